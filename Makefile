@@ -1,0 +1,43 @@
+# Plain make and python3; no Docker. `make` alone lists the commands.
+PYTHON ?= python3
+VENV ?= .venv
+PY = $(VENV)/bin/python
+SETUP = VENV="$(VENV)" $(PYTHON) bin/setup.py
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: ## install what is missing, start everything on this machine, print the address (PORT=8501, PUBLIC_URL=)
+	@$(SETUP) run
+	@$(PY) -m backend.local_stack
+
+demo: ## the whole way without a browser: pictures in, LoRA trained, images out in var/demo (DATASET=folder)
+	@$(SETUP) dev
+	@$(PY) -m backend.demo "$(DATASET)"
+
+test: ## every test, on throw-away servers (ARGS='-k name')
+	@$(SETUP) dev
+	@bin/chromium.sh
+	@$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/soak $(ARGS)
+
+check: ## format, lint, strict types, import rules, dead code
+	@$(SETUP) dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(PY) -m vulture
+
+bench: ## ours against bare code, one JSON object a line (ONLY=name)
+	@$(SETUP) dev
+	@$(PY) -m tests.bench $(ONLY)
+
+soak: ## campaigns of hundreds of kills; takes long
+	@$(SETUP) dev
+	@$(PY) -m pytest tests/soak $(ARGS)
+
+env-example: ## write .env.example anew from backend/settings.py
+	@$(SETUP) dev
+	@$(PY) bin/env_example.py > .env.example
+
+.PHONY: help run demo test check bench soak env-example

@@ -1,0 +1,1 @@
+"""Everything the studio knows and does; no Streamlit here, no process of its own."""

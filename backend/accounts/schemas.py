@@ -1,0 +1,101 @@
+"""What goes into and comes out of accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, SecretStr
+
+from backend.accounts.rules import checked_email, checked_name, checked_password
+from backend.kit.drafts import Draft
+
+Email = Annotated[str, AfterValidator(checked_email)]
+Name = Annotated[str, AfterValidator(checked_name)]
+Password = Annotated[SecretStr, AfterValidator(checked_password)]
+
+
+class Founding(Draft):
+    """The first person and the first workspace."""
+
+    name: Name
+    email: Email
+    password: Password
+    workspace: Name = "My studio"
+
+
+class NewPerson(Draft):
+    """Somebody who accepts an invitation and has no account yet."""
+
+    name: Name
+    email: Email
+    password: Password
+
+
+@dataclass(frozen=True, slots=True)
+class UserCard:
+    id: str
+    email: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceCard:
+    """`role`: what the asking person may do there."""
+
+    id: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Who holds a session token, and where they may go (by name)."""
+
+    user: UserCard
+    session_id: str
+    workspaces: tuple[WorkspaceCard, ...]
+
+    def workspace(self, workspace_id: str) -> WorkspaceCard | None:
+        return next((one for one in self.workspaces if one.id == workspace_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCard:
+    user_id: str
+    email: str
+    name: str
+    role: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCard:
+    """A signed-in browser. `current`: the one that asks."""
+
+    id: str
+    user_agent: str
+    signed_in_at: datetime
+    last_seen_at: datetime
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationCard:
+    """`email` empty: whoever holds the link."""
+
+    id: str
+    email: str
+    role: str
+    expires_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What the holder of an invitation link sees before accepting. `known`: its e-mail has an account already."""
+
+    workspace: WorkspaceCard
+    email: str
+    invited_by: str

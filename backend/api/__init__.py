@@ -1,0 +1,6 @@
+"""The HTTP edge: JSON under /api, and what probes and Prometheus ask beside it."""
+
+from backend.api.app import create
+from backend.api.probes import probes
+
+__all__ = ["create", "probes"]

@@ -1,0 +1,72 @@
+"""Every request gets an id that its log lines and its answer carry, is counted with its time, and may be only so large."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.kit import logs, metrics
+from backend.kit.ids import new_id
+
+log = structlog.get_logger(__name__)
+LARGEST_BODY = 1 << 20
+"""Bytes of a JSON body. It is read before anybody asks who sends it."""
+
+
+class Observed:
+    """Plain ASGI: streamed uploads and downloads pass through untouched."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, status, request_id = time.perf_counter(), 500, new_id("req")
+
+        async def answered(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message.setdefault("headers", []).append((b"x-request-id", request_id.encode()))
+            await send(message)
+
+        with logs.about(request=request_id):
+            try:
+                await self.app(scope, receive, answered)
+            finally:
+                self._note(scope, status, time.perf_counter() - started)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = scope.get("route")
+        pattern = route.path if isinstance(route, Route) else "unknown"
+        metrics.request(method=scope["method"], route=pattern, status=status, seconds=seconds)
+        log.debug("request", method=scope["method"], route=pattern, status=status, ms=round(seconds * 1000, 1))
+
+
+class Limited:
+    """Plain ASGI. PUT bodies are files on their way to storage: streamed, with limits of their own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] == "PUT":
+            await self.app(scope, receive, send)
+            return
+        got = 0
+
+        async def counted() -> Message:
+            nonlocal got
+            message = await receive()
+            got += len(message.get("body", b""))
+            if got > LARGEST_BODY:
+                raise HTTPException(413, f"The request is larger than {LARGEST_BODY >> 20} MB. Send less at a time.")
+            return message
+
+        await self.app(scope, counted, send)

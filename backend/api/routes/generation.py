@@ -1,0 +1,34 @@
+"""A request's pictures over HTTP: what its page polls while they are drawn."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from backend import generation
+from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.words import Words
+
+router = APIRouter(prefix="/generations", tags=["generation"], dependencies=[OwnOrigin])
+
+
+class PictureWords(Words):
+    id: str
+    n: int
+    asset_id: str
+    seed: int
+    prompt: str
+    rating: int
+
+
+class Pictures(Words):
+    data: list[PictureWords]
+    state: str
+
+
+@router.get("/{generation_id}/pictures")
+def pictures(generation_id: str, app: Studio, caller: Caller) -> Pictures:
+    """Those that are there by now, and the state of the request's job."""
+    with app.db.transaction(caller) as tx:
+        state = generation.get(tx, generation_id).state
+        found = generation.pictures_of(tx, generation_id)
+    return Pictures(data=[PictureWords.model_validate(one) for one in found], state=state)

@@ -1,0 +1,68 @@
+"""Where bytes live in the bucket. Every part of a key is made safe here; what people called a file is kept in its row."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+from backend.kit.ids import new_id
+
+Kind = Literal["dataset", "lora", "image", "upload"]
+FOLDERS = ("datasets", "loras", "images", "incoming")
+"""What keys begin with; the workspace's id comes next."""
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_THUMB = re.compile(r"\.w[0-9]+\.webp$")
+_LONGEST = 100
+
+
+def key_for(
+    kind: Kind,
+    *,
+    tenant_id: str,
+    dataset_id: str = "",
+    asset_id: str = "",
+    lora_id: str = "",
+    job_id: str = "",
+    attempt_id: str = "",
+    upload_id: str = "",
+    n: int = 0,
+    name: str = "",
+    ext: str = "",
+) -> str:
+    """A new key; keys are never overwritten.
+
+    dataset: dataset_id, ext · lora: lora_id, name · image: job_id, attempt_id, n · upload: upload_id. `ext` without the dot.
+    """
+    match kind:
+        case "dataset":
+            return _join("datasets", tenant_id, dataset_id, f"{asset_id or new_id('ast')}.{ext or 'bin'}")
+        case "lora":
+            return _join("loras", tenant_id, lora_id, name)
+        case "image":
+            return _join("images", tenant_id, job_id, attempt_id, f"{n}.{ext or 'png'}")
+        case "upload":
+            return _join("incoming", tenant_id, upload_id)
+
+
+def thumb_key(key: str, width: int) -> str:
+    return f"{key}.w{width}.webp"
+
+
+def owner_key(key: str) -> str:
+    """The key of the file itself, given its own or that of one of its thumbnails."""
+    return _THUMB.sub("", key)
+
+
+def safe_name(name: str) -> str:
+    """ASCII letters, digits, dot, dash, underscore; at most 100, the extension kept; never empty, never a dot name."""
+    flat = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    flat = _UNSAFE.sub("_", flat.replace("/", "_")).strip("._")
+    stem, dot, ext = flat.rpartition(".")
+    if dot and 0 < len(ext) <= 12 and stem:
+        return f"{stem[: _LONGEST - len(ext) - 1]}.{ext}"
+    return flat[:_LONGEST] or "file"
+
+
+def _join(*parts: str) -> str:
+    return "/".join(safe_name(part) for part in parts)

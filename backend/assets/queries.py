@@ -1,0 +1,50 @@
+"""Reading assets and what uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.assets.schemas import AssetCard, Use
+from backend.errors import NotFound
+from backend.tables import Asset, AssetUse
+
+
+def get(tx: Session, asset_id: str) -> AssetCard:
+    """Raises NotFound, also for another workspace's and for one whose bytes are gone."""
+    row = tx.get(Asset, asset_id, populate_existing=True)
+    if row is None or row.state == "purged":
+        raise NotFound("This file does not exist here. It may have been deleted.")
+    return card(row)
+
+
+def get_many(tx: Session, asset_ids: Sequence[str]) -> dict[str, AssetCard]:
+    """Those that exist, by id."""
+    if not asset_ids:
+        return {}
+    return {row.id: card(row) for row in tx.scalars(select(Asset).where(Asset.id.in_(asset_ids), Asset.state != "purged"))}
+
+
+def uses(tx: Session, asset_id: str) -> list[Use]:
+    rows = tx.scalars(select(AssetUse).where(AssetUse.asset_id == asset_id).order_by(AssetUse.noun, AssetUse.noun_id))
+    return [Use(row.noun, row.noun_id) for row in rows]
+
+
+def card(row: Asset) -> AssetCard:
+    return AssetCard(
+        id=row.id,
+        kind=row.kind,
+        key=row.key,
+        content_type=row.content_type,
+        filename=row.filename,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256 or "",
+        width=row.width,
+        height=row.height,
+        thumbs=tuple(row.thumbs),
+        state=row.state,
+        created_at=row.created_at,
+        meta=row.meta,
+    )

@@ -1,0 +1,97 @@
+"""Retention: what nobody uses goes after a while, and its bytes some days later. Works from rows, in small batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+
+from backend.assets.keys import thumb_key
+from backend.assets.schemas import THUMB_WIDTHS
+from backend.assets.service import OpenTx
+from backend.settings import Settings
+from backend.storage import Storage
+from backend.tables import Asset, AssetUse, Upload
+
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many assets were marked deleted, had their bytes removed, and how many uploads were cleared away."""
+
+    retired: int
+    purged: int
+    uploads: int
+
+
+def sweep(open_tx: OpenTx, storage: Storage, *, settings: Settings, check: Callable[[], None] = lambda: None) -> Swept:
+    """One workspace. `check` is called between batches and may raise to stop. Raises Unavailable while S3 is away."""
+    retired = purged = uploads = 0
+    while n := _retire(open_tx, settings):
+        check()
+        retired += n
+    while n := _purge(open_tx, storage, settings):
+        check()
+        purged += n
+    while n := _clear_uploads(open_tx, storage, settings):
+        check()
+        uploads += n
+    return Swept(retired, purged, uploads)
+
+
+def _older(column: Any, days: float) -> ColumnElement[bool]:
+    age: ColumnElement[bool] = column < func.clock_timestamp() - func.make_interval(0, 0, 0, 0, 0, 0, days * 86_400.0)
+    return age
+
+
+def _retire(open_tx: OpenTx, settings: Settings) -> int:
+    """Outputs that nothing uses, and files nothing ever used."""
+    unused = ~exists().where(AssetUse.asset_id == Asset.id)
+    old = select(Asset.id).where(Asset.state == "stored", unused, _older(Asset.created_at, settings.retain_unused_days))
+    with open_tx() as tx:
+        ids = tx.scalars(old.limit(_BATCH).with_for_update(skip_locked=True)).all()
+        # asked again now that they are locked: a use may have come in between
+        tx.execute(update(Asset).where(Asset.id.in_(ids), unused).values(state="deleted", deleted_at=func.clock_timestamp()))
+    return len(ids)
+
+
+def _purge(open_tx: OpenTx, storage: Storage, settings: Settings) -> int:
+    """Bytes of deleted assets, and of intents a day old: whoever meant to store them is long gone.
+
+    What is due becomes an intent again before its bytes go: nobody restores it then, and after a crash it is found as stale.
+    """
+    stale = (Asset.state == "intent") & _older(Asset.created_at, 1)
+    due = (Asset.state == "deleted") & _older(Asset.deleted_at, settings.purge_after_days)
+    with open_tx() as tx:
+        some = select(Asset.id).where(or_(stale, due)).limit(_BATCH).with_for_update(skip_locked=True)
+        rows = tx.scalars(select(Asset).where(Asset.id.in_(tx.scalars(some).all()))).all()
+        tx.execute(update(Asset).where(Asset.id.in_([row.id for row in rows])).values(state="intent"))
+    if rows:
+        storage.delete([key for row in rows for key in _keys(row)])
+        with open_tx() as tx:
+            mine = Asset.id.in_([row.id for row in rows]), Asset.state == "intent"
+            tx.execute(update(Asset).where(*mine).values(state="purged"))
+    return len(rows)
+
+
+def _keys(row: Asset) -> list[str]:
+    return [row.key, *(thumb_key(row.key, width) for width in {*THUMB_WIDTHS, *row.thumbs})]
+
+
+def _clear_uploads(open_tx: OpenTx, storage: Storage, settings: Settings) -> int:
+    """Half-sent files after a day, stored but never taken ones after the time deleted bytes are kept, reasons after longer."""
+    old = or_(
+        (Upload.state == "uploading") & _older(Upload.created_at, 1),
+        (Upload.state == "stored") & _older(Upload.created_at, settings.purge_after_days),
+        _older(Upload.created_at, settings.retain_unused_days),
+    )
+    with open_tx() as tx:
+        rows = [(row.id, row.key) for row in tx.scalars(select(Upload).where(old).limit(_BATCH))]
+    if rows:
+        storage.delete([key for _, key in rows])
+        with open_tx() as tx:
+            tx.execute(delete(Upload).where(Upload.id.in_([upload_id for upload_id, _ in rows])))
+    return len(rows)

@@ -1,0 +1,198 @@
+"""What becomes of looked-at files: sorted, sent to storage in the background, then written as rows, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend import assets
+from backend.assets import NewFile, Sent, ThumbFile, uploads
+from backend.datasets import rules
+from backend.datasets.arrivals import Arrival
+from backend.datasets.schemas import CaptionDraft
+from backend.datasets.service import locked
+from backend.jobs.context import JobContext
+from backend.kit.ids import new_id
+from backend.tables import DatasetImage, Upload
+from backend.tools.pictures import Inspected
+
+_SENDERS = 3
+Looked = tuple[Arrival, Inspected | None]
+Picture = tuple[str, dict[str, Any], Arrival]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Pictures on their way to storage (asset id, the row to be), refusals, and uploads that are done with."""
+
+    pictures: list[Picture] = field(default_factory=list)
+    refused: list[tuple[Arrival, str]] = field(default_factory=list)
+    ended: list[Arrival] = field(default_factory=list)
+    sending: list[Future[Sent]] = field(default_factory=list)
+
+
+class Keeper:
+    """For one attempt at one dataset. `taken` and `refused` count this attempt's."""
+
+    def __init__(self, ctx: JobContext, dataset_id: str) -> None:
+        self._ctx, self._dataset_id = ctx, dataset_id
+        self._most = ctx.app.settings.max_dataset_images
+        self._pool = ThreadPoolExecutor(_SENDERS, thread_name_prefix="send")
+        self.taken = self.refused = 0
+        with ctx.transaction() as tx:
+            query = select(DatasetImage.id, DatasetImage.filename, DatasetImage.sha256, DatasetImage.dhash)
+            rows = tx.execute(query.where(DatasetImage.dataset_id == dataset_id).order_by(DatasetImage.id)).all()
+        self._named = {row.sha256: row.filename for row in rows}
+        self._hashes = [(row.id, int(row.dhash, 16)) for row in rows]
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def send(self, looked: Sequence[Looked]) -> Batch:
+        """Decides about each file and starts sending what is kept."""
+        batch, files = Batch(), []
+        rows: list[tuple[dict[str, Any], Arrival]] = []
+        for arrival, seen in looked:
+            if arrival.path is None and not arrival.reason:
+                batch.ended.append(arrival)
+            elif reason := self._why_not(arrival, seen):
+                batch.refused.append((arrival, reason))
+            else:
+                assert seen
+                files.append(self._file(arrival, seen))
+                rows.append((self._row(arrival, seen), arrival))
+        with self._ctx.transaction() as tx:
+            ids = assets.intend(tx, files, job_id=self._ctx.job_id, attempt_id=self._ctx.attempt_id)
+        batch.pictures = [(asset_id, row, arrival) for asset_id, (row, arrival) in zip(ids, rows, strict=True)]
+        batch.sending = [self._pool.submit(assets.put, self._ctx.app.storage, file) for file in files]
+        return batch
+
+    def record(self, batch: Batch) -> None:
+        """Waits for the bytes, then writes it all in one transaction."""
+        sent = {asset_id: future.result() for (asset_id, _, _), future in zip(batch.pictures, batch.sending, strict=True)}
+        with self._ctx.transaction() as tx:
+            locked(tx, self._dataset_id)
+            assets.confirm(tx, sent)
+            plain = [arrival.upload.id for _, _, arrival in batch.pictures if arrival.upload and not arrival.inside]
+            too_many = self._write(tx, batch.pictures)
+            uploads.take(tx, plain + [arrival.upload.id for arrival in batch.ended if arrival.upload])
+            self._refuse(tx, batch.refused + [(arrival, self._full()) for arrival in too_many])
+        self.taken += len(batch.pictures) - len(too_many)
+        self.refused += len(batch.refused) + len(too_many)
+        self._tidy(batch)
+
+    def captions(self, texts: Sequence[tuple[assets.UploadCard, str]]) -> None:
+        """Captions that came as files of their own go to the pictures of the same name that have none."""
+        with self._ctx.transaction() as tx:
+            locked(tx, self._dataset_id)
+            by_stem: dict[str, list[DatasetImage]] = {}
+            for row in tx.scalars(select(DatasetImage).where(DatasetImage.dataset_id == self._dataset_id)):
+                by_stem.setdefault(_stem(row.filename), []).append(row)
+            for upload, text in texts:
+                found = by_stem.get(_stem(upload.filename), [])
+                for row in found:
+                    if not row.caption:
+                        row.caption, row.caption_by = CaptionDraft(caption=text).caption, tx.info.get("user_id") or ""
+                        row.caption_version += 1
+                if found:
+                    uploads.take(tx, [upload.id])
+                else:
+                    reason = "No picture of this name is in the dataset. Upload the picture, then its caption again."
+                    uploads.refuse(tx, {upload.id: reason})
+                    self.refused += 1
+            tx.flush()
+        self._ctx.app.storage.delete([upload.key for upload, _ in texts])
+
+    def _why_not(self, arrival: Arrival, seen: Inspected | None) -> str:
+        if seen is None or not seen.ok:
+            return arrival.reason or (seen.reason if seen else "This file could not be read. Upload it again.")
+        if twin := self._named.get(seen.sha256):
+            return f"The same picture is already in this dataset, as {twin}."
+        return self._full() if len(self._named) >= self._most else ""
+
+    def _full(self) -> str:
+        return f"The dataset is full: it may have {self._most:,} pictures. Remove some, or start another dataset."
+
+    def _file(self, arrival: Arrival, seen: Inspected) -> NewFile:
+        key = assets.key_for("dataset", tenant_id=self._ctx.tenant_id, dataset_id=self._dataset_id, ext=seen.extension)
+        thumbs = [ThumbFile(width, path) for width, path in seen.thumbs]
+        name = f"{PurePosixPath(arrival.filename).stem or 'picture'}.{seen.extension}"
+        use = ("dataset", self._dataset_id)
+        return NewFile(seen.picture, "image", key, seen.content_type, name, seen.width, seen.height, thumbs, {}, (use,))
+
+    def _row(self, arrival: Arrival, seen: Inspected) -> dict[str, Any]:
+        image_id = new_id("img")
+        near = rules.nearest(seen.dhash, self._hashes)
+        self._named[seen.sha256] = arrival.filename
+        self._hashes.append((image_id, int(seen.dhash, 16)))
+        caption = CaptionDraft(caption=arrival.caption).caption
+        return {
+            "id": image_id,
+            "dataset_id": self._dataset_id,
+            "upload_id": arrival.upload.id if arrival.upload else None,
+            "filename": arrival.filename,
+            "sha256": seen.sha256,
+            "width": seen.width,
+            "height": seen.height,
+            "dhash": seen.dhash,
+            "sharpness": seen.sharpness,
+            "near_duplicate_of": near[0] if near else None,
+            "near_duplicate_distance": near[1] if near else None,
+            "caption": caption,
+            "notes": list(seen.notes),
+        }
+
+    def _unsettled(self, tx: Session, arrivals: Sequence[Arrival]) -> set[str]:
+        """Uploads that no other job has settled meanwhile."""
+        ids = [arrival.upload.id for arrival in arrivals if arrival.upload]
+        return set(tx.scalars(select(Upload.id).where(Upload.id.in_(ids), Upload.state == "stored")))
+
+    def _write(self, tx: Session, pictures: Sequence[Picture]) -> list[Arrival]:
+        """Returns those for which another job, meanwhile, left no room."""
+        free = self._unsettled(tx, [arrival for _, _, arrival in pictures])
+        mine = DatasetImage.dataset_id == self._dataset_id
+        here = set(tx.scalars(select(DatasetImage.sha256).where(mine)))
+        ours = [one for one in pictures if one[2].upload is None or one[2].upload.id in free]
+        fresh = [one for one in ours if one[1]["sha256"] not in here]
+        kept = fresh[: max(self._most - len(here), 0)]
+        if kept:
+            tx.execute(insert(DatasetImage).values([row | {"asset_id": asset_id} for asset_id, row, _ in kept]))
+        stays = {asset_id for asset_id, _, _ in kept}
+        assets.delete(tx, [asset_id for asset_id, _, _ in pictures if asset_id not in stays], force=True)
+        return [arrival for _, _, arrival in fresh[len(kept) :]]
+
+    def _refuse(self, tx: Session, refused: Sequence[tuple[Arrival, str]]) -> None:
+        uploads.refuse(tx, {one.upload.id: reason for one, reason in refused if one.upload and not one.inside})
+        rows = [self._entry(one, reason) for one, reason in refused if one.inside or not one.upload]
+        if rows:
+            new = insert(Upload).values(rows)
+            tx.execute(
+                new.on_conflict_do_update(
+                    index_elements=["tenant_id", "noun", "noun_id", "client_key"], set_={"reason": new.excluded.reason}
+                )
+            )
+
+    def _entry(self, one: Arrival, reason: str) -> dict[str, Any]:
+        """A file that was never an upload of its own is listed among the refused all the same."""
+        key = f"{one.upload.key if one.upload else 'none'}#"  # no bytes of its own
+        base = {"id": new_id("up"), "noun": "dataset", "noun_id": self._dataset_id, "client_key": one.client_key, "key": key}
+        return base | {"filename": one.filename, "size_bytes": 0, "state": "refused", "reason": reason}
+
+    def _tidy(self, batch: Batch) -> None:
+        """Local files, and the bytes in `incoming/` that nothing will ask for again."""
+        arrivals = [one for _, _, one in batch.pictures] + [one for one, _ in batch.refused] + batch.ended
+        for one in arrivals:
+            if one.path and one.path.is_relative_to(self._ctx.workdir):
+                one.path.unlink(missing_ok=True)
+        self._ctx.app.storage.delete([one.upload.key for one in arrivals if one.upload and not one.inside])
+
+
+def _stem(filename: str) -> str:
+    return str(PurePosixPath(filename).with_suffix("")).lower()

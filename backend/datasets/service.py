@@ -1,0 +1,191 @@
+"""Making datasets, bringing pictures in, choosing among them, and saying whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from backend import assets, events, influencers, jobs
+from backend.assets import uploads
+from backend.datasets import rules
+from backend.datasets.queries import get, in_training, readiness
+from backend.datasets.schemas import DatasetCard, DatasetDraft, IngestPayload, RightsDraft
+from backend.engines import starter_model
+from backend.errors import Conflict, Invalid, NotFound
+from backend.jobs import JobCard
+from backend.kit.ids import new_id
+from backend.tables import AssetUse, Dataset, DatasetImage, JobStep, Upload
+
+CLOSED = "closed"
+"""Step of an ingest job after which it takes no further uploads."""
+
+
+def create(tx: Session, *, name: str, influencer_id: str | None = None, trigger_word: str = "") -> DatasetCard:
+    """Raises Invalid, Conflict (name taken), NotFound (influencer)."""
+    draft = DatasetDraft(name=name, trigger_word=trigger_word)
+    if influencer_id:
+        influencers.get(tx, influencer_id)
+    row = Dataset(id=new_id("ds"), name=draft.name, influencer_id=influencer_id, trigger_word=draft.trigger_word)
+    _named(tx, row)
+    events.record(tx, "dataset.created", "dataset", row.id, {"name": row.name})
+    return get(tx, row.id)
+
+
+def rename(tx: Session, dataset_id: str, name: str) -> DatasetCard:
+    """Raises Invalid, Conflict (name taken), NotFound."""
+    row = locked(tx, dataset_id)
+    row.name = DatasetDraft(name=name).name
+    _named(tx, row)
+    return get(tx, dataset_id)
+
+
+def set_trigger_word(tx: Session, dataset_id: str, trigger_word: str) -> DatasetCard:
+    """Captions stay as they are. Raises Invalid, NotFound."""
+    row = locked(tx, dataset_id)
+    row.trigger_word = DatasetDraft(name=row.name, trigger_word=trigger_word).trigger_word
+    refresh_status(tx, dataset_id)
+    return get(tx, dataset_id)
+
+
+def set_influencer(tx: Session, dataset_id: str, influencer_id: str | None) -> DatasetCard:
+    """Raises NotFound."""
+    row = locked(tx, dataset_id)
+    if influencer_id:
+        influencers.get(tx, influencer_id)
+    row.influencer_id = influencer_id
+    tx.flush()
+    return get(tx, dataset_id)
+
+
+def declare_rights(tx: Session, dataset_id: str, statement: str) -> DatasetCard:
+    """Kept with who said it and when. Raises Invalid, NotFound."""
+    row = locked(tx, dataset_id)
+    row.rights_statement, row.rights_by = RightsDraft(statement=statement).statement, tx.info.get("user_id")
+    tx.flush()
+    tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(rights_at=func.clock_timestamp()))
+    events.record(tx, "dataset.rights_declared", "dataset", dataset_id, {"statement": row.rights_statement})
+    refresh_status(tx, dataset_id)
+    return get(tx, dataset_id)
+
+
+def delete(tx: Session, dataset_id: str) -> None:
+    """Its pictures go some days later; LoRAs trained on it stay. Raises NotFound, Conflict (it is being trained on)."""
+    row = locked(tx, dataset_id)
+    if get(tx, dataset_id).status == "training":
+        raise Conflict(f"{row.name} is being trained on. Wait for that run to end, or cancel it on the Jobs page.")
+    asset_ids = tx.scalars(select(DatasetImage.asset_id).where(DatasetImage.dataset_id == dataset_id)).all()
+    _let_go(tx, dataset_id, asset_ids)
+    tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(deleted_at=func.clock_timestamp()))
+    events.record(tx, "dataset.deleted", "dataset", dataset_id, {"name": row.name})
+
+
+def ingest(tx: Session, dataset_id: str, *, request_key: str) -> JobCard:
+    """The job that checks all stored uploads; one that has not finished looking takes these too. Raises NotFound, Invalid."""
+    row = locked(tx, dataset_id)
+    if first := jobs.once(tx, request_key):
+        return first
+    last = jobs.latest(tx, ("dataset", dataset_id), "dataset-ingest")
+    if last and not last.ended and not last.cancel_requested and not _closed(tx, last.id):
+        return last
+    if not uploads.listing(tx, "dataset", dataset_id, states=("stored",)):
+        if last:
+            return last
+        raise Invalid("There are no new pictures to check. Upload some first.")
+    return _enqueue(tx, row, IngestPayload(dataset_id=dataset_id), request_key)
+
+
+def add_sample_character(tx: Session, dataset_id: str, name: str, request_key: str) -> JobCard:
+    """Brings in a bundled character with its captions. Raises NotFound, Invalid (no such character)."""
+    row = locked(tx, dataset_id)
+    names = [one.name for one in starter_model.characters()]
+    if name not in names:
+        raise Invalid(f"There is no sample character called {name!r}. There are: {', '.join(names)}.")
+    return _enqueue(tx, row, IngestPayload(dataset_id=dataset_id, character=name), request_key)
+
+
+def set_included(tx: Session, image_ids: Sequence[str], included: bool) -> int:
+    """Takes pictures into training or leaves them out. Returns how many there were. Raises NotFound when none."""
+    where = DatasetImage.id.in_(image_ids)
+    changed = tx.execute(
+        update(DatasetImage).where(where).values(included=included).returning(DatasetImage.dataset_id)
+    ).scalars()
+    dataset_ids = list(changed)
+    if not dataset_ids:
+        raise NotFound("These pictures are no longer in the dataset. Reload the page.")
+    for dataset_id in set(dataset_ids):
+        refresh_status(tx, dataset_id)
+    return len(dataset_ids)
+
+
+def remove_images(tx: Session, image_ids: Sequence[str]) -> int:
+    """Out of the dataset; their files go some days later and may be uploaded again. Returns how many there were."""
+    rows = tx.scalars(select(DatasetImage).where(DatasetImage.id.in_(image_ids)).with_for_update()).all()
+    for dataset_id in {row.dataset_id for row in rows}:
+        mine = [row for row in rows if row.dataset_id == dataset_id]
+        alike = DatasetImage.dataset_id == dataset_id, DatasetImage.near_duplicate_of.in_([row.id for row in mine])
+        tx.execute(update(DatasetImage).where(*alike).values(near_duplicate_of=None, near_duplicate_distance=None))
+        for row in mine:
+            tx.delete(row)
+        tx.flush()
+        _let_go(tx, dataset_id, [row.asset_id for row in mine])
+        refresh_status(tx, dataset_id)
+        events.record(tx, "dataset.images_removed", "dataset", dataset_id, {"count": len(mine)})
+    return len(rows)
+
+
+def dismiss_refused(tx: Session, dataset_id: str) -> int:
+    """Clears the list of refused files. Returns how many there were."""
+    where = Upload.noun == "dataset", Upload.noun_id == dataset_id, Upload.state == "refused"
+    return len(tx.execute(delete_rows(Upload).where(*where).returning(Upload.id)).all())
+
+
+def locked(tx: Session, dataset_id: str) -> Dataset:
+    """The row, ours until `tx` ends. Raises NotFound."""
+    row = tx.scalars(
+        select(Dataset).where(Dataset.id == dataset_id).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None or row.deleted_at is not None:
+        raise NotFound("This dataset does not exist here. It may have been deleted; open the list of datasets.")
+    return row
+
+
+def refresh_status(tx: Session, dataset_id: str) -> None:
+    """draft or ready, whatever the pictures, the rights and the trigger word now say; a set in training stays there."""
+    tx.flush()
+    status = rules.status(readiness(tx, dataset_id))
+    values: dict[str, Any] = {"updated_at": func.clock_timestamp()}
+    tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(**values))
+    tx.execute(update(Dataset).where(Dataset.id == dataset_id, ~in_training()).values(status=status))
+
+
+def _named(tx: Session, row: Dataset) -> None:
+    try:
+        with tx.begin_nested():
+            tx.add(row)
+            tx.flush()
+    except IntegrityError as error:
+        raise Conflict("There is already a dataset of this name. Choose another one.") from error
+
+
+def _enqueue(tx: Session, row: Dataset, payload: IngestPayload, request_key: str) -> JobCard:
+    title = f"Check new pictures for {row.name}"
+    return jobs.enqueue(
+        tx, kind="dataset-ingest", payload=payload, title=title, request_key=request_key, subject=("dataset", row.id)
+    )
+
+
+def _closed(tx: Session, job_id: str) -> bool:
+    return tx.scalar(select(JobStep.name).where(JobStep.job_id == job_id, JobStep.name == CLOSED)) is not None
+
+
+def _let_go(tx: Session, dataset_id: str, asset_ids: Sequence[str]) -> None:
+    """Ends the dataset's uses; files that nothing else uses are deleted."""
+    for asset_id in asset_ids:
+        assets.unuse(tx, asset_id, "dataset", dataset_id)
+    held = set(tx.scalars(select(AssetUse.asset_id).where(AssetUse.asset_id.in_(asset_ids))))
+    assets.delete(tx, [asset_id for asset_id in asset_ids if asset_id not in held])

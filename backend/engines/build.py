@@ -1,0 +1,41 @@
+"""Picks the adapter of each capability by settings. Adapters are imported only when they are picked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.engines.image.port import ImageEngine
+from backend.engines.trainer.port import LoraTrainer
+from backend.errors import Invalid
+from backend.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    image: ImageEngine
+    trainer: LoraTrainer
+
+
+def build(settings: Settings) -> Engines:
+    """The engines that `settings` name. Starts nothing. Raises Invalid for a name nobody knows."""
+    return Engines(image=_image(settings), trainer=_trainer(settings))
+
+
+def _image(settings: Settings) -> ImageEngine:
+    match settings.image_engine:
+        case "diffusers":
+            from backend.engines.image.diffusers_engine import DiffusersEngine
+
+            return DiffusersEngine(settings)
+        case other:
+            raise Invalid(f"IMAGE_ENGINE is {other!r}. Set it to diffusers.")
+
+
+def _trainer(settings: Settings) -> LoraTrainer:
+    match settings.trainer_engine:
+        case "peft":
+            from backend.engines.trainer.peft_trainer import PeftTrainer
+
+            return PeftTrainer(settings)
+        case other:
+            raise Invalid(f"TRAINER_ENGINE is {other!r}. Set it to peft.")

@@ -1,0 +1,91 @@
+"""Parent side: starts a torch child, reads what it says, and turns its silent ends into errors with a sentence."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib import metadata, util
+from typing import Any
+
+from backend.errors import EngineError, EngineUnavailable, OutOfMemory
+from backend.kit import child
+from backend.settings import ROOT, Settings
+
+_MEMORY_SIGNS = (
+    "cannot allocate memory",
+    "can't allocate memory",
+    "memoryerror",
+    "bad_alloc",
+    "failed to map segment",
+    "out of memory",
+)
+_SIGKILL = -9
+CLOSING_S = 5.0
+
+
+class Process:
+    """One child with JSON lines on both sides. `said()` ends when the child closes its side."""
+
+    def __init__(self, module: str, argument: Any, settings: Settings, *, nice: int = 0) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # open as long as the child
+        self.proc = child.spawn(
+            [sys.executable, "-m", module, json.dumps(argument)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            memory_mb=settings.engine_memory_mb,
+            nice=nice,
+        )
+        self._lines = child.json_lines(self.proc, on_other=lambda line: None)
+
+    def say(self, message: dict[str, Any]) -> bool:
+        """False when the child is gone."""
+        assert self.proc.stdin is not None
+        try:
+            view = memoryview(json.dumps(message).encode() + b"\n")
+            while view:
+                view = view[self.proc.stdin.write(view) :]
+        except (BrokenPipeError, ValueError):
+            return False
+        return True
+
+    def said(self) -> Iterator[dict[str, Any] | None]:
+        """What the child says, None for each quiet second."""
+        return self._lines
+
+    def alive(self) -> bool:
+        return self.proc.poll() is None
+
+    def stop(self, grace_s: float = 5.0) -> int:
+        """Ends the child; may be called twice. Its exit code."""
+        with suppress(BrokenPipeError):
+            child.stop(self.proc, grace_s=grace_s)
+        self._errors.close()
+        return self.proc.wait()
+
+    def failure(self) -> EngineError:
+        """Why the child ended without saying so. Stops what is left of it."""
+        with suppress(subprocess.TimeoutExpired):
+            self.proc.wait(CLOSING_S)
+        self._errors.seek(0)
+        text = self._errors.read()[-8000:].decode(errors="replace")
+        code = self.stop()
+        if code == _SIGKILL or any(sign in text.lower() for sign in _MEMORY_SIGNS):
+            return OutOfMemory("The engine ran out of memory. Choose a smaller size, batch or model.", exit_code=code)
+        last = next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
+        return EngineUnavailable(f"The engine's process ended unexpectedly (code {code}): {last[:300]}", exit_code=code)
+
+
+def missing_libraries(names: Sequence[str] = ("torch", "diffusers", "transformers", "peft")) -> list[str]:
+    """Which of the local engines' libraries are not installed; imports none of them."""
+    return [name for name in names if util.find_spec(name) is None]
+
+
+def version() -> str:
+    """`torch 2.x, diffusers 0.x` from the installed packages' metadata."""
+    return ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "diffusers"))

@@ -1,0 +1,171 @@
+"""The image engine of a fresh machine: any Stable Diffusion folder, drawn by one warm child process."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+from backend.engines.diffusion import cards, wire
+from backend.engines.diffusion.process import Process, missing_libraries, version
+from backend.engines.events import Alive, EngineStatus, Event
+from backend.engines.image import sizes
+from backend.engines.image.port import ImageRequest, LoraUse, ModelCard
+from backend.errors import EngineError, EngineUnavailable, Invalid, Rejected, Unsupported
+from backend.settings import Settings
+from backend.tools import safetensors
+
+HOST = "backend.engines.image.child_host"
+CANCEL_GRACE_S = 5.0
+MOST_PICTURES = 64
+MOST_STEPS = 200
+
+
+class DiffusersEngine:
+    """Draws with local weights. Closing `run` stops at the next step; a host that does not answer in 5 s is killed."""
+
+    name = "diffusers"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._busy = threading.Lock()
+        self._host: Process | None = None
+        self._device = ""
+        self._count = 0
+
+    def run(self, request: ImageRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
+        card, folder = cards.find(self._settings, request.model)
+        request = _checked(card, request)
+        for wait in self._turn():
+            if wait:
+                yield Alive()
+        try:
+            yield from self._draw(card, folder, request)
+        finally:
+            self._busy.release()
+
+    def models(self) -> list[ModelCard]:
+        return cards.cards(self._settings)[0]
+
+    def status(self) -> EngineStatus:
+        good, bad = cards.cards(self._settings)
+        if missing := missing_libraries():
+            detail = f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them."
+            return EngineStatus(self.name, False, "", detail)
+        warm = "warm" if self._host and self._host.alive() else "starts with the first picture"
+        number = "1 model" if len(good) == 1 else f"{len(good)} models"
+        detail = " ".join([f"{number}, {warm}.", *bad])
+        return EngineStatus(self.name, bool(good), version(), detail, self._device or self._settings.engine_device)
+
+    def unload(self) -> None:
+        with self._busy:
+            self._end_host()
+
+    def _turn(self) -> Iterator[bool]:
+        """True for every second of waiting, then False once it is ours."""
+        while not self._busy.acquire(timeout=1.0):
+            yield True
+        yield False
+
+    def _draw(self, card: ModelCard, folder: Path, request: ImageRequest) -> Generator[Event, None, None]:
+        order = {"card": wire.dump(card), "folder": str(folder), "request": wire.dump(request)}
+        self._count += 1
+        number, ended = self._count, False
+        try:
+            for message in self._ask(number, order):
+                if message is None:
+                    yield Alive()
+                elif "event" in message:
+                    yield wire.unpack(message)
+                elif "error" in message:
+                    ended = True
+                    raise wire.unpack_error(message)
+            ended = True
+        finally:
+            if not ended:
+                self._cancel(number)
+
+    def _ask(self, number: int, order: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
+        """The host's answer to one order. A host that had gone idle at that very moment is started once more."""
+        for last_try in (False, True):
+            host = self._warm_host()
+            accepted = False
+            host.say({"id": number, **order})
+            for message in host.said():
+                if message and "ready" in message:
+                    self._device = f"{message['name']} ({message['ready']})"
+                elif message and message.get("id") == number:
+                    accepted = True
+                    if "done" in message:
+                        return
+                else:
+                    yield message
+                if message and "error" in message:
+                    return
+            failure = host.failure()
+            self._host = None
+            if accepted or last_try or failure.data.get("exit_code") != 0:
+                raise failure
+
+    def _warm_host(self) -> Process:
+        if self._host is None or not self._host.alive():
+            self._end_host()
+            if missing := missing_libraries():
+                raise EngineUnavailable(f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them.")
+            order = {
+                "device": self._settings.engine_device,
+                "threads": self._settings.engine_threads,
+                "idle_s": self._settings.engine_idle_s,
+            }
+            self._host = Process(HOST, order, self._settings)
+        return self._host
+
+    def _cancel(self, number: int) -> None:
+        """Asks the host to stop before its next step; ends it when it does not."""
+        host = self._host
+        if host is None or not host.say({"cancel": number}):
+            return self._end_host()
+        until = time.monotonic() + CANCEL_GRACE_S
+        for message in host.said():
+            if message and message.get("id") == number and "done" in message:
+                return None
+            if time.monotonic() > until:
+                break
+        return self._end_host()
+
+    def _end_host(self) -> None:
+        if self._host is not None:
+            self._host.stop(grace_s=0.5)
+            self._host = None
+
+
+def _checked(card: ModelCard, request: ImageRequest) -> ImageRequest:
+    """The request at a size the model can draw. Raises Unsupported and Rejected before anything is started."""
+    if request.sampler not in card.samplers:
+        raise Unsupported(f"{card.title} has no sampler {request.sampler!r}. Choose one of: {', '.join(card.samplers)}.")
+    if not 1 <= request.steps <= MOST_STEPS:
+        raise Unsupported(f"Choose between 1 and {MOST_STEPS} steps.")
+    if not 1 <= len(request.seeds) <= MOST_PICTURES:
+        raise Unsupported(f"Ask for 1 to {MOST_PICTURES} pictures at once.")
+    for lora in request.loras:
+        _check_lora(card, lora)
+    width, height = sizes.fit(card, request.width, request.height)
+    return dataclasses.replace(request, width=width, height=height)
+
+
+def _check_lora(card: ModelCard, lora: LoraUse) -> None:
+    try:
+        seen = safetensors.inspect(lora.path)
+    except Invalid as broken:
+        raise Rejected(f"The LoRA {lora.name!r} cannot be used. {broken.message}") from broken
+    except FileNotFoundError as missing:
+        raise EngineError(f"The file of the LoRA {lora.name!r} is not there. Try again.") from missing
+    if not seen.keys_ok:
+        raise Unsupported(f"The LoRA {lora.name!r} is not in the kohya LoRA layout (lora_down, lora_up). Convert it first.")
+    if seen.base and seen.base != card.base:
+        raise Unsupported(
+            f"The LoRA {lora.name!r} was trained for {seen.base}, but {card.title} is {card.base}. Choose another."
+        )

@@ -1,0 +1,81 @@
+"""The image port: a prompt (and perhaps a picture) in, picture files out."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from backend.engines.events import EngineStatus, Event
+
+
+@dataclass(frozen=True, slots=True)
+class LoraUse:
+    """A LoRA file in kohya key layout (`.safetensors`) and its weight (-2..2)."""
+
+    name: str
+    path: Path
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A checkpoint the engine can draw with. `base`: family a LoRA must match (`starter-128`, `sd15`, `sdxl`).
+
+    `side`: the side in px it was trained at; `step_px`: width and height must be multiples of it;
+    `sampler`, `steps`, `cfg`: its own recommended values. `longest_px`: the longest side it can draw.
+    """
+
+    name: str
+    title: str
+    base: str
+    side: int
+    step_px: int
+    samplers: tuple[str, ...]
+    sampler: str
+    steps: int
+    cfg: float
+    trainable: bool
+    note: str = ""
+    longest_px: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """`seeds`: one picture each, in order. `init_image` with `strength` (0..1, 1 = ignore it) draws from a picture.
+
+    Outputs are PNG files in `workdir` named `<n>.png`; picture n is drawn from seeds[n] alone, whatever the batch.
+    """
+
+    model: str
+    prompt: str
+    negative_prompt: str
+    width: int
+    height: int
+    steps: int
+    cfg: float
+    sampler: str
+    seeds: tuple[int, ...]
+    workdir: Path
+    loras: tuple[LoraUse, ...] = ()
+    init_image: Path | None = None
+    strength: float = 0.6
+
+
+class ImageEngine(Protocol):
+    """Draws pictures. Yields Progress (unit: denoising steps of the whole request), Output per picture as it is ready."""
+
+    name: str
+
+    def run(self, request: ImageRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]: ...
+
+    def models(self) -> list[ModelCard]:
+        """Checkpoints on offer, the default one first. Cheap: reads folder listings and configs, loads no weights."""
+        ...
+
+    def status(self) -> EngineStatus: ...
+
+    def unload(self) -> None:
+        """Give the device's memory back now (called when the device changes hands)."""
+        ...

@@ -1,0 +1,102 @@
+"""Child side: writes the LoRA in kohya's key layout and the state that a run resumes from, each whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft.tuners.lora import LoraLayer
+from safetensors import safe_open
+from safetensors.torch import save
+
+from backend.engines.diffusion.folder import Model
+from backend.engines.trainer import files
+from backend.engines.trainer.learner import Learner
+from backend.engines.trainer.port import TrainRequest
+from backend.errors import Rejected
+from backend.tools import safetensors
+
+_KOHYA_BASES = {"sd15": "sd_v1", "sd21": "sd_v2", "sdxl": "sdxl_base_v1-0"}
+_ARCHITECTURES = {"sd15": "stable-diffusion-v1/lora", "sd21": "stable-diffusion-v2/lora"}
+
+
+def save_lora(path: Path, learner: Learner, step: int) -> Path:
+    """The adapters as they stand, in fp16. The metadata says nothing of pictures or captions. Raises Rejected unless finite."""
+    params, base = learner.params, learner.model.card.base
+    metadata = {
+        "ss_network_module": "networks.lora",
+        "ss_network_dim": str(params.network_dim),
+        "ss_network_alpha": str(params.network_alpha),
+        "ss_base_model_version": _KOHYA_BASES.get(base, base),
+        "ss_steps": str(step),
+        "modelspec.architecture": _ARCHITECTURES.get(base, f"{base}/lora"),
+    }
+    _write(path, save(dict(_kohya(learner.model)), metadata))
+    if not safetensors.inspect(path).keys_ok or not safetensors.finite(path):
+        raise Rejected(f"The LoRA at step {step} holds numbers that are not finite. Lower the learning rate and train again.")
+    return path
+
+
+def save_state(path: Path, learner: Learner, step: int, request: TrainRequest, loss_first: float) -> Path:
+    """Everything a later run needs to go on exactly here, as safetensors (no pickle)."""
+    tensors: dict[str, torch.Tensor] = {}
+    for i, weight in enumerate(learner.weights):
+        moments = learner.optimizer.state[weight]
+        tensors |= {
+            f"{i}.weight": weight.detach(),
+            f"{i}.exp_avg": moments["exp_avg"],
+            f"{i}.exp_avg_sq": moments["exp_avg_sq"],
+        }
+    metadata = {"step": str(step), "loss_first": repr(loss_first), "run": files.fingerprint(request)}
+    _write(path, save({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, metadata))
+    return path
+
+
+def resume(path: Path, learner: Learner, request: TrainRequest) -> tuple[int, float]:
+    """Puts a state back: its step and the first loss. Raises Rejected when it is broken or of another run."""
+    said = files.check_state(path, request)
+    with safe_open(path, framework="pt") as file:
+        for i, weight in enumerate(learner.weights):
+            weight.data.copy_(file.get_tensor(f"{i}.weight"))
+            step = torch.tensor(float(said["step"]))
+            moments = {kind: file.get_tensor(f"{i}.{kind}").to(weight.device) for kind in ("exp_avg", "exp_avg_sq")}
+            learner.optimizer.state[weight] = {"step": step.to(weight.device), **moments}
+    return int(said["step"]), float(said["loss_first"])
+
+
+def _kohya(model: Model) -> Iterator[tuple[str, torch.Tensor]]:
+    for prefix, part in (("lora_unet_", model.unet), ("lora_te_text_model_", model.components["text_encoder"])):
+        for name, layer in part.named_modules():
+            if isinstance(layer, LoraLayer):
+                key = prefix + name.removeprefix("text_model.").replace(".", "_")
+                yield f"{key}.lora_down.weight", _half(layer.lora_A["default"].weight)
+                yield f"{key}.lora_up.weight", _half(layer.lora_B["default"].weight)
+                yield f"{key}.alpha", torch.tensor(float(layer.lora_alpha["default"]), dtype=torch.float16)
+
+
+def _half(weight: Any) -> torch.Tensor:
+    half: torch.Tensor = weight.detach().to("cpu", torch.float16).contiguous()
+    return half
+
+
+def _ordered(content: bytes) -> bytes:
+    """The same safetensors file with a sorted header: the library's order is random, and equal runs give equal files."""
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.dumps(json.loads(content[8 : 8 + length]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return struct.pack("<Q", len(header)) + header + content[8 + length :]
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        file.write(_ordered(content))
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

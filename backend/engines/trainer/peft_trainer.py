@@ -1,0 +1,89 @@
+"""The trainer of a fresh machine: a LoRA on any Stable Diffusion folder, in one child process per run."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from backend.engines.diffusion import cards, wire
+from backend.engines.diffusion.process import Process, missing_libraries, version
+from backend.engines.events import Alive, Checkpoint, EngineStatus, Event
+from backend.engines.image.port import ModelCard
+from backend.engines.trainer import files
+from backend.engines.trainer.port import TrainRequest
+from backend.errors import EngineUnavailable, Unsupported
+from backend.settings import Settings
+
+CHILD = "backend.engines.trainer.child_train"
+STOP_GRACE_S = 10.0
+
+
+class PeftTrainer:
+    """Trains with diffusers and peft. Closing `run` writes a checkpoint, found with `left(workdir)`."""
+
+    name = "peft"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def run(self, request: TrainRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
+        card, folder = cards.find(self._settings, request.model)
+        _check(card, request)
+        if missing := missing_libraries():
+            raise EngineUnavailable(f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them.")
+        settings = {"device": self._settings.engine_device, "threads": self._settings.engine_threads}
+        process = Process(CHILD, settings, self._settings, nice=5)
+        try:
+            process.say({"card": wire.dump(card), "folder": str(folder), "request": wire.dump(request)})
+            yield from _events(process)
+        finally:
+            process.stop(STOP_GRACE_S)
+
+    def left(self, workdir: Path) -> Checkpoint | None:
+        return files.newest_checkpoint(workdir)
+
+    def models(self) -> list[ModelCard]:
+        return [card for card in cards.cards(self._settings)[0] if card.trainable]
+
+    def status(self) -> EngineStatus:
+        if missing := missing_libraries():
+            detail = f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them."
+            return EngineStatus(self.name, False, "", detail)
+        models = self.models()
+        number = "1 model" if len(models) == 1 else f"{len(models)} models"
+        return EngineStatus(self.name, bool(models), version(), f"{number} to train on.", self._settings.engine_device)
+
+
+def _events(process: Process) -> Generator[Event, None, None]:
+    finished = False
+    old_state: Path | None = None
+    for message in process.said():
+        if message is None:
+            yield Alive()
+            continue
+        if "error" in message:
+            raise wire.unpack_error(message)
+        event = wire.unpack(message)
+        yield event
+        if isinstance(event, Checkpoint):
+            # The caller has both by now: only the newest state is kept on disk.
+            if event.state_path and old_state:
+                old_state.unlink(missing_ok=True)
+            old_state, finished = event.state_path, event.final
+    if not finished:
+        raise process.failure()
+
+
+def _check(card: ModelCard, request: TrainRequest) -> None:
+    params = request.params
+    if not card.trainable:
+        raise Unsupported(f"{card.title} cannot be trained here. Choose another model.")
+    if not request.images:
+        raise Unsupported("There are no pictures to train on. Include at least one.")
+    if params.resolution % card.step_px or not card.side <= params.resolution * 2 <= card.side * 4:
+        raise Unsupported(f"{card.title} cannot train at {params.resolution} px. Choose {card.side}.")
+    if min(params.steps, params.batch, params.network_dim, params.repeats) < 1:
+        raise Unsupported("Steps, batch, dimension and repeats must each be at least 1.")
+    if request.resume is not None:
+        files.check_state(request.resume, request)

@@ -1,0 +1,78 @@
+"""The trainer port: pictures with captions in, a LoRA in kohya key layout out."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from backend.engines.events import Checkpoint, EngineStatus, Event
+from backend.engines.image.port import ModelCard
+
+
+@dataclass(frozen=True, slots=True)
+class TrainImage:
+    """One picture (any size, RGB file) and its caption as trained (trigger word already in it)."""
+
+    path: Path
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainParams:
+    """kohya's words. `steps`: optimizer steps. `resolution`: px side pictures are cropped and scaled to."""
+
+    steps: int
+    batch: int
+    resolution: int
+    network_dim: int
+    network_alpha: float
+    unet_lr: float
+    text_encoder_lr: float
+    scheduler: Literal["constant", "cosine", "linear"]
+    warmup_steps: int
+    repeats: int
+    seed: int
+    save_every: int
+    sample_every: int
+    caption_dropout: float = 0.1
+    train_convolutions: bool = True
+    flip: bool = False
+    min_snr_gamma: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRequest:
+    """`resume`: state file of the last Checkpoint event of an earlier attempt; its steps are not done again."""
+
+    model: str
+    name: str
+    images: tuple[TrainImage, ...]
+    params: TrainParams
+    sample_prompts: tuple[str, ...]
+    sample_negative: str
+    workdir: Path
+    resume: Path | None = None
+
+
+class LoraTrainer(Protocol):
+    """Trains one LoRA in a child process.
+
+    Yields Progress(phase: loading | caching | training | sampling | saving), Metric per step, Sample, Checkpoint; the last
+    Checkpoint has final=True, its file loads and is finite, and `meta` holds loss_first/loss_last over 32 fixed draws
+    (as a Log-free Output with n=0, path = the final LoRA, meta = {"loss_first","loss_last","steps"}).
+    Raises Rejected when the loss is not finite, OutOfMemory, EngineUnavailable.
+    """
+
+    name: str
+
+    def run(self, request: TrainRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]: ...
+
+    def left(self, workdir: Path) -> Checkpoint | None:
+        """The newest checkpoint in `workdir` after `run` was closed: what an orderly stop wrote and no event told."""
+        ...
+
+    def models(self) -> list[ModelCard]: ...
+
+    def status(self) -> EngineStatus: ...

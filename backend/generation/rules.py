@@ -1,0 +1,77 @@
+"""Prompts, sizes and seeds: what a person wrote becomes what an engine draws. Pure."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from math import isfinite
+
+from backend.errors import Invalid
+from backend.generation.schemas import MAX_SEED, Size
+
+SIZES: dict[str, Size] = {
+    "square": Size("square", "Square 1:1 (feed)", 1080, 1080),
+    "portrait": Size("portrait", "Portrait 4:5 (feed)", 1080, 1350),
+    "story": Size("story", "Story 9:16 (reels, shorts)", 1080, 1920),
+    "landscape": Size("landscape", "Landscape 16:9 (video cover)", 1920, 1080),
+}
+_TAG = re.compile(r"<\s*lora\s*:([^<>]*)>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A prompt without its `<lora:…>` words, and those, in order."""
+
+    prompt: str
+    loras: tuple[tuple[str, float], ...]
+
+
+def lift_loras(prompt: str) -> Lifted:
+    """`<lora:name>` and `<lora:name:0.8>`; the last one of a name counts. Raises Invalid for a weight that is no -2..2."""
+    found: dict[str, float] = {}
+    for body in _TAG.findall(prompt):
+        name, _, weight = body.partition(":")
+        if not name.strip():
+            raise Invalid("Write the LoRA's name between the colons, for example <lora:bella-v1:0.8>.")
+        found[name.strip().lower()] = _weight(body, weight)
+    return Lifted(_tidy(_TAG.sub(" ", prompt)) if found else prompt.strip(), tuple(found.items()))
+
+
+def assemble(prompt: str, trigger_word: str, look: str) -> str:
+    """Trigger word first, then what was asked, then the look; nothing is said twice."""
+    parts = [prompt.strip()] if prompt.strip() else []
+    if trigger_word and not _says(prompt, trigger_word):
+        parts.insert(0, trigger_word)
+    if look.strip() and look.strip().lower() not in prompt.lower():
+        parts.append(look.strip())
+    return ", ".join(parts)
+
+
+def seeds(first: int, n: int) -> list[int]:
+    """`n` seeds in a row; -1 begins anywhere."""
+    start = secrets.randbelow(MAX_SEED + 1) if first < 0 else first
+    return [(start + i) % (MAX_SEED + 1) for i in range(n)]
+
+
+def _weight(body: str, weight: str) -> float:
+    if not weight.strip():
+        return 1.0
+    try:
+        value = float(weight)
+    except ValueError:
+        value = float("nan")
+    if not isfinite(value) or not -2 <= value <= 2:
+        raise Invalid(f"The weight in <lora:{body}> must be a number between -2 and 2, for example <lora:name:0.8>.")
+    return value
+
+
+def _tidy(prompt: str) -> str:
+    """No double blanks, no commas left alone where a word was lifted out."""
+    prompt = re.sub(r"[ \t]+", " ", prompt)
+    prompt = re.sub(r"\s*,(?:\s*,)+", ",", prompt)
+    return re.sub(r"\s+,", ",", prompt).strip(" ,\n")
+
+
+def _says(prompt: str, word: str) -> bool:
+    return re.search(rf"(?<![a-z0-9_]){re.escape(word.lower())}(?![a-z0-9_])", prompt.lower()) is not None

@@ -1,0 +1,167 @@
+"""What goes into and comes out of the generation door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field, model_validator
+
+from backend.kit.drafts import Draft
+
+Weight = Annotated[float, Field(ge=-2, le=2)]
+MAX_SEED = 2**32 - 1
+
+
+class LoraPick(Draft):
+    lora_id: str
+    weight: Weight = 1.0
+
+
+class GenerationDraft(Draft):
+    """One request for 1-16 pictures. Empty or None: the model's own recommendation (or the influencer's).
+
+    `prompt` may hold `<lora:name:0.8>`. `size`: a key of SIZES; `width` and `height` win over it. `seed` -1: a new one.
+    `with_look`: lead with the influencer's trigger word and look, and draw with their default LoRA when no LoRA is chosen.
+    `init_asset_id`: draw from this picture; `strength` 0..1, 1 = ignore it.
+    """
+
+    prompt: str = Field("", max_length=2000)
+    negative_prompt: str = Field("", max_length=2000)
+    influencer_id: str | None = None
+    with_look: bool = True
+    loras: Annotated[tuple[LoraPick, ...], Field(max_length=8)] = ()
+    model: str = ""
+    size: str = "square"
+    width: int | None = Field(None, ge=64, le=4096)
+    height: int | None = Field(None, ge=64, le=4096)
+    steps: int | None = Field(None, ge=1, le=150)
+    cfg: float | None = Field(None, ge=0, le=30)
+    sampler: str = ""
+    seed: int = Field(-1, ge=-1, le=MAX_SEED)
+    n: int = Field(4, ge=1, le=16)
+    init_asset_id: str | None = None
+    strength: float = Field(0.6, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _both_sides(self) -> GenerationDraft:
+        if (self.width is None) != (self.height is None):
+            raise ValueError("Give both width and height, or neither.")
+        return self
+
+
+class GenerationPayload(BaseModel):
+    """Of an `image-generation` job."""
+
+    generation_id: str
+
+
+class LoraRef(BaseModel):
+    """A LoRA as a recipe keeps it: readable after the library changed."""
+
+    lora_id: str
+    name: str
+    weight: float
+
+
+class Recipe(BaseModel):
+    """Everything needed to draw the same pictures again. `asked`: the prompt as the person wrote it; `prompt`: as drawn."""
+
+    asked: str
+    prompt: str
+    negative_asked: str
+    negative_prompt: str
+    with_look: bool
+    model: str
+    size: str
+    width: int
+    height: int
+    steps: int
+    cfg: float
+    sampler: str
+    seeds: list[int]
+    loras: list[LoraRef]
+    init_asset_id: str | None = None
+    strength: float = 0.6
+    ai_mark: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What will really be drawn, shown before it is: `notes` say what was added and changed."""
+
+    prompt: str
+    negative_prompt: str
+    loras: tuple[LoraRef, ...]
+    width: int
+    height: int
+    steps: int
+    cfg: float
+    sampler: str
+    model: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationCard:
+    """`state` is its job's; `done` counts pictures that are there, of `n`."""
+
+    id: str
+    job_id: str
+    influencer_id: str | None
+    recipe: Recipe
+    n: int
+    done: int
+    state: str
+    error_message: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PictureCard:
+    """A picture of the gallery. `recipe` is that of its whole generation; `seed` its own."""
+
+    id: str
+    generation_id: str
+    n: int
+    asset_id: str
+    influencer_id: str | None
+    influencer_name: str | None
+    seed: int
+    prompt: str
+    rating: int
+    width: int
+    height: int
+    recipe: Recipe
+    created_at: datetime
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryFilters:
+    """Dates are days in UTC, both included. `min_rating` 1-5; 0: all. `text`: all its words occur in the prompt."""
+
+    influencer_id: str | None = None
+    lora_id: str | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    min_rating: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryPage:
+    pictures: list[PictureCard]
+    next_cursor: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A social format in px as platforms want it; a model draws its shape (`backend.engines.image.sizes.fit`)."""
+
+    name: str
+    title: str
+    width: int
+    height: int

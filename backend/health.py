@@ -1,0 +1,131 @@
+"""Looks at every server and engine the studio stands on; nothing here raises, bad news is an answer."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import func, select, text
+
+from backend import jobs
+from backend.bootstrap import App
+from backend.errors import StudioError
+from backend.kit.db import Nobody
+from backend.tables import Device
+
+log = structlog.get_logger(__name__)
+_LOW_DISK = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`detail`: a sentence; when not `ok` it says what to do."""
+
+    name: str
+    ok: bool
+    version: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCard:
+    id: str
+    state: str
+    vram_mb: int
+    engines: dict[str, object]
+    busy: bool
+    reason: str
+
+
+def check(app: App, *, engines: bool = True) -> list[Check]:
+    """Database, Redis, storage, workers, disk, and (they may be slow) the engines."""
+    parts: list[tuple[str, Callable[[App], Check]]] = [
+        ("Database", _database),
+        ("Redis", _redis),
+        ("Storage", _storage),
+        ("Workers", _workers),
+        ("Disk", _disk),
+    ]
+    if engines:
+        parts += [("Image engine", _image_engine), ("Trainer", _trainer)]
+    return [_asked(name, ask, app) for name, ask in parts]
+
+
+def workers(app: App) -> list[jobs.WorkerCard]:
+    """Those seen in the last hour, the living first. Raises Unavailable."""
+    with app.db.transaction(Nobody()) as tx:
+        return jobs.workers(tx, lease_s=app.settings.job_lease_s)
+
+
+def devices(app: App) -> list[DeviceCard]:
+    """Cards (or CPUs) that workers offer. Raises Unavailable."""
+    with app.db.transaction(Nobody()) as tx:
+        rows = tx.scalars(
+            select(Device).where(Device.seen_at > func.clock_timestamp() - text("interval '1 hour'")).order_by(Device.id)
+        )
+        return [DeviceCard(r.id, r.state, r.vram_mb, dict(r.engines), r.held_by is not None, r.down_reason) for r in rows]
+
+
+def _asked(name: str, ask: Callable[[App], Check], app: App) -> Check:
+    try:
+        return ask(app)
+    except StudioError as error:
+        return Check(name, False, "", error.message)
+    except Exception as error:
+        log.warning("health check failed", part=name, error=str(error))
+        return Check(name, False, "", f"It does not answer ({type(error).__name__}). Its log says more.")
+
+
+def _database(app: App) -> Check:
+    with app.db.transaction(Nobody()) as tx:
+        version = str(tx.scalar(text("SHOW server_version")))
+    return Check("Database", True, f"Postgres {version.split()[0]}", "Answers.")
+
+
+def _redis(app: App) -> Check:
+    info = app.redis.info("server")
+    name, version = ("Valkey", info["valkey_version"]) if "valkey_version" in info else ("Redis", info["redis_version"])
+    return Check("Redis", True, f"{name} {version}", "Answers.")
+
+
+def _storage(app: App) -> Check:
+    ok = app.storage.ready()
+    detail = "A file can be written and read." if ok else "Storage is starting or away. Pictures appear once it answers."
+    return Check("Storage", ok, app.storage.server, detail)
+
+
+def _workers(app: App) -> Check:
+    alive = [worker for worker in workers(app) if worker.alive]
+    served = {queue for worker in alive for queue in worker.queues}
+    missing = [queue for queue in ("cpu", "gpu") if queue not in served]
+    if missing:
+        queues = " and ".join(missing)
+        return Check(
+            "Workers", False, "", f"Nobody works on the {queues} queue. Start one: python -m workers.main --queues {missing[0]}"
+        )
+    versions = sorted({worker.version for worker in alive})
+    return Check("Workers", True, ", ".join(versions), f"{len(alive)} running.")
+
+
+def _disk(app: App) -> Check:
+    folder = next(path for path in (app.settings.data_dir, *app.settings.data_dir.parents) if path.exists())
+    usage = shutil.disk_usage(folder)
+    free = f"{usage.free / 1024**3:.1f} of {usage.total / 1024**3:.0f} GB free."
+    ok = usage.free > _LOW_DISK
+    return Check("Disk", ok, "", free if ok else f"{free} Make room before you train or upload.")
+
+
+def _image_engine(app: App) -> Check:
+    status = app.engines.image.status()
+    return Check(
+        "Image engine", status.ok, f"{status.name} {status.version}".strip(), " ".join([status.detail, status.device]).strip()
+    )
+
+
+def _trainer(app: App) -> Check:
+    status = app.engines.trainer.status()
+    return Check(
+        "Trainer", status.ok, f"{status.name} {status.version}".strip(), " ".join([status.detail, status.device]).strip()
+    )

@@ -1,0 +1,25 @@
+"""Who the studio is about: persona, look, language and the LoRA that draws them."""
+
+from backend.influencers.queries import get, page
+from backend.influencers.rules import LANGUAGES, propose_trigger_word, time_zones
+from backend.influencers.schemas import InfluencerCard, InfluencerDraft, InfluencerPage, Persona
+from backend.influencers.service import archive, create, restore, save, save_setup, set_cover, set_default_lora
+
+__all__ = [
+    "LANGUAGES",
+    "InfluencerCard",
+    "InfluencerDraft",
+    "InfluencerPage",
+    "Persona",
+    "archive",
+    "create",
+    "get",
+    "page",
+    "propose_trigger_word",
+    "restore",
+    "save",
+    "save_setup",
+    "set_cover",
+    "set_default_lora",
+    "time_zones",
+]

@@ -1,0 +1,49 @@
+"""Reading influencers."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from backend.errors import NotFound
+from backend.influencers.schemas import InfluencerCard, InfluencerPage, Persona
+from backend.tables import Influencer, Lora
+
+
+def get(tx: Session, influencer_id: str) -> InfluencerCard:
+    """Raises NotFound."""
+    row = tx.execute(_cards().where(Influencer.id == influencer_id)).first()
+    if row is None:
+        raise NotFound("This influencer does not exist here. It may have been made in another workspace.")
+    return _card(*row)
+
+
+def page(tx: Session, *, archived: bool = False, text: str = "", cursor: str | None = None, take: int = 50) -> InfluencerPage:
+    """Newest first; `text` looks in names. `cursor` is the id the last page ended with."""
+    chosen = Influencer.archived_at.is_not(None) if archived else Influencer.archived_at.is_(None)
+    named = func.lower(Influencer.name).contains(text.strip().lower(), autoescape=True)
+    where = (chosen, named) if text.strip() else (chosen,)
+    query = _cards().where(*where).order_by(Influencer.id.desc()).limit(take + 1)
+    rows = tx.execute(query.where(Influencer.id < cursor) if cursor else query).all()
+    total = tx.scalar(select(func.count()).select_from(Influencer).where(*where)) or 0
+    cards = [_card(*row) for row in rows[:take]]
+    return InfluencerPage(cards, cards[-1].id if len(rows) > take else None, total)
+
+
+def _cards() -> Select[Influencer, str]:
+    return (
+        select(Influencer, Lora.name)
+        .outerjoin(Lora, (Lora.id == Influencer.default_lora_id) & Lora.deleted_at.is_(None))
+        .execution_options(populate_existing=True)
+    )
+
+
+def _card(row: Influencer, lora_name: str | None) -> InfluencerCard:
+    same = ("id", "name", "trigger_word", "language", "time_zone", "look_prompt", "look_negative", "default_lora_weight")
+    more = ("ai_mark", "cover_asset_id", "setup", "version", "created_at", "updated_at", "archived_at")
+    return InfluencerCard(
+        **{name: getattr(row, name) for name in same + more},
+        persona=Persona(**row.persona),
+        default_lora_id=row.default_lora_id if lora_name else None,
+        default_lora_name=lora_name,
+    )

@@ -1,0 +1,103 @@
+"""Making and changing influencers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from backend import assets, events, loras
+from backend.errors import Conflict, Invalid
+from backend.influencers.queries import get
+from backend.influencers.schemas import InfluencerCard, InfluencerDraft
+from backend.kit.ids import new_id
+from backend.tables import Influencer
+
+
+def create(tx: Session, draft: InfluencerDraft) -> InfluencerCard:
+    """Raises Conflict when the name is taken."""
+    _free(tx, draft.name)
+    row = Influencer(id=new_id("inf"), **draft.model_dump(mode="json"))
+    with _named(tx, draft.name):
+        tx.add(row)
+    events.record(tx, "influencer.created", "influencer", row.id, {"name": draft.name})
+    return get(tx, row.id)
+
+
+def save(tx: Session, influencer_id: str, draft: InfluencerDraft, *, version: int) -> InfluencerCard:
+    """`version`: of the card the form was filled from. Raises NotFound, Conflict (changed meanwhile, or name taken)."""
+    before = get(tx, influencer_id)
+    if before.name != draft.name:
+        _free(tx, draft.name)
+    change = update(Influencer).where(Influencer.id == influencer_id, Influencer.version == version)
+    change = change.values(**draft.model_dump(mode="json"), version=version + 1, updated_at=func.clock_timestamp())
+    with _named(tx, draft.name):
+        changed = tx.execute(change.returning(Influencer.id)).first()
+    if changed is None:
+        raise Conflict(
+            f"{before.name} was changed by someone else while you were editing. Load it again, then repeat your change."
+        )
+    events.record(tx, "influencer.saved", "influencer", influencer_id, {"version": version + 1})
+    return get(tx, influencer_id)
+
+
+def archive(tx: Session, influencer_id: str) -> InfluencerCard:
+    """Hides it from lists; pictures, datasets and LoRAs stay."""
+    return _set(tx, influencer_id, archived_at=func.clock_timestamp())
+
+
+def restore(tx: Session, influencer_id: str) -> InfluencerCard:
+    return _set(tx, influencer_id, archived_at=None)
+
+
+def set_default_lora(tx: Session, influencer_id: str, lora_id: str | None, weight: float = 1.0) -> InfluencerCard:
+    """The LoRA that draws them (None: none). `weight` -2..2. Raises NotFound, Invalid."""
+    if not -2 <= weight <= 2:
+        raise Invalid("The weight of a LoRA must be between -2 and 2.")
+    if lora_id:
+        loras.get(tx, lora_id)
+    return _set(tx, influencer_id, default_lora_id=lora_id, default_lora_weight=weight)
+
+
+def set_cover(tx: Session, influencer_id: str, asset_id: str | None) -> InfluencerCard:
+    """The picture on their card. Raises NotFound."""
+    before = get(tx, influencer_id).cover_asset_id
+    if asset_id:
+        assets.get(tx, asset_id)
+        assets.use(tx, asset_id, "influencer", influencer_id)
+    if before and before != asset_id:
+        assets.unuse(tx, before, "influencer", influencer_id)
+    return _set(tx, influencer_id, cover_asset_id=asset_id)
+
+
+def save_setup(tx: Session, influencer_id: str, **setup: Any) -> InfluencerCard:
+    """Remembers where the wizard was left; given keys are merged into what is there."""
+    return _set(tx, influencer_id, setup={**get(tx, influencer_id).setup, **setup})
+
+
+def _set(tx: Session, influencer_id: str, **values: Any) -> InfluencerCard:
+    get(tx, influencer_id)
+    tx.execute(update(Influencer).where(Influencer.id == influencer_id).values(**values, updated_at=func.clock_timestamp()))
+    return get(tx, influencer_id)
+
+
+def _free(tx: Session, name: str) -> None:
+    row = tx.scalars(select(Influencer).where(Influencer.name == name)).first()
+    if row is None:
+        return
+    where = " It is in the archive: restore it, or choose another name." if row.archived_at else " Choose another name."
+    raise Conflict(f"There is already an influencer called {name}.{where}")
+
+
+@contextmanager
+def _named(tx: Session, name: str) -> Iterator[None]:
+    """Two people may take a name at the same moment: the second one gets the sentence too."""
+    try:
+        with tx.begin_nested():
+            yield
+    except IntegrityError as error:
+        raise Conflict(f"There is already an influencer called {name}. Choose another name.") from error

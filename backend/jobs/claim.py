@@ -1,0 +1,166 @@
+"""Who is next: one transaction across workspaces that gives one job, and a card if it needs one, to one worker."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select, text
+from sqlalchemy.orm import Session
+
+from backend.jobs.kinds import KINDS, KindSpec
+from backend.kit.ids import new_id
+from backend.settings import Settings
+from backend.tables import Device
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that is ours now. `device`: name of the card it holds; `changes_hands`: another engine had that card before."""
+
+    job_id: str
+    tenant_id: str
+    user_id: str
+    kind: str
+    v: int
+    payload: dict[str, Any]
+    parent_id: str | None
+    retries: int
+    attempt_id: str
+    attempt_n: int
+    handle: dict[str, Any] | None
+    device_id: str | None = None
+    device: str = ""
+    changes_hands: bool = False
+
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('studio-queue:' || :queue, 0))")
+"""Its own statement: what is read afterwards sees what the claim before has written."""
+
+_CLAIM = text(
+    """WITH RECURSIVE
+    spec AS (SELECT * FROM unnest(CAST(:versions AS text[]), CAST(:groups AS text[]), CAST(:limits AS int[]),
+        CAST(:devices AS text[])) AS s(version, grp, cap, device_id)),
+    grouped AS (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:kind_groups AS text[])) AS g(kind, grp)),
+    busy AS (SELECT g.grp, j.tenant_id, count(*) AS n FROM jobs j LEFT JOIN grouped g ON g.kind = j.kind
+        WHERE j.state = 'processing' GROUP BY g.grp, j.tenant_id),
+    open AS (SELECT s.version, s.device_id FROM spec s
+        WHERE s.cap IS NULL OR s.cap > coalesce((SELECT sum(n) FROM busy b WHERE b.grp = s.grp), 0)),
+    waiting AS (
+      (SELECT tenant_id FROM jobs WHERE state = 'pending' AND queue = :queue ORDER BY tenant_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT j.tenant_id FROM jobs j WHERE j.state = 'pending' AND j.queue = :queue AND j.tenant_id > w.tenant_id
+              ORDER BY j.tenant_id LIMIT 1)
+      FROM waiting w WHERE w.tenant_id IS NOT NULL),
+    next AS MATERIALIZED (
+      SELECT c.* FROM (
+        SELECT w.tenant_id, t.served_at FROM waiting w
+        LEFT JOIN turns t ON t.queue = :queue AND t.tenant_id = w.tenant_id
+        WHERE w.tenant_id IS NOT NULL
+          AND :per_workspace > coalesce((SELECT sum(n) FROM busy b WHERE b.tenant_id = w.tenant_id), 0)
+        ORDER BY t.served_at NULLS FIRST, w.tenant_id) o
+      CROSS JOIN LATERAL (
+        SELECT j.id, j.tenant_id, j.created_by, j.kind, j.v, j.payload, j.parent_id, j.retries, o.served_at FROM jobs j
+        WHERE j.state = 'pending' AND j.queue = :queue AND j.tenant_id = o.tenant_id AND j.waits_for = 0
+          AND j.not_before <= clock_timestamp() AND j.kind || ':' || j.v IN (SELECT version FROM open)
+        ORDER BY j.priority, j.id LIMIT 1 FOR UPDATE SKIP LOCKED) c
+      ORDER BY o.served_at NULLS FIRST, o.tenant_id LIMIT 1),
+    chosen AS (SELECT n.*, open.device_id FROM next n JOIN open ON open.version = n.kind || ':' || n.v),
+    last AS (SELECT a.n, a.handle FROM attempts a JOIN chosen c ON c.tenant_id = a.tenant_id AND c.id = a.job_id
+        ORDER BY a.n DESC LIMIT 1),
+    moved AS (UPDATE jobs j SET state = 'processing', attempt_id = :attempt_id, error_code = NULL, error_message = NULL,
+        started_at = coalesce(j.started_at, clock_timestamp()) FROM chosen c WHERE j.id = c.id),
+    tried AS (INSERT INTO attempts (id, tenant_id, job_id, n, worker_id, device_id, handle)
+        SELECT :attempt_id, tenant_id, id, coalesce((SELECT n FROM last), 0) + 1, :worker_id, device_id,
+               (SELECT handle FROM last) FROM chosen RETURNING n, handle),
+    served AS (INSERT INTO turns (queue, tenant_id, served_at) SELECT :queue, tenant_id, clock_timestamp() FROM chosen
+        ON CONFLICT (queue, tenant_id) DO UPDATE SET served_at = EXCLUDED.served_at),
+    held AS (UPDATE devices d SET held_by = :attempt_id FROM chosen c WHERE d.id = c.device_id),
+    told AS (INSERT INTO events (id, tenant_id, kind, noun, noun_id, data)
+        SELECT :event_id, tenant_id, 'job.processing', 'job', id, '{"from": "pending"}' FROM chosen)
+    SELECT c.*, t.n, t.handle FROM chosen c CROSS JOIN tried t"""
+)
+"""The choice and the move pending -> processing with all that belongs to it, in one round trip: the machinery's hot path.
+
+spec: what this worker can do now, with limits and a free card. busy: what runs. waiting: workspaces with pending jobs,
+by hops along the index. next: of the workspace served least recently, its first claimable job; rows that somebody holds
+are skipped.
+"""
+
+
+def claim(tx: Session, *, queue: str, worker_id: str, kinds: Collection[str], host: str, settings: Settings) -> Claim | None:
+    """The next job of `queue` for a worker on `host` that knows `kinds`, or None. `tx` is a dispatch transaction."""
+    claims = claim_some(tx, 1, queue=queue, worker_id=worker_id, kinds=kinds, host=host, settings=settings)
+    return claims[0] if claims else None
+
+
+def claim_some(
+    tx: Session, n: int, *, queue: str, worker_id: str, kinds: Collection[str], host: str, settings: Settings
+) -> list[Claim]:
+    """At most `n`, each chosen as if it were asked for alone; fewer when nothing more is claimable."""
+    tx.execute(_LOCK, {"queue": queue})
+    claims: list[Claim] = []
+    while len(claims) < n and (one := _one(tx, queue, worker_id, kinds, host, settings)):
+        claims.append(one)
+    return claims
+
+
+def _one(tx: Session, queue: str, worker_id: str, kinds: Collection[str], host: str, settings: Settings) -> Claim | None:
+    specs = [spec for spec in KINDS.values() if spec.queue == queue and spec.kind in kinds]
+    devices = free_devices(tx, host) if any(spec.device for spec in specs) else {}
+    able = {spec.kind: _pick(spec, devices) for spec in specs if spec.device}
+    ready = [(v, spec) for spec in specs if not spec.device or able[spec.kind] for v in spec.versions]
+    if not ready:
+        return None
+    values: dict[str, Any] = {
+        "queue": queue,
+        "worker_id": worker_id,
+        "attempt_id": new_id("att"),
+        "event_id": new_id("evt"),
+        "per_workspace": settings.max_concurrent_jobs,
+        "kinds": list(KINDS),
+        "kind_groups": [spec.limit_setting for spec in KINDS.values()],
+        "versions": [version for version, _ in ready],
+        "groups": [spec.limit_setting for _, spec in ready],
+        "limits": [spec.limit(settings) for _, spec in ready],
+        "devices": [device.id if (device := able.get(spec.kind)) else None for _, spec in ready],
+    }
+    row = tx.execute(_CLAIM, values).first()
+    if row is None:
+        return None
+    return _claimed(tx, row, values["attempt_id"], devices.get(row.device_id or ""))
+
+
+def _claimed(tx: Session, row: Row[Any], attempt_id: str, device: Device | None) -> Claim:
+    capability, before = KINDS[row.kind].device, device.last_engine if device else ""
+    if device:
+        device.last_engine = capability
+    return Claim(
+        job_id=row.id,
+        tenant_id=row.tenant_id,
+        user_id=row.created_by or "",
+        kind=row.kind,
+        v=row.v,
+        payload=row.payload,
+        parent_id=row.parent_id,
+        retries=row.retries,
+        attempt_id=attempt_id,
+        attempt_n=row.n,
+        handle=row.handle,
+        device_id=device.id if device else None,
+        device=device.name if device else "",
+        changes_hands=before not in {"", capability},
+    )
+
+
+def free_devices(tx: Session, host: str) -> dict[str, Device]:
+    """Cards of `host` that are up and that no attempt holds, by id."""
+    free = select(Device).where(Device.host == host, Device.state == "up", Device.held_by.is_(None)).order_by(Device.id)
+    return {device.id: device for device in tx.scalars(free.with_for_update(skip_locked=True))}
+
+
+def _pick(spec: KindSpec, devices: dict[str, Device]) -> Device | None:
+    """A card that can do it, best one that did the same last: nothing has to be unloaded."""
+    able = [device for device in devices.values() if spec.device in device.engines]
+    return min(able, key=lambda device: device.last_engine != spec.device, default=None)

@@ -1,0 +1,90 @@
+"""What a pipeline is handed: the only way it reads its job's memory, reports, and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from backend.engines.events import Event
+from backend.jobs.schemas import JobCard
+
+if TYPE_CHECKING:
+    from backend.bootstrap import App
+
+
+class Waiting(Exception):
+    """The job waits for its children: it gives its slot back and is run again when the last one has ended."""
+
+
+class JobContext(Protocol):
+    """One attempt at one job. Every method may raise LeaseLost; see `check` for the rest.
+
+    `workdir`: a private folder, removed at the end. `device`: name of the card this attempt holds (`cpu`, `cuda:0`), or "".
+    `handle`: what an earlier attempt saved to find its remote work again.
+    """
+
+    tenant_id: str
+    user_id: str
+    job_id: str
+    attempt_id: str
+    app: App
+    device: str
+
+    @property
+    def workdir(self) -> Path: ...
+
+    @property
+    def handle(self) -> dict[str, Any] | None: ...
+
+    def transaction(self) -> AbstractContextManager[Session]:
+        """A transaction in the job's workspace; its first statement locks the attempt if it is still ours, else LeaseLost."""
+        ...
+
+    def step(self, name: str, fn: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
+        """Runs `fn` once per job: its result is kept, and returned when a later attempt comes here again."""
+        ...
+
+    def progress(self, done: int, total: int, phase: str = "working") -> None:
+        """Call at any rate. `total` 0: not countable. The ETA starts anew with each phase."""
+        ...
+
+    def preview(self, jpeg: bytes) -> None: ...
+
+    def log(self, line: str, level: str = "info") -> None: ...
+
+    def save_handle(self, handle: Mapping[str, Any] | None) -> None:
+        """Durable before it returns. A finished step forgets it."""
+        ...
+
+    def check(self) -> None:
+        """Raises Cancelled, LeaseLost, ShuttingDown, or TimedOut (deadline, or no progress for the kind's stall limit)."""
+        ...
+
+    def pump(self, events: Generator[Event, None, None]) -> Iterator[Event]:
+        """Checks on every event; applies Progress, Preview, Handle, Log and Alive; yields Output, Metric, Sample, Checkpoint.
+
+        Closes the generator (which stops the engine) on any way out.
+        """
+        ...
+
+    def spawn_child_job(self, name: str, *, kind: str, payload: BaseModel, title: str, priority: int = 0) -> JobCard:
+        """Starts a job below this one, once per `name`."""
+        ...
+
+    def wait_for_children(self) -> list[JobCard]:
+        """Their cards once all have completed; until then leaves the attempt (Waiting) without holding a slot."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """How a worker does one kind: payload model, pipeline. `run` returns the job's result (JSON) or None."""
+
+    payload: type[BaseModel]
+    run: Callable[[Any, Any], dict[str, Any] | None]

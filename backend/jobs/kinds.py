@@ -1,0 +1,63 @@
+"""The kinds of work there are: which queue, how long they may take, how often they are tried, what limits them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from backend.settings import Settings
+
+Queue = Literal["gpu", "cpu", "net"]
+QUEUES: tuple[Queue, ...] = ("gpu", "cpu", "net")
+
+
+@dataclass(frozen=True, slots=True)
+class KindSpec:
+    """`device`: capability of the card it must hold (`image`, `trainer`), empty: none. `*_setting`: names in Settings.
+
+    Kinds with the same `limit_setting` share that limit; empty: no limit. `stall_s` 0: the setting `job_stall_s`.
+    A worker also takes jobs of version v-1, so that one release can read what the one before wrote.
+    """
+
+    kind: str
+    queue: Queue
+    v: int = 1
+    deadline_setting: str = "job_deadline_content_s"
+    stall_s: float = 0.0
+    max_retries: int = 3
+    limit_setting: str = ""
+    device: str = ""
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        return tuple(f"{self.kind}:{v}" for v in (self.v, self.v - 1) if v > 0)
+
+    def deadline_s(self, settings: Settings) -> float:
+        return float(getattr(settings, self.deadline_setting))
+
+    def stalled_after_s(self, settings: Settings) -> float:
+        return self.stall_s or settings.job_stall_s
+
+    def limit(self, settings: Settings) -> int | None:
+        return int(getattr(settings, self.limit_setting)) if self.limit_setting else None
+
+
+KINDS: dict[str, KindSpec] = {}
+
+
+def register(spec: KindSpec) -> KindSpec:
+    """Makes a kind known. Import-time only."""
+    KINDS[spec.kind] = spec
+    return spec
+
+
+_INGEST: Any = {"deadline_setting": "job_deadline_ingest_s", "stall_s": 300.0, "limit_setting": "queue_concurrency_ingest"}
+_TRAINING: Any = {
+    "deadline_setting": "job_deadline_training_s",
+    "limit_setting": "queue_concurrency_training",
+}
+
+register(KindSpec("dataset-ingest", "cpu", **_INGEST))
+register(KindSpec("lora-training", "gpu", stall_s=900.0, max_retries=1, device="trainer", **_TRAINING))
+register(KindSpec("image-generation", "gpu", stall_s=300.0, limit_setting="queue_concurrency_content", device="image"))
+register(KindSpec("upkeep", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=600.0))

@@ -1,0 +1,164 @@
+"""Reading jobs for people: cards, pages, logs, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, text
+from sqlalchemy.orm import Session, aliased
+
+from backend.errors import NotFound
+from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
+from backend.kit.db import hash_token
+from backend.tables import FINAL, Attempt, Job, JobLog, JobState, Worker
+
+_ahead = aliased(Job)
+_position = case(
+    (
+        and_(Job.state == JobState.PENDING, Job.waits_for == 0),
+        select(func.count())
+        .where(
+            _ahead.state == JobState.PENDING,
+            _ahead.queue == Job.queue,
+            _ahead.tenant_id == Job.tenant_id,
+            or_(_ahead.priority < Job.priority, and_(_ahead.priority == Job.priority, _ahead.id <= Job.id)),
+        )
+        .correlate(Job)
+        .scalar_subquery(),
+    ),
+)
+
+
+def _cards() -> Select[Any]:
+    return select(Job, Attempt, _position.label("position")).outerjoin(Attempt, Attempt.id == Job.attempt_id)
+
+
+def _card(row: Row[Any]) -> JobCard:
+    job, attempt, position = tuple(row)
+    running = job.state == JobState.PROCESSING and attempt is not None
+    done, total = (attempt.done, attempt.total) if running else (0, 0)
+    progress = 1.0 if job.state == JobState.COMPLETED else (min(done / total, 1.0) if total > 0 else None)
+    return JobCard(
+        id=job.id,
+        kind=job.kind,
+        title=job.title,
+        state=job.state,
+        progress=progress,
+        phase=attempt.phase if running else "",
+        done=done,
+        total=total,
+        eta_s=attempt.eta_s if running else None,
+        preview=attempt.preview if running else None,
+        error_code=job.error_code,
+        error_message=job.error_message,
+        dead_letter=job.dead_letter,
+        result=job.result,
+        subject_noun=job.subject_noun,
+        subject_id=job.subject_id,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        queue_position=position,
+        cancel_requested=job.cancel_requested_at is not None and job.state not in FINAL,
+        attempt_n=attempt.n if attempt is not None else 0,
+        cost_usd=job.cost_usd,
+        parent_id=job.parent_id,
+        waits_for=job.waits_for,
+    )
+
+
+def find(tx: Session, *where: ColumnElement[bool]) -> JobCard | None:
+    """The newest job for which `where` holds."""
+    row = tx.execute(_cards().where(*where).order_by(Job.id.desc()).limit(1).execution_options(populate_existing=True)).first()
+    return _card(row) if row else None
+
+
+def get(tx: Session, job_id: str) -> JobCard:
+    """Raises NotFound, also for another workspace's job."""
+    card = find(tx, Job.id == job_id)
+    if card is None:
+        raise NotFound("There is no such job in this workspace. It may have been cleaned up; look at the list of jobs.")
+    return card
+
+
+def children(tx: Session, job_id: str) -> list[JobCard]:
+    """In the order they were started."""
+    rows = tx.execute(_cards().where(Job.parent_id == job_id).order_by(Job.id).execution_options(populate_existing=True))
+    return [_card(row) for row in rows]
+
+
+def latest(tx: Session, subject: tuple[str, str], kind: str | None = None) -> JobCard | None:
+    """The newest job about `(noun, id)`, of one kind if given."""
+    kinds = [Job.kind == kind] if kind else []
+    return find(tx, Job.subject_noun == subject[0], Job.subject_id == subject[1], *kinds)
+
+
+def once(tx: Session, request_key: str) -> JobCard | None:
+    """The job already started with this key, or None. Until `tx` ends nobody else gets past here with the same key.
+
+    A service that writes rows of its own before `enqueue` asks this first, so that two clicks cannot write them twice.
+    """
+    name = hash_token(f"{tx.info['tenant_id']}:{request_key}")
+    tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+    return find(tx, Job.request_key == request_key)
+
+
+def page(
+    tx: Session,
+    *,
+    states: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+    subject: tuple[str, str] | None = None,
+    cursor: str | None = None,
+    take: int = 50,
+    skip: int = 0,
+    oldest_first: bool = False,
+) -> JobPage:
+    """Newest first unless `oldest_first`; `cursor` is the `next_cursor` of the page before, `skip` counts rows instead."""
+    where: list[ColumnElement[bool]] = []
+    if states:
+        where.append(Job.state.in_(states))
+    if kinds:
+        where.append(Job.kind.in_(kinds))
+    if subject:
+        where += [Job.subject_noun == subject[0], Job.subject_id == subject[1]]
+    total = tx.scalar(select(func.count()).select_from(Job).where(*where)) or 0
+    beyond = [(Job.id > cursor if oldest_first else Job.id < cursor)] if cursor else []
+    wanted = _cards().where(*where, *beyond).order_by(Job.id.asc() if oldest_first else Job.id.desc())
+    rows = tx.execute(wanted.offset(skip).limit(take + 1).execution_options(populate_existing=True)).all()
+    cards = [_card(row) for row in rows[:take]]
+    return JobPage(cards, cards[-1].id if len(rows) > take else None, total)
+
+
+def counts(tx: Session, *, kinds: Sequence[str] = ()) -> dict[str, int]:
+    """How many jobs (of these kinds, or all) are in each state; every state is there."""
+    query = select(Job.state, func.count()).group_by(Job.state)
+    rows = tx.execute(query.where(Job.kind.in_(kinds)) if kinds else query)
+    found: dict[str, int] = {state: n for state, n in rows}
+    return {state.value: found.get(state.value, 0) for state in JobState}
+
+
+def log(tx: Session, job_id: str, *, after: int = 0) -> list[LogLine]:
+    """Lines after line id `after`, oldest first, all attempts together. Raises NotFound."""
+    get(tx, job_id)
+    rows = tx.execute(
+        select(JobLog.id, JobLog.at, JobLog.level, JobLog.line, func.coalesce(Attempt.n, 0))
+        .outerjoin(Attempt, Attempt.id == JobLog.attempt_id)
+        .where(JobLog.job_id == job_id, JobLog.id > after)
+        .order_by(JobLog.id)
+        .limit(5000)
+    )
+    return [LogLine(*row) for row in rows]
+
+
+def workers(tx: Session, *, lease_s: float) -> list[WorkerCard]:
+    """Worker processes of this installation seen in the last hour, the living ones first. Any caller may ask."""
+    age = func.extract("epoch", func.clock_timestamp() - Worker.seen_at)
+    rows = tx.execute(select(Worker, age.label("age")).where(age < 3600).order_by(age > lease_s, Worker.id)).all()
+    return [
+        WorkerCard(
+            w.id, w.host, w.pid, w.queues, w.version, w.state, float(a) < lease_s and w.state != "gone", w.started_at, w.seen_at
+        )
+        for w, a in rows
+    ]

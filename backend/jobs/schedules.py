@@ -1,0 +1,69 @@
+"""What the studio starts by itself, at a pace, in every workspace. Any number of ticks may run: each date fires once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend.jobs.kinds import KINDS
+from backend.kit.db import ring
+from backend.kit.ids import new_id
+from backend.settings import Settings
+from backend.tables import FINAL, Job, Schedule, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """A job of `kind` with an empty payload, in each workspace that has none of that kind on its way."""
+
+    kind: str
+    title: str
+    every_setting: str
+
+
+RECURRING: dict[str, Recurring] = {"upkeep": Recurring("upkeep", "Tidy up the workspace", "upkeep_every_s")}
+
+
+def fire_due(tx: Session, settings: Settings) -> int:
+    """Starts what is due; `tx` is a dispatch transaction. Returns the number of jobs started. Missed dates fire once."""
+    for name, recurring in RECURRING.items():
+        every = int(getattr(settings, recurring.every_setting))
+        first = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, every)
+        tx.execute(insert(Schedule).values(id=name, every_s=every, next_at=first).on_conflict_do_nothing())
+    due = select(Schedule).where(Schedule.next_at <= func.clock_timestamp(), Schedule.id.in_(RECURRING))
+    started = 0
+    for schedule in tx.scalars(due.with_for_update(skip_locked=True)).all():
+        started += _start(tx, RECURRING[schedule.id], schedule.next_at)
+        later = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, Schedule.every_s)
+        tx.execute(update(Schedule).where(Schedule.id == schedule.id).values(next_at=later))
+    return started
+
+
+def _start(tx: Session, recurring: Recurring, at: datetime) -> int:
+    spec = KINDS[recurring.kind]
+    on_its_way = select(Job.tenant_id).where(Job.kind == spec.kind, Job.state.not_in(FINAL))
+    tenants = tx.scalars(select(Workspace.id).where(Workspace.id.not_in(on_its_way))).all()
+    for tenant_id in tenants:
+        row = {"id": new_id("job"), "tenant_id": tenant_id, "kind": spec.kind, "v": spec.v, "queue": spec.queue}
+        key = f"{recurring.kind}@{at.isoformat()}"
+        tx.execute(
+            insert(Job).values(**row, title=recurring.title, payload={}, request_key=key, priority=10).on_conflict_do_nothing()
+        )
+    if tenants:
+        ring(tx, spec.queue)
+    return len(tenants)
+
+
+CLAIMABLE = text(
+    "SELECT queue, count(*) AS n FROM (SELECT queue FROM jobs WHERE state = 'pending' AND waits_for = 0 "
+    "AND not_before <= clock_timestamp() LIMIT 1000) c GROUP BY queue"
+)
+
+
+def claimable(tx: Session) -> dict[str, int]:
+    """Queue -> jobs that could run now, counted to 1,000 altogether. `tx` is a dispatch transaction."""
+    return {row.queue: row.n for row in tx.execute(CLAIMABLE)}

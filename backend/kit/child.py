@@ -1,0 +1,251 @@
+"""Starts and ends every child process of the project: own group, limits, and never outlives its parent."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import queue
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+Child = subprocess.Popen[bytes]
+Stream = int | IO[bytes] | None
+
+_LAUNCH = str(Path(__file__).with_name("launch.py"))
+_LONGEST_LINE = 64 * 1024 * 1024
+MINDED = sys.platform != "linux"
+
+
+def spawn(
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    cwd: str | os.PathLike[str] | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: Stream = subprocess.DEVNULL,
+    stdout: Stream = None,
+    stderr: Stream = None,
+    memory_mb: int = 0,
+    cpu_s: int = 0,
+    nofile: int = 0,
+    nice: int = 0,
+    user: str | int | None = None,
+    death_sig: int = signal.SIGKILL,
+    pass_fds: Sequence[int] = (),
+) -> Child:
+    """Starts `argv` in its own process group; may be called from any thread.
+
+    `env` None inherits ours. Limits of 0 mean none: `memory_mb` address space in MiB, `cpu_s` seconds of CPU, `nofile`
+    open files. `user` (name or uid, only as root) drops to it. When this process dies, even by SIGKILL, the child gets
+    `death_sig` (Linux) or its whole group SIGKILL (elsewhere). Raises FileNotFoundError when the program does not exist.
+    Always end it with `stop()`: that also ends grandchildren and closes the pipes.
+    """
+    program = _resolve(os.fspath(argv[0]), cwd=cwd, env=env)
+    account = None if user is None else (pwd.getpwnam(user) if isinstance(user, str) else pwd.getpwuid(user))
+    spec = {
+        "parent": os.getpid(),
+        "death_sig": int(death_sig),
+        "memory_bytes": memory_mb * 1024 * 1024,
+        "cpu_s": cpu_s,
+        "nofile": nofile,
+        "nice": nice,
+        "user": account and account.pw_uid,
+        "gid": account and account.pw_gid,
+        "lifeline": None,
+    }
+    options: dict[str, Any] = {"cwd": cwd, "env": env, "stdin": stdin, "stdout": stdout, "stderr": stderr}
+    rest = [os.fspath(part) for part in argv[1:]]
+
+    def start(lifeline: int | None = None) -> Child:
+        head = [sys.executable, "-I", "-S", _LAUNCH, json.dumps(spec | {"lifeline": lifeline})]
+        fds = [*pass_fds, lifeline] if lifeline is not None else pass_fds
+        return subprocess.Popen([*head, program, *rest], process_group=0, bufsize=0, pass_fds=fds, **options)
+
+    return _on_spawner(lambda: _with_lifeline(start) if MINDED else start())
+
+
+def stop(proc: Child, *, sig: int = signal.SIGTERM, grace_s: float = 5.0) -> int:
+    """Ends the whole group: `sig`, up to `grace_s` seconds, then SIGKILL. Closes our ends of its pipes.
+
+    Returns the exit code (negative: the signal that ended it). Harmless on a child that has already ended.
+    """
+    if proc.returncode is None:
+        _signal_group(proc.pid, sig)
+        # Not reaped yet while the group is ended, so the group's number cannot have been taken by somebody else.
+        _wait_unreaped(proc, time.monotonic() + grace_s)
+        _signal_group(proc.pid, signal.SIGKILL)
+    elif not _exists(proc.pid):
+        _signal_group(proc.pid, signal.SIGKILL)  # grandchildren it left behind; a number in use is never a free group's
+    code = proc.wait()
+    for pipe in (proc.stdin, proc.stdout, proc.stderr, getattr(proc, "lifeline", None)):
+        if pipe is not None:
+            _close(pipe)
+    return code
+
+
+def json_lines(
+    proc: Child, *, every_s: float = 1.0, on_other: Callable[[str], None] | None = None
+) -> Iterator[dict[str, Any] | None]:
+    """The JSON objects a child (with `stdout=PIPE`) writes one a line, and None whenever `every_s` seconds brought none.
+
+    Ends when the child closes its standard output; does not stop it. Lines that are no JSON object go to `on_other`;
+    without it they raise ValueError.
+    """
+    waiting, due = bytearray(), time.monotonic() + every_s
+    for chunk in _chunks(proc, every_s):
+        lines = []
+        waiting += chunk
+        if b"\n" in chunk:
+            *lines, rest = bytes(waiting).split(b"\n")
+            waiting = bytearray(rest)
+        elif len(waiting) > _LONGEST_LINE:
+            raise ValueError("a child wrote a line of more than 64 MB")
+        for value in _parsed(lines, on_other):
+            due = time.monotonic() + every_s
+            yield value
+        if time.monotonic() >= due:
+            due = time.monotonic() + every_s
+            yield None
+    yield from _parsed([bytes(waiting)], on_other)
+
+
+def tail(path: str | os.PathLike[str], n: int = 20) -> str:
+    """The last `n` lines of a log (at most its last 64 KiB); empty when there is no such file."""
+    try:
+        with Path(path).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 65536))
+            return "\n".join(file.read().decode(errors="replace").splitlines()[-n:])
+    except FileNotFoundError:
+        return ""
+
+
+def _chunks(proc: Child, every_s: float) -> Iterator[bytes]:
+    """What arrives on standard output; b"" after a quiet `every_s`."""
+    assert proc.stdout is not None, "spawn the child with stdout=subprocess.PIPE"
+    number, poll = proc.stdout.fileno(), select.poll()
+    poll.register(number, select.POLLIN)
+    while True:
+        if not poll.poll(every_s * 1000):
+            yield b""
+        elif chunk := os.read(number, 1 << 16):
+            yield chunk
+        else:
+            return
+
+
+def _parsed(lines: Sequence[bytes], on_other: Callable[[str], None] | None) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        try:
+            value = json.loads(line)
+        except ValueError:
+            value = None
+        if isinstance(value, dict):
+            yield value
+        elif line.strip():
+            text = line.decode(errors="replace")
+            if on_other is None:
+                raise ValueError(f"a child wrote something that is no JSON object: {text[:200]}")
+            on_other(text)
+
+
+def _resolve(name: str, *, cwd: str | os.PathLike[str] | None, env: Mapping[str, str] | None) -> str:
+    """The program's absolute path: looked up here, because an error of the launcher would come too late to raise."""
+    if os.sep in name:
+        found = str(Path(cwd or ".", name).absolute())
+    else:
+        found = shutil.which(name, path=None if env is None else env.get("PATH", os.defpath)) or ""
+    if not Path(found or "/nonexistent").is_file():
+        raise FileNotFoundError(f"There is no program {name!r} here. Install it, or give its full path in the settings.")
+    return found
+
+
+def _with_lifeline(start: Callable[[int], Child]) -> Child:
+    read, write = os.pipe()
+    try:
+        proc = start(read)
+    except BaseException:
+        os.close(write)
+        raise
+    finally:
+        os.close(read)
+    proc.lifeline = os.fdopen(write, "wb", 0)  # type: ignore[attr-defined]  # lives as long as the Popen object
+    return proc
+
+
+def _signal_group(group: int, sig: int) -> None:
+    # PermissionError: macOS, when all that is left of the group is a zombie.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, sig)
+
+
+def _wait_unreaped(proc: Child, until: float) -> None:
+    pause = 0.001
+    while time.monotonic() < until:
+        try:
+            if os.waitid(os.P_PID, proc.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                return
+        except ChildProcessError:
+            return  # another thread reaped it
+        time.sleep(pause)
+        pause = min(pause * 2, 0.05)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _close(pipe: IO[bytes]) -> None:
+    with suppress(BrokenPipeError):
+        pipe.close()
+
+
+# Linux ends a child when the *thread* that started it ends, not the process: one thread that never ends starts them all.
+_Order = tuple[Callable[[], Child], Future[Child]]
+_orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
+_spawner: threading.Thread | None = None
+_guard = threading.Lock()
+
+
+def _on_spawner(start: Callable[[], Child]) -> Child:
+    global _spawner
+    with _guard:
+        if _spawner is None:
+            _spawner = threading.Thread(target=_serve, args=(_orders,), name="spawner", daemon=True)
+            _spawner.start()
+    started: Future[Child] = Future()
+    _orders.put((start, started))
+    return started.result()
+
+
+def _serve(orders: queue.SimpleQueue[_Order]) -> None:
+    while True:
+        start, started = orders.get()
+        try:
+            started.set_result(start())
+        except BaseException as error:  # handed to the caller, who raises it
+            started.set_exception(error)
+        del start, started
+
+
+def _after_fork() -> None:
+    global _spawner, _orders, _guard
+    _spawner, _orders, _guard = None, queue.SimpleQueue(), threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,163 @@
+"""Transactions. Whoever opens one says who calls; its first statement checks that and confines it to one workspace.
+
+Rows are confined by Postgres (row-level security on `app.tenant`), never by remembered `where` clauses. Services flush,
+`transaction()` commits. Bells asked for with `ring()` are rung after the commit and forgotten on rollback.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.errors import NotPermitted, NotSignedIn, Unavailable
+
+Role = Literal["viewer", "editor", "owner"]
+RANK: dict[str, int] = {"viewer": 0, "editor": 1, "owner": 2}
+
+_ENTER = text("SELECT user_id, role FROM enter_workspace(:token_hash, :tenant_id)")
+_SET = text("SELECT set_config('app.tenant', :tenant_id, true), set_config('app.user', :user_id, true)")
+_AWAY = "The database does not answer right now. Nothing was lost; try again in a moment."
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person in a workspace: the session's secret (from the cookie) and the workspace of the URL."""
+
+    token: str
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """A job's own workspace, named by its row. Only workers and the studio's own upkeep use it."""
+
+    tenant_id: str
+    user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """Before a workspace is entered: sign-in, invitations, the list of one's own workspaces (`user_id` known)."""
+
+    user_id: str = ""
+
+
+Caller = SignedIn | Trusted | Nobody
+
+
+def hash_token(token: str) -> str:
+    """Session tokens, tickets and links are stored as this: SHA-256, hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def ring(tx: Session, queue: str) -> None:
+    """Wakes the workers of `queue` once `tx` has committed."""
+    tx.info.setdefault("bells", set()).add(queue)
+
+
+class Database:
+    """One engine per process. `on_ring(queue)` is called after a commit that asked for it; it must not raise."""
+
+    def __init__(
+        self, url: str, *, on_ring: Callable[[str], None] | None = None, pool_size: int = 10, max_overflow: int = 20
+    ) -> None:
+        self.engine: Engine = create_engine(
+            with_driver(url),
+            pool_size=pool_size,
+            max_overflow=max_overflow,
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            pool_timeout=10,
+        )
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._on_ring = on_ring
+        event.listen(self._sessions, "before_flush", _stamp_tenant)
+
+    @contextmanager
+    def transaction(self, caller: Caller, *, needs: Role = "viewer") -> Iterator[Session]:
+        """Opens, authorises, yields, commits. `tx.info`: tenant_id, user_id, role.
+
+        Raises NotSignedIn (no such session, or not a member: the two look alike), NotPermitted, Unavailable.
+        """
+        with self._opened() as tx:
+            _enter(tx, caller, needs)
+            yield tx
+
+    @contextmanager
+    def dispatch(self) -> Iterator[Session]:
+        """Across workspaces, for claim and sweep alone: the worker login takes the dispatch role for one transaction."""
+        with self._opened() as tx:
+            tx.execute(text("SET LOCAL ROLE studio_dispatch"))
+            yield tx
+
+    @contextmanager
+    def _opened(self) -> Iterator[Session]:
+        tx = self._sessions()
+        try:
+            yield tx
+            tx.commit()
+        except (OperationalError, PoolTimeout) as error:
+            tx.rollback()
+            raise Unavailable(_AWAY, detail=str(error)) from error
+        except DBAPIError as error:
+            tx.rollback()
+            if error.connection_invalidated:
+                raise Unavailable(_AWAY, detail=str(error)) from error
+            raise
+        except BaseException:
+            tx.rollback()
+            raise
+        finally:
+            tx.close()
+        if self._on_ring:
+            for queue in sorted(tx.info.get("bells", ())):
+                self._on_ring(queue)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def with_driver(url: str) -> str:
+    """postgresql:// and postgres:// said with the driver we ship."""
+    scheme, sep, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if sep and scheme in {"postgresql", "postgres"} else url
+
+
+def _enter(tx: Session, caller: Caller, needs: Role) -> None:
+    match caller:
+        case SignedIn():
+            row = tx.execute(_ENTER, {"token_hash": hash_token(caller.token), "tenant_id": caller.tenant_id}).first()
+            if row is None:
+                raise NotSignedIn("You are signed out of this workspace. Sign in again; what you had saved is still there.")
+            if RANK[row.role] < RANK[needs]:
+                raise NotPermitted(
+                    f"Your role here is {row.role}: you can look but not do this. Ask an owner for {needs} rights."
+                )
+            tx.info.update(tenant_id=caller.tenant_id, user_id=row.user_id, role=row.role)
+        case Trusted():
+            tx.execute(_SET, {"tenant_id": caller.tenant_id, "user_id": caller.user_id})
+            tx.info.update(tenant_id=caller.tenant_id, user_id=caller.user_id or None, role="owner")
+        case Nobody():
+            tx.execute(_SET, {"tenant_id": "", "user_id": caller.user_id})
+            tx.info.update(tenant_id=None, user_id=caller.user_id or None, role="viewer")
+
+
+def enter(tx: Session, tenant_id: str) -> None:
+    """Confines an open `Nobody` transaction to a workspace (accounts only: a new workspace, an accepted invitation)."""
+    tx.execute(_SET, {"tenant_id": tenant_id, "user_id": tx.info["user_id"] or ""})
+    tx.info.update(tenant_id=tenant_id, role="owner")
+
+
+def _stamp_tenant(tx: Session, *_: object) -> None:
+    tenant_id = tx.info.get("tenant_id")
+    for row in tx.new:
+        if tenant_id and getattr(row, "tenant_id", "") is None:
+            row.tenant_id = tenant_id

@@ -1,0 +1,55 @@
+"""What a form or an API body becomes before it is a row: checked values, complaints as sentences people can act on."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from backend.errors import Invalid
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+class Draft(BaseModel):
+    """Frozen; unknown fields are refused; text is trimmed and freed of what Postgres cannot keep.
+
+    Raises backend.errors.Invalid with every complaint joined into one message; `data["fields"]` names the fields.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, validate_default=False)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise Invalid(_sentence(error), fields=[".".join(map(str, e["loc"])) for e in error.errors()]) from error
+
+    @model_validator(mode="before")
+    @classmethod
+    def _printable(cls, values: Any) -> Any:
+        return _clean(values)
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub("", value)
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(item) for item in value]
+    return value
+
+
+def _sentence(error: ValidationError) -> str:
+    return " ".join(dict.fromkeys(_complaint(item) for item in error.errors(include_url=False, include_input=False)))
+
+
+def _complaint(item: Any) -> str:
+    """`Value error, X` is our own sentence X; pydantic's own are led by the field's name."""
+    if isinstance(cause := item.get("ctx", {}).get("error"), ValueError):
+        return str(cause)
+    field = " ".join(str(part) for part in item["loc"] if isinstance(part, str)).replace("_", " ").capitalize()
+    message = str(item["msg"])
+    return f"{field}: {message[:1].lower()}{message[1:]}." if field else f"{message}."

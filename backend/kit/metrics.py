@@ -1,0 +1,33 @@
+"""Figures for Prometheus: what this process did, and gauges filled in when somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+_REQUESTS = Histogram(
+    "studio_http_seconds", "API requests by route and status.", ["method", "route", "status"], registry=REGISTRY
+)
+_SIGN_INS = Counter("studio_sign_ins", "Sign-in tries by outcome.", ["outcome"], registry=REGISTRY)
+_UP = Gauge("studio_up", "1 while this part answers.", ["part"], registry=REGISTRY)
+
+
+def request(*, method: str, route: str, status: int, seconds: float) -> None:
+    """`route` is the pattern (`/jobs/{id}`), never the path: ids would make endless series."""
+    _REQUESTS.labels(method, route, str(status)).observe(seconds)
+
+
+def sign_in(outcome: str) -> None:
+    """`outcome`: ok, refused, throttled."""
+    _SIGN_INS.labels(outcome).inc()
+
+
+def exposition(up: Mapping[str, bool]) -> bytes:
+    """The text Prometheus reads; `up` says which parts answer right now."""
+    for part, ok in up.items():
+        _UP.labels(part).set(ok)
+    return generate_latest(REGISTRY)

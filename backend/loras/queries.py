@@ -1,0 +1,114 @@
+"""Reading the LoRA library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from backend.errors import Invalid, NotFound
+from backend.loras.schemas import LoraCard, LoraPage
+from backend.tables import Asset, Influencer, Lora, Picture, PictureLora
+
+
+def get(tx: Session, lora_id: str) -> LoraCard:
+    """Raises NotFound."""
+    row = tx.execute(_cards().where(Lora.id == lora_id)).first()
+    if row is None:
+        raise NotFound("This LoRA is not in the library. It may have been deleted; choose another one.")
+    return _card(*row)
+
+
+def get_many(tx: Session, lora_ids: Sequence[str]) -> dict[str, LoraCard]:
+    """Those that exist, by id."""
+    rows = tx.execute(_cards().where(Lora.id.in_(lora_ids))).all() if lora_ids else []
+    return {card.id: card for card in (_card(*row) for row in rows)}
+
+
+def page(
+    tx: Session,
+    *,
+    influencer_id: str | None = None,
+    base: str | None = None,
+    text: str = "",
+    cursor: str | None = None,
+    take: int = 50,
+) -> LoraPage:
+    """Newest first. `cursor` is the id the last page ended with."""
+    where: list[ColumnElement[bool]] = [Lora.deleted_at.is_(None)]
+    if influencer_id:
+        where.append(Lora.influencer_id == influencer_id)
+    if base:
+        where.append(Lora.base == base)
+    if text.strip():
+        where.append(Lora.name.contains(text.strip().lower(), autoescape=True))
+    query = _cards().where(*where).order_by(Lora.id.desc()).limit(take + 1)
+    rows = tx.execute(query.where(Lora.id < cursor) if cursor else query).all()
+    total = tx.scalar(select(func.count()).select_from(Lora).where(*where)) or 0
+    cards = [_card(*row) for row in rows[:take]]
+    return LoraPage(cards, cards[-1].id if len(rows) > take else None, total)
+
+
+def by_name(tx: Session, name: str) -> LoraCard:
+    """Names are compared without regard to case. Raises Invalid listing close ones."""
+    row = tx.execute(_cards().where(Lora.name == name.strip().lower())).first()
+    if row is None:
+        raise Invalid(_unknown(name, names(tx)))
+    return _card(*row)
+
+
+def names(tx: Session) -> list[str]:
+    return list(tx.scalars(select(Lora.name).where(Lora.deleted_at.is_(None)).order_by(Lora.name)))
+
+
+def uses(tx: Session, lora_id: str) -> list[str]:
+    """What uses it, as words: `the default of Bella`, `12 pictures`."""
+    defaults = tx.scalars(select(Influencer.name).where(Influencer.default_lora_id == lora_id).order_by(Influencer.name))
+    drawn = (
+        select(func.count())
+        .select_from(PictureLora)
+        .join(Picture, Picture.id == PictureLora.picture_id)
+        .where(PictureLora.lora_id == lora_id, Picture.deleted_at.is_(None))
+    )
+    pictures = tx.scalar(drawn) or 0
+    said = [f"the default of {name}" for name in defaults]
+    return said + ([f"{pictures} picture{'s' if pictures > 1 else ''}"] if pictures else [])
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    close = get_close_matches(name.lower(), known, n=3, cutoff=0.4)
+    if close:
+        return f"There is no LoRA called {name!r} in the library. Did you mean {' or '.join(close)}?"
+    listed = f"It has: {', '.join(known[:5])}." if known else "It is empty: train or upload one first."
+    return f"There is no LoRA called {name!r} in the library. {listed}"
+
+
+def _cards() -> Select[Lora, str, int, str | None]:
+    query = select(Lora, Asset.key, Asset.size_bytes, Asset.sha256).join(Asset, Asset.id == Lora.asset_id)
+    return query.where(Lora.deleted_at.is_(None)).execution_options(populate_existing=True)
+
+
+def _card(row: Lora, key: str, size_bytes: int, sha256: str | None) -> LoraCard:
+    same = (
+        "id",
+        "name",
+        "trigger_word",
+        "base",
+        "dim",
+        "alpha",
+        "source",
+        "asset_id",
+        "influencer_id",
+        "run_id",
+        "step",
+        "notes",
+    )
+    return LoraCard(
+        **{name: getattr(row, name) for name in same},
+        created_at=row.created_at,
+        key=key,
+        size_bytes=size_bytes,
+        sha256=sha256 or "",
+    )

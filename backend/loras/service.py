@@ -1,0 +1,170 @@
+"""Keeping the LoRA library: what training made, what people brought, renaming, deleting."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from backend import assets, events
+from backend.assets import UploadCard
+from backend.engines.image.port import ModelCard
+from backend.errors import Conflict, Invalid, NotFound
+from backend.kit.ids import new_id
+from backend.loras.queries import get, uses
+from backend.loras.rules import as_name, check_name, next_free
+from backend.loras.schemas import LoraCard
+from backend.storage import Storage
+from backend.tables import Influencer, Lora
+from backend.tools import safetensors
+
+OpenTx = Callable[[], AbstractContextManager[Session]]
+CONTENT_TYPE = "application/octet-stream"
+
+
+def add_trained(
+    tx: Session,
+    *,
+    name: str,
+    asset_id: str,
+    base: str,
+    dim: int,
+    alpha: float,
+    trigger_word: str = "",
+    influencer_id: str | None = None,
+    run_id: str | None = None,
+    step: int | None = None,
+    meta: dict[str, Any] | None = None,
+) -> LoraCard:
+    """Puts a finished checkpoint into the library; a taken name gets `-v2`, `-v3` …"""
+    row = Lora(id=new_id("lora"), source="trained", asset_id=asset_id, base=base, dim=dim, alpha=alpha, meta=meta or {})
+    row.trigger_word, row.influencer_id, row.run_id, row.step = trigger_word, influencer_id, run_id, step
+    return _add(tx, row, as_name(name), exact=False)
+
+
+def take_upload(open_tx: OpenTx, storage: Storage, *, upload_id: str, name: str = "", trigger_word: str = "") -> LoraCard:
+    """Checks an uploaded file and puts it into the library. `open_tx` opens an editor's transaction (bytes move between two).
+
+    Raises NotFound, Invalid (not a LoRA; the upload keeps the reason), Conflict (name taken).
+    """
+    with open_tx() as tx:
+        upload = _stored_upload(tx, upload_id)
+        tenant_id, key, filename = str(tx.info["tenant_id"]), upload.key, upload.filename
+        word = check_name(name.strip().lower()) if name.strip() else as_name(filename)
+        if name.strip():
+            _check_free(tx, word)
+    lora_id = new_id("lora")
+    with tempfile.TemporaryDirectory(prefix="lora-") as folder:
+        path = Path(folder) / "uploaded.safetensors"
+        storage.get_file(key, path)
+        found = _inspected(open_tx, upload_id, path)
+        stored = assets.store(
+            open_tx,
+            storage,
+            path=path,
+            kind="lora",
+            key=assets.key_for("lora", tenant_id=tenant_id, lora_id=lora_id, name=f"{word}.safetensors"),
+            content_type=CONTENT_TYPE,
+            filename=f"{word}.safetensors",
+        )
+    with open_tx() as tx:
+        _lock_names(tx)
+        _stored_upload(tx, upload_id)  # a page loaded twice may have taken it while its bytes were looked at
+        row = Lora(id=lora_id, source="uploaded", asset_id=stored.id, base=found.base, dim=found.dim, alpha=found.alpha)
+        row.trigger_word, row.meta = trigger_word.strip(), {"uploaded_as": filename}
+        assets.uploads.take(tx, [upload_id])
+        return _add(tx, row, word, exact=bool(name.strip()))
+
+
+def rename(tx: Session, lora_id: str, name: str) -> LoraCard:
+    """Recipes of pictures made with it keep the old word. Raises NotFound, Invalid, Conflict."""
+    card, word = get(tx, lora_id), check_name(name.strip().lower())
+    if word != card.name:
+        _lock_names(tx)
+        _check_free(tx, word)
+        tx.execute(update(Lora).where(Lora.id == lora_id).values(name=word))
+        events.record(tx, "lora.renamed", "lora", lora_id, {"from": card.name, "to": word})
+    return get(tx, lora_id)
+
+
+def delete(tx: Session, lora_id: str, *, force: bool = False) -> None:
+    """Takes it out of the library. Raises NotFound, and Conflict naming what uses it unless `force`."""
+    card = get(tx, lora_id)
+    if (used := uses(tx, lora_id)) and not force:
+        raise Conflict(
+            f"{card.name} is {' and '.join(_as(use) for use in used)}. Delete it anyway? The pictures stay.", uses=used
+        )
+    tx.execute(update(Influencer).where(Influencer.default_lora_id == lora_id).values(default_lora_id=None))
+    tx.execute(update(Lora).where(Lora.id == lora_id).values(deleted_at=func.clock_timestamp()))
+    assets.unuse(tx, card.asset_id, "lora", lora_id)
+    events.record(tx, "lora.deleted", "lora", lora_id, {"name": card.name})
+
+
+def check_base(card: LoraCard, model_card: ModelCard) -> None:
+    """Raises Invalid when the LoRA was made for another family of checkpoints than the model's."""
+    if card.base != model_card.base:
+        raise Invalid(
+            f"{card.name} was made for {card.base} models and does not fit {model_card.title} ({model_card.base}). "
+            f"Choose a {card.base} model, or another LoRA."
+        )
+
+
+def _as(use: str) -> str:
+    return use if use.startswith("the default") else f"used by {use}"
+
+
+def _stored_upload(tx: Session, upload_id: str) -> UploadCard:
+    upload = assets.uploads.get(tx, upload_id)
+    if upload.noun != "lora":
+        raise NotFound("This upload is not a LoRA. Upload the file again in the LoRA library.")
+    if upload.state == "refused":
+        raise Invalid(upload.reason or "This file was refused. Upload another one.")
+    if upload.state != "stored":
+        raise Conflict("This file is still on its way, or is in the library already. Look at the list, then try again.")
+    return upload
+
+
+def _inspected(open_tx: OpenTx, upload_id: str, path: Path) -> safetensors.LoraCard:
+    """Raises Invalid, after writing the reason beside the upload."""
+    try:
+        found = safetensors.inspect(path)
+        if not found.keys_ok or not found.base:
+            raise Invalid(
+                "This file is no LoRA the studio can use: it needs kohya-style keys (lora_unet_…) for a Stable Diffusion 1.5, "
+                "SDXL or starter model."
+            )
+        if not safetensors.finite(path):
+            raise Invalid("This LoRA holds numbers that are not finite: it would only draw noise. Train or download it again.")
+    except Exception as error:  # whatever a hostile file provokes in a parser
+        reason = getattr(error, "message", "This file is not a readable .safetensors file. Export it again and upload that.")
+        with open_tx() as tx:
+            assets.uploads.refuse(tx, {upload_id: reason})
+        raise Invalid(reason) from error
+    return found
+
+
+def _add(tx: Session, row: Lora, name: str, *, exact: bool) -> LoraCard:
+    _lock_names(tx)
+    if exact:
+        _check_free(tx, name)
+    row.name = next_free(name, set(tx.scalars(select(Lora.name).where(Lora.deleted_at.is_(None)))))
+    tx.add(row)
+    tx.flush()
+    assets.use(tx, row.asset_id, "lora", row.id)
+    events.record(tx, "lora.added", "lora", row.id, {"name": row.name, "source": row.source})
+    return get(tx, row.id)
+
+
+def _lock_names(tx: Session) -> None:
+    """Two runs that end together must not both take `bella-v2`."""
+    tx.execute(text("SELECT pg_advisory_xact_lock(hashtext('loras'), hashtext(:tenant))"), {"tenant": tx.info["tenant_id"]})
+
+
+def _check_free(tx: Session, name: str) -> None:
+    if tx.scalar(select(Lora.id).where(Lora.name == name, Lora.deleted_at.is_(None))):
+        raise Conflict(f"There is already a LoRA called {name}. Choose another name.")

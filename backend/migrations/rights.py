@@ -1,0 +1,77 @@
+"""Who may touch what: grants and row-level security, said once and applied after every migration."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from backend.tables import WITHOUT_TENANT, Base
+
+_TENANT = "tenant_id = (SELECT current_setting('app.tenant', true))"
+_MINE = "user_id = (SELECT current_setting('app.user', true))"
+_DISPATCHED = ("jobs", "attempts", "job_logs", "events", "uploads")
+"""Tables the dispatch role works on across workspaces."""
+_WORKER_ONLY = ("turns",)
+
+_FUNCTIONS = (
+    """CREATE OR REPLACE FUNCTION enter_workspace(p_token_hash text, p_tenant text) RETURNS TABLE(user_id text, role text)
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public AS $$
+      WITH who AS MATERIALIZED (
+        SELECT s.user_id, m.role FROM sessions s
+        JOIN users u ON u.id = s.user_id
+        JOIN memberships m ON m.user_id = s.user_id AND m.tenant_id = p_tenant
+        WHERE s.token_hash = p_token_hash AND s.revoked_at IS NULL
+          AND s.expires_at > clock_timestamp() AND u.disabled_at IS NULL)
+      SELECT w.user_id, w.role FROM who w, LATERAL (
+        SELECT set_config('app.tenant', p_tenant, true) AS t, set_config('app.user', w.user_id, true) AS u) x
+      WHERE x.t IS NOT NULL AND x.u IS NOT NULL $$""",
+    """CREATE OR REPLACE FUNCTION invitation_workspace(p_token_hash text) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+      SELECT tenant_id FROM invitations
+      WHERE token_hash = p_token_hash AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > clock_timestamp() $$""",
+    """CREATE OR REPLACE FUNCTION workspace_exists() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$ SELECT EXISTS (SELECT FROM workspaces) $$""",
+    """CREATE OR REPLACE FUNCTION belongs_beyond(p_user text, p_owner text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+      SELECT EXISTS (SELECT FROM memberships m WHERE m.user_id = p_user AND NOT EXISTS (
+        SELECT FROM memberships o WHERE o.tenant_id = m.tenant_id AND o.user_id = p_owner AND o.role = 'owner')) $$""",
+)
+"""What must be known across workspace borders, each answering one narrow question with as little as possible."""
+
+
+def grant_all(connection: Connection) -> None:
+    """Idempotent. Runs as the owner."""
+
+    def say(statement: str) -> None:
+        connection.execute(text(statement))
+
+    for function in _FUNCTIONS:
+        say(function)
+    say("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC")
+    say("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO studio_app, studio_worker")
+    say("GRANT USAGE ON SCHEMA public TO studio_app, studio_worker, studio_dispatch")
+    say("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO studio_app, studio_worker, studio_dispatch")
+    say("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO studio_app, studio_worker, studio_dispatch")
+    say("REVOKE ALL ON alembic_version FROM studio_app, studio_worker, studio_dispatch")
+    for table in _WORKER_ONLY:
+        say(f"REVOKE ALL ON {table} FROM studio_app, studio_worker")
+    for table in Base.metadata.tables:
+        if table not in WITHOUT_TENANT:
+            _confine(connection, table)
+    mine = f"id IN (SELECT tenant_id FROM memberships WHERE {_MINE})"
+    _policy(connection, "workspaces", "tenant", f"id = (SELECT current_setting('app.tenant', true)) OR {mine}")
+    _policy(connection, "workspaces", "dispatch", "true", role="studio_dispatch")
+    _policy(connection, "memberships", "mine", _MINE, verb="SELECT")
+    for table in _DISPATCHED:
+        _policy(connection, table, "dispatch", "true", role="studio_dispatch")
+
+
+def _confine(connection: Connection, table: str) -> None:
+    _policy(connection, table, "tenant", _TENANT)
+
+
+def _policy(connection: Connection, table: str, name: str, condition: str, *, role: str = "PUBLIC", verb: str = "ALL") -> None:
+    check = "" if verb == "SELECT" else f" WITH CHECK ({condition})"
+    connection.execute(text(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"))
+    connection.execute(text(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"))
+    connection.execute(text(f"DROP POLICY IF EXISTS {name} ON {table}"))
+    connection.execute(text(f"CREATE POLICY {name} ON {table} FOR {verb} TO {role} USING ({condition}){check}"))

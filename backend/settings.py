@@ -1,0 +1,101 @@
+"""Every setting, read once from the environment (or `.env`). Names are the user's; `.env.example` lists them all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+MB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Times are seconds unless the name says otherwise; sizes are bytes; `*_url` empty means the embedded server."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    # The outside servers
+    database_url: SecretStr = Field(SecretStr(""), description="postgresql://… login of the app (or of the owner)")
+    database_owner_url: SecretStr = Field(SecretStr(""), description="migrations and backup; default: DATABASE_URL")
+    worker_database_url: SecretStr = Field(SecretStr(""), description="login of the workers; default: made from the owner's")
+    studio_app_password: SecretStr = Field(SecretStr(""), description="given to the app login when the owner migrates")
+    studio_worker_password: SecretStr = Field(SecretStr(""), description="given to the worker login when the owner migrates")
+    redis_url: SecretStr = SecretStr("")
+    s3_endpoint: str = Field("", description="http://host:port")
+    s3_public_endpoint: str = Field("", description="what browsers can reach; set: media is redirected to presigned URLs")
+    s3_key: SecretStr = SecretStr("")
+    s3_secret: SecretStr = SecretStr("")
+    s3_bucket: str = "assets"
+    s3_region: str = "us-east-1"
+    s3_force_path_style: bool = True
+
+    # The studio
+    host: str = "127.0.0.1"
+    port: int = 8501
+    public_url: str = ""
+    secret_keys: SecretStr = Field(SecretStr(""), description="comma-separated base64 keys of 32 bytes, newest first")
+    data_dir: Path = Field(ROOT / "var", validation_alias="DATA_SHARED_BASE")
+    log_level: str = "INFO"
+    session_days: int = 7
+    session_cleanup_hours: int = 24
+    job_cleanup_hours: int = 24 * 30
+
+    # Uploads
+    max_upload_size: int = Field(100 * MB, description="a picture file")
+    max_archive_size: int = 4096 * MB
+    max_lora_size: int = 2048 * MB
+    max_dataset_images: int = 5000
+    max_image_pixels: int = 40_000_000
+    min_image_side: int = 64
+
+    # Jobs
+    queue_concurrency_training: int = 1
+    queue_concurrency_content: int = 3
+    queue_concurrency_video: int = 2
+    queue_concurrency_ingest: int = 2
+    upkeep_every_s: int = 3600
+    max_concurrent_jobs: int = Field(8, description="running jobs of one workspace")
+    job_beat_s: float = 2.0
+    job_lease_s: float = 15.0
+    job_retry_delays_s: Annotated[tuple[float, ...], NoDecode] = (5.0, 25.0, 125.0)
+    job_tick_s: float = 1.0
+    job_stall_s: float = 120.0
+    job_deadline_content_s: float = 600.0
+    job_deadline_training_s: float = 12 * 3600.0
+    job_deadline_ingest_s: float = 2 * 3600.0
+    worker_threads: int = 4
+    worker_poll_ms: int = Field(150, description="how often an idle worker looks for a bell")
+    device_probe_s: float = Field(15.0, description="how often a device marked down is tried again")
+    worker_stop_grace_s: float = 20.0
+    fault_step: str = Field("", description="tests only: `<kind>:<step>:kill|freeze` stops the worker process there")
+
+    # Engines
+    image_engine: str = "diffusers"
+    trainer_engine: str = "peft"
+    models_dir: Path | None = Field(None, description="folder of Stable Diffusion folders in diffusers format")
+    default_model: str = "starter"
+    engine_device: str = Field("auto", description="auto, cpu, cuda, cuda:0, mps")
+    engine_threads: int = Field(0, description="CPU threads of a local engine; 0 = all cores")
+    engine_idle_s: float = 300.0
+    engine_memory_mb: int = Field(0, description="address-space limit of local engine children; 0 = none")
+
+    # Retention
+    retain_unused_days: int = 90
+    purge_after_days: int = 7
+
+    @field_validator("job_retry_delays_s", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(float(part) for part in value.split(",") if part) if isinstance(value, str) else value
+
+    @property
+    def owner_url(self) -> str:
+        return self.database_owner_url.get_secret_value() or self.database_url.get_secret_value()
+
+    @property
+    def base_url(self) -> str:
+        """Where people reach the studio, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

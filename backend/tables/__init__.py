@@ -1,0 +1,35 @@
+"""The schema at a glance: one noun a file, allowed moves beside their table."""
+
+from backend.tables.account import Invitation, Membership, PasswordReset, SessionRow, Throttle, User, Workspace
+from backend.tables.asset import Asset, AssetUse, Upload
+from backend.tables.base import Base
+from backend.tables.dataset import Dataset, DatasetImage
+from backend.tables.event import EventRow
+from backend.tables.generation import Generation, Picture, PictureLora
+from backend.tables.influencer import Influencer
+from backend.tables.job import FINAL, MOVES, Attempt, Device, Job, JobLog, JobState, JobStep, Schedule, Turn, Worker
+from backend.tables.lora import Lora
+from backend.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
+
+WITHOUT_TENANT = frozenset(
+    {
+        "workspaces",
+        "users",
+        "sessions",
+        "password_resets",
+        "throttles",
+        "turns",
+        "workers",
+        "devices",
+        "schedules",
+        "alembic_version",
+    }
+)
+"""Tables row-level security does not confine by workspace, each for a reason its docstring gives. Tested to be exact."""
+
+__all__ = [
+    "FINAL", "MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Dataset", "DatasetImage", "Device", "EventRow",
+    "Generation", "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep", "Lora", "Membership", "PasswordReset",
+    "Picture", "PictureLora", "Schedule", "SessionRow", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun",
+    "TrainingSample", "Turn", "Upload", "User", "Worker", "Workspace",
+]  # fmt: skip

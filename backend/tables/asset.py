@@ -1,0 +1,81 @@
+"""Files we own in S3 and what uses them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.tables.base import CURRENT_TENANT, Base, Dated, Tenanted, tenant_fk, tenant_key, words
+
+
+class Asset(Tenanted, Dated, Base):
+    """intent -> stored -> deleted. Keys are never overwritten; bytes go some days after `deleted_at`."""
+
+    __tablename__ = "assets"
+    __table_args__ = (
+        tenant_key(),
+        tenant_key("key"),
+        CheckConstraint(words("kind", "image", "video", "audio", "lora", "state", "archive"), name="kind"),
+        CheckConstraint(words("state", "intent", "stored", "deleted", "purged"), name="state"),
+        tenant_fk("job_id", "jobs", ondelete="SET NULL"),
+        Index(None, "tenant_id", "job_id"),
+        Index("ix_assets_deleted", "deleted_at", postgresql_where=text("state IN ('deleted', 'intent')")),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="intent")
+    key: Mapped[str]
+    content_type: Mapped[str]
+    filename: Mapped[str] = mapped_column(server_default="")
+    """What a download is called."""
+    size_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    sha256: Mapped[str | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    thumbs: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    """Widths in px of the WebP thumbnails stored at `<key>.w<width>.webp`."""
+    meta: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    job_id: Mapped[str | None]
+    attempt_id: Mapped[str | None]
+    created_by: Mapped[str | None]
+    deleted_at: Mapped[datetime | None]
+
+
+class AssetUse(Tenanted, Dated, Base):
+    """Drives “what uses this” warnings and retention: no use, no reason to keep."""
+
+    __tablename__ = "asset_uses"
+    __table_args__ = (tenant_fk("asset_id", "assets", ondelete="CASCADE"), Index(None, "tenant_id", "noun", "noun_id"))
+    tenant_id: Mapped[str] = mapped_column(primary_key=True, server_default=CURRENT_TENANT)
+    asset_id: Mapped[str] = mapped_column(primary_key=True)
+    noun: Mapped[str] = mapped_column(primary_key=True)
+    noun_id: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Upload(Tenanted, Dated, Base):
+    """A file on its way in. `client_key` (name, size, time of the user's file) lets a re-selected file be skipped."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        tenant_key(),
+        tenant_key("noun", "noun_id", "client_key"),
+        CheckConstraint(words("state", "uploading", "stored", "taken", "refused"), name="state"),
+        Index(None, "tenant_id", "noun", "noun_id", "state"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    noun: Mapped[str]
+    """What it is for: `dataset`, `lora`, `generation`."""
+    noun_id: Mapped[str]
+    filename: Mapped[str]
+    client_key: Mapped[str]
+    key: Mapped[str]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str | None]
+    state: Mapped[str] = mapped_column(server_default="uploading")
+    reason: Mapped[str] = mapped_column(server_default="")
+    """Why it was refused, as a sentence."""
+    job_id: Mapped[str | None]
+    created_by: Mapped[str | None]

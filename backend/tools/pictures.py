@@ -1,0 +1,177 @@
+"""Looks at uploaded pictures in child processes: what they are, whether they can be trained on, and their thumbnails.
+
+Uploads are hostile, so no decoder ever runs in this process. A child that dies or hangs takes one file with it, not a job.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Self
+
+from PIL import Image
+
+from backend.kit import child
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+WIDTHS = (160, 320, 640)
+_CHILD_MEMORY_MB = 4096
+_LONGEST_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`max_pixels` is checked before decoding; `min_side` in px; sizes in bytes."""
+
+    max_bytes: int
+    max_pixels: int
+    min_side: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """`ok` False: `reason` is a sentence for people and nothing else is set.
+
+    `sha256` of the file as uploaded; `dhash` 16 hex digits (64-bit difference hash); `sharpness` variance of the Laplacian
+    of the grey picture at 512 px; `picture` the file to keep (the upload itself, or a re-encoded copy); `thumbs` (width in
+    px, WebP file); `notes` {"code", "sentence"} of what was changed or noticed.
+    """
+
+    ok: bool
+    reason: str = ""
+    format: str = ""
+    width: int = 0
+    height: int = 0
+    sha256: str = ""
+    dhash: str = ""
+    sharpness: float = 0.0
+    picture: Path = Path()
+    content_type: str = ""
+    extension: str = ""
+    thumbs: tuple[tuple[int, Path], ...] = ()
+    notes: tuple[dict[str, str], ...] = field(default_factory=tuple)
+
+
+class Inspector:
+    """`processes` warm children. Use as a context manager; `map` keeps the order and may run `inspect` side by side."""
+
+    def __init__(self, limits: Limits, *, processes: int = 2, memory_mb: int = _CHILD_MEMORY_MB) -> None:
+        self._limits = limits
+        self._memory_mb = memory_mb
+        self._idle: SimpleQueue[child.Child | None] = SimpleQueue()
+        for _ in range(processes):
+            self._idle.put(None)
+        self._processes = processes
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="inspect")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for _ in range(self._processes):
+            if (proc := self._idle.get()) is not None:
+                child.stop(proc, grace_s=0.5)
+
+    def submit(self, path: Path, out: Path) -> Future[Inspected]:
+        """`out`: a folder that exists; the child writes thumbnails and re-encoded copies into it, named after `path`."""
+        return self._threads.submit(self.inspect, path, out)
+
+    def map(self, items: Iterable[tuple[Path, Path]]) -> Iterator[Inspected]:
+        for future in [self.submit(path, out) for path, out in items]:
+            yield future.result()
+
+    def inspect(self, path: Path, out: Path) -> Inspected:
+        """Never raises for a bad file: that is an answer."""
+        if refusal := self._too_large(path):
+            return Inspected(ok=False, reason=refusal)
+        proc = self._idle.get()
+        try:
+            proc = proc if proc is not None and proc.poll() is None else self._start()
+            answer = self._ask(proc, path, out)
+        finally:
+            self._idle.put(proc)
+        return _inspected(answer)
+
+    def _too_large(self, path: Path) -> str:
+        size = path.stat().st_size
+        if size == 0:
+            return "The file is empty. Upload it again."
+        if size > self._limits.max_bytes:
+            return f"The file has {size >> 20} MB; at most {self._limits.max_bytes >> 20} MB a picture. Save it smaller."
+        return ""
+
+    def _start(self) -> child.Child:
+        return child.spawn(
+            [sys.executable, "-m", "backend.tools.pictures_child"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            memory_mb=self._memory_mb,
+            nofile=64,
+            nice=5,
+        )
+
+    def _ask(self, proc: child.Child, path: Path, out: Path) -> dict[str, Any]:
+        assert proc.stdin is not None
+        question = {
+            "path": str(path),
+            "out": str(out),
+            "max_pixels": self._limits.max_pixels,
+            "min_side": self._limits.min_side,
+        }
+        try:
+            proc.stdin.write(json.dumps(question).encode() + b"\n")
+            for waited, answer in enumerate(child.json_lines(proc, every_s=1.0, on_other=lambda _: None)):
+                if answer is not None:
+                    return answer
+                if waited >= _LONGEST_S:
+                    break
+        except BrokenPipeError:
+            pass  # it died while idle or at once: the sentence below covers both
+        child.stop(proc, grace_s=0)
+        return {
+            "ok": False,
+            "reason": "This file cannot be read: opening it needs too much memory or time. Save it anew as PNG.",
+        }
+
+
+def _inspected(answer: dict[str, Any]) -> Inspected:
+    if not answer["ok"]:
+        return Inspected(ok=False, reason=answer["reason"])
+    return Inspected(
+        **{key: answer[key] for key in ("ok", "format", "width", "height", "sha256", "dhash", "sharpness")},
+        picture=Path(answer["picture"]),
+        content_type=answer["content_type"],
+        extension=answer["extension"],
+        thumbs=tuple((width, Path(path)) for width, path in answer["thumbs"]),
+        notes=tuple(answer["notes"]),
+    )
+
+
+def thumbnails(
+    path: Path, out: Path, *, widths: tuple[int, ...] = WIDTHS
+) -> tuple[tuple[int, int], tuple[tuple[int, Path], ...]]:
+    """((width, height) of the picture, its WebP thumbnails) of a picture we made ourselves; never upscaled."""
+    with Image.open(path) as opened:
+        return opened.size, write_thumbs(opened.convert("RGB"), out, path.stem, widths)
+
+
+def write_thumbs(picture: Image.Image, out: Path, stem: str, widths: tuple[int, ...] = WIDTHS) -> tuple[tuple[int, Path], ...]:
+    """Narrower than the picture (a tiny one gets its own width); each is made from the next larger one."""
+    made = []
+    for width in sorted((width for width in widths if width < picture.width), reverse=True) or [picture.width]:
+        if width < picture.width:
+            height = max(1, round(picture.height * width / picture.width))
+            picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        target = out / f"{stem}.w{width}.webp"
+        picture.save(target, "WEBP", quality=80, method=2)
+        made.append((width, target))
+    return tuple(reversed(made))

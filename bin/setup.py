@@ -1,0 +1,121 @@
+"""Makes `.venv` and installs into it what has changed; `make` calls this before everything. Standard library only.
+
+    python3 bin/setup.py run|dev
+
+A stamp with the hash of the requirement files makes a warm start cost nothing. Everything is said on standard error, so
+that a command's own output stays clean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = Path(os.environ.get("VENV") or ROOT / ".venv")  # noqa: TID251
+PYTHON = VENV / "bin" / "python"
+TORCH = "requirements-torch.txt"
+FILES = {"run": ("requirements.txt",), "dev": ("requirements.txt", "requirements-dev.txt")}
+OLDEST, KNOWN = (3, 11), ("python3.11", "python3.12", "python3.13", "python3.14")
+
+
+def main() -> int:
+    wanted = sys.argv[1] if len(sys.argv) > 1 else "run"
+    stamp, now = VENV / f".installed-{wanted}", fingerprint(FILES[wanted])
+    if PYTHON.exists() and stamp.exists() and stamp.read_text() == now:
+        return 0
+    if not PYTHON.exists():
+        make_venv()
+    require_version()
+    require_pip()
+    if not has_torch(PYTHON):
+        announce_torch()
+        pip("-r", TORCH)
+    if not stamp.exists():
+        say("Installing what the studio runs on into .venv: about 300 MB to download, once.")
+    pip("-r", FILES[wanted][-1])
+    stamp.write_text(now)
+    return 0
+
+
+def fingerprint(files: tuple[str, ...]) -> str:
+    text = b"".join((ROOT / name).read_bytes() for name in (TORCH, *files))
+    return hashlib.sha256(text).hexdigest() + f" {VENV}"
+
+
+def make_venv() -> None:
+    base = next((path for path in (sys.executable, *map(shutil.which, KNOWN)) if path and version(path) >= OLDEST), None)
+    if base is None:
+        raise SystemExit(
+            f"The studio needs Python 3.11 or newer; {sys.executable} is {platform.python_version()}. Install one."
+        )
+    # A torch that is already there is used: it is large, and built for this machine's card.
+    there = ["--system-site-packages"] if has_torch(Path(base)) else []
+    say(f"Making .venv with {base} …")
+    if subprocess.run([base, "-m", "venv", *there, str(VENV)], stdout=sys.stderr, check=False).returncode:
+        shutil.rmtree(VENV, ignore_errors=True)
+        raise SystemExit(
+            "Python could not make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv. Or, with uv: "
+            "uv venv --seed --python 3.11 .venv. Then run the same command again."
+        )
+
+
+def require_version() -> None:
+    if version(str(PYTHON)) < OLDEST:
+        raise SystemExit(f"{VENV} has a Python older than 3.11. Remove that folder and run the same command again.")
+
+
+def require_pip() -> None:
+    """Environments made by other tools (uv venv) come without it."""
+    if quiet(str(PYTHON), "-m", "pip", "--version") and quiet(str(PYTHON), "-m", "ensurepip"):
+        raise SystemExit(
+            f"There is no pip in {VENV}. Run: uv pip install --python {PYTHON} pip - or remove the folder and try again."
+        )
+
+
+def announce_torch() -> None:
+    say("Installing torch into .venv, once: about 200 MB for the CPU build.")
+    settings = subprocess.run([str(PYTHON), "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
+    if sys.platform == "linux" and not any(name in settings for name in ("index-url", "find-links")):
+        say(
+            "  Plain pip on Linux takes the build for NVIDIA cards, about 3 GB. To get the small one, stop now (Ctrl-C),\n"
+            "  point pip at PyTorch's CPU packages (PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS), and run the same command again."
+        )
+
+
+def has_torch(python: Path) -> bool:
+    return not quiet(str(python), "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)")
+
+
+def version(python: str) -> tuple[int, ...]:
+    said = subprocess.run(
+        [python, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True, check=False
+    ).stdout
+    return tuple(int(part) for part in said.split())
+
+
+def pip(*args: str) -> None:
+    manner = ["--disable-pip-version-check", "--no-input", *([] if sys.stderr.isatty() else ["--quiet"])]
+    argv = [str(PYTHON), "-m", "pip", "install", *manner, *args]
+    if subprocess.run(argv, cwd=ROOT, stdout=sys.stderr, check=False).returncode:
+        raise SystemExit(
+            "pip could not install everything; what it said is above. Run the same command again to go on from there."
+        )
+
+
+def quiet(*argv: str) -> int:
+    return subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode
+
+
+def say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

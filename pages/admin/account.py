@@ -1,0 +1,15 @@
+"""My own account: name, password, signed-in browsers."""
+
+import streamlit as st
+
+from studio.frame import frame
+from studio.widgets import account
+
+page = frame("Account", icon=":material/person:")
+with st.container(width=760):
+    with page.guard():
+        account.name(page)
+    with page.guard():
+        account.password(page)
+    with page.guard():
+        account.browsers(page)

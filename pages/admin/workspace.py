@@ -1,0 +1,18 @@
+"""The workspace: its name, its people and what they may do, links that let others in."""
+
+import streamlit as st
+
+from studio.frame import frame
+from studio.widgets import workspace
+
+page = frame("Workspace", icon=":material/groups:")
+with st.container(width=760):
+    with page.guard():
+        workspace.members(page)
+    if page.is_owner:
+        with page.guard():
+            workspace.invitations(page)
+        with page.guard():
+            workspace.name(page)
+    with page.guard():
+        workspace.another(page)

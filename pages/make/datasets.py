@@ -1,0 +1,13 @@
+"""Datasets: pictures with captions to train on."""
+
+import streamlit as st
+
+from studio.frame import frame
+from studio.widgets import datasets
+
+page = frame("Datasets", icon=":material/photo_library:", needs="viewer")
+with page.guard():
+    if dataset_id := st.query_params.get("id"):
+        datasets.detail(page, dataset_id)
+    else:
+        datasets.listing(page)

@@ -1,0 +1,13 @@
+"""Influencers: who they are and what draws them."""
+
+import streamlit as st
+
+from studio.frame import frame
+from studio.widgets import influencers
+
+page = frame("Influencers", icon=":material/face_3:", needs="viewer")
+with page.guard():
+    if influencer_id := st.query_params.get("id"):
+        influencers.detail(page, influencer_id)
+    else:
+        influencers.listing(page)

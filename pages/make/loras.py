@@ -1,0 +1,13 @@
+"""The LoRA library."""
+
+import streamlit as st
+
+from studio.frame import frame
+from studio.widgets import loras
+
+page = frame("LoRAs", icon=":material/extension:", needs="viewer")
+with page.guard():
+    if lora_id := st.query_params.get("id"):
+        loras.detail(page, lora_id)
+    else:
+        loras.library(page)

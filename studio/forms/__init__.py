@@ -1,0 +1,1 @@
+"""One form a noun: draws fields, returns a checked draft when submitted. Saves nothing."""

@@ -1,0 +1,107 @@
+"""The influencer's form: who they are first, what draws them next, the rest folded away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import influencers
+from backend.influencers import InfluencerCard, InfluencerDraft, Persona
+from studio.format import lines
+
+
+def influencer_form(key: str, card: InfluencerCard | None, *, submit: str, disabled: bool = False) -> InfluencerDraft | None:
+    """The draft when submitted, else None. The name's widget is `<key>:first` (studio.forms.seen).
+
+    Raises backend.errors.Invalid with what to change.
+    """
+    with st.form(key, border=False):
+        values = _who(key, card, disabled) | _voice(card, disabled) | _look(card, disabled) | _place(card, disabled)
+        sent = st.form_submit_button(submit, type="primary", disabled=disabled)
+    if not sent:
+        return None
+    persona = Persona(
+        bio=values["bio"], tone=values["tone"], style=values["style"],
+        topics=lines(values["topics"]), do=lines(values["do"]), dont=lines(values["dont"]),
+    )  # fmt: skip
+    return InfluencerDraft(
+        name=values["name"], trigger_word=values["trigger_word"], persona=persona, language=values["language"],
+        time_zone=values["time_zone"], look_prompt=values["look_prompt"], look_negative=values["look_negative"],
+        ai_mark=values["ai_mark"] == "on",
+    )  # fmt: skip
+
+
+def _who(key: str, card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+    name = st.text_input(
+        "Name", card.name if card else "", max_chars=80, placeholder="For example: Bella", disabled=disabled,
+        key=f"{key}:first", help="3 to 80 characters, any language.",
+    )  # fmt: skip
+    bio = st.text_area(
+        "Who are they?", card.persona.bio if card else "", max_chars=2000, height=90, disabled=disabled,
+        placeholder="A travel vlogger from Lisbon who loves old trams, street food and honest reviews.",
+    )  # fmt: skip
+    return {"name": name, "bio": bio}
+
+
+def _voice(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+    with st.expander("How they speak", icon=":material/chat:"):
+        tone = st.text_input(
+            "Tone", card.persona.tone if card else "", placeholder="warm, curious, a little ironic", disabled=disabled
+        )
+        style = st.text_input(
+            "Style of writing",
+            card.persona.style if card else "",
+            placeholder="short sentences, one emoji at most",
+            disabled=disabled,
+        )
+        topics = st.text_area(
+            "Topics, one a line", "\n".join(card.persona.topics) if card else "", height=90, disabled=disabled
+        )
+        left, right = st.columns(2)
+        do = left.text_area("Always do, one a line", "\n".join(card.persona.do) if card else "", height=90, disabled=disabled)
+        dont = right.text_area(
+            "Never do, one a line", "\n".join(card.persona.dont) if card else "", height=90, disabled=disabled
+        )
+    return {"tone": tone, "style": style, "topics": topics, "do": do, "dont": dont}
+
+
+def _look(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+    with st.expander("How they look in pictures", icon=":material/palette:"):
+        trigger = st.text_input(
+            "Trigger word", card.trigger_word if card else "", placeholder="made from the name when empty", disabled=disabled,
+            help="The one word that stands for this face in prompts. Small letters, digits and _.",
+        )  # fmt: skip
+        prompt = st.text_area(
+            "Added to every prompt", card.look_prompt if card else "", height=70, max_chars=1000, disabled=disabled,
+            placeholder="freckles, natural light",
+        )  # fmt: skip
+        negative = st.text_area(
+            "Kept out of every picture", card.look_negative if card else "", height=70, max_chars=1000, disabled=disabled
+        )
+    return {"trigger_word": trigger, "look_prompt": prompt, "look_negative": negative}
+
+
+def _place(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+    with st.expander("Language, time zone, AI mark", icon=":material/public:"):
+        tags, zones = list(influencers.LANGUAGES), list(influencers.time_zones())
+        left, right = st.columns(2)
+        language = left.selectbox(
+            "Language",
+            tags,
+            index=tags.index(card.language) if card else 0,
+            format_func=influencers.LANGUAGES.__getitem__,
+            disabled=disabled,
+        )
+        zone = right.selectbox(
+            "Time zone", zones, index=zones.index(card.time_zone) if card else _own_zone(zones), disabled=disabled
+        )
+        mark = st.toggle(
+            "Mark pictures as AI-made", card.ai_mark if card else True, disabled=disabled,
+            help="Writes the standard “made by AI” mark into every file. Many platforms and laws ask for it.",
+        )  # fmt: skip
+    return {"language": language, "time_zone": zone, "ai_mark": "on" if mark else "off"}
+
+
+def _own_zone(zones: list[str]) -> int:
+    """The browser's zone, so that a first influencer needs no choice."""
+    zone = st.context.timezone
+    return zones.index(zone) if isinstance(zone, str) and zone in zones else 0

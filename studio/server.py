@@ -1,0 +1,62 @@
+"""The studio's process: Streamlit, the API and the probes on one port. `python -m streamlit run studio/server.py`."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import streamlit as st
+import structlog
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from streamlit import config
+from streamlit.runtime.pages_manager import PagesManager
+
+from backend import api
+from backend.errors import Unavailable
+from backend.settings import Settings
+from studio import resources
+from studio.headers import Headers
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A folder named pages/ beside Home.py would else be served without Home.py's gate until somebody has opened Home.
+PagesManager.uses_pages_directory = False
+
+# Behind a proxy that changes the Host header, Streamlit must know the name that browsers come from.
+if public := urlsplit(Settings().public_url).hostname:
+    config.set_option("browser.serverAddress", public)
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def lifespan(server: st.App) -> AsyncIterator[None]:
+    try:
+        resources.app()
+    except Unavailable as error:
+        log.warning("starting without the database", message=error.message)
+    for module in ("pandas", "pyarrow", "altair", "studio.frame", "studio.sign_in"):
+        importlib.import_module(module)
+    gc.collect()
+    gc.freeze()  # Streamlit collects after every run; what is loaded by now need not be looked at again
+    yield
+    if resources.app.cache_info().currsize:
+        resources.app().close()
+
+
+app = st.App(
+    ROOT / "Home.py",
+    lifespan=lifespan,
+    routes=[
+        *api.probes(lambda: resources.app()),
+        Mount("/api", app=api.create(lambda: resources.app())),
+        Mount("/assets", app=StaticFiles(directory=ROOT / "studio" / "static")),
+    ],
+    middleware=[Middleware(Headers)],
+)

@@ -1,0 +1,158 @@
+"""Datasets: the list, one of them whole, whose pictures they are, and whether they are ready to train on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import datasets, influencers, training
+from backend.datasets import DatasetCard
+from studio.format import ago, count, media_url, plain
+from studio.frame import Page
+from studio.widgets.captions import captions
+from studio.widgets.confirm import confirm
+from studio.widgets.dataset_pictures import add
+from studio.widgets.empty import empty_state
+from studio.widgets.picture import thumbs
+
+RIGHTS = (
+    "They show me.",
+    "They show someone who agreed in writing to this use.",
+    "They show a made-up person, and I may use these pictures.",
+)
+STATUS = {"draft": ":gray-badge[draft]", "ready": ":green-badge[ready]", "training": ":blue-badge[training]"}
+
+
+def listing(page: Page) -> None:
+    if page.can_edit and st.button("New dataset", type="primary", icon=":material/add:"):
+        _new(page)
+    with page.transaction() as tx:
+        found = datasets.page(tx, take=200)
+    if not found.cards:
+        empty_state(
+            "No dataset yet",
+            "A dataset is 10 to 30 pictures of one face with a caption each. The “New influencer” wizard makes one for you.",
+            icon=":material/photo_library:",
+        )
+    for card in found.cards:
+        _row(page, card)
+
+
+def _row(page: Page, card: DatasetCard) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        if card.cover_asset_ids:
+            thumbs([media_url(page.workspace.id, one, w=160) for one in card.cover_asset_ids[:1]])
+        with st.container(gap="xxsmall"):
+            st.markdown(f"**{plain(card.name)}** {STATUS[card.status]}")
+            whose = f" · {plain(card.influencer_name)}" if card.influencer_name else ""
+            st.caption(f"{count(card.images, 'picture')}{whose} · {ago(card.updated_at)}")
+        if st.button("Open", key=f"dataset:{card.id}"):
+            page.go("make/datasets", id=card.id)
+
+
+@st.dialog("New dataset")
+def _new(page: Page) -> None:
+    with page.guard():
+        with page.transaction() as tx:
+            people = {one.id: one for one in influencers.page(tx, take=200).cards}
+        with st.form("dataset:new", border=False):
+            name = st.text_input("Name", max_chars=80)
+            options = ["", *people]
+            who = st.selectbox("Of whom?", options, format_func=lambda one: people[one].name if one else "Nobody in particular")
+            word = st.text_input("Trigger word", placeholder="the influencer's own when empty", max_chars=32)
+            sent = st.form_submit_button("Create", type="primary")
+        if sent:
+            trigger = word or (people[who].trigger_word if who else "")
+            with page.transaction(needs="editor") as tx:
+                card = datasets.create(tx, name=name, influencer_id=who or None, trigger_word=trigger)
+            page.go("make/datasets", id=card.id)
+
+
+def detail(page: Page, dataset_id: str) -> None:
+    if st.button("All datasets", icon=":material/arrow_back:", type="tertiary"):
+        page.go("make/datasets")
+    with page.transaction() as tx:
+        card = datasets.get(tx, dataset_id)
+    st.markdown(f"### {plain(card.name)} {STATUS[card.status]}")
+    st.caption(
+        f"{card.included} of {count(card.images, 'picture')} in use"
+        + (f" · trigger word {plain(card.trigger_word)}" if card.trigger_word else "")
+        + (f" · {plain(card.influencer_name)}" if card.influencer_name else "")
+    )
+    parts = st.tabs(["Pictures", "Captions", "Ready?", "Settings"], on_change="rerun", key=f"dataset:tabs:{card.id}")
+    with parts[0]:
+        if parts[0].open:
+            add(page, dataset_id, key="dataset", samples=True)
+    with parts[1]:
+        if parts[1].open:
+            captions(page, dataset_id)
+    with parts[2]:
+        if parts[2].open:
+            rights(page, dataset_id, key="dataset")
+            if readiness(page, dataset_id) and page.can_edit and st.button("Train on it", type="primary"):
+                st.session_state["training:dataset"] = dataset_id
+                page.go("make/training")
+    with parts[3]:
+        if parts[3].open:
+            _settings(page, card)
+
+
+def _settings(page: Page, card: DatasetCard) -> None:
+    off = not page.can_edit
+    with st.form(f"dataset:settings:{card.id}", border=False):
+        name = st.text_input("Name", card.name, max_chars=80, disabled=off)
+        word = st.text_input("Trigger word", card.trigger_word, max_chars=32, disabled=off)
+        sent = st.form_submit_button("Save", type="primary", disabled=off)
+    if sent:
+        with page.transaction(needs="editor") as tx:
+            datasets.rename(tx, card.id, name)
+            datasets.set_trigger_word(tx, card.id, word)
+        st.rerun()
+    with st.container(horizontal=True):
+        st.link_button(
+            "Download as ZIP", f"/api/datasets/{card.id}/export?workspace={page.workspace.id}", icon=":material/download:",
+            disabled=not card.images, help="kohya layout: pictures with caption files, ready for any trainer",
+        )  # fmt: skip
+        if page.can_edit and st.button("Delete the dataset", icon=":material/delete:"):
+            confirm(
+                f"Delete {card.name}?", f"Its {count(card.images, 'picture')} and captions go. LoRAs trained on it stay.",
+                action="Delete it", act=lambda: _delete(page, card.id),
+            )  # fmt: skip
+
+
+def _delete(page: Page, dataset_id: str) -> None:
+    with page.transaction(needs="editor") as tx:
+        datasets.delete(tx, dataset_id)
+    st.query_params.pop("id", None)
+
+
+def rights(page: Page, dataset_id: str, *, key: str) -> None:
+    """Who is in the pictures: asked once, kept with name and date."""
+    with page.transaction() as tx:
+        card = datasets.get(tx, dataset_id)
+    if card.rights_statement:
+        st.markdown(f":green-badge[✓ Rights] {plain(card.rights_statement)}")
+        return
+    with st.form(f"{key}:rights", border=True):
+        statement = st.radio("Whose pictures are these?", RIGHTS, index=None, disabled=not page.can_edit)
+        sent = st.form_submit_button("I confirm this", type="primary", disabled=not page.can_edit)
+    if sent and statement is None:
+        st.warning("Choose one of the three sentences first.", icon=":material/touch_app:")
+    elif sent:
+        with page.transaction(needs="editor") as tx:
+            datasets.declare_rights(tx, dataset_id, str(statement))
+        st.rerun()
+
+
+def readiness(page: Page, dataset_id: str) -> bool:
+    """What stands in the way and what could be better; True when training may start."""
+    model, most = training.choose_model(page.app.engines.trainer.models(), ""), page.app.settings.max_dataset_images
+    with page.transaction() as tx:
+        state = datasets.readiness(tx, dataset_id, model_card=model, max_images=most)
+    st.markdown(f"**{count(state.stats.included, 'picture')}** will be trained on.")
+    for blocker in state.blockers:
+        st.error(blocker.sentence, icon=":material/block:")
+    if not state.blockers:
+        st.success("Ready to train.", icon=":material/check_circle:")
+    for warning in state.warnings:
+        st.warning(warning.sentence, icon=":material/lightbulb:")
+    return not state.blockers

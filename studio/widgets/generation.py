@@ -1,0 +1,138 @@
+"""Creating pictures: the form on one side, what comes of it on the other."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from backend import generation, influencers, jobs, loras
+from backend.errors import StudioError
+from backend.generation import GenerationCard, GenerationDraft, LoraPick, PictureCard
+from studio.components import gallery
+from studio.components.gallery import Tile
+from studio.format import ago, count, duration, media_url, plain, state_badge
+from studio.forms.generation import Choices, generation_form
+from studio.forms.request_key import renew, request_key
+from studio.frame import Page
+from studio.widgets import starting_picture
+from studio.widgets.jobs import follow
+
+
+def create(page: Page) -> None:
+    """The form, filled from the address (?influencer= ?lora= ?remix= ?seed=same ?from=), beside the results (?id=)."""
+    left, right = st.columns([5, 7], gap="medium")
+    with left:
+        start = _start(page)
+        started = ask(page, start, key=f"create:{st.session_state.get('create:round', 0)}")
+        if page.can_edit and not start.init_asset_id:
+            starting_picture.bring(page)
+    if started:
+        st.query_params["id"] = started.id
+    with right:
+        if generation_id := st.query_params.get("id"):
+            results(page, generation_id, key="create")
+        else:
+            _latest(page)
+
+
+def ask(page: Page, start: GenerationDraft, *, key: str, button: str = "Create pictures") -> GenerationCard | None:
+    """The form; returns the request just started."""
+    models = page.app.engines.image.models()
+    with page.transaction() as tx:
+        choices = Choices(influencers.page(tx, take=200).cards, loras.page(tx, take=200).cards, models)
+    if start.init_asset_id:
+        starting_picture.show(page, start.init_asset_id)
+    draft = generation_form(key, choices, start, disabled=not page.can_edit)
+    _foretell(page, draft, choices)
+    wish = request_key(key)
+    if not st.button(button, type="primary", icon=":material/auto_awesome:", width="stretch", disabled=not page.can_edit):
+        return None
+    with page.transaction(needs="editor") as tx:
+        card = generation.start(tx, draft=draft, models=models, request_key=wish)
+    renew(key)
+    return card
+
+
+def _foretell(page: Page, draft: GenerationDraft, choices: Choices) -> None:
+    """What will really be drawn, and about how long it takes; what is wrong, before the button is pressed."""
+    if not (draft.prompt.strip() or draft.influencer_id):
+        return
+    try:
+        with page.transaction() as tx:
+            drawn = generation.assemble(tx, draft=draft, models=choices.models)
+            takes = generation.estimate(tx, model=drawn.model, steps=drawn.steps, n=draft.n)
+    except StudioError as error:
+        st.warning(error.message, icon=":material/warning:")
+        return
+    told = f"{drawn.width} × {drawn.height} px" + (f" · about {duration(takes)}" if takes else "")
+    st.caption(told + "".join(f" · LoRA {plain(ref.name)} at {ref.weight:g}" for ref in drawn.loras))
+    with st.popover("What will be drawn", icon=":material/visibility:", type="tertiary"):
+        st.code(drawn.prompt, language=None, wrap_lines=True)
+        if drawn.negative_prompt:
+            st.caption("Kept out:")
+            st.code(drawn.negative_prompt, language=None, wrap_lines=True)
+        for note in drawn.notes:
+            st.caption(plain(note))
+
+
+def _start(page: Page) -> GenerationDraft:
+    asked, init = st.query_params, starting_picture.chosen(page)
+    with page.transaction() as tx:
+        if picture_id := asked.get("remix"):
+            return generation.remix(tx, picture_id, new_seed=asked.get("seed") != "same")
+        picks = (LoraPick(lora_id=loras.get(tx, asked["lora"]).id),) if "lora" in asked and "influencer" not in asked else ()
+        return GenerationDraft(influencer_id=asked.get("influencer") or None, loras=picks, init_asset_id=init)
+
+
+def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
+    """Pictures as they appear, with progress above them; returns how the request stands."""
+    with page.transaction() as tx:
+        card = generation.get(tx, generation_id)
+        pictures = generation.pictures_of(tx, generation_id)
+        job = jobs.get(tx, card.job_id)
+    working = follow(page, job, key=key)
+    state = gallery(
+        f"{key}:results:{generation_id}", size=_tile_size(card.n),
+        ratio=f"{card.recipe.width}/{card.recipe.height}",
+        tiles=[tile(page, one) for one in pictures], on_rated=partial(rate, page) if page.can_edit else None,
+        expected=card.n if working else 0,
+        poll_url=f"/api/generations/{generation_id}/pictures?workspace={page.workspace.id}" if working else "",
+        workspace=page.workspace.id, thumb=640,
+    )  # fmt: skip
+    if state.opened:
+        page.go("make/gallery", id=state.opened)
+    if not working:
+        st.caption(f"{count(card.done, 'picture')} · {state_badge(card.state)} · {plain(card.recipe.prompt)}")
+    return card
+
+
+def rate(page: Page, picture_ids: list[str], stars: int) -> None:
+    with page.guard(), page.transaction(needs="editor") as tx:
+        generation.rate(tx, picture_ids, stars)
+
+
+def _tile_size(n: int) -> int:
+    """Least width in px: one large, two or four side by side, many small."""
+    return 380 if n == 1 else 300 if n in (2, 4) else 200 if n <= 6 else 140
+
+
+def tile(page: Page, card: PictureCard) -> Tile:
+    return Tile(id=card.id, src=media_url(page.workspace.id, card.asset_id, w=320), alt=card.prompt, rating=card.rating)
+
+
+def _latest(page: Page) -> None:
+    with page.transaction() as tx:
+        found = generation.latest(tx, take=6)
+    if not found:
+        st.info("Describe a picture, press the button, and the results appear here one by one.", icon=":material/auto_awesome:")
+        return
+    st.markdown("**Latest requests**")
+    for card in found:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            with st.container(gap="xxsmall"):
+                st.markdown(f"{plain(card.recipe.asked or card.recipe.prompt)[:120]} {state_badge(card.state)}")
+                st.caption(f"{card.done} of {count(card.n, 'picture')} · {ago(card.created_at)}")
+            if st.button("Show", key=f"request:{card.id}"):
+                st.query_params["id"] = card.id
+                st.rerun()

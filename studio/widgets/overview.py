@@ -1,0 +1,109 @@
+"""The first page of the day: what runs, what needs you, what came out last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from backend import generation, influencers, jobs
+from backend.generation import PictureCard
+from backend.influencers import InfluencerCard
+from backend.jobs import JobCard
+from studio.components import gallery, live_jobs
+from studio.format import ago, plain
+from studio.frame import Page
+from studio.widgets.empty import empty_state
+from studio.widgets.generation import tile
+from studio.widgets.jobs import ACTIVE
+
+FEW = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the overview shows. `failed`: the latest failures nobody has tried again."""
+
+    people: list[InfluencerCard]
+    running: list[JobCard]
+    failed: list[JobCard]
+    pictures: list[PictureCard]
+    total_pictures: int
+
+
+def draw(page: Page) -> None:
+    board = _read(page)
+    if not board.people and not board.pictures and not board.running:
+        _welcome(page)
+        return
+    _needs_you(page, board)
+    st.subheader("Running now", anchor=False)
+    opened = live_jobs(
+        "overview:live", workspace=page.workspace.id, cards=board.running, can_edit=page.can_edit, open_label="Details",
+        empty="Nothing is running.",
+    )  # fmt: skip
+    if opened:
+        page.go("run/jobs", id=opened)
+    _latest(page, board)
+
+
+def _read(page: Page) -> Board:
+    with page.transaction() as tx:
+        shown = generation.gallery(tx, take=FEW)
+        return Board(
+            people=influencers.page(tx, take=50).cards,
+            running=jobs.page(tx, states=ACTIVE, take=20).cards,
+            failed=jobs.page(tx, states=("failed",), take=3).cards,
+            pictures=shown.pictures,
+            total_pictures=shown.total,
+        )
+
+
+def _welcome(page: Page) -> None:
+    card = empty_state(
+        "Create your first influencer",
+        "Give a name, add pictures or borrow a sample character, and the studio trains a model of the face "
+        "and draws the first four pictures. On a laptop that takes a few minutes.",
+        icon=":material/auto_awesome:",
+    )
+    if page.can_edit:
+        if card.button("New influencer", type="primary", icon=":material/person_add:"):
+            page.go("start/wizard")
+    else:
+        card.caption("You are a viewer here: ask an editor to create one.")
+    card.space("small")
+
+
+def _needs_you(page: Page, board: Board) -> None:
+    unfinished = [card for card in board.people if card.setup and not card.setup.get("done")]
+    if not board.failed and not (unfinished and page.can_edit):
+        return
+    st.subheader("Needs you", anchor=False)
+    for card in unfinished[:3] if page.can_edit else ():
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(card.name)}** is not set up yet.")
+            if st.button("Continue", key=f"continue:{card.id}", type="primary"):
+                page.go("start/wizard", id=card.id)
+    for job in board.failed:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            with st.container(gap="xxsmall"):
+                st.markdown(f"**{plain(job.title)}** failed {ago(job.finished_at or job.created_at)}")
+                st.caption(plain(job.error_message or ""))
+            if st.button("Look", key=f"look:{job.id}"):
+                page.go("run/jobs", id=job.id)
+
+
+def _latest(page: Page, board: Board) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("Latest pictures", anchor=False)
+        st.space("stretch")
+        if page.can_edit and st.button("Create pictures", icon=":material/auto_awesome:"):
+            page.go("make/generation")
+        if board.total_pictures > FEW and st.button(f"All {board.total_pictures:,}", icon=":material/photo_library:"):
+            page.go("make/gallery")
+    if not board.pictures:
+        st.caption("None yet.")
+        return
+    state = gallery("overview:latest", tiles=[tile(page, one) for one in board.pictures], size=150)
+    if state.opened:
+        page.go("make/gallery", id=state.opened)

@@ -1,0 +1,133 @@
+"""Jobs over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import BaseModel
+
+from backend import jobs
+from backend.bootstrap import App
+from backend.kit.db import SignedIn
+from tests.factories.account import Tenant
+
+Browser = Callable[..., TestClient]
+
+
+class Nothing(BaseModel):
+    pass
+
+
+def make_job(app: App, caller: SignedIn, key: str = "k") -> str:
+    with app.db.transaction(caller) as tx:
+        return jobs.enqueue(tx, kind="upkeep", payload=Nothing(), title=f"Tidy {key}", request_key=key).id
+
+
+def test_a_list_has_the_seeds_shape(app: App, client: Browser, workspace: Tenant) -> None:
+    ids = [make_job(app, workspace.caller, f"k{n}") for n in range(5)]
+    answer = client(workspace.viewer).get("/api/jobs", params={"workspace": workspace.id, "take": 2, "skip": 1})
+    assert answer.status_code == 200
+    assert answer.headers["x-total-count"] == "5"
+    assert answer.headers["x-request-id"].startswith("req_")
+    body = answer.json()
+    assert [job["id"] for job in body["data"]] == [ids[3], ids[2]]
+    assert (body["total"], body["take"], body["skip"], body["nextCursor"]) == (5, 2, 1, ids[2])
+    older = client(workspace.viewer).get(
+        "/api/jobs", params={"workspace": workspace.id, "cursor": body["nextCursor"], "take": 9}
+    )
+    assert [job["id"] for job in older.json()["data"]] == [ids[1], ids[0]]
+    oldest = client(workspace.viewer).get(
+        "/api/jobs", params={"workspace": workspace.id, "sortBy": "createdAt", "sortOrder": "asc"}
+    )
+    assert [job["id"] for job in oldest.json()["data"]] == ids
+    none = client(workspace.viewer).get("/api/jobs", params={"workspace": workspace.id, "state": "failed", "type": "upkeep"})
+    assert none.json()["total"] == 0
+
+
+def test_bad_parameters_are_400_with_all_complaints(client: Browser, workspace: Tenant) -> None:
+    answer = client(workspace.owner).get(
+        "/api/jobs", params={"workspace": workspace.id, "take": 0, "skip": -1, "sortBy": "shoeSize"}
+    )
+    assert answer.status_code == 400
+    body = answer.json()
+    assert (body["statusCode"], body["error"]) == (400, "Bad Request")
+    for field in ("take", "skip", "sortBy"):
+        assert field in body["message"]
+    assert client(workspace.owner).get("/api/jobs").status_code == 400
+
+
+def test_one_job_its_log_and_the_live_ones(app: App, client: Browser, workspace: Tenant) -> None:
+    job_id = make_job(app, workspace.caller)
+    browser = client(workspace.viewer, **{"x-workspace": workspace.id})
+    one = browser.get(f"/api/jobs/{job_id}").json()
+    assert (one["state"], one["queuePosition"], one["etaS"], one["deadLetter"]) == ("pending", 1, None, False)
+    assert browser.get(f"/api/jobs/{job_id}/log").json() == {"data": []}
+    assert [job["id"] for job in browser.get("/api/jobs/live").json()["data"]] == [job_id]
+    assert [job["id"] for job in browser.get("/api/jobs/live", params={"id": job_id}).json()["data"]] == [job_id]
+
+
+def test_cancel_and_retry_need_an_editor(app: App, client: Browser, workspace: Tenant) -> None:
+    job_id = make_job(app, workspace.caller)
+    where = {"params": {"workspace": workspace.id}}
+    assert client(workspace.viewer).post(f"/api/jobs/{job_id}/cancel", **where).status_code == 403
+    editor = client(workspace.editor)
+    assert editor.post(f"/api/jobs/{job_id}/cancel", **where).json()["state"] == "cancelled"
+    assert editor.post(f"/api/jobs/{job_id}/cancel", **where).status_code == 409
+    assert editor.post(f"/api/jobs/{job_id}/retry", **where).json()["state"] == "pending"
+    assert (
+        client(workspace.editor, origin="https://evil.example").post(f"/api/jobs/{job_id}/cancel", **where).status_code == 403
+    )
+
+
+def test_another_workspaces_job_is_404_and_its_workspace_401(
+    app: App, client: Browser, workspace: Tenant, other_workspace: Tenant
+) -> None:
+    theirs = make_job(app, other_workspace.caller)
+    browser = client(workspace.owner)
+    for verb, path in (("GET", ""), ("GET", "/log"), ("POST", "/cancel"), ("POST", "/retry")):
+        answer = browser.request(verb, f"/api/jobs/{theirs}{path}", params={"workspace": workspace.id})
+        assert answer.status_code == 404, path
+        assert answer.json()["statusCode"] == 404
+    assert browser.get(f"/api/jobs/{theirs}", params={"workspace": other_workspace.id}).status_code == 401
+
+
+@pytest.mark.parametrize("job_id", ["job_1", "%00", "x" * 4000, "🙂", "1%27%3B--"])
+def test_odd_ids_are_refused_in_sentences(client: Browser, workspace: Tenant, job_id: str) -> None:
+    answer = client(workspace.owner).get(f"/api/jobs/{job_id}", params={"workspace": workspace.id})
+    assert answer.status_code in {400, 404}
+    assert answer.json()["message"].endswith(".")
+
+
+def test_work_of_an_unknown_type_is_refused(client: Browser, workspace: Tenant) -> None:
+    where = {"params": {"workspace": workspace.id}}
+    answer = client(workspace.editor).post("/api/jobs", json={"type": "world-domination", "payload": {}}, **where)
+    assert answer.status_code == 400
+    assert "image-generation" in answer.json()["message"]
+    assert client(workspace.editor).post("/api/jobs", content=b"{not json", **where).status_code == 400
+    viewer = client(workspace.viewer).post(
+        "/api/jobs", json={"type": "dataset-ingest", "payload": {"datasetId": "ds_1"}}, **where
+    )
+    assert viewer.status_code == 403
+
+
+def test_unknown_addresses_are_json_too(client: Browser) -> None:
+    for path in ("/api/nope", "/api", "/api/"):
+        answer = client().get(path)
+        assert answer.status_code == 404, path
+        assert answer.json() == {"statusCode": 404, "message": "There is nothing at this address.", "error": "Not Found"}
+    assert client().put("/api/session").status_code == 405
+
+
+def test_health_ready_metrics_and_docs(client: Browser) -> None:
+    browser = client()
+    health = browser.get("/health").json()
+    assert health == {"status": "degraded", "database": "ok", "redis": "ok", "storage": "ok", "workers": "down"}
+    assert browser.get("/ready").json() == {"ready": True}
+    assert "/jobs/{job_id}" in browser.get("/api/openapi.json").json()["paths"]
+    browser.get("/api/jobs/job_1")
+    figures = browser.get("/metrics").text
+    assert 'studio_up{part="database"} 1.0' in figures
+    assert 'route="/jobs/{job_id}"' in figures
+    assert "job_1" not in figures

@@ -1,0 +1,212 @@
+"""Uploads over HTTP: announced, streamed, resumed, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import pytest
+from fastapi.testclient import TestClient
+from starlette.requests import ClientDisconnect
+
+from backend import assets
+from backend.assets import UploadCard
+from backend.bootstrap import App
+from backend.errors import Conflict
+from backend.storage import Storage
+from tests.factories.account import Tenant
+from tests.factories.making import make_dataset
+from tests.support.browsing import browser, put_raw
+
+
+@pytest.fixture
+def dataset_id(app: App, workspace: Tenant) -> str:
+    with app.db.transaction(workspace.caller) as tx:
+        return make_dataset(tx, images=1)
+
+
+@pytest.fixture
+def client(app: App, workspace: Tenant) -> Iterator[TestClient]:
+    with browser(app, workspace.editor) as client:
+        yield client
+
+
+def announce(client: TestClient, workspace: Tenant, dataset_id: str, size: int = 10, **more: Any) -> Any:
+    body = {"noun": "dataset", "nounId": dataset_id, "filename": "a.jpg", "size": size, "clientKey": "a.jpg|10|1", **more}
+    return client.post(f"/uploads/{workspace.id}", json=body)
+
+
+def stored(app: App, workspace: Tenant, upload_id: str) -> UploadCard:
+    with app.db.transaction(workspace.caller) as tx:
+        return assets.uploads.get(tx, upload_id)
+
+
+def receiver(app: App, workspace: Tenant, upload_id: str) -> Callable[[Iterable[bytes]], UploadCard]:
+    return lambda chunks: assets.uploads.receive(
+        lambda: app.db.transaction(workspace.caller, needs="editor"),
+        app.storage,
+        settings=app.settings,
+        upload_id=upload_id,
+        chunks=chunks,
+    )
+
+
+def dropped() -> Iterator[bytes]:
+    yield b"0" * 5
+    raise ClientDisconnect
+
+
+def test_a_file_goes_to_storage_as_it_is(app: App, client: TestClient, workspace: Tenant, dataset_id: str) -> None:
+    data = os.urandom(9_000_000)
+    begun = announce(client, workspace, dataset_id, len(data))
+    assert begun.status_code == 201
+    assert begun.json()["putUrl"] == f"/api/uploads/{workspace.id}/{begun.json()['id']}"
+    sent = client.put(f"/uploads/{workspace.id}/{begun.json()['id']}", content=data)
+    assert (sent.status_code, sent.json()["state"], sent.json()["putUrl"]) == (200, "stored", None)
+    card = stored(app, workspace, begun.json()["id"])
+    assert hashlib.sha256(app.storage.read(card.key)).digest() == hashlib.sha256(data).digest()
+    listed = client.get(f"/uploads/{workspace.id}", params={"noun": "dataset", "nounId": dataset_id}).json()["data"]
+    assert [(one["filename"], one["state"]) for one in listed] == [("a.jpg", "stored")]
+
+
+def test_a_file_chosen_again_is_skipped_until_it_is_gone(
+    app: App, client: TestClient, workspace: Tenant, dataset_id: str
+) -> None:
+    first = announce(client, workspace, dataset_id).json()
+    assert announce(client, workspace, dataset_id).json()["id"] == first["id"]
+    client.put(f"/uploads/{workspace.id}/{first['id']}", content=b"x" * 10)
+    again = announce(client, workspace, dataset_id).json()
+    assert (again["id"], again["skip"], again["putUrl"]) == (first["id"], True, None)
+    assert client.put(f"/uploads/{workspace.id}/{first['id']}", content=b"x" * 10).status_code == 409
+    with app.db.transaction(workspace.caller) as tx:
+        assets.uploads.take(tx, [first["id"]])
+    assert announce(client, workspace, dataset_id).json()["skip"] is False, "its picture was removed since"
+
+
+def test_a_closed_browser_leaves_the_file_to_be_sent_again(
+    app: App, client: TestClient, workspace: Tenant, dataset_id: str
+) -> None:
+    data = os.urandom(12_000_000)
+    upload_id = announce(client, workspace, dataset_id, len(data)).json()["id"]
+    path = f"/uploads/{workspace.id}/{upload_id}"
+    half = [{"type": "http.request", "body": data[:11_000_000], "more_body": True}, {"type": "http.disconnect"}]
+    answered = anyio.run(put_raw, app, workspace.editor, path, half)
+    assert answered[0]["status"] == 400
+    card = stored(app, workspace, upload_id)
+    assert card.state == "uploading"
+    assert not list(app.storage.list(card.key))
+    assert client.put(path, content=data).json()["state"] == "stored"
+
+
+def test_the_same_file_sent_twice_at_once_is_kept_once(
+    app: App, client: TestClient, workspace: Tenant, dataset_id: str
+) -> None:
+    upload_id = announce(client, workspace, dataset_id).json()["id"]
+    receive = receiver(app, workspace, upload_id)
+
+    def slower() -> Iterator[bytes]:
+        yield b"1" * 5
+        with pytest.raises(ClientDisconnect):
+            receive(dropped())
+        assert stored(app, workspace, upload_id).state == "uploading"
+        assert receive([b"2" * 10]).state == "stored"
+        yield b"1" * 5
+
+    with pytest.raises(Conflict, match="sent a second time"):
+        receive(slower())
+    card = stored(app, workspace, upload_id)
+    assert (card.state, app.storage.read(card.key)) == ("stored", b"2" * 10)
+    assert list(app.storage.list(f"incoming/{workspace.id}/")) == [card.key]
+
+
+def test_a_second_try_that_breaks_off_leaves_the_file_to_be_sent_again(
+    app: App, client: TestClient, workspace: Tenant, dataset_id: str
+) -> None:
+    upload_id = announce(client, workspace, dataset_id).json()["id"]
+    receive = receiver(app, workspace, upload_id)
+
+    def first() -> Iterator[bytes]:
+        with pytest.raises(ClientDisconnect):
+            receive(dropped())
+        yield b"1" * 10
+
+    with pytest.raises(Conflict):
+        receive(first())
+    assert stored(app, workspace, upload_id).state == "uploading"
+    assert not list(app.storage.list(f"incoming/{workspace.id}/"))
+    assert client.put(f"/uploads/{workspace.id}/{upload_id}", content=b"3" * 10).json()["state"] == "stored"
+    assert app.storage.read(stored(app, workspace, upload_id).key) == b"3" * 10
+
+
+def test_another_length_than_announced(app: App, client: TestClient, workspace: Tenant, dataset_id: str) -> None:
+    upload_id = announce(client, workspace, dataset_id).json()["id"]
+    for sent, said in ((b"x" * 9, "incomplete"), (b"x" * 11, "larger than was announced")):
+        answer = client.put(f"/uploads/{workspace.id}/{upload_id}", content=sent)
+        assert answer.status_code == 400
+        assert said in answer.json()["message"]
+        assert stored(app, workspace, upload_id).state == "uploading"
+
+
+def test_what_is_refused_before_a_byte_is_sent(client: TestClient, workspace: Tenant, dataset_id: str) -> None:
+    for change, said in (
+        ({"size": 0}, "is empty"),
+        ({"size": 101 * 2**20}, "the limit is 100 MB"),
+        ({"filename": "a.zip", "size": 5000 * 2**20}, "the limit is 4,096 MB"),
+        ({"noun": "house"}, "Files can be uploaded for"),
+    ):
+        answer = announce(client, workspace, dataset_id, **change)
+        assert answer.status_code == 400
+        assert said in answer.json()["message"]
+
+
+def test_any_name_is_kept_for_people_and_never_used_as_a_path(
+    app: App, client: TestClient, workspace: Tenant, dataset_id: str
+) -> None:
+    for name in ("🎉" * 300 + ".jpg", "../../../etc/passwd", "a\x00b.jpg", "x" * 300 + ".jpg", "  "):
+        answer = announce(client, workspace, dataset_id, filename=name, clientKey=name)
+        assert answer.status_code == 201
+        card = stored(app, workspace, answer.json()["id"])
+        assert card.key == f"incoming/{workspace.id}/{card.id}"
+        assert card.filename
+        assert card.filename in name.replace("\x00", "") or card.filename == "file"
+
+
+def test_viewers_strangers_and_other_sites_cannot_send(
+    app: App, client: TestClient, workspace: Tenant, other_workspace: Tenant, dataset_id: str
+) -> None:
+    upload_id = announce(client, workspace, dataset_id).json()["id"]
+    path = f"/uploads/{workspace.id}/{upload_id}"
+    with browser(app, workspace.viewer) as viewer:
+        assert announce(viewer, workspace, dataset_id).status_code == 403
+        assert viewer.put(path, content=b"x" * 10).status_code == 403
+        assert viewer.get(f"/uploads/{workspace.id}", params={"noun": "dataset", "nounId": dataset_id}).status_code == 200
+    with browser(app, other_workspace.owner) as stranger:
+        assert announce(stranger, other_workspace, dataset_id).status_code == 404
+        assert stranger.put(f"/uploads/{other_workspace.id}/{upload_id}", content=b"x" * 10).status_code == 404
+        assert stranger.put(path, content=b"x" * 10).status_code == 401
+    with browser(app, None) as nobody:
+        assert nobody.put(path, content=b"x" * 10).status_code == 401
+    assert client.put(path, content=b"x" * 10, headers={"origin": "https://evil.example"}).status_code == 403
+    assert stored(app, workspace, upload_id).state == "uploading"
+
+
+def test_storage_away_is_said_and_the_file_can_be_sent_again(
+    app: App, client: TestClient, workspace: Tenant, dataset_id: str
+) -> None:
+    path = f"/uploads/{workspace.id}/{announce(client, workspace, dataset_id).json()['id']}"
+    away = Storage(app.settings.model_copy(update={"s3_endpoint": "http://127.0.0.1:9"}))
+    with browser(replace(app, make_storage=lambda: away), workspace.editor) as other:
+        answer = other.put(path, content=b"x" * 10)
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert "try again" in answer.json()["message"]
+    assert client.put(path, content=b"x" * 10).json()["state"] == "stored"
+
+
+def test_a_full_dataset_takes_no_more(app: App, workspace: Tenant, dataset_id: str) -> None:
+    settings = app.settings.model_copy(update={"max_dataset_images": 1})
+    with app.db.transaction(workspace.caller) as tx, pytest.raises(Exception, match="This dataset is full: it has 1 pictures"):
+        assets.uploads.begin(tx, settings=settings, noun="dataset", noun_id=dataset_id, filename="b", size=1, client_key="b")

@@ -1,0 +1,176 @@
+"""Datasets on real Postgres: names, rights, choosing, captions that two people change, deleting."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select, update
+
+from backend import assets, datasets
+from backend.errors import Conflict, Invalid, NotFound, NotPermitted
+from backend.kit.db import Database
+from backend.tables import Asset, Dataset, DatasetImage, Upload
+from tests.factories.account import Tenant
+from tests.factories.making import make_dataset, make_influencer
+from tests.fakes.engines import MODEL
+
+
+@pytest.fixture
+def dataset_id(db: Database, workspace: Tenant) -> str:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        return make_dataset(tx)
+
+
+def test_a_new_dataset_is_a_draft_with_a_name_of_its_own(db: Database, workspace: Tenant) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        who = make_influencer(tx)
+        card = datasets.create(tx, name="  Summer 🌞 ", influencer_id=who.id, trigger_word="bella")
+        assert (card.name, card.status, card.influencer_name, card.images) == ("Summer 🌞", "draft", "Bella", 0)
+        with pytest.raises(Conflict, match="already a dataset"):
+            datasets.create(tx, name="Summer 🌞")
+        with pytest.raises(Invalid):
+            datasets.create(tx, name="x" * 300)
+        with pytest.raises(Invalid, match="one word"):
+            datasets.create(tx, name="Other", trigger_word="two words")
+        with pytest.raises(NotFound):
+            datasets.create(tx, name="Other", influencer_id="inf_none")
+        assert datasets.rename(tx, card.id, "Winter").name == "Winter"
+        assert datasets.set_influencer(tx, card.id, None).influencer_id is None
+        assert [one.id for one in datasets.page(tx, text="wint").cards] == [card.id]
+        datasets.delete(tx, card.id)
+        assert datasets.create(tx, name="Winter").status == "draft"
+        with pytest.raises(NotFound):
+            datasets.get(tx, card.id)
+
+
+def test_pages_of_datasets(db: Database, workspace: Tenant) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        made = [datasets.create(tx, name=f"Set {n}").id for n in range(5)]
+        first = datasets.page(tx, take=3)
+        rest = datasets.page(tx, take=3, cursor=first.next_cursor)
+    assert [one.id for one in first.cards + rest.cards] == made[::-1]
+    assert (first.total, rest.next_cursor) == (5, None)
+
+
+def test_status_follows_what_readiness_says(db: Database, workspace: Tenant) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        dataset_id = make_dataset(tx, rights="", status="draft", trigger_word="")
+        assert {one.code for one in datasets.readiness(tx, dataset_id).blockers} == {"no_rights", "no_trigger_word"}
+        assert datasets.set_trigger_word(tx, dataset_id, "bella").status == "draft"
+        card = datasets.declare_rights(tx, dataset_id, "They show me.")
+        assert (card.status, card.rights_by, card.rights_at is None) == ("ready", workspace.owner.id, False)
+        ids = [one.id for one in datasets.images(tx, dataset_id).images]
+        assert datasets.set_included(tx, ids[:2], False) == 2
+        assert datasets.get(tx, dataset_id).status == "draft"
+        assert datasets.get(tx, dataset_id).included == 4
+        assert len(datasets.training_set(tx, dataset_id)) == 4
+        datasets.set_included(tx, ids[:2], True)
+        assert datasets.get(tx, dataset_id).status == "ready"
+        tx.execute(update(Dataset).values(status="training"))  # what a run whose worker died leaves behind
+        assert datasets.get(tx, dataset_id).status == "ready"
+        datasets.set_included(tx, ids[:3], False)
+        assert datasets.get(tx, dataset_id).status == "draft"
+        with pytest.raises(NotFound):
+            datasets.set_included(tx, ["img_none"], True)
+
+
+def test_readiness_counts_in_postgres(db: Database, workspace: Tenant, dataset_id: str) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        one, two, three, *_ = [image.id for image in datasets.images(tx, dataset_id).images]
+        tx.execute(update(DatasetImage).where(DatasetImage.id == one).values(caption="", sharpness=1.0))
+        tx.execute(update(DatasetImage).where(DatasetImage.id == two).values(caption="isabella", near_duplicate_of=one))
+        tx.execute(update(DatasetImage).where(DatasetImage.id == three).values(width=64))
+        stats = datasets.readiness(tx, dataset_id, model_card=MODEL).stats
+        assert (stats.images, stats.blurred, stats.uncaptioned, stats.without_trigger, stats.near_duplicates) == (6, 1, 1, 1, 1)
+        assert stats.low_resolution == (1 if MODEL.side > 64 else 0)
+        assert [image.id for image in datasets.images(tx, dataset_id, filter="without_trigger").images] == [one, two]
+        for name, expected in (("blurred", one), ("uncaptioned", one), ("near_duplicates", two)):
+            assert [image.id for image in datasets.images(tx, dataset_id, filter=name).images] == [expected]
+        first = datasets.images(tx, dataset_id, take=4)
+        assert (len(first.images), first.total) == (4, 6)
+        assert len(datasets.images(tx, dataset_id, take=4, cursor=first.next_cursor).images) == 2
+        card = datasets.get(tx, dataset_id)
+        assert card.cover_asset_ids == tuple(image.asset_id for image in first.images)
+
+
+def test_a_caption_changed_by_somebody_else_is_not_overwritten(db: Database, workspace: Tenant, dataset_id: str) -> None:
+    with db.transaction(workspace.caller) as tx:
+        seen = datasets.images(tx, dataset_id).images[:2]
+    with db.transaction(workspace.editor.caller, needs="editor") as tx:
+        assert datasets.set_captions(tx, {seen[0].id: ("bella in the rain", seen[0].caption_version)}) == 1
+    mine = {one.id: (f"mine {n}", one.caption_version) for n, one in enumerate(seen)}
+    with (
+        pytest.raises(Conflict, match="Nothing was overwritten") as caught,
+        db.transaction(workspace.caller, needs="editor") as tx,
+    ):
+        datasets.set_captions(tx, mine)
+    assert caught.value.data["stale"] == [seen[0].id]
+    with db.transaction(workspace.caller) as tx:
+        now = datasets.images(tx, dataset_id).images[:2]
+    assert [one.caption for one in now] == ["bella in the rain", seen[1].caption]
+    assert (now[0].caption_by, now[0].caption_version) == (workspace.editor.id, seen[0].caption_version + 1)
+
+
+def test_bulk_changes_can_be_undone(db: Database, workspace: Tenant, dataset_id: str) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        before = [one.caption for one in datasets.images(tx, dataset_id).images]
+        changed = datasets.replace_in_captions(tx, dataset_id, "portrait", "photo")
+        assert changed.count == 6
+        assert all(one.caption.startswith("photo of bella") for one in datasets.images(tx, dataset_id).images)
+        datasets.set_captions(tx, dict(changed.undo))
+        assert [one.caption for one in datasets.images(tx, dataset_id).images] == before
+        assert datasets.prefix_captions(tx, dataset_id, "bella").count == 6
+        assert datasets.prefix_captions(tx, dataset_id, "bella").count == 0
+        assert datasets.images(tx, dataset_id).images[0].caption.startswith("bella, portrait")
+        assert datasets.replace_in_captions(tx, dataset_id, "nowhere", "x").count == 0
+        for find in ("", None):
+            with pytest.raises(Invalid):
+                datasets.replace_in_captions(tx, dataset_id, find or "", "x")
+        with pytest.raises(Invalid, match="Write the words"):
+            datasets.prefix_captions(tx, dataset_id, "  ")
+        with pytest.raises(NotFound):
+            datasets.set_captions(tx, {"img_none": ("x", 0)})
+
+
+def test_removed_pictures_leave_their_files_to_retention(db: Database, workspace: Tenant, dataset_id: str) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        one, two, three, *_ = datasets.images(tx, dataset_id).images
+        alike = update(DatasetImage).where(DatasetImage.id == three.id)
+        tx.execute(alike.values(near_duplicate_of=one.id, near_duplicate_distance=2))
+        assets.use(tx, two.asset_id, "influencer", "inf_1")
+        assert datasets.remove_images(tx, [one.id, two.id]) == 2
+        assert datasets.get(tx, dataset_id).images == 4
+        assert [assets.get(tx, asset_id).state for asset_id in (one.asset_id, two.asset_id)] == ["deleted", "stored"]
+        assert datasets.images(tx, dataset_id).images[0].near_duplicate_of is None
+        assert datasets.get(tx, dataset_id).status == "draft"
+        datasets.delete(tx, dataset_id)
+        assert set(tx.scalars(select(Asset.state).where(Asset.id != two.asset_id))) == {"deleted"}
+
+
+def test_two_requests_for_a_check_are_one_job(db: Database, workspace: Tenant, dataset_id: str) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        with pytest.raises(Invalid, match="no new pictures"):
+            datasets.ingest(tx, dataset_id, request_key="a")
+        tx.add(Upload(id="up_1", noun="dataset", noun_id=dataset_id, filename="a.jpg", client_key="a", key="k", size_bytes=1))
+        tx.flush()
+        tx.execute(update(Upload).values(state="stored"))
+        first = datasets.ingest(tx, dataset_id, request_key="b")
+        assert datasets.ingest(tx, dataset_id, request_key="c").id == first.id
+        assert datasets.ingest(tx, dataset_id, request_key="b").id == first.id
+        assert first.subject_id == dataset_id
+        sample = datasets.add_sample_character(tx, dataset_id, "bella", request_key="d")
+        assert datasets.add_sample_character(tx, dataset_id, "bella", request_key="d").id == sample.id
+        with pytest.raises(Invalid, match="bella"):
+            datasets.add_sample_character(tx, dataset_id, "nobody", request_key="e")
+
+
+def test_viewers_look_and_strangers_see_nothing(
+    db: Database, workspace: Tenant, other_workspace: Tenant, dataset_id: str
+) -> None:
+    with db.transaction(workspace.viewer.caller) as tx:
+        assert datasets.get(tx, dataset_id).images == 6
+        with pytest.raises(NotPermitted):
+            datasets.add_sample_character(tx, dataset_id, "bella", request_key="x")
+    with db.transaction(other_workspace.caller, needs="editor") as tx:
+        for act in (datasets.get, datasets.readiness, datasets.images, datasets.delete, datasets.training_set):
+            with pytest.raises(NotFound):
+                act(tx, dataset_id)

@@ -1,0 +1,35 @@
+"""Settings pick the engines, and picking them starts and imports nothing heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from backend.engines.build import build
+from backend.errors import Invalid
+from backend.settings import Settings
+
+
+def test_the_defaults_work_on_a_fresh_machine() -> None:
+    engines = build(Settings())
+    assert (engines.image.name, engines.trainer.name) == ("diffusers", "peft")
+    assert engines.image.models()[0].name == engines.trainer.models()[0].name == "starter"
+
+
+@pytest.mark.parametrize("wrong", [{"image_engine": "nosuch"}, {"trainer_engine": "nosuch"}])
+def test_an_unknown_name_gets_a_sentence(wrong: dict[str, str]) -> None:
+    with pytest.raises(Invalid, match="nosuch"):
+        build(Settings(**wrong))
+
+
+def test_no_worker_ever_loads_torch() -> None:
+    script = (
+        "import sys; from backend.engines.build import build; from backend.settings import Settings; e = build(Settings())\n"
+    )
+    script += (
+        "e.image.status(), e.trainer.status(); print([m for m in ('torch', 'diffusers', 'transformers') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

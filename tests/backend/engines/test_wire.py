@@ -1,0 +1,48 @@
+"""Everything that crosses between a child and its parent arrives as it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from backend.engines.diffusion import wire
+from backend.engines.events import Alive, Checkpoint, Event, Handle, Log, Metric, Output, Preview, Progress, Sample
+from backend.engines.image.port import ImageRequest, LoraUse, ModelCard
+from backend.errors import EngineError, OutOfMemory, Unsupported
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Alive(),
+        Handle({"id": 1}),
+        Progress(1, 2, "drawing"),
+        Preview(b"\xff\xd8\0", 3),
+        Output(Path("/a/0.png"), 0, {"seed": 2**63}),
+        Metric(1, 0.1, 1e-3),
+        Sample(1, 0, "ä", Path("/a")),
+        Checkpoint(1, Path("/a"), None),
+        Checkpoint(2, Path("/a"), Path("/b"), True),
+        Log("…"),
+    ],
+)
+def test_events(event: Event) -> None:
+    assert wire.unpack(json.loads(json.dumps(wire.pack(event)))) == event
+
+
+def test_requests_and_cards() -> None:
+    lora = LoraUse("a", Path("/l"), 0.5)
+    request = ImageRequest("m", "p", "", 1, 2, 3, 4.5, "ddim", (1, 2**63), Path("/w"), (lora,), Path("/i"), 0.2)
+    assert wire.load(ImageRequest, json.loads(json.dumps(wire.dump(request)))) == request
+    card = ModelCard("a", "A", "sd15", 512, 64, ("ddim",), "ddim", 25, 7.0, True)
+    assert wire.load(ModelCard, json.loads(json.dumps(wire.dump(card)))) == card
+
+
+def test_errors() -> None:
+    refused = wire.unpack_error(wire.pack_error(Unsupported("No.")))
+    assert type(refused) is Unsupported
+    assert refused.message == "No."
+    assert type(wire.unpack_error({"error": "something new", "message": "?"})) is EngineError
+    assert type(wire.unpack_error(wire.pack_error(OutOfMemory("Full.")))) is OutOfMemory

@@ -1,0 +1,178 @@
+"""The peft trainer on two models: what it tells, what it writes, and that a resumed run is the same run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+import pytest
+
+from backend.engines.events import Checkpoint, Event, Metric, Output, Progress, Sample
+from backend.engines.image.diffusers_engine import DiffusersEngine
+from backend.engines.image.port import ImageRequest, LoraUse
+from backend.engines.trainer import files
+from backend.engines.trainer.peft_trainer import PeftTrainer
+from backend.engines.trainer.port import TrainRequest
+from backend.errors import OutOfMemory, Rejected, Unsupported
+from backend.settings import Settings
+from backend.tools import safetensors
+from tests.backend.engines.image.contract import ROUNDING, outputs, pixels
+
+pytestmark = pytest.mark.model
+Make = Callable[..., TrainRequest]
+
+
+@pytest.fixture
+def trainer(settings: Settings) -> PeftTrainer:
+    return PeftTrainer(settings)
+
+
+def of(events: list[Event], kind: type) -> list:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_offers_models_that_can_be_trained(trainer: PeftTrainer) -> None:
+    assert [card.name for card in trainer.models()] == ["starter", "mini"]
+    assert trainer.status().ok
+
+
+def test_a_run_and_its_resumed_half_are_the_same(
+    trainer: PeftTrainer,
+    engine: DiffusersEngine,
+    model: str,
+    train_request: Make,
+    image_request: Callable[..., ImageRequest],
+    tmp_path: Path,
+) -> None:
+    whole = list(trainer.run(train_request(model, steps=6, save_every=3, sample_every=3, flip=True)))
+    metrics = of(whole, Metric)
+    assert [metric.step for metric in metrics] == [1, 2, 3, 4, 5, 6]
+    assert all(math.isfinite(metric.loss) for metric in metrics)
+    _check_order(whole)
+    half, final = of(whole, Checkpoint)
+    assert (half.step, half.final, final.step, final.final) == (3, False, 6, True)
+    assert [(sample.step, sample.n) for sample in of(whole, Sample)] == [(3, 0), (6, 0)]
+    assert pixels(of(whole, Sample)[0].path).std() > 1
+    [last] = of(whole, Output)
+    assert last.path == final.path
+    _check_file(final.path, model)
+
+    (tmp_path / "again").mkdir()
+    resumed_request = train_request(
+        model, steps=6, save_every=3, sample_every=0, flip=True, resume=half.state_path, workdir=tmp_path / "again"
+    )
+    resumed = list(trainer.run(resumed_request))
+    assert of(resumed, Metric) == metrics[3:]
+    assert of(resumed, Output)[0].meta == last.meta
+    assert of(resumed, Output)[0].path.read_bytes() == last.path.read_bytes()
+    _check_drawing(engine, model, image_request, tmp_path, final.path)
+
+
+def _check_order(events: list[Event]) -> None:
+    phases = list(dict.fromkeys(event.phase for event in events if isinstance(event, Progress)))
+    assert phases == ["loading", "caching", "training", "sampling", "saving"]
+    done = [event.done for event in events if isinstance(event, Progress) and event.phase == "training"]
+    assert all(before <= after for before, after in pairwise(done))
+    assert isinstance(events[-1], Output)
+
+
+def _check_file(path: Path, model: str) -> None:
+    card = safetensors.inspect(path)
+    assert card.keys_ok
+    assert safetensors.finite(path)
+    assert (card.dim, card.alpha, card.base) == (4, 4.0, {"starter": "starter-128", "mini": "sd-32"}[model])
+    assert set(card.metadata) == {
+        "ss_network_module",
+        "ss_network_dim",
+        "ss_network_alpha",
+        "ss_base_model_version",
+        "ss_steps",
+        "modelspec.architecture",
+    }
+    names = {name.partition(".")[0] for name in safetensors.header(path)[0]}
+    assert "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k" in names
+    assert "lora_unet_mid_block_resnets_0_conv1" in names
+    assert b"bella" not in path.read_bytes()
+
+
+def _check_drawing(
+    engine: DiffusersEngine, model: str, image_request: Callable[..., ImageRequest], tmp_path: Path, lora: Path
+) -> None:
+    """With the LoRA the picture differs, twice as strong more so, and without it the picture is the old one to the last bit."""
+
+    def drawn(name: str, *loras: LoraUse) -> object:
+        (tmp_path / name).mkdir()
+        [made] = outputs(engine, image_request(model, seeds=(1,), workdir=tmp_path / name, loras=loras))
+        return pixels(made.path)
+
+    plain, some, more = drawn("plain"), drawn("some", LoraUse("a", lora, 1.0)), drawn("more", LoraUse("a", lora, 2.0))
+    both = drawn("both", LoraUse("a", lora, 1.0), LoraUse("b", lora, 1.0))
+    assert 0 < abs(some - plain).sum() < abs(more - plain).sum()
+    assert abs(both - more).max() <= ROUNDING
+    assert (drawn("nothing", LoraUse("a", lora, 0.0)) == plain).all()
+    assert (drawn("plain again") == plain).all()
+
+
+def test_every_option_trains(trainer: PeftTrainer, train_request: Make) -> None:
+    options = {"text_encoder_lr": 1e-4, "min_snr_gamma": 5.0, "scheduler": "cosine", "warmup_steps": 2, "repeats": 3}
+    events = list(trainer.run(train_request("mini", steps=4, caption_dropout=0.5, train_convolutions=False, **options)))
+    assert [metric.lr for metric in of(events, Metric)] == pytest.approx([5e-4, 1e-3, 1e-3, 5e-4])
+    names = {name.partition(".")[0] for name in safetensors.header(of(events, Output)[0].path)[0]}
+    assert "lora_te_text_model_encoder_layers_0_self_attn_q_proj" in names
+    assert not any("resnets" in name for name in names)
+
+
+def test_closing_writes_a_checkpoint_to_resume_from(trainer: PeftTrainer, train_request: Make, tmp_path: Path) -> None:
+    running = trainer.run(train_request("starter", steps=500))
+    for event in running:
+        if isinstance(event, Metric):
+            break
+    running.close()
+    kept = files.newest_checkpoint(tmp_path)
+    assert kept is not None
+    assert kept.step >= 1
+    assert kept.state_path is not None
+    assert safetensors.finite(kept.path)
+    with pytest.raises(Rejected, match="other pictures or settings"):
+        list(trainer.run(train_request("starter", steps=400, resume=kept.state_path)))
+    kept.state_path.write_bytes(b"cut off")
+    with pytest.raises(Rejected, match="broken"):
+        list(trainer.run(train_request("starter", steps=500, resume=kept.state_path)))
+
+
+def test_a_loss_that_is_no_number_stops_with_a_sentence(trainer: PeftTrainer, train_request: Make) -> None:
+    with pytest.raises(Rejected, match="Lower the learning rate"):
+        list(trainer.run(train_request("mini", steps=200, unet_lr=1e30)))
+
+
+def test_an_unreadable_picture_is_named(trainer: PeftTrainer, train_request: Make, tmp_path: Path) -> None:
+    request = train_request("mini")
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"nothing")
+    images = (*request.images[:2], type(request.images[0])(broken, "portrait of bella"))
+    with pytest.raises(Rejected, match="Picture 3"):
+        list(trainer.run(TrainRequest(**{n: getattr(request, n) for n in request.__dataclass_fields__} | {"images": images})))
+
+
+def test_a_killed_child_is_an_error(trainer: PeftTrainer, train_request: Make, tmp_path: Path) -> None:
+    running = trainer.run(train_request("mini", steps=5000))
+    for event in running:
+        if isinstance(event, Metric):
+            break
+    [child] = [one for one in psutil.Process().children() if any("child_train" in word for word in one.cmdline())]
+    child.kill()
+    with pytest.raises(OutOfMemory):
+        list(running)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"), [({"resolution": 100}, "128"), ({"steps": 0}, "at least 1"), ({"images": 0}, "no pictures")]
+)
+def test_what_cannot_be_trained_gets_a_sentence(
+    trainer: PeftTrainer, train_request: Make, changes: dict[str, int], says: str
+) -> None:
+    with pytest.raises(Unsupported, match=says):
+        list(trainer.run(train_request("starter", **changes)))

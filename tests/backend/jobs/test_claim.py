@@ -1,0 +1,211 @@
+"""Who is next: fairness, order, limits, cards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, text, update
+
+from backend import jobs
+from backend.errors import LeaseLost
+from backend.jobs import rules, sweep
+from backend.jobs.claim import Claim, claim
+from backend.jobs.settle import AttemptRef, settle
+from backend.kit.clock import now
+from backend.kit.db import Database, Trusted
+from backend.kit.ids import new_id
+from backend.settings import Settings
+from backend.tables import Device, Job, JobState
+from tests.factories.account import Tenant
+from tests.support.handlers import KINDS, Steps
+
+
+@pytest.fixture
+def ask(db: Database) -> Callable[..., str]:
+    def ask(tenant: Tenant, kind: str = "test-steps", **more: Any) -> str:
+        with db.transaction(Trusted(tenant.id)) as tx:
+            return jobs.enqueue(tx, kind=kind, payload=Steps(), title=kind, request_key=new_id("key"), **more).id
+
+    return ask
+
+
+@pytest.fixture
+def take(worker_db: Database, settings_without_clock: Settings) -> Callable[..., Claim | None]:
+    def take(queue: str = "cpu", kinds: Any = KINDS, worker: str = "wrk_test", **changes: Any) -> Claim | None:
+        config = settings_without_clock.model_copy(update=changes)
+        with worker_db.dispatch() as tx:
+            return claim(tx, queue=queue, worker_id=worker, kinds=kinds, host="here", settings=config)
+
+    return take
+
+
+def card(db: Database, tenant: Tenant, job_id: str) -> jobs.JobCard:
+    with db.transaction(tenant.caller) as tx:
+        return jobs.get(tx, job_id)
+
+
+def test_workspaces_take_turns(ask: Any, take: Any, workspace: Tenant, other_workspace: Tenant) -> None:
+    for _ in range(5):
+        ask(workspace)
+    for _ in range(2):
+        ask(other_workspace)
+    order = [take().tenant_id == other_workspace.id for _ in range(7)]
+    assert sum(order[:4]) == 2
+    assert take() is None
+
+
+def test_within_a_workspace_priority_then_age(ask: Any, take: Any, workspace: Tenant) -> None:
+    first, second, urgent = ask(workspace), ask(workspace), ask(workspace, priority=-1)
+    later = ask(workspace, priority=-2, not_before=now() + timedelta(hours=1))
+    taken = [take().job_id for _ in range(3)]
+    assert taken[0] == urgent
+    assert set(taken[1:]) == {first, second}
+    assert take() is None
+    assert later not in taken
+
+
+def test_limits_hold_per_kind_and_per_workspace(
+    ask: Any, take: Any, workspace: Tenant, other_workspace: Tenant, db: Database
+) -> None:
+    limited = [ask(workspace, "test-limited") for _ in range(2)]
+    ask(other_workspace, "test-limited")
+    free = ask(workspace)
+    assert take(queue_concurrency_training=1).kind == "test-limited"
+    second = take(queue_concurrency_training=1)
+    assert second.job_id == free
+    assert take(queue_concurrency_training=1) is None
+    assert take(queue_concurrency_training=2, max_concurrent_jobs=2).tenant_id == other_workspace.id
+    assert take(queue_concurrency_training=9, max_concurrent_jobs=2) is None
+    assert sum(card(db, workspace, job).state == "processing" for job in limited) == 1
+
+
+def test_only_known_kinds_and_versions(ask: Any, take: Any, workspace: Tenant, worker_db: Database) -> None:
+    job = ask(workspace)
+    assert take(kinds=["test-loop"]) is None
+    with worker_db.dispatch() as tx:
+        tx.execute(update(Job).where(Job.id == job).values(v=7))
+    assert take() is None
+    with worker_db.dispatch() as tx:
+        tx.execute(update(Job).where(Job.id == job).values(v=1))
+    assert take().job_id == job
+
+
+def test_a_row_somebody_holds_does_not_stop_the_queue(
+    ask: Any, take: Any, workspace: Tenant, other_workspace: Tenant, db: Database
+) -> None:
+    held, other = ask(workspace), ask(other_workspace)
+    with db.transaction(Trusted(workspace.id)) as tx:
+        tx.execute(text("SELECT 1 FROM jobs WHERE id = :id FOR UPDATE"), {"id": held})
+        assert take().job_id == other
+        assert take() is None
+    assert take().job_id == held
+
+
+def add_card(worker_db: Database, name: str, **more: Any) -> None:
+    with worker_db.dispatch() as tx:
+        row = {"id": f"here/{name}", "host": "here", "name": name, "engines": {"image": "x", "trainer": "y"}, **more}
+        tx.execute(insert(Device).values(**row))
+
+
+def test_a_card_is_held_by_one_attempt_and_told_when_it_changes_hands(
+    ask: Any, take: Any, workspace: Tenant, worker_db: Database, db: Database
+) -> None:
+    draw, train = ask(workspace, "test-draw"), ask(workspace, "test-train", priority=1)
+    assert take("gpu") is None
+    add_card(worker_db, "cuda:0")
+    first = take("gpu")
+    assert (first.job_id, first.device, first.changes_hands) == (draw, "cuda:0", False)
+    assert take("gpu") is None
+    with db.transaction(Trusted(workspace.id)) as tx:
+        settle(tx, ref(first), rules.completed(None))
+    second = take("gpu")
+    assert (second.job_id, second.changes_hands) == (train, True)
+
+
+def test_cards_of_other_hosts_down_or_unable_are_not_used(ask: Any, take: Any, workspace: Tenant, worker_db: Database) -> None:
+    job = ask(workspace, "test-draw")
+    add_card(worker_db, "down", state="down")
+    add_card(worker_db, "unable", engines={"trainer": "y"})
+    with worker_db.dispatch() as tx:
+        tx.execute(insert(Device).values(id="there/cpu", host="there", name="cpu", engines={"image": "x"}))
+    assert take("gpu") is None
+    add_card(worker_db, "cpu")
+    assert take("gpu").job_id == job
+
+
+def ref(ours: Claim) -> AttemptRef:
+    return AttemptRef(ours.job_id, ours.attempt_id, ours.parent_id, ours.device_id)
+
+
+def test_a_ghost_writes_nothing(
+    ask: Any, take: Any, workspace: Tenant, worker_db: Database, db: Database, settings_without_clock: Settings
+) -> None:
+    """Claimed by a worker that never registered: swept, claimed again; the first one comes back."""
+    job = ask(workspace)
+    ghost = take()
+    with worker_db.dispatch() as tx:
+        (suspect,) = sweep.suspects(tx, settings_without_clock)
+    with worker_db.dispatch() as tx:
+        assert sweep.take_back(tx, settings_without_clock, suspect.id, suspect.job_id) == "its worker stopped answering"
+    with worker_db.dispatch() as tx:
+        assert sweep.take_back(tx, settings_without_clock, suspect.id, suspect.job_id) is None
+    owner = take()
+    assert (owner.job_id, owner.attempt_n) == (job, 2)
+    before = card(db, workspace, job)
+    with pytest.raises(LeaseLost), db.transaction(Trusted(workspace.id)) as tx:
+        settle(tx, ref(ghost), rules.completed({"ghost": True}))
+    assert card(db, workspace, job) == before
+    with db.transaction(Trusted(workspace.id)) as tx:
+        assert settle(tx, ref(owner), rules.completed({"ghost": False})) == JobState.COMPLETED
+    assert card(db, workspace, job).result == {"ghost": False}
+
+
+def test_an_attempt_that_writes_right_now_is_not_swept(
+    ask: Any, take: Any, workspace: Tenant, worker_db: Database, db: Database, settings_without_clock: Settings
+) -> None:
+    ask(workspace)
+    ours = take()
+    with db.transaction(Trusted(workspace.id)) as tx:
+        tx.execute(text("SELECT 1 FROM attempts WHERE id = :id FOR KEY SHARE"), {"id": ours.attempt_id})
+        with worker_db.dispatch() as other:
+            assert sweep.take_back(other, settings_without_clock, ours.attempt_id, ours.job_id) is None
+
+
+def test_a_running_jobs_cancel_wins_over_its_retry(ask: Any, take: Any, workspace: Tenant, db: Database) -> None:
+    job = ask(workspace)
+    ours = take()
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        assert jobs.cancel(tx, job).cancel_requested
+    verdict = rules.ended_by(ZeroDivisionError(), retries=0, max_retries=3, delays=(5.0,), submitted=False)
+    with db.transaction(Trusted(workspace.id)) as tx:
+        assert settle(tx, ref(ours), verdict) == JobState.CANCELLED
+
+
+def test_cancel_cascades_to_children(ask: Any, take: Any, workspace: Tenant, db: Database) -> None:
+    job = ask(workspace)
+    ours = take()
+    waiting, running = ask(workspace, parent_id=job), ask(workspace, parent_id=job, priority=-1)
+    assert take().job_id == running
+    with db.transaction(Trusted(workspace.id)) as tx:
+        settle(tx, ref(ours), rules.Verdict("waiting", JobState.PENDING))
+    assert card(db, workspace, job).waits_for == 2
+    assert take().job_id == waiting
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        jobs.cancel(tx, job)
+    assert card(db, workspace, job).state == "cancelled"
+    assert [card(db, workspace, child).cancel_requested for child in (waiting, running)] == [True, True]
+
+
+def test_a_handle_is_handed_on_after_a_crash(
+    ask: Any, take: Any, workspace: Tenant, worker_db: Database, settings_without_clock: Settings
+) -> None:
+    ask(workspace)
+    first = take()
+    with worker_db.dispatch() as tx:
+        tx.execute(text('UPDATE attempts SET handle = \'{"prompt_id": "p1"}\' WHERE id = :id'), {"id": first.attempt_id})
+    with worker_db.dispatch() as tx:
+        sweep.take_back(tx, settings_without_clock, first.attempt_id, first.job_id)
+    assert take().handle == {"prompt_id": "p1"}

@@ -1,0 +1,103 @@
+"""What an attempt's end means, case by case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from backend import errors, jobs
+from backend.jobs import rules
+from backend.jobs.kinds import KINDS, QUEUES
+from backend.settings import Settings
+from backend.tables import FINAL, MOVES, JobState
+
+DELAYS = (5.0, 25.0, 125.0)
+
+
+class Payload(BaseModel):
+    n: int
+
+
+def end(error: BaseException, **more: Any) -> rules.Verdict:
+    return rules.ended_by(error, **{"retries": 0, "max_retries": 3, "delays": DELAYS, "submitted": False, **more})
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "state", "counted"),
+    [
+        (jobs.Waiting(), "waiting", "pending", False),
+        (errors.ShuttingDown("x"), "released", "pending", False),
+        (errors.LeaseLost("x"), "released", "pending", False),
+        (errors.Cancelled("x"), "cancelled", "cancelled", False),
+        (errors.RateLimited("x", retry_after=9.0), "retried", "pending", False),
+        (errors.EngineUnavailable("x"), "retried", "pending", False),
+        (errors.Unavailable("x"), "retried", "pending", False),
+        (errors.EngineError("x"), "retried", "pending", True),
+        (errors.TimedOut("x"), "retried", "pending", True),
+        (KeyError("x"), "retried", "pending", True),
+        (errors.Unsupported("x"), "failed", "failed", False),
+        (errors.Rejected("x"), "failed", "failed", False),
+        (errors.OutOfMemory("x"), "failed", "failed", False),
+        (errors.NotFound("x"), "failed", "failed", False),
+        (errors.Conflict("x"), "failed", "failed", False),
+    ],
+)
+def test_each_error_has_its_outcome(error: BaseException, outcome: str, state: str, counted: bool) -> None:
+    verdict = end(error)
+    assert (verdict.outcome, verdict.state, verdict.counted, verdict.dead_letter) == (outcome, state, counted, False)
+
+
+def test_retries_wait_longer_each_time_and_end_as_a_dead_letter() -> None:
+    verdicts = [end(KeyError("x"), retries=n) for n in range(4)]
+    assert [verdict.delay_s for verdict in verdicts[:3]] == [5.0, 25.0, 125.0]
+    assert (verdicts[3].state, verdicts[3].dead_letter, verdicts[3].error_message) == ("failed", True, rules.INTERNAL)
+    assert end(KeyError("x"), retries=1, max_retries=1).dead_letter
+
+
+def test_an_engine_that_is_down_marks_its_card_unless_it_had_the_work() -> None:
+    before, after = end(errors.EngineUnavailable("Gone.")), end(errors.EngineUnavailable("Gone."), submitted=True)
+    assert (before.device_down, before.counted) == ("Gone.", False)
+    assert (after.device_down, after.counted, after.keep_handle) == ("", True, True)
+
+
+def test_a_payload_that_cannot_be_read_is_ours_to_look_at() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Payload.model_validate({})
+    assert end(caught.value).dead_letter
+    assert end(caught.value).error_message == rules.OTHER_VERSION
+
+
+def test_three_kills_are_a_dead_letter() -> None:
+    assert [rules.lost(kills=n, detail="").state for n in range(3)] == ["pending", "pending", "failed"]
+    assert rules.lost(kills=2, detail="").dead_letter
+
+
+ERRORS = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, errors.StudioError)]
+
+
+@given(st.sampled_from(ERRORS), st.integers(0, 9), st.integers(0, 3), st.booleans())
+def test_every_error_leads_somewhere_allowed(cls: type, retries: int, max_retries: int, submitted: bool) -> None:
+    error = cls("x", retry_after=1.0) if "retry_after" in cls.__init__.__annotations__ else cls("x")
+    verdict = end(error, retries=retries, max_retries=max_retries, submitted=submitted)
+    assert verdict.state in MOVES[JobState.PROCESSING]
+    assert verdict.counted <= (retries < max_retries)
+    if verdict.state in FINAL - {JobState.CANCELLED}:
+        assert verdict.error_message
+
+
+def test_every_kind_names_settings_that_exist() -> None:
+    settings = Settings(_env_file=None)
+    for spec in KINDS.values():
+        assert spec.queue in QUEUES
+        assert spec.deadline_s(settings) > 0
+        assert spec.stalled_after_s(settings) > 0
+        assert spec.limit(settings) is None or spec.limit_setting
+    by_limit: dict[str, set[str]] = {}
+    for spec in KINDS.values():
+        if spec.limit_setting and not spec.kind.startswith("test-"):
+            by_limit.setdefault(spec.limit_setting, set()).add(spec.queue)
+    assert all(len(queues) == 1 for queues in by_limit.values()), "a limit is counted under one queue's lock"

@@ -1,0 +1,146 @@
+"""Jobs as people meet them: asked for once, cancelled, tried again, seen only by their own workspace."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from backend import events, jobs
+from backend.errors import Conflict, NotFound, NotPermitted
+from backend.kit.db import Database, SignedIn
+from tests.factories.account import Tenant
+
+
+class Note(BaseModel):
+    text: str = "hello"
+
+
+def start(db: Database, caller: SignedIn, key: str = "key-1", **more: Any) -> jobs.JobCard:
+    with db.transaction(caller, needs="editor") as tx:
+        return jobs.enqueue(tx, kind="upkeep", payload=Note(), title="Tidy up", request_key=key, **more)
+
+
+def test_the_same_request_key_is_the_same_job(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
+    first, second = start(db, workspace.caller), start(db, workspace.caller)
+    assert first.id == second.id
+    assert (first.state, first.queue_position, first.attempt_n) == ("pending", 1, 0)
+    assert start(db, other_workspace.caller).id != first.id
+
+
+def test_a_key_used_for_other_work_is_refused(db: Database, workspace: Tenant) -> None:
+    start(db, workspace.caller)
+    with pytest.raises(Conflict, match="used for other work"), db.transaction(workspace.caller, needs="editor") as tx:
+        jobs.enqueue(tx, kind="image-generation", payload=Note(), title="Draw", request_key="key-1")
+
+
+def test_two_clicks_at_once_are_one_job(db: Database, workspace: Tenant) -> None:
+    barrier, found = threading.Barrier(4), []
+
+    def click() -> None:
+        barrier.wait()
+        found.append(start(db, workspace.caller).id)
+
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len(set(found)) == 1
+
+
+def test_once_keeps_the_second_click_waiting(db: Database, workspace: Tenant) -> None:
+    """What services do that write rows before the job: only one of two transactions writes."""
+    barrier, wrote = threading.Barrier(2), []
+
+    def click(n: int) -> None:
+        barrier.wait()
+        with db.transaction(workspace.caller, needs="editor") as tx:
+            if jobs.once(tx, "train") is None:
+                wrote.append(n)
+                jobs.enqueue(tx, kind="upkeep", payload=Note(), title="Train", request_key="train")
+
+    threads = [threading.Thread(target=click, args=(n,)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(wrote) == 1
+
+
+def test_a_ring_follows_the_commit_and_not_the_rollback(workspace: Tenant, database_urls: Any) -> None:
+    rung: list[str] = []
+    database = Database(database_urls.app, on_ring=rung.append, pool_size=1)
+
+    def change_my_mind() -> None:
+        with database.transaction(workspace.caller) as tx:
+            jobs.enqueue(tx, kind="upkeep", payload=Note(), title="x", request_key="a")
+            raise RuntimeError("changed my mind")
+
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        change_my_mind()
+    assert rung == []
+    start(database, workspace.caller)
+    assert rung == ["cpu"]
+    database.close()
+
+
+def test_a_pending_job_is_cancelled_at_once_and_can_be_tried_again(db: Database, workspace: Tenant) -> None:
+    job = start(db, workspace.caller)
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        assert jobs.cancel(tx, job.id).state == "cancelled"
+        with pytest.raises(Conflict, match="already ended"):
+            jobs.cancel(tx, job.id)
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        again = jobs.retry(tx, job.id)
+        assert (again.state, again.finished_at, again.error_code) == ("pending", None, None)
+        with pytest.raises(Conflict, match="Only a failed or cancelled"):
+            jobs.retry(tx, job.id)
+        told = [event.kind for event in events.of(tx, "job", job.id)]
+    assert told == ["job.pending", "job.cancelled", "job.pending"]
+
+
+def test_a_viewer_looks_but_does_not_touch(db: Database, workspace: Tenant) -> None:
+    job = start(db, workspace.caller)
+    with pytest.raises(NotPermitted), db.transaction(workspace.viewer.caller, needs="editor") as tx:
+        pass
+    with db.transaction(workspace.viewer.caller) as tx:
+        assert jobs.get(tx, job.id).title == "Tidy up"
+        for verb in (jobs.cancel, jobs.retry):
+            with pytest.raises(NotPermitted, match="viewer"):
+                verb(tx, job.id)
+        with pytest.raises(NotPermitted, match="viewer"):
+            jobs.enqueue(tx, kind="upkeep", payload=Note(), title="x", request_key="b")
+
+
+def test_another_workspaces_job_is_not_there(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
+    job = start(db, workspace.caller)
+    with db.transaction(other_workspace.caller, needs="editor") as tx:
+        for verb in (jobs.get, jobs.cancel, jobs.retry, jobs.log):
+            with pytest.raises(NotFound):
+                verb(tx, job.id)
+        assert jobs.page(tx).total == 0
+        assert jobs.once(tx, "key-1") is None
+
+
+def test_pages_are_newest_first_and_filtered(db: Database, workspace: Tenant) -> None:
+    ids = [start(db, workspace.caller, f"k{n}", subject=("dataset", f"ds_{n % 2}")).id for n in range(7)]
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        jobs.cancel(tx, ids[0])
+    with db.transaction(workspace.caller) as tx:
+        first = jobs.page(tx, take=4)
+        rest = jobs.page(tx, take=4, cursor=first.next_cursor)
+        assert [card.id for card in first.cards + rest.cards] == sorted(ids, reverse=True)
+        assert (first.total, rest.total, rest.next_cursor) == (7, 7, None)
+        assert jobs.page(tx, states=["cancelled"]).total == 1
+        assert jobs.page(tx, kinds=["lora-training"]).cards == []
+        assert jobs.page(tx, subject=("dataset", "ds_1")).total == 3
+        newest = jobs.latest(tx, ("dataset", "ds_0"))
+        assert newest is not None
+        assert newest.id == ids[6]
+        assert jobs.latest(tx, ("dataset", "ds_0"), kind="lora-training") is None
+        assert jobs.counts(tx) == {"pending": 6, "processing": 0, "completed": 0, "failed": 0, "cancelled": 1}
+        assert sorted(card.queue_position or 0 for card in first.cards + rest.cards) == [0, 1, 2, 3, 4, 5, 6]

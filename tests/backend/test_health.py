@@ -1,0 +1,54 @@
+"""Health never raises; bad news is an answer with a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import redis
+from sqlalchemy import insert
+
+from backend import health
+from backend.bootstrap import App
+from backend.kit.db import Trusted
+from backend.tables import Device, Worker
+
+
+class Broken:
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("out of order")
+
+
+def by_name(app: App) -> dict[str, health.Check]:
+    return {check.name: check for check in health.check(app)}
+
+
+def test_living_servers_tell_their_versions(app: App) -> None:
+    checks = by_name(app)
+    assert checks["Database"].ok
+    assert checks["Database"].version.startswith("Postgres 1")
+    assert checks["Redis"].version.startswith("Valkey")
+    assert checks["Storage"].ok
+    assert checks["Disk"].detail.split()[1] == "of"
+    assert not checks["Workers"].ok
+
+
+def test_what_is_broken_does_not_hide_the_rest(app: App) -> None:
+    away = redis.Redis(port=9, socket_connect_timeout=0.2)
+    broken = replace(app, redis=away, make_storage=lambda: Broken(), make_engines=lambda: Broken())
+    checks = by_name(broken)
+    assert checks["Database"].ok
+    for name in ("Redis", "Storage", "Image engine", "Trainer"):
+        assert not checks[name].ok
+        assert checks[name].detail.endswith(".")
+
+
+def test_workers_and_devices_are_listed(app: App, worker_app: App) -> None:
+    with worker_app.db.transaction(Trusted("")) as tx:
+        for n, queues in enumerate((["cpu", "net"], ["gpu"])):
+            tx.execute(insert(Worker).values(id=f"wrk_{n}", host="studio-1", pid=n, queues=queues, version="0.1.0"))
+        tx.execute(insert(Device).values(id="studio-1/cpu", host="studio-1", name="cpu", engines={"image": "diffusers"}))
+    assert by_name(app)["Workers"].ok
+    assert [worker.queues for worker in health.workers(app)] == [["cpu", "net"], ["gpu"]]
+    (device,) = health.devices(app)
+    assert (device.id, device.busy, device.engines) == ("studio-1/cpu", False, {"image": "diffusers"})

@@ -1,0 +1,45 @@
+"""A studio on its own durable throw-away servers: commits really reach the disk, as in a real installation."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.bootstrap import App, bootstrap
+from backend.local_stack import start
+from backend.migrations import migrate
+from backend.settings import Settings
+from tests.factories.account import Tenant, make_workspace
+
+
+@dataclass(frozen=True)
+class Studio:
+    """`environment`: what a worker process needs. `app` has the workers' login."""
+
+    app: App
+    tenant: Tenant
+    environment: dict[str, str]
+    owner_url: str
+    folder: Path
+
+
+@contextmanager
+def studio(**env: str) -> Iterator[Studio]:
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
+        Path(folder).chmod(0o755)
+        with start(Path(folder) / "stack", env={"PATH": os.environ["PATH"]}) as stack:
+            stack.wait_storage(60)
+            logins = migrate(stack.urls["DATABASE_OWNER_URL"])
+            urls = {"DATABASE_URL": logins.app_url, "WORKER_DATABASE_URL": logins.worker_url}
+            environment = {**stack.urls, **urls, "DATA_SHARED_BASE": f"{folder}/var", **env}
+            named = {name if name == "DATA_SHARED_BASE" else name.lower(): value for name, value in environment.items()}
+            app = bootstrap(Settings(_env_file=None, **named), role="worker")  # type: ignore[arg-type]
+            try:
+                tenant = make_workspace(app.db)
+                yield Studio(app, tenant, environment, stack.urls["DATABASE_OWNER_URL"], Path(folder))
+            finally:
+                app.close()

@@ -1,0 +1,141 @@
+"""A real studio process (with or without workers) and a real browser that looks at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from backend.kit import child
+from backend.local_stack import services
+from backend.settings import ROOT
+from tests.support.wait import until
+
+SCREENS = ROOT / "var" / "screens"
+expect.set_options(timeout=30_000)  # a busy machine is not a fault
+
+
+@contextmanager
+def running(args: tuple[str, ...], env: dict[str, str], log: Path) -> Iterator[Any]:
+    """A process of the project with `env` in front of ours; its log stays for a failed test's reader."""
+    with log.open("ab") as out:
+        proc = child.spawn([sys.executable, *args], cwd=ROOT, env={**os.environ, **env}, stdout=out, stderr=out)
+    try:
+        yield proc
+    finally:
+        child.stop(proc, grace_s=8)
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/ready", timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.fixture
+def start_studio(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """`start_studio(**more_environment)` -> the URL of one more studio process on this test's servers."""
+    with ExitStack() as processes:
+
+        def start(**more: str) -> str:
+            port = free_port()
+            url, log = f"http://127.0.0.1:{port}", tmp_path / f"studio-{port}.log"
+            env = {**environment, "HOST": "127.0.0.1", "PORT": str(port), **more}
+            proc = processes.enter_context(running(services.studio(host="127.0.0.1", port=port).args, env, log))
+            until(lambda: answers(url) or proc.poll() is not None, 60, what="the studio")
+            assert proc.poll() is None, child.tail(log, 40)
+            return url
+
+        yield start
+
+
+@pytest.fixture
+def bare_studio_url(start_studio: Callable[..., str]) -> str:
+    """A studio nobody works behind: for what needs no jobs."""
+    return start_studio()
+
+
+@pytest.fixture
+def studio_url(start_studio: Callable[..., str], environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
+    """A whole studio: the page and its two workers, on this test's own database."""
+    with ExitStack() as processes:
+        url = start_studio()
+        for worker in services.workers(stop_grace_s=3):
+            processes.enter_context(running(worker.args, environment, tmp_path / f"{worker.name}.log"))
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        missing = "Chromium is not installed; the walks in a real browser need it (Debian: apt-get install chromium)."
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def new_visitor(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """`new_visitor(width=1280, dark=False)` -> a browser without cookies."""
+    made: list[BrowserContext] = []
+
+    def make(*, width: int = 1280, height: int = 900, dark: bool = False, **options: Any) -> BrowserContext:
+        scheme = "dark" if dark else "light"
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
+        context.set_default_timeout(30_000)
+        made.append(context)
+        return context
+
+    yield make
+    for context in made:
+        context.close()
+
+
+@pytest.fixture
+def tab(new_visitor: Callable[..., BrowserContext]) -> Page:
+    """A stranger's first tab."""
+    return new_visitor().new_page()
+
+
+@pytest.fixture
+def shoot() -> Callable[[Page, str], None]:
+    """`shoot(page, "name")` keeps a screenshot as CI output: var/screens/name.png."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    return lambda page, name: page.screenshot(path=SCREENS / f"{name}.png", full_page=True) and None
+
+
+@pytest.fixture
+def found() -> Callable[..., None]:
+    """`found(tab)`: on a fresh studio's page, makes the owner and waits until they are in."""
+
+    def make(
+        tab: Page, *, name: str = "Ada Owner", email: str = "ada@example.org", password: str = "three happy ducks"
+    ) -> None:
+        tab.get_by_label("Your name").fill(name)
+        tab.get_by_label("E-mail").fill(email)
+        tab.get_by_label("Password", exact=True).fill(password)
+        tab.get_by_role("button", name="Create the studio").click()
+        tab.get_by_role("button", name="Sign out").wait_for(state="attached")
+
+    return make

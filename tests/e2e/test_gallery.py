@@ -1,0 +1,101 @@
+"""The gallery by mouse and keyboard: rate, choose, delete, take back; a second person sees the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from backend import generation, loras
+from backend.kit.db import Database
+from tests.factories.account import Person, Tenant
+from tests.factories.studio_rows import fill
+from tests.support.wait import until
+
+pytestmark = pytest.mark.e2e
+
+
+def tab_of(visitor: BrowserContext, url: str, who: Person, workspace: Tenant) -> Page:
+    visitor.add_cookies([{"name": "studio_sid", "value": who.token, "url": url}])
+    tab = visitor.new_page()
+    tab.goto(f"{url}/gallery?ws={workspace.id}")
+    expect(tab.get_by_text("8 pictures")).to_be_visible()
+    return tab
+
+
+def ratings(db: Database, workspace: Tenant) -> list[int]:
+    """Newest first, as the gallery shows them."""
+    with db.transaction(workspace.caller) as tx:
+        return [one.rating for one in generation.gallery(tx).pictures]
+
+
+def test_rate_choose_delete_and_undo(
+    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant
+) -> None:
+    fill(db, workspace)
+    tab = tab_of(new_visitor(), bare_studio_url, workspace.editor, workspace)
+    tiles = tab.get_by_role("listitem")
+    expect(tiles).to_have_count(8)
+
+    tiles.nth(0).focus()
+    tab.keyboard.press("ArrowRight")
+    tab.keyboard.press("5")
+    tab.keyboard.press("ArrowRight")
+    tab.keyboard.press("3")
+    tab.keyboard.press("ArrowLeft")
+    expect(tiles.nth(1).locator(".stars .lit")).to_have_count(5)
+
+    tab.keyboard.press("Space")
+    tab.keyboard.press("ArrowRight")
+    tab.keyboard.press("Space")
+    expect(tab.get_by_text("2 chosen")).to_be_visible()
+    until(lambda: ratings(db, workspace)[1:3] == [5, 3], what="both ratings")
+
+    tab.get_by_role("button", name="Delete").click()
+    expect(tab.get_by_text("2 pictures deleted.")).to_be_visible()
+    expect(tiles).to_have_count(6)
+    tab.get_by_role("button", name="Undo").click()
+    expect(tiles).to_have_count(8)
+    expect(tab.get_by_text("2 chosen")).to_have_count(0)
+
+    tiles.nth(1).locator("img").click()
+    expect(tab.get_by_text("Recipe")).to_be_visible()
+    tab.get_by_role("button", name="More like this").click()
+    expect(tab.get_by_label("What should the picture show?")).to_have_value("portrait, at the beach, smiling")
+
+
+def test_a_viewer_sees_pictures_and_no_handles(
+    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant
+) -> None:
+    fill(db, workspace)
+    before = ratings(db, workspace)
+    tab = tab_of(new_visitor(width=390, height=844), bare_studio_url, workspace.viewer, workspace)
+    tiles = tab.get_by_role("listitem")
+    expect(tiles.nth(0).get_by_role("button")).to_have_count(0)
+    tiles.nth(0).focus()
+    tab.keyboard.press("5")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_text("Recipe")).to_be_visible()
+    expect(tab.get_by_role("button", name="Delete")).to_have_count(0)
+    assert ratings(db, workspace) == before
+
+
+def test_a_destructive_act_asks_first_and_says_what_it_touches(
+    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant
+) -> None:
+    rows = fill(db, workspace)
+    tab = tab_of(new_visitor(), bare_studio_url, workspace.owner, workspace)
+    tab.goto(f"{bare_studio_url}/loras?ws={workspace.id}&id={rows.lora_id}")
+    tab.get_by_role("button", name="Delete").click()
+    expect(tab.get_by_text("It is the default of Bella and 8 pictures.")).to_be_visible()
+    tab.get_by_role("button", name="Keep it").click()
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+    with db.transaction(workspace.caller) as tx:
+        assert loras.get(tx, rows.lora_id)
+
+    tab.get_by_role("button", name="Delete").click()
+    tab.get_by_role("button", name="Delete it").click()
+    expect(tab.get_by_text("No LoRA yet")).to_be_visible()
+    with db.transaction(workspace.caller) as tx:
+        assert loras.page(tx).total == 0

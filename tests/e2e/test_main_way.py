@@ -1,0 +1,173 @@
+"""From the first visit to four pictures by visible labels alone, then every page as people see it: light, dark, on a phone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from studio import nav
+
+pytestmark = pytest.mark.e2e
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHARACTERS = ROOT / "backend" / "engines" / "starter_model" / "characters"
+LONG = 240_000
+Shoot = Callable[[Page, str], None]
+
+
+def settled(tab: Page) -> None:
+    """Nothing runs, nothing is a placeholder, what was asked for has come."""
+    tab.wait_for_load_state("networkidle")
+    for placeholder in ("stStatusWidget", "stSkeleton", "stAppSkeleton"):
+        expect(tab.get_by_test_id(placeholder)).to_have_count(0)
+
+
+def press(tab: Page, name: str) -> None:
+    tab.get_by_role("button", name=name, exact=True).click()
+
+
+@pytest.mark.model
+def test_from_the_first_visit_to_four_pictures(
+    studio_url: str, new_visitor: Callable[..., BrowserContext], found: Callable[..., None], shoot: Shoot
+) -> None:
+    visitor = new_visitor(height=1100)
+    tab = visitor.new_page()
+    tab.goto(studio_url)
+    found(tab)
+    expect(tab.get_by_text("Create your first influencer")).to_be_visible()
+    shoot(tab, "01-first-page")
+    press(tab, "New influencer")
+
+    tab.get_by_label("Name", exact=True).fill("Bella")
+    shoot(tab, "02-who")
+    press(tab, "Continue")
+
+    tab.get_by_role("tab", name="Try a sample character").click()
+    expect(tab.get_by_role("img", name="Bella")).to_be_visible()
+    shoot(tab, "03-sample-characters")
+    press(tab, "Use Bella")
+    expect(tab.get_by_text("14 pictures · choose some")).to_be_visible(timeout=LONG)
+    shoot(tab, "04-pictures")
+    press(tab, "Continue")
+
+    tab.get_by_text("They show a made-up person, and I may use these pictures.").click()
+    press(tab, "I confirm this")
+    expect(tab.get_by_text("Ready to train.")).to_be_visible()
+    shoot(tab, "05-check")
+    press(tab, "Continue")
+
+    press(tab, "Start training")
+    expect(tab.get_by_text("of 150")).to_be_visible(timeout=LONG)
+    shoot(tab, "06-training")
+    tab.reload()
+    on = tab.get_by_role("button", name="Create first pictures")
+    expect(on).to_be_enabled(timeout=LONG)
+    shoot(tab, "07-trained")
+    on.click()
+
+    press(tab, "Create 4 pictures")
+    expect(tab.get_by_text("Bella is ready.")).to_be_visible(timeout=LONG)
+    drawn = tab.get_by_role("listitem", name=re.compile("bella.*beach"))
+    expect(drawn).to_have_count(4)
+    for n in range(4):
+        drawn.nth(n).scroll_into_view_if_needed()
+    shoot(tab, "08-four-pictures")
+
+    drawn.first.click()
+    expect(tab.get_by_text("Recipe")).to_be_visible()
+    press(tab, "More like this")
+    expect(tab.get_by_label("What should the picture show?")).to_have_value("portrait, at the beach, smiling")
+    workspace = parse_qs(urlsplit(tab.url).query)["ws"][0]
+    look_at_every_page(studio_url, workspace, visitor, new_visitor, shoot)
+
+
+def look_at_every_page(
+    url: str, workspace: str, signed_in: BrowserContext, new_visitor: Callable[..., BrowserContext], shoot: Shoot
+) -> None:
+    """Nothing is wider than the window, nothing ends in an error."""
+    for mode, options in (("light", {}), ("dark", {"dark": True}), ("phone", {"width": 390, "height": 844})):
+        tab = new_visitor(**options, storage_state=signed_in.storage_state()).new_page()
+        for item in nav.ITEMS:
+            tab.goto(f"{url}/{item.path}?ws={workspace}")
+            expect(tab.get_by_role("heading", name=item.title, level=1)).to_be_visible()
+            settled(tab)
+            assert tab.get_by_test_id("stException").count() == 0
+            wider = tab.evaluate("(m => m.scrollWidth - m.clientWidth)(document.querySelector('[data-testid=stMain]'))")
+            assert wider <= 1, f"{item.title} is {wider} px too wide ({mode})"
+            shoot(tab, f"{mode}-{item.file.replace('/', '-')}")
+
+
+def choose(tab: Page, button: str, *files: Path) -> None:
+    with tab.expect_file_chooser() as choosing:
+        press(tab, button)
+    choosing.value.set_files(files[0] if files[0].is_dir() else list(files))
+
+
+def test_files_a_folder_a_zip_and_bad_files_by_the_uploader(
+    studio_url: str, tab: Page, found: Callable[..., None], shoot: Shoot, tmp_path: Path
+) -> None:
+    bad, empty = tmp_path / "not a picture.jpg", tmp_path / "empty.png"
+    bad.write_bytes(b"this is text")
+    empty.write_bytes(b"")
+    good = sorted((CHARACTERS / "zara").glob("*.jpg"))
+    tab.goto(f"{studio_url}/new-influencer")
+    found(tab)
+    tab.get_by_label("Name", exact=True).fill("Zara 🌊")
+    press(tab, "Continue")
+    choose(tab, "Choose files", *good[:6], bad, empty)
+    expect(tab.get_by_text("6 pictures · choose some")).to_be_visible(timeout=LONG)
+    tab.get_by_text("1 file not taken").click()
+    expect(tab.get_by_text("not a picture.jpg").first).to_be_visible()
+    shoot(tab, "uploaded")
+
+    tab.reload()
+    choose(tab, "Choose files", *good[:6])
+    expect(tab.get_by_text("6 already here")).to_be_visible()
+
+    folder = tmp_path / "more"
+    folder.mkdir()
+    for file in good[6:9]:
+        shutil.copy(file, folder)
+    choose(tab, "Choose a folder", folder)
+    expect(tab.get_by_text("9 pictures · choose some")).to_be_visible(timeout=LONG)
+
+    archive = tmp_path / "rest.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in good[9:]:
+            packed.write(file, f"10_zara woman/{file.name}")
+            packed.write(file.with_suffix(".txt"), f"10_zara woman/{file.stem}.txt")
+    choose(tab, "Choose files", archive)
+    expect(tab.get_by_text("14 pictures · choose some")).to_be_visible(timeout=LONG)
+    press(tab, "Continue")
+    expect(tab.get_by_text("Whose pictures are these?")).to_be_visible()
+
+
+def test_a_connection_that_drops_fails_one_file_and_can_be_tried_again(
+    studio_url: str, tab: Page, found: Callable[..., None]
+) -> None:
+    broken: list[str] = []
+
+    def drop(route: Route) -> None:
+        if route.request.method == "PUT" and not broken:
+            broken.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.fallback()
+
+    tab.route("**/api/uploads/**", drop)
+    tab.goto(f"{studio_url}/new-influencer")
+    found(tab)
+    tab.get_by_label("Name", exact=True).fill("Marco")
+    press(tab, "Continue")
+    choose(tab, "Choose files", *sorted((CHARACTERS / "marco").glob("*.jpg"))[:5])
+    expect(tab.get_by_text("The connection was lost.")).to_be_visible(timeout=LONG)
+    expect(tab.get_by_text("4 pictures · choose some")).to_be_visible(timeout=LONG)
+    press(tab, "Try again")
+    expect(tab.get_by_text("5 pictures · choose some")).to_be_visible(timeout=LONG)
+    assert broken

@@ -1,0 +1,87 @@
+"""The way in, in a real browser: deep links, refresh, other tabs, invitations, and nothing fetched from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+pytestmark = pytest.mark.e2e
+
+
+def sign_in(tab: Page, email: str, password: str) -> None:
+    tab.get_by_label("E-mail").fill(email)
+    tab.get_by_label("Password", exact=True).fill(password)
+    tab.get_by_role("button", name="Sign in").click()
+
+
+def test_a_fresh_servers_first_request_is_a_deep_link(bare_studio_url: str, tab: Page, found: Callable[..., None]) -> None:
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(f"{bare_studio_url}/workspace?x=7")
+    expect(tab.get_by_text("Welcome to your studio")).to_be_visible()
+    expect(tab.get_by_role("heading", name="People")).to_have_count(0)
+    found(tab)
+    expect(tab.get_by_role("heading", name="People")).to_be_visible()
+    assert "x=7" in tab.url
+    assert "ws=ws_" in tab.url
+    assert tab.title() == "Workspace · InfluencerAI Studio"
+    assert "studio_sid" not in tab.evaluate("document.cookie")
+
+    tab.reload()
+    expect(tab.get_by_role("heading", name="People")).to_be_visible()
+    outside = {urlsplit(url).netloc for url in asked if urlsplit(url).scheme in {"http", "https", "ws", "wss"}}
+    assert outside == {urlsplit(bare_studio_url).netloc}
+
+
+def test_signing_out_ends_the_other_tab_too(
+    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], found: Callable[..., None]
+) -> None:
+    visitor = new_visitor()
+    first = visitor.new_page()
+    first.goto(f"{bare_studio_url}/account")
+    found(first)
+    second = visitor.new_page()
+    second.goto(f"{bare_studio_url}/workspace")
+    expect(second.get_by_role("heading", name="People")).to_be_visible()
+    first.get_by_role("button", name="Sign out", exact=True).first.click()
+    expect(first.get_by_role("heading", name="Sign in")).to_be_visible()
+
+    second.get_by_role("button", name="Make a link").click()
+    expect(second.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(second, "ada@example.org", "not the password")
+    expect(second.get_by_text("do not fit together")).to_be_visible()
+    sign_in(second, "ada@example.org", "three happy ducks")
+    expect(second.get_by_role("heading", name="People")).to_be_visible()
+
+
+def test_an_invitation_lets_one_person_in(
+    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], found: Callable[..., None]
+) -> None:
+    owner = new_visitor().new_page()
+    owner.goto(f"{bare_studio_url}/workspace")
+    found(owner)
+    owner.get_by_role("button", name="Make a link").click()
+    link = owner.locator("code").inner_text()
+    assert link.startswith(bare_studio_url)
+
+    guest = new_visitor(width=390, height=844).new_page()
+    guest.goto(link)
+    expect(guest.get_by_text("invites you as editor")).to_be_visible()
+    guest.get_by_label("Your name").fill("Ed Editor")
+    guest.get_by_label("E-mail").first.fill("ed@example.org")
+    guest.get_by_label("Password", exact=True).first.fill("four happy ducks")
+    guest.get_by_role("button", name="Create account and join").click()
+    guest.wait_for_url("**/?ws=ws_*")
+    guest.get_by_test_id("stExpandSidebarButton").click()
+    guest.get_by_role("link", name="Jobs", exact=True).click()
+    guest.wait_for_url("**/jobs?ws=ws_*")
+    expect(guest.get_by_test_id("stExpandSidebarButton")).to_be_visible()  # the menu folded by itself
+
+    late = new_visitor().new_page()
+    late.goto(link)
+    expect(late.get_by_text("used up, withdrawn or too old")).to_be_visible()
+    owner.reload()
+    expect(owner.get_by_text("Ed Editor", exact=True)).to_be_visible()

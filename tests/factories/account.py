@@ -1,0 +1,65 @@
+"""Workspaces with people in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from backend.kit.clock import now
+from backend.kit.db import Database, Role, SignedIn, Trusted, hash_token
+from backend.kit.ids import new_id, new_secret
+from backend.tables import Membership, SessionRow, User, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`caller` is this person signed in to the workspace they were made in."""
+
+    id: str
+    email: str
+    token: str
+    caller: SignedIn
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A workspace with its owner, an editor and a viewer, all signed in. `caller`: the owner."""
+
+    id: str
+    name: str
+    owner: Person
+    editor: Person
+    viewer: Person
+
+    @property
+    def caller(self) -> SignedIn:
+        return self.owner.caller
+
+    @property
+    def user_id(self) -> str:
+        return self.owner.id
+
+    @property
+    def token(self) -> str:
+        return self.owner.token
+
+
+def make_person(db: Database, tenant_id: str, role: Role, *, password_hash: str = "!") -> Person:
+    user_id, token = new_id("usr"), new_secret()
+    email = f"{role}-{user_id[-12:]}@example.org"
+    with db.transaction(Trusted(tenant_id, user_id)) as tx:
+        tx.add(User(id=user_id, email=email, name=f"{role.title()} Example", password_hash=password_hash))
+        tx.flush()
+        tx.add(Membership(tenant_id=tenant_id, user_id=user_id, role=role))
+        tx.add(
+            SessionRow(id=new_id("ses"), user_id=user_id, token_hash=hash_token(token), expires_at=now() + timedelta(days=7))
+        )
+    return Person(user_id, email, token, SignedIn(token, tenant_id))
+
+
+def make_workspace(db: Database, name: str = "Studio") -> Tenant:
+    tenant_id = new_id("ws")
+    with db.transaction(Trusted(tenant_id)) as tx:
+        tx.add(Workspace(id=tenant_id, name=name))
+    owner, editor, viewer = (make_person(db, tenant_id, role) for role in ("owner", "editor", "viewer"))
+    return Tenant(tenant_id, name, owner, editor, viewer)

@@ -1,0 +1,44 @@
+"""Pages without a browser: the real Home.py, gate and frame on real servers, one person's cookie put in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from studio import resources
+from tests.factories.account import Person, Tenant
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page(app: Any, workspace: Tenant, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """`open_page("make/gallery", who=workspace.viewer, id="pic_…")` -> the page after its first run.
+
+    The overview runs before it: Streamlit finds pages by their address only after one run.
+    """
+    monkeypatch.setattr(resources, "app", lambda: app)
+
+    def opened(file: str, *, who: Person | None = None, **query: str) -> AppTest:
+        token = (who or workspace.owner).token
+        monkeypatch.setattr("streamlit.runtime.context.ContextProxy.cookies", {"studio_sid": token})
+        at = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=30)
+        at.query_params["ws"] = workspace.id
+        at.run()
+        at.switch_page(f"pages/{file}.py")
+        for name, value in query.items():
+            at.query_params[name] = value
+        return at.run()
+
+    return opened
+
+
+def words(at: AppTest) -> str:
+    """Everything the page says, as one text."""
+    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.success, *at.code]
+    return "\n".join([str(part.value) for part in parts] + [button.label for button in at.button])

@@ -1,0 +1,70 @@
+"""Account, workspace and system pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend import accounts
+from backend.kit.db import Database, Nobody
+from tests.factories.account import Tenant
+from tests.pages.conftest import Open, words
+
+
+def test_i_change_my_name_and_sign_other_browsers_out(open_page: Open, workspace: Tenant, db: Database) -> None:
+    at = open_page("admin/account", who=workspace.editor)
+    assert not at.exception
+    at.text_input[0].set_value("Eddie")
+    next(button for button in at.button if button.label == "Save name").click().run()
+    assert not at.exception
+    with db.transaction(Nobody()) as tx:
+        arrival = accounts.arrive(tx, workspace.editor.token)
+    assert arrival is not None
+    assert arrival.user.name == "Eddie"
+    assert "this browser" in words(at)
+
+
+def test_bad_passwords_are_explained_in_place(open_page: Open, workspace: Tenant) -> None:
+    at = open_page("admin/account")
+    at.text_input[1].set_value("whatever it was")
+    at.text_input[2].set_value("short")
+    next(button for button in at.button if button.label == "Change password").click().run()
+    assert "at least 10 characters" in at.error[0].value
+    assert not at.exception
+
+
+def test_an_owner_invites_and_sets_roles(open_page: Open, workspace: Tenant, db: Database) -> None:
+    at = open_page("admin/workspace")
+    assert not at.exception
+    next(button for button in at.button if button.label == "Make a link").click().run()
+    assert "?invite=" in at.code[0].value
+    at.selectbox(key=f"role:{workspace.viewer.id}").set_value("editor").run()
+    assert not at.exception
+    with db.transaction(workspace.caller) as tx:
+        assert {member.user_id: member.role for member in accounts.members(tx)}[workspace.viewer.id] == "editor"
+    at.selectbox(key=f"role:{workspace.owner.id}").set_value("viewer").run()
+    assert "needs an owner" in at.error[0].value
+
+
+def test_others_see_people_but_no_levers(open_page: Open, workspace: Tenant) -> None:
+    at = open_page("admin/workspace", who=workspace.viewer)
+    assert workspace.owner.email.split("@")[0].replace("-", "\\-") in words(at)
+    assert not [button for button in at.button if button.label in {"Make a link", "Withdraw", "Save name"}]
+    assert not [box for box in at.selectbox if str(box.key).startswith("role:")]
+
+
+def test_a_new_workspace_opens(open_page: Open, workspace: Tenant) -> None:
+    at = open_page("admin/workspace", who=workspace.viewer)
+    next(box for box in at.text_input if box.label == "Its name").set_value("Second home")
+    next(button for button in at.button if button.label == "Create workspace").click().run()
+    assert not at.exception
+    assert at.query_params["ws"] != workspace.id
+    assert "Make a link" in words(at)
+
+
+def test_the_system_page_names_every_part(open_page: Open, workspace: Tenant, app: Any) -> None:
+    at = open_page("run/system", who=workspace.viewer)
+    assert not at.exception
+    said = words(at)
+    for part in ("Database", "Redis", "Storage", "Workers", "Disk", "Image engine", "Trainer"):
+        assert part in said
+    assert "Nobody works on the cpu and gpu queue" in said.replace("\\", "")

@@ -1,0 +1,196 @@
+"""What people change through pages ends in the database once, and a wrong value gets a sentence and loses nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from backend import datasets, generation, influencers, jobs, loras, training
+from backend.kit.db import Database
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import Rows, fill
+from tests.pages.conftest import Open, words
+
+
+@pytest.fixture
+def rows(db: Database, workspace: Tenant) -> Rows:
+    return fill(db, workspace)
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    return next(button for button in at.button if button.label == label).click().run()
+
+
+def field(at: AppTest, kind: str, label: str) -> Any:
+    return next(one for one in at.get(kind) if one.label == label)
+
+
+def test_the_wizard_makes_an_influencer_with_its_dataset_and_can_be_left(
+    open_page: Open, db: Database, workspace: Tenant
+) -> None:
+    at = open_page("start/wizard")
+    field(at, "text_input", "Name").input("Mo")
+    press(at, "Continue")
+    assert "3 to 80 characters" in at.error[0].value
+    assert field(at, "text_input", "Name").value == "Mo"
+
+    field(at, "text_input", "Name").input("Mona Lisa")
+    press(at, "Continue")
+    assert not at.exception
+    with db.transaction(workspace.caller) as tx:
+        [card] = influencers.page(tx).cards
+        [dataset] = datasets.page(tx).cards
+    assert (card.trigger_word, dataset.trigger_word, dataset.influencer_id) == ("mona_lisa", "mona_lisa", card.id)
+    assert card.setup == {"step": 2, "dataset_id": dataset.id, "done": False}
+
+    again = open_page("start/wizard", id=card.id)
+    assert "Pictures of Mona Lisa" in words(again)
+    assert next(button for button in again.button if button.label == "Continue").disabled
+    assert "is not set up yet" in words(open_page("start/overview"))
+
+
+def test_an_influencer_is_saved_and_an_older_edit_is_refused(
+    open_page: Open, db: Database, workspace: Tenant, rows: Rows
+) -> None:
+    first, second = (open_page("make/influencers", id=rows.influencer_id) for _ in range(2))
+    field(first, "text_input", "Tone").input("dry")
+    press(first, "Save")
+    with db.transaction(workspace.caller) as tx:
+        assert influencers.get(tx, rows.influencer_id).persona.tone == "dry"
+    field(second, "text_input", "Tone").input("sweet")
+    press(second, "Save")
+    assert "changed by someone else" in second.error[0].value
+    assert field(second, "text_input", "Tone").value == "sweet"
+    press(second, "Load the newer version")
+    assert field(second, "text_input", "Tone").value == "dry"
+
+
+def test_pressing_create_twice_asks_once(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
+    with db.transaction(workspace.caller) as tx:
+        before = jobs.page(tx).total
+    at = open_page("make/generation")
+    field(at, "text_area", "What should the picture show?").input("portrait, in a forest").run()
+    press(press(at, "Create pictures"), "Create pictures")
+    assert not at.exception
+    with db.transaction(workspace.caller) as tx:
+        assert jobs.page(tx).total == before + 1
+        made = generation.latest(tx)[0]
+    assert made.recipe.prompt == "bella, portrait, in a forest"
+    assert [ref.name for ref in made.recipe.loras] == ["bella-v1"]
+
+
+def test_an_unknown_lora_in_a_prompt_is_named_before_anything_starts(open_page: Open, rows: Rows) -> None:
+    at = open_page("make/generation")
+    field(at, "text_area", "What should the picture show?").input("portrait <lora:bela-v1:0.8>").run()
+    assert "Did you mean bella-v1" in at.warning[0].value
+    press(at, "Create pictures")
+    assert "Did you mean bella-v1" in at.error[0].value
+
+
+def test_a_remix_fills_the_form_as_the_picture_was_made(open_page: Open, rows: Rows) -> None:
+    at = open_page("make/generation", remix=rows.picture_ids[3], seed="same")
+    assert field(at, "text_area", "What should the picture show?").value == "portrait, at the beach, smiling"
+    assert field(at, "number_input", "Seed").value == 3
+    assert field(at, "slider", "How many?").value == 1
+
+
+def test_drawing_from_a_picture_shows_it_and_asks_how_far(open_page: Open, rows: Rows) -> None:
+    at = open_page("make/generation", **{"from": rows.picture_ids[0]})
+    assert "Drawn from this picture." in words(at)
+    assert field(at, "slider", "How far from the starting picture").value == 0.6
+
+
+def test_captions_are_replaced_and_taken_back(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
+    def captions() -> list[str]:
+        with db.transaction(workspace.caller) as tx:
+            return [one.caption for one in datasets.images(tx, rows.dataset_id).images]
+
+    before = captions()
+    at = open_page("make/datasets", id=rows.dataset_id)
+    at.session_state[f"dataset:tabs:{rows.dataset_id}"] = "Captions"
+    at.run()
+    field(at, "text_input", "Find").input("portrait")
+    field(at, "text_input", "Replace with").input("photo")
+    press(at, "Replace everywhere")
+    assert "14 captions changed." in words(at)
+    assert all(caption.startswith("photo of bella") for caption in captions())
+    press(at, "Undo")
+    assert captions() == before
+
+
+def test_two_people_in_one_dataset_lose_no_caption(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
+    tabs = [open_page("make/datasets", id=rows.dataset_id) for _ in range(2)]
+    for at in tabs:
+        at.session_state[f"dataset:tabs:{rows.dataset_id}"] = "Captions"
+        at.run()
+    first, second = tabs
+    field(first, "text_area", "00.jpg").input("bella in Rome")
+    press(first, "Save captions")
+    field(second, "text_area", "00.jpg").input("bella in Oslo")
+    field(second, "text_area", "01.jpg").input("bella in Lima")
+    press(second, "Save captions")
+    assert second.error
+    assert field(second, "text_area", "01.jpg").value == "bella in Lima"
+    with db.transaction(workspace.caller) as tx:
+        assert datasets.images(tx, rows.dataset_id).images[0].caption == "bella in Rome"
+
+
+def test_rights_are_declared_once(open_page: Open, db: Database, workspace: Tenant) -> None:
+    with db.transaction(workspace.caller) as tx:
+        card = datasets.create(tx, name="Fresh", trigger_word="fresh")
+    at = open_page("make/datasets", id=card.id)
+    at.session_state[f"dataset:tabs:{card.id}"] = "Ready?"
+    press(at.run(), "I confirm this")
+    assert "Choose one" in at.warning[0].value
+    at.radio[0].set_value("They show me.")
+    press(at, "I confirm this")
+    with db.transaction(workspace.caller) as tx:
+        assert datasets.get(tx, card.id).rights_statement == "They show me."
+    assert "Add 5 more pictures" in at.error[0].value
+
+
+def test_a_lora_is_renamed_or_told_why_not(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
+    at = open_page("make/loras", id=rows.lora_id)
+    field(at, "text_input", "Name").input("Not a word!")
+    press(at, "Rename")
+    assert "For example: not-a-word" in at.error[0].value
+    field(at, "text_input", "Name").input("bella-best")
+    press(at, "Rename")
+    with db.transaction(workspace.caller) as tx:
+        assert loras.get(tx, rows.lora_id).name == "bella-best"
+
+
+def test_a_failed_job_is_tried_again(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
+    at = open_page("run/jobs")
+    at.session_state["jobs:filter"] = "Needs a look"
+    press(at.run(), "Try again")
+    with db.transaction(workspace.caller) as tx:
+        assert jobs.get(tx, rows.job_ids["failed"]).state == "pending"
+
+
+def test_jobs_are_shown_by_kind(open_page: Open, rows: Rows) -> None:
+    def titles() -> set[str]:
+        return {str(one.value).split("**")[1] for one in at.markdown if str(one.value).startswith("**")}
+
+    at = open_page("run/jobs")
+    at.session_state["jobs:filter"] = "All"
+    at.run()
+    assert {"4 × bella in a forest", "Check 12 files"} <= titles()
+    field(at, "selectbox", "Kind").select("Dataset checks").run()
+    assert titles() == {"Check 12 files"}
+    at.session_state["jobs:filter"] = "Active"
+    assert "Nothing of this kind is running." in words(at.run())
+    assert not at.exception
+
+
+def test_every_parameter_of_a_run_can_be_said(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
+    at = open_page("make/training")
+    for label, value in (("Warm-up steps", 5), ("Caption dropout (0 to 0.9)", 0.25), ("Min-SNR gamma (0: off)", 3.0)):
+        field(at, "number_input", label).set_value(value)
+    press(at, "Start training")
+    assert not at.exception
+    with db.transaction(workspace.caller) as tx:
+        params = training.page(tx).cards[0].params
+    assert (params.warmup_steps, params.caption_dropout, params.min_snr_gamma) == (5, 0.25, 3.0)

@@ -1,0 +1,93 @@
+"""Every page in an empty workspace and in one that is used, for people who may change things and for those who may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.kit.db import Database
+from studio import nav
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import Rows, fill
+from tests.pages.conftest import Open, words
+
+TITLES = {item.file: item.title for item in nav.ITEMS}
+FILES = list(TITLES)
+CHANGES = {
+    "Delete",
+    "Save",
+    "Create pictures",
+    "Start training",
+    "Archive",
+    "Rename",
+    "New influencer",
+    "New dataset",
+    "Try again",
+}
+
+
+@pytest.fixture
+def rows(db: Database, workspace: Tenant) -> Rows:
+    return fill(db, workspace)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_an_empty_workspace(open_page: Open, file: str) -> None:
+    at = open_page(file)
+    assert not at.exception
+    assert not at.error
+    assert at.title[0].value.endswith(TITLES[file])
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_workspace_in_use(open_page: Open, rows: Rows, file: str) -> None:
+    at = open_page(file)
+    assert not at.exception
+    assert not at.error
+
+
+@pytest.mark.parametrize(
+    ("file", "which", "says"),
+    [
+        ("make/influencers", "influencer_id", "Bella"),
+        ("make/datasets", "dataset_id", "13 of 14 pictures in use"),
+        ("make/training", "run_id", "Checkpoints"),
+        ("make/loras", "lora_id", "<lora:bella-v1:0.8>"),
+        ("make/generation", "generation_id", "8 pictures"),
+        ("make/gallery", "picture_id", "Recipe"),
+        ("run/jobs", "job_id", "gave up after several tries"),
+        ("start/wizard", "influencer_id", "First pictures of Bella"),
+    ],
+)
+def test_one_of_each(open_page: Open, db: Database, workspace: Tenant, rows: Rows, file: str, which: str, says: str) -> None:
+    ids = {"picture_id": rows.picture_ids[0], "job_id": rows.job_ids["failed"]}
+    at = open_page(file, id=ids.get(which) or getattr(rows, which))
+    assert not at.exception
+    assert not at.error
+    assert says in words(at)
+
+
+@pytest.mark.parametrize(
+    "file", ["make/influencers", "make/datasets", "make/training", "make/loras", "make/gallery", "run/jobs"]
+)
+def test_an_id_of_nothing_gets_a_sentence(open_page: Open, file: str) -> None:
+    at = open_page(file, id="job_00000000000000000000000000")
+    assert not at.exception
+    assert at.error
+    assert "here" in at.error[0].value or "workspace" in at.error[0].value or "library" in at.error[0].value
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if not file.startswith("admin/")])
+def test_a_viewer_looks_but_is_offered_no_change(open_page: Open, rows: Rows, workspace: Tenant, file: str) -> None:
+    at = open_page(file, who=workspace.viewer)
+    assert not at.exception
+    offered = {button.label for button in at.button if not button.disabled} & CHANGES
+    assert not offered
+
+
+def test_another_workspaces_id_looks_like_no_id(
+    open_page: Open, db: Database, other_workspace: Tenant, workspace: Tenant
+) -> None:
+    theirs = fill(db, other_workspace)
+    at = open_page("make/influencers", id=theirs.influencer_id)
+    assert at.error
+    assert "Bella" not in words(at)

@@ -1,0 +1,55 @@
+"""Figures, times and users' text as pages write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from studio import format as words
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.2, "1 s"), (42, "42 s"), (75, "1 min 15 s"), (1800, "30 min"), (3 * 3600 + 240, "3 h 4 min")],
+)
+def test_durations(seconds: float, said: str) -> None:
+    assert words.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (timedelta(seconds=5), "just now"),
+        (timedelta(minutes=5), "5 min ago"),
+        (timedelta(hours=3), "3 h ago"),
+        (timedelta(days=1), "yesterday"),
+        (timedelta(days=5), "5 days ago"),
+        (timedelta(days=59), "1 Jan 2026"),
+    ],
+)
+def test_ago(before: timedelta, said: str) -> None:
+    assert words.ago(NOW - before, now=NOW) == said
+
+
+def test_sizes_and_counts() -> None:
+    assert [words.size(n) for n in (12, 2048, 3 * 2**20)] == ["12 B", "2 KB", "3.0 MB"]
+    assert words.count(1, "picture") == "1 picture"
+    assert words.count(1200, "picture") == "1,200 pictures"
+
+
+def test_media_urls_are_root_relative_and_quoted() -> None:
+    assert words.media_url("ws_1", "ast_2", w=320) == "/api/media/ws_1/ast_2?w=320"
+    assert words.media_url("ws_1", "ast_2", download=True) == "/api/media/ws_1/ast_2?download=1"
+    assert words.media_url("ws_1", "../x") == "/api/media/ws_1/..%2Fx"
+
+
+def test_user_text_is_shown_letter_by_letter() -> None:
+    assert words.plain("**b** [x](y) :red[z] <b>") == r"\*\*b\*\* \[x\]\(y\) \:red\[z\] \<b\>"
+    assert words.esc('"><script>') == "&quot;&gt;&lt;script&gt;"
+
+
+def test_lines() -> None:
+    assert words.lines(" a \n\n b\n") == ("a", "b")

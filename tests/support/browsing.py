@@ -1,0 +1,47 @@
+"""Requests as a signed-in browser sends them, without a server in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from backend import api
+from backend.api.deps import COOKIE
+from backend.bootstrap import App
+from tests.factories.account import Person
+
+ORIGIN = {"origin": "http://testserver"}
+
+
+@contextmanager
+def browser(app: App, person: Person | None) -> Iterator[TestClient]:
+    """A client of the API (paths without /api) with the person's cookie and our own Origin."""
+    with TestClient(api.create(lambda: app), headers=ORIGIN, raise_server_exceptions=False) as client:
+        if person:
+            client.cookies.set(COOKIE, person.token)
+        yield client
+
+
+async def put_raw(app: App, person: Person, path: str, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A PUT whose body arrives as these ASGI messages (`http.disconnect` included); returns what was answered."""
+    answered: list[dict[str, Any]] = []
+    waiting = iter(messages)
+
+    async def receive() -> dict[str, Any]:
+        return next(waiting, {"type": "http.disconnect"})
+
+    async def send(message: dict[str, Any]) -> None:
+        answered.append(message)
+
+    headers = [(b"host", b"testserver"), (b"origin", b"http://testserver"), (b"cookie", f"{COOKIE}={person.token}".encode())]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "PUT", "scheme": "http", "path": path,
+        "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers, "client": ("127.0.0.1", 1),
+        "server": ("testserver", 80), "state": {},
+    }  # fmt: skip
+    asgi: Callable[..., Any] = api.create(lambda: app)
+    await asgi(scope, receive, send)
+    return answered

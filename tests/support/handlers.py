@@ -1,0 +1,129 @@
+"""Kinds that only tests know, for real workers: `--handlers tests.support.handlers`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from backend import jobs
+from backend.engines.events import Alive, Event, Output, Progress
+from backend.errors import EngineUnavailable, Invalid, OutOfMemory, RateLimited, Unavailable
+from backend.jobs import Handler, JobContext, KindSpec, register
+
+
+class Steps(BaseModel):
+    """`n` steps; `pause_s` in each."""
+
+    n: int = 3
+    pause_s: float = 0.0
+
+
+class Loop(BaseModel):
+    """An engine that works until it is closed; it keeps `marker` on disk while it runs."""
+
+    marker: str
+    deaf: bool = False
+
+
+class Fails(BaseModel):
+    """Raises `error` on the first `times` attempts."""
+
+    error: str
+    times: int = 1
+
+
+class Parent(BaseModel):
+    children: int = 2
+    fail: bool = False
+
+
+for spec in (
+    KindSpec("test-steps", "cpu"),
+    KindSpec("test-instant", "cpu"),
+    KindSpec("test-loop", "cpu"),
+    KindSpec("test-fails", "cpu"),
+    KindSpec("test-parent", "net"),
+    KindSpec("test-limited", "cpu", limit_setting="queue_concurrency_training"),
+    KindSpec("test-draw", "gpu", device="image"),
+    KindSpec("test-train", "gpu", device="trainer"),
+):
+    register(spec)
+
+ERRORS: dict[str, Exception] = {
+    "invalid": Invalid("The prompt is empty. Write what the picture should show."),
+    "memory": OutOfMemory("The card ran out of memory. Choose a smaller size."),
+    "down": EngineUnavailable("The engine does not answer. Start it; the job goes on by itself."),
+    "rate": RateLimited("Too many requests.", retry_after=0.1),
+    "away": Unavailable("The storage does not answer."),
+    "bug": ZeroDivisionError("1/0"),
+}
+
+
+def steps(ctx: JobContext, payload: Steps) -> dict[str, Any]:
+    def work(i: int) -> dict[str, Any]:
+        threading.Event().wait(payload.pause_s)
+        ctx.progress(i + 1, payload.n, "stepping")
+        return {"i": i, "attempt": ctx.attempt_id}
+
+    results = [ctx.step(f"s{i}", lambda i=i: work(i)) for i in range(payload.n)]  # type: ignore[misc]
+    ctx.log(f"{payload.n} steps done")
+    return {"attempts": [result["attempt"] for result in results if result], "finisher": ctx.attempt_id}
+
+
+def engine(payload: Loop, stop: threading.Event) -> Generator[Event, None, None]:
+    marker = Path(payload.marker)
+    marker.write_text("running")
+    try:
+        n = 0
+        while payload.deaf or not stop.wait(0.02):
+            n += 1
+            if payload.deaf:
+                stop.wait(0.02)
+            yield Progress(min(n, 1000), 1000, "looping") if n % 2 else Alive()
+    finally:
+        marker.unlink()
+
+
+def loop(ctx: JobContext, payload: Loop) -> dict[str, Any]:
+    outputs = [event for event in ctx.pump(engine(payload, threading.Event())) if isinstance(event, Output)]
+    return {"outputs": len(outputs)}
+
+
+def fails(ctx: JobContext, payload: Fails) -> dict[str, Any]:
+    with ctx.transaction() as tx:
+        attempt_n = jobs.get(tx, ctx.job_id).attempt_n
+    if attempt_n <= payload.times:
+        raise ERRORS[payload.error]
+    return {"attempt_n": attempt_n}
+
+
+def parent(ctx: JobContext, payload: Parent) -> dict[str, Any]:
+    def spawn() -> None:
+        for i in range(payload.children):
+            wish = Fails(error="invalid", times=99 if payload.fail else 0)
+            ctx.spawn_child_job(f"child-{i}", kind="test-fails", payload=wish, title=f"Child {i}")
+
+    ctx.step("spawn", spawn)
+    cards = ctx.wait_for_children()
+    return {"children": [card.id for card in cards], "finisher": ctx.attempt_id}
+
+
+def device(ctx: JobContext, payload: Steps) -> dict[str, Any]:
+    steps(ctx, payload)
+    return {"device": ctx.device}
+
+
+KINDS = {
+    "test-steps": Handler(Steps, steps),
+    "test-instant": Handler(Steps, lambda ctx, payload: None),
+    "test-loop": Handler(Loop, loop),
+    "test-fails": Handler(Fails, fails),
+    "test-parent": Handler(Parent, parent),
+    "test-limited": Handler(Steps, steps),
+    "test-draw": Handler(Steps, device),
+    "test-train": Handler(Steps, device),
+}

@@ -1,0 +1,104 @@
+"""Real worker processes, and a person who uses them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from backend import jobs
+from backend.kit.db import Database
+from backend.tables import Worker
+from tests.factories.account import Tenant
+from tests.support.wait import until
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass
+class Workers:
+    """Starts worker processes; all are killed when the test ends."""
+
+    environment: dict[str, str]
+    db: Database
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def start(
+        self,
+        queues: str = "cpu,net",
+        *,
+        tick: bool = True,
+        threads: int = 4,
+        handlers: str = "tests.support.handlers",
+        **env: str,
+    ) -> subprocess.Popen[bytes]:
+        """Returns once the worker has registered itself. `handlers` empty: the pipelines of this release."""
+        log = (self.folder / f"worker-{len(self.running)}.log").open("wb")
+        argv = [sys.executable, "-m", "workers.main", "--queues", queues, "--threads", str(threads)]
+        argv += [*(["--handlers", handlers] if handlers else []), *(["--tick"] if tick else [])]
+        ours = {**os.environ, **self.environment, **env}
+        with log:
+            process = subprocess.Popen(argv, cwd=ROOT, env=ours, stdout=log, stderr=log)
+        self.running.append(process)
+        until(lambda: self._registered(process), what="registration of the worker")
+        return process
+
+    def _registered(self, process: subprocess.Popen[bytes]) -> bool:
+        assert process.poll() is None, self.logs()
+        with self.db.engine.connect() as connection:
+            return connection.scalar(select(Worker.id).where(Worker.pid == process.pid)) is not None
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))
+
+    def stop(self) -> None:
+        for process in self.running:
+            process.kill()
+            process.send_signal(signal.SIGCONT)
+            process.wait()
+
+
+@dataclass(frozen=True)
+class Office:
+    """What a person does with jobs, in one workspace."""
+
+    db: Database
+    tenant: Tenant
+
+    def start(self, kind: str, payload: BaseModel, key: str = "") -> str:
+        with self.db.transaction(self.tenant.caller, needs="editor") as tx:
+            key = key or f"{kind}-{jobs.page(tx).total}"
+            return jobs.enqueue(tx, kind=kind, payload=payload, title=kind, request_key=key).id
+
+    def get(self, job_id: str) -> jobs.JobCard:
+        with self.db.transaction(self.tenant.caller) as tx:
+            return jobs.get(tx, job_id)
+
+    def cancel(self, job_id: str) -> None:
+        with self.db.transaction(self.tenant.caller, needs="editor") as tx:
+            jobs.cancel(tx, job_id)
+
+    def retry(self, job_id: str) -> None:
+        with self.db.transaction(self.tenant.caller, needs="editor") as tx:
+            jobs.retry(tx, job_id)
+
+    def log(self, job_id: str) -> str:
+        with self.db.transaction(self.tenant.caller) as tx:
+            return "\n".join(line.line for line in jobs.log(tx, job_id))
+
+    def ended(self, job_id: str, seconds: float = 30.0) -> jobs.JobCard:
+        until(lambda: self.get(job_id).ended, seconds, what=f"end of {self.get(job_id).title}")
+        return self.get(job_id)
+
+    def processing(self, job_id: str) -> jobs.JobCard:
+        until(lambda: self.get(job_id).state == "processing", what="start of the job")
+        return self.get(job_id)

@@ -1,0 +1,106 @@
+"""House rules that no linter knows: doors, pipelines, where torch may live, how long a file may be."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SLICES = {"accounts", "events", "jobs", "assets", "loras", "influencers", "datasets", "training", "generation"}
+TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}
+MAX_LINES = 300
+OPEN = {"schemas", "context", "kinds", "uploads"}
+"""Modules of a slice that others may name: plain values, the pipelines' view of a job, and uploads, a noun of its own."""
+
+
+def python_files(*folders: str) -> list[Path]:
+    """Migrations stay out: written once by Alembic, never edited."""
+    found = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path for path in found if path.parent.name != "versions")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Dotted names imported anywhere in the file; `from a.b import c` gives a.b and a.b.c."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def slice_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).parts
+    return parts[1] if parts[0] == "backend" and parts[1] in SLICES else ""
+
+
+def is_module(dotted: str) -> bool:
+    base = ROOT / dotted.replace(".", "/")
+    return base.with_suffix(".py").exists() or (base / "__init__.py").exists()
+
+
+def test_other_slices_are_entered_through_their_door() -> None:
+    wrong = []
+    for path in python_files("backend", "workers", "studio", "pages"):
+        for name in imports(path):
+            parts = name.split(".")
+            if parts[0] != "backend" or len(parts) < 3 or parts[1] not in SLICES or parts[1] == slice_of(path):
+                continue
+            allowed = OPEN | ({"pipeline", "sweep"} if relative(path).startswith("workers/") else set())
+            if parts[1] == "jobs" and relative(path).startswith("workers/"):
+                continue  # the workers are the jobs slice's other half: claim, keeper, settle
+            if is_module(".".join(parts[:3])) and parts[2] not in allowed:
+                wrong.append(f"{relative(path)} imports {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_door_never_imports_its_pipeline() -> None:
+    wrong = [
+        relative(path)
+        for path in python_files("backend")
+        if slice_of(path) and path.name != "pipeline.py" and any(".pipeline" in name for name in imports(path))
+    ]
+    assert not wrong
+
+
+_IMPORT_ALL = """
+import sys
+import backend.bootstrap, backend.demo, backend.engines.build, studio.server, workers.main, workers.registry
+import backend.engines.image.diffusers_engine, backend.engines.trainer.peft_trainer
+print([name for name in %r if name in sys.modules])
+"""
+
+
+def test_torch_lives_in_child_processes_only() -> None:
+    """Importing it takes 4-5 s and 370 MB: no process that waits for work may."""
+    done = subprocess.run(
+        [sys.executable, "-c", _IMPORT_ALL % sorted(TORCH)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("folder", ["backend", "workers", "studio", "pages"])
+def test_no_file_is_longer_than_its_reason(folder: str) -> None:
+    long = {
+        relative(path): lines
+        for path in python_files(folder)
+        if (lines := len(path.read_text("utf-8").splitlines())) > MAX_LINES
+    }
+    assert not long
+
+
+def test_pages_stay_thin_and_are_never_beside_home() -> None:
+    pages = python_files("pages")
+    assert pages
+    assert not [relative(path) for path in pages if path.parent == ROOT / "pages"], "flat pages are served without Home.py"
+    long = {relative(path): lines for path in pages if (lines := len(path.read_text("utf-8").splitlines())) > 120}
+    assert not long

@@ -1,0 +1,66 @@
+"""docker-compose.yml starts what `make run` starts; .env.example names every setting."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from backend.local_stack import seaweed, services, valkey
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / "docker-compose.yml").read_text()))
+
+
+def test_its_processes_are_those_of_the_supervisor(compose: dict[str, Any]) -> None:
+    ours = [services.studio(host="0.0.0.0", port=8501), *services.workers(stop_grace_s=20)]
+    assert {service.name: ["python", *service.args] for service in ours} == {
+        service.name: compose["services"][service.name]["command"] for service in ours
+    }
+    assert " ".join(services.migrate()) in compose["services"]["migrate"]["command"][-1]
+
+
+def test_its_servers_run_with_the_measured_settings(compose: dict[str, Any]) -> None:
+    weed = compose["services"]["seaweedfs"]
+    assert {*seaweed.OFF, *seaweed.SIZES, "mini", "-s3.config=/s3.json"} <= set(weed["command"])
+    assert weed["environment"] == seaweed.MEMORY
+    identities = compose["configs"]["s3"]["content"].replace("${S3_KEY:-studio}", "k").replace("${S3_SECRET:?}", "s")
+    assert json.loads(identities) == seaweed.identities(seaweed.Access(key="k", secret="s", bucket="b", region="r"))
+    config = compose["configs"]["valkey"]["content"].splitlines()
+    assert {*valkey.ALWAYS, "appendfsync everysec", "requirepass ${REDIS_PASSWORD:?}"} <= set(config)
+    # Postgres 18's image keeps its data one folder higher than before.
+    assert compose["services"]["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
+    assert compose["services"]["postgres"]["stop_signal"] == "SIGINT"
+
+
+def test_only_the_page_is_published_and_every_image_is_pinned(compose: dict[str, Any]) -> None:
+    assert [name for name, service in compose["services"].items() if "ports" in service] == ["studio"]
+    images = {service["image"] for service in compose["services"].values()} - {"influencerai-studio"}
+    assert all(re.search(r":\d[\d.]*$", image) for image in images)
+
+
+def test_only_migrations_hold_the_owner_login(compose: dict[str, Any]) -> None:
+    holders = [
+        name for name, service in compose["services"].items() if service.get("environment", {}).get("DATABASE_OWNER_URL")
+    ]
+    assert holders == ["migrate"]
+
+
+def test_every_required_variable_is_in_the_example() -> None:
+    example = (ROOT / ".env.example").read_text()
+    required = set(re.findall(r"\$\{(\w+):\?\}", (ROOT / "docker-compose.yml").read_text()))
+    assert {name for name in required if not re.search(rf"\b{name}\b", example)} == set()
+
+
+def test_the_example_is_complete() -> None:
+    text = runpy.run_path(str(ROOT / "bin" / "env_example.py"))["text"]
+    assert (ROOT / ".env.example").read_text() == text(), "run `make env-example`"

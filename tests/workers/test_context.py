@@ -1,0 +1,147 @@
+"""What pipelines are handed: the fence, the memory, the pump, the limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from backend import jobs
+from backend.engines.events import Alive, Event, Handle, Log, Output, Preview, Progress
+from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
+from backend.tables import Attempt, Job, JobStep
+from tests.factories.account import Tenant
+from tests.support.context import make_context, next_attempt
+from tests.support.handlers import Steps
+from workers.context import Context
+
+
+@pytest.fixture
+def ctx(app: Any, workspace: Tenant, tmp_path: Path) -> Context:
+    return make_context(app, workspace, "test-steps", Steps(), workdir=tmp_path / "job")
+
+
+def test_a_step_is_done_once_also_by_the_next_attempt(ctx: Context) -> None:
+    done: list[str] = []
+
+    def pay() -> dict[str, Any]:
+        done.append("paid")
+        return {"receipt": len(done)}
+
+    assert ctx.step("pay", pay) == ctx.step("pay", pay) == {"receipt": 1}
+    later = next_attempt(ctx)
+    assert later.step("pay", pay) == {"receipt": 1}
+    assert later.step("other", lambda: None) is None
+    assert done == ["paid"]
+
+
+def test_a_lost_attempt_cannot_write(ctx: Context) -> None:
+    later = next_attempt(ctx)
+    with pytest.raises(LeaseLost), ctx.transaction():
+        pytest.fail("the body must not run")
+    with pytest.raises(LeaseLost):
+        ctx.check()
+    with later.transaction() as tx:
+        assert tx.info["tenant_id"] == ctx.tenant_id
+
+
+def test_a_step_that_loses_its_lease_is_not_remembered(ctx: Context) -> None:
+    with pytest.raises(LeaseLost):
+        ctx.step("slow", lambda: next_attempt(ctx) and None)  # type: ignore[func-returns-value]
+    later = next_attempt(ctx)
+    with later.transaction() as tx:
+        assert tx.scalars(select(JobStep.name)).all() == []
+
+
+def test_a_durable_step_forgives_earlier_faults_and_forgets_the_handle(ctx: Context) -> None:
+    with ctx.transaction() as tx:
+        tx.execute(update(Job).where(Job.id == ctx.job_id).values(retries=2))
+    ctx.save_handle({"prompt_id": "p"})
+    assert next_attempt(ctx).handle == {"prompt_id": "p"}
+    ctx = next_attempt(ctx)
+    ctx.step("draw", lambda: {})
+    assert ctx.advanced
+    assert ctx.handle is None
+    with ctx.transaction() as tx:
+        assert tx.scalar(select(Job.retries)) == 0
+        assert tx.scalar(select(Attempt.handle).where(Attempt.id == ctx.attempt_id)) is None
+
+
+class Engine:
+    def __init__(self, *events: Event) -> None:
+        self.events, self.closed = events, False
+
+    def run(self) -> Generator[Event, None, None]:
+        try:
+            yield from self.events
+            while True:
+                yield Alive()
+        finally:
+            self.closed = True
+
+
+def test_the_pump_reports_and_yields_results(ctx: Context, tmp_path: Path) -> None:
+    output = Output(tmp_path / "0.png", 0)
+    engine = Engine(Handle({"id": 1}), Progress(1, 4, "drawing"), Preview(b"jpeg"), Log("hello\x00"), Alive(), output)
+    for event in ctx.pump(engine.run()):
+        assert event is output
+        break
+    assert engine.closed
+    assert ctx.handle == {"id": 1}
+    report = ctx.take_report()
+    assert (report.done, report.total, report.phase, report.lines) == (1, 4, "drawing", [("info", "hello")])
+    assert (report.preview or "").startswith("data:image/jpeg;base64,")
+    again = ctx.take_report()
+    assert (again.done, again.lines, again.preview, again.moved) == (1, [], None, False)
+    ctx.give_back(report)
+    assert ctx.take_report().lines == [("info", "hello")]
+
+
+@pytest.mark.parametrize("reason", ["cancel", "lost", "stopping"])
+def test_whatever_stops_the_pump_stops_the_engine(ctx: Context, reason: str) -> None:
+    engine, expected = Engine(Progress(1, 2)), {"cancel": Cancelled, "lost": LeaseLost, "stopping": ShuttingDown}[reason]
+
+    def stop() -> None:
+        if reason == "stopping":
+            ctx.lease.stopping.set()
+        else:
+            setattr(ctx, {"cancel": "cancel_requested", "lost": "lost"}[reason], True)
+
+    running = engine.run()
+    next(running)
+    stop()
+    with pytest.raises(expected):
+        list(ctx.pump(running))
+    assert engine.closed
+
+
+def test_alive_is_not_progress_and_a_deadline_is_a_deadline(app: Any, workspace: Tenant) -> None:
+    for change, word in (({"job_stall_s": 0.05}, "Nothing moved"), ({"job_deadline_content_s": 0.05}, "longer than")):
+        limited = type(app)(**{**vars(app), "settings": app.settings.model_copy(update=change)})
+        ctx = make_context(limited, workspace, "test-steps", Steps())
+        engine = Engine()
+        with pytest.raises(TimedOut, match=word):
+            list(ctx.pump(engine.run()))
+        assert engine.closed
+
+
+def test_children_are_spawned_once_and_waited_for(ctx: Context) -> None:
+    first = ctx.spawn_child_job("part-1", kind="test-steps", payload=Steps(), title="Part 1")
+    assert next_attempt(ctx) is not None
+    ctx = next_attempt(ctx)
+    assert ctx.spawn_child_job("part-1", kind="test-steps", payload=Steps(), title="Part 1").id == first.id
+    with pytest.raises(jobs.Waiting):
+        ctx.wait_for_children()
+    with ctx.transaction() as tx:
+        tx.execute(update(Job).where(Job.id == first.id).values(state="completed", result={"n": 1}))
+    assert [card.result for card in ctx.wait_for_children()] == [{"n": 1}]
+
+
+def test_a_lapsed_lease_stops_the_attempt(ctx: Context) -> None:
+    ctx.lease.renewed(time.time() * -1)
+    with pytest.raises(LeaseLost):
+        ctx.check()

@@ -1,0 +1,115 @@
+"""A worker process on a good day: picks up, reports, retries, cancels, waits for children, stops in order."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from pathlib import Path
+
+from tests.support.handlers import Fails, Loop, Parent, Steps
+from tests.support.processes import Office, Workers
+from tests.support.wait import until
+
+
+def test_jobs_run_report_and_keep_their_log(workers: Workers, office: Office) -> None:
+    workers.start()
+    job = office.start("test-steps", Steps(n=4))
+    card = office.ended(job)
+    assert (card.state, card.progress, card.attempt_n, card.error_code) == ("completed", 1.0, 1, None)
+    assert card.result is not None
+    assert len(set(card.result["attempts"])) == 1
+    assert "4 steps done" in office.log(job)
+
+
+def test_a_running_job_is_cancelled_after_its_engine(workers: Workers, office: Office, tmp_path: Path) -> None:
+    workers.start()
+    marker = tmp_path / "engine"
+    job = office.start("test-loop", Loop(marker=str(marker)))
+    until(marker.exists, what="start of the engine")
+    until(lambda: office.get(job).total == 1000, what="progress on the card")
+    assert office.get(job).phase == "looping"
+    office.cancel(job)
+    card = office.ended(job)
+    assert (card.state, card.error_code, card.cancel_requested) == ("cancelled", None, False)
+    assert not marker.exists()
+
+
+def test_faults_are_tried_again_and_refusals_are_not(workers: Workers, office: Office) -> None:
+    workers.start()
+    again = {error: office.start("test-fails", Fails(error=error, times=2)) for error in ("bug", "rate", "away", "down")}
+    never = {error: office.start("test-fails", Fails(error=error, times=99)) for error in ("invalid", "memory", "bug")}
+    for error, job in again.items():
+        card = office.ended(job)
+        assert (card.state, card.attempt_n) == ("completed", 3), error
+    assert "ZeroDivisionError" in office.log(again["bug"])
+    expected = {"invalid": ("invalid", False, 1), "memory": ("out_of_memory", False, 1), "bug": ("internal", True, 4)}
+    for error, job in never.items():
+        card = office.ended(job)
+        assert card.state == "failed"
+        assert (card.error_code, card.dead_letter, card.attempt_n) == expected[error]
+        assert card.error_message
+        assert card.error_message.endswith(".")
+
+
+def test_a_parent_waits_without_a_slot(workers: Workers, office: Office) -> None:
+    """Two threads, two parents, four children: it would hang if a waiting parent kept its thread."""
+    workers.start(threads=2)
+    parents = [office.start("test-parent", Parent(children=2)) for _ in range(2)]
+    for job in parents:
+        card = office.ended(job)
+        assert card.state == "completed"
+        assert card.result is not None
+        assert [office.get(child).state for child in card.result["children"]] == ["completed", "completed"]
+        assert office.get(job).attempt_n <= 3
+
+
+def test_a_failed_child_fails_its_parent_and_both_are_tried_again(workers: Workers, office: Office) -> None:
+    workers.start()
+    job = office.start("test-parent", Parent(children=2, fail=True))
+    card = office.ended(job)
+    assert (card.state, card.error_code) == ("failed", "child_failed")
+    assert card.error_message == "The prompt is empty. Write what the picture should show."
+    office.retry(job)
+    again = office.ended(job)
+    assert (again.state, again.error_code) == ("failed", "child_failed")
+
+
+def test_an_orderly_stop_is_not_counted(workers: Workers, office: Office, tmp_path: Path) -> None:
+    first = workers.start()
+    marker = tmp_path / "engine"
+    job = office.start("test-loop", Loop(marker=str(marker)))
+    until(marker.exists, what="start of the engine")
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(20) == 0, workers.logs()
+    card = office.get(job)
+    assert (card.state, card.error_code, card.attempt_n) == ("pending", None, 1)
+    assert not marker.exists()
+    workers.start()
+    assert office.processing(job).attempt_n == 2
+    office.cancel(job)
+    assert office.ended(job).state == "cancelled"
+
+
+def test_a_gpu_worker_brings_its_card_and_one_job_holds_it(workers: Workers, office: Office) -> None:
+    workers.start("gpu", threads=4)
+    started = [office.start("test-draw", Steps(n=2, pause_s=0.05)) for _ in range(4)]
+    cards = [office.ended(job) for job in started]
+    assert {card.state for card in cards} == {"completed"}
+    assert [card.result for card in cards] == [{"device": "cpu"}] * 4
+    spans = sorted((card.started_at, card.finished_at) for card in cards if card.started_at and card.finished_at)
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
+
+
+def test_a_worker_takes_only_kinds_it_knows(workers: Workers, office: Office) -> None:
+    workers.start()
+    unknown = office.start("dataset-ingest", Steps())
+    known = office.start("test-steps", Steps())
+    assert office.ended(known).state == "completed"
+    assert office.get(unknown).state == "pending"
+
+
+def test_a_payload_of_another_version_is_a_dead_letter(workers: Workers, office: Office) -> None:
+    workers.start()
+    card = office.ended(office.start("test-loop", Steps()))
+    assert (card.state, card.dead_letter) == ("failed", True)
+    assert "another version" in (card.error_message or "")

@@ -1,0 +1,213 @@
+"""One attempt as its pipeline sees it. The keeper reads what it reports and raises its flags from another thread."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.orm import Session
+
+from backend import jobs
+from backend.engines.events import Alive, Event, Handle, Log, Preview, Progress
+from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
+from backend.jobs.claim import Claim
+from backend.kit.db import Trusted
+from backend.tables import Attempt, Job, JobStep
+from workers import faults
+from workers.eta import Window
+from workers.lease import Lease
+
+if TYPE_CHECKING:
+    from backend.bootstrap import App
+
+_FENCE = text(
+    "SELECT 1 FROM attempts a JOIN jobs j ON j.id = a.job_id WHERE a.id = :attempt_id AND a.ended_at IS NULL "
+    "AND j.attempt_id = a.id AND j.state = 'processing' FOR KEY SHARE OF a"
+)
+"""KEY SHARE: the keeper's progress and our own transactions pass, the sweep's FOR UPDATE does not."""
+_LOST = "This attempt no longer owns its job; another one goes on with it."
+
+
+@dataclass(slots=True)
+class Report:
+    """What the keeper flushes: the latest figures, and lines not yet written."""
+
+    step: str = ""
+    phase: str = ""
+    done: int = 0
+    total: int = 0
+    eta_s: float | None = None
+    preview: str | None = None
+    moved: bool = True
+    lines: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Context:
+    """Implements backend.jobs.JobContext."""
+
+    def __init__(self, app: App, claim: Claim, *, workdir: Path, lease: Lease) -> None:
+        self.app, self.claim, self.lease = app, claim, lease
+        self._workdir = workdir
+        self.tenant_id, self.user_id = claim.tenant_id, claim.user_id
+        self.job_id, self.attempt_id, self.device = claim.job_id, claim.attempt_id, claim.device
+        self.cancel_requested = self.lost = self.advanced = False
+        self._handle = claim.handle
+        self._spec = jobs.KINDS[claim.kind]
+        self._started = self._moved_at = time.monotonic()
+        self._window = Window()
+        self._report = Report()
+        self._guard = threading.Lock()
+        self._steps: dict[str, dict[str, Any] | None] | None = None
+
+    @property
+    def workdir(self) -> Path:
+        """Made when first asked for: many jobs need none."""
+        self._workdir.mkdir(parents=True, exist_ok=True)
+        return self._workdir
+
+    @property
+    def handle(self) -> dict[str, Any] | None:
+        return self._handle
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        with self.app.db.transaction(Trusted(self.tenant_id, self.user_id)) as tx:
+            if tx.execute(_FENCE, {"attempt_id": self.attempt_id}).first() is None:
+                self.lost = True
+                raise LeaseLost(_LOST)
+            yield tx
+
+    def step(self, name: str, fn: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
+        remembered = self._remembered()
+        if name in remembered:
+            return remembered[name]
+        self.check()
+        with self._guard:
+            self._report.step = name
+        self._moves()
+        faults.reach(self.app.settings.fault_step, self.claim.kind, name)
+        result = fn()
+        faults.reach(self.app.settings.fault_step, self.claim.kind, f"{name}+")
+        with self.transaction() as tx:
+            row = {"job_id": self.job_id, "name": name, "attempt_id": self.attempt_id, "result": result}
+            tx.execute(insert(JobStep).values(**row))
+            tx.execute(update(Job).where(Job.id == self.job_id, Job.retries > 0).values(retries=0))
+            if self._handle is not None:
+                tx.execute(update(Attempt).where(Attempt.id == self.attempt_id).values(handle=None))
+        self._handle, self.advanced = None, True
+        remembered[name] = result
+        self._moves()
+        return result
+
+    def _remembered(self) -> dict[str, dict[str, Any] | None]:
+        if self._steps is None:
+            with self.transaction() as tx:
+                rows = tx.execute(select(JobStep.name, JobStep.result).where(JobStep.job_id == self.job_id))
+                self._steps = {name: result for name, result in rows}
+        return self._steps
+
+    def progress(self, done: int, total: int, phase: str = "working") -> None:
+        at = time.monotonic()
+        with self._guard:
+            report = self._report
+            if (done, total, phase) != (report.done, report.total, report.phase):
+                self._moved_at, report.moved = at, True
+            report.done, report.total, report.phase = done, total, phase
+            self._window.add(at, done, phase)
+            report.eta_s = self._window.eta(at, total)
+
+    def preview(self, jpeg: bytes) -> None:
+        with self._guard:
+            self._report.preview = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+            self._moved_at, self._report.moved = time.monotonic(), True
+
+    def log(self, line: str, level: str = "info") -> None:
+        with self._guard:
+            self._report.lines.append((level, line.replace("\x00", "")[:4000]))
+            self._moved_at, self._report.moved = time.monotonic(), True
+
+    def save_handle(self, handle: Mapping[str, Any] | None) -> None:
+        value = dict(handle) if handle is not None else None
+        with self.transaction() as tx:
+            tx.execute(update(Attempt).where(Attempt.id == self.attempt_id).values(handle=value))
+        self._handle = value
+
+    def check(self) -> None:
+        if self.lost or self.lease.lapsed:
+            raise LeaseLost(_LOST)
+        if self.cancel_requested:
+            raise Cancelled("Cancelled as asked.")
+        if self.lease.stopping.is_set():
+            raise ShuttingDown("The worker is being restarted; the job goes on afterwards.")
+        now, settings = time.monotonic(), self.app.settings
+        if now - self._started > (limit := self._spec.deadline_s(settings)):
+            raise TimedOut(f"It took longer than {_spoken(limit)}. Make it smaller, or raise its deadline in the settings.")
+        if now - self._moved_at > (limit := self._spec.stalled_after_s(settings)):
+            raise TimedOut(f"Nothing moved for {_spoken(limit)}. The log shows the last thing it did; try it again.")
+
+    def pump(self, events: Generator[Event, None, None]) -> Iterator[Event]:
+        try:
+            self.check()
+            for event in events:
+                self.check()
+                match event:
+                    case Alive():
+                        pass
+                    case Progress():
+                        self.progress(event.done, event.total, event.phase)
+                    case Preview():
+                        self.preview(event.jpeg)
+                    case Handle():
+                        self.save_handle(event.value)
+                    case Log():
+                        self.log(event.line)
+                    case _:
+                        self._moves()
+                        yield event
+        finally:
+            events.close()
+
+    def spawn_child_job(self, name: str, *, kind: str, payload: BaseModel, title: str, priority: int = 0) -> jobs.JobCard:
+        with self.transaction() as tx:
+            key = f"{self.job_id}/{name}"
+            return jobs.enqueue(
+                tx, kind=kind, payload=payload, title=title, request_key=key, priority=priority, parent_id=self.job_id
+            )
+
+    def wait_for_children(self) -> list[jobs.JobCard]:
+        with self.transaction() as tx:
+            cards = jobs.children(tx, self.job_id)
+        if any(card.state != "completed" for card in cards):
+            raise jobs.Waiting
+        return cards
+
+    def take_report(self) -> Report:
+        """What was reported since the last call; figures stay, lines and the preview are handed over once."""
+        with self._guard:
+            report = self._report
+            self._report = Report(report.step, report.phase, report.done, report.total, report.eta_s, moved=False)
+            return report
+
+    def give_back(self, report: Report) -> None:
+        """The report could not be written: its lines and preview go out with the next one."""
+        with self._guard:
+            self._report.lines[:0] = report.lines
+            self._report.preview = self._report.preview or report.preview
+            self._report.moved = self._report.moved or report.moved
+
+    def _moves(self) -> None:
+        with self._guard:
+            self._moved_at, self._report.moved = time.monotonic(), True
+
+
+def _spoken(seconds: float) -> str:
+    size, unit = (1, "s") if seconds < 120 else (60, "minutes") if seconds < 7200 else (3600, "hours")
+    return f"{seconds / size:.3g} {unit}"

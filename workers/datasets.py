@@ -1,0 +1,7 @@
+"""What a worker runs for datasets."""
+
+from backend.datasets import pipeline
+from backend.datasets.schemas import IngestPayload
+from backend.jobs import Handler
+
+KINDS = {"dataset-ingest": Handler(IngestPayload, pipeline.run)}

@@ -1,0 +1,7 @@
+"""What a worker runs for generation."""
+
+from backend.generation import pipeline
+from backend.generation.schemas import GenerationPayload
+from backend.jobs import Handler
+
+KINDS = {"image-generation": Handler(GenerationPayload, pipeline.run)}
