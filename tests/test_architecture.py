@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SLICES = {"accounts", "events", "jobs", "assets", "loras", "influencers", "datasets", "training", "generation"}
+SLICES = {
+    "accounts", "events", "jobs", "assets", "loras", "influencers", "datasets", "identity", "training", "recipes",
+    "generation", "trials", "boards", "lineage",
+}  # fmt: skip
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}
 MAX_LINES = 300
 OPEN = {"schemas", "context", "kinds", "uploads"}

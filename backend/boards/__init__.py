@@ -1,0 +1,1 @@
+"""Boards of pictures, similar pictures, import of pictures with a recipe, export."""

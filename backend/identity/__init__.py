@@ -1,0 +1,1 @@
+"""Who an influencer is in pictures: references, scores, thresholds."""

@@ -1,0 +1,10 @@
+"""Prompt templates, wildcards, presets, style presets and prompt history."""
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""

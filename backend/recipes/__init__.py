@@ -1,0 +1,1 @@
+"""What people draw with again: prompt templates, wildcards, presets, styles, history."""
