@@ -54,9 +54,9 @@ def grant_all(connection: Connection) -> None:
     say("REVOKE ALL ON alembic_version FROM studio_app, studio_worker, studio_dispatch")
     for table in _WORKER_ONLY:
         say(f"REVOKE ALL ON {table} FROM studio_app, studio_worker")
-    for table in Base.metadata.tables:
-        if table not in WITHOUT_TENANT:
-            _confine(connection, table)
+    here = set(connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")))
+    for table in sorted(here & set(Base.metadata.tables) - WITHOUT_TENANT):
+        _confine(connection, table)
     mine = f"id IN (SELECT tenant_id FROM memberships WHERE {_MINE})"
     _policy(connection, "workspaces", "tenant", f"id = (SELECT current_setting('app.tenant', true)) OR {mine}")
     _policy(connection, "workspaces", "dispatch", "true", role="studio_dispatch")
