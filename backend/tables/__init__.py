@@ -10,6 +10,7 @@ from backend.tables.influencer import Influencer
 from backend.tables.job import FINAL, MOVES, Attempt, Device, Job, JobLog, JobState, JobStep, Schedule, Turn, Worker
 from backend.tables.lora import Lora
 from backend.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
+from backend.tables.trial import Trial, TrialCell, TrialVote
 
 WITHOUT_TENANT = frozenset(
     {
@@ -31,5 +32,5 @@ __all__ = [
     "FINAL", "MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Dataset", "DatasetImage", "Device", "EventRow",
     "Generation", "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep", "Lora", "Membership", "PasswordReset",
     "Picture", "PictureLora", "Schedule", "SessionRow", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun",
-    "TrainingSample", "Turn", "Upload", "User", "Worker", "Workspace",
+    "TrainingSample", "Trial", "TrialCell", "TrialVote", "Turn", "Upload", "User", "Worker", "Workspace",
 ]  # fmt: skip
