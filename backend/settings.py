@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     engine_device: str = Field("auto", description="auto, cpu, cuda, cuda:0, mps")
     engine_threads: int = Field(0, description="CPU threads of a local engine; 0 = all cores")
     engine_idle_s: float = 300.0
+    identity_model: Path | None = Field(None, description="folder of a vision model (CLIP, DINOv2) that scores who is shown")
+    identity_device: str = Field("cpu", description="where it runs: cpu, cuda, cuda:0, mps")
     engine_memory_mb: int = Field(0, description="address-space limit of local engine children; 0 = none")
 
     # Retention

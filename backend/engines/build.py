@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backend.engines.identity.port import IdentityEngine
 from backend.engines.image.port import ImageEngine
 from backend.engines.trainer.port import LoraTrainer
 from backend.errors import Invalid
@@ -14,11 +15,12 @@ from backend.settings import Settings
 class Engines:
     image: ImageEngine
     trainer: LoraTrainer
+    identity: IdentityEngine
 
 
 def build(settings: Settings) -> Engines:
     """The engines that `settings` name. Starts nothing. Raises Invalid for a name nobody knows."""
-    return Engines(image=_image(settings), trainer=_trainer(settings))
+    return Engines(image=_image(settings), trainer=_trainer(settings), identity=_identity(settings))
 
 
 def _image(settings: Settings) -> ImageEngine:
@@ -39,3 +41,9 @@ def _trainer(settings: Settings) -> LoraTrainer:
             return PeftTrainer(settings)
         case other:
             raise Invalid(f"TRAINER_ENGINE is {other!r}. Set it to peft.")
+
+
+def _identity(settings: Settings) -> IdentityEngine:
+    from backend.engines.identity.readers import pick
+
+    return pick(settings)

@@ -1,0 +1,68 @@
+"""The identity port: pictures in, one reading of who is on it per picture out. What readings mean: `rules` beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from backend.engines.events import EngineStatus, Event
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRequest:
+    """Picture files of any size. Outputs are `<n>.json` in `workdir`, one per picture in order: `Reading.load(path)`."""
+
+    pictures: tuple[Path, ...]
+    workdir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Who is on one picture, as one embedder sees it: either a unit `vector`, or `traits` (head -> value).
+
+    `embedder` is its name and version. Readings of different embedders are never compared.
+    """
+
+    embedder: str
+    vector: tuple[float, ...] = ()
+    traits: dict[str, str] = field(default_factory=dict)
+
+    def save(self, path: Path) -> Path:
+        path.write_text(json.dumps(asdict(self)), "utf-8")
+        return path
+
+    @staticmethod
+    def load(path: Path) -> Reading:
+        """What `save` wrote."""
+        return Reading.of(json.loads(path.read_text("utf-8")))
+
+    @staticmethod
+    def of(plain: dict[str, Any]) -> Reading:
+        """From JSON values."""
+        return Reading(plain["embedder"], tuple(plain["vector"]), dict(plain["traits"]))
+
+
+class IdentityEngine(Protocol):
+    """Reads pictures. Yields Progress (unit: pictures) and Output per picture.
+
+    Raises EngineUnavailable (also when there is none: its sentence says what to set), Rejected (not a picture).
+    """
+
+    name: str
+    embedder: str
+    """Name and version (`starter-traits:1f0c9a`, `dinov2-small:77ab01`); empty: no identity can be read here."""
+
+    def run(self, request: IdentityRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]: ...
+
+    def refuses(self, base: str) -> str:
+        """Why it cannot judge pictures of this model family (`starter-128`, `sd15`): a sentence; empty: it can."""
+        ...
+
+    def status(self) -> EngineStatus: ...
+
+    def unload(self) -> None:
+        """Give its memory back now."""
+        ...

@@ -1,0 +1,45 @@
+"""Child side: any vision model in a transformers folder (CLIP, SigLIP, DINOv2, ViT) as a picture -> unit vector function."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from transformers import AutoImageProcessor, AutoModel
+
+from backend.errors import Unsupported
+
+
+class Vision:
+    """The folder's model in memory. Raises Unsupported naming what is wrong with the folder."""
+
+    def __init__(self, folder: Path, device: str) -> None:
+        try:
+            self._prepare: Any = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
+            self._model: Any = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+        except (OSError, ValueError, KeyError, ImportError) as broken:
+            said = str(broken).splitlines()[0][:200]
+            raise Unsupported(
+                f"IDENTITY_MODEL {folder.name} cannot be loaded ({said}). Copy a complete vision model folder there."
+            ) from broken
+        self._device = torch.device(device)
+        self._model.eval().requires_grad_(False).to(self._device)
+
+    def vector(self, path: Path) -> tuple[float, ...]:
+        """Raises OSError when it is no picture."""
+        with Image.open(path) as opened:
+            pixels = self._prepare(images=[opened.convert("RGB")], return_tensors="pt")["pixel_values"]
+        with torch.inference_mode():
+            features = self._features(pixels.to(self._device, self._model.dtype)).float()
+        return tuple(torch.nn.functional.normalize(features, dim=-1)[0].tolist())
+
+    def _features(self, pixels: Any) -> Any:
+        """(1, width): CLIP's and SigLIP's projected features, else the pooled output, else the class token."""
+        if hasattr(self._model, "get_image_features"):
+            told = self._model.get_image_features(pixel_values=pixels)
+            return told if isinstance(told, torch.Tensor) else told.pooler_output
+        told = self._model(pixel_values=pixels)
+        pooled = getattr(told, "pooler_output", None)
+        return told.last_hidden_state[:, 0] if pooled is None else pooled

@@ -1,0 +1,115 @@
+"""Real children: the starter's classifier tells its characters apart, any vision folder gives vectors, none says why."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.engines.build import build
+from backend.engines.events import Alive, Output, Progress
+from backend.engines.identity import rules
+from backend.engines.identity.port import IdentityEngine, IdentityRequest, Reading
+from backend.engines.starter_model import characters
+from backend.errors import EngineUnavailable, Rejected
+from backend.settings import Settings
+from tests.factories import miniature_vision
+
+TORCH = """
+import json, sys
+from pathlib import Path
+from backend.engines.starter_model import classifier
+print(json.dumps(classifier.classify(classifier.load(), classifier.read([Path(path) for path in json.load(sys.stdin)]))))
+"""
+
+
+@pytest.fixture(scope="module")
+def starter() -> Iterator[IdentityEngine]:
+    engine = build(Settings()).identity
+    yield engine
+    engine.unload()
+
+
+def faces(name: str) -> list[Path]:
+    return sorted(next(one.folder for one in characters() if one.name == name).glob("*.jpg"))
+
+
+def read(engine: IdentityEngine, pictures: list[Path], workdir: Path) -> list[Reading]:
+    workdir.mkdir(exist_ok=True)
+    made = [event for event in engine.run(IdentityRequest(tuple(pictures), workdir)) if isinstance(event, Output)]
+    assert [event.n for event in made] == list(range(len(pictures)))
+    return [Reading.load(event.path) for event in made]
+
+
+def test_the_starter_tells_its_characters_apart(starter: IdentityEngine, tmp_path: Path) -> None:
+    people = {one.name: read(starter, faces(one.name), tmp_path / one.name) for one in characters()}
+    for character in characters():
+        mine = people[character.name]
+        common, alone = rules.reference(mine), rules.leave_one_out(mine)
+        assert character.traits.items() <= common.traits.items()
+        line = rules.threshold(alone, traits=len(common.traits))
+        assert rules.passing(alone, line) >= 13
+        others = [rules.score(common, seen) for name, seen_all in people.items() if name != character.name for seen in seen_all]
+        assert rules.passing(others, line) == 0
+
+
+@pytest.mark.model
+def test_it_says_what_the_classifier_says(starter: IdentityEngine, tmp_path: Path) -> None:
+    pictures = [*faces("bella"), *faces("marco")]
+    asked = json.dumps([str(path) for path in pictures])
+    done = subprocess.run([sys.executable, "-c", TORCH], input=asked, capture_output=True, text=True, check=True)
+    assert [one.traits for one in read(starter, pictures, tmp_path)] == json.loads(done.stdout)
+
+
+def test_a_file_that_is_no_picture_leaves_the_child_at_work(starter: IdentityEngine, tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(b"no picture")
+    with pytest.raises(Rejected, match=r"x\.png cannot be read"):
+        read(starter, [faces("bella")[0], tmp_path / "x.png"], tmp_path / "out")
+    events = list(starter.run(IdentityRequest((faces("zara")[0],), tmp_path)))
+    assert Progress(0, 0, "loading") not in events
+
+
+def test_closing_ends_the_child(starter: IdentityEngine, tmp_path: Path) -> None:
+    running = starter.run(IdentityRequest(tuple(faces("bella") * 20), tmp_path))
+    assert any(isinstance(event, Output) for event in running)
+    running.close()
+    assert len(read(starter, faces("bella")[:1], tmp_path)) == 1
+
+
+def test_the_starters_classifier_refuses_other_models(starter: IdentityEngine) -> None:
+    assert starter.refuses("starter-128") == ""
+    assert "IDENTITY_MODEL" in starter.refuses("sd15")
+    assert starter.status().ok
+    assert starter.embedder.startswith("starter-traits:")
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(("kind", "width"), [("dinov2", 16), ("clip", 12)])
+def test_any_vision_folder_gives_unit_vectors(kind: str, width: int, tmp_path: Path) -> None:
+    folder = miniature_vision.make(tmp_path / f"tiny-{kind}", kind=kind)
+    engine = build(Settings(identity_model=folder)).identity
+    try:
+        first, again, other = read(engine, [faces("bella")[0], faces("bella")[0], faces("marco")[0]], tmp_path / "out")
+    finally:
+        engine.unload()
+    assert first == again != other
+    assert len(first.vector) == width
+    assert sum(value * value for value in first.vector) == pytest.approx(1, abs=1e-5)
+    assert first.embedder == engine.embedder
+    assert engine.refuses("sdxl") == ""
+    (folder / "preprocessor_config.json").write_text('{"image_processor_type": "CLIPImageProcessor", "image_mean": [0, 0, 0]}')
+    assert build(Settings(identity_model=folder)).identity.embedder != engine.embedder
+
+
+def test_a_folder_without_a_model_and_no_folder_say_what_to_set(tmp_path: Path) -> None:
+    for settings in (Settings(identity_model=tmp_path / "gone"), Settings(default_model="photo")):
+        engine = build(settings).identity
+        assert engine.embedder == ""
+        assert not engine.status().ok
+        assert "IDENTITY_MODEL" in engine.refuses("sd15")
+        with pytest.raises(EngineUnavailable, match="IDENTITY_MODEL"):
+            [event for event in engine.run(IdentityRequest((), tmp_path)) if not isinstance(event, Alive)]
