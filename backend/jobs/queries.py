@@ -16,10 +16,11 @@ from backend.tables import FINAL, Attempt, Job, JobLog, JobState, Worker
 _ahead = aliased(Job)
 _position = case(
     (
-        and_(Job.state == JobState.PENDING, Job.waits_for == 0),
+        and_(Job.state == JobState.PENDING, Job.waits_for == 0, Job.not_before <= func.clock_timestamp()),
         select(func.count())
         .where(
             _ahead.state == JobState.PENDING,
+            _ahead.not_before <= func.clock_timestamp(),
             _ahead.queue == Job.queue,
             _ahead.tenant_id == Job.tenant_id,
             or_(_ahead.priority < Job.priority, and_(_ahead.priority == Job.priority, _ahead.id <= Job.id)),
@@ -28,14 +29,16 @@ _position = case(
         .scalar_subquery(),
     ),
 )
+_later = and_(Job.state == JobState.PENDING, Job.not_before > func.clock_timestamp())
 
 
 def _cards() -> Select[Any]:
-    return select(Job, Attempt, _position.label("position")).outerjoin(Attempt, Attempt.id == Job.attempt_id)
+    wanted = select(Job, Attempt, _position.label("position"), _later.label("later"))
+    return wanted.outerjoin(Attempt, Attempt.id == Job.attempt_id)
 
 
 def _card(row: Row[Any]) -> JobCard:
-    job, attempt, position = tuple(row)
+    job, attempt, position, later = tuple(row)
     running = job.state == JobState.PROCESSING and attempt is not None
     done, total = (attempt.done, attempt.total) if running else (0, 0)
     progress = 1.0 if job.state == JobState.COMPLETED else (min(done / total, 1.0) if total > 0 else None)
@@ -65,6 +68,7 @@ def _card(row: Row[Any]) -> JobCard:
         cost_usd=job.cost_usd,
         parent_id=job.parent_id,
         waits_for=job.waits_for,
+        not_before=job.not_before if later else None,
     )
 
 

@@ -13,7 +13,7 @@ class JobCard:
     """`progress` 0..1, None while nothing is countable; `eta_s` seconds, None while unknown; `preview` a JPEG data URL.
 
     `queue_position` 1 = next in this workspace; None unless it could run. `error_message` on a pending job says why it is
-    tried again.
+    tried again. `not_before`: a waiting job starts no earlier; None once that time has come.
     """
 
     id: str
@@ -41,6 +41,7 @@ class JobCard:
     cost_usd: Decimal | None
     parent_id: str | None = None
     waits_for: int = 0
+    not_before: datetime | None = None
 
     @property
     def ended(self) -> bool:

@@ -93,6 +93,23 @@ def retry(tx: Session, job_id: str) -> JobCard:
     return get(tx, job_id)
 
 
+def postpone(tx: Session, job_id: str, not_before: datetime | None) -> JobCard:
+    """A waiting job starts no earlier than `not_before` (aware); None: as soon as it is its turn.
+
+    Raises NotFound, NotPermitted, Conflict when it has started or ended.
+    """
+    _writer(tx)
+    state = _locked(tx, job_id)
+    if state != JobState.PENDING:
+        raise Conflict(f"Only a job that waits can be given another time; this one is {state}.")
+    job = tx.get_one(Job, job_id, populate_existing=True)
+    tx.execute(update(Job).where(Job.id == job_id).values(not_before=not_before or func.clock_timestamp()))
+    data = {"not_before": not_before.isoformat() if not_before else None}
+    events.record(tx, "job.postponed", "job", job_id, data)
+    ring(tx, job.queue)
+    return get(tx, job_id)
+
+
 def _writer(tx: Session) -> None:
     if RANK[tx.info["role"]] < RANK["editor"]:
         raise NotPermitted("Your role here is viewer: you can look at jobs but not start or stop them. Ask an owner for more.")

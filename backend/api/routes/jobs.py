@@ -42,6 +42,7 @@ class JobWords(Words):
     cost_usd: Decimal | None
     parent_id: str | None
     waits_for: int
+    not_before: datetime | None
 
 
 class LineWords(Words):

@@ -23,8 +23,15 @@ const build_card = (ui, job) => {
   return card
 }
 
+/** "at 02:00", or "on 24 Nov at 02:00" when that is more than a day away, in the browser's own time. */
+const when = iso => {
+  const at = new Date(iso), time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
+  return at - Date.now() < 20 * 3600e3 ? `at ${time}` : `on ${at.toLocaleDateString([], { day: "numeric", month: "short" })} at ${time}`
+}
+
 const phase_words = job => {
   if (job.cancelRequested && job.state === "processing") return "stopping…"
+  if (job.state === "pending" && job.notBefore) return job.errorMessage ? "tried again in a moment" : `starts ${when(job.notBefore)}`
   if (job.state === "pending") return job.queuePosition > 1 ? `waiting, number ${job.queuePosition} in line` : "next in line, waiting for a free worker"
   if (job.state === "processing") return job.phase || "starting"
   return ""
