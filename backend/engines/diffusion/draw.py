@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import math
 import time
@@ -14,9 +15,11 @@ from PIL import Image, ImageOps
 
 from backend.engines.diffusion import folder
 from backend.engines.diffusion.folder import Model
+from backend.engines.diffusion.keep import Keep
+from backend.engines.diffusion.painting import Painting, opened
 from backend.engines.events import Event, Output, Preview, Progress
 from backend.engines.image.port import ImageRequest
-from backend.errors import OutOfMemory, Rejected
+from backend.errors import OutOfMemory
 
 # Pixels and pictures drawn at once: few on a CPU, so that the first ones come soon.
 BATCH_PX = {"cpu": 4 * 128 * 160, "cuda": 6 * 512 * 512, "mps": 512 * 768}
@@ -32,16 +35,21 @@ class Stopped(Exception):
 
 def draw(model: Model, request: ImageRequest, tell: Tell, stopped: Callable[[], bool]) -> None:
     """Draws `request` (its size already fits the model), telling Progress, Preview and Output. Raises Stopped, OutOfMemory."""
-    picture = _start_picture(request)
+    painting = Painting.of(request, model.card) if request.mask else None
+    if painting:
+        request = dataclasses.replace(request, width=painting.width, height=painting.height)
+    picture = painting.start() if painting else _start_picture(request)
     pipe = folder.pipeline(model, request.sampler, from_picture=picture is not None)
     asked, done = _steps(request)
     most, n = _most_at_once(model, request), 0
     tell(Progress(0, done * len(request.seeds), "drawing"))
     while n < len(request.seeds):
         seeds = request.seeds[n : n + most]
-        watch = _Watch(model, tell, stopped, first=n, count=len(seeds), steps=done, total=done * len(request.seeds))
+        prompts = request.prompts[n : n + most] or (request.prompt,) * len(seeds)
+        keep = Keep(model, pipe, painting, seeds) if painting else None
+        watch = _Watch(model, tell, stopped, first=n, count=len(seeds), steps=done, total=done * len(request.seeds), keep=keep)
         try:
-            images = _batch(pipe, request, seeds, picture, asked, watch)
+            images = _batch(pipe, request, seeds, prompts, picture, asked, watch)
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise
@@ -49,7 +57,8 @@ def draw(model: Model, request: ImageRequest, tell: Tell, stopped: Callable[[], 
                 raise OutOfMemory("There is not enough memory to draw this picture. Choose a smaller size or model.") from error
             most = max(1, most // 2)
             continue
-        for image, seed in zip(images, seeds, strict=True):
+        for drawn, seed in zip(images, seeds, strict=True):
+            image = painting.put_back(drawn) if painting else drawn
             tell(Output(_save(image, request.workdir, n), n, {"seed": seed, "width": image.width, "height": image.height}))
             n += 1
 
@@ -80,12 +89,18 @@ def too_long(model: Model, prompt: str) -> bool:
 
 
 def _batch(
-    pipe: Any, request: ImageRequest, seeds: Sequence[int], picture: Image.Image | None, steps: int, watch: _Watch
+    pipe: Any,
+    request: ImageRequest,
+    seeds: Sequence[int],
+    prompts: Sequence[str],
+    picture: Image.Image | None,
+    steps: int,
+    watch: _Watch,
 ) -> list[Image.Image]:
     shape = {"width": request.width, "height": request.height}
     start = shape if picture is None else {"image": [picture] * len(seeds), "strength": request.strength}
     answer = pipe(
-        prompt=[request.prompt] * len(seeds),
+        prompt=list(prompts),
         negative_prompt=[request.negative_prompt] * len(seeds),
         num_inference_steps=steps,
         guidance_scale=request.cfg,
@@ -102,8 +117,18 @@ class _Watch:
     """What a pipeline calls after each step: tells progress, shows a preview, and stops when asked to."""
 
     def __init__(
-        self, model: Model, tell: Tell, stopped: Callable[[], bool], *, first: int, count: int, steps: int, total: int
+        self,
+        model: Model,
+        tell: Tell,
+        stopped: Callable[[], bool],
+        *,
+        first: int,
+        count: int,
+        steps: int,
+        total: int,
+        keep: Keep | None = None,
     ) -> None:
+        self._keep = keep
         self._model, self._tell, self._stopped = model, tell, stopped
         self._first, self._count, self._steps, self._total = first, count, steps, total
         self._step, self._shown_at = 0, time.monotonic()
@@ -116,7 +141,7 @@ class _Watch:
         if self._step < self._steps and time.monotonic() - self._shown_at > PREVIEW_EVERY_S:
             self._shown_at = time.monotonic()
             self._tell(Preview(preview(self._model, tensors["latents"][:1]), self._first))
-        return {}
+        return {"latents": self._keep(timestep, tensors["latents"])} if self._keep else {}
 
 
 # Red, green and blue of Stable Diffusion's four latent channels: enough for a preview, at no cost.
@@ -144,11 +169,7 @@ def preview(model: Model, latents: torch.Tensor) -> bytes:
 def _start_picture(request: ImageRequest) -> Image.Image | None:
     if request.init_image is None:
         return None
-    try:
-        with Image.open(request.init_image) as opened:
-            return ImageOps.fit(opened.convert("RGB"), (request.width, request.height), Image.Resampling.LANCZOS)
-    except (OSError, ValueError) as broken:
-        raise Rejected("The start picture cannot be read. Choose another picture.") from broken
+    return ImageOps.fit(opened(request.init_image), (request.width, request.height), Image.Resampling.LANCZOS)
 
 
 def _steps(request: ImageRequest) -> tuple[int, int]:

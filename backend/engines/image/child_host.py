@@ -87,7 +87,7 @@ class Studio:
         line.tell(Progress(0, 0, "loading"))
         model, merger = self._model(card, Path(message["folder"]))
         merger.apply([(lora.name, lora.path, lora.weight) for lora in request.loras])
-        if too_long(model, request.prompt):
+        if any(too_long(model, prompt) for prompt in request.prompts or (request.prompt,)):
             line.tell(Log("The prompt is longer than this model reads: its end is ignored."))
         try:
             draw(model, request, line.tell, lambda: desk.unwanted(message["id"]))

@@ -150,8 +150,14 @@ def _checked(card: ModelCard, request: ImageRequest) -> ImageRequest:
         raise Unsupported(f"Choose between 1 and {MOST_STEPS} steps.")
     if not 1 <= len(request.seeds) <= MOST_PICTURES:
         raise Unsupported(f"Ask for 1 to {MOST_PICTURES} pictures at once.")
+    if request.prompts and len(request.prompts) != len(request.seeds):
+        raise Unsupported("Give one prompt for each picture, or one for all.")
+    if request.mask and not request.init_image:
+        raise Unsupported("There is no picture under this mask. Choose the picture to change first.")
     for lora in request.loras:
         _check_lora(card, lora)
+    if request.mask:
+        return request
     width, height = sizes.fit(card, request.width, request.height)
     return dataclasses.replace(request, width=width, height=height)
 

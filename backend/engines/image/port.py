@@ -45,7 +45,12 @@ class ModelCard:
 class ImageRequest:
     """`seeds`: one picture each, in order. `init_image` with `strength` (0..1, 1 = ignore it) draws from a picture.
 
-    Outputs are PNG files in `workdir` named `<n>.png`; picture n is drawn from seeds[n] alone, whatever the batch.
+    `prompts`: one a picture, in place of `prompt`; empty: the same for all. `mask` (white = draw anew, any size, stretched
+    over `init_image`) changes that part alone: the output has the size of `init_image`, and every pixel under black is its
+    own; the change fades in over `feather` px inside the white. Width and height are then the engine's choice.
+
+    Outputs are PNG files in `workdir` named `<n>.png`; picture n is drawn from seeds[n] and prompts[n] alone, whatever the
+    batch.
     """
 
     model: str
@@ -61,6 +66,9 @@ class ImageRequest:
     loras: tuple[LoraUse, ...] = ()
     init_image: Path | None = None
     strength: float = 0.6
+    prompts: tuple[str, ...] = ()
+    mask: Path | None = None
+    feather: int = 0
 
 
 class ImageEngine(Protocol):
