@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from backend.migrations import gallery
 from backend.tables import WITHOUT_TENANT, Base
 
 _TENANT = "tenant_id = (SELECT current_setting('app.tenant', true))"
@@ -34,6 +35,7 @@ _FUNCTIONS = (
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
       SELECT EXISTS (SELECT FROM memberships m WHERE m.user_id = p_user AND NOT EXISTS (
         SELECT FROM memberships o WHERE o.tenant_id = m.tenant_id AND o.user_id = p_owner AND o.role = 'owner')) $$""",
+    *gallery.FUNCTIONS,
 )
 """What must be known across workspace borders, each answering one narrow question with as little as possible."""
 

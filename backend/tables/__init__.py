@@ -3,6 +3,7 @@
 from backend.tables.account import Invitation, Membership, PasswordReset, SessionRow, Throttle, User, Workspace
 from backend.tables.asset import Asset, AssetUse, Upload
 from backend.tables.base import Base
+from backend.tables.board import Board, BoardPicture, PictureAct
 from backend.tables.dataset import Dataset, DatasetImage
 from backend.tables.event import EventRow
 from backend.tables.generation import Generation, Picture, PictureLora
@@ -29,8 +30,9 @@ WITHOUT_TENANT = frozenset(
 """Tables row-level security does not confine by workspace, each for a reason its docstring gives. Tested to be exact."""
 
 __all__ = [
-    "FINAL", "MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Dataset", "DatasetImage", "Device", "EventRow",
-    "Generation", "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep", "Lora", "Membership", "PasswordReset",
-    "Picture", "PictureLora", "Schedule", "SessionRow", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun",
-    "TrainingSample", "Trial", "TrialCell", "TrialVote", "Turn", "Upload", "User", "Worker", "Workspace",
+    "FINAL", "MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture", "Dataset",
+    "DatasetImage", "Device", "EventRow", "Generation", "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep",
+    "Lora", "Membership", "PasswordReset", "Picture", "PictureAct", "PictureLora", "Schedule", "SessionRow", "Throttle",
+    "TrainingCheckpoint", "TrainingPoint", "TrainingRun", "TrainingSample", "Trial", "TrialCell", "TrialVote", "Turn",
+    "Upload", "User", "Worker", "Workspace",
 ]  # fmt: skip

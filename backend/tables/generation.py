@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, Integer, text
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.tables.base import CURRENT_TENANT, Base, Dated, Tenanted, tenant_fk, tenant_key
+from backend.tables.base import CURRENT_TENANT, Base, Dated, Tenanted, tenant_fk, tenant_key, words
+
+SAID = "array_to_tsvector(ARRAY[('#'::text || tenant_id)]) || to_tsvector('simple'::regconfig, prompt)"
 
 
 class Generation(Tenanted, Dated, Base):
@@ -39,9 +42,19 @@ class Picture(Tenanted, Dated, Base):
         tenant_fk("asset_id", "assets"),
         tenant_fk("influencer_id", "influencers", ondelete="SET NULL"),
         CheckConstraint("rating BETWEEN 0 AND 5", name="rating"),
+        CheckConstraint(words("gate", "open", "held", "rejected"), name="gate"),
+        Index("ix_pictures_gate", "tenant_id", "gate", "id", postgresql_where=text("gate <> 'open' AND deleted_at IS NULL")),
         Index("ix_pictures_gallery", "tenant_id", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_pictures_influencer", "tenant_id", "influencer_id", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_pictures_rating", "tenant_id", "rating", "id", postgresql_where=text("deleted_at IS NULL")),
+        CheckConstraint(words("shape", "square", "portrait", "landscape"), name="shape"),
+        CheckConstraint(words("source", "made", "imported"), name="source"),
+        Index("ix_pictures_favourite", "tenant_id", "id", postgresql_where=text("favourite AND deleted_at IS NULL")),
+        Index("ix_pictures_seed", "tenant_id", "seed", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_pictures_model", "tenant_id", "model", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_pictures_source", "tenant_id", "source", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_pictures_search", "search", postgresql_using="gin"),
+        Index("ix_pictures_bands", "bands", postgresql_using="gin"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     generation_id: Mapped[str]
@@ -51,6 +64,24 @@ class Picture(Tenanted, Dated, Base):
     seed: Mapped[int] = mapped_column(BigInteger)
     prompt: Mapped[str]
     rating: Mapped[int] = mapped_column(server_default="0")
+    identity_score: Mapped[float | None]
+    """0..1 of the embedder in picture_checks; None: not scored."""
+    identity_line: Mapped[float | None]
+    """The threshold it was held against."""
+    gate: Mapped[str] = mapped_column(server_default="open")
+    """Only `open` pictures are in the gallery's default view."""
+    favourite: Mapped[bool] = mapped_column(server_default=text("false"))
+    model: Mapped[str] = mapped_column(server_default="")
+    shape: Mapped[str] = mapped_column(server_default="square")
+    source: Mapped[str] = mapped_column(server_default="made")
+    origin: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """Of an imported one: {"format", "filename", "notes"[]}."""
+    dhash: Mapped[str | None]
+    """64-bit difference hash, 16 hex digits; None: not looked at yet."""
+    bands: Mapped[list[int] | None] = mapped_column(ARRAY(Integer), deferred=True)
+    """The hash in eight slices, each made the workspace's own: two alike pictures share at least one."""
+    search: Mapped[str | None] = mapped_column(TSVECTOR, Computed(SAID, persisted=True), deferred=True)
+    """Words of the prompt and one that no prompt can hold, for the workspace. Read only through `find_pictures`."""
     deleted_at: Mapped[datetime | None]
 
 
