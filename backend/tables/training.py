@@ -19,8 +19,13 @@ class TrainingRun(Tenanted, Dated, Base):
         tenant_fk("influencer_id", "influencers", ondelete="SET NULL"),
         tenant_fk("job_id", "jobs"),
         tenant_fk("lora_id", "loras", ondelete="SET NULL"),
+        tenant_fk("copied_from_run_id", "training_runs", ondelete="SET NULL"),
+        tenant_fk("continued_from_run_id", "training_runs", ondelete="SET NULL"),
+        tenant_fk("start_asset_id", "assets", ondelete="SET NULL"),
+        tenant_fk("start_state_asset_id", "assets", ondelete="SET NULL"),
         Index(None, "tenant_id", "dataset_id", "id"),
         Index(None, "tenant_id", "influencer_id", "id"),
+        Index(None, "tenant_id", "continued_from_run_id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -32,13 +37,21 @@ class TrainingRun(Tenanted, Dated, Base):
     preset: Mapped[str]
     params: Mapped[dict[str, Any]]
     snapshot: Mapped[list[Any]]
-    """[{"asset_id", "caption"}] as they were when it was started."""
+    """[{"asset_id", "key", "caption"}] as they were when it was asked for; while it waits or works it uses these assets."""
     sample_prompts: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     trigger_word: Mapped[str] = mapped_column(server_default="")
     loss_first: Mapped[float | None]
     """Mean over 32 fixed noise and timestep draws before training."""
     loss_last: Mapped[float | None]
     lora_id: Mapped[str | None]
+    copied_from_run_id: Mapped[str | None]
+    """The run whose settings filled the form."""
+    continued_from_run_id: Mapped[str | None]
+    continued_from_step: Mapped[int | None]
+    start_asset_id: Mapped[str | None]
+    """The LoRA whose weights it begins with: that checkpoint's file."""
+    start_state_asset_id: Mapped[str | None]
+    """The optimizer's moments at that step, when they were still there."""
     notes: Mapped[str] = mapped_column(server_default="")
 
 
