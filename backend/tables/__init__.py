@@ -4,9 +4,10 @@ from backend.tables.account import Invitation, Membership, PasswordReset, Sessio
 from backend.tables.asset import Asset, AssetUse, Upload
 from backend.tables.base import Base
 from backend.tables.board import Board, BoardPicture, PictureAct
-from backend.tables.dataset import Dataset, DatasetImage
+from backend.tables.dataset import Dataset, DatasetCaption, DatasetEdit, DatasetImage, DatasetRight
 from backend.tables.event import EventRow
 from backend.tables.generation import Generation, Picture, PictureLora
+from backend.tables.identity import IdentityProfile, PictureCheck
 from backend.tables.influencer import Influencer
 from backend.tables.job import FINAL, MOVES, Attempt, Device, Job, JobLog, JobState, JobStep, Schedule, Turn, Worker
 from backend.tables.lora import Lora
@@ -31,8 +32,8 @@ WITHOUT_TENANT = frozenset(
 
 __all__ = [
     "FINAL", "MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture", "Dataset",
-    "DatasetImage", "Device", "EventRow", "Generation", "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep",
-    "Lora", "Membership", "PasswordReset", "Picture", "PictureAct", "PictureLora", "Schedule", "SessionRow", "Throttle",
-    "TrainingCheckpoint", "TrainingPoint", "TrainingRun", "TrainingSample", "Trial", "TrialCell", "TrialVote", "Turn",
-    "Upload", "User", "Worker", "Workspace",
+    "DatasetCaption", "DatasetEdit", "DatasetImage", "DatasetRight", "Device", "EventRow", "Generation", "IdentityProfile",
+    "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep", "Lora", "Membership", "PasswordReset", "Picture",
+    "PictureAct", "PictureCheck", "PictureLora", "Schedule", "SessionRow", "Throttle", "TrainingCheckpoint", "TrainingPoint",
+    "TrainingRun", "TrainingSample", "Trial", "TrialCell", "TrialVote", "Turn", "Upload", "User", "Worker", "Workspace",
 ]  # fmt: skip
