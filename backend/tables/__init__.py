@@ -11,6 +11,7 @@ from backend.tables.identity import IdentityProfile, PictureCheck
 from backend.tables.influencer import Influencer
 from backend.tables.job import FINAL, MOVES, Attempt, Device, Job, JobLog, JobState, JobStep, Schedule, Turn, Worker
 from backend.tables.lora import Lora
+from backend.tables.recipe import Preset, PromptTemplate, PromptUse, Style, TemplateVersion, Wildcard
 from backend.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.tables.trial import Trial, TrialCell, TrialVote
 
@@ -34,6 +35,7 @@ __all__ = [
     "FINAL", "MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture", "Dataset",
     "DatasetCaption", "DatasetEdit", "DatasetImage", "DatasetRight", "Device", "EventRow", "Generation", "IdentityProfile",
     "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep", "Lora", "Membership", "PasswordReset", "Picture",
-    "PictureAct", "PictureCheck", "PictureLora", "Schedule", "SessionRow", "Throttle", "TrainingCheckpoint", "TrainingPoint",
-    "TrainingRun", "TrainingSample", "Trial", "TrialCell", "TrialVote", "Turn", "Upload", "User", "Worker", "Workspace",
+    "PictureAct", "PictureCheck", "PictureLora", "Preset", "PromptTemplate", "PromptUse", "Schedule", "SessionRow", "Style",
+    "TemplateVersion", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun", "TrainingSample", "Trial",
+    "TrialCell", "TrialVote", "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace",
 ]  # fmt: skip

@@ -20,19 +20,26 @@ class Generation(Tenanted, Dated, Base):
         tenant_key(),
         tenant_fk("influencer_id", "influencers", ondelete="SET NULL"),
         tenant_fk("job_id", "jobs"),
+        CheckConstraint(words("form", "pictures", "list", "grid", "upscale"), name="form"),
         Index(None, "tenant_id", "influencer_id", "id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     influencer_id: Mapped[str | None]
     job_id: Mapped[str | None]
+    form: Mapped[str] = mapped_column(server_default="pictures")
+    """How it was asked for: pictures of one prompt, a list of prompts, a grid, a picture made larger."""
     recipe: Mapped[dict[str, Any]]
     """prompt, negative_prompt, model, width, height, steps, cfg, sampler, seeds[], loras[{lora_id, name, weight}],
     init_asset_id, strength"""
+    grid: Mapped[dict[str, Any] | None]
+    """{"axes": [{"title", "labels": []}]}: picture n stands at n % x, n // x % y, n // (x * y)."""
+    shots: Mapped[list[Any] | None] = mapped_column(deferred=True)
+    """What each picture has of its own, by n; NULL: nothing but its seed."""
     created_by: Mapped[str | None]
 
 
 class Picture(Tenanted, Dated, Base):
-    """One generated picture. `prompt` is copied for search; everything else of the recipe is the generation's."""
+    """One generated picture. `prompt` is copied for search; the recipe is the generation's with `shot` laid over it."""
 
     __tablename__ = "pictures"
     __table_args__ = (
@@ -63,6 +70,8 @@ class Picture(Tenanted, Dated, Base):
     influencer_id: Mapped[str | None]
     seed: Mapped[int] = mapped_column(BigInteger)
     prompt: Mapped[str]
+    shot: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """What of the recipe is this picture's own: the prompt as asked with its words chosen, steps, cfg …"""
     rating: Mapped[int] = mapped_column(server_default="0")
     identity_score: Mapped[float | None]
     """0..1 of the embedder in picture_checks; None: not scored."""
