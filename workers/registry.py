@@ -6,9 +6,9 @@ import importlib
 from collections.abc import Sequence
 
 from backend.jobs import KINDS, Handler
-from workers import datasets, generation, training, upkeep
+from workers import datasets, generation, training, trials, upkeep
 
-RELEASE: dict[str, Handler] = {**datasets.KINDS, **training.KINDS, **generation.KINDS, **upkeep.KINDS}
+RELEASE: dict[str, Handler] = {**datasets.KINDS, **training.KINDS, **generation.KINDS, **trials.KINDS, **upkeep.KINDS}
 
 
 def load(modules: Sequence[str] = ()) -> dict[str, Handler]:

@@ -1,0 +1,153 @@
+"""The job that draws a trial: a LoRA is loaded once per strength, a cell that is kept is never drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from sqlalchemy import select
+
+from backend import assets, trials
+from backend.engines.events import Alive, Event, Output, Progress
+from backend.engines.image.port import ImageRequest, LoraUse
+from backend.errors import NotFound
+from backend.jobs.context import JobContext
+from backend.kit.ids import new_id
+from backend.tables import TrainingCheckpoint, TrialCell
+from backend.tools.ai_mark import deliver_png
+from backend.tools.pictures_child import at_512, dhash
+from backend.trials import rules
+from backend.trials.queries import existing
+from backend.trials.schemas import Arm, Spot, TrialCard, TrialPayload
+from backend.trials.scoring import score
+from backend.trials.service import NOUN
+from backend.trials.sheet import make_grid
+
+
+def run(ctx: JobContext, payload: TrialPayload) -> dict[str, Any]:
+    """Draws what is missing, then scores all cells. Result: how many pictures the trial has."""
+    with ctx.transaction() as tx:
+        card = trials.get(tx, payload.trial_id)
+        have = existing(tx, card.id)
+    missing = [spot for spot in rules.spots(card.plan) if spot.n not in have]
+    _draw(ctx, card, missing)
+    ctx.step("scores", partial(score, ctx, card))
+    return {"pictures": card.total}
+
+
+def run_scores(ctx: JobContext, payload: TrialPayload) -> dict[str, Any]:
+    """Scores the cells that are there, whatever they were scored before."""
+    with ctx.transaction() as tx:
+        card = trials.get(tx, payload.trial_id)
+    return score(ctx, card)
+
+
+def run_grid(ctx: JobContext, payload: TrialPayload) -> dict[str, Any]:
+    """The labelled grid as one PNG, kept as the trial's own. Result: its asset."""
+    with ctx.transaction() as tx:
+        card = trials.get(tx, payload.trial_id)
+        cells = trials.cells(tx, card.id)
+    return make_grid(ctx, card, cells)
+
+
+def _draw(ctx: JobContext, card: TrialCard, missing: Sequence[Spot]) -> None:
+    kept = card.total - len(missing)
+    for arm, spots in groupby(missing, key=lambda spot: spot.arm):
+        loras = _loras(ctx, card, arm)
+        for _, row in groupby(spots, key=lambda spot: spot.prompt_n):
+            wanted = list(row)
+            events = ctx.app.engines.image.run(_request(ctx, card, wanted, loras))
+            for event in ctx.pump(_overall(events, kept * card.plan.sampling_steps, card.total * card.plan.sampling_steps)):
+                if isinstance(event, Output):
+                    spot = wanted[event.n]
+                    ctx.step(f"cell-{spot.n}", partial(_keep, ctx, card, spot, event.path))
+            kept += len(wanted)
+
+
+def _overall(events: Iterator[Event], before: int, total: int) -> Generator[Event, None, None]:
+    """One request's progress as part of the whole trial's, so that the time left is that of the trial."""
+    try:
+        for event in events:
+            match event:
+                case Progress(phase="drawing"):
+                    yield Progress(before + event.done, total, "drawing")
+                case Progress():
+                    yield Alive() if before else event
+                case _:
+                    yield event
+    finally:
+        if isinstance(events, Generator):
+            events.close()
+
+
+def _keep(ctx: JobContext, card: TrialCard, spot: Spot, path: Path) -> dict[str, Any]:
+    """Bytes first, then the row that makes them a cell."""
+    clean = path.with_name(f"cell-{spot.n}.png")
+    deliver_png(path, clean, mark=card.plan.ai_mark)
+    stored = assets.store(
+        ctx.transaction,
+        ctx.app.storage,
+        path=clean,
+        kind="image",
+        key=assets.key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, n=spot.n),
+        content_type="image/png",
+        filename=_filename(card, spot),
+        job_id=ctx.job_id,
+        attempt_id=ctx.attempt_id,
+        thumbs=True,
+        uses=[(NOUN, card.id)],
+    )
+    with Image.open(clean) as opened:
+        looks = dhash(at_512(opened.convert("RGB")))
+    row = TrialCell(id=new_id("cell"), trial_id=card.id, n=spot.n, step=spot.arm.step, strength=spot.arm.strength)
+    row.prompt_n, row.seed_n, row.asset_id, row.dhash = spot.prompt_n, spot.seed_n, stored.id, looks
+    with ctx.transaction() as tx:
+        trials.get(tx, card.id)  # deleted meanwhile: the picture has no use and goes by itself
+        tx.add(row)
+    path.unlink(missing_ok=True)
+    clean.unlink(missing_ok=True)
+    return {"cell_id": row.id}
+
+
+def _filename(card: TrialCard, spot: Spot) -> str:
+    arm = "base" if spot.arm.control else f"step-{spot.arm.step}-at-{spot.arm.strength:g}"
+    return assets.safe_name(f"{card.run_name}-{arm}-prompt-{spot.prompt_n + 1}-seed-{card.plan.seeds[spot.seed_n]}.png")
+
+
+def _loras(ctx: JobContext, card: TrialCard, arm: Arm) -> tuple[LoraUse, ...]:
+    """The checkpoint's file, fetched once for all its strengths."""
+    if arm.control:
+        return ()
+    path = ctx.workdir / f"step-{arm.step}.safetensors"
+    if not path.exists():
+        with ctx.transaction() as tx:
+            found = TrainingCheckpoint.run_id == card.run_id, TrainingCheckpoint.step == arm.step
+            asset_id = tx.scalar(select(TrainingCheckpoint.asset_id).where(*found))
+            if asset_id is None:
+                raise NotFound(f"The checkpoint of step {arm.step} is gone. Start the comparison anew without it.")
+            asset = assets.get(tx, asset_id)
+        assets.fetch(ctx.app.storage, asset, path)
+        ctx.check()
+    return (LoraUse(f"{card.run_name} step {arm.step}", path, arm.strength),)
+
+
+def _request(ctx: JobContext, card: TrialCard, wanted: Sequence[Spot], loras: tuple[LoraUse, ...]) -> ImageRequest:
+    plan, out = card.plan, ctx.workdir / "out"
+    out.mkdir(parents=True, exist_ok=True)
+    return ImageRequest(
+        model=plan.model,
+        prompt=plan.prompts[wanted[0].prompt_n],
+        negative_prompt=plan.negative_prompt,
+        width=plan.width,
+        height=plan.height,
+        steps=plan.sampling_steps,
+        cfg=plan.cfg,
+        sampler=plan.sampler,
+        seeds=tuple(plan.seeds[spot.seed_n] for spot in wanted),
+        workdir=out,
+        loras=loras,
+    )

@@ -1,0 +1,102 @@
+"""The labelled grid: all cells of a trial on one PNG, with checkpoints, strengths, prompts and scores written beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+
+from backend import assets
+from backend.assets import AssetCard
+from backend.errors import NotFound
+from backend.jobs.context import JobContext
+from backend.tables import Trial
+from backend.tools import contact_sheet
+from backend.tools.ai_mark import deliver_png
+from backend.trials import rules
+from backend.trials.schemas import Arm, Cell, TrialCard
+from backend.trials.service import NOUN
+
+_FETCHERS = 6
+
+
+def make_grid(ctx: JobContext, card: TrialCard, cells: Sequence[Cell]) -> dict[str, Any]:
+    """Fetches the pictures, draws the grid, keeps it in place of the last one. Raises NotFound (no picture is there)."""
+    if not cells:
+        raise NotFound("No picture of this comparison is there. Draw it first, then export.")
+    there = {cell.arm for cell in cells}
+    arms = [arm for arm in rules.arms(card.plan) if arm in there]
+    rows = len(card.plan.prompts) * len(card.plan.seeds)
+    side = contact_sheet.side_for(len(arms), rows)
+    paths = _fetched(ctx, cells, side)
+    by_place = {(cell.prompt_n, cell.seed_n, cell.arm): (paths[cell.asset_id], _score(cell)) for cell in cells}
+    sheet = ctx.workdir / "sheet.png"
+    ctx.progress(0, 0, "drawing the grid")
+    contact_sheet.draw(
+        sheet,
+        title=f"{card.run_name} · {card.plan.model}",
+        columns=[_head(arm) for arm in arms],
+        rows=[
+            (f"{prompt}\nseed {seed}", [by_place.get((p, s, arm)) for arm in arms])
+            for p, prompt in enumerate(card.plan.prompts)
+            for s, seed in enumerate(card.plan.seeds)
+        ],
+        side=side,
+    )
+    return _keep(ctx, card, sheet)
+
+
+def _head(arm: Arm) -> str:
+    return "no LoRA" if arm.control else f"step {arm.step}\nat {arm.strength:g}"
+
+
+def _score(cell: Cell) -> str:
+    said = [f"face {cell.identity:.0%}"] if cell.identity is not None else []
+    said += [f"prompt {cell.adherence:.0%}"] if cell.adherence is not None else []
+    return " · ".join(said)
+
+
+def _fetched(ctx: JobContext, cells: Sequence[Cell], side: int) -> dict[str, Path]:
+    """The smallest file of each that is sharp enough."""
+    with ctx.transaction() as tx:
+        found = assets.get_many(tx, [cell.asset_id for cell in cells])
+    keys = {asset_id: _key(asset, side) for asset_id, asset in found.items()}
+    paths = {asset_id: ctx.workdir / f"{asset_id}{Path(key).suffix}" for asset_id, key in keys.items()}
+    with ThreadPoolExecutor(_FETCHERS) as pool:
+        fetched = pool.map(lambda asset_id: ctx.app.storage.get_file(keys[asset_id], paths[asset_id]), keys)
+        for done, _ in enumerate(fetched, 1):
+            ctx.progress(done, len(keys), "fetching pictures")
+            ctx.check()
+    return paths
+
+
+def _key(asset: AssetCard, side: int) -> str:
+    width = min((width for width in asset.thumbs if width >= side), default=0)
+    return assets.thumb_key(asset.key, width) if width else asset.key
+
+
+def _keep(ctx: JobContext, card: TrialCard, sheet: Path) -> dict[str, Any]:
+    marked = sheet.with_name("marked.png")
+    deliver_png(sheet, marked, mark=card.plan.ai_mark)
+    stored = assets.store(
+        ctx.transaction,
+        ctx.app.storage,
+        path=marked,
+        kind="image",
+        key=assets.key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id),
+        content_type="image/png",
+        filename=assets.safe_name(f"{card.run_name}-checkpoints.png"),
+        job_id=ctx.job_id,
+        attempt_id=ctx.attempt_id,
+        uses=[(NOUN, card.id)],
+    )
+    with ctx.transaction() as tx:
+        there = Trial.id == card.id, Trial.deleted_at.is_(None)
+        before = tx.execute(select(Trial.grid_asset_id).where(*there).with_for_update()).one_or_none()
+        if before is None or before[0]:
+            assets.delete(tx, [before[0] if before else stored.id], force=True)
+        tx.execute(update(Trial).where(*there).values(grid_asset_id=stored.id))
+    return {"asset_id": stored.id}

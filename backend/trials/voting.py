@@ -1,0 +1,67 @@
+"""Blind votes: a pair without labels, a choice, and taking the last one back."""
+
+from __future__ import annotations
+
+import random
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.errors import Conflict, Invalid, NotFound
+from backend.kit.ids import new_id
+from backend.tables import TrialCell, TrialVote
+from backend.trials import ranking, rules
+from backend.trials.queries import cells, duels, get
+from backend.trials.schemas import Ballot, Choice, Pair
+
+
+def ballot(tx: Session, trial_id: str, *, rng: random.Random | None = None) -> Ballot:
+    """The next pair for this person, and how far the voting has come. Raises NotFound."""
+    card, drawn, voted = get(tx, trial_id), cells(tx, trial_id), duels(tx, trial_id)
+    there = {cell.arm for cell in drawn}
+    ranks = ranking.rank([arm for arm in rules.arms(card.plan) if arm in there], voted)
+    mine = _mine(tx, trial_id)
+    seen = {frozenset((vote.left_id, vote.right_id)) for vote in mine}
+    found = ranking.next_pair(drawn, ranks, seen, rng or random.SystemRandom())
+    pair = None
+    if found:
+        left, right = found
+        pair = Pair(left.id, right.id, left.asset_id, right.asset_id, card.plan.prompts[left.prompt_n])
+    return Ballot(pair, sum(vote.choice != "skip" for vote in mine), len(voted), ranking.votes_left(ranks))
+
+
+def vote(tx: Session, trial_id: str, *, left_id: str, right_id: str, choice: Choice) -> None:
+    """Keeps the choice. The same pair again changes nothing (a doubled key press). Raises NotFound, Invalid."""
+    get(tx, trial_id, lock=True)
+    pair = tx.execute(
+        select(TrialCell.id, TrialCell.prompt_n, TrialCell.seed_n, TrialCell.step, TrialCell.strength).where(
+            TrialCell.trial_id == trial_id, TrialCell.id.in_((left_id, right_id))
+        )
+    ).all()
+    if len(pair) != 2:
+        raise NotFound("One of these pictures does not belong to this comparison. Load the page again.")
+    one, other = pair
+    if one[1:3] != other[1:3] or one[3:] == other[3:] or 0 in (one.step, other.step):
+        raise Invalid("Votes compare two checkpoints on the same prompt and seed. Load the page again.")
+    wanted = frozenset((left_id, right_id))
+    if any(frozenset((vote.left_id, vote.right_id)) == wanted for vote in _mine(tx, trial_id)):
+        return
+    row = TrialVote(id=new_id("vote"), trial_id=trial_id, user_id=tx.info["user_id"], left_id=left_id, right_id=right_id)
+    row.choice = choice
+    tx.add(row)
+    tx.flush()
+
+
+def undo(tx: Session, trial_id: str) -> None:
+    """Takes back this person's last vote or skip. Raises NotFound, Conflict (there is none)."""
+    get(tx, trial_id, lock=True)
+    mine = _mine(tx, trial_id)
+    if not mine:
+        raise Conflict("You have not voted here yet: there is nothing to take back.")
+    tx.delete(mine[-1])
+    tx.flush()
+
+
+def _mine(tx: Session, trial_id: str) -> list[TrialVote]:
+    mine = TrialVote.trial_id == trial_id, TrialVote.user_id == tx.info["user_id"]
+    return list(tx.scalars(select(TrialVote).where(*mine).order_by(TrialVote.id)))
