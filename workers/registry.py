@@ -6,9 +6,16 @@ import importlib
 from collections.abc import Sequence
 
 from backend.jobs import KINDS, Handler
-from workers import datasets, generation, training, trials, upkeep
+from workers import datasets, generation, likeness, training, trials, upkeep
 
-RELEASE: dict[str, Handler] = {**datasets.KINDS, **training.KINDS, **generation.KINDS, **trials.KINDS, **upkeep.KINDS}
+RELEASE: dict[str, Handler] = {
+    **datasets.KINDS,
+    **training.KINDS,
+    **generation.KINDS,
+    **likeness.KINDS,
+    **trials.KINDS,
+    **upkeep.KINDS,
+}
 
 
 def load(modules: Sequence[str] = ()) -> dict[str, Handler]:

@@ -64,4 +64,6 @@ _TRIAL: Any = {"deadline_setting": "job_deadline_training_s", "limit_setting": "
 register(KindSpec("lora-trial", "gpu", stall_s=300.0, device="image", **_TRIAL))
 register(KindSpec("trial-scores", "cpu", stall_s=300.0))
 register(KindSpec("trial-grid", "cpu", stall_s=300.0))
+register(KindSpec("identity-calibration", "cpu", stall_s=300.0))
+register(KindSpec("identity-scoring", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=300.0))
 register(KindSpec("upkeep", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=600.0))

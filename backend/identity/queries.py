@@ -1,0 +1,120 @@
+"""Reading profiles, what there is to calibrate on, and what is frozen about pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session
+
+from backend import influencers
+from backend.engines.identity.port import IdentityEngine
+from backend.engines.identity.rules import MIN_REFERENCES, Reference
+from backend.identity.schemas import Candidate, Check, FrozenLora, Judge, Profile, Shot
+from backend.tables import Asset, Dataset, DatasetImage, IdentityProfile, Picture, PictureCheck
+
+_FEW = f"Include at least {MIN_REFERENCES} pictures in this influencer's dataset first; 10 or more make the score steadier."
+
+
+def profile(tx: Session, influencer_id: str, *, engine: IdentityEngine) -> Profile:
+    """Also of an influencer that was never calibrated. `engine`: `app.engines.identity`. Raises NotFound."""
+    influencers.get(tx, influencer_id)
+    row = _row(tx, influencer_id) or IdentityProfile(
+        influencer_id=influencer_id, embedder="", reference={}, shots=[], source="", picked=[], gate="mark", extra_max=4
+    )
+    count, source = tx.execute(_sources(influencer_id)).one()
+    return Profile(
+        influencer_id=influencer_id,
+        embedder=row.embedder,
+        traits=row.reference.get("traits", {}),
+        shots=tuple(Shot(**shot) for shot in row.shots),
+        picked=tuple(row.picked),
+        calibrated_line=row.calibrated_line,
+        own_line=row.line,
+        gate=row.gate,  # type: ignore[arg-type]  # a CHECK keeps it to the words
+        extra_max=row.extra_max,
+        job_id=row.job_id,
+        calibrated_at=row.calibrated_at,
+        candidates=count,
+        unscored=unscored(tx, influencer_id),
+        stale=_stale(row, source or "", engine),
+        why=engine.refuses("") if not engine.embedder else "" if count >= MIN_REFERENCES or row.embedder else _FEW,
+    )
+
+
+def candidates(tx: Session, influencer_id: str) -> list[Candidate]:
+    """In the order they came in."""
+    query = select(Asset.id, Asset.key).join(DatasetImage, DatasetImage.asset_id == Asset.id)
+    query = query.join(Dataset, Dataset.id == DatasetImage.dataset_id).where(*_mine(influencer_id))
+    return [Candidate(*row) for row in tx.execute(query.order_by(DatasetImage.id))]
+
+
+def source(tx: Session, influencer_id: str) -> str:
+    """Fingerprint of the candidates: it changes when a picture comes, goes, is included or excluded."""
+    return tx.execute(_sources(influencer_id)).one()[1] or ""
+
+
+def judge(tx: Session, influencer_id: str | None, *, base: str, engine: IdentityEngine) -> Judge:
+    """How pictures of this influencer, drawn by a model of family `base`, are scored now."""
+    row = _row(tx, influencer_id) if influencer_id else None
+    if row is None or row.gate == "off" or not row.embedder:
+        return Judge()
+    gate: dict[str, Any] = {"gate": row.gate, "extra_max": row.extra_max}
+    if why := engine.refuses(base):
+        return Judge(**gate, why=why)
+    if row.embedder != engine.embedder:
+        return Judge(**gate, why=_other_embedder(row.embedder, engine.embedder))
+    common = row.reference
+    reference = Reference(row.embedder, tuple(common.get("centroid", ())), common.get("traits", {}))
+    line = row.calibrated_line if row.line is None else row.line
+    return Judge(reference, line or 0.0, **gate)
+
+
+def unscored(tx: Session, influencer_id: str) -> int:
+    where = Picture.influencer_id == influencer_id, Picture.identity_score.is_(None), Picture.deleted_at.is_(None)
+    return tx.scalar(select(func.count()).select_from(Picture).where(*where)) or 0
+
+
+def check(tx: Session, picture_id: str) -> Check:
+    """What is frozen about a picture; an empty Check for one that was made before there were checks."""
+    row = tx.scalars(select(PictureCheck).where(PictureCheck.picture_id == picture_id)).one_or_none()
+    if row is None:
+        return Check(picture_id)
+    same = ("picture_id", "embedder", "why", "near_picture_id", "near_bits", "decision", "decided_by", "decided_at")
+    return Check(
+        **{name: getattr(row, name) for name in same},
+        loras=tuple(FrozenLora(**lora) for lora in row.loras),
+        template=row.template,
+    )
+
+
+def _row(tx: Session, influencer_id: str) -> IdentityProfile | None:
+    query = select(IdentityProfile).where(IdentityProfile.influencer_id == influencer_id)
+    return tx.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def _mine(influencer_id: str) -> tuple[Any, ...]:
+    mine = Dataset.influencer_id == influencer_id, Dataset.deleted_at.is_(None)
+    return *mine, DatasetImage.included, Asset.state == "stored"
+
+
+def _sources(influencer_id: str) -> Select[Any]:
+    ids = func.string_agg(Asset.id, aggregate_order_by(func.chr(44), Asset.id))
+    query = select(func.count(), func.md5(ids)).select_from(Asset)
+    query = query.join(DatasetImage, DatasetImage.asset_id == Asset.id).join(Dataset, Dataset.id == DatasetImage.dataset_id)
+    return query.where(*_mine(influencer_id))
+
+
+def _stale(row: IdentityProfile, source: str, engine: IdentityEngine) -> str:
+    if not row.embedder:
+        return ""
+    if engine.embedder and row.embedder != engine.embedder:
+        return _other_embedder(row.embedder, engine.embedder)
+    if row.source != source:
+        return "The dataset has changed since the references were read. Calibrate again to follow it."
+    return ""
+
+
+def _other_embedder(before: str, now: str) -> str:
+    return f"The references were read by {before}, but {now} reads pictures now. Calibrate again: until then nothing is scored."

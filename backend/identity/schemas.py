@@ -1,0 +1,144 @@
+"""What goes into and comes out of the identity door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from backend.engines.identity import rules as scores
+from backend.engines.identity.rules import Reference
+from backend.kit.drafts import Draft
+
+Gate = Literal["off", "mark", "hold", "regenerate", "reject"]
+State = Literal["open", "held", "rejected"]
+MOST_EXTRA = 16
+
+
+class Policy(Draft):
+    """What is done with a picture below the threshold. `line` None: the calibrated one.
+
+    `extra_max`: how many pictures a request may draw anew under `regenerate`, beyond those asked for.
+    """
+
+    gate: Gate = "mark"
+    extra_max: int = Field(4, ge=1, le=MOST_EXTRA)
+    line: float | None = Field(None, ge=0, le=1)
+
+
+class CalibrationPayload(BaseModel):
+    """Of an `identity-calibration` job."""
+
+    influencer_id: str
+
+
+class ScoringPayload(BaseModel):
+    """Of an `identity-scoring` job: the influencer's pictures that have no score yet."""
+
+    influencer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An included picture of one of the influencer's datasets. `key`: in the storage."""
+
+    asset_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A reference picture, scored 0..1 against all the others."""
+
+    asset_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An influencer's references and gate. `calibrated_line` None: never calibrated. `stale`: why to calibrate again, or "".
+
+    `why`: why no number can be had here at all (no embedder), or "". `candidates`: pictures there are to choose from.
+    """
+
+    influencer_id: str
+    embedder: str
+    traits: dict[str, str]
+    shots: tuple[Shot, ...]
+    picked: tuple[str, ...]
+    calibrated_line: float | None
+    own_line: float | None
+    gate: Gate
+    extra_max: int
+    job_id: str | None
+    calibrated_at: datetime | None
+    candidates: int
+    unscored: int
+    stale: str = ""
+    why: str = ""
+
+    @property
+    def line(self) -> float | None:
+        return self.calibrated_line if self.own_line is None else self.own_line
+
+    def passing(self, line: float) -> int:
+        """How many of the references would pass it themselves."""
+        return scores.passing([shot.score for shot in self.shots], line)
+
+    def policy(self) -> Policy:
+        return Policy(gate=self.gate, extra_max=self.extra_max, line=self.own_line)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What a pipeline needs to score pictures. Without `reference` there is no score, and `why` says so ("": not wanted)."""
+
+    reference: Reference | None = None
+    line: float = 0.0
+    gate: Gate = "off"
+    extra_max: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One picture's score 0..1 against `line`, by `embedder`; or `why` there is none."""
+
+    score: float | None = None
+    line: float | None = None
+    embedder: str = ""
+    why: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Also what could not be scored: an engine that is down rejects nobody."""
+        return self.score is None or self.line is None or scores.passes(self.score, self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenLora:
+    """A LoRA as a picture was drawn with it. `step` of its training run, None for an uploaded one."""
+
+    lora_id: str
+    name: str
+    weight: float
+    step: int | None
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What is frozen about a picture. `near_picture_id`: an earlier one that looks almost the same, `near_bits` of 64 apart."""
+
+    picture_id: str
+    embedder: str = ""
+    why: str = ""
+    loras: tuple[FrozenLora, ...] = ()
+    template: dict[str, object] = field(default_factory=dict)
+    near_picture_id: str | None = None
+    near_bits: int | None = None
+    decision: str = ""
+    decided_by: str | None = None
+    decided_at: datetime | None = None
