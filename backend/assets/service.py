@@ -123,6 +123,16 @@ def unuse(tx: Session, asset_id: str, noun: str, noun_id: str) -> None:
     tx.execute(delete_rows(AssetUse).where(*where))
 
 
+def use_all(tx: Session, noun: str, pairs: Sequence[tuple[str, str]]) -> None:
+    """`use` for many (asset id, noun id)."""
+    _use(tx, [(asset_id, noun, noun_id) for asset_id, noun_id in pairs])
+
+
+def unuse_all(tx: Session, noun: str, noun_ids: Sequence[str]) -> None:
+    """These things need no asset any more."""
+    tx.execute(delete_rows(AssetUse).where(AssetUse.noun == noun, AssetUse.noun_id.in_(noun_ids)))
+
+
 def delete(tx: Session, asset_ids: Sequence[str], *, force: bool = False) -> int:
     """Marks them deleted; the bytes go some days later. Returns how many there were.
 

@@ -14,6 +14,7 @@ from backend.assets import AssetCard
 from backend.engines.events import Output
 from backend.engines.image.port import ImageRequest, LoraUse
 from backend.errors import Invalid
+from backend.generation.gallery import shape_of
 from backend.generation.queries import existing
 from backend.generation.schemas import GenerationCard, GenerationPayload, LoraRef
 from backend.jobs.context import JobContext
@@ -21,6 +22,7 @@ from backend.kit.ids import new_id
 from backend.loras import LoraCard
 from backend.tables import Picture, PictureLora
 from backend.tools.ai_mark import deliver_png
+from backend.tools.picture_hash import bands, dhash_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ def _keep(ctx: JobContext, card: GenerationCard, n: int, path: Path) -> dict[str
     """Bytes first, then the row that makes them a picture."""
     clean = path.with_name(f"deliver-{n}.png")
     deliver_png(path, clean, mark=card.recipe.ai_mark)
+    look = dhash_of(clean)
     stored = assets.store(
         ctx.transaction,
         ctx.app.storage,
@@ -69,16 +72,18 @@ def _keep(ctx: JobContext, card: GenerationCard, n: int, path: Path) -> dict[str
         thumbs=True,
     )
     with ctx.transaction() as tx:
-        picture_id = _add_row(tx, card, n, stored.id)
+        picture_id = _add_row(tx, card, n, stored.id, look)
     path.unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
     return {"picture_id": picture_id}
 
 
-def _add_row(tx: Session, card: GenerationCard, n: int, asset_id: str) -> str:
+def _add_row(tx: Session, card: GenerationCard, n: int, asset_id: str, look: str) -> str:
     recipe = card.recipe
     row = Picture(id=new_id("pic"), generation_id=card.id, n=n, asset_id=asset_id, influencer_id=card.influencer_id)
     row.seed, row.prompt = recipe.seeds[n], recipe.prompt
+    row.model, row.shape = recipe.model, shape_of(recipe.width, recipe.height)
+    row.dhash, row.bands = look, bands(look, tx.info["tenant_id"])
     tx.add(row)
     tx.flush()
     tx.add_all(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight) for ref in recipe.loras)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -136,11 +137,49 @@ class PictureCard:
     recipe: Recipe
     created_at: datetime
     deleted_at: datetime | None
+    favourite: bool = False
+    source: str = "made"
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    dhash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TileCard:
+    """What a grid shows of a picture. `shape`: square, portrait, landscape; `source`: made, imported."""
+
+    id: str
+    asset_id: str
+    prompt: str
+    rating: int
+    favourite: bool
+    seed: int
+    shape: str
+    source: str
+    influencer_id: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TilePage:
+    """`next_cursor` None: nothing follows."""
+
+    tiles: list[TileCard]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """`more`: there are more than `n`; they were not counted."""
+
+    n: int
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
 class GalleryFilters:
-    """Dates are days in UTC, both included. `min_rating` 1-5; 0: all. `text`: all its words occur in the prompt."""
+    """Dates are days in UTC, both included. `min_rating` 1-5; 0: all. `text`: as people type it (`search.TERMS`); its terms
+    win over the other fields. `order`: newest, oldest, or board (as arranged on `board_id`).
+    """
 
     influencer_id: str | None = None
     lora_id: str | None = None
@@ -148,6 +187,11 @@ class GalleryFilters:
     date_to: date | None = None
     min_rating: int = 0
     text: str = ""
+    favourite: bool = False
+    shape: str = ""
+    source: str = ""
+    board_id: str | None = None
+    order: str = "newest"
 
 
 @dataclass(frozen=True, slots=True)

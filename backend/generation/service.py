@@ -54,11 +54,15 @@ def rate(tx: Session, picture_ids: Sequence[str], rating: int) -> None:
     _touch(tx, picture_ids, rating=rating)
 
 
+def favour(tx: Session, picture_ids: Sequence[str], favourite: bool) -> None:
+    """Among the favourites, or out of them. Raises Invalid, NotFound."""
+    _touch(tx, picture_ids, favourite=favourite)
+
+
 def delete(tx: Session, picture_ids: Sequence[str]) -> None:
     """Out of the gallery at once; `undelete` brings them back until the files are purged. Raises NotFound."""
     _touch(tx, picture_ids, deleted_at=func.clock_timestamp())
-    for asset_id, picture_id in _assets(tx, picture_ids):
-        assets.unuse(tx, asset_id, "picture", picture_id)
+    assets.unuse_all(tx, "picture", picture_ids)
     events.record(tx, "pictures.deleted", "picture", picture_ids[0], {"ids": list(picture_ids)})
 
 
@@ -68,8 +72,7 @@ def undelete(tx: Session, picture_ids: Sequence[str]) -> None:
     if {asset_id for asset_id, _ in pairs} - assets.restore(tx, [asset_id for asset_id, _ in pairs]):
         raise NotFound("These pictures were deleted too long ago: their files are gone. Draw them again from their recipe.")
     _touch(tx, picture_ids, deleted_at=None)
-    for asset_id, picture_id in pairs:
-        assets.use(tx, asset_id, "picture", picture_id)
+    assets.use_all(tx, "picture", pairs)
 
 
 def make_cover(tx: Session, picture_id: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from datetime import datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _guard = threading.Lock()
@@ -19,6 +20,12 @@ def new_id(prefix: str) -> str:
         # the same millisecond (or a clock set back): the next number after the last, a random step on
         _last = _last + 1 + secrets.randbits(40) if now <= _last >> 80 else now << 80 | secrets.randbits(80) >> 1
         number = _last
+    return prefix + "_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def first_id(prefix: str, at: datetime) -> str:
+    """No id of `prefix` made at or after `at` sorts before this."""
+    number = max(0, int(at.timestamp() * 1000)) << 80
     return prefix + "_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 

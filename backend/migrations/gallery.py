@@ -39,6 +39,10 @@ BEGIN
   IF p_want ? 'shape' THEN wanted := wanted || ' AND p.shape = $2->>''shape'''; END IF;
   IF p_want ? 'source' THEN wanted := wanted || ' AND p.source = $2->>''source'''; END IF;
   IF p_want ? 'seed' THEN wanted := wanted || ' AND p.seed = ($2->>''seed'')::bigint'; END IF;
+  IF coalesce(p_want->>'gate', '') <> 'any' THEN
+    wanted := wanted || CASE p_want->>'gate' WHEN 'held' THEN ' AND p.gate = ''held''' WHEN 'rejected' THEN ' AND p.gate = ''rejected'''
+      ELSE ' AND p.gate = ''open''' END;
+  END IF;
   IF p_want ? 'favourite' THEN wanted := wanted || ' AND p.favourite'; END IF;
   IF p_want ? 'stars' THEN
     wanted := wanted || ' AND p.rating BETWEEN ($2->''stars''->>0)::int AND ($2->''stars''->>1)::int';
@@ -54,11 +58,12 @@ BEGIN
     origin := origin || ' JOIN board_pictures b ON b.tenant_id = p.tenant_id AND b.picture_id = p.id';
     wanted := wanted || ' AND b.tenant_id = $1 AND b.board_id = $2->>''board''';
   END IF;
-  IF p_want->>'order' = 'board' THEN
-    sorted := 'b.position, b.picture_id';
+  IF p_want->>'order' IN ('board', 'board-last') THEN
+    sorted := CASE p_want->>'order' WHEN 'board' THEN 'b.position, b.picture_id' ELSE 'b.position DESC, b.picture_id DESC' END;
     place := 'b.position';
     IF p_after IS NOT NULL THEN
-      wanted := wanted || ' AND (b.position, b.picture_id) > (split_part($4, '':'', 1)::bigint, split_part($4, '':'', 2))';
+      wanted := wanted || ' AND (b.position, b.picture_id) ' || CASE p_want->>'order' WHEN 'board' THEN '>' ELSE '<' END
+        || ' (split_part($4, '':'', 1)::bigint, split_part($4, '':'', 2))';
     END IF;
   ELSIF p_want->>'order' = 'oldest' THEN
     sorted := replace(sorted, ' DESC', '');

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend import influencers, loras
 from backend.influencers import InfluencerCard, InfluencerDraft
-from backend.kit.ids import new_id
+from backend.kit.ids import first_id, new_id
 from backend.loras import LoraCard
 from backend.tables import Asset, AssetUse, Dataset, DatasetImage, Generation, Job, Picture, PictureLora
 from tests.fakes.engines import write_lora
@@ -92,8 +92,9 @@ def make_pictures(
     tx.flush()
     made = []
     for n in range(count):
-        row = Picture(id=new_id("pic"), generation_id=request.id, n=n, asset_id=make_asset(tx), influencer_id=influencer_id)
-        row.seed, row.prompt = 100 + n, prompt
+        made_id = first_id("pic", values["created_at"])[:-6] + new_id("x")[-6:] if "created_at" in values else new_id("pic")
+        row = Picture(id=made_id, generation_id=request.id, n=n, asset_id=make_asset(tx), influencer_id=influencer_id)
+        row.seed, row.prompt, row.model = 100 + n, prompt, "tiny"
         for name, value in values.items():
             setattr(row, name, value)
         tx.add(row)

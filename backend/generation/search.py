@@ -1,0 +1,126 @@
+"""What people type above the gallery: words of the prompt and terms such as `seed:123 rating:>=4 lora:bella`. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from backend.errors import Invalid
+
+TERMS = {
+    "seed": "seed:123",
+    "model": "model:starter",
+    "lora": "lora:bella-v1",
+    "influencer": 'influencer:"Bella"',
+    "board": 'board:"Summer"',
+    "rating": "rating:>=4",
+    "from": "from:2026-11-01",
+    "until": "until:2026-11-30",
+    "size": "size:portrait",
+    "is": "is:favourite",
+}
+"""Each with an example, in the order the help names them."""
+SHAPES = ("square", "portrait", "landscape")
+_MOST = 20
+_TOKEN = re.compile(r'(-?)(?:([a-zA-Z]+):)?(?:"([^"]*)"?|(\S+))|\S+')
+_RATING = re.compile(r"(>=|<=|>|<|=)?([0-5])(?:\.\.([0-5]))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """`words`: all begin a word of the prompt; `phrases` stand there as they are; `without` does not. Names as typed."""
+
+    words: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    seed: int | None = None
+    model: str = ""
+    lora: str = ""
+    influencer: str = ""
+    board: str = ""
+    stars: tuple[int, int] | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    shape: str = ""
+    source: str = ""
+    favourite: bool = False
+
+
+def parse(text: str) -> Search:
+    """Raises Invalid with a sentence for a term that is unknown or cannot be read."""
+    words: list[str] = []
+    phrases: list[str] = []
+    without: list[str] = []
+    terms: dict[str, object] = {}
+    for found in _TOKEN.finditer(text.replace("\x00", " ")):
+        minus, key, quoted, bare = found.groups()
+        value = quoted if quoted is not None else bare if bare is not None else found.group()
+        if key:
+            terms |= _term(key.lower(), value.strip())
+        elif value.strip(' ,"'):
+            target = without if minus else phrases if quoted is not None else words
+            target.extend([value] if quoted is not None or minus else [part for part in value.split(",") if part])
+    return Search(tuple(words[:_MOST]), tuple(phrases[:_MOST]), tuple(without[:_MOST]), **terms)  # type: ignore[arg-type]
+
+
+def _term(key: str, value: str) -> dict[str, object]:
+    if key not in TERMS:
+        raise Invalid(
+            f"There is no search term “{key[:30]}:”. There are {', '.join(TERMS.values())}. "
+            f'To look for the word itself, write "{key[:30]}" in quotes.'
+        )
+    if not value:
+        raise Invalid(f"Say what {key}: should be, for example {TERMS[key]}.")
+    match key:
+        case "seed":
+            return {"seed": _seed(value)}
+        case "rating":
+            return {"stars": _stars(value)}
+        case "from" | "until":
+            return {"date_from" if key == "from" else "date_to": _day(key, value)}
+        case "size":
+            return {"shape": _one_of("size", value, SHAPES)}
+        case "is":
+            return _being(value)
+    return {key: value}
+
+
+def _seed(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or len(value) > 18:
+        raise Invalid(f"A seed is a whole number, for example {TERMS['seed']}.")
+    return int(value)
+
+
+def _stars(value: str) -> tuple[int, int]:
+    found = _RATING.fullmatch(value.replace(" ", ""))
+    if found is None or (found[1] and found[3]):
+        raise Invalid("A rating is 0 to 5: rating:>=4, rating:5, rating:0 or rating:2..4.")
+    n = int(found[2])
+    if found[3]:
+        return (n, int(found[3]))
+    return {">=": (n, 5), ">": (n + 1, 5), "<=": (0, n), "<": (0, n - 1)}.get(found[1] or "=", (n, n))
+
+
+def _day(key: str, value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise Invalid(f"Write the day of {key}: as year-month-day, for example {TERMS[key]}.") from None
+
+
+def _being(value: str) -> dict[str, object]:
+    known: dict[str, dict[str, object]] = {
+        "favourite": {"favourite": True},
+        "favorite": {"favourite": True},
+        "imported": {"source": "imported"},
+        "made": {"source": "made"},
+        "unrated": {"stars": (0, 0)},
+    }
+    return known[_one_of("is", value, tuple(known))]
+
+
+def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value.lower() not in allowed:
+        raise Invalid(f"{key}: is one of {', '.join(allowed)}; “{value[:30]}” is none of them.")
+    return value.lower()
