@@ -141,11 +141,17 @@ class PictureCard:
     source: str = "made"
     origin: Mapping[str, Any] = field(default_factory=dict)
     dhash: str | None = None
+    identity_score: float | None = None
+    identity_line: float | None = None
+    gate: str = "open"
 
 
 @dataclass(frozen=True, slots=True)
 class TileCard:
-    """What a grid shows of a picture. `shape`: square, portrait, landscape; `source`: made, imported."""
+    """What a grid shows of a picture. `shape`: square, portrait, landscape; `source`: made, imported.
+
+    `identity_score` 0..1 against `identity_line`, None: not scored; `gate`: open, held, rejected.
+    """
 
     id: str
     asset_id: str
@@ -157,6 +163,9 @@ class TileCard:
     source: str
     influencer_id: str | None
     created_at: datetime
+    identity_score: float | None = None
+    identity_line: float | None = None
+    gate: str = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +201,8 @@ class GalleryFilters:
     source: str = ""
     board_id: str | None = None
     order: str = "newest"
+    gate: str = "open"
+    """open, held, rejected, or any."""
 
 
 @dataclass(frozen=True, slots=True)
