@@ -14,7 +14,9 @@ from backend.assets import AssetCard
 from backend.engines.events import Output
 from backend.engines.image.port import ImageRequest, LoraUse
 from backend.errors import Invalid
+from backend.generation import gating
 from backend.generation.gallery import shape_of
+from backend.generation.gating import Gatekeeper
 from backend.generation.queries import existing
 from backend.generation.schemas import GenerationCard, GenerationPayload, LoraRef
 from backend.jobs.context import JobContext
@@ -37,28 +39,38 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     """Result: how many pictures the request has now."""
     with ctx.transaction() as tx:
         card = generation.get(tx, payload.generation_id)
-        missing = sorted(set(range(card.n)) - existing(tx, card.id))
         files = _files(tx, card)
-    if missing:
-        _draw(ctx, card, missing, files)
+        keeper = gating.gatekeeper(tx, ctx, card, [(lora, asset) for _, lora, asset in files.loras])
+    _draw_missing(ctx, card, files, keeper)
+    while grown := gating.more(ctx, keeper, card):
+        card = grown
+        _draw_missing(ctx, card, files, keeper)
+    gating.settle(ctx, keeper, card)
     return {"pictures": card.n}
 
 
-def _draw(ctx: JobContext, card: GenerationCard, missing: list[int], files: _Files) -> None:
+def _draw_missing(ctx: JobContext, card: GenerationCard, files: _Files, keeper: Gatekeeper) -> None:
+    with ctx.transaction() as tx:
+        missing = sorted(set(range(card.n)) - existing(tx, card.id))
+    if missing:
+        _draw(ctx, card, missing, files, keeper)
+
+
+def _draw(ctx: JobContext, card: GenerationCard, missing: list[int], files: _Files, keeper: Gatekeeper) -> None:
     request = _request(ctx, card, missing, files)
     # A handle names work submitted for all seeds: it is of no use once some of its pictures are kept.
     handle = ctx.handle if len(missing) == card.n else None
     for event in ctx.pump(ctx.app.engines.image.run(request, handle)):
         if isinstance(event, Output):
             n = missing[event.n]
-            ctx.step(f"picture-{n}", partial(_keep, ctx, card, n, event.path))
+            ctx.step(f"picture-{n}", partial(_keep, ctx, card, n, event.path, keeper))
 
 
-def _keep(ctx: JobContext, card: GenerationCard, n: int, path: Path) -> dict[str, Any]:
-    """Bytes first, then the row that makes them a picture."""
+def _keep(ctx: JobContext, card: GenerationCard, n: int, path: Path, keeper: Gatekeeper) -> dict[str, Any]:
+    """Bytes first, then the row that makes them a picture, with its score: nobody sees it before it is judged."""
     clean = path.with_name(f"deliver-{n}.png")
     deliver_png(path, clean, mark=card.recipe.ai_mark)
-    look = dhash_of(clean)
+    look, verdict = dhash_of(clean), gating.look(ctx, keeper, card.recipe, clean)
     stored = assets.store(
         ctx.transaction,
         ctx.app.storage,
@@ -72,23 +84,29 @@ def _keep(ctx: JobContext, card: GenerationCard, n: int, path: Path) -> dict[str
         thumbs=True,
     )
     with ctx.transaction() as tx:
-        picture_id = _add_row(tx, card, n, stored.id, look)
+        row = _row(tx, card, n, stored.id, look)
+        gating.stamp(row, keeper, verdict)
+        _add(tx, card, row)
+        gating.freeze(tx, row, keeper, card.recipe, verdict)
     path.unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
-    return {"picture_id": picture_id}
+    return {"picture_id": row.id}
 
 
-def _add_row(tx: Session, card: GenerationCard, n: int, asset_id: str, look: str) -> str:
+def _row(tx: Session, card: GenerationCard, n: int, asset_id: str, look: str) -> Picture:
     recipe = card.recipe
     row = Picture(id=new_id("pic"), generation_id=card.id, n=n, asset_id=asset_id, influencer_id=card.influencer_id)
     row.seed, row.prompt = recipe.seeds[n], recipe.prompt
     row.model, row.shape = recipe.model, shape_of(recipe.width, recipe.height)
     row.dhash, row.bands = look, bands(look, tx.info["tenant_id"])
+    return row
+
+
+def _add(tx: Session, card: GenerationCard, row: Picture) -> None:
     tx.add(row)
     tx.flush()
-    tx.add_all(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight) for ref in recipe.loras)
-    assets.use(tx, asset_id, "picture", row.id)
-    return row.id
+    tx.add_all(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight) for ref in card.recipe.loras)
+    assets.use(tx, row.asset_id, "picture", row.id)
 
 
 def _files(tx: Session, card: GenerationCard) -> _Files:

@@ -67,7 +67,10 @@ class LoraRef(BaseModel):
 
 
 class Recipe(BaseModel):
-    """Everything needed to draw the same pictures again. `asked`: the prompt as the person wrote it; `prompt`: as drawn."""
+    """Everything needed to draw the same pictures again. `asked`: the prompt as the person wrote it; `prompt`: as drawn.
+
+    `redrawn`: how many of the seeds, the last ones, the identity gate added to replace pictures below its line.
+    """
 
     asked: str
     prompt: str
@@ -82,6 +85,7 @@ class Recipe(BaseModel):
     cfg: float
     sampler: str
     seeds: list[int]
+    redrawn: int = 0
     loras: list[LoraRef]
     init_asset_id: str | None = None
     strength: float = 0.6
