@@ -25,7 +25,8 @@ def wilson(wins: float, n: int, z: float = Z) -> tuple[float, float]:
     share, square = wins / n, z * z / n
     middle = share + square / 2
     reach = z * math.sqrt((share * (1 - share) + square / 4) / n)
-    return max(0.0, (middle - reach) / (1 + square)), min(1.0, (middle + reach) / (1 + square))
+    low, high = (middle - reach) / (1 + square), (middle + reach) / (1 + square)
+    return round(max(0.0, low), 12), round(min(1.0, high), 12)  # all wins: 1, whatever the last bits are
 
 
 def rank(arms: Sequence[Arm], duels: Sequence[Duel]) -> list[Rank]:
