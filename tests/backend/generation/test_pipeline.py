@@ -19,6 +19,7 @@ from backend.tools.ai_mark import SOURCE_TYPE
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset, make_influencer, make_lora
 from tests.fakes.engines import FakeImageEngine, FakeTrainer
+from tests.fakes.identity import FakeIdentity
 from tests.support.context import make_context, next_attempt
 
 
@@ -29,7 +30,7 @@ def engine() -> FakeImageEngine:
 
 @pytest.fixture
 def studio(settings: Settings, engine: FakeImageEngine) -> Iterator[App]:
-    built = bootstrap(settings, engines=SimpleNamespace(trainer=FakeTrainer(), image=engine))
+    built = bootstrap(settings, engines=SimpleNamespace(trainer=FakeTrainer(), image=engine, identity=FakeIdentity()))
     yield built
     built.close()
 
