@@ -34,6 +34,7 @@ ITEMS = (
     Item("make/datasets", "Datasets", ":material/photo_library:", "datasets", "Make"),
     Item("make/training", "Training", ":material/model_training:", "training", "Make"),
     Item("make/loras", "LoRAs", ":material/extension:", "loras", "Make"),
+    Item("make/trials", "Compare checkpoints", ":material/compare:", "trials", "Make"),
     Item("make/generation", "Create", ":material/brush:", "create", "Make"),
     Item("make/gallery", "Gallery", ":material/imagesmode:", "gallery", "Make"),
     Item("run/jobs", "Jobs", ":material/bolt:", "jobs", "Run"),

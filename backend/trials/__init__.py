@@ -1,8 +1,8 @@
 """Which checkpoint is the best: fixed-seed grids, scores, blind votes, a suggestion."""
 
 from backend.trials.export import scores_csv
-from backend.trials.queries import cells, comparable, get, judge, page, results
-from backend.trials.rules import arms, size
+from backend.trials.queries import cells, comparable, get, judge, page, references, results
+from backend.trials.rules import arms, size, spots
 from backend.trials.schemas import (
     CONTROL,
     MOST_CHECKPOINTS,
@@ -22,12 +22,12 @@ from backend.trials.schemas import (
     TrialDraft,
     TrialPayload,
 )
-from backend.trials.service import delete, export, promote, propose, seconds, start
+from backend.trials.service import delete, export, promote, propose, rescore, seconds, start
 from backend.trials.voting import ballot, undo, vote
 
 __all__ = [
-    "CONTROL", "MOST_CHECKPOINTS", "MOST_PICTURES", "MOST_PROMPTS", "MOST_SEEDS", "Arm", "Ballot", "Cell", "Choice", "Figures",
-    "Judged", "Plan", "Proposal", "Results", "TrialCard", "TrialDraft", "TrialPayload", "arms", "ballot", "cells", "comparable",
-    "delete", "export", "get", "judge", "page", "promote", "propose", "results", "scores_csv", "seconds", "size", "start",
-    "undo", "vote",
+    "CONTROL", "MOST_CHECKPOINTS", "MOST_PICTURES", "MOST_PROMPTS", "MOST_SEEDS", "Arm", "Ballot", "Cell", "Choice",
+    "Figures", "Judged", "Plan", "Proposal", "Results", "TrialCard", "TrialDraft", "TrialPayload", "arms", "ballot",
+    "cells", "comparable", "delete", "export", "get", "judge", "page", "promote", "propose", "references", "rescore",
+    "results", "scores_csv", "seconds", "size", "spots", "start", "undo", "vote",
 ]  # fmt: skip

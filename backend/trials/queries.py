@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from backend import training
+from backend import assets, training
 from backend.errors import NotFound
 from backend.tables import Job, TrainingCheckpoint, TrainingRun, Trial, TrialCell, TrialVote
 from backend.trials import ranking, rules, verdict
@@ -76,6 +76,14 @@ def judge(card: TrialCard, drawn: Sequence[Cell], voted: Sequence[Duel]) -> Resu
         votes=len(voted),
         votes_left=ranking.votes_left(ranks),
     )
+
+
+def references(tx: Session, trial_id: str, *, take: int = 4) -> list[str]:
+    """Assets of a few training pictures, evenly over the set: what the face should look like."""
+    query = select(TrainingRun.snapshot).join(Trial, Trial.run_id == TrainingRun.id).where(Trial.id == trial_id)
+    ids = [item["asset_id"] for item in tx.scalars(query).one()]
+    found = assets.get_many(tx, ids[:: max(1, len(ids) // take)][:take])
+    return [one for one in ids if one in found and found[one].state == "stored"]
 
 
 def comparable(tx: Session) -> list[training.RunCard]:

@@ -104,6 +104,14 @@ def export(tx: Session, trial_id: str, *, request_key: str) -> JobCard:
     return jobs.enqueue(tx, kind="trial-grid", payload=payload, title=title, request_key=request_key, subject=(NOUN, trial_id))
 
 
+def rescore(tx: Session, trial_id: str, *, request_key: str) -> JobCard:
+    """Scores all pictures again: after a judge was set up, or has failed. Raises NotFound."""
+    title, payload = f"Score the comparison of {get(tx, trial_id).run_name}", TrialPayload(trial_id=trial_id)
+    return jobs.enqueue(
+        tx, kind="trial-scores", payload=payload, title=title, request_key=request_key, subject=(NOUN, trial_id)
+    )
+
+
 def promote(tx: Session, trial_id: str, arm: Arm, *, name: str = "", make_default: bool = False) -> LoraCard:
     """The arm's checkpoint goes into the library; with `make_default` it draws the influencer at the arm's strength.
 

@@ -14,15 +14,20 @@ from backend.trials import ranking, rules
 from backend.trials.queries import cells, duels, get
 from backend.trials.schemas import Ballot, Choice, Pair
 
+Shown = tuple[str, str]
+"""Ids of the cells at the left and at the right."""
 
-def ballot(tx: Session, trial_id: str, *, rng: random.Random | None = None) -> Ballot:
-    """The next pair for this person, and how far the voting has come. Raises NotFound."""
+
+def ballot(tx: Session, trial_id: str, *, again: Shown | None = None, rng: random.Random | None = None) -> Ballot:
+    """The next pair for this person (`again`: this one), and how far the voting has come. Raises NotFound."""
     card, drawn, voted = get(tx, trial_id), cells(tx, trial_id), duels(tx, trial_id)
     there = {cell.arm for cell in drawn}
     ranks = ranking.rank([arm for arm in rules.arms(card.plan) if arm in there], voted)
     mine = _mine(tx, trial_id)
     seen = {frozenset((vote.left_id, vote.right_id)) for vote in mine}
-    found = ranking.next_pair(drawn, ranks, seen, rng or random.SystemRandom())
+    by_id = {cell.id: cell for cell in drawn}
+    found = (by_id[again[0]], by_id[again[1]]) if again else None
+    found = found or ranking.next_pair(drawn, ranks, seen, rng or random.SystemRandom())
     pair = None
     if found:
         left, right = found
@@ -52,14 +57,16 @@ def vote(tx: Session, trial_id: str, *, left_id: str, right_id: str, choice: Cho
     tx.flush()
 
 
-def undo(tx: Session, trial_id: str) -> None:
-    """Takes back this person's last vote or skip. Raises NotFound, Conflict (there is none)."""
+def undo(tx: Session, trial_id: str) -> Shown:
+    """Takes back this person's last vote or skip; returns its pair as it was shown. Raises NotFound, Conflict (none)."""
     get(tx, trial_id, lock=True)
     mine = _mine(tx, trial_id)
     if not mine:
         raise Conflict("You have not voted here yet: there is nothing to take back.")
-    tx.delete(mine[-1])
+    last = mine[-1]
+    tx.delete(last)
     tx.flush()
+    return last.left_id, last.right_id
 
 
 def _mine(tx: Session, trial_id: str) -> list[TrialVote]:

@@ -16,6 +16,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "Every kind": (),
     "Training": ("lora-training",),
     "Pictures": ("image-generation",),
+    "Comparisons": ("lora-trial", "trial-scores", "trial-grid"),
     "Dataset checks": ("dataset-ingest",),
     "Upkeep": ("upkeep",),
 }
@@ -23,6 +24,7 @@ SUBJECT_PAGES = {
     "dataset": ("make/datasets", "Open the dataset"),
     "training": ("make/training", "Open the run"),
     "generation": ("make/generation", "Open the pictures"),
+    "trial": ("make/trials", "Open the comparison"),
 }
 TAKE = 30
 

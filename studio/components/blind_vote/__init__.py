@@ -1,0 +1,24 @@
+"""Two pictures, no labels: which is better? By mouse, finger or arrow keys; votes go straight to the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend.trials import Ballot
+from studio.components.load import ignore, load
+
+_component = load("blind_vote")
+
+
+def blind_vote(key: str, *, workspace: str, trial_id: str, ballot: Ballot, ratio: str = "1") -> bool:
+    """Starts with `ballot`; every answer brings the next one. `ratio`: CSS width/height. True once: the result is wanted."""
+    pair = ballot.pair
+    data: dict[str, Any] = {
+        "workspace": workspace, "trial": trial_id, "ratio": ratio,
+        "mine": ballot.mine, "votes": ballot.votes, "left": ballot.left,
+        "pair": pair and {
+            "leftId": pair.left_id, "rightId": pair.right_id, "leftAssetId": pair.left_asset_id,
+            "rightAssetId": pair.right_asset_id, "prompt": pair.prompt,
+        },
+    }  # fmt: skip
+    return bool(_component(key=key, data=data, on_finished_change=ignore).get("finished"))

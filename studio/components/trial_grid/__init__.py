@@ -1,0 +1,57 @@
+"""Checkpoints side by side: a grid of prompts and checkpoints, and one picture large with arrows from cell to cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from studio.components.load import ignore, load
+
+_component = load("trial_grid")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`lines`: figures below the title; `marks`: (word, tone) with tone good|warn|""."""
+
+    title: str
+    lines: Sequence[str] = ()
+    marks: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A cell. `asset_id` empty: not drawn yet. `score` 0..1 draws the bar; `words` stand below the picture."""
+
+    n: int
+    asset_id: str
+    score: float | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`places`: one a column."""
+
+    title: str
+    note: str
+    places: Sequence[Place]
+
+
+def trial_grid(
+    key: str,
+    *,
+    workspace: str,
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    ratio: str = "1",
+    poll_url: str = "",
+) -> None:
+    """`ratio`: CSS width/height of a picture. `poll_url` answers `{"data": [{"n", "assetId"}], "state"}` and fills places as
+    they are drawn; when the job has ended the page runs once."""
+    data: dict[str, Any] = {
+        "workspace": workspace, "columns": [asdict(one) for one in columns], "rows": [asdict(one) for one in rows],
+        "ratio": ratio, "poll": poll_url,
+    }  # fmt: skip
+    _component(key=key, data=data, on_filled_change=ignore)

@@ -1,0 +1,175 @@
+"""Comparing checkpoints: asking for a comparison, the list of them, and one of them in three views."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import jobs, training, trials
+from backend.errors import StudioError
+from backend.generation import choose_model
+from backend.trials import TrialCard, TrialDraft
+from studio.format import ago, count, duration, plain, state_badge
+from studio.forms.request_key import renew, request_key
+from studio.forms.trials import trial_form
+from studio.frame import Page
+from studio.widgets import trials_grid, trials_result, trials_vote
+from studio.widgets.confirm import confirm
+from studio.widgets.empty import empty_state
+from studio.widgets.jobs import follow
+
+VIEWS = {
+    "pictures": ":material/grid_view: Pictures",
+    "vote": ":material/how_to_vote: Vote",
+    "result": ":material/trophy: Result",
+}
+
+
+def listing(page: Page) -> None:
+    """Every comparison, newest first, and a way to a new one."""
+    with page.transaction() as tx:
+        runs, made = trials.comparable(tx), trials.page(tx)
+    if not runs:
+        card = empty_state(
+            "Nothing to compare yet",
+            "Train a LoRA first: a run saves several checkpoints, and the last one is not always the best.",
+            icon=":material/compare:",
+        )
+        if page.can_edit and card.button("To the training page", type="primary"):
+            page.go("make/training")
+        return
+    names = {run.id: f"{run.name} · {count(run.image_count, 'picture')} · {ago(run.created_at)}" for run in runs}
+    if page.can_edit:
+        with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
+            chosen = st.selectbox("Training run", list(names), format_func=names.__getitem__, key="trials:run")
+            if st.button("New comparison", type="primary", icon=":material/add:"):
+                page.go("make/trials", run=chosen)
+    if not made:
+        st.caption("No comparison yet. Choose a run: the same prompts and seeds are drawn with each of its checkpoints.")
+    for card in made:
+        _row(page, card)
+
+
+def of_run(page: Page, run_id: str) -> None:
+    """The form for a new comparison of this run, and those there are."""
+    if st.button("All comparisons", icon=":material/arrow_back:", type="tertiary"):
+        page.go("make/trials")
+    with page.transaction() as tx:
+        run = training.get(tx, run_id)
+        made = trials.page(tx, run_id=run_id)
+    st.markdown(f"### {plain(run.name)}")
+    if page.can_edit:
+        with st.container(border=True):
+            _ask(page, run_id, run.model)
+    if made:
+        st.markdown("**Comparisons of this run**")
+    elif not page.can_edit:
+        st.caption("Nobody has compared this run's checkpoints yet.")
+    for card in made:
+        _row(page, card)
+
+
+def _ask(page: Page, run_id: str, model_name: str) -> None:
+    key = f"trial:{run_id}"
+    with page.transaction() as tx:
+        proposal = trials.propose(tx, run_id)
+    models = page.app.engines.image.models()
+    draft = trial_form(key, proposal, disabled=not page.can_edit)
+    if draft is None:
+        return
+    n = trials.size(len(draft.steps), len(draft.strengths), len(draft.prompts), draft.seeds, control=draft.control)
+    with page.transaction() as tx:
+        takes = trials.seconds(tx, model=choose_model(models, model_name), pictures=n)
+    st.caption(_estimate(draft, n, takes))
+    wish = request_key(key)
+    if st.button(f"Draw {count(n, 'picture')}", type="primary", icon=":material/compare:"):
+        with page.transaction(needs="editor") as tx:
+            card = trials.start(tx, draft=draft, models=models, request_key=wish)
+        renew(key)
+        page.go("make/trials", id=card.id)
+
+
+def _estimate(draft: TrialDraft, n: int, takes: float | None) -> str:
+    parts = [
+        count(len(draft.steps), "checkpoint"),
+        count(len(draft.strengths), "strength"),
+        count(len(draft.prompts), "prompt"),
+    ]
+    parts += [count(draft.seeds, "seed")] if draft.seeds > 1 else []
+    whole = " × ".join(parts) + (" and the base model" if draft.control else "")
+    return f"{whole}: **{count(n, 'picture')}**" + (f", about **{duration(takes)}**." if takes else ".")
+
+
+def _row(page: Page, card: TrialCard) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xxsmall"):
+            st.markdown(f"**{plain(card.run_name)}** {state_badge(card.state)}")
+            votes = [count(card.votes, "vote")] if card.votes else []
+            st.caption(" · ".join([_contents(card), *votes, ago(card.created_at)]))
+        if st.button("Open", key=f"trial:{card.id}"):
+            page.go("make/trials", id=card.id)
+
+
+def _contents(card: TrialCard) -> str:
+    plan = card.plan
+    return f"{count(len(plan.steps), 'checkpoint')}, {count(len(plan.prompts), 'prompt')}, {count(card.done, 'picture')}"
+
+
+def detail(page: Page, trial_id: str) -> None:
+    """One comparison: its pictures, blind votes, the result."""
+    if st.button("All comparisons", icon=":material/arrow_back:", type="tertiary"):
+        page.go("make/trials")
+    with page.transaction() as tx:
+        card = trials.get(tx, trial_id)
+        job = jobs.get(tx, card.job_id)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"### {plain(card.run_name)} {state_badge(card.state)}")
+        _acts(page, card)
+    st.caption(f"{_contents(card)} · {plain(card.plan.model)} · {ago(card.created_at)}")
+    working = follow(page, job, key="trial")
+    if card.state == "cancelled" and card.done < card.total:
+        _go_on(page, card)
+    if not card.done and not working:
+        st.caption("No picture was drawn.")
+        return
+    key = f"trial:view:{card.id}"
+    if wanted := st.session_state.pop("trial:wanted", ""):
+        st.session_state[key] = wanted
+    st.session_state.setdefault(key, "pictures")
+    view = st.segmented_control(
+        "View", list(VIEWS), format_func=VIEWS.__getitem__, key=key, label_visibility="collapsed", required=True
+    )
+    if view == "vote":
+        trials_vote.show(page, card)
+    elif view == "result":
+        trials_result.show(page, card)
+    else:
+        trials_grid.show(page, card, working=working)
+
+
+def _acts(page: Page, card: TrialCard) -> None:
+    with st.container(horizontal=True, width="content"):
+        if st.button("Open the run", icon=":material/model_training:", type="tertiary"):
+            page.go("make/training", id=card.run_id)
+        if page.can_edit and st.button("Delete", icon=":material/delete:", type="tertiary"):
+            gone = count(card.done, "picture") + (f" and {count(card.votes, 'vote')}" if card.votes else "")
+            confirm(
+                "Delete this comparison?", f"Its {gone} go with it. LoRAs you took from it stay.", action="Delete it",
+                act=lambda: _delete(page, card.id),
+            )  # fmt: skip
+
+
+def _go_on(page: Page, card: TrialCard) -> None:
+    if page.can_edit and st.button(f"Draw the missing {card.total - card.done}", icon=":material/replay:"):
+        try:
+            with page.transaction(needs="editor") as tx:
+                jobs.retry(tx, card.job_id)
+        except StudioError as error:
+            st.error(error.message, icon=":material/error:")
+        else:
+            st.rerun()
+
+
+def _delete(page: Page, trial_id: str) -> None:
+    with page.transaction(needs="editor") as tx:
+        trials.delete(tx, trial_id)
+    st.query_params.pop("id", None)
