@@ -16,7 +16,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from backend.errors import LeaseLost, StudioError, Unavailable
-from backend.jobs import KINDS, AttemptRef, Handler, Waiting, settle
+from backend.jobs import KINDS, AttemptRef, Ended, Handler, Waiting, settle, settle_all
 from backend.jobs.claim import Claim, claim_some
 from backend.jobs.rules import Verdict, completed, ended_by
 from backend.kit.db import Trusted
@@ -75,11 +75,7 @@ def trade(me: Process, queue: str, n: int, done: Sequence[Finished]) -> list[Cla
     reports = [(each, each.context.take_report()) for each in done]
     try:
         with me.app.db.dispatch() as tx:
-            for each, report in reports:
-                try:
-                    _write(tx, each, report)
-                except LeaseLost:
-                    log.warning("attempt had been taken over", job=each.context.job_id, attempt=each.context.attempt_id)
+            _write_all(tx, reports)
             return claim_some(
                 tx,
                 n,
@@ -171,9 +167,33 @@ def conclude(me: Process, done: Finished) -> None:
 
 
 def _write(tx: Session, done: Finished, report: Report) -> None:
+    """A member of a family, alone."""
+    one = _ended(done, report)
+    settle(tx, one.ref, one.verdict, **one.figures)
+    _write_log(tx, [(done, report)])
+
+
+def _write_all(tx: Session, reports: Sequence[tuple[Finished, Report]]) -> None:
+    states = settle_all(tx, [_ended(done, report) for done, report in reports]) if reports else []
+    for (done, _), state in zip(reports, states, strict=True):
+        if state is None:
+            log.warning("attempt had been taken over", job=done.context.job_id, attempt=done.context.attempt_id)
+    _write_log(tx, [report for report, state in zip(reports, states, strict=True) if state])
+
+
+def _ended(done: Finished, report: Report) -> Ended:
     ours = done.context.claim
     ref = AttemptRef(ours.job_id, ours.attempt_id, ours.parent_id, ours.device_id)
-    settle(tx, ref, done.verdict, step=report.step, phase=report.phase, done=report.done, total=report.total)
-    if report.lines:
-        whose = {"tenant_id": ours.tenant_id, "job_id": ours.job_id, "attempt_id": ours.attempt_id}
-        tx.execute(insert(JobLog), [{**whose, "level": level, "line": line} for level, line in report.lines])
+    figures = {"step": report.step, "phase": report.phase, "done": report.done, "total": report.total}
+    return Ended(ref, done.verdict, figures)
+
+
+def _write_log(tx: Session, reports: Sequence[tuple[Finished, Report]]) -> None:
+    rows = [
+        {"tenant_id": claim.tenant_id, "job_id": claim.job_id, "attempt_id": claim.attempt_id, "level": level, "line": line}
+        for done, report in reports
+        for claim in [done.context.claim]
+        for level, line in report.lines
+    ]
+    if rows:
+        tx.execute(insert(JobLog), rows)

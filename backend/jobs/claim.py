@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from backend.jobs.kinds import KINDS, KindSpec
+from backend.kit.db import in_one_trip
 from backend.kit.ids import new_id
 from backend.settings import Settings
 from backend.tables import Device
@@ -63,7 +64,7 @@ _CLAIM = text(
       CROSS JOIN LATERAL (
         SELECT j.id, j.tenant_id, j.created_by, j.kind, j.v, j.payload, j.parent_id, j.retries, o.served_at FROM jobs j
         WHERE j.state = 'pending' AND j.queue = :queue AND j.tenant_id = o.tenant_id AND j.waits_for = 0
-          AND j.not_before <= clock_timestamp() AND j.kind || ':' || j.v IN (SELECT version FROM open)
+          AND j.not_before <= clock_timestamp() AND j.kind || ':' || j.v = ANY((SELECT array_agg(version) FROM open)::text[])
         ORDER BY j.priority, j.id LIMIT 1 FOR UPDATE SKIP LOCKED) c
       ORDER BY o.served_at NULLS FIRST, o.tenant_id LIMIT 1),
     chosen AS (SELECT n.*, open.device_id FROM next n JOIN open ON open.version = n.kind || ':' || n.v),
@@ -99,25 +100,32 @@ def claim_some(
     tx: Session, n: int, *, queue: str, worker_id: str, kinds: Collection[str], host: str, settings: Settings
 ) -> list[Claim]:
     """At most `n`, each chosen as if it were asked for alone; fewer when nothing more is claimable."""
+    specs = [spec for spec in KINDS.values() if spec.queue == queue and spec.kind in kinds]
+    if not any(spec.device for spec in specs):
+        values = _values(specs, queue=queue, worker_id=worker_id, settings=settings, able={})
+        return _claims(tx, [values | _new_ids() for _ in range(n)], {}) if values else []
     tx.execute(_LOCK, {"queue": queue})
     claims: list[Claim] = []
-    while len(claims) < n and (one := _one(tx, queue, worker_id, kinds, host, settings)):
-        claims.append(one)
+    while len(claims) < n:  # a card that one job takes is not there for the next
+        devices = free_devices(tx, host)
+        able = {spec.kind: _pick(spec, devices) for spec in specs if spec.device}
+        values = _values(specs, queue=queue, worker_id=worker_id, settings=settings, able=able)
+        if not values or not (one := _claims(tx, [values | _new_ids()], devices)):
+            break
+        claims += one
     return claims
 
 
-def _one(tx: Session, queue: str, worker_id: str, kinds: Collection[str], host: str, settings: Settings) -> Claim | None:
-    specs = [spec for spec in KINDS.values() if spec.queue == queue and spec.kind in kinds]
-    devices = free_devices(tx, host) if any(spec.device for spec in specs) else {}
-    able = {spec.kind: _pick(spec, devices) for spec in specs if spec.device}
+def _values(
+    specs: Sequence[KindSpec], *, queue: str, worker_id: str, settings: Settings, able: Mapping[str, Device | None]
+) -> dict[str, Any]:
+    """What `_CLAIM` asks for, but for its ids; empty when this worker can do nothing now."""
     ready = [(v, spec) for spec in specs if not spec.device or able[spec.kind] for v in spec.versions]
     if not ready:
-        return None
-    values: dict[str, Any] = {
+        return {}
+    return {
         "queue": queue,
         "worker_id": worker_id,
-        "attempt_id": new_id("att"),
-        "event_id": new_id("evt"),
         "per_workspace": settings.max_concurrent_jobs,
         "kinds": list(KINDS),
         "kind_groups": [spec.limit_setting for spec in KINDS.values()],
@@ -126,13 +134,24 @@ def _one(tx: Session, queue: str, worker_id: str, kinds: Collection[str], host: 
         "limits": [spec.limit(settings) for _, spec in ready],
         "devices": [device.id if (device := able.get(spec.kind)) else None for _, spec in ready],
     }
-    row = tx.execute(_CLAIM, values).first()
-    if row is None:
-        return None
-    return _claimed(tx, row, values["attempt_id"], devices.get(row.device_id or ""))
 
 
-def _claimed(tx: Session, row: Row[Any], attempt_id: str, device: Device | None) -> Claim:
+def _new_ids() -> dict[str, str]:
+    return {"attempt_id": new_id("att"), "event_id": new_id("evt")}
+
+
+def _claims(tx: Session, asked: Sequence[dict[str, Any]], devices: Mapping[str, Device]) -> list[Claim]:
+    """Each of `asked` sees what the one before it took. The lock may be ours already."""
+    queue = {"queue": asked[0]["queue"]}
+    _, *rows = in_one_trip(tx, [(_LOCK, queue), *((_CLAIM, values) for values in asked)])
+    return [
+        _claimed(row, values["attempt_id"], devices.get(row.device_id or ""))
+        for row, values in zip(rows, asked, strict=True)
+        if row
+    ]
+
+
+def _claimed(row: Any, attempt_id: str, device: Device | None) -> Claim:
     capability, before = KINDS[row.kind].device, device.last_engine if device else ""
     if device:
         device.last_engine = capability

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from backend.errors import LeaseLost
 from backend.jobs.lines import lock_line
 from backend.jobs.rules import Verdict
 from backend.jobs.service import child_ended
-from backend.kit.db import ring
+from backend.kit.db import in_one_trip, ring
 from backend.kit.ids import new_id
 from backend.tables import FINAL, MOVES, Job, JobState
 
@@ -68,7 +69,6 @@ def settle(tx: Session, ref: AttemptRef, verdict: Verdict, **figures: Any) -> Jo
     A job that somebody asked to cancel is cancelled instead of going back to pending. Raises LeaseLost when the attempt has
     already been ended by others: then nothing is written.
     """
-    assert verdict.state in MOVES[JobState.PROCESSING]
     waits_for = 0
     if ref.parent_id or verdict.outcome == "waiting":
         lock_line(tx, ref.job_id)
@@ -77,6 +77,30 @@ def settle(tx: Session, ref: AttemptRef, verdict: Verdict, **figures: Any) -> Jo
     row = tx.execute(_SETTLE, _values(tx, ref, verdict, waits_for, figures)).first()
     if row is None:
         raise LeaseLost(GONE)
+    return _settled(tx, ref, verdict, row, waits_for)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt that ended, to be settled with others. `figures`: last step, phase, done, total."""
+
+    ref: AttemptRef
+    verdict: Verdict
+    figures: Mapping[str, Any]
+
+
+def settle_all(tx: Session, ended: Sequence[Ended]) -> list[JobState | None]:
+    """As `settle` of each in turn, in one trip to Postgres; None where the attempt had been ended by others.
+
+    None of them has a parent or waits for children: those lock their line and are settled alone.
+    """
+    assert all(one.ref.parent_id is None and one.verdict.outcome != "waiting" for one in ended)
+    rows = in_one_trip(tx, [(_SETTLE, _values(tx, one.ref, one.verdict, 0, one.figures)) for one in ended])
+    return [_settled(tx, one.ref, one.verdict, row, 0) if row else None for one, row in zip(ended, rows, strict=True)]
+
+
+def _settled(tx: Session, ref: AttemptRef, verdict: Verdict, row: Any, waits_for: int) -> JobState:
+    """Tells those who wait for the job, or wakes who goes on with it."""
     state = JobState(row.state)
     if state in FINAL:
         child_ended(tx, ref.parent_id, state, verdict.error_message or "")
@@ -85,7 +109,8 @@ def settle(tx: Session, ref: AttemptRef, verdict: Verdict, **figures: Any) -> Jo
     return state
 
 
-def _values(tx: Session, ref: AttemptRef, verdict: Verdict, waits_for: int, figures: dict[str, Any]) -> dict[str, Any]:
+def _values(tx: Session, ref: AttemptRef, verdict: Verdict, waits_for: int, figures: Mapping[str, Any]) -> dict[str, Any]:
+    assert verdict.state in MOVES[JobState.PROCESSING]
     return {
         "job_id": ref.job_id,
         "attempt_id": ref.attempt_id,

@@ -43,7 +43,7 @@ class Job(Tenanted, Dated, Base):
         Index("ix_jobs_claim", "queue", "tenant_id", "priority", "id", postgresql_where=text("state = 'pending'")),
         Index(None, "tenant_id", "state", "id"),
         Index(None, "tenant_id", "subject_noun", "subject_id", "id"),
-        Index(None, "tenant_id", "parent_id"),
+        Index("ix_jobs_children", "tenant_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("ix_jobs_processing", "attempt_id", postgresql_where=text("state = 'processing'")),
     )
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -1,4 +1,6 @@
-"""Claims walk the queue's own index."""
+"""Claims walk the queue's own index: the one on parents covers children only, so that nothing is tempted to sort a backlog."""
+
+from alembic import op
 
 revision = "0002"
 down_revision = "0001"
@@ -7,4 +9,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.drop_index("ix_jobs_tenant_id_parent_id", "jobs")
+    op.create_index("ix_jobs_children", "jobs", ["tenant_id", "parent_id"], postgresql_where="parent_id IS NOT NULL")

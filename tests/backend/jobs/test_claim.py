@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import insert, text, update
 
 from backend import jobs
 from backend.errors import LeaseLost
 from backend.jobs import rules, sweep
-from backend.jobs.claim import Claim, claim
+from backend.jobs.claim import Claim, claim, claim_some
 from backend.jobs.settle import AttemptRef, settle
 from backend.kit.clock import now
 from backend.kit.db import Database, Trusted
@@ -80,6 +81,25 @@ def test_limits_hold_per_kind_and_per_workspace(
     assert take(queue_concurrency_training=2, max_concurrent_jobs=2).tenant_id == other_workspace.id
     assert take(queue_concurrency_training=9, max_concurrent_jobs=2) is None
     assert sum(card(db, workspace, job).state == "processing" for job in limited) == 1
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+def test_claims_read_a_few_rows_of_a_long_backlog(
+    analysed: bool, workspace: Tenant, worker_db: Database, db: Database, database_urls: Any, settings_without_clock: Settings
+) -> None:
+    backlog = """INSERT INTO jobs (id, kind, queue, title, payload, request_key, not_before)
+        SELECT 'job_z' || n, 'test-steps', 'cpu', 'x', '{}', 'key' || n, now() FROM generate_series(1, 5000) n"""
+    with db.transaction(Trusted(workspace.id)) as tx:
+        tx.execute(text(backlog))
+    if analysed:
+        with psycopg.connect(database_urls.owner.replace("+psycopg", ""), autocommit=True) as owner:
+            owner.execute("ANALYZE jobs")
+    read = text("SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'jobs'")
+    config = settings_without_clock.model_copy(update={"max_concurrent_jobs": 99})
+    with worker_db.dispatch() as tx:
+        for _ in range(4):  # Postgres thinks of a plan for all values from the sixth statement on
+            assert len(claim_some(tx, 5, queue="cpu", worker_id="wrk", kinds=KINDS, host="here", settings=config)) == 5
+        assert 0 < int(tx.scalar(read) or 0) < 20 * 30
 
 
 def test_only_known_kinds_and_versions(ask: Any, take: Any, workspace: Tenant, worker_db: Database) -> None:
