@@ -1,0 +1,111 @@
+"""Calibrating on real Postgres and S3: whose pictures, how strict, when it is out of date, and that a retry repeats nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from backend import identity
+from backend.errors import Invalid, LeaseLost
+from backend.identity import CalibrationPayload, Policy, Profile, pipeline
+from backend.kit.db import Trusted
+from backend.tables import DatasetImage
+from tests.factories.account import Tenant
+from tests.fakes.identity import FakeIdentity
+from tests.support.context import make_context, next_attempt
+
+
+def begin(studio: Any, tenant: Tenant, influencer_id: str, do: Any, key: str = "k") -> Any:
+    job = do(identity.calibrate, influencer_id, engine=studio.engines.identity, request_key=key)
+    return make_context(studio, tenant, job.kind, CalibrationPayload(influencer_id=influencer_id), job_id=job.id)
+
+
+def calibrate(studio: Any, tenant: Tenant, influencer_id: str, do: Any, key: str = "k") -> dict[str, Any]:
+    context = begin(studio, tenant, influencer_id, do, key)
+    return pipeline.calibrate(context, CalibrationPayload(influencer_id=influencer_id))
+
+
+def seen(do: Any, influencer_id: str, embedder: FakeIdentity) -> Profile:
+    found: Profile = do(identity.profile, influencer_id, engine=embedder)
+    return found
+
+
+def test_the_included_pictures_are_the_references(studio: Any, workspace: Tenant, red: str, do: Any, embedder: Any) -> None:
+    before = seen(do, red, embedder)
+    assert (before.calibrated_line, before.gate, before.candidates, before.stale, before.why) == (None, "mark", 8, "", "")
+    told = calibrate(studio, workspace, red, do)
+    profile = seen(do, red, embedder)
+    assert told == {"references": 8, "threshold": profile.line, "passing": 8}
+    assert profile.embedder == "colour:1"
+    assert len(profile.shots) == 8
+    assert 0.9 < (profile.line or 0) < 0.99
+    assert profile.passing(1.0) <= profile.passing(profile.line or 1) == 8
+    assert profile.stale == ""
+
+
+def test_a_changed_dataset_or_embedder_asks_for_another_calibration(
+    studio: Any, workspace: Tenant, red: str, do: Any, embedder: FakeIdentity
+) -> None:
+    calibrate(studio, workspace, red, do)
+    with studio.db.transaction(Trusted(workspace.id, workspace.user_id)) as tx:
+        last = tx.scalars(select(DatasetImage.id).where(DatasetImage.included).order_by(DatasetImage.id.desc())).first()
+        tx.execute(update(DatasetImage).where(DatasetImage.id == last).values(included=False))
+    assert "dataset has changed" in seen(do, red, embedder).stale
+    do(identity.set_policy, red, Policy(gate="hold", line=0.5), engine=embedder)
+    calibrate(studio, workspace, red, do, key="again")
+    profile = seen(do, red, embedder)
+    assert (len(profile.shots), profile.stale, profile.line, profile.gate) == (7, "", 0.5, "hold")
+    embedder.embedder = "colour:2"
+    assert "read by colour:1, but colour:2" in seen(do, red, embedder).stale
+    with studio.db.transaction(workspace.caller) as tx:
+        judge = identity.judge(tx, red, base="starter-128", engine=embedder)
+    assert judge.reference is None
+    assert "Calibrate again" in judge.why
+    calibrate(studio, workspace, red, do, key="third")
+    assert seen(do, red, embedder).own_line is None
+
+
+def test_a_retry_reads_nothing_twice(studio: Any, workspace: Tenant, red: str, do: Any, embedder: FakeIdentity) -> None:
+    pipeline_batch, pipeline._BATCH = pipeline._BATCH, 3
+    try:
+        context = begin(studio, workspace, red, do)
+        real, payload = embedder.run, CalibrationPayload(influencer_id=red)
+
+        def crash(request: Any, handle: Any = None) -> Any:
+            if len(embedder.requests) == 2:
+                context.lost = True
+                raise LeaseLost("gone")
+            return real(request, handle)
+
+        embedder.run = crash  # type: ignore[method-assign]
+        with pytest.raises(LeaseLost):
+            pipeline.calibrate(context, payload)
+        embedder.run = real  # type: ignore[method-assign]
+        pipeline.calibrate(next_attempt(context), payload)
+    finally:
+        pipeline._BATCH = pipeline_batch
+    assert [len(request.pictures) for request in embedder.requests] == [3, 3, 2]
+
+
+def test_people_choose_their_own_references(studio: Any, workspace: Tenant, red: str, do: Any, embedder: Any) -> None:
+    offered = [one.asset_id for one in do(identity.candidates, red)]
+    do(identity.pick, red, offered[:4], engine=embedder)
+    calibrate(studio, workspace, red, do)
+    assert [shot.asset_id for shot in seen(do, red, embedder).shots] == offered[:4]
+    with pytest.raises(Invalid, match="at least 3"):
+        do(identity.pick, red, offered[:2], engine=embedder)
+    with pytest.raises(Invalid, match="included pictures"):
+        do(identity.pick, red, ["ast_somebody_elses"] * 3, engine=embedder)
+
+
+def test_what_cannot_be_calibrated_says_why(studio: Any, workspace: Tenant, red: str, do: Any, embedder: FakeIdentity) -> None:
+    with pytest.raises(Invalid, match="Calibrate first"):
+        do(identity.set_policy, red, Policy(line=0.5), engine=embedder)
+    with pytest.raises(Invalid, match="Calibrate first"):
+        do(identity.score_missing, red, engine=embedder, request_key="s")
+    embedder.embedder, embedder.refused = "", "Set IDENTITY_MODEL."
+    assert seen(do, red, embedder).why == "Set IDENTITY_MODEL."
+    with pytest.raises(Invalid, match="IDENTITY_MODEL"):
+        do(identity.calibrate, red, engine=embedder, request_key="x")

@@ -1,0 +1,62 @@
+"""What a score leads to, for any figures."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend import identity
+from backend.engines.identity.rules import Reference
+from backend.identity import GATES, Gate, Judge, Verdict, rules
+
+gates = st.sampled_from(get_args(Gate))
+verdicts = st.builds(Verdict, score=st.none() | st.floats(0, 1), line=st.floats(0, 1), embedder=st.just("v:1"))
+
+
+@given(gates, verdicts)
+def test_only_what_falls_short_leaves_the_gallery_and_only_if_asked(gate: Gate, verdict: Verdict) -> None:
+    state = rules.state(gate, verdict)
+    assert (state == "open") == (verdict.passed or gate in ("off", "mark"))
+    assert (state == "rejected") == (not verdict.passed and gate == "reject")
+    if verdict.score is None:
+        assert state == "open"
+
+
+@given(gates, st.integers(1, 16), st.integers(1, 16), st.data())
+def test_drawing_anew_is_bounded_and_never_draws_what_is_not_missing(
+    gate: Gate, asked: int, most: int, data: st.DataObject
+) -> None:
+    judge = Judge(Reference("v:1", centroid=(1.0,)), 0.5, gate, most)
+    drawn, rounds, passed = asked, 0, data.draw(st.integers(0, asked))
+    while k := rules.wanted(judge, asked=asked, drawn=drawn, passed=passed):
+        assert passed + k <= asked
+        drawn, rounds, passed = drawn + k, rounds + 1, passed + data.draw(st.integers(0, k))
+    assert drawn <= asked + most
+    assert rounds <= most
+    if gate == "regenerate":
+        assert passed == asked or drawn == asked + most
+
+
+@given(st.dictionaries(st.text(min_size=1), st.floats(0, 1), max_size=12), st.integers(1, 8), st.integers(0, 8))
+def test_the_best_of_what_could_not_be_replaced_stay_for_a_look(held: dict[str, float], asked: int, passed: int) -> None:
+    out = rules.surplus(held, asked=asked, passed=passed)
+    kept = set(held) - set(out)
+    assert len(out) == len(set(out))
+    assert len(kept) == min(len(held), max(0, asked - passed))
+    assert all(held[stays] >= held[goes] for stays in kept for goes in out)
+
+
+@given(st.integers(0, 6000), st.integers(2, 64))
+def test_references_are_spread_over_the_whole_set(n: int, most: int) -> None:
+    chosen = rules.spread(list(range(n)), most)
+    assert len(chosen) == len(set(chosen)) == min(n, most)
+    assert chosen == sorted(chosen)
+    if n:
+        assert (chosen[0], chosen[-1]) == (0, n - 1)
+
+
+def test_every_gate_is_told() -> None:
+    assert set(GATES) == set(get_args(Gate))
+    assert identity.state("hold", Verdict(0.4, 0.5, "v:1")) == "held"
