@@ -87,7 +87,7 @@ def in_one_trip(tx: Session, calls: Sequence[tuple[TextClause, Mapping[str, Any]
 
 @cache
 def _for_driver(statement: TextClause) -> str:
-    return str(statement.compile(dialect=psycopg_dialect()))
+    return str(statement.compile(dialect=psycopg_dialect()))  # type: ignore[no-untyped-call]
 
 
 class Database:
