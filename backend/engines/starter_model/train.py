@@ -1,7 +1,8 @@
-"""Trains the starter model from nothing: `python -m backend.engines.starter_model.train PICTURES OUT --minutes 85`.
+"""Trains the starter model: `python -m backend.engines.starter_model.train PICTURES TEXT OUT --minutes 95 [--start MODEL]`.
 
-PICTURES: what `pictures` wrote (without ending). OUT becomes a model folder in diffusers format; OUT/state.pt lets the same
-command go on where it stopped. CPU or CUDA. The bundled weights took 4,100 steps of 32, 85 minutes on two shared CPU cores.
+PICTURES: what `pictures` wrote (without ending). TEXT: what `train_text` wrote. OUT becomes a model folder in diffusers format;
+OUT/state.pt lets the same command go on where it stopped. CPU or CUDA. `--start`: a model folder whose UNet and codec to go on
+from. `--shape gpu256` with `--codec FOLDER` (what `train_codec` wrote) makes a stock folder of 256 px; see MODEL_CARD.md.
 """
 
 from __future__ import annotations
@@ -10,112 +11,119 @@ import argparse
 import json
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from diffusers import DDIMScheduler, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from diffusers import AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
+from transformers import CLIPTextModel, CLIPTokenizer
 
-from backend.engines.starter_model import tokenizer as words_to_tokens
-from backend.engines.starter_model import words
-from backend.engines.starter_model.patch_codec import PatchCodec
+from backend.engines.starter_model import captions, files, together, words
+from backend.engines.starter_model.patch_codec import PatchCodec, fit
+from backend.engines.starter_model.train_text import WIDTH, Codes, answers, fresh_tokenizer
 
-TOKENS = 48
-CHANNELS = 48
-RATE = 1e-3
-WARM_UP = 200
+WARM_UP = 100
+KEEP = 0.999
+IDEAL_UNTIL, BLUR = 0.75, 0.1  # share of the minutes that learn from ideal text states; then those of the text encoder
 EMPTY_CAPTIONS = 0.1
-SAVE_EVERY = 300
+SAVE_EVERY_S = 240
+FALL_FROM = 0.5  # share of the minutes after which the rate falls
+NOISY = (0.65, 0.25)  # share of steps at the noise levels that decide shapes and colours: at first, at last
+# What each head of the pooled text embedding reads: twice what has the most values
+POOLED = (*captions.SLOTS, "top", "hair", "cloth", "scene")
+POINTED = 8.0
+HEAD = (slice(1, 15), slice(3, 13), 1.4, 0.75)  # sixteenths of the picture: rows, columns, weight inside and outside
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "cpu128": {
+        "sample_size": 16,
+        "in_channels": 48,
+        "out_channels": 48,
+        "block_out_channels": (96, 160, 224),
+        "layers_per_block": 1,
+        "norm_num_groups": 16,
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+    },
+    "gpu256": {
+        "sample_size": 32,
+        "in_channels": 16,
+        "out_channels": 16,
+        "block_out_channels": (96, 160, 224),
+        "layers_per_block": 1,
+        "norm_num_groups": 16,
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+    },
+}
 
 
 @dataclass(slots=True)
 class Parts:
     """Everything that is trained or needed to, with moving averages of what is trained."""
 
-    codec: PatchCodec
+    codec: PatchCodec | AutoencoderTiny
     tokenizer: CLIPTokenizer
-    text: CLIPTextModel
+    codes: Codes
+    text_from: Path
     unet: UNet2DConditionModel
     scheduler: DDIMScheduler
-    averages: list[torch.Tensor]
+    device: str
+    text: CLIPTextModel | None = None
+    averages: list[torch.Tensor] = field(default_factory=list)
     step: int = 0
+    seconds: float = 0.0
 
     def weights(self) -> list[torch.nn.Parameter]:
-        return [*self.unet.parameters(), *self.text.parameters()]
+        return list(self.unet.parameters())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pictures", type=Path)
+    parser.add_argument("text", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--minutes", type=float, required=True, help="of training in all, over however many runs")
+    parser.add_argument("--start", type=Path, help="model folder to go on from")
+    parser.add_argument("--codec", type=Path, help="folder with a trained AutoencoderTiny (gpu256)")
+    parser.add_argument("--shape", choices=list(SHAPES), default="cpu128")
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=8e-4)
+    parser.add_argument("--workers", type=int, default=1, help="processes of one thread each, each with batches of its own")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     asked = parser.parse_args()
-    pixels = np.load(asked.pictures.with_suffix(".npy"), mmap_mode="r")
-    labels = json.loads(asked.pictures.with_suffix(".json").read_text("utf-8"))
-    parts = make(fit_codec(pixels), labels, asked.device)
-    latents = encode(parts.codec, pixels)
-    optimizer = torch.optim.AdamW(parts.weights(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01)
     asked.out.mkdir(parents=True, exist_ok=True)
+    pixels = np.load(asked.pictures.with_suffix(".npy"), mmap_mode="r")
+    parts = make(asked, pixels)
+    latents = encode(parts.codec, pixels, asked.device).share_memory_()
+    numbers = sum(weight.numel() for weight in parts.weights())
+    together.run(asked.workers, numbers, train, asked, latents)
+
+
+def train(team: together.Team, asked: Any, latents: torch.Tensor) -> None:
+    """One member's whole training."""
+    parts = make(asked, np.load(asked.pictures.with_suffix(".npy"), mmap_mode="r"))
+    labels = json.loads(asked.pictures.with_suffix(".json").read_text("utf-8"))
+    optimizer = torch.optim.AdamW(parts.weights(), lr=asked.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
     resume(asked.out, parts, optimizer)
-    learn(parts, optimizer, latents, labels, asked)
-    save(asked.out, parts, optimizer)
+    learn(team, parts, optimizer, latents, labels, asked)
+    if team.rank == 0:
+        save(asked.out, parts, optimizer)
 
 
-def fit_codec(pixels: np.ndarray[Any, Any], sample: int = 3000) -> PatchCodec:
-    """The 48 principal components of 8x8 patches; latents get the spread that diffusion likes."""
-    codec: PatchCodec = PatchCodec(latent_channels=CHANNELS)
-    codec.requires_grad_(False)
-    rows = np.sort(np.random.default_rng(0).choice(len(pixels), min(sample, len(pixels)), replace=False))
-    patches = codec.unfold(_tensor(pixels[rows])).movedim(1, -1).flatten(0, 2)
-    mean = patches.mean(0)
-    values, vectors = torch.linalg.eigh((patches - mean).T @ (patches - mean) / len(patches))
-    spread = values.flip(0)[:CHANNELS].clamp(min=1e-8).sqrt()
-    share = (spread / spread[0]).sqrt()
-    codec.mean.copy_(mean)
-    codec.basis.copy_(vectors.flip(1)[:, :CHANNELS])
-    codec.scale.copy_(spread / share * share.square().mean().sqrt())
-    return codec
-
-
-def make(codec: PatchCodec, labels: list[words.Attributes], device: str) -> Parts:
-    """Fresh parts; the vocabulary is every word that captions of these pictures can hold."""
-    rng = random.Random(0)
-    captions = [words.caption(rng, seen) for seen in labels for _ in range(2)]
-    tokenizer = words_to_tokens.build(words_to_tokens.words_of([*captions, *words.NAMES]), TOKENS)
-    ends = {
-        "bos_token_id": tokenizer.bos_token_id,
-        "eos_token_id": tokenizer.eos_token_id,
-        "pad_token_id": tokenizer.pad_token_id,
-    }
-    config = CLIPTextConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=128,
-        intermediate_size=512,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        max_position_embeddings=TOKENS,
-        projection_dim=128,
-        **ends,
-    )
+def make(asked: Any, pixels: np.ndarray[Any, Any]) -> Parts:
+    """The parts as training starts: text encoder as trained on captions and frozen, UNet fresh or that of `--start`."""
+    tokenizer = fresh_tokenizer()
+    codec = _codec(asked, pixels)
+    codec.to(asked.device).eval().requires_grad_(False)
     torch.manual_seed(0)
-    unet = UNet2DConditionModel(
-        sample_size=16,
-        in_channels=CHANNELS,
-        out_channels=CHANNELS,
-        block_out_channels=(96, 160, 224),
-        layers_per_block=1,
-        cross_attention_dim=128,
-        attention_head_dim=8,
-        norm_num_groups=16,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-    )
+    unet = _unet(asked, Codes.of(len(tokenizer)))
+    unet.to(asked.device, memory_format=torch.channels_last).train()
+    if asked.device == "cpu":
+        unet.set_attn_processor(AttnProcessor())  # the fused one is slow backwards on a CPU with heads this narrow
     scheduler = DDIMScheduler(
         beta_schedule="squaredcos_cap_v2",
         prediction_type="v_prediction",
@@ -124,56 +132,157 @@ def make(codec: PatchCodec, labels: list[words.Attributes], device: str) -> Part
         rescale_betas_zero_snr=True,
         steps_offset=1,
     )
-    text = CLIPTextModel(config).to(device)
-    unet = unet.to(device, memory_format=torch.channels_last)
-    parts = Parts(codec, tokenizer, text, unet, scheduler, averages=[])
+    parts = Parts(codec, tokenizer, Codes.of(len(tokenizer)), asked.text, unet, scheduler, asked.device)
     parts.averages = [weight.detach().clone() for weight in parts.weights()]
     return parts
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]
-def encode(codec: PatchCodec, pixels: np.ndarray[Any, Any]) -> torch.Tensor:
-    """All pictures as latents in half precision."""
-    return torch.cat(
-        [codec.encode(_tensor(pixels[at : at + 500])).latent_dist.mode().half() for at in range(0, len(pixels), 500)]
+def _unet(asked: Any, codes: Codes) -> UNet2DConditionModel:
+    """Fresh, or that of `--start`, which may lack the pooled way in."""
+    unet = UNet2DConditionModel(
+        cross_attention_dim=WIDTH,
+        attention_head_dim=8,
+        addition_embed_type="text",
+        addition_embed_type_num_heads=len(POOLED),
+        **SHAPES[asked.shape],
     )
+    point(unet.add_embedding, codes)
+    if asked.start:
+        before = UNet2DConditionModel.from_pretrained(asked.start / "unet", torch_dtype=torch.float32)
+        unet.load_state_dict(before.state_dict(), strict=False)
+    return unet
+
+
+@torch.no_grad()  # type: ignore[untyped-decorator]
+def point(pooled: Any, codes: Codes) -> None:
+    """Sets the pooled text embedding so that from the first step each head reads one slot, whatever it says.
+
+    A head's query is constant and its key the code of its slot; what its eight values mean is left to training.
+    """
+    pool, width = pooled.pool, WIDTH // len(POOLED)
+    for projection in (pool.q_proj, pool.k_proj):
+        projection.weight.zero_()
+        projection.bias.zero_()
+    for head, slot in enumerate(POOLED):
+        row = head * width
+        pool.q_proj.bias[row] = POINTED
+        pool.k_proj.weight[row] = codes.slots[1 + list(captions.SLOTS).index(slot)] / WIDTH**0.5
+    pooled.norm2.weight.fill_(0.3)
+
+
+def load_text(folder: Path, device: str) -> CLIPTextModel:
+    return CLIPTextModel.from_pretrained(folder / "text_encoder").to(device).eval().requires_grad_(False)
+
+
+def _codec(asked: Any, pixels: np.ndarray[Any, Any]) -> PatchCodec | AutoencoderTiny:
+    if asked.shape == "gpu256":
+        return AutoencoderTiny.from_pretrained(asked.codec)
+    if asked.start:
+        return PatchCodec.from_pretrained(asked.start / "vae", torch_dtype=torch.float32)
+    return fit(pixels)
+
+
+@torch.no_grad()  # type: ignore[untyped-decorator]
+def encode(codec: PatchCodec | AutoencoderTiny, pixels: np.ndarray[Any, Any], device: str) -> torch.Tensor:
+    """All pictures as latents in half precision, in memory."""
+    made = []
+    for at in range(0, len(pixels), 200):
+        encoded = codec.encode(files.tensor(pixels[at : at + 200]).to(device))
+        latents = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
+        made.append((latents * codec.config.scaling_factor).half().cpu())
+    return torch.cat(made)
 
 
 def learn(
-    parts: Parts, optimizer: torch.optim.Optimizer, latents: torch.Tensor, labels: list[words.Attributes], asked: Any
+    team: together.Team,
+    parts: Parts,
+    optimizer: torch.optim.Optimizer,
+    latents: torch.Tensor,
+    labels: list[words.Attributes],
+    asked: Any,
 ) -> None:
-    """Steps until the minutes are over; the rate falls over the last 40 % of them."""
-    rng, chance, began = random.Random(parts.step), np.random.default_rng(parts.step), time.monotonic()
-    while (gone := (time.monotonic() - began) / (asked.minutes * 60)) < 1:
-        rate = RATE * min(1, parts.step / WARM_UP) * (1 if gone < 0.6 else max(0.02, (1 - gone) / 0.4))
+    """Steps until the minutes are over; the rate falls from `FALL_FROM` on."""
+    rng, began, before = random.Random(parts.step * 100 + team.rank), time.monotonic(), parts.seconds
+    saved, told, losses, gone = began, began, [], parts.seconds / (asked.minutes * 60)
+    torch.manual_seed(parts.step * 100 + team.rank)
+    while gone < 1:
+        rate = asked.rate * min(1, (parts.step + 1) / WARM_UP) * min(1, max(0.01, (1 - gone) / (1 - FALL_FROM)))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        rows = chance.integers(0, len(latents), asked.batch)
-        captions = ["" if rng.random() < EMPTY_CAPTIONS else words.caption(rng, labels[row]) for row in rows]
-        loss = step(parts, optimizer, latents[rows].float().to(asked.device), captions)
-        if parts.step % 50 == 0:
-            print(f"{parts.step} {gone:.0%} loss {loss.item():.4f}", flush=True)
-        if parts.step % SAVE_EVERY == 0:
+        for _ in range(together.EVERY):
+            rows = rng.sample(range(len(latents)), asked.batch)
+            made = [("", {}, "") if rng.random() < EMPTY_CAPTIONS else captions.describe(rng, labels[row]) for row in rows]
+            states = ideal(parts, made) if gone < IDEAL_UNTIL else said(parts, [text for text, _, _ in made])
+            noisy = NOISY[0] + (NOISY[1] - NOISY[0]) * gone
+            losses.append(step(parts, optimizer, latents[rows].float().to(asked.device), states.to(asked.device), noisy))
+        team.agree(parts.weights())
+        average(parts)
+        parts.seconds = team.told(before + time.monotonic() - began)
+        gone = parts.seconds / (asked.minutes * 60)
+        if team.rank == 0 and len(losses) >= 5 * together.EVERY:
+            speed = len(losses) * asked.batch * team.size / (time.monotonic() - told)
+            print(f"{parts.step} {gone:.1%} {speed:.0f}/s loss {torch.stack(losses).mean().item():.4f}", flush=True)
+            losses, told = [], time.monotonic()
+        if team.rank == 0 and time.monotonic() - saved > SAVE_EVERY_S:
+            saved = time.monotonic()
             save(asked.out, parts, optimizer)
 
 
-def step(parts: Parts, optimizer: torch.optim.Optimizer, latents: torch.Tensor, captions: list[str]) -> torch.Tensor:
+def step(
+    parts: Parts, optimizer: torch.optim.Optimizer, latents: torch.Tensor, states: torch.Tensor, noisy_share: float
+) -> torch.Tensor:
     """One step of v-prediction and of the moving averages."""
-    noise = torch.randn_like(latents)
-    times = torch.randint(0, 1000, (len(latents),), device=latents.device)
-    tokens = parts.tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt")["input_ids"]
-    texts = parts.text(tokens.to(latents.device)).last_hidden_state
+    device, noise = latents.device, torch.randn_like(latents)
+    times = timesteps(len(latents), noisy_share).to(device)
     noisy = parts.scheduler.add_noise(latents, noise, times).contiguous(memory_format=torch.channels_last)
-    loss: torch.Tensor = F.mse_loss(parts.unet(noisy, times, texts).sample, parts.scheduler.get_velocity(latents, noise, times))
+    with torch.autocast(device.type, torch.bfloat16):
+        guess = parts.unet(noisy, times, states, return_dict=False)[0]
+    error = (guess.float() - parts.scheduler.get_velocity(latents, noise, times)).square()
+    loss: torch.Tensor = (error * head_weights(latents.shape[-1]).to(device)).mean()
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(parts.weights(), 1.0)
     optimizer.step()
     parts.step += 1
-    keep = min(0.998, parts.step / (parts.step + 100))
-    with torch.no_grad():
-        torch._foreach_lerp_(parts.averages, parts.weights(), 1 - keep)
-    return loss.detach()
+    return error.detach().mean()
+
+
+@torch.no_grad()  # type: ignore[untyped-decorator]
+def average(parts: Parts) -> None:
+    """Moving averages of the weights, over about the last thousand steps."""
+    keep = min(KEEP, (parts.step + 1) / (parts.step + 20)) ** together.EVERY
+    torch._foreach_lerp_(parts.averages, parts.weights(), 1 - keep)
+
+
+def ideal(parts: Parts, made: list[tuple[str, captions.Said, str]]) -> torch.Tensor:
+    """(N, 64, width): what a perfect text encoder would say, a little blurred."""
+    names = parts.tokenizer([name for _, _, name in made], add_special_tokens=False)["input_ids"]
+    states = torch.stack([answers(parts.codes, what, pieces) for (_, what, _), pieces in zip(made, names, strict=True)])
+    return states + BLUR * torch.randn_like(states)
+
+
+@torch.no_grad()  # type: ignore[untyped-decorator]
+def said(parts: Parts, texts: list[str]) -> torch.Tensor:
+    """(N, 64, width): what the text encoder does say."""
+    if parts.text is None:
+        parts.text = load_text(parts.text_from, parts.device)
+    tokens = parts.tokenizer(texts, padding="max_length", truncation=True, return_tensors="pt")["input_ids"]
+    states: torch.Tensor = parts.text(tokens.to(parts.device)).last_hidden_state
+    return states
+
+
+def timesteps(count: int, noisy_share: float) -> torch.Tensor:
+    """(count,) of 0..999: `noisy_share` of them around 730, where hair and clothes are decided; the rest uniform."""
+    levels = torch.where(torch.rand(count) < noisy_share, torch.sigmoid(1.0 + 0.9 * torch.randn(count)), torch.rand(count))
+    return (levels * 1000).long().clamp(0, 999)
+
+
+def head_weights(side: int) -> torch.Tensor:
+    """(side, side): more where the head always is; their mean is near 1."""
+    rows, columns, inside, outside = HEAD
+    weights = torch.full((16, 16), outside)
+    weights[rows, columns] = inside
+    return weights.repeat_interleave(side // 16, 0).repeat_interleave(side // 16, 1)
 
 
 def save(out: Path, parts: Parts, optimizer: torch.optim.Optimizer) -> None:
@@ -184,50 +293,28 @@ def save(out: Path, parts: Parts, optimizer: torch.optim.Optimizer) -> None:
         "averages": parts.averages,
         "optimizer": optimizer.state_dict(),
         "step": parts.step,
+        "seconds": parts.seconds,
     }
     torch.save(state, out / "state.part")
     (out / "state.part").replace(out / "state.pt")
     kept = [weight.detach().clone() for weight in weights]
-    _fill(weights, parts.averages)
-    for part, name in ((parts.unet, "unet"), (parts.text, "text_encoder"), (parts.codec, "vae")):
-        part.save_pretrained(out / name)
-    parts.tokenizer.save_pretrained(out / "tokenizer")
-    parts.scheduler.save_pretrained(out / "scheduler")
-    (out / "model_index.json").write_text(json.dumps(_index(), indent=2), "utf-8")
-    _fill(weights, kept)
+    files.fill(weights, parts.averages)
+    if parts.text is not None:
+        files.save(
+            out, unet=parts.unet, text=parts.text, codec=parts.codec, tokenizer=parts.tokenizer, scheduler=parts.scheduler
+        )
+    else:
+        parts.unet.save_pretrained(out / "unet")
+    files.fill(weights, kept)
 
 
 def resume(out: Path, parts: Parts, optimizer: torch.optim.Optimizer) -> None:
     if (out / "state.pt").is_file():
         state = torch.load(out / "state.pt", weights_only=True)
-        _fill(parts.weights(), state["weights"])
-        _fill(parts.averages, state["averages"])
+        files.fill(parts.weights(), state["weights"])
+        files.fill(parts.averages, state["averages"])
         optimizer.load_state_dict(state["optimizer"])
-        parts.step = state["step"]
-
-
-@torch.no_grad()  # type: ignore[untyped-decorator]
-def _fill(targets: list[Any], sources: list[torch.Tensor]) -> None:
-    for target, source in zip(targets, sources, strict=True):
-        target.copy_(source)
-
-
-def _index() -> dict[str, Any]:
-    none = ["safety_checker", "feature_extractor", "image_encoder"]
-    return {
-        "_class_name": "StableDiffusionPipeline",
-        **{name: [None, None] for name in none},
-        "requires_safety_checker": False,
-        "scheduler": ["diffusers", "DDIMScheduler"],
-        "text_encoder": ["transformers", "CLIPTextModel"],
-        "tokenizer": ["transformers", "CLIPTokenizer"],
-        "unet": ["diffusers", "UNet2DConditionModel"],
-        "vae": ["diffusers", "PatchCodec"],
-    }
-
-
-def _tensor(pixels: np.ndarray[Any, Any]) -> torch.Tensor:
-    return torch.from_numpy(pixels.copy()).movedim(-1, 1).float() / 127.5 - 1
+        parts.step, parts.seconds = state["step"], state["seconds"]
 
 
 if __name__ == "__main__":
