@@ -3,6 +3,7 @@
 from backend.generation.assembly import assemble, choose_model, estimate
 from backend.generation.gallery import COUNT_TO, around, count, gallery, ids, picture, pictures, pictures_of, similar, tiles
 from backend.generation.queries import get, latest, remix
+from backend.generation.review import decide, take_back, waiting
 from backend.generation.rules import SIZES, lift_loras
 from backend.generation.schemas import (
     Assembled,
@@ -46,6 +47,7 @@ __all__ = [
     "assemble",
     "choose_model",
     "count",
+    "decide",
     "delete",
     "estimate",
     "favour",
@@ -62,7 +64,9 @@ __all__ = [
     "remix",
     "similar",
     "start",
+    "take_back",
     "take_upload",
     "tiles",
     "undelete",
+    "waiting",
 ]

@@ -1,0 +1,48 @@
+"""The queue of held pictures: shown or rejected by a person, taken back, and closed to other workspaces and viewers."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import update
+
+from backend import generation, identity
+from backend.errors import NotFound, NotPermitted
+from backend.generation import GalleryFilters
+from backend.kit.db import Database, Trusted
+from backend.tables import Picture
+from tests.factories.account import Tenant
+from tests.factories.making import make_pictures
+
+
+def held(db: Database, tenant: Tenant, count: int = 3) -> list[str]:
+    with db.transaction(Trusted(tenant.id, tenant.user_id)) as tx:
+        made = make_pictures(tx, count)
+        tx.execute(update(Picture).where(Picture.id.in_(made[:2])).values(gate="held"))
+    return made
+
+
+def test_a_decision_moves_a_picture_and_is_taken_back(db: Database, workspace: Tenant) -> None:
+    first, second, third = held(db, workspace)
+    with db.transaction(workspace.editor.caller, needs="editor") as tx:
+        assert generation.waiting(tx) == {"held": 2, "rejected": 0}
+        shown = generation.decide(tx, [first], "approved")
+        gone = generation.decide(tx, [second, third], "rejected")
+        assert (shown, gone) == ({first: "held"}, {second: "held", third: "open"})
+        assert generation.waiting(tx) == {"held": 0, "rejected": 2}
+        assert [one.id for one in generation.tiles(tx, filters=GalleryFilters()).tiles] == [first]
+        check = identity.check(tx, first)
+        assert (check.decision, check.decided_by) == ("approved", workspace.editor.id)
+        generation.take_back(tx, gone)
+        assert generation.waiting(tx) == {"held": 1, "rejected": 0}
+        assert identity.check(tx, second).decision == ""
+        assert {one.id for one in generation.tiles(tx, filters=GalleryFilters(gate="any")).tiles} == {first, second, third}
+
+
+def test_only_editors_of_the_workspace_decide(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
+    made = held(db, workspace)
+    with pytest.raises(NotPermitted), db.transaction(workspace.viewer.caller, needs="editor"):
+        pass
+    with pytest.raises(NotFound), db.transaction(other_workspace.caller, needs="editor") as tx:
+        generation.decide(tx, made[:1], "approved")
+    with db.transaction(workspace.caller) as tx:
+        assert generation.waiting(tx)["held"] == 2
