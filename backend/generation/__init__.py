@@ -1,11 +1,20 @@
 """Prompts in, pictures out: requests, the gallery, ratings, remixes."""
 
-from backend.generation.assembly import assemble, choose_model, estimate
+from backend.generation.asking import Plan, plan, plan_grid, proofread, start, start_grid, start_list
+from backend.generation.assembly import assemble, choose_model
+from backend.generation.axes import KINDS as AXIS_KINDS
+from backend.generation.axes import AxisDraft, split
+from backend.generation.forecast import estimate
 from backend.generation.gallery import COUNT_TO, around, count, gallery, ids, picture, pictures, pictures_of, similar, tiles
-from backend.generation.queries import get, latest, remix
+from backend.generation.lists import Line
+from backend.generation.lists import parse as parse_list
+from backend.generation.queries import get, latest, remix, shots
+from backend.generation.recipe import LoraRef, Recipe, Shot
 from backend.generation.review import decide, take_back, waiting
 from backend.generation.rules import SIZES, lift_loras
 from backend.generation.schemas import (
+    MOST,
+    MOST_IN_BATCH,
     Assembled,
     Count,
     GalleryFilters,
@@ -13,34 +22,45 @@ from backend.generation.schemas import (
     GenerationCard,
     GenerationDraft,
     GenerationPayload,
+    Grid,
+    GridAxis,
     LoraPick,
-    LoraRef,
     PictureCard,
-    Recipe,
     Size,
+    TemplatePick,
     TileCard,
     TilePage,
 )
 from backend.generation.search import TERMS
-from backend.generation.service import delete, favour, make_cover, rate, start, undelete
+from backend.generation.service import delete, favour, make_cover, rate, undelete
 from backend.generation.starting import take_upload
 
 __all__ = [
+    "AXIS_KINDS",
     "COUNT_TO",
+    "MOST",
+    "MOST_IN_BATCH",
     "SIZES",
     "TERMS",
     "Assembled",
+    "AxisDraft",
     "Count",
     "GalleryFilters",
     "GalleryPage",
     "GenerationCard",
     "GenerationDraft",
     "GenerationPayload",
+    "Grid",
+    "GridAxis",
+    "Line",
     "LoraPick",
     "LoraRef",
     "PictureCard",
+    "Plan",
     "Recipe",
+    "Shot",
     "Size",
+    "TemplatePick",
     "TileCard",
     "TilePage",
     "around",
@@ -57,13 +77,21 @@ __all__ = [
     "latest",
     "lift_loras",
     "make_cover",
+    "parse_list",
     "picture",
     "pictures",
     "pictures_of",
+    "plan",
+    "plan_grid",
+    "proofread",
     "rate",
     "remix",
+    "shots",
     "similar",
+    "split",
     "start",
+    "start_grid",
+    "start_list",
     "take_back",
     "take_upload",
     "tiles",

@@ -1,47 +1,37 @@
-"""From a draft to what will be drawn: the influencer's look, LoRAs by name, the model's own values. Reads, writes nothing."""
+"""From a draft to what will be drawn: template, style, wildcards, the influencer's look, LoRAs by name, the model's own values.
+
+Reads, writes nothing. A `Desk` looks each thing up once, however many pictures are put together on it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend import influencers, loras
+from backend import assets, influencers, loras, recipes
+from backend.assets import AssetCard
 from backend.engines.image import sizes
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid
 from backend.generation import rules
-from backend.generation.schemas import Assembled, GenerationDraft, LoraRef
+from backend.generation.recipe import LoraRef, Recipe, StyleRef, TemplateRef
+from backend.generation.schemas import Assembled, GenerationDraft
 from backend.influencers import InfluencerCard
-from backend.tables import Generation, Job
+from backend.loras import LoraCard
+from backend.recipes import StyleCard
+
+T = TypeVar("T")
 
 
 def assemble(tx: Session, *, draft: GenerationDraft, models: Sequence[ModelCard]) -> Assembled:
-    """What `start` would draw. `models`: `app.engines.image.models()`. Raises Invalid, NotFound with a sentence."""
-    model = choose_model(models, draft.model)
-    who = influencers.get(tx, draft.influencer_id) if draft.influencer_id else None
-    lifted = rules.lift_loras(draft.prompt)
-    chosen = _loras(tx, draft, lifted, who, model)
-    trigger, look, negative = (
-        (who.trigger_word, who.look_prompt, who.look_negative) if who and draft.with_look else ("", "", "")
-    )
-    prompt = rules.assemble(lifted.prompt, trigger, look)
-    if not prompt:
-        raise Invalid("Write what the picture should show, for example: portrait of a woman at the beach, smiling.")
-    width, height = _size(draft, model)
-    return Assembled(
-        prompt=prompt,
-        negative_prompt=rules.assemble(draft.negative_prompt, "", negative),
-        loras=chosen,
-        width=width,
-        height=height,
-        steps=draft.steps or model.steps,
-        cfg=model.cfg if draft.cfg is None else draft.cfg,
-        sampler=_sampler(draft.sampler, model),
-        model=model.name,
-        notes=_notes(draft, model, width, height, chosen, prompt != lifted.prompt and who is not None),
-    )
+    """What `start` would draw. `models`: `app.engines.image.models()`. Raises Invalid, NotFound with a sentence.
+
+    Where the words differ from picture to picture, those of one are shown: of the draft's seed, or of seed 0.
+    """
+    return Desk(tx, models).assemble(draft, max(draft.seed, 0))
 
 
 def choose_model(models: Sequence[ModelCard], name: str) -> ModelCard:
@@ -53,41 +43,165 @@ def choose_model(models: Sequence[ModelCard], name: str) -> ModelCard:
     raise Invalid(f"The image engine has no model called {name!r}. It offers: {', '.join(card.name for card in models)}.")
 
 
-def estimate(tx: Session, *, model: str, steps: int, n: int) -> float | None:
-    """Seconds that `n` pictures of `steps` steps will take, from the last 20 finished requests; None: nothing to go by."""
-    recipe = Generation.recipe
-    work = recipe["steps"].as_integer() * func.jsonb_array_length(recipe["seeds"])
-    recent = (
-        select(func.extract("epoch", Job.finished_at - Job.started_at) / work)
-        .join(Generation, Generation.job_id == Job.id)
-        .where(Job.state == "completed", recipe["model"].astext == model)
-        .order_by(Job.id.desc())
-        .limit(20)
-    )
-    rates = sorted(float(rate) for rate in tx.scalars(recent) if rate)
-    return rates[len(rates) // 2] * steps * n if rates else None
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the draft says, before anything is chosen. `asked` by the person, `style` and its negative added."""
+
+    asked: str
+    negative: str
+    style: StyleCard | None
+    template: TemplateRef | None
+
+    def texts(self) -> list[str]:
+        own = [self.asked, self.negative]
+        return [*own, self.style.prompt, self.style.negative] if self.style else own
 
 
-def _loras(
-    tx: Session, draft: GenerationDraft, lifted: rules.Lifted, who: InfluencerCard | None, model: ModelCard
-) -> tuple[LoraRef, ...]:
-    """Picked ones, then those written in the prompt (their weight wins), else the influencer's default. Bases are checked."""
-    cards = [(loras.get(tx, pick.lora_id), pick.weight) for pick in draft.loras]
-    cards += [(loras.by_name(tx, name), weight) for name, weight in lifted.loras]
-    if not cards and draft.with_look and who and who.default_lora_id:
-        default = loras.get(tx, who.default_lora_id)
-        cards = [(default, who.default_lora_weight)] if default.base == model.base else []
-    for card, _ in cards:
-        loras.check_base(card, model)
-    return tuple({card.id: LoraRef(lora_id=card.id, name=card.name, weight=weight) for card, weight in cards}.values())
+class Desk:
+    """Everything that drafts refer to, read when first needed."""
 
+    def __init__(self, tx: Session, models: Sequence[ModelCard]) -> None:
+        self._tx, self._models = tx, models
+        self._seen: dict[Any, Any] = {}
 
-def _size(draft: GenerationDraft, model: ModelCard) -> tuple[int, int]:
-    if draft.width and draft.height:
-        return sizes.fit(model, draft.width, draft.height)
-    if draft.size not in rules.SIZES:
-        raise Invalid(f"There is no size called {draft.size!r}. Choose one of: {', '.join(rules.SIZES)}.")
-    return sizes.fit(model, rules.SIZES[draft.size].width, rules.SIZES[draft.size].height)
+    def recipe(self, draft: GenerationDraft, seed: int) -> Recipe:
+        """Of one picture. Raises Invalid, NotFound."""
+        drawn = self.assemble(draft, seed)
+        who = self._who(draft)
+        return Recipe(
+            asked=drawn.asked,
+            prompt=drawn.prompt,
+            negative_asked=self._said(draft, seed)[1],
+            negative_prompt=drawn.negative_prompt,
+            with_look=draft.with_look,
+            model=drawn.model,
+            size=draft.size,
+            width=drawn.width,
+            height=drawn.height,
+            steps=drawn.steps,
+            cfg=drawn.cfg,
+            sampler=drawn.sampler,
+            seeds=[seed],
+            loras=list(drawn.loras),
+            init_asset_id=draft.init_asset_id,
+            strength=draft.strength,
+            ai_mark=who.ai_mark if who else True,
+            mask_asset_id=draft.mask_asset_id,
+            feather=draft.feather if draft.mask_asset_id else 0,
+            template=drawn.template,
+            style=drawn.style,
+        )
+
+    def asked(self, draft: GenerationDraft) -> tuple[str, str]:
+        """Prompt and negative prompt as the person asked: a template filled in, nothing chosen."""
+        words = self._words(draft)
+        return words.asked, draft.negative_prompt
+
+    def assemble(self, draft: GenerationDraft, seed: int) -> Assembled:
+        model = choose_model(self._models, draft.model)
+        who, words = self._who(draft), self._words(draft)
+        said, negative_said = self._said(draft, seed)
+        lifted = rules.lift_loras(said)
+        chosen = self._loras(draft, lifted, who, model)
+        trigger, look, negative = (
+            (who.trigger_word, who.look_prompt, who.look_negative) if who and draft.with_look else ("", "", "")
+        )
+        prompt = rules.assemble(lifted.prompt, trigger, look)
+        if not prompt:
+            raise Invalid("Write what the picture should show, for example: portrait of a woman at the beach, smiling.")
+        width, height = self._size(draft, model)
+        varies = any(self._once(("varies", text), lambda text=text: recipes.varies(text)) for text in words.texts())
+        return Assembled(
+            prompt=prompt,
+            negative_prompt=rules.assemble(negative_said, "", negative),
+            loras=chosen,
+            width=width,
+            height=height,
+            steps=draft.steps or model.steps,
+            cfg=model.cfg if draft.cfg is None else draft.cfg,
+            sampler=_sampler(draft.sampler, model),
+            model=model.name,
+            notes=_notes(draft, model, (width, height), chosen, prompt != lifted.prompt and who is not None, words, varies),
+            varies=varies,
+            asked=said,
+            template=words.template,
+            style=StyleRef(style_id=words.style.id, name=words.style.name, version=words.style.version)
+            if words.style
+            else None,
+        )
+
+    def _said(self, draft: GenerationDraft, seed: int) -> tuple[str, str]:
+        """Prompt and negative prompt with the style's words added and everything chosen."""
+        words = self._words(draft)
+        lists = self._once(("lists", *words.texts()), lambda: recipes.gather(self._tx, words.texts()))
+        salts = ("", "negative", "style", "style negative")
+        said = [recipes.resolve(text, seed, lists, salt=salt) for text, salt in zip(words.texts(), salts, strict=False)]
+        return rules.join(said[0], *said[2:3]), rules.join(said[1], *said[3:4])
+
+    def _words(self, draft: GenerationDraft) -> _Words:
+        style = (
+            self._once(("style", draft.style_id), lambda: recipes.style(self._tx, str(draft.style_id)))
+            if draft.style_id
+            else None
+        )
+        if (pick := draft.template) is None:
+            return _Words(draft.prompt, draft.negative_prompt, style, None)
+        card = self._once(
+            ("template", pick.template_id, pick.version), lambda: recipes.template(self._tx, pick.template_id, pick.version)
+        )
+        filled = {name: pick.values.get(name, "") for name in recipes.blanks(f"{card.prompt} {card.negative}")}
+        ref = TemplateRef(template_id=card.id, name=card.name, version=card.version, values=filled, extra=draft.prompt)
+        asked = rules.join(recipes.fill(card.prompt, filled), draft.prompt)
+        return _Words(asked, rules.join(recipes.fill(card.negative, filled), draft.negative_prompt), style, ref)
+
+    def _who(self, draft: GenerationDraft) -> InfluencerCard | None:
+        if not draft.influencer_id:
+            return None
+        return self._once(("who", draft.influencer_id), lambda: influencers.get(self._tx, str(draft.influencer_id)))
+
+    def _loras(
+        self, draft: GenerationDraft, lifted: rules.Lifted, who: InfluencerCard | None, model: ModelCard
+    ) -> tuple[LoraRef, ...]:
+        """Picked ones, then those written in the prompt (their weight wins), else the influencer's default; bases checked."""
+        cards = [(self._lora(pick.lora_id), pick.weight) for pick in draft.loras]
+        cards += [
+            (self._once(("lora named", name), lambda name=name: loras.by_name(self._tx, name)), weight)
+            for name, weight in lifted.loras
+        ]
+        if not cards and draft.with_look and who and who.default_lora_id:
+            default = self._lora(who.default_lora_id)
+            cards = [(default, who.default_lora_weight)] if default.base == model.base else []
+        for card, _ in cards:
+            loras.check_base(card, model)
+        return tuple({card.id: LoraRef(lora_id=card.id, name=card.name, weight=weight) for card, weight in cards}.values())
+
+    def _lora(self, lora_id: str) -> LoraCard:
+        return self._once(("lora", lora_id), lambda: loras.get(self._tx, lora_id))
+
+    def _size(self, draft: GenerationDraft, model: ModelCard) -> tuple[int, int]:
+        if draft.mask_asset_id:
+            source = self._picture(str(draft.init_asset_id))
+            self._picture(draft.mask_asset_id)
+            return source.width or model.side, source.height or model.side
+        if draft.init_asset_id:
+            self._picture(draft.init_asset_id)
+        if draft.width and draft.height:
+            return sizes.fit(model, draft.width, draft.height)
+        if draft.size not in rules.SIZES:
+            raise Invalid(f"There is no size called {draft.size!r}. Choose one of: {', '.join(rules.SIZES)}.")
+        return sizes.fit(model, rules.SIZES[draft.size].width, rules.SIZES[draft.size].height)
+
+    def _picture(self, asset_id: str) -> AssetCard:
+        card = self._once(("asset", asset_id), lambda: assets.get(self._tx, asset_id))
+        if card.kind != "image":
+            raise Invalid("Draw from a picture: this file is not one. Choose another.")
+        return card
+
+    def _once(self, key: Any, read: Callable[[], T]) -> T:
+        if key not in self._seen:
+            self._seen[key] = read()
+        found: T = self._seen[key]
+        return found
 
 
 def _sampler(name: str, model: ModelCard) -> str:
@@ -97,11 +211,25 @@ def _sampler(name: str, model: ModelCard) -> str:
 
 
 def _notes(
-    draft: GenerationDraft, model: ModelCard, width: int, height: int, chosen: tuple[LoraRef, ...], dressed: bool
+    draft: GenerationDraft,
+    model: ModelCard,
+    size: tuple[int, int],
+    chosen: tuple[LoraRef, ...],
+    dressed: bool,
+    words: _Words,
+    varies: bool,
 ) -> tuple[str, ...]:
-    said = [f"{model.title} draws this at {width} × {height} px."]
+    said = [f"{model.title} draws this at {size[0]} × {size[1]} px."]
+    if draft.mask_asset_id:
+        said = ["Only the painted part is drawn anew; every other pixel stays as it is."]
+    if varies:
+        said.append("Words in {…} and __…__ are chosen anew for each picture; this is one of them.")
+    if words.template:
+        said.append(f"From the template {words.template.name}, version {words.template.version}.")
+    if words.style:
+        said.append(f"In the style {words.style.name}.")
     if dressed:
         said.append("The influencer's trigger word and look were added.")
-    if chosen and not draft.loras and "<lora" not in draft.prompt.lower():
+    if chosen and not draft.loras and "<lora" not in words.asked.lower():
         said.append(f"Drawn with the influencer's LoRA {chosen[0].name}.")
     return tuple(said)

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from backend import loras
 from backend.errors import Invalid, NotFound
-from backend.generation.schemas import Count, GalleryFilters, GalleryPage, PictureCard, Recipe, TileCard, TilePage
+from backend.generation.recipe import Recipe, Shot
+from backend.generation.schemas import Count, GalleryFilters, GalleryPage, PictureCard, TileCard, TilePage
 from backend.generation.search import parse
 from backend.kit.ids import first_id
 from backend.tables import Asset, Board, BoardPicture, Generation, Influencer, Picture
@@ -193,7 +194,7 @@ def _cards() -> Select[Any]:
 
 
 def _card(row: Picture, width: int | None, height: int | None, recipe: dict[str, Any], who: str | None) -> PictureCard:
-    said = Recipe.model_validate(recipe)
+    said = Recipe.model_validate(recipe).of(Shot.model_validate(row.shot))
     return PictureCard(
         **{name: getattr(row, name) for name in _SAME},
         influencer_name=who,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -76,8 +77,10 @@ def freeze(tx: Session, row: Picture, keeper: Gatekeeper, recipe: Recipe, verdic
 def more(ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> GenerationCard | None:
     """The request with as many new seeds as pictures fell short; None: enough, or the bound is reached.
 
-    Durable before it returns: a retry draws the same seeds.
+    Durable before it returns: a retry draws the same seeds. Lists and grids have a place for each picture: nothing is added.
     """
+    if card.form != "pictures":
+        return None
     with ctx.transaction() as tx:
         recipe, gates = card.recipe, _gates(tx, card.id)
         asked = card.n - recipe.redrawn
@@ -86,14 +89,19 @@ def more(ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> Generatio
         if not k:
             return None
         recipe.seeds, recipe.redrawn = [*recipe.seeds, *rules.seeds(-1, k)], recipe.redrawn + k
-        tx.execute(update(Generation).where(Generation.id == card.id).values(recipe=recipe.model_dump()))
+        row = tx.get_one(Generation, card.id)
+        row.recipe = recipe.model_dump()
+        if row.shots:  # each picture has words of its own: a new one is drawn from those of one that fell short
+            short = sorted(n for n, gate in gates.items() if gate != "open")
+            row.shots = [*row.shots, *(row.shots[n] for n in islice(cycle(short or [0]), k))]
+        tx.flush()
         ctx.log(f"{asked - passed} of {asked} pictures fell below the line: {k} more are drawn.")
         return generation.get(tx, card.id)
 
 
 def settle(ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> None:
     """What was replaced goes out of sight; the best of what could not be replaced stays for a look."""
-    if keeper.judge.gate != "regenerate":
+    if keeper.judge.gate != "regenerate" or card.form != "pictures":
         return
     with ctx.transaction() as tx:
         gates = _gates(tx, card.id)
@@ -121,7 +129,7 @@ def _recent(tx: Session, card: GenerationCard) -> list[tuple[str, str]]:
     return [(one, dhash) for one, dhash in tx.execute(query.order_by(Picture.id.desc()).limit(RECENT)) if dhash]
 
 
-def _gates(tx: Session, generation_id: str) -> dict[str, str]:
-    """Picture -> gate of those that are there and those deleted meanwhile."""
-    query = select(Picture.id, Picture.gate).where(Picture.generation_id == generation_id)
-    return {one: gate for one, gate in tx.execute(query)}
+def _gates(tx: Session, generation_id: str) -> dict[int, str]:
+    """Number -> gate of the pictures that are there and those deleted meanwhile."""
+    query = select(Picture.n, Picture.gate).where(Picture.generation_id == generation_id)
+    return {n: gate for n, gate in tx.execute(query)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,66 +13,113 @@ from sqlalchemy.orm import Session
 
 from backend import assets, generation, loras
 from backend.assets import AssetCard
-from backend.engines.events import Output
+from backend.engines.events import Event, Output, Progress
 from backend.engines.image.port import ImageRequest, LoraUse
 from backend.errors import Invalid
 from backend.generation import gating
 from backend.generation.gallery import shape_of
 from backend.generation.gating import Gatekeeper
 from backend.generation.queries import existing
-from backend.generation.schemas import GenerationCard, GenerationPayload, LoraRef
-from backend.jobs.context import JobContext
+from backend.generation.recipe import LoraRef, Recipe, Shot, together
+from backend.generation.schemas import GenerationCard, GenerationPayload
+from backend.jobs.context import JobContext, Waiting
 from backend.kit.ids import new_id
 from backend.loras import LoraCard
 from backend.tables import Picture, PictureLora
 from backend.tools.ai_mark import deliver_png
 from backend.tools.picture_hash import bands, dhash_of
 
+A_ROUND = 8
+"""Pictures the engine is asked for at once."""
+A_TURN_S = 60.0
+"""After this long the job steps aside between two rounds: others get a turn, and no deadline counts against a long list."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """What a request needs on disk: looked up in one transaction, fetched outside it."""
+    """What a request needs on disk: looked up in one transaction, fetched outside it. `loras`: by id."""
 
-    loras: list[tuple[LoraRef, LoraCard, AssetCard]]
+    loras: dict[str, tuple[LoraCard, AssetCard]]
     init: AssetCard | None
+    mask: AssetCard | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A request as the job goes through it: one recipe for each picture, `missing` the numbers of those not yet there."""
+
+    card: GenerationCard
+    recipes: list[Recipe]
+    shots: list[Shot]
+    missing: list[int]
+    files: _Files
 
 
 def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     """Result: how many pictures the request has now."""
+    ends = time.monotonic() + A_TURN_S
     with ctx.transaction() as tx:
-        card = generation.get(tx, payload.generation_id)
-        files = _files(tx, card)
-        keeper = gating.gatekeeper(tx, ctx, card, [(lora, asset) for _, lora, asset in files.loras])
-    _draw_missing(ctx, card, files, keeper)
-    while grown := gating.more(ctx, keeper, card):
-        card = grown
-        _draw_missing(ctx, card, files, keeper)
-    gating.settle(ctx, keeper, card)
-    return {"pictures": card.n}
+        batch = _batch(tx, payload.generation_id)
+        keeper = gating.gatekeeper(tx, ctx, batch.card, list(batch.files.loras.values()))
+    _draw_missing(ctx, batch, keeper, ends)
+    while grown := gating.more(ctx, keeper, batch.card):
+        with ctx.transaction() as tx:
+            batch = _batch(tx, grown.id)
+        _draw_missing(ctx, batch, keeper, ends)
+    gating.settle(ctx, keeper, batch.card)
+    return {"pictures": batch.card.n}
 
 
-def _draw_missing(ctx: JobContext, card: GenerationCard, files: _Files, keeper: Gatekeeper) -> None:
-    with ctx.transaction() as tx:
-        missing = sorted(set(range(card.n)) - existing(tx, card.id))
-    if missing:
-        _draw(ctx, card, missing, files, keeper)
+def _batch(tx: Session, generation_id: str) -> _Batch:
+    card = generation.get(tx, generation_id)
+    shots = generation.shots(tx, card.id, card.n)
+    recipes = [card.recipe.of(shot) for shot in shots]
+    missing = sorted(set(range(card.n)) - existing(tx, card.id))
+    return _Batch(card, recipes, shots, missing, _files(tx, card.recipe, [recipes[n] for n in missing]))
 
 
-def _draw(ctx: JobContext, card: GenerationCard, missing: list[int], files: _Files, keeper: Gatekeeper) -> None:
-    request = _request(ctx, card, missing, files)
-    # A handle names work submitted for all seeds: it is of no use once some of its pictures are kept.
-    handle = ctx.handle if len(missing) == card.n else None
-    for event in ctx.pump(ctx.app.engines.image.run(request, handle)):
+def _draw_missing(ctx: JobContext, batch: _Batch, keeper: Gatekeeper, ends: float) -> None:
+    """Round by round. Raises Waiting once `ends` has passed: the job goes on where it stopped when it is its turn again."""
+    rounds = together([(n, batch.recipes[n]) for n in batch.missing], A_ROUND)
+    # A handle names work submitted for one round: it is of no use once some of its pictures are kept.
+    handles = [ctx.handle, *[None] * len(rounds)]
+    done = sum(recipe.steps for recipe in batch.recipes) - sum(batch.recipes[n].steps for n in batch.missing)
+    for at, numbers in enumerate(rounds):
+        if at and time.monotonic() > ends:
+            raise Waiting
+        _draw(ctx, batch, numbers, done, handles[at], keeper)
+        done += sum(batch.recipes[n].steps for n in numbers)
+
+
+def _draw(
+    ctx: JobContext, batch: _Batch, numbers: list[int], done: int, handle: dict[str, Any] | None, keeper: Gatekeeper
+) -> None:
+    events = ctx.app.engines.image.run(_request(ctx, batch, numbers), handle)
+    share, total = (sum(batch.recipes[n].steps for n in some) for some in (numbers, range(batch.card.n)))
+    for event in ctx.pump(_overall(events, done, share, total)):
         if isinstance(event, Output):
-            n = missing[event.n]
-            ctx.step(f"picture-{n}", partial(_keep, ctx, card, n, event.path, keeper))
+            n = numbers[event.n]
+            ctx.step(f"picture-{n}", partial(_keep, ctx, batch, n, event.path, keeper))
 
 
-def _keep(ctx: JobContext, card: GenerationCard, n: int, path: Path, keeper: Gatekeeper) -> dict[str, Any]:
+def _overall(events: Generator[Event, None, None], done: int, share: int, total: int) -> Generator[Event, None, None]:
+    """One round's progress as part of the whole request's, so that the time left is that of the request."""
+    try:
+        for event in events:
+            if isinstance(event, Progress) and event.total:
+                yield Progress(done + event.done * share // event.total, total, event.phase)
+            else:
+                yield event
+    finally:
+        events.close()
+
+
+def _keep(ctx: JobContext, batch: _Batch, n: int, path: Path, keeper: Gatekeeper) -> dict[str, Any]:
     """Bytes first, then the row that makes them a picture, with its score: nobody sees it before it is judged."""
+    card, recipe = batch.card, batch.recipes[n]
     clean = path.with_name(f"deliver-{n}.png")
-    deliver_png(path, clean, mark=card.recipe.ai_mark)
-    look, verdict = dhash_of(clean), gating.look(ctx, keeper, card.recipe, clean)
+    deliver_png(path, clean, mark=recipe.ai_mark)
+    look, verdict = dhash_of(clean), gating.look(ctx, keeper, recipe, clean)
     stored = assets.store(
         ctx.transaction,
         ctx.app.storage,
@@ -84,44 +133,46 @@ def _keep(ctx: JobContext, card: GenerationCard, n: int, path: Path, keeper: Gat
         thumbs=True,
     )
     with ctx.transaction() as tx:
-        row = _row(tx, card, n, stored.id, look)
+        row = _row(tx, batch, n, stored, look)
         gating.stamp(row, keeper, verdict)
-        _add(tx, card, row)
-        gating.freeze(tx, row, keeper, card.recipe, verdict)
+        _add(tx, recipe, row)
+        gating.freeze(tx, row, keeper, recipe, verdict)
     path.unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
     return {"picture_id": row.id}
 
 
-def _row(tx: Session, card: GenerationCard, n: int, asset_id: str, look: str) -> Picture:
-    recipe = card.recipe
-    row = Picture(id=new_id("pic"), generation_id=card.id, n=n, asset_id=asset_id, influencer_id=card.influencer_id)
-    row.seed, row.prompt = recipe.seeds[n], recipe.prompt
-    row.model, row.shape = recipe.model, shape_of(recipe.width, recipe.height)
+def _row(tx: Session, batch: _Batch, n: int, stored: AssetCard, look: str) -> Picture:
+    card, recipe = batch.card, batch.recipes[n]
+    row = Picture(id=new_id("pic"), generation_id=card.id, n=n, asset_id=stored.id, influencer_id=card.influencer_id)
+    row.seed, row.prompt, row.shot = recipe.seeds[n], recipe.prompt, batch.shots[n].plain()
+    row.model, row.shape = recipe.model, shape_of(stored.width or recipe.width, stored.height or recipe.height)
     row.dhash, row.bands = look, bands(look, tx.info["tenant_id"])
     return row
 
 
-def _add(tx: Session, card: GenerationCard, row: Picture) -> None:
+def _add(tx: Session, recipe: Recipe, row: Picture) -> None:
     tx.add(row)
     tx.flush()
-    tx.add_all(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight) for ref in card.recipe.loras)
+    tx.add_all(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight) for ref in recipe.loras)
     assets.use(tx, row.asset_id, "picture", row.id)
 
 
-def _files(tx: Session, card: GenerationCard) -> _Files:
-    refs = card.recipe.loras
-    found = loras.get_many(tx, [ref.lora_id for ref in refs])
-    if gone := [ref.name for ref in refs if ref.lora_id not in found]:
+def _files(tx: Session, recipe: Recipe, missing: list[Recipe]) -> _Files:
+    refs = {ref.lora_id: ref.name for one in missing for ref in one.loras}
+    found = loras.get_many(tx, list(refs))
+    if gone := [name for lora_id, name in refs.items() if lora_id not in found]:
         raise Invalid(f"The LoRA {gone[0]} was deleted from the library. Ask for these pictures again without it.")
-    chosen = [(ref, found[ref.lora_id], assets.get(tx, found[ref.lora_id].asset_id)) for ref in refs]
-    return _Files(chosen, assets.get(tx, card.recipe.init_asset_id) if card.recipe.init_asset_id else None)
+    files = assets.get_many(tx, [card.asset_id for card in found.values()])
+    init, mask = (assets.get(tx, one) if one else None for one in (recipe.init_asset_id, recipe.mask_asset_id))
+    return _Files({lora_id: (card, files[card.asset_id]) for lora_id, card in found.items()}, init, mask)
 
 
-def _request(ctx: JobContext, card: GenerationCard, missing: list[int], files: _Files) -> ImageRequest:
-    recipe, out = card.recipe, ctx.workdir / "out"
+def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest:
+    """All of `numbers` have the same model, LoRAs and figures."""
+    recipe, files, out = batch.recipes[numbers[0]], batch.files, ctx.workdir / "out"
     out.mkdir(parents=True, exist_ok=True)
-    init = _fetched(ctx, files.init, "init" + Path(files.init.key).suffix) if files.init else None
+    prompts = tuple(batch.recipes[n].prompt for n in numbers)
     return ImageRequest(
         model=recipe.model,
         prompt=recipe.prompt,
@@ -131,18 +182,28 @@ def _request(ctx: JobContext, card: GenerationCard, missing: list[int], files: _
         steps=recipe.steps,
         cfg=recipe.cfg,
         sampler=recipe.sampler,
-        seeds=tuple(recipe.seeds[n] for n in missing),
+        seeds=tuple(recipe.seeds[n] for n in numbers),
         workdir=out,
-        loras=tuple(
-            LoraUse(lora.name, _fetched(ctx, asset, f"{lora.id}.safetensors"), ref.weight) for ref, lora, asset in files.loras
-        ),
-        init_image=init,
+        loras=tuple(_lora(ctx, files, ref) for ref in recipe.loras),
+        init_image=_fetched(ctx, files.init, "init" + Path(files.init.key).suffix) if files.init else None,
         strength=recipe.strength,
+        prompts=prompts if len(set(prompts)) > 1 else (),
+        mask=_fetched(ctx, files.mask, "mask" + Path(files.mask.key).suffix) if files.mask else None,
+        feather=recipe.feather,
     )
 
 
+def _lora(ctx: JobContext, files: _Files, ref: LoraRef) -> LoraUse:
+    card, asset = files.loras[ref.lora_id]
+    return LoraUse(card.name, _fetched(ctx, asset, f"{card.id}.safetensors"), ref.weight)
+
+
 def _fetched(ctx: JobContext, asset: AssetCard, name: str) -> Path:
+    """Once an attempt, however many rounds need it."""
     path = ctx.workdir / name
-    assets.fetch(ctx.app.storage, asset, path)
+    if not path.exists():
+        part = path.with_name(f"{name}.part")
+        assets.fetch(ctx.app.storage, asset, part)
+        part.replace(path)
     ctx.check()
     return path

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from backend import loras
+from backend import loras, recipes
 from backend.errors import NotFound
 from backend.generation.gallery import picture
-from backend.generation.schemas import GenerationCard, GenerationDraft, LoraPick, Recipe
+from backend.generation.recipe import Recipe, Shot
+from backend.generation.schemas import GenerationCard, GenerationDraft, Grid, GridAxis, LoraPick, TemplatePick
 from backend.tables import Generation, Job, Picture
 
 
@@ -30,12 +31,22 @@ def latest(tx: Session, *, influencer_id: str | None = None, take: int = 10) -> 
 
 
 def remix(tx: Session, picture_id: str, *, new_seed: bool = True) -> GenerationDraft:
-    """A form filled as this picture was made. Deleted influencers are left out. Raises NotFound."""
+    """A form filled as this picture was made; with `new_seed` its wildcards are chosen anew. Raises NotFound.
+
+    Deleted LoRAs are left out. With the same seed the words are those it was drawn with, whatever became of the lists.
+    """
     card = picture(tx, picture_id)
     recipe = card.recipe
+    whole = get(tx, card.generation_id) if new_seed else None
+    varied = whole.recipe if whole and whole.form == "pictures" else None
+    template = varied.template if varied else None
     return GenerationDraft(
-        prompt=recipe.asked,
-        negative_prompt=recipe.negative_asked,
+        prompt=template.extra if template else varied.asked if varied else recipe.asked,
+        negative_prompt=varied.negative_asked if varied else recipe.negative_asked,
+        template=TemplatePick(template_id=template.template_id, version=template.version, values=template.values)
+        if template
+        else None,
+        style_id=recipe.style.style_id if recipe.style and varied and _has_style(tx, recipe.style.style_id) else None,
         influencer_id=card.influencer_id,
         with_look=recipe.with_look,
         loras=tuple(
@@ -52,12 +63,25 @@ def remix(tx: Session, picture_id: str, *, new_seed: bool = True) -> GenerationD
         n=4 if new_seed else 1,
         init_asset_id=recipe.init_asset_id,
         strength=recipe.strength,
+        mask_asset_id=recipe.mask_asset_id,
+        feather=recipe.feather,
     )
+
+
+def shots(tx: Session, generation_id: str, n: int) -> list[Shot]:
+    """What each of the request's `n` pictures has of its own. Those the gate added are drawn as the first ones were."""
+    kept = tx.scalar(select(Generation.shots).where(Generation.id == generation_id)) or [{}]
+    each = [Shot.model_validate(one) for one in kept]
+    return [each[at % len(each)] for at in range(n)]
 
 
 def existing(tx: Session, generation_id: str) -> set[int]:
     """Numbers of the pictures a request has already, deleted ones too: they are not drawn again."""
     return set(tx.scalars(select(Picture.n).where(Picture.generation_id == generation_id)))
+
+
+def _has_style(tx: Session, style_id: str) -> bool:
+    return any(card.id == style_id for card in recipes.styles(tx, every=True))
 
 
 def _there(tx: Session, recipe: Recipe) -> set[str]:
@@ -82,4 +106,10 @@ def _generation(row: Generation, state: str, error_message: str | None, done: in
         state=state,
         error_message=error_message,
         created_at=row.created_at,
+        form=row.form,
+        grid=_grid(row.grid) if row.grid else None,
     )
+
+
+def _grid(plain: dict[str, Any]) -> Grid:
+    return Grid(tuple(GridAxis(axis["title"], tuple(axis["labels"])) for axis in plain["axes"]))

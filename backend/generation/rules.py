@@ -48,6 +48,12 @@ def assemble(prompt: str, trigger_word: str, look: str) -> str:
     return ", ".join(parts)
 
 
+def join(first: str, *more: str) -> str:
+    """With commas between; `first` alone is left as it is."""
+    added = [said for part in more if (said := part.strip(" ,\n"))]
+    return ", ".join([first.strip().rstrip(","), *added] if first.strip() else added) if added else first
+
+
 def seeds(first: int, n: int) -> list[int]:
     """`n` seeds in a row; -1 begins anywhere."""
     start = secrets.randbelow(MAX_SEED + 1) if first < 0 else first

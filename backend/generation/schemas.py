@@ -9,10 +9,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, model_validator
 
+from backend.generation.recipe import LoraRef, Recipe, StyleRef, TemplateRef
 from backend.kit.drafts import Draft
 
 Weight = Annotated[float, Field(ge=-2, le=2)]
 MAX_SEED = 2**32 - 1
+MOST = 16
+"""Pictures of one prompt."""
+MOST_IN_BATCH = 200
+"""Pictures of a list or a grid."""
 
 
 class LoraPick(Draft):
@@ -20,12 +25,22 @@ class LoraPick(Draft):
     weight: Weight = 1.0
 
 
+class TemplatePick(Draft):
+    """A version of a template and what fills its blanks."""
+
+    template_id: str
+    version: int
+    values: dict[str, Annotated[str, Field(max_length=500)]] = Field(default_factory=dict)
+
+
 class GenerationDraft(Draft):
     """One request for 1-16 pictures. Empty or None: the model's own recommendation (or the influencer's).
 
-    `prompt` may hold `<lora:name:0.8>`. `size`: a key of SIZES; `width` and `height` win over it. `seed` -1: a new one.
+    `prompt` may hold `<lora:name:0.8>`, wildcards and choices; with a `template` it follows the template's words.
+    `size`: a key of SIZES; `width` and `height` win over it. `seed` -1: a new one.
     `with_look`: lead with the influencer's trigger word and look, and draw with their default LoRA when no LoRA is chosen.
-    `init_asset_id`: draw from this picture; `strength` 0..1, 1 = ignore it.
+    `init_asset_id`: draw from this picture; `strength` 0..1, 1 = ignore it. `mask_asset_id`: change only what is white in it,
+    fading in over `feather` px. `style_id`: a style's words are added.
     """
 
     prompt: str = Field("", max_length=2000)
@@ -41,14 +56,20 @@ class GenerationDraft(Draft):
     cfg: float | None = Field(None, ge=0, le=30)
     sampler: str = ""
     seed: int = Field(-1, ge=-1, le=MAX_SEED)
-    n: int = Field(4, ge=1, le=16)
+    n: int = Field(4, ge=1, le=MOST)
     init_asset_id: str | None = None
     strength: float = Field(0.6, gt=0, le=1)
+    mask_asset_id: str | None = None
+    feather: int = Field(8, ge=0, le=64)
+    template: TemplatePick | None = None
+    style_id: str | None = None
 
     @model_validator(mode="after")
     def _both_sides(self) -> GenerationDraft:
         if (self.width is None) != (self.height is None):
             raise ValueError("Give both width and height, or neither.")
+        if self.mask_asset_id and not self.init_asset_id:
+            raise ValueError("A mask needs the picture it lies on. Choose the picture to change first.")
         return self
 
 
@@ -58,43 +79,12 @@ class GenerationPayload(BaseModel):
     generation_id: str
 
 
-class LoraRef(BaseModel):
-    """A LoRA as a recipe keeps it: readable after the library changed."""
-
-    lora_id: str
-    name: str
-    weight: float
-
-
-class Recipe(BaseModel):
-    """Everything needed to draw the same pictures again. `asked`: the prompt as the person wrote it; `prompt`: as drawn.
-
-    `redrawn`: how many of the seeds, the last ones, the identity gate added to replace pictures below its line.
-    """
-
-    asked: str
-    prompt: str
-    negative_asked: str
-    negative_prompt: str
-    with_look: bool
-    model: str
-    size: str
-    width: int
-    height: int
-    steps: int
-    cfg: float
-    sampler: str
-    seeds: list[int]
-    redrawn: int = 0
-    loras: list[LoraRef]
-    init_asset_id: str | None = None
-    strength: float = 0.6
-    ai_mark: bool = True
-
-
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """What will really be drawn, shown before it is: `notes` say what was added and changed."""
+    """What will really be drawn, shown before it is: `notes` say what was added and changed.
+
+    `varies`: other pictures of the request have other words. `asked`: what was asked for, wildcards chosen.
+    """
 
     prompt: str
     negative_prompt: str
@@ -106,6 +96,23 @@ class Assembled:
     sampler: str
     model: str
     notes: tuple[str, ...] = ()
+    varies: bool = False
+    asked: str = ""
+    template: TemplateRef | None = None
+    style: StyleRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GridAxis:
+    title: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Two or three axes (x, y, z; x alone is a row): picture n stands at n % x, n // x % y, n // (x * y)."""
+
+    axes: tuple[GridAxis, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +128,13 @@ class GenerationCard:
     state: str
     error_message: str | None
     created_at: datetime
+    form: str = "pictures"
+    grid: Grid | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PictureCard:
-    """A picture of the gallery. `recipe` is that of its whole generation; `seed` its own."""
+    """A picture of the gallery. `recipe` and `seed` are its own (`recipe.seeds` are those of its whole request)."""
 
     id: str
     generation_id: str

@@ -56,6 +56,8 @@ def parse(text: str) -> Search:
     for found in _TOKEN.finditer(text.replace("\x00", " ")):
         minus, key, quoted, bare = found.groups()
         value = quoted if quoted is not None else bare if bare is not None else found.group()
+        if not key and value.endswith(":") and value[:-1].lower() in TERMS:
+            key, value = value[:-1], ""
         if key:
             terms |= _term(key.lower(), value.strip())
         elif value.strip(' ,"'):

@@ -1,0 +1,125 @@
+"""What a picture was drawn with, kept so that it can be drawn again: plain values that outlive what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class LoraRef(BaseModel):
+    """A LoRA as a recipe keeps it: readable after the library changed."""
+
+    lora_id: str
+    name: str
+    weight: float
+
+
+class TemplateRef(BaseModel):
+    """The template and its version, and what was filled into it. `extra`: words written beside it."""
+
+    template_id: str
+    name: str
+    version: int
+    values: dict[str, str] = Field(default_factory=dict)
+    extra: str = ""
+
+
+class StyleRef(BaseModel):
+    style_id: str
+    name: str
+    version: int
+
+
+class Upscaled(BaseModel):
+    """Of which picture it is an enlargement. `model`: of the upscaler; `detail`: whether that one draws detail of its own."""
+
+    picture_id: str
+    scale: int
+    model: str
+    detail: bool = False
+
+
+class Recipe(BaseModel):
+    """Everything needed to draw the same pictures again. `asked`: the prompt as the person wrote it; `prompt`: as drawn.
+
+    Of a whole request, or, with a shot laid over it, of one picture: then `asked` has its wildcards chosen. `redrawn`: how many
+    of the seeds, the last ones, the identity gate added to replace pictures below its line.
+    """
+
+    asked: str
+    prompt: str
+    negative_asked: str
+    negative_prompt: str
+    with_look: bool
+    model: str
+    size: str
+    width: int
+    height: int
+    steps: int
+    cfg: float
+    sampler: str
+    seeds: list[int]
+    redrawn: int = 0
+    loras: list[LoraRef]
+    init_asset_id: str | None = None
+    strength: float = 0.6
+    ai_mark: bool = True
+    mask_asset_id: str | None = None
+    feather: int = 0
+    template: TemplateRef | None = None
+    style: StyleRef | None = None
+    upscaled: Upscaled | None = None
+
+    def of(self, shot: Shot) -> Recipe:
+        """The recipe of one picture."""
+        own = {name: value for name in shot.model_fields_set if (value := getattr(shot, name)) is not None}
+        return self.model_copy(update=own) if own else self
+
+
+class Shot(BaseModel):
+    """What of the recipe is one picture's own. None: the same for all."""
+
+    asked: str | None = None
+    prompt: str | None = None
+    negative_asked: str | None = None
+    negative_prompt: str | None = None
+    model: str | None = None
+    size: str | None = None
+    width: int | None = None
+    height: int | None = None
+    steps: int | None = None
+    cfg: float | None = None
+    sampler: str | None = None
+    loras: list[LoraRef] | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON, without what it does not say."""
+        return self.model_dump(exclude_none=True)
+
+
+def differences(base: Recipe, recipes: Sequence[Recipe]) -> list[Shot]:
+    """What each of `recipes` has other than `base`, so that `base.of(shot)` is that recipe again."""
+    return [
+        Shot(**{name: value for name in Shot.model_fields if (value := getattr(one, name)) != getattr(base, name)})
+        for one in recipes
+    ]
+
+
+def together(recipes: Sequence[tuple[int, Recipe]], most: int) -> list[list[int]]:
+    """Numbers of pictures that one call of the engine can draw, at most `most` a call.
+
+    Those of one checkpoint follow each other, and in it those of one set of LoRAs, so that each is loaded once.
+    """
+    models: dict[str, dict[str, dict[str, list[int]]]] = {}
+    for n, recipe in recipes:
+        loras = models.setdefault(recipe.model, {}).setdefault(_json(recipe, "loras"), {})
+        same = ("negative_prompt", "width", "height", "steps", "cfg", "sampler")
+        loras.setdefault(_json(recipe, *same), []).append(n)
+    rows = [row for loras in models.values() for groups in loras.values() for row in groups.values()]
+    return [row[at : at + most] for row in rows for at in range(0, len(row), most)]
+
+
+def _json(recipe: Recipe, *names: str) -> str:
+    return recipe.model_dump_json(include=set(names))
