@@ -4,6 +4,7 @@ from backend.jobs.bell import bell
 from backend.jobs.cleanup import forget_old
 from backend.jobs.context import Handler, JobContext, Waiting
 from backend.jobs.kinds import KINDS, KindSpec, register
+from backend.jobs.order import reorder
 from backend.jobs.queries import children, counts, get, latest, log, once, page, workers
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
 from backend.jobs.service import cancel, enqueue, postpone, retry
@@ -13,5 +14,5 @@ from backend.jobs.waiting import Cards, InLine, cards, line, typical_s
 __all__ = [
     "KINDS", "AttemptRef", "Cards", "Ended", "Handler", "InLine", "JobCard", "JobContext", "JobPage", "KindSpec", "LogLine",
     "Waiting", "WorkerCard", "bell", "cancel", "cards", "children", "counts", "enqueue", "forget_old", "get", "latest", "line",
-    "log", "once", "page", "postpone", "register", "retry", "settle", "settle_all", "typical_s", "workers",
+    "log", "once", "page", "postpone", "register", "reorder", "retry", "settle", "settle_all", "typical_s", "workers",
 ]  # fmt: skip
