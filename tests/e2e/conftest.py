@@ -24,6 +24,13 @@ SCREENS = ROOT / "var" / "screens"
 expect.set_options(timeout=30_000)  # a busy machine is not a fault
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser on a busy machine gets one more try; the report's RERUN lines name who needed it."""
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @contextmanager
 def running(args: tuple[str, ...], env: dict[str, str], log: Path) -> Iterator[Any]:
     """A process of the project with `env` in front of ours; its log stays for a failed test's reader."""
