@@ -37,6 +37,7 @@ ITEMS = (
     Item("make/trials", "Compare checkpoints", ":material/compare:", "trials", "Make"),
     Item("make/generation", "Create", ":material/brush:", "create", "Make"),
     Item("make/gallery", "Gallery", ":material/imagesmode:", "gallery", "Make"),
+    Item("make/held", "Held pictures", ":material/fact_check:", "held", "Make"),
     Item("run/jobs", "Jobs", ":material/bolt:", "jobs", "Run"),
     Item("run/system", "System", ":material/monitor_heart:", "system", "Run"),
     Item("admin/account", "Account", ":material/person:", "account", "Admin"),

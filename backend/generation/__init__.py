@@ -10,6 +10,9 @@ from backend.generation.lists import Line
 from backend.generation.lists import parse as parse_list
 from backend.generation.queries import get, latest, remix, shots
 from backend.generation.recipe import LoraRef, Recipe, Shot
+from backend.generation.report import Report, report
+from backend.generation.report import as_csv as report_csv
+from backend.generation.report import as_json as report_json
 from backend.generation.review import decide, take_back, waiting
 from backend.generation.rules import SIZES, lift_loras
 from backend.generation.schemas import (
@@ -58,6 +61,7 @@ __all__ = [
     "PictureCard",
     "Plan",
     "Recipe",
+    "Report",
     "Shot",
     "Size",
     "TemplatePick",
@@ -86,6 +90,9 @@ __all__ = [
     "proofread",
     "rate",
     "remix",
+    "report",
+    "report_csv",
+    "report_json",
     "shots",
     "similar",
     "split",

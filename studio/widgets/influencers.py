@@ -10,9 +10,12 @@ from studio.format import media_url, plain
 from studio.forms.influencer import influencer_form
 from studio.forms.seen import load_again, offer_newer, seen
 from studio.frame import Page
+from studio.widgets import identity, report
 from studio.widgets.confirm import confirm
 from studio.widgets.empty import empty_state
 from studio.widgets.picture import blank, picture
+
+PARTS = ["About", "Identity", "Report"]
 
 
 def listing(page: Page) -> None:
@@ -76,17 +79,37 @@ def detail(page: Page, influencer_id: str) -> None:
         _acts(page, card)
     with right:
         st.markdown(f"### {plain(card.name)}")
-        _lora(page, card)
-        key, before = seen(f"influencer:{card.id}", card)
-        if before.version != card.version:
-            offer_newer(f"influencer:{card.id}", f"Someone else has changed {plain(card.name)} since you opened this page.")
-        draft = influencer_form(key, before, submit="Save", disabled=not page.can_edit)
-        if draft:
-            with page.transaction(needs="editor") as tx:
-                influencers.save(tx, card.id, draft, version=before.version)
-            load_again(f"influencer:{card.id}")
-            st.toast("Saved.", icon=":material/check:")
-            st.rerun()
+        shown = _part(card)
+        if shown == "Identity":
+            identity.section(page, card)
+        elif shown == "Report":
+            report.section(page, card)
+        else:
+            _about(page, card)
+
+
+def _part(card: InfluencerCard) -> str:
+    """Which part of the page is open; ?part= opens one."""
+    first = st.query_params.get("part", "").capitalize()
+    chosen = st.segmented_control(
+        "Part", PARTS, default=first if first in PARTS else PARTS[0], key=f"part:{card.id}", label_visibility="collapsed",
+        required=True,
+    )  # fmt: skip
+    return str(chosen or PARTS[0])
+
+
+def _about(page: Page, card: InfluencerCard) -> None:
+    _lora(page, card)
+    key, before = seen(f"influencer:{card.id}", card)
+    if before.version != card.version:
+        offer_newer(f"influencer:{card.id}", f"Someone else has changed {plain(card.name)} since you opened this page.")
+    draft = influencer_form(key, before, submit="Save", disabled=not page.can_edit)
+    if draft:
+        with page.transaction(needs="editor") as tx:
+            influencers.save(tx, card.id, draft, version=before.version)
+        load_again(f"influencer:{card.id}")
+        st.toast("Saved.", icon=":material/check:")
+        st.rerun()
 
 
 def _acts(page: Page, card: InfluencerCard) -> None:

@@ -1,0 +1,25 @@
+"""What was made of an influencer, as a file to keep."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response
+
+from backend import generation
+from backend.api.deps import Caller, OwnOrigin, Studio
+
+router = APIRouter(prefix="/influencers", tags=["influencers"], dependencies=[OwnOrigin])
+_WRITERS = {"json": (generation.report_json, "application/json"), "csv": (generation.report_csv, "text/csv; charset=utf-8")}
+
+
+@router.get("/{influencer_id}/report", response_class=Response)
+def report(influencer_id: str, app: Studio, caller: Caller, format: Literal["json", "csv"] = "json") -> Response:
+    """Pictures, LoRAs, datasets and rights statements of one influencer."""
+    with app.db.transaction(caller) as tx:
+        found = generation.report(tx, influencer_id)
+    write, kind = _WRITERS[format]
+    name = quote(f"{found.influencer} {found.at:%Y-%m-%d}.{format}", safe="")
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "cache-control": "no-store"}
+    return Response(write(found), headers=headers, media_type=kind)
