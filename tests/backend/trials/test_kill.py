@@ -1,0 +1,36 @@
+"""A real worker dies between two cells; the next one draws the rest."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from backend import trials
+from backend.tables import Asset
+from backend.trials import TrialCard
+from tests.factories.account import Tenant
+from tests.support.processes import Office, Workers
+
+HANDLERS = "tests.backend.trials.handlers"
+
+
+@pytest.mark.kill
+def test_a_killed_worker_costs_no_picture(
+    studio: Any, workspace: Tenant, ask: Callable[..., TrialCard], workers: Workers, office: Office
+) -> None:
+    card = ask()
+    victim = workers.start("gpu", handlers=HANDLERS, FAULT_STEP="lora-trial:cell-4+:kill")
+    assert victim.wait(30) == -signal.SIGKILL
+    with studio.db.transaction(workspace.caller) as tx:
+        assert trials.get(tx, card.id).done == 5
+    workers.start("gpu", handlers=HANDLERS)
+    ended = office.ended(card.job_id)
+    assert (ended.state, ended.attempt_n) == ("completed", 2), workers.logs()
+    with studio.db.transaction(workspace.caller) as tx:
+        assert [cell.n for cell in trials.cells(tx, card.id)] == list(range(10))
+        assert tx.scalar(select(func.count()).select_from(Asset).where(Asset.job_id == card.job_id)) == 10, "nothing twice"
+        assert trials.results(tx, card.id).suggestion.arm

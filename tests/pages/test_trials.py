@@ -1,0 +1,141 @@
+"""Comparing checkpoints without a browser: asking, looking, voting as an editor, taking the winner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from backend import influencers, jobs, loras, trials
+from backend.bootstrap import App
+from backend.kit.ids import new_id
+from backend.tables import Job, Trial, TrialCell
+from backend.trials import Judged, TrialDraft
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import Rows, fill, image_asset
+from tests.pages.conftest import Open, words
+from tests.support.browsing import browser
+
+PROMPTS = ("portrait of bella, in a gym, wearing red", "bella, at the beach")
+
+
+@pytest.fixture
+def rows(app: App, workspace: Tenant) -> Rows:
+    return fill(app.db, workspace)
+
+
+@pytest.fixture
+def trial_id(app: App, workspace: Tenant, rows: Rows) -> str:
+    return make_trial(app, workspace, rows.run_id)
+
+
+def make_trial(app: App, workspace: Tenant, run_id: str, **judged: Any) -> str:
+    """A finished comparison of three checkpoints: the middle one is the best, the last one overfitted."""
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        draft = TrialDraft(run_id=run_id, strengths=(0.6, 1.0), prompts=PROMPTS)
+        card = trials.start(tx, draft=draft, models=app.engines.image.models(), request_key=new_id("key"))
+        tx.get_one(Job, card.job_id).state = "completed"
+        scores = {0: (0.1, 1.0), 50: (0.5, 1.0), 100: (0.9, 1.0), 150: (0.95, 0.0)}
+        for spot in trials.spots(card.plan):
+            asset_id = image_asset(tx, [], side=128)
+            row = TrialCell(id=new_id("cell"), trial_id=card.id, n=spot.n, step=spot.arm.step, strength=spot.arm.strength)
+            row.prompt_n, row.seed_n, row.asset_id = spot.prompt_n, spot.seed_n, asset_id
+            row.dhash = f"{spot.n * 0x9E3779B97F4A7C15 % (1 << 64):016x}"
+            if not judged:
+                row.identity, row.adherence = scores[spot.arm.step]
+                row.seen = {"place": ["in a gym", bool(row.adherence)]}
+            tx.flush()
+            tx.add(row)
+        tx.get_one(Trial, card.id).judged = Judged(embedder="x:1", references=14, own=0.97, **judged).model_dump()
+        return card.id
+
+
+def test_the_form_says_what_it_costs_and_starts_one_job(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
+    at = open_page("make/trials", who=workspace.editor, run=rows.run_id)
+    assert not at.exception
+    assert "3 checkpoints × 3 strengths × 3 prompts × 2 seeds and the base model: **60 pictures**" in words(at)
+    key = f"trial:{rows.run_id}"
+    at.get_by_key(f"{key}:strengths").set_value([0.6, 1.0])
+    at.get_by_key(f"{key}:prompts").set_value("bella at sunset")
+    at.run()
+    assert "3 checkpoints × 2 strengths × 1 prompt × 2 seeds and the base model: **14 pictures**" in words(at)
+    next(button for button in at.button if button.label == "Draw 14 pictures").click().run()
+    assert not at.exception
+    with app.db.transaction(workspace.caller) as tx:
+        [card] = trials.page(tx)
+        assert (card.total, card.plan.prompts, card.state) == (14, ["bella at sunset"], "pending")
+        assert jobs.latest(tx, ("trial", card.id))
+
+
+def test_a_run_without_a_checkpoint_says_so(open_page: Open, workspace: Tenant) -> None:
+    at = open_page("make/trials", run="run_nothing")
+    assert "does not exist here" in at.error[0].value
+    assert "Nothing to compare yet" in words(open_page("make/trials"))
+
+
+def test_the_grid_the_result_and_the_winner(open_page: Open, app: App, workspace: Tenant, rows: Rows, trial_id: str) -> None:
+    at = open_page("make/trials", who=workspace.editor, id=trial_id)
+    assert not at.exception
+    assert "how much of the face of the 14 training pictures is there" in words(at)
+    at.get_by_key(f"trial:view:{trial_id}").set_value("result").run()
+    assert not at.exception
+    said = words(at)
+    assert "Suggested: step 100 at 0.6" in said
+    assert "Step 150 at 1 may be overfitted" in said.replace("\\", "")
+    assert list(at.dataframe[0].value["Note"])[:4] == ["⚠ overfitted?", "⚠ overfitted?", "suggested", ""]
+    next(field for field in at.text_input if field.label == "Name").set_value("bella-best")
+    next(button for button in at.button if button.label == "Add to the library").click().run()
+    assert "is in the library" in at.success[0].value
+    with app.db.transaction(workspace.caller) as tx:
+        lora = loras.by_name(tx, "bella-best")
+        who = influencers.get(tx, rows.influencer_id)
+        assert (lora.step, who.default_lora_id, who.default_lora_weight) == (100, lora.id, 0.6)
+
+
+def test_without_a_judge_it_says_why(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
+    why = "Set IDENTITY_MODEL to the folder of a vision model."
+    trial_id = make_trial(app, workspace, rows.run_id, no_identity=why, no_adherence=why)
+    at = open_page("make/trials", id=trial_id)
+    at.get_by_key(f"trial:view:{trial_id}").set_value("result").run()
+    assert not at.exception
+    assert "Vote on at least 6 pairs" in words(at)
+    assert any("No identity score" in info.value for info in at.info)
+    next(button for button in at.button if button.label == "Score again").click().run()
+    with app.db.transaction(workspace.caller) as tx:
+        assert jobs.latest(tx, ("trial", trial_id), "trial-scores")
+
+
+def test_a_viewer_sees_everything_and_changes_nothing(open_page: Open, workspace: Tenant, trial_id: str) -> None:
+    at = open_page("make/trials", who=workspace.viewer, id=trial_id)
+    for view, offered in (("vote", "Voting is for people with editor rights"), ("result", "Suggested")):
+        at.get_by_key(f"trial:view:{trial_id}").set_value(view).run()
+        assert not at.exception
+        assert offered in words(at)
+        assert not {button.label for button in at.button} & {"Delete", "Add to the library", "Make a labelled grid (PNG)"}
+
+
+def test_votes_over_http(app: App, workspace: Tenant, other_workspace: Tenant, trial_id: str) -> None:
+    def asked(client: TestClient) -> Callable[..., Any]:
+        def ask(method: str, path: str, **more: Any) -> Any:
+            return client.request(method, f"/trials/{trial_id}/{path}", headers={"x-workspace": workspace.id}, **more)
+
+        return ask
+
+    with browser(app, workspace.editor) as client:
+        ask = asked(client)
+        first = ask("GET", "ballot").json()
+        vote = {"leftId": first["pair"]["leftId"], "rightId": first["pair"]["rightId"], "choice": "left"}
+        second = ask("POST", "votes", json=vote)
+        assert (second.status_code, second.json()["mine"]) == (201, 1)
+        assert second.json()["pair"] != first["pair"]
+        again = ask("DELETE", "votes/last").json()
+        assert (again["mine"], again["pair"]) == (0, first["pair"]), "the pair comes back as it was shown"
+        assert ask("DELETE", "votes/last").status_code == 409
+        assert len(ask("GET", "cells").json()["data"]) == 14
+        assert ask("GET", "scores.csv").text.count("\r\n") == 15
+    with browser(app, workspace.viewer) as client:
+        assert asked(client)("POST", "votes", json=vote).status_code == 403
+    with browser(app, other_workspace.editor) as client:
+        assert client.get(f"/trials/{trial_id}/ballot", headers={"x-workspace": other_workspace.id}).status_code == 404
