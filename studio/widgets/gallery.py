@@ -13,6 +13,7 @@ from backend.generation import GalleryFilters, PictureCard
 from studio.components import gallery
 from studio.format import ago, count, media_url, plain
 from studio.frame import Page
+from studio.widgets import identity
 from studio.widgets.empty import empty_state
 from studio.widgets.generation import rate, tile
 from studio.widgets.picture import picture
@@ -153,6 +154,7 @@ def detail(page: Page, picture_id: str) -> None:
     with right:
         _rate_one(page, card)
         _acts(page, card)
+        identity.about(page, card)
         _recipe(card)
 
 

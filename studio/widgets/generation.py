@@ -15,7 +15,7 @@ from studio.format import ago, count, duration, media_url, plain, state_badge
 from studio.forms.generation import Choices, generation_form
 from studio.forms.request_key import renew, request_key
 from studio.frame import Page
-from studio.widgets import starting_picture
+from studio.widgets import identity, starting_picture
 from studio.widgets.jobs import follow
 
 
@@ -95,7 +95,7 @@ def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
     state = gallery(
         f"{key}:results:{generation_id}", size=_tile_size(card.n),
         ratio=f"{card.recipe.width}/{card.recipe.height}",
-        tiles=[tile(page, one) for one in pictures], on_rated=partial(rate, page) if page.can_edit else None,
+        tiles=[tile(page, one) for one in (pictures if working else identity.ranked(pictures))], on_rated=partial(rate, page) if page.can_edit else None,
         expected=card.n if working else 0,
         poll_url=f"/api/generations/{generation_id}/pictures?workspace={page.workspace.id}" if working else "",
         workspace=page.workspace.id, thumb=640,
@@ -103,6 +103,7 @@ def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
     if state.opened:
         page.go("make/gallery", id=state.opened)
     if not working:
+        identity.outcome(page, pictures)
         st.caption(f"{count(card.done, 'picture')} · {state_badge(card.state)} · {plain(card.recipe.prompt)}")
     return card
 
@@ -118,7 +119,9 @@ def _tile_size(n: int) -> int:
 
 
 def tile(page: Page, card: PictureCard) -> Tile:
-    return Tile(id=card.id, src=media_url(page.workspace.id, card.asset_id, w=320), alt=card.prompt, rating=card.rating)
+    src = media_url(page.workspace.id, card.asset_id, w=320)
+    marks = identity.badges(card.identity_score, card.identity_line, card.gate)
+    return Tile(id=card.id, src=src, alt=card.prompt, rating=card.rating, badges=marks, dim=card.gate == "rejected")
 
 
 def _latest(page: Page) -> None:

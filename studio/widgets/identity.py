@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
@@ -181,6 +182,26 @@ def badges(score: float | None, line: float | None, gate: str = "open") -> list[
     if gate != "open":
         said.append((gate, "warn" if gate == "held" else "bad"))
     return said
+
+
+def ranked(cards: Sequence[PictureCard]) -> list[PictureCard]:
+    """Best score first, rejected ones last; in the order they were drawn while nothing is scored."""
+    return sorted(cards, key=lambda one: (one.gate == "rejected", -(one.identity_score or 0.0)))
+
+
+def outcome(page: Page, cards: Sequence[PictureCard]) -> None:
+    """Below a request's results: what the scores led to."""
+    scored = [one for one in cards if one.identity_score is not None]
+    held, rejected = (sum(one.gate == gate for one in cards) for gate in ("held", "rejected"))
+    if not scored:
+        return
+    said = ["Best identity score first"] if len(scored) > 1 else []
+    said += [f"{held} held for a look"] if held else []
+    said += [f"{rejected} rejected"] if rejected else []
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(" · ".join(said))
+        if held:
+            page.link("make/held", "Look at them")
 
 
 def about(page: Page, card: PictureCard) -> None:
