@@ -62,10 +62,14 @@ def _foretell(page: Page, draft: GenerationDraft, choices: Choices) -> None:
         with page.transaction() as tx:
             drawn = generation.assemble(tx, draft=draft, models=choices.models)
             takes = generation.estimate(tx, model=drawn.model, steps=drawn.steps, n=draft.n)
+            more = identity.may_add(page, tx, draft.influencer_id, drawn.model, choices.models)
     except StudioError as error:
         st.warning(error.message, icon=":material/warning:")
         return
     told = f"{drawn.width} × {drawn.height} px" + (f" · about {duration(takes)}" if takes else "")
+    if more:
+        most = f", {duration(takes * (draft.n + more) / draft.n)} then" if takes else ""
+        told += f" · up to {more} more if pictures fall short{most}"
     st.caption(told + "".join(f" · LoRA {plain(ref.name)} at {ref.weight:g}" for ref in drawn.loras))
     with st.popover("What will be drawn", icon=":material/visibility:", type="tertiary"):
         st.code(drawn.prompt, language=None, wrap_lines=True)
@@ -92,10 +96,11 @@ def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
         pictures = generation.pictures_of(tx, generation_id)
         job = jobs.get(tx, card.job_id)
     working = follow(page, job, key=key)
+    shown = pictures if working else identity.ranked(pictures)
     state = gallery(
         f"{key}:results:{generation_id}", size=_tile_size(card.n),
         ratio=f"{card.recipe.width}/{card.recipe.height}",
-        tiles=[tile(page, one) for one in (pictures if working else identity.ranked(pictures))], on_rated=partial(rate, page) if page.can_edit else None,
+        tiles=[tile(page, one) for one in shown], on_rated=partial(rate, page) if page.can_edit else None,
         expected=card.n if working else 0,
         poll_url=f"/api/generations/{generation_id}/pictures?workspace={page.workspace.id}" if working else "",
         workspace=page.workspace.id, thumb=640,

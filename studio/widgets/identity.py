@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from backend import generation, identity, jobs
+from backend.engines.image.port import ModelCard
 from backend.errors import StudioError
 from backend.generation import PictureCard
 from backend.identity import GATES, Policy, Profile
@@ -182,6 +184,13 @@ def badges(score: float | None, line: float | None, gate: str = "open") -> list[
     if gate != "open":
         said.append((gate, "warn" if gate == "held" else "bad"))
     return said
+
+
+def may_add(page: Page, tx: Session, influencer_id: str | None, model: str, models: Sequence[ModelCard]) -> int:
+    """How many pictures the gate may draw beyond those asked for."""
+    base = next((card.base for card in models if card.name == model), "")
+    judge = identity.judge(tx, influencer_id, base=base, engine=page.app.engines.identity)
+    return judge.extra_max if judge.gate == "regenerate" and judge.reference else 0
 
 
 def ranked(cards: Sequence[PictureCard]) -> list[PictureCard]:
