@@ -86,7 +86,9 @@ class Settings(BaseSettings):
 
     # Retention
     retain_unused_days: int = 90
+    retain_archive_days: int = Field(7, description="ZIP files people asked for")
     purge_after_days: int = 7
+    retain_acts_days: int = Field(30, description="how long acts on pictures can be undone")
 
     @field_validator("job_retry_delays_s", mode="before")
     @classmethod

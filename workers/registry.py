@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Sequence
 
 from backend.jobs import KINDS, Handler
-from workers import datasets, generation, likeness, training, trials, upkeep
+from workers import boards, datasets, generation, likeness, training, trials, upkeep
 
 RELEASE: dict[str, Handler] = {
     **datasets.KINDS,
@@ -14,6 +14,7 @@ RELEASE: dict[str, Handler] = {
     **generation.KINDS,
     **likeness.KINDS,
     **trials.KINDS,
+    **boards.KINDS,
     **upkeep.KINDS,
 }
 

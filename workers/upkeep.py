@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import func, select, text
 
-from backend import accounts, assets, jobs, training
+from backend import accounts, assets, boards, jobs, training
 from backend.jobs import Handler, JobContext
 from backend.tables import Job
 
@@ -26,6 +26,7 @@ def run(ctx: JobContext, payload: Upkeep) -> dict[str, Any]:
     with ctx.transaction() as tx:
         freed = training.free_datasets(tx)
         forgotten = jobs.forget_old(tx, hours=settings.job_cleanup_hours)
+        boards.forget(tx, days=settings.retain_acts_days)
         sessions = accounts.forget_sessions(tx, hours=settings.session_cleanup_hours)
     return {
         "files_retired": swept.retired,

@@ -8,7 +8,20 @@ from fastapi import FastAPI
 
 from backend.api import errors
 from backend.api.requests import Limited, Observed
-from backend.api.routes import datasets, generation, jobs, media, reports, session, starts, training, trials, uploads
+from backend.api.routes import (
+    boards,
+    datasets,
+    generation,
+    jobs,
+    media,
+    pictures,
+    reports,
+    session,
+    starts,
+    training,
+    trials,
+    uploads,
+)
 from backend.bootstrap import App
 
 
@@ -20,6 +33,6 @@ def create(get_app: Callable[[], App]) -> FastAPI:
     api.add_middleware(Limited)
     api.add_middleware(Observed)
     errors.install(api)
-    for routes in (session, jobs, starts, uploads, media, datasets, training, generation, trials, reports):
+    for routes in (session, jobs, boards, pictures, starts, uploads, media, datasets, training, generation, trials, reports):
         api.include_router(routes.router)
     return api

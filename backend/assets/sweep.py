@@ -48,9 +48,12 @@ def _older(column: Any, days: float) -> ColumnElement[bool]:
 
 
 def _retire(open_tx: OpenTx, settings: Settings) -> int:
-    """Outputs that nothing uses, and files nothing ever used."""
+    """Outputs that nothing uses, files nothing ever used, and archives: what is in them is kept apart."""
     unused = ~exists().where(AssetUse.asset_id == Asset.id)
-    old = select(Asset.id).where(Asset.state == "stored", unused, _older(Asset.created_at, settings.retain_unused_days))
+    packed = (Asset.kind == "archive") & _older(Asset.created_at, settings.retain_archive_days)
+    old = select(Asset.id).where(
+        Asset.state == "stored", unused, _older(Asset.created_at, settings.retain_unused_days) | packed
+    )
     with open_tx() as tx:
         ids = tx.scalars(old.limit(_BATCH).with_for_update(skip_locked=True)).all()
         # asked again now that they are locked: a use may have come in between

@@ -1,1 +1,25 @@
-"""Boards of pictures, similar pictures, import of pictures with a recipe, export."""
+"""Boards, acts on many pictures that can be undone, pictures out as a ZIP and in from other programs."""
+
+from backend.boards.acts import act, undo
+from backend.boards.arrivals import INBOX, NOUN, bring_in, refused
+from backend.boards.history import forget, lately
+from backend.boards.packing import pack, picture_file
+from backend.boards.queries import get, of_picture, page
+from backend.boards.schemas import (
+    COUNT_TO,
+    MOST_AT_ONCE,
+    ActCard,
+    ActDraft,
+    ArchiveDraft,
+    ArchivePayload,
+    BoardCard,
+    BoardDraft,
+    ImportPayload,
+)
+from backend.boards.service import archive, arrange, create, delete, edit, set_cover
+
+__all__ = [
+    "COUNT_TO", "INBOX", "MOST_AT_ONCE", "NOUN", "ActCard", "ActDraft", "ArchiveDraft", "ArchivePayload", "BoardCard",
+    "BoardDraft", "ImportPayload", "act", "archive", "arrange", "bring_in", "create", "delete", "edit", "forget", "get",
+    "lately", "of_picture", "pack", "page", "picture_file", "refused", "set_cover", "undo",
+]  # fmt: skip

@@ -5,7 +5,7 @@ from backend.generation.assembly import assemble, choose_model
 from backend.generation.axes import KINDS as AXIS_KINDS
 from backend.generation.axes import AxisDraft, split
 from backend.generation.forecast import estimate
-from backend.generation.gallery import COUNT_TO, around, count, gallery, ids, picture, pictures, pictures_of, similar, tiles
+from backend.generation.gallery import COUNT_TO, around, count, gallery, ids, picture, pictures, pictures_of, shape_of, similar, tiles
 from backend.generation.lists import Line
 from backend.generation.lists import parse as parse_list
 from backend.generation.queries import get, latest, remix, shots
@@ -96,6 +96,7 @@ __all__ = [
     "shots",
     "similar",
     "split",
+    "shape_of",
     "start",
     "start_grid",
     "start_list",

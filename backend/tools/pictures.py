@@ -19,6 +19,8 @@ from typing import Any, Self
 from PIL import Image
 
 from backend.kit import child
+from backend.tools import recipe_text
+from backend.tools.recipe_text import FoundRecipe
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WIDTHS = (160, 320, 640)
@@ -57,6 +59,9 @@ class Inspected:
     extension: str = ""
     thumbs: tuple[tuple[int, Path], ...] = ()
     notes: tuple[dict[str, str], ...] = field(default_factory=tuple)
+    recipe: FoundRecipe = field(default_factory=FoundRecipe)
+    ai_made: bool = False
+    """Whether the file bears the IPTC mark of what a model made."""
 
 
 class Inspector:
@@ -153,6 +158,8 @@ def _inspected(answer: dict[str, Any]) -> Inspected:
         extension=answer["extension"],
         thumbs=tuple((width, Path(path)) for width, path in answer["thumbs"]),
         notes=tuple(answer["notes"]),
+        recipe=recipe_text.from_plain(answer["recipe"]),
+        ai_made=answer["ai_made"],
     )
 
 

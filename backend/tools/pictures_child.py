@@ -7,6 +7,7 @@ import json
 import struct
 import sys
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import numpy as np
 import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from backend.tools import recipe_text
 from backend.tools.picture_strip import strip
+from backend.tools.picture_texts import says_ai_made, texts_of
 from backend.tools.pictures import write_thumbs
 
 TAKEN = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "AVIF")
@@ -65,6 +68,7 @@ def inspect(path: Path, out: Path, max_pixels: int, min_side: int) -> dict[str, 
         picture = _plain(opened)
         keep = kind in KEPT and opened.mode == "RGB" and not notes_force_copy(notes)
         colours = opened.info.get("icc_profile") if opened.mode == "RGB" else None
+        recipe, ai_made = recipe_text.read(texts_of(opened)), says_ai_made(opened)
     base = out / path.stem
     kept = _original(data, kind, path, base) if keep else None
     target = kept or _copied(picture, base, kind, colours)
@@ -84,6 +88,8 @@ def inspect(path: Path, out: Path, max_pixels: int, min_side: int) -> dict[str, 
         "extension": extension,
         "thumbs": [(width, str(file)) for width, file in thumbs],
         "notes": notes,
+        "recipe": asdict(recipe),
+        "ai_made": ai_made,
     }
 
 

@@ -1,0 +1,96 @@
+"""Boards over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+from pydantic import Field
+
+from backend import boards
+from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.routes.jobs import JobWords
+from backend.api.routes.pictures import ActWords
+from backend.api.words import Listing, Words
+from backend.boards import ArchiveDraft, BoardDraft
+from backend.kit.ids import new_id
+
+router = APIRouter(prefix="/boards", tags=["boards"], dependencies=[OwnOrigin])
+Key = Annotated[str, Header(max_length=200)]
+
+
+class BoardWords(Words):
+    """`covers`: up to four asset ids; `more`: it has more than `count` pictures."""
+
+    id: str
+    name: str
+    notes: str
+    covers: list[str]
+    count: int
+    more: bool
+    archived_at: datetime | None
+    updated_at: datetime
+
+
+class BoardSaid(Words):
+    name: str
+    notes: str = ""
+
+
+class Move(Words):
+    """These, in this order, in front of `before`; without it to the end."""
+
+    picture_ids: list[str] = Field(max_length=boards.MOST_AT_ONCE)
+    before: str | None = None
+
+
+@router.get("")
+def listing(app: Studio, caller: Caller, archived: bool = False) -> Listing[BoardWords]:
+    with app.db.transaction(caller) as tx:
+        found = [BoardWords.model_validate(one) for one in boards.page(tx, archived=archived)]
+    return Listing(data=found, total=len(found), take=len(found), skip=0)
+
+
+@router.post("", status_code=201)
+def create(said: BoardSaid, app: Studio, caller: Caller, response: Response) -> BoardWords:
+    with app.db.transaction(caller, needs="editor") as tx:
+        card = boards.create(tx, draft=BoardDraft(name=said.name, notes=said.notes))
+    response.headers["location"] = f"/api/boards/{card.id}?workspace={caller.tenant_id}"
+    return BoardWords.model_validate(card)
+
+
+@router.get("/{board_id}")
+def one(board_id: str, app: Studio, caller: Caller) -> BoardWords:
+    with app.db.transaction(caller) as tx:
+        return BoardWords.model_validate(boards.get(tx, board_id))
+
+
+@router.put("/{board_id}")
+def edit(board_id: str, said: BoardSaid, app: Studio, caller: Caller) -> BoardWords:
+    with app.db.transaction(caller, needs="editor") as tx:
+        return BoardWords.model_validate(boards.edit(tx, board_id, draft=BoardDraft(name=said.name, notes=said.notes)))
+
+
+@router.delete("/{board_id}")
+def delete(board_id: str, app: Studio, caller: Caller, idempotency_key: Key = "") -> ActWords:
+    """Its pictures stay in the gallery; undone by `/api/pictures/acts/<id>/undo`."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        return ActWords.model_validate(boards.delete(tx, board_id, request_key=idempotency_key or new_id("key")))
+
+
+@router.post("/{board_id}/order")
+def arrange(board_id: str, move: Move, app: Studio, caller: Caller, idempotency_key: Key = "") -> ActWords:
+    with app.db.transaction(caller, needs="editor") as tx:
+        key = idempotency_key or new_id("key")
+        return ActWords.model_validate(
+            boards.arrange(tx, board_id, picture_ids=move.picture_ids, before=move.before, request_key=key)
+        )
+
+
+@router.post("/{board_id}/archive", status_code=201)
+def archive(board_id: str, app: Studio, caller: Caller, recipe: bool = False, idempotency_key: Key = "") -> JobWords:
+    """The whole board as a ZIP with a manifest, made by a job; its result names the asset to download."""
+    draft = ArchiveDraft(board_id=board_id, with_recipe=recipe)
+    with app.db.transaction(caller, needs="editor") as tx:
+        return JobWords.model_validate(boards.pack(tx, draft=draft, request_key=idempotency_key or new_id("key")))

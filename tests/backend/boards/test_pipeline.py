@@ -1,0 +1,172 @@
+"""A board as a ZIP, and pictures of other programs in the gallery: through the real storage, also after a crash."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from PIL import Image
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from backend import assets, boards, generation
+from backend.assets import uploads
+from backend.boards import ActDraft, ArchiveDraft, BoardDraft, pipeline
+from backend.boards.schemas import ArchivePayload, ImportPayload
+from backend.errors import Invalid
+from backend.generation import GalleryFilters
+from backend.kit.clock import now
+from backend.tables import Asset, Picture
+from backend.tools.picture_texts import says_ai_made, texts_of
+from backend.tools.png_text import with_texts
+from tests.backend.tools.test_recipe_text import A1111
+from tests.factories.account import Tenant
+from tests.factories.making import make_lora, make_pictures
+from tests.factories.pictures import photo
+from tests.support.context import make_context, next_attempt
+
+
+@pytest.fixture
+def tx(worker_app: Any, workspace: Tenant) -> Any:
+    def opened() -> AbstractContextManager[Session]:
+        return worker_app.db.transaction(workspace.editor.caller, needs="editor")
+
+    return opened
+
+
+@pytest.fixture
+def shelf(tx: Any, worker_app: Any) -> dict[str, Any]:
+    """A board of three pictures with bytes, and one without."""
+    with tx() as session:
+        ids = make_pictures(session, 4, prompt="bella, “très” chic", lora_id=make_lora(session).id, rating=4)
+        board_id = boards.create(session, draft=BoardDraft(name="Summer set", notes="n")).id
+        draft = ActDraft(kind="board-add", picture_ids=tuple(ids[::-1]), board_id=board_id)
+        boards.act(session, draft=draft, request_key="x")
+        session.execute(update(Asset).where(Asset.kind == "image").values(content_type="image/png"))
+        keys = {one: assets.get(session, generation.picture(session, one).asset_id).key for one in ids}
+    data = {one: photo(n, kind="PNG") for n, one in enumerate(ids[:3])}
+    for one, content in data.items():
+        worker_app.storage.put_bytes(keys[one], content, "image/png")
+    return {"board": board_id, "ids": ids, "data": data}
+
+
+def unpacked(app: Any, tx: Any, asset_id: str) -> tuple[dict[str, bytes], dict[str, Any]]:
+    with tx() as session:
+        card = assets.get(session, asset_id)
+    data = app.storage.read(card.key)
+    assert (card.kind, card.sha256, card.size_bytes) == ("archive", hashlib.sha256(data).hexdigest(), len(data))
+    assert card.filename == "Summer_set.zip"
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    return files, json.loads(files.pop("manifest.json"))
+
+
+@pytest.mark.parametrize("with_recipe", [False, True])
+def test_a_board_is_packed_in_its_order_with_a_manifest(
+    worker_app: Any, workspace: Tenant, tx: Any, shelf: dict[str, Any], with_recipe: bool
+) -> None:
+    with tx() as session:
+        draft = ArchiveDraft(board_id=shelf["board"], with_recipe=with_recipe)
+        job = boards.pack(session, draft=draft, request_key="zip")
+        assert boards.pack(session, draft=draft, request_key="zip").id == job.id
+    payload = ArchivePayload(filename="Summer_set", board_id=shelf["board"], with_recipe=with_recipe)
+    first = make_context(worker_app, workspace, "picture-archive", payload, job_id=job.id)
+    result = pipeline.run_archive(first, payload)
+    assert (result["pictures"], result["left_out"]) == (3, 1)
+    files, manifest = unpacked(worker_app, tx, result["asset_id"])
+    assert [one["id"] for one in manifest["pictures"]] == shelf["ids"][2::-1]
+    assert (manifest["board"]["name"], manifest["pictures"][0]["prompt"]) == ("Summer set", "bella, “très” chic")
+    for said in manifest["pictures"]:
+        data = files[said["file"]]
+        assert said["sha256"] == hashlib.sha256(data).hexdigest()
+        assert (data == shelf["data"][said["id"]]) is not with_recipe
+        with Image.open(io.BytesIO(data)) as opened:
+            opened.load()
+            assert set(texts_of(opened)) == ({"parameters", "influencerai"} if with_recipe else set())
+    assert pipeline.run_archive(next_attempt(first), payload) == result
+
+
+def test_archives_go_after_a_week_and_nothing_to_pack_is_said(
+    worker_app: Any, workspace: Tenant, tx: Any, shelf: dict[str, Any]
+) -> None:
+    payload = ArchivePayload(filename="few", picture_ids=shelf["ids"][:1])
+    result = pipeline.run_archive(make_context(worker_app, workspace, "picture-archive", payload), payload)
+    with tx() as session:
+        session.execute(update(Asset).where(Asset.kind != "lora").values(created_at=now() - timedelta(days=8)))
+        empty = boards.create(session, draft=BoardDraft(name="Empty")).id
+        with pytest.raises(Invalid, match="no pictures to pack"):
+            boards.pack(session, draft=ArchiveDraft(board_id=empty), request_key="e")
+    assert assets.sweep(tx, worker_app.storage, settings=worker_app.settings).retired == 1
+    with tx() as session:
+        assert assets.get(session, result["asset_id"]).state == "deleted"
+
+
+def arrive(app: Any, tx: Any, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        with tx() as session:
+            values = {"noun": boards.NOUN, "noun_id": boards.INBOX, "filename": name, "client_key": name}
+            card = uploads.begin(session, settings=app.settings, size=len(data), **values)
+        uploads.receive(tx, app.storage, settings=app.settings, upload_id=card.id, chunks=[data])
+
+
+def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tenant, tx: Any) -> None:
+    with tx() as session:
+        lora = make_lora(session)
+        board_id = boards.create(session, draft=BoardDraft(name="Found")).id
+        with pytest.raises(Invalid, match="nothing to bring in"):
+            boards.bring_in(session, request_key="none")
+    a1111 = with_texts(photo(1, kind="PNG"), {"parameters": A1111})
+    arrive(worker_app, tx, {"one.png": a1111, "two.jpg": photo(2), "three.png": b"no picture at all"})
+    with tx() as session:
+        job = boards.bring_in(session, board_id=board_id, request_key="in")
+    payload = ImportPayload(board_id=board_id)
+    result = pipeline.run_import(make_context(worker_app, workspace, "picture-import", payload, job_id=job.id), payload)
+    assert result == {"imported": 2, "refused": 1, "with_recipe": 1}
+
+    with tx() as session:
+        ids = generation.ids(session, filters=GalleryFilters(board_id=board_id, order="board"), most=9)
+        found, bare = generation.pictures(session, ids)
+        file = boards.picture_file(session, found.id)
+        assert generation.ids(session, filters=GalleryFilters(text="lora:bella-v1 seed:3127478453"), most=9) == [found.id]
+        assert [one.reason[:31] for one in boards.refused(session)] == ["This is no picture the studio c"]
+        remixed = generation.remix(session, found.id, new_seed=False)
+    assert (found.source, found.seed, found.recipe.steps, found.recipe.cfg) == ("imported", 3127478453, 28, 6.5)
+    assert [(ref.lora_id, ref.name) for ref in found.recipe.loras] == [(lora.id, "bella-v1"), ("", "Film Grain")]
+    assert "Not in the library: LoRA Film Grain." in found.origin["notes"]
+    assert [pick.lora_id for pick in remixed.loras] == [lora.id]
+    assert (bare.prompt, bare.seed) == ("", -1)
+    assert "says nothing about how it was made" in bare.origin["notes"][0]
+    with Image.open(io.BytesIO(file.read(worker_app.storage))) as opened:
+        opened.load()
+        assert (texts_of(opened), says_ai_made(opened)) == ({}, True)
+
+
+def test_a_worker_that_dies_between_two_pictures_takes_none_twice(
+    worker_app: Any, workspace: Tenant, tx: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrive(worker_app, tx, {f"{n}.jpg": photo(n) for n in range(3)})
+    payload = ImportPayload()
+    first = make_context(worker_app, workspace, "picture-import", payload)
+    taken, take = [], uploads.take
+
+    def dies(session: Session, ids: list[str]) -> None:
+        taken.extend(ids)
+        if len(taken) == 2:
+            raise KeyboardInterrupt
+        take(session, ids)
+
+    monkeypatch.setattr(uploads, "take", dies)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run_import(first, payload)
+    monkeypatch.setattr(uploads, "take", take)
+    assert pipeline.run_import(next_attempt(first), payload)["imported"] == 2
+    with tx() as session:
+        assert generation.count(session, filters=GalleryFilters(source="imported")).n == 3
+        assert session.query(Picture).count() == 3
+        assert {one.state for one in uploads.listing(session, boards.NOUN, boards.INBOX)} == {"taken"}
