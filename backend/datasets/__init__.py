@@ -1,11 +1,38 @@
 """Training pictures: brought in, looked at, captioned, declared, and ready or not."""
 
-from backend.datasets.captions import prefix_captions, replace_in_captions, set_captions
+from backend.datasets.buckets import bucket_preview
+from backend.datasets.captions import (
+    caption_history,
+    caption_leaks,
+    caption_tags,
+    edit_captions,
+    preview_captions,
+    restore_caption,
+    set_captions,
+)
+from backend.datasets.cards import (
+    AlikeGroup,
+    BucketPreview,
+    CaptionChange,
+    CaptionVersion,
+    EditCard,
+    FixPreview,
+    Leak,
+    RightsEntry,
+    Suggestion,
+    TagCount,
+    Undone,
+)
+from backend.datasets.crops import set_crop
+from backend.datasets.edits import edits, undo_edit
 from backend.datasets.export import export_zip
-from backend.datasets.queries import get, images, page, readiness, refused, training_set
-from backend.datasets.rules import GOOD_IMAGES, MIN_IMAGES, NEAR_BITS, status
+from backend.datasets.fixes import alike_groups, apply_fix, keep_one, preview_fix, suggestions
+from backend.datasets.queries import chosen, get, images, matching, page, readiness, refused, training_set
+from backend.datasets.rights import STATEMENTS, declare_rights, rights_history, withdraw_rights
+from backend.datasets.rules import GOOD_IMAGES, MIN_IMAGES, status
 from backend.datasets.schemas import (
-    Changed,
+    Box,
+    CaptionEdit,
     DatasetCard,
     DatasetPage,
     Finding,
@@ -14,28 +41,37 @@ from backend.datasets.schemas import (
     ImagePage,
     IngestPayload,
     Readiness,
+    Reason,
     RefusedCard,
+    RightsKind,
+    ScanPayload,
     Stats,
+    Thresholds,
     TrainItem,
 )
 from backend.datasets.service import (
     add_sample_character,
     create,
-    declare_rights,
     delete,
     dismiss_refused,
     ingest,
     remove_images,
     rename,
+    scan,
     set_included,
     set_influencer,
     set_trigger_word,
+    tune,
 )
 
 __all__ = [
-    "GOOD_IMAGES", "MIN_IMAGES", "NEAR_BITS", "Changed", "DatasetCard", "DatasetPage", "Finding", "ImageCard",
-    "ImageFilter", "ImagePage", "IngestPayload", "Readiness", "RefusedCard", "Stats", "TrainItem", "add_sample_character",
-    "create", "declare_rights", "delete", "dismiss_refused", "export_zip", "get", "images", "ingest", "page",
-    "prefix_captions", "readiness", "refused", "remove_images", "rename", "replace_in_captions", "set_captions",
-    "set_included", "set_influencer", "set_trigger_word", "status", "training_set",
+    "GOOD_IMAGES", "MIN_IMAGES", "STATEMENTS", "AlikeGroup", "Box", "BucketPreview", "CaptionChange", "CaptionEdit",
+    "CaptionVersion", "DatasetCard", "DatasetPage", "EditCard", "Finding", "FixPreview", "ImageCard", "ImageFilter",
+    "ImagePage", "IngestPayload", "Leak", "Readiness", "Reason", "RefusedCard", "RightsEntry", "RightsKind", "ScanPayload",
+    "Stats", "Suggestion", "TagCount", "Thresholds", "TrainItem", "Undone", "add_sample_character", "alike_groups",
+    "apply_fix", "bucket_preview", "caption_history", "caption_leaks", "caption_tags", "chosen", "create", "declare_rights",
+    "delete", "dismiss_refused", "edit_captions", "edits", "export_zip", "get", "images", "ingest", "keep_one", "matching",
+    "page", "preview_captions", "preview_fix", "readiness", "refused", "remove_images", "rename", "restore_caption",
+    "rights_history", "scan", "set_captions", "set_crop", "set_included", "set_influencer", "set_trigger_word", "status",
+    "suggestions", "training_set", "tune", "undo_edit", "withdraw_rights",
 ]  # fmt: skip

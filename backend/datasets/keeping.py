@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 
 from backend import assets
 from backend.assets import NewFile, Sent, ThumbFile, uploads
-from backend.datasets import rules
 from backend.datasets.arrivals import Arrival
+from backend.datasets.captions import write
 from backend.datasets.schemas import CaptionDraft
 from backend.datasets.service import locked
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
-from backend.tables import DatasetImage, Upload
-from backend.tools.pictures import Inspected
+from backend.tables import DatasetCaption, DatasetImage, Upload
+from backend.tools.pictures import Inspected, Measures
 
 _SENDERS = 3
 Looked = tuple[Arrival, Inspected | None]
@@ -47,10 +47,8 @@ class Keeper:
         self._pool = ThreadPoolExecutor(_SENDERS, thread_name_prefix="send")
         self.taken = self.refused = 0
         with ctx.transaction() as tx:
-            query = select(DatasetImage.id, DatasetImage.filename, DatasetImage.sha256, DatasetImage.dhash)
-            rows = tx.execute(query.where(DatasetImage.dataset_id == dataset_id).order_by(DatasetImage.id)).all()
-        self._named = {row.sha256: row.filename for row in rows}
-        self._hashes = [(row.id, int(row.dhash, 16)) for row in rows]
+            query = select(DatasetImage.filename, DatasetImage.sha256).where(DatasetImage.dataset_id == dataset_id)
+            self._named = {row.sha256: row.filename for row in tx.execute(query)}
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -92,21 +90,21 @@ class Keeper:
         """Captions that came as files of their own go to the pictures of the same name that have none."""
         with self._ctx.transaction() as tx:
             locked(tx, self._dataset_id)
-            by_stem: dict[str, list[DatasetImage]] = {}
-            for row in tx.scalars(select(DatasetImage).where(DatasetImage.dataset_id == self._dataset_id)):
-                by_stem.setdefault(_stem(row.filename), []).append(row)
+            by_stem: dict[str, list[str]] = {}
+            bare = select(DatasetImage.id, DatasetImage.filename, DatasetImage.caption)
+            for image_id, filename, caption in tx.execute(bare.where(DatasetImage.dataset_id == self._dataset_id)):
+                by_stem.setdefault(_stem(filename), []).append("" if caption else image_id)
+            fresh: dict[str, str] = {}
             for upload, text in texts:
-                found = by_stem.get(_stem(upload.filename), [])
-                for row in found:
-                    if not row.caption:
-                        row.caption, row.caption_by = CaptionDraft(caption=text).caption, tx.info.get("user_id") or ""
-                        row.caption_version += 1
-                if found:
+                if found := by_stem.get(_stem(upload.filename)):
+                    caption = CaptionDraft(caption=text).caption
+                    fresh |= {image_id: caption for image_id in found if image_id and caption}
                     uploads.take(tx, [upload.id])
                 else:
                     reason = "No picture of this name is in the dataset. Upload the picture, then its caption again."
                     uploads.refuse(tx, {upload.id: reason})
                     self.refused += 1
+            write(tx, self._dataset_id, fresh, source="file")
             tx.flush()
         self._ctx.app.storage.delete([upload.key for upload, _ in texts])
 
@@ -128,13 +126,11 @@ class Keeper:
         return NewFile(seen.picture, "image", key, seen.content_type, name, seen.width, seen.height, thumbs, {}, (use,))
 
     def _row(self, arrival: Arrival, seen: Inspected) -> dict[str, Any]:
-        image_id = new_id("img")
-        near = rules.nearest(seen.dhash, self._hashes)
         self._named[seen.sha256] = arrival.filename
-        self._hashes.append((image_id, int(seen.dhash, 16)))
         caption = CaptionDraft(caption=arrival.caption).caption
+        source = ("file" if arrival.upload else "sample") if caption else ""
         return {
-            "id": image_id,
+            "id": new_id("img"),
             "dataset_id": self._dataset_id,
             "upload_id": arrival.upload.id if arrival.upload else None,
             "filename": arrival.filename,
@@ -142,10 +138,9 @@ class Keeper:
             "width": seen.width,
             "height": seen.height,
             "dhash": seen.dhash,
-            "sharpness": seen.sharpness,
-            "near_duplicate_of": near[0] if near else None,
-            "near_duplicate_distance": near[1] if near else None,
+            **measured(seen.measures),
             "caption": caption,
+            "caption_source": source,
             "notes": list(seen.notes),
         }
 
@@ -164,6 +159,8 @@ class Keeper:
         kept = fresh[: max(self._most - len(here), 0)]
         if kept:
             tx.execute(insert(DatasetImage).values([row | {"asset_id": asset_id} for asset_id, row, _ in kept]))
+        if said := [_first(row) for _, row, _ in kept if row["caption"]]:
+            tx.execute(insert(DatasetCaption).values(said))
         stays = {asset_id for asset_id, _, _ in kept}
         assets.delete(tx, [asset_id for asset_id, _, _ in pictures if asset_id not in stays], force=True)
         return [arrival for _, _, arrival in fresh[len(kept) :]]
@@ -192,6 +189,26 @@ class Keeper:
             if one.path and one.path.is_relative_to(self._ctx.workdir):
                 one.path.unlink(missing_ok=True)
         self._ctx.app.storage.delete([one.upload.key for one in arrivals if one.upload and not one.inside])
+
+
+def measured(found: Measures) -> dict[str, Any]:
+    """Columns of dataset_images."""
+    box = found.face_box
+    return {
+        "measured": found.version,
+        "sharpness": found.sharpness,
+        "brightness": found.brightness,
+        "contrast": found.contrast,
+        "clipped": found.clipped,
+        "faces": found.faces,
+        "face_height": box[3] if box else None,
+        "face_box": list(box) if box else None,
+    }
+
+
+def _first(row: dict[str, Any]) -> dict[str, Any]:
+    """The caption's first version, as it came with its picture."""
+    return {"image_id": row["id"], "version": 0, "caption": row["caption"], "source": row["caption_source"]}
 
 
 def _stem(filename: str) -> str:

@@ -15,12 +15,16 @@ from backend import events
 from backend.assets import uploads
 from backend.datasets.arrivals import Arrival, Arrivals
 from backend.datasets.keeping import Batch, Keeper, Looked
+from backend.datasets.look_alikes import regroup
+from backend.datasets.scanning import scan
 from backend.datasets.schemas import IngestPayload
 from backend.datasets.service import CLOSED, locked, refresh_status
-from backend.errors import Unavailable
+from backend.errors import Cancelled, Unavailable
 from backend.jobs.context import JobContext
 from backend.tables import JobStep
 from backend.tools.pictures import Inspected, Inspector, Limits
+
+__all__ = ["run", "scan"]
 
 BATCH = 16
 Coming = list[tuple[Arrival, Future[Inspected] | None]]
@@ -39,6 +43,9 @@ def run(ctx: JobContext, payload: IngestPayload) -> dict[str, Any]:
             character = payload.character
             while not _closed(ctx, payload.dataset_id, character, keeper, inspector):
                 character = ""
+    except Cancelled:
+        _group(ctx, payload.dataset_id)
+        raise
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise Unavailable(_FULL) from error
@@ -101,6 +108,14 @@ def _answers(ctx: JobContext, coming: Coming) -> list[Looked]:
     return looked
 
 
+def _group(ctx: JobContext, dataset_id: str) -> None:
+    """Cancelled in the middle: what was taken stays, and is compared with the rest."""
+    with ctx.transaction() as tx:
+        locked(tx, dataset_id)
+        regroup(tx, dataset_id)
+        refresh_status(tx, dataset_id)
+
+
 def _close(ctx: JobContext, dataset_id: str, keeper: Keeper) -> bool:
     """Under the lock that `ingest` takes: whoever uploads after this starts a new job."""
     with ctx.transaction() as tx:
@@ -108,6 +123,7 @@ def _close(ctx: JobContext, dataset_id: str, keeper: Keeper) -> bool:
         if uploads.listing(tx, "dataset", dataset_id, states=("stored",)):
             return False
         tx.add(JobStep(job_id=ctx.job_id, name=CLOSED, attempt_id=ctx.attempt_id, result=None))
+        regroup(tx, dataset_id)
         refresh_status(tx, dataset_id)
         counts = {"images": keeper.taken, "refused": keeper.refused}
         events.record(tx, "dataset.ingested", "dataset", dataset_id, counts)

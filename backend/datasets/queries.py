@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from backend.datasets import rules
+from backend.datasets import checks, rules
 from backend.datasets.schemas import (
+    Box,
+    Code,
     DatasetCard,
     DatasetPage,
     ImageCard,
@@ -18,13 +21,20 @@ from backend.datasets.schemas import (
     Readiness,
     RefusedCard,
     Stats,
+    Thresholds,
     TrainItem,
 )
 from backend.engines.image.port import ModelCard
 from backend.errors import NotFound
+from backend.kit.clock import now
 from backend.tables import Asset, Dataset, DatasetImage, Influencer, Job, TrainingRun, Upload
 
 _COVERS = 4
+_SAME = (
+    "id", "dataset_id", "asset_id", "filename", "width", "height", "sharpness", "brightness", "contrast", "clipped", "faces",
+    "face_box", "near_duplicate_of", "near_duplicate_distance", "alike", "included", "caption", "caption_by",
+    "caption_source", "caption_version", "crop_version", "notes", "created_at",
+)  # fmt: skip
 
 
 def get(tx: Session, dataset_id: str) -> DatasetCard:
@@ -51,16 +61,45 @@ def page(
     return DatasetPage(cards, cards[-1].id if len(rows) > take else None, total)
 
 
-def images(tx: Session, dataset_id: str, *, cursor: str | None = None, take: int = 60, filter: ImageFilter = "") -> ImagePage:
-    """Raises NotFound."""
-    dataset = get(tx, dataset_id)
-    line = blur_line(tx, dataset_id)
-    where = [DatasetImage.dataset_id == dataset_id, *_filtered(filter, dataset.trigger_word, line)]
-    query = select(DatasetImage).where(*where).order_by(DatasetImage.id).limit(take + 1)
-    query = query.execution_options(populate_existing=True)
-    rows = tx.scalars(query.where(DatasetImage.id > cursor) if cursor else query).all()
-    total = tx.scalar(select(func.count()).select_from(DatasetImage).where(*where)) or 0
-    return ImagePage([_image(row, line) for row in rows[:take]], rows[take - 1].id if len(rows) > take else None, total)
+def images(
+    tx: Session,
+    dataset_id: str,
+    *,
+    cursor: str | None = None,
+    take: int = 60,
+    filter: ImageFilter = "",
+    text: str = "",
+    side: int = 0,
+) -> ImagePage:
+    """`cursor`: the id the last page ended with. `text`: only captions that contain it. `side`: px the model trains at.
+
+    Raises NotFound.
+    """
+    judged = checks.gate(tx, dataset_id, side=side)
+    wrong = checks.conditions(judged)
+    where = [DatasetImage.dataset_id == dataset_id, *_filtered(filter, judged, wrong)]
+    if text.strip():
+        where.append(func.lower(DatasetImage.caption).contains(text.strip().lower(), autoescape=True))
+    query = _judged(judged, wrong).where(*where).order_by(DatasetImage.id).limit(take + 1)
+    rows = tx.execute(query.where(DatasetImage.id > cursor) if cursor else query).all()
+    total = None if cursor else tx.scalar(select(func.count()).select_from(DatasetImage).where(*where)) or 0
+    cards = [_image(row, judged) for row in rows[:take]]
+    return ImagePage(cards, cards[-1].id if len(rows) > take else None, total)
+
+
+def chosen(tx: Session, dataset_id: str, image_ids: Sequence[str], *, side: int = 0) -> list[ImageCard]:
+    """Those of the ids that are here, in the order they came in. Raises NotFound (the dataset)."""
+    judged = checks.gate(tx, dataset_id, side=side)
+    query = _judged(judged, checks.conditions(judged))
+    mine = DatasetImage.dataset_id == dataset_id, DatasetImage.id.in_(image_ids)
+    return [_image(row, judged) for row in tx.execute(query.where(*mine).order_by(DatasetImage.id))]
+
+
+def matching(tx: Session, dataset_id: str, filter: ImageFilter, *, side: int = 0) -> list[str]:
+    """Ids of all pictures the filter leaves. Raises NotFound."""
+    judged = checks.gate(tx, dataset_id, side=side)
+    where = DatasetImage.dataset_id == dataset_id, *_filtered(filter, judged, checks.conditions(judged))
+    return list(tx.scalars(select(DatasetImage.id).where(*where).order_by(DatasetImage.id)))
 
 
 def refused(tx: Session, dataset_id: str) -> list[RefusedCard]:
@@ -74,71 +113,75 @@ def readiness(tx: Session, dataset_id: str, *, model_card: ModelCard | None = No
 
     `max_images`: `settings.max_dataset_images`; 0: how many are too many is not judged.
     """
-    dataset = get(tx, dataset_id)
     side = model_card.side if model_card else None
+    judged = checks.gate(tx, dataset_id, side=side or 0)
+    expired = func.coalesce(Dataset.rights_until < func.clock_timestamp(), False)
+    rights, past = tx.execute(select(Dataset.rights_statement, expired).where(Dataset.id == dataset_id)).one()
     return rules.judge(
-        stats(tx, dataset_id, trigger_word=dataset.trigger_word, side=side),
-        trigger_word=dataset.trigger_word,
-        rights=dataset.rights_statement,
+        stats(tx, judged),
+        trigger_word=judged.trigger_word,
+        rights=rights,
+        expired=past,
         max_images=max_images,
         side=side,
     )
 
 
-def stats(tx: Session, dataset_id: str, *, trigger_word: str, side: int | None = None) -> Stats:
-    included = DatasetImage.included
-    one = {
-        "included": included,
-        "blurred": included & (DatasetImage.sharpness < blur_line(tx, dataset_id)),
-        "near_duplicates": included & DatasetImage.near_duplicate_of.is_not(None),
-        "uncaptioned": included & (DatasetImage.caption == ""),
-        "without_trigger": included & (DatasetImage.caption != "") & ~_has_word(trigger_word),
-        "low_resolution": included & (func.least(DatasetImage.width, DatasetImage.height) < (side or 0)),
-    }
-    counts = [func.count().filter(condition).label(name) for name, condition in one.items()]
-    row = tx.execute(select(func.count().label("images"), *counts).where(DatasetImage.dataset_id == dataset_id)).one()
+def stats(tx: Session, judged: checks.Gate) -> Stats:
+    """All counts of one dataset in one pass over its rows."""
+    included, framed = DatasetImage.included, checks.framing(judged)
+    wrong = {code: included & condition for code, condition in checks.conditions(judged).items()}
+    groups = func.count(DatasetImage.alike.distinct()).filter(included)
+    extras = func.count(DatasetImage.alike).filter(included) - groups
+    counts = [func.count().filter(condition).label(code) for code, condition in wrong.items() if code != "near_duplicates"]
+    counts += [func.count().filter(included & (framed == name)).label(name) for name in checks.FRAMINGS]
+    counts += [func.count().filter(included).label("included"), extras.label("near_duplicates")]
+    counts.append(func.count(DatasetImage.crop_x).filter(included).label("cropped"))
+    mine = DatasetImage.dataset_id == judged.dataset_id
+    row = tx.execute(select(func.count().label("images"), *counts).where(mine)).one()
     return Stats(**row._asdict())
 
 
 def training_set(tx: Session, dataset_id: str) -> list[TrainItem]:
     """The included pictures in the order they came in. Raises NotFound."""
     get(tx, dataset_id)
-    query = select(Asset.id, Asset.key, DatasetImage.caption).join(Asset, Asset.id == DatasetImage.asset_id)
+    crop = DatasetImage.crop_x, DatasetImage.crop_y, DatasetImage.crop_w, DatasetImage.crop_h
+    query = select(Asset.id, Asset.key, DatasetImage.caption, *crop).join(Asset, Asset.id == DatasetImage.asset_id)
     mine = DatasetImage.dataset_id == dataset_id, DatasetImage.included, Asset.state == "stored"
-    return [TrainItem(*row) for row in tx.execute(query.where(*mine).order_by(DatasetImage.id))]
+    rows = tx.execute(query.where(*mine).order_by(DatasetImage.id))
+    return [TrainItem(*row[:3], crop=None if row[3] is None else row[3:7]) for row in map(tuple, rows)]
 
 
-def blur_line(tx: Session, dataset_id: str) -> float:
-    """The sharpness below which a picture of this set is called blurred."""
-    median = func.percentile_cont(0.5).within_group(DatasetImage.sharpness)
-    return rules.blur_line(tx.scalar(select(median).where(DatasetImage.dataset_id == dataset_id)))
+def _judged(judged: checks.Gate, wrong: dict[Code, ColumnElement[bool]]) -> Select[Any]:
+    labels = [condition.label(f"is_{code}") for code, condition in wrong.items()]
+    query = select(DatasetImage, checks.framing(judged).label("framing"), *labels)
+    return query.execution_options(populate_existing=True)
 
 
-def _image(row: DatasetImage, line: float) -> ImageCard:
-    same = ("id", "dataset_id", "asset_id", "filename", "width", "height", "sharpness", "near_duplicate_of")
-    more = ("near_duplicate_distance", "included", "caption", "caption_by", "caption_version", "notes", "created_at")
-    return ImageCard(**{name: getattr(row, name) for name in same + more}, blurred=row.sharpness < line)
+def _image(found: Any, judged: checks.Gate) -> ImageCard:
+    row = found.DatasetImage
+    crop = None if row.crop_x is None else Box(row.crop_x, row.crop_y, row.crop_w, row.crop_h)
+    card = ImageCard(**{name: getattr(row, name) for name in _SAME}, crop=crop, framing=found.framing)
+    codes = [code for code in checks.CODES if getattr(found, f"is_{code}")]
+    return replace(card, reasons=checks.reasons(card, judged, codes))
 
 
-def _filtered(name: ImageFilter, trigger_word: str, line: float) -> list[ColumnElement[bool]]:
-    if not name:
-        return []
-    filters: dict[str, ColumnElement[bool]] = {
-        "included": DatasetImage.included.is_(True),
-        "excluded": DatasetImage.included.is_(False),
-        "blurred": DatasetImage.sharpness < line,
-        "near_duplicates": DatasetImage.near_duplicate_of.is_not(None),
-        "uncaptioned": DatasetImage.caption == "",
-        "without_trigger": ~_has_word(trigger_word),
-    }
-    return [filters[name]]
-
-
-def _has_word(word: str) -> ColumnElement[bool]:
-    """As `rules.has_word`, for Postgres."""
-    edge = "[^[:alnum:]_]"
-    found: ColumnElement[bool] = DatasetImage.caption.regexp_match(f"(^|{edge}){re.escape(word)}($|{edge})", "i")
-    return found
+def _filtered(name: ImageFilter, judged: checks.Gate, wrong: dict[Code, ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    match name:
+        case "":
+            return []
+        case "included":
+            return [DatasetImage.included.is_(True)]
+        case "excluded":
+            return [DatasetImage.included.is_(False)]
+        case "cropped":
+            return [DatasetImage.crop_x.is_not(None)]
+        case "problems":
+            return [DatasetImage.included, or_(*wrong.values())]
+        case "face" | "bust" | "body" | "unknown":
+            return [checks.framing(judged) == name]
+        case _:
+            return [wrong[name]]
 
 
 def _cards() -> Select[Any]:
@@ -162,15 +205,19 @@ def in_training() -> ColumnElement[bool]:
 
 def _card(row: Dataset, who: str | None, count: int, included: int, covers: list[str] | None, busy: bool) -> DatasetCard:
     same = ("id", "name", "influencer_id", "trigger_word", "rights_statement", "rights_by", "rights_at")
+    more = ("rights_kind", "rights_note", "rights_until", "created_at", "updated_at")
     status = row.status
-    if status == "training" and not busy:
+    past = row.rights_until is not None and row.rights_until < now()
+    if (status == "training" and not busy) or (status == "ready" and past):
         stats = Stats(images=count, included=included)
-        status = rules.status(rules.judge(stats, trigger_word=row.trigger_word, rights=row.rights_statement))
+        judged = rules.judge(stats, trigger_word=row.trigger_word, rights=row.rights_statement, expired=past)
+        status = rules.status(judged)
     return DatasetCard(
         status=status,
-        **{name: getattr(row, name) for name in (*same, "created_at", "updated_at")},
+        **{name: getattr(row, name) for name in same + more},
         influencer_name=who,
         images=count,
         included=included,
+        thresholds=Thresholds(**row.settings),
         cover_asset_ids=tuple(covers or ()),
     )

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 from backend.datasets.schemas import Finding, Readiness, Stats
 
-BLURRED_SURELY, BLURRED_AT_MOST, BLURRED_SHARE = 3.0, 60.0, 0.35
-"""Of the variance of the Laplacian at 512 px. Sharp photographs have some hundreds, blurred ones a few tens; drawings have
-5 to 20 when they are sharp. So a picture is called blurred when it is far less sharp than the median of its set."""
-NEAR_BITS = 6
-"""Two 64-bit difference hashes at most this far apart look the same to a person."""
+BLURRED_SURELY, BLURRED_AT_MOST, BLURRED_SHARE = 4.0, 150.0, 0.25
+"""Of the 90th percentile of the tiles' sharpness. Sharp photographs have 1,000 to 10,000, visibly blurred ones below 200;
+drawings have 10 to 60 when they are sharp. So a picture is called blurred when it is far less sharp than its set's median."""
 MIN_IMAGES = 5
 GOOD_IMAGES = 10
+ONE_SIDED = 0.85
+"""From this share on, a set is all faces (or busts, or bodies)."""
 
 
 def blur_line(median: float | None) -> float:
@@ -21,27 +21,21 @@ def blur_line(median: float | None) -> float:
     return max(BLURRED_SURELY, min(BLURRED_AT_MOST, BLURRED_SHARE * (median or 0.0)))
 
 
-def nearest(dhash: str, others: Iterable[tuple[str, int]]) -> tuple[str, int] | None:
-    """(id, differing bits) of the look-alike closest to `dhash` (16 hex digits), or None. `others`: (id, hash as a number)."""
-    mine, best = int(dhash, 16), (NEAR_BITS + 1, "")
-    for other_id, other in others:
-        if (bits := (mine ^ other).bit_count()) < best[0]:
-            best = (bits, other_id)
-            if not bits:
-                break
-    return (best[1], best[0]) if best[1] else None
-
-
 def has_word(caption: str, word: str) -> bool:
     """`word` as a word of its own, whatever the case."""
     return bool(word) and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", caption, re.IGNORECASE) is not None
 
 
-def judge(stats: Stats, *, trigger_word: str, rights: str, max_images: int = 0, side: int | None = None) -> Readiness:
-    """`max_images` 0: no limit. `side`: the side in px the model trains at; None: not chosen yet."""
+def judge(
+    stats: Stats, *, trigger_word: str, rights: str, expired: bool = False, max_images: int = 0, side: int | None = None
+) -> Readiness:
+    """`expired`: the rights statement had an end, which is past. `max_images` 0: no limit.
+
+    `side`: the side in px the model trains at; None: not chosen yet.
+    """
     return Readiness(
-        blockers=list(_blockers(stats, trigger_word, rights, max_images)),
-        warnings=list(_warnings(stats, trigger_word, side)),
+        blockers=list(_blockers(stats, trigger_word, rights, expired, max_images)),
+        warnings=[*_warnings(stats, trigger_word, side), *_measured(stats)],
         stats=stats,
     )
 
@@ -51,10 +45,12 @@ def status(state: Readiness) -> str:
     return "ready" if state.ready else "draft"
 
 
-def _blockers(stats: Stats, trigger_word: str, rights: str, max_images: int) -> Iterable[Finding]:
+def _blockers(stats: Stats, trigger_word: str, rights: str, expired: bool, max_images: int) -> Iterable[Finding]:
     n = stats.included
     if not rights:
         yield Finding("no_rights", "Say whose pictures these are. Training starts only with that statement.")
+    elif expired:
+        yield Finding("rights_expired", "The agreement about these pictures has run out. Renew the statement, then train.")
     if n < MIN_IMAGES:
         missing = _n(MIN_IMAGES - n, "more picture")
         yield Finding("too_few", f"Add {missing}: training needs at least {MIN_IMAGES}, and {GOOD_IMAGES} to 30 work well.", n)
@@ -62,6 +58,9 @@ def _blockers(stats: Stats, trigger_word: str, rights: str, max_images: int) -> 
         yield Finding("too_many", f"Leave out {_n(n - max_images, 'picture')}: a set may have at most {max_images:,}.", n)
     if not trigger_word:
         yield Finding("no_trigger_word", "Give the set a trigger word: the word that will call this person in prompts.")
+    if n := stats.too_small:
+        text = f"{_n(n, 'picture')} {_is(n)} far too small and would be enlarged more than four times. Leave {_it(n)} out."
+        yield Finding("too_small", text, n)
 
 
 def _warnings(stats: Stats, trigger_word: str, side: int | None) -> Iterable[Finding]:
@@ -71,7 +70,7 @@ def _warnings(stats: Stats, trigger_word: str, side: int | None) -> Iterable[Fin
     if n := stats.blurred:
         yield Finding("blurred", f"{_n(n, 'picture')} {_is(n)} blurred. Leave {_it(n)} out unless you like the look.", n)
     if n := stats.near_duplicates:
-        text = f"{_n(n, 'picture')} {'looks' if n == 1 else 'look'} almost like another one. Different pictures teach more."
+        text = f"{_n(n, 'picture')} {'looks' if n == 1 else 'look'} almost like another one. Keep the best of each group."
         yield Finding("near_duplicates", text, n)
     if n := stats.uncaptioned:
         text = (
@@ -84,6 +83,23 @@ def _warnings(stats: Stats, trigger_word: str, side: int | None) -> Iterable[Fin
     if side and (n := stats.low_resolution):
         text = f"{_n(n, 'picture')} {_is(n)} smaller than the {side} px this model trains at, and will be enlarged."
         yield Finding("low_resolution", text, n)
+
+
+def _measured(stats: Stats) -> Iterable[Finding]:
+    for code, said in (
+        ("dark", "too dark"), ("bright", "too bright"), ("flat", "without contrast"), ("clipped", "burnt out or pitch black"),
+    ):  # fmt: skip
+        if n := getattr(stats, code):
+            yield Finding(code, f"{_n(n, 'picture')} {_is(n)} {said}. Leave {_it(n)} out unless that is the look.", n)
+    if n := stats.several_faces:
+        text = f"{_n(n, 'picture')} {'shows' if n == 1 else 'show'} more than one face: the model may learn the wrong one."
+        yield Finding("several_faces", text, n)
+    known = stats.face + stats.bust + stats.body
+    for code, said in (("face", "faces"), ("bust", "half-length pictures"), ("body", "full-length pictures")):
+        if known >= GOOD_IMAGES and (n := getattr(stats, code)) > ONE_SIDED * known:
+            yield Finding("framing", f"{n} of {known} are {said}. A mix of face, bust and body works in more scenes.", n)
+    if n := stats.unmeasured:
+        yield Finding("unmeasured", f"{_n(n, 'picture')} {_is(n)} not measured by this version yet. Check {_it(n)} again.", n)
 
 
 def _n(n: int, noun: str) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from backend.kit.drafts import Draft
 
 LONGEST_CAPTION = 2000
-ImageFilter = Literal["", "included", "excluded", "blurred", "near_duplicates", "uncaptioned", "without_trigger"]
+Code = Literal[
+    "too_small", "low_resolution", "blurred", "dark", "bright", "flat", "clipped", "near_duplicates", "several_faces",
+    "uncaptioned", "without_trigger", "unmeasured",
+]  # fmt: skip
+Framing = Literal["face", "bust", "body", "unknown"]
+ImageFilter = Literal["", "included", "excluded", "problems", "cropped", Code, Framing]
+RightsKind = Literal["made_up", "myself", "agreed", "", "withdrawn"]
 
 
 class DatasetDraft(Draft):
@@ -37,18 +42,62 @@ class DatasetDraft(Draft):
 
 
 class RightsDraft(Draft):
-    statement: str
+    """`statement`: needed when `kind` says nothing. `note`: where the agreement lies, or who made the person up."""
 
-    @field_validator("statement")
-    @classmethod
-    def _said(cls, statement: str) -> str:
-        if not 5 <= len(statement) <= 1000:
+    kind: RightsKind
+    statement: str = Field("", max_length=1000)
+    note: str = Field("", max_length=2000)
+    until: datetime | None = None
+
+    @model_validator(mode="after")
+    def _said(self) -> RightsDraft:
+        if not self.kind and len(self.statement) < 5:
             raise ValueError("Say in a sentence whose pictures these are and why you may use them.")
-        return statement
+        if self.kind == "agreed" and len(self.note) < 3:
+            raise ValueError("Say who agreed and where that agreement is kept.")
+        return self
+
+
+class Thresholds(Draft):
+    """What counts as a problem in one dataset; applied on reading, so a change needs no second look at the pictures.
+
+    `sharpness` None: worked out from the set. `dark`, `bright`, `contrast` in 0-255; `clipped`, `face_from`, `bust_from`
+    are shares; `near_bits` of 64.
+    """
+
+    sharpness: float | None = Field(None, ge=0, le=20_000)
+    dark: float = Field(40, ge=0, le=255)
+    bright: float = Field(225, ge=0, le=255)
+    contrast: float = Field(15, ge=0, le=127)
+    clipped: float = Field(0.5, ge=0, le=1)
+    near_bits: int = Field(6, ge=0, le=16)
+    max_faces: int = Field(1, ge=1, le=20)
+    face_from: float = Field(0.32, ge=0, le=1)
+    bust_from: float = Field(0.13, ge=0, le=1)
 
 
 class CaptionDraft(Draft):
     caption: str = Field(max_length=LONGEST_CAPTION)
+
+
+CAPTION_VERBS = {
+    "replace": "Replaced “{find}” with “{put}”", "prefix": "Put “{put}” in front", "suffix": "Added “{put}” at the end",
+    "remove": "Removed the tag “{find}”", "trigger": "Put the trigger word in front", "tidy": "Tidied commas and repeated tags",
+}  # fmt: skip
+
+
+class CaptionEdit(Draft):
+    """One change to many captions. Spaces in `find` and `put` matter, capitals too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+
+    verb: Literal["replace", "prefix", "suffix", "remove", "trigger", "tidy"]
+    find: str = Field("", max_length=500)
+    put: str = Field("", max_length=500)
+
+    @property
+    def title(self) -> str:
+        return CAPTION_VERBS[self.verb].format(find=self.find.strip(), put=self.put.strip())
 
 
 class IngestPayload(BaseModel):
@@ -56,6 +105,10 @@ class IngestPayload(BaseModel):
 
     dataset_id: str
     character: str = ""
+
+
+class ScanPayload(BaseModel):
+    dataset_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +124,10 @@ class DatasetCard:
     rights_statement: str
     rights_by: str | None
     rights_at: datetime | None
+    rights_kind: str
+    rights_note: str
+    rights_until: datetime | None
+    thresholds: Thresholds
     images: int
     included: int
     cover_asset_ids: tuple[str, ...]
@@ -88,10 +145,29 @@ class DatasetPage:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageCard:
-    """`sharpness`: variance of the Laplacian at 512 px. `near_duplicate_distance`: differing bits of 64.
+class Box:
+    """In px of the whole picture."""
 
-    `notes` of ingest: {"code", "sentence"}.
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why one picture is pointed at, with the figure and the threshold: “sharpness 41, at least 60”."""
+
+    code: Code
+    sentence: str
+    blocker: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCard:
+    """`reasons`: what is wrong with it, whether or not it is included. `near_duplicate_distance`: differing bits of 64.
+
+    `alike`: group of look-alikes. `crop` None: the whole picture. `face_box`: shares. `notes` of ingest: {"code", "sentence"}.
     """
 
     id: str
@@ -101,24 +177,43 @@ class ImageCard:
     width: int
     height: int
     sharpness: float
-    blurred: bool
+    brightness: float | None
+    contrast: float | None
+    clipped: float | None
+    faces: int | None
+    face_box: list[Any] | None
+    framing: Framing
     near_duplicate_of: str | None
     near_duplicate_distance: int | None
+    alike: str | None
     included: bool
     caption: str
     caption_by: str
+    caption_source: str
     caption_version: int
+    crop: Box | None
+    crop_version: int
     notes: list[dict[str, Any]]
     created_at: datetime
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def blurred(self) -> bool:
+        return any(one.code == "blurred" for one in self.reasons)
+
+    @property
+    def short_side(self) -> int:
+        """Of what is trained on, px."""
+        return min(self.crop.width, self.crop.height) if self.crop else min(self.width, self.height)
 
 
 @dataclass(frozen=True, slots=True)
 class ImagePage:
-    """In the order they came in. `total`: how many the filter leaves."""
+    """In the order they came in. `total`: how many the filter leaves; None on later pages."""
 
     images: list[ImageCard]
     next_cursor: str | None
-    total: int
+    total: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +236,31 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Counts of pictures; all but `images` count only the included ones."""
+    """Counts of pictures; all but `images` count only the included ones.
+
+    `near_duplicates`: those that could go without their group losing its last included picture. `face` to `unknown`:
+    framing, where a face was found.
+    """
 
     images: int = 0
     included: int = 0
+    too_small: int = 0
+    low_resolution: int = 0
     blurred: int = 0
+    dark: int = 0
+    bright: int = 0
+    flat: int = 0
+    clipped: int = 0
     near_duplicates: int = 0
+    several_faces: int = 0
     uncaptioned: int = 0
     without_trigger: int = 0
-    low_resolution: int = 0
+    unmeasured: int = 0
+    cropped: int = 0
+    face: int = 0
+    bust: int = 0
+    body: int = 0
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +278,9 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class TrainItem:
+    """`crop`: x, y, width, height in px of what is trained on; None: the whole picture."""
+
     asset_id: str
     key: str
     caption: str
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """`undo`: give it to `set_captions` to take the change back (image id -> former caption, version now)."""
-
-    count: int
-    undo: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    crop: tuple[int, int, int, int] | None = None

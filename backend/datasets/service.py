@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from backend import assets, events, influencers, jobs
 from backend.assets import uploads
 from backend.datasets import rules
+from backend.datasets.look_alikes import regroup
 from backend.datasets.queries import get, in_training, readiness
-from backend.datasets.schemas import DatasetCard, DatasetDraft, IngestPayload, RightsDraft
+from backend.datasets.recording import once, record
+from backend.datasets.schemas import DatasetCard, DatasetDraft, IngestPayload, ScanPayload, Thresholds
 from backend.engines import starter_model
 from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import JobCard
@@ -62,13 +64,14 @@ def set_influencer(tx: Session, dataset_id: str, influencer_id: str | None) -> D
     return get(tx, dataset_id)
 
 
-def declare_rights(tx: Session, dataset_id: str, statement: str) -> DatasetCard:
-    """Kept with who said it and when. Raises Invalid, NotFound."""
+def tune(tx: Session, dataset_id: str, thresholds: Thresholds) -> DatasetCard:
+    """Judges the dataset by other thresholds from now on; no picture is looked at again. Raises NotFound."""
     row = locked(tx, dataset_id)
-    row.rights_statement, row.rights_by = RightsDraft(statement=statement).statement, tx.info.get("user_id")
+    regrouped = Thresholds(**row.settings).near_bits != thresholds.near_bits
+    row.settings = thresholds.model_dump(exclude_defaults=True)
     tx.flush()
-    tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(rights_at=func.clock_timestamp()))
-    events.record(tx, "dataset.rights_declared", "dataset", dataset_id, {"statement": row.rights_statement})
+    if regrouped:
+        regroup(tx, dataset_id)
     refresh_status(tx, dataset_id)
     return get(tx, dataset_id)
 
@@ -108,30 +111,53 @@ def add_sample_character(tx: Session, dataset_id: str, name: str, request_key: s
     return _enqueue(tx, row, IngestPayload(dataset_id=dataset_id, character=name), request_key)
 
 
-def set_included(tx: Session, image_ids: Sequence[str], included: bool) -> int:
-    """Takes pictures into training or leaves them out. Returns how many there were. Raises NotFound when none."""
+def scan(tx: Session, dataset_id: str, *, request_key: str) -> JobCard:
+    """The job that measures anew what an older version measured, or nobody did. Raises NotFound."""
+    row = locked(tx, dataset_id)
+    last = jobs.latest(tx, ("dataset", dataset_id), "dataset-scan")
+    if last and not last.ended and not last.cancel_requested:
+        return last
+    payload, title = ScanPayload(dataset_id=dataset_id), f"Measure the pictures of {row.name}"
+    return jobs.enqueue(
+        tx, kind="dataset-scan", payload=payload, title=title, request_key=request_key, subject=("dataset", dataset_id)
+    )
+
+
+def set_included(tx: Session, image_ids: Sequence[str], included: bool, *, title: str = "", request_key: str = "") -> int:
+    """Takes pictures into training or leaves them out, and remembers how it was. `title`: for the list of changes.
+
+    Returns how many there are. Raises NotFound when none.
+    """
+    if done := once(tx, request_key):
+        return done.count
     where = DatasetImage.id.in_(image_ids)
-    changed = tx.execute(
-        update(DatasetImage).where(where).values(included=included).returning(DatasetImage.dataset_id)
-    ).scalars()
-    dataset_ids = list(changed)
+    dataset_ids = sorted(tx.scalars(select(DatasetImage.dataset_id).where(where).distinct()))
     if not dataset_ids:
         raise NotFound("These pictures are no longer in the dataset. Reload the page.")
-    for dataset_id in set(dataset_ids):
+    for dataset_id in dataset_ids:
+        locked(tx, dataset_id)
+        mine = where, DatasetImage.dataset_id == dataset_id, DatasetImage.included.is_(not included)
+        changed = tx.scalars(update(DatasetImage).where(*mine).values(included=included).returning(DatasetImage.id)).all()
+        if changed:
+            undo = {image_id: [not included, included] for image_id in changed}
+            said = (
+                title
+                or f"{'Took in' if included else 'Left out'} {len(changed)} {'picture' if len(changed) == 1 else 'pictures'}"
+            )
+            record(tx, dataset_id, "included", said, undo, request_key=request_key)
         refresh_status(tx, dataset_id)
-    return len(dataset_ids)
+    return tx.scalar(select(func.count()).select_from(DatasetImage).where(where)) or 0
 
 
 def remove_images(tx: Session, image_ids: Sequence[str]) -> int:
     """Out of the dataset; their files go some days later and may be uploaded again. Returns how many there were."""
     rows = tx.scalars(select(DatasetImage).where(DatasetImage.id.in_(image_ids)).with_for_update()).all()
-    for dataset_id in {row.dataset_id for row in rows}:
+    for dataset_id in sorted({row.dataset_id for row in rows}):
         mine = [row for row in rows if row.dataset_id == dataset_id]
-        alike = DatasetImage.dataset_id == dataset_id, DatasetImage.near_duplicate_of.in_([row.id for row in mine])
-        tx.execute(update(DatasetImage).where(*alike).values(near_duplicate_of=None, near_duplicate_distance=None))
         for row in mine:
             tx.delete(row)
         tx.flush()
+        regroup(tx, dataset_id)
         _let_go(tx, dataset_id, [row.asset_id for row in mine])
         refresh_status(tx, dataset_id)
         events.record(tx, "dataset.images_removed", "dataset", dataset_id, {"count": len(mine)})

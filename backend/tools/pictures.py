@@ -24,6 +24,8 @@ from backend.tools.recipe_text import FoundRecipe
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WIDTHS = (160, 320, 640)
+MEASURES = 1
+"""Version of `Measures`: pictures measured by an older one are measured again when somebody asks."""
 _CHILD_MEMORY_MB = 4096
 _LONGEST_S = 60
 
@@ -38,12 +40,28 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Measures:
+    """`sharpness`: 90th percentile over tiles of the Laplacian's variance at 1024 px. Of the grey picture at 512 px:
+    `brightness` (mean) and `contrast` (standard deviation) in 0-255, `clipped`: share of pixels that are black or white.
+
+    `faces`: frontal faces found, None where no face model is; `face_box`: the largest one, x y width height as shares.
+    """
+
+    version: int = 0
+    sharpness: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    clipped: float = 0.0
+    faces: int | None = None
+    face_box: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Inspected:
     """`ok` False: `reason` is a sentence for people and nothing else is set.
 
-    `sha256` of the file as uploaded; `dhash` 16 hex digits (64-bit difference hash); `sharpness` variance of the Laplacian
-    of the grey picture at 512 px; `picture` the file to keep (the upload itself, or a re-encoded copy); `thumbs` (width in
-    px, WebP file); `notes` {"code", "sentence"} of what was changed or noticed.
+    `sha256` of the file as uploaded; `dhash` 16 hex digits (64-bit difference hash); `picture` the file to keep (the upload
+    itself, or a re-encoded copy); `thumbs` (width in px, WebP file); `notes` {"code", "sentence"} of what was noticed.
     """
 
     ok: bool
@@ -53,7 +71,7 @@ class Inspected:
     height: int = 0
     sha256: str = ""
     dhash: str = ""
-    sharpness: float = 0.0
+    measures: Measures = Measures()
     picture: Path = Path()
     content_type: str = ""
     extension: str = ""
@@ -85,15 +103,18 @@ class Inspector:
             if (proc := self._idle.get()) is not None:
                 child.stop(proc, grace_s=0.5)
 
-    def submit(self, path: Path, out: Path) -> Future[Inspected]:
-        """`out`: a folder that exists; the child writes thumbnails and re-encoded copies into it, named after `path`."""
+    def submit(self, path: Path, out: Path | None) -> Future[Inspected]:
+        """`out`: a folder that exists; the child writes thumbnails and re-encoded copies into it, named after `path`.
+
+        None: only measured, nothing is written.
+        """
         return self._threads.submit(self.inspect, path, out)
 
-    def map(self, items: Iterable[tuple[Path, Path]]) -> Iterator[Inspected]:
+    def map(self, items: Iterable[tuple[Path, Path | None]]) -> Iterator[Inspected]:
         for future in [self.submit(path, out) for path, out in items]:
             yield future.result()
 
-    def inspect(self, path: Path, out: Path) -> Inspected:
+    def inspect(self, path: Path, out: Path | None) -> Inspected:
         """Never raises for a bad file: that is an answer."""
         if refusal := self._too_large(path):
             return Inspected(ok=False, reason=refusal)
@@ -115,7 +136,7 @@ class Inspector:
 
     def _start(self) -> child.Child:
         return child.spawn(
-            [sys.executable, "-m", "backend.tools.pictures_child"],
+            ["env", "OPENBLAS_NUM_THREADS=1", sys.executable, "-m", "backend.tools.pictures_child"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -124,11 +145,11 @@ class Inspector:
             nice=5,
         )
 
-    def _ask(self, proc: child.Child, path: Path, out: Path) -> dict[str, Any]:
+    def _ask(self, proc: child.Child, path: Path, out: Path | None) -> dict[str, Any]:
         assert proc.stdin is not None
         question = {
             "path": str(path),
-            "out": str(out),
+            "out": str(out) if out else "",
             "max_pixels": self._limits.max_pixels,
             "min_side": self._limits.min_side,
         }
@@ -152,7 +173,8 @@ def _inspected(answer: dict[str, Any]) -> Inspected:
     if not answer["ok"]:
         return Inspected(ok=False, reason=answer["reason"])
     return Inspected(
-        **{key: answer[key] for key in ("ok", "format", "width", "height", "sha256", "dhash", "sharpness")},
+        **{key: answer[key] for key in ("ok", "format", "width", "height", "sha256", "dhash")},
+        measures=_measures(answer["measures"]),
         picture=Path(answer["picture"]),
         content_type=answer["content_type"],
         extension=answer["extension"],
@@ -161,6 +183,11 @@ def _inspected(answer: dict[str, Any]) -> Inspected:
         recipe=recipe_text.from_plain(answer["recipe"]),
         ai_made=answer["ai_made"],
     )
+
+
+def _measures(said: dict[str, Any]) -> Measures:
+    box = said["face_box"]
+    return Measures(**{**said, "face_box": tuple(box) if box else None})
 
 
 def thumbnails(

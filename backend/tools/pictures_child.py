@@ -16,7 +16,10 @@ import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from backend.tools import recipe_text
+from backend.tools.picture_measures import measures
+from backend.tools import recipe_text
 from backend.tools.picture_strip import strip
+from backend.tools.picture_texts import says_ai_made, texts_of
 from backend.tools.picture_texts import says_ai_made, texts_of
 from backend.tools.pictures import write_thumbs
 
@@ -42,7 +45,8 @@ def main() -> None:
     for line in sys.stdin:
         question = json.loads(line)
         try:
-            answer = inspect(Path(question["path"]), Path(question["out"]), question["max_pixels"], question["min_side"])
+            out = Path(question["out"]) if question["out"] else None
+            answer = inspect(Path(question["path"]), out, question["max_pixels"], question["min_side"])
         except BadPicture as error:
             answer = {"ok": False, "reason": str(error)}
         except (MemoryError, Image.DecompressionBombError):
@@ -57,7 +61,8 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def inspect(path: Path, out: Path, max_pixels: int, min_side: int) -> dict[str, Any]:
+def inspect(path: Path, out: Path | None, max_pixels: int, min_side: int) -> dict[str, Any]:
+    """`out` None: nothing is written, so there are no thumbnails and `picture` is the file itself."""
     data = path.read_bytes()
     with _opened(path) as opened:
         _check_size(opened.size, max_pixels, min_side)
@@ -69,11 +74,14 @@ def inspect(path: Path, out: Path, max_pixels: int, min_side: int) -> dict[str, 
         keep = kind in KEPT and opened.mode == "RGB" and not notes_force_copy(notes)
         colours = opened.info.get("icc_profile") if opened.mode == "RGB" else None
         recipe, ai_made = recipe_text.read(texts_of(opened)), says_ai_made(opened)
-    base = out / path.stem
-    kept = _original(data, kind, path, base) if keep else None
-    target = kept or _copied(picture, base, kind, colours)
-    content_type, extension = KEPT[kind if kept or kind == "JPEG" else "PNG"]
-    thumbs = write_thumbs(picture, out, path.stem)
+    target, content_type, extension = path, *KEPT.get(kind, KEPT["PNG"])
+    thumbs: tuple[tuple[int, Path], ...] = ()
+    if out is not None:
+        base = out / path.stem
+        kept = _original(data, kind, path, base) if keep else None
+        target = kept or _copied(picture, base, kind, colours)
+        content_type, extension = KEPT[kind if kept or kind == "JPEG" else "PNG"]
+        thumbs = write_thumbs(picture, out, path.stem)
     grey = at_512(picture)
     return {
         "ok": True,
@@ -82,7 +90,7 @@ def inspect(path: Path, out: Path, max_pixels: int, min_side: int) -> dict[str, 
         "height": picture.height,
         "sha256": hashlib.sha256(data).hexdigest(),
         "dhash": dhash(grey),
-        "sharpness": sharpness(grey),
+        "measures": measures(picture, grey),
         "picture": str(target),
         "content_type": content_type,
         "extension": extension,
@@ -194,18 +202,10 @@ def dhash(picture: Image.Image) -> str:
 
 
 def at_512(picture: Image.Image) -> Image.Image:
-    """Grey, the long side 512 px: what hash and sharpness are measured on."""
+    """Grey, the long side 512 px: what hash and exposure are measured on."""
     scale = 512 / max(picture.size)
     size = (max(3, round(picture.width * scale)), max(3, round(picture.height * scale)))
     return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0).convert("L")
-
-
-def sharpness(grey: Image.Image) -> float:
-    """Variance of the Laplacian of a grey picture of 512 px: photographs below about 60 look blurred to most people."""
-    values = np.asarray(grey, dtype=np.float32)
-    middle = values[1:-1, 1:-1]
-    laplacian = values[:-2, 1:-1] + values[2:, 1:-1] + values[1:-1, :-2] + values[1:-1, 2:] - 4 * middle
-    return round(float(laplacian.var()), 2)
 
 
 def _short(error: BaseException) -> str:

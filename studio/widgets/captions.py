@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend import datasets
-from backend.datasets import Changed, ImageCard
+from backend.datasets import CaptionEdit, EditCard, ImageCard
 from studio.format import count, media_url
 from studio.forms.seen import load_again, offer_newer, seen
 from studio.frame import Page
@@ -60,25 +60,25 @@ def _bulk(page: Page, dataset_id: str, form: str) -> None:
             find, put = st.text_input("Find"), st.text_input("Replace with")
             if st.form_submit_button("Replace everywhere") and find:
                 with page.transaction(needs="editor") as tx:
-                    changed = datasets.replace_in_captions(tx, dataset_id, find, put)
+                    changed = datasets.edit_captions(tx, dataset_id, CaptionEdit(verb="replace", find=find, put=put))
                 _remember(form, changed)
         with st.popover("Put in front", icon=":material/first_page:"), st.form("bulk:prefix", border=False):
             prefix = st.text_input("Text to put in front of every caption", placeholder="portrait of ")
             if st.form_submit_button("Put in front") and prefix:
                 with page.transaction(needs="editor") as tx:
-                    changed = datasets.prefix_captions(tx, dataset_id, prefix)
+                    changed = datasets.edit_captions(tx, dataset_id, CaptionEdit(verb="prefix", put=prefix))
                 _remember(form, changed)
     _undo(page, form)
 
 
-def _remember(form: str, changed: Changed) -> None:
+def _remember(form: str, changed: EditCard) -> None:
     st.session_state["captions:changed"] = changed
     load_again(form)
     st.rerun()
 
 
 def _undo(page: Page, form: str) -> None:
-    changed: Changed | None = st.session_state.get("captions:changed")
+    changed: EditCard | None = st.session_state.get("captions:changed")
     if changed is None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
@@ -87,9 +87,9 @@ def _undo(page: Page, form: str) -> None:
             st.button("Undo", icon=":material/undo:", key="captions:undo", on_click=_take_back, args=(page, form, changed))
 
 
-def _take_back(page: Page, form: str, changed: Changed) -> None:
+def _take_back(page: Page, form: str, changed: EditCard) -> None:
     with page.guard():
         with page.transaction(needs="editor") as tx:
-            datasets.set_captions(tx, dict(changed.undo))
+            datasets.undo_edit(tx, changed.id)
         st.session_state.pop("captions:changed", None)
         load_again(form)

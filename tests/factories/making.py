@@ -65,7 +65,12 @@ def make_dataset(tx: Session, *, images: int = 6, storage: Any = None, rights: s
         asset_id = make_asset(tx, storage=storage, data=jpeg(colour), key=f"datasets/{tx.info['tenant_id']}/{row.id}/{n}.jpg")
         image = DatasetImage(id=new_id("img"), dataset_id=row.id, asset_id=asset_id, filename=f"{n}.jpg", sha256=f"{n:064x}")
         image.width = image.height = 512
-        image.dhash, image.sharpness, image.caption = f"{n * 0x1111_1111_1111:016x}", 900.0, f"portrait of bella, number {n}"
+        image.measured, image.dhash, image.sharpness, image.caption = (
+            1,
+            f"{n * 0x1111_1111_1111:016x}",
+            900.0,
+            f"portrait of bella, number {n}",
+        )
         tx.add(image)
         tx.add(AssetUse(asset_id=asset_id, noun="dataset", noun_id=row.id))
     tx.flush()

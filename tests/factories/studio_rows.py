@@ -119,6 +119,7 @@ def _images(tx: Session, dataset_id: str, keys: list[str]) -> list[DatasetImage]
                 width=512,
                 height=512,
                 dhash="0" * 16,
+                measured=1,
                 sharpness=12.0 if n == 3 else 400.0,
                 included=n != 5,
                 caption=f"portrait of bella, {PLACES[n % 6]}",

@@ -105,6 +105,9 @@ def _read(image: TrainImage, n: int, side: int) -> torch.Tensor:
             upright = ImageOps.exif_transpose(opened).convert("RGB")
     except (OSError, ValueError) as broken:
         raise Rejected(f"Picture {n + 1} of the dataset cannot be read. Remove it and start the training again.") from broken
+    if image.crop:
+        x, y, width, height = image.crop
+        upright = upright.crop((x, y, x + width, y + height))
     fitted = ImageOps.fit(upright, (side, side), Image.Resampling.LANCZOS)
     return torch.from_numpy(np.asarray(fitted).copy()).movedim(-1, 0).float() / 127.5 - 1
 

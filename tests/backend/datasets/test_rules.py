@@ -6,30 +6,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.datasets.rules import blur_line, has_word, judge, nearest
+from backend.datasets.look_alikes import groups
+from backend.datasets.rules import blur_line, has_word, judge
 from backend.datasets.schemas import Stats
 
 GOOD = {"trigger_word": "bella", "rights": "They show me.", "max_images": 5000, "side": 512}
 
 
-@given(st.integers(0, 2**64 - 1), st.sets(st.integers(0, 63), max_size=12))
-def test_a_hash_is_near_as_far_as_its_bits_say(value: int, flipped: set[int]) -> None:
-    other = value
-    for bit in flipped:
-        other ^= 1 << bit
-    found = nearest(f"{value:016x}", [("far", ~value & (2**64 - 1)), ("img", other)])
-    assert found == (("img", len(flipped)) if len(flipped) <= 6 else None)
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=8), st.lists(st.tuples(st.integers(0, 7), st.integers(0, 63)), max_size=8))
+def test_groups_are_chains_of_near_hashes(hashes: list[int], copies: list[tuple[int, int]]) -> None:
+    """Against the plain definition: connected by steps of at most two bits."""
+    hashes += [hashes[at % len(hashes)] ^ (1 << bit) for at, bit in copies if hashes]
+    found = groups(hashes, 2)
+    apart = [[(one ^ other).bit_count() for other in hashes] for one in hashes]
+    for n in range(len(hashes)):
+        others = [m for m in range(len(hashes)) if m != n and apart[n][m] <= 2]
+        assert (n in found) == bool(others)
+        if others:
+            assert found[n].bits == min(apart[n][m] for m in others) == apart[n][found[n].nearest]
+            assert {found[m].group for m in others} == {found[n].group}
+            assert found[n].group == min(m for m in found if found[m].group == found[n].group)
 
 
-def test_the_nearest_one_wins() -> None:
-    assert nearest("0000000000000000", [("a", 0b111), ("b", 0b1), ("c", 0b11)]) == ("b", 1)
-    assert nearest("0000000000000000", []) is None
+@given(st.floats(0, 20_000))
+def test_a_picture_as_sharp_as_its_set_is_never_blurred(median: float) -> None:
+    line = blur_line(median)
+    assert 4 <= line <= 150
+    assert line <= max(median, 4)
 
 
 def test_blur_and_words() -> None:
-    assert blur_line(400.0) == 60.0  # photographs
-    assert blur_line(12.0) == pytest.approx(4.2)  # drawings: smooth by nature
-    assert blur_line(None) == 3.0
+    assert blur_line(4000.0) == 150.0  # photographs
+    assert blur_line(30.0) == pytest.approx(7.5)  # drawings: smooth by nature
+    assert blur_line(None) == 4.0
     assert has_word("portrait of Bella, smiling", "bella")
     assert not has_word("isabella at the beach", "bella")
     assert not has_word("bella_2 smiling", "bella")
@@ -48,6 +57,7 @@ def test_a_good_set_is_ready() -> None:
         ({"rights": ""}, "no_rights"),
         ({"trigger_word": ""}, "no_trigger_word"),
         ({"max_images": 10}, "too_many"),
+        ({"expired": True}, "rights_expired"),
     ],
 )
 def test_blockers(change: dict[str, object], code: str) -> None:
@@ -61,7 +71,9 @@ def test_too_few_says_how_many_more() -> None:
 
 
 def test_warnings_count() -> None:
-    stats = Stats(12, 8, blurred=1, near_duplicates=2, uncaptioned=3, without_trigger=4, low_resolution=5)
+    stats = Stats(
+        12, 8, blurred=1, dark=6, several_faces=7, near_duplicates=2, uncaptioned=3, without_trigger=4, low_resolution=5
+    )
     state = judge(stats, **GOOD)
     assert state.ready
     assert {one.code: one.count for one in state.warnings} == {
@@ -71,6 +83,19 @@ def test_warnings_count() -> None:
         "uncaptioned": 3,
         "without_trigger": 4,
         "low_resolution": 5,
+        "dark": 6,
+        "several_faces": 7,
     }
-    assert "512 px" in state.warnings[-1].sentence
+    assert "512 px" in "".join(one.sentence for one in state.warnings)
     assert "low_resolution" not in {one.code for one in judge(stats, **{**GOOD, "side": None}).warnings}
+
+
+def test_far_too_small_pictures_stop_a_training() -> None:
+    state = judge(Stats(images=12, included=12, too_small=2), **GOOD)
+    assert [(one.code, one.count) for one in state.blockers] == [("too_small", 2)]
+
+
+def test_a_set_of_faces_only_is_one_sided() -> None:
+    assert [one.code for one in judge(Stats(30, 30, face=19, bust=1, unknown=10), **GOOD).warnings] == ["framing"]
+    assert judge(Stats(30, 30, face=15, bust=5), **GOOD).warnings == []
+    assert judge(Stats(30, 30, face=9), **GOOD).warnings == []  # too few faces found to say anything

@@ -14,7 +14,7 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
-from backend.tools.pictures import Inspected, Inspector, Limits
+from backend.tools.pictures import MEASURES, ROOT, Inspected, Inspector, Limits
 
 LIMITS = Limits(max_bytes=20 * 2**20, max_pixels=40_000_000, min_side=64)
 
@@ -203,11 +203,40 @@ def test_hashes_and_sharpness(look: Any) -> None:
     assert apart(first, smaller) <= 6
     assert apart(first, other) > 12
     blurred = noise(800, 600).resize((20, 15)).resize((800, 600), Image.Resampling.BICUBIC)
-    assert look(encoded(blurred, "JPEG"), "d.jpg").sharpness < 60 < first.sharpness
+    assert look(encoded(blurred, "JPEG"), "d.jpg").measures.sharpness < 60 < first.measures.sharpness
     assert [width for width, _ in first.thumbs] == [160, 320, 640]
     for width, path in first.thumbs:
         with Image.open(path) as thumb:
             assert (thumb.format, thumb.width, thumb.height) == ("WEBP", width, width * 3 // 4)
+
+
+def test_a_sharp_face_before_a_soft_background_is_sharp(look: Any) -> None:
+    soft = noise(800, 600).resize((20, 15)).resize((800, 600), Image.Resampling.BICUBIC)
+    portrait = soft.copy()
+    portrait.paste(noise(240, 240), (280, 180))
+    seen, blurred = look(encoded(portrait, "JPEG"), "a.jpg").measures, look(encoded(soft, "JPEG"), "b.jpg").measures
+    assert seen.sharpness > 20 * blurred.sharpness
+    assert (seen.version, seen.faces, seen.face_box) == (MEASURES, 0, None)
+
+
+def test_exposure_and_faces_are_measured(look: Any) -> None:
+    dark = look(encoded(Image.new("RGB", (300, 200), (1, 1, 1)), "PNG"), "dark.png").measures
+    assert (dark.brightness, dark.contrast, dark.clipped) == (1.0, 0.0, 1.0)
+    marco = (ROOT / "backend/engines/starter_model/characters/marco/01.jpg").read_bytes()
+    face = look(marco, "marco.jpg").measures
+    assert face.faces == 1
+    assert face.face_box is not None
+    assert 0.3 < face.face_box[3] < 0.8
+
+
+def test_measuring_alone_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(noise(), "PNG"))
+    with Inspector(LIMITS, processes=1) as inspector:
+        seen = inspector.inspect(path, None)
+    assert (seen.ok, seen.thumbs, seen.picture) == (True, (), path)
+    assert seen.measures.sharpness > 0
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_child_without_memory_costs_one_file(tmp_path: Path) -> None:
@@ -215,7 +244,7 @@ def test_a_child_without_memory_costs_one_file(tmp_path: Path) -> None:
     large, small = tmp_path / "large.png", tmp_path / "small.jpg"
     noise(9000, 4000).save(large, compress_level=1)
     small.write_bytes(encoded(noise(), "JPEG"))
-    with Inspector(LIMITS, processes=1, memory_mb=400) as inspector:
+    with Inspector(LIMITS, processes=1, memory_mb=480) as inspector:
         assert inspector.inspect(small, tmp_path / "out").ok
         seen = inspector.inspect(large, tmp_path / "out")
         assert not seen.ok

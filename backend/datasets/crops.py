@@ -1,0 +1,57 @@
+"""What of a picture is trained on: a box per image, saved against the version it was drawn on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from backend.datasets.recording import record
+from backend.datasets.schemas import Box
+from backend.datasets.service import locked, refresh_status
+from backend.errors import Conflict, Invalid, NotFound
+from backend.tables import DatasetImage
+
+LEAST = 64
+"""px of either side of a crop."""
+
+
+def set_crop(tx: Session, image_id: str, box: Box | None, *, version: int) -> int:
+    """None: the whole picture again. Returns the new version. Raises NotFound, Invalid, Conflict (changed meanwhile)."""
+    dataset_id = tx.scalar(select(DatasetImage.dataset_id).where(DatasetImage.id == image_id))
+    if dataset_id is None:
+        raise NotFound("This picture is no longer in the dataset. Reload the page.")
+    locked(tx, dataset_id)
+    row = tx.scalars(select(DatasetImage).where(DatasetImage.id == image_id).with_for_update()).one()
+    if row.crop_version != version:
+        raise Conflict("Somebody else cropped this picture meanwhile. Open it again to see how; yours was not saved.")
+    before = None if row.crop_x is None else [row.crop_x, row.crop_y, row.crop_w, row.crop_h]
+    after = None if box is None or covers(box, row.width, row.height) else checked(box, row.width, row.height)
+    values = _values(after)
+    tx.execute(update(DatasetImage).where(DatasetImage.id == image_id).values(**values, crop_version=version + 1))
+    title = f"Cropped {row.filename}" if after else f"Took the whole of {row.filename}"
+    record(tx, dataset_id, "crops", title, {image_id: [before, version + 1]})
+    refresh_status(tx, dataset_id)
+    tx.expire_all()
+    return version + 1
+
+
+def checked(box: Box, width: int, height: int) -> Box:
+    """Inside a picture of `width` x `height` px. Raises Invalid."""
+    if box.width < LEAST or box.height < LEAST:
+        raise Invalid(f"A crop needs {LEAST} px or more on both sides. Draw it larger.")
+    if box.x < 0 or box.y < 0 or box.x + box.width > width or box.y + box.height > height:
+        raise Invalid("The crop reaches beyond the picture. Draw it inside.")
+    return box
+
+
+def covers(box: Box, width: int, height: int) -> bool:
+    """It is the whole picture."""
+    return (box.x, box.y, box.width, box.height) == (0, 0, width, height)
+
+
+def _values(box: Box | None) -> Mapping[str, Any]:
+    x, y, w, h = (box.x, box.y, box.width, box.height) if box else (None, None, None, None)
+    return {"crop_x": x, "crop_y": y, "crop_w": w, "crop_h": h}

@@ -1,0 +1,72 @@
+"""Whose pictures these are: what was declared, by whom, when and for how long. Nothing said is ever overwritten."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from backend import events
+from backend.datasets.cards import RightsEntry
+from backend.datasets.queries import get
+from backend.datasets.schemas import DatasetCard, RightsDraft, RightsKind
+from backend.datasets.service import locked, refresh_status
+from backend.errors import Invalid
+from backend.kit.clock import now
+from backend.kit.ids import new_id
+from backend.tables import Dataset, DatasetRight
+
+STATEMENTS: dict[RightsKind, str] = {
+    "made_up": "They show a made-up person, and I may use these pictures.",
+    "myself": "They show me.",
+    "agreed": "They show someone who agreed in writing to this use.",
+}
+
+
+def declare_rights(
+    tx: Session,
+    dataset_id: str,
+    statement: str = "",
+    *,
+    kind: RightsKind = "",
+    note: str = "",
+    until: datetime | None = None,
+) -> DatasetCard:
+    """Kept with who said it and when. `statement` only where `kind` says nothing. `until`: aware; None: no end.
+
+    Raises Invalid, NotFound.
+    """
+    draft = RightsDraft(kind=kind, statement=statement or STATEMENTS.get(kind, ""), note=note, until=until)
+    if kind == "withdrawn" or (until and until <= now()):
+        raise Invalid("The end of the agreement lies in the past. Choose a later day, or none.")
+    _say(tx, dataset_id, draft)
+    events.record(tx, "dataset.rights_declared", "dataset", dataset_id, {"statement": draft.statement, "kind": kind})
+    return get(tx, dataset_id)
+
+
+def withdraw_rights(tx: Session, dataset_id: str, *, note: str = "") -> DatasetCard:
+    """The statement no longer holds: nothing is trained on these pictures until there is another. Raises NotFound, Invalid."""
+    if not get(tx, dataset_id).rights_statement:
+        raise Invalid("Nothing has been declared about these pictures, so there is nothing to withdraw.")
+    _say(tx, dataset_id, RightsDraft(kind="withdrawn", note=note))
+    events.record(tx, "dataset.rights_withdrawn", "dataset", dataset_id, {"note": note})
+    return get(tx, dataset_id)
+
+
+def rights_history(tx: Session, dataset_id: str) -> list[RightsEntry]:
+    """Newest first."""
+    query = select(DatasetRight).where(DatasetRight.dataset_id == dataset_id).order_by(DatasetRight.created_at.desc())
+    return [RightsEntry(r.kind, r.statement, r.note, r.until, r.said_by, r.created_at) for r in tx.scalars(query)]  # type: ignore[arg-type]
+
+
+def _say(tx: Session, dataset_id: str, draft: RightsDraft) -> None:
+    locked(tx, dataset_id)
+    who, gone = tx.info.get("user_id") or "", draft.kind == "withdrawn"
+    said = {"statement": draft.statement, "note": draft.note, "until": draft.until}
+    tx.add(DatasetRight(id=new_id("rgt"), dataset_id=dataset_id, kind=draft.kind, said_by=who, **said))
+    values = {f"rights_{name}": value for name, value in said.items()} | {"rights_kind": "" if gone else draft.kind}
+    values |= {"rights_by": who or None, "rights_at": func.clock_timestamp()}
+    tx.flush()
+    tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(**values))
+    refresh_status(tx, dataset_id)

@@ -1,0 +1,97 @@
+"""Captions: what a bulk change does to the words, its undo from the server, who wrote what, and leaks."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend import datasets
+from backend.datasets import CaptionEdit, wording
+from backend.errors import Invalid, NotFound
+from backend.kit.db import Database
+from tests.factories.account import Tenant
+from tests.factories.making import make_dataset
+
+CAPTION = st.lists(st.text("abAB  é,", max_size=8), max_size=6).map(",".join)
+
+
+@pytest.fixture
+def dataset_id(db: Database, workspace: Tenant) -> str:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        return make_dataset(tx)
+
+
+@given(CAPTION, st.text("ab", min_size=1, max_size=3))
+def test_words_are_removed_added_and_tidied(caption: str, word: str) -> None:
+    removed = wording.rewrite(caption, CaptionEdit(verb="remove", find=word))
+    assert word not in [tag.casefold() for tag in wording.tags(removed)]
+    tidy = wording.rewrite(caption, CaptionEdit(verb="tidy"))
+    assert wording.rewrite(tidy, CaptionEdit(verb="tidy")) == tidy
+    assert {tag.casefold() for tag in wording.tags(tidy)} == {tag.casefold() for tag in wording.tags(caption)}
+    assert len({tag.casefold() for tag in wording.tags(tidy)}) == len(wording.tags(tidy))
+    for verb in ("prefix", "suffix", "trigger"):
+        edit = CaptionEdit(verb=verb, put=word)
+        once = wording.rewrite(caption, edit, word)
+        assert word in once.casefold()
+        assert wording.rewrite(once, edit, word) == once
+
+
+def test_tags_are_counted_whatever_their_case() -> None:
+    found = wording.tag_counts(["bella, Red dress", "bella,red dress, red dress", "red dress", ""])
+    assert [(one.tag, one.count) for one in found] == [("red dress", 3), ("bella", 2)]
+
+
+def test_what_the_trigger_word_should_carry_is_named() -> None:
+    places = ("beach", "forest", "kitchen", "street", "office", "garden")
+    captions = [f"photo of bella, a woman with long blonde hair and blue eyes, {place}, necklace" for place in places]
+    found = {one.words: (one.count, one.why) for one in wording.leaks(captions, "bella")}
+    assert found["long blonde hair"] == (6, "trait")
+    assert found["necklace"] == (6, "always")
+    assert not {"bella", "photo", "woman", "beach"} & set(found)
+    assert wording.leaks([f"bella, {place}" for place in places], "bella") == []
+    assert [one.words for one in wording.leaks(["bella, freckles"], "bella")] == ["freckles"]
+
+
+def test_a_bulk_change_is_seen_before_and_taken_back_after(db: Database, workspace: Tenant, dataset_id: str) -> None:
+    edit = CaptionEdit(verb="replace", find="portrait", put="photo")
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        before = [one.caption for one in datasets.images(tx, dataset_id).images]
+        changes = datasets.preview_captions(tx, dataset_id, edit)
+        assert (len(changes), changes[0].before, changes[0].after) == (6, before[0], before[0].replace("portrait", "photo"))
+        card = datasets.edit_captions(tx, dataset_id, edit, request_key="once")
+        assert datasets.edit_captions(tx, dataset_id, edit, request_key="once") == card
+        assert (card.count, card.title) == (6, "Replaced “portrait” with “photo”")
+        first = datasets.images(tx, dataset_id).images[0]
+        assert (first.caption, first.caption_source) == ("photo of bella, number 0", "bulk")
+        datasets.set_captions(tx, {first.id: ("bella at sea", first.caption_version)})
+        undone = datasets.undo_edit(tx, card.id)
+        assert (undone.count, undone.kept) == (5, 1)
+        assert [one.caption for one in datasets.images(tx, dataset_id).images] == ["bella at sea", *before[1:]]
+        for wrong in (CaptionEdit(verb="replace"), CaptionEdit(verb="remove", find=" "), CaptionEdit(verb="prefix", put=" ")):
+            with pytest.raises(Invalid):
+                datasets.edit_captions(tx, dataset_id, wrong)
+        with pytest.raises(Invalid, match="No caption would change"):
+            datasets.edit_captions(tx, dataset_id, CaptionEdit(verb="replace", find="nowhere", put="x"))
+        with pytest.raises(NotFound):
+            datasets.set_captions(tx, {"img_none": ("x", 0)})
+
+
+def test_every_version_is_kept_with_its_author_and_comes_back(db: Database, workspace: Tenant, dataset_id: str) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        one, two, *_ = datasets.images(tx, dataset_id).images
+        datasets.set_captions(tx, {one.id: ("first", 0), two.id: ("other", 0)})
+    with db.transaction(workspace.editor.caller, needs="editor") as tx:
+        datasets.edit_captions(tx, dataset_id, CaptionEdit(verb="suffix", put="rain"), image_ids=[one.id])
+        datasets.restore_caption(tx, one.id, 1)
+        history = datasets.caption_history(tx, one.id)
+        assert [(v.version, v.caption, v.source) for v in history] == [
+            (3, "first", "restored"), (2, "first, rain", "bulk"), (1, "first", "person"),
+        ]  # fmt: skip
+        assert [v.said_by for v in history] == [workspace.editor.id, workspace.editor.id, workspace.owner.id]
+        assert datasets.images(tx, dataset_id, text="FIRST").total == 1
+        assert datasets.caption_tags(tx, dataset_id)[0].count == 4
+        with pytest.raises(NotFound):
+            datasets.restore_caption(tx, one.id, 99)
+        [edit, *_] = [one for one in datasets.edits(tx, dataset_id) if one.count == 2]
+        assert datasets.undo_edit(tx, edit.id).count == 1  # the other one was changed since
