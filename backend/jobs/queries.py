@@ -118,13 +118,18 @@ def page(
     take: int = 50,
     skip: int = 0,
     oldest_first: bool = False,
+    dismissed: bool = True,
 ) -> JobPage:
-    """Newest first unless `oldest_first`; `cursor` is the `next_cursor` of the page before, `skip` counts rows instead."""
+    """Newest first unless `oldest_first`; `dismissed` False leaves out failures that somebody has seen.
+
+    `cursor` is the `next_cursor` of the page before, `skip` counts rows instead."""
     where: list[ColumnElement[bool]] = []
     if states:
         where.append(Job.state.in_(states))
     if kinds:
         where.append(Job.kind.in_(kinds))
+    if not dismissed:
+        where.append(Job.dismissed_at.is_(None))
     if subject:
         where += [Job.subject_noun == subject[0], Job.subject_id == subject[1]]
     total = tx.scalar(select(func.count()).select_from(Job).where(*where)) or 0

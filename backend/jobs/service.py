@@ -110,6 +110,16 @@ def postpone(tx: Session, job_id: str, not_before: datetime | None) -> JobCard:
     return get(tx, job_id)
 
 
+def dismiss(tx: Session, job_id: str) -> None:
+    """A failure nobody needs to be reminded of; it can still be tried again. Raises NotFound, NotPermitted, Conflict."""
+    _writer(tx)
+    state = _locked(tx, job_id)
+    if state != JobState.FAILED:
+        raise Conflict(f"Only a failed job can be dismissed; this one is {state}.")
+    tx.execute(update(Job).where(Job.id == job_id).values(dismissed_at=func.clock_timestamp()))
+    events.record(tx, "job.dismissed", "job", job_id)
+
+
 def _writer(tx: Session) -> None:
     if RANK[tx.info["role"]] < RANK["editor"]:
         raise NotPermitted("Your role here is viewer: you can look at jobs but not start or stop them. Ask an owner for more.")
@@ -152,6 +162,7 @@ def _again(tx: Session, job_id: str, state: JobState) -> None:
         retries=0,
         kills=0,
         dead_letter=False,
+        dismissed_at=None,
         error_code=None,
         error_message=None,
         cancel_requested_at=None,

@@ -78,6 +78,8 @@ class Job(Tenanted, Dated, Base):
     created_by: Mapped[str | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    dismissed_at: Mapped[datetime | None]
+    """Somebody has seen its failure and wants no reminder."""
 
 
 class Attempt(Tenanted, Base):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from backend import generation, influencers, jobs
+from backend.errors import StudioError
 from backend.generation import PictureCard
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
@@ -53,7 +54,7 @@ def _read(page: Page) -> Board:
         return Board(
             people=influencers.page(tx, take=50).cards,
             running=jobs.page(tx, states=ACTIVE, take=20).cards,
-            failed=jobs.page(tx, states=("failed",), take=3).cards,
+            failed=jobs.page(tx, states=("failed",), take=3, dismissed=False).cards,
             pictures=shown.pictures,
             total_pictures=shown.total,
         )
@@ -91,6 +92,16 @@ def _needs_you(page: Page, board: Board) -> None:
                 st.caption(plain(job.error_message or ""))
             if st.button("Look", key=f"look:{job.id}"):
                 page.go("run/jobs", id=job.id)
+            if page.can_edit:
+                st.button("Dismiss", key=f"dismiss:{job.id}", type="tertiary", on_click=_dismiss, args=(page, job.id))
+
+
+def _dismiss(page: Page, job_id: str) -> None:
+    try:
+        with page.transaction(needs="editor") as tx:
+            jobs.dismiss(tx, job_id)
+    except StudioError as error:
+        st.toast(error.message, icon=":material/error:")
 
 
 def _latest(page: Page, board: Board) -> None:

@@ -38,8 +38,7 @@ def workers(page: Page) -> None:
         {
             "State": "running" if row.alive and row.state == "up" else row.state if row.alive else "gone",
             "Queues": ", ".join(row.queues),
-            "Host": row.host,
-            "Process": str(row.pid),
+            **({"Host": row.host, "Process": str(row.pid)} if page.role == "owner" else {}),
             "Version": row.version,
             "Started": ago(row.started_at),
             "Seen": ago(row.seen_at),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy import text
 
 from backend import events, jobs
 from backend.errors import Conflict, NotFound, NotPermitted
@@ -144,3 +145,22 @@ def test_pages_are_newest_first_and_filtered(db: Database, workspace: Tenant) ->
         assert jobs.latest(tx, ("dataset", "ds_0"), kind="lora-training") is None
         assert jobs.counts(tx) == {"pending": 6, "processing": 0, "completed": 0, "failed": 0, "cancelled": 1}
         assert sorted(card.queue_position or 0 for card in first.cards + rest.cards) == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_a_dismissed_failure_is_not_brought_up_again_until_it_fails_anew(
+    db: Database, worker_db: Database, workspace: Tenant
+) -> None:
+    job = start(db, workspace.caller)
+    with pytest.raises(Conflict, match="Only a failed job"), db.transaction(workspace.caller) as tx:
+        jobs.dismiss(tx, job.id)
+    with worker_db.dispatch() as tx:
+        tx.execute(text("UPDATE jobs SET state = 'failed' WHERE id = :id"), {"id": job.id})
+    with pytest.raises(NotPermitted), db.transaction(SignedIn(workspace.viewer.token, workspace.id)) as tx:
+        jobs.dismiss(tx, job.id)
+    with db.transaction(workspace.caller) as tx:
+        assert [card.id for card in jobs.page(tx, states=("failed",), dismissed=False).cards] == [job.id]
+        jobs.dismiss(tx, job.id)
+        assert not jobs.page(tx, states=("failed",), dismissed=False).cards
+        assert [card.id for card in jobs.page(tx, states=("failed",)).cards] == [job.id]
+        jobs.retry(tx, job.id)
+        assert len(jobs.page(tx, states=("pending",), dismissed=False).cards) == 1
