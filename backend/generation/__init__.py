@@ -4,6 +4,7 @@ from backend.generation.asking import Plan, plan, plan_grid, proofread, start, s
 from backend.generation.assembly import assemble, choose_model
 from backend.generation.axes import KINDS as AXIS_KINDS
 from backend.generation.axes import AxisDraft, split
+from backend.generation.finishes import TITLES as FINISHES
 from backend.generation.forecast import estimate
 from backend.generation.gallery import COUNT_TO, around, count, gallery, ids, picture, pictures, pictures_of, shape_of, similar, tiles
 from backend.generation.lists import Line
@@ -41,6 +42,7 @@ from backend.generation.starting import take_upload
 __all__ = [
     "AXIS_KINDS",
     "COUNT_TO",
+    "FINISHES",
     "MOST",
     "MOST_IN_BATCH",
     "SIZES",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from backend.assets import AssetCard
 from backend.engines.image import sizes
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid
-from backend.generation import rules
+from backend.generation import finishes, rules
 from backend.generation.recipe import LoraRef, Recipe, StyleRef, TemplateRef
 from backend.generation.schemas import Assembled, GenerationDraft
 from backend.influencers import InfluencerCard
@@ -90,6 +91,7 @@ class Desk:
             feather=draft.feather if draft.mask_asset_id else 0,
             template=drawn.template,
             style=drawn.style,
+            finish=draft.finish,
         )
 
     def asked(self, draft: GenerationDraft) -> tuple[str, str]:
@@ -106,14 +108,16 @@ class Desk:
         trigger, look, negative = (
             (who.trigger_word, who.look_prompt, who.look_negative) if who and draft.with_look else ("", "", "")
         )
-        prompt = rules.assemble(lifted.prompt, trigger, look)
+        added, unwanted = finishes.words(draft.finish, base=model.base, prompt=f"{lifted.prompt} {look}")
+        finished = rules.join(lifted.prompt, added)
+        prompt = rules.assemble(finished, trigger, look)
         if not prompt:
             raise Invalid("Write what the picture should show, for example: portrait of a woman at the beach, smiling.")
         width, height = self._size(draft, model)
-        varies = any(self._once(("varies", text), lambda text=text: recipes.varies(text)) for text in words.texts())
+        varies = any(recipes.varies(text) for text in words.texts())
         return Assembled(
             prompt=prompt,
-            negative_prompt=rules.assemble(negative_said, "", negative),
+            negative_prompt=rules.assemble(rules.join(negative_said, unwanted), "", negative),
             loras=chosen,
             width=width,
             height=height,
@@ -121,7 +125,7 @@ class Desk:
             cfg=model.cfg if draft.cfg is None else draft.cfg,
             sampler=_sampler(draft.sampler, model),
             model=model.name,
-            notes=_notes(draft, model, (width, height), chosen, prompt != lifted.prompt and who is not None, words, varies),
+            notes=_notes(draft, model, (width, height), chosen, prompt != finished and who is not None, words, varies),
             varies=varies,
             asked=said,
             template=words.template,
@@ -165,8 +169,7 @@ class Desk:
         """Picked ones, then those written in the prompt (their weight wins), else the influencer's default; bases checked."""
         cards = [(self._lora(pick.lora_id), pick.weight) for pick in draft.loras]
         cards += [
-            (self._once(("lora named", name), lambda name=name: loras.by_name(self._tx, name)), weight)
-            for name, weight in lifted.loras
+            (self._once(("lora named", name), partial(loras.by_name, self._tx, name)), weight) for name, weight in lifted.loras
         ]
         if not cards and draft.with_look and who and who.default_lora_id:
             default = self._lora(who.default_lora_id)
@@ -228,6 +231,8 @@ def _notes(
         said.append(f"From the template {words.template.name}, version {words.template.version}.")
     if words.style:
         said.append(f"In the style {words.style.name}.")
+    if draft.finish:
+        said.append(f"Words for “{finishes.TITLES[draft.finish]}” were added, where the prompt does not say otherwise.")
     if dressed:
         said.append("The influencer's trigger word and look were added.")
     if chosen and not draft.loras and "<lora" not in words.asked.lower():

@@ -70,6 +70,7 @@ class Recipe(BaseModel):
     feather: int = 0
     template: TemplateRef | None = None
     style: StyleRef | None = None
+    finish: str = ""
     upscaled: Upscaled | None = None
 
     def of(self, shot: Shot) -> Recipe:

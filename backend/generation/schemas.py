@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -63,6 +63,7 @@ class GenerationDraft(Draft):
     feather: int = Field(8, ge=0, le=64)
     template: TemplatePick | None = None
     style_id: str | None = None
+    finish: Literal["", "casual", "studio"] = ""
 
     @model_validator(mode="after")
     def _both_sides(self) -> GenerationDraft:

@@ -13,6 +13,7 @@ from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft, LoraPick
 from backend.influencers import InfluencerCard
 from backend.loras import LoraCard
+from studio.forms.finish import finish_pills
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,12 @@ def generation_form(key: str, choices: Choices, start: GenerationDraft, *, disab
         "What should the picture show?", start.prompt, key=f"{key}:prompt", height=110, max_chars=2000, disabled=disabled,
         placeholder="portrait, at the beach, smiling, wearing a yellow shirt",
     )  # fmt: skip
+    finish = finish_pills(key, start, disabled)
     size, n = _size(key, start, disabled)
     with st.expander("LoRAs, model and more", icon=":material/tune:"):
         extra = _extra(key, choices, start, disabled)
-    return GenerationDraft(prompt=prompt, influencer_id=who, n=n, size=size, init_asset_id=start.init_asset_id, **extra)
+    same = {"init_asset_id": start.init_asset_id, "finish": finish}
+    return GenerationDraft(prompt=prompt, influencer_id=who, n=n, size=size, **same, **extra)
 
 
 def _who(key: str, choices: Choices, start: GenerationDraft, disabled: bool) -> str | None:
