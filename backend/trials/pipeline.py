@@ -57,15 +57,13 @@ def run_grid(ctx: JobContext, payload: TrialPayload) -> dict[str, Any]:
 def _draw(ctx: JobContext, card: TrialCard, missing: Sequence[Spot]) -> None:
     kept = card.total - len(missing)
     for arm, spots in groupby(missing, key=lambda spot: spot.arm):
-        loras = _loras(ctx, card, arm)
-        for _, row in groupby(spots, key=lambda spot: spot.prompt_n):
-            wanted = list(row)
-            events = ctx.app.engines.image.run(_request(ctx, card, wanted, loras))
-            for event in ctx.pump(_overall(events, kept * card.plan.sampling_steps, card.total * card.plan.sampling_steps)):
-                if isinstance(event, Output):
-                    spot = wanted[event.n]
-                    ctx.step(f"cell-{spot.n}", partial(_keep, ctx, card, spot, event.path))
-            kept += len(wanted)
+        wanted = list(spots)
+        events = ctx.app.engines.image.run(_request(ctx, card, wanted, _loras(ctx, card, arm)))
+        for event in ctx.pump(_overall(events, kept * card.plan.sampling_steps, card.total * card.plan.sampling_steps)):
+            if isinstance(event, Output):
+                spot = wanted[event.n]
+                ctx.step(f"cell-{spot.n}", partial(_keep, ctx, card, spot, event.path))
+        kept += len(wanted)
 
 
 def _overall(events: Iterator[Event], before: int, total: int) -> Generator[Event, None, None]:
@@ -140,7 +138,7 @@ def _request(ctx: JobContext, card: TrialCard, wanted: Sequence[Spot], loras: tu
     out.mkdir(parents=True, exist_ok=True)
     return ImageRequest(
         model=plan.model,
-        prompt=plan.prompts[wanted[0].prompt_n],
+        prompt="",
         negative_prompt=plan.negative_prompt,
         width=plan.width,
         height=plan.height,
@@ -150,4 +148,5 @@ def _request(ctx: JobContext, card: TrialCard, wanted: Sequence[Spot], loras: tu
         seeds=tuple(plan.seeds[spot.seed_n] for spot in wanted),
         workdir=out,
         loras=loras,
+        prompts=tuple(plan.prompts[spot.prompt_n] for spot in wanted),
     )

@@ -111,7 +111,7 @@ def _row(page: Page, card: TrialCard) -> None:
 
 def _contents(card: TrialCard) -> str:
     plan = card.plan
-    return f"{count(len(plan.steps), 'checkpoint')}, {count(len(plan.prompts), 'prompt')}, {count(card.done, 'picture')}"
+    return f"{count(len(plan.steps), 'checkpoint')}, {count(len(plan.prompts), 'prompt')}, {count(card.done or card.total, 'picture')}"
 
 
 def detail(page: Page, trial_id: str) -> None:
