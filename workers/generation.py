@@ -4,4 +4,8 @@ from backend.generation import pipeline
 from backend.generation.schemas import GenerationPayload
 from backend.jobs import Handler
 
-KINDS = {"image-generation": Handler(GenerationPayload, pipeline.run)}
+KINDS = {
+    "image-generation": Handler(GenerationPayload, pipeline.run),
+    "image-upscale": Handler(GenerationPayload, pipeline.upscale),
+    "image-sheet": Handler(GenerationPayload, pipeline.sheet),
+}

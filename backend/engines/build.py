@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from backend.engines.identity.port import IdentityEngine
 from backend.engines.image.port import ImageEngine
 from backend.engines.trainer.port import LoraTrainer
+from backend.engines.upscale.port import Upscaler
 from backend.errors import Invalid
 from backend.settings import Settings
 
@@ -16,11 +17,14 @@ class Engines:
     image: ImageEngine
     trainer: LoraTrainer
     identity: IdentityEngine
+    upscaler: Upscaler
 
 
 def build(settings: Settings) -> Engines:
     """The engines that `settings` name. Starts nothing. Raises Invalid for a name nobody knows."""
-    return Engines(image=_image(settings), trainer=_trainer(settings), identity=_identity(settings))
+    return Engines(
+        image=_image(settings), trainer=_trainer(settings), identity=_identity(settings), upscaler=_upscaler(settings)
+    )
 
 
 def _image(settings: Settings) -> ImageEngine:
@@ -47,3 +51,9 @@ def _identity(settings: Settings) -> IdentityEngine:
     from backend.engines.identity.readers import pick
 
     return pick(settings)
+
+
+def _upscaler(settings: Settings) -> Upscaler:
+    from backend.engines.upscale.resampler import Resampler
+
+    return Resampler(settings)

@@ -4,9 +4,22 @@ from backend.generation.asking import Plan, plan, plan_grid, proofread, start, s
 from backend.generation.assembly import assemble, choose_model
 from backend.generation.axes import KINDS as AXIS_KINDS
 from backend.generation.axes import AxisDraft, split
+from backend.generation.enlarging import enlarge, redraw_larger
 from backend.generation.finishes import TITLES as FINISHES
 from backend.generation.forecast import estimate
-from backend.generation.gallery import COUNT_TO, around, count, gallery, ids, picture, pictures, pictures_of, shape_of, similar, tiles
+from backend.generation.gallery import (
+    COUNT_TO,
+    around,
+    count,
+    gallery,
+    ids,
+    picture,
+    pictures,
+    pictures_of,
+    shape_of,
+    similar,
+    tiles,
+)
 from backend.generation.lists import Line
 from backend.generation.lists import parse as parse_list
 from backend.generation.queries import get, latest, remix, shots
@@ -37,6 +50,7 @@ from backend.generation.schemas import (
 )
 from backend.generation.search import TERMS
 from backend.generation.service import delete, favour, make_cover, rate, undelete
+from backend.generation.sheets import draw_sheet, layers, sheet
 from backend.generation.starting import take_upload
 
 __all__ = [
@@ -75,12 +89,15 @@ __all__ = [
     "count",
     "decide",
     "delete",
+    "draw_sheet",
+    "enlarge",
     "estimate",
     "favour",
     "gallery",
     "get",
     "ids",
     "latest",
+    "layers",
     "lift_loras",
     "make_cover",
     "parse_list",
@@ -91,14 +108,16 @@ __all__ = [
     "plan_grid",
     "proofread",
     "rate",
+    "redraw_larger",
     "remix",
     "report",
     "report_csv",
     "report_json",
+    "shape_of",
+    "sheet",
     "shots",
     "similar",
     "split",
-    "shape_of",
     "start",
     "start_grid",
     "start_list",

@@ -68,10 +68,12 @@ def cells(
         said = " × ".join(map(str, sizes))
         raise Invalid(f"This grid has {said} = {prod(sizes):,} pictures; at most {MOST_IN_BATCH}. Take some values out.")
     drafts = []
+    # Another model brings values of its own: what the other axes say is laid over them.
+    order = sorted(range(len(axes)), key=lambda at: axes[at].kind != "model")
     for combination in product(*([change for _, change in changes] for _, changes in reversed(steps))):
-        one = draft.model_copy(update={"n": 1})
-        for change in reversed(combination):
-            one = change(one)
+        one, along = draft.model_copy(update={"n": 1}), combination[::-1]
+        for at in order:
+            one = along[at](one)
         drafts.append(one)
     grid = Grid(tuple(GridAxis(title, tuple(label for label, _ in changes)) for title, changes in steps))
     return Cells(tuple(drafts), grid)

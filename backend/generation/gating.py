@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from backend import generation, identity
 from backend.assets import AssetCard
 from backend.generation import rules
-from backend.generation.schemas import GenerationCard, Recipe
+from backend.generation.recipe import Recipe
+from backend.generation.schemas import GenerationCard
 from backend.identity import Check, FrozenLora, Judge, Verdict
 from backend.jobs.context import JobContext
 from backend.loras import LoraCard

@@ -17,11 +17,13 @@ from backend.engines.events import Event, Output, Progress
 from backend.engines.image.port import ImageRequest, LoraUse
 from backend.errors import Invalid
 from backend.generation import gating
+from backend.generation.enlarging import run as upscale
 from backend.generation.gallery import shape_of
 from backend.generation.gating import Gatekeeper
 from backend.generation.queries import existing
 from backend.generation.recipe import LoraRef, Recipe, Shot, together
 from backend.generation.schemas import GenerationCard, GenerationPayload
+from backend.generation.sheets import run as sheet
 from backend.jobs.context import JobContext, Waiting
 from backend.kit.ids import new_id
 from backend.loras import LoraCard
@@ -29,6 +31,7 @@ from backend.tables import Picture, PictureLora
 from backend.tools.ai_mark import deliver_png
 from backend.tools.picture_hash import bands, dhash_of
 
+__all__ = ["run", "sheet", "upscale"]
 A_ROUND = 8
 """Pictures the engine is asked for at once."""
 A_TURN_S = 60.0

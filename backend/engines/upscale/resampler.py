@@ -1,0 +1,56 @@
+"""Makes pictures larger without a model: Lanczos and a gentle sharpening, in a child process. Adds no detail and says so."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from backend.engines.events import Alive, EngineStatus, Event, Output, Progress
+from backend.engines.upscale.port import UpscaleCard, UpscaleRequest
+from backend.errors import OutOfMemory, Rejected, Unsupported
+from backend.kit import child
+from backend.settings import ROOT, Settings
+
+CHILD = "backend.engines.upscale.child_resample"
+MODEL = UpscaleCard("resample", "Resampled", (2, 4), detail=False, note="Resampled: larger and clean, adds no detail.")
+_MEMORY_MB = 4096
+
+
+class Resampler:
+    """Output has at most `max_image_pixels`."""
+
+    name = "resample"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def run(self, request: UpscaleRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
+        if request.model not in ("", MODEL.name) or request.scale not in MODEL.scales:
+            raise Unsupported(f"{MODEL.title} makes pictures {' or '.join(f'{n}×' for n in MODEL.scales)} larger.")
+        out = request.workdir / "larger.png"
+        question = {"picture": str(request.picture), "out": str(out), "scale": request.scale}
+        order = json.dumps(question | {"max_pixels": self._settings.max_image_pixels})
+        proc = child.spawn([sys.executable, "-m", CHILD, order], cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB, nice=5)
+        try:
+            yield Progress(0, 0, "enlarging")
+            for answer in child.json_lines(proc, on_other=lambda _: None):
+                if answer is None:
+                    yield Alive()
+                elif "refused" in answer:
+                    raise Rejected(str(answer["refused"]))
+                else:
+                    yield Output(Path(answer["path"]), 0, {"width": answer["width"], "height": answer["height"]})
+                    return
+            raise OutOfMemory("There was not enough memory to enlarge this picture. Choose a smaller factor.")
+        finally:
+            child.stop(proc, grace_s=0.5)
+
+    def models(self) -> list[UpscaleCard]:
+        return [MODEL]
+
+    def status(self) -> EngineStatus:
+        return EngineStatus(self.name, True, "", MODEL.note)

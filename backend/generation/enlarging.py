@@ -1,0 +1,128 @@
+"""Making a picture larger: a request of its own, whose one picture names the one it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend import assets, jobs
+from backend.engines.events import Output
+from backend.engines.image import sizes
+from backend.engines.image.port import ModelCard
+from backend.engines.upscale.port import UpscaleCard, UpscaleRequest
+from backend.errors import Invalid, NotFound
+from backend.generation.assembly import choose_model
+from backend.generation.gallery import picture, shape_of
+from backend.generation.queries import existing, get, remix
+from backend.generation.recipe import Upscaled
+from backend.generation.schemas import GenerationCard, GenerationDraft, GenerationPayload
+from backend.jobs.context import JobContext
+from backend.kit.ids import new_id
+from backend.tables import Generation, Picture, PictureLora
+from backend.tools.ai_mark import deliver_png
+from backend.tools.picture_hash import bands, dhash_of
+
+REFINE_STRENGTH = 0.35
+
+
+def enlarge(
+    tx: Session, picture_id: str, *, scale: int, models: Sequence[UpscaleCard], request_key: str, model: str = ""
+) -> GenerationCard:
+    """Asks for `scale` times both sides. `models`: `app.engines.upscaler.models()`. Raises Invalid, NotFound."""
+    if first := jobs.once(tx, request_key):
+        return get(tx, first.subject_id)
+    card = picture(tx, picture_id)
+    if card.deleted_at:
+        raise NotFound("This picture was deleted. Bring it back first.")
+    how = next((one for one in models if model in ("", one.name)), None)
+    if how is None or scale not in how.scales:
+        raise Invalid("There is no such way to make a picture larger. Choose one that is offered.")
+    size = {"width": card.width * scale, "height": card.height * scale}
+    upscaled = Upscaled(picture_id=card.id, scale=scale, model=how.name, detail=how.detail)
+    recipe = card.recipe.model_copy(update={"seeds": [card.seed], "redrawn": 0, "upscaled": upscaled, **size})
+    row = Generation(id=new_id("gen"), influencer_id=card.influencer_id, recipe=recipe.model_dump(), form="upscale")
+    row.created_by = tx.info["user_id"]
+    job = jobs.enqueue(
+        tx,
+        kind="image-upscale",
+        payload=GenerationPayload(generation_id=row.id),
+        title=f"{scale}× larger: {card.prompt[:60]}",
+        request_key=request_key,
+        subject=("generation", row.id),
+    )
+    row.job_id = job.id
+    tx.add(row)
+    tx.flush()
+    assets.use(tx, card.asset_id, "generation", row.id)
+    return get(tx, row.id)
+
+
+def redraw_larger(tx: Session, picture_id: str, *, models: Sequence[ModelCard]) -> GenerationDraft | None:
+    """The form for drawing a picture once more, from itself, as large as its model can; None when it is that large already."""
+    card = picture(tx, picture_id)
+    try:
+        model = choose_model(models, card.recipe.model)
+    except Invalid:
+        return None
+    factor = max(model.longest_px, model.side) / max(card.width, card.height)
+    width, height = sizes.fit(model, round(card.width * factor), round(card.height * factor))
+    if width * height <= card.width * card.height:
+        return None
+    draft = remix(tx, picture_id, new_seed=False)
+    start = {"init_asset_id": card.asset_id, "mask_asset_id": None, "strength": REFINE_STRENGTH}
+    return draft.model_copy(update={**start, "width": width, "height": height})
+
+
+def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
+    """The job. Result: how many pictures the request has now."""
+    with ctx.transaction() as tx:
+        card = get(tx, payload.generation_id)
+        if existing(tx, card.id):
+            return {"pictures": 1}
+        said = card.recipe.upscaled
+        assert said is not None
+        source = assets.get(tx, picture(tx, said.picture_id).asset_id)
+    path = ctx.workdir / "picture.png"
+    assets.fetch(ctx.app.storage, source, path)
+    request = UpscaleRequest(said.model, path, said.scale, ctx.workdir)
+    for event in ctx.pump(ctx.app.engines.upscaler.run(request, ctx.handle)):
+        if isinstance(event, Output):
+            ctx.step("picture-0", partial(_keep, ctx, card, event))
+    return {"pictures": 1}
+
+
+def _keep(ctx: JobContext, card: GenerationCard, made: Output) -> dict[str, Any]:
+    """Bytes first, then the row that makes them a picture; its score is that of the picture it came from."""
+    clean = made.path.with_name("deliver.png")
+    deliver_png(made.path, clean, mark=card.recipe.ai_mark)
+    look = dhash_of(clean)
+    stored = assets.store(
+        ctx.transaction,
+        ctx.app.storage,
+        path=clean,
+        kind="image",
+        key=assets.key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id),
+        content_type="image/png",
+        filename=f"{card.id}.png",
+        job_id=ctx.job_id,
+        attempt_id=ctx.attempt_id,
+        thumbs=True,
+    )
+    recipe = card.recipe
+    with ctx.transaction() as tx:
+        source = tx.get_one(Picture, recipe.upscaled.picture_id) if recipe.upscaled else None
+        row = Picture(id=new_id("pic"), generation_id=card.id, n=0, asset_id=stored.id, influencer_id=card.influencer_id)
+        row.seed, row.prompt, row.model = recipe.seeds[0], recipe.prompt, recipe.model
+        row.shape = shape_of(stored.width or recipe.width, stored.height or recipe.height)
+        row.dhash, row.bands = look, bands(look, ctx.tenant_id)
+        if source:
+            row.rating, row.gate = source.rating, source.gate
+            row.identity_score, row.identity_line = source.identity_score, source.identity_line
+        tx.add(row)
+        tx.flush()
+        tx.add_all(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight) for ref in recipe.loras)
+        assets.use(tx, stored.id, "picture", row.id)
+    return {"picture_id": row.id}

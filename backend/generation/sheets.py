@@ -1,0 +1,115 @@
+"""A grid as one labelled picture, to show to others: drawn in a job, kept with its request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend import assets, jobs
+from backend.errors import Invalid, NotFound
+from backend.generation.gallery import pictures_of
+from backend.generation.queries import get
+from backend.generation.schemas import GenerationCard, GenerationPayload, GridAxis, PictureCard
+from backend.jobs import JobCard
+from backend.jobs.context import JobContext
+from backend.tools import contact_sheet
+from backend.tools.ai_mark import deliver_png
+
+KIND = "image-sheet"
+_FETCHERS = 6
+
+
+def draw_sheet(tx: Session, generation_id: str, *, request_key: str) -> JobCard:
+    """Asks for it; the finished job's result names the asset. Raises NotFound, Invalid (no grid, no picture yet)."""
+    card = get(tx, generation_id)
+    if card.grid is None:
+        raise Invalid("Only a grid can be drawn as one labelled picture.")
+    if not card.done:
+        raise Invalid("No picture of this grid is there yet. Wait for the first ones.")
+    payload, subject = GenerationPayload(generation_id=card.id), ("generation", card.id)
+    return jobs.enqueue(
+        tx, kind=KIND, payload=payload, title="Labelled picture of a grid", request_key=request_key, subject=subject
+    )
+
+
+def sheet(tx: Session, generation_id: str) -> JobCard | None:
+    """The last labelled picture asked for, if any: `result["asset_id"]` once it is completed."""
+    return jobs.latest(tx, ("generation", generation_id), KIND)
+
+
+def layers(axes: Sequence[GridAxis]) -> Iterator[tuple[str, list[tuple[str, list[int]]]]]:
+    """Of each z: its label and the rows (label, picture numbers along x)."""
+    x, y, z = (*axes, *[GridAxis("", ("",))] * 3)[:3]
+    for layer, said in enumerate(z.labels):
+        rows = [
+            (label, [(layer * len(y.labels) + row) * len(x.labels) + at for at in range(len(x.labels))])
+            for row, label in enumerate(y.labels)
+        ]
+        yield (f"{z.title}: {said}" if z.title else ""), rows
+
+
+def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
+    """The job. Result: the asset."""
+    with ctx.transaction() as tx:
+        card = get(tx, payload.generation_id)
+        made = {one.n: one for one in pictures_of(tx, card.id)}
+    assert card.grid
+    path, marked = ctx.workdir / "sheet.png", ctx.workdir / "marked.png"
+    _draw(ctx, card, made, path)
+    deliver_png(path, marked, mark=card.recipe.ai_mark)
+    stored = assets.store(
+        ctx.transaction,
+        ctx.app.storage,
+        path=marked,
+        kind="image",
+        key=assets.key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id),
+        content_type="image/png",
+        filename=f"grid-{card.id}.png",
+        job_id=ctx.job_id,
+        attempt_id=ctx.attempt_id,
+        uses=[("generation", card.id)],
+    )
+    return {"asset_id": stored.id}
+
+
+def _draw(ctx: JobContext, card: GenerationCard, made: dict[int, PictureCard], path: Path) -> None:
+    assert card.grid
+    axes = card.grid.axes
+    rows = [
+        (" · ".join(part for part in (layer, f"{axes[1].title}: {label}" if label else "") if part), numbers)
+        for layer, of_layer in layers(axes)
+        for label, numbers in of_layer
+    ]
+    columns = [f"{axes[0].title}: {label}" for label in axes[0].labels]
+    side = contact_sheet.side_for(len(columns), len(rows))
+    paths = _fetched(ctx, list(made.values()), side)
+    cells = [
+        (label, [(paths[made[n].id], "") if n in made and made[n].id in paths else None for n in numbers])
+        for label, numbers in rows
+    ]
+    ctx.progress(0, 0, "drawing the grid")
+    contact_sheet.draw(path, title=card.recipe.prompt, columns=columns, rows=cells, side=side)
+
+
+def _fetched(ctx: JobContext, pictures: list[PictureCard], side: int) -> dict[str, Path]:
+    """Picture -> the smallest file of it that is sharp enough."""
+    with ctx.transaction() as tx:
+        found = assets.get_many(tx, [one.asset_id for one in pictures])
+    if not found:
+        raise NotFound("The pictures of this grid were deleted. Draw it again.")
+    keys = {}
+    for one in pictures:
+        if asset := found.get(one.asset_id):
+            width = min((width for width in asset.thumbs if width >= side), default=0)
+            keys[one.id] = assets.thumb_key(asset.key, width) if width else asset.key
+    paths = {picture_id: ctx.workdir / f"{picture_id}{Path(key).suffix}" for picture_id, key in keys.items()}
+    with ThreadPoolExecutor(_FETCHERS) as pool:
+        fetched = pool.map(lambda picture_id: ctx.app.storage.get_file(keys[picture_id], paths[picture_id]), keys)
+        for done, _ in enumerate(fetched, 1):
+            ctx.progress(done, len(keys), "fetching pictures")
+            ctx.check()
+    return paths
