@@ -26,7 +26,7 @@ from backend.tables import Asset, AssetUse
 from backend.tools import pictures
 
 OpenTx = Callable[[], AbstractContextManager[Session]]
-_WORDS = {"influencer": "influencer", "dataset": "dataset", "lora": "LoRA", "training": "training run", "picture": "picture"}
+_WORDS = {"lora": "LoRA", "training": "training run", "training-set": "training run in line"}
 
 
 def store(

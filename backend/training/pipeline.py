@@ -7,21 +7,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import assets, datasets, training
+from backend.assets import AssetCard
 from backend.engines.events import Checkpoint, Metric, Output, Sample
-from backend.engines.trainer.port import TrainImage, TrainRequest
-from backend.errors import Conflict, LeaseLost, Rejected, ShuttingDown, Unavailable
+from backend.engines.trainer.port import Start, TrainImage, TrainRequest
+from backend.errors import LeaseLost, Rejected, ShuttingDown, Unavailable
 from backend.jobs.context import JobContext
-from backend.tables import Dataset, Job, JobStep, TrainingCheckpoint, TrainingRun
+from backend.tables import Dataset, TrainingCheckpoint, TrainingRun
+from backend.training import holding
 from backend.training.recording import Recorder
 from backend.training.schemas import RunCard, TrainingPayload
-from backend.training.service import finish, free_dataset, set_dataset_status
+from backend.training.service import finish
 
-CLAIMED = "dataset"
-"""Step of a training job with which an attempt takes its dataset."""
 _FETCHERS = 6
 
 
@@ -41,33 +41,25 @@ def run(ctx: JobContext, payload: TrainingPayload) -> dict[str, Any]:
 
 
 def _claim(ctx: JobContext, run_id: str) -> RunCard:
-    """The dataset is this run's until it ends. Raises NotFound (the dataset is gone), Conflict (another run has it)."""
+    """Its pictures stay until it ends. Raises NotFound (the dataset is gone), Rejected (pictures are gone for good)."""
     with ctx.transaction() as tx:
         card = training.get(tx, run_id)
         tx.execute(select(Dataset.id).where(Dataset.id == card.dataset_id).with_for_update())
         datasets.get(tx, card.dataset_id)
-        if rival := tx.scalar(_rivals(card)):
-            raise Conflict(
-                f"Another run, {rival}, trains on this dataset. Wait for it to end or cancel it, then try this one again."
-            )
-        tx.execute(delete(JobStep).where(JobStep.job_id == ctx.job_id, JobStep.name == CLAIMED))
-        tx.add(JobStep(job_id=ctx.job_id, name=CLAIMED, attempt_id=ctx.attempt_id, result=None))
-        set_dataset_status(tx, card.dataset_id, "training")
+        gone = holding.hold(tx, run_id)
+    if gone:
+        _free(ctx, card)
+        raise Rejected(
+            f"{gone} of the {card.image_count} pictures of this run were deleted while it was not in line. "
+            "Duplicate the run with the current pictures of its dataset."
+        )
     return card
-
-
-def _rivals(card: RunCard) -> Select[Any]:
-    """Runs that have this dataset, and newer ones in line for it: an old run that is tried again comes after them."""
-    steps = JobStep.job_id == Job.id, JobStep.name == CLAIMED, JobStep.attempt_id == Job.attempt_id
-    has_it = (Job.state == "processing") & exists().where(*steps)
-    newer = Job.state.in_(("pending", "processing")) & (TrainingRun.id > card.id)
-    others = TrainingRun.dataset_id == card.dataset_id, TrainingRun.id != card.id, or_(has_it, newer)
-    return select(TrainingRun.name).join(Job, Job.id == TrainingRun.job_id).where(*others).limit(1)
 
 
 def _free(ctx: JobContext, card: RunCard) -> None:
     with ctx.transaction() as tx:
-        free_dataset(tx, card.dataset_id)
+        holding.release(tx, card.id)
+        holding.free_dataset(tx, card.dataset_id, ended=card.id)
 
 
 def _trained(ctx: JobContext, card: RunCard) -> int:
@@ -119,7 +111,27 @@ def _request(ctx: JobContext, card: RunCard, last: TrainingCheckpoint | None) ->
         sample_negative="",
         workdir=out,
         resume=_state(ctx, last) if last and last.state_asset_id else None,
+        start=_start(ctx, card),
     )
+
+
+def _start(ctx: JobContext, card: RunCard) -> Start | None:
+    """The checkpoint of another run that this one goes on from."""
+    with ctx.transaction() as tx:
+        run = tx.get_one(TrainingRun, card.id)
+        found = [assets.get(tx, asset_id) if asset_id else None for asset_id in (run.start_asset_id, run.start_state_asset_id)]
+    lora, state = (_fetched(ctx, asset, name) for asset, name in zip(found, ("start.safetensors", "start.state"), strict=True))
+    if lora is None:
+        return None
+    ctx.log(f"It begins with what another run had learned after {card.steps_before} steps.")
+    return Start(card.steps_before, lora, state)
+
+
+def _fetched(ctx: JobContext, asset: AssetCard | None, name: str) -> Path | None:
+    if asset is None:
+        return None
+    assets.fetch(ctx.app.storage, asset, path := ctx.workdir / name)
+    return path
 
 
 def _pictures(ctx: JobContext, card: RunCard) -> tuple[TrainImage, ...]:
@@ -135,7 +147,13 @@ def _pictures(ctx: JobContext, card: RunCard) -> tuple[TrainImage, ...]:
         for done, _ in enumerate(fetched, 1):
             ctx.progress(done, len(paths), "fetching pictures")
             ctx.check()
-    return tuple(TrainImage(path, item["caption"]) for item, path in zip(snapshot, paths, strict=True))
+    return tuple(_image(path, item) for item, path in zip(snapshot, paths, strict=True))
+
+
+def _image(path: Path, item: dict[str, Any]) -> TrainImage:
+    """`crop` is not in the snapshots of older runs."""
+    x, y, width, height = item.get("crop") or (0, 0, 0, 0)
+    return TrainImage(path, item["caption"], (x, y, width, height) if width else None)
 
 
 def _state(ctx: JobContext, last: TrainingCheckpoint) -> Path:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.engines.trainer.port import TrainParams
@@ -44,6 +46,38 @@ def page(
     return RunPage(cards, cards[-1].id if len(rows) > take else None, total)
 
 
+def get_many(tx: Session, run_ids: Sequence[str]) -> list[RunCard]:
+    """Those that exist here, in the order of `run_ids`, each once."""
+    rows = tx.execute(_cards().where(TrainingRun.id.in_(run_ids))) if run_ids else ()
+    found = {card.id: card for card in (_card(*row) for row in rows)}
+    return [found[run_id] for run_id in dict.fromkeys(run_ids) if run_id in found]
+
+
+def curves(tx: Session, run_ids: Sequence[str], *, most: int = 2000) -> dict[str, list[Point]]:
+    """The points of several runs, evenly thinned to about `most` each; the last step of each is always there."""
+    mine = TrainingPoint.run_id.in_(run_ids)
+    lasts = select(TrainingPoint.run_id, func.max(TrainingPoint.step).label("last")).where(mine)
+    ends = lasts.group_by(TrainingPoint.run_id).subquery()
+    every = func.greatest(ends.c.last / most, 1)
+    columns = TrainingPoint.run_id, TrainingPoint.step, TrainingPoint.loss, TrainingPoint.lr
+    query = select(*columns).join(ends, ends.c.run_id == TrainingPoint.run_id)
+    query = query.where(or_(TrainingPoint.step % every == 0, TrainingPoint.step == ends.c.last))
+    found: dict[str, list[Point]] = {run_id: [] for run_id in run_ids}
+    for run_id, step, loss, lr in tx.execute(query.order_by(TrainingPoint.run_id, TrainingPoint.step)):
+        found[run_id].append(Point(step, loss, lr))
+    return found
+
+
+def samples_of(tx: Session, run_ids: Sequence[str]) -> dict[str, list[SampleCard]]:
+    """`samples` of several runs."""
+    columns = TrainingSample.run_id, TrainingSample.step, TrainingSample.n, TrainingSample.prompt, TrainingSample.asset_id
+    query = select(*columns).where(TrainingSample.run_id.in_(run_ids)).order_by(TrainingSample.step, TrainingSample.n)
+    found: dict[str, list[SampleCard]] = {run_id: [] for run_id in run_ids}
+    for run_id, *rest in tx.execute(query):
+        found[run_id].append(SampleCard(*rest))
+    return found
+
+
 def points(tx: Session, run_id: str, after: int = 0) -> list[Point]:
     """Figures of the steps after `after`, in order."""
     found = TrainingPoint.run_id == run_id, TrainingPoint.step > after
@@ -72,18 +106,21 @@ def checkpoints(tx: Session, run_id: str) -> list[CheckpointCard]:
     for lora_id, step in tx.execute(select(Lora.id, Lora.step).where(Lora.run_id == run_id, Lora.deleted_at.is_(None))):
         made.setdefault(step or 0, []).append(lora_id)
     return [
-        CheckpointCard(row.step, row.asset_id, row.final, size, tuple(made.get(row.step, ())), row.created_at)
+        CheckpointCard(
+            row.step, row.asset_id, row.final, size, tuple(made.get(row.step, ())), row.created_at, bool(row.state_asset_id)
+        )
         for row, size in tx.execute(query)
     ]
 
 
-def _cards() -> Select[TrainingRun, str, str, str | None]:
-    query = select(TrainingRun, Dataset.name, Job.state, Job.error_message)
+def _cards() -> Select[TrainingRun, str, str, str | None, datetime | None]:
+    later = case(((Job.state == "pending") & (Job.not_before > func.clock_timestamp()), Job.not_before))
+    query = select(TrainingRun, Dataset.name, Job.state, Job.error_message, later)
     query = query.join(Dataset, Dataset.id == TrainingRun.dataset_id).join(Job, Job.id == TrainingRun.job_id)
     return query.execution_options(populate_existing=True)
 
 
-def _card(row: TrainingRun, dataset_name: str, state: str, error_message: str | None) -> RunCard:
+def _card(row: TrainingRun, dataset_name: str, state: str, error_message: str | None, not_before: datetime | None) -> RunCard:
     same = (
         "id",
         "name",
@@ -95,6 +132,9 @@ def _card(row: TrainingRun, dataset_name: str, state: str, error_message: str | 
         "loss_first",
         "loss_last",
         "lora_id",
+        "copied_from_run_id",
+        "continued_from_run_id",
+        "continued_from_step",
     )
     return RunCard(
         **{name: getattr(row, name) for name in same},
@@ -107,4 +147,7 @@ def _card(row: TrainingRun, dataset_name: str, state: str, error_message: str | 
         sample_prompts=tuple(row.sample_prompts),
         state=state,
         error_message=error_message,
+        steps_before=row.params.get("steps_before", 0),
+        not_before=not_before,
+        base=row.params.get("base", ""),
     )

@@ -134,4 +134,5 @@ def _forget_states(tx: Session, run_id: str) -> None:
     tx.execute(update(TrainingCheckpoint).where(*kept).values(state_asset_id=None))
     for asset_id in old:
         assets.unuse(tx, asset_id, "training", run_id)
-    assets.delete(tx, old, force=True)
+    held = {asset_id for asset_id in old if assets.uses(tx, asset_id)}  # a run that continues this one
+    assets.delete(tx, [asset_id for asset_id in old if asset_id not in held])

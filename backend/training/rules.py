@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from math import ceil
+from typing import Any
 
 from backend.engines.image.port import ModelCard
 from backend.engines.trainer.port import TrainParams
-from backend.training.schemas import ParamsDraft, Preset
+from backend.training.schemas import ParamRow, ParamsDraft, Preset, RunCard
 
 PRESETS: dict[str, Preset] = {
     "quick": Preset("quick", "Quick trial", "Shows in a short time whether the pictures work."),
     "character": Preset("character", "Character", "A person who looks the same in every scene. The usual choice."),
     "style": Preset("style", "Style", "A way of drawing or photographing, kept light so that prompts stay in charge."),
 }
+
+PARAMETERS: dict[str, str] = {
+    "steps": "Steps", "batch": "Batch size", "resolution": "Resolution (px)", "network_dim": "Rank (dim)",
+    "network_alpha": "Alpha", "unet_lr": "Learning rate", "text_encoder_lr": "Learning rate of the text encoder",
+    "scheduler": "Schedule", "warmup_steps": "Warm-up steps", "repeats": "Repeats of each picture", "seed": "Seed",
+    "save_every": "Save every … steps", "sample_every": "Draw samples every … steps", "caption_dropout": "Caption dropout",
+    "train_convolutions": "Train convolutions too", "flip": "Mirror pictures at random", "min_snr_gamma": "Min-SNR gamma",
+}  # fmt: skip
+"""Parameter -> what forms and comparisons call it, in their order."""
 
 STARTER = TrainParams(
     steps=150, batch=4, resolution=128, network_dim=16, network_alpha=16.0, unet_lr=1e-3, text_encoder_lr=0.0,
@@ -83,6 +94,32 @@ def sample_prompts(captions: list[str], trigger_word: str) -> tuple[str, ...]:
         {with_trigger(caption, trigger_word) for caption in captions if caption.strip()}, key=lambda c: (-len(c), c)
     )
     return tuple(longest[:2]) or (f"portrait of {trigger_word}",)
+
+
+def next_version(name: str) -> str:
+    """`bella-v1` -> `bella-v2`; a name without a version becomes its own second one."""
+    stem, mark, number = name.rpartition("-v")
+    return f"{stem}-v{int(number) + 1}" if mark and number.isdigit() else f"{name}-v2"
+
+
+def differences(cards: Sequence[RunCard]) -> list[ParamRow]:
+    """Every parameter of the runs side by side, and what they were trained on."""
+    around: list[tuple[str, list[Any]]] = [
+        ("Model", [card.model for card in cards]),
+        ("Preset", [PRESETS[card.preset].title for card in cards]),
+        ("Dataset", [card.dataset_name for card in cards]),
+        ("Pictures", [card.image_count for card in cards]),
+        ("Trigger word", [card.trigger_word for card in cards]),
+        ("Steps before it", [card.steps_before for card in cards]),
+    ]
+    own = [(title, [getattr(card.params, name) for card in cards]) for name, title in PARAMETERS.items()]
+    return [ParamRow(name, tuple(_said(v) for v in values), len(set(values)) > 1) for name, values in around + own]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _family(model_card: ModelCard) -> TrainParams:

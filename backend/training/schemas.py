@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, Field, field_validator, model_validator
 
 from backend.engines.trainer.port import TrainParams
 from backend.kit.drafts import Draft
@@ -38,7 +38,12 @@ class ParamsDraft(Draft):
 
 
 class RunDraft(Draft):
-    """One run. Empty `model`: the trainer's first one; empty `name`: made from the dataset's; no sample prompts: proposed."""
+    """One run. Empty `model`: the trainer's first one; empty `name`: made from the dataset's; no sample prompts: proposed.
+
+    `copied_from_run_id`: the run this one repeats with changes. `continued_from_*`: the checkpoint whose weights it begins
+    with. `pictures`: those of the dataset as they are now, or again those that the copied or continued run was given.
+    `not_before`: starts no earlier (aware); None or past: as soon as it is its turn.
+    """
 
     dataset_id: str
     name: str = Field("", max_length=80)
@@ -48,6 +53,24 @@ class RunDraft(Draft):
     params: ParamsDraft = ParamsDraft()
     sample_prompts: Annotated[tuple[Prompt, ...], Field(max_length=4)] = ()
     notes: str = Field("", max_length=2000)
+    copied_from_run_id: str | None = None
+    continued_from_run_id: str | None = None
+    continued_from_step: int | None = Field(None, ge=1)
+    pictures: Literal["current", "snapshot"] = "current"
+    not_before: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> RunDraft:
+        if (self.continued_from_run_id is None) != (self.continued_from_step is None):
+            raise ValueError("Say both which run and which of its checkpoints to continue from.")
+        if self.pictures == "snapshot" and not self.source_run_id:
+            raise ValueError("Say which run's pictures to train on again.")
+        return self
+
+    @property
+    def source_run_id(self) -> str | None:
+        """The earlier run that this one follows."""
+        return self.continued_from_run_id or self.copied_from_run_id
 
     @field_validator("preset")
     @classmethod
@@ -55,6 +78,10 @@ class RunDraft(Draft):
         if preset not in ("quick", "character", "style"):
             raise ValueError("Choose one of the presets: quick trial, character or style.")
         return preset
+
+
+class NotesDraft(Draft):
+    notes: str = Field("", max_length=2000)
 
 
 class TrainingPayload(BaseModel):
@@ -72,7 +99,11 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class RunCard:
-    """A run as pages see it. `state`, `error_message` are its job's; losses are means over 32 fixed draws, None until known."""
+    """A run as pages see it. `state`, `error_message` are its job's; losses are means over 32 fixed draws, None until known.
+
+    `base`: family of `model`. `steps_before`: steps its first weights had behind them. `not_before`: it waits until then;
+    None once that has come.
+    """
 
     id: str
     name: str
@@ -93,6 +124,12 @@ class RunCard:
     created_at: datetime
     state: str
     error_message: str | None
+    copied_from_run_id: str | None = None
+    continued_from_run_id: str | None = None
+    continued_from_step: int | None = None
+    steps_before: int = 0
+    not_before: datetime | None = None
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +158,7 @@ class SampleCard:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointCard:
-    """`lora_ids`: entries of the library made from it."""
+    """`lora_ids`: entries of the library made from it. `has_state`: continuing from it keeps the optimizer's moments."""
 
     step: int
     asset_id: str
@@ -129,3 +166,62 @@ class CheckpointCard:
     size_bytes: int
     lora_ids: tuple[str, ...]
     created_at: datetime
+    has_state: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParamRow:
+    """One parameter of several runs, a value for each in their order."""
+
+    name: str
+    values: tuple[str, ...]
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Peak of the training process in MB. `rough`: counted, not measured."""
+
+    mb: int
+    rough: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Speed of a finished run: seconds a step with samples and saves in it, and seconds around them (loading, the end)."""
+
+    per_step_s: float
+    around_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """`runs`: how many finished runs it is the median of; 0: measured on the bundled model elsewhere."""
+
+    seconds: float
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run needs; None: not known. `vram_mb`, `card`: of the smallest card that trains (0: a processor, or unknown).
+
+    `fits`: whether that card holds it.
+    """
+
+    memory: Memory | None
+    time: Time | None
+    vram_mb: int
+    card: str
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Where a run stands in line. `ahead`: work of this workspace that comes first. `starts_at`, `ends_at`: None when unknown,
+    then `why` is a sentence that says so."""
+
+    ahead: int
+    starts_at: datetime | None
+    ends_at: datetime | None
+    why: str = ""

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from backend import datasets, events, influencers, jobs, loras
+from backend import assets, datasets, events, influencers, jobs, loras
 from backend.engines.image.port import ModelCard
 from backend.errors import Conflict, Invalid, NotFound
+from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.loras import LoraCard
 from backend.tables import Dataset, Influencer, Job, Lora, TrainingCheckpoint, TrainingRun
-from backend.training import rules
+from backend.training import following, holding, rules
 from backend.training.queries import get
-from backend.training.schemas import RunCard, RunDraft, TrainingPayload
+from backend.training.schemas import NotesDraft, RunCard, RunDraft, TrainingPayload
+
+LONGEST_WAIT_DAYS = 30
 
 
 def start(tx: Session, *, draft: RunDraft, models: Sequence[ModelCard], request_key: str, max_images: int = 0) -> RunCard:
@@ -30,15 +33,18 @@ def start(tx: Session, *, draft: RunDraft, models: Sequence[ModelCard], request_
     if first := _started(tx, request_key):
         return get(tx, first)
     dataset = datasets.get(tx, draft.dataset_id)
-    model = choose_model(models, draft.model)
-    _check_ready(tx, dataset.id, model, max_images)
-    items = datasets.training_set(tx, dataset.id)
-    trigger_word = dataset.trigger_word
-    captions = [rules.with_trigger(item.caption, trigger_word) for item in items]
-    params = rules.with_overrides(rules.recommend(len(items), model, draft.preset), draft.params, len(items))
+    found = following.source(tx, draft)
+    model = choose_model(models, draft.model or (found.run.model if found else ""))
+    again = draft.pictures == "snapshot" and found is not None
+    _check_ready(tx, dataset.id, model, max_images, again=again)
+    trigger_word = found.run.trigger_word if found and again else dataset.trigger_word
+    snapshot = following.frozen(tx, draft, found, trigger_word)
+    recommended = rules.with_overrides(rules.recommend(len(snapshot), model, draft.preset), draft.params, len(snapshot))
+    params = following.settle(recommended, draft, found, model)
     influencer_id = draft.influencer_id or dataset.influencer_id
     if influencer_id:
         influencers.get(tx, influencer_id)
+    captions = [str(item["caption"]) for item in snapshot]
     run = TrainingRun(
         id=new_id("run"),
         name=loras.as_name(draft.name or f"{trigger_word}-v1"),
@@ -47,24 +53,53 @@ def start(tx: Session, *, draft: RunDraft, models: Sequence[ModelCard], request_
         model=model.name,
         preset=draft.preset,
         params={**asdict(params), "base": model.base},
-        snapshot=[{"asset_id": i.asset_id, "key": i.key, "caption": c} for i, c in zip(items, captions, strict=True)],
+        snapshot=snapshot,
         sample_prompts=list(draft.sample_prompts or rules.sample_prompts(captions, trigger_word)),
         trigger_word=trigger_word,
+        copied_from_run_id=draft.copied_from_run_id,
         notes=draft.notes,
     )
-    run.job_id = _enqueue(tx, run, request_key)
+    if found and found.checkpoint:
+        _continue(tx, run, found)
+    run.job_id = _enqueue(tx, run, request_key, draft.not_before)
     tx.add(run)
     tx.flush()
-    set_dataset_status(tx, dataset.id, "training")
+    if gone := holding.hold(tx, run.id):
+        raise Invalid(
+            f"{gone} of the pictures that {run.name} was to train on were deleted since. Choose the current pictures."
+        )
     events.record(tx, "training.started", "training", run.id, {"dataset_id": dataset.id, "steps": params.steps})
     return get(tx, run.id)
+
+
+def schedule(tx: Session, run_id: str, not_before: datetime | None) -> RunCard:
+    """A waiting run starts no earlier than `not_before` (aware); None: now, as soon as it is its turn.
+
+    Raises NotFound, Conflict (it works already, or has ended), Invalid (too far away).
+    """
+    _check_time(not_before)
+    jobs.postpone(tx, get(tx, run_id).job_id, not_before)
+    return get(tx, run_id)
+
+
+def set_notes(tx: Session, run_id: str, notes: str, *, before: str) -> RunCard:
+    """`before`: the notes as the writer saw them. Raises NotFound, Invalid (too long), Conflict (changed meanwhile)."""
+    run = tx.scalars(select(TrainingRun).where(TrainingRun.id == run_id).with_for_update()).one_or_none()
+    if run is None:
+        return get(tx, run_id)
+    text = NotesDraft(notes=notes).notes
+    if run.notes not in (before, text):
+        raise Conflict("Somebody else changed these notes meanwhile. Copy yours, reload the page, and add them.")
+    run.notes = text
+    tx.flush()
+    return get(tx, run_id)
 
 
 def cancel(tx: Session, run_id: str) -> RunCard:
     """Stops it; the last checkpoint stays and can be promoted. Raises NotFound, Conflict (it has ended)."""
     run = get(tx, run_id)
     jobs.cancel(tx, run.job_id)
-    free_datasets(tx)
+    holding.free_datasets(tx)
     return get(tx, run_id)
 
 
@@ -117,45 +152,40 @@ def choose_model(models: Sequence[ModelCard], name: str) -> ModelCard:
     raise Invalid(f"The training engine has no model called {name!r}. It offers: {', '.join(c.name for c in trainable)}.")
 
 
-def set_dataset_status(tx: Session, dataset_id: str, status: str) -> None:
-    values = {"status": status, "updated_at": func.clock_timestamp()}
-    tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(**values))
-
-
-def free_dataset(tx: Session, dataset_id: str) -> None:
-    """draft or ready again, as its pictures now are. Raises NotFound."""
-    set_dataset_status(tx, dataset_id, datasets.status(datasets.readiness(tx, dataset_id)))
-
-
-def free_datasets(tx: Session) -> int:
-    """Frees datasets marked as training without a run that is waiting or working (a killed worker, a cancel)."""
-    marked = select(Dataset.id).where(Dataset.status == "training", Dataset.deleted_at.is_(None))
-    tx.execute(marked.with_for_update())  # nobody starts a run on one of these until `tx` ends
-    idle = tx.scalars(marked.where(~_busy().exists())).all()
-    for dataset_id in idle:
-        free_dataset(tx, dataset_id)
-    return len(idle)
-
-
-def _busy() -> Select[Any]:
-    """Runs of the dataset of the outer query that wait or work."""
-    waiting = TrainingRun.dataset_id == Dataset.id, Job.state.in_(("pending", "processing"))
-    return select(TrainingRun.id).join(Job, Job.id == TrainingRun.job_id).where(*waiting).correlate(Dataset)
-
-
 def _started(tx: Session, request_key: str) -> str | None:
     found = select(TrainingRun.id).join(Job, Job.id == TrainingRun.job_id).where(Job.request_key == request_key)
     return tx.scalar(found)
 
 
-def _check_ready(tx: Session, dataset_id: str, model: ModelCard, max_images: int) -> None:
-    if tx.scalar(select(Dataset.id).where(Dataset.id == dataset_id, _busy().exists())):
-        raise Conflict("This dataset is being trained on right now. Wait for that run to end, or cancel it on the Jobs page.")
+def _check_ready(tx: Session, dataset_id: str, model: ModelCard, max_images: int, *, again: bool) -> None:
+    """A run that trains on an earlier one's pictures `again` needs no more than the rights to them."""
+    if again:
+        if not datasets.get(tx, dataset_id).rights_statement:
+            raise Invalid("Say first on the dataset's page that these pictures may be trained on.")
+        return
     if blockers := datasets.readiness(tx, dataset_id, model_card=model, max_images=max_images).blockers:
         raise Invalid("This dataset is not ready for training. " + " ".join(str(getattr(b, "sentence", b)) for b in blockers))
 
 
-def _enqueue(tx: Session, run: TrainingRun, request_key: str) -> str:
+def _continue(tx: Session, run: TrainingRun, found: following.Source) -> None:
+    """Its first weights are the checkpoint's; while this run is there, their files stay."""
+    checkpoint = found.checkpoint
+    assert checkpoint is not None
+    run.continued_from_run_id, run.continued_from_step = found.run.id, checkpoint.step
+    run.start_asset_id, run.start_state_asset_id = checkpoint.asset_id, checkpoint.state_asset_id
+    run.params = {**run.params, "steps_before": found.steps_before}
+    for asset_id in (checkpoint.asset_id, checkpoint.state_asset_id):
+        if asset_id:
+            assets.use(tx, asset_id, "training", run.id)
+
+
+def _check_time(not_before: datetime | None) -> None:
+    if not_before and not_before > now() + timedelta(days=LONGEST_WAIT_DAYS):
+        raise Invalid(f"A run can wait for {LONGEST_WAIT_DAYS} days at most. Choose an earlier time.")
+
+
+def _enqueue(tx: Session, run: TrainingRun, request_key: str, not_before: datetime | None) -> str:
+    _check_time(not_before)
     job = jobs.enqueue(
         tx,
         kind="lora-training",
@@ -163,5 +193,6 @@ def _enqueue(tx: Session, run: TrainingRun, request_key: str) -> str:
         title=f"Train {run.name}",
         request_key=request_key,
         subject=("training", run.id),
+        not_before=not_before if not_before and not_before > now() else None,
     )
     return job.id

@@ -72,6 +72,8 @@ class Run:
         request, learner, params = self._request, self._learner, self._request.params
         signal.signal(signal.SIGTERM, self._ask_stop)
         if request.resume is None:
+            if request.start is not None:
+                keep.begin(request.start, learner)
             done, self._loss_first = 0, learner.mean_loss(self._fixed)
         else:
             done, self._loss_first = keep.resume(request.resume, learner, request)
@@ -90,8 +92,10 @@ class Run:
         """One optimizer step, told when it is time to."""
         from backend.engines.trainer import data
 
-        learner = self._learner
-        loss = learner.step(data.draws(learner.material, self._request.params, step, learner.timesteps), step)
+        learner, start = self._learner, self._request.start
+        drawn_before = start.step if start else 0  # the same seed goes on where the other run stopped, it repeats nothing
+        draws = data.draws(learner.material, self._request.params, drawn_before + step, learner.timesteps)
+        loss = learner.step(draws, step)
         self._untold.append((step, loss, learner.optimizer.param_groups[0]["lr"]))
         self._tell()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from backend.engines.events import Checkpoint
-from backend.engines.trainer.port import TrainParams, TrainRequest
+from backend.engines.trainer.port import Start, TrainParams, TrainRequest
 from backend.errors import Invalid, Rejected
 from backend.tools import safetensors
 
@@ -57,10 +57,26 @@ def check_state(path: Path, request: TrainRequest) -> dict[str, str]:
     return said
 
 
+def check_start(start: Start, params: TrainParams) -> None:
+    """Raises Rejected when the LoRA to go on from is broken or its dim and alpha are not those of `params`."""
+    try:
+        card = safetensors.inspect(start.lora)
+    except (OSError, Invalid) as broken:
+        raise Rejected("The checkpoint to continue from is broken or gone. Choose another one.") from broken
+    if not card.keys_ok:
+        raise Rejected("The checkpoint to continue from is not a LoRA in kohya's layout. Choose another one.")
+    if (card.dim, card.alpha) != (params.network_dim, params.network_alpha):
+        raise Rejected(
+            f"The checkpoint to continue from has dim {card.dim} and alpha {card.alpha:g}. "
+            f"Train with the same values, not {params.network_dim} and {params.network_alpha:g}."
+        )
+
+
 def fingerprint(request: TrainRequest) -> str:
     """What must be equal for a state to be of this run: model, parameters, captions in order."""
     free = {"save_every", "sample_every"}
     said = TypeAdapter(TrainParams).validate_python(asdict(request.params))  # 16 and 16.0 are the same setting
     params = {name: value for name, value in asdict(said).items() if name not in free}
-    whole = json.dumps([request.model, params, [image.caption for image in request.images]], sort_keys=True)
+    begun = [request.start.step] if request.start else []
+    whole = json.dumps([request.model, params, [image.caption for image in request.images], *begun], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()

@@ -17,11 +17,15 @@ from safetensors.torch import save
 from backend.engines.diffusion.folder import Model
 from backend.engines.trainer import files
 from backend.engines.trainer.learner import Learner
-from backend.engines.trainer.port import TrainRequest
+from backend.engines.trainer.port import Start, TrainRequest
 from backend.errors import Rejected
 from backend.tools import safetensors
 
 _KOHYA_BASES = {"sd15": "sd_v1", "sd21": "sd_v2", "sdxl": "sdxl_base_v1-0"}
+_OTHER_PARTS = (
+    "The checkpoint to continue from was trained on other parts of the model. "
+    "Choose the same model, and the same switches for convolutions and the text encoder."
+)
 _ARCHITECTURES = {"sd15": "stable-diffusion-v1/lora", "sd21": "stable-diffusion-v2/lora"}
 
 
@@ -52,7 +56,9 @@ def save_state(path: Path, learner: Learner, step: int, request: TrainRequest, l
             f"{i}.exp_avg": moments["exp_avg"],
             f"{i}.exp_avg_sq": moments["exp_avg_sq"],
         }
-    metadata = {"step": str(step), "loss_first": repr(loss_first), "run": files.fingerprint(request)}
+    updates = int(float(learner.optimizer.state[learner.weights[0]]["step"]))
+    metadata = {"step": str(step), "updates": str(updates), "loss_first": repr(loss_first)}
+    metadata["run"] = files.fingerprint(request)
     _write(path, save({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, metadata))
     return path
 
@@ -60,23 +66,56 @@ def save_state(path: Path, learner: Learner, step: int, request: TrainRequest, l
 def resume(path: Path, learner: Learner, request: TrainRequest) -> tuple[int, float]:
     """Puts a state back: its step and the first loss. Raises Rejected when it is broken or of another run."""
     said = files.check_state(path, request)
-    with safe_open(path, framework="pt") as file:
-        for i, weight in enumerate(learner.weights):
-            weight.data.copy_(file.get_tensor(f"{i}.weight"))
-            step = torch.tensor(float(said["step"]))
-            moments = {kind: file.get_tensor(f"{i}.{kind}").to(weight.device) for kind in ("exp_avg", "exp_avg_sq")}
-            learner.optimizer.state[weight] = {"step": step.to(weight.device), **moments}
+    _put_back(path, learner)
     return int(said["step"]), float(said["loss_first"])
 
 
+def begin(start: Start, learner: Learner) -> None:
+    """The adapters as another run left them. Raises Rejected when that run trained other parts."""
+    if start.state is not None:
+        _put_back(start.state, learner)
+    else:
+        _put_weights(start.lora, learner)
+
+
+def _put_back(path: Path, learner: Learner) -> None:
+    """Weights and the optimizer's moments, with its own count of updates (a continued run's began before its first step)."""
+    with safe_open(path, framework="pt") as file:
+        said = file.metadata()
+        updates = float(said.get("updates") or said["step"])
+        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys() if name.endswith(".weight")}  # noqa: SIM118
+        if shapes != {f"{i}.weight": tuple(weight.shape) for i, weight in enumerate(learner.weights)}:
+            raise Rejected(_OTHER_PARTS)
+        for i, weight in enumerate(learner.weights):
+            weight.data.copy_(file.get_tensor(f"{i}.weight"))
+            moments = {kind: file.get_tensor(f"{i}.{kind}").to(weight.device) for kind in ("exp_avg", "exp_avg_sq")}
+            learner.optimizer.state[weight] = {"step": torch.tensor(updates, device=weight.device), **moments}
+
+
+def _put_weights(path: Path, learner: Learner) -> None:
+    ours = {name: weight for name, weight in _adapters(learner.model) if not name.endswith(".alpha")}
+    with safe_open(path, framework="pt") as file:
+        theirs = {name for name in file.keys() if not name.endswith(".alpha")}  # noqa: SIM118
+        if theirs != ours.keys() or any(tuple(file.get_slice(n).get_shape()) != tuple(w.shape) for n, w in ours.items()):
+            raise Rejected(_OTHER_PARTS)
+        for name, weight in ours.items():
+            weight.data.copy_(file.get_tensor(name))
+
+
 def _kohya(model: Model) -> Iterator[tuple[str, torch.Tensor]]:
+    for name, value in _adapters(model):
+        yield name, _half(value) if isinstance(value, torch.Tensor) else torch.tensor(float(value), dtype=torch.float16)
+
+
+def _adapters(model: Model) -> Iterator[tuple[str, Any]]:
+    """kohya's name -> the adapter's own weight, or its alpha as a number."""
     for prefix, part in (("lora_unet_", model.unet), ("lora_te_text_model_", model.components["text_encoder"])):
         for name, layer in part.named_modules():
             if isinstance(layer, LoraLayer):
                 key = prefix + name.removeprefix("text_model.").replace(".", "_")
-                yield f"{key}.lora_down.weight", _half(layer.lora_A["default"].weight)
-                yield f"{key}.lora_up.weight", _half(layer.lora_B["default"].weight)
-                yield f"{key}.alpha", torch.tensor(float(layer.lora_alpha["default"]), dtype=torch.float16)
+                yield f"{key}.lora_down.weight", layer.lora_A["default"].weight
+                yield f"{key}.lora_up.weight", layer.lora_B["default"].weight
+                yield f"{key}.alpha", layer.lora_alpha["default"]
 
 
 def _half(weight: Any) -> torch.Tensor:

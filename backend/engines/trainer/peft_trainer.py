@@ -87,3 +87,5 @@ def _check(card: ModelCard, request: TrainRequest) -> None:
         raise Unsupported("Steps, batch, dimension and repeats must each be at least 1.")
     if request.resume is not None:
         files.check_state(request.resume, request)
+    elif request.start is not None:
+        files.check_start(request.start, params)

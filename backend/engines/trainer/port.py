@@ -13,10 +13,14 @@ from backend.engines.image.port import ModelCard
 
 @dataclass(frozen=True, slots=True)
 class TrainImage:
-    """One picture (any size, RGB file) and its caption as trained (trigger word already in it)."""
+    """One picture (any size, RGB file) and its caption as trained (trigger word already in it).
+
+    `crop`: x, y, width, height in px of what is learned of it; None: the whole picture.
+    """
 
     path: Path
     caption: str
+    crop: tuple[int, int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,24 @@ class TrainParams:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """A checkpoint of another run: the adapters begin there, the run's own steps count from 1.
+
+    `step`: how many steps these weights have behind them, all runs together. `lora`: kohya key layout. `state`: that
+    checkpoint's state file when it is still there: exact weights, and the optimizer's moments.
+    """
+
+    step: int
+    lora: Path
+    state: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TrainRequest:
-    """`resume`: state file of the last Checkpoint event of an earlier attempt; its steps are not done again."""
+    """`resume`: state file of the last Checkpoint event of an earlier attempt; its steps are not done again.
+
+    `start`: what to go on from instead of from nothing; `resume` counts more.
+    """
 
     model: str
     name: str
@@ -54,6 +74,7 @@ class TrainRequest:
     sample_negative: str
     workdir: Path
     resume: Path | None = None
+    start: Start | None = None
 
 
 class LoraTrainer(Protocol):
@@ -62,7 +83,7 @@ class LoraTrainer(Protocol):
     Yields Progress(phase: loading | caching | training | sampling | saving), Metric per step, Sample, Checkpoint; the last
     Checkpoint has final=True, its file loads and is finite, and `meta` holds loss_first/loss_last over 32 fixed draws
     (as a Log-free Output with n=0, path = the final LoRA, meta = {"loss_first","loss_last","steps"}).
-    Raises Rejected when the loss is not finite, OutOfMemory, EngineUnavailable.
+    Raises Rejected when the loss is not finite or `start` does not fit, OutOfMemory, EngineUnavailable.
     """
 
     name: str

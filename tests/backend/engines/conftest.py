@@ -11,7 +11,7 @@ import pytest
 from backend.engines.image.diffusers_engine import DiffusersEngine
 from backend.engines.image.port import ImageRequest
 from backend.engines.starter_model import characters
-from backend.engines.trainer.port import TrainImage, TrainParams, TrainRequest
+from backend.engines.trainer.port import Start, TrainImage, TrainParams, TrainRequest
 from backend.settings import Settings
 from tests.factories import miniature
 
@@ -70,7 +70,13 @@ def train_request(tmp_path: Path) -> Callable[..., TrainRequest]:
     """Three steps on four pictures of a sample character; parameters can be changed by name."""
 
     def make(
-        model: str, *, resume: Path | None = None, images: int = 4, workdir: Path = tmp_path, **changes: Any
+        model: str,
+        *,
+        resume: Path | None = None,
+        start: Start | None = None,
+        images: int = 4,
+        workdir: Path = tmp_path,
+        **changes: Any,
     ) -> TrainRequest:
         whole: dict[str, Any] = {
             "steps": 3,
@@ -97,6 +103,7 @@ def train_request(tmp_path: Path) -> Callable[..., TrainRequest]:
             sample_negative="",
             workdir=workdir,
             resume=resume,
+            start=start,
         )
 
     return make

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from backend import assets, datasets, influencers, jobs, loras, training
 from backend.bootstrap import App, bootstrap
-from backend.errors import Cancelled, Conflict, LeaseLost, Rejected, ShuttingDown
+from backend.errors import Cancelled, LeaseLost, Rejected, ShuttingDown
 from backend.settings import Settings
-from backend.tables import Asset, TrainingCheckpoint, TrainingPoint
+from backend.tables import Asset, DatasetImage, TrainingCheckpoint, TrainingPoint
 from backend.training import ParamsDraft, RunCard, RunDraft, TrainingPayload, pipeline
 from tests.factories.account import Tenant
 from tests.factories.making import end_job, make_dataset, make_influencer, make_lora
@@ -194,55 +194,94 @@ def test_pictures_left_out_meanwhile_make_it_a_draft(studio: Any, workspace: Ten
     assert status_of(studio, workspace, run) == "draft"
 
 
-def test_an_old_run_tried_again_waits_for_its_successor(
+def test_a_run_that_ends_leaves_the_dataset_to_those_that_wait(
     studio: Any, workspace: Tenant, run: RunCard, begin: Any, trainer: FakeTrainer
 ) -> None:
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
-        end_job(tx, run.job_id, "failed")
         draft = RunDraft(dataset_id=run.dataset_id, name="bella-v2", params=ParamsDraft(steps=20, sample_every=0))
-        newer = training.start(tx, draft=draft, models=studio.engines.trainer.models(), request_key="k2")
-        jobs.retry(tx, run.job_id)
-    old = begin()
-    with pytest.raises(Conflict, match="Another run, bella-v2, trains on this dataset"):
-        train(old, run)
-    payload = TrainingPayload(run_id=newer.id)
-    context = make_context(studio, workspace, "lora-training", payload, job_id=newer.job_id)
-    refused: list[str] = []
-
-    def tried(point: str) -> None:
-        if point == "step-3":
-            with pytest.raises(Conflict) as caught:
-                train(old, run)
-            refused.append(caught.value.message)
-
-    trainer._at = tried
-    pipeline.run(context, payload)
-    assert len(refused) == 1
-    assert len(trainer.requests) == 1
+        second = training.start(tx, draft=draft, models=studio.engines.trainer.models(), request_key="k2")
+    train(begin(), run)
+    assert status_of(studio, workspace, run) == "training"
+    with studio.db.transaction(workspace.caller, needs="editor") as tx:
+        end_job(tx, run.job_id, "completed")
+    payload = TrainingPayload(run_id=second.id)
+    pipeline.run(make_context(studio, workspace, "lora-training", payload, job_id=second.job_id), payload)
+    assert status_of(studio, workspace, run) == "ready"
+    assert len(trainer.requests) == 2
 
 
-def test_a_newer_run_tried_again_waits_for_the_one_that_has_the_dataset(
+def test_pictures_taken_out_of_the_dataset_are_trained_on_all_the_same(
     studio: Any, workspace: Tenant, run: RunCard, begin: Any, trainer: FakeTrainer
 ) -> None:
+    """What a person changes while a run waits does not change the run; afterwards nothing keeps what they deleted."""
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
-        end_job(tx, run.job_id, "failed")
-        draft = RunDraft(dataset_id=run.dataset_id, name="bella-v2")
-        newer = training.start(tx, draft=draft, models=studio.engines.trainer.models(), request_key="k2")
-        end_job(tx, newer.job_id, "failed")
-        jobs.retry(tx, run.job_id)
-
-    def retried(point: str) -> None:
-        if point == "step-3":
-            with studio.db.transaction(workspace.caller, needs="editor") as tx:
-                jobs.retry(tx, newer.job_id)
-            payload = TrainingPayload(run_id=newer.id)
-            with pytest.raises(Conflict, match="Another run, bella-v1"):
-                pipeline.run(make_context(studio, workspace, "lora-training", payload, job_id=newer.job_id), payload)
-            assert status_of(studio, workspace, run) == "training"
-
-    trainer._at = retried
+        images = datasets.images(tx, run.dataset_id).images
+        datasets.remove_images(tx, [one.id for one in images[:3]])
+        tx.execute(update(DatasetImage).values(caption="something else", included=False))
+        gone = [one.asset_id for one in images[:3]]
+        assert {assets.get(tx, asset_id).state for asset_id in gone} == {"stored"}
     train(begin(), run)
-    assert len(trainer.requests) == 1
+    assert [image.caption for image in trainer.requests[0].images] == [f"portrait of bella, number {n}" for n in range(6)]
+    with studio.db.transaction(workspace.caller) as tx:
+        assert {assets.get(tx, asset_id).state for asset_id in gone} == {"deleted"}
+        assert assets.get(tx, images[3].asset_id).state == "stored"
+
+
+def test_a_run_tried_again_takes_its_pictures_back_or_says_that_they_are_gone(
+    studio: Any, workspace: Tenant, run: RunCard, begin: Any, trainer: FakeTrainer
+) -> None:
+    context = begin()
+
+    def fail(point: str) -> None:
+        raise Rejected("Not today")
+
+    trainer._at = fail
+    with pytest.raises(Rejected, match="Not today"):
+        train(context, run)
+    with studio.db.transaction(workspace.caller, needs="editor") as tx:
+        one, two, *_ = datasets.images(tx, run.dataset_id).images
+        datasets.remove_images(tx, [one.id, two.id])
+        assert assets.get(tx, one.asset_id).state == "deleted"
+    trainer._at = lambda point: None
+    train(next_attempt(context), run)
+    assert len(trainer.requests[-1].images) == 6
+
+    with studio.db.transaction(workspace.caller, needs="editor") as tx:
+        tx.execute(update(Asset).where(Asset.id == two.asset_id).values(state="purged"))
+    with pytest.raises(Rejected, match="1 of the 6 pictures of this run were deleted"):
+        train(next_attempt(context), run)
+
+
+@pytest.mark.parametrize("state", [False, True])
+def test_a_run_continues_from_a_checkpoint(
+    studio: Any, workspace: Tenant, run: RunCard, begin: Any, trainer: FakeTrainer, state: bool
+) -> None:
+    """From the last one of a cancelled run with what its optimizer knew, from any other with its weights."""
+    context, trainer.orderly = begin(), True
+    trainer._at = lambda point: setattr(context, "cancel_requested", True) if point == "step-12" else None
+    with pytest.raises(Cancelled):
+        train(context, run)
+    trainer._at = lambda point: None
+    models, step = studio.engines.trainer.models(), 12 if state else 5
+    with studio.db.transaction(workspace.caller, needs="editor") as tx:
+        end_job(tx, run.job_id, "cancelled")
+        kept = {one.step: one for one in training.checkpoints(tx, run.id)}
+        assert (kept[5].has_state, kept[12].has_state) == (False, True)
+        params = ParamsDraft(steps=10)
+        draft = RunDraft(
+            dataset_id=run.dataset_id, name="bella-v2", params=params, continued_from_run_id=run.id, continued_from_step=step
+        )
+        more = training.start(tx, draft=draft, models=models, request_key="k2")
+        assert training.continued_by(tx, run.id) == [(more.id, "bella-v2", step)]
+    payload = TrainingPayload(run_id=more.id)
+    pipeline.run(make_context(studio, workspace, "lora-training", payload, job_id=more.job_id), payload)
+    start = trainer.requests[-1].start
+    assert (start.step, start.lora.name, start.state is not None) == (step, "start.safetensors", state)
+    with studio.db.transaction(workspace.caller, needs="editor") as tx:
+        last = training.checkpoints(tx, more.id)[-1]
+        assert tx.scalar(select(Asset.state).where(Asset.id == kept[step].asset_id)) == "stored"
+        draft = RunDraft(dataset_id=run.dataset_id, continued_from_run_id=more.id, continued_from_step=last.step)
+        assert training.start(tx, draft=draft, models=models, request_key="k3").steps_before == step + 10
 
 
 def test_another_default_lora_stays(studio: Any, workspace: Tenant, run: RunCard, begin: Any) -> None:

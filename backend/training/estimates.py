@@ -1,0 +1,94 @@
+"""What a run will need: memory from the model and the parameters, time from the speed of runs like it. Pure.
+
+Sources of the memory figures:
+- starter: measured, peak resident memory of the training process on a processor (2026-11, six runs over batch, px and dim).
+- sd15, sd21, sdxl: counted from the networks' shapes in bfloat16 without gradient checkpointing (what autograd keeps for the
+  backward pass; attention as the fused kernels keep it), plus a quarter for what is short-lived and a CUDA context. Rough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backend.engines.image.port import ModelCard
+from backend.engines.trainer.port import TrainParams
+from backend.training.schemas import Memory, Rate, Time
+
+CONTEXT_MB = 700
+SPARE = 1.25
+_BYTES_TRAINED = 16
+"""A trained number in fp32 with its gradient and AdamW's two moments."""
+MIN_CARD_SHARE = 0.92
+"""Of a card's memory; the rest is the desktop's and the driver's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """`weights_mb`: frozen parts. `picture_mb`, `picture_conv_mb`: kept for the backward pass per picture at `side` px.
+
+    `dim_m`, `dim_conv_m`, `dim_text_m`: millions of trained numbers per network dim: attention, plus convolutions, plus text.
+    """
+
+    side: int
+    weights_mb: int
+    picture_mb: float
+    picture_conv_mb: float
+    dim_m: float
+    dim_conv_m: float
+    dim_text_m: float
+
+
+STARTER_MB = {"process": 500.0, "dim": 1.9, "picture": 11.0, "picture_conv": 17.0}
+FAMILIES = {
+    "sd15": Family(512, 2140, 1235, 1379, 0.374, 0.864, 0.166),
+    "sd21": Family(512, 2500, 1235, 1379, 0.374, 0.864, 0.350),
+    "sdxl": Family(1024, 6940, 9512, 10162, 2.62, 2.94, 0.66),
+}
+STARTER_STEP_S, STARTER_PICTURE_S, STARTER_AROUND_S = 0.06, 0.08, 25.0
+"""Measured on two busy processor cores: a step, what each picture of a batch adds at 128 px, and loading and saving."""
+
+
+def memory(card: ModelCard, params: TrainParams) -> Memory | None:
+    """Peak memory of the training process; None: nothing is known of this kind of model."""
+    if card.base.startswith("starter"):
+        return Memory(round(_starter_mb(params)), rough=False)
+    if (family := FAMILIES.get(card.base)) is None:
+        return None
+    area = (params.resolution / family.side) ** 2
+    pictures = params.batch * area * (family.picture_conv_mb if params.train_convolutions else family.picture_mb)
+    trained_m = family.dim_conv_m if params.train_convolutions else family.dim_m
+    if params.text_encoder_lr > 0:
+        trained_m += family.dim_text_m
+        pictures += 40 * params.batch
+    adapters = params.network_dim * trained_m * _BYTES_TRAINED
+    return Memory(round(family.weights_mb + CONTEXT_MB + SPARE * (pictures + adapters)), rough=True)
+
+
+def fits(need: Memory, vram_mb: int) -> bool:
+    """Whether a card of `vram_mb` holds it; a card of unknown size does."""
+    return vram_mb <= 0 or need.mb <= vram_mb * MIN_CARD_SHARE
+
+
+def time(card: ModelCard, params: TrainParams, rates: Sequence[Rate], *, on_processor: bool) -> Time | None:
+    """From the runs in `rates` (medians), else from what was measured on the bundled model, else None."""
+    if rates:
+        per_step, around = _median([one.per_step_s for one in rates]), _median([one.around_s for one in rates])
+        return Time(around + per_step * params.steps, runs=len(rates))
+    if card.base.startswith("starter") and on_processor:
+        area = (params.resolution / 128) ** 2
+        step = STARTER_STEP_S + STARTER_PICTURE_S * params.batch * area
+        return Time(STARTER_AROUND_S + step * params.steps, runs=0)
+    return None
+
+
+def _starter_mb(params: TrainParams) -> float:
+    picture = STARTER_MB["picture_conv"] if params.train_convolutions else STARTER_MB["picture"]
+    area = (params.resolution / 128) ** 2
+    return STARTER_MB["process"] + STARTER_MB["dim"] * params.network_dim + picture * params.batch * area
+
+
+def _median(values: Sequence[float]) -> float:
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
