@@ -19,10 +19,11 @@ from backend.generation.gallery import picture, shape_of
 from backend.generation.queries import existing, get, remix
 from backend.generation.recipe import Upscaled
 from backend.generation.schemas import GenerationCard, GenerationDraft, GenerationPayload
+from backend.generation.sourcing import META, inherited
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
 from backend.tables import Generation, Picture, PictureLora
-from backend.tools.ai_mark import deliver_png
+from backend.tools.ai_mark import SOURCE_TYPE, deliver_png
 from backend.tools.picture_hash import bands, dhash_of
 
 REFINE_STRENGTH = 0.35
@@ -97,7 +98,9 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
 def _keep(ctx: JobContext, card: GenerationCard, made: Output) -> dict[str, Any]:
     """Bytes first, then the row that makes them a picture; its score is that of the picture it came from."""
     clean = made.path.with_name("deliver.png")
-    deliver_png(made.path, clean, mark=card.recipe.ai_mark)
+    with ctx.transaction() as tx:
+        made_of = inherited(tx, card.recipe.upscaled.picture_id) if card.recipe.upscaled else SOURCE_TYPE
+    deliver_png(made.path, clean, mark=card.recipe.ai_mark, source_type=made_of)
     look = dhash_of(clean)
     stored = assets.store(
         ctx.transaction,
@@ -110,6 +113,7 @@ def _keep(ctx: JobContext, card: GenerationCard, made: Output) -> dict[str, Any]
         job_id=ctx.job_id,
         attempt_id=ctx.attempt_id,
         thumbs=True,
+        meta={META: made_of},
     )
     recipe = card.recipe
     with ctx.transaction() as tx:

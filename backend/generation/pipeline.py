@@ -24,6 +24,7 @@ from backend.generation.queries import existing
 from backend.generation.recipe import LoraRef, Recipe, Shot, together
 from backend.generation.schemas import GenerationCard, GenerationPayload
 from backend.generation.sheets import run as sheet
+from backend.generation.sourcing import META, source_type
 from backend.jobs.context import JobContext, Waiting
 from backend.kit.ids import new_id
 from backend.loras import LoraCard
@@ -45,6 +46,7 @@ class _Files:
     loras: dict[str, tuple[LoraCard, AssetCard]]
     init: AssetCard | None
     mask: AssetCard | None
+    source_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ def _keep(ctx: JobContext, batch: _Batch, n: int, path: Path, keeper: Gatekeeper
     """Bytes first, then the row that makes them a picture, with its score: nobody sees it before it is judged."""
     card, recipe = batch.card, batch.recipes[n]
     clean = path.with_name(f"deliver-{n}.png")
-    deliver_png(path, clean, mark=recipe.ai_mark)
+    made_of = batch.files.source_type
+    deliver_png(path, clean, mark=recipe.ai_mark, source_type=made_of)
     look, verdict = dhash_of(clean), gating.look(ctx, keeper, recipe, clean)
     stored = assets.store(
         ctx.transaction,
@@ -134,6 +137,7 @@ def _keep(ctx: JobContext, batch: _Batch, n: int, path: Path, keeper: Gatekeeper
         job_id=ctx.job_id,
         attempt_id=ctx.attempt_id,
         thumbs=True,
+        meta={META: made_of},
     )
     with ctx.transaction() as tx:
         row = _row(tx, batch, n, stored, look)
@@ -168,7 +172,8 @@ def _files(tx: Session, recipe: Recipe, missing: list[Recipe]) -> _Files:
         raise Invalid(f"The LoRA {gone[0]} was deleted from the library. Ask for these pictures again without it.")
     files = assets.get_many(tx, [card.asset_id for card in found.values()])
     init, mask = (assets.get(tx, one) if one else None for one in (recipe.init_asset_id, recipe.mask_asset_id))
-    return _Files({lora_id: (card, files[card.asset_id]) for lora_id, card in found.items()}, init, mask)
+    made_of = source_type(tx, recipe, init)
+    return _Files({lora_id: (card, files[card.asset_id]) for lora_id, card in found.items()}, init, mask, made_of)
 
 
 def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest:

@@ -14,16 +14,18 @@ from pathlib import Path
 from backend.errors import Rejected
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+EDITED = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+"""Somebody's picture, changed by a model: painted over in part, or drawn from."""
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KEPT = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"cICP", b"pHYs"}
-_XMP = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+_XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
- Iptc4xmpExt:DigitalSourceType="{SOURCE_TYPE}"/></rdf:RDF></x:xmpmeta>
-<?xpacket end="w"?>""".encode()
+ Iptc4xmpExt:DigitalSourceType="SOURCE_TYPE"/></rdf:RDF></x:xmpmeta>
+<?xpacket end="w"?>"""
 
 
-def deliver_png(source: Path, target: Path, *, mark: bool = True) -> None:
+def deliver_png(source: Path, target: Path, *, mark: bool = True, source_type: str = SOURCE_TYPE) -> None:
     """Copies without foreign metadata, with the AI mark unless `mark` is False. Raises Rejected when it is no whole PNG."""
     data = source.read_bytes()
     if not data.startswith(_SIGNATURE):
@@ -34,7 +36,7 @@ def deliver_png(source: Path, target: Path, *, mark: bool = True) -> None:
             if name in _KEPT:
                 file.write(chunk)
             if name == b"IHDR" and mark:
-                file.write(_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + _XMP))
+                file.write(_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + _xmp(source_type)))
 
 
 def mark(source: Path, target: Path, content_type: str, *, width: int, height: int) -> None:
@@ -44,9 +46,13 @@ def mark(source: Path, target: Path, content_type: str, *, width: int, height: i
         deliver_png(source, target)
     elif content_type == "image/jpeg":
         at = 4 + int.from_bytes(data[4:6], "big") if data[2:4] == b"\xff\xe0" else 2  # JFIF's own segment stays first
-        target.write_bytes(data[:at] + _segment(b"http://ns.adobe.com/xap/1.0/\0" + _XMP) + data[at:])
+        target.write_bytes(data[:at] + _segment(b"http://ns.adobe.com/xap/1.0/\0" + _xmp(SOURCE_TYPE)) + data[at:])
     else:
         target.write_bytes(_webp(data, width, height))
+
+
+def _xmp(source_type: str) -> bytes:
+    return _XMP.replace("SOURCE_TYPE", source_type).encode()
 
 
 def _segment(body: bytes) -> bytes:
@@ -55,7 +61,7 @@ def _segment(body: bytes) -> bytes:
 
 def _webp(data: bytes, width: int, height: int) -> bytes:
     """Only an extended file may hold XMP: a simple one gets the header that makes it one."""
-    packet = _padded(b"XMP ", _XMP)
+    packet = _padded(b"XMP ", _xmp(SOURCE_TYPE))
     if data[12:16] == b"VP8X":
         body = data[12:20] + bytes([data[20] | 0x04]) + data[21:] + packet
     else:
