@@ -58,7 +58,7 @@ def curves(tx: Session, run_ids: Sequence[str], *, most: int = 2000) -> dict[str
     mine = TrainingPoint.run_id.in_(run_ids)
     lasts = select(TrainingPoint.run_id, func.max(TrainingPoint.step).label("last")).where(mine)
     ends = lasts.group_by(TrainingPoint.run_id).subquery()
-    every = func.greatest(ends.c.last / most, 1)
+    every = func.greatest(ends.c.last // most, 1)
     columns = TrainingPoint.run_id, TrainingPoint.step, TrainingPoint.loss, TrainingPoint.lr
     query = select(*columns).join(ends, ends.c.run_id == TrainingPoint.run_id)
     query = query.where(or_(TrainingPoint.step % every == 0, TrainingPoint.step == ends.c.last))

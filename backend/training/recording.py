@@ -54,7 +54,9 @@ class Recorder:
             self._flush()
 
     def sample(self, event: Sample) -> None:
-        stored = self._store(event.path, "image", f"sample-{event.step:06d}-{event.n}.png", "image/png", thumbs=True)
+        marked = event.path.with_suffix(".marked.png")
+        deliver_png(event.path, marked)
+        stored = self._store(marked, "image", f"sample-{event.step:06d}-{event.n}.png", "image/png", thumbs=True)
         key = {"run_id": self._card.id, "step": event.step, "n": event.n}
         with self._ctx.transaction() as tx:
             before = tx.get(TrainingSample, {"tenant_id": self._ctx.tenant_id, **key})
@@ -64,6 +66,7 @@ class Recorder:
             else:
                 tx.add(TrainingSample(**key, prompt=event.prompt, asset_id=stored.id))
             assets.use(tx, stored.id, "training", self._card.id)
+        marked.unlink()
         event.path.unlink(missing_ok=True)
 
     def checkpoint(self, event: Checkpoint) -> None:
