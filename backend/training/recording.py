@@ -19,6 +19,7 @@ from backend.engines.events import Checkpoint, Metric, Output, Sample
 from backend.errors import Cancelled, LeaseLost, ShuttingDown
 from backend.jobs.context import JobContext
 from backend.tables import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
+from backend.tools.ai_mark import deliver_png
 from backend.training.schemas import RunCard
 
 _FLUSH_S = 1.0
