@@ -8,7 +8,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 from sqlalchemy import select
 
 from backend import assets, trials
@@ -19,7 +18,7 @@ from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
 from backend.tables import TrainingCheckpoint, TrialCell
 from backend.tools.ai_mark import deliver_png
-from backend.tools.pictures_child import at_512, dhash
+from backend.tools.picture_hash import dhash_of
 from backend.trials import rules
 from backend.trials.queries import existing
 from backend.trials.schemas import Arm, Spot, TrialCard, TrialPayload
@@ -99,10 +98,8 @@ def _keep(ctx: JobContext, card: TrialCard, spot: Spot, path: Path) -> dict[str,
         thumbs=True,
         uses=[(NOUN, card.id)],
     )
-    with Image.open(clean) as opened:
-        looks = dhash(at_512(opened.convert("RGB")))
     row = TrialCell(id=new_id("cell"), trial_id=card.id, n=spot.n, step=spot.arm.step, strength=spot.arm.strength)
-    row.prompt_n, row.seed_n, row.asset_id, row.dhash = spot.prompt_n, spot.seed_n, stored.id, looks
+    row.prompt_n, row.seed_n, row.asset_id, row.dhash = spot.prompt_n, spot.seed_n, stored.id, dhash_of(clean)
     with ctx.transaction() as tx:
         trials.get(tx, card.id)  # deleted meanwhile: the picture has no use and goes by itself
         tx.add(row)

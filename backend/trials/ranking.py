@@ -12,9 +12,9 @@ from backend.trials.schemas import Arm, Cell, Duel, Rank
 
 Z = 1.96
 """95 %."""
-MIN_VOTES = 6
+MIN_VOTES = 4
 """Votes on an arm below which nothing is said about it."""
-SMALL_GAP = 0.15
+SMALL_GAP = 0.25
 """Two arms closer than this in their share of wins are as good as each other: no amount of clicks is asked for that."""
 
 
@@ -46,8 +46,8 @@ def votes_left(ranks: Sequence[Rank]) -> int:
     apart (or found equally good). 0: it is settled."""
     if len(ranks) < 2:
         return 0
-    unseen = sum(max(0, MIN_VOTES - one.n) for one in ranks)
     first, second = ranks[:2]
+    unseen = sum(max(0, MIN_VOTES - one.n) for one in ranks if one.high >= first.low)
     if first.low > second.high:
         return math.ceil(unseen / 2)
     pair = sum(max(0, _needed(first, second) - max(one.n, MIN_VOTES)) for one in (first, second))
@@ -84,8 +84,8 @@ def next_pair(
 
 
 def _needed(first: Rank, second: Rank) -> int:
-    """Votes on each of two arms after which their gap, if it stays, is no accident."""
-    p, q = (one.wins / one.n if one.n else 0.5 for one in (first, second))
+    """Votes on each of two arms after which their gap, if it stays, is no accident. The first few votes exaggerate, so two
+    wins and two losses are added to both (Agresti and Coull 1998)."""
+    p, q = ((one.wins + 2) / (one.n + 4) for one in (first, second))
     gap = max(abs(p - q), SMALL_GAP)
-    noise = max(p * (1 - p) + q * (1 - q), 0.1)
-    return math.ceil(Z * Z * noise / (gap * gap))
+    return math.ceil(Z * Z * (p * (1 - p) + q * (1 - q)) / (gap * gap))

@@ -69,8 +69,14 @@ class Arm:
     def control(self) -> bool:
         return self.step == 0
 
+    @property
+    def weight(self) -> str:
+        """The strength for people: 0.65, 0.8, 1.0."""
+        words = f"{self.strength:.2f}".rstrip("0")
+        return f"{words}0" if words.endswith(".") else words
+
     def __str__(self) -> str:
-        return "without the LoRA" if self.control else f"step {self.step:,} at {self.strength:g}"
+        return "without the LoRA" if self.control else f"step {self.step:,} at {self.weight}"
 
 
 CONTROL = Arm(0, 0.0)

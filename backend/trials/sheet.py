@@ -16,8 +16,7 @@ from backend.jobs.context import JobContext
 from backend.tables import Trial
 from backend.tools import contact_sheet
 from backend.tools.ai_mark import deliver_png
-from backend.trials import rules
-from backend.trials.schemas import Arm, Cell, TrialCard
+from backend.trials.schemas import CONTROL, Arm, Cell, TrialCard
 from backend.trials.service import NOUN
 
 _FETCHERS = 6
@@ -27,10 +26,9 @@ def make_grid(ctx: JobContext, card: TrialCard, cells: Sequence[Cell]) -> dict[s
     """Fetches the pictures, draws the grid, keeps it in place of the last one. Raises NotFound (no picture is there)."""
     if not cells:
         raise NotFound("No picture of this comparison is there. Draw it first, then export.")
-    there = {cell.arm for cell in cells}
-    arms = [arm for arm in rules.arms(card.plan) if arm in there]
-    rows = len(card.plan.prompts) * len(card.plan.seeds)
-    side = contact_sheet.side_for(len(arms), rows)
+    plan = card.plan
+    steps = ([0] if plan.control else []) + plan.steps
+    side = contact_sheet.side_for(len(steps), len(plan.prompts) * len(plan.seeds) * len(plan.strengths))
     paths = _fetched(ctx, cells, side)
     by_place = {(cell.prompt_n, cell.seed_n, cell.arm): (paths[cell.asset_id], _score(cell)) for cell in cells}
     sheet = ctx.workdir / "sheet.png"
@@ -38,19 +36,23 @@ def make_grid(ctx: JobContext, card: TrialCard, cells: Sequence[Cell]) -> dict[s
     contact_sheet.draw(
         sheet,
         title=f"{card.run_name} · {card.plan.model}",
-        columns=[_head(arm) for arm in arms],
+        columns=[f"step {step:,}" if step else "no LoRA" for step in steps],
         rows=[
-            (f"{prompt}\nseed {seed}", [by_place.get((p, s, arm)) for arm in arms])
-            for p, prompt in enumerate(card.plan.prompts)
-            for s, seed in enumerate(card.plan.seeds)
+            (
+                f"strength {Arm(1, strength).weight}\n{prompt}\nseed {seed}",
+                [by_place.get((p, s, _arm(step, strength))) for step in steps],
+            )
+            for p, prompt in enumerate(plan.prompts)
+            for s, seed in enumerate(plan.seeds)
+            for strength in plan.strengths
         ],
         side=side,
     )
     return _keep(ctx, card, sheet)
 
 
-def _head(arm: Arm) -> str:
-    return "no LoRA" if arm.control else f"step {arm.step}\nat {arm.strength:g}"
+def _arm(step: int, strength: float) -> Arm:
+    return Arm(step, strength) if step else CONTROL
 
 
 def _score(cell: Cell) -> str:

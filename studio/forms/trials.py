@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend.trials import MOST_PROMPTS, MOST_SEEDS, Proposal, TrialDraft
+from backend.trials import MOST_PROMPTS, MOST_SEEDS, Arm, Proposal, TrialDraft
 from studio.format import lines
 
 STRENGTHS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
@@ -19,7 +19,7 @@ def trial_form(key: str, proposal: Proposal, *, disabled: bool) -> TrialDraft | 
     )  # fmt: skip
     strengths = st.pills(
         "Strengths", STRENGTHS, selection_mode="multi", default=list(start.strengths), key=f"{key}:strengths",
-        disabled=disabled, format_func=lambda weight: f"{weight:g}",
+        disabled=disabled, format_func=lambda strength: Arm(1, strength).weight,
         help="How strongly the LoRA is applied: the weight you would write in a prompt.",
     )  # fmt: skip
     prompts = st.text_area(

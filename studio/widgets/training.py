@@ -160,6 +160,8 @@ def _checkpoints(page: Page, run: RunCard, saved: list[CheckpointCard]) -> None:
     if not saved:
         return
     st.markdown("**Checkpoints** :small[— the LoRA as it was at these steps]")
+    if page.can_edit and st.button("Compare checkpoints", icon=":material/compare:", help="Same prompts and seeds with each"):
+        page.go("make/trials", run=run.id)
     for one in saved:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             with st.container(gap="xxsmall"):

@@ -110,8 +110,8 @@ def _row(page: Page, card: TrialCard) -> None:
 
 
 def _contents(card: TrialCard) -> str:
-    plan = card.plan
-    return f"{count(len(plan.steps), 'checkpoint')}, {count(len(plan.prompts), 'prompt')}, {count(card.done or card.total, 'picture')}"
+    plan, pictures = card.plan, card.done or card.total
+    return f"{count(len(plan.steps), 'checkpoint')}, {count(len(plan.prompts), 'prompt')}, {count(pictures, 'picture')}"
 
 
 def detail(page: Page, trial_id: str) -> None:

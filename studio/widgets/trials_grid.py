@@ -31,8 +31,8 @@ def _strength(card: TrialCard, known: Results) -> float:
     offered = card.plan.strengths
     best = known.suggestion.arm.strength if known.suggestion.arm else offered[-1]
     chosen = st.segmented_control(
-        "Strength", offered, default=best, format_func=lambda weight: f"Strength {weight:g}", key=f"trial:strength:{card.id}",
-        label_visibility="collapsed", required=True,
+        "Strength", offered, default=best, format_func=lambda strength: f"Strength {Arm(1, strength).weight}",
+        key=f"trial:strength:{card.id}", label_visibility="collapsed", required=True,
     )  # fmt: skip
     return float(chosen if chosen is not None else best)
 
@@ -43,7 +43,9 @@ def _column(arm: Arm, known: Results) -> Column:
     lines += [f"prompt {found.adherence:.0%}"] if found.adherence is not None else []
     marks = [("suggested", "good")] if arm == known.suggestion.arm else []
     marks += [("overfitted?", "warn")] if any(one.arm == arm for one in known.warnings) else []
-    return Column("No LoRA" if arm.control else f"Step {arm.step:,}", [" · ".join(lines)] if lines else [], marks)
+    if arm.control:
+        return Column("No LoRA", "Without the LoRA", lines, marks)
+    return Column(f"Step {arm.step:,}", f"Step {arm.step:,} at {arm.weight}", lines, marks)
 
 
 def _rows(card: TrialCard, cells: Sequence[Cell], arms: Sequence[Arm]) -> list[Row]:
@@ -59,9 +61,14 @@ def _rows(card: TrialCard, cells: Sequence[Cell], arms: Sequence[Arm]) -> list[R
 def _place(cell: Cell | None, n: int) -> Place:
     if cell is None:
         return Place(n, "")
-    words = [f"face {cell.identity:.0%}"] if cell.identity is not None else []
-    words += [f"{'✓' if found else '✗'} {asked}" for asked, found in cell.seen.values()]
-    return Place(n, cell.asset_id, cell.identity, " · ".join(words))
+    face = f"face {cell.identity:.0%}" if cell.identity is not None else ""
+    seen = "  ".join(f"{'✓' if found else '✗'} {_short(asked)}" for asked, found in cell.seen.values())
+    return Place(n, cell.asset_id, cell.identity, "\n".join(filter(None, (face, seen))))
+
+
+def _short(asked: str) -> str:
+    """“in the city at night” -> “city at night”."""
+    return asked.removeprefix("in ").removeprefix("at ").removeprefix("the ").removeprefix("a ")
 
 
 def _legend(card: TrialCard) -> None:

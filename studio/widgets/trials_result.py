@@ -35,8 +35,8 @@ def _suggestion(known: Results) -> None:
         st.markdown(f"#### :material/trophy: Suggested: {known.suggestion.arm}")
         st.markdown(plain(known.suggestion.reason))
         if known.votes_left:
-            had = f"After {count(known.votes, 'blind vote')}" if known.votes else "Without any blind vote"
-            st.caption(f"{had}; about {known.votes_left} more would likely settle the order.")
+            had = f"After {count(known.votes, 'blind vote')}" if known.votes else "No blind votes yet"
+            st.caption(f"{had}; about {known.votes_left} {'more ' * bool(known.votes)}would likely settle the order.")
         elif known.votes:
             st.caption(f"After {count(known.votes, 'blind vote')}; the order is likely settled.")
 
@@ -55,13 +55,13 @@ def _promote(page: Page, card: TrialCard, known: Results) -> None:
     if sent and arm:
         with page.transaction(needs="editor") as tx:
             lora = trials.promote(tx, card.id, arm, name=name.strip(), make_default=default)
-        drawn = f" {who.name} is drawn with it at {arm.strength:g}." if default and who else ""
+        drawn = f" {who.name} is drawn with it at {arm.weight}." if default and who else ""
         st.success(f"{plain(lora.name)} is in the library.{plain(drawn)}", icon=":material/check:")
         page.link("make/loras", "Open it in the library", icon=":material/extension:", id=lora.id)
 
 
 def _title(arm: Arm) -> str:
-    return f"Step {arm.step:,} at {arm.strength:g}"
+    return f"Step {arm.step:,} at {arm.weight}"
 
 
 def _table(known: Results) -> None:
@@ -70,10 +70,8 @@ def _table(known: Results) -> None:
         "**Ranking** :small[— by the share of votes it wins at least, with 95 % confidence]" if known.votes else "**Scores**"
     )
     figures = {one.arm: one for one in known.figures}
-    ranked = [one.arm for one in known.ranks]
-    if not known.votes:
-        ranked.sort(key=lambda arm: -(figures[arm].identity or 0.0))
     ranks = {one.arm: one for one in known.ranks}
+    ranked = sorted(ranks, key=lambda arm: (-ranks[arm].low, -(figures[arm].identity or 0.0)))
     warned = {one.arm for one in known.warnings}
     control = [one.arm for one in known.figures if one.arm.control and one.pictures]
     rows: list[dict[str, Any]] = []
@@ -83,27 +81,28 @@ def _table(known: Results) -> None:
         if known.votes:
             rank = ranks.get(arm)
             row["Votes won"] = f"{rank.wins:g} of {rank.n}" if rank and rank.n else ""
-            row["At least"] = rank.low if rank and rank.n else None
+            row["At least"] = 100 * rank.low if rank and rank.n else None
         row["Note"] = " ".join(
             (["suggested"] if arm == known.suggestion.arm else []) + (["⚠ overfitted?"] if arm in warned else [])
         )
         rows.append(row)
-    bar = {"min_value": 0.0, "max_value": 1.0, "format": "percent"}
+    bar = {"min_value": 0.0, "max_value": 100.0, "format": "%.0f %%"}
     st.dataframe(
         rows, hide_index=True,
         column_config={
             "#": st.column_config.NumberColumn(width=40),
             "Face": st.column_config.ProgressColumn(help="Identity: how much of the trained face is there", **bar),
             "Prompt": st.column_config.ProgressColumn(help="Places and colours of clothes asked for that are there", **bar),
-            "Differ": st.column_config.NumberColumn(help="How different its pictures look from each other", format="percent"),
+            "Differ": st.column_config.NumberColumn(help="How different its pictures look from each other", format="%.0f %%"),
             "At least": st.column_config.ProgressColumn(help="Lower Wilson bound of the share of votes won", **bar),
         },
     )  # fmt: skip
 
 
 def _numbers(one: Figures) -> dict[str, float | None]:
-    known = {"Face": one.identity, "Prompt": one.adherence}
-    return {name: value for name, value in known.items() if value is not None} | {"Differ": one.spread}
+    """Per cent."""
+    known = {"Face": one.identity, "Prompt": one.adherence, "Differ": one.spread}
+    return {name: 100 * value for name, value in known.items() if value is not None}
 
 
 def _no_scores(page: Page, card: TrialCard) -> None:

@@ -70,18 +70,18 @@ const on_key = (ui, event) => {
 
 const build_voting = (root, ui) => {
   ui.left = side_of(ui, "left", "Left"); ui.right = side_of(ui, "right", "Right")
-  ui.prompt = el("div", "prompt muted"); ui.stage = el("div", "stage"); ui.stage.append(ui.left.node, ui.right.node)
+  ui.prompt = el("div", "prompt muted"); ui.stage = el("div", "stage"); ui.stage.tabIndex = -1; ui.stage.append(ui.left.node, ui.right.node)
   ui.acts = el("div", "acts")
   const hinted = (text, key, act) => { const one = button(text, act); one.append(el("kbd", "", key)); return one }
   ui.undo = hinted("Undo last vote", "⌫", () => take_back(ui)); ui.undo.classList.add("quiet")
   ui.acts.append(hinted("Left", "←", () => cast(ui, "left")), hinted("Equal", "↑", () => cast(ui, "tie")), hinted("Right", "→", () => cast(ui, "right")),
     hinted("Skip", "↓", () => cast(ui, "skip")))
   ui.ended = el("div", "ended"); ui.ended.append(el("div", "", "You have seen every pair. Thank you."))
-  ui.words = el("div", "muted"); ui.bar = el("div", "bar"); ui.fill = el("i"); ui.bar.append(ui.fill)
+  ui.words = el("div", "muted told"); ui.bar = el("div", "bar"); ui.fill = el("i"); ui.bar.append(ui.fill)
   ui.error = el("div", "bad"); ui.error.setAttribute("role", "alert")
   const foot = el("div", "foot"), finish = button("See the result", () => ui.finished({ at: Date.now() }))
-  foot.append(ui.undo, finish)
-  root.replaceChildren(ui.prompt, ui.stage, ui.acts, ui.ended, ui.error, ui.bar, ui.words, foot)
+  foot.append(ui.undo, ui.words, finish)
+  root.replaceChildren(ui.prompt, ui.stage, ui.acts, ui.ended, ui.error, ui.bar, foot)
 }
 
 const mounted = new WeakMap()
@@ -97,6 +97,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     mounted.set(parentElement, ui)
     ui.workspace = data.workspace
     show_ballot(ui, data)
+    ui.stage.focus({ preventScroll: true })  // away from the switch that was clicked: arrow keys belong to the pictures now
   }
   ui.stage.style.setProperty("--ratio", data.ratio)
   ui.finished = value => setTriggerValue("finished", value)

@@ -13,16 +13,17 @@ _component = load("trial_grid")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`lines`: figures below the title; `marks`: (word, tone) with tone good|warn|""."""
+    """`title` above the column, `name` in full; `lines`: figures below it; `marks`: (word, tone) with tone good|warn|""."""
 
     title: str
+    name: str
     lines: Sequence[str] = ()
     marks: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A cell. `asset_id` empty: not drawn yet. `score` 0..1 draws the bar; `words` stand below the picture."""
+    """A cell. `asset_id` empty: not drawn yet. `score` 0..1 draws the bar; `words` (lines) stand below the picture."""
 
     n: int
     asset_id: str

@@ -26,7 +26,7 @@ const draw_place = (ui, part, r, c) => {
   if (part.src !== src) { part.src = src; part.img.classList.remove("here"); if (src) part.img.src = src; else part.img.removeAttribute("src") }
   put(part.node, "disabled", !asset)
   part.node.classList.toggle("empty", !asset); part.node.classList.toggle("waiting", !asset && !!ui.data.poll)
-  part.node.setAttribute("aria-label", `${ui.data.columns[c].title}: ${row.title}, ${row.note}${place.words ? `, ${place.words}` : ""}`)
+  part.node.setAttribute("aria-label", `${ui.data.columns[c].name}: ${row.title}, ${row.note}${place.words ? `, ${place.words}` : ""}`)
   part.bar.classList.toggle("gone", place.score === null)
   if (place.score !== null) part.fill.style.width = `${Math.round(place.score * 100)}%`
   put(part.words, "textContent", place.words); part.words.classList.toggle("gone", !place.words)
@@ -53,13 +53,13 @@ const show = (ui, r, c) => {
   const { columns, rows } = ui.data, place = rows[r]?.places[c], asset = place && asset_of(ui, place)
   if (!asset) return false
   ui.at = [r, c]
-  ui.large.src = url(ui, asset); ui.large.alt = `${columns[c].title}: ${rows[r].title}`
-  put(ui.title, "textContent", columns[c].title); put(ui.prompt, "textContent", `${rows[r].title} · ${rows[r].note}`)
-  put(ui.figures, "textContent", place.words)
+  ui.large.src = url(ui, asset); ui.large.alt = `${columns[c].name}: ${rows[r].title}`
+  put(ui.title, "textContent", columns[c].name); put(ui.prompt, "textContent", `${rows[r].title} · ${rows[r].note}`)
+  put(ui.figures, "textContent", place.words.split("\n").join(" · "))
   ui.strip.replaceChildren(...columns.map((column, i) => {
     const small = asset_of(ui, rows[r].places[i])
     const one = button("", () => show(ui, r, i), i === c ? "on" : "")
-    one.setAttribute("aria-label", column.title); one.title = column.title; one.disabled = !small
+    one.setAttribute("aria-label", column.name); one.title = column.name; one.disabled = !small
     if (small) { const img = el("img"); img.src = url(ui, small, 160); img.alt = ""; one.append(img) }
     return one
   }))

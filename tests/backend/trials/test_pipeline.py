@@ -180,6 +180,6 @@ def test_the_labelled_grid(studio: Any, workspace: Tenant, ask: Ask) -> None:
     with Image.open(io.BytesIO(b"".join(studio.storage.open(grid.key)))) as image:
         assert SOURCE_TYPE in image.info["xmp"].decode()
         image.load()
-        assert image.width > 5 * 384
+        assert image.width > 3 * 384
         colours = {colour for _, colour in image.getcolors(1 << 24) or []}
     assert {(100, 0, 0), (255, 255, 255)} <= colours

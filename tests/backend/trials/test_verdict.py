@@ -61,13 +61,13 @@ def test_the_best_face_that_still_listens() -> None:
     found.append(figures(Arm(300, 1.0), 0.92, 0.2, 0.1))
     [warned] = verdict.overfit(found)
     assert warned.sentence == (
-        "Step 300 at 1 may be overfitted: the face is there (92%), but places and clothes asked for are there in 20%, "
+        "Step 300 at 1.0 may be overfitted: the face is there (92%), but places and clothes asked for are there in 20%, "
         "without the LoRA in 100%, and its pictures look alike (they differ by 10%, without the LoRA by 40%)."
     )
     arm, reason = suggest(found, [])
     assert arm == Arm(200, 1.0)
     assert reason == (
-        "Step 200 at 1: its identity score is 88% (the training pictures themselves reach 90%) and 90% of the places and "
+        "Step 200 at 1.0: its identity score is 88% (the training pictures themselves reach 90%) and 90% of the places and "
         "clothes asked for are there."
     )
 
@@ -93,8 +93,8 @@ def test_votes_decide_where_scores_are_missing() -> None:
 
 def test_equals_are_named() -> None:
     _, reason = suggest([figures(Arm(100, 1.0), 0.8, 0.9), figures(Arm(200, 1.0), 0.8, 0.9)], [])
-    assert reason.startswith("Step 100 at 1")
-    assert reason.endswith("Close behind: step 200 at 1.")
+    assert reason.startswith("Step 100 at 1.0")
+    assert reason.endswith("Close behind: step 200 at 1.0.")
 
 
 def test_what_a_prompt_asks_for() -> None:
