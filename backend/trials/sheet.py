@@ -98,7 +98,7 @@ def _keep(ctx: JobContext, card: TrialCard, sheet: Path) -> dict[str, Any]:
     with ctx.transaction() as tx:
         there = Trial.id == card.id, Trial.deleted_at.is_(None)
         before = tx.execute(select(Trial.grid_asset_id).where(*there).with_for_update()).one_or_none()
-        if before is None or before[0]:
-            assets.delete(tx, [before[0] if before else stored.id], force=True)
+        if useless := stored.id if before is None else before[0]:
+            assets.delete(tx, [useless], force=True)
         tx.execute(update(Trial).where(*there).values(grid_asset_id=stored.id))
     return {"asset_id": stored.id}

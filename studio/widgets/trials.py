@@ -29,12 +29,12 @@ def listing(page: Page) -> None:
     with page.transaction() as tx:
         runs, made = trials.comparable(tx), trials.page(tx)
     if not runs:
-        card = empty_state(
+        blank = empty_state(
             "Nothing to compare yet",
             "Train a LoRA first: a run saves several checkpoints, and the last one is not always the best.",
             icon=":material/compare:",
         )
-        if page.can_edit and card.button("To the training page", type="primary"):
+        if page.can_edit and blank.button("To the training page", type="primary"):
             page.go("make/training")
         return
     names = {run.id: f"{run.name} · {count(run.image_count, 'picture')} · {ago(run.created_at)}" for run in runs}

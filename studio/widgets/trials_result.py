@@ -86,7 +86,7 @@ def _table(known: Results) -> None:
             (["suggested"] if arm == known.suggestion.arm else []) + (["⚠ overfitted?"] if arm in warned else [])
         )
         rows.append(row)
-    bar = {"min_value": 0.0, "max_value": 100.0, "format": "%.0f %%"}
+    bar: dict[str, Any] = {"min_value": 0.0, "max_value": 100.0, "format": "%.0f %%"}
     st.dataframe(
         rows, hide_index=True,
         column_config={
