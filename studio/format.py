@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from datetime import UTC, datetime
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 STATE_WORDS = {
     "pending": "Waiting",
@@ -57,6 +58,13 @@ def ago(at: datetime, *, now: datetime | None = None) -> str:
         return f"{int(seconds // 3600)} h ago"
     days = int(seconds // 86_400)
     return "yesterday" if days == 1 else f"{days} days ago" if days < 14 else f"{at:%-d %b %Y}"
+
+
+def clock(at: datetime, zone: str, *, now: datetime | None = None) -> str:
+    """“14:20”, “tomorrow 02:00”, “24 Nov 02:00” by the clocks of `zone`."""
+    there, today = at.astimezone(ZoneInfo(zone)), (now or datetime.now(UTC)).astimezone(ZoneInfo(zone)).date()
+    days = (there.date() - today).days
+    return f"{there:%H:%M}" if days == 0 else f"tomorrow {there:%H:%M}" if days == 1 else f"{there:%-d %b %H:%M}"
 
 
 def state_badge(state: str, *, dead_letter: bool = False) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import streamlit as st
@@ -11,8 +11,31 @@ import streamlit as st
 from backend import training
 from backend.engines.image.port import ModelCard
 from backend.engines.trainer.port import TrainParams
-from backend.training import ParamsDraft, RunDraft
+from backend.training import ParamsDraft, RunCard, RunDraft
 from studio.format import count, lines
+
+_WORDS = training.PARAMETERS
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """The run that fills the form. `step`: the checkpoint it goes on from; None: the run is repeated with changes."""
+
+    run: RunCard
+    step: int | None = None
+
+    @property
+    def steps_before(self) -> int:
+        return self.run.steps_before + self.step if self.step else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the form says now: the draft, the model it is for, and every parameter as it will be used."""
+
+    draft: RunDraft
+    card: ModelCard
+    params: TrainParams
 
 
 def training_form(
@@ -24,77 +47,112 @@ def training_form(
     models: Sequence[ModelCard],
     name: str,
     disabled: bool,
-) -> RunDraft:
+    follow: Follow | None = None,
+) -> Asked:
     """The run as it stands now; the caller draws the button. Raises backend.errors.Invalid."""
-    preset = _preset(key, disabled)
-    with st.expander("Advanced parameters", icon=":material/tune:"):
+    preset = _preset(key, disabled, follow)
+    continued = follow is not None and follow.step is not None
+    with st.expander("Advanced parameters", icon=":material/tune:", expanded=follow is not None):
         run_name = st.text_input("Name of the LoRA", name, key=f"{key}:name", disabled=disabled, max_chars=64)
         titles = {card.name: card.title for card in models if card.trainable}
+        if continued and follow and follow.run.model in titles:
+            titles = {follow.run.model: titles[follow.run.model]}
+        first = list(titles).index(follow.run.model) if follow and follow.run.model in titles else 0
         model = st.selectbox(
-            "Model to train on", list(titles), format_func=titles.__getitem__, key=f"{key}:model", disabled=disabled
-        )
-        card = training.choose_model(models, model or "")
-        best = training.recommend(image_count, card, preset)
-        params = _advanced(f"{key}:{preset}:{card.name}", best, disabled)
-        prompts = st.text_area(
-            "Sample prompts, one a line (at most 4)", key=f"{key}:prompts", height=80, disabled=disabled,
-            placeholder="Left empty, two of your captions are drawn.",
+            "Model to train on", list(titles), first, format_func=titles.__getitem__, key=f"{key}:model",
+            disabled=disabled or continued,
         )  # fmt: skip
-    steps = params.get("steps", best.steps)
-    epochs = training.epochs_for_steps(steps, image_count, params.get("repeats", best.repeats), params.get("batch", best.batch))
-    st.caption(f"{count(image_count, 'picture')} · {count(steps, 'step')} = {epochs:.3g} epochs · {card.title}")
-    return RunDraft(
+        card = training.choose_model(models, model or "")
+        recommended = training.recommend(image_count, card, preset)
+        best = follow.run.params if follow and preset == follow.run.preset else recommended
+        if continued and follow:
+            st.caption("Its shape (rank, alpha, convolutions, text encoder or not) stays that of the checkpoint.")
+            best = replace(best, **{name: getattr(follow.run.params, name) for name in training.FIXED})
+        values = _advanced(f"{key}:{preset}:{card.name}", best, disabled, continued=continued)
+        prompts = st.text_area(
+            "Sample prompts, one a line (at most 4)", "\n".join(follow.run.sample_prompts) if follow else "",
+            key=f"{key}:prompts", height=80, disabled=disabled, placeholder="Left empty, two of your captions are drawn.",
+        )  # fmt: skip
+        notes = st.text_input(
+            "Notes",
+            key=f"{key}:notes",
+            disabled=disabled,
+            max_chars=2000,
+            placeholder="What you want to find out with this run.",
+        )
+    changed = ParamsDraft(**{name: value for name, value in values.items() if value != getattr(recommended, name)})
+    draft = RunDraft(
         dataset_id=dataset_id, influencer_id=influencer_id, name=run_name, model=card.name, preset=preset,
-        params=ParamsDraft(**params), sample_prompts=lines(prompts)[:4],
+        params=changed, sample_prompts=lines(prompts)[:4], notes=notes, **_following(follow),
     )  # fmt: skip
+    params = training.with_overrides(recommended, changed, image_count)
+    _summary(image_count, params, card, follow)
+    return Asked(draft, card, params)
 
 
-def _preset(key: str, disabled: bool) -> str:
+def _following(follow: Follow | None) -> dict[str, Any]:
+    if follow is None:
+        return {}
+    if follow.step is None:
+        return {"copied_from_run_id": follow.run.id}
+    return {"continued_from_run_id": follow.run.id, "continued_from_step": follow.step}
+
+
+def _summary(image_count: int, params: TrainParams, card: ModelCard, follow: Follow | None) -> None:
+    epochs = training.epochs_for_steps(params.steps, image_count, params.repeats, params.batch)
+    more = f" after {follow.steps_before:,} already learned" if follow and follow.step else ""
+    st.caption(f"{count(image_count, 'picture')} · {count(params.steps, 'step')}{more} = {epochs:.3g} epochs · {card.title}")
+
+
+def _preset(key: str, disabled: bool, follow: Follow | None) -> str:
     names = list(training.PRESETS)
     chosen = st.segmented_control(
-        "What is it for?", names, default=names[0], format_func=lambda name: training.PRESETS[name].title, key=f"{key}:preset",
-        disabled=disabled, required=True,
+        "What is it for?", names, default=follow.run.preset if follow else names[0],
+        format_func=lambda name: training.PRESETS[name].title, key=f"{key}:preset", disabled=disabled, required=True,
     )  # fmt: skip
     preset = str(chosen or names[0])
     st.caption(training.PRESETS[preset].description)
     return preset
 
 
-def _advanced(key: str, best: TrainParams, disabled: bool) -> dict[str, Any]:
-    """Only what differs from the recommendation."""
+def _advanced(key: str, best: TrainParams, disabled: bool, *, continued: bool) -> dict[str, Any]:
+    """Every parameter. A `continued` run keeps the shape of its LoRA."""
     left, right = st.columns(2)
-    number: dict[str, Any] = {"disabled": disabled}
-    values: dict[str, Any] = {
-        "steps": left.number_input("Steps", 1, 50_000, best.steps, 50, key=f"{key}:steps", **number),
-        "batch": right.number_input("Batch size", 1, 32, best.batch, key=f"{key}:batch", **number),
-        "network_dim": left.number_input("Rank (dim)", 1, 256, best.network_dim, key=f"{key}:dim", **number),
-        "network_alpha": right.number_input("Alpha", 0.1, 256.0, float(best.network_alpha), 1.0, key=f"{key}:alpha", **number),
-        "unet_lr": left.number_input("Learning rate", 1e-7, 0.1, best.unet_lr, 1e-5, "%.6f", key=f"{key}:lr", **number),
+    free: dict[str, Any] = {"disabled": disabled}
+    fixed: dict[str, Any] = {"disabled": disabled or continued}
+    text: dict[str, Any] = {"disabled": disabled or (continued and best.text_encoder_lr == 0)}
+    least_text = 1e-6 if continued and best.text_encoder_lr > 0 else 0.0
+    return {
+        "steps": left.number_input(_WORDS["steps"], 1, 50_000, best.steps, 50, key=f"{key}:steps", **free),
+        "batch": right.number_input(_WORDS["batch"], 1, 32, best.batch, key=f"{key}:batch", **free),
+        "network_dim": left.number_input(_WORDS["network_dim"], 1, 256, best.network_dim, key=f"{key}:dim", **fixed),
+        "network_alpha": right.number_input(
+            _WORDS["network_alpha"], 0.1, 256.0, float(best.network_alpha), 1.0, key=f"{key}:alpha", **fixed
+        ),
+        "unet_lr": left.number_input(_WORDS["unet_lr"], 1e-7, 0.1, best.unet_lr, 1e-5, "%.6f", key=f"{key}:lr", **free),
         "text_encoder_lr": right.number_input(
-            "Learning rate of the text encoder", 0.0, 0.1, best.text_encoder_lr, 1e-5, "%.6f", key=f"{key}:te", **number
+            _WORDS["text_encoder_lr"], least_text, 0.1, best.text_encoder_lr, 1e-5, "%.6f", key=f"{key}:te", **text
         ),
-        "resolution": left.number_input("Resolution (px)", 64, 2048, best.resolution, 8, key=f"{key}:res", **number),
-        "repeats": right.number_input("Repeats of each picture", 1, 1000, best.repeats, key=f"{key}:rep", **number),
+        "resolution": left.number_input(_WORDS["resolution"], 64, 2048, best.resolution, 8, key=f"{key}:res", **free),
+        "repeats": right.number_input(_WORDS["repeats"], 1, 1000, best.repeats, key=f"{key}:rep", **free),
         "scheduler": left.selectbox(
-            "Schedule", schedules := _schedules(), index=schedules.index(best.scheduler), key=f"{key}:sched", disabled=disabled
+            _WORDS["scheduler"], schedules := _schedules(), index=schedules.index(best.scheduler), key=f"{key}:sched", **free
         ),
-        "seed": right.number_input("Seed", 0, 2**32 - 1, best.seed, key=f"{key}:seed", **number),
-        "save_every": left.number_input("Save every … steps", 1, 50_000, best.save_every, 50, key=f"{key}:save", **number),
+        "seed": right.number_input(_WORDS["seed"], 0, 2**32 - 1, best.seed, key=f"{key}:seed", **free),
+        "save_every": left.number_input(_WORDS["save_every"], 1, 50_000, best.save_every, 50, key=f"{key}:save", **free),
         "sample_every": right.number_input(
-            "Draw samples every … steps (0: never)", 0, 50_000, best.sample_every, 50, key=f"{key}:sample", **number
+            f"{_WORDS['sample_every']} (0: never)", 0, 50_000, best.sample_every, 50, key=f"{key}:sample", **free
         ),
-        "warmup_steps": left.number_input("Warm-up steps", 0, 10_000, best.warmup_steps, 10, key=f"{key}:warm", **number),
+        "warmup_steps": left.number_input(_WORDS["warmup_steps"], 0, 10_000, best.warmup_steps, 10, key=f"{key}:warm", **free),
         "caption_dropout": right.number_input(
-            "Caption dropout (0 to 0.9)", 0.0, 0.9, best.caption_dropout, 0.05, key=f"{key}:drop", **number
+            f"{_WORDS['caption_dropout']} (0 to 0.9)", 0.0, 0.9, best.caption_dropout, 0.05, key=f"{key}:drop", **free
         ),
         "min_snr_gamma": left.number_input(
-            "Min-SNR gamma (0: off)", 0.0, 20.0, float(best.min_snr_gamma), 0.5, key=f"{key}:snr", **number
+            f"{_WORDS['min_snr_gamma']} (0: off)", 0.0, 20.0, float(best.min_snr_gamma), 0.5, key=f"{key}:snr", **free
         ),
-        "train_convolutions": right.toggle("Train convolutions too", best.train_convolutions, key=f"{key}:conv", **number),
-        "flip": left.toggle("Mirror pictures at random", best.flip, key=f"{key}:flip", **number),
+        "train_convolutions": right.toggle(_WORDS["train_convolutions"], best.train_convolutions, key=f"{key}:conv", **fixed),
+        "flip": left.toggle(_WORDS["flip"], best.flip, key=f"{key}:flip", **free),
     }
-    recommended = asdict(best)
-    return {name: value for name, value in values.items() if value != recommended[name]}
 
 
 def _schedules() -> list[str]:

@@ -53,3 +53,16 @@ def test_user_text_is_shown_letter_by_letter() -> None:
 
 def test_lines() -> None:
     assert words.lines(" a \n\n b\n") == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("ahead", "zone", "said"),
+    [
+        (timedelta(minutes=20), "UTC", "12:20"),
+        (timedelta(hours=11), "UTC", "23:00"),
+        (timedelta(hours=11), "Europe/Rome", "tomorrow 00:00"),
+        (timedelta(days=3), "UTC", "4 Mar 12:00"),
+    ],
+)
+def test_clocks(ahead: timedelta, zone: str, said: str) -> None:
+    assert words.clock(NOW + ahead, zone, now=NOW) == said

@@ -1,8 +1,9 @@
-"""The loss of a training run, drawn while it trains: raw steps faint, smoothed line strong."""
+"""Loss over steps, of one run while it trains or of several beside each other: smoothed or raw, plain or on a log scale."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from studio.components.load import load
@@ -10,19 +11,30 @@ from studio.components.load import load
 _component = load("loss_chart")
 
 
-def loss_chart(
-    key: str,
-    *,
-    points: Sequence[tuple[int, float]],
-    steps: int,
-    poll_url: str = "",
-    marks: Sequence[int] = (),
-    height: int = 220,
-) -> None:
-    """`points`: (step, loss) in order; `steps`: length of the run. `poll_url` answers `{"data": [{"step", "loss"}]}` for
-    `&after=<step>` and is asked every two seconds; `marks`: steps that have a checkpoint."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One run. `points`: (step, loss) in order; `steps`: its length; `marks`: steps that have a checkpoint.
+
+    `poll_url` answers `{"data": [{"step", "loss"}]}` for `&after=<step>` and is asked every two seconds.
+    """
+
+    name: str
+    points: Sequence[tuple[int, float]]
+    steps: int
+    marks: Sequence[int] = ()
+    poll_url: str = ""
+
+
+def loss_chart(key: str, *, lines: Sequence[Line], height: int = 240) -> None:
+    """How the chart is set (smoothing, raw, log scale) stays with the browser; the figures under the cursor are text."""
     data: dict[str, Any] = {
-        "points": [[step, loss] for step, loss in points], "steps": steps, "poll": poll_url,
-        "marks": list(marks), "height": height,
+        "height": height,
+        "lines": [
+            {
+                "name": line.name, "points": [[step, loss] for step, loss in line.points], "steps": line.steps,
+                "marks": list(line.marks), "poll": line.poll_url,
+            }
+            for line in lines
+        ],
     }  # fmt: skip
     _component(key=key, data=data)

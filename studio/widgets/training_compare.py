@@ -1,0 +1,129 @@
+"""Runs beside each other: one chart, what differs in their parameters, their samples by step and prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from backend import training
+from backend.training import RunCard, SampleCard
+from studio.components import loss_chart
+from studio.components.loss_chart import Line
+from studio.format import ago, esc, media_url
+from studio.frame import Page
+
+MOST = 6
+_OFFERED = 200
+_CELL = "padding:.35rem .6rem;text-align:left;border-bottom:1px solid rgba(128,128,140,.25);vertical-align:top;"
+_DIFFERS = "background:rgba(139,92,246,.16);font-weight:600;"
+
+
+def compare(page: Page, asked: Sequence[str]) -> None:
+    """`asked`: ids of runs, as the address has them."""
+    if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
+        page.go("make/training")
+    with page.transaction() as tx:
+        offered = training.page(tx, take=_OFFERED).cards
+        chosen = _choose(offered, [card.id for card in training.get_many(tx, asked)][:MOST], training.get_many(tx, asked))
+        cards = training.get_many(tx, chosen)
+        curves = training.curves(tx, chosen)
+        samples = training.samples_of(tx, chosen)
+    if len(cards) < 2:
+        st.caption("Choose at least two runs. One chart, their parameters and their samples then stand side by side.")
+        return
+    names = _names(cards)
+    _chart(page, cards, names, {run_id: [(one.step, one.loss) for one in found] for run_id, found in curves.items()})
+    _parameters(cards, names)
+    _samples(page, cards, names, samples)
+
+
+def _choose(offered: Sequence[RunCard], asked: list[str], known: Sequence[RunCard]) -> list[str]:
+    """The selection, which the address follows: a link shows the same comparison."""
+    titles = {card.id: f"{card.name} · {card.params.steps} steps · {ago(card.created_at)}" for card in [*offered, *known]}
+    chosen = st.multiselect(
+        f"Runs to compare (2 to {MOST})", list(titles), asked, format_func=titles.__getitem__, max_selections=MOST,
+        key="compare:runs",
+    )  # fmt: skip
+    if chosen:
+        st.query_params["compare"] = ",".join(chosen)
+    return list(chosen)
+
+
+def _names(cards: Sequence[RunCard]) -> list[str]:
+    """Each name once: runs may be called the same."""
+    seen: dict[str, int] = {}
+    names = []
+    for card in cards:
+        seen[card.name] = n = seen.get(card.name, 0) + 1
+        names.append(card.name if n == 1 else f"{card.name} ({n})")
+    return names
+
+
+def _chart(page: Page, cards: Sequence[RunCard], names: list[str], points: dict[str, list[tuple[int, float]]]) -> None:
+    lines = []
+    for card, name in zip(cards, names, strict=True):
+        working = card.state == "processing"
+        poll = f"/api/training/{card.id}/points?workspace={page.workspace.id}" if working else ""
+        lines.append(Line(name=name, points=points[card.id], steps=card.params.steps, poll_url=poll))
+    loss_chart("compare:loss:" + ",".join(card.id for card in cards), lines=lines, height=320)
+    if any(card.steps_before for card in cards):
+        st.caption("A continued run's steps count from 1.")
+
+
+def _parameters(cards: Sequence[RunCard], names: list[str]) -> None:
+    rows = training.differences(cards)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown("**Parameters**", width="content")
+        all_rows = st.toggle("Also what is the same", key="compare:all")
+    shown = rows if all_rows else [row for row in rows if row.differs]
+    if not shown:
+        st.caption("No parameter differs: these runs differ only in chance, or in the pictures they were given.")
+        return
+    body = "".join(
+        f'<tr><th scope="row" style="{_CELL}font-weight:400">{esc(row.name)}{" ≠" if row.differs else ""}</th>'
+        + "".join(f'<td style="{_CELL}{_DIFFERS if row.differs else ""}">{esc(value)}</td>' for value in row.values)
+        + "</tr>"
+        for row in shown
+    )
+    _table("Parameters", names, body)
+
+
+def _samples(page: Page, cards: Sequence[RunCard], names: list[str], samples: dict[str, list[SampleCard]]) -> None:
+    """One table a prompt: steps down, runs across. A prompt that several runs drew stands in one table."""
+    st.markdown("**Samples** :small[— steps down, runs across]")
+    prompts = list(dict.fromkeys(one.prompt for card in cards for one in samples[card.id]))
+    if not prompts:
+        st.caption("None of these runs drew samples.")
+        return
+    drawn = {(card.id, one.prompt, one.step): one for card in cards for one in samples[card.id]}
+    for prompt in prompts:
+        st.html(f'<p style="margin:.4rem 0 0;opacity:.75;font-size:.9rem">{esc(prompt)}</p>')
+        steps = sorted({step for _, said, step in drawn if said == prompt})
+        body = "".join(
+            f'<tr><th scope="row" style="{_CELL}font-weight:400;white-space:nowrap">{step}</th>'
+            + "".join(_cell(page, drawn.get((card.id, prompt, step))) for card in cards)
+            + "</tr>"
+            for step in steps
+        )
+        _table(f"Samples of {prompt}", names, body, first="Step")
+
+
+def _cell(page: Page, sample: SampleCard | None) -> str:
+    if sample is None:
+        return f'<td style="{_CELL}opacity:.4">–</td>'
+    small, whole = (media_url(page.workspace.id, sample.asset_id, w=w) for w in (320, None))
+    style = "width:100%;min-width:84px;max-width:220px;border-radius:8px;display:block;background:rgba(128,128,140,.15)"
+    image = f'<img src="{esc(small)}" alt="step {sample.step}" loading="lazy" style="{style}">'
+    return f'<td style="{_CELL}"><a href="{esc(whole)}" target="_blank">{image}</a></td>'
+
+
+def _table(label: str, names: Sequence[str], body: str, *, first: str = "") -> None:
+    """Wider than the page, it scrolls by itself; the keyboard reaches it."""
+    head = f'<th scope="col" style="{_CELL}">{esc(first)}</th>'
+    head += "".join(f'<th scope="col" style="{_CELL}overflow-wrap:anywhere">{esc(name)}</th>' for name in names)
+    st.html(
+        f'<div role="region" aria-label="{esc(label)}" tabindex="0" style="overflow-x:auto">'
+        f'<table style="border-collapse:collapse;width:100%;font-size:.9rem"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

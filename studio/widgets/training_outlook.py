@@ -1,0 +1,111 @@
+"""What a run needs and when it starts, said before its button and while it waits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from backend import training
+from backend.engines.image.port import ModelCard
+from backend.engines.trainer.port import TrainParams
+from backend.training import Estimate, Outlook, RunCard
+from studio.format import clock, count, duration
+from studio.frame import Page
+
+_MEASURED = "Measured: peak memory of the training process, by batch, size and dim."
+_COUNTED = (
+    "Rough: counted from the network's shapes (frozen weights in bf16, what is kept for the backward pass without gradient "
+    "checkpointing, adapters with gradient and moments) plus a quarter."
+)
+
+
+def before_start(page: Page, card: ModelCard, params: TrainParams, *, not_before: datetime | None, zone: str) -> None:
+    """Memory, time and turn of a run that is not asked for yet."""
+    with page.transaction() as tx:
+        found = training.estimate(tx, card, params)
+        lasts = found.time.seconds if found.time else None
+        turn = training.outlook(tx, lasts=lasts, limit=_limit(page), not_before=not_before)
+    with st.container(border=True, gap="xxsmall"):
+        _memory(found)
+        _time(found)
+        st.markdown(f":material/schedule: {turn_words(turn, zone)}")
+    if found.memory and not found.fits:
+        st.warning(
+            f"This needs about {_mb(found.memory.mb)}; {found.card} has {_mb(found.vram_mb)}. It will probably run out of "
+            "memory: lower the batch size or the resolution, or turn convolutions off.",
+            icon=":material/memory_alt:",
+        )
+
+
+def waiting(page: Page, run: RunCard, *, zone: str) -> None:
+    """Where the waiting run stands now; looks again by itself."""
+
+    @st.fragment(run_every=15)
+    def line() -> None:
+        with page.transaction() as tx:
+            now = training.get(tx, run.id)
+            if now.state != "pending":
+                return
+            models = {card.name: card for card in page.app.engines.trainer.models()}
+            card = models.get(now.model)
+            time = training.estimate(tx, card, now.params).time if card else None
+            turn = training.outlook(
+                tx, lasts=time.seconds if time else None, limit=_limit(page), run=now, not_before=now.not_before
+            )
+        st.markdown(f":material/schedule: {turn_words(turn, zone, run=now)}")
+
+    line()
+
+
+def turn_words(turn: Outlook, zone: str, *, run: RunCard | None = None) -> str:
+    """“2 jobs before yours, expected to start about 14:20”."""
+    before = f"{count(turn.ahead, 'job')} before {'it' if run else 'yours'}" if turn.ahead else ""
+    held = f"waits until {clock(run.not_before, zone)}" if run and run.not_before else ""
+    if turn.starts_at is None:
+        return _sentence([before, held]) + turn.why if before or held else turn.why
+    soon = not turn.ahead and not held and abs((turn.starts_at - datetime.now(turn.starts_at.tzinfo)).total_seconds()) < 60
+    begins = "starts at once" if soon else f"expected to start about **{clock(turn.starts_at, zone)}**"
+    ends = f"to end about {clock(turn.ends_at, zone)}" if turn.ends_at else ""
+    return _sentence([before, held, begins, ends])
+
+
+def _sentence(parts: list[str]) -> str:
+    text = ", ".join(part for part in parts if part)
+    return f"{text[:1].upper()}{text[1:]}. " if text else ""
+
+
+def _memory(found: Estimate) -> None:
+    if found.memory is None:
+        st.markdown(":material/memory: How much memory this kind of model needs is not known here.")
+        return
+    where = f"{found.card} has {_mb(found.vram_mb)}" if found.vram_mb else "it trains on the processor" if found.card else ""
+    rough = "roughly " if found.memory.rough else "about "
+    text = f":material/memory: Needs {rough}**{_mb(found.memory.mb)}** of memory" + (f"; {where}." if where else ".")
+    st.markdown(text, help=_COUNTED if found.memory.rough else _MEASURED)
+
+
+def _time(found: Estimate) -> None:
+    if found.time is None:
+        st.markdown(
+            ":material/timer: How long it takes is not known yet: no run of this model, size and batch has finished here."
+        )
+        return
+    runs = count(found.time.runs, "run")
+    source = f"from your last {runs} like it" if found.time.runs else "by what was measured on two processor cores"
+    st.markdown(f":material/timer: Takes about **{_about(found.time.seconds)}**, {source}.")
+
+
+def _about(seconds: float) -> str:
+    """No more exact than it is: “40 s”, “4 min”, “2 h 10 min”."""
+    if seconds < 90:
+        return duration(max(round(seconds, -1), 10))
+    return f"{round(seconds / 60)} min" if seconds < 5400 else duration(round(seconds / 600) * 600)
+
+
+def _mb(mb: int) -> str:
+    return f"{mb / 1024:.1f} GB" if mb >= 1000 else f"{round(mb, -1)} MB"
+
+
+def _limit(page: Page) -> int:
+    return page.app.settings.queue_concurrency_training
