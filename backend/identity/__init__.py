@@ -18,10 +18,11 @@ from backend.identity.schemas import (
     Verdict,
 )
 from backend.identity.service import calibrate, freeze, keep_calibration, pick, score_missing, set_policy
+from backend.identity.wording import phrases
 
 __all__ = [
     "GATES", "MOST_REFERENCES", "CalibrationPayload", "Candidate", "Check", "FrozenLora", "Gate", "Judge", "Policy", "Profile",
     "ScoringPayload", "Shot", "State", "Verdict", "calibrate", "candidates", "check", "freeze", "judge", "keep_calibration",
-    "look", "pick", "profile", "read", "score", "score_missing", "set_policy", "source", "state", "surplus", "unscored",
-    "wanted",
+    "look", "phrases", "pick", "profile", "read", "score", "score_missing", "set_policy", "source", "state", "surplus",
+    "unscored", "wanted",
 ]  # fmt: skip

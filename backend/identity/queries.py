@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -38,7 +40,7 @@ def profile(tx: Session, influencer_id: str, *, engine: IdentityEngine) -> Profi
         calibrated_at=row.calibrated_at,
         candidates=count,
         unscored=unscored(tx, influencer_id),
-        stale=_stale(row, source or "", engine),
+        stale=_stale(row, _fingerprint(source, row.picked), engine),
         why=engine.refuses("") if not engine.embedder else "" if count >= MIN_REFERENCES or row.embedder else _FEW,
     )
 
@@ -51,8 +53,9 @@ def candidates(tx: Session, influencer_id: str) -> list[Candidate]:
 
 
 def source(tx: Session, influencer_id: str) -> str:
-    """Fingerprint of the candidates: it changes when a picture comes, goes, is included or excluded."""
-    return tx.execute(_sources(influencer_id)).one()[1] or ""
+    """Fingerprint of what there is to calibrate on: it changes with every picture that comes or goes, and with the choice."""
+    row = _row(tx, influencer_id)
+    return _fingerprint(tx.execute(_sources(influencer_id)).one()[1], row.picked if row else [])
 
 
 def judge(tx: Session, influencer_id: str | None, *, base: str, engine: IdentityEngine) -> Judge:
@@ -106,13 +109,18 @@ def _sources(influencer_id: str) -> Select[Any]:
     return query.where(*_mine(influencer_id))
 
 
+def _fingerprint(offered: str | None, picked: Sequence[str]) -> str:
+    chosen = hashlib.sha256(",".join(picked).encode()).hexdigest()[:12] if picked else "all"
+    return f"{offered or ''}:{chosen}"
+
+
 def _stale(row: IdentityProfile, source: str, engine: IdentityEngine) -> str:
     if not row.embedder:
         return ""
     if engine.embedder and row.embedder != engine.embedder:
         return _other_embedder(row.embedder, engine.embedder)
     if row.source != source:
-        return "The dataset has changed since the references were read. Calibrate again to follow it."
+        return "The pictures to choose from have changed since the references were read. Calibrate again to follow them."
     return ""
 
 

@@ -9,13 +9,14 @@ from backend.identity.schemas import Gate, Judge, State, Verdict
 
 MOST_REFERENCES = 64
 """A centroid of more is no steadier, and a calibration stays a matter of seconds."""
-GATES: dict[Gate, str] = {
-    "off": "No score",
-    "mark": "Mark: show everything, with its score",
-    "hold": "Hold: keep those below the line for a look",
-    "regenerate": "Draw again: replace those below the line",
-    "reject": "Reject: out of the gallery, never deleted",
+GATES: dict[Gate, tuple[str, str]] = {
+    "off": ("Is not looked for", "Pictures get no score."),
+    "mark": ("Is marked", "Every picture is shown, with its score."),
+    "hold": ("Is held", "It waits among the held pictures until somebody shows or rejects it."),
+    "regenerate": ("Is drawn again", "Another one is drawn in its place. What cannot be replaced is held."),
+    "reject": ("Is rejected", "It stays out of the gallery. Nothing is deleted; it can be shown later."),
 }
+"""Gate -> its name and what it does."""
 T = TypeVar("T")
 
 

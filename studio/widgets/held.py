@@ -14,7 +14,6 @@ from studio.components import gallery
 from studio.components.gallery import Tile
 from studio.format import count, media_url
 from studio.frame import Page
-from studio.widgets import identity
 from studio.widgets.empty import empty_state
 
 TAKE = 60
@@ -51,9 +50,8 @@ def queue(page: Page) -> None:
 
 def _tile(page: Page, card: TileCard) -> Tile:
     src = media_url(page.workspace.id, card.asset_id, w=320)
-    badges = identity.badges(card.identity_score, card.identity_line)
-    line = "" if card.identity_line is None else f"needs {card.identity_line:.2f}"
-    return Tile(id=card.id, src=src, alt=card.prompt, caption=line, badges=badges)
+    line = "" if card.identity_line is None else f"{card.identity_score or 0:.2f} of {card.identity_line:.2f}"
+    return Tile(id=card.id, src=src, alt=card.prompt, caption=line)
 
 
 def _nothing(page: Page, gate: str) -> None:

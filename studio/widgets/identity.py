@@ -67,7 +67,8 @@ def _state(page: Page, who: InfluencerCard, profile: Profile, working: bool) -> 
     read = f"{count(len(profile.shots), 'reference')}, read by {plain(profile.embedder.partition(':')[0])}"
     st.caption(read + (f" {ago(profile.calibrated_at)}" if profile.calibrated_at else ""))
     if profile.traits:
-        st.markdown("Always the same: " + " ".join(f":gray-badge[{head}: {plain(v)}]" for head, v in profile.traits.items()))
+        same = " ".join(f":gray-badge[{plain(word)}]" for word in identity.phrases(profile.traits))
+        st.markdown(f"Always the same: {same}")
     if len(profile.shots) < FEW_REFERENCES:
         st.caption(
             f"With {FEW_REFERENCES} references or more the threshold is steadier. Include more pictures, then calibrate."
@@ -102,14 +103,15 @@ def _gate(page: Page, profile: Profile) -> None:
     with right:
         words = list(GATES)
         gate = st.selectbox(
-            "A picture that falls short", words, index=words.index(profile.gate), format_func=lambda one: GATES[one],
+            "A picture that falls short", words, index=words.index(profile.gate), format_func=lambda one: GATES[one][0],
             key=f"gate:{profile.influencer_id}", disabled=not page.can_edit,
         )  # fmt: skip
+        st.caption(GATES[gate or "mark"][1])
         extra = profile.extra_max
         if gate == "regenerate":
             extra = st.slider(
                 "At most this many more per request", 1, 16, profile.extra_max, key=f"extra:{profile.influencer_id}",
-                disabled=not page.can_edit, help="Each takes as long as one asked for. What cannot be replaced is held.",
+                disabled=not page.can_edit, help="Each takes as long as one that was asked for.",
             )  # fmt: skip
     own = None if chosen == calibrated else chosen
     wish = Policy(gate=gate or "mark", extra_max=extra, line=own)

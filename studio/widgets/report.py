@@ -27,7 +27,7 @@ def section(page: Page, who: InfluencerCard) -> None:
 
 def _figures(found: Report) -> None:
     share = "–" if found.share_marked is None else f"{found.share_marked:.0%}"
-    with st.container(horizontal=True):
+    with st.grid(min_column_width=150):
         st.metric("Pictures made", f"{found.made:,}", border=True)
         st.metric("Marked as AI-made", share, border=True, help="The IPTC digital source type travels in the file itself.")
         st.metric("Identity passed", f"{found.passed} of {found.scored}" if found.scored else "–", border=True)
@@ -62,7 +62,7 @@ def _datasets(page: Page, found: Report) -> None:
             gone = " :gray-badge[deleted]" if line.deleted else ""
             st.markdown(f"{plain(line.name)} · {line.included} of {count(line.images, 'picture')} included{gone}")
             if line.statement and line.said_at:
-                said = plain(line.said_by) or "Somebody who has left"
+                said = plain(line.said_by.partition(" <")[0]) or "Somebody who has left"
                 st.caption(f"“{plain(line.statement)}” {said}, {ago(line.said_at)}")
             else:
                 st.caption(":orange[Nobody has said yet whose pictures these are.]")

@@ -52,7 +52,7 @@ def test_a_changed_dataset_or_embedder_asks_for_another_calibration(
     with studio.db.transaction(Trusted(workspace.id, workspace.user_id)) as tx:
         last = tx.scalars(select(DatasetImage.id).where(DatasetImage.included).order_by(DatasetImage.id.desc())).first()
         tx.execute(update(DatasetImage).where(DatasetImage.id == last).values(included=False))
-    assert "dataset has changed" in seen(do, red, embedder).stale
+    assert "pictures to choose from have changed" in seen(do, red, embedder).stale
     do(identity.set_policy, red, Policy(gate="hold", line=0.5), engine=embedder)
     calibrate(studio, workspace, red, do, key="again")
     profile = seen(do, red, embedder)
@@ -91,8 +91,9 @@ def test_a_retry_reads_nothing_twice(studio: Any, workspace: Tenant, red: str, d
 
 def test_people_choose_their_own_references(studio: Any, workspace: Tenant, red: str, do: Any, embedder: Any) -> None:
     offered = [one.asset_id for one in do(identity.candidates, red)]
-    do(identity.pick, red, offered[:4], engine=embedder)
     calibrate(studio, workspace, red, do)
+    assert "Calibrate again" in do(identity.pick, red, offered[:4], engine=embedder).stale
+    calibrate(studio, workspace, red, do, key="mine")
     assert [shot.asset_id for shot in seen(do, red, embedder).shots] == offered[:4]
     with pytest.raises(Invalid, match="at least 3"):
         do(identity.pick, red, offered[:2], engine=embedder)

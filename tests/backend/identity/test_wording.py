@@ -1,0 +1,12 @@
+"""Traits as people say them."""
+
+from __future__ import annotations
+
+from backend import identity
+from backend.engines.starter_model import characters
+
+
+def test_a_characters_traits_read_like_a_description() -> None:
+    bella = next(one for one in characters() if one.name == "bella")
+    said = identity.phrases({**bella.traits, "beard": "none", "mood": "calm"})
+    assert said == ["long wavy hair", "purple hair", "light skin", "round glasses", "blazer over a shirt", "no beard", "mood: calm"]
