@@ -1,0 +1,45 @@
+"""The report of an influencer: every figure from rows, words that a spreadsheet cannot run, nothing of other workspaces."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from sqlalchemy import update
+
+from backend import generation
+from backend.errors import NotFound
+from backend.kit.db import Database, Trusted
+from backend.tables import Dataset, Influencer, Picture
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import fill
+
+
+def test_who_made_what_from_whose_pictures(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
+    rows, theirs = fill(db, workspace, pictures=8), fill(db, other_workspace, pictures=3)
+    with db.transaction(Trusted(workspace.id, workspace.user_id)) as tx:
+        first, second, third, *_ = rows.picture_ids
+        tx.execute(update(Picture).where(Picture.id == first).values(gate="held", identity_score=0.5, identity_line=0.8))
+        tx.execute(update(Picture).where(Picture.id == second).values(gate="rejected", identity_score=0.2, identity_line=0.8))
+        tx.execute(update(Picture).where(Picture.id == third).values(identity_score=0.8, identity_line=0.8))
+        tx.execute(update(Dataset).values(rights_by=workspace.user_id, rights_at=Dataset.created_at))
+        tx.execute(update(Influencer).values(name="=Bella"))
+    with db.transaction(workspace.viewer.caller) as tx:
+        found = generation.report(tx, rows.influencer_id)
+        with pytest.raises(NotFound):
+            generation.report(tx, theirs.influencer_id)
+    assert (found.made, found.marked, found.scored, found.passed, found.held, found.rejected) == (8, 8, 3, 1, 1, 1)
+    assert found.share_marked == 1.0
+    [lora] = found.loras
+    assert (lora.name, lora.step, lora.dataset_id, lora.pictures) == ("bella-v1", 150, rows.dataset_id, 8 - found.without_lora)
+    [dataset] = found.datasets
+    assert (dataset.images, dataset.included) == (14, 13)
+    assert "made-up person" in dataset.statement
+    assert "@" in dataset.said_by
+    assert json.loads(generation.report_json(found))["loras"][0]["sha256"] == lora.sha256
+    table = list(csv.reader(io.StringIO(generation.report_csv(found))))
+    assert table[0] == ["part", "name", "figure", "value"]
+    assert ["pictures", "'=Bella", "held", "1"] in table
+    assert not [cell for row in table for cell in row if cell.startswith("=")]

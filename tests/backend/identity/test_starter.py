@@ -1,0 +1,57 @@
+"""Nothing faked but the drawing: the real classifier child calibrates a sample character, and the others fall short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from backend import identity
+from backend.bootstrap import App, bootstrap
+from backend.engines.build import build
+from backend.engines.starter_model import characters
+from backend.identity import CalibrationPayload, pipeline
+from backend.settings import Settings
+from backend.tables import DatasetImage
+from tests.factories.account import Tenant
+from tests.factories.making import make_asset, make_dataset, make_influencer
+from tests.fakes.engines import FakeImageEngine, FakeTrainer
+from tests.support.context import make_context
+
+
+@pytest.fixture
+def studio(settings: Settings) -> Iterator[App]:
+    reader = build(Settings()).identity
+    built = bootstrap(settings, engines=SimpleNamespace(trainer=FakeTrainer(), image=FakeImageEngine(), identity=reader))
+    yield built
+    reader.unload()
+    built.close()
+
+
+def test_bella_is_bella_and_the_others_are_not(studio: Any, workspace: Tenant) -> None:
+    people = {one.name: sorted(one.folder.glob("*.jpg")) for one in characters()}
+    with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        who = make_influencer(tx, "Bella")
+        dataset_id = make_dataset(tx, images=0, influencer_id=who.id)
+        for n, path in enumerate(people["bella"]):
+            key = f"datasets/{workspace.id}/{dataset_id}/{n}.jpg"
+            asset_id = make_asset(tx, storage=studio.storage, data=path.read_bytes(), key=key)
+            row = DatasetImage(id=f"img_{n}", dataset_id=dataset_id, asset_id=asset_id, filename=path.name, sha256=f"{n:064x}")
+            row.width = row.height = 512
+            row.dhash, row.sharpness = "0" * 16, 900.0
+            tx.add(row)
+        job = identity.calibrate(tx, who.id, engine=studio.engines.identity, request_key="k")
+    payload = CalibrationPayload(influencer_id=who.id)
+    context = make_context(studio, workspace, job.kind, payload, job_id=job.id)
+    told = pipeline.calibrate(context, payload)
+    assert (told["references"], told["passing"]) == (14, 14)
+    with studio.db.transaction(workspace.caller) as tx:
+        judge = identity.judge(tx, who.id, base="starter-128", engine=studio.engines.identity)
+        photos = identity.judge(tx, who.id, base="sd15", engine=studio.engines.identity)
+    seen = {name: [identity.score(judge, one) for one in identity.read(context, paths)] for name, paths in people.items()}
+    assert all(verdict.passed for verdict in seen["bella"])
+    assert not any(verdict.passed for name in ("marco", "zara") for verdict in seen[name])
+    assert photos.reference is None
+    assert "IDENTITY_MODEL" in photos.why

@@ -1,0 +1,91 @@
+"""The influencer's identity and report, and the queue of held pictures, as people and viewers see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from streamlit.testing.v1 import AppTest
+
+from backend import generation, identity, jobs
+from backend.engines.identity.rules import Reference
+from backend.identity import Shot
+from backend.kit.db import Database, Trusted
+from backend.tables import Picture
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import Rows, fill
+from tests.pages.conftest import Open, words
+
+
+@pytest.fixture
+def rows(db: Database, workspace: Tenant) -> Rows:
+    return fill(db, workspace)
+
+
+@pytest.fixture
+def calibrated(app: Any, db: Database, workspace: Tenant, rows: Rows) -> Rows:
+    """Fourteen references of which one is odd."""
+    with db.transaction(Trusted(workspace.id, workspace.user_id)) as tx:
+        offered = identity.candidates(tx, rows.influencer_id)
+        shots = [Shot(one.asset_id, 0.5 if n == 2 else 1.0) for n, one in enumerate(offered)]
+        reference = Reference(app.engines.identity.embedder, traits={"hair": "purple", "top": "curvy"})
+        source = identity.source(tx, rows.influencer_id)
+        identity.keep_calibration(tx, rows.influencer_id, reference=reference, shots=shots, source=source, line=0.75)
+    return rows
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    return next(button for button in at.button if button.label == label).click().run()
+
+
+def field(at: AppTest, kind: str, label: str) -> Any:
+    return next(one for one in at.get(kind) if one.label == label)
+
+
+def test_calibrating_is_asked_for_once(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
+    at = open_page("make/influencers", id=rows.influencer_id, part="identity")
+    assert "Does every picture really show Bella?" in words(at)
+    press(at, "Calibrate")
+    assert not at.exception
+    with db.transaction(workspace.caller) as tx:
+        [card] = [one for one in jobs.page(tx, states=("pending",)).cards if one.kind == "identity-calibration"]
+    assert card.title == "Who is Bella?"
+
+
+def test_a_threshold_says_how_many_references_would_pass(
+    app: Any, open_page: Open, db: Database, workspace: Tenant, calibrated: Rows
+) -> None:
+    at = open_page("make/influencers", id=calibrated.influencer_id, part="identity")
+    assert "12 of 13 references would pass themselves · as calibrated" in words(at)
+    assert "purple hair" in words(at)
+    field(at, "slider", "Threshold").set_value(0.4).run()
+    assert "13 of 13 references would pass themselves · calibrated at 0.75" in words(at)
+    field(at, "selectbox", "A picture that falls short").select("hold").run()
+    assert not at.exception
+    with db.transaction(workspace.caller) as tx:
+        profile = identity.profile(tx, calibrated.influencer_id, engine=app.engines.identity)
+    assert (profile.line, profile.gate) == (0.4, "hold")
+
+
+def test_a_viewer_sees_all_of_it_and_changes_nothing(open_page: Open, workspace: Tenant, calibrated: Rows) -> None:
+    at = open_page("make/influencers", who=workspace.viewer, id=calibrated.influencer_id, part="identity")
+    assert field(at, "slider", "Threshold").disabled
+    assert not [button for button in at.button if "alibrate" in button.label]
+    report = open_page("make/influencers", who=workspace.viewer, id=calibrated.influencer_id, part="report")
+    assert "Whose pictures it was learned from" in words(report)
+    assert [metric.value for metric in report.metric][:2] == ["8", "100%"]
+
+
+def test_held_pictures_are_shown_and_taken_back(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
+    with db.transaction(Trusted(workspace.id, workspace.user_id)) as tx:
+        tx.execute(update(Picture).where(Picture.id.in_(rows.picture_ids[:3])).values(gate="held", identity_line=0.8))
+    at = open_page("make/held")
+    assert "All 3 pictures below" in words(at)
+    press(at, "Show in the gallery")
+    assert "3 pictures in the gallery now" in words(at)
+    press(at, "Undo")
+    with db.transaction(workspace.caller) as tx:
+        assert generation.waiting(tx) == {"held": 3, "rejected": 0}
+    viewer = open_page("make/held", who=workspace.viewer)
+    assert "An editor can show or reject" in words(viewer)
