@@ -15,6 +15,7 @@ from backend.api.routes import (
     jobs,
     media,
     pictures,
+    recipes,
     reports,
     session,
     starts,
@@ -33,6 +34,20 @@ def create(get_app: Callable[[], App]) -> FastAPI:
     api.add_middleware(Limited)
     api.add_middleware(Observed)
     errors.install(api)
-    for routes in (session, jobs, boards, pictures, starts, uploads, media, datasets, training, generation, trials, reports):
+    for routes in (
+        session,
+        jobs,
+        pictures,
+        boards,
+        starts,
+        uploads,
+        media,
+        datasets,
+        training,
+        generation,
+        trials,
+        reports,
+        recipes,
+    ):
         api.include_router(routes.router)
     return api

@@ -23,6 +23,14 @@ def wildcards(tx: Session) -> list[WildcardCard]:
     ]
 
 
+def wildcard(tx: Session, wildcard_id: str) -> WildcardCard:
+    """Raises NotFound."""
+    row = tx.get(Wildcard, wildcard_id, populate_existing=True)
+    if row is None:
+        raise NotFound("This list does not exist here. It may have been deleted.")
+    return _card(row)
+
+
 def wildcard_names(tx: Session) -> list[str]:
     return list(tx.scalars(select(Wildcard.name).order_by(Wildcard.name)))
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from backend import generation, influencers, jobs, loras
+from backend import generation, influencers, jobs, loras, recipes
 from backend.errors import StudioError
 from backend.generation import GenerationCard, GenerationDraft, LoraPick, PictureCard
 from studio.components import gallery
@@ -15,38 +15,69 @@ from studio.format import ago, count, duration, media_url, plain, state_badge
 from studio.forms.generation import Choices, generation_form
 from studio.forms.request_key import renew, request_key
 from studio.frame import Page
-from studio.widgets import identity, starting_picture
+from studio.widgets import (
+    generation_batch,
+    generation_grid,
+    generation_mask,
+    generation_queue,
+    generation_tools,
+    identity,
+    starting_picture,
+)
 from studio.widgets.jobs import follow
+
+WAYS = {"one": "Pictures", "grid": "Grid", "list": "List"}
 
 
 def create(page: Page) -> None:
-    """The form, filled from the address (?influencer= ?lora= ?remix= ?seed=same ?from=), beside the results (?id=)."""
+    """The form, filled from the address (?influencer= ?lora= ?remix= ?seed=same ?from= ?part=), beside the results (?id=)."""
     left, right = st.columns([5, 7], gap="medium")
     with left:
         start = _start(page)
-        started = ask(page, start, key=f"create:{st.session_state.get('create:round', 0)}")
+        started = ask(page, start, key=f"create:{st.session_state.get('create:round', 0)}", tools=True)
         if page.can_edit and not start.init_asset_id:
             starting_picture.bring(page)
     if started:
         st.query_params["id"] = started.id
+        st.session_state["create:seed"] = started.recipe.seeds[0]
     with right:
+        generation_queue.queue(page)
         if generation_id := st.query_params.get("id"):
             results(page, generation_id, key="create")
         else:
             _latest(page)
 
 
-def ask(page: Page, start: GenerationDraft, *, key: str, button: str = "Create pictures") -> GenerationCard | None:
-    """The form; returns the request just started."""
+def ask(
+    page: Page, start: GenerationDraft, *, key: str, button: str = "Create pictures", tools: bool = False
+) -> GenerationCard | None:
+    """The form; returns the request just started. `tools`: with what was drawn with before, grids and lists."""
     models = page.app.engines.image.models()
     with page.transaction() as tx:
-        choices = Choices(influencers.page(tx, take=200).cards, loras.page(tx, take=200).cards, models)
+        choices = Choices(
+            influencers.page(tx, take=200).cards, loras.page(tx, take=200).cards, models,
+            recipes.styles(tx, every=True) if tools else (),
+            recipes.template(tx, start.template.template_id, start.template.version) if start.template else None,
+            st.session_state.get("create:seed") if tools else None,
+        )  # fmt: skip
+    way, ready, above = _way(page) if tools else "one", True, st.container()
     if start.init_asset_id:
         starting_picture.show(page, start.init_asset_id)
-    draft = generation_form(key, choices, start, disabled=not page.can_edit)
-    _foretell(page, draft, choices)
-    wish = request_key(key)
-    if not st.button(button, type="primary", icon=":material/auto_awesome:", width="stretch", disabled=not page.can_edit):
+        start, ready = generation_mask.masked(page, start)
+    draft = generation_form(key, choices, start, disabled=not page.can_edit, way=way)
+    if tools and way != "list":
+        with above:
+            generation_tools.tools(page, draft)
+            if choices.template:
+                generation_tools.following(page, choices.template, draft)
+    if way == "grid":
+        return generation_batch.grid(page, f"{key}:grid", draft, choices)
+    if way == "list":
+        return generation_batch.prompts_from_list(page, f"{key}:list", draft, choices)
+    if ready:
+        _foretell(page, draft, choices)
+    wish, offered = request_key(key), page.can_edit and ready
+    if not st.button(button, type="primary", icon=":material/auto_awesome:", width="stretch", disabled=not offered):
         return None
     with page.transaction(needs="editor") as tx:
         card = generation.start(tx, draft=draft, models=models, request_key=wish)
@@ -54,9 +85,17 @@ def ask(page: Page, start: GenerationDraft, *, key: str, button: str = "Create p
     return card
 
 
+def _way(page: Page) -> str:
+    chosen = st.segmented_control(
+        "What to create", list(WAYS), default="one", format_func=WAYS.__getitem__, key="create:way", required=True,
+        label_visibility="collapsed", disabled=not page.can_edit,
+    )  # fmt: skip
+    return chosen or "one"
+
+
 def _foretell(page: Page, draft: GenerationDraft, choices: Choices) -> None:
     """What will really be drawn, and about how long it takes; what is wrong, before the button is pressed."""
-    if not (draft.prompt.strip() or draft.influencer_id):
+    if not (draft.prompt.strip() or draft.influencer_id or draft.template):
         return
     try:
         with page.transaction() as tx:
@@ -81,12 +120,22 @@ def _foretell(page: Page, draft: GenerationDraft, choices: Choices) -> None:
 
 
 def _start(page: Page) -> GenerationDraft:
+    """What the form begins with: what it was filled with here, the address, one's preset."""
+    if (kept := generation_tools.filled()) is not None:
+        return kept
     asked, init = st.query_params, starting_picture.chosen(page)
     with page.transaction() as tx:
         if picture_id := asked.get("remix"):
             return generation.remix(tx, picture_id, new_seed=asked.get("seed") != "same")
+        if asked.get("redraw") and "from" in asked:
+            models = page.app.engines.image.models()
+            if larger := generation.redraw_larger(tx, asked["from"], models=models):
+                return larger
         picks = (LoraPick(lora_id=loras.get(tx, asked["lora"]).id),) if "lora" in asked and "influencer" not in asked else ()
-        return GenerationDraft(influencer_id=asked.get("influencer") or None, loras=picks, init_asset_id=init)
+        standard = recipes.standard(tx)
+        before = (generation_tools.preset_draft(standard) if standard else None) or GenerationDraft()
+        own = {"init_asset_id": init, "influencer_id": asked.get("influencer") or before.influencer_id}
+        return before.model_copy(update=own | ({"loras": picks} if picks else {}))
 
 
 def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
@@ -96,14 +145,17 @@ def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
         pictures = generation.pictures_of(tx, generation_id)
         job = jobs.get(tx, card.job_id)
     working = follow(page, job, key=key)
-    shown = pictures if working else identity.ranked(pictures)
+    poll_url = f"/api/generations/{generation_id}/pictures?workspace={page.workspace.id}" if working else ""
+    if card.grid:
+        _grid(page, card, pictures, working, poll_url, key=key)
+        return card
+    shown = pictures if working or card.form != "pictures" else identity.ranked(pictures)
     state = gallery(
         f"{key}:results:{generation_id}", size=_tile_size(card.n),
         ratio=f"{card.recipe.width}/{card.recipe.height}",
         tiles=[tile(page, one) for one in shown], on_rated=partial(rate, page) if page.can_edit else None,
         expected=card.n if working else 0,
-        poll_url=f"/api/generations/{generation_id}/pictures?workspace={page.workspace.id}" if working else "",
-        workspace=page.workspace.id, thumb=640,
+        poll_url=poll_url, workspace=page.workspace.id, thumb=640,
     )  # fmt: skip
     if state.opened:
         page.go("make/gallery", id=state.opened)
@@ -111,6 +163,14 @@ def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
         identity.outcome(page, pictures)
         st.caption(f"{count(card.done, 'picture')} · {state_badge(card.state)} · {plain(card.recipe.prompt)}")
     return card
+
+
+def _grid(page: Page, card: GenerationCard, pictures: list[PictureCard], working: bool, poll_url: str, *, key: str) -> None:
+    if opened := generation_grid.cells(page, card, pictures, key=key, poll_url=poll_url):
+        page.go("make/gallery", id=opened)
+    if not working:
+        st.caption(f"{count(card.done, 'picture')} · {state_badge(card.state)} · {plain(card.recipe.prompt)}")
+        generation_grid.export(page, card)
 
 
 def rate(page: Page, picture_ids: list[str], stars: int) -> None:

@@ -1,0 +1,43 @@
+"""What can be drawn from one picture: a part of it anew, the whole of it larger."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import generation
+from backend.generation import PictureCard
+from studio.forms.request_key import renew, request_key
+from studio.frame import Page
+
+
+def part(page: Page, card: PictureCard) -> None:
+    if st.button("Change a part of it", icon=":material/draw:", width="stretch", help="Paint over what should be different"):
+        page.go("make/generation", **{"from": card.id, "part": "1"})
+
+
+def larger(page: Page, card: PictureCard) -> None:
+    """By the upscaler, and by the model itself where it can draw larger than this."""
+    models = page.app.engines.upscaler.models()
+    with page.transaction() as tx:
+        redraw = generation.redraw_larger(tx, card.id, models=page.app.engines.image.models())
+    with st.popover("Make it larger", icon=":material/zoom_out_map:", width="stretch"):
+        for one in models:
+            st.caption(one.note)
+            with st.container(horizontal=True):
+                for scale in one.scales:
+                    label = f"{scale}× · {card.width * scale:,} × {card.height * scale:,} px"
+                    if st.button(label, key=f"larger:{one.name}:{scale}:{card.id}"):
+                        _enlarge(page, card, one.name, scale)
+        if redraw:
+            st.caption("Drawn once more from itself at the model's largest size: adds detail, and changes a little.")
+            if st.button(f"Redraw at {redraw.width} × {redraw.height} px", key=f"redraw:{card.id}"):
+                page.go("make/generation", **{"from": card.id, "redraw": "1"})
+
+
+def _enlarge(page: Page, card: PictureCard, model: str, scale: int) -> None:
+    name = f"larger:{card.id}:{model}:{scale}"
+    models = page.app.engines.upscaler.models()
+    with page.transaction(needs="editor") as tx:
+        made = generation.enlarge(tx, card.id, scale=scale, model=model, models=models, request_key=request_key(name))
+    renew(name)
+    page.go("make/generation", id=made.id)
