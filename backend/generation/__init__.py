@@ -18,8 +18,10 @@ from backend.generation.gallery import (
     pictures_of,
     shape_of,
     similar,
+    tile,
     tiles,
 )
+from backend.generation.looks import look
 from backend.generation.lists import Line
 from backend.generation.lists import parse as parse_list
 from backend.generation.queries import get, latest, remix, shots
@@ -99,6 +101,7 @@ __all__ = [
     "latest",
     "layers",
     "lift_loras",
+    "look",
     "make_cover",
     "parse_list",
     "picture",
@@ -123,6 +126,7 @@ __all__ = [
     "start_list",
     "take_back",
     "take_upload",
+    "tile",
     "tiles",
     "undelete",
     "waiting",

@@ -68,12 +68,15 @@ def around(tx: Session, picture_id: str, *, filters: GalleryFilters) -> tuple[Ti
 
 
 def similar(tx: Session, picture_id: str, *, most: int = 12, take: int = 60) -> list[tuple[TileCard, int]]:
-    """Pictures that look alike, each with how many of 64 bits differ, closest first. Raises NotFound, Invalid."""
+    """Pictures that look alike, each with how many of 64 bits differ, closest first. `look` at it before.
+
+    Raises NotFound, Invalid.
+    """
     row = tx.execute(select(Picture.dhash, Picture.bands).where(Picture.id == picture_id)).first()
     if row is None:
         raise NotFound(_GONE)
     if row.dhash is None:
-        raise Invalid("This picture was made before pictures were compared. Open it once, then try again.")
+        raise Invalid("This picture has not been looked at yet. Ask again in a moment.")
     bands = bindparam("bands", row.bands, ARRAY(Integer))
     found = func.similar_pictures(row.dhash, bands, most, take + 1).table_valued(
         column("picture_id"), column("distance", Integer)
@@ -102,6 +105,14 @@ def picture(tx: Session, picture_id: str) -> PictureCard:
     if row is None:
         raise NotFound(_GONE)
     return _card(*row)
+
+
+def tile(tx: Session, picture_id: str) -> TileCard:
+    """Raises NotFound."""
+    row = tx.execute(select(*(getattr(Picture, name) for name in _TILE)).where(Picture.id == picture_id)).first()
+    if row is None:
+        raise NotFound(_GONE)
+    return TileCard(*row)
 
 
 def pictures(tx: Session, picture_ids: Sequence[str]) -> list[PictureCard]:

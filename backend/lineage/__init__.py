@@ -1,1 +1,6 @@
-"""Where things come from and what came of them: dataset, run, LoRA, picture."""
+"""Where something comes from and what became of it: dataset, training run, LoRA, picture."""
+
+from backend.lineage.queries import trace
+from backend.lineage.schemas import COLUMNS, MOST, Column, Lineage, Node, Noun
+
+__all__ = ["COLUMNS", "MOST", "Column", "Lineage", "Node", "Noun", "trace"]

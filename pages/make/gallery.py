@@ -1,13 +1,15 @@
-"""Every picture made here: rate, filter, remix, download, delete."""
+"""Every picture made here or brought in: search, compare, rate, gather, remix, download."""
 
 import streamlit as st
 
 from studio.frame import frame
-from studio.widgets import gallery
+from studio.widgets import gallery, gallery_detail, gallery_import
 
 page = frame("Gallery", icon=":material/imagesmode:", needs="viewer")
 with page.guard():
     if picture_id := st.query_params.get("id"):
-        gallery.detail(page, picture_id)
+        gallery_detail.detail(page, picture_id)
+    elif "bring" in st.query_params:
+        gallery_import.bring(page)
     else:
         gallery.browse(page)

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 
-def load(name: str) -> ComponentRenderer:
-    """`name` is the folder: `<name>/<name>.js` with a default export, `<name>/<name>.css`."""
-    css = _read("shared.css") + _read(f"{name}/{name}.css")
-    js = _read("shared.js") + _read(f"{name}/{name}.js")
-    return st.components.v2.component(f"studio_{name}", html='<div class="root">\n</div>', css=css, js=js)
+def load(name: str, *parts: str) -> ComponentRenderer:
+    """`name` is the folder: `<name>/<name>.js` with a default export, `<name>/<name>.css`.
+
+    `parts`: the folder's files instead, in order, the last one with the default export; a part without .css has none.
+    """
+    files = parts or (name,)
+    css = _read("shared.css") + "".join(_read(f"{name}/{one}.css") for one in files if (HERE / name / f"{one}.css").exists())
+    js = _read("shared.js") + "".join(_read(f"{name}/{one}.js") for one in files)
+    return st.components.v2.component(f"studio_{files[-1]}", html='<div class="root">\n</div>', css=css, js=js)
 
 
 def ignore() -> None:

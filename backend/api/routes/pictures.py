@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import Field
 from starlette.responses import JSONResponse
 
-from backend import boards, generation
+from backend import boards, generation, influencers, loras
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.api.routes.jobs import JobWords
 from backend.api.routes.starts import snake
@@ -110,6 +110,14 @@ def count(app: Studio, caller: Caller, wanted: Filters) -> dict[str, Any]:
     return {"total": found.n, "more": found.more}
 
 
+@router.get("/facets")
+def facets(app: Studio, caller: Caller) -> dict[str, list[tuple[str, str]]]:
+    """What can be filtered by: (id, name) of influencers and LoRAs."""
+    with app.db.transaction(caller) as tx:
+        people, library = influencers.page(tx, take=MOST).cards, loras.page(tx, take=MOST).cards
+    return {"influencers": [(one.id, one.name) for one in people], "loras": [(one.id, one.name) for one in library]}
+
+
 @router.get("/acts")
 def lately(app: Studio, caller: Caller, take: Annotated[int, Query(ge=1, le=50)] = 10) -> dict[str, list[ActWords]]:
     """What the caller did last, newest first."""
@@ -195,6 +203,7 @@ def similar(
     picture_id: str, app: Studio, caller: Caller, take: Annotated[int, Query(ge=1, le=MOST)] = 60
 ) -> dict[str, list[dict[str, Any]]]:
     """Those that look alike, closest first; `distance`: how many of 64 bits differ."""
+    generation.look(lambda: app.db.transaction(caller), app.storage, picture_id)
     with app.db.transaction(caller) as tx:
         found = generation.similar(tx, picture_id, take=take)
     return {"data": [{**tile(card), "distance": distance} for card, distance in found]}

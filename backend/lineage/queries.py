@@ -1,0 +1,176 @@
+"""Follows the chain both ways with one bounded statement a column, however much there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, false, func, literal, select
+from sqlalchemy.orm import Session
+
+from backend.errors import Invalid, NotFound
+from backend.lineage.schemas import COLUMNS, COUNT_TO, MOST, Column, Lineage, Node, Noun
+from backend.tables import Dataset, DatasetImage, Lora, Picture, PictureLora, TrainingRun, TrainingSample
+
+_GONE = {
+    "dataset": "This dataset does not exist here. Open the list of datasets.",
+    "run": "This training run does not exist here. Open the list of runs.",
+    "lora": "This LoRA is not in the library. Open the list of LoRAs.",
+    "picture": "This picture does not exist here. Open the gallery.",
+}
+
+
+def trace(tx: Session, noun: str, thing_id: str) -> Lineage:
+    """Upstream and downstream of one thing. Raises Invalid (no such noun), NotFound."""
+    if noun not in COLUMNS:
+        raise Invalid(f"A lineage starts from one of: {', '.join(COLUMNS)}.")
+    wanted = _WANTED[noun](thing_id)
+    columns = tuple(_READ[one](tx, wanted[one], thing_id if one == noun else "") for one in COLUMNS)
+    focus = next((node for column in columns for node in column.nodes if node.focus), None)
+    if focus is None:
+        raise NotFound(_GONE[noun])
+    return Lineage(focus, columns, tuple(_edges(tx, columns)))
+
+
+Where = ColumnElement[bool]
+
+
+def _from_dataset(dataset_id: str) -> dict[str, Where]:
+    runs = select(TrainingRun.id).where(TrainingRun.dataset_id == dataset_id)
+    loras = select(Lora.id).where(Lora.run_id.in_(runs))
+    return {
+        "dataset": Dataset.id == dataset_id,
+        "run": TrainingRun.dataset_id == dataset_id,
+        "lora": Lora.run_id.in_(runs),
+        "picture": _drawn(loras),
+    }
+
+
+def _from_run(run_id: str) -> dict[str, Where]:
+    return {
+        "dataset": Dataset.id.in_(select(TrainingRun.dataset_id).where(TrainingRun.id == run_id)),
+        "run": TrainingRun.id == run_id,
+        "lora": Lora.run_id == run_id,
+        "picture": _drawn(select(Lora.id).where(Lora.run_id == run_id)),
+    }
+
+
+def _from_lora(lora_id: str) -> dict[str, Where]:
+    runs = select(Lora.run_id).where(Lora.id == lora_id)
+    return {
+        "dataset": Dataset.id.in_(select(TrainingRun.dataset_id).where(TrainingRun.id.in_(runs))),
+        "run": TrainingRun.id.in_(runs),
+        "lora": Lora.id == lora_id,
+        "picture": _drawn(select(literal(lora_id))),
+    }
+
+
+def _from_picture(picture_id: str) -> dict[str, Where]:
+    loras = select(PictureLora.lora_id).where(PictureLora.picture_id == picture_id)
+    runs = select(Lora.run_id).where(Lora.id.in_(loras))
+    return {
+        "dataset": Dataset.id.in_(select(TrainingRun.dataset_id).where(TrainingRun.id.in_(runs))),
+        "run": TrainingRun.id.in_(runs),
+        "lora": Lora.id.in_(loras),
+        "picture": Picture.id == picture_id,
+    }
+
+
+_WANTED: dict[str, Any] = {"dataset": _from_dataset, "run": _from_run, "lora": _from_lora, "picture": _from_picture}
+
+
+def _drawn(loras: Select[Any]) -> Where:
+    return Picture.id.in_(select(PictureLora.picture_id).where(PictureLora.lora_id.in_(loras)))
+
+
+def _datasets(tx: Session, where: Where, focus: str) -> Column:
+    firsts = select(DatasetImage.asset_id).where(DatasetImage.dataset_id == Dataset.id).order_by(DatasetImage.id).limit(3)
+    n = select(func.count()).where(DatasetImage.dataset_id == Dataset.id).correlate(Dataset).scalar_subquery()
+    query = select(Dataset.id, Dataset.name, n, Dataset.deleted_at, func.array(firsts.correlate(Dataset).scalar_subquery()))
+    rows = tx.execute(query.where(where).order_by(Dataset.id.desc()).limit(MOST)).all()
+    nodes = [
+        Node("dataset", id_, name, _many(images, "picture"), tuple(thumbs), id_ == focus, deleted is not None)
+        for id_, name, images, deleted, thumbs in rows
+    ]
+    return _column(tx, "dataset", nodes, select(Dataset.id).where(where))
+
+
+def _runs(tx: Session, where: Where, focus: str) -> Column:
+    samples = (
+        select(TrainingSample.asset_id)
+        .where(TrainingSample.run_id == TrainingRun.id)
+        .order_by(TrainingSample.step.desc(), TrainingSample.n)
+        .limit(3)
+    )
+    query = select(
+        TrainingRun.id, TrainingRun.name, TrainingRun.params["steps"].astext, TrainingRun.model,
+        func.array(samples.correlate(TrainingRun).scalar_subquery()),
+    )  # fmt: skip
+    rows = tx.execute(query.where(where).order_by(TrainingRun.id.desc()).limit(MOST)).all()
+    nodes = [
+        Node("run", id_, name, f"{steps} steps on {model}" if steps else model, tuple(thumbs), id_ == focus)
+        for id_, name, steps, model, thumbs in rows
+    ]
+    return _column(tx, "run", nodes, select(TrainingRun.id).where(where))
+
+
+def _loras(tx: Session, where: Where, focus: str) -> Column:
+    drawn = (
+        select(Picture.asset_id)
+        .join(PictureLora, PictureLora.picture_id == Picture.id)
+        .where(PictureLora.lora_id == Lora.id, Picture.deleted_at.is_(None))
+        .order_by(PictureLora.picture_id.desc())
+        .limit(3)
+    )
+    query = select(
+        Lora.id, Lora.name, Lora.step, Lora.source, Lora.deleted_at, func.array(drawn.correlate(Lora).scalar_subquery())
+    )
+    rows = tx.execute(query.where(where).order_by(Lora.id.desc()).limit(MOST)).all()
+    nodes = [
+        Node("lora", id_, name, f"step {step}" if step else source, tuple(thumbs), id_ == focus, deleted is not None)
+        for id_, name, step, source, deleted, thumbs in rows
+    ]
+    return _column(tx, "lora", nodes, select(Lora.id).where(where))
+
+
+def _pictures(tx: Session, where: Where, focus: str) -> Column:
+    live = where if focus else where & Picture.deleted_at.is_(None)
+    query = select(Picture.id, Picture.prompt, Picture.asset_id, Picture.rating, Picture.deleted_at)
+    rows = tx.execute(query.where(live).order_by(Picture.id.desc()).limit(MOST)).all()
+    nodes = [
+        Node("picture", id_, prompt or "Picture", "★" * rating, (asset_id,), id_ == focus, deleted is not None)
+        for id_, prompt, asset_id, rating, deleted in rows
+    ]
+    return _column(tx, "picture", nodes, select(Picture.id).where(live))
+
+
+_READ: dict[str, Any] = {"dataset": _datasets, "run": _runs, "lora": _loras, "picture": _pictures}
+
+
+def _column(tx: Session, noun: Noun, nodes: list[Node], everything: Select[Any]) -> Column:
+    """Counted only when not all are shown, and not beyond COUNT_TO."""
+    if len(nodes) < MOST:
+        return Column(noun, tuple(nodes), len(nodes))
+    n = tx.scalar(select(func.count()).select_from(everything.limit(COUNT_TO + 1).subquery())) or 0
+    return Column(noun, tuple(nodes), min(n, COUNT_TO), n > COUNT_TO)
+
+
+def _edges(tx: Session, columns: Sequence[Column]) -> list[tuple[str, str]]:
+    """Between what is shown, in one statement."""
+    shown = {column.noun: [node.id for node in column.nodes] for column in columns}
+
+    def among(column: Any, noun: Noun) -> Where:
+        return column.in_(shown[noun]) if shown[noun] else false()
+
+    to_run = select(TrainingRun.dataset_id, TrainingRun.id).where(
+        among(TrainingRun.dataset_id, "dataset"), among(TrainingRun.id, "run")
+    )
+    to_lora = select(Lora.run_id, Lora.id).where(among(Lora.run_id, "run"), among(Lora.id, "lora"))
+    to_picture = select(PictureLora.lora_id, PictureLora.picture_id).where(
+        among(PictureLora.lora_id, "lora"), among(PictureLora.picture_id, "picture")
+    )
+    return [(left, right) for left, right in tx.execute(to_run.union_all(to_lora, to_picture))]
+
+
+def _many(n: int, word: str) -> str:
+    return f"{n:,} {word}{'' if n == 1 else 's'}"

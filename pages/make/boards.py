@@ -1,0 +1,13 @@
+"""Boards: pictures gathered, arranged, packed."""
+
+import streamlit as st
+
+from studio.frame import frame
+from studio.widgets import boards
+
+page = frame("Boards", icon=":material/dashboard:", needs="viewer")
+with page.guard():
+    if board_id := st.query_params.get("id"):
+        boards.one(page, board_id)
+    else:
+        boards.all_of_them(page)

@@ -1,0 +1,13 @@
+"""Dataset, run, LoRA, picture: how they hang together."""
+
+import streamlit as st
+
+from studio.frame import frame
+from studio.widgets import lineage
+
+page = frame("Lineage", icon=":material/account_tree:", needs="viewer")
+with page.guard():
+    if thing_id := st.query_params.get("id"):
+        lineage.of(page, st.query_params.get("noun", "picture"), thing_id)
+    else:
+        lineage.choose(page)

@@ -1,0 +1,49 @@
+"""The whole gallery in the browser: it fetches, searches, rates and compares over /api; Python wakes to open a picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend.boards import ActCard
+from backend.generation import PictureCard, TileCard
+from studio.components.load import ignore, load
+
+_browse = load("gallery", "windowed", "compare", "bar", "browse")
+_viewer = load("gallery", "compare", "viewer")
+
+
+def browse(
+    key: str, *, workspace: str, tiles: list[TileCard], next_cursor: str | None, can_edit: bool, board_id: str = "",
+    similar: TileCard | None = None, offer: ActCard | None = None,
+) -> str | None:  # fmt: skip
+    """`tiles`: the first page as Python read it, so that nothing waits for a second answer. `offer`: an act to undo.
+
+    Returns the id of a picture just opened, once.
+    """
+    data: dict[str, Any] = {
+        "workspace": workspace, "board": board_id, "canEdit": can_edit,
+        "first": {"data": [plain(one) for one in tiles], "nextCursor": next_cursor},
+        "similar": plain(similar) if similar else None,
+        "offer": {"id": offer.id, "said": offer.said, "count": offer.count} if offer else None,
+    }  # fmt: skip
+    opened = _browse(key=key, data=data, on_opened_change=ignore).get("opened")
+    return str(opened["id"]) if opened else None
+
+
+def viewer(key: str, *, workspace: str, card: PictureCard, can_edit: bool, board_id: str = "") -> str | None:
+    """A picture with zoom and neighbours. Returns the id of the picture people moved to, once; also runs the page when
+    stars or heart were given by key."""
+    data: dict[str, Any] = {
+        "workspace": workspace, "board": board_id, "canEdit": can_edit, "id": card.id, "assetId": card.asset_id,
+        "prompt": card.prompt, "width": card.width, "height": card.height, "favourite": card.favourite,
+    }  # fmt: skip
+    moved = _viewer(key=key, data=data, on_moved_change=ignore, on_changed_change=ignore).get("moved")
+    return str(moved["id"]) if moved else None
+
+
+def plain(card: TileCard) -> dict[str, Any]:
+    """As the API says it."""
+    return {
+        "id": card.id, "assetId": card.asset_id, "prompt": card.prompt[:300], "rating": card.rating,
+        "favourite": card.favourite, "seed": card.seed, "shape": card.shape, "source": card.source, "gate": card.gate,
+    }  # fmt: skip
