@@ -173,9 +173,9 @@ def _cover(page: Page, board: BoardCard) -> str:
         f'<img src="{esc(url)}" alt="" loading="lazy">' for url in (pictures if len(pictures) == 4 else pictures[:1])
     )
     many = f"{board.count:,}+ pictures" if board.more else count(board.count, "picture")
+    address, shape = esc(page.url("make/boards", id=board.id)), "four" if len(pictures) == 4 else ""
     return (
-        f'<a href="{esc(page.url("make/boards", id=board.id))}" target="_self"><div class="{"four" if len(pictures) == 4 else ""}">'
-        f"{shown}</div><b>{esc(board.name)}</b><span>{many}</span></a>"
+        f'<a href="{address}" target="_self"><div class="{shape}">{shown}</div><b>{esc(board.name)}</b><span>{many}</span></a>'
     )
 
 
