@@ -12,6 +12,7 @@ from backend.datasets.captions import (
 )
 from backend.datasets.cards import (
     AlikeGroup,
+    Bucket,
     BucketPreview,
     CaptionChange,
     CaptionVersion,
@@ -65,7 +66,7 @@ from backend.datasets.service import (
 )
 
 __all__ = [
-    "GOOD_IMAGES", "MIN_IMAGES", "STATEMENTS", "AlikeGroup", "Box", "BucketPreview", "CaptionChange", "CaptionEdit",
+    "GOOD_IMAGES", "MIN_IMAGES", "STATEMENTS", "AlikeGroup", "Box", "Bucket", "BucketPreview", "CaptionChange", "CaptionEdit",
     "CaptionVersion", "DatasetCard", "DatasetPage", "EditCard", "Finding", "FixPreview", "ImageCard", "ImageFilter",
     "ImagePage", "IngestPayload", "Leak", "Readiness", "Reason", "RefusedCard", "RightsEntry", "RightsKind", "ScanPayload",
     "Stats", "Suggestion", "TagCount", "Thresholds", "TrainItem", "Undone", "add_sample_character", "alike_groups",

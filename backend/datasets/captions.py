@@ -49,7 +49,7 @@ def set_captions(tx: Session, captions: Mapping[str, tuple[str, int]]) -> int:
 
 def preview_captions(tx: Session, dataset_id: str, edit: CaptionEdit, *, image_ids: Sequence[str] = ()) -> list[CaptionChange]:
     """What the change would do, only where it does something. `image_ids`: none: all. Raises NotFound, Invalid."""
-    if edit.verb in ("replace", "remove") and not edit.find.strip():
+    if edit.verb in ("replace", "remove", "cut") and not edit.find.strip():
         raise Invalid("Say which words this is about.")
     if edit.verb in ("prefix", "suffix") and not edit.put.strip():
         raise Invalid("Write the words that should be added.")

@@ -200,6 +200,7 @@ def measured(found: Measures) -> dict[str, Any]:
         "brightness": found.brightness,
         "contrast": found.contrast,
         "clipped": found.clipped,
+        "colours": found.colours,
         "faces": found.faces,
         "face_height": box[3] if box else None,
         "face_box": list(box) if box else None,

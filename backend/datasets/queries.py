@@ -77,9 +77,7 @@ def images(
     """
     judged = checks.gate(tx, dataset_id, side=side)
     wrong = checks.conditions(judged)
-    where = [DatasetImage.dataset_id == dataset_id, *_filtered(filter, judged, wrong)]
-    if text.strip():
-        where.append(func.lower(DatasetImage.caption).contains(text.strip().lower(), autoescape=True))
+    where = _where(judged, wrong, filter, text)
     query = _judged(judged, wrong).where(*where).order_by(DatasetImage.id).limit(take + 1)
     rows = tx.execute(query.where(DatasetImage.id > cursor) if cursor else query).all()
     total = None if cursor else tx.scalar(select(func.count()).select_from(DatasetImage).where(*where)) or 0
@@ -95,10 +93,10 @@ def chosen(tx: Session, dataset_id: str, image_ids: Sequence[str], *, side: int 
     return [_image(row, judged) for row in tx.execute(query.where(*mine).order_by(DatasetImage.id))]
 
 
-def matching(tx: Session, dataset_id: str, filter: ImageFilter, *, side: int = 0) -> list[str]:
-    """Ids of all pictures the filter leaves. Raises NotFound."""
+def matching(tx: Session, dataset_id: str, filter: ImageFilter, *, text: str = "", side: int = 0) -> list[str]:
+    """Ids of all pictures that the filter and `text` (as in `images`) leave. Raises NotFound."""
     judged = checks.gate(tx, dataset_id, side=side)
-    where = DatasetImage.dataset_id == dataset_id, *_filtered(filter, judged, checks.conditions(judged))
+    where = _where(judged, checks.conditions(judged), filter, text)
     return list(tx.scalars(select(DatasetImage.id).where(*where).order_by(DatasetImage.id)))
 
 
@@ -166,6 +164,15 @@ def _image(found: Any, judged: checks.Gate) -> ImageCard:
     return replace(card, reasons=checks.reasons(card, judged, codes))
 
 
+def _where(
+    judged: checks.Gate, wrong: dict[Code, ColumnElement[bool]], filter: ImageFilter, text: str
+) -> list[ColumnElement[bool]]:
+    where = [DatasetImage.dataset_id == judged.dataset_id, *_filtered(filter, judged, wrong)]
+    if text.strip():
+        where.append(func.lower(DatasetImage.caption).contains(text.strip().lower(), autoescape=True))
+    return where
+
+
 def _filtered(name: ImageFilter, judged: checks.Gate, wrong: dict[Code, ColumnElement[bool]]) -> list[ColumnElement[bool]]:
     match name:
         case "":
@@ -181,7 +188,7 @@ def _filtered(name: ImageFilter, judged: checks.Gate, wrong: dict[Code, ColumnEl
         case "face" | "bust" | "body" | "unknown":
             return [checks.framing(judged) == name]
         case _:
-            return [wrong[name]]
+            return [DatasetImage.included, wrong[name]]
 
 
 def _cards() -> Select[Any]:

@@ -66,9 +66,9 @@ class Thresholds(Draft):
     """
 
     sharpness: float | None = Field(None, ge=0, le=20_000)
-    dark: float = Field(40, ge=0, le=255)
-    bright: float = Field(225, ge=0, le=255)
-    contrast: float = Field(15, ge=0, le=127)
+    dark: float = Field(40.0, ge=0, le=255)
+    bright: float = Field(225.0, ge=0, le=255)
+    contrast: float = Field(15.0, ge=0, le=127)
     clipped: float = Field(0.5, ge=0, le=1)
     near_bits: int = Field(6, ge=0, le=16)
     max_faces: int = Field(1, ge=1, le=20)
@@ -81,9 +81,14 @@ class CaptionDraft(Draft):
 
 
 CAPTION_VERBS = {
-    "replace": "Replaced “{find}” with “{put}”", "prefix": "Put “{put}” in front", "suffix": "Added “{put}” at the end",
-    "remove": "Removed the tag “{find}”", "trigger": "Put the trigger word in front", "tidy": "Tidied commas and repeated tags",
-}  # fmt: skip
+    "replace": "Replaced “{find}” with “{put}”",
+    "prefix": "Put “{put}” in front",
+    "suffix": "Added “{put}” at the end",
+    "remove": "Removed the tag “{find}”",
+    "cut": "Took out “{find}”",
+    "trigger": "Put the trigger word in front",
+    "tidy": "Tidied commas and repeated tags",
+}
 
 
 class CaptionEdit(Draft):
@@ -91,7 +96,7 @@ class CaptionEdit(Draft):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
 
-    verb: Literal["replace", "prefix", "suffix", "remove", "trigger", "tidy"]
+    verb: Literal["replace", "prefix", "suffix", "remove", "cut", "trigger", "tidy"]
     find: str = Field("", max_length=500)
     put: str = Field("", max_length=500)
 
@@ -205,6 +210,13 @@ class ImageCard:
     def short_side(self) -> int:
         """Of what is trained on, px."""
         return min(self.crop.width, self.crop.height) if self.crop else min(self.width, self.height)
+
+    def tile(self) -> dict[str, Any]:
+        """What the grid draws of it. By hand: a page of 60 in a tenth of the time that 60 models take."""
+        return {
+            "id": self.id, "assetId": self.asset_id, "name": self.filename, "caption": self.caption, "included": self.included,
+            "cropped": self.crop is not None, "reasons": [[one.code, one.sentence, one.blocker] for one in self.reasons],
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ def rewrite(caption: str, edit: CaptionEdit, trigger_word: str = "") -> str:
         case "remove":
             kept = [tag for tag in tags(caption) if tag.casefold() != edit.find.strip().casefold()]
             return ", ".join(kept) if len(kept) < len(tags(caption)) else caption
+        case "cut":
+            return _cut(caption, edit.find.strip())
         case "trigger":
             return caption if not trigger_word or has_word(caption, trigger_word) else _prefixed(caption, trigger_word)
         case "tidy":
@@ -93,6 +95,12 @@ def _repeated(caption: str, trigger_word: str) -> set[str]:
     whole = {tag.casefold() for tag in tags(caption) if " " in tag and not has_word(tag, trigger_word)}
     whole = {tag for tag in whole if not set(tag.split()) <= _GENERAL | _FILLERS}
     return {word for word in words - _GENERAL - _FILLERS if word != trigger_word.casefold()} | whole
+
+
+def _cut(caption: str, words: str) -> str:
+    """Without these words wherever they stand, whatever their case."""
+    left = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", "", caption, flags=re.IGNORECASE) if words else caption
+    return caption if left == caption else ", ".join(tags(left))
 
 
 def _prefixed(caption: str, start: str) -> str:

@@ -75,6 +75,8 @@ class DatasetImage(Tenanted, Dated, Base):
     """Mean and standard deviation of the grey picture, 0-255."""
     clipped: Mapped[float | None]
     """Share of pixels that are black or white."""
+    colours: Mapped[str] = mapped_column(server_default="")
+    """4 x 4 pixels of RGB in hex; empty: nobody looked."""
     faces: Mapped[int | None]
     """Frontal faces found; NULL: nobody looked."""
     face_height: Mapped[float | None]

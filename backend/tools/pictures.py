@@ -44,7 +44,8 @@ class Measures:
     """`sharpness`: 90th percentile over tiles of the Laplacian's variance at 1024 px. Of the grey picture at 512 px:
     `brightness` (mean) and `contrast` (standard deviation) in 0-255, `clipped`: share of pixels that are black or white.
 
-    `faces`: frontal faces found, None where no face model is; `face_box`: the largest one, x y width height as shares.
+    `colours`: the picture as 4 x 4 pixels of RGB, in hex. `faces`: frontal faces found, None where no face model is;
+    `face_box`: the largest one, x y width height as shares.
     """
 
     version: int = 0
@@ -52,6 +53,7 @@ class Measures:
     brightness: float = 0.0
     contrast: float = 0.0
     clipped: float = 0.0
+    colours: str = ""
     faces: int | None = None
     face_box: tuple[float, float, float, float] | None = None
 

@@ -17,9 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from backend.tools import recipe_text
 from backend.tools.picture_measures import measures
-from backend.tools import recipe_text
 from backend.tools.picture_strip import strip
-from backend.tools.picture_texts import says_ai_made, texts_of
 from backend.tools.picture_texts import says_ai_made, texts_of
 from backend.tools.pictures import write_thumbs
 

@@ -1,40 +1,74 @@
-"""Captions of a dataset: bulk changes that can be taken back, then each picture beside its words, a page at a time."""
+"""Captions of a dataset: what occurs in them, what should not, and each beside its picture, as a table or as cards."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from backend import datasets
-from backend.datasets import CaptionEdit, EditCard, ImageCard
-from studio.format import count, media_url
+from backend.datasets import ImageCard, ImageFilter
+from studio.format import count, media_url, plain
 from studio.forms.seen import load_again, offer_newer, seen
 from studio.frame import Page
+from studio.widgets.caption_bulk import bulk, prefill
+from studio.widgets.dataset_edits import last_edit
 from studio.widgets.picture import thumbs
 
-PER_PAGE = 12
+PER_PAGE = {"Cards": 12, "Table": 100}
+MOST_TAGS = 30
+SHOW: dict[ImageFilter, str] = {
+    "": "All",
+    "included": "In use",
+    "uncaptioned": "No caption",
+    "without_trigger": "No trigger word",
+}
 
 
 def captions(page: Page, dataset_id: str) -> None:
-    """Bulk changes, then every picture with its caption, a page at a time."""
     with page.transaction() as tx:
-        found = datasets.images(tx, dataset_id, take=5000)
-    if not found.images:
+        card = datasets.get(tx, dataset_id)
+    if not card.images:
         st.caption("Captions come with the pictures; add some first.")
         return
-    tools = st.container()
-    pages = -(-len(found.images) // PER_PAGE)
-    at = st.pagination(pages, key=f"captions:page:{dataset_id}") if pages > 1 else 1
-    form = f"captions:{dataset_id}:{at}"
-    with tools:
-        if page.can_edit:
-            _bulk(page, dataset_id, form)
-    _edit(page, form, found.images[(at - 1) * PER_PAGE : at * PER_PAGE])
+    last_edit(page, dataset_id, key="captions")
+    _leaks(page, dataset_id, card.trigger_word)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        only = st.segmented_control(
+            "Show", list(SHOW), default="", format_func=SHOW.__getitem__, key=f"captions:only:{dataset_id}"
+        )
+        text = st.text_input("With these words", key=f"captions:text:{dataset_id}", placeholder="any", width=220)
+        view = st.segmented_control("As", list(PER_PAGE), default="Cards", key=f"captions:view:{dataset_id}", required=True)
+    _tags(page, dataset_id)
+    if page.can_edit:
+        bulk(page, dataset_id, only or "", text)
+    _pages(page, dataset_id, only or "", text, view or "Cards")
 
 
-def _edit(page: Page, form: str, images: list[ImageCard]) -> None:
-    key, before = seen(form, images)
-    if before != images:
-        offer_newer(form, "These pictures or captions have changed since you opened this page.")
+def _pages(page: Page, dataset_id: str, only: ImageFilter, text: str, view: str) -> None:
+    """A page at a time, forwards and back, by the id the last one ended with."""
+    slot = f"captions:at:{dataset_id}:{only}:{text}:{view}"
+    cursors: list[str] = st.session_state.setdefault(slot, [])
+    with page.transaction() as tx:
+        found = datasets.images(
+            tx, dataset_id, cursor=cursors[-1] if cursors else None, take=PER_PAGE[view], filter=only, text=text
+        )
+    if not found.images:
+        st.caption("No caption like this.")
+        return
+    form = f"captions:{dataset_id}:{view}:{found.images[0].id}"
+    (_table if view == "Table" else _cards)(page, form, found.images)
+    if cursors or found.next_cursor:
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            st.button(
+                "Before", icon=":material/chevron_left:", disabled=not cursors, on_click=lambda: cursors.pop(), key=f"{slot}:b"
+            )
+            st.button(
+                "Next", icon=":material/chevron_right:", disabled=not found.next_cursor, key=f"{slot}:n",
+                on_click=lambda: cursors.append(str(found.next_cursor)),
+            )  # fmt: skip
+
+
+def _cards(page: Page, form: str, images: list[ImageCard]) -> None:
+    key, before = _seen(form, images)
     texts: dict[str, str] = {}
     with st.form(key, border=False):
         for n, one in enumerate(before):
@@ -45,51 +79,93 @@ def _edit(page: Page, form: str, images: list[ImageCard]) -> None:
                 one.filename, one.caption, key=f"{key}:{n or 'first'}", height=80, disabled=not page.can_edit
             )
         sent = st.form_submit_button("Save captions", type="primary", disabled=not page.can_edit)
+    if sent:
+        _save(page, form, before, texts)
+
+
+def _table(page: Page, form: str, images: list[ImageCard]) -> None:
+    key, before = _seen(form, images)
+    rows = [
+        {
+            "": media_url(page.workspace.id, one.asset_id, w=160),
+            "File": one.filename,
+            "Caption": one.caption,
+            "In use": one.included,
+        }
+        for one in before
+    ]
+    with st.form(key, border=False):
+        edited = st.data_editor(
+            rows, key=f"{key}:first", hide_index=True, width="stretch", row_height=72, height=620 if len(rows) > 8 else "auto",
+            disabled=True if not page.can_edit else ["", "File", "In use"],
+            column_config={
+                "": st.column_config.ImageColumn(width=72), "File": st.column_config.TextColumn(width="small"),
+                "Caption": st.column_config.TextColumn(width="large", max_chars=2000),
+                "In use": st.column_config.CheckboxColumn(width="small"),
+            },
+        )  # fmt: skip
+        sent = st.form_submit_button("Save captions", type="primary", disabled=not page.can_edit)
+    if sent:
+        _save(page, form, before, {one.id: str(row["Caption"] or "") for one, row in zip(before, edited, strict=True)})
+
+
+def _seen(form: str, images: list[ImageCard]) -> tuple[str, list[ImageCard]]:
+    key, before = seen(form, images)
+    if before != images:
+        offer_newer(form, "These pictures or captions have changed since you opened this page.")
+    return key, before
+
+
+def _save(page: Page, form: str, before: list[ImageCard], texts: dict[str, str]) -> None:
     changed = {one.id: (texts[one.id], one.caption_version) for one in before if texts[one.id] != one.caption}
-    if sent and changed:
-        with page.transaction(needs="editor") as tx:
-            datasets.set_captions(tx, changed)
-        load_again(form)
-        st.toast(f"{count(len(changed), 'caption')} saved.", icon=":material/check:")
-        st.rerun()
-
-
-def _bulk(page: Page, dataset_id: str, form: str) -> None:
-    with st.container(horizontal=True):
-        with st.popover("Find and replace", icon=":material/find_replace:"), st.form("bulk:replace", border=False):
-            find, put = st.text_input("Find"), st.text_input("Replace with")
-            if st.form_submit_button("Replace everywhere") and find:
-                with page.transaction(needs="editor") as tx:
-                    changed = datasets.edit_captions(tx, dataset_id, CaptionEdit(verb="replace", find=find, put=put))
-                _remember(form, changed)
-        with st.popover("Put in front", icon=":material/first_page:"), st.form("bulk:prefix", border=False):
-            prefix = st.text_input("Text to put in front of every caption", placeholder="portrait of ")
-            if st.form_submit_button("Put in front") and prefix:
-                with page.transaction(needs="editor") as tx:
-                    changed = datasets.edit_captions(tx, dataset_id, CaptionEdit(verb="prefix", put=prefix))
-                _remember(form, changed)
-    _undo(page, form)
-
-
-def _remember(form: str, changed: EditCard) -> None:
-    st.session_state["captions:changed"] = changed
+    if not changed:
+        return
+    with page.transaction(needs="editor") as tx:
+        datasets.set_captions(tx, changed)
     load_again(form)
+    st.toast(f"{count(len(changed), 'caption')} saved.", icon=":material/check:")
     st.rerun()
 
 
-def _undo(page: Page, form: str) -> None:
-    changed: EditCard | None = st.session_state.get("captions:changed")
-    if changed is None:
+def _tags(page: Page, dataset_id: str) -> None:
+    with page.transaction() as tx:
+        found = datasets.caption_tags(tx, dataset_id)
+    if not found:
         return
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{count(changed.count, 'caption')} changed.", width="content")
-        if changed.count:
-            st.button("Undo", icon=":material/undo:", key="captions:undo", on_click=_take_back, args=(page, form, changed))
+    shown = {one.tag: one.count for one in found[:MOST_TAGS]}
+    with st.expander(f"Tags ({len(found):,})", icon=":material/tag:"):
+        chosen = st.pills(
+            "Tags", list(shown), format_func=lambda tag: f"{plain(tag)[:60]} · {shown[tag]}", key=f"captions:tag:{dataset_id}",
+            label_visibility="collapsed", wrap=True,
+        )  # fmt: skip
+        if chosen:
+            with st.container(horizontal=True):
+                st.button("Show only these", icon=":material/filter_alt:", on_click=_filter, args=(dataset_id, chosen))
+                if page.can_edit:
+                    args = (dataset_id, "remove", chosen)
+                    st.button("Remove this tag …", icon=":material/backspace:", on_click=prefill, args=args)
 
 
-def _take_back(page: Page, form: str, changed: EditCard) -> None:
-    with page.guard():
-        with page.transaction(needs="editor") as tx:
-            datasets.undo_edit(tx, changed.id)
-        st.session_state.pop("captions:changed", None)
-        load_again(form)
+def _filter(dataset_id: str, text: str) -> None:
+    st.session_state[f"captions:text:{dataset_id}"] = text
+
+
+def _leaks(page: Page, dataset_id: str, trigger_word: str) -> None:
+    """Only said when there is a trigger word that could carry it."""
+    with page.transaction() as tx:
+        found = datasets.caption_leaks(tx, dataset_id) if trigger_word else []
+    if not found:
+        return
+    with st.expander(
+        f"{count(len(found), 'trait')} named that “{trigger_word}” should carry", icon=":material/psychology_alt:"
+    ):
+        st.caption(
+            f"What captions name, the model ties to those words and not to “{plain(trigger_word)}”. Take out what always "
+            "belongs to the person (hair, eyes, skin); leave in what changes (clothes, places)."
+        )
+        for one in found[:12]:
+            why = "a trait of the person" if one.why == "trait" else "in nearly every caption"
+            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                st.markdown(f"**{plain(one.words)}** · {one.count} of {one.total}, {why}", width="content")
+                if page.can_edit:
+                    st.button("Take out …", key=f"leak:{one.words}", on_click=prefill, args=(dataset_id, "cut", one.words))

@@ -1,37 +1,37 @@
-"""Pictures of a dataset: bringing them in, what was not taken and why, the grid, one picture with its caption."""
+"""Pictures of a dataset: bringing them in, what was not taken and why, the grid that filters and chooses."""
 
 from __future__ import annotations
 
 import base64
 from functools import cache, partial
 from pathlib import Path
+from typing import cast
 
 import streamlit as st
 
-from backend import assets, datasets, jobs
-from backend.datasets import ImageCard, ImageFilter
+from backend import assets, datasets, jobs, training
+from backend.datasets import ImageFilter, Stats
+from backend.engines.image.port import ModelCard
 from backend.kit.ids import new_id
-from studio.components import gallery, uploader
-from studio.components.gallery import Tile
+from studio.components import dataset_grid, uploader
+from studio.components.dataset_grid import GridFilter, GridState
 from studio.components.uploader import Uploaded
-from studio.format import count, media_url, plain
+from studio.format import count, plain
 from studio.frame import Page
 from studio.widgets.confirm import confirm
+from studio.widgets.dataset_edits import last_edit
+from studio.widgets.dataset_picture import open_picture
 from studio.widgets.jobs import ACTIVE, follow
-from studio.widgets.picture import picture
 
 ACCEPT = ".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif,.zip"
 FACES = Path(__file__).parent.parent / "faces"
 SAMPLES = {"bella": "Bella", "marco": "Marco", "zara": "Zara"}
 PAGE_SIZE = 60
-FILTERS: dict[ImageFilter, str] = {
-    "": "All",
-    "included": "In use",
-    "excluded": "Left out",
-    "blurred": "Blurred",
-    "near_duplicates": "Look-alikes",
-    "uncaptioned": "No caption",
-}
+LABELS: dict[ImageFilter, str] = {
+    "problems": "To look at", "too_small": "Too small", "blurred": "Blurred", "near_duplicates": "Look-alikes",
+    "low_resolution": "Small", "dark": "Dark", "bright": "Bright", "flat": "No contrast", "clipped": "Burnt out",
+    "several_faces": "Several faces", "uncaptioned": "No caption", "without_trigger": "No trigger word", "cropped": "Cropped",
+}  # fmt: skip
 
 
 def add(page: Page, dataset_id: str, *, key: str, samples: bool = False) -> int:
@@ -124,81 +124,78 @@ def _dismiss(page: Page, dataset_id: str) -> None:
 
 
 def grid(page: Page, dataset_id: str, *, key: str) -> None:
-    """All pictures; chosen ones can be left out, taken back in or removed; one opens with its caption."""
-    shown = st.session_state.setdefault(f"{key}:take:{dataset_id}", PAGE_SIZE)
-    only = st.pills(
-        "Show", list(FILTERS), default="", format_func=FILTERS.__getitem__, key=f"{key}:filter", label_visibility="collapsed",
-        wrap=True,
-    )  # fmt: skip
+    """All pictures; chosen ones can be left out, taken back in or removed; one opens with its caption and crop."""
+    side = train_side(page)
     with page.transaction() as tx:
-        found = datasets.images(tx, dataset_id, take=shown, filter=only or "")
+        card = datasets.get(tx, dataset_id)
+        found = datasets.images(tx, dataset_id, take=PAGE_SIZE, side=side)
+        stats = datasets.readiness(tx, dataset_id, model_card=train_model(page)).stats
     bar = st.container()
-    state = gallery(
-        f"{key}:grid:{dataset_id}", tiles=[_tile(page, one) for one in found.images], selectable=page.can_edit, size=140,
-        selection_round=st.session_state.get(f"{key}:round", 0),
+    state = dataset_grid(
+        f"{key}:grid:{dataset_id}", workspace=page.workspace.id, dataset_id=dataset_id, first=found.images,
+        next_cursor=found.next_cursor, filters=_filters(stats), stamp=f"{card.updated_at.isoformat()}:{stats.images}",
+        side=side, selectable=page.can_edit, selection_round=st.session_state.get(f"{key}:round", 0),
     )  # fmt: skip
     with bar:
-        _bar(page, state.selected, found.total, key)
-    if opened := next((one for one in found.images if one.id == state.opened), None):
-        _one(page, opened)
-    if found.next_cursor and st.button("Show more", key=f"{key}:more", width="stretch"):
-        st.session_state[f"{key}:take:{dataset_id}"] = shown + PAGE_SIZE
-        st.rerun()
+        if state.selected:
+            _bar(page, dataset_id, state, key)
+        else:
+            last_edit(page, dataset_id, key=key)
+    if state.opened:
+        open_picture(page, dataset_id, state.opened, side=side)
 
 
-def _tile(page: Page, one: ImageCard) -> Tile:
-    badges = [("left out", "")] if not one.included else []
-    if one.blurred:
-        badges.append(("blurred", "warn"))
-    if one.near_duplicate_of:
-        badges.append(("look-alike", "warn"))
-    return Tile(
-        id=one.id, src=media_url(page.workspace.id, one.asset_id, w=320), alt=one.caption or one.filename, caption=one.caption,
-        badges=badges, dim=not one.included,
-    )  # fmt: skip
+def train_model(page: Page) -> ModelCard:
+    return training.choose_model(page.app.engines.trainer.models(), "")
 
 
-def _bar(page: Page, selected: list[str], total: int, key: str) -> None:
-    if not selected:
-        st.caption(f"{count(total, 'picture')}" + (" · choose some to leave them out or remove them" if page.can_edit else ""))
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(selected)} chosen**", width="content")
+def train_side(page: Page) -> int:
+    """px the model trains at that a new run would use."""
+    return train_model(page).side
+
+
+def _filters(stats: Stats) -> list[GridFilter]:
+    chips = [
+        GridFilter("", "All", stats.images), GridFilter("included", "In use", stats.included),
+        GridFilter("excluded", "Left out", stats.images - stats.included),
+    ]  # fmt: skip
+    wrong = sum(getattr(stats, code) for code in LABELS if code not in ("problems", "cropped"))
+    for code, label in LABELS.items():
+        n = wrong if code == "problems" else getattr(stats, code)
+        tone = "bad" if code == "too_small" else "" if code == "cropped" else "warn"
+        if n:
+            chips.append(GridFilter(code, label, None if code in ("problems", "near_duplicates") else n, tone))
+    return chips
+
+
+def _bar(page: Page, dataset_id: str, state: GridState, key: str) -> None:
+    ids = state.selected
+    if state.whole:
+        with page.transaction() as tx:
+            ids = datasets.matching(tx, dataset_id, cast("ImageFilter", state.filter), side=train_side(page))
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(f"**{len(ids):,} chosen**", width="content")
         for label, included in (("Leave out", False), ("Take in", True)):
-            st.button(label, key=f"{key}:in:{included}", on_click=_include, args=(page, selected, included, key))
+            st.button(label, key=f"{key}:in:{included}", on_click=_include, args=(page, ids, included, key))
         if st.button("Remove", key=f"{key}:remove"):
             confirm(
-                f"Remove {count(len(selected), 'picture')}?",
+                f"Remove {count(len(ids), 'picture')}?",
                 "They and their captions go from this dataset. To keep them but not train on them, leave them out instead.",
-                action="Remove", act=lambda: _remove(page, selected, key),
+                action="Remove", act=lambda: _remove(page, ids, key),
             )  # fmt: skip
 
 
-def _include(page: Page, selected: list[str], included: bool, key: str) -> None:
+def _include(page: Page, ids: list[str], included: bool, key: str) -> None:
     with page.guard(), page.transaction(needs="editor") as tx:
-        datasets.set_included(tx, selected, included)
+        datasets.set_included(tx, ids, included)
     _choose_none(key)
 
 
-def _remove(page: Page, selected: list[str], key: str) -> None:
+def _remove(page: Page, ids: list[str], key: str) -> None:
     with page.transaction(needs="editor") as tx:
-        datasets.remove_images(tx, selected)
+        datasets.remove_images(tx, ids)
     _choose_none(key)
 
 
 def _choose_none(key: str) -> None:
     st.session_state[f"{key}:round"] = st.session_state.get(f"{key}:round", 0) + 1
-
-
-@st.dialog("Picture", width="medium")
-def _one(page: Page, one: ImageCard) -> None:
-    picture(media_url(page.workspace.id, one.asset_id, w=640), alt=one.filename)
-    st.caption(f"{plain(one.filename)} · {one.width} × {one.height} px · sharpness {one.sharpness:.0f}")
-    for note in one.notes:
-        st.caption(plain(note["sentence"]))
-    caption = st.text_area("Caption", one.caption, disabled=not page.can_edit)
-    if page.can_edit and st.button("Save", type="primary"):
-        with page.guard():
-            with page.transaction(needs="editor") as tx:
-                datasets.set_captions(tx, {one.id: (caption, one.caption_version)})
-            st.rerun()

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend import datasets, influencers, training
+from backend import datasets, influencers
 from backend.datasets import DatasetCard
 from studio.format import ago, count, media_url, plain
 from studio.frame import Page
 from studio.widgets.captions import captions
 from studio.widgets.confirm import confirm
+from studio.widgets.dataset_check import check, readiness
 from studio.widgets.dataset_pictures import add
+from studio.widgets.dataset_rights import rights, rights_page
 from studio.widgets.empty import empty_state
 from studio.widgets.picture import thumbs
 
-RIGHTS = (
-    "They show me.",
-    "They show someone who agreed in writing to this use.",
-    "They show a made-up person, and I may use these pictures.",
-)
+__all__ = ["detail", "listing", "readiness", "rights"]
 STATUS = {"draft": ":gray-badge[draft]", "ready": ":green-badge[ready]", "training": ":blue-badge[training]"}
 
 
@@ -78,21 +76,22 @@ def detail(page: Page, dataset_id: str) -> None:
         + (f" · trigger word {plain(card.trigger_word)}" if card.trigger_word else "")
         + (f" · {plain(card.influencer_name)}" if card.influencer_name else "")
     )
-    parts = st.tabs(["Pictures", "Captions", "Ready?", "Settings"], on_change="rerun", key=f"dataset:tabs:{card.id}")
+    parts = st.tabs(["Pictures", "Check", "Captions", "Rights", "Settings"], on_change="rerun", key=f"dataset:tabs:{card.id}")
     with parts[0]:
         if parts[0].open:
             add(page, dataset_id, key="dataset", samples=True)
     with parts[1]:
-        if parts[1].open:
-            captions(page, dataset_id)
+        if parts[1].open and check(page, dataset_id) and page.can_edit and st.button("Train on it", type="primary"):
+            st.session_state["training:dataset"] = dataset_id
+            page.go("make/training")
     with parts[2]:
         if parts[2].open:
-            rights(page, dataset_id, key="dataset")
-            if readiness(page, dataset_id) and page.can_edit and st.button("Train on it", type="primary"):
-                st.session_state["training:dataset"] = dataset_id
-                page.go("make/training")
+            captions(page, dataset_id)
     with parts[3]:
         if parts[3].open:
+            rights_page(page, dataset_id)
+    with parts[4]:
+        if parts[4].open:
             _settings(page, card)
 
 
@@ -123,36 +122,3 @@ def _delete(page: Page, dataset_id: str) -> None:
     with page.transaction(needs="editor") as tx:
         datasets.delete(tx, dataset_id)
     st.query_params.pop("id", None)
-
-
-def rights(page: Page, dataset_id: str, *, key: str) -> None:
-    """Who is in the pictures: asked once, kept with name and date."""
-    with page.transaction() as tx:
-        card = datasets.get(tx, dataset_id)
-    if card.rights_statement:
-        st.markdown(f":green-badge[✓ Rights] {plain(card.rights_statement)}")
-        return
-    with st.form(f"{key}:rights", border=True):
-        statement = st.radio("Whose pictures are these?", RIGHTS, index=None, disabled=not page.can_edit)
-        sent = st.form_submit_button("I confirm this", type="primary", disabled=not page.can_edit)
-    if sent and statement is None:
-        st.warning("Choose one of the three sentences first.", icon=":material/touch_app:")
-    elif sent:
-        with page.transaction(needs="editor") as tx:
-            datasets.declare_rights(tx, dataset_id, str(statement))
-        st.rerun()
-
-
-def readiness(page: Page, dataset_id: str) -> bool:
-    """What stands in the way and what could be better; True when training may start."""
-    model, most = training.choose_model(page.app.engines.trainer.models(), ""), page.app.settings.max_dataset_images
-    with page.transaction() as tx:
-        state = datasets.readiness(tx, dataset_id, model_card=model, max_images=most)
-    st.markdown(f"**{count(state.stats.included, 'picture')}** will be trained on.")
-    for blocker in state.blockers:
-        st.error(blocker.sentence, icon=":material/block:")
-    if not state.blockers:
-        st.success("Ready to train.", icon=":material/check_circle:")
-    for warning in state.warnings:
-        st.warning(warning.sentence, icon=":material/lightbulb:")
-    return not state.blockers

@@ -17,10 +17,12 @@ KINDS: dict[str, tuple[str, ...]] = {
     "Training": ("lora-training",),
     "Pictures": ("image-generation",),
     "Comparisons": ("lora-trial", "trial-scores", "trial-grid"),
-    "Dataset checks": ("dataset-ingest",),
+    "Dataset checks": ("dataset-ingest", "dataset-scan"),
+    "Identity": ("identity-calibration", "identity-scoring"),
     "Upkeep": ("upkeep",),
 }
 SUBJECT_PAGES = {
+    "influencer": ("make/influencers", "Open the influencer"),
     "dataset": ("make/datasets", "Open the dataset"),
     "training": ("make/training", "Open the run"),
     "generation": ("make/generation", "Open the pictures"),

@@ -102,55 +102,6 @@ def test_drawing_from_a_picture_shows_it_and_asks_how_far(open_page: Open, rows:
     assert field(at, "slider", "How far from the starting picture").value == 0.6
 
 
-def test_captions_are_replaced_and_taken_back(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    def captions() -> list[str]:
-        with db.transaction(workspace.caller) as tx:
-            return [one.caption for one in datasets.images(tx, rows.dataset_id).images]
-
-    before = captions()
-    at = open_page("make/datasets", id=rows.dataset_id)
-    at.session_state[f"dataset:tabs:{rows.dataset_id}"] = "Captions"
-    at.run()
-    field(at, "text_input", "Find").input("portrait")
-    field(at, "text_input", "Replace with").input("photo")
-    press(at, "Replace everywhere")
-    assert "14 captions changed." in words(at)
-    assert all(caption.startswith("photo of bella") for caption in captions())
-    press(at, "Undo")
-    assert captions() == before
-
-
-def test_two_people_in_one_dataset_lose_no_caption(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    tabs = [open_page("make/datasets", id=rows.dataset_id) for _ in range(2)]
-    for at in tabs:
-        at.session_state[f"dataset:tabs:{rows.dataset_id}"] = "Captions"
-        at.run()
-    first, second = tabs
-    field(first, "text_area", "00.jpg").input("bella in Rome")
-    press(first, "Save captions")
-    field(second, "text_area", "00.jpg").input("bella in Oslo")
-    field(second, "text_area", "01.jpg").input("bella in Lima")
-    press(second, "Save captions")
-    assert second.error
-    assert field(second, "text_area", "01.jpg").value == "bella in Lima"
-    with db.transaction(workspace.caller) as tx:
-        assert datasets.images(tx, rows.dataset_id).images[0].caption == "bella in Rome"
-
-
-def test_rights_are_declared_once(open_page: Open, db: Database, workspace: Tenant) -> None:
-    with db.transaction(workspace.caller) as tx:
-        card = datasets.create(tx, name="Fresh", trigger_word="fresh")
-    at = open_page("make/datasets", id=card.id)
-    at.session_state[f"dataset:tabs:{card.id}"] = "Ready?"
-    press(at.run(), "I confirm this")
-    assert "Choose one" in at.warning[0].value
-    at.radio[0].set_value("They show me.")
-    press(at, "I confirm this")
-    with db.transaction(workspace.caller) as tx:
-        assert datasets.get(tx, card.id).rights_statement == "They show me."
-    assert "Add 5 more pictures" in at.error[0].value
-
-
 def test_a_lora_is_renamed_or_told_why_not(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
     at = open_page("make/loras", id=rows.lora_id)
     field(at, "text_input", "Name").input("Not a word!")

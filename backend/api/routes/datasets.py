@@ -1,16 +1,42 @@
-"""A dataset as a ZIP, streamed: pictures with caption files in the layout every trainer reads."""
+"""A dataset's pictures, a page at a time, for the grid that scrolls; and the whole of it as a ZIP in every trainer's layout."""
 
 from __future__ import annotations
 
+from typing import Annotated, get_args
 from urllib.parse import quote
 
-from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from backend import datasets
 from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.datasets import ImageFilter
+from backend.errors import Invalid
 
 router = APIRouter(prefix="/datasets", tags=["datasets"], dependencies=[OwnOrigin])
+FILTERS = {name for group in get_args(ImageFilter) for name in (get_args(group) or (group,))}
+
+
+@router.get("/{dataset_id}/pictures")
+def pictures(
+    dataset_id: str,
+    app: Studio,
+    caller: Caller,
+    filter: str = "",
+    q: Annotated[str, Query(max_length=200, description="only captions that contain this")] = "",
+    cursor: str | None = None,
+    take: Annotated[int, Query(ge=1, le=500)] = 60,
+    side: Annotated[int, Query(ge=0, le=8192, description="px the model trains at")] = 0,
+) -> JSONResponse:
+    """In the order they came in. `nextCursor` null: the end. `total` only on the first page."""
+    if filter not in FILTERS:
+        raise Invalid(f"There is no filter called {filter!r}. There are: {', '.join(sorted(FILTERS - {''}))}.")
+    with app.db.transaction(caller) as tx:
+        found = datasets.images(tx, dataset_id, cursor=cursor, take=take, filter=filter, text=q, side=side)  # type: ignore[arg-type]
+    return JSONResponse(
+        {"data": [one.tile() for one in found.images], "nextCursor": found.next_cursor, "total": found.total},
+        headers={"cache-control": "no-store"},
+    )
 
 
 @router.get("/{dataset_id}/export")

@@ -66,6 +66,7 @@ def _columns() -> None:
     op.add_column("dataset_images", sa.Column("face_box", postgresql.JSONB(), nullable=True))
     op.add_column("dataset_images", sa.Column("alike", sa.Text(), nullable=True))
     op.add_column("dataset_images", _text("caption_source", ""))
+    op.add_column("dataset_images", _text("colours", ""))
     whole = "num_nulls(crop_x, crop_y, crop_w, crop_h) = 4 OR num_nonnulls(crop_x, crop_y, crop_w, crop_h) = 4"
     op.create_check_constraint(op.f("ck_dataset_images_crop"), "dataset_images", whole)
     op.create_index(

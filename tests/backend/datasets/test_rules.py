@@ -28,6 +28,12 @@ def test_groups_are_chains_of_near_hashes(hashes: list[int], copies: list[tuple[
             assert found[n].group == min(m for m in found if found[m].group == found[n].group)
 
 
+def test_the_same_pose_in_another_place_is_another_picture() -> None:
+    beach, forest, unknown = "c8b090" * 16, "204020" * 16, ""
+    assert groups([0, 1, 3], 6, [beach, forest, beach]).keys() == {0, 2}
+    assert groups([0, 1], 6, [beach, unknown]).keys() == {0, 1}
+
+
 @given(st.floats(0, 20_000))
 def test_a_picture_as_sharp_as_its_set_is_never_blurred(median: float) -> None:
     line = blur_line(median)
