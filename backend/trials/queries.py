@@ -67,7 +67,7 @@ def judge(card: TrialCard, drawn: Sequence[Cell], voted: Sequence[Duel]) -> Resu
     found = verdict.figures(arms, drawn)
     there = [one.arm for one in found if one.pictures]
     ranks = ranking.rank(there, voted)
-    warnings = verdict.overfit(found)
+    warnings = verdict.overfit(found, card.judged)
     return Results(
         figures=found,
         ranks=ranks,

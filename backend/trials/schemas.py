@@ -111,7 +111,8 @@ class Cell:
 class Judged(BaseModel):
     """How the cells were scored. `own`: the training pictures' mean score against each other, what a perfect LoRA reaches.
 
-    `no_identity`, `no_adherence`: why there is no such number; empty: there is one.
+    `no_identity`, `no_adherence`: why there is no such number; empty: there is one. `by_words`: adherence is how well a CLIP
+    finds picture and prompt to agree, not a share of things seen.
     """
 
     embedder: str = ""
@@ -119,6 +120,7 @@ class Judged(BaseModel):
     own: float | None = None
     no_identity: str = ""
     no_adherence: str = ""
+    by_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

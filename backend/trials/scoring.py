@@ -23,7 +23,9 @@ from backend.trials.schemas import Cell, Judged, TrialCard
 
 MOST_REFERENCES = 40
 _FETCHERS = 6
-_PICTURES_ONLY = "The model at IDENTITY_MODEL reads pictures, not words: it cannot say whether a prompt was listened to."
+_PICTURES_ONLY = (
+    "The model at IDENTITY_MODEL reads pictures only. A CLIP with its tokenizer could say how well prompts are followed."
+)
 _NOTHING_KNOWN = "No prompt of this comparison names a place or a colour of clothes that the starter's classifier knows."
 
 
@@ -50,9 +52,11 @@ def score(ctx: JobContext, card: TrialCard) -> dict[str, Any]:
 
 def _read(ctx: JobContext, card: TrialCard, cells: Sequence[Cell]) -> tuple[Judged, list[dict[str, Any]]]:
     own = _references(ctx, card)
-    readings = _readings(ctx, [*own, *_pictures(ctx, cells)])
+    prompts = [card.plan.prompts[cell.prompt_n] for cell in cells]
+    readings = _readings(ctx, [*own, *_pictures(ctx, cells)], [""] * len(own) + prompts)
     references, drawn = readings[: len(own)], readings[len(own) :]
-    judged = Judged(embedder=ctx.app.engines.identity.embedder, references=len(references))
+    by_words = any(reading.agreement is not None for reading in drawn)
+    judged = Judged(embedder=ctx.app.engines.identity.embedder, references=len(references), by_words=by_words)
     centre = None
     try:
         centre = identity.reference(references)
@@ -60,20 +64,19 @@ def _read(ctx: JobContext, card: TrialCard, cells: Sequence[Cell]) -> tuple[Judg
     except Invalid as error:
         judged.no_identity = error.message
     figures = []
-    for cell, reading in zip(cells, drawn, strict=True):
-        seen = verdict.adherence(card.plan.prompts[cell.prompt_n], reading.traits, SCENES, list(CLOTH_COLORS))
-        values = {"identity": identity.score(centre, reading) if centre else None}
-        obeyed = seen if reading.traits else {}
-        figures.append({"id": cell.id, **values, "adherence": verdict.share(obeyed), "seen": obeyed})
-    if not any(one["seen"] for one in figures):
+    for cell, prompt, reading in zip(cells, prompts, drawn, strict=True):
+        seen = verdict.adherence(prompt, reading.traits, SCENES, list(CLOTH_COLORS)) if reading.traits else {}
+        values = {"identity": identity.score(centre, reading) if centre else None, "seen": seen}
+        figures.append({"id": cell.id, **values, "adherence": reading.agreement if by_words else verdict.share(seen)})
+    if all(one["adherence"] is None for one in figures):
         judged.no_adherence = _NOTHING_KNOWN if any(reading.traits for reading in drawn) else _PICTURES_ONLY
     return judged, figures
 
 
-def _readings(ctx: JobContext, pictures: Sequence[Path]) -> list[Reading]:
+def _readings(ctx: JobContext, pictures: Sequence[Path], words: Sequence[str]) -> list[Reading]:
     out = ctx.workdir / "readings"
     out.mkdir(parents=True, exist_ok=True)
-    events = ctx.app.engines.identity.run(IdentityRequest(tuple(pictures), out))
+    events = ctx.app.engines.identity.run(IdentityRequest(tuple(pictures), out, tuple(words)))
     found = {event.n: Reading.load(event.path) for event in ctx.pump(events) if isinstance(event, Output)}
     return [found[n] for n in range(len(pictures))]
 

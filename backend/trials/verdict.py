@@ -19,6 +19,8 @@ CLOSE = 0.02
 IDENTITY_HOLDS = 0.05
 """Identity counts as high while it is at most this far below the best of the earlier checkpoints."""
 ADHERENCE_FALLS = 0.2
+AGREEMENT_FALLS = 0.08
+"""The same where a CLIP judges: its figures span 0.4 to 0.9, and a tenth of them is a different picture."""
 SPREAD_SHRINKS = 0.6
 """Pictures that differ by less than this part of what they once did look like one another."""
 _BITS = 64
@@ -54,8 +56,9 @@ def share(seen: Mapping[str, Sequence[object]]) -> float | None:
     return fmean(float(bool(found)) for _, found in seen.values()) if seen else None
 
 
-def overfit(found: Sequence[Figures]) -> list[Warned]:
+def overfit(found: Sequence[Figures], judged: Judged | None = None) -> list[Warned]:
     """Each arm against the earlier checkpoints at its strength, and against the base model."""
+    by_words = bool(judged and judged.by_words)
     warned = []
     for one in found:
         earlier = [
@@ -65,7 +68,7 @@ def overfit(found: Sequence[Figures]) -> list[Warned]:
             and other.arm.step < one.arm.step
             and (other.arm.control or other.arm.strength == one.arm.strength)
         ]
-        if not one.arm.control and one.pictures and (signs := _signs(one, earlier)):
+        if not one.arm.control and one.pictures and (signs := _signs(one, earlier, by_words=by_words)):
             warned.append(Warned(one.arm, f"{_capital(str(one.arm))} may be overfitted: {', and '.join(signs)}."))
     return warned
 
@@ -108,16 +111,16 @@ def _figures(arm: Arm, cells: Sequence[Cell]) -> Figures:
     )
 
 
-def _signs(one: Figures, earlier: Sequence[Figures]) -> list[str]:
+def _signs(one: Figures, earlier: Sequence[Figures], *, by_words: bool) -> list[str]:
     known = [other.identity for other in earlier if other.identity is not None]
     if one.identity is not None and known and one.identity < max(known) - IDENTITY_HOLDS:
         return []  # it does not even know the face as well: too little, not too much
     signs = []
     obedient = max((o for o in earlier if o.adherence is not None), key=lambda o: o.adherence or 0.0, default=None)
-    if one.adherence is not None and obedient and (obedient.adherence or 0.0) - one.adherence >= ADHERENCE_FALLS:
-        signs.append(
-            f"places and clothes asked for are there in {one.adherence:.0%}, {_where(obedient)} in {obedient.adherence:.0%}"
-        )
+    falls = AGREEMENT_FALLS if by_words else ADHERENCE_FALLS
+    if one.adherence is not None and obedient and (obedient.adherence or 0.0) - one.adherence >= falls:
+        what = "prompts are followed to" if by_words else "places and clothes asked for are there in"
+        signs.append(f"{what} {one.adherence:.0%}, {_where(obedient)} {'to' if by_words else 'in'} {obedient.adherence:.0%}")
     varied = max((o for o in earlier if o.spread), key=lambda o: o.spread or 0.0, default=None)
     if one.spread is not None and varied and one.spread < SPREAD_SHRINKS * (varied.spread or 0.0):
         signs.append(f"its pictures look alike (they differ by {one.spread:.0%}, {_where(varied)} by {varied.spread:.0%})")
@@ -148,7 +151,11 @@ def _reason(best: Figures, votes: Rank | None, judged: Judged | None) -> str:
         own = f" (the training pictures themselves reach {judged.own:.0%})" if judged and judged.own else ""
         said.append(f"its identity score is {best.identity:.0%}{own}")
     if best.adherence is not None:
-        said.append(f"{best.adherence:.0%} of the places and clothes asked for are there")
+        by_words = judged and judged.by_words
+        said.append(
+            f"its pictures agree with the prompts to {best.adherence:.0%}" if by_words
+            else f"{best.adherence:.0%} of the places and clothes asked for are there"
+        )  # fmt: skip
     if votes and votes.n:
         said.append(f"it won {votes.wins:g} of {votes.n} blind votes")
     listed = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}" if said else "nothing speaks against it"

@@ -62,7 +62,8 @@ def _place(cell: Cell | None, n: int) -> Place:
     if cell is None:
         return Place(n, "")
     face = f"face {cell.identity:.0%}" if cell.identity is not None else ""
-    seen = "  ".join(f"{'✓' if found else '✗'} {_short(asked)}" for asked, found in cell.seen.values())
+    seen = "" if cell.seen or cell.adherence is None else f"prompt {cell.adherence:.0%}"
+    seen += "  ".join(f"{'✓' if found else '✗'} {_short(asked)}" for asked, found in cell.seen.values())
     return Place(n, cell.asset_id, cell.identity, "\n".join(filter(None, (face, seen))))
 
 
@@ -84,6 +85,7 @@ def _legend(card: TrialCard) -> None:
     if judged.no_adherence != judged.no_identity:
         said.append(
             f"No prompt score: {judged.no_adherence}" if judged.no_adherence
+            else "**prompt**: how well picture and prompt agree (CLIPScore)." if judged.by_words
             else "**prompt**: share of the places and colours of clothes asked for that a classifier sees."
         )  # fmt: skip
     st.caption(" ".join(said))

@@ -92,7 +92,7 @@ def _table(known: Results) -> None:
         column_config={
             "#": st.column_config.NumberColumn(width=40),
             "Face": st.column_config.ProgressColumn(help="Identity: how much of the trained face is there", **bar),
-            "Prompt": st.column_config.ProgressColumn(help="Places and colours of clothes asked for that are there", **bar),
+            "Prompt": st.column_config.ProgressColumn(help="How well the prompt is followed", **bar),
             "Differ": st.column_config.NumberColumn(help="How different its pictures look from each other", format="%.0f %%"),
             "At least": st.column_config.ProgressColumn(help="Lower Wilson bound of the share of votes won", **bar),
         },

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 
 def make(folder: Path, *, kind: str = "dinov2") -> Path:
@@ -25,10 +26,26 @@ def _make(folder: Path, kind: str) -> None:
     picture = {"image_size": 32, "patch_size": 8}
     if kind == "clip":
         text = {**small, "vocab_size": 32, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}
-        CLIPModel(CLIPConfig(text_config=text, vision_config={**small, **picture}, projection_dim=12)).save_pretrained(folder)
+        model = CLIPModel(CLIPConfig(text_config=text, vision_config={**small, **picture}, projection_dim=12))
+        torch.manual_seed(17)  # one whose pictures and words agree a little, as a trained one's do
+        model.text_projection.weight.data.normal_(0, 0.02)
+        model.save_pretrained(folder)
+        _tokenizer().save_pretrained(folder)
     else:
         Dinov2Model(Dinov2Config(**small, **picture)).save_pretrained(folder)
     CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
+
+
+def _tokenizer() -> Any:
+    """30 words and an end; a small model's text tower knows no more."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    words = ["<s>", "</s>", "<unk>", "red", "green", "beach", "forest", *(f"w{n}" for n in range(25))]
+    made = Tokenizer(models.WordLevel({word: n for n, word in enumerate(words)}, unk_token="<unk>"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    made.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 1)])
+    return PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>", eos_token="</s>", pad_token="</s>")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ from backend.engines.events import Output, Progress
 from backend.engines.identity.port import IdentityRequest, Reading
 from backend.errors import Rejected
 
-Reader = Callable[[Path], Reading]
+Reader = Callable[[Path, str], Reading]
+"""A picture and what it should show ("" when nothing is asked)."""
 
 
 def main() -> None:
@@ -63,7 +64,7 @@ def _read(line: Line, reader: Reader, request: IdentityRequest, number: int) -> 
     for n, path in enumerate(request.pictures):
         line.tell(Progress(n, len(request.pictures), "looking"))
         try:
-            reading = reader(path)
+            reading = reader(path, request.words[n] if request.words else "")
         except (OSError, ValueError, SyntaxError) as broken:  # what Pillow raises for a file that is no picture
             raise Rejected(f"{path.name} cannot be read as a picture. Choose another.") from broken
         line.tell(Output(reading.save(request.workdir / f"{n}.json"), n))
@@ -77,11 +78,16 @@ def _reader(settings: dict[str, Any]) -> Reader:
         from backend.engines.identity.vision import Vision
 
         vision = Vision(Path(settings["folder"]), settings["device"])
-        return lambda path: Reading(name, vector=vision.vector(path))
+
+        def look(path: Path, words: str) -> Reading:
+            vector = vision.vector(path)
+            return Reading(name, vector=vector, agreement=vision.agreement(vector, words) if words else None)
+
+        return look
     from backend.engines.identity.trait_net import TraitNet
 
     net = TraitNet()
-    return lambda path: Reading(name, traits=net.traits(path))
+    return lambda path, words: Reading(name, traits=net.traits(path))
 
 
 if __name__ == "__main__":

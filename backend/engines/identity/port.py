@@ -13,22 +13,28 @@ from backend.engines.events import EngineStatus, Event
 
 @dataclass(frozen=True, slots=True)
 class IdentityRequest:
-    """Picture files of any size. Outputs are `<n>.json` in `workdir`, one per picture in order: `Reading.load(path)`."""
+    """Picture files of any size. Outputs are `<n>.json` in `workdir`, one per picture in order: `Reading.load(path)`.
+
+    `words`: what each picture should show ("": nothing asked), as many as pictures, or none at all.
+    """
 
     pictures: tuple[Path, ...]
     workdir: Path
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Who is on one picture, as one embedder sees it: either a unit `vector`, or `traits` (head -> value).
 
-    `embedder` is its name and version. Readings of different embedders are never compared.
+    `embedder` is its name and version. Readings of different embedders are never compared. `agreement`: how well the picture
+    shows the words asked for, 0..1 (CLIPScore, Hessel et al. 2021); None when none were asked or it reads pictures only.
     """
 
     embedder: str
     vector: tuple[float, ...] = ()
     traits: dict[str, str] = field(default_factory=dict)
+    agreement: float | None = None
 
     def save(self, path: Path) -> Path:
         path.write_text(json.dumps(asdict(self)), "utf-8")
@@ -42,7 +48,7 @@ class Reading:
     @staticmethod
     def of(plain: dict[str, Any]) -> Reading:
         """From JSON values."""
-        return Reading(plain["embedder"], tuple(plain["vector"]), dict(plain["traits"]))
+        return Reading(plain["embedder"], tuple(plain["vector"]), dict(plain["traits"]), plain.get("agreement"))
 
 
 class IdentityEngine(Protocol):

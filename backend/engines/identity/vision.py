@@ -7,9 +7,12 @@ from typing import Any
 
 import torch
 from PIL import Image
-from transformers import AutoImageProcessor, AutoModel
+from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
 from backend.errors import Unsupported
+
+SCALE = 2.5
+"""CLIPScore's: cosines of a picture and the words for it hardly exceed 0.4."""
 
 
 class Vision:
@@ -26,6 +29,10 @@ class Vision:
             ) from broken
         self._device = torch.device(device)
         self._model.eval().requires_grad_(False).to(self._device)
+        self._folder = folder
+        self._words: dict[str, Any] = {}
+        self._tokenizer: Any = None
+        self._reads_words = getattr(self._model.config, "model_type", "") == "clip"
 
     def vector(self, path: Path) -> tuple[float, ...]:
         """Raises OSError when it is no picture."""
@@ -34,6 +41,28 @@ class Vision:
         with torch.inference_mode():
             features = self._features(pixels.to(self._device, self._model.dtype)).float()
         return tuple(torch.nn.functional.normalize(features, dim=-1)[0].tolist())
+
+    def agreement(self, vector: tuple[float, ...], words: str) -> float | None:
+        """How well the picture of this vector shows `words`, 0..1; None when the folder is no CLIP with a tokenizer."""
+        if self._reads_words and words not in self._words:
+            self._words[words] = self._text(words)
+        return None if not self._reads_words else min(1.0, max(0.0, SCALE * float(torch.tensor(vector) @ self._words[words])))
+
+    def _text(self, words: str) -> Any:
+        """(width,), unit length; what is longer than the model reads is cut off. Without a tokenizer: reads no words."""
+        try:
+            self._tokenizer = self._tokenizer or AutoTokenizer.from_pretrained(self._folder, local_files_only=True)
+        except (OSError, ValueError, KeyError, ImportError):
+            self._reads_words = False
+            return None
+        longest = self._model.config.text_config.max_position_embeddings
+        tokens = self._tokenizer(words, truncation=True, max_length=longest, return_tensors="pt")
+        with torch.inference_mode():
+            told = self._model.get_text_features(
+                input_ids=tokens["input_ids"].to(self._device), attention_mask=tokens["attention_mask"].to(self._device)
+            )
+        features = told if isinstance(told, torch.Tensor) else told.pooler_output
+        return torch.nn.functional.normalize(features.float(), dim=-1)[0].cpu()
 
     def _features(self, pixels: Any) -> Any:
         """(1, width): CLIP's and SigLIP's projected features, else the pooled output, else the class token."""

@@ -26,7 +26,8 @@ STEPS = (50, 100, 150, 200)
 
 
 class FakeReader:
-    """Training pictures are all of one face. `looks(n)` is what it sees on cell n."""
+    """Training pictures are all of one face. `looks(n)` is what it sees on cell n; `clip(n, words)` (-1: a training picture)
+    makes it an embedding model that reads words."""
 
     name, embedder = "fake", "fake:1"
 
@@ -34,14 +35,17 @@ class FakeReader:
         self.requests: list[IdentityRequest] = []
         self.why = ""
         self.looks: Callable[[int], dict[str, str]] = lambda n: OWN
+        self.clip: Callable[[int, str], Reading] | None = None
 
     def run(self, request: IdentityRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
         self.requests.append(request)
         for n, path in enumerate(request.pictures):
             yield Progress(n, len(request.pictures), "looking")
             kind, _, number = path.stem.partition("-")
-            traits = self.looks(int(number)) if kind == "cell" else OWN
-            yield Output(Reading(self.embedder, traits=traits).save(request.workdir / f"{n}.json"), n)
+            at = int(number) if kind == "cell" else -1
+            reading = self.clip(at, request.words[n]) if self.clip else None
+            reading = reading or Reading(self.embedder, traits=self.looks(at) if at >= 0 else OWN)
+            yield Output(reading.save(request.workdir / f"{n}.json"), n)
 
     def refuses(self, base: str) -> str:
         return self.why

@@ -12,6 +12,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from backend import assets, trials
+from backend.engines.identity.port import Reading
 from backend.errors import Cancelled, EngineUnavailable, LeaseLost
 from backend.tables import Asset, AssetUse
 from backend.tools.ai_mark import SOURCE_TYPE
@@ -135,6 +136,29 @@ def test_scores_against_the_training_pictures(studio: Any, workspace: Tenant, as
     assert known.suggestion.arm == Arm(50, 0.6)
     assert len(table) == 11
     assert table[1] == 'base model,,"portrait of bella, in a gym, wearing red",100,0.0000,1.0000,in a gym: yes; red: yes,,,,'
+
+
+def test_a_clip_judges_prompts_too(studio: Any, workspace: Tenant, ask: Ask, reader: FakeReader) -> None:
+    """Vectors instead of traits; the last checkpoint knows the face and no longer listens."""
+
+    def clip(n: int, words: str) -> Reading:
+        assert bool(words) == (n >= 0)
+        stranger = 0 <= n < 2
+        return Reading("clip:1", vector=(0.6, 0.8) if stranger else (1.0, 0.0), agreement=0.5 if n >= 6 else 0.75)
+
+    reader.clip = clip
+    card = ask()
+    draw(begin(studio, workspace, card), card)
+    with studio.db.transaction(workspace.caller) as tx:
+        card, known = trials.get(tx, card.id), trials.results(tx, card.id)
+    assert card.judged
+    assert (card.judged.by_words, card.judged.own, card.judged.no_adherence) == (True, 1.0, "")
+    assert known.figures[0].identity == pytest.approx(0.6)
+    assert known.warnings[0].sentence == (
+        "Step 200 at 0.6 may be overfitted: the face is there (100%), but prompts are followed to 50%, without the LoRA to 75%."
+    )
+    assert known.suggestion.reason.startswith("Step 50 at 0.6: its identity score is 100%")
+    assert "agree with the prompts to 75%" in known.suggestion.reason
 
 
 def test_no_number_and_why(studio: Any, workspace: Tenant, ask: Ask, reader: FakeReader) -> None:

@@ -94,9 +94,19 @@ def test_any_vision_folder_gives_unit_vectors(kind: str, width: int, tmp_path: P
     engine = build(Settings(identity_model=folder)).identity
     try:
         first, again, other = read(engine, [faces("bella")[0], faces("bella")[0], faces("marco")[0]], tmp_path / "out")
+        words = ("red beach", "green forest", "w1", "w2 w3", "w4", "red beach", "")
+        asked = IdentityRequest((faces("bella")[0],) * len(words), tmp_path, words)
+        said = [Reading.load(e.path).agreement for e in engine.run(asked) if isinstance(e, Output)]
     finally:
         engine.unload()
     assert first == again != other
+    assert first.agreement is said[-1] is None
+    if kind == "clip":
+        assert said[0] == said[5]
+        assert len(set(said)) > 2
+        assert all(one is not None and 0 <= one <= 1 for one in said[:-1])
+    else:
+        assert set(said) == {None}, "it reads pictures only"
     assert len(first.vector) == width
     assert sum(value * value for value in first.vector) == pytest.approx(1, abs=1e-5)
     assert first.embedder == engine.embedder
