@@ -49,7 +49,7 @@ def check(app: App, *, engines: bool = True) -> list[Check]:
         ("Disk", _disk),
     ]
     if engines:
-        parts += [("Image engine", _image_engine), ("Trainer", _trainer)]
+        parts += [("Image engine", _image_engine), ("Trainer", _trainer), ("Identity", _identity)]
     return [_asked(name, ask, app) for name, ask in parts]
 
 
@@ -129,3 +129,9 @@ def _trainer(app: App) -> Check:
     return Check(
         "Trainer", status.ok, f"{status.name} {status.version}".strip(), " ".join([status.detail, status.device]).strip()
     )
+
+
+def _identity(app: App) -> Check:
+    """A studio that was given no embedder is whole without one; one that was, and cannot use it, is not."""
+    status = app.engines.identity.status()
+    return Check("Identity", status.ok or app.settings.identity_model is None, status.version, status.detail)

@@ -45,6 +45,8 @@ def gatekeeper(tx: Session, ctx: JobContext, card: GenerationCard, loras: Sequen
     bases = {model.name: model.base for model in ctx.app.engines.image.models()}
     base, engine = bases.get(card.recipe.model, ""), ctx.app.engines.identity
     frozen = {lora.id: (lora.step, asset.sha256 or "") for lora, asset in loras}
+    if card.influencer_id:
+        identity.introduce(tx, card.influencer_id, base=base, engine=engine)
     return Gatekeeper(identity.judge(tx, card.influencer_id, base=base, engine=engine), frozen, bases, _recent(tx, card))
 
 
@@ -101,7 +103,12 @@ def more(ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> Generatio
 
 
 def settle(ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> None:
-    """What was replaced goes out of sight; the best of what could not be replaced stays for a look."""
+    """What was replaced goes out of sight; the best of what could not be replaced stays for a look.
+
+    Pictures that could not be scored when they were drawn are scored by a job of their own, if that is possible now.
+    """
+    with ctx.transaction() as tx:
+        _score_later(tx, ctx, keeper, card)
     if keeper.judge.gate != "regenerate" or card.form != "pictures":
         return
     with ctx.transaction() as tx:
@@ -111,6 +118,15 @@ def settle(ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> None:
         held = {picture_id: score or 0.0 for picture_id, score in tx.execute(query)}
         out = identity.surplus(held, asked=card.n - card.recipe.redrawn, passed=passed)
         tx.execute(update(Picture).where(Picture.id.in_(out)).values(gate="rejected"))
+
+
+def _score_later(tx: Session, ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> None:
+    engine, base = ctx.app.engines.identity, keeper.bases.get(card.recipe.model, "")
+    if not card.influencer_id or identity.judge(tx, card.influencer_id, base=base, engine=engine).reference is None:
+        return
+    left = Picture.generation_id == card.id, Picture.identity_score.is_(None), Picture.deleted_at.is_(None)
+    if tx.scalar(select(Picture.id).where(*left).limit(1)):
+        identity.score_missing(tx, card.influencer_id, engine=engine, request_key=f"{ctx.job_id}/score")
 
 
 def nearest(dhash: str | None, recent: Sequence[tuple[str, str]]) -> tuple[str, int] | tuple[None, None]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from backend import identity
@@ -35,7 +35,11 @@ def calibrate(ctx: JobContext, payload: CalibrationPayload) -> dict[str, Any]:
     line = scores.threshold(alone, traits=len(common.traits))
     shots = [Shot(one.asset_id, mark) for one, mark in zip(references, alone, strict=True)]
     with ctx.transaction() as tx:
+        first = not tx.scalar(_embedder_of(payload.influencer_id))
         identity.keep_calibration(tx, payload.influencer_id, reference=common, shots=shots, source=chosen["source"], line=line)
+        if first and identity.unscored(tx, payload.influencer_id):
+            engine = ctx.app.engines.identity
+            identity.score_missing(tx, payload.influencer_id, engine=engine, request_key=f"{ctx.job_id}/score")
     return {"references": len(shots), "threshold": line, "passing": scores.passing(alone, line)}
 
 
@@ -53,6 +57,10 @@ def score_missing(ctx: JobContext, payload: ScoringPayload) -> dict[str, Any]:
             done, scored, after = done + 1, scored + (verdict.score is not None), picture_id
             ctx.progress(done, total, "scoring")
     return {"scored": scored, "left": done - scored}
+
+
+def _embedder_of(influencer_id: str) -> Select[str]:
+    return select(IdentityProfile.embedder).where(IdentityProfile.influencer_id == influencer_id)
 
 
 def _choose(ctx: JobContext, influencer_id: str) -> dict[str, Any]:

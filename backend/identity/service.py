@@ -41,6 +41,16 @@ def calibrate(tx: Session, influencer_id: str, *, engine: IdentityEngine, reques
     return job
 
 
+def introduce(tx: Session, influencer_id: str, *, base: str, engine: IdentityEngine) -> JobCard | None:
+    """The first calibration, asked for once by the first pictures of somebody who has references. None: nothing to do."""
+    row = tx.scalars(select(IdentityProfile).where(IdentityProfile.influencer_id == influencer_id)).one_or_none()
+    if (row and (row.job_id or row.gate == "off")) or engine.refuses(base) or not engine.embedder:
+        return None
+    if len(candidates(tx, influencer_id)) < MIN_REFERENCES:
+        return None
+    return calibrate(tx, influencer_id, engine=engine, request_key=f"introduce/{influencer_id}")
+
+
 def set_policy(tx: Session, influencer_id: str, policy: Policy, *, engine: IdentityEngine) -> Profile:
     """Counts for pictures drawn from now on; a score that is frozen stays as it is. Raises NotFound, Invalid."""
     now = profile(tx, influencer_id, engine=engine)

@@ -32,6 +32,7 @@ from backend.tables import Generation
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset, make_influencer
 from tests.fakes.engines import FakeImageEngine, FakeTrainer
+from tests.fakes.identity import FakeIdentity
 from tests.support.context import make_context, next_attempt
 
 
@@ -43,9 +44,8 @@ def engine() -> FakeImageEngine:
 @pytest.fixture
 def studio(settings: Settings, engine: FakeImageEngine) -> Iterator[App]:
     upscaler = Resampler(settings)
-    refuses = SimpleNamespace(refuses=lambda base: "")
     built = bootstrap(
-        settings, engines=SimpleNamespace(trainer=FakeTrainer(), image=engine, upscaler=upscaler, identity=refuses)
+        settings, engines=SimpleNamespace(trainer=FakeTrainer(), image=engine, upscaler=upscaler, identity=FakeIdentity())
     )
     yield built
     built.close()

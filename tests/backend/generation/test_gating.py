@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from backend import generation, identity
+from backend import generation, identity, jobs
 from backend.errors import LeaseLost
 from backend.generation import GalleryFilters, GenerationCard, GenerationDraft, GenerationPayload, gating, pipeline
-from backend.identity import Policy, ScoringPayload
+from backend.identity import CalibrationPayload, Policy, ScoringPayload
 from backend.identity import pipeline as identities
 from backend.kit.db import Trusted
 from backend.tables import Picture, PictureCheck
@@ -162,6 +162,25 @@ def test_an_engine_that_is_down_keeps_the_picture_and_scores_it_later(
     assert told == {"scored": 3, "left": 0}
     assert {row.gate for row in rows(studio, workspace, card)} == {"held"}
     assert do(identity.unscored, red) == 0
+
+
+def test_the_first_pictures_of_somebody_introduce_them(
+    studio: Any, workspace: Tenant, do: Any, red: str, embedder: FakeIdentity
+) -> None:
+    draft = GenerationDraft(prompt="portrait", influencer_id=red, n=2, seed=RED)
+    card = do(generation.start, draft=draft, models=studio.engines.image.models(), request_key="first")
+    draw(studio, workspace, card)
+    waiting = {job.kind: job for job in do(jobs.page, states=("pending",)).cards}
+    assert "identity-scoring" not in waiting
+    calibration = CalibrationPayload(influencer_id=red)
+    context = make_context(studio, workspace, "x", calibration, job_id=waiting["identity-calibration"].id)
+    identities.calibrate(context, calibration)
+    [scoring] = [job for job in do(jobs.page, states=("pending",)).cards if job.kind == "identity-scoring"]
+    payload = ScoringPayload(influencer_id=red)
+    identities.score_missing(make_context(studio, workspace, "x", payload, job_id=scoring.id), payload)
+    assert all(row.identity_score and row.gate == "open" for row in rows(studio, workspace, card))
+    draw(studio, workspace, do(generation.start, draft=draft, models=studio.engines.image.models(), request_key="second"))
+    assert [job.kind for job in do(jobs.page, states=("pending",)).cards] == []
 
 
 def test_nobody_and_no_gate_are_not_scored(studio: Any, workspace: Tenant, ask: Any, embedder: FakeIdentity) -> None:
