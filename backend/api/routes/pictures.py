@@ -35,10 +35,11 @@ def filters(
     date_from: Annotated[date | None, Query(alias="from")] = None,
     date_to: Annotated[date | None, Query(alias="until")] = None,
     order: Literal["newest", "oldest", "board"] = "newest",
+    gate: Literal["open", "held", "rejected", "any"] = "open",
 ) -> GalleryFilters:
     return GalleryFilters(
         text=q, influencer_id=influencer or None, lora_id=lora or None, board_id=board or None, min_rating=rating,
-        favourite=favourite, shape=size, source=source, date_from=date_from, date_to=date_to, order=order,
+        favourite=favourite, shape=size, source=source, date_from=date_from, date_to=date_to, order=order, gate=gate,
     )  # fmt: skip
 
 
@@ -89,6 +90,7 @@ def tile(card: TileCard) -> dict[str, Any]:
         "id": card.id, "assetId": card.asset_id, "prompt": card.prompt[:300], "rating": card.rating,
         "favourite": card.favourite, "seed": card.seed, "shape": card.shape, "source": card.source,
         "createdAt": card.created_at.isoformat(), "gate": card.gate, "identityScore": card.identity_score,
+        "identityLine": card.identity_line,
     }  # fmt: skip
 
 

@@ -46,4 +46,5 @@ def plain(card: TileCard) -> dict[str, Any]:
     return {
         "id": card.id, "assetId": card.asset_id, "prompt": card.prompt[:300], "rating": card.rating,
         "favourite": card.favourite, "seed": card.seed, "shape": card.shape, "source": card.source, "gate": card.gate,
+        "identityScore": card.identity_score, "identityLine": card.identity_line,
     }  # fmt: skip
