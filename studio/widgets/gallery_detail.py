@@ -12,7 +12,7 @@ from backend.kit.ids import new_id
 from studio.components.gallery.browse import viewer
 from studio.format import ago, plain
 from studio.frame import Page
-from studio.widgets import identity
+from studio.widgets import identity, picture_acts
 from studio.widgets.gallery import offer_undo
 from studio.widgets.generation import rate
 
@@ -87,6 +87,8 @@ def _make(page: Page, card: PictureCard) -> None:
         page.go("make/generation", remix=card.id, seed="same")
     if st.button("Start from this picture", icon=":material/image:", width="stretch"):
         page.go("make/generation", **{"from": card.id})
+    picture_acts.part(page, card)
+    picture_acts.larger(page, card)
 
 
 def _keep(page: Page, card: PictureCard, board_id: str) -> None:
@@ -161,6 +163,7 @@ def _recipe(card: PictureCard) -> None:
         f"{card.width} × {card.height} px",
         f"{recipe.steps} steps, CFG {recipe.cfg:g}, {plain(recipe.sampler)}" if recipe.steps else "",
         f"seed {card.seed}" if card.seed >= 0 else "",
+        *picture_acts.facts(card),
         ago(card.created_at),
     ]
     st.caption(" · ".join(fact for fact in facts if fact))

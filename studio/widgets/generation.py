@@ -26,6 +26,7 @@ from studio.widgets import (
 )
 from studio.widgets.jobs import follow
 
+_FORMS = {"grid": "Grid · ", "list": "List · ", "upscale": "Made larger · "}
 WAYS = {"one": "Pictures", "grid": "Grid", "list": "List"}
 
 
@@ -200,7 +201,8 @@ def _latest(page: Page) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             with st.container(gap="xxsmall"):
                 st.markdown(f"{plain(card.recipe.asked or card.recipe.prompt)[:120]} {state_badge(card.state)}")
-                st.caption(f"{card.done} of {count(card.n, 'picture')} · {ago(card.created_at)}")
+                form = _FORMS.get(card.form, "")
+                st.caption(f"{form}{card.done} of {count(card.n, 'picture')} · {ago(card.created_at)}")
             if st.button("Show", key=f"request:{card.id}"):
                 st.query_params["id"] = card.id
                 st.rerun()

@@ -41,7 +41,11 @@ def prompts_from_list(page: Page, key: str, draft: GenerationDraft, choices: Cho
         "One prompt a line", key=f"{key}:list", height=160, disabled=not page.can_edit,
         placeholder="portrait at the beach, smiling\nportrait in a cafe\nor a table: prompt, n, seed, size",
     )  # fmt: skip
-    file = st.file_uploader("or a .txt or .csv file", ["txt", "csv", "tsv"], key=f"{key}:file", max_upload_size=1)
+    with st.expander("From a file", icon=":material/upload_file:"):
+        file = st.file_uploader(
+            "A .txt with one prompt a line, or a .csv", ["txt", "csv", "tsv"], key=f"{key}:file", max_upload_size=1,
+            disabled=not page.can_edit,
+        )  # fmt: skip
     said = file.getvalue().decode("utf-8", "replace") if file else text or ""
     if not said.strip():
         return _button(page, key, None, lambda tx, wish: _never())
@@ -62,19 +66,20 @@ def prompts_from_list(page: Page, key: str, draft: GenerationDraft, choices: Cho
 
 
 def _preview(lines: Sequence[Line]) -> None:
+    """What is wrong stands beside the line's number; columns that say nothing are left out."""
     rows = [
         {
             "Line": line.number,
-            "Prompt": line.said,
-            "Pictures": line.draft.n if line.draft else None,
-            "Seed": (line.draft.seed if line.draft.seed >= 0 else None) if line.draft else None,
-            "Format": line.draft.size if line.draft else None,
             "Problem": line.problem,
+            "Prompt": line.said,
+            "Pictures": str(line.draft.n) if line.draft else "",
+            "Seed": str(line.draft.seed) if line.draft and line.draft.seed >= 0 else "",
+            "Format": line.draft.size if line.draft else "",
         }
         for line in lines
     ]
     shown = [name for name in rows[0] if name in ("Line", "Prompt", "Pictures") or any(row[name] for row in rows)]
-    st.dataframe([{name: row[name] for name in shown} for row in rows], hide_index=True, height=min(38 * len(rows) + 40, 300))
+    st.dataframe([{name: row[name] for name in shown} for row in rows], hide_index=True)
 
 
 def _button(page: Page, key: str, plan: Plan | None, begin: Begin) -> GenerationCard | None:
@@ -99,7 +104,7 @@ def _button(page: Page, key: str, plan: Plan | None, begin: Begin) -> Generation
 
 def _told(plan: Plan) -> str:
     said = []
-    if plan.grid:
+    if plan.grid and len(plan.grid.axes) > 1:
         said.append(f"{' × '.join(str(len(axis.labels)) for axis in plan.grid.axes)} = {count(plan.pictures, 'picture')}")
     else:
         said.append(count(plan.pictures, "picture"))

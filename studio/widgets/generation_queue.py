@@ -30,8 +30,9 @@ def queue(page: Page) -> None:
             st.caption("Nothing waits any more.")
             return
         with st.expander(f"{len(now)} waiting", icon=":material/low_priority:", expanded=len(now) > 1):
-            for at, card in enumerate(now[:_SHOWN]):
-                _row(page, card, at, len(now))
+            with st.container(gap="xxsmall"):
+                for at, card in enumerate(now[:_SHOWN]):
+                    _row(page, card, at, len(now))
             if len(now) > _SHOWN:
                 st.caption(f"and {len(now) - _SHOWN} more")
             if page.can_edit and len(now) > 1:
@@ -49,7 +50,7 @@ def _waiting(page: Page) -> list[JobCard]:
 
 def _row(page: Page, card: JobCard, at: int, of: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"{at + 1}. {plain(card.title)}", width="stretch")
+        st.caption(f"{at + 1} · {plain(card.title)}", width="stretch")
         if not page.can_edit:
             return
         for where, icon, words in _MOVES:

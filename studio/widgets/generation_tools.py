@@ -45,12 +45,14 @@ def preset_draft(card: PresetCard) -> GenerationDraft | None:
 
 def tools(page: Page, draft: GenerationDraft) -> None:
     """Three popovers in a row. `draft`: the form as it stands."""
+    # A new round has new popovers: the one something was chosen in is closed.
+    n = st.session_state.get("create:round", 0)
     with st.container(horizontal=True, gap="small"):
-        with st.popover("History", icon=":material/history:", type="tertiary"):
+        with st.popover("History", icon=":material/history:", type="tertiary", key=f"create:tools:history:{n}"):
             _history(page, draft)
-        with st.popover("Templates", icon=":material/edit_note:", type="tertiary"):
+        with st.popover("Templates", icon=":material/edit_note:", type="tertiary", key=f"create:tools:templates:{n}"):
             _templates(page, draft)
-        with st.popover("Presets", icon=":material/bookmark:", type="tertiary"):
+        with st.popover("Presets", icon=":material/bookmark:", type="tertiary", key=f"create:tools:presets:{n}"):
             _presets(page, draft)
 
 

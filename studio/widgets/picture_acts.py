@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend import generation
 from backend.generation import PictureCard
+from studio.format import plain
 from studio.forms.request_key import renew, request_key
 from studio.frame import Page
 
@@ -41,3 +42,17 @@ def _enlarge(page: Page, card: PictureCard, model: str, scale: int) -> None:
         made = generation.enlarge(tx, card.id, scale=scale, model=model, models=models, request_key=request_key(name))
     renew(name)
     page.go("make/generation", id=made.id)
+
+
+def facts(card: PictureCard) -> list[str]:
+    """What else it was made with."""
+    recipe, said = card.recipe, []
+    if recipe.template:
+        said.append(f"template {plain(recipe.template.name)}, version {recipe.template.version}")
+    if recipe.style:
+        said.append(f"style {plain(recipe.style.name)}")
+    if recipe.mask_asset_id:
+        said.append("a part drawn anew")
+    if recipe.upscaled:
+        said.append(f"{recipe.upscaled.scale}× larger" + ("" if recipe.upscaled.detail else ", resampled: no detail added"))
+    return said

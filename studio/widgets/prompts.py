@@ -179,7 +179,7 @@ def _delete(page: Page, key: str, name: str, verb: Any, gone: str) -> None:
 def _dialog(page: Page, title: str, key: str, fields: Callable[[str], Callable[[Any], object]]) -> None:
     """`fields` draws them and returns what saves them; an error keeps the dialog open with what was written."""
 
-    @st.dialog(title, width="large")
+    @st.dialog(title, width="medium")
     def edit() -> None:
         save = fields(key)
         if st.button("Save", type="primary", key=f"{key}:save"):

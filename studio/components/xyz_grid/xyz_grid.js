@@ -47,8 +47,13 @@ const build_view = root => {
   const bar = el("label", "row bar-size"), size = Object.assign(el("input"), { type: "range", min: 64, max: 320, value: 140 })
   size.oninput = () => ui.box.style.setProperty("--side", `${size.value}px`)
   bar.append(el("span", "muted", "Size"), size)
-  ui.box.style.setProperty("--side", "140px")
   root.replaceChildren(bar, ui.box)
+  /** As large as all columns fit beside each other, until somebody says otherwise. */
+  ui.fit = () => {
+    const columns = ui.data.axes[0].labels.length
+    size.value = Math.max(72, Math.min(220, Math.floor((root.clientWidth - 110) / columns) - 7))
+    ui.box.style.setProperty("--side", `${size.value}px`)
+  }
   return ui
 }
 
@@ -70,7 +75,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   ui.box.style.setProperty("--ratio", data.ratio)
   ui.cells = { ...(data.poll && data.poll === ui.polled ? ui.cells : {}), ...data.cells }
   const axes = JSON.stringify(data.axes)
-  if (ui.axes !== axes) { ui.axes = axes; build_tables(ui) }
+  if (ui.axes !== axes) { ui.axes = axes; ui.fit(); build_tables(ui) }
   ui.open = id => setTriggerValue("opened", { id, at: Date.now() })
   ui.filled = value => setTriggerValue("filled", value)
   draw_cells(ui)
