@@ -105,7 +105,7 @@ def _preview(page: Page, dataset_id: str, key: str) -> None:
 
 def _show(page: Page, found: FixPreview) -> None:
     if found.kept:
-        st.markdown(f"**{count(len(found.kept), 'picture')} stay**, the best of each group:")
+        st.markdown(f"**{count(len(found.kept), 'picture stays', 'pictures stay')}**, the best of each group:")
         _strip(page, found.kept)
     if found.out:
         st.markdown(f"**{count(len(found.out), 'picture')} would be left out:**")

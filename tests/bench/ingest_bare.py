@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from minio import Minio
 from PIL import Image
 
-from backend.tools.pictures_child import at_512, dhash, sharpness
+from backend.tools.picture_measures import measures
+from backend.tools.pictures_child import at_512, dhash
 
 WIDTHS = (640, 320, 160)
 
@@ -25,7 +26,7 @@ def main(folder: str, prefix: str, endpoint: str, key: str, secret: str, bucket:
         hashlib.sha256(data).hexdigest()
         picture = Image.open(io.BytesIO(data)).convert("RGB")
         grey = at_512(picture)
-        sharpness(grey)
+        measures(picture, grey)
         dhash(grey)
         small = picture
         for width in WIDTHS:

@@ -60,7 +60,7 @@ const draw_chips = ui => {
   const chips = ui.data.filters.filter(([key, , n]) => n !== 0 || key === "" || key === ui.filter).map(([key, label, n, tone]) => {
     const chip = button(label, () => ui.choose(key), `${tone} ${key === ui.filter ? "on" : ""}`)
     chip.setAttribute("aria-pressed", key === ui.filter)
-    if (n !== null) chip.append(el("b", "", n.toLocaleString("en")))
+    if (n !== null) chip.append(" ", el("b", "", n.toLocaleString("en")))
     return chip
   })
   const all = button("Choose all", () => { ui.tiles.forEach(tile => ui.selected.add(tile.id)); ui.whole = true; mark(ui); ui.told() }, "quiet")

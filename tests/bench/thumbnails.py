@@ -1,0 +1,80 @@
+"""Pictures a second of the warm children that look at uploads, beside two bare processes that do the same Pillow work.
+
+`N=5000 python -m tests.bench thumbnails` is the full size.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from backend.tools.pictures import Inspector, Limits
+
+DEFAULT, ROUNDS, SIZE, FILES = 120, 3, (1536, 1024), 20
+LIMITS = Limits(max_bytes=100 * 2**20, max_pixels=100_000_000, min_side=64)
+
+
+def run() -> dict[str, Any]:
+    """Ours also checks what the file is, strips its metadata and answers in JSON lines; `measures` are part of both."""
+    n = int(os.environ.get("N", DEFAULT))
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as name:
+        folder = Path(name)
+        photos = _photos(folder / "photos")
+        per_round = -(-n // ROUNDS)
+        pairs = [(_ours(folder, photos, per_round), _bare(folder, photos, per_round)) for _ in range(ROUNDS)]
+    ours, bare = (statistics.median(column) for column in zip(*pairs, strict=True))
+    ratio = statistics.median(mine / theirs for mine, theirs in pairs)
+    return {
+        "ratio": round(ratio, 3),
+        "ours": round(ours, 2),
+        "bare": round(bare, 2),
+        "unit": "pictures/s",
+        "n": per_round * ROUNDS,
+    }
+
+
+def _ours(folder: Path, photos: list[Path], n: int) -> float:
+    out = folder / "ours"
+    out.mkdir()
+    with Inspector(LIMITS) as inspector:
+        warm = inspector.map((photo, out) for photo in photos[:2])
+        assert all(seen.ok for seen in warm)
+        begun = time.perf_counter()
+        files = ((photos[k % len(photos)], out) for k in range(n))
+        assert all(seen.ok and len(seen.thumbs) == 3 for seen in inspector.map(files))
+        took = time.perf_counter() - begun
+    shutil.rmtree(out)
+    return n / took
+
+
+def _bare(folder: Path, photos: list[Path], n: int) -> float:
+    """Two processes; the clock of each starts after its imports and one picture, the slower one counts."""
+    argv = [sys.executable, "-m", "tests.bench.thumbnails_bare", str(photos[0].parent), str(folder), str(n)]
+    pipes: Any = {"stdout": subprocess.PIPE, "text": True, "cwd": Path(__file__).parents[2]}
+    halves = [subprocess.Popen([*argv, str(half)], **pipes) for half in (0, 1)]
+    seconds = [float(half.communicate(timeout=3600)[0]) for half in halves]
+    return n / max(seconds)
+
+
+def _photos(folder: Path) -> list[Path]:
+    """Large soft shapes under fine grain, as photographs have; about 0.5 MB each. They are looked at again and again."""
+    folder.mkdir()
+    made = []
+    for n in range(FILES):
+        random = np.random.default_rng(n)
+        soft = Image.fromarray(random.integers(0, 256, (12, 18, 3), np.uint8)).resize(SIZE, Image.Resampling.BICUBIC)
+        grain = random.normal(0, 6, (SIZE[1], SIZE[0], 1))
+        path = folder / f"{n:04d}.jpg"
+        Image.fromarray(np.clip(np.asarray(soft) + grain, 0, 255).astype(np.uint8)).save(path, quality=88)
+        made.append(path)
+    return made
