@@ -73,8 +73,8 @@ def samples_of(tx: Session, run_ids: Sequence[str]) -> dict[str, list[SampleCard
     columns = TrainingSample.run_id, TrainingSample.step, TrainingSample.n, TrainingSample.prompt, TrainingSample.asset_id
     query = select(*columns).where(TrainingSample.run_id.in_(run_ids)).order_by(TrainingSample.step, TrainingSample.n)
     found: dict[str, list[SampleCard]] = {run_id: [] for run_id in run_ids}
-    for run_id, *rest in tx.execute(query):
-        found[run_id].append(SampleCard(*rest))
+    for run_id, step, n, prompt, asset_id in tx.execute(query):
+        found[run_id].append(SampleCard(step, n, prompt, asset_id))
     return found
 
 

@@ -26,22 +26,18 @@ def zone(fallback: str = "UTC") -> str:
 
 def start_time(key: str, *, zone: str, disabled: bool = False, label: str = "When should it start?") -> datetime | None:
     """The moment it may start (aware), None: now. Draws one line of widgets."""
+    there = now().astimezone(ZoneInfo(zone))
+    first = st.session_state.setdefault(f"{key}:first", (there + timedelta(hours=2)).replace(minute=0, second=0, microsecond=0))
+    day, at = there.date(), _NIGHT
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         when = st.segmented_control(label, [NOW, TONIGHT, AT], default=NOW, key=f"{key}:when", disabled=disabled, required=True)
-        today = now().astimezone(ZoneInfo(zone)).date()
-        day = today
         if when == AT:
-            day = st.date_input(
-                "Day",
-                today,
-                key=f"{key}:day",
-                min_value=today,
-                max_value=today + timedelta(days=29),
-                width=150,
-                disabled=disabled,
-            )
+            last = day + timedelta(days=29)
+            shown = max(first.date(), day)
+            day = st.date_input("Day", shown, key=f"{key}:day", min_value=day, max_value=last, width=150, disabled=disabled)
         if when in (TONIGHT, AT):
-            at = st.time_input("Time", _NIGHT, key=f"{key}:time:{when}", step=900, width=120, disabled=disabled)
+            usual = _NIGHT if when == TONIGHT else first.time()
+            at = st.time_input("Time", usual, key=f"{key}:time:{when}", step=900, width=120, disabled=disabled)
     if when not in (TONIGHT, AT):
         return None
     found = tonight(now(), zone, at) if when == TONIGHT else at_wall(day, at, zone)

@@ -100,8 +100,8 @@ def _following(follow: Follow | None) -> dict[str, Any]:
 
 def _summary(image_count: int, params: TrainParams, card: ModelCard, follow: Follow | None) -> None:
     epochs = training.epochs_for_steps(params.steps, image_count, params.repeats, params.batch)
-    more = f" after {follow.steps_before:,} already learned" if follow and follow.step else ""
-    st.caption(f"{count(image_count, 'picture')} · {count(params.steps, 'step')}{more} = {epochs:.3g} epochs · {card.title}")
+    more = f", on top of {count(follow.steps_before, 'step')} learned before" if follow and follow.step else ""
+    st.caption(f"{count(image_count, 'picture')} · {count(params.steps, 'step')} = {epochs:.3g} epochs{more} · {card.title}")
 
 
 def _preset(key: str, disabled: bool, follow: Follow | None) -> str:

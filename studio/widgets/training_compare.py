@@ -10,12 +10,12 @@ from backend import training
 from backend.training import RunCard, SampleCard
 from studio.components import loss_chart
 from studio.components.loss_chart import Line
-from studio.format import ago, esc, media_url
+from studio.format import ago, esc
 from studio.frame import Page
+from studio.widgets.training_samples import CELL, by_step, table
 
 MOST = 6
 _OFFERED = 200
-_CELL = "padding:.35rem .6rem;text-align:left;border-bottom:1px solid rgba(128,128,140,.25);vertical-align:top;"
 _DIFFERS = "background:rgba(139,92,246,.16);font-weight:600;"
 
 
@@ -81,12 +81,12 @@ def _parameters(cards: Sequence[RunCard], names: list[str]) -> None:
         st.caption("No parameter differs: these runs differ only in chance, or in the pictures they were given.")
         return
     body = "".join(
-        f'<tr><th scope="row" style="{_CELL}font-weight:400">{esc(row.name)}{" ≠" if row.differs else ""}</th>'
-        + "".join(f'<td style="{_CELL}{_DIFFERS if row.differs else ""}">{esc(value)}</td>' for value in row.values)
+        f'<tr><th scope="row" style="{CELL}font-weight:400">{esc(row.name)}{"&nbsp;≠" if row.differs else ""}</th>'
+        + "".join(f'<td style="{CELL}{_DIFFERS if row.differs else ""}">{esc(value)}</td>' for value in row.values)
         + "</tr>"
         for row in shown
     )
-    _table("Parameters", names, body)
+    table("Parameters", names, body)
 
 
 def _samples(page: Page, cards: Sequence[RunCard], names: list[str], samples: dict[str, list[SampleCard]]) -> None:
@@ -96,34 +96,7 @@ def _samples(page: Page, cards: Sequence[RunCard], names: list[str], samples: di
     if not prompts:
         st.caption("None of these runs drew samples.")
         return
-    drawn = {(card.id, one.prompt, one.step): one for card in cards for one in samples[card.id]}
     for prompt in prompts:
         st.html(f'<p style="margin:.4rem 0 0;opacity:.75;font-size:.9rem">{esc(prompt)}</p>')
-        steps = sorted({step for _, said, step in drawn if said == prompt})
-        body = "".join(
-            f'<tr><th scope="row" style="{_CELL}font-weight:400;white-space:nowrap">{step}</th>'
-            + "".join(_cell(page, drawn.get((card.id, prompt, step))) for card in cards)
-            + "</tr>"
-            for step in steps
-        )
-        _table(f"Samples of {prompt}", names, body, first="Step")
-
-
-def _cell(page: Page, sample: SampleCard | None) -> str:
-    if sample is None:
-        return f'<td style="{_CELL}opacity:.4">–</td>'
-    small, whole = (media_url(page.workspace.id, sample.asset_id, w=w) for w in (320, None))
-    style = "width:100%;min-width:84px;max-width:220px;border-radius:8px;display:block;background:rgba(128,128,140,.15)"
-    image = f'<img src="{esc(small)}" alt="step {sample.step}" loading="lazy" style="{style}">'
-    return f'<td style="{_CELL}"><a href="{esc(whole)}" target="_blank">{image}</a></td>'
-
-
-def _table(label: str, names: Sequence[str], body: str, *, first: str = "") -> None:
-    """Wider than the page, it scrolls by itself; the keyboard reaches it."""
-    head = f'<th scope="col" style="{_CELL}">{esc(first)}</th>'
-    head += "".join(f'<th scope="col" style="{_CELL}overflow-wrap:anywhere">{esc(name)}</th>' for name in names)
-    st.html(
-        f'<div role="region" aria-label="{esc(label)}" tabindex="0" style="overflow-x:auto">'
-        f'<table style="border-collapse:collapse;width:100%;font-size:.9rem"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+        columns = [[one for one in samples[card.id] if one.prompt == prompt] for card in cards]
+        by_step(page, f"Samples of {prompt}", names, columns)

@@ -9,10 +9,12 @@ import streamlit as st
 from backend import training
 from backend.engines.image.port import ModelCard
 from backend.engines.trainer.port import TrainParams
+from backend.kit.clock import now
 from backend.training import Estimate, Outlook, RunCard
 from studio.format import clock, count, duration
 from studio.frame import Page
 
+_SAME_S = 60
 _MEASURED = "Measured: peak memory of the training process, by batch, size and dim."
 _COUNTED = (
     "Rough: counted from the network's shapes (frozen weights in bf16, what is kept for the backward pass without gradient "
@@ -29,7 +31,7 @@ def before_start(page: Page, card: ModelCard, params: TrainParams, *, not_before
     with st.container(border=True, gap="xxsmall"):
         _memory(found)
         _time(found)
-        st.markdown(f":material/schedule: {turn_words(turn, zone)}")
+        st.markdown(f":material/schedule: {turn_words(turn, zone, not_before=not_before)}")
     if found.memory and not found.fits:
         st.warning(
             f"This needs about {_mb(found.memory.mb)}; {found.card} has {_mb(found.vram_mb)}. It will probably run out of "
@@ -44,30 +46,32 @@ def waiting(page: Page, run: RunCard, *, zone: str) -> None:
     @st.fragment(run_every=15)
     def line() -> None:
         with page.transaction() as tx:
-            now = training.get(tx, run.id)
-            if now.state != "pending":
+            fresh = training.get(tx, run.id)
+            if fresh.state != "pending":
                 return
             models = {card.name: card for card in page.app.engines.trainer.models()}
-            card = models.get(now.model)
-            time = training.estimate(tx, card, now.params).time if card else None
+            card = models.get(fresh.model)
+            time = training.estimate(tx, card, fresh.params).time if card else None
             turn = training.outlook(
-                tx, lasts=time.seconds if time else None, limit=_limit(page), run=now, not_before=now.not_before
+                tx, lasts=time.seconds if time else None, limit=_limit(page), run=fresh, not_before=fresh.not_before
             )
-        st.markdown(f":material/schedule: {turn_words(turn, zone, run=now)}")
+        st.markdown(f":material/schedule: {turn_words(turn, zone, run=fresh, not_before=fresh.not_before)}")
 
     line()
 
 
-def turn_words(turn: Outlook, zone: str, *, run: RunCard | None = None) -> str:
-    """“2 jobs before yours, expected to start about 14:20”."""
+def turn_words(turn: Outlook, zone: str, *, not_before: datetime | None = None, run: RunCard | None = None) -> str:
+    """“2 jobs before yours, expected to start about 14:20, to end about 14:50.” `not_before`: what was asked for."""
     before = f"{count(turn.ahead, 'job')} before {'it' if run else 'yours'}" if turn.ahead else ""
-    held = f"waits until {clock(run.not_before, zone)}" if run and run.not_before else ""
     if turn.starts_at is None:
-        return _sentence([before, held]) + turn.why if before or held else turn.why
-    soon = not turn.ahead and not held and abs((turn.starts_at - datetime.now(turn.starts_at.tzinfo)).total_seconds()) < 60
-    begins = "starts at once" if soon else f"expected to start about **{clock(turn.starts_at, zone)}**"
+        held = f"not before {clock(not_before, zone)}" if not_before else ""
+        return _sentence([before, held]) + turn.why
     ends = f"to end about {clock(turn.ends_at, zone)}" if turn.ends_at else ""
-    return _sentence([before, held, begins, ends])
+    if not_before and (turn.starts_at - not_before).total_seconds() < _SAME_S:
+        return _sentence([f"starts at **{clock(not_before, zone)}**, as {'asked' if run else 'you ask'}", ends])
+    soon = not turn.ahead and (turn.starts_at - now()).total_seconds() < _SAME_S
+    begins = "starts at once" if soon else f"expected to start about **{clock(turn.starts_at, zone)}**"
+    return _sentence([before, begins, ends])
 
 
 def _sentence(parts: list[str]) -> str:

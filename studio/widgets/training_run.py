@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 
 import streamlit as st
 
@@ -18,6 +19,7 @@ from studio.frame import Page
 from studio.widgets import training_outlook
 from studio.widgets.jobs import ACTIVE, follow
 from studio.widgets.picture import picture
+from studio.widgets.training_samples import by_step
 
 _TRIALS = "Same prompts and seeds with each"
 
@@ -30,6 +32,8 @@ def watch(page: Page, run: RunCard, *, key: str) -> None:
         samples = training.samples(tx, run.id)
         saved = training.checkpoints(tx, run.id)
     working = follow(page, job, key=key)
+    if job.state == "pending" and not points:
+        return
     query = f"?workspace={page.workspace.id}"
     if points or working:
         st.markdown("**Loss** :small[— lower means the pictures are learned]")
@@ -46,6 +50,10 @@ def _samples(page: Page, run: RunCard, samples: list[SampleCard], working: bool,
     st.markdown("**Samples** :small[— drawn along the way with the same seed]")
     if not samples and not working:
         st.caption("None were drawn.")
+        return
+    if not working:
+        prompts = list(dict.fromkeys(one.prompt for one in samples))
+        by_step(page, "Samples", prompts, [[one for one in samples if one.prompt == prompt] for prompt in prompts])
         return
     state = gallery(
         f"{key}:samples:{run.id}", size=128, workspace=page.workspace.id, tiles=[_tile(page, one) for one in samples],
@@ -128,12 +136,18 @@ def _waiting(page: Page, run: RunCard, zone: str) -> None:
         training_outlook.waiting(page, run, zone=zone)
         if not page.can_edit:
             return
+        if run.not_before and st.button("Start now", icon=":material/play_arrow:", help="As soon as it is its turn"):
+            _schedule(page, run.id, None)
         with st.expander("Start at another time", icon=":material/schedule:"):
             chosen = start_time(f"move:{run.id}", zone=zone)
             if st.button("Start as soon as it is its turn" if chosen is None else "Start then", key=f"moved:{run.id}"):
-                with page.guard(), page.transaction(needs="editor") as tx:
-                    training.schedule(tx, run.id, chosen)
-                st.rerun()
+                _schedule(page, run.id, chosen)
+
+
+def _schedule(page: Page, run_id: str, not_before: datetime | None) -> None:
+    with page.transaction(needs="editor") as tx:
+        training.schedule(tx, run_id, not_before)
+    st.rerun()
 
 
 def _figures(run: RunCard) -> None:

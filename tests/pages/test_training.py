@@ -75,7 +75,7 @@ def test_a_checkpoint_is_continued_with_the_shape_it_has(open_page: Open, db: Da
     assert "Go on from step 50 of bella\\-v1" in words(at)
     assert field(at, "number_input", "Rank (dim)").disabled
     assert not field(at, "number_input", "Steps").disabled
-    assert "after 50 already learned" in words(at)
+    assert "on top of 50 steps learned before" in words(at)
     press(at, "Start training")
     assert not at.exception
     made = newest(db, workspace)
@@ -91,8 +91,8 @@ def test_a_run_is_asked_for_tonight_and_started_now(open_page: Open, db: Databas
     made = newest(db, workspace)
     assert made.not_before
     assert timedelta(0) < made.not_before - now() <= timedelta(days=1)
-    assert "waits until" in words(at).lower()
-    press(at, "Start as soon as it is its turn")
+    assert "not before" in words(at)
+    press(at, "Start now")
     assert newest(db, workspace).not_before is None
 
 
@@ -116,7 +116,7 @@ def test_runs_stand_beside_each_other(open_page: Open, db: Database, workspace: 
     at = open_page("make/training", compare=f"{rows.run_id},{second.id},run_0")
     assert not at.exception
     html = "".join(one.body for one in at.get("html"))
-    assert "Batch size ≠" in html
+    assert "Batch size&nbsp;≠" in html
     assert "Seed" not in html
     assert html.count("<img") == 3
     assert "/api/media/" in html

@@ -25,7 +25,7 @@ const build_card = (ui, job) => {
 
 /** "at 02:00", or "on 24 Nov at 02:00" when that is more than a day away, in the browser's own time. */
 const when = iso => {
-  const at = new Date(iso), time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
+  const at = new Date(iso), time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })
   return at - Date.now() < 20 * 3600e3 ? `at ${time}` : `on ${at.toLocaleDateString([], { day: "numeric", month: "short" })} at ${time}`
 }
 

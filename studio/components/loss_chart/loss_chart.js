@@ -18,7 +18,7 @@ const smoothed = (points, weight) => {
 const thin = (points, most) => points.length <= most ? points
   : Array.from({ length: most }, (_, n) => points[Math.round(n * (points.length - 1) / (most - 1))])
 
-const figures = value => value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value >= 0.001 ? value.toPrecision(3) : value.toExponential(1)
+const figures = value => value === 0 ? "0" : value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value >= 0.001 ? value.toPrecision(3) : value.toExponential(1)
 
 /** About `n` round numbers in [from, to]. */
 const ticks = (from, to, n) => {
