@@ -12,6 +12,8 @@ DECLARE
   mine text := coalesce(current_setting('app.tenant', true), '');
   said tsquery := format('''#%s''', replace(mine, '''', ''''''))::tsquery;
   part tsquery;
+  few text[];
+  met bigint;
   one text;
   origin text := 'pictures p';
   wanted text := 'p.tenant_id = $1 AND p.deleted_at IS NULL';
@@ -33,14 +35,27 @@ BEGIN
     part := phraseto_tsquery('simple', one);
     IF numnode(part) > 0 THEN said := said && !!part; END IF;
   END LOOP;
-  IF numnode(said) > 1 THEN wanted := wanted || ' AND p.search @@ $3'; END IF;
+  IF numnode(said) > 1 THEN
+    -- Common words are soon met on the way down the list, rare ones are few rows found by their index. The planner guesses
+    -- much the same for both, so it is told: a look at the next 500 rows says which.
+    EXECUTE 'SELECT count(*) FROM (SELECT search FROM pictures WHERE tenant_id = $1 AND deleted_at IS NULL AND id < $3 '
+      'ORDER BY id DESC LIMIT 500) near WHERE search @@ $2'
+      INTO met USING mine, said, CASE p_want->>'order' WHEN 'newest' THEN coalesce(p_after, 'q') ELSE 'q' END;
+    IF met < 8 THEN
+      EXECUTE 'SELECT coalesce(array_agg(id), ARRAY[]::text[]) FROM '
+        '(SELECT id FROM pictures WHERE tenant_id = $1 AND search @@ $2 LIMIT 3001) f' INTO few USING mine, said;
+      IF few = ARRAY[]::text[] THEN RETURN; END IF;
+    END IF;
+    wanted := wanted || CASE WHEN cardinality(few) <= 3000 THEN ' AND p.id = ANY($6)' ELSE ' AND p.search @@ $3' END;
+  END IF;
   IF p_want ? 'who' THEN wanted := wanted || ' AND p.influencer_id = $2->>''who'''; END IF;
   IF p_want ? 'model' THEN wanted := wanted || ' AND p.model = $2->>''model'''; END IF;
   IF p_want ? 'shape' THEN wanted := wanted || ' AND p.shape = $2->>''shape'''; END IF;
   IF p_want ? 'source' THEN wanted := wanted || ' AND p.source = $2->>''source'''; END IF;
   IF p_want ? 'seed' THEN wanted := wanted || ' AND p.seed = ($2->>''seed'')::bigint'; END IF;
   IF coalesce(p_want->>'gate', '') <> 'any' THEN
-    wanted := wanted || CASE p_want->>'gate' WHEN 'held' THEN ' AND p.gate = ''held''' WHEN 'rejected' THEN ' AND p.gate = ''rejected'''
+    wanted := wanted || CASE p_want->>'gate'
+      WHEN 'held' THEN ' AND p.gate = ''held''' WHEN 'rejected' THEN ' AND p.gate = ''rejected'''
       ELSE ' AND p.gate = ''open''' END;
   END IF;
   IF p_want ? 'favourite' THEN wanted := wanted || ' AND p.favourite'; END IF;
@@ -73,7 +88,7 @@ BEGIN
   END IF;
   IF p_want->>'order' <> 'none' THEN wanted := wanted || ' ORDER BY ' || sorted; END IF;
   RETURN QUERY EXECUTE 'SELECT p.id, ' || place || ' FROM ' || origin || ' WHERE ' || wanted || ' LIMIT $5'
-    USING mine, p_want, said, p_after, least(p_take, 10001);
+    USING mine, p_want, said, p_after, least(p_take, 10001), few;
 END $$
 """
 
