@@ -224,9 +224,11 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """What a voter sees. `pair` None: they have seen them all. `mine`: votes of theirs; `left`: about how many settle it."""
+    """What a voter sees. `pair` None: they have seen them all. `mine`: votes of theirs; `left`: about how many settle it;
+    `undoable`: they have a vote or a skip to take back."""
 
     pair: Pair | None
     mine: int
     votes: int
     left: int
+    undoable: bool

@@ -149,7 +149,7 @@ def _reason(best: Figures, votes: Rank | None, judged: Judged | None) -> str:
     said = []
     if best.identity is not None:
         own = f" (the training pictures themselves reach {judged.own:.0%})" if judged and judged.own else ""
-        said.append(f"its identity score is {best.identity:.0%}{own}")
+        said.append(f"its identity score over {_pictures(best.pictures)} is {best.identity:.0%}{own}")
     if best.adherence is not None:
         by_words = judged and judged.by_words
         said.append(
@@ -160,6 +160,10 @@ def _reason(best: Figures, votes: Rank | None, judged: Judged | None) -> str:
         said.append(f"it won {votes.wins:g} of {votes.n} blind votes")
     listed = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}" if said else "nothing speaks against it"
     return f"{_capital(str(best.arm))}: {listed}."
+
+
+def _pictures(n: int) -> str:
+    return "1 picture" if n == 1 else f"{n} pictures"
 
 
 def _capital(text: str) -> str:

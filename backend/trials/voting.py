@@ -32,7 +32,7 @@ def ballot(tx: Session, trial_id: str, *, again: Shown | None = None, rng: rando
     if found:
         left, right = found
         pair = Pair(left.id, right.id, left.asset_id, right.asset_id, card.plan.prompts[left.prompt_n])
-    return Ballot(pair, sum(vote.choice != "skip" for vote in mine), len(voted), ranking.votes_left(ranks))
+    return Ballot(pair, sum(vote.choice != "skip" for vote in mine), len(voted), ranking.votes_left(ranks), bool(mine))
 
 
 def vote(tx: Session, trial_id: str, *, left_id: str, right_id: str, choice: Choice) -> None:

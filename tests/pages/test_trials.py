@@ -10,15 +10,11 @@ from fastapi.testclient import TestClient
 
 from backend import influencers, jobs, loras, trials
 from backend.bootstrap import App
-from backend.kit.ids import new_id
-from backend.tables import Job, Trial, TrialCell
-from backend.trials import Judged, TrialDraft
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import Rows, fill, image_asset
+from tests.factories.studio_rows import Rows, fill
+from tests.factories.trials import make_trial
 from tests.pages.conftest import Open, words
 from tests.support.browsing import browser
-
-PROMPTS = ("portrait of bella, in a gym, wearing red", "bella, at the beach")
 
 
 @pytest.fixture
@@ -28,28 +24,7 @@ def rows(app: App, workspace: Tenant) -> Rows:
 
 @pytest.fixture
 def trial_id(app: App, workspace: Tenant, rows: Rows) -> str:
-    return make_trial(app, workspace, rows.run_id)
-
-
-def make_trial(app: App, workspace: Tenant, run_id: str, **judged: Any) -> str:
-    """A finished comparison of three checkpoints: the middle one is the best, the last one overfitted."""
-    with app.db.transaction(workspace.caller, needs="editor") as tx:
-        draft = TrialDraft(run_id=run_id, strengths=(0.6, 1.0), prompts=PROMPTS)
-        card = trials.start(tx, draft=draft, models=app.engines.image.models(), request_key=new_id("key"))
-        tx.get_one(Job, card.job_id).state = "completed"
-        scores = {0: (0.1, 1.0), 50: (0.5, 1.0), 100: (0.9, 1.0), 150: (0.95, 0.0)}
-        for spot in trials.spots(card.plan):
-            asset_id = image_asset(tx, [], side=128)
-            row = TrialCell(id=new_id("cell"), trial_id=card.id, n=spot.n, step=spot.arm.step, strength=spot.arm.strength)
-            row.prompt_n, row.seed_n, row.asset_id = spot.prompt_n, spot.seed_n, asset_id
-            row.dhash = f"{spot.n * 0x9E3779B97F4A7C15 % (1 << 64):016x}"
-            if not judged:
-                row.identity, row.adherence = scores[spot.arm.step]
-                row.seen = {"place": ["in a gym", bool(row.adherence)]}
-            tx.flush()
-            tx.add(row)
-        tx.get_one(Trial, card.id).judged = Judged(embedder="x:1", references=14, own=0.97, **judged).model_dump()
-        return card.id
+    return make_trial(app.db, workspace, rows.run_id)
 
 
 def test_the_form_says_what_it_costs_and_starts_one_job(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
@@ -96,7 +71,7 @@ def test_the_grid_the_result_and_the_winner(open_page: Open, app: App, workspace
 
 def test_without_a_judge_it_says_why(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
     why = "Set IDENTITY_MODEL to the folder of a vision model."
-    trial_id = make_trial(app, workspace, rows.run_id, no_identity=why, no_adherence=why)
+    trial_id = make_trial(app.db, workspace, rows.run_id, no_identity=why, no_adherence=why)
     at = open_page("make/trials", id=trial_id)
     at.get_by_key(f"trial:view:{trial_id}").set_value("result").run()
     assert not at.exception

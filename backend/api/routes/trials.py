@@ -43,6 +43,7 @@ class BallotWords(Words):
     mine: int
     votes: int
     left: int
+    undoable: bool
 
 
 class VoteWords(Words):

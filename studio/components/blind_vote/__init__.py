@@ -16,6 +16,7 @@ def blind_vote(key: str, *, workspace: str, trial_id: str, ballot: Ballot, ratio
     data: dict[str, Any] = {
         "workspace": workspace, "trial": trial_id, "ratio": ratio,
         "mine": ballot.mine, "votes": ballot.votes, "left": ballot.left,
+        "undoable": ballot.undoable,
         "pair": pair and {
             "leftId": pair.left_id, "rightId": pair.right_id, "leftAssetId": pair.left_asset_id,
             "rightAssetId": pair.right_asset_id, "prompt": pair.prompt,

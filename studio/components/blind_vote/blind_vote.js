@@ -25,7 +25,7 @@ const show_ballot = async (ui, ballot) => {
   put(ui.words, "textContent", count_words(ui))
   const whole = ballot.votes + ballot.left
   ui.fill.style.width = `${whole ? Math.round(ballot.votes / whole * 100) : 0}%`
-  ui.undo.disabled = !ballot.mine && !ui.skipped
+  ui.undo.disabled = !ballot.undoable
   if (!pair) { ui.busy = false; return }
   ui.stage.classList.add("changing")
   const fresh = [pair.leftAssetId, pair.rightAssetId].map(asset => { const img = new Image(); img.src = source(ui, asset); return img })
@@ -51,7 +51,6 @@ const told = async (ui, request) => {
 const cast = (ui, choice) => {
   const pair = ui.ballot.pair
   if (ui.busy || !pair) return
-  ui.skipped ||= choice === "skip"
   if (choice === "left" || choice === "right") ui[choice].node.classList.add("chosen")
   told(ui, () => send(`/api/trials/${ui.trial}/votes`, { leftId: pair.leftId, rightId: pair.rightId, choice }, ui.workspace))
 }
@@ -90,7 +89,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   let ui = mounted.get(parentElement)
   if (!ui || ui.trial !== data.trial) {
     if (ui) document.removeEventListener("keydown", ui.key)
-    ui = { trial: data.trial, busy: false, skipped: true, ballot: data }
+    ui = { trial: data.trial, busy: false, ballot: data }
     build_voting(parentElement.querySelector(".root"), ui)
     ui.key = event => on_key(ui, event)
     document.addEventListener("keydown", ui.key)

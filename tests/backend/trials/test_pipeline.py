@@ -157,7 +157,7 @@ def test_a_clip_judges_prompts_too(studio: Any, workspace: Tenant, ask: Ask, rea
     assert known.warnings[0].sentence == (
         "Step 200 at 0.6 may be overfitted: the face is there (100%), but prompts are followed to 50%, without the LoRA to 75%."
     )
-    assert known.suggestion.reason.startswith("Step 50 at 0.6: its identity score is 100%")
+    assert known.suggestion.reason.startswith("Step 50 at 0.6: its identity score over 2 pictures is 100%")
     assert "agree with the prompts to 75%" in known.suggestion.reason
 
 

@@ -85,6 +85,7 @@ def test_votes_are_blind_counted_and_taken_back(studio: Any, workspace: Tenant, 
     assert {second.pair.left_id, second.pair.right_id} != {first.pair.left_id, first.pair.right_id}
     cast(workspace.editor, second.pair, "skip")
     third = ballot(workspace.editor)
+    assert (first.undoable, third.undoable) == (False, True)
     assert (third.mine, third.votes) == (1, 1), "a skipped pair says nothing and does not come back"
     cast(workspace.owner, first.pair, "tie")
     assert ballot(workspace.owner).mine == 1

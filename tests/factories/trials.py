@@ -1,0 +1,38 @@
+"""A finished comparison of checkpoints, as rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend import trials
+from backend.engines.image.port import ModelCard
+from backend.kit.db import Database
+from backend.kit.ids import new_id
+from backend.tables import Job, Trial, TrialCell
+from backend.trials import Judged, TrialDraft
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import image_asset
+
+PROMPTS = ("portrait of bella, in a gym, wearing red", "bella, at the beach")
+SCORES = {0: (0.1, 1.0), 50: (0.5, 1.0), 100: (0.9, 1.0), 150: (0.95, 0.0)}
+"""Identity and adherence by step: the middle checkpoint is the best, the last one no longer listens."""
+STARTER = ModelCard("starter", "Starter", "starter-128", 128, 8, ("ddim",), "ddim", 20, 3.0, True)
+
+
+def make_trial(db: Database, workspace: Tenant, run_id: str, **judged: Any) -> str:
+    """Of all checkpoints of the run of `studio_rows.fill`. `judged`: why there are no scores; then there are none."""
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        draft = TrialDraft(run_id=run_id, strengths=(0.6, 1.0), prompts=PROMPTS)
+        card = trials.start(tx, draft=draft, models=[STARTER], request_key=new_id("key"))
+        tx.get_one(Job, card.job_id).state = "completed"
+        for spot in trials.spots(card.plan):
+            row = TrialCell(id=new_id("cell"), trial_id=card.id, n=spot.n, step=spot.arm.step, strength=spot.arm.strength)
+            row.prompt_n, row.seed_n, row.asset_id = spot.prompt_n, spot.seed_n, image_asset(tx, [], side=128)
+            row.dhash = f"{spot.n * 0x9E3779B97F4A7C15 % (1 << 64):016x}"
+            if not judged:
+                row.identity, row.adherence = SCORES[spot.arm.step]
+                row.seen = {"place": ["in a gym", bool(row.adherence)]}
+            tx.flush()
+            tx.add(row)
+        tx.get_one(Trial, card.id).judged = Judged(embedder="x:1", references=14, own=0.97, **judged).model_dump()
+        return card.id
