@@ -1,0 +1,157 @@
+"""What stands around the form on Create, and the Prompts page, without a browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from backend import generation, jobs, recipes
+from backend.generation import GenerationDraft
+from backend.kit.db import Database
+from backend.recipes import StyleDraft, TemplateDraft, WildcardDraft
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import Rows, fill
+from tests.pages.conftest import Open, words
+
+PROMPT = "What should the picture show?"
+
+
+@pytest.fixture
+def rows(db: Database, workspace: Tenant) -> Rows:
+    return fill(db, workspace)
+
+
+@pytest.fixture
+def do(db: Database, workspace: Tenant) -> Any:
+    def do(verb: Any, *args: Any, **more: Any) -> Any:
+        with db.transaction(workspace.owner.caller, needs="owner") as tx:
+            return verb(tx, *args, **more)
+
+    return do
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    at = next(button for button in at.button if button.label == label).click().run()
+    assert not at.exception
+    return at
+
+
+def field(at: AppTest, kind: str, label: str) -> Any:
+    return next(one for one in at.get(kind) if one.label == label)
+
+
+def way(at: AppTest, name: str) -> AppTest:
+    at.session_state["create:way"] = name
+    at = at.run()
+    assert not at.exception
+    return at
+
+
+def test_a_template_is_followed_and_left_with_its_words(open_page: Open, do: Any, rows: Rows) -> None:
+    card = do(recipes.save_template, TemplateDraft(name="Face", prompt="portrait of {who}, {place=at noon}"))
+    at = press(open_page("make/generation"), "Face")
+    assert "Fill in who first." in at.warning[0].value
+    field(at, "text_input", "Who").input("a tall man").run()
+    at = press(at, "Create pictures")
+    made = do(generation.latest)[0]
+    assert made.recipe.asked == "portrait of a tall man, at noon"
+    assert (made.recipe.template.template_id, made.recipe.template.version) == (card.id, 1)
+    at = press(at, "Without it")
+    assert field(at, "text_area", PROMPT).value == "portrait of a tall man, at noon"
+
+
+def test_a_prompt_said_before_is_one_click_away(open_page: Open, do: Any, rows: Rows) -> None:
+    do(recipes.remember, "a red boat", "fog")
+    at = open_page("make/generation")
+    field(at, "slider", "How many?").set_value(7).run()
+    at = press(at, "a red boat")
+    assert (field(at, "text_area", PROMPT).value, field(at, "slider", "How many?").value) == ("a red boat", 7)
+    assert field(at, "text_area", "What must not be in it").value == "fog"
+
+
+def test_a_style_brings_its_settings_and_a_preset_is_what_the_form_starts_with(open_page: Open, do: Any, rows: Rows) -> None:
+    style = do(recipes.save_style, StyleDraft(name="Neon", prompt="neon light", settings={"steps": 33, "size": "story"}))
+    preset = do(recipes.save_preset, name="Mine", draft=GenerationDraft(prompt="at the pier", n=2).model_dump(mode="json"))
+    do(recipes.set_standard, preset.id)
+    at = open_page("make/generation")
+    assert (field(at, "text_area", PROMPT).value, field(at, "slider", "How many?").value) == ("at the pier", 2)
+    at = field(at, "selectbox", "Style").select(style.id).run()
+    assert field(at, "number_input", "Steps").value == 33
+    press(at, "Create pictures")
+    recipe = do(generation.latest)[0].recipe
+    assert (recipe.steps, recipe.size, recipe.style.name) == (33, "story", "Neon")
+    assert "neon light" in recipe.prompt
+
+
+def test_the_last_seed_is_kept_while_it_is_locked(open_page: Open, do: Any, rows: Rows) -> None:
+    at = open_page("make/generation")
+    field(at, "text_area", PROMPT).input("a cat").run()
+    at = press(at, "Create pictures").run()
+    seed = do(generation.latest)[0].recipe.seeds[0]
+    field(at, "toggle", f"Keep the last seed ({seed})").set_value(True).run()
+    at.session_state["request_key:create:0"] = ("", None)
+    press(at, "Create pictures")
+    assert [card.recipe.seeds[0] for card in do(generation.latest, take=2)] == [seed, seed]
+
+
+def test_a_grid_is_counted_before_it_is_drawn_and_a_large_one_confirmed(open_page: Open, do: Any, rows: Rows) -> None:
+    at = open_page("make/generation")
+    field(at, "text_area", PROMPT).input("a cat").run()
+    at = way(at, "grid")
+    assert "Choose what changes" in words(at)
+    field(at, "text_input", "Values").input("5, 10").run()
+    at = press(at, "Create 2 pictures")
+    card = do(generation.latest)[0]
+    assert (card.form, card.n, [axis.labels for axis in card.grid.axes]) == ("grid", 2, [("5", "10")])
+    field(at, "text_input", "Values").input("1-200").run()
+    assert "at most 30" in at.error[0].value
+
+
+def test_a_list_is_read_line_by_line(open_page: Open, do: Any, rows: Rows) -> None:
+    at = way(open_page("make/generation"), "list")
+    field(at, "text_area", "One prompt a line").input("a cat\na <lora:nope>\n" + "a dog\n" * 50).run()
+    assert "1 line cannot be drawn" in at.warning[0].value
+    create = next(button for button in at.button if button.label == "Create 51 pictures")
+    assert create.disabled
+    field(at, "checkbox", "Yes, draw 51 pictures").check().run()
+    press(at, "Create 51 pictures")
+    card = do(generation.latest)[0]
+    assert (card.form, card.n) == ("list", 51)
+
+
+def test_the_line_can_be_changed_and_emptied(open_page: Open, do: Any, rows: Rows, app: Any) -> None:
+    models = app.engines.image.models()
+    first, second = (
+        do(generation.start, draft=GenerationDraft(prompt=name, n=1), models=models, request_key=name)
+        for name in ("one", "two")
+    )
+    at = open_page("make/generation")
+    at = next(button for button in at.button if button.key == f"queue:first:{second.job_id}").click().run()
+    assert not at.exception
+    order = [one.id for one in do(jobs.line, "gpu")]
+    assert order.index(second.job_id) < order.index(first.job_id)
+    press(at, "Cancel all that wait")
+    assert {do(jobs.get, card.job_id).state for card in (first, second)} == {"cancelled"}
+
+
+def test_a_part_of_a_picture_waits_for_its_mask(open_page: Open, rows: Rows) -> None:
+    at = open_page("make/generation", **{"from": rows.picture_ids[0], "part": "1"})
+    assert not at.exception
+    assert next(button for button in at.button if button.label == "Create pictures").disabled
+
+
+def test_the_prompts_page_shows_everything_and_offers_a_viewer_no_change(open_page: Open, do: Any, workspace: Tenant) -> None:
+    do(recipes.save_wildcard, WildcardDraft(name="places", lines=("Rome",)))
+    face = do(recipes.save_template, TemplateDraft(name="Face", prompt="portrait of {who}"))
+    do(recipes.save_template, TemplateDraft(name="Face", prompt="{who}, close"), template_id=face.id, version=1)
+    do(recipes.save_style, StyleDraft(name="Neon", prompt="neon light"))
+    do(recipes.save_preset, name="Ours", draft={"nonsense": 1}, mine=False)
+    for who in (workspace.owner, workspace.viewer):
+        at = open_page("make/prompts", who=who)
+        assert not at.exception
+        for said in ("Rome", "version 2", "portrait of {who}", "neon light", "older than the form"):
+            assert said in words(at).replace("\\", "")
+        offered = {"New list", "Edit"} & {button.label for button in at.button}
+        assert bool(offered) == (who is workspace.owner)
