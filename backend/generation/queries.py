@@ -65,7 +65,7 @@ def remix(tx: Session, picture_id: str, *, new_seed: bool = True) -> GenerationD
         strength=recipe.strength,
         mask_asset_id=recipe.mask_asset_id,
         feather=recipe.feather,
-        finish=recipe.finish,  # type: ignore[arg-type]  # a draft's own word
+        finish=recipe.finish,
     )
 
 

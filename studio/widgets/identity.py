@@ -228,6 +228,9 @@ def about(page: Page, card: PictureCard) -> None:
         st.caption(f"Read by {plain(check.embedder)}")
     elif check.why:
         st.caption(f"No identity score: {plain(check.why)}")
+    if check.decision and check.decided_at:
+        word = "Shown" if check.decision == "approved" else "Rejected"
+        st.caption(f"{word} by a person, {ago(check.decided_at)}")
     if check.near_picture_id:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(":orange[:material/content_copy: Looks almost like an earlier picture: same pose, same setting.]")

@@ -32,8 +32,8 @@ class NoReader:
         self._why = why
 
     def run(self, request: IdentityRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
+        yield Alive()
         raise EngineUnavailable(self._why)
-        yield
 
     def refuses(self, base: str) -> str:
         return self._why
