@@ -25,7 +25,7 @@ def shapes(resolution: int, *, step: int = STEP) -> list[Size]:
         height = min(most, area // width // step * step)
         if height >= least:
             found |= {(width, height), (height, width)}
-    return sorted(found)  # type: ignore[arg-type]
+    return sorted(found)
 
 
 def bucket_of(size: Size, buckets: Iterable[Size]) -> Size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
@@ -159,7 +160,7 @@ def _locked(tx: Session, dataset_id: str, image_ids: list[str]) -> Sequence[Data
     return tx.scalars(_pictures(dataset_id, image_ids).with_for_update()).all()
 
 
-def _pictures(dataset_id: str, image_ids: list[str]) -> Select[tuple[DatasetImage]]:
+def _pictures(dataset_id: str, image_ids: list[str]) -> Select[Any]:
     """`image_ids` empty: all of the dataset."""
     query = select(DatasetImage).where(DatasetImage.dataset_id == dataset_id).order_by(DatasetImage.id)
     query = query.where(DatasetImage.id.in_(image_ids)) if image_ids else query

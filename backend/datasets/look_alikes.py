@@ -72,7 +72,8 @@ def _tints(colours: Sequence[str]) -> Tints:
 
 def _far(others: Tints, mine: Tints) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Which of the others differ in colour; never where one of the two is not known."""
-    return np.abs(others - mine).mean(axis=1) > NEAR_COLOURS
+    apart: np.ndarray[Any, np.dtype[np.float32]] = np.abs(others - mine).mean(axis=1)
+    return apart > NEAR_COLOURS
 
 
 def regroup(tx: Session, dataset_id: str) -> None:

@@ -147,13 +147,18 @@ def training_set(tx: Session, dataset_id: str) -> list[TrainItem]:
     query = select(Asset.id, Asset.key, DatasetImage.caption, *crop).join(Asset, Asset.id == DatasetImage.asset_id)
     mine = DatasetImage.dataset_id == dataset_id, DatasetImage.included, Asset.state == "stored"
     rows = tx.execute(query.where(*mine).order_by(DatasetImage.id))
-    return [TrainItem(*row[:3], crop=None if row[3] is None else row[3:7]) for row in map(tuple, rows)]
+    return [TrainItem(row.id, row.key, row.caption, _crop(row)) for row in rows]
+
+
+def _crop(row: Any) -> tuple[int, int, int, int] | None:
+    return None if row.crop_x is None else (row.crop_x, row.crop_y, row.crop_w, row.crop_h)
 
 
 def _judged(judged: checks.Gate, wrong: dict[Code, ColumnElement[bool]]) -> Select[Any]:
     labels = [condition.label(f"is_{code}") for code, condition in wrong.items()]
-    query = select(DatasetImage, checks.framing(judged).label("framing"), *labels)
-    return query.execution_options(populate_existing=True)
+    query: Any = select(DatasetImage, checks.framing(judged).label("framing"), *labels)
+    judged_rows: Select[Any] = query.execution_options(populate_existing=True)
+    return judged_rows
 
 
 def _image(found: Any, judged: checks.Gate) -> ImageCard:
@@ -184,11 +189,11 @@ def _filtered(name: ImageFilter, judged: checks.Gate, wrong: dict[Code, ColumnEl
         case "cropped":
             return [DatasetImage.crop_x.is_not(None)]
         case "problems":
-            return [DatasetImage.included, or_(*wrong.values())]
+            return [DatasetImage.included.is_(True), or_(*wrong.values())]
         case "face" | "bust" | "body" | "unknown":
             return [checks.framing(judged) == name]
         case _:
-            return [DatasetImage.included, wrong[name]]
+            return [DatasetImage.included.is_(True), wrong[name]]
 
 
 def _cards() -> Select[Any]:

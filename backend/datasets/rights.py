@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -65,8 +66,8 @@ def _say(tx: Session, dataset_id: str, draft: RightsDraft) -> None:
     who, gone = tx.info.get("user_id") or "", draft.kind == "withdrawn"
     said = {"statement": draft.statement, "note": draft.note, "until": draft.until}
     tx.add(DatasetRight(id=new_id("rgt"), dataset_id=dataset_id, kind=draft.kind, said_by=who, **said))
-    values = {f"rights_{name}": value for name, value in said.items()} | {"rights_kind": "" if gone else draft.kind}
-    values |= {"rights_by": who or None, "rights_at": func.clock_timestamp()}
+    values: dict[str, Any] = {f"rights_{name}": value for name, value in said.items()}
+    values |= {"rights_kind": "" if gone else draft.kind, "rights_by": who or None, "rights_at": func.clock_timestamp()}
     tx.flush()
     tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(**values))
     refresh_status(tx, dataset_id)

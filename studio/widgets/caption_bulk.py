@@ -22,9 +22,7 @@ def bulk(page: Page, dataset_id: str, only: ImageFilter, text: str) -> None:
     slot = f"bulk:{dataset_id}"
     verb_key = f"{slot}:verb"
     st.session_state.setdefault(verb_key, "replace")
-    with st.expander(
-        "Change many captions", icon=":material/edit_note:", key=f"{slot}:box", expanded=f"{slot}:open" in st.session_state
-    ):
+    with st.expander("Change many captions", icon=":material/edit_note:", key=f"{slot}:box", on_change="rerun"):
         verb = st.selectbox("What to do", list(VERBS), format_func=VERBS.__getitem__, key=verb_key)
         find = put = ""
         with st.container(horizontal=True):
@@ -42,7 +40,7 @@ def bulk(page: Page, dataset_id: str, only: ImageFilter, text: str) -> None:
 def prefill(dataset_id: str, verb: str, find: str) -> None:
     """Opens the box with this wish, for a look before anything changes."""
     slot = f"bulk:{dataset_id}"
-    st.session_state |= {f"{slot}:verb": verb, f"{slot}:find": find, f"{slot}:open": True}
+    st.session_state.update({f"{slot}:verb": verb, f"{slot}:find": find, f"{slot}:box": True})
 
 
 def _preview(page: Page, dataset_id: str, edit: CaptionEdit, only: ImageFilter, text: str) -> None:

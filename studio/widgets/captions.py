@@ -59,12 +59,16 @@ def _pages(page: Page, dataset_id: str, only: ImageFilter, text: str, view: str)
     if cursors or found.next_cursor:
         with st.container(horizontal=True, horizontal_alignment="center"):
             st.button(
-                "Before", icon=":material/chevron_left:", disabled=not cursors, on_click=lambda: cursors.pop(), key=f"{slot}:b"
+                "Before", icon=":material/chevron_left:", disabled=not cursors, on_click=_back, args=(cursors,), key=f"{slot}:b"
             )
             st.button(
                 "Next", icon=":material/chevron_right:", disabled=not found.next_cursor, key=f"{slot}:n",
                 on_click=lambda: cursors.append(str(found.next_cursor)),
             )  # fmt: skip
+
+
+def _back(cursors: list[str]) -> None:
+    del cursors[-1:]
 
 
 def _cards(page: Page, form: str, images: list[ImageCard]) -> None:

@@ -91,6 +91,18 @@ def test_captions_are_replaced_and_taken_back(open_page: Open, db: Database, wor
     assert captions(db, workspace, rows.dataset_id) == before
 
 
+def test_a_trait_in_a_caption_is_taken_out_after_a_look(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
+    with db.transaction(workspace.caller) as tx:
+        one = datasets.images(tx, rows.dataset_id, take=1).images[0]
+        datasets.set_captions(tx, {one.id: ("bella, green eyes, at sea", one.caption_version)})
+    at = on(open_page("make/datasets", id=rows.dataset_id), rows.dataset_id, "Captions")
+    assert "**green eyes** · 1 of 13, a trait of the person" in words(at)
+    press(at, "Take out …")
+    assert not at.exception
+    press(at, "Change 1 caption")
+    assert captions(db, workspace, rows.dataset_id)[0] == "bella, at sea"
+
+
 def test_two_people_in_one_dataset_lose_no_caption(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
     first, second = [on(open_page("make/datasets", id=rows.dataset_id), rows.dataset_id, "Captions") for _ in range(2)]
     field(first, "text_area", "00.jpg").input("bella in Rome")
