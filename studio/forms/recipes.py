@@ -102,4 +102,4 @@ def _settings(key: str, now: StyleSettings, models: Sequence[ModelCard]) -> dict
 
 def style_draft(values: dict[str, object]) -> StyleDraft:
     """Raises backend.errors.Invalid."""
-    return StyleDraft(**values)  # type: ignore[arg-type]  # the draft checks them
+    return StyleDraft(**values)

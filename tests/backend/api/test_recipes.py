@@ -1,0 +1,31 @@
+"""Templates and lists as files: for members, of their own workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi.testclient import TestClient
+
+from backend import recipes
+from backend.kit.db import Database
+from backend.recipes import TemplateDraft, WildcardDraft
+from tests.factories.account import Tenant
+
+
+def test_files(client: Callable[..., TestClient], db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        card = recipes.save_wildcard(tx, WildcardDraft(name="hair/colors", lines=("red", "blå")))
+        recipes.save_template(tx, TemplateDraft(name="Face", prompt="{who}"))
+    mine, theirs = client(workspace.viewer), client(other_workspace.owner)
+    asked = {"workspace": workspace.id}
+    whole = mine.get("/api/recipes/export", params=asked)
+    assert whole.json() == {
+        "templates": [{"name": "Face", "prompt": "{who}", "negative": ""}], "wildcards": {"hair/colors": ["red", "blå"]},
+    }  # fmt: skip
+    assert "attachment" in whole.headers["content-disposition"]
+    text = mine.get(f"/api/recipes/wildcards/{card.id}", params=asked)
+    assert (text.text, text.headers["content-type"]) == ("red\nblå\n", "text/plain; charset=utf-8")
+    assert theirs.get("/api/recipes/export", params=asked).status_code == 401
+    other = {"workspace": other_workspace.id}
+    assert theirs.get(f"/api/recipes/wildcards/{card.id}", params=other).status_code == 404
+    assert theirs.get("/api/recipes/export", params=other).json() == {"templates": [], "wildcards": {}}
