@@ -12,7 +12,7 @@ from backend.generation import PictureCard
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from studio.components import gallery, live_jobs
-from studio.format import ago, plain
+from studio.format import ago, count, plain
 from studio.frame import Page
 from studio.widgets.empty import empty_state
 from studio.widgets.generation import tile
@@ -30,6 +30,7 @@ class Board:
     failed: list[JobCard]
     pictures: list[PictureCard]
     total_pictures: int
+    held: int
 
 
 def draw(page: Page) -> None:
@@ -57,6 +58,7 @@ def _read(page: Page) -> Board:
             failed=jobs.page(tx, states=("failed",), take=3, dismissed=False).cards,
             pictures=shown.pictures,
             total_pictures=shown.total,
+            held=generation.waiting(tx)["held"],
         )
 
 
@@ -77,7 +79,7 @@ def _welcome(page: Page) -> None:
 
 def _needs_you(page: Page, board: Board) -> None:
     unfinished = [card for card in board.people if card.setup and not card.setup.get("done")]
-    if not board.failed and not (unfinished and page.can_edit):
+    if not board.failed and not board.held and not (unfinished and page.can_edit):
         return
     st.subheader("Needs you", anchor=False)
     for card in unfinished[:3] if page.can_edit else ():
@@ -85,6 +87,11 @@ def _needs_you(page: Page, board: Board) -> None:
             st.markdown(f"**{plain(card.name)}** is not set up yet.")
             if st.button("Continue", key=f"continue:{card.id}", type="primary"):
                 page.go("start/wizard", id=card.id)
+    if board.held:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{count(board.held, 'picture')}** held for a look: somebody else may be on them.")
+            if st.button("Look", key="look:held"):
+                page.go("make/held")
     for job in board.failed:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             with st.container(gap="xxsmall"):
