@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Placed = tuple[Path, str] | None
 """A picture file and the words under it; None: an empty place."""
 MOST_PIXELS = 24_000_000
@@ -44,9 +45,7 @@ def draw(target: Path, *, title: str, columns: Sequence[str], rows: Sequence[tup
     sheet.save(target, "PNG", compress_level=6)
 
 
-def _place(
-    sheet: Image.Image, pen: ImageDraw.ImageDraw, placed: Placed, at: tuple[int, int], side: int, font: ImageFont.FreeTypeFont
-) -> None:
+def _place(sheet: Image.Image, pen: ImageDraw.ImageDraw, placed: Placed, at: tuple[int, int], side: int, font: Font) -> None:
     if placed is None:
         pen.rectangle((*at, at[0] + side, at[1] + side), _EMPTY)
         return
@@ -57,6 +56,6 @@ def _place(
     pen.text((at[0], at[1] + side + 2), words, _GREY, font)
 
 
-def _wrapped(words: str, width: int, font: ImageFont.FreeTypeFont) -> str:
+def _wrapped(words: str, width: int, font: Font) -> str:
     per_line = max(8, int(width / max(1.0, font.getlength("n"))))
     return "\n".join(line for part in words.split("\n") for line in textwrap.wrap(part, per_line) or [""])
