@@ -1,4 +1,4 @@
-"""The gallery by mouse and keyboard: rate, choose, delete, take back; a second person sees the same."""
+"""The gallery by mouse and keyboard: rate, choose, delete, take back, compare, gather; a second person sees the same."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from backend import generation, loras
+from backend import boards, generation, loras
+from backend.generation import GalleryFilters
 from backend.kit.db import Database
 from tests.factories.account import Person, Tenant
 from tests.factories.studio_rows import fill
@@ -20,7 +21,7 @@ def tab_of(visitor: BrowserContext, url: str, who: Person, workspace: Tenant) ->
     visitor.add_cookies([{"name": "studio_sid", "value": who.token, "url": url}])
     tab = visitor.new_page()
     tab.goto(f"{url}/gallery?ws={workspace.id}")
-    expect(tab.get_by_text("8 pictures")).to_be_visible()
+    expect(tab.get_by_text("8 pictures", exact=True)).to_be_visible()
     return tab
 
 
@@ -43,26 +44,74 @@ def test_rate_choose_delete_and_undo(
     tab.keyboard.press("5")
     tab.keyboard.press("ArrowRight")
     tab.keyboard.press("3")
+    tab.keyboard.press("f")
     tab.keyboard.press("ArrowLeft")
     expect(tiles.nth(1).locator(".stars .lit")).to_have_count(5)
-
-    tab.keyboard.press("Space")
-    tab.keyboard.press("ArrowRight")
-    tab.keyboard.press("Space")
-    expect(tab.get_by_text("2 chosen")).to_be_visible()
     until(lambda: ratings(db, workspace)[1:3] == [5, 3], what="both ratings")
 
-    tab.get_by_role("button", name="Delete").click()
+    tab.keyboard.press("Space")
+    tab.keyboard.press("Shift+ArrowRight")
+    expect(tab.get_by_text("2 chosen")).to_be_visible()
+    tab.get_by_role("button", name="Delete", exact=True).click()
     expect(tab.get_by_text("2 pictures deleted.")).to_be_visible()
     expect(tiles).to_have_count(6)
-    tab.get_by_role("button", name="Undo").click()
+    tab.get_by_role("button", name="Undo", exact=True).click()
     expect(tiles).to_have_count(8)
-    expect(tab.get_by_text("2 chosen")).to_have_count(0)
+    expect(tab.get_by_text("2 chosen")).to_be_hidden()
+
+    tab.get_by_label("Search", exact=True).fill("rating:3")
+    expect(tiles).to_have_count(2)
+    tab.get_by_label("Search", exact=True).fill("nonsense:3")
+    expect(tab.get_by_text("There is no search term “nonsense:”")).to_be_visible()
+    tab.get_by_label("Search", exact=True).fill("is:favourite")
+    expect(tiles).to_have_count(1)
+    tab.get_by_role("button", name="Clear filters").click()
+    expect(tiles).to_have_count(8)
 
     tiles.nth(1).locator("img").click()
-    expect(tab.get_by_text("Recipe")).to_be_visible()
+    expect(tab.get_by_text("Recipe", exact=True)).to_be_visible()
+    expect(tab.get_by_text("seed 6")).to_be_visible()
+    tab.keyboard.press("ArrowRight")
+    expect(tab.get_by_text("seed 5")).to_be_visible()
     tab.get_by_role("button", name="More like this").click()
     expect(tab.get_by_label("What should the picture show?")).to_have_value("portrait, at the beach, smiling")
+
+
+def test_compare_and_gather_on_a_board(
+    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant
+) -> None:
+    rows = fill(db, workspace)
+    newest = rows.picture_ids[::-1]
+    tab = tab_of(new_visitor(), bare_studio_url, workspace.editor, workspace)
+    tiles = tab.get_by_role("listitem")
+    tiles.nth(0).focus()
+    tab.keyboard.press("Space")
+    tab.keyboard.press("Shift+ArrowRight")
+    tab.keyboard.press("c")
+    compared = tab.get_by_role("dialog", name="Compare pictures")
+    expect(compared.get_by_label("Divider")).to_have_value("50")
+    tab.keyboard.press("Shift+ArrowRight")
+    expect(compared.get_by_label("Divider")).to_have_value("60")
+    tab.keyboard.press("s")
+    expect(compared.get_by_label("Divider")).to_have_count(0)
+    tab.keyboard.press("Escape")
+    expect(compared).to_have_count(0)
+
+    tiles.nth(1).focus()
+    tab.keyboard.press("b")
+    tab.get_by_label("Name of a new board").fill("Summer")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_text("2 pictures put on “Summer”.")).to_be_visible()
+    with db.transaction(workspace.caller) as tx:
+        [board] = boards.page(tx)
+    tab.goto(f"{bare_studio_url}/boards?ws={workspace.id}&id={board.id}")
+    expect(tiles).to_have_count(2)
+    tiles.nth(0).focus()
+    tab.keyboard.press("Alt+ArrowRight")
+    expect(tab.get_by_text("1 picture moved.")).to_be_visible()
+    with db.transaction(workspace.caller) as tx:
+        order = generation.ids(tx, filters=GalleryFilters(board_id=board.id, order="board"), most=9)
+    assert order == [newest[1], newest[0]]
 
 
 def test_a_viewer_sees_pictures_and_no_handles(
@@ -75,9 +124,10 @@ def test_a_viewer_sees_pictures_and_no_handles(
     expect(tiles.nth(0).get_by_role("button")).to_have_count(0)
     tiles.nth(0).focus()
     tab.keyboard.press("5")
+    tab.keyboard.press("Delete")
     tab.keyboard.press("Enter")
-    expect(tab.get_by_text("Recipe")).to_be_visible()
-    expect(tab.get_by_role("button", name="Delete")).to_have_count(0)
+    expect(tab.get_by_text("Recipe", exact=True)).to_be_visible()
+    expect(tab.get_by_role("button", name="More", exact=True)).to_have_count(0)
     assert ratings(db, workspace) == before
 
 
