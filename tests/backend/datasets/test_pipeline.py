@@ -8,11 +8,13 @@ import zipfile
 from collections.abc import Mapping
 
 import pytest
+from sqlalchemy import update
 
 from backend import assets, datasets, jobs
 from backend.bootstrap import App
-from backend.datasets import DatasetCard, IngestPayload, keeping, pipeline
+from backend.datasets import DatasetCard, IngestPayload, ScanPayload, keeping, pipeline
 from backend.errors import Cancelled, Unavailable
+from backend.tables import DatasetImage
 from tests.factories.account import Tenant
 from tests.factories.pictures import blurred_photo, photo, zipped
 from tests.support.context import make_context, next_attempt
@@ -299,3 +301,24 @@ def test_a_sample_character_answers_to_the_datasets_trigger_word(app: App, works
         captions = [one.caption for one in datasets.images(tx, card.id).images]
     assert captions
     assert all("mia" in caption and "bella" not in caption for caption in captions)
+
+
+def test_what_an_older_version_measured_is_measured_again(app: App, workspace: Tenant, dataset: DatasetCard) -> None:
+    upload(app, workspace, dataset.id, {"a.jpg": photo(1), "again.jpg": photo(1, quality=60), "b.jpg": photo(2)})
+    ingest(app, workspace, dataset.id)
+    taken, _ = seen(app, workspace, dataset.id)
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        old = {"measured": 0, "sharpness": 1.0, "brightness": None, "colours": "", "alike": None}
+        tx.execute(update(DatasetImage).values(**old, near_duplicate_of=None))
+        assert datasets.readiness(tx, dataset.id).stats.unmeasured == 3
+        job = datasets.scan(tx, dataset.id, request_key="a")
+        assert datasets.scan(tx, dataset.id, request_key="b").id == job.id
+    payload = ScanPayload(dataset_id=dataset.id)
+    ctx = make_context(app, workspace, "dataset-scan", payload, job_id=job.id, subject=("dataset", dataset.id))
+    assert pipeline.scan(ctx, payload) == {"measured": 3, "unread": 0}
+    again, _ = seen(app, workspace, dataset.id)
+    assert {name: (one.sharpness, one.brightness, one.alike) for name, one in again.items()} == {
+        name: (one.sharpness, one.brightness, one.alike) for name, one in taken.items()
+    }
+    assert again["again.jpg"].near_duplicate_of == again["a.jpg"].id
+    assert pipeline.scan(next_attempt(ctx), payload) == {"measured": 0, "unread": 0}
