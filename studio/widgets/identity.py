@@ -86,38 +86,47 @@ def _calibrate_button(page: Page, who: InfluencerCard, label: str, *, primary: b
 
 
 def _gate(page: Page, profile: Profile) -> None:
+    """Each control is keyed by what is saved: what somebody else saved meanwhile is shown, and never overwritten by a rerun."""
     calibrated, line = profile.calibrated_line or 0.0, profile.line or 0.0
     left, right = st.columns(2, gap="medium")
     with left:
-        chosen = st.slider(
-            "Threshold", 0.0, 1.0, line, 0.01, key=f"line:{profile.influencer_id}:{calibrated}", disabled=not page.can_edit,
+        key = f"line:{profile.influencer_id}:{calibrated}:{line}"
+        st.slider(
+            "Threshold", 0.0, 1.0, line, 0.01, key=key, disabled=not page.can_edit, on_change=_save,
+            args=(page, profile, "line", key),
             help="A picture with a lower score falls short. It counts for pictures drawn from now on.",
         )  # fmt: skip
-        passing = profile.passing(chosen)
+        passing = profile.passing(line)
         st.caption(
             f"{passing} of {count(len(profile.shots), 'reference')} would pass themselves"
-            + (f" · calibrated at {calibrated:.2f}" if chosen != calibrated else " · as calibrated")
+            + (f" · calibrated at {calibrated:.2f}" if line != calibrated else " · as calibrated")
         )
         if passing < len(profile.shots) * 0.75:
             st.caption(":orange[Stricter than the references themselves: good pictures will fall short.]")
     with right:
-        words = list(GATES)
-        gate = st.selectbox(
+        words, key = list(GATES), f"gate:{profile.influencer_id}:{profile.gate}"
+        st.selectbox(
             "A picture that falls short", words, index=words.index(profile.gate), format_func=lambda one: GATES[one][0],
-            key=f"gate:{profile.influencer_id}", disabled=not page.can_edit,
+            key=key, disabled=not page.can_edit, on_change=_save, args=(page, profile, "gate", key),
         )  # fmt: skip
-        st.caption(GATES[gate or "mark"][1])
-        extra = profile.extra_max
-        if gate == "regenerate":
-            extra = st.slider(
-                "At most this many more per request", 1, 16, profile.extra_max, key=f"extra:{profile.influencer_id}",
-                disabled=not page.can_edit, help="Each takes as long as one that was asked for.",
+        st.caption(GATES[profile.gate][1])
+        if profile.gate == "regenerate":
+            key = f"extra:{profile.influencer_id}:{profile.extra_max}"
+            st.slider(
+                "At most this many more per request", 1, 16, profile.extra_max, key=key, disabled=not page.can_edit,
+                on_change=_save, args=(page, profile, "extra_max", key), help="Each takes as long as one that was asked for.",
             )  # fmt: skip
-    own = None if chosen == calibrated else chosen
-    wish = Policy(gate=gate or "mark", extra_max=extra, line=own)
-    if page.can_edit and wish != profile.policy():
+
+
+def _save(page: Page, seen: Profile, name: str, key: str) -> None:
+    """One control's new value; the others stay as they are saved now."""
+    value, engine = st.session_state[key], page.app.engines.identity
+    try:
         with page.transaction(needs="editor") as tx:
-            identity.set_policy(tx, profile.influencer_id, wish, engine=page.app.engines.identity)
+            policy = identity.profile(tx, seen.influencer_id, engine=engine).policy()
+            identity.set_policy(tx, seen.influencer_id, Policy(**{**policy.model_dump(), name: value}), engine=engine)
+    except StudioError as error:
+        st.toast(error.message, icon=":material/error:")
 
 
 def _unscored(page: Page, who: InfluencerCard, profile: Profile) -> None:
@@ -149,8 +158,10 @@ def _references(page: Page, who: InfluencerCard, profile: Profile) -> None:
     ]  # fmt: skip
     gallery(f"references:{who.id}", tiles=tiles, size=96)
     if page.can_edit:
-        with st.expander("Choose the references", icon=":material/touch_app:"):
-            _pick(page, who, profile)
+        box = st.expander("Choose the references", icon=":material/touch_app:", key=f"pick:{who.id}:box", on_change="rerun")
+        if box.open:
+            with box:
+                _pick(page, who, profile)
 
 
 def _pick(page: Page, who: InfluencerCard, profile: Profile) -> None:
@@ -225,7 +236,8 @@ def about(page: Page, card: PictureCard) -> None:
         passed = card.identity_score >= card.identity_line - 1e-9
         mark = ":green-badge[passes]" if passed else ":orange-badge[falls short]"
         st.markdown(f"**Identity {card.identity_score:.2f}** of {card.identity_line:.2f} {mark}")
-        st.caption(f"Read by {plain(check.embedder)}")
+        if check.embedder:
+            st.caption(f"Read by {plain(check.embedder)}")
     elif check.why:
         st.caption(f"No identity score: {plain(check.why)}")
     if check.decision and check.decided_at:
