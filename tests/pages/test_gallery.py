@@ -1,0 +1,109 @@
+"""One picture, boards, lineage and pictures brought in, as their pages say them; viewers see all of it and change nothing."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from backend import boards, generation, jobs
+from backend.assets import uploads
+from backend.boards import ActDraft, BoardDraft
+from backend.bootstrap import App
+from backend.generation import GalleryFilters
+from backend.kit.db import Database
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import Rows, fill
+from tests.pages.conftest import Open, words
+
+
+@pytest.fixture
+def rows(db: Database, workspace: Tenant) -> Rows:
+    return fill(db, workspace)
+
+
+@pytest.fixture
+def board_id(db: Database, workspace: Tenant, rows: Rows) -> str:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        board = boards.create(tx, draft=BoardDraft(name="Summer", notes="for *July*")).id
+        draft = ActDraft(kind="board-add", picture_ids=tuple(rows.picture_ids[:3]), board_id=board)
+        boards.act(tx, draft=draft, request_key="x")
+    return board
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    return next(button for button in at.button if button.label == label).click().run()
+
+
+def test_a_picture_is_favoured_gathered_and_deleted_with_a_way_back(
+    open_page: Open, db: Database, workspace: Tenant, rows: Rows, board_id: str
+) -> None:
+    at = open_page("make/gallery", id=rows.picture_ids[5])
+    press(at, "Make it a favourite")
+    press(at, "Put on board")
+    with db.transaction(workspace.caller) as tx:
+        assert generation.picture(tx, rows.picture_ids[5]).favourite
+        assert boards.get(tx, board_id).count == 4
+    press(at, "Delete")
+    assert not at.exception
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        [done, *_] = boards.lately(tx)
+        assert (done.kind, generation.count(tx, filters=GalleryFilters()).n) == ("delete", 7)
+        boards.undo(tx, done.id)
+        assert generation.count(tx, filters=GalleryFilters()).n == 8
+
+
+def test_a_board_is_named_packed_archived_deleted_and_brought_back(
+    open_page: Open, db: Database, workspace: Tenant, board_id: str
+) -> None:
+    at = open_page("make/boards", id=board_id)
+    next(one for one in at.text_input if one.label == "Name").input("Beach")
+    press(at, "Save")
+    assert "### Beach" in words(at)
+    press(at, "Pack")
+    with db.transaction(workspace.caller) as tx:
+        assert jobs.latest(tx, ("board", board_id), "picture-archive")
+    press(at, "Delete board")
+    assert "Board “Beach” deleted" in words(at)
+    press(at, "Undo")
+    with db.transaction(workspace.caller) as tx:
+        assert [one.name for one in boards.page(tx)] == ["Beach"]
+
+
+def test_pictures_of_other_programs_are_asked_for_once(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
+    with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        values = {"noun": boards.NOUN, "noun_id": boards.INBOX, "filename": "a.png", "client_key": "a", "size": 3}
+        upload = uploads.begin(tx, settings=app.settings, **values)
+    uploads.receive(
+        lambda: app.db.transaction(workspace.editor.caller, needs="editor"), app.storage, settings=app.settings,
+        upload_id=upload.id, chunks=[b"abc"],
+    )  # fmt: skip
+    at = open_page("make/gallery", bring="1")
+    assert "come in with their prompt" in words(at)
+    at.session_state["import"] = {"done": {"stored": 1, "skipped": 0, "failed": 0, "ids": [upload.id]}}
+    assert not at.run().exception
+
+
+@pytest.mark.parametrize(("noun", "which"), [("dataset", "dataset_id"), ("run", "run_id"), ("lora", "lora_id")])
+def test_lineage_begins_anywhere(open_page: Open, rows: Rows, noun: str, which: str) -> None:
+    at = open_page("make/lineage", noun=noun, id=getattr(rows, which))
+    assert not at.exception
+    assert not at.error
+    assert "bella" in words(at).lower()
+
+
+@pytest.mark.parametrize(("file", "says"), [("make/boards", "does not exist here"), ("make/lineage", "does not exist here")])
+def test_an_id_of_nothing_gets_a_sentence(open_page: Open, rows: Rows, file: str, says: str) -> None:
+    at = open_page(file, id="x_00000000000000000000000000")
+    assert not at.exception
+    assert says in at.error[0].value
+
+
+def test_viewers_see_boards_and_pictures_and_change_nothing(
+    open_page: Open, workspace: Tenant, rows: Rows, board_id: str
+) -> None:
+    for file, query in (("make/boards", {"id": board_id}), ("make/boards", {}), ("make/gallery", {"id": rows.picture_ids[0]}),
+                        ("make/gallery", {"bring": "1"})):  # fmt: skip
+        at = open_page(file, who=workspace.viewer, **query)
+        assert not at.exception
+        offered = {button.label for button in at.button if not button.disabled}
+        assert not offered & {"Delete", "Delete board", "Pack", "Save", "Put on board", "Make it a favourite", "Archive"}
