@@ -22,7 +22,11 @@ ADHERENCE_FALLS = 0.2
 AGREEMENT_FALLS = 0.08
 """The same where a CLIP judges: its figures span 0.4 to 0.9, and a tenth of them is a different picture."""
 SPREAD_SHRINKS = 0.6
-"""Pictures that differ by less than this part of what they once did look like one another."""
+"""Pictures that differ by less than this part of what an earlier checkpoint's did look like one another."""
+NEAR_DUPLICATES = 0.1
+"""Pictures of different prompts and seeds that differ by less, whatever came before, are the same picture again."""
+MIN_PICTURES = 3
+"""Two pictures may look alike by chance."""
 _BITS = 64
 
 
@@ -121,12 +125,22 @@ def _signs(one: Figures, earlier: Sequence[Figures], *, by_words: bool) -> list[
     if one.adherence is not None and obedient and (obedient.adherence or 0.0) - one.adherence >= falls:
         what = "prompts are followed to" if by_words else "places and clothes asked for are there in"
         signs.append(f"{what} {one.adherence:.0%}, {_where(obedient)} {'to' if by_words else 'in'} {obedient.adherence:.0%}")
-    varied = max((o for o in earlier if o.spread), key=lambda o: o.spread or 0.0, default=None)
-    if one.spread is not None and varied and one.spread < SPREAD_SHRINKS * (varied.spread or 0.0):
-        signs.append(f"its pictures look alike (they differ by {one.spread:.0%}, {_where(varied)} by {varied.spread:.0%})")
+    signs += _alike(one, [other for other in earlier if not other.arm.control])
     if signs and one.identity is not None:
         signs[0] = f"the face is there ({one.identity:.0%}), but {signs[0]}"
     return signs
+
+
+def _alike(one: Figures, earlier: Sequence[Figures]) -> list[str]:
+    """The base model is no measure here: it draws another person for every prompt, a LoRA should not."""
+    if one.spread is None or one.pictures < MIN_PICTURES:
+        return []
+    if one.spread < NEAR_DUPLICATES:
+        return [f"its pictures of different prompts and seeds are nearly the same (they differ by {one.spread:.0%})"]
+    varied = max((other for other in earlier if other.spread), key=lambda other: other.spread or 0.0, default=None)
+    if varied and one.spread < SPREAD_SHRINKS * (varied.spread or 0.0):
+        return [f"its pictures look alike (they differ by {one.spread:.0%}, {_where(varied)} by {varied.spread:.0%})"]
+    return []
 
 
 def _where(one: Figures) -> str:

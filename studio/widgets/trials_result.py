@@ -76,7 +76,7 @@ def _table(known: Results) -> None:
     control = [one.arm for one in known.figures if one.arm.control and one.pictures]
     rows: list[dict[str, Any]] = []
     for place, arm in enumerate(ranked + control, 1):
-        row: dict[str, Any] = {"#": None if arm.control else place, "LoRA": "No LoRA" if arm.control else _title(arm)}
+        row: dict[str, Any] = {"#": "" if arm.control else str(place), "LoRA": "No LoRA" if arm.control else _title(arm)}
         row |= _numbers(figures[arm])
         if known.votes:
             rank = ranks.get(arm)
@@ -90,7 +90,7 @@ def _table(known: Results) -> None:
     st.dataframe(
         rows, hide_index=True,
         column_config={
-            "#": st.column_config.NumberColumn(width=40),
+            "#": st.column_config.TextColumn(width=40),
             "Face": st.column_config.ProgressColumn(help="Identity: how much of the trained face is there", **bar),
             "Prompt": st.column_config.ProgressColumn(help="How well the prompt is followed", **bar),
             "Differ": st.column_config.NumberColumn(help="How different its pictures look from each other", format="%.0f %%"),

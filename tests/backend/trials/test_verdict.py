@@ -58,11 +58,11 @@ def test_one_more_win_never_takes_the_suggestion_away(trial: tuple[list[Figures]
 
 def test_the_best_face_that_still_listens() -> None:
     found = [figures(CONTROL, 0.2, 1.0), figures(Arm(100, 1.0), 0.6, 1.0), figures(Arm(200, 1.0), 0.88, 0.9)]
-    found.append(figures(Arm(300, 1.0), 0.92, 0.2, 0.1))
+    found.append(figures(Arm(300, 1.0), 0.92, 0.2, 0.12))
     [warned] = verdict.overfit(found)
     assert warned.sentence == (
         "Step 300 at 1.0 may be overfitted: the face is there (92%), but places and clothes asked for are there in 20%, "
-        "without the LoRA in 100%, and its pictures look alike (they differ by 10%, without the LoRA by 40%)."
+        "without the LoRA in 100%, and its pictures look alike (they differ by 12%, at step 100 by 40%)."
     )
     arm, reason = suggest(found, [])
     assert arm == Arm(200, 1.0)
@@ -76,6 +76,15 @@ def test_the_best_face_that_still_listens() -> None:
 def test_a_face_not_learned_yet_is_not_called_overfitted() -> None:
     found = [figures(Arm(100, 1.0), 0.9, 1.0), figures(Arm(200, 1.0), 0.5, 0.1, 0.1)]
     assert verdict.overfit(found) == []
+
+
+def test_one_person_in_every_picture_is_no_overfitting() -> None:
+    """The base model draws another person for every prompt; that is no measure, and neither are two pictures."""
+    found = [figures(CONTROL, 0.2, 1.0, 0.5), figures(Arm(100, 1.0), 0.9, 1.0, 0.2)]
+    assert verdict.overfit(found) == []
+    assert verdict.overfit([*found, figures(Arm(200, 1.0), 0.9, 1.0, 0.05, n=2)]) == []
+    [warned] = verdict.overfit([*found, figures(Arm(200, 1.0), 0.9, 1.0, 0.05)])
+    assert "of different prompts and seeds are nearly the same (they differ by 5%)" in warned.sentence
 
 
 def test_strengths_are_compared_with_themselves() -> None:
