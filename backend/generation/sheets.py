@@ -73,7 +73,15 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
         attempt_id=ctx.attempt_id,
         uses=[("generation", card.id)],
     )
+    with ctx.transaction() as tx:
+        _forget(tx, card.id)
     return {"asset_id": stored.id}
+
+
+def _forget(tx: Session, generation_id: str) -> None:
+    """Files of earlier sheets: the last one counts."""
+    done = jobs.page(tx, states=("completed",), kinds=(KIND,), subject=("generation", generation_id)).cards
+    assets.delete(tx, [str(job.result["asset_id"]) for job in done if job.result], force=True)
 
 
 def _draw(ctx: JobContext, card: GenerationCard, made: dict[int, PictureCard], path: Path) -> None:

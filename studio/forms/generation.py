@@ -40,6 +40,7 @@ def generation_form(key: str, choices: Choices, start: GenerationDraft, *, disab
         "Anything else? (optional)" if template else "What should the picture show?", start.prompt, key=f"{key}:prompt",
         height=80 if template else 110, max_chars=2000, disabled=disabled,
         placeholder="wearing a yellow shirt" if template else "portrait, at the beach, smiling, wearing a yellow shirt",
+        help="{red|blue} and \\_\\_list\\_\\_ are chosen anew for each picture; \\<lora:name:0.8\\> draws with a LoRA.",
     )  # fmt: skip
     style = _style(key, choices, start, who, disabled)
     start = _styled(start, style)

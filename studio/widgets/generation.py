@@ -7,8 +7,9 @@ from functools import partial
 import streamlit as st
 
 from backend import generation, influencers, jobs, loras, recipes
-from backend.errors import StudioError
+from backend.errors import NotFound, StudioError
 from backend.generation import GenerationCard, GenerationDraft, LoraPick, PictureCard
+from backend.recipes import TemplateCard
 from studio.components import gallery
 from studio.components.gallery import Tile
 from studio.format import ago, count, duration, media_url, plain, state_badge
@@ -54,11 +55,12 @@ def ask(
 ) -> GenerationCard | None:
     """The form; returns the request just started. `tools`: with what was drawn with before, grids and lists."""
     models = page.app.engines.image.models()
+    template, start = _template(page, start)
     with page.transaction() as tx:
         choices = Choices(
             influencers.page(tx, take=200).cards, loras.page(tx, take=200).cards, models,
             recipes.styles(tx, every=True) if tools else (),
-            recipes.template(tx, start.template.template_id, start.template.version) if start.template else None,
+            template,
             st.session_state.get("create:seed") if tools else None,
         )  # fmt: skip
     way, ready, above = _way(page) if tools else "one", True, st.container()
@@ -71,6 +73,9 @@ def ask(
             generation_tools.tools(page, draft)
             if choices.template:
                 generation_tools.following(page, choices.template, draft)
+    if way != "one" and not ready:
+        st.info("Paint over what should change, then use the mask. The pictures come after that.", icon=":material/draw:")
+        return None
     if way == "grid":
         return generation_batch.grid(page, f"{key}:grid", draft, choices)
     if way == "list":
@@ -84,6 +89,17 @@ def ask(
         card = generation.start(tx, draft=draft, models=models, request_key=wish)
     renew(key)
     return card
+
+
+def _template(page: Page, start: GenerationDraft) -> tuple[TemplateCard | None, GenerationDraft]:
+    """The version the form follows. One that is gone (a preset may name it) is left out."""
+    if start.template is None:
+        return None, start
+    try:
+        with page.transaction() as tx:
+            return recipes.template(tx, start.template.template_id, start.template.version), start
+    except NotFound:
+        return None, start.model_copy(update={"template": None})
 
 
 def _way(page: Page) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,11 +25,12 @@ from backend.generation import (
     TemplatePick,
     pipeline,
 )
-from backend.jobs import Waiting
+from backend.jobs import AttemptRef, Waiting
+from backend.jobs.rules import ended_by
 from backend.kit.ids import new_id
 from backend.recipes import StyleDraft, TemplateDraft, WildcardDraft
 from backend.settings import Settings
-from backend.tables import Generation
+from backend.tables import Generation, Job
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset, make_influencer
 from tests.fakes.engines import FakeImageEngine, FakeTrainer
@@ -158,6 +160,13 @@ def test_a_list_is_one_request_that_steps_aside_and_goes_on(
         with pytest.raises(Waiting):
             pipeline.run(context, payload)
         assert do(generation.get, card.id).done == done
+        ref, aside = (
+            AttemptRef(card.job_id, context.attempt_id),
+            ended_by(Waiting(), retries=0, max_retries=3, delays=(60.0,), submitted=False),
+        )
+        assert do(jobs.settle, ref, aside) == "pending"
+        assert [(one.id, one.running) for one in do(jobs.line, "gpu")] == [(alone.job_id, False), (card.job_id, False)]
+        assert do(jobs.get, card.job_id).not_before is None
         context = next_attempt(context)
     assert pipeline.run(context, payload) == {"pictures": 20}
     assert [len(request.seeds) for request in engine.requests] == [8, 8, 4]
@@ -214,6 +223,11 @@ def test_a_grid_becomes_one_labelled_picture(studio: Any, workspace: Tenant, do:
     stored = do(assets.get, made["asset_id"])
     with Image.open(io.BytesIO(b"".join(studio.storage.open(stored.key)))) as sheet:
         assert sheet.height > sheet.width
+    again = do(generation.draw_sheet, pictures[0].generation_id, request_key="again")
+    do(lambda tx: setattr(tx.get_one(Job, job.id), "state", "completed"))
+    do(lambda tx: setattr(tx.get_one(Job, job.id), "result", made))
+    newer = pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=again.id), payload)
+    assert [do(assets.get, one["asset_id"]).state for one in (made, newer)] == ["deleted", "stored"]
     with pytest.raises(Invalid, match="Only a grid"):
         do(generation.draw_sheet, drawn(generation.start, draft=draft(n=1))[0].generation_id, request_key="no")
 
@@ -221,3 +235,12 @@ def test_a_grid_becomes_one_labelled_picture(studio: Any, workspace: Tenant, do:
 def test_a_request_without_differences_keeps_none(do: Any, engine: Any) -> None:
     card = do(generation.start, draft=draft(), models=engine.models(), request_key="plain")
     assert do(lambda tx: tx.scalar(select(Generation.shots).where(Generation.id == card.id))) is None
+
+
+def test_a_model_redraws_a_picture_as_large_as_it_can(do: Any, drawn: Any, engine: Any) -> None:
+    [one] = drawn(generation.start, draft=draft(n=1))
+    assert do(generation.redraw_larger, one.id, models=engine.models()) is None
+    [tiny, big] = engine.models()
+    larger = do(generation.redraw_larger, one.id, models=[replace(tiny, longest_px=96), big])
+    assert (larger.width, larger.height, larger.init_asset_id, larger.seed, larger.n) == (96, 96, one.asset_id, 10, 1)
+    assert larger.strength < 0.5
