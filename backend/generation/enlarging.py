@@ -14,6 +14,7 @@ from backend.engines.image import sizes
 from backend.engines.image.port import ModelCard
 from backend.engines.upscale.port import UpscaleCard, UpscaleRequest
 from backend.errors import Invalid, NotFound
+from backend.generation import gating
 from backend.generation.assembly import choose_model
 from backend.generation.gallery import picture, shape_of
 from backend.generation.queries import existing, get, remix
@@ -127,6 +128,8 @@ def _keep(ctx: JobContext, card: GenerationCard, made: Output) -> dict[str, Any]
             row.identity_score, row.identity_line = source.identity_score, source.identity_line
         tx.add(row)
         tx.flush()
+        if source:
+            gating.inherit(tx, row, source.id)
         tx.add_all(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight) for ref in recipe.loras)
         assets.use(tx, stored.id, "picture", row.id)
     return {"picture_id": row.id}

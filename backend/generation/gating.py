@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from backend.tables import Generation, Picture
 
 RECENT = 200
 """Earlier pictures of the influencer a new one is compared with."""
-NEAR_BITS = 3
+NEAR_BITS = 6
 """Of 64: the same pose before the same kind of background."""
 
 
@@ -75,6 +75,11 @@ def freeze(tx: Session, row: Picture, keeper: Gatekeeper, recipe: Recipe, verdic
     )
     template = recipe.model_dump(mode="json").get("template") or {}
     identity.freeze(tx, Check(row.id, verdict.embedder, verdict.why, loras, template, near[0], near[1]))
+
+
+def inherit(tx: Session, row: Picture, source_id: str) -> None:
+    """What is frozen about a picture made from another one alone is what was frozen about that one."""
+    identity.freeze(tx, replace(identity.check(tx, source_id), picture_id=row.id, near_picture_id=None, near_bits=None))
 
 
 def more(ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> GenerationCard | None:

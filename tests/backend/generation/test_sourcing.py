@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from backend import assets, generation
-from backend.generation import GenerationDraft, GenerationPayload, pipeline, sourcing
+from backend import assets, generation, identity
+from backend.generation import GenerationDraft, GenerationPayload, gating, pipeline, sourcing
+from backend.kit.db import Trusted
+from backend.tables import Picture
 from backend.tools.ai_mark import EDITED, SOURCE_TYPE
 from tests.backend.identity.conftest import do, embedder, engine, studio
 from tests.factories.account import Tenant
-from tests.factories.making import jpeg, make_asset
+from tests.factories.making import jpeg, make_asset, make_lora, make_pictures
 from tests.support.context import make_context
 
 __all__ = ["do", "embedder", "engine", "studio"]
@@ -56,3 +58,13 @@ def test_a_start_picture_that_is_ignored_does_not_count(studio: Any, workspace: 
     upload = do(make_asset, storage=studio.storage, data=jpeg(), key=f"images/{workspace.id}/uploaded/start.jpg")
     _, _, said = drawn("ignored", init_asset_id=upload, strength=1.0)
     assert f'"{SOURCE_TYPE}"' in said
+
+
+def test_what_is_frozen_about_a_picture_goes_on_to_its_enlargement(studio: Any, workspace: Tenant, drawn: Any, do: Any) -> None:
+    lora = do(make_lora, storage=studio.storage, step=90)
+    picture, _, _ = drawn("lora", prompt="portrait <lora:bella-v1:0.5>")
+    with studio.db.transaction(Trusted(workspace.id, workspace.user_id)) as tx:
+        [other] = make_pictures(tx, 1)
+        gating.inherit(tx, tx.get_one(Picture, other), picture.id)
+    [frozen] = do(identity.check, other).loras
+    assert (frozen.lora_id, frozen.weight, frozen.step) == (lora.id, 0.5, 90)
