@@ -106,18 +106,27 @@ def refused(tx: Session, dataset_id: str) -> list[RefusedCard]:
     return [RefusedCard(row.id, row.filename, row.reason) for row in tx.scalars(query.order_by(Upload.id))]
 
 
-def readiness(tx: Session, dataset_id: str, *, model_card: ModelCard | None = None, max_images: int = 0) -> Readiness:
+def readiness(
+    tx: Session,
+    dataset_id: str,
+    *,
+    model_card: ModelCard | None = None,
+    max_images: int = 0,
+    counted: Stats | None = None,
+) -> Readiness:
     """With `model_card` also says which pictures are smaller than what it trains at. Raises NotFound.
 
-    `max_images`: `settings.max_dataset_images`; 0: how many are too many is not judged.
+    `max_images`: `settings.max_dataset_images`; 0: how many are too many is not judged. `counted`: what `count_problems`
+    said for the same side while nothing has changed since (`DatasetCard.updated_at`).
     """
     side = model_card.side if model_card else None
-    judged = checks.gate(tx, dataset_id, side=side or 0)
+    found = counted or count_problems(tx, dataset_id, side=side or 0)
     expired = func.coalesce(Dataset.rights_until < func.clock_timestamp(), False)
-    rights, past = tx.execute(select(Dataset.rights_statement, expired).where(Dataset.id == dataset_id)).one()
+    said = select(Dataset.rights_statement, expired, Dataset.trigger_word).where(Dataset.id == dataset_id)
+    rights, past, trigger_word = tx.execute(said).one()
     return rules.judge(
-        stats(tx, judged),
-        trigger_word=judged.trigger_word,
+        found,
+        trigger_word=trigger_word,
         rights=rights,
         expired=past,
         max_images=max_images,
@@ -125,8 +134,9 @@ def readiness(tx: Session, dataset_id: str, *, model_card: ModelCard | None = No
     )
 
 
-def stats(tx: Session, judged: checks.Gate) -> Stats:
-    """All counts of one dataset in one pass over its rows."""
+def count_problems(tx: Session, dataset_id: str, *, side: int = 0) -> Stats:
+    """All counts of one dataset in one pass over its rows. `side`: px the model trains at. Raises NotFound."""
+    judged = checks.gate(tx, dataset_id, side=side)
     included, framed = DatasetImage.included, checks.framing(judged)
     wrong = {code: included & condition for code, condition in checks.conditions(judged).items()}
     groups = func.count(DatasetImage.alike.distinct()).filter(included)

@@ -19,6 +19,12 @@ _TRAIT = re.compile(
     r"|blonde?(?! (?:[\w-]+ )?hair)|brunette|redhead(?:ed)?|ginger)\b",
     re.IGNORECASE,
 )
+_HINT = re.compile(
+    "hair|eye|skin|complexion|freckle|beard|tache|stubble|dimple|cheekb|jawl|nose|lips|bang|tail|braid|bun|blond|brun|redh"
+    "|ging",
+    re.IGNORECASE,
+)
+"""Some of it stands in every match of `_TRAIT`; most captions are passed over with this alone."""
 _SMALL = re.compile(
     r"^(?:(?:a|an|the|and|with|of|in|has|have|having|her|his|their|is|are|to|at|on|looking|by|for|from)\s+)+", re.IGNORECASE
 )
@@ -85,6 +91,8 @@ def leaks(captions: Sequence[str], trigger_word: str) -> list[Leak]:
 
 
 def _traits(caption: str, trigger_word: str) -> set[str]:
+    if not _HINT.search(caption):
+        return set()
     found = (_SMALL.sub("", match.group(0)).casefold() for match in _TRAIT.finditer(caption))
     return {words for words in found if words and trigger_word.casefold() not in words.split()}
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from backend import datasets
-from backend.datasets import ImageCard, ImageFilter
+from backend.datasets import DatasetCard, ImageCard, ImageFilter, Leak, TagCount
 from studio.format import count, media_url, plain
 from studio.forms.seen import load_again, offer_newer, seen
 from studio.frame import Page
 from studio.widgets.caption_bulk import bulk, prefill
 from studio.widgets.dataset_edits import last_edit
+from studio.widgets.dataset_state import words_of
 from studio.widgets.picture import thumbs
 
 PER_PAGE = {"Cards": 12, "Table": 100}
@@ -26,18 +27,19 @@ SHOW: dict[ImageFilter, str] = {
 def captions(page: Page, dataset_id: str) -> None:
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
+        tags, leaks = words_of(page, tx, card)
     if not card.images:
         st.caption("Captions come with the pictures; add some first.")
         return
     last_edit(page, dataset_id, key="captions")
-    _leaks(page, dataset_id, card.trigger_word)
+    _leaks(page, card, leaks)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         only = st.segmented_control(
             "Show", list(SHOW), default="", format_func=SHOW.__getitem__, key=f"captions:only:{dataset_id}"
         )
         text = st.text_input("With these words", key=f"captions:text:{dataset_id}", placeholder="any", width=220)
         view = st.segmented_control("As", list(PER_PAGE), default="Cards", key=f"captions:view:{dataset_id}", required=True)
-    _tags(page, dataset_id)
+    _tags(page, dataset_id, tags)
     if page.can_edit:
         bulk(page, dataset_id, only or "", text)
     _pages(page, dataset_id, only or "", text, view or "Cards")
@@ -131,9 +133,7 @@ def _save(page: Page, form: str, before: list[ImageCard], texts: dict[str, str])
     st.rerun()
 
 
-def _tags(page: Page, dataset_id: str) -> None:
-    with page.transaction() as tx:
-        found = datasets.caption_tags(tx, dataset_id)
+def _tags(page: Page, dataset_id: str, found: list[TagCount]) -> None:
     if not found:
         return
     shown = {one.tag: one.count for one in found[:MOST_TAGS]}
@@ -154,11 +154,10 @@ def _filter(dataset_id: str, text: str) -> None:
     st.session_state[f"captions:text:{dataset_id}"] = text
 
 
-def _leaks(page: Page, dataset_id: str, trigger_word: str) -> None:
+def _leaks(page: Page, card: DatasetCard, found: list[Leak]) -> None:
     """Only said when there is a trigger word that could carry it."""
-    with page.transaction() as tx:
-        found = datasets.caption_leaks(tx, dataset_id) if trigger_word else []
-    if not found:
+    trigger_word = card.trigger_word
+    if not found or not trigger_word:
         return
     with st.expander(
         f"{count(len(found), 'trait')} named that “{trigger_word}” should carry", icon=":material/psychology_alt:"
@@ -172,4 +171,4 @@ def _leaks(page: Page, dataset_id: str, trigger_word: str) -> None:
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                 st.markdown(f"**{plain(one.words)}** · {one.count} of {one.total}, {why}", width="content")
                 if page.can_edit:
-                    st.button("Take out …", key=f"leak:{one.words}", on_click=prefill, args=(dataset_id, "cut", one.words))
+                    st.button("Take out …", key=f"leak:{one.words}", on_click=prefill, args=(card.id, "cut", one.words))

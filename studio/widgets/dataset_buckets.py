@@ -7,7 +7,7 @@ import streamlit as st
 from backend import datasets
 from backend.datasets import Bucket
 from studio.frame import Page
-from studio.widgets.dataset_pictures import train_side
+from studio.widgets.dataset_state import train_side
 
 SIDES = (512, 768, 1024)
 

@@ -13,7 +13,7 @@ from studio.forms.thresholds import thresholds_form
 from studio.frame import Page
 from studio.widgets.dataset_buckets import buckets
 from studio.widgets.dataset_edits import last_edit
-from studio.widgets.dataset_pictures import train_model, train_side
+from studio.widgets.dataset_state import state_of, train_side
 from studio.widgets.jobs import follow
 from studio.widgets.picture import picture
 
@@ -25,7 +25,12 @@ WIDTH = 140
 
 def readiness(page: Page, dataset_id: str) -> bool:
     """What stands in the way and what could be better; True when training may start."""
-    state = _state(page, dataset_id)
+    with page.transaction() as tx:
+        state = state_of(page, tx, datasets.get(tx, dataset_id))
+    return _say(state)
+
+
+def _say(state: Readiness) -> bool:
     st.markdown(f"**{count(state.stats.included, 'picture')}** will be trained on.")
     for blocker in state.blockers:
         st.error(blocker.sentence, icon=":material/block:")
@@ -39,11 +44,11 @@ def readiness(page: Page, dataset_id: str) -> bool:
 def check(page: Page, dataset_id: str) -> bool:
     """The whole gate of one dataset; True when training may start."""
     last_edit(page, dataset_id, key="check")
-    ready = readiness(page, dataset_id)
-    state = _state(page, dataset_id)
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
+        state = state_of(page, tx, card)
         scan = jobs.latest(tx, ("dataset", dataset_id), "dataset-scan")
+    ready = _say(state)
     scanning = follow(page, scan, key="check:scan")
     if state.stats.unmeasured and page.can_edit and not scanning:
         st.button("Measure them now", icon=":material/straighten:", on_click=_scan, args=(page, dataset_id))
@@ -60,12 +65,6 @@ def check(page: Page, dataset_id: str) -> bool:
                 datasets.tune(tx, dataset_id, draft)
             st.rerun()
     return ready
-
-
-def _state(page: Page, dataset_id: str) -> Readiness:
-    most = page.app.settings.max_dataset_images
-    with page.transaction() as tx:
-        return datasets.readiness(tx, dataset_id, model_card=train_model(page), max_images=most)
 
 
 def _scan(page: Page, dataset_id: str) -> None:

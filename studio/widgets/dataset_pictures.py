@@ -9,9 +9,8 @@ from typing import cast
 
 import streamlit as st
 
-from backend import assets, datasets, jobs, training
+from backend import assets, datasets, jobs
 from backend.datasets import ImageFilter, Stats
-from backend.engines.image.port import ModelCard
 from backend.kit.ids import new_id
 from studio.components import dataset_grid, uploader
 from studio.components.dataset_grid import GridFilter, GridState
@@ -21,6 +20,7 @@ from studio.frame import Page
 from studio.widgets.confirm import confirm
 from studio.widgets.dataset_edits import last_edit
 from studio.widgets.dataset_picture import open_picture
+from studio.widgets.dataset_state import state_of, train_side
 from studio.widgets.jobs import ACTIVE, follow
 
 ACCEPT = ".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif,.zip"
@@ -37,12 +37,11 @@ LABELS: dict[ImageFilter, str] = {
 def add(page: Page, dataset_id: str, *, key: str, samples: bool = False) -> int:
     """Uploader (and sample characters), the check that follows, what came of it; returns how many pictures are in use."""
     with page.transaction() as tx:
+        card = datasets.get(tx, dataset_id)
         job = jobs.latest(tx, subject=("dataset", dataset_id), kind="dataset-ingest")
-        state = datasets.readiness(tx, dataset_id)
         waiting = len(assets.uploads.listing(tx, "dataset", dataset_id, states=("stored",)))
     if page.can_edit and not (job and job.state in ACTIVE):
-        empty = state.stats.images == 0
-        if samples and empty:
+        if samples and card.images == 0:
             own, sample = st.tabs(["Your own pictures", "Try a sample character"], key=f"{key}:tabs")
             with own:
                 _upload(page, dataset_id, key, waiting)
@@ -53,9 +52,9 @@ def add(page: Page, dataset_id: str, *, key: str, samples: bool = False) -> int:
     if follow(page, job, key=f"{key}:ingest"):
         return 0
     refused(page, dataset_id)
-    if state.stats.images:
+    if card.images:
         grid(page, dataset_id, key=key)
-    return int(state.stats.included)
+    return card.included
 
 
 def _upload(page: Page, dataset_id: str, key: str, waiting: int) -> None:
@@ -129,7 +128,7 @@ def grid(page: Page, dataset_id: str, *, key: str) -> None:
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
         found = datasets.images(tx, dataset_id, take=PAGE_SIZE, side=side)
-        stats = datasets.readiness(tx, dataset_id, model_card=train_model(page)).stats
+        stats = state_of(page, tx, card).stats
     bar = st.container()
     state = dataset_grid(
         f"{key}:grid:{dataset_id}", workspace=page.workspace.id, dataset_id=dataset_id, first=found.images,
@@ -143,15 +142,6 @@ def grid(page: Page, dataset_id: str, *, key: str) -> None:
             last_edit(page, dataset_id, key=key)
     if state.opened:
         open_picture(page, dataset_id, state.opened, side=side)
-
-
-def train_model(page: Page) -> ModelCard:
-    return training.choose_model(page.app.engines.trainer.models(), "")
-
-
-def train_side(page: Page) -> int:
-    """px the model trains at that a new run would use."""
-    return train_model(page).side
 
 
 def _filters(stats: Stats) -> list[GridFilter]:

@@ -4,7 +4,7 @@ const WORDS = { too_small: "too small", low_resolution: "small", blurred: "blurr
 
 const build_tile = ui => {
   const part = { node: el("div", "tile"), pic: el("div", "pic"), img: el("img"), tick: button("✓", null, "tick"), badges: el("div", "badges"), text: el("div", "text") }
-  part.img.loading = "lazy"; part.img.decoding = "async"
+  part.img.decoding = "async"
   part.img.onload = () => part.img.classList.add("here")
   part.node.setAttribute("role", "listitem"); part.node.tabIndex = -1; part.tick.tabIndex = -1
   part.tick.onclick = event => { event.stopPropagation(); ui.toggle(part.id, event.shiftKey) }
@@ -16,9 +16,9 @@ const build_tile = ui => {
 }
 
 const draw_tile = (ui, part, tile) => {
-  part.id = tile.id
+  part.id = part.node.dataset.id = tile.id
   const src = `/api/media/${encodeURIComponent(ui.data.workspace)}/${tile.assetId}?w=320`
-  if (part.src !== src) { part.src = src; part.img.classList.remove("here"); part.img.src = src }
+  if (part.src !== src) { part.src = src; part.img.classList.remove("here"); part.img.removeAttribute("src"); ui.near.unobserve(part.node); ui.near.observe(part.node) }
   put(part.img, "alt", tile.name)
   part.node.setAttribute("aria-label", [tile.name, ...tile.reasons.map(one => one[1])].join(", "))
   put(part.node, "title", [tile.caption || tile.name, ...tile.reasons.map(one => `• ${one[1]}`)].join("\n"))
@@ -35,7 +35,7 @@ const draw_tile = (ui, part, tile) => {
 
 const draw = ui => {
   const keep = new Set(ui.tiles.map(tile => tile.id))
-  for (const [id, part] of ui.parts) if (!keep.has(id)) { part.node.remove(); ui.parts.delete(id) }
+  for (const [id, part] of ui.parts) if (!keep.has(id)) { ui.near.unobserve(part.node); part.node.remove(); ui.parts.delete(id) }
   ui.tiles.forEach((tile, n) => {
     let part = ui.parts.get(tile.id)
     if (!part) ui.parts.set(tile.id, part = build_tile(ui))
@@ -109,6 +109,11 @@ const build = root => {
     const id = ui.parts.has(ui.focus) ? ui.focus : ui.tiles[0]?.id
     for (const [one, part] of ui.parts) put(part.node, "tabIndex", one === id ? 0 : -1)
   }
+  // the browser's own lazy loading fetches four screens ahead: too much for a set of thousands
+  ui.near = new IntersectionObserver(entries => entries.forEach(({ isIntersecting, target }) => {
+    const part = isIntersecting && ui.parts.get(target.dataset.id)
+    if (part) { ui.near.unobserve(target); part.img.src = part.src }
+  }), { rootMargin: "300px" })
   let timer = 0
   ui.told = () => { clearTimeout(timer); timer = setTimeout(() => ui.state({ ids: [...ui.selected], whole: ui.whole, filter: ui.filter, round: ui.round }), 120) }
   ui.toggle = (id, range) => {
@@ -127,7 +132,7 @@ const build = root => {
   }
   const seen = new IntersectionObserver(entries => { if (entries.some(one => one.isIntersecting) && ui.next) load_page(ui, false) }, { rootMargin: "800px" })
   ui.watch = () => { seen.unobserve(ui.end); seen.observe(ui.end) }
-  ui.stop = () => seen.disconnect()
+  ui.stop = () => { seen.disconnect(); ui.near.disconnect() }
   ui.grid.onkeydown = event => keys(ui, event)
   return ui
 }

@@ -1,0 +1,185 @@
+"""A dataset of 5,000 pictures in a real browser: first paint against an empty page, scrolling and filtering against bare work.
+
+Bare work: one indexed query in psycopg, then as many thumbnails as the act shows, fetched and decoded by the same browser.
+`N=500 python -m tests.bench dataset_paint` is quicker.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median, quantiles
+from time import perf_counter
+from typing import Any
+
+import psycopg
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from sqlalchemy import insert
+
+from backend.kit.db import Database, Trusted
+from backend.kit.ids import new_id
+from backend.local_stack import services, start
+from backend.settings import Settings
+from backend.storage import Storage
+from backend.tables import Asset, Dataset, DatasetImage
+from tests.bench.gallery_paint import _empty, _visit
+from tests.e2e.conftest import answers, free_port, running
+from tests.factories.account import Tenant, make_workspace
+from tests.support.databases import make_template
+from tests.support.wait import until
+
+PICTURES, ROUNDS, SCROLLS = 5000, 4, 6
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "sharp": ("", {}),
+    "blurred": ("Blurred", {"sharpness": 1.0}),
+    "dark": ("Dark", {"brightness": 5.0}),
+    "bright": ("Bright", {"brightness": 250.0}),
+    "faces": ("Several faces", {"faces": 3}),
+    "bare": ("No caption", {"caption": ""}),
+}
+"""Beginning of the file name -> the chip that shows these, and what is wrong with them. Most are sharp."""
+SETTLED = """async (grid, [done, act]) => {
+  const seen = () => [...grid.querySelectorAll(".tile img")].filter(img => {
+    const box = img.getBoundingClientRect(); return box.bottom > 0 && box.top < innerHeight && box.width > 0 })
+  const ready = eval(done), begun = performance.now()
+  eval(act)
+  for (;;) {
+    await new Promise(requestAnimationFrame)
+    const shown = seen()
+    const here = shown.length && ready(shown) && shown.every(img => img.complete && img.naturalWidth)
+    if (here) return [performance.now() - begun, shown.length]
+    if (performance.now() - begun > 30000) throw new Error("not settled")
+  }
+}"""
+DECODE = """async urls => { const begun = performance.now()
+  await Promise.all(urls.map(url => { const img = new Image(); img.src = url; return img.decode() }))
+  return performance.now() - begun }"""
+QUERY = "SELECT id, asset_id FROM dataset_images WHERE tenant_id = %s AND dataset_id = %s AND id > %s ORDER BY id LIMIT 60"
+
+
+def run() -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        stack = start(folder / "stack", durable=False)
+        try:
+            stack.wait_storage(60)
+            return _measure(stack, folder)
+        finally:
+            stack.stop()
+
+
+def _measure(stack: Any, folder: Path) -> dict[str, Any]:
+    n, urls = int(os.environ.get("N", PICTURES)), make_template(stack.urls["DATABASE_OWNER_URL"])
+    env = {
+        "DATABASE_URL": urls.app, "WORKER_DATABASE_URL": urls.worker, "REDIS_URL": stack.urls["REDIS_URL"],
+        **{key: value for key, value in stack.urls.items() if key.startswith("S3_")}, "DATA_SHARED_BASE": str(folder / "var"),
+    }  # fmt: skip
+    db = Database(urls.app)
+    full, empty = make_workspace(db, "Full"), make_workspace(db, "Empty")
+    storage = Storage(Settings(_env_file=None, **{key.lower(): value for key, value in env.items() if "S3_" in key}))
+    dataset_id, assets = _fill(db, full, storage, n)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with (
+        running(services.studio(host="127.0.0.1", port=port).args, {**env, "PORT": str(port)}, folder / "studio.log"),
+        psycopg.connect(urls.owner.replace("postgresql+psycopg", "postgresql")) as bare,
+        sync_playwright() as playwright,
+    ):
+        until(lambda: answers(url), 60, what="the studio")
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        paints = [(_paint(browser, url, full, dataset_id), _empty(browser, url, empty)) for _ in range(ROUNDS + 1)][1:]
+        acts = [pair for _ in range(ROUNDS) for pair in _acts(browser, url, full, dataset_id, assets, bare)]
+        browser.close()
+    db.close()
+    paint, nothing = (median(column) for column in zip(*paints, strict=True))
+    act, work = (quantiles(column, n=20)[18] for column in zip(*acts, strict=True))
+    return {
+        "ratio": round(paint / nothing, 3), "ours": round(paint, 3), "bare": round(nothing, 3), "unit": "s", "n": n,
+        "act_ratio": round(act / work, 3), "act_p95_ms": round(act, 1), "act_bare_p95_ms": round(work, 1), "acts": len(acts),
+    }  # fmt: skip
+
+
+def _fill(db: Database, tenant: Tenant, storage: Storage, n: int) -> tuple[str, list[str]]:
+    """(dataset, asset ids in order); each asset with a thumbnail of its own."""
+    images, files, dataset_id, kinds = [], [], new_id("ds"), list(KINDS)
+    for k in range(n):
+        asset_id, kind = new_id("ast"), kinds[k % 20 - 14] if k % 20 > 14 else "sharp"
+        key = f"datasets/{tenant.id}/{dataset_id}/{asset_id}.jpg"
+        files.append(
+            {"id": asset_id, "kind": "image", "state": "stored", "key": key, "content_type": "image/jpeg",
+             "sha256": f"{k:064x}", "size_bytes": 1, "width": 1024, "height": 1024, "thumbs": [160, 320]}
+        )  # fmt: skip
+        images.append(
+            {"id": new_id("img"), "dataset_id": dataset_id, "asset_id": asset_id, "filename": f"{kind}-{k:05}.jpg",
+             "sha256": f"{k:064x}", "width": 1024, "height": 1024, "dhash": f"{k * 0x9E37_79B9_7F4A_7C15 % 2**64:016x}",
+             "measured": 1, "sharpness": 900.0, "brightness": 128.0, "contrast": 50.0, "clipped": 0.0, "faces": 1,
+             "face_height": 0.3, "caption": f"photo of bella, place {k % 97}, dress {k % 13}", **KINDS[kind][1]}
+        )  # fmt: skip
+    with db.transaction(Trusted(tenant.id, tenant.user_id)) as tx:
+        tx.add(Dataset(id=dataset_id, name="Large", trigger_word="bella", rights_statement="They show me."))
+        tx.flush()
+        tx.execute(insert(Asset), files)
+        tx.execute(insert(DatasetImage), images)
+    thumb = io.BytesIO()
+    Image.effect_noise((320, 320), 60).convert("RGB").save(thumb, "WEBP")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda one: storage.put_bytes(f"{one['key']}.w320.webp", thumb.getvalue(), "image/webp"), files))
+    return dataset_id, [str(one["id"]) for one in files]
+
+
+def _paint(browser: Browser, url: str, tenant: Tenant, dataset_id: str) -> float:
+    context = _visit(browser, url, tenant)
+    tab, began = context.new_page(), perf_counter()
+    tab.goto(f"{url}/datasets?ws={tenant.id}&id={dataset_id}", wait_until="commit")
+    expect(tab.locator("img.here").nth(3)).to_be_visible(timeout=60_000)
+    took = perf_counter() - began
+    context.close()
+    return took
+
+
+def _acts(
+    browser: Browser, url: str, tenant: Tenant, dataset_id: str, assets: list[str], bare: psycopg.Connection[Any]
+) -> list[tuple[float, float]]:
+    """(ms of one act, ms of its bare work), filters and pages in turn, with nothing in the browser's cache."""
+    context = _visit(browser, url, tenant)
+    tab = context.new_page()
+    tab.goto(f"{url}/datasets?ws={tenant.id}&id={dataset_id}")
+    expect(tab.locator("img.here").nth(3)).to_be_visible(timeout=60_000)
+    grid, unseen, found = tab.locator(".grid").first, iter(reversed(assets)), []
+    for label in (*(chip for chip, _ in KINDS.values() if chip), "All"):
+        prefix = next((name for name, (chip, _) in KINDS.items() if chip == label), "")
+        took, shown = _filtered(grid, label, prefix)
+        found.append((took, _bare(tab, bare, url, tenant, dataset_id, [next(unseen) for _ in range(shown)])))
+    for _ in range(SCROLLS):
+        took, shown = _scrolled(grid)
+        found.append((took, _bare(tab, bare, url, tenant, dataset_id, [next(unseen) for _ in range(shown)])))
+    context.close()
+    return found
+
+
+def _filtered(grid: Locator, label: str, prefix: str) -> tuple[float, int]:
+    chip = (
+        f'[...grid.parentElement.querySelectorAll(".chips button")].find(one => one.textContent.startsWith("{label}")).click()'
+    )
+    took, shown = grid.evaluate(SETTLED, [f'shown => shown.every(img => img.alt.startsWith("{prefix}"))', chip])
+    return float(took), int(shown)
+
+
+def _scrolled(grid: Locator) -> tuple[float, int]:
+    """To the end of what is there; done when the next page's first row is in view, loaded."""
+    before = "globalThis.had = grid.children.length; grid.parentElement.lastElementChild.scrollIntoView({block: 'end'})"
+    ready = "() => { const next = grid.children[globalThis.had]; next?.scrollIntoView({block: 'start'}); return Boolean(next) }"
+    took, shown = grid.evaluate(SETTLED, [ready, before])
+    return float(took), int(shown)
+
+
+def _bare(tab: Page, bare: psycopg.Connection[Any], url: str, tenant: Tenant, dataset_id: str, assets: list[str]) -> float:
+    begun = perf_counter()
+    assert len(bare.execute(QUERY, (tenant.id, dataset_id, "")).fetchall()) == 60
+    asked = (perf_counter() - begun) * 1000
+    return asked + float(tab.evaluate(DECODE, [f"{url}/api/media/{tenant.id}/{one}?w=320" for one in assets]))
