@@ -17,7 +17,9 @@ from safetensors.numpy import load_file
 from backend.engines.starter_model import HERE
 
 FOLDER = HERE / "trait_weights"
-_LAYERS = 4
+_READ = 128
+_SIDE = 64
+"""px a side: how every picture is read, and what a card that does not say its own side was trained at."""
 _EPSILON = 1e-5
 Array = NDArray[np.float32]
 
@@ -26,18 +28,21 @@ class TraitNet:
     """Bundled weights in memory (3 MB)."""
 
     def __init__(self) -> None:
-        self.heads: dict[str, list[str]] = json.loads((FOLDER / "traits.json").read_text("utf-8"))["heads"]
+        card = json.loads((FOLDER / "traits.json").read_text("utf-8"))
+        self.heads: dict[str, list[str]] = card["heads"]
+        self._side: int = card.get("side", _SIDE)
         self._w: dict[str, Any] = load_file(FOLDER / "traits.safetensors")
+        self._layers = sum(name.startswith("f.") and name.endswith(".0.weight") for name in self._w)
 
     def traits(self, path: Path) -> dict[str, str]:
         """The likeliest value of every head. Raises OSError when it is no picture."""
-        features = self._features(_pixels(path))
+        features = self._features(_pixels(path, self._side))
         return {head: values[int(np.argmax(self._linear(f"h.{head}", features)))] for head, values in self.heads.items()}
 
     def _features(self, picture: Array) -> Array:
-        for n in range(_LAYERS):
+        for n in range(self._layers):
             picture = np.maximum(self._normalised(f"f.{n}.1", self._convolved(f"f.{n}.0", picture)), 0)
-        return np.maximum(self._linear("f.5", picture.reshape(-1)), 0)
+        return np.maximum(self._linear(f"f.{self._layers + 1}", picture.reshape(-1)), 0)
 
     def _convolved(self, name: str, picture: Array) -> Array:
         """(C, H, W) to (C', H/2, W/2): 3 x 3, stride 2, padding 1."""
@@ -58,10 +63,11 @@ class TraitNet:
         return made
 
 
-def _pixels(path: Path) -> Array:
-    """(3, 64, 64) in -1..1, as the classifier was trained: 128 px, then halved by averaging."""
+def _pixels(path: Path, side: int) -> Array:
+    """(3, side, side) in -1..1, as the classifier was trained: 128 px, then averaged down."""
     with Image.open(path) as opened:
-        picture = np.asarray(opened.convert("RGB").resize((128, 128), Image.Resampling.LANCZOS), np.float32)
-    halved = picture.reshape(64, 2, 64, 2, 3).mean((1, 3))
-    made: Array = (halved / 127.5 - 1).transpose(2, 0, 1).astype(np.float32)
+        picture = np.asarray(opened.convert("RGB").resize((_READ, _READ), Image.Resampling.LANCZOS), np.float32)
+    part = _READ // side
+    smaller = picture.reshape(side, part, side, part, 3).mean((1, 3))
+    made: Array = (smaller / 127.5 - 1).transpose(2, 0, 1).astype(np.float32)
     return made
