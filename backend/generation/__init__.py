@@ -21,9 +21,9 @@ from backend.generation.gallery import (
     tile,
     tiles,
 )
-from backend.generation.looks import look
 from backend.generation.lists import Line
 from backend.generation.lists import parse as parse_list
+from backend.generation.looks import look
 from backend.generation.queries import get, latest, remix, shots
 from backend.generation.recipe import LoraRef, Recipe, Shot
 from backend.generation.report import Report, report
