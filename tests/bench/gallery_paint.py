@@ -47,7 +47,7 @@ def _measure(stack: Any, folder: Path) -> dict[str, Any]:
         **{key: value for key, value in stack.urls.items() if key.startswith("S3_")}, "DATA_SHARED_BASE": str(folder / "var"),
     }  # fmt: skip
     db = Database(urls.app)
-    full, empty = make_workspace(db, "Full"), make_workspace(db, "Empty")
+    full, nobody = make_workspace(db, "Full"), make_workspace(db, "Empty")
     _fill(db, full, Storage(Settings(_env_file=None, **{key.lower(): value for key, value in env.items() if "S3_" in key})))
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -55,7 +55,7 @@ def _measure(stack: Any, folder: Path) -> dict[str, Any]:
         until(lambda: answers(url), 60, what="the studio")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            times = [(_paint(browser, url, full), _empty(browser, url, empty)) for _ in range(ROUNDS + 1)][1:]
+            times = [(paint(browser, url, full), empty(browser, url, nobody)) for _ in range(ROUNDS + 1)][1:]
             browser.close()
     db.close()
     ours, bare = (median(column) for column in zip(*times, strict=True))
@@ -83,7 +83,7 @@ def _visit(browser: Browser, url: str, tenant: Tenant) -> BrowserContext:
     return context
 
 
-def _paint(browser: Browser, url: str, tenant: Tenant) -> float:
+def paint(browser: Browser, url: str, tenant: Tenant) -> float:
     context = _visit(browser, url, tenant)
     tab, began = context.new_page(), perf_counter()
     tab.goto(f"{url}/gallery?ws={tenant.id}", wait_until="commit")
@@ -93,7 +93,7 @@ def _paint(browser: Browser, url: str, tenant: Tenant) -> float:
     return took
 
 
-def _empty(browser: Browser, url: str, tenant: Tenant) -> float:
+def empty(browser: Browser, url: str, tenant: Tenant) -> float:
     context = _visit(browser, url, tenant)
     tab, began = context.new_page(), perf_counter()
     tab.goto(f"{url}/gallery?ws={tenant.id}", wait_until="commit")
