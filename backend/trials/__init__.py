@@ -9,6 +9,7 @@ from backend.trials.schemas import (
     MOST_PICTURES,
     MOST_PROMPTS,
     MOST_SEEDS,
+    MOST_STRENGTHS,
     Arm,
     Ballot,
     Cell,
@@ -26,8 +27,8 @@ from backend.trials.service import delete, export, promote, propose, rescore, se
 from backend.trials.voting import ballot, undo, vote
 
 __all__ = [
-    "CONTROL", "MOST_CHECKPOINTS", "MOST_PICTURES", "MOST_PROMPTS", "MOST_SEEDS", "Arm", "Ballot", "Cell", "Choice",
-    "Figures", "Judged", "Plan", "Proposal", "Results", "TrialCard", "TrialDraft", "TrialPayload", "arms", "ballot",
-    "cells", "comparable", "delete", "export", "get", "judge", "page", "promote", "propose", "references", "rescore",
-    "results", "scores_csv", "seconds", "size", "spots", "start", "undo", "vote",
+    "CONTROL", "MOST_CHECKPOINTS", "MOST_PICTURES", "MOST_PROMPTS", "MOST_SEEDS", "MOST_STRENGTHS", "Arm", "Ballot", "Cell",
+    "Choice", "Figures", "Judged", "Plan", "Proposal", "Results", "TrialCard", "TrialDraft", "TrialPayload", "arms",
+    "ballot", "cells", "comparable", "delete", "export", "get", "judge", "page", "promote", "propose", "references",
+    "rescore", "results", "scores_csv", "seconds", "size", "spots", "start", "undo", "vote",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend.trials import MOST_PROMPTS, MOST_SEEDS, Arm, Proposal, TrialDraft
+from backend.trials import MOST_CHECKPOINTS, MOST_PROMPTS, MOST_SEEDS, MOST_STRENGTHS, Arm, Proposal, TrialDraft
 from studio.format import lines
 
 STRENGTHS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
@@ -37,10 +37,20 @@ def trial_form(key: str, proposal: Proposal, *, disabled: bool) -> TrialDraft | 
             help="Shows what the base model makes of each prompt, and whether a checkpoint still listens as well.",
         )  # fmt: skip
         negative = st.text_input("Kept out of every picture", start.negative_prompt, key=f"{key}:negative", disabled=disabled)
-    if not steps or not strengths or not lines(prompts):
-        st.caption("Choose at least one checkpoint, one strength and one prompt.")
+    if missing := _missing(len(steps), len(strengths), len(lines(prompts))):
+        st.warning(missing, icon=":material/rule:")
         return None
     return TrialDraft(
         run_id=start.run_id, steps=tuple(steps), strengths=tuple(strengths), prompts=lines(prompts), negative_prompt=negative,
         seeds=int(seeds), first_seed=int(first), control=control,
     )  # fmt: skip
+
+
+def _missing(steps: int, strengths: int, prompts: int) -> str:
+    """What keeps these from being compared; empty: nothing."""
+    if not steps or not strengths or not prompts:
+        return "Choose at least one checkpoint, one strength and one prompt."
+    for n, most, word in ((steps, MOST_CHECKPOINTS, "checkpoints"), (strengths, MOST_STRENGTHS, "strengths")):
+        if n > most:
+            return f"At most {most} {word} at once; {n} are chosen. Take some away."
+    return f"At most {MOST_PROMPTS} prompts at once; there are {prompts}. Take some away." if prompts > MOST_PROMPTS else ""

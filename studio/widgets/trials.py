@@ -126,7 +126,7 @@ def detail(page: Page, trial_id: str) -> None:
         _acts(page, card)
     st.caption(f"{_contents(card)} · {plain(card.plan.model)} · {ago(card.created_at)}")
     working = follow(page, job, key="trial")
-    if card.state == "cancelled" and card.done < card.total:
+    if card.state in ("cancelled", "failed") and card.done < card.total:
         _go_on(page, card)
     if not card.done and not working:
         st.caption("No picture was drawn.")

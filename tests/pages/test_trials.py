@@ -33,6 +33,8 @@ def test_the_form_says_what_it_costs_and_starts_one_job(open_page: Open, app: Ap
     assert "3 checkpoints × 3 strengths × 3 prompts × 2 seeds and the base model: **60 pictures**" in words(at)
     key = f"trial:{rows.run_id}"
     at.get_by_key(f"{key}:strengths").set_value([0.6, 1.0])
+    at.get_by_key(f"{key}:prompts").set_value("\n".join(f"bella {n}" for n in range(7))).run()
+    assert "At most 6 prompts at once; there are 7" in at.warning[0].value
     at.get_by_key(f"{key}:prompts").set_value("bella at sunset")
     at.run()
     assert "3 checkpoints × 2 strengths × 1 prompt × 2 seeds and the base model: **14 pictures**" in words(at)
