@@ -32,7 +32,10 @@ def hold(tx: Session, run_id: str) -> int:
 
 
 def release(tx: Session, run_id: str) -> int:
-    """The run has ended: pictures that nothing else uses are deleted. Returns how many those were."""
+    """The run has ended: pictures that nothing else uses are deleted. Returns how many those were.
+
+    Its dataset's row is locked first by whoever holds or releases, so that they cannot wait for each other.
+    """
     mine = delete(AssetUse).where(AssetUse.noun == USE, AssetUse.noun_id == run_id).returning(AssetUse.asset_id)
     held = tx.scalars(mine).all()
     if not held:
@@ -55,12 +58,12 @@ def free_dataset(tx: Session, dataset_id: str, *, ended: str = "") -> None:
 
 def free_datasets(tx: Session) -> int:
     """Lets go of what runs held whose job ended elsewhere (a killed worker, a cancel). Returns how many datasets were freed."""
+    marked = select(Dataset.id).where(Dataset.status == "training", Dataset.deleted_at.is_(None))
+    tx.execute(marked.order_by(Dataset.id).with_for_update())  # nobody starts a run on one of these until `tx` ends
     over = select(AssetUse.noun_id).join(TrainingRun, TrainingRun.id == AssetUse.noun_id)
     over = over.join(Job, Job.id == TrainingRun.job_id).where(AssetUse.noun == USE, Job.state.in_(FINAL))
     for run_id in tx.scalars(over.distinct()).all():
         release(tx, run_id)
-    marked = select(Dataset.id).where(Dataset.status == "training", Dataset.deleted_at.is_(None))
-    tx.execute(marked.with_for_update())  # nobody starts a run on one of these until `tx` ends
     idle = tx.scalars(marked.where(~_busy().exists())).all()
     for dataset_id in idle:
         free_dataset(tx, dataset_id)

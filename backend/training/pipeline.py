@@ -58,6 +58,7 @@ def _claim(ctx: JobContext, run_id: str) -> RunCard:
 
 def _free(ctx: JobContext, card: RunCard) -> None:
     with ctx.transaction() as tx:
+        tx.execute(select(Dataset.id).where(Dataset.id == card.dataset_id).with_for_update())
         holding.release(tx, card.id)
         holding.free_dataset(tx, card.dataset_id, ended=card.id)
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 
 from sqlalchemy import Select, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from backend.engines.trainer.port import TrainParams
 from backend.errors import NotFound
@@ -113,14 +113,19 @@ def checkpoints(tx: Session, run_id: str) -> list[CheckpointCard]:
     ]
 
 
-def _cards() -> Select[TrainingRun, str, str, str | None, datetime | None]:
+def _cards() -> Select[TrainingRun, str, str, str | None, datetime | None, int]:
+    """Without the snapshots: those of a list of runs together may be many megabytes."""
     later = case(((Job.state == "pending") & (Job.not_before > func.clock_timestamp()), Job.not_before))
-    query = select(TrainingRun, Dataset.name, Job.state, Job.error_message, later)
+    kept = TrainingRun.params["image_count"].as_integer()
+    images = func.coalesce(kept, func.jsonb_array_length(TrainingRun.snapshot))
+    query = select(TrainingRun, Dataset.name, Job.state, Job.error_message, later, images)
     query = query.join(Dataset, Dataset.id == TrainingRun.dataset_id).join(Job, Job.id == TrainingRun.job_id)
-    return query.execution_options(populate_existing=True)
+    return query.options(defer(TrainingRun.snapshot)).execution_options(populate_existing=True)
 
 
-def _card(row: TrainingRun, dataset_name: str, state: str, error_message: str | None, not_before: datetime | None) -> RunCard:
+def _card(
+    row: TrainingRun, dataset_name: str, state: str, error_message: str | None, not_before: datetime | None, images: int
+) -> RunCard:
     same = (
         "id",
         "name",
@@ -143,7 +148,7 @@ def _card(row: TrainingRun, dataset_name: str, state: str, error_message: str | 
         dataset_name=dataset_name,
         job_id=row.job_id or "",
         params=TrainParams(**{name: row.params[name] for name in _PARAMS if name in row.params}),
-        image_count=len(row.snapshot),
+        image_count=images,
         sample_prompts=tuple(row.sample_prompts),
         state=state,
         error_message=error_message,

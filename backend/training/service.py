@@ -52,7 +52,7 @@ def start(tx: Session, *, draft: RunDraft, models: Sequence[ModelCard], request_
         influencer_id=influencer_id,
         model=model.name,
         preset=draft.preset,
-        params={**asdict(params), "base": model.base},
+        params={**asdict(params), "base": model.base, "image_count": len(snapshot)},
         snapshot=snapshot,
         sample_prompts=list(draft.sample_prompts or rules.sample_prompts(captions, trigger_word)),
         trigger_word=trigger_word,

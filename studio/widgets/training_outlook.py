@@ -45,19 +45,23 @@ def waiting(page: Page, run: RunCard, *, zone: str) -> None:
 
     @st.fragment(run_every=15)
     def line() -> None:
-        with page.transaction() as tx:
-            fresh = training.get(tx, run.id)
-            if fresh.state != "pending":
-                return
-            models = {card.name: card for card in page.app.engines.trainer.models()}
-            card = models.get(fresh.model)
-            time = training.estimate(tx, card, fresh.params).time if card else None
-            turn = training.outlook(
-                tx, lasts=time.seconds if time else None, limit=_limit(page), run=fresh, not_before=fresh.not_before
-            )
-        st.markdown(f":material/schedule: {turn_words(turn, zone, run=fresh, not_before=fresh.not_before)}")
+        with page.guard():
+            _line(page, run.id, zone)
 
     line()
+
+
+def _line(page: Page, run_id: str, zone: str) -> None:
+    models = {card.name: card for card in page.app.engines.trainer.models()}
+    with page.transaction() as tx:
+        run = training.get(tx, run_id)
+        if run.state != "pending":
+            return
+        card = models.get(run.model)
+        time = training.estimate(tx, card, run.params).time if card else None
+        lasts = time.seconds if time else None
+        turn = training.outlook(tx, lasts=lasts, limit=_limit(page), run=run, not_before=run.not_before)
+    st.markdown(f":material/schedule: {turn_words(turn, zone, run=run, not_before=run.not_before)}")
 
 
 def turn_words(turn: Outlook, zone: str, *, not_before: datetime | None = None, run: RunCard | None = None) -> str:
