@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 from sqlalchemy import insert
 
 from backend.kit.db import Database, Trusted
@@ -26,7 +26,6 @@ from backend.local_stack import services, start
 from backend.settings import Settings
 from backend.storage import Storage
 from backend.tables import Asset, Dataset, DatasetImage
-from tests.bench.gallery_paint import _empty, _visit
 from tests.e2e.conftest import answers, free_port, running
 from tests.factories.account import Tenant, make_workspace
 from tests.support.databases import make_template
@@ -130,6 +129,23 @@ def _fill(db: Database, tenant: Tenant, storage: Storage, n: int) -> tuple[str, 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda one: storage.put_bytes(f"{one['key']}.w320.webp", thumb.getvalue(), "image/webp"), files))
     return dataset_id, [str(one["id"]) for one in files]
+
+
+def _visit(browser: Browser, url: str, tenant: Tenant) -> BrowserContext:
+    """A browser without a cache, signed in as the owner."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.add_cookies([{"name": "studio_sid", "value": tenant.token, "url": url}])
+    return context
+
+
+def _empty(browser: Browser, url: str, tenant: Tenant) -> float:
+    context = _visit(browser, url, tenant)
+    tab, began = context.new_page(), perf_counter()
+    tab.goto(f"{url}/datasets?ws={tenant.id}", wait_until="commit")
+    expect(tab.get_by_text("No dataset yet")).to_be_visible(timeout=60_000)
+    took = perf_counter() - began
+    context.close()
+    return took
 
 
 def _paint(browser: Browser, url: str, tenant: Tenant, dataset_id: str) -> float:
