@@ -20,6 +20,7 @@ from backend.errors import OutOfMemory, Rejected, Unsupported
 from backend.settings import Settings
 from backend.tools import safetensors
 from tests.backend.engines.image.contract import ROUNDING, outputs, pixels
+from tests.fakes.engines import write_lora
 
 pytestmark = pytest.mark.model
 Make = Callable[..., TrainRequest]
@@ -71,42 +72,45 @@ def test_a_run_and_its_resumed_half_are_the_same(
     _check_drawing(engine, model, image_request, tmp_path, final.path)
 
 
-@pytest.mark.parametrize("with_state", [False, True])
-def test_another_run_goes_on_from_a_checkpoint(
-    trainer: PeftTrainer, train_request: Make, tmp_path: Path, with_state: bool
-) -> None:
+def test_another_run_goes_on_from_a_checkpoint(trainer: PeftTrainer, train_request: Make, tmp_path: Path) -> None:
     """With its state it is the rest of the first run to the last bit; with the LoRA alone it begins as good as that was."""
-    whole = list(trainer.run(train_request("mini", steps=6, save_every=3)))
-    half, _ = of(whole, Checkpoint)
-    kept = Start(3, half.path, half.state_path if with_state else None)
-    (tmp_path / "next").mkdir()
-    events = list(trainer.run(train_request("mini", steps=3, save_every=2, start=kept, workdir=tmp_path / "next")))
-    metrics, [losses] = of(events, Metric), of(events, Output)
-    assert [metric.step for metric in metrics] == [1, 2, 3]
-    assert metrics[0].loss == pytest.approx(of(whole, Metric)[3].loss, rel=1e-3)
-    assert losses.meta["loss_first"] != of(whole, Output)[0].meta["loss_first"]
-    if with_state:
-        assert [metric.loss for metric in metrics] == [metric.loss for metric in of(whole, Metric)[3:]]
-        assert of(events, Checkpoint)[-1].path.read_bytes()[1000:] == of(whole, Checkpoint)[-1].path.read_bytes()[1000:]
 
-    (tmp_path / "again").mkdir()
-    saved = of(events, Checkpoint)[0].state_path
-    resumed = trainer.run(train_request("mini", steps=3, save_every=2, start=kept, resume=saved, workdir=tmp_path / "again"))
-    assert [metric.loss for metric in of(list(resumed), Metric)] == [metrics[2].loss]
+    def go_on(name: str, **changes: object) -> list[Event]:
+        (tmp_path / name).mkdir()
+        return list(trainer.run(train_request("mini", steps=3, save_every=2, workdir=tmp_path / name, **changes)))
+
+    whole = list(trainer.run(train_request("mini", steps=6, save_every=3)))
+    half, end = of(whole, Checkpoint)
+    losses = [metric.loss for metric in of(whole, Metric)]
+    exact = go_on("exact", start=Start(3, half.path, half.state_path))
+    assert [(metric.step, metric.loss) for metric in of(exact, Metric)] == list(zip((1, 2, 3), losses[3:], strict=True))
+    assert _weights(of(exact, Checkpoint)[-1].path) == _weights(end.path)
+
+    near = go_on("near", start=Start(3, half.path))
+    assert of(near, Metric)[0].loss == pytest.approx(losses[3], rel=1e-3)
+    assert of(near, Output)[0].meta["loss_first"] == pytest.approx(of(exact, Output)[0].meta["loss_first"], rel=1e-3)
+    assert of(near, Output)[0].meta["loss_first"] != of(whole, Output)[0].meta["loss_first"]
+
+    saved = of(near, Checkpoint)[0].state_path
+    resumed = go_on("resumed", start=Start(3, half.path), resume=saved)
+    assert of(resumed, Metric) == of(near, Metric)[2:]
+
+
+def _weights(path: Path) -> bytes:
+    tensors, _ = safetensors.header(path)
+    return path.read_bytes()[min(tensor.start for tensor in tensors.values()) :]
 
 
 def test_only_a_checkpoint_that_fits_is_continued(trainer: PeftTrainer, train_request: Make, tmp_path: Path) -> None:
-    [final] = of(list(trainer.run(train_request("mini", steps=1))), Checkpoint)
-    for changes, says in (
-        ({"network_dim": 8}, "has dim 4 and alpha 4"),
-        ({"train_convolutions": False}, "other parts of the model"),
-        ({"text_encoder_lr": 1e-4}, "other parts of the model"),
+    foreign, broken = write_lora(tmp_path / "foreign.safetensors", 1, dim=4), tmp_path / "broken.safetensors"
+    broken.write_bytes(b"nothing")
+    for path, changes, says in (
+        (foreign, {}, "other parts of the model"),
+        (foreign, {"network_dim": 8}, "has dim 4 and alpha 4"),
+        (broken, {}, "broken or gone"),
     ):
         with pytest.raises(Rejected, match=says):
-            list(trainer.run(train_request("mini", start=Start(1, final.path), **changes)))
-    (broken := tmp_path / "broken.safetensors").write_bytes(b"nothing")
-    with pytest.raises(Rejected, match="broken or gone"):
-        list(trainer.run(train_request("mini", start=Start(1, broken))))
+            list(trainer.run(train_request("mini", start=Start(1, path), **changes)))
 
 
 def _check_order(events: list[Event]) -> None:
