@@ -20,6 +20,9 @@ def save(out: Path, *, unet: Any, text: Any, codec: Any, tokenizer: Any, schedul
             old.unlink()
         whole = part if dtype == torch.float32 else copy.deepcopy(part).to(dtype)
         whole.save_pretrained(out / name, max_shard_size=LARGEST_FILE)
+        for file in (out / name).glob("*.safetensors"):
+            file.chmod(0o644)
+    _as_floats(out / "text_encoder" / "config.json")
     tokenizer.save_pretrained(out / "tokenizer")
     scheduler.save_pretrained(out / "scheduler")
     (out / "model_index.json").write_text(json.dumps(_index(codec), indent=2) + "\n", "utf-8")
@@ -34,6 +37,11 @@ def fill(targets: list[Any], sources: list[torch.Tensor]) -> None:
 def tensor(pixels: np.ndarray[Any, Any]) -> torch.Tensor:
     """(N, H, W, 3) bytes to (N, 3, H, W) in -1..1."""
     return torch.from_numpy(pixels.copy()).movedim(-1, 1).float() / 127.5 - 1
+
+
+def _as_floats(config: Path) -> None:
+    """transformers loads a part in the precision its config names, diffusers in single: a mixture cannot draw."""
+    config.write_text(json.dumps(json.loads(config.read_text("utf-8")) | {"dtype": "float32"}, indent=2) + "\n", "utf-8")
 
 
 def _index(codec: Any) -> dict[str, Any]:

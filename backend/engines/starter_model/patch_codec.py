@@ -74,7 +74,7 @@ class PatchCodec(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.mean = torch.nn.Parameter(torch.zeros(3 * patch * patch))
         self.basis = torch.nn.Parameter(torch.zeros(3 * patch * patch, latent_channels))
         self.scale = torch.nn.Parameter(torch.ones(latent_channels))
-        self.refiner = Refiner(refiner) if refiner else None
+        self.polish = Refiner(refiner) if refiner else None
 
     def encode(self, pictures: torch.Tensor, return_dict: bool = True) -> Any:
         patches = self.unfold(pictures).movedim(1, -1) - self.mean
@@ -84,8 +84,8 @@ class PatchCodec(ModelMixin, ConfigMixin):  # type: ignore[misc]
     def decode(self, latents: torch.Tensor, return_dict: bool = True, generator: torch.Generator | None = None) -> Any:
         patches = (latents.movedim(1, -1) * self.scale) @ self.basis.T + self.mean
         pictures = self.fold(patches.movedim(-1, 1))
-        if self.refiner is not None:
-            pictures = self.refiner(pictures)
+        if self.polish is not None:
+            pictures = self.polish(pictures)
         return DecoderOutput(sample=pictures) if return_dict else (pictures,)
 
 

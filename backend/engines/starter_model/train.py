@@ -31,7 +31,7 @@ IDEAL_UNTIL, BLUR = 0.75, 0.1  # share of the minutes that learn from ideal text
 EMPTY_CAPTIONS = 0.1
 SAVE_EVERY_S = 240
 FALL_FROM = 0.5  # share of the minutes after which the rate falls
-NOISY = (0.65, 0.25)  # share of steps at the noise levels that decide shapes and colours: at first, at last
+NOISY = (0.35, 0.1)  # share of steps at the noise levels that decide shapes and colours: at first, at last
 # What each head of the pooled text embedding reads: twice what has the most values
 POOLED = (*captions.SLOTS, "top", "hair", "cloth", "scene")
 POINTED = 8.0
@@ -111,6 +111,7 @@ def train(team: together.Team, asked: Any, latents: torch.Tensor) -> None:
     resume(asked.out, parts, optimizer)
     learn(team, parts, optimizer, latents, labels, asked)
     if team.rank == 0:
+        parts.text = parts.text or load_text(parts.text_from, parts.device)
         save(asked.out, parts, optimizer)
 
 

@@ -53,7 +53,7 @@ def refine(asked: Any, pixels: np.ndarray[Any, Any]) -> None:
     plain = PatchCodec.from_pretrained(asked.folder / "vae", torch_dtype=torch.float32)
     codec = PatchCodec(**{**_own(plain.config), "refiner": WIDTH}).requires_grad_(False)
     codec.load_state_dict(plain.state_dict(), strict=False)
-    network, codec.refiner = codec.refiner.to(asked.device), None
+    network, codec.polish = codec.polish.to(asked.device), None
     rough, clean = guesses(asked, pixels, codec)
     print("guessed", F.mse_loss(rough.float(), clean.float()).item(), flush=True)
 
@@ -63,7 +63,7 @@ def refine(asked: Any, pixels: np.ndarray[Any, Any]) -> None:
 
     network.requires_grad_(True)
     _train(network, step, asked.minutes, rate=1e-3)
-    codec.refiner = network.cpu().requires_grad_(False)
+    codec.polish = network.cpu().requires_grad_(False)
     codec.save_pretrained(asked.folder / "vae")
 
 
@@ -97,9 +97,7 @@ def guesses(asked: Any, pixels: np.ndarray[Any, Any], codec: PatchCodec) -> tupl
 
 
 def tiny(asked: Any, pixels: np.ndarray[Any, Any]) -> None:
-    codec = AutoencoderTiny(
-        latent_channels=CHANNELS, encoder_block_out_channels=(32, 64, 64, 64), decoder_block_out_channels=(64, 64, 64, 64)
-    )
+    codec = AutoencoderTiny(latent_channels=CHANNELS)
     codec.to(asked.device, memory_format=torch.channels_last).train()
 
     def step() -> torch.Tensor:

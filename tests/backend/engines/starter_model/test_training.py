@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,3 +56,41 @@ def test_characters_are_judged_in_places_and_colours_they_were_not_trained_in() 
 
 def test_the_trial_is_the_studios_quick_trial() -> None:
     assert rules.recommend(14, cards.card("starter", WEIGHTS), "quick") == evaluate.QUICK
+
+
+RESUMED = """
+import sys
+from pathlib import Path
+import torch
+from backend.engines.starter_model import bundle, pictures, train, train_text
+
+out = Path(sys.argv[1])
+
+
+def call(module, *words):
+    sys.argv = ["", *map(str, words)]
+    module.main()
+
+
+if __name__ == "__main__":
+    call(pictures, 8, 3, out / "pictures")
+    train_text.make(train_text.fresh_tokenizer()).save_pretrained(out / "text" / "text_encoder")
+    minutes = 0.0001
+    for _ in range(2):
+        call(train, out / "pictures", out / "text", out / "model", "--minutes", minutes, "--batch", 2)
+        state = torch.load(out / "model" / "state.pt", weights_only=True)
+        minutes = state["seconds"] / 60 + 0.0001
+        print(state["step"])
+    call(bundle, out / "model", out / "bundled")
+"""
+
+
+@pytest.mark.model
+def test_training_goes_on_where_it_stopped_and_ends_as_a_folder_that_draws(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", RESUMED, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.stdout.split()[-2:] == ["8", "16"], done.stderr
+    card = cards.card("starter", tmp_path / "bundled")
+    assert (card.side, card.base, card.cfg) == (128, "starter-128", 3.0)
+    sizes = [file.stat().st_size for file in (tmp_path / "bundled").rglob("*") if file.is_file()]
+    assert max(sizes) <= 16e6
+    assert sum(sizes) <= 40e6
