@@ -27,8 +27,10 @@ const build_browse = (root, data) => {
   ui.ask = path => api(`${path}${path.includes("?") ? "&" : "?"}workspace=${encodeURIComponent(ui.data.workspace)}`)
   ui.say = error => { if (error.name !== "AbortError") { ui.note.textContent = error.message; ui.note.className = "note bad" } }
   ui.hush = () => { ui.note.className = "note gone" }
-  let seen = 0
-  ui.painted = () => { if (!ui.warm && ++seen >= Math.min(ui.cols, ui.items.length)) { ui.warm = true; ui.redraw() } }
+  let seen = 0, counting = 0
+  // The first screen of pictures comes first: what counts a long list waits for it.
+  ui.count_soon = () => { clearTimeout(counting); if (ui.next && ui.total === null) counting = setTimeout(() => ui.count(), ui.warm ? 60 : 1500) }
+  ui.painted = () => { if (!ui.warm && ++seen >= Math.min(ui.cols, ui.items.length)) { ui.warm = true; ui.redraw(); ui.count_soon() } }
   ui.rove = () => { const at = ui.focus ?? 0; for (const part of ui.parts.values()) put(part.node, "tabIndex", part.index === at ? 0 : -1) }
   ui.arranging = () => Boolean(ui.data.canEdit && ui.data.board && ui.query.order === "board" && !ui.similar)
   Object.assign(ui, loading(ui), choosing(ui), acting(ui), arranging(ui))
@@ -61,7 +63,7 @@ const loading = ui => ({
   resize: side => { ui.tile = side; localStorage.setItem("studio:tile", side); ui.redraw() },
   take_page: (page, first) => {
     ui.items = first ? page.data : ui.items.concat(page.data); ui.next = page.nextCursor
-    if (first) { ui.focus = ui.anchor = null; ui.total = ui.next ? null : ui.items.length; ui.totalMore = false; if (ui.next) setTimeout(() => ui.count(), 50) }
+    if (first) { ui.focus = ui.anchor = null; ui.total = ui.next ? null : ui.items.length; ui.totalMore = false; if (ui.next) ui.count_soon() }
     ui.redraw(); ui.tell()
   },
   load: async ({ take = TAKE } = {}) => {
