@@ -32,7 +32,7 @@ def detail(page: Page, picture_id: str) -> None:
     with left:
         moved = viewer("viewer", workspace=page.workspace.id, card=card, can_edit=page.can_edit, board_id=board_id)
         st.caption(
-            "← → the picture before and after · Z or wheel zooms" + (" · 0 to 5 rate · F favourite" if page.can_edit else "")
+            "← → the picture before and after · Z or a double click zooms" + (" · 0 to 5 rate · F favourite" if page.can_edit else "")
         )
     if moved and moved != picture_id:
         page.go("make/gallery", id=moved, **({"board": board_id} if board_id else {}))

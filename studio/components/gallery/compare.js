@@ -1,7 +1,7 @@
 // Pictures large: moved and enlarged together, under a slider or side by side.
 
 /** Wheel or pinch enlarges at the pointer, dragging moves; all `targets` follow. `reset()` and `toggle()` for keys. */
-const zoomer = (area, targets) => {
+const zoomer = (area, targets, on_wheel = () => true) => {
   const at = { scale: 1, x: 0, y: 0 }
   const draw = () => targets().forEach(img => { img.style.transform = `translate(${at.x}px,${at.y}px) scale(${at.scale})` })
   const hold = () => { if (at.scale <= 1) { at.scale = 1; at.x = at.y = 0 } area.classList.toggle("zoomed", at.scale > 1); draw() }
@@ -11,7 +11,7 @@ const zoomer = (area, targets) => {
     hold()
   }
   const middle = event => { const box = (event.target.closest?.(".pane") ?? area).getBoundingClientRect(); return [event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2] }
-  area.addEventListener("wheel", event => { event.preventDefault(); to(at.scale * Math.exp(-event.deltaY / 400), ...middle(event)) }, { passive: false })
+  area.addEventListener("wheel", event => { if (!on_wheel(event) && at.scale === 1) return; event.preventDefault(); to(at.scale * Math.exp(-event.deltaY / 400), ...middle(event)) }, { passive: false })
   let from = null
   area.addEventListener("pointerdown", event => { if (at.scale > 1 && !event.target.closest("input,button")) { from = { x: event.clientX - at.x, y: event.clientY - at.y }; area.setPointerCapture(event.pointerId) } })
   area.addEventListener("pointermove", event => { if (from) { at.x = event.clientX - from.x; at.y = event.clientY - from.y; draw() } })

@@ -17,7 +17,7 @@ const build_viewer = root => {
   ui.img.draggable = false; ui.img.decoding = "async"
   const pane = el("div", "pane")
   pane.append(ui.img); ui.area.append(pane, ui.before, ui.after); root.replaceChildren(ui.area)
-  ui.zoom = zoomer(ui.area, () => [ui.img])
+  ui.zoom = zoomer(ui.area, () => [ui.img], event => event.ctrlKey)  // else the wheel scrolls the page
   ui.img.ondblclick = () => ui.zoom.toggle()
   ui.step = side => {
     const next = ui.around[side]
@@ -27,7 +27,8 @@ const build_viewer = root => {
   ui.show = item => { ui.zoom.reset(); ui.id = item.id; const src = large(ui.data.workspace, item); if (ui.img.getAttribute("src") !== src) { ui.img.src = src; ui.img.alt = item.prompt } }
   ui.arrows = () => { ui.before.classList.toggle("gone", !ui.around.before); ui.after.classList.toggle("gone", !ui.around.after) }
   ui.look = async id => {
-    const turn = ++ui.turn, found = await api(`/api/pictures/${id}/around?${address_of(ui.data)}`).catch(() => ({}))
+    const turn = ++ui.turn, path = `/api/pictures/${id}/around?`
+    const found = await api(path + address_of(ui.data)).catch(() => api(`${path}workspace=${encodeURIComponent(ui.data.workspace)}`)).catch(() => ({}))
     if (turn !== ui.turn) return
     ui.around = found; ui.arrows()
     for (const one of [found.before, found.after]) if (one) new Image().src = large(ui.data.workspace, one)
