@@ -48,7 +48,7 @@ def _edit_template(page: Page, card: TemplateCard | None) -> None:
     def fields(key: str) -> Callable[[Any], object]:
         values = forms.template_form(key, card)
         return lambda tx: recipes.save_template(
-            tx, forms.template_draft(values), template_id=card and card.id, version=card.version if card else 0
+            tx, forms.template_draft(values), template_id=card.id if card else None, version=card.version if card else 0
         )
 
     _dialog(page, card.name if card else "New template", f"template:{card.id if card else ''}", fields)
@@ -72,7 +72,7 @@ def _edit_wildcard(page: Page, card: WildcardCard | None) -> None:
     def fields(key: str) -> Callable[[Any], object]:
         name, text = forms.wildcard_form(key, card)
         return lambda tx: recipes.save_wildcard(
-            tx, forms.wildcard_draft(name, text), wildcard_id=card and card.id, version=card.version if card else 0
+            tx, forms.wildcard_draft(name, text), wildcard_id=card.id if card else None, version=card.version if card else 0
         )
 
     _dialog(page, card.name if card else "New list", f"wildcard:{card.id if card else ''}", fields)
@@ -101,7 +101,7 @@ def _edit_style(page: Page, card: StyleCard | None) -> None:
             people = influencers.page(tx, take=200).cards
         values = forms.style_form(key, card, people, page.app.engines.image.models())
         return lambda tx: recipes.save_style(
-            tx, forms.style_draft(values), style_id=card and card.id, version=card.version if card else 0
+            tx, forms.style_draft(values), style_id=card.id if card else None, version=card.version if card else 0
         )
 
     _dialog(page, card.name if card else "New style", f"style:{card.id if card else ''}", fields)
