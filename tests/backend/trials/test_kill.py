@@ -24,11 +24,11 @@ def test_a_killed_worker_costs_no_picture(
 ) -> None:
     card = ask()
     victim = workers.start("gpu", handlers=HANDLERS, FAULT_STEP="lora-trial:cell-4+:kill")
-    assert victim.wait(30) == -signal.SIGKILL
+    assert victim.wait(90) == -signal.SIGKILL
     with studio.db.transaction(workspace.caller) as tx:
         assert trials.get(tx, card.id).done == 5
     workers.start("gpu", handlers=HANDLERS)
-    ended = office.ended(card.job_id)
+    ended = office.ended(card.job_id, 90)
     assert (ended.state, ended.attempt_n) == ("completed", 2), workers.logs()
     with studio.db.transaction(workspace.caller) as tx:
         assert [cell.n for cell in trials.cells(tx, card.id)] == list(range(10))
