@@ -31,9 +31,8 @@ def detail(page: Page, picture_id: str) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         moved = viewer("viewer", workspace=page.workspace.id, card=card, can_edit=page.can_edit, board_id=board_id)
-        st.caption(
-            "← → the picture before and after · Z or a double click zooms" + (" · 0 to 5 rate · F favourite" if page.can_edit else "")
-        )
+        keys = " · 0 to 5 rate · F favourite" if page.can_edit else ""
+        st.caption("← → the picture before and after · Z or a double click zooms" + keys)
     if moved and moved != picture_id:
         page.go("make/gallery", id=moved, **({"board": board_id} if board_id else {}))
     with right:

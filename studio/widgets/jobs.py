@@ -19,6 +19,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "Comparisons": ("lora-trial", "trial-scores", "trial-grid"),
     "Dataset checks": ("dataset-ingest", "dataset-scan"),
     "Identity": ("identity-calibration", "identity-scoring"),
+    "Gallery": ("picture-archive", "picture-import"),
     "Upkeep": ("upkeep",),
 }
 SUBJECT_PAGES = {
@@ -27,6 +28,7 @@ SUBJECT_PAGES = {
     "training": ("make/training", "Open the run"),
     "generation": ("make/generation", "Open the pictures"),
     "trial": ("make/trials", "Open the comparison"),
+    "board": ("make/boards", "Open the board"),
 }
 TAKE = 30
 
