@@ -26,7 +26,8 @@ from studio.widgets.jobs import ACTIVE, follow
 ACCEPT = ".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif,.zip"
 FACES = Path(__file__).parent.parent / "faces"
 SAMPLES = {"bella": "Bella", "marco": "Marco", "zara": "Zara"}
-PAGE_SIZE = 60
+PAGE_SIZE = 36
+"""What fills a first screen; the grid fetches the rest while people scroll."""
 LABELS: dict[ImageFilter, str] = {
     "problems": "To look at", "too_small": "Too small", "blurred": "Blurred", "near_duplicates": "Look-alikes",
     "low_resolution": "Small", "dark": "Dark", "bright": "Bright", "flat": "No contrast", "clipped": "Burnt out",

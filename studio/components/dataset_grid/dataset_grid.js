@@ -1,4 +1,4 @@
-const PAGE = 60
+const FIRST = 36, PAGE = 60
 const WORDS = { too_small: "too small", low_resolution: "small", blurred: "blurred", dark: "dark", bright: "bright", flat: "no contrast", clipped: "burnt out",
   near_duplicates: "look-alike", several_faces: "faces", uncaptioned: "no caption", without_trigger: "no trigger", unmeasured: "not measured" }
 
@@ -33,16 +33,18 @@ const draw_tile = (ui, part, tile) => {
   put(part.text, "textContent", tile.caption)
 }
 
-const draw = ui => {
-  const keep = new Set(ui.tiles.map(tile => tile.id))
-  for (const [id, part] of ui.parts) if (!keep.has(id)) { ui.near.unobserve(part.node); part.node.remove(); ui.parts.delete(id) }
-  ui.tiles.forEach((tile, n) => {
+/** `from`: tiles before it are there already, as they should be. */
+const draw = (ui, from = 0) => {
+  const keep = from ? null : new Set(ui.tiles.map(tile => tile.id))
+  if (keep) for (const [id, part] of ui.parts) if (!keep.has(id)) { ui.near.unobserve(part.node); part.node.remove(); ui.parts.delete(id) }
+  ui.tiles.slice(from).forEach((tile, i) => {
+    const n = from + i
     let part = ui.parts.get(tile.id)
     if (!part) ui.parts.set(tile.id, part = build_tile(ui))
     if (ui.grid.children[n] !== part.node) ui.grid.insertBefore(part.node, ui.grid.children[n] ?? null)
     draw_tile(ui, part, tile)
   })
-  mark(ui)
+  if (!from) mark(ui)
   put(ui.end, "textContent", ui.error || (ui.tiles.length ? "" : ui.loading ? "Loading…" : "No picture here."))
 }
 
@@ -68,22 +70,26 @@ const draw_chips = ui => {
   ui.chips.replaceChildren(...chips)
 }
 
-const load_page = async (ui, fresh, take = PAGE) => {
+const load_page = async (ui, fresh, take = fresh ? FIRST : PAGE) => {
   if (ui.loading && !fresh) return
   const turn = ++ui.turn
+  let from = 0
   ui.loading = true
   const query = new URLSearchParams({ workspace: ui.data.workspace, filter: ui.filter, take, side: ui.data.side })
   if (!fresh && ui.next) query.set("cursor", ui.next)
   try {
     const answer = await api(`/api/datasets/${ui.data.dataset}/pictures?${query}`)
     if (turn !== ui.turn) return
+    from = fresh ? 0 : ui.tiles.length
     ui.tiles = fresh ? answer.data : ui.tiles.concat(answer.data)
     ui.next = answer.nextCursor; ui.error = ""
     if (ui.whole && !fresh) answer.data.forEach(tile => ui.selected.add(tile.id))
   } catch (error) { if (turn === ui.turn) ui.error = error.message }
   if (turn !== ui.turn) return
   ui.loading = false
-  draw(ui); draw_chips(ui); ui.watch()
+  draw(ui, from)
+  if (fresh) draw_chips(ui)
+  ui.watch()
 }
 
 const columns = grid => getComputedStyle(grid).gridTemplateColumns.split(" ").length
@@ -130,7 +136,7 @@ const build = root => {
     draw_chips(ui)
     return load_page(ui, true)
   }
-  const seen = new IntersectionObserver(entries => { if (entries.some(one => one.isIntersecting) && ui.next) load_page(ui, false) }, { rootMargin: "800px" })
+  const seen = new IntersectionObserver(entries => { if (entries.some(one => one.isIntersecting) && ui.next) load_page(ui, false) }, { rootMargin: "400px" })
   ui.watch = () => { seen.unobserve(ui.end); seen.observe(ui.end) }
   ui.stop = () => { seen.disconnect(); ui.near.disconnect() }
   ui.grid.onkeydown = event => keys(ui, event)
@@ -149,7 +155,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   if (ui.stamp !== data.stamp) {
     const shown = ui.stamp === null ? 0 : ui.tiles.length
     ui.stamp = data.stamp
-    if (ui.filter || shown > data.first.length) load_page(ui, true, Math.min(500, Math.max(PAGE, shown)))
+    if (ui.filter || shown > data.first.length) load_page(ui, true, Math.min(500, Math.max(FIRST, shown)))
     else { ui.turn++; ui.loading = false; ui.tiles = data.first; ui.next = data.next }
   }
   draw(ui); draw_chips(ui); ui.watch()
