@@ -20,7 +20,7 @@ from backend.tables import TrainingCheckpoint, TrialCell
 from backend.tools.ai_mark import deliver_png
 from backend.tools.picture_hash import dhash_of
 from backend.trials import rules
-from backend.trials.queries import existing
+from backend.trials.queries import existing, get
 from backend.trials.schemas import Arm, Spot, TrialCard, TrialPayload
 from backend.trials.scoring import score
 from backend.trials.service import NOUN
@@ -96,13 +96,13 @@ def _keep(ctx: JobContext, card: TrialCard, spot: Spot, path: Path) -> dict[str,
         job_id=ctx.job_id,
         attempt_id=ctx.attempt_id,
         thumbs=True,
-        uses=[(NOUN, card.id)],
     )
     row = TrialCell(id=new_id("cell"), trial_id=card.id, n=spot.n, step=spot.arm.step, strength=spot.arm.strength)
     row.prompt_n, row.seed_n, row.asset_id, row.dhash = spot.prompt_n, spot.seed_n, stored.id, dhash_of(clean)
     with ctx.transaction() as tx:
-        trials.get(tx, card.id)  # deleted meanwhile: the picture has no use and goes by itself
+        get(tx, card.id, lock=True)  # deleted meanwhile: the picture has no use and goes by itself
         tx.add(row)
+        assets.use(tx, stored.id, NOUN, card.id)
     path.unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
     return {"cell_id": row.id}

@@ -79,7 +79,7 @@ def start(tx: Session, *, draft: TrialDraft, models: Sequence[ModelCard], reques
 
 def delete(tx: Session, trial_id: str) -> None:
     """Ends its job, forgets its votes and frees its pictures. Raises NotFound."""
-    card = get(tx, trial_id)
+    card = get(tx, trial_id, lock=True)
     if card.state in ("pending", "processing"):
         jobs.cancel(tx, card.job_id)
     tx.execute(update(Trial).where(Trial.id == trial_id).values(deleted_at=func.clock_timestamp(), grid_asset_id=None))

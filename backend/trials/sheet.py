@@ -93,12 +93,12 @@ def _keep(ctx: JobContext, card: TrialCard, sheet: Path) -> dict[str, Any]:
         filename=assets.safe_name(f"{card.run_name}-checkpoints.png"),
         job_id=ctx.job_id,
         attempt_id=ctx.attempt_id,
-        uses=[(NOUN, card.id)],
     )
     with ctx.transaction() as tx:
         there = Trial.id == card.id, Trial.deleted_at.is_(None)
         before = tx.execute(select(Trial.grid_asset_id).where(*there).with_for_update()).one_or_none()
-        if useless := stored.id if before is None else before[0]:
-            assets.delete(tx, [useless], force=True)
+        if before is not None:
+            assets.delete(tx, [before[0]] if before[0] else [], force=True)
+            assets.use(tx, stored.id, NOUN, card.id)
         tx.execute(update(Trial).where(*there).values(grid_asset_id=stored.id))
     return {"asset_id": stored.id}

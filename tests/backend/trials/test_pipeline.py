@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from backend import assets, trials
 from backend.engines.identity.port import Reading
-from backend.errors import Cancelled, EngineUnavailable, LeaseLost
+from backend.errors import Cancelled, EngineUnavailable, LeaseLost, NotFound
 from backend.tables import Asset, AssetUse
 from backend.tools.ai_mark import SOURCE_TYPE
 from backend.trials import CONTROL, Arm, TrialCard, TrialPayload, pipeline
@@ -107,6 +107,26 @@ def test_a_cancel_keeps_what_is_there_and_it_can_be_exported(
     with studio.db.transaction(workspace.caller) as tx:
         assert trials.get(tx, card.id).done == 3
         assert trials.get(tx, card.id).grid_asset_id == made["asset_id"]
+
+
+def test_deleting_while_it_draws_leaves_nothing_in_use(
+    studio: Any, workspace: Tenant, ask: Ask, engine: FakeImageEngine
+) -> None:
+    card = ask()
+    context = begin(studio, workspace, card)
+
+    def delete(point: str) -> None:
+        if len(engine.requests) == 2 and point == "output-0":
+            with studio.db.transaction(workspace.caller, needs="editor") as tx:
+                trials.delete(tx, card.id)
+
+    engine._at = delete
+    with pytest.raises(NotFound):
+        draw(context, card)
+    with studio.db.transaction(workspace.caller) as tx:
+        drawn = set(tx.scalars(select(Asset.id).where(Asset.job_id == card.job_id)))
+        assert len(drawn) == 3
+        assert not tx.scalars(select(AssetUse.asset_id).where(AssetUse.asset_id.in_(drawn))).all()
 
 
 def test_scores_against_the_training_pictures(studio: Any, workspace: Tenant, ask: Ask, reader: FakeReader) -> None:
