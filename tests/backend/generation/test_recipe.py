@@ -6,7 +6,7 @@ from contextlib import suppress
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.errors import Invalid
@@ -30,6 +30,7 @@ changes = st.fixed_dictionaries(
 DRAFT = GenerationDraft(prompt="a cat at noon", seed=7, n=4)
 
 
+@settings(deadline=None)
 @given(st.lists(changes, max_size=20))
 def test_what_is_kept_of_each_picture_makes_its_recipe_again(all_changes: list[dict[str, object]]) -> None:
     recipes = [BASE.model_copy(update=change) for change in all_changes]
@@ -38,6 +39,7 @@ def test_what_is_kept_of_each_picture_makes_its_recipe_again(all_changes: list[d
     assert [not shot.plain() for shot in shots] == [recipe == BASE for recipe in recipes]
 
 
+@settings(deadline=None)
 @given(st.lists(changes, max_size=30), st.integers(1, 8))
 def test_each_is_drawn_once_and_each_checkpoint_loaded_once(all_changes: list[dict[str, object]], most: int) -> None:
     recipes = [BASE.model_copy(update=change) for change in all_changes]
@@ -67,6 +69,7 @@ def test_values_as_people_write_them(text: str, values: list[float]) -> None:
     assert numbers(split(text)) == values
 
 
+@settings(deadline=None)
 @given(st.text("0123456789.-+()[] ,", max_size=30))
 def test_any_values_are_numbers_or_a_sentence(text: str) -> None:
     with suppress(Invalid):
@@ -151,6 +154,7 @@ def test_lists_have_a_limit() -> None:
         parse_list(" \n", DRAFT)
 
 
+@settings(deadline=None)
 @given(st.text('ab,;\t"\n#1 promtnsed', max_size=120))
 def test_any_text_is_a_list_or_a_sentence(text: str) -> None:
     with suppress(Invalid):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.errors import Invalid
@@ -31,18 +31,21 @@ def said(text: str, seed: int = 1) -> str:
     return resolve(text, seed, LISTS)
 
 
+@settings(deadline=None)
 @given(st.text("{}|_$\\ab1-,: ", max_size=60), st.integers(0, 2**32 - 1))
 def test_any_text_is_resolved_the_same_way_twice_or_refused_with_a_sentence(text: str, seed: int) -> None:
     with suppress(Invalid):
         assert said(text, seed) == said(text, seed)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="{}_\\"), max_size=200))
 def test_a_text_without_signs_of_ours_is_left_alone(text: str) -> None:
     assert not varies(text)
     assert resolve(text, 1, {}) == text
 
 
+@settings(deadline=None)
 @given(st.lists(words.map(str.strip).filter(bool), min_size=2, max_size=6, unique=True), st.data())
 def test_so_many_different_options_as_asked_for(options: list[str], data: st.DataObject) -> None:
     n, seed = data.draw(st.integers(1, len(options))), data.draw(st.integers(0, 99))

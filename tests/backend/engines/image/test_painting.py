@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
@@ -86,6 +86,7 @@ def test_what_cannot_be_painted_is_a_sentence(engine: DiffusersEngine, image_req
         outputs(engine, image_request("starter", prompts=("a",)))
 
 
+@settings(deadline=None)
 @given(st.integers(64, 3000), st.integers(64, 3000), st.tuples(*[st.floats(0, 1)] * 4))
 def test_what_is_drawn_holds_the_mask_and_lies_in_the_picture(
     width: int, height: int, at: tuple[float, float, float, float]
@@ -99,6 +100,7 @@ def test_what_is_drawn_holds_the_mask_and_lies_in_the_picture(
     assert 0 <= top <= y0 < y1 + 1 <= bottom <= height
 
 
+@settings(deadline=None)
 @given(st.integers(0, 12), st.integers(0, 40), st.integers(1, 20))
 def test_the_fade_lies_inside_the_mask(feather: int, at: int, side: int) -> None:
     mask = Image.new("L", (64, 48))
