@@ -21,7 +21,7 @@ OURS: dict[str, Any] = {
     "base": "starter-{side}",
     "steps": 20,
     "cfg": 3.0,
-    "note": "Bundled. Draws cartoon portraits at {side} px on a laptop; words it knows are in its model card.",
+    "note": "Bundled. Draws cartoon portraits at {side} px in half a second on a laptop; words it knows are in its model card.",
 }
 
 

@@ -114,8 +114,7 @@ def vocabulary() -> list[str]:
     """Every phrase a caption can hold: what the tokenizer must know."""
     tables: list[dict[str, Any]] = [_COLOUR, _TOP, _CLOTHES, _MOUTH, _BEARD, _SCENE, _SEX]
     more = [phrase for table in tables for phrases in table.values() for phrase in phrases]
-    plain = [HAIR_COLORS, SKINS, CLOTH_COLORS, dict.fromkeys(_LEADS + _NEUTRAL + _DECORATION + NAMES)]
-    phrases = [word for table in plain for word in table]
+    phrases = [*HAIR_COLORS, *SKINS, *CLOTH_COLORS, *_LEADS, *_NEUTRAL, *_DECORATION, *NAMES]
     said = [phrase for table in (TOPS, CLOTHES, GLASSES, MOUTHS, EYES, BEARDS, SCENES) for phrase in table.values()]
     return [*more, *phrases, *said, "wearing a an in with and clothes skin hair on the background, at by of"]
 

@@ -22,7 +22,8 @@ def save(out: Path, *, unet: Any, text: Any, codec: Any, tokenizer: Any, schedul
         whole.save_pretrained(out / name, max_shard_size=LARGEST_FILE)
         for file in (out / name).glob("*.safetensors"):
             file.chmod(0o644)
-    _as_floats(out / "text_encoder" / "config.json")
+    for name in ("unet", "text_encoder", "vae"):
+        _plain(out / name / "config.json")
     tokenizer.save_pretrained(out / "tokenizer")
     scheduler.save_pretrained(out / "scheduler")
     (out / "model_index.json").write_text(json.dumps(_index(codec), indent=2) + "\n", "utf-8")
@@ -39,9 +40,13 @@ def tensor(pixels: np.ndarray[Any, Any]) -> torch.Tensor:
     return torch.from_numpy(pixels.copy()).movedim(-1, 1).float() / 127.5 - 1
 
 
-def _as_floats(config: Path) -> None:
-    """transformers loads a part in the precision its config names, diffusers in single: a mixture cannot draw."""
-    config.write_text(json.dumps(json.loads(config.read_text("utf-8")) | {"dtype": "float32"}, indent=2) + "\n", "utf-8")
+def _plain(file: Path) -> None:
+    """A config that names no folder of this machine, and single precision: transformers loads a part in what its config says,
+    diffusers in single, and a mixture cannot draw."""
+    config = json.loads(file.read_text("utf-8"))
+    config.pop("_name_or_path", None)
+    config |= {"dtype": "float32"} if "dtype" in config else {}
+    file.write_text(json.dumps(config, indent=2) + "\n", "utf-8")
 
 
 def _index(codec: Any) -> dict[str, Any]:

@@ -15,7 +15,8 @@ def unseen(count: int, seed: int = HELD_OUT_SEED) -> list[tuple[str, Attributes]
     """Full prompts whose combination of attributes is held out, with what they ask for."""
     from backend.engines.starter_model.pictures import attributes
 
-    rng, made = random.Random(seed), []
+    rng = random.Random(seed)
+    made: list[tuple[str, Attributes]] = []
     while len(made) < count:
         seen = attributes(rng)
         if held_out(seen):

@@ -22,8 +22,9 @@ from diffusers.models.attention_processor import AttnProcessor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from backend.engines.starter_model import captions, files, together, words
+from backend.engines.starter_model import unet as unets
 from backend.engines.starter_model.patch_codec import PatchCodec, fit
-from backend.engines.starter_model.train_text import WIDTH, Codes, answers, fresh_tokenizer
+from backend.engines.starter_model.train_text import Codes, answers
 
 WARM_UP = 100
 KEEP = 0.999
@@ -32,33 +33,7 @@ EMPTY_CAPTIONS = 0.1
 SAVE_EVERY_S = 240
 FALL_FROM = 0.5  # share of the minutes after which the rate falls
 NOISY = (0.35, 0.1)  # share of steps at the noise levels that decide shapes and colours: at first, at last
-# What each head of the pooled text embedding reads: twice what has the most values
-POOLED = (*captions.SLOTS, "top", "hair", "cloth", "scene")
-POINTED = 8.0
 HEAD = (slice(1, 15), slice(3, 13), 1.4, 0.75)  # sixteenths of the picture: rows, columns, weight inside and outside
-
-SHAPES: dict[str, dict[str, Any]] = {
-    "cpu128": {
-        "sample_size": 16,
-        "in_channels": 48,
-        "out_channels": 48,
-        "block_out_channels": (96, 160, 224),
-        "layers_per_block": 1,
-        "norm_num_groups": 16,
-        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-    },
-    "gpu256": {
-        "sample_size": 32,
-        "in_channels": 16,
-        "out_channels": 16,
-        "block_out_channels": (96, 160, 224),
-        "layers_per_block": 1,
-        "norm_num_groups": 16,
-        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-    },
-}
 
 
 @dataclass(slots=True)
@@ -89,7 +64,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, required=True, help="of training in all, over however many runs")
     parser.add_argument("--start", type=Path, help="model folder to go on from")
     parser.add_argument("--codec", type=Path, help="folder with a trained AutoencoderTiny (gpu256)")
-    parser.add_argument("--shape", choices=list(SHAPES), default="cpu128")
+    parser.add_argument("--shape", choices=list(unets.SHAPES), default="cpu128")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--workers", type=int, default=1, help="processes of one thread each, each with batches of its own")
@@ -117,11 +92,11 @@ def train(team: together.Team, asked: Any, latents: torch.Tensor) -> None:
 
 def make(asked: Any, pixels: np.ndarray[Any, Any]) -> Parts:
     """The parts as training starts: text encoder as trained on captions and frozen, UNet fresh or that of `--start`."""
-    tokenizer = fresh_tokenizer()
+    tokenizer = CLIPTokenizer.from_pretrained(asked.text / "tokenizer")
     codec = _codec(asked, pixels)
     codec.to(asked.device).eval().requires_grad_(False)
     torch.manual_seed(0)
-    unet = _unet(asked, Codes.of(len(tokenizer)))
+    unet = unets.make(asked.shape, Codes.of(len(tokenizer)), asked.start)
     unet.to(asked.device, memory_format=torch.channels_last).train()
     if asked.device == "cpu":
         unet.set_attn_processor(AttnProcessor())  # the fused one is slow backwards on a CPU with heads this narrow
@@ -136,39 +111,6 @@ def make(asked: Any, pixels: np.ndarray[Any, Any]) -> Parts:
     parts = Parts(codec, tokenizer, Codes.of(len(tokenizer)), asked.text, unet, scheduler, asked.device)
     parts.averages = [weight.detach().clone() for weight in parts.weights()]
     return parts
-
-
-def _unet(asked: Any, codes: Codes) -> UNet2DConditionModel:
-    """Fresh, or that of `--start`, which may lack the pooled way in."""
-    unet = UNet2DConditionModel(
-        cross_attention_dim=WIDTH,
-        attention_head_dim=8,
-        addition_embed_type="text",
-        addition_embed_type_num_heads=len(POOLED),
-        **SHAPES[asked.shape],
-    )
-    point(unet.add_embedding, codes)
-    if asked.start:
-        before = UNet2DConditionModel.from_pretrained(asked.start / "unet", torch_dtype=torch.float32)
-        unet.load_state_dict(before.state_dict(), strict=False)
-    return unet
-
-
-@torch.no_grad()  # type: ignore[untyped-decorator]
-def point(pooled: Any, codes: Codes) -> None:
-    """Sets the pooled text embedding so that from the first step each head reads one slot, whatever it says.
-
-    A head's query is constant and its key the code of its slot; what its eight values mean is left to training.
-    """
-    pool, width = pooled.pool, WIDTH // len(POOLED)
-    for projection in (pool.q_proj, pool.k_proj):
-        projection.weight.zero_()
-        projection.bias.zero_()
-    for head, slot in enumerate(POOLED):
-        row = head * width
-        pool.q_proj.bias[row] = POINTED
-        pool.k_proj.weight[row] = codes.slots[1 + list(captions.SLOTS).index(slot)] / WIDTH**0.5
-    pooled.norm2.weight.fill_(0.3)
 
 
 def load_text(folder: Path, device: str) -> CLIPTextModel:

@@ -1,7 +1,7 @@
 """Trains what turns latents into pictures.
 
-`python -m backend.engines.starter_model.train_codec refine PICTURES MODEL --minutes 8` gives MODEL's PatchCodec a network that
-removes block edges and noise, trained on what MODEL's own UNet makes of slightly noisy latents.
+`python -m backend.engines.starter_model.train_codec refine PICTURES MODEL --minutes 6` gives MODEL's PatchCodec a network that
+removes block edges and noise, or trains the one it has further.
 `python -m backend.engines.starter_model.train_codec tiny PICTURES OUT --minutes 8` trains a stock AutoencoderTiny from nothing,
 8 px to a latent of 16 channels: the codec of the gpu256 shape. Needs a GPU: a CPU trains about 4 pictures a second.
 """
@@ -9,8 +9,6 @@ removes block edges and noise, trained on what MODEL's own UNet makes of slightl
 from __future__ import annotations
 
 import argparse
-import json
-import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,15 +17,14 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
-from transformers import CLIPTextModel, CLIPTokenizer
+from diffusers import AutoencoderTiny
 
-from backend.engines.starter_model import captions, files
+from backend.engines.starter_model import files
 from backend.engines.starter_model.patch_codec import PatchCodec
 
 WIDTH = 64
-GUESSED = 6000  # pictures the refiner learns from
-NOISIEST = 550  # timestep up to which the UNet's guess is still that picture
+NOISIEST = 0.3  # of latents whose spread is about 1
+PART = 64  # px a side
 CHANNELS = 16
 
 
@@ -37,8 +34,7 @@ def main() -> None:
     parser.add_argument("pictures", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, required=True)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--guessed", type=int, default=GUESSED)
+    parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     asked = parser.parse_args()
     pixels = np.load(asked.pictures.with_suffix(".npy"), mmap_mode="r")
@@ -51,49 +47,24 @@ def main() -> None:
 
 def refine(asked: Any, pixels: np.ndarray[Any, Any]) -> None:
     plain = PatchCodec.from_pretrained(asked.folder / "vae", torch_dtype=torch.float32)
-    codec = PatchCodec(**{**_own(plain.config), "refiner": WIDTH}).requires_grad_(False)
+    codec = PatchCodec(**{**_own(plain.config), "refiner": plain.config.refiner or WIDTH})
     codec.load_state_dict(plain.state_dict(), strict=False)
-    network, codec.polish = codec.polish.to(asked.device), None
-    rough, clean = guesses(asked, pixels, codec)
-    print("guessed", F.mse_loss(rough.float(), clean.float()).item(), flush=True)
+    codec.requires_grad_(False).to(asked.device)
+    network, codec.polish = codec.polish, None
+    network.requires_grad_(True)
 
     def step() -> torch.Tensor:
-        rows = torch.randint(0, len(rough), (asked.batch,))
-        return difference(network(rough[rows].to(asked.device).float()), clean[rows].to(asked.device).float())
+        """Parts of pictures, coded with noise as a UNet leaves it, decoded patch by patch, and to be made whole."""
+        rows = np.random.randint(0, len(pixels), asked.batch)
+        top, left = np.random.randint(0, (pixels.shape[1] - PART) // codec.config.patch + 1, 2) * codec.config.patch
+        whole = files.tensor(pixels[rows][:, top : top + PART, left : left + PART]).to(asked.device)
+        latents = codec.encode(whole).latent_dist.mode()
+        spread = NOISIEST * torch.rand(len(latents), 1, 1, 1, device=asked.device)
+        return difference(network(codec.decode(latents + spread * torch.randn_like(latents)).sample), whole)
 
-    network.requires_grad_(True)
-    _train(network, step, asked.minutes, rate=1e-3)
-    codec.polish = network.cpu().requires_grad_(False)
-    codec.save_pretrained(asked.folder / "vae")
-
-
-@torch.no_grad()  # type: ignore[untyped-decorator]
-def guesses(asked: Any, pixels: np.ndarray[Any, Any], codec: PatchCodec) -> tuple[torch.Tensor, torch.Tensor]:
-    """(rough, clean) pictures in halves: decoded guesses of the UNet at low noise, a fifth only coded and decoded."""
-    part = {"local_files_only": True, "torch_dtype": torch.float32}
-    unet = UNet2DConditionModel.from_pretrained(asked.folder / "unet", **part).to(asked.device)
-    text = CLIPTextModel.from_pretrained(asked.folder / "text_encoder", **part).to(asked.device)
-    tokenizer = CLIPTokenizer.from_pretrained(asked.folder / "tokenizer")
-    schedule = DDIMScheduler.from_pretrained(asked.folder / "scheduler")
-    labels = json.loads(asked.pictures.with_suffix(".json").read_text("utf-8"))
-    rng, rough, clean = random.Random(3), [], []
-    for at in range(0, min(asked.guessed, len(pixels)), 32):
-        pictures = files.tensor(pixels[at : at + 32])
-        latents = codec.encode(pictures).latent_dist.mode()
-        times = (torch.rand(len(latents)) ** 1.5 * NOISIEST).long()
-        texts = [captions.describe(rng, seen)[0] for seen in labels[at : at + 32]]
-        tokens = tokenizer(texts, padding="max_length", truncation=True, return_tensors="pt")["input_ids"].to(asked.device)
-        noisy = schedule.add_noise(latents, torch.randn_like(latents), times)
-        with torch.autocast(asked.device, torch.bfloat16):
-            states = text(tokens).last_hidden_state
-            velocity = unet(noisy.to(asked.device), times.to(asked.device), states, return_dict=False)[0].float().cpu()
-        signal = schedule.alphas_cumprod[times].sqrt().view(-1, 1, 1, 1)
-        guess = signal * noisy - (1 - signal.square()).sqrt() * velocity
-        plain = torch.rand(len(latents)) < 0.2
-        guess[plain] = latents[plain]
-        rough.append(codec.decode(guess).sample.half())
-        clean.append(pictures.half())
-    return torch.cat(rough), torch.cat(clean)
+    _train(network, step, asked.minutes, rate=1.2e-3)
+    codec.polish = network.requires_grad_(False)
+    codec.cpu().save_pretrained(asked.folder / "vae")
 
 
 def tiny(asked: Any, pixels: np.ndarray[Any, Any]) -> None:

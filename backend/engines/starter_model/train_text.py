@@ -60,17 +60,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     asked = parser.parse_args()
-    tokenizer = fresh_tokenizer()
-    before = asked.out / "text_encoder"
+    before, pieces = asked.out / "text_encoder", asked.out / "tokenizer"
+    if not pieces.is_dir():
+        fresh_tokenizer().save_pretrained(pieces)
+    tokenizer = CLIPTokenizer.from_pretrained(pieces)
     text = CLIPTextModel.from_pretrained(before) if before.is_dir() else make(tokenizer)
     train(text.to(asked.device), tokenizer, asked.steps, RATE / 2 if before.is_dir() else RATE)
     print(right(text, tokenizer, 2000))
     text.save_pretrained(asked.out / "text_encoder")
-    tokenizer.save_pretrained(asked.out / "tokenizer")
 
 
 def fresh_tokenizer() -> CLIPTokenizer:
-    """Always the same: every word of the captions is one token."""
+    """Every word of the captions is one token. Pieces of equal rank come in any order: make it once and keep it."""
     return words_to_tokens.build(words_to_tokens.words_of(vocabulary()), TOKENS)
 
 
