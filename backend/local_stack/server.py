@@ -77,5 +77,6 @@ class Server:
         with self.log.open("rb") as log:
             log.seek(log_begin)
             said = log.read().decode(errors="replace")[-3000:]
-        kind = PortTaken if "in use" in said.lower() else Unavailable
+        taken = any(words in said.lower() for words in ("in use", "port allocation failed"))
+        kind = PortTaken if taken else Unavailable
         return kind(f"{self.name} {what}. The end of its log ({self.log}):\n{said}".rstrip())
