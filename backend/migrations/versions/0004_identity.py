@@ -57,9 +57,7 @@ def _profiles() -> None:
         _at("updated_at", now=True),
         sa.Column("tenant_id", sa.Text(), server_default=TENANT, nullable=False),
         _at("created_at", now=True),
-        sa.CheckConstraint(
-            "gate IN ('off', 'mark', 'hold', 'regenerate', 'reject')", name=op.f("ck_identity_profiles_gate")
-        ),
+        sa.CheckConstraint("gate IN ('off', 'mark', 'hold', 'regenerate', 'reject')", name=op.f("ck_identity_profiles_gate")),
         sa.CheckConstraint("extra_max BETWEEN 0 AND 16", name=op.f("ck_identity_profiles_extra_max")),
         sa.CheckConstraint("line BETWEEN 0 AND 1", name=op.f("ck_identity_profiles_line")),
         _belongs("identity_profiles", "influencer_id", "influencers", "CASCADE"),
