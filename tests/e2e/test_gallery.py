@@ -71,10 +71,11 @@ def test_rate_choose_delete_and_undo(
     tiles.nth(1).locator("img").click()
     expect(tab.get_by_text("Recipe", exact=True)).to_be_visible()
     expect(tab.get_by_text("seed 6")).to_be_visible()
+    expect(tab.get_by_role("button", name="Picture after (→)")).to_be_visible()
     tab.keyboard.press("ArrowRight")
     expect(tab.get_by_text("seed 5")).to_be_visible()
     tab.get_by_role("button", name="More like this").click()
-    expect(tab.get_by_label("What should the picture show?")).to_have_value("portrait, at the beach, smiling")
+    expect(tab.get_by_label("What should the picture show?", exact=True)).to_have_value("portrait, at the beach, smiling")
 
 
 def test_compare_and_gather_on_a_board(

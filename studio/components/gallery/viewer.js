@@ -20,9 +20,10 @@ const build_viewer = root => {
   ui.zoom = zoomer(ui.area, () => [ui.img], event => event.ctrlKey)  // else the wheel scrolls the page
   ui.img.ondblclick = () => ui.zoom.toggle()
   ui.step = side => {
+    if (!ui.known) { ui.wanted = side; return }  // the neighbours are on their way
     const next = ui.around[side]
     if (!next) return
-    ui.show(next); ui.around = {}; ui.arrows(); ui.moved({ id: next.id, at: Date.now() }); ui.look(next.id)
+    ui.show(next); ui.around = {}; ui.known = false; ui.arrows(); ui.moved({ id: next.id, at: Date.now() }); ui.look(next.id)
   }
   ui.show = item => { ui.zoom.reset(); ui.id = item.id; const src = large(ui.data.workspace, item); if (ui.img.getAttribute("src") !== src) { ui.img.src = src; ui.img.alt = item.prompt } }
   ui.arrows = () => { ui.before.classList.toggle("gone", !ui.around.before); ui.after.classList.toggle("gone", !ui.around.after) }
@@ -30,8 +31,11 @@ const build_viewer = root => {
     const turn = ++ui.turn, path = `/api/pictures/${id}/around?`
     const found = await api(path + address_of(ui.data)).catch(() => api(`${path}workspace=${encodeURIComponent(ui.data.workspace)}`)).catch(() => ({}))
     if (turn !== ui.turn) return
-    ui.around = found; ui.arrows()
+    ui.around = found; ui.known = true; ui.arrows()
     for (const one of [found.before, found.after]) if (one) new Image().src = large(ui.data.workspace, one)
+    const side = ui.wanted
+    ui.wanted = null
+    if (side) ui.step(side)
   }
   ui.act = async act => {
     try { await send(`/api/pictures/acts?workspace=${encodeURIComponent(ui.data.workspace)}`, { ...act, pictureIds: [ui.id] }, ui.data.workspace); ui.changed({ at: Date.now() }) } catch {}
