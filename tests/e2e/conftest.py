@@ -25,10 +25,10 @@ expect.set_options(timeout=30_000)  # a busy machine is not a fault
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser on a busy machine gets one more try; the report's RERUN lines name who needed it."""
+    """A browser on a busy machine gets two more tries; the report's RERUN lines name who needed it."""
     for item in items:
         if item.get_closest_marker("e2e"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @contextmanager

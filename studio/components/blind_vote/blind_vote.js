@@ -17,16 +17,21 @@ const count_words = ui => {
     : `${done}. The order is likely settled; more votes make it surer.`
 }
 
+/** Together with the pictures: who sees the new count can vote. */
+const show_count = ui => {
+  const { votes, left, undoable } = ui.ballot, whole = votes + left
+  put(ui.words, "textContent", count_words(ui))
+  ui.fill.style.width = `${whole ? Math.round(votes / whole * 100) : 0}%`
+  ui.undo.disabled = !undoable
+  ui.busy = false
+}
+
 /** The next pair appears when both pictures are loaded: nobody votes on half of it. */
 const show_ballot = async (ui, ballot) => {
   ui.ballot = ballot
   const pair = ballot.pair, mark = ui.mark = {}
   ui.stage.classList.toggle("gone", !pair); ui.ended.classList.toggle("gone", !!pair); ui.acts.classList.toggle("gone", !pair)
-  put(ui.words, "textContent", count_words(ui))
-  const whole = ballot.votes + ballot.left
-  ui.fill.style.width = `${whole ? Math.round(ballot.votes / whole * 100) : 0}%`
-  ui.undo.disabled = !ballot.undoable
-  if (!pair) { ui.busy = false; return }
+  if (!pair) { show_count(ui); return }
   ui.stage.classList.add("changing")
   const fresh = [pair.leftAssetId, pair.rightAssetId].map(asset => { const img = new Image(); img.src = source(ui, asset); return img })
   await Promise.all(fresh.map(img => img.decode().catch(() => {})))
@@ -35,7 +40,7 @@ const show_ballot = async (ui, ballot) => {
   put(ui.prompt, "textContent", pair.prompt)
   ui.stage.classList.remove("changing")
   ui.left.node.classList.remove("chosen"); ui.right.node.classList.remove("chosen")
-  ui.busy = false
+  show_count(ui)
 }
 
 const told = async (ui, request) => {
