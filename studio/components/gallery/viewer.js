@@ -11,12 +11,14 @@ const address_of = data => {
 }
 
 const build_viewer = root => {
-  const ui = { root, area: el("div", "view"), img: el("img"), around: {}, turn: 0 }
+  const ui = { root, area: el("div", "view"), img: el("img"), note: el("p", "bad gone"), around: {}, turn: 0 }
   ui.before = button("‹", () => ui.step("before"), "step"); ui.after = button("›", () => ui.step("after"), "step")
   ui.before.setAttribute("aria-label", "Picture before (←)"); ui.after.setAttribute("aria-label", "Picture after (→)")
   ui.img.draggable = false; ui.img.decoding = "async"
   const pane = el("div", "pane")
-  pane.append(ui.img); ui.area.append(pane, ui.before, ui.after); root.replaceChildren(ui.area)
+  pane.append(ui.img); ui.area.append(pane, ui.before, ui.after); root.replaceChildren(ui.area, ui.note)
+  ui.note.setAttribute("role", "alert")
+  ui.say = text => { ui.note.textContent = text; ui.note.classList.toggle("gone", !text) }
   ui.zoom = zoomer(ui.area, () => [ui.img], event => event.ctrlKey)  // else the wheel scrolls the page
   ui.img.ondblclick = () => ui.zoom.toggle()
   ui.step = side => {
@@ -25,7 +27,7 @@ const build_viewer = root => {
     if (!next) return
     ui.show(next); ui.around = {}; ui.known = false; ui.arrows(); ui.moved({ id: next.id, at: Date.now() }); ui.look(next.id)
   }
-  ui.show = item => { ui.zoom.reset(); ui.id = item.id; const src = large(ui.data.workspace, item); if (ui.img.getAttribute("src") !== src) { ui.img.src = src; ui.img.alt = item.prompt } }
+  ui.show = item => { ui.zoom.reset(); ui.say(""); ui.id = item.id; const src = large(ui.data.workspace, item); if (ui.img.getAttribute("src") !== src) { ui.img.src = src; ui.img.alt = item.prompt } }
   ui.arrows = () => { ui.before.classList.toggle("gone", !ui.around.before); ui.after.classList.toggle("gone", !ui.around.after) }
   ui.look = async id => {
     const turn = ++ui.turn, path = `/api/pictures/${id}/around?`
@@ -38,7 +40,8 @@ const build_viewer = root => {
     if (side) ui.step(side)
   }
   ui.act = async act => {
-    try { await send(`/api/pictures/acts?workspace=${encodeURIComponent(ui.data.workspace)}`, { ...act, pictureIds: [ui.id] }, ui.data.workspace); ui.changed({ at: Date.now() }) } catch {}
+    try { await send(`/api/pictures/acts?workspace=${encodeURIComponent(ui.data.workspace)}`, { ...act, pictureIds: [ui.id] }, ui.data.workspace); ui.say(""); ui.changed({ at: Date.now() }) }
+    catch (error) { ui.say(error.message) }
   }
   ui.key = event => {
     const at = event.composedPath()[0], key = event.key.toLowerCase()
@@ -65,6 +68,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   ui.moved = value => setTriggerValue("moved", value)
   ui.changed = value => setTriggerValue("changed", value)
   ui.area.style.aspectRatio = `${data.width} / ${data.height}`
-  if (ui.id !== data.id || !known) { ui.show(data); ui.around = {}; ui.arrows(); ui.look(data.id) }
+  if (ui.id !== data.id || !known) { ui.show(data); ui.around = {}; ui.known = false; ui.wanted = null; ui.arrows(); ui.look(data.id) }
   return () => { document.removeEventListener("keydown", ui.key); mounted.delete(parentElement) }
 }
