@@ -152,7 +152,7 @@ def _references(page: Page, who: InfluencerCard, profile: Profile) -> None:
     tiles = [
         Tile(
             id=shot.asset_id, src=media_url(page.workspace.id, shot.asset_id, w=320), alt="reference",
-            badges=[(f"{shot.score:.2f}", "good" if shot.score >= line else "warn")], dim=shot.score < line,
+            badges=badges(shot.score, line), dim=shot.score < line,
         )
         for shot in ordered
     ]  # fmt: skip
@@ -190,10 +190,10 @@ def _pick(page: Page, who: InfluencerCard, profile: Profile) -> None:
 
 
 def badges(score: float | None, line: float | None, gate: str = "open") -> list[tuple[str, str]]:
-    """What a tile says: the score, and whether the picture is held or rejected."""
+    """What a tile says: the score (green: passes, as in the gallery), and whether the picture is held or rejected."""
     said = []
     if score is not None:
-        said.append((f"{score:.2f}", "good" if line is None or score >= line - 1e-9 else "warn"))
+        said.append((f"ID {score:.2f}", "good" if line is None or score >= line - 1e-9 else "warn"))
     if gate != "open":
         said.append((gate, "warn" if gate == "held" else "bad"))
     return said

@@ -48,8 +48,11 @@ const draw_tile = (ui, part, index, item, side) => {
   part.tick.setAttribute("aria-label", on ? "Deselect" : "Select")
   part.heart.setAttribute("aria-label", item.favourite ? "No favourite any more" : "Make it a favourite")
   for (const one of [part.tick, part.heart, part.stars]) if (!data.canEdit !== !one.isConnected) data.canEdit ? part.node.append(one) : one.remove()
-  put(part.badge, "textContent", item.distance !== undefined ? `${64 - item.distance} of 64 alike` : item.gate !== "open" && item.gate ? item.gate : item.source === "imported" ? "imported" : scored(item) ? `ID ${item.identityScore.toFixed(2)}` : "")
-  part.badge.classList.toggle("short", scored(item) && item.identityScore < item.identityLine - 1e-9)
+  const said = item.distance !== undefined ? `${64 - item.distance} of 64 alike` : item.gate !== "open" && item.gate ? item.gate : item.source === "imported" ? "imported" : ""
+  const passes = scored(item) && !(item.identityScore < item.identityLine - 1e-9)
+  put(part.badge, "textContent", said || (scored(item) ? `ID ${item.identityScore.toFixed(2)}` : ""))
+  part.badge.classList.toggle("good", !said && passes)
+  part.badge.classList.toggle("short", scored(item) && !passes)
   part.badge.classList.toggle("gone", !part.badge.textContent)
   for (let n = 0; n < 5; n++) part.stars.children[n].classList.toggle("lit", n < item.rating)
 }
