@@ -73,8 +73,15 @@ class Settings(BaseSettings):
     fault_step: str = Field("", description="tests only: `<kind>:<step>:kill|freeze` stops the worker process there")
 
     # Engines
-    image_engine: str = "diffusers"
-    trainer_engine: str = "peft"
+    image_engine: str = Field("auto", description="auto (comfyui when COMFYUI_URL is set), diffusers, comfyui")
+    trainer_engine: str = Field("auto", description="auto (kohya when KOHYA_DIR is set), peft, kohya")
+    upscale_engine: str = Field("auto", description="auto (as IMAGE_ENGINE), pillow, comfyui")
+    comfyui_url: str = Field("", description="http://host:8188; several, comma-separated: each is a device")
+    comfyui_models_dir: str = Field("", description="their models folder as this machine sees it; one for all or one each")
+    comfyui_timeout: int = Field(300_000, description="milliseconds without progress until a server counts as stuck")
+    kohya_dir: Path | None = Field(None, description="folder of kohya sd-scripts (train_network.py in it)")
+    kohya_python: Path | None = Field(None, description="python of its environment; default: venv/bin/python in KOHYA_DIR")
+    kohya_models_dir: Path | None = Field(None, description="checkpoints to train on; default: those of COMFYUI_MODELS_DIR")
     models_dir: Path | None = Field(None, description="folder of Stable Diffusion folders in diffusers format")
     default_model: str = "starter"
     engine_device: str = Field("auto", description="auto, cpu, cuda, cuda:0, mps")

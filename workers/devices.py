@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from backend.engines.build import image_engine, trainer_engine
 from backend.kit.db import Nobody
 from backend.settings import Settings
 from backend.tables import Device
@@ -47,7 +48,7 @@ def _cuda_cards() -> list[tuple[str, int]]:
 
 def register(app: App, host: str, cards: list[tuple[str, int]]) -> None:
     """Writes the cards, or says that they are still there. A state set by people or by an error stays."""
-    engines = {"image": app.settings.image_engine, "trainer": app.settings.trainer_engine}
+    engines = {"image": image_engine(app.settings), "trainer": trainer_engine(app.settings)}
     with app.db.transaction(Nobody()) as tx:
         for name, memory in cards:
             row = {"host": host, "name": name, "vram_mb": memory, "engines": engines}

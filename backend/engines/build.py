@@ -27,24 +27,36 @@ def build(settings: Settings) -> Engines:
     )
 
 
+def image_engine(settings: Settings) -> str:
+    """The name of the one `settings` choose; `auto` is the heavy one as soon as it has an address."""
+    wish = settings.image_engine
+    return ("comfyui" if settings.comfyui_url else "diffusers") if wish == "auto" else wish
+
+
+def trainer_engine(settings: Settings) -> str:
+    """As `image_engine`."""
+    wish = settings.trainer_engine
+    return ("kohya" if settings.kohya_dir else "peft") if wish == "auto" else wish
+
+
 def _image(settings: Settings) -> ImageEngine:
-    match settings.image_engine:
+    match image_engine(settings):
         case "diffusers":
             from backend.engines.image.diffusers_engine import DiffusersEngine
 
             return DiffusersEngine(settings)
         case other:
-            raise Invalid(f"IMAGE_ENGINE is {other!r}. Set it to diffusers.")
+            raise Invalid(f"IMAGE_ENGINE is {other!r}. Set it to auto or diffusers.")
 
 
 def _trainer(settings: Settings) -> LoraTrainer:
-    match settings.trainer_engine:
+    match trainer_engine(settings):
         case "peft":
             from backend.engines.trainer.peft_trainer import PeftTrainer
 
             return PeftTrainer(settings)
         case other:
-            raise Invalid(f"TRAINER_ENGINE is {other!r}. Set it to peft.")
+            raise Invalid(f"TRAINER_ENGINE is {other!r}. Set it to auto or peft.")
 
 
 def _identity(settings: Settings) -> IdentityEngine:

@@ -89,7 +89,7 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
         source = assets.get(tx, picture(tx, said.picture_id).asset_id)
     path = ctx.workdir / "picture.png"
     assets.fetch(ctx.app.storage, source, path)
-    request = UpscaleRequest(said.model, path, said.scale, ctx.workdir)
+    request = UpscaleRequest(said.model, path, said.scale, ctx.workdir, ctx.device)
     for event in ctx.pump(ctx.app.engines.upscaler.run(request, ctx.handle)):
         if isinstance(event, Output):
             ctx.step("picture-0", partial(_keep, ctx, card, event))

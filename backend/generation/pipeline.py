@@ -198,6 +198,7 @@ def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest
         prompts=prompts if len(set(prompts)) > 1 else (),
         mask=_fetched(ctx, files.mask, "mask" + Path(files.mask.key).suffix) if files.mask else None,
         feather=recipe.feather,
+        device=ctx.device,
     )
 
 

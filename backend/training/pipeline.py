@@ -113,6 +113,7 @@ def _request(ctx: JobContext, card: RunCard, last: TrainingCheckpoint | None) ->
         workdir=out,
         resume=_state(ctx, last) if last and last.state_asset_id else None,
         start=_start(ctx, card),
+        device=ctx.device,
     )
 
 

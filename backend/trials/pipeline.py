@@ -146,4 +146,5 @@ def _request(ctx: JobContext, card: TrialCard, wanted: Sequence[Spot], loras: tu
         workdir=out,
         loras=loras,
         prompts=tuple(plan.prompts[spot.prompt_n] for spot in wanted),
+        device=ctx.device,
     )

@@ -69,10 +69,10 @@ class FakeImageEngine:
     def models(self) -> list[ModelCard]:
         return [MODEL, OTHER]
 
-    def status(self) -> EngineStatus:
+    def status(self, device: str = "") -> EngineStatus:
         return EngineStatus(self.name, True, "1", "ready")
 
-    def unload(self) -> None:
+    def unload(self, device: str = "") -> None:
         return None
 
 
@@ -136,5 +136,5 @@ class FakeTrainer:
     def models(self) -> list[ModelCard]:
         return [MODEL, OTHER]
 
-    def status(self) -> EngineStatus:
+    def status(self, device: str = "") -> EngineStatus:
         return EngineStatus(self.name, True, "1", "ready")

@@ -50,7 +50,7 @@ class DiffusersEngine:
     def models(self) -> list[ModelCard]:
         return cards.cards(self._settings)[0]
 
-    def status(self) -> EngineStatus:
+    def status(self, device: str = "") -> EngineStatus:
         good, bad = cards.cards(self._settings)
         if missing := missing_libraries():
             detail = f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them."
@@ -60,7 +60,7 @@ class DiffusersEngine:
         detail = " ".join([f"{number}, {warm}.", *bad])
         return EngineStatus(self.name, bool(good), version(), detail, self._device or self._settings.engine_device)
 
-    def unload(self) -> None:
+    def unload(self, device: str = "") -> None:
         with self._busy:
             self._end_host()
 

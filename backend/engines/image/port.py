@@ -24,7 +24,8 @@ class ModelCard:
     """A checkpoint the engine can draw with. `base`: family a LoRA must match (`starter-128`, `sd15`, `sdxl`).
 
     `side`: the side in px it was trained at; `step_px`: width and height must be multiples of it;
-    `sampler`, `steps`, `cfg`: its own recommended values. `longest_px`: the longest side it can draw.
+    `sampler`, `steps`, `cfg`: its own recommended values. `longest_px`: the longest side it can draw. `features`: what
+    the engine can do with it besides a prompt: `picture` (draw from a picture), `mask` (change a part of one).
     """
 
     name: str
@@ -39,6 +40,7 @@ class ModelCard:
     trainable: bool
     note: str = ""
     longest_px: int = 0
+    features: tuple[str, ...] = ("picture", "mask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class ImageRequest:
     own; the change fades in over `feather` px inside the white. Width and height are then the engine's choice.
 
     Outputs are PNG files in `workdir` named `<n>.png`; picture n is drawn from seeds[n] and prompts[n] alone, whatever the
-    batch.
+    batch. `device`: name of the card the attempt holds; engines with several servers choose by it.
     """
 
     model: str
@@ -69,6 +71,7 @@ class ImageRequest:
     prompts: tuple[str, ...] = ()
     mask: Path | None = None
     feather: int = 0
+    device: str = ""
 
 
 class ImageEngine(Protocol):
@@ -82,8 +85,10 @@ class ImageEngine(Protocol):
         """Checkpoints on offer, the default one first. Cheap: reads folder listings and configs, loads no weights."""
         ...
 
-    def status(self) -> EngineStatus: ...
+    def status(self, device: str = "") -> EngineStatus:
+        """Of the server behind `device`; without one, of all of them together."""
+        ...
 
-    def unload(self) -> None:
-        """Give the device's memory back now (called when the device changes hands)."""
+    def unload(self, device: str = "") -> None:
+        """Give the device's memory back now (called when the device changes hands); without one, all of it."""
         ...

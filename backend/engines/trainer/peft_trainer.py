@@ -46,7 +46,7 @@ class PeftTrainer:
     def models(self) -> list[ModelCard]:
         return [card for card in cards.cards(self._settings)[0] if card.trainable]
 
-    def status(self) -> EngineStatus:
+    def status(self, device: str = "") -> EngineStatus:
         if missing := missing_libraries():
             detail = f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them."
             return EngineStatus(self.name, False, "", detail)

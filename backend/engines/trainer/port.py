@@ -63,7 +63,7 @@ class Start:
 class TrainRequest:
     """`resume`: state file of the last Checkpoint event of an earlier attempt; its steps are not done again.
 
-    `start`: what to go on from instead of from nothing; `resume` counts more.
+    `start`: what to go on from instead of from nothing; `resume` counts more. `device`: name of the card the attempt holds.
     """
 
     model: str
@@ -75,6 +75,7 @@ class TrainRequest:
     workdir: Path
     resume: Path | None = None
     start: Start | None = None
+    device: str = ""
 
 
 class LoraTrainer(Protocol):
@@ -96,4 +97,4 @@ class LoraTrainer(Protocol):
 
     def models(self) -> list[ModelCard]: ...
 
-    def status(self) -> EngineStatus: ...
+    def status(self, device: str = "") -> EngineStatus: ...

@@ -26,12 +26,13 @@ class UpscaleCard:
 
 @dataclass(frozen=True, slots=True)
 class UpscaleRequest:
-    """Both sides of `picture` times `scale`. The output is one PNG in `workdir`."""
+    """Both sides of `picture` times `scale`. The output is one PNG in `workdir`. `device`: the card held, if any."""
 
     model: str
     picture: Path
     scale: int
     workdir: Path
+    device: str = ""
 
 
 class Upscaler(Protocol):
@@ -45,4 +46,4 @@ class Upscaler(Protocol):
         """The default one first. Cheap."""
         ...
 
-    def status(self) -> EngineStatus: ...
+    def status(self, device: str = "") -> EngineStatus: ...

@@ -52,5 +52,5 @@ class Resampler:
     def models(self) -> list[UpscaleCard]:
         return [MODEL]
 
-    def status(self) -> EngineStatus:
+    def status(self, device: str = "") -> EngineStatus:
         return EngineStatus(self.name, True, "", MODEL.note)

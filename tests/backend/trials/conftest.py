@@ -50,10 +50,10 @@ class FakeReader:
     def refuses(self, base: str) -> str:
         return self.why
 
-    def status(self) -> EngineStatus:
+    def status(self, device: str = "") -> EngineStatus:
         return EngineStatus(self.name, True, "1", "ready")
 
-    def unload(self) -> None:
+    def unload(self, device: str = "") -> None:
         return None
 
 
