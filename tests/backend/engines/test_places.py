@@ -1,0 +1,43 @@
+"""Which ComfyUI server draws with which card."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.engines.comfyui import places
+from backend.errors import Invalid
+from backend.settings import Settings
+
+TWO_HERE = "http://127.0.0.1:8188, http://localhost:8189/ ,http://gpu2:8188"
+
+
+def config(url: str, device: str = "auto") -> Settings:
+    return Settings(_env_file=None, comfyui_url=url, engine_device=device)
+
+
+def test_servers_of_this_machine_share_its_cards_in_order_and_others_are_devices_of_their_own() -> None:
+    settings, cards = config(TWO_HERE), ["cuda:0", "cuda:1"]
+    assert places.shared(settings, cards) == {"cuda:0": "http://127.0.0.1:8188", "cuda:1": "http://localhost:8189"}
+    assert places.own(settings, cards) == {"gpu2:8188": "http://gpu2:8188"}
+    assert places.own(settings, ["cpu"]) == {"localhost:8189": "http://localhost:8189", "gpu2:8188": "http://gpu2:8188"}
+
+
+@pytest.mark.parametrize("cards", [["cpu"], ["cuda:0", "cuda:1"], ["mps"], []])
+def test_every_device_leads_back_to_its_server(cards: list[str]) -> None:
+    settings = config(TWO_HERE)
+    devices = places.shared(settings, cards) | places.own(settings, cards)
+    assert sorted(devices.values()) == sorted(places.urls(settings))
+    assert {device: places.url_of(settings, device) for device in devices} == devices
+
+
+def test_a_card_named_by_the_settings_is_the_only_one() -> None:
+    settings = config("http://127.0.0.1:8188", "cuda:1")
+    assert places.shared(settings, ["cuda:1"]) == {"cuda:1": places.url_of(settings, "cuda:1")}
+
+
+@pytest.mark.parametrize(
+    ("url", "device"), [("", ""), ("gpu2:8188", ""), ("http://gpu2:8188", "gpu3:8188"), ("http://a", "cpu")]
+)
+def test_what_cannot_be_found_gets_a_sentence(url: str, device: str) -> None:
+    with pytest.raises(Invalid, match="COMFYUI_URL"):
+        places.url_of(config(url), device)
