@@ -24,6 +24,7 @@ from backend.generation.gallery import (
 from backend.generation.lists import Line
 from backend.generation.lists import parse as parse_list
 from backend.generation.looks import look
+from backend.generation.orders import GridOrder, ListOrder, UpscaleOrder, order_grid, order_list, plan_list, plan_of_grid
 from backend.generation.queries import get, latest, remix, shots
 from backend.generation.recipe import LoraRef, Recipe, Shot
 from backend.generation.report import Report, report
@@ -73,7 +74,9 @@ __all__ = [
     "GenerationPayload",
     "Grid",
     "GridAxis",
+    "GridOrder",
     "Line",
+    "ListOrder",
     "LoraPick",
     "LoraRef",
     "PictureCard",
@@ -85,6 +88,7 @@ __all__ = [
     "TemplatePick",
     "TileCard",
     "TilePage",
+    "UpscaleOrder",
     "around",
     "assemble",
     "choose_model",
@@ -103,12 +107,16 @@ __all__ = [
     "lift_loras",
     "look",
     "make_cover",
+    "order_grid",
+    "order_list",
     "parse_list",
     "picture",
     "pictures",
     "pictures_of",
     "plan",
     "plan_grid",
+    "plan_list",
+    "plan_of_grid",
     "proofread",
     "rate",
     "redraw_larger",

@@ -9,6 +9,8 @@ from itertools import product
 from math import floor, prod
 from typing import Any, Literal, get_args
 
+from pydantic import field_validator
+
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid
 from backend.generation.schemas import MAX_SEED, MOST_IN_BATCH, GenerationDraft, Grid, GridAxis, LoraPick
@@ -41,6 +43,12 @@ class AxisDraft(Draft):
     kind: Kind
     values: tuple[str, ...] = ()
     lora_id: str | None = None
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _written(cls, values: Any) -> Any:
+        """Programs say numbers as numbers."""
+        return [str(one) if isinstance(one, (int, float)) else one for one in values] if isinstance(values, list) else values
 
 
 @dataclass(frozen=True, slots=True)

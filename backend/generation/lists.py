@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from backend.errors import Invalid, StudioError
 from backend.generation.rules import SIZES
@@ -39,7 +40,24 @@ def parse(text: str, base: GenerationDraft) -> list[Line]:
         raise Invalid("Write one prompt a line, or choose a file.")
     if len(rows) > MOST_IN_BATCH:
         raise Invalid(f"This list has {len(rows):,} lines; at most {MOST_IN_BATCH} pictures at once. Split it.")
-    lines = [_line(number, values, base) for number, values in rows]
+    return _few([_line(number, values, base) for number, values in rows])
+
+
+def laid(lines: Sequence[str | Mapping[str, Any]], base: GenerationDraft) -> list[Line]:
+    """Prompts, or values of drafts, each laid over `base` as one picture unless it says `n`. Raises Invalid for them all."""
+    return _few([_over(number, {"prompt": one} if isinstance(one, str) else one, base) for number, one in enumerate(lines, 1)])
+
+
+def _over(number: int, values: Mapping[str, Any], base: GenerationDraft) -> Line:
+    own_size = {"width": None, "height": None} if "size" in values else {}
+    said = str(values.get("prompt", base.prompt))
+    try:
+        return Line(number, said, GenerationDraft(**{**dict(base), "n": 1, **own_size, **values}))
+    except StudioError as error:
+        return Line(number, said, None, error.message)
+
+
+def _few(lines: list[Line]) -> list[Line]:
     total = sum(line.draft.n for line in lines if line.draft)
     if total > MOST_IN_BATCH:
         raise Invalid(

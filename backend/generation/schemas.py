@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from backend.generation.recipe import LoraRef, Recipe, StyleRef, TemplateRef
 from backend.kit.drafts import Draft
@@ -26,11 +26,16 @@ class LoraPick(Draft):
 
 
 class TemplatePick(Draft):
-    """A version of a template and what fills its blanks."""
+    """A version of a template and what fills its blanks, by their names in any case."""
 
     template_id: str
     version: int
     values: dict[str, Annotated[str, Field(max_length=500)]] = Field(default_factory=dict)
+
+    @field_validator("values")
+    @classmethod
+    def _any_case(cls, values: dict[str, str]) -> dict[str, str]:
+        return {name.lower(): value for name, value in values.items()}
 
 
 class GenerationDraft(Draft):

@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse
 
 from backend import boards, generation, influencers, loras
 from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.orders import snake
 from backend.api.routes.jobs import JobWords
-from backend.api.routes.starts import snake
 from backend.api.words import Words
 from backend.boards import ActDraft, ArchiveDraft
 from backend.generation import GalleryFilters, TileCard

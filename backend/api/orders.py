@@ -1,0 +1,155 @@
+"""What POST /api/jobs takes for each type of work: the payload, the verb of its slice, and what it would come to.
+
+The verbs are those the pages use, so that the API can ask for nothing the page cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend import datasets, generation, training
+from backend.bootstrap import App
+from backend.errors import Invalid
+from backend.generation import GenerationDraft, GridOrder, ListOrder, Plan, UpscaleOrder
+from backend.kit.drafts import Draft
+from backend.training import RunDraft
+
+
+class IngestOrder(Draft):
+    dataset_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`start(app, tx, payload, key)` -> the job's id; `foretell(app, tx, payload)`, where it can be said what it comes to.
+
+    `example`: a payload as people send it.
+    """
+
+    draft: type[Draft]
+    start: Callable[[App, Session, Any, str], str]
+    example: dict[str, Any]
+    foretell: Callable[[App, Session, Any], Plan] | None = None
+
+
+def _pictures(app: App, tx: Session, draft: GenerationDraft, key: str) -> str:
+    return generation.start(tx, draft=draft, models=app.engines.image.models(), request_key=key).job_id
+
+
+def _plan(app: App, tx: Session, draft: GenerationDraft) -> Plan:
+    return generation.plan(tx, drafts=[draft], models=app.engines.image.models())
+
+
+def _list(app: App, tx: Session, order: ListOrder, key: str) -> str:
+    return generation.order_list(tx, order=order, models=app.engines.image.models(), request_key=key).job_id
+
+
+def _plan_list(app: App, tx: Session, order: ListOrder) -> Plan:
+    return generation.plan_list(tx, order=order, models=app.engines.image.models())
+
+
+def _grid(app: App, tx: Session, order: GridOrder, key: str) -> str:
+    return generation.order_grid(tx, order=order, models=app.engines.image.models(), request_key=key).job_id
+
+
+def _plan_grid(app: App, tx: Session, order: GridOrder) -> Plan:
+    return generation.plan_of_grid(tx, order=order, models=app.engines.image.models())
+
+
+def _upscale(app: App, tx: Session, order: UpscaleOrder, key: str) -> str:
+    models, said = app.engines.upscaler.models(), {"scale": order.scale, "model": order.model}
+    return generation.enlarge(tx, order.picture_id, models=models, request_key=key, **said).job_id  # type: ignore[arg-type]
+
+
+def _train(app: App, tx: Session, draft: RunDraft, key: str) -> str:
+    models, most = app.engines.trainer.models(), app.settings.max_dataset_images
+    return training.start(tx, draft=draft, models=models, request_key=key, max_images=most).job_id
+
+
+def _ingest(app: App, tx: Session, order: IngestOrder, key: str) -> str:
+    return datasets.ingest(tx, order.dataset_id, request_key=key).id
+
+
+WORK: dict[str, Work] = {
+    "image-generation": Work(
+        GenerationDraft, _pictures, {"prompt": "portrait at the beach, smiling", "influencerId": "inf_…", "n": 4}, _plan
+    ),
+    "image-list": Work(
+        ListOrder, _list,
+        {"draft": {"influencerId": "inf_…"}, "lines": ["portrait in a cafe", {"prompt": "full body, at sunset", "n": 2}]},
+        _plan_list,
+    ),
+    "image-grid": Work(
+        GridOrder, _grid,
+        {"draft": {"prompt": "portrait, smiling"},
+         "axes": [{"kind": "steps", "values": [10, 20, 30]}, {"kind": "replace", "values": ["smiling", "serious"]}]},
+        _plan_grid,
+    ),
+    "image-upscale": Work(UpscaleOrder, _upscale, {"pictureId": "pic_…", "scale": 2}),
+    "lora-training": Work(RunDraft, _train, {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"}),
+    "dataset-ingest": Work(IngestOrder, _ingest, {"datasetId": "ds_…"}),
+}  # fmt: skip
+
+
+def work_of(kind: str, *, foretold: bool = False) -> Work:
+    """Raises Invalid with the types there are (`foretold`: of those that can be estimated)."""
+    known = {name: one for name, one in WORK.items() if one.foretell or not foretold}
+    if (found := known.get(kind)) is None:
+        what = "estimate for" if foretold else "work of"
+        raise Invalid(f"There is no {what} type “{kind[:40]}”. Types: {', '.join(sorted(known))}.")
+    return found
+
+
+def snake(value: Any) -> Any:
+    """Keys of a JSON value as the drafts spell them: datasetId -> dataset_id. What fills a template's blanks stays as named."""
+    if isinstance(value, dict):
+        return {(name := _snake(str(key))): item if name == "values" and isinstance(item, dict) else snake(item)
+                for key, item in value.items()}  # fmt: skip
+    return [snake(item) for item in value] if isinstance(value, list) else value
+
+
+def _snake(key: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in key)
+
+
+def schemas() -> list[Any]:
+    """For the API's own description: one schema a type, in the API's spelling."""
+    return [
+        {
+            "title": kind,
+            "type": "object",
+            "required": ["type", "payload"],
+            "properties": {"type": {"const": kind}, "payload": _described(work.draft)},
+            "example": {"type": kind, "payload": work.example},
+        }
+        for kind, work in WORK.items()
+    ]
+
+
+def _described(draft: type[Draft]) -> Any:
+    whole = draft.model_json_schema()
+    return _camel(whole, whole.get("$defs", {}))
+
+
+def _camel(value: Any, parts: dict[str, Any]) -> Any:
+    """Property names in camelCase, references replaced by what they name."""
+    if isinstance(value, list):
+        return [_camel(item, parts) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if (named := value.get("$ref")) is not None:
+        return _camel(parts[str(named).rpartition("/")[2]], parts)
+    made = {key: _camel(item, parts) for key, item in value.items() if key not in ("$defs", "default")}
+    if isinstance(value.get("properties"), dict):
+        made["properties"] = {_humps(name): _camel(item, parts) for name, item in value["properties"].items()}
+        made["required"] = [_humps(name) for name in value.get("required", ())]
+    return made
+
+
+def _humps(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
