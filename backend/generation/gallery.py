@@ -27,7 +27,10 @@ COUNT_TO = 10_000
 MOST = 200
 """Pictures a page."""
 _ON_BOARD = ("board", "board-last")
-_BACKWARDS = {"newest": "oldest", "oldest": "newest", "board": "board-last", "board-last": "board"}
+_PLACED = (*_ON_BOARD, "best", "best-last")
+"""Orders by a number of their own: the place on the board, the stars."""
+_DOWN = ("newest", "best", "board-last")
+_BACKWARDS = {"newest": "oldest", "oldest": "newest", "board": "board-last", "best": "best-last"}
 _GONE = "This picture does not exist here. It may have been made in another workspace."
 _SAME = (
     "id", "generation_id", "n", "asset_id", "influencer_id", "seed", "prompt", "rating", "created_at", "deleted_at",
@@ -179,17 +182,19 @@ def _found(want: dict[str, Any], cursor: str | None, take: int) -> Any:
 
 def _sorted(query: Select[Any], order: str, found: Any) -> Select[Any]:
     """A join forgets the order of what it joins."""
-    columns = (found.c.place, Picture.id) if order in _ON_BOARD else (Picture.id,)
-    return query.order_by(*(one.desc() if order in ("newest", "board-last") else one for one in columns))
+    columns = (found.c.place, Picture.id) if order in _PLACED else (Picture.id,)
+    return query.order_by(*(one.desc() if order in _DOWN else one for one in columns))
 
 
 def _cursor(order: str, row: Any) -> str:
-    return f"{row.place}:{row.id}" if order in _ON_BOARD else str(row.id)
+    return f"{row.place}:{row.id}" if order in _PLACED else str(row.id)
 
 
 def _place(tx: Session, picture_id: str, filters: GalleryFilters) -> str:
     """The cursor that stands on this picture."""
-    if filters.order not in _ON_BOARD:
+    if filters.order == "best":
+        return f"{tile(tx, picture_id).rating}:{picture_id}"
+    if filters.order != "board":
         return picture_id
     mine = BoardPicture.board_id == _want(tx, filters)["board"], BoardPicture.picture_id == picture_id
     position = tx.scalar(select(BoardPicture.position).where(*mine))

@@ -206,7 +206,8 @@ class Count:
 @dataclass(frozen=True, slots=True)
 class GalleryFilters:
     """Dates are days in UTC, both included. `min_rating` 1-5; 0: all. `text`: as people type it (`search.TERMS`); its terms
-    win over the other fields. `order`: newest, oldest, or board (as arranged on `board_id`).
+    win over the other fields. `order`: newest, oldest, best (most stars, then newest), or board (as arranged
+    on `board_id`).
     """
 
     influencer_id: str | None = None

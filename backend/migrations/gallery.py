@@ -80,6 +80,13 @@ BEGIN
       wanted := wanted || ' AND (b.position, b.picture_id) ' || CASE p_want->>'order' WHEN 'board' THEN '>' ELSE '<' END
         || ' (split_part($4, '':'', 1)::bigint, split_part($4, '':'', 2))';
     END IF;
+  ELSIF p_want->>'order' IN ('best', 'best-last') THEN
+    sorted := CASE p_want->>'order' WHEN 'best' THEN 'p.rating DESC, p.id DESC' ELSE 'p.rating, p.id' END;
+    place := 'p.rating::bigint';
+    IF p_after IS NOT NULL THEN
+      wanted := wanted || ' AND (p.rating, p.id) ' || CASE p_want->>'order' WHEN 'best' THEN '<' ELSE '>' END
+        || ' (split_part($4, '':'', 1)::int, split_part($4, '':'', 2))';
+    END IF;
   ELSIF p_want->>'order' = 'oldest' THEN
     sorted := replace(sorted, ' DESC', '');
     IF p_after IS NOT NULL THEN wanted := wanted || ' AND p.id > $4'; END IF;

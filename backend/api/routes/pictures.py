@@ -34,7 +34,7 @@ def filters(
     source: Literal["", "made", "imported"] = "",
     date_from: Annotated[date | None, Query(alias="from")] = None,
     date_to: Annotated[date | None, Query(alias="until")] = None,
-    order: Literal["newest", "oldest", "board"] = "newest",
+    order: Literal["newest", "oldest", "best", "board"] = "newest",
     gate: Literal["open", "held", "rejected", "any"] = "open",
 ) -> GalleryFilters:
     return GalleryFilters(

@@ -55,7 +55,7 @@ const filter_panel = ui => {
   const box = el("div", "fields")
   box.append(field("Influencer", who), field("LoRA", lora), pick("size", [["", "Any"], ["square", "Square"], ["portrait", "Portrait"], ["landscape", "Landscape"]], "Shape"),
     pick("source", [["", "All"], ["made", "Made here"], ["imported", "Imported"]], "Source"), day("from", "From"), day("until", "Until"),
-    pick("order", [...(ui.data.board ? [["board", "As arranged"]] : []), ["newest", "Newest first"], ["oldest", "Oldest first"]], "Order"))
+    pick("order", [...(ui.data.board ? [["board", "As arranged"]] : []), ["newest", "Newest first"], ["oldest", "Oldest first"], ["best", "Best rated first"]], "Order"))
   const clear = button("Clear filters", () => { ui.close_menu(); ui.clear() }, "quiet")
   return [box, clear]
 }

@@ -107,6 +107,31 @@ def test_days_pages_and_neighbours(db: Database, workspace: Tenant, shelf: dict[
         assert generation.count(tx, filters=GalleryFilters(), most=2) == generation.Count(2, more=True)
 
 
+def test_best_rated_first_page_after_page_and_between_neighbours(db: Database, workspace: Tenant) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        ids = make_pictures(tx, 40)
+        stars = {one: n * 7 % 6 for n, one in enumerate(ids)}
+        for one, rating in stars.items():
+            generation.rate(tx, [one], rating)
+        best, filters, cursor = (
+            sorted(ids, key=lambda one: (-stars[one], ids[::-1].index(one))),
+            GalleryFilters(order="best"),
+            None,
+        )
+        shown: list[str] = []
+        while cursor or not shown:
+            page = generation.tiles(tx, filters=filters, take=7, cursor=cursor)
+            shown, cursor = shown + [one.id for one in page.tiles], page.next_cursor
+        assert shown == best
+        assert generation.ids(tx, filters=filters, most=9) == best[:9]
+        for at in (0, 6, 7, 39):
+            before, after = generation.around(tx, best[at], filters=filters)
+            assert (before.id if before else None) == (best[at - 1] if at else None)
+            assert (after.id if after else None) == (best[at + 1] if at < 39 else None)
+        some = generation.ids(tx, filters=GalleryFilters(order="best", min_rating=4), most=99)
+        assert some == [one for one in best if stars[one] >= 4]
+
+
 def test_alike_pictures_closest_first(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
     base = 0x0F0F_33CC_55AA_1234
 
