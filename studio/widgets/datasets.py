@@ -8,6 +8,7 @@ from backend import datasets, influencers
 from backend.datasets import DatasetCard
 from studio.format import ago, count, media_url, plain
 from studio.frame import Page
+from studio.widgets import lineage
 from studio.widgets.captions import captions
 from studio.widgets.confirm import confirm
 from studio.widgets.dataset_check import check, readiness
@@ -70,7 +71,9 @@ def detail(page: Page, dataset_id: str) -> None:
         page.go("make/datasets")
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
-    st.markdown(f"### {plain(card.name)} {STATUS[card.status]}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"### {plain(card.name)} {STATUS[card.status]}", width="stretch")
+        lineage.button(page, "dataset", card.id)
     st.caption(
         f"{card.included} of {count(card.images, 'picture')} in use"
         + (f" · trigger word {plain(card.trigger_word)}" if card.trigger_word else "")

@@ -12,7 +12,7 @@ from backend.kit.ids import new_id
 from studio.components.gallery.browse import viewer
 from studio.format import ago, plain
 from studio.frame import Page
-from studio.widgets import identity, picture_acts
+from studio.widgets import identity, lineage, picture_acts
 from studio.widgets.gallery import offer_undo
 from studio.widgets.generation import rate
 
@@ -103,8 +103,7 @@ def _keep(page: Page, card: PictureCard, board_id: str) -> None:
                 _boards(page, card)
         if st.button("Find similar", icon=":material/image_search:"):
             page.go("make/gallery", similar=card.id)
-        if st.button("Lineage", icon=":material/account_tree:"):
-            page.go("make/lineage", noun="picture", id=card.id)
+        lineage.button(page, "picture", card.id)
         if page.can_edit:
             with st.popover("More", icon=":material/more_horiz:"):
                 _rare(page, card, board_id)

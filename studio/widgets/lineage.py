@@ -30,6 +30,12 @@ def of(page: Page, noun: str, thing_id: str) -> None:
     page.go("make/lineage", noun=to, id=chosen_id)
 
 
+def button(page: Page, noun: str, thing_id: str) -> None:
+    """On the thing's own page: the way to its lineage."""
+    if st.button("Lineage", icon=":material/account_tree:", help="What it came from, and what became of it"):
+        page.go("make/lineage", noun=noun, id=thing_id)
+
+
 def choose(page: Page) -> None:
     """Where to begin: the latest of each."""
     with page.transaction() as tx:
@@ -43,7 +49,10 @@ def choose(page: Page) -> None:
         if page.can_edit and card.button("Begin with a dataset", type="primary"):
             page.go("make/datasets")
         return
-    st.markdown("See what something was learned from, and what it led to. Every picture has a Lineage button of its own.")
+    st.markdown(
+        "See what something was learned from, and what it led to. Every dataset, run, LoRA and picture "
+        "has a Lineage button of its own."
+    )
     for noun, found in (("dataset", sets), ("run", runs), ("lora", library)):
         names = dict(found)
         chosen = st.selectbox(

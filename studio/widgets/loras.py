@@ -12,6 +12,7 @@ from studio.components import uploader
 from studio.components.uploader import Uploaded
 from studio.format import ago, count, media_url, plain, size
 from studio.frame import Page
+from studio.widgets import lineage
 from studio.widgets.confirm import confirm
 from studio.widgets.empty import empty_state
 
@@ -90,6 +91,7 @@ def _acts(page: Page, card: LoraCard, used: list[str]) -> None:
         st.link_button("Download", media_url(page.workspace.id, card.asset_id, download=True), icon=":material/download:")
         if card.run_id and st.button("Open its training run", icon=":material/model_training:"):
             page.go("make/training", id=card.run_id)
+        lineage.button(page, "lora", card.id)
         if page.can_edit and st.button("Delete", icon=":material/delete:"):
             why = f"It is {' and '.join(used)}. Pictures made with it stay." if used else "Nothing uses it."
             confirm(f"Delete {card.name}?", why, action="Delete it", act=lambda: _delete(page, card.id))

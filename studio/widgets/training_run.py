@@ -16,7 +16,7 @@ from studio.components.loss_chart import Line
 from studio.format import ago, media_url, plain, size, state_badge
 from studio.forms.start_time import start_time
 from studio.frame import Page
-from studio.widgets import training_outlook
+from studio.widgets import lineage, training_outlook
 from studio.widgets.jobs import ACTIVE, follow
 from studio.widgets.picture import picture
 from studio.widgets.training_samples import by_step
@@ -128,6 +128,7 @@ def _acts(page: Page, run: RunCard, saved: list[CheckpointCard]) -> None:
             page.go("make/training", compare=run.id)
         if saved and page.can_edit and st.button("Compare checkpoints", icon=":material/compare:", help=_TRIALS):
             page.go("make/trials", run=run.id)
+        lineage.button(page, "run", run.id)
 
 
 def _waiting(page: Page, run: RunCard, zone: str) -> None:
