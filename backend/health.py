@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from sqlalchemy import func, select, text
 
 from backend import jobs
 from backend.bootstrap import App
-from backend.errors import StudioError
+from backend.engines.build import image_engine
+from backend.engines.comfyui import places
+from backend.errors import Invalid, StudioError
 from backend.kit.db import Nobody
 from backend.tables import Device
 
@@ -31,11 +35,12 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class DeviceCard:
+    """`state`: free, busy, down (none of its engines answers), partly down, disabled. `reason`: what does not answer, why."""
+
     id: str
     state: str
     vram_mb: int
     engines: dict[str, object]
-    busy: bool
     reason: str
 
 
@@ -49,8 +54,10 @@ def check(app: App, *, engines: bool = True) -> list[Check]:
         ("Disk", _disk),
     ]
     if engines:
-        parts += [("Image engine", _image_engine), ("Trainer", _trainer), ("Identity", _identity)]
-    return [_asked(name, ask, app) for name, ask in parts]
+        servers = [(name, partial(_image_engine, name=name, device=device)) for name, device in _image_servers(app)]
+        parts += [*servers, ("Trainer", _trainer), ("Identity", _identity)]
+    with ThreadPoolExecutor(len(parts)) as pool:
+        return list(pool.map(lambda part: _asked(part[0], part[1], app), parts))
 
 
 def workers(app: App) -> list[jobs.WorkerCard]:
@@ -65,7 +72,16 @@ def devices(app: App) -> list[DeviceCard]:
         rows = tx.scalars(
             select(Device).where(Device.seen_at > func.clock_timestamp() - text("interval '1 hour'")).order_by(Device.id)
         )
-        return [DeviceCard(r.id, r.state, r.vram_mb, dict(r.engines), r.held_by is not None, r.down_reason) for r in rows]
+        return [_device(row) for row in rows]
+
+
+def _device(row: Device) -> DeviceCard:
+    down = {capability: why for capability, why in row.down.items() if capability in row.engines}
+    state = "disabled" if row.state == "disabled" else "busy" if row.held_by else "free"
+    if down and state == "free":
+        state = "down" if len(down) == len(row.engines) else "partly down"
+    reason = "  ".join(f"{capability}: {why}" for capability, why in down.items())
+    return DeviceCard(row.id, state, row.vram_mb, dict(row.engines), reason)
 
 
 def _asked(name: str, ask: Callable[[App], Check], app: App) -> Check:
@@ -117,11 +133,18 @@ def _disk(app: App) -> Check:
     return Check("Disk", ok, "", free if ok else f"{free} Make room before you train or upload.")
 
 
-def _image_engine(app: App) -> Check:
-    status = app.engines.image.status()
-    return Check(
-        "Image engine", status.ok, f"{status.name} {status.version}".strip(), " ".join([status.detail, status.device]).strip()
-    )
+def _image_servers(app: App) -> list[tuple[str, str]]:
+    """(what it is called here, device): each ComfyUI on its own, for they go down one by one."""
+    try:
+        names = [places.name(url) for url in places.urls(app.settings)] if image_engine(app.settings) == "comfyui" else []
+    except Invalid:  # the engine says the same when it is asked
+        names = []
+    return [(f"ComfyUI {name}", name) for name in names] or [("Image engine", "")]
+
+
+def _image_engine(app: App, name: str, device: str) -> Check:
+    status = app.engines.image.status(device)
+    return Check(name, status.ok, f"{status.name} {status.version}".strip(), " ".join([status.detail, status.device]).strip())
 
 
 def _trainer(app: App) -> Check:

@@ -1,17 +1,21 @@
-"""The cards of this host: found by the gpu worker, written to `devices`, tried again while they are down."""
+"""The cards this worker may hold: found, written to `devices`, engines that do not answer tried again."""
 
 from __future__ import annotations
 
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.engines.build import image_engine, trainer_engine
+from backend.engines.comfyui import places
 from backend.kit.db import Nobody
 from backend.settings import Settings
 from backend.tables import Device
@@ -23,8 +27,46 @@ log = structlog.get_logger(__name__)
 _QUERY = ["--query-gpu=index,memory.total", "--format=csv,noheader,nounits"]
 
 
-def found(settings: Settings) -> list[tuple[str, int]]:
-    """(name, memory in MB) of what local engines may use: `cuda:0`, `mps`, or `cpu` when there is nothing better."""
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`engines`: capability -> the engine or server that works with it. `vram_mb` 0: a processor, or not known."""
+
+    id: str
+    host: str
+    name: str
+    vram_mb: int
+    engines: dict[str, str]
+
+
+def found(settings: Settings, host: str) -> list[Card]:
+    """This machine's cards (`cuda:0`, `mps`, or `cpu` when there is nothing better) and the ComfyUI servers beyond them.
+
+    A server elsewhere is the same device for every worker that knows its address. Raises Invalid for a wrong COMFYUI_URL.
+    """
+    local = _local(settings)
+    names = [name for name, _ in local]
+    comfyui = image_engine(settings) == "comfyui"
+    shared, own = (places.shared(settings, names), places.own(settings, names)) if comfyui else ({}, {})
+    cards = [
+        Card(
+            f"{host}/{name}",
+            host,
+            name,
+            memory,
+            _engines(settings, shared.get(name, "" if comfyui else image_engine(settings))),
+        )
+        for name, memory in local
+    ]
+    return cards + [Card(f"comfyui/{name}", urlsplit(url).hostname or "", name, 0, {"image": url}) for name, url in own.items()]
+
+
+def _engines(settings: Settings, image: str) -> dict[str, str]:
+    trainer = {"trainer": trainer_engine(settings)}
+    return {"image": image, **trainer} if image else trainer
+
+
+def _local(settings: Settings) -> list[tuple[str, int]]:
+    """(name, memory in MB)."""
     wish = settings.engine_device
     if wish in {"auto", "cuda"} and (cards := _cuda_cards()):
         return cards
@@ -46,25 +88,26 @@ def _cuda_cards() -> list[tuple[str, int]]:
     return [(f"cuda:{index.strip()}", int(float(memory))) for index, memory in rows]
 
 
-def register(app: App, host: str, cards: list[tuple[str, int]]) -> None:
-    """Writes the cards, or says that they are still there. A state set by people or by an error stays."""
-    engines = {"image": image_engine(app.settings), "trainer": trainer_engine(app.settings)}
+def register(app: App, cards: Sequence[Card]) -> None:
+    """Writes the cards, or says that they are still there. What people or an error said of them stays."""
     with app.db.transaction(Nobody()) as tx:
-        for name, memory in cards:
-            row = {"host": host, "name": name, "vram_mb": memory, "engines": engines}
-            here = insert(Device).values(id=f"{host}/{name}", **row)
+        for card in cards:
+            row = {"host": card.host, "name": card.name, "vram_mb": card.vram_mb, "engines": card.engines}
+            here = insert(Device).values(id=card.id, **row)
             tx.execute(here.on_conflict_do_update(index_elements=["id"], set_={**row, "seen_at": func.clock_timestamp()}))
 
 
-def probe(app: App, host: str) -> None:
-    """Tries the engines of cards that are down and due; up again when all of them answer."""
+def probe(app: App, cards: Sequence[Card]) -> None:
+    """Tries the engines that did not answer and are due; each is back as soon as it answers."""
     with app.db.transaction(Nobody()) as tx:
-        due = select(Device.id).where(Device.host == host, Device.state == "down", Device.probe_at <= func.clock_timestamp())
-        waiting = tx.scalars(due).all()
-    if not waiting:
-        return
-    ok = all(engine.status().ok for engine in (app.engines.image, app.engines.trainer))
-    later = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, app.settings.device_probe_s)
-    values = {"state": "up", "down_reason": "", "probe_at": None} if ok else {"probe_at": later}
-    with app.db.transaction(Nobody()) as tx:
-        tx.execute(update(Device).where(Device.id.in_(waiting), Device.state == "down").values(**values))
+        due = Device.id.in_([card.id for card in cards]), Device.down != {}, Device.probe_at <= func.clock_timestamp()
+        waiting = tx.execute(select(Device.id, Device.name, Device.down).where(*due)).all()
+    engines = {"image": app.engines.image, "trainer": app.engines.trainer} if waiting else {}
+    for device_id, name, down in waiting:
+        back = [capability for capability in down if capability not in engines or engines[capability].status(name).ok]
+        still = Device.down
+        for capability in back:
+            still = still.op("-")(capability)
+        later = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, app.settings.device_probe_s)
+        with app.db.transaction(Nobody()) as tx:
+            tx.execute(update(Device).where(Device.id == device_id).values(down=still, probe_at=later))

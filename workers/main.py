@@ -52,17 +52,18 @@ def serve(app: App, wishes: argparse.Namespace, lease: Lease, workroot: Path) ->
     keeper = Keeper(app.db, identity, lease, beat_s=settings.job_beat_s)
     me = Process(app, identity, registry.load(wishes.handlers or ()), lease, keeper, workroot)
     keeper.start()
-    cards = devices.found(settings) if "gpu" in queues else []
+    cards = devices.found(settings, identity.host) if "gpu" in queues else []
     if cards:
-        devices.register(app, identity.host, cards)
+        devices.register(app, cards)
+        me.cards = tuple(card.id for card in cards)
     threads = wishes.threads or settings.worker_threads
     ears = listen(app.redis, queues, threads=threads, poll_ms=settings.worker_poll_ms, heard=lambda queue: drain(me, queue))
     if wishes.tick:
         tick = Tick(app, bell(app.redis))
         threading.Thread(target=tick.run, args=[lease.stopping], name="tick", daemon=True).start()
-    log.info("worker is up", worker=identity.id, queues=queues, threads=threads, devices=[name for name, _ in cards])
+    log.info("worker is up", worker=identity.id, queues=queues, threads=threads, devices=[card.id for card in cards])
     while not lease.stopping.wait(settings.device_probe_s):
-        _look_after(app, identity.host, cards)
+        _look_after(app, cards)
     ears.stop(timeout=int(settings.worker_stop_grace_s * 1000))
     _release(me)
     keeper.stop()
@@ -88,12 +89,12 @@ def _tune_connections(app: App) -> None:
     app.db.engine.dispose()
 
 
-def _look_after(app: App, host: str, cards: list[tuple[str, int]]) -> None:
+def _look_after(app: App, cards: list[devices.Card]) -> None:
     if not cards:
         return
     try:
-        devices.register(app, host, cards)
-        devices.probe(app, host)
+        devices.register(app, cards)
+        devices.probe(app, cards)
     except StudioError as error:
         log.warning("devices not looked after", error=error.message)
 

@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Process:
-    """What a worker process is made of. `workroot`: where jobs get their private folders."""
+    """What a worker process is made of. `workroot`: where jobs get their private folders. `cards`: devices it may hold."""
 
     app: App
     identity: Identity
@@ -43,6 +43,7 @@ class Process:
     lease: Lease
     keeper: Keeper
     workroot: Path
+    cards: tuple[str, ...] = ()
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,7 +83,7 @@ def trade(me: Process, queue: str, n: int, done: Sequence[Finished]) -> list[Cla
                 queue=queue,
                 worker_id=me.identity.id,
                 kinds=me.handlers,
-                host=me.identity.host,
+                cards=me.cards,
                 settings=me.app.settings,
             )
     except BaseException:
@@ -114,7 +115,7 @@ def _attempt(me: Process, context: Context) -> Verdict:
         handler = me.handlers[ours.kind]
         payload = handler.payload.model_validate(ours.payload)
         if ours.changes_hands:
-            _unload(me, keep=KINDS[ours.kind].device)
+            _unload(me, ours.device, keep=KINDS[ours.kind].device)
         result = handler.run(context, payload)
         json.dumps(result)
         return completed(result)
@@ -140,10 +141,10 @@ def _verdict(me: Process, context: Context, error: BaseException) -> Verdict:
     return verdict
 
 
-def _unload(me: Process, *, keep: str) -> None:
+def _unload(me: Process, device: str, *, keep: str) -> None:
     """The card did something else before: what that left in its memory goes first."""
     if keep != "image":
-        me.app.engines.image.unload()
+        me.app.engines.image.unload(device)
 
 
 def conclude(me: Process, done: Finished) -> None:

@@ -90,14 +90,19 @@ are skipped.
 """
 
 
-def claim(tx: Session, *, queue: str, worker_id: str, kinds: Collection[str], host: str, settings: Settings) -> Claim | None:
-    """The next job of `queue` for a worker on `host` that knows `kinds`, or None. `tx` is a dispatch transaction."""
-    claims = claim_some(tx, 1, queue=queue, worker_id=worker_id, kinds=kinds, host=host, settings=settings)
+def claim(
+    tx: Session, *, queue: str, worker_id: str, kinds: Collection[str], cards: Collection[str], settings: Settings
+) -> Claim | None:
+    """The next job of `queue` for a worker that knows `kinds` and may hold `cards` (device ids), or None.
+
+    `tx` is a dispatch transaction.
+    """
+    claims = claim_some(tx, 1, queue=queue, worker_id=worker_id, kinds=kinds, cards=cards, settings=settings)
     return claims[0] if claims else None
 
 
 def claim_some(
-    tx: Session, n: int, *, queue: str, worker_id: str, kinds: Collection[str], host: str, settings: Settings
+    tx: Session, n: int, *, queue: str, worker_id: str, kinds: Collection[str], cards: Collection[str], settings: Settings
 ) -> list[Claim]:
     """At most `n`, each chosen as if it were asked for alone; fewer when nothing more is claimable."""
     specs = [spec for spec in KINDS.values() if spec.queue == queue and spec.kind in kinds]
@@ -107,7 +112,7 @@ def claim_some(
     tx.execute(_LOCK, {"queue": queue})
     claims: list[Claim] = []
     while len(claims) < n:  # a card that one job takes is not there for the next
-        devices = free_devices(tx, host)
+        devices = free_devices(tx, cards)
         able = {spec.kind: _pick(spec, devices) for spec in specs if spec.device}
         values = _values(specs, queue=queue, worker_id=worker_id, settings=settings, able=able)
         if not values or not (one := _claims(tx, [values | _new_ids()], devices)):
@@ -173,13 +178,13 @@ def _claimed(row: Any, attempt_id: str, device: Device | None) -> Claim:
     )
 
 
-def free_devices(tx: Session, host: str) -> dict[str, Device]:
-    """Cards of `host` that are up and that no attempt holds, by id."""
-    free = select(Device).where(Device.host == host, Device.state == "up", Device.held_by.is_(None)).order_by(Device.id)
+def free_devices(tx: Session, cards: Collection[str]) -> dict[str, Device]:
+    """Those of `cards` that are up and that no attempt holds, by id."""
+    free = select(Device).where(Device.id.in_(cards), Device.state == "up", Device.held_by.is_(None)).order_by(Device.id)
     return {device.id: device for device in tx.scalars(free.with_for_update(skip_locked=True))}
 
 
 def _pick(spec: KindSpec, devices: dict[str, Device]) -> Device | None:
     """A card that can do it, best one that did the same last: nothing has to be unloaded."""
-    able = [device for device in devices.values() if spec.device in device.engines]
+    able = [device for device in devices.values() if spec.device in device.engines and spec.device not in device.down]
     return min(able, key=lambda device: device.last_engine != spec.device, default=None)

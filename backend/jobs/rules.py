@@ -78,8 +78,9 @@ def ended_by(
         case StudioError() if not error.retryable:
             return Verdict("failed", JobState.FAILED, **told)
     if retries < max_retries:
-        keep = isinstance(error, EngineUnavailable)
-        return Verdict("retried", JobState.PENDING, delay_s=delay, counted=True, keep_handle=keep, **told)
+        away = isinstance(error, EngineUnavailable)
+        down = message if away else ""
+        return Verdict("retried", JobState.PENDING, delay_s=delay, counted=True, keep_handle=away, device_down=down, **told)
     return Verdict("failed", JobState.FAILED, dead_letter=True, **told)
 
 

@@ -49,8 +49,9 @@ _SETTLE = text(
         finished_at = CASE WHEN o.state <> 'pending' THEN clock_timestamp() END
       FROM ours o WHERE j.id = o.id RETURNING j.id, j.tenant_id, j.queue, o.state),
     freed AS (
-      UPDATE devices SET held_by = NULL, state = CASE WHEN :device_down = '' THEN state ELSE 'down' END,
-        down_reason = CASE WHEN :device_down = '' THEN down_reason ELSE :device_down END,
+      UPDATE devices SET held_by = NULL,
+        down = CASE WHEN :device_down = '' THEN down
+          ELSE down || jsonb_build_object(last_engine, CAST(:device_down AS text)) END,
         probe_at = CASE WHEN :device_down = '' THEN probe_at ELSE clock_timestamp() END
       WHERE id = :device_id AND held_by = :attempt_id),
     told AS (

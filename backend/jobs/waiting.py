@@ -77,7 +77,7 @@ def cards(tx: Session, capability: str) -> Cards:
     """Cards of the whole installation with this capability (`trainer`, `image`)."""
     mine = select(Attempt.id).where(Attempt.id == Device.held_by).exists()
     up = select(Device.vram_mb, Device.name, Device.held_by, mine).where(
-        Device.state == "up", Device.engines.has_key(capability)
+        Device.state == "up", Device.engines.has_key(capability), ~Device.down.has_key(capability)
     )
     rows = tx.execute(up.order_by(Device.vram_mb == 0, Device.vram_mb, Device.id)).all()
     if not rows:

@@ -168,7 +168,7 @@ class Device(Base):
     """A card (or the CPU) that one engine at a time may use."""
 
     __tablename__ = "devices"
-    __table_args__ = (CheckConstraint(words("state", "up", "down", "disabled"), name="state"),)
+    __table_args__ = (CheckConstraint(words("state", "up", "disabled"), name="state"),)
     id: Mapped[str] = mapped_column(primary_key=True)
     """`<host>/<name>`, e.g. `studio-1/cpu`, `studio-1/cuda:0`."""
     host: Mapped[str]
@@ -177,7 +177,8 @@ class Device(Base):
     engines: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """Capability -> engine name or URL that shares this card."""
     state: Mapped[str] = mapped_column(server_default="up")
-    down_reason: Mapped[str] = mapped_column(server_default="")
+    down: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """Capability -> why its engine does not answer: the card's other engines go on."""
     probe_at: Mapped[datetime | None]
     held_by: Mapped[str | None]
     """Attempt id."""

@@ -57,7 +57,7 @@ def devices(page: Page) -> None:
     table = [
         {
             "Device": row.id,
-            "State": ("busy" if row.busy else "free") if row.state == "up" else row.state,
+            "State": row.state,
             "Memory": f"{row.vram_mb / 1024:.0f} GB" if row.vram_mb else "",
             "Engines": ", ".join(f"{kind}: {engine}" for kind, engine in row.engines.items()),
             "Note": row.reason,

@@ -48,7 +48,10 @@ def test_workers_and_devices_are_listed(app: App, worker_app: App) -> None:
         for n, queues in enumerate((["cpu", "net"], ["gpu"])):
             tx.execute(insert(Worker).values(id=f"wrk_{n}", host="studio-1", pid=n, queues=queues, version="0.1.0"))
         tx.execute(insert(Device).values(id="studio-1/cpu", host="studio-1", name="cpu", engines={"image": "diffusers"}))
+        both, away = {"image": "http://gpu2:8188", "trainer": "kohya"}, {"image": "It does not answer."}
+        tx.execute(insert(Device).values(id="studio-2/cpu", host="studio-2", name="cpu", engines=both, down=away))
     assert by_name(app)["Workers"].ok
     assert [worker.queues for worker in health.workers(app)] == [["cpu", "net"], ["gpu"]]
-    (device,) = health.devices(app)
-    assert (device.id, device.busy, device.engines) == ("studio-1/cpu", False, {"image": "diffusers"})
+    device, half = health.devices(app)
+    assert (device.id, device.state, device.engines) == ("studio-1/cpu", "free", {"image": "diffusers"})
+    assert (half.state, half.reason) == ("partly down", "image: It does not answer.")

@@ -24,7 +24,8 @@ def config(**values: Any) -> Settings:
 
 @pytest.mark.parametrize(("wish", "name"), [("cpu", "cpu"), ("mps", "mps"), ("cuda:1", "cuda:1")])
 def test_a_wish_is_taken_at_its_word(wish: str, name: str) -> None:
-    assert devices.found(config(engine_device=wish)) == [(name, 0)]
+    both = {"image": "diffusers", "trainer": "peft"}
+    assert devices.found(config(engine_device=wish), "here") == [devices.Card(f"here/{name}", "here", name, 0, both)]
 
 
 def test_cards_are_those_the_driver_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,41 +33,53 @@ def test_cards_are_those_the_driver_names(tmp_path: Path, monkeypatch: pytest.Mo
     driver.write_text("#!/bin/sh\necho '0, 143771'\necho '1, 143771'\n")
     driver.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    assert devices.found(config(engine_device="auto")) == [("cuda:0", 143771), ("cuda:1", 143771)]
+    found = devices.found(config(engine_device="auto"), "here")
+    assert [(card.name, card.vram_mb) for card in found] == [("cuda:0", 143771), ("cuda:1", 143771)]
     driver.write_text("#!/bin/sh\nexit 9\n")
-    assert [name for name, _ in devices.found(config(engine_device="auto"))] in (["cpu"], ["mps"])
+    assert [card.name for card in devices.found(config(engine_device="auto"), "here")] in (["cpu"], ["mps"])
+
+
+def test_a_server_of_this_machine_shares_its_card_and_one_elsewhere_is_everybodys_device() -> None:
+    urls = "http://127.0.0.1:8188,http://gpu2:8188"
+    one, other = (devices.found(config(engine_device="cpu", comfyui_url=urls), host) for host in ("one", "other"))
+    assert one[0] == devices.Card("one/cpu", "one", "cpu", 0, {"image": "http://127.0.0.1:8188", "trainer": "peft"})
+    assert one[1] == other[1] == devices.Card("comfyui/gpu2:8188", "gpu2", "gpu2:8188", 0, {"image": "http://gpu2:8188"})
+    (alone, _) = devices.found(config(engine_device="cpu", comfyui_url="http://gpu2:8188"), "one")
+    assert alone.engines == {"trainer": "peft"}
 
 
 @dataclass
 class FakeEngine:
     ok: bool = False
 
-    def status(self) -> EngineStatus:
+    def status(self, device: str) -> EngineStatus:
+        assert device == "cpu"
         return EngineStatus("fake", self.ok, "1", "Start it.")
 
 
-def test_a_card_that_is_down_comes_back_when_its_engines_answer(settings: Settings) -> None:
+def test_an_engine_that_is_down_is_back_when_it_answers(settings: Settings) -> None:
     image, trainer = FakeEngine(), FakeEngine(ok=True)
     app = bootstrap(settings, role="worker", engines=SimpleNamespace(image=image, trainer=trainer))
 
-    def state() -> tuple[str, str]:
+    def down() -> dict[str, str]:
         with app.db.transaction(Nobody()) as tx:
-            card = tx.scalars(select(Device)).one()
-            return card.state, card.down_reason
+            return dict(tx.scalars(select(Device.down)).one())
 
-    devices.register(app, "here", [("cpu", 0)])
-    devices.probe(app, "here")
-    assert state() == ("up", "")
+    cards = devices.found(config(engine_device="cpu"), "here")
+    devices.register(app, cards)
+    devices.probe(app, cards)
+    assert down() == {}
     with app.db.transaction(Nobody()) as tx:
-        tx.execute(text("UPDATE devices SET state = 'down', down_reason = 'Gone.', probe_at = clock_timestamp()"))
-    devices.probe(app, "here")
-    assert state() == ("down", "Gone.")
+        both = '{"image": "Gone.", "trainer": "Busy."}'
+        tx.execute(text(f"UPDATE devices SET down = '{both}', probe_at = clock_timestamp()"))
+    devices.probe(app, cards)
+    assert down() == {"image": "Gone."}
     image.ok = True
-    devices.probe(app, "here")
-    assert state() == ("down", "Gone."), "not before its time"
+    devices.probe(app, cards)
+    assert down() == {"image": "Gone."}, "not before its time"
     with app.db.transaction(Nobody()) as tx:
         tx.execute(text("UPDATE devices SET probe_at = clock_timestamp()"))
-    devices.register(app, "here", [("cpu", 0)])
-    devices.probe(app, "here")
-    assert state() == ("up", "")
+    devices.register(app, cards)
+    devices.probe(app, cards)
+    assert down() == {}
     app.close()

@@ -8,10 +8,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import insert, text, update
+from sqlalchemy import insert, select, text, update
 
 from backend import jobs
-from backend.errors import LeaseLost
+from backend.errors import EngineUnavailable, LeaseLost
 from backend.jobs import rules, sweep
 from backend.jobs.claim import Claim, claim, claim_some
 from backend.jobs.settle import AttemptRef, settle
@@ -22,6 +22,8 @@ from backend.settings import Settings
 from backend.tables import Device, Job, JobState
 from tests.factories.account import Tenant
 from tests.support.handlers import KINDS, Steps
+
+CARDS = ("here/cuda:0", "here/cpu", "here/off", "here/away", "here/unable")
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def take(worker_db: Database, settings_without_clock: Settings) -> Callable[...,
     def take(queue: str = "cpu", kinds: Any = KINDS, worker: str = "wrk_test", **changes: Any) -> Claim | None:
         config = settings_without_clock.model_copy(update=changes)
         with worker_db.dispatch() as tx:
-            return claim(tx, queue=queue, worker_id=worker, kinds=kinds, host="here", settings=config)
+            return claim(tx, queue=queue, worker_id=worker, kinds=kinds, cards=CARDS, settings=config)
 
     return take
 
@@ -98,7 +100,7 @@ def test_claims_read_a_few_rows_of_a_long_backlog(
     config = settings_without_clock.model_copy(update={"max_concurrent_jobs": 99})
     with worker_db.dispatch() as tx:
         for _ in range(4):  # Postgres thinks of a plan for all values from the sixth statement on
-            assert len(claim_some(tx, 5, queue="cpu", worker_id="wrk", kinds=KINDS, host="here", settings=config)) == 5
+            assert len(claim_some(tx, 5, queue="cpu", worker_id="wrk", kinds=KINDS, cards=CARDS, settings=config)) == 5
         assert 0 < int(tx.scalar(read) or 0) < 20 * 30
 
 
@@ -147,13 +149,31 @@ def test_a_card_is_held_by_one_attempt_and_told_when_it_changes_hands(
 
 def test_cards_of_other_hosts_down_or_unable_are_not_used(ask: Any, take: Any, workspace: Tenant, worker_db: Database) -> None:
     job = ask(workspace, "test-draw")
-    add_card(worker_db, "down", state="down")
+    add_card(worker_db, "off", state="disabled")
+    add_card(worker_db, "away", down={"image": "It does not answer."})
     add_card(worker_db, "unable", engines={"trainer": "y"})
     with worker_db.dispatch() as tx:
         tx.execute(insert(Device).values(id="there/cpu", host="there", name="cpu", engines={"image": "x"}))
     assert take("gpu") is None
+    train = ask(workspace, "test-train", priority=9)
+    assert (claim := take("gpu")).job_id == train, "the other engines of a card go on"
+    assert claim.device in {"away", "unable"}
     add_card(worker_db, "cpu")
     assert take("gpu").job_id == job
+
+
+def test_an_engine_that_is_down_takes_nothing_until_it_is_tried_again(
+    ask: Any, take: Any, workspace: Tenant, worker_db: Database, db: Database
+) -> None:
+    draw, train = ask(workspace, "test-draw"), ask(workspace, "test-train", priority=1)
+    add_card(worker_db, "cpu")
+    with db.transaction(Trusted(workspace.id)) as tx:
+        gone = rules.ended_by(EngineUnavailable("Start it."), retries=0, max_retries=3, delays=(0.0,), submitted=False)
+        settle(tx, ref(first := take("gpu")), gone)
+    with worker_db.dispatch() as tx:
+        down = tx.execute(select(Device.down, Device.probe_at.is_not(None))).one()
+    assert (first.job_id, *down) == (draw, {"image": "Start it."}, True)
+    assert take("gpu").job_id == train
 
 
 def ref(ours: Claim) -> AttemptRef:

@@ -58,10 +58,10 @@ def test_retries_wait_longer_each_time_and_end_as_a_dead_letter() -> None:
     assert end(KeyError("x"), retries=1, max_retries=1).dead_letter
 
 
-def test_an_engine_that_is_down_marks_its_card_unless_it_had_the_work() -> None:
+def test_an_engine_that_is_down_marks_its_card_and_counts_once_it_had_the_work() -> None:
     before, after = end(errors.EngineUnavailable("Gone.")), end(errors.EngineUnavailable("Gone."), submitted=True)
     assert (before.device_down, before.counted) == ("Gone.", False)
-    assert (after.device_down, after.counted, after.keep_handle) == ("", True, True)
+    assert (after.device_down, after.counted, after.keep_handle) == ("Gone.", True, True)
 
 
 def test_a_payload_that_cannot_be_read_is_ours_to_look_at() -> None:

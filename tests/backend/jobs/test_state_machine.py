@@ -92,7 +92,7 @@ class JobMachine(RuleBasedStateMachine):
 
     def claimed(self, queue: str) -> Claim | None:
         with self.db.dispatch() as tx:
-            return claim(tx, queue=queue, worker_id=self.worker, kinds=KINDS, host="h", settings=self.config)
+            return claim(tx, queue=queue, worker_id=self.worker, kinds=KINDS, cards=["h/cpu"], settings=self.config)
 
     @rule(parent=held, wait=st.booleans())
     def spawn(self, parent: Claim, wait: bool) -> None:
@@ -192,7 +192,7 @@ class JobMachine(RuleBasedStateMachine):
         for _ in range(40 * (len(self.ids) + 1)):
             self.sweep()
             with self.db.dispatch() as tx:
-                tx.execute(text("UPDATE devices SET state = 'up'"))
+                tx.execute(text("UPDATE devices SET down = '{}'"))
             ours = self.claimed("cpu") or self.claimed("gpu")
             if ours is None:
                 break
