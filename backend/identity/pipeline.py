@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend import identity
 from backend.engines.identity import rules as scores
 from backend.engines.identity.port import Reading
-from backend.errors import EngineUnavailable, Invalid, Rejected
+from backend.errors import Invalid, Rejected
 from backend.identity import rules
 from backend.identity.schemas import CalibrationPayload, Candidate, Check, Judge, ScoringPayload, Shot, Verdict
 from backend.jobs.context import JobContext
@@ -74,14 +74,15 @@ def _choose(ctx: JobContext, influencer_id: str) -> dict[str, Any]:
 
 
 def _readings(ctx: JobContext, references: Sequence[Candidate], embedder: str) -> list[Reading]:
+    """A worker that comes back with another embedder reads them anew: what the one before read is never compared with it."""
     made: list[Reading] = []
     for start in range(0, len(references), _BATCH):
         batch = references[start : start + _BATCH]
         ctx.progress(start, len(references), "reading the references")
-        told = ctx.step(f"read-{start}", partial(_read, ctx, batch, start, len(references))) or {}
+        told = ctx.step(f"read-{start}-{embedder}", partial(_read, ctx, batch, start, len(references))) or {}
         made += [Reading.of(one) for one in told["readings"]]
     if any(one.embedder != embedder for one in made):
-        raise EngineUnavailable("The embedder changed while the references were read. Calibrate again.")
+        raise Rejected("The embedder changed while the references were read. Calibrate again.")
     return made
 
 

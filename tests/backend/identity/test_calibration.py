@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend import identity
-from backend.errors import Invalid, LeaseLost
+from backend.errors import Invalid, LeaseLost, Rejected
 from backend.identity import CalibrationPayload, Policy, Profile, pipeline
 from backend.kit.db import Trusted
 from backend.tables import DatasetImage
@@ -110,3 +110,40 @@ def test_what_cannot_be_calibrated_says_why(studio: Any, workspace: Tenant, red:
     assert seen(do, red, embedder).why == "Set IDENTITY_MODEL."
     with pytest.raises(Invalid, match="IDENTITY_MODEL"):
         do(identity.calibrate, red, engine=embedder, request_key="x")
+
+
+def test_another_embedder_after_a_restart_reads_all_of_them_anew(
+    studio: Any, workspace: Tenant, red: str, do: Any, embedder: FakeIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first one read is of no use, and must not be found again at each retry."""
+    monkeypatch.setattr(pipeline, "_BATCH", 3)
+    context = begin(studio, workspace, red, do)
+    real, payload = embedder.run, CalibrationPayload(influencer_id=red)
+
+    def crash(request: Any, handle: Any = None) -> Any:
+        if len(embedder.requests) == 2:
+            context.lost = True
+            raise LeaseLost("gone")
+        return real(request, handle)
+
+    monkeypatch.setattr(embedder, "run", crash)
+    with pytest.raises(LeaseLost):
+        pipeline.calibrate(context, payload)
+    monkeypatch.setattr(embedder, "run", real)
+    embedder.embedder = "colour:2"
+    assert pipeline.calibrate(next_attempt(context), payload)["references"] == 8
+    assert seen(do, red, embedder).embedder == "colour:2"
+
+
+def test_an_embedder_that_changes_under_way_ends_the_calibration(
+    studio: Any, workspace: Tenant, red: str, do: Any, embedder: FakeIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, real = begin(studio, workspace, red, do), embedder.run
+
+    def changed(request: Any, handle: Any = None) -> Any:
+        embedder.embedder = "colour:2"
+        return real(request, handle)
+
+    monkeypatch.setattr(embedder, "run", changed)
+    with pytest.raises(Rejected, match="Calibrate again"):
+        pipeline.calibrate(context, CalibrationPayload(influencer_id=red))
