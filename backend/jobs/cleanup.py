@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, select
 from sqlalchemy.orm import Session
 
-from backend.tables import FINAL, Job, JobLog, JobStep
+from backend.tables import FINAL, Generation, Job, JobLog, JobStep
 
 _CHORE_HOURS = 24.0
 _UNREFERRED = ("", "dataset")
-"""Subjects whose rows do not refer to their job: runs and generations keep theirs."""
+"""Subjects whose rows do not refer to their job: runs and generations keep theirs, and pictures the job that brought them."""
 
 
 def forget_old(tx: Session, *, hours: float) -> int:
@@ -18,7 +18,8 @@ def forget_old(tx: Session, *, hours: float) -> int:
     for table in (JobLog, JobStep):
         tx.execute(delete(table).where(table.job_id.in_(select(Job.id).where(*ended))))
     chore = (Job.kind == "upkeep") & _older(_CHORE_HOURS)
-    alone = Job.subject_noun.in_(_UNREFERRED), Job.id.not_in(select(Job.parent_id).where(Job.parent_id.is_not(None)))
+    parent = Job.id.in_(select(Job.parent_id).where(Job.parent_id.is_not(None)))
+    alone = Job.subject_noun.in_(_UNREFERRED), ~parent, ~exists().where(Generation.job_id == Job.id)
     gone = delete(Job).where(Job.state.in_(FINAL), *alone, _older(hours) | chore)
     return len(tx.execute(gone.returning(Job.id).execution_options(synchronize_session=False)).all())
 

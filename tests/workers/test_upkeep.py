@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text, update
 
 from backend import jobs
 from backend.bootstrap import App
-from backend.tables import Job, JobLog, SessionRow
+from backend.tables import Generation, Job, JobLog, SessionRow
 from tests.factories.account import Tenant, make_person
 from tests.factories.making import make_dataset, make_pictures
 from tests.support.context import make_context
@@ -69,3 +69,16 @@ def test_the_storage_is_listed_once_a_day_and_only_reported(worker_app: App, wor
         tx.execute(update(Job).values(finished_at=text("clock_timestamp() - interval '23.5 hours'")))
     assert tidied()["stray_files"] == 1
     assert worker_app.storage.read(key) == b"x"
+
+
+def test_the_job_that_brought_pictures_in_stays_with_them(worker_app: App, workspace: Tenant) -> None:
+    """It has no subject, and their rows refer to it."""
+    with worker_app.db.transaction(workspace.caller) as tx:
+        make_pictures(tx, 1)
+        drawn = tx.scalars(select(Job)).one()
+        drawn.kind, drawn.subject_noun, drawn.subject_id = "picture-import", "", ""
+        drawn.state, drawn.finished_at = "completed", func.clock_timestamp() - text("interval '31 days'")
+    ctx = make_context(worker_app, workspace, "upkeep", upkeep.Upkeep())
+    assert upkeep.run(ctx, upkeep.Upkeep())["jobs_forgotten"] == 0
+    with worker_app.db.transaction(workspace.caller) as tx:
+        assert tx.scalars(select(Generation.job_id)).one() == drawn.id
