@@ -21,7 +21,7 @@ from backend.settings import Settings
 from backend.storage import Storage
 from backend.tables import Dataset, DatasetImage, Upload
 
-NOUNS = ("dataset", "lora", "generation", "gallery")
+NOUNS = ("dataset", "dataset-mask", "lora", "generation", "gallery")
 _LONGEST_NAME = 300
 _LONGEST_KEY = 600
 _GONE = "This upload does not exist here. Choose the file again."

@@ -19,16 +19,20 @@ from backend.datasets.cards import (
     EditCard,
     FixPreview,
     Leak,
+    RefusedCard,
     RightsEntry,
     Suggestion,
     TagCount,
+    TrainItem,
     Undone,
 )
 from backend.datasets.crops import set_crop
 from backend.datasets.edits import edits, undo_edit
 from backend.datasets.export import export_zip
 from backend.datasets.fixes import alike_groups, apply_fix, keep_one, preview_fix, suggestions
+from backend.datasets.masks import clear_mask, clear_masks, take_mask
 from backend.datasets.queries import chosen, count_problems, get, images, matching, page, readiness, refused, training_set
+from backend.datasets.removing import forget_removed, remove_images
 from backend.datasets.rights import STATEMENTS, declare_rights, rights_history, withdraw_rights
 from backend.datasets.rules import GOOD_IMAGES, MIN_IMAGES, status
 from backend.datasets.schemas import (
@@ -43,12 +47,10 @@ from backend.datasets.schemas import (
     IngestPayload,
     Readiness,
     Reason,
-    RefusedCard,
     RightsKind,
     ScanPayload,
     Stats,
     Thresholds,
-    TrainItem,
 )
 from backend.datasets.service import (
     add_sample_character,
@@ -56,7 +58,6 @@ from backend.datasets.service import (
     delete,
     dismiss_refused,
     ingest,
-    remove_images,
     rename,
     scan,
     set_included,
@@ -71,8 +72,9 @@ __all__ = [
     "ImageFilter", "ImagePage", "IngestPayload", "Leak", "Readiness", "Reason", "RefusedCard", "RightsEntry", "RightsKind",
     "ScanPayload", "Stats", "Suggestion", "TagCount", "Thresholds", "TrainItem", "Undone", "add_sample_character",
     "alike_groups", "apply_fix", "bucket_preview", "caption_history", "caption_leaks", "caption_tags", "chosen",
-    "count_problems", "create", "declare_rights", "delete", "dismiss_refused", "edit_captions", "edits", "export_zip",
-    "get", "images", "ingest", "keep_one", "matching", "page", "preview_captions", "preview_fix", "readiness", "refused",
-    "remove_images", "rename", "restore_caption", "rights_history", "scan", "set_captions", "set_crop", "set_included",
-    "set_influencer", "set_trigger_word", "status", "suggestions", "training_set", "tune", "undo_edit", "withdraw_rights",
+    "clear_mask", "clear_masks", "count_problems", "create", "declare_rights", "delete", "dismiss_refused", "edit_captions",
+    "edits", "export_zip", "forget_removed", "get", "images", "ingest", "keep_one", "matching", "page", "preview_captions",
+    "preview_fix", "readiness", "refused", "remove_images", "rename", "restore_caption", "rights_history", "scan",
+    "set_captions", "set_crop", "set_included", "set_influencer", "set_trigger_word", "status", "suggestions", "take_mask",
+    "training_set", "tune", "undo_edit", "withdraw_rights",
 ]  # fmt: skip

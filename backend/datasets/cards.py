@@ -24,7 +24,7 @@ class EditCard:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """`kept`: pictures that somebody changed since; they stay as they are."""
+    """`kept`: pictures that somebody changed since (of removed ones: added again, or their files are gone); they stay so."""
 
     count: int
     kept: int
@@ -132,3 +132,28 @@ class BucketPreview:
 
     buckets: list[Bucket]
     warning: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedCard:
+    """A file that was not taken; one inside an archive is called `archive.zip/name.jpg`."""
+
+    id: str
+    filename: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainItem:
+    """`crop`: x, y, width, height in px of what is trained on; None: the whole picture.
+
+    `mask_*`: what of the whole picture counts; None: all of it.
+    """
+
+    asset_id: str
+    key: str
+    caption: str
+    crop: tuple[int, int, int, int] | None = None
+    mask_asset_id: str | None = None
+    mask_key: str | None = None
+    filename: str = ""

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from backend.datasets.captions import write
 from backend.datasets.cards import EditCard, Undone
-from backend.datasets.recording import card_of
+from backend.datasets.masks import masks_back
+from backend.datasets.recording import CARD
+from backend.datasets.removing import bring_back
 from backend.datasets.service import locked, refresh_status
 from backend.errors import Conflict, NotFound
 from backend.tables import DatasetEdit, DatasetImage
@@ -25,12 +27,12 @@ _CROPS_BACK = text(
 
 def edits(tx: Session, dataset_id: str, *, take: int = 20) -> list[EditCard]:
     """Newest first."""
-    query = select(DatasetEdit).where(DatasetEdit.dataset_id == dataset_id).order_by(DatasetEdit.id.desc()).limit(take)
-    return [card_of(row) for row in tx.scalars(query.execution_options(populate_existing=True))]
+    query = select(*CARD).where(DatasetEdit.dataset_id == dataset_id).order_by(DatasetEdit.id.desc()).limit(take)
+    return [EditCard(*row) for row in tx.execute(query)]
 
 
 def undo_edit(tx: Session, edit_id: str) -> Undone:
-    """Puts back what nobody has changed since. Raises NotFound, Conflict (it was taken back already)."""
+    """Puts back what nobody has changed since. Raises NotFound, Conflict (it was taken back already, its files are gone)."""
     dataset_id = tx.scalar(select(DatasetEdit.dataset_id).where(DatasetEdit.id == edit_id))
     if dataset_id is None:
         raise NotFound("This change is no longer known. Reload the page.")
@@ -71,7 +73,16 @@ def _crops(tx: Session, row: DatasetEdit) -> int:
     return len(ids)
 
 
-def _unchanged(tx: Session, row: DatasetEdit, counter: Literal["caption_version", "crop_version"]) -> list[str]:
+def _masks(tx: Session, row: DatasetEdit) -> int:
+    same = _unchanged(tx, row, "mask_version")
+    return masks_back(tx, row.dataset_id, {image_id: row.undo[image_id][0] for image_id in same})
+
+
+def _removed(tx: Session, row: DatasetEdit) -> int:
+    return bring_back(tx, row.dataset_id, row.undo)
+
+
+def _unchanged(tx: Session, row: DatasetEdit, counter: Literal["caption_version", "crop_version", "mask_version"]) -> list[str]:
     """Ids of pictures that are still as the act left them; locked."""
     column = getattr(DatasetImage, counter)
     query = select(DatasetImage.id, column).where(DatasetImage.id.in_(list(row.undo))).order_by(DatasetImage.id)
@@ -79,4 +90,4 @@ def _unchanged(tx: Session, row: DatasetEdit, counter: Literal["caption_version"
     return [image_id for image_id, (_, version) in row.undo.items() if now.get(image_id) == version]
 
 
-_BACK = {"captions": _captions, "included": _included, "crops": _crops}
+_BACK = {"captions": _captions, "included": _included, "crops": _crops, "masks": _masks, "removed": _removed}

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from sqlalchemy.orm import Session
 
 from backend.assets import safe_name
+from backend.datasets.cards import TrainItem
 from backend.datasets.queries import get, training_set
-from backend.datasets.schemas import TrainItem
 from backend.errors import Invalid
 from backend.storage import Storage
 from backend.tools import zip as archives

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.datasets import checks, rules
+from backend.datasets.cards import RefusedCard, TrainItem
 from backend.datasets.schemas import (
     Box,
     Code,
@@ -19,10 +20,8 @@ from backend.datasets.schemas import (
     ImageFilter,
     ImagePage,
     Readiness,
-    RefusedCard,
     Stats,
     Thresholds,
-    TrainItem,
 )
 from backend.engines.image.port import ModelCard
 from backend.errors import NotFound
@@ -33,7 +32,7 @@ _COVERS = 4
 _SAME = (
     "id", "dataset_id", "asset_id", "filename", "width", "height", "sharpness", "brightness", "contrast", "clipped", "faces",
     "face_box", "near_duplicate_of", "near_duplicate_distance", "alike", "included", "caption", "caption_by",
-    "caption_source", "caption_version", "crop_version", "notes", "created_at",
+    "caption_source", "caption_version", "crop_version", "mask_asset_id", "mask_version", "notes", "created_at",
 )  # fmt: skip
 
 
@@ -145,6 +144,7 @@ def count_problems(tx: Session, dataset_id: str, *, side: int = 0) -> Stats:
     counts += [func.count().filter(included & (framed == name)).label(name) for name in checks.FRAMINGS]
     counts += [func.count().filter(included).label("included"), extras.label("near_duplicates")]
     counts.append(func.count(DatasetImage.crop_x).filter(included).label("cropped"))
+    counts.append(func.count(DatasetImage.mask_asset_id).filter(included).label("masked"))
     mine = DatasetImage.dataset_id == judged.dataset_id
     row = tx.execute(select(func.count().label("images"), *counts).where(mine)).one()
     return Stats(**row._asdict())
@@ -154,10 +154,13 @@ def training_set(tx: Session, dataset_id: str) -> list[TrainItem]:
     """The included pictures in the order they came in. Raises NotFound."""
     get(tx, dataset_id)
     crop = DatasetImage.crop_x, DatasetImage.crop_y, DatasetImage.crop_w, DatasetImage.crop_h
-    query = select(Asset.id, Asset.key, DatasetImage.caption, *crop).join(Asset, Asset.id == DatasetImage.asset_id)
+    drawn = aliased(Asset)
+    said = DatasetImage.caption, DatasetImage.filename, drawn.id.label("mask_id"), drawn.key.label("mask_key"), *crop
+    query = select(Asset.id, Asset.key, *said).join(Asset, Asset.id == DatasetImage.asset_id)
+    query = query.outerjoin(drawn, drawn.id == DatasetImage.mask_asset_id)
     mine = DatasetImage.dataset_id == dataset_id, DatasetImage.included, Asset.state == "stored"
     rows = tx.execute(query.where(*mine).order_by(DatasetImage.id))
-    return [TrainItem(row.id, row.key, row.caption, _crop(row)) for row in rows]
+    return [TrainItem(row.id, row.key, row.caption, _crop(row), row.mask_id, row.mask_key, row.filename) for row in rows]
 
 
 def _crop(row: Any) -> tuple[int, int, int, int] | None:
@@ -198,6 +201,8 @@ def _filtered(name: ImageFilter, judged: checks.Gate, wrong: dict[Code, ColumnEl
             return [DatasetImage.included.is_(False)]
         case "cropped":
             return [DatasetImage.crop_x.is_not(None)]
+        case "masked":
+            return [DatasetImage.mask_asset_id.is_not(None)]
         case "problems":
             return [DatasetImage.included.is_(True), or_(*wrong.values())]
         case "face" | "bust" | "body" | "unknown":

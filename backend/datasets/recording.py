@@ -12,11 +12,18 @@ from backend.datasets.cards import EditCard
 from backend.kit.ids import new_id
 from backend.tables import DatasetEdit
 
+Act = Literal["captions", "included", "crops", "masks", "removed"]
+CARD = (
+    DatasetEdit.id, DatasetEdit.kind, DatasetEdit.title, DatasetEdit.count, DatasetEdit.said_by, DatasetEdit.created_at,
+    DatasetEdit.undone_at,
+)  # fmt: skip
+"""What an EditCard says; what the undo needs may be megabytes and stays where it is."""
+
 
 def record(
     tx: Session,
     dataset_id: str,
-    kind: Literal["captions", "included", "crops"],
+    kind: Act,
     title: str,
     undo: Mapping[str, Any],
     *,
@@ -28,15 +35,10 @@ def record(
     row.undo, row.said_by, row.request_key = dict(undo), tx.info.get("user_id") or "", request_key
     tx.add(row)
     tx.flush()
-    tx.refresh(row)
-    return card_of(row)
+    return EditCard(*tx.execute(select(*CARD).where(DatasetEdit.id == row.id)).one())
 
 
 def once(tx: Session, request_key: str) -> EditCard | None:
     """What an earlier call with the same key did."""
-    found = tx.scalars(select(DatasetEdit).where(DatasetEdit.request_key == request_key)).first() if request_key else None
-    return card_of(found) if found else None
-
-
-def card_of(row: DatasetEdit) -> EditCard:
-    return EditCard(row.id, row.kind, row.title, row.count, row.said_by, row.created_at, row.undone_at)
+    found = tx.execute(select(*CARD).where(DatasetEdit.request_key == request_key)).first() if request_key else None
+    return EditCard(*found) if found else None

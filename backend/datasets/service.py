@@ -81,8 +81,8 @@ def delete(tx: Session, dataset_id: str) -> None:
     row = locked(tx, dataset_id)
     if get(tx, dataset_id).status == "training":
         raise Conflict(f"{row.name} is being trained on. Wait for that run to end, or cancel it on the Jobs page.")
-    asset_ids = tx.scalars(select(DatasetImage.asset_id).where(DatasetImage.dataset_id == dataset_id)).all()
-    _let_go(tx, dataset_id, asset_ids)
+    files = select(DatasetImage.asset_id, DatasetImage.mask_asset_id).where(DatasetImage.dataset_id == dataset_id)
+    let_go(tx, dataset_id, [asset_id for pair in tx.execute(files) for asset_id in pair if asset_id])
     tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(deleted_at=func.clock_timestamp()))
     events.record(tx, "dataset.deleted", "dataset", dataset_id, {"name": row.name})
 
@@ -149,21 +149,6 @@ def set_included(tx: Session, image_ids: Sequence[str], included: bool, *, title
     return tx.scalar(select(func.count()).select_from(DatasetImage).where(where)) or 0
 
 
-def remove_images(tx: Session, image_ids: Sequence[str]) -> int:
-    """Out of the dataset; their files go some days later and may be uploaded again. Returns how many there were."""
-    rows = tx.scalars(select(DatasetImage).where(DatasetImage.id.in_(image_ids)).with_for_update()).all()
-    for dataset_id in sorted({row.dataset_id for row in rows}):
-        mine = [row for row in rows if row.dataset_id == dataset_id]
-        for row in mine:
-            tx.delete(row)
-        tx.flush()
-        regroup(tx, dataset_id)
-        _let_go(tx, dataset_id, [row.asset_id for row in mine])
-        refresh_status(tx, dataset_id)
-        events.record(tx, "dataset.images_removed", "dataset", dataset_id, {"count": len(mine)})
-    return len(rows)
-
-
 def dismiss_refused(tx: Session, dataset_id: str) -> int:
     """Clears the list of refused files. Returns how many there were."""
     where = Upload.noun == "dataset", Upload.noun_id == dataset_id, Upload.state == "refused"
@@ -189,6 +174,14 @@ def refresh_status(tx: Session, dataset_id: str) -> None:
     tx.execute(update(Dataset).where(Dataset.id == dataset_id, ~in_training()).values(status=status))
 
 
+def let_go(tx: Session, dataset_id: str, asset_ids: Sequence[str]) -> None:
+    """Ends the dataset's uses; files that nothing else uses are deleted."""
+    mine = AssetUse.noun == "dataset", AssetUse.noun_id == dataset_id, AssetUse.asset_id.in_(asset_ids)
+    tx.execute(delete_rows(AssetUse).where(*mine))
+    held = set(tx.scalars(select(AssetUse.asset_id).where(AssetUse.asset_id.in_(asset_ids))))
+    assets.delete(tx, [asset_id for asset_id in asset_ids if asset_id not in held])
+
+
 def _named(tx: Session, row: Dataset) -> None:
     try:
         with tx.begin_nested():
@@ -207,11 +200,3 @@ def _enqueue(tx: Session, row: Dataset, payload: IngestPayload, request_key: str
 
 def _closed(tx: Session, job_id: str) -> bool:
     return tx.scalar(select(JobStep.name).where(JobStep.job_id == job_id, JobStep.name == CLOSED)) is not None
-
-
-def _let_go(tx: Session, dataset_id: str, asset_ids: Sequence[str]) -> None:
-    """Ends the dataset's uses; files that nothing else uses are deleted."""
-    for asset_id in asset_ids:
-        assets.unuse(tx, asset_id, "dataset", dataset_id)
-    held = set(tx.scalars(select(AssetUse.asset_id).where(AssetUse.asset_id.in_(asset_ids))))
-    assets.delete(tx, [asset_id for asset_id in asset_ids if asset_id not in held])

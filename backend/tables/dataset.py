@@ -49,6 +49,7 @@ class DatasetImage(Tenanted, Dated, Base):
         tenant_key("dataset_id", "sha256"),
         tenant_fk("dataset_id", "datasets", ondelete="CASCADE"),
         tenant_fk("asset_id", "assets"),
+        tenant_fk("mask_asset_id", "assets"),
         CheckConstraint(
             "num_nulls(crop_x, crop_y, crop_w, crop_h) = 4 OR num_nonnulls(crop_x, crop_y, crop_w, crop_h) = 4", name="crop"
         ),
@@ -100,6 +101,9 @@ class DatasetImage(Tenanted, Dated, Base):
     crop_h: Mapped[int | None]
     """What of the picture is trained on, in px; all or none."""
     crop_version: Mapped[int] = mapped_column(server_default=text("0"))
+    mask_asset_id: Mapped[str | None]
+    """White is learned, black is not: a picture of the whole picture's shape in any size. NULL: all of it is learned."""
+    mask_version: Mapped[int] = mapped_column(server_default=text("0"))
     notes: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     """What ingest noticed: {"code", "sentence"}: animated, cmyk, 16-bit, rotated …"""
 
@@ -126,7 +130,7 @@ class DatasetEdit(Tenanted, Dated, Base):
     __table_args__ = (
         tenant_key(),
         tenant_fk("dataset_id", "datasets", ondelete="CASCADE"),
-        CheckConstraint(words("kind", "captions", "included", "crops"), name="kind"),
+        CheckConstraint(words("kind", "captions", "included", "crops", "masks", "removed"), name="kind"),
         Index(None, "tenant_id", "dataset_id", "id"),
         Index("uq_dataset_edits_request", "tenant_id", "request_key", unique=True, postgresql_where=text("request_key <> ''")),
     )
@@ -137,7 +141,7 @@ class DatasetEdit(Tenanted, Dated, Base):
     count: Mapped[int]
     said_by: Mapped[str] = mapped_column(server_default="")
     undo: Mapped[dict[str, Any]]
-    """Image id -> [what was before, the version or value that the act left]."""
+    """Image id -> [what was before, the version or value that the act left]; of removed ones: [the row, its captions]."""
     request_key: Mapped[str] = mapped_column(server_default="")
     undone_at: Mapped[datetime | None]
     undone_by: Mapped[str] = mapped_column(server_default="")

@@ -17,12 +17,14 @@ _ACTIVE = ("pending", "processing")
 
 
 def hold(tx: Session, run_id: str) -> int:
-    """Takes the pictures of the run's snapshot into use, also those deleted since while their bytes exist; and the dataset.
+    """Takes the pictures of the run's snapshot and their masks into use, also those deleted since while their bytes exist;
+    and the dataset.
 
-    Returns how many pictures are gone for good. Saying it twice is once.
+    Returns how many are gone for good. Saying it twice is once.
     """
     run = tx.get_one(TrainingRun, run_id)
-    wanted = list(dict.fromkeys(item["asset_id"] for item in run.snapshot))
+    files = [file for item in run.snapshot for file in (item["asset_id"], item.get("mask_asset_id")) if file]
+    wanted = list(dict.fromkeys(files))
     there = assets.restore(tx, wanted)
     if there:
         rows = [{"asset_id": asset_id, "noun": USE, "noun_id": run_id} for asset_id in sorted(there)]
@@ -41,7 +43,8 @@ def release(tx: Session, run_id: str) -> int:
     if not held:
         return 0
     used = set(tx.scalars(select(AssetUse.asset_id).where(AssetUse.asset_id.in_(held)).distinct()))
-    used |= set(tx.scalars(select(DatasetImage.asset_id).where(DatasetImage.asset_id.in_(held)).distinct()))
+    for column in (DatasetImage.asset_id, DatasetImage.mask_asset_id):
+        used |= {asset_id for asset_id in tx.scalars(select(column).where(column.in_(held)).distinct()) if asset_id}
     return assets.delete(tx, [asset_id for asset_id in held if asset_id not in used])
 
 

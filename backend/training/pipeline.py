@@ -137,25 +137,28 @@ def _fetched(ctx: JobContext, asset: AssetCard | None, name: str) -> Path | None
 
 
 def _pictures(ctx: JobContext, card: RunCard) -> tuple[TrainImage, ...]:
-    """Fetched several at a time; the order is the snapshot's, so a run repeats exactly."""
+    """Fetched several at a time, with their masks; the order is the snapshot's, so a run repeats exactly."""
     with ctx.transaction() as tx:
         snapshot = tx.scalars(select(TrainingRun.snapshot).where(TrainingRun.id == card.id)).one()
     folder = ctx.workdir / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{n:05d}{Path(item['key']).suffix}" for n, item in enumerate(snapshot)]
+    images = [_image(folder / f"{n:05d}", item) for n, item in enumerate(snapshot)]
+    wanted = [(item["key"], image.path) for item, image in zip(snapshot, images, strict=True)]
+    wanted += [(item["mask_key"], image.mask) for item, image in zip(snapshot, images, strict=True) if image.mask]
     storage = ctx.app.storage
     with ThreadPoolExecutor(_FETCHERS) as pool:
-        fetched = pool.map(lambda pair: storage.get_file(pair[0]["key"], pair[1]), zip(snapshot, paths, strict=True))
-        for done, _ in enumerate(fetched, 1):
-            ctx.progress(done, len(paths), "fetching pictures")
+        for done, _ in enumerate(pool.map(lambda pair: storage.get_file(*pair), wanted), 1):
+            ctx.progress(done, len(wanted), "fetching pictures")
             ctx.check()
-    return tuple(_image(path, item) for item, path in zip(snapshot, paths, strict=True))
+    return tuple(images)
 
 
-def _image(path: Path, item: dict[str, Any]) -> TrainImage:
-    """`crop` is not in the snapshots of older runs."""
+def _image(base: Path, item: dict[str, Any]) -> TrainImage:
+    """`crop` and `mask_key` are not in the snapshots of older runs."""
     x, y, width, height = item.get("crop") or (0, 0, 0, 0)
-    return TrainImage(path, item["caption"], (x, y, width, height) if width else None)
+    mask = base.with_suffix(f".mask{Path(item['mask_key']).suffix}") if item.get("mask_key") else None
+    path = base.with_suffix(Path(item["key"]).suffix)
+    return TrainImage(path, item["caption"], (x, y, width, height) if width else None, mask)
 
 
 def _state(ctx: JobContext, last: TrainingCheckpoint) -> Path:

@@ -15,12 +15,14 @@ from backend.engines.image.port import ModelCard
 class TrainImage:
     """One picture (any size, RGB file) and its caption as trained (trigger word already in it).
 
-    `crop`: x, y, width, height in px of what is learned of it; None: the whole picture.
+    `crop`: x, y, width, height in px of what is learned of it; None: the whole picture. `mask`: a picture of the shape of the
+    whole one in any size, white where the loss counts and black where it does not (kohya's alpha_mask); None: everywhere.
     """
 
     path: Path
     caption: str
     crop: tuple[int, int, int, int] | None = None
+    mask: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +100,8 @@ class LoraTrainer(Protocol):
     def models(self) -> list[ModelCard]: ...
 
     def status(self, device: str = "") -> EngineStatus: ...
+
+
+def uses_masks(trainer: LoraTrainer) -> bool:
+    """Whether it weighs the loss by `TrainImage.mask`. One that does says so: `masks = True` beside its `name`."""
+    return bool(getattr(trainer, "masks", False))

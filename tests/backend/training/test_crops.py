@@ -25,6 +25,6 @@ def test_a_run_keeps_the_crops_it_was_started_with(db: Database, workspace: Tena
         training.start(tx, draft=RunDraft(dataset_id=dataset_id), models=[MODEL], request_key="a")
         datasets.set_crop(tx, one.id, None, version=version)
         snapshot = tx.scalars(select(TrainingRun.snapshot)).one()
-    first, second = (_image(Path("x.jpg"), item) for item in snapshot[:2])
+    first, second = (_image(Path("x"), item) for item in snapshot[:2])
     assert (first.crop, second.crop) == ((8, 16, 128, 256), None)
-    assert _image(Path("x.jpg"), {"caption": "as older runs kept it"}).crop is None
+    assert _image(Path("x"), {"key": "a.jpg", "caption": "as older runs kept it"}).crop is None

@@ -1,0 +1,145 @@
+"""Which part of a picture is learned: a mask per image, drawn in the page, saved against the version it was drawn on."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from backend import assets
+from backend.assets import AssetCard, ThumbFile
+from backend.assets.service import OpenTx
+from backend.datasets.recording import once, record
+from backend.datasets.service import let_go, locked, refresh_status
+from backend.errors import Conflict, Invalid, NotFound
+from backend.settings import Settings
+from backend.storage import Storage
+from backend.tables import DatasetImage
+from backend.tools.pictures import Inspected, Inspector, Limits
+
+UPLOAD = "dataset-mask"
+"""What such an upload is for; its `noun_id` is the image."""
+_LEAST_SIDE = 16
+_GONE = "This picture is no longer in the dataset. Reload the page."
+_WRITE = text(
+    "UPDATE dataset_images d SET mask_asset_id = x.mask, mask_version = d.mask_version + 1 "
+    "FROM unnest(CAST(:ids AS text[]), CAST(:masks AS text[])) AS x(id, mask) "
+    "WHERE d.id = x.id AND d.dataset_id = :dataset_id RETURNING d.id, d.mask_version"
+)
+
+
+def take_mask(
+    open_tx: OpenTx, storage: Storage, *, settings: Settings, image_id: str, upload_id: str, version: int
+) -> AssetCard:
+    """Checks an uploaded mask in a child and keeps it for the image. White: learned; black: not; any size.
+
+    `open_tx` opens an editor's transaction (bytes move between two). `version`: `ImageCard.mask_version` it was drawn on.
+    Raises NotFound, Conflict (changed meanwhile, not here yet), Invalid (no usable picture), Unavailable.
+    """
+    with open_tx() as tx:
+        upload, tenant_id = assets.uploads.get(tx, upload_id), str(tx.info["tenant_id"])
+        dataset_id = _dataset_of(tx, image_id)
+    if upload.noun != UPLOAD or upload.noun_id != image_id:
+        raise NotFound("This upload is not a mask of this picture. Draw it again.")
+    if upload.state != "stored":
+        raise Conflict("This mask is still on its way, or was taken already. Save it again.")
+    with tempfile.TemporaryDirectory(prefix="mask-") as folder:
+        storage.get_file(upload.key, path := Path(folder) / "mask.png")
+        seen = _checked(open_tx, settings, upload_id, path)
+        stored = assets.store(
+            open_tx,
+            storage,
+            path=seen.picture,
+            kind="image",
+            key=assets.key_for("dataset", tenant_id=tenant_id, dataset_id=dataset_id, ext=seen.extension),
+            content_type=seen.content_type,
+            filename="mask.png",
+            thumbs=[ThumbFile(width, file) for width, file in seen.thumbs],
+            width=seen.width,
+            height=seen.height,
+        )
+    with open_tx() as tx:
+        assets.uploads.take(tx, [upload_id])
+        _set_one(tx, image_id, stored.id, version=version)
+    return stored
+
+
+def clear_mask(tx: Session, image_id: str, *, version: int) -> None:
+    """All of the picture is learned again. Raises NotFound, Conflict (changed meanwhile)."""
+    _set_one(tx, image_id, None, version=version)
+
+
+def clear_masks(tx: Session, dataset_id: str, image_ids: Sequence[str], *, request_key: str = "") -> int:
+    """Of those that have one; one act that can be taken back. Returns how many. Raises NotFound, Invalid (none has one)."""
+    if done := once(tx, request_key):
+        return done.count
+    locked(tx, dataset_id)
+    mine = DatasetImage.dataset_id == dataset_id, DatasetImage.id.in_(image_ids), DatasetImage.mask_asset_id.is_not(None)
+    query = select(DatasetImage.id, DatasetImage.mask_asset_id).where(*mine).order_by(DatasetImage.id)
+    before = {image_id: mask for image_id, mask in tx.execute(query.with_for_update())}
+    if not before:
+        raise Invalid("None of these pictures has a mask. Choose others, or reload the page.")
+    now = put_masks(tx, dataset_id, dict.fromkeys(before))
+    title = f"Took away {len(before)} {'mask' if len(before) == 1 else 'masks'}"
+    record(
+        tx, dataset_id, "masks", title, {key: [before[key], version] for key, version in now.items()}, request_key=request_key
+    )
+    refresh_status(tx, dataset_id)
+    return len(before)
+
+
+def put_masks(tx: Session, dataset_id: str, masks: Mapping[str, str | None]) -> dict[str, int]:
+    """Image id -> asset of its mask, None: none. What was there is let go. Returns the new versions; locked by the caller."""
+    ids = list(masks)
+    had = tx.scalars(select(DatasetImage.mask_asset_id).where(DatasetImage.id.in_(ids))).all()
+    said = {"ids": ids, "masks": [masks[image_id] for image_id in ids], "dataset_id": dataset_id}
+    now = {image_id: version for image_id, version in tx.execute(_WRITE, said)}
+    there = {mask for mask in masks.values() if mask}
+    assets.use_all(tx, "dataset", [(mask, dataset_id) for mask in there])
+    let_go(tx, dataset_id, [mask for mask in had if mask and mask not in there])
+    tx.expire_all()
+    return now
+
+
+def masks_back(tx: Session, dataset_id: str, before: Mapping[str, str | None]) -> int:
+    """As they were, where the files of the masks still exist. Returns how many; the caller has the locks."""
+    there = assets.restore(tx, [mask for mask in before.values() if mask])
+    back = {image_id: mask for image_id, mask in before.items() if mask is None or mask in there}
+    return len(put_masks(tx, dataset_id, back)) if back else 0
+
+
+def _set_one(tx: Session, image_id: str, mask: str | None, *, version: int) -> None:
+    dataset_id = _dataset_of(tx, image_id)
+    locked(tx, dataset_id)
+    row = tx.scalars(select(DatasetImage).where(DatasetImage.id == image_id).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound(_GONE)
+    if row.mask_version != version:
+        raise Conflict("Somebody else changed this picture's mask meanwhile. Open it again to see how; yours was not saved.")
+    before, name = row.mask_asset_id, row.filename
+    if before is None and mask is None:
+        return
+    now = put_masks(tx, dataset_id, {image_id: mask})
+    title = f"Masked {name}" if mask else f"Took away the mask of {name}"
+    record(tx, dataset_id, "masks", title, {image_id: [before, now[image_id]]})
+    refresh_status(tx, dataset_id)
+
+
+def _dataset_of(tx: Session, image_id: str) -> str:
+    found = tx.scalar(select(DatasetImage.dataset_id).where(DatasetImage.id == image_id))
+    if found is None:
+        raise NotFound(_GONE)
+    return found
+
+
+def _checked(open_tx: OpenTx, settings: Settings, upload_id: str, path: Path) -> Inspected:
+    with Inspector(Limits(settings.max_upload_size, settings.max_image_pixels, _LEAST_SIDE), processes=1) as inspector:
+        seen = inspector.inspect(path, path.parent)
+    if not seen.ok:
+        with open_tx() as tx:
+            assets.uploads.refuse(tx, {upload_id: seen.reason})
+        raise Invalid(seen.reason)
+    return seen

@@ -1,0 +1,136 @@
+"""What ingest takes, what it refuses and why: with real bytes, from files, archives and samples."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import zipfile
+
+import pytest
+
+from backend import assets, datasets
+from backend.bootstrap import App
+from backend.datasets import DatasetCard, IngestPayload, pipeline
+from backend.errors import Unavailable
+from tests.backend.datasets.conftest import context, ingest, seen, upload
+from tests.factories.account import Tenant
+from tests.factories.pictures import blurred_photo, photo, zipped
+
+
+def test_good_ones_are_taken_and_bad_ones_get_a_reason(app: App, workspace: Tenant, dataset: DatasetCard) -> None:
+    good, long_name = photo(1), "😀" * 290 + ".jpg"
+    upload(
+        app,
+        workspace,
+        dataset.id,
+        {
+            "a.jpg": good,
+            "again.jpg": good,
+            "smaller.jpg": photo(1, size=(200, 200)),
+            "soft.jpg": blurred_photo(2),
+            "cut.jpg": good[: len(good) // 3],
+            "note.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+            "tiny.png": photo(3, size=(20, 20), kind="PNG"),
+            "really.jpg": photo(4, kind="PNG"),
+            long_name: photo(5),
+            "lonely.txt": b"nobody",
+            "a.txt": b" portrait of bella\x00, smiling ",
+        },
+    )
+    result = ingest(app, workspace, dataset.id)
+    images, refused = seen(app, workspace, dataset.id)
+    assert refused.keys() == {"again.jpg", "cut.jpg", "note.svg", "tiny.png", "lonely.txt"}
+    assert result == {"images": 5, "refused": 5}
+    assert set(images) == {"a.jpg", "smaller.jpg", "soft.jpg", "really.jpg", long_name}
+    assert "already in this dataset, as a.jpg" in refused["again.jpg"]
+    assert all(reason.endswith((".", "!")) for reason in refused.values())
+    assert images["a.jpg"].caption == "portrait of bella, smiling"
+    assert images["smaller.jpg"].near_duplicate_of == images["a.jpg"].id
+    assert images["smaller.jpg"].near_duplicate_distance is not None
+    assert images["soft.jpg"].blurred
+    assert not images["a.jpg"].blurred
+    assert [note["code"] for note in images["really.jpg"].notes] == ["misnamed"]
+    with app.db.transaction(workspace.caller) as tx:
+        asset = assets.get(tx, images["a.jpg"].asset_id)
+        assert (asset.state, asset.width, asset.thumbs[0]) == ("stored", 256, 160)
+        assert [(use.noun, use.noun_id) for use in assets.uses(tx, asset.id)] == [("dataset", dataset.id)]
+        left = assets.uploads.listing(tx, "dataset", dataset.id)
+    assert b"".join(app.storage.open(asset.key)) == good
+    assert app.storage.stat(assets.thumb_key(asset.key, 160)).content_type == "image/webp"
+    assert {one.state for one in left} == {"taken", "refused"}
+    assert list(app.storage.list(f"incoming/{workspace.id}")) == []
+
+
+def test_an_archive_with_captions_and_rubbish(app: App, workspace: Tenant, dataset: DatasetCard) -> None:
+    inside = {
+        "10_bella woman/1.jpg": photo(1),
+        "10_bella woman/1.txt": b"bella at the beach",
+        "10_bella woman/2.png": photo(2, kind="PNG"),
+        "10_bella woman/broken.jpg": b"nothing",
+        "../../evil.jpg": photo(3),
+        "__MACOSX/._1.jpg": b"x",
+        "inner.zip": b"PK",
+    }
+    upload(app, workspace, dataset.id, {"set.zip": zipped(inside), "bad.zip": b"PK\x03\x04 no archive"})
+    result = ingest(app, workspace, dataset.id)
+    images, refused = seen(app, workspace, dataset.id)
+    assert set(images) == {"set.zip/10_bella woman/1.jpg", "set.zip/10_bella woman/2.png"}
+    assert images["set.zip/10_bella woman/1.jpg"].caption == "bella at the beach"
+    assert set(refused) == {"set.zip/10_bella woman/broken.jpg", "set.zip/../../evil.jpg", "set.zip/inner.zip", "bad.zip"}
+    assert result == {"images": 2, "refused": 4}
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        states = {one.filename: one.state for one in assets.uploads.listing(tx, "dataset", dataset.id)}
+        assert (states["set.zip"], states["bad.zip"]) == ("taken", "refused")
+        assert datasets.dismiss_refused(tx, dataset.id) == 4
+        exported = b"".join(datasets.export_zip(tx, app.storage, dataset.id))
+    with zipfile.ZipFile(io.BytesIO(exported)) as archive:
+        assert archive.namelist() == ["10_bella/0001.jpg", "10_bella/0001.txt", "10_bella/0002.png"]
+        assert archive.read("10_bella/0001.txt") == b"bella at the beach"
+        assert archive.read("10_bella/0001.jpg") == inside["10_bella woman/1.jpg"]
+
+
+def test_a_sample_character_once(app: App, workspace: Tenant, dataset: DatasetCard) -> None:
+    assert ingest(app, workspace, dataset.id, character="bella") == {"images": 14, "refused": 0}
+    assert ingest(app, workspace, dataset.id, character="bella") == {"images": 0, "refused": 0}
+    images, _ = seen(app, workspace, dataset.id)
+    assert images["bella/00.jpg"].caption
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        assert datasets.declare_rights(tx, dataset.id, "Bundled pictures.").status == "ready"
+        assert datasets.readiness(tx, dataset.id).stats.blurred == 0
+        assert len(datasets.training_set(tx, dataset.id)) == 14
+
+
+def test_a_sample_character_answers_to_the_datasets_trigger_word(app: App, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        card = datasets.create(tx, name="Mia", trigger_word="mia")
+    ingest(app, workspace, card.id, character="bella")
+    with app.db.transaction(workspace.caller) as tx:
+        captions = [one.caption for one in datasets.images(tx, card.id).images]
+    assert captions
+    assert all("mia" in caption and "bella" not in caption for caption in captions)
+
+
+def test_progress_counts_what_is_inside_archives(app: App, workspace: Tenant, dataset: DatasetCard) -> None:
+    inside = zipped({f"{n}.jpg": photo(n, size=(80, 80)) for n in range(3)})
+    upload(app, workspace, dataset.id, {"set.zip": inside, "one.jpg": photo(9)})
+    ctx = context(app, workspace, dataset.id)
+    pipeline.run(ctx, IngestPayload(dataset_id=dataset.id))
+    report = ctx.take_report()
+    assert (report.done, report.total, report.phase) == (4, 4, "checking pictures")
+
+
+def test_a_full_set_and_a_full_disk_are_sentences(
+    app: App, workspace: Tenant, dataset: DatasetCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = dataclasses.replace(app, settings=app.settings.model_copy(update={"max_dataset_images": 2}))
+    upload(app, workspace, dataset.id, {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(3)})
+    assert ingest(small, workspace, dataset.id) == {"images": 2, "refused": 1}
+    assert "may have 2 pictures" in "".join(seen(app, workspace, dataset.id)[1].values())
+    upload(app, workspace, dataset.id, {"4.jpg": photo(4)})
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pipeline, "_look", full)
+    with pytest.raises(Unavailable, match="disk of the machine"):
+        ingest(app, workspace, dataset.id)

@@ -1,0 +1,142 @@
+"""Ingest that is killed, cancelled, doubled or cut off from its storage: nothing is taken twice, nothing is lost."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from backend import assets, datasets, jobs
+from backend.bootstrap import App
+from backend.datasets import DatasetCard, IngestPayload, keeping, pipeline
+from backend.errors import Cancelled, Unavailable
+from tests.backend.datasets.conftest import context, seen, upload
+from tests.factories.account import Tenant
+from tests.factories.pictures import photo, zipped
+from tests.support.context import make_context, next_attempt
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_killed_attempt_goes_on_without_taking_anything_twice(
+    app: App, workspace: Tenant, dataset: DatasetCard, monkeypatch: pytest.MonkeyPatch, inside: bool
+) -> None:
+    monkeypatch.setattr(pipeline, "BATCH", 2)
+    files = {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(7)} | {"bad.jpg": b"nothing"}
+    upload(app, workspace, dataset.id, {"set.zip": zipped(files)} if inside else files)
+    first, record = context(app, workspace, dataset.id), keeping.Keeper.record
+    recorded: list[int] = []
+
+    def killed(self: keeping.Keeper, batch: keeping.Batch) -> None:
+        if len(recorded) == 2:
+            raise KeyboardInterrupt
+        recorded.append(1)
+        record(self, batch)
+
+    monkeypatch.setattr(keeping.Keeper, "record", killed)
+    payload = IngestPayload(dataset_id=dataset.id)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run(first, payload)
+    monkeypatch.setattr(keeping.Keeper, "record", record)
+    assert len(seen(app, workspace, dataset.id)[0]) == 4
+    result = pipeline.run(next_attempt(first), payload)
+    images, refused = seen(app, workspace, dataset.id)
+    assert result == {"images": 3, "refused": 1}
+    assert len(images) == 7
+    assert len(refused) == 1
+
+
+def test_cancelled_in_the_middle_keeps_what_was_taken(
+    app: App, workspace: Tenant, dataset: DatasetCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "BATCH", 1)
+    upload(app, workspace, dataset.id, {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(4)})
+    ctx, record = context(app, workspace, dataset.id), keeping.Keeper.record
+
+    def then_cancelled(self: keeping.Keeper, batch: keeping.Batch) -> None:
+        record(self, batch)
+        ctx.cancel_requested = True
+
+    monkeypatch.setattr(keeping.Keeper, "record", then_cancelled)
+    with pytest.raises(Cancelled):
+        pipeline.run(ctx, IngestPayload(dataset_id=dataset.id))
+    with app.db.transaction(workspace.caller) as tx:
+        assert len(assets.uploads.listing(tx, "dataset", dataset.id, states=("stored",))) >= 1
+        assert 1 <= datasets.get(tx, dataset.id).images <= 3
+
+
+def test_two_jobs_at_once_take_each_picture_once(app: App, workspace: Tenant, dataset: DatasetCard) -> None:
+    upload(app, workspace, dataset.id, {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(3)})
+    ctx = context(app, workspace, dataset.id)
+    other = context(app, workspace, dataset.id)
+    keeper = keeping.Keeper(ctx, dataset.id)
+    arrivals = list(pipeline.Arrivals(ctx, dataset.id, ""))
+    with pipeline.Inspector(pipeline.Limits(2**20, 10**6, 64), processes=1) as inspector:
+        [looked] = pipeline._looked(ctx, inspector, arrivals)
+        batch = keeper.send(looked)
+        assert pipeline.run(other, IngestPayload(dataset_id=dataset.id)) == {"images": 3, "refused": 0}
+        keeper.record(batch)
+    keeper.close()
+    images, refused = seen(app, workspace, dataset.id)
+    assert (len(images), refused) == (3, {})
+    with app.db.transaction(workspace.caller) as tx:
+        for asset_id, _, _ in batch.pictures:
+            assert assets.get(tx, asset_id).state == "deleted"
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_two_jobs_at_once_do_not_exceed_the_limit_together(
+    app: App, workspace: Tenant, dataset: DatasetCard, inside: bool
+) -> None:
+    small = dataclasses.replace(app, settings=app.settings.model_copy(update={"max_dataset_images": 3}))
+    sets = [{f"{n}.jpg": photo(n, size=(80, 80)) for n in numbers} for numbers in ((0, 1), (2, 3))]
+    uploads = [upload(app, workspace, dataset.id, {f"{n}.zip": zipped(one)} if inside else one) for n, one in enumerate(sets)]
+    sent: list[tuple[keeping.Keeper, keeping.Batch]] = []
+    with pipeline.Inspector(pipeline.Limits(2**20, 10**6, 64), processes=1) as inspector:
+        for ids in uploads:
+            ctx = context(small, workspace, dataset.id)
+            mine = [one for one in pipeline.Arrivals(ctx, dataset.id, "") if one.upload and one.upload.id in ids]
+            [looked] = pipeline._looked(ctx, inspector, mine)
+            keeper = keeping.Keeper(ctx, dataset.id)
+            sent.append((keeper, keeper.send(looked)))
+        for keeper, batch in sent:
+            keeper.record(batch)
+            keeper.close()
+    assert [(keeper.taken, keeper.refused) for keeper, _ in sent] == [(2, 0), (1, 1)]
+    images, refused = seen(app, workspace, dataset.id)
+    assert len(images) == 3
+    assert [reason.startswith("The dataset is full") for reason in refused.values()] == [True]
+
+
+def test_uploads_after_the_last_look_start_a_job_of_their_own(app: App, workspace: Tenant, dataset: DatasetCard) -> None:
+    upload(app, workspace, dataset.id, {"1.jpg": photo(1)})
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        first = datasets.ingest(tx, dataset.id, request_key="a")
+    ctx = make_context(
+        app, workspace, "dataset-ingest", IngestPayload(dataset_id=dataset.id), job_id=first.id, subject=("dataset", dataset.id)
+    )
+    upload(app, workspace, dataset.id, {"2.jpg": photo(2)})
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        assert datasets.ingest(tx, dataset.id, request_key="b").id == first.id
+    assert pipeline.run(ctx, IngestPayload(dataset_id=dataset.id)) == {"images": 2, "refused": 0}
+    upload(app, workspace, dataset.id, {"3.jpg": photo(3)})
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        assert datasets.ingest(tx, dataset.id, request_key="c").id != first.id
+        assert len(jobs.page(tx, kinds=("dataset-ingest",)).cards) == 2
+
+
+def test_storage_away_leaves_everything_for_the_next_try(
+    app: App, workspace: Tenant, dataset: DatasetCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(app, workspace, dataset.id, {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(3)})
+    ctx, put = context(app, workspace, dataset.id), assets.put
+
+    def away(*_: object) -> None:
+        raise Unavailable("The file storage does not answer right now.")
+
+    monkeypatch.setattr(assets, "put", away)
+    with pytest.raises(Unavailable):
+        pipeline.run(ctx, IngestPayload(dataset_id=dataset.id))
+    monkeypatch.setattr(assets, "put", put)
+    assert pipeline.run(next_attempt(ctx), IngestPayload(dataset_id=dataset.id)) == {"images": 3, "refused": 0}
+    images, refused = seen(app, workspace, dataset.id)
+    assert (len(images), refused) == (3, {})
