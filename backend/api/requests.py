@@ -49,14 +49,19 @@ class Observed:
         log.debug("request", method=scope["method"], route=pattern, status=status, ms=round(seconds * 1000, 1))
 
 
+def _streamed(scope: Scope) -> bool:
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return scope["method"] == "PUT" and path.startswith("/uploads/")
+
+
 class Limited:
-    """Plain ASGI. PUT bodies are files on their way to storage: streamed, with limits of their own."""
+    """Plain ASGI. Only a file on its way to storage is streamed past it, with limits of its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] == "PUT":
+        if scope["type"] != "http" or _streamed(scope):
             await self.app(scope, receive, send)
             return
         got = 0

@@ -156,7 +156,10 @@ def _want(tx: Session, filters: GalleryFilters) -> dict[str, Any]:
 
 def _first(day: date | None, *, days: int = 0) -> str | None:
     """Ids carry the time they were made: a day in UTC is where its first id would stand."""
-    return first_id("pic", datetime.combine(day + timedelta(days=days), time(), UTC)) if day else None
+    if day is None:
+        return None
+    later = timedelta(days=days)
+    return first_id("pic", datetime.combine(min(day, date.max - later) + later, time(), UTC))
 
 
 def _influencer(tx: Session, name: str) -> str:

@@ -75,7 +75,12 @@ def listing(
 
 
 @router.get("/live")
-def live(app: Studio, caller: Caller, id: Annotated[list[str], Query()] = [], take: int = 20) -> dict[str, list[JobWords]]:  # noqa: B006
+def live(
+    app: Studio,
+    caller: Caller,
+    id: Annotated[list[str], Query()] = [],  # noqa: B006
+    take: Annotated[int, Query(ge=1)] = 20,
+) -> dict[str, list[JobWords]]:
     """What the page's poller asks every two seconds: the jobs named by `id`, or else those waiting and running."""
     with app.db.transaction(caller) as tx:
         cards = [jobs.get(tx, one) for one in id[:50]] or jobs.page(

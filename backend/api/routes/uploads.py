@@ -28,7 +28,7 @@ class Announced(Words):
     """`clientKey`: the same for the same file of the same person's disk (name, size, time)."""
 
     noun: str
-    noun_id: str
+    noun_id: str = Field(max_length=200)
     filename: str = Field(max_length=4096)
     size: int
     client_key: str = Field(min_length=1, max_length=8192)
@@ -99,7 +99,7 @@ def listing(
     caller: CallerIn,
     noun: str,
     noun_id: Annotated[str, Query(alias="nounId")] = "",
-    take: int = 1000,
+    take: Annotated[int, Query(ge=1)] = 1000,
 ) -> dict[str, list[UploadWords]]:
     """What was sent for one thing, in order, with the reasons of what was refused."""
     if not noun_id:
