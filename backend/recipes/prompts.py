@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import accumulate
 
 from backend.errors import Invalid
 
@@ -59,12 +60,12 @@ def varies(text: str) -> bool:
 
 def wildcards_in(text: str) -> set[str]:
     """Names of the lists it draws from, lower-case, those inside choices too."""
-    return set(_names(parse(text)))
+    return set(_named(text))
 
 
 def check(text: str, lists: Mapping[str, Sequence[str]], known: Sequence[str]) -> None:
     """Whatever the seed, this can be resolved. Raises Invalid: unknown list (naming `known`), a circle, too deep, empty."""
-    _depth(parse(text), lists, known, (), {})
+    _depth(_names(parse(text)), lists, known, (), {})
 
 
 def resolve(text: str, seed: int, lists: Mapping[str, Sequence[str]], *, salt: str = "") -> str:
@@ -158,12 +159,17 @@ def _names(nodes: Nodes) -> Iterator[str]:
                 yield from _names(option)
 
 
+def _named(text: str) -> Iterable[str]:
+    """Most lines of most lists name no other: they are not read further."""
+    return _names(parse(text)) if "__" in text else ()
+
+
 def _depth(
-    nodes: Nodes, lists: Mapping[str, Sequence[str]], known: Sequence[str], path: tuple[str, ...], seen: dict[str, int]
+    names: Iterable[str], lists: Mapping[str, Sequence[str]], known: Sequence[str], path: tuple[str, ...], seen: dict[str, int]
 ) -> int:
     """How many levels lie below; each list is looked at once."""
     deepest = 0
-    for name in dict.fromkeys(_names(nodes)):
+    for name in dict.fromkeys(names):
         if name in path:
             circle = " → ".join((*path[path.index(name) :], name))
             raise Invalid(f"The wildcard lists go round in a circle: {circle}. Take one of these words out.")
@@ -172,7 +178,7 @@ def _depth(
                 raise Invalid(_unknown(name, known))
             if not lists[name]:
                 raise Invalid(f"The wildcard list {name} is empty. Add a line to it first.")
-            seen[name] = max(_depth(parse(line), lists, known, (*path, name), seen) for line in lists[name])
+            seen[name] = max(_depth(_named(line), lists, known, (*path, name), seen) for line in lists[name])
         deepest = max(deepest, seen[name] + 1)
         if len(path) + deepest > DEEPEST:
             raise Invalid(f"The wildcard list {name} leads more than {DEEPEST} lists deep. Make the chain shorter.")
@@ -191,6 +197,7 @@ def _unknown(name: str, known: Sequence[str]) -> str:
 class _Chooser:
     def __init__(self, rng: random.Random, lists: Mapping[str, Sequence[str]]) -> None:
         self._rng, self._lists, self._left = rng, lists, _MOST_CHOICES
+        self._weighed: dict[str, tuple[list[str], list[float]]] = {}
 
     def say(self, nodes: Nodes, deep: int) -> str:
         return "".join(node if isinstance(node, str) else self._chosen(node, deep) for node in nodes)
@@ -200,15 +207,22 @@ class _Chooser:
         if self._left < 0 or deep > DEEPEST * DEEPEST:
             raise Invalid("The lists of this prompt multiply without end. Use fewer wildcards in each line.")
         if isinstance(node, Wild):
-            lines = [_weight(line, 0) for line in self._lists[node.name]]
-            at = self._rng.choices(range(len(lines)), [weight for weight, _ in lines])[0]
-            return self.say(parse(self._lists[node.name][at][lines[at][1] :]), deep + 1).strip()
+            lines, bounds = self._lines(node.name)
+            return self.say(parse(self._rng.choices(lines, cum_weights=bounds)[0]), deep + 1).strip()
         left = list(node.options)
         said = []
         for _ in range(self._rng.randint(node.least, node.most)):
             at = self._rng.choices(range(len(left)), [weight for weight, _ in left])[0]
             said.append(self.say(left.pop(at)[1], deep + 1).strip())
         return node.joiner.join(one for one in said if one)
+
+    def _lines(self, name: str) -> tuple[list[str], list[float]]:
+        """Lines without their weights, and those added up: a long list that is drawn from often is weighed once."""
+        if name not in self._weighed:
+            weights = [(line, *_weight(line, 0)) for line in self._lists[name]]
+            bounds = list(accumulate(weight for _, weight, _ in weights))
+            self._weighed[name] = [line[at:] for line, _, at in weights], bounds
+        return self._weighed[name]
 
 
 def _tidy(prompt: str) -> str:
