@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from backend.errors import Invalid
-
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+from backend.kit.texts import printable
 
 
 class Draft(BaseModel):
@@ -34,7 +32,7 @@ class Draft(BaseModel):
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return _UNPRINTABLE.sub("", value)
+        return printable(value)
     if isinstance(value, dict):
         return {key: _clean(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

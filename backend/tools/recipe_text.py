@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from backend.kit.texts import printable
 from backend.tools import comfy_graph
 
 KEYS = ("influencerai", "parameters", "prompt", "workflow")
@@ -18,7 +19,7 @@ KEYS = ("influencerai", "parameters", "prompt", "workflow")
 LONGEST = 512 * 1024
 """Characters of one text."""
 _PROMPT = 20_000
-_LORA = re.compile(r"<\s*lora\s*:\s*([^<>:]{1,200})(?::([^<>]{0,20}))?[^<>]{0,40}>", re.IGNORECASE)
+_LORA = re.compile(r"<\s*lora\s*:\s*([^<>:\s][^<>:]{0,199})(?::([^<>]{0,20}))?[^<>]{0,40}>", re.IGNORECASE)
 _SETTING = re.compile(r'\s*([A-Za-z][\w \-/]{0,60}):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)')
 _SIZE = re.compile(r"(\d{1,5})\s*x\s*(\d{1,5})")
 
@@ -126,10 +127,13 @@ def _bounded(found: FoundRecipe) -> FoundRecipe:
     side = found.width if 0 < found.width <= 16384 and 0 < found.height <= 16384 else 0
     return replace(
         found,
-        prompt=found.prompt[:_PROMPT], negative=found.negative[:_PROMPT], model=found.model[:200], sampler=found.sampler[:100],
+        prompt=printable(found.prompt[:_PROMPT]), negative=printable(found.negative[:_PROMPT]),
+        model=printable(found.model[:200]), sampler=printable(found.sampler[:100]),
         steps=found.steps if 0 <= found.steps <= 10_000 else 0, cfg=found.cfg if 0 <= found.cfg <= 1000 else 0.0,
         seed=found.seed if 0 <= found.seed < 2**63 else -1, width=side, height=found.height if side else 0,
-        loras=tuple((name, min(10.0, max(-10.0, weight))) for name, weight in found.loras if name)[:50],
+        loras=tuple(
+            (said, min(10.0, max(-10.0, weight))) for name, weight in found.loras if (said := printable(name))
+        )[:50],
     )  # fmt: skip
 
 
@@ -158,8 +162,8 @@ def number(value: Any, otherwise: float = 0.0) -> float:
 
 
 def _tidy(prompt: str) -> str:
-    """No commas left alone where a LoRA's word was lifted out."""
-    return re.sub(r"[ \t]*,(?:[ \t]*,)+", ",", prompt).strip().strip(",").strip()
+    """No commas left alone where a LoRA's word was lifted out. Each run of blanks is looked at once, however long."""
+    return re.sub(r"(?<![ \t])[ \t]*,(?:[ \t]*,)+", ",", prompt).strip().strip(",").strip()
 
 
 def _quoted(value: Any) -> str:
