@@ -198,3 +198,17 @@ def test_the_schema_is_what_the_migrations_make(database_urls: DatabaseUrls) -> 
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_what_runs_as_the_owner_sees_no_table_of_the_callers_own(db: Database, workspace: Tenant) -> None:
+    """Temporary tables come first on a search path that does not name them: a login's own would stand in for ours."""
+    listed = text(
+        "SELECT proname, proconfig FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY proname"
+    )
+    with db.engine.connect() as connection:
+        found = {name: config for name, config in connection.execute(listed)}
+        connection.execute(text("CREATE TEMP TABLE workspaces ()"))
+        assert connection.scalar(text("SELECT workspace_exists()"))
+        connection.rollback()
+    assert {"enter_workspace", "find_pictures", "similar_pictures"} <= set(found)
+    assert all("search_path=public, pg_temp" in config for config in found.values()), found

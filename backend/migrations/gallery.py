@@ -7,7 +7,7 @@ reads again under row-level security. `p_want` holds values only: every piece of
 FIND = r"""
 CREATE OR REPLACE FUNCTION find_pictures(p_want jsonb, p_after text, p_take integer)
 RETURNS TABLE(picture_id text, place bigint) LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = public SET jit = off ROWS 100 AS $$
+SET search_path = public, pg_temp SET jit = off ROWS 100 AS $$
 DECLARE
   mine text := coalesce(current_setting('app.tenant', true), '');
   said tsquery := format('''#%s''', replace(mine, '''', ''''''))::tsquery;
@@ -102,7 +102,7 @@ END $$
 ALIKE = r"""
 CREATE OR REPLACE FUNCTION similar_pictures(p_dhash text, p_bands integer[], p_most integer, p_take integer)
 RETURNS TABLE(picture_id text, distance integer) LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = public SET jit = off ROWS 50 AS $$
+SET search_path = public, pg_temp SET jit = off ROWS 50 AS $$
   WITH near AS (
     SELECT p.id, bit_count(('x' || p.dhash)::bit(64) # ('x' || p_dhash)::bit(64))::integer AS bits FROM (
       SELECT id, dhash FROM pictures

@@ -15,7 +15,7 @@ _WORKER_ONLY = ("turns",)
 
 _FUNCTIONS = (
     """CREATE OR REPLACE FUNCTION enter_workspace(p_token_hash text, p_tenant text) RETURNS TABLE(user_id text, role text)
-    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
       WITH who AS MATERIALIZED (
         SELECT s.user_id, m.role FROM sessions s
         JOIN users u ON u.id = s.user_id
@@ -26,13 +26,13 @@ _FUNCTIONS = (
         SELECT set_config('app.tenant', p_tenant, true) AS t, set_config('app.user', w.user_id, true) AS u) x
       WHERE x.t IS NOT NULL AND x.u IS NOT NULL $$""",
     """CREATE OR REPLACE FUNCTION invitation_workspace(p_token_hash text) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
       SELECT tenant_id FROM invitations
       WHERE token_hash = p_token_hash AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > clock_timestamp() $$""",
     """CREATE OR REPLACE FUNCTION workspace_exists() RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$ SELECT EXISTS (SELECT FROM workspaces) $$""",
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$ SELECT EXISTS (SELECT FROM workspaces) $$""",
     """CREATE OR REPLACE FUNCTION belongs_beyond(p_user text, p_owner text) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
       SELECT EXISTS (SELECT FROM memberships m WHERE m.user_id = p_user AND NOT EXISTS (
         SELECT FROM memberships o WHERE o.tenant_id = m.tenant_id AND o.user_id = p_owner AND o.role = 'owner')) $$""",
     *gallery.FUNCTIONS,
