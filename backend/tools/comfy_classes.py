@@ -1,0 +1,93 @@
+"""What we know of ComfyUI's node classes: which may be in a workflow, which save, which read files, which pack has them."""
+
+from __future__ import annotations
+
+_OTHERS = """
+CheckpointLoaderSimple ImageOnlyCheckpointLoader UNETLoader VAELoader CLIPLoader DualCLIPLoader TripleCLIPLoader
+CLIPVisionLoader ControlNetLoader DiffControlNetLoader UpscaleModelLoader LoraLoader LoraLoaderModelOnly
+StyleModelLoader GLIGENLoader HypernetworkLoader unCLIPCheckpointLoader CLIPTextEncode CLIPTextEncodeSDXL
+CLIPTextEncodeSDXLRefiner CLIPTextEncodeFlux CLIPTextEncodeSD3 CLIPSetLastLayer CLIPVisionEncode ConditioningAverage
+ConditioningCombine ConditioningConcat ConditioningSetArea ConditioningSetAreaPercentage ConditioningSetAreaStrength
+ConditioningSetMask ConditioningSetTimestepRange ConditioningZeroOut unCLIPConditioning StyleModelApply FluxGuidance
+ReferenceLatent ControlNetApply ControlNetApplyAdvanced SetUnionControlNetType ControlNetInpaintingAliMamaApply KSampler
+KSamplerAdvanced KSamplerSelect SamplerCustom SamplerCustomAdvanced BasicScheduler KarrasScheduler ExponentialScheduler
+PolyexponentialScheduler SDTurboScheduler VPScheduler BetaSamplingScheduler AlignYourStepsScheduler BasicGuider
+CFGGuider DualCFGGuider RandomNoise DisableNoise SplitSigmas SplitSigmasDenoise FlipSigmas SamplerDPMPP_2M_SDE
+SamplerDPMPP_3M_SDE SamplerDPMPP_SDE SamplerEulerAncestral SamplerLMS EmptyLatentImage EmptySD3LatentImage LatentUpscale
+LatentUpscaleBy LatentComposite LatentCompositeMasked LatentBlend LatentCrop LatentFlip LatentRotate LatentFromBatch
+RepeatLatentBatch RebatchLatents SetLatentNoiseMask LatentBatch LatentAdd LatentSubtract LatentMultiply
+LatentInterpolate VAEDecode VAEDecodeTiled VAEEncode VAEEncodeTiled VAEEncodeForInpaint InpaintModelConditioning
+DifferentialDiffusion FreeU FreeU_V2 RescaleCFG PerturbedAttentionGuidance SelfAttentionGuidance HyperTile
+PatchModelAddDownscale ModelSamplingDiscrete ModelSamplingContinuousEDM ModelSamplingFlux ModelSamplingSD3
+ModelMergeSimple CLIPMergeSimple TomePatchModel VideoLinearCFGGuidance VideoTriangleCFGGuidance SVD_img2vid_Conditioning
+ImageScale ImageScaleBy ImageScaleToTotalPixels ImageScaleToMaxDimension ImageUpscaleWithModel ImageCrop ImageInvert
+ImageBatch ImageBlend ImageBlur ImageSharpen ImageQuantize ImagePadForOutpaint ImageCompositeMasked ImageColorToMask
+ImageFromBatch RepeatImageBatch RebatchImages EmptyImage Canny PorterDuffImageComposite SplitImageWithAlpha
+JoinImageWithAlpha ImageToMask MaskToImage MaskComposite InvertMask CropMask FeatherMask GrowMask SolidMask
+ThresholdMask CreateVideo GetVideoComponents GetImageSize Reroute PrimitiveNode PrimitiveInt PrimitiveFloat
+PrimitiveString PrimitiveStringMultiline PrimitiveBoolean Note MarkdownNote SDPoseKeypointExtractor SDPoseDrawKeypoints
+ADE_LoadAnimateDiffModel ADE_ApplyAnimateDiffModelSimple ADE_ApplyAnimateDiffModel ADE_UseEvolvedSampling
+ADE_StandardStaticContextOptions ADE_StandardUniformContextOptions ADE_LoopedUniformContextOptions
+ADE_AnimateDiffLoaderGen1 ADE_AnimateDiffLoaderWithContext ADE_EmptyLatentImageLarge ADE_MultivalDynamic
+OpenposePreprocessor DWPreprocessor CannyEdgePreprocessor DepthAnythingPreprocessor MiDaS-DepthMapPreprocessor
+LineArtPreprocessor HEDPreprocessor AIO_Preprocessor
+"""
+SAVERS = frozenset({"SaveImage", "SaveVideo", "SaveWEBM", "SaveAnimatedWEBP", "SaveAnimatedPNG", "VHS_VideoCombine"})
+"""Keep files on the server under a `filename_prefix`."""
+PREVIEWS = frozenset({"PreviewImage"})
+PICTURES = frozenset({"LoadImage", "LoadImageMask"})
+"""Read a file by a name in `image`. On a shared server that file may be anybody's: it is only ever one that we put there."""
+ALLOWED = SAVERS | PREVIEWS | PICTURES | frozenset(_OTHERS.split())
+"""Draw, load models by name, and save: none of them runs code, fetches addresses or reads files that were not given to it."""
+_PACKS = (
+    ("ADE_", "ComfyUI-AnimateDiff-Evolved"),
+    ("VHS_", "ComfyUI-VideoHelperSuite"),
+    ("IPAdapter", "ComfyUI_IPAdapter_plus"),
+    ("UltimateSDUpscale", "ComfyUI_UltimateSDUpscale"),
+    ("FaceDetailer", "ComfyUI-Impact-Pack"),
+    ("AIO_Preprocessor", "comfyui_controlnet_aux"),
+    ("DWPreprocessor", "comfyui_controlnet_aux"),
+    ("OpenposePreprocessor", "comfyui_controlnet_aux"),
+)
+FILES: dict[str, str] = {
+    "ckpt_name": "checkpoints",
+    "lora_name": "loras",
+    "control_net_name": "controlnet",
+    "vae_name": "vae",
+    "unet_name": "diffusion_models",
+    "clip_name": "text_encoders",
+    "clip_name1": "text_encoders",
+    "clip_name2": "text_encoders",
+    "clip_name3": "text_encoders",
+    "style_model_name": "style_models",
+    "gligen_name": "gligen",
+    "hypernetwork_name": "hypernetworks",
+}
+"""Input -> folder of the server's models that its file lies in."""
+_MODEL_NAME = {"UpscaleModelLoader": "upscale_models", "CLIPVisionLoader": "clip_vision"}
+NOUNS = {
+    "checkpoints": "checkpoint",
+    "loras": "LoRA",
+    "controlnet": "ControlNet",
+    "vae": "VAE",
+    "diffusion_models": "diffusion model",
+    "text_encoders": "text encoder",
+    "upscale_models": "upscale model",
+    "animatediff_models": "motion module",
+    "clip_vision": "CLIP vision model",
+}
+
+
+def folder(class_type: str, name: str) -> str:
+    """Where the file in this input lies under `models/`; "" when the input names no model file."""
+    if class_type in _MODEL_NAME and name in {"model_name", "clip_name"}:
+        return _MODEL_NAME[class_type]
+    if class_type.startswith("ADE_") and name == "model_name":
+        return "animatediff_models"
+    return FILES.get(name, "")
+
+
+def pack(class_type: str) -> str:
+    """The custom nodes that bring a class; "" when it is ComfyUI's own or unknown to us."""
+    found = next((name for start, name in _PACKS if class_type.startswith(start)), "")
+    return found or ("comfyui_controlnet_aux" if class_type.endswith("Preprocessor") else "")
