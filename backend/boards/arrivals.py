@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -11,46 +12,57 @@ from sqlalchemy.orm import Session
 
 from backend import assets, generation, jobs
 from backend.assets import AssetCard, ThumbFile, UploadCard, uploads
-from backend.boards import places
-from backend.boards.schemas import ImportPayload
+from backend.boards import places, twins
+from backend.boards.schemas import INBOX, NOUN, ImportPayload
 from backend.errors import Invalid
 from backend.generation import LoraRef, Recipe
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
-from backend.tables import Generation, Lora, Picture, PictureLora, Upload
-from backend.tools.ai_mark import mark
+from backend.tables import Generation, Lora, Picture, PictureLora
+from backend.tools.ai_mark import AI_MADE, SOURCE_TYPE, mark
 from backend.tools.picture_hash import bands
 from backend.tools.pictures import Inspected, Inspector, Limits
 from backend.tools.recipe_text import FoundRecipe
 
-NOUN, INBOX = "gallery", "import"
-"""What these uploads are for."""
 
+def bring_in(
+    tx: Session,
+    *,
+    board_id: str | None = None,
+    influencer_id: str | None = None,
+    ai_made: bool = False,
+    anyway: Sequence[str] = (),
+    request_key: str,
+) -> JobCard:
+    """Asks that what was uploaded for the gallery is looked at and taken; `anyway`: also these, which it has already.
 
-def bring_in(tx: Session, *, board_id: str | None = None, influencer_id: str | None = None, request_key: str) -> JobCard:
-    """Asks that what was uploaded for the gallery is looked at and taken. Raises Invalid (nothing there), NotFound."""
+    `ai_made`: what does not say where it comes from is marked as made by AI. Raises Invalid (nothing there), NotFound.
+    """
+    if anyway:
+        twins.let_in(tx, anyway)
     waiting = uploads.listing(tx, NOUN, INBOX, states=("stored",))
     if not waiting:
         raise Invalid("There is nothing to bring in. Choose pictures first.")
     if board_id:
         places.touch(tx, board_id)
-    payload = ImportPayload(board_id=board_id, influencer_id=influencer_id)
+    payload = ImportPayload(board_id=board_id, influencer_id=influencer_id, anyway=list(anyway), ai_made=ai_made)
     title = f"Bring in {len(waiting):,} picture{'' if len(waiting) == 1 else 's'}"
     return jobs.enqueue(tx, kind="picture-import", payload=payload, title=title, request_key=request_key)
 
 
 def refused(tx: Session, *, take: int = 50) -> list[UploadCard]:
-    """Files that were not taken, latest first, each with its reason."""
-    return uploads.listing(tx, NOUN, INBOX, states=("refused",))[::-1][:take]
+    """Files that could not be taken, latest first, each with its reason; those that are there already: `already`."""
+    found = uploads.listing(tx, NOUN, INBOX, states=("refused",))[::-1]
+    return [one for one in found if one.reason != twins.REASON][:take]
 
 
 def take_all(ctx: JobContext, payload: ImportPayload) -> dict[str, Any]:
-    """`imported`, `refused`, `with_recipe`: this attempt's and those before it (each upload is taken once)."""
+    """How many were `imported` (`with_recipe` of them), `refused`, and were there `already`; each upload is taken once."""
     settings = ctx.app.settings
     limits = Limits(settings.max_upload_size, settings.max_image_pixels, settings.min_image_side)
     models = {card.name.lower(): card.name for card in ctx.app.engines.image.models()}
-    tally = {"imported": 0, "refused": 0, "with_recipe": 0}
+    tally = {"imported": 0, "refused": 0, "already": 0, "with_recipe": 0}
     with Inspector(limits, processes=1) as inspector:
         while waiting := _waiting(ctx):
             for card in waiting:
@@ -62,10 +74,12 @@ def take_all(ctx: JobContext, payload: ImportPayload) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
+    """`source_type`: what the kept file says of where it comes from; empty: nothing."""
+
     upload: UploadCard
     seen: Inspected
     asset: AssetCard
-    marked: bool
+    source_type: str
 
 
 def _waiting(ctx: JobContext) -> list[UploadCard]:
@@ -81,21 +95,28 @@ def _take(
     models: dict[str, str],
     tally: dict[str, int],
 ) -> None:
+    twins_too = upload.id in payload.anyway
+    with ctx.transaction() as tx:
+        if not twins.still_waits(tx, upload.id):
+            return
+        if not twins_too and _left_out(tx, upload.id):
+            tally["already"] += 1
+            return
     path = ctx.workdir / f"{upload.id}{PurePosixPath(upload.filename).suffix.lower()[:8]}"
     ctx.app.storage.get_file(upload.key, path)
     seen = inspector.inspect(path, ctx.workdir)
     if not seen.ok:
         with ctx.transaction() as tx:
-            if not _unsettled(tx, upload):
+            if not twins.still_waits(tx, upload.id):
                 return
             uploads.refuse(tx, {upload.id: seen.reason})
         ctx.log(f"{upload.filename}: {seen.reason}")
         tally["refused"] += 1
         return
-    looked = _keep(ctx, upload, seen)
+    looked = _keep(ctx, upload, seen, _source_type(seen, payload))
     with ctx.transaction() as tx:
-        if not _unsettled(tx, upload):
-            assets.delete(tx, [looked.asset.id], force=True)
+        if not twins.still_waits(tx, upload.id) or (not twins_too and _left_out(tx, upload.id)):
+            assets.delete(tx, [looked.asset.id], force=True)  # another job was quicker
             return
         _add(tx, ctx.job_id, payload, looked, models)
         uploads.take(tx, [upload.id])
@@ -105,19 +126,27 @@ def _take(
         file.unlink(missing_ok=True)
 
 
-def _unsettled(tx: Session, upload: UploadCard) -> bool:
-    """Whether no other job has taken or refused it meanwhile: two people may press at once. It is ours until `tx` ends."""
-    mine = Upload.id == upload.id, Upload.state == "stored"
-    return tx.scalar(select(Upload.id).where(*mine).with_for_update()) is not None
+def _left_out(tx: Session, upload_id: str) -> bool:
+    """Whether the gallery has this file; then its upload says so."""
+    if twins.twin_of(tx, upload_id) is None:
+        return False
+    uploads.refuse(tx, {upload_id: twins.REASON})
+    return True
 
 
-def _keep(ctx: JobContext, upload: UploadCard, seen: Inspected) -> _Looked:
+def _source_type(seen: Inspected, payload: ImportPayload) -> str:
     """What came with the mark, or with a recipe, was made by a model: it leaves with the mark."""
-    marked = seen.ai_made or bool(seen.recipe.format)
+    if seen.source_type in AI_MADE:
+        return seen.source_type
+    said_otherwise = bool(seen.source_type) and not seen.recipe.format
+    return SOURCE_TYPE if seen.recipe.format or (payload.ai_made and not said_otherwise) else ""
+
+
+def _keep(ctx: JobContext, upload: UploadCard, seen: Inspected, source_type: str) -> _Looked:
     kept = seen.picture
-    if marked:
+    if source_type:
         kept = seen.picture.with_name(f"{upload.id}.marked.{seen.extension}")
-        mark(seen.picture, kept, seen.content_type, width=seen.width, height=seen.height)
+        mark(seen.picture, kept, seen.content_type, width=seen.width, height=seen.height, source_type=source_type)
     name = assets.safe_name(upload.id)
     stored = assets.store(
         ctx.transaction,
@@ -132,16 +161,17 @@ def _keep(ctx: JobContext, upload: UploadCard, seen: Inspected) -> _Looked:
         thumbs=[ThumbFile(width, file) for width, file in seen.thumbs],
         width=seen.width,
         height=seen.height,
+        meta={generation.SOURCE_META: source_type} if source_type else {},
     )
     if kept != seen.picture:
         kept.unlink(missing_ok=True)
-    return _Looked(upload, seen, stored, marked)
+    return _Looked(upload, seen, stored, source_type)
 
 
 def _add(tx: Session, job_id: str, payload: ImportPayload, looked: _Looked, models: dict[str, str]) -> None:
     seen, said = looked.seen, looked.seen.recipe
     known = _known(tx, said)
-    recipe = _recipe(said, seen, known, models, looked.marked)
+    recipe = _recipe(said, seen, known, models, bool(looked.source_type))
     owner = payload.influencer_id or next((one.influencer_id for one in known.values() if one.influencer_id), None)
     request = Generation(id=new_id("gen"), influencer_id=owner, job_id=job_id, recipe=recipe.model_dump())
     request.created_by = tx.info.get("user_id")
@@ -151,6 +181,7 @@ def _add(tx: Session, job_id: str, payload: ImportPayload, looked: _Looked, mode
         id=new_id("pic"), generation_id=request.id, n=0, asset_id=looked.asset.id, influencer_id=owner, seed=said.seed
     )
     row.prompt, row.model, row.shape = recipe.prompt, recipe.model, generation.shape_of(seen.width, seen.height)
+    row.file_sha256 = seen.sha256
     row.source, row.dhash, row.bands = "imported", seen.dhash, bands(seen.dhash, tx.info["tenant_id"])
     row.origin = {"format": said.format, "filename": looked.upload.filename[:300], "notes": _notes(seen, known, models)}
     tx.add(row)

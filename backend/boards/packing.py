@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from sqlalchemy.orm import Session
 
 from backend import assets, generation, jobs
-from backend.assets import safe_name
+from backend.assets import AssetCard, safe_name
 from backend.boards.queries import get
 from backend.boards.schemas import MOST_AT_ONCE, ArchiveDraft, ArchivePayload
 from backend.boards.wording import pictures
@@ -17,8 +17,7 @@ from backend.errors import Invalid
 from backend.generation import GalleryFilters, PictureCard
 from backend.jobs import JobCard
 from backend.storage import Storage
-from backend.tools import recipe_text
-from backend.tools.png_text import with_texts
+from backend.tools import recipe_file, recipe_text
 from backend.tools.recipe_text import FoundRecipe
 
 
@@ -30,22 +29,34 @@ class PictureFile:
     content_type: str
     key: str
     texts: Mapping[str, str] = field(default_factory=dict)
+    width: int = 0
+    height: int = 0
 
     def read(self, storage: Storage) -> bytes:
-        """Raises NotFound, Unavailable."""
+        """Raises NotFound, Unavailable, Invalid (the recipe is too long for this kind of file)."""
         data = storage.read(self.key)
-        return with_texts(data, self.texts) if self.texts else data
+        if not self.texts:
+            return data
+        try:
+            return recipe_file.with_recipe(data, self.content_type, self.texts, width=self.width, height=self.height)
+        except ValueError as error:
+            raise Invalid(f"The recipe cannot be written into {self.filename}: {error}. Download it without.") from error
 
 
 def picture_file(tx: Session, picture_id: str, *, with_recipe: bool = False) -> PictureFile:
-    """Raises NotFound, Invalid (a recipe can only be written into a PNG)."""
+    """Raises NotFound, Invalid (a kind of file that holds no recipe)."""
     card = generation.picture(tx, picture_id)
-    asset = assets.get(tx, card.asset_id)
-    if with_recipe and asset.content_type != "image/png":
+    return file_of(card, assets.get(tx, card.asset_id), with_recipe=with_recipe)
+
+
+def file_of(card: PictureCard, asset: AssetCard, *, with_recipe: bool = False) -> PictureFile:
+    """Raises Invalid (a kind of file that holds no recipe)."""
+    if with_recipe and asset.content_type not in recipe_file.TAKES:
         kind = asset.content_type.rpartition("/")[2].upper()
-        raise Invalid(f"A recipe can only be written into a PNG, and this is a {kind}. Download it without its recipe.")
+        raise Invalid(f"A recipe cannot be written into a file of the kind {kind}. Download it without its recipe.")
     name = asset.filename or f"{card.id}{PurePosixPath(asset.key).suffix}"
-    return PictureFile(name, asset.content_type, asset.key, texts_of(card) if with_recipe else {})
+    texts = texts_of(card) if with_recipe else {}
+    return PictureFile(name, asset.content_type, asset.key, texts, card.width, card.height)
 
 
 def texts_of(card: PictureCard) -> dict[str, str]:

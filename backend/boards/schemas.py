@@ -13,6 +13,8 @@ from backend.kit.drafts import Draft
 MOST_AT_ONCE = 5_000
 """Pictures one act may touch: what can be undone must be remembered."""
 COUNT_TO = 1_000
+NOUN, INBOX = "gallery", "import"
+"""What uploads for the gallery are for."""
 Name = Annotated[str, Field(min_length=3, max_length=80)]
 ActKind = Literal["rate", "favourite", "delete", "board-add", "board-remove", "board-move"]
 
@@ -87,7 +89,13 @@ class ArchivePayload(BaseModel):
 
 
 class ImportPayload(BaseModel):
-    """Of a `picture-import` job: what was uploaded for the gallery and not taken yet; onto `board_id` when given."""
+    """Of a `picture-import` job: what was uploaded for the gallery and not taken yet; onto `board_id` when given.
+
+    `anyway`: uploads that are taken although the gallery has the same file. `ai_made`: files that do not say where they come
+    from are marked as made by AI.
+    """
 
     board_id: str | None = None
     influencer_id: str | None = None
+    anyway: list[str] = []
+    ai_made: bool = False

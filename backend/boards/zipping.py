@@ -10,7 +10,7 @@ from typing import Any
 
 from backend import assets, generation
 from backend.assets import AssetCard, NewFile, Sent
-from backend.boards.packing import PictureFile, texts_of
+from backend.boards.packing import file_of
 from backend.boards.queries import get
 from backend.boards.schemas import ArchivePayload
 from backend.errors import Invalid, NotFound
@@ -57,9 +57,8 @@ class _Walk:
         for n, (card, asset) in enumerate(self._cards(), 1):
             self._ctx.check()
             self._ctx.progress(n - 1, len(self._ids), "packing pictures")
-            recipe = texts_of(card) if self._with_recipe and asset.content_type == "image/png" else {}
             try:
-                data = PictureFile("", "", asset.key, recipe).read(self._ctx.app.storage)
+                data = self._bytes(card, asset)
             except NotFound:
                 self._ctx.log(f"{card.id} has no file any more and was left out", level="warning")
                 continue
@@ -69,6 +68,14 @@ class _Walk:
             yield name, (data,)
         self._ctx.progress(len(self._ids), len(self._ids), "packing pictures")
         yield "manifest.json", (json.dumps({**self._about, "pictures": self._said}, indent=1, ensure_ascii=False).encode(),)
+
+    def _bytes(self, card: PictureCard, asset: AssetCard) -> bytes:
+        storage = self._ctx.app.storage
+        try:
+            return file_of(card, asset, with_recipe=self._with_recipe).read(storage)
+        except Invalid as error:
+            self._ctx.log(f"{card.id} is packed without its recipe inside; the manifest has it. {error.message}")
+            return file_of(card, asset).read(storage)
 
     def _cards(self) -> Iterator[tuple[PictureCard, AssetCard]]:
         for at in range(0, len(self._ids), _BATCH):

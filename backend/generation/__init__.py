@@ -54,6 +54,7 @@ from backend.generation.schemas import (
 from backend.generation.search import TERMS
 from backend.generation.service import delete, favour, make_cover, rate, undelete
 from backend.generation.sheets import draw_sheet, layers, sheet
+from backend.generation.sourcing import META as SOURCE_META
 from backend.generation.starting import take_upload
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "MOST",
     "MOST_IN_BATCH",
     "SIZES",
+    "SOURCE_META",
     "TERMS",
     "Assembled",
     "AxisDraft",

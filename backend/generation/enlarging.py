@@ -44,7 +44,10 @@ def enlarge(
         raise Invalid("There is no such way to make a picture larger. Choose one that is offered.")
     size = {"width": card.width * scale, "height": card.height * scale}
     upscaled = Upscaled(picture_id=card.id, scale=scale, model=how.name, detail=how.detail)
-    recipe = card.recipe.model_copy(update={"seeds": [card.seed], "redrawn": 0, "upscaled": upscaled, **size})
+    # Somebody's own picture becomes partly a model's where that draws detail into it.
+    marked = card.recipe.ai_mark or (card.source == "imported" and how.detail)
+    more = {"seeds": [card.seed], "redrawn": 0, "upscaled": upscaled, "ai_mark": marked}
+    recipe = card.recipe.model_copy(update={**more, **size})
     row = Generation(id=new_id("gen"), influencer_id=card.influencer_id, recipe=recipe.model_dump(), form="upscale")
     row.created_by = tx.info["user_id"]
     job = jobs.enqueue(

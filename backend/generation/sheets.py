@@ -14,10 +14,11 @@ from backend.errors import Invalid, NotFound
 from backend.generation.gallery import pictures_of
 from backend.generation.queries import get
 from backend.generation.schemas import GenerationCard, GenerationPayload, GridAxis, PictureCard
+from backend.generation.sourcing import inherited
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
 from backend.tools import contact_sheet
-from backend.tools.ai_mark import deliver_png
+from backend.tools.ai_mark import SOURCE_TYPE, deliver_png
 
 KIND = "image-sheet"
 _FETCHERS = 6
@@ -57,10 +58,11 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     with ctx.transaction() as tx:
         card = get(tx, payload.generation_id)
         made = {one.n: one for one in pictures_of(tx, card.id)}
+        made_of = next((inherited(tx, one.id) for one in made.values()), SOURCE_TYPE)
     assert card.grid
     path, marked = ctx.workdir / "sheet.png", ctx.workdir / "marked.png"
     _draw(ctx, card, made, path)
-    deliver_png(path, marked, mark=card.recipe.ai_mark)
+    deliver_png(path, marked, mark=card.recipe.ai_mark, source_type=made_of)
     stored = assets.store(
         ctx.transaction,
         ctx.app.storage,

@@ -27,5 +27,7 @@ def source_type(tx: Session, recipe: Recipe, init: AssetCard | None) -> str:
 
 def inherited(tx: Session, picture_id: str) -> str:
     """Of a picture made from this one alone, an enlargement for example."""
-    meta = tx.scalar(select(Asset.meta).join(Picture, Picture.asset_id == Asset.id).where(Picture.id == picture_id)) or {}
-    return str(meta.get(META, SOURCE_TYPE))
+    query = select(Asset.meta, Picture.source, Generation.recipe["ai_mark"].as_boolean()).select_from(Picture)
+    query = query.join(Asset, Asset.id == Picture.asset_id).join(Generation, Generation.id == Picture.generation_id)
+    meta, source, marked = tx.execute(query.where(Picture.id == picture_id)).one()
+    return str(meta.get(META) or (EDITED if source == "imported" and marked is False else SOURCE_TYPE))

@@ -60,6 +60,13 @@ class Picture(Tenanted, Dated, Base):
         Index("ix_pictures_seed", "tenant_id", "seed", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_pictures_model", "tenant_id", "model", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_pictures_source", "tenant_id", "source", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index(
+            "ix_pictures_file",
+            "tenant_id",
+            "file_sha256",
+            postgresql_where=text("file_sha256 IS NOT NULL AND deleted_at IS NULL"),
+        ),
+        Index("ix_pictures_asset", "tenant_id", "asset_id"),
         Index("ix_pictures_search", "search", postgresql_using="gin"),
         Index("ix_pictures_bands", "bands", postgresql_using="gin"),
     )
@@ -85,6 +92,8 @@ class Picture(Tenanted, Dated, Base):
     source: Mapped[str] = mapped_column(server_default="made")
     origin: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """Of an imported one: {"format", "filename", "notes"[]}."""
+    file_sha256: Mapped[str | None]
+    """Of an imported one: of the file as it came, before anything was taken out of it."""
     dhash: Mapped[str | None]
     """64-bit difference hash, 16 hex digits; None: not looked at yet."""
     bands: Mapped[list[int] | None] = mapped_column(ARRAY(Integer), deferred=True)

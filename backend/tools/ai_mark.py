@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from backend.errors import Rejected
+from backend.tools.picture_packets import XMP, written
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 EDITED = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """Somebody's picture, changed by a model: painted over in part, or drawn from."""
+AI_MADE = (SOURCE_TYPE, EDITED, "http://cv.iptc.org/newscodes/digitalsourcetype/compositeSynthetic")
+"""Of the types that others write, those a model had a part in."""
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KEPT = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"cICP", b"pHYs"}
 _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -39,39 +42,17 @@ def deliver_png(source: Path, target: Path, *, mark: bool = True, source_type: s
                 file.write(_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + _xmp(source_type)))
 
 
-def mark(source: Path, target: Path, content_type: str, *, width: int, height: int) -> None:
+def mark(source: Path, target: Path, content_type: str, *, width: int, height: int, source_type: str = SOURCE_TYPE) -> None:
     """A checked picture of another program with the AI mark: PNG, JPEG or WebP, every other byte as it was."""
-    data = source.read_bytes()
     if content_type == "image/png":
-        deliver_png(source, target)
-    elif content_type == "image/jpeg":
-        at = 4 + int.from_bytes(data[4:6], "big") if data[2:4] == b"\xff\xe0" else 2  # JFIF's own segment stays first
-        target.write_bytes(data[:at] + _segment(b"http://ns.adobe.com/xap/1.0/\0" + _xmp(SOURCE_TYPE)) + data[at:])
+        deliver_png(source, target, source_type=source_type)
     else:
-        target.write_bytes(_webp(data, width, height))
+        data = source.read_bytes()
+        target.write_bytes(written(data, content_type, XMP, _xmp(source_type), width=width, height=height))
 
 
 def _xmp(source_type: str) -> bytes:
     return _XMP.replace("SOURCE_TYPE", source_type).encode()
-
-
-def _segment(body: bytes) -> bytes:
-    return b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
-
-
-def _webp(data: bytes, width: int, height: int) -> bytes:
-    """Only an extended file may hold XMP: a simple one gets the header that makes it one."""
-    packet = _padded(b"XMP ", _xmp(SOURCE_TYPE))
-    if data[12:16] == b"VP8X":
-        body = data[12:20] + bytes([data[20] | 0x04]) + data[21:] + packet
-    else:
-        size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-        body = _padded(b"VP8X", b"\x04\0\0\0" + size) + data[12:] + packet
-    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
-
-
-def _padded(name: bytes, body: bytes) -> bytes:
-    return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) & 1)
 
 
 def _chunks(data: bytes, filename: str) -> Iterator[tuple[bytes, bytes]]:

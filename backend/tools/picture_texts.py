@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from PIL import Image
@@ -9,7 +10,9 @@ from PIL import Image
 from backend.tools.recipe_text import KEYS, LONGEST
 
 _EXIF, _COMMENT = 0x8769, 0x9286
-_MADE = b"trainedAlgorithmicMedia"
+_TERMS = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+_SOURCE = re.compile(rb"cv\.iptc\.org/newscodes/digitalsourcetype/([A-Za-z]{1,60})")
+_MOST_XMP = 1 << 20
 
 
 def texts_of(picture: Image.Image) -> dict[str, str]:
@@ -20,10 +23,14 @@ def texts_of(picture: Image.Image) -> dict[str, str]:
     return found
 
 
-def says_ai_made(picture: Image.Image) -> bool:
-    """Whether its XMP packet has the IPTC digital source type of what a model made."""
+def source_type_of(picture: Image.Image) -> str:
+    """The IPTC digital source type that its XMP packet names, as the address of the term; empty: none."""
     packets: list[Any] = [picture.info.get("xmp"), picture.info.get("XML:com.adobe.xmp")]
-    return any(_MADE in (one.encode("utf-8", "replace") if isinstance(one, str) else one) for one in packets if one)
+    for one in packets:
+        said = one.encode("utf-8", "replace") if isinstance(one, str) else one
+        if isinstance(said, bytes) and (found := _SOURCE.search(said[:_MOST_XMP])):
+            return _TERMS + found[1].decode()
+    return ""
 
 
 def _comment(picture: Image.Image) -> str:
@@ -37,6 +44,13 @@ def _comment(picture: Image.Image) -> str:
         return ""
     kind, body = raw[:8], raw[8 : 8 + 2 * LONGEST]
     if kind.startswith(b"UNICODE"):
-        little = body[1:2] == b"\0" and body[:1] != b"\0"
-        return body.decode("utf-16-le" if little else "utf-16-be", "replace")[:LONGEST]
+        return _utf16(body)[:LONGEST]
     return (body if kind.startswith(b"ASCII") else raw).decode("utf-8", "replace").strip("\0")[:LONGEST]
+
+
+def _utf16(body: bytes) -> str:
+    """Programs do not agree on the order of bytes, but all write the line of settings."""
+    big, little = body.decode("utf-16-be", "replace"), body.decode("utf-16-le", "replace")
+    if ("Steps:" in little) != ("Steps:" in big):
+        return little if "Steps:" in little else big
+    return little if body[1:2] == b"\0" and body[:1] != b"\0" else big

@@ -80,8 +80,8 @@ class Inspected:
     thumbs: tuple[tuple[int, Path], ...] = ()
     notes: tuple[dict[str, str], ...] = field(default_factory=tuple)
     recipe: FoundRecipe = field(default_factory=FoundRecipe)
-    ai_made: bool = False
-    """Whether the file bears the IPTC mark of what a model made."""
+    source_type: str = ""
+    """The IPTC digital source type the file bears, if any: `ai_mark.AI_MADE` are those of models."""
 
 
 class Inspector:
@@ -183,7 +183,7 @@ def _inspected(answer: dict[str, Any]) -> Inspected:
         thumbs=tuple((width, Path(path)) for width, path in answer["thumbs"]),
         notes=tuple(answer["notes"]),
         recipe=recipe_text.from_plain(answer["recipe"]),
-        ai_made=answer["ai_made"],
+        source_type=answer["source_type"],
     )
 
 

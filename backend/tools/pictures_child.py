@@ -18,7 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from backend.tools import recipe_text
 from backend.tools.picture_measures import measures
 from backend.tools.picture_strip import strip
-from backend.tools.picture_texts import says_ai_made, texts_of
+from backend.tools.picture_texts import source_type_of, texts_of
 from backend.tools.pictures import write_thumbs
 
 TAKEN = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "AVIF")
@@ -71,7 +71,7 @@ def inspect(path: Path, out: Path | None, max_pixels: int, min_side: int) -> dic
         picture = _plain(opened)
         keep = kind in KEPT and opened.mode == "RGB" and not notes_force_copy(notes)
         colours = opened.info.get("icc_profile") if opened.mode == "RGB" else None
-        recipe, ai_made = recipe_text.read(texts_of(opened)), says_ai_made(opened)
+        recipe, source_type = recipe_text.read(texts_of(opened)), source_type_of(opened)
     target, content_type, extension = path, *KEPT.get(kind, KEPT["PNG"])
     thumbs: tuple[tuple[int, Path], ...] = ()
     if out is not None:
@@ -95,7 +95,7 @@ def inspect(path: Path, out: Path | None, max_pixels: int, min_side: int) -> dic
         "thumbs": [(width, str(file)) for width, file in thumbs],
         "notes": notes,
         "recipe": asdict(recipe),
-        "ai_made": ai_made,
+        "source_type": source_type,
     }
 
 

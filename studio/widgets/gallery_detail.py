@@ -96,7 +96,7 @@ def _keep(page: Page, card: PictureCard, board_id: str) -> None:
         with st.popover("Download", icon=":material/download:"):
             st.link_button("The picture", address, width="stretch", help="With the mark that it is AI-made, nothing else")
             st.link_button(
-                "With its recipe inside", f"{address}&recipe=true", width="stretch", help="Prompt and settings in the PNG"
+                "With its recipe inside", f"{address}&recipe=true", width="stretch", help="Prompt and settings inside the file"
             )
         if page.can_edit:
             with st.popover("Board", icon=":material/dashboard:"):

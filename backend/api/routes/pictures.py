@@ -184,7 +184,7 @@ def one(picture_id: str, app: Studio, caller: Caller) -> RecipeWords:
 
 @router.get("/{picture_id}/file", response_class=Response)
 def file(picture_id: str, app: Studio, caller: Caller, recipe: bool = False) -> Response:
-    """The picture as a download; `recipe`: with its prompt and settings written into the PNG, as other programs read them."""
+    """The picture as a download; `recipe`: with its prompt and settings written into the file, as other programs read them."""
     with app.db.transaction(caller) as tx:
         found = boards.picture_file(tx, picture_id, with_recipe=recipe)
     data = found.read(app.storage)

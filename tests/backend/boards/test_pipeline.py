@@ -23,8 +23,10 @@ from backend.errors import Invalid
 from backend.generation import GalleryFilters
 from backend.kit.clock import now
 from backend.tables import Asset, Picture
-from backend.tools.picture_texts import says_ai_made, texts_of
+from backend.tools.ai_mark import SOURCE_TYPE
+from backend.tools.picture_texts import source_type_of, texts_of
 from backend.tools.png_text import with_texts
+from tests.backend.boards.arriving import arrive
 from tests.backend.tools.test_recipe_text import A1111
 from tests.factories.account import Tenant
 from tests.factories.making import make_lora, make_pictures
@@ -107,14 +109,6 @@ def test_archives_go_after_a_week_and_nothing_to_pack_is_said(
         assert assets.get(session, result["asset_id"]).state == "deleted"
 
 
-def arrive(app: Any, tx: Any, files: dict[str, bytes]) -> None:
-    for name, data in files.items():
-        with tx() as session:
-            values = {"noun": boards.NOUN, "noun_id": boards.INBOX, "filename": name, "client_key": name}
-            card = uploads.begin(session, settings=app.settings, size=len(data), **values)
-        uploads.receive(tx, app.storage, settings=app.settings, upload_id=card.id, chunks=[data])
-
-
 def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tenant, tx: Any) -> None:
     with tx() as session:
         lora = make_lora(session)
@@ -127,7 +121,7 @@ def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tena
         job = boards.bring_in(session, board_id=board_id, request_key="in")
     payload = ImportPayload(board_id=board_id)
     result = pipeline.run_import(make_context(worker_app, workspace, "picture-import", payload, job_id=job.id), payload)
-    assert result == {"imported": 2, "refused": 1, "with_recipe": 1}
+    assert result == {"imported": 2, "refused": 1, "already": 0, "with_recipe": 1}
 
     with tx() as session:
         ids = generation.ids(session, filters=GalleryFilters(board_id=board_id, order="board"), most=9)
@@ -144,7 +138,7 @@ def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tena
     assert "says nothing about how it was made" in bare.origin["notes"][0]
     with Image.open(io.BytesIO(file.read(worker_app.storage))) as opened:
         opened.load()
-        assert (texts_of(opened), says_ai_made(opened)) == ({}, True)
+        assert (texts_of(opened), source_type_of(opened)) == ({}, SOURCE_TYPE)
 
 
 def test_a_worker_that_dies_between_two_pictures_takes_none_twice(
@@ -178,18 +172,17 @@ def test_two_jobs_at_the_same_files_take_each_once(
     arrive(worker_app, tx, {"1.jpg": photo(1), "2.jpg": photo(2), "3.png": b"no picture at all"})
     payload = ImportPayload()
     first, second = (make_context(worker_app, workspace, "picture-import", payload) for _ in range(2))
-    told: list[dict[str, int]] = []
-    keep = arrivals._keep
+    keep, told = arrivals._keep, []
 
-    def meanwhile(ctx: Any, upload: Any, seen: Any) -> Any:
-        looked = keep(ctx, upload, seen)
+    def meanwhile(ctx: Any, *more: Any) -> Any:
+        looked = keep(ctx, *more)
         if ctx is first and not told:
             told.append(pipeline.run_import(second, payload))
         return looked
 
     monkeypatch.setattr(arrivals, "_keep", meanwhile)
-    assert pipeline.run_import(first, payload) == {"imported": 0, "refused": 0, "with_recipe": 0}
-    assert told == [{"imported": 2, "refused": 1, "with_recipe": 0}]
+    assert pipeline.run_import(first, payload) == {"imported": 0, "refused": 0, "already": 0, "with_recipe": 0}
+    assert told == [{"imported": 2, "refused": 1, "already": 0, "with_recipe": 0}]
     with tx() as session:
         assert session.query(Picture).count() == 2
         assert session.query(Asset).filter(Asset.state == "stored").count() == 2

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from backend.tools import recipe_text
-from backend.tools.ai_mark import mark
-from backend.tools.picture_texts import says_ai_made, texts_of
+from backend.tools.ai_mark import SOURCE_TYPE, mark
+from backend.tools.picture_texts import source_type_of, texts_of
 from backend.tools.png_text import with_texts
 from backend.tools.recipe_text import FoundRecipe
 
@@ -137,7 +137,7 @@ def test_the_ai_mark_goes_into_every_kind(kind: str, tmp_path: Path) -> None:
     with Image.open(source) as before, Image.open(target) as after:
         before.load()
         after.load()
-        assert (says_ai_made(before), says_ai_made(after)) == (False, True)
+        assert (source_type_of(before), source_type_of(after)) == ("", SOURCE_TYPE)
         assert before.tobytes() == after.tobytes()
 
 
