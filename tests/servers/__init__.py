@@ -1,0 +1,1 @@
+"""Protocol-faithful servers and programs of others, with their faults on switches."""
