@@ -6,7 +6,6 @@ import dataclasses
 import threading
 import time
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import Any
 
 from backend.engines.diffusion import cards, wire
@@ -31,21 +30,21 @@ class DiffusersEngine:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._busy = threading.Lock()
-        self._host: Process | None = None
-        self._device = ""
-        self._count = 0
+        self._guard = threading.Lock()
+        self._seats: dict[str, _Seat] = {}
 
     def run(self, request: ImageRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
         card, folder = cards.find(self._settings, request.model)
         request = _checked(card, request)
-        for wait in self._turn():
+        seat = self._seat(request.device)
+        for wait in seat.turn():
             if wait:
                 yield Alive()
         try:
-            yield from self._draw(card, folder, request)
+            order = {"card": wire.dump(card), "folder": str(folder), "request": wire.dump(request)}
+            yield from seat.draw(order)
         finally:
-            self._busy.release()
+            seat.busy.release()
 
     def models(self) -> list[ModelCard]:
         return cards.cards(self._settings)[0]
@@ -55,23 +54,45 @@ class DiffusersEngine:
         if missing := missing_libraries():
             detail = f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them."
             return EngineStatus(self.name, False, "", detail)
-        warm = "warm" if self._host and self._host.alive() else "starts with the first picture"
+        asked = [seat for name, seat in list(self._seats.items()) if device in ("", name)]
+        warm = "warm" if any(seat.warm() for seat in asked) else "starts with the first picture"
         number = "1 model" if len(good) == 1 else f"{len(good)} models"
         detail = " ".join([f"{number}, {warm}.", *bad])
-        return EngineStatus(self.name, bool(good), version(), detail, self._device or self._settings.engine_device)
+        where = ", ".join(filter(None, (seat.device for seat in asked)))
+        return EngineStatus(self.name, bool(good), version(), detail, where or device or self._settings.engine_device)
 
     def unload(self, device: str = "") -> None:
-        with self._busy:
-            self._end_host()
+        for name, seat in list(self._seats.items()):
+            if device in ("", name):
+                with seat.busy:
+                    seat.end_host()
 
-    def _turn(self) -> Iterator[bool]:
+    def _seat(self, device: str) -> _Seat:
+        """Each card has a host of its own; what names no card draws where ENGINE_DEVICE says."""
+        with self._guard:
+            return self._seats.setdefault(device, _Seat(self._settings, device or self._settings.engine_device))
+
+
+class _Seat:
+    """One card's host process: it draws one order at a time. `device`: as torch calls it, once it has said so."""
+
+    def __init__(self, settings: Settings, wish: str) -> None:
+        self.busy = threading.Lock()
+        self.device = ""
+        self._settings, self._wish = settings, wish
+        self._host: Process | None = None
+        self._count = 0
+
+    def turn(self) -> Iterator[bool]:
         """True for every second of waiting, then False once it is ours."""
-        while not self._busy.acquire(timeout=1.0):
+        while not self.busy.acquire(timeout=1.0):
             yield True
         yield False
 
-    def _draw(self, card: ModelCard, folder: Path, request: ImageRequest) -> Generator[Event, None, None]:
-        order = {"card": wire.dump(card), "folder": str(folder), "request": wire.dump(request)}
+    def warm(self) -> bool:
+        return self._host is not None and self._host.alive()
+
+    def draw(self, order: dict[str, Any]) -> Generator[Event, None, None]:
         self._count += 1
         number, ended = self._count, False
         try:
@@ -96,7 +117,7 @@ class DiffusersEngine:
             host.say({"id": number, **order})
             for message in host.said():
                 if message and "ready" in message:
-                    self._device = f"{message['name']} ({message['ready']})"
+                    self.device = f"{message['name']} ({message['ready']})"
                 elif message and message.get("id") == number:
                     accepted = True
                     if "done" in message:
@@ -112,11 +133,11 @@ class DiffusersEngine:
 
     def _warm_host(self) -> Process:
         if self._host is None or not self._host.alive():
-            self._end_host()
+            self.end_host()
             if missing := missing_libraries():
                 raise EngineUnavailable(f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them.")
             order = {
-                "device": self._settings.engine_device,
+                "device": self._wish,
                 "threads": self._settings.engine_threads,
                 "idle_s": self._settings.engine_idle_s,
             }
@@ -127,16 +148,16 @@ class DiffusersEngine:
         """Asks the host to stop before its next step; ends it when it does not."""
         host = self._host
         if host is None or not host.say({"cancel": number}):
-            return self._end_host()
+            return self.end_host()
         until = time.monotonic() + CANCEL_GRACE_S
         for message in host.said():
             if message and message.get("id") == number and "done" in message:
                 return None
             if time.monotonic() > until:
                 break
-        return self._end_host()
+        return self.end_host()
 
-    def _end_host(self) -> None:
+    def end_host(self) -> None:
         if self._host is not None:
             self._host.stop(grace_s=0.5)
             self._host = None

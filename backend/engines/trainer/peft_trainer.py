@@ -32,7 +32,7 @@ class PeftTrainer:
         _check(card, request)
         if missing := missing_libraries():
             raise EngineUnavailable(f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them.")
-        settings = {"device": self._settings.engine_device, "threads": self._settings.engine_threads}
+        settings = {"device": request.device or self._settings.engine_device, "threads": self._settings.engine_threads}
         process = Process(CHILD, settings, self._settings, nice=5)
         try:
             process.say({"card": wire.dump(card), "folder": str(folder), "request": wire.dump(request)})

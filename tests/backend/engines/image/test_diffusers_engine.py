@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,9 @@ Make = Callable[..., ImageRequest]
 
 
 def host_pid(engine: DiffusersEngine) -> int:
-    assert engine._host is not None
-    return engine._host.proc.pid
+    host = engine._seats[""]._host
+    assert host is not None
+    return host.proc.pid
 
 
 def test_the_starter_is_the_default_and_base_comes_from_configs(engine: DiffusersEngine) -> None:
@@ -63,12 +65,12 @@ def test_a_host_killed_while_drawing_is_an_error_and_the_next_run_works(engine: 
 def test_the_host_leaves_when_idle_and_comes_back(settings: Settings, image_request: Make) -> None:
     engine = DiffusersEngine(settings.model_copy(update={"engine_idle_s": 0.2}))
     assert len(outputs(engine, image_request("mini", seeds=(1,)))) == 1
-    first = engine._host
+    first = engine._seats[""]._host
     assert first is not None
     assert first.proc.wait(20) == 0
     assert len(outputs(engine, image_request("mini", seeds=(1,)))) == 1
     engine.unload()
-    assert engine._host is None
+    assert engine._seats[""]._host is None
 
 
 def test_a_child_without_memory_says_so(settings: Settings, image_request: Make) -> None:
@@ -78,11 +80,13 @@ def test_a_child_without_memory_says_so(settings: Settings, image_request: Make)
     engine.unload()
 
 
-def test_a_missing_device_says_so(settings: Settings, image_request: Make) -> None:
-    engine = DiffusersEngine(settings.model_copy(update={"engine_device": "cuda:7"}))
+def test_a_missing_card_says_so_and_leaves_the_others_alone(engine: DiffusersEngine, image_request: Make) -> None:
+    list(engine.run(image_request("mini", seeds=(1,))))
+    before = host_pid(engine)
     with pytest.raises(EngineUnavailable, match="ENGINE_DEVICE"):
-        list(engine.run(image_request("mini")))
-    engine.unload()
+        list(engine.run(replace(image_request("mini"), device="cuda:7")))
+    engine.unload("cuda:7")
+    assert host_pid(engine) == before
 
 
 def test_waiting_for_a_turn_is_alive(engine: DiffusersEngine, image_request: Make) -> None:
