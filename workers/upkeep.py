@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import func, select, text
 
-from backend import accounts, assets, boards, jobs, training
+from backend import accounts, assets, boards, datasets, jobs, training
 from backend.jobs import Handler, JobContext
 from backend.tables import Job
 
@@ -25,6 +25,7 @@ def run(ctx: JobContext, payload: Upkeep) -> dict[str, Any]:
     swept = assets.sweep(ctx.transaction, ctx.app.storage, settings=settings, check=ctx.check)
     with ctx.transaction() as tx:
         freed = training.free_datasets(tx)
+        datasets.forget_removed(tx, days=settings.purge_after_days)
         forgotten = jobs.forget_old(tx, hours=settings.job_cleanup_hours)
         boards.forget(tx, days=settings.retain_acts_days)
         sessions = accounts.forget_sessions(tx, hours=settings.session_cleanup_hours)

@@ -51,5 +51,12 @@ def _take_back(page: Page, edit: EditCard) -> None:
     with page.guard():
         with page.transaction(needs="editor") as tx:
             undone = datasets.undo_edit(tx, edit.id)
-        kept = f" {undone.kept} were changed since and stay as they are." if undone.kept else ""
-        st.toast(f"Taken back for {undone.count}.{kept}", icon=":material/undo:")
+        st.toast(f"Taken back for {undone.count}.{_kept(edit, undone.kept)}", icon=":material/undo:")
+
+
+def _kept(edit: EditCard, n: int) -> str:
+    if not n:
+        return ""
+    if edit.kind == "removed":
+        return f" {n} cannot come back: added again since, or the file is gone for good."
+    return f" {n} {'was' if n == 1 else 'were'} changed since and {'stays as it is' if n == 1 else 'stay as they are'}."

@@ -1,4 +1,4 @@
-"""One picture of a dataset: what is wrong with it, its crop, its caption and who wrote that."""
+"""One picture of a dataset: what is wrong with it, its crop and mask, its caption and who wrote that."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from studio.components import cropper
 from studio.format import ago, media_url, plain
 from studio.frame import Page
 from studio.widgets.dataset_edits import names
+from studio.widgets.dataset_mask import mask
 
 SOURCES = {
     "file": "came with its picture", "sample": "came with the sample", "bulk": "changed with many others",
     "undo": "put back by an undo", "restored": "restored", "person": "written", "": "written",
 }  # fmt: skip
+_PARTS = {"crop": ":material/crop: Crop", "mask": ":material/gradient: Mask"}
 
 
 def open_picture(page: Page, dataset_id: str, image_id: str, *, side: int) -> None:
@@ -35,11 +37,18 @@ def _picture(page: Page, dataset_id: str, side: int) -> None:
         one = found[0]
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            cropper(
-                f"crop:{one.id}:{one.crop_version}", src=media_url(page.workspace.id, one.asset_id, w=640), width=one.width,
-                height=one.height, crop=one.crop, face=tuple(one.face_box or ()), disabled=not page.can_edit,
-                on_saved=lambda box: _crop(page, one, box),
+            part = st.segmented_control(
+                "Work on", list(_PARTS), default="crop", format_func=_PARTS.__getitem__, key="dataset:picture:part",
+                required=True, label_visibility="collapsed",
             )  # fmt: skip
+            if part == "mask":
+                mask(page, one)
+            else:
+                cropper(
+                    f"crop:{one.id}:{one.crop_version}", src=media_url(page.workspace.id, one.asset_id, w=640),
+                    width=one.width, height=one.height, crop=one.crop, face=tuple(one.face_box or ()),
+                    disabled=not page.can_edit, on_saved=lambda box: _crop(page, one, box),
+                )  # fmt: skip
         with right:
             _facts(one)
             _caption(page, one)
@@ -67,7 +76,12 @@ def _crop(page: Page, one: ImageCard, box: Box | None) -> None:
 
 
 def _facts(one: ImageCard) -> None:
-    st.markdown(f"**{plain(one.filename)}**" + ("" if one.included else " :gray-badge[left out]"))
+    st.markdown(
+        f"**{plain(one.filename)}**"
+        + ("" if one.included else " :gray-badge[left out]")
+        + (" :gray-badge[cropped]" if one.crop else "")
+        + (" :gray-badge[masked]" if one.mask_asset_id else "")
+    )
     known = [f"{one.width} × {one.height} px", f"sharpness {one.sharpness:.0f}"]
     if one.brightness is not None:
         known += [f"brightness {one.brightness:.0f}", f"contrast {one.contrast or 0:.0f}"]

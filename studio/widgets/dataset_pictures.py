@@ -19,6 +19,7 @@ from studio.format import count, plain
 from studio.frame import Page
 from studio.widgets.confirm import confirm
 from studio.widgets.dataset_edits import last_edit
+from studio.widgets.dataset_mask import clear_many
 from studio.widgets.dataset_picture import open_picture
 from studio.widgets.dataset_state import state_of, train_side
 from studio.widgets.jobs import ACTIVE, follow
@@ -32,6 +33,7 @@ LABELS: dict[ImageFilter, str] = {
     "problems": "To look at", "too_small": "Too small", "blurred": "Blurred", "near_duplicates": "Look-alikes",
     "low_resolution": "Small", "dark": "Dark", "bright": "Bright", "flat": "No contrast", "clipped": "Burnt out",
     "several_faces": "Several faces", "uncaptioned": "No caption", "without_trigger": "No trigger word", "cropped": "Cropped",
+    "masked": "Masked",
 }  # fmt: skip
 
 
@@ -138,7 +140,7 @@ def grid(page: Page, dataset_id: str, *, key: str) -> None:
     )  # fmt: skip
     with bar:
         if state.selected:
-            _bar(page, dataset_id, state, key)
+            _bar(page, dataset_id, state, key, masks=stats.masked > 0)
         else:
             last_edit(page, dataset_id, key=key)
     if state.opened:
@@ -150,16 +152,16 @@ def _filters(stats: Stats) -> list[GridFilter]:
         GridFilter("", "All", stats.images), GridFilter("included", "In use", stats.included),
         GridFilter("excluded", "Left out", stats.images - stats.included),
     ]  # fmt: skip
-    wrong = sum(getattr(stats, code) for code in LABELS if code not in ("problems", "cropped"))
+    wrong = sum(getattr(stats, code) for code in LABELS if code not in ("problems", "cropped", "masked"))
     for code, label in LABELS.items():
         n = wrong if code == "problems" else getattr(stats, code)
-        tone = "bad" if code == "too_small" else "" if code == "cropped" else "warn"
+        tone = "bad" if code == "too_small" else "" if code in ("cropped", "masked") else "warn"
         if n:
             chips.append(GridFilter(code, label, None if code in ("problems", "near_duplicates") else n, tone))
     return chips
 
 
-def _bar(page: Page, dataset_id: str, state: GridState, key: str) -> None:
+def _bar(page: Page, dataset_id: str, state: GridState, key: str, *, masks: bool) -> None:
     ids = state.selected
     if state.whole:
         with page.transaction() as tx:
@@ -168,10 +170,14 @@ def _bar(page: Page, dataset_id: str, state: GridState, key: str) -> None:
         st.markdown(f"**{len(ids):,} chosen**", width="content")
         for label, included in (("Leave out", False), ("Take in", True)):
             st.button(label, key=f"{key}:in:{included}", on_click=_include, args=(page, ids, included, key))
+        if masks:
+            st.button("Remove masks", key=f"{key}:masks", on_click=_clear_masks, args=(page, dataset_id, ids, key))
         if st.button("Remove", key=f"{key}:remove"):
+            days = page.app.settings.purge_after_days
             confirm(
                 f"Remove {count(len(ids), 'picture')}?",
-                "They and their captions go from this dataset. To keep them but not train on them, leave them out instead.",
+                f"They and their captions go from this dataset; for {count(days, 'day')} you can take that back under "
+                "“Changes”. To keep them but not train on them, leave them out instead.",
                 action="Remove", act=lambda: _remove(page, ids, key),
             )  # fmt: skip
 
@@ -185,6 +191,11 @@ def _include(page: Page, ids: list[str], included: bool, key: str) -> None:
 def _remove(page: Page, ids: list[str], key: str) -> None:
     with page.transaction(needs="editor") as tx:
         datasets.remove_images(tx, ids)
+    _choose_none(key)
+
+
+def _clear_masks(page: Page, dataset_id: str, ids: list[str], key: str) -> None:
+    clear_many(page, dataset_id, ids, new_id("req"))
     _choose_none(key)
 
 

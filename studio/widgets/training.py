@@ -14,6 +14,7 @@ from studio.forms.start_time import start_time, zone
 from studio.forms.training import Follow, training_form
 from studio.frame import Page
 from studio.widgets import training_outlook
+from studio.widgets.dataset_mask import ignored
 from studio.widgets.empty import empty_state
 from studio.widgets.training_run import watch
 
@@ -38,6 +39,7 @@ def ask(
         name=training.next_version(follow.run.name) if follow else f"{dataset.trigger_word or 'lora'}-v1", disabled=off,
     )  # fmt: skip
     not_before = start_time(key, zone=clocks, disabled=off)
+    ignored(page, state.stats.masked)
     training_outlook.before_start(page, asked.card, asked.params, not_before=not_before, zone=clocks)
     blocked = bool(state.blockers) and not again
     for blocker in state.blockers if blocked else ():

@@ -26,7 +26,7 @@ const draw_tile = (ui, part, tile) => {
   part.node.classList.toggle("on", ui.selected.has(tile.id))
   part.tick.classList.toggle("gone", !ui.data.selectable)
   part.tick.setAttribute("aria-label", ui.selected.has(tile.id) ? "Deselect" : "Select")
-  const marks = [...(tile.included ? [] : [["left out", ""]]), ...(tile.cropped ? [["cropped", ""]] : []),
+  const marks = [...(tile.included ? [] : [["left out", ""]]), ...(tile.cropped ? [["cropped", ""]] : []), ...(tile.masked ? [["masked", ""]] : []),
     ...tile.reasons.slice(0, 3).map(one => [WORDS[one[0]] ?? one[0], one[2] ? "bad" : "warn"])]
   const said = marks.join("|")
   if (part.marks !== said) { part.marks = said; part.badges.replaceChildren(...marks.map(([word, tone]) => el("span", `badge ${tone}`, word))) }

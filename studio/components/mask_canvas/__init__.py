@@ -1,8 +1,9 @@
-"""Paint over the part of a picture that should change: brush, eraser, rectangle, undo; by mouse, finger or keyboard."""
+"""Paint over a part of a picture: brush, eraser, rectangle, invert, undo; by mouse, finger or keyboard."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import streamlit as st
@@ -13,17 +14,42 @@ _component = load("mask_canvas")
 LONGEST_SIDE = 1536
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`blank`, `used`, `unused`: what it says of the mask. `use`: its button. `picture`: what lies under it, for the blind."""
+
+    blank: str = "Paint over what should change."
+    used: str = "✓ This mask is used."
+    unused: str = "Painted, not used yet."
+    use: str = "Use this mask"
+    picture: str = "The picture to change"
+
+
 def mask_canvas(
-    key: str, *, workspace: str, asset_id: str, src: str, width: int, height: int, in_use: bool, on_done: Callable[[str], None]
+    key: str,
+    *,
+    workspace: str,
+    asset_id: str,
+    src: str,
+    width: int,
+    height: int,
+    in_use: bool,
+    on_done: Callable[[str], None],
+    noun: tuple[str, str] = ("generation", "mask"),
+    saved: str = "",
+    words: Words | None = None,
+    disabled: bool = False,
 ) -> bool:
     """`src`: the picture under the mask, `width` and `height` its size in px. `on_done(upload_id)` runs when a mask was sent.
 
-    `in_use`: the caller has taken the last one. Returns whether it was painted on since.
+    `asset_id`: paintings of the same one are the same painting. `in_use`: the caller has taken the last one. `noun`: what the
+    upload is for. `saved`: address of the mask that a fresh painting starts from. Returns whether it was painted on since.
     """
     scale = min(1.0, LONGEST_SIDE / max(width, height))
     data: dict[str, Any] = {
-        "workspace": workspace, "asset": asset_id, "src": src, "inUse": in_use,
-        "width": max(64, round(width * scale)), "height": max(64, round(height * scale)),
+        "workspace": workspace, "asset": asset_id, "src": src, "inUse": in_use, "noun": noun[0], "nounId": noun[1],
+        "width": max(64, round(width * scale)), "height": max(64, round(height * scale)), "mask": saved,
+        "words": asdict(words or Words()), "disabled": disabled,
     }  # fmt: skip
 
     def done() -> None:
