@@ -19,7 +19,7 @@ from backend import jobs
 from backend.engines.events import Alive, Event, Handle, Log, Preview, Progress
 from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
 from backend.jobs.claim import Claim
-from backend.kit.db import Trusted
+from backend.kit.db import Trusted, storable
 from backend.tables import Attempt, Job, JobStep
 from workers import faults
 from workers.eta import Window
@@ -115,7 +115,7 @@ class Context:
         return self._steps
 
     def progress(self, done: int, total: int, phase: str = "working") -> None:
-        at = time.monotonic()
+        at, phase = time.monotonic(), storable(phase)
         with self._guard:
             report = self._report
             if (done, total, phase) != (report.done, report.total, report.phase):
@@ -131,7 +131,7 @@ class Context:
 
     def log(self, line: str, level: str = "info") -> None:
         with self._guard:
-            self._report.lines.append((level, line.replace("\x00", "")[:4000]))
+            self._report.lines.append((level, storable(line)[:4000]))
             self._moved_at, self._report.moved = time.monotonic(), True
 
     def save_handle(self, handle: Mapping[str, Any] | None) -> None:

@@ -148,8 +148,12 @@ def _unload(me: Process, device: str, *, keep: str) -> None:
 
 
 def conclude(me: Process, done: Finished) -> None:
-    """Writes the verdict. While Postgres is away it waits with the result in hand; a lost attempt writes nothing."""
-    context, report = done.context, done.context.take_report()
+    """Writes the verdict. While Postgres is away it waits with the result in hand; a lost attempt writes nothing.
+
+    A verdict that Postgres refuses (a result with a number that is none) is a fault of the job like another, and counted:
+    without it the attempt would be given back, uncounted, for ever.
+    """
+    context, report, refused = done.context, done.context.take_report(), False
     try:
         while True:
             try:
@@ -163,6 +167,11 @@ def conclude(me: Process, done: Finished) -> None:
                 log.warning("verdict waits for Postgres", error=error.message)
                 if me.lease.stopping.wait(me.app.settings.job_beat_s):
                     return
+            except Exception as error:
+                if refused:
+                    raise
+                refused, done = True, Finished(context, _verdict(me, context, error))
+                report = context.take_report()
     finally:
         me.keeper.unwatch(context)
 

@@ -14,7 +14,7 @@ from backend.errors import LeaseLost
 from backend.jobs.lines import lock_line
 from backend.jobs.rules import Verdict
 from backend.jobs.service import child_ended
-from backend.kit.db import in_one_trip, ring
+from backend.kit.db import in_one_trip, ring, storable
 from backend.kit.ids import new_id
 from backend.tables import FINAL, MOVES, Job, JobState
 
@@ -123,14 +123,14 @@ def _values(tx: Session, ref: AttemptRef, verdict: Verdict, waits_for: int, figu
         "state": verdict.state.value,
         "result": None if verdict.result is None else json.dumps(verdict.result),
         "error_code": verdict.error_code,
-        "error_message": verdict.error_message,
-        "detail": verdict.detail.replace("\x00", ""),
+        "error_message": None if verdict.error_message is None else storable(verdict.error_message),
+        "detail": storable(verdict.detail),
         "keep_handle": verdict.keep_handle,
         "counted": int(verdict.counted),
         "killed": int(verdict.killed),
         "dead_letter": verdict.dead_letter,
         "delay_s": verdict.delay_s,
-        "device_down": verdict.device_down,
+        "device_down": storable(verdict.device_down),
         **{name: figures.get(name) for name in ("step", "phase", "done", "total")},
     }
 

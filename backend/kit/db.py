@@ -62,6 +62,11 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def storable(words: str) -> str:
+    """What Postgres takes as text: without NUL, and a question mark for half a character. For words from outside."""
+    return words.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 def ring(tx: Session, queue: str) -> None:
     """Wakes the workers of `queue` once `tx` has committed."""
     tx.info.setdefault("bells", set()).add(queue)

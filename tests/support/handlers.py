@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from backend import jobs
 from backend.engines.events import Alive, Event, Output, Progress
-from backend.errors import EngineUnavailable, Invalid, OutOfMemory, RateLimited, Unavailable
+from backend.errors import EngineError, EngineUnavailable, Invalid, OutOfMemory, RateLimited, Unavailable
 from backend.jobs import Handler, JobContext, KindSpec, register
 
 
@@ -46,6 +46,7 @@ for spec in (
     KindSpec("test-instant", "cpu"),
     KindSpec("test-loop", "cpu"),
     KindSpec("test-fails", "cpu"),
+    KindSpec("test-unwritable", "cpu"),
     KindSpec("test-parent", "net"),
     KindSpec("test-limited", "cpu", limit_setting="queue_concurrency_training"),
     KindSpec("test-draw", "gpu", device="image"),
@@ -60,6 +61,7 @@ ERRORS: dict[str, Exception] = {
     "rate": RateLimited("Too many requests.", retry_after=0.1),
     "away": Unavailable("The storage does not answer."),
     "bug": ZeroDivisionError("1/0"),
+    "unsayable": EngineError("The engine said \x00 and half a \ud83d and ended."),
 }
 
 
@@ -122,6 +124,7 @@ KINDS = {
     "test-instant": Handler(Steps, lambda ctx, payload: None),
     "test-loop": Handler(Loop, loop),
     "test-fails": Handler(Fails, fails),
+    "test-unwritable": Handler(Steps, lambda ctx, payload: {"name": "no \x00 in Postgres"}),
     "test-parent": Handler(Parent, parent),
     "test-limited": Handler(Steps, steps),
     "test-draw": Handler(Steps, device),

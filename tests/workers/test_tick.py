@@ -113,3 +113,20 @@ def test_the_keeper_flushes_reports_and_learns_of_cancels(worker_app: Any, works
     keeper._beat_once("up")
     assert context.cancel_requested
     assert not context.lost
+
+
+def test_words_that_postgres_does_not_take_cost_nobody_the_lease(worker_app: Any, workspace: Tenant) -> None:
+    """One beat speaks for all jobs of the process."""
+    contexts = [make_context(worker_app, workspace, "test-steps", Steps()) for _ in range(2)]
+    identity = Identity(("cpu",))
+    with worker_app.db.transaction(Trusted(workspace.id)) as tx:
+        tx.execute(text("UPDATE attempts SET worker_id = :w"), {"w": identity.id})
+    keeper = Keeper(worker_app.db, identity, Lease(60.0), beat_s=60.0)
+    for context in contexts:
+        keeper.watch(context)
+        context.progress(1, 2, "half a \ud83d and a \x00")
+        context.log("the same \ud83d\x00")
+    keeper._beat_once("up")
+    with worker_app.db.transaction(Trusted(workspace.id)) as tx:
+        assert [jobs.get(tx, context.job_id).phase for context in contexts] == ["half a ? and a "] * 2
+        assert [line.line for line in jobs.log(tx, contexts[0].job_id)] == ["the same ?"]

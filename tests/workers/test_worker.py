@@ -113,3 +113,15 @@ def test_a_payload_of_another_version_is_a_dead_letter(workers: Workers, office:
     card = office.ended(office.start("test-loop", Steps()))
     assert (card.state, card.dead_letter) == ("failed", True)
     assert "another version" in (card.error_message or "")
+
+
+def test_an_end_that_postgres_cannot_write_ends_the_job_all_the_same(workers: Workers, office: Office) -> None:
+    """And it costs the others nothing whose ends are written in the same breath."""
+    workers.start()
+    bad = [office.start("test-unwritable", Steps()), office.start("test-fails", Fails(error="unsayable", times=99))]
+    good = [office.start("test-steps", Steps(n=1), key=f"good-{n}") for n in range(20)]
+    assert [(office.ended(job).state, office.get(job).attempt_n) for job in good] == [("completed", 1)] * 20
+    cards = [office.ended(job) for job in bad]
+    assert [(card.state, card.dead_letter, card.attempt_n) for card in cards] == [("failed", True, 4)] * 2, workers.logs()
+    assert [card.error_code for card in cards] == ["internal", "engine"]
+    assert cards[1].error_message == "The engine said  and half a ? and ended."
