@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from backend.engines.events import EngineStatus, Event
+from backend.tools.comfy_workflow import Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class ModelCard:
 
     `side`: the side in px it was trained at; `step_px`: width and height must be multiples of it;
     `sampler`, `steps`, `cfg`: its own recommended values. `longest_px`: the longest side it can draw. `features`: what
-    the engine can do with it besides a prompt: `picture` (draw from a picture), `mask` (change a part of one).
+    the engine can do with it besides a prompt: `picture` (draw from a picture), `mask` (change a part of one), `pose` (hold a
+    drawn pose), `pose-photo` (read the pose from any picture), `hires` (a second, larger pass), `graph` (imported workflows).
     """
 
     name: str
@@ -51,6 +53,10 @@ class ImageRequest:
     over `init_image`) changes that part alone: the output has the size of `init_image`, and every pixel under black is its
     own; the change fades in over `feather` px inside the white. Width and height are then the engine's choice.
 
+    `pose`: a picture whose pose is held at `pose_strength` (0..2); `pose_drawn`: it is a drawn skeleton already. `hires` > 1:
+    what was drawn is enlarged by it and drawn again at `hires_strength` (0..1): the output is that much larger than `width` x
+    `height`. `workflow`: an imported graph draws in place of the engine's own; what it has no slot for is not used.
+
     Outputs are PNG files in `workdir` named `<n>.png`; picture n is drawn from seeds[n] and prompts[n] alone, whatever the
     batch. `device`: name of the card the attempt holds; engines with several servers choose by it.
     """
@@ -72,6 +78,12 @@ class ImageRequest:
     mask: Path | None = None
     feather: int = 0
     device: str = ""
+    pose: Path | None = None
+    pose_drawn: bool = False
+    pose_strength: float = 0.9
+    hires: float = 1.0
+    hires_strength: float = 0.5
+    workflow: Workflow | None = None
 
 
 class ImageEngine(Protocol):

@@ -1,0 +1,52 @@
+"""The eight graphs that a live ComfyUI accepted (comfyui-and-kohya.md §2), and what a server would say it has."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+from backend.tools import comfy_classes, comfy_lint
+from backend.tools.comfy_lint import Graph
+
+FOLDER = Path(__file__).parent / "comfy_graphs"
+NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
+
+
+def text(name: str) -> str:
+    return (FOLDER / f"{name}.json").read_text("utf-8")
+
+
+def graph(name: str) -> Graph:
+    return comfy_lint.parse(text(name))
+
+
+def shuffled(graph: Graph, seed: int) -> tuple[Graph, dict[str, str]]:
+    """The same graph with other ids in another order, and old id -> new id."""
+    luck = random.Random(seed)
+    ids = [str(n) for n in luck.sample(range(1, 1000), len(graph))]
+    new = dict(zip(graph, ids, strict=True))
+    nodes = list(graph.items())
+    luck.shuffle(nodes)
+    return {new[key]: _renamed(node, new) for key, node in nodes}, new
+
+
+def info_of(*graphs: Graph) -> dict[str, Any]:
+    """An /object_info of a server that has every class of `graphs` and every file they name."""
+    info: dict[str, Any] = {}
+    for one in graphs:
+        for node in one.values():
+            required = info.setdefault(node["class_type"], {"input": {"required": {}}})["input"]["required"]
+            for name, value in node["inputs"].items():
+                if comfy_classes.folder(node["class_type"], name) or name in {"sampler_name", "scheduler"}:
+                    words = required.setdefault(name, [[], {}])[0]
+                    words += [value] if value not in words else []
+    return info
+
+
+def _renamed(node: dict[str, Any], new: dict[str, str]) -> dict[str, Any]:
+    copy: dict[str, Any] = json.loads(json.dumps(node))
+    for name, source, _ in list(comfy_lint.links(copy)):
+        copy["inputs"][name][0] = new[source]
+    return copy
