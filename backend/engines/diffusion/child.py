@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from backend.engines.diffusion import wire
 from backend.engines.events import Event
-from backend.errors import EngineError, EngineUnavailable, OutOfMemory
+from backend.errors import EngineError, OutOfMemory
 
 
 class Line:
@@ -48,7 +48,10 @@ def leave(code: int = 0) -> NoReturn:
 
 
 def guarded(line: Line, work: Callable[[], None]) -> bool:
-    """Runs `work`; whatever it raises is told as one error. False when the child should not go on."""
+    """Runs `work`; whatever it raises is told as one error. False when the child should not go on.
+
+    What breaks at its work is not “down”: that would be tried again, uncounted, for ever, and keep its card from others.
+    """
     try:
         work()
     except EngineError as error:
@@ -59,7 +62,7 @@ def guarded(line: Line, work: Callable[[], None]) -> bool:
             return False
         sys.excepthook(*sys.exc_info())
         said = f"The engine failed: {type(error).__name__}: {error}"[:500]
-        line.say(wire.pack_error(EngineUnavailable(said)))
+        line.say(wire.pack_error(EngineError(said)))
         return False
     return True
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from importlib import metadata, util
 from typing import Any
 
-from backend.errors import EngineError, EngineUnavailable, OutOfMemory
+from backend.errors import EngineError, OutOfMemory
 from backend.kit import child
 from backend.settings import ROOT, Settings
 
@@ -78,7 +78,7 @@ class Process:
         if code == _SIGKILL or any(sign in text.lower() for sign in _MEMORY_SIGNS):
             return OutOfMemory("The engine ran out of memory. Choose a smaller size, batch or model.", exit_code=code)
         last = next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
-        return EngineUnavailable(f"The engine's process ended unexpectedly (code {code}): {last[:300]}", exit_code=code)
+        return EngineError(f"The engine's process ended unexpectedly (code {code}): {last[:300]}", exit_code=code)
 
 
 def missing_libraries(names: Sequence[str] = ("torch", "diffusers", "transformers", "peft")) -> list[str]:

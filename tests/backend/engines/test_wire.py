@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from backend.engines.diffusion import wire
+from backend.engines.diffusion.child import guarded
+from backend.engines.diffusion.process import Process
 from backend.engines.events import Alive, Checkpoint, Event, Handle, Log, Metric, Output, Preview, Progress, Sample
 from backend.engines.image.port import ImageRequest, LoraUse, ModelCard
 from backend.errors import EngineError, OutOfMemory, Unsupported
+from backend.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -46,3 +50,19 @@ def test_errors() -> None:
     assert refused.message == "No."
     assert type(wire.unpack_error({"error": "something new", "message": "?"})) is EngineError
     assert type(wire.unpack_error(wire.pack_error(OutOfMemory("Full.")))) is OutOfMemory
+
+
+def test_a_child_that_breaks_at_its_work_is_a_fault_and_counted(settings: Settings) -> None:
+    """Were it “not available”, the job would be tried again for ever."""
+    told: list[dict[str, Any]] = []
+
+    class Ear:
+        say = staticmethod(told.append)
+
+    assert not guarded(Ear(), lambda: [][1])  # type: ignore[arg-type]
+    assert type(wire.unpack_error(told[0])) is EngineError
+    assert "IndexError" in told[0]["message"]
+    ended = Process("backend.engines.no_such_engine", {}, settings)
+    list(ended.said())
+    failure = ended.failure()
+    assert (type(failure), failure.data["exit_code"]) == (EngineError, 1)
