@@ -7,25 +7,28 @@ from datetime import datetime
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from backend import datasets, training
+from backend import datasets
 from backend.datasets import DatasetCard, Leak, Readiness, Stats, TagCount
 from backend.engines.image.port import ModelCard
 from studio.frame import Page
 
+_SIDE = 512
+"""px that a picture is held against while no trainer says better: Stable Diffusion 1.5's."""
 
-def train_model(page: Page) -> ModelCard:
-    """The model that a new run would train."""
-    return training.choose_model(page.app.engines.trainer.models(), "")
+
+def train_model(page: Page) -> ModelCard | None:
+    """The model that a new run would train; None while the trainer offers none."""
+    return next((card for card in page.app.engines.trainer.models() if card.trainable), None)
 
 
 def train_side(page: Page) -> int:
     """px it trains at."""
-    return train_model(page).side
+    return model.side if (model := train_model(page)) else _SIDE
 
 
 def state_of(page: Page, tx: Session, card: DatasetCard) -> Readiness:
     model, most = train_model(page), page.app.settings.max_dataset_images
-    counted = _counted(page.workspace.id, card.id, card.updated_at, card.images, card.included, model.side, _tx=tx)
+    counted = _counted(page.workspace.id, card.id, card.updated_at, card.images, card.included, train_side(page), _tx=tx)
     return datasets.readiness(tx, card.id, model_card=model, max_images=most, counted=counted)
 
 

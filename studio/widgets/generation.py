@@ -25,6 +25,7 @@ from studio.widgets import (
     identity,
     starting_picture,
 )
+from studio.widgets.engine import nothing_offered
 from studio.widgets.jobs import follow
 
 _FORMS = {"grid": "Grid · ", "list": "List · ", "upscale": "Made larger · "}
@@ -55,6 +56,9 @@ def ask(
 ) -> GenerationCard | None:
     """The form; returns the request just started. `tools`: with what was drawn with before, grids and lists."""
     models = page.app.engines.image.models()
+    if not models:
+        nothing_offered(page, page.app.engines.image.status(), "Pictures can be created", key=key)
+        return None
     template, start = _template(page, start)
     with page.transaction() as tx:
         choices = Choices(

@@ -16,6 +16,7 @@ from studio.frame import Page
 from studio.widgets import training_outlook
 from studio.widgets.dataset_mask import ignored
 from studio.widgets.empty import empty_state
+from studio.widgets.engine import nothing_offered
 from studio.widgets.training_run import watch
 
 __all__ = ["ask", "follow", "listing", "watch", "zone"]
@@ -27,6 +28,9 @@ def ask(
 ) -> RunCard | None:
     """The form for a run on this dataset, filled from another run where one is given; returns the run just started."""
     models, most = page.app.engines.trainer.models(), page.app.settings.max_dataset_images
+    if not any(card.trainable for card in models):
+        nothing_offered(page, page.app.engines.trainer.status(), "LoRAs can be trained", key=key)
+        return None
     with page.transaction() as tx:
         dataset = datasets.get(tx, dataset_id)
         state = datasets.readiness(tx, dataset_id, model_card=training.choose_model(models, ""), max_images=most)

@@ -15,6 +15,7 @@ from studio.frame import Page
 from studio.widgets import trials_grid, trials_result, trials_vote
 from studio.widgets.confirm import confirm
 from studio.widgets.empty import empty_state
+from studio.widgets.engine import nothing_offered
 from studio.widgets.jobs import follow
 
 VIEWS = {
@@ -70,9 +71,12 @@ def of_run(page: Page, run_id: str) -> None:
 
 def _ask(page: Page, run_id: str, model_name: str) -> None:
     key = f"trial:{run_id}"
+    models = page.app.engines.image.models()
+    if not models:
+        nothing_offered(page, page.app.engines.image.status(), "Checkpoints can be compared", key=key)
+        return
     with page.transaction() as tx:
         proposal = trials.propose(tx, run_id)
-    models = page.app.engines.image.models()
     draft = trial_form(key, proposal, disabled=not page.can_edit)
     if draft is None:
         return

@@ -1,0 +1,57 @@
+"""An engine that is away or empty: pages go on, and say why something cannot be done meanwhile."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from backend.engines.events import EngineStatus
+from backend.kit.db import Database
+from studio import resources
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import Rows, fill
+from tests.pages.conftest import Open, words
+
+AWAY = EngineStatus("ComfyUI", False, "", "It does not answer. Start it, or correct COMFYUI_URL.")
+
+
+class Empty:
+    """As an engine is whose server was never seen."""
+
+    def models(self) -> list[Any]:
+        return []
+
+    def status(self, device: str = "") -> EngineStatus:
+        return AWAY
+
+
+@pytest.fixture
+def rows(db: Database, workspace: Tenant) -> Rows:
+    return fill(db, workspace)
+
+
+@pytest.mark.parametrize(
+    ("file", "which", "says"),
+    [
+        ("make/generation", "", "Pictures can be created as soon as ComfyUI offers a model."),
+        ("make/training", "", "LoRAs can be trained as soon as ComfyUI offers a model."),
+        ("make/datasets", "dataset_id", "13 of 14 pictures in use"),
+        ("make/trials", "run_id", "Checkpoints can be compared as soon as"),
+        ("make/gallery", "generation_id", "ictures"),
+        ("make/prompts", "", "New template"),
+    ],
+)
+def test_pages_without_a_model(
+    open_page: Open, rows: Rows, app: Any, monkeypatch: pytest.MonkeyPatch, file: str, which: str, says: str
+) -> None:
+    real = app.engines
+    engines = SimpleNamespace(image=Empty(), trainer=Empty(), upscaler=real.upscaler, identity=real.identity)
+    stand_in = SimpleNamespace(settings=app.settings, db=app.db, redis=app.redis, storage=app.storage, engines=engines)
+    monkeypatch.setattr(resources, "app", lambda: stand_in)
+    query = {"run" if file == "make/trials" else "id": getattr(rows, which)} if which else {}
+    at = open_page(file, **query)
+    assert not at.exception
+    assert not at.error
+    assert says in words(at)
