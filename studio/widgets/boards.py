@@ -68,7 +68,7 @@ def one(page: Page, board_id: str) -> None:
     if opened:
         page.go("make/gallery", id=opened, board=board_id)
     if page.can_edit:
-        st.caption("Drag pictures to arrange them, or press Alt with ← or →.")
+        st.caption("Drag pictures to arrange them (on a touch screen press and hold first), or press Alt with an arrow key.")
 
 
 def _head(page: Page, board: BoardCard) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from backend import boards, generation, loras
+from backend.boards import ActDraft, BoardDraft
 from backend.generation import GalleryFilters
 from backend.kit.db import Database
 from tests.factories.account import Person, Tenant
@@ -113,6 +115,61 @@ def test_compare_and_gather_on_a_board(
     with db.transaction(workspace.caller) as tx:
         order = generation.ids(tx, filters=GalleryFilters(board_id=board.id, order="board"), most=9)
     assert order == [newest[1], newest[0]]
+
+
+def test_a_finger_arranges_a_board_and_a_swipe_scrolls_it(
+    bare_studio_url: str,
+    new_visitor: Callable[..., BrowserContext],
+    db: Database,
+    workspace: Tenant,
+    shoot: Callable[..., None],
+) -> None:
+    rows = fill(db, workspace)
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        board = boards.create(tx, draft=BoardDraft(name="Summer")).id
+        draft = ActDraft(kind="board-add", picture_ids=tuple(rows.picture_ids), board_id=board)
+        boards.act(tx, draft=draft, request_key="on")
+    visitor = new_visitor(width=390, height=844, has_touch=True, is_mobile=True)
+    visitor.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": bare_studio_url}])
+    tab = visitor.new_page()
+    tab.goto(f"{bare_studio_url}/boards?ws={workspace.id}&id={board}")
+    tiles = tab.get_by_role("listitem")
+    expect(tiles.nth(3)).to_be_visible()
+    finger = visitor.new_cdp_session(tab)
+
+    def touch(kind: str, at: tuple[float, float] | None = None) -> None:
+        points = [{"x": at[0], "y": at[1]}] if at else []
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def middle(n: int, *, right: float = 0) -> tuple[float, float]:
+        box = tiles.nth(n).bounding_box()
+        assert box
+        return box["x"] + box["width"] * (0.5 + right), box["y"] + box["height"] / 2
+
+    def order() -> list[str]:
+        with db.transaction(workspace.caller) as tx:
+            return generation.ids(tx, filters=GalleryFilters(board_id=board, order="board"), most=9)
+
+    tiles.nth(2).scroll_into_view_if_needed()
+    goal = middle(2, right=0.3)
+    touch("touchStart", middle(0))
+    expect(tab.locator(".ghost")).to_be_visible()
+    touch("touchMove", (goal[0], goal[1] - 20))
+    touch("touchMove", goal)
+    expect(tiles.nth(2)).to_have_class(re.compile("after"))
+    shoot(tab, "board-finger-390")
+    touch("touchEnd")
+    expect(tab.get_by_text("1 picture moved.")).to_be_visible()
+    expect(tab.locator(".ghost")).to_have_count(0)
+    first, second, third, *rest = rows.picture_ids
+    assert order() == [second, third, first, *rest]
+
+    touch("touchStart", middle(1))
+    for step in range(1, 6):
+        touch("touchMove", (middle(1)[0], middle(1)[1] - 25 * step))
+    touch("touchEnd")
+    tab.get_by_role("button", name="Undo", exact=True).click()
+    until(lambda: order() == rows.picture_ids, what="the order as it was")
 
 
 def test_a_viewer_sees_pictures_and_no_handles(

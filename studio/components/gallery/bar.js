@@ -1,7 +1,7 @@
 // Above the grid: search and filters, and while something is chosen, what can be done with it.
 const RATINGS = [["0", "Any rating"], ["5", "★★★★★"], ["4", "★★★★ and up"], ["3", "★★★ and up"], ["2", "★★ and up"], ["1", "★ and up"]]
 const HELP = "Words of the prompt, or terms: seed:123  model:starter  lora:bella-v1  influencer:\"Bella\"  board:\"Summer\"  rating:>=4  from:2026-11-01  until:2026-11-30  size:portrait  is:favourite  -without  \"exact words\""
-const KEYS = [["← → ↑ ↓", "move"], ["Enter", "open"], ["Space", "choose; with Shift a whole range"], ["Ctrl A", "choose all that is shown"], ["0 to 5", "rate"], ["F", "favourite"], ["C", "compare 2 to 4 chosen"], ["S", "find similar"], ["B", "put on a board"], ["Del", "delete"], ["Ctrl Z", "undo"], ["Alt ← →", "move on its board"], ["/", "search"], ["Esc", "choose none"]]
+const KEYS = [["← → ↑ ↓", "move"], ["Enter", "open"], ["Space", "choose; with Shift a whole range"], ["Ctrl A", "choose all that is shown"], ["0 to 5", "rate"], ["F", "favourite"], ["C", "compare 2 to 4 chosen"], ["S", "find similar"], ["B", "put on a board"], ["Del", "delete"], ["Ctrl Z", "undo"], ["Alt ← → ↑ ↓", "move on its board; with Home or End to its start or end"], ["/", "search"], ["Esc", "choose none"]]
 
 const field = (label, control) => { const box = el("label", "field"); box.append(el("span", "muted", label), control); return box }
 

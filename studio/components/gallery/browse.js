@@ -181,8 +181,14 @@ const acting = ui => ({
 })
 
 const arranging = ui => ({
-  mark_drop: index => { for (const part of ui.parts.values()) part.node.classList.toggle("before", part.index === index) },
-  drop: index => { const ids = ui.dragged; ui.dragged = null; ui.mark_drop(-1); ui.arrange(ids, ui.items[index].id) },
+  mark_drop: spot => { for (const part of ui.parts.values()) { const here = spot?.index === part.index; part.node.classList.toggle("before", here && !spot.after); part.node.classList.toggle("after", here && spot.after) } },
+  mark_lifted: () => { const ids = new Set(ui.hold ? ui.dragged : []); for (const part of ui.parts.values()) part.node.classList.toggle("lifted", ids.has(ui.items[part.index]?.id)) },
+  drop: ({ index, after }) => {
+    const ids = ui.dragged, from = index + (after ? 1 : 0), next = ui.items.slice(from).find(item => !ids.includes(item.id))
+    ui.dragged = null; ui.mark_drop(null)
+    if (next || !ui.next) ui.arrange(ids, next?.id ?? null)
+    else ui.say(new Error("Scroll down to the end of the board first."))
+  },
   arrange: async (ids, before) => {
     if (!ids?.length || ids.includes(before)) return
     const moving = ui.items.filter(item => ids.includes(item.id)), rest = ui.items.filter(item => !ids.includes(item.id)), at = before ? rest.findIndex(item => item.id === before) : rest.length, was = ui.items
@@ -191,10 +197,10 @@ const arranging = ui => ({
     catch (error) { ui.items = was; ui.redraw(); ui.say(error) }
   },
   shift: step => {
-    const item = ui.items[ui.focus], to = ui.focus + step
-    if (!ui.arranging() || to < 0 || to >= ui.items.length) return
-    const before = step < 0 ? ui.items[to].id : ui.items[to + 1]?.id ?? null
-    if (before === null && ui.next) return
+    const item = ui.items[ui.focus], to = Math.min(ui.items.length - 1, Math.max(0, ui.focus + step))
+    if (!ui.arranging() || !item || to === ui.focus) return
+    const before = to < ui.focus ? ui.items[to].id : ui.items[to + 1]?.id ?? null
+    if (before === null && ui.next) return ui.say(new Error("Scroll down to the end of the board first."))
     ui.arrange([item.id], before); ui.go(to)
   },
 })
@@ -202,7 +208,7 @@ const arranging = ui => ({
 const keys = (ui, event) => {
   const at = ui.focus ?? 0, key = event.key, lower = key.toLowerCase(), move = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: ui.cols, ArrowUp: -ui.cols, Home: -at, End: ui.items.length - 1 - at }[key]
   if (!ui.items.length || event.target.closest?.(".stars")) return
-  if (event.altKey && (key === "ArrowLeft" || key === "ArrowRight")) ui.shift(move)
+  if (event.altKey && move !== undefined) ui.shift(move)
   else if (event.ctrlKey || event.metaKey) { if (lower === "a") ui.choose_all(false); else if (lower === "z") ui.undo(ui.done); else return }
   else if (move !== undefined) { const to = Math.min(ui.items.length - 1, Math.max(0, at + move)); if (event.shiftKey) { ui.anchor ??= at; ui.selected.add(ui.items[at].id); const anchor = ui.anchor; ui.toggle(to, true); ui.anchor = anchor } ; ui.go(to) }
   else if (key === "Enter") ui.open(at)

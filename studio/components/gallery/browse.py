@@ -8,7 +8,7 @@ from backend.boards import ActCard
 from backend.generation import PictureCard, TileCard
 from studio.components.load import ignore, load
 
-_browse = load("gallery", "windowed", "compare", "bar", "browse")
+_browse = load("gallery", "touch", "windowed", "compare", "bar", "browse")
 _viewer = load("gallery", "compare", "viewer")
 
 

@@ -25,9 +25,10 @@ const build_tile = ui => {
     part.stars.append(star)
   }
   part.node.ondragstart = event => { if (!ui.arranging()) return event.preventDefault(); ui.dragged = ui.chosen_or(part.index); event.dataTransfer.effectAllowed = "move"; event.dataTransfer.setData("text/plain", id()) }
-  part.node.ondragover = event => { if (ui.dragged) { event.preventDefault(); ui.mark_drop(part.index) } }
-  part.node.ondrop = event => { if (ui.dragged) { event.preventDefault(); ui.drop(part.index) } }
-  part.node.ondragend = () => { ui.dragged = null; ui.mark_drop(-1) }
+  part.node.ondragover = event => { if (ui.dragged) { event.preventDefault(); ui.mark_drop(spot_at(ui, event.clientX, event.clientY)) } }
+  part.node.ondrop = event => { const spot = ui.dragged && spot_at(ui, event.clientX, event.clientY); if (spot) { event.preventDefault(); ui.drop(spot) } }
+  part.node.ondragend = () => { ui.dragged = null; ui.mark_drop(null) }
+  lift_by_touch(ui, part)
   part.node.append(part.img, part.tick, part.heart, part.badge, part.stars)
   return part
 }
@@ -44,6 +45,7 @@ const draw_tile = (ui, part, index, item, side) => {
   part.node.setAttribute("aria-posinset", index + 1)
   const on = ui.selected.has(item.id)
   part.node.classList.toggle("on", on); part.node.classList.toggle("faved", item.favourite); part.node.classList.toggle("rated", item.rating > 0)
+  part.node.classList.toggle("lifted", Boolean(ui.hold?.ghost && ui.dragged?.includes(item.id)))
   put(part.node, "draggable", ui.arranging())
   part.tick.setAttribute("aria-label", on ? "Deselect" : "Select")
   part.heart.setAttribute("aria-label", item.favourite ? "No favourite any more" : "Make it a favourite")
