@@ -1,0 +1,115 @@
+"""What is put into which workflow, and the pictures it starts from (made ready in real children)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from backend.engines.events import Event
+from backend.engines.image import comfyui_asking, preparing
+from backend.engines.image.port import ImageRequest, ModelCard
+from backend.errors import Rejected, Unsupported
+from backend.tools import comfy_lint
+from tests.backend.engines.image.contract import pixels
+from tests.factories.pictures import photo
+
+CARD = ModelCard("photo.safetensors", "Photo", "sd15", 512, 8, ("ddim",), "ddim", 20, 7.0, True, longest_px=768)
+INFO: dict[str, Any] = {
+    "ControlNetLoader": {"input": {"required": {"control_net_name": [["control_openpose.safetensors"], {}]}}},
+}
+
+
+def asked(folder: Path, **changes: Any) -> ImageRequest:
+    plain = ImageRequest("photo.safetensors", "a harbour", "", 512, 512, 20, 7.0, "dpmpp_2m_karras", (1, 2), folder)
+    return replace(plain, **changes)
+
+
+def end(steps: Generator[Event, None, Any]) -> Any:
+    """What a generator returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stopped:
+            return stopped.value
+
+
+@pytest.mark.parametrize(
+    ("changes", "card", "name"),
+    [
+        ({}, CARD, "txt2img_sd15"),
+        ({}, replace(CARD, base="sdxl"), "txt2img_sdxl"),
+        ({}, replace(CARD, base="flux"), "txt2img_flux"),
+        ({"init_image": Path("a.png")}, CARD, "img2img"),
+        ({"init_image": Path("a.png"), "mask": Path("m.png")}, CARD, "inpaint"),
+        ({"pose": Path("p.png")}, CARD, "pose"),
+        ({"hires": 1.5}, CARD, "hires"),
+        ({"hires": 1.5, "pose": Path("p.png"), "pose_drawn": True}, CARD, "pose_hires"),
+    ],
+)
+def test_the_workflow_follows_from_the_request(tmp_path: Path, changes: dict[str, Any], card: ModelCard, name: str) -> None:
+    request = asked(tmp_path, **changes)
+    workflow = comfyui_asking.choose(request, card)
+    assert workflow.name == name
+    uploaded = {role: f"{role}.png" for role in workflow.needs_pictures()}
+    said = comfyui_asking.values(request, card, preparing.Ready({}, 512, 512), 1, uploaded, INFO)
+    bound = workflow.bind(said, prefix="studio/j")
+    assert comfy_lint.lint(bound) == []
+    samplers = [node["inputs"] for node in bound.values() if node["class_type"] == "KSampler"]
+    assert {one["seed"] for one in samplers} == {2}
+    if card.base != "flux":
+        assert {(one["sampler_name"], one["scheduler"]) for one in samplers} == {("dpmpp_2m", "karras")}
+    if "pose" in changes:
+        assert "control_openpose.safetensors" in str(bound)
+
+
+def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    with pytest.raises(Unsupported, match="Leave one of them out"):
+        comfyui_asking.choose(asked(tmp_path, pose=picture, init_image=picture), CARD)
+    with pytest.raises(Unsupported, match="Leave the start picture out"):
+        comfyui_asking.choose(asked(tmp_path, hires=2.0, init_image=picture), CARD)
+    request = asked(tmp_path, pose=picture)
+    with pytest.raises(Unsupported, match="put one into models/controlnet"):
+        comfyui_asking.values(request, CARD, preparing.Ready({}, 512, 512), 0, {}, {})
+
+
+def test_under_a_mask_only_the_painted_part_changes(tmp_path: Path) -> None:
+    source, mask = tmp_path / "source.png", tmp_path / "mask.png"
+    source.write_bytes(photo(3, size=(900, 700), kind="PNG"))
+    with Image.new("L", (900, 700)) as painted:
+        ImageDraw.Draw(painted).rectangle((300, 200, 420, 330), fill=255)
+        painted.save(mask)
+    request = asked(tmp_path, init_image=source, mask=mask, feather=4)
+    ready: preparing.Ready = end(preparing.ready(request, CARD))
+    for path in ready.pictures.values():
+        with Image.open(path) as picture:
+            assert picture.size == (ready.width, ready.height)
+    assert max(ready.width, ready.height) <= CARD.longest_px
+    drawn, out = tmp_path / "drawn.png", tmp_path / "out.png"
+    Image.new("RGB", (ready.width, ready.height), "red").save(drawn)
+    assert end(preparing.laid_back(request, CARD, drawn, out)) == (900, 700)
+    before, after = pixels(source), pixels(out)
+    outside = np.ones((700, 900), bool)
+    outside[200:331, 300:421] = False
+    assert np.array_equal(after[outside], before[outside])
+    assert (after[260, 360] == (255, 0, 0)).all()
+
+
+def test_a_picture_in_any_format_is_made_ready(tmp_path: Path) -> None:
+    start = tmp_path / "start.webp"
+    Image.new("RGB", (300, 200), "teal").save(start)
+    ready: preparing.Ready = end(preparing.ready(asked(tmp_path, init_image=start), CARD))
+    with Image.open(ready.pictures["picture"]) as picture:
+        assert (picture.format, picture.size) == ("PNG", (300, 200))
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG nothing")
+    with pytest.raises(Rejected, match="Choose another picture"):
+        end(preparing.ready(asked(tmp_path, init_image=broken), CARD))
+    with pytest.raises(Unsupported, match="no picture under this mask"):
+        end(preparing.ready(asked(tmp_path, mask=start), CARD))
