@@ -39,7 +39,7 @@ def rows(db: Database, workspace: Tenant) -> Rows:
         ("make/training", "", "LoRAs can be trained as soon as ComfyUI offers a model."),
         ("make/datasets", "dataset_id", "13 of 14 pictures in use"),
         ("make/trials", "run_id", "Checkpoints can be compared as soon as"),
-        ("make/gallery", "generation_id", "ictures"),
+        ("make/gallery", "picture_ids", "Recipe"),
         ("make/prompts", "", "New template"),
     ],
 )
@@ -50,7 +50,8 @@ def test_pages_without_a_model(
     engines = SimpleNamespace(image=Empty(), trainer=Empty(), upscaler=real.upscaler, identity=real.identity)
     stand_in = SimpleNamespace(settings=app.settings, db=app.db, redis=app.redis, storage=app.storage, engines=engines)
     monkeypatch.setattr(resources, "app", lambda: stand_in)
-    query = {"run" if file == "make/trials" else "id": getattr(rows, which)} if which else {}
+    wanted = rows.picture_ids[0] if which == "picture_ids" else getattr(rows, which, "")
+    query = {"run" if file == "make/trials" else "id": wanted} if which else {}
     at = open_page(file, **query)
     assert not at.exception
     assert not at.error
