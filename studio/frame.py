@@ -15,6 +15,7 @@ from backend.bootstrap import App
 from backend.errors import NotSignedIn, StudioError, Unavailable
 from backend.kit.db import RANK, Role, SignedIn
 from studio import nav, resources, session
+from studio.format import plain
 
 WORKSPACE = "ws"
 PRODUCT = "InfluencerAI Studio"
@@ -113,15 +114,15 @@ def explained(*, stop: bool = False) -> Iterator[None]:
     try:
         yield
     except NotSignedIn as error:
-        st.error(error.message, icon=":material/logout:")
+        st.error(plain(error.message), icon=":material/logout:")
         st.button("Go on", on_click=lambda: None)
         st.stop()
     except Unavailable as error:
-        st.error(error.message, icon=":material/cloud_off:")
+        st.error(plain(error.message), icon=":material/cloud_off:")
         st.button("Try again", on_click=lambda: None, key="_again")
         st.stop()
     except StudioError as error:
-        st.error(error.message, icon=":material/error:")
+        st.error(plain(error.message), icon=":material/error:")
         if stop:
             st.stop()
 

@@ -43,7 +43,7 @@ def show(arrival: accounts.Arrival | None) -> None:
         try:
             _form(arrival)()
         except StudioError as error:
-            st.error(error.message, icon=":material/error:")
+            st.error(plain(error.message), icon=":material/error:")
             if has_link():
                 st.link_button("To the studio", "/", type="primary")
 

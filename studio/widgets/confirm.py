@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from backend.errors import StudioError
+from studio.format import plain
 
 
 def confirm(title: str, sentence: str, *, action: str, act: Callable[[], None]) -> None:
@@ -23,7 +24,7 @@ def confirm(title: str, sentence: str, *, action: str, act: Callable[[], None]) 
             try:
                 act()
             except StudioError as error:
-                st.error(error.message, icon=":material/error:")
+                st.error(plain(error.message), icon=":material/error:")
                 return
             st.rerun()
 

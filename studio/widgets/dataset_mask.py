@@ -11,7 +11,7 @@ from backend.datasets import ImageCard
 from backend.engines.trainer.port import uses_masks
 from backend.errors import StudioError
 from studio.components.mask_canvas import Words, mask_canvas
-from studio.format import count, media_url
+from studio.format import count, media_url, plain
 from studio.frame import Page
 
 _WORDS = Words(
@@ -52,7 +52,7 @@ def clear_many(page: Page, dataset_id: str, ids: list[str], request_key: str) ->
         with page.transaction(needs="editor") as tx:
             n = datasets.clear_masks(tx, dataset_id, ids, request_key=request_key)
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
     else:
         st.toast(f"{count(n, 'mask')} taken away.", icon=":material/ink_eraser:")
 
@@ -64,7 +64,7 @@ def _save(page: Page, one: ImageCard, upload_id: str) -> None:
             upload_id=upload_id, version=one.mask_version,
         )  # fmt: skip
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
     else:
         st.toast("The mask is saved.", icon=":material/gradient:")
 
@@ -74,6 +74,6 @@ def _clear(page: Page, one: ImageCard) -> None:
         with page.transaction(needs="editor") as tx:
             datasets.clear_mask(tx, one.id, version=one.mask_version)
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
     else:
         st.toast("All of the picture counts again.", icon=":material/ink_eraser:")

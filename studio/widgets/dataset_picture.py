@@ -70,7 +70,7 @@ def _crop(page: Page, one: ImageCard, box: Box | None) -> None:
         with page.transaction(needs="editor") as tx:
             datasets.set_crop(tx, one.id, box, version=one.crop_version)
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
     else:
         st.toast("The crop is saved." if box else "The whole picture is used.", icon=":material/crop:")
 

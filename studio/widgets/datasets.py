@@ -116,7 +116,8 @@ def _settings(page: Page, card: DatasetCard) -> None:
         )  # fmt: skip
         if page.can_edit and st.button("Delete the dataset", icon=":material/delete:"):
             confirm(
-                f"Delete {card.name}?", f"Its {count(card.images, 'picture')} and captions go. LoRAs trained on it stay.",
+                f"Delete {plain(card.name)}?",
+                f"Its {count(card.images, 'picture')} and captions go. LoRAs trained on it stay.",
                 action="Delete it", act=lambda: _delete(page, card.id),
             )  # fmt: skip
 

@@ -126,7 +126,7 @@ def _put(page: Page, card: PictureCard, board_id: str) -> None:
         with page.transaction(needs="editor") as tx:
             st.toast(boards.act(tx, draft=draft, request_key=new_id("key")).said, icon=":material/check:")
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
 
 
 def _rare(page: Page, card: PictureCard, board_id: str) -> None:

@@ -124,7 +124,7 @@ def _foretell(page: Page, draft: GenerationDraft, choices: Choices) -> None:
             takes = generation.estimate(tx, model=drawn.model, steps=drawn.steps, n=draft.n)
             more = identity.may_add(page, tx, draft.influencer_id, drawn.model, choices.models)
     except StudioError as error:
-        st.warning(error.message, icon=":material/warning:")
+        st.warning(plain(error.message), icon=":material/warning:")
         return
     told = f"{drawn.width} × {drawn.height} px" + (f" · about {duration(takes)}" if takes else "")
     if more:

@@ -12,7 +12,7 @@ from backend.errors import StudioError
 from backend.generation import GalleryFilters, TileCard
 from studio.components import gallery
 from studio.components.gallery import Tile
-from studio.format import count, media_url
+from studio.format import count, media_url, plain
 from studio.frame import Page
 from studio.widgets.empty import empty_state
 
@@ -88,7 +88,7 @@ def _act(page: Page, ids: list[str], decision: str) -> None:
         with page.transaction(needs="editor") as tx:
             before = generation.decide(tx, ids, "approved" if decision == "approved" else "rejected")
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
         return
     st.session_state["held:undo"] = (decision, before)
     st.session_state["held:round"] = st.session_state.get("held:round", 0) + 1
@@ -110,5 +110,5 @@ def _take_back(page: Page, before: dict[str, str]) -> None:
         with page.transaction(needs="editor") as tx:
             generation.take_back(tx, before)
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
     st.session_state.pop("held:undo", None)

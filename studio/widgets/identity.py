@@ -126,7 +126,7 @@ def _save(page: Page, seen: Profile, name: str, key: str) -> None:
             policy = identity.profile(tx, seen.influencer_id, engine=engine).policy()
             identity.set_policy(tx, seen.influencer_id, Policy(**{**policy.model_dump(), name: value}), engine=engine)
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
 
 
 def _unscored(page: Page, who: InfluencerCard, profile: Profile) -> None:
@@ -274,6 +274,6 @@ def _use(page: Page, who: InfluencerCard, rounds: str, asset_ids: list[str]) -> 
         with page.transaction(needs="editor") as tx:
             identity.pick(tx, who.id, asset_ids, engine=page.app.engines.identity)
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
         return
     st.session_state[rounds] = st.session_state.get(rounds, 0) + 1

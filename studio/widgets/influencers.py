@@ -123,7 +123,7 @@ def _acts(page: Page, card: InfluencerCard) -> None:
         page.go("make/gallery")
     if page.can_edit and st.button("Archive", icon=":material/archive:", width="stretch"):
         confirm(
-            f"Archive {card.name}?", "They leave the lists. Pictures, datasets and LoRAs stay; restore them any time.",
+            f"Archive {plain(card.name)}?", "They leave the lists. Pictures, datasets and LoRAs stay; restore them any time.",
             action="Archive", act=lambda: _archive(page, card.id),
         )  # fmt: skip
 

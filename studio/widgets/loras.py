@@ -60,7 +60,7 @@ def _take(page: Page, done: Uploaded) -> None:
     for upload_id in done.ids:
         with page.guard():
             card = loras.take_upload(lambda: page.transaction(needs="editor"), page.app.storage, upload_id=upload_id)
-            st.toast(f"{card.name} is in the library.", icon=":material/check:")
+            st.toast(f"{plain(card.name)} is in the library.", icon=":material/check:")
 
 
 def detail(page: Page, lora_id: str) -> None:
@@ -94,7 +94,7 @@ def _acts(page: Page, card: LoraCard, used: list[str]) -> None:
         lineage.button(page, "lora", card.id)
         if page.can_edit and st.button("Delete", icon=":material/delete:"):
             why = f"It is {' and '.join(used)}. Pictures made with it stay." if used else "Nothing uses it."
-            confirm(f"Delete {card.name}?", why, action="Delete it", act=lambda: _delete(page, card.id))
+            confirm(f"Delete {plain(card.name)}?", why, action="Delete it", act=lambda: _delete(page, card.id))
 
 
 def _delete(page: Page, lora_id: str) -> None:

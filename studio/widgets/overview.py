@@ -108,7 +108,7 @@ def _dismiss(page: Page, job_id: str) -> None:
         with page.transaction(needs="editor") as tx:
             jobs.dismiss(tx, job_id)
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
 
 
 def _latest(page: Page, board: Board) -> None:

@@ -176,7 +176,7 @@ def _delete(page: Page, key: str, name: str, verb: Any, gone: str) -> None:
             verb(tx, key)
 
     if st.button(":material/delete:", key=f"delete:{key}", type="tertiary", help=f"Delete {name}"):
-        confirm(f"Delete {name}?", gone or "This cannot be undone.", action="Delete it", act=act)
+        confirm(f"Delete {plain(name)}?", gone or "This cannot be undone.", action="Delete it", act=act)
 
 
 def _dialog(page: Page, title: str, key: str, fields: Callable[[str], Callable[[Any], object]]) -> None:
@@ -190,7 +190,7 @@ def _dialog(page: Page, title: str, key: str, fields: Callable[[str], Callable[[
                 with page.transaction(needs="editor") as tx:
                     save(tx)
             except StudioError as error:
-                st.error(error.message, icon=":material/error:")
+                st.error(plain(error.message), icon=":material/error:")
                 return
             for name in [name for name in st.session_state if str(name).startswith(f"{key}:")]:
                 del st.session_state[name]

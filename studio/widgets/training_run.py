@@ -192,9 +192,9 @@ def _promote(page: Page, run_id: str, step: int) -> None:
         with page.transaction(needs="editor") as tx:
             lora = training.promote(tx, run_id, step)
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
     else:
-        st.toast(f"{lora.name} is in the library.", icon=":material/check:")
+        st.toast(f"{plain(lora.name)} is in the library.", icon=":material/check:")
 
 
 def _notes(page: Page, run: RunCard) -> None:
@@ -205,7 +205,7 @@ def _notes(page: Page, run: RunCard) -> None:
         args=(page, run.id, run.notes, key), placeholder="What you saw, what to try next." if page.can_edit else "None yet.",
     )  # fmt: skip
     if problem := st.session_state.pop(f"{key}:problem", None):
-        st.error(problem, icon=":material/error:")
+        st.error(plain(problem), icon=":material/error:")
     elif page.can_edit:
         saved = st.session_state.get(f"{key}:saved") == run.notes
         st.caption(":material/check: Saved." if saved else "Saved when you leave the field.")

@@ -168,7 +168,7 @@ def _go_on(page: Page, card: TrialCard) -> None:
             with page.transaction(needs="editor") as tx:
                 jobs.retry(tx, card.job_id)
         except StudioError as error:
-            st.error(error.message, icon=":material/error:")
+            st.error(plain(error.message), icon=":material/error:")
         else:
             st.rerun()
 

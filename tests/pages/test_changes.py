@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from backend import datasets, generation, influencers, jobs, loras, training
 from backend.kit.db import Database
+from studio.format import plain
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill
 from tests.pages.conftest import Open, words
@@ -84,9 +85,9 @@ def test_pressing_create_twice_asks_once(open_page: Open, db: Database, workspac
 def test_an_unknown_lora_in_a_prompt_is_named_before_anything_starts(open_page: Open, rows: Rows) -> None:
     at = open_page("make/generation")
     field(at, "text_area", "What should the picture show?").input("portrait <lora:bela-v1:0.8>").run()
-    assert "Did you mean bella-v1" in at.warning[0].value
+    assert plain("Did you mean bella-v1") in at.warning[0].value
     press(at, "Create pictures")
-    assert "Did you mean bella-v1" in at.error[0].value
+    assert plain("Did you mean bella-v1") in at.error[0].value
 
 
 def test_a_remix_fills_the_form_as_the_picture_was_made(open_page: Open, rows: Rows) -> None:
@@ -106,7 +107,7 @@ def test_a_lora_is_renamed_or_told_why_not(open_page: Open, db: Database, worksp
     at = open_page("make/loras", id=rows.lora_id)
     field(at, "text_input", "Name").input("Not a word!")
     press(at, "Rename")
-    assert "For example: not-a-word" in at.error[0].value
+    assert plain("For example: not-a-word") in at.error[0].value
     field(at, "text_input", "Name").input("bella-best")
     press(at, "Rename")
     with db.transaction(workspace.caller) as tx:

@@ -11,6 +11,7 @@ from backend import generation, jobs, recipes
 from backend.generation import GenerationDraft
 from backend.kit.db import Database
 from backend.recipes import StyleDraft, TemplateDraft, WildcardDraft
+from studio.format import plain
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill
 from tests.pages.conftest import Open, words
@@ -52,7 +53,7 @@ def way(at: AppTest, name: str) -> AppTest:
 def test_a_template_is_followed_and_left_with_its_words(open_page: Open, do: Any, rows: Rows) -> None:
     card = do(recipes.save_template, TemplateDraft(name="Face", prompt="portrait of {who}, {place=at noon}"))
     at = press(open_page("make/generation"), "Face")
-    assert "Fill in who first." in at.warning[0].value
+    assert plain("Fill in who first.") in at.warning[0].value
     field(at, "text_input", "Who").input("a tall man").run()
     at = press(at, "Create pictures")
     made = do(generation.latest)[0]

@@ -1,0 +1,23 @@
+"""What every page shares."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from studio.format import plain
+
+SENTENCE = r"Write \{ when you mean it, __places__ for a list, <lora:bella:0.8> for a LoRA; not [this](https://evil.example)."
+
+
+def test_what_is_wrong_is_said_letter_by_letter() -> None:
+    """Sentences name what people typed: signs that markdown would eat, and links that somebody else wrote."""
+
+    def page(sentence: str) -> None:
+        from backend.errors import Invalid
+        from studio.frame import explained
+
+        with explained():
+            raise Invalid(sentence)
+
+    at = AppTest.from_function(page, kwargs={"sentence": SENTENCE}).run()
+    assert [one.value for one in at.error] == [plain(SENTENCE)]
