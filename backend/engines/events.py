@@ -24,6 +24,11 @@ class Handle:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """All of this work is submitted and the last of it runs: the engine queues what comes next, its device may be given on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """`done` of `total` units in `phase`; total 0 means not countable. ETA is reset when the phase changes."""
 
@@ -85,7 +90,7 @@ class Log:
     line: str
 
 
-Event = Alive | Handle | Progress | Preview | Output | Metric | Sample | Checkpoint | Log
+Event = Alive | Handle | Handover | Progress | Preview | Output | Metric | Sample | Checkpoint | Log
 
 
 @dataclass(frozen=True, slots=True)

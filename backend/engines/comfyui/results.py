@@ -1,0 +1,82 @@
+"""Brings result files over and looks at them: there, whole, and not black."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from backend.clients.comfyui import Client, Entry, File, Refusal
+from backend.engines.comfyui.sentences import BLACK
+from backend.errors import Rejected
+
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
+MOVIES = {".mp4", ".webm", ".mkv", ".mov"}
+
+
+class Spoilt(Exception):
+    """The server said success, but the file is not there or not whole: it is made anew."""
+
+
+def choose(entry: Entry, results: Sequence[str]) -> File:
+    """The file of the result nodes: kept ones before temporary ones, films before the picture beside them."""
+    files = [file for node in results for file in entry.files.get(node, [])]
+    if not files:
+        raise Rejected("The workflow ended without a file. Add a Save Image or Save Video node to it, then import it again.")
+    return min(files, key=lambda file: (file.kind != "output", Path(file.name).suffix.lower() not in MOVIES))
+
+
+def fetch(client: Client, file: File, target: Path) -> tuple[Path, dict[str, Any]]:
+    """(`target` with the file's suffix, its width and height). Raises Spoilt; Rejected when it is black."""
+    path = target.with_name(target.name + Path(file.name).suffix.lower())
+    part = path.with_name(path.name + ".part")
+    try:
+        client.fetch(file, part)
+    except Refusal as gone:
+        raise Spoilt(str(gone)) from gone
+    size = _film(part) if path.suffix in MOVIES else _picture(part)
+    part.replace(path)
+    return path, size
+
+
+def _picture(path: Path) -> dict[str, Any]:
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+            black = not any(high for _, high in _ranges(picture))
+            size = {"width": picture.width, "height": picture.height}
+    except (OSError, ValueError, SyntaxError) as broken:
+        raise Spoilt(f"not readable: {broken}") from broken
+    if black:
+        raise Rejected(BLACK)
+    return size
+
+
+def _ranges(picture: Image.Image) -> list[tuple[int, int]]:
+    bare = picture.convert("RGB") if picture.mode not in {"RGB", "L"} else picture
+    found: Any = bare.getextrema()
+    return [found] if bare.mode == "L" else list(found)
+
+
+def _film(path: Path) -> dict[str, Any]:
+    """Its first frame and one from the middle are looked at."""
+    import cv2
+
+    film = cv2.VideoCapture(str(path))
+    try:
+        count = int(film.get(cv2.CAP_PROP_FRAME_COUNT))
+        frames = []
+        for at in {0, max(0, count // 2)}:
+            film.set(cv2.CAP_PROP_POS_FRAMES, at)
+            ok, frame = film.read()
+            if not ok:
+                raise Spoilt(f"frame {at} of {count} cannot be read")
+            frames.append(frame)
+        if not any(frame.any() for frame in frames):
+            raise Rejected(BLACK)
+        height, width = frames[0].shape[:2]
+        return {"width": width, "height": height, "frames": count, "fps": float(film.get(cv2.CAP_PROP_FPS))}
+    finally:
+        film.release()
