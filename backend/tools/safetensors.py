@@ -15,7 +15,11 @@ import numpy as np
 from backend.errors import Invalid
 
 MAX_HEADER = 16 * 1024 * 1024
-_WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+_WIDTHS = {
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1,
+    "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
+}  # fmt: skip
+_MOST_SIDES = 16
 _FLOATS = {"F64": np.float64, "F32": np.float32, "F16": np.float16}
 _KEY = re.compile(r"^lora_(unet|te|te1|te2)_\w+\.(lora_down\.weight|lora_up\.weight|alpha)$")
 _BASES = {"sd_v1": "sd15", "sd_v2": "sd21", "sd_v2_v": "sd21", "sdxl_base_v1-0": "sdxl"}
@@ -81,7 +85,7 @@ def header(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         table = json.loads(raw)
         metadata = {str(key): str(value) for key, value in table.pop("__metadata__", {}).items()}
         tensors = {name: _tensor(entry, 8 + length) for name, entry in table.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as broken:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as broken:
         raise Invalid("The header of this .safetensors file is broken. Download or export it again.") from broken
     if any(tensor.end > size for tensor in tensors.values()):
         raise Invalid("This .safetensors file is cut off. Download or export it again.")
@@ -95,6 +99,8 @@ def finite(path: Path) -> bool:
 
 
 def _tensor(entry: dict[str, Any], data_at: int) -> Tensor:
+    if len(entry["shape"]) > _MOST_SIDES:
+        raise ValueError("a tensor has too many sides")
     shape = tuple(int(side) for side in entry["shape"])
     start, end = (int(offset) for offset in entry["data_offsets"])
     if start < 0 or min(shape, default=1) < 0 or end - start != math.prod(shape) * _WIDTHS[entry["dtype"]]:
