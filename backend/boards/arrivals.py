@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import assets, generation, jobs
+from backend import assets, generation, influencers, jobs
 from backend.assets import AssetCard, ThumbFile, UploadCard, uploads
 from backend.boards import places, twins
 from backend.boards.schemas import INBOX, NOUN, ImportPayload
@@ -46,6 +46,8 @@ def bring_in(
         raise Invalid("There is nothing to bring in. Choose pictures first.")
     if board_id:
         places.touch(tx, board_id)
+    if influencer_id:
+        influencers.get(tx, influencer_id)
     payload = ImportPayload(board_id=board_id, influencer_id=influencer_id, anyway=list(anyway), ai_made=ai_made)
     title = f"Bring in {len(waiting):,} picture{'' if len(waiting) == 1 else 's'}"
     return jobs.enqueue(tx, kind="picture-import", payload=payload, title=title, request_key=request_key)
