@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import assets, jobs
@@ -17,6 +18,7 @@ from backend.generation.schemas import GenerationCard, GenerationPayload, GridAx
 from backend.generation.sourcing import inherited
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
+from backend.tables import Asset, Job
 from backend.tools import contact_sheet
 from backend.tools.ai_mark import SOURCE_TYPE, deliver_png
 
@@ -73,17 +75,18 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
         filename=f"grid-{card.id}.png",
         job_id=ctx.job_id,
         attempt_id=ctx.attempt_id,
-        uses=[("generation", card.id)],
     )
     with ctx.transaction() as tx:
-        _forget(tx, card.id)
+        _keep(tx, ctx.job_id, card.id, stored.id)
     return {"asset_id": stored.id}
 
 
-def _forget(tx: Session, generation_id: str) -> None:
-    """Files of earlier sheets: the last one counts."""
-    done = jobs.page(tx, states=("completed",), kinds=(KIND,), subject=("generation", generation_id)).cards
-    assets.delete(tx, [str(job.result["asset_id"]) for job in done if job.result], force=True)
+def _keep(tx: Session, job_id: str, generation_id: str, asset_id: str) -> None:
+    """In place of the sheets asked for before it and of what an attempt that died has left; one asked for later stays."""
+    sheets = Job.kind == KIND, Job.subject_noun == "generation", Job.subject_id == generation_id, Job.id <= job_id
+    earlier = select(Asset.id).join(Job, Job.id == Asset.job_id).where(*sheets, Asset.id != asset_id, Asset.state == "stored")
+    assets.delete(tx, tx.scalars(earlier).all(), force=True)
+    assets.use(tx, asset_id, "generation", generation_id)
 
 
 def _draw(ctx: JobContext, card: GenerationCard, made: dict[int, PictureCard], path: Path) -> None:

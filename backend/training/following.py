@@ -34,7 +34,10 @@ class Source:
 
 
 def source(tx: Session, draft: RunDraft) -> Source | None:
-    """Raises NotFound, Conflict (the run still works: which of its checkpoints stays is not settled)."""
+    """Raises NotFound, Conflict (the checkpoint's file was deleted).
+
+    The checkpoint is locked: a run that still works forgets all states but its newest, and waits until this one is in use.
+    """
     if draft.source_run_id is None:
         return None
     run = tx.get(TrainingRun, draft.source_run_id)
@@ -42,7 +45,8 @@ def source(tx: Session, draft: RunDraft) -> Source | None:
         raise NotFound("The run to start from does not exist here. Open the list of runs and choose another one.")
     if draft.continued_from_step is None:
         return Source(run, None)
-    checkpoint = tx.get(TrainingCheckpoint, (tx.info["tenant_id"], run.id, draft.continued_from_step))
+    place = tx.info["tenant_id"], run.id, draft.continued_from_step
+    checkpoint = tx.get(TrainingCheckpoint, place, with_for_update=True, populate_existing=True)
     if checkpoint is None:
         raise NotFound(f"{run.name} has no checkpoint of step {draft.continued_from_step}. Choose one of its list.")
     if assets.get(tx, checkpoint.asset_id).state != "stored":

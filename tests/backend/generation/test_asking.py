@@ -244,3 +244,19 @@ def test_a_model_redraws_a_picture_as_large_as_it_can(do: Any, drawn: Any, engin
     larger = do(generation.redraw_larger, one.id, models=[replace(tiny, longest_px=96), big])
     assert (larger.width, larger.height, larger.init_asset_id, larger.seed, larger.n) == (96, 96, one.asset_id, 10, 1)
     assert larger.strength < 0.5
+
+
+def test_of_labelled_pictures_the_one_asked_for_last_stays_whoever_dies_or_is_late(
+    studio: Any, workspace: Tenant, do: Any, drawn: Any
+) -> None:
+    pictures = drawn(generation.start_grid, draft=draft(), axes=[AxisDraft(kind="steps", values=("5", "10"))])
+    payload = GenerationPayload(generation_id=pictures[0].generation_id)
+    asked = [do(generation.draw_sheet, payload.generation_id, request_key=key) for key in ("early", "late")]
+    early, late = (make_context(studio, workspace, "image-sheet", payload, job_id=job.id) for job in asked)
+    died = pipeline.sheet(late, payload)
+    again = pipeline.sheet(next_attempt(late), payload)
+    slow = pipeline.sheet(early, payload)
+    assert [do(assets.get, one["asset_id"]).state for one in (died, again)] == ["deleted", "stored"]
+    newest = do(generation.draw_sheet, payload.generation_id, request_key="newest")
+    pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=newest.id), payload)
+    assert [do(assets.get, one["asset_id"]).state for one in (again, slow)] == ["deleted"] * 2

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
-from backend import datasets, jobs, training
-from backend.errors import Conflict, Invalid, NotFound
+from backend import assets, datasets, jobs, training
+from backend.errors import Conflict, Invalid, NotFound, Unavailable
 from backend.kit.clock import now
 from backend.kit.db import Database
-from backend.tables import Asset, DatasetImage, TrainingCheckpoint
+from backend.tables import Asset, DatasetImage, TrainingCheckpoint, TrainingRun
 from backend.training import ParamsDraft, RunCard, RunDraft
+from backend.training.recording import _forget_states
 from tests.factories.account import Tenant
 from tests.factories.making import end_job, make_asset, make_dataset
 from tests.fakes.engines import MODEL, OTHER
@@ -113,3 +114,26 @@ def test_notes_are_not_overwritten_by_who_did_not_see_them(db: Database, workspa
         with pytest.raises(NotFound):
             training.set_notes(tx, "run_0", "x", before="")
         assert training.set_notes(tx, run.id, "", before="too soft").notes == ""
+
+
+def test_a_state_that_a_run_is_about_to_continue_from_is_not_forgotten(db: Database, workspace: Tenant, run: RunCard) -> None:
+    """The run it belongs to goes on at that moment, and keeps only its newest state."""
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        state = make_asset(tx, kind="state")
+        assets.use(tx, state, "training", run.id)
+        tx.get_one(TrainingCheckpoint, (workspace.id, run.id, 50)).state_asset_id = state
+
+    def forget() -> None:
+        with db.transaction(workspace.caller) as tx:
+            tx.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            _forget_states(tx, run.id)
+
+    draft = RunDraft(dataset_id=run.dataset_id, continued_from_run_id=run.id, continued_from_step=50)
+    with db.transaction(workspace.editor.caller, needs="editor") as tx:
+        more = training.start(tx, draft=draft, models=[OTHER, MODEL], request_key="k2")
+        with pytest.raises(Unavailable):
+            forget()
+    forget()
+    with db.transaction(workspace.caller) as tx:
+        assert tx.get_one(TrainingRun, more.id).start_state_asset_id == state
+        assert assets.get(tx, state).state == "stored"
