@@ -106,19 +106,7 @@ def _keep(ctx: JobContext, card: GenerationCard, made: Output) -> dict[str, Any]
         made_of = inherited(tx, card.recipe.upscaled.picture_id) if card.recipe.upscaled else SOURCE_TYPE
     deliver_png(made.path, clean, mark=card.recipe.ai_mark, source_type=made_of)
     look = dhash_of(clean)
-    stored = assets.store(
-        ctx.transaction,
-        ctx.app.storage,
-        path=clean,
-        kind="image",
-        key=assets.key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id),
-        content_type="image/png",
-        filename=f"{card.id}.png",
-        job_id=ctx.job_id,
-        attempt_id=ctx.attempt_id,
-        thumbs=True,
-        meta={META: made_of},
-    )
+    stored = assets.store_drawn(ctx, clean, filename=f"{card.id}.png", meta={META: made_of})
     recipe = card.recipe
     with ctx.transaction() as tx:
         source = tx.get_one(Picture, recipe.upscaled.picture_id) if recipe.upscaled else None

@@ -126,19 +126,7 @@ def _keep(ctx: JobContext, batch: _Batch, n: int, path: Path, keeper: Gatekeeper
     made_of = batch.files.source_type
     deliver_png(path, clean, mark=recipe.ai_mark, source_type=made_of)
     look, verdict = dhash_of(clean), gating.look(ctx, keeper, recipe, clean)
-    stored = assets.store(
-        ctx.transaction,
-        ctx.app.storage,
-        path=clean,
-        kind="image",
-        key=assets.key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, n=n),
-        content_type="image/png",
-        filename=f"{card.id}-{n + 1}.png",
-        job_id=ctx.job_id,
-        attempt_id=ctx.attempt_id,
-        thumbs=True,
-        meta={META: made_of},
-    )
+    stored = assets.store_drawn(ctx, clean, filename=f"{card.id}-{n + 1}.png", n=n, meta={META: made_of})
     with ctx.transaction() as tx:
         row = _row(tx, batch, n, stored, look)
         gating.stamp(row, keeper, verdict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ from backend.tools import contact_sheet
 from backend.tools.ai_mark import SOURCE_TYPE, deliver_png
 
 KIND = "image-sheet"
-_FETCHERS = 6
 
 
 def draw_sheet(tx: Session, generation_id: str, *, request_key: str) -> JobCard:
@@ -65,17 +63,7 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     path, marked = ctx.workdir / "sheet.png", ctx.workdir / "marked.png"
     _draw(ctx, card, made, path)
     deliver_png(path, marked, mark=card.recipe.ai_mark, source_type=made_of)
-    stored = assets.store(
-        ctx.transaction,
-        ctx.app.storage,
-        path=marked,
-        kind="image",
-        key=assets.key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id),
-        content_type="image/png",
-        filename=f"grid-{card.id}.png",
-        job_id=ctx.job_id,
-        attempt_id=ctx.attempt_id,
-    )
+    stored = assets.store_drawn(ctx, marked, filename=f"grid-{card.id}.png", thumbs=False)
     with ctx.transaction() as tx:
         _keep(tx, ctx.job_id, card.id, stored.id)
     return {"asset_id": stored.id}
@@ -99,30 +87,12 @@ def _draw(ctx: JobContext, card: GenerationCard, made: dict[int, PictureCard], p
     ]
     columns = [f"{axes[0].title}: {label}" for label in axes[0].labels]
     side = contact_sheet.side_for(len(columns), len(rows))
-    paths = _fetched(ctx, list(made.values()), side)
+    paths = assets.fetch_small(ctx, [one.asset_id for one in made.values()], side)
+    if not paths:
+        raise NotFound("The pictures of this grid were deleted. Draw it again.")
     cells = [
-        (label, [(paths[made[n].id], "") if n in made and made[n].id in paths else None for n in numbers])
+        (label, [(paths[made[n].asset_id], "") if n in made and made[n].asset_id in paths else None for n in numbers])
         for label, numbers in rows
     ]
     ctx.progress(0, 0, "drawing the grid")
     contact_sheet.draw(path, title=card.recipe.prompt, columns=columns, rows=cells, side=side)
-
-
-def _fetched(ctx: JobContext, pictures: list[PictureCard], side: int) -> dict[str, Path]:
-    """Picture -> the smallest file of it that is sharp enough."""
-    with ctx.transaction() as tx:
-        found = assets.get_many(tx, [one.asset_id for one in pictures])
-    if not found:
-        raise NotFound("The pictures of this grid were deleted. Draw it again.")
-    keys = {}
-    for one in pictures:
-        if asset := found.get(one.asset_id):
-            width = min((width for width in asset.thumbs if width >= side), default=0)
-            keys[one.id] = assets.thumb_key(asset.key, width) if width else asset.key
-    paths = {picture_id: ctx.workdir / f"{picture_id}{Path(key).suffix}" for picture_id, key in keys.items()}
-    with ThreadPoolExecutor(_FETCHERS) as pool:
-        fetched = pool.map(lambda picture_id: ctx.app.storage.get_file(keys[picture_id], paths[picture_id]), keys)
-        for done, _ in enumerate(fetched, 1):
-            ctx.progress(done, len(keys), "fetching pictures")
-            ctx.check()
-    return paths

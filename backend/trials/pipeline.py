@@ -85,18 +85,7 @@ def _keep(ctx: JobContext, card: TrialCard, spot: Spot, path: Path) -> dict[str,
     """Bytes first, then the row that makes them a cell."""
     clean = path.with_name(f"cell-{spot.n}.png")
     deliver_png(path, clean, mark=card.plan.ai_mark)
-    stored = assets.store(
-        ctx.transaction,
-        ctx.app.storage,
-        path=clean,
-        kind="image",
-        key=assets.key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, n=spot.n),
-        content_type="image/png",
-        filename=_filename(card, spot),
-        job_id=ctx.job_id,
-        attempt_id=ctx.attempt_id,
-        thumbs=True,
-    )
+    stored = assets.store_drawn(ctx, clean, filename=_filename(card, spot), n=spot.n)
     row = TrialCell(id=new_id("cell"), trial_id=card.id, n=spot.n, step=spot.arm.step, strength=spot.arm.strength)
     row.prompt_n, row.seed_n, row.asset_id, row.dhash = spot.prompt_n, spot.seed_n, stored.id, dhash_of(clean)
     with ctx.transaction() as tx:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
 
 from backend import assets
-from backend.assets import AssetCard
 from backend.errors import NotFound
 from backend.jobs.context import JobContext
 from backend.tables import Trial
@@ -18,8 +16,6 @@ from backend.tools import contact_sheet
 from backend.tools.ai_mark import deliver_png
 from backend.trials.schemas import CONTROL, Arm, Cell, TrialCard
 from backend.trials.service import NOUN
-
-_FETCHERS = 6
 
 
 def make_grid(ctx: JobContext, card: TrialCard, cells: Sequence[Cell]) -> dict[str, Any]:
@@ -29,8 +25,9 @@ def make_grid(ctx: JobContext, card: TrialCard, cells: Sequence[Cell]) -> dict[s
     plan = card.plan
     steps = ([0] if plan.control else []) + plan.steps
     side = contact_sheet.side_for(len(steps), len(plan.prompts) * len(plan.seeds) * len(plan.strengths))
-    paths = _fetched(ctx, cells, side)
-    by_place = {(cell.prompt_n, cell.seed_n, cell.arm): (paths[cell.asset_id], _score(cell)) for cell in cells}
+    paths = assets.fetch_small(ctx, [cell.asset_id for cell in cells], side)
+    there = [cell for cell in cells if cell.asset_id in paths]
+    by_place = {(cell.prompt_n, cell.seed_n, cell.arm): (paths[cell.asset_id], _score(cell)) for cell in there}
     sheet = ctx.workdir / "sheet.png"
     ctx.progress(0, 0, "drawing the grid")
     contact_sheet.draw(
@@ -61,39 +58,10 @@ def _score(cell: Cell) -> str:
     return " · ".join(said)
 
 
-def _fetched(ctx: JobContext, cells: Sequence[Cell], side: int) -> dict[str, Path]:
-    """The smallest file of each that is sharp enough."""
-    with ctx.transaction() as tx:
-        found = assets.get_many(tx, [cell.asset_id for cell in cells])
-    keys = {asset_id: _key(asset, side) for asset_id, asset in found.items()}
-    paths = {asset_id: ctx.workdir / f"{asset_id}{Path(key).suffix}" for asset_id, key in keys.items()}
-    with ThreadPoolExecutor(_FETCHERS) as pool:
-        fetched = pool.map(lambda asset_id: ctx.app.storage.get_file(keys[asset_id], paths[asset_id]), keys)
-        for done, _ in enumerate(fetched, 1):
-            ctx.progress(done, len(keys), "fetching pictures")
-            ctx.check()
-    return paths
-
-
-def _key(asset: AssetCard, side: int) -> str:
-    width = min((width for width in asset.thumbs if width >= side), default=0)
-    return assets.thumb_key(asset.key, width) if width else asset.key
-
-
 def _keep(ctx: JobContext, card: TrialCard, sheet: Path) -> dict[str, Any]:
     marked = sheet.with_name("marked.png")
     deliver_png(sheet, marked, mark=card.plan.ai_mark)
-    stored = assets.store(
-        ctx.transaction,
-        ctx.app.storage,
-        path=marked,
-        kind="image",
-        key=assets.key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id),
-        content_type="image/png",
-        filename=assets.safe_name(f"{card.run_name}-checkpoints.png"),
-        job_id=ctx.job_id,
-        attempt_id=ctx.attempt_id,
-    )
+    stored = assets.store_drawn(ctx, marked, filename=assets.safe_name(f"{card.run_name}-checkpoints.png"), thumbs=False)
     with ctx.transaction() as tx:
         there = Trial.id == card.id, Trial.deleted_at.is_(None)
         before = tx.execute(select(Trial.grid_asset_id).where(*there).with_for_update()).one_or_none()

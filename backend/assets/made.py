@@ -1,0 +1,64 @@
+"""Files of a job: pictures it drew, on their way out; and pictures it needs, as small as will do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from backend.assets.keys import key_for, thumb_key
+from backend.assets.queries import get_many
+from backend.assets.schemas import AssetCard
+from backend.assets.service import store
+from backend.jobs.context import JobContext
+
+_FETCHERS = 6
+
+
+def store_drawn(
+    ctx: JobContext,
+    path: Path,
+    *,
+    filename: str,
+    n: int = 0,
+    thumbs: bool = True,
+    meta: Mapping[str, Any] | None = None,
+    uses: Sequence[tuple[str, str]] = (),
+) -> AssetCard:
+    """Keeps picture `n` of this attempt, a PNG as `ai_mark.deliver_png` leaves it. Raises Unavailable, Conflict."""
+    return store(
+        ctx.transaction,
+        ctx.app.storage,
+        path=path,
+        kind="image",
+        key=key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, n=n),
+        content_type="image/png",
+        filename=filename,
+        job_id=ctx.job_id,
+        attempt_id=ctx.attempt_id,
+        thumbs=thumbs,
+        meta=meta,
+        uses=uses,
+    )
+
+
+def fetch_small(ctx: JobContext, asset_ids: Sequence[str], side: int) -> dict[str, Path]:
+    """Asset -> a file of it in the workdir, the smallest that is `side` px wide; those that are gone are left out.
+
+    Reports progress and stops when the job is to stop. Raises Unavailable.
+    """
+    with ctx.transaction() as tx:
+        keys = {asset_id: _small(asset, side) for asset_id, asset in get_many(tx, asset_ids).items()}
+    paths = {asset_id: ctx.workdir / f"{asset_id}{Path(key).suffix}" for asset_id, key in keys.items()}
+    with ThreadPoolExecutor(_FETCHERS) as pool:
+        fetched = pool.map(lambda asset_id: ctx.app.storage.get_file(keys[asset_id], paths[asset_id]), keys)
+        for done, _ in enumerate(fetched, 1):
+            ctx.progress(done, len(keys), "fetching pictures")
+            ctx.check()
+    return paths
+
+
+def _small(asset: AssetCard, side: int) -> str:
+    width = min((width for width in asset.thumbs if width >= side), default=0)
+    return thumb_key(asset.key, width) if width else asset.key
