@@ -13,6 +13,7 @@ from backend.errors import StudioError
 from studio.components.mask_canvas import Words, mask_canvas
 from studio.format import count, media_url, plain
 from studio.frame import Page
+from studio.widgets.told import tell, telling
 
 _WORDS = Words(
     blank="No mask: all of the picture counts. Paint over what should be learned.",
@@ -58,22 +59,16 @@ def clear_many(page: Page, dataset_id: str, ids: list[str], request_key: str) ->
 
 
 def _save(page: Page, one: ImageCard, upload_id: str) -> None:
-    try:
+    with telling():
         datasets.take_mask(
             partial(page.transaction, needs="editor"), page.app.storage, settings=page.app.settings, image_id=one.id,
             upload_id=upload_id, version=one.mask_version,
         )  # fmt: skip
-    except StudioError as error:
-        st.toast(plain(error.message), icon=":material/error:")
-    else:
-        st.toast("The mask is saved.", icon=":material/gradient:")
+        tell("The mask is saved.", ":material/gradient:")
 
 
 def _clear(page: Page, one: ImageCard) -> None:
-    try:
+    with telling():
         with page.transaction(needs="editor") as tx:
             datasets.clear_mask(tx, one.id, version=one.mask_version)
-    except StudioError as error:
-        st.toast(plain(error.message), icon=":material/error:")
-    else:
-        st.toast("All of the picture counts again.", icon=":material/ink_eraser:")
+        tell("All of the picture counts again.", ":material/ink_eraser:")

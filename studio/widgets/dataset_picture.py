@@ -6,12 +6,12 @@ import streamlit as st
 
 from backend import datasets
 from backend.datasets import Box, ImageCard
-from backend.errors import StudioError
 from studio.components import cropper
 from studio.format import ago, media_url, plain
 from studio.frame import Page
 from studio.widgets.dataset_edits import names
 from studio.widgets.dataset_mask import mask
+from studio.widgets.told import tell, telling, told
 
 SOURCES = {
     "file": "came with its picture", "sample": "came with the sample", "bulk": "changed with many others",
@@ -28,6 +28,7 @@ def open_picture(page: Page, dataset_id: str, image_id: str, *, side: int) -> No
 
 @st.dialog("Picture", width="large", on_dismiss="rerun")
 def _picture(page: Page, dataset_id: str, side: int) -> None:
+    told()
     with page.guard():
         with page.transaction() as tx:
             found = datasets.chosen(tx, dataset_id, [st.session_state["dataset:picture"]], side=side)
@@ -62,17 +63,14 @@ def _next(page: Page, one: ImageCard) -> None:
     if after:
         st.session_state["dataset:picture"] = after[0].id
     else:
-        st.toast("That was the last one.")
+        tell("That was the last one.", ":material/last_page:")
 
 
 def _crop(page: Page, one: ImageCard, box: Box | None) -> None:
-    try:
+    with telling():
         with page.transaction(needs="editor") as tx:
             datasets.set_crop(tx, one.id, box, version=one.crop_version)
-    except StudioError as error:
-        st.toast(plain(error.message), icon=":material/error:")
-    else:
-        st.toast("The crop is saved." if box else "The whole picture is used.", icon=":material/crop:")
+        tell("The crop is saved." if box else "The whole picture is used.", ":material/crop:")
 
 
 def _facts(one: ImageCard) -> None:
@@ -123,5 +121,5 @@ def _history(page: Page, one: ImageCard) -> None:
 
 
 def _restore(page: Page, image_id: str, version: int) -> None:
-    with page.guard(), page.transaction(needs="editor") as tx:
+    with telling(), page.transaction(needs="editor") as tx:
         datasets.restore_caption(tx, image_id, version)
