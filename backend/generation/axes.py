@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import floor, prod
-from typing import Any, Literal, get_args
+from math import floor, isfinite, prod
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid
@@ -30,6 +30,8 @@ KINDS: dict[str, str] = {
 assert set(KINDS) == set(get_args(Kind))
 MOST_VALUES = 30
 MOST_AXES = 3
+LONGEST = 2000
+"""Characters of a prompt, and of one value."""
 _RANGE = re.compile(r"(-?[0-9.]+)\s*-\s*(-?[0-9.]+)\s*(?:\(\s*\+?(-?[0-9.]+)\s*\)|\[\s*([0-9]+)\s*\])?")
 _Change = Callable[[GenerationDraft], GenerationDraft]
 
@@ -41,7 +43,7 @@ class AxisDraft(Draft):
     """
 
     kind: Kind
-    values: tuple[str, ...] = ()
+    values: tuple[Annotated[str, Field(max_length=LONGEST)], ...] = ()
     lora_id: str | None = None
 
     @field_validator("values", mode="before")
@@ -93,7 +95,7 @@ def numbers(words: Sequence[str], *, whole: bool = False) -> list[float]:
     for word in words:
         match = _RANGE.fullmatch(word.strip())
         try:
-            found += _range(*match.groups()) if match else [float(word)]
+            found += _range(*match.groups()) if match else [_finite(word)]
         except (ValueError, OverflowError) as error:
             raise Invalid(f"“{word[:30]}” is no number. Write for example 10, 20, 30 or 10-30 (+5).") from error
         if len(found) > MOST_VALUES:
@@ -108,6 +110,12 @@ def split(text: str) -> tuple[str, ...]:
     """What is written in one field: by lines where there are some, else by commas."""
     parts = text.splitlines() if "\n" in text.strip() else text.split(",")
     return tuple(part.strip() for part in parts if part.strip())
+
+
+def _finite(word: str) -> float:
+    if not isfinite(value := float(word)):
+        raise ValueError(word)
+    return value
 
 
 def _range(low: str, high: str, step: str | None, count: str | None) -> list[float]:
@@ -159,7 +167,7 @@ def _changes(
                 raise Invalid(
                     f"“{words[0][:60]}” is not in the prompt. The first one is looked for, the others take its place."
                 )
-            return f"“{words[0]}”", [(word, _replace(words[0], word)) for word in words]
+            return f"“{_line(words[0])}”", [(_line(word), _replace(words[0], word)) for word in words]
 
 
 def _chosen(values: Sequence[str], title: str) -> list[str]:
@@ -169,6 +177,11 @@ def _chosen(values: Sequence[str], title: str) -> list[str]:
     if len(found) > MOST_VALUES:
         raise Invalid(f"An axis has at most {MOST_VALUES} values.")
     return found
+
+
+def _line(words: str) -> str:
+    """As it stands beside the pictures."""
+    return " ".join(words.split())[:80]
 
 
 def _between(value: Any, least: float, most: float, title: str) -> Any:
@@ -184,6 +197,8 @@ def _set(**values: Any) -> _Change:
 def _replace(old: str, new: str) -> _Change:
     def change(draft: GenerationDraft) -> GenerationDraft:
         words = {"prompt": draft.prompt.replace(old, new), "negative_prompt": draft.negative_prompt.replace(old, new)}
+        if (longest := max(map(len, words.values()))) > LONGEST:
+            raise Invalid(f"With “{_line(new)}” the prompt has {longest:,} characters; at most {LONGEST:,}. Take fewer words.")
         return draft.model_copy(update=words)
 
     return change

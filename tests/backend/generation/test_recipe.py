@@ -112,6 +112,8 @@ def test_another_model_draws_with_its_own_values() -> None:
         ([], "at least one thing"),
         ([AxisDraft(kind="steps", values=("1-20",)), AxisDraft(kind="cfg", values=("1-20",))], "20 × 20 = 400 pictures"),
         ([AxisDraft(kind="steps", values=("a",))], "no number"),
+        ([AxisDraft(kind="steps", values=("nan",))], "no number"),
+        ([AxisDraft(kind="seed", values=("1e999",))], "no number"),
         ([AxisDraft(kind="steps", values=("200",))], "not between 1 and 150"),
         ([AxisDraft(kind="cfg", values=("1-1000",))], "at most 30"),
         ([AxisDraft(kind="cfg", values=("9-1",))], "never ends"),
@@ -120,11 +122,20 @@ def test_another_model_draws_with_its_own_values() -> None:
         ([AxisDraft(kind="sampler")], "Choose the values"),
         ([AxisDraft(kind="steps", values=("1",))] * 2, "same thing"),
         ([AxisDraft(kind="replace", values=("cat",))] * 4, "at most 3 axes"),
+        ([AxisDraft(kind="replace", values=("a", "x" * 1990))], "characters; at most 2,000"),
     ],
 )
 def test_grids_that_cannot_be_are_a_sentence(axes: list[AxisDraft], sentence: str) -> None:
     with pytest.raises(Invalid, match=sentence):
         cells(DRAFT, axes, [MODEL], {})
+
+
+def test_words_of_a_grid_are_a_line_beside_its_pictures() -> None:
+    """Whoever writes 2,000 line breaks gets no picture of 2,000 lines."""
+    made = cells(DRAFT, [AxisDraft(kind="replace", values=("cat", "dog\n" * 300 + "x"))], [MODEL], {})
+    assert all("\n" not in label and len(label) <= 80 for label in made.grid.axes[0].labels)
+    with pytest.raises(Invalid, match="at most 2000 characters"):
+        AxisDraft(kind="replace", values=("cat", "x" * 2001))
 
 
 def test_a_list_of_lines() -> None:
