@@ -1,0 +1,62 @@
+"""Several statements sent together: what becomes of them when one fails, and when the session is gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from backend.errors import Unavailable
+from backend.jobs import AttemptRef, Ended, settle_all
+from backend.jobs.rules import completed
+from backend.kit.db import Database, Trusted, in_one_trip
+from backend.tables import Attempt
+from tests.factories.account import Tenant
+from tests.support.context import make_context
+from tests.support.handlers import Steps
+from tests.support.wait import until
+
+ONE = text("SELECT 1 AS one")
+
+
+def test_who_has_lost_its_attempt_costs_the_others_nothing(worker_app: Any, workspace: Tenant) -> None:
+    contexts = [make_context(worker_app, workspace, "test-steps", Steps()) for _ in range(3)]
+    with worker_app.db.transaction(Trusted(workspace.id)) as tx:
+        tx.get_one(Attempt, contexts[1].attempt_id).ended_at = text("clock_timestamp()")
+    refs = [AttemptRef(context.job_id, context.attempt_id) for context in contexts]
+    with worker_app.db.dispatch() as tx:
+        states = settle_all(tx, [Ended(ref, completed({"n": n}), {}) for n, ref in enumerate(refs)])
+    assert states == ["completed", None, "completed"]
+
+
+def test_a_statement_that_fails_undoes_all_of_them_and_the_session_is_of_use(worker_db: Database) -> None:
+    with pytest.raises(psycopg.DataError), worker_db.dispatch() as tx:
+        in_one_trip(tx, [(ONE, {}), (text("SELECT 1 / CAST(:n AS int)"), {"n": 0}), (ONE, {})])
+    with worker_db.dispatch() as tx:
+        assert [row.one for row in in_one_trip(tx, [(ONE, {}), (ONE, {})])] == [1, 1]
+
+
+@pytest.mark.parametrize("how", ["terminated", "idle for too long"])
+def test_a_session_that_is_gone_is_said_as_an_outage(worker_db: Database, how: str) -> None:
+    def cut_off() -> None:
+        with worker_db.dispatch() as tx:
+            pid = tx.scalar(text("SELECT pg_backend_pid()"))
+            if how == "terminated":
+                with worker_db.engine.connect() as other:
+                    other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            else:
+                tx.execute(text("SET LOCAL idle_in_transaction_session_timeout = 10"))
+            until(lambda: not _alive(worker_db, pid), what="the session's end")
+            in_one_trip(tx, [(ONE, {}), (ONE, {})])
+
+    with pytest.raises(Unavailable):
+        cut_off()
+    with worker_db.dispatch() as tx:
+        assert [row.one for row in in_one_trip(tx, [(ONE, {})])] == [1]
+
+
+def _alive(db: Database, pid: int | None) -> bool:
+    with db.dispatch() as tx:
+        return bool(tx.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid"), {"pid": pid}))
