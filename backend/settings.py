@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     upscale_engine: str = Field("auto", description="auto (as IMAGE_ENGINE), pillow, comfyui")
     comfyui_url: str = Field("", description="http://host:8188; several, comma-separated: each is a device")
     comfyui_models_dir: str = Field("", description="their models folder as this machine sees it; one for all or one each")
+    comfyui_allowed_classes: str = Field(
+        "", description="node classes that imported workflows may have beyond the built-in list"
+    )
     comfyui_timeout: int = Field(300_000, description="milliseconds without progress until a server counts as stuck")
     kohya_dir: Path | None = Field(None, description="folder of kohya sd-scripts (train_network.py in it)")
     kohya_python: Path | None = Field(None, description="python of its environment; default: venv/bin/python in KOHYA_DIR")
@@ -101,6 +104,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(float(part) for part in value.split(",") if part) if isinstance(value, str) else value
+
+    @property
+    def allowed_classes(self) -> frozenset[str]:
+        """Of COMFYUI_ALLOWED_CLASSES."""
+        return frozenset(part.strip() for part in self.comfyui_allowed_classes.split(",") if part.strip())
 
     @property
     def owner_url(self) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = {
-    "accounts", "events", "jobs", "assets", "loras", "influencers", "datasets", "identity", "training", "recipes",
+    "accounts", "events", "jobs", "assets", "loras", "graphs", "influencers", "datasets", "identity", "training", "recipes",
     "generation", "trials", "boards", "lineage",
 }  # fmt: skip
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}

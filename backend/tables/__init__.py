@@ -7,6 +7,7 @@ from backend.tables.board import Board, BoardPicture, PictureAct
 from backend.tables.dataset import Dataset, DatasetCaption, DatasetEdit, DatasetImage, DatasetRight
 from backend.tables.event import EventRow
 from backend.tables.generation import Generation, Picture, PictureLora
+from backend.tables.graph import ComfyGraph
 from backend.tables.identity import IdentityProfile, PictureCheck
 from backend.tables.influencer import Influencer
 from backend.tables.job import FINAL, MOVES, Attempt, Device, Job, JobLog, JobState, JobStep, Schedule, Turn, Worker
@@ -32,10 +33,10 @@ WITHOUT_TENANT = frozenset(
 """Tables row-level security does not confine by workspace, each for a reason its docstring gives. Tested to be exact."""
 
 __all__ = [
-    "FINAL", "MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture", "Dataset",
-    "DatasetCaption", "DatasetEdit", "DatasetImage", "DatasetRight", "Device", "EventRow", "Generation", "IdentityProfile",
-    "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep", "Lora", "Membership", "PasswordReset", "Picture",
-    "PictureAct", "PictureCheck", "PictureLora", "Preset", "PromptTemplate", "PromptUse", "Schedule", "SessionRow", "Style",
-    "TemplateVersion", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun", "TrainingSample", "Trial",
-    "TrialCell", "TrialVote", "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace",
+    "FINAL", "MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture", "ComfyGraph",
+    "Dataset", "DatasetCaption", "DatasetEdit", "DatasetImage", "DatasetRight", "Device", "EventRow", "Generation",
+    "IdentityProfile", "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep", "Lora", "Membership",
+    "PasswordReset", "Picture", "PictureAct", "PictureCheck", "PictureLora", "Preset", "PromptTemplate", "PromptUse",
+    "Schedule", "SessionRow", "Style", "TemplateVersion", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun",
+    "TrainingSample", "Trial", "TrialCell", "TrialVote", "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace",
 ]  # fmt: skip

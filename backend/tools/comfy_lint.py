@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from math import isfinite
 from typing import Any
 
 from backend.errors import Invalid
@@ -34,7 +35,7 @@ def parse(text: str | bytes) -> Graph:
     if len(text) > LONGEST:
         raise Invalid("This file is too large for a workflow: at most 1 MB. Bring the workflow alone, without pictures in it.")
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_float=_number, parse_constant=_number)
     except (ValueError, RecursionError) as broken:
         raise Invalid(f"This is not JSON, so no workflow. {_NOT_A_GRAPH.partition('. ')[2]}") from broken
     if isinstance(found, dict) and isinstance(found.get("prompt"), dict) and "class_type" not in found["prompt"]:
@@ -129,6 +130,14 @@ def needed(graph: Mapping[str, Node], ends: Collection[str]) -> set[str]:
     return seen
 
 
+def _number(said: str) -> float:
+    """JSON has no infinity, and no database keeps one. Raises ValueError."""
+    value = float(said)
+    if not isfinite(value):
+        raise ValueError(said)
+    return value
+
+
 def _kept(node: object) -> Node:
     if not isinstance(node, dict):
         return {"class_type": "", "inputs": node}
@@ -143,7 +152,16 @@ def _broken(key: str, node: object) -> str:
         return f"The node {key} says not what it is (class_type). Export the workflow from ComfyUI again."
     if not isinstance(node.get("inputs"), dict):
         return f"The node {key} ({node['class_type']}) has no inputs. Export the workflow from ComfyUI again."
+    names = (key, node["class_type"], *map(str, node["inputs"]))
+    if any(len(name) > 200 or not name.isprintable() for name in names) or not _storable(node["inputs"]):
+        return "A node has an id, a class or an input whose name cannot be read. Export the workflow from ComfyUI again."
     return ""
+
+
+def _storable(inputs: Node) -> bool:
+    """No NUL and no half of a surrogate pair anywhere in the values."""
+    said = json.dumps(inputs, ensure_ascii=False)
+    return "\\u0000" not in said and not any("\ud800" <= sign <= "\udfff" for sign in said)
 
 
 def _links(graph: Mapping[str, Any], key: str, node: Node) -> Iterator[str]:
