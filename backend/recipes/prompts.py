@@ -71,12 +71,12 @@ def check(text: str, lists: Mapping[str, Sequence[str]], known: Sequence[str]) -
 def resolve(text: str, seed: int, lists: Mapping[str, Sequence[str]], *, salt: str = "") -> str:
     """`text` with everything chosen; `check` it first. `salt` tells prompts of one picture apart. Raises Invalid (too long)."""
     nodes = parse(text)
-    if all(isinstance(node, str) for node in nodes):
-        return "".join(str(node) for node in nodes)
+    fixed = all(isinstance(node, str) for node in nodes)
     said = _Chooser(random.Random(f"{seed}:{salt}"), lists).say(nodes, 0)
     if len(said) > LONGEST:
-        raise Invalid(f"With its words chosen the prompt has {len(said):,} characters; at most {LONGEST:,}. Shorten the lists.")
-    return _tidy(said)
+        what, whose = ("The prompt", "it") if fixed else ("With its words chosen the prompt", "the lists")
+        raise Invalid(f"{what} has {len(said):,} characters; at most {LONGEST:,}. Shorten {whose}.")
+    return said if fixed else _tidy(said)
 
 
 def blanks(text: str) -> dict[str, str]:

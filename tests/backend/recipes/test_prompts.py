@@ -109,6 +109,8 @@ def test_lists_that_multiply_end_with_a_sentence() -> None:
         resolve("__l0__", 1, lists)
     with pytest.raises(Invalid, match="characters; at most"):
         resolve("__long__", 1, {"long": ("x" * 5000,)})
+    with pytest.raises(Invalid, match="has 4,500 characters; at most 4,000"):  # of a template's blanks
+        resolve(fill("{a}" * 9, {"a": "x" * 500}), 1, {})
 
 
 def test_blanks_are_filled_or_named() -> None:
