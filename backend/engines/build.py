@@ -45,8 +45,12 @@ def _image(settings: Settings) -> ImageEngine:
             from backend.engines.image.diffusers_engine import DiffusersEngine
 
             return DiffusersEngine(settings)
+        case "comfyui":
+            from backend.engines.image.comfyui_engine import ComfyImageEngine
+
+            return ComfyImageEngine(settings)
         case other:
-            raise Invalid(f"IMAGE_ENGINE is {other!r}. Set it to auto or diffusers.")
+            raise Invalid(f"IMAGE_ENGINE is {other!r}. Set it to auto, diffusers or comfyui.")
 
 
 def _trainer(settings: Settings) -> LoraTrainer:

@@ -56,12 +56,16 @@ class Servers:
     def client(self, url: str) -> Client:
         """For work."""
         with self._guard:
-            return self._clients.setdefault(url, Client(url))
+            if url not in self._clients:
+                self._clients[url] = Client(url)
+            return self._clients[url]
 
     def hub(self, url: str) -> Hub:
         """This process's one name on that server."""
         with self._guard:
-            return self._hubs.setdefault(url, Hub(url, str(uuid.uuid4())))
+            if url not in self._hubs:
+                self._hubs[url] = Hub(url, str(uuid.uuid4()))
+            return self._hubs[url]
 
     def models(self, url: str, kind: str) -> list[str]:
         """Names in a folder of models. The last known ones while the server is away; raises Away when none are known."""
@@ -134,7 +138,9 @@ class Servers:
             at, value = self._kept.get(key, (0.0, None))
             known = key in self._kept
             lately = now < self._away.get(url, 0.0)
-            asker = self._askers.setdefault(url, Client(url, read_s=PAGE_S, connect_s=PAGE_S))
+            if url not in self._askers:
+                self._askers[url] = Client(url, read_s=PAGE_S, connect_s=PAGE_S)
+            asker = self._askers[url]
         if known and now - at < fresh_s:
             return value
         if lately and known and stale:

@@ -24,7 +24,7 @@ class Show:
         self._total = sum(part.task.steps for part in parts)
         self._done = 0
         self._shown_at = 0.0
-        self._drawing = False
+        self._said: Progress | None = None
 
     def told(self, part: Part, heard: Message) -> Generator[Event, None, None]:
         """A message about `part`."""
@@ -37,18 +37,26 @@ class Show:
             yield from self.begun()
 
     def begun(self) -> Generator[Event, None, None]:
-        if not self._drawing:
-            yield Progress(0, 0, "loading")
+        yield from self._before("loading")
 
     def waits(self, ahead: int) -> Generator[Event, None, None]:
-        if not self._drawing:
-            yield Progress(0, 0, f"waiting for ComfyUI ({ahead} before it)" if ahead else "waiting for ComfyUI")
+        yield from self._before(f"waiting for ComfyUI ({ahead} before it)" if ahead else "waiting for ComfyUI")
 
     def finished(self) -> Generator[Event, None, None]:
         """How far it is now."""
-        self._drawing = True
         self._done = max(self._done, sum(_steps(part) for part in self._parts))
-        yield Progress(self._done, self._total, "drawing")
+        yield from self._say(Progress(self._done, self._total, "drawing"))
+
+    def _before(self, phase: str) -> Generator[Event, None, None]:
+        """Only until the first step is done."""
+        if self._said is None or not self._said.total:
+            yield from self._say(Progress(0, 0, phase))
+
+    def _say(self, progress: Progress) -> Generator[Event, None, None]:
+        """Once."""
+        if progress != self._said:
+            self._said = progress
+            yield progress
 
     def _preview(self, part: Part, encoded: bytes) -> Generator[Event, None, None]:
         if time.monotonic() - self._shown_at < EVERY_S:

@@ -72,7 +72,7 @@ class Worker(threading.Thread):
             outputs, lag = {}, self._faults.interrupt_lag_s
             status = {"status_str": "error", "completed": False}
         except Exception as error:
-            act.tell("execution_error", {**act.where, "executed": act.executed, **_told(error)})
+            act.tell("execution_error", {**act.where, "executed": act.executed, **_told(error, act.inputs)})
             outputs, lag = {}, self._faults.history_lag_s
             status = {"status_str": "error", "completed": False}
         time.sleep(lag)
@@ -112,6 +112,7 @@ class Worker(threading.Thread):
                 )
                 self._check()
                 act.running()
+                act.inputs = prompt[node_id]["inputs"]
                 inputs = {
                     given: values[value[0]][value[1]] if _is_link(value, prompt) else value
                     for given, value in prompt[node_id]["inputs"].items()
@@ -159,6 +160,7 @@ class _Act:
         self.messages: list[list[Any]] = []
         self.executed: list[str] = []
         self.where: dict[str, Any] = {"node_id": None, "node_type": None}
+        self.inputs: dict[str, Any] = {}
         self._states: dict[str, Any] = {}
         sockets.client_id = client_id
 
@@ -204,7 +206,7 @@ class _Act:
         self._sockets.send("progress_state", {"prompt_id": self._prompt_id, "nodes": dict(self._states)}, self.client_id)
 
 
-def _told(error: Exception) -> dict[str, Any]:
+def _told(error: Exception, inputs: dict[str, Any]) -> dict[str, Any]:
     kind = type(error)
     name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
     lines = traceback.format_tb(error.__traceback__)
@@ -212,7 +214,7 @@ def _told(error: Exception) -> dict[str, Any]:
         "exception_message": str(error),
         "exception_type": name,
         "traceback": lines,
-        "current_inputs": {},
+        "current_inputs": {name: [value] for name, value in inputs.items() if isinstance(value, (str, int, float))},
         "current_outputs": [],
     }
 

@@ -1,0 +1,48 @@
+"""What every image engine refuses before it starts anything."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from backend.engines.image import sizes
+from backend.engines.image.port import ImageRequest, LoraUse, ModelCard
+from backend.errors import EngineError, Invalid, Rejected, Unsupported
+from backend.tools import safetensors
+
+MOST_PICTURES = 64
+MOST_STEPS = 200
+
+
+def checked(card: ModelCard, request: ImageRequest) -> ImageRequest:
+    """The request at a size the model can draw. Raises Unsupported and Rejected before anything is started."""
+    if request.sampler not in card.samplers:
+        raise Unsupported(f"{card.title} has no sampler {request.sampler!r}. Choose one of: {', '.join(card.samplers)}.")
+    if not 1 <= request.steps <= MOST_STEPS:
+        raise Unsupported(f"Choose between 1 and {MOST_STEPS} steps.")
+    if not 1 <= len(request.seeds) <= MOST_PICTURES:
+        raise Unsupported(f"Ask for 1 to {MOST_PICTURES} pictures at once.")
+    if request.prompts and len(request.prompts) != len(request.seeds):
+        raise Unsupported("Give one prompt for each picture, or one for all.")
+    if request.mask and not request.init_image:
+        raise Unsupported("There is no picture under this mask. Choose the picture to change first.")
+    for lora in request.loras:
+        _check_lora(card, lora)
+    if request.mask:
+        return request
+    width, height = sizes.fit(card, request.width, request.height)
+    return dataclasses.replace(request, width=width, height=height)
+
+
+def _check_lora(card: ModelCard, lora: LoraUse) -> None:
+    try:
+        seen = safetensors.inspect(lora.path)
+    except Invalid as broken:
+        raise Rejected(f"The LoRA {lora.name!r} cannot be used. {broken.message}") from broken
+    except FileNotFoundError as missing:
+        raise EngineError(f"The file of the LoRA {lora.name!r} is not there. Try again.") from missing
+    if not seen.keys_ok:
+        raise Unsupported(f"The LoRA {lora.name!r} is not in the kohya LoRA layout (lora_down, lora_up). Convert it first.")
+    if seen.base and seen.base != card.base:
+        raise Unsupported(
+            f"The LoRA {lora.name!r} was trained for {seen.base}, but {card.title} is {card.base}. Choose another."
+        )
