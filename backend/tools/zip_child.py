@@ -39,7 +39,8 @@ def _walk(archive: zipfile.ZipFile, question: dict[str, Any]) -> None:
     _check(infos, question)
     by_name = {info.filename: info for info in infos}
     left = int(question["max_total_bytes"])
-    meant = [info for info in infos if not info.is_dir() and not _ignored(info.filename)]
+    ours = "manifest.json" in by_name
+    meant = [info for info in infos if not info.is_dir() and not _ignored(info.filename, ours=ours)]
     for number, info in enumerate(meant):
         reason = _why_not(info, question)
         target = Path(question["out"]) / f"{number:06d}{PurePosixPath(info.filename).suffix.lower()[:8]}"
@@ -64,11 +65,11 @@ def _check(infos: list[zipfile.ZipInfo], question: dict[str, Any]) -> None:
         raise Refused(f"Unpacked, the archive would have {total >> 20:,} MB. Pack fewer pictures at a time.")
 
 
-def _ignored(name: str) -> bool:
-    """What systems put into archives by themselves, and captions (read with their picture)."""
+def _ignored(name: str, *, ours: bool) -> bool:
+    """What systems put into archives by themselves, captions (read with their picture), masks in a ZIP of `ours`."""
     path = PurePosixPath(name.replace("\\", "/"))
     hidden = path.name.startswith(".") or "__MACOSX" in path.parts or path.name.lower() in {"thumbs.db", "desktop.ini"}
-    return hidden or path.suffix.lower() in {".txt", ".caption", ".json", ".npz"}
+    return hidden or (ours and path.parts[0] == "masks") or path.suffix.lower() in {".txt", ".caption", ".json", ".npz"}
 
 
 def _why_not(info: zipfile.ZipInfo, question: dict[str, Any]) -> str:

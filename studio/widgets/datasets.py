@@ -18,6 +18,10 @@ from studio.widgets.empty import empty_state
 from studio.widgets.picture import thumbs
 
 __all__ = ["detail", "listing", "readiness", "rights"]
+FORMS = {
+    "trained": ("As trained", "Cut to their crops. A mask becomes the picture's alpha channel: set `alpha_mask` in kohya."),
+    "originals": ("Originals", "As they were uploaded. Masks lie in a folder of their own; crops are in `manifest.json`."),
+}
 STATUS = {"draft": ":gray-badge[draft]", "ready": ":green-badge[ready]", "training": ":blue-badge[training]"}
 
 
@@ -109,17 +113,28 @@ def _settings(page: Page, card: DatasetCard) -> None:
             datasets.rename(tx, card.id, name)
             datasets.set_trigger_word(tx, card.id, word)
         st.rerun()
+    _download(page, card)
     with st.container(horizontal=True):
-        st.link_button(
-            "Download as ZIP", f"/api/datasets/{card.id}/export?workspace={page.workspace.id}", icon=":material/download:",
-            disabled=not card.images, help="kohya layout: pictures with caption files, ready for any trainer",
-        )  # fmt: skip
         if page.can_edit and st.button("Delete the dataset", icon=":material/delete:"):
             confirm(
                 f"Delete {plain(card.name)}?",
                 f"Its {count(card.images, 'picture')} and captions go. LoRAs trained on it stay.",
                 action="Delete it", act=lambda: _delete(page, card.id),
             )  # fmt: skip
+
+
+def _download(page: Page, card: DatasetCard) -> None:
+    st.markdown("##### Download as ZIP")
+    form = st.segmented_control(
+        "Pictures", list(FORMS), default="trained", format_func=lambda one: FORMS[one][0], key=f"dataset:zip:{card.id}",
+        required=True, label_visibility="collapsed",
+    )  # fmt: skip
+    st.caption(FORMS[str(form)][1])
+    st.link_button(
+        "Download", f"/api/datasets/{card.id}/export?workspace={page.workspace.id}&form={form}", icon=":material/download:",
+        disabled=not card.included,
+        help="The pictures in use in kohya's layout: each with its caption file, ready for any trainer.",
+    )  # fmt: skip
 
 
 def _delete(page: Page, dataset_id: str) -> None:

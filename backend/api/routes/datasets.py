@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query
@@ -40,9 +40,17 @@ def pictures(
 
 
 @router.get("/{dataset_id}/export")
-def export(dataset_id: str, app: Studio, caller: Caller) -> StreamingResponse:
+def export(
+    dataset_id: str,
+    app: Studio,
+    caller: Caller,
+    form: Annotated[
+        Literal["originals", "trained"], Query(description="trained: cut to their crops, masks as alpha")
+    ] = "originals",
+) -> StreamingResponse:
+    """The included pictures with captions in kohya's layout, and a manifest.json."""
     with app.db.transaction(caller) as tx:
         name = datasets.get(tx, dataset_id).name
-        chunks = datasets.export_zip(tx, app.storage, dataset_id)
+        chunks = datasets.export_zip(tx, app.storage, dataset_id, form=form)
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}.zip"}
     return StreamingResponse(chunks, media_type="application/zip", headers=headers)

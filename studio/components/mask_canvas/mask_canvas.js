@@ -177,7 +177,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     ui.paint = paint
     ui.stage.replaceChildren(ui.img, paint.canvas)
     ui.stage.style.aspectRatio = `${data.width}/${data.height}`
-    ui.stage.style.maxWidth = `min(100%, ${Math.round(34 * data.width / data.height * 16)}px)`
+    ui.stage.style.maxWidth = `min(100%, ${Math.round(34 * data.width / data.height * 16)}px, calc(60vh * ${data.width / data.height}))`
     paint.canvas.setAttribute("aria-label", `Mask. ${data.words.blank}`)
     ui.wire(paint.canvas)
     ui.size.max = Math.round(Math.max(data.width, data.height) / 3); ui.size.value = paint.brush

@@ -84,7 +84,7 @@ def test_an_archive_with_captions_and_rubbish(app: App, workspace: Tenant, datas
         assert datasets.dismiss_refused(tx, dataset.id) == 4
         exported = b"".join(datasets.export_zip(tx, app.storage, dataset.id))
     with zipfile.ZipFile(io.BytesIO(exported)) as archive:
-        assert archive.namelist() == ["10_bella/0001.jpg", "10_bella/0001.txt", "10_bella/0002.png"]
+        assert archive.namelist() == ["10_bella/0001.jpg", "10_bella/0001.txt", "10_bella/0002.png", "manifest.json"]
         assert archive.read("10_bella/0001.txt") == b"bella at the beach"
         assert archive.read("10_bella/0001.jpg") == inside["10_bella woman/1.jpg"]
 
