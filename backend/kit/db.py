@@ -108,6 +108,7 @@ class Database:
             pool_pre_ping=True,
             pool_recycle=1800,
             pool_timeout=10,
+            hide_parameters=True,
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._on_ring = on_ring

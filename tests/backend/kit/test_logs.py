@@ -7,8 +7,11 @@ import logging
 
 import pytest
 import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from backend.kit import logs
+from backend.kit.db import Database, Nobody
 
 
 def test_lines_are_json_and_say_which_job(capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,3 +32,11 @@ def test_lines_are_json_and_say_which_job(capsys: pytest.CaptureFixture[str]) ->
     assert (ours["event"], ours["job"], ours["tenant"], ours["n"], ours["level"]) == ("drawing", "job_1", "ws_1", 3, "info")
     assert (theirs["event"], theirs["logger"]) == ("old news", "some.library")
     assert "job" not in theirs
+
+
+def test_what_a_statement_was_given_is_not_written_down(db: Database) -> None:
+    """Hashes of passwords and tokens, people's words: an error of the database ends in a log."""
+    with pytest.raises(DBAPIError) as caught, db.transaction(Nobody()) as tx:
+        tx.execute(text("SELECT 1 / 0 WHERE :given <> ''"), {"given": "hunter2"})
+    assert "division by zero" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
