@@ -1,6 +1,6 @@
 """Prompts in, pictures out: requests, the gallery, ratings, remixes."""
 
-from backend.generation.asking import Plan, plan, plan_grid, proofread, start, start_grid, start_list
+from backend.generation.asking import Plan, plan, plan_grid, proofread, start, start_grid, start_list, try_workflow
 from backend.generation.assembly import assemble, choose_model
 from backend.generation.axes import KINDS as AXIS_KINDS
 from backend.generation.axes import AxisDraft, split
@@ -46,6 +46,8 @@ from backend.generation.schemas import (
     GridAxis,
     LoraPick,
     PictureCard,
+    PosePick,
+    SecondPassPick,
     Size,
     TemplatePick,
     TileCard,
@@ -83,8 +85,10 @@ __all__ = [
     "LoraRef",
     "PictureCard",
     "Plan",
+    "PosePick",
     "Recipe",
     "Report",
+    "SecondPassPick",
     "Shot",
     "Size",
     "TemplatePick",
@@ -138,6 +142,7 @@ __all__ = [
     "take_upload",
     "tile",
     "tiles",
+    "try_workflow",
     "undelete",
     "waiting",
 ]

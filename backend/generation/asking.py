@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import assets, jobs, loras, recipes
+from backend import assets, graphs, jobs, loras, recipes
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid, StudioError
 from backend.generation import rules
@@ -44,6 +44,26 @@ def start(tx: Session, *, draft: GenerationDraft, models: Sequence[ModelCard], r
     `models`: what the image engine offers (`app.engines.image.models()`). Raises Invalid, NotFound.
     """
     return _begin(tx, [draft], models, request_key)
+
+
+def try_workflow(
+    tx: Session,
+    *,
+    graph_id: str,
+    draft: GenerationDraft,
+    models: Sequence[ModelCard],
+    allowed: Collection[str],
+    request_key: str,
+) -> GenerationCard:
+    """One picture with an imported workflow that is not approved yet; once it is there, an owner may approve.
+
+    `allowed`: settings.allowed_classes. Raises Invalid (with what is wrong with the workflow), NotFound.
+    """
+    graphs.check(graphs.usable(tx, graph_id, trial=True), allowed=allowed)
+    one = draft.model_copy(update={"workflow_id": graph_id, "n": 1})
+    card = _begin(tx, [one], models, request_key, trial=True)
+    graphs.trying(tx, graph_id, card.id)
+    return card
 
 
 def start_list(
@@ -120,10 +140,11 @@ def _begin(
     *,
     form: str = "pictures",
     grid: Grid | None = None,
+    trial: bool = False,
 ) -> GenerationCard:
     if first := _started(tx, request_key):
         return get(tx, first)
-    desk = Desk(tx, models)
+    desk = Desk(tx, models, trial=trial)
     each = _recipes(desk, drafts)
     asked, negative = desk.asked(drafts[0])
     base = each[0].model_copy(
@@ -147,7 +168,7 @@ def _begin(
     row.job_id = job.id
     tx.add(row)
     tx.flush()
-    for asset_id in filter(None, (base.init_asset_id, base.mask_asset_id)):
+    for asset_id in filter(None, (base.init_asset_id, base.mask_asset_id, base.pose.asset_id if base.pose else None)):
         assets.use(tx, asset_id, "generation", row.id)
     if form != "list" and not drafts[0].template:
         recipes.remember(tx, asked, negative)

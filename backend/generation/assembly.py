@@ -12,14 +12,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from backend import assets, influencers, loras, recipes
+from backend import assets, graphs, influencers, loras, recipes
 from backend.assets import AssetCard
 from backend.engines.image import sizes
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid
-from backend.generation import finishes, rules
-from backend.generation.recipe import LoraRef, Recipe, StyleRef, TemplateRef
+from backend.generation import abilities, finishes, rules
+from backend.generation.recipe import LoraRef, PoseRef, Recipe, SecondPass, StyleRef, TemplateRef, WorkflowRef
 from backend.generation.schemas import Assembled, GenerationDraft
+from backend.graphs import GraphCard
 from backend.influencers import InfluencerCard
 from backend.loras import LoraCard
 from backend.recipes import StyleCard
@@ -59,16 +60,16 @@ class _Words:
 
 
 class Desk:
-    """Everything that drafts refer to, read when first needed."""
+    """Everything that drafts refer to, read when first needed. `trial`: also with a workflow that is not approved yet."""
 
-    def __init__(self, tx: Session, models: Sequence[ModelCard]) -> None:
-        self._tx, self._models = tx, models
+    def __init__(self, tx: Session, models: Sequence[ModelCard], *, trial: bool = False) -> None:
+        self._tx, self._models, self._trial = tx, models, trial
         self._seen: dict[Any, Any] = {}
 
     def recipe(self, draft: GenerationDraft, seed: int) -> Recipe:
         """Of one picture. Raises Invalid, NotFound."""
         drawn = self.assemble(draft, seed)
-        who = self._who(draft)
+        who, workflow = self._who(draft), self._workflow(draft)
         return Recipe(
             asked=drawn.asked,
             prompt=drawn.prompt,
@@ -92,6 +93,9 @@ class Desk:
             template=drawn.template,
             style=drawn.style,
             finish=draft.finish,
+            pose=PoseRef(**draft.pose.model_dump()) if draft.pose else None,
+            second_pass=SecondPass(**draft.second_pass.model_dump()) if draft.second_pass else None,
+            workflow=WorkflowRef(graph_id=workflow.id, name=workflow.name) if workflow else None,
         )
 
     def asked(self, draft: GenerationDraft) -> tuple[str, str]:
@@ -100,7 +104,8 @@ class Desk:
         return words.asked, draft.negative_prompt
 
     def assemble(self, draft: GenerationDraft, seed: int) -> Assembled:
-        model = choose_model(self._models, draft.model)
+        model, workflow = self._model(draft), self._workflow(draft)
+        abilities.check(draft, model, workflow)
         who, words = self._who(draft), self._words(draft)
         said, negative_said = self._said(draft, seed)
         lifted = rules.lift_loras(said)
@@ -125,7 +130,10 @@ class Desk:
             cfg=model.cfg if draft.cfg is None else draft.cfg,
             sampler=_sampler(draft.sampler, model),
             model=model.name,
-            notes=_notes(draft, model, (width, height), chosen, prompt != finished and who is not None, words, varies),
+            notes=(
+                *_notes(draft, model, (width, height), chosen, prompt != finished and who is not None, words, varies),
+                *abilities.notes(draft, workflow, width, height),
+            ),
             varies=varies,
             asked=said,
             template=words.template,
@@ -158,6 +166,18 @@ class Desk:
         asked = rules.join(recipes.fill(card.prompt, filled), draft.prompt)
         return _Words(asked, rules.join(recipes.fill(card.negative, filled), draft.negative_prompt), style, ref)
 
+    def _model(self, draft: GenerationDraft) -> ModelCard:
+        """A workflow that loads a checkpoint of its own decides."""
+        workflow = self._workflow(draft)
+        own = workflow.checkpoint if workflow else ""
+        return choose_model(self._models, own if own in {card.name for card in self._models} else draft.model)
+
+    def _workflow(self, draft: GenerationDraft) -> GraphCard | None:
+        if not draft.workflow_id:
+            return None
+        read = partial(graphs.usable, self._tx, draft.workflow_id, trial=self._trial)
+        return self._once(("workflow", draft.workflow_id), read)
+
     def _who(self, draft: GenerationDraft) -> InfluencerCard | None:
         if not draft.influencer_id:
             return None
@@ -186,8 +206,8 @@ class Desk:
             source = self._picture(str(draft.init_asset_id))
             self._picture(draft.mask_asset_id)
             return source.width or model.side, source.height or model.side
-        if draft.init_asset_id:
-            self._picture(draft.init_asset_id)
+        for asset_id in filter(None, (draft.init_asset_id, draft.pose.asset_id if draft.pose else None)):
+            self._picture(asset_id)
         if draft.width and draft.height:
             return sizes.fit(model, draft.width, draft.height)
         if draft.size not in rules.SIZES:

@@ -27,7 +27,9 @@ def estimate_all(tx: Session, recipes: Sequence[Recipe]) -> float | None:
     """Seconds for one picture of each; None when a model among them was never used here."""
     work = Counter[str]()
     for recipe in recipes:
-        work[recipe.model] += recipe.steps * recipe.width * recipe.height
+        again = recipe.second_pass
+        passes = 1 + again.scale**2 * again.strength if again else 1
+        work[recipe.model] += round(recipe.steps * recipe.width * recipe.height * passes)
     total = 0.0
     for model, amount in work.items():
         if (rate := _rate(tx, model, by_pixel=True)) is None:
@@ -46,7 +48,8 @@ def _rate(tx: Session, model: str, *, by_pixel: bool) -> float | None:
         select(func.extract("epoch", Job.finished_at - Job.started_at) / work)
         .join(Generation, Generation.job_id == Job.id)
         .where(Job.state == "completed", Generation.form == "pictures", recipe["model"].astext == model)
-        .where(recipe["mask_asset_id"].astext.is_(None), recipe["steps"].as_integer() > 0)
+        .where(*(recipe[name].astext.is_(None) for name in ("mask_asset_id", "second_pass", "workflow")))
+        .where(recipe["steps"].as_integer() > 0)
         .order_by(Job.id.desc())
         .limit(_LOOKED_AT)
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import assets, generation, loras
+from backend import assets, generation, graphs, loras
 from backend.assets import AssetCard
 from backend.engines.events import Event, Output, Progress
 from backend.engines.image.port import ImageRequest, LoraUse
@@ -25,6 +25,7 @@ from backend.generation.recipe import LoraRef, Recipe, Shot, together
 from backend.generation.schemas import GenerationCard, GenerationPayload
 from backend.generation.sheets import run as sheet
 from backend.generation.sourcing import META, source_type
+from backend.graphs import GraphCard
 from backend.jobs.context import JobContext, Waiting
 from backend.kit.ids import new_id
 from backend.loras import LoraCard
@@ -47,6 +48,8 @@ class _Files:
     init: AssetCard | None
     mask: AssetCard | None
     source_type: str
+    pose: AssetCard | None = None
+    workflow: GraphCard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,9 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
             batch = _batch(tx, grown.id)
         _draw_missing(ctx, batch, keeper, ends)
     gating.settle(ctx, keeper, batch.card)
+    if ref := batch.card.recipe.workflow:
+        with ctx.transaction() as tx:
+            graphs.tried(tx, ref.graph_id, batch.card.id)
     return {"pictures": batch.card.n}
 
 
@@ -161,7 +167,10 @@ def _files(tx: Session, recipe: Recipe, missing: list[Recipe]) -> _Files:
     files = assets.get_many(tx, [card.asset_id for card in found.values()])
     init, mask = (assets.get(tx, one) if one else None for one in (recipe.init_asset_id, recipe.mask_asset_id))
     made_of = source_type(tx, recipe, init)
-    return _Files({lora_id: (card, files[card.asset_id]) for lora_id, card in found.items()}, init, mask, made_of)
+    pose = assets.get(tx, recipe.pose.asset_id) if recipe.pose else None
+    workflow = graphs.get(tx, recipe.workflow.graph_id) if recipe.workflow else None
+    with_files = {lora_id: (card, files[card.asset_id]) for lora_id, card in found.items()}
+    return _Files(with_files, init, mask, made_of, pose, workflow)
 
 
 def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest:
@@ -169,6 +178,8 @@ def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest
     recipe, files, out = batch.recipes[numbers[0]], batch.files, ctx.workdir / "out"
     out.mkdir(parents=True, exist_ok=True)
     prompts = tuple(batch.recipes[n].prompt for n in numbers)
+    if files.workflow:
+        graphs.check(files.workflow, allowed=ctx.app.settings.allowed_classes)
     return ImageRequest(
         model=recipe.model,
         prompt=recipe.prompt,
@@ -187,6 +198,12 @@ def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest
         mask=_fetched(ctx, files.mask, "mask" + Path(files.mask.key).suffix) if files.mask else None,
         feather=recipe.feather,
         device=ctx.device,
+        pose=_fetched(ctx, files.pose, "pose" + Path(files.pose.key).suffix) if files.pose else None,
+        pose_drawn=bool(recipe.pose and recipe.pose.drawn),
+        pose_strength=recipe.pose.strength if recipe.pose else 0.9,
+        hires=recipe.second_pass.scale if recipe.second_pass else 1.0,
+        hires_strength=recipe.second_pass.strength if recipe.second_pass else 0.5,
+        workflow=files.workflow.workflow if files.workflow else None,
     )
 
 

@@ -7,11 +7,20 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from backend import loras, recipes
+from backend import graphs, loras, recipes
 from backend.errors import NotFound
 from backend.generation.gallery import picture
 from backend.generation.recipe import Recipe, Shot
-from backend.generation.schemas import GenerationCard, GenerationDraft, Grid, GridAxis, LoraPick, TemplatePick
+from backend.generation.schemas import (
+    GenerationCard,
+    GenerationDraft,
+    Grid,
+    GridAxis,
+    LoraPick,
+    PosePick,
+    SecondPassPick,
+    TemplatePick,
+)
 from backend.tables import Generation, Job, Picture
 
 
@@ -66,6 +75,9 @@ def remix(tx: Session, picture_id: str, *, new_seed: bool = True) -> GenerationD
         mask_asset_id=recipe.mask_asset_id,
         feather=recipe.feather,
         finish=recipe.finish,
+        pose=PosePick(**recipe.pose.model_dump()) if recipe.pose else None,
+        second_pass=SecondPassPick(**recipe.second_pass.model_dump()) if recipe.second_pass else None,
+        workflow_id=recipe.workflow.graph_id if recipe.workflow and _has_workflow(tx, recipe.workflow.graph_id) else None,
     )
 
 
@@ -79,6 +91,10 @@ def shots(tx: Session, generation_id: str, n: int) -> list[Shot]:
 def existing(tx: Session, generation_id: str) -> set[int]:
     """Numbers of the pictures a request has already, deleted ones too: they are not drawn again."""
     return set(tx.scalars(select(Picture.n).where(Picture.generation_id == generation_id)))
+
+
+def _has_workflow(tx: Session, graph_id: str) -> bool:
+    return any(card.id == graph_id for card in graphs.approved(tx))
 
 
 def _has_style(tx: Session, style_id: str) -> bool:

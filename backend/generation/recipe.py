@@ -41,6 +41,28 @@ class Upscaled(BaseModel):
     detail: bool = False
 
 
+class PoseRef(BaseModel):
+    """The picture whose pose is held, `strength` 0..2. `drawn`: it is a skeleton already."""
+
+    asset_id: str
+    strength: float = 0.9
+    drawn: bool = False
+
+
+class SecondPass(BaseModel):
+    """What was drawn is enlarged `scale` times and drawn again; `strength` 0..1: how much of it anew."""
+
+    scale: float
+    strength: float = 0.5
+
+
+class WorkflowRef(BaseModel):
+    """An imported workflow; its graph never changes."""
+
+    graph_id: str
+    name: str
+
+
 class Recipe(BaseModel):
     """Everything needed to draw the same pictures again. `asked`: the prompt as the person wrote it; `prompt`: as drawn.
 
@@ -72,6 +94,9 @@ class Recipe(BaseModel):
     style: StyleRef | None = None
     finish: str = ""
     upscaled: Upscaled | None = None
+    pose: PoseRef | None = None
+    second_pass: SecondPass | None = None
+    workflow: WorkflowRef | None = None
 
     def of(self, shot: Shot) -> Recipe:
         """The recipe of one picture."""

@@ -38,6 +38,19 @@ class TemplatePick(Draft):
         return {name.lower(): value for name, value in values.items()}
 
 
+class PosePick(Draft):
+    """A picture whose pose is held. `drawn`: it shows a skeleton, not a person."""
+
+    asset_id: str
+    strength: float = Field(0.9, gt=0, le=2)
+    drawn: bool = False
+
+
+class SecondPassPick(Draft):
+    scale: float = Field(1.5, gt=1, le=2)
+    strength: float = Field(0.5, gt=0, le=1)
+
+
 class GenerationDraft(Draft):
     """One request for 1-16 pictures. Empty or None: the model's own recommendation (or the influencer's).
 
@@ -45,7 +58,8 @@ class GenerationDraft(Draft):
     `size`: a key of SIZES; `width` and `height` win over it. `seed` -1: a new one.
     `with_look`: lead with the influencer's trigger word and look, and draw with their default LoRA when no LoRA is chosen.
     `init_asset_id`: draw from this picture; `strength` 0..1, 1 = ignore it. `mask_asset_id`: change only what is white in it,
-    fading in over `feather` px. `style_id`: a style's words are added.
+    fading in over `feather` px. `style_id`: a style's words are added. `pose`, `second_pass`, `workflow_id` (an imported
+    workflow that was approved): only where the model's `features` have them.
     """
 
     prompt: str = Field("", max_length=2000)
@@ -69,6 +83,9 @@ class GenerationDraft(Draft):
     template: TemplatePick | None = None
     style_id: str | None = None
     finish: Literal["", "casual", "studio"] = ""
+    pose: PosePick | None = None
+    second_pass: SecondPassPick | None = None
+    workflow_id: str | None = None
 
     @model_validator(mode="after")
     def _both_sides(self) -> GenerationDraft:

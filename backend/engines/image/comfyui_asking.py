@@ -63,7 +63,9 @@ def values(
         **uploaded,
     }
     if request.pose:
-        said |= {"control": _pose_net(card, info), "pose_strength": request.pose_strength}
+        said["pose_strength"] = request.pose_strength
+        if not request.workflow:  # an imported one names its own
+            said["control"] = _pose_net(card, info)
     if request.hires > 1:
         said |= {"scale": request.hires, "second_strength": request.hires_strength}
     return said
