@@ -11,9 +11,11 @@ import streamlit as st
 from backend import generation, recipes
 from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft, LoraPick, TemplatePick
+from backend.graphs import GraphCard
 from backend.influencers import InfluencerCard
 from backend.loras import LoraCard
 from backend.recipes import StyleCard, TemplateCard
+from studio.forms import generation_more
 from studio.forms.finish import finish_pills
 
 
@@ -27,6 +29,7 @@ class Choices:
     styles: Sequence[StyleCard] = ()
     template: TemplateCard | None = None
     last_seed: int | None = None
+    workflows: Sequence[GraphCard] = ()
 
 
 def generation_form(key: str, choices: Choices, start: GenerationDraft, *, disabled: bool, way: str = "one") -> GenerationDraft:
@@ -45,14 +48,17 @@ def generation_form(key: str, choices: Choices, start: GenerationDraft, *, disab
     style = _style(key, choices, start, who, disabled)
     start = _styled(start, style)
     finish = finish_pills(key, start, disabled)
+    workflow = generation_more.workflow(key, choices.workflows, choices.models, start, disabled)
     size, n = _size(key, start, disabled, way)
     with st.expander("LoRAs, model and more", icon=":material/tune:"):
         extra = _extra(key, choices, start, disabled)
+        card = generation.choose_model(choices.models, extra["model"])
+        extra |= generation_more.more(key, card, start, disabled)
     as_before = {"width": start.width, "height": start.height} if size == start.size else {}
     same = {name: getattr(start, name) for name in ("init_asset_id", "mask_asset_id", "feather")}
     return GenerationDraft(
         prompt=prompt, influencer_id=who, n=n, size=size, template=template, style_id=style.id if style else None,
-        finish=finish, **same, **as_before, **extra,
+        finish=finish, workflow_id=workflow, **same, **as_before, **extra,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from backend import generation, influencers, jobs, loras, recipes
+from backend import generation, graphs, influencers, jobs, loras, recipes
 from backend.errors import NotFound, StudioError
 from backend.generation import GenerationCard, GenerationDraft, LoraPick, PictureCard
 from backend.recipes import TemplateCard
@@ -20,6 +20,7 @@ from studio.widgets import (
     generation_batch,
     generation_grid,
     generation_mask,
+    generation_pose,
     generation_queue,
     generation_tools,
     identity,
@@ -33,13 +34,14 @@ WAYS = {"one": "Pictures", "grid": "Grid", "list": "List"}
 
 
 def create(page: Page) -> None:
-    """The form, filled from the address (?influencer= ?lora= ?remix= ?seed=same ?from= ?part=), beside the results (?id=)."""
+    """The form, filled from the address (?influencer= ?lora= ?remix= ?seed=same ?from= ?part= ?pose=), by the results (?id=)."""
     left, right = st.columns([5, 7], gap="medium")
     with left:
-        start = _start(page)
+        start = generation_pose.posed(page, _start(page))
         started = ask(page, start, key=f"create:{st.session_state.get('create:round', 0)}", tools=True)
-        if page.can_edit and not start.init_asset_id:
+        if page.can_edit and not start.init_asset_id and not start.pose:
             starting_picture.bring(page)
+            generation_pose.bring(page)
     if started:
         st.query_params["id"] = started.id
         st.session_state["create:seed"] = started.recipe.seeds[0]
@@ -66,11 +68,14 @@ def ask(
             recipes.styles(tx, every=True) if tools else (),
             template,
             st.session_state.get("create:seed") if tools else None,
+            graphs.approved(tx) if tools else (),
         )  # fmt: skip
     way, ready, above = _way(page) if tools else "one", True, st.container()
     if start.init_asset_id:
         starting_picture.show(page, start.init_asset_id)
         start, ready = generation_mask.masked(page, start)
+    if start.pose:
+        generation_pose.show(page, start.pose.asset_id)
     draft = generation_form(key, choices, start, disabled=not page.can_edit, way=way)
     if tools and way != "list":
         with above:
