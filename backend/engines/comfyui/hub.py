@@ -62,6 +62,10 @@ class Hub:
 
     def close(self) -> None:
         """The connection is closed when this returns."""
+        with self._guard:
+            if self._closing:
+                self._closing.cancel()
+                self._closing = None
         with self._sockets:
             socket, self._socket = self._socket, None
             if socket:

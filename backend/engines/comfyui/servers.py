@@ -50,6 +50,16 @@ class Servers:
         """How long a server that went away with our work is waited for before its device is given up."""
         return min(30.0, self.stuck_s / 10)
 
+    def close(self) -> None:
+        """Every connection is closed when this returns; the next question opens new ones."""
+        with self._guard:
+            hubs, clients = list(self._hubs.values()), [*self._clients.values(), *self._askers.values()]
+            self._hubs, self._clients, self._askers = {}, {}, {}
+        for hub in hubs:
+            hub.close()
+        for client in clients:
+            client.close()
+
     def url_of(self, device: str) -> str:
         return places.url_of(self.settings, device)
 

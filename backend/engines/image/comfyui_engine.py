@@ -87,6 +87,10 @@ class ComfyImageEngine:
         except (Away, Refusal) as gone:
             raise EngineUnavailable(words.away(client.url), detail=str(gone)) from gone
 
+    def close(self) -> None:
+        """Ends its connections."""
+        self._servers.close()
+
     def _url(self, device: str) -> str:
         return self._servers.url_of(device)
 

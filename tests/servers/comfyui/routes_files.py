@@ -37,36 +37,37 @@ async def _upload(core: Core, request: Request) -> Response:
     """Same name and bytes: same name. Other bytes: `ref (1).png`. Too large 413; `../` 400; bad `type` 500; no file 400."""
     if int(request.headers.get("content-length", 0)) > core.max_upload:
         return Response(status_code=413)
-    form = await request.form()
-    file = form.get("image")
-    if not isinstance(file, UploadFile) or not file.filename:
-        return Response(status_code=400)
-    kind, subfolder = str(form.get("type", "input")), str(form.get("subfolder", ""))
-    if kind not in PLACES:
-        raise KeyError(kind)
-    home = core.folders.root / kind
-    path = home / subfolder / file.filename
-    if not path.resolve().is_relative_to(home.resolve()):
-        return Response(status_code=400)
-    data = await file.read()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if form.get("overwrite") not in {"true", "1"}:
-        path = _free_name(path, data)
-    path.write_bytes(data)
-    return JSONResponse({"name": path.name, "subfolder": subfolder, "type": kind})
+    async with request.form() as form:
+        file = form.get("image")
+        if not isinstance(file, UploadFile) or not file.filename:
+            return Response(status_code=400)
+        kind, subfolder = str(form.get("type", "input")), str(form.get("subfolder", ""))
+        if kind not in PLACES:
+            raise KeyError(kind)
+        home = core.folders.root / kind
+        path = home / subfolder / file.filename
+        if not path.resolve().is_relative_to(home.resolve()):
+            return Response(status_code=400)
+        data = await file.read()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if form.get("overwrite") not in {"true", "1"}:
+            path = _free_name(path, data)
+        path.write_bytes(data)
+        return JSONResponse({"name": path.name, "subfolder": subfolder, "type": kind})
 
 
 async def _upload_mask(core: Core, request: Request) -> Response:
-    form = await request.form()
-    file, named = form.get("image"), json.loads(str(form.get("original_ref")))
-    assert isinstance(file, UploadFile)
-    assert file.filename
-    home = core.folders.root / named.get("type", "output") / named.get("subfolder", "")
-    with Image.open(home / named["filename"]) as original, Image.open(io.BytesIO(await file.read())) as mask:
-        whole = original.convert("RGBA")
-        whole.putalpha(mask.getchannel("A").resize(whole.size))
-        whole.save(core.folders.root / "input" / file.filename)
-    return JSONResponse({"name": file.filename, "subfolder": "", "type": "input"})
+    """The alpha of `image` is given to the picture that `original_ref` names."""
+    async with request.form() as form:
+        file, named = form.get("image"), json.loads(str(form.get("original_ref")))
+        assert isinstance(file, UploadFile)
+        assert file.filename
+        home = core.folders.root / named.get("type", "output") / named.get("subfolder", "")
+        with Image.open(home / named["filename"]) as original, Image.open(io.BytesIO(await file.read())) as mask:
+            whole = original.convert("RGBA")
+            whole.putalpha(mask.getchannel("A").resize(whole.size))
+            whole.save(core.folders.root / "input" / file.filename)
+        return JSONResponse({"name": file.filename, "subfolder": "", "type": "input"})
 
 
 def _free_name(path: Path, data: bytes) -> Path:

@@ -1,0 +1,26 @@
+"""The ComfyUI engine changes a part of a picture as every engine must; the version of the server makes no difference to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.backend.engines.image.contract_painting import *  # noqa: F403
+from tests.backend.engines.image.test_comfyui_engine import (  # noqa: F401
+    REAL,
+    Place,
+    engine,
+    image_request,
+    model,
+    new_engine,
+    placed,
+)
+from tests.servers.comfyui.server import NEW
+
+pytestmark = pytest.mark.comfy
+
+
+@pytest.fixture(scope="module", params=[NEW, *(["real"] if REAL else [])])
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    yield from placed(request.param, tmp_path_factory)
