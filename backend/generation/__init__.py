@@ -25,7 +25,7 @@ from backend.generation.lists import Line
 from backend.generation.lists import parse as parse_list
 from backend.generation.looks import look
 from backend.generation.orders import GridOrder, ListOrder, UpscaleOrder, order_grid, order_list, plan_list, plan_of_grid
-from backend.generation.queries import get, latest, remix, shots
+from backend.generation.queries import get, latest, lookalikes, remix, shots
 from backend.generation.recipe import LoraRef, Recipe, Shot
 from backend.generation.report import Report, report
 from backend.generation.report import as_csv as report_csv
@@ -112,6 +112,7 @@ __all__ = [
     "layers",
     "lift_loras",
     "look",
+    "lookalikes",
     "make_cover",
     "order_grid",
     "order_list",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -21,7 +22,7 @@ from backend.generation.schemas import (
     SecondPassPick,
     TemplatePick,
 )
-from backend.tables import Generation, Job, Picture
+from backend.tables import Generation, Job, Picture, PictureCheck
 
 
 def get(tx: Session, generation_id: str) -> GenerationCard:
@@ -95,6 +96,13 @@ def existing(tx: Session, generation_id: str) -> set[int]:
 
 def _has_workflow(tx: Session, graph_id: str) -> bool:
     return any(card.id == graph_id for card in graphs.approved(tx))
+
+
+def lookalikes(tx: Session, picture_ids: Sequence[str]) -> dict[str, str]:
+    """Those that look almost like an earlier picture of another request -> that one."""
+    near = PictureCheck.picture_id.in_(picture_ids), PictureCheck.near_picture_id.is_not(None)
+    query = select(PictureCheck.picture_id, PictureCheck.near_picture_id).where(*near)
+    return {picture_id: str(near_id) for picture_id, near_id in tx.execute(query)}
 
 
 def _has_style(tx: Session, style_id: str) -> bool:

@@ -34,7 +34,7 @@ WAYS = {"one": "Pictures", "grid": "Grid", "list": "List"}
 
 
 def create(page: Page) -> None:
-    """The form, filled from the address (?influencer= ?lora= ?remix= ?seed=same ?from= ?part= ?pose=), by the results (?id=)."""
+    """The form, filled from the address (?influencer= ?lora= ?remix= ?seed=same ?from= ?part= ?pose= ?workflow=)."""
     left, right = st.columns([5, 7], gap="medium")
     with left:
         start = generation_pose.posed(page, _start(page))
@@ -161,6 +161,8 @@ def _start(page: Page) -> GenerationDraft:
         standard = recipes.standard(tx)
         before = (generation_tools.preset_draft(standard) if standard else None) or GenerationDraft()
         own = {"init_asset_id": init, "influencer_id": asked.get("influencer") or before.influencer_id}
+        if "workflow" in asked:
+            own["workflow_id"] = asked["workflow"]
         return before.model_copy(update=own | ({"loras": picks} if picks else {}))
 
 
@@ -170,6 +172,7 @@ def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
         card = generation.get(tx, generation_id)
         pictures = generation.pictures_of(tx, generation_id)
         job = jobs.get(tx, card.job_id)
+        alike = generation.lookalikes(tx, [one.id for one in pictures])
     working = follow(page, job, key=key)
     poll_url = f"/api/generations/{generation_id}/pictures?workspace={page.workspace.id}" if working else ""
     if card.grid:
@@ -179,7 +182,8 @@ def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
     state = gallery(
         f"{key}:results:{generation_id}", size=_tile_size(card.n),
         ratio=f"{card.recipe.width}/{card.recipe.height}",
-        tiles=[tile(page, one) for one in shown], on_rated=partial(rate, page) if page.can_edit else None,
+        tiles=[tile(page, one, alike=one.id in alike) for one in shown],
+        on_rated=partial(rate, page) if page.can_edit else None,
         expected=card.n if working else 0,
         poll_url=poll_url, workspace=page.workspace.id, thumb=640,
     )  # fmt: skip
@@ -187,6 +191,9 @@ def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
         page.go("make/gallery", id=state.opened)
     if not working:
         identity.outcome(page, pictures)
+        if alike:
+            said = "This looks" if card.n == 1 else f"{len(alike)} of {card.n} look"
+            st.caption(f":orange[:material/content_copy: {said} almost like earlier pictures: same pose, same setting.]")
         st.caption(f"{count(card.done, 'picture')} · {state_badge(card.state)} · {plain(card.recipe.prompt)}")
     return card
 
@@ -209,9 +216,10 @@ def _tile_size(n: int) -> int:
     return 380 if n == 1 else 300 if n in (2, 4) else 200 if n <= 6 else 140
 
 
-def tile(page: Page, card: PictureCard) -> Tile:
+def tile(page: Page, card: PictureCard, *, alike: bool = False) -> Tile:
+    """`alike`: it is marked as nearly an earlier picture."""
     src = media_url(page.workspace.id, card.asset_id, w=320)
-    marks = identity.badges(card.identity_score, card.identity_line, card.gate)
+    marks = identity.badges(card.identity_score, card.identity_line, card.gate) + [("look-alike", "warn")] * alike
     return Tile(id=card.id, src=src, alt=card.prompt, rating=card.rating, badges=marks, dim=card.gate == "rejected")
 
 

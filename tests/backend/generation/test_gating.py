@@ -203,3 +203,4 @@ def test_nearly_the_same_picture_in_another_request_is_noticed(studio: Any, work
     [late] = rows(studio, workspace, second)
     assert near[late.id] in earlier
     assert do(identity.check, late.id).near_bits == 0
+    assert do(generation.lookalikes, [*earlier, late.id]) == {late.id: near[late.id]}
