@@ -195,10 +195,9 @@ def _cursor(order: str, row: Any) -> str:
 
 def _place(tx: Session, picture_id: str, filters: GalleryFilters) -> str:
     """The cursor that stands on this picture."""
-    if filters.order == "best":
-        return f"{tile(tx, picture_id).rating}:{picture_id}"
     if filters.order != "board":
-        return picture_id
+        one = tile(tx, picture_id)
+        return f"{one.rating}:{one.id}" if filters.order == "best" else one.id
     mine = BoardPicture.board_id == _want(tx, filters)["board"], BoardPicture.picture_id == picture_id
     position = tx.scalar(select(BoardPicture.position).where(*mine))
     if position is None:

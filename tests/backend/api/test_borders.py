@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from backend import api, boards, recipes
+from backend import api, assets, boards, recipes
 from backend.api.deps import COOKIE
 from backend.boards import ActDraft, BoardDraft
 from backend.bootstrap import App
 from backend.recipes import WildcardDraft
 from tests.factories.account import Tenant
-from tests.factories.making import make_asset, make_dataset, make_pictures
+from tests.factories.making import make_asset, make_pictures
 from tests.factories.studio_rows import Rows, fill
 from tests.factories.trials import make_trial
 from tests.support.browsing import browser
@@ -22,11 +22,9 @@ OPEN = {"/session/exchange"}
 """Asked before there is a session."""
 
 
-def routes(app: App, *, writes: bool) -> Iterator[tuple[str, str]]:
-    for path, methods in api.create(lambda: app).openapi()["paths"].items():
-        for method in methods:
-            if writes is (method != "get"):
-                yield method.upper(), path.replace("{", "").replace("}", "")
+def routes(app: App, *, writes: bool) -> list[tuple[str, str]]:
+    paths = api.create(lambda: app).openapi()["paths"].items()
+    return [(method.upper(), path) for path, methods in paths for method in methods if writes is (method != "get")]
 
 
 @pytest.fixture
@@ -37,7 +35,7 @@ def editor(app: App, workspace: Tenant) -> Iterator[Any]:
 
 
 def test_no_write_comes_from_another_page_and_nothing_is_open_without_a_session(app: App, workspace: Tenant) -> None:
-    writes = list(routes(app, writes=True))
+    writes = routes(app, writes=True)
     assert len(writes) > 15
     with browser(app, None) as client:
         client.headers["x-workspace"] = workspace.id
@@ -54,67 +52,88 @@ def test_no_write_comes_from_another_page_and_nothing_is_open_without_a_session(
 
 @pytest.fixture
 def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
-    """Something of every noun in the other workspace."""
+    """Something of every noun in the other workspace, by the name it has in addresses."""
     rows: Rows = fill(app.db, other_workspace)
     with app.db.transaction(other_workspace.caller, needs="editor") as tx:
         board = boards.create(tx, draft=BoardDraft(name="Theirs"))
-        act = boards.act(
-            tx, draft=ActDraft(kind="board-add", picture_ids=(rows.picture_ids[0],), board_id=board.id), request_key="t"
-        )
+        draft = ActDraft(kind="board-add", picture_ids=(rows.picture_ids[0],), board_id=board.id)
+        act = boards.act(tx, draft=draft, request_key="t")
         words = recipes.save_wildcard(tx, WildcardDraft(name="places", lines=("Rome",)))
+        sent = {"noun": "dataset", "noun_id": rows.dataset_id, "filename": "a.png", "size": 9, "client_key": "a"}
+        upload = assets.uploads.begin(tx, settings=app.settings, **sent)  # type: ignore[arg-type]
         asset = make_asset(tx)
-    trial = make_trial(app.db, other_workspace, rows.run_id)
     return {
-        "picture": rows.picture_ids[0], "board": board.id, "act": act.id, "wildcard": words.id, "asset": asset, "trial": trial,
-        "run": rows.run_id, "dataset": rows.dataset_id, "influencer": rows.influencer_id, "generation": rows.generation_id,
-        "job": next(iter(rows.job_ids.values())), "lora": rows.lora_id,
+        "picture_id": rows.picture_ids[0], "board_id": board.id, "act_id": act.id, "wildcard_id": words.id, "asset": asset,
+        "trial_id": make_trial(app.db, other_workspace, rows.run_id), "run_id": rows.run_id, "dataset_id": rows.dataset_id,
+        "influencer_id": rows.influencer_id, "generation_id": rows.generation_id, "lora_id": rows.lora_id,
+        "job_id": next(iter(rows.job_ids.values())), "upload": upload.id,
     }  # fmt: skip
+
+
+Write = tuple[str, str, Any]
+OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
+"""Writes that change nothing of the workspace, or that leave out what is not there."""
+
+
+def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
+    """Every write there is, on what `ids` names; `mine`, `own`: pictures and a board of one's own that stand beside it."""
+    kept = {"leftId": "a", "rightId": "b", "choice": "left"}
+    file = {"noun": "dataset", "nounId": ids["dataset_id"], "filename": "a.png", "size": 9, "clientKey": "a"}
+    drawn = {"prompt": "x", "influencerId": ids["influencer_id"]}
+    return [
+        ("POST", "/pictures/acts", {"kind": "rate", "rating": 1, "pictureIds": [*mine[:1], ids["picture_id"]]}),
+        ("POST", "/pictures/acts", {"kind": "board-add", "boardId": ids["board_id"], "pictureIds": mine}),
+        ("POST", "/pictures/acts", {"kind": "board-move", "boardId": own, "fromBoardId": ids["board_id"], "pictureIds": mine}),
+        ("POST", "/pictures/acts/{act_id}/undo", {}),
+        ("POST", "/boards", {"name": "New"}),
+        ("PUT", "/boards/{board_id}", {"name": "Taken"}),
+        ("DELETE", "/boards/{board_id}", None),
+        ("POST", "/boards/{board_id}/order", {"pictureIds": mine[:1]}),
+        ("POST", f"/boards/{own}/order", {"pictureIds": [ids["picture_id"]]}),
+        ("POST", "/boards/{board_id}/archive", None),
+        ("POST", "/jobs/{job_id}/cancel", None),
+        ("POST", "/jobs/{job_id}/retry", None),
+        ("POST", "/trials/{trial_id}/votes", kept),
+        ("DELETE", "/trials/{trial_id}/votes/last", None),
+        ("POST", "/jobs", {"type": "dataset-ingest", "payload": {"datasetId": ids["dataset_id"]}}),
+        ("POST", "/jobs", {"type": "lora-training", "payload": {"datasetId": ids["dataset_id"], "name": "stolen"}}),
+        ("POST", "/jobs", {"type": "image-upscale", "payload": {"pictureId": ids["picture_id"]}}),
+        ("POST", "/jobs", {"type": "image-generation", "payload": drawn}),
+        ("POST", "/jobs", {"type": "image-generation", "payload": {"prompt": "x", "initAssetId": ids["asset"]}}),
+        ("POST", "/jobs", {"type": "image-generation", "payload": {"prompt": "x", "loras": [{"loraId": ids["lora_id"]}]}}),
+        ("POST", "/jobs", {"type": "image-grid", "payload": {"draft": drawn, "axes": [{"kind": "steps", "values": [1]}]}}),
+        ("POST", "/uploads/{workspace}", file),
+        ("PUT", "/uploads/{workspace}/{upload}", None),
+    ]  # fmt: skip
 
 
 def test_things_of_another_workspace_are_not_there(app: App, editor: Any, workspace: Tenant, theirs: dict[str, str]) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         mine = make_pictures(tx, 2)
         own = boards.create(tx, draft=BoardDraft(name="Mine")).id
-        make_dataset(tx, images=1)
-    seen = [
-        "/pictures/{picture}", "/pictures/{picture}/file", "/pictures/{picture}/similar", "/boards/{board}",
-        "/datasets/{dataset}/pictures", "/datasets/{dataset}/export", "/generations/{generation}/pictures", "/jobs/{job}",
-        "/jobs/{job}/log", "/jobs/live?id={job}", "/training/{run}/points", "/training/{run}/samples", "/trials/{trial}/cells",
-        "/trials/{trial}/ballot", "/trials/{trial}/scores.csv", "/influencers/{influencer}/report",
-        "/recipes/wildcards/{wildcard}", f"/media/{workspace.id}/{{asset}}",
-    ]  # fmt: skip
-    for path in seen:
-        assert editor.get(path.format(**theirs)).status_code == 404, path
-    for query in ("board={board}", "influencer={influencer}", "lora={lora}"):
-        address = f"/pictures?{query}".format(**theirs)
-        assert editor.get(address).json()["data"] == [], query
-    both = [mine[0], theirs["picture"]]
-    changed = [
-        ("POST", "/pictures/acts", {"kind": "rate", "rating": 1, "pictureIds": both}),
-        ("POST", "/pictures/acts", {"kind": "board-add", "boardId": theirs["board"], "pictureIds": mine}),
-        ("POST", "/pictures/acts", {"kind": "board-move", "boardId": own, "fromBoardId": theirs["board"], "pictureIds": mine}),
-        ("POST", "/pictures/acts/{act}/undo", {}),
-        ("PUT", "/boards/{board}", {"name": "Taken"}),
-        ("DELETE", "/boards/{board}", None),
-        ("POST", "/boards/{board}/order", {"pictureIds": mine[:1]}),
-        ("POST", f"/boards/{own}/order", {"pictureIds": [theirs["picture"]]}),
-        ("POST", "/boards/{board}/archive", None),
-        ("POST", "/jobs/{job}/cancel", None),
-        ("POST", "/jobs/{job}/retry", None),
-        ("POST", "/trials/{trial}/votes", {"leftId": "a", "rightId": "b", "choice": "left"}),
-        ("DELETE", "/trials/{trial}/votes/last", None),
-        ("POST", "/jobs", {"type": "dataset-ingest", "payload": {"datasetId": theirs["dataset"]}}),
-        ("POST", "/jobs", {"type": "image-generation", "payload": {"prompt": "x", "influencerId": theirs["influencer"]}}),
-        ("POST", "/jobs", {"type": "image-generation", "payload": {"prompt": "x", "initAssetId": theirs["asset"]}}),
-        ("POST", "/jobs", {"type": "image-generation", "payload": {"prompt": "x", "loras": [{"loraId": theirs["lora"]}]}}),
-        ("POST", f"/uploads/{workspace.id}", {"noun": "dataset", "nounId": theirs["dataset"], "filename": "a.png", "size": 9,
-                                              "clientKey": "a"}),
-    ]  # fmt: skip
-    for method, path, body in changed:
-        answer = editor.request(method, path.format(**theirs), json=body)
-        assert answer.status_code == 404, (method, path, body, answer.text)
-    with browser(app, workspace.editor) as client:
-        assert client.get(f"/pictures/{mine[0]}", params={"workspace": workspace.id}).json()["rating"] == 0
+    ids = {**theirs, "workspace": workspace.id}
+    for _, path in routes(app, writes=False):
+        if "{" in path.replace("{workspace}", ""):
+            assert editor.get(path.format(**ids)).status_code == 404, path
+    assert editor.get(f"/jobs/live?id={theirs['job_id']}").status_code == 404
+    for query in ("board={board_id}", "influencer={influencer_id}", "lora={lora_id}"):
+        assert editor.get(f"/pictures?{query}".format(**theirs)).json()["data"] == [], query
+    for method, path, body in writes_on(ids, mine, own):
+        if path != "/boards":
+            answer = editor.request(method, path.format(**ids), json=body)
+            assert answer.status_code == 404, (method, path, body, answer.text)
+    assert editor.get(f"/pictures/{mine[0]}").json()["rating"] == 0
+
+
+def test_viewers_change_nothing(app: App, other_workspace: Tenant, theirs: dict[str, str]) -> None:
+    ids = {**theirs, "workspace": other_workspace.id}
+    tried = writes_on(ids, [theirs["picture_id"]], theirs["board_id"])
+    assert {(method, path) for method, path, _ in tried} | OWN_RIGHTS >= set(routes(app, writes=True))
+    with browser(app, other_workspace.viewer) as viewer:
+        viewer.headers["x-workspace"] = other_workspace.id
+        tried.append(("POST", "/pictures/archive", {"pictureIds": [theirs["picture_id"]]}))
+        for method, path, body in tried:
+            assert viewer.request(method, path.format(**ids), json=body).status_code == 403, (method, path, body)
 
 
 def test_a_body_of_json_is_small_whatever_the_method(editor: Any) -> None:
