@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import NoReturn
 
@@ -20,6 +21,16 @@ from backend.jobs.schemas import JobCard
 from backend.kit.db import RANK, ring
 from backend.kit.ids import new_id
 from backend.tables import FINAL, Job, JobState
+
+_ON_CANCEL: dict[str, Callable[[Session, str], None]] = {}
+
+
+def when_cancelled(kind: str, act: Callable[[Session, str], None]) -> None:
+    """`act(tx, subject_id)`: what a waiting job of this kind holds is let go in the transaction that cancels it.
+
+    For slices that know jobs, at import. One that runs lets go of its things itself when it is stopped.
+    """
+    _ON_CANCEL[kind] = act
 
 
 def enqueue(
@@ -139,6 +150,8 @@ def _stop(tx: Session, job_id: str, state: str) -> None:
         ended = {"finished_at": func.clock_timestamp(), "cancel_requested_at": func.clock_timestamp(), "waits_for": 0}
         moved = move(tx, job_id, JobState.PENDING, JobState.CANCELLED, **ended)
         assert moved is not None
+        if act := _ON_CANCEL.get(moved["kind"]):
+            act(tx, tx.scalars(select(Job.subject_id).where(Job.id == job_id)).one())
         child_ended(tx, moved["parent_id"], JobState.CANCELLED)
     else:
         asked = update(Job).where(Job.id == job_id, Job.cancel_requested_at.is_(None))

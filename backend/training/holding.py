@@ -48,6 +48,18 @@ def release(tx: Session, run_id: str) -> int:
     return assets.delete(tx, [asset_id for asset_id in held if asset_id not in used])
 
 
+def let_go(tx: Session, run_id: str) -> None:
+    """Its job was cancelled while it waited: nobody else will say so. Pictures and dataset are as `release`, `free_dataset`."""
+    dataset_id = tx.scalar(select(TrainingRun.dataset_id).where(TrainingRun.id == run_id))
+    if dataset_id is None:
+        return
+    locked = select(Dataset.id).where(Dataset.id == dataset_id, Dataset.deleted_at.is_(None)).with_for_update()
+    there = tx.scalar(locked) is not None
+    release(tx, run_id)
+    if there:
+        free_dataset(tx, dataset_id, ended=run_id)
+
+
 def mark(tx: Session, dataset_id: str, status: str) -> None:
     values = {"status": status, "updated_at": func.clock_timestamp()}
     tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(**values))

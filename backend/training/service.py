@@ -99,8 +99,10 @@ def cancel(tx: Session, run_id: str) -> RunCard:
     """Stops it; the last checkpoint stays and can be promoted. Raises NotFound, Conflict (it has ended)."""
     run = get(tx, run_id)
     jobs.cancel(tx, run.job_id)
-    holding.free_datasets(tx)
     return get(tx, run_id)
+
+
+jobs.when_cancelled("lora-training", holding.let_go)
 
 
 def promote(tx: Session, run_id: str, step: int, *, name: str = "") -> LoraCard:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select, update
 
-from backend import datasets, jobs, loras, training
+from backend import assets, datasets, jobs, loras, training
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.kit.db import Database
 from backend.tables import Dataset, DatasetImage, Job, TrainingCheckpoint, TrainingRun
@@ -72,12 +72,17 @@ def test_several_runs_of_a_dataset_wait_for_their_turn(db: Database, workspace: 
 def test_a_run_cancelled_among_the_jobs_frees_its_dataset_at_once(db: Database, workspace: Tenant, dataset_id: str) -> None:
     run = begin(db, workspace, dataset_id)
     with db.transaction(workspace.caller, needs="editor") as tx:
-        datasets.set_included(tx, [one.id for one in datasets.images(tx, dataset_id).images[:3]], False)
+        shown = datasets.images(tx, dataset_id).images
+        datasets.set_included(tx, [one.id for one in shown[:3]], False)
+        datasets.remove_images(tx, [shown[5].id])
+        assert assets.get(tx, shown[5].asset_id).state == "stored"
         assert datasets.get(tx, dataset_id).status == "training"
         with pytest.raises(Conflict, match="being trained on"):
             datasets.delete(tx, dataset_id)
         jobs.cancel(tx, run.job_id)
-        assert datasets.get(tx, dataset_id).status == "draft"
+        assert tx.scalar(select(Dataset.status)) == datasets.get(tx, dataset_id).status == "draft"
+        assert assets.get(tx, shown[5].asset_id).state == "deleted"
+        assert {use.noun for use in assets.uses(tx, shown[0].asset_id)} == {"dataset"}
         datasets.delete(tx, dataset_id)
 
 
