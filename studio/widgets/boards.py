@@ -121,7 +121,7 @@ def _pack(page: Page, board_id: str, recipe: bool) -> None:
         with page.transaction(needs="editor") as tx:
             boards.pack(tx, draft=ArchiveDraft(board_id=board_id, with_recipe=recipe), request_key=new_id("key"))
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
 
 
 def _packed(page: Page, job_id: str) -> None:
@@ -145,7 +145,7 @@ def _do(act: Callable[[Session], ActCard], page: Page) -> None:
         with page.transaction(needs="editor") as tx:
             st.session_state[_DONE] = act(tx)
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
 
 
 def _undo_bar(page: Page) -> None:
@@ -164,7 +164,7 @@ def _undo(page: Page, act_id: str) -> None:
         with page.transaction(needs="editor") as tx:
             boards.undo(tx, act_id)
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
 
 
 def _cover(page: Page, board: BoardCard) -> str:
