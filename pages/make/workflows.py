@@ -1,0 +1,13 @@
+"""Workflows: people's own ComfyUI graphs, brought in, bound, tried and approved."""
+
+import streamlit as st
+
+from studio.frame import frame
+from studio.widgets import workflows
+
+page = frame("Workflows", icon=":material/schema:", needs="viewer")
+with page.guard():
+    if graph_id := st.query_params.get("id"):
+        workflows.one(page, graph_id)
+    else:
+        workflows.all_of_them(page)

@@ -1,0 +1,113 @@
+"""The Workflows page and what Create offers of them, without a browser."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from backend import generation, graphs
+from backend.bootstrap import App
+from backend.engines.image.port import ModelCard
+from backend.graphs import GraphDraft
+from tests.factories import graphs as known
+from tests.factories.account import Tenant
+from tests.fakes.engines import MODEL
+from tests.pages.conftest import Open, words
+
+ABLE = replace(MODEL, features=("picture", "mask", "pose", "hires", "graph"))
+
+
+@pytest.fixture
+def offered(app: App, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
+    """An engine with everything."""
+    monkeypatch.setattr(app.engines.image, "models", lambda: [ABLE])
+    return ABLE
+
+
+def brought(app: App, who: Tenant, *, approved: bool = False, graph: dict[str, Any] | None = None) -> graphs.GraphCard:
+    text = json.dumps(graph) if graph else known.text("txt2img_lora_sd15")
+    with app.db.transaction(who.caller, needs="owner") as tx:
+        card = graphs.bring_in(tx, draft=GraphDraft(name="Soft light", text=text))
+        if approved:
+            graphs.trying(tx, card.id, "gen_x")
+            graphs.tried(tx, card.id, "gen_x")
+            card = graphs.approve(tx, card.id, allowed=())
+    return card
+
+
+def test_an_empty_page_says_what_workflows_are_for(open_page: Open) -> None:
+    at = open_page("make/workflows")
+    assert not at.exception
+    assert "No workflows yet" in words(at)
+    assert "COMFYUI_URL" in words(at)
+    assert "Bring it in" in words(at)
+
+
+def test_bringing_one_in_by_pasting(app: App, workspace: Tenant, open_page: Open) -> None:
+    at = open_page("make/workflows")
+    next(one for one in at.text_area if one.label.startswith("or paste")).set_value('{"nodes": [], "links": []}')
+    next(one for one in at.text_input if one.label == "Name").set_value("Mine")
+    next(one for one in at.button if one.label == "Bring it in").click().run()
+    assert any("Dev mode" in one.value for one in at.error), [one.value for one in at.error]
+    next(one for one in at.text_area if one.label.startswith("or paste")).set_value(known.text("txt2img_lora_sd15"))
+    next(one for one in at.button if one.label == "Bring it in").click().run()
+    assert not at.exception
+    with app.db.transaction(workspace.caller) as tx:
+        assert [card.name for card in graphs.page(tx)] == ["Mine"]
+
+
+def test_one_is_bound_tried_and_approved(app: App, workspace: Tenant, open_page: Open, offered: ModelCard) -> None:
+    card = brought(app, workspace)
+    at = open_page("make/workflows", id=card.id)
+    assert not at.exception
+    assert next(one for one in at.button if one.label == "Approve").disabled
+    next(one for one in at.button if one.label == "Draw a trial picture").click().run()
+    with app.db.transaction(workspace.caller, needs="owner") as tx:
+        asked = generation.get(tx, str(graphs.get(tx, card.id).tried_id))
+        assert (asked.n, asked.recipe.workflow.name if asked.recipe.workflow else "") == (1, "Soft light")
+        graphs.tried(tx, card.id, asked.id)
+    at = open_page("make/workflows", id=card.id)
+    next(one for one in at.button if one.label == "Approve").click().run()
+    assert "Create offers it" in words(at)
+    with app.db.transaction(workspace.caller) as tx:
+        assert graphs.get(tx, card.id).state == "approved"
+
+
+def test_what_may_not_run_is_said_and_cannot_be_tried(app: App, workspace: Tenant, open_page: Open, offered: ModelCard) -> None:
+    graph = known.graph("txt2img_lora_sd15") | {"50": {"class_type": "ShellCommand", "inputs": {}}}
+    at = open_page("make/workflows", id=brought(app, workspace, graph=graph).id)
+    assert "The node ShellCommand is not among those that may be used here" in words(at)
+    assert next(one for one in at.button if one.label == "Draw a trial picture").disabled
+
+
+def test_viewers_see_but_cannot_change(app: App, workspace: Tenant, open_page: Open, offered: ModelCard) -> None:
+    card = brought(app, workspace)
+    at = open_page("make/workflows", who=workspace.viewer)
+    assert "Soft light" in words(at)
+    assert "Bring it in" not in words(at)
+    at = open_page("make/workflows", who=workspace.viewer, id=card.id)
+    assert not at.exception
+    labels = {one.label for one in at.button}
+    assert not labels & {"Draw a trial picture", "Approve", "Archive", "Delete workflow"}
+    assert all(one.disabled for one in at.multiselect)
+
+
+def test_create_offers_what_is_approved_and_what_the_engine_can(
+    app: App, workspace: Tenant, open_page: Open, offered: ModelCard
+) -> None:
+    card = brought(app, workspace, approved=True)
+    at = open_page("make/generation", workflow=card.id)
+    assert not at.exception
+    assert next(one for one in at.selectbox if one.label == "Workflow").value == card.id
+    assert "Takes prompt, negative prompt, seed" in words(at)
+    assert "Second pass" in [one.label for one in at.segmented_control]
+
+
+def test_create_offers_nothing_that_cannot_be_had(app: App, workspace: Tenant, open_page: Open) -> None:
+    brought(app, workspace, approved=True)
+    at = open_page("make/generation")
+    assert "Workflow" not in [one.label for one in at.selectbox]
+    assert "Second pass" not in words(at)
