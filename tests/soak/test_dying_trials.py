@@ -1,0 +1,62 @@
+"""A comparison of checkpoints, and its labelled grid, die at every moment there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from backend import trials
+from backend.kit.ids import new_id
+from backend.tables import Asset, AssetUse, TrialCell
+from backend.trials import TrialDraft, TrialPayload, pipeline
+from tests.backend.trials.conftest import engine, reader, run_id, studio
+from tests.factories.account import Tenant
+from tests.fakes.engines import FakeImageEngine
+from tests.support.context import make_context
+from tests.support.crashing import dying_everywhere
+from workers.context import Context
+
+__all__ = ["engine", "reader", "run_id", "studio"]
+
+
+def test_cells_and_the_grid_are_there_once(studio: Any, workspace: Tenant, run_id: str, engine: FakeImageEngine) -> None:
+    prompts = ("bella, at the beach",)
+
+    def begin() -> Context:
+        draft = TrialDraft(run_id=run_id, steps=(50,), strengths=(1.0,), prompts=prompts, seeds=1, control=True)
+        with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
+            card = trials.start(tx, draft=draft, models=engine.models(), request_key=new_id("key"))
+        return make_context(studio, workspace, "lora-trial", TrialPayload(trial_id=card.id), job_id=card.job_id)
+
+    def run(ctx: Context) -> object:
+        return pipeline.run(ctx, TrialPayload.model_validate(ctx.claim.payload))
+
+    def used(ctx: Context) -> tuple[list[TrialCell], set[str], str | None]:
+        trial_id = ctx.claim.payload["trial_id"]
+        with studio.db.transaction(workspace.caller) as tx:
+            cells = tx.scalars(select(TrialCell).where(TrialCell.trial_id == trial_id).order_by(TrialCell.n)).all()
+            kept = select(AssetUse.asset_id).where(AssetUse.noun == "trial", AssetUse.noun_id == trial_id)
+            assert {tx.get_one(Asset, one).state for one in tx.scalars(kept)} == {"stored"}
+            return list(cells), set(tx.scalars(kept)), trials.get(tx, trial_id).grid_asset_id
+
+    def check(ctx: Context) -> None:
+        cells, kept, _ = used(ctx)
+        assert [cell.n for cell in cells] == [0, 1]
+        assert kept == {cell.asset_id for cell in cells}
+
+    assert dying_everywhere(begin, run, check) > 10
+    drawn = begin()
+    run(drawn)
+    payload = TrialPayload.model_validate(drawn.claim.payload)
+
+    def begin_grid() -> Context:
+        with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
+            job = trials.export(tx, payload.trial_id, request_key=new_id("key"))
+        return make_context(studio, workspace, "trial-grid", payload, job_id=job.id)
+
+    def check_grid(ctx: Context) -> None:
+        cells, kept, grid = used(ctx)
+        assert kept == {cell.asset_id for cell in cells} | {grid}
+
+    assert dying_everywhere(begin_grid, lambda ctx: pipeline.run_grid(ctx, payload), check_grid) > 3
