@@ -6,7 +6,7 @@ import base64
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,11 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from backend import jobs
-from backend.engines.events import Alive, Event, Handle, Log, Preview, Progress
+from backend.engines.events import Alive, Event, Handle, Handover, Log, Preview, Progress
 from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
 from backend.jobs.claim import Claim
-from backend.kit.db import Trusted, storable
-from backend.tables import Attempt, Job, JobStep
+from backend.kit.db import Trusted, ring, storable
+from backend.tables import Attempt, Device, Job, JobStep
 from workers import faults
 from workers.eta import Window
 from workers.lease import Lease
@@ -85,7 +85,7 @@ class Context:
                 raise LeaseLost(_LOST)
             yield tx
 
-    def step(self, name: str, fn: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
+    def step(self, name: str, fn: Callable[[], dict[str, Any] | None], *, keep_handle: bool = False) -> dict[str, Any] | None:
         remembered = self._remembered()
         if name in remembered:
             return remembered[name]
@@ -100,9 +100,9 @@ class Context:
             row = {"job_id": self.job_id, "name": name, "attempt_id": self.attempt_id, "result": result}
             tx.execute(insert(JobStep).values(**row))
             tx.execute(update(Job).where(Job.id == self.job_id, Job.retries > 0).values(retries=0))
-            if self._handle is not None:
+            if self._handle is not None and not keep_handle:
                 tx.execute(update(Attempt).where(Attempt.id == self.attempt_id).values(handle=None))
-        self._handle, self.advanced = None, True
+        self._handle, self.advanced = self._handle if keep_handle else None, True
         remembered[name] = result
         self._moves()
         return result
@@ -169,11 +169,27 @@ class Context:
                         self.save_handle(event.value)
                     case Log():
                         self.log(event.line)
+                    case Handover():
+                        self._hand_over()
                     case _:
                         self._moves()
                         yield event
+        except (LeaseLost, ShuttingDown) as ended:
+            # Not closed: whoever goes on with the job may find this work again.
+            with suppress(type(ended)):
+                events.throw(ended)
+            raise
         finally:
             events.close()
+
+    def _hand_over(self) -> None:
+        """The card goes to whoever is next: what is left to do here needs none."""
+        if not self.claim.device_id:
+            return
+        ours = Device.id == self.claim.device_id, Device.held_by == self.attempt_id
+        with self.transaction() as tx:
+            tx.execute(update(Device).where(*ours).values(held_by=None))
+            ring(tx, self._spec.queue)
 
     def spawn_child_job(self, name: str, *, kind: str, payload: BaseModel, title: str, priority: int = 0) -> jobs.JobCard:
         with self.transaction() as tx:

@@ -130,7 +130,7 @@ def _verdict(me: Process, context: Context, error: BaseException) -> Verdict:
         retries=0 if context.advanced else context.claim.retries,
         max_retries=KINDS[context.claim.kind].max_retries,
         delays=me.app.settings.job_retry_delays_s,
-        submitted=context.handle is not None,
+        submitted=bool(context.handle),
         detail="" if isinstance(error, Waiting) else detail,
     )
     if verdict.error_message:

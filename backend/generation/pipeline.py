@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from backend import assets, generation, graphs, loras
 from backend.assets import AssetCard
-from backend.engines.events import Event, Output, Progress
+from backend.engines.events import Event, Handover, Output, Progress
 from backend.engines.image.port import ImageRequest, LoraUse
+from backend.engines.relay import relayed
 from backend.errors import Invalid
 from backend.generation import gating
 from backend.generation.enlarging import run as upscale
@@ -92,37 +93,44 @@ def _batch(tx: Session, generation_id: str) -> _Batch:
 def _draw_missing(ctx: JobContext, batch: _Batch, keeper: Gatekeeper, ends: float) -> None:
     """Round by round. Raises Waiting once `ends` has passed: the job goes on where it stopped when it is its turn again."""
     rounds = together([(n, batch.recipes[n]) for n in batch.missing], A_ROUND)
-    # A handle names work submitted for one round: it is of no use once some of its pictures are kept.
+    # What an earlier attempt had submitted is of its first missing round.
     handles = [ctx.handle, *[None] * len(rounds)]
     done = sum(recipe.steps for recipe in batch.recipes) - sum(batch.recipes[n].steps for n in batch.missing)
     for at, numbers in enumerate(rounds):
         if at and time.monotonic() > ends:
             raise Waiting
-        _draw(ctx, batch, numbers, done, handles[at], keeper)
+        last = at == len(rounds) - 1 and keeper.judge.gate != "regenerate"
+        _draw(ctx, batch, numbers, done, handles[at], keeper, last=last)
         done += sum(batch.recipes[n].steps for n in numbers)
 
 
 def _draw(
-    ctx: JobContext, batch: _Batch, numbers: list[int], done: int, handle: dict[str, Any] | None, keeper: Gatekeeper
+    ctx: JobContext,
+    batch: _Batch,
+    numbers: list[int],
+    done: int,
+    handle: dict[str, Any] | None,
+    keeper: Gatekeeper,
+    *,
+    last: bool,
 ) -> None:
     events = ctx.app.engines.image.run(_request(ctx, batch, numbers), handle)
     share, total = (sum(batch.recipes[n].steps for n in some) for some in (numbers, range(batch.card.n)))
-    for event in ctx.pump(_overall(events, done, share, total)):
+    for event in ctx.pump(relayed(events, lambda event: _overall(event, done, share, total, last=last))):
         if isinstance(event, Output):
             n = numbers[event.n]
-            ctx.step(f"picture-{n}", partial(_keep, ctx, batch, n, event.path, keeper))
+            ctx.step(f"picture-{n}", partial(_keep, ctx, batch, n, event.path, keeper), keep_handle=True)
 
 
-def _overall(events: Generator[Event, None, None], done: int, share: int, total: int) -> Generator[Event, None, None]:
-    """One round's progress as part of the whole request's, so that the time left is that of the request."""
-    try:
-        for event in events:
-            if isinstance(event, Progress) and event.total:
-                yield Progress(done + event.done * share // event.total, total, event.phase)
-            else:
-                yield event
-    finally:
-        events.close()
+def _overall(event: Event, done: int, share: int, total: int, *, last: bool) -> Iterator[Event]:
+    """One round's progress as part of the whole request's, so that the time left is that of the request.
+
+    The card is kept until the `last` round: what comes after it needs none.
+    """
+    if isinstance(event, Progress) and event.total:
+        yield Progress(done + event.done * share // event.total, total, event.phase)
+    elif last or not isinstance(event, Handover):
+        yield event
 
 
 def _keep(ctx: JobContext, batch: _Batch, n: int, path: Path, keeper: Gatekeeper) -> dict[str, Any]:

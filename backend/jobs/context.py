@@ -46,8 +46,11 @@ class JobContext(Protocol):
         """A transaction in the job's workspace; its first statement locks the attempt if it is still ours, else LeaseLost."""
         ...
 
-    def step(self, name: str, fn: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
-        """Runs `fn` once per job: its result is kept, and returned when a later attempt comes here again."""
+    def step(self, name: str, fn: Callable[[], dict[str, Any] | None], *, keep_handle: bool = False) -> dict[str, Any] | None:
+        """Runs `fn` once per job: its result is kept, and returned when a later attempt comes here again.
+
+        `keep_handle`: the saved handle also names work that this step has not brought in.
+        """
         ...
 
     def progress(self, done: int, total: int, phase: str = "working") -> None:
@@ -59,7 +62,7 @@ class JobContext(Protocol):
     def log(self, line: str, level: str = "info") -> None: ...
 
     def save_handle(self, handle: Mapping[str, Any] | None) -> None:
-        """Durable before it returns. A finished step forgets it."""
+        """Durable before it returns. A finished step forgets it, unless it keeps it."""
         ...
 
     def check(self) -> None:
@@ -67,9 +70,10 @@ class JobContext(Protocol):
         ...
 
     def pump(self, events: Generator[Event, None, None]) -> Iterator[Event]:
-        """Checks on every event; applies Progress, Preview, Handle, Log and Alive; yields Output, Metric, Sample, Checkpoint.
+        """Checks on every event; applies Progress, Preview, Handle, Handover, Log and Alive; yields what is left.
 
-        Closes the generator (which stops the engine) on any way out.
+        Closes the generator (which stops the engine) on any way out, but throws LeaseLost and ShuttingDown into it: the work
+        goes on to the next attempt, if the engine can leave it.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import select
 
 from backend import assets, trials
-from backend.engines.events import Alive, Event, Output, Progress
+from backend.engines.events import Alive, Event, Handover, Output, Progress
 from backend.engines.image.port import ImageRequest, LoraUse
+from backend.engines.relay import relayed
 from backend.errors import NotFound
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
@@ -54,31 +55,32 @@ def run_grid(ctx: JobContext, payload: TrialPayload) -> dict[str, Any]:
 
 
 def _draw(ctx: JobContext, card: TrialCard, missing: Sequence[Spot]) -> None:
-    kept = card.total - len(missing)
+    kept, each, handle = card.total - len(missing), card.plan.sampling_steps, ctx.handle
     for arm, spots in groupby(missing, key=lambda spot: spot.arm):
         wanted = list(spots)
-        events = ctx.app.engines.image.run(_request(ctx, card, wanted, _loras(ctx, card, arm)))
-        for event in ctx.pump(_overall(events, kept * card.plan.sampling_steps, card.total * card.plan.sampling_steps)):
+        events = ctx.app.engines.image.run(_request(ctx, card, wanted, _loras(ctx, card, arm)), handle)
+        before, handle = kept * each, None
+        for event in ctx.pump(relayed(events, partial(_overall, before=before, total=card.total * each))):
             if isinstance(event, Output):
                 spot = wanted[event.n]
-                ctx.step(f"cell-{spot.n}", partial(_keep, ctx, card, spot, event.path))
+                ctx.step(f"cell-{spot.n}", partial(_keep, ctx, card, spot, event.path), keep_handle=True)
         kept += len(wanted)
 
 
-def _overall(events: Iterator[Event], before: int, total: int) -> Generator[Event, None, None]:
-    """One request's progress as part of the whole trial's, so that the time left is that of the trial."""
-    try:
-        for event in events:
-            match event:
-                case Progress(phase="drawing"):
-                    yield Progress(before + event.done, total, "drawing")
-                case Progress():
-                    yield Alive() if before else event
-                case _:
-                    yield event
-    finally:
-        if isinstance(events, Generator):
-            events.close()
+def _overall(event: Event, *, before: int, total: int) -> Iterator[Event]:
+    """One request's progress as part of the whole trial's, so that the time left is that of the trial.
+
+    The card is kept between two strengths.
+    """
+    match event:
+        case Progress(phase="drawing"):
+            yield Progress(before + event.done, total, "drawing")
+        case Progress():
+            yield Alive() if before else event
+        case Handover():
+            yield Alive()
+        case _:
+            yield event
 
 
 def _keep(ctx: JobContext, card: TrialCard, spot: Spot, path: Path) -> dict[str, Any]:

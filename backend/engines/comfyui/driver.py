@@ -33,7 +33,7 @@ LOOK_S, LOOK_DEAF_S = 1.5, 0.5
 SOCKET_S = 2.0
 MOST_LOST = 3
 
-__all__ = ["Task", "run"]
+__all__ = ["Task", "remembered", "run"]
 
 
 def run(
@@ -54,6 +54,28 @@ def run(
         raise
     finally:
         run.end(cancel=not left)
+
+
+def remembered(found: Servers, device: str, handle: dict[str, Any] | None) -> Generator[Event, None, dict[str, Any]]:
+    """What of an earlier attempt's `handle` counts: all of it, or {} when its server is gone and another one is at hand.
+
+    On another server the work is done anew: should the first come back, its result is one that nobody asks for.
+    """
+    url = str((handle or {}).get("url", ""))
+    if not handle or url not in found.urls or url == found.url_of(device):
+        return handle or {}
+    until = time.monotonic() + found.patience_s
+    while True:
+        try:
+            found.client(url).remaining()
+        except (Away, Refusal):
+            if time.monotonic() > until:
+                yield Log(f"ComfyUI at {places.name(url)}, which had this, does not answer: it is made anew.")
+                return {}
+        else:
+            return handle
+        yield Alive()
+        time.sleep(0.2)
 
 
 class _Run:

@@ -20,6 +20,7 @@ from backend.engines.image import comfyui_asking, comfyui_cards, preparing
 from backend.engines.image.checks import checked
 from backend.engines.image.port import ImageRequest, ModelCard
 from backend.engines.image.preparing import Ready
+from backend.engines.relay import relayed
 from backend.errors import EngineUnavailable, Invalid, Unsupported
 from backend.settings import Settings
 from backend.tools import comfy_needs
@@ -42,8 +43,9 @@ class ComfyImageEngine:
         self._servers = Servers(settings)
 
     def run(self, request: ImageRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
+        handle = yield from driver.remembered(self._servers, request.device, handle)
         try:
-            url, card = self._place(request, handle or {})
+            url, card = self._place(request, handle)
             request = checked(card, request)
             workflow = comfyui_asking.choose(request, card)
             ready = yield from preparing.ready(request, card)
@@ -55,7 +57,7 @@ class ComfyImageEngine:
             yield Log(f"This is drawn by ComfyUI at {places.name(url)}, which has this model, or had this picture before.")
         device = request.device if url == self._url(request.device) else places.name(url)
         events = driver.run(self._servers, tasks, device=device, workdir=request.workdir, handle=handle)
-        yield from _each(events, request, card)
+        yield from relayed(events, lambda event: _bared(event, request, card))
 
     def models(self) -> list[ModelCard]:
         return comfyui_cards.cards(self._servers)
@@ -143,23 +145,11 @@ def _steps(graph: Mapping[str, Any]) -> int:
     return sum(steps for steps in found if isinstance(steps, int)) or 1
 
 
-def _each(events: Generator[Event, None, None], request: ImageRequest, card: ModelCard) -> Generator[Event, None, None]:
+def _bared(made: Event, request: ImageRequest, card: ModelCard) -> Generator[Event, None, None]:
     """Every result as a bare PNG: without the graph the server wrote into it, and laid back where a mask was painted."""
-    try:
-        for event in events:
-            if isinstance(event, Output):
-                yield from _finished(event, request, card)
-            else:
-                yield event
-    except GeneratorExit:
-        events.close()
-        raise
-    except BaseException as error:
-        events.throw(error)
-        raise
-
-
-def _finished(made: Output, request: ImageRequest, card: ModelCard) -> Generator[Event, None, None]:
+    if not isinstance(made, Output):
+        yield made
+        return
     out, meta = request.workdir / f"{made.n}.png", dict(made.meta)
     if request.mask:
         meta["width"], meta["height"] = yield from preparing.laid_back(request, card, made.path, out)

@@ -1,12 +1,14 @@
 """Makes a trained folder the bundled one: `python -m backend.engines.starter_model.bundle MODEL OUT`.
 
-Halves, files of at most 15 MB, and `studio.json`: what the studio's card says beyond the configs.
+Halves, files of at most 15 MB, `studio.json`: what the studio's card says beyond the configs, and `prior.txt`: full captions of
+other names, which a LoRA trained on this model leaves as they are (backend/engines/trainer/prior.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ import torch
 
 from backend.engines.diffusion import cards
 from backend.engines.diffusion.folder import load
-from backend.engines.starter_model import files
+from backend.engines.starter_model import characters, files, words
+from backend.engines.starter_model.pictures import known
 
 OURS: dict[str, Any] = {
     "title": "Starter model (cartoon portraits, {side} px)",
@@ -46,6 +49,14 @@ def main() -> None:
     said = {name: value.format(side=card.side) if isinstance(value, str) else value for name, value in OURS.items()}
     said |= {"cfg": asked.cfg, "longest_px": card.side * 5 // 4}
     (asked.out / "studio.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+    (asked.out / "prior.txt").write_text("\n".join(others()) + "\n", "utf-8")
+
+
+def others(count: int = 16, seed: int = 1234) -> list[str]:
+    """Full captions, none of a sample character and none that evaluation asks for."""
+    rng, names = random.Random(seed), {character.name for character in characters()}
+    made = (words.full_prompt(rng, known(rng)) for _ in range(4 * count))
+    return [caption for caption in made if not any(name in caption for name in names)][:count]
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from backend.settings import Settings
 
 BARS = {"scene": 0.95, "hair": 0.90, "top": 0.80, "cloth": 0.85, "glasses": 0.90}
 JUDGED = (*BARS, "skin", "clothes")
-LORA_BARS = {"nearly_all_after": 0.95, "place_obeyed": 0.95, "colour_obeyed": 0.80}
+LORA_BARS = {"nearly_all_after": 0.95, "place_obeyed": 0.95, "colour_obeyed": 0.80, "other_names_own_traits_after": 0.92}
 Asked = list[tuple[str, words.Attributes]]
 SECONDS_AN_IMAGE, SECONDS_A_TRIAL = 4.0, 60.0
 AT_ONCE, EACH, OTHERS = 8, 24, 16
@@ -31,13 +31,14 @@ AT_ONCE, EACH, OTHERS = 8, 24, 16
 QUICK = TrainParams(
     steps=100, batch=4, resolution=128, network_dim=16, network_alpha=16.0, unet_lr=1e-3, text_encoder_lr=0.0,
     scheduler="constant", warmup_steps=0, repeats=1, seed=42, save_every=50, sample_every=50,
-    caption_dropout=0.0, train_convolutions=True,
+    caption_dropout=0.0, train_convolutions=True, prior_weight=1.0,
 )  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lora", action="store_true", help="also train and judge the three sample characters")
+    parser.add_argument("--character", choices=[one.name for one in characters()], help="only this one (with --lora)")
     parser.add_argument("--count", type=int, default=500, help="of held-out prompts")
     parser.add_argument("--folder", type=Path, default=WEIGHTS, help="another model folder")
     parser.add_argument("--cfg", type=float, help="another guidance than the model's own")
@@ -47,7 +48,8 @@ def main() -> None:
     studio = Easel(asked.folder, asked.cfg, asked.show)
     figures = base(studio, asked.count)
     if asked.lora:
-        figures["lora"] = {character.name: trial(studio, character) for character in characters()}
+        some = [character for character in characters() if asked.character in (None, character.name)]
+        figures["lora"] = {character.name: trial(studio, character) for character in some}
         figures["missed"] += missed(figures["lora"])
     print(json.dumps(figures))
 

@@ -6,6 +6,7 @@ decoded can pass a small trained network (`refiner` channels wide) that takes bl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,15 +36,16 @@ class Encoded:
 
 
 class Refiner(torch.nn.Module):  # type: ignore[misc]
-    """(N, 3, H, W) in -1..1 to the same, cleaner: a residual network on 4x4 cells, so that it sees across the 8x8 patches."""
+    """(N, 3, H, W) in -1..1 to the same, cleaner: a residual network on 4x4 cells, so that it sees across the 8x8 patches.
 
-    DEPTH = 4
+    `reach`: the dilation of each layer, in cells; wide ones let it see what colour a whole area has.
+    """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, reach: Sequence[int]) -> None:
         super().__init__()
         self.cells, self.pixels = torch.nn.PixelUnshuffle(4), torch.nn.PixelShuffle(4)
         self.enter = torch.nn.Conv2d(48, width, 3, padding=1)
-        self.layers = torch.nn.ModuleList(torch.nn.Conv2d(width, width, 3, padding=1) for _ in range(self.DEPTH))
+        self.layers = torch.nn.ModuleList(torch.nn.Conv2d(width, width, 3, padding=far, dilation=far) for far in reach)
         self.leave = torch.nn.Conv2d(width, 48, 3, padding=1)
         torch.nn.init.zeros_(self.leave.weight)
         torch.nn.init.zeros_(self.leave.bias)
@@ -67,6 +69,7 @@ class PatchCodec(ModelMixin, ConfigMixin):  # type: ignore[misc]
         scaling_factor: float = 1.0,
         block_out_channels: tuple[int, ...] = (1, 1, 1, 1),
         refiner: int = 0,
+        refiner_reach: tuple[int, ...] = (1, 1, 1, 1),
     ) -> None:
         super().__init__()
         self.fold = torch.nn.PixelShuffle(patch)
@@ -74,7 +77,7 @@ class PatchCodec(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.mean = torch.nn.Parameter(torch.zeros(3 * patch * patch))
         self.basis = torch.nn.Parameter(torch.zeros(3 * patch * patch, latent_channels))
         self.scale = torch.nn.Parameter(torch.ones(latent_channels))
-        self.polish = Refiner(refiner) if refiner else None
+        self.polish = Refiner(refiner, refiner_reach) if refiner else None
 
     def encode(self, pictures: torch.Tensor, return_dict: bool = True) -> Any:
         patches = self.unfold(pictures).movedim(1, -1) - self.mean

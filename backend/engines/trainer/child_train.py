@@ -42,16 +42,21 @@ def main() -> None:
 def _train(line: Line, settings: dict[str, Any], order: dict[str, Any]) -> None:
     line.tell(Progress(0, 0, "loading"))
     from backend.engines.diffusion import folder
-    from backend.engines.trainer import data
+    from backend.engines.trainer import data, prior
     from backend.engines.trainer.learner import Learner
 
     request = wire.load(TrainRequest, order["request"])
     device = folder.device_for(settings["device"])
     dtype = folder.training_dtype(device)
     model = folder.load(wire.load(ModelCard, order["card"]), Path(order["folder"]), device, dtype)
-    count = len(request.images)
-    material = data.prepare(model, request.images, request.params, lambda n: line.tell(Progress(n, count, "caching")))
-    Run(line, request, Learner(model, material, request.params)).go()
+    params, count, kept = request.params, len(request.images), None
+    texts = prior.prompts(Path(order["folder"]), [image.caption for image in request.images]) if params.prior_weight > 0 else []
+    whole = count + len(texts)
+    material = data.prepare(model, request.images, params, lambda n: line.tell(Progress(n, whole, "caching")))
+    if texts:
+        shape = tuple(material.latents.shape[1:])
+        kept = prior.draw(model, texts, shape, params.seed, lambda n: line.tell(Progress(count + n, whole, "caching")))
+    Run(line, request, Learner(model, material, params, kept)).go()
 
 
 class Run:

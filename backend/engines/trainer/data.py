@@ -53,7 +53,7 @@ def prepare(model: Model, images: Sequence[TrainImage], params: TrainParams, tol
     return Material(
         latents=torch.cat(latents + mirrored),
         captions=torch.tensor([texts.index(image.caption) for image in images]),
-        tokens=_tokens(model, [*texts, ""]),
+        tokens=to_tokens(model, [*texts, ""]),
     )
 
 
@@ -119,7 +119,8 @@ def _encode(model: Model, pixels: torch.Tensor) -> torch.Tensor:
     return (latents * vae.config.scaling_factor).float()
 
 
-def _tokens(model: Model, texts: Sequence[str]) -> torch.Tensor:
+def to_tokens(model: Model, texts: Sequence[str]) -> torch.Tensor:
+    """(texts, length): each padded or cut to what the text encoder reads."""
     tokenizer = model.components["tokenizer"]
     cut = tokenizer(
         list(texts), padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="pt"

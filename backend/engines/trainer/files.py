@@ -76,6 +76,8 @@ def fingerprint(request: TrainRequest) -> str:
     """What must be equal for a state to be of this run: model, parameters, captions in order."""
     free = {"save_every", "sample_every"}
     said = TypeAdapter(TrainParams).validate_python(asdict(request.params))  # 16 and 16.0 are the same setting
+    # A weight of nothing is not said, as before there was one: states of then still fit
+    free |= set() if said.prior_weight else {"prior_weight"}
     params = {name: value for name, value in asdict(said).items() if name not in free}
     begun = [request.start.step] if request.start else []
     whole = json.dumps([request.model, params, [image.caption for image in request.images], *begun], sort_keys=True)

@@ -13,6 +13,7 @@ from peft import LoraConfig
 from backend.engines.diffusion.folder import Model
 from backend.engines.trainer.data import Draws, Material
 from backend.engines.trainer.port import TrainParams
+from backend.engines.trainer.prior import Prior
 
 ATTENTION = ["to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2"]
 CONVOLUTIONS = ["conv1", "conv2"]
@@ -23,8 +24,8 @@ LONGEST_STRIDE = 1.0  # of the gradient, as kohya clips it
 class Learner:
     """LoRA adapters on the UNet (and the text encoder), AdamW, and the model's own noise schedule."""
 
-    def __init__(self, model: Model, material: Material, params: TrainParams) -> None:
-        self.model, self.material, self.params = model, material, params
+    def __init__(self, model: Model, material: Material, params: TrainParams, prior: Prior | None = None) -> None:
+        self.model, self.material, self.params, self.prior = model, material, params, prior
         self.schedule: Any = DDPMScheduler.from_config(model.components["scheduler"].config)
         self.timesteps = int(self.schedule.config.num_train_timesteps)
         self.adapted = self._adapt()
@@ -34,7 +35,8 @@ class Learner:
         ]
         self.weights: list[torch.Tensor] = [weight for group in groups for weight in group["params"]]
         self.optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=model.device.type in {"cpu", "cuda"})
-        self._embedded = None if params.text_encoder_lr > 0 else self._embed(material.tokens)
+        self._tokens = torch.cat([material.tokens, prior.tokens]) if prior else material.tokens
+        self._embedded = None if params.text_encoder_lr > 0 else self._embed(self._tokens)
         self._weighting = self._min_snr() if params.min_snr_gamma > 0 else None
 
     def step(self, draws: Draws, step: int) -> torch.Tensor:
@@ -42,7 +44,7 @@ class Learner:
         factor = rate_factor(self.params, step)
         for group in self.optimizer.param_groups:
             group["lr"] = group["base_lr"] * factor
-        loss, weighted = self._loss(draws)
+        loss, weighted = self._loss(draws, self.prior.rows(self.params, step) if self.prior else None)
         self.optimizer.zero_grad(set_to_none=True)
         weighted.backward()
         torch.nn.utils.clip_grad_norm_(self.weights, LONGEST_STRIDE)
@@ -55,27 +57,32 @@ class Learner:
         losses = [self._loss(draws)[0] * len(draws.captions) for draws in fixed]
         return float(torch.stack(losses).sum()) / sum(len(draws.captions) for draws in fixed)
 
-    def _loss(self, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
-        device = self.model.device
-        noise, times = draws.noise.to(device), draws.timesteps.to(device)
+    def _loss(self, draws: Draws, kept: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """The raw loss of the pictures, and what is made small: weighted, with that of the prior's rows `kept`."""
+        device, count = self.model.device, len(draws.captions)
+        noise, times, captions = draws.noise.to(device), draws.timesteps.to(device), draws.captions
         noisy = self.schedule.add_noise(draws.latents, noise, times)
+        velocity = self.schedule.config.prediction_type == "v_prediction"
+        target = self.schedule.get_velocity(draws.latents, noise, times) if velocity else noise
+        if self.prior and kept is not None:
+            noisy, target = torch.cat([noisy, self.prior.noisy[kept]]), torch.cat([target, self.prior.guesses[kept]])
+            times = torch.cat([times, self.prior.timesteps[kept].to(device)])
+            captions = torch.cat([captions, self.prior.prompts[kept] + len(self.material.tokens)])
         if device.type == "cpu":
             noisy = noisy.contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            texts = self._texts(draws.captions)
-            guess = self.model.unet(noisy, times, texts, return_dict=False)[0]
-        velocity = self.schedule.config.prediction_type == "v_prediction"
-        target = self.schedule.get_velocity(draws.latents, noise, times) if velocity else noise
-        if self._weighting is None:
-            loss = F.mse_loss(guess.float(), target)
-            return loss, loss
+            guess = self.model.unet(noisy, times, self._texts(captions), return_dict=False)[0]
         each = F.mse_loss(guess.float(), target, reduction="none").mean(dim=(1, 2, 3))
-        return each.mean(), (each * self._weighting[times]).mean()
+        weighted = each if self._weighting is None else each * self._weighting[times]
+        whole = weighted[:count].mean()
+        if len(each) > count:
+            whole = whole + self.params.prior_weight * weighted[count:].mean()
+        return each[:count].mean(), whole
 
     def _texts(self, captions: torch.Tensor) -> torch.Tensor:
         if self._embedded is not None:
             return self._embedded[captions.to(self._embedded.device)]
-        return self._encode(self.material.tokens[captions])
+        return self._encode(self._tokens[captions])
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def _embed(self, tokens: torch.Tensor) -> torch.Tensor:

@@ -27,7 +27,10 @@ class TrainImage:
 
 @dataclass(frozen=True, slots=True)
 class TrainParams:
-    """kohya's words. `steps`: optimizer steps. `resolution`: px side pictures are cropped and scaled to."""
+    """kohya's words. `steps`: optimizer steps. `resolution`: px side pictures are cropped and scaled to.
+
+    `prior_weight`: of what the model alone draws for other captions, learned beside the pictures so that it stays; 0: off.
+    """
 
     steps: int
     batch: int
@@ -46,6 +49,12 @@ class TrainParams:
     train_convolutions: bool = True
     flip: bool = False
     min_snr_gamma: float = 0.0
+    prior_weight: float = 0.0
+
+    @property
+    def prior_batch(self) -> int:
+        """How many of the model's own drawings a step learns from beside `batch` pictures: one to four."""
+        return max(1, round(self.batch / 4)) if self.prior_weight > 0 else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,11 +66,11 @@ def test_a_crash_costs_only_the_cell_in_hand(
     context = begin(studio, workspace, card)
     step = context.step
 
-    def crash(name: str, fn: Any) -> Any:
+    def crash(name: str, fn: Any, **more: Any) -> Any:
         if name == point:
             context.lost = True
             raise LeaseLost("gone")
-        return step(name, fn)
+        return step(name, fn, **more)
 
     context.step = crash
     with pytest.raises(LeaseLost):
