@@ -38,7 +38,7 @@ def import_text(tx: Session, filename: str, text: str) -> Imported:
 def _parts(text: str) -> tuple[list[Any], dict[str, Any]]:
     try:
         whole = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid("This file is no JSON. Export one on this page to see what it should look like.") from error
     said = whole.get("templates", []) if isinstance(whole, dict) else None
     lists = whole.get("wildcards", {}) if isinstance(whole, dict) else None

@@ -40,7 +40,7 @@ def _walk(archive: zipfile.ZipFile, question: dict[str, Any]) -> None:
     by_name = {info.filename: info for info in infos}
     left = int(question["max_total_bytes"])
     ours = "manifest.json" in by_name
-    meant = [info for info in infos if not info.is_dir() and not _ignored(info.filename, ours=ours)]
+    meant = [info for info in infos if info.filename and not info.is_dir() and not _ignored(info.filename, ours=ours)]
     for number, info in enumerate(meant):
         reason = _why_not(info, question)
         target = Path(question["out"]) / f"{number:06d}{PurePosixPath(info.filename).suffix.lower()[:8]}"
@@ -69,12 +69,12 @@ def _ignored(name: str, *, ours: bool) -> bool:
     """What systems put into archives by themselves, captions (read with their picture), masks in a ZIP of `ours`."""
     path = PurePosixPath(name.replace("\\", "/"))
     hidden = path.name.startswith(".") or "__MACOSX" in path.parts or path.name.lower() in {"thumbs.db", "desktop.ini"}
-    return hidden or (ours and path.parts[0] == "masks") or path.suffix.lower() in {".txt", ".caption", ".json", ".npz"}
+    return hidden or (ours and path.parts[:1] == ("masks",)) or path.suffix.lower() in {".txt", ".caption", ".json", ".npz"}
 
 
 def _why_not(info: zipfile.ZipInfo, question: dict[str, Any]) -> str:
     path = PurePosixPath(info.filename.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+    if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
         return "Its name points outside the archive. Pack it anew with plain folder names."
     if info.external_attr >> 28 == 0xA:
         return "It is a link to another file, not a picture. Pack the picture itself."

@@ -141,6 +141,6 @@ def test_what_is_exported_can_be_brought_elsewhere_twice(do: Do, other_workspace
     mixed = '{"wildcards": {"ok": ["x"], "bad!": ["x"], "none": [], "round": ["__round__"]}, "templates": [{"name": "X"}, 3]}'
     read = do(recipes.import_text, "mixed.json", mixed, who=elsewhere)
     assert (read.made, len(read.problems)) == (1, 5)
-    for broken in ("{", "[]", "{}", '{"templates": 1}'):
+    for broken in ("{", "[]", "[" * 200_000, "{}", '{"templates": 1}'):
         with pytest.raises(Invalid):
             do(recipes.import_text, "x.json", broken)

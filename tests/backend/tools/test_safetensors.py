@@ -101,6 +101,7 @@ def test_numbers_that_are_not_finite_are_found(tmp_path: Path, dtype: str, pack:
         (struct.pack("<Q", 2**40) + b"{}", "cut off"),
         (struct.pack("<Q", 17 * 2**20) + b" " * (18 * 2**20), "not a .safetensors"),
         (struct.pack("<Q", 4) + b"[1] ", "broken"),
+        (struct.pack("<Q", 200_000) + b"[" * 200_000, "broken"),
         (struct.pack("<Q", 9) + b'{"a": 1} ', "broken"),
     ],
 )

@@ -46,7 +46,7 @@ def test_kohya_layout_comes_out_with_captions(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "word"),
     [("../evil.png", "outside"), ("/etc/evil.png", "outside"), ("a/../../b.png", "outside"), ("..\\b.png", "outside"),
-     ("inner.zip", "inside archives"), ("movie.mp4", ".mp4"), ("big.png", "at most 1 MB")],
+     (".", "no picture format"), ("inner.zip", "inside archives"), ("movie.mp4", ".mp4"), ("big.png", "at most 1 MB")],
 )  # fmt: skip
 def test_bad_entries_are_refused_alone(tmp_path: Path, name: str, word: str) -> None:
     path = archive(tmp_path, {name: b"0" * (2 * MB if name == "big.png" else 3), "good.png": b"ok"})
