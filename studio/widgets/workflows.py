@@ -156,7 +156,7 @@ def _do(page: Page, act: Callable[[Session], object]) -> None:
         with page.transaction(needs="editor") as tx:
             act(tx)
     except StudioError as error:
-        st.toast(error.message, icon=":material/error:")
+        st.toast(plain(error.message), icon=":material/error:")
 
 
 def _undo_bar(page: Page) -> None:
