@@ -21,7 +21,7 @@ from backend.engines.comfyui.hub import Ear, Hub
 from backend.engines.comfyui.parts import Part, Task, parts_of
 from backend.engines.comfyui.servers import Servers
 from backend.engines.comfyui.show import Show
-from backend.engines.comfyui.watch import Watch
+from backend.engines.comfyui.watch import Watch, remembered
 from backend.engines.events import Alive, Event, Handle, Handover, Log, Output
 from backend.errors import EngineUnavailable, LeaseLost, ShuttingDown, StudioError, Unsupported
 
@@ -54,28 +54,6 @@ def run(
         raise
     finally:
         run.end(cancel=not left)
-
-
-def remembered(found: Servers, device: str, handle: dict[str, Any] | None) -> Generator[Event, None, dict[str, Any]]:
-    """What of an earlier attempt's `handle` counts: all of it, or {} when its server is gone and another one is at hand.
-
-    On another server the work is done anew: should the first come back, its result is one that nobody asks for.
-    """
-    url = str((handle or {}).get("url", ""))
-    if not handle or url not in found.urls or url == found.url_of(device):
-        return handle or {}
-    until = time.monotonic() + found.patience_s
-    while True:
-        try:
-            found.client(url).remaining()
-        except (Away, Refusal):
-            if time.monotonic() > until:
-                yield Log(f"ComfyUI at {places.name(url)}, which had this, does not answer: it is made anew.")
-                return {}
-        else:
-            return handle
-        yield Alive()
-        time.sleep(0.2)
 
 
 class _Run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Generator, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 
@@ -18,6 +18,28 @@ from backend.errors import EngineUnavailable
 log = structlog.get_logger(__name__)
 Where = Literal["ended", "running", "waiting", "nowhere"]
 CANCEL_S = 8.0
+
+
+def remembered(found: Servers, device: str, handle: dict[str, Any] | None) -> Generator[Event, None, dict[str, Any]]:
+    """What of an earlier attempt's `handle` counts: all of it, or {} when its server is gone and another one is at hand.
+
+    On another server the work is done anew: should the first come back, its result is one that nobody asks for.
+    """
+    url = str((handle or {}).get("url", ""))
+    if not handle or url not in found.urls or url == found.url_of(device):
+        return handle or {}
+    until = time.monotonic() + found.patience_s
+    while True:
+        try:
+            found.client(url).remaining()
+        except (Away, Refusal):
+            if time.monotonic() > until:
+                yield Log(f"ComfyUI at {places.name(url)}, which had this, does not answer: it is made anew.")
+                return {}
+        else:
+            return handle
+        yield Alive()
+        time.sleep(0.2)
 
 
 class Watch:
