@@ -152,6 +152,15 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Takes:
+    """How long a comparison will take. `by`: measured here on comparisons, on pictures or while the run trained; elsewhere:
+    measured on the bundled model on another machine."""
+
+    seconds: float
+    by: Literal["comparisons", "pictures", "training", "elsewhere"]
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """An arm's means over its pictures. `spread` 0..1: how different its pictures look from each other (None: one picture)."""
 

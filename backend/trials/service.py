@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from backend import assets, events, influencers, jobs, training
 from backend.engines.image.port import ModelCard
 from backend.errors import Conflict, Invalid, NotFound
-from backend.generation import choose_model, estimate
+from backend.generation import choose_model
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.loras import LoraCard
-from backend.tables import Job, TrainingRun, Trial, TrialCell, TrialVote
+from backend.tables import TrainingRun, Trial, TrialCell, TrialVote
 from backend.trials import rules
 from backend.trials.queries import get
 from backend.trials.schemas import MOST_PICTURES, Arm, Plan, Proposal, TrialCard, TrialDraft, TrialPayload
@@ -36,21 +36,6 @@ def propose(tx: Session, run_id: str) -> Proposal:
     one = rules.size(len(chosen), len(draft.strengths), len(prompts), 1, control=draft.control)
     negative = influencers.get(tx, run.influencer_id).look_negative if run.influencer_id else ""
     return Proposal(steps, draft.model_copy(update={"seeds": rules.default_seeds(one), "negative_prompt": negative}))
-
-
-def seconds(tx: Session, *, model: ModelCard, pictures: int) -> float | None:
-    """Of that many pictures, from finished trials with this model, else from finished generations; None: nothing to go by."""
-    drawn = select(func.count()).where(TrialCell.trial_id == Trial.id).correlate(Trial).scalar_subquery()
-    rates = tx.scalars(
-        select(func.extract("epoch", Job.finished_at - Job.started_at) / func.nullif(drawn, 0))
-        .select_from(Trial)
-        .join(Job, Job.id == Trial.job_id)
-        .where(Job.state == "completed", Trial.plan["model"].astext == model.name)
-        .order_by(Trial.id.desc())
-        .limit(5)
-    )
-    known = sorted(float(rate) for rate in rates if rate)
-    return known[len(known) // 2] * pictures if known else estimate(tx, model=model.name, steps=model.steps, n=pictures)
 
 
 def start(tx: Session, *, draft: TrialDraft, models: Sequence[ModelCard], request_key: str) -> TrialCard:

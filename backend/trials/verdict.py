@@ -18,6 +18,10 @@ CLOSE = 0.02
 """Scores nearer than this are called equal."""
 IDENTITY_HOLDS = 0.05
 """Identity counts as high while it is at most this far below the best of the earlier checkpoints."""
+IDENTITY_FALLS = 0.2
+"""A checkpoint this far below the best of the earlier ones has lost a face that was known: it is burnt."""
+OBEYS = 0.9
+"""While so much of what prompts ask for is there, pictures that look alike are different pictures of one pose."""
 ADHERENCE_FALLS = 0.2
 AGREEMENT_FALLS = 0.08
 """The same where a CLIP judges: its figures span 0.4 to 0.9, and a tenth of them is a different picture."""
@@ -116,24 +120,29 @@ def _figures(arm: Arm, cells: Sequence[Cell]) -> Figures:
 
 
 def _signs(one: Figures, earlier: Sequence[Figures], *, by_words: bool) -> list[str]:
-    known = [other.identity for other in earlier if other.identity is not None]
-    if one.identity is not None and known and one.identity < max(known) - IDENTITY_HOLDS:
-        return []  # it does not even know the face as well: too little, not too much
+    knew = max((o for o in earlier if o.identity is not None), key=lambda o: o.identity or 0.0, default=None)
+    lost = (knew.identity or 0.0) - one.identity if knew and one.identity is not None else 0.0
+    if knew and lost >= IDENTITY_FALLS and not knew.arm.control:
+        return [f"the face is falling apart ({one.identity:.0%}, {_where(knew)} {knew.identity:.0%})"]
+    if lost > IDENTITY_HOLDS:
+        return []  # it does not know the face as well: too little, not too much
     signs = []
     obedient = max((o for o in earlier if o.adherence is not None), key=lambda o: o.adherence or 0.0, default=None)
     falls = AGREEMENT_FALLS if by_words else ADHERENCE_FALLS
     if one.adherence is not None and obedient and (obedient.adherence or 0.0) - one.adherence >= falls:
         what = "prompts are followed to" if by_words else "places and clothes asked for are there in"
         signs.append(f"{what} {one.adherence:.0%}, {_where(obedient)} {'to' if by_words else 'in'} {obedient.adherence:.0%}")
-    signs += _alike(one, [other for other in earlier if not other.arm.control])
+    signs += _alike(one, [other for other in earlier if not other.arm.control], by_words=by_words)
     if signs and one.identity is not None:
         signs[0] = f"the face is there ({one.identity:.0%}), but {signs[0]}"
     return signs
 
 
-def _alike(one: Figures, earlier: Sequence[Figures]) -> list[str]:
+def _alike(one: Figures, earlier: Sequence[Figures], *, by_words: bool) -> list[str]:
     """The base model is no measure here: it draws another person for every prompt, a LoRA should not."""
     if one.spread is None or one.pictures < MIN_PICTURES:
+        return []
+    if not by_words and (one.adherence or 0.0) >= OBEYS:
         return []
     if one.spread < NEAR_DUPLICATES:
         return [f"its pictures of different prompts and seeds are nearly the same (they differ by {one.spread:.0%})"]

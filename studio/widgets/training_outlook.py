@@ -101,10 +101,10 @@ def _time(found: Estimate) -> None:
         return
     runs = count(found.time.runs, "run")
     source = f"from your last {runs} like it" if found.time.runs else "by what was measured on two processor cores"
-    st.markdown(f":material/timer: Takes about **{_about(found.time.seconds)}**, {source}.")
+    st.markdown(f":material/timer: Takes about **{about(found.time.seconds)}**, {source}.")
 
 
-def _about(seconds: float) -> str:
+def about(seconds: float) -> str:
     """No more exact than it is: “40 s”, “4 min”, “2 h 10 min”."""
     if seconds < 90:
         return duration(max(round(seconds, -1), 10))

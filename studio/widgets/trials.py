@@ -7,8 +7,8 @@ import streamlit as st
 from backend import jobs, training, trials
 from backend.errors import StudioError
 from backend.generation import choose_model
-from backend.trials import TrialCard, TrialDraft
-from studio.format import ago, count, duration, plain, state_badge
+from backend.trials import Takes, TrialCard, TrialDraft
+from studio.format import ago, count, plain, state_badge
 from studio.forms.request_key import renew, request_key
 from studio.forms.trials import trial_form
 from studio.frame import Page
@@ -17,7 +17,14 @@ from studio.widgets.confirm import confirm
 from studio.widgets.empty import empty_state
 from studio.widgets.engine import nothing_offered
 from studio.widgets.jobs import follow
+from studio.widgets.training_outlook import about
 
+TIMES = {
+    "comparisons": "about **{}** by earlier comparisons",
+    "pictures": "roughly **{}** by pictures drawn before",
+    "training": "roughly **{}** by how fast this run trained",
+    "elsewhere": "roughly **{}** by what was measured on two processor cores",
+}
 VIEWS = {
     "pictures": ":material/grid_view: Pictures",
     "vote": ":material/how_to_vote: Vote",
@@ -82,7 +89,7 @@ def _ask(page: Page, run_id: str, model_name: str) -> None:
         return
     n = trials.size(len(draft.steps), len(draft.strengths), len(draft.prompts), draft.seeds, control=draft.control)
     with page.transaction() as tx:
-        takes = trials.seconds(tx, model=choose_model(models, model_name), pictures=n)
+        takes = trials.takes(tx, run_id=run_id, model=choose_model(models, model_name), pictures=n)
     st.caption(_estimate(draft, n, takes))
     wish = request_key(key)
     if st.button(f"Draw {count(n, 'picture')}", type="primary", icon=":material/compare:"):
@@ -92,7 +99,7 @@ def _ask(page: Page, run_id: str, model_name: str) -> None:
         page.go("make/trials", id=card.id)
 
 
-def _estimate(draft: TrialDraft, n: int, takes: float | None) -> str:
+def _estimate(draft: TrialDraft, n: int, takes: Takes | None) -> str:
     parts = [
         count(len(draft.steps), "checkpoint"),
         count(len(draft.strengths), "strength"),
@@ -100,7 +107,8 @@ def _estimate(draft: TrialDraft, n: int, takes: float | None) -> str:
     ]
     parts += [count(draft.seeds, "seed")] if draft.seeds > 1 else []
     whole = " × ".join(parts) + (" and the base model" if draft.control else "")
-    return f"{whole}: **{count(n, 'picture')}**" + (f", about **{duration(takes)}**." if takes else ".")
+    known = f", {TIMES[takes.by].format(about(takes.seconds))}." if takes else ". How long that takes is not known here yet."
+    return f"{whole}: **{count(n, 'picture')}**{known}"
 
 
 def _row(page: Page, card: TrialCard) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from sqlalchemy import select
 
 from backend import influencers, jobs, loras, trials
 from backend.errors import Conflict, Invalid, NotFound
-from backend.tables import Asset, Job, TrialVote
+from backend.kit.clock import now
+from backend.tables import Asset, Job, TrainingPoint, TrialVote
 from backend.trials import CONTROL, Arm, TrialCard, TrialDraft, TrialPayload, pipeline
 from tests.backend.trials.conftest import make_run
 from tests.factories.account import Person, Tenant
@@ -59,11 +62,24 @@ def test_what_cannot_be_drawn_is_refused(studio: Any, workspace: Tenant, ask: As
 def test_the_time_it_takes_is_learned(studio: Any, workspace: Tenant, drawn: TrialCard) -> None:
     model = studio.engines.image.models()[0]
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
-        assert trials.seconds(tx, model=model, pictures=20) is None
+        guess = partial(trials.takes, tx, run_id=drawn.run_id, model=replace(model, base="sd15"), pictures=20)
+        assert guess() is None
+        starter = guess(model=replace(model, base="starter-128"))
+        assert starter
+        assert (starter.by, starter.seconds > 20) == ("elsewhere", True)
+        for step, at in ((1, 0), (101, 60)):
+            values = {"loss": 0.1, "lr": 1e-3, "at": now() + timedelta(seconds=at)}
+            tx.add(TrainingPoint(run_id=drawn.run_id, step=step, **values))
+        tx.flush()
+        trained = guess()
+        assert trained
+        assert trained.by == "training"
         job = tx.get_one(Job, drawn.job_id)
         job.state, job.finished_at = "completed", job.started_at + timedelta(seconds=50)
         tx.flush()
-        assert trials.seconds(tx, model=model, pictures=20) == pytest.approx(100)
+        learned = guess()
+        assert learned
+        assert (learned.by, learned.seconds) == ("comparisons", pytest.approx(100))
 
 
 def test_votes_are_blind_counted_and_taken_back(studio: Any, workspace: Tenant, drawn: TrialCard) -> None:

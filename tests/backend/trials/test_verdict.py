@@ -73,17 +73,30 @@ def test_the_best_face_that_still_listens() -> None:
     )
 
 
-def test_a_face_not_learned_yet_is_not_called_overfitted() -> None:
-    found = [figures(Arm(100, 1.0), 0.9, 1.0), figures(Arm(200, 1.0), 0.5, 0.1, 0.1)]
+def test_a_face_that_is_a_little_less_there_is_not_called_overfitted() -> None:
+    found = [figures(CONTROL, 0.3, 1.0), figures(Arm(100, 1.0), 0.9, 1.0), figures(Arm(200, 1.0), 0.8, 0.1, 0.1)]
     assert verdict.overfit(found) == []
+    assert verdict.overfit([figures(CONTROL, 0.5, 1.0), figures(Arm(100, 1.0), 0.2, 1.0)]) == []
+
+
+def test_a_face_that_was_known_and_is_lost_is_burnt() -> None:
+    [warned] = verdict.overfit([figures(Arm(100, 1.0), 0.94, 1.0), figures(Arm(200, 1.0), 0.5, 0.1, 0.1)])
+    assert warned.sentence == "Step 200 at 1.0 may be overfitted: the face is falling apart (50%, at step 100 94%)."
+
+
+def test_one_pose_in_the_places_and_clothes_asked_for_is_no_overfitting() -> None:
+    """As seen on five pictures with bare captions, 600 steps: one pose, on the beach in yellow, in the snow in red."""
+    found = [figures(Arm(200, 1.0), 0.89, 1.0, 0.34, n=3), figures(Arm(600, 1.0), 1.0, 1.0, 0.07, n=3)]
+    assert verdict.overfit(found) == []
+    assert verdict.overfit(found, Judged(by_words=True)) != []
 
 
 def test_one_person_in_every_picture_is_no_overfitting() -> None:
     """The base model draws another person for every prompt; that is no measure, and neither are two pictures."""
     found = [figures(CONTROL, 0.2, 1.0, 0.5), figures(Arm(100, 1.0), 0.9, 1.0, 0.2)]
     assert verdict.overfit(found) == []
-    assert verdict.overfit([*found, figures(Arm(200, 1.0), 0.9, 1.0, 0.05, n=2)]) == []
-    [warned] = verdict.overfit([*found, figures(Arm(200, 1.0), 0.9, 1.0, 0.05)])
+    assert verdict.overfit([*found, figures(Arm(200, 1.0), 0.9, None, 0.05, n=2)]) == []
+    [warned] = verdict.overfit([*found, figures(Arm(200, 1.0), 0.9, None, 0.05)])
     assert "of different prompts and seeds are nearly the same (they differ by 5%)" in warned.sentence
 
 
