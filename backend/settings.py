@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -85,6 +86,7 @@ class Settings(BaseSettings):
     kohya_dir: Path | None = Field(None, description="folder of kohya sd-scripts (train_network.py in it)")
     kohya_python: Path | None = Field(None, description="python of its environment; default: venv/bin/python in KOHYA_DIR")
     kohya_models_dir: Path | None = Field(None, description="checkpoints to train on; default: those of COMFYUI_MODELS_DIR")
+    kohya_vram_gb: int = Field(0, description="memory a training may use: 8, 12, 16, 24; 0 = what the card has")
     models_dir: Path | None = Field(None, description="folder of Stable Diffusion folders in diffusers format")
     default_model: str = "starter"
     engine_device: str = Field("auto", description="auto, cpu, cuda, cuda:0, mps")
@@ -118,3 +120,16 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """Where people reach the studio, without a trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+_FOREIGN = {
+    "PATH", "HOME", "USER", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+}  # fmt: skip
+_FOREIGN_HEADS = (
+    "LC_", "HF_", "XDG_", "CUDA_", "NVIDIA_", "TORCH", "PYTORCH_", "OMP_", "MKL_", "HIP_", "HSA_", "ROCM_", "ROCR_",
+)  # fmt: skip
+
+
+def foreign_environment() -> dict[str, str]:
+    """Ours without our secrets: what a program of somebody else needs to find its libraries, its card and the network."""
+    return {name: value for name, value in os.environ.items() if name.upper() in _FOREIGN or name.startswith(_FOREIGN_HEADS)}

@@ -59,8 +59,12 @@ def _trainer(settings: Settings) -> LoraTrainer:
             from backend.engines.trainer.peft_trainer import PeftTrainer
 
             return PeftTrainer(settings)
+        case "kohya":
+            from backend.engines.trainer.kohya_trainer import KohyaTrainer
+
+            return KohyaTrainer(settings)
         case other:
-            raise Invalid(f"TRAINER_ENGINE is {other!r}. Set it to auto or peft.")
+            raise Invalid(f"TRAINER_ENGINE is {other!r}. Set it to auto, peft or kohya.")
 
 
 def _identity(settings: Settings) -> IdentityEngine:

@@ -87,16 +87,16 @@ def whole(path: Path) -> bool:
     return bool(tensors)
 
 
-def publish(path: Path, target: Path, added: Mapping[str, str]) -> None:
+def publish(path: Path, target: Path, added: Mapping[str, str], sure: Mapping[str, str]) -> None:
     """Copies a LoRA to `target`, whole or not at all, with a header that says nothing of pictures, captions or folders.
 
-    `added`: what is known here; the file's own words count more.
+    `added`: what is known here; the file's own words count more. `sure`: counts more than those.
     """
     with path.open("rb") as source:
         (length,) = struct.unpack("<Q", source.read(8))
         table = json.loads(source.read(length))
         said = {key: str(value) for key, value in table.pop("__metadata__", {}).items() if key in _KEPT}
-        kept = dict(sorted({**added, **said}.items()))
+        kept = dict(sorted({**added, **said, **sure}.items()))
         head = json.dumps({"__metadata__": kept, **table}, separators=(",", ":")).encode()
         head += b" " * (-len(head) % 8)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -156,6 +156,12 @@ def unpack_state(path: Path, folder: Path) -> Path:
 _NO_STATE = (
     "The saved state is broken, or another trainer wrote it. Continue the run from its last checkpoint, or start it anew."
 )
+
+
+def black(path: Path) -> bool:
+    """Whether a picture has no light in it at all: what NaN looks like."""
+    with Image.open(path) as picture:
+        return picture.convert("L").getextrema()[1] == 0
 
 
 def _drawn(path: Path) -> bool:

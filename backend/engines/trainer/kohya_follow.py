@@ -1,0 +1,200 @@
+"""Follows one run of sd-scripts: what it printed and which files it wrote become events, each file when it is whole."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from backend.engines.events import Checkpoint, Event, Log, Metric, Output, Progress, Sample
+from backend.engines.trainer import files, kohya_words
+from backend.engines.trainer.port import TrainRequest
+from backend.tools import safetensors
+from backend.tools.kohya import console, results
+from backend.tools.kohya.arguments import Plan
+from backend.tools.kohya.console import Bar, Phase, Step, Tail
+from backend.tools.kohya.event_files import EventFiles, Scalar
+
+AVERAGED = 32
+"""Losses of so many steps make `loss_first` and `loss_last`: a single one says little."""
+_BASES = {"sd15": "sd_v1", "sdxl": "sdxl_base_v1-0"}
+_ARCHITECTURES = {"sd15": "stable-diffusion-v1/lora", "sdxl": "stable-diffusion-xl-v1-base/lora"}
+_TEXT_RATE = "lr/textencoder"
+
+
+class Follower:
+    """Knows how far the run is. Steps told are the whole run's; the scripts count those of this attempt."""
+
+    def __init__(self, request: TrainRequest, plan: Plan, out: Path, err: Path, carried: dict[str, Any]) -> None:
+        self._request, self._plan = request, plan
+        self._tails = Tail(out), Tail(err)
+        self._scalars = EventFiles(plan.logging_dir)
+        self._first: list[float] = list(carried.get("first", []))
+        self._recent: deque[float] = deque(carried.get("recent", []), maxlen=AVERAGED)
+        self._rate = request.params.unet_lr
+        self._loss: tuple[int, float] | None = None
+        self._bar_at = 0
+        self._old_state: Path | None = None
+        self._black = False
+        self.phase = "loading"
+        self.logged = 0
+        """The last step with a loss in the event files: written when all else of that step is done."""
+        self.heard = 0
+        """Grows with everything it says."""
+
+    def look(self) -> Iterator[Event]:
+        """What is new. Raises Rejected: no pictures, a loss or a checkpoint that is no number."""
+        for tail in self._tails:
+            for line in tail.lines():
+                self.heard += 1
+                yield from self._said(line)
+        yield from self._metrics()
+        yield from self._samples()
+        yield from self._checkpoints()
+
+    def finish(self) -> Iterator[Event]:
+        """After it ended with rc 0, which alone says nothing. Raises when a step, the file or a number is missing."""
+        for _ in range(3):  # a reader takes a limited piece at once
+            yield from self.look()
+        yield from self._told_metric()
+        made = max(self.logged, self._bar_at)
+        path = results.final(self._plan.output_dir)
+        if made < self._plan.steps:
+            raise kohya_words.too_short(self._plan.done + made, self._request.params.steps)
+        if not results.whole(path):
+            raise kohya_words.no_file()
+        yield Progress(0, 0, "saving")
+        steps = self._request.params.steps
+        target = files.final_path(self._request.workdir)
+        self._publish(path, target, steps)
+        yield Checkpoint(steps, target, None, final=True)
+        meta: dict[str, Any] = {"steps": steps}
+        if self._first:
+            first, last = _mean(self._first), _mean(list(self._recent))
+            count = min(len(self._first), len(self._recent))
+            meta |= {"loss_first": first, "loss_last": last, "loss_over": f"the first and the last {count} steps"}
+        yield Output(target, 0, meta)
+
+    def keep(self) -> None:
+        """Makes what is whole findable for `left`, when nobody listens any more. Never raises for a checkpoint that is none."""
+        for step, path in sorted(results.checkpoints(self._plan.output_dir).items()):
+            if step <= self._passed and results.whole(path) and safetensors.finite(path):
+                self._checkpoint(step, path)
+
+    def text(self) -> str:
+        """The end of what it printed."""
+        return "\n".join(tail.last() for tail in self._tails)
+
+    @property
+    def _passed(self) -> int:
+        """The last step of which everything is written."""
+        return max(self.logged, self._bar_at - 1)
+
+    def _said(self, line: str) -> Iterator[Event]:
+        if console.NO_DATA in line:
+            raise kohya_words.no_pictures()
+        match console.meaning(line):
+            case Step(done, _, finite):
+                if not finite:
+                    raise kohya_words.not_a_number(self._plan.done + done, self._request.params.unet_lr)
+                self._bar_at, self.phase = max(self._bar_at, done), "training"
+                yield Progress(self._plan.done + done, self._request.params.steps, "training")
+            case Bar(done, total) if self.phase in {"caching", "sampling"}:
+                yield Progress(done, total, self.phase)
+            case Phase(name):
+                self.phase = name
+                yield Progress(0, 0, name)
+
+    def _metrics(self) -> Iterator[Event]:
+        for scalar in self._scalars.scalars():
+            yield from self._scalar(scalar)
+
+    def _scalar(self, scalar: Scalar) -> Iterator[Event]:
+        if scalar.tag == "loss/current":
+            # With several batches a step, those of the next one come under the number of this: the first is the step's.
+            if scalar.step <= self.logged:
+                return
+            yield from self._told_metric()
+            if not math.isfinite(scalar.value):
+                raise kohya_words.not_a_number(self._plan.done + scalar.step, self._request.params.unet_lr)
+            self.logged, self._loss = scalar.step, (scalar.step, scalar.value)
+        elif scalar.tag.startswith("lr/") and not scalar.tag.startswith((_TEXT_RATE, "lr/d*lr")):
+            self._rate = scalar.value
+            yield from self._told_metric()
+
+    def _told_metric(self) -> Iterator[Event]:
+        if self._loss is None:
+            return
+        step, loss = self._loss
+        self._loss = None
+        if len(self._first) < AVERAGED:
+            self._first.append(loss)
+        self._recent.append(loss)
+        yield Metric(self._plan.done + step, loss, self._rate)
+
+    def _samples(self) -> Iterator[Event]:
+        for found in results.samples(self._plan.output_dir):
+            step, prompts = self._plan.done + found.step, self._request.sample_prompts
+            if found.n >= len(prompts):
+                continue
+            target = files.sample_path(self._request.workdir, step, found.n)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            found.path.replace(target)
+            if results.black(target) and not self._black:
+                self._black = True
+                yield Log(
+                    f"The sample of step {step} is black: its numbers broke off (NaN) while it was drawn. The LoRA itself "
+                    "is looked at when it is saved."
+                )
+            yield Sample(step, found.n, prompts[found.n], target)
+
+    def _checkpoints(self) -> Iterator[Event]:
+        for step, path in sorted(results.checkpoints(self._plan.output_dir).items()):
+            if step >= self._plan.steps or step > self._passed or not results.whole(path):
+                continue  # the last one is the final file, too
+            made = self._checkpoint(step, path)
+            yield made
+            # The caller has both by now: only the newest state is kept on disk.
+            if made.state_path and self._old_state:
+                self._old_state.unlink(missing_ok=True)
+            self._old_state = made.state_path
+
+    def _checkpoint(self, step: int, path: Path) -> Checkpoint:
+        made, workdir = self._plan.done + step, self._request.workdir
+        target, state = files.lora_path(workdir, made), None
+        self._publish(path, target, made)
+        folder = results.state_folder(self._plan.output_dir, step)
+        if results.has_state(folder):
+            about = {
+                "run": files.fingerprint(self._request),
+                "step": made,
+                "eight_bit": self._plan.eight_bit,
+                "first": self._first,
+                "recent": list(self._recent),
+            }
+            results.pack_state(folder, state := files.state_path(workdir, made), about)
+        path.unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+        return Checkpoint(made, target, state)
+
+    def _publish(self, path: Path, target: Path, step: int) -> None:
+        if not safetensors.finite(path):
+            raise kohya_words.not_finite(step)
+        params, base = self._request.params, self._plan.base
+        known = {
+            "ss_base_model_version": _BASES[base],
+            "ss_network_module": "networks.lora",
+            "ss_network_dim": str(params.network_dim),
+            "ss_network_alpha": str(params.network_alpha),
+            "modelspec.architecture": _ARCHITECTURES[base],
+        }
+        results.publish(path, target, known, {"ss_steps": str(step)})
+        if not safetensors.inspect(target).keys_ok:
+            raise kohya_words.no_file()
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
