@@ -23,9 +23,9 @@ class Faults:
     answer_s: float = 0.0
     """Added before each HTTP answer."""
     answer_500: dict[str, int] = field(default_factory=dict)
-    """Path -> how many of the next requests to it answer 500 without doing anything."""
+    """"POST /prompt" -> how many of the next ones answer 500 without doing anything."""
     lose_answer: dict[str, int] = field(default_factory=dict)
-    """Path -> how many of the next requests are done and answered 500 (§1 POST /prompt: 500, yet the item IS enqueued)."""
+    """"POST /prompt" -> how many of the next ones are done and answered 500 (§1: 500, yet the item IS enqueued)."""
     previews: str = ""
     """Preview method of the start command: "" none, latent2rgb."""
     deaf: bool = False
@@ -45,9 +45,9 @@ class Faults:
     hold: threading.Event | None = None
     """Every sampler step waits for it."""
 
-    def takes(self, table: dict[str, int], path: str) -> bool:
+    def takes(self, table: dict[str, int], name: str) -> bool:
         """Whether this request is one of those counted in `table`."""
-        left = table.get(path, 0)
+        left = table.get(name, 0)
         if left > 0:
-            table[path] = left - 1
+            table[name] = left - 1
         return left > 0

@@ -45,7 +45,7 @@ def application(core: Core) -> Starlette:
         *([] if core.old else jobs.table(core)),
     ]
     found: list[BaseRoute] = [
-        Route(prefix + path, _guarded(core, path, answer), methods=[method])
+        Route(prefix + path, _guarded(core, f"{method} {path}", answer), methods=[method])
         for prefix in ("", "/api")
         for method, path, answer in table
         if not (path.startswith("/jobs") and not prefix)
@@ -54,20 +54,20 @@ def application(core: Core) -> Starlette:
     return Starlette(routes=[*found, *sockets])
 
 
-def _guarded(core: Core, path: str, answer: Answer) -> Answer:
+def _guarded(core: Core, name: str, answer: Answer) -> Answer:
     async def ask(request: Request) -> Response:
         core.asked.append(f"{request.method} {request.url.path}")
         if core.faults.answer_s:
             await asyncio.sleep(core.faults.answer_s)
         if _foreign(request):
             return Response(status_code=403)
-        if core.faults.takes(core.faults.answer_500, path):
+        if core.faults.takes(core.faults.answer_500, name):
             return PlainTextResponse("500 Internal Server Error\n\nServer got itself in trouble", 500)
         try:
             said = await answer(request)
         except Exception:
             return PlainTextResponse("500 Internal Server Error\n\nServer got itself in trouble", 500)
-        if core.faults.takes(core.faults.lose_answer, path):
+        if core.faults.takes(core.faults.lose_answer, name):
             return PlainTextResponse("500 Internal Server Error\n\nServer got itself in trouble", 500)
         return said
 

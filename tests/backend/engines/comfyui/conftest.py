@@ -1,0 +1,54 @@
+"""A faithful server, and an engine that loses patience quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.engines.image.comfyui_engine import ComfyImageEngine
+from backend.engines.image.port import ImageRequest
+from backend.settings import Settings
+from tests.servers.comfyui import ComfyServer
+from tests.servers.comfyui.server import NEW
+
+
+@pytest.fixture
+def version() -> str:
+    return NEW
+
+
+@pytest.fixture
+def server(tmp_path: Path, version: str) -> Iterator[ComfyServer]:
+    with ComfyServer(tmp_path / "comfyui", version=version) as running:
+        running.folders.put_checkpoint("photo.safetensors")
+        yield running
+
+
+@pytest.fixture
+def patience_ms() -> int:
+    """COMFYUI_TIMEOUT; a server that is away is waited for a tenth of it."""
+    return 30_000
+
+
+@pytest.fixture
+def engine(server: ComfyServer, patience_ms: int) -> Iterator[ComfyImageEngine]:
+    models = str(server.folders.models)
+    settings = Settings(_env_file=None, comfyui_url=server.url, comfyui_models_dir=models, comfyui_timeout=patience_ms)
+    made = ComfyImageEngine(settings)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Callable[..., ImageRequest]:
+    def make(**changes: Any) -> ImageRequest:
+        folder = tmp_path / "work"
+        folder.mkdir(exist_ok=True)
+        whole: dict[str, Any] = {"model": "photo.safetensors", "prompt": "a harbour", "negative_prompt": "", "width": 256}
+        whole |= {"height": 256, "steps": 4, "cfg": 7.0, "sampler": "euler", "seeds": (1, 2), "workdir": folder}
+        return ImageRequest(**whole | changes)
+
+    return make
