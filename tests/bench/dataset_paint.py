@@ -6,32 +6,24 @@ Bare work: one indexed query in psycopg, then as many thumbnails as the act show
 
 from __future__ import annotations
 
-import io
 import os
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from statistics import median, quantiles
+from statistics import quantiles
 from time import perf_counter
 from typing import Any
 
 import psycopg
-from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import insert
 
 from backend.kit.db import Database, Trusted
 from backend.kit.ids import new_id
-from backend.local_stack import services, start
-from backend.settings import Settings
 from backend.storage import Storage
 from backend.tables import Asset, Dataset, DatasetImage
-from tests.e2e.conftest import answers, free_port, running
-from tests.factories.account import Tenant, make_workspace
-from tests.support.databases import make_template
-from tests.support.wait import until
+from tests.bench.browser_site import chromium, in_turn, paint, site, thumbnail, visit
+from tests.factories.account import Tenant
 
-PICTURES, ROUNDS, SCROLLS = 5000, 4, 6
+PICTURES, ROUNDS, SCROLLS = 5000, 5, 6
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "sharp": ("", {}),
     "blurred": ("Blurred", {"sharpness": 1.0}),
@@ -61,44 +53,20 @@ QUERY = "SELECT id, asset_id FROM dataset_images WHERE tenant_id = %s AND datase
 
 
 def run() -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="studio-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        stack = start(folder / "stack", durable=False)
-        try:
-            stack.wait_storage(60)
-            return _measure(stack, folder)
-        finally:
-            stack.stop()
-
-
-def _measure(stack: Any, folder: Path) -> dict[str, Any]:
-    n, urls = int(os.environ.get("N", PICTURES)), make_template(stack.urls["DATABASE_OWNER_URL"])
-    env = {
-        "DATABASE_URL": urls.app, "WORKER_DATABASE_URL": urls.worker, "REDIS_URL": stack.urls["REDIS_URL"],
-        **{key: value for key, value in stack.urls.items() if key.startswith("S3_")}, "DATA_SHARED_BASE": str(folder / "var"),
-    }  # fmt: skip
-    db = Database(urls.app)
-    full, empty = make_workspace(db, "Full"), make_workspace(db, "Empty")
-    storage = Storage(Settings(_env_file=None, **{key.lower(): value for key, value in env.items() if "S3_" in key}))
-    dataset_id, assets = _fill(db, full, storage, n)
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    with (
-        running(services.studio(host="127.0.0.1", port=port).args, {**env, "PORT": str(port)}, folder / "studio.log"),
-        psycopg.connect(urls.owner.replace("postgresql+psycopg", "postgresql")) as bare,
-        sync_playwright() as playwright,
-    ):
-        until(lambda: answers(url), 60, what="the studio")
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        paints = [(_paint(browser, url, full, dataset_id), _empty(browser, url, empty)) for _ in range(ROUNDS + 1)][1:]
-        acts = [pair for _ in range(ROUNDS) for pair in _acts(browser, url, full, dataset_id, assets, bare)]
-        browser.close()
-    db.close()
-    paint, nothing = (median(column) for column in zip(*paints, strict=True))
+    n = int(os.environ.get("N", PICTURES))
+    with site() as made:
+        dataset_id, assets = _fill(made.db, made.full, made.storage, n)
+        owner = psycopg.connect(made.urls.owner.replace("postgresql+psycopg", "postgresql"))
+        with made.serve() as url, owner as bare, chromium() as browser:
+            paint_, nothing = in_turn(
+                ROUNDS,
+                lambda: paint(browser, url, made.full, f"datasets?id={dataset_id}", lambda tab: tab.locator("img.here").nth(3)),
+                lambda: paint(browser, url, made.empty, "datasets", lambda tab: tab.get_by_text("No dataset yet")),
+            )
+            acts = [pair for _ in range(ROUNDS) for pair in _acts(browser, url, made.full, dataset_id, assets, bare)]
     act, work = (quantiles(column, n=20)[18] for column in zip(*acts, strict=True))
     return {
-        "ratio": round(paint / nothing, 3), "ours": round(paint, 3), "bare": round(nothing, 3), "unit": "s", "n": n,
+        "ratio": round(paint_ / nothing, 3), "ours": round(paint_, 3), "bare": round(nothing, 3), "unit": "s", "n": n,
         "act_ratio": round(act / work, 3), "act_p95_ms": round(act, 1), "act_bare_p95_ms": round(work, 1), "acts": len(acts),
     }  # fmt: skip
 
@@ -124,46 +92,23 @@ def _fill(db: Database, tenant: Tenant, storage: Storage, n: int) -> tuple[str, 
         tx.flush()
         tx.execute(insert(Asset), files)
         tx.execute(insert(DatasetImage), images)
-    thumb = io.BytesIO()
-    Image.effect_noise((320, 320), 60).convert("RGB").save(thumb, "WEBP")
+    thumb = thumbnail()
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda one: storage.put_bytes(f"{one['key']}.w320.webp", thumb.getvalue(), "image/webp"), files))
+        list(pool.map(lambda one: storage.put_bytes(f"{one['key']}.w320.webp", thumb, "image/webp"), files))
     return dataset_id, [str(one["id"]) for one in files]
-
-
-def _visit(browser: Browser, url: str, tenant: Tenant) -> BrowserContext:
-    """A browser without a cache, signed in as the owner."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.add_cookies([{"name": "studio_sid", "value": tenant.token, "url": url}])
-    return context
-
-
-def _empty(browser: Browser, url: str, tenant: Tenant) -> float:
-    context = _visit(browser, url, tenant)
-    tab, began = context.new_page(), perf_counter()
-    tab.goto(f"{url}/datasets?ws={tenant.id}", wait_until="commit")
-    expect(tab.get_by_text("No dataset yet")).to_be_visible(timeout=60_000)
-    took = perf_counter() - began
-    context.close()
-    return took
-
-
-def _paint(browser: Browser, url: str, tenant: Tenant, dataset_id: str) -> float:
-    context = _visit(browser, url, tenant)
-    tab, began = context.new_page(), perf_counter()
-    tab.goto(f"{url}/datasets?ws={tenant.id}&id={dataset_id}", wait_until="commit")
-    expect(tab.locator("img.here").nth(3)).to_be_visible(timeout=60_000)
-    took = perf_counter() - began
-    context.close()
-    return took
 
 
 def _acts(
     browser: Browser, url: str, tenant: Tenant, dataset_id: str, assets: list[str], bare: psycopg.Connection[Any]
 ) -> list[tuple[float, float]]:
     """(ms of one act, ms of its bare work), filters and pages in turn, with nothing in the browser's cache."""
-    context = _visit(browser, url, tenant)
-    tab = context.new_page()
+    with visit(browser, url, tenant) as context:
+        return _acted(context.new_page(), url, tenant, dataset_id, assets, bare)
+
+
+def _acted(
+    tab: Page, url: str, tenant: Tenant, dataset_id: str, assets: list[str], bare: psycopg.Connection[Any]
+) -> list[tuple[float, float]]:
     tab.goto(f"{url}/datasets?ws={tenant.id}&id={dataset_id}")
     expect(tab.locator("img.here").nth(3)).to_be_visible(timeout=60_000)
     grid, unseen, found = tab.locator(".grid").first, iter(reversed(assets)), []
@@ -174,7 +119,6 @@ def _acts(
     for _ in range(SCROLLS):
         took, shown = _scrolled(grid)
         found.append((took, _bare(tab, bare, url, tenant, dataset_id, [next(unseen) for _ in range(shown)])))
-    context.close()
     return found
 
 

@@ -1,0 +1,115 @@
+"""A studio process on throw-away servers, and how long a real browser waits for one of its pages."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+
+from backend.kit.db import Database
+from backend.local_stack import services, start
+from backend.settings import Settings
+from backend.storage import Storage
+from tests.e2e.conftest import answers, free_port, running
+from tests.factories.account import Tenant, make_workspace
+from tests.support.databases import DatabaseUrls, make_template
+from tests.support.wait import until
+
+
+@dataclass(frozen=True)
+class Site:
+    """`full`: the workspace that is measured; `empty`: one with nothing in it. `url` answers once `serve` runs."""
+
+    full: Tenant
+    empty: Tenant
+    db: Database
+    urls: DatabaseUrls
+    storage: Storage
+    serve: Callable[[], Any]
+
+
+@contextmanager
+def site() -> Iterator[Site]:
+    """`with site() as made: … fill …; with made.serve() as url: …`."""
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        stack = start(folder / "stack", durable=False)
+        try:
+            stack.wait_storage(60)
+            urls = make_template(stack.urls["DATABASE_OWNER_URL"])
+            s3 = {key: value for key, value in stack.urls.items() if key.startswith("S3_")}
+            env = {"DATABASE_URL": urls.app, "WORKER_DATABASE_URL": urls.worker, "REDIS_URL": stack.urls["REDIS_URL"], **s3}
+            env |= {"DATA_SHARED_BASE": str(folder / "var")}
+            storage = Storage(Settings(_env_file=None, **{key.lower(): value for key, value in s3.items()}))  # type: ignore[arg-type]
+            db = Database(urls.app)
+
+            @contextmanager
+            def serve() -> Iterator[str]:
+                port = free_port()
+                url, args = f"http://127.0.0.1:{port}", services.studio(host="127.0.0.1", port=port).args
+                with running(args, {**env, "PORT": str(port)}, folder / "studio.log"):
+                    until(lambda: answers(url), 60, what="the studio")
+                    yield url
+
+            yield Site(make_workspace(db, "Full"), make_workspace(db, "Empty"), db, urls, storage, serve)
+            db.close()
+        finally:
+            stack.stop()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visit(browser: Browser, url: str, tenant: Tenant) -> Iterator[BrowserContext]:
+    """A browser without a cache, signed in as the owner."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.add_cookies([{"name": "studio_sid", "value": tenant.token, "url": url}])
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+def paint(browser: Browser, url: str, tenant: Tenant, path: str, seen: Callable[[Page], Locator]) -> float:
+    """Seconds from the click on the address bar until `seen` is there: looked for at every frame, not now and then."""
+    with visit(browser, url, tenant) as context:
+        tab = context.new_page()
+        began = perf_counter()
+        tab.goto(f"{url}/{path}{'&' if '?' in path else '?'}ws={tenant.id}", wait_until="commit")
+        seen(tab).wait_for(timeout=60_000)
+        return perf_counter() - began
+
+
+def thumbnail() -> bytes:
+    """320 px of noise as WebP: as large as one of a real picture."""
+    thumb = io.BytesIO()
+    Image.effect_noise((320, 320), 60).convert("RGB").save(thumb, "WEBP")
+    return thumb.getvalue()
+
+
+def in_turn(rounds: int, ours: Callable[[], float], bare: Callable[[], float]) -> tuple[float, float]:
+    """Medians of both, one after the other `rounds` times and in changing order; a first round of each does not count."""
+    ours(), bare()
+    times = []
+    for n in range(rounds):
+        first, second = (ours, bare) if n % 2 else (bare, ours)
+        one, other = first(), second()
+        times.append((one, other) if first is ours else (other, one))
+    left, right = zip(*times, strict=True)
+    return median(left), median(right)
