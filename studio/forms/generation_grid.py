@@ -45,8 +45,9 @@ def _axis(
 ) -> AxisDraft | None:
     kinds = [kind for kind in generation.AXIS_KINDS if kind != "strength" or draft.init_asset_id]
     kinds = [kind for kind in kinds if (kind != "model" or len(models) > 1) and (kind != "lora" or loras)]
-    left, right = st.columns([2, 3], gap="small")
-    kind = left.selectbox(
+    # One below the other: side by side there is no room for their names.
+    box = st.container(gap="xsmall")
+    kind = box.selectbox(
         name, kinds, index=0 if first else None, key=f"{key}:kind", format_func=generation.AXIS_KINDS.__getitem__,
         placeholder="Nothing", disabled=disabled,
     )  # fmt: skip
@@ -55,15 +56,19 @@ def _axis(
     model = generation.choose_model(models, draft.model)
     if kind in ("sampler", "model"):
         titles = {card.name: card.title for card in models} if kind == "model" else {one: one for one in model.samplers}
-        chosen = right.multiselect(
-            "Values", list(titles), format_func=titles.__getitem__, key=f"{key}:{kind}", disabled=disabled
-        )
+        chosen = box.multiselect(
+            "Values", list(titles), format_func=titles.__getitem__, key=f"{key}:{kind}", disabled=disabled,
+            label_visibility="collapsed", placeholder="Choose the values",
+        )  # fmt: skip
         return AxisDraft(kind=kind, values=tuple(chosen)) if chosen else None
     lora_id = None
     if kind == "lora":
         names = {card.id: card.name for card in loras if card.base == model.base}
-        lora_id = left.selectbox("LoRA", list(names), format_func=names.__getitem__, key=f"{key}:which", disabled=disabled)
-    text = right.text_input("Values", key=f"{key}:{kind}", placeholder=_EXAMPLES[kind], disabled=disabled, max_chars=2000)
+        lora_id = box.selectbox("LoRA", list(names), format_func=names.__getitem__, key=f"{key}:which", disabled=disabled)
+    text = box.text_input(
+        "Values", key=f"{key}:{kind}", placeholder=f"Values: {_EXAMPLES[kind]}", disabled=disabled, max_chars=2000,
+        label_visibility="collapsed",
+    )  # fmt: skip
     if kind == "replace":
-        right.caption("The first is looked for in the prompt; the others take its place.")
+        box.caption("The first is looked for in the prompt; the others take its place.")
     return AxisDraft(kind=kind, values=generation.split(text), lora_id=lora_id) if text.strip() else None
