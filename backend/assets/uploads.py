@@ -47,7 +47,9 @@ def begin(tx: Session, *, settings: Settings, noun: str, noun_id: str, filename:
     if row.state == "stored" or (row.state == "taken" and _still_there(tx, row)):
         return replace(card(row), skip=True)
     row.state, row.reason, row.size_bytes = "uploading", "", size
+    row.created_at = func.clock_timestamp()  # it is as young as any other: what was left half-sent for a day is swept
     tx.flush()
+    tx.refresh(row)
     return card(row)
 
 

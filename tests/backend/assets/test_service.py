@@ -205,3 +205,17 @@ def test_the_sweep_clears_what_never_arrived(app: App, open_tx: OpenTx) -> None:
     with open_tx() as tx:
         assert [card.id for card in assets.uploads.listing(tx, "lora", "library")] == ["up_1", "up_3"]
     assert not list(app.storage.list("incoming/2"))
+
+
+@pytest.mark.parametrize("was", ["uploading", "refused"])
+def test_a_file_sent_again_after_a_week_is_not_swept_as_an_old_one(app: App, open_tx: OpenTx, was: str) -> None:
+    announced = {"noun": "lora", "noun_id": "library", "filename": "x", "size": 1, "client_key": "x"}
+    with open_tx() as tx:
+        first = assets.uploads.begin(tx, settings=app.settings, **announced)  # type: ignore[arg-type]
+        week_ago = text("clock_timestamp() - interval '8 days'")
+        tx.execute(update(Upload).values(state=was, created_at=week_ago))
+    with open_tx() as tx:
+        assert assets.uploads.begin(tx, settings=app.settings, **announced).id == first.id  # type: ignore[arg-type]
+    assert assets.sweep(open_tx, app.storage, settings=app.settings).uploads == 0
+    assets.uploads.receive(open_tx, app.storage, settings=app.settings, upload_id=first.id, chunks=[b"x"])
+    assert assets.sweep(open_tx, app.storage, settings=app.settings).uploads == 0
