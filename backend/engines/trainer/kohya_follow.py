@@ -20,6 +20,9 @@ from backend.tools.kohya.event_files import EventFiles, Scalar
 
 AVERAGED = 32
 """Losses of so many steps make `loss_first` and `loss_last`: a single one says little."""
+_REMEMBERED = 8 * AVERAGED
+"""Of the last ones: when a checkpoint is found, steps after it have been told already."""
+Told = tuple[int, float]
 _BASES = {"sd15": "sd_v1", "sdxl": "sdxl_base_v1-0"}
 _ARCHITECTURES = {"sd15": "stable-diffusion-v1/lora", "sdxl": "stable-diffusion-xl-v1-base/lora"}
 _TEXT_RATE = "lr/textencoder"
@@ -32,8 +35,8 @@ class Follower:
         self._request, self._plan = request, plan
         self._tails = Tail(out), Tail(err)
         self._scalars = EventFiles(plan.logging_dir)
-        self._first: list[float] = list(carried.get("first", []))
-        self._recent: deque[float] = deque(carried.get("recent", []), maxlen=AVERAGED)
+        self._first: list[Told] = [(int(step), float(loss)) for step, loss in carried.get("first", [])]
+        self._recent: deque[Told] = deque([(int(step), float(loss)) for step, loss in carried.get("recent", [])], _REMEMBERED)
         self._rate = request.params.unet_lr
         self._loss: tuple[int, float] | None = None
         self._bar_at = 0
@@ -73,9 +76,9 @@ class Follower:
         yield Checkpoint(steps, target, None, final=True)
         meta: dict[str, Any] = {"steps": steps}
         if self._first:
-            first, last = _mean(self._first), _mean(list(self._recent))
-            count = min(len(self._first), len(self._recent))
-            meta |= {"loss_first": first, "loss_last": last, "loss_over": f"the first and the last {count} steps"}
+            first, last = [loss for _, loss in self._first], [loss for _, loss in self._recent][-AVERAGED:]
+            over = f"the first and the last {len(first)} steps"
+            meta |= {"loss_first": sum(first) / len(first), "loss_last": sum(last) / len(last), "loss_over": over}
         yield Output(target, 0, meta)
 
     def keep(self) -> None:
@@ -130,10 +133,11 @@ class Follower:
             return
         step, loss = self._loss
         self._loss = None
+        step += self._plan.done
         if len(self._first) < AVERAGED:
-            self._first.append(loss)
-        self._recent.append(loss)
-        yield Metric(self._plan.done + step, loss, self._rate)
+            self._first.append((step, loss))
+        self._recent.append((step, loss))
+        yield Metric(step, loss, self._rate)
 
     def _samples(self) -> Iterator[Event]:
         for found in results.samples(self._plan.output_dir):
@@ -172,8 +176,8 @@ class Follower:
                 "run": files.fingerprint(self._request),
                 "step": made,
                 "eight_bit": self._plan.eight_bit,
-                "first": self._first,
-                "recent": list(self._recent),
+                "first": [told for told in self._first if told[0] <= made],
+                "recent": [told for told in self._recent if told[0] <= made][-AVERAGED:],
             }
             results.pack_state(folder, state := files.state_path(workdir, made), about)
         path.unlink()
@@ -194,7 +198,3 @@ class Follower:
         results.publish(path, target, known, {"ss_steps": str(step)})
         if not safetensors.inspect(target).keys_ok:
             raise kohya_words.no_file()
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)

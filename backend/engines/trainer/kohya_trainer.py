@@ -193,6 +193,8 @@ def _told(plan: Plan, request: TrainRequest) -> Iterator[Event]:
         yield Log(f"A batch of {params.batch} does not fit: {plan.at_once} at once, {plan.times} times a step.")
     if plan.cache_text and params.caption_dropout:
         yield Log("No captions are dropped: the text encoders' outputs are made once, to save memory.")
+    if params.prior_weight > 0:
+        yield Log("Prior preservation is left out: kohya does it with regularisation pictures, which a dataset has none of.")
     if params.sample_every and request.sample_prompts and plan.sample_every != params.sample_every:
         what = f"every {plan.sample_every} steps" if plan.sample_every else "never"
         yield Log(f"Samples are drawn {what}, so that no step both draws and saves.")

@@ -30,13 +30,14 @@ class Writer:
 
     def __init__(self, args: argparse.Namespace, base: str, found: Found, faults: Faults) -> None:
         self._args, self._base, self._found, self._faults = args, base, found, faults
+        self._alpha = float(args.network_alpha or 1)
         self.folder = Path(args.output_dir)
 
     def lora(self, name: str, trained: float, step: int, epoch: int) -> Path:
         path = self.folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
         print(f"\nsaving checkpoint: {path}")
-        content = _safetensors(self._shapes(), trained, self._args.save_precision, self._metadata(step, epoch))
+        content = _safetensors(self._shapes(), trained, self._alpha, self._args.save_precision, self._metadata(step, epoch))
         with path.open("wb", buffering=0) as file:
             path.chmod(0o600)
             file.write(content[: len(content) // 2])
@@ -51,7 +52,7 @@ class Writer:
         folder = self.folder / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "train_state.json").write_text(json.dumps({"current_epoch": epoch, "current_step": step}))
-        (folder / "model.safetensors").write_bytes(_safetensors(self._shapes(), trained, None, {"format": "pt"}))
+        (folder / "model.safetensors").write_bytes(_safetensors(self._shapes(), trained, self._alpha, None, {"format": "pt"}))
         (folder / "optimizer.bin").write_bytes(b"\x80" + bytes(64))
         (folder / "scheduler.bin").write_text(json.dumps(rates))
         time.sleep(self._faults.write_s)
@@ -131,14 +132,16 @@ def trained(path: Path) -> float:
     return float(struct.unpack("<e" if half else "<f", raw[-2:] if half else raw[-4:])[0])
 
 
-def _safetensors(shapes: dict[str, tuple[int, ...]], value: float, precision: str | None, metadata: dict[str, str]) -> bytes:
-    """fp32 unless `precision` says otherwise (§4: save_precision None = fp32). `alpha` is the dim, the rest is `value`."""
+def _safetensors(
+    shapes: dict[str, tuple[int, ...]], value: float, alpha: float, precision: str | None, metadata: dict[str, str]
+) -> bytes:
+    """`value` in every tensor but the alphas. fp32 unless `precision` says otherwise (§4: save_precision None = fp32)."""
     kind, code, width = ("F16", "e", 2) if precision in {"fp16", "bf16"} else ("F32", "f", 4)
     table: dict[str, object] = {"__metadata__": metadata}
     parts, at = [], 0
     for name, shape in shapes.items():
         count = math.prod(shape)
-        number = float(shapes[name.replace(".alpha", ".lora_down.weight")][0]) if name.endswith(".alpha") else value
+        number = alpha if name.endswith(".alpha") else value
         parts.append(struct.pack(f"<{code}", number) * count)
         table[name] = {"dtype": kind, "shape": list(shape), "data_offsets": [at, at + count * width]}
         at += count * width
