@@ -102,6 +102,7 @@ class Follower:
         match console.meaning(line):
             case Step(done, _, finite):
                 if not finite:
+                    yield from self._metrics()  # up to the step where it broke
                     raise kohya_words.not_a_number(self._plan.done + done, self._request.params.unet_lr)
                 self._bar_at, self.phase = max(self._bar_at, done), "training"
                 yield Progress(self._plan.done + done, self._request.params.steps, "training")
