@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, cast, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from backend.engines.build import image_engine, trainer_engine
 from backend.engines.comfyui import places
@@ -102,12 +102,20 @@ def probe(app: App, cards: Sequence[Card]) -> None:
     with app.db.transaction(Nobody()) as tx:
         due = Device.id.in_([card.id for card in cards]), Device.down != {}, Device.probe_at <= func.clock_timestamp()
         waiting = tx.execute(select(Device.id, Device.name, Device.down).where(*due)).all()
-    engines = {"image": app.engines.image, "trainer": app.engines.trainer} if waiting else {}
     for device_id, name, down in waiting:
-        back = [capability for capability in down if capability not in engines or engines[capability].status(name).ok]
-        still = Device.down
-        for capability in back:
-            still = still.op("-")(capability)
+        back = [capability for capability in down if _answers(app, capability, name)]
+        still = Device.down.op("-")(cast(back, ARRAY(Text)))
         later = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, app.settings.device_probe_s)
         with app.db.transaction(Nobody()) as tx:
             tx.execute(update(Device).where(Device.id == device_id).values(down=still, probe_at=later))
+
+
+def _answers(app: App, capability: str, device: str) -> bool:
+    """A capability that this release no longer knows keeps nobody waiting."""
+    match capability:
+        case "image":
+            return app.engines.image.status(device).ok
+        case "trainer":
+            return app.engines.trainer.status(device).ok
+        case _:
+            return True
