@@ -148,6 +148,8 @@ def _recent(tx: Session, card: GenerationCard) -> list[tuple[str, str]]:
         return []
     mine = Picture.influencer_id == card.influencer_id, Picture.deleted_at.is_(None), Picture.gate == "open"
     query = select(Picture.id, Picture.dhash).where(*mine, Picture.generation_id != card.id)
+    if card.recipe.init_asset_id:  # drawn from this one: that they are alike was meant
+        query = query.where(Picture.asset_id != card.recipe.init_asset_id)
     return [(one, dhash) for one, dhash in tx.execute(query.order_by(Picture.id.desc()).limit(RECENT)) if dhash]
 
 

@@ -34,8 +34,8 @@ def get(tx: Session, generation_id: str) -> GenerationCard:
 
 
 def latest(tx: Session, *, influencer_id: str | None = None, take: int = 10) -> list[GenerationCard]:
-    """Newest requests first."""
-    query = _generations().order_by(Generation.id.desc()).limit(take)
+    """Newest requests first; what was brought in was not asked for here."""
+    query = _generations().where(Job.kind != "picture-import").order_by(Generation.id.desc()).limit(take)
     query = query.where(Generation.influencer_id == influencer_id) if influencer_id else query
     return [_generation(*row) for row in tx.execute(query)]
 

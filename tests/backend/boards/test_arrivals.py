@@ -50,6 +50,8 @@ def test_the_same_file_is_one_picture_unless_asked_otherwise(worker_app: Any, wo
     arrive(worker_app, tx, {"cat.jpg": cat, "dog.png": dog, "copy of cat.jpg": cat})
     first = bring_in(worker_app, workspace, tx, "1")
     assert (first["imported"], first["already"], first["refused"]) == (2, 1, 0)
+    with tx() as session:
+        assert generation.latest(session) == []
     [dog_id, cat_id] = shown(tx)
     with tx() as session:
         download = boards.picture_file(session, cat_id).read(worker_app.storage)

@@ -204,3 +204,14 @@ def test_nearly_the_same_picture_in_another_request_is_noticed(studio: Any, work
     assert near[late.id] in earlier
     assert do(identity.check, late.id).near_bits == 0
     assert do(generation.lookalikes, [*earlier, late.id]) == {late.id: near[late.id]}
+
+
+def test_a_picture_drawn_from_another_may_look_like_it(studio: Any, workspace: Tenant, ask: Any, do: Any) -> None:
+    first = ask(n=1)
+    draw(studio, workspace, first)
+    [source] = rows(studio, workspace, first)
+    again = ask(key="again", n=1, init_asset_id=source.asset_id)
+    draw(studio, workspace, again)
+    [made] = rows(studio, workspace, again)
+    assert made.dhash == source.dhash
+    assert do(generation.lookalikes, [made.id]) == {}
