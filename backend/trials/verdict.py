@@ -124,15 +124,14 @@ def _signs(one: Figures, earlier: Sequence[Figures], *, by_words: bool) -> list[
     lost = (knew.identity or 0.0) - one.identity if knew and one.identity is not None else 0.0
     if knew and lost >= IDENTITY_FALLS and not knew.arm.control:
         return [f"the face is falling apart ({one.identity:.0%}, {_where(knew)} {knew.identity:.0%})"]
-    if lost > IDENTITY_HOLDS:
-        return []  # it does not know the face as well: too little, not too much
     signs = []
     obedient = max((o for o in earlier if o.adherence is not None), key=lambda o: o.adherence or 0.0, default=None)
     falls = AGREEMENT_FALLS if by_words else ADHERENCE_FALLS
     if one.adherence is not None and obedient and (obedient.adherence or 0.0) - one.adherence >= falls:
         what = "prompts are followed to" if by_words else "places and clothes asked for are there in"
         signs.append(f"{what} {one.adherence:.0%}, {_where(obedient)} {'to' if by_words else 'in'} {obedient.adherence:.0%}")
-    signs += _alike(one, [other for other in earlier if not other.arm.control], by_words=by_words)
+    if lost <= IDENTITY_HOLDS:  # a face less well known than before may look alike for another reason
+        signs += _alike(one, [other for other in earlier if not other.arm.control], by_words=by_words)
     if signs and one.identity is not None:
         signs[0] = f"the face is there ({one.identity:.0%}), but {signs[0]}"
     return signs
