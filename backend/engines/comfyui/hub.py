@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from queue import SimpleQueue
 
 from backend.clients.comfyui import Message, Socket
@@ -25,7 +24,6 @@ class Hub:
         self._ears: dict[Ear, set[str]] = {}
         self._socket: Socket | None = None
         self._current = ""
-        self._left_at = 0.0
         self._closing: threading.Timer | None = None
 
     @property
@@ -53,7 +51,6 @@ class Hub:
     def leave(self, ear: Ear) -> None:
         with self._guard:
             self._ears.pop(ear, None)
-            self._left_at = time.monotonic()
             if self._ears or self._closing:
                 return
             self._closing = threading.Timer(LINGER_S, self._tidy)

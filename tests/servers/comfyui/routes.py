@@ -25,7 +25,8 @@ Answer = Callable[[Request], Awaitable[Response]]
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def application(core: Core) -> Starlette:
+def application(core: Core, life: Any) -> Starlette:
+    """`life`: what happens before the first and after the last request."""
     table: list[tuple[str, str, Answer]] = [
         ("POST", "/prompt", lambda request: _post_prompt(core, request)),
         ("GET", "/prompt", lambda request: _just({"exec_info": {"queue_remaining": core.line.remaining()}})),
@@ -51,7 +52,7 @@ def application(core: Core) -> Starlette:
         if not (path.startswith("/jobs") and not prefix)
     ]
     sockets = [WebSocketRoute(path, core.sockets.serve) for path in ("/ws", "/api/ws")]
-    return Starlette(routes=[*found, *sockets])
+    return Starlette(routes=[*found, *sockets], lifespan=life)
 
 
 def _guarded(core: Core, name: str, answer: Answer) -> Answer:

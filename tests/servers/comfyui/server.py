@@ -93,10 +93,8 @@ class ComfyServer:
             yield
             sending.cancel()
 
-        app = application(core)
-        app.router.lifespan_context = life
         config = uvicorn.Config(
-            app,
+            application(core, life),
             log_level="critical",
             ws="websockets-sansio",
             ws_ping_interval=None,
