@@ -41,7 +41,7 @@ class TrainingRun(Tenanted, Dated, Base):
     sample_prompts: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     trigger_word: Mapped[str] = mapped_column(server_default="")
     loss_first: Mapped[float | None]
-    """Mean over 32 fixed noise and timestep draws before training."""
+    """Mean over 32 fixed noise and timestep draws before training; kohya: over its first 32 steps."""
     loss_last: Mapped[float | None]
     lora_id: Mapped[str | None]
     copied_from_run_id: Mapped[str | None]

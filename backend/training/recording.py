@@ -76,13 +76,14 @@ class Recorder:
         self._ctx.log(f"Kept the LoRA of step {event.step}.")
 
     def losses(self, event: Output) -> None:
-        """The trainer's closing words: means over 32 fixed draws."""
+        """The trainer's closing words: how the loss began and ended."""
         first, last = event.meta.get("loss_first"), event.meta.get("loss_last")
         with self._ctx.transaction() as tx:
             where = TrainingRun.id == self._card.id
             tx.execute(update(TrainingRun).where(where).values(loss_first=first, loss_last=last))
         if first is not None and last is not None:
-            self._ctx.log(f"Loss over fixed draws: {first:.4f} before, {last:.4f} after.")
+            over = event.meta.get("loss_over", "32 fixed draws")
+            self._ctx.log(f"Loss over {over}: {first:.4f} before, {last:.4f} after.")
 
     def _keep(self, event: Checkpoint) -> dict[str, Any]:
         lora = self._store(event.path, "lora", f"step-{event.step:06d}.safetensors", "application/octet-stream")

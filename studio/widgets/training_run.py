@@ -160,7 +160,8 @@ def _figures(run: RunCard) -> None:
             change = f"{(run.loss_last / run.loss_first - 1) * 100:.0f} %"
             st.metric(
                 "Loss", f"{run.loss_last:.4f}", change, delta_color="inverse", border=True, height="stretch",
-                help="Mean over the same 32 draws before and after training.",
+                help="Mean before and after: over the same 32 draws with the built-in trainer, over the first and the last 32 "
+                "steps with kohya.",
             )  # fmt: skip
 
 

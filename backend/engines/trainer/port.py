@@ -93,8 +93,9 @@ class LoraTrainer(Protocol):
     """Trains one LoRA in a child process.
 
     Yields Progress(phase: loading | caching | training | sampling | saving), Metric per step, Sample, Checkpoint; the last
-    Checkpoint has final=True, its file loads and is finite, and `meta` holds loss_first/loss_last over 32 fixed draws
-    (as a Log-free Output with n=0, path = the final LoRA, meta = {"loss_first","loss_last","steps"}).
+    Checkpoint has final=True, its file loads and is finite. The last event is an Output with n=0, path = the final LoRA and
+    meta = {"steps", "loss_first", "loss_last", "loss_over"}: the loss at first and in the end, and over what these means are
+    taken, in words ("32 fixed draws", "the first and the last 32 steps"). A trainer that saw no loss leaves all three out.
     Raises Rejected when the loss is not finite or `start` does not fit, OutOfMemory, EngineUnavailable.
     """
 
