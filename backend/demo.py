@@ -1,7 +1,8 @@
 """`make demo`: the main way without a browser, on a throw-away stack, through the same doors, queues and workers.
 
-Pictures of a character in, a LoRA trained, images out in `var/demo/`. Progress on standard error; the last line of standard
-output is one JSON object. `python -m backend.demo [FOLDER]` trains on the pictures of FOLDER instead of the sample character.
+Pictures of a character in, a LoRA trained, images out in `var/demo/`, by the engines that the settings name. Progress on
+standard error; the last line of standard output is one JSON object. `python -m backend.demo [FOLDER]` trains on the pictures
+of FOLDER instead of the sample character.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from pydantic import SecretStr
 
 from backend import accounts, assets, datasets, generation, influencers, jobs, loras, training
 from backend.bootstrap import App, bootstrap
+from backend.engines.diffusion.cards import STARTER
+from backend.engines.image.port import ModelCard
 from backend.engines.starter_model import SampleCharacter, characters
 from backend.engines.starter_model.words import CLOTH_COLORS, MOUTHS, SCENES
 from backend.errors import Invalid, StudioError, Unavailable
@@ -106,21 +109,25 @@ def run(folder: Path | None) -> dict[str, Any]:
 
 def _way(demo: Demo, folder: Path | None) -> dict[str, Any]:
     sample = None if folder else characters()[0]
+    trained, drawn = _models(demo)
     who = demo.do(influencers.create, InfluencerDraft(name=_name(folder, sample)))
     with demo.timed("ingest"):
         dataset_id, rejected = _ingest(demo, who, folder, sample)
     items = demo.do(datasets.training_set, dataset_id)
     prompts = unseen_prompts(who.trigger_word, [item.caption for item in items])
     with demo.timed("generate"):
-        before = _draw(demo, prompts, who, None)
+        before = _draw(demo, prompts, who, None, drawn.name)
     with demo.timed("train"):
-        run_card = _train(demo, dataset_id, who)
+        run_card = _train(demo, dataset_id, who, trained.name)
     with demo.timed("generate"):
-        after = _draw(demo, prompts, who, str(run_card.lora_id))
+        after = _draw(demo, prompts, who, str(run_card.lora_id), drawn.name)
     pictures = {"before": _copies(demo, before, "before"), "after": _copies(demo, after, "after")}
-    judged = {name: _judge(sample, made) for name, made in pictures.items()} if sample else {}
+    known = sample if drawn.name == STARTER else None
+    judged = {name: _judge(known, made) for name, made in pictures.items()} if known else {}
     lora = demo.do(loras.get, str(run_card.lora_id))
     return {
+        "trainer": f"{demo.app.engines.trainer.name} {trained.name}",
+        "image_engine": f"{demo.app.engines.image.name} {drawn.name}",
         "dataset_images": len(items),
         "rejected_images": rejected,
         "train_steps": run_card.params.steps,
@@ -133,6 +140,19 @@ def _way(demo: Demo, folder: Path | None) -> dict[str, Any]:
         "place_obeyed": judged["after"]["place_obeyed"] if judged else None,
         "seconds": demo.seconds,
     }
+
+
+def _models(demo: Demo) -> tuple[ModelCard, ModelCard]:
+    """What is trained, and what draws with it. Raises Invalid, Unavailable with a sentence when they do not fit."""
+    trainer, image = demo.app.engines.trainer, demo.app.engines.image
+    trained = training.choose_model(trainer.models(), "")
+    fitting = [card for card in image.models() if card.base == trained.base]
+    if not fitting:
+        raise Invalid(
+            f"{trained.title} is trained as {trained.base}, but {image.name} offers no model of that family. "
+            f"{image.status().detail} Give both the same checkpoints."
+        )
+    return trained, next((card for card in fitting if card.name == trained.name), fitting[0])
 
 
 def unseen_prompts(who: str, captions: list[str]) -> list[str]:
@@ -187,21 +207,24 @@ def _upload(demo: Demo, dataset_id: str, path: Path) -> None:
         assets.uploads.receive(open_tx, demo.app.storage, settings=demo.app.settings, upload_id=upload.id, chunks=chunks)
 
 
-def _train(demo: Demo, dataset_id: str, who: InfluencerCard) -> RunCard:
-    draft = RunDraft(dataset_id=dataset_id, influencer_id=who.id, preset="quick", name=f"{who.trigger_word}-demo")
+def _train(demo: Demo, dataset_id: str, who: InfluencerCard, model: str) -> RunCard:
+    name = f"{who.trigger_word}-demo"
+    draft = RunDraft(dataset_id=dataset_id, influencer_id=who.id, preset="quick", name=name, model=model)
     models, most = demo.app.engines.trainer.models(), demo.app.settings.max_dataset_images
     run_card = demo.do(training.start, draft=draft, models=models, request_key=new_id("key"), max_images=most)
     demo.finished(demo.do(jobs.get, run_card.job_id))
     return demo.do(training.get, run_card.id)
 
 
-def _draw(demo: Demo, prompts: list[str], who: InfluencerCard, lora_id: str | None) -> list[GenerationCard]:
+def _draw(demo: Demo, prompts: list[str], who: InfluencerCard, lora_id: str | None, model: str) -> list[GenerationCard]:
     """The same prompts and seeds, with or without the LoRA; all are asked for at once, the workers keep the order."""
     models = demo.app.engines.image.models()
     picks = (LoraPick(lora_id=lora_id),) if lora_id else ()
     asked = []
     for n, prompt in enumerate(prompts):
-        draft = GenerationDraft(prompt=prompt, influencer_id=who.id, with_look=False, loras=picks, seed=1000 + n * EACH, n=EACH)
+        draft = GenerationDraft(
+            prompt=prompt, influencer_id=who.id, with_look=False, loras=picks, seed=1000 + n * EACH, n=EACH, model=model
+        )
         asked.append(demo.do(generation.start, draft=draft, models=models, request_key=new_id("key")))
     for card in asked:
         demo.finished(demo.do(jobs.get, card.job_id))

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from backend.demo import EACH, PROMPTS, _good, unseen_prompts
+from backend.demo import EACH, PROMPTS, Demo, _good, _models, unseen_prompts
+from backend.engines.events import EngineStatus
+from backend.engines.image.port import ModelCard
 from backend.engines.starter_model import characters
+from backend.errors import Invalid
+from backend.kit.db import SignedIn
+from tests.fakes.engines import MODEL, OTHER
 
 
 @pytest.mark.parametrize("sample", characters(), ids=lambda sample: sample.name)
@@ -19,6 +28,23 @@ def test_prompts_use_places_and_clothes_the_dataset_does_not_show(sample: object
         _, _, place, clothes = prompt.split(", ")
         assert place not in said
         assert clothes not in said
+
+
+def with_engines(image: list[ModelCard], trainer: list[ModelCard]) -> Demo:
+    def engine(cards: list[ModelCard]) -> Any:
+        status = EngineStatus("comfyui", True, "1", "Idle.")
+        return SimpleNamespace(name="comfyui", models=lambda: cards, status=lambda: status)
+
+    app: Any = SimpleNamespace(engines=SimpleNamespace(image=engine(image), trainer=engine(trainer)))
+    return Demo(app, SignedIn("", ""))
+
+
+def test_what_draws_is_of_the_family_that_is_trained() -> None:
+    own = replace(OTHER, name="own", trainable=True)
+    assert _models(with_engines([MODEL, OTHER, own], [own])) == (own, own)
+    assert _models(with_engines([MODEL, OTHER], [own])) == (own, OTHER)
+    with pytest.raises(Invalid, match="sd15.*no model of that family.*Idle"):
+        _models(with_engines([MODEL], [own]))
 
 
 OUTCOME = {"identity_before": 0.1, "identity_after": 0.9, "place_obeyed": 0.9, "loss_first": 0.3, "loss_last": 0.1}
