@@ -43,7 +43,7 @@ def test_what_draws_is_of_the_family_that_is_trained() -> None:
     own = replace(OTHER, name="own", trainable=True)
     assert _models(with_engines([MODEL, OTHER, own], [own])) == (own, own)
     assert _models(with_engines([MODEL, OTHER], [own])) == (own, OTHER)
-    with pytest.raises(Invalid, match="sd15.*no model of that family.*Idle"):
+    with pytest.raises(Invalid, match=r"sd15.*no model of that family.*Idle"):
         _models(with_engines([MODEL], [own]))
 
 
