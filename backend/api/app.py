@@ -22,6 +22,7 @@ from backend.api.routes import (
     training,
     trials,
     uploads,
+    workflows,
 )
 from backend.bootstrap import App
 
@@ -48,6 +49,7 @@ def create(get_app: Callable[[], App]) -> FastAPI:
         trials,
         reports,
         recipes,
+        workflows,
     ):
         api.include_router(routes.router)
     return api

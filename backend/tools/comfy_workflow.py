@@ -93,6 +93,12 @@ _TEXTS = ("prompt", "negative")
 """Of which nothing is a value too."""
 
 
+def said(role: str) -> str:
+    """A role within a sentence: `start picture`, `CFG`."""
+    name = ROLES[role]
+    return name if name[1].isupper() or name.startswith(("LoRA", "ControlNet")) else name[0].lower() + name[1:]
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     node: str

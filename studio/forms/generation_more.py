@@ -10,7 +10,7 @@ import streamlit as st
 from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft, PosePick, SecondPassPick
 from backend.graphs import GraphCard
-from backend.tools.comfy_workflow import ROLES
+from backend.tools.comfy_workflow import said
 from studio.format import plain
 
 _UNSAID = {"prefix", "width", "height", "sampler", "scheduler", "control", "motion", "upscaler"}
@@ -30,7 +30,7 @@ def workflow(
     )  # fmt: skip
     if not chosen:
         return None
-    takes = [ROLES[role].lower() for role in names[chosen].takes if role not in _UNSAID]
+    takes = [said(role) for role in names[chosen].takes if role not in _UNSAID]
     st.caption(f"Takes {', '.join(takes) or 'nothing'}; everything else stays as the workflow says." + _notes(names[chosen]))
     return chosen
 

@@ -55,22 +55,21 @@ def edit_form(key: str, card: GraphCard, *, disabled: bool) -> GraphEdit | None:
         st.markdown("**Inputs**")
         st.caption("What Create fills in. What is bound to nothing stays as the workflow says.")
         shown = [role for role in ROLES if role in _FIRST or card.mapping.get(role)]
-        left, right = st.columns(2, gap="small")
-        mapping = {role: _role(key, left if at % 2 == 0 else right, card, role, disabled) for at, role in enumerate(shown)}
+        mapping = {role: _role(key, card, role, disabled) for role in shown}
         with st.expander("More inputs", icon=":material/more_horiz:"):
             for role in ROLES:
                 if role not in shown and comfy_mapping.choices(card.graph, role):
-                    mapping[role] = _role(key, st, card, role, disabled)
+                    mapping[role] = _role(key, card, role, disabled)
         pressed = st.form_submit_button("Save", type="primary", disabled=disabled)
     if not pressed:
         return None
     return GraphEdit(name=name, notes=notes, mapping={role: picks for role, picks in mapping.items() if picks})
 
 
-def _role(key: str, place: object, card: GraphCard, role: str, disabled: bool) -> tuple[tuple[str, str], ...]:
+def _role(key: str, card: GraphCard, role: str, disabled: bool) -> tuple[tuple[str, str], ...]:
     now = list(card.mapping.get(role, ()))
     offered = list(dict.fromkeys([*now, *comfy_mapping.choices(card.graph, role)]))
-    chosen: list[Slot] = place.multiselect(  # type: ignore[attr-defined]
+    chosen: list[Slot] = st.multiselect(
         ROLES[role], offered, default=now, format_func=lambda slot: _called(card, slot), key=f"{key}:{role}",
         disabled=disabled, placeholder="Nothing", help="It is told to every input chosen here." if len(now) > 1 else None,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from backend import graphs
 from backend.errors import StudioError
 from backend.graphs import GraphCard
 from backend.tools import comfy_lint
-from backend.tools.comfy_workflow import ROLES
+from backend.tools.comfy_workflow import said
 from studio.format import ago, count, plain
 from studio.forms import workflow as forms
 from studio.frame import Page
@@ -34,8 +34,6 @@ def all_of_them(page: Page) -> None:
     archived = st.toggle("Archived", key="workflows:archived")
     with page.transaction() as tx:
         found = graphs.page(tx, archived=archived)
-    if page.can_edit and not archived:
-        _bring_in(page, unfolded=not found)
     if not found:
         sentence = (
             "Nothing is in the archive."
@@ -43,6 +41,8 @@ def all_of_them(page: Page) -> None:
             else "Draw with your own ComfyUI graphs: bring one in, try it, and Create offers it like a built-in one."
         )
         empty_state("No workflows" if archived else "No workflows yet", sentence, icon=":material/schema:")
+    if page.can_edit and not archived:
+        _bring_in(page, unfolded=not found)
     for card in found:
         _row(page, card)
 
@@ -75,7 +75,7 @@ def _row(page: Page, card: GraphCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(card.name)}** {_STATES[card.state]}")
-            takes = ", ".join(ROLES[role].lower() for role in card.takes if role != "prefix")
+            takes = ", ".join(said(role) for role in card.takes if role != "prefix")
             st.caption(f"{count(len(card.graph), 'node')} · {ago(card.updated_at)} · takes {takes or 'nothing'}")
             if card.notes:
                 st.caption(plain(card.notes))

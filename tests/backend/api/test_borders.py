@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from backend import api, assets, boards, recipes
+from backend import api, assets, boards, graphs, recipes
 from backend.api.deps import COOKIE
 from backend.boards import ActDraft, BoardDraft
 from backend.bootstrap import App
+from backend.graphs import GraphDraft
 from backend.recipes import WildcardDraft
+from tests.factories import graphs as known
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_pictures
 from tests.factories.studio_rows import Rows, fill
@@ -62,15 +64,18 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         sent = {"noun": "dataset", "noun_id": rows.dataset_id, "filename": "a.png", "size": 9, "client_key": "a"}
         upload = assets.uploads.begin(tx, settings=app.settings, **sent)  # type: ignore[arg-type]
         asset = make_asset(tx)
+        workflow = graphs.bring_in(tx, draft=GraphDraft(name="Theirs", text=known.text("upscale_model")))
     return {
         "picture_id": rows.picture_ids[0], "board_id": board.id, "act_id": act.id, "wildcard_id": words.id, "asset": asset,
         "trial_id": make_trial(app.db, other_workspace, rows.run_id), "run_id": rows.run_id, "dataset_id": rows.dataset_id,
         "influencer_id": rows.influencer_id, "generation_id": rows.generation_id, "lora_id": rows.lora_id,
         "job_id": next(iter(rows.job_ids.values())), "upload": upload.id,
+        "workflow_id": workflow.id,
     }  # fmt: skip
 
 
 Write = tuple[str, str, Any]
+MADE_HERE = {"/boards", "/workflows"}
 OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
 """Writes that change nothing of the workspace, or that leave out what is not there."""
 
@@ -104,6 +109,13 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/jobs", {"type": "image-grid", "payload": {"draft": drawn, "axes": [{"kind": "steps", "values": [1]}]}}),
         ("POST", "/uploads/{workspace}", file),
         ("PUT", "/uploads/{workspace}/{upload}", None),
+        ("POST", "/workflows", {"name": "New", "graph": {}}),
+        ("PUT", "/workflows/{workflow_id}", {"name": "Taken"}),
+        ("POST", "/workflows/{workflow_id}/try", {"prompt": "x"}),
+        ("POST", "/workflows/{workflow_id}/approve", None),
+        ("POST", "/workflows/{workflow_id}/archive", None),
+        ("POST", "/workflows/{workflow_id}/undelete", None),
+        ("DELETE", "/workflows/{workflow_id}", None),
     ]  # fmt: skip
 
 
@@ -119,7 +131,7 @@ def test_things_of_another_workspace_are_not_there(app: App, editor: Any, worksp
     for query in ("board={board_id}", "influencer={influencer_id}", "lora={lora_id}"):
         assert editor.get(f"/pictures?{query}".format(**theirs)).json()["data"] == [], query
     for method, path, body in writes_on(ids, mine, own):
-        if path != "/boards":
+        if path not in MADE_HERE and not path.endswith("/approve"):  # approving is for owners
             answer = editor.request(method, path.format(**ids), json=body)
             assert answer.status_code == 404, (method, path, body, answer.text)
     assert editor.get(f"/pictures/{mine[0]}").json()["rating"] == 0
