@@ -45,8 +45,9 @@ FAMILIES = {
     "sd21": Family(512, 2500, 1235, 1379, 0.374, 0.864, 0.350),
     "sdxl": Family(1024, 6940, 9512, 10162, 2.62, 2.94, 0.66),
 }
-STARTER_STEP_S, STARTER_PICTURE_S, STARTER_AROUND_S = 0.06, 0.08, 25.0
-"""Measured on two busy processor cores: a step, what each picture of a batch adds at 128 px, and loading and saving."""
+STARTER_STEP_S, STARTER_PICTURE_S, STARTER_AROUND_S, STARTER_PRIOR_S = 0.06, 0.08, 25.0, 7.0
+"""Measured on two busy processor cores: a step, what each picture of a batch adds at 128 px, loading and saving, and drawing
+what prior preservation keeps."""
 
 
 def memory(card: ModelCard, params: TrainParams) -> Memory | None:
@@ -56,7 +57,8 @@ def memory(card: ModelCard, params: TrainParams) -> Memory | None:
     if (family := FAMILIES.get(card.base)) is None:
         return None
     area = (params.resolution / family.side) ** 2
-    pictures = params.batch * area * (family.picture_conv_mb if params.train_convolutions else family.picture_mb)
+    each = family.picture_conv_mb if params.train_convolutions else family.picture_mb
+    pictures = (params.batch + params.prior_batch) * area * each
     trained_m = family.dim_conv_m if params.train_convolutions else family.dim_m
     if params.text_encoder_lr > 0:
         trained_m += family.dim_text_m
@@ -77,15 +79,16 @@ def time(card: ModelCard, params: TrainParams, rates: Sequence[Rate], *, on_proc
         return Time(around + per_step * params.steps, runs=len(rates))
     if card.base.startswith("starter") and on_processor:
         area = (params.resolution / 128) ** 2
-        step = STARTER_STEP_S + STARTER_PICTURE_S * params.batch * area
-        return Time(STARTER_AROUND_S + step * params.steps, runs=0)
+        step = STARTER_STEP_S + STARTER_PICTURE_S * (params.batch + params.prior_batch) * area
+        before = STARTER_PRIOR_S * area if params.prior_batch else 0.0
+        return Time(STARTER_AROUND_S + before + step * params.steps, runs=0)
     return None
 
 
 def _starter_mb(params: TrainParams) -> float:
     picture = STARTER_MB["picture_conv"] if params.train_convolutions else STARTER_MB["picture"]
     area = (params.resolution / 128) ** 2
-    return STARTER_MB["process"] + STARTER_MB["dim"] * params.network_dim + picture * params.batch * area
+    return STARTER_MB["process"] + STARTER_MB["dim"] * params.network_dim + picture * (params.batch + params.prior_batch) * area
 
 
 def _median(values: Sequence[float]) -> float:

@@ -23,13 +23,14 @@ PARAMETERS: dict[str, str] = {
     "scheduler": "Schedule", "warmup_steps": "Warm-up steps", "repeats": "Repeats of each picture", "seed": "Seed",
     "save_every": "Save every … steps", "sample_every": "Draw samples every … steps", "caption_dropout": "Caption dropout",
     "train_convolutions": "Train convolutions too", "flip": "Mirror pictures at random", "min_snr_gamma": "Min-SNR gamma",
+    "prior_weight": "Prior preservation",
 }  # fmt: skip
 """Parameter -> what forms and comparisons call it, in their order."""
 
 STARTER = TrainParams(
     steps=100, batch=4, resolution=128, network_dim=16, network_alpha=16.0, unet_lr=1e-3, text_encoder_lr=0.0,
     scheduler="constant", warmup_steps=0, repeats=1, seed=42, save_every=50, sample_every=50,
-    caption_dropout=0.0, train_convolutions=True,
+    caption_dropout=0.0, train_convolutions=True, prior_weight=1.0,
 )  # fmt: skip
 """Measured on the bundled model: 0.07 -> 0.98 of a character's traits in 100 steps. More of them, or captions dropped, teach
 pictures of other names the character's traits."""

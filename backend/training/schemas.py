@@ -35,6 +35,9 @@ class ParamsDraft(Draft):
     train_convolutions: bool | None = None
     flip: bool | None = None
     min_snr_gamma: float | None = Field(None, ge=0, le=20)
+    prior_weight: float | None = Field(
+        None, ge=0, le=5, description="of what the model alone draws for other captions, learned beside the pictures; 0: off"
+    )
 
 
 class RunDraft(Draft):

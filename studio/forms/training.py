@@ -150,6 +150,16 @@ def _advanced(key: str, best: TrainParams, disabled: bool, *, continued: bool) -
         "min_snr_gamma": left.number_input(
             f"{_WORDS['min_snr_gamma']} (0: off)", 0.0, 20.0, float(best.min_snr_gamma), 0.5, key=f"{key}:snr", **free
         ),
+        "prior_weight": right.number_input(
+            f"{_WORDS['prior_weight']} (0: off)",
+            0.0,
+            5.0,
+            float(best.prior_weight),
+            0.25,
+            key=f"{key}:prior",
+            **free,
+            help="Weight of what the model alone draws for others, learned beside the pictures: other people stay as they are.",
+        ),
         "train_convolutions": right.toggle(_WORDS["train_convolutions"], best.train_convolutions, key=f"{key}:conv", **fixed),
         "flip": left.toggle(_WORDS["flip"], best.flip, key=f"{key}:flip", **free),
     }

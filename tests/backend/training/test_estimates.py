@@ -32,7 +32,7 @@ RATES = st.lists(st.builds(Rate, st.floats(0, 100), st.floats(0, 100)), min_size
     ],
 )
 def test_the_starters_figures_are_the_measured_ones(batch: int, px: int, dim: int, convolutions: bool, measured: int) -> None:
-    params = replace(PARAMS, batch=batch, resolution=px, network_dim=dim, train_convolutions=convolutions)
+    params = replace(PARAMS, batch=batch, resolution=px, network_dim=dim, train_convolutions=convolutions, prior_weight=0.0)
     need = memory(STARTER, params)
     assert need
     assert not need.rough
@@ -82,6 +82,9 @@ def test_without_runs_only_the_starter_on_a_processor_is_known() -> None:
     assert known
     assert known.runs == 0
     assert 30 < known.seconds < 300
+    without = time(STARTER, replace(PARAMS, prior_weight=0.0), [], on_processor=True)
+    assert without
+    assert without.seconds < known.seconds
     assert time(STARTER, PARAMS, [], on_processor=False) is None
     assert time(SD15, PARAMS, [], on_processor=True) is None
     assert fits(Memory(100, rough=True), 200)

@@ -1,0 +1,78 @@
+"""Prior preservation: what the model draws for others is learned beside the pictures, and stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from backend.engines.events import Progress
+from backend.engines.image.diffusers_engine import DiffusersEngine
+from backend.engines.image.port import ImageRequest, LoraUse
+from backend.engines.starter_model import WEIGHTS, bundle, characters
+from backend.engines.trainer import files, prior
+from backend.engines.trainer.peft_trainer import PeftTrainer
+from backend.engines.trainer.port import TrainRequest
+from backend.settings import Settings
+from tests.backend.engines.image.contract import outputs, pixels
+
+Make = Callable[..., TrainRequest]
+
+
+def test_the_starter_brings_captions_of_other_names() -> None:
+    known = prior.prompts(WEIGHTS, ["portrait of bella, smiling"])
+    assert known == bundle.others() == (WEIGHTS / prior.FILE).read_text("utf-8").splitlines()
+    assert not any(character.name in line for character in characters() for line in known)
+
+
+def test_a_caption_with_the_trigger_word_is_left_out() -> None:
+    known = prior.prompts(WEIGHTS, ["portrait of luna, smiling", "Luna at the beach"])
+    assert 0 < len(known) < len(bundle.others())
+    assert not any("luna" in line for line in known)
+
+
+def test_a_model_without_captions_of_its_own_keeps_anybody(tmp_path: Path) -> None:
+    assert prior.prompts(tmp_path, ["photo of ohwx man"]) == list(prior.ANYBODY), "the class is what is kept"
+    (tmp_path / prior.FILE).write_text("a red car\n\n  a blue car \n")
+    assert prior.prompts(tmp_path, ["my car"]) == ["a red car", "a blue car"]
+
+
+def test_a_state_from_before_there_was_a_weight_still_fits(train_request: Make) -> None:
+    request = train_request("mini")
+    assert files.fingerprint(request) == "ab907f02ce7f98dacab74b7723a4e543f0bce9d204c3e1e01b2bb9825dbe39a2"
+    weighted = replace(request, params=replace(request.params, prior_weight=1.0))
+    assert files.fingerprint(weighted) != files.fingerprint(request)
+
+
+@pytest.mark.parametrize(("batch", "kept"), [(1, 1), (4, 1), (8, 2), (16, 4)])
+def test_a_step_learns_from_one_of_them_for_four_pictures(train_request: Make, batch: int, kept: int) -> None:
+    params = train_request("mini", batch=batch).params
+    assert params.prior_batch == 0
+    assert replace(params, prior_weight=0.5).prior_batch == kept
+
+
+@pytest.mark.model
+def test_others_stay_nearer_to_what_they_were(
+    settings: Settings, engine: DiffusersEngine, train_request: Make, image_request: Callable[..., ImageRequest], tmp_path: Path
+) -> None:
+    """With the weight other captions change less."""
+
+    def trained(name: str, **changes: object) -> list:
+        (tmp_path / name).mkdir()
+        request = train_request("mini", steps=12, unet_lr=5e-3, workdir=tmp_path / name, **changes)
+        return list(PeftTrainer(settings).run(request))
+
+    def drawn(name: str, *loras: LoraUse) -> object:
+        (tmp_path / f"drawn {name}").mkdir()
+        asked = image_request("mini", prompt=prior.ANYBODY[0], seeds=(1,), loras=loras, workdir=tmp_path / f"drawn {name}")
+        [made] = outputs(engine, asked)
+        return pixels(made.path)
+
+    free, kept = trained("free"), trained("kept", prior_weight=5.0)
+    plain = drawn("plain")
+    moved = [abs(drawn(f"with {n}", LoraUse("a", run[-1].path, 1.0)) - plain).mean() for n, run in enumerate((free, kept))]
+    assert moved[1] < moved[0] * 0.8
+    cached = [event for event in kept if isinstance(event, Progress) and event.phase == "caching"]
+    assert (cached[-1].done, cached[-1].total) == (4 + len(prior.ANYBODY), 4 + len(prior.ANYBODY))
