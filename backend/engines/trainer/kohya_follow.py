@@ -12,6 +12,7 @@ from typing import Any
 from backend.engines.events import Checkpoint, Event, Log, Metric, Output, Progress, Sample
 from backend.engines.trainer import files, kohya_words
 from backend.engines.trainer.port import TrainRequest
+from backend.errors import EngineError
 from backend.tools import safetensors
 from backend.tools.kohya import console, results
 from backend.tools.kohya.arguments import Plan
@@ -50,13 +51,15 @@ class Follower:
 
     def look(self) -> Iterator[Event]:
         """What is new. Raises Rejected: no pictures, a loss or a checkpoint that is no number."""
-        for tail in self._tails:
-            for line in tail.lines():
-                self.heard += 1
-                yield from self._said(line)
-        yield from self._metrics()
-        yield from self._samples()
+        trouble: EngineError | None = None
+        try:
+            yield from self._words()
+        except EngineError as found:
+            trouble = found
+        yield from self._samples()  # what was whole before it went wrong is not lost
         yield from self._checkpoints()
+        if trouble is not None:
+            raise trouble
 
     def finish(self) -> Iterator[Event]:
         """After it ended with rc 0, which alone says nothing. Raises when a step, the file or a number is missing."""
@@ -95,6 +98,13 @@ class Follower:
     def _passed(self) -> int:
         """The last step of which everything is written."""
         return max(self.logged, self._bar_at - 1)
+
+    def _words(self) -> Iterator[Event]:
+        for tail in self._tails:
+            for line in tail.lines():
+                self.heard += 1
+                yield from self._said(line)
+        yield from self._metrics()
 
     def _said(self, line: str) -> Iterator[Event]:
         if console.NO_DATA in line:

@@ -54,10 +54,9 @@ def test_a_warm_start_begins_with_the_weights(rig: Rig) -> None:
     assert safetensors.inspect(of(second, Output)[0].path).metadata["ss_steps"] == "6"
 
 
-@pytest.mark.parametrize("scheduler", ["constant", "cosine", "linear"])
-def test_the_learning_rate_of_a_resumed_run_goes_on(rig: Rig, scheduler: str) -> None:
+def test_the_learning_rate_of_a_resumed_run_goes_on(rig: Rig) -> None:
     """Its own schedules would stretch over the steps that are left."""
-    asked: dict[str, Any] = {"scheduler": scheduler, "warmup_steps": 2, "steps": 9, "save_every": 4}
+    asked: dict[str, Any] = {"scheduler": "cosine", "warmup_steps": 2, "steps": 9, "save_every": 4}
     whole = list(rig.trainer.run(rig.request(**asked)))
     rates = [metric.lr for metric in of(whole, Metric)]
     assert rates[:3] == pytest.approx([0, 5e-4, 1e-3])
