@@ -16,10 +16,14 @@ def names(page: Page) -> dict[str, str]:
         return {one.user_id: one.name for one in accounts.members(tx)}
 
 
-def last_edit(page: Page, dataset_id: str, *, key: str) -> None:
-    """The last act that was not taken back, with its undo, and the list of those before it."""
-    with page.transaction() as tx:
-        found = datasets.edits(tx, dataset_id, take=12)
+LISTED = 12
+
+
+def last_edit(page: Page, dataset_id: str, *, key: str, found: list[EditCard] | None = None) -> None:
+    """The last act that was not taken back, with its undo, and the list of those before it. `found`: `LISTED` of them."""
+    if found is None:
+        with page.transaction() as tx:
+            found = datasets.edits(tx, dataset_id, take=LISTED)
     last = next((one for one in found if one.undone_at is None), None)
     if last is None:
         return

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from backend import assets, datasets, jobs
-from backend.datasets import ImageFilter, Stats
+from backend.datasets import DatasetCard, EditCard, ImageFilter, ImagePage, RefusedCard, Stats
 from backend.kit.ids import new_id
 from studio.components import dataset_grid, uploader
 from studio.components.dataset_grid import GridFilter, GridState
@@ -18,7 +20,7 @@ from studio.components.uploader import Uploaded
 from studio.format import count, plain
 from studio.frame import Page
 from studio.widgets.confirm import confirm
-from studio.widgets.dataset_edits import last_edit
+from studio.widgets.dataset_edits import LISTED, last_edit
 from studio.widgets.dataset_mask import clear_many
 from studio.widgets.dataset_picture import open_picture
 from studio.widgets.dataset_state import state_of, train_side
@@ -43,6 +45,8 @@ def add(page: Page, dataset_id: str, *, key: str, samples: bool = False) -> int:
         card = datasets.get(tx, dataset_id)
         job = jobs.latest(tx, subject=("dataset", dataset_id), kind="dataset-ingest")
         waiting = len(assets.uploads.listing(tx, "dataset", dataset_id, states=("stored",)))
+        turned_down = datasets.refused(tx, dataset_id)
+        shown = _read(page, tx, card) if card.images and not (job and job.state in ACTIVE) else None
     if page.can_edit and not (job and job.state in ACTIVE):
         if samples and card.images == 0:
             own, sample = st.tabs(["Your own pictures", "Try a sample character"], key=f"{key}:tabs")
@@ -54,9 +58,9 @@ def add(page: Page, dataset_id: str, *, key: str, samples: bool = False) -> int:
             _upload(page, dataset_id, key, waiting)
     if follow(page, job, key=f"{key}:ingest"):
         return 0
-    refused(page, dataset_id)
+    refused(page, dataset_id, turned_down)
     if card.images:
-        grid(page, dataset_id, key=key)
+        grid(page, dataset_id, key=key, shown=shown)
     return card.included
 
 
@@ -107,10 +111,8 @@ def _take_sample(page: Page, dataset_id: str, name: str) -> None:
         datasets.add_sample_character(tx, dataset_id, name, request_key=f"sample:{dataset_id}:{name}")
 
 
-def refused(page: Page, dataset_id: str) -> None:
+def refused(page: Page, dataset_id: str, found: list[RefusedCard]) -> None:
     """Files that were not taken, each with its reason."""
-    with page.transaction() as tx:
-        found = datasets.refused(tx, dataset_id)
     if not found:
         return
     with st.expander(f"{count(len(found), 'file')} not taken", icon=":material/block:"):
@@ -125,13 +127,28 @@ def _dismiss(page: Page, dataset_id: str) -> None:
         datasets.dismiss_refused(tx, dataset_id)
 
 
-def grid(page: Page, dataset_id: str, *, key: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the grid starts from, read together: round trips are what a first screen waits for."""
+
+    card: DatasetCard
+    first: ImagePage
+    stats: Stats
+    edits: list[EditCard]
+
+
+def _read(page: Page, tx: Session, card: DatasetCard) -> Shown:
+    found = datasets.images(tx, card.id, take=PAGE_SIZE, side=train_side(page))
+    return Shown(card, found, state_of(page, tx, card).stats, datasets.edits(tx, card.id, take=LISTED))
+
+
+def grid(page: Page, dataset_id: str, *, key: str, shown: Shown | None = None) -> None:
     """All pictures; chosen ones can be left out, taken back in or removed; one opens with its caption and crop."""
     side = train_side(page)
-    with page.transaction() as tx:
-        card = datasets.get(tx, dataset_id)
-        found = datasets.images(tx, dataset_id, take=PAGE_SIZE, side=side)
-        stats = state_of(page, tx, card).stats
+    if shown is None:
+        with page.transaction() as tx:
+            shown = _read(page, tx, datasets.get(tx, dataset_id))
+    card, found, stats = shown.card, shown.first, shown.stats
     bar = st.container()
     state = dataset_grid(
         f"{key}:grid:{dataset_id}", workspace=page.workspace.id, dataset_id=dataset_id, first=found.images,
@@ -142,7 +159,7 @@ def grid(page: Page, dataset_id: str, *, key: str) -> None:
         if state.selected:
             _bar(page, dataset_id, state, key, masks=stats.masked > 0)
         else:
-            last_edit(page, dataset_id, key=key)
+            last_edit(page, dataset_id, key=key, found=shown.edits)
     if state.opened:
         open_picture(page, dataset_id, state.opened, side=side)
 

@@ -15,7 +15,7 @@ from studio.widgets.dataset_check import check, readiness
 from studio.widgets.dataset_pictures import add
 from studio.widgets.dataset_rights import rights, rights_page
 from studio.widgets.empty import empty_state
-from studio.widgets.picture import thumbs
+from studio.widgets.picture import ahead, thumbs
 
 __all__ = ["detail", "listing", "readiness", "rights"]
 FORMS = {
@@ -75,6 +75,8 @@ def detail(page: Page, dataset_id: str) -> None:
         page.go("make/datasets")
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
+    if card.cover_asset_ids:
+        ahead([media_url(page.workspace.id, one, w=320) for one in card.cover_asset_ids])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"### {plain(card.name)} {STATUS[card.status]}", width="stretch")
         lineage.button(page, "dataset", card.id)

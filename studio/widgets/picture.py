@@ -19,6 +19,12 @@ def picture(url: str, *, alt: str, ratio: str = "", fit: str = "cover", link: st
     st.html(f'<a href="{esc(link)}" target="_self">{image}</a>' if link else image)
 
 
+def ahead(urls: Sequence[str]) -> None:
+    """On their way while the browser still reads the code that will show them: a rule that paints nothing asks for them."""
+    images = ",".join(f"url({url})" for url in urls)
+    st.html(f'<style>body::after {{ content: ""; position: fixed; width: 0; height: 0; background-image: {images}; }}</style>')
+
+
 def blank(letter: str, *, ratio: str = "1") -> None:
     """Where a picture will be: the first letter of the name."""
     st.html(

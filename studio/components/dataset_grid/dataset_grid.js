@@ -18,7 +18,7 @@ const build_tile = ui => {
 const draw_tile = (ui, part, tile) => {
   part.id = part.node.dataset.id = tile.id
   const src = `/api/media/${encodeURIComponent(ui.data.workspace)}/${tile.assetId}?w=320`
-  if (part.src !== src) { part.src = src; part.img.classList.remove("here"); part.img.removeAttribute("src"); ui.near.unobserve(part.node); ui.near.observe(part.node) }
+  if (part.src !== src) { part.src = src; part.img.classList.remove("here"); part.img.removeAttribute("src"); ui.near.unobserve(part.node); if (ui.eager > 0) { ui.eager--; part.img.src = src } else ui.near.observe(part.node) }
   put(part.img, "alt", tile.name)
   part.node.setAttribute("aria-label", [tile.name, ...tile.reasons.map(one => one[1])].join(", "))
   put(part.node, "title", [tile.caption || tile.name, ...tile.reasons.map(one => `• ${one[1]}`)].join("\n"))
@@ -108,7 +108,7 @@ const keys = (ui, event) => {
 
 const build = root => {
   const ui = { chips: el("div", "chips"), grid: el("div", "grid"), end: el("div", "end muted"), parts: new Map(), tiles: [], selected: new Set(),
-    filter: "", next: null, stamp: null, round: null, focus: null, last: null, whole: false, loading: false, error: "", turn: 0 }
+    filter: "", next: null, stamp: null, round: null, focus: null, last: null, whole: false, loading: false, error: "", turn: 0, eager: 8 }
   ui.grid.setAttribute("role", "list"); ui.chips.setAttribute("role", "group"); ui.chips.setAttribute("aria-label", "Show")
   root.replaceChildren(ui.chips, ui.grid, ui.end)
   ui.rove = () => {
