@@ -1,4 +1,4 @@
-"""The dataset gate by mouse and keyboard: keep the best and take it back, filter, leave out, crop."""
+"""The dataset gate by mouse and keyboard: keep the best and take it back, filter, leave out, crop, mask, remove and undo."""
 
 from __future__ import annotations
 
@@ -81,3 +81,29 @@ def test_keep_the_best_undo_filter_leave_out_and_crop(
             return datasets.images(tx, dataset_id).images[6].crop
 
     until(lambda: crop() == Box(5, 0, 412, 512), what="the crop")
+    dialog = tab.get_by_role("dialog")
+    expect(dialog.get_by_text("cropped", exact=True)).to_be_visible()
+
+    dialog.get_by_text("Mask", exact=True).click()
+    dialog.get_by_text("With the keyboard: a rectangle by numbers").click()
+    dialog.get_by_role("button", name="Add this rectangle").press("Enter")
+    dialog.get_by_role("button", name="Save mask", exact=True).click()
+    expect(dialog.get_by_text("Only the painted part counts.")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Remove the mask", exact=True)).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
+
+    tab.get_by_role("button", name="Masked 1", exact=True).click()
+    expect(tiles).to_have_count(1)
+    tiles.nth(0).focus()
+    tab.keyboard.press("Space")
+    tab.get_by_role("button", name="Remove", exact=True).click()
+    tab.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
+    expect(tab.get_by_text("Removed 06.jpg · just now")).to_be_visible()
+    tab.get_by_role("button", name="Undo", exact=True).click()
+
+    def masked() -> bool:
+        with db.transaction(workspace.caller) as tx:
+            found = datasets.images(tx, dataset_id, filter="masked").images
+            return [(one.filename, one.crop) for one in found] == [("06.jpg", Box(5, 0, 412, 512))]
+
+    until(masked, what="the picture with crop and mask")
