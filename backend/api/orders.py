@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import datasets, generation, training
+from backend import boards, datasets, generation, training
 from backend.bootstrap import App
 from backend.errors import Invalid
 from backend.generation import GenerationDraft, GridOrder, ListOrder, Plan, UpscaleOrder
@@ -21,6 +21,19 @@ from backend.training import RunDraft
 
 class IngestOrder(Draft):
     dataset_id: str
+
+
+class ImportOrder(Draft):
+    """Takes what was uploaded for the gallery (`/api/uploads`, noun `gallery`, id `import`).
+
+    `ai_made`: files that do not say where they come from are marked as made by AI. `anyway`: uploads that were left out because
+    the gallery has the same file.
+    """
+
+    board_id: str | None = None
+    influencer_id: str | None = None
+    ai_made: bool = False
+    anyway: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,10 @@ def _ingest(app: App, tx: Session, order: IngestOrder, key: str) -> str:
     return datasets.ingest(tx, order.dataset_id, request_key=key).id
 
 
+def _bring_in(app: App, tx: Session, order: ImportOrder, key: str) -> str:
+    return boards.bring_in(tx, **dict(order), request_key=key).id
+
+
 WORK: dict[str, Work] = {
     "image-generation": Work(
         GenerationDraft, _pictures, {"prompt": "portrait at the beach, smiling", "influencerId": "inf_…", "n": 4}, _plan
@@ -91,6 +108,7 @@ WORK: dict[str, Work] = {
     ),
     "image-upscale": Work(UpscaleOrder, _upscale, {"pictureId": "pic_…", "scale": 2}),
     "lora-training": Work(RunDraft, _train, {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"}),
+    "picture-import": Work(ImportOrder, _bring_in, {"boardId": "brd_…", "aiMade": True}),
     "dataset-ingest": Work(IngestOrder, _ingest, {"datasetId": "ds_…"}),
 }  # fmt: skip
 

@@ -107,6 +107,15 @@ def test_a_larger_copy_is_asked_for_once(app: Any, editor: Any, workspace: Tenan
     assert (refused.status_code, "image-grid" in refused.json()["message"]) == (400, True)
 
 
+def test_what_was_uploaded_is_brought_in(app: Any, editor: Any, workspace: Tenant) -> None:
+    nothing = order(editor, "picture-import", {})
+    assert (nothing.status_code, "nothing to bring in" in nothing.json()["message"]) == (400, True)
+    said = {"noun": "gallery", "nounId": "import", "filename": "a.jpg", "size": 3, "clientKey": "a"}
+    upload = editor.post(f"/uploads/{workspace.id}", json=said).json()["id"]
+    assert editor.put(f"/uploads/{workspace.id}/{upload}", content=b"abc").status_code == 200
+    assert order(editor, "picture-import", {"aiMade": True}).json()["kind"] == "picture-import"
+
+
 def test_viewers_may_ask_what_it_would_come_to_and_start_nothing(app: Any, workspace: Tenant, other_workspace: Tenant) -> None:
     with app.db.transaction(other_workspace.caller) as tx:
         [theirs] = make_pictures(tx, 1)
