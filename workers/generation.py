@@ -7,5 +7,6 @@ from backend.jobs import Handler
 KINDS = {
     "image-generation": Handler(GenerationPayload, pipeline.run),
     "image-upscale": Handler(GenerationPayload, pipeline.upscale),
+    "image-upscale-gpu": Handler(GenerationPayload, pipeline.upscale),
     "image-sheet": Handler(GenerationPayload, pipeline.sheet),
 }

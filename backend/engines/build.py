@@ -73,7 +73,21 @@ def _identity(settings: Settings) -> IdentityEngine:
     return pick(settings)
 
 
-def _upscaler(settings: Settings) -> Upscaler:
-    from backend.engines.upscale.resampler import Resampler
+def upscale_engine(settings: Settings) -> str:
+    """As `image_engine`."""
+    wish = settings.upscale_engine
+    return ("comfyui" if settings.comfyui_url else "pillow") if wish == "auto" else wish
 
-    return Resampler(settings)
+
+def _upscaler(settings: Settings) -> Upscaler:
+    match upscale_engine(settings):
+        case "pillow":
+            from backend.engines.upscale.resampler import Resampler
+
+            return Resampler(settings)
+        case "comfyui":
+            from backend.engines.upscale.comfyui_upscaler import ComfyUpscaler
+
+            return ComfyUpscaler(settings)
+        case other:
+            raise Invalid(f"UPSCALE_ENGINE is {other!r}. Set it to auto, pillow or comfyui.")

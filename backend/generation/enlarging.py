@@ -52,7 +52,7 @@ def enlarge(
     row.created_by = tx.info["user_id"]
     job = jobs.enqueue(
         tx,
-        kind="image-upscale",
+        kind="image-upscale-gpu" if how.device else "image-upscale",
         payload=GenerationPayload(generation_id=row.id),
         title=f"{scale}× larger: {card.prompt[:60]}",
         request_key=request_key,

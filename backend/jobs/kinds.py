@@ -62,6 +62,7 @@ register(KindSpec("dataset-scan", "cpu", **_INGEST))
 register(KindSpec("lora-training", "gpu", stall_s=900.0, max_retries=1, device="trainer", **_TRAINING))
 register(KindSpec("image-generation", "gpu", stall_s=300.0, limit_setting="queue_concurrency_content", device="image"))
 register(KindSpec("image-upscale", "cpu", stall_s=300.0, limit_setting="queue_concurrency_ingest"))
+register(KindSpec("image-upscale-gpu", "gpu", stall_s=300.0, limit_setting="queue_concurrency_content", device="image"))
 register(KindSpec("image-sheet", "cpu", stall_s=300.0))
 _TRIAL: Any = {"deadline_setting": "job_deadline_training_s", "limit_setting": "queue_concurrency_content"}
 register(KindSpec("lora-trial", "gpu", stall_s=300.0, device="image", **_TRIAL))

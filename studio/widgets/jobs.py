@@ -15,7 +15,7 @@ FILTERS = {"Active": ACTIVE, "Needs a look": ("failed",), "Finished": ("complete
 KINDS: dict[str, tuple[str, ...]] = {
     "Every kind": (),
     "Training": ("lora-training",),
-    "Pictures": ("image-generation", "image-upscale", "image-sheet"),
+    "Pictures": ("image-generation", "image-upscale", "image-upscale-gpu", "image-sheet"),
     "Comparisons": ("lora-trial", "trial-scores", "trial-grid"),
     "Dataset checks": ("dataset-ingest", "dataset-scan"),
     "Identity": ("identity-calibration", "identity-scoring"),

@@ -49,6 +49,12 @@ def ready(request: ImageRequest, card: ModelCard) -> Generator[Event, None, Read
     return Ready(pictures, *sizes.fit(card, request.width, request.height))
 
 
+def opened(picture: Path, out: Path) -> Generator[Event, None, tuple[int, int]]:
+    """`out`: the picture as a PNG of RGB. Returns its size in px. Raises Rejected (unreadable)."""
+    said = yield from _ask({"do": "open", "picture": str(picture), "out": str(out)})
+    return said["width"], said["height"]
+
+
 def laid_back(request: ImageRequest, card: ModelCard, drawn: Path, out: Path) -> Generator[Event, None, tuple[int, int]]:
     """`out`: the start picture with what was `drawn` under the mask; everything else as it was. Returns its size."""
     said = yield from _ask({"do": "back", **_both(request, card), "drawn": str(drawn), "out": str(out)})

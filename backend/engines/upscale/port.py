@@ -14,7 +14,8 @@ from backend.engines.events import EngineStatus, Event
 class UpscaleCard:
     """A way to make pictures larger. `detail`: it draws detail that was not there; without it a picture is resampled.
 
-    `scales`: the factors it can do, smallest first. `note`: what to expect of it, as a sentence.
+    `scales`: the factors it can do, smallest first. `note`: what to expect of it, as a sentence. `device`: the capability of
+    the card it must hold (`image`), empty: none.
     """
 
     name: str
@@ -22,6 +23,7 @@ class UpscaleCard:
     scales: tuple[int, ...]
     detail: bool
     note: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Moving pictures: the port and its adapters."""
