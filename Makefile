@@ -20,6 +20,10 @@ test: ## every test, on throw-away servers (ARGS='-k name')
 	@bin/chromium.sh
 	@$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/soak $(ARGS)
 
+test-kohya: ## the trainer's contract on real sd-scripts (KOHYA_DIR, KOHYA_PYTHON, KOHYA_MODELS_DIR)
+	@$(SETUP) dev
+	@REAL_KOHYA=1 $(PY) -m pytest tests/backend/engines/trainer/test_kohya_real.py $(ARGS)
+
 check: ## format, lint, strict types, import rules, dead code
 	@$(SETUP) dev
 	$(PY) -m ruff format --check .
@@ -40,4 +44,4 @@ env-example: ## write .env.example anew from backend/settings.py
 	@$(SETUP) dev
 	@$(PY) bin/env_example.py > .env.example
 
-.PHONY: help run demo test check bench soak env-example
+.PHONY: help run demo test test-kohya check bench soak env-example

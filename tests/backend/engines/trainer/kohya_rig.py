@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Rig:
     models: Path
     settings: Settings
     trainer: KohyaTrainer
+    names: dict[str, str] = field(default_factory=lambda: {base: f"{base}/base.safetensors" for base in SIDES})
+    """Family -> checkpoint."""
 
     def faults(self, **faults: Any) -> None:
         """Of runs that start from now on."""
@@ -58,7 +60,7 @@ class Rig:
         work.mkdir(exist_ok=True)
         pictures = tuple(TrainImage(folder / f"{n}.jpg", f"bella,  secret number {n}\nat night") for n in range(images))
         return TrainRequest(
-            model=f"{base}/base.safetensors",
+            model=self.names[base],
             name="bella-v1",
             images=pictures,
             params=TrainParams(**whole | changes),
@@ -81,3 +83,13 @@ def make(root: Path, **settings: Any) -> Rig:
     }  # fmt: skip
     made = Settings(**chosen | settings)
     return Rig(root, folder, models, made, KohyaTrainer(made))
+
+
+def real(root: Path) -> Rig | None:
+    """The one that KOHYA_DIR, KOHYA_PYTHON and KOHYA_MODELS_DIR name; None without KOHYA_DIR."""
+    settings = Settings()
+    if settings.kohya_dir is None:
+        return None
+    trainer = KohyaTrainer(settings)
+    names = {card.base: card.name for card in reversed(trainer.models())}
+    return Rig(root, settings.kohya_dir, settings.kohya_models_dir or Path(), settings, trainer, names)

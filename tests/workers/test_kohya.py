@@ -1,0 +1,102 @@
+"""A real worker trains with kohya and is killed: nothing keeps running, and the next attempt goes on from the state."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from backend import jobs, loras, training
+from backend.bootstrap import App
+from backend.jobs import JobCard
+from backend.kit import child
+from backend.training import ParamsDraft, RunCard, RunDraft
+from tests.backend.engines.trainer import kohya_rig
+from tests.backend.engines.trainer.kohya_rig import Rig
+from tests.factories.account import Tenant
+from tests.factories.making import make_dataset
+from tests.servers.kohya.writing import trained
+from tests.support.wait import until
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return kohya_rig.make(tmp_path / "kohya")
+
+
+@pytest.fixture
+def gpu_worker(environment: dict[str, str], rig: Rig, tmp_path: Path) -> Iterator[Callable[..., child.Child]]:
+    """Starts this release's own gpu worker with KOHYA_DIR set."""
+    running: list[child.Child] = []
+
+    def start(**env: str) -> child.Child:
+        argv = [sys.executable, "-m", "workers.main", "--queues", "gpu", "--tick"]
+        kohya = {
+            "KOHYA_DIR": str(rig.folder),
+            "KOHYA_PYTHON": sys.executable,
+            "KOHYA_MODELS_DIR": str(rig.models),
+            "TMPDIR": str(tmp_path),
+        }
+        with (tmp_path / "worker.log").open("ab") as log:
+            ours = {**os.environ, **environment, **kohya, "JOB_LEASE_S": "3", **env}
+            running.append(child.spawn(argv, cwd=ROOT, env=ours, stdout=log, stderr=subprocess.STDOUT))
+        return running[-1]
+
+    yield start
+    for proc in running:
+        child.stop(proc, grace_s=5)
+
+
+def trainings(rig: Rig) -> list[psutil.Process]:
+    found = psutil.process_iter(["cmdline"])
+    return [one for one in found if any(str(rig.models) in word for word in one.info["cmdline"] or [])]
+
+
+@pytest.mark.kill
+def test_training_survives_its_worker(
+    app: App, workspace: Tenant, rig: Rig, gpu_worker: Callable[..., child.Child], tmp_path: Path
+) -> None:
+    def job(job_id: str) -> JobCard:
+        with app.db.transaction(workspace.caller) as tx:
+            return jobs.get(tx, job_id)
+
+    def kept(run: RunCard) -> list[int]:
+        with app.db.transaction(workspace.caller) as tx:
+            return [card.step for card in training.checkpoints(tx, run.id)]
+
+    rig.faults(step_s=0.3)
+    params = ParamsDraft(steps=40, save_every=4, sample_every=0, batch=2)
+    with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        dataset_id = make_dataset(tx, storage=app.storage)
+        draft = RunDraft(dataset_id=dataset_id, name="bella-v1", model="sd15/base.safetensors", params=params)
+        run = training.start(tx, draft=draft, models=rig.trainer.models(), request_key="k")
+    worker = gpu_worker()
+    until(lambda: bool(kept(run)), 90, what="a checkpoint")
+    assert trainings(rig)
+    worker.kill()
+    worker.wait()
+    until(lambda: not trainings(rig), 10, what="end of the scripts with their worker")
+    before = kept(run)[-1]
+
+    rig.faults()
+    gpu_worker()
+    until(lambda: job(run.job_id).ended, 90, what="end of the training")
+    ended = job(run.job_id)
+    assert ended.state == "completed", (ended.error_message, (tmp_path / "worker.log").read_text()[-3000:])
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        card = training.get(tx, run.id)
+        said = [line.line for line in jobs.log(tx, run.job_id)]
+        lora = loras.get(tx, str(card.lora_id))
+        assert [point.step for point in training.points(tx, run.id)] == list(range(1, 41))
+    assert f"Going on from step {before}." in said
+    assert (lora.base, lora.step) == ("sd15", 40)
+    app.storage.get_file(lora.key, tmp_path / "lora")
+    assert trained(tmp_path / "lora") == 40
+    assert not trainings(rig)
