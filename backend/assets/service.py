@@ -6,6 +6,7 @@ import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -88,12 +89,14 @@ def intend(tx: Session, files: Sequence[NewFile], *, job_id: str | None = None, 
 
 
 def put(storage: Storage, file: NewFile) -> Sent:
-    """Thumbnails first: who sees the picture finds them all."""
-    for thumb in file.thumbs:
-        storage.put_file(thumb_key(file.key, thumb.width), thumb.path, "image/webp")
-    with file.path.open("rb") as opened:
-        sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
-    storage.put_file(file.key, file.path, file.content_type)
+    """The file and its thumbnails at once; nobody sees any of them before the row says that all are there."""
+    with ThreadPoolExecutor(1 + len(file.thumbs)) as pool:
+        own = pool.submit(storage.put_file, file.key, file.path, file.content_type)
+        small = [pool.submit(storage.put_file, thumb_key(file.key, t.width), t.path, "image/webp") for t in file.thumbs]
+        with file.path.open("rb") as opened:
+            sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+        for sending in (own, *small):
+            sending.result()
     return Sent(file, file.path.stat().st_size, sha256)
 
 

@@ -87,7 +87,7 @@ def more(ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> Generatio
 
     Durable before it returns: a retry draws the same seeds. Lists and grids have a place for each picture: nothing is added.
     """
-    if card.form != "pictures":
+    if card.form != "pictures" or keeper.judge.gate != "regenerate":
         return None
     with ctx.transaction() as tx:
         recipe, gates = card.recipe, _gates(tx, card.id)
@@ -112,8 +112,9 @@ def settle(ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> None:
 
     Pictures that could not be scored when they were drawn are scored by a job of their own, if that is possible now.
     """
-    with ctx.transaction() as tx:
-        _score_later(tx, ctx, keeper, card)
+    if card.influencer_id:
+        with ctx.transaction() as tx:
+            _score_later(tx, ctx, keeper, card, card.influencer_id)
     if keeper.judge.gate != "regenerate" or card.form != "pictures":
         return
     with ctx.transaction() as tx:
@@ -125,13 +126,13 @@ def settle(ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> None:
         tx.execute(update(Picture).where(Picture.id.in_(out)).values(gate="rejected"))
 
 
-def _score_later(tx: Session, ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> None:
+def _score_later(tx: Session, ctx: JobContext, keeper: Gatekeeper, card: GenerationCard, influencer_id: str) -> None:
     engine, base = ctx.app.engines.identity, keeper.bases.get(card.recipe.model, "")
-    if not card.influencer_id or identity.judge(tx, card.influencer_id, base=base, engine=engine).reference is None:
+    if identity.judge(tx, influencer_id, base=base, engine=engine).reference is None:
         return
     left = Picture.generation_id == card.id, Picture.identity_score.is_(None), Picture.deleted_at.is_(None)
     if tx.scalar(select(Picture.id).where(*left).limit(1)):
-        identity.score_missing(tx, card.influencer_id, engine=engine, request_key=f"{ctx.job_id}/score")
+        identity.score_missing(tx, influencer_id, engine=engine, request_key=f"{ctx.job_id}/score")
 
 
 def nearest(dhash: str | None, recent: Sequence[tuple[str, str]]) -> tuple[str, int] | tuple[None, None]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from tests.bench.comfy_studio import ask, bare, done, rig
 
-JOBS, ROUNDS, PROMPT_S = 10, 5, 1.0
+JOBS, ROUNDS, PROMPT_S = 25, 2, 1.0
 
 
 def run() -> dict[str, Any]:
-    """In turn: ten of the bare loop, ten jobs of ours, five times."""
+    """In turn: half of the bare loop, half of our jobs, twice."""
     with rig(1, prompt_s=PROMPT_S) as made:
         theirs, ours = [], []
         for _ in range(ROUNDS):
