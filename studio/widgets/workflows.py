@@ -62,6 +62,8 @@ def one(page: Page, graph_id: str) -> None:
     problems = graphs.problems(card.graph, card.mapping, page.app.settings.allowed_classes)
     for sentence in problems:
         st.warning(plain(sentence), icon=":material/warning:")
+    for sentence in _lacking(page, card) if not problems else ():
+        st.info(plain(sentence), icon=":material/inventory:")
     for sentence in graphs.remarks(card):
         st.caption(f":material/info: {sentence}")
     left, right = st.columns([6, 5], gap="medium")
@@ -133,6 +135,14 @@ def _engine(page: Page) -> None:
             "until then they can be brought in, but not tried.",
             icon=":material/power_off:",
         )
+
+
+def _lacking(page: Page, card: GraphCard) -> list[str]:
+    """What the server must get before the workflow runs there; nothing where no ComfyUI draws: that is said elsewhere."""
+    engine = page.app.engines.image
+    if not any("graph" in model.features for model in engine.models()):
+        return []
+    return engine.lacks(card.workflow)
 
 
 def _archive(page: Page, card: GraphCard) -> None:

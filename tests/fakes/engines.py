@@ -13,6 +13,7 @@ from PIL import Image
 from backend.engines.events import Alive, Checkpoint, EngineStatus, Event, Metric, Output, Preview, Progress, Sample
 from backend.engines.image.port import ImageRequest, ModelCard
 from backend.engines.trainer.port import TrainRequest
+from backend.tools.comfy_workflow import Workflow
 
 MODEL = ModelCard("tiny", "Tiny model", "starter-128", 64, 8, ("ddim", "euler"), "ddim", 4, 3.0, True)
 OTHER = ModelCard("big", "Big model", "sd15", 512, 64, ("euler",), "euler", 20, 7.0, False)
@@ -68,6 +69,9 @@ class FakeImageEngine:
 
     def models(self) -> list[ModelCard]:
         return [MODEL, OTHER]
+
+    def lacks(self, workflow: Workflow) -> list[str]:
+        return []
 
     def status(self, device: str = "") -> EngineStatus:
         return EngineStatus(self.name, True, "1", "ready")

@@ -24,6 +24,7 @@ ABLE = replace(MODEL, features=("picture", "mask", "pose", "hires", "graph"))
 def offered(app: App, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
     """An engine with everything."""
     monkeypatch.setattr(app.engines.image, "models", lambda: [ABLE])
+    monkeypatch.setattr(app.engines.image, "lacks", lambda workflow: [f"The server has no node for {workflow.name}."])
     return ABLE
 
 
@@ -64,6 +65,7 @@ def test_one_is_bound_tried_and_approved(app: App, workspace: Tenant, open_page:
     at = open_page("make/workflows", id=card.id)
     assert not at.exception
     assert next(one for one in at.button if one.label == "Approve").disabled
+    assert "The server has no node for Soft light." in words(at)
     next(one for one in at.button if one.label == "Draw a trial picture").click().run()
     with app.db.transaction(workspace.caller, needs="owner") as tx:
         asked = generation.get(tx, str(graphs.get(tx, card.id).tried_id))

@@ -62,6 +62,11 @@ class ComfyImageEngine:
     def models(self) -> list[ModelCard]:
         return comfyui_cards.cards(self._servers)
 
+    def lacks(self, workflow: Workflow) -> list[str]:
+        """Of the server that has most of it."""
+        found = self._servers.everywhere(lambda url: self._lacks(url, workflow), [words.away(self._url(""))])
+        return min(found.values(), key=len, default=[])
+
     def status(self, device: str = "") -> EngineStatus:
         try:
             urls = [self._servers.url_of(device)] if device else self._servers.urls
@@ -134,6 +139,13 @@ class ComfyImageEngine:
                 )
             )
         return tasks
+
+    def _lacks(self, url: str, workflow: Workflow) -> list[str]:
+        """What requests fill in is not looked for: any picture, any checkpoint of the server, no LoRA."""
+        info = self._servers.info(url, {node["class_type"] for node in workflow.graph.values()})
+        known = comfy_needs.options(info, "CheckpointLoaderSimple", "ckpt_name") or [""]
+        filled = {"checkpoint": next(iter(known), ""), **dict.fromkeys(workflow.needs_pictures(), "any.png")}
+        return comfy_needs.missing(info, workflow.bind(filled))
 
     def _missing(self, url: str, graph: dict[str, Any]) -> list[str]:
         return comfy_needs.missing(self._servers.info(url, {node["class_type"] for node in graph.values()}), graph)

@@ -14,6 +14,7 @@ from backend.engines.image.checks import checked
 from backend.engines.image.port import ImageRequest, ModelCard
 from backend.errors import EngineUnavailable
 from backend.settings import Settings
+from backend.tools.comfy_workflow import Workflow
 
 HOST = "backend.engines.image.child_host"
 CANCEL_GRACE_S = 5.0
@@ -44,6 +45,9 @@ class DiffusersEngine:
 
     def models(self) -> list[ModelCard]:
         return cards.cards(self._settings)[0]
+
+    def lacks(self, workflow: Workflow) -> list[str]:
+        return ["Workflows are drawn by a ComfyUI. Set COMFYUI_URL to the address of yours."]
 
     def status(self, device: str = "") -> EngineStatus:
         good, bad = cards.cards(self._settings)

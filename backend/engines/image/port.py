@@ -97,6 +97,10 @@ class ImageEngine(Protocol):
         """Checkpoints on offer, the default one first. Cheap: reads folder listings and configs, loads no weights."""
         ...
 
+    def lacks(self, workflow: Workflow) -> list[str]:
+        """What keeps an imported workflow from running here, as sentences naming what to install. Called by pages: cheap."""
+        ...
+
     def status(self, device: str = "") -> EngineStatus:
         """Of the server behind `device`; without one, of all of them together."""
         ...

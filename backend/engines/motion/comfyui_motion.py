@@ -102,7 +102,7 @@ class ComfyMotion:
 
 
 def fit(card: MotionCard, width: int, height: int) -> tuple[int, int]:
-    """The picture's shape with the card's long side, both sides multiples of 64 px, so that every model and codec takes them."""
+    """The picture's shape with the card's long side, both sides multiples of 64 px: every model and codec takes them."""
     factor = card.side / max(width, height)
     return max(64, round(width * factor / 64) * 64), max(64, round(height * factor / 64) * 64)
 

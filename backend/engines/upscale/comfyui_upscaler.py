@@ -17,7 +17,7 @@ from backend.engines.relay import relayed
 from backend.engines.upscale.port import UpscaleCard, UpscaleRequest
 from backend.engines.upscale.resampler import MODEL as RESAMPLED
 from backend.engines.upscale.resampler import Resampler
-from backend.errors import EngineUnavailable, Rejected, Unsupported
+from backend.errors import EngineUnavailable, Invalid, Rejected, Unsupported
 from backend.settings import Settings
 from backend.tools import comfy_needs, comfy_workflow
 from backend.tools.ai_mark import deliver_png
@@ -42,8 +42,7 @@ class ComfyUpscaler:
         if request.model == RESAMPLED.name:
             yield from self._resampler.run(request, handle)
             return
-        url = self._servers.url_of(request.device)
-        name = self._name(url, request.model)
+        url, name = self._place(request)
         if request.scale not in SCALES:
             raise Unsupported(f"{_title(name)} makes pictures {' or '.join(f'{n}×' for n in SCALES)} larger.")
         picture = request.workdir / "upload.png"
@@ -56,7 +55,7 @@ class ComfyUpscaler:
         graph = workflow.bind({"picture": picture.name, "upscaler": name, "width": width, "height": height})
         [slot] = workflow.slots["picture"]
         task = Task(graph, workflow.results, 1, {(slot.node, slot.input): picture}, {}, lambda at: self._missing(at, graph))
-        events = driver.run(self._servers, [task], device=request.device, workdir=request.workdir, handle=handle)
+        events = driver.run(self._servers, [task], device=places.name(url), workdir=request.workdir, handle=handle)
         yield from relayed(events, lambda event: _bared(event, request.workdir / "larger.png"))
 
     def models(self) -> list[UpscaleCard]:
@@ -68,7 +67,7 @@ class ComfyUpscaler:
         return [*(UpscaleCard(name, _title(name), SCALES, True, note, "image") for name in sorted(names)), RESAMPLED]
 
     def status(self, device: str = "") -> EngineStatus:
-        url = self._servers.url_of(device)
+        url = self._url(device)
         said = self._servers.status(url, device)
         number = len(self.models()) - 1
         return EngineStatus(self.name, said.ok, said.version, f"{said.detail} Upscale models: {number}.", device)
@@ -76,19 +75,30 @@ class ComfyUpscaler:
     def close(self) -> None:
         self._servers.close()
 
-    def _name(self, url: str, wished: str) -> str:
-        """Raises Unsupported, EngineUnavailable."""
+    def _place(self, request: UpscaleRequest) -> tuple[str, str]:
+        """The device's server if it has the model, else one that has. Raises Unsupported, EngineUnavailable."""
+        wished = self._url(request.device)
         try:
-            offered = self._servers.models(url, FOLDER)
+            offered = {wished: self._servers.models(wished, FOLDER)}
         except Away as gone:
-            raise EngineUnavailable(words.away(url), detail=str(gone)) from gone
-        name = wished or next(iter(sorted(offered)), "")
-        if name not in offered:
-            raise Unsupported(
-                f"ComfyUI at {places.name(url)} has no upscale model {wished!r}: put the file into models/{FOLDER} there, "
-                "or choose another way."
-            )
-        return name
+            raise EngineUnavailable(words.away(wished), detail=str(gone)) from gone
+        none: list[str] = []
+        if request.model not in offered[wished]:
+            offered |= self._servers.everywhere(lambda url: self._servers.models(url, FOLDER), none)
+        for url, names in offered.items():
+            if found := next((name for name in sorted(names) if request.model in ("", name)), None):
+                return url, found
+        raise Unsupported(
+            f"ComfyUI at {places.name(wished)} has no upscale model {request.model!r}: put the file into models/{FOLDER} "
+            "there, or choose another way."
+        )
+
+    def _url(self, device: str) -> str:
+        """Of a card that no server draws with (another engine draws here): the first."""
+        try:
+            return self._servers.url_of(device)
+        except Invalid:
+            return self._servers.url_of("")
 
     def _missing(self, url: str, graph: Graph) -> list[str]:
         return comfy_needs.missing(self._servers.info(url, _CLASSES), graph)

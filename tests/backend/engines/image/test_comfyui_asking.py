@@ -13,13 +13,18 @@ from PIL import Image, ImageDraw
 
 from backend.engines.events import Event
 from backend.engines.image import comfyui_asking, preparing
+from backend.engines.image.comfyui_engine import ComfyImageEngine
 from backend.engines.image.port import ImageRequest, ModelCard
 from backend.errors import Rejected, Unsupported
-from backend.tools import comfy_lint
+from backend.settings import Settings
+from backend.tools import comfy_lint, comfy_mapping, comfy_workflow
 from tests.backend.engines.image.contract import pixels
+from tests.factories import graphs
 from tests.factories.pictures import photo
+from tests.servers.comfyui import ComfyServer
 
 CARD = ModelCard("photo.safetensors", "Photo", "sd15", 512, 8, ("ddim",), "ddim", 20, 7.0, True, longest_px=768)
+KNOWN = {name: graphs.graph(name) for name in graphs.NAMES}
 INFO: dict[str, Any] = {
     "ControlNetLoader": {"input": {"required": {"control_net_name": [["control_openpose.safetensors"], {}]}}},
 }
@@ -66,6 +71,22 @@ def test_the_workflow_follows_from_the_request(tmp_path: Path, changes: dict[str
         assert {(one["sampler_name"], one["scheduler"]) for one in samplers} == {("dpmpp_2m", "karras")}
     if "pose" in changes:
         assert "control_openpose.safetensors" in str(bound)
+
+
+def test_what_the_servers_lack_of_an_imported_workflow_is_named(tmp_path: Path) -> None:
+    with ComfyServer(tmp_path / "comfyui") as server:
+        server.folders.put_checkpoint("photo.safetensors")
+        engine = ComfyImageEngine(Settings(_env_file=None, comfyui_url=server.url))
+        lacks = {
+            name: engine.lacks(comfy_workflow.of(graph, slots=comfy_mapping.suggest(graph))) for name, graph in KNOWN.items()
+        }
+        engine.close()
+    assert lacks["txt2img_lora_sd15"] == [], "checkpoint and LoRA come with the request"
+    assert "models/controlnet" in lacks["controlnet_pose_sd15"][0]
+    assert "models/upscale_models" in lacks["upscale_model"][0]
+    away = ComfyImageEngine(Settings(_env_file=None, comfyui_url="http://127.0.0.1:9"))
+    assert "does not answer" in away.lacks(comfy_workflow.of(KNOWN["upscale_model"]))[0]
+    away.close()
 
 
 def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:
