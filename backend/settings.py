@@ -94,6 +94,26 @@ class Settings(BaseSettings):
     engine_idle_s: float = 300.0
     identity_model: Path | None = Field(None, description="folder of a vision model (CLIP, DINOv2) that scores who is shown")
     identity_device: str = Field("cpu", description="where it runs: cpu, cuda, cuda:0, mps")
+    openrouter_api_key: SecretStr = Field(SecretStr(""), description="set: a language model writes; else the offline writer")
+    openrouter_base_url: str = Field(
+        "", description="default with a key: https://openrouter.ai/api/v1; any OpenAI-compatible server, e.g. Ollama, vLLM"
+    )
+    text_model_planning: str = "openai/gpt-4-turbo"
+    text_model_writing: str = Field("anthropic/claude-3-5-sonnet", description="prompts and captions")
+    text_model_cheap: str = "meta-llama/llama-3.1-70b-instruct"
+    text_model_style: str = "anthropic/claude-opus-4.5"
+    text_fallbacks: str = Field(
+        "meta-llama/llama-3.1-70b-instruct", description="comma-separated: asked in this order when a model is down"
+    )
+    text_prices: str = Field(
+        "", description="model=in/out, … in USD per million tokens, for models the server names no price of"
+    )
+    text_timeout_s: float = Field(120.0, description="silence until an answer counts as lost")
+    monthly_openrouter_budget: float = Field(
+        150.0, description="USD a workspace may spend on words in a month; the owner may set less"
+    )
+    daily_openrouter_budget: float = Field(10.0, description="the same in a day; 0: only the month counts")
+    enable_caching: bool = Field(True, description="a question asked again within 24 hours is not paid again")
     engine_memory_mb: int = Field(0, description="address-space limit of local engine children; 0 = none")
 
     # Retention
@@ -111,6 +131,16 @@ class Settings(BaseSettings):
     def allowed_classes(self) -> frozenset[str]:
         """Of COMFYUI_ALLOWED_CLASSES."""
         return frozenset(part.strip() for part in self.comfyui_allowed_classes.split(",") if part.strip())
+
+    @property
+    def text_is_model(self) -> bool:
+        """Whether a language model writes, and not the offline writer."""
+        return bool(self.openrouter_api_key.get_secret_value() or self.openrouter_base_url)
+
+    def text_models(self, use: str) -> tuple[str, ...]:
+        """Names for a use (planning, writing, cheap, style), the first choice first, each once."""
+        named = [getattr(self, f"text_model_{use}"), *self.text_fallbacks.split(",")]
+        return tuple(dict.fromkeys(name for name in (one.strip() for one in named) if name))
 
     @property
     def owner_url(self) -> str:

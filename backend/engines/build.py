@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from backend.engines.identity.port import IdentityEngine
 from backend.engines.image.port import ImageEngine
+from backend.engines.text.port import TextEngine
 from backend.engines.trainer.port import LoraTrainer
 from backend.engines.upscale.port import Upscaler
 from backend.errors import Invalid
@@ -18,12 +19,17 @@ class Engines:
     trainer: LoraTrainer
     identity: IdentityEngine
     upscaler: Upscaler
+    text: TextEngine
 
 
 def build(settings: Settings) -> Engines:
     """The engines that `settings` name. Starts nothing. Raises Invalid for a name nobody knows."""
     return Engines(
-        image=_image(settings), trainer=_trainer(settings), identity=_identity(settings), upscaler=_upscaler(settings)
+        image=_image(settings),
+        trainer=_trainer(settings),
+        identity=_identity(settings),
+        upscaler=_upscaler(settings),
+        text=_text(settings),
     )
 
 
@@ -91,3 +97,13 @@ def _upscaler(settings: Settings) -> Upscaler:
             return ComfyUpscaler(settings)
         case other:
             raise Invalid(f"UPSCALE_ENGINE is {other!r}. Set it to auto, pillow or comfyui.")
+
+
+def _text(settings: Settings) -> TextEngine:
+    if settings.text_is_model:
+        from backend.engines.text.openai_engine import OpenAIEngine
+
+        return OpenAIEngine(settings)
+    from backend.engines.text.offline import OfflineWriter
+
+    return OfflineWriter()

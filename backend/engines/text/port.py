@@ -1,0 +1,107 @@
+"""The text port: a question in, words out, with what they cost. One question is one call that is paid once."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel
+
+from backend.engines.events import Alive, EngineStatus
+from backend.errors import EngineError
+
+Use = Literal["planning", "writing", "cheap", "style"]
+"""What the words are for; settings name a model for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What is wanted, in values, for a writer that reads no prompts. `language`: BCP 47; `variant`: 0, 1, … all differ."""
+
+    topic: str
+    language: str
+    name: str = ""
+    bio: str = ""
+    tone: str = ""
+    topics: tuple[str, ...] = ()
+    look: str = ""
+    variant: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextRequest:
+    """`answer`: the shape of a JSON answer, else plain text. `images`: encoded PNG, JPEG, WebP or GIF, shown with `question`.
+
+    `max_tokens` bounds the answer and what it can cost.
+    """
+
+    use: Use
+    system: str
+    question: str
+    max_tokens: int = 500
+    temperature: float = 0.8
+    answer: type[BaseModel] | None = None
+    images: tuple[bytes, ...] = ()
+    brief: Brief | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The models that may answer, in order, and the most that one answer can cost (USD, by the dearest of them)."""
+
+    models: tuple[str, ...]
+    most_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Some more of the answer, as it comes."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The whole answer. `model`: who really answered. `cost_usd`: what it cost."""
+
+    text: str
+    model: str
+    generation_id: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: Decimal = field(default=Decimal(0))
+
+
+class ReplyLost(EngineError):
+    """The question arrived, the answer did not: it may have been paid. `generation_id`: to ask what it cost, or ""."""
+
+    code = "reply_lost"
+    status = 502
+
+    def __init__(self, message: str, *, generation_id: str = "", **data: Any) -> None:
+        super().__init__(message, **data)
+        self.generation_id = generation_id
+
+
+class TextEngine(Protocol):
+    """Closing the generator stops the answer (what was made of it may still be paid)."""
+
+    name: str
+    paid: bool
+    """False: costs nothing, is no model."""
+
+    def quote(self, request: TextRequest) -> Quote:
+        """Before anything is sent. Raises Unsupported when no model with a known price is named for this use."""
+        ...
+
+    def run(self, request: TextRequest, quote: Quote) -> Generator[Alive | Words, None, Reply]:
+        """Raises ReplyLost, RateLimited, EngineUnavailable (nothing paid), Rejected, Unsupported."""
+        ...
+
+    def cost_of(self, generation_id: str) -> Decimal | None:
+        """What a lost reply cost, USD; None: not known (yet). Raises EngineUnavailable."""
+        ...
+
+    def status(self, device: str = "") -> EngineStatus: ...

@@ -1,0 +1,71 @@
+"""The offline writer: thirty captions that differ, carry the topic and are in the influencer's language."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+
+import pytest
+from pydantic import create_model
+
+from backend.engines.text.offline import MAX_CAPTION, OfflineWriter, caption, picture
+from backend.engines.text.port import Brief, TextRequest
+from backend.errors import Unsupported
+from tests.support.writing import written
+
+TOPICS = {"en": "morning workout in the park", "it": "allenamento del mattino al parco"}
+
+
+def grams(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.lower())
+    return set(zip(words, words[1:], words[2:], strict=False))
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+@pytest.mark.parametrize("tone", ["warm and curious", "a little ironic"])
+@pytest.mark.parametrize("topics", [(), ("street food", "old trams")])
+def test_thirty_captions_of_one_influencer(language: str, tone: str, topics: tuple[str, ...]) -> None:
+    topic = TOPICS[language]
+    made = [caption(Brief(topic, language, name="Bella", tone=tone, topics=topics, variant=variant)) for variant in range(30)]
+    for one, other in combinations(map(grams, made), 2):
+        assert len(one & other) <= min(len(one), len(other)) / 2
+    assert all(topic in text.lower() for text in made)
+    assert all(len(text) <= MAX_CAPTION for text in made)
+
+
+def test_each_language_in_its_own_words() -> None:
+    english = " ".join(caption(Brief("yoga", "en", name="Bella", variant=n)) for n in range(13)).lower().split()
+    italian = " ".join(caption(Brief("yoga", "it", name="Bella", variant=n)) for n in range(13)).lower().split()
+    assert {"the", "is", "more"} & set(english)
+    assert {"di", "la", "per"} <= set(italian)
+    assert not {"the", "is", "more"} & set(italian)
+
+
+def test_a_long_topic_stays_whole() -> None:
+    topic = "a whole day of walking from one side of the old town to the other and back again by the river and over the hill"
+    assert topic in caption(Brief(topic, "en")).lower()
+
+
+def test_other_languages_are_refused_with_what_to_do() -> None:
+    with pytest.raises(Unsupported, match="OPENROUTER_API_KEY"):
+        caption(Brief("yoga", "ja"))
+
+
+def test_pictures_differ_and_show_the_topic() -> None:
+    made = {picture(Brief("old trams in Lisbon", "it", variant=n)) for n in range(30)}
+    assert len(made) == 30
+    assert all("old trams in Lisbon" in one for one in made)
+
+
+def test_it_says_what_it_cannot_do() -> None:
+    Poem = create_model("Poem", verse=(str, ...))
+    writer = OfflineWriter()
+    for request in (
+        TextRequest("cheap", "s", "q"),
+        TextRequest("cheap", "s", "q", answer=Poem, brief=Brief("yoga", "en")),
+    ):
+        with pytest.raises(Unsupported):
+            written(writer, request)
+    assert not writer.paid
+    assert writer.cost_of("gen-1") is None
+    assert writer.status().ok

@@ -1,0 +1,41 @@
+"""What can be made to go wrong. Set the attributes at any time, from any thread. Times are seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Faults:
+    """Everything off: a healthy, quick server."""
+
+    answer_s: float = 0.0
+    """Before the first word of an answer."""
+    refuse: list[tuple[int, str | None]] = field(default_factory=list)
+    """Next answers: (status, Retry-After or None), before anything is made (B5 Errors; Retry-After)."""
+    new_shape: bool = False
+    """Errors as error.http_status / error_type / availability instead of error.code (B5 Retry-After, “newer”)."""
+    in_flight_402: bool = False
+    """A 402 of metadata.limit_source openrouter_in_flight_budget (B5: retryable with Retry-After)."""
+    times: dict[str, int] = field(default_factory=dict)
+    """What happens to how many of the next answers:
+
+    error_in_200       200 with a top-level error (B5 200: check both); `error_in_choice`: the same in choices[0]
+    error_mid_stream   after two chunks a 200 chunk with error and finish_reason "error" (B5 SSE); what was made is billed
+    cut_mid_stream     the connection ends after two chunks; the whole answer is billed
+    no_json            200 with a body cut off in the middle of its JSON; billed
+    bad_answer         a JSON answer that does not fit its schema (B5 Structured: strictness varies)
+    fenced             a JSON answer inside a Markdown fence, with a trailing comma
+    fall_back          the first of `models` is down: the second answers and is billed (B5 models[])
+    """
+    no_stream: bool = False
+    """A server that answers whole although it was asked to stream."""
+    no_cost: bool = False
+    """usage without cost: an OpenAI-compatible server of one's own."""
+    no_prices: bool = False
+    """/models without pricing: the same."""
+
+    def take(self, name: str) -> bool:
+        left = self.times.get(name, 0)
+        self.times[name] = max(0, left - 1)
+        return left > 0

@@ -1,0 +1,168 @@
+"""The server in a thread of the test: routes, what it billed, and how it is started."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from tests.servers.openrouter.answers import answer_text, completion, count_tokens, error_body
+from tests.servers.openrouter.faults import Faults
+
+PRICES = {
+    "openai/gpt-4-turbo": ("0.00001", "0.00003"),
+    "anthropic/claude-3-5-sonnet": ("0.000003", "0.000015"),
+    "anthropic/claude-opus-4.5": ("0.000005", "0.000025"),
+    "meta-llama/llama-3.1-70b-instruct": ("0.0000004", "0.0000004"),
+}
+"""USD per token, decimal strings (B5 GET /models)."""
+
+
+class ModelServer:
+    """`asked`: bodies of the chat calls, in order. `billed`: generation id -> USD, also of answers that were lost."""
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self.asked: list[dict[str, Any]] = []
+        self.billed: dict[str, Decimal] = {}
+        self._numbers = itertools.count(1)
+        self._port = 0
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}/api/v1"
+
+    @property
+    def total(self) -> Decimal:
+        return sum(self.billed.values(), Decimal(0))
+
+    def __enter__(self) -> ModelServer:
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listening.bind(("127.0.0.1", 0))
+        self._port = listening.getsockname()[1]
+        routes = [
+            Route("/api/v1/chat/completions", self._chat, methods=["POST"]),
+            Route("/api/v1/models", self._models),
+            Route("/api/v1/generation", self._generation),
+            Route("/api/v1/key", self._key),
+        ]
+        config = uvicorn.Config(Starlette(routes=routes), log_level="critical", timeout_graceful_shutdown=0, lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._serve, args=[self._server, listening], daemon=True, name="openrouter")
+        self._thread.start()
+        until = time.monotonic() + 20
+        while not self._server.started:
+            if time.monotonic() > until or not self._thread.is_alive():
+                raise RuntimeError("the model server did not start")
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        assert self._server is not None
+        assert self._thread is not None
+        self._server.should_exit = self._server.force_exit = True
+        self._thread.join(20)
+
+    @staticmethod
+    def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
+        asyncio.run(server.serve(sockets=[listening]))
+        listening.close()
+
+    async def _chat(self, request: Request) -> Response:
+        body = await request.json()
+        self.asked.append(body)
+        if request.headers.get("authorization") == "Bearer wrong":
+            return JSONResponse(error_body(401, self.faults, "No auth credentials found"), 401)
+        if self.faults.refuse:
+            status, after = self.faults.refuse.pop(0)
+            return JSONResponse(error_body(status, self.faults), status, {"Retry-After": after} if after else None)
+        await asyncio.sleep(self.faults.answer_s)
+        if self.faults.take("error_in_200"):
+            return JSONResponse(error_body(502, self.faults))
+        models = body.get("models") or [body["model"]]
+        model = models[1] if len(models) > 1 and self.faults.take("fall_back") else models[0]
+        if model not in PRICES and not self.faults.no_prices:
+            return JSONResponse(error_body(404, self.faults, f"No endpoints found for {model}."), 404)
+        whole = self._made(body, model)
+        if self.faults.take("error_in_choice"):
+            self.billed.pop(whole["id"])  # B5: failed-empty replies are not charged
+            failed = {"index": 0, "finish_reason": "error", "message": {"content": ""}, "error": {"code": 502, "message": "no"}}
+            return JSONResponse({"id": whole["id"], "choices": [failed]})
+        if self.faults.take("no_json"):
+            return Response(json.dumps(whole)[:-40], media_type="application/json")
+        if self.faults.no_stream or not body.get("stream"):
+            return JSONResponse(whole)
+        return StreamingResponse(self._stream(whole), media_type="text/event-stream")
+
+    def _made(self, body: dict[str, Any], model: str) -> dict[str, Any]:
+        id = f"gen-{next(self._numbers):06d}"
+        text = answer_text(body, self.faults)
+        sent, made = count_tokens(body["messages"]), min(count_tokens(text), body.get("max_tokens") or 10**6)
+        prompt, each = (Decimal(price) for price in PRICES.get(model, ("0", "0")))
+        self.billed[id] = prompt * sent + each * made
+        return completion(id, model, text, sent, made, None if self.faults.no_cost else self.billed[id])
+
+    async def _stream(self, whole: dict[str, Any]) -> AsyncIterator[str]:
+        """B5 SSE: comments, chunks, usage in the last chunk with empty choices, [DONE]."""
+        head = {"id": whole["id"], "object": "chat.completion.chunk", "created": whole["created"], "model": whole["model"]}
+        text = whole["choices"][0]["message"]["content"]
+        broken, cut = self.faults.take("error_mid_stream"), self.faults.take("cut_mid_stream")
+        yield ": OPENROUTER PROCESSING\n\n"
+        size = max(1, len(text) // 4)
+        for n, at in enumerate(range(0, len(text), size)):
+            if n == 2 and cut:
+                raise ConnectionResetError("cut on purpose")
+            if n == 2 and broken:
+                failed = {"index": 0, "delta": {"content": ""}, "finish_reason": "error"}
+                yield _line({**head, "error": {"code": 502, "message": "Provider disconnected"}, "choices": [failed]})
+                return
+            yield _line({**head, "choices": [{"index": 0, "delta": {"content": text[at : at + size]}, "finish_reason": None}]})
+        yield _line({**head, "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "stop"}]})
+        yield _line({**head, "choices": [], "usage": whole["usage"]})
+        yield "data: [DONE]\n\n"
+
+    async def _models(self, _: Request) -> Response:
+        """B5 GET /models: prices are decimal strings, USD per token."""
+        price = {
+            id: {"prompt": prompt, "completion": each, "request": "0", "image": "0.0012"}
+            for id, (prompt, each) in PRICES.items()
+        }
+        listed = [{"id": id, **({} if self.faults.no_prices else {"pricing": pricing})} for id, pricing in price.items()]
+        return JSONResponse({"data": [*listed, {"id": "openrouter/auto", "pricing": {"prompt": "-1", "completion": "-1"}}]})
+
+    async def _generation(self, request: Request) -> Response:
+        """B5 GET /generation: late audit of a lost reply."""
+        found = self.billed.get(request.query_params.get("id", ""))
+        if found is None:
+            return JSONResponse(error_body(404, self.faults, "Generation not found"), 404)
+        return Response(f'{{"data": {{"total_cost": {found}, "cancelled": false}}}}', media_type="application/json")
+
+    async def _key(self, _: Request) -> Response:
+        """B5 GET /key."""
+        data = {
+            "label": "sk-or-v1-abc",
+            "limit": None,
+            "limit_remaining": None,
+            "usage": float(self.total),
+            "is_free_tier": False,
+        }
+        return JSONResponse({"data": data})
+
+
+def _line(chunk: dict[str, Any]) -> str:
+    return f"data: {json.dumps(chunk)}\n\n"
