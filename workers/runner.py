@@ -45,6 +45,8 @@ class Process:
     workroot: Path
     cards: tuple[str, ...] = ()
     desk: Desk = field(init=False)
+    warm: dict[str, str] = field(default_factory=dict)
+    """Device id -> model it drew with last."""
 
     def __post_init__(self) -> None:
         self.desk = Desk(partial(trade, self))
@@ -85,6 +87,7 @@ def trade(me: Process, queue: str, n: int, done: Sequence[Finished]) -> list[Cla
                 kinds=me.handlers,
                 cards=me.cards,
                 settings=me.app.settings,
+                warm=me.warm,
             )
     except BaseException:
         for each, report in reports:

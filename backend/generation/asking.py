@@ -157,7 +157,7 @@ def _begin(
     job = jobs.enqueue(
         tx,
         kind="image-generation",
-        payload=GenerationPayload(generation_id=row.id),
+        payload=GenerationPayload(generation_id=row.id, model=base.model),
         title=_title(base, len(each), form, grid),
         request_key=request_key,
         subject=("generation", row.id),

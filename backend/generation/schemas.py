@@ -97,9 +97,10 @@ class GenerationDraft(Draft):
 
 
 class GenerationPayload(BaseModel):
-    """Of an `image-generation` job."""
+    """Of an `image-generation` job. `model`: the checkpoint it needs, so that jobs of one checkpoint may follow each other."""
 
     generation_id: str
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

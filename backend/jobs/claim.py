@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,11 +42,11 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('studio-queue:' || :
 _CLAIM = text(
     """WITH RECURSIVE
     spec AS (SELECT * FROM unnest(CAST(:versions AS text[]), CAST(:groups AS text[]), CAST(:limits AS int[]),
-        CAST(:devices AS text[])) AS s(version, grp, cap, device_id)),
+        CAST(:devices AS text[]), CAST(:warm AS text[])) AS s(version, grp, cap, device_id, warm)),
     grouped AS (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:kind_groups AS text[])) AS g(kind, grp)),
     busy AS (SELECT g.grp, j.tenant_id, count(*) AS n FROM jobs j LEFT JOIN grouped g ON g.kind = j.kind
         WHERE j.state = 'processing' GROUP BY g.grp, j.tenant_id),
-    open AS (SELECT s.version, s.device_id FROM spec s
+    open AS (SELECT s.version, s.device_id, s.warm FROM spec s
         WHERE s.cap IS NULL OR s.cap > coalesce((SELECT sum(n) FROM busy b WHERE b.grp = s.grp), 0)),
     waiting AS (
       (SELECT tenant_id FROM jobs WHERE state = 'pending' AND queue = :queue ORDER BY tenant_id LIMIT 1)
@@ -62,10 +62,15 @@ _CLAIM = text(
           AND :per_workspace > coalesce((SELECT sum(n) FROM busy b WHERE b.tenant_id = w.tenant_id), 0)
         ORDER BY t.served_at NULLS FIRST, w.tenant_id) o
       CROSS JOIN LATERAL (
-        SELECT j.id, j.tenant_id, j.created_by, j.kind, j.v, j.payload, j.parent_id, j.retries, o.served_at FROM jobs j
-        WHERE j.state = 'pending' AND j.queue = :queue AND j.tenant_id = o.tenant_id AND j.waits_for = 0
-          AND j.not_before <= clock_timestamp() AND j.kind || ':' || j.v = ANY((SELECT array_agg(version) FROM open)::text[])
-        ORDER BY j.priority, j.id LIMIT 1 FOR UPDATE SKIP LOCKED) c
+        SELECT f.id, f.tenant_id, f.created_by, f.kind, f.v, f.payload, f.parent_id, f.retries, o.served_at FROM (
+          SELECT l.*, first_value(l.created_at) OVER (ORDER BY l.priority, l.id) AS head_at FROM (
+            SELECT j.id, j.tenant_id, j.created_by, j.kind, j.v, j.payload, j.parent_id, j.retries, j.priority, j.created_at
+            FROM jobs j WHERE j.state = 'pending' AND j.queue = :queue AND j.tenant_id = o.tenant_id AND j.waits_for = 0
+              AND j.not_before <= clock_timestamp()
+              AND j.kind || ':' || j.v = ANY((SELECT array_agg(version) FROM open)::text[])
+            ORDER BY j.priority, j.id LIMIT :window FOR UPDATE SKIP LOCKED) l) f
+        ORDER BY f.priority, coalesce(f.created_at <= f.head_at + make_interval(secs => :overtake_s) AND f.payload->>'model' =
+          (SELECT p.warm FROM open p WHERE p.version = f.kind || ':' || f.v), false) DESC, f.id LIMIT 1) c
       ORDER BY o.served_at NULLS FIRST, o.tenant_id LIMIT 1),
     chosen AS (SELECT n.*, open.device_id FROM next n JOIN open ON open.version = n.kind || ':' || n.v),
     last AS (SELECT a.n, a.handle FROM attempts a JOIN chosen c ON c.tenant_id = a.tenant_id AND c.id = a.job_id
@@ -86,8 +91,11 @@ _CLAIM = text(
 
 spec: what this worker can do now, with limits and a free card. busy: what runs. waiting: workspaces with pending jobs,
 by hops along the index. next: of the workspace served least recently, its first claimable job; rows that somebody holds
-are skipped.
+are skipped. Among its next few of one priority, one that needs the model its card has loaded goes first.
 """
+WINDOW, OVERTAKE_S = 16, 120.0
+"""Jobs looked at for one whose model is loaded, and how much younger than the first of them it may be: a job is overtaken
+by those asked for in the two minutes after it alone, so none waits for ever."""
 
 
 def claim(
@@ -102,27 +110,47 @@ def claim(
 
 
 def claim_some(
-    tx: Session, n: int, *, queue: str, worker_id: str, kinds: Collection[str], cards: Collection[str], settings: Settings
+    tx: Session,
+    n: int,
+    *,
+    queue: str,
+    worker_id: str,
+    kinds: Collection[str],
+    cards: Collection[str],
+    settings: Settings,
+    warm: MutableMapping[str, str] | None = None,
 ) -> list[Claim]:
-    """At most `n`, each chosen as if it were asked for alone; fewer when nothing more is claimable."""
+    """At most `n`, each chosen as if it were asked for alone; fewer when nothing more is claimable.
+
+    `warm`: device id -> model it has loaded, as far as jobs say which they need (`model` in their payload); kept up to date.
+    """
+    warm = {} if warm is None else warm
     specs = [spec for spec in KINDS.values() if spec.queue == queue and spec.kind in kinds]
     if not any(spec.device for spec in specs):
-        values = _values(specs, queue=queue, worker_id=worker_id, settings=settings, able={})
+        values = _values(specs, queue=queue, worker_id=worker_id, settings=settings, able={}, warm={})
         return _claims(tx, [values | _new_ids() for _ in range(n)], {}) if values else []
     tx.execute(_LOCK, {"queue": queue})
     claims: list[Claim] = []
     while len(claims) < n:  # a card that one job takes is not there for the next
         devices = free_devices(tx, cards)
         able = {spec.kind: _pick(spec, devices) for spec in specs if spec.device}
-        values = _values(specs, queue=queue, worker_id=worker_id, settings=settings, able=able)
+        values = _values(specs, queue=queue, worker_id=worker_id, settings=settings, able=able, warm=warm)
         if not values or not (one := _claims(tx, [values | _new_ids()], devices)):
             break
         claims += one
+        if held := one[0].device_id:
+            warm[held] = str(one[0].payload.get("model") or "")
     return claims
 
 
 def _values(
-    specs: Sequence[KindSpec], *, queue: str, worker_id: str, settings: Settings, able: Mapping[str, Device | None]
+    specs: Sequence[KindSpec],
+    *,
+    queue: str,
+    worker_id: str,
+    settings: Settings,
+    able: Mapping[str, Device | None],
+    warm: Mapping[str, str],
 ) -> dict[str, Any]:
     """What `_CLAIM` asks for, but for its ids; empty when this worker can do nothing now."""
     ready = [(v, spec) for spec in specs if not spec.device or able[spec.kind] for v in spec.versions]
@@ -138,6 +166,9 @@ def _values(
         "groups": [spec.limit_setting for _, spec in ready],
         "limits": [spec.limit(settings) for _, spec in ready],
         "devices": [device.id if (device := able.get(spec.kind)) else None for _, spec in ready],
+        "warm": [warm.get(device.id) or None if (device := able.get(spec.kind)) else None for _, spec in ready],
+        "window": WINDOW if any(warm.values()) else 1,
+        "overtake_s": OVERTAKE_S,
     }
 
 

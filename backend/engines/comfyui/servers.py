@@ -42,8 +42,9 @@ class Servers:
 
     @property
     def stuck_s(self) -> float:
-        """No progress for so long: the prompt thread is dead."""
-        return self.settings.comfyui_timeout / 1000
+        """No progress for so long: the prompt thread is dead. A little less than the setting, which is also when a job that
+        does not move is given up: the server is named before."""
+        return self.settings.comfyui_timeout / 1000 * 0.9
 
     @property
     def patience_s(self) -> float:

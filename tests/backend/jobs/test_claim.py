@@ -249,3 +249,39 @@ def test_a_handle_is_handed_on_after_a_crash(
     with worker_db.dispatch() as tx:
         sweep.take_back(tx, settings_without_clock, first.attempt_id, first.job_id)
     assert take().handle == {"prompt_id": "p1"}
+
+
+class Drawing(Steps):
+    model: str
+
+
+def test_jobs_of_the_loaded_model_go_first_within_a_bound(
+    workspace: Tenant, other_workspace: Tenant, worker_db: Database, db: Database, settings_without_clock: Settings
+) -> None:
+    """A, B, A, B, and one that is too young: A A B B is drawn, of one workspace and priority alone, and none waits for ever."""
+
+    def ask(tenant: Tenant, model: str, **more: Any) -> str:
+        with db.transaction(Trusted(tenant.id)) as tx:
+            return jobs.enqueue(
+                tx, kind="test-draw", payload=Drawing(model=model), title=model, request_key=new_id("key"), **more
+            ).id
+
+    warm: dict[str, str] = {}
+
+    def take() -> str:
+        with worker_db.dispatch() as tx:
+            [one] = claim_some(
+                tx, 1, queue="gpu", worker_id="w", kinds=KINDS, cards=CARDS, settings=settings_without_clock, warm=warm
+            )
+        with db.transaction(Trusted(one.tenant_id)) as tx:
+            settle(tx, ref(one), rules.completed(None))
+        return one.job_id
+
+    add_card(worker_db, "cuda:0")
+    a1, b1, a2, b2 = (ask(workspace, model) for model in ("a", "b", "a", "b"))
+    urgent, young = ask(workspace, "c", priority=-1), ask(workspace, "a")
+    with db.transaction(Trusted(workspace.id)) as tx:
+        tx.execute(text("UPDATE jobs SET created_at = created_at + interval '3 minutes' WHERE id = :id"), {"id": young})
+    assert [take() for _ in range(6)] == [urgent, a1, a2, b1, b2, young]
+    mine, theirs = ask(workspace, "b"), ask(other_workspace, "z")
+    assert [take(), take()] == [theirs, mine], "whose turn it is comes first"
