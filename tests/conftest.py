@@ -15,9 +15,11 @@ from backend.kit.db import Database
 from backend.local_stack import Stack, start
 from backend.settings import Settings
 from tests.factories.account import Tenant, make_workspace
-from tests.support.databases import DatabaseUrls, copy_of, make_template
+from tests.support.databases import DatabaseUrls, Shelf, make_template
 from tests.support.processes import Office, Workers
 
+_PROCESSES = {"workers", "start_studio", "gpu_worker"}
+"""Fixtures that start processes with a database connection."""
 IMPOSSIBLE = ("only root", "Linux only")
 """Reasons that nothing installed could take away."""
 
@@ -55,9 +57,16 @@ def template(stack: Stack) -> DatabaseUrls:
     return make_template(stack.urls["DATABASE_OWNER_URL"])
 
 
+@pytest.fixture(scope="session")
+def shelf(template: DatabaseUrls) -> Iterator[Shelf]:
+    ours = Shelf(template)
+    yield ours
+    ours.close()
+
+
 @pytest.fixture
-def database_urls(template: DatabaseUrls) -> Iterator[DatabaseUrls]:
-    with copy_of(template) as urls:
+def database_urls(shelf: Shelf, request: pytest.FixtureRequest) -> Iterator[DatabaseUrls]:
+    with shelf.lend(alone=bool(_PROCESSES & set(request.fixturenames))) as urls:
         yield urls
 
 
