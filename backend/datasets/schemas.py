@@ -225,7 +225,7 @@ class ImageCard:
 
 @dataclass(frozen=True, slots=True)
 class ImagePage:
-    """In the order they came in. `total`: how many the filter leaves; None on later pages."""
+    """In the order they came in. `total`: how many the filter leaves; None on later pages, and when nobody asked."""
 
     images: list[ImageCard]
     next_cursor: str | None

@@ -5,26 +5,28 @@ from __future__ import annotations
 import streamlit as st
 
 from backend import datasets
-from backend.datasets import Bucket
+from backend.datasets import Bucket, BucketPreview
 from studio.frame import Page
 from studio.widgets.dataset_state import train_side
 
-SIDES = (512, 768, 1024)
-
 
 def buckets(page: Page, dataset_id: str) -> None:
-    """kohya's buckets of the included pictures, crops applied."""
-    own = train_side(page)
-    st.markdown("##### Shapes")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        side = st.number_input(
-            "Training resolution, px", 64, 4096, max(own, 64), step=64, key=f"buckets:{dataset_id}", width=180
-        )
-        batch = st.number_input("Batch", 1, 64, 1, key=f"buckets:batch:{dataset_id}", width=120)
+    """kohya's buckets of the included pictures, crops applied; folded away, but what is wrong with them is said."""
+    side_key, batch_key = f"buckets:{dataset_id}", f"buckets:batch:{dataset_id}"
+    side = st.session_state.setdefault(side_key, max(train_side(page), 64))
+    batch = st.session_state.setdefault(batch_key, 1)
     with page.transaction() as tx:
         found = datasets.bucket_preview(tx, dataset_id, resolution=int(side), batch=int(batch))
     if found.warning:
         st.warning(found.warning, icon=":material/crop:")
+    with st.expander("Shapes the pictures are trained at", icon=":material/aspect_ratio:"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.number_input("Training resolution, px", 64, 4096, step=64, key=side_key, width=180)
+            st.number_input("Batch", 1, 64, key=batch_key, width=120)
+        _table(found)
+
+
+def _table(found: BucketPreview) -> None:
     st.dataframe(
         [_row(one) for one in found.buckets], hide_index=True, width="stretch",
         column_config={

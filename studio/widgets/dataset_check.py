@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from backend import datasets, jobs
@@ -41,14 +43,15 @@ def _say(state: Readiness) -> bool:
     return not state.blockers
 
 
-def check(page: Page, dataset_id: str) -> bool:
-    """The whole gate of one dataset; True when training may start."""
+def check(page: Page, dataset_id: str, *, when_ready: Callable[[], None]) -> None:
+    """The whole gate of one dataset. `when_ready` draws below its verdict what may be done now."""
     last_edit(page, dataset_id, key="check")
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
         state = state_of(page, tx, card)
         scan = jobs.latest(tx, ("dataset", dataset_id), "dataset-scan")
-    ready = _say(state)
+    if _say(state):
+        when_ready()
     scanning = follow(page, scan, key="check:scan")
     if state.stats.unmeasured and page.can_edit and not scanning:
         st.button("Measure them now", icon=":material/straighten:", on_click=_scan, args=(page, dataset_id))
@@ -64,7 +67,6 @@ def check(page: Page, dataset_id: str) -> bool:
             with page.transaction(needs="editor") as tx:
                 datasets.tune(tx, dataset_id, draft)
             st.rerun()
-    return ready
 
 
 def _scan(page: Page, dataset_id: str) -> None:

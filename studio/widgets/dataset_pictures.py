@@ -138,7 +138,7 @@ class Shown:
 
 
 def _read(page: Page, tx: Session, card: DatasetCard) -> Shown:
-    found = datasets.images(tx, card.id, take=PAGE_SIZE, side=train_side(page))
+    found = datasets.images(tx, card.id, take=PAGE_SIZE, side=train_side(page), counted=False)
     return Shown(card, found, state_of(page, tx, card).stats, datasets.edits(tx, card.id, take=LISTED))
 
 

@@ -90,9 +90,8 @@ def detail(page: Page, dataset_id: str) -> None:
         if parts[0].open:
             add(page, dataset_id, key="dataset", samples=True)
     with parts[1]:
-        if parts[1].open and check(page, dataset_id) and page.can_edit and st.button("Train on it", type="primary"):
-            st.session_state["training:dataset"] = dataset_id
-            page.go("make/training")
+        if parts[1].open:
+            check(page, dataset_id, when_ready=lambda: _train(page, dataset_id))
     with parts[2]:
         if parts[2].open:
             captions(page, dataset_id)
@@ -102,6 +101,12 @@ def detail(page: Page, dataset_id: str) -> None:
     with parts[4]:
         if parts[4].open:
             _settings(page, card)
+
+
+def _train(page: Page, dataset_id: str) -> None:
+    if page.can_edit and st.button("Train on it", type="primary", icon=":material/model_training:"):
+        st.session_state["training:dataset"] = dataset_id
+        page.go("make/training")
 
 
 def _settings(page: Page, card: DatasetCard) -> None:

@@ -1,4 +1,4 @@
-const FIRST = 36, PAGE = 60
+const FIRST = 36, PAGE = 60, ROWS = 15
 const WORDS = { too_small: "too small", low_resolution: "small", blurred: "blurred", dark: "dark", bright: "bright", flat: "no contrast", clipped: "burnt out",
   near_duplicates: "look-alike", several_faces: "faces", uncaptioned: "no caption", without_trigger: "no trigger", unmeasured: "not measured" }
 
@@ -75,7 +75,7 @@ const load_page = async (ui, fresh, take = fresh ? FIRST : PAGE) => {
   const turn = ++ui.turn
   let from = 0
   ui.loading = true
-  const query = new URLSearchParams({ workspace: ui.data.workspace, filter: ui.filter, take, side: ui.data.side })
+  const query = new URLSearchParams({ workspace: ui.data.workspace, filter: ui.filter, take, side: ui.data.side, counted: false })
   if (!fresh && ui.next) query.set("cursor", ui.next)
   try {
     const answer = await api(`/api/datasets/${ui.data.dataset}/pictures?${query}`)
@@ -87,6 +87,7 @@ const load_page = async (ui, fresh, take = fresh ? FIRST : PAGE) => {
   } catch (error) { if (turn === ui.turn) ui.error = error.message }
   if (turn !== ui.turn) return
   ui.loading = false
+  ui.eager = ROWS // the first rows of what comes are asked for at once, the rest when they come near
   draw(ui, from)
   if (fresh) draw_chips(ui)
   ui.watch()
@@ -108,7 +109,7 @@ const keys = (ui, event) => {
 
 const build = root => {
   const ui = { chips: el("div", "chips"), grid: el("div", "grid"), end: el("div", "end muted"), parts: new Map(), tiles: [], selected: new Set(),
-    filter: "", next: null, stamp: null, round: null, focus: null, last: null, whole: false, loading: false, error: "", turn: 0, eager: 8 }
+    filter: "", next: null, stamp: null, round: null, focus: null, last: null, whole: false, loading: false, error: "", turn: 0, eager: ROWS }
   ui.grid.setAttribute("role", "list"); ui.chips.setAttribute("role", "group"); ui.chips.setAttribute("aria-label", "Show")
   root.replaceChildren(ui.chips, ui.grid, ui.end)
   ui.rove = () => {
