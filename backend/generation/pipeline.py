@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -139,8 +140,11 @@ def _keep(ctx: JobContext, batch: _Batch, n: int, path: Path, keeper: Gatekeeper
     clean = path.with_name(f"deliver-{n}.png")
     made_of = batch.files.source_type
     deliver_png(path, clean, mark=recipe.ai_mark, source_type=made_of)
-    look, verdict = dhash_of(clean), gating.look(ctx, keeper, recipe, clean)
-    stored = assets.store_drawn(ctx, clean, filename=f"{card.id}-{n + 1}.png", n=n, meta={META: made_of})
+    with ThreadPoolExecutor(1) as aside:
+        looking = aside.submit(dhash_of, clean)
+        verdict = gating.look(ctx, keeper, recipe, clean)
+        stored = assets.store_drawn(ctx, clean, filename=f"{card.id}-{n + 1}.png", n=n, meta={META: made_of})
+    look = looking.result()
     with ctx.transaction() as tx:
         row = _row(tx, batch, n, stored, look)
         gating.stamp(row, keeper, verdict)
