@@ -106,9 +106,9 @@ def _time(found: Estimate) -> None:
 
 def about(seconds: float) -> str:
     """No more exact than it is: “40 s”, “4 min”, “2 h 10 min”."""
-    if seconds < 90:
+    if seconds < 55:
         return duration(max(round(seconds, -1), 10))
-    return f"{round(seconds / 60)} min" if seconds < 5400 else duration(round(seconds / 600) * 600)
+    return f"{max(round(seconds / 60), 1)} min" if seconds < 5400 else duration(round(seconds / 600) * 600)
 
 
 def _mb(mb: int) -> str:
