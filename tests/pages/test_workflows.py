@@ -65,7 +65,7 @@ def test_one_is_bound_tried_and_approved(app: App, workspace: Tenant, open_page:
     at = open_page("make/workflows", id=card.id)
     assert not at.exception
     assert next(one for one in at.button if one.label == "Approve").disabled
-    assert "The server has no node for Soft light." in words(at)
+    assert "The server has no node for Soft light" in words(at)
     next(one for one in at.button if one.label == "Draw a trial picture").click().run()
     with app.db.transaction(workspace.caller, needs="owner") as tx:
         asked = generation.get(tx, str(graphs.get(tx, card.id).tried_id))
