@@ -13,7 +13,8 @@ from backend.graphs import GraphCard
 from backend.tools.comfy_workflow import said
 from studio.format import plain
 
-_UNSAID = {"prefix", "width", "height", "sampler", "scheduler", "control", "motion", "upscaler"}
+_SAID = ("prompt", "negative", "seed", "steps", "cfg", "checkpoint", "lora", "picture", "mask", "pose")
+"""What a person asks for by name; the rest goes along."""
 
 
 def workflow(
@@ -30,7 +31,7 @@ def workflow(
     )  # fmt: skip
     if not chosen:
         return None
-    takes = [said(role) for role in names[chosen].takes if role not in _UNSAID]
+    takes = [said(role) for role in names[chosen].takes if role in _SAID]
     st.caption(f"Takes {', '.join(takes) or 'nothing'}; everything else stays as the workflow says." + _notes(names[chosen]))
     return chosen
 

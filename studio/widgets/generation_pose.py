@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from backend import assets, generation
+from backend import assets, generation, graphs
 from backend.errors import Invalid
 from backend.generation import GenerationDraft, PosePick
 from studio.components import uploader
@@ -38,8 +38,10 @@ def show(page: Page, asset_id: str) -> None:
 
 
 def bring(page: Page) -> None:
-    """Offered where a model can hold a pose."""
-    if not any("pose" in card.features for card in page.app.engines.image.models()):
+    """Offered where a model, or an imported workflow, can hold a pose."""
+    with page.transaction() as tx:
+        workflows = any("pose" in card.takes for card in graphs.approved(tx))
+    if not workflows and not any("pose" in card.features for card in page.app.engines.image.models()):
         return
     with st.expander("Hold a pose", icon=":material/accessibility_new:"):
         uploader(
