@@ -10,8 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from backend import assets
-from backend.assets import AssetCard, ThumbFile
-from backend.assets.service import OpenTx
+from backend.assets import AssetCard, OpenTx, ThumbFile
 from backend.datasets.recording import once, record
 from backend.datasets.service import let_go, locked, refresh_status
 from backend.errors import Conflict, Invalid, NotFound
