@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import redis
+from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy.exc import OperationalError
@@ -41,12 +43,19 @@ class App:
         return self.make_storage()
 
     @cached_property
+    def cache(self) -> Redis:
+        """Database 1: only what may be forgotten. Half a second is the most that a page waits for it."""
+        return Redis.from_url(cache_url(self.settings.redis_url.get_secret_value()), socket_timeout=0.5, retry=_once())
+
+    @cached_property
     def engines(self) -> Engines:
         return self.make_engines()
 
     def close(self) -> None:
         self.db.close()
         self.redis.close()
+        if "cache" in self.__dict__:
+            self.cache.close()
 
 
 def bootstrap(settings: Settings | None = None, *, role: Role = "studio", **overrides: Any) -> App:
@@ -69,8 +78,20 @@ def bootstrap(settings: Settings | None = None, *, role: Role = "studio", **over
 
 def _redis(settings: Settings) -> redis.Redis:
     """Tries once more at once, then says no: a bell that cannot be rung must not keep a person waiting."""
-    url, once_more = settings.redis_url.get_secret_value(), Retry(NoBackoff(), 1)
-    return redis.Redis.from_url(url, socket_connect_timeout=3, retry=once_more)
+    return redis.Redis.from_url(settings.redis_url.get_secret_value(), socket_connect_timeout=3, retry=_once())
+
+
+def _once() -> Retry:
+    return Retry(NoBackoff(), 1)
+
+
+def cache_url(url: str) -> str:
+    """The same server, database 1."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        query = {**dict(parse_qsl(parts.query)), "db": "1"}
+        return urlunsplit(parts._replace(query=urlencode(query)))
+    return urlunsplit(parts._replace(path="/1"))
 
 
 def _database(settings: Settings, role: Role, ring: Callable[[str], None]) -> Database:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import func, select, text
 
-from backend import accounts, assets, boards, datasets, jobs, training
+from backend import accounts, assets, boards, budgets, datasets, jobs, training
 from backend.jobs import Handler, JobContext
 from backend.tables import Job
 
@@ -29,6 +29,7 @@ def run(ctx: JobContext, payload: Upkeep) -> dict[str, Any]:
         forgotten = jobs.forget_old(tx, hours=settings.job_cleanup_hours)
         boards.forget(tx, days=settings.retain_acts_days)
         sessions = accounts.forget_sessions(tx, hours=settings.session_cleanup_hours)
+    tidied = budgets.tidy(ctx.app, ctx.transaction)
     return {
         "files_retired": swept.retired,
         "files_removed": swept.purged,
@@ -36,6 +37,7 @@ def run(ctx: JobContext, payload: Upkeep) -> dict[str, Any]:
         "datasets_freed": freed,
         "jobs_forgotten": forgotten,
         "sessions_forgotten": sessions,
+        **tidied,
         **_strays(ctx),
     }
 

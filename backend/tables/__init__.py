@@ -4,6 +4,7 @@ from backend.tables.account import Invitation, Membership, PasswordReset, Sessio
 from backend.tables.asset import Asset, AssetUse, Upload
 from backend.tables.base import Base
 from backend.tables.board import Board, BoardPicture, PictureAct
+from backend.tables.budget import Budget, LlmCall
 from backend.tables.dataset import Dataset, DatasetCaption, DatasetEdit, DatasetImage, DatasetRight
 from backend.tables.event import EventRow
 from backend.tables.generation import Generation, Picture, PictureLora
@@ -33,9 +34,9 @@ WITHOUT_TENANT = frozenset(
 """Tables row-level security does not confine by workspace, each for a reason its docstring gives. Tested to be exact."""
 
 __all__ = [
-    "FINAL", "MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture", "ComfyGraph",
+    "FINAL", "MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture", "Budget", "ComfyGraph",
     "Dataset", "DatasetCaption", "DatasetEdit", "DatasetImage", "DatasetRight", "Device", "EventRow", "Generation",
-    "IdentityProfile", "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep", "Lora", "Membership",
+    "IdentityProfile", "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep", "LlmCall", "Lora", "Membership",
     "PasswordReset", "Picture", "PictureAct", "PictureCheck", "PictureLora", "Preset", "PromptTemplate", "PromptUse",
     "Schedule", "SessionRow", "Style", "TemplateVersion", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun",
     "TrainingSample", "Trial", "TrialCell", "TrialVote", "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace",

@@ -40,4 +40,6 @@ def _strict(schema: dict[str, Any]) -> dict[str, Any]:
     parts = {name: _strict(part) if isinstance(part, dict) else part for name, part in schema.items()}
     if schema.get("type") == "object" and "properties" in schema:
         parts |= {"additionalProperties": False, "required": list(schema["properties"])}
+    if schema.get("type") == "string":  # servers that are strict take no lengths; we look at them ourselves
+        parts = {name: part for name, part in parts.items() if name not in ("minLength", "maxLength")}
     return parts

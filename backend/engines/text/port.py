@@ -23,10 +23,8 @@ class Brief:
     topic: str
     language: str
     name: str = ""
-    bio: str = ""
     tone: str = ""
     topics: tuple[str, ...] = ()
-    look: str = ""
     variant: int = 0
 
 

@@ -1,0 +1,95 @@
+"""The one way to ask a language model: from memory if it was asked today, else reserved, asked, settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.orm import Session
+
+from backend.budgets import cache, ledger
+from backend.budgets.schemas import About
+from backend.engines.text.port import Quote, Reply, ReplyLost, TextEngine, TextRequest
+from backend.errors import EngineError
+from backend.kit.db import Trusted
+
+if TYPE_CHECKING:
+    from backend.bootstrap import App
+
+log = structlog.get_logger(__name__)
+Transact = Callable[[], AbstractContextManager[Session]]
+
+
+def ask(app: App, transact: Transact, request: TextRequest, *, about: About, check: Callable[[], None] = lambda: None) -> Reply:
+    """The whole answer. `transact` opens transactions of whoever asks; no transaction may be open meanwhile.
+
+    `check` is called while words come: what it raises stops the answer. Raises OverBudget before anything is asked,
+    ReplyLost, RateLimited, EngineUnavailable, Rejected, Unsupported.
+    """
+    engine = app.engines.text
+    quote = engine.quote(request)
+    if not engine.paid:
+        return _whole(engine, request, quote, check)
+    with transact() as tx:
+        mine = Trusted(tx.info["tenant_id"], tx.info["user_id"] or "")
+        key = cache.key_of(mine.tenant_id, quote.models, request) if app.settings.enable_caching else ""
+        if key and (known := cache.find(app.cache, key)):
+            ledger.remember(tx, model=known.model, saved_usd=known.cost_usd, about=about)
+            return known
+        call_id = ledger.reserve(tx, most_usd=quote.most_usd, about=about, settings=app.settings)
+    reply = _paid(app, mine, call_id, lambda: _whole(engine, request, quote, check))
+    if key:
+        cache.keep(app.cache, key, reply)
+    return reply
+
+
+def _paid(app: App, mine: Trusted, call_id: str, answer: Callable[[], Reply]) -> Reply:
+    """Settles whatever comes: the asker may have been signed out, or its attempt ended, since it asked."""
+    try:
+        reply = answer()
+    except ReplyLost as lost:
+        with app.db.transaction(mine) as tx:
+            ledger.lose(tx, call_id, generation_id=lost.generation_id)
+        raise
+    except EngineError:
+        with app.db.transaction(mine) as tx:
+            ledger.release(tx, call_id)
+        raise
+    except BaseException:
+        with app.db.transaction(mine) as tx:
+            ledger.lose(tx, call_id)
+        raise
+    with app.db.transaction(mine) as tx:
+        ledger.settle(tx, call_id, reply)
+    return reply
+
+
+def _whole(engine: TextEngine, request: TextRequest, quote: Quote, check: Callable[[], None]) -> Reply:
+    answer = engine.run(request, quote)
+    try:
+        while True:
+            next(answer)
+            check()
+    except StopIteration as end:
+        reply: Reply = end.value
+        return reply
+    finally:
+        answer.close()
+
+
+def tidy(app: App, transact: Transact) -> dict[str, int]:
+    """Part of upkeep: reservations of the dead stay at their estimate; lost answers are asked after."""
+    with transact() as tx:
+        dead, doubtful = ledger.settle_dead(tx), ledger.doubtful(tx)
+    corrected = 0
+    try:
+        for call_id, generation_id in doubtful:
+            if (usd := app.engines.text.cost_of(generation_id)) is not None:
+                with transact() as tx:
+                    ledger.correct(tx, call_id, usd)
+                corrected += 1
+    except EngineError as error:
+        log.warning("lost answers stay estimates", error=error.message)
+    return {"calls_given_up": dead, "calls_corrected": corrected}

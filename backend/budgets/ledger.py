@@ -1,0 +1,135 @@
+"""Reserve before a call, settle after it. A reservation counts as spent until it is settled: a crash never loses money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from backend import events
+from backend.budgets.rules import ALERT_AT, effective, fits, is_near, most, over_sentence, rounded
+from backend.budgets.schemas import About, OverBudget
+from backend.engines.text.port import Reply
+from backend.kit.db import in_one_trip
+from backend.kit.ids import new_id
+from backend.settings import Settings
+from backend.tables import LlmCall
+
+DEAD_AFTER_S = 1800
+"""No call takes this long: five tries of two silent minutes and the pauses between them."""
+_LOCK = text("SELECT tenant_id FROM budgets WHERE tenant_id = :tenant_id FOR UPDATE")
+_FIRST = text("INSERT INTO budgets (tenant_id) VALUES (:tenant_id) ON CONFLICT DO NOTHING")
+_TODAY = "CAST(to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD') AS integer)"
+_RESERVE = text(
+    f"""WITH now AS (SELECT {_TODAY} AS day),
+    b AS (SELECT daily_usd, monthly_usd, alerted_day, alerted_month FROM budgets WHERE tenant_id = :tenant_id),
+    spent AS (
+      SELECT coalesce(sum(c.usd) FILTER (WHERE c.day = n.day), 0) AS today, coalesce(sum(c.usd), 0) AS month
+      FROM now n LEFT JOIN llm_calls c ON c.tenant_id = :tenant_id AND c.day >= n.day / 100 * 100),
+    put AS (
+      INSERT INTO llm_calls (id, tenant_id, day, kind, usd, estimate_usd, job_id, attempt_id, user_id, influencer_id)
+      SELECT :id, :tenant_id, n.day, :kind, :usd, :usd, :job_id, :attempt_id, :user_id, :influencer_id FROM now n, b, spent s
+      WHERE s.today + :usd <= coalesce(least(b.daily_usd, CAST(:most_daily AS numeric)), 'infinity')
+        AND s.month + :usd <= coalesce(least(b.monthly_usd, CAST(:most_monthly AS numeric)), 'infinity')
+      RETURNING id)
+    SELECT n.day, b.daily_usd, b.monthly_usd, b.alerted_day, b.alerted_month, s.today, s.month, p.id
+    FROM now n CROSS JOIN b CROSS JOIN spent s LEFT JOIN put p ON true"""
+)
+"""The sums see all that was reserved before: the row of `budgets` is locked by the statement before this one."""
+
+
+def reserve(tx: Session, *, most_usd: Decimal, about: About, settings: Settings) -> str:
+    """The call's id. Raises OverBudget with a sentence; nothing is reserved then."""
+    daily, monthly = most(settings)
+    usd, tenant = rounded(most_usd), {"tenant_id": tx.info["tenant_id"]}
+    values = {
+        **tenant, "id": new_id("llm"), "usd": usd, "most_daily": daily, "most_monthly": monthly, "user_id": tx.info["user_id"],
+        "kind": about.kind, "job_id": about.job_id, "attempt_id": about.attempt_id, "influencer_id": about.influencer_id,
+    }  # fmt: skip
+    _, row = in_one_trip(tx, [(_LOCK, tenant), (_RESERVE, values)])
+    if row is None:  # the workspace's first call
+        tx.execute(_FIRST, tenant)
+        _, row = in_one_trip(tx, [(_LOCK, tenant), (_RESERVE, values)])
+    limits = {"day": effective(row.daily_usd, daily), "month": effective(row.monthly_usd, monthly)}
+    spent = {"day": row.today, "month": row.month}
+    for period, limit in limits.items():
+        if limit is not None and not fits(spent[period], usd, limit):
+            raise OverBudget(over_sentence(period=period, spent=spent[period], more=usd, limit=limit))
+    alerted = {"day": row.alerted_day == row.day, "month": row.alerted_month == row.day // 100}
+    for period, limit in limits.items():
+        if is_near(spent[period] + usd, limit) and not alerted[period]:
+            _alert(tx, period, row.day, limit)
+    return str(row.id)
+
+
+def _alert(tx: Session, period: str, day: int, limit: Decimal | None) -> None:
+    """Once a period; people who listen to events hear of it."""
+    column, value = ("alerted_day", day) if period == "day" else ("alerted_month", day // 100)
+    tx.execute(text(f"UPDATE budgets SET {column} = :value WHERE tenant_id = :tenant_id"), {"value": value, **_here(tx)})
+    data = {"period": period, "limit_usd": str(limit), "at": str(ALERT_AT)}
+    events.record(tx, "budget.near", "budget", tx.info["tenant_id"], data)
+
+
+def settle(tx: Session, call_id: str, reply: Reply) -> None:
+    """At what it cost, also when the reservation was given up meanwhile. Again: no change."""
+    _end(
+        tx, call_id, state="settled", usd=rounded(reply.cost_usd), model=reply.model, generation_id=reply.generation_id,
+        prompt_tokens=reply.prompt_tokens, completion_tokens=reply.completion_tokens,
+    )  # fmt: skip
+
+
+def lose(tx: Session, call_id: str, *, generation_id: str = "") -> None:
+    """Nobody knows what it cost: its estimate stays, flagged."""
+    _end(tx, call_id, state="estimated", generation_id=generation_id)
+
+
+def release(tx: Session, call_id: str) -> None:
+    """Refused before anything was made."""
+    _end(tx, call_id, state="refused", usd=Decimal(0))
+
+
+def _end(tx: Session, call_id: str, **values: object) -> None:
+    open_states = LlmCall.state.in_(("reserved", "estimated"))
+    tx.execute(update(LlmCall).where(LlmCall.id == call_id, open_states).values(**values, settled_at=func.clock_timestamp()))
+
+
+def remember(tx: Session, *, model: str, saved_usd: Decimal, about: About) -> None:
+    """A call that was answered from memory."""
+    day = tx.scalar(text(f"SELECT {_TODAY}"))
+    values = {"model": model, "saved_usd": rounded(saved_usd), "user_id": tx.info["user_id"], "kind": about.kind}
+    whose = {"job_id": about.job_id, "attempt_id": about.attempt_id, "influencer_id": about.influencer_id}
+    nothing = {"usd": Decimal(0), "estimate_usd": Decimal(0)}
+    tx.add(LlmCall(id=new_id("llm"), day=day, state="cached", **values, **whose, **nothing))
+
+
+def settle_dead(tx: Session, *, older_s: float = DEAD_AFTER_S) -> int:
+    """Reservations whose asker is gone stay at their estimate, flagged. How many there were."""
+    found = tx.execute(
+        text(
+            """UPDATE llm_calls c SET state = 'estimated', settled_at = clock_timestamp()
+            WHERE c.tenant_id = :tenant_id AND c.state = 'reserved' AND (
+              c.created_at < clock_timestamp() - make_interval(secs => :older_s)
+              OR EXISTS (SELECT FROM attempts a WHERE a.tenant_id = c.tenant_id AND a.id = c.attempt_id
+                AND a.ended_at < clock_timestamp() - interval '1 minute'))
+            RETURNING c.id"""
+        ),
+        {"older_s": older_s, **_here(tx)},
+    )
+    return len(found.all())
+
+
+def doubtful(tx: Session, *, take: int = 100) -> list[tuple[str, str]]:
+    """(call, generation) of estimates that the server can be asked about."""
+    known = select(LlmCall.id, LlmCall.generation_id).where(LlmCall.state == "estimated", LlmCall.generation_id != "")
+    recent = LlmCall.created_at > func.clock_timestamp() - text("interval '14 days'")
+    return [(row.id, row.generation_id) for row in tx.execute(known.where(recent).order_by(LlmCall.id.desc()).limit(take))]
+
+
+def correct(tx: Session, call_id: str, usd: Decimal) -> None:
+    """What the server says of a lost answer."""
+    _end(tx, call_id, state="settled", usd=rounded(usd))
+
+
+def _here(tx: Session) -> dict[str, str]:
+    return {"tenant_id": tx.info["tenant_id"]}

@@ -1,0 +1,79 @@
+"""What goes into and comes out of the budgets' door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from backend.errors import Refused
+
+
+class OverBudget(Refused):
+    """The next call could cost more than is left of the day's or the month's limit."""
+
+    code = "over_budget"
+    status = 402
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a call is for, as the costs are shown by. `kind`: suggestion, caption …"""
+
+    kind: str
+    influencer_id: str | None = None
+    job_id: str | None = None
+    attempt_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A day or a month. `spent_usd` counts reservations too (`open_usd` of it); `limit_usd` None: no limit of its own.
+
+    `own_usd`: what the owner set; `most_usd`: the operator's setting, None where there is none.
+    """
+
+    spent_usd: Decimal
+    open_usd: Decimal
+    limit_usd: Decimal | None
+    own_usd: Decimal | None
+    most_usd: Decimal | None
+
+    @property
+    def share(self) -> float:
+        """Of the limit, 0 to 1 and beyond; 0 without one."""
+        if self.limit_usd is None:
+            return 0.0
+        return float(self.spent_usd / self.limit_usd) if self.limit_usd else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of a table of costs. `name`: a day (2026-11-21), a kind, an influencer or a model."""
+
+    name: str
+    calls: int
+    cached: int
+    usd: Decimal
+    saved_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """This day and month (UTC). `estimated_usd`: the part of the month that is a guess because answers were lost."""
+
+    day: Period
+    month: Period
+    calls: int
+    cached: int
+    saved_usd: Decimal
+    estimated: int
+    estimated_usd: Decimal
+    by_day: list[Line]
+    by_influencer: list[Line]
+    by_kind: list[Line]
+    by_model: list[Line]
+
+    @property
+    def hit_rate(self) -> float:
+        """Answers from memory of all answers this month, 0 to 1."""
+        return self.cached / self.calls if self.calls else 0.0

@@ -1,0 +1,48 @@
+"""An idea for a post from an influencer and a topic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from backend import budgets, influencers
+from backend.engines.text.answers import parse
+from backend.engines.text.port import Brief, TextRequest
+from backend.errors import Invalid
+from backend.writing import prompts
+from backend.writing.schemas import Suggestion
+
+if TYPE_CHECKING:
+    from backend.bootstrap import App
+
+MAX_TOPIC = 200
+
+
+def suggest(
+    app: App,
+    transact: Callable[[], AbstractContextManager[Session]],
+    *,
+    influencer_id: str,
+    topic: str,
+    before: Sequence[str] = (),
+) -> Suggestion:
+    """`transact` opens an editor's transactions; none may be open. `before`: captions shown already, so that this one differs.
+
+    Raises Invalid, NotFound, budgets.OverBudget, and what the text engine raises.
+    """
+    topic = " ".join(topic.split())
+    if not topic:
+        raise Invalid("Say in a few words what the post is about.")
+    if len(topic) > MAX_TOPIC:
+        raise Invalid(f"Say what it is about in at most {MAX_TOPIC} characters.")
+    with transact() as tx:
+        card = influencers.get(tx, influencer_id)
+    persona = card.persona
+    system, question = prompts.suggestion(card, topic, before=before[-5:])
+    brief = Brief(topic, card.language, name=card.name, tone=persona.tone, topics=persona.topics, variant=len(before))
+    request = TextRequest("writing", system, question, max_tokens=400, answer=Suggestion, brief=brief)
+    reply = budgets.ask(app, transact, request, about=budgets.About("suggestion", influencer_id=card.id))
+    return parse(reply.text, Suggestion)

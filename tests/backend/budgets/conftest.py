@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+
+import pytest
+
+from backend.bootstrap import App, bootstrap
+from backend.engines.text.openai_engine import OpenAIEngine
+from backend.settings import Settings
+from tests.factories.account import Tenant
+from tests.servers.openrouter import ModelServer
+
+Make = Callable[..., App]
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture
+def make_app(settings: Settings, server: ModelServer) -> Iterator[Make]:
+    """`make_app(daily_openrouter_budget=1)`: the studio with a language model that never really pauses."""
+    with ExitStack() as apps:
+
+        def made(**more: object) -> App:
+            given = {"openrouter_api_key": "sk-or-v1-test", "openrouter_base_url": server.url, **more}
+            chosen = settings.model_copy(update={**given, "openrouter_api_key": settings.redis_url.__class__("sk-test")})
+            app = bootstrap(chosen, role="studio")
+            engine = OpenAIEngine(chosen, pause=lambda _: None)
+            apps.callback(app.close)
+            apps.callback(engine.close)
+            app.__dict__["engines"] = type("Engines", (), {"text": engine})()
+            return app
+
+        yield made
+
+
+@pytest.fixture
+def acting(workspace: Tenant) -> Callable[[App], partial]:
+    """`acting(app)()` opens a transaction of the workspace's editor."""
+    return lambda app: partial(app.db.transaction, workspace.editor.caller, needs="editor")

@@ -1,0 +1,83 @@
+"""An owner's limits, and the arithmetic behind every limit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend import budgets
+from backend.bootstrap import App
+from backend.budgets import rules
+from backend.clients.openrouter import PricedModel
+from backend.engines.text.port import TextRequest
+from backend.engines.text.prices import cost, most_usd
+from backend.errors import Invalid, NotPermitted
+from tests.factories.account import Tenant
+
+money = st.decimals(min_value=0, max_value=1000, places=12, allow_nan=False, allow_infinity=False)
+limits = st.none() | money
+prices = st.builds(PricedModel, st.just("m"), money, money, money, money)
+
+
+def test_an_owner_sets_them_within_the_operators(app: App, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        budgets.set_limits(tx, daily_usd=Decimal("1.50"), monthly_usd=Decimal(20), settings=app.settings)
+        budgets.set_limits(tx, daily_usd=None, monthly_usd=Decimal(25), settings=app.settings)
+        told = budgets.costs(tx, app.settings)
+    assert (told.day.limit_usd, told.day.own_usd, told.day.most_usd) == (Decimal(10), None, Decimal(10))
+    assert (told.month.limit_usd, told.month.own_usd, told.month.most_usd) == (Decimal(25), Decimal(25), Decimal(150))
+    assert told.hit_rate == 0
+    assert told.month.share == 0
+
+
+@pytest.mark.parametrize(("daily", "says"), [("10.01", r"at most \$10.00"), ("-1", "0 or more"), ("NaN", "0 or more")])
+def test_a_wrong_limit_gets_a_sentence(app: App, workspace: Tenant, daily: str, says: str) -> None:
+    with pytest.raises(Invalid, match=says), app.db.transaction(workspace.caller) as tx:
+        budgets.set_limits(tx, daily_usd=Decimal(daily), monthly_usd=None, settings=app.settings)
+
+
+def test_only_an_owner_sets_them(app: App, workspace: Tenant) -> None:
+    with pytest.raises(NotPermitted), app.db.transaction(workspace.editor.caller) as tx:
+        budgets.set_limits(tx, daily_usd=None, monthly_usd=None, settings=app.settings)
+
+
+@given(limits, limits)
+def test_the_lower_limit_counts(own: Decimal | None, operators: Decimal | None) -> None:
+    limit = rules.effective(own, operators)
+    assert (limit is None) == (own is None and operators is None)
+    assert all(limit is not None and limit <= one for one in (own, operators) if one is not None)
+
+
+@given(st.lists(money, max_size=30), money)
+def test_what_fits_never_passes_the_limit(asked: list[Decimal], limit: Decimal) -> None:
+    spent = Decimal(0)
+    for one in asked:
+        more = rules.rounded(one)
+        if rules.fits(spent, more, limit):
+            spent += more
+    assert spent <= limit
+
+
+@given(money)
+def test_rounding_never_loses(usd: Decimal) -> None:
+    assert 0 <= rules.rounded(usd) - usd < Decimal("0.000000001")
+
+
+@given(
+    st.lists(prices, min_size=1, max_size=4),
+    st.text(max_size=200),
+    st.integers(0, 4000),
+    st.data(),
+)
+def test_no_answer_costs_more_than_was_reserved(
+    models: list[PricedModel], question: str, max_tokens: int, data: st.DataObject
+) -> None:
+    request = TextRequest("writing", "", question, max_tokens=max_tokens)
+    reserved = most_usd(request, models)
+    model = data.draw(st.sampled_from(models))
+    sent = data.draw(st.integers(0, len(question.encode()) + 32))
+    made = data.draw(st.integers(0, max_tokens))
+    assert cost(model, sent, made) <= reserved

@@ -1,0 +1,58 @@
+"""A hundred calls at once on a small budget, from processes of which half are killed: the limit holds, to the cent."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+
+from backend import budgets
+from backend.engines.text.port import TextRequest
+from backend.kit.db import Trusted
+from backend.settings import ROOT
+from tests.backend.budgets.conftest import Make
+from tests.factories.account import Tenant
+from tests.servers.openrouter import ModelServer
+from tests.support.wait import until
+
+PROCESSES, EACH = 4, 25
+
+
+@pytest.mark.kill
+def test_killed_askers_never_pass_the_limit(
+    make_app: Make, environment: dict[str, str], server: ModelServer, workspace: Tenant
+) -> None:
+    app = make_app()
+    most = app.engines.text.quote(TextRequest("writing", "You are brief.", "Question 24 of x?", max_tokens=300)).most_usd
+    limit = most * 20
+    with app.db.transaction(workspace.caller) as tx:
+        budgets.set_limits(tx, daily_usd=limit, monthly_usd=None, settings=app.settings)
+    server.faults.answer_s = 1.0
+    env = {**os.environ, **environment, "OPENROUTER_API_KEY": "sk-test", "OPENROUTER_BASE_URL": server.url}
+    command = [sys.executable, "-m", "tests.support.askers", workspace.id, workspace.owner.id, str(EACH)]
+    running = [
+        subprocess.Popen([*command, str(n)], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) for n in range(PROCESSES)
+    ]
+    try:
+        until(lambda: len(server.asked) >= 8, 60, what="calls under way")
+        for victim in running[: PROCESSES // 2]:
+            victim.kill()
+        said = [line for process in running for line in process.communicate(timeout=90)[0].split()]
+    finally:
+        for process in running:
+            process.kill()
+            process.communicate()
+    transact = lambda: app.db.transaction(Trusted(workspace.id))  # noqa: E731
+    with transact() as tx:
+        tx.execute(text("UPDATE llm_calls SET created_at = created_at - interval '1 hour' WHERE state = 'reserved'"))
+    budgets.tidy(app, transact)
+    with transact() as tx:
+        told = budgets.costs(tx, app.settings)
+        open_ones = tx.scalar(text("SELECT count(*) FROM llm_calls WHERE state = 'reserved'"))
+    assert open_ones == 0
+    assert Decimal(0) < server.total <= told.day.spent_usd <= limit
+    assert "over_budget" in said or len(server.asked) >= 20

@@ -1,0 +1,35 @@
+"""`python -m tests.support.askers TENANT USER N NAME`: N calls of one workspace at once, until done or killed."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from backend import budgets
+from backend.bootstrap import bootstrap
+from backend.engines.text.port import TextRequest
+from backend.errors import StudioError
+from backend.kit.db import Trusted
+from backend.settings import Settings
+
+
+def main(tenant_id: str, user_id: str, n: int, name: str) -> None:
+    app = bootstrap(Settings(_env_file=None), role="worker")
+    transact = partial(app.db.transaction, Trusted(tenant_id, user_id))
+
+    def one(at: int) -> str:
+        request = TextRequest("writing", "You are brief.", f"Question {at} of {name}?", max_tokens=300)
+        try:
+            return budgets.ask(app, transact, request, about=budgets.About("test")).model
+        except StudioError as error:
+            return error.code
+
+    with ThreadPoolExecutor(n) as pool:
+        for said in pool.map(one, range(n)):
+            print(said, flush=True)
+    app.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])
