@@ -28,14 +28,14 @@ class Worker(threading.Thread):
         self._folders, self._faults, self._old = folders, faults, old
         self._cache: dict[str, tuple[tuple[Any, ...], dict[str, Any] | None]] = {}
         self._warm = ""
-        self._stop = threading.Event()
+        self._interrupted = threading.Event()
         self.ran: list[str] = []
         self.loads: list[str] = []
         self.freed = 0
         self.finished: dict[str, float] = {}
 
     def interrupt(self) -> None:
-        self._stop.set()
+        self._interrupted.set()
 
     def run(self) -> None:
         try:
@@ -55,7 +55,7 @@ class Worker(threading.Thread):
 
     def _one(self, number: int, item: Item) -> None:
         _, prompt_id, prompt, extra, ends = item
-        self._stop.clear()  # an idle interrupt does not poison the next prompt
+        self._interrupted.clear()  # an idle interrupt does not poison the next prompt
         self.ran.append(prompt_id)
         act = _Act(self._sockets, extra.get("client_id"), prompt_id)
         act.tell("execution_start", {})
@@ -142,7 +142,7 @@ class Worker(threading.Thread):
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def _check(self) -> None:
-        if self._stop.is_set() or self._line.closed:
+        if self._interrupted.is_set() or self._line.closed:
             raise nodes.Interrupted
 
     def _load(self, name: str) -> None:
