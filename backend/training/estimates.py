@@ -13,12 +13,18 @@ from dataclasses import dataclass
 
 from backend.engines.image.port import ModelCard
 from backend.engines.trainer.port import TrainParams
+from backend.tools.kohya import presets
+from backend.tools.kohya.presets import Preset
 from backend.training.schemas import Memory, Rate, Time
 
 CONTEXT_MB = 700
 SPARE = 1.25
 _BYTES_TRAINED = 16
 """A trained number in fp32 with its gradient and AdamW's two moments."""
+_BYTES_TRAINED_8BIT = 10
+"""The moments in 8 bits each."""
+CHECKPOINTED = 0.15
+"""Share of what is kept for the backward pass that gradient checkpointing keeps."""
 MIN_CARD_SHARE = 0.92
 """Of a card's memory; the rest is the desktop's and the driver's."""
 
@@ -37,34 +43,49 @@ class Family:
     dim_m: float
     dim_conv_m: float
     dim_text_m: float
+    text_mb: int
+    """Of the weights: the text encoders."""
 
 
 STARTER_MB = {"process": 500.0, "dim": 1.9, "picture": 11.0, "picture_conv": 17.0}
 FAMILIES = {
-    "sd15": Family(512, 2140, 1235, 1379, 0.374, 0.864, 0.166),
-    "sd21": Family(512, 2500, 1235, 1379, 0.374, 0.864, 0.350),
-    "sdxl": Family(1024, 6940, 9512, 10162, 2.62, 2.94, 0.66),
+    "sd15": Family(512, 2140, 1235, 1379, 0.374, 0.864, 0.166, 250),
+    "sd21": Family(512, 2500, 1235, 1379, 0.374, 0.864, 0.350, 650),
+    "sdxl": Family(1024, 6940, 9512, 10162, 2.62, 2.94, 0.66, 1640),
 }
 STARTER_STEP_S, STARTER_PICTURE_S, STARTER_AROUND_S, STARTER_PRIOR_S = 0.06, 0.08, 25.0, 7.0
 """Measured on two busy processor cores: a step, what each picture of a batch adds at 128 px, loading and saving, and drawing
 what prior preservation keeps."""
 
 
-def memory(card: ModelCard, params: TrainParams) -> Memory | None:
-    """Peak memory of the training process; None: nothing is known of this kind of model."""
+def memory(card: ModelCard, params: TrainParams, preset: Preset | None = None) -> Memory | None:
+    """Peak memory of the training process; None: nothing is known of this kind of model.
+
+    `preset`: how kohya makes it fit; None: the built-in trainer, which trades nothing for memory.
+    """
     if card.base.startswith("starter"):
         return Memory(round(_starter_mb(params)), rough=False)
     if (family := FAMILIES.get(card.base)) is None:
         return None
     area = (params.resolution / family.side) ** 2
     each = family.picture_conv_mb if params.train_convolutions else family.picture_mb
-    pictures = (params.batch + params.prior_batch) * area * each
+    pictures, weights, trained_bytes = (
+        (params.batch + params.prior_batch) * area * each,
+        float(family.weights_mb),
+        _BYTES_TRAINED,
+    )
+    if preset is not None:
+        at_once, _ = presets.split(params.batch, preset, area)
+        pictures = at_once * area * each * (CHECKPOINTED if preset.checkpointing else 1.0)
+        weights -= family.text_mb if preset.cache_text and params.text_encoder_lr <= 0 else 0
+        weights -= (family.weights_mb - family.text_mb) / 2 if preset.fp8 else 0
+        trained_bytes = _BYTES_TRAINED_8BIT if preset.eight_bit else _BYTES_TRAINED
     trained_m = family.dim_conv_m if params.train_convolutions else family.dim_m
     if params.text_encoder_lr > 0:
         trained_m += family.dim_text_m
         pictures += 40 * params.batch
-    adapters = params.network_dim * trained_m * _BYTES_TRAINED
-    return Memory(round(family.weights_mb + CONTEXT_MB + SPARE * (pictures + adapters)), rough=True)
+    adapters = params.network_dim * trained_m * trained_bytes
+    return Memory(round(weights + CONTEXT_MB + SPARE * (pictures + adapters)), rough=True)
 
 
 def fits(need: Memory, vram_mb: int) -> bool:

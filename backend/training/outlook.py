@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend import jobs
 from backend.engines.image.port import ModelCard
-from backend.engines.trainer.port import TrainParams
+from backend.engines.trainer.port import LoraTrainer, TrainParams, fitted
 from backend.jobs import Cards, InLine
 from backend.kit.clock import now
 from backend.tables import Job, TrainingPoint, TrainingRun
@@ -24,13 +24,21 @@ _FOREIGN = "Other work of this installation has the card now; how long it takes 
 _UNKNOWN = "How long the work before it takes is not known yet."
 
 
-def estimate(tx: Session, card: ModelCard, params: TrainParams) -> Estimate:
-    """Memory and time of a run with these parameters on this model."""
+def estimate(tx: Session, card: ModelCard, params: TrainParams, trainer: LoraTrainer | None = None) -> Estimate:
+    """Memory and time of a run with these parameters on this model, as `trainer` makes it fit its card."""
     where = jobs.cards(tx, "trainer")
-    need = estimates.memory(card, params)
+    preset = fitted(trainer, card.base, where.vram_mb) if trainer else None
+    need = estimates.memory(card, params, preset)
     rates = _rates(tx, card.name, params)
     time = estimates.time(card, params, rates, on_processor=where.vram_mb == 0)
-    return Estimate(need, time, where.vram_mb, where.name, need is None or estimates.fits(need, where.vram_mb))
+    return Estimate(
+        need,
+        time,
+        where.vram_mb,
+        where.name,
+        need is None or estimates.fits(need, where.vram_mb),
+        preset.title if preset else "",
+    )
 
 
 def outlook(

@@ -209,7 +209,7 @@ class Time:
 class Estimate:
     """What a run needs; None: not known. `vram_mb`, `card`: of the smallest card that trains (0: a processor, or unknown).
 
-    `fits`: whether that card holds it.
+    `fits`: whether that card holds it. `made_to_fit`: what the trainer trades for memory there, in words; "" for nothing.
     """
 
     memory: Memory | None
@@ -217,6 +217,7 @@ class Estimate:
     vram_mb: int
     card: str
     fits: bool
+    made_to_fit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

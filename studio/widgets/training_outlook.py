@@ -17,15 +17,15 @@ from studio.frame import Page
 _SAME_S = 60
 _MEASURED = "Measured: peak memory of the training process, by batch, size and dim."
 _COUNTED = (
-    "Rough: counted from the network's shapes (frozen weights in bf16, what is kept for the backward pass without gradient "
-    "checkpointing, adapters with gradient and moments) plus a quarter."
+    "Rough: counted from the network's shapes (frozen weights in bf16, what is kept for the backward pass, adapters "
+    "with gradient and moments) plus a quarter."
 )
 
 
 def before_start(page: Page, card: ModelCard, params: TrainParams, *, not_before: datetime | None, zone: str) -> None:
     """Memory, time and turn of a run that is not asked for yet."""
     with page.transaction() as tx:
-        found = training.estimate(tx, card, params)
+        found = training.estimate(tx, card, params, page.app.engines.trainer)
         lasts = found.time.seconds if found.time else None
         turn = training.outlook(tx, lasts=lasts, limit=_limit(page), not_before=not_before)
     with st.container(border=True, gap="xxsmall"):
@@ -91,6 +91,8 @@ def _memory(found: Estimate) -> None:
     rough = "roughly " if found.memory.rough else "about "
     text = f":material/memory: Needs {rough}**{_mb(found.memory.mb)}** of memory" + (f"; {where}." if where else ".")
     st.markdown(text, help=_COUNTED if found.memory.rough else _MEASURED)
+    if found.made_to_fit:
+        st.markdown(f":material/tune: kohya trains {found.made_to_fit}.")
 
 
 def _time(found: Estimate) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from backend.engines.events import Checkpoint, EngineStatus, Event
 from backend.engines.image.port import ModelCard
+from backend.tools.kohya.presets import Preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +116,10 @@ class LoraTrainer(Protocol):
 def uses_masks(trainer: LoraTrainer) -> bool:
     """Whether it weighs the loss by `TrainImage.mask`. One that does says so: `masks = True` beside its `name`."""
     return bool(getattr(trainer, "masks", False))
+
+
+def fitted(trainer: LoraTrainer, base: str, vram_mb: int) -> Preset | None:
+    """What it trades for memory on a card of `vram_mb` (0: a processor); None: nothing, whatever the card."""
+    chosen = getattr(trainer, "preset", None)
+    found: Preset | None = chosen(base, vram_mb) if chosen else None
+    return found

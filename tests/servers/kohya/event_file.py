@@ -21,6 +21,9 @@ class EventFile:
             one = _bytes(1, tag.encode()) + b"\x15" + struct.pack("<f", value)
             self._record(_double(1, time.time()) + b"\x10" + _varint(step) + _bytes(5, _bytes(1, one)))
 
+    def close(self) -> None:
+        self._file.close()
+
     def _record(self, data: bytes) -> None:
         head = struct.pack("<Q", len(data))
         self._file.write(head + struct.pack("<I", _masked(head)) + data + struct.pack("<I", _masked(data)))

@@ -163,6 +163,8 @@ class Program:
         for epoch in range(self.begun // self.per_epoch, self.epochs):
             print(f"\nepoch {epoch + 1}/{self.epochs}\n")
             stepping.epoch(epoch)
+        if events:
+            events.close()
         if self.args.save_state or self.args.save_state_on_train_end:
             writer.state(f"{self.args.output_name}-state", self.trained, self.step, self.epochs, {"last_epoch": self.rate_step})
         if not self.faults.no_file:
