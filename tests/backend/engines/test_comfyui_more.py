@@ -12,7 +12,7 @@ from PIL import Image
 from backend.engines.build import build
 from backend.engines.events import Event, Handle, Output, Progress
 from backend.engines.motion.comfyui_motion import ComfyMotion, fit
-from backend.engines.motion.port import MotionRequest
+from backend.engines.motion.port import MotionEngine, MotionRequest
 from backend.engines.upscale.comfyui_upscaler import ComfyUpscaler
 from backend.engines.upscale.port import UpscaleRequest
 from backend.engines.upscale.resampler import MODEL as RESAMPLED
@@ -122,7 +122,7 @@ def asked(picture: Path, folder: Path, **changes: Any) -> MotionRequest:
 
 @pytest.mark.parametrize(("model", "shape", "fps"), [(MODULE, (512, 320), 8), (SVD, (1024, 704), 6)])
 def test_a_picture_moves(
-    motion: ComfyMotion, picture: Path, tmp_path: Path, model: str, shape: tuple[int, int], fps: int
+    motion: MotionEngine, picture: Path, tmp_path: Path, model: str, shape: tuple[int, int], fps: int
 ) -> None:
     events = list(motion.run(asked(picture, tmp_path, model=model)))
     made = end(events)
@@ -135,7 +135,7 @@ def test_a_picture_moves(
     assert steps[-1].done == steps[-1].total
 
 
-def test_motion_models_are_those_of_the_server(motion: ComfyMotion) -> None:
+def test_motion_models_are_those_of_the_server(motion: MotionEngine) -> None:
     module, svd = motion.models()
     assert (module.name, module.prompts, module.base, module.checkpoint) == (MODULE, True, "sd15", True)
     assert (svd.name, svd.prompts, svd.base, svd.checkpoint) == (SVD, False, "", False)
@@ -153,13 +153,13 @@ def test_motion_models_are_those_of_the_server(motion: ComfyMotion) -> None:
     ],
 )
 def test_what_cannot_move_is_a_sentence(
-    motion: ComfyMotion, picture: Path, tmp_path: Path, changes: dict[str, Any], says: str
+    motion: MotionEngine, picture: Path, tmp_path: Path, changes: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(Unsupported, match=says):
         list(motion.run(asked(picture, tmp_path, **changes)))
 
 
-def test_sides_suit_every_codec(motion: ComfyMotion) -> None:
+def test_sides_suit_every_codec(motion: MotionEngine) -> None:
     card = motion.models()[0]
     for size in ((1, 4000), (4000, 1), (333, 777), (512, 512)):
         width, height = fit(card, *size)
