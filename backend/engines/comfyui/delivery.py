@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from backend.engines.comfyui import places
@@ -52,7 +53,8 @@ def _copy(lora: Path, target: Path, url: str) -> None:
         part.chmod(0o644)  # the server may be another user
         part.replace(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # there may be no folder it could be in
+            part.unlink()
         raise EngineError(
             f"The LoRA could not be copied to the models folder of ComfyUI at {places.name(url)} ({error.strerror}). "
             "Check that COMFYUI_MODELS_DIR is there, that it can be written, and that its disk has room."

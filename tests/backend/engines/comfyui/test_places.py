@@ -1,0 +1,59 @@
+"""What a server holds and gives back: memory of its card, files brought to it, LoRAs under names of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backend.engines.comfyui import delivery
+from backend.engines.image.comfyui_engine import ComfyImageEngine
+from backend.engines.image.port import ImageRequest
+from backend.errors import EngineError, EngineUnavailable, Unsupported
+from backend.settings import Settings
+from tests.servers.comfyui import ComfyServer
+from tests.support.wait import until
+
+Ask = Callable[..., ImageRequest]
+
+
+def test_a_card_that_changes_hands_is_idle_and_empty(engine: ComfyImageEngine, server: ComfyServer, ask: Ask) -> None:
+    """§1 Files: POST /free is applied after the running prompt."""
+    server.faults.step_s = 0.05
+    running = engine.run(ask(seeds=(1,)))
+    for _ in running:
+        if server.ran:
+            break
+    engine.unload("cpu")
+    assert server.core.line.remaining() == 0
+    until(lambda: server.core.worker.freed, what="an empty card")
+    list(running)
+    server.stop()
+    with pytest.raises(EngineUnavailable, match="does not answer"):
+        engine.unload("cpu")
+    engine.unload()
+
+
+def test_a_lora_is_brought_once_and_never_written_over(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, comfyui_url="http://a:1,http://b:2", comfyui_models_dir=f"{tmp_path}/a,{tmp_path}/b")
+    lora = tmp_path / "lora.safetensors"
+    lora.write_bytes(b"one")
+    first = delivery.deliver(settings, "http://a:1", lora, "bella")
+    stamp = (tmp_path / "a" / "loras" / first).stat().st_mtime_ns
+    assert delivery.deliver(settings, "http://a:1", lora, "bella") == first
+    assert (tmp_path / "a" / "loras" / first).stat().st_mtime_ns == stamp
+    lora.write_bytes(b"two")
+    second = delivery.deliver(settings, "http://b:2", lora, "bella")
+    assert second != first
+    assert [path.name for path in (tmp_path / "b" / "loras" / "studio").iterdir()] == [Path(second).name]
+
+
+def test_where_it_cannot_be_brought_says_what_to_do(tmp_path: Path) -> None:
+    lora = tmp_path / "lora.safetensors"
+    lora.write_bytes(b"one")
+    (tmp_path / "file").write_text("no folder")
+    for folder, error, says in (("", Unsupported, "Set COMFYUI_MODELS_DIR"), (f"{tmp_path}/file", EngineError, "Check that")):
+        settings = Settings(_env_file=None, comfyui_url="http://a:1", comfyui_models_dir=folder)
+        with pytest.raises(error, match=says):
+            delivery.deliver(settings, "http://a:1", lora, "bella")
