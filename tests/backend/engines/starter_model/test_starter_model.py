@@ -66,9 +66,9 @@ def test_the_starter_learns_a_character(
     tmp_path: Path,
 ) -> None:
     bella = characters()[0]
-    quick = {"steps": 90, "batch": 4, "network_dim": 16, "network_alpha": 16.0, "images": 14}
-    *_, trained = PeftTrainer(settings).run(train_request("starter", **quick))
-    assert isinstance(trained, Output)
+    quick = {"steps": 120, "batch": 4, "network_dim": 16, "network_alpha": 16.0, "images": 14}
+    # A sign of life may follow it on a busy machine
+    [trained] = [event for event in PeftTrainer(settings).run(train_request("starter", **quick)) if isinstance(event, Output)]
     assert trained.meta["loss_last"] < trained.meta["loss_first"] * 0.8
     before = judged(bella, drawn(engine, image_request, tmp_path / "before"))
     after = judged(bella, drawn(engine, image_request, tmp_path / "after", LoraUse("bella", trained.path, 1.0)))
@@ -80,11 +80,11 @@ def drawn(
     engine: DiffusersEngine, image_request: Callable[..., ImageRequest], folder: Path, *loras: LoraUse
 ) -> list[dict[str, str]]:
     made = []
-    for n, place in enumerate(list(SCENES.values())[:6]):
+    for n, place in enumerate(list(SCENES.values())[:8]):
         workdir = folder / str(n)
         workdir.mkdir(parents=True)
         prompt = f"portrait of bella, smiling, {place}"
-        request = image_request("starter", prompt=prompt, seeds=(n,), steps=12, workdir=workdir, loras=loras)
+        request = image_request("starter", prompt=prompt, seeds=(n,), steps=15, workdir=workdir, loras=loras)
         made += [{"path": str(event.path), "prompt": prompt} for event in outputs(engine, request)]
     return made
 

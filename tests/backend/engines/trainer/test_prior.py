@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.engines.events import Progress
+from backend.engines.events import Output, Progress
 from backend.engines.image.diffusers_engine import DiffusersEngine
 from backend.engines.image.port import ImageRequest, LoraUse
 from backend.engines.starter_model import WEIGHTS, bundle, characters
@@ -72,7 +72,8 @@ def test_others_stay_nearer_to_what_they_were(
 
     free, kept = trained("free"), trained("kept", prior_weight=5.0)
     plain = drawn("plain")
-    moved = [abs(drawn(f"with {n}", LoraUse("a", run[-1].path, 1.0)) - plain).mean() for n, run in enumerate((free, kept))]
+    loras = [next(event.path for event in run if isinstance(event, Output)) for run in (free, kept)]
+    moved = [abs(drawn(lora.parent.name, LoraUse("a", lora, 1.0)) - plain).mean() for lora in loras]
     assert moved[1] < moved[0] * 0.8
     cached = [event for event in kept if isinstance(event, Progress) and event.phase == "caching"]
     assert (cached[-1].done, cached[-1].total) == (4 + len(prior.ANYBODY), 4 + len(prior.ANYBODY))
