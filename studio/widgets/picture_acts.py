@@ -23,7 +23,7 @@ def larger(page: Page, card: PictureCard) -> None:
         redraw = generation.redraw_larger(tx, card.id, models=page.app.engines.image.models())
     with st.popover("Make it larger", icon=":material/zoom_out_map:", width="stretch"):
         for one in models:
-            st.caption(one.note)
+            st.caption(plain(one.note))
             with st.container(horizontal=True):
                 for scale in one.scales:
                     label = f"{scale}× · {card.width * scale:,} × {card.height * scale:,} px"
@@ -53,6 +53,13 @@ def facts(card: PictureCard) -> list[str]:
         said.append(f"style {plain(recipe.style.name)}")
     if recipe.mask_asset_id:
         said.append("a part drawn anew")
+    if recipe.workflow:
+        said.append(f"workflow {plain(recipe.workflow.name)}")
+    if recipe.pose:
+        said.append(f"a pose held at {recipe.pose.strength:g}")
+    if recipe.second_pass:
+        said.append(f"a second pass {recipe.second_pass.scale:g}× larger")
     if recipe.upscaled:
-        said.append(f"{recipe.upscaled.scale}× larger" + ("" if recipe.upscaled.detail else ", resampled: no detail added"))
+        how = f" by {plain(recipe.upscaled.model)}" if recipe.upscaled.detail else ", resampled: no detail added"
+        said.append(f"{recipe.upscaled.scale}× larger{how}")
     return said

@@ -63,8 +63,7 @@ class ComfyUpscaler:
         none: list[str] = []
         lists = self._servers.everywhere(lambda url: self._servers.models(url, FOLDER), none)
         names = {name for some in lists.values() for name in some}
-        note = "An upscale model: draws fine detail of its own, so faces may change a little."
-        return [*(UpscaleCard(name, _title(name), SCALES, True, note, "image") for name in sorted(names)), RESAMPLED]
+        return [*map(_card, sorted(names)), RESAMPLED]
 
     def status(self, device: str = "") -> EngineStatus:
         url = self._url(device)
@@ -102,6 +101,12 @@ class ComfyUpscaler:
 
     def _missing(self, url: str, graph: Graph) -> list[str]:
         return comfy_needs.missing(self._servers.info(url, _CLASSES), graph)
+
+
+def _card(name: str) -> UpscaleCard:
+    title = _title(name)
+    note = f"{title}: draws fine detail of its own, so faces may change a little."
+    return UpscaleCard(name, title, SCALES, True, note, "image")
 
 
 def _bared(made: Event, out: Path) -> Iterator[Event]:

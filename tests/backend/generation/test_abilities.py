@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from backend import generation, graphs
+from backend import generation, graphs, jobs
 from backend.bootstrap import App, bootstrap
+from backend.engines.upscale.port import UpscaleCard
 from backend.errors import Invalid
 from backend.generation import GenerationDraft, GenerationPayload, PosePick, SecondPassPick, abilities, pipeline
 from backend.graphs import GraphDraft
@@ -19,7 +20,7 @@ from backend.settings import Settings
 from backend.tables import ComfyGraph
 from tests.factories import graphs as known
 from tests.factories.account import Tenant
-from tests.factories.making import jpeg, make_asset
+from tests.factories.making import jpeg, make_asset, make_pictures
 from tests.fakes.engines import MODEL, FakeImageEngine, FakeTrainer
 from tests.fakes.identity import FakeIdentity
 from tests.support.context import make_context
@@ -143,3 +144,13 @@ def test_a_class_taken_off_the_list_stops_the_next_drawing(studio: Any, workspac
     with pytest.raises(Invalid, match=r"cannot be used.*ShellCommand"):
         pipeline.run(context, payload)
     assert engine.requests == []
+
+
+@pytest.mark.parametrize(("device", "kind", "queue"), [("image", "image-upscale-gpu", "gpu"), ("", "image-upscale", "cpu")])
+def test_what_enlarges_on_a_card_holds_it(db: Database, workspace: Tenant, device: str, kind: str, queue: str) -> None:
+    with db.transaction(workspace.editor.caller, needs="editor") as tx:
+        [picture] = make_pictures(tx, 1)
+        how = UpscaleCard("4x.pth", "4x", (2, 4), True, "", device)
+        card = generation.enlarge(tx, picture, scale=2, models=[how], request_key="k")
+        job = jobs.get(tx, card.job_id)
+    assert (job.kind, jobs.KINDS[job.kind].queue, jobs.KINDS[job.kind].device) == (kind, queue, device)
