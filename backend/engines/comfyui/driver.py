@@ -264,7 +264,7 @@ class _Run:
                 return
             file = results.choose(entry, part.task.results)
             path, size = results.fetch(self._client, file, self._workdir / f"comfyui-{part.n}")
-        except Away as gone:
+        except (Away, Refusal) as gone:
             yield from self._watch.is_away(gone)
             return
         except results.Spoilt as spoilt:

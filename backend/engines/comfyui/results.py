@@ -47,7 +47,7 @@ def _picture(path: Path) -> dict[str, Any]:
             picture.load()
             black = not any(high for _, high in _ranges(picture))
             size = {"width": picture.width, "height": picture.height}
-    except (OSError, ValueError, SyntaxError) as broken:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as broken:
         raise Spoilt(f"not readable: {broken}") from broken
     if black:
         raise Rejected(BLACK)

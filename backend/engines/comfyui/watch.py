@@ -74,13 +74,13 @@ class Watch:
         """As `where`; None while the server is away. Raises EngineUnavailable when it has been away for long."""
         try:
             where = self.where(part)
-        except Away as gone:
+        except (Away, Refusal) as gone:
             yield from self.is_away(gone)
             return None
         self._away_at = 0.0
         return where
 
-    def is_away(self, gone: Away) -> Generator[Event, None, None]:
+    def is_away(self, gone: Exception) -> Generator[Event, None, None]:
         """It may come back in a moment with our work still in its queue, or restarted and knowing nothing."""
         now = time.monotonic()
         if not self._away_at:

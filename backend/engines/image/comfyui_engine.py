@@ -51,7 +51,7 @@ class ComfyImageEngine:
             ready = yield from preparing.ready(request, card)
             yield Alive()
             tasks = self._tasks(url, card, request, workflow, ready)
-        except Away as gone:
+        except (Away, Refusal) as gone:
             raise EngineUnavailable(words.away(self._url(request.device)), detail=str(gone)) from gone
         if url != self._url(request.device):
             yield Log(f"This is drawn by ComfyUI at {places.name(url)}, which has this model, or had this picture before.")
