@@ -87,6 +87,7 @@ def _make(page: Page, card: PictureCard) -> None:
     if st.button("Start from this picture", icon=":material/image:", width="stretch"):
         page.go("make/generation", **{"from": card.id})
     picture_acts.part(page, card)
+    picture_acts.pose(page, card)
     picture_acts.larger(page, card)
 
 

@@ -16,6 +16,14 @@ def part(page: Page, card: PictureCard) -> None:
         page.go("make/generation", **{"from": card.id, "part": "1"})
 
 
+def pose(page: Page, card: PictureCard) -> None:
+    """Offered where poses are read from pictures."""
+    if not any("pose-photo" in model.features for model in page.app.engines.image.models()):
+        return
+    if st.button("Hold its pose", icon=":material/accessibility_new:", width="stretch", help="Draw somebody else like this"):
+        page.go("make/generation", pose=card.id)
+
+
 def larger(page: Page, card: PictureCard) -> None:
     """By the upscaler, and by the model itself where it can draw larger than this."""
     models = page.app.engines.upscaler.models()

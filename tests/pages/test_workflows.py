@@ -14,6 +14,7 @@ from backend.engines.image.port import ModelCard
 from backend.graphs import GraphDraft
 from tests.factories import graphs as known
 from tests.factories.account import Tenant
+from tests.factories.making import make_pictures
 from tests.fakes.engines import MODEL
 from tests.pages.conftest import Open, words
 
@@ -106,6 +107,23 @@ def test_create_offers_what_is_approved_and_what_the_engine_can(
     assert next(one for one in at.selectbox if one.label == "Workflow").value == card.id
     assert "Takes prompt, negative prompt, seed" in words(at)
     assert "Second pass" in [one.label for one in at.segmented_control]
+
+
+def test_a_pose_is_taken_from_a_picture_of_the_gallery(
+    app: App, workspace: Tenant, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        [picture] = make_pictures(tx, 1)
+    at = open_page("make/gallery", id=picture)
+    assert "Hold its pose" not in words(at), "no model here reads poses"
+    reads = replace(ABLE, features=(*ABLE.features, "pose-photo"))
+    monkeypatch.setattr(app.engines.image, "models", lambda: [reads])
+    at = open_page("make/gallery", id=picture)
+    assert "Hold its pose" in words(at)
+    at = open_page("make/generation", pose=picture)
+    assert not at.exception
+    assert "Holds the pose of this picture" in words(at)
+    assert not next(one for one in at.toggle if one.label.startswith("The picture shows a drawn")).value
 
 
 def test_create_offers_nothing_that_cannot_be_had(app: App, workspace: Tenant, open_page: Open) -> None:
