@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from datetime import UTC, datetime
+from decimal import Decimal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -86,3 +87,10 @@ def esc(text: str) -> str:
 def lines(text: str) -> tuple[str, ...]:
     """A text area with one thing a line -> the things."""
     return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def usd(amount: Decimal) -> str:
+    """“$12.30”; under a cent as many places as say something: “$0.0031”."""
+    if amount == 0 or amount >= Decimal("0.01"):
+        return f"${amount:,.2f}"
+    return f"${amount:.4f}" if amount >= Decimal("0.0001") else "under $0.0001"

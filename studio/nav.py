@@ -43,6 +43,7 @@ ITEMS = (
     Item("make/lineage", "Lineage", ":material/account_tree:", "lineage", "Make"),
     Item("make/held", "Held pictures", ":material/fact_check:", "held", "Make"),
     Item("run/jobs", "Jobs", ":material/bolt:", "jobs", "Run"),
+    Item("run/costs", "Costs", ":material/payments:", "costs", "Run"),
     Item("run/system", "System", ":material/monitor_heart:", "system", "Run"),
     Item("admin/account", "Account", ":material/person:", "account", "Admin"),
     Item("admin/workspace", "Workspace", ":material/groups:", "workspace", "Admin"),

@@ -10,6 +10,7 @@ from backend.api import errors
 from backend.api.requests import Limited, Observed
 from backend.api.routes import (
     boards,
+    costs,
     datasets,
     generation,
     jobs,
@@ -50,6 +51,7 @@ def create(get_app: Callable[[], App]) -> FastAPI:
         reports,
         recipes,
         workflows,
+        costs,
     ):
         api.include_router(routes.router)
     return api

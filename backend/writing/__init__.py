@@ -1,6 +1,6 @@
 """Words in an influencer's voice."""
 
 from backend.writing.schemas import Suggestion
-from backend.writing.suggesting import suggest
+from backend.writing.suggesting import MAX_TOPIC, suggest
 
-__all__ = ["Suggestion", "suggest"]
+__all__ = ["MAX_TOPIC", "Suggestion", "suggest"]

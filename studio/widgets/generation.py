@@ -28,6 +28,7 @@ from studio.widgets import (
 )
 from studio.widgets.engine import nothing_offered
 from studio.widgets.jobs import follow
+from studio.widgets.suggest import idea
 
 _FORMS = {"grid": "Grid · ", "list": "List · ", "upscale": "Made larger · "}
 WAYS = {"one": "Pictures", "grid": "Grid", "list": "List"}
@@ -80,6 +81,7 @@ def ask(
     if tools and way != "list":
         with above:
             generation_tools.tools(page, draft)
+            idea(page, draft)
             if choices.template:
                 generation_tools.following(page, choices.template, draft)
     if way != "one" and not ready:

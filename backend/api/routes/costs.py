@@ -1,0 +1,53 @@
+"""What a workspace spends on words, for viewers too."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from fastapi import APIRouter
+
+from backend import budgets
+from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.words import Words
+
+router = APIRouter(prefix="/costs", tags=["costs"], dependencies=[OwnOrigin])
+
+
+class PeriodWords(Words):
+    """USD as decimal strings; `limit_usd` null: none."""
+
+    spent_usd: Decimal
+    open_usd: Decimal
+    limit_usd: Decimal | None
+    share: float
+
+
+class LineWords(Words):
+    name: str
+    calls: int
+    cached: int
+    usd: Decimal
+    saved_usd: Decimal
+
+
+class CostsWords(Words):
+    day: PeriodWords
+    month: PeriodWords
+    calls: int
+    cached: int
+    hit_rate: float
+    saved_usd: Decimal
+    estimated: int
+    estimated_usd: Decimal
+    by_day: list[LineWords]
+    by_influencer: list[LineWords]
+    by_kind: list[LineWords]
+    by_model: list[LineWords]
+
+
+@router.get("")
+def costs(app: Studio, caller: Caller) -> CostsWords:
+    """This day and month (UTC) against the limits; the lines are of this month, by influencer with their ids."""
+    with app.db.transaction(caller) as tx:
+        found = budgets.costs(tx, app.settings)
+    return CostsWords.model_validate(found)

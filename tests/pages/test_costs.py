@@ -1,0 +1,84 @@
+"""The Costs page, and asking for an idea on Create."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from backend import budgets
+from backend.bootstrap import App
+from backend.kit.db import Database
+from backend.tables import LlmCall
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import fill
+from tests.pages.conftest import Open, words
+
+
+def spend(app: App, workspace: Tenant, usd: str, *, state: str = "settled", saved: str = "0") -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        today = budgets.costs(tx, app.settings).by_day
+        assert today is not None
+        from backend.budgets import ledger
+
+        call = ledger.reserve(
+            tx, most_usd=Decimal(usd), about=budgets.About("suggestion", influencer_id="inf_gone"), settings=app.settings
+        )
+        row = tx.get_one(LlmCall, call)
+        row.state, row.model, row.saved_usd = state, "a/model", Decimal(saved)
+
+
+def test_nothing_spent_yet(open_page: Open) -> None:
+    said = words(open_page("run/costs"))
+    assert "Nothing was asked this month" in said
+    assert "No language model is set" in said
+    assert "of \\$150.00" in said
+
+
+def test_what_was_spent_and_on_whom(open_page: Open, app: App, workspace: Tenant) -> None:
+    spend(app, workspace, "1.25")
+    spend(app, workspace, "7", state="estimated")
+    at = open_page("run/costs")
+    said = words(at)
+    assert "\\$8.25" in said
+    assert "82% of the limit is spent" in said
+    assert "1 answer got lost" in said
+    tables = [frame.value for frame in at.dataframe]
+    assert len(tables) == 4
+    assert list(tables[1]["Influencer"]) == ["An influencer of before"]
+    assert list(tables[2]["Cost"]) == ["$8.25"]
+
+
+def test_an_owner_sets_limits_and_others_look(open_page: Open, app: App, workspace: Tenant) -> None:
+    at = open_page("run/costs")
+    at.number_input[0].set_value(2.5)
+    next(button for button in at.button if button.label == "Save limits").click()
+    at.run()
+    assert "of \\$2.50" in words(at)
+    at.number_input[1].set_value(1000.0)
+    next(button for button in at.button if button.label == "Save limits").click()
+    at.run()
+    assert "at most" in at.error[0].value
+    viewer = open_page("run/costs", who=workspace.viewer)
+    assert not viewer.number_input
+    assert "of \\$2.50" in words(viewer)
+
+
+@pytest.mark.parametrize("who", ["editor", "viewer"])
+def test_an_idea_fills_the_prompt(open_page: Open, db: Database, workspace: Tenant, who: str) -> None:
+    rows = fill(db, workspace)
+    at = open_page("make/generation", who=getattr(workspace, who), influencer=rows.influencer_id)
+    topic = next(field for field in at.text_input if field.label == "What is the post about?")
+    ask = next(button for button in at.button if button.label == "Suggest")
+    assert ask.disabled == (who == "viewer")
+    if ask.disabled:
+        return
+    topic.set_value("morning yoga")
+    ask.click()
+    at.run()
+    assert not at.exception
+    assert "morning yoga" in words(at).lower()
+    next(button for button in at.button if button.label == "Use as prompt").click()
+    at.run()
+    prompt = next(field for field in at.text_area if field.label == "What should the picture show?")
+    assert "morning yoga" in prompt.value
