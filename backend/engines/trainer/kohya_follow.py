@@ -86,8 +86,8 @@ class Follower:
 
     def keep(self) -> None:
         """Makes what is whole findable for `left`, when nobody listens any more. Never raises for a checkpoint that is none."""
-        for step, path in sorted(results.checkpoints(self._plan.output_dir).items()):
-            if step <= self._passed and results.whole(path) and safetensors.finite(path):
+        for step, path in self._found():
+            if safetensors.finite(path):
                 self._checkpoint(step, path)
 
     def text(self) -> str:
@@ -116,8 +116,9 @@ class Follower:
                     raise kohya_words.not_a_number(self._plan.done + done, self._request.params.unet_lr)
                 self._bar_at, self.phase = max(self._bar_at, done), "training"
                 yield Progress(self._plan.done + done, self._request.params.steps, "training")
-            case Bar(done, total) if self.phase in {"caching", "sampling"}:
-                yield Progress(done, total, self.phase)
+            case Bar(done, total) if self.phase != "loading":
+                # Between steps another bar is that of a sample, whichever of the two files was read first.
+                yield Progress(done, total, self.phase if self.phase == "caching" else "sampling")
             case Phase(name):
                 self.phase = name
                 yield Progress(0, 0, name)
@@ -167,15 +168,18 @@ class Follower:
             yield Sample(step, found.n, prompts[found.n], target)
 
     def _checkpoints(self) -> Iterator[Event]:
-        for step, path in sorted(results.checkpoints(self._plan.output_dir).items()):
-            if step >= self._plan.steps or step > self._passed or not results.whole(path):
-                continue  # the last one is the final file, too
+        for step, path in self._found():
             made = self._checkpoint(step, path)
             yield made
             # The caller has both by now: only the newest state is kept on disk.
             if made.state_path and self._old_state:
                 self._old_state.unlink(missing_ok=True)
             self._old_state = made.state_path
+
+    def _found(self) -> list[tuple[int, Path]]:
+        """Checkpoints that are whole with their states, in order. Not that of the last step: the final file is the same."""
+        found = sorted(results.checkpoints(self._plan.output_dir).items())
+        return [(n, path) for n, path in found if n < self._plan.steps and n <= self._passed and results.whole(path)]
 
     def _checkpoint(self, step: int, path: Path) -> Checkpoint:
         made, workdir = self._plan.done + step, self._request.workdir

@@ -30,7 +30,7 @@ STOP_GRACE_S = 5.0
 PREPARING_S = 30 * 60.0
 """Of silence while it loads and caches (comfyui-and-kohya.md §4: 10-60 s without a line is usual; a slow disk takes longer)."""
 STEPPING_S = 15 * 60.0
-_SPOKEN_S = 5.0
+_SPOKEN_S, _SLOW_S = 5.0, 45.0
 SAMPLE_STEPS = 20
 _STEP_PX = 64
 
@@ -161,7 +161,7 @@ class KohyaTrainer:
 
 def _followed(process: child.Child, follower: Follower, request: TrainRequest) -> Iterator[Event]:
     """Events until it ends; at least one in LOOK_S. Raises what went wrong."""
-    heard, heard_at = 0, time.monotonic()
+    heard, heard_at, slow = 0, time.monotonic(), 0.0
     while process.poll() is None:
         yield from follower.look()
         now = time.monotonic()
@@ -169,10 +169,16 @@ def _followed(process: child.Child, follower: Follower, request: TrainRequest) -
             heard, heard_at = follower.heard + follower.logged, now
         if (quiet := now - heard_at) > (STEPPING_S if follower.logged else PREPARING_S):
             raise kohya_words.silent(follower.phase, quiet / 60)
-        if quiet > _SPOKEN_S and follower.phase not in {"training", "sampling"}:
+        if quiet < _SPOKEN_S:
+            yield Alive()
+        elif follower.phase not in {"training", "sampling"}:
             yield Progress(int(quiet), 0, follower.phase)  # it loads, and says nothing of it for minutes
+        elif quiet // _SLOW_S > slow:
+            # A line moves the job: whether a step takes too long is decided here, not by the stall limit of all jobs.
+            yield Log(f"One step takes long: {int(quiet)} s so far.")
         else:
             yield Alive()
+        slow = quiet // _SLOW_S
         try:
             process.wait(LOOK_S)
         except subprocess.TimeoutExpired:

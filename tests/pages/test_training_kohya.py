@@ -1,0 +1,42 @@
+"""The form of a training when kohya trains: its checkpoints are offered, and how a run is made to fit its card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from backend.bootstrap import App, bootstrap
+from backend.engines.build import build
+from backend.kit.db import Database, Nobody
+from backend.settings import Settings
+from backend.tables import Device
+from tests.backend.engines.trainer import kohya_rig
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import fill
+from tests.pages.conftest import Open, words
+
+
+@pytest.fixture
+def app(settings: Settings, tmp_path: Path) -> Iterator[App]:
+    engines = replace(build(settings), trainer=kohya_rig.make(tmp_path / "kohya").trainer)
+    built = bootstrap(settings, role="studio", engines=engines)
+    yield built
+    built.close()
+
+
+def test_the_form_says_how_kohya_makes_it_fit(open_page: Open, db: Database, workspace: Tenant) -> None:
+    fill(db, workspace)
+    with db.transaction(Nobody()) as tx:
+        tx.add(Device(id="h/cuda:0", host="h", name="cuda:0", vram_mb=12_288, engines={"trainer": "kohya"}))
+    at = open_page("make/training")
+    assert not at.exception
+    model = next(one for one in at.selectbox if {"sd15/base", "sdxl/base"} <= {option.split(" ·")[0] for option in one.options})
+    said = words(at)
+    assert "kohya trains for a card of 12 GB: gradient checkpointing." in said
+    assert "cuda:0 has 12.0 GB" in said
+    model.set_value("sdxl/base.safetensors").run()
+    assert "8-bit optimizer, text encoders cached" in words(at)
+    assert not at.warning
