@@ -36,6 +36,7 @@ class ComfyMotion:
         self._servers = Servers(settings)
 
     def run(self, request: MotionRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
+        handle = yield from driver.remembered(self._servers, request.device, handle)
         url = self._servers.url_of(request.device)
         card = self._card(request)
         _check(card, request)

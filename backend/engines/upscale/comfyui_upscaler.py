@@ -42,6 +42,7 @@ class ComfyUpscaler:
         if request.model == RESAMPLED.name:
             yield from self._resampler.run(request, handle)
             return
+        handle = yield from driver.remembered(self._servers, places.name(self._url(request.device)), handle)
         url, name = self._place(request)
         if request.scale not in SCALES:
             raise Unsupported(f"{_title(name)} makes pictures {' or '.join(f'{n}×' for n in SCALES)} larger.")
