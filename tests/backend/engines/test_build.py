@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,12 @@ def test_the_defaults_work_on_a_fresh_machine() -> None:
 def test_an_unknown_name_gets_a_sentence(wrong: dict[str, str]) -> None:
     with pytest.raises(Invalid, match="nosuch"):
         build(Settings(**wrong))
+
+
+def test_sd_scripts_train_as_soon_as_they_have_a_folder(tmp_path: Path) -> None:
+    assert build(Settings(kohya_dir=tmp_path)).trainer.name == "kohya"
+    assert build(Settings(kohya_dir=tmp_path, trainer_engine="peft")).trainer.name == "peft"
+    assert build(Settings(trainer_engine="kohya")).trainer.status().detail.startswith("KOHYA_DIR is not set.")
 
 
 def test_no_worker_ever_loads_torch() -> None:
