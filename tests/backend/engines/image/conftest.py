@@ -1,0 +1,13 @@
+"""Faults are only asked of servers that have them on switches: a real ComfyUI keeps the contract alone."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    here = [item for item in items if isinstance(item, pytest.Function) and "test_comfyui" in item.nodeid]
+    gone = [item for item in here if "[real" in item.name and "server" in item.fixturenames]
+    if gone:
+        config.hook.pytest_deselected(items=gone)
+        items[:] = [item for item in items if item not in gone]
