@@ -15,6 +15,7 @@ from backend.graphs import GraphCard
 from backend.influencers import InfluencerCard
 from backend.loras import LoraCard
 from backend.recipes import StyleCard, TemplateCard
+from studio.format import plain
 from studio.forms import generation_more
 from studio.forms.finish import finish_pills
 
@@ -137,6 +138,8 @@ def _extra(key: str, choices: Choices, start: GenerationDraft, disabled: bool) -
         "Model", names, index=at, key=_own(key, "model", start), format_func=titles.__getitem__, disabled=disabled
     )
     card = generation.choose_model(choices.models, model or "")
+    if card.note:
+        st.caption(plain(card.note))
     negative = st.text_area(
         "What must not be in it", start.negative_prompt, key=f"{key}:negative", height=70, max_chars=2000, disabled=disabled
     )

@@ -57,6 +57,7 @@ def _card(servers: Servers, url: str, name: str, info: Info, samplers: tuple[str
     base = _base(servers, url, name)
     guessed = "" if base else "Its family is not known: it is taken for what its name says. Set COMFYUI_MODELS_DIR to be sure."
     base = base or _by_name(name)
+    untested = "FLUX draws with a workflow that was never tried on real weights." if base == "flux" else ""
     side, steps, cfg = _FIGURES.get(base, _FIGURES["sd15"])
     wish = "euler" if base == "flux" else "dpmpp_2m_karras"
     return ModelCard(
@@ -70,7 +71,7 @@ def _card(servers: Servers, url: str, name: str, info: Info, samplers: tuple[str
         steps=steps,
         cfg=cfg,
         trainable=base in {"sd15", "sd21", "sdxl"},
-        note=guessed,
+        note=" ".join(filter(None, (guessed, untested))),
         longest_px=side * 3 // 2,
         features=comfy_needs.features(info, base),
     )
