@@ -31,7 +31,6 @@ class Stepping:
     def __init__(self, program: Program, writer: Writer, events: EventFile | None) -> None:
         self._program, self._writer, self._events = program, writer, events
         self._losses: list[float] = []
-        self._rates = self._rate(program.rate_step)
 
     def epoch(self, epoch: int) -> None:
         for _ in range(self._program.per_epoch):
@@ -66,13 +65,11 @@ class Stepping:
                 program.log(f"saving state at step {step}")
                 self._writer.state(f"{name}-state", program.trained, step, epoch + 1, {"last_epoch": program.rate_step})
         self._losses.append(loss)
+        rates = self._rate(program.rate_step)  # the scheduler has gone on by then: the rate of the next step is logged
         # Each step prints twice: when it is counted and when its average is known (§4).
         program.bar(step, args.max_train_steps, "steps", self._after())
         if self._events:
-            self._events.scalars(
-                {"loss/current": loss, "loss/average": sum(self._losses) / len(self._losses), **self._rates}, step
-            )
-        self._rates = self._rate(program.rate_step)
+            self._events.scalars({"loss/current": loss, "loss/average": sum(self._losses) / len(self._losses), **rates}, step)
 
     def _after(self) -> str:
         return f", avr_loss={sum(self._losses) / len(self._losses):.3g}" if self._losses else ""

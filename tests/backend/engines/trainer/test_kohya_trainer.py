@@ -59,7 +59,7 @@ def test_the_learning_rate_of_a_resumed_run_goes_on(rig: Rig) -> None:
     asked: dict[str, Any] = {"scheduler": "cosine", "warmup_steps": 2, "steps": 9, "save_every": 4}
     whole = list(rig.trainer.run(rig.request(**asked)))
     rates = [metric.lr for metric in of(whole, Metric)]
-    assert rates[:3] == pytest.approx([0, 5e-4, 1e-3])
+    assert rates[:2] == pytest.approx([5e-4, 1e-3])
     state = of(whole, Checkpoint)[0].state_path
     assert state is None or not state.exists()  # a newer one took its place
     middle = of(whole, Checkpoint)[1].state_path
