@@ -20,6 +20,11 @@ test: ## every test, on throw-away servers (ARGS='-k name')
 	@bin/chromium.sh
 	@$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/soak $(ARGS)
 
+test-comfy: ## the image engine's contract on a real ComfyUI (COMFYUI_URL, COMFYUI_MODELS_DIR)
+	@$(SETUP) dev
+	@test -n "$(COMFYUI_URL)" || { echo "COMFYUI_URL is not set: there is nothing to test against."; exit 1; }
+	@$(PY) -m pytest -m comfy -k real $(ARGS)
+
 test-kohya: ## the trainer's contract on real sd-scripts (KOHYA_DIR, KOHYA_PYTHON, KOHYA_MODELS_DIR)
 	@$(SETUP) dev
 	@REAL_KOHYA=1 $(PY) -m pytest tests/backend/engines/trainer/test_kohya_real.py $(ARGS)
@@ -44,4 +49,4 @@ env-example: ## write .env.example anew from backend/settings.py
 	@$(SETUP) dev
 	@$(PY) bin/env_example.py > .env.example
 
-.PHONY: help run demo test test-kohya check bench soak env-example
+.PHONY: help run demo test test-comfy test-kohya check bench soak env-example
