@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from backend import events
@@ -90,17 +90,19 @@ def release(tx: Session, call_id: str) -> None:
 
 
 def _end(tx: Session, call_id: str, **values: object) -> None:
-    open_states = LlmCall.state.in_(("reserved", "estimated"))
-    tx.execute(update(LlmCall).where(LlmCall.id == call_id, open_states).values(**values, settled_at=func.clock_timestamp()))
+    """Sent as it is: this is on the way of every answer."""
+    new = ", ".join(f"{name} = :{name}" for name in values)
+    open_one = "id = :call_id AND tenant_id = :tenant_id AND state IN ('reserved', 'estimated')"
+    statement = text(f"UPDATE llm_calls SET {new}, settled_at = clock_timestamp() WHERE {open_one} RETURNING id")
+    in_one_trip(tx, [(statement, {**values, "call_id": call_id, **_here(tx)})])
 
 
 def remember(tx: Session, *, model: str, saved_usd: Decimal, about: About) -> None:
     """A call that was answered from memory."""
-    day = tx.scalar(text(f"SELECT {_TODAY}"))
     values = {"model": model, "saved_usd": rounded(saved_usd), "user_id": tx.info["user_id"], "kind": about.kind}
     whose = {"job_id": about.job_id, "attempt_id": about.attempt_id, "influencer_id": about.influencer_id}
     nothing = {"usd": Decimal(0), "estimate_usd": Decimal(0)}
-    tx.add(LlmCall(id=new_id("llm"), day=day, state="cached", **values, **whose, **nothing))
+    tx.execute(insert(LlmCall).values(id=new_id("llm"), day=text(_TODAY), state="cached", **values, **whose, **nothing))
 
 
 def settle_dead(tx: Session, *, older_s: float = DEAD_AFTER_S) -> int:

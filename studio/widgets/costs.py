@@ -51,7 +51,7 @@ def say_near(page: Page) -> None:
     for period, when in ((now.month, "this month"), (now.day, "today")):
         if period.limit_usd is not None and period.share >= 0.8:
             st.warning(
-                f"{usd(period.spent_usd)} of {usd(period.limit_usd)} for words spent {when}.", icon=":material/payments:"
+                plain(f"{usd(period.spent_usd)} of {usd(period.limit_usd)} for words spent {when}."), icon=":material/payments:"
             )
             return
 
@@ -66,7 +66,7 @@ def _periods(now: Costs) -> None:
 
 def _period(period: Period, when: str, going_on: str) -> None:
     limit = "no limit of its own" if period.limit_usd is None else f"of {usd(period.limit_usd)}"
-    st.markdown(f"{when}  \n### {_dollars(usd(period.spent_usd))} :gray[:small[{_dollars(limit)}]]")
+    st.markdown(f"{when}  \n### {plain(usd(period.spent_usd))} :gray[:small[{plain(limit)}]]")
     if period.limit_usd is not None:
         st.progress(min(1.0, period.share))
         if period.share >= 1:
@@ -74,7 +74,7 @@ def _period(period: Period, when: str, going_on: str) -> None:
         elif period.share >= 0.8:
             st.warning(f"{period.share:.0%} of the limit is spent.", icon=":material/warning:")
     if period.open_usd:
-        st.caption(f"{_dollars(usd(period.open_usd))} of it is set aside for answers under way.")
+        st.caption(f"{plain(usd(period.open_usd))} of it is set aside for answers under way.")
 
 
 def _memory(now: Costs) -> None:
@@ -86,7 +86,7 @@ def _memory(now: Costs) -> None:
     right.metric("Saved by that", usd(now.saved_usd))
     if now.estimated:
         st.caption(
-            f"{count(now.estimated, 'answer')} got lost on the way: {_dollars(usd(now.estimated_usd))} of this month is the "
+            f"{count(now.estimated, 'answer')} got lost on the way: {plain(usd(now.estimated_usd))} of this month is the "
             "most that can have cost. It is corrected as soon as the model's server says."
         )
 
@@ -122,7 +122,7 @@ def _limits(page: Page, now: Costs) -> None:
         st.caption("An owner of this workspace can set lower limits.")
         return
     with st.expander("Limits", icon=":material/tune:"):
-        st.caption(_dollars(_operators(now)))
+        st.caption(plain(_operators(now)))
         with page.guard():
             if (wish := budget_form("costs:limits", now)) is None:
                 return
@@ -138,9 +138,4 @@ def _operators(now: Costs) -> str:
         for period, name in ((now.day, "day"), (now.month, "month"))
         if period.most_usd is not None
     ]
-    return f"The studio allows each workspace {plain(' and '.join(most))}. Set less here, or leave a field empty."
-
-
-def _dollars(words: str) -> str:
-    """Two dollar signs in a line would be read as a formula."""
-    return words.replace("$", "\\$")
+    return f"The studio allows each workspace {' and '.join(most)}. Set less here, or leave a field empty."

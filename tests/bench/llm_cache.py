@@ -1,0 +1,39 @@
+"""A question answered from memory beside the same answered by a quick model, both all the way with their ledger rows."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from functools import partial
+from typing import Any
+
+from backend.kit.db import Trusted
+from tests.bench.llm_call import ours
+from tests.bench.servers import studio
+from tests.servers.openrouter import ModelServer
+
+QUESTIONS, ANSWER_S = 30, 0.5
+"""Half a second until the answer: the quickest that hosted models are."""
+
+
+def run() -> dict[str, Any]:
+    """Milliseconds, medians, one call at a time."""
+    with ModelServer() as server:
+        server.faults.answer_s = ANSWER_S
+        with studio(LOG_LEVEL="WARNING", OPENROUTER_API_KEY="sk-bench", OPENROUTER_BASE_URL=server.url) as here:
+            ask = partial(ours, here.app, partial(here.app.db.transaction, Trusted(here.tenant.id, here.tenant.user_id)))
+            ask(QUESTIONS)  # warm: connections, prices
+            first, again = [_ms(ask, n) for n in range(QUESTIONS)], [_ms(ask, n) for n in range(QUESTIONS)]
+            assert len(server.asked) == QUESTIONS + 1
+            here.app.engines.text.close()
+    cached, uncached = statistics.median(again), statistics.median(first)
+    return {
+        "ratio": round(cached / uncached, 4), "cached": round(cached, 2), "uncached": round(uncached, 1), "unit": "ms",
+        "answer_s": ANSWER_S, "n": QUESTIONS,
+    }  # fmt: skip
+
+
+def _ms(ask: Any, n: int) -> float:
+    begun = time.perf_counter()
+    ask(n)
+    return (time.perf_counter() - begun) * 1000
