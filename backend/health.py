@@ -55,7 +55,7 @@ def check(app: App, *, engines: bool = True) -> list[Check]:
     ]
     if engines:
         servers = [(name, partial(_image_engine, name=name, device=device)) for name, device in _image_servers(app)]
-        parts += [*servers, ("Trainer", _trainer), ("Identity", _identity)]
+        parts += [*servers, ("Trainer", _trainer), ("Identity", _identity), ("Words", _words)]
     with ThreadPoolExecutor(len(parts)) as pool:
         return list(pool.map(lambda part: _asked(part[0], part[1], app), parts))
 
@@ -158,3 +158,9 @@ def _identity(app: App) -> Check:
     """A studio that was given no embedder is whole without one; one that was, and cannot use it, is not."""
     status = app.engines.identity.status()
     return Check("Identity", status.ok or app.settings.identity_model is None, status.version, status.detail)
+
+
+def _words(app: App) -> Check:
+    """Who writes: a language model, or the offline writer."""
+    status = app.engines.text.status()
+    return Check("Words", status.ok, status.name, status.detail)
