@@ -19,6 +19,7 @@ from backend import jobs
 from backend.engines.events import Alive, Event, Handle, Handover, Log, Preview, Progress
 from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
 from backend.jobs.claim import Claim
+from backend.jobs.context import Done
 from backend.kit.db import Trusted, ring, storable
 from backend.tables import Attempt, Device, Job, JobStep
 from workers import faults
@@ -85,7 +86,7 @@ class Context:
                 raise LeaseLost(_LOST)
             yield tx
 
-    def step(self, name: str, fn: Callable[[], dict[str, Any] | None], *, keep_handle: bool = False) -> dict[str, Any] | None:
+    def step(self, name: str, fn: Callable[[], Done], *, keep_handle: bool = False) -> dict[str, Any] | None:
         remembered = self._remembered()
         if name in remembered:
             return remembered[name]
@@ -94,9 +95,10 @@ class Context:
             self._report.step = name
         self._moves()
         faults.reach(self.app.settings.fault_step, self.claim.kind, name)
-        result = fn()
+        done = fn()
         faults.reach(self.app.settings.fault_step, self.claim.kind, f"{name}+")
         with self.transaction() as tx:
+            result = done(tx) if callable(done) else done
             row = {"job_id": self.job_id, "name": name, "attempt_id": self.attempt_id, "result": result}
             tx.execute(insert(JobStep).values(**row))
             tx.execute(update(Job).where(Job.id == self.job_id, Job.retries > 0).values(retries=0))

@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from backend.assets.keys import key_for, thumb_key
 from backend.assets.queries import get_many
-from backend.assets.schemas import AssetCard
-from backend.assets.service import store
+from backend.assets.schemas import AssetCard, NewFile
+from backend.assets.service import confirm, drawn, intend, put
 from backend.jobs.context import JobContext
 
 _FETCHERS = 6
 
 
-def store_drawn(
-    ctx: JobContext,
-    path: Path,
-    *,
-    filename: str,
-    n: int = 0,
-    thumbs: bool = True,
-    meta: Mapping[str, Any] | None = None,
-    uses: Sequence[tuple[str, str]] = (),
-) -> AssetCard:
-    """Keeps picture `n` of this attempt, a PNG as `ai_mark.deliver_png` leaves it. Raises Unavailable, Conflict."""
-    return store(
-        ctx.transaction,
-        ctx.app.storage,
-        path=path,
-        kind="image",
-        key=key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, n=n),
-        content_type="image/png",
-        filename=filename,
-        job_id=ctx.job_id,
-        attempt_id=ctx.attempt_id,
-        thumbs=thumbs,
-        meta=meta,
-        uses=uses,
-    )
+def send_drawn(
+    ctx: JobContext, path: Path, *, filename: str, n: int = 0, thumbs: bool = True, meta: Mapping[str, Any] | None = None
+) -> Callable[[Session], AssetCard]:
+    """Sends picture `n` of this attempt, a PNG as `ai_mark.deliver_png` leaves it, with its thumbnails.
+
+    What it returns makes it an asset, in the transaction of whatever needs it. Raises Unavailable, Conflict.
+    """
+    key = key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, n=n)
+    new = NewFile(path, "image", key, "image/png", filename, None, None, (), meta or {}, ())
+    with ThreadPoolExecutor(1) as aside:
+        intending = aside.submit(_intend, ctx, new)
+        with drawn(new, thumbs) as file:
+            asset_id = intending.result()
+            sent = put(ctx.app.storage, file)
+    return lambda tx: confirm(tx, {asset_id: sent})[0]
+
+
+def _intend(ctx: JobContext, new: NewFile) -> str:
+    with ctx.transaction() as tx:
+        return intend(tx, [new], job_id=ctx.job_id, attempt_id=ctx.attempt_id)[0]
+
+
+def store_drawn(ctx: JobContext, path: Path, *, filename: str, thumbs: bool = True) -> AssetCard:
+    """`send_drawn`, as an asset at once."""
+    sent = send_drawn(ctx, path, filename=filename, thumbs=thumbs)
+    with ctx.transaction() as tx:
+        return sent(tx)
 
 
 def fetch_small(ctx: JobContext, asset_ids: Sequence[str], side: int) -> dict[str, Path]:

@@ -52,7 +52,7 @@ def store(
     `thumbs=True` draws the thumbnails here: only for pictures our own engines made. Raises Unavailable, Conflict (key taken).
     """
     new = NewFile(path, kind, key, content_type, filename, width, height, (), meta or {}, uses)
-    with _drawn(new, thumbs) as file:
+    with drawn(new, thumbs) as file:
         with open_tx() as tx:
             [asset_id] = intend(tx, [file], job_id=job_id, attempt_id=attempt_id)
         sent = put(storage, file)
@@ -176,7 +176,7 @@ def _held(nouns: Counter[str]) -> str:
 
 
 @contextmanager
-def _drawn(file: NewFile, thumbs: Sequence[ThumbFile] | bool) -> Iterator[NewFile]:
+def drawn(file: NewFile, thumbs: Sequence[ThumbFile] | bool) -> Iterator[NewFile]:
     if not isinstance(thumbs, bool):
         yield replace(file, thumbs=thumbs)
     elif thumbs:

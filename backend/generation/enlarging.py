@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -99,16 +99,17 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     return {"pictures": 1}
 
 
-def _keep(ctx: JobContext, card: GenerationCard, made: Output) -> dict[str, Any]:
+def _keep(ctx: JobContext, card: GenerationCard, made: Output) -> Callable[[Session], dict[str, Any]]:
     """Bytes first, then the row that makes them a picture; its score is that of the picture it came from."""
     clean = made.path.with_name("deliver.png")
     with ctx.transaction() as tx:
         made_of = inherited(tx, card.recipe.upscaled.picture_id) if card.recipe.upscaled else SOURCE_TYPE
     deliver_png(made.path, clean, mark=card.recipe.ai_mark, source_type=made_of)
     look = dhash_of(clean)
-    stored = assets.store_drawn(ctx, clean, filename=f"{card.id}.png", meta={META: made_of})
-    recipe = card.recipe
-    with ctx.transaction() as tx:
+    sent, recipe = assets.send_drawn(ctx, clean, filename=f"{card.id}.png", meta={META: made_of}), card.recipe
+
+    def write(tx: Session) -> dict[str, Any]:
+        stored = sent(tx)
         source = tx.get_one(Picture, recipe.upscaled.picture_id) if recipe.upscaled else None
         row = Picture(id=new_id("pic"), generation_id=card.id, n=0, asset_id=stored.id, influencer_id=card.influencer_id)
         row.seed, row.prompt, row.model = recipe.seeds[0], recipe.prompt, recipe.model
@@ -123,4 +124,6 @@ def _keep(ctx: JobContext, card: GenerationCard, made: Output) -> dict[str, Any]
             gating.inherit(tx, row, source.id)
         tx.add_all(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight) for ref in recipe.loras)
         assets.use(tx, stored.id, "picture", row.id)
-    return {"picture_id": row.id}
+        return {"picture_id": row.id}
+
+    return write

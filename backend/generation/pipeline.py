@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -134,7 +134,7 @@ def _overall(event: Event, done: int, share: int, total: int, *, last: bool) -> 
         yield event
 
 
-def _keep(ctx: JobContext, batch: _Batch, n: int, path: Path, keeper: Gatekeeper) -> dict[str, Any]:
+def _keep(ctx: JobContext, batch: _Batch, n: int, path: Path, keeper: Gatekeeper) -> Callable[[Session], dict[str, Any]]:
     """Bytes first, then the row that makes them a picture, with its score: nobody sees it before it is judged."""
     card, recipe = batch.card, batch.recipes[n]
     clean = path.with_name(f"deliver-{n}.png")
@@ -143,16 +143,19 @@ def _keep(ctx: JobContext, batch: _Batch, n: int, path: Path, keeper: Gatekeeper
     with ThreadPoolExecutor(1) as aside:
         looking = aside.submit(dhash_of, clean)
         verdict = gating.look(ctx, keeper, recipe, clean)
-        stored = assets.store_drawn(ctx, clean, filename=f"{card.id}-{n + 1}.png", n=n, meta={META: made_of})
+        sent = assets.send_drawn(ctx, clean, filename=f"{card.id}-{n + 1}.png", n=n, meta={META: made_of})
     look = looking.result()
-    with ctx.transaction() as tx:
-        row = _row(tx, batch, n, stored, look)
+    path.unlink(missing_ok=True)
+    clean.unlink(missing_ok=True)
+
+    def write(tx: Session) -> dict[str, Any]:
+        row = _row(tx, batch, n, sent(tx), look)
         gating.stamp(row, keeper, verdict)
         _add(tx, recipe, row)
         gating.freeze(tx, row, keeper, recipe, verdict)
-    path.unlink(missing_ok=True)
-    clean.unlink(missing_ok=True)
-    return {"picture_id": row.id}
+        return {"picture_id": row.id}
+
+    return write
 
 
 def _row(tx: Session, batch: _Batch, n: int, stored: AssetCard, look: str) -> Picture:

@@ -22,6 +22,11 @@ class Waiting(Exception):
     """The job waits for its children: it gives its slot back and is run again when the last one has ended."""
 
 
+Result = dict[str, Any] | None
+Done = Result | Callable[[Session], Result]
+"""What a step's function returns."""
+
+
 class JobContext(Protocol):
     """One attempt at one job. Every method may raise LeaseLost; see `check` for the rest.
 
@@ -46,8 +51,11 @@ class JobContext(Protocol):
         """A transaction in the job's workspace; its first statement locks the attempt if it is still ours, else LeaseLost."""
         ...
 
-    def step(self, name: str, fn: Callable[[], dict[str, Any] | None], *, keep_handle: bool = False) -> dict[str, Any] | None:
+    def step(self, name: str, fn: Callable[[], Done], *, keep_handle: bool = False) -> dict[str, Any] | None:
         """Runs `fn` once per job: its result is kept, and returned when a later attempt comes here again.
+
+        `fn` may return a function instead: it is given the transaction that keeps the step and returns the result, so that
+        what it writes and that the step is done become true together.
 
         `keep_handle`: the saved handle also names work that this step has not brought in.
         """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from backend import assets, trials
 from backend.engines.events import Alive, Event, Handover, Output, Progress
@@ -83,20 +84,24 @@ def _overall(event: Event, *, before: int, total: int) -> Iterator[Event]:
             yield event
 
 
-def _keep(ctx: JobContext, card: TrialCard, spot: Spot, path: Path) -> dict[str, Any]:
+def _keep(ctx: JobContext, card: TrialCard, spot: Spot, path: Path) -> Callable[[Session], dict[str, Any]]:
     """Bytes first, then the row that makes them a cell."""
     clean = path.with_name(f"cell-{spot.n}.png")
     deliver_png(path, clean, mark=card.plan.ai_mark)
-    stored = assets.store_drawn(ctx, clean, filename=_filename(card, spot), n=spot.n)
-    row = TrialCell(id=new_id("cell"), trial_id=card.id, n=spot.n, step=spot.arm.step, strength=spot.arm.strength)
-    row.prompt_n, row.seed_n, row.asset_id, row.dhash = spot.prompt_n, spot.seed_n, stored.id, dhash_of(clean)
-    with ctx.transaction() as tx:
-        get(tx, card.id, lock=True)  # deleted meanwhile: the picture has no use and goes by itself
-        tx.add(row)
-        assets.use(tx, stored.id, NOUN, card.id)
+    sent, look = assets.send_drawn(ctx, clean, filename=_filename(card, spot), n=spot.n), dhash_of(clean)
     path.unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
-    return {"cell_id": row.id}
+
+    def write(tx: Session) -> dict[str, Any]:
+        get(tx, card.id, lock=True)  # deleted meanwhile: the bytes were only announced, and go by themselves
+        stored = sent(tx)
+        row = TrialCell(id=new_id("cell"), trial_id=card.id, n=spot.n, step=spot.arm.step, strength=spot.arm.strength)
+        row.prompt_n, row.seed_n, row.asset_id, row.dhash = spot.prompt_n, spot.seed_n, stored.id, look
+        tx.add(row)
+        assets.use(tx, stored.id, NOUN, card.id)
+        return {"cell_id": row.id}
+
+    return write
 
 
 def _filename(card: TrialCard, spot: Spot) -> str:
