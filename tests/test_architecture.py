@@ -12,8 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = {
-    "accounts", "events", "budgets", "jobs", "assets", "loras", "graphs", "influencers", "datasets", "identity", "training", "recipes",
-    "generation", "writing", "trials", "boards", "lineage",
+    "accounts", "events", "budgets", "jobs", "assets", "loras", "graphs", "influencers", "datasets", "identity", "training",
+    "recipes", "generation", "writing", "trials", "boards", "lineage",
 }  # fmt: skip
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}
 MAX_LINES = 300
