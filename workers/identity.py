@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from backend.kit.ids import new_id
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 
 
 @dataclass(frozen=True, slots=True)
