@@ -58,15 +58,15 @@ def template(stack: Stack) -> DatabaseUrls:
 
 
 @pytest.fixture(scope="session")
-def shelf(template: DatabaseUrls) -> Iterator[Shelf]:
+def spare_databases(template: DatabaseUrls) -> Iterator[Shelf]:
     ours = Shelf(template)
     yield ours
     ours.close()
 
 
 @pytest.fixture
-def database_urls(shelf: Shelf, request: pytest.FixtureRequest) -> Iterator[DatabaseUrls]:
-    with shelf.lend(alone=bool(_PROCESSES & set(request.fixturenames))) as urls:
+def database_urls(spare_databases: Shelf, request: pytest.FixtureRequest) -> Iterator[DatabaseUrls]:
+    with spare_databases.lend(alone=bool(_PROCESSES & set(request.fixturenames))) as urls:
         yield urls
 
 

@@ -119,7 +119,7 @@ class FakeTrainer:
                 yield self._checkpoint(request, step)
         self._at("end")
         final = write_lora(out / "final.safetensors", params.steps)
-        yield Output(final, 0, {"loss_first": 1.0, "loss_last": 0.25, "steps": params.steps})
+        yield Output(final, 0, {"loss_first": 1.0, "loss_last": 0.25, "steps": params.steps, "loss_over": "fixed draws"})
 
     def _samples(self, request: TrainRequest, step: int) -> Generator[Event, None, None]:
         for n, prompt in enumerate(request.sample_prompts):

@@ -41,7 +41,7 @@ def test_what_a_run_needs_is_said_before_its_button_and_follows_the_form(open_pa
     with db.transaction(Nobody()) as tx:
         tx.add(Device(id="h/cuda:0", host="h", name="cuda:0", vram_mb=1_000, engines={"trainer": "peft", "image": "x"}))
     at = open_page("make/training")
-    assert "Needs about **600 MB** of memory; cuda:0 has 1.0 GB" in words(at)
+    assert "Needs about **620 MB** of memory; cuda:0 has 1.0 GB" in words(at)
     assert "from your last 1 run like it" in words(at)
     assert "1 job before yours" in words(at)
     field(at, "number_input", "Batch size").set_value(32)

@@ -99,7 +99,7 @@ def test_what_is_not_known_is_not_said(db: Database, workspace: Tenant, other_wo
     with db.transaction(other_workspace.caller) as tx:
         assert "Other work of this installation" in training.outlook(tx, lasts=60, limit=1).why
     with db.transaction(Nobody()) as tx:
-        tx.execute(update(Device).values(state="down"))
+        tx.execute(update(Device).values(down={"trainer": "It does not answer."}))
     with db.transaction(workspace.caller) as tx:
         assert "No worker that trains" in training.outlook(tx, lasts=60, limit=1, run=mine).why
 

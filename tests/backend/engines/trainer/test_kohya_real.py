@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 
@@ -10,8 +9,6 @@ import pytest
 
 from tests.backend.engines.trainer import contract
 from tests.backend.engines.trainer.kohya_rig import real
-
-pytestmark = pytest.mark.skipif(not os.environ.get("REAL_KOHYA"), reason="needs real sd-scripts: make test-kohya")
 
 
 @pytest.mark.parametrize("base", ["sd15", "sdxl"])
