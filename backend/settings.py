@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     text_model_writing: str = Field("anthropic/claude-3-5-sonnet", description="prompts and captions")
     text_model_cheap: str = "meta-llama/llama-3.1-70b-instruct"
     text_model_style: str = "anthropic/claude-opus-4.5"
+    text_model_vision: str = Field("openai/gpt-4o-mini", description="captions of dataset pictures")
     text_fallbacks: str = Field(
         "meta-llama/llama-3.1-70b-instruct", description="comma-separated: asked in this order when a model is down"
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.budgets import cache, ledger
 from backend.budgets.schemas import About
-from backend.engines.text.port import Quote, Reply, ReplyLost, TextEngine, TextRequest
+from backend.engines.text.port import Quote, Reply, ReplyLost, TextEngine, TextRequest, Words
 from backend.errors import EngineError
 from backend.kit.db import Trusted
 
@@ -22,24 +22,33 @@ log = structlog.get_logger(__name__)
 Transact = Callable[[], AbstractContextManager[Session]]
 
 
-def ask(app: App, transact: Transact, request: TextRequest, *, about: About, check: Callable[[], None] = lambda: None) -> Reply:
+def ask(
+    app: App,
+    transact: Transact,
+    request: TextRequest,
+    *,
+    about: About,
+    check: Callable[[], None] = lambda: None,
+    heard: Callable[[str], None] = lambda words: None,
+) -> Reply:
     """The whole answer. `transact` opens transactions of whoever asks; no transaction may be open meanwhile.
 
-    `check` is called while words come: what it raises stops the answer. Raises OverBudget before anything is asked,
-    ReplyLost, RateLimited, EngineUnavailable, Rejected, Unsupported.
+    `heard` gets the words as they come. `check` is called while they do: what it raises stops the answer. Raises OverBudget
+    before anything is asked, ReplyLost, RateLimited, EngineUnavailable, Rejected, Unsupported.
     """
     engine = app.engines.text
     quote = engine.quote(request)
     if not engine.paid:
-        return _whole(engine, request, quote, check)
+        return _whole(engine, request, quote, check, heard)
     with transact() as tx:
         mine = Trusted(tx.info["tenant_id"], tx.info["user_id"] or "")
         key = cache.key_of(mine.tenant_id, quote.models, request) if app.settings.enable_caching else ""
         if key and (known := cache.find(app.cache, key)):
             ledger.remember(tx, model=known.model, saved_usd=known.cost_usd, about=about)
+            heard(known.text)
             return known
         call_id = ledger.reserve(tx, most_usd=quote.most_usd, about=about, settings=app.settings)
-    reply = _paid(app, mine, call_id, lambda: _whole(engine, request, quote, check))
+    reply = _paid(app, mine, call_id, lambda: _whole(engine, request, quote, check, heard))
     if key:
         cache.keep(app.cache, key, reply)
     return reply
@@ -66,11 +75,15 @@ def _paid(app: App, mine: Trusted, call_id: str, answer: Callable[[], Reply]) ->
     return reply
 
 
-def _whole(engine: TextEngine, request: TextRequest, quote: Quote, check: Callable[[], None]) -> Reply:
+def _whole(
+    engine: TextEngine, request: TextRequest, quote: Quote, check: Callable[[], None], heard: Callable[[str], None]
+) -> Reply:
     answer = engine.run(request, quote)
     try:
         while True:
-            next(answer)
+            said = next(answer)
+            if isinstance(said, Words):
+                heard(said.text)
             check()
     except StopIteration as end:
         reply: Reply = end.value

@@ -21,7 +21,7 @@ def key_of(tenant_id: str, models: Sequence[str], request: TextRequest) -> str:
     asked = [
         list(models), request.system, request.question, request.max_tokens, request.temperature,
         request.answer.model_json_schema() if request.answer else None,
-        [hashlib.sha256(image).hexdigest() for image in request.images],
+        [hashlib.sha256(image).hexdigest() for image in request.images], request.before,
     ]  # fmt: skip
     return f"words:{tenant_id}:{hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()}"
 

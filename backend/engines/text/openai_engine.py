@@ -136,9 +136,14 @@ def _body(request: TextRequest, models: tuple[str, ...]) -> dict[str, Any]:
     content: Any = request.question
     if request.images:
         content = [{"type": "text", "text": request.question}, *map(_image, request.images)]
+    talk = [
+        {"role": role, "content": said}
+        for pair in request.before
+        for role, said in zip(("user", "assistant"), pair, strict=True)
+    ]
     body: dict[str, Any] = {
         "model": models[0],
-        "messages": [{"role": "system", "content": request.system}, {"role": "user", "content": content}],
+        "messages": [{"role": "system", "content": request.system}, *talk, {"role": "user", "content": content}],
         "max_tokens": request.max_tokens,
         "temperature": request.temperature,
     }

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from backend.engines.events import Alive, EngineStatus
 from backend.errors import EngineError
 
-Use = Literal["planning", "writing", "cheap", "style"]
+Use = Literal["planning", "writing", "cheap", "style", "vision"]
 """What the words are for; settings name a model for each."""
 
 
@@ -32,7 +32,7 @@ class Brief:
 class TextRequest:
     """`answer`: the shape of a JSON answer, else plain text. `images`: encoded PNG, JPEG, WebP or GIF, shown with `question`.
 
-    `max_tokens` bounds the answer and what it can cost.
+    `before`: (question, answer) pairs of the talk so far, oldest first. `max_tokens` bounds the answer and what it can cost.
     """
 
     use: Use
@@ -42,6 +42,7 @@ class TextRequest:
     temperature: float = 0.8
     answer: type[BaseModel] | None = None
     images: tuple[bytes, ...] = ()
+    before: tuple[tuple[str, str], ...] = ()
     brief: Brief | None = None
 
 

@@ -54,7 +54,8 @@ def own_prices(setting: str) -> dict[str, PricedModel]:
 
 def most_usd(request: TextRequest, models: Sequence[PricedModel], *, schema_bytes: int = 0) -> Decimal:
     """No answer of any of `models` costs more: tokenizers make at most one token of a byte of UTF-8."""
-    sent = len(request.system.encode()) + len(request.question.encode()) + schema_bytes + 2 * _MESSAGE_TOKENS
+    told = [request.system, request.question, *(said for pair in request.before for said in pair)]
+    sent = sum(len(one.encode()) + _MESSAGE_TOKENS for one in told) + schema_bytes
     sent += len(request.images) * _IMAGE_TOKENS
     return max(cost(model, sent, request.max_tokens, images=len(request.images)) for model in models)
 
