@@ -117,6 +117,29 @@ class Settings(BaseSettings):
     enable_caching: bool = Field(True, description="a question asked again within 24 hours is not paid again")
     engine_memory_mb: int = Field(0, description="address-space limit of local engine children; 0 = none")
 
+    # Platforms
+    instagram_app_id: str = Field("", description="of your Meta app (API setup with Instagram login)")
+    instagram_app_secret: SecretStr = SecretStr("")
+    instagram_api_version: str = "v25.0"
+    instagram_graph_url: str = "https://graph.instagram.com"
+    instagram_authorize_url: str = "https://www.instagram.com/oauth/authorize"
+    instagram_token_url: str = "https://api.instagram.com/oauth/access_token"
+    tiktok_client_key: str = Field("", description="of your TikTok app (Login Kit and Content Posting API)")
+    tiktok_client_secret: SecretStr = SecretStr("")
+    tiktok_api_url: str = "https://open.tiktokapis.com"
+    tiktok_authorize_url: str = "https://www.tiktok.com/v2/auth/authorize/"
+    youtube_client_id: str = Field("", description="OAuth client of a Google Cloud project with the YouTube Data API")
+    youtube_client_secret: SecretStr = SecretStr("")
+    youtube_api_url: str = "https://www.googleapis.com"
+    youtube_authorize_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
+    youtube_token_url: str = "https://oauth2.googleapis.com/token"
+    sandbox_url: str = Field("", description="the practice platform; `make run` starts one")
+    platform_timeout_s: float = Field(60.0, description="silence until a platform's answer counts as lost")
+    platform_settle_s: float = Field(90.0, description="after a lost answer, how long a platform's no is not believed yet")
+    platform_chunk_size: int = Field(
+        8 * MB, description="bytes sent at once; TikTok takes 5 to 64 MB, YouTube multiples of 256 KB"
+    )
+
     # Retention
     retain_unused_days: int = 90
     retain_archive_days: int = Field(7, description="ZIP files people asked for")
