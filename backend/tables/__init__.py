@@ -5,6 +5,7 @@ from backend.tables.asset import Asset, AssetUse, Upload
 from backend.tables.base import Base
 from backend.tables.board import Board, BoardPicture, PictureAct
 from backend.tables.budget import Budget, LlmCall
+from backend.tables.channel import Channel
 from backend.tables.dataset import Dataset, DatasetCaption, DatasetEdit, DatasetImage, DatasetRight
 from backend.tables.event import EventRow
 from backend.tables.generation import Generation, Picture, PictureLora
@@ -13,6 +14,16 @@ from backend.tables.identity import IdentityProfile, PictureCheck
 from backend.tables.influencer import Influencer
 from backend.tables.job import FINAL, MOVES, Attempt, Device, Job, JobLog, JobState, JobStep, Schedule, Turn, Worker
 from backend.tables.lora import Lora
+from backend.tables.post import (
+    POST_MOVES,
+    ContentPlan,
+    PlanAct,
+    Post,
+    PostAttempt,
+    PostingRule,
+    PostingSlot,
+    PostState,
+)
 from backend.tables.recipe import Preset, PromptTemplate, PromptUse, Style, TemplateVersion, Wildcard
 from backend.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.tables.trial import Trial, TrialCell, TrialVote
@@ -34,10 +45,11 @@ WITHOUT_TENANT = frozenset(
 """Tables row-level security does not confine by workspace, each for a reason its docstring gives. Tested to be exact."""
 
 __all__ = [
-    "FINAL", "MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture", "Budget", "ComfyGraph",
-    "Dataset", "DatasetCaption", "DatasetEdit", "DatasetImage", "DatasetRight", "Device", "EventRow", "Generation",
-    "IdentityProfile", "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep", "LlmCall", "Lora", "Membership",
-    "PasswordReset", "Picture", "PictureAct", "PictureCheck", "PictureLora", "Preset", "PromptTemplate", "PromptUse",
-    "Schedule", "SessionRow", "Style", "TemplateVersion", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun",
-    "TrainingSample", "Trial", "TrialCell", "TrialVote", "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace",
+    "FINAL", "MOVES", "POST_MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture", "Budget",
+    "Channel", "ComfyGraph", "ContentPlan", "Dataset", "DatasetCaption", "DatasetEdit", "DatasetImage", "DatasetRight",
+    "Device", "EventRow", "Generation", "IdentityProfile", "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep",
+    "LlmCall", "Lora", "Membership", "PasswordReset", "Picture", "PictureAct", "PictureCheck", "PictureLora", "PlanAct", "Post",
+    "PostAttempt", "PostState", "PostingRule", "PostingSlot", "Preset", "PromptTemplate", "PromptUse", "Schedule", "SessionRow",
+    "Style", "TemplateVersion", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun", "TrainingSample", "Trial",
+    "TrialCell", "TrialVote", "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace",
 ]  # fmt: skip
