@@ -9,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from backend.engines.comfyui import places
-from backend.errors import EngineError, Unsupported
+from backend.errors import EngineError, Rejected, Unsupported
 from backend.settings import Settings
+from backend.tools import safetensors
 
 FOLDER = "studio"
 
@@ -27,9 +28,10 @@ def models_dir(settings: Settings, url: str) -> Path | None:
 
 
 def deliver(settings: Settings, url: str, lora: Path, title: str) -> str:
-    """The server's name of this LoRA file, which is there when this returns. Raises Unsupported, EngineError with a sentence.
+    """The server's name of this LoRA file, which is there when this returns.
 
     A changed file under an old name would give back the picture of the old one, from the server's cache.
+    Raises Unsupported, Rejected, EngineError with a sentence.
     """
     with lora.open("rb") as file:
         name = f"{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}.safetensors"
@@ -41,6 +43,8 @@ def deliver(settings: Settings, url: str, lora: Path, title: str) -> str:
         )
     target = models / "loras" / FOLDER / name
     if not target.is_file():
+        if not safetensors.finite(lora):  # the server would draw a black picture and blame the model
+            raise Rejected(f"The LoRA {title!r} holds numbers that are not finite: its training went wrong. Train it again.")
         _copy(lora, target, url)
     return f"{FOLDER}/{name}"
 

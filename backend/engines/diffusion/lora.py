@@ -72,7 +72,9 @@ class Merger:
         for name, change in changes(lora, path):
             layer = self._names.get(name)
             if layer is None or layer.weight.numel() != change.numel():
-                raise Unsupported(f"The LoRA {lora!r} does not fit {self._model.card.title}: it was trained on another model.")
+                raise Unsupported(
+                    f"The LoRA {lora!r} does not fit {self._model.card.title}: it was trained on another model. Choose another."
+                )
             if name not in self._own:
                 self._own[name] = layer.weight.detach().clone()
             layer.weight.add_(change.reshape(layer.weight.shape).to(layer.weight), alpha=weight)
