@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from urllib.parse import quote
@@ -87,6 +88,11 @@ def esc(text: str) -> str:
 def lines(text: str) -> tuple[str, ...]:
     """A text area with one thing a line -> the things."""
     return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def paragraphs(text: str) -> tuple[str, ...]:
+    """A text area with things between empty lines -> the things, their own line breaks kept."""
+    return tuple(part.strip() for part in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n")) if part.strip())
 
 
 def usd(amount: Decimal) -> str:

@@ -13,10 +13,15 @@ from backend.kit.drafts import Draft
 
 Line = Annotated[str, Field(max_length=200)]
 Lines = Annotated[tuple[Line, ...], Field(max_length=20)]
+Example = Annotated[str, Field(max_length=1000)]
 
 
 class Persona(Draft):
-    """How they speak: read by everything that writes in their voice."""
+    """How they speak: read by everything that writes in their voice.
+
+    `do`, `dont`: what they always and never do. `never_say`: words and phrases that stand in no text of theirs. `examples`:
+    posts of theirs as they wrote them; `sample_lines`: single lines that are typical of them.
+    """
 
     bio: str = Field("", max_length=2000)
     tone: str = Field("", max_length=300)
@@ -24,6 +29,9 @@ class Persona(Draft):
     topics: Lines = ()
     do: Lines = ()
     dont: Lines = ()
+    never_say: Lines = ()
+    examples: Annotated[tuple[Example, ...], Field(max_length=10)] = ()
+    sample_lines: Lines = ()
 
 
 class InfluencerDraft(Draft):

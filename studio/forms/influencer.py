@@ -6,7 +6,7 @@ import streamlit as st
 
 from backend import influencers
 from backend.influencers import InfluencerCard, InfluencerDraft, Persona
-from studio.format import lines
+from studio.format import lines, paragraphs
 
 
 def influencer_form(key: str, card: InfluencerCard | None, *, submit: str, disabled: bool = False) -> InfluencerDraft | None:
@@ -22,6 +22,8 @@ def influencer_form(key: str, card: InfluencerCard | None, *, submit: str, disab
     persona = Persona(
         bio=values["bio"], tone=values["tone"], style=values["style"],
         topics=lines(values["topics"]), do=lines(values["do"]), dont=lines(values["dont"]),
+        never_say=lines(values["never_say"]), sample_lines=lines(values["sample_lines"]),
+        examples=paragraphs(values["examples"]),
     )  # fmt: skip
     return InfluencerDraft(
         name=values["name"], trigger_word=values["trigger_word"], persona=persona, language=values["language"],
@@ -61,7 +63,26 @@ def _voice(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
         dont = right.text_area(
             "Never do, one a line", "\n".join(card.persona.dont) if card else "", height=90, disabled=disabled
         )
-    return {"tone": tone, "style": style, "topics": topics, "do": do, "dont": dont}
+        more = _lines_of_theirs(card, disabled)
+    return {"tone": tone, "style": style, "topics": topics, "do": do, "dont": dont, **more}
+
+
+def _lines_of_theirs(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+    """What texts are written after, and checked against."""
+    persona = card.persona if card else Persona()
+    never_say = st.text_area(
+        "Words they never say, one a line", "\n".join(persona.never_say), height=70, disabled=disabled,
+        placeholder="guys\nno pain no gain", help="Every text is checked for them, hashtags too.",
+    )  # fmt: skip
+    sample_lines = st.text_area(
+        "Lines typical of them, one a line", "\n".join(persona.sample_lines), height=90, disabled=disabled,
+        placeholder="Small steps still count.",
+    )  # fmt: skip
+    examples = st.text_area(
+        "Posts in their voice, with an empty line between two", "\n\n".join(persona.examples), height=140, disabled=disabled,
+        help="Up to ten. Texts are written after them, and never copy them.",
+    )  # fmt: skip
+    return {"never_say": never_say, "sample_lines": sample_lines, "examples": examples}
 
 
 def _look(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
