@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     job_deadline_content_s: float = 600.0
     job_deadline_training_s: float = 12 * 3600.0
     job_deadline_ingest_s: float = 2 * 3600.0
+    job_deadline_video_s: float = 1800.0
     worker_threads: int = 4
     worker_poll_ms: int = Field(150, description="how often an idle worker looks for a bell")
     device_probe_s: float = Field(15.0, description="how often a device marked down is tried again")
@@ -77,6 +78,8 @@ class Settings(BaseSettings):
     image_engine: str = Field("auto", description="auto (comfyui when COMFYUI_URL is set), diffusers, comfyui")
     trainer_engine: str = Field("auto", description="auto (kohya when KOHYA_DIR is set), peft, kohya")
     upscale_engine: str = Field("auto", description="auto (as IMAGE_ENGINE), pillow, comfyui")
+    motion_engine: str = Field("auto", description="auto (as IMAGE_ENGINE, camera moves beside it), camera, comfyui")
+    ffmpeg_binary: str = Field("", description="an ffmpeg to use instead of the one that came with the requirements")
     comfyui_url: str = Field("", description="http://host:8188; several, comma-separated: each is a device")
     comfyui_models_dir: str = Field("", description="their models folder as this machine sees it; one for all or one each")
     comfyui_allowed_classes: str = Field(
