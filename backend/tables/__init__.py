@@ -27,6 +27,7 @@ from backend.tables.post import (
 from backend.tables.recipe import Preset, PromptTemplate, PromptUse, Style, TemplateVersion, Wildcard
 from backend.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.tables.trial import Trial, TrialCell, TrialVote
+from backend.tables.writing import TalkLine, TextDraft
 
 WITHOUT_TENANT = frozenset(
     {
@@ -50,6 +51,6 @@ __all__ = [
     "Device", "EventRow", "Generation", "IdentityProfile", "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep",
     "LlmCall", "Lora", "Membership", "PasswordReset", "Picture", "PictureAct", "PictureCheck", "PictureLora", "PlanAct", "Post",
     "PostAttempt", "PostState", "PostingRule", "PostingSlot", "Preset", "PromptTemplate", "PromptUse", "Schedule", "SessionRow",
-    "Style", "TemplateVersion", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun", "TrainingSample", "Trial",
-    "TrialCell", "TrialVote", "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace",
+    "Style", "TalkLine", "TemplateVersion", "TextDraft", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun",
+    "TrainingSample", "Trial", "TrialCell", "TrialVote", "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace",
 ]  # fmt: skip
