@@ -5,6 +5,7 @@ from backend.tables.asset import Asset, AssetUse, Upload
 from backend.tables.base import Base
 from backend.tables.board import Board, BoardPicture, PictureAct
 from backend.tables.budget import Budget, LlmCall
+from backend.tables.captioning import CaptionResult, CaptionRun
 from backend.tables.channel import Channel
 from backend.tables.dataset import Dataset, DatasetCaption, DatasetEdit, DatasetImage, DatasetRight
 from backend.tables.event import EventRow
@@ -46,11 +47,12 @@ WITHOUT_TENANT = frozenset(
 """Tables row-level security does not confine by workspace, each for a reason its docstring gives. Tested to be exact."""
 
 __all__ = [
-    "FINAL", "MOVES", "POST_MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture", "Budget",
-    "Channel", "ComfyGraph", "ContentPlan", "Dataset", "DatasetCaption", "DatasetEdit", "DatasetImage", "DatasetRight",
-    "Device", "EventRow", "Generation", "IdentityProfile", "Influencer", "Invitation", "Job", "JobLog", "JobState", "JobStep",
-    "LlmCall", "Lora", "Membership", "PasswordReset", "Picture", "PictureAct", "PictureCheck", "PictureLora", "PlanAct", "Post",
-    "PostAttempt", "PostState", "PostingRule", "PostingSlot", "Preset", "PromptTemplate", "PromptUse", "Schedule", "SessionRow",
-    "Style", "TalkLine", "TemplateVersion", "TextDraft", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun",
-    "TrainingSample", "Trial", "TrialCell", "TrialVote", "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace",
+    "FINAL", "MOVES", "POST_MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture",
+    "Budget", "CaptionResult", "CaptionRun", "Channel", "ComfyGraph", "ContentPlan", "Dataset", "DatasetCaption",
+    "DatasetEdit", "DatasetImage", "DatasetRight", "Device", "EventRow", "Generation", "IdentityProfile", "Influencer",
+    "Invitation", "Job", "JobLog", "JobState", "JobStep", "LlmCall", "Lora", "Membership", "PasswordReset", "Picture",
+    "PictureAct", "PictureCheck", "PictureLora", "PlanAct", "Post", "PostAttempt", "PostState", "PostingRule",
+    "PostingSlot", "Preset", "PromptTemplate", "PromptUse", "Schedule", "SessionRow", "Style", "TalkLine",
+    "TemplateVersion", "TextDraft", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun", "TrainingSample",
+    "Trial", "TrialCell", "TrialVote", "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace",
 ]  # fmt: skip

@@ -118,7 +118,7 @@ class DatasetCaption(Tenanted, Dated, Base):
     version: Mapped[int] = mapped_column(primary_key=True)
     caption: Mapped[str]
     source: Mapped[str] = mapped_column(server_default="")
-    """person, file, sample, bulk, undo, restored, or the name of the model that wrote it."""
+    """person, file, sample, bulk, undo, restored, or what wrote it: vision, blip, template."""
     said_by: Mapped[str] = mapped_column(server_default="")
     edit_id: Mapped[str | None]
 
@@ -130,7 +130,7 @@ class DatasetEdit(Tenanted, Dated, Base):
     __table_args__ = (
         tenant_key(),
         tenant_fk("dataset_id", "datasets", ondelete="CASCADE"),
-        CheckConstraint(words("kind", "captions", "included", "crops", "masks", "removed"), name="kind"),
+        CheckConstraint(words("kind", "captions", "included", "crops", "masks", "removed", "auto-captions"), name="kind"),
         Index(None, "tenant_id", "dataset_id", "id"),
         Index("uq_dataset_edits_request", "tenant_id", "request_key", unique=True, postgresql_where=text("request_key <> ''")),
     )
