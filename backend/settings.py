@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     text_fallbacks: str = Field(
         "meta-llama/llama-3.1-70b-instruct", description="comma-separated: asked in this order when a model is down"
     )
+    text_fallbacks_vision: str = Field("", description="the same for pictures: models that can see")
     text_prices: str = Field(
         "", description="model=in/out, … in USD per million tokens, for models the server names no price of"
     )
@@ -118,6 +119,13 @@ class Settings(BaseSettings):
     )
     daily_openrouter_budget: float = Field(10.0, description="the same in a day; 0: only the month counts")
     enable_caching: bool = Field(True, description="a question asked again within 24 hours is not paid again")
+    caption_engine: str = Field("auto", description="auto (all there are), vision, blip, template: who captions datasets")
+    caption_at_once: int = Field(4, description="pictures shown to a vision model at once")
+    blip_dir: Path | None = Field(None, description="folder of a BLIP caption model in transformers format")
+    blip_device: str = Field("cpu", description="where it runs: cpu, cuda, cuda:0, mps")
+    enable_auto_captions: bool = Field(
+        False, description="new pictures without a caption get one: at once where it is free, else it is offered"
+    )
     engine_memory_mb: int = Field(0, description="address-space limit of local engine children; 0 = none")
 
     # Platforms
@@ -165,8 +173,9 @@ class Settings(BaseSettings):
         return bool(self.openrouter_api_key.get_secret_value() or self.openrouter_base_url)
 
     def text_models(self, use: str) -> tuple[str, ...]:
-        """Names for a use (planning, writing, cheap, style), the first choice first, each once."""
-        named = [getattr(self, f"text_model_{use}"), *self.text_fallbacks.split(",")]
+        """Names for a use (planning, writing, cheap, style, vision), the first choice first, each once."""
+        fallbacks = self.text_fallbacks_vision if use == "vision" else self.text_fallbacks
+        named = [getattr(self, f"text_model_{use}"), *fallbacks.split(",")]
         return tuple(dict.fromkeys(name for name in (one.strip() for one in named) if name))
 
     @property

@@ -36,7 +36,7 @@ def find(cache: redis.Redis, key: str) -> Reply | None:
         return None
     if not isinstance(kept, dict):
         return None
-    return Reply(str(kept["text"]), str(kept["model"]), cost_usd=Decimal(str(kept["usd"])))
+    return Reply(str(kept["text"]), str(kept["model"]), cost_usd=Decimal(str(kept["usd"])), cached=True)
 
 
 def keep(cache: redis.Redis, key: str, reply: Reply) -> None:

@@ -138,7 +138,7 @@ class _Answer:
         if error := said.get("error") or choice.get("error"):
             self._failed(error)
         message = choice.get("message") or choice.get("delta")
-        text = message.get("content") if isinstance(message, dict) else None
+        text = (message.get("content") or message.get("refusal")) if isinstance(message, dict) else None
         text = text if isinstance(text, str) else ""
         self.parts.append(text)
         return text

@@ -81,6 +81,7 @@ class Problem:
         more = found if isinstance(found := said.get("metadata"), dict) else {}
         later = found if isinstance(found := said.get("availability"), dict) else {}
         kind = str(more.get("error_type") or said.get("error_type") or "")
+        kind = kind or ("content_policy_violation" if more.get("reasons") else "")  # B5 403: moderation
         named = next((int(str(c)) for c in (said.get("code"), said.get("http_status")) if str(c or "").isdigit()), None)
         code = named or _BY_KIND.get(kind) or (status if status >= 400 else 500)
         wait = _seconds(header)

@@ -22,6 +22,8 @@ BACK_OFF_S = (2.0, 4.0, 8.0, 16.0, 32.0)
 """After each of five tries; the last is only what a person is told to wait."""
 LONGEST_WAIT_S = 32.0
 """A server that wants a longer pause gets it from whoever asked: nobody waits that long in front of a page."""
+ABOUT_INPUT = {"content_policy_violation", "refusal", "invalid_image", "image_too_large", "image_download_failed"}
+"""Words of the server for what lies with this one text or picture: another one may well be answered."""
 _TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp", b"GIF8": "image/gif"}
 
 
@@ -163,7 +165,8 @@ def _image(data: bytes) -> dict[str, Any]:
 
 
 def _explained(refused: Refusal) -> EngineError:
-    problem, data = refused.problem, {"detail": str(refused)}
+    problem = refused.problem
+    data: dict[str, Any] = {"detail": str(refused), "about_input": problem.kind in ABOUT_INPUT}
     match problem.code:
         case 401:
             return Rejected("The model's server does not accept OPENROUTER_API_KEY. Set a valid key and restart.", **data)

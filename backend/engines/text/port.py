@@ -18,7 +18,12 @@ Use = Literal["planning", "writing", "cheap", "style", "vision"]
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What is wanted, in values, for a writer that reads no prompts. `language`: BCP 47; `variant`: 0, 1, … all differ."""
+    """What is wanted, in values, for a writer that reads no prompts. `language`: BCP 47; `variant`: 0, 1, … all differ.
+
+    `n`: how many texts, or of a plan of days how many days; `first_day`: the plan's first. `most`: characters of a caption.
+    `avoid`: words that may not stand in it. `kinds`: content types that a plan may use. `said`: what a person said in a talk;
+    `recent`: topics of the latest posts, newest first.
+    """
 
     topic: str
     language: str
@@ -26,6 +31,14 @@ class Brief:
     tone: str = ""
     topics: tuple[str, ...] = ()
     variant: int = 0
+    n: int = 1
+    most: int = 150
+    avoid: tuple[str, ...] = ()
+    first_day: int = 1
+    kinds: tuple[str, ...] = ()
+    bio: str = ""
+    said: str = ""
+    recent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +76,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The whole answer. `model`: who really answered. `cost_usd`: what it cost."""
+    """The whole answer. `model`: who really answered. `cost_usd`: what it cost; of a `cached` one, what the first one cost."""
 
     text: str
     model: str
@@ -71,6 +84,8 @@ class Reply:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: Decimal = field(default=Decimal(0))
+    cached: bool = False
+    """From memory: nothing was paid for it now."""
 
 
 class ReplyLost(EngineError):
