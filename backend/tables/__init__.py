@@ -29,6 +29,7 @@ from backend.tables.recipe import Preset, PromptTemplate, PromptUse, Style, Temp
 from backend.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.tables.trial import Trial, TrialCell, TrialVote
 from backend.tables.writing import TalkLine, TextDraft
+from backend.tables.writing_style import StyleSource, StyleText, WritingStyle
 
 WITHOUT_TENANT = frozenset(
     {
@@ -47,12 +48,12 @@ WITHOUT_TENANT = frozenset(
 """Tables row-level security does not confine by workspace, each for a reason its docstring gives. Tested to be exact."""
 
 __all__ = [
-    "FINAL", "MOVES", "POST_MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture",
-    "Budget", "CaptionResult", "CaptionRun", "Channel", "ComfyGraph", "ContentPlan", "Dataset", "DatasetCaption",
-    "DatasetEdit", "DatasetImage", "DatasetRight", "Device", "EventRow", "Generation", "IdentityProfile", "Influencer",
-    "Invitation", "Job", "JobLog", "JobState", "JobStep", "LlmCall", "Lora", "Membership", "PasswordReset", "Picture",
-    "PictureAct", "PictureCheck", "PictureLora", "PlanAct", "Post", "PostAttempt", "PostState", "PostingRule",
-    "PostingSlot", "Preset", "PromptTemplate", "PromptUse", "Schedule", "SessionRow", "Style", "TalkLine",
-    "TemplateVersion", "TextDraft", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun", "TrainingSample",
-    "Trial", "TrialCell", "TrialVote", "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace",
+    "FINAL", "MOVES", "POST_MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture", "Budget",
+    "CaptionResult", "CaptionRun", "Channel", "ComfyGraph", "ContentPlan", "Dataset", "DatasetCaption", "DatasetEdit",
+    "DatasetImage", "DatasetRight", "Device", "EventRow", "Generation", "IdentityProfile", "Influencer", "Invitation", "Job",
+    "JobLog", "JobState", "JobStep", "LlmCall", "Lora", "Membership", "PasswordReset", "Picture", "PictureAct", "PictureCheck",
+    "PictureLora", "PlanAct", "Post", "PostAttempt", "PostState", "PostingRule", "PostingSlot", "Preset", "PromptTemplate",
+    "PromptUse", "Schedule", "SessionRow", "Style", "StyleSource", "StyleText", "TalkLine", "TemplateVersion", "TextDraft",
+    "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun", "TrainingSample", "Trial", "TrialCell", "TrialVote",
+    "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace", "WritingStyle",
 ]  # fmt: skip
