@@ -1,24 +1,29 @@
-"""Writes without a model: captions and picture ideas put together from the persona, the topic and the language. Free."""
+"""Writes without a model: texts put together from the persona, the topic and the language. Free, and said to be no model."""
 
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from decimal import Decimal
+from typing import Any
 
 from backend.engines.events import Alive, EngineStatus
-from backend.engines.text.offline_words import LIGHTS, PLAYFUL, SHOTS, VOICES
+from backend.engines.text.offline_caption import MAX_CAPTION, caption
+from backend.engines.text.offline_ideas import ideas
+from backend.engines.text.offline_post import alt_text, hashtags, hook, picture, variants
+from backend.engines.text.offline_talk import answer
 from backend.engines.text.port import Brief, Quote, Reply, TextRequest, Words
 from backend.errors import Unsupported
 
-MAX_CAPTION = 150
-"""Characters; a long topic costs the caption its last sentence, never the topic itself."""
-MAKES = {"caption", "picture"}
+__all__ = ["MAX_CAPTION", "OfflineWriter", "caption", "picture"]
+_MAKES: dict[str, Callable[[Brief], Any]] = {
+    "caption": caption, "picture": picture, "hashtags": hashtags, "hook": hook, "alt_text": alt_text, "variants": variants,
+    "ideas": ideas,
+}  # fmt: skip
 
 
 class OfflineWriter:
-    """Answers requests with a `brief` whose shape has the fields `caption` and `picture`."""
+    """Answers requests with a `brief`: the fields of the shape say what is made; without a shape it is a talk."""
 
     name = "offline"
     paid = False
@@ -27,12 +32,8 @@ class OfflineWriter:
         return Quote((self.name,), Decimal(0))
 
     def run(self, request: TextRequest, quote: Quote) -> Generator[Alive | Words, None, Reply]:
-        brief, shape = request.brief, request.answer
-        if brief is None or shape is None or not set(shape.model_fields) <= MAKES:
-            raise Unsupported("The offline writer makes captions and picture ideas only. Set OPENROUTER_API_KEY for more.")
-        made = {"caption": caption(brief), "picture": picture(brief)}
-        text = json.dumps({name: made[name] for name in shape.model_fields}, ensure_ascii=False)
-        yield Words(text)
+        for piece in (text := _made(request)).splitlines(keepends=True):
+            yield Words(piece)
         return Reply(text, self.name)
 
     def cost_of(self, generation_id: str) -> Decimal | None:
@@ -43,36 +44,10 @@ class OfflineWriter:
         return EngineStatus(self.name, True, "", said)
 
 
-def caption(brief: Brief) -> str:
-    """At most MAX_CAPTION characters (unless the topic alone is longer). Raises Unsupported for other languages."""
-    voice = VOICES.get(brief.language)
-    if voice is None:
-        raise Unsupported("The offline writer writes English and Italian. Set OPENROUTER_API_KEY for other languages.")
-    at = _start(brief)
-    openings = voice.playful if any(word.startswith(PLAYFUL) for word in brief.tone.lower().split()) else voice.openings
-    others = [one for one in brief.topics if one.strip() and one.lower() != brief.topic.lower()]
-    closings = voice.closings[: -len(voice.with_other)] + voice.with_other if others else voice.closings
-    middle = _filled(voice.middles[at % len(voice.middles)], brief.topic.strip().rstrip(".!?"))
-    closing = closings[at % len(closings)].format(other=others[at % len(others)] if others else "")
-    whole = f"{openings[at % len(openings)]} {middle} {closing}"
-    if len(whole) <= MAX_CAPTION:
-        return whole
-    shorter = f"{middle} {closing}"
-    return shorter if len(shorter) <= MAX_CAPTION else middle
-
-
-def picture(brief: Brief) -> str:
-    """An image prompt of what the caption is about; the influencer's look and trigger word are added where it is drawn."""
-    at = _start(brief)
-    parts = [SHOTS[at % len(SHOTS)], brief.topic.strip().rstrip(".!?"), LIGHTS[at % len(LIGHTS)], "natural colours"]
-    return ", ".join(part for part in parts if part)
-
-
-def _start(brief: Brief) -> int:
-    """Two influencers do not begin with the same lines."""
-    return zlib.crc32(brief.name.encode()) % 1001 + brief.variant
-
-
-def _filled(line: str, topic: str) -> str:
-    said = line.replace("{topic}", topic)
-    return said[:1].upper() + said[1:]
+def _made(request: TextRequest) -> str:
+    brief, shape = request.brief, request.answer
+    if isinstance(brief, Brief) and shape is None and brief.said:
+        return answer(brief)
+    if not isinstance(brief, Brief) or shape is None or not set(shape.model_fields) <= set(_MAKES):
+        raise Unsupported("The offline writer makes texts for posts, ideas and short answers only. Set OPENROUTER_API_KEY.")
+    return json.dumps({name: _MAKES[name](brief) for name in shape.model_fields}, ensure_ascii=False)

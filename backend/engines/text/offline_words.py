@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """`{topic}` stands in every middle; `{other}` is something else they talk about. `playful`: for an ironic or funny tone."""
+    """`{topic}` stands in every middle; `{other}` is something else they talk about.
+
+    `playful`: openings of an ironic or funny tone; `driven`: of a motivating one.
+    """
 
     openings: tuple[str, ...]
     playful: tuple[str, ...]
+    driven: tuple[str, ...]
     middles: tuple[str, ...]
     closings: tuple[str, ...]
     with_other: tuple[str, ...]
@@ -29,6 +33,12 @@ VOICES: dict[str, Voice] = {
             "Zero plans, full confidence.", "Technically this counts as work.", "I blame the coffee.",
             "Expert level: complete beginner.", "Told you I would overdo it.", "Do not tell my calendar.",
             "Tried to be cool, failed.", "Dramatic pause, please.", "Budget version, premium feelings.", "Somebody had to.",
+        ),
+        driven=(
+            "Start before you feel ready.", "One more round, then rest.", "Small wins add up.", "Show up, even tired.",
+            "Today counts, so use it.", "Progress over perfect, always.", "Your future self says thanks.",
+            "Keep the promise you made.", "Strong is built on quiet days.", "No shortcut, just steady work.",
+            "Doubt it, then do it.", "Breathe in, push on.", "Day by day it grows.",
         ),
         middles=(
             "{topic} is easier once you stop rushing.", "There is more to {topic} than people say.",
@@ -69,6 +79,13 @@ VOICES: dict[str, Voice] = {
             "Doveva sembrare tutto facile, pazienza.", "Pausa drammatica, grazie.", "Versione economica, emozioni di lusso.",
             "Qualcuno doveva pur farlo.",
         ),
+        driven=(
+            "Inizia prima di sentirti pronto.", "Ancora un giro, poi riposo.", "Le piccole vittorie si sommano.",
+            "Presentarsi sempre, anche stanchi.", "Oggi conta: usiamolo bene.", "Meglio un passo che la perfezione.",
+            "Il te di domani ringrazia.", "Mantieni la promessa fatta.", "La forza nasce nei giorni silenziosi.",
+            "Nessuna scorciatoia, solo costanza.", "Prima il dubbio, poi il coraggio.", "Respira, poi spingi ancora.",
+            "Giorno dopo giorno si cresce.",
+        ),
         middles=(
             "{topic}: tutto più facile quando smetti di correre.", "Dietro {topic} c'è più di quanto si dica.",
             "Torno sempre qui: {topic}, ogni volta.", "Oggi solo {topic} e aria fresca.",
@@ -96,6 +113,8 @@ VOICES: dict[str, Voice] = {
 }  # fmt: skip
 PLAYFUL = ("iron", "fun", "play", "witty", "sarcas", "humor", "humour", "diverten", "scherz", "spiritos", "giocos", "autoiron")
 """Beginnings of words in a tone, English and Italian, that choose the playful openings."""
+DRIVEN = ("motivat", "energ", "driven", "inspir", "determin", "motivaz", "ispir", "grint", "caric", "sport", "fit")
+"""The same for the driven ones."""
 LIGHTS = (
     "golden hour", "soft morning light", "overcast daylight", "warm evening light", "bright midday sun", "window light",
     "blue hour",
