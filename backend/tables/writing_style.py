@@ -6,7 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Numeric, func, text
+from sqlalchemy import CheckConstraint, Index, Numeric, func
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.tables.base import Base, Dated, Tenanted, tenant_fk, tenant_key, words
@@ -18,14 +19,14 @@ class WritingStyle(Tenanted, Dated, Base):
     __tablename__ = "writing_styles"
     __table_args__ = (
         tenant_key(),
-        Index("uq_writing_styles_name", "tenant_id", "name", unique=True, postgresql_where=text("deleted_at IS NULL")),
+        Index("uq_writing_styles_name", "tenant_id", "name", unique=True, postgresql_where=sql("deleted_at IS NULL")),
         Index("ix_writing_styles_idle", "tenant_id", "last_activity_at"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
-    kept: Mapped[bool] = mapped_column(server_default=text("true"))
+    kept: Mapped[bool] = mapped_column(server_default=sql("true"))
     """False: goes when nobody has used it for SESSION_CLEANUP_HOURS, trained or not."""
-    card: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    card: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
     """What was measured and the excerpts chosen: `styles.schemas.StyleCard`."""
     job_id: Mapped[str | None]
     """Of the last training; jobs are forgotten after a while, their numbers stay here."""
@@ -52,7 +53,7 @@ class StyleSource(Tenanted, Dated, Base):
     state: Mapped[str] = mapped_column(server_default="waiting")
     reason: Mapped[str] = mapped_column(server_default="")
     """Why it was refused, as a sentence."""
-    notes: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    notes: Mapped[list[str]] = mapped_column(server_default=sql("'[]'"))
     """What was noticed while reading it, as sentences."""
     pages: Mapped[int] = mapped_column(server_default="0")
     words: Mapped[int] = mapped_column(server_default="0")
@@ -87,7 +88,7 @@ class StyleText(Tenanted, Dated, Base):
     shared_run: Mapped[int] = mapped_column(server_default="0")
     """Words in a row that also stand in the source, at most."""
     shared_words: Mapped[str] = mapped_column(server_default="")
-    notes: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    notes: Mapped[list[str]] = mapped_column(server_default=sql("'[]'"))
     """What to know about it, as sentences."""
     model: Mapped[str] = mapped_column(server_default="")
     """Who wrote it: a model, or `offline`."""
