@@ -146,6 +146,9 @@ class Settings(BaseSettings):
     youtube_token_url: str = "https://oauth2.googleapis.com/token"
     sandbox_url: str = Field("", description="the practice platform; `make run` starts one")
     platform_timeout_s: float = Field(60.0, description="silence until a platform's answer counts as lost")
+    platform_poll_s: float = Field(
+        5.0, description="how soon a platform is asked again whether a picture is ready; videos: 4 times that"
+    )
     platform_settle_s: float = Field(90.0, description="after a lost answer, how long a platform's no is not believed yet")
     platform_chunk_size: int = Field(
         8 * MB, description="bytes sent at once; TikTok takes 5 to 64 MB, YouTube multiples of 256 KB"

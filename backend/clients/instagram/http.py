@@ -4,6 +4,7 @@ that could be logged, except where the API knows only the address (token exchang
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 
@@ -82,7 +83,7 @@ class Client:
         told = _taken(self._wire.send("GET", "/refresh_access_token", query=query))
         return Token(_token(told), seconds(told.get("expires_in")))
 
-    def _get(self, path: str, token: str, **query: str) -> dict[str, object]:
+    def _get(self, path: str, token: str, **query: str) -> dict[str, Any]:
         return _taken(self._wire.send("GET", f"{self._root}{path}", token=token, query=query))
 
     def _id(self, response: httpx.Response) -> str:
@@ -92,7 +93,7 @@ class Client:
         return str(id)
 
 
-def _taken(response: httpx.Response) -> dict[str, object]:
+def _taken(response: httpx.Response) -> dict[str, Any]:
     if response.status_code >= 300:
         raise Refusal(Problem.read(response))
     told = said(response)

@@ -1,4 +1,5 @@
-"""The calls. Every one raises Away, Lost (backend.clients.wire) and Refusal. Bodies are raw JSON: older clients lack fields (B3)."""
+"""The calls. Every one raises Away, Lost (backend.clients.wire) and Refusal. Bodies are raw JSON: Google's older clients lack
+fields (B3)."""
 
 from __future__ import annotations
 

@@ -149,7 +149,8 @@ class Standing:
     """How what was prepared stands. `ask_again_s`: when to look next. `error`: why it failed; its class says what helps.
 
     waiting: not ready yet · ready: finalize may be called · published: it is visible already (count it as success, never
-    finalize again) · failed: see `error` · gone: expired or forgotten there, prepare anew.
+    finalize again; `reconcile` says where) · failed: the handle is worthless, `error` says whether a new one can help
+    (MakeAnew: at once, Wait: later) · gone: expired or forgotten there, prepare anew.
     """
 
     state: Literal["waiting", "ready", "published", "failed", "gone"]
@@ -188,7 +189,8 @@ class Accepted:
 class NotThere:
     """It surely is not visible and will not become so by itself.
 
-    `error` None or TryAgain: `finalize` may be called again with the same handle; else its class says what helps.
+    `error` None: `finalize` may be called again with the same handle. Else the handle is worthless and the class says what
+    helps: MakeAnew at once, Wait later, others a person.
     """
 
     message: str
