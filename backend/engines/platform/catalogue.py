@@ -12,7 +12,7 @@ LABELS = {name: known.label for name, known in PLATFORMS.items()}
 
 
 def platforms(settings: Settings) -> dict[str, Platform]:
-    """Name -> adapter, for all of them. The sandbox only where one runs."""
+    """Name -> adapter, for all of them. The sandbox only where one runs. Keep them: each has its connections."""
     return {name: platform(name, settings) for name in NAMES if name != "sandbox" or settings.sandbox_url}
 
 

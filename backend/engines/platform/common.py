@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import ClassVar
 from urllib.parse import urlsplit
 
 from backend.clients.wire import Away, Lost
@@ -31,7 +30,7 @@ FILM_POLLS = 4
 
 
 class Common:
-    name: ClassVar[str]
+    name: str
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -148,8 +148,8 @@ class Account:
 class Standing:
     """How what was prepared stands. `ask_again_s`: when to look next. `error`: why it failed; its class says what helps.
 
-    waiting: not ready yet · ready: finalize may be called · published: the irreversible call
-    has happened (never finalize again; `reconcile` says what became of it) · failed: the handle is worthless, `error` says whether a new one can help
+    waiting: not ready yet · ready: finalize may be called · published: the irreversible call has happened (never finalize
+    again; `reconcile` says what became of it) · failed: the handle is worthless, `error` says whether a new one can help
     (MakeAnew: at once, Wait: later) · gone: expired or forgotten there, prepare anew.
     """
 
