@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backend.engines.caption.port import Captioner
 from backend.engines.identity.port import IdentityEngine
 from backend.engines.image.port import ImageEngine
+from backend.engines.motion.port import MotionEngine
 from backend.engines.text.port import TextEngine
 from backend.engines.trainer.port import LoraTrainer
 from backend.engines.upscale.port import Upscaler
@@ -20,6 +22,9 @@ class Engines:
     identity: IdentityEngine
     upscaler: Upscaler
     text: TextEngine
+    captioners: dict[str, Captioner]
+    """The one to use first in front."""
+    motion: MotionEngine
 
 
 def build(settings: Settings) -> Engines:
@@ -30,6 +35,8 @@ def build(settings: Settings) -> Engines:
         identity=_identity(settings),
         upscaler=_upscaler(settings),
         text=_text(settings),
+        captioners=_captioners(settings),
+        motion=_motion(settings),
     )
 
 
@@ -99,6 +106,26 @@ def _upscaler(settings: Settings) -> Upscaler:
             raise Invalid(f"UPSCALE_ENGINE is {other!r}. Set it to auto, pillow or comfyui.")
 
 
+def motion_engine(settings: Settings) -> str:
+    """As `image_engine`."""
+    wish = settings.motion_engine
+    return ("comfyui" if settings.comfyui_url else "camera") if wish == "auto" else wish
+
+
+def _motion(settings: Settings) -> MotionEngine:
+    match motion_engine(settings):
+        case "camera":
+            from backend.engines.motion.camera import Camera
+
+            return Camera(settings)
+        case "comfyui":
+            from backend.engines.motion.comfyui_motion import ComfyMotion
+
+            return ComfyMotion(settings)
+        case other:
+            raise Invalid(f"MOTION_ENGINE is {other!r}. Set it to auto, camera or comfyui.")
+
+
 def _text(settings: Settings) -> TextEngine:
     if settings.text_is_model:
         from backend.engines.text.openai_engine import OpenAIEngine
@@ -107,3 +134,9 @@ def _text(settings: Settings) -> TextEngine:
     from backend.engines.text.offline import OfflineWriter
 
     return OfflineWriter()
+
+
+def _captioners(settings: Settings) -> dict[str, Captioner]:
+    from backend.engines.caption.captioners import pick
+
+    return pick(settings)

@@ -39,7 +39,7 @@ def deliver_png(source: Path, target: Path, *, mark: bool = True, source_type: s
             if name in _KEPT:
                 file.write(chunk)
             if name == b"IHDR" and mark:
-                file.write(_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + _xmp(source_type)))
+                file.write(_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(source_type)))
 
 
 def mark(source: Path, target: Path, content_type: str, *, width: int, height: int, source_type: str = SOURCE_TYPE) -> None:
@@ -48,10 +48,11 @@ def mark(source: Path, target: Path, content_type: str, *, width: int, height: i
         deliver_png(source, target, source_type=source_type)
     else:
         data = source.read_bytes()
-        target.write_bytes(written(data, content_type, XMP, _xmp(source_type), width=width, height=height))
+        target.write_bytes(written(data, content_type, XMP, xmp(source_type), width=width, height=height))
 
 
-def _xmp(source_type: str) -> bytes:
+def xmp(source_type: str) -> bytes:
+    """The packet that says it, the same for every kind of file."""
     return _XMP.replace("SOURCE_TYPE", source_type).encode()
 
 

@@ -1,9 +1,11 @@
-"""Moves pictures on a ComfyUI: AnimateDiff (SD 1.5, follows words and LoRAs) and Stable Video Diffusion (the picture alone)."""
+"""Moves pictures on a ComfyUI: AnimateDiff (SD 1.5, follows words and LoRAs) and Stable Video Diffusion (the picture alone).
+
+The camera moves of a fresh machine stay on offer beside them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from pathlib import Path
+from collections.abc import Generator
 from typing import Any
 
 from backend.clients.comfyui import Away
@@ -11,8 +13,11 @@ from backend.engines.comfyui import delivery, driver, places
 from backend.engines.comfyui import servers as words
 from backend.engines.comfyui.driver import Task
 from backend.engines.comfyui.servers import Servers
-from backend.engines.events import EngineStatus, Event, Output
+from backend.engines.events import EngineStatus, Event
 from backend.engines.image import preparing
+from backend.engines.motion import fitting
+from backend.engines.motion.camera import CARDS as MOVES
+from backend.engines.motion.camera import Camera
 from backend.engines.motion.port import MotionCard, MotionRequest
 from backend.engines.relay import relayed
 from backend.errors import EngineUnavailable, Unsupported
@@ -21,6 +26,7 @@ from backend.tools import comfy_needs, comfy_workflow
 from backend.tools.comfy_lint import Graph
 
 MODULES = "animatediff_models"
+_MOVES = {card.name for card in MOVES}
 _MOST_STEPS = 100
 _BUCKETS = (1, 255)
 """SVD's motion_bucket_id, from still to wild."""
@@ -34,14 +40,19 @@ class ComfyMotion:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._servers = Servers(settings)
+        self._camera = Camera(settings)
 
     def run(self, request: MotionRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
+        if request.model in _MOVES:
+            yield from self._camera.run(request, handle)
+            return
         handle = yield from driver.remembered(self._servers, request.device, handle)
         url = self._servers.url_of(request.device)
         card = self._card(request)
         _check(card, request)
         picture = request.workdir / "upload.png"
-        width, height = fit(card, *(yield from preparing.opened(request.picture, picture)))
+        yield from preparing.opened(request.picture, picture)
+        width, height = fit(card, *(yield from fitting.cropped(picture, request)))
         workflow = comfy_workflow.load("animatediff" if card.prompts else "svd")
         loras = [(delivery.deliver(self._settings, url, lora.path, lora.name), lora.weight) for lora in request.loras]
         graph = workflow.bind(_values(card, request, picture.name, width, height), loras)
@@ -51,24 +62,28 @@ class ComfyMotion:
             graph, workflow.results, request.steps, uploads, {"seed": request.seed}, lambda at: self._missing(at, graph)
         )
         events = driver.run(self._servers, [task], device=request.device, workdir=request.workdir, handle=handle)
-        yield from relayed(events, lambda event: _film(event, request.workdir / "film.mp4"))
+        out = request.workdir / "film.mp4"
+        yield from relayed(events, lambda event: fitting.fitted(event, request, out, self._settings))
 
     def models(self) -> list[MotionCard]:
-        found: dict[str, MotionCard] = {}
-        for url in self._servers.urls:
-            for card in self._cards(url):
-                found.setdefault(card.name, card)
-        return list(found.values())
+        return [*self._drawing(), *MOVES]
 
     def status(self, device: str = "") -> EngineStatus:
         said = self._servers.status(self._servers.url_of(device), device)
-        number = len(self.models())
+        number = len(self._drawing())
         none = "No motion model: put one into models/animatediff_models there, or an SVD checkpoint."
         has = f"Motion models: {number}." if number else none
         return EngineStatus(self.name, said.ok and bool(number), said.version, f"{said.detail} {has}", device)
 
     def close(self) -> None:
         self._servers.close()
+
+    def _drawing(self) -> list[MotionCard]:
+        found: dict[str, MotionCard] = {}
+        for url in self._servers.urls:
+            for card in self._cards(url):
+                found.setdefault(card.name, card)
+        return list(found.values())
 
     def _cards(self, url: str) -> list[MotionCard]:
         """Nothing while the server is away and was never asked."""
@@ -80,8 +95,8 @@ class ComfyMotion:
         note = "Follows the prompt and SD 1.5 LoRAs; the picture is where it starts."
         moved = "Moves the picture itself: no words, no LoRAs."
         return [
-            *(MotionCard(name, _title(name), True, "sd15", 512, 16, 8, 64, True, note) for name in modules),
-            *(MotionCard(name, _title(name), False, "", 1024, 25, 6, 25, False, moved) for name in checkpoints),
+            *(MotionCard(name, _title(name), True, "sd15", 512, 16, 8, 64, True, note, "image") for name in modules),
+            *(MotionCard(name, _title(name), False, "", 1024, 25, 6, 25, False, moved, "image") for name in checkpoints),
         ]
 
     def _card(self, request: MotionRequest) -> MotionCard:
@@ -142,14 +157,6 @@ def _values(card: MotionCard, request: MotionRequest, picture: str, width: int, 
     strength = round(0.5 + 0.45 * request.movement, 3)
     words_ = {"prompt": request.prompt, "negative": request.negative_prompt, "checkpoint": request.checkpoint}
     return said | words_ | {"strength": strength}
-
-
-def _film(made: Event, out: Path) -> Iterator[Event]:
-    if not isinstance(made, Output):
-        yield made
-        return
-    made.path.replace(out)
-    yield Output(out, made.n, made.meta)
 
 
 def _is_svd(name: str) -> bool:

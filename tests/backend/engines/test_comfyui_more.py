@@ -11,6 +11,7 @@ from PIL import Image
 
 from backend.engines.build import build
 from backend.engines.events import Event, Handle, Output, Progress
+from backend.engines.motion.camera import CARDS
 from backend.engines.motion.comfyui_motion import ComfyMotion, fit
 from backend.engines.motion.port import MotionEngine, MotionRequest
 from backend.engines.upscale.comfyui_upscaler import ComfyUpscaler
@@ -136,7 +137,9 @@ def test_a_picture_moves(
 
 
 def test_motion_models_are_those_of_the_server(motion: MotionEngine) -> None:
-    module, svd = motion.models()
+    module, svd, *moves = motion.models()
+    assert moves == list(CARDS), "camera moves stay on offer"
+    assert (module.device, moves[0].device) == ("image", "")
     assert (module.name, module.prompts, module.base, module.checkpoint) == (MODULE, True, "sd15", True)
     assert (svd.name, svd.prompts, svd.base, svd.checkpoint) == (SVD, False, "", False)
     assert motion.status().ok

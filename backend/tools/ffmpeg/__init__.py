@@ -1,0 +1,8 @@
+"""FFmpeg as a child of ours: which binary, one run with its progress, what a film is, films ready to be given away."""
+
+from backend.tools.ffmpeg.binary import program, version
+from backend.tools.ffmpeg.films import deliver, encoded, frame, refit
+from backend.tools.ffmpeg.probing import Film, probe
+from backend.tools.ffmpeg.running import render
+
+__all__ = ["Film", "deliver", "encoded", "frame", "probe", "program", "refit", "render", "version"]

@@ -1,0 +1,48 @@
+"""What a film is: read by PyAV in a child, because a film may be anybody's."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.errors import Rejected
+from backend.kit import child
+from backend.settings import ROOT
+
+CHILD = "backend.tools.ffmpeg.child_probe"
+_MEMORY_MB = 4096
+_LONGEST_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """`seconds` of the container; `codec` and `pixels` as ffmpeg names them (h264, yuv420p); `sound`: it has an audio track."""
+
+    width: int
+    height: int
+    frames: int
+    fps: float
+    seconds: float
+    codec: str
+    pixels: str
+    sound: bool
+
+
+def probe(path: Path) -> Generator[None, None, Film]:
+    """Yields once a second while it looks. Raises Rejected when it is no film, or not whole."""
+    proc = child.spawn([sys.executable, "-m", CHILD, str(path)], cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB)
+    said = "it could not be looked at"
+    try:
+        for waited, answer in enumerate(child.json_lines(proc, on_other=lambda _: None)):
+            if answer and "refused" not in answer:
+                return Film(**answer)
+            if answer or waited > _LONGEST_S:
+                said = str(answer["refused"]) if answer else "looking at it took too long"
+                break
+            yield
+    finally:
+        child.stop(proc, grace_s=0.5)
+    raise Rejected("The film that was made is not whole. Try again.", detail=said)
