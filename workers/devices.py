@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy import Text, cast, func, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from backend.engines.build import image_engine, trainer_engine
 from backend.engines.comfyui import places
@@ -103,19 +103,22 @@ def probe(app: App, cards: Sequence[Card]) -> None:
         due = Device.id.in_([card.id for card in cards]), Device.down != {}, Device.probe_at <= func.clock_timestamp()
         waiting = tx.execute(select(Device.id, Device.name, Device.down).where(*due)).all()
     for device_id, name, down in waiting:
-        back = [capability for capability in down if _answers(app, capability, name)]
-        still = Device.down.op("-")(cast(back, ARRAY(Text)))
+        found = {capability: _missing(app, capability, name) for capability in down}
+        still = {capability: words or down[capability] for capability, words in found.items() if words is not None}
         later = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, app.settings.device_probe_s)
+        # Only what was looked at: an engine that went down meanwhile stays so.
+        left = Device.down.op("-")(cast(list(down), ARRAY(Text))).op("||")(cast(still, JSONB))
         with app.db.transaction(Nobody()) as tx:
-            tx.execute(update(Device).where(Device.id == device_id).values(down=still, probe_at=later))
+            tx.execute(update(Device).where(Device.id == device_id).values(down=left, probe_at=later))
 
 
-def _answers(app: App, capability: str, device: str) -> bool:
-    """A capability that this release no longer knows keeps nobody waiting."""
+def _missing(app: App, capability: str, device: str) -> str | None:
+    """Why it still cannot work, None: it can. A capability that this release no longer knows keeps nobody waiting."""
     match capability:
         case "image":
-            return app.engines.image.status(device).ok
+            said = app.engines.image.status(device)
         case "trainer":
-            return app.engines.trainer.status(device).ok
+            said = app.engines.trainer.status(device)
         case _:
-            return True
+            return None
+    return None if said.ok else said.detail

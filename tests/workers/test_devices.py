@@ -73,10 +73,10 @@ def test_an_engine_that_is_down_is_back_when_it_answers(settings: Settings) -> N
         both = '{"image": "Gone.", "trainer": "Busy."}'
         tx.execute(text(f"UPDATE devices SET down = '{both}', probe_at = clock_timestamp()"))
     devices.probe(app, cards)
-    assert down() == {"image": "Gone."}
+    assert down() == {"image": "Start it."}, "what is wrong with it now"
     image.ok = True
     devices.probe(app, cards)
-    assert down() == {"image": "Gone."}, "not before its time"
+    assert down() == {"image": "Start it."}, "not before its time"
     with app.db.transaction(Nobody()) as tx:
         tx.execute(text("UPDATE devices SET probe_at = clock_timestamp()"))
     devices.register(app, cards)

@@ -10,17 +10,21 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import select
 
 from backend import jobs, loras, training
 from backend.bootstrap import App
 from backend.jobs import JobCard
 from backend.kit import child
+from backend.kit.db import Nobody
+from backend.tables import Device
 from backend.training import ParamsDraft, RunCard, RunDraft
 from tests.backend.engines.trainer import kohya_rig
 from tests.backend.engines.trainer.kohya_rig import Rig
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
 from tests.servers.kohya.writing import trained
+from tests.support.processes import Office
 from tests.support.wait import until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,6 +43,7 @@ def gpu_worker(environment: dict[str, str], rig: Rig, tmp_path: Path) -> Iterato
     def start(**env: str) -> child.Child:
         argv = [sys.executable, "-m", "workers.main", "--queues", "gpu", "--tick"]
         kohya = {
+            "DEVICE_PROBE_S": "0.3",
             "KOHYA_DIR": str(rig.folder),
             "KOHYA_PYTHON": sys.executable,
             "KOHYA_MODELS_DIR": str(rig.models),
@@ -100,3 +105,56 @@ def test_training_survives_its_worker(
     app.storage.get_file(lora.key, tmp_path / "lora")
     assert trained(tmp_path / "lora") == 40
     assert not trainings(rig)
+
+
+@pytest.mark.kill
+def test_what_cannot_be_trained_is_a_sentence_and_the_next_run_trains(
+    app: App, office: Office, rig: Rig, gpu_worker: Callable[..., child.Child], tmp_path: Path
+) -> None:
+    """Kohya absent and a wrong python wait until they are put right; bad pictures, none, and NaN end their run alone."""
+
+    def start(name: str, spoil: bytes | None = None, **changes: int) -> RunCard:
+        params = ParamsDraft(steps=4, sample_every=0, batch=2, **changes)
+        with app.db.transaction(office.tenant.editor.caller, needs="editor") as tx:
+            dataset_id = make_dataset(tx, storage=app.storage, name=name)
+            if spoil is not None:
+                app.storage.put_bytes(f"datasets/{office.tenant.id}/{dataset_id}/2.jpg", spoil, "image/jpeg")
+            draft = RunDraft(dataset_id=dataset_id, name=name, model="sd15/base.safetensors", params=params)
+            return training.start(tx, draft=draft, models=rig.trainer.models(), request_key=name)
+
+    def ended(run: RunCard) -> JobCard:
+        return office.ended(run.job_id, 60)
+
+    away, wrong = tmp_path / "not-there-yet", tmp_path / "python"
+    wrong.write_text("#!/bin/sh\nexit 9\n")
+    wrong.chmod(0o755)
+    first = start("first-v1")
+    gpu_worker(KOHYA_DIR=str(away), KOHYA_PYTHON=str(wrong))
+    until(lambda: "the folder of kohya's sd-scripts" in why(app), 30, what="a word about KOHYA_DIR")
+    assert "Set it to the folder of kohya's sd-scripts." in (office.get(first.job_id).error_message or "")
+    away.symlink_to(rig.folder)
+    until(lambda: "KOHYA_PYTHON does not start" in why(app), 30, what="a word about KOHYA_PYTHON")
+    assert office.get(first.job_id).state == "pending"
+    wrong.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    assert ended(first).state == "completed", (tmp_path / "worker.log").read_text()[-3000:]
+
+    told = {"picture": (ended(start("picture-v1", b"no picture")), "cannot be read")}
+    for name, fault, sentence in (
+        ("none", {"no_data": True}, "found no pictures"),
+        ("nan", {"nan_at": 3}, "no longer a number"),
+    ):
+        rig.faults(**fault)
+        told[name] = (ended(start(f"{name}-v1")), sentence)
+    rig.faults()
+    for name, (job, sentence) in told.items():
+        assert (job.state, job.attempt_n) == ("failed", 1), (name, job.error_message)
+        assert sentence in (job.error_message or ""), name
+        assert str(tmp_path) not in (job.error_message or "")
+    assert ended(start("last-v1")).state == "completed"
+    assert not trainings(rig)
+
+
+def why(app: App) -> str:
+    """What the worker says of the trainer of its card."""
+    with app.db.transaction(Nobody()) as tx:
+        return " ".join(down.get("trainer", "") for down in tx.scalars(select(Device.down)))

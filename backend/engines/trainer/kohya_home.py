@@ -29,7 +29,8 @@ if sys.version_info >= (3, 10):
 print(json.dumps(said))
 """
 _PROBE_S = 20.0
-_FRESH_S = 30.0
+_FRESH_S, _MISSING_S = 30.0, 3.0
+"""How long what was found is taken as it was; what was missing is looked for again soon: somebody is putting it right."""
 _SMI = ("--query-gpu=index,memory.total,compute_cap", "--format=csv,noheader,nounits")
 _TITLES = {"flux": "a FLUX", "sd21": "a Stable Diffusion 2"}
 
@@ -77,7 +78,8 @@ class Home:
     def python(self) -> Python:
         """Raises EngineUnavailable with what to do."""
         with self._guard:
-            if self._probed is None or time.monotonic() - self._probed[0] > _FRESH_S:
+            missed = self._probed is not None and isinstance(self._probed[1], EngineUnavailable)
+            if self._probed is None or time.monotonic() - self._probed[0] > (_MISSING_S if missed else _FRESH_S):
                 try:
                     found: Python | EngineUnavailable = self._probe()
                 except EngineUnavailable as missing:

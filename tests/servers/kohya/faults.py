@@ -31,6 +31,8 @@ class Faults:
     """It never says anything again; -1: already while loading."""
     no_file: bool = False
     """rc 0 without a final file."""
+    no_data: bool = False
+    """It finds no pictures: rc 0 and no file (§4 Exit codes)."""
     no_tokenizer: bool = False
     """Offline without the CLIP tokenizer: rc 1, TypeError (§4, second paragraph)."""
     module_missing: str = ""

@@ -44,7 +44,7 @@ class Program:
             self.log(warning)
         self.bar(len(self.found.images), len(self.found.images), "read caption")
         self.log(f"{self.found.count} train images with repeats.")
-        if not self.found.count:
+        if not self.found.count or self.faults.no_data:
             # rc 0 and no file (§4 Exit codes): the most treacherous of them
             self.log("No data found. Please verify arguments (train_data_dir must be the parent of folders with images)")
             return
