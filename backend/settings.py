@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     queue_concurrency_training: int = 1
     queue_concurrency_content: int = 3
     queue_concurrency_video: int = 2
+    queue_concurrency_writing: int = 3
     queue_concurrency_ingest: int = 2
     upkeep_every_s: int = 3600
     max_concurrent_jobs: int = Field(8, description="running jobs of one workspace")

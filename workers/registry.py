@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Sequence
 
 from backend.jobs import KINDS, Handler
-from workers import boards, datasets, generation, likeness, training, trials, upkeep
+from workers import boards, datasets, generation, likeness, training, trials, upkeep, writing
 
 RELEASE: dict[str, Handler] = {
     **datasets.KINDS,
@@ -15,6 +15,7 @@ RELEASE: dict[str, Handler] = {
     **likeness.KINDS,
     **trials.KINDS,
     **boards.KINDS,
+    **writing.KINDS,
     **upkeep.KINDS,
 }
 

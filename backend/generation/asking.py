@@ -38,12 +38,15 @@ class Plan:
     models: int = 1
 
 
-def start(tx: Session, *, draft: GenerationDraft, models: Sequence[ModelCard], request_key: str) -> GenerationCard:
+def start(
+    tx: Session, *, draft: GenerationDraft, models: Sequence[ModelCard], request_key: str, parent_id: str | None = None
+) -> GenerationCard:
     """Fixes recipe and seeds and asks for the job; the same `request_key` returns the first request.
 
-    `models`: what the image engine offers (`app.engines.image.models()`). Raises Invalid, NotFound.
+    `models`: what the image engine offers (`app.engines.image.models()`). `parent_id`: the job that waits for the pictures.
+    Raises Invalid, NotFound.
     """
-    return _begin(tx, [draft], models, request_key)
+    return _begin(tx, [draft], models, request_key, parent_id=parent_id)
 
 
 def try_workflow(
@@ -141,6 +144,7 @@ def _begin(
     form: str = "pictures",
     grid: Grid | None = None,
     trial: bool = False,
+    parent_id: str | None = None,
 ) -> GenerationCard:
     if first := _started(tx, request_key):
         return get(tx, first)
@@ -162,6 +166,7 @@ def _begin(
         request_key=request_key,
         subject=("generation", row.id),
         priority=0 if form == "pictures" else STEP_ASIDE,
+        parent_id=parent_id,
     )
     if job.subject_id != row.id:
         return get(tx, job.subject_id)

@@ -72,4 +72,7 @@ register(KindSpec("identity-calibration", "cpu", stall_s=300.0))
 register(KindSpec("identity-scoring", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=300.0))
 register(KindSpec("picture-archive", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=300.0))
 register(KindSpec("picture-import", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=300.0))
+_WRITING: Any = {"stall_s": 300.0, "limit_setting": "queue_concurrency_writing"}
+register(KindSpec("content-generation", "net", **_WRITING))
+register(KindSpec("content-ideas", "net", **_WRITING))
 register(KindSpec("upkeep", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=600.0))

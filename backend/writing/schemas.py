@@ -1,8 +1,24 @@
-"""What is written, as it is asked for and shown."""
+"""What is written, as it is asked for, kept and shown."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, field_validator
+
+from backend.kit.drafts import Draft
+from backend.writing.content_types import CONTENT_TYPES, named
+
+MAX_TOPIC, MAX_STYLE, MAX_VARIANTS, MAX_DAYS = 200, 100, 5, 30
+CAPTION_CHARACTERS = 150
+Part = Literal["hook", "caption", "hashtags", "alt_text", "picture"]
+PARTS: tuple[Part, ...] = ("hook", "caption", "hashtags", "alt_text", "picture")
+State = Literal["draft", "used", "discarded"]
+HashtagText = Annotated[str, Field(max_length=100)]
 
 
 class Suggestion(BaseModel):
@@ -10,3 +26,153 @@ class Suggestion(BaseModel):
 
     caption: str = Field(min_length=1, max_length=2000)
     picture: str = Field(min_length=1, max_length=2000)
+
+
+class Parts(Draft):
+    """A text for a post. `hashtags` with their #. `picture`: an image prompt in English with the trigger word."""
+
+    hook: str = Field("", max_length=500)
+    caption: str = Field("", max_length=5000)
+    hashtags: Annotated[tuple[HashtagText, ...], Field(max_length=60)] = ()
+    alt_text: str = Field("", max_length=1000)
+    picture: str = Field("", max_length=2000)
+
+
+class _About(Draft):
+    """What every order says. `content_type`: a key of CONTENT_TYPES, or post, reel, story … for short."""
+
+    influencer_id: str
+    content_type: str = "instagram-post"
+    style: str = Field("", max_length=MAX_STYLE)
+    sponsored: bool = False
+    length: int = Field(CAPTION_CHARACTERS, ge=40, le=2200)
+
+    @field_validator("content_type")
+    @classmethod
+    def _known(cls, key: str) -> str:
+        if (full := named(key)) not in CONTENT_TYPES:
+            raise ValueError(f"There is no content type “{key[:40]}”. Choose one of: {', '.join(CONTENT_TYPES)}.")
+        return full
+
+
+class WriteOrder(_About):
+    """A text for one post. `style`: motivational, dry …; `length`: characters the caption may have."""
+
+    topic: str = Field(max_length=MAX_TOPIC)
+
+    @field_validator("topic")
+    @classmethod
+    def _topic(cls, topic: str) -> str:
+        if not (said := " ".join(topic.split())):
+            raise ValueError("Say in a few words what the post is about.")
+        return said
+
+
+class IdeasOrder(_About):
+    """Ideas for `days` days. `topic`: what they should be about, "": what the influencer talks about.
+
+    `kinds`: the content types they may have.
+    """
+
+    days: int = Field(7, ge=1, le=MAX_DAYS)
+    topic: str = Field("", max_length=MAX_TOPIC)
+    kinds: tuple[str, ...] = ("instagram-post",)
+
+    @field_validator("kinds")
+    @classmethod
+    def _kinds(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        full = tuple(dict.fromkeys(map(named, kinds)))
+        if not full or set(full) - set(CONTENT_TYPES):
+            raise ValueError(f"Choose at least one content type: {', '.join(CONTENT_TYPES)}.")
+        return full
+
+
+class IdeasPayload(BaseModel):
+    """Of a `content-ideas` job; a `content-generation` job has a WriteOrder."""
+
+    order: IdeasOrder
+    batch_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A rule that a text broke. `repaired`: it does not any more."""
+
+    part: str
+    rule: str
+    sentence: str
+    repaired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DraftCard:
+    """A text for one post. `day`: of an idea, 1 = the first of its plan. `model` "": written by a person."""
+
+    id: str
+    influencer_id: str
+    influencer_name: str
+    language: str
+    batch_id: str
+    state: str
+    day: int | None
+    content_type: str
+    topic: str
+    style: str
+    length: int
+    sponsored: bool
+    parts: Parts
+    notes: tuple[Note, ...]
+    earlier: tuple[Mapping[str, Any], ...]
+    model: str
+    cost_usd: Decimal
+    replies: tuple[str, ...]
+    job_id: str | None
+    picture_id: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def is_idea(self) -> bool:
+        """Not written out yet."""
+        return not self.parts.caption
+
+    def order(self) -> WriteOrder:
+        return WriteOrder(
+            influencer_id=self.influencer_id, content_type=self.content_type, topic=self.topic, style=self.style,
+            sponsored=self.sponsored, length=self.length,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPage:
+    """Newest first. `next_cursor` None: nothing older."""
+
+    cards: list[DraftCard]
+    next_cursor: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A question and an answer. `state`: saying, said, cut."""
+
+    id: str
+    question: str
+    answer: str
+    state: str
+    notes: tuple[Note, ...]
+    model: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Who wrote, and what it cost. `replies`: generation ids of the calls."""
+
+    model: str = ""
+    usd: Decimal = Decimal(0)
+    replies: tuple[str, ...] = field(default=())
+
+    def __add__(self, other: Bill) -> Bill:
+        return Bill(other.model or self.model, self.usd + other.usd, self.replies + other.replies)

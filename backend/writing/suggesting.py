@@ -13,12 +13,10 @@ from backend.engines.text.answers import parse
 from backend.engines.text.port import Brief, TextRequest
 from backend.errors import Invalid
 from backend.writing import prompts
-from backend.writing.schemas import Suggestion
+from backend.writing.schemas import MAX_TOPIC, Suggestion
 
 if TYPE_CHECKING:
     from backend.bootstrap import App
-
-MAX_TOPIC = 200
 
 
 def suggest(

@@ -1,0 +1,67 @@
+"""The shapes a model answers in. Lenient where models are sloppy; what they made is looked at afterwards."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import BaseModel, field_validator
+
+from backend.writing.schemas import Part
+
+
+class _Hashtags(BaseModel):
+    hashtags: list[str]
+
+    @field_validator("hashtags", mode="before")
+    @classmethod
+    def _one_line(cls, value: object) -> object:
+        """“#one #two” instead of a list."""
+        return re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else value
+
+
+class Text(_Hashtags):
+    hook: str
+    caption: str
+    alt_text: str
+    picture: str
+
+
+class Texts(BaseModel):
+    variants: list[Text]
+
+
+class Hook(BaseModel):
+    hook: str
+
+
+class Caption(BaseModel):
+    caption: str
+
+
+class Hashtags(_Hashtags):
+    pass
+
+
+class AltText(BaseModel):
+    alt_text: str
+
+
+class PicturePrompt(BaseModel):
+    picture: str
+
+
+class Idea(BaseModel):
+    day: int
+    content_type: str
+    topic: str
+    hook: str
+    picture: str
+
+
+class Ideas(BaseModel):
+    ideas: list[Idea]
+
+
+ONE: dict[Part, type[BaseModel]] = {
+    "hook": Hook, "caption": Caption, "hashtags": Hashtags, "alt_text": AltText, "picture": PicturePrompt,
+}  # fmt: skip

@@ -1,0 +1,152 @@
+"""Every text against the persona and the platform: what is broken is said, whoever wrote it. Pure.
+
+Boundaries (`persona.dont`) are sentences: those that name a word or two to stay away from are looked for; the others a model
+is told, and only a person can judge.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from backend.influencers import LANGUAGES, Persona
+from backend.tools import platform_texts
+from backend.tools.language import is_other
+from backend.tools.platform_texts import hashtags_in, whole
+from backend.writing import sponsoring
+from backend.writing.content_types import CONTENT_TYPES
+from backend.writing.schemas import Note, Part, Parts, WriteOrder
+
+FEWEST_TAGS, MOST_TAGS = 5, 10
+HOOK, ALT_TEXT = 120, 300
+"""Characters."""
+COPIED_WORDS = 8
+"""So many words in a row of an example are a copy of it."""
+_LINES_TO_JUDGE = 3
+_SPOKEN: tuple[Part, ...] = ("hook", "caption", "hashtags", "alt_text")
+_TAG = re.compile(r"#\w+")
+_WORDS = re.compile(r"\w+")
+_POINTS = ".,!;:"
+_EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\U0001f1e6-\U0001f1ff]")
+_LEAD = (
+    " never no not don't dont do avoid mention talk about use say discuss post any the a mai non niente parlare parla di del "
+    "della usare usa dire nominare discutere evita evitare il la i le un una "
+)
+"""Words a boundary begins with that are not what it is about, English and Italian."""
+
+
+def check(parts: Parts, order: WriteOrder, persona: Persona, language: str, *, only: Sequence[Part] = ()) -> list[Note]:
+    """What is broken, in the order of the parts; [] when nothing is. `only`: look at these parts alone."""
+    found = [
+        *_never_said(parts, persona), *_boundaries(parts, persona), *_copied(parts, persona), *_unlike(parts, persona),
+        *_language(parts, language), *_lengths(parts, order), *_hashtags(parts), *_sponsored(parts, order, language),
+        *_platform(parts, order),
+    ]  # fmt: skip
+    return [note for note in found if not only or note.part in only]
+
+
+def talk_notes(answer: str, persona: Persona, language: str) -> list[Note]:
+    """Of an answer in a talk: the words, the boundaries, the language."""
+    parts = Parts(caption=answer[:5000])
+    found = [*_never_said(parts, persona), *_boundaries(parts, persona), *_language(parts, language)]
+    return [Note("answer", note.rule, note.sentence) for note in found]
+
+
+def _text(parts: Parts, part: Part) -> str:
+    return " ".join(parts.hashtags) if part == "hashtags" else str(getattr(parts, part))
+
+
+def _never_said(parts: Parts, persona: Persona) -> Iterator[Note]:
+    for part in _SPOKEN:
+        for phrase in persona.never_say:
+            if says(_text(parts, part), phrase):
+                yield Note(part, "never_say", f"Says “{phrase}”, which they never say.")
+
+
+def _boundaries(parts: Parts, persona: Persona) -> Iterator[Note]:
+    for part in _SPOKEN:
+        for line in persona.dont:
+            if (named := boundary_words(line)) and says(_text(parts, part), named):
+                yield Note(part, "boundary", f"Touches “{line}”, which they never do.")
+
+
+def boundary_words(line: str) -> str:
+    """“never talk about politics” -> “politics”; "" for a line that names more than two words."""
+    left = [word for word in _plain(line).split() if f" {word.strip(_POINTS)} " not in _LEAD]
+    return " ".join(word.strip(_POINTS) for word in left) if 1 <= len(left) <= 2 else ""
+
+
+def says(text: str, phrase: str) -> bool:
+    """Whole words in any case, with or without accents; written together in a hashtag too."""
+    wanted = " ".join(_WORDS.findall(_plain(phrase)))
+    if not wanted:
+        return phrase.strip() != "" and phrase.strip() in text  # an emoji, for example
+    words = " ".join(_WORDS.findall(_plain(text)))
+    tags = {tag[1:] for tag in hashtags_in(_plain(text))}
+    return f" {wanted} " in f" {words} " or wanted.replace(" ", "") in tags
+
+
+def _plain(text: str) -> str:
+    bare = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
+    return "".join(c for c in bare if not unicodedata.combining(c))
+
+
+def _copied(parts: Parts, persona: Persona) -> Iterator[Note]:
+    for part in ("hook", "caption"):
+        words = _WORDS.findall(_plain(_text(parts, part)))
+        runs = {tuple(words[n : n + COPIED_WORDS]) for n in range(len(words) - COPIED_WORDS + 1)}
+        for example in persona.examples:
+            theirs = _WORDS.findall(_plain(example))
+            if any(tuple(theirs[n : n + COPIED_WORDS]) in runs for n in range(len(theirs) - COPIED_WORDS + 1)):
+                yield Note(part, "copied", f"Repeats {COPIED_WORDS} words or more of one of their posts.")
+                break
+
+
+def _unlike(parts: Parts, persona: Persona) -> Iterator[Note]:
+    """Against how their own lines look."""
+    own = [*persona.examples, *persona.sample_lines]
+    if len(own) < _LINES_TO_JUDGE:
+        return
+    for part in ("hook", "caption"):
+        said = _text(parts, part)
+        if (n := len(_EMOJI.findall(said))) and not any(_EMOJI.search(line) for line in own):
+            yield Note(part, "unlike", f"Has {n} emoji; the lines they gave have none.")
+        if said.count("!") > 1 and not any("!" in line for line in own):
+            yield Note(part, "unlike", "Has exclamation marks; the lines they gave have none.")
+
+
+def _language(parts: Parts, language: str) -> Iterator[Note]:
+    spoken = {part: _text(parts, part) for part in ("caption", "hook", "alt_text")}
+    for part, said in spoken.items():
+        if other := is_other(said, language):
+            name = LANGUAGES.get(other, other)
+            yield Note(part, "language", f"Is in {name}, not in {LANGUAGES.get(language, language)}.")
+
+
+def _lengths(parts: Parts, order: WriteOrder) -> Iterator[Note]:
+    for part, most in (("caption", order.length), ("hook", HOOK), ("alt_text", ALT_TEXT)):
+        if (n := len(_text(parts, part))) > most:  # type: ignore[arg-type]
+            yield Note(part, "length", f"Has {n:,} characters; at most {most:,} were asked for.")
+    if not parts.caption.strip():
+        yield Note("caption", "length", "Is empty.")
+
+
+def _hashtags(parts: Parts) -> Iterator[Note]:
+    if bad := [tag for tag in parts.hashtags if not _TAG.fullmatch(tag)]:
+        yield Note("hashtags", "hashtags", f"“{bad[0]}” is no hashtag: # and letters, digits or _ without blanks.")
+    if not FEWEST_TAGS <= (n := len(parts.hashtags)) <= MOST_TAGS:
+        yield Note("hashtags", "hashtags", f"There are {n}; {FEWEST_TAGS} to {MOST_TAGS} work best.")
+
+
+def _sponsored(parts: Parts, order: WriteOrder, language: str) -> Iterator[Note]:
+    if order.sponsored and not sponsoring.is_told(parts.caption, language):
+        yield Note("caption", "sponsored", f"Does not say that it is paid for: put {sponsoring.tag(language)} in front.")
+
+
+def _platform(parts: Parts, order: WriteOrder) -> Iterator[Note]:
+    kind = CONTENT_TYPES[order.content_type]
+    told = {"text": "caption", "heading": "hook", "alt": "alt_text", "hashtags": "hashtags", "mentions": "caption"}
+    posted = whole(parts.caption, parts.hashtags)
+    for problem in platform_texts.problems(kind.platform, text=posted, heading=parts.hook, alt=parts.alt_text):
+        yield Note(told[problem.part], "platform", problem.sentence)

@@ -1,0 +1,114 @@
+"""The jobs that write: every answer is a step, so that a job that is tried again pays for none twice."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend import assets, budgets, generation, writing
+from backend.engines.image.port import ModelCard
+from backend.engines.text.port import Reply, TextRequest
+from backend.generation import GenerationDraft
+from backend.jobs.context import JobContext
+from backend.writing import service
+from backend.writing.about import about
+from backend.writing.composing import About, Ask, Composed, compose, plan
+from backend.writing.content_types import CONTENT_TYPES
+from backend.writing.schemas import Bill, DraftCard, IdeasPayload, WriteOrder
+from backend.writing.tidying import drawn_prompt
+from backend.writing.writer import A_WEEK
+
+
+def run_content(ctx: JobContext, order: WriteOrder) -> dict[str, Any]:
+    """Text, draft, picture. Result as the seeds' job has it."""
+    ctx.progress(0, 0, "writing")
+    with ctx.transaction() as tx:
+        whose = about(tx, order.influencer_id)
+    made, bill = compose(_asker(ctx, "caption", order.influencer_id), whose, order)
+    kept = ctx.step("draft", lambda: partial(_keep, ctx, order, made, bill)) or {}
+    models = ctx.app.engines.image.models()
+    drawn = ctx.step("picture", lambda: partial(_order_picture, ctx, str(kept["draft_id"]), models)) or {}
+    ctx.progress(0, 0, "drawing")
+    ctx.wait_for_children()
+    with ctx.transaction() as tx:
+        return _result(tx, writing.get(tx, str(kept["draft_id"])), str(drawn["generation_id"]), whose, bill)
+
+
+def run_ideas(ctx: JobContext, payload: IdeasPayload) -> dict[str, Any]:
+    """A week at a time; what a week has had, the next one differs from. Result: how many ideas, which days have none."""
+    order, bill = payload.order, Bill()
+    with ctx.transaction() as tx:
+        whose = about(tx, order.influencer_id)
+    had, found = list(whose.recent), set()
+    ask = _asker(ctx, "ideas", order.influencer_id)
+    for first in range(1, order.days + 1, A_WEEK):
+        ctx.progress(first - 1, order.days, "thinking of days")
+        n = min(A_WEEK, order.days - first + 1)
+        ideas, cost = plan(ask, whose, order, first=first, n=n, had=had[-2 * A_WEEK :])
+        keep = partial(_keep_ideas, payload, ideas, cost, ctx.job_id)
+        ctx.step(f"drafts-{first}", lambda keep=keep: keep)  # type: ignore[misc]
+        had += [idea.hook for idea in ideas]
+        found |= {idea.day for idea in ideas}
+        bill += cost
+    missing = sorted(set(range(1, order.days + 1)) - found)
+    return {"batchId": payload.batch_id, "ideas": len(found), "missing": missing, "cost": float(bill.usd)}
+
+
+def _asker(ctx: JobContext, kind: str, influencer_id: str) -> Ask:
+    what = budgets.About(kind, influencer_id=influencer_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
+
+    def put(request: TextRequest) -> dict[str, Any]:
+        reply = budgets.ask(ctx.app, ctx.transaction, request, about=what, check=ctx.check)
+        return {"text": reply.text, "model": reply.model, "id": reply.generation_id, "usd": str(reply.cost_usd)}
+
+    def ask(name: str, request: TextRequest) -> Reply:
+        said = ctx.step(name, lambda: put(request)) or {}
+        return Reply(said["text"], said["model"], said["id"], cost_usd=Decimal(said["usd"]))
+
+    return ask
+
+
+def _keep(ctx: JobContext, order: WriteOrder, made: list[Composed], bill: Bill, tx: Session) -> dict[str, Any]:
+    return {"draft_id": service.keep(tx, order, made, bill, job_id=ctx.job_id)[0].id}
+
+
+def _keep_ideas(payload: IdeasPayload, ideas: list[Any], bill: Bill, job_id: str, tx: Session) -> dict[str, Any]:
+    kept = service.keep_ideas(tx, payload.order, ideas, bill, batch_id=payload.batch_id, job_id=job_id)
+    return {"draft_ids": kept}
+
+
+def _order_picture(ctx: JobContext, draft_id: str, models: list[ModelCard], tx: Session) -> dict[str, Any]:
+    """A child of this job: it waits without holding a slot, is cancelled with it and tried again with it."""
+    card = writing.get(tx, draft_id)
+    draft = GenerationDraft(
+        prompt=card.parts.picture or card.topic,
+        influencer_id=card.influencer_id,
+        n=1,
+        size=CONTENT_TYPES[card.content_type].size,
+    )
+    key = f"{ctx.job_id}/picture"
+    return {"generation_id": generation.start(tx, draft=draft, models=models, request_key=key, parent_id=ctx.job_id).id}
+
+
+def _result(tx: Session, card: DraftCard, generation_id: str, whose: About, bill: Bill) -> dict[str, Any]:
+    pictures, parts = generation.pictures_of(tx, generation_id), card.parts
+    picture = pictures[0] if pictures else None
+    if picture:
+        service.drawn(tx, card.id, picture.id)
+    plan = {
+        "caption": parts.caption, "hashtags": list(parts.hashtags), "sdPrompt": drawn_prompt(parts.picture, whose.card),
+        "hook": parts.hook, "altText": parts.alt_text,
+    }  # fmt: skip
+    return {
+        "assetId": picture.asset_id if picture else None,
+        "s3Key": assets.get(tx, picture.asset_id).key if picture else None,
+        "contentPlan": plan,
+        "cost": float(bill.usd),
+        "draftId": card.id,
+        "pictureId": picture.id if picture else None,
+        "generationId": generation_id,
+        "model": bill.model,
+    }

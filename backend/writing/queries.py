@@ -1,0 +1,79 @@
+"""Reading texts that were written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from backend.errors import NotFound
+from backend.tables import Influencer, TextDraft
+from backend.writing.schemas import DraftCard, DraftPage, Note, Parts
+
+_SAME = (
+    "id", "influencer_id", "batch_id", "state", "day", "content_type", "topic", "style", "length", "sponsored", "model",
+    "cost_usd", "job_id", "picture_id", "version", "created_at", "updated_at",
+)  # fmt: skip
+
+
+def get(tx: Session, draft_id: str, *, lock: bool = False) -> DraftCard:
+    """`lock`: nobody else changes it until `tx` ends. Raises NotFound."""
+    query = _cards().where(TextDraft.id == draft_id)
+    row = tx.execute(query.with_for_update(of=TextDraft) if lock else query).first()
+    if row is None:
+        raise NotFound("This text does not exist here. It may have been written in another workspace.")
+    return _card(*row)
+
+
+def page(
+    tx: Session,
+    *,
+    influencer_id: str = "",
+    states: Sequence[str] = (),
+    ideas: bool | None = None,
+    cursor: str | None = None,
+    take: int = 20,
+    skip: int = 0,
+) -> DraftPage:
+    """Newest first. `ideas`: only those of a plan of days, or only others. `cursor`: the last page's `next_cursor`."""
+    where: list[ColumnElement[bool]] = [TextDraft.state.in_(states)] if states else []
+    if influencer_id:
+        where.append(TextDraft.influencer_id == influencer_id)
+    if ideas is not None:
+        where.append(TextDraft.day.is_not(None) if ideas else TextDraft.day.is_(None))
+    total = tx.scalar(select(func.count()).select_from(TextDraft).where(*where)) or 0
+    beyond = [TextDraft.id < cursor] if cursor else []
+    query = _cards().where(*where, *beyond).order_by(TextDraft.id.desc()).offset(skip).limit(take + 1)
+    rows = tx.execute(query).all()
+    cards = [_card(*row) for row in rows[:take]]
+    return DraftPage(cards, cards[-1].id if len(rows) > take else None, total)
+
+
+def batch(tx: Session, batch_id: str) -> list[DraftCard]:
+    """All variants of one wish, or all days of one plan, in order."""
+    rows = tx.execute(_cards().where(TextDraft.batch_id == batch_id).order_by(TextDraft.day.nulls_first(), TextDraft.id))
+    return [_card(*row) for row in rows]
+
+
+def latest_batch(tx: Session, influencer_id: str, *, ideas: bool) -> str:
+    """ "" when there is none."""
+    mine = TextDraft.influencer_id == influencer_id, TextDraft.day.is_not(None) if ideas else TextDraft.day.is_(None)
+    return tx.scalar(select(TextDraft.batch_id).where(*mine).order_by(TextDraft.id.desc()).limit(1)) or ""
+
+
+def _cards() -> Select[TextDraft, str, str]:
+    query = select(TextDraft, Influencer.name, Influencer.language)
+    return query.join(Influencer, Influencer.id == TextDraft.influencer_id).execution_options(populate_existing=True)
+
+
+def _card(row: TextDraft, name: str, language: str) -> DraftCard:
+    return DraftCard(
+        **{field: getattr(row, field) for field in _SAME},
+        influencer_name=name,
+        language=language,
+        parts=Parts(**row.parts),
+        notes=tuple(Note(**note) for note in row.notes),
+        earlier=tuple(row.earlier),
+        replies=tuple(row.replies),
+    )
