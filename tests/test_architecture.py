@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = {
     "accounts", "events", "budgets", "jobs", "assets", "loras", "graphs", "influencers", "datasets", "identity", "training",
-    "recipes", "generation", "writing", "trials", "boards", "lineage",
+    "recipes", "generation", "writing", "trials", "boards", "lineage", "channels", "posts",
 }  # fmt: skip
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}
 MAX_LINES = 300

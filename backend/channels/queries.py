@@ -1,0 +1,38 @@
+"""Reading channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.channels.schemas import ChannelCard
+from backend.errors import NotFound
+from backend.tables import Channel
+
+
+def get(tx: Session, channel_id: str) -> ChannelCard:
+    """Also a deleted one (`deleted_at` says so). Raises NotFound."""
+    row = tx.get(Channel, channel_id, populate_existing=True)
+    if row is None:
+        raise NotFound("This channel does not exist here. It may have been made in another workspace.")
+    return card(row)
+
+
+def of(tx: Session, influencer_id: str = "", *, deleted: bool = False) -> list[ChannelCard]:
+    """Those of an influencer, or all of the workspace, by name. `deleted`: these too."""
+    query = select(Channel).order_by(Channel.name, Channel.id).execution_options(populate_existing=True)
+    if influencer_id:
+        query = query.where(Channel.influencer_id == influencer_id)
+    return [card(row) for row in tx.scalars(query if deleted else query.where(Channel.deleted_at.is_(None)))]
+
+
+def get_many(tx: Session, ids: Sequence[str]) -> dict[str, ChannelCard]:
+    """Those that exist, by id."""
+    return {row.id: card(row) for row in tx.scalars(select(Channel).where(Channel.id.in_(ids)))} if ids else {}
+
+
+def card(row: Channel) -> ChannelCard:
+    same = ("id", "influencer_id", "platform", "name", "state", "account_id", "expires_at", "settings", "trouble", "created_at")
+    return ChannelCard(**{name: getattr(row, name) for name in (*same, "deleted_at")})

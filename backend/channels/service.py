@@ -1,0 +1,61 @@
+"""Adding channels and taking them away."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from backend import events, influencers
+from backend.channels.queries import get
+from backend.channels.schemas import ChannelCard
+from backend.errors import Conflict, Invalid
+from backend.kit.ids import new_id
+from backend.tables import Channel
+
+
+def add_sandbox(tx: Session, influencer_id: str, name: str = "") -> ChannelCard:
+    """A channel that behaves like a platform and shows posts to nobody outside: one click, no account.
+
+    An influencer has one; asked again, it is returned. Raises NotFound.
+    """
+    owner = influencers.get(tx, influencer_id)
+    tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"sandbox:{influencer_id}", 0))))
+    mine = select(Channel.id).where(Channel.influencer_id == influencer_id, Channel.platform == "sandbox")
+    if there := tx.scalar(mine.where(Channel.deleted_at.is_(None))):
+        return get(tx, there)
+    row = Channel(id=new_id("chn"), influencer_id=influencer_id, platform="sandbox", name=name.strip()[:80] or owner.name)
+    row.account_id, row.created_by = row.id, tx.info.get("user_id")
+    tx.add(row)
+    tx.flush()
+    events.record(tx, "channel.connected", "channel", row.id, {"platform": "sandbox", "name": row.name})
+    return get(tx, row.id)
+
+
+def switch(tx: Session, channel_id: str, *, on: bool) -> ChannelCard:
+    """Off: nothing is published on it; its posts wait. Raises NotFound, Conflict (it must be connected again first)."""
+    before = get(tx, channel_id)
+    if on and before.state == "reconnect":
+        raise Conflict(f"{before.name} must be connected again first: {before.trouble}")
+    _set(tx, channel_id, state="connected" if on else "off")
+    events.record(tx, f"channel.{'on' if on else 'off'}", "channel", channel_id, {})
+    return get(tx, channel_id)
+
+
+def rename(tx: Session, channel_id: str, name: str) -> ChannelCard:
+    """What people call it here. Raises NotFound, Invalid."""
+    if not 1 <= len(name.strip()) <= 80:
+        raise Invalid("A channel's name must have 1 to 80 characters.")
+    _set(tx, channel_id, name=name.strip())
+    return get(tx, channel_id)
+
+
+def remove(tx: Session, channel_id: str) -> ChannelCard:
+    """Its tokens are forgotten; posts of before still say where they went. Raises NotFound."""
+    _set(tx, channel_id, deleted_at=func.clock_timestamp(), sealed=None, state="off")
+    events.record(tx, "channel.removed", "channel", channel_id, {})
+    return get(tx, channel_id)
+
+
+def _set(tx: Session, channel_id: str, **values: object) -> None:
+    get(tx, channel_id)
+    tx.execute(update(Channel).where(Channel.id == channel_id).values(**values, updated_at=func.clock_timestamp()))

@@ -1,0 +1,50 @@
+"""Posts: planned on a calendar, reviewed, scheduled, published exactly once."""
+
+from backend.posts.agenda import empty_days, near, spots, undated
+from backend.posts.checking import problems
+from backend.posts.history import forget, latest
+from backend.posts.placing import move, next_free, publish_now, shift, undo
+from backend.posts.planning import create, delete, duplicate, repurpose, save
+from backend.posts.queries import attempts, counts, get, get_post, page
+from backend.posts.rules import WORDS, hashtags, whole_caption
+from backend.posts.ruling import of as rules_of
+from backend.posts.ruling import resume, stop, workspace_stopped
+from backend.posts.ruling import save as save_rules
+from backend.posts.scheduling import (
+    approve,
+    decide_unknown,
+    hold,
+    posted,
+    reject,
+    release,
+    schedule,
+    submit,
+    unschedule,
+)
+from backend.posts.schemas import (
+    MOST_AT_ONCE,
+    ActCard,
+    AttemptCard,
+    Outcome,
+    PlanCard,
+    PlanDraft,
+    PlanFilters,
+    PlanPage,
+    PostCard,
+    RulesCard,
+    RulesDraft,
+    Spot,
+    VariantDraft,
+)
+from backend.posts.slots import Slot
+from backend.posts.zones import instant, wall_in
+from backend.tables import PostState
+
+__all__ = [
+    "MOST_AT_ONCE", "WORDS", "ActCard", "AttemptCard", "Outcome", "PlanCard", "PlanDraft", "PlanFilters", "PlanPage",
+    "PostCard", "PostState", "RulesCard", "RulesDraft", "Slot", "Spot", "VariantDraft", "approve", "attempts", "counts",
+    "create", "decide_unknown", "delete", "duplicate", "empty_days", "forget", "get", "get_post", "hashtags", "hold",
+    "instant", "latest", "move", "near", "next_free", "page", "posted", "problems", "publish_now", "reject", "release",
+    "repurpose", "resume", "rules_of", "save", "save_rules", "schedule", "shift", "spots", "stop", "submit", "undated",
+    "undo", "unschedule", "wall_in", "whole_caption", "workspace_stopped",
+]  # fmt: skip

@@ -1,0 +1,206 @@
+"""Dates: where a plan stands, moving one or many, and taking the last move back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from backend import events
+from backend.errors import Conflict, Invalid, NotFound, StudioError
+from backend.kit.clock import now
+from backend.posts import agenda, history, queries, ruling, scheduling, slots
+from backend.posts.moves import must_move
+from backend.posts.rules import MOVABLE, WORDS
+from backend.posts.schemas import MOST_AT_ONCE, ActCard, Outcome, PlanCard
+from backend.posts.zones import Instant, instant, wall_in
+from backend.tables import ContentPlan, Post, PostState
+
+S = PostState
+_PASSED = "That time has passed. Choose a later one; the post stays where it was."
+
+
+def placed(wall: datetime | None, zone: str) -> dict[str, Any]:
+    """What a plan's row says about its date. Raises Invalid."""
+    if wall is None:
+        return {"wall": None, "zone": zone, "due_at": None}
+    found = instant(wall, zone)
+    return {"wall": wall.replace(second=0, microsecond=0), "zone": zone, "due_at": found.at}
+
+
+def place(tx: Session, plan_id: str, wall: datetime | None, zone: str, *, back: bool = False) -> Instant | None:
+    """Gives a plan a date, or takes it away (scheduled posts are approved ones then). Returns what the clock makes of it.
+
+    A missed post gets its place on the clock back; an approved one gets it if nothing is in its way. `back`: an undo, which
+    may lead into the past for what is not scheduled. Raises NotFound, Conflict (it is out), Invalid (a time that has passed).
+    """
+    values = placed(wall, zone)
+    posts = scheduling.locked(tx, plan_id)
+    for one in posts:
+        if S(one.state) not in MOVABLE:
+            say = f"A post of this plan is {WORDS[S(one.state)].lower()}: its date stays. Duplicate the plan to post it again."
+            raise Conflict(say)
+    on_the_clock = [one for one in posts if S.SCHEDULED in (one.state, one.held_from)]
+    if values["due_at"] and values["due_at"] <= now() and (on_the_clock or not back):
+        raise Invalid(_PASSED)
+    change = update(ContentPlan).where(ContentPlan.id == plan_id, ContentPlan.deleted_at.is_(None))
+    change = change.values(**values, version=ContentPlan.version + 1, updated_at=func.clock_timestamp())
+    if tx.execute(change.returning(ContentPlan.id)).first() is None:
+        raise NotFound("This plan does not exist here. It may have been deleted.")
+    tx.execute(update(Post).where(Post.plan_id == plan_id).values(due_at=values["due_at"]))
+    _follow(tx, plan_id, posts, dated=wall is not None)
+    return instant(wall, zone) if wall else None
+
+
+def _follow(tx: Session, plan_id: str, posts: list[Post], *, dated: bool) -> None:
+    for one in posts:
+        if not dated and one.state == S.SCHEDULED:
+            must_move(tx, one.id, S.SCHEDULED, S.APPROVED)
+        elif not dated and one.held_from == S.SCHEDULED:
+            tx.execute(update(Post).where(Post.id == one.id).values(held_from=S.APPROVED))
+        elif dated and one.state == S.MISSED:
+            must_move(tx, one.id, S.MISSED, S.APPROVED, error="", error_code="")
+    if dated:
+        scheduling.settle_in(tx, plan_id)
+
+
+def move(tx: Session, plan_id: str, wall: datetime | None, zone: str = "") -> ActCard:
+    """To another time, as the clocks of `zone` show it (empty: the plan's own). `wall` None: off the calendar.
+
+    Raises as `place`.
+    """
+    card = _alive(tx, plan_id)
+    target = wall if wall is None or zone in ("", card.zone) else wall_in(instant(wall, zone).at, card.zone)
+    found = place(tx, plan_id, target, card.zone)
+    events.record(tx, "plan.moved", "plan", plan_id, {"from": _iso(card.wall), "to": _iso(target), "zone": card.zone})
+    said = (
+        f"“{card.title}” taken off the calendar." if target is None else f"“{card.title}” moved to {target:%a %-d %b, %H:%M}."
+    )
+    return history.record(tx, "move", said, 1, {"plans": [_before(card, target)]}, _told(tx, card, found))
+
+
+def shift(tx: Session, plan_ids: Sequence[str], *, days: int = 0, minutes: int = 0) -> tuple[ActCard | None, Outcome]:
+    """Many plans by the same step on their own clocks; each that cannot move says why. None: nothing moved."""
+    if not days and not minutes:
+        raise Invalid("Say by how many days or minutes.")
+    if len(plan_ids) > MOST_AT_ONCE:
+        raise Invalid(f"At most {MOST_AT_ONCE} plans at once. Choose fewer.")
+    out, before = Outcome(), []
+    for card in queries.cards(tx, list(dict.fromkeys(plan_ids))):
+        if card.deleted_at or card.wall is None:
+            out.refused[card.id] = "It has no date to shift."
+            continue
+        target = card.wall + timedelta(days=days, minutes=minutes)
+        try:
+            with tx.begin_nested():
+                place(tx, card.id, target, card.zone)
+                before.append(_before(card, target))
+                out.done.append(card.id)
+        except StudioError as error:
+            out.refused[card.id] = error.message
+    if not out.done:
+        return None, out
+    n = len(out.done)
+    events.record(tx, "plan.shifted", "workspace", tx.info["tenant_id"], {"plans": n, "days": days, "minutes": minutes})
+    said = f"{n} {'plan' if n == 1 else 'plans'} moved by {_step(days, minutes)}."
+    return history.record(tx, "move", said, n, {"plans": before}), out
+
+
+def undo(tx: Session, act_id: str) -> Outcome:
+    """Takes a move or a deletion back; a plan moved again since stays. Raises NotFound, Conflict, NotPermitted."""
+    act = history.claim(tx, act_id)
+    out = Outcome()
+    for one in act.before["plans"]:
+        try:
+            with tx.begin_nested():
+                _restore(tx, one) if act.kind == "move" else _undelete(tx, one["id"])
+                out.done.append(one["id"])
+        except StudioError as error:
+            out.refused[one["id"]] = error.message
+    if not out.done:
+        raise Conflict(next(iter(out.refused.values()), "There is nothing left to take back."))
+    events.record(tx, "plan.undone", "workspace", tx.info["tenant_id"], {"act": act_id, "plans": len(out.done)})
+    return out
+
+
+def _restore(tx: Session, one: dict[str, Any]) -> None:
+    card = _alive(tx, one["id"])
+    if _iso(card.wall) != one["to"]:
+        raise Conflict(f"“{card.title}” was moved again since; it stays where it is now.")
+    wall = datetime.fromisoformat(one["wall"]) if one["wall"] else None
+    was = one["states"]
+    for post in scheduling.locked(tx, card.id):
+        if was.get(post.id) == S.MISSED and post.state == S.SCHEDULED:
+            must_move(tx, post.id, S.SCHEDULED, S.MISSED, error_code="late", error="Its time has passed.")
+        elif was.get(post.id) == S.APPROVED and post.state == S.SCHEDULED:
+            must_move(tx, post.id, S.SCHEDULED, S.APPROVED)
+    missed = S.MISSED in was.values()
+    if missed and wall:
+        values = placed(wall, one["zone"])
+        tx.execute(update(ContentPlan).where(ContentPlan.id == card.id).values(**values, version=ContentPlan.version + 1))
+        tx.execute(update(Post).where(Post.plan_id == card.id).values(due_at=values["due_at"]))
+    else:
+        place(tx, card.id, wall, one["zone"], back=True)
+
+
+def _undelete(tx: Session, plan_id: str) -> None:
+    back = update(ContentPlan).where(ContentPlan.id == plan_id, ContentPlan.deleted_at.is_not(None)).values(deleted_at=None)
+    if tx.execute(back.returning(ContentPlan.id)).first() is None:
+        raise Conflict("This plan is back already.")
+    scheduling.settle_in(tx, plan_id)
+    events.record(tx, "plan.undeleted", "plan", plan_id, {})
+
+
+def publish_now(tx: Session, plan_id: str) -> Outcome:
+    """Takes the next minute as its date and schedules it, by the same rules. Raises as `place`."""
+    card = _alive(tx, plan_id)
+    soon = wall_in(now() + timedelta(seconds=60), card.zone).replace(second=0, microsecond=0)
+    place(tx, plan_id, soon, card.zone)
+    again = queries.get(tx, plan_id)
+    if all(one.state in (S.SCHEDULED, S.ON_HOLD) for one in again.posts) and again.posts:
+        return Outcome(done=[plan_id])
+    out = scheduling.schedule(tx, [plan_id])
+    if said := out.refused.get(plan_id):
+        raise Invalid(said)
+    return out
+
+
+def next_free(tx: Session, influencer_id: str, *, zone: str, n: int = 1) -> list[datetime]:
+    """Wall times of the next slots with nothing of the influencer near them. Empty: there are no slots, or a year is full."""
+    rules = ruling.of(tx, influencer_id)
+    taken = agenda.instants(tx, influencer_id)
+    found = slots.free(rules.slots, zone, after=now(), taken=taken, apart_minutes=rules.gap_minutes)
+    return [wall for (wall, _), _ in zip(found, range(n), strict=False)]
+
+
+def _alive(tx: Session, plan_id: str) -> PlanCard:
+    card = queries.get(tx, plan_id)
+    if card.deleted_at:
+        raise NotFound("This plan was deleted. Take that back first, or make a new one.")
+    return card
+
+
+def _before(card: PlanCard, target: datetime | None) -> dict[str, Any]:
+    states = {one.id: one.state.value for one in card.posts}
+    return {"id": card.id, "wall": _iso(card.wall), "zone": card.zone, "to": _iso(target), "states": states}
+
+
+def _told(tx: Session, card: PlanCard, found: Instant | None) -> str:
+    said = {
+        "missing": f"The clock skips that time on this day; it is posted at {found.wall:%H:%M}." if found else "",
+        "double": "The clock shows that time twice on this day; the first is taken.",
+    }
+    parts = [said.get(found.why, "")] if found else []
+    return " ".join(filter(None, [*parts, *agenda.near(tx, card.id)]))
+
+
+def _step(days: int, minutes: int) -> str:
+    parts = [f"{days:+d} {'day' if abs(days) == 1 else 'days'}"] if days else []
+    return " ".join([*parts, *([f"{minutes:+d} min"] if minutes else [])])
+
+
+def _iso(wall: datetime | None) -> str | None:
+    return wall.isoformat() if wall else None
