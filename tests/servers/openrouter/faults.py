@@ -28,6 +28,8 @@ class Faults:
     fenced             a JSON answer inside a Markdown fence, with a trailing comma
     fall_back          the first of `models` is down: the second answers and is billed (B5 models[])
     """
+    says: list[str] = field(default_factory=list)
+    """What the next answers are, word for word, whatever was asked."""
     no_stream: bool = False
     """A server that answers whole although it was asked to stream."""
     no_cost: bool = False
