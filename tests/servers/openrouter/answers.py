@@ -15,6 +15,8 @@ KINDS = {402: "payment_required", 429: "rate_limit_exceeded", 502: "provider_una
 
 def answer_text(body: dict[str, Any], faults: Faults) -> str:
     """Fits the schema that was asked for; without one, a sentence that repeats the question."""
+    if faults.says:
+        return faults.says.pop(0)
     asked = body.get("response_format")
     if not asked:
         said = body["messages"][-1]["content"]
