@@ -1,6 +1,15 @@
 """Training pictures: brought in, looked at, captioned, declared, and ready or not."""
 
 from backend.datasets.buckets import bucket_preview
+from backend.datasets.caption_cards import (
+    CaptionOrder,
+    CaptionPayload,
+    CaptionPlan,
+    CaptionResultCard,
+    CaptionRunCard,
+)
+from backend.datasets.caption_runs import caption_results, caption_run, last_caption_run
+from backend.datasets.captioning import foretell_captioning, start_captioning
 from backend.datasets.captions import (
     caption_history,
     caption_leaks,
@@ -68,13 +77,15 @@ from backend.datasets.service import (
 
 __all__ = [
     "GOOD_IMAGES", "MIN_IMAGES", "STATEMENTS", "AlikeGroup", "Box", "Bucket", "BucketPreview", "CaptionChange",
-    "CaptionEdit", "CaptionVersion", "DatasetCard", "DatasetPage", "EditCard", "Finding", "FixPreview", "ImageCard",
-    "ImageFilter", "ImagePage", "IngestPayload", "Leak", "Readiness", "Reason", "RefusedCard", "RightsEntry", "RightsKind",
-    "ScanPayload", "Stats", "Suggestion", "TagCount", "Thresholds", "TrainItem", "Undone", "add_sample_character",
-    "alike_groups", "apply_fix", "bucket_preview", "caption_history", "caption_leaks", "caption_tags", "chosen",
+    "CaptionEdit", "CaptionOrder", "CaptionPayload", "CaptionPlan", "CaptionResultCard", "CaptionRunCard", "CaptionVersion",
+    "DatasetCard", "DatasetPage", "EditCard", "Finding", "FixPreview", "ImageCard", "ImageFilter", "ImagePage",
+    "IngestPayload", "Leak", "Readiness", "Reason", "RefusedCard", "RightsEntry", "RightsKind", "ScanPayload", "Stats",
+    "Suggestion", "TagCount", "Thresholds", "TrainItem", "Undone", "add_sample_character", "alike_groups", "apply_fix",
+    "bucket_preview", "caption_history", "caption_leaks", "caption_results", "caption_run", "caption_tags", "chosen",
     "clear_mask", "clear_masks", "count_problems", "create", "declare_rights", "delete", "dismiss_refused", "edit_captions",
-    "edits", "export_zip", "forget_removed", "get", "images", "ingest", "keep_one", "matching", "page", "preview_captions",
-    "preview_fix", "readiness", "refused", "remove_images", "rename", "restore_caption", "rights_history", "scan",
-    "set_captions", "set_crop", "set_included", "set_influencer", "set_trigger_word", "status", "suggestions", "take_mask",
-    "training_set", "tune", "undo_edit", "withdraw_rights",
+    "edits", "export_zip", "foretell_captioning", "forget_removed", "get", "images", "ingest", "keep_one",
+    "last_caption_run", "matching", "page", "preview_captions", "preview_fix", "readiness", "refused", "remove_images",
+    "rename", "restore_caption", "rights_history", "scan", "set_captions", "set_crop", "set_included", "set_influencer",
+    "set_trigger_word", "start_captioning", "status", "suggestions", "take_mask", "training_set", "tune", "undo_edit",
+    "withdraw_rights",
 ]  # fmt: skip

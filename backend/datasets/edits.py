@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
+from backend.datasets.captioning import take_back
 from backend.datasets.captions import write
 from backend.datasets.cards import EditCard, Undone
 from backend.datasets.masks import masks_back
@@ -45,7 +46,7 @@ def undo_edit(tx: Session, edit_id: str) -> Undone:
     tx.execute(update(DatasetEdit).where(DatasetEdit.id == edit_id).values(**values))
     refresh_status(tx, dataset_id)
     tx.expire_all()
-    return Undone(back, len(row.undo) - back)
+    return Undone(back, row.count - back)
 
 
 def _captions(tx: Session, row: DatasetEdit) -> int:
@@ -90,4 +91,7 @@ def _unchanged(tx: Session, row: DatasetEdit, counter: Literal["caption_version"
     return [image_id for image_id, (_, version) in row.undo.items() if now.get(image_id) == version]
 
 
-_BACK = {"captions": _captions, "included": _included, "crops": _crops, "masks": _masks, "removed": _removed}
+_BACK = {
+    "captions": _captions, "included": _included, "crops": _crops, "masks": _masks, "removed": _removed,
+    "auto-captions": take_back,
+}  # fmt: skip

@@ -14,6 +14,8 @@ from sqlalchemy import delete
 from backend import events
 from backend.assets import uploads
 from backend.datasets.arrivals import Arrival, Arrivals
+from backend.datasets.caption_job import caption
+from backend.datasets.captioning import after_ingest
 from backend.datasets.keeping import Batch, Keeper, Looked
 from backend.datasets.look_alikes import regroup
 from backend.datasets.scanning import scan
@@ -24,7 +26,7 @@ from backend.jobs.context import JobContext
 from backend.tables import JobStep
 from backend.tools.pictures import Inspected, Inspector, Limits
 
-__all__ = ["run", "scan"]
+__all__ = ["caption", "run", "scan"]
 
 BATCH = 16
 Coming = list[tuple[Arrival, Future[Inspected] | None]]
@@ -125,6 +127,9 @@ def _close(ctx: JobContext, dataset_id: str, keeper: Keeper) -> bool:
         tx.add(JobStep(job_id=ctx.job_id, name=CLOSED, attempt_id=ctx.attempt_id, result=None))
         regroup(tx, dataset_id)
         refresh_status(tx, dataset_id)
+        if ctx.app.settings.enable_auto_captions:
+            captioners = ctx.app.engines.captioners
+            after_ingest(tx, dataset_id, captioners=captioners, request_key=f"{ctx.job_id}/captions")
         counts = {"images": keeper.taken, "refused": keeper.refused}
         events.record(tx, "dataset.ingested", "dataset", dataset_id, counts)
     return True

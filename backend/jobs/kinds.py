@@ -59,11 +59,17 @@ _TRAINING: Any = {
 
 register(KindSpec("dataset-ingest", "cpu", **_INGEST))
 register(KindSpec("dataset-scan", "cpu", **_INGEST))
+_CAPTIONS: Any = {"deadline_setting": "job_deadline_ingest_s", "stall_s": 300.0}
+register(KindSpec("auto-caption", "net", **_CAPTIONS))
+register(KindSpec("auto-caption-local", "cpu", **_CAPTIONS, limit_setting="queue_concurrency_ingest"))
 register(KindSpec("lora-training", "gpu", stall_s=900.0, max_retries=1, device="trainer", **_TRAINING))
 register(KindSpec("image-generation", "gpu", stall_s=300.0, limit_setting="queue_concurrency_content", device="image"))
 register(KindSpec("image-upscale", "cpu", stall_s=300.0, limit_setting="queue_concurrency_ingest"))
 register(KindSpec("image-upscale-gpu", "gpu", stall_s=300.0, limit_setting="queue_concurrency_content", device="image"))
 register(KindSpec("image-sheet", "cpu", stall_s=300.0))
+_VIDEO: Any = {"deadline_setting": "job_deadline_video_s", "stall_s": 300.0}
+register(KindSpec("video-generation", "cpu", limit_setting="queue_concurrency_video", **_VIDEO))
+register(KindSpec("video-generation-gpu", "gpu", limit_setting="queue_concurrency_content", device="image", **_VIDEO))
 _TRIAL: Any = {"deadline_setting": "job_deadline_training_s", "limit_setting": "queue_concurrency_content"}
 register(KindSpec("lora-trial", "gpu", stall_s=300.0, device="image", **_TRIAL))
 register(KindSpec("trial-scores", "cpu", stall_s=300.0))

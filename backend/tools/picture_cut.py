@@ -25,13 +25,16 @@ _BROKEN = "A picture could not be cut: {reason}. Take it out of the dataset, or 
 class Cut:
     """`crop`: x, y, width, height in px; None: all of it. `mask`: a picture of the whole one's shape, white where it counts.
 
-    Written to `out` (its folder exists): PNG with the mask as alpha where there is one, else JPEG for a JPEG, PNG for the rest.
+    `longest`: px that neither side of a JPEG exceeds; 0: as large as it is.
+    Written to `out` (its folder exists): PNG with the mask as alpha where there is one, else JPEG for a JPEG (always with
+    `longest`), PNG for the rest.
     """
 
     path: str
     out: str
     crop: tuple[int, int, int, int] | None
     mask: str
+    longest: int = 0
 
 
 class Cutter:

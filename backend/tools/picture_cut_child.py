@@ -34,7 +34,10 @@ def cut(question: dict[str, Any]) -> Path:
         x, y, width, height = question["crop"]
         picture = picture.crop((x, y, x + width, y + height))
     out = Path(question["out"])
-    if kind == "JPEG" and not question["mask"]:
+    if question["longest"]:
+        picture.thumbnail((question["longest"], question["longest"]), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        picture.convert("RGB").save(target := out.with_suffix(".jpg"), "JPEG", quality=85)
+    elif kind == "JPEG" and not question["mask"]:
         target = out.with_suffix(".jpg")
         picture.save(target, "JPEG", quality=95, subsampling=0, exif=b"", icc_profile=colours)
     else:

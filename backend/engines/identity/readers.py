@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from backend.engines import starter_model
 from backend.engines.diffusion import wire
-from backend.engines.diffusion.process import Process, missing_libraries
+from backend.engines.diffusion.process import missing_libraries
+from backend.engines.diffusion.warm import Warm
 from backend.engines.events import Alive, EngineStatus, Event
 from backend.engines.identity.port import IdentityRequest
 from backend.errors import EngineUnavailable
@@ -49,78 +50,28 @@ class _ChildReader:
     """Reads in one warm child at a time. Closing `run` ends the child."""
 
     name = ""
-    embedder = ""
     libraries: tuple[str, ...] = ()
 
-    def __init__(self, settings: Settings, folder: Path | None) -> None:
-        self._settings, self._folder = settings, folder
-        self._busy = threading.Lock()
-        self._child: Process | None = None
-        self._count = 0
+    def __init__(self, settings: Settings, folder: Path | None, embedder: str) -> None:
+        self._settings, self.embedder = settings, embedder
+        order = {
+            "embedder": embedder,
+            "folder": str(folder or ""),
+            "device": settings.identity_device,
+            "threads": settings.engine_threads,
+            "idle_s": settings.engine_idle_s,
+        }
+        self._child = Warm(CHILD, order, settings)
 
     def run(self, request: IdentityRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
         if why := self._missing():
             raise EngineUnavailable(why)
-        while not self._busy.acquire(timeout=1.0):
-            yield Alive()
-        try:
-            yield from self._read(request)
-        finally:
-            self._busy.release()
+        with closing(self._child.run(wire.dump(request))) as said:
+            for message in said:
+                yield Alive() if message is None else wire.unpack(message)
 
     def unload(self) -> None:
-        with self._busy:
-            self._end()
-
-    def _read(self, request: IdentityRequest) -> Generator[Event, None, None]:
-        self._count += 1
-        number, ended = self._count, False
-        try:
-            for message in self._ask(number, wire.dump(request)):
-                if message is None:
-                    yield Alive()
-                elif "error" in message:
-                    ended = message["error"] == "rejected"  # the others may have ended the child
-                    raise wire.unpack_error(message)
-                else:
-                    yield wire.unpack(message)
-            ended = True
-        finally:
-            if not ended:
-                self._end()
-
-    def _ask(self, number: int, request: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
-        """The child's answer. A child that had gone idle at that very moment is started once more."""
-        for last_try in (False, True):
-            child, answered = self._warm(), False
-            child.say({"id": number, "request": request})
-            for message in child.said():
-                if message and message.get("id") == number:
-                    return
-                answered = answered or message is not None
-                yield message
-            failure = child.failure()
-            self._child = None
-            if answered or last_try or failure.data.get("exit_code") != 0:
-                raise failure
-
-    def _warm(self) -> Process:
-        if self._child is None or not self._child.alive():
-            self._end()
-            order = {
-                "embedder": self.embedder,
-                "folder": str(self._folder or ""),
-                "device": self._settings.identity_device,
-                "threads": self._settings.engine_threads,
-                "idle_s": self._settings.engine_idle_s,
-            }
-            self._child = Process(CHILD, order, self._settings, nice=5)
-        return self._child
-
-    def _end(self) -> None:
-        if self._child is not None:
-            self._child.stop(grace_s=0.5)
-            self._child = None
+        self._child.unload()
 
     def _missing(self) -> str:
         missing = missing_libraries(self.libraries)
@@ -134,8 +85,7 @@ class StarterTraits(_ChildReader):
     libraries = ("safetensors",)
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, None)
-        self.embedder = f"{self.name}:{fingerprint(starter_model.HERE / 'trait_weights')}"
+        super().__init__(settings, None, f"{self.name}:{fingerprint(starter_model.HERE / 'trait_weights')}")
 
     def refuses(self, base: str) -> str:
         if base == STARTER_BASE:
@@ -154,8 +104,7 @@ class Embedding(_ChildReader):
     libraries = ("torch", "transformers")
 
     def __init__(self, settings: Settings, folder: Path) -> None:
-        super().__init__(settings, folder)
-        self.embedder = f"{folder.name}:{fingerprint(folder)}"
+        super().__init__(settings, folder, f"{folder.name}:{fingerprint(folder)}")
 
     def refuses(self, base: str) -> str:
         return ""

@@ -7,6 +7,7 @@ import time
 from decimal import Decimal
 from typing import Any
 
+from tests.servers.openrouter import pictures
 from tests.servers.openrouter.faults import Faults
 
 WORDS = {402: "Insufficient credits", 429: "Rate limit exceeded", 503: "Provider overloaded", 404: "Not found"}
@@ -25,11 +26,16 @@ def answer_text(body: dict[str, Any], faults: Faults) -> str:
     if faults.take("bad_answer"):
         return '{"something": "else"}'
     schema = asked["json_schema"]["schema"]
-    text = json.dumps({name: _value(name, kind) for name, kind in schema["properties"].items()})
+    seen = pictures.described(body)
+    text = json.dumps({name: seen.get(name) or _value(name, kind) for name, kind in schema["properties"].items()})
     return f"Sure!\n```json\n{text[:-1]},}}\n```" if faults.take("fenced") else text
 
 
 def _value(name: str, kind: dict[str, Any]) -> Any:
+    if name == "refused":
+        return ""
+    if "enum" in kind:
+        return kind["enum"][0]
     match kind.get("type"):
         case "array":
             return ["one", "two"]
@@ -65,13 +71,12 @@ def completion(id: str, model: str, text: str, sent: int, made: int, cost: Decim
     }
 
 
-def error_body(code: int, faults: Faults, message: str = "") -> dict[str, Any]:
+def error_body(code: int, faults: Faults, message: str = "", *, kind: str = "") -> dict[str, Any]:
     """B5 Errors: {"error":{code,message,metadata?}}; the newer shape has http_status, error_type and availability."""
     message = message or WORDS.get(code, "Something went wrong")
+    kind = kind or KINDS.get(code, "server")
     if faults.new_shape:
-        later = {"code": KINDS.get(code, "server"), "retryable": code in (429, 500, 502, 503), "retry_after": 1}
-        return {
-            "error": {"http_status": code, "error_type": KINDS.get(code, "server"), "message": message, "availability": later}
-        }
+        later = {"code": kind, "retryable": code in (429, 500, 502, 503), "retry_after": 1}
+        return {"error": {"http_status": code, "error_type": kind, "message": message, "availability": later}}
     source = {"limit_source": "openrouter_in_flight_budget"} if faults.in_flight_402 else {}
-    return {"error": {"code": code, "message": message, "metadata": {"error_type": KINDS.get(code, "server"), **source}}}
+    return {"error": {"code": code, "message": message, "metadata": {"error_type": kind, **source}}}

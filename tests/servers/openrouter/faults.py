@@ -26,6 +26,8 @@ class Faults:
     no_json            200 with a body cut off in the middle of its JSON; billed
     bad_answer         a JSON answer that does not fit its schema (B5 Structured: strictness varies)
     fenced             a JSON answer inside a Markdown fence, with a trailing comma
+    image_refused      400 with error_type content_policy_violation for a question with a picture; nothing is billed (B5 Errors)
+    image_declined     200 with message.refusal and no content; billed (B5 200)
     fall_back          the first of `models` is down: the second answers and is billed (B5 models[])
     """
     says: list[str] = field(default_factory=list)

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.servers.openrouter import pictures
 from tests.servers.openrouter.answers import answer_text, completion, count_tokens, error_body
 from tests.servers.openrouter.faults import Faults
 
@@ -27,6 +28,7 @@ PRICES = {
     "anthropic/claude-3-5-sonnet": ("0.000003", "0.000015"),
     "anthropic/claude-opus-4.5": ("0.000005", "0.000025"),
     "meta-llama/llama-3.1-70b-instruct": ("0.0000004", "0.0000004"),
+    "openai/gpt-4o-mini": ("0.00000015", "0.0000006"),
 }
 """USD per token, decimal strings (B5 GET /models)."""
 
@@ -98,6 +100,11 @@ class ModelServer:
         model = models[1] if len(models) > 1 and self.faults.take("fall_back") else models[0]
         if model not in PRICES and not self.faults.no_prices:
             return JSONResponse(error_body(404, self.faults, f"No endpoints found for {model}."), 404)
+        if not pictures.fit(body):
+            return JSONResponse(error_body(400, self.faults, "Invalid image", kind="invalid_image"), 400)
+        if pictures.of(body) and self.faults.take("image_refused"):
+            said = error_body(400, self.faults, "The picture was flagged", kind="content_policy_violation")
+            return JSONResponse(said, 400)
         whole = self._made(body, model)
         if self.faults.take("error_in_choice"):
             self.billed.pop(whole["id"])  # B5: failed-empty replies are not charged
@@ -112,15 +119,20 @@ class ModelServer:
     def _made(self, body: dict[str, Any], model: str) -> dict[str, Any]:
         id = f"gen-{next(self._numbers):06d}"
         text = answer_text(body, self.faults)
-        sent, made = count_tokens(body["messages"]), min(count_tokens(text), body.get("max_tokens") or 10**6)
+        sent, made = count_tokens(pictures.without(body)), min(count_tokens(text), body.get("max_tokens") or 10**6)
+        sent += 2833 * len(pictures.of(body))
         prompt, each = (Decimal(price) for price in PRICES.get(model, ("0", "0")))
         self.billed[id] = prompt * sent + each * made
-        return completion(id, model, text, sent, made, None if self.faults.no_cost else self.billed[id])
+        whole = completion(id, model, text, sent, made, None if self.faults.no_cost else self.billed[id])
+        if pictures.of(body) and self.faults.take("image_declined"):
+            whole["choices"][0]["message"] = {"role": "assistant", "content": None, "refusal": pictures.DECLINED}
+        return whole
 
     async def _stream(self, whole: dict[str, Any]) -> AsyncIterator[str]:
         """B5 SSE: comments, chunks, usage in the last chunk with empty choices, [DONE]."""
         head = {"id": whole["id"], "object": "chat.completion.chunk", "created": whole["created"], "model": whole["model"]}
-        text = whole["choices"][0]["message"]["content"]
+        message = whole["choices"][0]["message"]
+        word, text = ("refusal", message["refusal"]) if message.get("refusal") else ("content", message["content"])
         broken, cut = self.faults.take("error_mid_stream"), self.faults.take("cut_mid_stream")
         yield ": OPENROUTER PROCESSING\n\n"
         size = max(1, len(text) // 4)
@@ -131,7 +143,7 @@ class ModelServer:
                 failed = {"index": 0, "delta": {"content": ""}, "finish_reason": "error"}
                 yield _line({**head, "error": {"code": 502, "message": "Provider disconnected"}, "choices": [failed]})
                 return
-            yield _line({**head, "choices": [{"index": 0, "delta": {"content": text[at : at + size]}, "finish_reason": None}]})
+            yield _line({**head, "choices": [{"index": 0, "delta": {word: text[at : at + size]}, "finish_reason": None}]})
         yield _line({**head, "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "stop"}]})
         yield _line({**head, "choices": [], "usage": whole["usage"]})
         yield "data: [DONE]\n\n"

@@ -1,0 +1,68 @@
+"""Reading runs of captioning: how many of what, and what became of each picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.datasets.caption_cards import CaptionOrder, CaptionResultCard, CaptionRunCard
+from backend.errors import NotFound
+from backend.tables import FINAL, CaptionResult, CaptionRun, DatasetEdit, DatasetImage, Job
+
+_GONE = "This captioning is no longer known. Reload the page."
+
+
+def caption_run(tx: Session, run_id: str) -> CaptionRunCard:
+    """Raises NotFound."""
+    if (row := tx.get(CaptionRun, run_id)) is None:
+        raise NotFound(_GONE)
+    return _card(tx, row)
+
+
+def last_caption_run(tx: Session, dataset_id: str) -> CaptionRunCard | None:
+    """The newest one that was no preview."""
+    mine = CaptionRun.dataset_id == dataset_id, ~CaptionRun.preview
+    row = tx.scalars(select(CaptionRun).where(*mine).order_by(CaptionRun.id.desc()).limit(1)).first()
+    return _card(tx, row) if row else None
+
+
+def active_run(tx: Session, dataset_id: str) -> str | None:
+    """Id of the run (no preview) whose job waits or works."""
+    mine = CaptionRun.dataset_id == dataset_id, ~CaptionRun.preview, Job.state.not_in(FINAL)
+    return tx.scalar(select(CaptionRun.id).join(Job, Job.id == CaptionRun.job_id).where(*mine).limit(1))
+
+
+def caption_results(tx: Session, run_id: str, *, look_at: bool = False, take: int = 200) -> list[CaptionResultCard]:
+    """In the order the pictures came in. `look_at`: only those refused, and those that were written with a doubt."""
+    query: Any = (
+        select(CaptionResult, DatasetImage).join(DatasetImage, DatasetImage.id == CaptionResult.image_id)
+        .where(CaptionResult.run_id == run_id).order_by(DatasetImage.id).limit(take)
+    )  # fmt: skip
+    if look_at:
+        query = query.where((CaptionResult.outcome == "refused") | (func.jsonb_array_length(CaptionResult.doubts) > 0))
+    return [
+        CaptionResultCard(
+            image.id, image.asset_id, image.filename, one.outcome, one.caption, one.before, one.reason,
+            tuple(one.doubts), one.cost_usd,
+        )
+        for one, image in tx.execute(query.execution_options(populate_existing=True))
+    ]  # fmt: skip
+
+
+def _card(tx: Session, row: CaptionRun) -> CaptionRunCard:
+    outcome, doubtful = CaptionResult.outcome, func.jsonb_array_length(CaptionResult.doubts) > 0
+    figures = select(
+        func.count().filter(outcome.in_(("written", "shown"))), func.count().filter(outcome == "kept"),
+        func.count().filter(outcome == "refused"), func.count().filter(doubtful, outcome != "refused"),
+        func.coalesce(func.sum(CaptionResult.cost_usd), 0), func.max(CaptionResult.model),
+    )  # fmt: skip
+    written, kept, refused, unsure, cost, model = tx.execute(figures.where(CaptionResult.run_id == row.id)).one()
+    act = tx.execute(select(DatasetEdit.id, DatasetEdit.undone_at).where(DatasetEdit.id == row.edit_id)).first()
+    return CaptionRunCard(
+        id=row.id, dataset_id=row.dataset_id, job_id=row.job_id, edit_id=act.id if act else "",
+        order=CaptionOrder(**row.rules), captioner=row.captioner, model=model or "", preview=row.preview, total=row.total,  # type: ignore[arg-type]
+        written=written, kept=kept + row.kept, refused=refused, unsure=unsure, cost_usd=cost,
+        undone=act is not None and act.undone_at is not None, created_by=row.created_by, created_at=row.created_at,
+    )  # fmt: skip

@@ -1,0 +1,104 @@
+"""Captions pictures in a process of its own: `python -m backend.engines.caption.child_blip SETTINGS`.
+
+SETTINGS is JSON `{"folder", "device", "threads", "idle_s"}`. Standard input, one JSON object a line: `{"id", "request":
+{"pictures": [path, …]}}`. Output: `{"n", "text"}` or `{"n", "refused"}` a picture, then `{"id", "done"}` or `{"error"}`.
+Ends after `idle_s` without work and when standard input closes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import queue
+import sys
+import threading
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from backend.engines.diffusion.child import Line, guarded, leave, prepare
+from backend.engines.events import Progress
+from backend.errors import Unsupported
+
+_LONGEST = 40
+"""Tokens of an answer."""
+
+
+def main() -> None:
+    settings = json.loads(sys.argv[1])
+    line = Line()
+    prepare(settings["threads"])
+    inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
+    guarded(line, lambda: _serve(line, inbox, settings))
+    leave()
+
+
+def _listen(inbox: queue.Queue[dict[str, Any] | None]) -> None:
+    for raw in io.FileIO(0, closefd=False):
+        inbox.put(json.loads(raw))
+    inbox.put(None)
+
+
+def _serve(line: Line, inbox: queue.Queue[dict[str, Any] | None], settings: dict[str, Any]) -> None:
+    model: _Blip | None = None
+    while True:
+        try:
+            message = inbox.get(timeout=settings["idle_s"])
+        except queue.Empty:
+            return
+        if message is None:
+            return
+        if model is None:
+            line.tell(Progress(0, 0, "loading"))
+            model = _Blip(Path(settings["folder"]), settings["device"])
+        if not guarded(line, partial(_describe, line, model, message)):
+            return
+
+
+def _describe(line: Line, model: _Blip, message: dict[str, Any]) -> None:
+    opened: dict[int, Image.Image] = {}
+    for n, path in enumerate(message["request"]["pictures"]):
+        try:
+            with Image.open(path) as file:
+                opened[n] = file.convert("RGB")
+        except (OSError, ValueError, SyntaxError):  # what Pillow raises for a file that is no picture
+            line.say({"n": n, "refused": "The file cannot be read as a picture."})
+    for n, text in zip(opened, model.captions(list(opened.values())) if opened else [], strict=True):
+        line.say({"n": n, "text": text})
+    line.say({"id": message["id"], "done": True})
+
+
+class _Blip:
+    """The folder's model in memory. Raises Unsupported naming what is wrong with the folder."""
+
+    def __init__(self, folder: Path, device: str) -> None:
+        import torch
+        from transformers import AutoProcessor, BlipForConditionalGeneration
+
+        try:
+            self._processor: Any = AutoProcessor.from_pretrained(folder, local_files_only=True)
+            self._model: Any = BlipForConditionalGeneration.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as broken:
+            said = (str(broken).splitlines() or [type(broken).__name__])[0][:200]
+            raise Unsupported(
+                f"BLIP_DIR {folder.name} cannot be loaded ({said}). Copy a complete BLIP caption model there."
+            ) from broken
+        if getattr(self._model.config, "model_type", "") != "blip":
+            raise Unsupported(f"BLIP_DIR {folder.name} holds another kind of model. A BLIP caption model is needed.")
+        self._torch = torch
+        self._model.eval().requires_grad_(False).to(torch.device(device))
+
+    def captions(self, pictures: list[Image.Image]) -> list[str]:
+        pixels = self._processor(images=pictures, return_tensors="pt")["pixel_values"]
+        with self._torch.inference_mode():
+            made = self._model.generate(
+                pixel_values=pixels.to(self._model.device, self._model.dtype), max_new_tokens=_LONGEST, num_beams=3
+            )
+        return [str(text).strip() for text in self._processor.batch_decode(made, skip_special_tokens=True)]
+
+
+if __name__ == "__main__":
+    main()
