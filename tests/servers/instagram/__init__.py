@@ -1,0 +1,6 @@
+"""A server that answers as the Instagram Graph API does; behaviours cite contracts/publishing-and-openrouter B1."""
+
+from tests.servers.instagram.faults import Faults
+from tests.servers.instagram.server import InstagramServer
+
+__all__ = ["Faults", "InstagramServer"]

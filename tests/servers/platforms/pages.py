@@ -1,0 +1,51 @@
+"""The pages a person sees: consent with two buttons, and the feed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+if TYPE_CHECKING:
+    from tests.servers.platforms.web import Post
+
+_HEAD = """<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">
+<style>:root{color-scheme:light dark;font:16px/1.5 system-ui}body{max-width:26rem;margin:2rem auto;padding:0 1rem}
+article{border:1px solid #8884;border-radius:12px;padding:1rem;margin:1rem 0}img,video{width:100%;border-radius:8px}
+.ai{background:#8883;border-radius:99px;padding:.1rem .6rem;font-size:.8rem}button{font:inherit;padding:.6rem 1.2rem}
+pre{white-space:pre-wrap;font:inherit}</style>"""
+
+
+def consent(name: str, scopes: str) -> str:
+    asked = "".join(f"<li>{escape(one)}</li>" for one in scopes.replace(",", " ").split())
+    return f"""{_HEAD}<title>Allow access</title>
+<h1>{escape(name.title())} (test server)</h1><p>An app wants to act for your account:</p><ul>{asked}</ul>
+<form method=post><label>Account <input name=account value=bella></label>
+<p><button name=answer value=allow>Allow</button> <button name=answer value=deny>Deny</button></p></form>"""
+
+
+def feed(name: str, posts: Sequence[Post], names: Mapping[str, str]) -> str:
+    shown = "".join(_post(one, names) for one in reversed(posts)) or "<p>Nothing has been published here yet.</p>"
+    return f"""{_HEAD}<title>{escape(name)}</title>
+<h1>{escape(name.title())} (test server)</h1><p>{len(posts)} posts</p>{shown}"""
+
+
+def _post(post: Post, names: Mapping[str, str]) -> str:
+    files = "".join(
+        f'<img src="/feed/{post.id}/{n}" alt="">'
+        if mime.startswith("image/")
+        else f'<video controls src="/feed/{post.id}/{n}"></video>'
+        for n, (mime, _) in enumerate(post.media)
+    )
+    label = '<span class="ai">AI info</span>' if post.ai else ""
+    said = "".join(f"<p>💬 {escape(text)}</p>" for _, text in post.comments)
+    head = f"<b>{escape(names.get(post.account, post.account))}</b> · {escape(post.format)} · {escape(post.privacy)} {label}"
+    title = f"<h2>{escape(post.title)}</h2>" if post.title else ""
+    return f"<article><p>{head}</p>{files}{title}<pre>{escape(post.caption)}</pre>{said}<small>{post.id}</small></article>"
+
+
+def with_query(url: str, more: Mapping[str, str]) -> str:
+    parts = urlsplit(url)
+    query = "&".join(part for part in (parts.query, urlencode(more)) if part)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))

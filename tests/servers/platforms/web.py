@@ -1,0 +1,225 @@
+"""What the platform servers have in common: a thread, a clock that can be put forward, accounts, posts, cut connections."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import itertools
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from tests.servers.platforms import pages
+
+
+@dataclass
+class Clock:
+    """Seconds since 1970, plus what a test has put it forward."""
+
+    ahead: float = 0.0
+
+    def now(self) -> float:
+        return time.time() + self.ahead
+
+    def forward(self, seconds: float) -> None:
+        self.ahead += seconds
+
+
+@dataclass
+class Post:
+    """What followers see. `ai`: the label is on it. `made_of`: the container, publish_id or session it came from."""
+
+    id: str
+    account: str
+    made_of: str
+    caption: str = ""
+    title: str = ""
+    format: str = ""
+    ai: bool = False
+    privacy: str = ""
+    media: list[tuple[str, bytes]] = field(default_factory=list)
+    comments: list[tuple[str, str]] = field(default_factory=list)
+    sent: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Account:
+    """`token`s that open it, with when they expire."""
+
+    id: str
+    name: str
+    tokens: dict[str, float] = field(default_factory=dict)
+    refresh: str = ""
+    made_at: float = 0.0
+
+
+@dataclass
+class Code:
+    """What a person allowed; used once."""
+
+    account: Account
+    redirect: str
+    challenge: str
+    client: str
+
+
+class Cut(Response):
+    """The connection ends before the answer is whole."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
+        raise ConnectionResetError("cut on purpose")
+
+
+class PlatformServer:
+    """In a thread of this process; several at once. `posts`: what is visible, in order. `asked`: "POST /path", in order."""
+
+    name = "platform"
+    challenge_is_hex = False
+    token_s = 3600.0
+
+    def __init__(self, *, port: int = 0) -> None:
+        self.clock = Clock()
+        self.posts: list[Post] = []
+        self.asked: list[str] = []
+        self.accounts: dict[str, Account] = {}
+        self.codes: dict[str, Code] = {}
+        self.lock = threading.RLock()
+        self._ids = itertools.count(1)
+        self._port = port
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def routes(self) -> Sequence[BaseRoute]:
+        raise NotImplementedError
+
+    def id(self, head: str = "") -> str:
+        return f"{head}{next(self._ids) + int(head == '') * 17_900_000_000_000_000}"
+
+    # Accounts
+
+    def account(self, name: str = "bella") -> tuple[str, str]:
+        """(token, id) of an account with this name; made when it is new."""
+        found = next((one for one in self.accounts.values() if one.name == name), None)
+        if found is None:
+            found = Account(self.account_id(name), name, made_at=self.clock.now())
+            self.accounts[found.id] = found
+        return self.new_token(found), found.id
+
+    def account_id(self, name: str) -> str:
+        return str(17_841_400_000_000_000 + int(hashlib.sha256(name.encode()).hexdigest()[:9], 16))
+
+    def new_token(self, account: Account, seconds: float | None = None) -> str:
+        token = f"{self.name[:2]}-{secrets.token_hex(12)}"
+        account.tokens[token] = self.clock.now() + (self.token_s if seconds is None else seconds)
+        return token
+
+    def expire_tokens(self) -> None:
+        for account in self.accounts.values():
+            account.tokens.clear()
+
+    def opens(self, token: str) -> Account | None:
+        """The account of a token that has not expired."""
+        for account in self.accounts.values():
+            if account.tokens.get(token, 0.0) > self.clock.now():
+                return account
+        return None
+
+    def token_of(self, request: Request) -> str:
+        head = request.headers.get("authorization", "")
+        return head.partition(" ")[2] if head.lower().startswith(("bearer ", "oauth ")) else ""
+
+    # Consent: a page with buttons, so that it can be clicked by hand
+
+    async def consent(self, request: Request) -> Response:
+        query = request.query_params
+        client = query.get("client_id") or query.get("client_key") or ""
+        redirect = query.get("redirect_uri", "")
+        if not client or "://" not in redirect or query.get("response_type") != "code":
+            return PlainTextResponse("client, redirect_uri or response_type is missing", 400)
+        form = await request.form() if request.method == "POST" else {}
+        if request.method == "GET":
+            return HTMLResponse(pages.consent(self.name, query.get("scope", "")))
+        back = {"state": query.get("state", "")}
+        if form.get("answer") != "allow":
+            back |= {"error": "access_denied", "error_description": "The person said no"}
+        else:
+            _, id = self.account(str(form.get("account") or "bella"))
+            code = secrets.token_hex(8)
+            self.codes[code] = Code(self.accounts[id], redirect, query.get("code_challenge", ""), client)
+            back["code"] = code
+        return RedirectResponse(pages.with_query(redirect, back), 302)
+
+    def use_code(self, code: str, *, redirect: str, verifier: str, client: str, secret: str) -> Account | None:
+        """Once, with the same redirect address and the verifier of its challenge."""
+        found = self.codes.pop(code, None)
+        if found is None or found.redirect != redirect or found.client != client or not secret:
+            return None
+        if found.challenge and self._challenge(verifier) != found.challenge:
+            return None
+        return found.account
+
+    def _challenge(self, verifier: str) -> str:
+        digest = hashlib.sha256(verifier.encode())
+        if self.challenge_is_hex:
+            return digest.hexdigest()
+        return base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
+
+    # Life
+
+    def __enter__(self) -> Self:
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", self._port))
+        self._port = listening.getsockname()[1]
+        shared = [Route("/", self._feed), Route("/feed/{post}/{n:int}", self._file)]
+        app = Starlette(routes=[*self.routes(), *shared])
+        config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=0, lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._serve, args=[self._server, listening], daemon=True, name=self.name)
+        self._thread.start()
+        until = time.monotonic() + 20
+        while not self._server.started:
+            if time.monotonic() > until or not self._thread.is_alive():
+                raise RuntimeError(f"the {self.name} server did not start")
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        assert self._server is not None
+        assert self._thread is not None
+        self._server.should_exit = self._server.force_exit = True
+        self._thread.join(20)
+
+    @staticmethod
+    def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
+        asyncio.run(server.serve(sockets=[listening]))
+        listening.close()
+
+    async def _feed(self, request: Request) -> Response:
+        return HTMLResponse(pages.feed(self.name, self.posts, {one.id: one.name for one in self.accounts.values()}))
+
+    async def _file(self, request: Request) -> Response:
+        post = next((one for one in self.posts if one.id == request.path_params["post"]), None)
+        n = request.path_params["n"]
+        if post is None or n >= len(post.media):
+            return PlainTextResponse("no such file", 404)
+        mime, data = post.media[n]
+        return Response(data, media_type=mime)

@@ -1,0 +1,6 @@
+"""A server that answers as TikTok's Content Posting API does; behaviours cite contracts/publishing-and-openrouter B2."""
+
+from tests.servers.tiktok.faults import Faults
+from tests.servers.tiktok.server import TikTokServer
+
+__all__ = ["Faults", "TikTokServer"]
