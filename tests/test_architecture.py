@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = {
-    "accounts", "events", "budgets", "jobs", "assets", "loras", "graphs", "influencers", "datasets", "identity", "training",
+    "accounts", "events", "budgets", "jobs", "assets", "loras", "styles", "graphs", "influencers", "datasets", "identity", "training",
     "recipes", "generation", "writing", "trials", "boards", "lineage", "channels", "posts",
 }  # fmt: skip
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}

@@ -20,7 +20,8 @@ class Persona(Draft):
     """How they speak: read by everything that writes in their voice.
 
     `do`, `dont`: what they always and never do. `never_say`: words and phrases that stand in no text of theirs. `examples`:
-    posts of theirs as they wrote them; `sample_lines`: single lines that are typical of them.
+    posts of theirs as they wrote them; `sample_lines`: single lines that are typical of them. `voice_style`: a writing style
+    that is their voice (`styles.voice`), or "".
     """
 
     bio: str = Field("", max_length=2000)
@@ -32,6 +33,7 @@ class Persona(Draft):
     never_say: Lines = ()
     examples: Annotated[tuple[Example, ...], Field(max_length=10)] = ()
     sample_lines: Lines = ()
+    voice_style: str = Field("", max_length=64)
 
 
 class InfluencerDraft(Draft):

@@ -24,7 +24,7 @@ class Influencer(Tenanted, Dated, Base):
     name: Mapped[str]
     trigger_word: Mapped[str]
     persona: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    """`influencers.Persona`: bio, tone, style, topics[], do[], dont[], never_say[], examples[], sample_lines[]"""
+    """`influencers.Persona`: bio, tone, style, topics[], do[], dont[], never_say[], examples[], sample_lines[], voice_style"""
     language: Mapped[str] = mapped_column(server_default="en")
     time_zone: Mapped[str] = mapped_column(server_default="UTC")
     look_prompt: Mapped[str] = mapped_column(server_default="")
