@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import streamlit as st
 
 from backend import influencers
@@ -9,13 +12,22 @@ from backend.influencers import InfluencerCard, InfluencerDraft, Persona
 from studio.format import lines, paragraphs
 
 
-def influencer_form(key: str, card: InfluencerCard | None, *, submit: str, disabled: bool = False) -> InfluencerDraft | None:
+def influencer_form(
+    key: str,
+    card: InfluencerCard | None,
+    *,
+    submit: str,
+    disabled: bool = False,
+    voices: Mapping[str, str] = MappingProxyType({}),
+) -> InfluencerDraft | None:
     """The draft when submitted, else None. The name's widget is `<key>:first` (studio.forms.seen).
+
+    `voices`: writing styles that can be theirs, id -> name.
 
     Raises backend.errors.Invalid with what to change.
     """
     with st.form(key, border=False):
-        values = _who(key, card, disabled) | _voice(card, disabled) | _look(card, disabled) | _place(card, disabled)
+        values = _who(key, card, disabled) | _voice(card, disabled, voices) | _look(card, disabled) | _place(card, disabled)
         sent = st.form_submit_button(submit, type="primary", disabled=disabled)
     if not sent:
         return None
@@ -23,6 +35,7 @@ def influencer_form(key: str, card: InfluencerCard | None, *, submit: str, disab
         bio=values["bio"], tone=values["tone"], style=values["style"],
         topics=lines(values["topics"]), do=lines(values["do"]), dont=lines(values["dont"]),
         never_say=lines(values["never_say"]), sample_lines=lines(values["sample_lines"]),
+        voice_style=values["voice_style"],
         examples=paragraphs(values["examples"]),
     )  # fmt: skip
     return InfluencerDraft(
@@ -44,7 +57,7 @@ def _who(key: str, card: InfluencerCard | None, disabled: bool) -> dict[str, str
     return {"name": name, "bio": bio}
 
 
-def _voice(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+def _voice(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str]) -> dict[str, str]:
     with st.expander("How they speak", icon=":material/chat:"):
         tone = st.text_input(
             "Tone", card.persona.tone if card else "", placeholder="warm, curious, a little ironic", disabled=disabled
@@ -55,6 +68,7 @@ def _voice(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
             placeholder="short sentences, one emoji at most",
             disabled=disabled,
         )
+        voice_style = _learned(card, disabled, voices)
         topics = st.text_area(
             "Topics, one a line", "\n".join(card.persona.topics) if card else "", height=90, disabled=disabled
         )
@@ -64,7 +78,20 @@ def _voice(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
             "Never do, one a line", "\n".join(card.persona.dont) if card else "", height=90, disabled=disabled
         )
         more = _lines_of_theirs(card, disabled)
-    return {"tone": tone, "style": style, "topics": topics, "do": do, "dont": dont, **more}
+    return {"tone": tone, "style": style, "voice_style": voice_style, "topics": topics, "do": do, "dont": dont, **more}
+
+
+def _learned(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str]) -> str:
+    """A style that was deleted or never trained stays chosen until somebody chooses another."""
+    mine = card.persona.voice_style if card else ""
+    offered = {"": "None", **({mine: "A style that is not there now"} if mine else {}), **voices}
+    if len(offered) == 1:
+        return ""
+    ids = list(offered)
+    return st.selectbox(
+        "Learned writing style", ids, index=ids.index(mine), format_func=lambda one: offered[one], disabled=disabled,
+        help="From Make → Writing styles. Texts take its manner, besides what stands here.",
+    )  # fmt: skip
 
 
 def _lines_of_theirs(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend import influencers, loras
+from backend import influencers, loras, styles
 from backend.influencers import InfluencerCard
 from studio.format import media_url, plain
 from studio.forms.influencer import influencer_form
@@ -103,7 +103,9 @@ def _about(page: Page, card: InfluencerCard) -> None:
     key, before = seen(f"influencer:{card.id}", card)
     if before.version != card.version:
         offer_newer(f"influencer:{card.id}", f"Someone else has changed {plain(card.name)} since you opened this page.")
-    draft = influencer_form(key, before, submit="Save", disabled=not page.can_edit)
+    with page.transaction() as tx:
+        voices = styles.names(tx)
+    draft = influencer_form(key, before, submit="Save", disabled=not page.can_edit, voices=voices)
     if draft:
         with page.transaction(needs="editor") as tx:
             influencers.save(tx, card.id, draft, version=before.version)

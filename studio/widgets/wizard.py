@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from backend import datasets, generation, influencers, training
+from backend import datasets, generation, influencers, styles, training
 from backend.generation import GenerationDraft
 from backend.influencers import InfluencerCard, InfluencerDraft
 from studio.format import plain
@@ -77,7 +77,9 @@ def _who(page: Page, card: InfluencerCard | None) -> None:
     st.caption("A name is enough to begin. Everything else can be changed later.")
     form = f"wizard:who:{card.id if card else ''}"
     key, before = seen(form, card)
-    draft = influencer_form(key, before, submit="Continue", disabled=not page.can_edit)
+    with page.transaction() as tx:
+        voices = styles.names(tx)
+    draft = influencer_form(key, before, submit="Continue", disabled=not page.can_edit, voices=voices)
     if draft is None:
         return
     made: dict[str, str] = st.session_state.setdefault("wizard:made", {})
