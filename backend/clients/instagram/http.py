@@ -19,6 +19,9 @@ class Client:
         self._wire = Wire(url, timeout_s=timeout_s)
         self._root, self._token_url = f"/{version.strip('/')}", token_url
 
+    def close(self) -> None:
+        self._wire.close()
+
     def create(self, user: str, fields: Mapping[str, str], token: str) -> str:
         """POST /{user}/media: a container's id."""
         return self._id(self._wire.send("POST", f"{self._root}/{user}/media", token=token, form=fields))

@@ -63,6 +63,9 @@ class Client:
     def __init__(self, url: str, *, timeout_s: float = 60.0) -> None:
         self._wire = Wire(url, timeout_s=timeout_s)
 
+    def close(self) -> None:
+        self._wire.close()
+
     def me(self, token: str) -> Profile:
         told = self._call("GET", "/api/me", token)
         name, avatar = str(told.get("name", "")), str(told.get("avatar") or "")

@@ -17,6 +17,9 @@ class Client:
     def __init__(self, url: str, *, timeout_s: float = 60.0) -> None:
         self._wire = Wire(url, timeout_s=timeout_s)
 
+    def close(self) -> None:
+        self._wire.close()
+
     def creator(self, token: str) -> Creator:
         return Creator.read(self._post(f"{_PUBLISH}/creator_info/query/", {}, token))
 

@@ -22,6 +22,9 @@ class Client:
         self._wire = Wire(url, timeout_s=timeout_s)
         self._token_url = token_url
 
+    def close(self) -> None:
+        self._wire.close()
+
     def start(self, resource: Mapping[str, Any], *, size: int, mime: str, token: str) -> str:
         """A session's address: the handle of this upload, as secret as a token. No video exists before the last byte."""
         query = {"uploadType": "resumable", "part": "snippet,status"}

@@ -46,6 +46,8 @@ class Connector(Protocol):
     refresh_ahead_s: float
     """Refresh when less than this is left."""
 
+    def close(self) -> None: ...
+
     def missing(self) -> str:
         """The settings that are not set yet, as a sentence that says what to do; "" when it can connect."""
         ...

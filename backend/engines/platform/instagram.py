@@ -42,6 +42,9 @@ class Instagram(Common):
             timeout_s=settings.platform_timeout_s,
         )
 
+    def close(self) -> None:
+        self._api.close()
+
     def source(self, post: PostRequest) -> Source:
         return "url"
 

@@ -246,6 +246,8 @@ class Platform(Protocol):
     comments: bool
     """Whether a first comment can be written."""
 
+    def close(self) -> None: ...
+
     def source(self, post: PostRequest) -> Source:
         """What `Media` must have: `url` where the platform fetches, `path` where it takes bytes."""
         ...

@@ -37,6 +37,9 @@ class Sandbox(Common):
         super().__init__(settings)
         self._api = Client(settings.sandbox_url, timeout_s=settings.platform_timeout_s)
 
+    def close(self) -> None:
+        self._api.close()
+
     def source(self, post: PostRequest) -> Source:
         return "file"
 

@@ -41,6 +41,9 @@ class TikTok(Common):
         super().__init__(settings)
         self._api = Client(settings.tiktok_api_url, timeout_s=settings.platform_timeout_s)
 
+    def close(self) -> None:
+        self._api.close()
+
     def source(self, post: PostRequest) -> Source:
         return "file" if post.format == "video" else "url"
 

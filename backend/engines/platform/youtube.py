@@ -43,6 +43,9 @@ class YouTube(Common):
         )
         self._chunk = max(STEP, settings.platform_chunk_size // STEP * STEP)
 
+    def close(self) -> None:
+        self._api.close()
+
     def source(self, post: PostRequest) -> Source:
         return "file"
 

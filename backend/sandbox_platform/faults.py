@@ -1,0 +1,46 @@
+"""What can be made to go wrong on purpose, by hand on the switches page or by a test."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+ONE_TIME = {
+    "lose_publish": "Publish the next post, then drop the connection",
+    "publish_500": "Publish the next post, then answer with an error",
+    "publish_down": "Answer the next publish with an error and publish nothing",
+    "lose_create": "Make the next draft, then drop the connection",
+    "refuse_token": "Refuse the next call as if the token had expired",
+    "refuse_file": "Refuse the next post because of its files",
+    "forget_draft": "Forget the next draft that is asked for",
+    "too_many_calls": "Answer the next call “too many calls, wait a minute”",
+    "lose_comment": "Write the next comment, then drop the connection",
+}
+"""Each for as many of the next calls as it says."""
+
+
+@dataclass
+class Faults:
+    """`processing_s`: seconds until a draft's files are ready. `quota_total`: posts an account may publish in 24 h."""
+
+    processing_s: float = 0.0
+    quota_total: int = 50
+    banned: bool = False
+    retry_after: str | None = None
+    times: dict[str, int] = field(default_factory=dict)
+    refuse: list[tuple[str, int, str]] = field(default_factory=list)
+    """Tests: next refusals as (call, HTTP status, code)."""
+
+    def take(self, name: str) -> bool:
+        left = self.times.get(name, 0)
+        self.times[name] = max(0, left - 1)
+        return left > 0
+
+    def kept(self) -> dict[str, Any]:
+        """What outlives a restart: not what was wished for the next calls."""
+        return {name: value for name, value in asdict(self).items() if name not in ("times", "refuse")}
+
+    @classmethod
+    def read(cls, said: dict[str, Any]) -> Faults:
+        names = {one.name for one in fields(cls)}
+        return cls(**{name: value for name, value in said.items() if name in names})
