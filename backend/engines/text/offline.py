@@ -11,8 +11,9 @@ from backend.engines.events import Alive, EngineStatus
 from backend.engines.text.offline_caption import MAX_CAPTION, caption
 from backend.engines.text.offline_ideas import ideas
 from backend.engines.text.offline_post import alt_text, hashtags, hook, picture, variants
+from backend.engines.text.offline_style import write
 from backend.engines.text.offline_talk import answer
-from backend.engines.text.port import Brief, Quote, Reply, TextRequest, Words
+from backend.engines.text.port import Brief, Quote, Reply, StyleBrief, TextRequest, Words
 from backend.errors import Unsupported
 
 __all__ = ["MAX_CAPTION", "OfflineWriter", "caption", "picture"]
@@ -46,6 +47,8 @@ class OfflineWriter:
 
 def _made(request: TextRequest) -> str:
     brief, shape = request.brief, request.answer
+    if isinstance(brief, StyleBrief):
+        return write(brief)
     if isinstance(brief, Brief) and shape is None and brief.said:
         return answer(brief)
     if not isinstance(brief, Brief) or shape is None or not set(shape.model_fields) <= set(_MAKES):

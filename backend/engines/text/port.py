@@ -42,6 +42,25 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True)
+class StyleBrief:
+    """A text of about `words` words in a measured manner, for a writer that reads no prompts.
+
+    `sentence`: mean and standard deviation of its length in words; `paragraph`: words; `person`: I, we, you or they.
+    `marks`: punctuation that is a habit (semicolon, dash, question, exclamation). `skip`: words written before (going on).
+    """
+
+    topic: str
+    language: str
+    words: int
+    sentence: tuple[float, float] = (15.0, 7.0)
+    paragraph: float = 80.0
+    person: str = "I"
+    marks: tuple[str, ...] = ()
+    variant: int = 0
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TextRequest:
     """`answer`: the shape of a JSON answer, else plain text. `images`: encoded PNG, JPEG, WebP or GIF, shown with `question`.
 
@@ -56,7 +75,7 @@ class TextRequest:
     answer: type[BaseModel] | None = None
     images: tuple[bytes, ...] = ()
     before: tuple[tuple[str, str], ...] = ()
-    brief: Brief | None = None
+    brief: Brief | StyleBrief | None = None
 
 
 @dataclass(frozen=True, slots=True)

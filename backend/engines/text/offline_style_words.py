@@ -1,0 +1,121 @@
+"""The sentences of the offline writer of styles. `{topic}` stands in about every second one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """`mains`: whole clauses by person; `turns`: what can follow a comma; `leads`: what can stand before a clause."""
+
+    mains: dict[str, tuple[str, ...]]
+    turns: tuple[str, ...]
+    leads: tuple[str, ...]
+
+
+MANNERS: dict[str, Manner] = {
+    "en": Manner(
+        mains={
+            "I": (
+                "I have been thinking about {topic}", "I came to {topic} late", "I keep my notes on {topic} short",
+                "I do not trust quick answers", "I learned to look twice", "I like how {topic} refuses to hurry",
+                "I once believed it would be simple", "I remember the first morning of it", "I ask the same question each time",
+                "I would start with {topic} again", "I changed my mind slowly", "I wrote it down before it faded",
+                "I found more patience than expected", "I still get {topic} wrong", "I prefer the plain version",
+                "I listen before I judge", "I count the small gains", "I see {topic} differently now",
+                "I made room for {topic}", "I was wrong about the hard part",
+            ),
+            "we": (
+                "We have talked about {topic} for weeks", "We came to {topic} without a plan", "We keep what works",
+                "We learned it the slow way", "We rarely agree at once", "We begin with {topic} and end elsewhere",
+                "We tried the easy road first", "We remember how it started", "We leave room for doubt",
+                "We would choose {topic} again", "We argued about the details", "We wrote our own rules",
+                "We found help where nobody looked", "We still argue about {topic}", "We prefer honest mistakes",
+                "We listen longer than we speak", "We measure by small steps", "We see {topic} with other eyes now",
+            ),
+            "you": (
+                "You notice {topic} when you stop looking", "You can begin anywhere", "You need less than you think",
+                "You will meet {topic} on a quiet day", "You learn it by doing", "You may doubt the first result",
+                "You keep the part that works", "You find your own pace", "You will hear other opinions",
+                "You return to {topic} with better questions", "You make one small change", "You can leave the rest for later",
+                "You see the pattern after a while", "You owe nobody a perfect start", "You get used to the silence",
+                "You learn what {topic} asks of you", "You decide how far to go",
+            ),
+            "they": (
+                "People rarely speak of {topic}", "Nobody begins with the hard part", "The first attempt at {topic} failed",
+                "The details decide it", "A quiet start is still a start", "The story of {topic} is longer than it looks",
+                "Some mornings ask for less", "The old way had its reasons", "The answer was never far",
+                "Everyone has an opinion on {topic}", "The room goes still for a moment", "Time does half of the work",
+                "The rest follows by itself", "The best part of {topic} is unplanned", "The numbers tell only one side",
+                "Small habits carry the whole", "The question stays open", "The charm of {topic} is its slowness",
+                "The evening puts things in order",
+            ),
+        },
+        turns=(
+            "as if it had always been there", "which is harder than it sounds", "and that is where it becomes interesting",
+            "though nobody would admit it", "because the beginning decides so much", "even when the day is short",
+            "and no advice replaces the trying", "until the noise outside is gone", "whatever the weather says",
+            "which took me by surprise", "and the difference is easy to miss", "while the coffee gets cold",
+            "since the simple things wear best", "without any need to prove it", "and then it is suddenly clear",
+            "as long as there is time to look", "where others would have stopped", "and there is a kind of peace in that",
+            "which may be the whole point", "if only for a moment", "and not for the first time",
+            "so the plan has to wait", "like a door left open", "and I mean that kindly", "with less effort than before",
+            "before anyone has noticed", "although the map says otherwise", "and this is the part worth keeping",
+        ),
+        leads=(
+            "In the end,", "Most days,", "To be fair,", "After a while,", "On a good morning,", "For once,", "Looking back,",
+            "Strangely enough,", "More often than not,", "With a little luck,", "At first,", "By evening,",
+        ),
+    ),
+    "it": Manner(
+        mains={
+            "I": (
+                "Ho pensato a lungo a {topic}", "Sono arrivato tardi a {topic}", "Tengo pochi appunti su {topic}",
+                "Non mi fido delle risposte veloci", "Ho imparato a guardare due volte", "Mi piace il passo lento di {topic}",
+                "Una volta lo credevo semplice", "Ricordo bene la prima mattina", "Mi faccio sempre la stessa domanda",
+                "Ricomincerei da {topic}", "Ho cambiato idea piano piano", "L'ho scritto prima che svanisse",
+                "Ho trovato più pazienza del previsto", "Su {topic} sbaglio ancora", "Preferisco la versione semplice",
+                "Ascolto prima di giudicare", "Conto i piccoli progressi", "Oggi vedo {topic} in un altro modo",
+                "Ho fatto spazio a {topic}", "Mi sbagliavo sulla parte difficile",
+            ),
+            "we": (
+                "Parliamo di {topic} da settimane", "Siamo arrivati a {topic} senza un piano", "Teniamo quello che funziona",
+                "Lo abbiamo imparato con calma", "Di rado siamo subito d'accordo", "Partiamo da {topic} e finiamo altrove",
+                "Abbiamo provato prima la via facile", "Ricordiamo come è cominciata", "Lasciamo spazio al dubbio",
+                "Sceglieremmo ancora {topic}", "Discutiamo dei dettagli", "Abbiamo scritto le nostre regole",
+                "Preferiamo gli errori onesti", "Su {topic} discutiamo ancora", "Misuriamo a piccoli passi",
+            ),
+            "you": (
+                "Noti {topic} quando smetti di cercare", "Puoi cominciare da qualsiasi punto", "Ti serve meno di quanto pensi",
+                "Incontri {topic} in un giorno tranquillo", "Si impara facendo", "Il primo risultato non convince mai",
+                "Tieni la parte che funziona", "Trovi il tuo passo", "Torni a {topic} con domande migliori",
+                "Cambi una cosa alla volta", "Il resto può aspettare", "Dopo un po' vedi il disegno",
+                "Capisci cosa chiede {topic}", "Decidi tu fin dove andare",
+            ),
+            "they": (
+                "Di {topic} si parla poco", "Nessuno comincia dalla parte difficile", "Il primo tentativo con {topic} è fallito",
+                "Sono i dettagli a decidere", "Un inizio lento resta un inizio", "La storia di {topic} è lunga",
+                "Certe mattine chiedono meno", "Il vecchio modo aveva le sue ragioni", "La risposta non era lontana",
+                "Tutti hanno un'opinione su {topic}", "La stanza si ferma un momento", "Il tempo fa metà del lavoro",
+                "Il resto viene da sé", "Il bello di {topic} non si programma", "I numeri dicono una parte sola",
+                "Le piccole abitudini reggono tutto", "La domanda resta aperta", "La sera rimette ordine",
+            ),
+        },
+        turns=(
+            "come se ci fosse sempre stato", "ed è più difficile di quanto sembri", "ed è qui che diventa interessante",
+            "anche se nessuno lo ammette", "perché l'inizio decide molto", "anche quando la giornata è corta",
+            "e nessun consiglio vale quanto provare", "finché fuori torna il silenzio", "qualunque cosa dica il cielo",
+            "e la differenza si nota appena", "mentre il caffè si raffredda", "perché le cose semplici durano",
+            "senza bisogno di dimostrarlo", "e poi all'improvviso è chiaro", "finché c'è tempo per guardare",
+            "dove altri si sarebbero fermati", "e in questo c'è una certa pace", "che forse è tutto il punto",
+            "anche solo per un attimo", "e non per la prima volta", "così il piano deve aspettare",
+            "come una porta lasciata aperta", "con meno fatica di prima", "prima che qualcuno se ne accorga",
+            "benché la mappa dica altro", "ed è la parte da conservare",
+        ),
+        leads=(
+            "Alla fine,", "Quasi sempre,", "A dire il vero,", "Dopo un po',", "In una buona mattina,", "Per una volta,",
+            "A ripensarci,", "Stranamente,", "Con un po' di fortuna,", "All'inizio,", "Verso sera,",
+        ),
+    ),
+}  # fmt: skip
