@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Sequence
 
 from backend.jobs import KINDS, Handler
-from workers import boards, datasets, generation, likeness, training, trials, upkeep, writing
+from workers import boards, datasets, generation, likeness, training, trials, upkeep, video, writing
 
 RELEASE: dict[str, Handler] = {
     **datasets.KINDS,
@@ -17,6 +17,7 @@ RELEASE: dict[str, Handler] = {
     **boards.KINDS,
     **writing.KINDS,
     **upkeep.KINDS,
+    **video.KINDS,
 }
 
 

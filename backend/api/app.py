@@ -23,6 +23,7 @@ from backend.api.routes import (
     training,
     trials,
     uploads,
+    videos,
     workflows,
 )
 from backend.bootstrap import App
@@ -51,6 +52,7 @@ def create(get_app: Callable[[], App]) -> FastAPI:
         reports,
         recipes,
         workflows,
+        videos,
         costs,
     ):
         api.include_router(routes.router)

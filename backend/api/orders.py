@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import boards, datasets, generation, training
+from backend import boards, datasets, generation, training, video
 from backend.bootstrap import App
 from backend.errors import Invalid
 from backend.generation import GenerationDraft, GridOrder, ListOrder, Plan, UpscaleOrder
 from backend.kit.drafts import Draft
 from backend.training import RunDraft
+from backend.video import VideoOrder
 
 
 class IngestOrder(Draft):
@@ -78,6 +79,11 @@ def _upscale(app: App, tx: Session, order: UpscaleOrder, key: str) -> str:
     return generation.enlarge(tx, order.picture_id, models=models, request_key=key, **said).job_id  # type: ignore[arg-type]
 
 
+def _film(app: App, tx: Session, order: VideoOrder, key: str) -> str:
+    models, checkpoints = app.engines.motion.models(), app.engines.image.models()
+    return video.order(tx, order=order, models=models, checkpoints=checkpoints, request_key=key).job_id
+
+
 def _train(app: App, tx: Session, draft: RunDraft, key: str) -> str:
     models, most = app.engines.trainer.models(), app.settings.max_dataset_images
     return training.start(tx, draft=draft, models=models, request_key=key, max_images=most).job_id
@@ -107,6 +113,9 @@ WORK: dict[str, Work] = {
         _plan_grid,
     ),
     "image-upscale": Work(UpscaleOrder, _upscale, {"pictureId": "pic_…", "scale": 2}),
+    "video-generation": Work(
+        VideoOrder, _film, {"assetId": "ast_…", "model": "push-in", "format": "9:16", "seconds": 5, "movement": 0.5}
+    ),
     "lora-training": Work(RunDraft, _train, {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"}),
     "picture-import": Work(ImportOrder, _bring_in, {"boardId": "brd_…", "aiMade": True}),
     "dataset-ingest": Work(IngestOrder, _ingest, {"datasetId": "ds_…"}),

@@ -57,6 +57,7 @@ from backend.generation.search import TERMS
 from backend.generation.service import delete, favour, make_cover, rate, undelete
 from backend.generation.sheets import draw_sheet, layers, sheet
 from backend.generation.sourcing import META as SOURCE_META
+from backend.generation.sourcing import inherited as source_of
 from backend.generation.starting import take_upload
 
 __all__ = [
@@ -135,6 +136,7 @@ __all__ = [
     "sheet",
     "shots",
     "similar",
+    "source_of",
     "split",
     "start",
     "start_grid",

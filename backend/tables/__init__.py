@@ -7,6 +7,7 @@ from backend.tables.board import Board, BoardPicture, PictureAct
 from backend.tables.budget import Budget, LlmCall
 from backend.tables.captioning import CaptionResult, CaptionRun
 from backend.tables.channel import Channel
+from backend.tables.clip import Clip
 from backend.tables.dataset import Dataset, DatasetCaption, DatasetEdit, DatasetImage, DatasetRight
 from backend.tables.event import EventRow
 from backend.tables.generation import Generation, Picture, PictureLora
@@ -49,7 +50,7 @@ WITHOUT_TENANT = frozenset(
 
 __all__ = [
     "FINAL", "MOVES", "POST_MOVES", "WITHOUT_TENANT", "Asset", "AssetUse", "Attempt", "Base", "Board", "BoardPicture", "Budget",
-    "CaptionResult", "CaptionRun", "Channel", "ComfyGraph", "ContentPlan", "Dataset", "DatasetCaption", "DatasetEdit",
+    "CaptionResult", "CaptionRun", "Channel", "Clip", "ComfyGraph", "ContentPlan", "Dataset", "DatasetCaption", "DatasetEdit",
     "DatasetImage", "DatasetRight", "Device", "EventRow", "Generation", "IdentityProfile", "Influencer", "Invitation", "Job",
     "JobLog", "JobState", "JobStep", "LlmCall", "Lora", "Membership", "PasswordReset", "Picture", "PictureAct", "PictureCheck",
     "PictureLora", "PlanAct", "Post", "PostAttempt", "PostState", "PostingRule", "PostingSlot", "Preset", "PromptTemplate",

@@ -17,6 +17,7 @@ from backend.kit.db import Database, Trusted
 from backend.kit.ids import new_id
 from backend.tables import (
     Asset,
+    Clip,
     Dataset,
     DatasetImage,
     Generation,
@@ -102,6 +103,27 @@ def image_asset(tx: Session, keys: list[str], *, side: int = 512) -> str:
     )
     keys.append(key)
     return asset_id
+
+
+def make_clip(tx: Session, picture_id: str, *, keys: list[str] | None = None, **values: object) -> str:
+    """A finished video of a picture (rows only; `keys` gets the key of its file). Returns its id."""
+    job = Job(id=new_id("job"), kind="video-generation", queue="cpu", title="Push in", payload={}, request_key=new_id("req"))
+    job.state = "completed"
+    file = Asset(id=new_id("ast"), kind="video", state="stored", key=f"videos/{job.id}/0.mp4", content_type="video/mp4")
+    file.size_bytes, file.width, file.height, file.thumbs, file.filename = 900_000, 720, 1280, [160, 320], "clip.mp4"
+    if keys is not None:
+        keys.append(file.key)
+    tx.add_all([job, file])
+    tx.flush()
+    picture = tx.get_one(Picture, picture_id)
+    recipe = {"model": "push-in", "title": "Push in", "format": "9:16", "width": 720, "height": 1280, "frames": 150, "fps": 30}
+    clip = Clip(id=new_id("clip"), job_id=job.id, picture_id=picture_id, asset_id=file.id, format="9:16", frames=150, fps=30)
+    clip.influencer_id, clip.recipe = picture.influencer_id, recipe | {"movement": 0.5}
+    for name, value in values.items():
+        setattr(clip, name, value)
+    tx.add(clip)
+    tx.flush()
+    return clip.id
 
 
 def _images(tx: Session, dataset_id: str, keys: list[str]) -> list[DatasetImage]:

@@ -1,0 +1,112 @@
+"""Videos over HTTP: the list, one, its stars and heart, deleting and taking that back. Bytes come from `/media`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from backend import video
+from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.words import Listing, Words
+from backend.video import ClipCard, ClipFilters
+
+router = APIRouter(prefix="/videos", tags=["videos"], dependencies=[OwnOrigin])
+
+
+class VideoWords(Words):
+    """`assetId` null: not made yet. `recipe`: what it was made with."""
+
+    id: str
+    job_id: str
+    picture_id: str
+    asset_id: str | None
+    influencer_id: str | None
+    influencer_name: str | None
+    title: str
+    format: str
+    width: int
+    height: int
+    seconds: float
+    fps: int
+    size_bytes: int
+    rating: int
+    favourite: bool
+    state: str
+    created_at: datetime
+    recipe: dict[str, Any]
+
+
+class Judgement(Words):
+    """What is left out stays."""
+
+    rating: Annotated[int, Field(ge=0, le=5)] | None = None
+    favourite: bool | None = None
+
+
+def words(card: ClipCard) -> VideoWords:
+    recipe = card.recipe
+    return VideoWords(
+        id=card.id, job_id=card.job_id, picture_id=card.picture_id, asset_id=card.asset_id, influencer_id=card.influencer_id,
+        influencer_name=card.influencer_name, title=recipe.title, format=recipe.format, width=card.width, height=card.height,
+        seconds=round(card.seconds, 3), fps=card.fps or recipe.fps, size_bytes=card.size_bytes, rating=card.rating,
+        favourite=card.favourite, state=card.state, created_at=card.created_at,
+        recipe=recipe.model_dump(exclude={"title", "format", "width", "height", "fps"}),
+    )  # fmt: skip
+
+
+@router.get("")
+def listing(
+    app: Studio,
+    caller: Caller,
+    response: Response,
+    influencer: str | None = None,
+    picture: str | None = None,
+    favourite: bool = False,
+    rating: Annotated[int, Query(ge=0, le=5, description="at least")] = 0,
+    format: Literal["", "as-is", "9:16", "4:5", "1:1", "16:9"] = "",
+    take: Annotated[int, Query(ge=1, le=200)] = 60,
+    skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    sort_by: Annotated[Literal["createdAt"], Query(alias="sortBy")] = "createdAt",
+    sort_order: Annotated[Literal["asc", "desc"], Query(alias="sortOrder")] = "desc",
+    cursor: str | None = None,
+) -> Listing[VideoWords]:
+    """Those that are made. `cursor` (an earlier answer's `nextCursor`) goes deeper than `skip` without counting rows."""
+    filters = ClipFilters(influencer, picture, favourite, rating, format)
+    with app.db.transaction(caller) as tx:
+        found = video.page(tx, filters=filters, cursor=cursor, take=take, skip=skip, oldest_first=sort_order == "asc")
+    response.headers["x-total-count"] = str(found.total)
+    data = [words(card) for card in found.cards]
+    return Listing(data=data, total=found.total, take=take, skip=skip, next_cursor=found.next_cursor)
+
+
+@router.get("/{clip_id}")
+def one(clip_id: str, app: Studio, caller: Caller) -> VideoWords:
+    with app.db.transaction(caller) as tx:
+        return words(video.get(tx, clip_id))
+
+
+@router.put("/{clip_id}")
+def judge(clip_id: str, said: Judgement, app: Studio, caller: Caller) -> VideoWords:
+    with app.db.transaction(caller, needs="editor") as tx:
+        video.get(tx, clip_id)
+        if said.rating is not None:
+            video.rate(tx, [clip_id], said.rating)
+        if said.favourite is not None:
+            video.favour(tx, [clip_id], said.favourite)
+        return words(video.get(tx, clip_id))
+
+
+@router.delete("/{clip_id}", status_code=204)
+def delete(clip_id: str, app: Studio, caller: Caller) -> None:
+    with app.db.transaction(caller, needs="editor") as tx:
+        video.delete(tx, [clip_id])
+
+
+@router.post("/{clip_id}/undelete")
+def undelete(clip_id: str, app: Studio, caller: Caller) -> VideoWords:
+    with app.db.transaction(caller, needs="editor") as tx:
+        video.undelete(tx, [clip_id])
+        return words(video.get(tx, clip_id))
