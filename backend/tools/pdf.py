@@ -57,7 +57,7 @@ class PdfReader:
         self._stop()
 
     def read(self, path: Path, *, on_page: Callable[[int, int], None] = lambda page, of: None) -> Read:
-        """Never raises for a bad file: that is an answer. `on_page(page, of)` is called each second; what it raises stops it."""
+        """Never raises for a bad file: that is an answer. `on_page(page, of)` runs each second; what it raises stops it."""
         if refusal := self._too_large(path):
             return Read(ok=False, reason=refusal)
         if self._proc is None or self._proc.poll() is not None:

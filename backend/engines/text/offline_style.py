@@ -52,7 +52,7 @@ class _Writer:
         mean, deviation = self.brief.sentence
         wanted = max(4.0, self._random.gauss(mean, deviation))
         made = self._fresh(self.manner.mains[self._person()])
-        joints = [mark for mark in ("semicolon", "dash") if mark in self.brief.marks]
+        joints: list[str] = [mark for mark in ("semicolon", "dash") if mark in self.brief.marks]
         while len(made.split()) < wanted - 4:
             more = self._fresh(self.manner.turns)
             made = f"{made}{self._joint(joints)}{more}"

@@ -46,7 +46,7 @@ class StyleBrief:
     """A text of about `words` words in a measured manner, for a writer that reads no prompts.
 
     `sentence`: mean and standard deviation of its length in words; `paragraph`: words; `person`: I, we, you or they.
-    `marks`: punctuation that is a habit (semicolon, dash, question, exclamation). `skip`: words written before (going on).
+    `marks`: punctuation that is a habit (semicolon, dash, exclamation).
     """
 
     topic: str
@@ -57,7 +57,6 @@ class StyleBrief:
     person: str = "I"
     marks: tuple[str, ...] = ()
     variant: int = 0
-    skip: int = 0
 
 
 @dataclass(frozen=True, slots=True)
