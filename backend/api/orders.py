@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend import boards, datasets, generation, training, video
 from backend.bootstrap import App
+from backend.datasets import CaptionOrder, CaptionPlan
 from backend.errors import Invalid
 from backend.generation import GenerationDraft, GridOrder, ListOrder, Plan, UpscaleOrder
 from backend.kit.drafts import Draft
@@ -47,7 +48,7 @@ class Work:
     draft: type[Draft]
     start: Callable[[App, Session, Any, str], str]
     example: dict[str, Any]
-    foretell: Callable[[App, Session, Any], Plan] | None = None
+    foretell: Callable[[App, Session, Any], Plan | CaptionPlan] | None = None
 
 
 def _pictures(app: App, tx: Session, draft: GenerationDraft, key: str) -> str:
@@ -93,6 +94,10 @@ def _ingest(app: App, tx: Session, order: IngestOrder, key: str) -> str:
     return datasets.ingest(tx, order.dataset_id, request_key=key).id
 
 
+def _caption(app: App, tx: Session, order: CaptionOrder, key: str) -> str:
+    return datasets.start_captioning(tx, order, captioners=app.engines.captioners, request_key=key).id
+
+
 def _bring_in(app: App, tx: Session, order: ImportOrder, key: str) -> str:
     return boards.bring_in(tx, **dict(order), request_key=key).id
 
@@ -119,6 +124,9 @@ WORK: dict[str, Work] = {
     "lora-training": Work(RunDraft, _train, {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"}),
     "picture-import": Work(ImportOrder, _bring_in, {"boardId": "brd_…", "aiMade": True}),
     "dataset-ingest": Work(IngestOrder, _ingest, {"datasetId": "ds_…"}),
+    "auto-caption": Work(
+        CaptionOrder, _caption, {"datasetId": "ds_…", "replace": "machine", "drop": ["stunning"]}, datasets.foretell_captioning
+    ),
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
@@ -13,6 +14,7 @@ from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.api.orders import schemas, snake, work_of
 from backend.api.routes.jobs import JobWords
 from backend.api.words import Words
+from backend.datasets import CaptionPlan
 from backend.kit.ids import new_id
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[OwnOrigin])
@@ -40,7 +42,8 @@ class AxisWords(Words):
 class PlanWords(Words):
     """`seconds` null: nothing to go by yet. `ahead`: image jobs of the workspace that run or wait before it.
 
-    `axes` of a grid: picture n stands at n % x, n // x % y, n // (x * y).
+    `usual_usd` of captions: by earlier ones, null where there are none; `most_usd`: at most. `axes` of a grid: picture n
+    stands at n % x, n // x % y, n // (x * y).
     """
 
     pictures: int
@@ -48,6 +51,8 @@ class PlanWords(Words):
     ahead: int
     models: int
     axes: list[AxisWords]
+    usual_usd: Decimal | None = None
+    most_usd: Decimal = Decimal(0)
 
 
 @router.post("", status_code=201)
@@ -72,5 +77,8 @@ def estimate(order: Order, app: Studio, caller: Caller) -> PlanWords:
     assert work.foretell
     with app.db.transaction(caller) as tx:
         plan = work.foretell(app, tx, draft)
+    if isinstance(plan, CaptionPlan):
+        costs = {"usual_usd": plan.usual_usd, "most_usd": plan.most_usd}
+        return PlanWords(pictures=plan.pictures, seconds=plan.seconds, ahead=0, models=1, axes=[], **costs)
     axes = [AxisWords.model_validate(axis) for axis in plan.grid.axes] if plan.grid else []
     return PlanWords(pictures=plan.pictures, seconds=plan.seconds, ahead=plan.ahead, models=plan.models, axes=axes)

@@ -14,7 +14,7 @@ from backend.api.orders import WORK, snake
 from backend.recipes import TemplateDraft
 from backend.tables import Job
 from tests.factories.account import Tenant
-from tests.factories.making import make_pictures
+from tests.factories.making import make_dataset, make_pictures
 from tests.support.browsing import browser
 
 
@@ -138,7 +138,9 @@ def test_blanks_of_a_template_keep_their_names(app: Any, editor: Any, workspace:
     assert snake({"loraId": 1, "values": ["aB"]}) == {"lora_id": 1, "values": ["aB"]}
 
 
-def test_the_api_describes_every_type_in_its_own_spelling(editor: Any) -> None:
+def test_the_api_describes_every_type_in_its_own_spelling(app: Any, editor: Any, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        set_id = make_dataset(tx)
     said = editor.get("/openapi.json").json()["components"]["schemas"]["Order"]["oneOf"]
     assert [one["title"] for one in said] == list(WORK)
     by_name = {one["title"]: one["properties"]["payload"]["properties"] for one in said}
@@ -147,5 +149,5 @@ def test_the_api_describes_every_type_in_its_own_spelling(editor: Any) -> None:
     assert "pictureId" in by_name["image-upscale"]
     for kind, work in WORK.items():
         if work.foretell:
-            said = json.loads(json.dumps(work.example, ensure_ascii=False).replace('"inf_…"', "null"))
+            said = json.loads(json.dumps(work.example, ensure_ascii=False).replace('"inf_…"', "null").replace("ds_…", set_id))
             assert order(editor, kind, said, path="/jobs/estimate").status_code == 200, kind
