@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Sequence
 
 from backend.jobs import KINDS, Handler
-from workers import boards, datasets, generation, likeness, training, trials, upkeep, video, writing
+from workers import boards, datasets, generation, likeness, styles, training, trials, upkeep, video, writing
 
 RELEASE: dict[str, Handler] = {
     **datasets.KINDS,
@@ -16,6 +16,7 @@ RELEASE: dict[str, Handler] = {
     **trials.KINDS,
     **boards.KINDS,
     **writing.KINDS,
+    **styles.KINDS,
     **upkeep.KINDS,
     **video.KINDS,
 }

@@ -19,9 +19,9 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.settings import Settings
 from backend.storage import Storage
-from backend.tables import Dataset, DatasetImage, Upload
+from backend.tables import Dataset, DatasetImage, Upload, WritingStyle
 
-NOUNS = ("dataset", "dataset-mask", "lora", "generation", "gallery")
+NOUNS = ("dataset", "dataset-mask", "lora", "generation", "gallery", "style")
 _LONGEST_NAME = 300
 _LONGEST_KEY = 600
 _GONE = "This upload does not exist here. Choose the file again."
@@ -35,6 +35,8 @@ def begin(tx: Session, *, settings: Settings, noun: str, noun_id: str, filename:
     name = filename.replace("\x00", "")[-_LONGEST_NAME:].strip() or "file"
     client_key = client_key.replace("\x00", "")[-_LONGEST_KEY:]
     _check_target(tx, settings, noun, noun_id)
+    if noun == "style":
+        _check_style(tx, noun_id, name)
     _check_size(size, limit_of(settings, noun, name), name)
     upload_id = new_id("up")
     values = {"noun": noun, "noun_id": noun_id, "filename": name, "client_key": client_key, "size_bytes": size}
@@ -105,6 +107,8 @@ def limit_of(settings: Settings, noun: str, filename: str) -> int:
     """Bytes a file of this name may have."""
     if noun == "lora":
         return settings.max_lora_size
+    if noun == "style":
+        return settings.max_style_pdf_size
     return settings.max_archive_size if is_zip(filename) else settings.max_upload_size
 
 
@@ -166,6 +170,13 @@ def _check_target(tx: Session, settings: Settings, noun: str, noun_id: str) -> N
     images = tx.scalar(select(func.count()).select_from(DatasetImage).where(DatasetImage.dataset_id == noun_id)) or 0
     if images >= settings.max_dataset_images:
         raise Invalid(f"This dataset is full: it has {images:,} pictures. Remove some, or start another dataset.")
+
+
+def _check_style(tx: Session, style_id: str, name: str) -> None:
+    if not name.lower().endswith(".pdf"):
+        raise Invalid(f"{name} is no PDF. A writing style learns from PDF files: export the text as PDF.")
+    if tx.scalar(select(WritingStyle.id).where(WritingStyle.id == style_id, WritingStyle.deleted_at.is_(None))) is None:
+        raise NotFound("This writing style does not exist here. It may have been deleted; open the list of writing styles.")
 
 
 def _check_size(size: int, limit: int, name: str) -> None:

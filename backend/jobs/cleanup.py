@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend.tables import FINAL, Generation, Job, JobLog, JobStep
 
 _CHORE_HOURS = 24.0
-_UNREFERRED = ("", "dataset")
+_UNREFERRED = ("", "dataset", "style", "style-text")
 """Subjects whose rows do not refer to their job: runs and generations keep theirs, and pictures the job that brought them."""
 
 

@@ -76,6 +76,8 @@ register(KindSpec("trial-scores", "cpu", stall_s=300.0))
 register(KindSpec("trial-grid", "cpu", stall_s=300.0))
 register(KindSpec("identity-calibration", "cpu", stall_s=300.0))
 register(KindSpec("identity-scoring", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=300.0))
+register(KindSpec("style-training", "cpu", stall_s=300.0, limit_setting="queue_concurrency_ingest"))
+register(KindSpec("style-generation", "net", stall_s=300.0, limit_setting="max_concurrent_jobs"))
 register(KindSpec("picture-archive", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=300.0))
 register(KindSpec("picture-import", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=300.0))
 _WRITING: Any = {"stall_s": 300.0, "limit_setting": "queue_concurrency_writing"}

@@ -1,9 +1,28 @@
 """Writing styles: learned from PDFs, measured, written with, and lent to influencers as a voice."""
 
-from backend.styles.queries import get, names, page, sources, speakers, text, text_of_job, texts, voice
-from backend.styles.schemas import Source, Style, StyleCard, StyleDraft, StyleTextCard
+from backend.styles.idle import forget
+from backend.styles.measures import BINS
+from backend.styles.queries import get, jobs_of, names, page, sources, speakers, text, text_of_job, texts, voice
+from backend.styles.rules import LANGUAGES, LEAST_WORDS, LONGEST_RUN, LONGEST_TOPIC, MOST_FILES, MOST_WORDS, STEADY_WORDS
+from backend.styles.schemas import Source, Style, StyleCard, StyleDraft, StyleTextCard, TextWish
+from backend.styles.service import (
+    NOUN,
+    TRAINING,
+    WRITING,
+    create,
+    delete,
+    delete_text,
+    drop_source,
+    edit,
+    train,
+    undelete,
+    undelete_text,
+    write,
+)
 
 __all__ = [
-    "Source", "Style", "StyleCard", "StyleDraft", "StyleTextCard", "get", "names", "page", "sources", "speakers", "text",
-    "text_of_job", "texts", "voice",
+    "BINS", "LANGUAGES", "LEAST_WORDS", "LONGEST_RUN", "LONGEST_TOPIC", "MOST_FILES", "MOST_WORDS", "NOUN", "STEADY_WORDS",
+    "TRAINING", "WRITING", "Source", "Style", "StyleCard", "StyleDraft", "StyleTextCard", "TextWish", "create", "delete",
+    "delete_text", "drop_source", "edit", "forget", "get", "jobs_of", "names", "page", "sources", "speakers", "text",
+    "text_of_job", "texts", "train", "undelete", "undelete_text", "voice", "write",
 ]  # fmt: skip

@@ -63,7 +63,7 @@ class StyleDraft(Draft):
         return name
 
 
-class TextDraftIn(Draft):
+class TextWish(Draft):
     """A text that is wished for. `language` "": that of the source. `variant`: 0, 1, … of the same wish; each differs."""
 
     topic: str
