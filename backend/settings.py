@@ -51,6 +51,11 @@ class Settings(BaseSettings):
     max_dataset_images: int = 5000
     max_image_pixels: int = 40_000_000
     min_image_side: int = 64
+    max_style_pdf_size: int = Field(50 * MB, description="a PDF that a writing style learns from")
+    max_style_pages: int = Field(1000, description="pages of one")
+    styleforge_paths: bool = Field(
+        False, description="/sessions /train /generate /jobs/{id} /results/{id} too, without /api/style"
+    )
 
     # Jobs
     queue_concurrency_training: int = 1
