@@ -14,7 +14,7 @@ from studio.forms.budget import budget_form
 from studio.frame import Page
 from studio.widgets.empty import empty_state
 
-_KINDS = {"suggestion": "Suggestions"}
+_KINDS = {"suggestion": "Suggestions", "caption": "Texts for posts", "ideas": "Ideas", "talk": "Talks"}
 
 
 def costs(page: Page) -> None:

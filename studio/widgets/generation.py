@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from backend import generation, graphs, influencers, jobs, loras, recipes
+from backend import generation, graphs, influencers, jobs, loras, recipes, writing
 from backend.errors import NotFound, StudioError
 from backend.generation import GenerationCard, GenerationDraft, LoraPick, PictureCard
 from backend.recipes import TemplateCard
@@ -35,7 +35,7 @@ WAYS = {"one": "Pictures", "grid": "Grid", "list": "List"}
 
 
 def create(page: Page) -> None:
-    """The form, filled from the address (?influencer= ?lora= ?remix= ?seed=same ?from= ?part= ?pose= ?workflow=)."""
+    """The form, filled from the address (?influencer= ?lora= ?remix= ?seed=same ?from= ?part= ?pose= ?workflow= ?text=)."""
     left, right = st.columns([5, 7], gap="medium")
     with left:
         start = generation_pose.posed(page, _start(page))
@@ -159,6 +159,10 @@ def _start(page: Page) -> GenerationDraft:
             models = page.app.engines.image.models()
             if larger := generation.redraw_larger(tx, asked["from"], models=models):
                 return larger
+        if text_id := asked.get("text"):
+            text = writing.get(tx, text_id)
+            size = writing.CONTENT_TYPES[text.content_type].size
+            return GenerationDraft(prompt=text.parts.picture, influencer_id=text.influencer_id, size=size)
         picks = (LoraPick(lora_id=loras.get(tx, asked["lora"]).id),) if "lora" in asked and "influencer" not in asked else ()
         standard = recipes.standard(tx)
         before = (generation_tools.preset_draft(standard) if standard else None) or GenerationDraft()

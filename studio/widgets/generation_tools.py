@@ -15,7 +15,7 @@ from studio.format import ago, plain
 from studio.frame import Page
 
 _FILL = "create:fill"
-_ARRIVALS = ("remix", "seed", "from", "start", "lora", "influencer", "pose", "workflow")
+_ARRIVALS = ("remix", "seed", "from", "start", "lora", "influencer", "pose", "workflow", "text")
 """Parts of the address that say what the form starts with: when one of them changes, an earlier filling is forgotten."""
 
 

@@ -1,0 +1,8 @@
+"""Write: texts for posts, ideas for days, a talk, and what was written so far."""
+
+from studio.frame import frame
+from studio.widgets import writing
+
+page = frame("Write", icon=":material/ink_pen:", needs="viewer")
+with page.guard():
+    writing.writing(page)

@@ -1,0 +1,82 @@
+"""A talk with an influencer, answered as they would. Every person has their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from backend import writing
+from backend.influencers import InfluencerCard
+from backend.writing import Said
+from studio.format import ago, plain
+from studio.frame import Page
+from studio.widgets.confirm import confirm
+
+_FACE = ":material/face_3:"
+
+
+def chat(page: Page, who: InfluencerCard) -> None:
+    with page.transaction() as tx:
+        talk = writing.talk.lines(tx, who.id)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(
+            f"{plain(who.name)} knows who they are and what they posted lately. This talk is yours alone.", width="stretch"
+        )
+        if talk and page.can_edit and st.button("Clear the talk", icon=":material/delete:", type="tertiary"):
+            confirm(
+                "Clear this talk?", f"What you and {plain(who.name)} said here is gone for good.", action="Clear it",
+                act=partial(_clear, page, who.id),
+            )  # fmt: skip
+    if not talk:
+        st.info(f"Ask {plain(who.name)} something: what they do today, what they think of a topic.", icon=":material/chat:")
+    for line in talk:
+        _line(page, line, last=line is talk[-1])
+    asked = st.chat_input(f"Write to {who.name}", max_chars=1000, disabled=not page.can_edit, key=f"writing:chat:{who.id}")
+    if asked:
+        with st.chat_message("user"):
+            st.markdown(_told(asked))
+        _answer(page, partial(writing.talk.say, influencer_id=who.id, question=asked))
+
+
+def _line(page: Page, line: Said, *, last: bool) -> None:
+    with st.chat_message("user"):
+        st.markdown(_told(line.question))
+    with st.chat_message("assistant", avatar=_FACE):
+        if line.answer:
+            st.markdown(_told(line.answer))
+        for note in line.notes:
+            st.warning(plain(note.sentence), icon=":material/rule:")
+        if line.state == "said":
+            st.caption(
+                plain("offline writer, no model" if line.model == "offline" else line.model) + f" · {ago(line.created_at)}"
+            )
+            return
+        st.caption("The answer ended early." if line.answer else "No answer came.")
+        pressed = last and page.can_edit and st.button("Ask again", key=f"again:{line.id}", icon=":material/refresh:")
+    if pressed:
+        _answer(page, partial(writing.talk.again, line_id=line.id))
+
+
+def _answer(page: Page, ask: Callable[..., Said]) -> None:
+    """Drawn word by word as it comes."""
+    with st.chat_message("assistant", avatar=_FACE):
+        box, come = st.empty(), list[str]()
+
+        def heard(words: str) -> None:
+            come.append(words)
+            box.markdown(_told("".join(come)))
+
+        with page.guard():
+            ask(page.app, partial(page.transaction, "editor"), heard=heard)
+            st.rerun()
+
+
+def _told(text: str) -> str:
+    return "  \n".join(plain(line) for line in text.splitlines())
+
+
+def _clear(page: Page, influencer_id: str) -> None:
+    with page.transaction("editor") as tx:
+        writing.talk.clear(tx, influencer_id)

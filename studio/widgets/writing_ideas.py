@@ -1,0 +1,60 @@
+"""Ideas for the days to come, each a draft that can be written out."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from backend import writing
+from backend.influencers import InfluencerCard
+from backend.jobs import JobCard
+from studio.format import count, plain
+from studio.forms.request_key import renew, request_key
+from studio.forms.writing import ideas_form
+from studio.frame import Page
+from studio.widgets import writing_card
+from studio.widgets.empty import empty_state
+from studio.widgets.jobs import follow
+from studio.widgets.writing_texts import say_cost
+
+
+def ideas(page: Page, who: InfluencerCard) -> None:
+    left, right = st.columns([5, 7], gap="medium")
+    with left, page.guard():
+        order = ideas_form("writing:ideas", who.id, disabled=not page.can_edit)
+        say_cost(partial(writing.estimate_ideas, page.app, partial(page.transaction, "viewer"), order=order))
+        if st.button("Suggest ideas", type="primary", icon=":material/lightbulb:", width="stretch", disabled=not page.can_edit):
+            with page.transaction("editor") as tx:
+                writing.start_ideas(tx, order=order, request_key=request_key("writing:ideas"))
+            renew("writing:ideas")
+    with right:
+        _plan(page, who)
+
+
+def _plan(page: Page, who: InfluencerCard) -> None:
+    with page.transaction() as tx:
+        job = writing.ongoing(tx, writing.IDEAS, who.id)
+        batch_id = writing.latest_batch(tx, who.id, ideas=True)
+        cards = writing.batch(tx, batch_id) if batch_id else []
+    working = follow(page, job, key="writing:ideas")
+    if not cards:
+        if not working:
+            empty_state(
+                "No ideas yet", f"One idea a day in the voice of {plain(who.name)}: topic, first line, picture.",
+                icon=":material/lightbulb:",
+            )  # fmt: skip
+        return
+    if not working:
+        _missing(job)
+    open_ = [card for card in cards if card.state != "discarded"]
+    st.caption(f"The latest plan: {count(len(open_), 'idea')}. Earlier ones are among the drafts.")
+    for card in open_:
+        writing_card.card(page, card, title=f"Day {card.day} · {writing.CONTENT_TYPES[card.content_type].title}")
+
+
+def _missing(job: JobCard | None) -> None:
+    """Days that the model left out."""
+    days = (job.result or {}).get("missing") if job and job.state == "completed" else None
+    if days:
+        st.info(f"No idea came for day {', '.join(map(str, days))}. Ask again for more.", icon=":material/event_busy:")

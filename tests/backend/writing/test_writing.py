@@ -1,0 +1,139 @@
+"""Texts for posts: by a model whose faults are looked for and mended once, and without one; kept as drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from backend import writing
+from backend.bootstrap import App
+from backend.errors import Conflict, Invalid, Rejected
+from backend.writing import WriteOrder
+from tests.backend.writing.conftest import Make, said, text
+from tests.servers.openrouter import ModelServer
+
+Acting = Callable[[App], Any]
+
+
+def order(bella: str, **more: Any) -> WriteOrder:
+    return WriteOrder(influencer_id=bella, topic="morning yoga", **more)
+
+
+def test_variants_that_keep_the_rules_cost_one_answer(make_app: Make, server: ModelServer, acting: Acting, bella: str) -> None:
+    app = make_app()
+    server.faults.says = [said(text(1), text(2))]
+    cards = writing.write(app, acting(app), order=order(bella, style="calm"), n=2)
+    assert [card.parts.caption[-2] for card in cards] == ["1", "2"]
+    assert len({card.batch_id for card in cards}) == 1
+    assert not any(card.notes for card in cards)
+    assert cards[0].parts.picture.startswith("bella_01, ")
+    assert sum(card.cost_usd for card in cards) == server.total
+    assert cards[0].replies == tuple(server.billed)
+    question = server.asked[0]["messages"][1]["content"]
+    for part in ("<style>calm</style>", "no pain no gain", "A post of theirs", "Small steps", "at most 150 characters"):
+        assert part in question
+    assert server.asked[0]["model"] == "anthropic/claude-3-5-sonnet"
+
+
+def test_a_broken_rule_is_mended_once_and_stays_on_record(
+    make_app: Make, server: ModelServer, acting: Acting, bella: str
+) -> None:
+    app = make_app()
+    server.faults.says = [said(text(1), text(2, caption="Hey guys, morning yoga is politics.")), said(text(3))]
+    good, mended = writing.write(app, acting(app), order=order(bella), n=2)
+    assert not good.notes
+    assert mended.parts.caption.endswith("Day 3.")
+    assert {(note.rule, note.repaired) for note in mended.notes} == {("never_say", True), ("boundary", True)}
+    assert "never say" in server.asked[1]["messages"][1]["content"]
+    assert len(server.asked) == 2
+
+
+def test_what_is_broken_twice_is_shown(make_app: Make, server: ModelServer, acting: Acting, bella: str) -> None:
+    app = make_app()
+    server.faults.says = [said(text(1, caption="Hey guys, morning yoga again, all day long."))] * 2
+    (card,) = writing.write(app, acting(app), order=order(bella))
+    assert [(note.part, note.rule, note.repaired) for note in card.notes] == [("caption", "never_say", False)]
+    assert len(server.asked) == 2
+
+
+def test_an_answer_nobody_can_read_is_asked_for_once_more(
+    make_app: Make, server: ModelServer, acting: Acting, bella: str
+) -> None:
+    app = make_app()
+    server.faults.says = ["I cannot do JSON today.", said(text(1))]
+    (card,) = writing.write(app, acting(app), order=order(bella))
+    assert card.parts.caption
+    assert card.cost_usd == server.total
+    server.faults.says = ["No.", "Still no."]
+    with pytest.raises(Rejected):
+        writing.write(app, acting(app), order=order(bella))
+
+
+def test_one_part_anew_keeps_the_others_and_can_be_taken_back(
+    make_app: Make, server: ModelServer, acting: Acting, bella: str
+) -> None:
+    app = make_app()
+    server.faults.says = [said(text(1)), '{"hashtags": "#One #Two three #Four #Five"}']
+    (card,) = writing.write(app, acting(app), order=order(bella))
+    changed = writing.rewrite(app, acting(app), draft_id=card.id, part="hashtags")
+    assert changed.parts.hashtags == ("#One", "#Two", "#three", "#Four", "#Five")
+    assert changed.parts.model_copy(update={"hashtags": card.parts.hashtags}) == card.parts
+    assert changed.cost_usd == server.total
+    with acting(app)() as tx:
+        assert writing.take_back(tx, card.id).parts == card.parts
+        with pytest.raises(Invalid, match="Nothing"):
+            writing.take_back(tx, card.id)
+
+
+def test_without_a_model(app: App, acting: Acting, bella: str) -> None:
+    cards = writing.write(app, acting(app), order=order(bella, sponsored=True), n=3)
+    assert all(card.model == "offline" and card.cost_usd == 0 for card in cards)
+    assert all(card.parts.caption.startswith("#ad ") and "morning yoga" in card.parts.caption.lower() for card in cards)
+    assert all(len(card.parts.caption) <= 150 and 5 <= len(card.parts.hashtags) <= 10 for card in cards)
+    assert not [note for card in cards for note in card.notes if not note.repaired]
+    more = writing.write(app, acting(app), order=order(bella, sponsored=True), n=3)
+    assert not {card.parts.caption for card in cards} & {card.parts.caption for card in more}
+    one = writing.rewrite(app, acting(app), draft_id=more[0].id, part="hook")
+    assert one.parts.hook != more[0].parts.hook
+    assert one.parts.caption == more[0].parts.caption
+    assert writing.estimate(app, acting(app), order=order(bella)) is None
+
+
+def test_an_estimate_is_never_less_than_the_bill(make_app: Make, server: ModelServer, acting: Acting, bella: str) -> None:
+    app = make_app()
+    most = writing.estimate(app, acting(app), order=order(bella), n=2)
+    server.faults.says = [said(text(1, hook="Hey guys"), text(2)), said(text(3))]
+    writing.write(app, acting(app), order=order(bella), n=2)
+    assert most is not None
+    assert server.total < most
+
+
+def test_drafts_are_chosen_edited_and_put_away(app: App, acting: Acting, bella: str) -> None:
+    cards = writing.write(app, acting(app), order=order(bella), n=3)
+    with acting(app)() as tx:
+        others = writing.choose(tx, cards[1].id)
+        assert sorted(others) == sorted([cards[0].id, cards[2].id])
+        assert [card.id for card in writing.page(tx, states=("draft",)).cards] == [cards[1].id]
+        writing.restore(tx, others)
+        edited = writing.edit(tx, cards[1].id, {"caption": "Morning yoga, guys."}, version=cards[1].version)
+        assert [note.rule for note in edited.notes] == ["never_say"]
+        assert edited.earlier[-1]["parts"] == {"caption": cards[1].parts.caption}
+        with pytest.raises(Conflict):
+            writing.edit(tx, cards[1].id, {"hook": "x"}, version=cards[1].version)
+        with pytest.raises(Invalid, match="no part called"):
+            writing.edit(tx, cards[1].id, {"smell": "x"})
+        writing.mark(tx, cards[1].id, "used")
+        first = writing.page(tx, influencer_id=bella, take=2)
+        rest = writing.page(tx, influencer_id=bella, take=2, cursor=first.next_cursor)
+        assert first.total == 3
+        assert [card.id for card in first.cards + rest.cards] == sorted((card.id for card in cards), reverse=True)
+        assert rest.next_cursor is None
+
+
+def test_what_is_wrong_gets_a_sentence(bella: str) -> None:
+    for values in ({"topic": " "}, {"topic": "x" * 201}, {"topic": "yoga", "content_type": "poem"}):
+        with pytest.raises(Invalid):
+            WriteOrder(influencer_id=bella, **values)
+    assert WriteOrder(influencer_id=bella, topic="yoga", content_type="Reel").content_type == "instagram-reel"

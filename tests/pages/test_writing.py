@@ -1,0 +1,136 @@
+"""The Write page: texts, ideas, a talk, drafts; without a model and with one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from backend import writing
+from backend.bootstrap import App
+from backend.kit.db import Database
+from backend.writing import WriteOrder
+from studio import resources
+from tests.backend.budgets.conftest import Make, make_app, server
+from tests.backend.writing.conftest import said, text
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import Rows, fill
+from tests.pages.conftest import Open, words
+from tests.servers.openrouter import ModelServer
+
+__all__ = ["make_app", "server"]
+
+
+@pytest.fixture
+def rows(db: Database, workspace: Tenant) -> Rows:
+    return fill(db, workspace)
+
+
+def shown(at: AppTest) -> str:
+    return words(at).replace("\\", "")
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    next(button for button in at.button if button.label == label).click()
+    at.run()
+    assert not at.exception
+    return at
+
+
+def field(at: AppTest, label: str) -> Any:
+    return next(one for one in [*at.text_area, *at.text_input] if one.label == label)
+
+
+def test_texts_are_written_chosen_and_changed(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
+    at = open_page("make/writing", influencer=rows.influencer_id)
+    assert "No text yet" in shown(at)
+    assert "offline writer" in shown(at)
+    assert next(button for button in at.button if button.label == "Write").disabled
+    field(at, "What is the post about?").set_value("morning yoga").run()
+    press(at, "Write")
+    assert shown(at).lower().count("morning yoga") >= 3
+    assert "caption" in shown(at)
+    assert "Instagram" in shown(at)
+    press(at, "Keep this one")
+    assert "2 of these variants put away" in shown(at)
+    press(at, "Show them again")
+    press(at, "Hook")
+    with app.db.transaction(workspace.caller) as tx:
+        found = writing.page(tx).cards
+    assert sum(bool(card.earlier) for card in found) == 1
+    press(at, "Take back")
+    press(at, "Used")
+    drafts = open_page("make/writing", influencer=rows.influencer_id, part="drafts")
+    assert "2 of 2" in shown(drafts)
+    alone = open_page("make/writing", id=found[0].id)
+    assert "Picture prompt" in shown(alone)
+
+
+def test_a_text_and_its_picture_are_asked_for_once(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
+    at = open_page("make/writing", influencer=rows.influencer_id)
+    field(at, "What is the post about?").set_value("morning yoga").run()
+    press(press(at, "Write one and draw it"), "Write one and draw it")
+    with app.db.transaction(workspace.caller) as tx:
+        job = writing.ongoing(tx, writing.CONTENT, rows.influencer_id)
+    assert job is not None
+    assert job.state == "pending"
+    assert "morning yoga" in job.title
+
+
+def test_a_paid_model_is_named_with_what_it_costs_and_what_was_mended(
+    open_page: Open, rows: Rows, make_app: Make, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid = make_app()
+    monkeypatch.setattr(resources, "app", lambda: paid)
+    at = open_page("make/writing", influencer=rows.influencer_id)
+    monkeypatch.setattr(resources, "app", lambda: paid)
+    field(at, "What is the post about?").set_value("morning yoga").run()
+    assert "Costs at most $" in shown(at)
+    server.faults.says = [said(text(1, hashtags=["#One"]), text(2), text(3)), said(text(4))]
+    press(at, "Write")
+    assert "Was mended. Hashtags" in shown(at)
+    assert "anthropic/claude-3-5-sonnet" in shown(at)
+
+
+def test_ideas_are_asked_for_and_shown_by_day(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
+    at = press(open_page("make/writing", influencer=rows.influencer_id, part="ideas"), "Suggest ideas")
+    with app.db.transaction(workspace.caller) as tx:
+        assert writing.ongoing(tx, writing.IDEAS, rows.influencer_id) is not None
+    assert "No ideas yet" not in shown(at)
+
+
+def test_a_talk_is_kept_and_cleared(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
+    at = open_page("make/writing", influencer=rows.influencer_id, part="chat")
+    at.chat_input[0].set_value("Hello *you*, who are you?").run()
+    assert not at.exception
+    assert "who are you" in shown(at)
+    assert "offline writer, no model" in shown(at)
+    with app.db.transaction(workspace.owner.caller) as tx:
+        (line,) = writing.talk.lines(tx, rows.influencer_id)
+        assert line.state == "said"
+        assert writing.talk.clear(tx, rows.influencer_id) == 1
+    with app.db.transaction(workspace.editor.caller) as tx:
+        assert writing.talk.lines(tx, rows.influencer_id) == []
+
+
+def test_viewers_read(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
+    order = WriteOrder(influencer_id=rows.influencer_id, topic="yoga")
+    with app.db.transaction(workspace.caller) as tx:
+        card = writing.create(tx, order, writing.Parts(caption="A day of yoga and tea, and nothing else at all."))
+    for part in ("write", "ideas", "chat", "drafts"):
+        at = open_page("make/writing", who=workspace.viewer, influencer=rows.influencer_id, part=part)
+        assert not at.exception
+        offered = {button.label for button in at.button if not button.disabled}
+        assert not offered & {"Write", "Suggest ideas", "Edit", "Used", "Discard", "Write one and draw it"}
+    one = open_page("make/writing", who=workspace.viewer, id=card.id)
+    assert "by hand" in shown(one)
+    assert "Edit" not in {button.label for button in one.button}
+
+
+def test_the_prompt_of_a_text_opens_create(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
+    order = WriteOrder(influencer_id=rows.influencer_id, topic="yoga", content_type="reel")
+    with app.db.transaction(workspace.caller) as tx:
+        card = writing.create(tx, order, writing.Parts(caption="Yoga.", picture="on a terrace at dawn"))
+    at = open_page("make/generation", text=card.id)
+    assert field(at, "What should the picture show?").value == "on a terrace at dawn"
