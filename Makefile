@@ -29,6 +29,10 @@ test-kohya: ## the trainer's contract on real sd-scripts (KOHYA_DIR, KOHYA_PYTHO
 	@$(SETUP) dev
 	@REAL_KOHYA=1 $(PY) -m pytest tests/backend/engines/trainer/test_kohya_real.py $(ARGS)
 
+platforms: ## Instagram, TikTok and YouTube on this machine, to connect and publish to by hand (ARGS='--port 8611')
+	@$(SETUP) dev
+	@$(PY) -m tests.servers.platforms $(ARGS)
+
 check: ## format, lint, strict types, import rules, dead code
 	@$(SETUP) dev
 	$(PY) -m ruff format --check .
@@ -49,4 +53,4 @@ env-example: ## write .env.example anew from backend/settings.py
 	@$(SETUP) dev
 	@$(PY) bin/env_example.py > .env.example
 
-.PHONY: help run demo test test-comfy test-kohya check bench soak env-example
+.PHONY: help run demo test test-comfy test-kohya platforms check bench soak env-example

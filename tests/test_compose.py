@@ -14,6 +14,12 @@ import yaml
 from backend.local_stack import seaweed, services, valkey
 
 ROOT = Path(__file__).parent.parent
+SANDBOX: dict[str, Any] = {
+    "folder": "/data/sandbox",
+    "host": "0.0.0.0",
+    "port": 8600,
+    "public_url": "${SANDBOX_PUBLIC_URL:-http://localhost:8600}",
+}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +28,7 @@ def compose() -> dict[str, Any]:
 
 
 def test_its_processes_are_those_of_the_supervisor(compose: dict[str, Any]) -> None:
-    ours = [services.studio(host="0.0.0.0", port=8501), *services.workers(stop_grace_s=20)]
+    ours = [services.studio(host="0.0.0.0", port=8501), *services.workers(stop_grace_s=20), services.sandbox(**SANDBOX)]
     assert {service.name: ["python", *service.args] for service in ours} == {
         service.name: compose["services"][service.name]["command"] for service in ours
     }

@@ -25,6 +25,12 @@ def studio(*, host: str, port: int) -> Service:
     return Service("studio", ("-m", "streamlit", "run", "studio/server.py", *where, *quiet), restart=False)
 
 
+def sandbox(*, folder: str, host: str, port: int, public_url: str) -> Service:
+    """The practice platform, a program of its own."""
+    where = ("--folder", folder, "--host", host, "--port", str(port), "--public-url", public_url)
+    return Service("sandbox", ("-m", "backend.sandbox_platform", *where))
+
+
 def workers(*, stop_grace_s: float) -> tuple[Service, Service]:
     """One light worker that also keeps the clock, one for the devices."""
     return (

@@ -47,7 +47,7 @@ def main() -> int:
     studio = services.studio(host=settings.host, port=settings.port)
     workers = services.workers(stop_grace_s=settings.worker_stop_grace_s)
     try:
-        run(settings, env=env, studio=studio, workers=workers)
+        run(settings, env=env, studio=studio, workers=workers, sandbox=not settings.sandbox_url)
     except Conflict as running:
         print(running.message.replace("The studio already runs", "InfluencerAI Studio is already running"))
     except StudioError as error:
@@ -56,8 +56,13 @@ def main() -> int:
     return 0
 
 
-def run(settings: Settings, *, env: Mapping[str, str], studio: Service, workers: Sequence[Service]) -> None:
-    """Returns after an orderly end. Raises Conflict (already running), Unavailable (something would not start, or ended)."""
+def run(
+    settings: Settings, *, env: Mapping[str, str], studio: Service, workers: Sequence[Service], sandbox: bool = False
+) -> None:
+    """Returns after an orderly end. `sandbox`: with a practice platform.
+
+    Raises Conflict (already running), Unavailable (something would not start, or ended).
+    """
     wish = Wish()
     wish.listen()
     state = states.take(settings.data_dir.resolve())
@@ -73,10 +78,15 @@ def run(settings: Settings, *, env: Mapping[str, str], studio: Service, workers:
         logins.update(environment.logins(state, owner_url=owner_url, keys=keys, env=env, stop=wish.stop))
 
     with stack.boot(state, env=env, on_database=migrate) as servers:
-        processes = Processes(state, environment.of_processes(state, settings, env, servers.urls, keys, logins))
+        urls, others = dict(servers.urls), list(workers)
+        if sandbox:
+            practice, where = _sandbox(settings, state)
+            urls |= where
+            others.append(practice)
+        processes = Processes(state, environment.of_processes(state, settings, env, urls, keys, logins))
         wish.hurry = processes.hurry
         try:
-            _serve(settings, servers, processes, wish, studio, workers)
+            _serve(settings, servers, processes, wish, studio, others)
         finally:
             processes.stop()
 
@@ -102,6 +112,17 @@ def _serve(
         revival.check()
         processes.check()
     print("Stopping …", file=sys.stderr, flush=True)
+
+
+def _sandbox(settings: Settings, state: states.State) -> tuple[Service, dict[str, str]]:
+    """The practice platform on the port it had last time, and the settings that name it. It listens where the studio does."""
+    port = ports.choose(["sandbox"], last=state.run.get("ports", {}))["sandbox"]
+    state.note(ports={**state.run.get("ports", {}), "sandbox": port})
+    inside = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    public = settings.sandbox_public_url or f"http://{'localhost' if settings.host in ('0.0.0.0', '::') else inside}:{port}"
+    folder = str(state.folder / "sandbox")
+    service = services.sandbox(folder=folder, host=settings.host, port=port, public_url=public)
+    return service, {"SANDBOX_URL": f"http://{inside}:{port}", "SANDBOX_PUBLIC_URL": public}
 
 
 def _require_port(settings: Settings) -> None:

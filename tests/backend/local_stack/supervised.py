@@ -33,6 +33,7 @@ if __name__ == "__main__":
             env=dict(os.environ),
             studio=Service("studio", ("-c", PAGE), restart=False),
             workers=[Service("worker", ("-c", os.environ.get("FAKE_WORKER", "import time; time.sleep(99)")))],
+            sandbox=os.environ.get("WITH_SANDBOX") == "1",
         )
     except Conflict as error:
         print(error.message)

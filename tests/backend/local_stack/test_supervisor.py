@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,24 @@ def test_a_dead_worker_comes_back(run: Run, tmp_path: Path) -> None:
     while pid_of(tmp_path, "worker") == worker.pid and time.monotonic() < until:
         time.sleep(0.05)
     assert psutil.Process(pid_of(tmp_path, "worker")).is_running()
+
+
+def test_a_practice_platform_is_part_of_it_and_keeps_its_port(run: Run, tmp_path: Path) -> None:
+    asked = []
+    for _ in range(2):
+        proc = run(**ELSEWHERE, WITH_SANDBOX="1")
+        url = httpx.get(f"{address(proc)}/SANDBOX_URL").text
+        asked.append(url)
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with suppress(httpx.TransportError):
+                assert httpx.get(f"{url}/health").json() == {"status": "ok", "posts": 0}
+                break
+            time.sleep(0.05)
+        proc.terminate()
+        proc.communicate(timeout=30)
+    assert asked[0] == asked[1]
+    assert (tmp_path / "var" / "sandbox" / "journal.jsonl").exists()
 
 
 @pytest.mark.kill

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from tests.servers.platforms.web import Post
 
+_ONE_TIME = re.compile(r"^    ([a-z]\w+)  +(\S.*)$", re.MULTILINE)
 _HEAD = """<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">
 <style>:root{color-scheme:light dark;font:16px/1.5 system-ui}body{max-width:26rem;margin:2rem auto;padding:0 1rem}
 article{border:1px solid #8884;border-radius:12px;padding:1rem;margin:1rem 0}img,video{width:100%;border-radius:8px}
@@ -29,6 +34,37 @@ def feed(name: str, posts: Sequence[Post], names: Mapping[str, str]) -> str:
     shown = "".join(_post(one, names) for one in reversed(posts)) or "<p>Nothing has been published here yet.</p>"
     return f"""{_HEAD}<title>{escape(name)}</title>
 <h1>{escape(name.title())} (test server)</h1><p>{len(posts)} posts</p>{shown}"""
+
+
+def switches(name: str, faults: Any) -> str:
+    """One number for each fault that its docstring names, and its plain settings."""
+    words = dict(_ONE_TIME.findall(inspect.getsource(type(faults))))
+    rows = [
+        f"<p><label><input type=number min=0 style='width:4rem' name='times.{one}' value='{faults.times.get(one, 0)}'> "
+        f"next: {escape(one)} <small>{escape(said)}</small></label></p>"
+        for one, said in words.items()
+    ]
+    for field in fields(faults):
+        value = getattr(faults, field.name)
+        if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+            rows.append(
+                f"<p><label>{field.name} <input name='{field.name}' value='{escape(str(value), quote=True)}'></label></p>"
+            )
+        elif isinstance(value, bool):
+            rows.append(f"<p><label>{field.name} <input name='{field.name}' value='{int(value)}'> 0 or 1</label></p>")
+    return f"""{_HEAD}<title>{escape(name)} switches</title><h1>{escape(name.title())}: switches</h1><p><a href="/">Feed</a></p>
+<form method=post>{"".join(rows)}<p><label>Put the clock forward by <input name=forward placeholder=seconds></label></p>
+<p><label><input type=checkbox name=expire value=1> expire all tokens</label></p><button>Save</button></form>"""
+
+
+def set_faults(faults: Any, form: Mapping[str, str]) -> None:
+    for name, value in form.items():
+        if name.startswith("times.") and value.isdecimal():
+            faults.times[name.removeprefix("times.")] = int(value)
+        elif any(one.name == name for one in fields(faults)):
+            kind = type(getattr(faults, name))
+            with suppress(ValueError):
+                setattr(faults, name, bool(int(value)) if kind is bool else kind(value))
 
 
 def _post(post: Post, names: Mapping[str, str]) -> str:

@@ -189,7 +189,11 @@ class PlatformServer:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", self._port))
         self._port = listening.getsockname()[1]
-        shared = [Route("/", self._feed), Route("/feed/{post}/{n:int}", self._file)]
+        shared = [
+            Route("/", self._feed),
+            Route("/feed/{post}/{n:int}", self._file),
+            Route("/switches", self._switches, methods=["GET", "POST"]),
+        ]
         app = Starlette(routes=[*self.routes(), *shared])
         config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=0, lifespan="off")
         self._server = uvicorn.Server(config)
@@ -215,6 +219,21 @@ class PlatformServer:
 
     async def _feed(self, request: Request) -> Response:
         return HTMLResponse(pages.feed(self.name, self.posts, {one.id: one.name for one in self.accounts.values()}))
+
+    async def _switches(self, request: Request) -> Response:
+        """By hand: what tests set as attributes of `faults`."""
+        faults: Any = getattr(self, "faults", None)
+        if faults is None:
+            return PlainTextResponse("nothing to switch", 404)
+        if request.method == "POST":
+            form = {name: str(value) for name, value in (await request.form()).items()}
+            pages.set_faults(faults, form)
+            if form.get("expire"):
+                self.expire_tokens()
+            if form.get("forward", "").isdecimal():
+                self.clock.forward(float(form["forward"]))
+            return RedirectResponse("/switches", 303)
+        return HTMLResponse(pages.switches(self.name, faults))
 
     async def _file(self, request: Request) -> Response:
         post = next((one for one in self.posts if one.id == request.path_params["post"]), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,6 @@ class Bench:
     fails_after: str
     fails_before: str
     read: str
-    posts: list[Any] = field(init=False)
 
     def post(self, **other: object) -> PostRequest:
         wanted = post_of(self.platform.name, self.format, **other)
