@@ -14,7 +14,11 @@ from studio.forms.budget import budget_form
 from studio.frame import Page
 from studio.widgets.empty import empty_state
 
-_KINDS = {"suggestion": "Suggestions", "caption": "Texts for posts", "ideas": "Ideas", "talk": "Talks"}
+_KINDS = {
+    "suggestion": "Suggestions", "caption": "Texts for posts", "ideas": "Ideas", "talk": "Talks", "style": "Writing styles",
+    "auto-caption": "Dataset captions",
+}  # fmt: skip
+"""A kind of call as people say it; one that is not listed is shown by its own name."""
 
 
 def costs(page: Page) -> None:
@@ -96,7 +100,7 @@ def _tables(now: Costs, names: Mapping[str, str]) -> None:
         (names.get(line.name, "An influencer of before") if line.name else "Nobody in particular", line)
         for line in now.by_influencer
     ]
-    by_kind = [(_KINDS.get(line.name, line.name.capitalize()), line) for line in now.by_kind]
+    by_kind = [(_KINDS.get(line.name, line.name.replace("-", " ").capitalize()), line) for line in now.by_kind]
     as_said = partial(map, lambda line: (line.name, line))
     days, whom, kinds, models = st.tabs(["By day", "By influencer", "By kind", "By model"])
     with days:
