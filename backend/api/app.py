@@ -10,6 +10,7 @@ from backend.api import errors
 from backend.api.requests import Limited, Observed
 from backend.api.routes import (
     boards,
+    content_plans,
     costs,
     datasets,
     generation,
@@ -25,6 +26,7 @@ from backend.api.routes import (
     uploads,
     videos,
     workflows,
+    writing,
 )
 from backend.bootstrap import App
 
@@ -54,6 +56,8 @@ def create(get_app: Callable[[], App]) -> FastAPI:
         workflows,
         videos,
         costs,
+        writing,
+        content_plans,
     ):
         api.include_router(routes.router)
     return api

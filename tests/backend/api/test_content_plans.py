@@ -1,0 +1,101 @@
+"""Plans over HTTP in the seeds' words, as an automation outside uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from backend import posts
+from backend.bootstrap import App
+from backend.kit.clock import now
+from tests.factories.account import Tenant
+from tests.factories.posts import Planner, ahead, make_channel, make_planner
+from tests.support.browsing import browser
+
+
+@pytest.fixture
+def editor(app: App, workspace: Tenant) -> Iterator[Any]:
+    with browser(app, workspace.editor) as client:
+        client.headers["x-workspace"] = workspace.id
+        yield client
+
+
+@pytest.fixture
+def bella(app: App, workspace: Tenant) -> Planner:
+    with app.db.transaction(workspace.caller) as tx:
+        return make_planner(tx)
+
+
+def body(bella: Planner, **more: Any) -> dict[str, Any]:
+    variant = {"channelId": bella.channel.id, "caption": "Hi", "hashtags": "#sun sea", "assetIds": [bella.asset_id]}
+    return {"influencerId": bella.influencer.id, "topic": "Trams", "variants": [variant], **more}
+
+
+def test_made_listed_today_and_published_by_an_automation(app: App, editor: Any, bella: Planner, workspace: Tenant) -> None:
+    soon = (now() + timedelta(minutes=2)).replace(second=0, microsecond=0, tzinfo=None)
+    with app.db.transaction(workspace.caller) as tx:
+        make_channel(tx, bella.influencer.id)
+    made = editor.post("/content-plans", json=body(bella, localTime=soon.isoformat()), headers={"idempotency-key": "k"})
+    assert made.status_code == 201
+    plan = made.json()
+    assert made.headers["location"].startswith(f"/api/content-plans/{plan['id']}")
+    assert (plan["status"], plan["timeZone"], plan["variants"][0]["hashtags"]) == ("draft", "UTC", ["sun", "sea"])
+    again = editor.post("/content-plans", json=body(bella), headers={"idempotency-key": "k"})
+    assert again.json()["id"] == plan["id"]
+
+    scheduled = editor.patch(f"/content-plans/{plan['id']}", json={"status": "scheduled"})
+    assert scheduled.json()["status"] == "scheduled"
+    listed = editor.get("/content-plans?status=scheduled&date=today")
+    assert (listed.headers["x-total-count"], [one["id"] for one in listed.json()["data"]]) == ("1", [plan["id"]])
+    assert editor.get("/content-plans?status=scheduled&date=2031-01-01").json()["data"] == []
+
+    out = editor.patch(f"/content-plans/{plan['id']}", json={"status": "published", "igMediaId": "ig_media_id_456"}).json()
+    assert (out["status"], out["variants"][0]["remoteId"]) == ("published", "ig_media_id_456")
+
+
+def test_a_refused_change_changes_nothing(editor: Any, bella: Planner) -> None:
+    plan = editor.post("/content-plans", json=body(bella)).json()
+    refused = editor.patch(f"/content-plans/{plan['id']}", json={"topic": "Other", "status": "scheduled"})
+    assert (refused.status_code, refused.json()["message"]) == (409, "It has no date yet. Give it one.")
+    assert editor.get(f"/content-plans/{plan['id']}").json()["topic"] == "Trams"
+    changed = editor.patch(f"/content-plans/{plan['id']}", json={"topic": "Other", "localTime": ahead().isoformat()}).json()
+    assert (changed["topic"], changed["localTime"]) == ("Other", ahead().isoformat())
+
+
+def test_the_calendar_moves_shifts_and_takes_back(app: App, editor: Any, bella: Planner, workspace: Tenant) -> None:
+    plan = editor.post("/content-plans", json=body(bella, localTime="2031-06-01T18:00")).json()
+    idea = editor.post("/content-plans", json=body(bella)).json()
+    asked = "/content-plans/calendar?from=2031-06-01T00:00&to=2031-07-01T00:00&zone=Asia/Tokyo"
+    shown = editor.get(asked).json()
+    assert [(one["id"], one["wall"], one["ownWall"]) for one in shown["data"]] == [
+        (plan["id"], "2031-06-02T03:00:00", "2031-06-01T18:00:00")
+    ]
+    assert [one["id"] for one in shown["undated"]] == [idea["id"]]
+    act = editor.post(
+        f"/content-plans/{plan['id']}/move", json={"localTime": "2031-06-10T09:00", "timeZone": "Asia/Tokyo"}
+    ).json()
+    assert editor.get(f"/content-plans/{plan['id']}").json()["scheduledAt"] == "2031-06-10T00:00:00Z"
+    assert editor.post(f"/content-plans/acts/{act['id']}/undo").json() == {"planIds": [plan["id"]]}
+    assert editor.post("/content-plans/shift", json={"planIds": [idea["id"]], "days": 1}).status_code == 409
+    assert editor.post("/content-plans/shift", json={"planIds": [plan["id"]], "days": 1}).json()["count"] == 1
+    gone = editor.delete(f"/content-plans/{plan['id']}").json()
+    assert editor.get(asked).json()["data"] == []
+    editor.post(f"/content-plans/acts/{gone['id']}/undo")
+    with app.db.transaction(workspace.caller) as tx:
+        assert posts.get(tx, plan["id"]).deleted_at is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "?date=yesterday",
+        "?status=done",
+        "/calendar?from=2031-01-01&to=2040-01-01",
+        "/calendar?from=2031-01-01&to=2031-02-01&zone=X",
+    ],
+)
+def test_what_makes_no_sense_is_the_requests_fault(editor: Any, path: str) -> None:
+    assert editor.get(f"/content-plans{path}").status_code == 400
