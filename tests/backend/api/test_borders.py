@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
-from backend import api, assets, boards, graphs, recipes
+from backend import api, assets, boards, graphs, posts, recipes
 from backend.api.deps import COOKIE
 from backend.boards import ActDraft, BoardDraft
 from backend.bootstrap import App
 from backend.graphs import GraphDraft
+from backend import writing
 from backend.recipes import WildcardDraft
+from backend.writing import Parts, WriteOrder
 from tests.factories import graphs as known
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_pictures
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.posts import ahead, make_planner
+from tests.factories.studio_rows import Rows, fill, make_clip
 from tests.factories.trials import make_trial
 from tests.support.browsing import browser
 
@@ -64,13 +67,17 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         sent = {"noun": "dataset", "noun_id": rows.dataset_id, "filename": "a.png", "size": 9, "client_key": "a"}
         upload = assets.uploads.begin(tx, settings=app.settings, **sent)  # type: ignore[arg-type]
         asset = make_asset(tx)
+        text = writing.create(tx, WriteOrder(influencer_id=rows.influencer_id, topic="yoga"), Parts(caption="Theirs"))
+        plan = make_planner(tx, "Planned").plan(tx, wall=ahead())
+        plan_act = posts.move(tx, plan.id, ahead(days=2))
+        clip = make_clip(tx, rows.picture_ids[0])
         workflow = graphs.bring_in(tx, draft=GraphDraft(name="Theirs", text=known.text("upscale_model")))
     return {
         "picture_id": rows.picture_ids[0], "board_id": board.id, "act_id": act.id, "wildcard_id": words.id, "asset": asset,
         "trial_id": make_trial(app.db, other_workspace, rows.run_id), "run_id": rows.run_id, "dataset_id": rows.dataset_id,
         "influencer_id": rows.influencer_id, "generation_id": rows.generation_id, "lora_id": rows.lora_id,
         "job_id": next(iter(rows.job_ids.values())), "upload": upload.id,
-        "workflow_id": workflow.id,
+        "workflow_id": workflow.id, "draft_id": text.id, "clip_id": clip, "plan_id": plan.id, "plan_act_id": plan_act.id,
     }  # fmt: skip
 
 
@@ -107,9 +114,23 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/jobs", {"type": "image-generation", "payload": {"prompt": "x", "initAssetId": ids["asset"]}}),
         ("POST", "/jobs", {"type": "image-generation", "payload": {"prompt": "x", "loras": [{"loraId": ids["lora_id"]}]}}),
         ("POST", "/jobs", {"type": "image-grid", "payload": {"draft": drawn, "axes": [{"kind": "steps", "values": [1]}]}}),
+        ("POST", "/jobs", {"type": "content-generation", "payload": {"influencerId": ids["influencer_id"], "topic": "x"}}),
+        ("POST", "/jobs", {"type": "content-ideas", "payload": {"influencerId": ids["influencer_id"]}}),
+        ("POST", "/drafts", {"influencerId": ids["influencer_id"], "topic": "x", "caption": "Mine"}),
+        ("PATCH", "/drafts/{draft_id}", {"caption": "Taken"}),
         ("POST", "/uploads/{workspace}", file),
         ("PUT", "/uploads/{workspace}/{upload}", None),
+        ("POST", "/jobs", {"type": "video-generation", "payload": {"pictureId": ids["picture_id"]}}),
+        ("PUT", "/videos/{clip_id}", {"rating": 1}),
+        ("DELETE", "/videos/{clip_id}", None),
+        ("POST", "/videos/{clip_id}/undelete", None),
         ("POST", "/workflows", {"name": "New", "graph": {}}),
+        ("POST", "/content-plans", {"influencerId": ids["influencer_id"]}),
+        ("PATCH", "/content-plans/{plan_id}", {"status": "published", "igMediaId": "1"}),
+        ("DELETE", "/content-plans/{plan_id}", None),
+        ("POST", "/content-plans/{plan_id}/move", {"localTime": None}),
+        ("POST", "/content-plans/shift", {"planIds": [ids["plan_id"]], "days": 1}),
+        ("POST", "/content-plans/acts/{plan_act_id}/undo", None),
         ("PUT", "/workflows/{workflow_id}", {"name": "Taken"}),
         ("POST", "/workflows/{workflow_id}/try", {"prompt": "x"}),
         ("POST", "/workflows/{workflow_id}/approve", None),
