@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import boards, datasets, generation, training, video
+from backend import boards, datasets, generation, training, video, writing
 from backend.bootstrap import App
 from backend.datasets import CaptionOrder, CaptionPlan
 from backend.errors import Invalid
@@ -19,6 +19,7 @@ from backend.generation import GenerationDraft, GridOrder, ListOrder, Plan, Upsc
 from backend.kit.drafts import Draft
 from backend.training import RunDraft
 from backend.video import VideoOrder
+from backend.writing import IdeasOrder, WriteOrder
 
 
 class IngestOrder(Draft):
@@ -102,6 +103,14 @@ def _bring_in(app: App, tx: Session, order: ImportOrder, key: str) -> str:
     return boards.bring_in(tx, **dict(order), request_key=key).id
 
 
+def _write(app: App, tx: Session, order: WriteOrder, key: str) -> str:
+    return writing.start_content(tx, order=order, request_key=key).id
+
+
+def _think(app: App, tx: Session, order: IdeasOrder, key: str) -> str:
+    return writing.start_ideas(tx, order=order, request_key=key).id
+
+
 WORK: dict[str, Work] = {
     "image-generation": Work(
         GenerationDraft, _pictures, {"prompt": "portrait at the beach, smiling", "influencerId": "inf_…", "n": 4}, _plan
@@ -121,6 +130,11 @@ WORK: dict[str, Work] = {
     "video-generation": Work(
         VideoOrder, _film, {"assetId": "ast_…", "model": "push-in", "format": "9:16", "seconds": 5, "movement": 0.5}
     ),
+    "content-generation": Work(
+        WriteOrder, _write,
+        {"influencerId": "inf_…", "contentType": "instagram-post", "topic": "morning workout", "style": "motivational"},
+    ),
+    "content-ideas": Work(IdeasOrder, _think, {"influencerId": "inf_…", "days": 7, "kinds": ["post", "reel"]}),
     "lora-training": Work(RunDraft, _train, {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"}),
     "picture-import": Work(ImportOrder, _bring_in, {"boardId": "brd_…", "aiMade": True}),
     "dataset-ingest": Work(IngestOrder, _ingest, {"datasetId": "ds_…"}),

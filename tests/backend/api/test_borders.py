@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from backend import api, assets, boards, graphs, posts, recipes
+from backend import api, assets, boards, graphs, posts, recipes, writing
 from backend.api.deps import COOKIE
 from backend.boards import ActDraft, BoardDraft
 from backend.bootstrap import App
 from backend.graphs import GraphDraft
-from backend import writing
 from backend.recipes import WildcardDraft
 from backend.writing import Parts, WriteOrder
 from tests.factories import graphs as known

@@ -1,0 +1,136 @@
+"""Texts for posts over HTTP. A model writes by `POST /api/jobs` (`content-generation`, `content-ideas`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from backend import writing
+from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.words import Listing, Words
+from backend.writing import DraftCard, Parts, WriteOrder
+
+router = APIRouter(prefix="/drafts", tags=["drafts"], dependencies=[OwnOrigin])
+State = Literal["draft", "used", "discarded"]
+
+
+class NoteWords(Words):
+    """A rule of the persona or the platform that the text broke; `repaired`: it does not any more."""
+
+    part: str
+    rule: str
+    sentence: str
+    repaired: bool
+
+
+class DraftWords(Words):
+    """`day`: of an idea, 1 = the first of its plan; it has no caption yet. `model` "": written by a person."""
+
+    id: str
+    influencer_id: str
+    batch_id: str
+    state: State
+    day: int | None
+    content_type: str
+    topic: str
+    style: str
+    length: int
+    sponsored: bool
+    hook: str
+    caption: str
+    hashtags: list[str]
+    alt_text: str
+    picture: str
+    notes: list[NoteWords]
+    model: str
+    cost_usd: Decimal
+    job_id: str | None
+    picture_id: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class DraftSaid(Words):
+    """A text of one's own. `contentType`: instagram-post … or post, reel, story for short."""
+
+    influencer_id: str
+    content_type: str = "instagram-post"
+    topic: str
+    style: str = ""
+    sponsored: bool = False
+    length: int = writing.CAPTION_CHARACTERS
+    hook: str = ""
+    caption: str = ""
+    hashtags: list[str] = Field(default_factory=list)
+    alt_text: str = ""
+    picture: str = ""
+
+
+class Change(Words):
+    """What is left out stays. `version`: of the text that was read; another one in the meantime is a 409."""
+
+    hook: str | None = None
+    caption: str | None = None
+    hashtags: list[str] | None = None
+    alt_text: str | None = None
+    picture: str | None = None
+    state: State | None = None
+    version: int | None = None
+
+
+def _words(card: DraftCard) -> DraftWords:
+    own = {name: getattr(card, name) for name in DraftWords.model_fields if hasattr(card, name)}
+    return DraftWords.model_validate({**own, **card.parts.model_dump()})
+
+
+@router.get("")
+def listing(
+    app: Studio,
+    caller: Caller,
+    response: Response,
+    influencer: str = "",
+    state: Annotated[list[State], Query()] = [],  # noqa: B006
+    ideas: bool | None = None,
+    take: Annotated[int, Query(ge=1, le=200)] = 50,
+    skip: Annotated[int, Query(ge=0)] = 0,
+    cursor: str | None = None,
+) -> Listing[DraftWords]:
+    """Newest first. `ideas`: only those of plans, or only others. `cursor` goes deeper than `skip` without counting rows."""
+    with app.db.transaction(caller) as tx:
+        found = writing.page(tx, influencer_id=influencer, states=state, ideas=ideas, cursor=cursor, take=take, skip=skip)
+    response.headers["x-total-count"] = str(found.total)
+    data = [_words(card) for card in found.cards]
+    return Listing(data=data, total=found.total, take=take, skip=skip, next_cursor=found.next_cursor)
+
+
+@router.post("", status_code=201)
+def create(said: DraftSaid, app: Studio, caller: Caller, response: Response) -> DraftWords:
+    """Checked as any other text: `notes` say which rules it breaks."""
+    whole = said.model_dump()
+    parts = Parts(**{name: whole.pop(name) for name in writing.PARTS})
+    with app.db.transaction(caller, needs="editor") as tx:
+        card = writing.create(tx, WriteOrder(**whole), parts)
+    response.headers["location"] = f"/api/drafts/{card.id}?workspace={caller.tenant_id}"
+    return _words(card)
+
+
+@router.get("/{draft_id}")
+def one(draft_id: str, app: Studio, caller: Caller) -> DraftWords:
+    with app.db.transaction(caller) as tx:
+        return _words(writing.get(tx, draft_id))
+
+
+@router.patch("/{draft_id}")
+def change(draft_id: str, said: Change, app: Studio, caller: Caller) -> DraftWords:
+    """What stood there before can be taken back on the Write page."""
+    changes: dict[str, Any] = {name: value for name in writing.PARTS if (value := getattr(said, name)) is not None}
+    with app.db.transaction(caller, needs="editor") as tx:
+        card = writing.edit(tx, draft_id, changes, version=said.version)
+        if said.state and said.state != card.state:
+            card = writing.mark(tx, draft_id, said.state)
+    return _words(card)
