@@ -8,7 +8,7 @@ from backend.datasets.caption_cards import (
     CaptionResultCard,
     CaptionRunCard,
 )
-from backend.datasets.caption_runs import caption_results, caption_run, last_caption_run
+from backend.datasets.caption_runs import caption_results, caption_run, last_caption_run, preview_results
 from backend.datasets.captioning import foretell_captioning, start_captioning
 from backend.datasets.captions import (
     caption_history,
@@ -84,8 +84,8 @@ __all__ = [
     "bucket_preview", "caption_history", "caption_leaks", "caption_results", "caption_run", "caption_tags", "chosen",
     "clear_mask", "clear_masks", "count_problems", "create", "declare_rights", "delete", "dismiss_refused", "edit_captions",
     "edits", "export_zip", "foretell_captioning", "forget_removed", "get", "images", "ingest", "keep_one",
-    "last_caption_run", "matching", "page", "preview_captions", "preview_fix", "readiness", "refused", "remove_images",
-    "rename", "restore_caption", "rights_history", "scan", "set_captions", "set_crop", "set_included", "set_influencer",
-    "set_trigger_word", "start_captioning", "status", "suggestions", "take_mask", "training_set", "tune", "undo_edit",
-    "withdraw_rights",
+    "last_caption_run", "matching", "page", "preview_captions", "preview_fix", "preview_results", "readiness", "refused",
+    "remove_images", "rename", "restore_caption", "rights_history", "scan", "set_captions", "set_crop", "set_included",
+    "set_influencer", "set_trigger_word", "start_captioning", "status", "suggestions", "take_mask", "training_set", "tune",
+    "undo_edit", "withdraw_rights",
 ]  # fmt: skip

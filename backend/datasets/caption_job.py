@@ -162,7 +162,7 @@ class _Captioning:
         whole = self._ctx.workdir / f"{one.id}{PurePosixPath(one.key).suffix}"
         self._ctx.app.storage.get_file(one.key, whole)
         try:
-            cut = Cut(str(whole), str(self._ctx.workdir / f"{one.id}.shown"), one.crop, "", longest=LONGEST_SIDE)
+            cut = Cut(str(whole), str(self._ctx.workdir / f"{one.id}-shown"), one.crop, "", longest=LONGEST_SIDE)
             return Shown(one.known, self._cutter.submit(cut).result())
         finally:
             whole.unlink(missing_ok=True)
@@ -187,7 +187,7 @@ class _Captioning:
         self._done += 1
         cost = f" (${said.cost_usd:.6f})" if said.cost_usd else ""
         self._ctx.log(f"{one.filename}: {result.get('outcome')}{cost} {composed.caption or composed.refusal}"[:300])
-        for path in self._ctx.workdir.glob(f"{one.id}.shown*"):
+        for path in self._ctx.workdir.glob(f"{one.id}-shown*"):
             path.unlink()
         if self._done % _REFRESH_EVERY == 0:
             self._refresh()

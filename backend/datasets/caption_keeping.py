@@ -66,7 +66,7 @@ def summary(tx: Session, run_id: str) -> dict[str, Any]:
     card = caption_run(tx, run_id)
     return {
         "runId": card.id, "written": card.written, "kept": card.kept, "refused": card.refused, "unsure": card.unsure,
-        "costUsd": str(card.cost_usd), "captioner": card.captioner, "model": card.model,
+        "costUsd": format(card.cost_usd.normalize(), "f"), "captioner": card.captioner, "model": card.model,
     }  # fmt: skip
 
 

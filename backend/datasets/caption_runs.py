@@ -51,6 +51,12 @@ def caption_results(tx: Session, run_id: str, *, look_at: bool = False, take: in
     ]  # fmt: skip
 
 
+def preview_results(tx: Session, job_id: str) -> list[CaptionResultCard]:
+    """What a preview's job would write."""
+    run_id = tx.scalar(select(CaptionRun.id).where(CaptionRun.job_id == job_id))
+    return caption_results(tx, run_id) if run_id else []
+
+
 def _card(tx: Session, row: CaptionRun) -> CaptionRunCard:
     outcome, doubtful = CaptionResult.outcome, func.jsonb_array_length(CaptionResult.doubts) > 0
     figures = select(

@@ -45,7 +45,7 @@ def start_captioning(
     row = locked(tx, order.dataset_id)
     if first := jobs.once(tx, request_key):
         return first
-    captioner = chosen(captioners, order.captioner)
+    captioner = able(captioners, order)
     if not row.trigger_word:
         raise Invalid(_NO_TRIGGER)
     if not preview and active_run(tx, row.id):
@@ -70,7 +70,7 @@ def start_captioning(
 
 def foretell_captioning(app: App, tx: Session, order: CaptionOrder) -> CaptionPlan:
     """Starts nothing. Raises NotFound, Invalid, and what a quote raises (Unsupported: no price known)."""
-    captioner = chosen(app.engines.captioners, order.captioner)
+    captioner = able(app.engines.captioners, order)
     rules = CaptionRules(get(tx, order.dataset_id).trigger_word, prefix=order.prefix, suffix=order.suffix)
     n, kept = counted(tx, order)
     seconds, around = _seconds(tx, n), caption_rules.around(rules)
@@ -81,6 +81,14 @@ def foretell_captioning(app: App, tx: Session, order: CaptionOrder) -> CaptionPl
     left = budgets.left_usd(budgets.costs(tx, app.settings))
     each = None if usual is None else usual * n
     return CaptionPlan(captioner.name, ", ".join(quote.models), n, kept, each, quote.most_usd * n, left, seconds, around)
+
+
+def able(captioners: Captioners, order: CaptionOrder) -> Captioner:
+    """The one that is to do it. Raises Invalid when there is none, or it does not write in this form."""
+    captioner = chosen(captioners, order.captioner)
+    if order.form not in captioner.forms:
+        raise Invalid("BLIP writes sentences only. Choose sentences, or another captioner.")
+    return captioner
 
 
 def chosen(captioners: Captioners, name: str) -> Captioner:

@@ -10,6 +10,7 @@ from studio.format import count, media_url, plain
 from studio.forms.seen import load_again, offer_newer, seen
 from studio.frame import Page
 from studio.widgets.caption_bulk import bulk, prefill
+from studio.widgets.captioning import captioning
 from studio.widgets.dataset_edits import last_edit
 from studio.widgets.dataset_state import words_of
 from studio.widgets.picture import thumbs
@@ -31,6 +32,7 @@ def captions(page: Page, dataset_id: str) -> None:
     if not card.images:
         st.caption("Captions come with the pictures; add some first.")
         return
+    captioning(page, card)
     last_edit(page, dataset_id, key="captions")
     _leaks(page, card, leaks)
     with st.container(horizontal=True, vertical_alignment="bottom"):

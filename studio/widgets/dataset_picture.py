@@ -16,6 +16,7 @@ from studio.widgets.told import tell, telling, told
 SOURCES = {
     "file": "came with its picture", "sample": "came with the sample", "bulk": "changed with many others",
     "undo": "put back by an undo", "restored": "restored", "person": "written", "": "written",
+    "vision": "by a vision model", "blip": "by BLIP", "template": "from what was measured",
 }  # fmt: skip
 _PARTS = {"crop": ":material/crop: Crop", "mask": ":material/gradient: Mask"}
 

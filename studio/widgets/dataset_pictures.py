@@ -19,6 +19,7 @@ from studio.components.dataset_grid import GridFilter, GridState
 from studio.components.uploader import Uploaded
 from studio.format import count, plain
 from studio.frame import Page
+from studio.widgets.captioning import offer
 from studio.widgets.confirm import confirm
 from studio.widgets.dataset_edits import LISTED, last_edit
 from studio.widgets.dataset_mask import clear_many
@@ -60,6 +61,7 @@ def add(page: Page, dataset_id: str, *, key: str, samples: bool = False) -> int:
         return 0
     refused(page, dataset_id, turned_down)
     if card.images:
+        offer(page, card, shown.stats.uncaptioned if shown else 0)
         grid(page, dataset_id, key=key, shown=shown)
     return card.included
 

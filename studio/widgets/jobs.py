@@ -16,6 +16,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "Every kind": (),
     "Training": ("lora-training",),
     "Pictures": ("image-generation", "image-upscale", "image-upscale-gpu", "image-sheet"),
+    "Videos": ("video-generation", "video-generation-gpu"),
     "Comparisons": ("lora-trial", "trial-scores", "trial-grid"),
     "Writing": ("content-generation", "content-ideas"),
     "Dataset checks": ("dataset-ingest", "dataset-scan"),
@@ -31,6 +32,7 @@ SUBJECT_PAGES = {
     "generation": ("make/generation", "Open the pictures"),
     "trial": ("make/trials", "Open the comparison"),
     "board": ("make/boards", "Open the board"),
+    "clip": ("make/clips", "Open the video"),
 }
 TAKE = 30
 

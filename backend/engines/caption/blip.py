@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
-from backend.engines.caption.port import Ask, CaptionerName, CaptionRequest, Said
+from backend.engines.caption.port import Ask, CaptionerName, CaptionRequest, Form, Said
 from backend.engines.diffusion.process import missing_libraries
 from backend.engines.diffusion.warm import Warm
 from backend.engines.events import Alive, EngineStatus, Progress
@@ -22,6 +22,7 @@ class BlipCaptioner:
     """A sentence of its own making for each picture; it has no notion of tags or of what not to name."""
 
     name: CaptionerName = "blip"
+    forms: tuple[Form, ...] = ("sentence",)
     paid = False
     needs_pixels = True
     batch = 8

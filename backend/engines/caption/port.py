@@ -72,6 +72,7 @@ class Captioner(Protocol):
     """
 
     name: CaptionerName
+    forms: tuple[Form, ...]
     paid: bool
     needs_pixels: bool
     batch: int

@@ -6,7 +6,7 @@ import colorsys
 from collections.abc import Generator
 from statistics import fmean, pstdev
 
-from backend.engines.caption.port import Ask, CaptionerName, CaptionRequest, Known, Said
+from backend.engines.caption.port import Ask, CaptionerName, CaptionRequest, Form, Known, Said
 from backend.engines.events import Alive, EngineStatus, Progress
 from backend.engines.text.port import TextRequest
 
@@ -32,6 +32,7 @@ class TemplateCaptioner:
     """Says framing, format, light and an even background, where they are known."""
 
     name: CaptionerName = "template"
+    forms: tuple[Form, ...] = ("sentence", "tags")
     paid = False
     needs_pixels = False
     batch = 32

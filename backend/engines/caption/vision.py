@@ -44,6 +44,7 @@ class VisionCaptioner:
     """Several questions at once: most of the time is waiting."""
 
     name: CaptionerName = "vision"
+    forms: tuple[Form, ...] = ("sentence", "tags")
     paid = True
     needs_pixels = True
     batch = 1

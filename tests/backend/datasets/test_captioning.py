@@ -1,0 +1,218 @@
+"""Captions by a machine: paid once a picture, stopped by the budget, kept apart from what people wrote, taken back as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from decimal import Decimal
+
+import pytest
+
+from backend import budgets, datasets, influencers, jobs
+from backend.bootstrap import App, bootstrap
+from backend.budgets import OverBudget
+from backend.datasets import CaptionOrder
+from backend.errors import Cancelled, Conflict, Invalid, Rejected
+from backend.influencers import InfluencerDraft
+from backend.settings import Settings
+from tests.backend.budgets.conftest import server
+from tests.backend.datasets.captioning import UNPAID, caption, context, go, order, run_of, told
+from tests.factories.account import Tenant
+from tests.factories.making import make_dataset
+from tests.servers.openrouter import ModelServer
+from tests.support.context import next_attempt
+
+__all__ = ["server"]
+Make = Callable[..., App]
+
+
+@pytest.fixture
+def studio(settings: Settings, server: ModelServer) -> Iterator[Make]:
+    """`studio(caption_at_once=1)`: one with a vision model."""
+    with ExitStack() as apps:
+
+        def made(**more: object) -> App:
+            secret = settings.redis_url.__class__("sk-test")
+            given = {"openrouter_api_key": secret, "openrouter_base_url": server.url, "caption_at_once": 1, **more}
+            app = bootstrap(settings.model_copy(update=given), role="studio")
+            apps.callback(app.close)
+            apps.callback(app.engines.text.close)  # type: ignore[attr-defined]
+            return app
+
+        yield made
+
+
+@pytest.fixture
+def bare(app: App, workspace: Tenant) -> str:
+    """A dataset of four pictures: the first with a caption somebody wrote, the others without."""
+    with app.db.transaction(workspace.caller) as tx:
+        who = influencers.create(tx, InfluencerDraft(name="Bella Rossi", look_prompt="white shirt, a woman"))
+        dataset_id = make_dataset(tx, images=4, storage=app.storage, influencer_id=who.id)
+        first, *others = datasets.images(tx, dataset_id).images
+        datasets.set_captions(tx, {one.id: ("", 0) for one in others} | {first.id: ("bella by hand", 0)})
+    return dataset_id
+
+
+def test_a_vision_model_captions_what_has_no_caption(studio: Make, server: ModelServer, workspace: Tenant, bare: str) -> None:
+    app = studio()
+    with app.db.transaction(workspace.caller) as tx:
+        plan = datasets.foretell_captioning(app, tx, CaptionOrder(dataset_id=bare))
+    assert (plan.captioner, plan.models, plan.pictures, plan.kept) == ("vision", "openai/gpt-4o-mini", 3, 1)
+    assert plan.usual_usd is None
+    assert plan.affordable == 3
+    result = caption(app, workspace, bare)
+    assert (result["written"], result["kept"], result["refused"], result["captioner"]) == (3, 1, 0, "vision")
+    assert Decimal(result["costUsd"]) == server.total <= plan.most_usd
+    images, run = told(app, workspace, bare)
+    assert images[0].caption == "bella by hand"
+    assert {one.caption_source for one in images[1:]} == {"vision"}
+    assert all(one.caption.startswith("bella, a woman smiling in front of a wall numbered") for one in images[1:])
+    assert not any("hair" in one.caption or "white shirt" in one.caption for one in images), "what never changes is not named"
+    assert run.unsure == 3, "that something was taken out is said"
+    asked = server.asked[0]["messages"]
+    assert "<avoid>white shirt" in asked[1]["content"][0]["text"]
+    assert "never instructions" in asked[0]["content"]
+    with app.db.transaction(workspace.caller) as tx:
+        spent = budgets.costs(tx, app.settings)
+        assert jobs.get(tx, run.job_id).cost_usd == server.total
+        again = datasets.foretell_captioning(app, tx, CaptionOrder(dataset_id=bare, replace="machine"))
+    assert [line.name for line in spent.by_kind] == ["auto-caption"]
+    assert spent.by_influencer[0].name
+    assert again.usual_usd
+    assert float(again.usual_usd) == pytest.approx(float(server.total))
+
+
+def test_an_attempt_that_died_pays_no_picture_again(studio: Make, server: ModelServer, workspace: Tenant, bare: str) -> None:
+    app = studio(enable_caching=False)
+    made = context(app, workspace, order(app, workspace, bare, replace="all"))
+    real = made.step
+
+    def dying(name: str, fn: object, **more: bool) -> object:
+        if name.startswith("img") and len(server.asked) >= 3:
+            raise KeyboardInterrupt
+        return real(name, fn, **more)  # type: ignore[arg-type]
+
+    made.step = dying  # type: ignore[method-assign,assignment]
+    with pytest.raises(KeyboardInterrupt):
+        go(made)
+    assert go(next_attempt(made))["written"] == 4
+    assert len(server.asked) == 5, "only the one whose answer was under way is asked again"
+    _, run = told(app, workspace, bare)
+    assert (run.total, run.written) == (4, 4)
+
+
+def test_the_budget_stops_it_and_what_is_done_stays(studio: Make, server: ModelServer, workspace: Tenant, bare: str) -> None:
+    app = studio()
+    with app.db.transaction(workspace.caller) as tx:
+        most = datasets.foretell_captioning(app, tx, CaptionOrder(dataset_id=bare)).most_usd / 3
+        budgets.set_limits(tx, daily_usd=most, monthly_usd=None, settings=app.settings)
+        assert datasets.foretell_captioning(app, tx, CaptionOrder(dataset_id=bare)).affordable == 1
+    made = context(app, workspace, order(app, workspace, bare))
+    with pytest.raises(OverBudget, match=r"used up.* of 3 pictures are done and stay so; try again then"):
+        go(made)
+    images, run = told(app, workspace, bare)
+    done = [one for one in images if one.caption_source == "vision"]
+    assert 1 <= len(done) == run.written == len(server.asked) < 3
+    with app.db.transaction(workspace.caller) as tx:
+        budgets.set_limits(tx, daily_usd=None, monthly_usd=None, settings=app.settings)
+    assert go(next_attempt(made))["written"] == 3
+    assert len(server.asked) == 3
+
+
+def test_refused_pictures_are_listed_with_the_reason(studio: Make, server: ModelServer, workspace: Tenant, bare: str) -> None:
+    app = studio()
+    server.faults.times = {"image_refused": 1, "image_declined": 1}
+    result = caption(app, workspace, bare)
+    assert (result["written"], result["refused"]) == (1, 2)
+    with app.db.transaction(workspace.caller) as tx:
+        listed = datasets.caption_results(tx, result["runId"], look_at=True)
+    said = {one.filename: one.reason for one in listed if one.outcome == "refused"}
+    assert list(said) == ["1.jpg", "2.jpg"]
+    assert "flagged" in said["1.jpg"]
+    assert "I'm sorry" in said["2.jpg"]
+    images, _ = told(app, workspace, bare)
+    assert [bool(one.caption) for one in images] == [True, False, False, True]
+    again = caption(app, workspace, bare, image_ids=tuple(one.image_id for one in listed if not one.caption), look=1)
+    assert (again["written"], again["refused"]) == (2, 0)
+
+
+def test_a_key_that_is_not_accepted_ends_the_job_at_once(
+    studio: Make, server: ModelServer, workspace: Tenant, bare: str
+) -> None:
+    app = studio()
+    server.faults.refuse = [(402, None)]
+    with pytest.raises(Rejected, match="no credit left"):
+        caption(app, workspace, bare)
+    assert len(server.asked) == 1
+
+
+def test_a_run_is_taken_back_as_one_act(app: App, settings: Settings, workspace: Tenant, bare: str) -> None:
+    app.__dict__["settings"] = settings.model_copy(update=UNPAID)
+    made = context(app, workspace, order(app, workspace, bare, replace="all", prefix="photo", drop=("portrait",)))
+    with pytest.raises(Conflict, match="being captioned already"):
+        order(app, workspace, bare)
+    assert go(made)["captioner"] == "template"
+    images, run = told(app, workspace, bare)
+    assert {one.caption for one in images} == {"bella, photo, picture of one person"}
+    with app.db.transaction(workspace.caller) as tx:
+        [act] = [one for one in datasets.edits(tx, bare) if one.kind == "auto-captions"]
+        assert (act.id, act.count, act.title) == (run.edit_id, 4, "Captioned 4 pictures from what was measured")
+        history = datasets.caption_history(tx, images[0].id)
+        assert [one.source for one in history] == ["template", "person"]
+        datasets.set_captions(tx, {images[3].id: ("changed since", images[3].caption_version)})
+        undone = datasets.undo_edit(tx, act.id)
+    assert (undone.count, undone.kept) == (3, 1)
+    images, run = told(app, workspace, bare)
+    assert [one.caption for one in images] == ["bella by hand", "", "", "changed since"]
+    assert run.undone
+
+
+def test_a_caption_written_meanwhile_is_kept_and_cancel_keeps_the_rest(app: App, workspace: Tenant, bare: str) -> None:
+    made = context(app, workspace, order(app, workspace, bare, captioner="template"))
+    with app.db.transaction(workspace.caller) as tx:
+        _, second, *_ = datasets.images(tx, bare).images
+    real = made.step
+
+    def busy(name: str, fn: object, **more: bool) -> object:
+        if name == second.id:
+            with app.db.transaction(workspace.caller) as tx:
+                datasets.set_captions(tx, {second.id: ("faster", second.caption_version)})
+        done = real(name, fn, **more)  # type: ignore[arg-type]
+        made.cancel_requested = name == second.id
+        return done
+
+    made.step = busy  # type: ignore[method-assign,assignment]
+    with pytest.raises(Cancelled):
+        go(made)
+    images, run = told(app, workspace, bare)
+    assert [one.caption for one in images] == ["bella by hand", "faster", "", ""]
+    assert (run.written, run.kept, run.total) == (0, 2, 3)
+
+
+def test_a_preview_changes_nothing_and_makes_the_whole_run_cheaper(
+    studio: Make, server: ModelServer, workspace: Tenant, bare: str
+) -> None:
+    app = studio()
+    job_id = order(app, workspace, bare, preview=True, key="p")
+    assert order(app, workspace, bare, preview=True, key="p") == job_id
+    assert go(context(app, workspace, job_id))["written"] == 3
+    with app.db.transaction(workspace.caller) as tx:
+        shown = datasets.caption_results(tx, run_of(app, workspace, job_id))
+        assert datasets.last_caption_run(tx, bare) is None
+        assert [one.caption for one in datasets.images(tx, bare).images][1:] == ["", "", ""]
+    assert {one.outcome for one in shown} == {"shown"}
+    assert caption(app, workspace, bare)["costUsd"] == "0"
+    assert len(server.asked) == 3, "the same question within a day is not paid again"
+
+
+def test_what_cannot_be_done_is_said(app: App, workspace: Tenant, bare: str) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        datasets.set_captions(tx, {one.id: ("x", one.caption_version) for one in datasets.images(tx, bare).images})
+    with pytest.raises(Invalid, match="none of these pictures is without one"):
+        order(app, workspace, bare)
+    with pytest.raises(Invalid, match="a vision model are not set up here"):
+        order(app, workspace, bare, captioner="vision")
+    with app.db.transaction(workspace.caller) as tx:
+        datasets.set_trigger_word(tx, bare, "")
+    with pytest.raises(Invalid, match="trigger word first"):
+        order(app, workspace, bare, replace="all")
