@@ -2,5 +2,6 @@
 
 from backend.api.app import create
 from backend.api.probes import probes
+from backend.api.styleforge import styleforge
 
-__all__ = ["create", "probes"]
+__all__ = ["create", "probes", "styleforge"]

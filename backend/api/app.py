@@ -21,6 +21,7 @@ from backend.api.routes import (
     reports,
     session,
     starts,
+    styles,
     training,
     trials,
     uploads,
@@ -60,4 +61,5 @@ def create(get_app: Callable[[], App]) -> FastAPI:
         content_plans,
     ):
         api.include_router(routes.router)
+    api.include_router(styles.router, prefix="/style")
     return api

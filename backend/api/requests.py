@@ -15,6 +15,8 @@ from backend.kit.ids import new_id
 log = structlog.get_logger(__name__)
 LARGEST_BODY = 1 << 20
 """Bytes of a JSON body. It is read before anybody asks who sends it."""
+_WITH_FILES = ("/style/train", "/train")
+"""These ask who sends files before they read them, and limit them themselves."""
 
 
 class Observed:
@@ -51,11 +53,13 @@ class Observed:
 
 def _streamed(scope: Scope) -> bool:
     path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    if scope["method"] == "POST" and path in _WITH_FILES:
+        return any(name == b"content-type" and value.startswith(b"multipart/form-data") for name, value in scope["headers"])
     return scope["method"] == "PUT" and path.startswith("/uploads/")
 
 
 class Limited:
-    """Plain ASGI. Only a file on its way to storage is streamed past it, with limits of its own."""
+    """Plain ASGI. Only files on their way to storage are streamed past it, with limits of their own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
