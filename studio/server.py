@@ -66,6 +66,7 @@ app = st.App(
     lifespan=lifespan,
     routes=[
         *api.probes(lambda: resources.app()),
+        *(api.styleforge(lambda: resources.app()) if Settings().styleforge_paths else ()),
         Mount("/api", app=api.create(lambda: resources.app())),
         Mount("/assets", app=StaticFiles(directory=ROOT / "studio" / "static")),
     ],
