@@ -65,6 +65,11 @@ def offer(page: Page, card: DatasetCard, uncaptioned: int) -> None:
             _dialog(page, card.id, (), 0)
 
 
+def caption_these(page: Page, dataset_id: str, image_ids: list[str]) -> None:
+    """Opens the dialog for pictures that were chosen."""
+    _dialog(page, dataset_id, tuple(image_ids), 0)
+
+
 def _open(dataset_id: str, image_ids: tuple[str, ...] = (), look: int = 0) -> None:
     st.session_state[_OPEN] = (dataset_id, image_ids, look)
 

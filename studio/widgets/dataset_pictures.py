@@ -19,7 +19,7 @@ from studio.components.dataset_grid import GridFilter, GridState
 from studio.components.uploader import Uploaded
 from studio.format import count, plain
 from studio.frame import Page
-from studio.widgets.captioning import offer
+from studio.widgets.captioning import caption_these, offer
 from studio.widgets.confirm import confirm
 from studio.widgets.dataset_edits import LISTED, last_edit
 from studio.widgets.dataset_mask import clear_many
@@ -191,6 +191,8 @@ def _bar(page: Page, dataset_id: str, state: GridState, key: str, *, masks: bool
             st.button(label, key=f"{key}:in:{included}", on_click=_include, args=(page, ids, included, key))
         if masks:
             st.button("Remove masks", key=f"{key}:masks", on_click=_clear_masks, args=(page, dataset_id, ids, key))
+        if st.button("Caption …", key=f"{key}:caption"):
+            caption_these(page, dataset_id, ids)
         if st.button("Remove", key=f"{key}:remove"):
             days = page.app.settings.purge_after_days
             confirm(

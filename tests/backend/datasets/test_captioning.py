@@ -17,8 +17,10 @@ from backend.influencers import InfluencerDraft
 from backend.settings import Settings
 from tests.backend.budgets.conftest import server
 from tests.backend.datasets.captioning import UNPAID, caption, context, go, order, run_of, told
+from tests.backend.datasets.conftest import ingest, upload
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
+from tests.factories.pictures import photo
 from tests.servers.openrouter import ModelServer
 from tests.support.context import next_attempt
 
@@ -216,3 +218,13 @@ def test_what_cannot_be_done_is_said(app: App, workspace: Tenant, bare: str) -> 
         datasets.set_trigger_word(tx, bare, "")
     with pytest.raises(Invalid, match="trigger word first"):
         order(app, workspace, bare, replace="all")
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_new_pictures_are_captioned_where_it_is_free(studio: Make, workspace: Tenant, bare: str, paid: bool) -> None:
+    app = studio(enable_auto_captions=True, caption_engine="auto" if paid else "template")
+    upload(app, workspace, bare, {"new.jpg": photo(1)})
+    ingest(app, workspace, bare)
+    with app.db.transaction(workspace.caller) as tx:
+        found = jobs.page(tx, kinds=("auto-caption", "auto-caption-local")).cards
+    assert [one.title for one in found] == ([] if paid else ["Caption 4 pictures of Bella set"])
