@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from backend.engines.platform.limits import PLATFORMS, FormatLimits, PlatformLimits
 from backend.engines.platform.port import Account, Format, PostRequest, Problem
 from backend.engines.platform.rules_media import film_problems, picture_problems
 from backend.engines.platform.rules_text import text_problems
 
+_SAYS_AI = re.compile(r"\bAI\b|#ai", re.IGNORECASE)
 FORMAT_NAMES: dict[Format, str] = {
     "picture": "picture", "carousel": "carousel", "reel": "reel", "story": "story", "video": "video", "short": "Short",
 }  # fmt: skip
@@ -105,6 +108,9 @@ def _options(known: PlatformLimits, post: PostRequest) -> list[Problem]:
     if known is PLATFORMS["tiktok"] and options.paid_partnership and post.privacy == "SELF_ONLY":
         say = "A paid partnership on TikTok cannot be visible to you alone. Choose another audience."
         found.append(Problem("paid_but_private", say, "privacy"))
+    if known is PLATFORMS["tiktok"] and post.ai_made and post.format != "video" and not _SAYS_AI.search(post.caption):
+        say = "TikTok takes no AI label for pictures from other programs. Say in the caption that AI made it."
+        found.append(Problem("ai_unmarked", say, "caption", blocks=False))
     cover, film = options.cover_ms, next((one for one in post.media if one.kind == "video"), None)
     if cover is not None and film and film.duration_s is not None and not 0 <= cover < film.duration_s * 1000:
         found.append(Problem("cover", "The cover's moment lies outside the video. Choose another one.", "options"))

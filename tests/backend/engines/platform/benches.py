@@ -8,6 +8,7 @@ from typing import Any
 
 from backend.engines.events import Handle
 from backend.engines.platform.catalogue import platform
+from backend.engines.platform.faults import PlatformError
 from backend.engines.platform.port import Accepted, Access, Media, Outcome, Platform, PostRequest, Published
 from backend.settings import Settings
 from tests.backend.engines.platform.posts import film, picture, post_of
@@ -71,6 +72,17 @@ def handles(events: Any) -> list[dict[str, Any]]:
     return [event.value for event in events if isinstance(event, Handle)]
 
 
+def cut_short(events: Any) -> tuple[dict[str, Any], PlatformError | None]:
+    """The last handle that was said, and the error that ended it, if one did."""
+    kept: dict[str, Any] = {}
+    try:
+        for event in events:
+            kept = event.value if isinstance(event, Handle) else kept
+    except PlatformError as error:
+        return kept, error
+    return kept, None
+
+
 def settings(server: PlatformServer, **other: Any) -> Settings:
     named = {name.lower(): value for name, value in server.settings().items()}  # type: ignore[attr-defined]
     quick = {"platform_timeout_s": 5.0, "platform_poll_s": 0.01, "platform_settle_s": 0.0, "platform_chunk_size": 256 * 1024}
@@ -93,4 +105,4 @@ def bench(server: PlatformServer, host: FileHost, folder: Path, name: str, forma
     return Bench(adapter, server, Access(token, id), host, folder, format, *SWITCHES[kind])
 
 
-__all__ = ["Bench", "bench", "film", "handles", "picture", "settings"]
+__all__ = ["Bench", "bench", "cut_short", "film", "handles", "picture", "settings"]

@@ -30,7 +30,7 @@ def post_of(platform: str, format: str, **other: object) -> PostRequest:
     given = {
         "format": format,
         "media": one * 3 if format == "carousel" else one,
-        "caption": "" if format == "story" else "A day at the lake #lake #sun",
+        "caption": "" if format == "story" else "A day at the lake, made with AI #lake #sun",
         "title": "The lake" if platform in ("youtube", "tiktok") else "",
         "privacy": PRIVACY.get(platform, ""),
     }

@@ -87,9 +87,10 @@ def test_what_only_surprises_does_not_block() -> None:
     carousel = post_of("instagram", "carousel", media=(picture(), picture(width=1080, height=1080)))
     short = post_of("youtube", "short", caption="See https://example.org")
     comment = post_of("tiktok", "video", first_comment="First!")
-    found = [*story, *rules.problems("instagram", carousel), *rules.problems("youtube", short)]
+    unsaid = rules.problems("tiktok", post_of("tiktok", "picture", caption="A day at the lake"))
+    found = [*unsaid, *story, *rules.problems("instagram", carousel), *rules.problems("youtube", short)]
     found += rules.problems("tiktok", comment)
-    assert [one.code for one in found] == ["caption_unseen", "mixed_ratios", "links", "comment_unseen"]
+    assert [one.code for one in found] == ["ai_unmarked", "caption_unseen", "mixed_ratios", "links", "comment_unseen"]
     assert not any(one.blocks for one in found)
 
 
