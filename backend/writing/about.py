@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend import influencers
+from backend import influencers, styles
 from backend.tables import TextDraft
 from backend.writing.composing import About
 
@@ -20,7 +20,8 @@ def about(tx: Session, influencer_id: str) -> About:
     said = TextDraft.parts["caption"].astext
     lately = select(said).where(mine, TextDraft.state != "discarded", said != "").order_by(TextDraft.id.desc()).limit(LATELY)
     written = tx.scalar(select(func.count()).select_from(TextDraft).where(mine)) or 0
-    return About(card, tuple(tx.scalars(lately)), "", written)
+    voice = styles.voice(tx, card.persona.voice_style)
+    return About(card, tuple(tx.scalars(lately)), voice, written)
 
 
 def lately(tx: Session, influencer_id: str) -> list[str]:

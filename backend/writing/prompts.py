@@ -25,7 +25,7 @@ _PICTURE = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A system message and a question. `voice` of the functions: what a style learned from texts says, "" without one."""
+    """A system message and a question. `voice` of the functions: what a learned style says (`styles.voice`), "" without one."""
 
     system: str
     question: str
@@ -137,7 +137,7 @@ def _persona(card: InfluencerCard, voice: str) -> str:
     }  # fmt: skip
     lines = [f"{name}: {_plain(value)}" for name, value in told.items() if value.strip()]
     lines += [f"A post of theirs (write like it, never copy it): {_plain(one)}" for one in persona.examples]
-    learned = f"\n<voice>\n{_plain(voice)}\n</voice>" if voice.strip() else ""
+    learned = f"\n{voice.strip()}" if voice.strip() else ""
     return "<persona>\n" + "\n".join(lines) + "\n</persona>" + learned
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from backend import budgets, influencers
+from backend import budgets, influencers, styles
 from backend.engines.text.answers import parse
 from backend.engines.text.port import Brief, TextRequest
 from backend.errors import Invalid
@@ -38,8 +38,9 @@ def suggest(
         raise Invalid(f"Say what it is about in at most {MAX_TOPIC} characters.")
     with transact() as tx:
         card = influencers.get(tx, influencer_id)
+        voice = styles.voice(tx, card.persona.voice_style)
     persona = card.persona
-    system, question = prompts.suggestion(card, topic, before=before[-5:])
+    system, question = prompts.suggestion(card, topic, before=before[-5:], voice=voice)
     brief = Brief(topic, card.language, name=card.name, tone=persona.tone, topics=persona.topics, variant=len(before))
     request = TextRequest("writing", system, question, max_tokens=400, answer=Suggestion, brief=brief)
     reply = budgets.ask(app, transact, request, about=budgets.About("suggestion", influencer_id=card.id))

@@ -1,0 +1,123 @@
+"""Rules of a text: what the persona never says, boundaries, copies, language, lengths, platforms, the paid-for tag."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.influencers import InfluencerCard, Persona
+from backend.tools import platform_texts
+from backend.tools.language import is_other
+from backend.writing import Parts, WriteOrder, sponsoring
+from backend.writing.checks import boundary_words, check, says
+from backend.writing.tidying import drawn_prompt, prompted, tagged
+from tests.backend.writing.conftest import BELLA, text
+
+GOOD = Parts(**text())
+
+
+def rules(parts: Parts, *, language: str = "en", persona: Persona = BELLA, **order: Any) -> list[tuple[str, str]]:
+    wish = WriteOrder(influencer_id="inf_1", topic="yoga", **order)
+    return [(note.part, note.rule) for note in check(parts, wish, persona, language)]
+
+
+def changed(**parts: Any) -> Parts:
+    return GOOD.model_copy(update=parts)
+
+
+def test_a_good_text_has_no_note() -> None:
+    assert rules(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "found"),
+    [
+        ({"caption": "Hey GUYS, morning yoga is good for all of you today."}, ("caption", "never_say")),
+        ({"hashtags": ("#NoPainNoGain", "#a1", "#a2", "#a3", "#a4")}, ("hashtags", "never_say")),
+        ({"hook": "Politics before breakfast"}, ("hook", "boundary")),
+        ({"caption": "I took the tram up to Graça before anyone else had coffee."}, ("caption", "copied")),
+        ({"caption": "Lo yoga del mattino sulla terrazza, prima che la città si svegli."}, ("caption", "language")),
+        ({"caption": "Morning yoga " * 12}, ("caption", "length")),
+        ({"caption": ""}, ("caption", "length")),
+        ({"hashtags": ("#one", "#two")}, ("hashtags", "hashtags")),
+        ({"hashtags": ("#one", "#two", "three", "#four", "#five")}, ("hashtags", "hashtags")),
+    ],
+)
+def test_each_rule_is_found(parts: dict[str, Any], found: tuple[str, str]) -> None:
+    assert found in rules(changed(**parts))
+
+
+def test_how_their_lines_look_counts_once_there_are_three() -> None:
+    bare = BELLA.model_copy(update={"sample_lines": ("Small steps.", "Slow is fine.")})
+    loud = changed(caption="Morning yoga on the terrace! Quiet and slow! 🧘")
+    assert [rule for _, rule in rules(loud, persona=bare)] == ["unlike", "unlike"]
+    assert rules(loud) == []
+
+
+def test_paid_for_is_told_in_front_and_in_their_language() -> None:
+    assert rules(GOOD, sponsored=True) == [("caption", "sponsored")]
+    assert sponsoring.told("Caffè buono.", "it") == "#adv Caffè buono."
+    assert sponsoring.told("#pubblicità Caffè buono.", "it") == "#pubblicità Caffè buono."
+    assert sponsoring.tag("pt-BR") == "#publicidade"
+    assert not sponsoring.is_told("x" * 80 + " #ad", "en")
+
+
+@pytest.mark.parametrize(
+    ("phrase", "line", "found"),
+    [
+        ("guys", "you guysers", False), ("café", "my CAFE today", True), ("no pain no gain", "No pain, no gain!", True),
+        ("no pain no gain", "#nopainnogain", True), ("🔥", "hot 🔥 day", True), ("", "anything", False),
+    ],
+)  # fmt: skip
+def test_words_are_whole_words(phrase: str, line: str, found: bool) -> None:
+    assert says(line, phrase) is found
+
+
+def test_boundaries_that_name_a_thing_are_looked_for() -> None:
+    assert boundary_words("Never talk about politics.") == "politics"
+    assert boundary_words("mai parlare di politica") == "politica"
+    assert boundary_words("do not make fun of people who are new to this") == ""
+
+
+def test_platforms_count_in_their_own_units() -> None:
+    assert rules(changed(caption="x" * 100, hook="h" * 101), content_type="youtube-short") == [("hook", "platform")]
+    assert ("caption", "platform") in rules(changed(caption="1 < 2 and that is that"), content_type="youtube-short")
+    assert rules(changed(hook="h" * 91), content_type="tiktok-photo") == [("hook", "platform")]
+    assert platform_texts.measure("🧘", "UTF-16 units") == 2
+    assert platform_texts.measure("è", "bytes") == 2
+    many = " ".join(f"#t{n}" for n in range(31))
+    assert [one.part for one in platform_texts.problems("instagram", text=many)] == ["hashtags"]
+    assert platform_texts.problems("instagram-story", text="x" * 9999) == []
+
+
+@given(st.text(max_size=300), st.sampled_from(["characters", "UTF-16 units", "bytes"]))
+def test_no_unit_counts_less_than_characters_do(words: str, unit: Any) -> None:
+    assert platform_texts.measure(words, unit) >= platform_texts.measure(words, "characters")
+
+
+@given(st.lists(st.text(max_size=40), max_size=20))
+def test_hashtags_become_hashtags(said: list[str]) -> None:
+    made = tagged(said)
+    assert len(made) <= 10
+    assert len({tag.lower() for tag in made}) == len(made)
+    assert all(tag.startswith("#") and " " not in tag and len(tag) > 1 for tag in made)
+
+
+def test_languages() -> None:
+    assert is_other("Buongiorno a tutti, oggi si parla di tram", "en") == "it"
+    assert is_other("Good morning everybody, today is about trams", "en") == ""
+    assert is_other("#love @bella 🔥 ok", "it") == "", "too little to say"
+    assert is_other("Bom dia, hoje vamos andar de bonde pela cidade", "pt-BR") == ""
+
+
+def test_the_prompt_names_who_is_drawn() -> None:
+    card = InfluencerCard(
+        "inf_1", "Bella", "bella_01", BELLA, "en", "UTC", "", "", "lora_1", "bella-v1", 0.8, True, None, {}, 1,
+        None, None, None,  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert prompted("a tram, morning", card) == "bella_01, a tram, morning"
+    assert prompted("portrait of Bella_01 in a tram", card) == "portrait of Bella_01 in a tram"
+    assert drawn_prompt("a tram", card) == "bella_01, a tram, <lora:bella-v1:0.8>"
