@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from backend import jobs
@@ -21,7 +22,7 @@ from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
 from backend.jobs.claim import Claim
 from backend.jobs.context import Done
 from backend.kit.db import Trusted, ring, storable
-from backend.tables import Attempt, Device, Job, JobStep
+from backend.tables import Attempt, Device, JobStep
 from workers import faults
 from workers.eta import Window
 from workers.lease import Lease
@@ -34,6 +35,12 @@ _FENCE = text(
     "AND j.attempt_id = a.id AND j.state = 'processing' FOR KEY SHARE OF a"
 )
 """KEY SHARE: the keeper's progress and our own transactions pass, the sweep's FOR UPDATE does not."""
+_STEP = text(
+    """WITH fresh AS (UPDATE jobs SET retries = 0 WHERE id = :job_id AND retries > 0),
+    free AS (UPDATE attempts SET handle = NULL WHERE id = :attempt_id AND :let_go)
+    INSERT INTO job_steps (job_id, name, attempt_id, result) VALUES (:job_id, :name, :attempt_id, CAST(:result AS jsonb))"""
+)
+"""A step, and that the job has come further: in one round trip."""
 _LOST = "This attempt no longer owns its job; another one goes on with it."
 
 
@@ -80,8 +87,9 @@ class Context:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        with self.app.db.transaction(Trusted(self.tenant_id, self.user_id)) as tx:
-            if tx.execute(_FENCE, {"attempt_id": self.attempt_id}).first() is None:
+        caller, mine = Trusted(self.tenant_id, self.user_id), {"attempt_id": self.attempt_id}
+        with self.app.db.fenced(caller, _FENCE, mine) as (tx, ours):
+            if not ours:
                 self.lost = True
                 raise LeaseLost(_LOST)
             yield tx
@@ -99,11 +107,8 @@ class Context:
         faults.reach(self.app.settings.fault_step, self.claim.kind, f"{name}+")
         with self.transaction() as tx:
             result = done(tx) if callable(done) else done
-            row = {"job_id": self.job_id, "name": name, "attempt_id": self.attempt_id, "result": result}
-            tx.execute(insert(JobStep).values(**row))
-            tx.execute(update(Job).where(Job.id == self.job_id, Job.retries > 0).values(retries=0))
-            if self._handle is not None and not keep_handle:
-                tx.execute(update(Attempt).where(Attempt.id == self.attempt_id).values(handle=None))
+            row = {"job_id": self.job_id, "name": name, "attempt_id": self.attempt_id, "result": json.dumps(result)}
+            tx.execute(_STEP, {**row, "let_go": self._handle is not None and not keep_handle})
         self._handle, self.advanced = self._handle if keep_handle else None, True
         remembered[name] = result
         self._moves()
@@ -112,9 +117,12 @@ class Context:
     def _remembered(self) -> dict[str, dict[str, Any] | None]:
         if self._steps is None:
             with self.transaction() as tx:
-                rows = tx.execute(select(JobStep.name, JobStep.result).where(JobStep.job_id == self.job_id))
-                self._steps = {name: result for name, result in rows}
+                self._steps = self._read_steps(tx)
         return self._steps
+
+    def _read_steps(self, tx: Session) -> dict[str, dict[str, Any] | None]:
+        rows = tx.execute(select(JobStep.name, JobStep.result).where(JobStep.job_id == self.job_id))
+        return {name: result for name, result in rows}
 
     def progress(self, done: int, total: int, phase: str = "working") -> None:
         at, phase = time.monotonic(), storable(phase)
@@ -140,6 +148,8 @@ class Context:
         value = dict(handle) if handle is not None else None
         with self.transaction() as tx:
             tx.execute(update(Attempt).where(Attempt.id == self.attempt_id).values(handle=value))
+            if self._steps is None:  # now, while the engine works, not when it has done
+                self._steps = self._read_steps(tx)
         self._handle = value
 
     def check(self) -> None:

@@ -4,34 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from sqlalchemy.orm import Session
 
 from backend.assets.keys import key_for, thumb_key
 from backend.assets.queries import get_many
-from backend.assets.schemas import AssetCard, NewFile
-from backend.assets.service import confirm, drawn, intend, put
+from backend.assets.schemas import AssetCard, NewFile, ThumbFile
+from backend.assets.service import Sent, confirm, digest, intend
 from backend.jobs.context import JobContext
+from backend.tools import pictures
 
 _FETCHERS = 6
 
 
 def send_drawn(
-    ctx: JobContext, path: Path, *, filename: str, n: int = 0, thumbs: bool = True, meta: Mapping[str, Any] | None = None
+    ctx: JobContext,
+    path: Path,
+    *,
+    filename: str,
+    n: int = 0,
+    thumbs: bool = True,
+    meta: Mapping[str, Any] | None = None,
+    picture: Image.Image | None = None,
 ) -> Callable[[Session], AssetCard]:
     """Sends picture `n` of this attempt, a PNG as `ai_mark.deliver_png` leaves it, with its thumbnails.
 
-    What it returns makes it an asset, in the transaction of whatever needs it. Raises Unavailable, Conflict.
+    `picture`: the same decoded, where somebody has it. Thumbnails are drawn while the picture travels; nothing travels
+    before its intent is written. What it returns makes it an asset, in the transaction of whatever needs it.
+    Raises Unavailable, Conflict.
     """
-    key = key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, n=n)
+    key, storage = key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, n=n), ctx.app.storage
     new = NewFile(path, "image", key, "image/png", filename, None, None, (), meta or {}, ())
-    with ThreadPoolExecutor(1) as aside:
+    small: list[ThumbFile] = []
+    with ThreadPoolExecutor(2 + len(pictures.WIDTHS)) as aside:
         intending = aside.submit(_intend, ctx, new)
-        with drawn(new, thumbs) as file:
-            asset_id = intending.result()
-            sent = put(ctx.app.storage, file)
+
+        def send(key: str, path: Path, content_type: str) -> None:
+            intending.result()
+            storage.put_file(key, path, content_type)
+
+        sending = [aside.submit(send, key, path, "image/png")]
+        if thumbs:
+            picture = picture or pictures.decoded(path)
+            new = replace(new, width=picture.width, height=picture.height)
+            for width, made in pictures.each_thumb(picture, path.parent, path.stem):
+                small.append(ThumbFile(width, made))
+                sending.append(aside.submit(send, thumb_key(key, width), made, "image/webp"))
+        sha256, asset_id = digest(path), intending.result()
+        for one in sending:
+            one.result()
+    for thumb in small:
+        thumb.path.unlink()
+    sent = Sent(replace(new, thumbs=tuple(reversed(small))), path.stat().st_size, sha256)
     return lambda tx: confirm(tx, {asset_id: sent})[0]
 
 

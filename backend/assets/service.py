@@ -93,11 +93,16 @@ def put(storage: Storage, file: NewFile) -> Sent:
     with ThreadPoolExecutor(1 + len(file.thumbs)) as pool:
         own = pool.submit(storage.put_file, file.key, file.path, file.content_type)
         small = [pool.submit(storage.put_file, thumb_key(file.key, t.width), t.path, "image/webp") for t in file.thumbs]
-        with file.path.open("rb") as opened:
-            sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+        sha256 = digest(file.path)
         for sending in (own, *small):
             sending.result()
     return Sent(file, file.path.stat().st_size, sha256)
+
+
+def digest(path: Path) -> str:
+    """SHA-256, hex."""
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def confirm(tx: Session, sent: Mapping[str, Sent]) -> list[AssetCard]:

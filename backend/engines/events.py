@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,15 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Result file number `n` (0-based), complete on disk, owned by the caller from now on."""
+    """Result file number `n` (0-based), complete on disk, owned by the caller from now on.
+
+    `picture`: the same decoded (RGB), where the engine had to decode it anyway: nobody need do it twice.
+    """
 
     path: Path
     n: int
     meta: dict[str, Any] = field(default_factory=dict)
+    picture: Image | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ from backend.kit.ids import new_id
 from backend.loras import LoraCard
 from backend.tables import Picture, PictureLora
 from backend.tools.ai_mark import deliver_png
-from backend.tools.picture_hash import bands, dhash_of
+from backend.tools.picture_hash import bands, dhash
+from backend.tools.pictures import decoded
 
 __all__ = ["run", "sheet", "upscale"]
 A_ROUND = 8
@@ -120,7 +121,7 @@ def _draw(
     for event in ctx.pump(relayed(events, lambda event: _overall(event, done, share, total, last=last))):
         if isinstance(event, Output):
             n = numbers[event.n]
-            ctx.step(f"picture-{n}", partial(_keep, ctx, batch, n, event.path, keeper), keep_handle=True)
+            ctx.step(f"picture-{n}", partial(_keep, ctx, batch, n, event, keeper), keep_handle=True)
 
 
 def _overall(event: Event, done: int, share: int, total: int, *, last: bool) -> Iterator[Event]:
@@ -134,18 +135,19 @@ def _overall(event: Event, done: int, share: int, total: int, *, last: bool) -> 
         yield event
 
 
-def _keep(ctx: JobContext, batch: _Batch, n: int, path: Path, keeper: Gatekeeper) -> Callable[[Session], dict[str, Any]]:
+def _keep(ctx: JobContext, batch: _Batch, n: int, made: Output, keeper: Gatekeeper) -> Callable[[Session], dict[str, Any]]:
     """Bytes first, then the row that makes them a picture, with its score: nobody sees it before it is judged."""
     card, recipe = batch.card, batch.recipes[n]
-    clean = path.with_name(f"deliver-{n}.png")
+    clean = made.path.with_name(f"deliver-{n}.png")
     made_of = batch.files.source_type
-    deliver_png(path, clean, mark=recipe.ai_mark, source_type=made_of)
+    deliver_png(made.path, clean, mark=recipe.ai_mark, source_type=made_of)
+    picture = made.picture or decoded(clean)
     with ThreadPoolExecutor(1) as aside:
-        looking = aside.submit(dhash_of, clean)
+        looking = aside.submit(dhash, picture)
         verdict = gating.look(ctx, keeper, recipe, clean)
-        sent = assets.send_drawn(ctx, clean, filename=f"{card.id}-{n + 1}.png", n=n, meta={META: made_of})
+        sent = assets.send_drawn(ctx, clean, filename=f"{card.id}-{n + 1}.png", n=n, meta={META: made_of}, picture=picture)
     look = looking.result()
-    path.unlink(missing_ok=True)
+    made.path.unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
 
     def write(tx: Session) -> dict[str, Any]:

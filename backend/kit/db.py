@@ -27,7 +27,7 @@ Role = Literal["viewer", "editor", "owner"]
 RANK: dict[str, int] = {"viewer": 0, "editor": 1, "owner": 2}
 
 _ENTER = text("SELECT user_id, role FROM enter_workspace(:token_hash, :tenant_id)")
-_SET = text("SELECT set_config('app.tenant', :tenant_id, true), set_config('app.user', :user_id, true)")
+_SET = text("SELECT set_config('app.tenant', :tenant_id, true) AS tenant, set_config('app.user', :user_id, true) AS person")
 _AWAY = "The database does not answer right now. Nothing was lost; try again in a moment."
 
 
@@ -125,6 +125,14 @@ class Database:
             yield tx
 
     @contextmanager
+    def fenced(self, caller: Trusted, fence: TextClause, values: Mapping[str, Any]) -> Iterator[tuple[Session, bool]]:
+        """A job's transaction, opened together with the question whether it may go on: (transaction, `fence` had a row)."""
+        with self._opened() as tx:
+            _, passed = in_one_trip(tx, [(_SET, _trusted(caller)), (fence, values)])
+            tx.info.update(tenant_id=caller.tenant_id, user_id=caller.user_id or None, role="owner")
+            yield tx, passed is not None
+
+    @contextmanager
     def dispatch(self) -> Iterator[Session]:
         """Across workspaces, for claim and sweep alone: the worker login takes the dispatch role for one transaction."""
         with self._opened() as tx:
@@ -176,11 +184,15 @@ def _enter(tx: Session, caller: Caller, needs: Role) -> None:
                 )
             tx.info.update(tenant_id=caller.tenant_id, user_id=row.user_id, role=row.role)
         case Trusted():
-            tx.execute(_SET, {"tenant_id": caller.tenant_id, "user_id": caller.user_id})
+            tx.execute(_SET, _trusted(caller))
             tx.info.update(tenant_id=caller.tenant_id, user_id=caller.user_id or None, role="owner")
         case Nobody():
             tx.execute(_SET, {"tenant_id": "", "user_id": caller.user_id})
             tx.info.update(tenant_id=None, user_id=caller.user_id or None, role="viewer")
+
+
+def _trusted(caller: Trusted) -> dict[str, Any]:
+    return {"tenant_id": caller.tenant_id, "user_id": caller.user_id}
 
 
 def enter(tx: Session, tenant_id: str) -> None:

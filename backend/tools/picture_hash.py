@@ -9,11 +9,16 @@ from PIL import Image
 
 
 def dhash_of(path: Path) -> str:
-    """16 hex digits, of a picture we made ourselves: is each pixel brighter than its right neighbour, at 9 x 8."""
+    """`dhash` of a picture we made ourselves."""
     with Image.open(path) as opened:
-        scale = 512 / max(opened.size)
-        size = (max(3, round(opened.width * scale)), max(3, round(opened.height * scale)))
-        grey = opened.convert("RGB").resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0).convert("L")
+        return dhash(opened)
+
+
+def dhash(picture: Image.Image) -> str:
+    """16 hex digits: is each pixel brighter than its right neighbour, at 9 x 8."""
+    scale = 512 / max(picture.size)
+    size = (max(3, round(picture.width * scale)), max(3, round(picture.height * scale)))
+    grey = picture.convert("RGB").resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0).convert("L")
     small = grey.resize((9, 8), Image.Resampling.BOX).tobytes()
     bits = "".join("1" if small[row * 9 + n] > small[row * 9 + n + 1] else "0" for row in range(8) for n in range(8))
     return f"{int(bits, 2):016x}"

@@ -200,14 +200,23 @@ def thumbnails(
         return opened.size, write_thumbs(opened.convert("RGB"), out, path.stem, widths)
 
 
+def decoded(path: Path) -> Image.Image:
+    """RGB, of a picture we made ourselves."""
+    with Image.open(path) as opened:
+        return opened.convert("RGB")
+
+
 def write_thumbs(picture: Image.Image, out: Path, stem: str, widths: tuple[int, ...] = WIDTHS) -> tuple[tuple[int, Path], ...]:
-    """Narrower than the picture (a tiny one gets its own width); each is made from the next larger one."""
-    made = []
+    """Narrower than the picture (a tiny one gets its own width)."""
+    return tuple(reversed(list(each_thumb(picture, out, stem, widths))))
+
+
+def each_thumb(picture: Image.Image, out: Path, stem: str, widths: tuple[int, ...] = WIDTHS) -> Iterator[tuple[int, Path]]:
+    """As `write_thumbs`, the largest first: each is made from the next larger one, and given out when it is there."""
     for width in sorted((width for width in widths if width < picture.width), reverse=True) or [picture.width]:
         if width < picture.width:
             height = max(1, round(picture.height * width / picture.width))
             picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
         target = out / f"{stem}.w{width}.webp"
         picture.save(target, "WEBP", quality=80, method=2)
-        made.append((width, target))
-    return tuple(reversed(made))
+        yield width, target

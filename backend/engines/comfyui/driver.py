@@ -263,7 +263,7 @@ class _Run:
                 yield from self._lost(part, "Somebody stopped it in ComfyUI")
                 return
             file = results.choose(entry, part.task.results)
-            path, size = results.fetch(self._client, file, self._workdir / f"comfyui-{part.n}")
+            path, size, picture = results.fetch(self._client, file, self._workdir / f"comfyui-{part.n}")
         except (Away, Refusal) as gone:
             yield from self._watch.is_away(gone)
             return
@@ -275,7 +275,7 @@ class _Run:
         self._watch.moved()
         yield from self._hand_over()
         yield from self._show.finished()
-        yield Output(path, part.n, {**size, **part.task.meta})
+        yield Output(path, part.n, {**size, **part.task.meta}, picture)
 
     def _lost(self, part: Part, why: str) -> Generator[Event, None, None]:
         part.again()

@@ -28,36 +28,39 @@ def choose(entry: Entry, results: Sequence[str]) -> File:
     return min(files, key=lambda file: (file.kind != "output", Path(file.name).suffix.lower() not in MOVIES))
 
 
-def fetch(client: Client, file: File, target: Path) -> tuple[Path, dict[str, Any]]:
-    """(`target` with the file's suffix, its width and height). Raises Spoilt; Rejected when it is black."""
+def fetch(client: Client, file: File, target: Path) -> tuple[Path, dict[str, Any], Image.Image | None]:
+    """(`target` with the file's suffix, its width and height, the picture decoded). Raises Spoilt; Rejected when black."""
     path = target.with_name(target.name + Path(file.name).suffix.lower())
     part = path.with_name(path.name + ".part")
     try:
         client.fetch(file, part)
     except Refusal as gone:
         raise Spoilt(str(gone)) from gone
-    size = _film(part) if path.suffix in MOVIES else _picture(part)
+    if path.suffix in MOVIES:
+        size, picture = _film(part), None
+    else:
+        picture = _picture(part)
+        size = {"width": picture.width, "height": picture.height}
     part.replace(path)
-    return path, size
+    return path, size, picture
 
 
-def _picture(path: Path) -> dict[str, Any]:
+def _picture(path: Path) -> Image.Image:
+    """RGB."""
     try:
-        with Image.open(path) as picture:
-            picture.load()
+        with Image.open(path) as opened:
+            picture = opened.convert("RGB")
             black = not any(high for _, high in _ranges(picture))
-            size = {"width": picture.width, "height": picture.height}
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as broken:
         raise Spoilt(f"not readable: {broken}") from broken
     if black:
         raise Rejected(BLACK)
-    return size
+    return picture
 
 
 def _ranges(picture: Image.Image) -> list[tuple[int, int]]:
-    bare = picture.convert("RGB") if picture.mode not in {"RGB", "L"} else picture
-    found: Any = bare.getextrema()
-    return [found] if bare.mode == "L" else list(found)
+    found: Any = picture.getextrema()
+    return list(found)
 
 
 def _film(path: Path) -> dict[str, Any]:

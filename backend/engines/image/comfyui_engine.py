@@ -168,7 +168,7 @@ def _bared(made: Event, request: ImageRequest, card: ModelCard) -> Generator[Eve
     else:
         _bare(made.path, out)
     made.path.unlink()
-    yield Output(out, made.n, meta)
+    yield Output(out, made.n, meta, None if request.mask else made.picture)
 
 
 def _bare(path: Path, out: Path) -> None:

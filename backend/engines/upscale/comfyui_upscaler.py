@@ -120,7 +120,7 @@ def _bared(made: Event, out: Path) -> Iterator[Event]:
     part.replace(out)
     if made.path != out:
         made.path.unlink()
-    yield Output(out, made.n, made.meta)
+    yield Output(out, made.n, made.meta, made.picture)
 
 
 def _title(name: str) -> str:

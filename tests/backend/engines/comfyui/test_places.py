@@ -12,6 +12,7 @@ from backend.engines.image.comfyui_engine import ComfyImageEngine
 from backend.engines.image.port import ImageRequest
 from backend.errors import EngineError, EngineUnavailable, Unsupported
 from backend.settings import Settings
+from tests.fakes.engines import write_lora
 from tests.servers.comfyui import ComfyServer
 from tests.support.wait import until
 
@@ -37,21 +38,19 @@ def test_a_card_that_changes_hands_is_idle_and_empty(engine: ComfyImageEngine, s
 
 def test_a_lora_is_brought_once_and_never_written_over(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, comfyui_url="http://a:1,http://b:2", comfyui_models_dir=f"{tmp_path}/a,{tmp_path}/b")
-    lora = tmp_path / "lora.safetensors"
-    lora.write_bytes(b"one")
+    lora = write_lora(tmp_path / "lora.safetensors", 1)
     first = delivery.deliver(settings, "http://a:1", lora, "bella")
     stamp = (tmp_path / "a" / "loras" / first).stat().st_mtime_ns
     assert delivery.deliver(settings, "http://a:1", lora, "bella") == first
     assert (tmp_path / "a" / "loras" / first).stat().st_mtime_ns == stamp
-    lora.write_bytes(b"two")
+    write_lora(lora, 2)
     second = delivery.deliver(settings, "http://b:2", lora, "bella")
     assert second != first
     assert [path.name for path in (tmp_path / "b" / "loras" / "studio").iterdir()] == [Path(second).name]
 
 
 def test_where_it_cannot_be_brought_says_what_to_do(tmp_path: Path) -> None:
-    lora = tmp_path / "lora.safetensors"
-    lora.write_bytes(b"one")
+    lora = write_lora(tmp_path / "lora.safetensors", 1)
     (tmp_path / "file").write_text("no folder")
     for folder, error, says in (("", Unsupported, "Set COMFYUI_MODELS_DIR"), (f"{tmp_path}/file", EngineError, "Check that")):
         settings = Settings(_env_file=None, comfyui_url="http://a:1", comfyui_models_dir=folder)
