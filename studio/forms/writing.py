@@ -31,19 +31,17 @@ def order_form(key: str, influencer_id: str, *, disabled: bool) -> tuple[WriteOr
     length = left.number_input(
         "Caption, characters at most", 40, 2200, writing.CAPTION_CHARACTERS, 10, key=f"{key}:length", disabled=disabled
     )
-    n = right.segmented_control(
-        "Variants", range(1, writing.MAX_VARIANTS + 1), default=3, key=f"{key}:n", required=True, disabled=disabled
-    )
+    n = right.number_input("Variants", 1, writing.MAX_VARIANTS, 3, key=f"{key}:n", disabled=disabled)
     sponsored = st.toggle(
         "Paid partnership", key=f"{key}:sponsored", disabled=disabled,
         help="Puts the word for advertising in their language in front of the caption, and looks that it stays there.",
     )  # fmt: skip
     if not topic.strip():
-        return None, int(n or 1)
+        return None, int(n)
     order = WriteOrder(
         influencer_id=influencer_id, content_type=kind, topic=topic, style=style, sponsored=sponsored, length=int(length)
     )
-    return order, int(n or 1)
+    return order, int(n)
 
 
 def ideas_form(key: str, influencer_id: str, *, disabled: bool) -> IdeasOrder:
