@@ -38,6 +38,7 @@ ITEMS = (
     Item("make/generation", "Create", ":material/brush:", "create", "Make"),
     Item("make/prompts", "Prompts", ":material/edit_note:", "prompts", "Make"),
     Item("make/writing", "Write", ":material/ink_pen:", "write", "Make"),
+    Item("make/styles", "Writing styles", ":material/history_edu:", "writing-styles", "Make"),
     Item("make/workflows", "Workflows", ":material/schema:", "workflows", "Make"),
     Item("make/gallery", "Gallery", ":material/imagesmode:", "gallery", "Make"),
     Item("make/boards", "Boards", ":material/dashboard:", "boards", "Make"),

@@ -1,0 +1,88 @@
+"""Words in the browser: variants, a text with its picture by real workers, ideas, a talk; light, dark and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from backend import influencers, writing
+from backend.influencers import InfluencerDraft, Persona
+from backend.kit.db import Database
+from tests.factories.account import Tenant
+
+pytestmark = pytest.mark.e2e
+MARCO = Persona(
+    bio="Personal trainer from Milan, up at five.", tone="motivational", topics=("gym", "street food"), never_say=("guys",),
+    dont=("never talk about politics",), sample_lines=("Small wins add up.",),
+)  # fmt: skip
+
+
+def tab_of(visitor: BrowserContext, url: str, workspace: Tenant) -> Page:
+    visitor.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": url}])
+    return visitor.new_page()
+
+
+def part(tab: Page, url: str, workspace: Tenant, name: str) -> None:
+    tab.goto(f"{url}/write?ws={workspace.id}&part={name}")
+
+
+def test_write_draw_plan_talk(
+    studio_url: str,
+    new_visitor: Callable[..., BrowserContext],
+    db: Database,
+    workspace: Tenant,
+    shoot: Callable[[Page, str], None],
+) -> None:
+    with db.transaction(workspace.caller) as tx:
+        draft = InfluencerDraft(name="Marco", trigger_word="marco", persona=MARCO, look_prompt="short hair")
+        marco = influencers.create(tx, draft).id
+    tab = tab_of(new_visitor(), studio_url, workspace)
+    part(tab, studio_url, workspace, "write")
+    tab.get_by_label("What is the post about?", exact=True).fill("morning workout")
+    tab.keyboard.press("Control+Enter")
+    expect(tab.get_by_role("button", name="Write", exact=True)).to_be_enabled()
+    tab.get_by_role("button", name="Write", exact=True).click()
+    expect(tab.get_by_text("Variant 3")).to_be_visible()
+    shoot(tab, "write-variants")
+    tab.get_by_role("button", name="Keep this one").nth(1).click()
+    expect(tab.get_by_text("2 of these variants put away.")).to_be_visible()
+
+    tab.get_by_role("button", name="Write one and draw it").click()
+    expect(tab.get_by_role("link", name="Open", exact=True)).to_be_visible(timeout=120_000)
+    shoot(tab, "write-with-picture")
+    with db.transaction(workspace.caller) as tx:
+        job = writing.ongoing(tx, writing.CONTENT, marco)
+    assert job is not None
+    assert job.state == "completed"
+    assert job.result
+    assert job.result["s3Key"].startswith("images/")
+    assert job.result["contentPlan"]["sdPrompt"].startswith("marco, ")
+
+    part(tab, studio_url, workspace, "ideas")
+    tab.get_by_role("button", name="Suggest ideas").click()
+    expect(tab.get_by_text("Day 7")).to_be_visible(timeout=60_000)
+    tab.get_by_role("button", name="Write it").first.click()
+    expect(tab.get_by_role("button", name="Write it")).to_have_count(6)
+    shoot(tab, "write-ideas")
+
+    part(tab, studio_url, workspace, "chat")
+    for question in ("Hi! Who are you?", "What did you post lately?"):
+        tab.get_by_placeholder("Write to Marco").fill(question)
+        tab.keyboard.press("Enter")
+        expect(tab.get_by_text(question)).to_be_visible()
+    expect(tab.get_by_text("offline writer, no model")).to_have_count(2)
+    shoot(tab, "write-chat")
+    tab.get_by_role("button", name="Clear the talk").click()
+    tab.get_by_role("button", name="Clear it").click()
+    expect(tab.get_by_text("Ask Marco something")).to_be_visible()
+
+    for look, visitor in (("dark", new_visitor(dark=True)), ("phone", new_visitor(width=390, height=844))):
+        other = tab_of(visitor, studio_url, workspace)
+        for name in ("write", "ideas", "drafts"):
+            part(other, studio_url, workspace, name)
+            expect(other.get_by_text("morning workout").or_(other.get_by_text("Day 7")).first).to_be_visible()
+            wide = other.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert wide <= 0, (look, name, wide)
+            shoot(other, f"write-{name}-{look}")
