@@ -23,6 +23,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "Captions": ("auto-caption", "auto-caption-local"),
     "Identity": ("identity-calibration", "identity-scoring"),
     "Gallery": ("picture-archive", "picture-import"),
+    "Writing styles": ("style-training", "style-generation"),
     "Upkeep": ("upkeep",),
 }
 SUBJECT_PAGES = {
@@ -32,6 +33,7 @@ SUBJECT_PAGES = {
     "generation": ("make/generation", "Open the pictures"),
     "trial": ("make/trials", "Open the comparison"),
     "board": ("make/boards", "Open the board"),
+    "style": ("make/styles", "Open the writing style"),
     "clip": ("make/clips", "Open the video"),
 }
 TAKE = 30
