@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from backend.assets import uploads
@@ -16,18 +16,23 @@ def forget(tx: Session, *, idle_hours: float, purge_days: float) -> tuple[int, l
     works. They can be brought back like deleted ones, until all rows go `purge_days` later. PDFs of deleted styles go at once.
     """
     idle = WritingStyle.last_activity_at < _ago(idle_hours * 3600.0)
-    voice = exists().where(Influencer.persona["voice_style"].astext == WritingStyle.id)
-    texts = select(StyleText.id).where(StyleText.style_id == WritingStyle.id)
-    working = exists().where((Job.subject_id == WritingStyle.id) | Job.subject_id.in_(texts), Job.state.not_in(FINAL))
+    speaks = Influencer.persona["voice_style"].astext
+    busy = Job.state.not_in(FINAL)
+    needed = (
+        select(speaks).where(speaks.is_not(None)),
+        select(Job.subject_id).where(busy, Job.kind == "style-training"),
+        select(StyleText.style_id).join(Job, Job.id == StyleText.job_id).where(busy),
+    )
     spare = WritingStyle.kept.is_(False) | (WritingStyle.trained_at.is_(None))
-    retired = update(WritingStyle).where(WritingStyle.deleted_at.is_(None), idle, spare, ~voice, ~working)
+    retired = update(WritingStyle).where(WritingStyle.deleted_at.is_(None), idle, spare)
+    retired = retired.where(*(WritingStyle.id.not_in(ids) for ids in needed))
     retired = retired.values(deleted_at=func.clock_timestamp()).execution_options(synchronize_session=False)
     ids = tx.scalars(retired.returning(WritingStyle.id)).all()
     keys = _files(tx)
     gone = _ago(purge_days * 86_400.0)
     for table in (StyleText, WritingStyle):
         tx.execute(delete(table).where(table.deleted_at < gone).execution_options(synchronize_session=False))
-    unfinished = ~exists().where(Job.id == StyleText.job_id, Job.state.not_in(FINAL))
+    unfinished = StyleText.job_id.not_in(select(Job.id).where(busy))
     old = StyleText.created_at < _ago(idle_hours * 3600.0)
     empty = delete(StyleText).where(StyleText.text == "", unfinished, old)
     tx.execute(empty.execution_options(synchronize_session=False))

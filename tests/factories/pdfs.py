@@ -27,7 +27,7 @@ def part(name: str, first: int, words: int) -> str:
 
 class _Book(FPDF):
     def __init__(self, title: str) -> None:
-        super().__init__(format="A5")
+        super().__init__(format=(148, 210))
         self._title = title
 
     def header(self) -> None:

@@ -32,6 +32,8 @@ class _Writer:
     brief: StyleBrief
     manner: Manner
     _used: set[str] = field(default_factory=set)
+    _since: int = 2
+    """Sentences since the topic was named."""
 
     def text(self) -> str:
         seed = f"{self.brief.topic}|{self.brief.variant}|{self.brief.words}"
@@ -51,7 +53,10 @@ class _Writer:
     def _sentence(self) -> str:
         mean, deviation = self.brief.sentence
         wanted = max(4.0, self._random.gauss(mean, deviation))
-        made = self._fresh(self.manner.mains[self._person()])
+        mains = self.manner.mains[self._person()]
+        about = tuple(line for line in mains if "{topic}" in line)
+        made = self._fresh(about if self._since >= 2 else mains)
+        self._since = 0 if "{topic}" in made else self._since + 1
         joints: list[str] = [mark for mark in ("semicolon", "dash") if mark in self.brief.marks]
         while len(made.split()) < wanted - 4:
             more = self._fresh(self.manner.turns)
