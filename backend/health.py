@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 
 from backend import jobs
 from backend.bootstrap import App
-from backend.engines.build import image_engine
+from backend.engines.build import image_engine, motion_engine
 from backend.engines.comfyui import places
 from backend.errors import Invalid, StudioError
 from backend.kit.db import Nobody
@@ -55,7 +55,7 @@ def check(app: App, *, engines: bool = True) -> list[Check]:
     ]
     if engines:
         servers = [(name, partial(_image_engine, name=name, device=device)) for name, device in _image_servers(app)]
-        parts += [*servers, ("Trainer", _trainer), ("Identity", _identity), ("Words", _words)]
+        parts += [*servers, ("Trainer", _trainer), ("Motion", _motion), ("Identity", _identity), ("Words", _words)]
     with ThreadPoolExecutor(len(parts)) as pool:
         return list(pool.map(lambda part: _asked(part[0], part[1], app), parts))
 
@@ -152,6 +152,13 @@ def _trainer(app: App) -> Check:
     return Check(
         "Trainer", status.ok, f"{status.name} {status.version}".strip(), " ".join([status.detail, status.device]).strip()
     )
+
+
+def _motion(app: App) -> Check:
+    """ComfyUI without a motion model is whole: camera moves are there whatever it has."""
+    status = app.engines.motion.status()
+    ok = status.ok or (bool(app.engines.motion.models()) and motion_engine(app.settings) == "comfyui")
+    return Check("Motion", ok, f"{status.name} {status.version}".strip(), status.detail)
 
 
 def _identity(app: App) -> Check:

@@ -41,6 +41,7 @@ ITEMS = (
     Item("make/styles", "Writing styles", ":material/history_edu:", "writing-styles", "Make"),
     Item("make/workflows", "Workflows", ":material/schema:", "workflows", "Make"),
     Item("make/gallery", "Gallery", ":material/imagesmode:", "gallery", "Make"),
+    Item("make/clips", "Videos", ":material/movie:", "videos", "Make"),
     Item("make/boards", "Boards", ":material/dashboard:", "boards", "Make"),
     Item("make/lineage", "Lineage", ":material/account_tree:", "lineage", "Make"),
     Item("make/held", "Held pictures", ":material/fact_check:", "held", "Make"),

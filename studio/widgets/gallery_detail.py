@@ -86,6 +86,7 @@ def _make(page: Page, card: PictureCard) -> None:
         page.go("make/generation", remix=card.id, seed="same")
     if st.button("Start from this picture", icon=":material/image:", width="stretch"):
         page.go("make/generation", **{"from": card.id})
+    picture_acts.animate(page, card)
     picture_acts.part(page, card)
     picture_acts.pose(page, card)
     picture_acts.larger(page, card)

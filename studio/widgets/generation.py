@@ -17,6 +17,7 @@ from studio.forms.generation import Choices, generation_form
 from studio.forms.request_key import renew, request_key
 from studio.frame import Page
 from studio.widgets import (
+    clips_animate,
     generation_batch,
     generation_grid,
     generation_mask,
@@ -197,6 +198,7 @@ def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
         page.go("make/gallery", id=state.opened)
     if not working:
         identity.outcome(page, pictures)
+        clips_animate.button(page, pictures, key=generation_id)
         if alike:
             said = "This looks" if card.n == 1 else f"{len(alike)} of {card.n} look"
             st.caption(f":orange[:material/content_copy: {said} almost like earlier pictures: same pose, same setting.]")

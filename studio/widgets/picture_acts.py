@@ -9,6 +9,11 @@ from backend.generation import PictureCard
 from studio.format import plain
 from studio.forms.request_key import renew, request_key
 from studio.frame import Page
+from studio.widgets import clips_animate
+
+
+def animate(page: Page, card: PictureCard) -> None:
+    clips_animate.button(page, [card], key=card.id, width="stretch")
 
 
 def part(page: Page, card: PictureCard) -> None:

@@ -1,0 +1,34 @@
+"""Videos as posters that play while they are pointed at; hearts by a click; more of them as people scroll."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend.video import ClipCard, ClipFilters
+from studio.components.load import ignore, load
+
+_component = load("clips")
+
+
+def clips(
+    key: str, *, workspace: str, cards: list[ClipCard], next_cursor: str | None, filters: ClipFilters, can_edit: bool
+) -> str | None:
+    """`cards`: the first page as Python read it; the browser fetches what follows. Returns the id of a video opened, once."""
+    asked = {
+        "influencer": filters.influencer_id, "favourite": "true" if filters.favourite else "", "format": filters.format,
+        "rating": filters.min_rating or "",
+    }  # fmt: skip
+    data: dict[str, Any] = {
+        "workspace": workspace, "canEdit": can_edit, "asked": {name: value for name, value in asked.items() if value},
+        "first": {"data": [_plain(card) for card in cards], "nextCursor": next_cursor},
+    }  # fmt: skip
+    opened = _component(key=key, data=data, on_opened_change=ignore).get("opened")
+    return str(opened["id"]) if opened else None
+
+
+def _plain(card: ClipCard) -> dict[str, Any]:
+    """As the API says it."""
+    return {
+        "id": card.id, "assetId": card.asset_id, "title": card.recipe.title, "influencerName": card.influencer_name,
+        "seconds": card.seconds, "favourite": card.favourite, "rating": card.rating, "width": card.width, "height": card.height,
+    }  # fmt: skip

@@ -1,0 +1,82 @@
+"""Videos as their page and the dialog say them; viewers see all of it and change nothing."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from backend import jobs, video
+from backend.kit.db import Database
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import Rows, fill, make_clip
+from tests.pages.conftest import Open, words
+
+
+@pytest.fixture
+def rows(db: Database, workspace: Tenant) -> Rows:
+    return fill(db, workspace)
+
+
+@pytest.fixture
+def clip_id(db: Database, workspace: Tenant, rows: Rows) -> str:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        return make_clip(tx, rows.picture_ids[0], rating=3)
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    return next(button for button in at.button if button.label == label).click().run()
+
+
+def test_without_videos_the_page_says_where_they_come_from(open_page: Open, rows: Rows, workspace: Tenant) -> None:
+    at = open_page("make/clips")
+    assert "press Animate" in words(at)
+    assert "Open the gallery" in words(at)
+    assert "Open the gallery" not in words(open_page("make/clips", who=workspace.viewer))
+
+
+def test_a_picture_is_animated_from_its_dialog(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
+    at = press(open_page("make/gallery", id=rows.picture_ids[0]), "Animate")
+    assert not at.exception
+    said = words(at)
+    assert "720 × 720 px · 5 s at 30 frames a second · about" in said
+    assert "will look soft" in said
+    press(at, "Make the video")
+    with db.transaction(workspace.caller) as tx:
+        [job] = jobs.page(tx, kinds=("video-generation",)).cards
+        made = video.of_job(tx, job.id)
+    assert made
+    assert (job.state, made.picture_id, made.recipe.model, made.asset_id) == ("pending", rows.picture_ids[0], "push-in", None)
+
+
+def test_pictures_just_drawn_are_animated_together(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
+    at = press(open_page("make/generation", id=rows.generation_id), "Animate them")
+    press(at, "Make 8 videos")
+    with db.transaction(workspace.caller) as tx:
+        assert jobs.page(tx, kinds=("video-generation",)).total == 8
+
+
+def test_a_video_is_judged_deleted_and_brought_back(open_page: Open, db: Database, workspace: Tenant, clip_id: str) -> None:
+    at = open_page("make/clips", id=clip_id)
+    assert "720 × 1280 px" in words(at)
+    press(at, "Make it a favourite")
+    at = open_page("make/clips", id=clip_id)
+    press(at, "Delete")
+    with db.transaction(workspace.caller) as tx:
+        card = video.get(tx, clip_id)
+    assert card.favourite
+    assert card.deleted_at
+    at = open_page("make/clips", id=clip_id)
+    assert "This video was deleted." in words(at)
+    press(at, "Bring it back")
+    with db.transaction(workspace.caller) as tx:
+        assert video.page(tx).total == 1
+
+
+def test_a_viewer_watches_and_changes_nothing(open_page: Open, workspace: Tenant, rows: Rows, clip_id: str) -> None:
+    at = open_page("make/clips", who=workspace.viewer, id=clip_id)
+    assert not at.exception
+    labels = {button.label for button in at.button if not button.disabled}
+    assert "Open the picture" in labels
+    assert not labels & {"Delete", "Use same settings", "Make it a favourite"}
+    picture = open_page("make/gallery", who=workspace.viewer, id=rows.picture_ids[0])
+    assert "Animate" not in {button.label for button in picture.button}
