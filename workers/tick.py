@@ -12,6 +12,7 @@ import structlog
 from backend.errors import StudioError
 from backend.jobs import sweep
 from backend.jobs.schedules import claimable, fire_due
+from backend.posts import sweep as posts
 
 if TYPE_CHECKING:
     from backend.bootstrap import App
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 AT_ONCE = 8
 """Bells per queue and tick: enough to wake idle threads, each of which goes on claiming by itself."""
+ALIGN_EVERY_S = 86_400.0
+"""How often the instants of planned posts are derived anew; also when a worker starts, which new zone rules come with."""
 
 
 class Tick:
@@ -28,6 +31,7 @@ class Tick:
         self._app, self._ring, self._settings = app, ring, app.settings
         self._answered_at = time.time()
         self._mercy_until = 0.0
+        self._aligned_to, self._align_at = "", 0.0
 
     def run(self, stopping: threading.Event) -> None:
         while not stopping.wait(self._settings.job_tick_s):
@@ -47,6 +51,20 @@ class Tick:
                 self._ring(queue)
         if self._patient():
             self.sweep()
+        self._look_after_posts()
+
+    def _look_after_posts(self) -> None:
+        """A thousand plans a tick until all are looked at, then not before tomorrow."""
+        with self._app.db.dispatch() as tx:
+            if missed := posts.miss(tx):
+                log.warning("posts missed", posts=missed)
+            if time.time() < self._align_at:
+                return
+            self._aligned_to, moved = posts.realign(tx, after=self._aligned_to)
+        if moved:
+            log.info("posts moved with the rules of their time zones", plans=moved)
+        if not self._aligned_to:
+            self._align_at = time.time() + ALIGN_EVERY_S
 
     def _patient(self) -> bool:
         """After Postgres was away, or this machine asleep, workers get one lease to say that they live."""
