@@ -45,13 +45,15 @@ ITEMS = (
     Item("make/boards", "Boards", ":material/dashboard:", "boards", "Make"),
     Item("make/lineage", "Lineage", ":material/account_tree:", "lineage", "Make"),
     Item("make/held", "Held pictures", ":material/fact_check:", "held", "Make"),
+    Item("plan/calendar", "Calendar", ":material/calendar_month:", "calendar", "Plan"),
+    Item("plan/review", "Review", ":material/rate_review:", "review", "Plan"),
     Item("run/jobs", "Jobs", ":material/bolt:", "jobs", "Run"),
     Item("run/costs", "Costs", ":material/payments:", "costs", "Run"),
     Item("run/system", "System", ":material/monitor_heart:", "system", "Run"),
     Item("admin/account", "Account", ":material/person:", "account", "Admin"),
     Item("admin/workspace", "Workspace", ":material/groups:", "workspace", "Admin"),
 )
-_WITH_PICTURES = ("Start", "Make")
+_WITH_PICTURES = ("Start", "Make", "Plan")
 _BY_FILE = {item.file: item for item in ITEMS}
 
 

@@ -68,6 +68,7 @@ app = st.App(
         *api.probes(lambda: resources.app()),
         *(api.styleforge(lambda: resources.app()) if Settings().styleforge_paths else ()),
         Mount("/api", app=api.create(lambda: resources.app())),
+        Mount("/assets/vendor", app=StaticFiles(directory=ROOT / "studio" / "components" / "vendor")),
         Mount("/assets", app=StaticFiles(directory=ROOT / "studio" / "static")),
     ],
     middleware=[Middleware(Headers)],

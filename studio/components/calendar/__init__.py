@@ -1,0 +1,44 @@
+"""The calendar: month, week and list on vendored FullCalendar 6; moves and undoes over /api, wakes Python to open and plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from studio.components.load import ignore, load
+
+_component = load("calendar", "library", "spot", "menu", "undated", "calendar")
+LIBRARY = "/assets/vendor/fullcalendar-6.1.21.min.js"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarSaid:
+    """Told once each. `opened`: a plan; `chosen`: wall times in the calendar's zone, the second not included."""
+
+    opened: str | None = None
+    chosen: tuple[datetime, datetime, bool] | None = None
+    """(from, to, whole days)"""
+
+
+def calendar(
+    key: str, *, workspace: str, zone: str, can_edit: bool, influencers: Sequence[tuple[str, str]], states: Mapping[str, str],
+    colour_by: str, filters: Mapping[str, str], stamp: str,
+) -> CalendarSaid:  # fmt: skip
+    """`influencers`: (id, name), their order gives their colours; `states`: word in rows -> for people; `colour_by`: influencer
+    or state; `filters`: as the API knows them; a new `stamp` makes it read again."""
+    data: dict[str, Any] = {
+        "workspace": workspace, "zone": zone, "canEdit": can_edit, "influencers": [list(one) for one in influencers],
+        "states": dict(states), "colourBy": colour_by, "filters": dict(filters), "stamp": stamp, "lib": LIBRARY,
+    }  # fmt: skip
+    result = _component(key=key, data=data, on_opened_change=ignore, on_chosen_change=ignore)
+    opened, chosen = result.get("opened"), result.get("chosen")
+    return CalendarSaid(
+        opened=str(opened["id"]) if opened else None,
+        chosen=(_wall(chosen["start"]), _wall(chosen["end"]), bool(chosen["days"])) if chosen else None,
+    )
+
+
+def _wall(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=None)

@@ -1,0 +1,131 @@
+"""The calendar page: filters, the calendar itself, planning a range, the switches and rules beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from backend import channels, influencers, posts
+from backend.channels import ChannelCard
+from backend.influencers import InfluencerCard
+from backend.posts import WORDS
+from studio.components.calendar import calendar
+from studio.format import plain
+from studio.frame import Page
+from studio.widgets import plan, plan_new, posting_rules
+from studio.widgets.empty import empty_state
+from studio.widgets.told import told
+
+_STATES = {state.value: word for state, word in WORDS.items()}
+Filters = tuple[str, str, str]
+
+
+def show(page: Page) -> None:
+    told()
+    with page.transaction() as tx:
+        people = influencers.page(tx, take=200).cards
+        accounts = channels.of(tx)
+        stopped = posts.workspace_stopped(tx)
+    if not people:
+        card = empty_state(
+            "Nobody to plan for yet", "Make an influencer first, then plan what they post.", icon=":material/face_3:"
+        )
+        if page.can_edit and card.button("New influencer", type="primary"):
+            page.go("start/wizard")
+        return
+    if stopped:
+        st.warning("Publishing is stopped for the whole workspace: nothing goes out.", icon=":material/front_hand:")
+    influencer, channel, state = _filters(people, accounts)
+    zone = _zone(people, influencer)
+    _bar(page, people, accounts, influencer, zone)
+    said = calendar(
+        "calendar", workspace=page.workspace.id, zone=zone, can_edit=page.can_edit,
+        influencers=[(one.id, one.name) for one in people], states=_STATES,
+        colour_by=st.session_state.get("calendar:colours", "influencer"), stamp=str(st.session_state.get("calendar:stamp", 0)),
+        filters={name: value for name, value in (("influencer", influencer), ("channel", channel), ("status", state)) if value},
+    )  # fmt: skip
+    _legend(people)
+    if said.opened:
+        plan.dialog(page, said.opened)
+    if said.chosen and page.can_edit:
+        plan_new.ask(page, people, accounts, influencer=influencer, zone=zone, chosen=said.chosen)
+
+
+def _filters(people: Sequence[InfluencerCard], accounts: Sequence[ChannelCard]) -> Filters:
+    names = {one.id: one.name for one in people}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wish = st.query_params.get("influencer", "")
+        at = list(names).index(wish) + 1 if wish in names else 0
+        influencer = st.selectbox(
+            "Influencer", ["", *names], at, format_func=lambda one: names.get(one, "All"), key="calendar:influencer", width=200
+        )
+        theirs = {one.id: one.label for one in accounts if influencer in ("", one.influencer_id)}
+        channel = st.selectbox(
+            "Channel",
+            ["", *theirs],
+            format_func=lambda one: theirs.get(one, "All"),
+            key=f"calendar:channel:{influencer}",
+            width=200,
+        )
+        state = st.selectbox(
+            "State", ["", *_STATES], format_func=lambda one: _STATES.get(one, "All"), key="calendar:state", width=160
+        )
+        st.segmented_control(
+            "Colours",
+            ["influencer", "state"],
+            format_func=str.capitalize,
+            default="influencer",
+            required=True,
+            key="calendar:colours",
+        )
+    return influencer or "", channel or "", state or ""
+
+
+def _zone(people: Sequence[InfluencerCard], influencer: str) -> str:
+    """Whose clock the calendar shows: the influencer's, the one all of them share, else this browser's."""
+    shown = {one.time_zone for one in people if influencer in ("", one.id)}
+    mine = st.context.timezone
+    known = influencers.time_zones()
+    usual = next(iter(shown)) if len(shown) == 1 else mine if isinstance(mine, str) and mine in known else "UTC"
+    zones = list(dict.fromkeys([usual, *sorted(shown), *known]))
+    return st.session_state.get(f"calendar:zone:{influencer}") or zones[0]
+
+
+def _bar(page: Page, people: Sequence[InfluencerCard], accounts: Sequence[ChannelCard], influencer: str, zone: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if page.can_edit:
+            if st.button("New plan", icon=":material/add:", type="primary"):
+                plan_new.ask(page, people, accounts, influencer=influencer, zone=zone, chosen=None)
+            with st.popover("Shift", icon=":material/move_down:"):
+                plan_new.shift_form(page, influencer)
+        if influencer:
+            with st.popover("Rules", icon=":material/rule:"):
+                posting_rules.form(page, influencer)
+        if page.can_edit:
+            with st.popover("Stop", icon=":material/front_hand:"):
+                posting_rules.switches(page, people)
+        with st.popover(zone, icon=":material/schedule:"):
+            zones = list(dict.fromkeys([zone, *(one.time_zone for one in people), *influencers.time_zones()]))
+            st.selectbox("Times are shown by the clocks of", zones, key=f"calendar:zone:{influencer}")
+    if influencer:
+        _gaps(page, influencer)
+
+
+def _gaps(page: Page, influencer: str) -> None:
+    today = datetime.now(UTC).date()
+    with page.transaction() as tx:
+        runs = posts.empty_days(tx, influencer, today, today + timedelta(days=27), least=3)
+    if runs:
+        said = ", ".join(f"{start:%-d %b}–{end:%-d %b}" if start != end else f"{start:%-d %b}" for start, end in runs[:4])
+        st.caption(f":material/event_busy: Nothing planned on {said}.")
+
+
+def _legend(people: Sequence[InfluencerCard]) -> None:
+    if st.session_state.get("calendar:colours", "influencer") == "influencer" and len(people) > 1:
+        st.caption("Colours: " + " · ".join(plain(one.name) for one in people[:10]) + ", in this order.")
+    st.caption(
+        "Drag to move, or press M on a plan for a menu; arrow keys go from plan to plan, Enter opens. "
+        "Drag over empty days to plan them."
+    )

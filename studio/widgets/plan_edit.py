@@ -1,0 +1,190 @@
+"""A plan's form: topic, date, and for each channel its words and pictures; text written anew in the influencer's voice."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from functools import partial
+
+import streamlit as st
+
+from backend import channels, generation, influencers, posts, video, writing
+from backend.engines.platform import rules as platforms
+from backend.engines.platform.limits import PLATFORMS
+from backend.errors import Conflict, StudioError
+from backend.generation import GalleryFilters
+from backend.posts import PlanCard, PlanDraft, PostCard, PostState, VariantDraft
+from backend.video import ClipFilters
+from studio.components import gallery
+from studio.components.gallery import Tile
+from studio.format import media_url, plain
+from studio.forms.seen import load_again, offer_newer, seen
+from studio.frame import Page
+from studio.widgets.told import tell, telling
+
+_FIXED = (PostState.PUBLISHING, PostState.PUBLISHED, PostState.UNKNOWN)
+TAKE = 60
+
+
+def form(page: Page, now: PlanCard) -> None:
+    """Everything of the plan. An edit of an approved post sends it back to review where the rules want one."""
+    key, card = seen(f"plan:{now.id}", now)
+    frozen = not page.can_edit
+    with page.transaction() as tx:
+        accounts = {one.id: one for one in channels.of(tx, card.influencer_id)}
+        zones = list(dict.fromkeys([card.zone, influencers.get(tx, card.influencer_id).time_zone, *influencers.time_zones()]))
+    topic = st.text_input("Topic", card.topic, max_chars=300, key=f"{key}:first", disabled=frozen)
+    left, middle, right = st.columns([2, 1, 2])
+    day = left.date_input(
+        "Day", card.wall.date() if card.wall else None, format="DD/MM/YYYY", key=f"{key}:day", disabled=frozen
+    )
+    clock = middle.time_input("Time", card.wall.time() if card.wall else time(18), step=300, key=f"{key}:time", disabled=frozen)
+    zone = right.selectbox("Time zone", zones, key=f"{key}:zone", disabled=frozen)
+    there = {one.channel_id: one for one in card.posts}
+    known = {**{one.channel_id: one.channel_name for one in card.posts}, **{one.id: one.label for one in accounts.values()}}
+    chosen = st.multiselect(
+        "Channels", list(known), list(there), format_func=lambda one: known[one], key=f"{key}:channels", disabled=frozen
+    )
+    variants = []
+    if chosen:
+        for tab, channel_id in zip(st.tabs([known[one] for one in chosen]), chosen, strict=True):
+            with tab:
+                platform = there[channel_id].platform if channel_id in there else accounts[channel_id].platform
+                variants.append(_variant(page, card, f"{key}:{channel_id}", channel_id, platform, there.get(channel_id)))
+    else:
+        st.caption(
+            "No channel chosen: it is kept as an idea." if known else "No channel yet. Add one under Rules on the calendar."
+        )
+    notes = st.text_area("Notes for yourselves", card.notes, max_chars=4000, height=68, key=f"{key}:notes", disabled=frozen)
+    if frozen:
+        return
+    if now.version != card.version:
+        offer_newer(f"plan:{now.id}", "Somebody changed this plan, or moved it, while you were editing.")
+    if st.button("Save", type="primary", icon=":material/save:", key=f"{key}:save"):
+        wall = datetime.combine(day, clock) if isinstance(day, type(card.created_at.date())) and clock else None
+        draft: dict[str, object] = dict(
+            influencer_id=card.influencer_id, topic=topic, notes=notes, wall=wall, zone=zone, variants=tuple(variants)
+        )
+        _save(page, card, draft)
+
+
+def _save(page: Page, card: PlanCard, values: dict[str, object]) -> None:
+    try:
+        with page.transaction(needs="editor") as tx:
+            posts.save(tx, card.id, PlanDraft(**values), version=card.version)
+    except Conflict as error:
+        offer_newer(f"plan:{card.id}", plain(error.message))
+        return
+    except StudioError as error:
+        st.error(plain(error.message), icon=":material/error:")
+        return
+    load_again(f"plan:{card.id}")
+    st.session_state["calendar:stamp"] = st.session_state.get("calendar:stamp", 0) + 1
+    tell("Saved.")
+    st.rerun(scope="fragment" if st.session_state.get("plan:dialog") == card.id else "app")
+
+
+def _variant(page: Page, card: PlanCard, key: str, channel_id: str, platform: str, post: PostCard | None) -> VariantDraft:
+    frozen = not page.can_edit or (post is not None and post.state in _FIXED)
+    before = post.draft() if post else VariantDraft(channel_id=channel_id)
+    limits = PLATFORMS[platform]
+    media = _media(page, card, key, before.media, frozen=frozen)
+    formats = ["", *platforms.formats(platform)]
+    left, right = st.columns(2)
+    kind = left.selectbox(
+        "Format", formats, formats.index(before.format), format_func=lambda one: one.capitalize() or "What fits",
+        key=f"{key}:format", disabled=frozen,
+    )  # fmt: skip
+    privacy = before.privacy
+    if limits.privacy != "none":
+        words = ["", *limits.values]
+        at = words.index(privacy) if privacy in words else 0
+        privacy = right.selectbox(
+            "Who can see it", words, at, format_func=lambda one: one.replace("_", " ").capitalize() or "Choose …",
+            key=f"{key}:privacy", disabled=frozen,
+        )  # fmt: skip
+    title = (
+        st.text_input("Title", before.title, max_chars=300, key=f"{key}:title", disabled=frozen)
+        if limits.title
+        else before.title
+    )
+    words_key = f"{key}:caption:{st.session_state.get(f'{key}:written', 0)}"
+    wrote = st.session_state.get(f"{key}:text")
+    caption = st.text_area(
+        "Caption", wrote.caption if wrote else before.caption, max_chars=5000, height=120, key=words_key, disabled=frozen
+    )
+    tags = st.text_input(
+        "Hashtags", " ".join(f"#{one}" for one in (posts.hashtags(wrote.hashtags) if wrote else before.hashtags)),
+        key=f"{words_key}:tags", disabled=frozen,
+    )  # fmt: skip
+    if not frozen:
+        _write(page, card, key)
+    comment = before.first_comment
+    if limits.comments:
+        comment = st.text_input("First comment", comment, max_chars=2200, key=f"{key}:comment", disabled=frozen)
+    alt = dict(before.alt_texts)
+    if media:
+        said = alt.get(media[0]) or (wrote.alt_text if wrote else "")
+        alt[media[0]] = st.text_input(
+            "What the first picture shows (alt text)", said, max_chars=1000, key=f"{words_key}:alt", disabled=frozen
+        )
+    draft = before.model_copy(update={"format": kind, "privacy": privacy, "title": title.strip(), "caption": caption.strip()})
+    kept = {one: text.strip() for one, text in alt.items() if text.strip() and one in media}
+    more = {"hashtags": posts.hashtags(tags), "media": media, "first_comment": comment.strip(), "alt_texts": kept}
+    return draft.model_copy(update=more)
+
+
+def _write(page: Page, card: PlanCard, key: str) -> None:
+    """The caption anew by the text engine, into the form: nothing is kept before it is saved."""
+    if st.button(
+        "Write it" if not st.session_state.get(f"{key}:text") else "Write another",
+        icon=":material/ink_pen:",
+        key=f"{key}:write",
+    ):
+        topic = card.topic or card.title
+        with telling(), st.spinner("Writing …"):
+            order = writing.WriteOrder(influencer_id=card.influencer_id, topic=topic)
+            made = writing.write(page.app, partial(page.transaction, "editor"), order=order)
+            st.session_state[f"{key}:text"] = made[0].parts
+            st.session_state[f"{key}:written"] = st.session_state.get(f"{key}:written", 0) + 1
+        st.rerun(scope="fragment" if st.session_state.get("plan:dialog") == card.id else "app")
+
+
+def _media(page: Page, card: PlanCard, key: str, before: tuple[str, ...], *, frozen: bool) -> tuple[str, ...]:
+    """Asset ids in order: those that are in it, with a choice of more."""
+    slot = f"{key}:media"
+    media: tuple[str, ...] = st.session_state.setdefault(slot, before)
+    if media:
+        state = gallery(f"{key}:shown", tiles=[_tile(page, one, "") for one in media], selectable=not frozen, size=90)
+        if not frozen and state.selected:
+            st.button(
+                "Take out",
+                icon=":material/remove:",
+                key=f"{key}:out",
+                on_click=_set,
+                args=(slot, [m for m in media if m not in state.selected]),
+            )
+    if frozen:
+        return media
+    with st.popover("Add pictures or videos", icon=":material/add_photo_alternate:"):
+        with page.transaction() as tx:
+            mine = generation.tiles(tx, filters=GalleryFilters(influencer_id=card.influencer_id), take=TAKE).tiles
+            clips = video.page(tx, filters=ClipFilters(influencer_id=card.influencer_id), take=TAKE).cards
+        tiles = [_tile(page, one.asset_id, one.prompt) for one in mine]
+        films = [_tile(page, one.asset_id, f"Video, {one.frames / max(1, one.fps):.0f} s") for one in clips if one.asset_id]
+        if not tiles and not films:
+            st.caption("Nothing yet. Create pictures first, on Create.")
+            return media
+        picked = gallery(
+            f"{key}:pick:{len(media)}", tiles=[one for one in (*films, *tiles) if one.id not in media], selectable=True, size=90
+        )
+        add = [*media, *picked.selected]
+        st.button("Add", type="primary", key=f"{key}:add", disabled=not picked.selected, on_click=_set, args=(slot, add))
+    return media
+
+
+def _set(slot: str, media: list[str]) -> None:
+    st.session_state[slot] = tuple(media)
+
+
+def _tile(page: Page, asset_id: str, said: str) -> Tile:
+    return Tile(id=asset_id, src=media_url(page.workspace.id, asset_id, w=160), alt=said or "Picture of this post", caption="")
