@@ -23,7 +23,7 @@ test: ## every test, on throw-away servers (ARGS='-k name')
 test-comfy: ## the image engine's contract on a real ComfyUI (COMFYUI_URL, COMFYUI_MODELS_DIR)
 	@$(SETUP) dev
 	@test -n "$(COMFYUI_URL)" || { echo "COMFYUI_URL is not set: there is nothing to test against."; exit 1; }
-	@$(PY) -m pytest -m comfy -k real $(ARGS)
+	@$(PY) -m pytest tests/backend/engines -m comfy -k real $(ARGS)
 
 test-kohya: ## the trainer's contract on real sd-scripts (KOHYA_DIR, KOHYA_PYTHON, KOHYA_MODELS_DIR)
 	@$(SETUP) dev

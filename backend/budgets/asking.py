@@ -47,8 +47,11 @@ def ask(
             ledger.remember(tx, model=known.model, saved_usd=known.cost_usd, about=about)
             heard(known.text)
             return known
-        call_id = ledger.reserve(tx, most_usd=quote.most_usd, about=about, settings=app.settings)
-    reply = _paid(app, mine, call_id, lambda: _whole(engine, request, quote, check, heard))
+        reserved = ledger.reserve(tx, most_usd=quote.most_usd, about=about, settings=app.settings, last=True)
+    if reserved.near:
+        with app.db.transaction(mine) as tx:
+            ledger.alert(tx, reserved)
+    reply = _paid(app, mine, reserved.call_id, lambda: _whole(engine, request, quote, check, heard))
     if key:
         cache.keep(app.cache, key, reply)
     return reply
@@ -59,19 +62,15 @@ def _paid(app: App, mine: Trusted, call_id: str, answer: Callable[[], Reply]) ->
     try:
         reply = answer()
     except ReplyLost as lost:
-        with app.db.transaction(mine) as tx:
-            ledger.lose(tx, call_id, generation_id=lost.generation_id)
+        ledger.end(app.db, mine, call_id, ledger.lose(lost.generation_id))
         raise
     except EngineError:
-        with app.db.transaction(mine) as tx:
-            ledger.release(tx, call_id)
+        ledger.end(app.db, mine, call_id, ledger.release())
         raise
     except BaseException:
-        with app.db.transaction(mine) as tx:
-            ledger.lose(tx, call_id)
+        ledger.end(app.db, mine, call_id, ledger.lose())
         raise
-    with app.db.transaction(mine) as tx:
-        ledger.settle(tx, call_id, reply)
+    ledger.end(app.db, mine, call_id, ledger.settle(reply))
     return reply
 
 
@@ -95,13 +94,13 @@ def _whole(
 def tidy(app: App, transact: Transact) -> dict[str, int]:
     """Part of upkeep: reservations of the dead stay at their estimate; lost answers are asked after."""
     with transact() as tx:
+        mine = Trusted(tx.info["tenant_id"], tx.info["user_id"] or "")
         dead, doubtful = ledger.settle_dead(tx), ledger.doubtful(tx)
     corrected = 0
     try:
         for call_id, generation_id in doubtful:
             if (usd := app.engines.text.cost_of(generation_id)) is not None:
-                with transact() as tx:
-                    ledger.correct(tx, call_id, usd)
+                ledger.end(app.db, mine, call_id, ledger.correct(usd))
                 corrected += 1
     except EngineError as error:
         log.warning("lost answers stay estimates", error=error.message)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
@@ -11,11 +14,13 @@ from backend import events
 from backend.budgets.rules import ALERT_AT, effective, fits, is_near, most, over_sentence, rounded
 from backend.budgets.schemas import About, OverBudget
 from backend.engines.text.port import Reply
-from backend.kit.db import in_one_trip
+from backend.kit.db import Database, Trusted, in_one_trip
 from backend.kit.ids import new_id
 from backend.settings import Settings
 from backend.tables import LlmCall
 
+Ending = Mapping[str, Any]
+"""Columns of a call that has ended."""
 DEAD_AFTER_S = 1800
 """No call takes this long: five tries of two silent minutes and the pauses between them."""
 _LOCK = text("SELECT tenant_id FROM budgets WHERE tenant_id = :tenant_id FOR UPDATE")
@@ -39,62 +44,77 @@ _RESERVE = text(
 """The sums see all that was reserved before: the row of `budgets` is locked by the statement before this one."""
 
 
-def reserve(tx: Session, *, most_usd: Decimal, about: About, settings: Settings) -> str:
-    """The call's id. Raises OverBudget with a sentence; nothing is reserved then."""
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """`near`: (period, day, limit) of limits that are nearly used up, and of which nobody has been told."""
+
+    call_id: str
+    near: tuple[tuple[str, int, Decimal | None], ...]
+
+
+def reserve(tx: Session, *, most_usd: Decimal, about: About, settings: Settings, last: bool = False) -> Reserved:
+    """Raises OverBudget with a sentence; nothing is reserved then. `last`: `tx` is committed by it and takes no more.
+
+    Everyone of a workspace who reserves waits for the row of `budgets` until the one before has committed: with `last` that
+    is the time Postgres takes, not the time until the asker's process gets round to it.
+    """
     daily, monthly = most(settings)
     usd, tenant = rounded(most_usd), {"tenant_id": tx.info["tenant_id"]}
     values = {
         **tenant, "id": new_id("llm"), "usd": usd, "most_daily": daily, "most_monthly": monthly, "user_id": tx.info["user_id"],
         "kind": about.kind, "job_id": about.job_id, "attempt_id": about.attempt_id, "influencer_id": about.influencer_id,
     }  # fmt: skip
-    _, row = in_one_trip(tx, [(_LOCK, tenant), (_RESERVE, values)])
-    if row is None:  # the workspace's first call
-        tx.execute(_FIRST, tenant)
-        _, row = in_one_trip(tx, [(_LOCK, tenant), (_RESERVE, values)])
+    *_, row = in_one_trip(tx, [(_FIRST, tenant), (_LOCK, tenant), (_RESERVE, values)], last=last)
     limits = {"day": effective(row.daily_usd, daily), "month": effective(row.monthly_usd, monthly)}
     spent = {"day": row.today, "month": row.month}
     for period, limit in limits.items():
         if limit is not None and not fits(spent[period], usd, limit):
             raise OverBudget(over_sentence(period=period, spent=spent[period], more=usd, limit=limit))
     alerted = {"day": row.alerted_day == row.day, "month": row.alerted_month == row.day // 100}
-    for period, limit in limits.items():
-        if is_near(spent[period] + usd, limit) and not alerted[period]:
-            _alert(tx, period, row.day, limit)
-    return str(row.id)
+    near = [one for one, limit in limits.items() if is_near(spent[one] + usd, limit) and not alerted[one]]
+    return Reserved(str(row.id), tuple((period, row.day, limits[period]) for period in near))
+
+
+def alert(tx: Session, reserved: Reserved) -> None:
+    """Once a period; people who listen to events hear of it. A crash before it leaves it to the next call."""
+    for period, day, limit in reserved.near:
+        _alert(tx, period, day, limit)
 
 
 def _alert(tx: Session, period: str, day: int, limit: Decimal | None) -> None:
-    """Once a period; people who listen to events hear of it."""
     column, value = ("alerted_day", day) if period == "day" else ("alerted_month", day // 100)
-    tx.execute(text(f"UPDATE budgets SET {column} = :value WHERE tenant_id = :tenant_id"), {"value": value, **_here(tx)})
-    data = {"period": period, "limit_usd": str(limit), "at": str(ALERT_AT)}
-    events.record(tx, "budget.near", "budget", tx.info["tenant_id"], data)
+    told = text(
+        f"UPDATE budgets SET {column} = :value WHERE tenant_id = :tenant_id AND {column} IS DISTINCT FROM :value RETURNING 1"
+    )
+    if tx.execute(told, {"value": value, **_here(tx)}).first():
+        data = {"period": period, "limit_usd": str(limit), "at": str(ALERT_AT)}
+        events.record(tx, "budget.near", "budget", tx.info["tenant_id"], data)
 
 
-def settle(tx: Session, call_id: str, reply: Reply) -> None:
-    """At what it cost, also when the reservation was given up meanwhile. Again: no change."""
-    _end(
-        tx, call_id, state="settled", usd=rounded(reply.cost_usd), model=reply.model, generation_id=reply.generation_id,
-        prompt_tokens=reply.prompt_tokens, completion_tokens=reply.completion_tokens,
-    )  # fmt: skip
+def settle(reply: Reply) -> Ending:
+    """At what it cost, also when the reservation was given up meanwhile."""
+    return {
+        "state": "settled", "usd": rounded(reply.cost_usd), "model": reply.model, "generation_id": reply.generation_id,
+        "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
+    }  # fmt: skip
 
 
-def lose(tx: Session, call_id: str, *, generation_id: str = "") -> None:
+def lose(generation_id: str = "") -> Ending:
     """Nobody knows what it cost: its estimate stays, flagged."""
-    _end(tx, call_id, state="estimated", generation_id=generation_id)
+    return {"state": "estimated", "generation_id": generation_id}
 
 
-def release(tx: Session, call_id: str) -> None:
+def release() -> Ending:
     """Refused before anything was made."""
-    _end(tx, call_id, state="refused", usd=Decimal(0))
+    return {"state": "refused", "usd": Decimal(0)}
 
 
-def _end(tx: Session, call_id: str, **values: object) -> None:
-    """Sent as it is: this is on the way of every answer."""
-    new = ", ".join(f"{name} = :{name}" for name in values)
+def end(db: Database, whose: Trusted, call_id: str, ending: Ending) -> None:
+    """Again: no change. In one trip: this is on the way of every answer. Raises Unavailable."""
+    new = ", ".join(f"{name} = :{name}" for name in ending)
     open_one = "id = :call_id AND tenant_id = :tenant_id AND state IN ('reserved', 'estimated')"
     statement = text(f"UPDATE llm_calls SET {new}, settled_at = clock_timestamp() WHERE {open_one} RETURNING id")
-    in_one_trip(tx, [(statement, {**values, "call_id": call_id, **_here(tx)})])
+    db.at_once(whose, [(statement, {**ending, "call_id": call_id, "tenant_id": whose.tenant_id})])
 
 
 def remember(tx: Session, *, model: str, saved_usd: Decimal, about: About) -> None:
@@ -128,9 +148,9 @@ def doubtful(tx: Session, *, take: int = 100) -> list[tuple[str, str]]:
     return [(row.id, row.generation_id) for row in tx.execute(known.where(recent).order_by(LlmCall.id.desc()).limit(take))]
 
 
-def correct(tx: Session, call_id: str, usd: Decimal) -> None:
+def correct(usd: Decimal) -> Ending:
     """What the server says of a lost answer."""
-    _end(tx, call_id, state="settled", usd=rounded(usd))
+    return {"state": "settled", "usd": rounded(usd)}
 
 
 def _here(tx: Session) -> dict[str, str]:

@@ -27,7 +27,7 @@ def spend(app: App, workspace: Tenant, usd: str, *, state: str = "settled") -> N
         call = ledger.reserve(
             tx, most_usd=Decimal(usd), about=budgets.About("suggestion", influencer_id="inf_gone"), settings=app.settings
         )
-        row = tx.get_one(LlmCall, call)
+        row = tx.get_one(LlmCall, call.call_id)
         row.state, row.model = state, "a/model"
 
 

@@ -57,6 +57,45 @@ def test_a_session_that_is_gone_is_said_as_an_outage(worker_db: Database, how: s
         assert [row.one for row in in_one_trip(tx, [(ONE, {})])] == [1]
 
 
+PUT = text("INSERT INTO budgets (tenant_id) VALUES (:tenant_id) RETURNING tenant_id")
+COUNT = text("SELECT count(*) AS n FROM budgets")
+
+
+def test_a_whole_transaction_in_one_trip_is_all_or_nothing(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
+    whose, mine = Trusted(workspace.id), {"tenant_id": workspace.id}
+    with pytest.raises(psycopg.DataError):
+        db.at_once(whose, [(PUT, mine), (text("SELECT 1 / CAST(:n AS int)"), {"n": 0})])
+    assert db.at_once(whose, [(COUNT, {})])[0].n == 0
+    assert [row[0] for row in db.at_once(whose, [(PUT, mine), (COUNT, {})])] == [workspace.id, 1]
+    assert db.at_once(Trusted(other_workspace.id), [(COUNT, {})])[0].n == 0, "rows stay their workspace's"
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        db.at_once(Trusted(other_workspace.id), [(text("INSERT INTO budgets (tenant_id) VALUES (:t)"), {"t": workspace.id})])
+
+
+def test_the_last_trip_takes_the_commit_along(db: Database, workspace: Tenant) -> None:
+    with db.transaction(Trusted(workspace.id)) as tx:
+        in_one_trip(tx, [(PUT, {"tenant_id": workspace.id})], last=True)
+        assert db.at_once(Trusted(workspace.id), [(COUNT, {})])[0].n == 1
+
+
+def test_connections_that_died_while_idle_do_no_harm(db: Database, workspace: Tenant, monkeypatch: Any) -> None:
+    with db.transaction(Trusted(workspace.id)) as tx:
+        pid = tx.scalar(text("SELECT pg_backend_pid()"))
+    with db.engine.connect() as one, db.engine.connect() as other:
+        victims = {one.scalar(text("SELECT pg_backend_pid()")), other.scalar(text("SELECT pg_backend_pid()"))}
+    assert pid in victims
+    address = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as killer:
+        for victim in victims:
+            killer.execute("SELECT pg_terminate_backend(%s)", [victim])
+        left = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)"
+        until(lambda: killer.execute(left, [list(victims)]).fetchone() == (0,), what="their end")
+    monkeypatch.setattr("backend.kit.db._FRESH_S", 0.0)
+    assert db.at_once(Trusted(workspace.id), [(ONE, {})])[0].one == 1
+    with db.transaction(Trusted(workspace.id)) as tx:
+        assert tx.scalar(ONE) == 1
+
+
 def _alive(db: Database, pid: int | None) -> bool:
     with db.dispatch() as tx:
         return bool(tx.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid"), {"pid": pid}))

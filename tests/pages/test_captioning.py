@@ -1,0 +1,80 @@
+"""Caption with AI on the dataset's captions: what it says before, the run, what came of it, and who may."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select, update
+
+from backend import budgets, datasets
+from backend.bootstrap import App
+from backend.budgets import ledger
+from backend.tables import DatasetImage, Job, LlmCall
+from tests.backend.datasets.captioning import context, go, order
+from tests.factories.account import Tenant
+from tests.factories.making import make_dataset
+from tests.pages.conftest import Open, words
+from tests.pages.test_changes import press
+from tests.pages.test_datasets import on
+
+
+@pytest.fixture
+def dataset_id(app: App, workspace: Tenant) -> str:
+    with app.db.transaction(workspace.caller) as tx:
+        made = make_dataset(tx, images=3)
+        tx.execute(update(DatasetImage).where(DatasetImage.filename != "0.jpg").values(caption=""))
+    return made
+
+
+def run(app: App, workspace: Tenant, dataset_id: str) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        [job_id] = tx.scalars(select(Job.id).where(Job.subject_id == dataset_id))
+    go(context(app, workspace, job_id))
+
+
+def test_from_the_dialog_to_the_captions_and_back(open_page: Open, app: App, workspace: Tenant, dataset_id: str) -> None:
+    at = on(open_page("make/datasets", id=dataset_id), dataset_id, "Captions")
+    press(at, "Caption with AI …")
+    said = words(at).replace("\\", "")
+    assert "**2 pictures** · 1 caption stays as it is" in said
+    assert "Free: no picture leaves this studio." in said
+    assert "framing, format, light" in said
+    opened = ("captioning:open", (dataset_id, (), 0))  # a browser runs the dialog alone again, AppTest the whole page
+    at.radio[0].set_value("all")
+    at.session_state[opened[0]] = opened[1]
+    at.run()
+    assert next(one for one in at.button if one.label == "Caption 3 pictures").disabled, "somebody's caption needs a yes"
+    at.radio[0].set_value("empty")
+    at.session_state[opened[0]] = opened[1]
+    at.run()
+    at.session_state[opened[0]] = opened[1]
+    press(at, "Caption 2 pictures")
+    assert not at.exception
+    run(app, workspace, dataset_id)
+    at = on(open_page("make/datasets", id=dataset_id), dataset_id, "Captions")
+    said = words(at).replace("\\", "")
+    assert "Captioned from what was measured" in said
+    assert "2 written, 1 kept · $0.00" in said
+    with app.db.transaction(workspace.caller) as tx:
+        assert [one.caption for one in datasets.images(tx, dataset_id).images][1:] == ["bella, picture of one person"] * 2
+    press(at, "Undo")
+    with app.db.transaction(workspace.caller) as tx:
+        assert [one.caption for one in datasets.images(tx, dataset_id).images][1:] == ["", ""]
+
+
+def test_viewers_see_and_do_not_start(open_page: Open, app: App, workspace: Tenant, dataset_id: str) -> None:
+    go(context(app, workspace, order(app, workspace, dataset_id)))
+    at = on(open_page("make/datasets", who=workspace.viewer, id=dataset_id), dataset_id, "Captions")
+    assert "Captioned from what was measured" in words(at)
+    assert not [one for one in at.button if one.label in ("Undo", "Caption with AI …")]
+
+
+def test_costs_name_the_work(open_page: Open, app: App, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        for kind in ("auto-caption", "style-generation"):
+            call = ledger.reserve(tx, most_usd=Decimal(1), about=budgets.About(kind), settings=app.settings)
+            tx.get_one(LlmCall, call.call_id).state = "settled"
+    kinds = list(open_page("run/costs").dataframe[2].value["Kind"])
+    assert "Dataset captions" in kinds
+    assert not any("-" in one for one in kinds)
