@@ -2,16 +2,15 @@
 
 A plan keeps what people said (wall time and zone), never only the instant: governments change their rules, and “18:00 in
 Cairo” must stay 18:00. The instant (`due_at`) is stored for the index that the clockwork reads. It is derived anew from wall
-time and zone whenever a future post is looked at: by the clockwork in the moment it would claim it, and for all waiting ones by
-`sweep.realign` once a day and when the time zone data of this machine changed. So an update of `tzdata` moves what waits.
+time and zone for every plan still ahead (`sweep.realign`), once a day and when a worker starts: an update of the time zone data
+comes with a restart, so new rules move what waits before it is due.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -73,12 +72,3 @@ def _first_after(low: datetime, high: datetime, wall: datetime, there: ZoneInfo)
         low, high = (middle, high) if _shown(middle, there) < wall else (low, middle)
     late = _shown(high, there).second  # jumps of long ago were not on a whole minute
     return high + timedelta(seconds=-late % 60)
-
-
-@cache
-def rules_version() -> str:
-    """Of the packaged time zone data; changes when zones may have."""
-    try:
-        return version("tzdata")
-    except PackageNotFoundError:
-        return "system"

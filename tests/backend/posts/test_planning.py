@@ -185,6 +185,7 @@ def test_spots_clashes_and_empty_days(db: Database, workspace: Tenant) -> None:
         assert [one.id for one in found] == [first.id, second.id]
         assert (found[0].wall, found[0].own_wall, found[0].asset_id) == (datetime(2027, 6, 10, 5), noon, bella.asset_id)
         assert "20 min" in found[0].clash
+        assert all(one.movable for one in found)
         assert [one.id for one in posts.undated(tx)] == [undated.id]
         assert posts.near(tx, second.id) == [
             "Only 20 min from another post on Bella.",
