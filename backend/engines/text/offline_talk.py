@@ -11,16 +11,13 @@ from backend.engines.text.port import Brief
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """`heard`: a subject -> the words that name it; the first that is found is answered."""
+    """`heard`: a subject -> the words that name it; the first that is found is answered by one of its `lines`.
+
+    `about`: lines on a topic of theirs that was named; `other`: on anything else.
+    """
 
     heard: dict[str, frozenset[str]]
-    hello: tuple[str, ...]
-    thanks: tuple[str, ...]
-    who: tuple[str, ...]
-    topics: tuple[str, ...]
-    recent: tuple[str, ...]
-    about: tuple[str, ...]
-    other: tuple[str, ...]
+    lines: dict[str, tuple[str, ...]]
     nothing: str
 
 
@@ -34,14 +31,16 @@ TALKS: dict[str, Talk] = {
             "topics": frozenset({"like", "love", "topics", "hobby", "hobbies", "favourite", "favorite", "do"}),
             "hello": frozenset({"hello", "hi", "hey", "morning", "evening"}),
         },
-        hello=("Hi! Good to see you here.", "Hey, how is your day going?", "Hello! What brings you by?"),
-        thanks=("Any time.", "Happy to hear that.", "Thank you for being here."),
-        who=("I am {name}. {bio}", "{name} here. {bio}"),
-        topics=("Mostly {topics}. Ask me anything about it.", "You will find me around {topics} most days."),
-        recent=("My last post was about {recent}.", "Lately it was all about {recent}."),
-        about=("{topic}? I could talk about that for hours.", "Good one. {topic} is very much my thing."),
-        other=("Good question. I would rather show you than tell you.", "Let me think about that one for a day.",
+        lines={
+            "hello": ("Hi! Good to see you here.", "Hey, how is your day going?", "Hello! What brings you by?"),
+            "thanks": ("Any time.", "Happy to hear that.", "Thank you for being here."),
+            "who": ("I am {name}. {bio}", "{name} here. {bio}"),
+            "topics": ("Mostly {topics}. Ask me anything about it.", "You will find me around {topics} most days."),
+            "recent": ("My last post was about {recent}.", "Lately it was all about {recent}."),
+            "about": ("{topic}? I could talk about that for hours.", "Good one. {topic} is very much my thing."),
+            "other": ("Good question. I would rather show you than tell you.", "Let me think about that one for a day.",
                "I do not know yet, and that is fine with me."),
+        },
         nothing="whatever the day brings",
     ),
     "it": Talk(
@@ -52,14 +51,16 @@ TALKS: dict[str, Talk] = {
             "topics": frozenset({"piace", "piacciono", "ami", "fai", "passione", "passioni", "hobby", "preferito"}),
             "hello": frozenset({"ciao", "salve", "buongiorno", "buonasera", "ehi"}),
         },
-        hello=("Ciao! Che bello vederti qui.", "Ehi, come va la giornata?", "Ciao! Cosa ti porta qui?"),
-        thanks=("Quando vuoi.", "Mi fa piacere.", "Grazie a te che ci sei."),
-        who=("Sono {name}. {bio}", "Qui {name}. {bio}"),
-        topics=("Soprattutto {topics}. Chiedimi quello che vuoi.", "Quasi ogni giorno mi trovi tra {topics}."),
-        recent=("Il mio ultimo post parlava di {recent}.", "Ultimamente ho pensato molto a {recent}."),
-        about=("{topic}? Potrei parlarne per ore.", "Bella domanda. {topic} è proprio il mio mondo."),
-        other=("Bella domanda. Preferisco mostrartelo che raccontartelo.", "Su questo ci devo pensare un giorno.",
+        lines={
+            "hello": ("Ciao! Che bello vederti qui.", "Ehi, come va la giornata?", "Ciao! Cosa ti porta qui?"),
+            "thanks": ("Quando vuoi.", "Mi fa piacere.", "Grazie a te che ci sei."),
+            "who": ("Sono {name}. {bio}", "Qui {name}. {bio}"),
+            "topics": ("Soprattutto {topics}. Chiedimi quello che vuoi.", "Quasi ogni giorno mi trovi tra {topics}."),
+            "recent": ("Il mio ultimo post parlava di {recent}.", "Ultimamente ho pensato molto a {recent}."),
+            "about": ("{topic}? Potrei parlarne per ore.", "Bella domanda. {topic} è proprio il mio mondo."),
+            "other": ("Bella domanda. Preferisco mostrartelo che raccontartelo.", "Su questo ci devo pensare un giorno.",
                "Ancora non lo so, e mi va bene così."),
+        },
         nothing="quello che porta la giornata",
     ),
 }  # fmt: skip
@@ -73,9 +74,8 @@ def answer(brief: Brief) -> str:
     subject = "about" if named else next((name for name, words in talk.heard.items() if words & said), "other")
     if subject == "recent" and not brief.recent:
         subject = "topics"
-    lines: tuple[str, ...] = getattr(talk, subject)
     topics = f" {_and(brief.language)} ".join(brief.topics[:2]) or talk.nothing
-    told = pick(lines, start(brief), brief.avoid).format(
+    told = pick(talk.lines[subject], start(brief), brief.avoid).format(
         name=brief.name, bio=_first_sentence(brief.bio), topics=topics, recent=next(iter(brief.recent), ""), topic=named
     )
     return (told[:1].upper() + told[1:]).strip()

@@ -9,8 +9,12 @@ import pytest
 from pydantic import create_model
 
 from backend.engines.text.offline import MAX_CAPTION, OfflineWriter, caption, picture
+from backend.engines.text.offline_ideas import ideas
+from backend.engines.text.offline_post import variants
+from backend.engines.text.offline_talk import answer
 from backend.engines.text.port import Brief, TextRequest
 from backend.errors import Unsupported
+from backend.tools.language import is_other
 from tests.support.writing import written
 
 TOPICS = {"en": "morning workout in the park", "it": "allenamento del mattino al parco"}
@@ -22,7 +26,7 @@ def grams(text: str) -> set[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("language", ["en", "it"])
-@pytest.mark.parametrize("tone", ["warm and curious", "a little ironic"])
+@pytest.mark.parametrize("tone", ["warm and curious", "a little ironic", "motivational"])
 @pytest.mark.parametrize("topics", [(), ("street food", "old trams")])
 def test_thirty_captions_of_one_influencer(language: str, tone: str, topics: tuple[str, ...]) -> None:
     topic = TOPICS[language]
@@ -31,6 +35,7 @@ def test_thirty_captions_of_one_influencer(language: str, tone: str, topics: tup
         assert len(one & other) <= min(len(one), len(other)) / 2
     assert all(topic in text.lower() for text in made)
     assert all(len(text) <= MAX_CAPTION for text in made)
+    assert not [text for text in made if is_other(text, language)]
 
 
 def test_each_language_in_its_own_words() -> None:
@@ -55,6 +60,46 @@ def test_pictures_differ_and_show_the_topic() -> None:
     made = {picture(Brief("old trams in Lisbon", "it", variant=n)) for n in range(30)}
     assert len(made) == 30
     assert all("old trams in Lisbon" in one for one in made)
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_whole_texts(language: str) -> None:
+    brief = Brief(TOPICS[language], language, name="Bella", topics=("street food",), n=30, avoid=("today", "oggi", "goodDays"))
+    made = variants(brief)
+    assert len({text["caption"] for text in made}) == 30
+    for text in made:
+        assert 5 <= len(text["hashtags"]) <= 10
+        assert all(re.fullmatch(r"#\w+", tag) for tag in text["hashtags"])
+        assert TOPICS[language] in text["hook"].lower()
+        assert TOPICS[language] in text["alt_text"].lower()
+        assert "Bella" in text["alt_text"]
+        assert not is_other(text["alt_text"], language)
+        assert not re.search(r"\b(today|oggi)\b", text["caption"].lower())
+        assert "#GoodDays" not in text["hashtags"]
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_thirty_days_differ(language: str) -> None:
+    made = ideas(Brief("", language, name="Bella", topics=("yoga", "tram"), n=30, kinds=("instagram-post", "instagram-reel")))
+    assert [one["day"] for one in made] == list(range(1, 31))
+    assert len({one["hook"] for one in made}) == 30
+    assert {one["content_type"] for one in made} == {"instagram-post", "instagram-reel"}
+    assert {one["topic"] for one in made} == {"yoga", "tram"}
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "found"),
+    [
+        ("en", "Hi there!", ""), ("en", "Who are you?", "Bella"), ("en", "What do you like?", "old trams"),
+        ("en", "What did you post lately?", "the hill"), ("en", "Tell me about trams!", "rams"), ("en", "Is 7 prime?", ""),
+        ("it", "Ciao!", ""), ("it", "Chi sei?", "Bella"), ("it", "Cosa ti piace?", "old trams"),
+        ("it", "Di cosa parla il tuo ultimo post?", "the hill"), ("it", "Grazie!", ""),
+    ],
+)  # fmt: skip
+def test_answers_say_what_the_persona_says(language: str, asked: str, found: str) -> None:
+    brief = Brief("", language, name="Bella", bio="A vlogger.", topics=("old trams",), recent=("the hill",), said=asked)
+    assert found in answer(brief)
+    assert answer(brief).strip()
 
 
 def test_it_says_what_it_cannot_do() -> None:
