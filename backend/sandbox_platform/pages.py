@@ -85,7 +85,8 @@ def _post(store: Store, post: Post) -> str:
     words = _TAG.sub(r"<span class=tag>\1</span>", escape(post.caption))
     text = f"<p class=text>{words}</p>" if words else ""
     said = "".join(f"<p class=comment><b>{escape(name)}</b> {escape(words)}</p>" for _, words in reversed(post.comments))
-    when = f'<small><a href="/p/{post.id}">{_ago(store.now() - post.at)}</a> · {escape(post.format)}</small>'
+    count = f" of {len(post.media)}" if len(post.media) > 1 else ""
+    when = f'<small><a href="/p/{post.id}">{_ago(store.now() - post.at)}</a> · {escape(post.format)}{count}</small>'
     who = f'{_face(store, post)}<div><a href="/@{name}"><b>{escape(name)}</b></a><br>{when}</div>{label}'
     return f"""<article id="{post.id}"><div class=who>{who}</div><div class=files>{files}</div>{title}{text}{said}</article>"""
 

@@ -37,7 +37,6 @@ class FilmLimits:
     sides: Range = (1, 100_000)
     max_width: int | None = None
     ratio: Range | None = None
-    needs_duration: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ import hashlib
 import json
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -116,12 +115,11 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Posts in a rolling window (or until `resets_at`), as the platform said just now. `total` None: it does not say."""
+    """Posts in a rolling window of `window_s` seconds, as the platform said just now. `total` None: it does not say."""
 
     used: int
     total: int | None
     window_s: int = 86_400
-    resets_at: datetime | None = None
 
     @property
     def left(self) -> int | None:

@@ -16,7 +16,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8611, help="of the first; the others follow")
     parser.add_argument("--processing-s", type=float, default=3.0, help="how long files are worked on")
     wishes = parser.parse_args()
-    servers = [InstagramServer(port=wishes.port), TikTokServer(port=wishes.port + 1), YouTubeServer(port=wishes.port + 2)]
+    first, second, third = (wishes.port + n if wishes.port else 0 for n in range(3))
+    servers = [InstagramServer(port=first), TikTokServer(port=second), YouTubeServer(port=third)]
     with ExitStack() as stack:
         for server in servers:
             server.faults.processing_s = wishes.processing_s

@@ -22,7 +22,7 @@ SIZES = {"instagram": 3000, "tiktok": 12 * MB, "youtube": 1_000_000, "sandbox": 
 
 @dataclass
 class Bench:
-    """`lost`, `fails_after`, `fails_before`: the switches around the irreversible call; `read`: the call that check makes."""
+    """Switches around the irreversible call: `after` it is done the answer is lost, or says 5xx; `before`: nothing is done."""
 
     platform: Platform
     server: Any
@@ -30,10 +30,8 @@ class Bench:
     host: FileHost
     folder: Path
     format: str
-    lost: str
-    fails_after: str
-    fails_before: str
-    read: str
+    after: tuple[str, str]
+    before: str
 
     def post(self, **other: object) -> PostRequest:
         wanted = post_of(self.platform.name, self.format, **other)
@@ -90,11 +88,11 @@ def settings(server: PlatformServer, **other: Any) -> Settings:
 
 
 SWITCHES = {
-    "instagram": ("lose_publish", "publish_500", "publish_down", "container"),
-    "tiktok-video": ("lose_last", "last_500", "chunk_500", "status"),
-    "tiktok-picture": ("lose_init", "init_500", "", ""),
-    "youtube": ("lose_last", "last_500", "chunk_503", "probe"),
-    "sandbox": ("lose_publish", "publish_500", "publish_down", "draft"),
+    "instagram": (("lose_publish", "publish_500"), "publish_down"),
+    "tiktok-video": (("lose_last", "last_500"), "chunk_500"),
+    "tiktok-picture": (("lose_init", "init_500"), ""),
+    "youtube": (("lose_last", "last_500"), "chunk_503"),
+    "sandbox": (("lose_publish", "publish_500"), "publish_down"),
 }
 
 

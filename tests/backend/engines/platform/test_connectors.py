@@ -38,6 +38,7 @@ def test_a_person_allows_it_and_the_account_opens(servers: dict[str, Any], name:
     assert back["state"] == "s1"
     grant = made.exchange(back["code"], redirect=REDIRECT, verifier=asked.verifier)
     assert grant.expires_in_s
+    assert made.refresh_min_age_s < grant.expires_in_s - made.refresh_ahead_s
     assert grant.access_token not in repr(grant)
     _, id = servers[name].account("marco")
     assert grant.account_id == id

@@ -153,7 +153,7 @@ def test_a_quota_of_zero_waits_and_publishes_nothing(bench: Bench) -> None:
     bench.server.faults.quota_total = 0
     quota = bench.platform.account(bench.access).quota
     assert quota
-    assert (quota.used, quota.total, quota.left) == (0, 0, 0)
+    assert (quota.used, quota.total, quota.left, quota.window_s) == (0, 0, 0, 86_400)
     post = bench.post()
     handle = bench.prepared(post)
     with pytest.raises(said.Wait) as told:

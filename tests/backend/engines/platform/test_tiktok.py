@@ -160,6 +160,7 @@ def test_creator_info_is_asked_before_each_post_and_obeyed(bench: Bench) -> None
     bench.server.faults.privacy = ["FOLLOWER_OF_CREATOR", "SELF_ONLY"]
     account = bench.platform.account(bench.access)
     assert account.privacy == ("FOLLOWER_OF_CREATOR", "SELF_ONLY")
+    assert (account.nickname, account.avatar_url) == (account.name.title(), f"{bench.server.url}/avatar.jpg")
     with pytest.raises(said.InvalidPost):
         list(bench.platform.prepare(bench.post(privacy="PUBLIC_TO_EVERYONE"), bench.access))
     assert not [line for line in bench.server.asked if "init" in line]
