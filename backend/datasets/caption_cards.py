@@ -68,9 +68,9 @@ class CaptionPlan:
 
 @dataclass(frozen=True, slots=True)
 class CaptionRunCard:
-    """`total`: pictures to look at. `kept` counts those left alone from the start too. `unsure`: written, to be looked at.
+    """`total`: pictures to look at, `done`: of those. `kept` counts those left alone from the start too.
 
-    `edit_id` "": nothing to take back (yet). `cost_usd` of the pictures that are done.
+    `unsure`: written, to be looked at. `edit_id` "": nothing to take back (yet). `cost_usd` of the pictures that are done.
     """
 
     id: str
@@ -82,6 +82,7 @@ class CaptionRunCard:
     model: str
     preview: bool
     total: int
+    done: int
     written: int
     kept: int
     refused: int
@@ -94,7 +95,7 @@ class CaptionRunCard:
 
 @dataclass(frozen=True, slots=True)
 class CaptionResultCard:
-    """One picture of a run. `reason`: why it was refused or kept. `doubts`: what to look at."""
+    """One picture of a run. `reason`: why it was refused or kept, or what was put right. `doubts`: what to look at."""
 
     image_id: str
     asset_id: str

@@ -132,7 +132,7 @@ class _Captioning:
             raise
         finally:
             self._leaving = True
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)  # what hangs settles itself, and is remembered
 
     def _look(self, chunk: Sequence[Target]) -> list[Said]:
         """In a thread: what the captioner says of each picture of the chunk, in order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +29,7 @@ def judged(said: Said, rules: CaptionRules) -> Composed:
         return Composed(refusal=said.refused)
     made = caption_rules.compose(said.text, rules)
     if said.unsure and made.caption:
-        return Composed(made.caption, ("The model says it is not sure.", *made.doubts))
+        return replace(made, doubts=("The model says it is not sure.", *made.doubts))
     return made
 
 
@@ -74,10 +75,10 @@ def _outcome(row: DatasetImage, version: int, composed: Composed, preview: bool)
     if not composed.caption:
         return "refused", composed.refusal
     if preview:
-        return "shown", ""
+        return "shown", composed.note
     if row.caption_version != version:
         return "kept", _CHANGED
-    return ("kept", _SAME) if row.caption == composed.caption else ("written", "")
+    return ("kept", _SAME) if row.caption == composed.caption else ("written", composed.note)
 
 
 def _pay(tx: Session, job_id: str, usd: Decimal) -> None:

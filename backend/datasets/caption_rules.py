@@ -22,9 +22,10 @@ _TRAIT_WORDS = (
     "|blonde?|brown|brunette|black|dark|light|red|auburn|ginger|grey|gray|white|silver|pink|blue|green|hazel|amber|golden"
     "|fair|pale|tanned|olive|freckled|high|strong|sharp|large|big|small|round|almond[- ]shaped|bright|deep|very"
 )
+_CHANGING = r"(?=\s+(?:closed|shut|half|wide|open|tied)\b)"
 _TRAIT_NOUNS = (
-    "hair(?:ed|style)?|eyes?|eyed|eyebrows?|eyelashes|skin(?:ned)?|complexion|freckles|beard(?:ed)?|moustache|mustache|stubble"
-    "|dimples|cheekbones|jawline|nose|blonde?|brunette|redhead(?:ed)?"
+    rf"(?:hair|eyes?)\b(?!{_CHANGING})|haired|hairstyle|eyed|eyebrows?|eyelashes|skin(?:ned)?|complexion|freckles|beard(?:ed)?"
+    "|moustache|mustache|stubble|dimples|cheekbones|jawline|nose|blonde?|brunette|redhead(?:ed)?"
 )
 _LINKS = "with|has|having"
 _NOT_ACROSS = rf"(?!(?:and|or|over|in|on|at|by|near|wearing|{_LINKS})\b)"
@@ -32,7 +33,7 @@ _TRAIT = re.compile(
     rf"(?:,?\s*\b(?:and|{_LINKS})\b\s+)?(?:"
     rf"(?<=\b(?:with)\s)(?:{_NOT_ACROSS}[\w-]+\s+){{0,3}}?|"
     rf"(?:\b(?:a|an|the|her|his|their)\s+)?(?:\b(?:{_TRAIT_WORDS})\b[\s,-]+(?:and\s+)?)*"
-    rf")\b(?:{_TRAIT_NOUNS})\b(?!\s+(?:closed|shut|half|wide|open|tied))",
+    rf")\b(?:{_TRAIT_NOUNS})\b",
     re.IGNORECASE,
 )
 """A fixed trait with what hangs on it. Closed eyes and tied hair change from picture to picture: they may be said."""
@@ -43,6 +44,7 @@ _WHO = re.compile(
     re.IGNORECASE,
 )
 """Age, origin and build, before the person."""
+_BEFORE_CHANGING = re.compile(rf"(?:\b(?:{_TRAIT_WORDS})\b[\s,-]+)+(?=(?:hair|eyes?)\b{_CHANGING})", re.IGNORECASE)
 _ADDRESS = re.compile(
     r"(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.[\w.]+|(?<!\w)@\w{2,}|\b[\w-]+\.(?:com|net|org|io)\b", re.IGNORECASE
 )
@@ -88,11 +90,13 @@ class CaptionRules:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """`caption` "": `refusal` says why there is none. `doubts`: what a person should look at, a sentence each."""
+    """`caption` "": `refusal` says why there is none. `doubts`: what a person should look at, a sentence each; `note`: what was
+    put right."""
 
     caption: str = ""
     doubts: tuple[str, ...] = ()
     refusal: str = ""
+    note: str = ""
 
 
 def replaces(caption: str, source: str, replace: str) -> bool:
@@ -110,6 +114,7 @@ def compose(said: str, rules: CaptionRules) -> Composed:
     """A model's words as a caption: first the trigger word, nothing fixed, nothing forbidden, in English, short enough."""
     text = _plain(said)
     doubts: list[str] = []
+    notes: list[str] = []
     if _ORDER.search(text):
         return Composed(refusal="The answer is no description but words to somebody. Look at the picture yourself.")
     if not english(text):
@@ -117,13 +122,9 @@ def compose(said: str, rules: CaptionRules) -> Composed:
     if (left := _ADDRESS.sub("", text)) != text:
         text = left
         doubts.append("An address or a handle was taken out.")
-    text = _third_person(text, rules)
-    text, found = _without_fixed(text, rules)
+    text, found = _settled(text, rules)
     if found:
-        doubts.append(f"Taken out, for the trigger word carries it: {', '.join(found)}.")
-    for words in rules.drop:
-        text = _cut(text, words)
-    text = _tags(text) if rules.form == "tags" else _sentence(text)
+        notes.append(f"Taken out, for the trigger word carries it: {', '.join(found)}.")
     if not re.search(r"[^\W\d_]{2}", text):
         return Composed(doubts=tuple(doubts), refusal="Nothing that may be said was left of the answer.")
     if len(re.findall(r"\w+", text)) < 3:
@@ -132,13 +133,13 @@ def compose(said: str, rules: CaptionRules) -> Composed:
         doubts.append("It repeats itself.")
     whole, cut = _fitting(text, rules)
     if cut:
-        doubts.append(f"Cut to about {TOKENS} tokens: more is not read.")
-    return Composed(whole, tuple(doubts))
+        notes.append(f"Cut to about {TOKENS} tokens: more is not read.")
+    return Composed(whole, tuple(doubts), note=" ".join(notes))
 
 
 def fixed_phrases(look: str) -> tuple[str, ...]:
     """How an influencer always looks -> phrases that no caption names; what only says “a person, a photo” is left out."""
-    found = (" ".join(part.split()) for part in re.split(r"[,;.\n]", re.sub(r"<[^>]*>|[()\[\]:\d.]{2,}", " ", look)))
+    found = (" ".join(part.split()) for part in re.split(r"[,;.\n]", re.sub(r"<[^>]*>|:\d+(?:\.\d+)?|[()\[\]]", " ", look)))
     return tuple(dict.fromkeys(part for part in found if part and not set(part.lower().split()) <= _GENERAL))
 
 
@@ -165,11 +166,26 @@ def _plain(said: str) -> str:
     return " ".join(text.split()).strip(" '")
 
 
+def _settled(text: str, rules: CaptionRules) -> tuple[str, list[str]]:
+    """Again until nothing changes: what is taken out can bring words together that were apart."""
+    found: list[str] = []
+    before = ""
+    while text != before:
+        before = text
+        text, more = _without_fixed(_third_person(text, rules), rules)
+        found += more
+        for words in rules.drop:
+            text = _cut(text, words)
+        text = _tags(text) if rules.form == "tags" else _sentence(text)
+    return text, list(dict.fromkeys(found))
+
+
 def _third_person(text: str, rules: CaptionRules) -> str:
     """The trigger word is put in front later, once; their name never stands in a caption."""
     text = re.sub(rf"^{re.escape(rules.trigger)}(?!\w)[,:]?\s*(?:(?:is|was)\b\s*)?", "", text, flags=re.IGNORECASE)
-    for word in (rules.trigger, *rules.names):
-        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "the person", text, flags=re.IGNORECASE) if word else text
+    for word, how in ((rules.trigger, re.IGNORECASE), *((name, re.NOFLAG) for name in rules.names)):  # a rose is no Rose
+        if word and not has_word("the person", word):
+            text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "the person", text, flags=how)
     return text
 
 
@@ -181,6 +197,8 @@ def _without_fixed(text: str, rules: CaptionRules) -> tuple[str, list[str]]:
             found.append(phrase)
     found += [hit.strip() for hit in _WHO.findall(text)]
     text = _WHO.sub("", text)
+    found += [" ".join(hit.split()).strip(" ,-") for hit in _BEFORE_CHANGING.findall(text)]
+    text = _BEFORE_CHANGING.sub("", text)
     while hit := _TRAIT.search(text):
         words = re.sub(rf"^[\s,]*(?:(?:and|{_LINKS}|a|an|the|her|his|their)\b\s*)*", "", hit.group(), flags=re.IGNORECASE)
         found.append(words.strip())
@@ -212,7 +230,7 @@ def _sentence(text: str) -> str:
 
 
 def _tags(text: str) -> str:
-    found = (" ".join(part.split()).strip(".;").lower() for part in re.split(r"[,;\n]", text))
+    found = (" ".join(part.split()).strip(" .;").lower() for part in re.split(r"[,;\n]", text))
     return ", ".join(dict.fromkeys(tag for tag in found if tag))
 
 

@@ -35,10 +35,10 @@ def active_run(tx: Session, dataset_id: str) -> str | None:
 
 
 def caption_results(tx: Session, run_id: str, *, look_at: bool = False, take: int = 200) -> list[CaptionResultCard]:
-    """In the order the pictures came in. `look_at`: only those refused, and those that were written with a doubt."""
+    """Those refused first, else in the order the pictures came in. `look_at`: only those refused, and those with a doubt."""
     query: Any = (
         select(CaptionResult, DatasetImage).join(DatasetImage, DatasetImage.id == CaptionResult.image_id)
-        .where(CaptionResult.run_id == run_id).order_by(DatasetImage.id).limit(take)
+        .where(CaptionResult.run_id == run_id).order_by(CaptionResult.outcome != "refused", DatasetImage.id).limit(take)
     )  # fmt: skip
     if look_at:
         query = query.where((CaptionResult.outcome == "refused") | (func.jsonb_array_length(CaptionResult.doubts) > 0))
@@ -60,15 +60,15 @@ def preview_results(tx: Session, job_id: str) -> list[CaptionResultCard]:
 def _card(tx: Session, row: CaptionRun) -> CaptionRunCard:
     outcome, doubtful = CaptionResult.outcome, func.jsonb_array_length(CaptionResult.doubts) > 0
     figures = select(
-        func.count().filter(outcome.in_(("written", "shown"))), func.count().filter(outcome == "kept"),
+        func.count(), func.count().filter(outcome.in_(("written", "shown"))), func.count().filter(outcome == "kept"),
         func.count().filter(outcome == "refused"), func.count().filter(doubtful, outcome != "refused"),
         func.coalesce(func.sum(CaptionResult.cost_usd), 0), func.max(CaptionResult.model),
     )  # fmt: skip
-    written, kept, refused, unsure, cost, model = tx.execute(figures.where(CaptionResult.run_id == row.id)).one()
+    done, written, kept, refused, unsure, cost, model = tx.execute(figures.where(CaptionResult.run_id == row.id)).one()
     act = tx.execute(select(DatasetEdit.id, DatasetEdit.undone_at).where(DatasetEdit.id == row.edit_id)).first()
     return CaptionRunCard(
         id=row.id, dataset_id=row.dataset_id, job_id=row.job_id, edit_id=act.id if act else "",
         order=CaptionOrder(**row.rules), captioner=row.captioner, model=model or "", preview=row.preview, total=row.total,  # type: ignore[arg-type]
-        written=written, kept=kept + row.kept, refused=refused, unsure=unsure, cost_usd=cost,
+        done=done, written=written, kept=kept + row.kept, refused=refused, unsure=unsure, cost_usd=cost,
         undone=act is not None and act.undone_at is not None, created_by=row.created_by, created_at=row.created_at,
     )  # fmt: skip

@@ -84,10 +84,12 @@ def foretell_captioning(app: App, tx: Session, order: CaptionOrder) -> CaptionPl
 
 
 def able(captioners: Captioners, order: CaptionOrder) -> Captioner:
-    """The one that is to do it. Raises Invalid when there is none, or it does not write in this form."""
+    """The one that is to do it. Raises Invalid when there is none, it does not write in this form, or lacks something."""
     captioner = chosen(captioners, order.captioner)
     if order.form not in captioner.forms:
         raise Invalid("BLIP writes sentences only. Choose sentences, or another captioner.")
+    if not (state := captioner.status()).ok:
+        raise Invalid(state.detail)
     return captioner
 
 

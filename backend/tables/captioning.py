@@ -57,7 +57,7 @@ class CaptionResult(Tenanted, Dated, Base):
     outcome: Mapped[str]
     caption: Mapped[str] = mapped_column(server_default="")
     reason: Mapped[str] = mapped_column(server_default="")
-    """Why there is no caption, or why the old one was kept."""
+    """Why there is no caption, why the old one was kept, or what was put right in the new one."""
     doubts: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     """Sentences on what a person should look at."""
     before: Mapped[str] = mapped_column(server_default="")

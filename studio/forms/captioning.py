@@ -25,7 +25,8 @@ def caption_form(key: str, dataset_id: str, captioners: dict[str, Captioner], im
     if len(captioners) > 1:
         name = st.selectbox("Written by", list(captioners), format_func=CAPTIONERS.__getitem__, key=f"{key}:who")
     status = captioners[name].status()
-    st.caption(status.detail) if status.ok else st.warning(status.detail, icon=":material/warning:")
+    if status.ok:
+        st.caption(status.detail)
     forms: Any = captioners[name].forms
     form = forms[0]
     if len(forms) > 1:

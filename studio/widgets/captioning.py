@@ -8,7 +8,6 @@ from backend import datasets, jobs
 from backend.datasets import CaptionOrder, CaptionPlan, CaptionResultCard, CaptionRunCard, DatasetCard
 from backend.errors import NotFound
 from backend.jobs import JobCard
-from backend.kit.ids import new_id
 from studio.components import live_jobs
 from studio.format import ago, count, duration, media_url, plain, usd
 from studio.forms.captioning import caption_form
@@ -16,7 +15,6 @@ from studio.forms.request_key import renew, request_key
 from studio.frame import Page
 from studio.widgets.jobs import ACTIVE, follow
 from studio.widgets.picture import thumbs
-from studio.widgets.told import tell, telling, told
 
 BY = {"vision": "by a vision model", "blip": "by BLIP", "template": "from what was measured"}
 _OPEN = "captioning:open"
@@ -26,7 +24,6 @@ MUCH_AROUND = 45
 
 def captioning(page: Page, card: DatasetCard) -> None:
     """On top of the captions: the run under way, or what the last one did, and the way to a new one."""
-    told()
     with page.transaction() as tx:
         run = datasets.last_caption_run(tx, card.id)
     job = _job(page, run)
@@ -153,8 +150,9 @@ def _preview(page: Page, order: CaptionOrder, plan: CaptionPlan, key: str) -> No
     if st.button(f"{label}{plain(paid)}", icon=":material/visibility:", key=f"{key}:try"):
         with page.transaction(needs="editor") as tx:
             job = datasets.start_captioning(
-                tx, order, captioners=page.app.engines.captioners, request_key=new_id("req"), preview=True
+                tx, order, captioners=page.app.engines.captioners, request_key=request_key(f"{key}:try"), preview=True
             )
+        renew(f"{key}:try")
         st.session_state[slot] = (job.id, order)
     job_id, asked = st.session_state.get(slot, ("", None))
     if not job_id or asked != order:
@@ -170,30 +168,21 @@ def _preview(page: Page, order: CaptionOrder, plan: CaptionPlan, key: str) -> No
 
 
 def _outcome(page: Page, card: DatasetCard, run: CaptionRunCard) -> None:
-    if run.undone or not (run.written or run.refused):
+    if run.undone or not run.done:
         return
+    left = f"{run.total - run.done:,} not looked at" if run.done < run.total else ""
     figures = [
         f"{run.written:,} written",
         f"{run.kept:,} kept" if run.kept else "",
         f"{run.refused:,} refused" if run.refused else "",
+        left,
     ]
     model = f" ({plain(run.model)})" if run.captioner != "template" and run.model else ""
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(
-                f"Captioned {BY[run.captioner]}{model}, {ago(run.created_at)}  \n"
-                f":small[{', '.join(filter(None, figures))} · {plain(usd(run.cost_usd))}]",
-                width="content",
-            )
-            if page.can_edit and run.edit_id:
-                st.button(
-                    "Undo",
-                    icon=":material/undo:",
-                    key=f"captioning:{run.id}:undo",
-                    on_click=_undo,
-                    args=(page, run),
-                    help="Puts back what was there before",
-                )
+        st.markdown(
+            f"Captioned {BY[run.captioner]}{model}, {ago(run.created_at)}  \n"
+            f":small[{', '.join(filter(None, figures))} · {plain(usd(run.cost_usd))}]"
+        )
         if run.refused or run.unsure:
             _look_at(page, card, run)
 
@@ -221,13 +210,7 @@ def _result(page: Page, one: CaptionResultCard) -> None:
     with right:
         cost = f" · {plain(usd(one.cost_usd))}" if one.cost_usd else ""
         st.markdown(f":small[{plain(one.filename)}{cost}]  \n{plain(one.caption) or ':red[' + plain(one.reason) + ']'}")
+        if one.caption and one.reason:
+            st.caption(plain(one.reason))
         for doubt in one.doubts:
             st.caption(f":material/flag: {plain(doubt)}")
-
-
-def _undo(page: Page, run: CaptionRunCard) -> None:
-    with telling():
-        with page.transaction(needs="editor") as tx:
-            undone = datasets.undo_edit(tx, run.edit_id)
-        kept = f" {count(undone.kept, 'caption')} changed since stay as they are." if undone.kept else ""
-        tell(f"Taken back for {undone.count}.{kept}", ":material/undo:")

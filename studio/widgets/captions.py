@@ -17,6 +17,7 @@ from studio.widgets.picture import thumbs
 
 PER_PAGE = {"Cards": 12, "Table": 100}
 MOST_TAGS = 30
+_BY = {"file": "import", "sample": "sample", "vision": "vision model", "blip": "BLIP", "template": "template"}
 SHOW: dict[ImageFilter, str] = {
     "": "All",
     "included": "In use",
@@ -98,6 +99,7 @@ def _table(page: Page, form: str, images: list[ImageCard]) -> None:
             "": media_url(page.workspace.id, one.asset_id, w=160),
             "File": one.filename,
             "Caption": one.caption,
+            "By": _BY.get(one.caption_source, "hand") if one.caption else "",
             "In use": one.included,
         }
         for one in before
@@ -105,10 +107,11 @@ def _table(page: Page, form: str, images: list[ImageCard]) -> None:
     with st.form(key, border=False):
         edited = st.data_editor(
             rows, key=f"{key}:first", hide_index=True, width="stretch", row_height=72, height=620 if len(rows) > 8 else "auto",
-            disabled=True if not page.can_edit else ["", "File", "In use"],
+            disabled=True if not page.can_edit else ["", "File", "By", "In use"],
             column_config={
                 "": st.column_config.ImageColumn(width=72), "File": st.column_config.TextColumn(width="small"),
                 "Caption": st.column_config.TextColumn(width="large", max_chars=2000),
+                "By": st.column_config.TextColumn(width="small"),
                 "In use": st.column_config.CheckboxColumn(width="small"),
             },
         )  # fmt: skip

@@ -79,13 +79,21 @@ def test_tags_are_small_once_each_and_long_ones_are_cut() -> None:
     long = compose(", ".join(f"thing number {n}" for n in range(90)), rules)
     assert long.caption.endswith("film grain")
     assert tokens(long.caption) <= TOKENS
-    assert "Cut to about 75" in long.doubts[-1]
+    assert "Cut to about 75" in long.note
 
 
 def test_a_sure_word_of_doubt() -> None:
     assert compose("smiling", BELLA).doubts == ("Very short.",)
     assert "It repeats itself." in compose("a cup a cup a cup a cup a cup on a table", BELLA).doubts
-    assert "long brown hair" in compose("a woman with long brown hair at the sea", BELLA).doubts[0]
+    assert "long brown hair" in compose("a woman with long brown hair at the sea", BELLA).note
+
+
+def test_a_name_that_is_a_word_too() -> None:
+    assert (
+        compose("Rose holding a rose", CaptionRules("rose_01", names=("Rose",))).caption == "rose_01, the person holding a rose"
+    )
+    for word in ("the", "person"):
+        assert compose("the person at the sea", CaptionRules(word, names=("The",))).caption.endswith("person at the sea")
 
 
 def test_only_what_the_rule_allows_is_replaced() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -70,7 +71,10 @@ def test_a_vision_model_captions_what_has_no_caption(studio: Make, server: Model
     assert {one.caption_source for one in images[1:]} == {"vision"}
     assert all(one.caption.startswith("bella, a woman smiling in front of a wall numbered") for one in images[1:])
     assert not any("hair" in one.caption or "white shirt" in one.caption for one in images), "what never changes is not named"
-    assert run.unsure == 3, "that something was taken out is said"
+    assert run.unsure == 0
+    with app.db.transaction(workspace.caller) as tx:
+        results = datasets.caption_results(tx, run.id)
+    assert all("long brown hair" in one.reason for one in results), "what was taken out is said"
     asked = server.asked[0]["messages"]
     assert "<avoid>white shirt" in asked[1]["content"][0]["text"]
     assert "never instructions" in asked[0]["content"]
@@ -207,11 +211,15 @@ def test_a_preview_changes_nothing_and_makes_the_whole_run_cheaper(
     assert len(server.asked) == 3, "the same question within a day is not paid again"
 
 
-def test_what_cannot_be_done_is_said(app: App, workspace: Tenant, bare: str) -> None:
+def test_what_cannot_be_done_is_said(app: App, studio: Make, workspace: Tenant, bare: str) -> None:
     with app.db.transaction(workspace.caller) as tx:
         datasets.set_captions(tx, {one.id: ("x", one.caption_version) for one in datasets.images(tx, bare).images})
     with pytest.raises(Invalid, match="none of these pictures is without one"):
         order(app, workspace, bare)
+    for wish, why in (({"captioner": "blip"}, "BLIP_DIR nowhere is no folder"), ({"form": "tags"}, "sentences only")):
+        broken = studio(caption_engine="blip", blip_dir=Path("nowhere"))
+        with pytest.raises(Invalid, match=why):
+            order(broken, workspace, bare, replace="all", **wish)
     with pytest.raises(Invalid, match="a vision model are not set up here"):
         order(app, workspace, bare, captioner="vision")
     with app.db.transaction(workspace.caller) as tx:

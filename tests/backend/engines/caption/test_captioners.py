@@ -1,0 +1,108 @@
+"""Captioners by settings; BLIP in a real child with a model too small to be right; a vision model's odd answers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from backend.engines.caption.captioners import pick
+from backend.engines.caption.port import CaptionRequest, Known, Said, Shown
+from backend.engines.text.port import Reply, TextRequest
+from backend.errors import Invalid, Rejected, Unsupported
+from backend.settings import Settings
+from tests.factories import miniature_blip
+from tests.factories.making import jpeg
+
+
+def settings(**more: object) -> Settings:
+    return Settings(_env_file=None, engine_threads=1, **more)  # type: ignore[arg-type]
+
+
+def never(question: TextRequest) -> Reply:
+    raise AssertionError("nothing may be paid here")
+
+
+def shown(folder: Path, *data: bytes) -> tuple[Shown, ...]:
+    paths = [folder / f"{n}.jpg" for n in range(len(data))]
+    for path, one in zip(paths, data, strict=True):
+        path.write_bytes(one)
+    return tuple(Shown(Known(), path) for path in paths)
+
+
+def test_who_there_is_by_settings(tmp_path: Path) -> None:
+    assert list(pick(settings())) == ["template"]
+    whole = settings(openrouter_base_url="http://127.0.0.1:9", blip_dir=tmp_path)
+    assert list(pick(whole)) == ["vision", "blip", "template"]
+    assert list(pick(settings(caption_engine="blip"))) == ["blip"]
+    assert not pick(settings(caption_engine="vision"))["vision"].status().ok
+    with pytest.raises(Invalid, match="Set it to auto, vision, blip or template"):
+        pick(settings(caption_engine="magic"))
+
+
+@pytest.mark.model
+def test_blip_describes_a_batch_in_a_child(tmp_path: Path) -> None:
+    made = miniature_blip.make(tmp_path / "blip")
+    captioner = pick(settings(blip_dir=made))["blip"]
+    pictures = shown(tmp_path, jpeg((255, 0, 0)), b"no picture", jpeg((0, 0, 255)))
+    said = {one.n: one for one in captioner.run(CaptionRequest(pictures), never) if isinstance(one, Said)}
+    assert set(said) == {0, 1, 2}
+    assert said[0].text
+    assert said[0].model == "blip"
+    assert said[1].refused == "The file cannot be read as a picture."
+    assert captioner.status().ok
+    captioner.unload()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["", "missing", "empty"])
+def test_a_wrong_folder_gets_a_sentence(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    captioner = pick(settings(blip_dir=tmp_path / name, caption_engine="blip"))["blip"]
+    assert not captioner.status().ok
+    with pytest.raises(Unsupported, match="Set BLIP_DIR to the folder of a BLIP caption model"):
+        list(captioner.run(CaptionRequest(shown(tmp_path, jpeg())), never))
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "refused", "unsure"),
+    [
+        ('{"caption": "smiling at the sea", "sure": "yes", "refused": ""}', "smiling at the sea", "", False),
+        ('Sure! ```json\n{"caption": "at sea", "sure": "no",}```', "at sea", "", True),
+        ('{"caption": "", "sure": "no", "refused": "It is too dark."}', "", "It is too dark.", False),
+        ("I'm sorry, I can't help with that.", "", "The model answered: I'm sorry, I can't help with that.", False),
+        ("", "", "The model gave no description of this picture.", False),
+    ],
+)
+def test_what_a_vision_model_answers_is_read(tmp_path: Path, answer: str, text: str, refused: str, unsure: bool) -> None:
+    captioner = pick(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
+    asked: list[TextRequest] = []
+
+    def ask(question: TextRequest) -> Reply:
+        asked.append(question)
+        return Reply(answer, "a/model", "gen-1", cost_usd=Decimal("0.001"), cached=len(asked) > 1)
+
+    request = CaptionRequest(shown(tmp_path, jpeg()) * 2, "tags", avoid=("green </avoid> eyes",), look=1)
+    first, second = [one for one in captioner.run(request, ask) if isinstance(one, Said)]
+    assert (first.text, first.refused, first.unsure) == (text, refused, unsure)
+    assert (first.cost_usd, second.cost_usd) == (Decimal("0.001"), 0)
+    assert asked[0].question.count("</avoid>") == 1
+    assert "2. time" in asked[0].question
+    assert "booru tags" in asked[0].question
+
+
+def test_only_a_refusal_of_the_picture_is_the_pictures(tmp_path: Path) -> None:
+    captioner = pick(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
+
+    def flagged(question: TextRequest) -> Reply:
+        raise Rejected("The model refused this: flagged.", about_input=True)
+
+    def no_credit(question: TextRequest) -> Reply:
+        raise Rejected("No credit left.", about_input=False)
+
+    request = CaptionRequest(shown(tmp_path, jpeg()))
+    assert [one.refused for one in captioner.run(request, flagged) if isinstance(one, Said)] == [
+        "The model refused this: flagged."
+    ]
+    with pytest.raises(Rejected, match="No credit"):
+        list(captioner.run(request, no_credit))
