@@ -47,7 +47,9 @@ def test_pages_without_a_model(
     open_page: Open, rows: Rows, app: Any, monkeypatch: pytest.MonkeyPatch, file: str, which: str, says: str
 ) -> None:
     real = app.engines
-    engines = SimpleNamespace(image=Empty(), trainer=Empty(), upscaler=real.upscaler, identity=real.identity)
+    engines = SimpleNamespace(
+        image=Empty(), trainer=Empty(), upscaler=real.upscaler, identity=real.identity, motion=real.motion
+    )
     stand_in = SimpleNamespace(settings=app.settings, db=app.db, redis=app.redis, storage=app.storage, engines=engines)
     monkeypatch.setattr(resources, "app", lambda: stand_in)
     wanted = rows.picture_ids[0] if which == "picture_ids" else getattr(rows, which, "")
