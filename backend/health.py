@@ -56,6 +56,7 @@ def check(app: App, *, engines: bool = True) -> list[Check]:
     if engines:
         servers = [(name, partial(_image_engine, name=name, device=device)) for name, device in _image_servers(app)]
         parts += [*servers, ("Trainer", _trainer), ("Motion", _motion), ("Identity", _identity), ("Words", _words)]
+        parts.append(("Captions", _captions))
     with ThreadPoolExecutor(len(parts)) as pool:
         return list(pool.map(lambda part: _asked(part[0], part[1], app), parts))
 
@@ -165,6 +166,12 @@ def _identity(app: App) -> Check:
     """A studio that was given no embedder is whole without one; one that was, and cannot use it, is not."""
     status = app.engines.identity.status()
     return Check("Identity", status.ok or app.settings.identity_model is None, status.version, status.detail)
+
+
+def _captions(app: App) -> Check:
+    """Who captions datasets: the first of those there are."""
+    status = next(iter(app.engines.captioners.values())).status()
+    return Check("Captions", status.ok, status.version, status.detail)
 
 
 def _words(app: App) -> Check:
