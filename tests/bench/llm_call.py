@@ -30,7 +30,7 @@ def run() -> dict[str, Any]:
         more = {"OPENROUTER_API_KEY": "sk-bench", "OPENROUTER_BASE_URL": server.url, "ENABLE_CACHING": "false"}
         with (
             studio(LOG_LEVEL="WARNING", **more) as here,
-            httpx.Client(timeout=30, limits=httpx.Limits(max_connections=100)) as bare,
+            httpx.Client(timeout=30, limits=httpx.Limits(max_connections=100, keepalive_expiry=2.0)) as bare,
         ):
             transact = partial(here.app.db.transaction, Trusted(here.tenant.id, here.tenant.user_id))
             ask, post = partial(ours, here.app, transact), partial(_bare, bare, server.url)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import Any
 
@@ -42,7 +43,8 @@ class Client:
     def __init__(self, url: str, key: str = "", *, read_s: float = 120.0, at_once: int = 100) -> None:
         self.url = url.rstrip("/")
         heads = {"X-OpenRouter-Title": "InfluencerAI Studio", **({"Authorization": f"Bearer {key}"} if key else {})}
-        limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
+        # Shorter than servers keep one open: a request on one that is just being closed would count as lost.
+        limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once, keepalive_expiry=2.0)
         self._http = httpx.Client(headers=heads, timeout=httpx.Timeout(read_s, connect=CONNECT_S), limits=limits)
 
     def close(self) -> None:
@@ -108,6 +110,9 @@ class _Answer:
             elif line.startswith("data:"):
                 data = line[5:].strip()
                 if data == "[DONE]":
+                    # Read to its end, for only then the connection serves the next call; all that counts has been said.
+                    with suppress(httpx.TransportError):
+                        deque(lines, maxlen=0)
                     return
                 yield Piece(self._take(data), self.id)
         if not self.finish:
