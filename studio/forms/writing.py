@@ -56,6 +56,7 @@ def ideas_form(key: str, influencer_id: str, *, disabled: bool) -> IdeasOrder:
     kinds = st.pills(
         "Kinds of posts", list(CONTENT_TYPES), default=["instagram-post", "instagram-reel"], selection_mode="multi",
         format_func=lambda one: CONTENT_TYPES[one].title, key=f"{key}:kinds", disabled=disabled,
+        wrap=True,
     )  # fmt: skip
     return IdeasOrder(influencer_id=influencer_id, days=int(days), topic=topic, style=style, kinds=tuple(kinds or ()))
 

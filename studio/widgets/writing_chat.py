@@ -14,7 +14,7 @@ from studio.format import ago, plain
 from studio.frame import Page
 from studio.widgets.confirm import confirm
 
-_FACE = ":material/face_3:"
+_FACE, _ME = ":material/face_3:", ":material/person:"
 
 
 def chat(page: Page, who: InfluencerCard) -> None:
@@ -35,13 +35,13 @@ def chat(page: Page, who: InfluencerCard) -> None:
         _line(page, line, last=line is talk[-1])
     asked = st.chat_input(f"Write to {who.name}", max_chars=1000, disabled=not page.can_edit, key=f"writing:chat:{who.id}")
     if asked:
-        with st.chat_message("user"):
+        with st.chat_message("user", avatar=_ME):
             st.markdown(_told(asked))
         _answer(page, partial(writing.talk.say, influencer_id=who.id, question=asked))
 
 
 def _line(page: Page, line: Said, *, last: bool) -> None:
-    with st.chat_message("user"):
+    with st.chat_message("user", avatar=_ME):
         st.markdown(_told(line.question))
     with st.chat_message("assistant", avatar=_FACE):
         if line.answer:

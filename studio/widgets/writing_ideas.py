@@ -16,7 +16,7 @@ from studio.frame import Page
 from studio.widgets import writing_card
 from studio.widgets.empty import empty_state
 from studio.widgets.jobs import follow
-from studio.widgets.writing_texts import say_cost
+from studio.widgets.writing_texts import say_cost, unless_older
 
 
 def ideas(page: Page, who: InfluencerCard) -> None:
@@ -37,7 +37,7 @@ def _plan(page: Page, who: InfluencerCard) -> None:
         job = writing.ongoing(tx, writing.IDEAS, who.id)
         batch_id = writing.latest_batch(tx, who.id, ideas=True)
         cards = writing.batch(tx, batch_id) if batch_id else []
-    working = follow(page, job, key="writing:ideas")
+    working = follow(page, unless_older(job, cards), key="writing:ideas")
     if not cards:
         if not working:
             empty_state(

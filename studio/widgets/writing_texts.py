@@ -10,7 +10,8 @@ import streamlit as st
 from backend import writing
 from backend.errors import StudioError
 from backend.influencers import InfluencerCard
-from backend.writing import WriteOrder
+from backend.jobs import JobCard
+from backend.writing import DraftCard, WriteOrder
 from studio.format import plain, usd
 from studio.forms.request_key import renew, request_key
 from studio.forms.writing import order_form
@@ -61,8 +62,7 @@ def _made(page: Page, who: InfluencerCard) -> None:
         job = writing.ongoing(tx, writing.CONTENT, who.id)
         batch_id = _shown().get(who.id) or writing.latest_batch(tx, who.id, ideas=False)
         cards = writing.batch(tx, batch_id) if batch_id else []
-    if not (job and job.state == "failed" and _shown().get(who.id)):
-        follow(page, job, key="writing:content")
+    follow(page, unless_older(job, cards), key="writing:content")
     if not cards:
         empty_state(
             "No text yet",
@@ -78,6 +78,12 @@ def _made(page: Page, who: InfluencerCard) -> None:
             st.caption(f"{len(put_away)} of these variants put away.")
             if page.can_edit:
                 st.button("Show them again", type="tertiary", key="writing:restore", on_click=_restore, args=(page, put_away))
+
+
+def unless_older(job: JobCard | None, cards: list[DraftCard]) -> JobCard | None:
+    """The job, but no failure from before these texts: who has written since knows of it."""
+    old = job and job.state == "failed" and cards and job.created_at < max(card.created_at for card in cards)
+    return None if old else job
 
 
 def _restore(page: Page, draft_ids: list[str]) -> None:

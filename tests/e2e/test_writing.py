@@ -62,7 +62,7 @@ def test_write_draw_plan_talk(
 
     part(tab, studio_url, workspace, "ideas")
     tab.get_by_role("button", name="Suggest ideas").click()
-    expect(tab.get_by_text("Day 7")).to_be_visible(timeout=60_000)
+    expect(tab.get_by_text("Day 7 ·")).to_be_visible(timeout=60_000)
     tab.get_by_role("button", name="Write it").first.click()
     expect(tab.get_by_role("button", name="Write it")).to_have_count(6)
     shoot(tab, "write-ideas")
@@ -82,7 +82,8 @@ def test_write_draw_plan_talk(
         other = tab_of(visitor, studio_url, workspace)
         for name in ("write", "ideas", "drafts"):
             part(other, studio_url, workspace, name)
-            expect(other.get_by_text("morning workout").or_(other.get_by_text("Day 7")).first).to_be_visible()
+            expect(other.get_by_text("morning workout").or_(other.get_by_text("Day 7 ·")).first).to_be_visible()
+            expect(other.get_by_test_id("stSkeleton")).to_have_count(0)
             wide = other.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             assert wide <= 0, (look, name, wide)
             shoot(other, f"write-{name}-{look}")
