@@ -221,7 +221,7 @@ def _enter(tx: Session, caller: Caller, needs: Role) -> None:
                 )
             tx.info.update(tenant_id=caller.tenant_id, user_id=row.user_id, role=row.role)
         case Trusted():
-            tx.execute(_SET, _trusted(caller))
+            in_one_trip(tx, [(_SET, _trusted(caller))])
             tx.info.update(tenant_id=caller.tenant_id, user_id=caller.user_id or None, role="owner")
         case Nobody():
             tx.execute(_SET, {"tenant_id": "", "user_id": caller.user_id})
