@@ -23,7 +23,10 @@ def fit(body: dict[str, Any]) -> bool:
     """Every picture can be opened, is small, and stands after the text."""
     said = body["messages"][-1]["content"]
     in_order = not of(body) or said[0]["type"] == "text"
-    return in_order and all(max(_open(url).size) <= LARGEST for url in of(body))
+    try:
+        return in_order and all(max(_open(url).size) <= LARGEST for url in of(body))
+    except (OSError, ValueError):
+        return False
 
 
 def described(body: dict[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from decimal import Decimal
 
 import pytest
@@ -15,7 +16,8 @@ from tests.servers.openrouter import ModelServer
 from tests.support.writing import written
 
 ASK = TextRequest("writing", "You are brief.", "What is new in Lisbon?", max_tokens=200)
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==")
+"""One grey pixel."""
 
 
 class Post(BaseModel):
