@@ -9,7 +9,7 @@ from backend.styles.words import WORD, sentences
 
 SHORTEST, LONGEST, HOW_MANY = 40, 160, 5
 """Words of an excerpt, and how many."""
-_LOOKED_AT = 400
+_LOOKED_AT = 120
 _UNEVEN = re.compile(r"\d|https?:|@|[|•=_*]")
 
 

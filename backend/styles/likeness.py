@@ -1,9 +1,9 @@
 """How much a text reads like a source, 0..1. Pure, no model; what a text is about counts little.
 
 Words that say what a text is about are masked (all but the little ones, by their endings); then runs of 3 and 4 characters are
-counted, as in the judges of arXiv 2509.24930. With comparison texts in the language (16 public-domain books, `reference`) each
-run weighs by how much more the author uses it than others do; without, by nearness to the source alone, which tells less.
-Both ends of the scale come from the source itself: pages left out in turn are "like", the comparison texts are "unlike".
+counted, as in the judges of arXiv 2509.24930. Two things must hold: the text is as near to the source as its pages, left out in
+turn, are to the rest; and, where there are comparison texts in the language (16 public-domain books, `reference`), what the
+author uses more than others do is in it. Without those the first alone speaks, which tells less.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ PAGE = 300
 """Words of the pages a source is cut into; shorter texts are compared with shorter pages."""
 SHORTEST = 60
 """Under so many words nothing is said."""
+_ENOUGH, _PARTS = 150_000, 60
+"""Characters of a source that are looked at (some 90 pages), in so many parts."""
 _ORDERS = (3, 4)
 _PRIOR = 15_000.0
 """Runs of the comparison texts that a source is mixed with, so that what it happens not to have counts little."""
@@ -56,7 +58,7 @@ class Likeness:
 
     def __init__(self, source: str, language: str) -> None:
         self._reference = reference(language)
-        tokens = TOKEN.findall(source)
+        tokens = TOKEN.findall(_spread(source))
         self._little = self._reference.little if self._reference else commonest(tokens)
         self._pages = pages(tokens, PAGE)
 
@@ -84,6 +86,14 @@ class Likeness:
 
     def _counted(self, tokens: Sequence[str]) -> Vector:
         return counted(masked(tokens, self._little))
+
+
+def _spread(source: str) -> str:
+    """A long source is represented by parts from all over it: more would cost time and tell nothing new."""
+    if len(source) <= _ENOUGH:
+        return source
+    step = len(source) / _PARTS
+    return " ".join(source[int(n * step) : int(n * step) + _ENOUGH // _PARTS].partition(" ")[2] for n in range(_PARTS))
 
 
 def pages(tokens: Sequence[str], size: int) -> list[list[str]]:
@@ -140,12 +150,14 @@ def _words(tokens: Sequence[str]) -> int:
 
 
 def _scored(own: Vector, text: Vector, known: Reference | None) -> float:
+    """More like the author than like others, and as near to the author's pages as these are to each other: both must hold."""
+    near = _by_nearness(own, text)
     if known is None:
-        return _by_nearness(own, text)
+        return near
     like, unlike, spread = _ends(own, known)
-    ratio = _weights(own.sum(axis=0), known)
-    value = float(_share(text) @ ratio)
-    return 1 / (1 + math.exp(-(value - (like + unlike) / 2) * (like - unlike) / spread**2))
+    value = float(_share(text) @ _weights(own.sum(axis=0), known))
+    told = 1 / (1 + math.exp(-(value - (like + unlike) / 2) * (like - unlike) / spread**2))
+    return math.sqrt(told * near)
 
 
 def _ends(own: Vector, known: Reference) -> tuple[float, float, float]:

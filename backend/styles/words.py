@@ -9,12 +9,10 @@ WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|--|[.,;:!?…()\"—–“”«»]")
 """Words, and the marks between them that people set by habit."""
 PARAGRAPH = "\n\n"
-_END = re.compile(r"(?<=[.!?…])[\"”»’)\]]*\s+(?=[\"“«‘(\[—–-]*\s?[^\W\d_a-zà-ÿ])")
-_SHORTENED = re.compile(
-    r"\b(Mr|Mrs|Ms|Dr|St|Prof|Sr|Jr|vs|etc|e\.g|i\.e|[A-Z]|Sig|Dott|ecc|pag|cfr|avv|ing|art)\.(?=\s)", re.UNICODE
+_END = re.compile(r"([.!?…][\"”»’)\]]*)\s+(?=[\"“«‘(\[—–-]*\s?[^\W\d_a-zà-ÿ])")
+_SHORTENED = frozenset(
+    "Mr Mrs Ms Messrs Dr St Prof Sr Jr vs etc e.g i.e No Vol Sig Dott ecc pag cfr avv ing art".split()  # noqa: SIM905
 )
-_STOP = "\x1f"
-"""Stands for the dot of a shortened word while sentences are cut; extracted text has no control characters."""
 _COMMON = {
     "en": "the and of to in that is was it for with as on at by not be this from",
     "it": "di che e la il un a per non è una in si con del della come ma sono",
@@ -41,9 +39,26 @@ def paragraphs(text: str) -> list[str]:
 
 def sentences(text: str) -> list[str]:
     """Of one paragraph or many; a paragraph always ends one."""
-    whole = _SHORTENED.sub(rf"\1{_STOP}", text)
-    cut = (part for paragraph in whole.split(PARAGRAPH) for part in _END.split(paragraph))
-    return [one.replace(_STOP, ".").strip() for one in cut if one and not one.isspace()]
+    made = []
+    for paragraph in text.split(PARAGRAPH):
+        parts = _END.split(paragraph)
+        waiting = ""
+        for at in range(0, len(parts) - 1, 2):
+            waiting += parts[at] + parts[at + 1]
+            if parts[at + 1] == "." and _is_shortened(parts[at]):
+                waiting += " "
+            else:
+                made.append(waiting.strip())
+                waiting = ""
+        if (waiting + parts[-1]).strip():
+            made.append((waiting + parts[-1]).strip())
+    return made
+
+
+def _is_shortened(before: str) -> bool:
+    """Whether the dot after it only shortens a word: Mr., e.g., the J of J. S. Bach."""
+    last = before[before.rfind(" ") + 1 :].lstrip("“\"(‘'")
+    return last in _SHORTENED or (len(last) == 1 and last.isupper() and last != "I")
 
 
 def language_of(spoken: Counter[str]) -> str:

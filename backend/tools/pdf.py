@@ -60,10 +60,11 @@ class PdfReader:
         """Never raises for a bad file: that is an answer. `on_page(page, of)` runs each second; what it raises stops it."""
         if refusal := self._too_large(path):
             return Read(ok=False, reason=refusal)
-        if self._proc is None or self._proc.poll() is not None:
-            self._proc = self._start()
+        if self._proc is not None and self._proc.poll() is not None:
+            self._stop()
+        proc = self._proc = self._proc or self._start()
         try:
-            return self._ask(self._proc, path, on_page)
+            return self._ask(proc, path, on_page)
         except BaseException:
             self._stop()
             raise

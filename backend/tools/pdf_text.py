@@ -19,7 +19,7 @@ _LIGATURES = str.maketrans({"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi",
 
 def paragraphs(pages: Sequence[str]) -> tuple[str, int]:
     """(paragraphs parted by an empty line, how many running lines were dropped). `pages`: their text, lines as printed."""
-    lines = [[_SPACES.sub(" ", line).strip() for line in page.translate(_LIGATURES).splitlines()] for page in pages]
+    lines = [[line.strip() for line in _SPACES.sub(" ", page.translate(_LIGATURES)).splitlines()] for page in pages]
     kept, dropped = _without_running(lines)
     width = _usual_width(kept)
     return "\n\n".join(_paragraphs(kept, width)), dropped

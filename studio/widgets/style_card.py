@@ -26,13 +26,13 @@ def card(card: StyleCard) -> None:
         _bars([(f"{name} words", share, f"{share:.0%}") for name, share in zip(names, card.lengths, strict=True)])
         if card.person:
             st.markdown("**Who speaks, or is spoken of**")
-            _bars([(_PERSONS[name], share, f"{share:.0%}") for name, share in card.person.items()])
+            _bars([(_PERSONS[name], share, f"{share:.0%}") for name, share in _most_first(card.person)])
         if card.tense:
             st.markdown("**Tense**")
-            _bars([(_TENSES[name], share, f"{share:.0%}") for name, share in card.tense.items()])
+            _bars([(_TENSES[name], share, f"{share:.0%}") for name, share in _most_first(card.tense)])
     with right:
         st.markdown("**Punctuation, in 1,000 words**")
-        _bars([(_MARKS[name], n, f"{n:.1f}") for name, n in card.punctuation.items() if n])
+        _bars([(_MARKS[name], n, f"{n:.1f}") for name, n in _most_first(card.punctuation) if n])
         if card.openings:
             st.markdown("**Sentences begin with**")
             _bars([(word.capitalize() if len(word) > 1 else word.upper(), n, f"{n:.0%}") for word, n in card.openings])
@@ -65,6 +65,10 @@ def _apart(card: StyleCard) -> str:
     if card.apart is None:
         return "no comparison in this language" if card.language != "en" else "too little source"
     return "of its pages from other authors'"
+
+
+def _most_first(rates: dict[str, float]) -> list[tuple[str, float]]:
+    return sorted(rates.items(), key=lambda one: -one[1])
 
 
 def _bars(rows: list[tuple[str, float, str]]) -> None:

@@ -64,10 +64,17 @@ def test_a_child_that_dies_takes_one_file_with_it(tmp_path: Path) -> None:
 
 
 def test_words_cut_at_line_ends_are_whole_again() -> None:
-    page = "THE BOOK\nIt was the won-\nderful habit of a well-\nknown man to walk all the way to the other end of the town.\n12"
-    made, dropped = paragraphs([page.replace("THE BOOK", f"THE BOOK {n}").replace("12", str(n)) for n in range(12, 18)])
-    assert dropped == 12
-    assert made.startswith("It was the wonderful habit of a wellknown man to walk") or "wonderful habit" in made
+    lines = [
+        "It was the won-",
+        "derful habit of a well-",
+        "Known man to walk to the other end of the town, in any weather at all.",
+    ]
+    body = "\n".join(
+        [*lines, *[f"Line {word} of the page is as long as most of the others in this small book" for word in "abcdefg"]]
+    )
+    made, dropped = paragraphs([f"THE BOOK {n}\n{body if n == 12 else body[::-1]}\n- {n} -" for n in range(12, 15)])
+    assert dropped == 6
+    assert made.startswith("It was the wonderful habit of a well- Known man to walk")
     assert "THE BOOK" not in made
 
 
