@@ -1,0 +1,74 @@
+"""A writing style in the browser: PDFs dropped, read, measured, written with; light, dark and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.factories.account import Tenant
+from tests.factories.pdfs import book, part, scan
+
+pytestmark = pytest.mark.e2e
+
+
+def tab_of(visitor: BrowserContext, url: str, workspace: Tenant) -> Page:
+    visitor.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": url}])
+    return visitor.new_page()
+
+
+def narrow(tab: Page) -> bool:
+    return int(tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")) <= 0
+
+
+def test_learn_and_write(
+    studio_url: str,
+    new_visitor: Callable[..., BrowserContext],
+    workspace: Tenant,
+    shoot: Callable[[Page, str], None],
+    tmp_path: Path,
+) -> None:
+    tab = tab_of(new_visitor(), studio_url, workspace)
+    tab.goto(f"{studio_url}/writing-styles?ws={workspace.id}")
+    expect(tab.get_by_text("No writing style yet")).to_be_visible()
+    shoot(tab, "styles-empty")
+    tab.get_by_label("Name", exact=True).fill("Walden pond")
+    tab.get_by_role("button", name="Go on").click()
+    files = [
+        book(tmp_path / "one.pdf", part("thoreau", 0, 4000)), book(tmp_path / "two.pdf", part("thoreau", 4500, 3000)),
+        scan(tmp_path / "a scan.pdf"),
+    ]  # fmt: skip
+    expect(tab.get_by_text("Drop PDFs by one author here")).to_be_visible()
+    tab.locator("input[type=file]").first.set_input_files(files)
+    expect(tab.get_by_text("What is it about?")).to_be_visible(timeout=120_000)
+    address = tab.url
+    tab.get_by_role("radio", name="Files").or_(tab.get_by_role("button", name="Files", exact=True)).first.click()
+    expect(tab.get_by_text("OCR")).to_be_visible()
+    shoot(tab, "styles-files")
+    tab.get_by_role("radio", name="Style card").or_(tab.get_by_role("button", name="Style card", exact=True)).first.click()
+    expect(tab.get_by_text("Passages that show it")).to_be_visible()
+    shoot(tab, "styles-card")
+    tab.get_by_role("radio", name="Write").or_(tab.get_by_role("button", name="Write", exact=True)).first.click()
+    tab.get_by_label("What is it about?", exact=True).fill("walking to work in the rain")
+    tab.get_by_role("button", name="Write").last.click()
+    expect(tab.get_by_text("asked for")).to_be_visible(timeout=60_000)
+    expect(tab.get_by_text("Offline writer", exact=True)).to_be_visible()
+    shoot(tab, "styles-text")
+    with tab.expect_download() as coming:
+        tab.get_by_role("button", name="Markdown").click()
+    assert coming.value.suggested_filename == "walking-to-work-in-the-rain.md"
+    assert "# walking to work" in Path(coming.value.path()).read_text("utf-8")
+    for look, visitor in (("dark", new_visitor(dark=True)), ("phone", new_visitor(width=390, height=844))):
+        other = tab_of(visitor, studio_url, workspace)
+        other.goto(address)
+        expect(other.get_by_text("asked for")).to_be_visible()
+        assert narrow(other), look
+        shoot(other, f"styles-text-{look}")
+        other.get_by_role("radio", name="Style card").or_(
+            other.get_by_role("button", name="Style card", exact=True)
+        ).first.click()
+        expect(other.get_by_text("Passages that show it")).to_be_visible()
+        assert narrow(other), look
+        shoot(other, f"styles-card-{look}")
