@@ -19,6 +19,7 @@ from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_pictures
 from tests.factories.posts import ahead, make_planner
 from tests.factories.studio_rows import Rows, fill, make_clip
+from tests.factories.styles import make_style
 from tests.factories.trials import make_trial
 from tests.support.browsing import browser
 
@@ -70,6 +71,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         plan = make_planner(tx, "Planned").plan(tx, wall=ahead())
         plan_act = posts.move(tx, plan.id, ahead(days=2))
         clip = make_clip(tx, rows.picture_ids[0])
+        style = make_style(tx)
         workflow = graphs.bring_in(tx, draft=GraphDraft(name="Theirs", text=known.text("upscale_model")))
     return {
         "picture_id": rows.picture_ids[0], "board_id": board.id, "act_id": act.id, "wildcard_id": words.id, "asset": asset,
@@ -77,11 +79,12 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "influencer_id": rows.influencer_id, "generation_id": rows.generation_id, "lora_id": rows.lora_id,
         "job_id": next(iter(rows.job_ids.values())), "upload": upload.id,
         "workflow_id": workflow.id, "draft_id": text.id, "clip_id": clip, "plan_id": plan.id, "plan_act_id": plan_act.id,
+        "session_id": style.id,
     }  # fmt: skip
 
 
 Write = tuple[str, str, Any]
-MADE_HERE = {"/boards", "/workflows"}
+MADE_HERE = {"/boards", "/workflows", "/style/sessions"}
 OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
 """Writes that change nothing of the workspace, or that leave out what is not there."""
 
@@ -117,6 +120,11 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/jobs", {"type": "content-ideas", "payload": {"influencerId": ids["influencer_id"]}}),
         ("POST", "/drafts", {"influencerId": ids["influencer_id"], "topic": "x", "caption": "Mine"}),
         ("PATCH", "/drafts/{draft_id}", {"caption": "Taken"}),
+        ("POST", "/style/sessions", {"name": "New"}),
+        ("DELETE", "/style/sessions/{session_id}", None),
+        ("POST", "/style/train", {"session_id": ids["session_id"]}),
+        ("POST", "/style/generate", {"session_id": ids["session_id"], "topic": "x"}),
+        ("POST", "/style/jobs/{job_id}/cancel", None),
         ("POST", "/uploads/{workspace}", file),
         ("PUT", "/uploads/{workspace}/{upload}", None),
         ("POST", "/jobs", {"type": "video-generation", "payload": {"pictureId": ids["picture_id"]}}),
