@@ -53,11 +53,13 @@ def found(settings: Settings, host: str) -> list[Card]:
             host,
             name,
             memory,
-            _engines(settings, shared.get(name, "" if comfyui else image_engine(settings))),
+            _engines(settings, places.bare(shared[name]) if name in shared else "" if comfyui else image_engine(settings)),
         )
         for name, memory in local
     ]
-    return cards + [Card(f"comfyui/{name}", urlsplit(url).hostname or "", name, 0, {"image": url}) for name, url in own.items()]
+    return cards + [
+        Card(f"comfyui/{name}", urlsplit(url).hostname or "", name, 0, {"image": places.bare(url)}) for name, url in own.items()
+    ]
 
 
 def _engines(settings: Settings, image: str) -> dict[str, str]:

@@ -139,7 +139,7 @@ def _verdict(me: Process, context: Context, error: BaseException) -> Verdict:
     if verdict.error_message:
         context.log(verdict.error_message, level="error")
     if not isinstance(error, (StudioError, Waiting)):
-        context.log(detail, level="error")
+        # Not into the job's log, which viewers read: it names paths and what was in hand. The attempt's row keeps it.
         log.error("attempt broke", detail=detail)
     return verdict
 

@@ -21,7 +21,10 @@ from backend.jobs.context import Waiting
 from backend.tables import JobState
 
 MAX_KILLS = 3
-INTERNAL = "Something broke on our side. The job's log says where; try it again, and tell us if it happens twice."
+INTERNAL = (
+    "Something broke on our side. Try it again; if it happens twice, tell whoever runs this studio: the worker's log names "
+    "this job and says where."
+)
 OTHER_VERSION = "This job was written by another version of the studio. Start it anew from its page."
 KILLED = "The worker doing this died three times. It may be too large for this machine; the log says how far it came."
 

@@ -130,7 +130,7 @@ class Client:
         try:
             said = answer.json()
         except ValueError as broken:
-            raise Away(f"{self.url}{path} answered something else than ComfyUI does", sent=True) from broken
+            raise Away(f"{path} answered something else than ComfyUI does", sent=True) from broken
         return said if isinstance(said, dict) else {}
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:

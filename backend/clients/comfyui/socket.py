@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import structlog
 from websockets.exceptions import WebSocketException
@@ -59,7 +60,7 @@ class Socket:
                     failed = 0
                     self._read(connection)
             except (OSError, WebSocketException, EOFError) as error:
-                log.debug("no socket to ComfyUI", url=self._url, error=str(error))
+                log.debug("no socket to ComfyUI", server=urlsplit(self._url).netloc.rpartition("@")[2], error=str(error))
             finally:
                 self._up.clear()
             self._end.wait(PAUSES_S[min(failed, len(PAUSES_S) - 1)])

@@ -59,9 +59,9 @@ def run(
 class _Run:
     def __init__(self, found: Servers, tasks: Sequence[Task], device: str, workdir: Path, handle: dict[str, Any]) -> None:
         self._servers, self._workdir, self._handle = found, workdir, handle
-        self._url = str(handle["url"]) if handle.get("url") in found.urls else found.url_of(device)
+        self._url = found.of(handle) or found.url_of(device)
         self._client = found.client(self._url)
-        self._parts = parts_of(tasks, handle if handle.get("url") == self._url else {})
+        self._parts = parts_of(tasks, handle if found.of(handle) == self._url else {})
         self._show, self._watch = Show(self._parts), Watch(found, self._url, self._client)
         self._hubs: dict[Hub, Ear] = {}
         self._looked_at = 0.0
@@ -112,7 +112,8 @@ class _Run:
 
     def _say(self) -> Handle:
         said = [[part.fingerprint, part.prompt_id] for part in self._parts]
-        return Handle({"url": self._url, "client_id": self._servers.hub(self._url).client_id, "prompts": said})
+        mine = self._servers.hub(self._url).client_id
+        return Handle({"url": places.bare(self._url), "client_id": mine, "prompts": said})
 
     def _adopt(self) -> Generator[Event, None, None]:
         """What the attempt before us had sent, and what became of it. What is nowhere was never sent, or is known lost."""
@@ -268,7 +269,7 @@ class _Run:
             yield from self._watch.is_away(gone)
             return
         except results.Spoilt as spoilt:
-            log.warning("a result of ComfyUI is no good", url=self._url, prompt=part.prompt_id, why=str(spoilt))
+            log.warning("a result of ComfyUI is no good", server=places.name(self._url), prompt=part.prompt_id, why=str(spoilt))
             yield from self._lost(part, "Its file is not there or not whole")
             return
         part.done = True

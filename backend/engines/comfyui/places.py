@@ -15,13 +15,19 @@ def urls(settings: Settings) -> list[str]:
     found = [part.strip().rstrip("/") for part in settings.comfyui_url.split(",") if part.strip()]
     for url in found:
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-            raise Invalid(f"COMFYUI_URL has {url!r}. Write it as http://host:8188; several are separated by commas.")
+            raise Invalid(f"COMFYUI_URL has {bare(url)!r}. Write it as http://host:8188; several are separated by commas.")
     return list(dict.fromkeys(found))
 
 
 def name(url: str) -> str:
     """`host:port`: what a server is called as a device."""
     return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def bare(url: str) -> str:
+    """The address without the name and password it may hold: what is saved and shown."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=name(url)).geturl()
 
 
 def shared(settings: Settings, cards: Sequence[str]) -> dict[str, str]:

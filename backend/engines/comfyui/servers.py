@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -63,6 +63,11 @@ class Servers:
 
     def url_of(self, device: str) -> str:
         return places.url_of(self.settings, device)
+
+    def of(self, handle: Mapping[str, Any] | None) -> str:
+        """The server that an earlier attempt's handle names; "" when it is none of ours."""
+        said = str((handle or {}).get("url", ""))
+        return next((url for url in self.urls if places.bare(url) == said), "")
 
     def client(self, url: str) -> Client:
         """For work."""

@@ -25,8 +25,8 @@ def remembered(found: Servers, device: str, handle: dict[str, Any] | None) -> Ge
 
     On another server the work is done anew: should the first come back, its result is one that nobody asks for.
     """
-    url = str((handle or {}).get("url", ""))
-    if not handle or url not in found.urls or url == found.url_of(device):
+    url = found.of(handle)
+    if not handle or not url or url == found.url_of(device):
         return handle or {}
     until = time.monotonic() + found.patience_s
     while True:
@@ -131,6 +131,8 @@ class Watch:
                     break
                 time.sleep(0.05)
         except (Away, Refusal) as gone:
-            log.warning("not cancelled: ComfyUI does not answer", url=self._url, error=str(gone))
+            log.warning("not cancelled: ComfyUI does not answer", server=places.name(self._url), error=str(gone))
         if left:
-            log.warning("ComfyUI has not stopped in time", url=self._url, prompts=[part.prompt_id for part in left])
+            log.warning(
+                "ComfyUI has not stopped in time", server=places.name(self._url), prompts=[part.prompt_id for part in left]
+            )

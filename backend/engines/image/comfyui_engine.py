@@ -103,7 +103,7 @@ class ComfyImageEngine:
 
     def _place(self, request: ImageRequest, handle: Mapping[str, Any]) -> tuple[str, ModelCard]:
         """Where an earlier attempt's work is, else the device's server, else another one that has the model."""
-        wished = str(handle["url"]) if handle.get("url") in self._servers.urls else self._url(request.device)
+        wished = self._servers.of(handle) or self._url(request.device)
         if card := comfyui_cards.of(self._servers, wished, request.model):
             return wished, card
         self._servers.forget(wished)

@@ -15,6 +15,7 @@ _TOKENIZER = (
     "can't load tokenizer",
     "we couldn't connect to",
     "localentrynotfound",
+    "/api/models/openai/clip-vit",
 )
 
 

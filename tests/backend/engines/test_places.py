@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from backend.engines.comfyui import places
+from backend.engines.comfyui.servers import Servers
 from backend.errors import Invalid
 from backend.settings import Settings
+from workers import devices
 
 TWO_HERE = "http://127.0.0.1:8188, http://localhost:8189/ ,http://gpu2:8188"
 
@@ -41,3 +43,15 @@ def test_a_card_named_by_the_settings_is_the_only_one() -> None:
 def test_what_cannot_be_found_gets_a_sentence(url: str, device: str) -> None:
     with pytest.raises(Invalid, match="COMFYUI_URL"):
         places.url_of(config(url), device)
+
+
+def test_a_password_in_the_address_is_neither_saved_nor_shown() -> None:
+    settings = config("http://anna:secret@gpu2:8188/,http://127.0.0.1:8188")
+    found = Servers(settings)
+    assert found.of({"url": "http://gpu2:8188"}) == "http://anna:secret@gpu2:8188", "what was saved leads back to it"
+    assert found.of({"url": "http://gpu3:8188"}) == found.of(None) == found.of({}) == ""
+    assert [places.bare(url) for url in found.urls] == ["http://gpu2:8188", "http://127.0.0.1:8188"]
+    assert "secret" not in str([card.engines for card in devices.found(settings, "here")])
+    with pytest.raises(Invalid) as told:
+        places.urls(config("ftp://anna:secret@gpu2"))
+    assert "secret" not in told.value.message

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from backend.engines.events import Checkpoint, Event, Metric, Output, Progress
-from backend.engines.trainer import kohya_orphans, kohya_trainer
+from backend.engines.trainer import kohya_orphans, kohya_trainer, kohya_words
 from backend.engines.trainer.port import TrainImage
 from backend.errors import EngineError, OutOfMemory, Rejected, Unsupported
 from backend.kit import child
@@ -61,6 +61,14 @@ def test_a_fault_gets_a_sentence(
     assert not working_in(tmp_path)
     assert not list(tmp_path.glob("work-*/kohya-*"))
     assert not list((tmp_path / "var/kohya/running").iterdir())
+
+
+def test_without_the_hub_it_says_what_is_missing() -> None:
+    """As the real one ended, 48d368fa with huggingface_hub 0.34."""
+    said = """Traceback (most recent call last):
+requests.exceptions.ConnectionError: (MaxRetryError("HTTPSConnectionPool(host='huggingface.co', port=443): Max retries exceeded
+with url: /api/models/openai/clip-vit-large-patch14/tree/main/additional_chat_templates"), '(Request ID: x)')"""
+    assert "CLIP tokenizer" in kohya_words.failure(1, said, "base.safetensors").message
 
 
 def test_nan_is_stopped_at_once(rig: Rig) -> None:
