@@ -84,10 +84,10 @@ def _frame(key: str, choices: Choices, start: ClipDraft) -> dict[str, Any]:
             help="The picture is longer than the format: this part of it stays in sight",
         )  # fmt: skip
     side = st.segmented_control(
-        "Size", [None, *video.SIDES], default=start.side, key=f"{key}:side", required=True,
+        "Size", [0, *video.SIDES], default=start.side or 0, key=f"{key}:side", required=True,
         format_func=lambda one: f"{one} px" if one else "As the picture allows", help="The shorter side",
     )  # fmt: skip
-    return {"format": format_, "focus": focus, "side": side}
+    return {"format": format_, "focus": focus, "side": side or None}
 
 
 def _length(key: str, card: MotionCard, start: ClipDraft) -> dict[str, Any]:

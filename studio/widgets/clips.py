@@ -30,14 +30,14 @@ def browse(page: Page) -> None:
     with page.transaction() as tx:
         working = jobs.page(tx, states=ACTIVE, kinds=KINDS, take=50).cards
         failed = jobs.page(tx, states=("failed",), kinds=KINDS, take=10, dismissed=False).cards
-        any_at_all = bool(working or video.page(tx, take=1).total)
+        made = video.page(tx, take=1).total
     if working or failed:
         live_jobs("clips:live", workspace=page.workspace.id, cards=[*working, *failed], only_these=True, can_edit=page.can_edit)
     if failed and page.can_edit:
         st.button("Dismiss what failed", type="tertiary", on_click=_dismiss, args=(page, [card.id for card in failed]))
-    if any_at_all:
+    if made:
         _list(page, bool(working))
-    else:
+    elif not working:
         _nothing(page)
     if again := st.session_state.get(clips_animate.AGAIN):
         _same_settings(page, again)
