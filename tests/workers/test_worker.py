@@ -6,6 +6,9 @@ import itertools
 import signal
 from pathlib import Path
 
+from sqlalchemy import select
+
+from backend.tables import Attempt
 from tests.support.handlers import Fails, Loop, Parent, Steps
 from tests.support.processes import Office, Workers
 from tests.support.wait import until
@@ -41,7 +44,10 @@ def test_faults_are_tried_again_and_refusals_are_not(workers: Workers, office: O
     for error, job in again.items():
         card = office.ended(job)
         assert (card.state, card.attempt_n) == ("completed", 3), error
-    assert "ZeroDivisionError" in office.log(again["bug"])
+    assert "ZeroDivisionError" not in office.log(again["bug"]), "viewers read it"
+    with office.db.transaction(office.tenant.caller) as tx:
+        details = tx.scalars(select(Attempt.error_detail).where(Attempt.job_id == again["bug"])).all()
+    assert any("ZeroDivisionError" in (detail or "") for detail in details)
     expected = {"invalid": ("invalid", False, 1), "memory": ("out_of_memory", False, 1), "bug": ("internal", True, 4)}
     for error, job in never.items():
         card = office.ended(job)
