@@ -11,7 +11,7 @@ from typing import Any
 from backend.clients.youtube import Client, Upload, Video
 from backend.engines.events import Handle, Log, Progress
 from backend.engines.platform.common import Common, read
-from backend.engines.platform.faults import InvalidPost, MakeAnew, NotAllowed
+from backend.engines.platform.faults import InvalidPost, MakeAnew, NotAllowed, TryAgain
 from backend.engines.platform.port import (
     Accepted,
     Access,
@@ -31,6 +31,7 @@ from backend.settings import Settings
 
 STEP = 256 * 1024
 """Chunks are multiples of this, except the last."""
+NO_PROGRESS = 3
 
 
 class YouTube(Common):
@@ -80,9 +81,14 @@ class YouTube(Common):
             kept = {"of": post.fingerprint, "session": session, "size": media.size, "mime": media.mime}
             yield Handle(dict(kept))
         last = (media.size - 1) // self._chunk * self._chunk
+        stuck = 0
         while stored < last:
             with asking():
-                stored = self._put(post, kept, stored, min(self._chunk, last - stored)).stored
+                found = self._put(post, kept, stored, min(self._chunk, last - stored))
+            stuck = 0 if found.stored > stored else stuck + 1
+            if stuck == NO_PROGRESS:
+                raise TryAgain("YouTube does not take the video right now. It is tried again.", detail=f"{stored} bytes stored")
+            stored = found.stored
             yield Progress(stored, media.size, "sending")
 
     def check(self, handle: Handled, access: Access) -> Standing:
@@ -99,12 +105,16 @@ class YouTube(Common):
         self.require_same(handle, post)
         found = self._probe(handle)
         size = post.media[0].size
+        stuck = 0
         while found.video is None:
-            length = min(self._chunk, size - found.stored)
+            stored, length = found.stored, min(self._chunk, size - found.stored)
             if length <= 0:
-                raise MakeAnew("The upload to YouTube went wrong. It begins again.", detail=f"{found.stored} of {size} stored")
-            with asking(last=found.stored + length == size):
-                found = self._put(post, handle, found.stored, length)
+                raise MakeAnew("The upload to YouTube went wrong. It begins again.", detail=f"{stored} of {size} stored")
+            with asking(last=stored + length == size):
+                found = self._put(post, handle, stored, length)
+            stuck = 0 if found.video or found.stored > stored else stuck + 1
+            if stuck == NO_PROGRESS:  # 308 every time: it says itself that it does not have the end
+                raise TryAgain("YouTube does not take the video right now. It is tried again.", detail=f"{stored} bytes stored")
         return _standing(handle, found.video, self.poll_s(film=True))
 
     def reconcile(self, handle: Handled, access: Access, *, age_s: float) -> Outcome:

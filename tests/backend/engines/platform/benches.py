@@ -32,6 +32,7 @@ class Bench:
     format: str
     after: tuple[str, str]
     before: str
+    account: str
 
     def post(self, **other: object) -> PostRequest:
         wanted = post_of(self.platform.name, self.format, **other)
@@ -100,7 +101,7 @@ def bench(server: PlatformServer, host: FileHost, folder: Path, name: str, forma
     token, id = server.account(account)
     kind = name if name != "tiktok" else f"tiktok-{'video' if format == 'video' else 'picture'}"
     adapter = platform(name, settings(server))
-    return Bench(adapter, server, Access(token, id), host, folder, format, *SWITCHES[kind])
+    return Bench(adapter, server, Access(token, id), host, folder, format, *SWITCHES[kind], account)
 
 
 __all__ = ["Bench", "bench", "cut_short", "film", "handles", "picture", "settings"]

@@ -63,6 +63,19 @@ def test_the_session_says_where_to_go_on(bench: Bench, fault: str) -> None:
     assert len(bench.server.inserts) == 1
 
 
+def test_a_session_that_never_stores_anything_is_given_up_for_now(bench: Bench) -> None:
+    bench.server.faults.times["nothing_stored"] = 3
+    _, error = cut_short(bench.platform.prepare(bench.post(), bench.access))
+    assert isinstance(error, said.TryAgain)
+    post = bench.post()
+    handle = bench.prepared(post)
+    bench.server.faults.times["nothing_stored"] = 3
+    with pytest.raises(said.TryAgain):
+        bench.platform.finalize(post, handle, bench.access)
+    bench.published(bench.platform.finalize(post, handle, bench.access), handle)
+    assert len(bench.server.posts) == 1
+
+
 def test_a_session_that_is_gone_before_the_end_begins_anew(bench: Bench) -> None:
     post = bench.post()
     handle = bench.prepared(post)
