@@ -60,9 +60,11 @@ def train(tx: Session, style_id: str, *, request_key: str, upload_ids: Sequence[
     there = queries.sources(tx, style_id)
     taken = {one.upload_id for one in there}
     new = [one for one in wanted if one.id not in taken]
+    anew = [one.id for one in there if one.state == "refused" and one.upload_id in {upload.id for upload in wanted}]
+    tx.execute(update(StyleSource).where(StyleSource.id.in_(anew)).values(state="waiting", reason=""))
     if len(new) + sum(one.state == "read" for one in there) > MOST_FILES:
         raise Invalid(f"A style learns from at most {MOST_FILES} files. Leave some out, or join them into one PDF.")
-    if not new and not any(one.state in ("waiting", "read") for one in there):
+    if not new and not anew and not any(one.state in ("waiting", "read") for one in there):
         raise Invalid("There is nothing to learn from yet. Add one or more PDFs by the author.")
     for one in new:
         tx.add(StyleSource(id=new_id("src"), style_id=style_id, upload_id=one.id, filename=one.filename))

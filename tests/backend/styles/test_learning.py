@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Update, update
 
-from backend import jobs, styles
+from backend import styles
 from backend.assets import uploads
 from backend.bootstrap import App
 from backend.errors import Conflict, Invalid, NotFound
 from backend.styles import StyleDraft, pipeline
 from backend.styles.schemas import TrainingPayload
+from backend.tables import Job, Upload
 from tests.factories.account import Tenant
 from tests.factories.pdfs import author, book, part, scan
 from tests.factories.styles import upload
@@ -29,7 +31,7 @@ def begun(app: App, who: Tenant, *paths: Path, name: str = "Walden") -> tuple[st
 
 def again(app: App, who: Tenant, style_id: str) -> Context:
     with app.db.transaction(who.caller, needs="editor") as tx:
-        job = jobs.KINDS and styles.train(tx, style_id, request_key=f"{style_id}:{len(styles.sources(tx, style_id))}")
+        job = styles.train(tx, style_id, request_key=f"{style_id}:{len(styles.sources(tx, style_id))}")
     return make_context(app, who, styles.TRAINING, TrainingPayload(style_id=style_id), job_id=job.id)
 
 
@@ -107,6 +109,13 @@ def test_nothing_to_learn_from_is_refused_at_once(app: App, workspace: Tenant, t
     style_id, ctx = begun(app, workspace, scan(tmp_path / "scan.pdf"))
     with pytest.raises(Invalid, match="None of the files could be read"):
         pipeline.train(ctx, TrainingPayload(style_id=style_id))
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        tx.execute(jobs_done())
+        with pytest.raises(Invalid, match="Add one or more PDFs"):
+            styles.train(tx, style_id, request_key="again")
+        tx.execute(update(Upload).values(state="stored"))  # the same file dropped once more
+        styles.train(tx, style_id, request_key="once more")
+        assert [one.state for one in styles.sources(tx, style_id)] == ["waiting"]
 
 
 def test_a_file_taken_out_is_forgotten(app: App, workspace: Tenant, tmp_path: Path) -> None:
@@ -129,9 +138,5 @@ def test_a_file_taken_out_is_forgotten(app: App, workspace: Tenant, tmp_path: Pa
     assert author("austen")[:80] not in " ".join(after.excerpts)
 
 
-def jobs_done() -> object:
-    from sqlalchemy import update
-
-    from backend.tables import Job
-
+def jobs_done() -> Update:
     return update(Job).values(state="completed")

@@ -67,5 +67,5 @@ def test_a_prompt_says_the_measures_and_keeps_the_text_between_marks() -> None:
     assert question.count("</topic>") == 1
     assert "in English" in question
     assert "version 2" in question
-    assert "about 30 words on average" in question
+    assert "words on average, mostly" in question
     assert prompts.voice(card).count("<excerpt>") == 2
