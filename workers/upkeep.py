@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import func, select, text
 
-from backend import accounts, assets, boards, budgets, datasets, jobs, styles, training
+from backend import accounts, assets, boards, budgets, datasets, jobs, posts, styles, training
 from backend.jobs import Handler, JobContext
 from backend.tables import Job
 
@@ -28,6 +28,7 @@ def run(ctx: JobContext, payload: Upkeep) -> dict[str, Any]:
         datasets.forget_removed(tx, days=settings.purge_after_days)
         forgotten = jobs.forget_old(tx, hours=settings.job_cleanup_hours)
         boards.forget(tx, days=settings.retain_acts_days)
+        posts.forget(tx, days=settings.retain_acts_days)
         sessions = accounts.forget_sessions(tx, hours=settings.session_cleanup_hours)
         idle = settings.session_cleanup_hours, settings.purge_after_days
         retired, unread = styles.forget(tx, idle_hours=idle[0], purge_days=idle[1])

@@ -11,13 +11,23 @@ const tell = (ui, words, { bad = false, undo = "" } = {}) => {
   ui.said.append(button("✕", () => ui.said.classList.add("gone"), "quiet"))
 }
 
+const ask = (ui, [from, to]) => api(`/api/content-plans/calendar?${new URLSearchParams({ workspace: ui.data.workspace, from, to, zone: ui.data.zone, ...ui.data.filters })}`)
+
 const read = async (ui, from, to) => {
-  const asked = new URLSearchParams({ workspace: ui.data.workspace, from, to, zone: ui.data.zone, ...ui.data.filters })
-  const found = await api(`/api/content-plans/calendar?${asked}`)
+  ui.range = [from, to]
+  const found = await ask(ui, ui.range)
+  ui.text = JSON.stringify(found)
   ui.spots = new Map([...found.data, ...found.undated].map(spot => [spot.id, spot]))
   ui.undated = found.undated
   draw_undated(ui)
   return found.data.map(spot => ({ id: spot.id, title: spot.title, start: spot.wall, editable: ui.data.canEdit && spot.movable, extendedProps: { spot } }))
+}
+
+/** Draws anew only what others, or the clock, have changed: nobody loses the plan they stand on. */
+const look_again = async ui => {
+  if (ui.opened || !ui.range || ui.root.querySelector(".fc-event-dragging, .fc-event-mirror")) return
+  const range = ui.range, found = await ask(ui, range)
+  if (range === ui.range && JSON.stringify(found) !== ui.text) ui.calendar.refetchEvents()
 }
 
 const move = async (ui, spot, wall, zone, undone = () => {}) => {
@@ -58,6 +68,10 @@ const options = ui => ({
     box.dataset.spot = event.id; box.tabIndex = 0
     box.setAttribute("aria-label", spoken(ui.data, spot)); box.title = spoken(ui.data, spot)
     box.style.setProperty("--spot", colour_of(ui.data, spot))
+  },
+  loading: busy => {
+    if (busy) ui.focused = ui.root.getRootNode().activeElement?.closest?.("[data-spot]")?.dataset.spot
+    else if (ui.focused) { const id = ui.focused; ui.focused = ""; requestAnimationFrame(() => ui.root.querySelector(`[data-spot="${id}"]`)?.focus()) }
   },
   eventClick: ({ event, jsEvent }) => { jsEvent.preventDefault(); ui.open(event.id) },
   eventDrop: ({ event, revert, view }) => {
@@ -102,7 +116,7 @@ const build = async (root, data) => {
   ui.calendar = new window.FullCalendar.Calendar(box, options(ui))
   ui.calendar.render()
   if (data.canEdit) ui.drag = draggable(ui)
-  ui.stop = poll(async () => { if (!document.hidden && !ui.opened && !root.querySelector(".fc-event-dragging")) ui.calendar.refetchEvents() }, 20000)
+  ui.stop = poll(() => look_again(ui), 15000)
   root.dataset.ready = "yes"
   return ui
 }

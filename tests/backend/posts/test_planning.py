@@ -142,8 +142,11 @@ def test_delete_and_undo(db: Database, workspace: Tenant) -> None:
         assert posts.get(tx, plan.id).posts[0].state == S.APPROVED, "the clock has let go of it"
         with pytest.raises(NotFound, match="deleted"):
             posts.move(tx, plan.id, ahead(days=2))
+        assert posts.latest(tx) == act
         posts.undo(tx, act.id)
+        assert posts.latest(tx) is None
         assert posts.get(tx, plan.id).state == S.SCHEDULED
+        assert (posts.forget(tx, days=1), posts.forget(tx, days=0)) == (0, 1)
         assert [one.kind for one in events.of(tx, "plan", plan.id)] == ["plan.created", "plan.deleted", "plan.undeleted"]
 
 
