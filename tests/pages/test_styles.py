@@ -1,0 +1,70 @@
+"""The Writing styles page without a browser: from nothing to a text, and what viewers see."""
+
+from __future__ import annotations
+
+from backend import styles
+from backend.bootstrap import App
+from backend.styles import TextWish, pipeline
+from backend.styles.schemas import WritingPayload
+from tests.factories.account import Tenant
+from tests.factories.styles import make_style
+from tests.pages.conftest import Open, words
+from tests.support.context import make_context
+
+
+def test_the_first_style_begins_with_a_name(app: App, workspace: Tenant, open_page: Open) -> None:
+    at = open_page("make/styles")
+    assert not at.exception
+    assert "No writing style yet" in words(at)
+    at.text_input(key="styles:new:name").set_value("ab")
+    next(one for one in at.button if one.label == "Go on").click().run()
+    assert "3 to 80 characters" in words(at)
+    at.text_input(key="styles:new:name").set_value("Letters")
+    next(one for one in at.button if one.label == "Go on").click().run()
+    assert not at.exception
+    with app.db.transaction(workspace.caller) as tx:
+        [made] = styles.page(tx)
+    at = open_page("make/styles", id=made.id)
+    assert "Nothing learned yet" in words(at)
+    assert "400 words are the least" in words(at)
+
+
+def test_a_text_is_asked_for_seen_and_exported(app: App, workspace: Tenant, open_page: Open) -> None:
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        style = make_style(tx)
+    at = open_page("make/styles", id=style.id)
+    assert not at.exception
+    assert "offline writer writes" in words(at)
+    at.text_area(key=f"style:wish:{style.id}:topic").set_value("a wet walk")
+    at.number_input(key=f"style:wish:{style.id}:words").set_value(60)
+    next(one for one in at.button if one.label == "Write").click().run()
+    assert not at.exception
+    assert "a wet walk" in words(at)
+    assert any(one.label == "Cancel" for one in at.button)
+    with app.db.transaction(workspace.caller) as tx:
+        [text] = styles.texts(tx, style.id)
+    pipeline.write(make_context(app, workspace, styles.WRITING, WritingPayload(text_id=text.id), job_id=text.job_id),
+                   WritingPayload(text_id=text.id))  # fmt: skip
+    at = open_page("make/styles", id=style.id, who=workspace.viewer)
+    assert not at.exception
+    assert "60 asked for" in words(at)
+    assert "style match" in words(at)
+    assert not [one.label for one in at.button if one.label in ("Write", "Delete", "Cancel")]
+
+
+def test_the_card_and_a_deletion_taken_back(app: App, workspace: Tenant, open_page: Open) -> None:
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        style = make_style(tx, "Pond <b>notes</b>")
+        styles.write(tx, style.id, TextWish(topic="tea"), request_key="k")
+    at = open_page("make/styles", id=style.id)
+    at.segmented_control(key=f"style:part:{style.id}").set_value("card").run()
+    assert not at.exception
+    assert "Passages that show it" in words(at)
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        styles.delete(tx, style.id)
+    at = open_page("make/styles")
+    at.session_state["styles:gone"] = (style.id, style.name)
+    at.run()
+    next(one for one in at.button if one.label == "Undo").click().run()
+    with app.db.transaction(workspace.caller) as tx:
+        assert styles.get(tx, style.id).name == "Pond <b>notes</b>"
