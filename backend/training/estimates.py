@@ -53,8 +53,8 @@ FAMILIES = {
     "sd21": Family(512, 2500, 1235, 1379, 0.374, 0.864, 0.350, 650),
     "sdxl": Family(1024, 6940, 9512, 10162, 2.62, 2.94, 0.66, 1640),
 }
-STARTER_STEP_S, STARTER_PICTURE_S, STARTER_AROUND_S, STARTER_PRIOR_S = 0.06, 0.08, 25.0, 7.0
-"""Measured on two busy processor cores: a step, what each picture of a batch adds at 128 px, loading and saving, and drawing
+STARTER_STEP_S, STARTER_PICTURE_S, STARTER_AROUND_S, STARTER_PRIOR_S = 0.06, 0.08, 25.0, 3.0
+"""Measured on two busy processor cores: a step, what each picture of a batch adds at 128 px, loading and saving, and finding
 what prior preservation keeps."""
 
 

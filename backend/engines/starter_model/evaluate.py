@@ -29,7 +29,7 @@ SECONDS_AN_IMAGE, SECONDS_A_TRIAL = 4.0, 60.0
 AT_ONCE, EACH, OTHERS = 8, 24, 16
 # What `backend.training` recommends for a quick trial on 14 pictures; a test holds them together.
 QUICK = TrainParams(
-    steps=100, batch=4, resolution=128, network_dim=16, network_alpha=16.0, unet_lr=1e-3, text_encoder_lr=0.0,
+    steps=100, batch=4, resolution=128, network_dim=16, network_alpha=16.0, unet_lr=1.2e-3, text_encoder_lr=0.0,
     scheduler="constant", warmup_steps=0, repeats=1, seed=42, save_every=50, sample_every=50,
     caption_dropout=0.0, train_convolutions=True, prior_weight=0.1,
 )  # fmt: skip

@@ -35,11 +35,12 @@ def main() -> None:
     line = Line()
     prepare(settings["threads"])
     order = json.loads(sys.stdin.readline())
-    guarded(line, lambda: _train(line, settings, order))
+    guarded(line, lambda: train(line, settings, order))
     leave()
 
 
-def _train(line: Line, settings: dict[str, Any], order: dict[str, Any]) -> None:
+def train(line: Line, settings: dict[str, Any], order: dict[str, Any]) -> None:
+    """One run. `order`: `{"card", "folder", "request"}`. Raises EngineError with a sentence."""
     line.tell(Progress(0, 0, "loading"))
     from backend.engines.diffusion import folder
     from backend.engines.trainer import data, prior
@@ -55,7 +56,8 @@ def _train(line: Line, settings: dict[str, Any], order: dict[str, Any]) -> None:
     material = data.prepare(model, request.images, params, lambda n: line.tell(Progress(n, whole, "caching")))
     if texts:
         shape = tuple(material.latents.shape[1:])
-        kept = prior.draw(model, texts, shape, params.seed, lambda n: line.tell(Progress(count + n, whole, "caching")))
+        told = lambda n: line.tell(Progress(count + n, whole, "caching"))  # noqa: E731
+        kept = prior.keep(model, Path(order["folder"]), texts, shape, params.seed, told)
     Run(line, request, Learner(model, material, params, kept)).go()
 
 

@@ -26,6 +26,7 @@ _OTHER_PARTS = (
     "The checkpoint to continue from was trained on other parts of the model. "
     "Choose the same model, and the same switches for convolutions and the text encoder."
 )
+_LATER = "_time_emb_proj."  # in the names of adapters that runs of earlier releases did not have
 _ARCHITECTURES = {"sd15": "stable-diffusion-v1/lora", "sd21": "stable-diffusion-v2/lora"}
 
 
@@ -71,8 +72,11 @@ def resume(path: Path, learner: Learner, request: TrainRequest) -> tuple[int, fl
 
 
 def begin(start: Start, learner: Learner) -> None:
-    """The adapters as another run left them. Raises Rejected when that run trained other parts."""
-    if start.state is not None:
+    """The adapters as another run left them. Raises Rejected when that run trained other parts.
+
+    Of a run of an earlier release the LoRA is taken, not the state: what it did not train yet begins without effect.
+    """
+    if start.state is not None and _fits(start.state, learner):
         _put_back(start.state, learner)
     else:
         _put_weights(start.lora, learner)
@@ -80,26 +84,35 @@ def begin(start: Start, learner: Learner) -> None:
 
 def _put_back(path: Path, learner: Learner) -> None:
     """Weights and the optimizer's moments, with its own count of updates (a continued run's began before its first step)."""
+    if not _fits(path, learner):
+        raise Rejected(_OTHER_PARTS)
     with safe_open(path, framework="pt") as file:
         said = file.metadata()
         updates = float(said.get("updates") or said["step"])
-        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys() if name.endswith(".weight")}  # noqa: SIM118
-        if shapes != {f"{i}.weight": tuple(weight.shape) for i, weight in enumerate(learner.weights)}:
-            raise Rejected(_OTHER_PARTS)
         for i, weight in enumerate(learner.weights):
             weight.data.copy_(file.get_tensor(f"{i}.weight"))
-            moments = {kind: file.get_tensor(f"{i}.{kind}").to(weight.device) for kind in ("exp_avg", "exp_avg_sq")}
+            # In the weight's own memory layout: the fused optimizer walks through them side by side
+            moments = {
+                kind: torch.empty_like(weight).copy_(file.get_tensor(f"{i}.{kind}")) for kind in ("exp_avg", "exp_avg_sq")
+            }
             learner.optimizer.state[weight] = {"step": torch.tensor(updates, device=weight.device), **moments}
+
+
+def _fits(path: Path, learner: Learner) -> bool:
+    with safe_open(path, framework="pt") as file:
+        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys() if name.endswith(".weight")}  # noqa: SIM118
+    return shapes == {f"{i}.weight": tuple(weight.shape) for i, weight in enumerate(learner.weights)}
 
 
 def _put_weights(path: Path, learner: Learner) -> None:
     ours = {name: weight for name, weight in _adapters(learner.model) if not name.endswith(".alpha")}
     with safe_open(path, framework="pt") as file:
         theirs = {name for name in file.keys() if not name.endswith(".alpha")}  # noqa: SIM118
-        if theirs != ours.keys() or any(tuple(file.get_slice(n).get_shape()) != tuple(w.shape) for n, w in ours.items()):
+        other = {name for name in theirs ^ ours.keys() if name in theirs or _LATER not in name}
+        if other or any(tuple(file.get_slice(name).get_shape()) != tuple(ours[name].shape) for name in theirs):
             raise Rejected(_OTHER_PARTS)
-        for name, weight in ours.items():
-            weight.data.copy_(file.get_tensor(name))
+        for name in theirs:
+            ours[name].data.copy_(file.get_tensor(name))
 
 
 def _kohya(model: Model) -> Iterator[tuple[str, torch.Tensor]]:

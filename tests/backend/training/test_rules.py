@@ -20,7 +20,7 @@ SDXL = replace(STARTER, name="xl", title="SDXL", base="sdxl", side=1024)
 
 def test_the_quick_trial_of_the_starter_is_the_measured_one() -> None:
     params = recommend(14, STARTER, "quick")
-    assert (params.steps, params.batch, params.network_dim, params.network_alpha, params.unet_lr) == (100, 4, 16, 16, 1e-3)
+    assert (params.steps, params.batch, params.network_dim, params.network_alpha, params.unet_lr) == (100, 4, 16, 16, 1.2e-3)
     assert (params.scheduler, params.resolution, params.save_every, params.sample_every) == ("constant", 128, 50, 50)
     assert params.train_convolutions
 

@@ -1,4 +1,5 @@
-"""The peft trainer on two models: what it tells, what it writes, and that a resumed run is the same run."""
+"""The peft trainer: what it tells, what it writes, and that a resumed run is the same run. On a model that costs nothing: the
+starter is trained in tests/backend/engines/starter_model, and resumed in tests/workers."""
 
 from __future__ import annotations
 
@@ -25,11 +26,12 @@ from tests.backend.engines.trainer.contract import Make, of
 from tests.fakes.engines import write_lora
 
 pytestmark = pytest.mark.model
-BASES = {"starter": "starter-128", "mini": "sd-32"}
+BASE = "sd-32"
 
 
 @pytest.fixture
-def trainer(settings: Settings) -> PeftTrainer:
+def alone(settings: Settings) -> PeftTrainer:
+    """As in the studio: a child for each run."""
     return PeftTrainer(settings)
 
 
@@ -41,13 +43,12 @@ def test_offers_models_that_can_be_trained(trainer: PeftTrainer) -> None:
 def test_a_run_and_its_resumed_half_are_the_same(
     trainer: PeftTrainer,
     engine: DiffusersEngine,
-    model: str,
     train_request: Make,
     image_request: Callable[..., ImageRequest],
     tmp_path: Path,
 ) -> None:
-    make = partial(train_request, model, flip=True, prior_weight=1.0 if model == "mini" else 0.0)
-    whole, resumed = contract.a_run_and_its_resumed_half(trainer, make, BASES[model], tmp_path / "again")
+    make = partial(train_request, "mini", flip=True, prior_weight=1.0)
+    whole, resumed = contract.a_run_and_its_resumed_half(trainer, make, BASE, tmp_path / "again")
     final = of(whole, Checkpoint)[-1]
     assert of(resumed, Metric) == of(whole, Metric)[3:]
     assert of(resumed, Output)[0].meta == of(whole, Output)[0].meta
@@ -55,7 +56,7 @@ def test_a_run_and_its_resumed_half_are_the_same(
     assert [(sample.step, sample.n) for sample in of(whole, Sample)] == [(2, 0), (4, 0), (6, 0)]
     assert pixels(of(whole, Sample)[0].path).std() > 1
     _check_file(final.path)
-    _check_drawing(engine, model, image_request, tmp_path, final.path)
+    _check_drawing(engine, image_request, tmp_path, final.path)
 
 
 def test_another_run_goes_on_from_a_checkpoint(trainer: PeftTrainer, train_request: Make, tmp_path: Path) -> None:
@@ -111,14 +112,12 @@ def _check_file(path: Path) -> None:
     assert "lora_unet_mid_block_resnets_0_conv1" in names
 
 
-def _check_drawing(
-    engine: DiffusersEngine, model: str, image_request: Callable[..., ImageRequest], tmp_path: Path, lora: Path
-) -> None:
+def _check_drawing(engine: DiffusersEngine, image_request: Callable[..., ImageRequest], tmp_path: Path, lora: Path) -> None:
     """With the LoRA the picture differs, twice as strong more so, and without it the picture is the old one to the last bit."""
 
     def drawn(name: str, *loras: LoraUse) -> object:
         (tmp_path / name).mkdir()
-        [made] = outputs(engine, image_request(model, seeds=(1,), workdir=tmp_path / name, loras=loras))
+        [made] = outputs(engine, image_request("mini", seeds=(1,), workdir=tmp_path / name, loras=loras))
         return pixels(made.path)
 
     plain, some, more = drawn("plain"), drawn("some", LoraUse("a", lora, 1.0)), drawn("more", LoraUse("a", lora, 2.0))
@@ -138,8 +137,8 @@ def test_every_option_trains(trainer: PeftTrainer, train_request: Make) -> None:
     assert not any("resnets" in name for name in names)
 
 
-def test_closing_writes_a_checkpoint_to_resume_from(trainer: PeftTrainer, train_request: Make, tmp_path: Path) -> None:
-    running = trainer.run(train_request("starter", steps=500))
+def test_closing_writes_a_checkpoint_to_resume_from(alone: PeftTrainer, train_request: Make, tmp_path: Path) -> None:
+    running = alone.run(train_request("mini", steps=5000))
     for event in running:
         if isinstance(event, Metric):
             break
@@ -149,7 +148,7 @@ def test_closing_writes_a_checkpoint_to_resume_from(trainer: PeftTrainer, train_
     assert kept.step >= 1
     assert kept.state_path is not None
     assert safetensors.finite(kept.path)
-    contract.a_state_of_another_run_is_refused(trainer, partial(train_request, "starter"), kept.state_path)
+    contract.a_state_of_another_run_is_refused(alone, partial(train_request, "mini"), kept.state_path)
 
 
 def test_a_loss_that_is_no_number_stops_with_a_sentence(trainer: PeftTrainer, train_request: Make) -> None:
@@ -166,11 +165,9 @@ def test_an_unreadable_picture_is_named(trainer: PeftTrainer, train_request: Mak
         list(trainer.run(TrainRequest(**{n: getattr(request, n) for n in request.__dataclass_fields__} | {"images": images})))
 
 
-def test_a_killed_child_is_an_error(trainer: PeftTrainer, train_request: Make, tmp_path: Path) -> None:
-    running = trainer.run(train_request("mini", steps=5000))
-    for event in running:
-        if isinstance(event, Metric):
-            break
+def test_a_killed_child_is_an_error(alone: PeftTrainer, train_request: Make) -> None:
+    running = alone.run(train_request("mini", steps=5000))
+    assert next(running), "it lives"
     ours = [one for one in psutil.process_iter(["cmdline", "ppid"]) if one.info["ppid"] == os.getpid()]
     [child] = [one for one in ours if any("child_train" in word for word in one.info["cmdline"] or [])]
     child.kill()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from backend.engines.events import Output, Progress
+from backend.engines.events import Metric, Output, Progress
 from backend.engines.image.diffusers_engine import DiffusersEngine
 from backend.engines.image.port import ImageRequest, LoraUse
 from backend.engines.starter_model import WEIGHTS, bundle, characters
@@ -55,14 +59,18 @@ def test_a_step_learns_from_one_of_them_for_four_pictures(train_request: Make, b
 
 @pytest.mark.model
 def test_others_stay_nearer_to_what_they_were(
-    settings: Settings, engine: DiffusersEngine, train_request: Make, image_request: Callable[..., ImageRequest], tmp_path: Path
+    trainer: PeftTrainer,
+    engine: DiffusersEngine,
+    train_request: Make,
+    image_request: Callable[..., ImageRequest],
+    tmp_path: Path,
 ) -> None:
     """With the weight other captions change less."""
 
     def trained(name: str, **changes: object) -> list:
         (tmp_path / name).mkdir()
         request = train_request("mini", steps=12, unet_lr=5e-3, workdir=tmp_path / name, **changes)
-        return list(PeftTrainer(settings).run(request))
+        return list(trainer.run(request))
 
     def drawn(name: str, *loras: LoraUse) -> object:
         (tmp_path / f"drawn {name}").mkdir()
@@ -77,3 +85,32 @@ def test_others_stay_nearer_to_what_they_were(
     assert moved[1] < moved[0] * 0.8
     cached = [event for event in kept if isinstance(event, Progress) and event.phase == "caching"]
     assert (cached[-1].done, cached[-1].total) == (4 + len(prior.ANYBODY), 4 + len(prior.ANYBODY))
+
+
+@pytest.mark.model
+def test_a_folder_may_bring_what_its_model_draws(
+    trainer: PeftTrainer, settings: Settings, train_request: Make, tmp_path: Path
+) -> None:
+    """Those latents are looked at again instead of drawn; latents of another size are not taken."""
+    lines = ["a red car", "a blue car", "a green car"]
+    shutil.copytree(Path(str(settings.models_dir)) / "mini", tmp_path / "models" / "mini")
+    folder = tmp_path / "models" / "mini"
+    (folder / prior.FILE).write_text("\n".join(lines))
+    own = PeftTrainer(settings.model_copy(update={"models_dir": tmp_path / "models"}))
+
+    def trained(name: str, latents: np.ndarray[Any, Any]) -> tuple[list[float], list[int]]:
+        (tmp_path / name).mkdir()
+        save_file({"latents": latents.astype(np.float16)}, folder / prior.LATENTS)
+        events = list(own.run(train_request("mini", steps=3, unet_lr=5e-2, prior_weight=5.0, workdir=tmp_path / name)))
+        cached = [event.done for event in events if isinstance(event, Progress) and event.phase == "caching"]
+        return [event.loss for event in events if isinstance(event, Metric)], cached
+
+    side, chance = 64 // 8, np.random.default_rng(0)
+    some, others = (chance.standard_normal((len(lines), 4, side, side)) for _ in range(2))
+    first, cached = trained("first", some)
+    assert cached[-1] == 4 + len(lines)
+    assert trained("again", some)[0] == first
+    assert trained("others", others)[0] != first, "they are what is learned"
+    drawn = trained("drawn", some[:, :, 1:])[0]
+    assert drawn == trained("drawn too", others[:, :, 1:])[0]
+    assert drawn != first
