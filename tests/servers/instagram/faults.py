@@ -14,7 +14,7 @@ class Faults:
     """How long a container stays IN_PROGRESS, on the server's clock (B1 Local server: per-container clock)."""
     quota_total: int = 50
     """What content_publishing_limit says and media_publish enforces (B1 Limits: 100, 50 or 25: read quota_total)."""
-    fetch_timeout_s: float = 5.0
+    fetch_timeout_s: float = 20.0
     """How long a media URL may take (B1 -2/2207003)."""
     republish: Literal["error", "again"] = "error"
     """media_publish of a published container: undocumented (B1 ?), so both."""

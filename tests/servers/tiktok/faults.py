@@ -23,7 +23,7 @@ class Faults:
     """B2 Caps: ~15 posts/day/creator; then spam_risk_too_many_posts."""
     unaudited: bool = False
     """B2 Caps: SELF_ONLY alone."""
-    fetch_timeout_s: float = 5.0
+    fetch_timeout_s: float = 20.0
     fail_reason: str = ""
     """The next post that is taken ends as FAILED with it."""
     retry_after: str | None = None
