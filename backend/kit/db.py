@@ -157,9 +157,9 @@ class Database:
         connection = pooled.driver_connection
         assert connection is not None
         try:
-            connection.autocommit = True
+            connection.set_autocommit(True)
             _, *rows = _sent(connection, [(_SET, _trusted(caller)), *calls])
-            connection.autocommit = False
+            connection.set_autocommit(False)
         except BaseException as error:
             pooled.invalidate()
             if isinstance(error, psycopg.OperationalError):
