@@ -149,7 +149,7 @@ class _Author:
         about = budgets.About("style", job_id=ctx.job_id, attempt_id=ctx.attempt_id)
         reply = budgets.ask(ctx.app, ctx.transaction, request, about=about, check=ctx.check, heard=show.heard)
         show.now()
-        return {"text": reply.text, "model": reply.model, "cost_usd": str(reply.cost_usd)}
+        return {"text": reply.text, "model": reply.model, "cost_usd": str(reply.paid_usd)}
 
 
 @dataclass

@@ -151,10 +151,7 @@ def _read(ask: Ask, name: str, request: TextRequest, shape: type[T]) -> tuple[T,
 
 
 def _bill(reply: Reply) -> Bill:
-    """An answer from memory has no generation of its own: it was paid before."""
-    if not reply.generation_id:
-        return Bill(reply.model)
-    return Bill(reply.model, reply.cost_usd, (reply.generation_id,))
+    return Bill(reply.model, reply.paid_usd, (reply.generation_id,) if reply.generation_id else ())
 
 
 def _request(use: Use, asked: Asked, shape: type[BaseModel], brief: Brief, tokens: int) -> TextRequest:

@@ -62,7 +62,7 @@ def _asker(ctx: JobContext, kind: str, influencer_id: str) -> Ask:
 
     def put(request: TextRequest) -> dict[str, Any]:
         reply = budgets.ask(ctx.app, ctx.transaction, request, about=what, check=ctx.check)
-        return {"text": reply.text, "model": reply.model, "id": reply.generation_id, "usd": str(reply.cost_usd)}
+        return {"text": reply.text, "model": reply.model, "id": reply.generation_id, "usd": str(reply.paid_usd)}
 
     def ask(name: str, request: TextRequest) -> Reply:
         said = ctx.step(name, lambda: put(request)) or {}

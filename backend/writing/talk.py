@@ -113,7 +113,7 @@ def _keep(tx: Session, line_id: str, state: str, answer: str, notes: Sequence[No
 
 
 def _bill(reply: Reply) -> Bill:
-    return Bill(reply.model, reply.cost_usd) if reply.generation_id else Bill(reply.model)
+    return Bill(reply.model, reply.paid_usd)
 
 
 def _said(row: TalkLine) -> Said:

@@ -86,7 +86,7 @@ class VisionCaptioner:
 
 def _read(n: int, reply: Reply) -> Said:
     """An answer that is none is this picture's misfortune, not the job's: it was paid, and the next may be better."""
-    paid: Any = {"model": reply.model, "cost_usd": Decimal(0) if reply.cached else reply.cost_usd}
+    paid: Any = {"model": reply.model, "cost_usd": reply.paid_usd}
     try:
         seen = parse(reply.text, Seen)
     except Rejected:

@@ -105,6 +105,10 @@ class Reply:
     cached: bool = False
     """From memory: nothing was paid for it now."""
 
+    @property
+    def paid_usd(self) -> Decimal:
+        return Decimal(0) if self.cached else self.cost_usd
+
 
 class ReplyLost(EngineError):
     """The question arrived, the answer did not: it may have been paid. `generation_id`: to ask what it cost, or ""."""
