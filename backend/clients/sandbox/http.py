@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -102,6 +103,19 @@ class Client:
             raise Lost("the answer holds no token")
         words = (str(told["access_token"]), str(told.get("refresh_token") or ""))
         return Token(*words, seconds(told.get("expires_in")), str(told.get("account_id", "")))
+
+    def allow(self, name: str, *, redirect: str, challenge: str) -> str:
+        """The code of an account of that name: presses Allow on the consent page."""
+        query = {"redirect_uri": redirect, "response_type": "code", "code_challenge": challenge}
+        answer = self._wire.send(
+            "POST", "/oauth/authorize", query=query, form={"answer": "allow", "account": name}, headers={"Origin": "null"}
+        )
+        codes = parse_qs(urlsplit(str(answer.headers.get("location", ""))).query).get("code", [])
+        if answer.status_code >= 400:
+            raise Refusal(answer)
+        if not codes:
+            raise Lost("the answer holds no code")
+        return codes[0]
 
     def _call(self, method: str, path: str, token: str, **what: Any) -> dict[str, Any]:
         return _taken(self._wire.send(method, path, token=token, **what))
