@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
