@@ -48,8 +48,8 @@ def test_its_servers_run_with_the_measured_settings(compose: dict[str, Any]) -> 
     assert compose["services"]["postgres"]["stop_signal"] == "SIGINT"
 
 
-def test_only_the_page_is_published_and_every_image_is_pinned(compose: dict[str, Any]) -> None:
-    assert [name for name, service in compose["services"].items() if "ports" in service] == ["studio"]
+def test_only_pages_for_people_are_published_and_every_image_is_pinned(compose: dict[str, Any]) -> None:
+    assert [name for name, service in compose["services"].items() if "ports" in service] == ["studio", "sandbox"]
     images = {service["image"] for service in compose["services"].values()} - {"influencerai-studio"}
     assert all(re.search(r":\d[\d.]*$", image) for image in images)
 
