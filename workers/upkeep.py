@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import func, select, text
 
-from backend import accounts, assets, boards, budgets, datasets, jobs, posts, styles, training
+from backend import accounts, assets, boards, budgets, channels, datasets, jobs, posts, styles, training
 from backend.jobs import Handler, JobContext
 from backend.tables import Job
 
@@ -34,6 +34,7 @@ def run(ctx: JobContext, payload: Upkeep) -> dict[str, Any]:
         retired, unread = styles.forget(tx, idle_hours=idle[0], purge_days=idle[1])
     ctx.app.storage.delete(unread)
     tidied = budgets.tidy(ctx.app, ctx.transaction)
+    tokens = channels.keep_alive(ctx.app, ctx.transaction, check=ctx.check)
     return {
         "files_retired": swept.retired,
         "files_removed": swept.purged,
@@ -43,6 +44,7 @@ def run(ctx: JobContext, payload: Upkeep) -> dict[str, Any]:
         "sessions_forgotten": sessions,
         "styles_retired": retired,
         **tidied,
+        **tokens,
         **_strays(ctx),
     }
 

@@ -10,6 +10,7 @@ from backend.api import errors
 from backend.api.requests import Limited, Observed
 from backend.api.routes import (
     boards,
+    channels,
     content_plans,
     costs,
     datasets,
@@ -59,6 +60,7 @@ def create(get_app: Callable[[], App]) -> FastAPI:
         costs,
         writing,
         content_plans,
+        channels,
     ):
         api.include_router(routes.router)
     api.include_router(styles.router, prefix="/style")

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 PLATFORMS: dict[str, str] = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "sandbox": "Sandbox"}
 """Word in rows -> name for people, in the order a form shows them."""
 
+WARN = timedelta(days=7)
+"""How long before its end a permission is warned about."""
+PRIVACY: dict[str, dict[str, str]] = {
+    "tiktok": {
+        "PUBLIC_TO_EVERYONE": "Everyone",
+        "MUTUAL_FOLLOW_FRIENDS": "Friends",
+        "FOLLOWER_OF_CREATOR": "Followers",
+        "SELF_ONLY": "Only me",
+    },
+    "youtube": {"public": "Public", "unlisted": "Unlisted", "private": "Private"},
+}
+"""Who may see posts: the platform's word -> the same for people."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelCard:
-    """`state`: connected, reconnect (somebody must sign in there again), off (by hand)."""
+    """`state`: connected, reconnect (somebody must sign in there again), off (by hand).
+
+    `settings`: `privacy` (a word of PRIVACY; absent: not chosen), `made_for_kids` (YouTube; absent: not said), `profile`
+    (the account there: name, nickname, avatar as a data URL).
+    """
 
     id: str
     influencer_id: str
@@ -25,6 +42,13 @@ class ChannelCard:
     trouble: str
     created_at: datetime
     deleted_at: datetime | None
+
+    @property
+    def profile(self) -> dict[str, str]:
+        return self.settings.get("profile") or {}
+
+    def expires_soon(self, now: datetime) -> bool:
+        return self.deleted_at is None and self.expires_at is not None and self.expires_at < now + WARN
 
     @property
     def label(self) -> str:
