@@ -12,7 +12,6 @@ from backend.channels import ChannelCard
 from backend.influencers import InfluencerCard
 from backend.posts import WORDS
 from studio.components.calendar import calendar
-from studio.format import plain
 from studio.frame import Page
 from studio.widgets import plan, plan_new, posting_rules
 from studio.widgets.empty import empty_state
@@ -46,7 +45,7 @@ def show(page: Page) -> None:
         colour_by=st.session_state.get("calendar:colours", "influencer"), stamp=str(st.session_state.get("calendar:stamp", 0)),
         filters={name: value for name, value in (("influencer", influencer), ("channel", channel), ("status", state)) if value},
     )  # fmt: skip
-    _legend(people)
+    _help()
     if said.opened:
         plan.dialog(page, said.opened)
     if said.chosen and page.can_edit:
@@ -122,9 +121,7 @@ def _gaps(page: Page, influencer: str) -> None:
         st.caption(f":material/event_busy: Nothing planned on {said}.")
 
 
-def _legend(people: Sequence[InfluencerCard]) -> None:
-    if st.session_state.get("calendar:colours", "influencer") == "influencer" and len(people) > 1:
-        st.caption("Colours: " + " · ".join(plain(one.name) for one in people[:10]) + ", in this order.")
+def _help() -> None:
     st.caption(
         "Drag to move, or press M on a plan for a menu; arrow keys go from plan to plan, Enter opens. "
         "Drag over empty days to plan them."

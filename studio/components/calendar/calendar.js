@@ -20,6 +20,7 @@ const read = async (ui, from, to) => {
   ui.spots = new Map([...found.data, ...found.undated].map(spot => [spot.id, spot]))
   ui.undated = found.undated
   draw_undated(ui)
+  draw_legend(ui)
   return found.data.map(spot => ({ id: spot.id, title: spot.title, start: spot.wall, editable: ui.data.canEdit && spot.movable, extendedProps: { spot } }))
 }
 
@@ -62,7 +63,7 @@ const options = ui => ({
   eventInteractive: true, editable: ui.data.canEdit, eventDurationEditable: false, droppable: ui.data.canEdit, selectable: ui.data.canEdit, selectMirror: true,
   longPressDelay: 350, unselectAuto: false,
   events: (range, ok, bad) => read(ui, as_wall(range.start), as_wall(range.end)).then(ok).catch(error => { tell(ui, error.message, { bad: true }); bad(error) }),
-  eventContent: ({ event, timeText }) => ({ domNodes: [spot_content(ui, event.extendedProps.spot, timeText)] }),
+  eventContent: ({ event }) => ({ domNodes: [spot_content(ui, event.extendedProps.spot)] }),
   eventDidMount: ({ el: box, event }) => {
     const spot = event.extendedProps.spot
     box.dataset.spot = event.id; box.tabIndex = 0
@@ -72,6 +73,11 @@ const options = ui => ({
   loading: busy => {
     if (busy) ui.focused = ui.root.getRootNode().activeElement?.closest?.("[data-spot]")?.dataset.spot
     else if (ui.focused) { const id = ui.focused; ui.focused = ""; requestAnimationFrame(() => ui.root.querySelector(`[data-spot="${id}"]`)?.focus()) }
+  },
+  // a week scrolls to its working hours; months and lists are as long as they are. Not while FullCalendar draws.
+  datesSet: ({ view }) => {
+    const height = view.type === "timeGridWeek" ? 720 : "auto"
+    if (ui.height !== height) setTimeout(() => { ui.height = height; ui.calendar?.setOption("height", height) })
   },
   eventClick: ({ event, jsEvent }) => { jsEvent.preventDefault(); ui.open(event.id) },
   eventDrop: ({ event, revert, view }) => {
@@ -88,7 +94,6 @@ const options = ui => ({
     ui.trigger("chosen", { start: as_wall(start), end: as_wall(end), days: view.type === "dayGridMonth" })
     ui.calendar.unselect()
   },
-  viewDidMount: ({ view }) => ui.calendar?.setOption("height", view.type === "timeGridWeek" ? 720 : "auto"),
 })
 
 const build = async (root, data) => {
@@ -97,8 +102,9 @@ const build = async (root, data) => {
   const body = el("div", "body"), side = el("div", "side"), box = el("div", "cal")
   ui.count = el("b", "", "Not scheduled"); ui.list = el("div", "ideas")
   side.append(ui.count, ui.list)
+  ui.legend = el("div", "legend muted")
   body.append(box, side)
-  root.replaceChildren(ui.said, body)
+  root.replaceChildren(ui.said, body, ui.legend)
   ui.open = id => ui.trigger("opened", { id })
   ui.menu = (spot, from) => open_menu(ui, spot, from)
   ui.move = (spot, wall, zone) => move(ui, spot, wall, zone)

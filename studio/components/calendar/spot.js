@@ -17,6 +17,7 @@ const picture = (data, spot) => {
   if (!spot.assetId) return el("span", "no-thumb")
   const img = el("img", "thumb")
   img.loading = "lazy"; img.decoding = "async"; img.alt = ""; img.draggable = false
+  img.onerror = () => img.replaceWith(el("span", "no-thumb"))
   img.src = `/api/media/${encodeURIComponent(data.workspace)}/${encodeURIComponent(spot.assetId)}?w=160`
   return img
 }
@@ -27,12 +28,12 @@ const spoken = (data, spot) => [
   spot.platforms.map(one => PLATFORM_WORDS[one]).join(", "), spot.clash,
 ].filter(Boolean).join(" · ")
 
-const spot_content = (ui, spot, time) => {
+const spot_content = (ui, spot) => {
   const box = el("div", "spot"), text = el("div", "text")
   const line = el("div", "row line")
-  if (time) line.append(el("span", "time", time))
-  line.append(el("span", `state ${spot.state}`, ui.data.states[spot.state]))
+  if (spot.wall) line.append(el("span", "time", spot.wall.slice(11, 16)))
   if (spot.clash) { const mark = el("span", "clash", "!"); mark.title = spot.clash; line.append(mark) }
+  line.append(el("span", `state ${spot.state}`, ui.data.states[spot.state]))
   text.append(line, el("div", "cut title", spot.title))
   box.append(picture(ui.data, spot), text)
   if (ui.data.canEdit && spot.movable) {
@@ -42,4 +43,15 @@ const spot_content = (ui, spot, time) => {
     box.append(more)
   }
   return box
+}
+
+/** What the colours of the plans shown mean. */
+const draw_legend = ui => {
+  const by_state = ui.data.colourBy === "state", seen = new Map()
+  for (const spot of ui.spots.values()) seen.set(by_state ? spot.state : spot.influencerId, spot)
+  ui.legend.replaceChildren(...[...seen.values()].map(spot => {
+    const one = el("span", "key", by_state ? ui.data.states[spot.state] : name_of(ui.data, spot))
+    one.style.setProperty("--spot", colour_of(ui.data, spot))
+    return one
+  }))
 }

@@ -1,0 +1,123 @@
+"""The calendar by mouse, keys and on a phone: drag with undo, drop from the list, a menu without a mouse, a range planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from backend import posts
+from backend.kit.clock import now
+from backend.kit.db import Database
+from tests.factories.account import Person, Tenant
+from tests.factories.posts import make_planner
+from tests.support.wait import until
+
+pytestmark = pytest.mark.e2e
+
+
+def tab_of(visitor: BrowserContext, url: str, who: Person, workspace: Tenant) -> Page:
+    visitor.add_cookies([{"name": "studio_sid", "value": who.token, "url": url}])
+    tab = visitor.new_page()
+    tab.goto(f"{url}/calendar?ws={workspace.id}")
+    tab.locator(".root[data-ready=yes]").wait_for(timeout=60_000)
+    return tab
+
+
+def drag(tab: Page, what: Locator, to: Locator) -> None:
+    what.scroll_into_view_if_needed()
+    start, end = what.bounding_box(), to.bounding_box()
+    assert start
+    assert end
+    tab.mouse.move(start["x"] + 30, start["y"] + 12)
+    tab.mouse.down()
+    tab.mouse.move(start["x"] + 40, start["y"] + 20, steps=4)
+    tab.mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=12)
+    tab.mouse.up()
+
+
+def test_drag_undo_drop_and_keys(
+    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant,
+    shoot: Callable[[Page, str], None],
+) -> None:  # fmt: skip
+    month = (now().replace(day=1) + timedelta(days=40)).replace(day=1, hour=18, minute=0, second=0, microsecond=0, tzinfo=None)
+    with db.transaction(workspace.caller) as tx:
+        bella = make_planner(tx)
+        plan = bella.plan(tx, wall=month + timedelta(days=9), topic="Trams at dawn")
+        posts.schedule(tx, [plan.id])
+        for n, topic in enumerate(("Coffee", "Harbour", "Books")):
+            bella.plan(tx, wall=month + timedelta(days=9 + n, minutes=20), topic=topic)
+        idea = bella.plan(tx, topic="Someday")
+
+    def wall(plan_id: str) -> datetime | None:
+        with db.transaction(workspace.caller) as tx:
+            return posts.get(tx, plan_id).wall
+
+    tab = tab_of(new_visitor(), bare_studio_url, workspace.editor, workspace)
+    day = lambda n: tab.locator(f'.fc-daygrid-day[data-date="{month + timedelta(days=n):%Y-%m-%d}"]')  # noqa: E731
+    tab.locator(".fc-next-button").click()
+    event = tab.locator(f'.fc-event[data-spot="{plan.id}"]')
+    expect(event).to_contain_text("Scheduled")
+    shoot(tab, "calendar")
+    drag(tab, event, day(16))
+    expect(tab.get_by_text("“Trams at dawn” moved to")).to_be_visible()
+    assert wall(plan.id) == month + timedelta(days=16)
+    tab.get_by_role("button", name="Undo", exact=True).click()
+    until(lambda: wall(plan.id) == month + timedelta(days=9), what="the undo")
+
+    expect(tab.get_by_text("Taken back.")).to_be_visible()
+    drag(tab, tab.locator(f'.idea[data-spot="{idea.id}"]'), day(20))
+    until(lambda: wall(idea.id) == month + timedelta(days=20), what="the drop")
+    expect(tab.get_by_text("Everything has a date.")).to_be_visible()
+
+    event.focus()
+    tab.keyboard.press("m")
+    tab.get_by_role("menuitem", name="A week later").click()
+    until(lambda: wall(plan.id) == month + timedelta(days=16), what="a week later by keys")
+    event.focus()
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("dialog").get_by_label("Topic", exact=True)).to_have_value("Trams at dawn")
+    shoot(tab, "calendar-plan")
+    tab.keyboard.press("Escape")
+
+    first, last = day(22).bounding_box(), day(24).bounding_box()
+    assert first
+    assert last
+    tab.mouse.move(first["x"] + 20, first["y"] + first["height"] - 8)
+    tab.mouse.down()
+    tab.mouse.move(last["x"] + 20, last["y"] + last["height"] - 8, steps=8)
+    tab.mouse.up()
+    asked = tab.get_by_role("dialog")
+    expect(asked.get_by_text("3 plans")).to_be_visible()
+    asked.get_by_label("Topic", exact=True).fill("Harbour walks")
+    asked.get_by_role("button", name="Plan it").click()
+    expect(day(23).get_by_text("Harbour walks")).to_be_visible()
+
+
+def test_in_the_dark_and_on_a_phone(
+    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant,
+    shoot: Callable[[Page, str], None],
+) -> None:  # fmt: skip
+    with db.transaction(workspace.caller) as tx:
+        bella, zara = make_planner(tx, policy="all"), make_planner(tx, "Zara")
+        for n in range(6):
+            who = (bella, zara)[n % 2]
+            plan = who.plan(tx, wall=(now() + timedelta(hours=1 + n)).replace(tzinfo=None), topic=f"Plan {n}")
+            posts.schedule(tx, [plan.id])
+    dark = tab_of(new_visitor(dark=True), bare_studio_url, workspace.editor, workspace)
+    expect(dark.locator(".fc-event").first).to_be_visible()
+    shoot(dark, "calendar-dark")
+    dark.locator(".fc-timeGridWeek-button").click()
+    shoot(dark, "calendar-week-dark")
+    dark.goto(f"{bare_studio_url}/review?ws={workspace.id}")
+    expect(dark.get_by_role("button", name="Approve", exact=True).first).to_be_visible()
+    shoot(dark, "review-dark")
+    phone = tab_of(new_visitor(width=390, height=844, has_touch=True), bare_studio_url, workspace.editor, workspace)
+    expect(phone.locator(".fc-list-event").first).to_be_visible()
+    shoot(phone, "calendar-phone")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.locator(".fc-list-event .more").first.tap()
+    phone.get_by_role("menuitem", name="A day later").tap()
+    expect(phone.get_by_text("moved to")).to_be_visible()
