@@ -47,6 +47,7 @@ ITEMS = (
     Item("make/held", "Held pictures", ":material/fact_check:", "held", "Make"),
     Item("plan/calendar", "Calendar", ":material/calendar_month:", "calendar", "Plan"),
     Item("plan/review", "Review", ":material/rate_review:", "review", "Plan"),
+    Item("plan/channels", "Channels", ":material/cell_tower:", "channels", "Plan"),
     Item("run/jobs", "Jobs", ":material/bolt:", "jobs", "Run"),
     Item("run/costs", "Costs", ":material/payments:", "costs", "Run"),
     Item("run/system", "System", ":material/monitor_heart:", "system", "Run"),

@@ -1,0 +1,168 @@
+"""One channel: how it stands, what it may still post today, its settings, and its ends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from backend import channels
+from backend.channels import PRIVACY, ChannelCard
+from backend.engines.platform.port import Account
+from backend.errors import StudioError
+from backend.kit.clock import now
+from studio.format import ago, count, esc, plain
+from studio.frame import Page
+from studio.widgets.confirm import confirm
+from studio.widgets.told import tell, telling
+
+STATES = {
+    "connected": ":green-badge[:material/check: Connected]",
+    "reconnect": ":red-badge[:material/link_off: Connect again]",
+    "off": ":gray-badge[:material/pause: Switched off]",
+}
+LINK = (
+    "display:inline-block;padding:.4rem .75rem;border:1px solid color-mix(in srgb, currentColor 25%, transparent);"
+    "border-radius:.5rem;color:inherit;text-decoration:none;white-space:nowrap"
+)
+
+
+def link(label: str, address: str) -> str:
+    """In the same tab: one comes back to this page."""
+    return f'<a href="{esc(address)}" target="_self" style="{LINK}">{esc(label)}</a>'
+
+
+def show(page: Page, card: ChannelCard, *, again: str) -> None:
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if picture := card.profile.get("avatar"):
+                st.html(f'<img src="{esc(picture)}" alt="" style="width:40px;border-radius:50%;display:block">', width=48)
+            st.markdown(f"**{plain(card.label)}** {STATES[card.state]}  \n{_there(card)}", width="stretch")
+        if card.state == "reconnect":
+            st.error(plain(card.trouble), icon=":material/link_off:")
+        elif card.expires_soon(now()) and card.expires_at:
+            when = f"{card.expires_at:%-d %B}"
+            st.warning(
+                f"Its permission ends on {when}. Connect it again before then; nothing is lost by it.", icon=":material/timer:"
+            )
+        _quota(page, card)
+        if page.can_edit:
+            _acts(page, card, again)
+
+
+def _there(card: ChannelCard) -> str:
+    account = card.profile.get("name", "")
+    said = [f"@{plain(account.lstrip('@'))}"] if account else []
+    chosen = PRIVACY.get(card.platform, {}).get(card.settings.get("privacy", ""))
+    if card.platform in PRIVACY:
+        said.append(f"seen by: {chosen}" if chosen else "privacy: chosen for each post")
+    if card.platform == "youtube" and "made_for_kids" in card.settings:
+        said.append("made for kids" if card.settings["made_for_kids"] else "not made for kids")
+    said.append("AI label always on")
+    return f":small[{' · '.join(said)}]"
+
+
+def _quota(page: Page, card: ChannelCard) -> None:
+    seen: tuple[Account, datetime] | None = st.session_state.get(f"channels:look:{card.id}")
+    if seen is None:
+        return
+    account, at = seen
+    quota = account.quota
+    if quota is None:
+        st.caption(f"{plain(account.name)} answers. It does not say how many posts it takes a day. Read {ago(at)}.")
+        return
+    hours = round(quota.window_s / 3600)
+    left = f"{quota.left:,} of {quota.total:,} left" if quota.total is not None else "no limit said"
+    st.caption(f"{count(quota.used, 'post')} in the last {hours} hours, {left}. Read {ago(at)}.")
+
+
+def _acts(page: Page, card: ChannelCard, again: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if card.state == "connected":
+            st.button(
+                "Check now", icon=":material/refresh:", key=f"look:{card.id}", on_click=_look, args=(page, card),
+                help="Asks the platform whether the account opens, and what it may still post today.",
+            )  # fmt: skip
+        if card.platform != "sandbox":
+            st.html(again, width="content")
+        if st.button("Settings", icon=":material/tune:", key=f"settings:{card.id}"):
+            _settings(page, card)
+        if card.state != "reconnect":
+            word, icon = ("Switch on", ":material/play_arrow:") if card.state == "off" else ("Switch off", ":material/pause:")
+            st.button(word, icon=icon, key=f"switch:{card.id}", on_click=_switch, args=(page, card))
+        if st.button("Disconnect", icon=":material/link_off:", key=f"remove:{card.id}"):
+            confirm(
+                f"Disconnect {plain(card.name)}?",
+                "Its tokens are erased here. Posts of before stay in the calendar; those still planned on it are not published "
+                "until the same account is connected again.",
+                action="Disconnect",
+                act=lambda: _remove(page, card),
+            )
+
+
+def _look(page: Page, card: ChannelCard) -> None:
+    with telling():
+        st.session_state[f"channels:look:{card.id}"] = (channels.look(page.app, page.transaction, card.id), now())
+        tell(f"{plain(card.name)} answers.")
+
+
+def _switch(page: Page, card: ChannelCard) -> None:
+    with telling():
+        with page.transaction(needs="editor") as tx:
+            channels.switch(tx, card.id, on=card.state == "off")
+        tell(f"{plain(card.name)} is {'on' if card.state == 'off' else 'off: nothing is published on it'}.")
+
+
+def _remove(page: Page, card: ChannelCard) -> None:
+    with page.transaction(needs="editor") as tx:
+        channels.remove(tx, card.id)
+    tell(f"{plain(card.name)} is disconnected.")
+
+
+def _settings(page: Page, card: ChannelCard) -> None:
+    @st.dialog(f"Settings of {plain(card.name)}")
+    def form() -> None:
+        open_to = _open_to(page, card)
+        with st.form(f"channel:{card.id}", border=False):
+            name = st.text_input("Name here", card.name, max_chars=80)
+            privacy: str = card.settings.get("privacy", "")
+            kids: bool | None = card.settings.get("made_for_kids")
+            if card.platform in PRIVACY:
+                options = ["", *open_to]
+                privacy = st.selectbox(
+                    "Who may see posts", options, index=options.index(privacy) if privacy in options else 0,
+                    format_func=lambda one: PRIVACY[card.platform].get(one, "Chosen for each post"),
+                )  # fmt: skip
+            if card.platform == "youtube":
+                kids = st.radio(
+                    "Made for kids", [False, True], index=None if kids is None else int(kids), horizontal=True,
+                    format_func=lambda one: "Yes, made for kids" if one else "No",
+                )  # fmt: skip
+            st.checkbox("Posts say that they are made with AI", True, disabled=True, help="Always on, on every platform.")
+            pressed = st.form_submit_button("Save", type="primary")
+        if pressed:
+            try:
+                with page.transaction(needs="editor") as tx:
+                    channels.rename(tx, card.id, name)
+                    channels.save_settings(tx, card.id, privacy=privacy, made_for_kids=kids)
+            except StudioError as error:
+                st.error(plain(error.message), icon=":material/error:")
+                return
+            tell("Saved. It holds for posts from now on.")
+            st.rerun()
+
+    form()
+
+
+def _open_to(page: Page, card: ChannelCard) -> list[str]:
+    """What may be chosen now. TikTok says so for each account (creator_info), and it is asked whenever the form opens."""
+    words = list(PRIVACY.get(card.platform, {}))
+    if card.platform != "tiktok":
+        return words
+    try:
+        with st.spinner("Asking TikTok what this account may choose"):
+            account = channels.look(page.app, page.transaction, card.id)
+    except StudioError as error:
+        st.warning(f"{plain(error.message)} The choice is checked again before each post.", icon=":material/cloud_off:")
+        return words
+    return [one for one in words if one in account.privacy]

@@ -1,0 +1,83 @@
+"""The page of channels: a fresh machine, one channel's life by its buttons, and what viewers see."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from backend import channels
+from backend.bootstrap import App
+from backend.channels import Came, ChannelCard
+from backend.channels.tokens import put
+from tests.factories.account import Tenant
+from tests.factories.making import make_influencer
+from tests.factories.posts import make_channel
+from tests.pages.conftest import Open, words
+from tests.pages.test_plan import press
+
+
+@pytest.fixture
+def bella(app: App, workspace: Tenant) -> str:
+    with app.db.transaction(workspace.caller) as tx:
+        return make_influencer(tx).id
+
+
+def of(app: App, workspace: Tenant) -> list[ChannelCard]:
+    with app.db.transaction(workspace.caller) as tx:
+        return channels.of(tx)
+
+
+def links(at: AppTest) -> str:
+    return "\n".join(json.dumps(str(one.proto)) for one in at.get("html"))
+
+
+def test_a_fresh_machine_says_what_it_lacks(open_page: Open, app: App, bella: str) -> None:
+    at = open_page("plan/channels")
+    assert not at.exception
+    assert "No channels yet" in words(at)
+    assert "INSTAGRAM" in words(at).replace("\\", "")
+    assert {one.label for one in at.button if one.disabled} >= {"Connect Instagram", "Connect TikTok", "Connect YouTube"}
+
+
+def test_a_channel_is_switched_set_and_disconnected(open_page: Open, app: App, workspace: Tenant, bella: str) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        id = make_channel(tx, bella, "youtube", "Bella Travels").id
+    at = open_page("plan/channels")
+    press(at, "Switch off")
+    assert of(app, workspace)[0].state == "off"
+    press(at, "Switch on")
+    press(at, "Settings")
+    assert [one.value for one in at.selectbox if one.label == "Who may see posts"] == [""]  # nothing is chosen for anybody
+    assert [one.value for one in at.radio if one.label == "Made for kids"] == [None]
+    with app.db.transaction(workspace.caller) as tx:
+        channels.save_settings(tx, id, privacy="unlisted", made_for_kids=False)
+    at = open_page("plan/channels")
+    assert "seen by: Unlisted · not made for kids" in words(at)
+    with app.db.transaction(workspace.caller) as tx:
+        put(tx, id, state="reconnect", trouble="YouTube no longer accepts the connection.")
+    at = open_page("plan/channels")
+    assert "YouTube no longer accepts" in words(at)
+    assert f"channel={id}" in links(at)
+    press(at, "Disconnect")
+    assert "Its tokens are erased here" in words(at)
+    assert len(of(app, workspace)) == 1  # it asks first
+
+
+def test_what_connecting_said_is_shown_to_whom_it_was_said(open_page: Open, app: App, workspace: Tenant, bella: str) -> None:
+    key = channels.leave_word(app, workspace.owner.token, Came(workspace.id, "Nothing was connected."))
+    assert "Nothing was connected" not in words(open_page("plan/channels", who=workspace.editor, said=key))
+    key = channels.leave_word(app, workspace.owner.token, Came(workspace.id, "Nothing was connected."))
+    at = open_page("plan/channels", said=key)
+    assert "Nothing was connected" in words(at)
+    press(at, "Dismiss")
+    assert "Nothing was connected" not in words(at)
+
+
+def test_viewers_see_and_cannot_change(open_page: Open, app: App, workspace: Tenant, bella: str) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        channels.add_sandbox(tx, bella)
+    at = open_page("plan/channels", who=workspace.viewer)
+    assert "Connected" in words(at)
+    assert not {"Switch off", "Disconnect", "Settings", "Check now"} & {one.label for one in at.button}
