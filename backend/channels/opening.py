@@ -69,7 +69,7 @@ def renew(app: App, mine: Trusted, channel_id: str, *, refused: str = "", due: t
         row = _row(tx, channel_id)
         _may(row, off=due is not None)
         kept, now = opened(row, app.settings), now_there(tx)
-        young = due is None or (kept is not None and now - kept.got_at < due)
+        young = due is None or (row.refreshed_at is not None and now - row.refreshed_at < due)
         if kept and kept.usable(now, refused=refused) and young:
             return Access(kept.grant.access_token, row.account_id)
         made = connector(row.platform, app.settings)

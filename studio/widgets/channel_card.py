@@ -33,7 +33,7 @@ def link(label: str, address: str) -> str:
 
 
 def show(page: Page, card: ChannelCard, *, again: str) -> None:
-    with st.container(border=True):
+    with st.container(border=True, key=f"channel-{card.platform}-{card.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             if picture := card.profile.get("avatar"):
                 st.html(f'<img src="{esc(picture)}" alt="" style="width:40px;border-radius:50%;display:block">', width=48)

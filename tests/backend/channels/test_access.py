@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from backend import channels, events
 from backend.bootstrap import App, bootstrap
-from backend.channels.tokens import store
+from backend.channels.tokens import now_there, put, store
 from backend.engines.platform.connecting import Grant
 from backend.engines.platform.faults import NotAllowed, TokenRefused, TryAgain
 from backend.engines.platform.port import Access
@@ -35,7 +36,7 @@ def _connected(app: App, workspace: Tenant, server: Any, *, left_s: float = DAY_
     return card.id
 
 
-def _refreshes(server: Any, app: App, workspace: Tenant, channel_id: str) -> Any:
+def _row(app: App, workspace: Tenant, channel_id: str) -> Any:
     with app.db.transaction(workspace.caller) as tx:
         return tx.get(Channel, channel_id, populate_existing=True)
 
@@ -45,7 +46,7 @@ def test_a_good_token_is_given_as_it_is_and_no_row_shows_it(app: App, workspace:
     transact = partial(app.db.transaction, workspace.caller)
     got = channels.access(app, transact, id)
     assert servers["tiktok"].opens(got.token).id == got.account_id
-    row = _refreshes(servers["tiktok"], app, workspace, id)
+    row = _row(app, workspace, id)
     assert got.token.encode() not in row.sealed
     assert got.token not in repr(got)
 
@@ -96,7 +97,7 @@ def test_a_refused_token_is_refreshed_once_and_then_somebody_has_to_connect(
 
 
 def test_a_platform_that_does_not_answer_costs_nothing_while_the_token_lives(
-    app: App, workspace: Tenant, servers: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    app: App, workspace: Tenant, servers: dict[str, Any]
 ) -> None:
     id = _connected(app, workspace, servers["tiktok"], left_s=600)
     away = bootstrap(app.settings.model_copy(update={"tiktok_api_url": "http://127.0.0.1:9"}))
@@ -150,3 +151,30 @@ def test_what_is_off_or_gone_opens_for_nobody(app: App, workspace: Tenant, serve
         channels.remove(tx, id)
     with pytest.raises(NotAllowed, match="disconnected"):
         channels.access(app, transact, id)
+
+
+def test_upkeep_refreshes_what_nears_its_end_and_warns_once_where_that_does_not_help(
+    app: App, workspace: Tenant, servers: dict[str, Any]
+) -> None:
+    idle = _connected(app, workspace, servers["tiktok"])
+    ending = _connected(app, workspace, servers["tiktok"], name="zara")
+    fresh = _connected(app, workspace, servers["tiktok"], name="marco")
+    transact = partial(app.db.transaction, workspace.caller)
+    with transact() as tx:
+        now = now_there(tx)
+        put(tx, idle, refreshed_at=now - timedelta(days=61))
+        put(tx, ending, expires_at=now + timedelta(days=3))  # refreshed an hour ago: a refresh does not move the end
+    tokens = {id: _row(app, workspace, id).sealed for id in (idle, ending, fresh)}
+    assert channels.keep_alive(app, transact) == {"channels_renewed": 1, "channels_warned": 1}
+    assert channels.keep_alive(app, transact)["channels_warned"] == 0
+    assert [id for id, before in tokens.items() if _row(app, workspace, id).sealed != before] == [idle]
+    assert servers["tiktok"].opens(channels.access(app, transact, idle).token)
+    with transact() as tx:
+        assert [one.kind for one in events.of(tx, "channel", ending)] == ["channel.expiring"]
+        assert channels.get(tx, ending).expires_soon(now)
+        put(tx, ending, expires_at=now - timedelta(days=1))
+    channels.keep_alive(app, transact)
+    with transact() as tx:
+        card = channels.get(tx, ending)
+    assert card.state == "reconnect"
+    assert "permission ended" in card.trouble

@@ -23,7 +23,6 @@ from tests.support.browsing import browser
 def editor(app: App, workspace: Tenant) -> Iterator[Any]:
     with browser(app, workspace.editor) as client:
         client.headers["x-workspace"] = workspace.id
-        client.follow_redirects = False
         yield client
 
 
@@ -34,7 +33,7 @@ def bella(app: App, workspace: Tenant) -> str:
 
 
 def away(client: Any, **query: str) -> str:
-    answer = client.get("/channels/connect", params=query)
+    answer = client.get("/channels/connect", params=query, follow_redirects=False)
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])
 
@@ -50,7 +49,7 @@ def clicked(url: str, answer: str = "allow", account: str = "marco") -> str:
 
 def landed(app: App, client: Any, address: str, workspace: Tenant) -> tuple[str, bool] | None:
     """What the page says when a person lands on it."""
-    to = client.get(address).headers["location"]
+    to = client.get(address, follow_redirects=False).headers["location"]
     assert to.startswith("/channels?")
     return channels.word(app, workspace.editor.token, parse_qs(urlsplit(to).query)["said"][0])
 
@@ -87,15 +86,13 @@ def test_a_no_a_wrong_word_and_another_session_connect_nothing(
     assert said == ("Nothing was connected: you did not allow it there.", False)
     back = clicked(away(editor, platform="tiktok", influencer=bella))
     with browser(app, workspace.owner) as owner:
-        owner.follow_redirects = False
-        key = parse_qs(urlsplit(owner.get(back).headers["location"]).query)["said"][0]
+        key = parse_qs(urlsplit(owner.get(back, follow_redirects=False).headers["location"]).query)["said"][0]
         told = channels.word(app, workspace.owner.token, key)
         assert told is not None
         assert "another browser" in told[0]
     assert landed(app, editor, "/channels/back?state=guessed&code=x", workspace) is not None
     assert of(app, workspace) == []
     with browser(app, workspace.viewer) as viewer:
-        viewer.follow_redirects = False
         viewer.headers["x-workspace"] = workspace.id
         assert away(viewer, platform="tiktok", influencer=bella).startswith("/channels?")
 
