@@ -15,6 +15,7 @@ from backend.kit.ids import new_id
 from studio.components.gallery.browse import browse as grid
 from studio.format import count, esc, media_url, plain, size
 from studio.frame import Page
+from studio.widgets import clips_animate
 from studio.widgets.empty import empty_state
 from studio.widgets.jobs import follow
 
@@ -61,12 +62,14 @@ def one(page: Page, board_id: str) -> None:
         if card.button("Open the gallery"):
             page.go("make/gallery")
         return
-    opened = grid(
+    wish = grid(
         f"board:{board_id}", workspace=page.workspace.id, tiles=first.tiles, next_cursor=first.next_cursor,
         can_edit=page.can_edit, board_id=board_id,
     )  # fmt: skip
-    if opened:
-        page.go("make/gallery", id=opened, board=board_id)
+    if wish.opened:
+        page.go("make/gallery", id=wish.opened, board=board_id)
+    if wish.animated:
+        clips_animate.several(page, wish.animated)
     if page.can_edit:
         st.caption("Drag pictures to arrange them (on a touch screen press and hold first), or press Alt with an arrow key.")
 

@@ -75,10 +75,10 @@ def _filters(page: Page) -> ClipFilters:
     with st.container(horizontal=True, vertical_alignment="center"):
         who = st.selectbox(
             "Influencer", ["", *people], format_func=lambda one: people.get(one, "Every influencer"), key="clips:who",
-            label_visibility="collapsed", width=200,
+            label_visibility="collapsed", width=165,
         )  # fmt: skip
         format_ = st.selectbox(
-            "Format", ["", *video.FORMATS], key="clips:format", label_visibility="collapsed", width=180,
+            "Format", ["", *video.FORMATS], key="clips:format", label_visibility="collapsed", width=165,
             format_func=lambda one: video.FORMATS[one][0] if one else "Every format",
         )  # fmt: skip
         favourite = st.toggle("Favourites", key="clips:favourite")
@@ -117,13 +117,31 @@ def _player(page: Page, clip_id: str) -> None:
 
 
 def _play(page: Page, card: ClipCard) -> None:
+    """What is higher than wide leaves room beside it."""
+    upright = card.width <= card.height
+    film, beside = st.columns([2, 3], gap="medium") if upright else (st.container(), st.container())
+    with film:
+        _film(page, card)
+    with beside:
+        _acts(page, card)
+
+
+def _film(page: Page, card: ClipCard) -> None:
     source = media_url(page.workspace.id, card.asset_id or "")
     poster = media_url(page.workspace.id, card.asset_id or "", w=640)
+    shape = card.width / card.height
     st.html(
         f'<video src="{esc(source)}" poster="{esc(poster)}" controls autoplay loop muted playsinline preload="metadata" '
-        f'aria-label="{esc(card.recipe.title)}" style="width:100%;max-height:62vh;background:#000;border-radius:10px;'
-        'display:block"></video>'
+        f'aria-label="{esc(card.recipe.title)}" style="width:min(100%, 66vh * {shape:.5f});aspect-ratio:{shape:.5f};'
+        'object-fit:cover;background:#000;border-radius:10px;display:block;margin:0 auto"></video>'
     )
+
+
+def _acts(page: Page, card: ClipCard) -> None:
+    who = f"{plain(card.influencer_name)} · " if card.influencer_name else ""
+    st.markdown(f"### {who}{plain(card.recipe.title)}")
+    if card.recipe.prompt:
+        st.markdown(plain(card.recipe.prompt))
     st.caption(" · ".join(_facts(card)))
     stars, heart = f"clip:stars:{card.id}:{card.rating}", f"clip:heart:{card.id}:{card.favourite}"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -151,8 +169,6 @@ def _play(page: Page, card: ClipCard) -> None:
 def _facts(card: ClipCard) -> list[str]:
     recipe = card.recipe
     return [
-        *([plain(card.influencer_name)] if card.influencer_name else []),
-        plain(recipe.title),
         f"{card.width} × {card.height} px",
         f"{card.seconds:.3g} s at {card.fps} frames a second",
         size(card.size_bytes),

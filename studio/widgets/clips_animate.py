@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from backend import loras, video
+from backend import generation, loras, video
 from backend.errors import StudioError
 from backend.generation import LoraPick, PictureCard
 from backend.video import ClipDraft
@@ -18,6 +18,10 @@ from studio.widgets.engine import nothing_offered
 from studio.widgets.told import telling, told
 
 _LAST, _GO = "animate:last", "animate:go"
+_BADGE = (
+    "position:absolute;top:6px;left:6px;min-width:1.5em;padding:0 0.35em;border-radius:1em;text-align:center;font-size:0.75rem;"
+    "line-height:1.5;background:rgba(20,20,28,0.72);color:#fff"
+)
 AGAIN = "animate:again"
 """In the session: the clip whose settings the dialog begins with, until it is left."""
 
@@ -32,6 +36,16 @@ def button(page: Page, cards: Sequence[PictureCard], *, key: str, width: str | i
     said = "A video from this picture" if len(cards) == 1 else "A video from each of these pictures, or from some of them"
     if st.button(label, icon=":material/animation:", key=f"animate:{key}", width=width, help=said):  # type: ignore[arg-type]
         dialog(page, cards, start(page, cards))
+
+
+def several(page: Page, picture_ids: Sequence[str]) -> None:
+    """Those chosen in the gallery; the dialog opens at once."""
+    with page.transaction(needs="editor") as tx:
+        cards = generation.pictures(tx, picture_ids)
+    if cards:
+        dialog(page, cards, start(page, cards))
+    else:
+        st.warning("These pictures were deleted meanwhile. Load the gallery again.", icon=":material/delete:")
 
 
 def start(page: Page, cards: Sequence[PictureCard]) -> ClipDraft:
@@ -69,7 +83,7 @@ def dialog(page: Page, cards: Sequence[PictureCard], draft: ClipDraft) -> None:
             return
     with left:
         ids = _chosen(key, cards)
-        _preview(page, [card for card in cards if card.id in ids] or cards[:1], wanted)
+        _preview(page, cards, ids, wanted)
     _ask(page, key, ids, wanted, choices)
 
 
@@ -83,20 +97,28 @@ def _chosen(key: str, cards: Sequence[PictureCard]) -> list[str]:
     )  # fmt: skip
 
 
-def _preview(page: Page, cards: Sequence[PictureCard], draft: ClipDraft) -> None:
-    """What of each picture will be in sight, in the shape of the video."""
+def _preview(page: Page, cards: Sequence[PictureCard], ids: Sequence[str], draft: ClipDraft) -> None:
+    """What of each picture will be in sight, in the shape of the video; of several with the number it is chosen by."""
+    columns = 1 if len(cards) == 1 else 2 if len(cards) <= 4 else 4 if len(cards) <= 12 else 5
+    # A max-height would break the shape, so the height that is free limits the width; less of it on a phone.
+    rows = -(-len(cards) // columns)
+    high = f"{60 // rows}vh, {100 // (rows + 1)}vw" if rows > 1 else "60vh, 80vw"
     shown = []
-    for card in cards[:4]:
+    for n, card in enumerate(cards, 1):
         shape = video.shape_of(card.width, card.height, draft.format)
         at = f"{draft.focus * 100:.0f}% {draft.focus * 100:.0f}%"
+        faint = "" if card.id in ids else ";opacity:0.3"
+        badge = f'<span style="{_BADGE}">{n}</span>' if len(cards) > 1 else ""
         shown.append(
-            f'<img src="{esc(media_url(page.workspace.id, card.asset_id, w=640))}" alt="{esc(card.prompt)}" style="width:100%;'
-            f'max-height:60vh;aspect-ratio:{shape:.5f};object-fit:cover;object-position:{at};border-radius:10px;display:block">'
+            f'<div style="position:relative;width:min(100%, min({high}) * {shape:.5f}){faint}">{badge}'
+            f'<img src="{esc(media_url(page.workspace.id, card.asset_id, w=640 if columns < 4 else 320))}" '
+            f'alt="{esc(card.prompt)}" style="width:100%;aspect-ratio:{shape:.5f};object-fit:cover;object-position:{at};'
+            'border-radius:10px;display:block"></div>'
         )
-    columns = "1fr" if len(shown) == 1 else "1fr 1fr"
-    st.html(f'<div style="display:grid;gap:6px;grid-template-columns:{columns}">{"".join(shown)}</div>')
-    if len(cards) > len(shown):
-        st.caption(f"and {len(cards) - len(shown)} more")
+    style = (
+        f"display:grid;gap:6px;justify-items:center;align-items:center;grid-template-columns:repeat({columns}, minmax(0, 1fr))"
+    )
+    st.html(f'<div style="{style}">{"".join(shown)}</div>')
 
 
 def _ask(page: Page, key: str, ids: list[str], draft: ClipDraft, choices: Choices) -> None:

@@ -10,6 +10,7 @@ from backend.generation import GalleryFilters, TileCard
 from studio.components.gallery.browse import browse as grid
 from studio.format import media_url
 from studio.frame import Page
+from studio.widgets import clips_animate
 from studio.widgets.empty import empty_state
 
 _OFFER = "gallery:offer"
@@ -25,12 +26,14 @@ def browse(page: Page) -> None:
         _nothing(page)
         return
     _ahead(page, found.tiles[:8])
-    opened = grid(
+    wish = grid(
         "gallery", workspace=page.workspace.id, tiles=found.tiles, next_cursor=found.next_cursor, can_edit=page.can_edit,
         similar=like, offer=st.session_state.pop(_OFFER, None),
     )  # fmt: skip
-    if opened:
-        page.go("make/gallery", id=opened)
+    if wish.opened:
+        page.go("make/gallery", id=wish.opened)
+    if wish.animated:
+        clips_animate.several(page, wish.animated)
     if page.can_edit:
         page.link("make/gallery", "Bring in pictures of other programs", icon=":material/upload:", bring="1")
 

@@ -22,7 +22,7 @@ const build_clip = (ui, clip) => {
   const arrow = el("div", "play"); arrow.append(el("i"))
   part.title = el("b", "cut grow"); part.stars = el("span", "stars")
   part.heart = button("♥", event => { event.stopPropagation(); ui.favour(clip.id) }, "heart")
-  part.img.loading = "lazy"; part.img.decoding = "async"; part.img.alt = ""; part.img.onload = () => part.img.classList.add("here")
+  part.img.loading = "lazy"; part.img.decoding = "async"; part.img.alt = ""; part.img.onload = () => { part.img.classList.add("here"); part.pic.style.setProperty("--poster", `url("${part.img.src}")`) }
   part.img.src = media(ui, clip, "?w=320")
   part.node.tabIndex = 0; part.node.setAttribute("role", "button")
   part.node.onclick = () => { stop(part); ui.open(clip.id) }

@@ -91,8 +91,9 @@ const build_chosen = ui => {
   part.compare = act("Compare", () => ui.compare(), "Compare 2 to 4 pictures (C)")
   part.similar = act("Similar", () => ui.alike(), "Find pictures that look like this one (S)")
   part.zip = act("ZIP", () => toggle(ui, part.zip, () => [button("Pictures", () => ui.zip(false), "quiet"), button("Pictures with their recipes inside", () => ui.zip(true), "quiet")]), "Download as ZIP, with a manifest")
+  part.film = act("Animate", () => ui.animate(), "A video of each picture")
   part.del = act("Delete", () => ui.act({ kind: "delete" }))
-  bar.append(told, part.all, part.rate, part.heart, part.board, part.move, part.off, part.compare, part.similar, part.zip, part.del, el("span", "grow"), act("Choose none", () => ui.choose_none()))
+  bar.append(told, part.all, part.rate, part.heart, part.board, part.move, part.off, part.compare, part.similar, part.film, part.zip, part.del, el("span", "grow"), act("Choose none", () => ui.choose_none()))
   return part
 }
 
@@ -105,7 +106,7 @@ const draw_chosen = ui => {
   const more = !ui.all && data.canEdit && !ui.similar && (ui.total ?? 0) > ui.selected.size
   put(part.all, "textContent", `Choose all ${count_of(ui)}`)
   part.all.classList.toggle("gone", !more)
-  for (const one of [part.rate, part.heart, part.board, part.zip, part.del]) one.classList.toggle("gone", !data.canEdit)
+  for (const one of [part.rate, part.heart, part.board, part.film, part.zip, part.del]) one.classList.toggle("gone", !data.canEdit)
   for (const one of [part.move, part.off]) one.classList.toggle("gone", !data.canEdit || !data.board)
   part.compare.classList.toggle("gone", ui.all || n < 2 || n > 4); part.similar.classList.toggle("gone", ui.all || n !== 1)
 }

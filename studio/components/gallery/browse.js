@@ -114,6 +114,11 @@ const choosing = ui => ({
     ui.parts.get(ui.items[ui.focus].id)?.node.focus({ preventScroll: true })
   },
   open: index => { ui.remember(ui.items[index].id); ui.opened({ id: ui.items[index].id, at: Date.now() }) },
+  animate: () => {
+    const most = ui.data.filmsAtOnce
+    if (ui.all || ui.selected.size > most) return ui.say(new Error(`At most ${most} pictures become videos at once. Choose fewer.`))
+    ui.hush(); ui.animated({ ids: ui.chosen().map(item => item.id), at: Date.now() })
+  },
   compare: () => { const some = ui.chosen(); if (some.length >= 2 && some.length <= 4) compare(ui.root, ui.data.workspace, some) },
 })
 
@@ -231,6 +236,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const known = mounted.get(parentElement), ui = known ?? build_browse(parentElement.querySelector(".root"), data)
   mounted.set(parentElement, ui)
   ui.opened = value => setTriggerValue("opened", value)
+  ui.animated = value => setTriggerValue("animated", value)
   ui.data = data
   if (data.offer && ui.offered !== data.offer.id) { ui.offered = data.offer.id; ui.offer(data.offer) }
   return () => { ui.end(); mounted.delete(parentElement) }

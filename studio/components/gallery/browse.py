@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from backend import video
 from backend.boards import ActCard
 from backend.generation import PictureCard, TileCard
 from studio.components.load import ignore, load
@@ -12,22 +14,28 @@ _browse = load("gallery", "touch", "windowed", "compare", "bar", "browse")
 _viewer = load("gallery", "compare", "viewer")
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was just asked for, each once: a picture to open, pictures to animate."""
+
+    opened: str | None
+    animated: list[str]
+
+
 def browse(
     key: str, *, workspace: str, tiles: list[TileCard], next_cursor: str | None, can_edit: bool, board_id: str = "",
     similar: TileCard | None = None, offer: ActCard | None = None,
-) -> str | None:  # fmt: skip
-    """`tiles`: the first page as Python read it, so that nothing waits for a second answer. `offer`: an act to undo.
-
-    Returns the id of a picture just opened, once.
-    """
+) -> Wish:  # fmt: skip
+    """`tiles`: the first page as Python read it, so that nothing waits for a second answer. `offer`: an act to undo."""
     data: dict[str, Any] = {
-        "workspace": workspace, "board": board_id, "canEdit": can_edit,
+        "workspace": workspace, "board": board_id, "canEdit": can_edit, "filmsAtOnce": video.MOST_AT_ONCE,
         "first": {"data": [plain(one) for one in tiles], "nextCursor": next_cursor},
         "similar": plain(similar) if similar else None,
         "offer": {"id": offer.id, "said": offer.said, "count": offer.count} if offer else None,
     }  # fmt: skip
-    opened = _browse(key=key, data=data, on_opened_change=ignore).get("opened")
-    return str(opened["id"]) if opened else None
+    asked = _browse(key=key, data=data, on_opened_change=ignore, on_animated_change=ignore)
+    opened, animated = asked.get("opened"), asked.get("animated")
+    return Wish(str(opened["id"]) if opened else None, [str(one) for one in animated["ids"]] if animated else [])
 
 
 def viewer(key: str, *, workspace: str, card: PictureCard, can_edit: bool, board_id: str = "") -> str | None:
