@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Literal, TypeVar
 
 import psycopg
 from psycopg.rows import namedtuple_row
@@ -24,11 +24,13 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.errors import NotPermitted, NotSignedIn, Unavailable
 
+T = TypeVar("T")
 Role = Literal["viewer", "editor", "owner"]
 RANK: dict[str, int] = {"viewer": 0, "editor": 1, "owner": 2}
 
 _ENTER = text("SELECT user_id, role FROM enter_workspace(:token_hash, :tenant_id)")
 _SET = text("SELECT set_config('app.tenant', :tenant_id, true) AS tenant, set_config('app.user', :user_id, true) AS person")
+_DISPATCH = text("SET LOCAL ROLE studio_dispatch")
 _FRESH_S = 1.0
 _AWAY = "The database does not answer right now. Nothing was lost; try again in a moment."
 
@@ -124,7 +126,8 @@ class Database:
         self._on_ring = on_ring
         event.listen(self._sessions, "before_flush", _stamp_tenant)
         event.listen(self.engine, "checkin", _note_idle)
-        event.listen(self.engine, "checkout", partial(_check_idle, self.engine))
+        event.listen(self.engine, "checkout", self._check_idle)
+        self._in_doubt_at = float("-inf")
 
     @contextmanager
     def transaction(self, caller: Caller, *, needs: Role = "viewer") -> Iterator[Session]:
@@ -132,17 +135,20 @@ class Database:
 
         Raises NotSignedIn (no such session, or not a member: the two look alike), NotPermitted, Unavailable.
         """
-        with self._opened() as tx:
-            _enter(tx, caller, needs)
+        with self._opened(lambda tx: _enter(tx, caller, needs)) as (tx, _):
             yield tx
 
     @contextmanager
     def fenced(self, caller: Trusted, fence: TextClause, values: Mapping[str, Any]) -> Iterator[tuple[Session, bool]]:
         """A job's transaction, opened together with the question whether it may go on: (transaction, `fence` had a row)."""
-        with self._opened() as tx:
+
+        def enter_and_ask(tx: Session) -> bool:
             _, passed = in_one_trip(tx, [(_SET, _trusted(caller)), (fence, values)])
             tx.info.update(tenant_id=caller.tenant_id, user_id=caller.user_id or None, role="owner")
-            yield tx, passed is not None
+            return passed is not None
+
+        with self._opened(enter_and_ask) as entered:
+            yield entered
 
     def at_once(self, caller: Trusted, calls: Sequence[Call]) -> list[Any]:
         """A whole transaction in one trip, for the hottest paths: `in_one_trip` with its beginning and its commit.
@@ -163,6 +169,7 @@ class Database:
         except BaseException as error:
             pooled.invalidate()
             if isinstance(error, psycopg.OperationalError):
+                self._in_doubt_at = time.monotonic()
                 raise Unavailable(_AWAY, detail=str(error)) from error
             raise
         finally:
@@ -172,32 +179,56 @@ class Database:
     @contextmanager
     def dispatch(self) -> Iterator[Session]:
         """Across workspaces, for claim and sweep alone: the worker login takes the dispatch role for one transaction."""
-        with self._opened() as tx:
-            tx.execute(text("SET LOCAL ROLE studio_dispatch"))
+        with self._opened(lambda tx: tx.execute(_DISPATCH)) as (tx, _):
             yield tx
 
     @contextmanager
-    def _opened(self) -> Iterator[Session]:
-        tx = self._sessions()
+    def _opened(self, enter: Callable[[Session], T]) -> Iterator[tuple[Session, T]]:
+        tx, said = self._entered(enter)
         try:
-            yield tx
+            yield tx, said
             tx.commit()
-        except (OperationalError, PoolTimeout) as error:
+        except BaseException as error:
             tx.rollback()
-            raise Unavailable(_AWAY, detail=str(error)) from error
-        except DBAPIError as error:
-            tx.rollback()
-            if error.connection_invalidated:
-                raise Unavailable(_AWAY, detail=str(error)) from error
-            raise
-        except BaseException:
-            tx.rollback()
-            raise
+            raise self._seen(error) from error.__cause__
         finally:
             tx.close()
         if self._on_ring:
             for queue in sorted(tx.info.get("bells", ())):
                 self._on_ring(queue)
+
+    def _entered(self, enter: Callable[[Session], T], *, again: bool = True) -> tuple[Session, T]:
+        """`enter` is a transaction's first statement. If its connection is dead it has done nothing: once more, on one that
+        answers."""
+        tx = self._sessions()
+        try:
+            return tx, enter(tx)
+        except BaseException as error:
+            tx.rollback()
+            tx.close()
+            seen = self._seen(error)
+            if again and isinstance(seen, Unavailable) and not isinstance(error, PoolTimeout):
+                return self._entered(enter, again=False)
+            raise seen from error.__cause__
+
+    def _seen(self, error: BaseException) -> BaseException:
+        """`error`, or Unavailable if it says that Postgres has gone; all connections are in doubt then."""
+        broken = isinstance(error, DBAPIError) and error.connection_invalidated
+        if not broken and not isinstance(error, Unavailable | OperationalError | PoolTimeout):
+            return error
+        self._in_doubt_at = time.monotonic()
+        return error if isinstance(error, Unavailable) else Unavailable(_AWAY, detail=str(error))
+
+    def _check_idle(self, connection: Any, record: Any, _proxy: Any) -> None:
+        """SQLAlchemy's own pre-ping asks each time. A connection that answered a moment ago need not be asked again, unless
+        another one has failed since: then Postgres has gone, and all that were idle are as dead."""
+        idle_since = record.info.get("idle_since", float("inf"))
+        if idle_since > self._in_doubt_at and time.monotonic() - idle_since < _FRESH_S:
+            return
+        try:
+            self.engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error  # the others of its age are as dead; the pool connects anew
 
     def close(self) -> None:
         self.engine.dispose()
@@ -240,16 +271,6 @@ def enter(tx: Session, tenant_id: str) -> None:
 
 def _note_idle(_connection: Any, record: Any) -> None:
     record.info["idle_since"] = time.monotonic()
-
-
-def _check_idle(engine: Engine, connection: Any, record: Any, _proxy: Any) -> None:
-    """SQLAlchemy's own pre-ping asks each time; a connection that answered a moment ago need not be asked again."""
-    if time.monotonic() - record.info.get("idle_since", time.monotonic()) < _FRESH_S:
-        return
-    try:
-        engine.dialect.do_ping(connection)
-    except psycopg.Error as error:
-        raise InvalidatePoolError from error  # the others of its age are as dead; the pool connects anew
 
 
 def _stamp_tenant(tx: Session, *_: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,10 +47,7 @@ def rows(db: Database, workspace: Tenant) -> Rows:
 def test_pages_without_a_model(
     open_page: Open, rows: Rows, app: Any, monkeypatch: pytest.MonkeyPatch, file: str, which: str, says: str
 ) -> None:
-    real = app.engines
-    engines = SimpleNamespace(
-        image=Empty(), trainer=Empty(), upscaler=real.upscaler, identity=real.identity, motion=real.motion
-    )
+    engines = replace(app.engines, image=Empty(), trainer=Empty())
     stand_in = SimpleNamespace(settings=app.settings, db=app.db, redis=app.redis, storage=app.storage, engines=engines)
     monkeypatch.setattr(resources, "app", lambda: stand_in)
     wanted = rows.picture_ids[0] if which == "picture_ids" else getattr(rows, which, "")
