@@ -23,7 +23,7 @@ STATES = {
 }
 LINK = (
     "display:inline-block;padding:.4rem .75rem;border:1px solid color-mix(in srgb, currentColor 25%, transparent);"
-    "border-radius:.5rem;color:inherit;text-decoration:none;white-space:nowrap"
+    "border-radius:.5rem;font-size:.875rem;color:inherit;text-decoration:none;white-space:nowrap"
 )
 
 
