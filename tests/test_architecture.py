@@ -12,8 +12,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = {
-    "accounts", "events", "budgets", "jobs", "assets", "loras", "styles", "graphs", "influencers", "datasets", "identity", "training",
-    "recipes", "generation", "writing", "trials", "boards", "lineage", "channels", "posts",
+    "accounts", "events", "budgets", "jobs", "assets", "loras", "styles", "graphs", "influencers", "datasets",
+    "identity", "training", "recipes", "generation", "video", "writing", "channels", "posts", "trials", "boards",
+    "lineage",
 }  # fmt: skip
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}
 MAX_LINES = 300

@@ -6,7 +6,10 @@ import os
 import runpy
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+
+from backend import VERSION
 
 ROOT = Path(__file__).parent.parent
 
@@ -47,3 +50,8 @@ def test_an_environment_without_pip_says_how_to_get_it(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "There is no pip" in done.stderr
     assert f"uv pip install --python {tmp_path}/bin/python pip" in done.stderr
+
+
+def test_one_version() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        assert tomllib.load(file)["project"]["version"] == VERSION

@@ -7,9 +7,8 @@ import os
 import socket
 from dataclasses import dataclass, field
 
+from backend import VERSION
 from backend.kit.ids import new_id
-
-VERSION = "0.3.0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from fastapi import FastAPI
 
+from backend import VERSION
 from backend.api import errors
 from backend.api.requests import Limited, Observed
 from backend.api.routes import (
@@ -36,7 +37,7 @@ from backend.bootstrap import App
 def create(get_app: Callable[[], App]) -> FastAPI:
     """`get_app` is asked on every request, so that a studio whose database came late needs no restart."""
     # No docs page: FastAPI's own loads its scripts from outside. /api/openapi.json says it all to any viewer.
-    api = FastAPI(title="InfluencerAI Studio", docs_url=None, redoc_url=None, version="0.3.0")
+    api = FastAPI(title="InfluencerAI Studio", docs_url=None, redoc_url=None, version=VERSION)
     api.state.get_app = get_app
     api.add_middleware(Limited)
     api.add_middleware(Observed)

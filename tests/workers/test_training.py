@@ -74,14 +74,16 @@ def test_training_survives_its_worker_and_the_lora_draws(
             return jobs.get(tx, job_id)
 
     draft = RunDraft(
-        dataset_id=dataset_id, name="bella-v1", params=ParamsDraft(steps=12, save_every=4, sample_every=12, batch=2)
+        dataset_id=dataset_id,
+        name="bella-v1",
+        params=ParamsDraft(steps=6, save_every=2, sample_every=6, batch=1, prior_weight=0),
     )
     with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
         run = training.start(tx, draft=draft, models=app.engines.trainer.models(), request_key="k")
-    dead = gpu_worker(FAULT_STEP="lora-training:checkpoint-8+:kill")
+    dead = gpu_worker(FAULT_STEP="lora-training:checkpoint-4+:kill")
     until(lambda: dead.poll() is not None, 150, what="death of the worker")
     with app.db.transaction(workspace.caller) as tx:
-        assert [card.step for card in training.checkpoints(tx, run.id)] == [4, 8]
+        assert [card.step for card in training.checkpoints(tx, run.id)] == [2, 4]
 
     gpu_worker()
     until(lambda: job(run.job_id).ended, 150, what="end of the training")
@@ -91,12 +93,12 @@ def test_training_survives_its_worker_and_the_lora_draws(
         card = training.get(tx, run.id)
         log = [line.line for line in jobs.log(tx, run.job_id)]
         lora = loras.get(tx, str(card.lora_id))
-        assert len(training.points(tx, run.id)) == 12
-        assert [sample.step for sample in training.samples(tx, run.id)] == [12, 12]
+        assert len(training.points(tx, run.id)) == 6
+        assert [sample.step for sample in training.samples(tx, run.id)] == [6, 6]
         assert datasets.get(tx, dataset_id).status == "ready"
         asked = GenerationDraft(prompt="portrait of bella, at the beach", n=2, steps=4, loras=(LoraPick(lora_id=lora.id),))
         drawn = generation.start(tx, draft=asked, models=app.engines.image.models(), request_key="g")
-    assert "Going on from step 8." in log
+    assert "Going on from step 4." in log
     assert ended.attempt_n == 2
     assert card.loss_first
     assert card.loss_last

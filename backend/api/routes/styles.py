@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, FastAPI, Header, Query, Request, Response
 from pydantic import AliasChoices, BaseModel, Field
 
-from backend import jobs, styles
+from backend import VERSION, jobs, styles
 from backend.api import errors, style_files
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.api.requests import Limited, Observed
@@ -31,7 +31,6 @@ JobType = Literal["TRAINING", "GENERATION"]
 KINDS: dict[str, JobType] = {styles.TRAINING: "TRAINING", styles.WRITING: "GENERATION"}
 _WORKING: dict[str, Status] = {styles.TRAINING: "TRAINING", styles.WRITING: "GENERATING"}
 Key = Annotated[str, Header(max_length=200)]
-VERSION = "0.3.0"
 
 
 class SessionInfo(BaseModel):

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.applications import Starlette
 
-from backend import api, styles
+from backend import VERSION, api, styles
 from backend.api.deps import COOKIE
 from backend.bootstrap import App
 from backend.styles import pipeline
@@ -43,7 +43,7 @@ def test_from_a_pdf_to_a_result(app: App, editor: Any, workspace: Tenant, tmp_pa
     payload = TrainingPayload(style_id=session)
     ctx = make_context(app, workspace, styles.TRAINING, payload, job_id=begun["job_id"])
     assert editor.get(f"/style/jobs/{begun['job_id']}").json()["status"] == "TRAINING"
-    assert editor.get("/style/health").json() == {"status": "ok", "version": "0.3.0", "active_sessions": 1, "active_jobs": 1}
+    assert editor.get("/style/health").json() == {"status": "ok", "version": VERSION, "active_sessions": 1, "active_jobs": 1}
     pipeline.train(ctx, payload)
     known = editor.get(f"/style/sessions/{session}").json()
     assert known["is_trained"]
