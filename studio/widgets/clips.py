@@ -139,7 +139,7 @@ def _film(page: Page, card: ClipCard) -> None:
 
 def _acts(page: Page, card: ClipCard) -> None:
     who = f"{plain(card.influencer_name)} · " if card.influencer_name else ""
-    st.markdown(f"### {who}{plain(card.recipe.title)}")
+    st.markdown(f"**{who}{plain(card.recipe.title)}**")
     if card.recipe.prompt:
         st.markdown(plain(card.recipe.prompt))
     st.caption(" · ".join(_facts(card)))
