@@ -1,9 +1,10 @@
 """How much a text reads like a source, 0..1. Pure, no model; what a text is about counts little.
 
-Words that say what a text is about are masked (all but the little ones, by their endings); then runs of 3 and 4 characters are
-counted, as in the judges of arXiv 2509.24930. Two things must hold: the text is as near to the source as its pages, left out in
-turn, are to the rest; and, where there are comparison texts in the language (16 public-domain books, `reference`), what the
-author uses more than others do is in it. Without those the first alone speaks, which tells less.
+Words that say what a text is about are masked (all but those that most authors use, by their endings); then runs of 3 to 5
+characters are counted, as in the judges of arXiv 2509.24930. Two things must hold: the text is as near to the source as its
+pages, left out in turn, are to the rest; and, where there are comparison texts in the language (16 public-domain books,
+`reference`), it speaks for this author more than for each of the others, as much as the author's own pages do. Without those
+the first alone speaks, which tells less.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ SHORTEST = 60
 """Under so many words nothing is said."""
 _ENOUGH, _PARTS = 150_000, 60
 """Characters of a source that are looked at (some 90 pages), in so many parts."""
-_ORDERS = (3, 4)
+_ORDERS = (3, 4, 5)
 _PRIOR = 15_000.0
 """Runs of the comparison texts that a source is mixed with, so that what it happens not to have counts little."""
 _REFERENCE = Path(__file__).with_name("reference_en.npz")
@@ -35,12 +36,14 @@ _LIKE = {"’": "'", "—": "--", "–": "--", "“": '"', "”": '"', "«": '"'
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """`little`: words that are not masked; `authors`: a row of frequencies each, those of each length summing to 1."""
+    """`little`: words that are not masked, those most of the authors use; `authors`: a row of frequencies each, those of each
+    length of run summing to 1."""
 
     little: frozenset[str]
     authors: Vector
+    common: Vector
 
 
 @cache
@@ -50,7 +53,8 @@ def reference(language: str) -> Reference | None:
         return None
     with np.load(_REFERENCE, allow_pickle=False) as kept:
         little = frozenset(str(kept["little"]).split())
-        return Reference(little, kept["authors"].astype(np.float64) / kept["scale"])
+        authors = kept["authors"].astype(np.float64) / kept["scale"]
+        return Reference(little, authors, authors.mean(axis=0) + 1e-7)
 
 
 class Likeness:
@@ -120,13 +124,14 @@ def masked(tokens: Sequence[str], little: frozenset[str]) -> str:
 
 
 def counted(text: str) -> Vector:
-    """How often each run of 3 and 4 bytes stands in it, in BUCKETS buckets each."""
+    """How often each run of 3, 4 and 5 bytes stands in it, in BUCKETS buckets each."""
     codes = np.frombuffer(text.encode(), np.uint8).astype(np.uint64)
     made = []
-    for order in _ORDERS:
-        runs = np.zeros(max(0, len(codes) - order + 1), np.uint64)
-        for at in range(order):
-            runs = runs * np.uint64(1_000_003) + codes[at : at + len(runs)]
+    runs = np.zeros(len(codes) + 1, np.uint64)
+    for order in range(1, max(_ORDERS) + 1):
+        runs = runs[:-1] * np.uint64(1_000_003) + codes[order - 1 :]
+        if order not in _ORDERS:
+            continue
         mixed = (runs ^ (runs >> np.uint64(17))) * np.uint64(0x9E3779B97F4A7C15)
         made.append(np.bincount((mixed >> np.uint64(52)).astype(np.int64), minlength=BUCKETS))
     return np.concatenate(made).astype(np.float64)
@@ -155,7 +160,8 @@ def _scored(own: Vector, text: Vector, known: Reference | None) -> float:
     if known is None:
         return near
     like, unlike, spread = _ends(own, known)
-    value = float(_share(text) @ _weights(own.sum(axis=0), known))
+    total = own.sum(axis=0)
+    value = _told(_share(text), _weights(total, known), _others(float(total.sum()), known))
     told = 1 / (1 + math.exp(-(value - (like + unlike) / 2) * (like - unlike) / spread**2))
     return math.sqrt(told * near)
 
@@ -163,18 +169,34 @@ def _scored(own: Vector, text: Vector, known: Reference | None) -> float:
 def _ends(own: Vector, known: Reference) -> tuple[float, float, float]:
     """What the author's pages and others' texts come to, and how much pages differ among themselves."""
     total = own.sum(axis=0)
-    left_out = [float(_share(page) @ _weights(total - page, known)) for page in own]
+    others = _others(float(total.sum()), known)
+    left_out = [_told(_share(page), _weights(total - page, known), others) for page in own]
     weights = _weights(total, known)
-    others = known.authors @ weights
-    spread = max(float(np.std(left_out)), float(np.std(others)), 1e-6)
-    return float(np.mean(left_out)), float(np.mean(others)), spread
+    unlike = [_told(row, weights, np.delete(others, at, axis=0)) for at, row in enumerate(known.authors)]
+    spread = max(float(np.std(left_out)), float(np.std(unlike)), 1e-6)
+    return float(np.mean(left_out)), float(np.mean(unlike)), spread
+
+
+def _told(share: Vector, weights: Vector, others: Vector) -> float:
+    """How much more a text speaks for the author than for the others, in standard deviations of what it says of those: a page
+    that is unlike everybody's, or like everybody's, says little."""
+    beside = others @ share
+    return float((share @ weights - beside.mean()) / max(float(beside.std()), 1e-9))
 
 
 def _weights(author: Vector, known: Reference) -> Vector:
     """Logarithm of how much more often the author has each run than others have."""
-    common = known.authors.mean(axis=0) + 1e-7
+    common = known.common
     mixed = len(_ORDERS) * (author + _PRIOR / len(_ORDERS) * common) / (author.sum() + _PRIOR)
     return np.asarray(np.log(mixed / common))
+
+
+@lru_cache(maxsize=4)
+def _others(n: float, known: Reference) -> Vector:
+    """The same of each comparison author, a row each, from as many runs drawn anew: known better than the author is, they would
+    win or lose by that alone."""
+    drawn = np.random.default_rng(0).poisson(known.authors * (n / len(_ORDERS)))
+    return np.asarray(np.log((len(_ORDERS) * drawn / known.common + _PRIOR) / (n + _PRIOR)))
 
 
 def _share(counts: Vector) -> Vector:

@@ -35,7 +35,8 @@ def scores(model: Likeness, texts: Sequence[str]) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("name", "other"), [("austen", "thoreau"), ("thoreau", "austen"), ("austen", "doyle"), ("thoreau", "doyle")]
+    ("name", "other"),
+    [("austen", "thoreau"), ("austen", "doyle"), ("thoreau", "austen"), ("thoreau", "doyle"), ("doyle", "thoreau")],
 )
 def test_held_out_pages_are_told_from_another_author(name: str, other: str) -> None:
     own, others = scores(learned(name), pages(name, 5500, 9000)), scores(learned(name), pages(other, 0, 9000))
