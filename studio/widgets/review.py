@@ -38,7 +38,7 @@ def queue(page: Page) -> None:
         found = posts.page(tx, filters, take=take)
     if not found.cards:
         box = empty_state(
-            "Nothing waits here", "Posts come here when an influencer's rules want a review.", icon=":material/rate_review:"
+            "Nothing waits here", "Posts come here when an influencer's rules want a review.", icon=":material/done_all:"
         )
         if box.button("Open the calendar"):
             page.go("plan/calendar")

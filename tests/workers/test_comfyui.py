@@ -145,7 +145,7 @@ def test_what_cannot_be_drawn_fails_with_a_sentence_and_the_next_job_goes_on(
         setattr(server.faults, name, True)
         told[name] = (office.ended(ask().job_id), says)
         setattr(server.faults, name, False)
-    server.faults.step_s = 0.2
+    server.faults.step_s = 2.0
     late, broken = ask(model="z-late.safetensors", n=2), ask(model="z-torn.safetensors")
     office.cancel(late.job_id)
     office.cancel(broken.job_id)
