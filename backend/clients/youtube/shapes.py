@@ -19,17 +19,15 @@ class Video:
     upload_status: str = ""
     failure_reason: str = ""
     rejection_reason: str = ""
-    processing_status: str = ""
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Video:
-        status, processing = part(told, "status"), part(told, "processingDetails")
+        status = part(told, "status")
         return cls(
             str(told.get("id", "")),
             str(status.get("uploadStatus", "")),
             str(status.get("failureReason", "")),
             str(status.get("rejectionReason", "")),
-            str(processing.get("processingStatus", "")),
         )
 
 

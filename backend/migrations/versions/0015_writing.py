@@ -1,5 +1,7 @@
 """Texts that were written, ideas and talks."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -15,7 +17,7 @@ USD = sa.Numeric(18, 9)
 NONE = sa.text("'[]'")
 
 
-def _of_workspace() -> list[sa.Column]:
+def _of_workspace() -> list[sa.Column[Any]]:
     return [
         sa.Column("tenant_id", sa.Text, server_default=TENANT, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=NOW, nullable=False),

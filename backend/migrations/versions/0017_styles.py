@@ -1,5 +1,7 @@
 """Writing styles learned from texts."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -14,7 +16,7 @@ TENANT = sa.text("current_setting('app.tenant', true)")
 NONE = sa.text("'[]'")
 
 
-def _of_workspace() -> list[sa.Column]:
+def _of_workspace() -> list[sa.Column[Any]]:
     return [
         sa.Column("tenant_id", sa.Text, server_default=TENANT, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=NOW, nullable=False),
