@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from backend.errors import Unavailable
 from backend.local_stack import ports
 from backend.local_stack.running import Running
 from backend.local_stack.running import running as runs_in
+from tests.support.wait import until
 
 ROOT = Path(__file__).parents[3]
 OUTSIDE = ("DATABASE_URL", "DATABASE_OWNER_URL", "WORKER_DATABASE_URL", "REDIS_URL")
@@ -139,18 +139,21 @@ def test_a_dead_worker_comes_back(run: Run, tmp_path: Path) -> None:
     assert psutil.Process(pid_of(tmp_path, "worker")).is_running()
 
 
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health").is_success
+    except httpx.TransportError:
+        return False
+
+
 def test_a_practice_platform_is_part_of_it_and_keeps_its_port(run: Run, tmp_path: Path) -> None:
     asked = []
     for _ in range(2):
         proc = run(**ELSEWHERE, WITH_SANDBOX="1")
         url = httpx.get(f"{address(proc)}/SANDBOX_URL").text
         asked.append(url)
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            with suppress(httpx.TransportError):
-                assert httpx.get(f"{url}/health").json() == {"status": "ok", "posts": 0}
-                break
-            time.sleep(0.05)
+        until(lambda: answers(url), 20, what="answer of the practice platform")
+        assert httpx.get(f"{url}/health").json() == {"status": "ok", "posts": 0}
         proc.terminate()
         proc.communicate(timeout=30)
     assert asked[0] == asked[1]
