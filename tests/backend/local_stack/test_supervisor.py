@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ def test_a_practice_platform_is_part_of_it_and_keeps_its_port(run: Run, tmp_path
         proc = run(**ELSEWHERE, WITH_SANDBOX="1")
         url = httpx.get(f"{address(proc)}/SANDBOX_URL").text
         asked.append(url)
-        until(lambda: answers(url), 20, what="answer of the practice platform")
+        until(partial(answers, url), 20, what="answer of the practice platform")
         assert httpx.get(f"{url}/health").json() == {"status": "ok", "posts": 0}
         proc.terminate()
         proc.communicate(timeout=30)
