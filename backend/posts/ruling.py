@@ -17,7 +17,7 @@ from backend.tables import ContentPlan, Post, PostingRule, PostingSlot, PostStat
 
 WORKSPACE = "workspace"
 S = PostState
-_PASSED = "Its time passed while publishing was stopped. Choose a new one, or publish it now."
+_PASSED = "Its time passed while publishing was stopped. Choose a new one, or post it yourself and say so."
 
 
 def of(tx: Session, influencer_id: str) -> RulesCard:

@@ -16,7 +16,7 @@ from backend.tables import Post, PostState
 
 S = PostState
 _WAITING = (S.DRAFT, S.IN_REVIEW, S.APPROVED, S.FAILED, S.MISSED)
-_PASSED = "Its time has passed. Choose a later one, or publish it now."
+_PASSED = "Its time has passed. Choose a later one, or post it yourself and say so."
 
 
 def schedule(tx: Session, plan_ids: Sequence[str]) -> Outcome:

@@ -12,7 +12,7 @@ from backend.posts.zones import instant
 from backend.tables import ContentPlan, Post, PostState
 
 AT_ONCE = 200
-LATE = "It could not be published in the 48 hours after its time. Choose a new one, or publish it now."
+LATE = "Nobody posted it in the 48 hours after its time. Choose a new one, or say that you posted it."
 
 
 def miss(tx: Session) -> list[str]:

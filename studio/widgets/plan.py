@@ -156,7 +156,7 @@ def _acts(page: Page, card: PlanCard, *, review: bool) -> None:
 
 def _more(page: Page, card: PlanCard, states: set[PostState]) -> None:
     if states and not states & {S.PUBLISHED, S.PUBLISHING, S.UNKNOWN}:
-        _button(page, card, "Publish now", ":material/send:", lambda tx, one: posts.publish_now(tx, one.id))
+        _button(page, card, "Due now", ":material/alarm:", lambda tx, one: posts.publish_now(tx, one.id))
         _button(page, card, "I posted it myself", ":material/task_alt:", lambda tx, one: posts.posted(tx, one.id))
     st.button("Duplicate", icon=":material/content_copy:", key=f"copy:{card.id}", on_click=_copy, args=(page, card, False))
     if S.PUBLISHED in states:
@@ -199,7 +199,7 @@ def _decide(page: Page, post_id: str, there: bool) -> None:
     with telling():
         with page.transaction(needs="editor") as tx:
             posts.decide_unknown(tx, post_id, there=there)
-        tell("Marked as published." if there else "Approved again. Schedule it, or publish it now.")
+        tell("Marked as published." if there else "Approved again. Schedule it.")
     touched()
 
 
