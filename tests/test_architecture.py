@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = {
     "accounts", "events", "budgets", "jobs", "assets", "loras", "styles", "graphs", "influencers", "datasets",
-    "identity", "training", "recipes", "generation", "video", "writing", "channels", "posts", "trials", "boards",
-    "lineage",
+    "identity", "training", "recipes", "generation", "video", "writing", "channels", "posts", "publishing", "trials",
+    "boards", "lineage", "renditions",
 }  # fmt: skip
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}
 MAX_LINES = 300

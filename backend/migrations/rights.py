@@ -9,7 +9,18 @@ from backend.tables import WITHOUT_TENANT, Base
 
 _TENANT = "tenant_id = (SELECT current_setting('app.tenant', true))"
 _MINE = "user_id = (SELECT current_setting('app.user', true))"
-_DISPATCHED = ("jobs", "attempts", "job_logs", "events", "uploads", "content_plans", "posts", "posting_rules", "channels")
+_DISPATCHED = (
+    "jobs",
+    "attempts",
+    "job_logs",
+    "events",
+    "uploads",
+    "content_plans",
+    "posts",
+    "posting_rules",
+    "channels",
+    "post_attempts",
+)
 """Tables the dispatch role works on across workspaces."""
 _WORKER_ONLY = ("turns",)
 

@@ -27,6 +27,7 @@ from backend.tables.post import (
     PostState,
 )
 from backend.tables.recipe import Preset, PromptTemplate, PromptUse, Style, TemplateVersion, Wildcard
+from backend.tables.rendition import Rendition
 from backend.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.tables.trial import Trial, TrialCell, TrialVote
 from backend.tables.writing import TalkLine, TextDraft
@@ -54,7 +55,7 @@ __all__ = [
     "DatasetImage", "DatasetRight", "Device", "EventRow", "Generation", "IdentityProfile", "Influencer", "Invitation", "Job",
     "JobLog", "JobState", "JobStep", "LlmCall", "Lora", "Membership", "PasswordReset", "Picture", "PictureAct", "PictureCheck",
     "PictureLora", "PlanAct", "Post", "PostAttempt", "PostState", "PostingRule", "PostingSlot", "Preset", "PromptTemplate",
-    "PromptUse", "Schedule", "SessionRow", "Style", "StyleSource", "StyleText", "TalkLine", "TemplateVersion", "TextDraft",
+    "PromptUse", "Rendition", "Schedule", "SessionRow", "Style", "StyleSource", "StyleText", "TalkLine", "TemplateVersion", "TextDraft",
     "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun", "TrainingSample", "Trial", "TrialCell", "TrialVote",
     "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace", "WritingStyle",
 ]  # fmt: skip

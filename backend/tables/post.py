@@ -86,6 +86,7 @@ class Post(Tenanted, Dated, Base):
         CheckConstraint(words("phase", "", "preparing", "ready", "submitting"), name="phase"),
         Index("ix_posts_due", "due_at", postgresql_where=text("state = 'scheduled'")),
         Index("ix_posts_state", "tenant_id", "state", "id"),
+        Index("ix_posts_publishing", "id", postgresql_where=text("state = 'publishing'")),
         Index("ix_posts_channel", "tenant_id", "channel_id", "due_at"),
         Index("uq_posts_remote", "tenant_id", "channel_id", "remote_id", unique=True, postgresql_where=text("remote_id <> ''")),
     )
@@ -101,6 +102,8 @@ class Post(Tenanted, Dated, Base):
     """Without #, in order."""
     media: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     """Asset ids, in order."""
+    edits: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """Asset id -> what is changed of it for this post: `ratio`, `width`, `seconds`, `transcode`; the asset itself stays."""
     cover_id: Mapped[str] = mapped_column(server_default="")
     first_comment: Mapped[str] = mapped_column(server_default="")
     alt_texts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
@@ -128,6 +131,8 @@ class Post(Tenanted, Dated, Base):
     submitted_at: Mapped[datetime | None]
     """When the irreversible call was about to be made: committed before it."""
     tries: Mapped[int] = mapped_column(server_default="0")
+    not_before: Mapped[datetime | None]
+    """Not tried again before: a platform asked for it, or a try failed."""
     job_id: Mapped[str | None]
     remote_id: Mapped[str] = mapped_column(server_default="")
     url: Mapped[str] = mapped_column(server_default="")
