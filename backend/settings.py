@@ -151,6 +151,9 @@ class Settings(BaseSettings):
     youtube_authorize_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
     youtube_token_url: str = "https://oauth2.googleapis.com/token"
     sandbox_url: str = Field("", description="the practice platform; `make run` starts one")
+    sandbox_host: str = Field(
+        "127.0.0.1", description="where that one listens: it has no passwords, so other machines reach it only if this says so"
+    )
     sandbox_public_url: str = Field("", description="where browsers reach it; default: SANDBOX_URL")
     platform_timeout_s: float = Field(60.0, description="silence until a platform's answer counts as lost")
     platform_poll_s: float = Field(

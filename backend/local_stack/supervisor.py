@@ -115,13 +115,17 @@ def _serve(
 
 
 def _sandbox(settings: Settings, state: states.State) -> tuple[Service, dict[str, str]]:
-    """The practice platform on the port it had last time, and the settings that name it. It listens where the studio does."""
+    """The practice platform on the port it had last time, and the settings that name it.
+
+    It has no passwords, so it does not follow HOST to the network: only SANDBOX_HOST opens it.
+    """
     port = ports.choose(["sandbox"], last=state.run.get("ports", {}))["sandbox"]
     state.note(ports={**state.run.get("ports", {}), "sandbox": port})
-    inside = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
-    public = settings.sandbox_public_url or f"http://{'localhost' if settings.host in ('0.0.0.0', '::') else inside}:{port}"
+    host = settings.sandbox_host
+    inside = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    public = settings.sandbox_public_url or f"http://{'localhost' if host in ('0.0.0.0', '::') else inside}:{port}"
     folder = str(state.folder / "sandbox")
-    service = services.sandbox(folder=folder, host=settings.host, port=port, public_url=public)
+    service = services.sandbox(folder=folder, host=host, port=port, public_url=public)
     return service, {"SANDBOX_URL": f"http://{inside}:{port}", "SANDBOX_PUBLIC_URL": public}
 
 

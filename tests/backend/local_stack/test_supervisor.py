@@ -150,11 +150,13 @@ def answers(url: str) -> bool:
 def test_a_practice_platform_is_part_of_it_and_keeps_its_port(run: Run, tmp_path: Path) -> None:
     asked = []
     for _ in range(2):
-        proc = run(**ELSEWHERE, WITH_SANDBOX="1")
+        proc = run(**ELSEWHERE, WITH_SANDBOX="1", HOST="0.0.0.0")
         url = httpx.get(f"{address(proc)}/SANDBOX_URL").text
         asked.append(url)
         until(partial(answers, url), 20, what="answer of the practice platform")
         assert httpx.get(f"{url}/health").json() == {"status": "ok", "posts": 0}
+        listens = psutil.Process(pid_of(tmp_path, "sandbox")).net_connections("tcp")
+        assert {one.laddr.ip for one in listens if one.status == psutil.CONN_LISTEN} == {"127.0.0.1"}  # it has no passwords
         proc.terminate()
         proc.communicate(timeout=30)
     assert asked[0] == asked[1]
