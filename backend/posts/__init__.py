@@ -2,6 +2,7 @@
 
 from backend.posts.agenda import empty_days, near, spots, undated
 from backend.posts.checking import problems
+from backend.posts.filling import Mark, delete_many, illustrate, series, taken
 from backend.posts.history import forget, latest
 from backend.posts.placing import move, next_free, publish_now, shift, undo
 from backend.posts.planning import create, delete, duplicate, repurpose, save
@@ -37,14 +38,16 @@ from backend.posts.schemas import (
     VariantDraft,
 )
 from backend.posts.slots import Slot
+from backend.posts.staggering import MOST_MINUTES, after_minutes
 from backend.posts.zones import instant, wall_in
 from backend.tables import PostState
 
 __all__ = [
-    "MOST_AT_ONCE", "WORDS", "ActCard", "AttemptCard", "Outcome", "PlanCard", "PlanDraft", "PlanFilters", "PlanPage",
-    "PostCard", "PostState", "RulesCard", "RulesDraft", "Slot", "Spot", "VariantDraft", "approve", "attempts", "counts",
-    "create", "decide_unknown", "delete", "duplicate", "empty_days", "forget", "get", "get_post", "hashtags", "hold",
-    "instant", "latest", "move", "near", "next_free", "page", "posted", "problems", "publish_now", "reject", "release",
-    "repurpose", "resume", "rules_of", "save", "save_rules", "schedule", "shift", "spots", "stop", "submit", "undated",
-    "undo", "unschedule", "wall_in", "whole_caption", "workspace_stopped",
+    "MOST_AT_ONCE", "MOST_MINUTES", "WORDS", "ActCard", "AttemptCard", "Mark", "Outcome", "PlanCard", "PlanDraft",
+    "PlanFilters", "PlanPage", "PostCard", "PostState", "RulesCard", "RulesDraft", "Slot", "Spot", "VariantDraft",
+    "after_minutes", "approve", "attempts", "counts", "create", "decide_unknown", "delete", "delete_many", "duplicate",
+    "empty_days", "forget", "get", "get_post", "hashtags", "hold", "illustrate", "instant", "latest", "move", "near",
+    "next_free", "page", "posted", "problems", "publish_now", "reject", "release", "repurpose", "resume", "rules_of", "save",
+    "save_rules", "schedule", "series", "shift", "spots", "stop", "submit", "taken", "undated", "undo", "unschedule",
+    "wall_in", "whole_caption", "workspace_stopped",
 ]  # fmt: skip

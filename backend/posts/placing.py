@@ -16,6 +16,7 @@ from backend.posts import agenda, history, queries, ruling, scheduling, slots
 from backend.posts.moves import must_move
 from backend.posts.rules import MOVABLE, WORDS
 from backend.posts.schemas import MOST_AT_ONCE, ActCard, Outcome, PlanCard
+from backend.posts.staggering import due_sql
 from backend.posts.zones import Instant, instant, wall_in
 from backend.tables import ContentPlan, Post, PostState
 
@@ -50,7 +51,7 @@ def place(tx: Session, plan_id: str, wall: datetime | None, zone: str, *, back: 
     change = change.values(**values, version=ContentPlan.version + 1, updated_at=func.clock_timestamp())
     if tx.execute(change.returning(ContentPlan.id)).first() is None:
         raise NotFound("This plan does not exist here. It may have been deleted.")
-    tx.execute(update(Post).where(Post.plan_id == plan_id).values(due_at=values["due_at"]))
+    tx.execute(update(Post).where(Post.plan_id == plan_id).values(due_at=due_sql(values["due_at"])))
     _follow(tx, plan_id, posts, dated=wall is not None)
     return instant(wall, zone) if wall else None
 
@@ -141,7 +142,7 @@ def _restore(tx: Session, one: dict[str, Any]) -> None:
     if missed and wall:
         values = placed(wall, one["zone"])
         tx.execute(update(ContentPlan).where(ContentPlan.id == card.id).values(**values, version=ContentPlan.version + 1))
-        tx.execute(update(Post).where(Post.plan_id == card.id).values(due_at=values["due_at"]))
+        tx.execute(update(Post).where(Post.plan_id == card.id).values(due_at=due_sql(values["due_at"])))
     else:
         place(tx, card.id, wall, one["zone"], back=True)
 

@@ -17,6 +17,7 @@ from backend.kit.ids import new_id
 from backend.posts import history, placing, queries, rules, ruling
 from backend.posts.moves import changed, move, stay
 from backend.posts.schemas import ActCard, PlanCard, PlanDraft, PostCard, VariantDraft
+from backend.posts.staggering import due, later, timing_aside
 from backend.tables import ContentPlan, Post, PostState
 
 S = PostState
@@ -80,7 +81,10 @@ def edit_post(tx: Session, card: PostCard, variant: VariantDraft, *, review: boo
     """Raises Conflict: it is out, or just being published."""
     if card.state in _GONE:
         raise Conflict(f"The post on {card.channel_name} is {rules.WORDS[card.state].lower()}: its text stays as it was sent.")
+    review = review and timing_aside(variant) != timing_aside(card.draft())  # a later minute is not another post
     target, values = rules.after_edit(card.state, review=review), _content(variant)
+    if card.due_at:
+        values["due_at"] = due(card.due_at - later(card.options), variant.options)
     if card.state == S.ON_HOLD:
         held = rules.after_edit(S(card.held_from), review=review)
         values |= {"held_from": held}
@@ -108,7 +112,8 @@ def _add(tx: Session, plan_id: str, influencer_id: str, variant: VariantDraft, d
     if variant.format and variant.format not in known:
         raise Invalid(f"{channel.label} takes no {variant.format}. Choose one of: {', '.join(known)}.")
     post_id = new_id("post")
-    row = {"id": post_id, "plan_id": plan_id, "channel_id": channel.id, "due_at": due_at, **_content(variant)}
+    row = {"id": post_id, "plan_id": plan_id, "channel_id": channel.id, **_content(variant)}
+    row["due_at"] = due(due_at, variant.options)
     tx.execute(insert(Post).values(**row))
     _use(tx, post_id, (), variant.media)
     events.record(tx, "post.draft", "post", post_id, {"plan": plan_id, "channel": channel.id})
@@ -151,14 +156,19 @@ def alive(tx: Session, plan_id: str) -> PlanCard:
 def delete(tx: Session, plan_id: str) -> ActCard:
     """Scheduled posts leave the clock's list. Undone by `undo`. Raises NotFound, Conflict (it is being published)."""
     card = alive(tx, plan_id)
+    put_away(tx, card)
+    return history.record(tx, "delete", f"“{card.title}” deleted.", 1, {"plans": [{"id": plan_id}]})
+
+
+def put_away(tx: Session, card: PlanCard) -> None:
+    """Raises Conflict (it is being published)."""
     if any(one.state == S.PUBLISHING for one in card.posts):
         raise Conflict("This plan is being published right now. Wait until that has ended.")
     for one in card.posts:
         if one.state == S.SCHEDULED and move(tx, one.id, S.SCHEDULED, S.APPROVED) is None:
             raise changed(one.state)
-    tx.execute(update(ContentPlan).where(ContentPlan.id == plan_id).values(deleted_at=func.clock_timestamp()))
-    events.record(tx, "plan.deleted", "plan", plan_id, {})
-    return history.record(tx, "delete", f"“{card.title}” deleted.", 1, {"plans": [{"id": plan_id}]})
+    tx.execute(update(ContentPlan).where(ContentPlan.id == card.id).values(deleted_at=func.clock_timestamp()))
+    events.record(tx, "plan.deleted", "plan", card.id, {})
 
 
 def duplicate(tx: Session, plan_id: str, *, request_key: str) -> PlanCard:

@@ -89,6 +89,8 @@ def matching(tx: Session, filters: PlanFilters) -> list[ColumnElement[bool]]:
         where.append(ContentPlan.wall < datetime.combine(filters.last, time()) + timedelta(days=1))
     if filters.today:
         where.append(_today(tx))
+    if filters.series:
+        where.append(ContentPlan.request_key.startswith(filters.series, autoescape=True))
     return where
 
 

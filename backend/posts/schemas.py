@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from backend.kit.drafts import Draft
-from backend.posts import rules
+from backend.posts import rules, staggering
 from backend.posts.slots import Slot
 from backend.posts.zones import zone_of
 from backend.tables import PostState
@@ -46,6 +46,11 @@ class VariantDraft(Draft):
         if len(set(media)) < len(media):
             raise ValueError("A picture or video is in this post twice. Take one out.")
         return media
+
+    @field_validator("options")
+    @classmethod
+    def _options(cls, options: dict[str, Any]) -> dict[str, Any]:
+        return staggering.checked(options)
 
 
 class PlanDraft(Draft):
@@ -208,7 +213,10 @@ class PlanPage:
 
 @dataclass(frozen=True, slots=True)
 class PlanFilters:
-    """`first`, `last`: days (both included) by each plan's own clock. `when`: plans with a date, without one, or both."""
+    """`first`, `last`: days (both included) by each plan's own clock. `when`: plans with a date, without one, or both.
+
+    `series`: what the request key begins with, of plans that were made together.
+    """
 
     influencer_id: str = ""
     channel_id: str = ""
@@ -218,6 +226,7 @@ class PlanFilters:
     today: bool = False
     first: date | None = None
     last: date | None = None
+    series: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from backend.errors import Invalid
 from backend.posts.moves import move
 from backend.posts.rules import MISSED_AFTER
+from backend.posts.staggering import due_sql
 from backend.posts.zones import instant
 from backend.tables import ContentPlan, Post, PostState
 
@@ -42,6 +43,6 @@ def realign(tx: Session, *, after: str = "", take: int = 1000) -> tuple[str, int
         if at != row.due_at:
             moved += 1
             row.due_at = at
-            tx.execute(update(Post).where(Post.tenant_id == row.tenant_id, Post.plan_id == row.id).values(due_at=at))
+            tx.execute(update(Post).where(Post.tenant_id == row.tenant_id, Post.plan_id == row.id).values(due_at=due_sql(at)))
     tx.flush()
     return (rows[-1].id if len(rows) == take else ""), moved
