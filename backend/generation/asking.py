@@ -39,14 +39,20 @@ class Plan:
 
 
 def start(
-    tx: Session, *, draft: GenerationDraft, models: Sequence[ModelCard], request_key: str, parent_id: str | None = None
+    tx: Session,
+    *,
+    draft: GenerationDraft,
+    models: Sequence[ModelCard],
+    request_key: str,
+    parent_id: str | None = None,
+    aside: bool = False,
 ) -> GenerationCard:
     """Fixes recipe and seeds and asks for the job; the same `request_key` returns the first request.
 
     `models`: what the image engine offers (`app.engines.image.models()`). `parent_id`: the job that waits for the pictures.
-    Raises Invalid, NotFound.
+    `aside`: one of many made in the background, what people ask for by hand goes first. Raises Invalid, NotFound.
     """
-    return _begin(tx, [draft], models, request_key, parent_id=parent_id)
+    return _begin(tx, [draft], models, request_key, parent_id=parent_id, aside=aside)
 
 
 def try_workflow(
@@ -145,6 +151,7 @@ def _begin(
     grid: Grid | None = None,
     trial: bool = False,
     parent_id: str | None = None,
+    aside: bool = False,
 ) -> GenerationCard:
     if first := _started(tx, request_key):
         return get(tx, first)
@@ -165,7 +172,7 @@ def _begin(
         title=_title(base, len(each), form, grid),
         request_key=request_key,
         subject=("generation", row.id),
-        priority=0 if form == "pictures" else STEP_ASIDE,
+        priority=STEP_ASIDE if aside or form != "pictures" else 0,
         parent_id=parent_id,
     )
     if job.subject_id != row.id:

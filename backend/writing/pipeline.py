@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import assets, budgets, generation, writing
+from backend import assets, generation, writing
 from backend.engines.image.port import ModelCard
-from backend.engines.text.port import Reply, TextRequest
 from backend.generation import GenerationDraft
 from backend.jobs.context import JobContext
 from backend.writing import service
 from backend.writing.about import about
-from backend.writing.composing import About, Ask, Composed, compose, plan
+from backend.writing.asking import asker
+from backend.writing.composing import About, Composed, compose, plan
 from backend.writing.content_types import CONTENT_TYPES
 from backend.writing.schemas import Bill, DraftCard, IdeasPayload, WriteOrder
 from backend.writing.tidying import drawn_prompt
@@ -27,7 +26,7 @@ def run_content(ctx: JobContext, order: WriteOrder) -> dict[str, Any]:
     ctx.progress(0, 0, "writing")
     with ctx.transaction() as tx:
         whose = about(tx, order.influencer_id)
-    made, bill = compose(_asker(ctx, "caption", order.influencer_id), whose, order)
+    made, bill = compose(asker(ctx, "caption", order.influencer_id), whose, order)
     kept = ctx.step("draft", lambda: partial(_keep, ctx, order, made, bill)) or {}
     models = ctx.app.engines.image.models()
     drawn = ctx.step("picture", lambda: partial(_order_picture, ctx, str(kept["draft_id"]), models)) or {}
@@ -43,7 +42,7 @@ def run_ideas(ctx: JobContext, payload: IdeasPayload) -> dict[str, Any]:
     with ctx.transaction() as tx:
         whose = about(tx, order.influencer_id)
     had, found = list(whose.recent), set()
-    ask = _asker(ctx, "ideas", order.influencer_id)
+    ask = asker(ctx, "ideas", order.influencer_id)
     for first in range(1, order.days + 1, A_WEEK):
         ctx.progress(first - 1, order.days, "thinking of days")
         n = min(A_WEEK, order.days - first + 1)
@@ -55,20 +54,6 @@ def run_ideas(ctx: JobContext, payload: IdeasPayload) -> dict[str, Any]:
         bill += cost
     missing = sorted(set(range(1, order.days + 1)) - found)
     return {"batchId": payload.batch_id, "ideas": len(found), "missing": missing, "cost": float(bill.usd)}
-
-
-def _asker(ctx: JobContext, kind: str, influencer_id: str) -> Ask:
-    what = budgets.About(kind, influencer_id=influencer_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-
-    def put(request: TextRequest) -> dict[str, Any]:
-        reply = budgets.ask(ctx.app, ctx.transaction, request, about=what, check=ctx.check)
-        return {"text": reply.text, "model": reply.model, "id": reply.generation_id, "usd": str(reply.paid_usd)}
-
-    def ask(name: str, request: TextRequest) -> Reply:
-        said = ctx.step(name, lambda: put(request)) or {}
-        return Reply(said["text"], said["model"], said["id"], cost_usd=Decimal(said["usd"]))
-
-    return ask
 
 
 def _keep(ctx: JobContext, order: WriteOrder, made: list[Composed], bill: Bill, tx: Session) -> dict[str, Any]:
