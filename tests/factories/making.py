@@ -32,9 +32,8 @@ def make_asset(tx: Session, *, kind: str = "image", key: str = "", data: bytes =
     key = key or f"tests/{tx.info['tenant_id']}/{asset_id}"
     if storage is not None:
         storage.put_bytes(key, data, "application/octet-stream")
-    size = {"width": 96, "height": 96} if kind == "image" else {}
-    sha256 = hashlib.sha256(data).hexdigest()
-    row = Asset(id=asset_id, kind=kind, state="stored", key=key, content_type="image/jpeg", sha256=sha256, **{**size, **more})
+    said = {"content_type": "image/jpeg", **({"width": 96, "height": 96} if kind == "image" else {}), **more}
+    row = Asset(id=asset_id, kind=kind, state="stored", key=key, sha256=hashlib.sha256(data).hexdigest(), **said)
     row.size_bytes = len(data)
     tx.add(row)
     tx.flush()
