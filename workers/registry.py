@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Sequence
 
 from backend.jobs import KINDS, Handler
-from workers import boards, datasets, generation, likeness, styles, training, trials, upkeep, video, writing
+from workers import boards, datasets, generation, likeness, posts, renditions, styles, training, trials, upkeep, video, writing
 
 RELEASE: dict[str, Handler] = {
     **datasets.KINDS,
@@ -19,6 +19,8 @@ RELEASE: dict[str, Handler] = {
     **styles.KINDS,
     **upkeep.KINDS,
     **video.KINDS,
+    **posts.KINDS,
+    **renditions.KINDS,
 }
 
 

@@ -9,9 +9,7 @@ from backend.assets import AssetCard
 from backend.generation.recipe import Recipe
 from backend.tables import Asset, Generation, Picture
 from backend.tools.ai_mark import EDITED, SOURCE_TYPE
-
-META = "sourceType"
-"""In the meta of an asset: kept with the file, so that what is made from it later inherits it."""
+from backend.tools.ai_mark import META as META
 
 
 def source_type(tx: Session, recipe: Recipe, init: AssetCard | None) -> str:

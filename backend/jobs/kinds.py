@@ -78,9 +78,12 @@ register(KindSpec("identity-calibration", "cpu", stall_s=300.0))
 register(KindSpec("identity-scoring", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=300.0))
 register(KindSpec("style-training", "cpu", stall_s=300.0, limit_setting="queue_concurrency_ingest"))
 register(KindSpec("style-generation", "net", stall_s=300.0, limit_setting="max_concurrent_jobs"))
+register(KindSpec("media-preparation", "cpu", **_VIDEO))
 register(KindSpec("picture-archive", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=300.0))
 register(KindSpec("picture-import", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=300.0))
 _WRITING: Any = {"stall_s": 300.0, "limit_setting": "queue_concurrency_writing"}
 register(KindSpec("content-generation", "net", **_WRITING))
 register(KindSpec("content-ideas", "net", **_WRITING))
+_PUBLISHING: Any = {"deadline_setting": "job_deadline_publishing_s", "limit_setting": "queue_concurrency_publishing"}
+register(KindSpec("autopost", "net", stall_s=300.0, **_PUBLISHING))
 register(KindSpec("upkeep", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=600.0))

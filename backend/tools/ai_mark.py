@@ -14,6 +14,8 @@ from pathlib import Path
 from backend.errors import Rejected
 from backend.tools.picture_packets import XMP, written
 
+META = "sourceType"
+"""In the meta of an asset: kept with the file, so that what is made from it later inherits it."""
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 EDITED = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """Somebody's picture, changed by a model: painted over in part, or drawn from."""

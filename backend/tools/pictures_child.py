@@ -68,7 +68,7 @@ def inspect(path: Path, out: Path | None, max_pixels: int, min_side: int) -> dic
         kind = "JPEG" if opened.format == "MPO" else str(opened.format)
         opened.seek(0)
         opened.load()
-        picture = _plain(opened)
+        picture = plain(opened)
         keep = kind in KEPT and opened.mode == "RGB" and not notes_force_copy(notes)
         colours = opened.info.get("icc_profile") if opened.mode == "RGB" else None
         recipe, source_type = recipe_text.read(texts_of(opened)), source_type_of(opened)
@@ -154,7 +154,7 @@ def notes_force_copy(notes: list[dict[str, str]]) -> bool:
     return any(note["code"] != "misnamed" for note in notes)
 
 
-def _plain(picture: Image.Image) -> Image.Image:
+def plain(picture: Image.Image) -> Image.Image:
     """8-bit RGB, upright."""
     upright = ImageOps.exif_transpose(picture)
     if upright.mode.startswith(("I", "F")):

@@ -2,7 +2,8 @@
 
 from backend.tools.ffmpeg.binary import program, version
 from backend.tools.ffmpeg.films import deliver, encoded, frame, refit
+from backend.tools.ffmpeg.outgoing import Cut, recut, rewrap
 from backend.tools.ffmpeg.probing import Film, probe
 from backend.tools.ffmpeg.running import render
 
-__all__ = ["Film", "deliver", "encoded", "frame", "probe", "program", "refit", "render", "version"]
+__all__ = ["Cut", "Film", "deliver", "encoded", "frame", "probe", "program", "recut", "refit", "render", "rewrap", "version"]

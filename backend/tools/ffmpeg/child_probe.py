@@ -33,6 +33,7 @@ def look(path: Path) -> dict[str, Any]:
         return {
             "width": codec.width, "height": codec.height, "frames": frames, "fps": float(rate) if rate else 0.0,
             "seconds": seconds, "codec": codec.name, "pixels": str(codec.pix_fmt or ""), "sound": bool(film.streams.audio),
+            "audio": film.streams.audio[0].codec_context.name if film.streams.audio else "",
         }  # fmt: skip
 
 

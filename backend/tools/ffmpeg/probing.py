@@ -19,7 +19,8 @@ _LONGEST_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """`seconds` of the container; `codec` and `pixels` as ffmpeg names them (h264, yuv420p); `sound`: it has an audio track."""
+    """`seconds` of the container; `codec` and `pixels` as ffmpeg names them (h264, yuv420p); `sound`: it has an audio track,
+    whose codec is `audio`."""
 
     width: int
     height: int
@@ -29,6 +30,7 @@ class Film:
     codec: str
     pixels: str
     sound: bool
+    audio: str = ""
 
 
 def probe(path: Path) -> Generator[None, None, Film]:
