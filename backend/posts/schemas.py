@@ -159,6 +159,8 @@ class PostCard:
     error: str
     phase: str
     tries: int
+    not_before: datetime | None
+    """Not tried again before; in the past: nothing is waited for."""
     job_id: str | None
     remote_id: str
     url: str
