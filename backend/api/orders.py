@@ -6,12 +6,14 @@ The verbs are those the pages use, so that the API can ask for nothing the page 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import boards, datasets, generation, training, video, writing
+from backend import boards, budgets, datasets, generation, influencers, training, video, writing
 from backend.bootstrap import App
 from backend.datasets import CaptionOrder, CaptionPlan
 from backend.errors import Invalid
@@ -19,7 +21,7 @@ from backend.generation import GenerationDraft, GridOrder, ListOrder, Plan, Upsc
 from backend.kit.drafts import Draft
 from backend.training import RunDraft
 from backend.video import VideoOrder
-from backend.writing import IdeasOrder, WriteOrder
+from backend.writing import CONTENT_TYPES, IdeasOrder, WriteOrder
 
 
 class IngestOrder(Draft):
@@ -40,6 +42,20 @@ class ImportOrder(Draft):
 
 
 @dataclass(frozen=True, slots=True)
+class TextPlan:
+    """Words, and perhaps a picture. `usual_usd` None: none were paid here before; `most_usd`: surely no more, repairs included.
+
+    `seconds` of the picture alone; None: nothing to go by.
+    """
+
+    pictures: int
+    seconds: float | None
+    ahead: int
+    usual_usd: Decimal | None
+    most_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """`start(app, tx, payload, key)` -> the job's id; `foretell(app, tx, payload)`, where it can be said what it comes to.
 
@@ -49,7 +65,7 @@ class Work:
     draft: type[Draft]
     start: Callable[[App, Session, Any, str], str]
     example: dict[str, Any]
-    foretell: Callable[[App, Session, Any], Plan | CaptionPlan] | None = None
+    foretell: Callable[[App, Session, Any], Plan | CaptionPlan | TextPlan] | None = None
 
 
 def _pictures(app: App, tx: Session, draft: GenerationDraft, key: str) -> str:
@@ -107,8 +123,31 @@ def _write(app: App, tx: Session, order: WriteOrder, key: str) -> str:
     return writing.start_content(tx, order=order, request_key=key).id
 
 
+def _plan_text(app: App, tx: Session, order: WriteOrder) -> TextPlan:
+    size = CONTENT_TYPES[order.content_type].size
+    picture = GenerationDraft(prompt=order.topic, influencer_id=order.influencer_id, n=1, size=size)
+    drawn = generation.plan(tx, drafts=[picture], models=app.engines.image.models())
+    most = writing.estimate(app, lambda: nullcontext(tx), order=order)
+    return TextPlan(drawn.pictures, drawn.seconds, drawn.ahead, *_usd(tx, "caption", most))
+
+
 def _think(app: App, tx: Session, order: IdeasOrder, key: str) -> str:
     return writing.start_ideas(tx, order=order, request_key=key).id
+
+
+def _plan_ideas(app: App, tx: Session, order: IdeasOrder) -> TextPlan:
+    influencers.get(tx, order.influencer_id)
+    most = writing.estimate_ideas(app, lambda: nullcontext(tx), order=order)
+    asked = -(-order.days // writing.A_WEEK)
+    return TextPlan(0, None, 0, *_usd(tx, "ideas", most, calls=asked))
+
+
+def _usd(tx: Session, kind: str, most: Decimal | None, *, calls: int = 1) -> tuple[Decimal | None, Decimal]:
+    """(usual, most). Without a paid model both are nothing."""
+    if most is None:
+        return Decimal(0), Decimal(0)
+    usual = budgets.usual_usd(tx, kind)
+    return None if usual is None else min(usual * calls, most), most
 
 
 WORK: dict[str, Work] = {
@@ -133,8 +172,11 @@ WORK: dict[str, Work] = {
     "content-generation": Work(
         WriteOrder, _write,
         {"influencerId": "inf_…", "contentType": "instagram-post", "topic": "morning workout", "style": "motivational"},
+        _plan_text,
     ),
-    "content-ideas": Work(IdeasOrder, _think, {"influencerId": "inf_…", "days": 7, "kinds": ["post", "reel"]}),
+    "content-ideas": Work(
+        IdeasOrder, _think, {"influencerId": "inf_…", "days": 7, "kinds": ["post", "reel"]}, _plan_ideas
+    ),
     "lora-training": Work(RunDraft, _train, {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"}),
     "picture-import": Work(ImportOrder, _bring_in, {"boardId": "brd_…", "aiMade": True}),
     "dataset-ingest": Work(IngestOrder, _ingest, {"datasetId": "ds_…"}),

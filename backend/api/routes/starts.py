@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from backend import jobs
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.api.orders import schemas, snake, work_of
+from backend.api.orders import TextPlan, schemas, snake, work_of
 from backend.api.routes.jobs import JobWords
 from backend.api.words import Words
 from backend.datasets import CaptionPlan
@@ -42,8 +42,8 @@ class AxisWords(Words):
 class PlanWords(Words):
     """`seconds` null: nothing to go by yet. `ahead`: image jobs of the workspace that run or wait before it.
 
-    `usual_usd` of captions: by earlier ones, null where there are none; `most_usd`: at most. `axes` of a grid: picture n
-    stands at n % x, n // x % y, n // (x * y).
+    `usual_usd` of words and captions: by earlier ones, null where there are none; `most_usd`: at most. `axes` of a grid:
+    picture n stands at n % x, n // x % y, n // (x * y).
     """
 
     pictures: int
@@ -71,14 +71,18 @@ def start(
 
 @router.post("/estimate")
 def estimate(order: Order, app: Studio, caller: Caller) -> PlanWords:
-    """How many pictures the same order would draw and how long that takes, by what was drawn here before. Starts nothing."""
+    """How many pictures the same order would draw, how long that takes and what its words cost, by what was done here before.
+
+    Starts nothing.
+    """
     work = work_of(order.type, foretold=True)
     draft = work.draft(**snake(order.payload))
     assert work.foretell
     with app.db.transaction(caller) as tx:
         plan = work.foretell(app, tx, draft)
-    if isinstance(plan, CaptionPlan):
+    if isinstance(plan, CaptionPlan | TextPlan):
         costs = {"usual_usd": plan.usual_usd, "most_usd": plan.most_usd}
-        return PlanWords(pictures=plan.pictures, seconds=plan.seconds, ahead=0, models=1, axes=[], **costs)
+        ahead = plan.ahead if isinstance(plan, TextPlan) else 0
+        return PlanWords(pictures=plan.pictures, seconds=plan.seconds, ahead=ahead, models=1, axes=[], **costs)
     axes = [AxisWords.model_validate(axis) for axis in plan.grid.axes] if plan.grid else []
     return PlanWords(pictures=plan.pictures, seconds=plan.seconds, ahead=plan.ahead, models=plan.models, axes=axes)

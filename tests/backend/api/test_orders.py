@@ -14,7 +14,7 @@ from backend.api.orders import WORK, snake
 from backend.recipes import TemplateDraft
 from backend.tables import Job
 from tests.factories.account import Tenant
-from tests.factories.making import make_dataset, make_pictures
+from tests.factories.making import make_dataset, make_influencer, make_pictures
 from tests.support.browsing import browser
 
 
@@ -140,7 +140,7 @@ def test_blanks_of_a_template_keep_their_names(app: Any, editor: Any, workspace:
 
 def test_the_api_describes_every_type_in_its_own_spelling(app: Any, editor: Any, workspace: Tenant) -> None:
     with app.db.transaction(workspace.caller) as tx:
-        set_id = make_dataset(tx)
+        set_id, bella = make_dataset(tx), make_influencer(tx).id
     said = editor.get("/openapi.json").json()["components"]["schemas"]["Order"]["oneOf"]
     assert [one["title"] for one in said] == list(WORK)
     by_name = {one["title"]: one["properties"]["payload"]["properties"] for one in said}
@@ -149,5 +149,16 @@ def test_the_api_describes_every_type_in_its_own_spelling(app: Any, editor: Any,
     assert "pictureId" in by_name["image-upscale"]
     for kind, work in WORK.items():
         if work.foretell:
-            said = json.loads(json.dumps(work.example, ensure_ascii=False).replace('"inf_…"', "null").replace("ds_…", set_id))
+            said = json.loads(json.dumps(work.example, ensure_ascii=False).replace("inf_…", bella).replace("ds_…", set_id))
             assert order(editor, kind, said, path="/jobs/estimate").status_code == 200, kind
+
+
+def test_words_are_foretold_with_their_picture(app: Any, editor: Any, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        bella = make_influencer(tx).id
+    text = order(editor, "content-generation", {"influencerId": bella, "topic": "yoga"}, path="/jobs/estimate").json()
+    assert (text["pictures"], text["usualUsd"], text["mostUsd"], job_count(app, workspace)) == (1, "0", "0", 0)
+    ideas = order(editor, "content-ideas", {"influencerId": bella, "days": 10}, path="/jobs/estimate").json()
+    assert (ideas["pictures"], ideas["seconds"], ideas["mostUsd"]) == (0, None, "0")
+    for kind in ("content-generation", "content-ideas"):
+        assert order(editor, kind, {"influencerId": "inf_gone", "topic": "x"}, path="/jobs/estimate").status_code == 404
