@@ -27,9 +27,17 @@ LINK = (
 )
 
 
-def link(label: str, address: str) -> str:
-    """In the same tab: one comes back to this page."""
-    return f'<a href="{esc(address)}" target="_self" style="{LINK}">{esc(label)}</a>'
+MAIN = ";background:#6b3fd4;border-color:transparent;color:#fff"
+
+
+def link(label: str, address: str, *, main: bool = False) -> str:
+    """In the same tab: one comes back to this page. `main`: what is to be done now."""
+    return f'<a href="{esc(address)}" target="_self" style="{LINK}{MAIN if main else ""}">{esc(label)}</a>'
+
+
+def heard() -> None:
+    """What connecting had to say is old once something else was done."""
+    st.session_state.pop("channels:word", None)
 
 
 def show(page: Page, card: ChannelCard, *, again: str) -> None:
@@ -101,12 +109,14 @@ def _acts(page: Page, card: ChannelCard, again: str) -> None:
 
 
 def _look(page: Page, card: ChannelCard) -> None:
+    heard()
     with telling():
         st.session_state[f"channels:look:{card.id}"] = (channels.look(page.app, page.transaction, card.id), now())
         tell(f"{plain(card.name)} answers.")
 
 
 def _switch(page: Page, card: ChannelCard) -> None:
+    heard()
     with telling():
         with page.transaction(needs="editor") as tx:
             channels.switch(tx, card.id, on=card.state == "off")
@@ -114,6 +124,7 @@ def _switch(page: Page, card: ChannelCard) -> None:
 
 
 def _remove(page: Page, card: ChannelCard) -> None:
+    heard()
     with page.transaction(needs="editor") as tx:
         channels.remove(tx, card.id)
     tell(f"{plain(card.name)} is disconnected.")

@@ -67,10 +67,9 @@ def _landed(page: Page) -> None:
             st.session_state["channels:word"] = word
     if word := st.session_state.get("channels:word"):
         sentence, good = word
-        (st.success if good else st.error)(plain(sentence), icon=":material/check:" if good else ":material/error:")
-        st.button(
-            "Dismiss", type="tertiary", key="channels:dismiss", on_click=st.session_state.pop, args=("channels:word", None)
-        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            (st.success if good else st.error)(plain(sentence), icon=":material/check:" if good else ":material/error:")
+            st.button("Dismiss", type="tertiary", key="channels:dismiss", on_click=channel_card.heard)
 
 
 def _of(
@@ -78,7 +77,9 @@ def _of(
 ) -> None:  # fmt: skip
     st.subheader(plain(name), anchor=False)
     for card in cards:
-        channel_card.show(page, card, again=channel_card.link("Connect again", _away(page, channel=card.id)))
+        channel_card.show(
+            page, card, again=channel_card.link("Connect again", _away(page, channel=card.id), main=card.state == "reconnect")
+        )
     if not page.can_edit:
         if not cards:
             st.caption("No channels yet.")

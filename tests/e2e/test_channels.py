@@ -59,11 +59,13 @@ def test_an_owner_connects_accounts_and_takes_them_away(
         shoot(tab, "channels-reconnect")
         go_and_say(tab, "Connect again", "Allow", within="instagram", account="somebody.else")
         expect(tab.get_by_text("which is not the account of")).to_be_visible()
+        shoot(tab, "channels-another-account")
         go_and_say(tab, "Connect again", "Allow", within="instagram", account="bella.travels")
         stands(tab, "instagram", "Connected")
 
         card(tab, "instagram").get_by_role("button", name="Switch off").click()
         stands(tab, "instagram", "Switched off")
+        expect(tab.get_by_role("button", name="Dismiss")).to_have_count(0)
         shoot(tab, "channels-off")
         card(tab, "instagram").get_by_role("button", name="Switch on").click()
         stands(tab, "instagram", "Connected")
@@ -100,7 +102,7 @@ def go_and_say(tab: Page, link: str, answer: str, *, within: str = "", account: 
     """To the platform, one of its two buttons, and back."""
     place = card(tab, within) if within else tab
     place.get_by_role("link", name=link, exact=True).click()
-    tab.get_by_label("Account").fill(account)
+    tab.get_by_role("textbox", name="Account").fill(account)
     tab.get_by_role("button", name=answer).click()
     tab.get_by_role("button", name="Dismiss").wait_for()
 
