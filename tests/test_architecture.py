@@ -14,12 +14,13 @@ ROOT = Path(__file__).resolve().parent.parent
 SLICES = {
     "accounts", "events", "budgets", "jobs", "assets", "loras", "styles", "graphs", "influencers", "datasets",
     "identity", "training", "recipes", "generation", "video", "writing", "channels", "posts", "publishing", "trials",
-    "boards", "lineage", "renditions",
+    "boards", "lineage", "renditions", "planning",
 }  # fmt: skip
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}
 MAX_LINES = 300
-OPEN = {"schemas", "context", "kinds", "uploads"}
-"""Modules of a slice that others may name: plain values, the pipelines' view of a job, and uploads, a noun of its own."""
+OPEN = {"schemas", "context", "kinds", "uploads", "sending"}
+"""Modules of a slice that others may name: plain values, the pipelines' view of a job, uploads, a noun of its own, and what
+publishing needs of posts."""
 
 
 def python_files(*folders: str) -> list[Path]:

@@ -6,7 +6,21 @@ import importlib
 from collections.abc import Sequence
 
 from backend.jobs import KINDS, Handler
-from workers import boards, datasets, generation, likeness, posts, renditions, styles, training, trials, upkeep, video, writing
+from workers import (
+    boards,
+    datasets,
+    generation,
+    likeness,
+    planning,
+    posts,
+    renditions,
+    styles,
+    training,
+    trials,
+    upkeep,
+    video,
+    writing,
+)
 
 RELEASE: dict[str, Handler] = {
     **datasets.KINDS,
@@ -16,6 +30,7 @@ RELEASE: dict[str, Handler] = {
     **trials.KINDS,
     **boards.KINDS,
     **writing.KINDS,
+    **planning.KINDS,
     **styles.KINDS,
     **upkeep.KINDS,
     **video.KINDS,

@@ -86,4 +86,7 @@ register(KindSpec("content-generation", "net", **_WRITING))
 register(KindSpec("content-ideas", "net", **_WRITING))
 _PUBLISHING: Any = {"deadline_setting": "job_deadline_publishing_s", "limit_setting": "queue_concurrency_publishing"}
 register(KindSpec("autopost", "net", stall_s=300.0, **_PUBLISHING))
+_SERIES: Any = {"deadline_setting": "job_deadline_ingest_s", "stall_s": 300.0}
+register(KindSpec("content-plan", "net", **_SERIES, limit_setting="queue_concurrency_writing"))
+register(KindSpec("content-plan-picture", "net", **_SERIES))
 register(KindSpec("upkeep", "cpu", deadline_setting="job_deadline_ingest_s", stall_s=600.0))

@@ -19,6 +19,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "Videos": ("video-generation", "video-generation-gpu"),
     "Comparisons": ("lora-trial", "trial-scores", "trial-grid"),
     "Writing": ("content-generation", "content-ideas"),
+    "Plans of posts": ("content-plan", "content-plan-picture"),
     "Dataset checks": ("dataset-ingest", "dataset-scan"),
     "Captions": ("auto-caption", "auto-caption-local"),
     "Identity": ("identity-calibration", "identity-scoring"),
