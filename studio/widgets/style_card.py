@@ -36,6 +36,11 @@ def card(card: StyleCard) -> None:
         if card.openings:
             st.markdown("**Sentences begin with**")
             _bars([(word.capitalize() if len(word) > 1 else word.upper(), n, f"{n:.0%}") for word, n in card.openings])
+        if card.little_words:
+            st.markdown(
+                "**Little words, in 1,000 words**", help="What it is about changes them little: they give an author away."
+            )
+            _bars([(word, n, f"{n:.1f}") for word, n in card.little_words[:8]])
     st.markdown("**Passages that show it**")
     st.caption("A language model is shown these with the measures. They are material, and never instructions to it.")
     for one in card.excerpts:
