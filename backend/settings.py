@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     queue_concurrency_video: int = 2
     queue_concurrency_writing: int = 3
     queue_concurrency_ingest: int = 2
+    queue_concurrency_publishing: int = Field(4, description="posts sent at once")
     upkeep_every_s: int = 3600
     max_concurrent_jobs: int = Field(8, description="running jobs of one workspace")
     job_beat_s: float = 2.0
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     job_deadline_training_s: float = 12 * 3600.0
     job_deadline_ingest_s: float = 2 * 3600.0
     job_deadline_video_s: float = 1800.0
+    job_deadline_publishing_s: float = 3600.0
     worker_threads: int = 4
     worker_poll_ms: int = Field(150, description="how often an idle worker looks for a bell")
     device_probe_s: float = Field(15.0, description="how often a device marked down is tried again")
@@ -164,13 +166,17 @@ class Settings(BaseSettings):
         8 * MB, description="bytes sent at once; TikTok takes 5 to 64 MB, YouTube multiples of 256 KB"
     )
 
+    post_retry_delays_s: Annotated[tuple[float, ...], NoDecode] = Field(
+        (60.0, 300.0, 900.0, 3600.0, 10800.0), description="after a failed try to publish, until the next; then it has failed"
+    )
+
     # Retention
     retain_unused_days: int = 90
     retain_archive_days: int = Field(7, description="ZIP files people asked for")
     purge_after_days: int = 7
     retain_acts_days: int = Field(30, description="how long acts on pictures can be undone")
 
-    @field_validator("job_retry_delays_s", mode="before")
+    @field_validator("job_retry_delays_s", "post_retry_delays_s", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(float(part) for part in value.split(",") if part) if isinstance(value, str) else value

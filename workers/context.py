@@ -114,6 +114,12 @@ class Context:
         self._moves()
         return result
 
+    def reach(self, name: str) -> None:
+        with self._guard:
+            self._report.step = name
+        self._moves()
+        faults.reach(self.app.settings.fault_step, self.claim.kind, name)
+
     def _remembered(self) -> dict[str, dict[str, Any] | None]:
         if self._steps is None:
             with self.transaction() as tx:

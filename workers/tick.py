@@ -13,6 +13,8 @@ from backend.errors import StudioError
 from backend.jobs import sweep
 from backend.jobs.schedules import claimable, fire_due
 from backend.posts import sweep as posts
+from backend.publishing import claim_due
+from backend.publishing import sweep as publishing
 
 if TYPE_CHECKING:
     from backend.bootstrap import App
@@ -55,6 +57,11 @@ class Tick:
 
     def _look_after_posts(self) -> None:
         """A thousand plans a tick until all are looked at, then not before tomorrow."""
+        with self._app.db.dispatch() as tx:
+            if due := claim_due(tx):
+                log.info("posts due", posts=due)
+            if left := publishing.stranded(tx, self._settings):
+                log.warning("posts found without a job", posts=left)
         with self._app.db.dispatch() as tx:
             if missed := posts.miss(tx):
                 log.warning("posts missed", posts=missed)

@@ -61,6 +61,10 @@ class JobContext(Protocol):
         """
         ...
 
+    def reach(self, name: str) -> None:
+        """Says where the job is, for work that keeps its own memory: nothing is remembered here. Tests may stop the process."""
+        ...
+
     def progress(self, done: int, total: int, phase: str = "working") -> None:
         """Call at any rate. `total` 0: not countable. The ETA starts anew with each phase."""
         ...

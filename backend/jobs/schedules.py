@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import BaseModel
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from backend.jobs.kinds import KINDS
 from backend.kit.db import ring
 from backend.kit.ids import new_id
 from backend.settings import Settings
-from backend.tables import FINAL, Job, Schedule, Workspace
+from backend.tables import FINAL, EventRow, Job, Schedule, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,18 @@ def _start(tx: Session, recurring: Recurring, at: datetime) -> int:
     if tenants:
         ring(tx, spec.queue)
     return len(tenants)
+
+
+def start_for(tx: Session, tenant_id: str, *, kind: str, payload: BaseModel, title: str, subject: tuple[str, str]) -> str:
+    """A job in that workspace, whoever's row wants it; `tx` is a dispatch transaction. Returns its id. The queue is rung."""
+    spec, job_id = KINDS[kind], new_id("job")
+    row = {"id": job_id, "tenant_id": tenant_id, "kind": kind, "v": spec.v, "queue": spec.queue, "title": title[:200]}
+    row |= {"payload": payload.model_dump(mode="json"), "subject_noun": subject[0], "subject_id": subject[1]}
+    tx.execute(insert(Job).values(**row, request_key=f"{kind}@{job_id}"))
+    told = {"id": new_id("evt"), "tenant_id": tenant_id, "kind": "job.pending", "noun": "job", "noun_id": job_id}
+    tx.execute(insert(EventRow).values(**told, data={"kind": kind}))
+    ring(tx, spec.queue)
+    return job_id
 
 
 CLAIMABLE = text(

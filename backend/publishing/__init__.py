@@ -1,1 +1,8 @@
 """Publishing: due posts are claimed, prepared, sent once, and what became of them is found out."""
+
+from backend.publishing.claim import claim_due
+from backend.publishing.links import opened
+from backend.publishing.pausing import CANCELLED
+from backend.publishing.schemas import AutopostPayload
+
+__all__ = ["CANCELLED", "AutopostPayload", "claim_due", "opened"]

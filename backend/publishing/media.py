@@ -1,0 +1,87 @@
+"""A post's files as its platform gets them: prepared ones, by address where it fetches them, by path where it takes bytes."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
+
+from backend import assets, renditions
+from backend.assets import AssetCard
+from backend.engines.platform.faults import InvalidPost
+from backend.engines.platform.port import Media, Platform, PostRequest
+from backend.errors import RateLimited
+from backend.jobs import JobContext
+from backend.posts import sending as posts
+from backend.publishing import links
+from backend.publishing.schemas import ALIVE_S
+
+Files = Sequence[AssetCard]
+PREPARING = "The files are being prepared."
+
+
+def prepared(ctx: JobContext, post: posts.PostCard, *, waited_s: float) -> tuple[PostRequest, Files]:
+    """The post with its files as they go out, without addresses. Raises RateLimited while they are made, Invalid when one
+    cannot be, InvalidPost when one is gone."""
+    with ctx.transaction() as tx:
+        wanted = posts.recipes(tx, post)
+        if len(wanted) < len(post.media):
+            raise InvalidPost("A picture or video of this post is not here any more. Take it out and choose another one.")
+        files = renditions.ready(tx, wanted)
+        if files is None:
+            renditions.ask(tx, wanted)
+        else:
+            return _request(tx, post, files), files
+    raise RateLimited(PREPARING, retry_after=max(1.0, min(15.0, waited_s / 4)))
+
+
+def _request(tx: Session, post: posts.PostCard, files: Files) -> PostRequest:
+    plain = posts.request(tx, post)
+    media = tuple(_media(card, post.alt_texts.get(asset_id, "")) for card, asset_id in zip(files, post.media, strict=True))
+    return replace(plain, media=media)
+
+
+def _media(card: AssetCard, alt_text: str) -> Media:
+    facts = renditions.facts(card)
+    return Media(
+        kind="video" if card.kind == "video" else "picture", mime=card.content_type, width=facts.width, height=facts.height,
+        size=card.size_bytes, sha256=card.sha256, duration_s=facts.duration_s, fps=facts.fps, codec=facts.codec,
+        audio=facts.audio, alt_text=alt_text,
+    )  # fmt: skip
+
+
+def handed(ctx: JobContext, platform: Platform, request: PostRequest, files: Files) -> PostRequest:
+    """With what the platform needs to get the bytes. Raises InvalidPost: it cannot reach them."""
+    if platform.source(request) == "url":
+        media = tuple(replace(one, url=_address(ctx, platform, card)) for one, card in zip(request.media, files, strict=True))
+    else:
+        media = tuple(replace(one, path=_fetched(ctx, card)) for one, card in zip(request.media, files, strict=True))
+    return replace(request, media=media)
+
+
+def _address(ctx: JobContext, platform: Platform, card: AssetCard) -> str:
+    """The storage's own if it is public, else the studio's: https, for a platform follows nothing else reliably (B1)."""
+    settings = ctx.app.settings
+    if urlsplit(settings.s3_public_endpoint).scheme != "https" and urlsplit(settings.public_url).scheme == "https":
+        return links.link(settings, tenant_id=ctx.tenant_id, asset_id=card.id, name=_name(card))
+    if link := ctx.app.storage.presign_get(card.key, expires=ALIVE_S):
+        return link
+    raise InvalidPost(
+        f"{platform.label} fetches files over the internet, and nothing of this studio can be reached from there. Whoever runs "
+        "it must set PUBLIC_URL (or S3_PUBLIC_ENDPOINT) to a public https address; then schedule the post again."
+    )
+
+
+def _fetched(ctx: JobContext, card: AssetCard) -> Path:
+    path = ctx.workdir / _name(card)
+    if not path.exists():
+        assets.fetch(ctx.app.storage, card, path)
+    return path
+
+
+def _name(card: AssetCard) -> str:
+    return f"{card.id}{mimetypes.guess_extension(card.content_type) or ''}"

@@ -1,0 +1,242 @@
+"""The way of one post through its platform's three phases, until something is decided. Every line may be the last one run."""
+
+from __future__ import annotations
+
+import random
+import time
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+from backend import channels
+from backend.engines.events import Handle, Log, Progress
+from backend.engines.platform.faults import (
+    InvalidPost,
+    MakeAnew,
+    NotAllowed,
+    OutcomeUnknown,
+    PlatformError,
+    TokenRefused,
+)
+from backend.engines.platform.port import Accepted, Access, Platform, PostRequest, Published
+from backend.errors import Invalid, NotFound, RateLimited
+from backend.jobs import JobContext
+from backend.publishing import attempts, media, quotas, verdicts
+from backend.publishing.attempts import Try
+from backend.publishing.verdicts import Verdict
+from backend.tables import PostState
+
+PATIENCE_S = 5.0
+"""Shorter waits keep the thread, longer ones give it back."""
+SITTING_S = 60.0
+"""And that is how long a job sits and waits altogether."""
+READY_WITHIN_S = 3600.0
+"""How long what was prepared may take to become ready before it is made anew."""
+RENEWALS = 2
+"""The first gets a new token; the second says that it was refused too, and the channel must be connected again."""
+
+
+class Held(Exception):
+    """A stop switch was found on before anything irreversible: `scope` names it."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(scope)
+        self.scope = scope
+
+
+class Way:
+    """`hold`: what turns out not to be there is held instead of being sent again."""
+
+    def __init__(self, ctx: JobContext, platform: Platform, mine: Try, *, hold: bool = False) -> None:
+        self._ctx, self._platform, self._mine, self._hold = ctx, platform, mine, hold
+        self._access: Access | None = None
+        self._sat = 0.0
+        self._looked = not mine.new and mine.phase == "ready"
+
+    def go(self) -> Published | Verdict:
+        """Raises Held, and what JobContext raises; RateLimited: it goes on later, in another attempt."""
+        renewals = 0
+        while True:
+            self._ctx.check()
+            try:
+                step = self._ask() if self._mine.phase == "submitting" else self._send()
+            except PlatformError as error:
+                if isinstance(error, TokenRefused) and self._access and renewals < RENEWALS:
+                    renewals, step = renewals + 1, self._renewed()
+                else:
+                    step = self._failed(error)
+            if isinstance(step, Published):
+                return step
+            if step is None:
+                continue
+            if not step.goes_on:
+                return step
+            self._pause(step)
+
+    def _renewed(self) -> Verdict | None:
+        assert self._access
+        try:
+            self._access = self._opened(refused=self._access.token)
+        except PlatformError as error:
+            return self._failed(error)
+        return None
+
+    def _failed(self, error: PlatformError) -> Verdict:
+        if self._mine.phase == "submitting":
+            return verdicts.after_asking(error, age_s=self._age())
+        return verdicts.after_error(error, **self._counted())
+
+    def _send(self) -> Published | Verdict | None:
+        """Phases one to three, from where the row says."""
+        mine, platform = self._mine, self._platform
+        waited = attempts.age_s(self._ctx, mine.began_at)
+        if waited > READY_WITHIN_S:
+            raise MakeAnew(f"{platform.label} did not become ready within an hour. It is prepared again.")
+        try:
+            post, files = media.prepared(self._ctx, mine.post, waited_s=waited)
+        except Invalid as error:
+            raise InvalidPost(error.message) from error
+        if not self._looked:
+            self._look(post)
+        if mine.phase != "ready" or mine.handle is None or mine.handle.get("of") != post.fingerprint:
+            self._prepare(media.handed(self._ctx, platform, post, files))
+        assert mine.handle is not None
+        standing = platform.check(mine.handle, self._token())
+        match standing.state:
+            case "waiting":
+                return Verdict(PostState.PUBLISHING, standing.message, delay_s=standing.ask_again_s, phase="ready")
+            case "failed" | "gone":
+                raise standing.error or MakeAnew(standing.message or f"What was prepared on {platform.label} is gone.")
+            case "published":  # the irreversible call has happened, whoever made it
+                self._submit()
+                return None
+        return self._finalize(media.handed(self._ctx, platform, post, files))
+
+    def _look(self, post: PostRequest) -> None:
+        """Reads the account, as platforms want it before each post. Raises what keeps the post from going out now."""
+        account = self._platform.account(self._token())
+        if account.quota and account.quota.left == 0:
+            raise quotas.used_up(self._ctx, self._platform.label, self._mine.post.channel_id, account.quota)
+        blocking = [one for one in self._platform.problems(post, account) if one.blocks]
+        if blocking:
+            raise InvalidPost(" ".join(dict.fromkeys(one.message for one in blocking)), detail=blocking[0].code)
+        self._looked = True
+
+    def _prepare(self, post: PostRequest) -> None:
+        """Invisible; each handle is kept the moment it is said."""
+        ctx, mine = self._ctx, self._mine
+        ctx.reach("preparing")
+        if mine.phase != "preparing":
+            attempts.to_phase(ctx, mine, "preparing")
+        said: list[str] = [] if mine.handle is None or mine.handle.get("of") != post.fingerprint else list(_said(mine))
+        attempts.note(ctx, mine, **_sent(post), said=said)
+        with closing(self._platform.prepare(post, self._token(), mine.handle)) as events:
+            for event in events:
+                match event:
+                    case Handle():
+                        attempts.keep_handle(ctx, mine, event.value)
+                        ctx.reach("handle")
+                    case Log():
+                        said.append(event.line)
+                        attempts.note(ctx, mine, said=said)
+                        ctx.log(event.line)
+                    case Progress():
+                        ctx.progress(event.done, event.total, event.phase)
+                ctx.check()
+        attempts.to_phase(ctx, mine, "ready")
+        ctx.reach("prepared")
+
+    def _submit(self) -> None:
+        """From here on a crash is answered by asking only."""
+        if switch := attempts.submitting(self._ctx, self._mine):
+            raise Held(switch)
+
+    def _finalize(self, post: PostRequest) -> Published | None:
+        ctx, mine = self._ctx, self._mine
+        access = self._token()
+        assert mine.handle is not None
+        self._submit()
+        try:
+            ctx.check()
+        except BaseException:
+            attempts.to_phase(ctx, mine, "ready", submitted_at=None)  # surely: the call was not made
+            raise
+        ctx.reach("submitting")
+        try:
+            found = self._platform.finalize(post, mine.handle, access)
+        except OutcomeUnknown as lost:
+            ctx.log(lost.message)
+            return None
+        except PlatformError:
+            attempts.to_phase(ctx, mine, "ready", submitted_at=None)  # surely: nothing became visible
+            raise
+        ctx.reach("finalized")
+        if isinstance(found, Published):
+            return found
+        attempts.keep_handle(ctx, mine, found.handle)
+        self._pause(Verdict(PostState.PUBLISHING, found.message, delay_s=found.ask_again_s, phase="submitting"))
+        return None
+
+    def _ask(self) -> Published | Verdict | None:
+        ctx, mine = self._ctx, self._mine
+        ctx.reach("asking")
+        if mine.handle is None:
+            return verdicts.after_answer(verdicts.FORGOTTEN, age_s=self._age(), **self._counted())
+        found = self._platform.reconcile(mine.handle, self._token(), age_s=self._age())
+        if isinstance(found, Published):
+            return found
+        if isinstance(found, Accepted) and found.handle != mine.handle:
+            attempts.keep_handle(ctx, mine, found.handle)
+        verdict = verdicts.after_answer(found, age_s=self._age(), **self._counted())
+        sends = verdict.state is PostState.SCHEDULED or (verdict.goes_on and verdict.phase == "ready")
+        if self._hold and sends:
+            raise Held("person")
+        if verdict.goes_on and verdict.phase == "ready":
+            attempts.to_phase(ctx, mine, "ready", submitted_at=None, tries=mine.post.tries + 1)
+            mine.post = replace(mine.post, tries=mine.post.tries + 1)
+            return None
+        return verdict
+
+    def _pause(self, step: Verdict) -> None:
+        if step.delay_s > PATIENCE_S or self._sat + step.delay_s > SITTING_S:
+            raise RateLimited(step.said, retry_after=step.delay_s)
+        until = time.monotonic() + step.delay_s
+        self._sat += step.delay_s
+        while (left := until - time.monotonic()) > 0:
+            self._ctx.check()
+            time.sleep(min(left, 0.25))
+
+    def _token(self) -> Access:
+        if self._access is None:
+            self._access = self._opened()
+        return self._access
+
+    def _opened(self, *, refused: str = "") -> Access:
+        """Raises TokenRefused also for a channel that was switched off or removed meanwhile: its posts wait for it."""
+        post = self._mine.post
+        try:
+            return channels.access(self._ctx.app, self._ctx.transaction, post.channel_id, refused=refused)
+        except (NotAllowed, NotFound) as error:
+            with self._ctx.transaction() as tx:
+                there = channels.get(tx, post.channel_id)
+            if there.deleted_at or there.state != "connected":
+                raise TokenRefused(error.message) from error
+            raise
+
+    def _age(self) -> float:
+        return attempts.age_s(self._ctx, self._mine.submitted_at)
+
+    def _counted(self) -> dict[str, Any]:
+        delays = self._ctx.app.settings.post_retry_delays_s
+        return {"tries": self._mine.post.tries, "delays": delays, "spread": random.uniform(-1, 1)}
+
+
+def _said(mine: Try) -> list[str]:
+    return [str(line) for line in mine.sent.get("said", [])]
+
+
+def _sent(post: PostRequest) -> dict[str, Any]:
+    files = [
+        {"kind": one.kind, "mime": one.mime, "width": one.width, "height": one.height, "size": one.size} for one in post.media
+    ]
+    return {"ai_made": post.ai_made, "format": post.format, "privacy": post.privacy, "files": files}

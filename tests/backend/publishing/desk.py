@@ -1,0 +1,173 @@
+"""Plans, ticks and jobs in one process: a post from its plan to its platform, step by step, without a worker."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from PIL import Image
+from sqlalchemy import func, select, update
+
+from backend import channels, posts
+from backend.bootstrap import App
+from backend.channels.tokens import store
+from backend.engines.platform.connecting import Grant
+from backend.errors import StudioError
+from backend.jobs.rules import ended_by
+from backend.kit.db import Trusted
+from backend.kit.ids import new_id
+from backend.posts import AttemptCard, PostCard, PostState, RulesDraft, VariantDraft
+from backend.publishing import claim_due, sweep
+from backend.publishing.schemas import AutopostPayload
+from backend.tables import Channel, Job, JobState, Post
+from tests.factories.account import Tenant
+from tests.factories.making import make_asset, make_influencer
+from tests.factories.posts import ahead, make_channel
+from tests.support.context import make_context, next_attempt
+from workers import posts as handlers
+from workers import renditions
+from workers.context import Context
+
+DAY_S = 86_400.0
+PRIVACY = {"tiktok": "SELF_ONLY", "youtube": "public"}
+
+
+def picture(width: int = 1080, height: int = 1350) -> bytes:
+    out = io.BytesIO()
+    Image.effect_noise((width // 8, height // 8), 60).resize((width, height)).convert("RGB").save(out, "JPEG", quality=70)
+    return out.getvalue()
+
+
+@dataclass
+class Desk:
+    app: App
+    tenant: Tenant
+    servers: dict[str, Any]
+    influencer_id: str = ""
+    said: list[str] = field(default_factory=list)
+    """How jobs ended, in order: an error's code, or the outcome."""
+
+    @property
+    def caller(self) -> Trusted:
+        return Trusted(self.tenant.id, self.tenant.user_id)
+
+    def channel(self, platform: str = "sandbox") -> str:
+        """A connected one of the influencer."""
+        with self.app.db.transaction(self.caller) as tx:
+            if not self.influencer_id:
+                self.influencer_id = make_influencer(tx, "Bella", time_zone="UTC").id
+                posts.save_rules(tx, self.influencer_id, RulesDraft(policy="auto"))
+            if platform == "sandbox":
+                return channels.add_sandbox(tx, self.influencer_id).id
+            server = self.servers[platform]
+            token, account = server.account("bella")
+            refresh = server.accounts[account].refresh = "" if platform == "instagram" else f"1//{new_id('r')}"
+            card = make_channel(tx, self.influencer_id, platform, f"bella.{platform}")
+            grant = Grant(token, refresh, DAY_S, 365 * DAY_S, (), account)
+            store(tx, tx.get_one(Channel, card.id), grant, settings=self.app.settings, ahead_s=60.0, account_id=account)
+        return card.id
+
+    def asset(self, data: bytes = b"") -> str:
+        data = data or picture()
+        with Image.open(io.BytesIO(data)) as image:
+            size = {"width": image.width, "height": image.height}
+        with self.app.db.transaction(self.caller) as tx:
+            return make_asset(tx, data=data, storage=self.app.storage, **size)
+
+    def scheduled(self, platform: str = "sandbox", *, channel_id: str = "", media: tuple[str, ...] = (), **values: Any) -> str:
+        """A post that is due now, its files prepared. Returns its id."""
+        said = {"caption": "A day at the lake, made with AI", "privacy": PRIVACY.get(platform, ""), **values}
+        variant = VariantDraft(channel_id=channel_id or self.channel(platform), media=media or (self.asset(),), **said)
+        with self.app.db.transaction(self.caller) as tx:
+            draft = posts.PlanDraft(influencer_id=self.influencer_id, topic="Lake", wall=ahead(), variants=(variant,))
+            plan = posts.create(tx, draft, request_key=new_id("key"))
+            out = posts.schedule(tx, [plan.id])
+            assert out.done == [plan.id], out
+        post_id = plan.posts[0].id
+        self.prepare_files()
+        self.make_due(post_id)
+        return post_id
+
+    def make_due(self, post_id: str, *, ago: timedelta = timedelta(seconds=1)) -> None:
+        """Its plan's time too, as if it had been planned for that minute."""
+        with self.app.db.transaction(self.caller) as tx:
+            tx.execute(update(Post).where(Post.id == post_id).values(due_at=func.clock_timestamp() - ago))
+
+    def prepare_files(self) -> None:
+        for job_id in self.pending("media-preparation"):
+            kind = renditions.KINDS["media-preparation"]
+            context = self.context(job_id)
+            kind.run(context, kind.payload.model_validate(context.claim.payload))
+            self.settle(context, JobState.COMPLETED)
+
+    def pending(self, kind: str = "autopost") -> list[str]:
+        with self.app.db.transaction(self.caller) as tx:
+            waiting = select(Job.id).where(Job.kind == kind, Job.state == JobState.PENDING).order_by(Job.id)
+            return list(tx.scalars(waiting))
+
+    def tick(self) -> int:
+        with self.app.db.dispatch() as tx:
+            due = claim_due(tx)
+            sweep.stranded(tx, self.app.settings)
+            return due
+
+    def context(self, job_id: str) -> Context:
+        return make_context(self.app, self.tenant, "autopost", AutopostPayload(post_id=""), job_id=job_id)
+
+    def run(self, context: Context | None = None) -> Context:
+        """One attempt of the job that waits, settled as a worker would."""
+        context = context or self.context(self.pending()[0])
+        handler = handlers.KINDS["autopost"]
+        state, said = JobState.COMPLETED, ""
+        try:
+            result = handler.run(context, handler.payload.model_validate(context.claim.payload))
+            said = str((result or {}).get("outcome"))
+        except StudioError as error:
+            delays = self.app.settings.job_retry_delays_s
+            state = ended_by(error, retries=0, max_retries=3, delays=delays, submitted=False).state
+            said = f"{error.code}: {error.message}"
+        self.said.append(said)
+        self.settle(context, state)
+        return context
+
+    def settle(self, context: Context, state: JobState) -> None:
+        with self.app.db.transaction(self.caller) as tx:
+            tx.execute(update(Job).where(Job.id == context.job_id).values(state=state))
+
+    def drain(self, *, most: int = 30) -> None:
+        """Ticks and runs until nothing is due and no job waits; what waits for a later time is due at once."""
+        for _ in range(most):
+            self.tick()
+            self.prepare_files()
+            waiting = self.pending()
+            if not waiting:
+                return
+            for job_id in waiting:
+                self.run(self.context(job_id))
+        raise AssertionError(f"never settled: {self.said}")
+
+    def later(self, post_id: str) -> None:
+        """Its next try is due now."""
+        with self.app.db.transaction(self.caller) as tx:
+            tx.execute(update(Post).where(Post.id == post_id).values(not_before=None))
+
+    def post(self, post_id: str) -> PostCard:
+        with self.app.db.transaction(self.caller) as tx:
+            return posts.get_post(tx, post_id)
+
+    def row(self, post_id: str) -> Post:
+        with self.app.db.transaction(self.caller) as tx:
+            return tx.get_one(Post, post_id)
+
+    def attempts(self, post_id: str) -> list[AttemptCard]:
+        """Oldest first."""
+        with self.app.db.transaction(self.caller) as tx:
+            return posts.attempts(tx, post_id)[::-1]
+
+    def feed(self, platform: str = "sandbox") -> list[Any]:
+        return list(self.servers[platform].posts)
+
+
+__all__ = ["Context", "Desk", "PostState", "next_attempt", "picture"]
