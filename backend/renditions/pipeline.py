@@ -20,6 +20,7 @@ from backend.tables import Rendition
 from backend.tools import ai_mark, ffmpeg, picture_out, picture_packets
 
 _GONE = "This file is not here any more. Take it out of the post and choose another one."
+_UNREAD = "This video cannot be read, so it cannot be posted. Take it out, or make it again."
 _XMP_ROOM = 2_000
 """Bytes of the packet that says that it is AI-made."""
 T = TypeVar("T")
@@ -98,7 +99,10 @@ def _picture(ctx: JobContext, given: Path, folder: Path, source: AssetCard, reci
 
 def _film(ctx: JobContext, given: Path, folder: Path, source: AssetCard, recipe: Recipe, said: str) -> _Made:
     settings, out = ctx.app.settings, folder / "out.mp4"
-    film = _through(ctx, ffmpeg.probe(given))
+    try:
+        film = _through(ctx, ffmpeg.probe(given))
+    except Rejected as error:
+        raise Rejected(_UNREAD, detail=error.data.get("detail", "")) from error
     real = Facts(source.content_type, film.width, film.height, film.seconds, film.fps or None, film.codec, film.audio)
     cut, mark = cutting(real, recipe), _mark(recipe, said)
     frames = round(min(film.seconds, cut.seconds or film.seconds) * (cut.fps or film.fps))

@@ -165,7 +165,15 @@ def _size(width: int, height: int, recipe: Recipe) -> tuple[int, int]:
         return max(1, round(width * factor)), max(1, round(height * factor))
     if factor == 1.0 and not recipe.transcode and recipe.ratio is None:
         return width, height
-    return max(2, round(width * factor / 2) * 2), max(2, round(height * factor / 2) * 2)
+    wide, high = _even(width * factor), _even(height * factor)
+    if factor != 1.0 and recipe.ratio and abs(width / height - recipe.ratio) < 0.02 * recipe.ratio:
+        # scaled anyway: exactly this shape then, for the crop to whole px is a hair beside it
+        high = _even(wide / recipe.ratio)
+    return wide, high
+
+
+def _even(px: float) -> int:
+    return max(2, round(px / 2) * 2)
 
 
 def _fps(have: float | None) -> float | None:

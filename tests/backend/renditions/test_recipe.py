@@ -1,0 +1,88 @@
+"""What a recipe comes to: shapes, sides, lengths. Pure."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.renditions import Recipe, crop
+from backend.renditions.recipe import Facts, cutting, outcome
+
+SIDES = st.integers(64, 4000)
+SHAPES = st.sampled_from([4 / 5, 1.91, 9 / 16, 16 / 9, 1.0, 2 / 3, 0.4, 2.5])
+FOCI = st.one_of(st.none(), st.floats(0, 1))
+
+
+@given(SIDES, SIDES, SHAPES, FOCI, st.booleans())
+def test_a_crop_stays_inside_has_the_shape_and_wastes_little(
+    width: int, height: int, ratio: float, focus: float | None, even: bool
+) -> None:
+    x, y, wide, high = crop(width, height, ratio, focus=focus, even=even)
+    assert 0 <= x <= width - wide
+    assert 0 <= y <= height - high
+    assert wide / high == pytest.approx(ratio, rel=0.005 + 3 / min(wide, high))
+    assert wide >= width - 20 or high >= height - 20, "one side is kept, but for what a plain shape needs"
+    if even and (x, y, wide, high) != (0, 0, width, height):
+        assert not any(one % 2 for one in (x, y, wide, high))
+
+
+@given(SIDES, SIDES, SHAPES)
+def test_a_picture_cropped_once_is_not_cropped_again(width: int, height: int, ratio: float) -> None:
+    _, _, wide, high = crop(width, height, ratio)
+    _, _, again_wide, again_high = crop(wide, high, ratio)
+    assert (wide - again_wide) <= 20
+    assert (high - again_high) <= 20
+
+
+@given(SIDES, SIDES, st.integers(16, 5000), st.booleans())
+def test_nothing_grows_and_the_shape_stays(width: int, height: int, most: int, film: bool) -> None:
+    recipe = Recipe(kind="video" if film else "picture", width=most, longest=1920)
+    wide, high = cutting(Facts("video/mp4" if film else "image/png", width, height), recipe).size
+    assert wide <= max(2, min(width, most) + 1)
+    assert max(wide, high) <= 1921
+    assert wide / high == pytest.approx(width / height, rel=4 / min(wide, high))
+
+
+def test_plain_shapes_come_out_exactly() -> None:
+    assert crop(1024, 1024, 4 / 5) == (104, 2, 816, 1020)
+    assert crop(1024, 1536, 1.0, focus=0.0) == (0, 0, 1024, 1024)
+    assert crop(1024, 1536, 1.0, focus=1.0) == (0, 512, 1024, 1024)
+    assert crop(100, 100, None) == (0, 0, 100, 100)
+
+
+@pytest.mark.parametrize(
+    ("have", "recipe", "fps", "encode"),
+    [
+        (Facts("video/mp4", 720, 1280, 5, 30, "h264"), Recipe(kind="video"), 30, False),
+        (Facts("video/mp4", 720, 1280, 5, 30, "h264"), Recipe(kind="video", ratio=9 / 16, seconds=60), 30, False),
+        (Facts("video/webm", 720, 1280, 5, 30, "vp9"), Recipe(kind="video"), 30, True),
+        (Facts("video/mp4", 720, 1280, 5, 8, "h264"), Recipe(kind="video", transcode=True), 30, True),
+        (Facts("video/mp4", 720, 1280, 5, 120, "hevc"), Recipe(kind="video", transcode=True), 60, True),
+        (Facts("video/mp4", 720, 1280, 90, 25, "h264"), Recipe(kind="video", seconds=60), 25, True),
+        (Facts("video/mp4", 720, 1280, None, None), Recipe(kind="video", seconds=60), None, True),
+    ],
+)
+def test_a_film_is_encoded_only_where_it_must(have: Facts, recipe: Recipe, fps: float | None, encode: bool) -> None:
+    assert cutting(have, recipe).encode is encode
+    comes = outcome(have, recipe)
+    assert comes.fps == fps
+    assert (comes.mime, comes.codec) == ("video/mp4", "h264" if encode else have.codec)
+    if have.duration_s:
+        assert comes.duration_s == min(have.duration_s, recipe.seconds or have.duration_s)
+
+
+@pytest.mark.parametrize("sides", [(256, 256), (3840, 2160), (320, 180), (2000, 300), (1080, 1920)])
+def test_a_converted_film_has_sides_that_every_platform_takes(sides: tuple[int, int]) -> None:
+    wide, high = cutting(Facts("video/mp4", *sides), Recipe(kind="video", transcode=True)).size
+    assert max(wide, high) <= 1920
+    assert min(wide, high) >= 360 or max(wide, high) == 1920
+    assert not wide % 2
+    assert not high % 2
+
+
+def test_equal_recipes_are_one() -> None:
+    one, other = Recipe(kind="picture", ratio=4 / 5), Recipe(kind="picture", ratio=0.80000001)
+    assert one.digest == other.digest
+    assert one.digest != Recipe(kind="picture", ratio=4 / 5, focus=0.2).digest
+    assert Recipe.model_validate(one.model_dump(mode="json")).digest == one.digest
