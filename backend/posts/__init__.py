@@ -7,6 +7,7 @@ from backend.posts.history import forget, latest
 from backend.posts.placing import move, next_free, publish_now, shift, undo
 from backend.posts.planning import create, delete, duplicate, repurpose, save
 from backend.posts.queries import attempts, counts, get, get_post, page
+from backend.posts.readying import ready_now
 from backend.posts.rules import WORDS, hashtags, whole_caption
 from backend.posts.ruling import of as rules_of
 from backend.posts.ruling import resume, stop, workspace_stopped
@@ -47,7 +48,7 @@ __all__ = [
     "PlanFilters", "PlanPage", "PostCard", "PostState", "RulesCard", "RulesDraft", "Slot", "Spot", "VariantDraft",
     "after_minutes", "approve", "attempts", "counts", "create", "decide_unknown", "delete", "delete_many", "duplicate",
     "empty_days", "forget", "get", "get_post", "hashtags", "hold", "illustrate", "instant", "latest", "move", "near",
-    "next_free", "page", "posted", "problems", "publish_now", "reject", "release", "repurpose", "resume", "rules_of", "save",
-    "save_rules", "schedule", "series", "shift", "spots", "stop", "submit", "taken", "undated", "undo", "unschedule",
-    "wall_in", "whole_caption", "workspace_stopped",
+    "next_free", "page", "posted", "problems", "publish_now", "ready_now", "reject", "release", "repurpose", "resume",
+    "rules_of", "save", "save_rules", "schedule", "series", "shift", "spots", "stop", "submit", "taken", "undated",
+    "undo", "unschedule", "wall_in", "whole_caption", "workspace_stopped",
 ]  # fmt: skip

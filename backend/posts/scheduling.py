@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -145,7 +147,7 @@ def posted(tx: Session, plan_id: str, *, platform: str = "", remote_id: str = ""
 
     Raises NotFound, Conflict (the studio is publishing it right now; it is published already under another id).
     """
-    card = queries.get(tx, plan_id)
+    card, url = queries.get(tx, plan_id), _address(url)
     mine = [one for one in card.posts if platform in ("", one.platform)]
     if not mine:
         raise NotFound("This plan has no post on that platform. Add one, or leave the id out.")
@@ -162,13 +164,16 @@ def posted(tx: Session, plan_id: str, *, platform: str = "", remote_id: str = ""
 
 
 def decide_unknown(tx: Session, post_id: str, *, there: bool, url: str = "") -> PostCard:
-    """A person looked at the account. There: published. Not there: approved, to be scheduled once more."""
+    """A person looked at the account. There: published. Not there: approved, to be scheduled once more.
+
+    Raises Invalid (no address), Conflict (somebody said so already).
+    """
     if there:
-        said = {"by_hand": True, "published_at": func.clock_timestamp(), "url": url}
+        said = {"by_hand": True, "published_at": func.clock_timestamp(), "url": _address(url)}
         must_move(tx, post_id, S.UNKNOWN, S.PUBLISHED, error="", error_code="", phase="", **said)
     else:
         # nothing of the try before may be used again: who says "not there" means a new post
-        said = {"handle": None, "phase": "", "submitted_at": None, "error": "", "error_code": ""}
+        said = {"handle": None, "phase": "", "submitted_at": None, "error": "", "error_code": "", "tries": 0}
         must_move(tx, post_id, S.UNKNOWN, S.APPROVED, **said)
     return queries.get_post(tx, post_id)
 
@@ -200,8 +205,16 @@ def _schedule(tx: Session, card: PlanCard, out: Outcome) -> None:
         out.done.append(card.id)
 
 
-def _anew(one: PostCard) -> dict[str, str | None]:
-    return {"phase": ""} if one.state in (S.FAILED, S.MISSED) else {}
+def _anew(one: PostCard) -> dict[str, Any]:
+    return {"phase": "", "tries": 0, "not_before": None} if one.state in (S.FAILED, S.MISSED) else {}
+
+
+def _address(url: str) -> str:
+    """Raises Invalid: what is shown as a link must be one."""
+    said = url.strip()
+    if said and urlsplit(said).scheme not in ("http", "https"):
+        raise Invalid("Give the post's address as the browser shows it, starting with https://, or leave it empty.")
+    return said
 
 
 def _to_the_clock(tx: Session, card: PlanCard, one: PostCard, out: Outcome) -> None:
