@@ -48,7 +48,7 @@ def media(
         return RedirectResponse(link, 307, {"cache-control": f"private, max-age={_LINK_S // 2}"})
     if width:
         return Response(app.storage.read(key), headers=headers, media_type="image/webp")
-    return _file(app.storage, card, headers, range if if_range in ("", headers["etag"]) else "")
+    return in_parts(app.storage, card, headers, range if if_range in ("", headers["etag"]) else "")
 
 
 def _nearest(card: AssetCard, w: int) -> int:
@@ -71,7 +71,8 @@ def _headers(card: AssetCard, width: int, download: bool) -> dict[str, str]:
     }
 
 
-def _file(storage: Storage, card: AssetCard, headers: dict[str, str], asked: str) -> Response:
+def in_parts(storage: Storage, card: AssetCard, headers: dict[str, str], asked: str) -> Response:
+    """`asked`: the Range header."""
     size, part = card.size_bytes, _part(asked, card.size_bytes)
     if part == ():
         return Response(status_code=416, headers={**headers, "content-range": f"bytes */{size}"})

@@ -23,8 +23,8 @@ from tests.factories.styles import make_style
 from tests.factories.trials import make_trial
 from tests.support.browsing import browser
 
-OPEN = {"/session/exchange"}
-"""Asked before there is a session."""
+OPEN = {"/session/exchange", "/handed/{token}/{name}"}
+"""Asked before there is a session; or by platforms, whose address is the permission."""
 
 
 def routes(app: App, *, writes: bool) -> list[tuple[str, str]]:
@@ -79,7 +79,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "influencer_id": rows.influencer_id, "generation_id": rows.generation_id, "lora_id": rows.lora_id,
         "job_id": next(iter(rows.job_ids.values())), "upload": upload.id,
         "workflow_id": workflow.id, "draft_id": text.id, "clip_id": clip, "plan_id": plan.id, "plan_act_id": plan_act.id,
-        "session_id": style.id,
+        "session_id": style.id, "token": "x", "name": "a.jpg",
     }  # fmt: skip
 
 

@@ -1,0 +1,41 @@
+"""Addresses that platforms fetch from: one file, for a day, without signing in, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backend.bootstrap import App
+from backend.errors import NotFound
+from backend.publishing import links
+from tests.factories.account import Tenant
+from tests.factories.making import jpeg, make_asset
+from tests.support.browsing import browser
+
+
+def test_an_address_opens_one_file_until_it_ends(app: App, workspace: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = jpeg()
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        asset_id = make_asset(tx, data=data, storage=app.storage)
+    address = links.link(app.settings, tenant_id=workspace.id, asset_id=asset_id, name="a.jpg")
+    assert address.isascii()
+    path = address.removeprefix(app.settings.base_url + "/api")
+    with browser(app, None) as stranger:
+        answer = stranger.get(path)
+        assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, data, "image/jpeg")
+        assert stranger.get(path, headers={"range": "bytes=0-9"}).content == data[:10]
+        head = stranger.head(path)
+        assert (head.status_code, head.headers["content-length"]) == (200, str(len(data)))
+        token = path.split("/")[2]
+        for other in (token[:-4] + "AAAA", "A" * len(token), "x", "%00"):
+            assert stranger.get(f"/handed/{other}/a.jpg").status_code == 404
+        _a_day_passes(monkeypatch)
+        assert stranger.get(path).status_code == 404
+    with pytest.raises(NotFound):
+        links.opened(app.settings, token)
+
+
+def _a_day_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    real: Any = links.now
+    monkeypatch.setattr(links, "now", lambda: real() + links.timedelta(hours=27))
