@@ -1,0 +1,223 @@
+"""A series from the order to drafts with pictures: offline, with a paid model, dying anywhere, out of money, taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import delete, func, select
+
+from backend import budgets, jobs, planning, posts, writing
+from backend.budgets import OverBudget
+from backend.errors import Cancelled, Conflict, Invalid, NotFound
+from backend.kit.ids import new_id
+from backend.posts import PlanDraft, PostState, RulesDraft, Slot, VariantDraft
+from backend.tables import ContentPlan, Job, JobStep, TextDraft
+from backend.writing import WriteOrder
+from tests.backend.planning.conftest import ZONE, Desk, first_day
+from tests.backend.writing.conftest import said, text
+from tests.factories.account import Tenant
+from tests.factories.making import make_asset
+from tests.servers.openrouter import ModelServer
+from tests.support.context import next_attempt
+from tests.support.crashing import dying_everywhere
+from workers.context import Context
+
+S = PostState
+
+
+def walls(*days: int, hour: int = 18, minute: int = 0) -> list[datetime]:
+    return [datetime.combine(first_day() + timedelta(days=n), time(hour, minute)) for n in days]
+
+
+def ideas(first: int, n: int) -> str:
+    one = {"content_type": "post", "topic": "trams", "picture": "on a tram, morning light"}
+    return json.dumps({"ideas": [{"day": day, "hook": f"Up the hill, day {day}", **one} for day in range(first, first + n)]})
+
+
+def test_days_are_written_drawn_and_put_on_free_times(desk: Desk, workspace: Tenant) -> None:
+    with desk.app.db.transaction(workspace.caller) as tx:
+        taken = PlanDraft(influencer_id=desk.influencer_id, topic="By hand", wall=walls(1)[0])
+        posts.create(tx, taken, request_key=new_id("key"))
+    context = desk.begin(desk.order(minutes_between=10))
+    assert desk.run(context) is None, "waits for its pictures"
+    plans = desk.plans(context.job_id)
+    assert [one.wall for one in plans] == [walls(0)[0], walls(1, hour=19)[0], walls(2)[0]]
+    assert {one.zone for one in plans} == {ZONE}
+    assert {one.state for one in plans} == {S.DRAFT}
+    assert len({one.posts[0].caption for one in plans}) == 3
+    for plan in plans:
+        by_platform = {one.platform: one for one in plan.posts}
+        assert by_platform["tiktok"].due_at == by_platform["instagram"].due_at + timedelta(minutes=10)
+        assert by_platform["tiktok"].title
+        assert by_platform["instagram"].hashtags
+        assert plan.notes.startswith("Put together by the offline writer")
+        assert "Alt text: " in plan.notes
+    with desk.app.db.transaction(workspace.caller) as tx:
+        card = planning.latest(tx)
+    assert card
+    assert (len(card.plans), card.pictures, card.drawn) == (3, 3, 0)
+    assert desk.draw(context.job_id, most=1) == 1
+    assert [bool(one.posts[0].media) for one in desk.plans(context.job_id)].count(True) == 1, "each lands when it is there"
+    desk.draw(context.job_id)
+    result = desk.run(next_attempt(context))
+    assert result == {"posts": 3, "undated": 0, "unwritten": 0, "cost": 0.0, "model": "offline", "pictures": 3}
+    for plan in desk.plans(context.job_id):
+        assert all(len(one.media) == 1 and one.alt_texts[one.media[0]] for one in plan.posts)
+    with desk.app.db.transaction(workspace.caller) as tx:
+        used = writing.page(tx).cards
+        assert {one.state for one in used} == {"used"}
+        assert all(one.picture_id for one in used)
+        out = posts.schedule(tx, [one.id for one in desk.plans(context.job_id)])
+        assert all("TikTok asks for it" in why for why in out.refused.values()), "who can see it is chosen by hand"
+
+
+def test_all_drafts_away_with_one_undo_and_what_went_on_stays(desk: Desk, workspace: Tenant) -> None:
+    context = desk.begin(desk.order(pictures=0))
+    result = desk.run(context)
+    assert result
+    assert (result["posts"], result["pictures"]) == (3, 0)
+    plans = desk.plans(context.job_id)
+    with desk.app.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        posts.submit(tx, [plans[0].id])
+        act, out = planning.discard(tx, context.job_id)
+    assert act
+    assert (act.said, sorted(out.done)) == ("2 plans deleted.", sorted(one.id for one in plans[1:]))
+    assert [one.id for one in desk.plans(context.job_id)] == [plans[0].id]
+    with desk.app.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        assert sorted(posts.undo(tx, act.id).done) == sorted(out.done)
+        with pytest.raises(NotFound, match="no such job"):
+            planning.discard(tx, f"{context.job_id}x")
+    assert len(desk.plans(context.job_id)) == 3
+
+
+def test_discarding_one_that_works_stops_it_first(desk: Desk, workspace: Tenant) -> None:
+    context = desk.begin(desk.order())
+    desk.run(context)
+    with desk.app.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        _, out = planning.discard(tx, context.job_id)
+        children = jobs.children(tx, context.job_id)
+    assert len(out.done) == 3
+    assert {one.state for one in children} == {"cancelled"}
+    fresh = next_attempt(context)
+    with pytest.raises(Cancelled):
+        desk.run(_writing_again(desk, fresh))
+    assert not desk.plans(context.job_id)
+
+
+def _writing_again(desk: Desk, context: Context) -> Context:
+    """As if the cancel had come while a text was written: its draft is not put down any more."""
+    with desk.app.db.transaction(desk.workspace.caller) as tx:
+        tx.execute(delete(JobStep).where(JobStep.job_id == context.job_id, JobStep.name == "draft-2"))
+        tx.get_one(Job, context.job_id).cancel_requested_at = func.clock_timestamp()
+    return context
+
+
+def test_a_picture_never_replaces_what_somebody_chose(desk: Desk, workspace: Tenant) -> None:
+    context = desk.begin(desk.order(days=2))
+    desk.run(context)
+    mine, gone = desk.plans(context.job_id)
+    with desk.app.db.transaction(workspace.caller) as tx:
+        asset = make_asset(tx, width=1024, height=1024)
+        draft = mine.draft()
+        first, *rest = draft.variants
+        chosen = first.model_copy(update={"media": (asset,)})
+        posts.save(tx, mine.id, draft.model_copy(update={"variants": (chosen, *rest)}), version=mine.version)
+        posts.delete(tx, gone.id)
+    desk.draw(context.job_id)
+    with desk.app.db.transaction(workspace.caller) as tx:
+        after = {one.channel_id: one.media for one in posts.get(tx, mine.id).posts}
+        assert after[first.channel_id] == (asset,)
+        assert after[rest[0].channel_id], "the other channel gets the new one"
+        assert not posts.get(tx, gone.id).posts[0].media
+        with pytest.raises(Conflict, match="changed by someone else"):
+            posts.save(tx, mine.id, draft, version=mine.version + 1)
+
+
+def test_whatever_dies_nothing_is_paid_or_drafted_twice(
+    paid_desk: Callable[..., Desk], server: ModelServer, workspace: Tenant
+) -> None:
+    desk = paid_desk(enable_caching=False)
+    begun: list[int] = []
+
+    def begin() -> Context:
+        with desk.app.db.transaction(workspace.caller) as tx:
+            for one in tx.scalars(select(ContentPlan)):
+                tx.delete(one)
+        begun.append(len(server.asked))
+        n = len(begun)
+        server.faults.says = [ideas(1, 2), said(text(2 * n)), said(text(2 * n + 1))]
+        return desk.begin(desk.order(days=2), key=f"k{n}")
+
+    def check(context: Context) -> None:
+        assert len(server.asked) - begun[-1] == 3, "ideas and two texts, each once"
+        plans = desk.plans(context.job_id)
+        assert [one.wall for one in plans] == walls(0, 1)
+        assert [one.topic for one in plans] == ["Up the hill, day 1", "Up the hill, day 2"]
+        with desk.app.db.transaction(workspace.caller) as tx:
+            assert len(jobs.children(tx, context.job_id)) == 2
+            texts = tx.scalar(select(func.count()).select_from(TextDraft).where(TextDraft.job_id == context.job_id))
+        assert texts == 2
+
+    assert dying_everywhere(begin, desk.run, check) > 8
+
+
+def test_out_of_money_keeps_what_is_done_and_goes_on_later(
+    paid_desk: Callable[..., Desk], server: ModelServer, workspace: Tenant
+) -> None:
+    desk = paid_desk(enable_caching=False)
+    server.faults.says = [said(text(n)) for n in (1, 2, 3)]
+    context = desk.begin(desk.order(topics=("one", "two", "three")))
+    acting = partial(desk.app.db.transaction, workspace.caller)
+    one = writing.estimate(desk.app, acting, order=WriteOrder(influencer_id=desk.influencer_id, topic="one"))
+    assert one
+    with acting() as tx:
+        budgets.set_limits(tx, daily_usd=one / 2, monthly_usd=None, settings=desk.app.settings)
+    assert planning.forecast(desk.app, acting, order=desk.order(first=first_day() + timedelta(days=9))).over
+    with pytest.raises(OverBudget, match=r"1 of 3 posts are on the calendar and stay\. .*used up.* goes on where it stopped"):
+        desk.run(context)
+    assert [one.wall for one in desk.plans(context.job_id)] == walls(0)
+    with acting() as tx:
+        budgets.set_limits(tx, daily_usd=None, monthly_usd=None, settings=desk.app.settings)
+    assert desk.run(next_attempt(context)) is None
+    assert [one.wall for one in desk.plans(context.job_id)] == walls(0, 1, 2)
+    assert len(server.asked) == 3
+    desk.draw(context.job_id)
+    result = desk.run(next_attempt(context))
+    assert result
+    assert result["cost"] == pytest.approx(float(server.total))
+
+
+def test_what_it_comes_to_is_said_before(paid_desk: Callable[..., Desk], workspace: Tenant) -> None:
+    desk = paid_desk()
+
+    def transact() -> object:
+        return desk.app.db.transaction(workspace.viewer.caller)
+
+    def foretold(**values: object) -> planning.Forecast:
+        return planning.forecast(desk.app, transact, order=desk.order(**values))  # type: ignore[arg-type]
+
+    week = foretold(days=7)
+    assert (len(week.moments), week.left_out, week.moved, week.pictures) == (7, 0, 0, 7)
+    assert week.most_usd
+    assert week.left_usd
+    assert not week.over
+    assert week.draw_s is None, "nothing was drawn here before"
+    assert any("has no LoRA yet" in one for one in week.warnings)
+    assert any("who can see it" in one for one in week.warnings)
+    assert (foretold(days=7).most_usd or 0) > (foretold(days=7, topics=("a",) * 7).most_usd or 0), "ideas cost too"
+    with pytest.raises(Invalid, match="no recurring times"):
+        foretold(clocks=())
+    with desk.app.db.transaction(workspace.caller) as tx:
+        slots = (Slot(first_day().weekday(), "09:00"), Slot(first_day().weekday(), "20:00"))
+        posts.save_rules(tx, desk.influencer_id, RulesDraft(slots=slots))
+        at_nine = PlanDraft(
+            influencer_id=desk.influencer_id, wall=walls(0, hour=9)[0], variants=(VariantDraft(channel_id=desk.tiktok),)
+        )
+        posts.create(tx, at_nine, request_key="nine")
+    recurring = foretold(clocks=(), days=8)
+    assert [one.wall for one in recurring.moments] == [*walls(0, hour=20), *walls(7, hour=9), *walls(7, hour=20)]
+    assert recurring.left_out == 1
