@@ -9,11 +9,12 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
+from pydantic import model_validator
 from sqlalchemy.orm import Session
 
-from backend import boards, budgets, datasets, generation, influencers, training, video, writing
+from backend import boards, budgets, datasets, generation, influencers, publishing, training, video, writing
 from backend.bootstrap import App
 from backend.datasets import CaptionOrder, CaptionPlan
 from backend.errors import Invalid
@@ -39,6 +40,23 @@ class ImportOrder(Draft):
     influencer_id: str | None = None
     ai_made: bool = False
     anyway: tuple[str, ...] = ()
+
+
+class AutopostOrder(Draft):
+    """Publish now, by the rules of any schedule: what needs an approval, is on hold or stopped is refused with its reason.
+
+    `content_plan_id`: all its posts that are not out yet, each with a job of its own (the plan's `variants` name them);
+    `post_id`: that one alone.
+    """
+
+    content_plan_id: str = ""
+    post_id: str = ""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.content_plan_id) == bool(self.post_id):
+            raise ValueError("Say which: contentPlanId (all its channels) or postId (one of them).")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +168,10 @@ def _usd(tx: Session, kind: str, most: Decimal | None, *, calls: int = 1) -> tup
     return None if usual is None else min(usual * calls, most), most
 
 
+def _post(app: App, tx: Session, order: AutopostOrder, key: str) -> str:
+    return publishing.send_now(tx, order.content_plan_id, post_id=order.post_id, request_key=key)[0].id
+
+
 WORK: dict[str, Work] = {
     "image-generation": Work(
         GenerationDraft, _pictures, {"prompt": "portrait at the beach, smiling", "influencerId": "inf_…", "n": 4}, _plan
@@ -177,6 +199,7 @@ WORK: dict[str, Work] = {
     "content-ideas": Work(
         IdeasOrder, _think, {"influencerId": "inf_…", "days": 7, "kinds": ["post", "reel"]}, _plan_ideas
     ),
+    "autopost": Work(AutopostOrder, _post, {"contentPlanId": "cp_…"}),
     "lora-training": Work(RunDraft, _train, {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"}),
     "picture-import": Work(ImportOrder, _bring_in, {"boardId": "brd_…", "aiMade": True}),
     "dataset-ingest": Work(IngestOrder, _ingest, {"datasetId": "ds_…"}),

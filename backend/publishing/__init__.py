@@ -2,7 +2,8 @@
 
 from backend.publishing.claim import claim_due
 from backend.publishing.links import opened
+from backend.publishing.now import send_now
 from backend.publishing.pausing import CANCELLED
 from backend.publishing.schemas import AutopostPayload
 
-__all__ = ["CANCELLED", "AutopostPayload", "claim_due", "opened"]
+__all__ = ["CANCELLED", "AutopostPayload", "claim_due", "opened", "send_now"]

@@ -68,12 +68,16 @@ def _claimed(tx: Session, row: Any) -> bool:
         return False
     if not _still_due(tx, row):
         return False
-    job_id = start(tx, row.tenant_id, row.id, title=title(row))
+    give(tx, row.id, start(tx, row.tenant_id, row.id, title=title(row)))
+    return True
+
+
+def give(tx: Session, post_id: str, job_id: str) -> None:
+    """A scheduled post, locked by `tx`, to the job that sends it."""
     begun = case((and_(Post.phase == "ready", Post.handle.is_not(None)), "ready"), else_="preparing")
     values = {"job_id": job_id, "phase": begun, "not_before": None, "submitted_at": None, "error": "", "error_code": ""}
-    moved = posts.move(tx, row.id, S.SCHEDULED, S.PUBLISHING, **values)
+    moved = posts.move(tx, post_id, S.SCHEDULED, S.PUBLISHING, **values)
     assert moved is not None, "its row is locked"
-    return True
 
 
 def start(tx: Session, tenant_id: str, post_id: str, *, title: str, hold: bool = False) -> str:

@@ -43,6 +43,8 @@ class VariantSaid(Words):
 
 
 class VariantWords(Words):
+    """`jobId`: the last job that sent it, or sends it now; `notBefore`: it is tried again then, `error` says why."""
+
     id: str
     channel_id: str
     channel_name: str
@@ -63,6 +65,8 @@ class VariantWords(Words):
     error_code: str
     error: str
     note: str
+    job_id: str | None
+    not_before: datetime | None
 
 
 class PlanWords(Words):
@@ -260,7 +264,8 @@ def move(plan_id: str, said: Move, app: Studio, caller: Caller) -> ActWords:
 def words(card: PlanCard) -> PlanWords:
     same = ("id", "influencer_id", "influencer_name", "topic", "notes", "version", "created_at", "updated_at")
     there = ("id", "channel_id", "channel_name", "platform", "format", "caption", "title", "first_comment", "alt_texts",
-             "privacy", "options", "remote_id", "url", "published_at", "error_code", "error", "note")  # fmt: skip
+             "privacy", "options", "remote_id", "url", "published_at", "error_code", "error", "note",
+             "job_id", "not_before")  # fmt: skip
     variants = [
         VariantWords(
             **{name: getattr(post, name) for name in there},

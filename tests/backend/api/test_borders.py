@@ -118,6 +118,7 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/jobs", {"type": "image-grid", "payload": {"draft": drawn, "axes": [{"kind": "steps", "values": [1]}]}}),
         ("POST", "/jobs", {"type": "content-generation", "payload": {"influencerId": ids["influencer_id"], "topic": "x"}}),
         ("POST", "/jobs", {"type": "content-ideas", "payload": {"influencerId": ids["influencer_id"]}}),
+        ("POST", "/jobs", {"type": "autopost", "payload": {"contentPlanId": ids["plan_id"]}}),
         ("POST", "/drafts", {"influencerId": ids["influencer_id"], "topic": "x", "caption": "Mine"}),
         ("PATCH", "/drafts/{draft_id}", {"caption": "Taken"}),
         ("POST", "/style/sessions", {"name": "New"}),

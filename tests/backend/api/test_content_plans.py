@@ -101,3 +101,49 @@ def test_the_calendar_moves_shifts_and_takes_back(app: App, editor: Any, bella: 
 )
 def test_what_makes_no_sense_is_the_requests_fault(editor: Any, path: str) -> None:
     assert editor.get(f"/content-plans{path}").status_code == 400
+
+
+def autopost(editor: Any, key: str = "", **payload: Any) -> Any:
+    heads = {"idempotency-key": key} if key else {}
+    return editor.post("/jobs", json={"type": "autopost", "payload": payload}, headers=heads)
+
+
+def test_an_automation_publishes_now(app: App, editor: Any, bella: Planner, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        other = make_channel(tx, bella.influencer.id, "youtube")  # cannot go out as it is: no film, no title
+        one = bella.plan(tx, wall=ahead())
+        two = bella.plan(tx, wall=ahead(), variants=(bella.variant(), bella.variant(channel_id=other.id)))
+    started = autopost(editor, "n8n-1", contentPlanId=one.id)
+    job = started.json()
+    assert (started.status_code, job["kind"], job["state"], job["jobId"]) == (201, "autopost", "pending", job["id"])
+    assert started.headers["location"].startswith(f"/api/jobs/{job['id']}")
+    assert autopost(editor, "n8n-1", contentPlanId=one.id).json()["id"] == job["id"]
+    assert editor.get(f"/jobs/{job['id']}").json()["title"] == "Publish “Trams” on Bella · Sandbox"
+    variant = editor.get(f"/content-plans/{one.id}").json()["variants"][0]
+    assert (variant["status"], variant["jobId"]) == ("publishing", job["id"])
+    again = autopost(editor, contentPlanId=one.id)
+    assert (again.status_code, "right now" in again.json()["message"]) == (409, True)
+
+    whole = autopost(editor, contentPlanId=two.id)
+    assert (whole.status_code, "bella.travels" in whole.json()["message"]) == (400, True)
+    sandbox = next(post for post in two.posts if post.platform == "sandbox")
+    assert autopost(editor, postId=sandbox.id).status_code == 201
+    states = {one["platform"]: one["status"] for one in editor.get(f"/content-plans/{two.id}").json()["variants"]}
+    assert states == {"sandbox": "publishing", "youtube": "draft"}
+
+
+def test_autopost_keeps_the_rules(app: App, editor: Any, bella: Planner, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        strict = make_planner(tx, "Zara", policy="all").plan(tx)
+        free = bella.plan(tx)
+    unseen = autopost(editor, contentPlanId=strict.id)
+    assert (unseen.status_code, "approve" in unseen.json()["message"]) == (409, True)
+    with app.db.transaction(workspace.caller) as tx:
+        posts.stop(tx)
+    stopped = autopost(editor, contentPlanId=free.id)
+    assert (stopped.status_code, "stopped for this workspace" in stopped.json()["message"]) == (409, True)
+    for payload in ({}, {"contentPlanId": free.id, "postId": free.posts[0].id}):
+        assert (refused := autopost(editor, **payload)).status_code == 400
+        assert "contentPlanId" in refused.json()["message"]
+    assert autopost(editor, postId="post_gone").status_code == 404
+    assert editor.get("/jobs?type=autopost").json()["total"] == 0

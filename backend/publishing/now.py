@@ -1,0 +1,46 @@
+"""Publish now: what somebody wants out this minute is given to its jobs at once, by the rules of any schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from backend import jobs
+from backend.errors import Conflict
+from backend.jobs import JobCard
+from backend.posts import get, get_post, ready_now
+from backend.publishing import claim
+from backend.publishing.schemas import KIND, AutopostPayload
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a job's title says."""
+
+    topic: str
+    caption: str
+    name: str
+    platform: str
+
+
+def send_now(tx: Session, plan_id: str = "", *, post_id: str = "", request_key: str) -> list[JobCard]:
+    """The plan's posts that are not out yet, or the one post, each with a job of its own; the first answers to `request_key`.
+
+    The same key returns the first job again and starts nothing. Raises NotFound, Invalid and Conflict as `posts.ready_now`:
+    nothing is sent then, not even what could be.
+    """
+    if first := jobs.once(tx, request_key):
+        if first.kind != KIND:
+            raise Conflict("This request key was used for other work already. Send a new Idempotency-Key, or reload the page.")
+        return [first]
+    plan = get(tx, plan_id or get_post(tx, post_id).plan_id)
+    started = []
+    for n, post in enumerate(ready_now(tx, plan.id, post_id)):
+        named = _Named(plan.topic, post.caption, post.channel_name, post.platform)
+        key = f"{request_key}/{post.id}" if n else request_key
+        payload = AutopostPayload(post_id=post.id)
+        job = jobs.enqueue(tx, kind=KIND, payload=payload, title=claim.title(named), request_key=key, subject=("post", post.id))
+        claim.give(tx, post.id, job.id)
+        started.append(job)
+    return started
