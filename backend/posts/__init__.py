@@ -2,7 +2,9 @@
 
 from backend.posts.agenda import empty_days, near, spots, undated
 from backend.posts.checking import problems
+from backend.posts.edits import FileEdit
 from backend.posts.filling import Mark, delete_many, illustrate, series, taken
+from backend.posts.fixing import edit_file, fix, put_back
 from backend.posts.history import forget, latest
 from backend.posts.placing import move, next_free, publish_now, shift, undo
 from backend.posts.planning import create, delete, duplicate, repurpose, save
@@ -44,11 +46,11 @@ from backend.posts.zones import instant, wall_in
 from backend.tables import PostState
 
 __all__ = [
-    "MOST_AT_ONCE", "MOST_MINUTES", "WORDS", "ActCard", "AttemptCard", "Mark", "Outcome", "PlanCard", "PlanDraft",
+    "MOST_AT_ONCE", "MOST_MINUTES", "WORDS", "ActCard", "AttemptCard", "FileEdit", "Mark", "Outcome", "PlanCard", "PlanDraft",
     "PlanFilters", "PlanPage", "PostCard", "PostState", "RulesCard", "RulesDraft", "Slot", "Spot", "VariantDraft",
     "after_minutes", "approve", "attempts", "counts", "create", "decide_unknown", "delete", "delete_many", "duplicate",
-    "empty_days", "forget", "get", "get_post", "hashtags", "hold", "illustrate", "instant", "latest", "move", "near",
-    "next_free", "page", "posted", "problems", "publish_now", "ready_now", "reject", "release", "repurpose", "resume",
-    "rules_of", "save", "save_rules", "schedule", "series", "shift", "spots", "stop", "submit", "taken", "undated",
-    "undo", "unschedule", "wall_in", "whole_caption", "workspace_stopped",
+    "edit_file", "empty_days", "fix", "forget", "get", "get_post", "hashtags", "hold", "illustrate", "instant", "latest",
+    "move", "near", "next_free", "page", "posted", "problems", "publish_now", "put_back", "ready_now", "reject", "release",
+    "repurpose", "resume", "rules_of", "save", "save_rules", "schedule", "series", "shift", "spots", "stop", "submit", "taken",
+    "undated", "undo", "unschedule", "wall_in", "whole_caption", "workspace_stopped",
 ]  # fmt: skip

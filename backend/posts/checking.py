@@ -8,20 +8,23 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import assets, channels, influencers
+from backend import channels, renditions
 from backend.assets import AssetCard
+from backend.channels import ChannelCard
 from backend.engines.platform import rules as platforms
 from backend.engines.platform.port import Format, Media, Options, PostRequest, Problem
-from backend.posts import rules
+from backend.posts import files, rules
 from backend.posts.schemas import PlanCard, PostCard
 
 _OPTIONS = {one.name for one in fields(Options)}
 
 
 def problems(tx: Session, post: PostCard) -> tuple[Problem, ...]:
-    """What blocks first. Pictures are made JPEG before they are published, so another format is no problem."""
-    found = list(platforms.problems(post.platform, request(tx, post)))
+    """What blocks first. Its files are judged as what they will be once they are prepared: JPEG, cropped, shortened."""
     channel = channels.get(tx, post.channel_id)
+    said, troubles = _request(tx, post, channel)
+    found = list(platforms.problems(post.platform, said))
+    found[:0] = [Problem("media_unprepared", trouble, "media", n) for n, trouble in troubles.items()]
     if channel.deleted_at:
         found.insert(0, Problem("channel_gone", f"The channel {channel.name} was removed. Take this post out.", "options"))
     elif channel.state != "connected":
@@ -39,46 +42,38 @@ def blocking(tx: Session, card: PlanCard) -> str:
 
 
 def request(tx: Session, post: PostCard) -> PostRequest:
-    """As it would be sent, but for the addresses of its files."""
-    from_plan = influencer_of(tx, post)
-    there = assets.get_many(tx, post.media)
-    files = tuple(media(there[one], post.alt_texts) for one in post.media if one in there)
+    """As it would be sent, but for the addresses of its files. It always says that it is AI-made."""
+    return _request(tx, post, channels.get(tx, post.channel_id))[0]
+
+
+def _request(tx: Session, post: PostCard, channel: ChannelCard) -> tuple[PostRequest, dict[int, str]]:
+    media, troubles = files.media(tx, post)
     said: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in post.options.items() if name in _OPTIONS
     }
     return PostRequest(
-        format=fitting(post, files), media=files, caption=rules.whole_caption(post.caption, post.hashtags), title=post.title,
-        first_comment=post.first_comment, ai_made=from_plan.ai_mark, privacy=post.privacy, options=Options(**said),
-    )  # fmt: skip
+        format=files.fitting(post, tuple(one.kind for one in media)), media=media,
+        caption=rules.whole_caption(post.caption, post.hashtags), title=post.title, first_comment=post.first_comment,
+        ai_made=True, privacy=post.privacy or _usual(channel), options=Options(**{**_settings(channel), **said}),
+    ), troubles  # fmt: skip
 
 
-def influencer_of(tx: Session, post: PostCard) -> influencers.InfluencerCard:
-    return influencers.get(tx, channels.get(tx, post.channel_id).influencer_id)
+def _usual(channel: ChannelCard) -> str:
+    """Who may see it where nobody chose. Never on TikTok: there it is picked by hand each time (B2)."""
+    return str(channel.settings.get("privacy") or "") if channel.platform == "youtube" else ""
+
+
+def _settings(channel: ChannelCard) -> dict[str, Any]:
+    kids = channel.settings.get("made_for_kids")
+    return {"made_for_kids": bool(kids)} if channel.platform == "youtube" and kids is not None else {}
 
 
 def media(card: AssetCard, alt_texts: Mapping[str, str]) -> Media:
-    """An asset as the platform's rules see it: a picture as the JPEG it will be."""
-    film, meta = card.kind == "video", card.meta
-    return Media(
-        kind="video" if film else "picture", mime=card.content_type if film else "image/jpeg", width=card.width or 0,
-        height=card.height or 0, size=card.size_bytes, sha256=card.sha256, alt_text=alt_texts.get(card.id, ""),
-        duration_s=_number(meta, "duration_s"), fps=_number(meta, "fps"), codec=str(meta.get("codec", "")),
-        audio=str(meta.get("audio", "")),
-    )  # fmt: skip
+    """An asset that nothing is changed of, as the platform's rules see it: a picture as the JPEG it will be."""
+    facts = renditions.expected(card, files.recipe_of(card, {}, most=None))
+    return files.seen(card, facts, sha256=card.sha256, alt_text=alt_texts.get(card.id, ""))
 
 
-def fitting(post: PostCard, files: tuple[Media, ...]) -> Format:
-    """The chosen format, else the one that suits the files: several are a carousel, a film is a reel, a Short or a video."""
-    if post.format:
-        return post.format  # type: ignore[return-value]
-    known = platforms.formats(post.platform)
-    film = any(one.kind == "video" for one in files)
-    wish: tuple[Format, ...] = (
-        ("carousel",) if len(files) > 1 else ("reel", "short", "video") if film else ("picture", "carousel")
-    )
-    return next((one for one in wish if one in known), known[0])
-
-
-def _number(meta: Mapping[str, Any], name: str) -> float | None:
-    value = meta.get(name)
-    return float(value) if isinstance(value, (int, float)) else None
+def fitting(post: PostCard, media: tuple[Media, ...]) -> Format:
+    """The format it has, or gets by its files."""
+    return files.fitting(post, tuple(one.kind for one in media))

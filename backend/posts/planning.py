@@ -14,7 +14,7 @@ from backend.engines.platform import rules as platforms
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.clock import now
 from backend.kit.ids import new_id
-from backend.posts import history, placing, queries, rules, ruling
+from backend.posts import files, history, placing, queries, rules, ruling
 from backend.posts.moves import changed, move, stay
 from backend.posts.schemas import ActCard, PlanCard, PlanDraft, PostCard, VariantDraft
 from backend.posts.staggering import due, later, timing_aside
@@ -98,6 +98,8 @@ def edit_post(tx: Session, card: PostCard, variant: VariantDraft, *, review: boo
     elif move(tx, card.id, card.state, target, **values) is None:
         raise changed(card.state)
     _use(tx, card.id, card.media, variant.media)
+    if target == S.SCHEDULED:
+        files.prepare(tx, queries.get_post(tx, card.id))
 
 
 def _different(draft: VariantDraft, card: PostCard) -> bool:
@@ -121,8 +123,13 @@ def _add(tx: Session, plan_id: str, influencer_id: str, variant: VariantDraft, d
 
 
 def _content(variant: VariantDraft) -> dict[str, Any]:
-    values = variant.model_dump(mode="json", exclude={"channel_id"})
-    return {**values, "fingerprint": rules.fingerprint(rules.whole_caption(variant.caption, variant.hashtags))}
+    values = variant.model_dump(mode="json", exclude={"channel_id", "edits"})
+    edits = {
+        one: edit.model_dump(mode="json", exclude_defaults=True)
+        for one, edit in variant.edits.items()
+        if edit and one in variant.media
+    }
+    return {**values, "edits": edits, "fingerprint": rules.fingerprint(rules.whole_caption(variant.caption, variant.hashtags))}
 
 
 def _use(tx: Session, post_id: str, before: tuple[str, ...], after: tuple[str, ...]) -> None:

@@ -138,9 +138,9 @@ def _posts() -> Select[Post, str, str]:
 
 def _post(row: Post, channel_name: str, platform: str) -> PostCard:
     same = (
-        "id", "plan_id", "channel_id", "format", "caption", "title", "cover_id", "first_comment", "alt_texts", "privacy",
-        "options", "due_at", "held_from", "held_by", "note", "error_code", "error", "phase", "tries", "not_before", "job_id",
-        "remote_id", "url", "published_at", "by_hand", "approved_by", "approved_at", "updated_at",
+        "id", "plan_id", "channel_id", "format", "caption", "title", "edits", "cover_id", "first_comment", "alt_texts",
+        "privacy", "options", "due_at", "held_from", "held_by", "note", "error_code", "error", "phase", "tries", "not_before",
+        "job_id", "remote_id", "url", "published_at", "by_hand", "approved_by", "approved_at", "updated_at",
     )  # fmt: skip
     return PostCard(
         **{name: getattr(row, name) for name in same}, state=PostState(row.state), hashtags=tuple(row.hashtags),

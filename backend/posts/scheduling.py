@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.errors import Conflict, Invalid, NotFound, StudioError
 from backend.kit.clock import now
-from backend.posts import checking, queries, ruling
+from backend.posts import checking, files, queries, ruling
 from backend.posts.moves import must_move, stay
 from backend.posts.schemas import MOST_AT_ONCE, Outcome, PlanCard, PostCard
 from backend.tables import Post, PostState
@@ -122,6 +122,8 @@ def release(tx: Session, plan_ids: Sequence[str]) -> Outcome:
                 out.refused[card.id] = _PASSED
                 continue
             must_move(tx, one.id, S.ON_HOLD, back)
+            if back == S.SCHEDULED:
+                files.prepare(tx, one)
         if card.id not in out.refused:
             out.done.append(card.id)
 
@@ -223,6 +225,7 @@ def _to_the_clock(tx: Session, card: PlanCard, one: PostCard, out: Outcome) -> N
         out.held.append(card.id)
     else:
         must_move(tx, one.id, S.APPROVED, S.SCHEDULED)
+        files.prepare(tx, one)
 
 
 def _each(tx: Session, plan_ids: Sequence[str], act: Callable[[Session, PlanCard, Outcome], None]) -> Outcome:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from backend.kit.drafts import Draft
 from backend.posts import rules, staggering
+from backend.posts.edits import FileEdit
 from backend.posts.slots import Slot
 from backend.posts.zones import zone_of
 from backend.tables import PostState
@@ -21,7 +22,10 @@ Format = Literal["", "picture", "carousel", "reel", "story", "video", "short"]
 
 
 class VariantDraft(Draft):
-    """What is to be seen on one channel. `media`: asset ids in order; `hashtags`: words or a text; `alt_texts` by asset id."""
+    """What is to be seen on one channel. `media`: asset ids in order; `hashtags`: words or a text; `alt_texts` by asset id.
+
+    `edits`: what is done to a file on its way out, by asset id; of files that are not in `media` it is dropped.
+    """
 
     channel_id: Id
     format: Format = ""
@@ -29,6 +33,7 @@ class VariantDraft(Draft):
     title: str = Field("", max_length=300)
     hashtags: tuple[Annotated[str, Field(max_length=100)], ...] = Field((), max_length=60)
     media: tuple[Id, ...] = Field((), max_length=MOST_MEDIA)
+    edits: dict[Id, FileEdit] = Field(default_factory=dict)
     cover_id: Id = ""
     first_comment: str = Field("", max_length=2200)
     alt_texts: dict[Id, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict)
@@ -46,6 +51,13 @@ class VariantDraft(Draft):
         if len(set(media)) < len(media):
             raise ValueError("A picture or video is in this post twice. Take one out.")
         return media
+
+    @model_validator(mode="after")
+    def _edits(self) -> Self:
+        kept = {one: edit for one, edit in self.edits.items() if edit and one in self.media}
+        if kept != self.edits:
+            object.__setattr__(self, "edits", kept)
+        return self
 
     @field_validator("options")
     @classmethod
@@ -146,6 +158,7 @@ class PostCard:
     title: str
     hashtags: tuple[str, ...]
     media: tuple[str, ...]
+    edits: dict[str, dict[str, Any]]
     cover_id: str
     first_comment: str
     alt_texts: dict[str, str]

@@ -5,16 +5,15 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import assets, influencers
 from backend.posts.checking import request
+from backend.posts.files import recipes
 from backend.posts.moves import move
 from backend.posts.queries import get_post
 from backend.posts.rules import MISSED_AFTER
 from backend.posts.ruling import WORKSPACE, stopper
 from backend.posts.schemas import PostCard
 from backend.posts.zones import instant, wall_in
-from backend.renditions import Recipe
-from backend.tables import ContentPlan, Post
+from backend.tables import ContentPlan
 
 __all__ = [
     "MISSED_AFTER", "WORKSPACE", "PostCard", "get_post", "instant", "move", "owner_of", "recipes",
@@ -25,15 +24,3 @@ __all__ = [
 def owner_of(tx: Session, plan_id: str) -> str:
     """The influencer's id."""
     return tx.scalars(select(ContentPlan.influencer_id).where(ContentPlan.id == plan_id)).one()
-
-
-def recipes(tx: Session, post: PostCard) -> list[tuple[str, Recipe]]:
-    """How each of its files goes out, in order; a file that is gone is left out."""
-    mark = influencers.get(tx, owner_of(tx, post.plan_id)).ai_mark
-    there = assets.get_many(tx, post.media)
-    edits = tx.scalars(select(Post.edits).where(Post.id == post.id)).one()
-    return [
-        (one, Recipe(kind="video" if there[one].kind == "video" else "picture", ai_mark=mark, **edits.get(one, {})))
-        for one in post.media
-        if one in there
-    ]

@@ -9,9 +9,9 @@ expected(card, recipe)     what a file will be, before it is made
 
 from backend.renditions.recipe import Facts, Recipe, crop, expected, facts
 from backend.renditions.schemas import KIND, NOUN, MediaPayload, Wanted
-from backend.renditions.service import ask, forget, found, ready, troubles, want
+from backend.renditions.service import ask, forget, ready, standing, want
 
 __all__ = [
-    "KIND", "NOUN", "Facts", "MediaPayload", "Recipe", "Wanted", "ask", "crop", "expected", "facts", "forget", "found",
-    "ready", "troubles", "want",
+    "KIND", "NOUN", "Facts", "MediaPayload", "Recipe", "Wanted", "ask", "crop", "expected", "facts", "forget", "ready",
+    "standing", "want",
 ]  # fmt: skip

@@ -59,33 +59,26 @@ def want(tx: Session, wanted: Wanted) -> MediaPayload:
 
 def ready(tx: Session, wanted: Wanted) -> list[AssetCard] | None:
     """The files as they go out, in order; None: at least one is not made yet. Raises Invalid: why one cannot be made."""
-    rows = _rows(tx, wanted)
-    made = found(tx, wanted)
-    for key in _keys(wanted):
-        if key in rows and rows[key].error:
-            raise Invalid(rows[key].error)
-    if any(key not in made for key in _keys(wanted)):
+    there = standing(tx, wanted)
+    files = [there.get(key) for key in _keys(wanted)]
+    for one in files:
+        if isinstance(one, str):
+            raise Invalid(one)
+    made = [one for one in files if isinstance(one, AssetCard)]
+    if len(made) < len(files):
         return None
-    tx.execute(
-        update(Rendition).where(Rendition.id.in_([row.id for row in rows.values()])).values(used_at=func.clock_timestamp())
-    )
-    return [made[key] for key in _keys(wanted)]
+    mine = Rendition.made_id.in_([one.id for one in made])
+    tx.execute(update(Rendition).where(mine).values(used_at=func.clock_timestamp()))
+    return made
 
 
-def found(tx: Session, wanted: Wanted) -> dict[tuple[str, str], AssetCard]:
-    """(asset id, digest) -> the file that is there."""
+def standing(tx: Session, wanted: Wanted) -> dict[tuple[str, str], AssetCard | str]:
+    """(asset id, digest) -> the file that is there, or why it cannot be made; what is neither is left out."""
     rows = _rows(tx, wanted)
     cards = assets.get_many(tx, [row.made_id for row in rows.values() if row.made_id])
-    return {
-        key: cards[row.made_id]
-        for key, row in rows.items()
-        if row.made_id in cards and cards[row.made_id].state == "stored"
-    }  # fmt: skip
-
-
-def troubles(tx: Session, wanted: Wanted) -> dict[tuple[str, str], str]:
-    """(asset id, digest) -> why it cannot be made, as a sentence."""
-    return {key: row.error for key, row in _rows(tx, wanted).items() if row.error}
+    there = {made_id: card for made_id, card in cards.items() if card.state == "stored"}
+    found: dict[tuple[str, str], AssetCard | str] = {key: row.error for key, row in rows.items() if row.error}
+    return found | {key: there[row.made_id] for key, row in rows.items() if row.made_id in there}
 
 
 def forget(tx: Session, *, days: float, take: int = 500) -> int:

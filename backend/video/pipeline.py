@@ -85,7 +85,8 @@ def _keep(ctx: JobContext, card: ClipCard, made: Output, source_type: str | None
     with tempfile.TemporaryDirectory(dir=ctx.workdir) as folder:
         _, small = pictures.thumbnails(poster, Path(folder))
         thumbs = tuple(ThumbFile(wide, path) for wide, path in small)
-        meta = {SOURCE_META: source_type} if source_type else {}
+        fps = float(made.meta["fps"])
+        meta = {"fps": fps, "duration_s": int(made.meta["frames"]) / fps, **({SOURCE_META: source_type} if source_type else {})}
         file = NewFile(film, "video", key, "video/mp4", f"{card.id}.mp4", width, height, thumbs, meta)
         with ctx.transaction() as tx:
             [asset_id] = assets.intend(tx, [file], job_id=ctx.job_id, attempt_id=ctx.attempt_id)

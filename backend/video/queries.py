@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -41,6 +42,13 @@ def page(
     rows = tx.execute(query.order_by(order).offset(skip).limit(take + 1)).all()
     cards = [_card(*row) for row in rows[:take]]
     return ClipPage(cards, cards[-1].id if len(rows) > take else None, total)
+
+
+def lengths(tx: Session, asset_ids: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Asset -> `duration_s` and `fps` of those that are clips' videos."""
+    query = select(Clip.asset_id, Clip.frames, Clip.fps).where(Clip.asset_id.in_(asset_ids))
+    rows = tx.execute(query).all()
+    return {str(one): {"duration_s": frames / fps, "fps": float(fps)} for one, frames, fps in rows if frames and fps}
 
 
 def of_job(tx: Session, job_id: str) -> ClipCard | None:

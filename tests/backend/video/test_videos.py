@@ -41,12 +41,13 @@ def test_a_picture_is_asked_for_once_filmed_and_marked(
         "video",
         "video/mp4",
         (64,),
-        {"sourceType": SOURCE_TYPE},
+        {"sourceType": SOURCE_TYPE, "fps": 8.0, "duration_s": 0.5},
     )
     data = b"".join(studio.storage.open(stored.key))
     assert SOURCE_TYPE.encode() in data
     assert b"the prompt" not in data
     assert studio.storage.read(assets.thumb_key(stored.key, 64))[:4] == b"RIFF"
+    assert do(video.lengths, [card.asset_id, picture_id]) == {card.asset_id: {"duration_s": 0.5, "fps": 8.0}}
     assert film(card).asset_id == card.asset_id, "a job that runs again makes nothing again"
     assert len(motion.requests) == 1
 
