@@ -174,6 +174,7 @@ class Settings(BaseSettings):
     retain_unused_days: int = 90
     retain_archive_days: int = Field(7, description="ZIP files people asked for")
     purge_after_days: int = 7
+    retain_renditions_days: int = Field(30, description="files prepared for platforms that no post asked for since")
     retain_acts_days: int = Field(30, description="how long acts on pictures can be undone")
 
     @field_validator("job_retry_delays_s", "post_retry_delays_s", mode="before")

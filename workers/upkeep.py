@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import func, select, text
 
-from backend import accounts, assets, boards, budgets, channels, datasets, jobs, posts, styles, training
+from backend import accounts, assets, boards, budgets, channels, datasets, jobs, posts, renditions, styles, training
 from backend.jobs import Handler, JobContext
 from backend.tables import Job
 
@@ -29,6 +29,7 @@ def run(ctx: JobContext, payload: Upkeep) -> dict[str, Any]:
         forgotten = jobs.forget_old(tx, hours=settings.job_cleanup_hours)
         boards.forget(tx, days=settings.retain_acts_days)
         posts.forget(tx, days=settings.retain_acts_days)
+        prepared = renditions.forget(tx, days=settings.retain_renditions_days)
         sessions = accounts.forget_sessions(tx, hours=settings.session_cleanup_hours)
         idle = settings.session_cleanup_hours, settings.purge_after_days
         retired, unread = styles.forget(tx, idle_hours=idle[0], purge_days=idle[1])
@@ -39,6 +40,7 @@ def run(ctx: JobContext, payload: Upkeep) -> dict[str, Any]:
         "files_retired": swept.retired,
         "files_removed": swept.purged,
         "uploads_cleared": swept.uploads,
+        "prepared_files_cleared": prepared,
         "datasets_freed": freed,
         "jobs_forgotten": forgotten,
         "sessions_forgotten": sessions,

@@ -23,7 +23,8 @@ Text = Annotated[str, Query(max_length=200)]
 
 
 class VariantSaid(Words):
-    """`assetIds`: pictures and videos in order."""
+    """`assetIds`: pictures and videos in order. `edits`: by asset id, what is done to it on its way out: `ratio` (cropped to
+    width/height, around `focus` 0 to 1), `width` (px at most), `seconds` (only the first), `transcode`."""
 
     channel_id: str
     format: str = ""
@@ -31,6 +32,7 @@ class VariantSaid(Words):
     title: str = ""
     hashtags: list[str] | str = Field(default_factory=list)
     asset_ids: list[str] = Field(default_factory=list)
+    edits: dict[str, dict[str, Any]] = Field(default_factory=dict)
     cover_asset_id: str = ""
     first_comment: str = ""
     alt_texts: dict[str, str] = Field(default_factory=dict)
@@ -55,6 +57,7 @@ class VariantWords(Words):
     title: str
     hashtags: list[str]
     asset_ids: list[str]
+    edits: dict[str, dict[str, Any]]
     first_comment: str
     alt_texts: dict[str, str]
     privacy: str
@@ -263,7 +266,7 @@ def move(plan_id: str, said: Move, app: Studio, caller: Caller) -> ActWords:
 
 def words(card: PlanCard) -> PlanWords:
     same = ("id", "influencer_id", "influencer_name", "topic", "notes", "version", "created_at", "updated_at")
-    there = ("id", "channel_id", "channel_name", "platform", "format", "caption", "title", "first_comment", "alt_texts",
+    there = ("id", "channel_id", "channel_name", "platform", "format", "caption", "title", "edits", "first_comment", "alt_texts",
              "privacy", "options", "remote_id", "url", "published_at", "error_code", "error", "note",
              "job_id", "not_before")  # fmt: skip
     variants = [
