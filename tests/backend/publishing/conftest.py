@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import ffmpeg
 import pytest
 from pydantic import SecretStr
 
 from backend.bootstrap import App, bootstrap
 from backend.settings import Settings
+from backend.tools.ffmpeg import program
 from tests.backend.publishing.desk import Desk
 from tests.factories.account import Tenant
 from tests.servers.instagram import InstagramServer
@@ -51,6 +53,17 @@ def worker_app(servers: dict[str, Any], settings: Settings, storage_urls: dict[s
     made.close()
 
 
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Upright, 3 s, H.264 and AAC, in more than two pieces of 256 KB."""
+    out = tmp_path_factory.mktemp("film") / "lake.mp4"
+    picture = ffmpeg.input("testsrc2=size=540x960:rate=30:duration=3", f="lavfi")
+    tone = ffmpeg.input("sine=frequency=440:duration=3", f="lavfi")
+    said = {"pix_fmt": "yuv420p", "vcodec": "libx264", "acodec": "aac", "video_bitrate": "2500k", "preset": "ultrafast"}
+    ffmpeg.output(picture, tone, str(out), movflags="faststart", **said).run(cmd=program(Settings()), quiet=True)
+    return out.read_bytes()
+
+
 @pytest.fixture
-def desk(worker_app: App, workspace: Tenant, servers: dict[str, Any]) -> Desk:
-    return Desk(worker_app, workspace, servers)
+def desk(worker_app: App, workspace: Tenant, servers: dict[str, Any], film: bytes) -> Desk:
+    return Desk(worker_app, workspace, servers, film)

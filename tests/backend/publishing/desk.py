@@ -32,6 +32,7 @@ from workers.context import Context
 
 DAY_S = 86_400.0
 PRIVACY = {"tiktok": "SELF_ONLY", "youtube": "public"}
+FILMS = ("reel", "video", "short")
 
 
 def picture(width: int = 1080, height: int = 1350) -> bytes:
@@ -45,6 +46,7 @@ class Desk:
     app: App
     tenant: Tenant
     servers: dict[str, Any]
+    film: bytes
     influencer_id: str = ""
     said: list[str] = field(default_factory=list)
     """How jobs ended, in order: an error's code, or the outcome."""
@@ -76,10 +78,20 @@ class Desk:
         with self.app.db.transaction(self.caller) as tx:
             return make_asset(tx, data=data, storage=self.app.storage, **size)
 
-    def scheduled(self, platform: str = "sandbox", *, channel_id: str = "", media: tuple[str, ...] = (), **values: Any) -> str:
+    def clip(self) -> str:
+        """An asset: a film."""
+        meta = {"duration_s": 3.0, "fps": 30.0, "codec": "h264", "audio": "aac"}
+        with self.app.db.transaction(self.caller) as tx:
+            more = {"content_type": "video/mp4", "width": 540, "height": 960, "meta": meta}
+            return make_asset(tx, kind="video", data=self.film, storage=self.app.storage, **more)
+
+    def scheduled(self, platform: str = "sandbox", format: str = "", *, channel_id: str = "", **values: Any) -> str:
         """A post that is due now, its files prepared. Returns its id."""
-        said = {"caption": "A day at the lake, made with AI", "privacy": PRIVACY.get(platform, ""), **values}
-        variant = VariantDraft(channel_id=channel_id or self.channel(platform), media=media or (self.asset(),), **said)
+        film = format in FILMS
+        media = (self.clip(),) if film else tuple(self.asset() for _ in range(2 if format == "carousel" else 1))
+        said = {"caption": "A day at the lake, made with AI", "privacy": PRIVACY.get(platform, ""), "media": media, **values}
+        said |= {"title": "The lake"} if platform in ("tiktok", "youtube") else {}
+        variant = VariantDraft(channel_id=channel_id or self.channel(platform), format=format, **said)
         with self.app.db.transaction(self.caller) as tx:
             draft = posts.PlanDraft(influencer_id=self.influencer_id, topic="Lake", wall=ahead(), variants=(variant,))
             plan = posts.create(tx, draft, request_key=new_id("key"))
@@ -119,18 +131,20 @@ class Desk:
     def run(self, context: Context | None = None) -> Context:
         """One attempt of the job that waits, settled as a worker would."""
         context = context or self.context(self.pending()[0])
+        self.settle(context, self.attempt(context))
+        return context
+
+    def attempt(self, context: Context) -> JobState:
+        """Without its end: what the job becomes is returned."""
         handler = handlers.KINDS["autopost"]
-        state, said = JobState.COMPLETED, ""
         try:
             result = handler.run(context, handler.payload.model_validate(context.claim.payload))
-            said = str((result or {}).get("outcome"))
+            self.said.append(str((result or {}).get("outcome")))
+            return JobState.COMPLETED
         except StudioError as error:
             delays = self.app.settings.job_retry_delays_s
-            state = ended_by(error, retries=0, max_retries=3, delays=delays, submitted=False).state
-            said = f"{error.code}: {error.message}"
-        self.said.append(said)
-        self.settle(context, state)
-        return context
+            self.said.append(f"{error.code}: {error.message}")
+            return ended_by(error, retries=0, max_retries=3, delays=delays, submitted=False).state
 
     def settle(self, context: Context, state: JobState) -> None:
         with self.app.db.transaction(self.caller) as tx:
