@@ -266,8 +266,8 @@ def move(plan_id: str, said: Move, app: Studio, caller: Caller) -> ActWords:
 
 def words(card: PlanCard) -> PlanWords:
     same = ("id", "influencer_id", "influencer_name", "topic", "notes", "version", "created_at", "updated_at")
-    there = ("id", "channel_id", "channel_name", "platform", "format", "caption", "title", "edits", "first_comment", "alt_texts",
-             "privacy", "options", "remote_id", "url", "published_at", "error_code", "error", "note",
+    there = ("id", "channel_id", "channel_name", "platform", "format", "caption", "title", "edits", "first_comment",
+             "alt_texts", "privacy", "options", "remote_id", "url", "published_at", "error_code", "error", "note",
              "job_id", "not_before")  # fmt: skip
     variants = [
         VariantWords(
