@@ -32,3 +32,16 @@ def offer_newer(form: str, sentence: str) -> None:
     """Says that somebody else was faster, and lets them choose when to look."""
     st.warning(sentence, icon=":material/sync_problem:")
     st.button("Load the newer version", key=f"{form}:newer", on_click=load_again, args=(form,))
+
+
+def filled(form: str) -> tuple[str, object] | None:
+    """(key, what it was filled from) of a form that is on the page; in callbacks."""
+    n, value = st.session_state.get(f"seen:{form}", (0, None))
+    return (f"{form}:{n}", value) if f"{form}:{n}:first" in st.session_state else None
+
+
+def keep_up(form: str, now: object) -> None:
+    """This very session has changed what is in the database, by another button: the form goes on from there, and what was
+    typed into it stays."""
+    n, _ = st.session_state.get(f"seen:{form}", (0, None))
+    st.session_state[f"seen:{form}"] = (n, now)

@@ -14,7 +14,7 @@ from backend.kit.ids import new_id
 from backend.posts import WORDS, Outcome, PlanCard, PostCard, PostState
 from studio.format import ago, clock, media_url, plain
 from studio.frame import Page
-from studio.widgets import plan_edit
+from studio.widgets import plan_edit, plan_fixes
 from studio.widgets.told import tell, telling, told
 
 S = PostState
@@ -81,6 +81,8 @@ def body(page: Page, plan_id: str) -> None:
         st.warning(plain(sentence), icon=":material/event_busy:")
     for post in card.posts:
         _standing(page, post, several=len(card.posts) > 1)
+    for post in card.posts:
+        plan_fixes.show(page, card, post)
     if page.can_edit:
         _acts(page, card, review=rules.review)
     plan_edit.form(page, card)
@@ -130,12 +132,6 @@ def _standing(page: Page, post: PostCard, *, several: bool) -> None:
 
 def _acts(page: Page, card: PlanCard, *, review: bool) -> None:
     states = {one.state for one in card.posts}
-    with page.transaction() as tx:
-        blocked = [
-            one for post in card.posts for one in posts.problems(tx, post) if post.state not in (S.PUBLISHED, S.PUBLISHING)
-        ]
-    for problem in {one.message: one for one in blocked}.values():
-        (st.warning if problem.blocks else st.caption)(plain(problem.message))
     waits = states & {S.DRAFT, S.FAILED, S.MISSED, S.APPROVED}
     ids = [card.id]
     with st.container(horizontal=True):
