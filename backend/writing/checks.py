@@ -1,20 +1,20 @@
 """Every text against the persona and the platform: what is broken is said, whoever wrote it. Pure.
 
-Boundaries (`persona.dont`) are sentences: those that name a word or two to stay away from are looked for; the others a model
-is told, and only a person can judge.
+Boundaries (`persona.dont`) are sentences: what they name is looked for in any form (`boundaries`); what a longer one means a
+model is told, and only a person can judge.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from backend.influencers import LANGUAGES, Persona
 from backend.tools import platform_texts
 from backend.tools.language import is_other
 from backend.tools.platform_texts import hashtags_in, whole
-from backend.writing import sponsoring
+from backend.writing import boundaries, sponsoring
+from backend.writing.boundaries import plain
 from backend.writing.content_types import CONTENT_TYPES
 from backend.writing.schemas import Note, Part, Parts, WriteOrder
 
@@ -27,13 +27,7 @@ _LINES_TO_JUDGE = 3
 _SPOKEN: tuple[Part, ...] = ("hook", "caption", "hashtags", "alt_text")
 _TAG = re.compile(r"#\w+")
 _WORDS = re.compile(r"\w+")
-_POINTS = ".,!;:"
 _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\U0001f1e6-\U0001f1ff]")
-_LEAD = (
-    " never no not don't dont do avoid mention talk about use say discuss post any the a mai non niente parlare parla di del "
-    "della usare usa dire nominare discutere evita evitare il la i le un una "
-)
-"""Words a boundary begins with that are not what it is about, English and Italian."""
 
 
 def check(parts: Parts, order: WriteOrder, persona: Persona, language: str, *, only: Sequence[Part] = ()) -> list[Note]:
@@ -67,37 +61,26 @@ def _never_said(parts: Parts, persona: Persona) -> Iterator[Note]:
 def _boundaries(parts: Parts, persona: Persona) -> Iterator[Note]:
     for part in _SPOKEN:
         for line in persona.dont:
-            if (named := boundary_words(line)) and says(_text(parts, part), named):
+            if any(boundaries.touches(_text(parts, part), phrase) for phrase in boundaries.phrases(line)):
                 yield Note(part, "boundary", f"Touches “{line}”, which they never do.")
-
-
-def boundary_words(line: str) -> str:
-    """“never talk about politics” -> “politics”; "" for a line that names more than two words."""
-    left = [word for word in _plain(line).split() if f" {word.strip(_POINTS)} " not in _LEAD]
-    return " ".join(word.strip(_POINTS) for word in left) if 1 <= len(left) <= 2 else ""
 
 
 def says(text: str, phrase: str) -> bool:
     """Whole words in any case, with or without accents; written together in a hashtag too."""
-    wanted = " ".join(_WORDS.findall(_plain(phrase)))
+    wanted = " ".join(_WORDS.findall(plain(phrase)))
     if not wanted:
         return phrase.strip() != "" and phrase.strip() in text  # an emoji, for example
-    words = " ".join(_WORDS.findall(_plain(text)))
-    tags = {tag[1:] for tag in hashtags_in(_plain(text))}
+    words = " ".join(_WORDS.findall(plain(text)))
+    tags = {tag[1:] for tag in hashtags_in(plain(text))}
     return f" {wanted} " in f" {words} " or wanted.replace(" ", "") in tags
-
-
-def _plain(text: str) -> str:
-    bare = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
-    return "".join(c for c in bare if not unicodedata.combining(c))
 
 
 def _copied(parts: Parts, persona: Persona) -> Iterator[Note]:
     for part in ("hook", "caption"):
-        words = _WORDS.findall(_plain(_text(parts, part)))
+        words = _WORDS.findall(plain(_text(parts, part)))
         runs = {tuple(words[n : n + COPIED_WORDS]) for n in range(len(words) - COPIED_WORDS + 1)}
         for example in persona.examples:
-            theirs = _WORDS.findall(_plain(example))
+            theirs = _WORDS.findall(plain(example))
             if any(tuple(theirs[n : n + COPIED_WORDS]) in runs for n in range(len(theirs) - COPIED_WORDS + 1)):
                 yield Note(part, "copied", f"Repeats {COPIED_WORDS} words or more of one of their posts.")
                 break

@@ -15,7 +15,7 @@ from backend.engines.text.answers import parse
 from backend.engines.text.port import Brief, Reply, TextRequest, Use
 from backend.errors import Rejected
 from backend.influencers import InfluencerCard
-from backend.writing import checks, prompts, sponsoring
+from backend.writing import boundaries, checks, prompts, sponsoring
 from backend.writing.answers import ONE, Idea, Ideas, Text, Texts
 from backend.writing.prompts import Asked
 from backend.writing.schemas import Bill, IdeasOrder, Note, Part, Parts, WriteOrder
@@ -160,7 +160,7 @@ def _request(use: Use, asked: Asked, shape: type[BaseModel], brief: Brief, token
 
 def _brief(about: About, topic: str, order: WriteOrder | IdeasOrder, *, n: int = 1) -> Brief:
     card, persona = about.card, about.card.persona
-    avoid = (*persona.never_say, *(words for line in persona.dont if (words := checks.boundary_words(line))))
+    avoid = (*persona.never_say, *(phrase for line in persona.dont for phrase in boundaries.phrases(line)))
     room = len(sponsoring.tag(card.language)) + 1 if order.sponsored else 0
     return Brief(
         topic, card.language, name=card.name, tone=f"{order.style} {persona.tone}".strip(), topics=persona.topics,

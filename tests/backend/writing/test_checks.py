@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from backend.influencers import InfluencerCard, Persona
 from backend.tools import platform_texts
 from backend.tools.language import is_other
-from backend.writing import Parts, WriteOrder, sponsoring
-from backend.writing.checks import boundary_words, check, says
+from backend.writing import Parts, WriteOrder, boundaries, sponsoring
+from backend.writing.checks import check, says
 from backend.writing.tidying import drawn_prompt, prompted, tagged
 from tests.backend.writing.conftest import BELLA, text
 
@@ -76,10 +76,36 @@ def test_words_are_whole_words(phrase: str, line: str, found: bool) -> None:
     assert says(line, phrase) is found
 
 
-def test_boundaries_that_name_a_thing_are_looked_for() -> None:
-    assert boundary_words("Never talk about politics.") == "politics"
-    assert boundary_words("mai parlare di politica") == "politica"
-    assert boundary_words("do not make fun of people who are new to this") == ""
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("Never talk about politics.", ("politics",)), ("mai parlare di politica", ("politica",)),
+        ("never talk about politics, religion or her ex", ("politics", "religion", "ex")),
+        ("Don't promise quick results", ("promise quick results",)), ("never", ()),
+        ("do not laugh at people who start late because they had other things to look after", ()),
+    ],
+)  # fmt: skip
+def test_boundaries_that_name_things_are_looked_for(line: str, named: tuple[str, ...]) -> None:
+    assert boundaries.phrases(line) == named
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "touched"),
+    [
+        ("never promise quick results", "I promised you a quicker, better result.", True),
+        ("never promise quick results", "Results are what I promise, and quick.", False),
+        ("never promise quick results", "I promise to be there. After a week or so the quick ones saw results.", False),
+        ("never make fun of beginners", "They were making so much fun of every beginner", True),
+        ("never make fun of beginners", "He makes fun of a beginner's pose", True),
+        ("never talk about her old flat in Rome", "My old flat was in the middle of Rome", True),
+        ("never talk about her old flat in Rome", "#oldflatrome", True),
+        ("mai parlare di politica o di soldi", "Le politiche del comune", True),
+        ("never mention diets", "No diet today", True), ("never mention her car", "Take care", False),
+        ("never mention her plan", "the plane is late", False),
+    ],
+)  # fmt: skip
+def test_what_a_boundary_names_is_found_in_any_form(line: str, said: str, touched: bool) -> None:
+    assert any(boundaries.touches(said, phrase) for phrase in boundaries.phrases(line)) is touched
 
 
 def test_platforms_count_in_their_own_units() -> None:
