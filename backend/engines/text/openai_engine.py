@@ -53,10 +53,7 @@ class OpenAIEngine:
         except (Away, Lost) as error:
             raise EngineUnavailable("The language model's server does not answer. Try again in a moment.") from error
         if not priced:
-            raise Unsupported(
-                f"No price is known for {', '.join(wanted)}, so it is not asked. Set TEXT_MODEL_{request.use.upper()} to a "
-                "model of your server, and its price in TEXT_PRICES (0/0 when it costs nothing)."
-            )
+            raise Unsupported(self._without_price(wanted, request))
         schema = len(json.dumps(schema_of(request.answer))) if request.answer else 0
         return Quote(tuple(model.id for model in priced), most_usd(request, priced, schema_bytes=schema))
 
@@ -72,7 +69,7 @@ class OpenAIEngine:
                 sentence = "The model's answer was lost on its way. What it may have cost is kept in the costs. Try again."
                 raise ReplyLost(sentence, generation_id=error.id, detail=str(error)) from error
             except Refusal as refused:
-                last = _explained(refused)
+                last = _explained(refused, request.use)
                 if not refused.problem.retryable:
                     raise last from refused
                 wait = wait if refused.problem.retry_after is None else refused.problem.retry_after
@@ -102,6 +99,15 @@ class OpenAIEngine:
             )
         left = key.get("limit_remaining")
         return EngineStatus(self.name, True, "", models + (f"; the key has ${left} left" if left is not None else ""))
+
+    def _without_price(self, wanted: tuple[str, ...], request: TextRequest) -> str:
+        near = self._prices.nearest(wanted[0])
+        other = f"{near} is a model that it has" if near else "choose one that it has"
+        return (
+            f"The model's server names no price for {', '.join(wanted)}, so it is not asked: it may not have this model. Set "
+            f"TEXT_MODEL_{request.use.upper()} to another one ({other}), or give its price in TEXT_PRICES (0/0 when it costs "
+            "nothing), and restart."
+        )
 
     def _once(self, body: dict[str, Any]) -> Generator[Alive | Words, None, Completion]:
         pieces = self._client.chat(body)
@@ -164,7 +170,7 @@ def _image(data: bytes) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": f"data:{kind};base64,{base64.b64encode(data).decode()}"}}
 
 
-def _explained(refused: Refusal) -> EngineError:
+def _explained(refused: Refusal, use: str = "…") -> EngineError:
     problem = refused.problem
     data: dict[str, Any] = {"detail": str(refused), "about_input": problem.kind in ABOUT_INPUT}
     match problem.code:
@@ -180,7 +186,10 @@ def _explained(refused: Refusal) -> EngineError:
         case 403:
             return Rejected("The model's server refuses this text or this key. Change the words, or the key's rights.", **data)
         case 404:
-            return Unsupported("The model's server does not know this model. Correct the TEXT_MODEL_ setting.", **data)
+            return Unsupported(
+                f"The model's server does not know this model. Set TEXT_MODEL_{use.upper()} to one that it has, and restart.",
+                **data,
+            )
         case code if problem.retryable or code >= 500:
             return EngineUnavailable("The language model does not answer right now. Try again in a moment.", **data)
         case _:

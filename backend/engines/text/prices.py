@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -35,6 +36,11 @@ class PriceList:
                     self._until = time.monotonic() + KEPT_S
         known = {**self._listed, **self._own}
         return [known[name] for name in names if name in known]
+
+    def nearest(self, name: str) -> str:
+        """The model with a price that is called most like it; "" when none is. Of what was last read: nobody is asked."""
+        close = difflib.get_close_matches(name, [*self._own, *self._listed], n=1, cutoff=0.75)
+        return close[0] if close else ""
 
 
 def own_prices(setting: str) -> dict[str, PricedModel]:

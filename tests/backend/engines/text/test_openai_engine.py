@@ -96,7 +96,7 @@ def test_after_five_tries_it_gives_up(server: ModelServer, make: Make) -> None:
 @pytest.mark.parametrize(("status", "error"), [(400, Rejected), (402, Rejected), (403, Rejected), (404, Unsupported)])
 def test_some_answers_are_final(server: ModelServer, make: Make, status: int, error: type[Exception]) -> None:
     server.faults.refuse = [(status, None)]
-    with pytest.raises(error):
+    with pytest.raises(error, match="TEXT_MODEL_WRITING" if status == 404 else ""):
         written(make(), ASK)
     assert len(server.asked) == 1
 
@@ -172,6 +172,8 @@ def test_without_a_price_nothing_is_asked(server: ModelServer, make: Make) -> No
     assert free.quote(ASK).most_usd == 0
     with pytest.raises(Unsupported, match="openrouter/auto"):
         make(text_model_writing="openrouter/auto", text_fallbacks="").quote(ASK)
+    with pytest.raises(Unsupported, match=r"TEXT_MODEL_WRITING to another one \(anthropic/claude-3-5-sonnet is"):
+        make(text_model_writing="anthropic/claude-3.5-sonnet", text_fallbacks="").quote(ASK)
 
 
 @pytest.mark.parametrize("price", ["llama3", "llama3=1", "llama3=x/y", "llama3=-1/2", "=1/2", "llama3=NaN/1"])
