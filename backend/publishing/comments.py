@@ -46,6 +46,7 @@ def write(ctx: JobContext, platform: Platform, mine: Try, there: Published) -> N
         if not id:
             _note(ctx, mine, kept, state="sending", tries=kept["tries"] + 1)
             ctx.reach("commenting")
+            ctx.progress(0, 0, "writing the first comment")
             id = using(lambda access: platform.comment(there, text, access))
         _note(ctx, mine, kept, state="written", id=id)
     except OutcomeUnknown as error:

@@ -92,11 +92,13 @@ class Way:
         waited = attempts.age_s(self._ctx, mine.began_at)
         if waited > READY_WITHIN_S:
             raise MakeAnew(f"{platform.label} did not become ready within an hour. It is prepared again.")
+        self._ctx.progress(0, 0, "preparing the files")
         try:
             post, files = media.prepared(self._ctx, mine.post, waited_s=waited)
         except Invalid as error:
             raise InvalidPost(error.message) from error
         if not self._looked:
+            self._ctx.progress(0, 0, f"asking {platform.label} about the account")
             self._look(post)
         if mine.phase != "ready" or mine.handle is None or mine.handle.get("of") != post.fingerprint:
             self._prepare(media.handed(self._ctx, platform, post, files))
@@ -104,6 +106,7 @@ class Way:
         standing = platform.check(mine.handle, self._token())
         match standing.state:
             case "waiting":
+                self._ctx.progress(0, 0, f"waiting until it is ready on {platform.label}")
                 return Verdict(PostState.PUBLISHING, standing.message, delay_s=standing.ask_again_s, phase="ready")
             case "failed" | "gone":
                 raise standing.error or MakeAnew(standing.message or f"What was prepared on {platform.label} is gone.")
@@ -162,6 +165,7 @@ class Way:
             attempts.to_phase(ctx, mine, "ready", submitted_at=None)  # surely: the call was not made
             raise
         ctx.reach("submitting")
+        ctx.progress(0, 0, "publishing")
         try:
             found = self._platform.finalize(post, mine.handle, access)
         except OutcomeUnknown as lost:
@@ -180,6 +184,7 @@ class Way:
     def _ask(self) -> Published | Verdict | None:
         ctx, mine = self._ctx, self._mine
         ctx.reach("asking")
+        ctx.progress(0, 0, f"asking {self._platform.label} what became of it")
         if mine.handle is None:
             return verdicts.after_answer(verdicts.FORGOTTEN, age_s=self._age(), **self._counted())
         found = self._platform.reconcile(mine.handle, self._token(), age_s=self._age())

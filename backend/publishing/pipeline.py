@@ -41,7 +41,8 @@ def run(ctx: JobContext, payload: AutopostPayload) -> dict[str, Any]:
             comments.write(ctx, there, mine, _published(mine))
     if mine.outcome in ("failed", "unknown"):
         raise Rejected(mine.said)
-    return {"outcome": mine.outcome, "post": mine.post.id, **({"said": mine.said} if mine.said else {})}
+    there_is = {"remoteId": mine.post.remote_id, "url": mine.post.url} if mine.outcome == "published" else {}
+    return {"outcome": mine.outcome, "post": mine.post.id, **({"said": mine.said} if mine.said else {}), **there_is}
 
 
 def _send(ctx: JobContext, there: Platform, mine: Try, *, hold: bool) -> None:
