@@ -172,6 +172,7 @@ def test_without_a_price_nothing_is_asked(server: ModelServer, make: Make) -> No
     assert free.quote(ASK).most_usd == 0
     with pytest.raises(Unsupported, match="openrouter/auto"):
         make(text_model_writing="openrouter/auto", text_fallbacks="").quote(ASK)
+    server.faults.no_prices = False
     with pytest.raises(Unsupported, match=r"TEXT_MODEL_WRITING to another one \(anthropic/claude-3-5-sonnet is"):
         make(text_model_writing="anthropic/claude-3.5-sonnet", text_fallbacks="").quote(ASK)
 
