@@ -178,7 +178,7 @@ class YouTubeServer(PlatformServer):
 
     def _make(self, session: Session) -> None:
         """The video exists only after the last byte."""
-        session.video, session.whole_at = f"vid{len(self.sessions):08d}", self.clock.now()
+        session.video, session.whole_at = f"vid{next(self._ids):08d}", self.clock.now()
         if self.faults.failure:
             session.ends, self.faults.failure = ("failed", self.faults.failure), ""
         elif self.faults.rejection:
