@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,11 +18,17 @@ from backend.posts.zones import instant, wall_in
 from backend.tables import ContentPlan
 
 __all__ = [
-    "MISSED_AFTER", "WORKSPACE", "PostCard", "get_post", "instant", "move", "owner_of", "recipes",
-    "request", "stopper", "wall_in",
+    "MISSED_AFTER", "WORKSPACE", "PostCard", "clock_of", "get_post", "instant", "move", "owner_of",
+    "recipes", "request", "stopper",
 ]  # fmt: skip
 
 
 def owner_of(tx: Session, plan_id: str) -> str:
     """The influencer's id."""
     return tx.scalars(select(ContentPlan.influencer_id).where(ContentPlan.id == plan_id)).one()
+
+
+def clock_of(tx: Session, plan_id: str, at: datetime) -> str:
+    """`Sat 21 Nov, 18:30` as the plan's own clock shows it."""
+    zone = tx.scalars(select(ContentPlan.zone).where(ContentPlan.id == plan_id)).one()
+    return f"{wall_in(at, zone):%a %-d %b, %H:%M}"

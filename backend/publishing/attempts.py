@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from backend.engines.platform.faults import Wait
 from backend.engines.platform.port import Published
 from backend.errors import Conflict, Invalid
 from backend.jobs import JobContext
@@ -148,6 +149,7 @@ def end(ctx: JobContext, mine: Try, verdict: Verdict) -> Verdict:
         if verdict.state is S.SCHEDULED:
             at: datetime = tx.scalars(select(func.clock_timestamp())).one() + timedelta(seconds=verdict.delay_s)
             values["not_before"] = at
+            said += f" Next try: {posts.clock_of(tx, mine.post.plan_id, at)}." if verdict.code == Wait.code else ""
         _end(
             tx,
             ctx,
@@ -156,7 +158,7 @@ def end(ctx: JobContext, mine: Try, verdict: Verdict) -> Verdict:
             {**values, "error": said},
             {"code": verdict.code, "said": said, "detail": verdict.detail},
         )
-    return verdict
+    return replace(verdict, said=said)
 
 
 def hold(ctx: JobContext, mine: Try, *, by: str, said: str) -> None:

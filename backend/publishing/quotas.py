@@ -22,5 +22,5 @@ def used_up(ctx: JobContext, label: str, channel_id: str, quota: Quota) -> Wait:
         ours = select(func.min(Post.published_at)).where(Post.channel_id == channel_id, Post.state == PostState.PUBLISHED)
         oldest = tx.scalar(ours.where(Post.published_at > now - func.make_interval(0, 0, 0, 0, 0, 0, float(quota.window_s))))
     left = quota.window_s - (now - oldest).total_seconds() + 60 if oldest else ELSE_S
-    said = f"The account has posted {quota.used} of {quota.total} times that {label} allows it now. It goes out later."
+    said = f"The account has posted {quota.used} of {quota.total} times that {label} allows it now."
     return Wait(said, retry_after=max(60.0, left), what="quota")

@@ -11,7 +11,7 @@ from PIL import Image
 from sqlalchemy import func, select, update
 
 from backend import channels, posts
-from backend.bootstrap import App
+from backend.bootstrap import App, bootstrap
 from backend.channels.tokens import store
 from backend.engines.platform.connecting import Grant
 from backend.errors import StudioError
@@ -166,6 +166,14 @@ class Desk:
         """Its next try is due now."""
         with self.app.db.transaction(self.caller) as tx:
             tx.execute(update(Post).where(Post.id == post_id).values(not_before=None))
+
+    def decide(self, post_id: str, *, there: bool) -> None:
+        with self.app.db.transaction(self.caller) as tx:
+            posts.decide_unknown(tx, post_id, there=there)
+
+    def without_public_address(self) -> None:
+        quiet = self.app.settings.model_copy(update={"s3_public_endpoint": "", "public_url": ""})
+        self.app = bootstrap(quiet, role="worker", db=self.app.db, redis=self.app.redis)
 
     def post(self, post_id: str) -> PostCard:
         with self.app.db.transaction(self.caller) as tx:
