@@ -85,7 +85,7 @@ def _warnings(who: InfluencerCard, channels: Sequence[ChannelCard], order: Serie
             found.append(f"{PLATFORMS[one.platform].label} takes videos only: the posts for {one.name} wait for one.")
         elif order.format == "story" and "story" not in PLATFORMS[one.platform].formats:
             found.append(f"{PLATFORMS[one.platform].label} has no stories: {one.name} gets pictures.")
-        if PLATFORMS[one.platform].privacy == "by hand":
+        if PLATFORMS[one.platform].privacy == "by hand" and not order.privacy.get(one.id):
             found.append(
                 f"{PLATFORMS[one.platform].label} wants “who can see it” chosen for each post, before it is scheduled."
             )

@@ -165,7 +165,7 @@ def _put(run: _Series, order: WriteOrder, made: Composed, bill: Bill, n: int, tx
     variants = tuple(
         tailoring.variant(
             one.id, one.platform, run.order.format, parts, ai_mark=run.who.ai_mark,
-            after_minutes=int(later[one.id].total_seconds() // 60),
+            after_minutes=int(later[one.id].total_seconds() // 60), privacy=run.order.privacy.get(one.id, ""),
         )
         for one in run.channels
     )  # fmt: skip

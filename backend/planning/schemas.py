@@ -24,7 +24,8 @@ class SeriesOrder(Draft):
 
     `clocks`: times of day (“18:30”), one post each; none: at the influencer's recurring times. `channel_ids` in the order they
     go out, `minutes_between` apart. `pictures` a post, 0: words alone. `topics`: of the first posts; the others are thought of.
-    `length`: characters a caption may have.
+    `length`: characters a caption may have. `privacy`: channel -> who can see its posts, in the platform's own word, where
+    somebody has chosen it for all of them.
     """
 
     influencer_id: str
@@ -38,6 +39,7 @@ class SeriesOrder(Draft):
     style: str = Field("", max_length=MAX_STYLE)
     length: int = Field(CAPTION_CHARACTERS, ge=40, le=2200)
     minutes_between: int = Field(0, ge=0, le=120)
+    privacy: dict[str, Annotated[str, Field(max_length=60)]] = Field(default_factory=dict)
 
     @field_validator("clocks")
     @classmethod
@@ -128,7 +130,10 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class SeriesCard:
-    """A series and what has become of it. `pictures`: posts whose pictures were asked for; `drawn` of them are there."""
+    """A series and what has become of it. `pictures`: posts whose pictures were asked for; `drawn` of them are there.
+
+    `left_s`: seconds until the others are, None: not known. `drafts`: ids of plans nobody has sent on yet.
+    """
 
     job: JobCard
     asked: int
@@ -137,3 +142,4 @@ class SeriesCard:
     pictures: int
     drawn: int
     failed: int
+    left_s: float | None

@@ -89,10 +89,13 @@ def series(tx: Session, job_id: str) -> SeriesCard:
     plans = tuple(posts.series(tx, f"{job_id}:"))
     drawing = [one for one in jobs.children(tx, job_id) if one.kind == PICTURES]
     states = [one.state for one in drawing]
+    ends = [one.finished_at for one in drawing if one.state == "completed" and one.finished_at]
+    waiting = len(drawing) - states.count("completed") - states.count("failed") - states.count("cancelled")
+    left_s = (max(ends) - drawing[0].created_at).total_seconds() / len(ends) * waiting if ends and waiting else None
     return SeriesCard(
         card, int((card.result or {}).get("posts") or card.total or len(plans)), plans,
         tuple(one.id for one in plans if one.state == PostState.DRAFT), len(drawing), states.count("completed"),
-        states.count("failed"),
+        states.count("failed"), left_s,
     )  # fmt: skip
 
 

@@ -37,7 +37,9 @@ def takes_pictures(platform: str, form: Form) -> bool:
     return PLATFORMS[platform].formats[fitting(platform, form)].picture is not None
 
 
-def variant(channel_id: str, platform: str, form: Form, parts: Parts, *, ai_mark: bool, after_minutes: int = 0) -> VariantDraft:
+def variant(
+    channel_id: str, platform: str, form: Form, parts: Parts, *, ai_mark: bool, after_minutes: int = 0, privacy: str = ""
+) -> VariantDraft:
     """Within the platform's limits whatever the text is. The hook is the title where there is one, else the first line."""
     known, kind = PLATFORMS[platform], fitting(platform, form)
     rules = rules_of(platform, kind)
@@ -52,7 +54,7 @@ def variant(channel_id: str, platform: str, form: Form, parts: Parts, *, ai_mark
         words, tags = _room(_clean(said.strip(), rules), tags, rules)
     return VariantDraft(
         channel_id=channel_id, format=kind, caption=words, title=title, hashtags=tuple(tags) if shown else (),
-        options={"after_minutes": after_minutes} if after_minutes else {},
+        privacy=privacy, options={"after_minutes": after_minutes} if after_minutes else {},
     )  # fmt: skip
 
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from backend import channels, influencers, posts
+from backend import channels, influencers, planning, posts
 from backend.channels import ChannelCard
 from backend.influencers import InfluencerCard
-from backend.posts import WORDS
+from backend.posts import WORDS, PlanFilters
 from studio.components.calendar import calendar
 from studio.frame import Page
-from studio.widgets import plan, plan_new, posting_rules
+from studio.widgets import plan, plan_days, plan_new, plan_series, posting_rules
 from studio.widgets.empty import empty_state
 from studio.widgets.told import told
 
@@ -43,10 +43,13 @@ def show(page: Page) -> None:
     influencer, channel, state = _filters(people, accounts)
     zone = _zone(people, influencer)
     _bar(page, people, accounts, influencer, zone)
+    moved = plan_series.show(page, influencer)
+    _nothing_yet(page, people, influencer)
     said = calendar(
         "calendar", workspace=page.workspace.id, zone=zone, can_edit=page.can_edit,
         influencers=[(one.id, one.name) for one in people], states=_STATES,
-        colour_by=st.session_state.get("calendar:colours", "influencer"), stamp=str(st.session_state.get("calendar:stamp", 0)),
+        colour_by=st.session_state.get("calendar:colours", "influencer"),
+        stamp=f"{st.session_state.get('calendar:stamp', 0)}:{moved}",
         filters={name: value for name, value in (("influencer", influencer), ("channel", channel), ("status", state)) if value},
     )  # fmt: skip
     _help()
@@ -101,6 +104,8 @@ def _bar(page: Page, people: Sequence[InfluencerCard], accounts: Sequence[Channe
         if page.can_edit:
             if st.button("New plan", icon=":material/add:", type="primary"):
                 plan_new.ask(page, people, accounts, influencer=influencer, zone=zone, chosen=None)
+            if st.button("Plan days", icon=":material/auto_awesome:"):
+                plan_days.ask(page, people, influencer=influencer)
             with st.popover("Shift", icon=":material/move_down:"):
                 plan_new.shift_form(page, influencer)
         if influencer:
@@ -114,6 +119,22 @@ def _bar(page: Page, people: Sequence[InfluencerCard], accounts: Sequence[Channe
             st.selectbox("Times are shown by the clocks of", zones, key=f"calendar:zone:{influencer}")
     if influencer:
         _gaps(page, influencer)
+
+
+def _nothing_yet(page: Page, people: Sequence[InfluencerCard], influencer: str) -> None:
+    """For who comes here the first time."""
+    with page.transaction() as tx:
+        any_ = posts.page(tx, PlanFilters(influencer_id=influencer), take=1).cards
+        series = planning.latest(tx, influencer)
+    if any_ or not page.can_edit or (series and not series.job.ended):
+        return
+    card = empty_state(
+        "Nothing is planned yet",
+        "Have a week written and illustrated in your influencer's voice, look at it, approve it. Or plan one post by hand.",
+        icon=":material/calendar_add_on:",
+    )
+    if card.button("Plan a week", type="primary", icon=":material/auto_awesome:", key="empty:week"):
+        plan_days.ask(page, people, influencer=influencer)
 
 
 def _gaps(page: Page, influencer: str) -> None:

@@ -16,6 +16,7 @@ from backend.posts import PlanDraft, PlanFilters, PostState, VariantDraft
 from studio.format import count, plain
 from studio.forms.request_key import renew, request_key
 from studio.frame import Page
+from studio.widgets import plan_days
 from studio.widgets.told import tell
 
 Chosen = tuple[datetime, datetime, bool]
@@ -38,6 +39,9 @@ def ask(
         names = {one.id: one for one in people}
         start = 0 if not influencer else list(names).index(influencer)
         who = st.selectbox("Influencer", list(names), index=start, format_func=lambda one: names[one].name, key="plan_new:who")
+        if chosen and (n := _span(chosen)) > 1 and _written():
+            plan_days.body(page, names[who], first=chosen[0].date(), days=n)
+            return
         theirs = {one.id: one.label for one in accounts if one.influencer_id == who}
         with st.form("plan_new", border=False):
             topic = st.text_input("Topic", max_chars=300, placeholder="What is it about?")
@@ -52,6 +56,20 @@ def ask(
             _make(page, names[who], topic, picked, days, clock, free=free)
 
     question()
+
+
+def _span(chosen: Chosen) -> int:
+    """Whole days that were chosen; 0: an hour."""
+    return max(1, (chosen[1] - chosen[0]).days) if chosen[2] else 0
+
+
+def _written() -> bool:
+    """Of several days: whether the studio writes them."""
+    ways = {"drafts": "Empty drafts", "written": "Written and illustrated"}
+    way = st.segmented_control(
+        "Fill them with", list(ways), default="drafts", format_func=ways.__getitem__, key="plan_new:way", required=True
+    )
+    return way == "written"
 
 
 def _dates(chosen: Chosen | None) -> tuple[list[datetime], time | None]:

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from backend import influencers, posts
-from backend.errors import StudioError
-from backend.posts import Outcome, PlanCard, PlanFilters, PostState
-from studio.format import count, plain
+from backend.posts import PlanCard, PlanFilters, PostState
+from studio.format import plain
 from studio.frame import Page
-from studio.widgets import plan
+from studio.widgets import plan, review_bulk
 from studio.widgets.empty import empty_state
-from studio.widgets.told import tell, telling, told
+from studio.widgets.told import told
 
 TAKE = 20
-KINDS = {"in_review": "In review", "unknown": "Check the account", "failed": "Failed", "missed": "Missed"}
+_EMPTY = {
+    "in_review": "Posts come here when an influencer's rules want a review.",
+    "draft": "Drafts come here until they are scheduled or sent to review. The calendar plans whole weeks of them.",
+    "unknown": "A post comes here when nobody can tell whether it is on the platform.",
+    "failed": "A post comes here when it could not be published.",
+    "missed": "A post comes here when nobody posted it within 48 hours of its time.",
+}
+KINDS = {"in_review": "In review", "draft": "Drafts", "unknown": "Check the account", "failed": "Failed", "missed": "Missed"}
 
 
 def queue(page: Page) -> None:
     told()
+    review_bulk.undo_row(page)
+    st.session_state.setdefault("review:kind", "in_review")
     with page.transaction() as tx:
         waiting = posts.counts(tx, [PostState(one) for one in KINDS])
         people = {one.id: one.name for one in influencers.page(tx, take=200).cards}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
-            "Show", list(KINDS), default="in_review", format_func=lambda one: f"{KINDS[one]} ({waiting[PostState(one)]})",
+            "Show", list(KINDS), format_func=lambda one: f"{KINDS[one]} ({waiting[PostState(one)]})",
             key="review:kind", required=True, label_visibility="collapsed",
         )  # fmt: skip
         who = st.selectbox(
@@ -37,16 +43,12 @@ def queue(page: Page) -> None:
     with page.transaction() as tx:
         found = posts.page(tx, filters, take=take)
     if not found.cards:
-        box = empty_state(
-            "Nothing waits here", "Posts come here when an influencer's rules want a review.", icon=":material/done_all:"
-        )
+        box = empty_state("Nothing waits here", _EMPTY[kind or "in_review"], icon=":material/done_all:")
         if box.button("Open the calendar"):
             page.go("plan/calendar")
         return
-    ids = [one.id for one in found.cards]
-    if page.can_edit and kind == "in_review":
-        word = f"Approve all {count(len(ids), 'plan')} below"
-        st.button(word, icon=":material/done_all:", key="review:all", on_click=_approve, args=(page, ids))
+    if page.can_edit:
+        review_bulk.bar(page, found.cards, kind or "in_review")
     for card in found.cards:
         _card(page, card)
     if found.next_cursor and st.button("Show more", width="stretch"):
@@ -57,7 +59,10 @@ def queue(page: Page) -> None:
 def _card(page: Page, card: PlanCard) -> None:
     with st.container(border=True):
         when = f"{card.wall:%a %-d %b, %H:%M} ({card.zone})" if card.wall else "without a date"
-        st.markdown(f"{plan.badge(card.state)} **{plain(card.title)}** · {plain(card.influencer_name)} · {plain(when)}")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            if page.can_edit:
+                review_bulk.tick(card)
+            st.markdown(f"{plan.badge(card.state)} **{plain(card.title)}** · {plain(card.influencer_name)} · {plain(when)}")
         for post in card.posts:
             if post.media:
                 st.html(plan.thumbs(page, post))
@@ -74,7 +79,7 @@ def _card(page: Page, card: PlanCard) -> None:
                     icon=":material/check:",
                     type="primary",
                     key=f"ok:{card.id}",
-                    on_click=_approve,
+                    on_click=review_bulk.approve,
                     args=(page, [card.id]),
                 )
                 with st.popover("Send back", icon=":material/undo:"):
@@ -92,22 +97,5 @@ def _card(page: Page, card: PlanCard) -> None:
                 plan.dialog(page, card.id)
 
 
-def _approve(page: Page, ids: Sequence[str]) -> None:
-    with telling():
-        with page.transaction(needs="editor") as tx:
-            out = posts.approve(tx, ids)
-            scheduled = sum(posts.get(tx, one).state == PostState.SCHEDULED for one in out.done)
-        tell(f"{count(len(out.done), 'plan')} approved, {scheduled} scheduled.{_left(out)}")
-
-
-def _left(out: Outcome) -> str:
-    return f" {len(out.refused)} not: {plain(' '.join(dict.fromkeys(out.refused.values())))}" if out.refused else ""
-
-
 def _reject(page: Page, plan_id: str, note_key: str) -> None:
-    try:
-        with page.transaction(needs="editor") as tx:
-            posts.reject(tx, [plan_id], note=str(st.session_state.get(note_key, "")))
-        tell("Sent back as a draft, with your note.")
-    except StudioError as error:
-        tell(plain(error.message), ":material/error:")
+    review_bulk.reject(page, [plan_id], str(st.session_state.get(note_key, "")))

@@ -43,5 +43,5 @@ def _plain(card: JobCard) -> dict[str, Any]:
         "id": card.id, "title": card.title, "state": card.state, "phase": card.phase, "done": card.done, "total": card.total,
         "etaS": card.eta_s, "preview": card.preview, "errorMessage": card.error_message, "deadLetter": card.dead_letter,
         "queuePosition": card.queue_position, "cancelRequested": card.cancel_requested,
-        "notBefore": card.not_before.isoformat() if card.not_before else None,
+        "notBefore": card.not_before.isoformat() if card.not_before else None, "waitsFor": card.waits_for,
     }  # fmt: skip

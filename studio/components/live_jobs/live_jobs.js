@@ -32,6 +32,7 @@ const when = iso => {
 const phase_words = job => {
   if (job.cancelRequested && job.state === "processing") return "stopping…"
   if (job.state === "pending" && job.notBefore) return job.errorMessage ? "tried again in a moment" : `starts ${when(job.notBefore)}`
+  if (job.state === "pending" && job.waitsFor) return `waiting for ${job.waitsFor} ${job.waitsFor === 1 ? "part" : "parts"} of it`
   if (job.state === "pending") return job.queuePosition > 1 ? `waiting, number ${job.queuePosition} in line` : "next in line, waiting for a free worker"
   if (job.state === "processing") return job.phase || "starting"
   return ""

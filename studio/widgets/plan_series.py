@@ -1,0 +1,143 @@
+"""The newest series on the calendar's page: how it goes on, and what to do with its drafts when they are there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import streamlit as st
+
+from backend import planning, posts
+from backend.kit.clock import now
+from backend.planning import SeriesCard
+from studio.format import count, duration, plain
+from studio.frame import Page
+from studio.widgets.confirm import confirm
+from studio.widgets.jobs import follow
+from studio.widgets.plan import touched
+from studio.widgets.told import tell, telling
+
+_HIDDEN, _UNDO = "series:hidden", "series:undo"
+_OLD = timedelta(days=7)
+_EVERY_S = 4
+
+
+def show(page: Page, influencer: str) -> str:
+    """Draws it while it matters. Returns what the calendar must read anew for."""
+    _undo_row(page)
+    with page.transaction() as tx:
+        card = planning.latest(tx, influencer)
+    if card is None or _past(card):
+        return ""
+    with st.container(border=True):
+        working = follow(page, card.job, key="series")
+        if working and card.pictures:
+            _drawing(page, card)
+        if not working:
+            _made(page, card)
+    return f"{card.job.state}:{len(card.plans)}:{card.drawn}"
+
+
+def _past(card: SeriesCard) -> bool:
+    hidden = st.session_state.get(_HIDDEN) == card.job.id or now() - card.job.created_at > _OLD
+    return card.job.ended and (hidden or (not card.drafts and card.job.state != "failed"))
+
+
+def _drawing(page: Page, first: SeriesCard) -> None:
+    """Pictures as they come; the page runs again when all is done."""
+
+    @st.fragment(run_every=_EVERY_S)
+    def panel() -> None:
+        with page.transaction() as tx:
+            card = planning.series(tx, first.job.id)
+        if (card.job.state, len(card.plans)) != (first.job.state, len(first.plans)) and card.job.ended:
+            st.rerun()
+        left = f", about {duration(card.left_s)} left" if card.left_s else ""
+        said = f"Pictures: {card.drawn} of {card.pictures} are in their drafts{left}"
+        st.progress(card.drawn / max(1, card.pictures), text=said)
+
+    panel()
+
+
+def _made(page: Page, card: SeriesCard) -> None:
+    if not card.drafts:
+        return
+    dates = sorted(one.wall for one in card.plans if one.wall)
+    span = f", {dates[0]:%-d %b} to {dates[-1]:%-d %b}" if dates else ""
+    name = card.plans[0].influencer_name if card.plans else ""
+    st.markdown(f"**{count(len(card.drafts), 'draft')} for {plain(name)}**{plain(span)}")
+    if said := _about(card):
+        st.caption(plain(said))
+    with st.container(horizontal=True):
+        if st.button("Look at them", type="primary", icon=":material/rate_review:", key="series:look"):
+            st.session_state["review:kind"] = "draft"
+            st.session_state["review:who"] = card.job.subject_id
+            page.go("plan/review")
+        if page.can_edit:
+            st.button(
+                "Schedule them", icon=":material/schedule_send:", key="series:schedule",
+                on_click=_schedule, args=(page, card),
+                help="Those that the rules let through; the others go to review.",
+            )  # fmt: skip
+            if st.button("Delete these drafts", icon=":material/delete:", key="series:delete"):
+                said = "What is in review or scheduled stays, and so do the pictures in the gallery. This can be undone."
+                confirm(
+                    f"Delete {count(len(card.drafts), 'draft')}?", said, action="Delete them", act=partial(_discard, page, card)
+                )
+        st.button("Hide", icon=":material/close:", key="series:hide", type="tertiary", on_click=_hide, args=(card.job.id,))
+
+
+def _about(card: SeriesCard) -> str:
+    result = card.job.result or {}
+    said = []
+    if result.get("model") == "offline":
+        said.append("Written by the offline writer: no language model is set.")
+    if n := result.get("unwritten"):
+        said.append(f"{count(int(n), 'post')} could not be written: the model's answer could not be read.")
+    if n := result.get("undated"):
+        said.append(f"{count(int(n), 'draft')} found no free time and wait without a date.")
+    if bare := sum(not any(post.media for post in one.posts) for one in card.plans if one.id in card.drafts):
+        said.append(f"{bare} without a picture yet." if bare < len(card.drafts) else "Without pictures yet.")
+    return " ".join(said)
+
+
+def _hide(job_id: str) -> None:
+    st.session_state[_HIDDEN] = job_id
+
+
+def _schedule(page: Page, card: SeriesCard) -> None:
+    with telling():
+        with page.transaction(needs="editor") as tx:
+            out = posts.schedule(tx, card.drafts)
+        parts = [
+            f"{n} {word}"
+            for n, word in ((len(out.done), "scheduled"), (len(out.review), "sent to review"), (len(out.refused), "not yet"))
+            if n
+        ]
+        why = f" {' '.join(dict.fromkeys(out.refused.values()))}" if out.refused else ""
+        tell(plain(f"{', '.join(parts) or 'Nothing to schedule'}.{why}"))
+    touched()
+
+
+def _discard(page: Page, card: SeriesCard) -> None:
+    with page.transaction(needs="editor") as tx:
+        act, out = planning.discard(tx, card.job.id)
+    if act:
+        st.session_state[_UNDO] = (act.id, act.said)
+    if out.refused:
+        tell(plain(" ".join(dict.fromkeys(out.refused.values()))), ":material/error:")
+    touched()
+
+
+def _undo_row(page: Page) -> None:
+    if done := st.session_state.get(_UNDO):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/delete: {plain(done[1])}")
+            st.button("Undo", icon=":material/undo:", key="series:undo:go", on_click=_take_back, args=(page, done[0]))
+
+
+def _take_back(page: Page, act_id: str) -> None:
+    st.session_state.pop(_UNDO, None)
+    with telling(), page.transaction(needs="editor") as tx:
+        posts.undo(tx, act_id)
+    touched()

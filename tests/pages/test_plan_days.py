@@ -1,0 +1,154 @@
+"""Planning days on the calendar's page: the question, what it comes to, the drafts afterwards, the review of many."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from backend import jobs, planning, posts
+from backend.bootstrap import App
+from backend.engines.text.offline import OfflineWriter
+from backend.kit.clock import now
+from backend.planning import SeriesOrder, pipeline
+from backend.planning.schemas import SeriesPayload
+from backend.posts import PostState
+from backend.tables import Job
+from tests.factories.account import Tenant
+from tests.factories.making import make_influencer
+from tests.factories.posts import Planner, ahead, make_planner
+from tests.fakes.engines import FakeImageEngine
+from tests.fakes.identity import FakeIdentity
+from tests.pages.conftest import Open, words
+from tests.support.context import make_context
+
+S = PostState
+
+
+@pytest.fixture
+def bella(app: App, workspace: Tenant) -> Planner:
+    app.__dict__["engines"] = SimpleNamespace(image=FakeImageEngine(), identity=FakeIdentity(), text=OfflineWriter())
+    with app.db.transaction(workspace.caller) as tx:
+        return make_planner(tx, policy="all", zone="Europe/Berlin")
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    next(button for button in at.button if button.label == label).click()
+    at.run()
+    assert not at.exception
+    return at
+
+
+def within(at: AppTest, opener: str, label: str = "") -> AppTest:
+    """A run inside an open dialog: AppTest knows no fragments, so the button that opens it is pressed with it."""
+    for wanted in (opener, label):
+        if wanted:
+            next(button for button in at.button if button.label == wanted).click()
+    at.run()
+    assert not at.exception
+    return at
+
+
+def said(at: AppTest) -> str:
+    return words(at).replace("\\", "")
+
+
+def written(app: App, workspace: Tenant, bella: Planner, n: int = 3) -> str:
+    """A series that has ended. Returns its job."""
+    first = now().date() + timedelta(days=2)
+    order = SeriesOrder(
+        influencer_id=bella.influencer.id, first=first, days=n, clocks=("18:00",), channel_ids=(bella.channel.id,), pictures=0
+    )
+    with app.db.transaction(workspace.caller) as tx:
+        job = planning.start(tx, order=order, request_key="series")
+    context = make_context(app, workspace, planning.KIND, SeriesPayload(order=order), job_id=job.id)
+    result = pipeline.run_series(context, SeriesPayload(order=order))
+    with app.db.transaction(workspace.caller) as tx:
+        row = tx.get_one(Job, job.id)
+        row.state, row.result = "completed", result
+    return job.id
+
+
+def test_an_empty_calendar_leads_to_a_planned_week(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
+    at = open_page("plan/calendar")
+    assert "Nothing is planned yet" in said(at)
+    press(at, "Plan a week")
+    told = said(at)
+    assert "**7 posts**" in told
+    assert "the offline writer puts the texts together, free" in told
+    assert "7 pictures: how long they take is known once one was drawn here" in told
+    assert "Bella has no LoRA yet" in told
+    next(one for one in at.toggle if one.label == "Make the pictures too").set_value(False)
+    assert "pictures: how long" not in said(within(at, "Plan a week"))
+    within(at, "Plan a week", "Plan 7 posts")
+    with app.db.transaction(workspace.caller) as tx:
+        (job,) = jobs.page(tx, kinds=(planning.KIND,)).cards
+    assert job.title == "Plan of 7 posts for Bella"
+    assert "Nothing is planned yet" not in said(at)
+
+
+def test_without_a_channel_a_practice_channel_is_offered(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        zara = make_influencer(tx, "Zara")
+    at = open_page("plan/calendar", influencer=zara.id)
+    press(at, "Plan days")
+    assert "Zara has no channel yet" in said(at)
+    within(at, "Plan days", "Add a practice channel")
+    assert "**7 posts**" in said(at)
+
+
+def test_drafts_are_scheduled_or_deleted_together(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
+    job_id = written(app, workspace, bella)
+    at = open_page("plan/calendar")
+    assert "**3 drafts for Bella**" in said(at)
+    assert "Written by the offline writer" in said(at)
+    press(at, "Delete these drafts")
+    within(at, "Delete these drafts", "Delete them")
+    with app.db.transaction(workspace.caller) as tx:
+        assert not posts.series(tx, f"{job_id}:")
+    assert "3 plans deleted." in said(at)
+    press(at, "Undo")
+    with app.db.transaction(workspace.caller) as tx:
+        assert len(posts.series(tx, f"{job_id}:")) == 3
+    assert "**3 drafts for Bella**" in said(at)
+    viewer = open_page("plan/calendar", who=workspace.viewer)
+    assert not {"Plan days", "Schedule them", "Delete these drafts"} & {button.label for button in viewer.button}
+
+
+def test_hand_picked_plans_are_approved_sent_back_and_shifted(
+    open_page: Open, app: App, workspace: Tenant, bella: Planner
+) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        plans = [bella.plan(tx, wall=ahead(days=n), topic=f"Plan {n}").id for n in range(2, 6)]
+        posts.submit(tx, plans)
+
+    def states() -> list[PostState]:
+        with app.db.transaction(workspace.caller) as tx:
+            return [posts.get(tx, one).state for one in plans]
+
+    at = open_page("plan/review")
+    at.get_by_key(f"pick:{plans[0]}").check()
+    at.get_by_key(f"pick:{plans[2]}").check()
+    at.run()
+    press(at, "Approve 2 chosen")
+    assert states() == [S.SCHEDULED, S.IN_REVIEW, S.SCHEDULED, S.IN_REVIEW]
+    at.get_by_key(f"pick:{plans[1]}").check()
+    at.run()
+    at.get_by_key("review:days").set_value(2)
+    press(at, "Shift 1 chosen")
+    with app.db.transaction(workspace.caller) as tx:
+        assert posts.get(tx, plans[1]).wall == ahead(days=5)
+    press(at, "Undo")
+    with app.db.transaction(workspace.caller) as tx:
+        assert posts.get(tx, plans[1]).wall == ahead(days=3)
+    press(at, "Choose all")
+    at.get_by_key("review:note").set_value("Too loud")
+    press(at, "Send 2 back")
+    assert states() == [S.SCHEDULED, S.DRAFT, S.SCHEDULED, S.DRAFT]
+    at.get_by_key("review:kind").set_value("draft")
+    at.run()
+    press(at, "Choose all")
+    press(at, "Hold 2 chosen")
+    assert states() == [S.SCHEDULED, S.ON_HOLD, S.SCHEDULED, S.ON_HOLD]
