@@ -19,6 +19,7 @@ from studio.components.gallery import Tile
 from studio.format import media_url, plain
 from studio.forms.seen import load_again, offer_newer, seen
 from studio.frame import Page
+from studio.widgets import plan_minutes
 from studio.widgets.told import tell, telling
 
 _FIXED = (PostState.PUBLISHING, PostState.PUBLISHED, PostState.UNKNOWN)
@@ -49,7 +50,9 @@ def form(page: Page, now: PlanCard) -> None:
         for tab, channel_id in zip(st.tabs([known[one] for one in chosen]), chosen, strict=True):
             with tab:
                 platform = there[channel_id].platform if channel_id in there else accounts[channel_id].platform
-                variants.append(_variant(page, card, f"{key}:{channel_id}", channel_id, platform, there.get(channel_id)))
+                one = _variant(page, card, f"{key}:{channel_id}", channel_id, platform, there.get(channel_id))
+                fixed = frozen or (channel_id in there and there[channel_id].state in _FIXED)
+                variants.append(plan_minutes.later(f"{key}:{channel_id}", one, several=len(chosen) > 1, frozen=fixed))
     else:
         st.caption(
             "No channel chosen: it is kept as an idea." if known else "No channel yet. Add one under Rules on the calendar."
