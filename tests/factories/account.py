@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from backend.kit.clock import now
 from backend.kit.db import Database, Role, SignedIn, Trusted, hash_token
 from backend.kit.ids import new_id, new_secret
@@ -45,21 +47,30 @@ class Tenant:
 
 
 def make_person(db: Database, tenant_id: str, role: Role, *, password_hash: str = "!") -> Person:
-    user_id, token = new_id("usr"), new_secret()
-    email = f"{role}-{user_id[-12:]}@example.org"
-    with db.transaction(Trusted(tenant_id, user_id)) as tx:
+    with db.transaction(Trusted(tenant_id)) as tx:
+        [person] = _people(tx, tenant_id, role, password_hash=password_hash)
+    return person
+
+
+def _people(tx: Session, tenant_id: str, *roles: Role, password_hash: str = "!") -> list[Person]:
+    made = []
+    for role in roles:
+        user_id, token = new_id("usr"), new_secret()
+        email = f"{role}-{user_id[-12:]}@example.org"
         tx.add(User(id=user_id, email=email, name=f"{role.title()} Example", password_hash=password_hash))
-        tx.flush()
-        tx.add(Membership(tenant_id=tenant_id, user_id=user_id, role=role))
-        tx.add(
-            SessionRow(id=new_id("ses"), user_id=user_id, token_hash=hash_token(token), expires_at=now() + timedelta(days=7))
-        )
-    return Person(user_id, email, token, SignedIn(token, tenant_id))
+        made.append(Person(user_id, email, token, SignedIn(token, tenant_id)))
+    tx.flush()
+    for role, person in zip(roles, made, strict=True):
+        tx.add(Membership(tenant_id=tenant_id, user_id=person.id, role=role))
+        until = now() + timedelta(days=7)
+        tx.add(SessionRow(id=new_id("ses"), user_id=person.id, token_hash=hash_token(person.token), expires_at=until))
+    return made
 
 
 def make_workspace(db: Database, name: str = "Studio") -> Tenant:
     tenant_id = new_id("ws")
     with db.transaction(Trusted(tenant_id)) as tx:
         tx.add(Workspace(id=tenant_id, name=name))
-    owner, editor, viewer = (make_person(db, tenant_id, role) for role in ("owner", "editor", "viewer"))
+        tx.flush()
+        owner, editor, viewer = _people(tx, tenant_id, "owner", "editor", "viewer")
     return Tenant(tenant_id, name, owner, editor, viewer)
