@@ -14,12 +14,13 @@ from typing import Any, Self
 from pydantic import model_validator
 from sqlalchemy.orm import Session
 
-from backend import boards, budgets, datasets, generation, influencers, publishing, training, video, writing
+from backend import boards, budgets, datasets, generation, influencers, planning, publishing, training, video, writing
 from backend.bootstrap import App
 from backend.datasets import CaptionOrder, CaptionPlan
 from backend.errors import Invalid
 from backend.generation import GenerationDraft, GridOrder, ListOrder, Plan, UpscaleOrder
 from backend.kit.drafts import Draft
+from backend.planning import SeriesOrder
 from backend.training import RunDraft
 from backend.video import VideoOrder
 from backend.writing import CONTENT_TYPES, IdeasOrder, WriteOrder
@@ -160,6 +161,16 @@ def _plan_ideas(app: App, tx: Session, order: IdeasOrder) -> TextPlan:
     return TextPlan(0, None, 0, *_usd(tx, "ideas", most, calls=asked))
 
 
+def _plan_days(app: App, tx: Session, order: SeriesOrder, key: str) -> str:
+    return planning.start(tx, order=order, request_key=key).id
+
+
+def _foretell_days(app: App, tx: Session, order: SeriesOrder) -> TextPlan:
+    said = planning.forecast(app, lambda: nullcontext(tx), order=order)
+    usual, most = (Decimal(0), Decimal(0)) if said.most_usd is None else (said.usual_usd, said.most_usd)
+    return TextPlan(said.pictures, said.draw_s, said.ahead, usual, most)
+
+
 def _usd(tx: Session, kind: str, most: Decimal | None, *, calls: int = 1) -> tuple[Decimal | None, Decimal]:
     """(usual, most). Without a paid model both are nothing."""
     if most is None:
@@ -198,6 +209,12 @@ WORK: dict[str, Work] = {
     ),
     "content-ideas": Work(
         IdeasOrder, _think, {"influencerId": "inf_…", "days": 7, "kinds": ["post", "reel"]}, _plan_ideas
+    ),
+    "content-plan": Work(
+        SeriesOrder, _plan_days,
+        {"influencerId": "inf_…", "first": "2031-12-01", "days": 7, "clocks": ["18:00"], "channelIds": ["chn_…"],
+         "pictures": 1},
+        _foretell_days,
     ),
     "autopost": Work(AutopostOrder, _post, {"contentPlanId": "cp_…"}),
     "lora-training": Work(RunDraft, _train, {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"}),

@@ -35,11 +35,11 @@ def forecast(app: App, transact: Transact, *, order: SeriesOrder) -> Forecast:
     with transact() as tx:
         who, channels = influencers.get(tx, order.influencer_id), service.chosen(tx, order)
         found, wished = service.places(tx, who, order)
-        drawn, draw_s = 0, None
+        drawn, draw_s, ahead = 0, None, 0
         if models and any(tailoring.takes_pictures(one.platform, order.format) for one in channels):
             one = picture(order, channels[0].platform, "a picture", order.pictures)
             each = generation.plan(tx, drafts=[one], models=models)
-            drawn = order.pictures * len(found)
+            drawn, ahead = order.pictures * len(found), each.ahead
             draw_s = each.seconds * len(found) if each.seconds is not None else None
         usual, left = budgets.usual_usd(tx, "caption"), budgets.left_usd(budgets.costs(tx, app.settings))
     most = _most_usd(app, transact, order, len(found), channels[0].platform)
@@ -47,7 +47,7 @@ def forecast(app: App, transact: Transact, *, order: SeriesOrder) -> Forecast:
     return Forecast(
         moments=tuple(found), left_out=wished - len(found), moved=len(found) - exact, pictures=drawn, most_usd=most,
         usual_usd=usual * len(found) if most is not None and usual is not None else None, left_usd=left,
-        write_s=(OFFLINE_S if most is None else ASKED_S) * len(found), draw_s=draw_s,
+        write_s=(OFFLINE_S if most is None else ASKED_S) * len(found), draw_s=draw_s, ahead=ahead,
         warnings=tuple(_warnings(who, channels, order, models)),
     )  # fmt: skip
 

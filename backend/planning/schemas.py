@@ -108,7 +108,8 @@ class Forecast:
     """What an order comes to, before it is started. `left_out`: times that are past or have no room.
 
     `most_usd` None: nothing is paid (no model is set); `usual_usd` None: nothing was paid here before. `left_usd`: of the
-    limits, None: there are none. `draw_s` None: no time is known. `warnings`: sentences that people ought to read first.
+    limits, None: there are none. `draw_s` None: no time is known. `ahead`: image jobs of the workspace that run or wait before
+    it. `warnings`: sentences that people ought to read first.
     """
 
     moments: tuple[Moment, ...]
@@ -120,6 +121,7 @@ class Forecast:
     left_usd: Decimal | None
     write_s: float
     draw_s: float | None
+    ahead: int = 0
     warnings: tuple[str, ...] = ()
 
     @property

@@ -94,6 +94,7 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
     kept = {"leftId": "a", "rightId": "b", "choice": "left"}
     file = {"noun": "dataset", "nounId": ids["dataset_id"], "filename": "a.png", "size": 9, "clientKey": "a"}
     drawn = {"prompt": "x", "influencerId": ids["influencer_id"]}
+    week = {"first": "2031-12-01", "clocks": ["18:00"], "channelIds": ["chn_1"]}
     return [
         ("POST", "/pictures/acts", {"kind": "rate", "rating": 1, "pictureIds": [*mine[:1], ids["picture_id"]]}),
         ("POST", "/pictures/acts", {"kind": "board-add", "boardId": ids["board_id"], "pictureIds": mine}),
@@ -118,6 +119,7 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/jobs", {"type": "image-grid", "payload": {"draft": drawn, "axes": [{"kind": "steps", "values": [1]}]}}),
         ("POST", "/jobs", {"type": "content-generation", "payload": {"influencerId": ids["influencer_id"], "topic": "x"}}),
         ("POST", "/jobs", {"type": "content-ideas", "payload": {"influencerId": ids["influencer_id"]}}),
+        ("POST", "/jobs", {"type": "content-plan", "payload": {**week, "influencerId": ids["influencer_id"]}}),
         ("POST", "/jobs", {"type": "autopost", "payload": {"contentPlanId": ids["plan_id"]}}),
         ("POST", "/drafts", {"influencerId": ids["influencer_id"], "topic": "x", "caption": "Mine"}),
         ("PATCH", "/drafts/{draft_id}", {"caption": "Taken"}),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from backend import generation, recipes
+from backend import channels, generation, recipes
 from backend.api.orders import WORK, snake
 from backend.recipes import TemplateDraft
 from backend.tables import Job
@@ -141,6 +141,7 @@ def test_blanks_of_a_template_keep_their_names(app: Any, editor: Any, workspace:
 def test_the_api_describes_every_type_in_its_own_spelling(app: Any, editor: Any, workspace: Tenant) -> None:
     with app.db.transaction(workspace.caller) as tx:
         set_id, bella = make_dataset(tx), make_influencer(tx).id
+        channel = channels.add_sandbox(tx, bella).id
     said = editor.get("/openapi.json").json()["components"]["schemas"]["Order"]["oneOf"]
     assert [one["title"] for one in said] == list(WORK)
     by_name = {one["title"]: one["properties"]["payload"]["properties"] for one in said}
@@ -149,7 +150,8 @@ def test_the_api_describes_every_type_in_its_own_spelling(app: Any, editor: Any,
     assert "pictureId" in by_name["image-upscale"]
     for kind, work in WORK.items():
         if work.foretell:
-            said = json.loads(json.dumps(work.example, ensure_ascii=False).replace("inf_…", bella).replace("ds_…", set_id))
+            example = json.dumps(work.example, ensure_ascii=False).replace("inf_…", bella).replace("ds_…", set_id)
+            said = json.loads(example.replace("chn_…", channel))
             assert order(editor, kind, said, path="/jobs/estimate").status_code == 200, kind
 
 
