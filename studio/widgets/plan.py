@@ -9,7 +9,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from backend import posts
-from backend.errors import StudioError
+from backend.errors import Conflict, StudioError
 from backend.kit.ids import new_id
 from backend.posts import WORDS, Outcome, PlanCard, PostCard, PostState
 from studio.format import ago, clock, media_url, plain
@@ -157,6 +157,9 @@ def _more(page: Page, card: PlanCard, states: set[PostState]) -> None:
     st.button("Duplicate", icon=":material/content_copy:", key=f"copy:{card.id}", on_click=_copy, args=(page, card, False))
     if S.PUBLISHED in states:
         st.button("Use again", icon=":material/recycling:", key=f"reuse:{card.id}", on_click=_copy, args=(page, card, True))
+        if rests := st.session_state.get(f"rests:{card.id}"):
+            st.caption(plain(rests))
+            st.button("Use it anyway", key=f"anyway:{card.id}", on_click=_copy, args=(page, card, True, True))
     if S.PUBLISHING not in states:
         st.button("Delete plan", icon=":material/delete:", key=f"delete:{card.id}", on_click=_delete, args=(page, card.id))
 
@@ -199,10 +202,19 @@ def _decide(page: Page, post_id: str, there: bool) -> None:
     touched()
 
 
-def _copy(page: Page, card: PlanCard, reuse: bool) -> None:
+def _copy(page: Page, card: PlanCard, reuse: bool, anyway: bool = False) -> None:
+    asked = f"rests:{card.id}"
+    st.session_state.pop(asked, None)
     with telling():
         with page.transaction(needs="editor") as tx:
-            (posts.repurpose if reuse else posts.duplicate)(tx, card.id, request_key=new_id("key"))
+            if reuse:
+                try:
+                    posts.repurpose(tx, card.id, request_key=new_id("key"), anyway=anyway)
+                except Conflict as rests:  # it was out too lately: said, and asked once more
+                    st.session_state[asked] = rests.message
+                    raise
+            else:
+                posts.duplicate(tx, card.id, request_key=new_id("key"))
         tell("A draft without a date was made: it is under “Not scheduled”.", ":material/content_copy:")
     touched()
 

@@ -118,3 +118,18 @@ def test_stop_and_start_again(open_page: Open, app: App, workspace: Tenant, bell
     at.get_by_key("stop:workspace").click()
     at.run()
     assert state(app, workspace, plan_id) == S.SCHEDULED
+
+
+def test_a_post_that_rests_is_used_again_only_when_asked_twice(
+    open_page: Open, app: App, workspace: Tenant, bella: Planner
+) -> None:
+    plan_id = plan_of(app, workspace, bella)
+    with app.db.transaction(workspace.caller) as tx:
+        posts.posted(tx, plan_id)
+    at = open_page("plan/calendar", id=plan_id)
+    press(at, "Use again")
+    assert "posts rest for 60 days" in said(at)
+    press(at, "Use it anyway")
+    assert "Use it anyway" not in {button.label for button in at.button}
+    with app.db.transaction(workspace.caller) as tx:
+        assert [one.repurposed_from for one in posts.page(tx).cards if one.id != plan_id] == [plan_id]
