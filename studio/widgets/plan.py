@@ -12,9 +12,9 @@ from backend import posts
 from backend.errors import Conflict, StudioError
 from backend.kit.ids import new_id
 from backend.posts import WORDS, Outcome, PlanCard, PostCard, PostState
-from studio.format import ago, clock, media_url, plain
+from studio.format import media_url, plain
 from studio.frame import Page
-from studio.widgets import plan_edit, plan_fixes
+from studio.widgets import plan_attempts, plan_edit, plan_fixes, plan_standing
 from studio.widgets.told import tell, telling, told
 
 S = PostState
@@ -80,13 +80,15 @@ def body(page: Page, plan_id: str) -> None:
     for sentence in near:
         st.warning(plain(sentence), icon=":material/event_busy:")
     for post in card.posts:
-        _standing(page, post, several=len(card.posts) > 1)
+        if len(card.posts) > 1:
+            st.markdown(f"{badge(post.state)} {plain(post.channel_name)}")
+        plan_standing.show(page, card, post)
     for post in card.posts:
         plan_fixes.show(page, card, post)
     if page.can_edit:
         _acts(page, card, review=rules.review)
     plan_edit.form(page, card)
-    _attempts(page, card)
+    plan_attempts.log(page, card)
 
 
 def badge(state: PostState) -> str:
@@ -101,33 +103,6 @@ def thumbs(page: Page, post: PostCard, *, size: int = 72) -> str:
         for one in post.media
     )
     return f'<div style="display:flex;gap:6px;flex-wrap:wrap">{images}</div>'
-
-
-def _standing(page: Page, post: PostCard, *, several: bool) -> None:
-    if several:
-        st.markdown(f"{badge(post.state)} {plain(post.channel_name)}")
-    if post.state == S.PUBLISHED:
-        how = " by hand" if post.by_hand else ""
-        st.caption(f"Published{how} {ago(post.published_at)}." if post.published_at else "Published.")
-        if post.url:
-            st.link_button("Open the post", post.url, icon=":material/open_in_new:")
-    if post.note:
-        st.info(f"Reviewer: {plain(post.note)}", icon=":material/rate_review:")
-    if post.error:
-        st.error(f"{plain(post.channel_name)}: {plain(post.error)}", icon=":material/error:")
-    if post.state == S.UNKNOWN and page.can_edit:
-        st.caption("Look at the account, then say what you see. It is not posted again by itself.")
-        with st.container(horizontal=True):
-            st.button(
-                "It is there", icon=":material/check:", key=f"there:{post.id}", on_click=_decide, args=(page, post.id, True)
-            )
-            st.button(
-                "Not there, post again",
-                icon=":material/redo:",
-                key=f"again:{post.id}",
-                on_click=_decide,
-                args=(page, post.id, False),
-            )
 
 
 def _acts(page: Page, card: PlanCard, *, review: bool) -> None:
@@ -146,13 +121,13 @@ def _acts(page: Page, card: PlanCard, *, review: bool) -> None:
             _button(page, card, "Let go", ":material/play_arrow:", lambda tx, _: posts.release(tx, ids), primary=True)
         elif waits or S.SCHEDULED in states or S.IN_REVIEW in states:
             _button(page, card, "Hold", ":material/pause:", lambda tx, _: posts.hold(tx, ids))
+        plan_standing.now_popover(page, card)
         with st.popover("More", icon=":material/more_horiz:"):
             _more(page, card, states)
 
 
 def _more(page: Page, card: PlanCard, states: set[PostState]) -> None:
     if states and not states & {S.PUBLISHED, S.PUBLISHING, S.UNKNOWN}:
-        _button(page, card, "Due now", ":material/alarm:", lambda tx, one: posts.publish_now(tx, one.id))
         _button(page, card, "I posted it myself", ":material/task_alt:", lambda tx, one: posts.posted(tx, one.id))
     st.button("Duplicate", icon=":material/content_copy:", key=f"copy:{card.id}", on_click=_copy, args=(page, card, False))
     if S.PUBLISHED in states:
@@ -194,14 +169,6 @@ def say(out: Outcome, plan_id: str) -> None:
         tell("Done.")
 
 
-def _decide(page: Page, post_id: str, there: bool) -> None:
-    with telling():
-        with page.transaction(needs="editor") as tx:
-            posts.decide_unknown(tx, post_id, there=there)
-        tell("Marked as published." if there else "Approved again. Schedule it.")
-    touched()
-
-
 def _copy(page: Page, card: PlanCard, reuse: bool, anyway: bool = False) -> None:
     asked = f"rests:{card.id}"
     st.session_state.pop(asked, None)
@@ -232,14 +199,3 @@ def _undo(page: Page, act_id: str) -> None:
     with telling(), page.transaction(needs="editor") as tx:
         posts.undo(tx, act_id)
     touched()
-
-
-def _attempts(page: Page, card: PlanCard) -> None:
-    tried = [one for one in card.posts if one.tries]
-    if not tried:
-        return
-    with st.expander("Tries to publish it", icon=":material/history:"), page.transaction() as tx:
-        for post in tried:
-            for attempt in posts.attempts(tx, post.id):
-                at = clock(attempt.created_at, card.zone)
-                st.caption(plain(f"{post.channel_name}, try {attempt.n} at {at}: {attempt.outcome}. {attempt.said}"))
