@@ -22,7 +22,10 @@ from backend.settings import Settings
 from backend.tables import Post, PostAttempt, PostState
 
 S = PostState
-OUTCOMES = {S.PUBLISHED: "published", S.FAILED: "failed", S.UNKNOWN: "unknown", S.SCHEDULED: "released", S.ON_HOLD: "held"}
+OUTCOMES = {
+    S.PUBLISHED: "published", S.FAILED: "failed", S.UNKNOWN: "unknown", S.SCHEDULED: "released", S.ON_HOLD: "held",
+    S.MISSED: "missed",
+}  # fmt: skip
 NOT_OURS = "Nothing of this post is waiting to be sent by this job. Open it on the calendar to see how it stands."
 
 
@@ -140,7 +143,7 @@ def end(ctx: JobContext, mine: Try, verdict: Verdict) -> Verdict:
     """Writes how the try ended: the post and its line in the log in one transaction. Returns it with its sentence."""
     said = verdict.said
     with ctx.transaction() as tx:
-        values: dict[str, Any] = {"error_code": verdict.code, "phase": verdict.phase}
+        values: dict[str, Any] = {"error_code": verdict.code, "phase": _left_at(mine, verdict.phase)}
         values["tries"] = Post.tries + (1 if verdict.counted else 0)
         if verdict.state is not S.UNKNOWN:
             values["submitted_at"] = None
@@ -163,9 +166,14 @@ def end(ctx: JobContext, mine: Try, verdict: Verdict) -> Verdict:
 
 def hold(ctx: JobContext, mine: Try, *, by: str, said: str) -> None:
     """Back, with what was prepared; nothing went out. `by`: `person`, `workspace`, or the influencer's id."""
-    values = {"held_from": S.SCHEDULED, "held_by": by, "phase": "ready" if mine.handle else "", "submitted_at": None}
+    values = {"held_from": S.SCHEDULED, "held_by": by, "phase": _left_at(mine, "ready"), "submitted_at": None}
     with ctx.transaction() as tx:
         _end(tx, ctx, mine, S.ON_HOLD, {**values, "error": "", "error_code": ""}, {"code": "held", "said": said})
+
+
+def _left_at(mine: Try, phase: str) -> str:
+    """What the next try begins with: `ready` only if all of it was prepared."""
+    return phase if phase != "ready" or mine.phase in ("ready", "submitting") else ""
 
 
 def write(ctx: JobContext, mine: Try, **values: Any) -> None:

@@ -21,6 +21,7 @@ from backend.engines.platform.faults import (
 from backend.engines.platform.port import Accepted, Access, Platform, PostRequest, Published
 from backend.errors import Invalid, NotFound, RateLimited
 from backend.jobs import JobContext
+from backend.posts.sending import MISSED_AFTER
 from backend.publishing import attempts, media, quotas, verdicts
 from backend.publishing.attempts import Try
 from backend.publishing.verdicts import Verdict
@@ -34,6 +35,7 @@ READY_WITHIN_S = 3600.0
 """How long what was prepared may take to become ready before it is made anew."""
 RENEWALS = 2
 """The first gets a new token; the second says that it was refused too, and the channel must be connected again."""
+TOO_LATE = "It was not sent in the 48 hours after its time. Choose a new one, or say that you posted it."
 
 
 class Held(Exception):
@@ -89,9 +91,11 @@ class Way:
     def _send(self) -> Published | Verdict | None:
         """Phases one to three, from where the row says."""
         mine, platform = self._mine, self._platform
+        if mine.post.due_at and attempts.age_s(self._ctx, mine.post.due_at) > MISSED_AFTER.total_seconds():
+            return Verdict(PostState.MISSED, TOO_LATE, "late")
         waited = attempts.age_s(self._ctx, mine.began_at)
         if waited > READY_WITHIN_S:
-            raise MakeAnew(f"{platform.label} did not become ready within an hour. It is prepared again.")
+            raise MakeAnew(f"It was not ready for {platform.label} within an hour. It is prepared again.")
         self._ctx.progress(0, 0, "preparing the files")
         try:
             post, files = media.prepared(self._ctx, mine.post, waited_s=waited)

@@ -82,7 +82,7 @@ def _asked_anew(tx: Session, row: Any, *, hold: bool) -> None:
 
 def _end(tx: Session, row: Any, state: PostState, said: str, code: str, values: dict[str, Any]) -> None:
     told = {"error": said, "error_code": code} if state is not S.ON_HOLD else {"error": "", "error_code": ""}
-    phase = {} if state is S.UNKNOWN or row.phase == "ready" else {"phase": ""}
+    phase = {} if row.phase == "ready" else {"phase": ""}
     posts.move(tx, row.id, S.PUBLISHING, state, **values, **told, **phase)
     _close(tx, row, OUTCOMES[state], code, said)
 

@@ -38,7 +38,7 @@ ASK_FOR_S = 3 * 3600.0
 WORKS_FOR_S = 24 * 3600.0
 """How long it may work on a post that it has."""
 OUTAGE_ASK_S = 60.0
-MOST_WAIT_S = 24 * 3600.0
+MOST_WAIT_S = 25 * 3600.0
 LOOK = "Look at the account, then say whether it is there."
 FORGOTTEN = CannotTell("What was sent cannot be read with today's SECRET_KEYS, so the platform cannot be asked about it.")
 Phase = Literal["", "ready", "submitting"]

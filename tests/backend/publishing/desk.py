@@ -26,6 +26,7 @@ from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer
 from tests.factories.posts import ahead, make_channel
 from tests.support.context import make_context, next_attempt
+from tests.support.crashing import Died
 from workers import posts as handlers
 from workers import renditions
 from workers.context import Context
@@ -146,6 +147,20 @@ class Desk:
             self.said.append(f"{error.code}: {error.message}")
             return ended_by(error, retries=0, max_retries=3, delays=delays, submitted=False).state
 
+    def die_at(self, context: Context, name: str) -> None:
+        """Its worker is killed there: nothing of the attempt is written any more."""
+
+        def reach(at: str) -> None:
+            if at == name:
+                raise Died
+
+        context.reach = reach  # type: ignore[method-assign]
+        try:
+            self.attempt(context)
+        except Died:
+            return
+        raise AssertionError(f"never came to {name}: {self.said}")
+
     def settle(self, context: Context, state: JobState) -> None:
         with self.app.db.transaction(self.caller) as tx:
             tx.execute(update(Job).where(Job.id == context.job_id).values(state=state))
@@ -171,9 +186,25 @@ class Desk:
         with self.app.db.transaction(self.caller) as tx:
             posts.decide_unknown(tx, post_id, there=there)
 
-    def without_public_address(self) -> None:
-        quiet = self.app.settings.model_copy(update={"s3_public_endpoint": "", "public_url": ""})
-        self.app = bootstrap(quiet, role="worker", db=self.app.db, redis=self.app.redis)
+    def edit(self, post_id: str, **values: Any) -> None:
+        with self.app.db.transaction(self.caller) as tx:
+            plan = posts.get(tx, posts.get_post(tx, post_id).plan_id)
+            draft = plan.draft()
+            variants = tuple(one.model_copy(update=values) for one in draft.variants)
+            posts.save(tx, plan.id, draft.model_copy(update={"variants": variants}), version=plan.version)
+
+    def stop(self) -> None:
+        with self.app.db.transaction(self.caller) as tx:
+            posts.stop(tx, self.influencer_id)
+
+    def channel_state(self, channel_id: str) -> str:
+        with self.app.db.transaction(self.caller) as tx:
+            return channels.get(tx, channel_id).state
+
+    def with_settings(self, **values: Any) -> None:
+        """From now on."""
+        changed = self.app.settings.model_copy(update=values)
+        self.app = bootstrap(changed, role="worker", db=self.app.db, redis=self.app.redis)
 
     def post(self, post_id: str) -> PostCard:
         with self.app.db.transaction(self.caller) as tx:
