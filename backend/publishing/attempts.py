@@ -95,10 +95,13 @@ def to_phase(ctx: JobContext, mine: Try, phase: str, **values: Any) -> None:
     mine.submitted_at = values.get("submitted_at", mine.submitted_at)
 
 
-def submitting(ctx: JobContext, mine: Try) -> str:
-    """Commits that the irreversible call is about to be made; a stop switch that is on by now is in time: its scope."""
+def submitting(ctx: JobContext, mine: Try, *, made: bool = False) -> str:
+    """Commits that the irreversible call is about to be made (or `made` already: then it is only asked about).
+
+    A stop switch that is on by now is in time: its scope is returned and nothing is written.
+    """
     with ctx.transaction() as tx:
-        if switch := stopper(tx, mine.post):
+        if not made and (switch := stopper(tx, mine.post)):
             return switch
         at: datetime = tx.scalars(select(func.clock_timestamp())).one()
         _write(tx, ctx, mine, phase="submitting", submitted_at=at)

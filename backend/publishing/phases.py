@@ -105,7 +105,7 @@ class Way:
             self._ctx.progress(0, 0, f"asking {platform.label} about the account")
             self._look(post)
         if mine.phase != "ready" or mine.handle is None or mine.handle.get("of") != post.fingerprint:
-            self._prepare(media.handed(self._ctx, platform, post, files))
+            self._prepare(self._handed(post, files))
         assert mine.handle is not None
         standing = platform.check(mine.handle, self._token())
         match standing.state:
@@ -115,9 +115,15 @@ class Way:
             case "failed" | "gone":
                 raise standing.error or MakeAnew(standing.message or f"What was prepared on {platform.label} is gone.")
             case "published":  # the irreversible call has happened, whoever made it
-                self._submit()
+                attempts.submitting(self._ctx, mine, made=True)
                 return None
-        return self._finalize(media.handed(self._ctx, platform, post, files))
+        return self._finalize(self._handed(post, files))
+
+    def _handed(self, post: PostRequest, files: media.Files) -> PostRequest:
+        try:
+            return media.handed(self._ctx, self._platform, post, files)
+        except NotFound as error:
+            raise InvalidPost(error.message) from error
 
     def _look(self, post: PostRequest) -> None:
         """Reads the account, as platforms want it before each post. Raises what keeps the post from going out now."""
@@ -153,16 +159,12 @@ class Way:
         attempts.to_phase(ctx, mine, "ready")
         ctx.reach("prepared")
 
-    def _submit(self) -> None:
-        """From here on a crash is answered by asking only."""
-        if switch := attempts.submitting(self._ctx, self._mine):
-            raise Held(switch)
-
     def _finalize(self, post: PostRequest) -> Published | None:
         ctx, mine = self._ctx, self._mine
         access = self._token()
         assert mine.handle is not None
-        self._submit()
+        if switch := attempts.submitting(ctx, mine):  # from here on a crash is answered by asking only
+            raise Held(switch)
         try:
             ctx.check()
         except BaseException:
