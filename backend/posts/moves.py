@@ -15,6 +15,12 @@ from backend.posts.rules import WORDS
 from backend.tables import POST_MOVES, EventRow, Post, PostState
 
 
+def in_state(state: PostState) -> ColumnElement[bool]:
+    """For the clockwork: the word itself is in the statement. Workers have statements planned once for whatever values come,
+    and a partial index serves only where its own word is read."""
+    return Post.state == literal(state.value, literal_execute=True)
+
+
 def move(
     tx: Session, post_id: str, source: PostState, target: PostState, *where: ColumnElement[bool], **values: Any
 ) -> RowMapping | None:

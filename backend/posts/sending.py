@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.posts.checking import request
 from backend.posts.files import recipes
-from backend.posts.moves import move
+from backend.posts.moves import in_state, move
 from backend.posts.queries import get_post
 from backend.posts.rules import MISSED_AFTER
 from backend.posts.ruling import WORKSPACE, stopper
@@ -18,7 +18,7 @@ from backend.posts.zones import instant, wall_in
 from backend.tables import ContentPlan
 
 __all__ = [
-    "MISSED_AFTER", "WORKSPACE", "PostCard", "clock_of", "get_post", "instant", "move", "owner_of",
+    "MISSED_AFTER", "WORKSPACE", "PostCard", "clock_of", "get_post", "in_state", "instant", "move", "owner_of",
     "recipes", "request", "stopper",
 ]  # fmt: skip
 

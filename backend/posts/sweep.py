@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend.errors import Invalid
-from backend.posts.moves import move
+from backend.posts.moves import in_state, move
 from backend.posts.rules import MISSED_AFTER
 from backend.posts.staggering import due_sql
 from backend.posts.zones import instant
@@ -18,7 +18,7 @@ LATE = "Nobody posted it in the 48 hours after its time. Choose a new one, or sa
 
 def miss(tx: Session) -> list[str]:
     """Posts whose time passed two days ago are missed: nothing goes out that late without a person. Returns their ids."""
-    late = select(Post.id).where(Post.state == PostState.SCHEDULED, Post.due_at < func.clock_timestamp() - MISSED_AFTER)
+    late = select(Post.id).where(in_state(PostState.SCHEDULED), Post.due_at < func.statement_timestamp() - MISSED_AFTER)
     found = tx.scalars(late.order_by(Post.due_at).limit(AT_ONCE).with_for_update(skip_locked=True)).all()
     said = {"error_code": "late", "error": LATE}
     return [one for one in found if move(tx, one, PostState.SCHEDULED, PostState.MISSED, **said) is not None]

@@ -45,9 +45,10 @@ def claim_due(tx: Session) -> int:
 
 
 def _due() -> tuple[ColumnElement[bool], ...]:
-    now = func.clock_timestamp()
+    """An index is read up to `now` only if that stands still while it is read: clock_timestamp() would have all of it read."""
+    now = func.statement_timestamp()
     return (
-        Post.state == S.SCHEDULED, Post.due_at <= now, Post.due_at > now - posts.MISSED_AFTER,
+        posts.in_state(S.SCHEDULED), Post.due_at <= now, Post.due_at > now - posts.MISSED_AFTER,
         or_(Post.not_before.is_(None), Post.not_before <= now),
     )  # fmt: skip
 

@@ -42,7 +42,7 @@ def stranded(tx: Session, settings: Settings) -> list[str]:
         .join(ContentPlan, and_(ContentPlan.tenant_id == Post.tenant_id, ContentPlan.id == Post.plan_id))
         .join(Channel, and_(Channel.tenant_id == Post.tenant_id, Channel.id == Post.channel_id))
         .outerjoin(Job, and_(Job.tenant_id == Post.tenant_id, Job.id == Post.job_id))
-        .where(Post.state == S.PUBLISHING, ended)
+        .where(posts.in_state(S.PUBLISHING), ended)
         .order_by(Post.id)
         .limit(AT_ONCE)
         .with_for_update(of=Post, skip_locked=True)
