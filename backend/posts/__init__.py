@@ -1,6 +1,7 @@
 """Posts: planned on a calendar, reviewed, scheduled, published exactly once."""
 
 from backend.posts.agenda import empty_days, near, spots, undated
+from backend.posts.attention import Attention, Closed, Pace, Stopped, needs_people, paces
 from backend.posts.checking import problems
 from backend.posts.edits import FileEdit
 from backend.posts.filling import Mark, delete_many, illustrate, series, taken
@@ -8,7 +9,7 @@ from backend.posts.fixing import edit_file, fix, put_back
 from backend.posts.history import forget, latest
 from backend.posts.placing import move, next_free, publish_now, shift, undo
 from backend.posts.planning import create, delete, duplicate, repurpose, save
-from backend.posts.queries import attempts, counts, get, get_post, page
+from backend.posts.queries import attempts, counts, get, get_post, page, plan_of
 from backend.posts.readying import ready_now
 from backend.posts.rules import WORDS, hashtags, whole_caption
 from backend.posts.ruling import of as rules_of
@@ -46,11 +47,12 @@ from backend.posts.zones import instant, wall_in
 from backend.tables import PostState
 
 __all__ = [
-    "MOST_AT_ONCE", "MOST_MINUTES", "WORDS", "ActCard", "AttemptCard", "FileEdit", "Mark", "Outcome", "PlanCard", "PlanDraft",
-    "PlanFilters", "PlanPage", "PostCard", "PostState", "RulesCard", "RulesDraft", "Slot", "Spot", "VariantDraft",
-    "after_minutes", "approve", "attempts", "counts", "create", "decide_unknown", "delete", "delete_many", "duplicate",
-    "edit_file", "empty_days", "fix", "forget", "get", "get_post", "hashtags", "hold", "illustrate", "instant", "latest",
-    "move", "near", "next_free", "page", "posted", "problems", "publish_now", "put_back", "ready_now", "reject", "release",
-    "repurpose", "resume", "rules_of", "save", "save_rules", "schedule", "series", "shift", "spots", "stop", "submit", "taken",
-    "undated", "undo", "unschedule", "wall_in", "whole_caption", "workspace_stopped",
+    "MOST_AT_ONCE", "MOST_MINUTES", "WORDS", "ActCard", "AttemptCard", "Attention", "Closed", "FileEdit", "Mark", "Outcome",
+    "Pace", "PlanCard", "PlanDraft", "PlanFilters", "PlanPage", "PostCard", "PostState", "RulesCard", "RulesDraft", "Slot",
+    "Spot", "Stopped", "VariantDraft", "after_minutes", "approve", "attempts", "counts", "create", "decide_unknown", "delete",
+    "delete_many", "duplicate", "edit_file", "empty_days", "fix", "forget", "get", "get_post", "hashtags", "hold",
+    "illustrate", "instant", "latest", "move", "near", "needs_people", "next_free", "paces", "page", "plan_of", "posted",
+    "problems", "publish_now", "put_back", "ready_now", "reject", "release", "repurpose", "resume", "rules_of", "save",
+    "save_rules", "schedule", "series", "shift", "spots", "stop", "submit", "taken", "undated", "undo", "unschedule",
+    "wall_in", "whole_caption", "workspace_stopped",
 ]  # fmt: skip

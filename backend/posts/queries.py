@@ -37,6 +37,12 @@ def get_post(tx: Session, post_id: str) -> PostCard:
     return _post(*row)
 
 
+def plan_of(tx: Session, post_id: str) -> str:
+    """The id of the plan it stands in; "": the post is gone, or its plan deleted."""
+    found = select(Post.plan_id).join(ContentPlan, ContentPlan.id == Post.plan_id).where(Post.id == post_id, ALIVE)
+    return tx.scalar(found) or ""
+
+
 def cards(tx: Session, plan_ids: Sequence[str]) -> list[PlanCard]:
     """Those that exist, in the order asked for."""
     if not plan_ids:

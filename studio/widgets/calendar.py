@@ -36,10 +36,6 @@ def show(page: Page) -> None:
         return
     if stopped:
         st.warning("Publishing is stopped for the whole workspace: nothing goes out.", icon=":material/front_hand:")
-    st.caption(
-        ":material/info: The studio does not send posts by itself yet. When one is due, post it and choose "
-        "**I posted it myself** in its menu; what nobody posted within 48 hours is marked as missed."
-    )
     influencer, channel, state = _filters(people, accounts)
     zone = _zone(people, influencer)
     _bar(page, people, accounts, influencer, zone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -11,7 +12,9 @@ from backend.channels import PRIVACY, ChannelCard
 from backend.engines.platform.port import Account
 from backend.errors import StudioError
 from backend.kit.clock import now
-from studio.format import ago, count, esc, plain
+from backend.posts import Pace
+from studio import session
+from studio.format import ago, clock, count, esc, plain
 from studio.frame import Page
 from studio.widgets.confirm import confirm
 from studio.widgets.told import tell, telling
@@ -21,6 +24,7 @@ STATES = {
     "reconnect": ":red-badge[:material/link_off: Connect again]",
     "off": ":gray-badge[:material/pause: Switched off]",
 }
+_HERE = ("localhost", "127.0.0.1", "::1")
 LINK = (
     "display:inline-block;padding:.4rem .75rem;border:1px solid color-mix(in srgb, currentColor 25%, transparent);"
     "border-radius:.5rem;font-size:.875rem;color:inherit;text-decoration:none;white-space:nowrap"
@@ -40,7 +44,8 @@ def heard() -> None:
     st.session_state.pop("channels:word", None)
 
 
-def show(page: Page, card: ChannelCard, *, again: str) -> None:
+def show(page: Page, card: ChannelCard, *, again: str, pace: Pace | None = None, zone: str = "UTC") -> None:
+    """`pace`: how often it posts; `zone`: whose clocks its next post is said by."""
     with st.container(border=True, key=f"channel-{card.platform}-{card.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             if picture := card.profile.get("avatar"):
@@ -54,6 +59,10 @@ def show(page: Page, card: ChannelCard, *, again: str) -> None:
                 f"Its permission ends on {when}. Connect it again before then; nothing is lost by it.", icon=":material/timer:"
             )
         _quota(page, card)
+        if pace:
+            st.caption(_pace(pace, zone))
+        if card.platform == "sandbox":
+            _practice(page)
         if page.can_edit:
             _acts(page, card, again)
 
@@ -68,6 +77,31 @@ def _there(card: ChannelCard) -> str:
         said.append("made for kids" if card.settings["made_for_kids"] else "not made for kids")
     said.append("AI label always on")
     return f":small[{' · '.join(said)}]"
+
+
+def _pace(pace: Pace, zone: str) -> str:
+    """“Last post 2 h ago, 3 in the last 24 hours. Next: tomorrow 18:00.”"""
+    last = f"Last post {ago(pace.last_at)}, {pace.day} in the last 24 hours." if pace.last_at else "Nothing published yet."
+    late = pace.next_at is not None and pace.next_at <= now()
+    following = "" if pace.next_at is None else " Next: now." if late else f" Next: {clock(pace.next_at, zone)}."
+    return f":material/schedule: {plain(last + following)}"
+
+
+def _practice(page: Page) -> None:
+    """The practice platform is a site of its own, which browsers elsewhere may not reach."""
+    feed = channels.feed_url(page.app.settings)
+    if not feed:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.link_button("See the practice feed", feed, icon=":material/open_in_new:")
+        if page.is_owner:
+            st.link_button("Make it go wrong", f"{feed}/switches", icon=":material/toggle_on:", help="Its fault switches.")
+    here, there = urlsplit(session.origin()).hostname, urlsplit(feed).hostname
+    if there in _HERE and here not in _HERE:
+        st.caption(
+            "The practice feed opens on the studio's own machine only: it has no passwords. To open it to your network, its "
+            "operator sets SANDBOX_HOST and SANDBOX_PUBLIC_URL."
+        )
 
 
 def _quota(page: Page, card: ChannelCard) -> None:

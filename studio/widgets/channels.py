@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from backend import channels, influencers
+from backend import channels, influencers, posts
 from backend.channels import PLATFORMS, ChannelCard
+from backend.posts import Pace
 from studio import session
 from studio.format import esc, plain
 from studio.frame import Page
@@ -23,8 +24,9 @@ def show(page: Page) -> None:
     told()
     _landed(page)
     with page.transaction() as tx:
-        people = {one.id: one.name for one in influencers.page(tx, take=200).cards}
-        found = channels.of(tx)
+        cards = influencers.page(tx, take=200).cards
+        found, paces = channels.of(tx), posts.paces(tx)
+    people, zones = {one.id: one.name for one in cards}, {one.id: one.time_zone for one in cards}
     if not people:
         box = empty_state("No influencers yet", "A channel belongs to an influencer.", icon=":material/cell_tower:")
         if page.can_edit and box.button("New influencer", type="primary"):
@@ -41,7 +43,8 @@ def show(page: Page) -> None:
     who = _chosen(people)
     shown = [who] if who else list(dict.fromkeys(whom))[: st.session_state.get("channels:take", FIRST)]
     for influencer_id in shown:
-        _of(page, influencer_id, people[influencer_id], [one for one in found if one.influencer_id == influencer_id], lacking)
+        mine = [one for one in found if one.influencer_id == influencer_id]
+        _of(page, influencer_id, people[influencer_id], mine, lacking, paces=paces, zone=zones[influencer_id])
     if not who and len(people) > len(shown) and st.button("Show more", width="stretch"):
         st.session_state["channels:take"] = len(shown) + FIRST
         st.rerun()
@@ -73,13 +76,13 @@ def _landed(page: Page) -> None:
 
 
 def _of(
-    page: Page, influencer_id: str, name: str, cards: Sequence[ChannelCard], lacking: Mapping[str, str]
+    page: Page, influencer_id: str, name: str, cards: Sequence[ChannelCard], lacking: Mapping[str, str], *,
+    paces: Mapping[str, Pace], zone: str,
 ) -> None:  # fmt: skip
     st.subheader(plain(name), anchor=False)
     for card in cards:
-        channel_card.show(
-            page, card, again=channel_card.link("Connect again", _away(page, channel=card.id), main=card.state == "reconnect")
-        )
+        again = channel_card.link("Connect again", _away(page, channel=card.id), main=card.state == "reconnect")
+        channel_card.show(page, card, again=again, pace=paces.get(card.id), zone=zone)
     if not page.can_edit:
         if not cards:
             st.caption("No channels yet.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend import jobs
+from backend import jobs, posts
 from backend.jobs import JobCard
 from studio.components import live_jobs
 from studio.format import ago, duration, plain, state_badge
@@ -20,6 +20,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "Comparisons": ("lora-trial", "trial-scores", "trial-grid"),
     "Writing": ("content-generation", "content-ideas"),
     "Plans of posts": ("content-plan", "content-plan-picture"),
+    "Publishing": ("autopost", "media-preparation"),
     "Dataset checks": ("dataset-ingest", "dataset-scan"),
     "Captions": ("auto-caption", "auto-caption-local"),
     "Identity": ("identity-calibration", "identity-scoring"),
@@ -98,10 +99,20 @@ def _row(page: Page, card: JobCard) -> None:
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(card.title)}** {state_badge(card.state, dead_letter=card.dead_letter)}")
             st.caption(_when(card) + (f" · {plain(card.error_message)}" if card.error_message else ""))
-        if card.state in ("failed", "cancelled") and page.can_edit:
+        if card.subject_noun == "post":
+            _plan_button(page, card)
+        elif card.state in ("failed", "cancelled") and page.can_edit:
             st.button("Try again", key=f"retry:{card.id}", on_click=_retry, args=(page, card.id))
         if st.button("Details", key=f"open:{card.id}", type="tertiary"):
             page.go("run/jobs", id=card.id)
+
+
+def _plan_button(page: Page, card: JobCard) -> None:
+    """A post is tried again from its plan, where its rules are looked at once more."""
+    with page.transaction() as tx:
+        plan_id = posts.plan_of(tx, card.subject_id)
+    if plan_id and st.button("Open the plan", key=f"plan:{card.id}", icon=":material/calendar_month:"):
+        page.go("plan/calendar", id=plan_id)
 
 
 def _when(card: JobCard) -> str:
@@ -125,6 +136,8 @@ def detail(page: Page, job_id: str) -> None:
         log = jobs.log(tx, job_id)
     live_jobs(f"job:{job_id}", workspace=page.workspace.id, cards=[card], only_these=True, can_edit=page.can_edit)
     st.caption(f"{_when(card)} · try {card.attempt_n or 1}" + (" · gave up after several tries" if card.dead_letter else ""))
+    if card.subject_noun == "post":
+        _plan_button(page, card)
     if card.subject_noun in SUBJECT_PAGES:
         file, label = SUBJECT_PAGES[card.subject_noun]
         if st.button(label, icon=":material/open_in_new:"):

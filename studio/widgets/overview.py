@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from backend import generation, influencers, jobs
+from backend import generation, influencers, jobs, posts
 from backend.errors import StudioError
 from backend.generation import PictureCard
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
+from backend.posts import Attention
 from studio.components import gallery, live_jobs
 from studio.format import ago, count, plain
 from studio.frame import Page
+from studio.widgets import attention
 from studio.widgets.empty import empty_state
 from studio.widgets.generation import tile
 from studio.widgets.jobs import ACTIVE
@@ -31,6 +33,7 @@ class Board:
     pictures: list[PictureCard]
     total_pictures: int
     held: int
+    posting: Attention
 
 
 def draw(page: Page) -> None:
@@ -52,13 +55,16 @@ def draw(page: Page) -> None:
 def _read(page: Page) -> Board:
     with page.transaction() as tx:
         shown = generation.gallery(tx, take=FEW)
+        # posts that failed are lines of their own, and put right on their plans
+        failed = [one for one in jobs.page(tx, states=("failed",), take=10, dismissed=False).cards if one.kind != "autopost"]
         return Board(
             people=influencers.page(tx, take=50).cards,
             running=jobs.page(tx, states=ACTIVE, take=20).cards,
-            failed=jobs.page(tx, states=("failed",), take=3, dismissed=False).cards,
+            failed=failed[:3],
             pictures=shown.pictures,
             total_pictures=shown.total,
             held=generation.waiting(tx)["held"],
+            posting=posts.needs_people(tx),
         )
 
 
@@ -79,7 +85,7 @@ def _welcome(page: Page) -> None:
 
 def _needs_you(page: Page, board: Board) -> None:
     unfinished = [card for card in board.people if card.setup and not card.setup.get("done")]
-    if not board.failed and not board.held and not (unfinished and page.can_edit):
+    if not board.failed and not board.held and not board.posting.total and not (unfinished and page.can_edit):
         return
     st.subheader("Needs you", anchor=False)
     for card in unfinished[:3] if page.can_edit else ():
@@ -92,6 +98,7 @@ def _needs_you(page: Page, board: Board) -> None:
             st.markdown(f"**{count(board.held, 'picture')}** held for a look: somebody else may be on them.")
             if st.button("Look", key="look:held"):
                 page.go("make/held")
+    attention.lines(page, board.posting)
     for job in board.failed:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             with st.container(gap="xxsmall"):

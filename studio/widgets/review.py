@@ -8,7 +8,7 @@ from backend import influencers, posts
 from backend.posts import PlanCard, PlanFilters, PostState
 from studio.format import plain
 from studio.frame import Page
-from studio.widgets import plan, review_bulk
+from studio.widgets import attention, plan, review_bulk
 from studio.widgets.empty import empty_state
 from studio.widgets.told import told
 
@@ -18,15 +18,22 @@ _EMPTY = {
     "draft": "Drafts come here until they are scheduled or sent to review. The calendar plans whole weeks of them.",
     "unknown": "A post comes here when nobody can tell whether it is on the platform.",
     "failed": "A post comes here when it could not be published.",
-    "missed": "A post comes here when nobody posted it within 48 hours of its time.",
+    "missed": "A post comes here when it did not go out within 48 hours of its time.",
+    "on_hold": "A post comes here when a person or a stop switch holds it back.",
 }
-KINDS = {"in_review": "In review", "draft": "Drafts", "unknown": "Check the account", "failed": "Failed", "missed": "Missed"}
+KINDS = {
+    "in_review": "In review", "draft": "Drafts", "unknown": "Check the account", "failed": "Failed", "missed": "Missed",
+    "on_hold": "On hold",
+}  # fmt: skip
 
 
 def queue(page: Page) -> None:
     told()
     review_bulk.undo_row(page)
+    if (wish := st.query_params.pop("show", "")) in KINDS:
+        st.session_state["review:kind"] = wish
     st.session_state.setdefault("review:kind", "in_review")
+    attention.lines(page, attention.read(page), states=False)
     with page.transaction() as tx:
         waiting = posts.counts(tx, [PostState(one) for one in KINDS])
         people = {one.id: one.name for one in influencers.page(tx, take=200).cards}

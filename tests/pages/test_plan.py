@@ -95,7 +95,7 @@ def test_unknown_posts_ask_for_a_look_at_the_account(open_page: Open, app: App, 
         tx.execute(update(Post).where(Post.plan_id == plan_id).values(state=S.UNKNOWN, error="The answer was lost."))
     at = open_page("plan/calendar", id=plan_id)
     assert "The answer was lost." in said(at)
-    press(at, "It is there")
+    press(at, "Mark as published")
     assert state(app, workspace, plan_id) == S.PUBLISHED
 
 

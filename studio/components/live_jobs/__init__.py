@@ -40,8 +40,8 @@ def live_jobs(
 def _plain(card: JobCard) -> dict[str, Any]:
     """What the first paint needs, in the API's words."""
     return {
-        "id": card.id, "title": card.title, "state": card.state, "phase": card.phase, "done": card.done, "total": card.total,
-        "etaS": card.eta_s, "preview": card.preview, "errorMessage": card.error_message, "deadLetter": card.dead_letter,
-        "queuePosition": card.queue_position, "cancelRequested": card.cancel_requested,
+        "id": card.id, "kind": card.kind, "title": card.title, "state": card.state, "phase": card.phase, "done": card.done,
+        "total": card.total, "etaS": card.eta_s, "preview": card.preview, "errorMessage": card.error_message,
+        "deadLetter": card.dead_letter, "queuePosition": card.queue_position, "cancelRequested": card.cancel_requested,
         "notBefore": card.not_before.isoformat() if card.not_before else None, "waitsFor": card.waits_for,
     }  # fmt: skip

@@ -31,7 +31,8 @@ const when = iso => {
 
 const phase_words = job => {
   if (job.cancelRequested && job.state === "processing") return "stopping…"
-  if (job.state === "pending" && job.notBefore) return job.errorMessage ? "tried again in a moment" : `starts ${when(job.notBefore)}`
+  const far = job.notBefore && new Date(job.notBefore) - Date.now() > 90e3
+  if (job.state === "pending" && job.notBefore) return !job.errorMessage ? `starts ${when(job.notBefore)}` : far ? `goes on ${when(job.notBefore)}` : "tried again in a moment"
   if (job.state === "pending" && job.waitsFor) return `waiting for ${job.waitsFor} ${job.waitsFor === 1 ? "part" : "parts"} of it`
   if (job.state === "pending") return job.queuePosition > 1 ? `waiting, number ${job.queuePosition} in line` : "next in line, waiting for a free worker"
   if (job.state === "processing") return job.phase || "starting"
@@ -51,10 +52,11 @@ const draw_card = (card, job, data) => {
   put(card.count, "textContent", running && job.total ? `${job.done} of ${job.total}` : "")
   put(card.eta, "textContent", running && job.etaS != null ? `about ${seconds(job.etaS)} left` : "")
   put(card.why, "textContent", job.state === "failed" || waiting ? job.errorMessage || "" : ""); card.why.classList.toggle("gone", !card.why.textContent)
+  card.why.classList.toggle("bad", !waiting)
   if (running && job.preview) put(card.img, "src", job.preview)
   card.img.classList.toggle("gone", !(running && job.preview))
   card.cancel.classList.toggle("gone", !(data.canEdit && (running || waiting))); card.cancel.disabled = Boolean(job.cancelRequested)
-  card.retry.classList.toggle("gone", !(data.canEdit && (job.state === "failed" || job.state === "cancelled")))
+  card.retry.classList.toggle("gone", !(data.canEdit && (job.state === "failed" || job.state === "cancelled") && job.kind !== "autopost"))
   put(card.open, "textContent", data.openLabel); card.open.classList.toggle("gone", !data.openLabel)
 }
 
