@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +19,13 @@ from backend import jobs
 from backend.engines.events import Alive, Event, Handle, Handover, Log, Preview, Progress
 from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
 from backend.jobs.claim import Claim
-from backend.jobs.context import Done
+from backend.jobs.context import Done, Result
+from backend.jobs.rules import completed
 from backend.kit.db import Trusted, ring, storable
+from backend.kit.trips import Call, in_one_trip
 from backend.tables import Attempt, Device, JobStep
 from workers import faults
+from workers.ending import Report, ended, write_log
 from workers.eta import Window
 from workers.lease import Lease
 
@@ -36,26 +38,12 @@ _FENCE = text(
 )
 """KEY SHARE: the keeper's progress and our own transactions pass, the sweep's FOR UPDATE does not."""
 _STEP = text(
-    """WITH fresh AS (UPDATE jobs SET retries = 0 WHERE id = :job_id AND retries > 0),
+    """WITH fresh AS (UPDATE jobs SET retries = 0, kills = 0 WHERE id = :job_id AND (retries > 0 OR kills > 0)),
     free AS (UPDATE attempts SET handle = NULL WHERE id = :attempt_id AND :let_go)
     INSERT INTO job_steps (job_id, name, attempt_id, result) VALUES (:job_id, :name, :attempt_id, CAST(:result AS jsonb))"""
 )
-"""A step, and that the job has come further: in one round trip."""
+"""A step, and that the job has come further, so that what it failed at before counts no more: in one round trip."""
 _LOST = "This attempt no longer owns its job; another one goes on with it."
-
-
-@dataclass(slots=True)
-class Report:
-    """What the keeper flushes: the latest figures, and lines not yet written."""
-
-    step: str = ""
-    phase: str = ""
-    done: int = 0
-    total: int = 0
-    eta_s: float | None = None
-    preview: str | None = None
-    moved: bool = True
-    lines: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Context:
@@ -66,7 +54,7 @@ class Context:
         self._workdir = workdir
         self.tenant_id, self.user_id = claim.tenant_id, claim.user_id
         self.job_id, self.attempt_id, self.device = claim.job_id, claim.attempt_id, claim.device
-        self.cancel_requested = self.lost = self.advanced = False
+        self.cancel_requested = self.lost = self.advanced = self._completed = False
         self._handle = claim.handle
         self._spec = jobs.KINDS[claim.kind]
         self._started = self._moved_at = time.monotonic()
@@ -82,6 +70,10 @@ class Context:
         return self._workdir
 
     @property
+    def completed(self) -> bool:
+        return self._completed
+
+    @property
     def handle(self) -> dict[str, Any] | None:
         return self._handle
 
@@ -94,7 +86,9 @@ class Context:
                 raise LeaseLost(_LOST)
             yield tx
 
-    def step(self, name: str, fn: Callable[[], Done], *, keep_handle: bool = False) -> dict[str, Any] | None:
+    def step(
+        self, name: str, fn: Callable[[], Done], *, keep_handle: bool = False, ends_with: Result = None
+    ) -> dict[str, Any] | None:
         remembered = self._remembered()
         if name in remembered:
             return remembered[name]
@@ -105,11 +99,9 @@ class Context:
         faults.reach(self.app.settings.fault_step, self.claim.kind, name)
         done = fn()
         faults.reach(self.app.settings.fault_step, self.claim.kind, f"{name}+")
-        with self.transaction() as tx:
-            result = done(tx) if callable(done) else done
-            row = {"job_id": self.job_id, "name": name, "attempt_id": self.attempt_id, "result": json.dumps(result)}
-            tx.execute(_STEP, {**row, "let_go": self._handle is not None and not keep_handle})
-        self._handle, self.advanced = self._handle if keep_handle else None, True
+        ending = None if self.claim.parent_id else ends_with  # whoever has a parent locks that first
+        result = self._keep_step(name, done, ending, let_go=self._handle is not None and not keep_handle)
+        self._handle, self.advanced, self._completed = self._handle if keep_handle else None, True, ending is not None
         remembered[name] = result
         self._moves()
         return result
@@ -119,6 +111,28 @@ class Context:
             self._report.step = name
         self._moves()
         faults.reach(self.app.settings.fault_step, self.claim.kind, name)
+
+    def _keep_step(self, name: str, done: Done, ending: Result, *, let_go: bool) -> Result:
+        """With the job's end, if that is its result: a commit less, and nobody sees it done and still running."""
+        report = Report(moved=False)
+        try:
+            with self.transaction() as tx:
+                result = done(tx) if callable(done) else done
+                row = {"job_id": self.job_id, "name": name, "attempt_id": self.attempt_id, "result": json.dumps(result)}
+                tx.flush()
+                step: Call = (_STEP, {**row, "let_go": let_go})
+                if ending is None:
+                    in_one_trip(tx, [step], last=True)
+                else:
+                    report = self.take_report()
+                    write_log(tx, [(self.claim, report)])
+                    mine = [ended(self.claim, completed(ending), report)]
+                    if jobs.settle_all(tx, mine, before=[step], last=True) == [None]:
+                        raise LeaseLost(_LOST)
+        except BaseException:
+            self.give_back(report)
+            raise
+        return result
 
     def _remembered(self) -> dict[str, dict[str, Any] | None]:
         if self._steps is None:
@@ -159,6 +173,8 @@ class Context:
         self._handle = value
 
     def check(self) -> None:
+        if self._completed:
+            return
         if self.lost or self.lease.lapsed:
             raise LeaseLost(_LOST)
         if self.cancel_requested:
@@ -179,6 +195,8 @@ class Context:
                 match event:
                     case Alive():
                         pass
+                    case _ if self._completed:
+                        pass  # the engine says goodbye
                     case Progress():
                         self.progress(event.done, event.total, event.phase)
                     case Preview():

@@ -14,7 +14,8 @@ from backend.jobs import AttemptRef, settle
 from backend.jobs.rules import Verdict
 from backend.kit.db import Database, Trusted
 from backend.tables import JobState
-from workers.context import Context, Report
+from workers.context import Context
+from workers.ending import Report
 from workers.identity import Identity
 from workers.lease import Lease, boot_clock
 

@@ -12,17 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from backend.errors import LeaseLost, StudioError, Unavailable
-from backend.jobs import KINDS, AttemptRef, Ended, Handler, Waiting, settle, settle_all
+from backend.jobs import KINDS, Handler, Waiting, settle_all
 from backend.jobs.claim import Claim, claim_some
 from backend.jobs.rules import Verdict, completed, ended_by
 from backend.kit.db import Trusted
-from backend.tables import JobLog
-from workers.context import Context, Report
+from workers.context import Context
 from workers.desk import Desk, Finished
+from workers.ending import Report, ended, write, write_log
 from workers.identity import Identity
 from workers.keeper import Keeper
 from workers.lease import Lease
@@ -98,7 +97,8 @@ def trade(me: Process, queue: str, n: int, done: Sequence[Finished]) -> list[Cla
 def run(me: Process, ours: Claim) -> Finished | None:
     """One attempt from claim to verdict. Errors of the job never leave here.
 
-    Returns what the desk has yet to write; members of a family are written at once, for that locks their elders.
+    Returns what the desk has yet to write: nothing when its last step has ended the job; members of a family are written at
+    once, for that locks their elders.
     """
     context = Context(me.app, ours, workdir=me.workroot / ours.attempt_id, lease=me.lease)
     me.keeper.watch(context)
@@ -106,6 +106,9 @@ def run(me: Process, ours: Claim) -> Finished | None:
         done = Finished(context, _attempt(me, context))
         log.info("attempt ended", kind=ours.kind, outcome=done.verdict.outcome, error=done.verdict.error_code)
         shutil.rmtree(me.workroot / ours.attempt_id, ignore_errors=True)
+        if context.completed:
+            me.keeper.unwatch(context)
+            return None
         if ours.parent_id is None and done.verdict.outcome != "waiting":
             return done
         conclude(me, done)
@@ -123,6 +126,9 @@ def _attempt(me: Process, context: Context) -> Verdict:
         json.dumps(result)
         return completed(result)
     except BaseException as error:
+        if context.completed:
+            log.warning("broke after its end", error=str(error), exc_info=True)
+            return completed(None)
         return _verdict(me, context, error)
 
 
@@ -161,7 +167,7 @@ def conclude(me: Process, done: Finished) -> None:
         while True:
             try:
                 with me.app.db.transaction(Trusted(context.tenant_id, context.user_id)) as tx:
-                    _write(tx, done, report)
+                    write(tx, context.claim, done.verdict, report)
                 return
             except LeaseLost:
                 log.warning("attempt had been taken over", job=context.job_id, attempt=context.attempt_id)
@@ -179,34 +185,10 @@ def conclude(me: Process, done: Finished) -> None:
         me.keeper.unwatch(context)
 
 
-def _write(tx: Session, done: Finished, report: Report) -> None:
-    """A member of a family, alone."""
-    one = _ended(done, report)
-    settle(tx, one.ref, one.verdict, **one.figures)
-    _write_log(tx, [(done, report)])
-
-
 def _write_all(tx: Session, reports: Sequence[tuple[Finished, Report]]) -> None:
-    states = settle_all(tx, [_ended(done, report) for done, report in reports]) if reports else []
-    for (done, _), state in zip(reports, states, strict=True):
+    each = [ended(done.context.claim, done.verdict, report) for done, report in reports]
+    states = settle_all(tx, each) if each else []
+    for one, state in zip(each, states, strict=True):
         if state is None:
-            log.warning("attempt had been taken over", job=done.context.job_id, attempt=done.context.attempt_id)
-    _write_log(tx, [report for report, state in zip(reports, states, strict=True) if state])
-
-
-def _ended(done: Finished, report: Report) -> Ended:
-    ours = done.context.claim
-    ref = AttemptRef(ours.job_id, ours.attempt_id, ours.parent_id, ours.device_id)
-    figures = {"step": report.step, "phase": report.phase, "done": report.done, "total": report.total}
-    return Ended(ref, done.verdict, figures)
-
-
-def _write_log(tx: Session, reports: Sequence[tuple[Finished, Report]]) -> None:
-    rows = [
-        {"tenant_id": claim.tenant_id, "job_id": claim.job_id, "attempt_id": claim.attempt_id, "level": level, "line": line}
-        for done, report in reports
-        for claim in [done.context.claim]
-        for level, line in report.lines
-    ]
-    if rows:
-        tx.execute(insert(JobLog), rows)
+            log.warning("attempt had been taken over", job=one.ref.job_id, attempt=one.ref.attempt_id)
+    write_log(tx, [(done.context.claim, report) for (done, report), state in zip(reports, states, strict=True) if state])

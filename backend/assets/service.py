@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from backend.assets.queries import card
 from backend.assets.schemas import AssetCard, NewFile, ThumbFile
 from backend.errors import Conflict
 from backend.kit.ids import new_id
+from backend.kit.trips import Call
 from backend.storage import Storage
 from backend.tables import Asset, AssetUse
 from backend.tools import pictures
@@ -119,6 +120,18 @@ def confirm(tx: Session, sent: Mapping[str, Sent]) -> list[AssetCard]:
     _use(tx, pairs)
     order = {asset_id: n for n, asset_id in enumerate(sent)}
     return sorted(cards, key=lambda one: order[one.id])
+
+
+_CONFIRMED = ("size_bytes", "sha256", "filename", "width", "height", "thumbs", "meta")
+_CONFIRM = update(Asset).where(Asset.id == bindparam("asset"))
+_CONFIRM = _CONFIRM.values({name: bindparam(name) for name in ("state", *_CONFIRMED)})
+
+
+def confirming(asset_id: str, sent: Sent) -> Call:
+    """What `confirm` writes of one file, as a call of a trip."""
+    file, thumbs = sent.file, [thumb.width for thumb in sent.file.thumbs]
+    said = (sent.size_bytes, sent.sha256, file.filename, file.width, file.height, thumbs, dict(file.meta))
+    return _CONFIRM, {"asset": asset_id, "state": "stored", **dict(zip(_CONFIRMED, said, strict=True))}
 
 
 def use(tx: Session, asset_id: str, noun: str, noun_id: str) -> None:

@@ -180,8 +180,8 @@ def _begin(
     row.job_id = job.id
     tx.add(row)
     tx.flush()
-    for asset_id in filter(None, (base.init_asset_id, base.mask_asset_id, base.pose.asset_id if base.pose else None)):
-        assets.use(tx, asset_id, "generation", row.id)
+    needed = {one.init_asset_id for one in each} | {base.mask_asset_id, base.pose.asset_id if base.pose else None}
+    assets.use_all(tx, "generation", [(asset_id, row.id) for asset_id in sorted(filter(None, needed))])
     if form != "list" and not drafts[0].template:
         recipes.remember(tx, asked, negative)
     return get(tx, row.id)

@@ -17,6 +17,7 @@ from backend.generation.recipe import Recipe
 from backend.generation.schemas import GenerationCard
 from backend.identity import Check, FrozenLora, Judge, Verdict
 from backend.jobs.context import JobContext
+from backend.kit.trips import Call
 from backend.loras import LoraCard
 from backend.tables import Generation, Picture
 
@@ -67,14 +68,14 @@ def stamp(row: Picture, keeper: Gatekeeper, verdict: Verdict) -> None:
     row.gate = identity.state(keeper.judge.gate, verdict)
 
 
-def freeze(tx: Session, row: Picture, keeper: Gatekeeper, recipe: Recipe, verdict: Verdict) -> None:
+def freezing(row: Picture, keeper: Gatekeeper, recipe: Recipe, verdict: Verdict) -> Call:
     """What else is kept of how the picture was made. `recipe`: its own."""
     near = nearest(row.dhash, keeper.recent)
     loras = tuple(
         FrozenLora(ref.lora_id, ref.name, ref.weight, *keeper.loras.get(ref.lora_id, (None, ""))) for ref in recipe.loras
     )
     template = recipe.model_dump(mode="json").get("template") or {}
-    identity.freeze(tx, Check(row.id, verdict.embedder, verdict.why, loras, template, near[0], near[1]))
+    return identity.freezing(Check(row.id, verdict.embedder, verdict.why, loras, template, near[0], near[1]))
 
 
 def inherit(tx: Session, row: Picture, source_id: str) -> None:
@@ -82,12 +83,17 @@ def inherit(tx: Session, row: Picture, source_id: str) -> None:
     identity.freeze(tx, replace(identity.check(tx, source_id), picture_id=row.id, near_picture_id=None, near_bits=None))
 
 
+def may_grow(keeper: Gatekeeper, card: GenerationCard) -> bool:
+    """Whether pictures that fall short are drawn anew. Lists and grids have a place for each picture: nothing is added."""
+    return keeper.judge.gate == "regenerate" and card.form == "pictures"
+
+
 def more(ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> GenerationCard | None:
     """The request with as many new seeds as pictures fell short; None: enough, or the bound is reached.
 
-    Durable before it returns: a retry draws the same seeds. Lists and grids have a place for each picture: nothing is added.
+    Durable before it returns: a retry draws the same seeds.
     """
-    if card.form != "pictures" or keeper.judge.gate != "regenerate":
+    if not may_grow(keeper, card):
         return None
     with ctx.transaction() as tx:
         recipe, gates = card.recipe, _gates(tx, card.id)
@@ -107,23 +113,21 @@ def more(ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> Generatio
         return generation.get(tx, card.id)
 
 
-def settle(ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> None:
+def settle(tx: Session, ctx: JobContext, keeper: Gatekeeper, card: GenerationCard) -> None:
     """What was replaced goes out of sight; the best of what could not be replaced stays for a look.
 
     Pictures that could not be scored when they were drawn are scored by a job of their own, if that is possible now.
     """
     if card.influencer_id:
-        with ctx.transaction() as tx:
-            _score_later(tx, ctx, keeper, card, card.influencer_id)
-    if keeper.judge.gate != "regenerate" or card.form != "pictures":
+        _score_later(tx, ctx, keeper, card, card.influencer_id)
+    if not may_grow(keeper, card):
         return
-    with ctx.transaction() as tx:
-        gates = _gates(tx, card.id)
-        passed = sum(gate == "open" for gate in gates.values())
-        query = select(Picture.id, Picture.identity_score).where(Picture.generation_id == card.id, Picture.gate == "held")
-        held = {picture_id: score or 0.0 for picture_id, score in tx.execute(query)}
-        out = identity.surplus(held, asked=card.n - card.recipe.redrawn, passed=passed)
-        tx.execute(update(Picture).where(Picture.id.in_(out)).values(gate="rejected"))
+    gates = _gates(tx, card.id)
+    passed = sum(gate == "open" for gate in gates.values())
+    query = select(Picture.id, Picture.identity_score).where(Picture.generation_id == card.id, Picture.gate == "held")
+    held = {picture_id: score or 0.0 for picture_id, score in tx.execute(query)}
+    out = identity.surplus(held, asked=card.n - card.recipe.redrawn, passed=passed)
+    tx.execute(update(Picture).where(Picture.id.in_(out)).values(gate="rejected"))
 
 
 def _score_later(tx: Session, ctx: JobContext, keeper: Gatekeeper, card: GenerationCard, influencer_id: str) -> None:

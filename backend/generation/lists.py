@@ -18,6 +18,11 @@ _ALSO = {
     "pictures": "n", "number": "n", "format": "size",
 }  # fmt: skip
 LONGEST = 1_000_000
+_ONE_FOR_ALL = {
+    "influencer_id": "The influencer", "mask_asset_id": "The mask", "feather": "The mask's edge", "pose": "The pose",
+    "second_pass": "The second pass", "workflow_id": "The workflow",
+}  # fmt: skip
+"""What a request has once, however many lines it draws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,15 @@ def _over(number: int, values: Mapping[str, Any], base: GenerationDraft) -> Line
     own_size = {"width": None, "height": None} if "size" in values else {}
     said = str(values.get("prompt", base.prompt))
     try:
-        return Line(number, said, GenerationDraft(**{**dict(base), "n": 1, **own_size, **values}))
+        draft = GenerationDraft(**{**dict(base), "n": 1, **own_size, **values})
     except StudioError as error:
         return Line(number, said, None, error.message)
+    for name, words in _ONE_FOR_ALL.items():
+        if getattr(draft, name) != getattr(base, name):
+            return Line(number, said, None, f"{words} is the same for all lines: give it in draft, or ask for this line alone.")
+    if draft.mask_asset_id and draft.init_asset_id != base.init_asset_id:
+        return Line(number, said, None, "The mask lies on one picture: leave out the mask, or ask for this line alone.")
+    return Line(number, said, draft)
 
 
 def _few(lines: list[Line]) -> list[Line]:

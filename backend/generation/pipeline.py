@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +30,7 @@ from backend.generation.sourcing import META, source_type
 from backend.graphs import GraphCard
 from backend.jobs.context import JobContext, Waiting
 from backend.kit.ids import new_id
+from backend.kit.trips import in_one_trip, inserting
 from backend.loras import LoraCard
 from backend.tables import Picture, PictureLora
 from backend.tools.ai_mark import deliver_png
@@ -45,24 +46,27 @@ A_TURN_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """What a request needs on disk: looked up in one transaction, fetched outside it. `loras`: by id."""
+    """What a request needs on disk: looked up in one transaction, fetched outside it. `loras`, `inits`: by id.
+
+    `source_types`: of what is drawn from a picture, by what `_from` says of a recipe.
+    """
 
     loras: dict[str, tuple[LoraCard, AssetCard]]
-    init: AssetCard | None
+    inits: dict[str, AssetCard]
     mask: AssetCard | None
-    source_type: str
+    source_types: dict[tuple[str, float], str]
     pose: AssetCard | None = None
     workflow: GraphCard | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """A request as the job goes through it: one recipe for each picture, `missing` the numbers of those not yet there."""
+    """A request as the job goes through it: one recipe for each picture, `rounds`: the numbers of those not yet there."""
 
     card: GenerationCard
     recipes: list[Recipe]
     shots: list[Shot]
-    missing: list[int]
+    rounds: list[list[int]]
     files: _Files
 
 
@@ -72,16 +76,17 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     with ctx.transaction() as tx:
         batch = _batch(tx, payload.generation_id)
         keeper = gating.gatekeeper(tx, ctx, batch.card, list(batch.files.loras.values()))
-    _draw_missing(ctx, batch, keeper, ends)
-    while grown := gating.more(ctx, keeper, batch.card):
+        intents = assets.intend_drawn(tx, ctx, batch.rounds[0] if batch.rounds else [])
+    _draw_missing(ctx, batch, keeper, intents, ends)
+    while not ctx.completed and (grown := gating.more(ctx, keeper, batch.card)):
         with ctx.transaction() as tx:
             batch = _batch(tx, grown.id)
-        _draw_missing(ctx, batch, keeper, ends)
-    gating.settle(ctx, keeper, batch.card)
-    if ref := batch.card.recipe.workflow:
+            intents = assets.intend_drawn(tx, ctx, batch.rounds[0])
+        _draw_missing(ctx, batch, keeper, intents, ends)
+    if not ctx.completed:
         with ctx.transaction() as tx:
-            graphs.tried(tx, ref.graph_id, batch.card.id)
-    return {"pictures": batch.card.n}
+            _close(tx, ctx, batch, keeper)
+    return _result(batch)
 
 
 def _batch(tx: Session, generation_id: str) -> _Batch:
@@ -89,20 +94,38 @@ def _batch(tx: Session, generation_id: str) -> _Batch:
     shots = generation.shots(tx, card.id, card.n)
     recipes = [card.recipe.of(shot) for shot in shots]
     missing = sorted(set(range(card.n)) - existing(tx, card.id))
-    return _Batch(card, recipes, shots, missing, _files(tx, card.recipe, [recipes[n] for n in missing]))
+    rounds = together([(n, recipes[n]) for n in missing], A_ROUND)
+    return _Batch(card, recipes, shots, rounds, _files(tx, card.recipe, [recipes[n] for n in missing]))
 
 
-def _draw_missing(ctx: JobContext, batch: _Batch, keeper: Gatekeeper, ends: float) -> None:
-    """Round by round. Raises Waiting once `ends` has passed: the job goes on where it stopped when it is its turn again."""
-    rounds = together([(n, batch.recipes[n]) for n in batch.missing], A_ROUND)
+def _close(tx: Session, ctx: JobContext, batch: _Batch, keeper: Gatekeeper) -> None:
+    """What is left to write when all pictures are there."""
+    gating.settle(tx, ctx, keeper, batch.card)
+    if ref := batch.card.recipe.workflow:
+        graphs.tried(tx, ref.graph_id, batch.card.id)
+
+
+def _result(batch: _Batch) -> dict[str, Any]:
+    return {"pictures": batch.card.n}
+
+
+def _draw_missing(ctx: JobContext, batch: _Batch, keeper: Gatekeeper, intents: Mapping[int, str], ends: float) -> None:
+    """Round by round. Raises Waiting once `ends` has passed: the job goes on where it stopped when it is its turn again.
+
+    `intents`: asset ids for the first round's pictures.
+    """
     # What an earlier attempt had submitted is of its first missing round.
-    handles = [ctx.handle, *[None] * len(rounds)]
-    done = sum(recipe.steps for recipe in batch.recipes) - sum(batch.recipes[n].steps for n in batch.missing)
-    for at, numbers in enumerate(rounds):
-        if at and time.monotonic() > ends:
-            raise Waiting
-        last = at == len(rounds) - 1 and keeper.judge.gate != "regenerate"
-        _draw(ctx, batch, numbers, done, handles[at], keeper, last=last)
+    handles = [ctx.handle, *[None] * len(batch.rounds)]
+    left = sum(batch.recipes[n].steps for numbers in batch.rounds for n in numbers)
+    done = sum(recipe.steps for recipe in batch.recipes) - left
+    for at, numbers in enumerate(batch.rounds):
+        if at:
+            if time.monotonic() > ends:
+                raise Waiting
+            with ctx.transaction() as tx:
+                intents = assets.intend_drawn(tx, ctx, numbers)
+        last = at == len(batch.rounds) - 1 and not gating.may_grow(keeper, batch.card)
+        _draw(ctx, batch, numbers, intents, done, handles[at], keeper, last=last)
         done += sum(batch.recipes[n].steps for n in numbers)
 
 
@@ -110,18 +133,24 @@ def _draw(
     ctx: JobContext,
     batch: _Batch,
     numbers: list[int],
+    intents: Mapping[int, str],
     done: int,
     handle: dict[str, Any] | None,
     keeper: Gatekeeper,
     *,
     last: bool,
 ) -> None:
+    """`last`: the job is done with the last of `numbers`."""
     events = ctx.app.engines.image.run(_request(ctx, batch, numbers), handle)
     share, total = (sum(batch.recipes[n].steps for n in some) for some in (numbers, range(batch.card.n)))
+    left = set(numbers)
     for event in ctx.pump(relayed(events, lambda event: _overall(event, done, share, total, last=last))):
         if isinstance(event, Output):
             n = numbers[event.n]
-            ctx.step(f"picture-{n}", partial(_keep, ctx, batch, n, event, keeper), keep_handle=True)
+            left.discard(n)
+            closes = last and not left
+            keep = partial(_keep, ctx, batch, n, event, keeper, intents[n], closes=closes)
+            ctx.step(f"picture-{n}", keep, keep_handle=True, ends_with=_result(batch) if closes else None)
 
 
 def _overall(event: Event, done: int, share: int, total: int, *, last: bool) -> Iterator[Event]:
@@ -135,45 +164,47 @@ def _overall(event: Event, done: int, share: int, total: int, *, last: bool) -> 
         yield event
 
 
-def _keep(ctx: JobContext, batch: _Batch, n: int, made: Output, keeper: Gatekeeper) -> Callable[[Session], dict[str, Any]]:
-    """Bytes first, then the row that makes them a picture, with its score: nobody sees it before it is judged."""
+def _keep(
+    ctx: JobContext, batch: _Batch, n: int, made: Output, keeper: Gatekeeper, asset_id: str, *, closes: bool
+) -> Callable[[Session], dict[str, Any]]:
+    """Bytes first, then the row that makes them a picture, with its score: nobody sees it before it is judged.
+
+    `closes`: it is the request's last.
+    """
     card, recipe = batch.card, batch.recipes[n]
     clean = made.path.with_name(f"deliver-{n}.png")
-    made_of = batch.files.source_type
+    made_of = batch.files.source_types[_from(recipe)]
     deliver_png(made.path, clean, mark=recipe.ai_mark, source_type=made_of)
     picture = made.picture or decoded(clean)
     with ThreadPoolExecutor(1) as aside:
         looking = aside.submit(dhash, picture)
         verdict = gating.look(ctx, keeper, recipe, clean)
-        sent = assets.send_drawn(ctx, clean, filename=f"{card.id}-{n + 1}.png", n=n, meta={META: made_of}, picture=picture)
+        name, meta = f"{card.id}-{n + 1}.png", {META: made_of}
+        sent = assets.send_drawn(ctx, clean, filename=name, n=n, meta=meta, picture=picture, asset_id=asset_id)
     look = looking.result()
     made.path.unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
 
     def write(tx: Session) -> dict[str, Any]:
-        row = _row(tx, batch, n, sent(tx), look)
+        row = _row(tx, batch, n, sent, look)
         gating.stamp(row, keeper, verdict)
-        _add(tx, recipe, row)
-        gating.freeze(tx, row, keeper, recipe, verdict)
+        used = [inserting(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight)) for ref in recipe.loras]
+        frozen = gating.freezing(row, keeper, recipe, verdict)
+        in_one_trip(tx, [*sent.calls("picture", row.id), inserting(row), *used, frozen])
+        if closes:
+            _close(tx, ctx, batch, keeper)
         return {"picture_id": row.id}
 
     return write
 
 
-def _row(tx: Session, batch: _Batch, n: int, stored: AssetCard, look: str) -> Picture:
-    card, recipe = batch.card, batch.recipes[n]
-    row = Picture(id=new_id("pic"), generation_id=card.id, n=n, asset_id=stored.id, influencer_id=card.influencer_id)
+def _row(tx: Session, batch: _Batch, n: int, drawn: assets.Drawn, look: str) -> Picture:
+    card, recipe, file = batch.card, batch.recipes[n], drawn.sent.file
+    row = Picture(id=new_id("pic"), generation_id=card.id, n=n, asset_id=drawn.asset_id, influencer_id=card.influencer_id)
     row.seed, row.prompt, row.shot = recipe.seeds[n], recipe.prompt, batch.shots[n].plain()
-    row.model, row.shape = recipe.model, shape_of(stored.width or recipe.width, stored.height or recipe.height)
+    row.model, row.shape = recipe.model, shape_of(file.width or recipe.width, file.height or recipe.height)
     row.dhash, row.bands = look, bands(look, tx.info["tenant_id"])
     return row
-
-
-def _add(tx: Session, recipe: Recipe, row: Picture) -> None:
-    tx.add(row)
-    tx.flush()
-    tx.add_all(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight) for ref in recipe.loras)
-    assets.use(tx, row.asset_id, "picture", row.id)
 
 
 def _files(tx: Session, recipe: Recipe, missing: list[Recipe]) -> _Files:
@@ -182,17 +213,24 @@ def _files(tx: Session, recipe: Recipe, missing: list[Recipe]) -> _Files:
     if gone := [name for lora_id, name in refs.items() if lora_id not in found]:
         raise Invalid(f"The LoRA {gone[0]} was deleted from the library. Ask for these pictures again without it.")
     files = assets.get_many(tx, [card.asset_id for card in found.values()])
-    init, mask = (assets.get(tx, one) if one else None for one in (recipe.init_asset_id, recipe.mask_asset_id))
-    made_of = source_type(tx, recipe, init)
+    inits = {one: assets.get(tx, one) for one in {one.init_asset_id for one in missing} if one}
+    mask = assets.get(tx, recipe.mask_asset_id) if recipe.mask_asset_id else None
+    each = {_from(one): one for one in missing}
+    made_of = {found: source_type(tx, one, inits.get(found[0])) for found, one in each.items()}
     pose = assets.get(tx, recipe.pose.asset_id) if recipe.pose else None
     workflow = graphs.get(tx, recipe.workflow.graph_id) if recipe.workflow else None
     with_files = {lora_id: (card, files[card.asset_id]) for lora_id, card in found.items()}
-    return _Files(with_files, init, mask, made_of, pose, workflow)
+    return _Files(with_files, inits, mask, made_of, pose, workflow)
+
+
+def _from(recipe: Recipe) -> tuple[str, float]:
+    return recipe.init_asset_id or "", recipe.strength
 
 
 def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest:
     """All of `numbers` have the same model, LoRAs and figures."""
     recipe, files, out = batch.recipes[numbers[0]], batch.files, ctx.workdir / "out"
+    init = files.inits.get(recipe.init_asset_id or "")
     out.mkdir(parents=True, exist_ok=True)
     prompts = tuple(batch.recipes[n].prompt for n in numbers)
     if files.workflow:
@@ -209,7 +247,7 @@ def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest
         seeds=tuple(recipe.seeds[n] for n in numbers),
         workdir=out,
         loras=tuple(_lora(ctx, files, ref) for ref in recipe.loras),
-        init_image=_fetched(ctx, files.init, "init" + Path(files.init.key).suffix) if files.init else None,
+        init_image=_fetched(ctx, init, f"init-{init.id}{Path(init.key).suffix}") if init else None,
         strength=recipe.strength,
         prompts=prompts if len(set(prompts)) > 1 else (),
         mask=_fetched(ctx, files.mask, "mask" + Path(files.mask.key).suffix) if files.mask else None,

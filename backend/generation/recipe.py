@@ -101,11 +101,13 @@ class Recipe(BaseModel):
     def of(self, shot: Shot) -> Recipe:
         """The recipe of one picture."""
         own = {name: value for name in shot.model_fields_set if (value := getattr(shot, name)) is not None}
+        if own.get("init_asset_id") == "":
+            own["init_asset_id"] = None
         return self.model_copy(update=own) if own else self
 
 
 class Shot(BaseModel):
-    """What of the recipe is one picture's own. None: the same for all."""
+    """What of the recipe is one picture's own. None: the same for all. `init_asset_id` "": drawn from no picture."""
 
     asked: str | None = None
     prompt: str | None = None
@@ -119,6 +121,8 @@ class Shot(BaseModel):
     cfg: float | None = None
     sampler: str | None = None
     loras: list[LoraRef] | None = None
+    init_asset_id: str | None = None
+    strength: float | None = None
 
     def plain(self) -> dict[str, Any]:
         """As JSON, without what it does not say."""
@@ -128,9 +132,13 @@ class Shot(BaseModel):
 def differences(base: Recipe, recipes: Sequence[Recipe]) -> list[Shot]:
     """What each of `recipes` has other than `base`, so that `base.of(shot)` is that recipe again."""
     return [
-        Shot(**{name: value for name in Shot.model_fields if (value := getattr(one, name)) != getattr(base, name)})
-        for one in recipes
+        Shot(**{name: value for name in Shot.model_fields if (value := _own(one, name)) != _own(base, name)}) for one in recipes
     ]
+
+
+def _own(recipe: Recipe, name: str) -> Any:
+    value = getattr(recipe, name)
+    return "" if name == "init_asset_id" and value is None else value
 
 
 def together(recipes: Sequence[tuple[int, Recipe]], most: int) -> list[list[int]]:
@@ -141,7 +149,7 @@ def together(recipes: Sequence[tuple[int, Recipe]], most: int) -> list[list[int]
     models: dict[str, dict[str, dict[str, list[int]]]] = {}
     for n, recipe in recipes:
         loras = models.setdefault(recipe.model, {}).setdefault(_json(recipe, "loras"), {})
-        same = ("negative_prompt", "width", "height", "steps", "cfg", "sampler")
+        same = ("negative_prompt", "width", "height", "steps", "cfg", "sampler", "init_asset_id", "strength")
         loras.setdefault(_json(recipe, *same), []).append(n)
     rows = [row for loras in models.values() for groups in loras.values() for row in groups.values()]
     return [row[at : at + most] for row in rows for at in range(0, len(row), most)]

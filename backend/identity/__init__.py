@@ -17,12 +17,12 @@ from backend.identity.schemas import (
     State,
     Verdict,
 )
-from backend.identity.service import calibrate, freeze, introduce, keep_calibration, pick, score_missing, set_policy
+from backend.identity.service import calibrate, freeze, freezing, introduce, keep_calibration, pick, score_missing, set_policy
 from backend.identity.wording import phrases
 
 __all__ = [
     "GATES", "MOST_REFERENCES", "CalibrationPayload", "Candidate", "Check", "FrozenLora", "Gate", "Judge", "Policy", "Profile",
-    "ScoringPayload", "Shot", "State", "Verdict", "calibrate", "candidates", "check", "freeze", "introduce", "judge",
-    "keep_calibration", "look", "phrases", "pick", "profile", "read", "score", "score_missing", "set_policy", "source",
+    "ScoringPayload", "Shot", "State", "Verdict", "calibrate", "candidates", "check", "freeze", "freezing", "introduce",
+    "judge", "keep_calibration", "look", "phrases", "pick", "profile", "read", "score", "score_missing", "set_policy", "source",
     "state", "surplus", "unscored", "wanted",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, bindparam, case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from backend.identity.queries import candidates, profile, unscored
 from backend.identity.schemas import CalibrationPayload, Check, Policy, Profile, ScoringPayload, Shot
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.kit.trips import Call, in_one_trip
 from backend.tables import IdentityProfile, PictureCheck
 
 
@@ -112,21 +113,29 @@ def keep_calibration(
     events.record(tx, "identity.calibrated", "influencer", influencer_id, {"embedder": reference.embedder, "line": line})
 
 
-def freeze(tx: Session, check: Check) -> None:
+_FROZEN = ("picture_id", "embedder", "why", "loras", "template", "near_picture_id", "near_bits")
+_NEW = insert(PictureCheck).values(
+    {name: bindparam(name) for name in _FROZEN}
+    | {"scored_at": case((bindparam("embedder", type_=Text) != "", func.clock_timestamp()))}
+)
+_FREEZE = _NEW.on_conflict_do_update(
+    index_elements=["tenant_id", "picture_id"],
+    set_={name: _NEW.excluded[name] for name in ("embedder", "why", "scored_at")},
+)
+
+
+def freezing(check: Check) -> Call:
     """Writes what is frozen about a new picture, once; a later score fills in embedder and reason only."""
-    values: dict[str, Any] = {
-        "picture_id": check.picture_id,
-        "embedder": check.embedder,
-        "why": check.why,
-        "loras": [{name: getattr(lora, name) for name in lora.__slots__} for lora in check.loras],
-        "template": check.template,
-        "near_picture_id": check.near_picture_id,
-        "near_bits": check.near_bits,
-        "scored_at": func.clock_timestamp() if check.embedder else None,
-    }
-    again = {name: values[name] for name in ("embedder", "why", "scored_at")}
-    new = insert(PictureCheck).values(**values)
-    tx.execute(new.on_conflict_do_update(index_elements=["tenant_id", "picture_id"], set_=again))
+    loras = [{name: getattr(lora, name) for name in lora.__slots__} for lora in check.loras]
+    near = {"near_picture_id": check.near_picture_id, "near_bits": check.near_bits}
+    words = {"picture_id": check.picture_id, "embedder": check.embedder, "why": check.why}
+    return _FREEZE, {**words, "loras": loras, "template": check.template, **near}
+
+
+def freeze(tx: Session, check: Check) -> None:
+    """`freezing`, alone."""
+    tx.flush()
+    in_one_trip(tx, [freezing(check)])
 
 
 def _set(tx: Session, influencer_id: str, **values: Any) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from backend.jobs.kinds import KINDS, KindSpec
-from backend.kit.db import in_one_trip
 from backend.kit.ids import new_id
+from backend.kit.trips import in_one_trip
 from backend.settings import Settings
 from backend.tables import Device
 

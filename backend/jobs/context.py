@@ -45,19 +45,28 @@ class JobContext(Protocol):
     def workdir(self) -> Path: ...
 
     @property
+    def completed(self) -> bool:
+        """A step has ended the job (`ends_with`): whatever comes after it writes nothing."""
+        ...
+
+    @property
     def handle(self) -> dict[str, Any] | None: ...
 
     def transaction(self) -> AbstractContextManager[Session]:
         """A transaction in the job's workspace; its first statement locks the attempt if it is still ours, else LeaseLost."""
         ...
 
-    def step(self, name: str, fn: Callable[[], Done], *, keep_handle: bool = False) -> dict[str, Any] | None:
+    def step(
+        self, name: str, fn: Callable[[], Done], *, keep_handle: bool = False, ends_with: Result = None
+    ) -> dict[str, Any] | None:
         """Runs `fn` once per job: its result is kept, and returned when a later attempt comes here again.
 
         `fn` may return a function instead: it is given the transaction that keeps the step and returns the result, so that
         what it writes and that the step is done become true together.
 
-        `keep_handle`: the saved handle also names work that this step has not brought in.
+        `keep_handle`: the saved handle also names work that this step has not brought in. `ends_with`: the job's result,
+        when nothing is left to do after this step; the job is completed in the same transaction, unless others wait for it.
+        The pipeline returns the same result.
         """
         ...
 

@@ -33,8 +33,9 @@ KILLED = "The worker doing this died three times. It may be too large for this m
 class Verdict:
     """How an attempt ended (`outcome`) and what becomes of its job (`state`).
 
-    `delay_s`: earliest next try. `counted`: it used up a retry. `killed`: its worker died. `device_down`: why its card is
-    out of use until a probe succeeds. `keep_handle`: the next attempt may find the remote work again.
+    `delay_s`: earliest next try; `delays`: instead of it, by how often in a row it was put off. `counted`: it used up a retry.
+    `killed`: its worker died. `device_down`: why its card is out of use until a probe succeeds. `keep_handle`: the next attempt
+    may find the remote work again.
     """
 
     outcome: str
@@ -44,6 +45,7 @@ class Verdict:
     error_message: str | None = None
     detail: str = ""
     delay_s: float = 0.0
+    delays: tuple[float, ...] = ()
     counted: bool = False
     killed: bool = False
     dead_letter: bool = False
@@ -73,9 +75,9 @@ def ended_by(
         case RateLimited():
             return Verdict("retried", JobState.PENDING, delay_s=error.retry_after, keep_handle=True, **told)
         case EngineUnavailable() if not submitted:
-            return Verdict("retried", JobState.PENDING, delay_s=delay, device_down=message, **told)
+            return Verdict("retried", JobState.PENDING, delays=tuple(delays), device_down=message, **told)
         case Unavailable():
-            return Verdict("retried", JobState.PENDING, delay_s=delay, keep_handle=True, **told)
+            return Verdict("retried", JobState.PENDING, delays=tuple(delays), keep_handle=True, **told)
         case ValidationError():
             return Verdict("failed", JobState.FAILED, dead_letter=True, **{**told, "error_message": OTHER_VERSION})
         case StudioError() if not error.retryable:

@@ -14,8 +14,9 @@ from backend.errors import LeaseLost
 from backend.jobs.lines import lock_line
 from backend.jobs.rules import Verdict
 from backend.jobs.service import child_ended
-from backend.kit.db import in_one_trip, ring, storable
+from backend.kit.db import ring, storable
 from backend.kit.ids import new_id
+from backend.kit.trips import Call, in_one_trip
 from backend.tables import FINAL, MOVES, Job, JobState
 
 GONE = "This attempt no longer owns its job; another one goes on with it."
@@ -64,6 +65,16 @@ _SETTLE = text(
 """The end of an attempt with all that belongs to it, in one round trip: the other half of the machinery's hot path."""
 
 
+_IN_A_ROW = text(
+    """SELECT count(*) FROM attempts a WHERE a.job_id = :job_id AND a.id <> :attempt_id AND a.outcome = 'retried'
+      AND a.n >= greatest(0,
+        (SELECT max(b.n) + 1 FROM attempts b WHERE b.job_id = :job_id AND b.ended_at IS NOT NULL AND b.outcome <> 'retried'),
+        (SELECT max(b.n) FROM attempts b JOIN job_steps s ON s.job_id = b.job_id AND s.attempt_id = b.id
+          WHERE b.job_id = :job_id))"""
+)
+"""Attempts before this one that were put off, one after the other, since the job came a step further."""
+
+
 def settle(tx: Session, ref: AttemptRef, verdict: Verdict, **figures: Any) -> JobState:
     """Ends the attempt and moves the job, in `tx`. Returns the job's new state. `figures`: last step, phase, done, total.
 
@@ -90,13 +101,17 @@ class Ended:
     figures: Mapping[str, Any]
 
 
-def settle_all(tx: Session, ended: Sequence[Ended]) -> list[JobState | None]:
+def settle_all(
+    tx: Session, ended: Sequence[Ended], *, before: Sequence[Call] = (), last: bool = False
+) -> list[JobState | None]:
     """As `settle` of each in turn, in one trip to Postgres; None where the attempt had been ended by others.
 
-    None of them has a parent or waits for children: those lock their line and are settled alone.
+    `before`: what goes before them in the same trip. `last`: as `in_one_trip`. None of them has a parent or waits for children:
+    those lock their line and are settled alone.
     """
     assert all(one.ref.parent_id is None and one.verdict.outcome != "waiting" for one in ended)
-    rows = in_one_trip(tx, [(_SETTLE, _values(tx, one.ref, one.verdict, 0, one.figures)) for one in ended])
+    ends: list[Call] = [(_SETTLE, _values(tx, one.ref, one.verdict, 0, one.figures)) for one in ended]
+    rows = in_one_trip(tx, [*before, *ends], last=last)[len(before) :]
     return [_settled(tx, one.ref, one.verdict, row, 0) if row else None for one, row in zip(ended, rows, strict=True)]
 
 
@@ -105,7 +120,7 @@ def _settled(tx: Session, ref: AttemptRef, verdict: Verdict, row: Any, waits_for
     state = JobState(row.state)
     if state in FINAL:
         child_ended(tx, ref.parent_id, state, verdict.error_message or "")
-    elif verdict.delay_s == 0 and waits_for == 0:
+    elif verdict.delay_s == 0 and not any(verdict.delays) and waits_for == 0:
         ring(tx, row.queue)
     return state
 
@@ -129,10 +144,18 @@ def _values(tx: Session, ref: AttemptRef, verdict: Verdict, waits_for: int, figu
         "counted": int(verdict.counted),
         "killed": int(verdict.killed),
         "dead_letter": verdict.dead_letter,
-        "delay_s": verdict.delay_s,
+        "delay_s": _delay(tx, ref, verdict),
         "device_down": storable(verdict.device_down),
         **{name: figures.get(name) for name in ("step", "phase", "done", "total")},
     }
+
+
+def _delay(tx: Session, ref: AttemptRef, verdict: Verdict) -> float:
+    """What is away for long is asked more and more rarely, though it never counts against the job."""
+    if not verdict.delays:
+        return verdict.delay_s
+    n = tx.scalar(_IN_A_ROW, {"job_id": ref.job_id, "attempt_id": ref.attempt_id}) or 0
+    return verdict.delays[min(n, len(verdict.delays) - 1)]
 
 
 def _after_children(tx: Session, ref: AttemptRef, verdict: Verdict) -> tuple[Verdict, int]:

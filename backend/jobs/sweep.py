@@ -7,12 +7,14 @@ from typing import Any
 from sqlalchemy import Row, delete, func, text, update
 from sqlalchemy.orm import Session
 
+from backend.errors import EngineUnavailable
 from backend.jobs.kinds import KINDS
 from backend.jobs.lines import lock_line
 from backend.jobs.rules import lost
 from backend.jobs.settle import AttemptRef, settle
+from backend.kit.db import ring
 from backend.settings import Settings
-from backend.tables import Device, Worker
+from backend.tables import Device, Job, JobState, Worker
 
 _SUSPECTS = text(
     """SELECT a.id, a.job_id, CASE
@@ -74,3 +76,13 @@ def tidy(tx: Session, settings: Settings) -> None:
     tx.execute(delete(Device).where(Device.seen_at < func.clock_timestamp() - text("interval '1 day'")))
     held = text("held_by IS NOT NULL AND NOT EXISTS (SELECT FROM attempts a WHERE a.id = held_by AND a.ended_at IS NULL)")
     tx.execute(update(Device).where(held).values(held_by=None))
+
+
+def hasten(tx: Session) -> None:
+    """An engine of a card answers again: what was put off because it did not goes on now. `tx` is a dispatch transaction."""
+    queues = {spec.queue for spec in KINDS.values() if spec.device}
+    waits = Job.state == JobState.PENDING, Job.queue.in_(queues), Job.error_code == EngineUnavailable.code
+    late = Job.not_before > func.clock_timestamp()
+    tx.execute(update(Job).where(*waits, late).values(not_before=func.clock_timestamp()))
+    for queue in sorted(queues):
+        ring(tx, queue)

@@ -11,18 +11,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal, TypeVar
 
 import psycopg
-from psycopg.rows import namedtuple_row
 from sqlalchemy import Engine, TextClause, create_engine, event, text
-from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.errors import NotPermitted, NotSignedIn, Unavailable
+from backend.kit.trips import AWAY, sent
+from backend.kit.trips import Call as Call
+from backend.kit.trips import in_one_trip as in_one_trip
 
 T = TypeVar("T")
 Role = Literal["viewer", "editor", "owner"]
@@ -32,7 +32,6 @@ _ENTER = text("SELECT user_id, role FROM enter_workspace(:token_hash, :tenant_id
 _SET = text("SELECT set_config('app.tenant', :tenant_id, true) AS tenant, set_config('app.user', :user_id, true) AS person")
 _DISPATCH = text("SET LOCAL ROLE studio_dispatch")
 _FRESH_S = 1.0
-_AWAY = "The database does not answer right now. Nothing was lost; try again in a moment."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +58,6 @@ class Nobody:
 
 
 Caller = SignedIn | Trusted | Nobody
-Call = tuple[TextClause, Mapping[str, Any]]
-"""A statement and its values."""
 
 
 def hash_token(token: str) -> str:
@@ -78,36 +75,6 @@ def ring(tx: Session, queue: str) -> None:
     tx.info.setdefault("bells", set()).add(queue)
 
 
-def in_one_trip(tx: Session, calls: Sequence[Call], *, last: bool = False) -> list[Any]:
-    """Runs statements in order, sent to Postgres together (psycopg's pipeline), for the hot paths that wait for the wire.
-
-    `last`: the commit travels with them, so that locks they take are not held while this process is busy elsewhere; nothing
-    may follow in `tx`. Returns each statement's first row as a named tuple, or None. Raises Unavailable.
-    """
-    connection = tx.connection().connection.driver_connection
-    assert connection is not None
-    try:
-        return _sent(connection, calls, commit=last)
-    except psycopg.OperationalError as error:
-        tx.invalidate()
-        raise Unavailable(_AWAY, detail=str(error)) from error
-
-
-def _sent(connection: Any, calls: Sequence[Call], *, commit: bool = False) -> list[Any]:
-    cursors = [connection.cursor(row_factory=namedtuple_row) for _ in calls]
-    with connection.pipeline():
-        for cursor, (statement, values) in zip(cursors, calls, strict=True):
-            cursor.execute(_for_driver(statement), values)
-        if commit:
-            connection.commit()
-    return [cursor.fetchone() if cursor.description else None for cursor in cursors]
-
-
-@cache
-def _for_driver(statement: TextClause) -> str:
-    return str(statement.compile(dialect=psycopg_dialect()))  # type: ignore[no-untyped-call]
-
-
 class Database:
     """One engine per process. `on_ring(queue)` is called after a commit that asked for it; it must not raise."""
 
@@ -119,6 +86,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=max_overflow,
             pool_recycle=1800,
+            pool_use_lifo=True,  # the one used last: its plans are warm, and it need not be asked whether it lives
             pool_timeout=10,
             hide_parameters=True,
         )
@@ -159,18 +127,18 @@ class Database:
         try:
             pooled = self.engine.raw_connection()
         except (OperationalError, PoolTimeout) as error:
-            raise Unavailable(_AWAY, detail=str(error)) from error
+            raise Unavailable(AWAY, detail=str(error)) from error
         connection = pooled.driver_connection
         assert connection is not None
         try:
             connection.set_autocommit(True)
-            _, *rows = _sent(connection, [(_SET, _trusted(caller)), *calls])
+            _, *rows = sent(connection, [(_SET, _trusted(caller)), *calls])
             connection.set_autocommit(False)
         except BaseException as error:
             pooled.invalidate()
             if isinstance(error, psycopg.OperationalError):
                 self._in_doubt_at = time.monotonic()
-                raise Unavailable(_AWAY, detail=str(error)) from error
+                raise Unavailable(AWAY, detail=str(error)) from error
             raise
         finally:
             pooled.close()
@@ -217,7 +185,7 @@ class Database:
         if not broken and not isinstance(error, Unavailable | OperationalError | PoolTimeout):
             return error
         self._in_doubt_at = time.monotonic()
-        return error if isinstance(error, Unavailable) else Unavailable(_AWAY, detail=str(error))
+        return error if isinstance(error, Unavailable) else Unavailable(AWAY, detail=str(error))
 
     def _check_idle(self, connection: Any, record: Any, _proxy: Any) -> None:
         """SQLAlchemy's own pre-ping asks each time. A connection that answered a moment ago need not be asked again, unless

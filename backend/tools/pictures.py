@@ -208,15 +208,20 @@ def decoded(path: Path) -> Image.Image:
 
 def write_thumbs(picture: Image.Image, out: Path, stem: str, widths: tuple[int, ...] = WIDTHS) -> tuple[tuple[int, Path], ...]:
     """Narrower than the picture (a tiny one gets its own width)."""
-    return tuple(reversed(list(each_thumb(picture, out, stem, widths))))
+    made = [(width, out / f"{stem}.w{width}.webp", small) for width, small in smaller(picture, widths)]
+    for _, target, small in made:
+        write_thumb(small, target)
+    return tuple((width, target) for width, target, _ in reversed(made))
 
 
-def each_thumb(picture: Image.Image, out: Path, stem: str, widths: tuple[int, ...] = WIDTHS) -> Iterator[tuple[int, Path]]:
-    """As `write_thumbs`, the largest first: each is made from the next larger one, and given out when it is there."""
+def smaller(picture: Image.Image, widths: tuple[int, ...] = WIDTHS) -> Iterator[tuple[int, Image.Image]]:
+    """(width, picture) of each thumbnail, the largest first: each is made from the next larger one."""
     for width in sorted((width for width in widths if width < picture.width), reverse=True) or [picture.width]:
         if width < picture.width:
             height = max(1, round(picture.height * width / picture.width))
             picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        target = out / f"{stem}.w{width}.webp"
-        picture.save(target, "WEBP", quality=80, method=2)
-        yield width, target
+        yield width, picture
+
+
+def write_thumb(picture: Image.Image, target: Path) -> None:
+    picture.save(target, "WEBP", quality=80, method=2)

@@ -8,13 +8,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text, update
 
+from backend import jobs
 from backend.bootstrap import bootstrap
 from backend.engines.events import EngineStatus
-from backend.kit.db import Nobody
+from backend.errors import EngineUnavailable
+from backend.generation import GenerationPayload
+from backend.kit.db import Nobody, Trusted
 from backend.settings import Settings
-from backend.tables import Device
+from backend.tables import Device, Job
+from tests.factories.account import Tenant
 from workers import devices
 
 
@@ -57,7 +61,7 @@ class FakeEngine:
         return EngineStatus("fake", self.ok, "1", "Start it.")
 
 
-def test_an_engine_that_is_down_is_back_when_it_answers(settings: Settings) -> None:
+def test_an_engine_that_is_down_is_back_when_it_answers(settings: Settings, workspace: Tenant) -> None:
     image, trainer = FakeEngine(), FakeEngine(ok=True)
     app = bootstrap(settings, role="worker", engines=SimpleNamespace(image=image, trainer=trainer))
 
@@ -65,10 +69,19 @@ def test_an_engine_that_is_down_is_back_when_it_answers(settings: Settings) -> N
         with app.db.transaction(Nobody()) as tx:
             return dict(tx.scalars(select(Device.down)).one())
 
+    def due() -> bool:
+        with app.db.transaction(Trusted(workspace.id)) as tx:
+            return tx.scalars(select(Job.not_before <= func.clock_timestamp())).one()
+
+    with app.db.transaction(Trusted(workspace.id)) as tx:
+        payload = GenerationPayload(generation_id="gen_1")
+        jobs.enqueue(tx, kind="image-generation", payload=payload, title="Put off", request_key="put-off")
+        later = func.clock_timestamp() + text("interval '1 hour'")
+        tx.execute(update(Job).values(error_code=EngineUnavailable.code, not_before=later))
     cards = devices.found(config(engine_device="cpu"), "here")
     devices.register(app, cards)
     devices.probe(app, cards)
-    assert down() == {}
+    assert (down(), due()) == ({}, False)
     with app.db.transaction(Nobody()) as tx:
         both = '{"image": "Gone.", "trainer": "Busy."}'
         tx.execute(text(f"UPDATE devices SET down = '{both}', probe_at = clock_timestamp()"))
@@ -81,5 +94,5 @@ def test_an_engine_that_is_down_is_back_when_it_answers(settings: Settings) -> N
         tx.execute(text("UPDATE devices SET probe_at = clock_timestamp()"))
     devices.register(app, cards)
     devices.probe(app, cards)
-    assert down() == {}
+    assert (down(), due()) == ({}, True), "what waited for it goes on at once"
     app.close()

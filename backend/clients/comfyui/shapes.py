@@ -41,7 +41,7 @@ class Entry:
         """`completed` stays false after errors for ever: the status word and the last message decide."""
         status = said.get("status") or {}
         messages = status.get("messages") or []
-        files = {str(node): _files(shown) for node, shown in (said.get("outputs") or {}).items()}
+        files = {str(node): files_of(shown) for node, shown in (said.get("outputs") or {}).items()}
         if status.get("status_str") == "success":
             return cls("success", files)
         ends = [(name, data) for name, data in messages if name in {"execution_error", "execution_interrupted"}]
@@ -49,8 +49,8 @@ class Entry:
         return cls("interrupted", files) if name == "execution_interrupted" else cls("error", files, data)
 
 
-def _files(shown: Any) -> list[File]:
-    """Whatever the key is called: `images`, `gifs`, `audio`."""
+def files_of(shown: Any) -> list[File]:
+    """Of one node's output, whatever the key is called: `images`, `gifs`, `audio`."""
     lists = [value for value in shown.values() if isinstance(value, list)] if isinstance(shown, dict) else []
     return [
         File(str(one["filename"]), str(one.get("subfolder", "")), str(one.get("type", "output")))

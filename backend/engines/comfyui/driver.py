@@ -227,6 +227,8 @@ class _Run:
             part.ended = True  # only now is it in the history
             return
         yield from self._hand_over()
+        if heard.kind == "executed":
+            part.early = results.early(self._client, heard, part.task.results, self._target(part)) or part.early
         yield from self._show.told(part, heard)
 
     def _look(self, part: Part) -> Generator[Event, None, None]:
@@ -264,7 +266,8 @@ class _Run:
                 yield from self._lost(part, "Somebody stopped it in ComfyUI")
                 return
             file = results.choose(entry, part.task.results)
-            path, size, picture = results.fetch(self._client, file, self._workdir / f"comfyui-{part.n}")
+            found = part.early if part.early and part.early.file == file else None
+            found = found or results.fetch(self._client, file, self._target(part))
         except (Away, Refusal) as gone:
             yield from self._watch.is_away(gone)
             return
@@ -276,7 +279,10 @@ class _Run:
         self._watch.moved()
         yield from self._hand_over()
         yield from self._show.finished()
-        yield Output(path, part.n, {**size, **part.task.meta}, picture)
+        yield Output(found.path, part.n, {**found.size, **part.task.meta}, found.picture)
+
+    def _target(self, part: Part) -> Path:
+        return self._workdir / f"comfyui-{part.n}"
 
     def _lost(self, part: Part, why: str) -> Generator[Event, None, None]:
         part.again()

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from backend.engines.comfyui.results import Found
+
 SUBFOLDER = "studio"
 PREVIEWS = {"preview_method": "latent2rgb"}
 
@@ -33,7 +35,10 @@ class Task:
 
 @dataclass(slots=True)
 class Part:
-    """A task on its way. `adopted`: its id is of an earlier attempt. `ended`: the server says so. `done`: its file is here."""
+    """A task on its way. `adopted`: its id is of an earlier attempt. `ended`: the server says so. `done`: its file is here.
+
+    `early`: a file of it that is here before the history says so.
+    """
 
     task: Task
     n: int
@@ -46,6 +51,7 @@ class Part:
     ended: bool = False
     done: bool = False
     lost: int = 0
+    early: Found | None = None
     steps: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -69,6 +75,7 @@ class Part:
         """Known lost: to be sent under a new id."""
         self.prompt_id, self.lost = str(uuid.uuid4()), self.lost + 1
         self.adopted = self.sent = self.running = self.ended = False
+        self.early = None
         self.steps.clear()
 
 

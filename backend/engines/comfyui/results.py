@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from backend.clients.comfyui import Client, Entry, File, Refusal
+from backend.clients.comfyui import Away, Client, Entry, File, Message, Refusal
+from backend.clients.comfyui.shapes import files_of
 from backend.engines.comfyui.sentences import BLACK
 from backend.errors import Rejected
 
@@ -20,6 +22,30 @@ class Spoilt(Exception):
     """The server said success, but the file is not there or not whole: it is made anew."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A result that was brought over and looked at. `size`: its width and height; `picture`: decoded, None of a film."""
+
+    file: File
+    path: Path
+    size: dict[str, Any]
+    picture: Image.Image | None
+
+
+def early(client: Client, heard: Message, results: Sequence[str], target: Path) -> Found | None:
+    """The file that an `executed` message names, fetched while the server still writes its history.
+
+    Only what the history then names too counts. None whenever anything is odd: it is fetched again when the history is known.
+    """
+    node = str(heard.data.get("node"))
+    if node not in results:
+        return None
+    try:
+        return fetch(client, choose(Entry("success", {node: files_of(heard.data.get("output"))}), results), target)
+    except (Away, Refusal, Rejected, Spoilt):
+        return None
+
+
 def choose(entry: Entry, results: Sequence[str]) -> File:
     """The file of the result nodes: kept ones before temporary ones, films before the picture beside them."""
     files = [file for node in results for file in entry.files.get(node, [])]
@@ -28,8 +54,8 @@ def choose(entry: Entry, results: Sequence[str]) -> File:
     return min(files, key=lambda file: (file.kind != "output", Path(file.name).suffix.lower() not in MOVIES))
 
 
-def fetch(client: Client, file: File, target: Path) -> tuple[Path, dict[str, Any], Image.Image | None]:
-    """(`target` with the file's suffix, its width and height, the picture decoded). Raises Spoilt; Rejected when black."""
+def fetch(client: Client, file: File, target: Path) -> Found:
+    """As `target` with the file's suffix. Raises Spoilt; Rejected when black."""
     path = target.with_name(target.name + Path(file.name).suffix.lower())
     part = path.with_name(path.name + ".part")
     try:
@@ -42,7 +68,7 @@ def fetch(client: Client, file: File, target: Path) -> tuple[Path, dict[str, Any
         picture = _picture(part)
         size = {"width": picture.width, "height": picture.height}
     part.replace(path)
-    return path, size, picture
+    return Found(file, path, size, picture)
 
 
 def _picture(path: Path) -> Image.Image:

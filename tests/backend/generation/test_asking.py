@@ -188,10 +188,26 @@ def test_a_mask_reaches_the_engine_and_its_picture_keeps_its_size(studio: Any, w
     files = {name: do(make_asset, storage=studio.storage, data=jpeg(), key=f"images/{name}.jpg") for name in ("a", "b")}
     [one] = drawn(generation.start, draft=draft(init_asset_id=files["a"], mask_asset_id=files["b"], feather=3, n=1))
     request = studio.engines.image.requests[0]
-    assert (request.mask.name, request.feather, request.init_image.name) == ("mask.jpg", 3, "init.jpg")
+    assert (request.mask.name, request.feather, request.init_image.read_bytes()) == ("mask.jpg", 3, jpeg())
     assert (one.recipe.width, one.recipe.height) == (96, 96)
     with pytest.raises(Invalid, match="the picture it lies on"):
         draft(mask_asset_id=files["b"])
+
+
+def test_lines_and_cells_draw_from_pictures_and_at_strengths_of_their_own(studio: Any, do: Any, drawn: Any) -> None:
+    files = {name: do(make_asset, storage=studio.storage, data=jpeg(), key=f"images/{name}.jpg") for name in ("a", "b")}
+    own = [{"init_asset_id": files["a"]}, {"init_asset_id": files["b"], "strength": 0.3}, {}]
+    pictures = drawn(generation.start_list, drafts=[draft(f"line {n}", n=1, **more) for n, more in enumerate(own)])
+    assert [one.recipe.init_asset_id for one in pictures] == [files["a"], files["b"], None]
+    requests = studio.engines.image.requests
+    assert [(bool(one.init_image), one.strength) for one in requests] == [(True, 0.6), (True, 0.3), (False, 0.6)]
+    assert requests[0].init_image != requests[1].init_image
+    assert do(generation.remix, pictures[1].id, new_seed=False).strength == 0.3
+    assert all(do(assets.uses, file) for file in files.values())
+    requests.clear()
+    axes = [AxisDraft(kind="strength", values=("0.2", "0.8"))]
+    drawn(generation.start_grid, draft=draft(init_asset_id=files["a"]), axes=axes)
+    assert [one.strength for one in requests] == [0.2, 0.8]
 
 
 def test_a_picture_is_made_larger_and_says_how(studio: Any, workspace: Tenant, do: Any, drawn: Any) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from backend.errors import Invalid
 from backend.generation import AxisDraft, GenerationDraft, LoraPick, Recipe, parse_list, split
 from backend.generation.axes import cells, numbers
+from backend.generation.lists import laid
 from backend.generation.recipe import LoraRef, differences, together
 from tests.fakes.engines import MODEL, OTHER
 
@@ -25,6 +26,7 @@ changes = st.fixed_dictionaries(
     optional={
         "prompt": st.sampled_from(["a", "b"]), "steps": st.sampled_from([4, 8]), "cfg": st.sampled_from([3.0, 0.0]),
         "model": st.sampled_from(["tiny", "big"]), "loras": st.sampled_from([[], [LORA]]), "negative_prompt": st.just("x"),
+        "init_asset_id": st.sampled_from([None, "ast_1", "ast_2"]), "strength": st.sampled_from([0.6, 0.3]),
     },
 )  # fmt: skip
 DRAFT = GenerationDraft(prompt="a cat at noon", seed=7, n=4)
@@ -34,9 +36,10 @@ DRAFT = GenerationDraft(prompt="a cat at noon", seed=7, n=4)
 @given(st.lists(changes, max_size=20))
 def test_what_is_kept_of_each_picture_makes_its_recipe_again(all_changes: list[dict[str, object]]) -> None:
     recipes = [BASE.model_copy(update=change) for change in all_changes]
-    shots = differences(BASE, recipes)
-    assert [BASE.of(shot) for shot in shots] == recipes
-    assert [not shot.plain() for shot in shots] == [recipe == BASE for recipe in recipes]
+    for base in (BASE, BASE.model_copy(update={"init_asset_id": "ast_1"})):
+        shots = differences(base, recipes)
+        assert [base.of(shot) for shot in shots] == recipes
+        assert [not shot.plain() for shot in shots] == [recipe == base for recipe in recipes]
 
 
 @settings(deadline=None)
@@ -154,6 +157,23 @@ def test_a_table_with_an_error_in_each_line() -> None:
         bad, ["whole number", "prompt is missing", "N: ", "Choose one of", "quotation marks"], strict=True
     ):
         assert sentence in line.problem
+
+
+def test_what_a_request_has_once_is_refused_for_one_of_its_lines() -> None:
+    one = "ast_1"
+    lines = [
+        {"init_asset_id": one, "strength": 0.3}, {"mask_asset_id": one, "init_asset_id": one}, {"influencer_id": "inf_1"},
+        {"pose": {"asset_id": one}}, {"workflow_id": "gra_1"}, {"second_pass": {"scale": 1.5}},
+        {"feather": 8, "prompt": "same"},
+    ]  # fmt: skip
+    good, *bad, same = laid(lines, DRAFT)
+    assert good.draft
+    assert (good.draft.init_asset_id, good.draft.strength) == (one, 0.3)
+    assert same.draft
+    for line, word in zip(bad, ["mask", "influencer", "pose", "workflow", "second pass"], strict=True):
+        assert f"The {word} is the same for all lines" in line.problem
+    masked = DRAFT.model_copy(update={"init_asset_id": one, "mask_asset_id": "ast_2"})
+    assert "lies on one picture" in laid([{"init_asset_id": "ast_3"}], masked)[0].problem
 
 
 def test_lists_have_a_limit() -> None:

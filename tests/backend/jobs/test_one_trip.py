@@ -11,7 +11,8 @@ from sqlalchemy import text
 from backend.errors import Unavailable
 from backend.jobs import AttemptRef, Ended, settle_all
 from backend.jobs.rules import completed
-from backend.kit.db import Database, Trusted, in_one_trip
+from backend.kit.db import Database, Trusted
+from backend.kit.trips import in_one_trip
 from backend.tables import Attempt
 from tests.factories.account import Tenant
 from tests.support.context import make_context

@@ -36,8 +36,13 @@ def upto(events: Generator[Event, None, None], wanted: Callable[[], Any]) -> lis
 def test_a_history_that_comes_late_is_waited_for(engine: ComfyImageEngine, server: ComfyServer, ask: Ask) -> None:
     """§1 WebSocket: history right after execution_success was missing 46 of 200 times."""
     server.faults.history_lag_s = 0.4
+    server.core.asked.clear()
     assert made(list(engine.run(ask()))) == [0, 1]
     assert len(server.ran) == 2
+    calls = [call for call in server.core.asked if call == "GET /view" or call.startswith("GET /history/")]
+    assert calls.count("GET /view") == 2, "each file is fetched once"
+    first = calls.index("GET /view")
+    assert any(call.startswith("GET /history/") for call in calls[first:]), "and counts once the history names it"
 
 
 @pytest.mark.parametrize("fault", ["deaf", "no_socket"])

@@ -1,0 +1,116 @@
+"""How a job's end and its perseverance are written: with its last step, and by how far it came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Text, cast, func, select
+
+from backend import jobs
+from backend.engines.events import Alive
+from backend.errors import LeaseLost, ShuttingDown, Unavailable
+from backend.jobs import AttemptRef
+from backend.jobs.rules import ended_by, lost
+from backend.kit.db import Trusted
+from backend.tables import Attempt, Job, JobLog, JobStep
+from tests.factories.account import Tenant
+from tests.support.context import make_context, next_attempt
+from tests.support.handlers import Steps
+from workers.context import Context
+
+
+@pytest.fixture
+def ctx(app: Any, workspace: Tenant) -> Context:
+    return make_context(app, workspace, "test-steps", Steps())
+
+
+def look(ctx: Context, *what: Any) -> Any:
+    with ctx.app.db.transaction(Trusted(ctx.tenant_id)) as tx:
+        return tx.execute(select(*what).select_from(Job).where(Job.id == ctx.job_id)).one()
+
+
+def settled(ctx: Context, verdict: Any) -> str:
+    with ctx.app.db.transaction(Trusted(ctx.tenant_id)) as tx:
+        return jobs.settle(tx, AttemptRef(ctx.job_id, ctx.attempt_id), verdict)
+
+
+def test_the_last_step_ends_the_job_with_what_it_had_to_say(ctx: Context) -> None:
+    ctx.log("nearly there")
+    ctx.progress(4, 4, "drawing")
+    assert ctx.step("last", lambda: {"n": 1}, ends_with={"pictures": 4}) == {"n": 1}
+    assert ctx.completed
+    assert look(ctx, cast(Job.state, Text), Job.result) == ("completed", {"pictures": 4})
+    with ctx.app.db.transaction(Trusted(ctx.tenant_id)) as tx:
+        attempt = tx.get_one(Attempt, ctx.attempt_id)
+        assert (attempt.outcome, attempt.done, attempt.total, attempt.phase) == ("completed", 4, 4, "drawing")
+        assert tx.scalars(select(JobLog.line).where(JobLog.attempt_id == ctx.attempt_id)).all() == ["nearly there"]
+    ctx.lost = True  # the keeper finds no such attempt any more: it has ended, and as it should
+    engine = iter([Alive(), Alive()])
+    assert list(ctx.pump(event for event in engine)) == []
+    with pytest.raises(LeaseLost), ctx.transaction():
+        pytest.fail("nothing is written after the end")
+
+
+def test_a_step_of_a_lost_attempt_neither_counts_nor_ends_anything(ctx: Context) -> None:
+    ctx.log("still to be told")
+    with pytest.raises(LeaseLost):
+        ctx.step("last", lambda: {"n": next_attempt(ctx).claim.attempt_n}, ends_with={})
+    assert not ctx.completed
+    assert look(ctx, cast(Job.state, Text)) == ("processing",)
+    assert ctx.take_report().lines == [("info", "still to be told")]
+    with ctx.app.db.transaction(Trusted(ctx.tenant_id)) as tx:
+        assert tx.scalars(select(JobStep.name)).all() == []
+
+
+def test_a_step_that_cannot_be_written_leaves_its_lines_to_the_next_try(ctx: Context) -> None:
+    def breaks(tx: Any) -> dict[str, Any]:
+        ctx.log("written last")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        ctx.step("last", lambda: breaks, ends_with={})
+    assert (ctx.completed, ctx.take_report().lines) == (False, [("info", "written last")])
+
+
+def test_a_job_that_others_wait_for_is_ended_by_its_worker(ctx: Context, app: Any, workspace: Tenant) -> None:
+    child = ctx.spawn_child_job("part", kind="test-steps", payload=Steps(), title="Part")
+    mine = make_context(app, workspace, "test-steps", Steps(), job_id=child.id)
+    object.__setattr__(mine.claim, "parent_id", ctx.job_id)
+    mine.step("last", lambda: None, ends_with={})
+    assert not mine.completed
+    assert look(mine, cast(Job.state, Text)) == ("processing",)
+
+
+def test_kills_between_which_it_comes_further_are_no_dead_letter(ctx: Context) -> None:
+    """A long list whose worker is killed again and again, and which draws something each time."""
+    for n in range(5):
+        ctx.step(f"picture-{n}", lambda: None)
+        assert settled(ctx, lost(kills=look(ctx, Job.kills)[0], detail="")) == "pending"
+        assert look(ctx, Job.kills) == (1,)
+        ctx = next_attempt(ctx)
+    assert settled(ctx, lost(kills=look(ctx, Job.kills)[0], detail="")) == "pending"
+    ctx = next_attempt(ctx)
+    assert settled(ctx, lost(kills=look(ctx, Job.kills)[0], detail="")) == "failed"
+    assert look(ctx, Job.dead_letter) == (True,)
+
+
+def test_what_is_away_for_long_is_asked_more_rarely_until_something_moves(ctx: Context) -> None:
+    away = ended_by(Unavailable("S3 is away."), retries=0, max_retries=3, delays=(50.0, 100.0, 200.0), submitted=False)
+
+    def pauses(times: int) -> list[int]:
+        nonlocal ctx
+        found = []
+        for _ in range(times):
+            assert settled(ctx, away) == "pending"
+            found.append(round(look(ctx, func.extract("epoch", Job.not_before - func.clock_timestamp()))[0] / 50) * 50)
+            ctx = next_attempt(ctx)
+        return found
+
+    assert pauses(5) == [50, 100, 200, 200, 200]
+    assert look(ctx, Job.retries) == (0,)
+    ctx.step("came further", lambda: None)
+    assert pauses(2) == [50, 100]
+    settled(ctx, ended_by(ShuttingDown("x"), retries=0, max_retries=3, delays=(), submitted=False))
+    ctx = next_attempt(ctx)
+    assert pauses(1) == [50]
