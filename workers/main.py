@@ -7,6 +7,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,6 @@ from sqlalchemy import event
 
 from backend.bootstrap import bootstrap
 from backend.errors import ShuttingDown, StudioError
-from backend.jobs import bell
 from backend.jobs.kinds import QUEUES
 from backend.jobs.rules import ended_by
 from workers import devices, registry
@@ -23,7 +23,7 @@ from workers.desk import Finished
 from workers.identity import Identity
 from workers.keeper import Keeper
 from workers.lease import Lease
-from workers.queues import listen
+from workers.queues import listen, ringing
 from workers.runner import Process, conclude, drain
 from workers.tick import Tick
 
@@ -57,9 +57,10 @@ def serve(app: App, wishes: argparse.Namespace, lease: Lease, workroot: Path) ->
         devices.register(app, cards)
         me.cards = tuple(card.id for card in cards)
     threads = wishes.threads or settings.worker_threads
-    ears = listen(app.redis, queues, threads=threads, poll_ms=settings.worker_poll_ms, heard=lambda queue: drain(me, queue))
+    heard = partial(drain, me)
+    ears = listen(app.redis, queues, threads=threads, poll_ms=settings.worker_poll_ms, heard=heard)
     if wishes.tick:
-        tick = Tick(app, bell(app.redis))
+        tick = Tick(app, ringing(app.redis, queues, threads=threads, heard=heard))
         threading.Thread(target=tick.run, args=[lease.stopping], name="tick", daemon=True).start()
     log.info("worker is up", worker=identity.id, queues=queues, threads=threads, devices=[card.id for card in cards])
     while not lease.stopping.wait(settings.device_probe_s):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import dramatiq
 import structlog
 
-from backend.jobs.bell import actor_of, broker
+from backend.jobs.bell import actor_of, audible, broker
 
 log = structlog.get_logger(__name__)
 
@@ -32,3 +34,29 @@ def _ear(queue: str, heard: Callable[[str], object]) -> Callable[[], None]:
         heard(queue)
 
     return ring
+
+
+def ringing(client: Any, queues: Sequence[str], *, threads: int, heard: Callable[[str], object]) -> Callable[[str], None]:
+    """For the clockwork: rings, and while Valkey is away lets this process hear its queues itself, `threads` at once each.
+
+    Truth and turns are Postgres's, so posts go out and jobs go on; only other workers stay idle until Valkey is back.
+    """
+    ring, listening, guard = audible(client), Counter[str](), threading.Lock()
+
+    def hear(queue: str) -> None:
+        try:
+            heard(queue)
+        finally:
+            with guard:
+                listening[queue] -= 1
+
+    def rung(queue: str) -> None:
+        if ring(queue) or queue not in queues:
+            return
+        with guard:
+            if listening[queue] >= threads:
+                return
+            listening[queue] += 1
+        threading.Thread(target=hear, args=[queue], name=f"deaf-{queue}", daemon=True).start()
+
+    return rung

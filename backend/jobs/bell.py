@@ -31,9 +31,19 @@ def broker(client: Any) -> RedisBroker:
 
 def bell(client: Any) -> Callable[[str], None]:
     """`ring(queue)`. Never raises: what it could not ring, the tick rings within a second."""
+    ring = audible(client)
+
+    def rung(queue: str) -> None:
+        ring(queue)
+
+    return rung
+
+
+def audible(client: Any) -> Callable[[str], bool]:
+    """The same; tells whether Valkey has taken it."""
     through = broker(client)
 
-    def ring(queue: str) -> None:
+    def ring(queue: str) -> bool:
         try:
             if client.llen(f"{NAMESPACE}:{queue}") < ENOUGH:
                 message: dramatiq.Message[Any] = dramatiq.Message(
@@ -42,5 +52,7 @@ def bell(client: Any) -> Callable[[str], None]:
                 through.enqueue(message)
         except (redis.RedisError, dramatiq.errors.BrokerError, OSError) as error:
             log.warning("bell not rung", queue=queue, error=str(error))
+            return False
+        return True
 
     return ring
