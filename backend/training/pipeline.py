@@ -18,7 +18,7 @@ from backend.errors import LeaseLost, Rejected, ShuttingDown, Unavailable
 from backend.jobs.context import JobContext
 from backend.tables import Dataset, TrainingCheckpoint, TrainingRun
 from backend.training import holding
-from backend.training.recording import Recorder
+from backend.training.recording import Recorder, recall_losses
 from backend.training.schemas import RunCard, TrainingPayload
 from backend.training.service import finish
 
@@ -67,7 +67,9 @@ def _trained(ctx: JobContext, card: RunCard) -> int:
     """The final step's number; an attempt that died after its last checkpoint does not train again."""
     with ctx.transaction() as tx:
         last = _last_checkpoint(tx, card.id)
-    if not (last and last.final):
+    if last and last.final:
+        recall_losses(ctx, card)
+    else:
         _train(ctx, card, last)
         with ctx.transaction() as tx:
             last = _last_checkpoint(tx, card.id)

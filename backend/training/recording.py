@@ -23,6 +23,8 @@ from backend.tools.ai_mark import deliver_png
 from backend.training.schemas import RunCard
 
 _FLUSH_S = 1.0
+_AVERAGED = 32
+"""Steps at either end that a loss is told of, where the trainer did not tell it."""
 
 
 class Recorder:
@@ -78,12 +80,7 @@ class Recorder:
     def losses(self, event: Output) -> None:
         """The trainer's closing words: how the loss began and ended."""
         first, last = event.meta.get("loss_first"), event.meta.get("loss_last")
-        with self._ctx.transaction() as tx:
-            where = TrainingRun.id == self._card.id
-            tx.execute(update(TrainingRun).where(where).values(loss_first=first, loss_last=last))
-        if first is not None and last is not None:
-            over = event.meta.get("loss_over", "32 fixed draws")
-            self._ctx.log(f"Loss over {over}: {first:.4f} before, {last:.4f} after.")
+        _keep_losses(self._ctx, self._card, first, last, str(event.meta.get("loss_over", "32 fixed draws")))
 
     def _keep(self, event: Checkpoint) -> dict[str, Any]:
         lora = self._store(event.path, "lora", f"step-{event.step:06d}.safetensors", "application/octet-stream")
@@ -128,6 +125,29 @@ class Recorder:
             again = {"loss": new.excluded.loss, "lr": new.excluded.lr}
             tx.execute(new.on_conflict_do_update(index_elements=["tenant_id", "run_id", "step"], set_=again))
         self._points.clear()
+
+
+def recall_losses(ctx: JobContext, card: RunCard) -> None:
+    """Whoever trained it died between the last checkpoint and the closing words: how the loss began and ended, from its points.
+
+    Those are kept before a checkpoint is. Nothing when the words are there, or too few points.
+    """
+    of_run = TrainingPoint.run_id == card.id
+    with ctx.transaction() as tx:
+        if tx.scalar(select(TrainingRun.loss_last).where(TrainingRun.id == card.id)) is not None:
+            return
+        losses = tx.scalars(select(TrainingPoint.loss).where(of_run).order_by(TrainingPoint.step)).all()
+    n = min(_AVERAGED, len(losses) // 2)
+    if n:
+        first, last = sum(losses[:n]) / n, sum(losses[-n:]) / n
+        _keep_losses(ctx, card, first, last, f"the first and the last {n} steps")
+
+
+def _keep_losses(ctx: JobContext, card: RunCard, first: float | None, last: float | None, over: str) -> None:
+    with ctx.transaction() as tx:
+        tx.execute(update(TrainingRun).where(TrainingRun.id == card.id).values(loss_first=first, loss_last=last))
+    if first is not None and last is not None:
+        ctx.log(f"Loss over {over}: {first:.4f} before, {last:.4f} after.")
 
 
 def _forget_states(tx: Session, run_id: str) -> None:

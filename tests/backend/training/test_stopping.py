@@ -44,6 +44,8 @@ def test_a_crash_anywhere_costs_only_the_steps_since(
     with studio.db.transaction(workspace.caller) as tx:
         assert tx.scalar(select(func.count()).select_from(TrainingPoint)) == 20 or point == "end"
         assert loras.page(tx).total == 1
+        card, untold = training.get(tx, run.id), point == "end"
+        assert (card.loss_first, card.loss_last) == pytest.approx((0.945, 0.845) if untold else (1.0, 0.25))
         live = select(func.count()).select_from(TrainingCheckpoint).where(TrainingCheckpoint.state_asset_id.is_not(None))
         assert tx.scalar(live) == 0
 
