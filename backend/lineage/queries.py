@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from backend.errors import Invalid, NotFound
 from backend.lineage.schemas import COLUMNS, COUNT_TO, MOST, Column, Lineage, Node, Noun
-from backend.tables import Dataset, DatasetImage, Lora, Picture, PictureLora, TrainingRun, TrainingSample
+from backend.tables import Clip, Dataset, DatasetImage, Lora, Picture, PictureLora, TrainingRun, TrainingSample
 
 _GONE = {
     "dataset": "This dataset does not exist here. Open the list of datasets.",
     "run": "This training run does not exist here. Open the list of runs.",
     "lora": "This LoRA is not in the library. Open the list of LoRAs.",
     "picture": "This picture does not exist here. Open the gallery.",
+    "clip": "This video does not exist here. Open the list of videos.",
 }
 
 
@@ -43,6 +44,7 @@ def _from_dataset(dataset_id: str) -> dict[str, Where]:
         "run": TrainingRun.dataset_id == dataset_id,
         "lora": Lora.run_id.in_(runs),
         "picture": _drawn(loras),
+        "clip": _moving(loras),
     }
 
 
@@ -52,6 +54,7 @@ def _from_run(run_id: str) -> dict[str, Where]:
         "run": TrainingRun.id == run_id,
         "lora": Lora.run_id == run_id,
         "picture": _drawn(select(Lora.id).where(Lora.run_id == run_id)),
+        "clip": _moving(select(Lora.id).where(Lora.run_id == run_id)),
     }
 
 
@@ -62,25 +65,42 @@ def _from_lora(lora_id: str) -> dict[str, Where]:
         "run": TrainingRun.id.in_(runs),
         "lora": Lora.id == lora_id,
         "picture": _drawn(select(literal(lora_id))),
+        "clip": _moving(select(literal(lora_id))),
     }
 
 
 def _from_picture(picture_id: str) -> dict[str, Where]:
-    loras = select(PictureLora.lora_id).where(PictureLora.picture_id == picture_id)
+    up = _above(select(literal(picture_id)))
+    return {**up, "picture": Picture.id == picture_id, "clip": Clip.picture_id == picture_id}
+
+
+def _from_clip(clip_id: str) -> dict[str, Where]:
+    picture = select(Clip.picture_id).where(Clip.id == clip_id)
+    return {**_above(picture), "picture": Picture.id.in_(picture), "clip": Clip.id == clip_id}
+
+
+def _above(pictures: Select[Any]) -> dict[str, Where]:
+    """What pictures were drawn with, and what that was learned from."""
+    loras = select(PictureLora.lora_id).where(PictureLora.picture_id.in_(pictures))
     runs = select(Lora.run_id).where(Lora.id.in_(loras))
     return {
         "dataset": Dataset.id.in_(select(TrainingRun.dataset_id).where(TrainingRun.id.in_(runs))),
         "run": TrainingRun.id.in_(runs),
         "lora": Lora.id.in_(loras),
-        "picture": Picture.id == picture_id,
     }
 
 
-_WANTED: dict[str, Any] = {"dataset": _from_dataset, "run": _from_run, "lora": _from_lora, "picture": _from_picture}
+_WANTED: dict[str, Any] = {
+    "dataset": _from_dataset, "run": _from_run, "lora": _from_lora, "picture": _from_picture, "clip": _from_clip,
+}  # fmt: skip
 
 
 def _drawn(loras: Select[Any]) -> Where:
     return Picture.id.in_(select(PictureLora.picture_id).where(PictureLora.lora_id.in_(loras)))
+
+
+def _moving(loras: Select[Any]) -> Where:
+    return Clip.picture_id.in_(select(PictureLora.picture_id).where(PictureLora.lora_id.in_(loras)))
 
 
 def _datasets(tx: Session, where: Where, focus: str) -> Column:
@@ -144,7 +164,21 @@ def _pictures(tx: Session, where: Where, focus: str) -> Column:
     return _column(tx, "picture", nodes, select(Picture.id).where(live))
 
 
-_READ: dict[str, Any] = {"dataset": _datasets, "run": _runs, "lora": _loras, "picture": _pictures}
+def _clips(tx: Session, where: Where, focus: str) -> Column:
+    live = where if focus else where & Clip.asset_id.is_not(None) & Clip.deleted_at.is_(None)
+    query = select(Clip.id, Clip.recipe["title"].astext, Clip.format, Clip.asset_id, Clip.rating, Clip.deleted_at)
+    rows = tx.execute(query.where(live).order_by(Clip.id.desc()).limit(MOST)).all()
+    nodes = [
+        Node(
+            "clip", id_, title or "Video", " ".join(filter(None, (shape, "★" * rating))), (asset_id,) if asset_id else (),
+            id_ == focus, deleted is not None,
+        )
+        for id_, title, shape, asset_id, rating, deleted in rows
+    ]  # fmt: skip
+    return _column(tx, "clip", nodes, select(Clip.id).where(live))
+
+
+_READ: dict[str, Any] = {"dataset": _datasets, "run": _runs, "lora": _loras, "picture": _pictures, "clip": _clips}
 
 
 def _column(tx: Session, noun: Noun, nodes: list[Node], everything: Select[Any]) -> Column:
@@ -169,7 +203,8 @@ def _edges(tx: Session, columns: Sequence[Column]) -> list[tuple[str, str]]:
     to_picture = select(PictureLora.lora_id, PictureLora.picture_id).where(
         among(PictureLora.lora_id, "lora"), among(PictureLora.picture_id, "picture")
     )
-    return [(left, right) for left, right in tx.execute(to_run.union_all(to_lora, to_picture))]
+    to_clip = select(Clip.picture_id, Clip.id).where(among(Clip.picture_id, "picture"), among(Clip.id, "clip"))
+    return [(left, right) for left, right in tx.execute(to_run.union_all(to_lora, to_picture, to_clip))]
 
 
 def _many(n: int, word: str) -> str:

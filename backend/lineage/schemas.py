@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Noun = Literal["dataset", "run", "lora", "picture"]
-COLUMNS: tuple[Noun, ...] = ("dataset", "run", "lora", "picture")
+Noun = Literal["dataset", "run", "lora", "picture", "clip"]
+COLUMNS: tuple[Noun, ...] = ("dataset", "run", "lora", "picture", "clip")
 MOST = 12
 """Things shown a column."""
 COUNT_TO = 1_000

@@ -1,4 +1,4 @@
-"""Dataset, run, LoRA, picture: how they hang together."""
+"""Dataset, run, LoRA, picture, video: how they hang together."""
 
 import streamlit as st
 

@@ -13,7 +13,7 @@ from studio.components import live_jobs
 from studio.components.clips import clips
 from studio.format import ago, count, esc, media_url, plain, size
 from studio.frame import Page
-from studio.widgets import clips_animate
+from studio.widgets import clips_animate, lineage
 from studio.widgets.empty import empty_state
 from studio.widgets.jobs import ACTIVE
 from studio.widgets.told import telling, told
@@ -158,6 +158,7 @@ def _acts(page: Page, card: ClipCard) -> None:
         address = media_url(page.workspace.id, card.asset_id or "", download=True)
         said = "With the mark that it is AI-made, nothing else" if card.recipe.ai_mark else "Nothing is written into the file"
         st.link_button("Download", address, icon=":material/download:", help=said)
+        lineage.button(page, "clip", card.id)
         if page.can_edit:
             st.button("Use same settings", icon=":material/replay:", on_click=_again, args=(card.id,))
         if st.button("Open the picture", icon=":material/image:"):

@@ -11,8 +11,14 @@ from studio.format import plain
 from studio.frame import Page
 from studio.widgets.empty import empty_state
 
-_PAGES = {"dataset": "make/datasets", "run": "make/training", "lora": "make/loras", "picture": "make/gallery"}
-_WORDS = {"dataset": "Dataset", "run": "Training run", "lora": "LoRA", "picture": "Picture"}
+_PAGES = {
+    "dataset": "make/datasets",
+    "run": "make/training",
+    "lora": "make/loras",
+    "picture": "make/gallery",
+    "clip": "make/clips",
+}
+_WORDS = {"dataset": "Dataset", "run": "Training run", "lora": "LoRA", "picture": "Picture", "clip": "Video"}
 
 
 def of(page: Page, noun: str, thing_id: str) -> None:
@@ -44,14 +50,14 @@ def choose(page: Page) -> None:
         library = [(one.id, one.name) for one in loras.page(tx, take=50).cards]
         pictures = bool(generation.tiles(tx, filters=GalleryFilters(), take=1).tiles)
     if not (sets or runs or library or pictures):
-        card = empty_state("Nothing to follow yet", "Datasets, runs, LoRAs and pictures show here how they hang together.",
+        card = empty_state("Nothing to follow yet", "Datasets, runs, LoRAs, pictures and videos show how they hang together.",
                            icon=":material/account_tree:")  # fmt: skip
         if page.can_edit and card.button("Begin with a dataset", type="primary"):
             page.go("make/datasets")
         return
     st.markdown(
-        "See what something was learned from, and what it led to. Every dataset, run, LoRA and picture "
-        "has a Lineage button of its own."
+        "See what something was learned from, and what it led to. Every dataset, run, LoRA, picture and "
+        "video has a Lineage button of its own."
     )
     for noun, found in (("dataset", sets), ("run", runs), ("lora", library)):
         names = dict(found)

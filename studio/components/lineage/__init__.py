@@ -8,7 +8,7 @@ from backend.lineage import Lineage, Node
 from studio.components.load import ignore, load
 
 _component = load("lineage")
-TITLES = {"dataset": "Datasets", "run": "Training runs", "lora": "LoRAs", "picture": "Pictures"}
+TITLES = {"dataset": "Datasets", "run": "Training runs", "lora": "LoRAs", "picture": "Pictures", "clip": "Videos"}
 
 
 def lineage_chart(key: str, *, workspace: str, lineage: Lineage) -> tuple[str, str, bool] | None:

@@ -1,4 +1,4 @@
-const EMPTY_WORDS = { dataset: "No dataset", run: "Not trained here", lora: "No LoRA", picture: "No pictures yet" }
+const EMPTY_WORDS = { dataset: "No dataset", run: "Not trained here", lora: "No LoRA", picture: "No pictures yet", clip: "No videos yet" }
 
 const build_node = (ui, node) => {
   const box = el("div", `node${node.focus ? " focus" : ""}${node.gone ? " gone-since" : ""}`), text = el("button", "name"), thumbs = el("div", "thumbs")
@@ -14,7 +14,7 @@ const build_node = (ui, node) => {
   return box
 }
 
-/** Many pictures are one box of thumbnails with one line to it. */
+/** Many pictures or videos are one box of thumbnails with one line to it. */
 const build_group = (ui, nodes) => {
   const box = el("div", "node group")
   for (const node of nodes) {
@@ -48,7 +48,7 @@ const draw = ui => {
   ui.columns.replaceChildren(...ui.data.columns.map(column => {
     const box = el("div", "column"), hidden = column.count - column.nodes.length
     box.append(el("div", "muted title", `${column.title}${column.count ? ` · ${column.count.toLocaleString("en")}${column.more ? "+" : ""}` : ""}`))
-    box.append(...column.noun === "picture" && column.nodes.length > 1 ? [build_group(ui, column.nodes)] : column.nodes.map(node => build_node(ui, node)))
+    box.append(...["picture", "clip"].includes(column.noun) && column.nodes.length > 1 ? [build_group(ui, column.nodes)] : column.nodes.map(node => build_node(ui, node)))
     if (!column.nodes.length) box.append(el("div", "none muted", EMPTY_WORDS[column.noun]))
     if (hidden > 0) box.append(el("div", "muted rest", `and ${hidden.toLocaleString("en")}${column.more ? "+" : ""} more`))
     return box

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import event
 
-from backend import generation, lineage
+from backend import generation, lineage, video
 from backend.errors import Invalid, NotFound
 from backend.kit.db import Database
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill, make_clip
 
 
 @pytest.fixture
@@ -28,11 +28,28 @@ def test_the_same_chain_from_every_link(db: Database, workspace: Tenant, rows: R
             assert [shown["dataset"], shown["run"], shown["lora"]] == [[rows.dataset_id], [rows.run_id], [rows.lora_id]]
             expected = [rows.picture_ids[0]] if noun == "picture" else rows.picture_ids[:3:-1]
             assert shown["picture"] == expected
-            assert found.columns[-1].count == (1 if noun == "picture" else 16)
+            assert found.columns[3].count == (1 if noun == "picture" else 16)
             assert {(rows.dataset_id, rows.run_id), (rows.run_id, rows.lora_id), (rows.lora_id, expected[0])} <= set(
                 found.edges
             )
             assert all(node.thumbs for column in found.columns for node in column.nodes)
+
+
+def test_videos_hang_on_the_picture_they_were_made_of(db: Database, workspace: Tenant, rows: Rows) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        clip, _, _ = made = [make_clip(tx, rows.picture_ids[-1], rating=n) for n in (0, 2, 0)]
+        video.delete(tx, [made[2]])
+        for noun, thing_id in (("dataset", rows.dataset_id), ("lora", rows.lora_id), ("picture", rows.picture_ids[-1])):
+            found = lineage.trace(tx, noun, thing_id)
+            column = found.columns[-1]
+            assert ([node.id for node in column.nodes], column.count) == (made[1::-1], 2)
+            assert [node.detail for node in column.nodes] == ["9:16 ★★", "9:16"]
+            assert (rows.picture_ids[-1], clip) in found.edges
+        found = lineage.trace(tx, "clip", clip)
+        assert [[node.id for node in column.nodes] for column in found.columns] == [
+            [rows.dataset_id], [rows.run_id], [rows.lora_id], [rows.picture_ids[-1]], [clip],
+        ]  # fmt: skip
+        assert lineage.trace(tx, "clip", made[2]).focus.gone
 
 
 def test_a_long_chain_costs_no_more_statements(db: Database, workspace: Tenant, rows: Rows) -> None:
@@ -44,8 +61,8 @@ def test_a_long_chain_costs_no_more_statements(db: Database, workspace: Tenant, 
         make_pictures(tx, 30, lora_id=rows.lora_id)
         statements.clear()
         found = lineage.trace(tx, "dataset", rows.dataset_id)
-        assert len(statements) == before <= 7
-    assert (len(found.columns[-1].nodes), found.columns[-1].count) == (lineage.MOST, 46)
+        assert len(statements) == before <= 8
+    assert (len(found.columns[3].nodes), found.columns[3].count) == (lineage.MOST, 46)
 
 
 def test_what_stands_alone_is_gone_or_is_not_there(
@@ -54,12 +71,12 @@ def test_what_stands_alone_is_gone_or_is_not_there(
     with db.transaction(workspace.caller, needs="editor") as tx:
         alone = make_pictures(tx, 1)[0]
         found = lineage.trace(tx, "picture", alone)
-        assert [len(column.nodes) for column in found.columns] == [0, 0, 0, 1]
+        assert [len(column.nodes) for column in found.columns] == [0, 0, 0, 1, 0]
         generation.delete(tx, [alone])
         assert lineage.trace(tx, "picture", alone).focus.gone
         with pytest.raises(Invalid, match="starts from one of"):
             lineage.trace(tx, "post", "x")
     with db.transaction(other_workspace.caller) as tx:
-        for noun, thing_id in (("dataset", rows.dataset_id), ("lora", rows.lora_id), ("picture", alone)):
+        for noun, thing_id in (("dataset", rows.dataset_id), ("lora", rows.lora_id), ("picture", alone), ("clip", "clip_1")):
             with pytest.raises(NotFound):
                 lineage.trace(tx, noun, thing_id)
