@@ -33,9 +33,10 @@ MIX = (
 FAULTS: dict[str, tuple[str, ...]] = {
     "instagram": (
         "lose_publish", "publish_500", "publish_down", "spam_but_live", "fetch_fails", "lose_create", "missing", "expire",
+        "lose_comment", "comment_400",
     ),
     "tiktok": ("lose_init", "init_500", "lose_last", "last_500", "chunk_500", "url_expired", "busy", "internal", "expire"),
-    "youtube": ("lose_last", "last_500", "nothing_stored", "chunk_503", "lose_start", "busy", "expire"),
+    "youtube": ("lose_last", "last_500", "nothing_stored", "chunk_503", "lose_start", "busy", "expire", "lose_comment"),
 }  # fmt: skip
 """Those that pass: what a person would have to mend would end a post as failed, rightly."""
 
@@ -44,7 +45,9 @@ def test_each_post_is_out_once_or_said_to_be_unknown(house: House, workers: Nurs
     dice = random.Random(SEED)
     crew = {name: hired(workers, name) for name in ("worker", "another", "third", "tick", "second tick")}
     began = time.monotonic()
-    ids = [house.plan(*MIX[n % len(MIX)], n) for n in range(POSTS)]
+    for server in house.servers.values():
+        server.faults.processing_s = 0.4
+    ids = [planned(house, n) for n in range(POSTS)]
     house.files_prepared()
     killed: Counter[str] = Counter()
     broken: Counter[str] = Counter()
@@ -67,6 +70,12 @@ def test_each_post_is_out_once_or_said_to_be_unknown(house: House, workers: Nurs
         house.connect_again()
     until(lambda: (house.connect_again(), not house.left())[1], 420, what=f"the end of every post ({len(house.left())} left)")
     told(house, ids, killed, broken, time.monotonic() - began)
+
+
+def planned(house: House, n: int) -> str:
+    """A third of those that can have one have a first comment."""
+    platform, kind = MIX[n % len(MIX)]
+    return house.plan(platform, kind, n, comment=f"More of number {n}" if platform != "tiktok" and n % 3 == 0 else "")
 
 
 def hired(workers: Nursery, name: str) -> Born:
@@ -95,7 +104,10 @@ def told(house: House, ids: list[str], killed: Counter[str], broken: Counter[str
     states = Counter(str(house.post(one).state) for one in ids)
     print(f"\n{len(ids)} posts, {sum(killed.values())} kills {dict(killed)} in {took:.0f} s: {dict(states)}")
     print(f"platforms broken {sum(broken.values())} times: {dict(broken)}")
+    missing = sum(1 for one in ids if house.post(one).first_comment and not house.comments(one))
+    print(f"first comments that are not there: {missing}")
     for one in ids:
+        assert len(house.comments(one)) <= 1, house.story(one)
         post, times = house.post(one), seen[house.captions[one]]
         if post.state == PostState.UNKNOWN:
             assert "tiktok picture" in house.captions[one], house.story(one)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import ffmpeg
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from backend import channels, posts
@@ -114,11 +114,11 @@ class House:
                 self._sign_in(tx, row)
         return len(rows)
 
-    def plan(self, platform: str, kind: str, n: int) -> str:
-        """Scheduled for tomorrow. `kind`: picture, carousel, video. Returns the post's id."""
+    def plan(self, platform: str, kind: str, n: int, *, comment: str = "") -> str:
+        """Scheduled for tomorrow. `kind`: picture, carousel, video. `comment`: its first. Returns the post's id."""
         media = {"picture": self.picture_ids[:1], "carousel": self.picture_ids, "video": (self.film_id,)}[kind]
         caption = f"{platform} {kind} number {n}."
-        said: dict[str, Any] = {"title": caption} if platform in ("youtube", "tiktok") else {}
+        said: dict[str, Any] = {"first_comment": comment, "title": caption if platform in ("youtube", "tiktok") else ""}
         variant = VariantDraft(
             channel_id=self.channels[platform], media=media, caption=caption, privacy=PRIVACY.get(platform, ""), **said
         )
@@ -153,9 +153,15 @@ class House:
             return posts.get_post(tx, post_id)
 
     def left(self) -> list[str]:
-        """Posts of which something is still to be done."""
+        """Posts of which something is still to be done, be it their first comment."""
         with self.app.db.transaction(self.tenant.caller) as tx:
-            return list(tx.scalars(select(Post.id).where(Post.state.not_in(ENDED), Post.id.in_(self.captions))))
+            going = select(Job.subject_id).where(Job.kind == "autopost", Job.state.not_in(FINAL))
+            return list(tx.scalars(select(Post.id).where(or_(Post.state.not_in(ENDED), Post.id.in_(going)))))
+
+    def comments(self, post_id: str) -> list[str]:
+        """What is said under it."""
+        theirs = [one for server in self.servers.values() for one in server.posts if one.caption == self.captions[post_id]]
+        return [text for one in theirs for _, text in one.comments]
 
     def times_there(self, post_id: str) -> int:
         """How often followers see it."""
