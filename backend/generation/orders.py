@@ -22,8 +22,9 @@ _MOST_SAID = 20
 class ListOrder(Draft):
     """One request for the pictures of many prompts.
 
-    Each of `lines` is a prompt, or values of a single request (`prompt`, `n`, `seed`, `size` …) laid over `draft`; without an
-    `n` of its own it is one picture.
+    Each of `lines` is a prompt, or values of a single request (`prompt`, `n`, `seed`, `size`, `init_asset_id`, `strength` …)
+    laid over `draft`; without an `n` of its own it is one picture. Influencer, mask, pose, second pass and workflow are
+    the same for all lines: a line that says another one is refused.
     """
 
     draft: GenerationDraft = Field(default_factory=GenerationDraft)
