@@ -50,7 +50,7 @@ def _drawing(page: Page, first: SeriesCard) -> None:
     def panel() -> None:
         with page.transaction() as tx:
             card = planning.series(tx, first.job.id)
-        if (card.job.state, len(card.plans)) != (first.job.state, len(first.plans)) and card.job.ended:
+        if card.job.ended:
             st.rerun()
         left = f", about {duration(card.left_s)} left" if card.left_s else ""
         said = f"Pictures: {card.drawn} of {card.pictures} are in their drafts{left}"

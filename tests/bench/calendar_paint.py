@@ -1,0 +1,66 @@
+"""A month of 500 plans in a real browser against the same page without one: first paint, in turn."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import datetime, timedelta
+from typing import Any
+
+from backend import channels, posts
+from backend.kit.clock import now
+from backend.kit.db import Database, Trusted
+from backend.kit.ids import new_id
+from backend.posts import PlanDraft, VariantDraft
+from backend.storage import Storage
+from backend.tables import Asset
+from tests.bench.browser_site import chromium, in_turn, paint, site, thumbnail
+from tests.factories.account import Tenant
+from tests.factories.making import make_asset, make_influencer
+
+PLANS, PICTURES, ROUNDS = 500, 60, 15
+
+
+def run() -> dict[str, Any]:
+    """Seconds until as many plans show as the month has days, and until the empty month says that nothing waits: medians."""
+    with site() as made:
+        _fill(made.db, made.full, made.storage, PLANS)
+        _fill(made.db, made.empty, made.storage, 0)
+        days = _days()
+        with made.serve() as url, chromium() as browser:
+            ours, bare = in_turn(
+                ROUNDS,
+                lambda: paint(browser, url, made.full, "calendar", lambda tab: tab.locator(".fc-event:visible").nth(days)),
+                lambda: paint(browser, url, made.empty, "calendar", lambda tab: tab.get_by_text("Everything has a date.")),
+            )
+    return {"ratio": round(ours / bare, 3), "ours": round(ours, 3), "bare": round(bare, 3), "unit": "s", "n": PLANS}
+
+
+def _days() -> int:
+    today = now()
+    return calendar.monthrange(today.year, today.month)[1]
+
+
+def _fill(db: Database, tenant: Tenant, storage: Storage, n: int) -> None:
+    """Two influencers, each with a channel; plans all over this month, with pictures and in several states."""
+    keys: list[str] = []
+    with db.transaction(Trusted(tenant.id, tenant.user_id)) as tx:
+        people = [make_influencer(tx, name) for name in ("Bella", "Zara")]
+        accounts = [channels.add_sandbox(tx, one.id) for one in people]
+        assets = [make_asset(tx, width=1080, height=1350, thumbs=[160, 320]) for _ in range(min(n, PICTURES))]
+        keys = [tx.get_one(Asset, one).key for one in assets]
+        start = datetime(now().year, now().month, 1)
+        for at in range(n):
+            wall = start + timedelta(days=at % _days(), hours=7 + at // _days() % 15)
+            who = at % 2
+            post = VariantDraft(
+                channel_id=accounts[who].id,
+                caption=f"Good morning, number {at}, from the harbour",
+                media=(assets[at % PICTURES],),
+            )
+            draft = PlanDraft(influencer_id=people[who].id, topic=f"Morning walk number {at}", wall=wall, variants=(post,))
+            card = posts.create(tx, draft, request_key=new_id("key"))
+            if at % 3 == 0:
+                posts.submit(tx, [card.id])
+    thumb = thumbnail()
+    for key in keys:
+        storage.put_bytes(f"{key}.w160.webp", thumb, "image/webp")
