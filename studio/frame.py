@@ -14,7 +14,7 @@ from backend.accounts import UserCard, WorkspaceCard
 from backend.bootstrap import App
 from backend.errors import NotSignedIn, StudioError, Unavailable
 from backend.kit.db import RANK, Role, SignedIn
-from studio import nav, resources, session
+from studio import nav, resources, session, styles
 from studio.format import plain
 
 WORKSPACE = "ws"
@@ -77,6 +77,7 @@ def frame(title: str, *, icon: str = "", needs: Role = "viewer") -> Page:
     if workspace is None:
         _no_workspace(bool(arrival.workspaces))
     st.set_page_config(page_title=f"{title} · {PRODUCT}")
+    st.html(styles.EVERYWHERE)
     st.title(f"{icon} {title}".strip())
     if RANK[workspace.role] < RANK[needs]:
         st.info(

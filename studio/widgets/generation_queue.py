@@ -9,6 +9,7 @@ from backend.errors import Conflict
 from backend.jobs import JobCard
 from studio.format import plain
 from studio.frame import Page
+from studio.widgets.icon_only import icon_button
 
 KIND = "image-generation"
 _EVERY_S = 5
@@ -54,14 +55,11 @@ def _row(page: Page, card: JobCard, at: int, of: int) -> None:
         if not page.can_edit:
             return
         for where, icon, words in _MOVES:
-            st.button(
-                icon, key=f"queue:{where}:{card.id}", type="tertiary", help=words, on_click=_move, args=(page, card.id, where),
+            icon_button(
+                words, icon, key=f"queue:{where}:{card.id}", on_click=_move, args=(page, card.id, where),
                 disabled=at == (of - 1 if where == "later" else 0),
             )  # fmt: skip
-        st.button(
-            ":material/close:", key=f"queue:cancel:{card.id}", type="tertiary", help="Cancel", on_click=_cancel,
-            args=(page, [card.id]),
-        )  # fmt: skip
+        icon_button("Cancel", ":material/close:", key=f"queue:cancel:{card.id}", on_click=_cancel, args=(page, [card.id]))
 
 
 def _move(page: Page, job_id: str, where: str) -> None:

@@ -13,6 +13,7 @@ from backend.generation import GenerationDraft, TemplatePick
 from backend.recipes import PresetCard, PromptUsed, TemplateCard
 from studio.format import ago, plain
 from studio.frame import Page
+from studio.widgets.icon_only import icon_button
 
 _FILL = "create:fill"
 _ARRIVALS = ("remix", "seed", "from", "start", "lora", "influencer", "pose", "workflow", "text")
@@ -127,13 +128,13 @@ def _presets(page: Page, draft: GenerationDraft) -> None:
                 help="Older than this form: save it again." if said is None else "Everybody's" if not card.mine else None,
             )  # fmt: skip
             if page.can_edit:
-                st.button(
+                icon_button(
+                    "The form starts with it. Press to change that." if card.standard else "Let the form start with it",
                     ":material/star:" if card.standard else ":material/star_outline:", key=f"preset:standard:{card.id}",
-                    type="tertiary", on_click=_act, args=(page, partial(recipes.set_standard, on=not card.standard), card.id),
-                    help="The form starts with it. Press to change that." if card.standard else "Let the form start with it",
+                    on_click=_act, args=(page, partial(recipes.set_standard, on=not card.standard), card.id),
                 )  # fmt: skip
-                st.button(
-                    ":material/delete:", key=f"preset:delete:{card.id}", type="tertiary", help=f"Delete {card.name}",
+                icon_button(
+                    f"Delete {plain(card.name)}", ":material/delete:", key=f"preset:delete:{card.id}",
                     on_click=_act, args=(page, recipes.delete_preset, card.id),
                 )  # fmt: skip
     if not page.can_edit:

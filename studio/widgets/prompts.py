@@ -16,6 +16,7 @@ from studio.forms import recipes as forms
 from studio.frame import Page
 from studio.widgets.confirm import confirm
 from studio.widgets.generation_tools import preset_draft
+from studio.widgets.icon_only import icon_button, icon_link, icon_popover
 
 
 def prompts(page: Page) -> None:
@@ -32,7 +33,7 @@ def _templates(page: Page) -> None:
     for card in found:
         with _row(card.name, card.prompt, f"version {card.version} · {ago(card.created_at)}"):
             if card.version > 1:
-                with st.popover(":material/history:", type="tertiary", help="Versions", key=f"versions:{card.id}"):
+                with icon_popover("Versions", ":material/history:", key=f"versions:{card.id}"):
                     _versions(page, card)
             _change(page, card.id, partial(_edit_template, page, card), card.name, recipes.delete_template, "Pictures keep it.")
 
@@ -63,7 +64,7 @@ def _wildcards(page: Page) -> None:
         lines = ", ".join(card.lines[:6]) + (" …" if len(card.lines) > 6 else "")
         with _row(f"__{card.name}__", lines, f"{count(len(card.lines), 'line')} · {ago(card.updated_at)}"):
             url = f"/api/recipes/wildcards/{card.id}?workspace={page.workspace.id}"
-            st.link_button(":material/download:", url, type="tertiary", help="As a text file")
+            icon_link("As a text file", url, ":material/download:", key=f"download:{card.id}")
             gone = "Prompts that name it cannot be drawn any more; pictures keep their words."
             _change(page, card.id, partial(_edit_wildcard, page, card), card.name, recipes.delete_wildcard, gone)
 
@@ -175,7 +176,7 @@ def _delete(page: Page, key: str, name: str, verb: Any, gone: str) -> None:
         with page.transaction(needs="editor") as tx:
             verb(tx, key)
 
-    if st.button(":material/delete:", key=f"delete:{key}", type="tertiary", help=f"Delete {name}"):
+    if icon_button(f"Delete {plain(name)}", ":material/delete:", key=f"delete:{key}", help=f"Delete {name}"):
         confirm(f"Delete {plain(name)}?", gone or "This cannot be undone.", action="Delete it", act=act)
 
 

@@ -14,6 +14,7 @@ from studio.components.uploader import Uploaded
 from studio.format import count, plain, size
 from studio.frame import Page
 from studio.widgets.confirm import confirm
+from studio.widgets.icon_only import icon_button
 from studio.widgets.jobs import ACTIVE, follow
 
 _MARKS = {
@@ -94,9 +95,7 @@ def _row(page: Page, source: Source, *, free: bool) -> None:
         with st.container(gap="xxsmall"):
             st.markdown(f"{_MARKS[source.state]} **{plain(source.filename)}**")
             st.caption(_about(source))
-        if free and st.button(
-            "", icon=":material/close:", key=f"source:{source.id}", type="tertiary", help="Take this file out"
-        ):
+        if free and icon_button("Take this file out", ":material/close:", key=f"source:{source.id}"):
             if source.state == "read":
                 sentence = "Its text goes, and the style is measured anew from the other files."
                 confirm("Take this file out?", sentence, action="Take it out", act=lambda: _drop(page, source.id))

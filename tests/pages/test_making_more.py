@@ -129,7 +129,7 @@ def test_the_line_can_be_changed_and_emptied(open_page: Open, do: Any, rows: Row
         for name in ("one", "two")
     )
     at = open_page("make/generation")
-    at = next(button for button in at.button if button.key == f"queue:first:{second.job_id}").click().run()
+    at = next(button for button in at.button if button.key == f"icon-only:queue:first:{second.job_id}").click().run()
     assert not at.exception
     order = [one.id for one in do(jobs.line, "gpu")]
     assert order.index(second.job_id) < order.index(first.job_id)
