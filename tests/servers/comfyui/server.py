@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import threading
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-
-import uvicorn
 
 from tests.servers.comfyui.catalogue import Catalogue
 from tests.servers.comfyui.execution import Worker
@@ -21,6 +15,7 @@ from tests.servers.comfyui.folders import Folders
 from tests.servers.comfyui.line import Line
 from tests.servers.comfyui.routes import application
 from tests.servers.comfyui.sockets import Sockets
+from tests.servers.in_thread import InThread
 
 NEW, OLD = "0.33.0", "0.3.64"
 
@@ -57,10 +52,8 @@ class ComfyServer:
     def __init__(self, root: Path, *, version: str = NEW, port: int = 0, absent: tuple[str, ...] = ()) -> None:
         self.folders, self.faults, self.version = Folders(root), Faults(), version
         self.absent = set(absent)
-        self._port = port
+        self._running = InThread("comfyui", port)
         self.core = self._new_core()
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> ComfyServer:
         self.start()
@@ -71,7 +64,7 @@ class ComfyServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return self._running.url
 
     @property
     def ran(self) -> list[str]:
@@ -80,11 +73,6 @@ class ComfyServer:
 
     def start(self) -> None:
         """Answers when this returns; the same port as before."""
-        # Named as TCP: asyncio turns Nagle's delay off only then.
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", self._port))
-        self._port = listening.getsockname()[1]
         core = self.core
 
         @asynccontextmanager
@@ -93,40 +81,19 @@ class ComfyServer:
             yield
             sending.cancel()
 
-        config = uvicorn.Config(
-            application(core, life),
-            log_level="critical",
-            ws="websockets-sansio",
-            ws_ping_interval=None,
-            ws_max_size=2**24,
-            timeout_graceful_shutdown=0,
-            lifespan="on",
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._serve, args=[self._server, listening], daemon=True, name="comfyui")
         core.worker.start()
-        self._thread.start()
-        until = time.monotonic() + 20
-        while not self._server.started:
-            if time.monotonic() > until or not self._thread.is_alive():
-                raise RuntimeError("the server did not start")
-            time.sleep(0.01)
-
-    @staticmethod
-    def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
-        asyncio.run(server.serve(sockets=[listening]))
-        listening.close()
+        self._running.start(
+            application(core, life), lifespan="on", ws="websockets-sansio", ws_ping_interval=None, ws_max_size=2**24
+        )
 
     def stop(self) -> None:
         """As a killed process: connections are cut, what ran and waited is forgotten."""
-        if self._server is None or self._thread is None:
+        if not self._running.up:
             return
         self.core.line.close()
         if self.faults.hold:
             self.faults.hold.set()
-        self._server.should_exit = self._server.force_exit = True
-        self._thread.join(20)
-        self._server = self._thread = None
+        self._running.stop()
         self.core = self._new_core()
 
     def restart(self) -> None:

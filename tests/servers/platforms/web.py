@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import itertools
 import secrets
-import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -15,13 +13,13 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from tests.servers.in_thread import InThread
 from tests.servers.platforms import pages
 
 
@@ -99,13 +97,11 @@ class PlatformServer:
         self.codes: dict[str, Code] = {}
         self.lock = threading.RLock()
         self._ids = itertools.count(1)
-        self._port = port
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._running = InThread(self.name, port)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return self._running.url
 
     def routes(self) -> Sequence[BaseRoute]:
         raise NotImplementedError
@@ -185,37 +181,16 @@ class PlatformServer:
     # Life
 
     def __enter__(self) -> Self:
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", self._port))
-        self._port = listening.getsockname()[1]
         shared = [
             Route("/", self._feed),
             Route("/feed/{post}/{n:int}", self._file),
             Route("/switches", self._switches, methods=["GET", "POST"]),
         ]
-        app = Starlette(routes=[*self.routes(), *shared])
-        config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=0, lifespan="off")
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._serve, args=[self._server, listening], daemon=True, name=self.name)
-        self._thread.start()
-        until = time.monotonic() + 20
-        while not self._server.started:
-            if time.monotonic() > until or not self._thread.is_alive():
-                raise RuntimeError(f"the {self.name} server did not start")
-            time.sleep(0.01)
+        self._running.start(Starlette(routes=[*self.routes(), *shared]), lifespan="off")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        assert self._server is not None
-        assert self._thread is not None
-        self._server.should_exit = self._server.force_exit = True
-        self._thread.join(20)
-
-    @staticmethod
-    def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
-        asyncio.run(server.serve(sockets=[listening]))
-        listening.close()
+        self._running.stop()
 
     async def _feed(self, request: Request) -> Response:
         return HTMLResponse(pages.feed(self.name, self.posts, {one.id: one.name for one in self.accounts.values()}))
