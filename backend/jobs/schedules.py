@@ -59,11 +59,25 @@ def _start(tx: Session, recurring: Recurring, at: datetime) -> int:
     return len(tenants)
 
 
-def start_for(tx: Session, tenant_id: str, *, kind: str, payload: BaseModel, title: str, subject: tuple[str, str]) -> str:
+def start_for(
+    tx: Session,
+    tenant_id: str,
+    *,
+    kind: str,
+    payload: BaseModel,
+    title: str,
+    subject: tuple[str, str],
+    priority: int = 0,
+) -> str:
     """A job in that workspace, whoever's row wants it; `tx` is a dispatch transaction. Returns its id. The queue is rung."""
     spec, job_id = KINDS[kind], new_id("job")
     row = {"id": job_id, "tenant_id": tenant_id, "kind": kind, "v": spec.v, "queue": spec.queue, "title": title[:200]}
-    row |= {"payload": payload.model_dump(mode="json"), "subject_noun": subject[0], "subject_id": subject[1]}
+    row |= {
+        "payload": payload.model_dump(mode="json"),
+        "subject_noun": subject[0],
+        "subject_id": subject[1],
+        "priority": priority,
+    }
     tx.execute(insert(Job).values(**row, request_key=f"{kind}@{job_id}"))
     told = {"id": new_id("evt"), "tenant_id": tenant_id, "kind": "job.pending", "noun": "job", "noun_id": job_id}
     tx.execute(insert(EventRow).values(**told, data={"kind": kind}))

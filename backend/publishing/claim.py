@@ -11,9 +11,10 @@ from sqlalchemy.sql import ColumnElement
 
 from backend import jobs
 from backend.channels import PLATFORMS
+from backend.engines.platform.faults import TokenRefused
 from backend.errors import Invalid
 from backend.posts import sending as posts
-from backend.publishing.schemas import KIND, AutopostPayload
+from backend.publishing.schemas import KIND, PRIORITY, AutopostPayload
 from backend.tables import Channel, ContentPlan, Post, PostingRule, PostState
 
 AT_ONCE = 200
@@ -21,6 +22,8 @@ S = PostState
 _OPEN = and_(Channel.state == "connected", Channel.deleted_at.is_(None))
 _WAITS = "channel_waits"
 """Code of a post that is due while its channel is not connected."""
+_SAID = (_WAITS, TokenRefused.code)
+"""Nothing to add: it says so already."""
 
 
 def claim_due(tx: Session) -> int:
@@ -84,7 +87,8 @@ def give(tx: Session, post_id: str, job_id: str) -> None:
 def start(tx: Session, tenant_id: str, post_id: str, *, title: str, hold: bool = False) -> str:
     """The job's id."""
     payload = AutopostPayload(post_id=post_id, hold=hold)
-    return jobs.start_for(tx, tenant_id, kind=KIND, payload=payload, title=title, subject=("post", post_id))
+    ours: dict[str, Any] = {"kind": KIND, "payload": payload, "title": title, "subject": ("post", post_id)}
+    return jobs.start_for(tx, tenant_id, **ours, priority=PRIORITY)
 
 
 def title(row: Any) -> str:
@@ -115,7 +119,7 @@ def _still_due(tx: Session, row: Any) -> bool:
 def _say_closed(tx: Session) -> None:
     """Once for each post."""
     closed = exists().where(Channel.tenant_id == Post.tenant_id, Channel.id == Post.channel_id, ~_OPEN)
-    waiting = select(Post.id).where(*_due(), Post.error_code != _WAITS, closed)
+    waiting = select(Post.id).where(*_due(), Post.error_code.not_in(_SAID), closed)
     ids = tx.scalars(waiting.order_by(Post.due_at).limit(AT_ONCE).with_for_update(of=Post, skip_locked=True)).all()
     if ids:
         said = (

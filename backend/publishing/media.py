@@ -6,6 +6,7 @@ import mimetypes
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
@@ -19,6 +20,9 @@ from backend.jobs import JobContext
 from backend.posts import sending as posts
 from backend.publishing import links
 from backend.publishing.schemas import ALIVE_S
+
+if TYPE_CHECKING:
+    from backend.bootstrap import App
 
 Files = Sequence[AssetCard]
 PREPARING = "The files are being prepared."
@@ -55,24 +59,28 @@ def _media(card: AssetCard, alt_text: str) -> Media:
 
 
 def handed(ctx: JobContext, platform: Platform, request: PostRequest, files: Files) -> PostRequest:
-    """With what the platform needs to get the bytes. Raises InvalidPost: it cannot reach them."""
+    """With what the platform needs to get the bytes. Raises InvalidPost: it cannot reach them; NotFound: one is gone."""
     if platform.source(request) == "url":
-        media = tuple(replace(one, url=_address(ctx, platform, card)) for one, card in zip(request.media, files, strict=True))
+        urls = [address(ctx.app, ctx.tenant_id, card, label=platform.label) for card in files]
+        media = tuple(replace(one, url=url) for one, url in zip(request.media, urls, strict=True))
     else:
         media = tuple(replace(one, path=_fetched(ctx, card)) for one, card in zip(request.media, files, strict=True))
     return replace(request, media=media)
 
 
-def _address(ctx: JobContext, platform: Platform, card: AssetCard) -> str:
-    """The storage's own if it is public, else the studio's: https, for a platform follows nothing else reliably (B1)."""
-    settings = ctx.app.settings
+def address(app: App, tenant_id: str, card: AssetCard, *, label: str) -> str:
+    """Where a platform fetches it, for 26 hours: the storage's own address if that is public, else the studio's.
+
+    https where there is any: platforms follow nothing else reliably (B1). Raises InvalidPost: there is none.
+    """
+    settings = app.settings
     if urlsplit(settings.s3_public_endpoint).scheme != "https" and urlsplit(settings.public_url).scheme == "https":
-        return links.link(settings, tenant_id=ctx.tenant_id, asset_id=card.id, name=_name(card))
-    if link := ctx.app.storage.presign_get(card.key, expires=ALIVE_S):
+        return links.link(settings, tenant_id=tenant_id, asset_id=card.id, name=_name(card))
+    if link := app.storage.presign_get(card.key, expires=ALIVE_S):
         return link
     raise InvalidPost(
-        f"{platform.label} fetches files over the internet, and nothing of this studio can be reached from there. Whoever runs "
-        "it must set PUBLIC_URL (or S3_PUBLIC_ENDPOINT) to a public https address; then schedule the post again."
+        f"{label} fetches files over the internet, and nothing of this studio can be reached from there. Whoever runs it must "
+        "set PUBLIC_URL (or S3_PUBLIC_ENDPOINT) to a public https address; then schedule the post again."
     )
 
 

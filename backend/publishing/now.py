@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +12,7 @@ from backend.errors import Conflict
 from backend.jobs import JobCard
 from backend.posts import get, get_post, ready_now
 from backend.publishing import claim
-from backend.publishing.schemas import KIND, AutopostPayload
+from backend.publishing.schemas import KIND, PRIORITY, AutopostPayload
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ def send_now(tx: Session, plan_id: str = "", *, post_id: str = "", request_key: 
         named = _Named(plan.topic, post.caption, post.channel_name, post.platform)
         key = f"{request_key}/{post.id}" if n else request_key
         payload = AutopostPayload(post_id=post.id)
-        job = jobs.enqueue(tx, kind=KIND, payload=payload, title=claim.title(named), request_key=key, subject=("post", post.id))
+        about: dict[str, Any] = {"title": claim.title(named), "subject": ("post", post.id), "priority": PRIORITY}
+        job = jobs.enqueue(tx, kind=KIND, payload=payload, request_key=key, **about)
         claim.give(tx, post.id, job.id)
         started.append(job)
     return started

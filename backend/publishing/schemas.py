@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 KIND = "autopost"
+PRIORITY = -10
+"""Before what nobody has set a time for."""
 ALIVE_S = 26 * 3600
 """How long a platform may come for a file: a container lives 24 h (B1), and a bit."""
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from backend.bootstrap import App
+from backend import assets
+from backend.bootstrap import App, bootstrap
 from backend.errors import NotFound
-from backend.publishing import links
+from backend.publishing import links, media
+from backend.settings import Settings
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset
 from tests.support.browsing import browser
@@ -34,6 +36,27 @@ def test_an_address_opens_one_file_until_it_ends(app: App, workspace: Tenant, mo
         assert stranger.get(path).status_code == 404
     with pytest.raises(NotFound):
         links.opened(app.settings, token)
+
+
+@pytest.mark.parametrize(
+    ("storage_at", "studio_at", "begins"),
+    [
+        ("", "https://studio.example", "https://studio.example/api/handed/"),
+        ("http://10.0.0.5:9000", "https://studio.example", "https://studio.example/api/handed/"),
+        ("https://files.example", "https://studio.example", "https://files.example/"),
+        ("http://10.0.0.5:9000", "", "http://10.0.0.5:9000/"),
+    ],
+)
+def test_the_public_https_address_there_is_is_taken(
+    settings: Settings, workspace: Tenant, storage_at: str, studio_at: str, begins: str
+) -> None:
+    app = bootstrap(settings.model_copy(update={"s3_public_endpoint": storage_at, "public_url": studio_at}))
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        card = assets.get(tx, make_asset(tx))
+    found = media.address(app, workspace.id, card, label="Instagram")
+    assert found.startswith(begins)
+    assert found.isascii()
+    app.close()
 
 
 def _a_day_passes(monkeypatch: pytest.MonkeyPatch) -> None:
