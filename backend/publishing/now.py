@@ -40,10 +40,9 @@ def send_now(tx: Session, plan_id: str = "", *, post_id: str = "", request_key: 
     for n, post in enumerate(ready_now(tx, plan.id, post_id)):
         named = _Named(plan.topic, post.caption, post.channel_name, post.platform)
         key = f"{request_key}/{post.id}" if n else request_key
-        job = jobs.enqueue(
-            tx, kind=KIND, payload=AutopostPayload(post_id=post.id), title=claim.title(named), request_key=key,
-            subject=("post", post.id), priority=claim.PRIORITY,
-        )  # fmt: skip
+        payload = AutopostPayload(post_id=post.id)
+        about: dict[str, Any] = {"title": claim.title(named), "subject": ("post", post.id), "priority": PRIORITY}
+        job = jobs.enqueue(tx, kind=KIND, payload=payload, request_key=key, **about)
         claim.give(tx, post.id, job.id)
         started.append(job)
     return started
