@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -24,6 +24,9 @@ def problems(tx: Session, post: PostCard) -> tuple[Problem, ...]:
     channel = channels.get(tx, post.channel_id)
     said, troubles = _request(tx, post, channel)
     found = list(platforms.problems(post.platform, said))
+    if len(said.media) < len(post.media):  # the rules count only those that are there
+        at = files.numbers(tx, post)
+        found = [one if one.media is None else replace(one, media=at[one.media]) for one in found]
     found[:0] = [Problem("media_unprepared", trouble, "media", n) for n, trouble in troubles.items()]
     if channel.deleted_at:
         found.insert(0, Problem("channel_gone", f"The channel {channel.name} was removed. Take this post out.", "options"))
@@ -59,8 +62,8 @@ def _request(tx: Session, post: PostCard, channel: ChannelCard) -> tuple[PostReq
 
 
 def _usual(channel: ChannelCard) -> str:
-    """Who may see it where nobody chose. Never on TikTok: there it is picked by hand each time (B2)."""
-    return str(channel.settings.get("privacy") or "") if channel.platform == "youtube" else ""
+    """Who may see it where nobody said for this post: what a person picked for the channel. TikTok has no default (B2)."""
+    return str(channel.settings.get("privacy") or "")
 
 
 def _settings(channel: ChannelCard) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from backend.renditions import Facts, Recipe
 
 _PICTURE_BYTES = min(limits.picture.size for known in PLATFORMS.values() for limits in known.formats.values() if limits.picture)
 """The same for all platforms, so that one file serves them all."""
+_GONE = "This file is not here any more. Take it out and choose another one."
 
 
 def recipes(tx: Session, post: PostCard) -> list[tuple[str, Recipe]]:
@@ -32,22 +33,29 @@ def prepare(tx: Session, post: PostCard) -> None:
 
 
 def media(tx: Session, post: PostCard) -> tuple[tuple[Media, ...], dict[int, str]]:
-    """As the platform will get them, but for their addresses; and, by the number of the file, why one cannot be made."""
+    """As the platform will get them, but for their addresses, those that are gone left out; and why one cannot go out, by its
+    number among all of the post's."""
     there = known(tx, assets.get_many(tx, post.media))
     wanted = _recipes(post, there)
     standing = renditions.standing(tx, wanted)
     files: list[Media] = []
-    troubles: dict[int, str] = {}
-    for n, (asset_id, recipe) in enumerate(wanted):
+    troubles = {n: _GONE for n, one in enumerate(post.media) if one not in there or there[one].state != "stored"}
+    for asset_id, recipe in wanted:
         card, stands = there[asset_id], standing.get((asset_id, recipe.digest))
         if isinstance(stands, AssetCard):
             facts, sha256 = renditions.facts(stands), stands.sha256
         else:
             facts, sha256 = renditions.expected(card, recipe), card.sha256
         if isinstance(stands, str):
-            troubles[n] = stands
+            troubles[post.media.index(asset_id)] = stands
         files.append(seen(card, facts, sha256=sha256, alt_text=post.alt_texts.get(asset_id, "")))
     return tuple(files), troubles
+
+
+def numbers(tx: Session, post: PostCard) -> list[int]:
+    """Of the files that are there: their numbers among all of the post's."""
+    there = assets.get_many(tx, post.media)
+    return [n for n, one in enumerate(post.media) if one in there]
 
 
 def seen(card: AssetCard, facts: Facts, *, sha256: str, alt_text: str = "") -> Media:

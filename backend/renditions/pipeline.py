@@ -21,6 +21,8 @@ from backend.tools import ai_mark, ffmpeg, picture_out, picture_packets
 
 _GONE = "This file is not here any more. Take it out of the post and choose another one."
 _UNREAD = "This video cannot be read, so it cannot be posted. Take it out, or make it again."
+_PLAIN = ("h264", "hevc")
+"""Codecs that every platform plays."""
 _XMP_ROOM = 2_000
 """Bytes of the packet that says that it is AI-made."""
 T = TypeVar("T")
@@ -106,7 +108,7 @@ def _film(ctx: JobContext, given: Path, folder: Path, source: AssetCard, recipe:
     real = Facts(source.content_type, film.width, film.height, film.seconds, film.fps or None, film.codec, film.audio)
     cut, mark = cutting(real, recipe), _mark(recipe, said)
     frames = round(min(film.seconds, cut.seconds or film.seconds) * (cut.fps or film.fps))
-    if cut.encode or film.codec not in ("h264", "hevc"):
+    if cut.encode or film.codec not in _PLAIN or film.pixels != "yuv420p":
         lasts = min(film.seconds, cut.seconds or film.seconds)
         how = ffmpeg.Cut(cut.box, cut.size, cut.fps, cut.seconds, film.sound, recipe.max_bytes, lasts)
         making = ffmpeg.recut(given, out, cut=how, source_type=mark, settings=settings)

@@ -163,8 +163,6 @@ def _size(width: int, height: int, recipe: Recipe) -> tuple[int, int]:
             factor = min(SHORTEST / short, max(factor, LONGEST / long))
     if recipe.kind == "picture":
         return max(1, round(width * factor)), max(1, round(height * factor))
-    if factor == 1.0 and not recipe.transcode and recipe.ratio is None:
-        return width, height
     wide, high = _even(width * factor), _even(height * factor)
     if factor != 1.0 and recipe.ratio and abs(width / height - recipe.ratio) < 0.02 * recipe.ratio:
         # scaled anyway: exactly this shape then, for the crop to whole px is a hair beside it

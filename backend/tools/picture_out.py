@@ -8,7 +8,7 @@ import sys
 from collections.abc import Generator
 from dataclasses import asdict, dataclass
 
-from backend.errors import Rejected
+from backend.errors import Rejected, TimedOut
 from backend.kit import child
 from backend.settings import ROOT
 
@@ -41,7 +41,7 @@ class Left:
 
 
 def write(wanted: Outgoing) -> Generator[None, None, Left]:
-    """Yields once a second while it works. Raises Rejected when the picture cannot be read."""
+    """Yields once a second while it works. Raises Rejected when the picture cannot be read, TimedOut on a busy machine."""
     argv = [sys.executable, "-m", "backend.tools.picture_out_child", json.dumps(asdict(wanted))]
     proc = child.spawn(argv, cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB, nofile=64, nice=5)
     said = "opening it needs too much memory"
@@ -49,9 +49,11 @@ def write(wanted: Outgoing) -> Generator[None, None, Left]:
         for waited, answer in enumerate(child.json_lines(proc, on_other=lambda _: None)):
             if answer and "refused" not in answer:
                 return Left(**answer)
-            if answer or waited > _LONGEST_S:
-                said = str(answer["refused"]) if answer else "opening it took too long"
+            if answer:
+                said = str(answer["refused"])
                 break
+            if waited > _LONGEST_S:
+                raise TimedOut("Preparing the picture took too long on this machine. It is tried again.")
             yield
     finally:
         child.stop(proc, grace_s=0.5)

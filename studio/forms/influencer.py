@@ -144,7 +144,8 @@ def _place(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
         )
         mark = st.toggle(
             "Mark pictures as AI-made", card.ai_mark if card else True, disabled=disabled,
-            help="Writes the standard “made by AI” mark into every file. Many platforms and laws ask for it.",
+            help="Writes the standard “made by AI” mark into every file. Many platforms and laws ask for it. What is "
+            "published always carries it, whatever you choose here.",
         )  # fmt: skip
     return {"language": language, "time_zone": zone, "ai_mark": "on" if mark else "off"}
 

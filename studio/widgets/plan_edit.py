@@ -7,7 +7,8 @@ from functools import partial
 
 import streamlit as st
 
-from backend import channels, generation, influencers, posts, video, writing
+from backend import assets, channels, generation, influencers, posts, video, writing
+from backend.channels import ChannelCard
 from backend.engines.platform import rules as platforms
 from backend.engines.platform.limits import PLATFORMS
 from backend.errors import Conflict, StudioError
@@ -19,7 +20,7 @@ from studio.components.gallery import Tile
 from studio.format import media_url, plain
 from studio.forms.seen import load_again, offer_newer, seen
 from studio.frame import Page
-from studio.widgets import plan_minutes
+from studio.widgets import plan_fields, plan_minutes
 from studio.widgets.told import tell, telling
 
 _FIXED = (PostState.PUBLISHING, PostState.PUBLISHED, PostState.UNKNOWN)
@@ -32,6 +33,8 @@ def form(page: Page, now: PlanCard) -> None:
     frozen = not page.can_edit
     with page.transaction() as tx:
         accounts = {one.id: one for one in channels.of(tx, card.influencer_id)}
+        known = {**{one.channel_id: one.channel_name for one in card.posts}, **{id: one.label for id, one in accounts.items()}}
+        accounts |= {one: channels.get(tx, one) for one in known if one not in accounts}
         zones = list(dict.fromkeys([card.zone, influencers.get(tx, card.influencer_id).time_zone, *influencers.time_zones()]))
     topic = st.text_input("Topic", card.topic, max_chars=300, key=f"{key}:first", disabled=frozen)
     left, middle, right = st.columns([2, 1, 2])
@@ -41,7 +44,6 @@ def form(page: Page, now: PlanCard) -> None:
     clock = middle.time_input("Time", card.wall.time() if card.wall else time(18), step=300, key=f"{key}:time", disabled=frozen)
     zone = right.selectbox("Time zone", zones, key=f"{key}:zone", disabled=frozen)
     there = {one.channel_id: one for one in card.posts}
-    known = {**{one.channel_id: one.channel_name for one in card.posts}, **{one.id: one.label for one in accounts.values()}}
     chosen = st.multiselect(
         "Channels", list(known), list(there), format_func=lambda one: known[one], key=f"{key}:channels", disabled=frozen
     )
@@ -49,8 +51,7 @@ def form(page: Page, now: PlanCard) -> None:
     if chosen:
         for tab, channel_id in zip(st.tabs([known[one] for one in chosen]), chosen, strict=True):
             with tab:
-                platform = there[channel_id].platform if channel_id in there else accounts[channel_id].platform
-                one = _variant(page, card, f"{key}:{channel_id}", channel_id, platform, there.get(channel_id))
+                one = _variant(page, card, f"{key}:{channel_id}", accounts[channel_id], there.get(channel_id))
                 fixed = frozen or (channel_id in there and there[channel_id].state in _FIXED)
                 variants.append(plan_minutes.later(f"{key}:{channel_id}", one, several=len(chosen) > 1, frozen=fixed))
     else:
@@ -86,25 +87,22 @@ def _save(page: Page, card: PlanCard, values: dict[str, object]) -> None:
     st.rerun(scope="fragment" if st.session_state.get("plan:dialog") == card.id else "app")
 
 
-def _variant(page: Page, card: PlanCard, key: str, channel_id: str, platform: str, post: PostCard | None) -> VariantDraft:
+def _variant(page: Page, card: PlanCard, key: str, channel: ChannelCard, post: PostCard | None) -> VariantDraft:
     frozen = not page.can_edit or (post is not None and post.state in _FIXED)
-    before = post.draft() if post else VariantDraft(channel_id=channel_id)
-    limits = PLATFORMS[platform]
+    before = post.draft() if post else VariantDraft(channel_id=channel.id)
+    limits = PLATFORMS[channel.platform]
     media = _media(page, card, key, before.media, frozen=frozen)
-    formats = ["", *platforms.formats(platform)]
+    with page.transaction() as tx:
+        there = assets.get_many(tx, media)
+    files = [there[one] for one in media if one in there]
+    formats = ["", *platforms.formats(channel.platform)]
     left, right = st.columns(2)
     kind = left.selectbox(
         "Format", formats, formats.index(before.format), format_func=lambda one: one.capitalize() or "What fits",
         key=f"{key}:format", disabled=frozen,
     )  # fmt: skip
-    privacy = before.privacy
-    if limits.privacy != "none":
-        words = ["", *limits.values]
-        at = words.index(privacy) if privacy in words else 0
-        privacy = right.selectbox(
-            "Who can see it", words, at, format_func=lambda one: one.replace("_", " ").capitalize() or "Choose …",
-            key=f"{key}:privacy", disabled=frozen,
-        )  # fmt: skip
+    with right:
+        privacy = plan_fields.privacy(page, key, channel, before.privacy, frozen=frozen)
     title = (
         st.text_input("Title", before.title, max_chars=300, key=f"{key}:title", disabled=frozen)
         if limits.title
@@ -124,16 +122,12 @@ def _variant(page: Page, card: PlanCard, key: str, channel_id: str, platform: st
     comment = before.first_comment
     if limits.comments:
         comment = st.text_input("First comment", comment, max_chars=2200, key=f"{key}:comment", disabled=frozen)
-    alt = dict(before.alt_texts)
-    if media:
-        said = alt.get(media[0]) or (wrote.alt_text if wrote else "")
-        alt[media[0]] = st.text_input(
-            "What the first picture shows (alt text)", said, max_chars=1000, key=f"{words_key}:alt", disabled=frozen
-        )
+    alt = {media[0]: wrote.alt_text, **before.alt_texts} if wrote and media else before.alt_texts
+    alt = plan_fields.alt_texts(page, words_key, files, alt, frozen=frozen)
+    options = plan_fields.more(page, key, channel, before, files, frozen=frozen)
     draft = before.model_copy(update={"format": kind, "privacy": privacy, "title": title.strip(), "caption": caption.strip()})
-    kept = {one: text.strip() for one, text in alt.items() if text.strip() and one in media}
-    more = {"hashtags": posts.hashtags(tags), "media": media, "first_comment": comment.strip(), "alt_texts": kept}
-    return draft.model_copy(update=more)
+    more = {"hashtags": posts.hashtags(tags), "media": media, "first_comment": comment.strip(), "alt_texts": alt}
+    return draft.model_copy(update={**more, "options": options})
 
 
 def _write(page: Page, card: PlanCard, key: str) -> None:

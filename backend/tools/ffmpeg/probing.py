@@ -8,7 +8,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.errors import Rejected
+from backend.errors import Rejected, TimedOut
 from backend.kit import child
 from backend.settings import ROOT
 
@@ -34,16 +34,18 @@ class Film:
 
 
 def probe(path: Path) -> Generator[None, None, Film]:
-    """Yields once a second while it looks. Raises Rejected when it is no film, or not whole."""
+    """Yields once a second while it looks. Raises Rejected when it is no film, or not whole; TimedOut on a busy machine."""
     proc = child.spawn([sys.executable, "-m", CHILD, str(path)], cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB)
     said = "it could not be looked at"
     try:
         for waited, answer in enumerate(child.json_lines(proc, on_other=lambda _: None)):
             if answer and "refused" not in answer:
                 return Film(**answer)
-            if answer or waited > _LONGEST_S:
-                said = str(answer["refused"]) if answer else "looking at it took too long"
+            if answer:
+                said = str(answer["refused"])
                 break
+            if waited > _LONGEST_S:
+                raise TimedOut("Looking at the film took too long on this machine. It is tried again.")
             yield
     finally:
         child.stop(proc, grace_s=0.5)

@@ -16,7 +16,7 @@ from backend.kit.db import Database
 from backend.posts import FileEdit, PostCard, PostState, VariantDraft, files
 from backend.posts.fixing import fixed
 from backend.posts.rules import whole_caption
-from backend.tables import Job, Post, Rendition
+from backend.tables import Asset, Job, Post, Rendition
 from backend.tools.platform_texts import hashtags_in
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
@@ -102,6 +102,18 @@ def test_a_file_that_cannot_be_made_blocks_with_its_sentence(db: Database, works
         tx.flush()
         [problem] = [one for one in posts.problems(tx, card) if one.blocks]
         assert (problem.message, problem.media) == ("This picture cannot be read.", 0)
+
+
+def test_a_file_that_is_gone_blocks_and_the_others_keep_their_numbers(db: Database, workspace: Tenant) -> None:
+    with db.transaction(workspace.caller) as tx:
+        bella = make_planner(tx)
+        gone, tall = make_asset(tx, width=900, height=1000), make_asset(tx, width=512, height=1024)
+        card = on(tx, bella, "instagram", bella.asset_id, gone, tall)
+        tx.get_one(Asset, gone).state = "purged"
+        tx.flush()
+        found = {one.code: one.media for one in posts.problems(tx, card) if one.blocks}
+        assert found == {"media_unprepared": 1, "ratio": 2}
+        assert posts.fix(tx, card.id).edits == {tall: {"ratio": 0.8}}
 
 
 def test_an_approved_post_is_reviewed_again_and_one_that_is_out_stays(db: Database, workspace: Tenant) -> None:
