@@ -29,7 +29,7 @@ def show(page: Page, influencer: str) -> str:
         card = planning.latest(tx, influencer)
     if card is None or _past(card):
         return ""
-    with st.container(border=True):
+    with st.container(border=card.job.ended):
         working = follow(page, card.job, key="series")
         if working and card.pictures:
             _drawing(page, card)
@@ -74,10 +74,11 @@ def _made(page: Page, card: SeriesCard) -> None:
             st.session_state["review:who"] = card.job.subject_id
             page.go("plan/review")
         if page.can_edit:
+            with page.transaction() as tx:
+                review = posts.rules_of(tx, card.job.subject_id).review
             st.button(
-                "Schedule them", icon=":material/schedule_send:", key="series:schedule",
+                "Send them to review" if review else "Schedule them", icon=":material/schedule_send:", key="series:schedule",
                 on_click=_schedule, args=(page, card),
-                help="Those that the rules let through; the others go to review.",
             )  # fmt: skip
             if st.button("Delete these drafts", icon=":material/delete:", key="series:delete"):
                 said = "What is in review or scheduled stays, and so do the pictures in the gallery. This can be undone."

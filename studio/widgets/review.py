@@ -6,7 +6,7 @@ import streamlit as st
 
 from backend import influencers, posts
 from backend.posts import PlanCard, PlanFilters, PostState
-from studio.format import plain
+from studio.format import lines, plain
 from studio.frame import Page
 from studio.widgets import attention, plan, review_bulk
 from studio.widgets.empty import empty_state
@@ -66,15 +66,18 @@ def queue(page: Page) -> None:
 def _card(page: Page, card: PlanCard) -> None:
     with st.container(border=True):
         when = f"{card.wall:%a %-d %b, %H:%M} ({card.zone})" if card.wall else "without a date"
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            if page.can_edit:
-                review_bulk.tick(card)
-            st.markdown(f"{plan.badge(card.state)} **{plain(card.title)}** · {plain(card.influencer_name)} · {plain(when)}")
+        head = f"{plan.badge(card.state)} **{plain(card.title)}** · {plain(card.influencer_name)} · {plain(when)}"
+        if page.can_edit:
+            review_bulk.tick(card, head)
+        else:
+            st.markdown(head)
         for post in card.posts:
             if post.media:
                 st.html(plan.thumbs(page, post))
-            whole = posts.whole_caption(post.caption, post.hashtags)
-            st.markdown(f"**{plain(post.channel_name)}**: {plain(whole) or '*no caption*'}")
+            whole = "  \n".join(map(plain, lines(posts.whole_caption(post.caption, post.hashtags))))
+            later = posts.after_minutes(post.options)
+            channel = plain(post.channel_name) + (f" ({later} min later)" if later else "")
+            st.markdown(f"**{channel}**: {whole or '*no caption*'}")
             if post.error:
                 st.error(plain(post.error), icon=":material/error:")
         if not page.can_edit:

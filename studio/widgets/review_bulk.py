@@ -24,8 +24,9 @@ def chosen(cards: Sequence[PlanCard]) -> list[str]:
     return [card.id for card in cards if st.session_state.get(f"pick:{card.id}")]
 
 
-def tick(card: PlanCard) -> None:
-    st.checkbox(f"Choose “{plain(card.title)}”", key=f"pick:{card.id}", label_visibility="collapsed")
+def tick(card: PlanCard, head: str) -> None:
+    """`head`: what the plan is, as markdown; beside the box."""
+    st.checkbox(head, key=f"pick:{card.id}")
 
 
 def bar(page: Page, cards: Sequence[PlanCard], kind: str) -> None:
@@ -78,6 +79,9 @@ def _more(page: Page, kind: str, ids: Sequence[str]) -> None:
     if kind in _HELD_BACK:
         act = partial(_do, page, ids, posts.hold, "on hold")
         st.button(f"Hold {n} chosen", icon=":material/pause:", key="review:hold", on_click=act)
+    if kind == "on_hold":
+        act = partial(_do, page, ids, posts.release, "let go")
+        st.button(f"Let {n} chosen go", icon=":material/play_arrow:", key="review:release", on_click=act)
     if kind == "draft":
         st.button(f"Delete {n} chosen", icon=":material/delete:", key="review:delete", on_click=_delete, args=(page, ids))
 

@@ -17,7 +17,7 @@ from tests.bench.browser_site import chromium, in_turn, paint, site, thumbnail
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer
 
-PLANS, PICTURES, ROUNDS = 500, 60, 15
+PLANS, PICTURES, ROUNDS = 500, 60, 9
 
 
 def run() -> dict[str, Any]:

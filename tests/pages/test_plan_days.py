@@ -114,7 +114,7 @@ def test_drafts_are_scheduled_or_deleted_together(open_page: Open, app: App, wor
         assert len(posts.series(tx, f"{job_id}:")) == 3
     assert "**3 drafts for Bella**" in said(at)
     viewer = open_page("plan/calendar", who=workspace.viewer)
-    assert not {"Plan days", "Schedule them", "Delete these drafts"} & {button.label for button in viewer.button}
+    assert not {"Plan days", "Send them to review", "Delete these drafts"} & {button.label for button in viewer.button}
 
 
 def test_hand_picked_plans_are_approved_sent_back_and_shifted(

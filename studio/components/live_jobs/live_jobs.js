@@ -42,7 +42,7 @@ const phase_words = job => {
 const draw_card = (card, job, data) => {
   const running = job.state === "processing", waiting = job.state === "pending"
   put(card.title, "textContent", job.title); put(card.title, "title", job.title)
-  put(card.chip, "textContent", job.deadLetter ? "needs a look" : STATE_WORDS[job.state]); put(card.chip, "className", `chip ${job.state}`)
+  put(card.chip, "textContent", job.deadLetter ? "needs a look" : waiting && job.waitsFor ? "under way" : STATE_WORDS[job.state]); put(card.chip, "className", `chip ${job.state}`)
   card.bar.classList.toggle("gone", !running)
   card.bar.classList.toggle("unknown", running && !job.total)
   card.bar.firstChild.style.width = job.total ? `${Math.min(100, 100 * job.done / job.total)}%` : ""
