@@ -18,7 +18,7 @@ demo: ## the whole way without a browser: pictures in, LoRA trained, images out 
 test: ## every test, on throw-away servers (ARGS='-k name')
 	@$(SETUP) dev
 	@bin/chromium.sh
-	@$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/soak $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/soak $(ARGS)
 
 test-comfy: ## the image engine's contract on a real ComfyUI (COMFYUI_URL, COMFYUI_MODELS_DIR)
 	@$(SETUP) dev

@@ -16,12 +16,38 @@ from backend.local_stack import Stack, start
 from backend.settings import Settings
 from tests.factories.account import Tenant, make_workspace
 from tests.support.databases import DatabaseUrls, Shelf, make_template
+from tests.support.nursery import Nursery
 from tests.support.processes import Office, Workers
 
 _PROCESSES = {"workers", "start_studio", "gpu_worker"}
 """Fixtures that start processes with a database connection."""
+_LONG = ("tests/e2e/", "tests/workers/", "tests/backend/engines/", "tests/backend/local_stack/")
+"""Folders of tests that take seconds each. They begin, and take turns, so that no two browsers or models are side by side."""
+_SLOWEST = (
+    "test_main_way.py",
+    "test_disasters.py",
+    "test_starter_model.py",
+    "test_supervisor.py",
+    "test_captioning.py",
+    "test_peft_trainer.py",
+)
 IMPOSSIBLE = ("only root", "Linux only")
 """Reasons that nothing installed could take away."""
+
+
+def pytest_configure() -> None:
+    """Small models gain nothing from threads, which wait for each other by spinning: five times the time on a busy machine."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is long goes first: a worker that gets it last works alone for minutes (`--no-loadscope-reorder` keeps this)."""
+    turns: dict[str, int] = {}
+    for folder in _LONG:
+        files = dict.fromkeys(item.path.as_posix() for item in items if folder in item.path.as_posix())
+        slowest = sorted(files, key=lambda file: not file.endswith(_SLOWEST))
+        turns.update((file, turn) for turn, file in enumerate(slowest))
+    items.sort(key=lambda item: turns.get(item.path.as_posix(), len(items)))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -66,7 +92,7 @@ def spare_databases(template: DatabaseUrls) -> Iterator[Shelf]:
 
 @pytest.fixture
 def database_urls(spare_databases: Shelf, request: pytest.FixtureRequest) -> Iterator[DatabaseUrls]:
-    with spare_databases.lend(alone=bool(_PROCESSES & set(request.fixturenames))) as urls:
+    with spare_databases.lend(processes=bool(_PROCESSES & set(request.fixturenames))) as urls:
         yield urls
 
 
@@ -162,10 +188,17 @@ def new_workspace(db: Database) -> Callable[[str], Tenant]:
     return lambda name: make_workspace(db, name)
 
 
+@pytest.fixture(scope="session")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """Importing a worker's code is most of what starting one costs: done once, then forked."""
+    with Nursery({}, tmp_path_factory.mktemp("nursery"), handlers="tests.support.handlers") as ours:
+        yield ours
+
+
 @pytest.fixture
-def workers(environment: dict[str, str], db: Database, tmp_path: Path) -> Iterator[Workers]:
+def workers(nursery: Nursery, environment: dict[str, str], db: Database, tmp_path: Path) -> Iterator[Workers]:
     """`workers.start("cpu,net")`: real processes."""
-    made = Workers(environment, db, tmp_path)
+    made = Workers(nursery, environment, db, tmp_path)
     yield made
     made.stop()
 

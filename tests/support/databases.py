@@ -59,16 +59,12 @@ class Shelf:
         self._ready: _Reusable | None = None
 
     @contextmanager
-    def lend(self, *, alone: bool) -> Iterator[DatabaseUrls]:
-        """`alone`: for tests with processes of their own, which may outlive them by a moment."""
-        if alone:
-            with copy_of(self._template) as urls:
-                yield urls
-            return
+    def lend(self, *, processes: bool) -> Iterator[DatabaseUrls]:
+        """`processes`: to a test that starts some, of which a connection may outlive them by a moment."""
         mine = self._ready or _Reusable(self._template)
         self._ready = None
         yield mine.urls
-        if mine.emptied():
+        if mine.emptied(also_idle=processes):
             self._ready = mine
         else:
             mine.drop()
@@ -89,12 +85,12 @@ class _Reusable:
         self._clear = self._clearing()
         self._looks = self._look()
 
-    def emptied(self) -> bool:
-        """Whether it is as new again."""
+    def emptied(self, *, also_idle: bool) -> bool:
+        """Whether it is as new again. Who is busy in it is sent away before, `also_idle` everybody."""
         database = str(make_url(self.urls.owner).database)
         try:
             for login in self._logins:
-                login.execute(_HANG_UP, [database])
+                login.execute(_HANG_UP, [database, also_idle])
             for (table,) in self._owner.execute(_GROWN).fetchall():
                 self._owner.execute(sql.SQL("TRUNCATE public.{} CASCADE").format(sql.Identifier(table)))
             self._owner.execute(self._clear, prepare=True)
@@ -142,7 +138,7 @@ DO $$ DECLARE t text; BEGIN
   END $$"""
 _HANG_UP = """
 SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
-WHERE datname = %s AND usename = current_user AND state IS DISTINCT FROM 'idle'"""
+WHERE datname = %s AND usename = current_user AND (%s OR state IS DISTINCT FROM 'idle')"""
 """For the login itself: nobody else may see what its sessions do, or end them."""
 _LOOK = """
 SELECT (SELECT md5(string_agg(concat(oid, relname, relacl, relrowsecurity, relforcerowsecurity), ',' ORDER BY oid))

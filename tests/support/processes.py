@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,21 +13,21 @@ from backend import jobs
 from backend.kit.db import Database
 from backend.tables import Worker
 from tests.factories.account import Tenant
+from tests.support.nursery import Born, Nursery
 from tests.support.wait import until
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 @dataclass
 class Workers:
     """Starts worker processes; all are killed when the test ends."""
 
+    nursery: Nursery
     environment: dict[str, str]
     db: Database
     folder: Path
 
     def __post_init__(self) -> None:
-        self.running: list[subprocess.Popen[bytes]] = []
+        self.running: list[Born] = []
 
     def start(
         self,
@@ -40,19 +37,17 @@ class Workers:
         threads: int = 4,
         handlers: str = "tests.support.handlers",
         **env: str,
-    ) -> subprocess.Popen[bytes]:
+    ) -> Born:
         """Returns once the worker has registered itself. `handlers` empty: the pipelines of this release."""
-        log = (self.folder / f"worker-{len(self.running)}.log").open("wb")
-        argv = [sys.executable, "-m", "workers.main", "--queues", queues, "--threads", str(threads)]
+        log = self.folder / f"worker-{len(self.running)}.log"
+        argv = ["--queues", queues, "--threads", str(threads)]
         argv += [*(["--handlers", handlers] if handlers else []), *(["--tick"] if tick else [])]
-        ours = {**os.environ, **self.environment, **env}
-        with log:
-            process = subprocess.Popen(argv, cwd=ROOT, env=ours, stdout=log, stderr=log)
+        process = self.nursery.fork(argv, {**self.environment, **env}, log)
         self.running.append(process)
         until(lambda: self._registered(process), what="registration of the worker")
         return process
 
-    def _registered(self, process: subprocess.Popen[bytes]) -> bool:
+    def _registered(self, process: Born) -> bool:
         assert process.poll() is None, self.logs()
         with self.db.engine.connect() as connection:
             return connection.scalar(select(Worker.id).where(Worker.pid == process.pid)) is not None

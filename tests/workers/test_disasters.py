@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections import Counter
 from collections.abc import Callable
@@ -71,7 +70,7 @@ def test_a_job_that_kills_three_workers_is_a_dead_letter(workers: Workers, offic
 def test_a_frozen_worker_that_wakes_up_writes_nothing(workers: Workers, office: Office) -> None:
     job = office.start("test-steps", Steps(n=3))
     frozen = workers.start(FAULT_STEP="test-steps:s1+:freeze")
-    until(lambda: os.waitpid(frozen.pid, os.WUNTRACED | os.WNOHANG)[0] == frozen.pid, what="the freeze")
+    until(frozen.stopped, what="the freeze")
     workers.start()
     card = office.ended(job)
     assert (card.state, card.attempt_n) == ("completed", 2)
