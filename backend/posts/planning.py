@@ -135,6 +135,8 @@ def _content(variant: VariantDraft) -> dict[str, Any]:
 def _use(tx: Session, post_id: str, before: tuple[str, ...], after: tuple[str, ...]) -> None:
     there = assets.get_many(tx, after)
     for asset_id in after:
+        if asset_id not in there and asset_id in before:
+            continue  # gone since: the checks say so, and everything else can still be changed
         if asset_id not in there or there[asset_id].kind not in ("image", "video"):
             raise NotFound("A picture or video of this post is not here any more. Take it out and choose another one.")
         assets.use(tx, asset_id, "post", post_id)

@@ -83,8 +83,7 @@ def body(page: Page, plan_id: str) -> None:
         if len(card.posts) > 1:
             st.markdown(f"{badge(post.state)} {plain(post.channel_name)}")
         plan_standing.show(page, card, post)
-    for post in card.posts:
-        plan_fixes.show(page, card, post)
+    plan_fixes.show(page, card)
     if page.can_edit:
         _acts(page, card, review=rules.review)
     plan_edit.form(page, card)

@@ -151,6 +151,8 @@ def _media(page: Page, card: PlanCard, key: str, before: tuple[str, ...], *, fro
     slot = f"{key}:media"
     media: tuple[str, ...] = st.session_state.setdefault(slot, before)
     if media:
+        if not frozen:
+            st.caption("They go out as JPEG or MP4, without camera data, marked as AI-made.")
         state = gallery(f"{key}:shown", tiles=[_tile(page, one, "") for one in media], selectable=not frozen, size=90)
         if not frozen and state.selected:
             st.button(

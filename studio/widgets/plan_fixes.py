@@ -24,26 +24,32 @@ _HIGH = 132
 """Px of a preview."""
 
 
-def show(page: Page, card: PlanCard, post: PostCard) -> None:
-    """Of one post; nothing, where nothing is in the way and nothing is done to its files."""
-    if post.state in _OUT:
-        return
+def show(page: Page, card: PlanCard) -> None:
+    """Of all its posts; nothing, where nothing is in the way and nothing is done to a file."""
+    mendable: list[PostCard] = []
+    for post in card.posts:
+        if post.state not in _OUT:
+            mendable += [post] * _one(page, card, post)
+    if page.can_edit and len(mendable) > 1:
+        st.button(
+            f"Fix all {len(mendable)}", icon=":material/auto_fix_high:", type="primary", key=f"fixall:{card.id}",
+            on_click=_fix_all, args=(page, card, list(dict.fromkeys(one.id for one in mendable))),
+        )  # fmt: skip
+
+
+def _one(page: Page, card: PlanCard, post: PostCard) -> int:
+    """How many things that block can be mended."""
     with page.transaction() as tx:
         found = posts.problems(tx, post)
         files = assets.get_many(tx, post.media)
     whose = f"**{plain(post.channel_name)}** · " if len(card.posts) > 1 else ""
     for n, problem in enumerate(found):
         _problem(page, card, post, problem, files, whose, n)
-    mendable = [one for one in found if one.blocks and one.fix]
-    if page.can_edit and len(mendable) > 1:
-        st.button(
-            f"Fix all {len(mendable)}", icon=":material/auto_fix_high:", type="primary", key=f"fixall:{post.id}",
-            on_click=_fix, args=(page, card, post, ()),
-        )  # fmt: skip
     for n, asset_id in enumerate(post.media):
         if asset_id in post.edits and asset_id in files:
             _edited(page, card, post, files[asset_id], whose, n)
     _words_back(page, card, post)
+    return sum(bool(one.blocks and one.fix) for one in found)
 
 
 def _problem(
@@ -55,7 +61,7 @@ def _problem(
         if problem.fix and problem.fix.kind == "crop" and problem.media is not None:
             shown = files.get(post.media[problem.media])
             if shown:
-                st.html(_kept(page, shown, problem.fix.ratio, None), width="content")
+                st.html(_kept(page, shown, problem.fix.ratio, None, high=_HIGH if problem.blocks else 72), width="content")
         st.markdown(f"{sign} {whose}{which}{plain(problem.message)}", width="stretch")
         if problem.fix and page.can_edit:
             st.button(
@@ -107,11 +113,11 @@ def _way(file: AssetCard, ratio: float) -> tuple[str, str] | None:
     return ("left", "right") if width - wide > 2 else ("top", "bottom") if height - high > 2 else None
 
 
-def _kept(page: Page, file: AssetCard, ratio: float | None, focus: float | None) -> str:
+def _kept(page: Page, file: AssetCard, ratio: float | None, focus: float | None, *, high: int = _HIGH) -> str:
     """The whole picture, what is cut away of it darkened."""
     width, height = file.width or 1, file.height or 1
     x, y, wide, high = renditions.crop(width, height, ratio, focus=focus)
-    shown = min(220, round(_HIGH * width / height))
+    shown = min(220, round(high * width / height))
     frame = "" if (wide, high) == (width, height) else (
         f'<div style="position:absolute;left:{100 * x / width:.2f}%;top:{100 * y / height:.2f}%;'
         f"width:{100 * wide / width:.2f}%;height:{100 * high / height:.2f}%;box-shadow:0 0 0 999px rgba(0,0,0,.62);"
@@ -143,6 +149,12 @@ def _slot(post: PostCard) -> str:
 
 def _fix(page: Page, card: PlanCard, post: PostCard, problems: tuple[Problem, ...]) -> None:
     _change(page, card, post, lambda tx: posts.fix(tx, post.id, problems))
+
+
+def _fix_all(page: Page, card: PlanCard, post_ids: list[str]) -> None:
+    for post in card.posts:
+        if post.id in post_ids:
+            _fix(page, card, post, ())
 
 
 def _move(page: Page, card: PlanCard, post: PostCard, asset_id: str, key: str) -> None:

@@ -82,13 +82,21 @@ def _shape(label: str, limits: FormatLimits, ratio: Range | None, media: Media, 
     if ratio and not ratio[0] * (1 - _NEAR) <= have <= ratio[1] * (1 + _NEAR):
         # Towards the full screen where that is allowed, else the nearest allowed one.
         to = want if want and media.kind == "video" else min(max(have, ratio[0]), ratio[1])
-        say = f"This is {_shape_name(have)}, {label} takes {_shape_name(ratio[0])} to {_shape_name(ratio[1])} here."
+        say = f"This is {_shape_name(have)}, {label} takes {_shapes(ratio)} here."
         return [Problem("ratio", say, "media", n, Fix("crop", f"Crop it to {_shape_name(to)}", ratio=to))]
     if want and media.kind == "video" and abs(have - want) > 0.02 * want:
         fix = Fix("crop", f"Crop it to {_shape_name(want)}", ratio=want)
         say = f"This video is {_shape_name(have)}; {_shape_name(want)} fills the screen."
         return [Problem("ratio_advised", say, "media", n, fix, blocks=False)]
     return []
+
+
+def _shapes(ratio: Range) -> str:
+    """Ends that nobody's file reaches are left out."""
+    low, high = ratio
+    if low < 0.1:
+        return f"{_shape_name(high)} or taller" if high < 10 else "any shape"
+    return f"{_shape_name(low)} to {_shape_name(high)}" if high < 10 else f"{_shape_name(low)} or wider"
 
 
 def _shape_name(ratio: float) -> str:
