@@ -24,12 +24,13 @@ _PROCESSES = {"workers", "start_studio", "gpu_worker"}
 _LONG = ("tests/e2e/", "tests/workers/", "tests/backend/engines/", "tests/backend/local_stack/")
 """Folders of tests that take seconds each. They begin, and take turns, so that no two browsers or models are side by side."""
 _SLOWEST = (
-    "test_main_way.py",
-    "test_disasters.py",
-    "test_starter_model.py",
-    "test_supervisor.py",
-    "test_captioning.py",
-    "test_peft_trainer.py",
+    "e2e/test_main_way.py",
+    "e2e/test_writing.py",
+    "workers/test_disasters.py",
+    "workers/test_training.py",
+    "starter_model/test_starter_model.py",
+    "image/test_diffusers_engine.py",
+    "local_stack/test_supervisor.py",
 )
 IMPOSSIBLE = ("only root", "Linux only")
 """Reasons that nothing installed could take away."""
@@ -45,9 +46,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     turns: dict[str, int] = {}
     for folder in _LONG:
         files = dict.fromkeys(item.path.as_posix() for item in items if folder in item.path.as_posix())
-        slowest = sorted(files, key=lambda file: not file.endswith(_SLOWEST))
-        turns.update((file, turn) for turn, file in enumerate(slowest))
-    items.sort(key=lambda item: turns.get(item.path.as_posix(), len(items)))
+        slowest_first = sorted(files, key=lambda file: not file.endswith(_SLOWEST))
+        turns.update((file, turn) for turn, file in enumerate(slowest_first))
+    others = len(items)
+    items.sort(key=lambda item: turns.get(item.path.as_posix(), others))
 
 
 @pytest.hookimpl(wrapper=True)
