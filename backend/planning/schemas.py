@@ -134,7 +134,8 @@ class Forecast:
 class SeriesCard:
     """A series and what has become of it. `pictures`: posts whose pictures were asked for; `drawn` of them are there.
 
-    `left_s`: seconds until the others are, None: not known. `drafts`: ids of plans nobody has sent on yet.
+    `held`: pictures that the identity gate keeps back. `left_s`: seconds until the others are there, None: not known.
+    `drafts`: ids of plans nobody has sent on yet.
     """
 
     job: JobCard
@@ -144,4 +145,5 @@ class SeriesCard:
     pictures: int
     drawn: int
     failed: int
+    held: int
     left_s: float | None

@@ -95,7 +95,7 @@ def series(tx: Session, job_id: str) -> SeriesCard:
     return SeriesCard(
         card, int((card.result or {}).get("posts") or card.total or len(plans)), plans,
         tuple(one.id for one in plans if one.state == PostState.DRAFT), len(drawing), states.count("completed"),
-        states.count("failed"), left_s,
+        states.count("failed"), sum(int((one.result or {}).get("held", 0)) for one in drawing), left_s,
     )  # fmt: skip
 
 

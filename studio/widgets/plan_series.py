@@ -97,6 +97,12 @@ def _about(card: SeriesCard) -> str:
         said.append(f"{count(int(n), 'post')} could not be written: the model's answer could not be read.")
     if n := result.get("undated"):
         said.append(f"{count(int(n), 'draft')} found no free time and wait without a date.")
+    if card.failed:
+        said.append(f"{count(card.failed, 'picture')} could not be drawn: Jobs says why.")
+    if card.held:
+        said.append(
+            f"{count(card.held, 'picture')} under Held pictures: not enough like them. Choose what the posts show instead."
+        )
     if bare := sum(not any(post.media for post in one.posts) for one in card.plans if one.id in card.drafts):
         said.append(f"{bare} without a picture yet." if bare < len(card.drafts) else "Without pictures yet.")
     return " ".join(said)

@@ -77,12 +77,12 @@ class Desk:
         try:
             done = pipeline.run_picture(context, payload)
         except Waiting:
-            self._drawn(job_id)
+            self.drawn(job_id)
             done = pipeline.run_picture(next_attempt(context), payload)
         self._completed(job_id)
         return done
 
-    def _drawn(self, job_id: str) -> None:
+    def drawn(self, job_id: str) -> None:
         with self.app.db.transaction(self.workspace.caller) as tx:
             (child,) = jobs.children(tx, job_id)
         wanted = GenerationPayload(generation_id=child.subject_id)

@@ -8,21 +8,24 @@ from datetime import datetime, time, timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from backend import budgets, jobs, planning, posts, writing
 from backend.budgets import OverBudget
 from backend.errors import Cancelled, Conflict, Invalid, NotFound
+from backend.jobs import Waiting
 from backend.kit.ids import new_id
+from backend.planning import pipeline
+from backend.planning.schemas import PicturePayload
 from backend.posts import PlanDraft, PostState, RulesDraft, Slot, VariantDraft
-from backend.tables import ContentPlan, Job, JobStep, TextDraft
+from backend.tables import ContentPlan, Job, JobStep, Picture, TextDraft
 from backend.writing import WriteOrder
 from tests.backend.planning.conftest import ZONE, Desk, first_day
 from tests.backend.writing.conftest import said, text
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
 from tests.servers.openrouter import ModelServer
-from tests.support.context import next_attempt
+from tests.support.context import make_context, next_attempt
 from tests.support.crashing import dying_everywhere
 from workers.context import Context
 
@@ -135,6 +138,26 @@ def test_a_picture_never_replaces_what_somebody_chose(desk: Desk, workspace: Ten
         assert not posts.get(tx, gone.id).posts[0].media
         with pytest.raises(Conflict, match="changed by someone else"):
             posts.save(tx, mine.id, draft, version=mine.version + 1)
+
+
+def test_held_pictures_stay_out_of_their_posts_and_are_counted(desk: Desk, workspace: Tenant) -> None:
+    context = desk.begin(desk.order(days=1))
+    desk.run(context)
+    with desk.app.db.transaction(workspace.caller) as tx:
+        (child,) = jobs.children(tx, context.job_id)
+        payload = PicturePayload.model_validate(tx.get_one(Job, child.id).payload)
+    first = make_context(desk.app, workspace, planning.PICTURES, payload, job_id=child.id)
+    with pytest.raises(Waiting):
+        pipeline.run_picture(first, payload)
+    desk.drawn(child.id)
+    with desk.app.db.transaction(workspace.caller) as tx:
+        tx.execute(update(Picture).values(gate="held"))
+    done = pipeline.run_picture(next_attempt(first), payload)
+    assert done == {"pictures": 0, "held": 1}
+    with desk.app.db.transaction(workspace.caller) as tx:
+        tx.get_one(Job, child.id).result = done
+        assert planning.series(tx, context.job_id).held == 1
+    assert not desk.plans(context.job_id)[0].posts[0].media
 
 
 def test_whatever_dies_nothing_is_paid_or_drafted_twice(
