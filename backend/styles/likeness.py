@@ -2,9 +2,9 @@
 
 Words that say what a text is about are masked (all but those that most authors use, by their endings); then runs of 3 to 5
 characters are counted, as in the judges of arXiv 2509.24930. Two things must hold: the text is as near to the source as its
-pages, left out in turn, are to the rest; and, where there are comparison texts in the language (16 public-domain books,
-`reference`), it speaks for this author more than for each of the others, as much as the author's own pages do. Without those
-the first alone speaks, which tells less.
+pages, left out in turn, are to the rest; and, where there are comparison texts in the language (books by 50 authors in the
+public domain, `reference`), it speaks for this author more than for each of the others, as much as the author's own pages do.
+Without those the first alone speaks, which tells less.
 """
 
 from __future__ import annotations
@@ -161,7 +161,8 @@ def _scored(own: Vector, text: Vector, known: Reference | None) -> float:
         return near
     like, unlike, spread = _ends(own, known)
     total = own.sum(axis=0)
-    value = _told(_share(text), _weights(total, known), _others(float(total.sum()), known))
+    share = _share(text)[None]
+    value = _apart(share @ _weights(total, known), share @ _others(float(total.sum()), known).T)[0]
     told = 1 / (1 + math.exp(-(value - (like + unlike) / 2) * (like - unlike) / spread**2))
     return math.sqrt(told * near)
 
@@ -170,18 +171,19 @@ def _ends(own: Vector, known: Reference) -> tuple[float, float, float]:
     """What the author's pages and others' texts come to, and how much pages differ among themselves."""
     total = own.sum(axis=0)
     others = _others(float(total.sum()), known)
-    left_out = [_told(_share(page), _weights(total - page, known), others) for page in own]
-    weights = _weights(total, known)
-    unlike = [_told(row, weights, np.delete(others, at, axis=0)) for at, row in enumerate(known.authors)]
+    own_words = np.array([_share(page) @ _weights(total - page, known) for page in own])
+    left_out = _apart(own_words, np.array([_share(page) for page in own]) @ others.T)
+    beside = known.authors @ others.T
+    rest = beside[~np.eye(len(beside), dtype=bool)].reshape(len(beside), -1)  # each author's text beside the other authors
+    unlike = _apart(known.authors @ _weights(total, known), rest)
     spread = max(float(np.std(left_out)), float(np.std(unlike)), 1e-6)
     return float(np.mean(left_out)), float(np.mean(unlike)), spread
 
 
-def _told(share: Vector, weights: Vector, others: Vector) -> float:
-    """How much more a text speaks for the author than for the others, in standard deviations of what it says of those: a page
-    that is unlike everybody's, or like everybody's, says little."""
-    beside = others @ share
-    return float((share @ weights - beside.mean()) / max(float(beside.std()), 1e-9))
+def _apart(own: Vector, beside: Vector) -> Vector:
+    """How much more texts speak for the author (`own`, one a text) than for the others (`beside`, a row a text), in standard
+    deviations of what they say of those: a page that is unlike everybody's, or like everybody's, says little."""
+    return np.asarray((own - beside.mean(axis=1)) / np.maximum(beside.std(axis=1), 1e-9))
 
 
 def _weights(author: Vector, known: Reference) -> Vector:

@@ -1,0 +1,69 @@
+"""Makes backend/styles/reference_en.npz: `python -m tests.support.style_reference folder`, of texts named Author_Book.txt.
+
+Only how often each run of characters stands in them is kept, and no text.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backend.styles.likeness import _REFERENCE, counted, masked
+from backend.styles.words import TOKEN
+
+LITTLE = 150
+_START, _LOOKED, _EACH = 2500, 450_000, 90_000
+"""Tokens left out at the beginning of a book (title pages, contents); characters looked at of it; tokens taken of an author."""
+
+
+def books(folder: Path) -> dict[str, list[str]]:
+    """Tokens by author, as much of each of their books."""
+    found: defaultdict[str, list[list[str]]] = defaultdict(list)
+    for path in sorted(folder.glob("*_*.txt")):
+        found[path.stem.partition("_")[0]].append(TOKEN.findall(path.read_text("utf-8", "replace")[:_LOOKED])[_START:])
+    return {name: [token for one in theirs for token in one[: _EACH // len(theirs)]] for name, theirs in found.items()}
+
+
+def made(little: frozenset[str], rates: Sequence[Any]) -> dict[str, Any]:
+    """What `likeness.reference` reads. `rates`: a row an author, those of each length of run summing to 1."""
+    rows = np.array(rates)
+    scale = 65535 / rows.max()
+    return {
+        "little": np.array(" ".join(sorted(little))), "authors": np.round(rows * scale).astype(np.uint16),
+        "scale": np.array(scale),
+    }  # fmt: skip
+
+
+def rates(tokens: Sequence[str], little: frozenset[str]) -> Any:
+    counts = counted(masked(tokens, little))
+    return counts / counts.sum() * 3
+
+
+def commonest(authors: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """Words that most of the authors use, each author with one voice; no names."""
+    small: Counter[str] = Counter()
+    large: Counter[str] = Counter()
+    for tokens in authors.values():
+        words = [token.replace("’", "'") for token in tokens if token[0].isalpha()]
+        for word, n in Counter(word.lower() for word in words).items():
+            small[word] += n / len(words)
+        for word, n in Counter(word.lower() for word in words if word[0].isupper()).items():
+            large[word] += n / len(words)
+    ranked = [word for word, rate in small.most_common(500) if large[word] < rate * 0.6 or word == "i"]
+    return frozenset(ranked[:LITTLE])
+
+
+def main(arguments: Sequence[str]) -> None:
+    authors = books(Path(arguments[0]))
+    little = commonest(authors)
+    np.savez_compressed(_REFERENCE, **made(little, [rates(tokens, little) for tokens in authors.values()]))
+    print(f"{len(authors)} authors: {', '.join(authors)}; {_REFERENCE.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
