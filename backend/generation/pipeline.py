@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -76,13 +76,11 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     with ctx.transaction() as tx:
         batch = _batch(tx, payload.generation_id)
         keeper = gating.gatekeeper(tx, ctx, batch.card, list(batch.files.loras.values()))
-        intents = assets.intend_drawn(tx, ctx, batch.rounds[0] if batch.rounds else [])
-    _draw_missing(ctx, batch, keeper, intents, ends)
+    _draw_missing(ctx, batch, keeper, ends)
     while not ctx.completed and (grown := gating.more(ctx, keeper, batch.card)):
         with ctx.transaction() as tx:
             batch = _batch(tx, grown.id)
-            intents = assets.intend_drawn(tx, ctx, batch.rounds[0])
-        _draw_missing(ctx, batch, keeper, intents, ends)
+        _draw_missing(ctx, batch, keeper, ends)
     if not ctx.completed:
         with ctx.transaction() as tx:
             _close(tx, ctx, batch, keeper)
@@ -109,23 +107,17 @@ def _result(batch: _Batch) -> dict[str, Any]:
     return {"pictures": batch.card.n}
 
 
-def _draw_missing(ctx: JobContext, batch: _Batch, keeper: Gatekeeper, intents: Mapping[int, str], ends: float) -> None:
-    """Round by round. Raises Waiting once `ends` has passed: the job goes on where it stopped when it is its turn again.
-
-    `intents`: asset ids for the first round's pictures.
-    """
+def _draw_missing(ctx: JobContext, batch: _Batch, keeper: Gatekeeper, ends: float) -> None:
+    """Round by round. Raises Waiting once `ends` has passed: the job goes on where it stopped when it is its turn again."""
     # What an earlier attempt had submitted is of its first missing round.
     handles = [ctx.handle, *[None] * len(batch.rounds)]
     left = sum(batch.recipes[n].steps for numbers in batch.rounds for n in numbers)
     done = sum(recipe.steps for recipe in batch.recipes) - left
     for at, numbers in enumerate(batch.rounds):
-        if at:
-            if time.monotonic() > ends:
-                raise Waiting
-            with ctx.transaction() as tx:
-                intents = assets.intend_drawn(tx, ctx, numbers)
+        if at and time.monotonic() > ends:
+            raise Waiting
         last = at == len(batch.rounds) - 1 and not gating.may_grow(keeper, batch.card)
-        _draw(ctx, batch, numbers, intents, done, handles[at], keeper, last=last)
+        _draw(ctx, batch, numbers, done, handles[at], keeper, last=last)
         done += sum(batch.recipes[n].steps for n in numbers)
 
 
@@ -133,7 +125,6 @@ def _draw(
     ctx: JobContext,
     batch: _Batch,
     numbers: list[int],
-    intents: Mapping[int, str],
     done: int,
     handle: dict[str, Any] | None,
     keeper: Gatekeeper,
@@ -143,13 +134,20 @@ def _draw(
     """`last`: the job is done with the last of `numbers`."""
     events = ctx.app.engines.image.run(_request(ctx, batch, numbers), handle)
     share, total = (sum(batch.recipes[n].steps for n in some) for some in (numbers, range(batch.card.n)))
-    left = set(numbers)
-    for event in ctx.pump(relayed(events, lambda event: _overall(event, done, share, total, last=last))):
+    left, intents = set(numbers), dict[int, str]()
+
+    def each(event: Event) -> Iterator[Event]:
+        if not intents and isinstance(event, Progress) and event.total:  # while the engine draws there is time
+            with ctx.transaction() as tx:
+                intents.update(assets.intend_drawn(tx, ctx, numbers))
+        yield from _overall(event, done, share, total, last=last)
+
+    for event in ctx.pump(relayed(events, each)):
         if isinstance(event, Output):
             n = numbers[event.n]
             left.discard(n)
             closes = last and not left
-            keep = partial(_keep, ctx, batch, n, event, keeper, intents[n], closes=closes)
+            keep = partial(_keep, ctx, batch, n, event, keeper, intents.get(n), closes=closes)
             ctx.step(f"picture-{n}", keep, keep_handle=True, ends_with=_result(batch) if closes else None)
 
 
@@ -165,7 +163,7 @@ def _overall(event: Event, done: int, share: int, total: int, *, last: bool) -> 
 
 
 def _keep(
-    ctx: JobContext, batch: _Batch, n: int, made: Output, keeper: Gatekeeper, asset_id: str, *, closes: bool
+    ctx: JobContext, batch: _Batch, n: int, made: Output, keeper: Gatekeeper, asset_id: str | None, *, closes: bool
 ) -> Callable[[Session], dict[str, Any]]:
     """Bytes first, then the row that makes them a picture, with its score: nobody sees it before it is judged.
 

@@ -11,7 +11,9 @@ from pydantic import BaseModel
 from backend import jobs
 from backend.bootstrap import App
 from backend.kit.db import SignedIn
+from backend.tables import Attempt
 from tests.factories.account import Tenant
+from tests.support.context import make_context
 
 Browser = Callable[..., TestClient]
 
@@ -66,6 +68,18 @@ def test_one_job_its_log_and_the_live_ones(app: App, client: Browser, workspace:
     assert browser.get(f"/api/jobs/{job_id}/log").json() == {"data": []}
     assert [job["id"] for job in browser.get("/api/jobs/live").json()["data"]] == [job_id]
     assert [job["id"] for job in browser.get("/api/jobs/live", params={"id": job_id}).json()["data"]] == [job_id]
+
+
+def test_a_running_job_shows_its_latest_preview_and_an_ended_one_none(app: App, client: Browser, workspace: Tenant) -> None:
+    seen = "data:image/jpeg;base64,/9g="
+    running = make_context(app, workspace, "upkeep", Nothing())
+    with running.transaction() as tx:
+        tx.get_one(Attempt, running.attempt_id).preview = seen
+    browser = client(workspace.viewer, **{"x-workspace": workspace.id})
+    assert [job["preview"] for job in browser.get("/api/jobs/live").json()["data"]] == [seen]
+    running.step("last", lambda: None, ends_with={})
+    ended = browser.get(f"/api/jobs/{running.job_id}").json()
+    assert (ended["state"], ended["preview"]) == ("completed", None)
 
 
 def test_cancel_and_retry_need_an_editor(app: App, client: Browser, workspace: Tenant) -> None:
