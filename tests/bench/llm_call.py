@@ -1,11 +1,18 @@
-"""Words asked with reservation, ledger and settlement beside the same stream over bare httpx, fifty at once."""
+"""Words asked with reservation, ledger and settlement beside the same stream over bare httpx, fifty at once.
+
+The model's server is a process of its own, as it is in life: in this one it would take turns with whoever asks it.
+"""
 
 from __future__ import annotations
 
+import json
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -16,7 +23,6 @@ from backend.bootstrap import App
 from backend.engines.text.port import TextRequest
 from backend.kit.db import Trusted
 from tests.bench.servers import studio
-from tests.servers.openrouter import ModelServer
 
 AT_ONCE, CALLS, ROUNDS = 50, 200, 3
 ANSWER_S = 1.0
@@ -25,28 +31,58 @@ ANSWER_S = 1.0
 
 def run() -> dict[str, Any]:
     """Calls a second, the median of rounds in turn. The budget is large enough; nothing comes from memory."""
-    with ModelServer() as server:
-        server.faults.answer_s = ANSWER_S
-        more = {"OPENROUTER_API_KEY": "sk-bench", "OPENROUTER_BASE_URL": server.url, "ENABLE_CACHING": "false"}
+    with model_server() as (url, asked):
+        more = {"OPENROUTER_API_KEY": "sk-bench", "OPENROUTER_BASE_URL": url, "ENABLE_CACHING": "false"}
         with (
             studio(LOG_LEVEL="WARNING", **more) as here,
             httpx.Client(timeout=30, limits=httpx.Limits(max_connections=100, keepalive_expiry=2.0)) as bare,
         ):
             transact = partial(here.app.db.transaction, Trusted(here.tenant.id, here.tenant.user_id))
-            ask, post = partial(ours, here.app, transact), partial(_bare, bare, server.url)
+            ask, post = partial(ours, here.app, transact), partial(_bare, bare, url)
             rate(ask, AT_ONCE), rate(post, AT_ONCE)  # warm: connections, prices
-            rates = [(rate(ask, CALLS), rate(post, CALLS)) for _ in range(ROUNDS)]
-            assert len(server.asked) == 2 * (AT_ONCE + ROUNDS * CALLS)
+            rounds = [(*measured(ask), *measured(post)) for _ in range(ROUNDS)]
+            assert asked() == 2 * (AT_ONCE + ROUNDS * CALLS)
             here.app.engines.text.close()
-    mine, theirs = (statistics.median(side) for side in zip(*rates, strict=True))
+    mine, my_cpu, theirs, their_cpu = (statistics.median(column) for column in zip(*rounds, strict=True))
     return {
         "ratio": round(mine / theirs, 3),
         "ours": round(mine, 1),
         "bare": round(theirs, 1),
         "unit": "calls/s",
+        "cpu_ms": [round(my_cpu, 2), round(their_cpu, 2)],
         "answer_s": ANSWER_S,
         "n": CALLS,
     }
+
+
+@contextmanager
+def model_server() -> Iterator[tuple[str, Callable[[], int]]]:
+    """(its address, how many calls it was asked)."""
+    command = [sys.executable, "-m", "tests.servers.openrouter"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    said, orders = process.stdout, process.stdin
+
+    def asked(**faults: float) -> int:
+        orders.write(json.dumps(faults) + "\n")
+        orders.flush()
+        return int(said.readline())
+
+    try:
+        url = said.readline().strip()
+        asked(answer_s=ANSWER_S)
+        yield url, asked
+    finally:
+        process.stdin.close()
+        process.wait(30)
+
+
+def measured(call: Callable[[int], None]) -> tuple[float, float]:
+    """Calls a second, and milliseconds of this process's CPU time a call."""
+    begun = time.process_time()
+    found = rate(call, CALLS)
+    return found, 1000 * (time.process_time() - begun) / CALLS
 
 
 def ours(app: App, transact: Any, n: int) -> None:

@@ -58,7 +58,7 @@ class Client:
             if response.status_code >= 400:
                 raise _refusal(response)
             if "event-stream" in response.headers.get("content-type", ""):
-                yield from answer.stream(response.iter_lines())
+                yield from answer.stream(_lines(response.iter_bytes()))
             else:  # a server that does not stream, or an error under 200
                 yield Piece(answer.whole(response), answer.id)
         return answer.completion()
@@ -166,6 +166,18 @@ class _Answer:
         usage = self.usage
         used = tokens(usage, "prompt_tokens"), tokens(usage, "completion_tokens")
         return Completion(self.id, self.model, "".join(self.parts), self.finish, *used, amount(usage.get("cost")))
+
+
+def _lines(parts: Iterator[bytes]) -> Iterator[str]:
+    """Of an event stream: they end with a line feed and nothing else. httpx's own also end at U+2028 and its like, which may
+    stand in the middle of an answer's JSON."""
+    rest = b""
+    for part in parts:
+        *whole, rest = (rest + part).split(b"\n")
+        for line in whole:
+            yield line.rstrip(b"\r").decode("utf-8", "replace")
+    if rest:
+        yield rest.decode("utf-8", "replace")
 
 
 @contextmanager

@@ -16,6 +16,9 @@ _BY_KIND = {
 }  # fmt: skip
 
 
+_READER = json.JSONDecoder(parse_float=Decimal)
+
+
 @dataclass(frozen=True, slots=True)
 class PricedModel:
     """Prices in USD: per prompt token, per completion token, per request, per picture sent."""
@@ -101,7 +104,7 @@ def amount(value: object) -> Decimal | None:
 
 def loads(text: str | bytes) -> dict[str, Any]:
     """Raises ValueError for what is no JSON object."""
-    said = json.loads(text, parse_float=Decimal)
+    said = _READER.decode(text) if isinstance(text, str) else json.loads(text, parse_float=Decimal)
     if not isinstance(said, dict):
         raise ValueError("not an object")
     return said

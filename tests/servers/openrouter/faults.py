@@ -11,6 +11,8 @@ class Faults:
 
     answer_s: float = 0.0
     """Before the first word of an answer."""
+    piece_s: float = 0.0
+    """Between the pieces of a streamed answer, which are then many."""
     refuse: list[tuple[int, str | None]] = field(default_factory=list)
     """Next answers: (status, Retry-After or None), before anything is made (B5 Errors; Retry-After)."""
     new_shape: bool = False

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import socket
-import threading
-import time
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.servers.in_thread import InThread
 from tests.servers.openrouter import pictures
 from tests.servers.openrouter.answers import answer_text, completion, count_tokens, error_body
 from tests.servers.openrouter.faults import Faults
@@ -36,54 +33,33 @@ PRICES = {
 class ModelServer:
     """`asked`: bodies of the chat calls, in order. `billed`: generation id -> USD, also of answers that were lost."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.faults = Faults()
         self.asked: list[dict[str, Any]] = []
         self.billed: dict[str, Decimal] = {}
         self._numbers = itertools.count(1)
-        self._port = 0
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._running = InThread("openrouter", port)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/api/v1"
+        return f"{self._running.url}/api/v1"
 
     @property
     def total(self) -> Decimal:
         return sum(self.billed.values(), Decimal(0))
 
     def __enter__(self) -> ModelServer:
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listening.bind(("127.0.0.1", 0))
-        self._port = listening.getsockname()[1]
         routes = [
             Route("/api/v1/chat/completions", self._chat, methods=["POST"]),
             Route("/api/v1/models", self._models),
             Route("/api/v1/generation", self._generation),
             Route("/api/v1/key", self._key),
         ]
-        config = uvicorn.Config(Starlette(routes=routes), log_level="critical", timeout_graceful_shutdown=0, lifespan="off")
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._serve, args=[self._server, listening], daemon=True, name="openrouter")
-        self._thread.start()
-        until = time.monotonic() + 20
-        while not self._server.started:
-            if time.monotonic() > until or not self._thread.is_alive():
-                raise RuntimeError("the model server did not start")
-            time.sleep(0.01)
+        self._running.start(Starlette(routes=routes), lifespan="off")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        assert self._server is not None
-        assert self._thread is not None
-        self._server.should_exit = self._server.force_exit = True
-        self._thread.join(20)
-
-    @staticmethod
-    def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
-        asyncio.run(server.serve(sockets=[listening]))
-        listening.close()
+        self._running.stop()
 
     async def _chat(self, request: Request) -> Response:
         body = await request.json()
@@ -135,8 +111,9 @@ class ModelServer:
         word, text = ("refusal", message["refusal"]) if message.get("refusal") else ("content", message["content"])
         broken, cut = self.faults.take("error_mid_stream"), self.faults.take("cut_mid_stream")
         yield ": OPENROUTER PROCESSING\n\n"
-        size = max(1, len(text) // 4)
+        size = max(1, len(text) // (40 if self.faults.piece_s else 4))
         for n, at in enumerate(range(0, len(text), size)):
+            await asyncio.sleep(self.faults.piece_s)
             if n == 2 and cut:
                 raise ConnectionResetError("cut on purpose")
             if n == 2 and broken:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from pydantic import BaseModel
 
+from backend.clients.openrouter.http import _lines
 from backend.engines.text.answers import parse
 from backend.engines.text.port import ReplyLost, TextRequest
 from backend.errors import EngineUnavailable, Invalid, RateLimited, Rejected, Unsupported
@@ -44,6 +45,11 @@ def test_an_answer_comes_in_pieces_with_its_cost(server: ModelServer, make: Make
 def test_a_server_that_does_not_stream(server: ModelServer, make: Make) -> None:
     server.faults.no_stream = True
     assert "Lisbon" in written(make(), ASK).text
+
+
+def test_only_a_line_feed_ends_a_line() -> None:
+    parts = ["data: one\u2028and\x85".encode(), b"two\r\nda", b"ta: three\n\nthe rest"]
+    assert list(_lines(iter(parts))) == ["data: one\u2028and\x85two", "data: three", "", "the rest"]
 
 
 def test_the_quote_covers_whatever_answers(server: ModelServer, make: Make) -> None:
