@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from backend.engines.build import image_engine, trainer_engine
 from backend.engines.comfyui import places
-from backend.jobs.sweep import hasten
+from backend.jobs.sweep import hasten, retell
 from backend.kit.db import Nobody
 from backend.settings import Settings
 from backend.tables import Device
@@ -113,9 +113,13 @@ def probe(app: App, cards: Sequence[Card]) -> None:
         left = Device.down.op("-")(cast(list(down), ARRAY(Text))).op("||")(cast(still, JSONB))
         with app.db.transaction(Nobody()) as tx:
             tx.execute(update(Device).where(Device.id == device_id).values(down=left, probe_at=later))
-        if len(still) < len(down):
+        changed = {down[capability]: words for capability, words in still.items() if words != down[capability]}
+        if changed or len(still) < len(down):
             with app.db.dispatch() as tx:
-                hasten(tx)
+                for before, words in changed.items():
+                    retell(tx, before, words)
+                if len(still) < len(down):
+                    hasten(tx)
 
 
 def _missing(app: App, capability: str, device: str) -> str | None:

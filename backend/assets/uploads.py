@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -86,10 +86,30 @@ def get(tx: Session, upload_id: str) -> UploadCard:
     return card(row)
 
 
-def listing(tx: Session, noun: str, noun_id: str, *, states: Sequence[str] = ()) -> list[UploadCard]:
-    """In the order they were announced."""
-    query = select(Upload).where(Upload.noun == noun, Upload.noun_id == noun_id).order_by(Upload.id)
-    return [card(row) for row in tx.scalars(query.where(Upload.state.in_(states)) if states else query)]
+def listing(
+    tx: Session,
+    noun: str,
+    noun_id: str,
+    *,
+    states: Sequence[str] = (),
+    take: int | None = None,
+    newest_first: bool = False,
+    but_for: str = "",
+) -> list[UploadCard]:
+    """In the order they were announced, or the other way round; `but_for`: not those with this reason."""
+    query = _of(select(Upload), noun, noun_id, states)
+    if but_for:
+        query = query.where(Upload.reason != but_for)
+    return [card(row) for row in tx.scalars(query.order_by(Upload.id.desc() if newest_first else Upload.id).limit(take))]
+
+
+def count(tx: Session, noun: str, noun_id: str, *, states: Sequence[str] = ()) -> int:
+    return tx.scalar(_of(select(func.count()).select_from(Upload), noun, noun_id, states)) or 0
+
+
+def _of(query: Select[Any], noun: str, noun_id: str, states: Sequence[str]) -> Select[Any]:
+    query = query.where(Upload.noun == noun, Upload.noun_id == noun_id)
+    return query.where(Upload.state.in_(states)) if states else query
 
 
 def take(tx: Session, upload_ids: Sequence[str]) -> None:

@@ -41,7 +41,7 @@ def bring_in(
     """
     if anyway:
         twins.let_in(tx, anyway)
-    waiting = uploads.listing(tx, NOUN, INBOX, states=("stored",))
+    waiting = uploads.count(tx, NOUN, INBOX, states=("stored",))
     if not waiting:
         raise Invalid("There is nothing to bring in. Choose pictures first.")
     if board_id:
@@ -49,14 +49,13 @@ def bring_in(
     if influencer_id:
         influencers.get(tx, influencer_id)
     payload = ImportPayload(board_id=board_id, influencer_id=influencer_id, anyway=list(anyway), ai_made=ai_made)
-    title = f"Bring in {len(waiting):,} picture{'' if len(waiting) == 1 else 's'}"
+    title = f"Bring in {waiting:,} picture{'' if waiting == 1 else 's'}"
     return jobs.enqueue(tx, kind="picture-import", payload=payload, title=title, request_key=request_key)
 
 
 def refused(tx: Session, *, take: int = 50) -> list[UploadCard]:
     """Files that could not be taken, latest first, each with its reason; those that are there already: `already`."""
-    found = uploads.listing(tx, NOUN, INBOX, states=("refused",))[::-1]
-    return [one for one in found if one.reason != twins.REASON][:take]
+    return uploads.listing(tx, NOUN, INBOX, states=("refused",), take=take, newest_first=True, but_for=twins.REASON)
 
 
 def take_all(ctx: JobContext, payload: ImportPayload) -> dict[str, Any]:
@@ -86,7 +85,7 @@ class _Looked:
 
 def _waiting(ctx: JobContext) -> list[UploadCard]:
     with ctx.transaction() as tx:
-        return uploads.listing(tx, NOUN, INBOX, states=("stored",))[:100]
+        return uploads.listing(tx, NOUN, INBOX, states=("stored",), take=100)
 
 
 def _take(

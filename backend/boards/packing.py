@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -31,6 +31,10 @@ class PictureFile:
     texts: Mapping[str, str] = field(default_factory=dict)
     width: int = 0
     height: int = 0
+
+    def open(self, storage: Storage) -> Iterator[bytes]:
+        """Piece by piece unless a recipe is to be written into it. Raises as `read`, at once."""
+        return iter([self.read(storage)]) if self.texts else storage.open(self.key)
 
     def read(self, storage: Storage) -> bytes:
         """Raises NotFound, Unavailable, Invalid (the recipe is too long for this kind of file)."""

@@ -122,7 +122,7 @@ def _close(ctx: JobContext, dataset_id: str, keeper: Keeper) -> bool:
     """Under the lock that `ingest` takes: whoever uploads after this starts a new job."""
     with ctx.transaction() as tx:
         locked(tx, dataset_id)
-        if uploads.listing(tx, "dataset", dataset_id, states=("stored",)):
+        if uploads.count(tx, "dataset", dataset_id, states=("stored",)):
             return False
         tx.add(JobStep(job_id=ctx.job_id, name=CLOSED, attempt_id=ctx.attempt_id, result=None))
         regroup(tx, dataset_id)

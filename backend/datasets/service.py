@@ -95,7 +95,7 @@ def ingest(tx: Session, dataset_id: str, *, request_key: str) -> JobCard:
     last = jobs.latest(tx, ("dataset", dataset_id), "dataset-ingest")
     if last and not last.ended and not last.cancel_requested and not _closed(tx, last.id):
         return last
-    if not uploads.listing(tx, "dataset", dataset_id, states=("stored",)):
+    if not uploads.count(tx, "dataset", dataset_id, states=("stored",)):
         if last:
             return last
         raise Invalid("There are no new pictures to check. Upload some first.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, delete, func, text, update
+from sqlalchemy import ColumnElement, Row, delete, func, text, update
 from sqlalchemy.orm import Session
 
 from backend.errors import EngineUnavailable
@@ -80,9 +80,21 @@ def tidy(tx: Session, settings: Settings) -> None:
 
 def hasten(tx: Session) -> None:
     """An engine of a card answers again: what was put off because it did not goes on now. `tx` is a dispatch transaction."""
-    queues = {spec.queue for spec in KINDS.values() if spec.device}
-    waits = Job.state == JobState.PENDING, Job.queue.in_(queues), Job.error_code == EngineUnavailable.code
     late = Job.not_before > func.clock_timestamp()
-    tx.execute(update(Job).where(*waits, late).values(not_before=func.clock_timestamp()))
-    for queue in sorted(queues):
+    tx.execute(update(Job).where(*_waits_for_an_engine(), late).values(not_before=func.clock_timestamp()))
+    for queue in sorted(_card_queues()):
         ring(tx, queue)
+
+
+def retell(tx: Session, before: str, words: str) -> None:
+    """An engine is still away, for another reason than `before`: what waits for it says so. `tx` is a dispatch transaction."""
+    told = Job.error_message == before
+    tx.execute(update(Job).where(*_waits_for_an_engine(), told).values(error_message=words))
+
+
+def _card_queues() -> set[str]:
+    return {spec.queue for spec in KINDS.values() if spec.device}
+
+
+def _waits_for_an_engine() -> tuple[ColumnElement[bool], ...]:
+    return Job.state == JobState.PENDING, Job.queue.in_(_card_queues()), Job.error_code == EngineUnavailable.code

@@ -45,7 +45,7 @@ def add(page: Page, dataset_id: str, *, key: str, samples: bool = False) -> int:
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
         job = jobs.latest(tx, subject=("dataset", dataset_id), kind="dataset-ingest")
-        waiting = len(assets.uploads.listing(tx, "dataset", dataset_id, states=("stored",)))
+        waiting = assets.uploads.count(tx, "dataset", dataset_id, states=("stored",))
         turned_down = datasets.refused(tx, dataset_id)
         shown = _read(page, tx, card) if card.images and not (job and job.state in ACTIVE) else None
     if page.can_edit and not (job and job.state in ACTIVE):

@@ -73,11 +73,15 @@ def test_an_engine_that_is_down_is_back_when_it_answers(settings: Settings, work
         with app.db.transaction(Trusted(workspace.id)) as tx:
             return tx.scalars(select(Job.not_before <= func.clock_timestamp())).one()
 
+    def told() -> str | None:
+        with app.db.transaction(Trusted(workspace.id)) as tx:
+            return tx.scalars(select(Job.error_message)).one()
+
     with app.db.transaction(Trusted(workspace.id)) as tx:
         payload = GenerationPayload(generation_id="gen_1")
         jobs.enqueue(tx, kind="image-generation", payload=payload, title="Put off", request_key="put-off")
         later = func.clock_timestamp() + text("interval '1 hour'")
-        tx.execute(update(Job).values(error_code=EngineUnavailable.code, not_before=later))
+        tx.execute(update(Job).values(error_code=EngineUnavailable.code, error_message="Gone.", not_before=later))
     cards = devices.found(config(engine_device="cpu"), "here")
     devices.register(app, cards)
     devices.probe(app, cards)
@@ -87,6 +91,7 @@ def test_an_engine_that_is_down_is_back_when_it_answers(settings: Settings, work
         tx.execute(text(f"UPDATE devices SET down = '{both}', probe_at = clock_timestamp()"))
     devices.probe(app, cards)
     assert down() == {"image": "Start it."}, "what is wrong with it now"
+    assert told() == "Start it.", "also where people wait for it"
     image.ok = True
     devices.probe(app, cards)
     assert down() == {"image": "Start it."}, "not before its time"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import Field
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, StreamingResponse
 
 from backend import boards, generation, influencers, loras
 from backend.api.deps import Caller, OwnOrigin, Studio
@@ -187,9 +187,8 @@ def file(picture_id: str, app: Studio, caller: Caller, recipe: bool = False) -> 
     """The picture as a download; `recipe`: with its prompt and settings written into the file, as other programs read them."""
     with app.db.transaction(caller) as tx:
         found = boards.picture_file(tx, picture_id, with_recipe=recipe)
-    data = found.read(app.storage)
     headers = {"content-disposition": disposition(found.filename), "cache-control": "private, no-store"}
-    return Response(data, media_type=found.content_type, headers=headers)
+    return StreamingResponse(found.open(app.storage), media_type=found.content_type, headers=headers)
 
 
 @router.get("/{picture_id}/around")

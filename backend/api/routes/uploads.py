@@ -105,8 +105,8 @@ def listing(
     if not noun_id:
         raise Invalid("Say what the uploads are for: ?noun=dataset&nounId=…")
     with app.db.transaction(caller) as tx:
-        cards = assets.uploads.listing(tx, noun, noun_id)
-    return {"data": [_words(workspace, card) for card in cards[: min(take, 10_000)]]}
+        cards = assets.uploads.listing(tx, noun, noun_id, take=min(take, 10_000))
+    return {"data": [_words(workspace, card) for card in cards]}
 
 
 def _words(workspace: str, card: UploadCard) -> UploadWords:

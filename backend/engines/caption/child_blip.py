@@ -7,19 +7,12 @@ Ends after `idle_s` without work and when standard input closes.
 
 from __future__ import annotations
 
-import io
-import json
-import queue
-import sys
-import threading
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from backend.engines.diffusion.child import Line, guarded, leave, prepare
-from backend.engines.events import Progress
+from backend.engines.diffusion.child import Line, stay_warm
 from backend.errors import Unsupported
 
 _LONGEST = 40
@@ -27,35 +20,7 @@ _LONGEST = 40
 
 
 def main() -> None:
-    settings = json.loads(sys.argv[1])
-    line = Line()
-    prepare(settings["threads"])
-    inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
-    threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
-    guarded(line, lambda: _serve(line, inbox, settings))
-    leave()
-
-
-def _listen(inbox: queue.Queue[dict[str, Any] | None]) -> None:
-    for raw in io.FileIO(0, closefd=False):
-        inbox.put(json.loads(raw))
-    inbox.put(None)
-
-
-def _serve(line: Line, inbox: queue.Queue[dict[str, Any] | None], settings: dict[str, Any]) -> None:
-    model: _Blip | None = None
-    while True:
-        try:
-            message = inbox.get(timeout=settings["idle_s"])
-        except queue.Empty:
-            return
-        if message is None:
-            return
-        if model is None:
-            line.tell(Progress(0, 0, "loading"))
-            model = _Blip(Path(settings["folder"]), settings["device"])
-        if not guarded(line, partial(_describe, line, model, message)):
-            return
+    stay_warm(lambda settings: _Blip(Path(settings["folder"]), settings["device"]), _describe)
 
 
 def _describe(line: Line, model: _Blip, message: dict[str, Any]) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import queue
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, NoReturn
+from functools import partial
+from typing import Any, NoReturn, TypeVar
 
 from backend.engines.diffusion import wire
-from backend.engines.events import Event
+from backend.engines.events import Event, Progress
 from backend.errors import EngineError, OutOfMemory
+
+Model = TypeVar("Model")
 
 
 class Line:
@@ -45,6 +50,50 @@ def leave(code: int = 0) -> NoReturn:
     """Ends the process now: taking torch apart in order takes seconds and frees nothing that the system would not."""
     sys.stderr.flush()
     os._exit(code)
+
+
+def stay_warm(load: Callable[[dict[str, Any]], Model], answer: Callable[[Line, Model, dict[str, Any]], None]) -> None:
+    """The life of a child that keeps one model: `python -m … SETTINGS`, JSON with at least `threads` and `idle_s`.
+
+    Standard input has one JSON object a line; the first has the model loaded, each is answered. Ends after `idle_s` without
+    one, when standard input closes, and when `guarded` says so.
+    """
+    settings = json.loads(sys.argv[1])
+    line = Line()
+    prepare(settings["threads"])
+    inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
+    guarded(line, lambda: _serve(line, inbox, settings, load, answer))
+    leave()
+
+
+def _listen(inbox: queue.Queue[dict[str, Any] | None]) -> None:
+    # Unbuffered: a thread waiting in a buffered read cannot be left behind at exit.
+    for raw in io.FileIO(0, closefd=False):
+        inbox.put(json.loads(raw))
+    inbox.put(None)
+
+
+def _serve(
+    line: Line,
+    inbox: queue.Queue[dict[str, Any] | None],
+    settings: dict[str, Any],
+    load: Callable[[dict[str, Any]], Model],
+    answer: Callable[[Line, Model, dict[str, Any]], None],
+) -> None:
+    model: Model | None = None
+    while True:
+        try:
+            message = inbox.get(timeout=settings["idle_s"])
+        except queue.Empty:
+            return
+        if message is None:
+            return
+        if model is None:
+            line.tell(Progress(0, 0, "loading"))
+            model = load(settings)
+        if not guarded(line, partial(answer, line, model, message)):
+            return
 
 
 def guarded(line: Line, work: Callable[[], None]) -> bool:

@@ -7,18 +7,12 @@ Ends after `idle_s` without work and when standard input closes.
 
 from __future__ import annotations
 
-import io
-import json
-import queue
-import sys
-import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from backend.engines.diffusion import wire
-from backend.engines.diffusion.child import Line, guarded, leave, prepare
+from backend.engines.diffusion.child import Line, stay_warm
 from backend.engines.events import Output, Progress
 from backend.engines.identity.port import IdentityRequest, Reading
 from backend.errors import Rejected
@@ -28,39 +22,11 @@ Reader = Callable[[Path, str], Reading]
 
 
 def main() -> None:
-    settings = json.loads(sys.argv[1])
-    line = Line()
-    prepare(settings["threads"])
-    inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
-    threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
-    guarded(line, lambda: _serve(line, inbox, settings))
-    leave()
+    stay_warm(_reader, _read)
 
 
-def _listen(inbox: queue.Queue[dict[str, Any] | None]) -> None:
-    for raw in io.FileIO(0, closefd=False):
-        inbox.put(json.loads(raw))
-    inbox.put(None)
-
-
-def _serve(line: Line, inbox: queue.Queue[dict[str, Any] | None], settings: dict[str, Any]) -> None:
-    reader: Reader | None = None
-    while True:
-        try:
-            message = inbox.get(timeout=settings["idle_s"])
-        except queue.Empty:
-            return
-        if message is None:
-            return
-        if reader is None:
-            line.tell(Progress(0, 0, "loading"))
-            reader = _reader(settings)
-        request = wire.load(IdentityRequest, message["request"])
-        if not guarded(line, partial(_read, line, reader, request, message["id"])):
-            return
-
-
-def _read(line: Line, reader: Reader, request: IdentityRequest, number: int) -> None:
+def _read(line: Line, reader: Reader, message: dict[str, Any]) -> None:
+    request = wire.load(IdentityRequest, message["request"])
     for n, path in enumerate(request.pictures):
         line.tell(Progress(n, len(request.pictures), "looking"))
         try:
@@ -69,7 +35,7 @@ def _read(line: Line, reader: Reader, request: IdentityRequest, number: int) -> 
             raise Rejected(f"{path.name} cannot be read as a picture. Choose another.") from broken
         line.tell(Output(reading.save(request.workdir / f"{n}.json"), n))
     line.tell(Progress(len(request.pictures), len(request.pictures), "looking"))
-    line.say({"id": number, "done": True})
+    line.say({"id": message["id"], "done": True})
 
 
 def _reader(settings: dict[str, Any]) -> Reader:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -205,6 +206,26 @@ def test_the_sweep_clears_what_never_arrived(app: App, open_tx: OpenTx) -> None:
     with open_tx() as tx:
         assert [card.id for card in assets.uploads.listing(tx, "lora", "library")] == ["up_1", "up_3"]
     assert not list(app.storage.list("incoming/2"))
+
+
+def test_uploads_are_listed_no_further_than_asked(open_tx: OpenTx) -> None:
+    with open_tx() as tx:
+        for n, (state, reason) in enumerate((("stored", ""), ("refused", "Broken."), ("refused", "Twin."), ("stored", ""))):
+            row = Upload(id=f"up_{n}", noun="lora", noun_id="library", filename="x", client_key=str(n), key=f"incoming/{n}")
+            row.size_bytes, row.state, row.reason = 1, state, reason
+            tx.add(row)
+
+    def ids(**wanted: Any) -> list[str]:
+        with open_tx() as tx:
+            return [card.id[3:] for card in assets.uploads.listing(tx, "lora", "library", **wanted)]
+
+    assert ids(take=3) == ["0", "1", "2"]
+    assert ids(take=1, newest_first=True) == ["3"]
+    assert ids(states=("refused",), newest_first=True, but_for="Twin.") == ["1"]
+    with open_tx() as tx:
+        assert assets.uploads.count(tx, "lora", "library") == 4
+        assert assets.uploads.count(tx, "lora", "library", states=("stored",)) == 2
+        assert assets.uploads.count(tx, "lora", "elsewhere") == 0
 
 
 @pytest.mark.parametrize("was", ["uploading", "refused"])
