@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, time
 from functools import partial
 
@@ -30,7 +31,10 @@ TAKE = 60
 def form(page: Page, now: PlanCard) -> None:
     """Everything of the plan. An edit of an approved post sends it back to review where the rules want one."""
     key, card = seen(f"plan:{now.id}", now)
+    states = {one.id: one.state for one in now.posts}  # what goes out, or failed, is not what the form was filled with
+    card = replace(card, posts=tuple(replace(one, state=states.get(one.id, one.state)) for one in card.posts))
     frozen = not page.can_edit
+    dated = frozen or any(one.state in _FIXED for one in card.posts)
     with page.transaction() as tx:
         accounts = {one.id: one for one in channels.of(tx, card.influencer_id)}
         known = {**{one.channel_id: one.channel_name for one in card.posts}, **{id: one.label for id, one in accounts.items()}}
@@ -38,11 +42,9 @@ def form(page: Page, now: PlanCard) -> None:
         zones = list(dict.fromkeys([card.zone, influencers.get(tx, card.influencer_id).time_zone, *influencers.time_zones()]))
     topic = st.text_input("Topic", card.topic, max_chars=300, key=f"{key}:first", disabled=frozen)
     left, middle, right = st.columns([2, 1, 2])
-    day = left.date_input(
-        "Day", card.wall.date() if card.wall else None, format="DD/MM/YYYY", key=f"{key}:day", disabled=frozen
-    )
-    clock = middle.time_input("Time", card.wall.time() if card.wall else time(18), step=300, key=f"{key}:time", disabled=frozen)
-    zone = right.selectbox("Time zone", zones, key=f"{key}:zone", disabled=frozen)
+    day = left.date_input("Day", card.wall.date() if card.wall else None, format="DD/MM/YYYY", key=f"{key}:day", disabled=dated)
+    clock = middle.time_input("Time", card.wall.time() if card.wall else time(18), step=300, key=f"{key}:time", disabled=dated)
+    zone = right.selectbox("Time zone", zones, key=f"{key}:zone", disabled=dated)
     there = {one.channel_id: one for one in card.posts}
     chosen = st.multiselect(
         "Channels", list(known), list(there), format_func=lambda one: known[one], key=f"{key}:channels", disabled=frozen

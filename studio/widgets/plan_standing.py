@@ -14,6 +14,7 @@ from backend.kit.ids import new_id
 from backend.posts import PlanCard, PostCard, PostState
 from studio.components import live_jobs
 from studio.format import ago, clock, esc, media_url, plain
+from studio.forms.seen import load_again
 from studio.frame import Page
 from studio.widgets.told import tell, telling
 
@@ -171,6 +172,7 @@ def _again(page: Page, post: PostCard) -> None:
     try:
         with page.transaction(needs="editor") as tx:
             publishing.send_now(tx, post_id=post.id, request_key=new_id("key"))
+        load_again(f"plan:{post.plan_id}")
         tell(f"{plain(post.channel_name)}: it is being sent.", ":material/send:")
     except StudioError as error:
         tell(f"Not sent. {plain(error.message)}", ":material/error:")
@@ -197,6 +199,7 @@ def _now(page: Page, plan_id: str, request_key: str) -> None:
     with telling():
         with page.transaction(needs="editor") as tx:
             started = publishing.send_now(tx, plan_id, request_key=request_key)
+        load_again(f"plan:{plan_id}")  # its date is another now, by this very click
         tell("It is being sent." if len(started) == 1 else f"{len(started)} posts are being sent.", ":material/send:")
     _touched()
 

@@ -163,3 +163,15 @@ def test_a_channel_says_how_it_posts(open_page: Open, app: App, workspace: Tenan
         posts.schedule(tx, [bella.plan(tx, wall=ahead(days=3)).id])
     at = open_page("plan/channels")
     assert "Last post just now, 1 in the last 24 hours. Next:" in said(at)
+
+
+def test_the_form_follows_what_went_out(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        plan = bella.plan(tx, wall=ahead())
+    at = press(open_page("plan/calendar", id=plan.id), "Yes, publish now")
+    assert "while you were editing" not in said(at)
+    assert [one.disabled for one in at.text_area if one.label == "Caption"] == [True]
+    with app.db.transaction(workspace.caller) as tx:
+        tx.execute(update(Post).where(Post.plan_id == plan.id).values(state=S.FAILED, error="The picture is too small."))
+    at.run()
+    assert [one.disabled for one in at.text_area if one.label == "Caption"] == [False]
