@@ -20,21 +20,22 @@ from studio.widgets.told import tell, telling
 
 _OUT = (PostState.PUBLISHING, PostState.PUBLISHED, PostState.UNKNOWN)
 _SHAPES = ((1, 1), (4, 5), (5, 4), (9, 16), (16, 9), (3, 4), (4, 3), (2, 3), (3, 2))
-_HIGH = 132
-"""Px of a preview."""
+_HIGH, _LOW = 132, 72
+"""Px of a preview, and of one that is only advice."""
 
 
 def show(page: Page, card: PlanCard) -> None:
     """Of all its posts; nothing, where nothing is in the way and nothing is done to a file."""
     mendable: list[PostCard] = []
-    for post in card.posts:
-        if post.state not in _OUT:
-            mendable += [post] * _one(page, card, post)
-    if page.can_edit and len(mendable) > 1:
-        st.button(
-            f"Fix all {len(mendable)}", icon=":material/auto_fix_high:", type="primary", key=f"fixall:{card.id}",
-            on_click=_fix_all, args=(page, card, list(dict.fromkeys(one.id for one in mendable))),
-        )  # fmt: skip
+    with st.container():  # one element, however many are in it: else the form's tabs and expanders below begin anew
+        for post in card.posts:
+            if post.state not in _OUT:
+                mendable += [post] * _one(page, card, post)
+        if page.can_edit and len(mendable) > 1:
+            st.button(
+                f"Fix all {len(mendable)}", icon=":material/auto_fix_high:", type="primary", key=f"fixall:{card.id}",
+                on_click=_fix_all, args=(page, card, list(dict.fromkeys(one.id for one in mendable))),
+            )  # fmt: skip
 
 
 def _one(page: Page, card: PlanCard, post: PostCard) -> int:
@@ -61,7 +62,7 @@ def _problem(
         if problem.fix and problem.fix.kind == "crop" and problem.media is not None:
             shown = files.get(post.media[problem.media])
             if shown:
-                st.html(_kept(page, shown, problem.fix.ratio, None, high=_HIGH if problem.blocks else 72), width="content")
+                st.html(_kept(page, shown, problem.fix.ratio, None, tall=_HIGH if problem.blocks else _LOW), width="content")
         st.markdown(f"{sign} {whose}{which}{plain(problem.message)}", width="stretch")
         if problem.fix and page.can_edit:
             st.button(
@@ -75,7 +76,7 @@ def _edited(page: Page, card: PlanCard, post: PostCard, file: AssetCard, whose: 
     which = f"File {n + 1}: " if len(post.media) > 1 else ""
     key = f"edit:{post.id}:{file.id}"
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(_kept(page, file, edit.ratio, edit.focus), width="content")
+        st.html(_kept(page, file, edit.ratio, edit.focus, tall=_HIGH if edit.ratio else _LOW), width="content")
         with st.container(width="stretch"):
             st.markdown(f":green[:material/check_circle:] {whose}{which}{_said(edit)}. The original stays as it is.")
             if page.can_edit and edit.ratio and (way := _way(file, edit.ratio)):
@@ -113,11 +114,11 @@ def _way(file: AssetCard, ratio: float) -> tuple[str, str] | None:
     return ("left", "right") if width - wide > 2 else ("top", "bottom") if height - high > 2 else None
 
 
-def _kept(page: Page, file: AssetCard, ratio: float | None, focus: float | None, *, high: int = _HIGH) -> str:
+def _kept(page: Page, file: AssetCard, ratio: float | None, focus: float | None, *, tall: int = _HIGH) -> str:
     """The whole picture, what is cut away of it darkened."""
     width, height = file.width or 1, file.height or 1
     x, y, wide, high = renditions.crop(width, height, ratio, focus=focus)
-    shown = min(220, round(high * width / height))
+    shown = min(220, round(tall * width / height))
     frame = "" if (wide, high) == (width, height) else (
         f'<div style="position:absolute;left:{100 * x / width:.2f}%;top:{100 * y / height:.2f}%;'
         f"width:{100 * wide / width:.2f}%;height:{100 * high / height:.2f}%;box-shadow:0 0 0 999px rgba(0,0,0,.62);"
