@@ -191,9 +191,9 @@ def new_workspace(db: Database) -> Callable[[str], Tenant]:
 
 
 @pytest.fixture(scope="session")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+def nursery() -> Iterator[Nursery]:
     """Importing a worker's code is most of what starting one costs: done once, then forked."""
-    with Nursery({}, tmp_path_factory.mktemp("nursery"), handlers="tests.support.handlers") as ours:
+    with Nursery("tests.support.handlers") as ours:
         yield ours
 
 

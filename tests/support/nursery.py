@@ -59,11 +59,10 @@ class Born:
 
 
 class Nursery:
-    """`with Nursery(environment, folder) as nursery: nursery.start()`. All its workers end with it."""
+    """`with Nursery(handlers) as nursery: nursery.fork(…)`. All its workers end with it. `handlers`: imported before."""
 
-    def __init__(self, environment: dict[str, str], folder: Path, *, handlers: str = "tests.support.dying") -> None:
-        self.environment, self.folder, self._handlers = environment, folder, handlers
-        self.born: list[Born] = []
+    def __init__(self, handlers: str) -> None:
+        self._handlers = handlers
         self._asking = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -78,20 +77,9 @@ class Nursery:
         assert self._process.stdout
         self._process.stdout.close()
 
-    def start(self, queues: str = "cpu,net", *, tick: bool = True, threads: int = 1, **env: str) -> Born:
-        """Returns at once; it works a moment later."""
-        argv = ["--queues", queues, "--threads", str(threads), "--handlers", self._handlers, *(["--tick"] if tick else [])]
-        log = self.folder / f"worker-{len(self.born)}.log"
-        born = self.fork(argv, {**self.environment, **env}, log)
-        self.born.append(born)
-        return born
-
     def fork(self, argv: Sequence[str], environment: dict[str, str], log: Path) -> Born:
         """`python -m workers.main <argv>`, with `environment` in front of ours."""
         return Born(self, self.ask(start=argv, environment={**os.environ, **environment}, log=str(log)))
-
-    def logs(self) -> str:
-        return "\n".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))
 
     def ask(self, **order: Any) -> Any:
         assert self._process.stdin

@@ -36,15 +36,17 @@ class Workers:
         tick: bool = True,
         threads: int = 4,
         handlers: str = "tests.support.handlers",
+        wait: bool = True,
         **env: str,
     ) -> Born:
-        """Returns once the worker has registered itself. `handlers` empty: the pipelines of this release."""
+        """Returns once the worker has registered itself, if `wait`. `handlers` empty: the pipelines of this release."""
         log = self.folder / f"worker-{len(self.running)}.log"
         argv = ["--queues", queues, "--threads", str(threads)]
         argv += [*(["--handlers", handlers] if handlers else []), *(["--tick"] if tick else [])]
         process = self.nursery.fork(argv, {**self.environment, **env}, log)
         self.running.append(process)
-        until(lambda: self._registered(process), what="registration of the worker")
+        if wait:
+            until(lambda: self._registered(process), what="registration of the worker")
         return process
 
     def _registered(self, process: Born) -> bool:

@@ -163,6 +163,12 @@ class House:
         theirs = [one for server in self.servers.values() for one in server.posts if one.caption == self.captions[post_id]]
         return [text for one in theirs for _, text in one.comments]
 
+    def comment_story(self, post_id: str) -> str:
+        """Why its first comment is not there, as its log says; "" when that says nothing."""
+        with self.app.db.transaction(self.tenant.caller) as tx:
+            tried = posts.attempts(tx, post_id)
+        return next((str(one.sent["comment"].get("said", "")) for one in tried if "comment" in one.sent), "")
+
     def times_there(self, post_id: str) -> int:
         """How often followers see it."""
         return self.seen().count(self.captions[post_id])

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from backend.kit.db import Database
 from tests.factories.account import Tenant
-from tests.support.nursery import Nursery
+from tests.support.nursery import Born, Nursery
+from tests.support.processes import Workers
 from tests.support.publishing import House, platforms, quick
 
-__all__ = ["deaths", "house", "servers", "workers"]
+__all__ = ["Publishers", "deaths", "house", "servers", "workers"]
 
 
 @pytest.fixture
@@ -28,10 +30,24 @@ def deaths(tmp_path: Path) -> Path:
     return tmp_path / "deaths"
 
 
+class Publishers(Workers):
+    """One post at a time each, so that a death is of one post alone."""
+
+    def start(
+        self, queues: str = "cpu,net", *, tick: bool = True, threads: int = 1, handlers: str = "tests.support.dying",
+        wait: bool = False, **env: str,
+    ) -> Born:  # fmt: skip
+        """Returns at once: it may be dead before anybody looks."""
+        return super().start(queues, tick=tick, threads=threads, handlers=handlers, wait=wait, **env)
+
+
 @pytest.fixture
-def workers(environment: dict[str, str], servers: dict[str, Any], deaths: Path, tmp_path: Path) -> Iterator[Nursery]:
-    with Nursery({**environment, **quick(servers, environment), "DEATHS": str(deaths)}, tmp_path) as made:
-        yield made
+def workers(
+    nursery: Nursery, environment: dict[str, str], db: Database, servers: dict[str, Any], deaths: Path, tmp_path: Path
+) -> Iterator[Publishers]:
+    made = Publishers(nursery, {**environment, **quick(servers, environment), "DEATHS": str(deaths)}, db, tmp_path)
+    yield made
+    made.stop()
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ from sqlalchemy import select
 
 from backend.posts import PostState
 from backend.tables import Job
-from tests.support.nursery import Nursery
 from tests.support.publishing import House
-from tests.support.publishing_fixtures import deaths, house, servers, workers
+from tests.support.publishing_fixtures import Publishers, deaths, house, servers, workers
 from tests.support.wait import until
 from workers.tick import Tick
 
@@ -40,14 +39,14 @@ def test_ticks_at_the_same_moment_start_one_job_for_each_post(house: House, work
     assert {house.post(one).state for one in ids} == {PostState.PUBLISHING}
 
 
-def test_a_worker_that_wakes_up_before_its_call_changes_nothing(house: House, workers: Nursery, deaths: Path) -> None:
+def test_a_worker_that_wakes_up_before_its_call_changes_nothing(house: House, workers: Publishers, deaths: Path) -> None:
     """It froze between the commit of “submitting” and the call; another one asked, and sent the post. Then it calls."""
     frozen = workers.start()
     post_id = house.plan("instagram", "picture", 1)
     house.files_prepared()
     (deaths / post_id).write_text("submitting:freeze")
     house.make_due(post_id)
-    until(lambda: Path(f"/proc/{frozen.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T", what="the freeze")
+    until(frozen.stopped, what="the freeze")
     assert (house.post(post_id).state, house.seen()) == (PostState.PUBLISHING, [])
     workers.start()
     until(lambda: not house.left(), what="the other worker's post")
@@ -59,7 +58,7 @@ def test_a_worker_that_wakes_up_before_its_call_changes_nothing(house: House, wo
     assert house.times_there(post_id) == 1
 
 
-def test_without_valkey_posts_go_out_all_the_same(house: House, workers: Nursery, stack: Any) -> None:
+def test_without_valkey_posts_go_out_all_the_same(house: House, workers: Publishers, stack: Any) -> None:
     two = [workers.start(threads=2), workers.start(threads=2)]
     ids = [house.plan(platform, "picture", n) for n, platform in enumerate(("sandbox", "instagram", "sandbox", "instagram"))]
     house.files_prepared()

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from backend.posts import PostState
-from tests.support.nursery import Nursery
 from tests.support.publishing import House
-from tests.support.publishing_fixtures import deaths, house, servers, workers
+from tests.support.publishing_fixtures import Publishers, deaths, house, servers, workers
 from tests.support.wait import until
 
 __all__ = ["deaths", "house", "servers", "workers"]
@@ -31,7 +30,7 @@ KILLS = [
 
 
 def test_a_kill_at_every_moment_on_every_platform(
-    house: House, workers: Nursery, deaths: Path
+    house: House, workers: Publishers, deaths: Path
 ) -> None:  # fmt: skip
     crew = [workers.start() for _ in range(3)]
     ids = [house.plan(platform, kind, n) for n, (platform, kind, _) in enumerate(KILLS)]
