@@ -188,6 +188,36 @@ def test_whatever_dies_nothing_is_paid_or_drafted_twice(
     assert dying_everywhere(begin, desk.run, check) > 8
 
 
+def test_a_picture_is_asked_for_once_whatever_dies(desk: Desk, workspace: Tenant) -> None:
+    begun: list[str] = []
+
+    def begin() -> Context:
+        order = desk.order(days=1, first=first_day() + timedelta(days=len(begun)))
+        series = desk.begin(order, key=f"k{len(begun)}")
+        desk.run(series)
+        begun.append(series.job_id)
+        with desk.app.db.transaction(workspace.caller) as tx:
+            (child,) = jobs.children(tx, series.job_id)
+            payload = PicturePayload.model_validate(tx.get_one(Job, child.id).payload)
+        return make_context(desk.app, workspace, planning.PICTURES, payload, job_id=child.id)
+
+    def run(context: Context) -> None:
+        payload = PicturePayload.model_validate(context.claim.payload)
+        try:
+            pipeline.run_picture(context, payload)
+        except Waiting:
+            desk.drawn(context.job_id)
+            pipeline.run_picture(context, payload)
+
+    def check(context: Context) -> None:
+        with desk.app.db.transaction(workspace.caller) as tx:
+            assert len(jobs.children(tx, context.job_id)) == 1
+        (plan,) = desk.plans(begun[-1])
+        assert {len(one.media) for one in plan.posts} == {1}
+
+    assert dying_everywhere(begin, run, check) > 3
+
+
 def test_out_of_money_keeps_what_is_done_and_goes_on_later(
     paid_desk: Callable[..., Desk], server: ModelServer, workspace: Tenant
 ) -> None:
