@@ -21,6 +21,10 @@ from studio.widgets.told import telling, told
 KINDS = ("video-generation", "video-generation-gpu")
 _GONE = "clips:gone"
 FIRST = 60
+_STILL = """
+if (matchMedia("(prefers-reduced-motion: reduce)").matches)
+  document.querySelectorAll("video[autoplay]").forEach(film => { film.autoplay = false; film.pause() })
+"""
 
 
 def browse(page: Page) -> None:
@@ -134,6 +138,8 @@ def _film(page: Page, card: ClipCard) -> None:
         f'<video src="{esc(source)}" poster="{esc(poster)}" controls autoplay loop muted playsinline preload="metadata" '
         f'aria-label="{esc(card.recipe.title)}" style="width:min(100%, 66vh * {shape:.5f});aspect-ratio:{shape:.5f};'
         'object-fit:cover;background:#000;border-radius:10px;display:block;margin:0 auto"></video>'
+        f"<script>{_STILL}</script>",
+        unsafe_allow_javascript=True,
     )
 
 

@@ -18,6 +18,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from backend.kit import child
 from backend.local_stack import services
 from backend.settings import ROOT
+from tests.support.nursery import Born, Nursery
+from tests.support.processes import Workers
 from tests.support.wait import until
 
 SCREENS = ROOT / "var" / "screens"
@@ -55,37 +57,77 @@ def answers(url: str) -> bool:
         return False
 
 
+@contextmanager
+def studio(environment: dict[str, str], folder: Path) -> Iterator[str]:
+    """A studio process; its URL once it is ready."""
+    port = free_port()
+    url, log = f"http://127.0.0.1:{port}", folder / f"studio-{port}.log"
+    env = {**environment, "HOST": "127.0.0.1", "PORT": str(port)}
+    with running(services.studio(host="127.0.0.1", port=port).args, env, log) as proc:
+        until(lambda: answers(url) or proc.poll() is not None, 60, what="the studio")
+        assert proc.poll() is None, child.tail(log, 40)
+        yield url
+
+
 @pytest.fixture
 def start_studio(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., str]]:
     """`start_studio(**more_environment)` -> the URL of one more studio process on this test's servers."""
     with ExitStack() as processes:
+        yield lambda **more: processes.enter_context(studio({**environment, **more}, tmp_path))
 
-        def start(**more: str) -> str:
-            port = free_port()
-            url, log = f"http://127.0.0.1:{port}", tmp_path / f"studio-{port}.log"
-            env = {**environment, "HOST": "127.0.0.1", "PORT": str(port), **more}
-            proc = processes.enter_context(running(services.studio(host="127.0.0.1", port=port).args, env, log))
-            until(lambda: answers(url) or proc.poll() is not None, 60, what="the studio")
-            assert proc.poll() is None, child.tail(log, 40)
-            return url
 
-        yield start
+class Standing:
+    """A studio that stays for the next test: its database is emptied in between, as between any two tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._process, self._of, self._url = folder, ExitStack(), "", ""
+
+    def on(self, environment: dict[str, str]) -> str:
+        if self._of != environment["DATABASE_URL"]:
+            self._process.close()
+            self._url = self._process.enter_context(studio(environment, self.folder))
+            self._of = environment["DATABASE_URL"]
+        return self._url
+
+    def close(self) -> None:
+        self._process.close()
+
+
+@pytest.fixture(scope="session")
+def standing(tmp_path_factory: pytest.TempPathFactory, stack: object) -> Iterator[Standing]:
+    ours = Standing(tmp_path_factory.mktemp("studio"))
+    yield ours
+    ours.close()
 
 
 @pytest.fixture
-def bare_studio_url(start_studio: Callable[..., str]) -> str:
+def bare_studio_url(standing: Standing, environment: dict[str, str]) -> str:
     """A studio nobody works behind: for what needs no jobs."""
-    return start_studio()
+    return standing.on({**environment, "DATA_SHARED_BASE": str(standing.folder / "var")})
 
 
 @pytest.fixture
-def studio_url(start_studio: Callable[..., str], environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
+def studio_url(
+    start_studio: Callable[..., str], nursery: Nursery, environment: dict[str, str], tmp_path: Path
+) -> Iterator[str]:
     """A whole studio: the page and its two workers, on this test's own database."""
-    with ExitStack() as processes:
-        url = start_studio()
-        for worker in services.workers(stop_grace_s=3):
-            processes.enter_context(running(worker.args, environment, tmp_path / f"{worker.name}.log"))
-        yield url
+    url, started = start_studio(), list[Born]()
+    for service in services.workers(stop_grace_s=3):
+        module, *argv = service.args[1:]
+        assert module == "workers.main"
+        started.append(nursery.fork(argv, environment, tmp_path / f"{service.name}.log"))
+    yield url
+    for worker in started:
+        worker.terminate()
+    for worker in started:
+        worker.wait(20)
+
+
+@pytest.fixture
+def light_studio_url(bare_studio_url: str, workers: Workers) -> str:
+    """A studio with a worker for what needs no card."""
+    workers.start("cpu,net", handlers="")
+    return bare_studio_url
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +139,9 @@ def browser() -> Iterator[Browser]:
             pytest.fail(missing)
         pytest.skip(missing)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        launched = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
         yield launched
         launched.close()
 

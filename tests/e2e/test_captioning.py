@@ -12,6 +12,7 @@ from backend import datasets, influencers
 from backend.influencers import InfluencerDraft
 from tests.backend.budgets.conftest import server
 from tests.backend.datasets.conftest import ingest
+from tests.e2e import looks
 from tests.factories.account import Tenant
 from tests.servers.openrouter import ModelServer
 from tests.support.processes import Workers
@@ -63,7 +64,7 @@ def test_captions_by_a_vision_model(
     tab.get_by_text("1 picture to look at").click()
     expect(tab.get_by_text("I'm sorry, I can't help with this picture.")).to_be_visible()
     shoot(tab, "caption-result")
-    _other_looks(new_visitor, workspace, url, dataset_id, shoot)
+    _other_looks(tab, shoot)
     tab.get_by_role("button", name="Undo").first.click()
     expect(tab.get_by_text("12 written, 1 kept, 1 refused")).to_be_hidden()
     with app.db.transaction(workspace.caller) as tx:
@@ -74,21 +75,17 @@ def test_captions_by_a_vision_model(
     shoot(tab, "caption-costs")
 
 
-def _other_looks(
-    new_visitor: Callable[..., BrowserContext], workspace: Tenant, url: str, dataset_id: str, shoot: Callable[[Page, str], None]
-) -> None:
-    for width, dark, name in ((1280, True, "dark"), (390, False, "390")):
-        visitor = new_visitor(width=width, dark=dark)
-        visitor.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": url}])
-        tab = visitor.new_page()
-        tab.goto(f"{url}/datasets?ws={workspace.id}&id={dataset_id}")
-        tab.get_by_role("tab", name="Captions").click()
-        tab.get_by_text("1 picture to look at").click()
-        expect(tab.get_by_text("I'm sorry, I can't help with this picture.")).to_be_visible()
+def _other_looks(tab: Page, shoot: Callable[[Page, str], None]) -> None:
+    result, dialog = tab.get_by_text("I'm sorry, I can't help with this picture."), tab.get_by_role("dialog")
+    for look, name in ((looks.dark, "dark"), (looks.phone, "390")):
+        look(tab)
+        expect(result).to_be_visible()
         shoot(tab, f"caption-result-{name}")
         tab.get_by_role("button", name="Caption with AI").click()
         expect(tab.get_by_text("Which captions")).to_be_visible()
         tab.get_by_text("All, whoever wrote them").click()
         expect(tab.get_by_text("that somebody wrote or brought along")).to_be_visible()
         shoot(tab, f"caption-dialog-{name}")
-        visitor.close()
+        tab.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+    looks.light(tab)

@@ -13,19 +13,13 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from studio import nav
+from tests.e2e import looks
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHARACTERS = ROOT / "backend" / "engines" / "starter_model" / "characters"
 LONG = 240_000
 Shoot = Callable[[Page, str], None]
-
-
-def settled(tab: Page) -> None:
-    """Nothing runs, nothing is a placeholder, what was asked for has come."""
-    tab.wait_for_load_state("networkidle")
-    for placeholder in ("stStatusWidget", "stSkeleton", "stAppSkeleton"):
-        expect(tab.get_by_test_id(placeholder)).to_have_count(0)
 
 
 def press(tab: Page, name: str) -> None:
@@ -84,23 +78,20 @@ def test_from_the_first_visit_to_four_pictures(
     press(tab, "More like this")
     expect(tab.get_by_label("What should the picture show?", exact=True)).to_have_value("portrait, at the beach, smiling")
     workspace = parse_qs(urlsplit(tab.url).query)["ws"][0]
-    look_at_every_page(studio_url, workspace, visitor, new_visitor, shoot)
+    look_at_every_page(tab, studio_url, workspace, shoot)
 
 
-def look_at_every_page(
-    url: str, workspace: str, signed_in: BrowserContext, new_visitor: Callable[..., BrowserContext], shoot: Shoot
-) -> None:
-    """Nothing is wider than the window, nothing ends in an error."""
-    for mode, options in (("light", {}), ("dark", {"dark": True}), ("phone", {"width": 390, "height": 844})):
-        tab = new_visitor(**options, storage_state=signed_in.storage_state()).new_page()
-        for item in nav.ITEMS:
-            tab.goto(f"{url}/{item.path}?ws={workspace}")
-            expect(tab.get_by_role("heading", name=item.title, level=1)).to_be_visible()
-            settled(tab)
+def look_at_every_page(tab: Page, url: str, workspace: str, shoot: Shoot) -> None:
+    """Each page is opened once and seen in three ways: nothing is wider than the window, nothing ends in an error."""
+    for item in nav.ITEMS:
+        tab.goto(f"{url}/{item.path}?ws={workspace}")
+        expect(tab.get_by_role("heading", name=item.title, level=1)).to_be_visible()
+        for name, look in (("light", looks.light), ("dark", looks.dark), ("phone", looks.phone)):
+            look(tab)
+            looks.settled(tab)
             assert tab.get_by_test_id("stException").count() == 0
-            wider = tab.evaluate("(m => m.scrollWidth - m.clientWidth)(document.querySelector('[data-testid=stMain]'))")
-            assert wider <= 1, f"{item.title} is {wider} px too wide ({mode})"
-            shoot(tab, f"{mode}-{item.file.replace('/', '-')}")
+            assert looks.too_wide(tab) <= 1, f"{item.title} ({name})"
+            shoot(tab, f"{name}-{item.file.replace('/', '-')}")
 
 
 def choose(tab: Page, button: str, *files: Path) -> None:
@@ -110,13 +101,13 @@ def choose(tab: Page, button: str, *files: Path) -> None:
 
 
 def test_files_a_folder_a_zip_and_bad_files_by_the_uploader(
-    studio_url: str, tab: Page, found: Callable[..., None], shoot: Shoot, tmp_path: Path
+    light_studio_url: str, tab: Page, found: Callable[..., None], shoot: Shoot, tmp_path: Path
 ) -> None:
     bad, empty = tmp_path / "not a picture.jpg", tmp_path / "empty.png"
     bad.write_bytes(b"this is text")
     empty.write_bytes(b"")
     good = sorted((CHARACTERS / "zara").glob("*.jpg"))
-    tab.goto(f"{studio_url}/new-influencer")
+    tab.goto(f"{light_studio_url}/new-influencer")
     found(tab)
     tab.get_by_label("Name", exact=True).fill("Zara 🌊")
     press(tab, "Continue")
@@ -149,7 +140,7 @@ def test_files_a_folder_a_zip_and_bad_files_by_the_uploader(
 
 
 def test_a_connection_that_drops_fails_one_file_and_can_be_tried_again(
-    studio_url: str, tab: Page, found: Callable[..., None]
+    light_studio_url: str, tab: Page, found: Callable[..., None]
 ) -> None:
     broken: list[str] = []
 
@@ -161,7 +152,7 @@ def test_a_connection_that_drops_fails_one_file_and_can_be_tried_again(
             route.fallback()
 
     tab.route("**/api/uploads/**", drop)
-    tab.goto(f"{studio_url}/new-influencer")
+    tab.goto(f"{light_studio_url}/new-influencer")
     found(tab)
     tab.get_by_label("Name", exact=True).fill("Marco")
     press(tab, "Continue")

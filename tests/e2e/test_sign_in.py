@@ -17,10 +17,12 @@ def sign_in(tab: Page, email: str, password: str) -> None:
     tab.get_by_role("button", name="Sign in").click()
 
 
-def test_a_fresh_servers_first_request_is_a_deep_link(bare_studio_url: str, tab: Page, found: Callable[..., None]) -> None:
-    asked: list[str] = []
+def test_a_fresh_servers_first_request_is_a_deep_link(
+    start_studio: Callable[..., str], tab: Page, found: Callable[..., None]
+) -> None:
+    url, asked = start_studio(), list[str]()
     tab.on("request", lambda request: asked.append(request.url))
-    tab.goto(f"{bare_studio_url}/workspace?x=7")
+    tab.goto(f"{url}/workspace?x=7")
     expect(tab.get_by_text("Welcome to your studio")).to_be_visible()
     expect(tab.get_by_role("heading", name="People")).to_have_count(0)
     found(tab)
@@ -32,8 +34,8 @@ def test_a_fresh_servers_first_request_is_a_deep_link(bare_studio_url: str, tab:
 
     tab.reload()
     expect(tab.get_by_role("heading", name="People")).to_be_visible()
-    outside = {urlsplit(url).netloc for url in asked if urlsplit(url).scheme in {"http", "https", "ws", "wss"}}
-    assert outside == {urlsplit(bare_studio_url).netloc}
+    outside = {urlsplit(one).netloc for one in asked if urlsplit(one).scheme in {"http", "https", "ws", "wss"}}
+    assert outside == {urlsplit(url).netloc}
 
 
 def test_signing_out_ends_the_other_tab_too(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e import looks
 from tests.factories.account import Tenant
 from tests.factories.pdfs import book, part, scan
 
@@ -17,10 +18,6 @@ pytestmark = pytest.mark.e2e
 def tab_of(visitor: BrowserContext, url: str, workspace: Tenant) -> Page:
     visitor.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": url}])
     return visitor.new_page()
-
-
-def narrow(tab: Page) -> bool:
-    return int(tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")) <= 0
 
 
 def test_learn_and_write(
@@ -60,15 +57,13 @@ def test_learn_and_write(
         tab.get_by_role("button", name="Markdown").click()
     assert coming.value.suggested_filename == "walking-to-work-in-the-rain.md"
     assert "# walking to work" in Path(coming.value.path()).read_text("utf-8")
-    for look, visitor in (("dark", new_visitor(dark=True)), ("phone", new_visitor(width=390, height=844))):
-        other = tab_of(visitor, studio_url, workspace)
-        other.goto(address)
-        expect(other.get_by_text("asked for")).to_be_visible()
-        assert narrow(other), look
-        shoot(other, f"styles-text-{look}")
-        other.get_by_role("radio", name="Style card").or_(
-            other.get_by_role("button", name="Style card", exact=True)
-        ).first.click()
-        expect(other.get_by_text("Passages that show it")).to_be_visible()
-        assert narrow(other), look
-        shoot(other, f"styles-card-{look}")
+    for tab_name, words in (("Write", "asked for"), ("Style card", "Passages that show it")):
+        tab.goto(address)
+        tab.get_by_role("radio", name=tab_name).or_(tab.get_by_role("button", name=tab_name, exact=True)).first.click()
+        for look, seen in (("dark", looks.dark), ("phone", looks.phone)):
+            seen(tab)
+            looks.settled(tab)
+            expect(tab.get_by_text(words)).to_be_visible()
+            assert looks.too_wide(tab) <= 0, look
+            shoot(tab, f"styles-{'text' if tab_name == 'Write' else 'card'}-{look}")
+        looks.light(tab)

@@ -17,6 +17,7 @@ from backend.bootstrap import App
 from backend.local_stack import services
 from backend.tables import Picture
 from backend.tools.ai_mark import SOURCE_TYPE
+from tests.e2e import looks
 from tests.e2e.conftest import running
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer, make_pictures
@@ -109,14 +110,23 @@ def test_a_picture_is_animated_and_watched(
     assert download.body()[4:8] == b"ftyp"
     assert SOURCE_TYPE.encode() in download.body()
 
-    for name, look in (("dark", {"dark": True}), ("390", {"width": 390, "height": 844})):
-        other = come("videos?", **look)
-        shown = other.get_by_role("button", name="Play Bella · Pan right, 5 s")
-        expect(shown.locator("img.here")).to_be_visible()
-        shoot(other, f"videos-{name}")
-        shown.click()
-        plays(other.get_by_role("dialog").locator("video"))
-        shoot(other, f"video-{name}")
+    for name, look in (("dark", looks.dark), ("390", looks.phone)):
+        tab.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        look(tab)
+        expect(poster.locator("img.here")).to_be_visible()
+        shoot(tab, f"videos-{name}")
+        poster.click()
+        plays(film)
+        shoot(tab, f"video-{name}")
+    looks.light(tab)
+    tab.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    tab.emulate_media(reduced_motion="reduce")
+    poster.click()
+    expect(film).to_have_js_property("autoplay", False)
+    expect(film).to_have_js_property("paused", True)
+    tab.emulate_media(reduced_motion="no-preference")
 
     dialog.get_by_role("button", name="Delete", exact=True).click()
     expect(tab.get_by_text("1 video deleted.")).to_be_visible()

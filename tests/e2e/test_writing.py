@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from backend import influencers, writing
 from backend.influencers import InfluencerDraft, Persona
 from backend.kit.db import Database
+from tests.e2e import looks
 from tests.factories.account import Tenant
 
 pytestmark = pytest.mark.e2e
@@ -78,12 +79,13 @@ def test_write_draw_plan_talk(
     tab.get_by_role("button", name="Clear it").click()
     expect(tab.get_by_text("Ask Marco something")).to_be_visible()
 
-    for look, visitor in (("dark", new_visitor(dark=True)), ("phone", new_visitor(width=390, height=844))):
-        other = tab_of(visitor, studio_url, workspace)
-        for name in ("write", "ideas", "drafts"):
-            part(other, studio_url, workspace, name)
-            expect(other.get_by_text("morning workout").or_(other.get_by_text("Day 7 ·")).first).to_be_visible()
-            expect(other.get_by_test_id("stSkeleton")).to_have_count(0)
-            wide = other.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-            assert wide <= 0, (look, name, wide)
-            shoot(other, f"write-{name}-{look}")
+    for name in ("write", "ideas", "drafts"):
+        part(tab, studio_url, workspace, name)
+        expect(tab.get_by_text("morning workout").or_(tab.get_by_text("Day 7 ·")).first).to_be_visible()
+        for look, seen in (("dark", looks.dark), ("phone", looks.phone)):
+            seen(tab)
+            looks.settled(tab)
+            expect(tab.get_by_text("morning workout").or_(tab.get_by_text("Day 7 ·")).first).to_be_visible()
+            assert looks.too_wide(tab) <= 0, (look, name)
+            shoot(tab, f"write-{name}-{look}")
+        looks.light(tab)

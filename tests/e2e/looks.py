@@ -1,0 +1,38 @@
+"""One open page seen in other ways: the theme follows the system's, the layout the window, so that nothing is loaded anew."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+WHITE = "rgb(253, 252, 255)"
+"""`theme.light.backgroundColor` of .streamlit/config.toml."""
+
+
+def settled(tab: Page) -> None:
+    """Nothing runs, nothing is a placeholder, what was asked for has come."""
+    tab.wait_for_load_state("networkidle")
+    for placeholder in ("stStatusWidget", "stSkeleton", "stAppSkeleton"):
+        expect(tab.get_by_test_id(placeholder)).to_have_count(0)
+
+
+def light(tab: Page) -> None:
+    tab.emulate_media(color_scheme="light")
+    tab.set_viewport_size({"width": 1280, "height": 1100})
+    expect(tab.get_by_test_id("stApp")).to_have_css("background-color", WHITE)
+
+
+def dark(tab: Page) -> None:
+    light(tab)
+    tab.emulate_media(color_scheme="dark")
+    expect(tab.get_by_test_id("stApp")).not_to_have_css("background-color", WHITE)
+
+
+def phone(tab: Page) -> None:
+    light(tab)
+    tab.set_viewport_size({"width": 390, "height": 844})
+    expect(tab.get_by_test_id("stSidebar")).not_to_be_in_viewport()
+
+
+def too_wide(tab: Page) -> int:
+    """By how many pixels the page is wider than its window: nothing on it may be."""
+    return int(tab.evaluate("(m => m.scrollWidth - m.clientWidth)(document.querySelector('[data-testid=stMain]'))"))
