@@ -31,9 +31,10 @@ def shortened(text: str, unit: Unit, to: int) -> str:
 
 
 def with_hashtags(text: str, at_most: int) -> str:
-    """The first `at_most` hashtags stay; later ones go, with the spaces before them."""
-    for one in reversed(list(_HASHTAG.finditer(text))[at_most:]):
-        text = text[: one.start()].rstrip(" ") + text[one.end() :]
+    """The first `at_most` hashtags stay; later ones go, with the spaces before them, and with what is glued to them."""
+    while len(found := list(_HASHTAG.finditer(text))) > at_most:
+        before, after = text[: found[-1].start()], text[found[-1].end() :]
+        text = (before.rstrip(" ") if not after or after[0].isspace() else before) + after
     return text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backend.engines.platform import rules
@@ -114,6 +114,8 @@ def test_a_shortened_text_fits_and_is_whole(text: str, unit: str, to: int) -> No
 
 
 @given(st.text(alphabet="a#b 1\n", max_size=200), st.integers(0, 10))
+@example("#1#1", 0)
+@example("a #b#c", 0)
 def test_surplus_hashtags_go_and_the_first_stay(text: str, at_most: int) -> None:
     assert hashtags_in(with_hashtags(text, at_most)) == hashtags_in(text)[:at_most]
 
