@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 Transact = Callable[[], AbstractContextManager[Session]]
+_ENTERING = threading.BoundedSemaphore(6)
+"""More would each open a connection only to wait for one another at the row of `budgets`."""
 
 
 def ask(
@@ -40,7 +43,7 @@ def ask(
     quote = engine.quote(request)
     if not engine.paid:
         return _whole(engine, request, quote, check, heard)
-    with transact() as tx:
+    with _ENTERING, transact() as tx:
         mine = Trusted(tx.info["tenant_id"], tx.info["user_id"] or "")
         key = cache.key_of(mine.tenant_id, quote.models, request) if app.settings.enable_caching else ""
         if key and (known := cache.find(app.cache, key)):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import TextClause, func, insert, select, text
@@ -15,8 +15,10 @@ from backend import events
 from backend.budgets.rules import ALERT_AT, effective, fits, is_near, most, over_sentence, rounded
 from backend.budgets.schemas import About, OverBudget
 from backend.engines.text.port import Reply
-from backend.kit.db import Database, Trusted, in_one_trip
+from backend.kit.db import Database, Trusted
 from backend.kit.ids import new_id
+from backend.kit.together import Together
+from backend.kit.trips import Call, in_one_trip
 from backend.settings import Settings
 from backend.tables import LlmCall
 
@@ -42,7 +44,9 @@ _RESERVE = text(
     SELECT n.day, b.daily_usd, b.monthly_usd, b.alerted_day, b.alerted_month, s.today, s.month, p.id
     FROM now n CROSS JOIN b CROSS JOIN spent s LEFT JOIN put p ON true"""
 )
-"""The sums see all that was reserved before: the row of `budgets` is locked by the statement before this one."""
+"""The sums see all that was reserved before: the row of `budgets` is locked by a statement before this one."""
+_RESERVING: Together[Mapping[str, Any], Any] = Together()
+_ENDING: Together[Call, Any] = Together()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +60,17 @@ class Reserved:
 def reserve(tx: Session, *, most_usd: Decimal, about: About, settings: Settings, last: bool = False) -> Reserved:
     """Raises OverBudget with a sentence; nothing is reserved then. `last`: `tx` is committed by it and takes no more.
 
-    Everyone of a workspace who reserves waits for the row of `budgets` until the one before has committed: with `last` that
-    is the time Postgres takes, not the time until the asker's process gets round to it.
+    Everyone of a workspace who reserves waits for the row of `budgets` until the one before has committed, which is until it
+    is on the disk. With `last`, those of this process who wait for one another are reserved by one of them in one commit.
     """
     daily, monthly = most(settings)
-    usd, tenant = rounded(most_usd), {"tenant_id": tx.info["tenant_id"]}
+    usd = rounded(most_usd)
     values = {
-        **tenant, "id": new_id("llm"), "usd": usd, "most_daily": daily, "most_monthly": monthly, "user_id": tx.info["user_id"],
+        "usd": usd, "most_daily": daily, "most_monthly": monthly, "user_id": tx.info["user_id"],
         "kind": about.kind, "job_id": about.job_id, "attempt_id": about.attempt_id, "influencer_id": about.influencer_id,
     }  # fmt: skip
-    *_, row = in_one_trip(tx, [(_FIRST, tenant), (_LOCK, tenant), (_RESERVE, values)], last=last)
+    reserving = partial(_reserved, tx, last)
+    row = _RESERVING.do((id(tx.get_bind()), tx.info["tenant_id"]), values, reserving) if last else reserving([values])[0]
     limits = {"day": effective(row.daily_usd, daily), "month": effective(row.monthly_usd, monthly)}
     spent = {"day": row.today, "month": row.month}
     for period, limit in limits.items():
@@ -74,6 +79,13 @@ def reserve(tx: Session, *, most_usd: Decimal, about: About, settings: Settings,
     alerted = {"day": row.alerted_day == row.day, "month": row.alerted_month == row.day // 100}
     near = [one for one, limit in limits.items() if is_near(spent[one] + usd, limit) and not alerted[one]]
     return Reserved(str(row.id), tuple((period, row.day, limits[period]) for period in near))
+
+
+def _reserved(tx: Session, last: bool, wanted: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """In order: each sees what those before it have taken."""
+    tenant = {"tenant_id": tx.info["tenant_id"]}
+    calls = [(_RESERVE, {**tenant, **values, "id": new_id("llm")}) for values in wanted]
+    return in_one_trip(tx, [(_FIRST, tenant), (_LOCK, tenant), *calls], last=last)[2:]
 
 
 def alert(tx: Session, reserved: Reserved) -> None:
@@ -111,8 +123,9 @@ def release() -> Ending:
 
 
 def end(db: Database, whose: Trusted, call_id: str, ending: Ending) -> None:
-    """Again: no change. In one trip: this is on the way of every answer. Raises Unavailable."""
-    db.at_once(whose, [(_ending(tuple(ending)), {**ending, "call_id": call_id, "tenant_id": whose.tenant_id})])
+    """Again: no change. In one trip, shared by those that end at once: it is on the way of every answer. Raises Unavailable."""
+    call = _ending(tuple(ending)), {**ending, "call_id": call_id, "tenant_id": whose.tenant_id}
+    _ENDING.do((id(db), whose.tenant_id), call, partial(db.at_once, Trusted(whose.tenant_id)))
 
 
 @cache
@@ -145,6 +158,17 @@ def settle_dead(tx: Session, *, older_s: float = DEAD_AFTER_S) -> int:
         {"older_s": older_s, **_here(tx)},
     )
     return len(found.all())
+
+
+def give_up(tx: Session, *, job_id: str, attempt_id: str) -> tuple[int, Decimal]:
+    """What earlier attempts of a job had asked when they died stays at its estimate, flagged: (how many calls, USD).
+
+    An attempt that is not dead after all settles its call when the answer comes.
+    """
+    theirs = "tenant_id = :tenant_id AND job_id = :job_id AND attempt_id IS DISTINCT FROM :attempt_id AND state = 'reserved'"
+    change = text(f"UPDATE llm_calls SET state = 'estimated', settled_at = clock_timestamp() WHERE {theirs} RETURNING usd")
+    lost = tx.scalars(change, {"job_id": job_id, "attempt_id": attempt_id, **_here(tx)}).all()
+    return len(lost), sum(lost, Decimal(0))
 
 
 def doubtful(tx: Session, *, take: int = 100) -> list[tuple[str, str]]:
