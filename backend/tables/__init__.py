@@ -55,7 +55,7 @@ __all__ = [
     "DatasetImage", "DatasetRight", "Device", "EventRow", "Generation", "IdentityProfile", "Influencer", "Invitation", "Job",
     "JobLog", "JobState", "JobStep", "LlmCall", "Lora", "Membership", "PasswordReset", "Picture", "PictureAct", "PictureCheck",
     "PictureLora", "PlanAct", "Post", "PostAttempt", "PostState", "PostingRule", "PostingSlot", "Preset", "PromptTemplate",
-    "PromptUse", "Rendition", "Schedule", "SessionRow", "Style", "StyleSource", "StyleText", "TalkLine", "TemplateVersion", "TextDraft",
-    "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun", "TrainingSample", "Trial", "TrialCell", "TrialVote",
-    "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace", "WritingStyle",
+    "PromptUse", "Rendition", "Schedule", "SessionRow", "Style", "StyleSource", "StyleText", "TalkLine", "TemplateVersion",
+    "TextDraft", "Throttle", "TrainingCheckpoint", "TrainingPoint", "TrainingRun", "TrainingSample", "Trial", "TrialCell",
+    "TrialVote", "Turn", "Upload", "User", "Wildcard", "Worker", "Workspace", "WritingStyle",
 ]  # fmt: skip
