@@ -1,0 +1,161 @@
+"""A post is published now and seen as followers see it; an answer that is lost on the way makes neither two posts nor none."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+
+from backend import posts
+from backend.bootstrap import App
+from backend.local_stack import services
+from backend.settings import ROOT
+from tests.e2e.conftest import running
+from tests.e2e.looks import dark, light, phone, settled, too_wide
+from tests.factories.account import Tenant
+from tests.factories.making import make_asset
+from tests.factories.posts import ahead, make_planner
+from tests.servers.sandbox import SandboxServer
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[SandboxServer]:
+    with SandboxServer(tmp_path / "sandbox") as server:
+        yield server
+
+
+@pytest.fixture
+def publishing_url(
+    start_studio: Callable[..., str], environment: dict[str, str], sandbox: SandboxServer, tmp_path: Path
+) -> Iterator[str]:
+    """A studio with the worker that publishes, and the practice platform."""
+    env = {**environment, **sandbox.settings(), "PLATFORM_POLL_S": "0.2"}
+    light_worker = services.workers(stop_grace_s=3)[0]
+    with ExitStack() as processes:
+        processes.enter_context(running(light_worker.args, env, tmp_path / "worker.log"))
+        yield start_studio(**sandbox.settings())
+
+
+def face(name: str) -> bytes:
+    """A sample character, as large as posts are."""
+    out = io.BytesIO()
+    with Image.open(ROOT / "studio" / "faces" / f"{name}.webp") as image:
+        image.convert("RGB").resize((1080, 1080), Image.Resampling.LANCZOS).save(out, "JPEG", quality=88)
+    return out.getvalue()
+
+
+def planned(app: App, workspace: Tenant) -> tuple[str, list[str]]:
+    """The influencer, and two plans."""
+    words = ("Dawn on line 15, and the city still asleep. #tram #lisbon", "One ticket, no plan, window seat. #slowtravel")
+    with app.db.transaction(workspace.caller) as tx:
+        bella = make_planner(tx, "Bella")
+        ids = []
+        for n, (caption, who) in enumerate(zip(words, ("bella", "zara"), strict=True)):
+            asset = make_asset(tx, data=face(who), storage=app.storage, width=1080, height=1080)
+            variant = bella.variant(caption=caption, media=(asset,), first_comment="Which line next?")
+            ids.append(bella.plan(tx, wall=ahead(days=1 + n), variants=(variant,), topic=f"Trams, part {n + 1}").id)
+        return bella.influencer.id, ids
+
+
+def seen(tab: Page, picture: str) -> None:
+    """The page stands still, its head in view, its first picture drawn."""
+    settled(tab)
+    tab.get_by_role("heading", level=1).scroll_into_view_if_needed()
+    tab.wait_for_function("at => (i => i?.complete && i.naturalWidth > 0)(document.querySelector(at))", arg=picture)
+
+
+def a_month(app: App, workspace: Tenant) -> None:
+    """Others' plans around them, some waiting for a yes."""
+    topics = (
+        "Coffee at six",
+        "Rooftops",
+        "Old books",
+        "The long way home",
+        "Night market",
+        "Sunday bread",
+        "Rain",
+        "The harbour",
+    )
+    with app.db.transaction(workspace.caller) as tx:
+        marco = make_planner(tx, "Marco", policy="all")
+        asset = make_asset(tx, data=face("marco"), storage=app.storage, width=1080, height=1080)
+        for n, topic in enumerate(topics):
+            variant = marco.variant(caption=f"{topic}. Nobody told me to, and I went anyway.", media=(asset,))
+            plan = marco.plan(tx, wall=ahead(days=1.3 + 2.2 * n), variants=(variant,), topic=topic)
+            (posts.submit if n % 3 == 0 else posts.approve)(tx, [plan.id])
+
+
+def publish_now(tab: Page, url: str, workspace: Tenant, plan_id: str) -> None:
+    tab.goto(f"{url}/calendar?ws={workspace.id}&id={plan_id}")
+    tab.get_by_role("button", name="Publish now", exact=True).click()
+    expect(tab.get_by_text("It goes out")).to_be_visible()
+
+
+def test_published_once_and_seen_by_followers(
+    publishing_url: str, sandbox: SandboxServer, app: App, workspace: Tenant, new_visitor: Callable[..., BrowserContext],
+    shoot: Callable[[Page, str], None],
+) -> None:  # fmt: skip
+    bella, (first, second) = planned(app, workspace)
+    a_month(app, workspace)
+    visitor = new_visitor(height=1100)
+    visitor.add_cookies([{"name": "studio_sid", "value": workspace.owner.token, "url": publishing_url}])
+    tab = visitor.new_page()
+    tab.goto(f"{publishing_url}/review?ws={workspace.id}")
+    expect(tab.get_by_text("Coffee at six").first).to_be_visible()
+    seen(tab, "img[src*='/api/media/']")
+    shoot(tab, "review")
+    publish_now(tab, publishing_url, workspace, first)
+    settled(tab)
+    shoot(tab, "publish-now")
+    tab.get_by_role("button", name="Yes, publish now").click()
+    expect(tab.get_by_text("by the studio").first).to_be_visible()
+    expect(tab.get_by_text("First comment written.").first).to_be_visible()
+    settled(tab)  # what the run before drew is gone
+    tab.get_by_text("1 try to publish it").click()
+    expect(tab.get_by_text("Sent: 1 picture")).to_contain_text("marked as AI-made")
+    for look, name in ((light, "published"), (dark, "published-dark"), (phone, "published-phone")):
+        look(tab)
+        seen(tab, "img[src*='w=320']")
+        shoot(tab, name)
+        assert too_wide(tab) <= 0, name
+    light(tab)
+
+    with visitor.expect_page() as opened:
+        tab.get_by_role("link", name="Open the post").click()
+    feed = opened.value
+    expect(feed.get_by_text("Dawn on line 15, and the city still asleep.")).to_be_visible()
+    expect(feed.get_by_text("AI info")).to_be_visible()
+    expect(feed.get_by_text("Which line next?")).to_be_visible()
+
+    feed.goto(f"{sandbox.url}/switches")
+    feed.get_by_label("Publish the next post, then drop the connection").fill("1")
+    feed.get_by_role("button", name="Save").click()
+    expect(feed.get_by_text("Done.")).to_be_visible()
+    publish_now(tab, publishing_url, workspace, second)
+    tab.get_by_role("button", name="Yes, publish now").click()
+    expect(tab.get_by_text("by the studio").first).to_be_visible()
+    with app.db.transaction(workspace.caller) as tx:
+        ids = {posts.get(tx, plan_id).posts[0].remote_id for plan_id in (first, second)}
+    assert sorted(one.id for one in sandbox.store.posts) == sorted(ids)  # each exactly once
+    assert all(one.ai for one in sandbox.store.posts)
+    feed.goto(f"{sandbox.url}/")
+    shoot(feed, "feed")
+    tab.goto(f"{publishing_url}/channels?ws={workspace.id}&influencer={bella}")
+    expect(tab.get_by_text("2 in the last 24 hours")).to_be_visible()
+    tab.get_by_role("button", name="Check now").click()
+    expect(tab.get_by_text("48 of 50 left")).to_be_visible()
+    expect(tab.get_by_role("link", name="See the practice feed")).to_have_attribute("href", sandbox.url)
+    settled(tab)
+    shoot(tab, "channels-practice")
+    tab.goto(f"{publishing_url}/calendar?ws={workspace.id}")
+    expect(tab.locator(".fc-event").first).to_be_visible()
+    settled(tab)
+    expect(tab.locator(".fc-event img").first).to_be_visible()
+    shoot(tab, "calendar-month")
