@@ -54,6 +54,7 @@ def over_sentence(*, period: str, spent: Decimal, more: Decimal, limit: Decimal)
     next_time = {"day": "tomorrow", "month": "next month"}[period]
     cost = f"${max(more, _CENT):,.2f}"
     return (
-        f"The budget for words is used up: ${spent:,.2f} of ${limit:,.2f} {when}, and this could cost up to {cost}. "
+        f"The budget for words is used up: ${spent:,.2f} of ${limit:,.{2 if limit >= _CENT else 4}f} {when}, and this could "
+        f"cost up to {cost}. "
         f"It goes on {next_time}, or when an owner raises the limit on the Costs page."
     )

@@ -54,9 +54,13 @@ def say_near(page: Page) -> None:
         now = budgets.costs(tx, page.app.settings)
     for period, when in ((now.month, "this month"), (now.day, "today")):
         if period.limit_usd is not None and period.share >= 0.8:
-            st.warning(
-                plain(f"{usd(period.spent_usd)} of {usd(period.limit_usd)} for words spent {when}."), icon=":material/payments:"
-            )
+            said = f"{usd(period.spent_usd)} of {usd(period.limit_usd)} for words spent {when}."
+            if period.share >= 1:
+                going_on = "tomorrow" if when == "today" else "next month"
+                said += f" Nothing more is asked: it goes on {going_on}, or when an owner raises the limit on the Costs page."
+            else:
+                said += " What could cost more than is left is not asked. An owner can raise the limit on the Costs page."
+            st.warning(plain(said), icon=":material/payments:")
             return
 
 
