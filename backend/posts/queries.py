@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from backend.errors import NotFound
@@ -127,11 +127,16 @@ def attempts(tx: Session, post_id: str, *, take: int = 20) -> list[AttemptCard]:
     return [AttemptCard(**{name: getattr(row, name) for name in same}) for row in tx.scalars(query)]
 
 
-def counts(tx: Session, states: Sequence[PostState]) -> dict[PostState, int]:
-    """Posts of plans that are not deleted, by state."""
-    query = select(Post.state, func.count()).join(ContentPlan, ContentPlan.id == Post.plan_id)
-    found = tx.execute(query.where(ALIVE, Post.state.in_(states)).group_by(Post.state)).all()
-    return {**dict.fromkeys(states, 0), **{PostState(state): n for state, n in found}}
+def counts(tx: Session, states: Sequence[PostState], *, influencer_id: str = "") -> dict[PostState, int]:
+    """Plans that are not deleted by the state they are in together (`rules.aggregate`), of all influencers or of one."""
+    order = list(PostState)
+    rank = case(*((Post.state == state, n) for n, state in enumerate(order)))
+    mine = [ContentPlan.influencer_id == influencer_id] if influencer_id else []
+    together = func.coalesce(func.min(rank), order.index(PostState.DRAFT)).label("rank")
+    plans = select(together).select_from(ContentPlan).outerjoin(Post, Post.plan_id == ContentPlan.id)
+    each = plans.where(ALIVE, *mine).group_by(ContentPlan.id).subquery()
+    found = {order[n]: many for n, many in tx.execute(select(each.c.rank, func.count()).group_by(each.c.rank))}
+    return {state: found.get(state, 0) for state in states}
 
 
 def _posts() -> Select[Post, str, str]:

@@ -35,7 +35,8 @@ def queue(page: Page) -> None:
     st.session_state.setdefault("review:kind", "in_review")
     attention.lines(page, attention.read(page), states=False)
     with page.transaction() as tx:
-        waiting = posts.counts(tx, [PostState(one) for one in KINDS])
+        who = st.session_state.get("review:who") or ""
+        waiting = posts.counts(tx, [PostState(one) for one in KINDS], influencer_id=who)
         people = {one.id: one.name for one in influencers.page(tx, take=200).cards}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
