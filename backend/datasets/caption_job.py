@@ -70,6 +70,7 @@ class _Captioning:
         self._total = len(chosen_ones["ids"])
         self._done = self._total - len(targets)
         ctx.progress(self._done, self._total, "captioning")
+        self._own_up()
         try:
             with ExitStack() as stack:
                 if self._captioner.needs_pixels:
@@ -94,6 +95,15 @@ class _Captioning:
         ids, kept = (ids[:PREVIEWED], 0) if self._preview else (ids, len(rows) - len(ids))
         tx.execute(update(CaptionRun).where(CaptionRun.id == self._run_id).values(total=len(ids), kept=kept))
         return {"ids": ids}
+
+    def _own_up(self) -> None:
+        """A model keeps no answer for who died while it spoke: such a picture is shown, and paid, once more."""
+        ctx = self._ctx
+        with ctx.transaction() as tx:
+            lost, usd = budgets.give_up(tx, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
+        if lost:
+            told = f"{lost} answer{'s were' if lost > 1 else ' was'} under way when the worker stopped, and did not come back"
+            ctx.log(f"{told}. Up to ${usd:.4f} of it may be paid twice: the costs show it as an estimate.", level="warning")
 
     def _targets(self, ids: Sequence[str]) -> list[Target]:
         """Those not done with yet, that are still there."""

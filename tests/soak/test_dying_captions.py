@@ -1,0 +1,61 @@
+"""Captioning that dies at every moment: each picture gets its caption, and the ledger never says less than was billed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import func, select
+
+from backend import datasets
+from backend.bootstrap import App, bootstrap
+from backend.datasets import CaptionPayload, pipeline
+from backend.kit.ids import new_id
+from backend.settings import Settings
+from backend.tables import LlmCall
+from tests.backend.budgets.conftest import server
+from tests.backend.datasets.captioning import context, order
+from tests.factories.account import Tenant
+from tests.factories.making import make_dataset
+from tests.servers.openrouter import ModelServer
+from tests.support.crashing import dying_everywhere
+from workers.context import Context
+
+__all__ = ["server"]
+AT_ONCE, PICTURES = 4, 6
+
+
+@pytest.fixture
+def paying(settings: Settings, server: ModelServer) -> Iterator[App]:
+    key = settings.redis_url.__class__("sk-test")
+    told = {"openrouter_api_key": key, "openrouter_base_url": server.url, "caption_at_once": AT_ONCE}
+    app = bootstrap(settings.model_copy(update=told), role="studio")
+    yield app
+    app.engines.text.close()  # type: ignore[attr-defined]
+    app.close()
+
+
+def test_a_picture_is_paid_twice_only_while_it_is_being_looked_at(
+    paying: App, app: App, workspace: Tenant, server: ModelServer
+) -> None:
+    def begin() -> Context:
+        paying.cache.flushdb()  # the pictures of each dataset look alike: what was said of the last one's counts for nothing
+        with app.db.transaction(workspace.caller) as tx:
+            dataset_id = make_dataset(tx, images=PICTURES, storage=app.storage, name=new_id("set"))
+        return context(paying, workspace, order(paying, workspace, dataset_id, replace="all"))
+
+    def run(ctx: Context) -> object:
+        return pipeline.caption(ctx, CaptionPayload(**ctx.claim.payload))
+
+    def check(ctx: Context) -> None:
+        with app.db.transaction(workspace.caller) as tx:
+            images = datasets.images(tx, ctx.claim.payload["dataset_id"]).images
+            asked = tx.scalars(select(LlmCall.state).where(LlmCall.job_id == ctx.job_id)).all()
+            spent = tx.scalar(select(func.sum(LlmCall.usd)))
+        assert len(images) == PICTURES
+        assert all(one.caption for one in images)
+        assert len([state for state in asked if state != "cached"]) <= PICTURES + AT_ONCE
+        assert spent is not None
+        assert server.total <= spent
+
+    assert dying_everywhere(begin, run, check) > PICTURES
