@@ -37,6 +37,7 @@ def servers(running: dict[str, Any]) -> dict[str, Any]:
         server.clock.ahead = 0.0
         server.faults = type(server.faults)()
     running["youtube"].inserts.clear()
+    running["instagram"].published_at.clear()
     return running
 
 
