@@ -111,7 +111,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m workers.main", description=__doc__)
     parser.add_argument("--queues", type=_queues, default=list(QUEUES), help="gpu, cpu, net; default: all")
     parser.add_argument("--tick", action="store_true", help="also run the clockwork")
-    parser.add_argument("--threads", type=int, default=0, help="jobs at once; default: WORKER_THREADS")
+    parser.add_argument("--threads", type=int, default=0, help="jobs at once a queue; default: WORKER_THREADS")
     parser.add_argument("--handlers", action="append", metavar="MODULE", help="handlers instead of this release's own")
     return parser.parse_args(argv)
 

@@ -18,13 +18,17 @@ log = structlog.get_logger(__name__)
 def listen(
     client: Any, queues: Sequence[str], *, threads: int, poll_ms: int, heard: Callable[[str], object]
 ) -> dramatiq.Worker:
-    """Starts a Dramatiq worker that calls `heard(queue)` on each bell. Once per process; `stop(timeout_ms)` ends it."""
+    """Starts a Dramatiq worker that calls `heard(queue)` on each bell, at most `threads` at once for each queue, so that four
+    long videos never keep a post that is due waiting. Once per process; `stop(timeout_ms)` ends it."""
     through = broker(client)
     for queue in queues:
         dramatiq.actor(actor_name=actor_of(queue), queue_name=queue, broker=through)(_ear(queue, heard))
     through.emit_after("process_boot")
-    worker = dramatiq.Worker(through, queues=set(queues), worker_threads=threads, worker_timeout=poll_ms)
-    worker.queue_prefetch = threads  # the default, twice as many, keeps bells from workers that are idle
+    whole = threads * len(queues)
+    worker = dramatiq.Worker(through, queues=set(queues), worker_threads=whole, worker_timeout=poll_ms)
+    # A queue's bells in hand, heard or not: this is what leaves the other queues their threads. The default, twice as many as
+    # there are threads, would also keep bells from workers that are idle.
+    worker.queue_prefetch = threads
     worker.start()
     return worker
 

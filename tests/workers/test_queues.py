@@ -8,9 +8,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from backend.jobs.bell import NAMESPACE
+from backend.jobs.bell import NAMESPACE, audible
 from tests.support.wait import until
-from workers.queues import ringing
+from workers.queues import listen, ringing
 
 
 def test_while_valkey_is_away_a_process_hears_its_own_queues_so_many_at_once() -> None:
@@ -42,3 +42,29 @@ def test_as_long_as_valkey_takes_the_bell_nobody_hears_twice(redis_url: str) -> 
         ringing(client, ["net"], threads=2, heard=heard.append)("net")
         assert client.llen(f"{NAMESPACE}:net") == 1
     assert heard == []
+
+
+def test_a_queue_whose_threads_are_all_busy_leaves_the_others_theirs(redis_url: str) -> None:
+    heard: list[str] = []
+    go_on = threading.Event()
+
+    def hear(queue: str) -> None:
+        heard.append(queue)
+        assert queue == "net" or go_on.wait(60)
+
+    with redis.Redis.from_url(redis_url) as client:
+        ring = audible(client)
+        ears = listen(client, ["cpu", "net"], threads=2, poll_ms=20, heard=hear)
+        try:
+            for _ in range(5):
+                ring("cpu")
+            until(lambda: heard.count("cpu") == 2, what="both threads of the queue")
+            for n in range(3):
+                ring("net")
+                until(lambda n=n: heard.count("net") > n, what="the other queue")  # type: ignore[misc]
+            assert heard.count("cpu") == 2
+            go_on.set()
+            until(lambda: heard.count("cpu") == 5, what="the bells that waited")
+        finally:
+            go_on.set()
+            ears.stop(timeout=5000)
