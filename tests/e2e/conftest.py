@@ -130,7 +130,7 @@ def light_studio_url(bare_studio_url: str, workers: Workers) -> str:
     return bare_studio_url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:

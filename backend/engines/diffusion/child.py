@@ -6,6 +6,7 @@ import io
 import json
 import os
 import queue
+import resource
 import sys
 import threading
 from collections.abc import Callable
@@ -117,4 +118,8 @@ def guarded(line: Line, work: Callable[[], None]) -> bool:
 
 
 def _memory(error: BaseException) -> bool:
+    """C code that gets no memory may also return without saying why: under a limit that is what it was."""
+    silent = isinstance(error, SystemError) and "without exception set" in str(error)
+    if silent and resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+        return True
     return isinstance(error, MemoryError) or "allocate memory" in str(error) or "OutOfMemory" in type(error).__name__
