@@ -7,7 +7,7 @@ from backend.posts.edits import FileEdit
 from backend.posts.filling import Mark, delete_many, illustrate, series, taken
 from backend.posts.fixing import edit_file, fix, put_back
 from backend.posts.history import forget, latest
-from backend.posts.placing import move, next_free, publish_now, shift, undo
+from backend.posts.placing import move, next_free, shift, undo
 from backend.posts.planning import create, delete, duplicate, repurpose, save
 from backend.posts.queries import attempts, counts, get, get_post, page, plan_of
 from backend.posts.readying import ready_now
@@ -52,7 +52,7 @@ __all__ = [
     "Spot", "Stopped", "VariantDraft", "after_minutes", "approve", "attempts", "counts", "create", "decide_unknown", "delete",
     "delete_many", "duplicate", "edit_file", "empty_days", "fix", "forget", "get", "get_post", "hashtags", "hold",
     "illustrate", "instant", "latest", "move", "near", "needs_people", "next_free", "paces", "page", "plan_of", "posted",
-    "problems", "publish_now", "put_back", "ready_now", "reject", "release", "repurpose", "resume", "rules_of", "save",
+    "problems", "put_back", "ready_now", "reject", "release", "repurpose", "resume", "rules_of", "save",
     "save_rules", "schedule", "series", "shift", "spots", "stop", "submit", "taken", "undated", "undo", "unschedule",
     "wall_in", "whole_caption", "workspace_stopped",
 ]  # fmt: skip

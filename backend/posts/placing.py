@@ -155,20 +155,6 @@ def _undelete(tx: Session, plan_id: str) -> None:
     events.record(tx, "plan.undeleted", "plan", plan_id, {})
 
 
-def publish_now(tx: Session, plan_id: str) -> Outcome:
-    """Takes the next minute as its date and schedules it, by the same rules. Raises as `place`."""
-    card = _alive(tx, plan_id)
-    soon = wall_in(now() + timedelta(seconds=60), card.zone).replace(second=0, microsecond=0)
-    place(tx, plan_id, soon, card.zone)
-    again = queries.get(tx, plan_id)
-    if all(one.state in (S.SCHEDULED, S.ON_HOLD) for one in again.posts) and again.posts:
-        return Outcome(done=[plan_id])
-    out = scheduling.schedule(tx, [plan_id])
-    if said := out.refused.get(plan_id):
-        raise Invalid(said)
-    return out
-
-
 def next_free(tx: Session, influencer_id: str, *, zone: str, n: int = 1) -> list[datetime]:
     """Wall times of the next slots with nothing of the influencer near them. Empty: there are no slots, or a year is full."""
     rules = ruling.of(tx, influencer_id)

@@ -133,17 +133,6 @@ def test_missed_posts_get_a_new_place_and_unknown_ones_a_word(db: Database, work
             posts.decide_unknown(tx, gone.posts[0].id, there=True)
 
 
-def test_publish_now_keeps_the_rules(db: Database, workspace: Tenant) -> None:
-    with db.transaction(workspace.caller) as tx:
-        auto, strict = make_planner(tx), make_planner(tx, "Zara", policy="all")
-        now_due = posts.publish_now(tx, auto.plan(tx).id)
-        assert now_due.done
-        due = posts.get(tx, now_due.done[0]).due_at
-        assert due
-        assert timedelta(0) < due - now() <= timedelta(seconds=60)
-        assert posts.publish_now(tx, strict.plan(tx).id).review, "nobody has looked at it"
-
-
 def test_posted_by_hand(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
