@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend import channels, influencers, jobs, posts
 from backend.channels import ChannelCard
-from backend.errors import Invalid, NotFound
+from backend.errors import Conflict, Invalid, NotFound
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from backend.kit.clock import now
@@ -23,8 +23,12 @@ KIND, PICTURES = "content-plan", "content-plan-picture"
 def start(tx: Session, *, order: SeriesOrder, request_key: str) -> JobCard:
     """The same `request_key` returns the first job. Its result: {posts, undated, unwritten, cost, model, pictures}.
 
-    Raises NotFound, Invalid (no channel, no free time).
+    Raises NotFound, Invalid (no channel, no free time), Conflict (the key was used for other work).
     """
+    if first := jobs.once(tx, request_key):  # its own posts have taken the times since
+        if first.kind != KIND:
+            raise Conflict("This request key was used for other work already. Send a new Idempotency-Key, or reload the page.")
+        return first
     who = influencers.get(tx, order.influencer_id)
     chosen(tx, order)
     n = len(moments(tx, order))

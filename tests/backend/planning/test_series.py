@@ -78,6 +78,21 @@ def test_days_are_written_drawn_and_put_on_free_times(desk: Desk, workspace: Ten
         assert all("TikTok asks for it" in why for why in out.refused.values()), "who can see it is chosen by hand"
 
 
+def test_one_key_is_one_series_also_when_its_own_posts_have_taken_the_times(desk: Desk, workspace: Tenant) -> None:
+    with desk.app.db.transaction(workspace.caller) as tx:
+        posts.save_rules(tx, desk.influencer_id, RulesDraft(slots=(Slot(first_day().weekday(), "18:00"),)))
+    order = desk.order(pictures=0, days=1, clocks=())
+    first = desk.begin(order, "monday-1")
+    assert desk.run(first)
+    assert desk.begin(order, "monday-1").job_id == first.job_id
+    with pytest.raises(Invalid):
+        desk.begin(order, "monday-2")
+    with desk.app.db.transaction(workspace.caller) as tx:
+        jobs.enqueue(tx, kind="upkeep", payload=order, title="Other work", request_key="other")
+    with pytest.raises(Conflict, match="other work"):
+        desk.begin(order, "other")
+
+
 def test_all_drafts_away_with_one_undo_and_what_went_on_stays(desk: Desk, workspace: Tenant) -> None:
     context = desk.begin(desk.order(pictures=0))
     result = desk.run(context)
