@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
@@ -21,36 +20,37 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 Transact = Callable[[], AbstractContextManager[Session]]
-_ENTERING = threading.BoundedSemaphore(6)
-"""More would each open a connection only to wait for one another at the row of `budgets`."""
+Asker = Trusted | Transact
+"""A job's own workspace: to reserve is also to ask whether its attempt (`About.attempt_id`) still owns the job. Or what opens
+transactions of a person, who may have been signed out."""
 
 
 def ask(
     app: App,
-    transact: Transact,
+    asker: Asker,
     request: TextRequest,
     *,
     about: About,
     check: Callable[[], None] = lambda: None,
     heard: Callable[[str], None] = lambda words: None,
 ) -> Reply:
-    """The whole answer. `transact` opens transactions of whoever asks; no transaction may be open meanwhile.
+    """The whole answer. No transaction may be open meanwhile.
 
     `heard` gets the words as they come. `check` is called while they do: what it raises stops the answer. Raises OverBudget
-    before anything is asked, ReplyLost, RateLimited, EngineUnavailable, Rejected, Unsupported.
+    and LeaseLost before anything is asked, ReplyLost, RateLimited, EngineUnavailable, Rejected, Unsupported.
     """
     engine = app.engines.text
     quote = engine.quote(request)
     if not engine.paid:
         return _whole(engine, request, quote, check, heard)
-    with _ENTERING, transact() as tx:
-        mine = Trusted(tx.info["tenant_id"], tx.info["user_id"] or "")
-        key = cache.key_of(mine.tenant_id, quote.models, request) if app.settings.enable_caching else ""
-        if key and (known := cache.find(app.cache, key)):
+    mine = asker if isinstance(asker, Trusted) else _admitted(asker)
+    key = cache.key_of(mine.tenant_id, quote.models, request) if app.settings.enable_caching else ""
+    if key and (known := cache.find(app.cache, key)):
+        with app.db.transaction(mine) as tx:
             ledger.remember(tx, model=known.model, saved_usd=known.cost_usd, about=about)
-            heard(known.text)
-            return known
-        reserved = ledger.reserve(tx, most_usd=quote.most_usd, about=about, settings=app.settings, last=True)
+        heard(known.text)
+        return known
+    reserved = ledger.reserve(app.db, mine, most_usd=quote.most_usd, about=about, settings=app.settings)
     if reserved.near:
         with app.db.transaction(mine) as tx:
             ledger.alert(tx, reserved)
@@ -58,6 +58,11 @@ def ask(
     if key:
         cache.keep(app.cache, key, reply)
     return reply
+
+
+def _admitted(transact: Transact) -> Trusted:
+    with transact() as tx:
+        return Trusted(tx.info["tenant_id"], tx.info["user_id"] or "")
 
 
 def _paid(app: App, mine: Trusted, call_id: str, answer: Callable[[], Reply]) -> Reply:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-from sqlalchemy import TextClause, func, insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from backend import events
 from backend.budgets.rules import ALERT_AT, effective, fits, is_near, most, over_sentence, rounded
 from backend.budgets.schemas import About, OverBudget
 from backend.engines.text.port import Reply
-from backend.kit.db import Database, Trusted
+from backend.errors import LeaseLost, Unavailable
+from backend.kit.db import Database, Trusted, storable
 from backend.kit.ids import new_id
 from backend.kit.together import Together
-from backend.kit.trips import Call, in_one_trip
+from backend.kit.trips import Call
 from backend.settings import Settings
 from backend.tables import LlmCall
 
@@ -32,21 +34,37 @@ _TODAY = "CAST(to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD') AS inte
 _RESERVE = text(
     f"""WITH now AS (SELECT {_TODAY} AS day),
     b AS (SELECT daily_usd, monthly_usd, alerted_day, alerted_month FROM budgets WHERE tenant_id = :tenant_id),
+    mine AS (
+      SELECT CAST(:attempt_id AS text) IS NULL OR EXISTS (
+        SELECT FROM attempts a JOIN jobs j ON j.id = a.job_id AND j.attempt_id = a.id
+        WHERE a.id = :attempt_id AND a.ended_at IS NULL AND j.state = 'processing') AS still),
     spent AS (
       SELECT coalesce(sum(c.usd) FILTER (WHERE c.day = n.day), 0) AS today, coalesce(sum(c.usd), 0) AS month
-      FROM now n LEFT JOIN llm_calls c ON c.tenant_id = :tenant_id AND c.day >= n.day / 100 * 100),
+      FROM now n LEFT JOIN llm_calls c ON c.tenant_id = :tenant_id AND c.day >= n.day / 100 * 100 AND c.id <> :id),
     put AS (
       INSERT INTO llm_calls (id, tenant_id, day, kind, usd, estimate_usd, job_id, attempt_id, user_id, influencer_id)
-      SELECT :id, :tenant_id, n.day, :kind, :usd, :usd, :job_id, :attempt_id, :user_id, :influencer_id FROM now n, b, spent s
-      WHERE s.today + :usd <= coalesce(least(b.daily_usd, CAST(:most_daily AS numeric)), 'infinity')
+      SELECT :id, :tenant_id, n.day, :kind, :usd, :usd, :job_id, :attempt_id, :user_id, :influencer_id
+      FROM now n, b, mine m, spent s
+      WHERE m.still
+        AND s.today + :usd <= coalesce(least(b.daily_usd, CAST(:most_daily AS numeric)), 'infinity')
         AND s.month + :usd <= coalesce(least(b.monthly_usd, CAST(:most_monthly AS numeric)), 'infinity')
-      RETURNING id)
-    SELECT n.day, b.daily_usd, b.monthly_usd, b.alerted_day, b.alerted_month, s.today, s.month, p.id
-    FROM now n CROSS JOIN b CROSS JOIN spent s LEFT JOIN put p ON true"""
+      ON CONFLICT (id) DO UPDATE SET kind = excluded.kind)
+    SELECT n.day, b.daily_usd, b.monthly_usd, b.alerted_day, b.alerted_month, s.today, s.month, m.still
+    FROM now n, b, spent s, mine m"""
 )
-"""The sums see all that was reserved before: the row of `budgets` is locked by a statement before this one."""
-_RESERVING: Together[Mapping[str, Any], Any] = Together()
-_ENDING: Together[Call, Any] = Together()
+"""The sums see all that was reserved before: the row of `budgets` is locked by a statement before this one. Said again with the
+same id, it changes nothing."""
+_END = text(
+    """UPDATE llm_calls c SET state = e.state, settled_at = clock_timestamp(), usd = coalesce(e.usd, c.usd),
+      model = coalesce(e.model, c.model), generation_id = coalesce(e.generation_id, c.generation_id),
+      prompt_tokens = coalesce(e.prompt_tokens, c.prompt_tokens),
+      completion_tokens = coalesce(e.completion_tokens, c.completion_tokens)
+    FROM jsonb_to_recordset(CAST(:calls AS jsonb)) AS e (id text, state text, usd numeric, model text, generation_id text,
+      prompt_tokens int, completion_tokens int)
+    WHERE c.id = e.id AND c.tenant_id = :tenant_id AND c.state IN ('reserved', 'estimated')"""
+)
+_RESERVING: Together[Call, Any] = Together()
+_ENDING: Together[Ending, None] = Together()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +75,45 @@ class Reserved:
     near: tuple[tuple[str, int, Decimal | None], ...]
 
 
-def reserve(tx: Session, *, most_usd: Decimal, about: About, settings: Settings, last: bool = False) -> Reserved:
-    """Raises OverBudget with a sentence; nothing is reserved then. `last`: `tx` is committed by it and takes no more.
+def reserve(db: Database, whose: Trusted, *, most_usd: Decimal, about: About, settings: Settings) -> Reserved:
+    """Raises OverBudget with a sentence, LeaseLost when the attempt that asks has ended, Unavailable; nothing is reserved then.
 
     Everyone of a workspace who reserves waits for the row of `budgets` until the one before has committed, which is until it
-    is on the disk. With `last`, those of this process who wait for one another are reserved by one of them in one commit.
+    is on the disk. Those of this process who wait for one another are reserved by one of them, in one trip and one commit.
     """
     daily, monthly = most(settings)
-    usd = rounded(most_usd)
+    usd, call_id = rounded(most_usd), new_id("llm")
     values = {
-        "usd": usd, "most_daily": daily, "most_monthly": monthly, "user_id": tx.info["user_id"],
+        "id": call_id, "tenant_id": whose.tenant_id, "usd": usd, "most_daily": daily, "most_monthly": monthly,
         "kind": about.kind, "job_id": about.job_id, "attempt_id": about.attempt_id, "influencer_id": about.influencer_id,
+        "user_id": whose.user_id or None,
     }  # fmt: skip
-    reserving = partial(_reserved, tx, last)
-    row = _RESERVING.do((id(tx.get_bind()), tx.info["tenant_id"]), values, reserving) if last else reserving([values])[0]
+    row = _RESERVING.do((id(db), whose.tenant_id), (_RESERVE, values), partial(_reserved, db, Trusted(whose.tenant_id)))
     limits = {"day": effective(row.daily_usd, daily), "month": effective(row.monthly_usd, monthly)}
     spent = {"day": row.today, "month": row.month}
+    if not row.still:
+        raise LeaseLost("The attempt that asks no longer owns its job; another one goes on with it.")
     for period, limit in limits.items():
         if limit is not None and not fits(spent[period], usd, limit):
             raise OverBudget(over_sentence(period=period, spent=spent[period], more=usd, limit=limit))
     alerted = {"day": row.alerted_day == row.day, "month": row.alerted_month == row.day // 100}
     near = [one for one, limit in limits.items() if is_near(spent[one] + usd, limit) and not alerted[one]]
-    return Reserved(str(row.id), tuple((period, row.day, limits[period]) for period in near))
+    return Reserved(call_id, tuple((period, row.day, limits[period]) for period in near))
 
 
-def _reserved(tx: Session, last: bool, wanted: Sequence[Mapping[str, Any]]) -> list[Any]:
+def _reserved(db: Database, workspace: Trusted, calls: Sequence[Call]) -> list[Any]:
     """In order: each sees what those before it have taken."""
-    tenant = {"tenant_id": tx.info["tenant_id"]}
-    calls = [(_RESERVE, {**tenant, **values, "id": new_id("llm")}) for values in wanted]
-    return in_one_trip(tx, [(_FIRST, tenant), (_LOCK, tenant), *calls], last=last)[2:]
+    tenant = {"tenant_id": workspace.tenant_id}
+    return _surely(db, workspace, [(_FIRST, tenant), (_LOCK, tenant), *calls])[2:]
+
+
+def _surely(db: Database, workspace: Trusted, calls: Sequence[Call]) -> list[Any]:
+    """Said once more when Postgres went away over it: the connection may only have been an old one, and saying the same of the
+    same calls again changes nothing."""
+    try:
+        return db.at_once(workspace, calls)
+    except Unavailable:
+        return db.at_once(workspace, calls)
 
 
 def alert(tx: Session, reserved: Reserved) -> None:
@@ -107,14 +135,15 @@ def _alert(tx: Session, period: str, day: int, limit: Decimal | None) -> None:
 def settle(reply: Reply) -> Ending:
     """At what it cost, also when the reservation was given up meanwhile."""
     return {
-        "state": "settled", "usd": rounded(reply.cost_usd), "model": reply.model, "generation_id": reply.generation_id,
-        "prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens,
+        "state": "settled", "usd": rounded(reply.cost_usd), "prompt_tokens": reply.prompt_tokens,
+        "completion_tokens": reply.completion_tokens, "model": storable(reply.model),
+        "generation_id": storable(reply.generation_id),
     }  # fmt: skip
 
 
 def lose(generation_id: str = "") -> Ending:
     """Nobody knows what it cost: its estimate stays, flagged."""
-    return {"state": "estimated", "generation_id": generation_id}
+    return {"state": "estimated", "generation_id": storable(generation_id)}
 
 
 def release() -> Ending:
@@ -124,16 +153,13 @@ def release() -> Ending:
 
 def end(db: Database, whose: Trusted, call_id: str, ending: Ending) -> None:
     """Again: no change. In one trip, shared by those that end at once: it is on the way of every answer. Raises Unavailable."""
-    call = _ending(tuple(ending)), {**ending, "call_id": call_id, "tenant_id": whose.tenant_id}
-    _ENDING.do((id(db), whose.tenant_id), call, partial(db.at_once, Trusted(whose.tenant_id)))
+    workspace = Trusted(whose.tenant_id)
+    _ENDING.do((id(db), whose.tenant_id), {**ending, "id": call_id}, partial(_ended, db, workspace))
 
 
-@cache
-def _ending(columns: tuple[str, ...]) -> TextClause:
-    """One of three."""
-    new = ", ".join(f"{name} = :{name}" for name in columns)
-    open_one = "id = :call_id AND tenant_id = :tenant_id AND state IN ('reserved', 'estimated')"
-    return text(f"UPDATE llm_calls SET {new}, settled_at = clock_timestamp() WHERE {open_one} RETURNING id")
+def _ended(db: Database, workspace: Trusted, calls: Sequence[Ending]) -> list[None]:
+    _surely(db, workspace, [(_END, {"tenant_id": workspace.tenant_id, "calls": json.dumps(calls, default=str)})])
+    return [None for _ in calls]
 
 
 def remember(tx: Session, *, model: str, saved_usd: Decimal, about: About) -> None:

@@ -25,6 +25,7 @@ from backend.engines.caption.port import LONGEST_SIDE, CaptionRequest, Known, Sa
 from backend.engines.text.port import Reply, TextRequest
 from backend.errors import Cancelled, Invalid, NotFound, ShuttingDown
 from backend.jobs.context import JobContext
+from backend.kit.db import Trusted
 from backend.tables import Asset, CaptionRun, Dataset, DatasetImage
 from backend.tools.picture_cut import Cut, Cutter
 
@@ -180,7 +181,7 @@ class _Captioning:
     def _ask(self, question: TextRequest) -> Reply:
         ctx = self._ctx
         about = budgets.About(KIND, influencer_id=self._influencer_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-        return budgets.ask(ctx.app, ctx.transaction, question, about=about, check=self._check)
+        return budgets.ask(ctx.app, Trusted(ctx.tenant_id, ctx.user_id), question, about=about, check=self._check)
 
     def _check(self) -> None:
         if self._leaving:

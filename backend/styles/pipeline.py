@@ -15,6 +15,7 @@ from backend import budgets, events
 from backend.engines.text.port import StyleBrief, TextRequest
 from backend.errors import Conflict, Invalid, NotFound, Rejected
 from backend.jobs.context import JobContext
+from backend.kit.db import Trusted
 from backend.styles import copying, lengths, prompts, queries, reading
 from backend.styles.likeness import Likeness
 from backend.styles.measures import measure
@@ -146,8 +147,9 @@ class _Author:
 
     def _ask(self, request: TextRequest, before: str) -> dict[str, Any]:
         ctx, show = self.ctx, _Shown(self.ctx, self.wish, before)
+        mine = Trusted(ctx.tenant_id, ctx.user_id)
         about = budgets.About("style", job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-        reply = budgets.ask(ctx.app, ctx.transaction, request, about=about, check=ctx.check, heard=show.heard)
+        reply = budgets.ask(ctx.app, mine, request, about=about, check=ctx.check, heard=show.heard)
         show.now()
         return {"text": reply.text, "model": reply.model, "cost_usd": str(reply.paid_usd)}
 

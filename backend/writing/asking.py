@@ -8,6 +8,7 @@ from typing import Any
 from backend import budgets
 from backend.engines.text.port import Reply, TextRequest
 from backend.jobs.context import JobContext
+from backend.kit.db import Trusted
 from backend.writing.composing import Ask
 
 
@@ -16,7 +17,7 @@ def asker(ctx: JobContext, kind: str, influencer_id: str, *, prefix: str = "") -
     what = budgets.About(kind, influencer_id=influencer_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
 
     def put(request: TextRequest) -> dict[str, Any]:
-        reply = budgets.ask(ctx.app, ctx.transaction, request, about=what, check=ctx.check)
+        reply = budgets.ask(ctx.app, Trusted(ctx.tenant_id, ctx.user_id), request, about=what, check=ctx.check)
         return {"text": reply.text, "model": reply.model, "id": reply.generation_id, "usd": str(reply.paid_usd)}
 
     def ask(name: str, request: TextRequest) -> Reply:

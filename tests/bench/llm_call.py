@@ -1,4 +1,4 @@
-"""Words asked with reservation, ledger and settlement beside the same stream over bare httpx, fifty at once.
+"""Words asked by a job with reservation, ledger and settlement beside the same stream over bare httpx, fifty at once.
 
 The model's server is a process of its own, as it is in life: in this one it would take turns with whoever asks it.
 """
@@ -19,10 +19,12 @@ from typing import Any
 import httpx
 
 from backend import budgets
-from backend.bootstrap import App
 from backend.engines.text.port import TextRequest
 from backend.kit.db import Trusted
 from tests.bench.servers import studio
+from tests.support.context import make_context
+from tests.support.handlers import Steps
+from workers.context import Context
 
 AT_ONCE, CALLS, ROUNDS = 50, 200, 3
 ANSWER_S = 1.0
@@ -37,8 +39,8 @@ def run() -> dict[str, Any]:
             studio(LOG_LEVEL="WARNING", **more) as here,
             httpx.Client(timeout=30, limits=httpx.Limits(max_connections=100, keepalive_expiry=2.0)) as bare,
         ):
-            transact = partial(here.app.db.transaction, Trusted(here.tenant.id, here.tenant.user_id))
-            ask, post = partial(ours, here.app, transact), partial(_bare, bare, url)
+            job = make_context(here.app, here.tenant, "test-instant", Steps(n=0))
+            ask, post = partial(ours, job), partial(_bare, bare, url)
             rate(ask, AT_ONCE), rate(post, AT_ONCE)  # warm: connections, prices
             rounds = [(*measured(ask), *measured(post)) for _ in range(ROUNDS)]
             assert asked() == 2 * (AT_ONCE + ROUNDS * CALLS)
@@ -85,9 +87,11 @@ def measured(call: Callable[[int], None]) -> tuple[float, float]:
     return found, 1000 * (time.process_time() - begun) / CALLS
 
 
-def ours(app: App, transact: Any, n: int) -> None:
+def ours(job: Context, n: int) -> None:
+    """As a job asks: nothing is reserved for an attempt that has ended."""
     request = TextRequest("writing", "You are brief.", f"Question {n}?", max_tokens=200)
-    assert budgets.ask(app, transact, request, about=budgets.About("bench")).text
+    about = budgets.About("bench", job_id=job.job_id, attempt_id=job.attempt_id)
+    assert budgets.ask(job.app, Trusted(job.tenant_id, job.user_id), request, about=about, check=job.check).text
 
 
 def _bare(client: httpx.Client, url: str, n: int) -> None:

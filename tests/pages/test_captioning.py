@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from backend import budgets, datasets
 from backend.bootstrap import App
 from backend.budgets import ledger
+from backend.kit.db import Trusted
 from backend.tables import DatasetImage, Job, LlmCall
 from tests.backend.datasets.captioning import context, go, order
 from tests.factories.account import Tenant
@@ -71,9 +72,10 @@ def test_viewers_see_and_do_not_start(open_page: Open, app: App, workspace: Tena
 
 
 def test_costs_name_the_work(open_page: Open, app: App, workspace: Tenant) -> None:
-    with app.db.transaction(workspace.caller) as tx:
-        for kind in ("auto-caption", "style-generation"):
-            call = ledger.reserve(tx, most_usd=Decimal(1), about=budgets.About(kind), settings=app.settings)
+    for kind in ("auto-caption", "style-generation"):
+        about = budgets.About(kind)
+        call = ledger.reserve(app.db, Trusted(workspace.id), most_usd=Decimal(1), about=about, settings=app.settings)
+        with app.db.transaction(workspace.caller) as tx:
             tx.get_one(LlmCall, call.call_id).state = "settled"
     kinds = list(open_page("run/costs").dataframe[2].value["Kind"])
     assert "Dataset captions" in kinds

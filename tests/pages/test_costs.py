@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from backend import budgets
 from backend.bootstrap import App
 from backend.budgets import ledger
-from backend.kit.db import Database
+from backend.kit.db import Database, Trusted
 from backend.tables import LlmCall
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import fill
@@ -23,10 +23,9 @@ def shown(at: AppTest) -> str:
 
 
 def spend(app: App, workspace: Tenant, usd: str, *, state: str = "settled") -> None:
+    about = budgets.About("suggestion", influencer_id="inf_gone")
+    call = ledger.reserve(app.db, Trusted(workspace.id), most_usd=Decimal(usd), about=about, settings=app.settings)
     with app.db.transaction(workspace.caller) as tx:
-        call = ledger.reserve(
-            tx, most_usd=Decimal(usd), about=budgets.About("suggestion", influencer_id="inf_gone"), settings=app.settings
-        )
         row = tx.get_one(LlmCall, call.call_id)
         row.state, row.model = state, "a/model"
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from backend.clients.openrouter.lanes import Lanes
 from backend.clients.openrouter.shapes import Completion, Piece, PricedModel, Problem, amount, loads, tokens
 
 CONNECT_S = 5.0
@@ -43,18 +44,20 @@ class Client:
     def __init__(self, url: str, key: str = "", *, read_s: float = 120.0, at_once: int = 100) -> None:
         self.url = url.rstrip("/")
         heads = {"X-OpenRouter-Title": "InfluencerAI Studio", **({"Authorization": f"Bearer {key}"} if key else {})}
-        # Shorter than servers keep one open: a request on one that is just being closed would count as lost.
-        limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once, keepalive_expiry=2.0)
-        self._http = httpx.Client(headers=heads, timeout=httpx.Timeout(read_s, connect=CONNECT_S), limits=limits)
+        self._lanes = Lanes(headers=heads, timeout=httpx.Timeout(read_s, connect=CONNECT_S), at_once=at_once)
 
     def close(self) -> None:
-        self._http.close()
+        self._lanes.close()
 
     def chat(self, body: Mapping[str, Any]) -> Generator[Piece, None, Completion]:
         """Yields the text as it comes and returns the whole. `body` as the server takes it; it is asked to stream."""
         order = {**body, "stream": True, "stream_options": {"include_usage": True}}
         answer = _Answer()
-        with _told(answer), self._http.stream("POST", f"{self.url}/chat/completions", json=order) as response:
+        with (
+            _told(answer),
+            self._lanes.one() as http,
+            http.stream("POST", f"{self.url}/chat/completions", json=order) as response,
+        ):
             if response.status_code >= 400:
                 raise _refusal(response)
             if "event-stream" in response.headers.get("content-type", ""):
@@ -85,8 +88,8 @@ class Client:
         return data if isinstance(data, dict) else {}
 
     def _get(self, path: str, **query: str) -> dict[str, Any]:
-        with _told(_Answer()):
-            response = self._http.get(f"{self.url}{path}", params=query, timeout=httpx.Timeout(15.0, connect=CONNECT_S))
+        with _told(_Answer()), self._lanes.one() as http:
+            response = http.get(f"{self.url}{path}", params=query, timeout=httpx.Timeout(15.0, connect=CONNECT_S))
             if response.status_code >= 400:
                 raise _refusal(response)
             try:

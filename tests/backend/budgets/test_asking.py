@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import select, text
 
@@ -15,11 +16,14 @@ from backend import budgets
 from backend.bootstrap import App
 from backend.budgets import About, OverBudget
 from backend.engines.text.port import ReplyLost, TextRequest
-from backend.errors import Cancelled, Rejected
+from backend.errors import Cancelled, LeaseLost, Rejected
+from backend.kit.db import Trusted
 from backend.tables import EventRow, LlmCall
 from tests.backend.budgets.conftest import Make
 from tests.factories.account import Tenant
 from tests.servers.openrouter import ModelServer
+from tests.support.context import make_context, next_attempt
+from tests.support.handlers import Steps
 
 ASK = TextRequest("writing", "You are brief.", "What is new in Lisbon?", max_tokens=200)
 ABOUT = About("suggestion", influencer_id="inf_1")
@@ -138,6 +142,36 @@ def test_a_dead_askers_reservation_is_given_up(make_app: Make, acting: Acting) -
     assert budgets.tidy(app, acting(app))["calls_given_up"] == 1
     (call,) = calls(app, acting)
     assert (call.state, call.usd) == ("estimated", call.estimate_usd)
+
+
+def test_an_attempt_that_has_ended_asks_nothing(make_app: Make, server: ModelServer, workspace: Tenant) -> None:
+    app = make_app()
+    job = make_context(app, workspace, "test-instant", Steps(n=0))
+    mine, about = Trusted(job.tenant_id, job.user_id), About("test", job_id=job.job_id, attempt_id=job.attempt_id)
+    assert budgets.ask(app, mine, ASK, about=about).text
+    next_attempt(job)
+    with pytest.raises(LeaseLost, match="another one goes on"):
+        budgets.ask(app, mine, replace(ASK, question="And now?"), about=about)
+    assert len(server.asked) == 1
+    with app.db.transaction(mine) as tx:
+        assert budgets.costs(tx, app.settings).calls == 1
+
+
+def test_postgres_may_go_away_between_calls(make_app: Make, server: ModelServer, workspace: Tenant) -> None:
+    """The connection that an earlier call left is dead: said again on a new one, nothing is reserved or settled twice."""
+    app = make_app()
+    mine = Trusted(workspace.id, workspace.user_id)
+    budgets.ask(app, mine, ASK, about=ABOUT)
+    with psycopg.connect(app.settings.database_url.get_secret_value().replace("+psycopg", "")) as other:
+        others = "datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+        gone = other.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}").fetchall()
+        assert all(one == (True,) for one in gone)
+        assert gone
+    budgets.ask(app, mine, replace(ASK, question="And in Porto?"), about=ABOUT)
+    with app.db.transaction(mine) as tx:
+        rows = tx.execute(select(LlmCall.state, LlmCall.usd)).all()
+    assert [row.state for row in rows] == ["settled", "settled"]
+    assert sum(row.usd for row in rows) == server.total
 
 
 def test_costs_by_day_influencer_kind_and_model(make_app: Make, acting: Acting, server: ModelServer) -> None:
