@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -27,10 +27,8 @@ from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer
 from tests.factories.pictures import photo
 from tests.factories.posts import ahead, make_channel
-from tests.servers.instagram import InstagramServer
-from tests.servers.sandbox import SandboxServer
-from tests.servers.tiktok import TikTokServer
-from tests.servers.youtube import YouTubeServer
+from tests.support.platforms import Servers
+from tests.support.platforms import platforms as healthy_platforms
 from tests.support.wait import until
 
 DAY_S = 86_400.0
@@ -39,11 +37,9 @@ PRIVACY = {"tiktok": "PUBLIC_TO_EVERYONE", "youtube": "public"}
 
 
 @contextmanager
-def platforms(folder: Path) -> Iterator[dict[str, Any]]:
-    """All four in this process, without the daily limits that hundreds of posts of one account would meet."""
-    made = [InstagramServer(), TikTokServer(), YouTubeServer(), SandboxServer(folder)]
-    with ExitStack() as stack:
-        servers: dict[str, Any] = {server.name: stack.enter_context(server) for server in made}
+def platforms(folder: Path) -> Iterator[Servers]:
+    """Without the daily limits that hundreds of posts of one account would meet."""
+    with healthy_platforms(folder) as servers:
         servers["instagram"].faults.quota_total = servers["sandbox"].faults.quota_total = 100_000
         servers["tiktok"].faults.posts_a_day, servers["tiktok"].faults.unlimited = 100_000, True
         servers["youtube"].faults.inserts_a_day = servers["youtube"].faults.uploads_a_day = 100_000

@@ -3,50 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from typing import Any
 
 import ffmpeg
 import pytest
-from pydantic import SecretStr
 
 from backend.bootstrap import App, bootstrap
 from backend.settings import Settings
 from backend.tools.ffmpeg import program
 from tests.backend.publishing.desk import Desk
 from tests.factories.account import Tenant
-from tests.servers.instagram import InstagramServer
-from tests.servers.sandbox import SandboxServer
-from tests.servers.tiktok import TikTokServer
-from tests.servers.youtube import YouTubeServer
+from tests.support.platforms import Servers, healed, leading_to, running
 
-
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with ExitStack() as stack:
-        made = [InstagramServer(), TikTokServer(), YouTubeServer(), SandboxServer(tmp_path_factory.mktemp("sandbox"))]
-        yield {server.name: stack.enter_context(server) for server in made}
+__all__ = ["running"]
 
 
 @pytest.fixture
-def servers(running: dict[str, Any]) -> dict[str, Any]:
-    """Healthy, with an empty feed."""
-    for server in running.values():
-        server.posts.clear()
-        server.asked.clear()
-        server.clock.ahead = 0.0
-        server.faults = type(server.faults)()
-    running["youtube"].inserts.clear()
-    running["instagram"].published_at.clear()
-    return running
+def servers(running: Servers) -> Servers:
+    return healed(running)
 
 
 @pytest.fixture
-def worker_app(servers: dict[str, Any], settings: Settings, storage_urls: dict[str, str]) -> Iterator[App]:
+def worker_app(servers: Servers, settings: Settings, storage_urls: dict[str, str]) -> Iterator[App]:
     """With the workers' login, and platforms that are quick."""
-    where: dict[str, Any] = {name.lower(): value for server in servers.values() for name, value in server.settings().items()}
-    hidden = {name for name in where if isinstance(getattr(settings, name), SecretStr)}
-    update = {name: SecretStr(value) if name in hidden else value for name, value in where.items()}
+    update = leading_to(servers, settings)
     update |= {"platform_poll_s": 0.02, "platform_settle_s": 0.0, "platform_timeout_s": 20.0, "platform_chunk_size": 256 * 1024}
     update |= {"s3_public_endpoint": settings.s3_endpoint}
     made = bootstrap(settings.model_copy(update=update), role="worker")
@@ -66,5 +45,5 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def desk(worker_app: App, workspace: Tenant, servers: dict[str, Any], film: bytes) -> Desk:
+def desk(worker_app: App, workspace: Tenant, servers: Servers, film: bytes) -> Desk:
     return Desk(worker_app, workspace, servers, film)

@@ -1,0 +1,55 @@
+"""Instagram, TikTok, YouTube and the practice platform, in this process: started once, healthy for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from backend.settings import Settings
+from tests.servers.instagram import InstagramServer
+from tests.servers.sandbox import SandboxServer
+from tests.servers.tiktok import TikTokServer
+from tests.servers.youtube import YouTubeServer
+
+Servers = dict[str, Any]
+"""By their platform's name."""
+
+
+@contextmanager
+def platforms(folder: Path, *more: Any) -> Iterator[Servers]:
+    """`folder`: what the practice platform keeps. `more`: other servers that have a name."""
+    made = [InstagramServer(), TikTokServer(), YouTubeServer(), SandboxServer(folder), *more]
+    with ExitStack() as stack:
+        yield {server.name: stack.enter_context(server) for server in made}
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """For `servers` to make healthy."""
+    with platforms(tmp_path_factory.mktemp("sandbox")) as servers:
+        yield servers
+
+
+def healed(servers: Servers) -> Servers:
+    """Without faults, with an empty feed, at the right time."""
+    for server in servers.values():
+        server.posts.clear()
+        server.asked.clear()
+        server.clock.ahead = 0.0
+        server.faults = type(server.faults)()
+    servers["youtube"].inserts.clear()
+    servers["instagram"].published_at.clear()
+    return servers
+
+
+def leading_to(servers: Servers, settings: Settings) -> dict[str, Any]:
+    """What to update `settings` with, so that they lead to these."""
+    where = {name.lower(): value for server in servers.values() for name, value in server.settings().items()}
+    return {
+        name: SecretStr(value) if isinstance(getattr(settings, name), SecretStr) else value for name, value in where.items()
+    }
