@@ -136,7 +136,8 @@ class KohyaTrainer:
         config = dataset.config(params, pictures, at_once=plan.at_once, drop_captions=drop, masks=masks)
         dataset.write_config(plan.dataset_config, config)
         if plan.sample_prompts:
-            side, seed = SIDES[plan.base], params.seed
+            # Never larger than what it is trained at: a card that was just large enough would run out of memory in mid-run.
+            side, seed = params.resolution, params.seed
             drawn = {"negative_prompt": request.sample_negative, "width": side, "height": side, "sample_steps": SAMPLE_STEPS}
             asked = [{"prompt": text, "seed": seed + n, "scale": 7.0, **drawn} for n, text in enumerate(request.sample_prompts)]
             plan.sample_prompts.write_text(json.dumps(asked), "utf-8")

@@ -78,6 +78,12 @@ def test_samples_and_checkpoints_never_share_a_step(rig: Rig) -> None:
     assert of(events, Sample)[0].prompt == "portrait of bella --w 8, smiling"
 
 
+def test_samples_are_as_large_as_what_is_trained(rig: Rig) -> None:
+    """A larger one would need memory that the card may not have."""
+    drawn = contract.of(list(rig.trainer.run(rig.request("sd15", resolution=256, sample_every=2))), Sample)
+    assert {Image.open(one.path).size for one in drawn} == {(256, 256)}
+
+
 def test_pictures_arrive_upright_cropped_and_masked(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "kept"
     monkeypatch.setattr(
