@@ -1,5 +1,6 @@
 """Writing styles: learned from PDFs, measured, written with, and lent to influencers as a voice."""
 
+from backend.styles.asking import estimate
 from backend.styles.export import exported, filename
 from backend.styles.idle import forget
 from backend.styles.measures import BINS
@@ -24,6 +25,6 @@ from backend.styles.service import (
 __all__ = [
     "BINS", "LANGUAGES", "LEAST_WORDS", "LONGEST_RUN", "LONGEST_TOPIC", "MOST_FILES", "MOST_WORDS", "NOUN", "STEADY_WORDS",
     "TRAINING", "WRITING", "Source", "Style", "StyleCard", "StyleDraft", "StyleTextCard", "TextWish", "create", "delete",
-    "delete_text", "drop_source", "edit", "exported", "filename", "forget", "get", "jobs_of", "names", "page", "sources",
-    "speakers", "text", "text_of_job", "texts", "train", "undelete", "undelete_text", "voice", "write",
+    "delete_text", "drop_source", "edit", "estimate", "exported", "filename", "forget", "get", "jobs_of", "names", "page",
+    "sources", "speakers", "text", "text_of_job", "texts", "train", "undelete", "undelete_text", "voice", "write",
 ]  # fmt: skip

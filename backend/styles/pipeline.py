@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -12,11 +12,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend import budgets, events
-from backend.engines.text.port import StyleBrief, TextRequest
+from backend.engines.text.port import TextRequest
 from backend.errors import Conflict, Invalid, NotFound, Rejected
 from backend.jobs.context import JobContext
 from backend.kit.db import Trusted
-from backend.styles import copying, lengths, prompts, queries, reading
+from backend.styles import asking, copying, lengths, queries, reading
 from backend.styles.likeness import Likeness
 from backend.styles.measures import measure
 from backend.styles.rules import STEADY_WORDS, too_little
@@ -24,10 +24,7 @@ from backend.styles.schemas import StyleCard, StyleTextCard, TrainingPayload, Wr
 from backend.styles.words import count
 from backend.tables import StyleSource, StyleText, WritingStyle
 
-_CONTINUED = 3
 _SHOWN_EVERY_S = 0.7
-_TOKENS_A_WORD = 2.2
-"""Generous: Italian and rare words take more tokens than English ones."""
 
 
 def train(ctx: JobContext, payload: TrainingPayload) -> dict[str, Any]:
@@ -109,36 +106,21 @@ class _Author:
 
     def written(self) -> str:
         text = self._asked("draft", self._request(self.wish.words_wanted))
-        for n in range(_CONTINUED):
+        for n in range(asking.CONTINUED):
             if self.model == "offline" or not (missing := lengths.missing(text, self.wish.words_wanted)):
                 break
-            more = self._request(missing)
-            talk = (*more.before, (more.question, text))
-            asked = replace(more, question=prompts.going_on(missing), before=talk)
+            asked = asking.going_on(self._request(missing), text, missing)
             text = f"{text} {self._asked(f'more-{n}', asked, before=text)}".strip()
         return lengths.trimmed(text, self.wish.words_wanted)
 
     def rewritten(self, text: str, copied: list[str]) -> str:
-        asked = self._request(self.wish.words_wanted)
-        asked = replace(asked, question=prompts.rewriting(copied), before=((asked.question, text),))
+        asked = asking.rewriting(self._request(self.wish.words_wanted), text, copied)
         return lengths.trimmed(self._asked("rewrite", asked), self.wish.words_wanted)
 
     def _request(self, words: int) -> TextRequest:
-        wish, card = self.wish, self.card
-        told = {"words": wish.words_wanted, "language": wish.language, "variant": wish.variant}
-        system, question = prompts.writing(card, wish.topic, **told)  # type: ignore[arg-type]
-        return TextRequest(
-            "style", system, question, max_tokens=int(words * _TOKENS_A_WORD) + 200, temperature=0.9, brief=self._brief(words)
-        )  # fmt: skip
-
-    def _brief(self, words: int) -> StyleBrief:
-        card, spread = self.card, self.card.sentence
-        who = max(card.person, key=card.person.__getitem__) if card.person else "they"
-        marks = tuple(name for name in ("semicolon", "dash", "exclamation") if card.punctuation.get(name, 0) >= 4)
-        rhythm = {"sentence": (spread["mean"], spread["sd"]), "paragraph": card.paragraph, "person": who, "marks": marks}
-        return StyleBrief(
-            self.wish.topic, self.wish.language or card.language, words, variant=self.wish.variant, **rhythm  # type: ignore[arg-type]
-        )  # fmt: skip
+        wish = self.wish
+        told = {"wanted": wish.words_wanted, "language": wish.language, "variant": wish.variant}
+        return asking.request(self.card, wish.topic, words=words, **told)  # type: ignore[arg-type]
 
     def _asked(self, step: str, request: TextRequest, *, before: str = "") -> str:
         told = self.ctx.step(step, partial(self._ask, request, before)) or {}

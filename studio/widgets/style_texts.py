@@ -13,7 +13,7 @@ from backend import jobs, styles
 from backend.errors import NotFound, StudioError
 from backend.jobs import JobCard
 from backend.styles import Style, StyleTextCard
-from studio.format import ago, count, esc, plain, usd
+from studio.format import ago, count, duration, esc, plain, usd
 from studio.forms import style as forms
 from studio.forms.request_key import renew, request_key
 from studio.frame import Page
@@ -22,6 +22,10 @@ from studio.widgets.jobs import ACTIVE
 
 _GONE = "style:text:gone"
 _LOOK_EVERY = "1s"
+_MATCH = (
+    "Style match: 0.5 is as near to this author as to others, 1 is like a page of theirs. It looks at rhythm, punctuation and "
+    "little words, hardly at what the text is about."
+)
 _FORMATS: dict[Literal["txt", "md"], str] = {"txt": "Text", "md": "Markdown"}
 
 
@@ -51,6 +55,7 @@ def _form(page: Page, style: Style, found: list[StyleTextCard], *, is_model: boo
             "No language model is set, so the offline writer writes: sentences of its own in this style's rhythm, in English "
             "or Italian. It is no imitation. Set OPENROUTER_API_KEY for one.", icon=":material/info:",
         )  # fmt: skip
+    _say_cost(page, style)
     key = f"style:wish:{style.id}"
     variants: dict[str, int] = {}
     for one in found:
@@ -61,6 +66,18 @@ def _form(page: Page, style: Style, found: list[StyleTextCard], *, is_model: boo
                 styles.write(tx, style.id, wish, request_key=request_key(key))
             renew(key)
             st.rerun()
+
+
+def _say_cost(page: Page, style: Style) -> None:
+    """The most that a short and a long text can cost, where a model is paid."""
+    try:
+        most = {words: styles.estimate(page.app, style, words=words) for words in (300, styles.MOST_WORDS)}
+    except StudioError as error:
+        st.warning(plain(error.message), icon=":material/payments:")
+        return
+    told = [f"{plain(usd(cost))} for {words:,} words" for words, cost in most.items() if cost]
+    if told:
+        st.caption(f":material/payments: Costs at most {', '.join(told)}; usually far less.")
 
 
 def _growing(page: Page, text_id: str, job_id: str) -> None:
@@ -78,8 +95,10 @@ def _growing(page: Page, text_id: str, job_id: str) -> None:
         with st.container(border=True):
             _title(text, ":blue-badge[Writing]")
             have = len(text.draft.split())
-            waiting = "waits for its turn" if job.state == "pending" else job.phase or "begins"
+            waiting = "waits for its turn" if job.state == "pending" else job.phase or "waits for the first words"
             said = f"{have:,} of {text.words_wanted:,} words" if have else waiting
+            if have and job.eta_s:
+                said += f", about {duration(job.eta_s)} left"
             st.progress(min(1.0, have / text.words_wanted), text=said)
             _words(text.draft)
             if page.can_edit:
@@ -99,7 +118,7 @@ def _done(page: Page, text: StyleTextCard) -> None:
         _words(text.text)
         for note in text.notes:
             st.caption(f":material/info: {plain(note)}")
-        st.caption(_figures(text))
+        st.caption(_figures(text), help=_MATCH if text.score is not None else None)
         if text.shared_run:
             st.caption(f"Longest run shared with the source: “{plain(text.shared_words)}”")
         with st.container(horizontal=True):
@@ -125,6 +144,9 @@ def _ended(page: Page, text: StyleTextCard, job: JobCard | None) -> None:
         _title(text, ":gray-badge[Cancelled]" if cancelled else ":red-badge[Not written]")
         if job is not None and job.error_message and not cancelled:
             st.error(plain(job.error_message), icon=":material/error:")
+        if text.draft.strip():
+            st.caption(f"This much had come: {count(len(text.draft.split()), 'word')}.")
+            _words(text.draft)
         if page.can_edit:
             with st.container(horizontal=True):
                 if job is not None:

@@ -43,7 +43,7 @@ def one(page: Page, style_id: str) -> None:
         page.go("make/styles")
     with page.transaction() as tx:
         style = styles.get(tx, style_id)
-        speakers = styles.speakers(tx, style_id)
+        speakers, sources = styles.speakers(tx, style_id), styles.sources(tx, style_id)
     _head(page, style, speakers)
     working = style_sources.working(page, style)
     if style.card is None:
@@ -58,6 +58,12 @@ def one(page: Page, style_id: str) -> None:
         "Part", list(PARTS), default="write", format_func=PARTS.__getitem__, key=f"style:part:{style.id}",
         label_visibility="collapsed", required=True,
     )  # fmt: skip
+    refused = [one for one in sources if one.state == "refused"]
+    if refused and part != "sources":
+        st.warning(
+            f"{count(len(refused), 'file')} of {len(sources)} could not be read, and taught it nothing: see Files for why.",
+            icon=":material/scan_delete:",
+        )
     match part:
         case "card":
             style_card.card(style.card)

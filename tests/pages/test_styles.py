@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from backend import styles
+from sqlalchemy import update
+
+from backend import jobs, styles
 from backend.bootstrap import App
+from backend.kit.ids import new_id
 from backend.styles import TextWish, pipeline
 from backend.styles.schemas import WritingPayload
+from backend.tables import StyleSource, StyleText
 from tests.factories.account import Tenant
 from tests.factories.styles import make_style
 from tests.pages.conftest import Open, words
@@ -68,3 +72,19 @@ def test_the_card_and_a_deletion_taken_back(app: App, workspace: Tenant, open_pa
     next(one for one in at.button if one.label == "Undo").click().run()
     with app.db.transaction(workspace.caller) as tx:
         assert styles.get(tx, style.id).name == "Pond <b>notes</b>"
+
+
+def test_what_had_come_and_what_could_not_be_read_is_told(app: App, workspace: Tenant, open_page: Open) -> None:
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        style = make_style(tx)
+        text = styles.write(tx, style.id, TextWish(topic="tea"), request_key="k")
+        tx.execute(update(StyleText).where(StyleText.id == text.id).values(draft="The kettle sang before"))
+        jobs.cancel(tx, text.job_id)
+        tx.add(StyleSource(id=new_id("src"), style_id=style.id, upload_id="up_1", filename="a scan.pdf", state="refused"))
+    at = open_page("make/styles", id=style.id)
+    assert not at.exception
+    assert "Cancelled" in words(at)
+    assert "This much had come: 4 words." in words(at)
+    assert "1 file of 2 could not be read" in words(at)
+    at.segmented_control(key=f"style:part:{style.id}").set_value("sources").run()
+    assert "could not be read" not in words(at)

@@ -161,3 +161,21 @@ def test_an_untrained_style_writes_nothing(app: App, workspace: Tenant) -> None:
     for wrong in ({"topic": ""}, {"topic": "x", "words": 5}, {"topic": "x", "words": 9999}, {"topic": "x", "language": "tlh"}):
         with pytest.raises(Invalid):
             TextWish(**wrong)
+
+
+def test_a_text_never_costs_more_than_was_said(model_app: App, workspace: Tenant, server: ModelServer) -> None:
+    """The dearest way: three times too short, then copied."""
+    text, ctx = wished(model_app, workspace, 600)
+    with model_app.db.transaction(workspace.caller) as tx:
+        most = styles.estimate(model_app, styles.get(tx, text.style_id), words=600)
+    copied = " ".join(author("thoreau").split()[200:230])
+    server.faults.says = [OWN, OWN, OWN, f"{OWN} {copied}.", OWN]
+    pipeline.write(ctx, WritingPayload(text_id=text.id))
+    assert len(server.asked) == 5
+    assert most is not None
+    assert server.total < most
+
+
+def test_the_offline_writer_is_free(app: App, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        assert styles.estimate(app, make_style(tx), words=300) is None
