@@ -118,7 +118,7 @@ def compose(said: str, rules: CaptionRules) -> Composed:
     if _ORDER.search(text):
         return Composed(refusal="The answer is no description but words to somebody. Look at the picture yourself.")
     if not english(text):
-        return Composed(refusal="The answer is not in English. Try again, or choose another model.")
+        return Composed(refusal="The answer is not in English. Try again, or write the caption by hand.")
     if (left := _ADDRESS.sub("", text)) != text:
         text = left
         doubts.append("An address or a handle was taken out.")

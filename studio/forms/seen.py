@@ -28,6 +28,12 @@ def load_again(form: str) -> None:
     st.session_state[f"seen:{form}"] = (n + 1, value)
 
 
+def load_all_again(beginning: str) -> None:
+    """The same for each form whose name begins like that."""
+    for slot in [str(key) for key in st.session_state if str(key).startswith(f"seen:{beginning}")]:
+        load_again(slot.removeprefix("seen:"))
+
+
 def offer_newer(form: str, sentence: str) -> None:
     """Says that somebody else was faster, and lets them choose when to look."""
     st.warning(sentence, icon=":material/sync_problem:")

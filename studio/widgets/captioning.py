@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import streamlit as st
 
 from backend import datasets, jobs
@@ -67,6 +69,25 @@ def caption_these(page: Page, dataset_id: str, image_ids: list[str]) -> None:
     _dialog(page, dataset_id, tuple(image_ids), 0)
 
 
+def just_ended(page: Page, dataset_id: str) -> bool:
+    """True once, after a run that was started here has ended: what it wrote is what its starter waits for."""
+    job_id = st.session_state.get(_mine(dataset_id))
+    if job_id is None:
+        return False
+    try:
+        with page.transaction() as tx:
+            if jobs.get(tx, job_id).state in ACTIVE:
+                return False
+    except NotFound:
+        pass
+    del st.session_state[_mine(dataset_id)]
+    return True
+
+
+def _mine(dataset_id: str) -> str:
+    return f"captioning:{dataset_id}:mine"
+
+
 def _open(dataset_id: str, image_ids: tuple[str, ...] = (), look: int = 0) -> None:
     st.session_state[_OPEN] = (dataset_id, image_ids, look)
 
@@ -107,8 +128,11 @@ def _dialog(page: Page, dataset_id: str, image_ids: tuple[str, ...], look: int) 
             label = f"Caption {count(plan.pictures, 'picture')}"
             if st.button(label, type="primary", icon=":material/auto_awesome:", key=f"{key}:go", disabled=not sure):
                 with page.transaction(needs="editor") as tx:
-                    datasets.start_captioning(tx, order, captioners=page.app.engines.captioners, request_key=request_key(key))
+                    job = datasets.start_captioning(
+                        tx, order, captioners=page.app.engines.captioners, request_key=request_key(key)
+                    )
                 renew(key)
+                st.session_state[_mine(dataset_id)] = job.id
                 st.rerun()
 
 
@@ -134,12 +158,18 @@ def _say(plan: CaptionPlan) -> None:
             f"{usual} most **{plain(usd(plan.most_usd))}**. :gray[:small[{plain(plan.models)} sees the pictures, at 768 px.]]"
         )
     if plan.affordable < plan.pictures:
-        st.warning(
-            f"The budget surely pays {plan.affordable:,} of {plan.pictures:,}. It stops there; what is captioned stays.",
-            icon=":material/payments:",
-        )
+        st.warning(_too_dear(plan), icon=":material/payments:")
     if plan.tokens_around > MUCH_AROUND:
         st.warning(f"Trigger word and your additions take about {plan.tokens_around} of the 75 tokens that are read.")
+
+
+def _too_dear(plan: CaptionPlan) -> str:
+    if plan.affordable:
+        return f"The budget surely pays {plan.affordable:,} of {plan.pictures:,}. It stops there; what is captioned stays."
+    return plain(
+        f"The budget has {usd(plan.left_usd or Decimal(0))} left: too little for a picture. It goes on when the day or the "
+        "month is over, or when an owner raises the limit on the Costs page."
+    )
 
 
 def _preview(page: Page, order: CaptionOrder, plan: CaptionPlan, key: str) -> None:

@@ -7,10 +7,10 @@ import streamlit as st
 from backend import datasets
 from backend.datasets import DatasetCard, ImageCard, ImageFilter, Leak, TagCount
 from studio.format import count, media_url, plain
-from studio.forms.seen import load_again, offer_newer, seen
+from studio.forms.seen import load_again, load_all_again, offer_newer, seen
 from studio.frame import Page
 from studio.widgets.caption_bulk import bulk, prefill
-from studio.widgets.captioning import captioning
+from studio.widgets.captioning import captioning, just_ended
 from studio.widgets.dataset_edits import last_edit
 from studio.widgets.dataset_state import words_of
 from studio.widgets.picture import thumbs
@@ -34,6 +34,8 @@ def captions(page: Page, dataset_id: str) -> None:
         st.caption("Captions come with the pictures; add some first.")
         return
     captioning(page, card)
+    if just_ended(page, dataset_id):
+        load_all_again(f"captions:{dataset_id}:")
     last_edit(page, dataset_id, key="captions")
     _leaks(page, card, leaks)
     with st.container(horizontal=True, vertical_alignment="bottom"):

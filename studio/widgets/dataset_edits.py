@@ -7,6 +7,7 @@ import streamlit as st
 from backend import accounts, datasets
 from backend.datasets import EditCard
 from studio.format import ago, plain
+from studio.forms.seen import load_all_again
 from studio.frame import Page
 
 
@@ -55,6 +56,8 @@ def _take_back(page: Page, edit: EditCard) -> None:
     with page.guard():
         with page.transaction(needs="editor") as tx:
             undone = datasets.undo_edit(tx, edit.id)
+        if edit.kind == "auto-captions":  # the captions on the page are those that were just taken back
+            load_all_again("captions:")
         st.toast(f"Taken back for {undone.count}.{_kept(edit, undone.kept)}", icon=":material/undo:")
 
 

@@ -64,6 +64,24 @@ def test_from_the_dialog_to_the_captions_and_back(open_page: Open, app: App, wor
         assert [one.caption for one in datasets.images(tx, dataset_id).images][1:] == ["", ""]
 
 
+def test_who_started_it_sees_the_captions_and_their_undo(
+    open_page: Open, app: App, workspace: Tenant, dataset_id: str
+) -> None:  # fmt: skip
+    at = on(open_page("make/datasets", id=dataset_id), dataset_id, "Captions")
+    press(at, "Caption with AI …")
+    at.session_state["captioning:open"] = (dataset_id, (), 0)
+    press(at, "Caption 2 pictures")
+    at.run()
+    run(app, workspace, dataset_id)
+    for shown in ("bella, picture of one person", ""):
+        at.run()
+        assert not at.exception
+        assert [one.value for one in at.text_area if one.label != "0.jpg"] == [shown] * 2
+        assert "have changed since you opened" not in words(at)
+        if shown:
+            press(at, "Undo")
+
+
 def test_viewers_see_and_do_not_start(open_page: Open, app: App, workspace: Tenant, dataset_id: str) -> None:
     go(context(app, workspace, order(app, workspace, dataset_id)))
     at = on(open_page("make/datasets", who=workspace.viewer, id=dataset_id), dataset_id, "Captions")

@@ -193,6 +193,7 @@ def _explained(refused: Refusal, use: str = "…") -> EngineError:
         case code if problem.retryable or code >= 500:
             return EngineUnavailable("The language model does not answer right now. Try again in a moment.", **data)
         case _:
-            return Rejected(
-                f"The model refused this: {problem.message or problem.code}. Change the words and try again.", **data
-            )
+            what, then = ("this", "Change the words and try again")
+            if use == "vision":
+                what, then = ("this picture", "Try again, or write its caption by hand")
+            return Rejected(f"The model refused {what}: {problem.message or problem.code}. {then}.", **data)
