@@ -40,7 +40,7 @@ def costs(tx: Session, settings: Settings) -> Costs:
         by_day=sorted((_dated(line) for line in days), key=lambda line: line.name, reverse=True),
         by_influencer=_lines(tx, month, LlmCall.influencer_id),
         by_kind=_lines(tx, month, LlmCall.kind),
-        by_model=[line for line in _lines(tx, month, LlmCall.model) if line.name],
+        by_model=[line for line in _lines(tx, month, LlmCall.model) if line.name or line.calls],
     )  # fmt: skip
 
 

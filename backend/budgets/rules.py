@@ -53,8 +53,9 @@ def over_sentence(*, period: str, spent: Decimal, more: Decimal, limit: Decimal)
     when = {"day": "today", "month": "this month"}[period]
     next_time = {"day": "tomorrow", "month": "next month"}[period]
     cost = f"${max(more, _CENT):,.2f}"
+    standing = "is used up" if spent >= limit else "has too little left"
     return (
-        f"The budget for words is used up: ${spent:,.2f} of ${limit:,.{2 if limit >= _CENT else 4}f} {when}, and this could "
-        f"cost up to {cost}. "
+        f"The budget for words {standing}: ${spent:,.2f} of ${limit:,.{2 if limit >= _CENT else 4}f} is spent {when}, and this "
+        f"could cost up to {cost}. "
         f"It goes on {next_time}, or when an owner raises the limit on the Costs page."
     )

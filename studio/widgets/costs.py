@@ -21,6 +21,9 @@ _KINDS = {
 """A kind of call as people say it; one that is not listed is shown by its own name."""
 
 
+_MONEY = st.column_config.TextColumn(alignment="right")
+
+
 def costs(page: Page) -> None:
     with page.transaction() as tx:
         now = budgets.costs(tx, page.app.settings)
@@ -60,7 +63,9 @@ def say_near(page: Page) -> None:
                 said += f" Nothing more is asked: it goes on {going_on}, or when an owner raises the limit on the Costs page."
             else:
                 said += " What could cost more than is left is not asked. An owner can raise the limit on the Costs page."
-            st.warning(plain(said), icon=":material/payments:")
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.warning(plain(said), icon=":material/payments:")
+                page.link("run/costs", "Open Costs", icon=":material/open_in_new:")
             return
 
 
@@ -68,7 +73,7 @@ def _periods(now: Costs) -> None:
     for column, period, when, going_on in zip(
         st.columns(2), (now.day, now.month), ("Today", "This month"), ("tomorrow", "next month"), strict=True
     ):
-        with column, st.container(border=True):
+        with column, st.container(border=True, height="stretch"):
             _period(period, when, going_on)
 
 
@@ -94,8 +99,9 @@ def _memory(now: Costs) -> None:
     right.metric("Saved by that", usd(now.saved_usd))
     if now.estimated:
         st.caption(
-            f"{count(now.estimated, 'answer')} got lost on the way: {plain(usd(now.estimated_usd))} of this month is the "
-            "most that can have cost. It is corrected as soon as the model's server says."
+            f"{count(now.estimated, 'answer')} {'was' if now.estimated == 1 else 'were'} stopped or got lost on the way: "
+            f"{plain(usd(now.estimated_usd))} of this month is the most that can have cost. It is corrected if the model's "
+            "server says."
         )
 
 
@@ -114,7 +120,7 @@ def _tables(now: Costs, names: Mapping[str, str]) -> None:
     with kinds:
         _table("Kind", by_kind)
     with models:
-        _table("Model", list(as_said(now.by_model)))
+        _table("Model", [(line.name or "Stopped or lost before it was said", line) for line in now.by_model])
 
 
 def _table(head: str, lines: list[tuple[str, Line]]) -> None:
@@ -122,7 +128,7 @@ def _table(head: str, lines: list[tuple[str, Line]]) -> None:
         {head: name, "Cost": usd(line.usd), "Answers": line.calls, "From memory": line.cached, "Saved": usd(line.saved_usd)}
         for name, line in lines
     ]
-    st.dataframe(rows, hide_index=True)
+    st.dataframe(rows, hide_index=True, column_config={"Cost": _MONEY, "Saved": _MONEY})
 
 
 def _limits(page: Page, now: Costs) -> None:

@@ -92,12 +92,19 @@ def _say(page: Page, foretold: Forecast, order: SeriesOrder) -> None:
         for sentence in foretold.warnings:
             st.caption(f":material/info: {plain(sentence)}")
     if foretold.over:
-        left = usd(foretold.left_usd) if foretold.left_usd is not None else ""
-        st.warning(
-            f"The limit of this workspace leaves {plain(left)}, so it may stop before the end. What is written by then stays, "
-            "and it goes on when there is money again.",
-            icon=":material/payments:",
+        st.warning(plain(_too_dear(foretold)), icon=":material/payments:")
+
+
+def _too_dear(foretold: Forecast) -> str:
+    if not foretold.left_usd:
+        return (
+            "Nothing is left of the budget for words, so no post would be written. It goes on when the day or the month is "
+            "over, or when an owner raises the limit on the Costs page."
         )
+    return (
+        f"The budget for words has {usd(foretold.left_usd)} left, so it may stop before the end. What is written by then "
+        "stays; “Try again” goes on from there when there is money again."
+    )
 
 
 def _words(foretold: Forecast) -> str:

@@ -27,7 +27,7 @@ def spend(app: App, workspace: Tenant, usd: str, *, state: str = "settled") -> N
     call = ledger.reserve(app.db, Trusted(workspace.id), most_usd=Decimal(usd), about=about, settings=app.settings)
     with app.db.transaction(workspace.caller) as tx:
         row = tx.get_one(LlmCall, call.call_id)
-        row.state, row.model = state, "a/model"
+        row.state, row.model = state, "a/model" if state == "settled" else ""
 
 
 def test_nothing_spent_yet(open_page: Open) -> None:
@@ -44,11 +44,14 @@ def test_what_was_spent_and_on_whom(open_page: Open, app: App, workspace: Tenant
     said = shown(at)
     assert "$8.25" in said
     assert "82% of the limit is spent" in said
-    assert "1 answer got lost" in said
+    assert "1 answer was stopped or got lost" in said
     tables = [frame.value for frame in at.dataframe]
     assert len(tables) == 4
     assert list(tables[1]["Influencer"]) == ["An influencer of before"]
     assert list(tables[2]["Cost"]) == ["$8.25"]
+    assert dict(zip(tables[3]["Model"], tables[3]["Cost"], strict=True)) == {
+        "Stopped or lost before it was said": "$7.00", "a/model": "$1.25",
+    }  # fmt: skip
 
 
 def test_an_owner_sets_limits_and_others_look(open_page: Open, app: App, workspace: Tenant) -> None:

@@ -85,7 +85,7 @@ def test_nothing_is_asked_beyond_the_limit(make_app: Make, acting: Acting, serve
     with app.db.transaction(workspace.caller) as tx:
         budgets.set_limits(tx, daily_usd=most, monthly_usd=None, settings=app.settings)
     budgets.ask(app, acting(app), ASK, about=ABOUT)
-    with pytest.raises(OverBudget, match=r"used up.*today.*Costs page"):
+    with pytest.raises(OverBudget, match=r"too little left.*today.*Costs page"):
         budgets.ask(app, acting(app), replace(ASK, question="more?"), about=ABOUT)
     assert len(server.asked) == 1
     assert budgets.ask(app, acting(app), ASK, about=ABOUT).text  # known already, costs nothing

@@ -114,7 +114,7 @@ def test_the_budget_stops_it_and_what_is_done_stays(studio: Make, server: ModelS
         budgets.set_limits(tx, daily_usd=most, monthly_usd=None, settings=app.settings)
         assert datasets.foretell_captioning(app, tx, CaptionOrder(dataset_id=bare)).affordable == 1
     made = context(app, workspace, order(app, workspace, bare))
-    with pytest.raises(OverBudget, match=r"used up.* of 3 pictures are done and stay so; try again then"):
+    with pytest.raises(OverBudget, match=r"too little left.* of 3 pictures are done and stay so; try again then"):
         go(made)
     images, run = told(app, workspace, bare)
     done = [one for one in images if one.caption_source == "vision"]

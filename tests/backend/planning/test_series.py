@@ -245,7 +245,9 @@ def test_out_of_money_keeps_what_is_done_and_goes_on_later(
     with acting() as tx:
         budgets.set_limits(tx, daily_usd=one / 2, monthly_usd=None, settings=desk.app.settings)
     assert planning.forecast(desk.app, acting, order=desk.order(first=first_day() + timedelta(days=9))).over
-    with pytest.raises(OverBudget, match=r"1 of 3 posts are on the calendar and stay\. .*used up.* goes on where it stopped"):
+    with pytest.raises(
+        OverBudget, match=r"1 of 3 posts are on the calendar and stay\. .*too little left.* goes on where it stopped"
+    ):
         desk.run(context)
     assert [one.wall for one in desk.plans(context.job_id)] == walls(0)
     with acting() as tx:
