@@ -167,7 +167,7 @@ def _act(page: Page, verb, draft_id: str) -> None:  # type: ignore[no-untyped-de
 
 def _anew(page: Page, ask) -> None:  # type: ignore[no-untyped-def]
     with page.guard():
-        with st.spinner("Writing …"):
+        with st.spinner("Writing …", show_time=True):
             ask(page.app, partial(page.transaction, "editor"))
         st.rerun()
 

@@ -36,15 +36,16 @@ def _ask(page: Page, who: InfluencerCard, order: WriteOrder | None, n: int) -> N
     if order:
         say_cost(partial(writing.estimate, page.app, partial(page.transaction, "editor"), order=order, n=n))
     ready = page.can_edit and order is not None
-    if st.button("Write", type="primary", icon=":material/ink_pen:", width="stretch", disabled=not ready) and order:
-        with st.spinner("Writing …"):
-            cards = writing.write(page.app, partial(page.transaction, "editor"), order=order, n=n)
-        _shown()[who.id] = cards[0].batch_id
-    pressed = st.button(
+    write = st.button("Write", type="primary", icon=":material/ink_pen:", width="stretch", disabled=not ready)
+    draw = st.button(
         "Write one and draw it", icon=":material/auto_awesome:", width="stretch", disabled=not ready,
         help="One text and its picture, in the background.",
     )  # fmt: skip
-    if pressed and order:
+    if write and order:
+        with st.spinner("Writing …", show_time=True):
+            cards = writing.write(page.app, partial(page.transaction, "editor"), order=order, n=n)
+        _shown()[who.id] = cards[0].batch_id
+    if draw and order:
         with page.transaction("editor") as tx:
             writing.start_content(tx, order=order, request_key=request_key("writing:content"))
         renew("writing:content")

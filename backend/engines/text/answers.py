@@ -21,7 +21,10 @@ def parse(text: str, shape: type[T]) -> T:
     try:
         return shape.model_validate(json_repair.loads(_inside(text)))
     except (ValidationError, ValueError, RecursionError) as error:
-        sentence = "The model's answer was not in the form that was asked for. Try again, or choose another model."
+        sentence = (
+            "The model's answer was not in the form that was asked for. Try again; if it goes on like that, whoever runs the "
+            "studio can set another model."
+        )
         raise Rejected(sentence, detail=f"{error}: {text[:500]}") from error
 
 
