@@ -23,6 +23,11 @@ from tests.support.processes import Workers
 from tests.support.wait import until
 
 SCREENS = ROOT / "var" / "screens"
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+STILL = """addEventListener("DOMContentLoaded", () => document.head.append(Object.assign(document.createElement("style"), {
+  textContent: `*, *::before, *::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important;
+    transition-duration: .01ms !important; scroll-behavior: auto !important }` })))"""
+"""What turns or fades is drawn sixty times a second, by processors that the studio needs meanwhile: it ends at once here."""
 expect.set_options(timeout=30_000)  # a busy machine is not a fault
 
 
@@ -132,7 +137,7 @@ def light_studio_url(bare_studio_url: str, workers: Workers) -> str:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         missing = "Chromium is not installed; the walks in a real browser need it (Debian: apt-get install chromium)."
         if os.environ.get("CI") == "true":
@@ -153,8 +158,11 @@ def new_visitor(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def make(*, width: int = 1280, height: int = 900, dark: bool = False, **options: Any) -> BrowserContext:
         scheme = "dark" if dark else "light"
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", **options
+        )
         context.set_default_timeout(30_000)
+        context.add_init_script(STILL)
         made.append(context)
         return context
 
