@@ -57,7 +57,7 @@ def say_near(page: Page) -> None:
         now = budgets.costs(tx, page.app.settings)
     for period, when in ((now.month, "this month"), (now.day, "today")):
         if period.limit_usd is not None and period.share >= 0.8:
-            said = f"{usd(period.spent_usd)} of {usd(period.limit_usd)} for words spent {when}."
+            said = f"Spent on words {when}: {usd(period.spent_usd)} of {usd(period.limit_usd)}."
             if period.share >= 1:
                 going_on = "tomorrow" if when == "today" else "next month"
                 said += f" Nothing more is asked: it goes on {going_on}, or when an owner raises the limit on the Costs page."

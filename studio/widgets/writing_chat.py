@@ -8,12 +8,14 @@ from functools import partial
 import streamlit as st
 
 from backend import writing
+from backend.errors import StudioError
 from backend.influencers import InfluencerCard
 from backend.writing import Said
 from studio.format import ago, plain
 from studio.frame import Page
 from studio.widgets.confirm import confirm
 
+_TROUBLE = "writing:chat:trouble"
 _FACE, _ME = ":material/face_3:", ":material/person:"
 
 
@@ -32,15 +34,17 @@ def chat(page: Page, who: InfluencerCard) -> None:
     if not talk:
         st.info(f"Ask {plain(who.name)} something: what they do today, what they think of a topic.", icon=":material/chat:")
     for line in talk:
-        _line(page, line, last=line is talk[-1])
+        _line(page, line, who, last=line is talk[-1])
+    if trouble := st.session_state.pop(f"{_TROUBLE}:{who.id}", ""):
+        st.error(plain(trouble), icon=":material/error:")
     asked = st.chat_input(f"Write to {who.name}", max_chars=1000, disabled=not page.can_edit, key=f"writing:chat:{who.id}")
     if asked:
         with st.chat_message("user", avatar=_ME):
             st.markdown(_told(asked))
-        _answer(page, partial(writing.talk.say, influencer_id=who.id, question=asked))
+        _answer(page, who, partial(writing.talk.say, influencer_id=who.id, question=asked))
 
 
-def _line(page: Page, line: Said, *, last: bool) -> None:
+def _line(page: Page, line: Said, who: InfluencerCard, *, last: bool) -> None:
     with st.chat_message("user", avatar=_ME):
         st.markdown(_told(line.question))
     with st.chat_message("assistant", avatar=_FACE):
@@ -56,21 +60,24 @@ def _line(page: Page, line: Said, *, last: bool) -> None:
         st.caption("The answer ended early." if line.answer else "No answer came.")
         pressed = last and page.can_edit and st.button("Ask again", key=f"again:{line.id}", icon=":material/refresh:")
     if pressed:
-        _answer(page, partial(writing.talk.again, line_id=line.id))
+        _answer(page, who, partial(writing.talk.again, line_id=line.id))
 
 
-def _answer(page: Page, ask: Callable[..., Said]) -> None:
-    """Drawn word by word as it comes."""
+def _answer(page: Page, who: InfluencerCard, ask: Callable[..., Said]) -> None:
+    """Drawn word by word as it comes; what went wrong is said below the talk, where it can be asked again."""
     with st.chat_message("assistant", avatar=_FACE):
         box, come = st.empty(), list[str]()
+        box.caption(f"{plain(who.name)} is thinking …")
 
         def heard(words: str) -> None:
             come.append(words)
             box.markdown(_told("".join(come)))
 
-        with page.guard():
+        try:
             ask(page.app, partial(page.transaction, "editor"), heard=heard)
-            st.rerun()
+        except StudioError as error:
+            st.session_state[f"{_TROUBLE}:{who.id}"] = error.message
+        st.rerun()
 
 
 def _told(text: str) -> str:

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from backend import writing
 from backend.bootstrap import App
+from backend.errors import EngineUnavailable
 from backend.kit.db import Database
 from backend.writing import WriteOrder
 from studio import resources
@@ -112,6 +113,24 @@ def test_a_talk_is_kept_and_cleared(open_page: Open, rows: Rows, app: App, works
         assert writing.talk.clear(tx, rows.influencer_id) == 1
     with app.db.transaction(workspace.editor.caller) as tx:
         assert writing.talk.lines(tx, rows.influencer_id) == []
+
+
+def test_what_went_wrong_in_a_talk_is_said_where_it_can_be_asked_again(
+    open_page: Open, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    def away(*_: object, **__: object) -> None:
+        raise EngineUnavailable("The language model does not answer right now.")
+
+    at = open_page("make/writing", influencer=rows.influencer_id, part="chat")
+    with monkeypatch.context() as broken:
+        broken.setattr("backend.writing.talk.budgets.ask", away)
+        at.chat_input[0].set_value("Hello?").run()
+    assert not at.exception
+    assert [one.value for one in at.error] == ["The language model does not answer right now\\."]
+    assert "No answer came." in shown(at)
+    next(one for one in at.button if one.label == "Ask again").click().run()
+    assert not at.error
+    assert "offline writer, no model" in shown(at)
 
 
 def test_viewers_read(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
