@@ -29,7 +29,7 @@ def name_form(key: str, style: Style | None = None, *, submit: str) -> StyleDraf
     return StyleDraft(name=name, kept=kept) if sent else None
 
 
-def wish_form(key: str, style: Style, *, is_model: bool, variants: dict[str, int]) -> TextWish | None:
+def wish_form(key: str, style: Style, *, is_model: bool, variants: dict[str, int], disabled: bool = False) -> TextWish | None:
     """`variants`: how often each topic was written about, so that the next text differs."""
     own = style.card.language if style.card else ""
     with st.form(key, border=True):
@@ -43,7 +43,7 @@ def wish_form(key: str, style: Style, *, is_model: bool, variants: dict[str, int
         tongues = {own: f"{styles.LANGUAGES.get(own, 'As the source')} (as the source)", **styles.LANGUAGES}
         tongues = {tag: name for tag, name in tongues.items() if tag == own or is_model or tag in ("en", "it")}
         language = right.selectbox("Language", list(tongues), format_func=lambda tag: tongues[tag], key=f"{key}:language")
-        sent = st.form_submit_button("Write", type="primary", icon=":material/ink_pen:")
+        sent = st.form_submit_button("Write", type="primary", icon=":material/ink_pen:", disabled=disabled)
     if not sent:
         return None
     return TextWish(topic=topic, words=int(words), language=language, variant=variants.get(topic.strip(), 0))

@@ -55,29 +55,31 @@ def _form(page: Page, style: Style, found: list[StyleTextCard], *, is_model: boo
             "No language model is set, so the offline writer writes: sentences of its own in this style's rhythm, in English "
             "or Italian. It is no imitation. Set OPENROUTER_API_KEY for one.", icon=":material/info:",
         )  # fmt: skip
-    _say_cost(page, style)
+    ready = _say_cost(page, style)
     key = f"style:wish:{style.id}"
     variants: dict[str, int] = {}
     for one in found:
         variants[one.topic] = variants.get(one.topic, 0) + 1
     with page.guard():
-        if wish := forms.wish_form(key, style, is_model=is_model, variants=variants):
+        if wish := forms.wish_form(key, style, is_model=is_model, variants=variants, disabled=not ready):
             with page.transaction(needs="editor") as tx:
                 styles.write(tx, style.id, wish, request_key=request_key(key))
             renew(key)
             st.rerun()
 
 
-def _say_cost(page: Page, style: Style) -> None:
-    """The most that a short and a long text can cost, where a model is paid."""
+def _say_cost(page: Page, style: Style) -> bool:
+    """The most that a short and a long text can cost, where a model is paid. False: nobody could be asked, and why."""
     try:
         most = {words: styles.estimate(page.app, style, words=words) for words in (300, styles.MOST_WORDS)}
     except StudioError as error:
-        st.warning(plain(error.message), icon=":material/payments:")
-        return
+        st.warning(plain(error.message), icon=":material/cloud_off:")
+        st.button("Look again", icon=":material/refresh:", type="tertiary", key="style:look", on_click=lambda: None)
+        return False
     told = [f"{plain(usd(cost))} for {words:,} words" for words, cost in most.items() if cost]
     if told:
         st.caption(f":material/payments: Costs at most {', '.join(told)}; usually far less.")
+    return True
 
 
 def _growing(page: Page, text_id: str, job_id: str) -> None:

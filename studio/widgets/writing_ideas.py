@@ -23,8 +23,9 @@ def ideas(page: Page, who: InfluencerCard) -> None:
     left, right = st.columns([5, 7], gap="medium")
     with left, page.guard():
         order = ideas_form("writing:ideas", who.id, disabled=not page.can_edit)
-        say_cost(partial(writing.estimate_ideas, page.app, partial(page.transaction, "viewer"), order=order))
-        if st.button("Suggest ideas", type="primary", icon=":material/lightbulb:", width="stretch", disabled=not page.can_edit):
+        ready = say_cost(partial(writing.estimate_ideas, page.app, partial(page.transaction, "viewer"), order=order))
+        ready &= page.can_edit
+        if st.button("Suggest ideas", type="primary", icon=":material/lightbulb:", width="stretch", disabled=not ready):
             with page.transaction("editor") as tx:
                 writing.start_ideas(tx, order=order, request_key=request_key("writing:ideas"))
             renew("writing:ideas")

@@ -33,9 +33,9 @@ def texts(page: Page, who: InfluencerCard) -> None:
 
 
 def _ask(page: Page, who: InfluencerCard, order: WriteOrder | None, n: int) -> None:
-    if order:
-        say_cost(partial(writing.estimate, page.app, partial(page.transaction, "editor"), order=order, n=n))
     ready = page.can_edit and order is not None
+    if order:
+        ready &= say_cost(partial(writing.estimate, page.app, partial(page.transaction, "viewer"), order=order, n=n))
     write = st.button("Write", type="primary", icon=":material/ink_pen:", width="stretch", disabled=not ready)
     draw = st.button(
         "Write one and draw it", icon=":material/auto_awesome:", width="stretch", disabled=not ready,
@@ -92,12 +92,14 @@ def _restore(page: Page, draft_ids: list[str]) -> None:
         writing.restore(tx, draft_ids)
 
 
-def say_cost(estimate: partial[Decimal | None]) -> None:
-    """The most it can cost, where a model is paid."""
+def say_cost(estimate: partial[Decimal | None]) -> bool:
+    """The most it can cost, where a model is paid. False: nobody could be asked, and it is said why."""
     try:
         most = estimate()
     except StudioError as error:
-        st.warning(plain(error.message), icon=":material/payments:")
-        return
+        st.warning(plain(error.message), icon=":material/cloud_off:")
+        st.button("Look again", icon=":material/refresh:", type="tertiary", key="writing:look", on_click=lambda: None)
+        return False
     if most is not None:
         st.caption(f":material/payments: Costs at most {plain(usd(most))}, usually far less." if most else "Costs nothing.")
+    return True

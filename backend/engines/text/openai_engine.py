@@ -7,12 +7,12 @@ import json
 import time
 from collections.abc import Callable, Generator
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from backend.clients.openrouter import Away, Client, Completion, Lost, Refusal
 from backend.engines.events import Alive, EngineStatus
 from backend.engines.text.answers import schema_of
-from backend.engines.text.port import Quote, Reply, ReplyLost, TextRequest, Words
+from backend.engines.text.port import Quote, Reply, ReplyLost, TextRequest, Use, Words
 from backend.engines.text.prices import PriceList, cost, most_usd, own_prices
 from backend.errors import EngineError, EngineUnavailable, RateLimited, Rejected, Unsupported
 from backend.settings import Settings
@@ -98,7 +98,31 @@ class OpenAIEngine:
                 self.name, False, "", f"{self._client.url} does not answer. Start it or correct OPENROUTER_BASE_URL."
             )
         left = key.get("limit_remaining")
-        return EngineStatus(self.name, True, "", models + (f"; the key has ${left} left" if left is not None else ""))
+        told = models + (f"; the key has ${left} left" if left is not None else "")
+        idle, instead = self._never_asked()
+        if not idle and not instead:
+            return EngineStatus(self.name, True, "", told)
+        why = "The model's server names no price for"
+        wrong = [f"{why} {name}, so nothing is asked where it should answer." for name in idle]
+        wrong += [f"{why} {name}, so {other} answers instead." for name, other in instead]
+        then = "Set a model that it has, or give the price in TEXT_PRICES (0/0 when it costs nothing), and restart."
+        return EngineStatus(self.name, not idle, "", " ".join([*([] if idle else [f"{told}."]), *wrong, then]))
+
+    def _never_asked(self) -> tuple[list[str], list[tuple[str, str]]]:
+        """Settings with their models that have no price: those nothing stands in for, and those with what does."""
+        idle: list[str] = []
+        instead: list[tuple[str, str]] = []
+        for use in get_args(Use):
+            wanted = self._settings.text_models(use)
+            try:
+                priced = self._prices.of(wanted)
+            except (Refusal, Away, Lost):
+                priced = []
+            if wanted and wanted[0] not in {model.id for model in priced}:
+                named = f"{wanted[0]} (TEXT_MODEL_{use.upper()})"
+                instead += [(named, priced[0].id)] if priced else []
+                idle += [] if priced else [named]
+        return idle, instead
 
     def _without_price(self, wanted: tuple[str, ...], request: TextRequest) -> str:
         near = self._prices.nearest(wanted[0])

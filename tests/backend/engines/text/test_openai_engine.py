@@ -195,6 +195,17 @@ def test_who_says_no_cost_is_paid_by_tokens(server: ModelServer, make: Make) -> 
     assert reply.cost_usd == reply.prompt_tokens * Decimal("0.000003") + reply.completion_tokens * Decimal("0.000015")
 
 
+def test_status_names_models_that_are_never_asked(make: Make) -> None:
+    told = make(text_model_writing="acme/poet", text_fallbacks="openai/gpt-4o-mini").status()
+    assert told.ok
+    assert "acme/poet (TEXT_MODEL_WRITING), so openai/gpt-4o-mini answers instead" in told.detail
+    told = make(text_model_vision="acme/eye", text_fallbacks="openai/gpt-4o-mini").status()
+    assert not told.ok
+    assert "acme/eye (TEXT_MODEL_VISION), so nothing is asked where it should answer" in told.detail
+    assert "TEXT_PRICES" in told.detail
+    assert make(text_model_vision="acme/eye", text_prices="acme/eye=0/0").status().ok
+
+
 def test_status_says_who_writes_or_what_to_do(server: ModelServer, make: Make) -> None:
     assert make().status().ok
     refused = make(openrouter_base_url="http://127.0.0.1:9").status()
