@@ -51,22 +51,26 @@ def costs(page: Page) -> None:
 
 def say_near(page: Page) -> None:
     """Beside whatever asks a model: nothing, or how near the limit is."""
+    if said := near(page):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.warning(plain(said), icon=":material/payments:")
+            page.link("run/costs", "Open Costs", icon=":material/open_in_new:")
+
+
+def near(page: Page) -> str:
+    """How near a limit is and what happens then; "" from far."""
     if not page.app.settings.text_is_model:
-        return
+        return ""
     with page.transaction() as tx:
         now = budgets.costs(tx, page.app.settings)
-    for period, when in ((now.month, "this month"), (now.day, "today")):
-        if period.limit_usd is not None and period.share >= 0.8:
-            said = f"Spent on words {when}: {usd(period.spent_usd)} of {usd(period.limit_usd)}."
-            if period.share >= 1:
-                going_on = "tomorrow" if when == "today" else "next month"
-                said += f" Nothing more is asked: it goes on {going_on}, or when an owner raises the limit on the Costs page."
-            else:
-                said += " What could cost more than is left is not asked. An owner can raise the limit on the Costs page."
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.warning(plain(said), icon=":material/payments:")
-                page.link("run/costs", "Open Costs", icon=":material/open_in_new:")
-            return
+    for period, when, going_on in ((now.month, "this month", "next month"), (now.day, "today", "tomorrow")):
+        if period.limit_usd is None or period.share < 0.8:
+            continue
+        said = f"Spent on words {when}: {usd(period.spent_usd)} of {usd(period.limit_usd)}."
+        if period.share >= 1:
+            return f"{said} Nothing more is asked: it goes on {going_on}, or when an owner raises the limit on the Costs page."
+        return f"{said} What could cost more than is left is not asked. An owner can raise the limit on the Costs page."
+    return ""
 
 
 def _periods(now: Costs) -> None:

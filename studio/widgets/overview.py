@@ -15,7 +15,7 @@ from backend.posts import Attention
 from studio.components import gallery, live_jobs
 from studio.format import ago, count, plain
 from studio.frame import Page
-from studio.widgets import attention
+from studio.widgets import attention, costs
 from studio.widgets.empty import empty_state
 from studio.widgets.generation import tile
 from studio.widgets.jobs import ACTIVE
@@ -85,7 +85,8 @@ def _welcome(page: Page) -> None:
 
 def _needs_you(page: Page, board: Board) -> None:
     unfinished = [card for card in board.people if card.setup and not card.setup.get("done")]
-    if not board.failed and not board.held and not board.posting.total and not (unfinished and page.can_edit):
+    near = costs.near(page)
+    if not near and not board.failed and not board.held and not board.posting.total and not (unfinished and page.can_edit):
         return
     st.subheader("Needs you", anchor=False)
     for card in unfinished[:3] if page.can_edit else ():
@@ -98,6 +99,11 @@ def _needs_you(page: Page, board: Board) -> None:
             st.markdown(f"**{count(board.held, 'picture')}** held for a look: somebody else may be on them.")
             if st.button("Look", key="look:held"):
                 page.go("make/held")
+    if near:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(plain(near), width="stretch")
+            if st.button("Open Costs", key="look:costs"):
+                page.go("run/costs")
     attention.lines(page, board.posting)
     for job in board.failed:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):

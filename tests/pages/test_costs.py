@@ -12,9 +12,14 @@ from backend.bootstrap import App
 from backend.budgets import ledger
 from backend.kit.db import Database, Trusted
 from backend.tables import LlmCall
+from studio import resources
+from tests.backend.budgets.conftest import Make, make_app, server
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import fill
 from tests.pages.conftest import Open, words
+from tests.servers.openrouter import ModelServer
+
+__all__ = ["make_app", "server"]
 
 
 def shown(at: AppTest) -> str:
@@ -52,6 +57,19 @@ def test_what_was_spent_and_on_whom(open_page: Open, app: App, workspace: Tenant
     assert dict(zip(tables[3]["Model"], tables[3]["Cost"], strict=True)) == {
         "Stopped or lost before it was said": "$7.00", "a/model": "$1.25",
     }  # fmt: skip
+
+
+def test_who_comes_near_the_limit_hears_of_it_where_they_are(
+    open_page: Open, make_app: Make, server: ModelServer, db: Database, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    rows, paid = fill(db, workspace), make_app()
+    monkeypatch.setattr(resources, "app", lambda: paid)
+    for usd, then in (("8.5", "What could cost more than is left is not asked"), ("1.5", "it goes on tomorrow")):
+        spend(paid, workspace, usd)
+        for file, query in (("make/writing", {"influencer": rows.influencer_id}), ("start/overview", {})):
+            said = shown(open_page(file, **query))
+            assert "Spent on words today" in said
+            assert then in said
 
 
 def test_an_owner_sets_limits_and_others_look(open_page: Open, app: App, workspace: Tenant) -> None:

@@ -201,7 +201,10 @@ def _explained(refused: Refusal, use: str = "…") -> EngineError:
         case 401:
             return Rejected("The model's server does not accept OPENROUTER_API_KEY. Set a valid key and restart.", **data)
         case 402 if not problem.retryable:
-            return Rejected("The account of OPENROUTER_API_KEY has no credit left. Add credit there, then try again.", **data)
+            sentence = (
+                "The account of OPENROUTER_API_KEY has no credit left. Whoever runs the studio can add some; then try again."
+            )
+            return Rejected(sentence, **data)
         case 402 | 429:
             after = problem.retry_after or 60.0
             return RateLimited(
