@@ -2,8 +2,9 @@
 
 from backend.publishing.claim import claim_due
 from backend.publishing.links import opened
+from backend.publishing.media import problems
 from backend.publishing.now import send_now
 from backend.publishing.pausing import CANCELLED
 from backend.publishing.schemas import AutopostPayload
 
-__all__ = ["CANCELLED", "AutopostPayload", "claim_due", "opened", "send_now"]
+__all__ = ["CANCELLED", "AutopostPayload", "claim_due", "opened", "problems", "send_now"]

@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 from backend import assets, renditions
 from backend.assets import AssetCard
 from backend.engines.platform.faults import InvalidPost
-from backend.engines.platform.port import Media, Platform, PostRequest
+from backend.engines.platform.limits import PLATFORMS
+from backend.engines.platform.port import Media, Platform, PostRequest, Problem
 from backend.errors import RateLimited
 from backend.jobs import JobContext
 from backend.posts import sending as posts
 from backend.publishing import links
 from backend.publishing.schemas import ALIVE_S
+from backend.settings import Settings
 
 if TYPE_CHECKING:
     from backend.bootstrap import App
@@ -78,9 +80,24 @@ def address(app: App, tenant_id: str, card: AssetCard, *, label: str) -> str:
         return links.link(settings, tenant_id=tenant_id, asset_id=card.id, name=_name(card))
     if link := app.storage.presign_get(card.key, expires=ALIVE_S):
         return link
-    raise InvalidPost(
+    raise InvalidPost(f"{_out_of_reach(label)} Then schedule the post again.")
+
+
+def problems(tx: Session, settings: Settings, post: posts.PostCard) -> tuple[Problem, ...]:
+    """What keeps the platform from getting this studio's files, long before a post is due. Nothing is prevented by it: who runs
+    the studio may open it in the meantime."""
+    known = PLATFORMS[post.platform]
+    limits = known.formats.get(posts.request(tx, post).format)
+    public = settings.s3_public_endpoint or urlsplit(settings.public_url).scheme == "https"
+    if public or limits is None or not limits.fetched:
+        return ()
+    return (Problem("out_of_reach", _out_of_reach(known.label), "media"),)
+
+
+def _out_of_reach(label: str) -> str:
+    return (
         f"{label} fetches files over the internet, and nothing of this studio can be reached from there. Whoever runs it must "
-        "set PUBLIC_URL (or S3_PUBLIC_ENDPOINT) to a public https address; then schedule the post again."
+        "set PUBLIC_URL (or S3_PUBLIC_ENDPOINT) to a public https address and restart."
     )
 
 

@@ -9,7 +9,7 @@ from html import escape
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from backend import assets, posts, renditions
+from backend import assets, posts, publishing, renditions
 from backend.assets import AssetCard
 from backend.engines.platform.port import Problem
 from backend.posts import FileEdit, PlanCard, PostCard, PostState, VariantDraft
@@ -41,7 +41,7 @@ def show(page: Page, card: PlanCard) -> None:
 def _one(page: Page, card: PlanCard, post: PostCard) -> int:
     """How many things that block can be mended."""
     with page.transaction() as tx:
-        found = posts.problems(tx, post)
+        found = (*posts.problems(tx, post), *publishing.problems(tx, page.app.settings, post))
         files = assets.get_many(tx, post.media)
     whose = f"**{plain(post.channel_name)}** · " if len(card.posts) > 1 else ""
     for n, problem in enumerate(found):

@@ -57,6 +57,12 @@ def caption(at: AppTest) -> Any:
     return next(area for area in at.text_area if area.label == "Caption")
 
 
+def test_what_the_platform_cannot_fetch_is_said_before_the_post_is_due(open_page: Open, make: Make) -> None:
+    """Pages of tests have no public address, as a studio on somebody's laptop."""
+    assert r"set PUBLIC\_URL" in words(open_page("plan/calendar", id=make("instagram").id))
+    assert r"set PUBLIC\_URL" not in words(open_page("plan/calendar", id=make("sandbox").id))
+
+
 def test_a_crop_is_one_click_and_another_takes_it_back(open_page: Open, app: App, workspace: Tenant, make: Make) -> None:
     plan = make()
     at = open_page("plan/calendar", id=plan.id)

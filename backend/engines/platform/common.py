@@ -22,6 +22,7 @@ from backend.engines.platform.port import (
     Outcome,
     PostRequest,
     Problem,
+    Source,
 )
 from backend.settings import Settings
 
@@ -37,6 +38,9 @@ class Common:
         self.label = PLATFORMS[self.name].label
         self.formats: tuple[Format, ...] = rules.formats(self.name)
         self.comments = PLATFORMS[self.name].comments
+
+    def source(self, post: PostRequest) -> Source:
+        return "url" if PLATFORMS[self.name].formats[post.format].fetched else "file"
 
     def problems(self, post: PostRequest, account: Account | None = None) -> tuple[Problem, ...]:
         return rules.problems(self.name, post, account)

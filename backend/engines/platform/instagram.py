@@ -22,7 +22,6 @@ from backend.engines.platform.port import (
     PostRequest,
     Published,
     Quota,
-    Source,
     Standing,
 )
 from backend.settings import Settings
@@ -44,9 +43,6 @@ class Instagram(Common):
 
     def close(self) -> None:
         self._api.close()
-
-    def source(self, post: PostRequest) -> Source:
-        return "url"
 
     def account(self, access: Access) -> Account:
         """`quota` is read, never assumed: documents say 25, 50 and 100."""

@@ -41,7 +41,8 @@ class FilmLimits:
 
 @dataclass(frozen=True, slots=True)
 class FormatLimits:
-    """`count`: files. `advised`: the ratio that fills the screen. `caption` False: no text is shown with it."""
+    """`count`: files. `advised`: the ratio that fills the screen. `caption` False: no text is shown with it. `fetched`: the
+    platform gets the files by address, over the internet, instead of taking their bytes."""
 
     count: tuple[int, int]
     picture: PictureLimits | None = None
@@ -49,6 +50,7 @@ class FormatLimits:
     advised: float | None = None
     caption: bool = True
     comment: bool = True
+    fetched: bool = False
 
 
 Privacy = Literal["none", "by hand", "public by default"]
@@ -80,11 +82,17 @@ PLATFORMS: dict[str, PlatformLimits] = {
     "instagram": PlatformLimits(
         "Instagram",
         {
-            "picture": FormatLimits((1, 1), picture=_IG_PICTURE, advised=4 / 5),
-            "carousel": FormatLimits((2, 10), picture=_IG_PICTURE, film=_IG_REEL, advised=4 / 5),
-            "reel": FormatLimits((1, 1), film=_IG_REEL, advised=TALL),
+            "picture": FormatLimits((1, 1), picture=_IG_PICTURE, advised=4 / 5, fetched=True),
+            "carousel": FormatLimits((2, 10), picture=_IG_PICTURE, film=_IG_REEL, advised=4 / 5, fetched=True),
+            "reel": FormatLimits((1, 1), film=_IG_REEL, advised=TALL, fetched=True),
             "story": FormatLimits(
-                (1, 1), PictureLimits((_JPEG,), 8 * MB), film=_IG_STORY, advised=TALL, caption=False, comment=False
+                (1, 1),
+                PictureLimits((_JPEG,), 8 * MB),
+                film=_IG_STORY,
+                advised=TALL,
+                caption=False,
+                comment=False,
+                fetched=True,
             ),
         },
     ),
@@ -92,8 +100,8 @@ PLATFORMS: dict[str, PlatformLimits] = {
         "TikTok",
         {
             "video": FormatLimits((1, 1), film=_TT_FILM, advised=TALL),
-            "picture": FormatLimits((1, 1), picture=_TT_PICTURE, advised=TALL),
-            "carousel": FormatLimits((2, 35), picture=_TT_PICTURE, advised=TALL),
+            "picture": FormatLimits((1, 1), picture=_TT_PICTURE, advised=TALL, fetched=True),
+            "carousel": FormatLimits((2, 35), picture=_TT_PICTURE, advised=TALL, fetched=True),
         },
         privacy="by hand",
         comments=False,

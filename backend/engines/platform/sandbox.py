@@ -22,7 +22,6 @@ from backend.engines.platform.port import (
     PostRequest,
     Published,
     Quota,
-    Source,
     Standing,
 )
 from backend.settings import Settings
@@ -39,9 +38,6 @@ class Sandbox(Common):
 
     def close(self) -> None:
         self._api.close()
-
-    def source(self, post: PostRequest) -> Source:
-        return "file"
 
     def account(self, access: Access) -> Account:
         with asking():

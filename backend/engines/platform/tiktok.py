@@ -24,7 +24,6 @@ from backend.engines.platform.port import (
     Outcome,
     PostRequest,
     Published,
-    Source,
     Standing,
 )
 from backend.engines.platform.tiktok_words import LABEL, asking, failed, sending
@@ -43,9 +42,6 @@ class TikTok(Common):
 
     def close(self) -> None:
         self._api.close()
-
-    def source(self, post: PostRequest) -> Source:
-        return "file" if post.format == "video" else "url"
 
     def account(self, access: Access) -> Account:
         """creator_info: what may be chosen now. TikTok does not say how many posts are left."""

@@ -23,7 +23,6 @@ from backend.engines.platform.port import (
     Outcome,
     PostRequest,
     Published,
-    Source,
     Standing,
 )
 from backend.engines.platform.youtube_words import asking, failed
@@ -46,9 +45,6 @@ class YouTube(Common):
 
     def close(self) -> None:
         self._api.close()
-
-    def source(self, post: PostRequest) -> Source:
-        return "file"
 
     def account(self, access: Access) -> Account:
         """YouTube has no call that says what is left of the quota: it is read from the refusal."""

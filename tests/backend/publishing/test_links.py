@@ -11,6 +11,7 @@ from backend.bootstrap import App, bootstrap
 from backend.errors import NotFound
 from backend.publishing import links, media
 from backend.settings import Settings
+from tests.backend.publishing.desk import Desk
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset
 from tests.support.browsing import browser
@@ -57,6 +58,22 @@ def test_the_public_https_address_there_is_is_taken(
     assert found.startswith(begins)
     assert found.isascii()
     app.close()
+
+
+PUBLIC = [("", "https://studio.example"), ("https://files.example", "")]
+PRIVATE = [("", "http://localhost:8501"), ("", "")]
+
+
+def test_out_of_reach_is_said_of_what_is_fetched_alone(desk: Desk) -> None:
+    channel = {platform: desk.channel(platform) for platform in ("instagram", "tiktok")}
+    for platform, format, fetched in (("instagram", "reel", True), ("tiktok", "picture", True), ("tiktok", "video", False)):
+        post = desk.post(desk.scheduled(platform, format, channel_id=channel[platform]))
+        for storage_at, studio_at in PUBLIC + PRIVATE:
+            chosen = desk.app.settings.model_copy(update={"s3_public_endpoint": storage_at, "public_url": studio_at})
+            with desk.app.db.transaction(desk.caller) as tx:
+                said = media.problems(tx, chosen, post)
+            assert bool(said) == (fetched and (storage_at, studio_at) in PRIVATE)
+            assert all("PUBLIC_URL" in one.message and one.blocks for one in said)
 
 
 def _a_day_passes(monkeypatch: pytest.MonkeyPatch) -> None:
