@@ -83,6 +83,7 @@ def body(page: Page, plan_id: str) -> None:
         if len(card.posts) > 1:
             st.markdown(f"{badge(post.state)} {plain(post.channel_name)}")
         plan_standing.show(page, card, post)
+    plan_standing.watch(page, card)
     plan_fixes.show(page, card)
     if page.can_edit:
         _acts(page, card, review=rules.review)

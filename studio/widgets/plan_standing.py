@@ -19,6 +19,7 @@ from studio.frame import Page
 from studio.widgets.told import tell, telling
 
 S = PostState
+_LOOK_S, _LONGEST_S = 4.0, 3600.0
 BEFORE = "Followers see nothing before its last step; until then it can be cancelled."
 LAST = "It is being published and cannot be stopped any more. The studio finds out what became of it, and never sends it twice."
 
@@ -38,6 +39,24 @@ def show(page: Page, card: PlanCard, post: PostCard) -> None:
             _waits(card, post)
         case _ if post.error:
             _wrong(page, card, post)
+
+
+def watch(page: Page, card: PlanCard) -> None:
+    """The page shows by itself that a post goes out: it looks when its time has come, and often while it is late."""
+    due = min((post.due_at for post in card.posts if post.state == S.SCHEDULED and post.due_at), default=None)
+    if due is None:
+        return
+    left = (due - now()).total_seconds()
+    seen = [post.state for post in card.posts]
+
+    @st.fragment(run_every=min(max(left, _LOOK_S), _LONGEST_S))
+    def look() -> None:
+        with page.transaction() as tx:
+            fresh = [post.state for post in posts.get(tx, card.id).posts]
+        if fresh != seen or (left > _LOOK_S and due <= now()):
+            st.rerun()
+
+    look()
 
 
 def _sending(page: Page, post: PostCard) -> None:

@@ -102,6 +102,8 @@ def _growing(page: Page, text_id: str, job_id: str) -> None:
             if have and job.eta_s:
                 said += f", about {duration(job.eta_s)} left"
             st.progress(min(1.0, have / text.words_wanted), text=said)
+            if job.state == "pending" and job.error_message:
+                st.caption(f":material/replay: Is tried again by itself: {plain(job.error_message)}")
             _words(text.draft)
             if page.can_edit:
                 asked = job.cancel_requested

@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import func, update
 
 from backend import posts
 from backend.bootstrap import App
 from backend.local_stack import services
 from backend.settings import ROOT
+from backend.tables import Post
 from tests.e2e.conftest import running
 from tests.e2e.looks import dark, light, phone, settled, too_wide
 from tests.factories.account import Tenant
@@ -98,6 +101,12 @@ def publish_now(tab: Page, url: str, workspace: Tenant, plan_id: str) -> None:
     expect(tab.get_by_text("It goes out")).to_be_visible()
 
 
+def comes_due(app: App, workspace: Tenant, plan_id: str) -> None:
+    """In some seconds, as if it had been planned for that minute."""
+    with app.db.transaction(workspace.caller) as tx:
+        tx.execute(update(Post).where(Post.plan_id == plan_id).values(due_at=func.clock_timestamp() + timedelta(seconds=8)))
+
+
 def test_published_once_and_seen_by_followers(
     publishing_url: str, sandbox: SandboxServer, app: App, workspace: Tenant, new_visitor: Callable[..., BrowserContext],
     shoot: Callable[[Page, str], None],
@@ -138,9 +147,12 @@ def test_published_once_and_seen_by_followers(
     feed.get_by_label("Publish the next post, then drop the connection").fill("1")
     feed.get_by_role("button", name="Save").click()
     expect(feed.get_by_text("Done.")).to_be_visible()
-    publish_now(tab, publishing_url, workspace, second)
-    tab.get_by_role("button", name="Yes, publish now").click()
-    expect(tab.get_by_text("by the studio").first).to_be_visible()
+    tab.goto(f"{publishing_url}/calendar?ws={workspace.id}&id={second}")
+    tab.get_by_role("button", name="Schedule", exact=True).click()
+    expect(tab.get_by_text("Scheduled").first).to_be_visible()
+    comes_due(app, workspace, second)
+    tab.reload()
+    expect(tab.get_by_text("by the studio").first).to_be_visible()  # nobody touches the page while it goes out
     with app.db.transaction(workspace.caller) as tx:
         ids = {posts.get(tx, plan_id).posts[0].remote_id for plan_id in (first, second)}
     assert sorted(one.id for one in sandbox.store.posts) == sorted(ids)  # each exactly once
