@@ -10,7 +10,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from backend import jobs, styles
-from backend.errors import NotFound, StudioError
+from backend.errors import EngineUnavailable, NotFound, StudioError
 from backend.jobs import JobCard
 from backend.styles import Style, StyleTextCard
 from studio.format import ago, count, duration, esc, plain, usd
@@ -69,13 +69,12 @@ def _form(page: Page, style: Style, found: list[StyleTextCard], *, is_model: boo
 
 
 def _say_cost(page: Page, style: Style) -> bool:
-    """The most that a short and a long text can cost, where a model is paid. False: nobody could be asked, and why."""
+    """The most that a short and a long text can cost, where a model is paid. False: no model can be asked now."""
     try:
         most = {words: styles.estimate(page.app, style, words=words) for words in (300, styles.MOST_WORDS)}
     except StudioError as error:
         st.warning(plain(error.message), icon=":material/cloud_off:")
-        st.button("Look again", icon=":material/refresh:", type="tertiary", key="style:look", on_click=lambda: None)
-        return False
+        return isinstance(error, EngineUnavailable)
     told = [f"{plain(usd(cost))} for {words:,} words" for words, cost in most.items() if cost]
     if told:
         st.caption(f":material/payments: Costs at most {', '.join(told)}; usually far less.")

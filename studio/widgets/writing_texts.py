@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from backend import writing
-from backend.errors import StudioError
+from backend.errors import EngineUnavailable, StudioError
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from backend.writing import DraftCard, WriteOrder
@@ -93,13 +93,12 @@ def _restore(page: Page, draft_ids: list[str]) -> None:
 
 
 def say_cost(estimate: partial[Decimal | None]) -> bool:
-    """The most it can cost, where a model is paid. False: nobody could be asked, and it is said why."""
+    """The most it can cost, where a model is paid. False: no model can be asked until a setting changes; it is said."""
     try:
         most = estimate()
     except StudioError as error:
         st.warning(plain(error.message), icon=":material/cloud_off:")
-        st.button("Look again", icon=":material/refresh:", type="tertiary", key="writing:look", on_click=lambda: None)
-        return False
+        return isinstance(error, EngineUnavailable)
     if most is not None:
         st.caption(f":material/payments: Costs at most {plain(usd(most))}, usually far less." if most else "Costs nothing.")
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import update
 
 from backend import jobs, styles
@@ -10,10 +11,15 @@ from backend.kit.ids import new_id
 from backend.styles import TextWish, pipeline
 from backend.styles.schemas import WritingPayload
 from backend.tables import StyleSource, StyleText
+from studio import resources
+from tests.backend.budgets.conftest import Make, make_app, server
 from tests.factories.account import Tenant
 from tests.factories.styles import make_style
 from tests.pages.conftest import Open, words
+from tests.servers.openrouter import ModelServer
 from tests.support.context import make_context
+
+__all__ = ["make_app", "server"]
 
 
 def test_the_first_style_begins_with_a_name(app: App, workspace: Tenant, open_page: Open) -> None:
@@ -88,3 +94,17 @@ def test_what_had_come_and_what_could_not_be_read_is_told(app: App, workspace: T
     assert "1 file of 2 could not be read" in words(at)
     at.segmented_control(key=f"style:part:{style.id}").set_value("sources").run()
     assert "could not be read" not in words(at)
+
+
+def test_a_model_that_cannot_be_asked_is_not_offered_one_that_is_away_is(
+    open_page: Open, make_app: Make, server: ModelServer, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    wrong, away = make_app(text_model_style="acme/poet", text_fallbacks=""), make_app(openrouter_base_url="http://127.0.0.1:9")
+    with wrong.db.transaction(workspace.caller, needs="editor") as tx:
+        style = make_style(tx)
+    for paid, said, disabled in ((wrong, "TEXT_MODEL_STYLE", True), (away, "does not answer", False)):
+        monkeypatch.setattr(resources, "app", lambda paid=paid: paid)
+        at = open_page("make/styles", id=style.id)
+        assert not at.exception
+        assert said in words(at).replace("\\", "")
+        assert next(one for one in at.button if one.label == "Write").disabled == disabled
