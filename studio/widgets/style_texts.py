@@ -96,13 +96,15 @@ def _growing(page: Page, text_id: str, job_id: str) -> None:
         with st.container(border=True):
             _title(text, ":blue-badge[Writing]")
             have = len(text.draft.split())
+            put_off = job.error_message if job.state == "pending" else None
             waiting = "waits for its turn" if job.state == "pending" else job.phase or "waits for the first words"
             said = f"{have:,} of {text.words_wanted:,} words" if have else waiting
             if have and job.eta_s:
                 said += f", about {duration(job.eta_s)} left"
             st.progress(min(1.0, have / text.words_wanted), text=said)
-            if job.state == "pending" and job.error_message:
-                st.caption(f":material/replay: Is tried again by itself: {plain(job.error_message)}")
+            if put_off:
+                why = put_off.removesuffix("Try again in a moment.").strip()
+                st.caption(f":material/replay: {plain(why)} It is tried again by itself.")
             _words(text.draft)
             if page.can_edit:
                 asked = job.cancel_requested
