@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from backend.budgets import cache, ledger
 from backend.budgets.schemas import About
+from backend.engines.text.answers import parse
 from backend.engines.text.port import Quote, Reply, ReplyLost, TextEngine, TextRequest, Words
-from backend.errors import EngineError
+from backend.errors import EngineError, Rejected
 from backend.kit.db import Trusted
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def ask(
     engine = app.engines.text
     quote = engine.quote(request)
     if not engine.paid:
-        return _whole(engine, request, quote, check, heard)
+        return _whole(engine, request, quote, check, heard, [])
     mine = asker if isinstance(asker, Trusted) else _admitted(asker)
     key = cache.key_of(mine.tenant_id, quote.models, request) if app.settings.enable_caching else ""
     if key and (known := cache.find(app.cache, key)):
@@ -54,8 +56,8 @@ def ask(
     if reserved.near:
         with app.db.transaction(mine) as tx:
             ledger.alert(tx, reserved)
-    reply = _paid(app, mine, reserved.call_id, lambda: _whole(engine, request, quote, check, heard))
-    if key:
+    reply = _paid(app, mine, reserved.call_id, partial(_whole, engine, request, quote, check, heard))
+    if key and _readable(reply, request):
         cache.keep(app.cache, key, reply)
     return reply
 
@@ -65,10 +67,19 @@ def _admitted(transact: Transact) -> Trusted:
         return Trusted(tx.info["tenant_id"], tx.info["user_id"] or "")
 
 
-def _paid(app: App, mine: Trusted, call_id: str, answer: Callable[[], Reply]) -> Reply:
-    """Settles whatever comes: the asker may have been signed out, or its attempt ended, since it asked."""
+def _readable(reply: Reply, request: TextRequest) -> bool:
+    """Whoever tries again after an answer that did not fit wants another one."""
     try:
-        reply = answer()
+        return request.answer is None or bool(parse(reply.text, request.answer))
+    except Rejected:
+        return False
+
+
+def _paid(app: App, mine: Trusted, call_id: str, answer: Callable[[list[str]], Reply]) -> Reply:
+    """Settles whatever comes: the asker may have been signed out, or its attempt ended, since it asked."""
+    named: list[str] = []
+    try:
+        reply = answer(named)
     except ReplyLost as lost:
         ledger.end(app.db, mine, call_id, ledger.lose(lost.generation_id))
         raise
@@ -76,20 +87,28 @@ def _paid(app: App, mine: Trusted, call_id: str, answer: Callable[[], Reply]) ->
         ledger.end(app.db, mine, call_id, ledger.release())
         raise
     except BaseException:
-        ledger.end(app.db, mine, call_id, ledger.lose())
+        ledger.end(app.db, mine, call_id, ledger.lose(named[0] if named else ""))
         raise
     ledger.end(app.db, mine, call_id, ledger.settle(reply))
     return reply
 
 
 def _whole(
-    engine: TextEngine, request: TextRequest, quote: Quote, check: Callable[[], None], heard: Callable[[str], None]
+    engine: TextEngine,
+    request: TextRequest,
+    quote: Quote,
+    check: Callable[[], None],
+    heard: Callable[[str], None],
+    named: list[str],
 ) -> Reply:
+    """`named` gets the id of the answer as soon as the server has said it."""
     answer = engine.run(request, quote)
     try:
         while True:
             said = next(answer)
             if isinstance(said, Words):
+                if said.generation_id and not named:
+                    named.append(said.generation_id)
                 heard(said.text)
             check()
     except StopIteration as end:

@@ -138,7 +138,7 @@ class OpenAIEngine:
         try:
             while True:
                 piece = next(pieces)
-                yield Words(piece.text) if piece.text else Alive()
+                yield Words(piece.text, piece.id) if piece.text else Alive()
         except StopIteration as end:
             done: Completion = end.value
             return done

@@ -87,9 +87,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Some more of the answer, as it comes."""
+    """Some more of the answer, as it comes. `generation_id`: to ask what it cost, should nobody read it to its end, or ""."""
 
     text: str
+    generation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,13 @@ from backend.engines.text.port import ReplyLost, TextRequest
 from backend.errors import Cancelled, LeaseLost, Rejected
 from backend.kit.db import Trusted
 from backend.tables import EventRow, LlmCall
+from backend.writing import Suggestion
 from tests.backend.budgets.conftest import Make
 from tests.factories.account import Tenant
 from tests.servers.openrouter import ModelServer
 from tests.support.context import make_context, next_attempt
 from tests.support.handlers import Steps
+from tests.support.wait import until
 
 ASK = TextRequest("writing", "You are brief.", "What is new in Lisbon?", max_tokens=200)
 ABOUT = About("suggestion", influencer_id="inf_1")
@@ -130,6 +132,31 @@ def test_who_stops_an_answer_may_have_paid_it(make_app: Make, acting: Acting, se
     assert [call.state for call in calls(app, acting)] == ["estimated"]
 
 
+def test_what_a_stopped_answer_cost_is_asked_afterwards(make_app: Make, acting: Acting, server: ModelServer) -> None:
+    def stop(words: str) -> None:
+        raise Cancelled("enough")
+
+    app = make_app()
+    with pytest.raises(Cancelled):
+        budgets.ask(app, acting(app), ASK, about=ABOUT, heard=stop)
+    (call,) = calls(app, acting)
+    assert (call.state, call.usd) == ("estimated", call.estimate_usd)
+    until(lambda: server.billed, what="the server's bill")
+    assert budgets.tidy(app, acting(app))["calls_corrected"] == 1
+    (call,) = calls(app, acting)
+    assert (call.state, call.usd) == ("settled", server.total)
+
+
+def test_an_answer_that_does_not_fit_is_not_remembered(make_app: Make, acting: Acting, server: ModelServer) -> None:
+    app, shaped = make_app(), replace(ASK, answer=Suggestion)
+    server.faults.times["bad_answer"] = 1
+    first = budgets.ask(app, acting(app), shaped, about=ABOUT)
+    second = budgets.ask(app, acting(app), shaped, about=ABOUT)
+    third = budgets.ask(app, acting(app), shaped, about=ABOUT)
+    assert len(server.asked) == 2
+    assert first.text != second.text == third.text
+
+
 def test_a_dead_askers_reservation_is_given_up(make_app: Make, acting: Acting) -> None:
     app = make_app()
     budgets.ask(app, acting(app), ASK, about=ABOUT)
@@ -191,7 +218,6 @@ def test_costs_by_day_influencer_kind_and_model(make_app: Make, acting: Acting, 
 
 def test_the_offline_writer_costs_nothing(app: App, acting: Acting) -> None:
     from backend.engines.text.port import Brief
-    from backend.writing import Suggestion
 
     request = replace(ASK, answer=Suggestion, brief=Brief("yoga", "en"))
     assert "yoga" in budgets.ask(app, acting(app), request, about=ABOUT).text
