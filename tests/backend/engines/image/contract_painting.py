@@ -1,4 +1,7 @@
-"""What every image engine must do with a painted mask, and with words of their own. Imported like `contract`."""
+"""What every image engine must do with a painted mask, and with words of their own. Imported like `contract`.
+
+A checkpoint with “random” in its name has learnt nothing: it is only asked what needs no learning.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ def test_a_prompt_of_its_own_for_each_picture(engine: ImageEngine, model: str, i
     (tmp_path / "alone").mkdir()
     [alone] = outputs(engine, image_request(model, seeds=(5,), prompt=prompts[1], workdir=tmp_path / "alone"))
     assert abs(pixels(together[1].path) - pixels(alone.path)).max() <= 3
-    if model != "mini":  # it has learnt nothing that words could change
+    if model != "mini" and "random" not in model:  # these have learnt nothing that words could change
         assert abs(pixels(together[0].path) - pixels(together[1].path)).mean() > 5
 
 
