@@ -236,6 +236,8 @@ def _copies(demo: Demo, drawn: list[GenerationCard], name: str) -> list[tuple[st
     out = ROOT / "var" / "demo"
     copies: list[tuple[str, str]] = []
     out.mkdir(parents=True, exist_ok=True)
+    for earlier in out.glob(f"{name}-*.png"):  # of a run that drew more of them
+        earlier.unlink()
     for card in drawn:
         for picture in demo.do(generation.pictures_of, card.id):
             path = out / f"{name}-{len(copies):02d}.png"

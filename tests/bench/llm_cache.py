@@ -7,10 +7,11 @@ import time
 from functools import partial
 from typing import Any
 
-from backend.kit.db import Trusted
 from tests.bench.llm_call import ours
 from tests.bench.servers import studio
 from tests.servers.openrouter import ModelServer
+from tests.support.context import make_context
+from tests.support.handlers import Steps
 
 QUESTIONS, ANSWER_S = 30, 0.5
 """Half a second until the answer: the quickest that hosted models are."""
@@ -21,7 +22,7 @@ def run() -> dict[str, Any]:
     with ModelServer() as server:
         server.faults.answer_s = ANSWER_S
         with studio(LOG_LEVEL="WARNING", OPENROUTER_API_KEY="sk-bench", OPENROUTER_BASE_URL=server.url) as here:
-            ask = partial(ours, here.app, partial(here.app.db.transaction, Trusted(here.tenant.id, here.tenant.user_id)))
+            ask = partial(ours, make_context(here.app, here.tenant, "test-instant", Steps(n=0)))
             ask(QUESTIONS)  # warm: connections, prices
             first, again = [_ms(ask, n) for n in range(QUESTIONS)], [_ms(ask, n) for n in range(QUESTIONS)]
             assert len(server.asked) == QUESTIONS + 1
