@@ -10,7 +10,7 @@ def empty_state(title: str, sentence: str, *, icon: str) -> DeltaGenerator:
     """A centred card; returns it for the button that helps. `icon`: ":material/…:"."""
     card = st.container(border=True, horizontal_alignment="center", gap="small")
     card.space("small")
-    card.markdown(f"# {icon}", width="content", text_alignment="center")
+    card.markdown(f"## {icon}", width="content", text_alignment="center")
     card.markdown(f"#### {title}", width="content", text_alignment="center")
     card.markdown(sentence, width="content", text_alignment="center")
     return card

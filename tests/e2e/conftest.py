@@ -158,9 +158,7 @@ def new_visitor(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def make(*, width: int = 1280, height: int = 900, dark: bool = False, **options: Any) -> BrowserContext:
         scheme = "dark" if dark else "light"
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", **options
-        )
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
         context.set_default_timeout(30_000)
         context.add_init_script(STILL)
         made.append(context)
