@@ -76,7 +76,8 @@ class Reserved:
 
 
 def reserve(db: Database, whose: Trusted, *, most_usd: Decimal, about: About, settings: Settings) -> Reserved:
-    """Raises OverBudget with a sentence, LeaseLost when the attempt that asks has ended, Unavailable; nothing is reserved then.
+    """Raises OverBudget with a sentence and LeaseLost when the attempt that asks has ended; nothing is reserved then. Raises
+    Unavailable: it may be reserved, and `settle_dead` finds it.
 
     Everyone of a workspace who reserves waits for the row of `budgets` until the one before has committed, which is until it
     is on the disk. Those of this process who wait for one another are reserved by one of them, in one trip and one commit.

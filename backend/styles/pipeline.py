@@ -119,8 +119,9 @@ class _Author:
 
     def _request(self, words: int) -> TextRequest:
         wish = self.wish
-        told = {"wanted": wish.words_wanted, "language": wish.language, "variant": wish.variant}
-        return asking.request(self.card, wish.topic, words=words, **told)  # type: ignore[arg-type]
+        return asking.request(
+            self.card, wish.topic, words=words, wanted=wish.words_wanted, language=wish.language, variant=wish.variant
+        )
 
     def _asked(self, step: str, request: TextRequest, *, before: str = "") -> str:
         told = self.ctx.step(step, partial(self._ask, request, before)) or {}

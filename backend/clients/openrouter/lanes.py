@@ -14,7 +14,10 @@ LANES, WIDTH = 16, 6
 
 
 class Lanes:
-    """Thread-safe. The first lanes are filled first, so that who asks one thing after another stays on one connection."""
+    """Thread-safe. The first lanes are filled first, so that who asks one thing after another stays on one connection.
+
+    `at_once`: requests of one lane; all of them together are bounded by the threads that ask.
+    """
 
     def __init__(self, *, headers: Mapping[str, str], timeout: httpx.Timeout, at_once: int) -> None:
         # Connections end before servers close idle ones: a request on one that is just being closed would count as lost.

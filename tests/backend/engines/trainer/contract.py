@@ -55,8 +55,8 @@ def a_run_and_its_resumed_half(trainer: LoraTrainer, make: Make, base: str, agai
     resumed = list(trainer.run(make(steps=6, save_every=3, sample_every=0, resume=half.state_path, workdir=again)))
     assert [metric.step for metric in of(resumed, Metric)] == [4, 5, 6]
     assert [made.step for made in of(resumed, Checkpoint)] == [6]
+    # Where the first loss is a mean of steps, those before the state are remembered; real programs draw other noise after.
     recalled = [*metrics[:3], *of(resumed, Metric)]
-    """Where the first loss is a mean of steps, those before the state are remembered; real programs draw other noise after."""
     mean = sum(metric.loss for metric in recalled) / len(recalled)
     first = mean if "loss_over" in last.meta else last.meta["loss_first"]
     assert of(resumed, Output)[0].meta["loss_first"] == pytest.approx(first)
