@@ -76,6 +76,7 @@ def test_drag_undo_drop_and_keys(
     tab.keyboard.press("m")
     tab.get_by_role("menuitem", name="A week later").click()
     until(lambda: wall(plan.id) == month + timedelta(days=16), what="a week later by keys")
+    expect(day(16).locator(f'.fc-event[data-spot="{plan.id}"]')).to_be_visible()  # drawn anew: before, the focus would be lost
     event.focus()
     tab.keyboard.press("Enter")
     expect(tab.get_by_role("dialog").get_by_label("Topic", exact=True)).to_have_value("Trams at dawn")
