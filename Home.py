@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from studio import menu, nav, session, sign_in, theme
-from studio.frame import explained, say_storage
+from studio.shell import menu, nav, session, sign_in, theme
+from studio.shell.frame import explained, say_storage
+from studio.ui.request_key import whole_run
 
 theme.apply()
 page = st.navigation(nav.pages(), position="hidden")
@@ -15,5 +16,5 @@ with explained(stop=True):
     menu.show(arrival, page=page.url_path)
     if nav.shows_pictures(page.url_path):
         say_storage()
-with explained():
+with whole_run(), explained():
     page.run()

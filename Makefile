@@ -9,11 +9,11 @@ help: ## list the commands
 
 run: ## install what is missing, start everything on this machine, print the address (PORT=8501, PUBLIC_URL=)
 	@$(SETUP) run
-	@$(PY) -m backend.local_stack
+	@$(PY) -m ops.local_stack
 
 demo: ## the whole way without a browser: pictures in, LoRA trained, images out in var/demo (DATASET=folder)
 	@$(SETUP) dev
-	@$(PY) -m backend.demo "$(DATASET)"
+	@$(PY) -m ops.demo "$(DATASET)"
 
 test: ## every test, on throw-away servers (ARGS='-k name')
 	@$(SETUP) dev
@@ -33,13 +33,14 @@ platforms: ## Instagram, TikTok and YouTube on this machine, to connect and publ
 	@$(SETUP) dev
 	@$(PY) -m tests.servers.platforms $(ARGS)
 
-check: ## format, lint, strict types, import rules, dead code
-	@$(SETUP) dev
+check: ## format, lint, strict types, import rules, dead code; the browser code too
+	@$(SETUP) check
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m vulture
+	@VENV="$(VENV)" bin/check_browser_code.sh
 
 bench: ## ours against bare code, one JSON object a line (ONLY=name)
 	@$(SETUP) dev
@@ -53,4 +54,8 @@ env-example: ## write .env.example anew from backend/settings.py
 	@$(SETUP) dev
 	@$(PY) bin/env_example.py > .env.example
 
-.PHONY: help run demo test test-comfy test-kohya platforms check bench soak env-example
+third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from what is installed
+	@$(SETUP) dev
+	@$(PY) bin/third_party.py
+
+.PHONY: help run demo test test-comfy test-kohya platforms check bench soak env-example third-party

@@ -1,8 +1,9 @@
-"""The one composition root: settings in, an App with its outside servers out. Nothing else constructs clients."""
+"""The composition root: makes the App, with its clients of outside servers, from the settings. Nothing else constructs
+clients."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,13 +13,13 @@ import redis
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from backend import jobs
-from backend.errors import Unavailable
+from backend.db.migrations import check_confined
+from backend.db.transactions import Database
+from backend.errors import Invalid, Unavailable
 from backend.kit import logs
-from backend.kit.db import Database
-from backend.migrations import check_confined
 from backend.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ Role = Literal["studio", "worker"]
 
 @dataclass(frozen=True)
 class App:
-    """What pages, routes and pipelines are given. `storage` and `engines` are made when first asked for."""
+    """What pages, routes and pipelines are given. `storage`, `cache` and `engines` are made when first read."""
 
     settings: Settings
     db: Database
@@ -44,8 +45,9 @@ class App:
 
     @cached_property
     def cache(self) -> Redis:
-        """Database 1: only what may be forgotten. Half a second is the most that a page waits for it."""
-        return Redis.from_url(cache_url(self.settings.redis_url.get_secret_value()), socket_timeout=0.5, retry=_once())
+        """Redis's database 1: only data that may be lost. Times out after half a second, so that no page waits longer for
+        it."""
+        return Redis.from_url(cache_url(self.settings.redis_url.get_secret_value()), socket_timeout=0.5, retry=_retry_once())
 
     @cached_property
     def engines(self) -> Engines:
@@ -59,14 +61,16 @@ class App:
 
 
 def bootstrap(settings: Settings | None = None, *, role: Role = "studio", **overrides: Any) -> App:
-    """`overrides` replace `db`, `redis`, `storage` or `engines` (tests).
+    """Configures logging and makes the App of this process. `overrides` replace `db`, `redis`, `storage` or `engines` (tests).
 
-    Raises Invalid when the database login could see past row-level security, Unavailable while Postgres is away.
+    Raises Invalid when a setting is missing or the database login could see past row-level security, Unavailable while
+    Postgres is away.
     """
     settings = settings or Settings()
     logs.configure(settings.log_level)
+    _check_required(settings, role, given=overrides)
     client = overrides.get("redis") or _redis(settings)
-    database = overrides.get("db") or _database(settings, role, jobs.bell(client))
+    database = overrides.get("db") or _database(settings, role, jobs.notifier(client))
     return App(
         settings=settings,
         db=database,
@@ -76,17 +80,37 @@ def bootstrap(settings: Settings | None = None, *, role: Role = "studio", **over
     )
 
 
+def _check_required(settings: Settings, role: Role, *, given: Mapping[str, Any]) -> None:
+    """Raises Invalid with the names of missing settings. `make run` sets all of these; processes started apart may lack
+    some."""
+    login = "DATABASE_URL" if role == "studio" else "WORKER_DATABASE_URL"
+    url = settings.database_url if role == "studio" else settings.worker_database_url
+    needed = {
+        f"{login} (`python -m backend.db.migrations` prints it)": "db" in given or url.get_secret_value(),
+        "REDIS_URL": "redis" in given or settings.redis_url.get_secret_value(),
+        "S3_ENDPOINT": "storage" in given or settings.s3_endpoint,
+        "S3_KEY": "storage" in given or settings.s3_key.get_secret_value(),
+        "S3_SECRET": "storage" in given or settings.s3_secret.get_secret_value(),
+        "SECRET_KEYS (openssl rand -base64 32; the same for all processes)": settings.secret_keys.get_secret_value(),
+    }
+    if missing := [name for name, value in needed.items() if not value]:
+        raise Invalid(
+            f"Not set: {', '.join(missing)}. Put what is missing into the environment or .env (README, “On many machines”), or "
+            "start everything with `make run`."
+        )
+
+
 def _redis(settings: Settings) -> redis.Redis:
-    """Tries once more at once, then says no: a bell that cannot be rung must not keep a person waiting."""
-    return redis.Redis.from_url(settings.redis_url.get_secret_value(), socket_connect_timeout=3, retry=_once())
+    """Retries once, at once: notifying a queue while Redis is away must not keep a person waiting."""
+    return redis.Redis.from_url(settings.redis_url.get_secret_value(), socket_connect_timeout=3, retry=_retry_once())
 
 
-def _once() -> Retry:
+def _retry_once() -> Retry:
     return Retry(NoBackoff(), 1)
 
 
 def cache_url(url: str) -> str:
-    """The same server, database 1."""
+    """The URL of database 1 on the same Redis server."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
         query = {**dict(parse_qsl(parts.query)), "db": "1"}
@@ -94,15 +118,20 @@ def cache_url(url: str) -> str:
     return urlunsplit(parts._replace(path="/1"))
 
 
-def _database(settings: Settings, role: Role, ring: Callable[[str], None]) -> Database:
+def _database(settings: Settings, role: Role, notify: Callable[[str], None]) -> Database:
     url = settings.database_url if role == "studio" else settings.worker_database_url
-    database = Database(url.get_secret_value(), on_ring=ring)
+    name = "DATABASE_URL" if role == "studio" else "WORKER_DATABASE_URL"
+    try:
+        database = Database(url.get_secret_value(), on_notify=notify)
+    except ArgumentError as error:
+        raise Invalid(f"{name} is no URL. It looks like postgresql://login:password@host:5432/studio.") from error
     try:
         with database.engine.connect() as connection:
             check_confined(connection)
     except OperationalError as error:
         database.close()
-        raise Unavailable("The database does not answer. Start it, or correct DATABASE_URL; then try again.") from error
+        reason = str(error.orig).strip().splitlines()[0]
+        raise Unavailable(f"The database does not answer ({reason}). Start it, or correct {name}; then try again.") from error
     except BaseException:
         database.close()
         raise
@@ -110,12 +139,12 @@ def _database(settings: Settings, role: Role, ring: Callable[[str], None]) -> Da
 
 
 def _storage(settings: Settings) -> Storage:
-    from backend.storage import Storage  # a client that workers without bytes to move never need
+    from backend.storage import Storage  # imported late: many processes never need the S3 client
 
     return Storage(settings)
 
 
 def _engines(settings: Settings) -> Engines:
-    from backend.engines.build import build  # looks at model folders: not before somebody asks
+    from backend.engines.build import build  # imported late: building reads the model folders
 
     return build(settings)

@@ -15,6 +15,8 @@ StudioError
 │   ├── Rejected            it refused this input
 │   └── OutOfMemory         the device or the child ran out of memory
 ├── Unavailable      503    Postgres, Redis or S3 does not answer right now
+│   └── DiskFull            they answer and cannot write: tried again, and at once when there is room
+├── ProcessKilled           a child was ended from outside: tried again, three times within an hour are enough
 ├── TimedOut                the job passed its deadline, or nothing moved for its stall limit
 ├── Cancelled               a person asked the job to stop
 ├── LeaseLost               this attempt no longer owns its job: stop writing
@@ -117,6 +119,15 @@ class OutOfMemory(EngineError):
 
 class Unavailable(StudioError):
     code = "unavailable"
+    status = 503
+
+
+class DiskFull(Unavailable):
+    code = "disk_full"
+
+
+class ProcessKilled(StudioError):
+    code = "process_killed"
     status = 503
 
 

@@ -1,8 +1,7 @@
-"""Looks at every server and engine the studio stands on; nothing here raises, bad news is an answer."""
+"""Checks every server and engine the studio depends on. The checks do not raise: a failure is a Check that is not ok."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,11 +12,12 @@ from sqlalchemy import func, select, text
 
 from backend import jobs
 from backend.bootstrap import App
+from backend.db.tables import Device
+from backend.db.transactions import Anonymous
 from backend.engines.build import image_engine, motion_engine
-from backend.engines.comfyui import places
+from backend.engines.comfyui import server_urls
 from backend.errors import Invalid, StudioError
-from backend.kit.db import Nobody
-from backend.tables import Device
+from backend.kit import disk
 
 log = structlog.get_logger(__name__)
 _LOW_DISK = 2 * 1024**3
@@ -45,7 +45,8 @@ class DeviceCard:
 
 
 def check(app: App, *, engines: bool = True) -> list[Check]:
-    """Database, Redis, storage, workers, disk, and (they may be slow) the engines."""
+    """Checks database, Redis, storage, workers and disk at the same time, and with `engines` (which may be slow) the engines
+    too."""
     parts: list[tuple[str, Callable[[App], Check]]] = [
         ("Database", _database),
         ("Redis", _redis),
@@ -58,18 +59,18 @@ def check(app: App, *, engines: bool = True) -> list[Check]:
         parts += [*servers, ("Trainer", _trainer), ("Motion", _motion), ("Identity", _identity), ("Words", _words)]
         parts.append(("Captions", _captions))
     with ThreadPoolExecutor(len(parts)) as pool:
-        return list(pool.map(lambda part: _asked(part[0], part[1], app), parts))
+        return list(pool.map(lambda part: _run_check(part[0], part[1], app), parts))
 
 
 def workers(app: App) -> list[jobs.WorkerCard]:
-    """Those seen in the last hour, the living first. Raises Unavailable."""
-    with app.db.transaction(Nobody()) as tx:
+    """Workers seen in the last hour, live ones first. Raises Unavailable."""
+    with app.db.transaction(Anonymous()) as tx:
         return jobs.workers(tx, lease_s=app.settings.job_lease_s)
 
 
 def devices(app: App) -> list[DeviceCard]:
-    """Cards (or CPUs) that workers offer. Raises Unavailable."""
-    with app.db.transaction(Nobody()) as tx:
+    """Devices that workers offered in the last hour. Raises Unavailable."""
+    with app.db.transaction(Anonymous()) as tx:
         rows = tx.scalars(
             select(Device).where(Device.seen_at > func.clock_timestamp() - text("interval '1 hour'")).order_by(Device.id)
         )
@@ -85,9 +86,9 @@ def _device(row: Device) -> DeviceCard:
     return DeviceCard(row.id, state, row.vram_mb, dict(row.engines), reason)
 
 
-def _asked(name: str, ask: Callable[[App], Check], app: App) -> Check:
+def _run_check(name: str, run: Callable[[App], Check], app: App) -> Check:
     try:
-        return ask(app)
+        return run(app)
     except StudioError as error:
         return Check(name, False, "", error.message)
     except Exception as error:
@@ -96,27 +97,31 @@ def _asked(name: str, ask: Callable[[App], Check], app: App) -> Check:
 
 
 def _database(app: App) -> Check:
-    with app.db.transaction(Nobody()) as tx:
+    with app.db.transaction(Anonymous()) as tx:
         version = str(tx.scalar(text("SHOW server_version")))
     return Check("Database", True, f"Postgres {version.split()[0]}", "Answers.")
 
 
 def _redis(app: App) -> Check:
-    info = app.redis.info("server")
+    info = app.redis.info()
     name, version = ("Valkey", info["valkey_version"]) if "valkey_version" in info else ("Redis", info["redis_version"])
+    if info.get("aof_last_write_status", "ok") != "ok" or info.get("rdb_last_bgsave_status", "ok") != "ok":
+        return Check("Redis", False, f"{name} {version}", f"It cannot write. {disk.FULL}")
     return Check("Redis", True, f"{name} {version}", "Answers.")
 
 
 def _storage(app: App) -> Check:
     ok = app.storage.ready()
     detail = "A file can be written and read." if ok else "Storage is starting or away. Pictures appear once it answers."
+    if not ok and disk.full(app.settings.data_dir):
+        detail = disk.FULL
     return Check("Storage", ok, app.storage.server, detail)
 
 
 def _workers(app: App) -> Check:
     alive = [worker for worker in workers(app) if worker.alive]
-    served = {queue for worker in alive for queue in worker.queues}
-    missing = [queue for queue in ("cpu", "gpu") if queue not in served]
+    served_queues = {queue for worker in alive for queue in worker.queues}
+    missing = [queue for queue in ("cpu", "gpu") if queue not in served_queues]
     if missing:
         queues = " and ".join(missing)
         return Check(
@@ -127,18 +132,25 @@ def _workers(app: App) -> Check:
 
 
 def _disk(app: App) -> Check:
-    folder = next(path for path in (app.settings.data_dir, *app.settings.data_dir.parents) if path.exists())
-    usage = shutil.disk_usage(folder)
-    free = f"{usage.free / 1024**3:.1f} of {usage.total / 1024**3:.0f} GB free."
-    ok = usage.free > _LOW_DISK
-    return Check("Disk", ok, "", free if ok else f"{free} Make room before you train or upload.")
+    free, total = disk.free(app.settings.data_dir)
+    usage = f"{free / 1024**3:.1f} of {total / 1024**3:.0f} GB free."
+    if disk.full(app.settings.data_dir):
+        return Check("Disk", False, "", f"{disk.FULL} {usage}")
+    return Check("Disk", free > _LOW_DISK, "", usage if free > _LOW_DISK else f"{usage} Make room before you train or upload.")
+
+
+def disk_room(app: App) -> tuple[bool, int]:
+    """(whether something can be written, free bytes) of the disk that holds the studio's data."""
+    return not disk.full(app.settings.data_dir), disk.free(app.settings.data_dir)[0]
 
 
 def _image_servers(app: App) -> list[tuple[str, str]]:
-    """(what it is called here, device): each ComfyUI on its own, for they go down one by one."""
+    """(name for people, device) of each image server: ComfyUI servers are checked one by one, because they fail one by one."""
     try:
-        names = [places.name(url) for url in places.urls(app.settings)] if image_engine(app.settings) == "comfyui" else []
-    except Invalid:  # the engine says the same when it is asked
+        names = (
+            [server_urls.name(url) for url in server_urls.urls(app.settings)] if image_engine(app.settings) == "comfyui" else []
+        )
+    except Invalid:  # a wrong COMFYUI_URL; the engine's own status says so
         names = []
     return [(f"ComfyUI {name}", name) for name in names] or [("Image engine", "")]
 
@@ -156,25 +168,25 @@ def _trainer(app: App) -> Check:
 
 
 def _motion(app: App) -> Check:
-    """ComfyUI without a motion model is whole: camera moves are there whatever it has."""
+    """A ComfyUI without a motion model is ok: camera moves need none."""
     status = app.engines.motion.status()
     ok = status.ok or (bool(app.engines.motion.models()) and motion_engine(app.settings) == "comfyui")
     return Check("Motion", ok, f"{status.name} {status.version}".strip(), status.detail)
 
 
 def _identity(app: App) -> Check:
-    """A studio that was given no embedder is whole without one; one that was, and cannot use it, is not."""
+    """Without an embedder in the settings nothing is missing; one that is set and cannot be used is a failure."""
     status = app.engines.identity.status()
     return Check("Identity", status.ok or app.settings.identity_model is None, status.version, status.detail)
 
 
 def _captions(app: App) -> Check:
-    """Who captions datasets: the first of those there are."""
+    """The first captioner there is: it captions datasets by default."""
     status = next(iter(app.engines.captioners.values())).status()
     return Check("Captions", status.ok, status.version, status.detail)
 
 
 def _words(app: App) -> Check:
-    """Who writes: a language model, or the offline writer."""
+    """The text engine: a language model, or the offline writer."""
     status = app.engines.text.status()
     return Check("Words", status.ok, status.name, status.detail)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from backend.kit.hosts import Hosts, hosts
 
 ROOT = Path(__file__).resolve().parent.parent
 MB = 1024 * 1024
@@ -19,9 +22,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
     # The outside servers
-    database_url: SecretStr = Field(SecretStr(""), description="postgresql://… login of the app (or of the owner)")
+    database_url: SecretStr = Field(
+        SecretStr(""), description="postgresql://… login of the app; for `make run` the owner's will do"
+    )
     database_owner_url: SecretStr = Field(SecretStr(""), description="migrations and backup; default: DATABASE_URL")
-    worker_database_url: SecretStr = Field(SecretStr(""), description="login of the workers; default: made from the owner's")
+    worker_database_url: SecretStr = Field(
+        SecretStr(""), description="login of the workers; `make run` makes it from the owner's"
+    )
     studio_app_password: SecretStr = Field(SecretStr(""), description="given to the app login when the owner migrates")
     studio_worker_password: SecretStr = Field(SecretStr(""), description="given to the worker login when the owner migrates")
     redis_url: SecretStr = SecretStr("")
@@ -36,7 +43,16 @@ class Settings(BaseSettings):
     # The studio
     host: str = "127.0.0.1"
     port: int = 8501
-    public_url: str = ""
+    public_url: str = Field("", description="where people reach it, https://… behind a proxy that ends TLS")
+    allowed_hosts: str = Field(
+        "", description="more names the studio answers to, comma-separated (*.example.org: all below it; *: any)"
+    )
+    forwarded_allow_ips: str = Field(
+        "127.0.0.1", description="proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated"
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Authorization: Bearer … for /metrics; without it only this machine reads them"
+    )
     secret_keys: SecretStr = Field(SecretStr(""), description="comma-separated base64 keys of 32 bytes, newest first")
     data_dir: Path = Field(ROOT / "var", validation_alias="DATA_SHARED_BASE")
     log_level: str = "INFO"
@@ -68,6 +84,9 @@ class Settings(BaseSettings):
     max_concurrent_jobs: int = Field(8, description="running jobs of one workspace")
     job_beat_s: float = 2.0
     job_lease_s: float = 15.0
+    job_deaths_within_s: float = Field(
+        3600.0, description="a job that is killed three times within so long, without a finished step, has failed"
+    )
     job_retry_delays_s: Annotated[tuple[float, ...], NoDecode] = (5.0, 25.0, 125.0)
     job_tick_s: float = 1.0
     job_stall_s: float = 120.0
@@ -201,6 +220,11 @@ class Settings(BaseSettings):
     @property
     def owner_url(self) -> str:
         return self.database_owner_url.get_secret_value() or self.database_url.get_secret_value()
+
+    @cached_property
+    def hosts(self) -> Hosts:
+        """The names the studio answers to."""
+        return hosts(public_url=self.public_url, listens_on=self.host, allowed=self.allowed_hosts, own_url=self.base_url)
 
     @property
     def base_url(self) -> str:

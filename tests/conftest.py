@@ -7,21 +7,22 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 
 from backend.bootstrap import App, bootstrap
-from backend.kit.db import Database
-from backend.local_stack import Stack, start
+from backend.db.transactions import Database
 from backend.settings import Settings
+from ops.local_stack import Stack, start
 from tests.factories.account import Tenant, make_workspace
-from tests.support.databases import DatabaseUrls, Shelf, make_template
-from tests.support.nursery import Nursery
+from tests.support.databases import DatabaseUrls, Shelf, make_login, make_template
 from tests.support.processes import Office, Workers
+from tests.support.worker_forks import Nursery
 
 _PROCESSES = {"workers", "start_studio", "gpu_worker"}
 """Fixtures that start processes with a database connection."""
-_LONG = ("tests/e2e/", "tests/workers/", "tests/backend/engines/", "tests/backend/local_stack/")
+_LONG = ("tests/e2e/", "tests/workers/", "tests/backend/engines/", "tests/ops/local_stack/")
 """Folders of tests that take seconds each. They begin, and take turns, so that no two browsers or models are side by side."""
 _SLOWEST = (
     "e2e/test_main_way.py",
@@ -39,6 +40,9 @@ IMPOSSIBLE = ("only root", "Linux only")
 def pytest_configure() -> None:
     """Small models gain nothing from threads, which wait for each other by spinning: five times the time on a busy machine."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # A deadline per example is an assertion of time, which a busy machine does not keep
+    hypothesis.settings.register_profile("suite", deadline=None)
+    hypothesis.settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -64,7 +68,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """`stack.urls` as `backend.local_stack` gives them. S3 may take a second longer: `storage_urls` waits for it."""
+    """`stack.urls` as `ops.local_stack` gives them. S3 may take a second longer: `storage_urls` waits for it."""
     with tempfile.TemporaryDirectory(prefix="studio-tests-") as folder:
         Path(folder).chmod(0o755)
         running = start(Path(folder) / "stack", env=_environment(), durable=False)
@@ -83,6 +87,12 @@ def _environment() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def template(stack: Stack) -> DatabaseUrls:
     return make_template(stack.urls["DATABASE_OWNER_URL"])
+
+
+@pytest.fixture(scope="session")
+def plain_template(template: DatabaseUrls) -> DatabaseUrls:
+    """Migrated by a login as managed servers give them: neither BYPASSRLS nor CREATEROLE; the confined logins exist."""
+    return make_template(make_login(template.owner, "plain_owner", "CREATEDB"), "plain_template")
 
 
 @pytest.fixture(scope="session")
@@ -144,6 +154,7 @@ def environment(database_urls: DatabaseUrls, redis_url: str, storage_urls: dict[
         "JOB_TICK_S": "0.2",
         "JOB_RETRY_DELAYS_S": "0.1,0.2,0.4",
         "WORKER_STOP_GRACE_S": "3",
+        "ALLOWED_HOSTS": "studio.test,testserver",
         "ENGINE_DEVICE": "cpu",
         "ENGINE_THREADS": "1",
         "SECRET_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",

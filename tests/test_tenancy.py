@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Table, create_engine, text
+from sqlalchemy import Connection, Table, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import BigInteger, Boolean, DateTime, Float, Integer, Numeric
 
+from backend.db.migrations import check_confined
+from backend.db.tables import WITHOUT_TENANT, Base
+from backend.db.transactions import Anonymous, Database, SignedIn, SystemCaller
 from backend.errors import Invalid, NotSignedIn
-from backend.kit.db import Database, Nobody, SignedIn, Trusted
-from backend.migrations import check_confined
-from backend.tables import WITHOUT_TENANT, Base
 from tests.factories.account import Tenant
-from tests.support.databases import DatabaseUrls
+from tests.support.databases import DatabaseUrls, copy_of, make_login
 
 CONFINED = sorted(set(Base.metadata.tables) - WITHOUT_TENANT)
 MINE, THEIRS = "ws_mine", "ws_theirs"
@@ -86,6 +86,14 @@ def insert(connection: Connection, table: Table, row: dict[str, Any]) -> None:
 
 def confine(connection: Connection, tenant_id: str) -> None:
     connection.execute(text("SELECT set_config('app.tenant', :t, true)"), {"t": tenant_id})
+
+
+@pytest.fixture(params=["owner with BYPASSRLS", "plain owner"])
+def database_urls(request: pytest.FixtureRequest) -> Iterator[DatabaseUrls]:
+    """Borders hold whoever owns the tables: the embedded server's owner, or a login of somebody else's server."""
+    name = "plain_template" if request.param == "plain owner" else "template"
+    with copy_of(request.getfixturevalue(name)) as urls:
+        yield urls
 
 
 @pytest.fixture
@@ -173,9 +181,9 @@ def test_only_workers_dispatch(db: Database, worker_db: Database, workspace: Ten
     with worker_db.dispatch() as tx:
         assert tx.scalar(text("SELECT count(*) FROM workspaces")) == 2
         tx.execute(text("SELECT * FROM turns"))
-    with worker_db.transaction(Nobody()) as tx:
+    with worker_db.transaction(Anonymous()) as tx:
         assert tx.scalar(text("SELECT count(*) FROM workspaces")) == 0
-    with pytest.raises(DBAPIError, match="permission denied"), worker_db.transaction(Trusted(workspace.id)) as tx:
+    with pytest.raises(DBAPIError, match="permission denied"), worker_db.transaction(SystemCaller(workspace.id)) as tx:
         tx.execute(text("SELECT * FROM turns"))
 
 
@@ -189,8 +197,37 @@ def test_a_session_opens_only_its_own_workspaces(db: Database, workspace: Tenant
 def test_the_setting_does_not_outlive_its_transaction(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         assert tx.scalar(text("SELECT count(*) FROM memberships")) == 3
-    with db.transaction(Nobody()) as tx:
+    with db.transaction(Anonymous()) as tx:
         assert tx.scalar(text("SELECT count(*) FROM memberships")) == 0
+
+
+def test_only_owners_are_let_past_and_nobody_may_become_one(database_urls: DatabaseUrls) -> None:
+    """Each forced table has the policy of its owner alone; a login that could take the owner's role is refused."""
+    engine = create_engine(database_urls.owner, poolclass=NullPool)
+    policies = text(
+        "SELECT c.relname, p.polname, array(SELECT pg_get_userbyid(o)::text FROM unnest(p.polroles) o) FROM pg_class c "
+        "LEFT JOIN pg_policy p ON p.polrelid = c.oid AND p.polname = 'owner' WHERE c.relforcerowsecurity"
+    )
+    open_to_all = text(
+        "SELECT count(*) FROM pg_policy WHERE pg_get_expr(polqual, polrelid) = 'true' AND polname NOT IN ('owner', 'dispatch')"
+    )
+    with engine.connect() as connection:
+        me = connection.scalar(text("SELECT current_user"))
+        found = connection.execute(policies).all()
+        assert len(found) > len(CONFINED)
+        assert {(name, tuple(roles)) for _, name, roles in found} == {("owner", (me,))}
+        assert connection.scalar(open_to_all) == 0
+
+
+@pytest.mark.parametrize("way", ["WITH INHERIT TRUE, SET FALSE", "WITH INHERIT FALSE, SET TRUE"])
+def test_a_login_that_could_become_the_owner_is_refused(plain_template: DatabaseUrls, template: DatabaseUrls, way: str) -> None:
+    name = "takes_role" if "SET TRUE" in way else "inherits_role"
+    member = make_url(make_login(template.owner, name, "")).set(database=make_url(plain_template.owner).database)
+    with create_engine(template.owner, poolclass=NullPool).begin() as connection:
+        connection.execute(text(f"GRANT plain_owner TO {name} {way}"))
+    told = "see past workspace borders"
+    with create_engine(member, poolclass=NullPool).connect() as connection, pytest.raises(Invalid, match=told):
+        check_confined(connection)
 
 
 def test_the_schema_is_what_the_migrations_make(database_urls: DatabaseUrls) -> None:
@@ -210,5 +247,5 @@ def test_what_runs_as_the_owner_sees_no_table_of_the_callers_own(db: Database, w
         connection.execute(text("CREATE TEMP TABLE workspaces ()"))
         assert connection.scalar(text("SELECT workspace_exists()"))
         connection.rollback()
-    assert {"enter_workspace", "find_pictures", "similar_pictures"} <= set(found)
+    assert {"enter_workspace", "find_pictures", "find_plans", "similar_pictures"} <= set(found)
     assert all("search_path=public, pg_temp" in config for config in found.values()), found

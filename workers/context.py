@@ -1,4 +1,7 @@
-"""One attempt as its pipeline sees it. The keeper reads what it reports and raises its flags from another thread."""
+"""The worker's JobContext: one attempt as its pipeline sees it.
+
+The pipeline runs in one thread; the heartbeat reads the progress report and sets `cancel_requested` and `lost` from another.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +20,18 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from backend import jobs
-from backend.engines.events import Alive, Event, Handle, Handover, Log, Preview, Progress
+from backend.db.pipelining import Statement, execute_pipelined
+from backend.db.tables import Attempt, Device, JobStep
+from backend.db.transactions import Anonymous, SystemCaller, notify_queue, strip_nul
+from backend.engines.events import Alive, DeviceReleased, Event, Handle, Log, Preview, Progress
 from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
 from backend.jobs.claim import Claim
-from backend.jobs.context import Done, Result
+from backend.jobs.context import Result, StepOutput
 from backend.jobs.rules import completed
-from backend.kit.db import Trusted, ring, storable
-from backend.kit.trips import Call, in_one_trip
-from backend.tables import Attempt, Device, JobStep
-from workers import faults
-from workers.ending import Report, ended, write_log
-from workers.eta import Window
+from backend.jobs.timing import MeasuredDuration
+from workers import fault_injection
+from workers.attempt_report import ProgressReport, attempt_end, write_log
+from workers.eta import SpeedWindow
 from workers.lease import Lease
 
 if TYPE_CHECKING:
@@ -36,14 +41,18 @@ _FENCE = text(
     "SELECT 1 FROM attempts a JOIN jobs j ON j.id = a.job_id WHERE a.id = :attempt_id AND a.ended_at IS NULL "
     "AND j.attempt_id = a.id AND j.state = 'processing' FOR KEY SHARE OF a"
 )
-"""KEY SHARE: the keeper's progress and our own transactions pass, the sweep's FOR UPDATE does not."""
-_STEP = text(
-    """WITH fresh AS (UPDATE jobs SET retries = 0, kills = 0 WHERE id = :job_id AND (retries > 0 OR kills > 0)),
-    free AS (UPDATE attempts SET handle = NULL WHERE id = :attempt_id AND :let_go)
+"""The fence: locks the attempt if it still owns its job. FOR KEY SHARE lets the heartbeat's updates and this attempt's other
+transactions pass, and blocks the sweep, which takes the attempt back under FOR UPDATE."""
+_INSERT_STEP = text(
+    """WITH
+    -- Failures before this step count no more: the job has come further.
+    reset_counts AS (UPDATE jobs SET retries = 0, kills = 0 WHERE id = :job_id AND (retries > 0 OR kills > 0)),
+    -- The remote work that the handle names has been brought in.
+    cleared_handle AS (UPDATE attempts SET handle = NULL WHERE id = :attempt_id AND :clear_handle)
     INSERT INTO job_steps (job_id, name, attempt_id, result) VALUES (:job_id, :name, :attempt_id, CAST(:result AS jsonb))"""
 )
-"""A step, and that the job has come further, so that what it failed at before counts no more: in one round trip."""
-_LOST = "This attempt no longer owns its job; another one goes on with it."
+"""Keeps a finished step and what follows from it, in one round trip."""
+_TAKEN_OVER = "This attempt no longer owns its job; another one goes on with it."
 
 
 class Context:
@@ -58,14 +67,19 @@ class Context:
         self._handle = claim.handle
         self._spec = jobs.KINDS[claim.kind]
         self._started = self._moved_at = time.monotonic()
-        self._window = Window()
-        self._report = Report()
-        self._guard = threading.Lock()
+        self._window = SpeedWindow()
+        self._report = ProgressReport()
+        self._lock = threading.Lock()
         self._steps: dict[str, dict[str, Any] | None] | None = None
+        self._work: jobs.Work | None = None
+        self._loaded_at: float | None = None
+        self._counted_phases: dict[str, tuple[float, float]] = {}
+        """Phase -> when its first and its latest progress was counted."""
+        self._tail_s = 0.0
 
     @property
     def workdir(self) -> Path:
-        """Made when first asked for: many jobs need none."""
+        """Created when first read: many jobs need none."""
         self._workdir.mkdir(parents=True, exist_ok=True)
         return self._workdir
 
@@ -79,62 +93,84 @@ class Context:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        caller, mine = Trusted(self.tenant_id, self.user_id), {"attempt_id": self.attempt_id}
-        with self.app.db.fenced(caller, _FENCE, mine) as (tx, ours):
-            if not ours:
+        caller = SystemCaller(self.tenant_id, self.user_id)
+        with self.app.db.fenced(caller, _FENCE, {"attempt_id": self.attempt_id}) as (tx, owned):
+            if not owned:
                 self.lost = True
-                raise LeaseLost(_LOST)
+                raise LeaseLost(_TAKEN_OVER)
             yield tx
 
     def step(
-        self, name: str, fn: Callable[[], Done], *, keep_handle: bool = False, ends_with: Result = None
+        self, name: str, fn: Callable[[], StepOutput], *, keep_handle: bool = False, ends_with: Result = None
     ) -> dict[str, Any] | None:
-        remembered = self._remembered()
-        if name in remembered:
-            return remembered[name]
+        finished_steps = self._finished_steps()
+        if name in finished_steps:
+            return finished_steps[name]
         self.check()
-        with self._guard:
+        with self._lock:
             self._report.step = name
-        self._moves()
-        faults.reach(self.app.settings.fault_step, self.claim.kind, name)
-        done = fn()
-        faults.reach(self.app.settings.fault_step, self.claim.kind, f"{name}+")
-        ending = None if self.claim.parent_id else ends_with  # whoever has a parent locks that first
-        result = self._keep_step(name, done, ending, let_go=self._handle is not None and not keep_handle)
-        self._handle, self.advanced, self._completed = self._handle if keep_handle else None, True, ending is not None
-        remembered[name] = result
-        self._moves()
+        self._note_progress()
+        fault_injection.inject(self.app.settings.fault_step, self.claim.kind, name)
+        output = fn()
+        fault_injection.inject(self.app.settings.fault_step, self.claim.kind, f"{name}+")
+        # A job with a parent must lock its ancestors before itself, so it is ended alone (write_outcome), not here.
+        job_result = None if self.claim.parent_id else ends_with
+        clear_handle = self._handle is not None and not keep_handle
+        result = self._commit_step(name, output, job_result, clear_handle=clear_handle)
+        self._handle, self.advanced, self._completed = self._handle if keep_handle else None, True, job_result is not None
+        finished_steps[name] = result
+        self._note_progress()
         return result
 
-    def reach(self, name: str) -> None:
-        with self._guard:
-            self._report.step = name
-        self._moves()
-        faults.reach(self.app.settings.fault_step, self.claim.kind, name)
+    def start_timing(self, work: jobs.Work, *, more: bool = False) -> None:
+        before = self._work if more else None
+        self._work = replace(before, cost=before.cost + work.cost) if before else work
+        with self.app.db.transaction(Anonymous()) as tx:
+            self._tail_s = jobs.timing.estimate_tail(tx, work)
 
-    def _keep_step(self, name: str, done: Done, ending: Result, *, let_go: bool) -> Result:
-        """With the job's end, if that is its result: a commit less, and nobody sees it done and still running."""
-        report = Report(moved=False)
+    def measured(self) -> tuple[jobs.Work, MeasuredDuration] | None:
+        """What this attempt did and how long that took until now; None unless it called `start_timing`."""
+        if self._work is None:
+            return None
+        loaded_at, now = self._loaded_at or self._started, time.monotonic()
+        # Saving and checking may be counted too, in a moment: the tail is what follows the phase that the work itself is
+        longest = max(self._counted_phases.values(), key=lambda phase: phase[1] - phase[0], default=(now, now))
+        tail_s = now - max(loaded_at, longest[1])
+        return self._work, MeasuredDuration(loaded_at - self._started, now - loaded_at, tail_s)
+
+    def fault_point(self, name: str) -> None:
+        with self._lock:
+            self._report.step = name
+        self._note_progress()
+        fault_injection.inject(self.app.settings.fault_step, self.claim.kind, name)
+
+    def _commit_step(self, name: str, output: StepOutput, job_result: Result, *, clear_handle: bool) -> Result:
+        """Writes a step and what it wants written with it, and completes the job if `job_result` is given.
+
+        Both in one transaction: it saves a commit, and nobody sees the last step done and the job still running.
+        """
+        report = ProgressReport(moved=False)
         try:
             with self.transaction() as tx:
-                result = done(tx) if callable(done) else done
+                result = output(tx) if callable(output) else output
                 row = {"job_id": self.job_id, "name": name, "attempt_id": self.attempt_id, "result": json.dumps(result)}
                 tx.flush()
-                step: Call = (_STEP, {**row, "let_go": let_go})
-                if ending is None:
-                    in_one_trip(tx, [step], last=True)
+                step: Statement = (_INSERT_STEP, {**row, "clear_handle": clear_handle})
+                if job_result is None:
+                    execute_pipelined(tx, [step], last=True)
                 else:
                     report = self.take_report()
                     write_log(tx, [(self.claim, report)])
-                    mine = [ended(self.claim, completed(ending), report)]
-                    if jobs.settle_all(tx, mine, before=[step], last=True) == [None]:
-                        raise LeaseLost(_LOST)
+                    end = attempt_end(self.claim, completed(job_result), report)
+                    if jobs.finish_attempts(tx, [end], before=[step], last=True) == [None]:
+                        raise LeaseLost(_TAKEN_OVER)
         except BaseException:
-            self.give_back(report)
+            self.restore_report(report)
             raise
         return result
 
-    def _remembered(self) -> dict[str, dict[str, Any] | None]:
+    def _finished_steps(self) -> dict[str, dict[str, Any] | None]:
+        """Results of the job's steps by name, also those of earlier attempts."""
         if self._steps is None:
             with self.transaction() as tx:
                 self._steps = self._read_steps(tx)
@@ -145,30 +181,33 @@ class Context:
         return {name: result for name, result in rows}
 
     def progress(self, done: int, total: int, phase: str = "working") -> None:
-        at, phase = time.monotonic(), storable(phase)
-        with self._guard:
+        now, phase = time.monotonic(), strip_nul(phase)
+        with self._lock:
             report = self._report
             if (done, total, phase) != (report.done, report.total, report.phase):
-                self._moved_at, report.moved = at, True
+                self._moved_at, report.moved = now, True
+                if total:
+                    self._counted_phases[phase] = (self._counted_phases.get(phase, (now, now))[0], now)
             report.done, report.total, report.phase = done, total, phase
-            self._window.add(at, done, phase)
-            report.eta_s = self._window.eta(at, total)
+            self._window.add(now, done, phase)
+            left_s = self._window.eta(now, total)
+            report.eta_s = None if left_s is None else left_s + self._tail_s
 
     def preview(self, jpeg: bytes) -> None:
-        with self._guard:
+        with self._lock:
             self._report.preview = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
             self._moved_at, self._report.moved = time.monotonic(), True
 
     def log(self, line: str, level: str = "info") -> None:
-        with self._guard:
-            self._report.lines.append((level, storable(line)[:4000]))
+        with self._lock:
+            self._report.lines.append((level, strip_nul(line)[:4000]))
             self._moved_at, self._report.moved = time.monotonic(), True
 
     def save_handle(self, handle: Mapping[str, Any] | None) -> None:
         value = dict(handle) if handle is not None else None
         with self.transaction() as tx:
             tx.execute(update(Attempt).where(Attempt.id == self.attempt_id).values(handle=value))
-            if self._steps is None:  # now, while the engine works, not when it has done
+            if self._steps is None:  # read here, while the engine works, so that the next step need not wait for it
                 self._steps = self._read_steps(tx)
         self._handle = value
 
@@ -176,16 +215,18 @@ class Context:
         if self._completed:
             return
         if self.lost or self.lease.lapsed:
-            raise LeaseLost(_LOST)
+            raise LeaseLost(_TAKEN_OVER)
         if self.cancel_requested:
             raise Cancelled("Cancelled as asked.")
         if self.lease.stopping.is_set():
             raise ShuttingDown("The worker is being restarted; the job goes on afterwards.")
         now, settings = time.monotonic(), self.app.settings
         if now - self._started > (limit := self._spec.deadline_s(settings)):
-            raise TimedOut(f"It took longer than {_spoken(limit)}. Make it smaller, or raise its deadline in the settings.")
+            raise TimedOut(
+                f"It took longer than {_duration_text(limit)}. Make it smaller, or raise its deadline in the settings."
+            )
         if now - self._moved_at > (limit := self._spec.stalled_after_s(settings)):
-            raise TimedOut(f"Nothing moved for {_spoken(limit)}. The log shows the last thing it did; try it again.")
+            raise TimedOut(f"Nothing moved for {_duration_text(limit)}. The log shows the last thing it did; try it again.")
 
     def pump(self, events: Generator[Event, None, None]) -> Iterator[Event]:
         try:
@@ -196,8 +237,10 @@ class Context:
                     case Alive():
                         pass
                     case _ if self._completed:
-                        pass  # the engine says goodbye
+                        pass  # the job has ended; the engine only runs to its own end
                     case Progress():
+                        if event.total and self._loaded_at is None:
+                            self._loaded_at = time.monotonic()
                         self.progress(event.done, event.total, event.phase)
                     case Preview():
                         self.preview(event.jpeg)
@@ -205,27 +248,27 @@ class Context:
                         self.save_handle(event.value)
                     case Log():
                         self.log(event.line)
-                    case Handover():
-                        self._hand_over()
+                    case DeviceReleased():
+                        self._release_device()
                     case _:
-                        self._moves()
+                        self._note_progress()
                         yield event
-        except (LeaseLost, ShuttingDown) as ended:
-            # Not closed: whoever goes on with the job may find this work again.
-            with suppress(type(ended)):
-                events.throw(ended)
+        except (LeaseLost, ShuttingDown) as error:
+            # Thrown in rather than closed: the engine may leave its remote work running for the next attempt to find.
+            with suppress(type(error)):
+                events.throw(error)
             raise
         finally:
             events.close()
 
-    def _hand_over(self) -> None:
-        """The card goes to whoever is next: what is left to do here needs none."""
+    def _release_device(self) -> None:
+        """Frees the device for the next job: what is left to do here needs none."""
         if not self.claim.device_id:
             return
-        ours = Device.id == self.claim.device_id, Device.held_by == self.attempt_id
+        held_here = Device.id == self.claim.device_id, Device.held_by == self.attempt_id
         with self.transaction() as tx:
-            tx.execute(update(Device).where(*ours).values(held_by=None))
-            ring(tx, self._spec.queue)
+            tx.execute(update(Device).where(*held_here).values(held_by=None))
+            notify_queue(tx, self._spec.queue)
 
     def spawn_child_job(self, name: str, *, kind: str, payload: BaseModel, title: str, priority: int = 0) -> jobs.JobCard:
         with self.transaction() as tx:
@@ -238,28 +281,29 @@ class Context:
         with self.transaction() as tx:
             cards = jobs.children(tx, self.job_id)
         if any(card.state != "completed" for card in cards):
-            raise jobs.Waiting
+            raise jobs.WaitForChildren
         return cards
 
-    def take_report(self) -> Report:
-        """What was reported since the last call; figures stay, lines and the preview are handed over once."""
-        with self._guard:
+    def take_report(self) -> ProgressReport:
+        """What was reported since the last call. Figures stay for the next report; lines and the preview are returned once."""
+        with self._lock:
             report = self._report
-            self._report = Report(report.step, report.phase, report.done, report.total, report.eta_s, moved=False)
+            self._report = ProgressReport(report.step, report.phase, report.done, report.total, report.eta_s, moved=False)
             return report
 
-    def give_back(self, report: Report) -> None:
-        """The report could not be written: its lines and preview go out with the next one."""
-        with self._guard:
+    def restore_report(self, report: ProgressReport) -> None:
+        """Takes back a report that could not be written: its lines and preview go out with the next one."""
+        with self._lock:
             self._report.lines[:0] = report.lines
             self._report.preview = self._report.preview or report.preview
             self._report.moved = self._report.moved or report.moved
 
-    def _moves(self) -> None:
-        with self._guard:
+    def _note_progress(self) -> None:
+        """Resets the stall limit and marks the report as changed."""
+        with self._lock:
             self._moved_at, self._report.moved = time.monotonic(), True
 
 
-def _spoken(seconds: float) -> str:
+def _duration_text(seconds: float) -> str:
     size, unit = (1, "s") if seconds < 120 else (60, "minutes") if seconds < 7200 else (3600, "hours")
     return f"{seconds / size:.3g} {unit}"

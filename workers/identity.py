@@ -13,6 +13,8 @@ from backend.kit.ids import new_id
 
 @dataclass(frozen=True, slots=True)
 class Identity:
+    """Its row in `workers`: an id of this start, and where it runs."""
+
     queues: tuple[str, ...]
     id: str = field(default_factory=lambda: new_id("wrk"))
     host: str = field(default_factory=socket.gethostname)

@@ -1,4 +1,4 @@
-"""What this process believes about itself: does it still hold its lease, is it stopping."""
+"""What this process believes about itself: whether it still holds its lease, and whether it is stopping."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ import time
 
 
 def boot_clock() -> float:
-    """Seconds that also pass while the machine sleeps, where the system can tell."""
+    """Seconds on a clock that nobody sets and that also runs while the machine sleeps, where the system has one."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Lease:
-    """`stopping` is set by an orderly shutdown. `lapsed`: not renewed for half the lease, so others may soon take our work."""
+    """`stopping` is set by an orderly shutdown. `lapsed`: not renewed for half the lease, so others may soon take this worker's
+    jobs; stopping at the half leaves the other half for what is under way to end.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.stopping = threading.Event()
-        self._half = seconds / 2
-        self._renewed = boot_clock()
+        self._half_s = seconds / 2
+        self._renewed_at = boot_clock()
 
     def renewed(self, at: float) -> None:
         """`at`: boot_clock() before the renewal was sent."""
-        self._renewed = at
+        self._renewed_at = at
 
     @property
     def lapsed(self) -> bool:
-        return boot_clock() - self._renewed > self._half
+        return boot_clock() - self._renewed_at > self._half_s

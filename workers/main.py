@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import argparse
 import signal
-import tempfile
+import sys
 import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import structlog
 from sqlalchemy import event
 
 from backend.bootstrap import bootstrap
 from backend.errors import ShuttingDown, StudioError
+from backend.jobs import sweep
 from backend.jobs.kinds import QUEUES
-from backend.jobs.rules import ended_by
-from workers import devices, registry
-from workers.desk import Finished
+from backend.jobs.rules import outcome_of_error
+from backend.kit import disk, temp_folders
+from workers import benchmark, devices, registry
+from workers.claim_batcher import FinishedAttempt
+from workers.heartbeat import Heartbeat
 from workers.identity import Identity
-from workers.keeper import Keeper
 from workers.lease import Lease
-from workers.queues import listen, ringing
-from workers.runner import Process, conclude, drain
-from workers.tick import Tick
+from workers.runner import Process, drain, write_outcome
+from workers.scheduler import Scheduler
+from workers.wakeups import notifications, start_listening
 
 if TYPE_CHECKING:
     from backend.bootstrap import App
@@ -34,40 +37,51 @@ log = structlog.get_logger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    wishes = _parse(argv)
-    app = bootstrap(role="worker")
+    """Runs a worker until it is told to stop. Returns the exit code: 1, with a sentence on standard error, when it cannot
+    start."""
+    options = _parse_arguments(argv)
+    try:
+        app = bootstrap(role="worker")
+    except StudioError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 1
     _tune_connections(app)
     lease = Lease(app.settings.job_lease_s)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: lease.stopping.set())
-    with tempfile.TemporaryDirectory(prefix="studio-worker-") as folder:
-        serve(app, wishes, lease, Path(folder))
+    with temp_folders.temp_folder() as folder:
+        serve(app, options, lease, folder)
     return 0
 
 
-def serve(app: App, wishes: argparse.Namespace, lease: Lease, workroot: Path) -> None:
-    """Works until `lease.stopping` is set, then gives back what is still running."""
-    settings, queues = app.settings, tuple(wishes.queues)
+def serve(app: App, options: argparse.Namespace, lease: Lease, workroot: Path) -> None:
+    """Works until `lease.stopping` is set, then releases what is still running."""
+    settings, queues = app.settings, tuple(options.queues)
     identity = Identity(queues)
-    keeper = Keeper(app.db, identity, lease, beat_s=settings.job_beat_s)
-    me = Process(app, identity, registry.load(wishes.handlers or ()), lease, keeper, workroot)
-    keeper.start()
-    cards = devices.found(settings, identity.host) if "gpu" in queues else []
-    if cards:
-        devices.register(app, cards)
-        me.cards = tuple(card.id for card in cards)
-    threads = wishes.threads or settings.worker_threads
-    heard = partial(drain, me)
-    ears = listen(app.redis, queues, threads=threads, poll_ms=settings.worker_poll_ms, heard=heard)
-    if wishes.tick:
-        tick = Tick(app, ringing(app.redis, queues, threads=threads, heard=heard))
-        threading.Thread(target=tick.run, args=[lease.stopping], name="tick", daemon=True).start()
-    log.info("worker is up", worker=identity.id, queues=queues, threads=threads, devices=[card.id for card in cards])
+    heartbeat = Heartbeat(app.db, identity, lease, beat_s=settings.job_beat_s)
+    process = Process(app, identity, registry.load(options.handlers or ()), lease, heartbeat, workroot)
+    heartbeat.start()
+    _mark_dead_workers(app, identity)
+    temp_folders.sweep()
+    local_devices = devices.discover(settings, identity.host) if "gpu" in queues else []
+    if local_devices:
+        devices.register(app, local_devices)
+        process.device_ids = tuple(device.id for device in local_devices)
+    threads = options.threads or settings.worker_threads
+    on_message = partial(drain, process)
+    listener = start_listening(app.redis, queues, threads=threads, poll_ms=settings.worker_poll_ms, on_message=on_message)
+    if options.tick:
+        scheduler = Scheduler(app, notifications(app.redis, queues, threads=threads, on_message=on_message))
+        threading.Thread(target=scheduler.run, args=[lease.stopping], name="scheduler", daemon=True).start()
+    device_ids = list(process.device_ids)
+    log.info("worker is up", worker=identity.id, queues=queues, threads=threads, devices=device_ids)
     while not lease.stopping.wait(settings.device_probe_s):
-        _look_after(app, cards)
-    ears.stop(timeout=int(settings.worker_stop_grace_s * 1000))
-    _release(me)
-    keeper.stop()
+        _refresh_devices(app, local_devices, identity.id)
+        if options.tick:
+            _resume_storage_jobs(app)
+    listener.stop(timeout=int(settings.worker_stop_grace_s * 1000))
+    _release_running(process)
+    heartbeat.stop()
     if "engines" in vars(app):
         app.engines.image.unload()
     app.close()
@@ -75,48 +89,70 @@ def serve(app: App, wishes: argparse.Namespace, lease: Lease, workroot: Path) ->
 
 
 def _tune_connections(app: App) -> None:
-    """A frozen process must not keep rows or the queue's lock: Postgres ends its session after two leases.
+    """Sets what workers need on each of their connections.
 
-    Workers say the same few statements again and again by key: planning them once is half of a claim's cost.
+    `idle_in_transaction_session_timeout`: a frozen process must not keep row locks or the queue's lock, so Postgres ends its
+    session after two leases. `plan_cache_mode`: workers repeat a few statements that read by key; not planning them anew halves
+    the cost of a claim.
     """
     limit_ms = int(max(2 * app.settings.job_lease_s, 5.0) * 1000)
 
-    def told(connection: Any, _record: object) -> None:
+    def configure(connection: Any, _record: object) -> None:
         connection.execute(f"SET idle_in_transaction_session_timeout = {limit_ms}")
         connection.execute("SET plan_cache_mode = force_generic_plan")
         connection.commit()
 
-    event.listen(app.db.engine, "connect", told)
+    event.listen(app.db.engine, "connect", configure)
     app.db.engine.dispose()
 
 
-def _look_after(app: App, cards: list[devices.Card]) -> None:
-    if not cards:
+def _mark_dead_workers(app: App, identity: Identity) -> None:
+    """After a crash and restart of this machine's worker, its jobs go on at once instead of after a lease."""
+    with app.db.dispatch() as tx:
+        if gone := sweep.mark_dead_processes(tx, app.settings, host=identity.host, pid_exists=psutil.pid_exists):
+            log.info("workers of this machine are gone", workers=gone)
+
+
+def _refresh_devices(app: App, local_devices: list[devices.LocalDevice], worker_id: str) -> None:
+    if not local_devices:
         return
     try:
-        devices.register(app, cards)
-        devices.probe(app, cards)
+        devices.register(app, local_devices)
+        devices.probe(app, local_devices)
+        benchmark.measure(app, worker_id)
     except StudioError as error:
-        log.warning("devices not looked after", error=error.message)
+        log.warning("devices not refreshed", error=error.message)
 
 
-def _release(me: Process) -> None:
-    """What did not stop within the grace goes back to pending, uncounted; its thread can no longer write."""
-    for context in me.keeper.watched():
-        verdict = ended_by(ShuttingDown("The worker stopped."), retries=0, max_retries=0, delays=(), submitted=False)
-        conclude(me, Finished(context, verdict))
+def _resume_storage_jobs(app: App) -> None:
+    """Jobs that wait because nothing could be stored go on as soon as storage and disk work again."""
+    try:
+        with app.db.dispatch() as tx:
+            jobs_wait = sweep.storage_jobs_wait(tx)
+        if jobs_wait and app.storage.ready() and not disk.full(app.settings.data_dir):
+            with app.db.dispatch() as tx:
+                log.info("storage answers again", jobs=sweep.resume_storage_jobs(tx))
+    except StudioError as error:
+        log.warning("jobs that wait for storage not resumed", error=error.message)
 
 
-def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+def _release_running(process: Process) -> None:
+    """Jobs that did not stop within `worker_stop_grace_s` go back to pending, uncounted; their threads can no longer write."""
+    for context in process.heartbeat.watched():
+        outcome = outcome_of_error(ShuttingDown("The worker stopped."), retries=0, max_retries=0, delays=(), submitted=False)
+        write_outcome(process, FinishedAttempt(context, outcome))
+
+
+def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m workers.main", description=__doc__)
-    parser.add_argument("--queues", type=_queues, default=list(QUEUES), help="gpu, cpu, net; default: all")
-    parser.add_argument("--tick", action="store_true", help="also run the clockwork")
-    parser.add_argument("--threads", type=int, default=0, help="jobs at once a queue; default: WORKER_THREADS")
+    parser.add_argument("--queues", type=_parse_queues, default=list(QUEUES), help="gpu, cpu, net; default: all")
+    parser.add_argument("--tick", action="store_true", help="also run the scheduler")
+    parser.add_argument("--threads", type=int, default=0, help="jobs at once per queue; default: WORKER_THREADS")
     parser.add_argument("--handlers", action="append", metavar="MODULE", help="handlers instead of this release's own")
     return parser.parse_args(argv)
 
 
-def _queues(value: str) -> list[str]:
+def _parse_queues(value: str) -> list[str]:
     names = [name.strip() for name in value.split(",") if name.strip()]
     if not names or set(names) - set(QUEUES):
         raise argparse.ArgumentTypeError(f"choose from {', '.join(QUEUES)}")

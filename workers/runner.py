@@ -1,4 +1,4 @@
-"""Claims jobs and runs them, one per thread, until nothing is claimable."""
+"""Runs jobs: a thread claims one, runs its pipeline and writes the outcome, until nothing is claimable."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.orm import Session
 
+from backend import jobs
+from backend.db.transactions import Anonymous, SystemCaller
 from backend.errors import LeaseLost, StudioError, Unavailable
-from backend.jobs import KINDS, Handler, Waiting, settle_all
+from backend.jobs import KINDS, Handler, WaitForChildren, finish_attempts
 from backend.jobs.claim import Claim, claim_some
-from backend.jobs.rules import Verdict, completed, ended_by
-from backend.kit.db import Trusted
+from backend.jobs.rules import AttemptOutcome, completed, outcome_of_error
+from workers.attempt_report import ProgressReport, attempt_end, write_end, write_log
+from workers.claim_batcher import ClaimBatcher, FinishedAttempt
 from workers.context import Context
-from workers.desk import Desk, Finished
-from workers.ending import Report, ended, write, write_log
+from workers.heartbeat import Heartbeat
 from workers.identity import Identity
-from workers.keeper import Keeper
 from workers.lease import Lease
 
 if TYPE_CHECKING:
@@ -34,161 +35,183 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Process:
-    """What a worker process is made of. `workroot`: where jobs get their private folders. `cards`: devices it may hold."""
+    """What a worker process is made of.
+
+    `workroot`: where jobs get their private folders. `device_ids`: devices it may claim. `loaded_models`: device id -> model
+    it drew with last.
+    """
 
     app: App
     identity: Identity
     handlers: Mapping[str, Handler]
     lease: Lease
-    keeper: Keeper
+    heartbeat: Heartbeat
     workroot: Path
-    cards: tuple[str, ...] = ()
-    desk: Desk = field(init=False)
-    warm: dict[str, str] = field(default_factory=dict)
-    """Device id -> model it drew with last."""
+    device_ids: tuple[str, ...] = ()
+    claim_batcher: ClaimBatcher = field(init=False)
+    loaded_models: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.desk = Desk(partial(trade, self))
+        self.claim_batcher = ClaimBatcher(partial(exchange, self))
 
 
-def drain(me: Process, queue: str) -> int:
+def drain(process: Process, queue: str) -> int:
     """Claims and runs until nothing is claimable or the process stops. Returns how many were run."""
-    ran, done = 0, None
-    while not me.lease.stopping.is_set() and not me.lease.lapsed:
+    ran, finished = 0, None
+    while not process.lease.stopping.is_set() and not process.lease.lapsed:
         try:
-            ours = me.desk.next(queue, done)
+            claim = process.claim_batcher.next(queue, finished)
         except Exception as error:
             log.warning("nothing claimed", queue=queue, error=str(error), exc_info=not isinstance(error, Unavailable))
             break
-        if done:
-            me.keeper.unwatch(done.context)
-            done = None
-        if ours is None:
+        if finished:
+            process.heartbeat.unwatch(finished.context)
+            finished = None
+        if claim is None:
             return ran
-        done = run(me, ours)
+        finished = run(process, claim)
         ran += 1
-    if done:
-        conclude(me, done)
+    if finished:
+        write_outcome(process, finished)
     return ran
 
 
-def trade(me: Process, queue: str, n: int, done: Sequence[Finished]) -> list[Claim]:
-    """The desk's transaction: writes what is done, claims at most `n`."""
-    reports = [(each, each.context.take_report()) for each in done]
+def exchange(process: Process, queue: str, n: int, finished_attempts: Sequence[FinishedAttempt]) -> list[Claim]:
+    """The claim batcher's transaction: writes the finished attempts, then claims at most `n` jobs."""
+    reports = [(finished, finished.context.take_report()) for finished in finished_attempts]
     try:
-        with me.app.db.dispatch() as tx:
-            _write_all(tx, reports)
+        with process.app.db.dispatch() as tx:
+            _write_outcomes(tx, reports)
             return claim_some(
                 tx,
                 n,
                 queue=queue,
-                worker_id=me.identity.id,
-                kinds=me.handlers,
-                cards=me.cards,
-                settings=me.app.settings,
-                warm=me.warm,
+                worker_id=process.identity.id,
+                kinds=process.handlers,
+                device_ids=process.device_ids,
+                settings=process.app.settings,
+                loaded_models=process.loaded_models,
             )
     except BaseException:
-        for each, report in reports:
-            each.context.give_back(report)
+        for finished, report in reports:
+            finished.context.restore_report(report)
         raise
 
 
-def run(me: Process, ours: Claim) -> Finished | None:
-    """One attempt from claim to verdict. Errors of the job never leave here.
+def run(process: Process, claim: Claim) -> FinishedAttempt | None:
+    """One attempt from its claim to its outcome. Errors of the job never leave this function.
 
-    Returns what the desk has yet to write: nothing when its last step has ended the job; members of a family are written at
-    once, for that locks their elders.
+    Returns the attempt if its outcome is still to be written, which the next claim does in its transaction. None when it is
+    written already: the last step has ended the job (`ends_with`), or the job has a parent or waits for children. Those are
+    written alone, because they lock the job's ancestors.
     """
-    context = Context(me.app, ours, workdir=me.workroot / ours.attempt_id, lease=me.lease)
-    me.keeper.watch(context)
-    with structlog.contextvars.bound_contextvars(job=ours.job_id, attempt=ours.attempt_id, tenant=ours.tenant_id):
-        done = Finished(context, _attempt(me, context))
-        log.info("attempt ended", kind=ours.kind, outcome=done.verdict.outcome, error=done.verdict.error_code)
-        shutil.rmtree(me.workroot / ours.attempt_id, ignore_errors=True)
+    context = Context(process.app, claim, workdir=process.workroot / claim.attempt_id, lease=process.lease)
+    process.heartbeat.watch(context)
+    with structlog.contextvars.bound_contextvars(job=claim.job_id, attempt=claim.attempt_id, tenant=claim.tenant_id):
+        outcome = _run_handler(process, context)
+        finished = FinishedAttempt(context, outcome)
+        _record_duration(process, context, outcome)
+        log.info("attempt ended", kind=claim.kind, outcome=outcome.outcome, error=outcome.error_code)
+        shutil.rmtree(process.workroot / claim.attempt_id, ignore_errors=True)
         if context.completed:
-            me.keeper.unwatch(context)
+            process.heartbeat.unwatch(context)
             return None
-        if ours.parent_id is None and done.verdict.outcome != "waiting":
-            return done
-        conclude(me, done)
+        if claim.parent_id is None and outcome.outcome != "waiting":
+            return finished
+        write_outcome(process, finished)
         return None
 
 
-def _attempt(me: Process, context: Context) -> Verdict:
-    ours = context.claim
+def _record_duration(process: Process, context: Context, outcome: AttemptOutcome) -> None:
+    """Keeps how long completed work took, for estimates. Left out while Postgres is away: nothing depends on it."""
+    if (measured := context.measured()) is None or outcome.outcome != "completed":
+        return
+    work, duration = measured
     try:
-        handler = me.handlers[ours.kind]
-        payload = handler.payload.model_validate(ours.payload)
-        if ours.changes_hands:
-            _unload(me, ours.device, keep=KINDS[ours.kind].device)
+        with process.app.db.transaction(Anonymous()) as tx:
+            device = context.claim.device_id
+            jobs.timing.record(tx, work, duration, device_id=device, worker_id=process.identity.id)
+    except Unavailable as error:
+        log.warning("duration not recorded", error=error.message)
+
+
+def _run_handler(process: Process, context: Context) -> AttemptOutcome:
+    claim = context.claim
+    try:
+        handler = process.handlers[claim.kind]
+        payload = handler.payload.model_validate(claim.payload)
+        if claim.changes_hands:
+            _unload_other_engine(process, claim.device, keep=KINDS[claim.kind].device)
         result = handler.run(context, payload)
-        json.dumps(result)
+        json.dumps(result)  # a result that is no JSON fails the job here, inside the error table
         return completed(result)
     except BaseException as error:
         if context.completed:
-            log.warning("broke after its end", error=str(error), exc_info=True)
+            log.warning("error after the job's end", error=str(error), exc_info=True)
             return completed(None)
-        return _verdict(me, context, error)
+        return _outcome_of(process, context, error)
 
 
-def _verdict(me: Process, context: Context, error: BaseException) -> Verdict:
+def _outcome_of(process: Process, context: Context, error: BaseException) -> AttemptOutcome:
     detail = "".join(traceback.format_exception(error))[-8000:]
-    verdict = ended_by(
+    outcome = outcome_of_error(
         error,
         retries=0 if context.advanced else context.claim.retries,
         max_retries=KINDS[context.claim.kind].max_retries,
-        delays=me.app.settings.job_retry_delays_s,
+        delays=process.app.settings.job_retry_delays_s,
         submitted=bool(context.handle),
-        detail="" if isinstance(error, Waiting) else detail,
+        deaths_within_s=process.app.settings.job_deaths_within_s,
+        detail="" if isinstance(error, WaitForChildren) else detail,
     )
-    if verdict.error_message:
-        context.log(verdict.error_message, level="error")
-    if not isinstance(error, (StudioError, Waiting)):
-        # Not into the job's log, which viewers read: it names paths and what was in hand. The attempt's row keeps it.
+    if outcome.error_message:
+        context.log(outcome.error_message, level="error")
+    if not isinstance(error, (StudioError, WaitForChildren)):
+        # Not into the job's log, which viewers read: a traceback names paths and values. The attempt's row keeps it.
         log.error("attempt broke", detail=detail)
-    return verdict
+    return outcome
 
 
-def _unload(me: Process, device: str, *, keep: str) -> None:
-    """The card did something else before: what that left in its memory goes first."""
+def _unload_other_engine(process: Process, device: str, *, keep: str) -> None:
+    """Frees the device's memory of the engine that used it before, unless that is the one to `keep`."""
     if keep != "image":
-        me.app.engines.image.unload(device)
+        process.app.engines.image.unload(device)
 
 
-def conclude(me: Process, done: Finished) -> None:
-    """Writes the verdict. While Postgres is away it waits with the result in hand; a lost attempt writes nothing.
+def write_outcome(process: Process, finished: FinishedAttempt) -> None:
+    """Writes one attempt's outcome in a transaction of its own. Writes nothing for an attempt that was taken over.
 
-    A verdict that Postgres refuses (a result with a number that is none) is a fault of the job like another, and counted:
-    without it the attempt would be given back, uncounted, for ever.
+    While Postgres is away it keeps trying, until the process stops. An outcome that Postgres refuses (for example NaN in the
+    result) becomes an error of the job and is counted; otherwise the attempt would be released, uncounted, for ever.
     """
-    context, report, refused = done.context, done.context.take_report(), False
+    context, report, refused = finished.context, finished.context.take_report(), False
     try:
         while True:
             try:
-                with me.app.db.transaction(Trusted(context.tenant_id, context.user_id)) as tx:
-                    write(tx, context.claim, done.verdict, report)
+                with process.app.db.transaction(SystemCaller(context.tenant_id, context.user_id)) as tx:
+                    write_end(tx, context.claim, finished.outcome, report)
                 return
             except LeaseLost:
                 log.warning("attempt had been taken over", job=context.job_id, attempt=context.attempt_id)
                 return
             except Unavailable as error:
-                log.warning("verdict waits for Postgres", error=error.message)
-                if me.lease.stopping.wait(me.app.settings.job_beat_s):
+                log.warning("outcome waits for Postgres", error=error.message)
+                if process.lease.stopping.wait(process.app.settings.job_beat_s):
                     return
             except Exception as error:
                 if refused:
                     raise
-                refused, done = True, Finished(context, _verdict(me, context, error))
+                refused, finished = True, FinishedAttempt(context, _outcome_of(process, context, error))
                 report = context.take_report()
     finally:
-        me.keeper.unwatch(context)
+        process.heartbeat.unwatch(context)
 
 
-def _write_all(tx: Session, reports: Sequence[tuple[Finished, Report]]) -> None:
-    each = [ended(done.context.claim, done.verdict, report) for done, report in reports]
-    states = settle_all(tx, each) if each else []
-    for one, state in zip(each, states, strict=True):
+def _write_outcomes(tx: Session, reports: Sequence[tuple[FinishedAttempt, ProgressReport]]) -> None:
+    ends = [attempt_end(finished.context.claim, finished.outcome, report) for finished, report in reports]
+    states = finish_attempts(tx, ends) if ends else []
+    for end, state in zip(ends, states, strict=True):
         if state is None:
-            log.warning("attempt had been taken over", job=one.ref.job_id, attempt=one.ref.attempt_id)
-    write_log(tx, [(done.context.claim, report) for (done, report), state in zip(reports, states, strict=True) if state])
+            log.warning("attempt had been taken over", job=end.ref.job_id, attempt=end.ref.attempt_id)
+    write_log(
+        tx, [(finished.context.claim, report) for (finished, report), state in zip(reports, states, strict=True) if state]
+    )

@@ -1,27 +1,17 @@
-"""People, workspaces and the sessions that join them."""
+"""Accounts: people, workspaces, memberships, sessions, invitations and password resets."""
 
-from backend.accounts.cleanup import forget_sessions
-from backend.accounts.entering import (
-    arrive,
-    exchange,
-    found,
-    is_new,
-    revoke_session,
-    sessions,
-    sign_in,
-    sign_out,
-    sign_out_everywhere,
-)
-from backend.accounts.links import (
+from backend.accounts import devices
+from backend.accounts.cleanup import purge_sessions
+from backend.accounts.invitations import (
     accept,
     accept_as_new,
+    create_reset_link,
+    create_reset_link_on_server,
     invitations,
     invite,
-    make_reset,
-    make_reset_on_the_server,
+    preview,
     reset,
-    reset_for,
-    welcome,
+    reset_email,
     withdraw,
 )
 from backend.accounts.people import (
@@ -34,21 +24,64 @@ from backend.accounts.people import (
     set_role,
 )
 from backend.accounts.schemas import (
-    Arrival,
-    Founding,
     InvitationCard,
+    InvitationPreview,
     MemberCard,
     NewPerson,
     SessionCard,
+    SessionInfo,
+    SetupDraft,
     UserCard,
-    Welcome,
     WorkspaceCard,
+)
+from backend.accounts.sessions import (
+    create_first_workspace,
+    exchange_ticket,
+    needs_setup,
+    resolve_session,
+    revoke_session,
+    sessions,
+    sign_in,
+    sign_out,
+    sign_out_everywhere,
 )
 
 __all__ = [
-    "Arrival", "Founding", "InvitationCard", "MemberCard", "NewPerson", "SessionCard", "UserCard", "Welcome", "WorkspaceCard",
-    "accept", "accept_as_new", "arrive", "change_password", "create_workspace", "exchange", "forget_sessions", "found",
-    "invitations", "invite", "is_new", "make_reset", "make_reset_on_the_server", "members", "remove_member", "rename_user",
-    "rename_workspace", "reset", "reset_for", "revoke_session", "sessions", "set_role", "sign_in", "sign_out",
-    "sign_out_everywhere", "welcome", "withdraw",
-]  # fmt: skip
+    "InvitationCard",
+    "InvitationPreview",
+    "MemberCard",
+    "NewPerson",
+    "SessionCard",
+    "SessionInfo",
+    "SetupDraft",
+    "UserCard",
+    "WorkspaceCard",
+    "accept",
+    "accept_as_new",
+    "change_password",
+    "create_first_workspace",
+    "create_reset_link",
+    "create_reset_link_on_server",
+    "create_workspace",
+    "devices",
+    "exchange_ticket",
+    "invitations",
+    "invite",
+    "members",
+    "needs_setup",
+    "preview",
+    "purge_sessions",
+    "remove_member",
+    "rename_user",
+    "rename_workspace",
+    "reset",
+    "reset_email",
+    "resolve_session",
+    "revoke_session",
+    "sessions",
+    "set_role",
+    "sign_in",
+    "sign_out",
+    "sign_out_everywhere",
+    "withdraw",
+]

@@ -1,4 +1,4 @@
-"""Who belongs to a workspace and as what; one's own name and password; workspaces themselves."""
+"""Members and their roles; a person's own name and password; workspaces."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from pydantic import SecretStr
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from backend.accounts import entering, passwords, throttle
+from backend.accounts import passwords, sessions, throttle
 from backend.accounts.rules import checked_name, checked_password
 from backend.accounts.schemas import MemberCard
+from backend.db.tables import Membership, User, Workspace
+from backend.db.transactions import RANK, Database, SignedIn
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
-from backend.kit.db import RANK, Database, SignedIn
-from backend.tables import Membership, User, Workspace
 
 
 def members(tx: Session) -> list[MemberCard]:
-    """Of this workspace: owners first, then by name."""
+    """The members of this workspace, owners first, then by name."""
     rows = tx.execute(
         select(User.id, User.email, User.name, Membership.role, Membership.created_at)
         .join(Membership, Membership.user_id == User.id)
@@ -26,72 +26,77 @@ def members(tx: Session) -> list[MemberCard]:
 
 
 def set_role(tx: Session, user_id: str, role: str) -> None:
-    """By an owner. Raises NotFound, Conflict when no owner would be left."""
+    """Changes a member's role, as an owner. Raises Invalid, NotPermitted, NotFound, Conflict when no owner would be left."""
     if role not in RANK:
         raise Invalid("A role is owner, editor or viewer.")
     require_owner(tx)
     _lock(tx)
     if _role(tx, user_id) == "owner" and role != "owner":
-        _leave_an_owner(tx, user_id)
-    tx.execute(update(Membership).where(*_here(tx, user_id)).values(role=role))
+        _require_other_owner(tx, user_id)
+    tx.execute(update(Membership).where(*_membership(tx, user_id)).values(role=role))
 
 
 def remove_member(tx: Session, user_id: str) -> None:
-    """By an owner, or the person. What they made stays. Raises NotFound, Conflict when no owner would be left."""
+    """Removes a member, as an owner or as that person. What they made stays. Raises NotPermitted, NotFound, Conflict when no
+    owner would be left."""
     if user_id != tx.info["user_id"]:
         require_owner(tx)
     _lock(tx)
     if _role(tx, user_id) == "owner":
-        _leave_an_owner(tx, user_id)
-    tx.execute(delete(Membership).where(*_here(tx, user_id)))
+        _require_other_owner(tx, user_id)
+    tx.execute(delete(Membership).where(*_membership(tx, user_id)))
 
 
 def create_workspace(tx: Session, name: str) -> str:
-    """Owned by the acting person; returns its id. `tx` is confined to it afterwards."""
-    return entering.add_workspace(tx, _named(name))
+    """Creates a workspace owned by the acting person; returns its id. `tx` is confined to it afterwards."""
+    return sessions.add_workspace(tx, _valid_name(name))
 
 
 def rename_workspace(tx: Session, name: str) -> None:
     require_owner(tx)
-    tx.execute(update(Workspace).where(Workspace.id == tx.info["tenant_id"]).values(name=_named(name)))
+    tx.execute(update(Workspace).where(Workspace.id == tx.info["tenant_id"]).values(name=_valid_name(name)))
 
 
 def rename_user(tx: Session, name: str) -> None:
-    """The acting person."""
-    tx.execute(update(User).where(User.id == tx.info["user_id"]).values(name=_named(name)))
+    """Renames the acting person."""
+    tx.execute(update(User).where(User.id == tx.info["user_id"]).values(name=_valid_name(name)))
 
 
 def change_password(db: Database, caller: SignedIn, *, current: SecretStr, new: SecretStr, address: str = "") -> None:
-    """Signs all other browsers out. Raises Invalid, also when `current` is wrong (counted like a sign-in), TooMany."""
-    _checked(new)
+    """Changes the password and signs all other browsers out. Raises Invalid, also when `current` is wrong (which is counted
+    like a failed sign-in), TooMany."""
     with db.transaction(caller) as tx:
         user = tx.scalars(select(User).where(User.id == tx.info["user_id"])).one()
-    with throttle.tries(db, email=user.email, address=address):
+    _valid_password(new, user)
+    with throttle.count_attempt(db, email=user.email, address=address, device=caller.token):
         if not passwords.matches(current, user.password_hash):
             raise Invalid("The current password is not right. Nothing was changed.")
     with db.transaction(caller) as tx:
         set_password(tx, user.id, new)
-        entering.sign_out_everywhere(tx, but=caller.token)
+        sessions.sign_out_everywhere(tx, but=caller.token)
 
 
 def set_password(tx: Session, user_id: str, password: SecretStr) -> None:
-    tx.execute(update(User).where(User.id == user_id).values(password_hash=passwords.hashed(_checked(password))))
+    user = tx.scalars(select(User).where(User.id == user_id)).one()
+    tx.execute(
+        update(User).where(User.id == user_id).values(password_hash=passwords.hash_password(_valid_password(password, user)))
+    )
 
 
 def require_owner(tx: Session) -> None:
-    """Whatever the caller asked of `transaction()`: people and links are an owner's business. Raises NotPermitted."""
+    """Raises NotPermitted unless the transaction's caller is an owner, whatever role `transaction()` was opened with."""
     if tx.info["role"] != "owner":
         raise NotPermitted("Only an owner of this workspace can do this. Ask one of them.")
 
 
-def _checked(password: SecretStr) -> SecretStr:
+def _valid_password(password: SecretStr, user: User) -> SecretStr:
     try:
-        return checked_password(password)
+        return checked_password(password, about=(user.name, user.email))
     except ValueError as error:
         raise Invalid(str(error)) from error
 
 
-def _named(name: str) -> str:
+def _valid_name(name: str) -> str:
     try:
         return checked_name(name)
     except ValueError as error:
@@ -99,22 +104,23 @@ def _named(name: str) -> str:
 
 
 def _lock(tx: Session) -> None:
-    """Changes of membership queue up, so that two owners cannot demote each other at once."""
+    """Locks the workspace's row: changes of membership run one after another, so that two owners cannot demote each other at
+    once."""
     tx.execute(select(Workspace.id).where(Workspace.id == tx.info["tenant_id"]).with_for_update())
 
 
-def _here(tx: Session, user_id: str) -> tuple[ColumnElement[bool], ...]:
+def _membership(tx: Session, user_id: str) -> tuple[ColumnElement[bool], ...]:
     return Membership.tenant_id == tx.info["tenant_id"], Membership.user_id == user_id
 
 
 def _role(tx: Session, user_id: str) -> str:
-    role = tx.scalar(select(Membership.role).where(*_here(tx, user_id)))
+    role = tx.scalar(select(Membership.role).where(*_membership(tx, user_id)))
     if role is None:
         raise NotFound("That person does not belong to this workspace any more.")
     return str(role)
 
 
-def _leave_an_owner(tx: Session, user_id: str) -> None:
+def _require_other_owner(tx: Session, user_id: str) -> None:
     others = select(Membership.user_id).where(
         Membership.tenant_id == tx.info["tenant_id"], Membership.role == "owner", Membership.user_id != user_id
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pydantic import SecretStr
 
@@ -11,10 +12,13 @@ MAX_PASSWORD_BYTES = 72  # bcrypt reads no further; refusing is better than igno
 WINDOW_S = 900
 FREE_TRIES = {"sign-in": 5, "sign-in-from": 40}
 """Failed tries in a window before the first wait: per e-mail address, per network address."""
-LONGEST_WAIT_S = 900
+MAX_WAIT_S = 900
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-_COMMON = ("password", "1234567890", "qwertyuiop", "letmein", "iloveyou", "studio", "influencer")
+_COMMON = ("password", "letmein", "iloveyou", "studio", "influencer")
+_RATED_CHARACTERS = 24
+"""How many characters of a password are rated: rating a long odd one takes seconds, and a strong beginning is enough."""
+_MIN_GUESSES = 10**6
 
 
 def checked_email(value: str) -> str:
@@ -31,7 +35,9 @@ def checked_name(value: str) -> str:
     return value.strip()
 
 
-def checked_password(value: SecretStr) -> SecretStr:
+def checked_password(value: SecretStr, *, about: Sequence[str] = ()) -> SecretStr:
+    """`value`, if it is strong enough. `about`: its owner's name and e-mail address, of which it must not consist. Raises
+    ValueError with a sentence."""
     password = value.get_secret_value()
     if len(password) < MIN_PASSWORD:
         raise ValueError(
@@ -39,15 +45,27 @@ def checked_password(value: SecretStr) -> SecretStr:
         )
     if len(password.encode()) > MAX_PASSWORD_BYTES:
         raise ValueError(f"The password is too long: at most {MAX_PASSWORD_BYTES} characters (fewer with accents or emoji).")
-    plain = re.sub(r"[\W\d_]+$", "", password.lower())
-    if len(set(password)) < 4 or password.lower() in _COMMON or plain in _COMMON:
+    if re.sub(r"[\W\d_]+$", "", password.lower()) in _COMMON or _guesses(password) < _MIN_GUESSES:
         raise ValueError("That password is one of the first to be guessed. Choose words that only you would put together.")
+    if about and _guesses(password, about) < _MIN_GUESSES:
+        raise ValueError(
+            "That password is little more than your name or e-mail address. Choose words that say nothing about you."
+        )
     return value
+
+
+def _guesses(password: str, about: Sequence[str] = ()) -> float:
+    """How many guesses somebody needs who knows common passwords, words and patterns, and `about` (zxcvbn)."""
+    from zxcvbn import zxcvbn  # 12 MB of word lists: only where a password is chosen
+
+    parts = [part for text in about for part in (text, *text.split("@"), *re.split(r"[\W_]+", text))]
+    words = [word for part in parts for word in (part, re.sub(r"[\W_]+", "", part)) if len(word) > 2]
+    return float(zxcvbn(password[:_RATED_CHARACTERS], user_inputs=words)["guesses"])
 
 
 def wait_s(failures: int, *, free: int) -> int:
     """Seconds until the next try after so many failures in the window: 0, then 30, 60, 120 … 900."""
-    return 0 if failures < free else min(30 * 2 ** min(failures - free, 10), LONGEST_WAIT_S)
+    return 0 if failures < free else min(30 * 2 ** min(failures - free, 10), MAX_WAIT_S)
 
 
 def in_words(seconds: float) -> str:

@@ -1,12 +1,12 @@
-"""What goes into and comes out of accounts."""
+"""The drafts that accounts takes and the cards that it returns."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, SecretStr, model_validator
 
 from backend.accounts.rules import checked_email, checked_name, checked_password
 from backend.kit.drafts import Draft
@@ -16,13 +16,18 @@ Name = Annotated[str, AfterValidator(checked_name)]
 Password = Annotated[SecretStr, AfterValidator(checked_password)]
 
 
-class Founding(Draft):
+class SetupDraft(Draft):
     """The first person and the first workspace."""
 
     name: Name
     email: Email
     password: Password
     workspace: Name = "My studio"
+
+    @model_validator(mode="after")
+    def _password_is_not_about_them(self) -> Self:
+        checked_password(self.password, about=(self.name, self.email))
+        return self
 
 
 class NewPerson(Draft):
@@ -31,6 +36,11 @@ class NewPerson(Draft):
     name: Name
     email: Email
     password: Password
+
+    @model_validator(mode="after")
+    def _password_is_not_about_them(self) -> Self:
+        checked_password(self.password, about=(self.name, self.email))
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +60,15 @@ class WorkspaceCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """Who holds a session token, and where they may go (by name)."""
+class SessionInfo:
+    """The person who holds a session token, and their workspaces by name."""
 
     user: UserCard
     session_id: str
     workspaces: tuple[WorkspaceCard, ...]
 
     def workspace(self, workspace_id: str) -> WorkspaceCard | None:
-        return next((one for one in self.workspaces if one.id == workspace_id), None)
+        return next((workspace for workspace in self.workspaces if workspace.id == workspace_id), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +103,8 @@ class InvitationCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Welcome:
-    """What the holder of an invitation link sees before accepting. `known`: its e-mail has an account already."""
+class InvitationPreview:
+    """What the holder of an invitation link sees before accepting. `email` empty: whoever holds the link may use it."""
 
     workspace: WorkspaceCard
     email: str

@@ -1,4 +1,5 @@
-"""Tries are counted in rows before they are made, so that neither a restart nor fifty tries at once get around the count."""
+"""Limits attempts to sign in. Each is counted in a row before it is made, so that neither a restart nor many attempts at once
+get around the limit."""
 
 from __future__ import annotations
 
@@ -8,11 +9,11 @@ from contextlib import contextmanager
 from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
-from backend.accounts.rules import FREE_TRIES, LONGEST_WAIT_S, WINDOW_S, in_words, wait_s
+from backend.accounts.rules import FREE_TRIES, MAX_WAIT_S, WINDOW_S, in_words, wait_s
+from backend.db.tables import Throttle
+from backend.db.transactions import Anonymous, Database, hash_token
 from backend.errors import TooMany
 from backend.kit import metrics
-from backend.kit.db import Database, Nobody, hash_token
-from backend.tables import Throttle
 
 _COUNT = text(
     """INSERT INTO throttles AS t (key, failures, window_started_at) VALUES (:key, 1, clock_timestamp())
@@ -33,36 +34,41 @@ _FORGET = text(
 
 
 @contextmanager
-def tries(db: Database, *, email: str, address: str) -> Iterator[None]:
-    """Counts a try for the address of mail and of network; leaving without an error forgets them again.
+def count_attempt(db: Database, *, email: str, address: str, device: str = "") -> Iterator[None]:
+    """Counts an attempt for the e-mail address and for the network address. A block that ends without an error takes it back:
+    the e-mail address's count is cleared, the network address's lowered by one.
 
-    Raises TooMany (`retry_after`) without entering while either must wait.
+    `device`: a browser in which this person has signed in before; then only its own count is used, so that attempts elsewhere
+    do not block it. Raises TooMany (`retry_after` in seconds) without entering the block while one of the counts is blocked.
     """
-    keys = {"sign-in": _key("sign-in", email), "sign-in-from": _key("sign-in-from", address or "here")}
+    if device:
+        keys = {"sign-in": _key("sign-in-device", device)}
+    else:
+        keys = {"sign-in": _key("sign-in", email), "sign-in-from": _key("sign-in-from", address or "here")}
     waits = []
-    with db.transaction(Nobody()) as tx:
+    with db.transaction(Anonymous()) as tx:
         for kind, key in keys.items():
             waits.append(_count(tx, key, free=FREE_TRIES[kind]))
     if wait := max(waits):
         metrics.sign_in("throttled")
         raise TooMany(f"Too many tries. Wait {in_words(wait)}, then try again.", retry_after=wait)
     yield
-    with db.transaction(Nobody()) as tx:
+    with db.transaction(Anonymous()) as tx:
         tx.execute(delete(Throttle).where(Throttle.key == keys["sign-in"]))
         tx.execute(
             text("UPDATE throttles SET failures = greatest(failures - 1, 0), blocked_until = NULL WHERE key = :key"),
-            {"key": keys["sign-in-from"]},
+            {"key": keys.get("sign-in-from", "")},
         )
-        tx.execute(_FORGET, {"age": WINDOW_S + LONGEST_WAIT_S})
+        tx.execute(_FORGET, {"age": WINDOW_S + MAX_WAIT_S})
 
 
-def forget(tx: Session, *, email: str) -> None:
-    """After a reset: the old tries say nothing about the new password."""
+def clear_attempts(tx: Session, *, email: str) -> None:
+    """Clears the count of an e-mail address after a password reset."""
     tx.execute(delete(Throttle).where(Throttle.key == _key("sign-in", email)))
 
 
 def _count(tx: Session, key: str, *, free: int) -> float:
-    """Counts one try; the seconds still to wait, 0 when it may be made."""
+    """Counts one attempt. Returns 0 when it may be made, else the seconds still to wait."""
     failures = tx.scalar(_COUNT, {"key": key, "window": WINDOW_S})
     if failures is None:
         return max(float(tx.scalar(_LEFT, {"key": key}) or 0), 1.0)
@@ -72,5 +78,5 @@ def _count(tx: Session, key: str, *, free: int) -> float:
 
 
 def _key(kind: str, value: str) -> str:
-    """Hashed: what people mistype into the e-mail field is sometimes their password."""
+    """The row's key. The value is hashed, because people sometimes type their password into the e-mail field."""
     return f"{kind}:{hash_token(value.strip().lower())}"

@@ -3,42 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import FastAPI
 
 from backend import VERSION
-from backend.api import errors
+from backend.api import contract, errors
+from backend.api.deps import Studio, Token
 from backend.api.requests import Limited, Observed
 from backend.api.routes import (
     boards,
     channels,
+    comparisons,
     content_plans,
     costs,
     datasets,
     generation,
-    handed,
+    job_starts,
     jobs,
     media,
     pictures,
-    recipes,
+    prompt_library,
     reports,
     session,
-    starts,
-    styles,
+    signed_media,
     training,
-    trials,
     uploads,
     videos,
     workflows,
     writing,
+    writing_styles,
 )
 from backend.bootstrap import App
 
 
 def create(get_app: Callable[[], App]) -> FastAPI:
     """`get_app` is asked on every request, so that a studio whose database came late needs no restart."""
-    # No docs page: FastAPI's own loads its scripts from outside. /api/openapi.json says it all to any viewer.
-    api = FastAPI(title="InfluencerAI Studio", docs_url=None, redoc_url=None, version=VERSION)
+    # No docs page: FastAPI's own loads its scripts from outside. /api/openapi.json says it all, to people who are signed in.
+    api = FastAPI(title="InfluencerAI Studio", docs_url=None, redoc_url=None, openapi_url=None, version=VERSION)
     api.state.get_app = get_app
     api.add_middleware(Limited)
     api.add_middleware(Observed)
@@ -48,16 +50,16 @@ def create(get_app: Callable[[], App]) -> FastAPI:
         jobs,
         pictures,
         boards,
-        starts,
+        job_starts,
         uploads,
         media,
-        handed,
+        signed_media,
         datasets,
         training,
         generation,
-        trials,
+        comparisons,
         reports,
-        recipes,
+        prompt_library,
         workflows,
         videos,
         costs,
@@ -66,5 +68,12 @@ def create(get_app: Callable[[], App]) -> FastAPI:
         channels,
     ):
         api.include_router(routes.router)
-    api.include_router(styles.router, prefix="/style")
+    api.include_router(writing_styles.router, prefix="/style")
+
+    @api.get("/openapi.json", include_in_schema=False)
+    def description(app: Studio, token: Token) -> dict[str, Any]:
+        session.me(app, token)
+        return api.openapi()
+
+    contract.describe(api)
     return api

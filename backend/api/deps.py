@@ -1,46 +1,56 @@
-"""What routes ask for: the App, the caller (cookie and workspace), and that a write comes from our own page."""
+"""What routes ask for: the App, the caller (cookie and workspace), and that a write comes from our own page.
+
+None of it waits, so all of it is `async`: FastAPI would send each plain function to a thread and back, which costs a request
+more than its query.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, cast
-from urllib.parse import urlsplit
 
-from fastapi import Cookie, Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request, Security
+from fastapi.security import APIKeyCookie
+from starlette.concurrency import run_in_threadpool
 
 from backend.bootstrap import App
+from backend.db.transactions import SignedIn
 from backend.errors import Invalid, NotPermitted, NotSignedIn
-from backend.kit.db import SignedIn
 
 COOKIE = "studio_sid"
+DEVICE_COOKIE = "studio_device"
+"""Stays when its person signs out: see accounts.devices."""
+_COOKIE = APIKeyCookie(name=COOKIE, scheme_name="session", description="Of a browser that is signed in.", auto_error=False)
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
-def studio(request: Request) -> App:
-    return cast("App", request.app.state.get_app())
+async def studio(request: Request) -> App:
+    """The App: made in a thread once, for that may wait for the database; a failure is not kept."""
+    made = getattr(request.app.state, "app", None)
+    if made is None:
+        made = request.app.state.app = await run_in_threadpool(request.app.state.get_app)
+    return cast("App", made)
 
 
-def own_origin(request: Request, app: Annotated[App, Depends(studio)]) -> None:
+async def own_origin(request: Request, app: Annotated[App, Depends(studio)]) -> None:
     """Cookies travel with other sites' requests too; a write must name our own origin. Raises NotPermitted."""
     if request.method in _SAFE:
         return
-    origin = request.headers.get("origin", "")
-    ours = {request.headers.get("host", ""), urlsplit(app.settings.base_url).netloc}
-    if not origin or urlsplit(origin).netloc not in ours:
+    if not app.settings.hosts.own_origin(request.headers.get("origin", ""), request.headers.get("host", "")):
         raise NotPermitted("This request did not come from the studio's own page. Open the studio and try there.")
 
 
-def token(studio_sid: Annotated[str, Cookie()] = "") -> str:
+async def token(studio_sid: Annotated[str | None, Security(_COOKIE)] = None) -> str:
     if not studio_sid:
         raise NotSignedIn("You are not signed in. Open the studio and sign in.")
     return studio_sid
 
 
-def caller_in(workspace: str, token: Annotated[str, Depends(token)]) -> SignedIn:
+async def caller_in(workspace: str, token: Annotated[str, Depends(token)]) -> SignedIn:
     """The caller in the workspace of the path. Whether they belong there, the transaction decides."""
     return SignedIn(token, workspace)
 
 
-def caller(
+async def caller(
     token: Annotated[str, Depends(token)],
     workspace: Annotated[str, Query(description="The workspace's id")] = "",
     x_workspace: Annotated[str, Header()] = "",

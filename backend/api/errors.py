@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from backend.errors import StudioError
 
 log = structlog.get_logger(__name__)
-_SENTENCES = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+SENTENCES = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 
 
 def install(api: FastAPI) -> None:
@@ -48,7 +48,7 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 def _plain(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    response = answer(error.status_code, _SENTENCES.get(error.status_code, str(error.detail)))
+    response = answer(error.status_code, SENTENCES.get(error.status_code, str(error.detail)))
     response.headers.update(error.headers or {})
     return response
 

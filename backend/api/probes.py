@@ -25,11 +25,19 @@ def probes(get_app: Callable[[], App]) -> list[Route]:
             return dict.fromkeys(_PARTS, False)
         return {check.name.lower(): check.ok for check in checks if check.name.lower() in _PARTS}
 
+    def space() -> tuple[bool, int]:
+        try:
+            return health.disk_room(get_app())
+        except StudioError:
+            return True, 0
+
     async def healthy(request: Request) -> Response:
         """Always 200 while the process answers; the body says how its parts are."""
         parts = await run_in_threadpool(state)
-        words = {name: "ok" if ok else "down" for name, ok in parts.items()}
-        return JSONResponse({"status": "ok" if all(parts.values()) else "degraded", **words})
+        room, free = await run_in_threadpool(space)
+        words = {name: "ok" if ok else "down" for name, ok in parts.items()} | {"disk": "ok" if room else "full"}
+        status = "ok" if room and all(parts.values()) else "degraded"
+        return JSONResponse({"status": status, **words, "diskFreeBytes": free})
 
     async def ready(request: Request) -> Response:
         """200 once people can sign in: Postgres and Redis answer."""

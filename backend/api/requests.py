@@ -38,7 +38,7 @@ class Observed:
                 message.setdefault("headers", []).append((b"x-request-id", request_id.encode()))
             await send(message)
 
-        with logs.about(request=request_id):
+        with logs.log_context(request=request_id):
             try:
                 await self.app(scope, receive, answered)
             finally:

@@ -11,13 +11,13 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 
-from backend import assets, jobs, styles
+from backend import assets, jobs, writing_styles
 from backend.bootstrap import App
+from backend.db.transactions import SignedIn
 from backend.errors import Invalid
 from backend.jobs import JobCard
-from backend.kit.db import SignedIn
 from backend.kit.ids import new_id
-from backend.styles import Style
+from backend.writing_styles import Style
 
 AT_ONCE_BYTES = 5
 """A request may be so many times as large as one PDF; more files go in several requests."""
@@ -42,7 +42,7 @@ async def taken(
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         _check_length(request, app)
         try:
-            async with request.form(max_files=styles.MOST_FILES, max_fields=10) as form:
+            async with request.form(max_files=writing_styles.MOST_FILES, max_fields=10) as form:
                 chosen = session_id or str(form.get("session_id") or "")
                 return await run_in_threadpool(_stored, app, caller, chosen, _files(form), key, new_session)
         except (MultiPartException, ClientDisconnect) as error:
@@ -60,7 +60,7 @@ async def taken(
 def _allowed(app: App, caller: SignedIn, session_id: str) -> None:
     with app.db.transaction(caller, needs="editor") as tx:
         if session_id:
-            styles.get(tx, session_id)
+            writing_styles.get(tx, session_id)
 
 
 def _check_length(request: Request, app: App) -> None:
@@ -87,18 +87,18 @@ def _stored(
     app: App, caller: SignedIn, session_id: str, files: list[UploadFile], key: str, new_session: Callable[[Session], Style]
 ) -> tuple[str, JobCard]:
     with app.db.transaction(caller, needs="editor") as tx:
-        known = jobs.once(tx, key) if key else None
+        known = jobs.find_by_key(tx, key) if key else None
         if known:
             return known.subject_id, known
-        style = styles.get(tx, session_id) if session_id else new_session(tx)
+        style = writing_styles.get(tx, session_id) if session_id else new_session(tx)
     sent = [_sent(app, caller, style.id, one) for one in files]
     return style.id, _train(app, caller, style.id, sent, key)
 
 
 def _sent(app: App, caller: SignedIn, style_id: str, file: UploadFile) -> str:
-    said: Any = {"noun": styles.NOUN, "noun_id": style_id, "filename": file.filename or "", "client_key": new_id("api")}
+    said: Any = {"noun": writing_styles.NOUN, "noun_id": style_id, "filename": file.filename or "", "client_key": new_id("api")}
     with app.db.transaction(caller, needs="editor") as tx:
-        card = assets.uploads.begin(tx, settings=app.settings, size=file.size or 0, **said)
+        card = assets.uploads.announce(tx, settings=app.settings, size=file.size or 0, **said)
     assets.uploads.receive(
         lambda: app.db.transaction(caller, needs="editor"), app.storage, settings=app.settings, upload_id=card.id,
         chunks=_chunks(file),
@@ -113,4 +113,4 @@ def _chunks(file: UploadFile) -> Iterator[bytes]:
 
 def _train(app: App, caller: SignedIn, style_id: str, upload_ids: list[str] | None, key: str) -> JobCard:
     with app.db.transaction(caller, needs="editor") as tx:
-        return styles.train(tx, style_id, upload_ids=upload_ids, request_key=key or new_id("key"))
+        return writing_styles.train(tx, style_id, upload_ids=upload_ids, request_key=key or new_id("key"))

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from starlette.routing import Route
 
-from backend.api.routes import styles
+from backend.api.routes import writing_styles
 from backend.bootstrap import App
 
 
 def styleforge(get_app: Callable[[], App]) -> list[Route]:
     """Routes for the server that also serves the pages; /jobs itself stays a page, /health stays the studio's."""
-    app = styles.aliases(get_app)
-    return [Route(path, app) for path in styles.PATHS]
+    app = writing_styles.aliases(get_app)
+    return [Route(path, app) for path in writing_styles.PATHS]

@@ -1,31 +1,61 @@
-"""Files: what is kept where, what uses it, and how it comes in."""
+"""Assets: files in the storage, what uses them, and uploads on their way in."""
 
 from backend.assets import uploads
+from backend.assets.job_outputs import StoredOutput, fetch_small, intend_outputs, send_outputs, store_outputs
 from backend.assets.keys import key_for, safe_name, thumb_key
-from backend.assets.made import Drawn, fetch_small, intend_drawn, send_drawn, store_drawn
 from backend.assets.queries import get, get_many, uses
 from backend.assets.schemas import THUMB_WIDTHS, AssetCard, NewFile, ThumbFile, UploadCard, Use
 from backend.assets.service import (
     OpenTx,
-    Sent,
+    UploadedFile,
     confirm,
     delete,
     fetch,
     intend,
-    put,
     restore,
     store,
     unuse,
     unuse_all,
+    upload_file,
     use,
     use_all,
 )
-from backend.assets.strays import strays
-from backend.assets.sweep import Swept, sweep
+from backend.assets.strays import find_strays
+from backend.assets.sweep import SweepResult, sweep
 
 __all__ = [
-    "THUMB_WIDTHS", "AssetCard", "Drawn", "NewFile", "OpenTx", "Sent", "Swept", "ThumbFile", "UploadCard", "Use", "confirm",
-    "delete", "fetch", "fetch_small", "get", "get_many", "intend", "intend_drawn", "key_for", "put", "restore", "safe_name",
-    "send_drawn", "store", "store_drawn", "strays", "sweep", "thumb_key", "unuse", "unuse_all", "uploads", "use", "use_all",
+    "THUMB_WIDTHS",
+    "AssetCard",
+    "NewFile",
+    "OpenTx",
+    "StoredOutput",
+    "SweepResult",
+    "ThumbFile",
+    "UploadCard",
+    "UploadedFile",
+    "Use",
+    "confirm",
+    "delete",
+    "fetch",
+    "fetch_small",
+    "find_strays",
+    "get",
+    "get_many",
+    "intend",
+    "intend_outputs",
+    "key_for",
+    "restore",
+    "safe_name",
+    "send_outputs",
+    "store",
+    "store_outputs",
+    "sweep",
+    "thumb_key",
+    "unuse",
+    "unuse_all",
+    "upload_file",
+    "uploads",
+    "use",
+    "use_all",
     "uses",
-]  # fmt: skip
+]

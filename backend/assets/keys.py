@@ -1,4 +1,4 @@
-"""Where bytes live in the bucket. Every part of a key is made safe here; what people called a file is kept in its row."""
+"""Keys of objects in the bucket. Every part of a key is made safe here; the name that people gave a file is kept in its row."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from backend.kit.ids import new_id
 
 Kind = Literal["dataset", "lora", "image", "upload", "archive", "video"]
 FOLDERS = ("datasets", "loras", "images", "incoming", "archives", "videos")
-"""What keys begin with; the workspace's id comes next."""
+"""The first part of keys; the second is the workspace's id."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _THUMB = re.compile(r"\.w[0-9]+\.webp$")
-_LONGEST = 100
+_MAX_NAME = 100
 
 
 def key_for(
@@ -55,18 +55,19 @@ def thumb_key(key: str, width: int) -> str:
 
 
 def owner_key(key: str) -> str:
-    """The key of the file itself, given its own or that of one of its thumbnails."""
+    """The key of the file itself, given its own key or that of one of its thumbnails."""
     return _THUMB.sub("", key)
 
 
 def safe_name(name: str) -> str:
-    """ASCII letters, digits, dot, dash, underscore; at most 100, the extension kept; never empty, never a dot name."""
+    """`name` in ASCII letters, digits, dot, dash and underscore, at most 100 characters with its extension kept; never empty
+    and never beginning with a dot."""
     flat = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     flat = _UNSAFE.sub("_", flat.replace("/", "_")).strip("._")
     stem, dot, ext = flat.rpartition(".")
     if dot and 0 < len(ext) <= 12 and stem:
-        return f"{stem[: _LONGEST - len(ext) - 1]}.{ext}"
-    return flat[:_LONGEST] or "file"
+        return f"{stem[: _MAX_NAME - len(ext) - 1]}.{ext}"
+    return flat[:_MAX_NAME] or "file"
 
 
 def _join(*parts: str) -> str:

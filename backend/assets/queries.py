@@ -1,4 +1,4 @@
-"""Reading assets and what uses them."""
+"""Reads assets and what uses them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.assets.schemas import AssetCard, Use
+from backend.db.tables import Asset, AssetUse
 from backend.errors import NotFound
-from backend.tables import Asset, AssetUse
 
 
 def get(tx: Session, asset_id: str) -> AssetCard:
-    """Raises NotFound, also for another workspace's and for one whose bytes are gone."""
+    """Raises NotFound, also for another workspace's asset and for one whose bytes were removed."""
     row = tx.get(Asset, asset_id, populate_existing=True)
     if row is None or row.state == "purged":
         raise NotFound("This file does not exist here. It may have been deleted.")
@@ -21,7 +21,7 @@ def get(tx: Session, asset_id: str) -> AssetCard:
 
 
 def get_many(tx: Session, asset_ids: Sequence[str]) -> dict[str, AssetCard]:
-    """Those that exist, by id."""
+    """Asset id -> card, of those that exist."""
     if not asset_ids:
         return {}
     return {row.id: card(row) for row in tx.scalars(select(Asset).where(Asset.id.in_(asset_ids), Asset.state != "purged"))}

@@ -1,4 +1,4 @@
-"""What others see of a file."""
+"""Values of assets and uploads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from backend.tools import pictures
+from backend.media.images import pictures
 
 THUMB_WIDTHS = pictures.WIDTHS
 """Pixels; a picture gets those that are narrower than itself, a tiny one its own width."""
@@ -59,7 +59,7 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What holds on to an asset: a noun (`dataset`, `lora`, `picture` …) and its id."""
+    """What uses an asset: a noun (`dataset`, `lora`, `picture` …) and its id."""
 
     noun: str
     noun_id: str

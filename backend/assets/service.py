@@ -1,4 +1,5 @@
-"""Keeping bytes: an intent row, the bytes, then the row that says they are there. What uses them decides what may go."""
+"""Stores files as assets: an intent row, the bytes, then the row that says they are stored. An asset may be deleted while
+nothing uses it."""
 
 from __future__ import annotations
 
@@ -20,15 +21,15 @@ from sqlalchemy.orm import Session
 from backend.assets.keys import thumb_key
 from backend.assets.queries import card
 from backend.assets.schemas import AssetCard, NewFile, ThumbFile
+from backend.db.pipelining import Statement
+from backend.db.tables import Asset, AssetUse
 from backend.errors import Conflict
 from backend.kit.ids import new_id
-from backend.kit.trips import Call
+from backend.media.images import pictures
 from backend.storage import Storage
-from backend.tables import Asset, AssetUse
-from backend.tools import pictures
 
 OpenTx = Callable[[], AbstractContextManager[Session]]
-_WORDS = {"lora": "LoRA", "training": "training run", "training-set": "training run in line"}
+_NOUN_LABELS = {"lora": "LoRA", "training": "training run", "training-set": "training run in line"}
 
 
 def store(
@@ -48,22 +49,23 @@ def store(
     meta: Mapping[str, Any] | None = None,
     uses: Sequence[tuple[str, str]] = (),
 ) -> AssetCard:
-    """Keeps the file at `path` under `key`. `open_tx` opens a transaction (`ctx.transaction`); none is open while bytes move.
+    """Stores the file at `path` under `key`. `open_tx` opens a transaction (`ctx.transaction`); none is open during the upload.
 
-    `thumbs=True` draws the thumbnails here: only for pictures our own engines made. Raises Unavailable, Conflict (key taken).
+    `thumbs=True` makes the thumbnails here, in this process: only for pictures that our own engines made. `uses`: (noun, noun
+    id) of what uses the asset. Raises Unavailable, Conflict (key taken).
     """
     new = NewFile(path, kind, key, content_type, filename, width, height, (), meta or {}, uses)
-    with drawn(new, thumbs) as file:
+    with _with_thumbnails(new, thumbs) as file:
         with open_tx() as tx:
             [asset_id] = intend(tx, [file], job_id=job_id, attempt_id=attempt_id)
-        sent = put(storage, file)
+        uploaded = upload_file(storage, file)
         with open_tx() as tx:
-            return confirm(tx, {asset_id: sent})[0]
+            return confirm(tx, {asset_id: uploaded})[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """A file whose bytes are in the storage: what was read on the way."""
+class UploadedFile:
+    """A file whose bytes are in the storage. `sha256`: hex."""
 
     file: NewFile
     size_bytes: int
@@ -71,55 +73,63 @@ class Sent:
 
 
 def intend(tx: Session, files: Sequence[NewFile], *, job_id: str | None = None, attempt_id: str | None = None) -> list[str]:
-    """Writes that these bytes are about to be stored, so that a crash leaves nothing unknown. Returns the asset ids, in order.
+    """Writes an intent row for each file before its upload, so that a crash leaves no unknown bytes. Returns the asset ids, in
+    order.
 
     Raises Conflict when a key already holds something.
     """
     if not files:
         return []
-    made = {"job_id": job_id, "attempt_id": attempt_id, "created_by": tx.info.get("user_id")}
-    rows = [{"id": new_id("ast"), "kind": f.kind, "key": f.key, "content_type": f.content_type, **made} for f in files]
-    new = insert(Asset).values(rows)
-    again = new.on_conflict_do_update(
-        index_elements=["tenant_id", "key"], set_={"attempt_id": attempt_id}, where=Asset.state == "intent"
+    origin = {"job_id": job_id, "attempt_id": attempt_id, "created_by": tx.info.get("user_id")}
+    rows = [
+        {"id": new_id("ast"), "kind": file.kind, "key": file.key, "content_type": file.content_type, **origin} for file in files
+    ]
+    # An intent of an earlier attempt with the same key is taken over.
+    upsert = (
+        insert(Asset)
+        .values(rows)
+        .on_conflict_do_update(
+            index_elements=["tenant_id", "key"], set_={"attempt_id": attempt_id}, where=Asset.state == "intent"
+        )
     )
-    ids = {key: asset_id for asset_id, key in tx.execute(again.returning(Asset.id, Asset.key)).all()}
+    ids = {key: asset_id for asset_id, key in tx.execute(upsert.returning(Asset.id, Asset.key)).all()}
     if len(ids) < len(files):
         raise Conflict("These bytes are already stored under the same key. Reload the page and look before trying again.")
     return [ids[file.key] for file in files]
 
 
-def put(storage: Storage, file: NewFile) -> Sent:
-    """The file and its thumbnails at once; nobody sees any of them before the row says that all are there."""
+def upload_file(storage: Storage, file: NewFile) -> UploadedFile:
+    """Uploads the file and its thumbnails in parallel. Nobody sees any of them before `confirm`."""
     with ThreadPoolExecutor(1 + len(file.thumbs)) as pool:
-        own = pool.submit(storage.put_file, file.key, file.path, file.content_type)
-        small = [pool.submit(storage.put_file, thumb_key(file.key, t.width), t.path, "image/webp") for t in file.thumbs]
-        sha256 = digest(file.path)
-        for sending in (own, *small):
-            sending.result()
-    return Sent(file, file.path.stat().st_size, sha256)
+        transfers = [pool.submit(storage.put_file, file.key, file.path, file.content_type)]
+        for thumb in file.thumbs:
+            transfers.append(pool.submit(storage.put_file, thumb_key(file.key, thumb.width), thumb.path, "image/webp"))
+        sha256 = sha256_of(file.path)
+        for transfer in transfers:
+            transfer.result()
+    return UploadedFile(file, file.path.stat().st_size, sha256)
 
 
-def digest(path: Path) -> str:
-    """SHA-256, hex."""
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def sha256_of(path: Path) -> str:
+    """SHA-256 of the file, hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def confirm(tx: Session, sent: Mapping[str, Sent]) -> list[AssetCard]:
-    """Turns intents (asset id -> what was sent) into stored assets, with their first uses."""
+def confirm(tx: Session, uploaded: Mapping[str, UploadedFile]) -> list[AssetCard]:
+    """Turns intents (asset id -> uploaded file) into stored assets with their first uses. Returns their cards in the same
+    order."""
     cards = []
-    for row in tx.scalars(select(Asset).where(Asset.id.in_(sent)).with_for_update()).all():
-        one = sent[row.id]
-        row.state, row.size_bytes, row.sha256 = "stored", one.size_bytes, one.sha256
-        row.filename, row.width, row.height = one.file.filename, one.file.width, one.file.height
-        row.thumbs, row.meta = [thumb.width for thumb in one.file.thumbs], dict(one.file.meta)
+    for row in tx.scalars(select(Asset).where(Asset.id.in_(uploaded)).with_for_update()).all():
+        upload = uploaded[row.id]
+        row.state, row.size_bytes, row.sha256 = "stored", upload.size_bytes, upload.sha256
+        row.filename, row.width, row.height = upload.file.filename, upload.file.width, upload.file.height
+        row.thumbs, row.meta = [thumb.width for thumb in upload.file.thumbs], dict(upload.file.meta)
         cards.append(card(row))
     tx.flush()
-    pairs = [(asset_id, *use) for asset_id, one in sent.items() for use in one.file.uses]
-    _use(tx, pairs)
-    order = {asset_id: n for n, asset_id in enumerate(sent)}
-    return sorted(cards, key=lambda one: order[one.id])
+    _use(tx, [(asset_id, *use) for asset_id, upload in uploaded.items() for use in upload.file.uses])
+    order = {asset_id: n for n, asset_id in enumerate(uploaded)}
+    return sorted(cards, key=lambda asset: order[asset.id])
 
 
 _CONFIRMED = ("size_bytes", "sha256", "filename", "width", "height", "thumbs", "meta")
@@ -127,15 +137,15 @@ _CONFIRM = update(Asset).where(Asset.id == bindparam("asset"))
 _CONFIRM = _CONFIRM.values({name: bindparam(name) for name in ("state", *_CONFIRMED)})
 
 
-def confirming(asset_id: str, sent: Sent) -> Call:
-    """What `confirm` writes of one file, as a call of a trip."""
-    file, thumbs = sent.file, [thumb.width for thumb in sent.file.thumbs]
-    said = (sent.size_bytes, sent.sha256, file.filename, file.width, file.height, thumbs, dict(file.meta))
-    return _CONFIRM, {"asset": asset_id, "state": "stored", **dict(zip(_CONFIRMED, said, strict=True))}
+def confirm_stmt(asset_id: str, uploaded: UploadedFile) -> Statement:
+    """The UPDATE that `confirm` does for one file, as a statement for a pipeline."""
+    file, thumbs = uploaded.file, [thumb.width for thumb in uploaded.file.thumbs]
+    values = (uploaded.size_bytes, uploaded.sha256, file.filename, file.width, file.height, thumbs, dict(file.meta))
+    return _CONFIRM, {"asset": asset_id, "state": "stored", **dict(zip(_CONFIRMED, values, strict=True))}
 
 
 def use(tx: Session, asset_id: str, noun: str, noun_id: str) -> None:
-    """Says that something needs the asset; saying it twice is once."""
+    """Records that (`noun`, `noun_id`) uses the asset. Idempotent."""
     _use(tx, [(asset_id, noun, noun_id)])
 
 
@@ -150,35 +160,35 @@ def use_all(tx: Session, noun: str, pairs: Sequence[tuple[str, str]]) -> None:
 
 
 def unuse_all(tx: Session, noun: str, noun_ids: Sequence[str]) -> None:
-    """These things need no asset any more."""
+    """Removes all uses by these (`noun`, noun id)."""
     tx.execute(delete_rows(AssetUse).where(AssetUse.noun == noun, AssetUse.noun_id.in_(noun_ids)))
 
 
 def delete(tx: Session, asset_ids: Sequence[str], *, force: bool = False) -> int:
-    """Marks them deleted; the bytes go some days later. Returns how many there were.
+    """Marks assets as deleted; their bytes are removed some days later. Returns how many were marked.
 
-    Raises Conflict saying what uses them, unless `force` (which ends the uses).
+    Raises Conflict, naming what uses them, unless `force` is set, which removes the uses.
     """
     if not asset_ids:
         return 0
-    held = tx.execute(select(AssetUse.noun, AssetUse.noun_id).where(AssetUse.asset_id.in_(asset_ids)).distinct()).all()
-    if held and not force:
-        raise Conflict(
-            f"{_held(Counter(noun for noun, _ in held))} Remove it there first, or delete it anyway.", uses=len(held)
-        )
+    uses = tx.execute(select(AssetUse.noun, AssetUse.noun_id).where(AssetUse.asset_id.in_(asset_ids)).distinct()).all()
+    if uses and not force:
+        sentence = _usage_sentence(Counter(noun for noun, _ in uses))
+        raise Conflict(f"{sentence} Remove it there first, or delete it anyway.", uses=len(uses))
     tx.execute(delete_rows(AssetUse).where(AssetUse.asset_id.in_(asset_ids)))
-    gone = update(Asset).where(Asset.id.in_(asset_ids), Asset.state == "stored").returning(Asset.id)
-    return len(tx.execute(gone.values(state="deleted", deleted_at=func.clock_timestamp())).all())
+    stored = update(Asset).where(Asset.id.in_(asset_ids), Asset.state == "stored").returning(Asset.id)
+    return len(tx.execute(stored.values(state="deleted", deleted_at=func.clock_timestamp())).all())
 
 
 def restore(tx: Session, asset_ids: Sequence[str]) -> set[str]:
-    """Deleted ones are stored again while their bytes exist. Returns the ids of those there now: `use` them in `tx`."""
-    there = update(Asset).where(Asset.id.in_(asset_ids), Asset.state.in_(("stored", "deleted"))).returning(Asset.id)
-    return set(tx.scalars(there.values(state="stored", deleted_at=None)))
+    """Brings back deleted assets whose bytes still exist. Returns the ids of those stored now; call `use` for them in the same
+    transaction."""
+    restorable = update(Asset).where(Asset.id.in_(asset_ids), Asset.state.in_(("stored", "deleted"))).returning(Asset.id)
+    return set(tx.scalars(restorable.values(state="stored", deleted_at=None)))
 
 
 def fetch(storage: Storage, asset: AssetCard, path: Path) -> None:
-    """The asset's bytes as a file. Raises Unavailable, NotFound."""
+    """Downloads the asset to `path`. Raises Unavailable, NotFound."""
     storage.get_file(asset.key, path)
 
 
@@ -188,19 +198,20 @@ def _use(tx: Session, pairs: Sequence[tuple[str, str, str]]) -> None:
         tx.execute(insert(AssetUse).values(rows).on_conflict_do_nothing())
 
 
-def _held(nouns: Counter[str]) -> str:
-    parts = [f"{n} {_WORDS.get(noun, noun)}{'s' if n > 1 else ''}" for noun, n in sorted(nouns.items())]
+def _usage_sentence(nouns: Counter[str]) -> str:
+    parts = [f"{n} {_NOUN_LABELS.get(noun, noun)}{'s' if n > 1 else ''}" for noun, n in sorted(nouns.items())]
     return f"This file is used by {' and '.join(parts)}."
 
 
 @contextmanager
-def drawn(file: NewFile, thumbs: Sequence[ThumbFile] | bool) -> Iterator[NewFile]:
+def _with_thumbnails(file: NewFile, thumbs: Sequence[ThumbFile] | bool) -> Iterator[NewFile]:
+    """`file` with the given thumbnails, or with ones made here (True) in a folder that lasts as long as the `with` block."""
     if not isinstance(thumbs, bool):
         yield replace(file, thumbs=thumbs)
     elif thumbs:
         with tempfile.TemporaryDirectory(prefix="thumbs-") as folder:
-            (width, height), made = pictures.thumbnails(file.path, Path(folder))
-            drawn = tuple(ThumbFile(wide, path) for wide, path in made)
-            yield replace(file, thumbs=drawn, width=width, height=height)
+            (width, height), thumbnails = pictures.thumbnails(file.path, Path(folder))
+            thumb_files = tuple(ThumbFile(thumb_width, path) for thumb_width, path in thumbnails)
+            yield replace(file, thumbs=thumb_files, width=width, height=height)
     else:
         yield file

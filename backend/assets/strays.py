@@ -1,4 +1,4 @@
-"""Objects in the storage that no row names: looked for once a day and reported, never deleted."""
+"""Finds stray files: objects in the storage that no row names. They are reported once a day and never deleted."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from sqlalchemy import select, union_all
 
 from backend.assets.keys import FOLDERS, owner_key
 from backend.assets.service import OpenTx
+from backend.db.tables import Asset, Upload
 from backend.storage import Storage
-from backend.tables import Asset, Upload
 
 _BATCH = 1000
 
 
-def strays(open_tx: OpenTx, storage: Storage, *, tenant_id: str, check: Callable[[], None] = lambda: None) -> Iterator[str]:
-    """Keys of one workspace. Rows are asked after the listing, and are written before their bytes: what is new is no stray.
+def find_strays(
+    open_tx: OpenTx, storage: Storage, *, tenant_id: str, check: Callable[[], None] = lambda: None
+) -> Iterator[str]:
+    """Keys of stray files of one workspace. A row is written before its bytes and read here after the listing, so a file that
+    is being stored is not reported.
 
     `check` is called between batches and may raise to stop. Raises Unavailable while S3 is away.
     """
@@ -27,5 +30,5 @@ def strays(open_tx: OpenTx, storage: Storage, *, tenant_id: str, check: Callable
             owners = {owner_key(key) for key in batch}
             assets = select(Asset.key).where(Asset.key.in_(owners), Asset.state != "purged")
             with open_tx() as tx:
-                known = set(tx.scalars(union_all(assets, select(Upload.key).where(Upload.key.in_(owners)))))
-            yield from (key for key in batch if owner_key(key) not in known)
+                known_keys = set(tx.scalars(union_all(assets, select(Upload.key).where(Upload.key.in_(owners)))))
+            yield from (key for key in batch if owner_key(key) not in known_keys)

@@ -1,4 +1,5 @@
-"""Retention: what nobody uses goes after a while, and its bytes some days later. Works from rows, in small batches."""
+"""Retention: deletes assets that nothing has used for a while, their bytes some days later, and old uploads. Works in small
+batches from the rows, so it can stop at any time."""
 
 from __future__ import annotations
 
@@ -11,24 +12,24 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from backend.assets.keys import thumb_key
 from backend.assets.schemas import THUMB_WIDTHS
 from backend.assets.service import OpenTx
+from backend.db.tables import Asset, AssetUse, Upload
 from backend.settings import Settings
 from backend.storage import Storage
-from backend.tables import Asset, AssetUse, Upload
 
 _BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
-    """How many assets were marked deleted, had their bytes removed, and how many uploads were cleared away."""
+class SweepResult:
+    """How many assets were marked as deleted, how many had their bytes removed, how many uploads were deleted."""
 
     retired: int
     purged: int
     uploads: int
 
 
-def sweep(open_tx: OpenTx, storage: Storage, *, settings: Settings, check: Callable[[], None] = lambda: None) -> Swept:
-    """One workspace. `check` is called between batches and may raise to stop. Raises Unavailable while S3 is away."""
+def sweep(open_tx: OpenTx, storage: Storage, *, settings: Settings, check: Callable[[], None] = lambda: None) -> SweepResult:
+    """Sweeps one workspace. `check` is called between batches and may raise to stop. Raises Unavailable while S3 is away."""
     retired = purged = uploads = 0
     while n := _retire(open_tx, settings):
         check()
@@ -39,7 +40,7 @@ def sweep(open_tx: OpenTx, storage: Storage, *, settings: Settings, check: Calla
     while n := _clear_uploads(open_tx, storage, settings):
         check()
         uploads += n
-    return Swept(retired, purged, uploads)
+    return SweepResult(retired, purged, uploads)
 
 
 def _older(column: Any, days: float) -> ColumnElement[bool]:
@@ -48,35 +49,37 @@ def _older(column: Any, days: float) -> ColumnElement[bool]:
 
 
 def _retire(open_tx: OpenTx, settings: Settings) -> int:
-    """Outputs that nothing uses, files nothing ever used, and archives: what is in them is kept apart."""
+    """Marks assets without a use as deleted, archives earlier than others (their contents are stored apart). Returns how
+    many."""
     unused = ~exists().where(AssetUse.asset_id == Asset.id)
-    packed = (Asset.kind == "archive") & _older(Asset.created_at, settings.retain_archive_days)
+    old_archive = (Asset.kind == "archive") & _older(Asset.created_at, settings.retain_archive_days)
     old = select(Asset.id).where(
-        Asset.state == "stored", unused, _older(Asset.created_at, settings.retain_unused_days) | packed
+        Asset.state == "stored", unused, _older(Asset.created_at, settings.retain_unused_days) | old_archive
     )
     with open_tx() as tx:
         ids = tx.scalars(old.limit(_BATCH).with_for_update(skip_locked=True)).all()
-        # asked again now that they are locked: a use may have come in between
+        # `unused` is checked again now that the rows are locked: a use may have been added in between.
         tx.execute(update(Asset).where(Asset.id.in_(ids), unused).values(state="deleted", deleted_at=func.clock_timestamp()))
     return len(ids)
 
 
 def _purge(open_tx: OpenTx, storage: Storage, settings: Settings) -> int:
-    """Bytes of deleted assets, and of intents a day old: whoever meant to store them is long gone.
+    """Removes the bytes of deleted assets, and of intents older than a day, whose upload has failed. Returns how many.
 
-    What is due becomes an intent again before its bytes go: nobody restores it then, and after a crash it is found as stale.
+    Assets become intents again before their bytes are removed: nobody can restore them then, and after a crash they are found
+    as stale intents.
     """
     stale = (Asset.state == "intent") & _older(Asset.created_at, 1)
     due = (Asset.state == "deleted") & _older(Asset.deleted_at, settings.purge_after_days)
     with open_tx() as tx:
-        some = select(Asset.id).where(or_(stale, due)).limit(_BATCH).with_for_update(skip_locked=True)
-        rows = tx.scalars(select(Asset).where(Asset.id.in_(tx.scalars(some).all()))).all()
+        batch = select(Asset.id).where(or_(stale, due)).limit(_BATCH).with_for_update(skip_locked=True)
+        rows = tx.scalars(select(Asset).where(Asset.id.in_(tx.scalars(batch).all()))).all()
         tx.execute(update(Asset).where(Asset.id.in_([row.id for row in rows])).values(state="intent"))
     if rows:
         storage.delete([key for row in rows for key in _keys(row)])
         with open_tx() as tx:
-            mine = Asset.id.in_([row.id for row in rows]), Asset.state == "intent"
-            tx.execute(update(Asset).where(*mine).values(state="purged"))
+            removed = Asset.id.in_([row.id for row in rows]), Asset.state == "intent"
+            tx.execute(update(Asset).where(*removed).values(state="purged"))
     return len(rows)
 
 
@@ -85,7 +88,8 @@ def _keys(row: Asset) -> list[str]:
 
 
 def _clear_uploads(open_tx: OpenTx, storage: Storage, settings: Settings) -> int:
-    """Half-sent files after a day, stored but never taken ones after the time deleted bytes are kept, reasons after longer."""
+    """Deletes uploads: incomplete ones after a day, stored ones that were never accepted after `purge_after_days`, and rows
+    with a reason after `retain_unused_days`. Returns how many."""
     old = or_(
         (Upload.state == "uploading") & _older(Upload.created_at, 1),
         (Upload.state == "stored") & _older(Upload.created_at, settings.purge_after_days),

@@ -1,4 +1,4 @@
-"""Files on their way in: announced, streamed to S3, then taken or refused by whatever they are for."""
+"""Uploads: a file is announced, streamed to S3, then accepted or rejected by the noun it is for."""
 
 from __future__ import annotations
 
@@ -15,25 +15,28 @@ from sqlalchemy.orm import Session
 from backend.assets.keys import key_for
 from backend.assets.schemas import UploadCard
 from backend.assets.service import OpenTx
+from backend.db.tables import Dataset, DatasetImage, Upload, WritingStyle
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.settings import Settings
 from backend.storage import Storage
-from backend.tables import Dataset, DatasetImage, Upload, WritingStyle
 
 NOUNS = ("dataset", "dataset-mask", "lora", "generation", "gallery", "style")
-_LONGEST_NAME = 300
-_LONGEST_KEY = 600
-_GONE = "This upload does not exist here. Choose the file again."
+_MAX_NAME = 300
+_MAX_CLIENT_KEY = 600
+_NOT_FOUND = "This upload does not exist here. Choose the file again."
 
 
-def begin(tx: Session, *, settings: Settings, noun: str, noun_id: str, filename: str, size: int, client_key: str) -> UploadCard:
-    """Announces a file. The same `client_key` finds the first announcement: `skip` says that its bytes are here already.
+def announce(
+    tx: Session, *, settings: Settings, noun: str, noun_id: str, filename: str, size: int, client_key: str
+) -> UploadCard:
+    """Announces a file of `size` bytes. `client_key` identifies the user's file (name, size, time): the same one returns the
+    first announcement, with `skip` set when its bytes are here already.
 
-    Raises Invalid (empty, too large, unknown noun, no room), NotFound (no such dataset).
+    Raises Invalid (empty, too large, unknown noun, dataset full), NotFound (no such dataset or style).
     """
-    name = filename.replace("\x00", "")[-_LONGEST_NAME:].strip() or "file"
-    client_key = client_key.replace("\x00", "")[-_LONGEST_KEY:]
+    name = filename.replace("\x00", "")[-_MAX_NAME:].strip() or "file"
+    client_key = client_key.replace("\x00", "")[-_MAX_CLIENT_KEY:]
     _check_target(tx, settings, noun, noun_id)
     if noun == "style":
         _check_style(tx, noun_id, name)
@@ -42,36 +45,38 @@ def begin(tx: Session, *, settings: Settings, noun: str, noun_id: str, filename:
     values = {"noun": noun, "noun_id": noun_id, "filename": name, "client_key": client_key, "size_bytes": size}
     values |= {"created_by": tx.info.get("user_id")}
     key = key_for("upload", tenant_id=tx.info["tenant_id"], upload_id=upload_id)
-    new = insert(Upload).values(id=upload_id, key=key, **values).on_conflict_do_nothing()
-    if tx.scalar(new.returning(Upload.id)):
+    inserted = insert(Upload).values(id=upload_id, key=key, **values).on_conflict_do_nothing()
+    if tx.scalar(inserted.returning(Upload.id)):
         return get(tx, upload_id)
-    row = tx.scalars(_same(noun, noun_id, client_key).with_for_update()).one()
-    if row.state == "stored" or (row.state == "taken" and _still_there(tx, row)):
+    row = tx.scalars(_same_file(noun, noun_id, client_key).with_for_update()).one()
+    if row.state == "stored" or (row.state == "taken" and _still_used(tx, row)):
         return replace(card(row), skip=True)
     row.state, row.reason, row.size_bytes = "uploading", "", size
-    row.created_at = func.clock_timestamp()  # it is as young as any other: what was left half-sent for a day is swept
+    row.created_at = func.clock_timestamp()  # counts as new again: the sweep deletes uploads left incomplete for a day
     tx.flush()
     tx.refresh(row)
     return card(row)
 
 
 def receive(open_tx: OpenTx, storage: Storage, *, settings: Settings, upload_id: str, chunks: Iterable[bytes]) -> UploadCard:
-    """Streams `chunks` to S3 and marks the upload stored. What `chunks` raises (a closed browser) leaves it to be sent again.
+    """Streams `chunks` to S3 and marks the upload as stored. An error that `chunks` raises (the browser was closed) leaves the
+    upload to be sent again.
 
-    Each try has a key of its own, and the last one begun counts: an earlier one that is still under way (perhaps on a dead
-    connection) neither blocks it nor writes over it.
-    Raises NotFound, Conflict (not expecting bytes, or sent again meanwhile), Invalid (more or fewer bytes than announced),
+    Each transfer has a key of its own, and the one begun last counts: an earlier one that is still under way (perhaps on a dead
+    connection) neither blocks it nor overwrites it.
+
+    Raises NotFound, Conflict (stored already, or sent again meanwhile), Invalid (more or fewer bytes than announced),
     Unavailable.
     """
-    upload, left = _claim(open_tx, upload_id)
-    if left:
-        storage.delete(left)
+    upload, left_keys = _start_transfer(open_tx, upload_id)
+    if left_keys:
+        storage.delete(left_keys)
     limit = min(upload.size_bytes, limit_of(settings, upload.noun, upload.filename))
-    counted = _Counted(chunks, upload.size_bytes, limit)
-    storage.put_stream(upload.key, counted, -1)
+    checked = _CheckedChunks(chunks, upload.size_bytes, limit)
+    storage.put_stream(upload.key, checked, -1)
     with open_tx() as tx:
         where = Upload.id == upload_id, Upload.state == "uploading", Upload.key == upload.key
-        stored = update(Upload).where(*where).values(state="stored", sha256=counted.sha256)
+        stored = update(Upload).where(*where).values(state="stored", sha256=checked.sha256)
         if tx.scalar(stored.returning(Upload.id)):
             return get(tx, upload_id)
     storage.delete([upload.key])
@@ -82,7 +87,7 @@ def get(tx: Session, upload_id: str) -> UploadCard:
     """Raises NotFound."""
     row = tx.get(Upload, upload_id, populate_existing=True)
     if row is None:
-        raise NotFound(_GONE)
+        raise NotFound(_NOT_FOUND)
     return card(row)
 
 
@@ -94,37 +99,38 @@ def listing(
     states: Sequence[str] = (),
     take: int | None = None,
     newest_first: bool = False,
-    but_for: str = "",
+    except_reason: str = "",
 ) -> list[UploadCard]:
-    """In the order they were announced, or the other way round; `but_for`: not those with this reason."""
-    query = _of(select(Upload), noun, noun_id, states)
-    if but_for:
-        query = query.where(Upload.reason != but_for)
+    """Uploads for one noun in the order they were announced, or newest first. `except_reason`: leaves out those with this
+    reason."""
+    query = _filtered(select(Upload), noun, noun_id, states)
+    if except_reason:
+        query = query.where(Upload.reason != except_reason)
     return [card(row) for row in tx.scalars(query.order_by(Upload.id.desc() if newest_first else Upload.id).limit(take))]
 
 
 def count(tx: Session, noun: str, noun_id: str, *, states: Sequence[str] = ()) -> int:
-    return tx.scalar(_of(select(func.count()).select_from(Upload), noun, noun_id, states)) or 0
+    return tx.scalar(_filtered(select(func.count()).select_from(Upload), noun, noun_id, states)) or 0
 
 
-def _of(query: Select[Any], noun: str, noun_id: str, states: Sequence[str]) -> Select[Any]:
+def _filtered(query: Select[Any], noun: str, noun_id: str, states: Sequence[str]) -> Select[Any]:
     query = query.where(Upload.noun == noun, Upload.noun_id == noun_id)
     return query.where(Upload.state.in_(states)) if states else query
 
 
-def take(tx: Session, upload_ids: Sequence[str]) -> None:
-    """Marks stored uploads as taken: their bytes in `incoming/` may go."""
+def accept(tx: Session, upload_ids: Sequence[str]) -> None:
+    """Marks stored uploads as taken: their bytes in `incoming/` may be deleted."""
     tx.execute(update(Upload).where(Upload.id.in_(upload_ids)).values(state="taken", reason=""))
 
 
-def refuse(tx: Session, reasons: Mapping[str, str]) -> None:
-    """Upload id -> why, as a sentence."""
+def reject(tx: Session, reasons: Mapping[str, str]) -> None:
+    """Marks uploads as refused. `reasons`: upload id -> why, as a sentence."""
     for upload_id, reason in reasons.items():
         tx.execute(update(Upload).where(Upload.id == upload_id).values(state="refused", reason=reason))
 
 
 def limit_of(settings: Settings, noun: str, filename: str) -> int:
-    """Bytes a file of this name may have."""
+    """The largest size in bytes of a file of this name."""
     if noun == "lora":
         return settings.max_lora_size
     if noun == "style":
@@ -142,23 +148,24 @@ def card(row: Upload) -> UploadCard:
     )
 
 
-def _claim(open_tx: OpenTx, upload_id: str) -> tuple[UploadCard, list[str]]:
-    """The upload under a new key, written down before its bytes (see `strays`), and the key of the try before this one."""
+def _start_transfer(open_tx: OpenTx, upload_id: str) -> tuple[UploadCard, list[str]]:
+    """The upload with a new key, which is written before its bytes (see `find_strays`), and the key of the transfer before
+    this one (an empty list for the first)."""
     with open_tx() as tx:
         row = tx.get(Upload, upload_id, populate_existing=True, with_for_update=True)
         if row is None:
-            raise NotFound(_GONE)
+            raise NotFound(_NOT_FOUND)
         if row.state != "uploading":
             raise Conflict("This file has already arrived. Reload the page to see it.")
-        before, tenant_id = row.key, tx.info["tenant_id"]
+        previous_key, tenant_id = row.key, tx.info["tenant_id"]
         row.key = key_for("upload", tenant_id=tenant_id, upload_id=f"{upload_id}.{new_id('try')}")
         tx.flush()
-        untried = before == key_for("upload", tenant_id=tenant_id, upload_id=upload_id)
-        return card(row), [] if untried else [before]
+        is_first = previous_key == key_for("upload", tenant_id=tenant_id, upload_id=upload_id)
+        return card(row), [] if is_first else [previous_key]
 
 
-class _Counted:
-    """Chunks as they pass: hashed, and stopped when they are not as many as announced."""
+class _CheckedChunks:
+    """Passes chunks on and hashes them. Raises Invalid when they are more than `limit` or fewer than `size` bytes."""
 
     def __init__(self, chunks: Iterable[bytes], size: int, limit: int) -> None:
         self._chunks, self._size, self._limit = chunks, size, limit
@@ -169,14 +176,14 @@ class _Counted:
         return self._hash.hexdigest()
 
     def __iter__(self) -> Iterator[bytes]:
-        got = 0
+        received = 0
         for chunk in self._chunks:
-            got += len(chunk)
-            if got > self._limit:
+            received += len(chunk)
+            if received > self._limit:
                 raise Invalid("This file is larger than was announced. It may have changed while it was sent; choose it again.")
             self._hash.update(chunk)
             yield chunk
-        if got < self._size:
+        if received < self._size:
             raise Invalid("This file arrived incomplete. Try it again.")
 
 
@@ -210,12 +217,12 @@ def _mb(size: int) -> str:
     return f"{size / 2**20:,.1f} MB" if size < 10 * 2**20 else f"{size / 2**20:,.0f} MB"
 
 
-def _same(noun: str, noun_id: str, client_key: str) -> Any:
+def _same_file(noun: str, noun_id: str, client_key: str) -> Any:
     return select(Upload).where(Upload.noun == noun, Upload.noun_id == noun_id, Upload.client_key == client_key)
 
 
-def _still_there(tx: Session, row: Upload) -> bool:
-    """A picture that was taken and removed since may be uploaded again."""
+def _still_used(tx: Session, row: Upload) -> bool:
+    """Whether the picture that was made of the upload still exists: one that was removed since may be uploaded again."""
     if row.noun != "dataset":
         return False
     return tx.scalar(select(DatasetImage.id).where(DatasetImage.upload_id == row.id).limit(1)) is not None

@@ -1,28 +1,56 @@
-"""Boards, acts on many pictures that can be undone, pictures out as a ZIP and in from other programs."""
+"""Boards, actions on many pictures that can be undone, export as a ZIP, import from other programs."""
 
-from backend.boards.acts import act, undo
-from backend.boards.arrivals import bring_in, refused
-from backend.boards.history import forget, lately
-from backend.boards.packing import pack, picture_file
-from backend.boards.queries import get, of_picture, page
+from backend.boards.bulk_actions import act, undo
+from backend.boards.duplicates import Duplicate, dismiss_duplicates, find_duplicates
+from backend.boards.history import purge_history, recent
+from backend.boards.imports import refused_uploads, start_import
+from backend.boards.picture_files import picture_file, start_archive
+from backend.boards.queries import boards_of_picture, get, page
 from backend.boards.schemas import (
-    COUNT_TO,
+    COUNT_LIMIT,
     INBOX,
-    MOST_AT_ONCE,
+    MAX_PICTURES,
     NOUN,
-    ActCard,
-    ActDraft,
     ArchiveDraft,
     ArchivePayload,
     BoardCard,
     BoardDraft,
+    BulkActionDraft,
     ImportPayload,
+    UndoEntry,
 )
 from backend.boards.service import archive, arrange, create, delete, edit, set_cover
-from backend.boards.twins import Twin, already, leave_out
 
 __all__ = [
-    "COUNT_TO", "INBOX", "MOST_AT_ONCE", "NOUN", "ActCard", "ActDraft", "ArchiveDraft", "ArchivePayload", "BoardCard",
-    "BoardDraft", "ImportPayload", "Twin", "act", "already", "archive", "arrange", "bring_in", "create", "delete", "edit",
-    "forget", "get", "lately", "leave_out", "of_picture", "pack", "page", "picture_file", "refused", "set_cover", "undo",
-]  # fmt: skip
+    "COUNT_LIMIT",
+    "INBOX",
+    "MAX_PICTURES",
+    "NOUN",
+    "ArchiveDraft",
+    "ArchivePayload",
+    "BoardCard",
+    "BoardDraft",
+    "BulkActionDraft",
+    "Duplicate",
+    "ImportPayload",
+    "UndoEntry",
+    "act",
+    "archive",
+    "arrange",
+    "boards_of_picture",
+    "create",
+    "delete",
+    "dismiss_duplicates",
+    "edit",
+    "find_duplicates",
+    "get",
+    "page",
+    "picture_file",
+    "purge_history",
+    "recent",
+    "refused_uploads",
+    "set_cover",
+    "start_archive",
+    "start_import",
+    "undo",
+]

@@ -1,4 +1,5 @@
-"""What was done lately, written down with what was there before: any tab can take it back, tomorrow too."""
+"""Undo entries: what was done to pictures and boards, with what was there before. They can be undone from any tab until they
+are purged."""
 
 from __future__ import annotations
 
@@ -7,14 +8,15 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from backend.boards.schemas import ActCard
+from backend.boards.schemas import UndoEntry
+from backend.db.tables import PictureAct
 from backend.errors import Conflict, NotFound, NotPermitted
 from backend.kit.ids import new_id
-from backend.tables import PictureAct
 
 
-def record(tx: Session, kind: str, request_key: str, said: str, count: int, before: dict[str, Any]) -> ActCard:
-    row = PictureAct(id=new_id("act"), kind=kind, request_key=request_key, said=said, count=count, before=before)
+def record(tx: Session, kind: str, request_key: str, sentence: str, count: int, before: dict[str, Any]) -> UndoEntry:
+    """Writes an undo entry. `sentence`: what was done; `before`: what undoing needs."""
+    row = PictureAct(id=new_id("act"), kind=kind, request_key=request_key, said=sentence, count=count, before=before)
     row.created_by = tx.info.get("user_id")
     tx.add(row)
     tx.flush()
@@ -22,15 +24,16 @@ def record(tx: Session, kind: str, request_key: str, said: str, count: int, befo
     return card(row)
 
 
-def first(tx: Session, request_key: str) -> ActCard | None:
-    """What this click did already. A second one waits here for the first."""
+def find_by_key(tx: Session, request_key: str) -> UndoEntry | None:
+    """The undo entry of the same request, if it was performed already. Takes a lock on the key until `tx` ends, so that a
+    double click waits for the first one."""
     tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(tx.info["tenant_id"] + request_key, 0))))
     row = tx.scalars(select(PictureAct).where(PictureAct.request_key == request_key)).one_or_none()
     return card(row) if row else None
 
 
-def claim(tx: Session, act_id: str) -> PictureAct:
-    """Marks it undone, once. Raises NotFound, Conflict, NotPermitted (another person's)."""
+def mark_undone(tx: Session, act_id: str) -> PictureAct:
+    """Marks an entry as undone, once. Raises NotFound, Conflict (undone already), NotPermitted (another person's)."""
     row = tx.get(PictureAct, act_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound("This act is not remembered any more, so it cannot be undone.")
@@ -43,17 +46,17 @@ def claim(tx: Session, act_id: str) -> PictureAct:
     return row
 
 
-def lately(tx: Session, *, take: int = 10) -> list[ActCard]:
-    """The caller's own last acts, newest first."""
-    mine = select(PictureAct).where(PictureAct.created_by == tx.info.get("user_id")).order_by(PictureAct.id.desc())
-    return [card(row) for row in tx.scalars(mine.limit(take))]
+def recent(tx: Session, *, take: int = 10) -> list[UndoEntry]:
+    """The caller's own latest entries, newest first."""
+    own = select(PictureAct).where(PictureAct.created_by == tx.info.get("user_id")).order_by(PictureAct.id.desc())
+    return [card(row) for row in tx.scalars(own.limit(take))]
 
 
-def forget(tx: Session, *, days: int) -> int:
-    """Acts older than this can no longer be undone. Returns how many there were."""
+def purge_history(tx: Session, *, days: int) -> int:
+    """Deletes entries older than `days`; they can no longer be undone. Returns how many."""
     old = PictureAct.created_at < func.clock_timestamp() - func.make_interval(0, 0, 0, days)
     return len(tx.execute(delete(PictureAct).where(old).returning(PictureAct.id)).all())
 
 
-def card(row: PictureAct) -> ActCard:
-    return ActCard(row.id, row.kind, row.said, row.count, row.created_by, row.created_at, row.undone_at)
+def card(row: PictureAct) -> UndoEntry:
+    return UndoEntry(row.id, row.kind, row.said, row.count, row.created_by, row.created_at, row.undone_at)

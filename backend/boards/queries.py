@@ -1,4 +1,4 @@
-"""Reading boards: one statement a list."""
+"""Reads boards, each list in one statement."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
-from backend.boards.schemas import COUNT_TO, BoardCard
+from backend.boards.schemas import COUNT_LIMIT, BoardCard
+from backend.db.tables import Board, BoardPicture, Picture
 from backend.errors import NotFound
-from backend.tables import Board, BoardPicture, Picture
 
-MOST_BOARDS = 500
+MAX_BOARDS = 500
 
 
-def page(tx: Session, *, archived: bool = False, take: int = MOST_BOARDS) -> list[BoardCard]:
-    """Lately changed first. `archived`: those instead of the others."""
+def page(tx: Session, *, archived: bool = False, take: int = MAX_BOARDS) -> list[BoardCard]:
+    """At most `take` boards, last changed first. `archived`: only archived ones, else only the others."""
     query = _cards().where(
         Board.deleted_at.is_(None), Board.archived_at.isnot(None) if archived else Board.archived_at.is_(None)
     )
@@ -23,14 +23,14 @@ def page(tx: Session, *, archived: bool = False, take: int = MOST_BOARDS) -> lis
 
 
 def get(tx: Session, board_id: str) -> BoardCard:
-    """Also a deleted one (`deleted_at` says so). Raises NotFound."""
+    """A board, also a deleted one (`deleted_at` is set then). Raises NotFound."""
     row = tx.execute(_cards().where(Board.id == board_id)).first()
     if row is None:
         raise NotFound("This board does not exist here. It may have been made in another workspace.")
     return _card(row)
 
 
-def of_picture(tx: Session, picture_id: str) -> list[tuple[str, str]]:
+def boards_of_picture(tx: Session, picture_id: str) -> list[tuple[str, str]]:
     """(id, name) of the boards a picture is on."""
     query = select(Board.id, Board.name).join(BoardPicture, BoardPicture.board_id == Board.id)
     query = query.where(BoardPicture.picture_id == picture_id, Board.deleted_at.is_(None)).order_by(Board.name)
@@ -38,25 +38,26 @@ def of_picture(tx: Session, picture_id: str) -> list[tuple[str, str]]:
 
 
 def _cards() -> Select[Any]:
-    live = (
+    """Board, number of pictures (counted to COUNT_LIMIT + 1), and up to four asset ids for its cover."""
+    on_board = (
         select(Picture.id, Picture.asset_id)
         .join(BoardPicture, BoardPicture.picture_id == Picture.id)
         .where(BoardPicture.board_id == Board.id, Picture.deleted_at.is_(None))
         .correlate(Board)
     )
-    counted = live.with_only_columns(literal(1).label("one")).limit(COUNT_TO + 1).subquery()
+    counted = on_board.with_only_columns(literal(1).label("one")).limit(COUNT_LIMIT + 1).subquery()
     n = select(func.count()).select_from(counted).scalar_subquery()
-    chosen_first = Picture.id != func.coalesce(Board.cover_id, "")
-    firsts = live.with_only_columns(Picture.asset_id).order_by(chosen_first, BoardPicture.position, Picture.id).limit(4)
-    return select(Board, n.label("n"), func.array(firsts.scalar_subquery()).label("covers"))
+    is_not_cover = Picture.id != func.coalesce(Board.cover_id, "")  # false sorts first
+    covers = on_board.with_only_columns(Picture.asset_id).order_by(is_not_cover, BoardPicture.position, Picture.id).limit(4)
+    return select(Board, n.label("n"), func.array(covers.scalar_subquery()).label("covers"))
 
 
 def _card(row: Any) -> BoardCard:
     board: Board = row[0]
-    same = ("id", "name", "notes", "cover_id", "archived_at", "deleted_at", "created_at", "updated_at")
+    copied = ("id", "name", "notes", "cover_id", "archived_at", "deleted_at", "created_at", "updated_at")
     return BoardCard(
-        **{name: getattr(board, name) for name in same},
+        **{name: getattr(board, name) for name in copied},
         covers=tuple(row.covers),
-        count=min(row.n, COUNT_TO),
-        more=row.n > COUNT_TO,
+        count=min(row.n, COUNT_LIMIT),
+        more=row.n > COUNT_LIMIT,
     )

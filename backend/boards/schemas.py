@@ -1,4 +1,4 @@
-"""What goes into and comes out of the boards door."""
+"""Values of boards: drafts, cards, payloads of jobs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field
 
 from backend.kit.drafts import Draft
 
-MOST_AT_ONCE = 5_000
-"""Pictures one act may touch: what can be undone must be remembered."""
-COUNT_TO = 1_000
+MAX_PICTURES = 5_000
+"""Pictures that one action may touch: what was there before is stored for undo."""
+COUNT_LIMIT = 1_000
 NOUN, INBOX = "gallery", "import"
-"""What uploads for the gallery are for."""
+"""(noun, noun id) of uploads for the gallery."""
 Name = Annotated[str, Field(min_length=3, max_length=80)]
 ActKind = Literal["rate", "favourite", "delete", "board-add", "board-remove", "board-move"]
 
@@ -27,12 +27,12 @@ class BoardDraft(Draft):
 class Chosen(Draft):
     """Pictures by id."""
 
-    picture_ids: Annotated[tuple[str, ...], Field(max_length=MOST_AT_ONCE)] = ()
+    picture_ids: Annotated[tuple[str, ...], Field(max_length=MAX_PICTURES)] = ()
 
 
-class ActDraft(Chosen):
-    """One act on many pictures. `rating` 0-5 for rate; `favourite` for favourite; `board_id` for the board acts, and the
-    board that is left (`from_board_id`) for board-move."""
+class BulkActionDraft(Chosen):
+    """An action on many pictures. `rating` 0-5 for rate; `favourite` for favourite; `board_id` for the board actions, and
+    `from_board_id`, the board to move from, for board-move."""
 
     kind: ActKind
     rating: int | None = Field(None, ge=0, le=5)
@@ -50,8 +50,8 @@ class ArchiveDraft(Chosen):
 
 
 @dataclass(frozen=True, slots=True)
-class ActCard:
-    """Something that was done. `said`: as a sentence; `count`: pictures it touched."""
+class UndoEntry:
+    """Something that was done and can be undone. `said`: what was done, as a sentence; `count`: pictures it touched."""
 
     id: str
     kind: str
@@ -80,7 +80,7 @@ class BoardCard:
 
 
 class ArchivePayload(BaseModel):
-    """Of a `picture-archive` job: a whole board, or these pictures. `filename` without .zip."""
+    """Payload of a `picture-archive` job: a whole board, or these pictures. `filename` without .zip."""
 
     filename: str
     board_id: str | None = None
@@ -89,9 +89,9 @@ class ArchivePayload(BaseModel):
 
 
 class ImportPayload(BaseModel):
-    """Of a `picture-import` job: what was uploaded for the gallery and not taken yet; onto `board_id` when given.
+    """Payload of a `picture-import` job, which imports all waiting uploads, onto `board_id` when given.
 
-    `anyway`: uploads that are taken although the gallery has the same file. `ai_made`: files that do not say where they come
+    `anyway`: uploads that are imported although the gallery has the same file. `ai_made`: files that do not say where they come
     from are marked as made by AI.
     """
 

@@ -1,4 +1,4 @@
-"""Answers of the last 24 hours, in Redis database 1, each workspace's own. It may be away or emptied at any time."""
+"""Caches replies for 24 hours in Redis database 1, apart for each workspace. Redis may be away or emptied at any time."""
 
 from __future__ import annotations
 
@@ -12,36 +12,41 @@ import structlog
 
 from backend.engines.text.port import Reply, TextRequest
 
-KEPT_S = 24 * 3600
+TTL_S = 24 * 3600
 log = structlog.get_logger(__name__)
 
 
 def key_of(tenant_id: str, models: Sequence[str], request: TextRequest) -> str:
-    """The same only for the same question, put to the same models."""
-    asked = [
-        list(models), request.system, request.question, request.max_tokens, request.temperature,
+    """The cache key of a request to these models. Everything that may change the reply is part of it."""
+    parts = [
+        list(models),
+        request.system,
+        request.question,
+        request.max_tokens,
+        request.temperature,
         request.answer.model_json_schema() if request.answer else None,
-        [hashlib.sha256(image).hexdigest() for image in request.images], request.before,
-    ]  # fmt: skip
-    return f"words:{tenant_id}:{hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()}"
+        [hashlib.sha256(image).hexdigest() for image in request.images],
+        request.before,
+    ]
+    return f"words:{tenant_id}:{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()}"
 
 
 def find(cache: redis.Redis, key: str) -> Reply | None:
-    """None also while Redis is away. The reply's cost is what the first one cost."""
+    """The cached reply, with what the first one cost; None when there is none or Redis is away."""
     try:
-        found = cache.get(key)
-        kept = json.loads(found) if isinstance(found, bytes) else None
+        data = cache.get(key)
+        entry = json.loads(data) if isinstance(data, bytes) else None
     except (redis.RedisError, ValueError) as error:
         log.warning("no cache", error=str(error))
         return None
-    if not isinstance(kept, dict):
+    if not isinstance(entry, dict):
         return None
-    return Reply(str(kept["text"]), str(kept["model"]), cost_usd=Decimal(str(kept["usd"])), cached=True)
+    return Reply(str(entry["text"]), str(entry["model"]), cost_usd=Decimal(str(entry["usd"])), cached=True)
 
 
-def keep(cache: redis.Redis, key: str, reply: Reply) -> None:
+def store(cache: redis.Redis, key: str, reply: Reply) -> None:
     try:
         value = json.dumps({"text": reply.text, "model": reply.model, "usd": str(reply.cost_usd)})
-        cache.set(key, value, ex=KEPT_S)
+        cache.set(key, value, ex=TTL_S)
     except redis.RedisError as error:
         log.warning("not cached", error=str(error))

@@ -1,4 +1,4 @@
-"""What calls of a kind usually cost: for estimates before many of them."""
+"""Figures for estimates: what calls of a kind usually cost, and what is left of the budget."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.budgets.schemas import Costs
-from backend.tables import LlmCall
+from backend.db.tables import LlmCall
 
-_LAST = 200
+_SAMPLES = 200
 
 
-def usual_usd(tx: Session, kind: str) -> Decimal | None:
-    """The mean of the workspace's last answers of this kind that were paid; None when there are none."""
-    paid = select(LlmCall.usd).where(LlmCall.kind == kind, LlmCall.state == "settled").order_by(LlmCall.id.desc()).limit(_LAST)
+def mean_usd(tx: Session, kind: str) -> Decimal | None:
+    """The mean cost of the workspace's latest 200 settled calls of this kind; None when there are none."""
+    paid = (
+        select(LlmCall.usd).where(LlmCall.kind == kind, LlmCall.state == "settled").order_by(LlmCall.id.desc()).limit(_SAMPLES)
+    )
     return tx.scalar(select(func.avg(paid.subquery().c.usd)))
 
 
-def left_usd(now: Costs) -> Decimal | None:
-    """Of the nearer of the two limits; None without any."""
-    left = [period.limit_usd - period.spent_usd for period in (now.day, now.month) if period.limit_usd is not None]
-    return max(min(left), Decimal(0)) if left else None
+def remaining_usd(costs: Costs) -> Decimal | None:
+    """What is left until the nearer of the day's and the month's limit; None without limits."""
+    remaining = [period.limit_usd - period.spent_usd for period in (costs.day, costs.month) if period.limit_usd is not None]
+    return max(min(remaining), Decimal(0)) if remaining else None

@@ -1,4 +1,4 @@
-"""What was spent, on whom and what. Read only."""
+"""Reads what was spent, by day, influencer, kind and model."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from backend.budgets import rules
 from backend.budgets.schemas import Costs, Line, Period
+from backend.db.tables import Budget, LlmCall
 from backend.settings import Settings
-from backend.tables import Budget, LlmCall
 
 _TODAY = text("SELECT CAST(to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD') AS integer)")
 _OPEN = LlmCall.state == "reserved"
@@ -19,33 +19,43 @@ _ANSWERED = LlmCall.state.in_(("settled", "estimated", "cached"))
 
 
 def costs(tx: Session, settings: Settings) -> Costs:
-    """This day and month of the workspace, in UTC. The lines are of this month, the dearest first; days the latest first."""
+    """Costs of the workspace this day and month, in UTC. The lines are of this month, most expensive first; days newest
+    first."""
     today = int(tx.scalar(_TODAY) or 0)
     month = LlmCall.day >= today // 100 * 100
     row = tx.execute(
         select(
-            _sum(LlmCall.usd, LlmCall.day == today), _sum(LlmCall.usd, LlmCall.day == today, _OPEN),
-            _sum(LlmCall.usd), _sum(LlmCall.usd, _OPEN),
-            func.count().filter(_ANSWERED), func.count().filter(LlmCall.state == "cached"), _sum(LlmCall.saved_usd),
-            func.count().filter(LlmCall.state == "estimated"), _sum(LlmCall.usd, LlmCall.state == "estimated"),
+            _sum(LlmCall.usd, LlmCall.day == today),
+            _sum(LlmCall.usd, LlmCall.day == today, _OPEN),
+            _sum(LlmCall.usd),
+            _sum(LlmCall.usd, _OPEN),
+            func.count().filter(_ANSWERED),
+            func.count().filter(LlmCall.state == "cached"),
+            _sum(LlmCall.saved_usd),
+            func.count().filter(LlmCall.state == "estimated"),
+            _sum(LlmCall.usd, LlmCall.state == "estimated"),
         ).where(month)
-    ).one()  # fmt: skip
+    ).one()
     own = tx.scalars(select(Budget)).one_or_none()
-    most_day, most_month = rules.most(settings)
+    operator_day, operator_month = rules.operator_limits(settings)
     days = _lines(tx, month, LlmCall.day)
     return Costs(
-        day=_period(row[0], row[1], own.daily_usd if own else None, most_day),
-        month=_period(row[2], row[3], own.monthly_usd if own else None, most_month),
-        calls=row[4], cached=row[5], saved_usd=row[6], estimated=row[7], estimated_usd=row[8],
-        by_day=sorted((_dated(line) for line in days), key=lambda line: line.name, reverse=True),
+        day=_period(row[0], row[1], own.daily_usd if own else None, operator_day),
+        month=_period(row[2], row[3], own.monthly_usd if own else None, operator_month),
+        calls=row[4],
+        cached=row[5],
+        saved_usd=row[6],
+        estimated=row[7],
+        estimated_usd=row[8],
+        by_day=sorted((_with_date(line) for line in days), key=lambda line: line.name, reverse=True),
         by_influencer=_lines(tx, month, LlmCall.influencer_id),
         by_kind=_lines(tx, month, LlmCall.kind),
         by_model=[line for line in _lines(tx, month, LlmCall.model) if line.name or line.calls],
-    )  # fmt: skip
+    )
 
 
-def _period(spent: Decimal, waiting: Decimal, own: Decimal | None, operators: Decimal | None) -> Period:
-    return Period(spent, waiting, rules.effective(own, operators), own, operators)
+def _period(spent: Decimal, reserved: Decimal, own: Decimal | None, operators: Decimal | None) -> Period:
+    return Period(spent, reserved, rules.effective(own, operators), own, operators)
 
 
 def _sum(column: Any, *where: Any) -> Any:
@@ -54,7 +64,7 @@ def _sum(column: Any, *where: Any) -> Any:
 
 
 def _lines(tx: Session, month: Any, by: Any) -> list[Line]:
-    """`name` "" for calls that belong to none."""
+    """A line for each value of the column `by`; its name is "" for calls without one."""
     cached = func.count().filter(LlmCall.state == "cached")
     figures = func.count().filter(_ANSWERED), cached, _sum(LlmCall.usd), _sum(LlmCall.saved_usd)
     rows = tx.execute(select(by, *figures).where(month, LlmCall.state != "refused").group_by(by))
@@ -62,6 +72,6 @@ def _lines(tx: Session, month: Any, by: Any) -> list[Line]:
     return sorted(lines, key=lambda line: (-line.usd, line.name))
 
 
-def _dated(line: Line) -> Line:
+def _with_date(line: Line) -> Line:
     name = f"{line.name[:4]}-{line.name[4:6]}-{line.name[6:]}"
     return Line(name, line.calls, line.cached, line.usd, line.saved_usd)

@@ -1,4 +1,4 @@
-"""What goes into and comes out of the budgets' door."""
+"""Values of budgets: what a call is for, costs and their periods."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class OverBudget(Refused):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a call is for, as the costs are shown by. `kind`: suggestion, caption …"""
+    """What a call is for; the costs are shown by these. `kind`: suggestion, caption …"""
 
     kind: str
     influencer_id: str | None = None
@@ -40,7 +40,7 @@ class Period:
 
     @property
     def share(self) -> float:
-        """Of the limit, 0 to 1 and beyond; 0 without one."""
+        """Spent share of the limit, 0.0 to 1.0 and above; 0.0 without a limit."""
         if self.limit_usd is None:
             return 0.0
         return float(self.spent_usd / self.limit_usd) if self.limit_usd else 1.0
@@ -59,7 +59,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """This day and month (UTC). `estimated_usd`: the part of the month that is a guess because answers were lost."""
+    """Costs of this day and month (UTC). `estimated_usd`: the part of the month that is estimated because replies were lost."""
 
     day: Period
     month: Period
@@ -75,5 +75,5 @@ class Costs:
 
     @property
     def hit_rate(self) -> float:
-        """Answers from memory of all answers this month, 0 to 1."""
+        """Share of this month's replies that came from the cache, 0.0 to 1.0."""
         return self.cached / self.calls if self.calls else 0.0

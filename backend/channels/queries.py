@@ -1,4 +1,4 @@
-"""Reading channels."""
+"""Reads channels."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.channels.schemas import ChannelCard
+from backend.db.tables import Channel
 from backend.errors import NotFound
-from backend.tables import Channel
 
 
 def get(tx: Session, channel_id: str) -> ChannelCard:
-    """Also a deleted one (`deleted_at` says so). Raises NotFound."""
+    """A channel, also a deleted one (`deleted_at` is set then). Raises NotFound."""
     row = tx.get(Channel, channel_id, populate_existing=True)
     if row is None:
         raise NotFound("This channel does not exist here. It may have been made in another workspace.")
@@ -21,7 +21,7 @@ def get(tx: Session, channel_id: str) -> ChannelCard:
 
 
 def of(tx: Session, influencer_id: str = "", *, deleted: bool = False) -> list[ChannelCard]:
-    """Those of an influencer, or all of the workspace, by name. `deleted`: these too."""
+    """The channels of an influencer, or all of the workspace, by name. `deleted`: with deleted ones."""
     query = select(Channel).order_by(Channel.name, Channel.id).execution_options(populate_existing=True)
     if influencer_id:
         query = query.where(Channel.influencer_id == influencer_id)
@@ -29,10 +29,21 @@ def of(tx: Session, influencer_id: str = "", *, deleted: bool = False) -> list[C
 
 
 def get_many(tx: Session, ids: Sequence[str]) -> dict[str, ChannelCard]:
-    """Those that exist, by id."""
+    """Channel id -> card, of those that exist."""
     return {row.id: card(row) for row in tx.scalars(select(Channel).where(Channel.id.in_(ids)))} if ids else {}
 
 
 def card(row: Channel) -> ChannelCard:
-    same = ("id", "influencer_id", "platform", "name", "state", "account_id", "expires_at", "settings", "trouble", "created_at")
-    return ChannelCard(**{name: getattr(row, name) for name in (*same, "deleted_at")})
+    copied = (
+        "id",
+        "influencer_id",
+        "platform",
+        "name",
+        "state",
+        "account_id",
+        "expires_at",
+        "settings",
+        "trouble",
+        "created_at",
+    )
+    return ChannelCard(**{name: getattr(row, name) for name in (*copied, "deleted_at")})

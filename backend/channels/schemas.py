@@ -1,4 +1,4 @@
-"""What comes out of the channels' door."""
+"""Values of channels: platforms, privacy settings, cards."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 PLATFORMS: dict[str, str] = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "sandbox": "Sandbox"}
-"""Word in rows -> name for people, in the order a form shows them."""
+"""Platform as stored -> name for people, in the order that forms show them."""
 
-WARN = timedelta(days=7)
-"""How long before its end a permission is warned about."""
+WARN_BEFORE_END = timedelta(days=7)
+"""How long before the end of a connection people are warned."""
 PRIVACY: dict[str, dict[str, str]] = {
     "tiktok": {
         "PUBLIC_TO_EVERYONE": "Everyone",
@@ -20,15 +20,15 @@ PRIVACY: dict[str, dict[str, str]] = {
     },
     "youtube": {"public": "Public", "unlisted": "Unlisted", "private": "Private"},
 }
-"""Who may see posts: the platform's word -> the same for people."""
+"""Who may see posts, by platform: the platform's value -> label for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelCard:
-    """`state`: connected, reconnect (somebody must sign in there again), off (by hand).
+    """`state`: connected, reconnect (somebody must connect the account again), off (switched off).
 
-    `settings`: `privacy` (a word of PRIVACY; absent: not chosen), `made_for_kids` (YouTube; absent: not said), `profile`
-    (the account there: name, nickname, avatar as a data URL).
+    `settings`: `privacy` (a value of PRIVACY; absent: not chosen), `made_for_kids` (YouTube; absent: not chosen), `profile`
+    (of the account: name, nickname, avatar as a data URL).
     """
 
     id: str
@@ -48,7 +48,7 @@ class ChannelCard:
         return self.settings.get("profile") or {}
 
     def expires_soon(self, now: datetime) -> bool:
-        return self.deleted_at is None and self.expires_at is not None and self.expires_at < now + WARN
+        return self.deleted_at is None and self.expires_at is not None and self.expires_at < now + WARN_BEFORE_END
 
     @property
     def label(self) -> str:

@@ -19,8 +19,10 @@ from backend.datasets.captions import (
     restore_caption,
     set_captions,
 )
-from backend.datasets.cards import (
+from backend.datasets.crops import set_crop
+from backend.datasets.edit_cards import (
     AlikeGroup,
+    ArrivalNote,
     Bucket,
     BucketPreview,
     CaptionChange,
@@ -35,14 +37,13 @@ from backend.datasets.cards import (
     TrainItem,
     Undone,
 )
-from backend.datasets.crops import set_crop
 from backend.datasets.edits import edits, undo_edit
 from backend.datasets.export import export_zip
 from backend.datasets.fixes import alike_groups, apply_fix, keep_one, preview_fix, suggestions
 from backend.datasets.masks import clear_mask, clear_masks, take_mask
 from backend.datasets.queries import chosen, count_problems, get, images, matching, page, readiness, refused, training_set
-from backend.datasets.removing import forget_removed, remove_images
-from backend.datasets.rights import STATEMENTS, declare_rights, rights_history, withdraw_rights
+from backend.datasets.removal import forget_removed, remove_images
+from backend.datasets.rights import STATEMENTS, declare_rights, declare_sample, rights_history, withdraw_rights
 from backend.datasets.rules import GOOD_IMAGES, MIN_IMAGES, status
 from backend.datasets.schemas import (
     Box,
@@ -74,18 +75,20 @@ from backend.datasets.service import (
     set_trigger_word,
     tune,
 )
+from backend.datasets.source_notes import arrival_notes, clear_arrival_notes
 
 __all__ = [
-    "GOOD_IMAGES", "MIN_IMAGES", "STATEMENTS", "AlikeGroup", "Box", "Bucket", "BucketPreview", "CaptionChange",
+    "GOOD_IMAGES", "MIN_IMAGES", "STATEMENTS", "AlikeGroup", "ArrivalNote", "Box", "Bucket", "BucketPreview", "CaptionChange",
     "CaptionEdit", "CaptionOrder", "CaptionPayload", "CaptionPlan", "CaptionResultCard", "CaptionRunCard", "CaptionVersion",
     "DatasetCard", "DatasetPage", "EditCard", "Finding", "FixPreview", "ImageCard", "ImageFilter", "ImagePage",
     "IngestPayload", "Leak", "Readiness", "Reason", "RefusedCard", "RightsEntry", "RightsKind", "ScanPayload", "Stats",
     "Suggestion", "TagCount", "Thresholds", "TrainItem", "Undone", "add_sample_character", "alike_groups", "apply_fix",
-    "bucket_preview", "caption_history", "caption_leaks", "caption_results", "caption_run", "caption_tags", "chosen",
-    "clear_mask", "clear_masks", "count_problems", "create", "declare_rights", "delete", "dismiss_refused", "edit_captions",
-    "edits", "export_zip", "foretell_captioning", "forget_removed", "get", "images", "ingest", "keep_one",
-    "last_caption_run", "matching", "page", "preview_captions", "preview_fix", "preview_results", "readiness", "refused",
-    "remove_images", "rename", "restore_caption", "rights_history", "scan", "set_captions", "set_crop", "set_included",
-    "set_influencer", "set_trigger_word", "start_captioning", "status", "suggestions", "take_mask", "training_set", "tune",
-    "undo_edit", "withdraw_rights",
+    "arrival_notes", "bucket_preview", "caption_history", "caption_leaks", "caption_results", "caption_run", "caption_tags",
+    "chosen", "clear_arrival_notes", "clear_mask", "clear_masks", "count_problems", "create", "declare_rights",
+    "declare_sample", "delete", "dismiss_refused", "edit_captions", "edits", "export_zip", "foretell_captioning",
+    "forget_removed", "get", "images",
+    "ingest", "keep_one", "last_caption_run", "matching", "page", "preview_captions", "preview_fix", "preview_results",
+    "readiness", "refused", "remove_images", "rename", "restore_caption", "rights_history", "scan", "set_captions",
+    "set_crop", "set_included", "set_influencer", "set_trigger_word", "start_captioning", "status", "suggestions",
+    "take_mask", "training_set", "tune", "undo_edit", "withdraw_rights",
 ]  # fmt: skip

@@ -8,10 +8,10 @@ from math import isqrt
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.datasets.cards import Bucket, BucketPreview
+from backend.datasets.edit_cards import Bucket, BucketPreview
 from backend.datasets.queries import get
+from backend.db.tables import DatasetImage
 from backend.errors import Invalid
-from backend.tables import DatasetImage
 
 STEP = 64
 Size = tuple[int, int]

@@ -16,18 +16,18 @@ from sqlalchemy.orm import Session
 
 from backend import budgets, events, influencers
 from backend.budgets import OverBudget
-from backend.datasets import caption_keeping, caption_rules, checks
+from backend.datasets import caption_outcomes, caption_rules, checks
 from backend.datasets.caption_cards import PREVIEWED, CaptionOrder, CaptionPayload
 from backend.datasets.caption_rules import CaptionRules
-from backend.datasets.captioning import KIND, chosen, concerned, replaceable
+from backend.datasets.captioning import KIND, chosen, concerned, replaceable, work
 from backend.datasets.service import locked, refresh_status
+from backend.db.tables import Asset, CaptionRun, Dataset, DatasetImage
+from backend.db.transactions import SystemCaller
 from backend.engines.caption.port import LONGEST_SIDE, CaptionRequest, Known, Said, Shown
 from backend.engines.text.port import Reply, TextRequest
 from backend.errors import Cancelled, Invalid, NotFound, ShuttingDown
 from backend.jobs.context import JobContext
-from backend.kit.db import Trusted
-from backend.tables import Asset, CaptionRun, Dataset, DatasetImage
-from backend.tools.picture_cut import Cut, Cutter
+from backend.media.images.picture_cut import Cut, Cutter
 
 _GRACE_S = 3.0
 """Answers under way at a stop may still come in: they are paid, and remembered for the next try."""
@@ -70,6 +70,7 @@ class _Captioning:
         targets = self._targets(chosen_ones["ids"])
         self._total = len(chosen_ones["ids"])
         self._done = self._total - len(targets)
+        ctx.start_timing(work(self._captioner, len(targets)))
         ctx.progress(self._done, self._total, "captioning")
         self._own_up()
         try:
@@ -101,7 +102,7 @@ class _Captioning:
         """A model keeps no answer for who died while it spoke: such a picture is shown, and paid, once more."""
         ctx = self._ctx
         with ctx.transaction() as tx:
-            lost, usd = budgets.give_up(tx, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
+            lost, usd = budgets.expire(tx, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
         if lost:
             told = f"{lost} answer{'s were' if lost > 1 else ' was'} under way when the worker stopped, and did not come back"
             ctx.log(f"{told}. Up to ${usd:.4f} of it may be paid twice: the costs show it as an estimate.", level="warning")
@@ -110,7 +111,7 @@ class _Captioning:
         """Those not done with yet, that are still there."""
         with self._ctx.transaction() as tx:
             judged = checks.gate(tx, self._dataset_id)
-            done = caption_keeping.done(tx, self._run_id)
+            done = caption_outcomes.done(tx, self._run_id)
             left = [image_id for image_id in ids if image_id not in done]
             query = select(DatasetImage, Asset.key, checks.framing(judged)).join(Asset, Asset.id == DatasetImage.asset_id)
             rows = tx.execute(query.where(DatasetImage.id.in_(left)).order_by(DatasetImage.id)).all()
@@ -181,7 +182,7 @@ class _Captioning:
     def _ask(self, question: TextRequest) -> Reply:
         ctx = self._ctx
         about = budgets.About(KIND, influencer_id=self._influencer_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-        return budgets.ask(ctx.app, Trusted(ctx.tenant_id, ctx.user_id), question, about=about, check=self._check)
+        return budgets.complete(ctx.app, SystemCaller(ctx.tenant_id, ctx.user_id), question, about=about, check=self._check)
 
     def _check(self) -> None:
         if self._leaving:
@@ -189,9 +190,9 @@ class _Captioning:
             raise ShuttingDown("The captioning has stopped.")
 
     def _keep(self, one: Target, said: Said) -> None:
-        composed = caption_keeping.judged(said, self._rules)
+        composed = caption_outcomes.judged(said, self._rules)
         write: Callable[[Session], dict[str, Any]] = partial(
-            caption_keeping.keep, run_id=self._run_id, image_id=one.id, version=one.version, said=said, composed=composed,
+            caption_outcomes.keep, run_id=self._run_id, image_id=one.id, version=one.version, said=said, composed=composed,
             job_id=self._ctx.job_id, preview=self._preview,
         )  # fmt: skip
         result = self._ctx.step(one.id, lambda: write) or {}
@@ -213,7 +214,7 @@ class _Captioning:
     def _finish(self) -> dict[str, Any]:
         self._refresh()
         with self._ctx.transaction() as tx:
-            result = caption_keeping.summary(tx, self._run_id)
+            result = caption_outcomes.summary(tx, self._run_id)
             if not self._preview:
                 events.record(tx, "dataset.captioned", "dataset", self._dataset_id, result)
         return result

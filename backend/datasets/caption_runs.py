@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.datasets.caption_cards import CaptionOrder, CaptionResultCard, CaptionRunCard
+from backend.db.tables import FINAL, CaptionResult, CaptionRun, DatasetEdit, DatasetImage, Job
 from backend.errors import NotFound
-from backend.tables import FINAL, CaptionResult, CaptionRun, DatasetEdit, DatasetImage, Job
 
 _GONE = "This captioning is no longer known. Reload the page."
 

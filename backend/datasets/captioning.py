@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -17,11 +17,11 @@ from backend.datasets.caption_runs import active_run
 from backend.datasets.captions import write
 from backend.datasets.queries import get
 from backend.datasets.service import locked
+from backend.db.tables import CaptionResult, CaptionRun, DatasetEdit, DatasetImage
 from backend.engines.caption.port import Captioner, CaptionRequest, Shown
 from backend.errors import Conflict, Invalid
-from backend.jobs import JobCard
+from backend.jobs import JobCard, Work
 from backend.kit.ids import new_id
-from backend.tables import CaptionResult, CaptionRun, DatasetEdit, DatasetImage, Job
 
 if TYPE_CHECKING:
     from backend.bootstrap import App
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 KIND = "auto-caption"
 """Of jobs and in the ledger. What needs a processor instead of the network is `auto-caption-local`, to the same end."""
 LOCAL = f"{KIND}-local"
+CAPTION_RUN_S, CAPTION_S = 0.2, 0.015
+"""By what was measured, on two quiet processor cores: a run, and each of its pictures."""
 LABELS: dict[str, str] = {"vision": "a vision model", "blip": "BLIP", "template": "measurements"}
 _NO_TRIGGER = "Give the dataset a trigger word first, in its settings: every caption begins with it."
 _NOTHING = "There is no caption to write: none of these pictures is without one. Choose to replace captions, or other pictures."
@@ -43,7 +45,7 @@ def start_captioning(
     Raises NotFound, Invalid (no trigger word, nothing to do, no such captioner), Conflict (already under way).
     """
     row = locked(tx, order.dataset_id)
-    if first := jobs.once(tx, request_key):
+    if first := jobs.find_by_key(tx, request_key):
         return first
     captioner = able(captioners, order)
     if not row.trigger_word:
@@ -73,12 +75,13 @@ def foretell_captioning(app: App, tx: Session, order: CaptionOrder) -> CaptionPl
     captioner = able(app.engines.captioners, order)
     rules = CaptionRules(get(tx, order.dataset_id).trigger_word, prefix=order.prefix, suffix=order.suffix)
     n, kept = counted(tx, order)
-    seconds, around = _seconds(tx, n), caption_rules.around(rules)
+    takes, around = jobs.estimate(tx, work(captioner, n)), caption_rules.around(rules)
+    seconds = takes.seconds if takes else None
     asked = captioner.question(CaptionRequest((Shown(),), order.form, look=order.look, avoid=("x" * 400,)))
     if asked is None:
         return CaptionPlan(captioner.name, captioner.status().version, n, kept, Decimal(0), Decimal(0), None, seconds, around)
-    quote, usual = app.engines.text.quote(asked), budgets.usual_usd(tx, KIND)
-    left = budgets.left_usd(budgets.costs(tx, app.settings))
+    quote, usual = app.engines.text.quote(asked), budgets.mean_usd(tx, KIND)
+    left = budgets.remaining_usd(budgets.costs(tx, app.settings))
     each = None if usual is None else usual * n
     return CaptionPlan(captioner.name, ", ".join(quote.models), n, kept, each, quote.most_usd * n, left, seconds, around)
 
@@ -154,11 +157,8 @@ def take_back(tx: Session, row: DatasetEdit) -> int:
     return sum(len(write(tx, row.dataset_id, texts, source=source)) for source, texts in by_source.items())
 
 
-def _seconds(tx: Session, n: int) -> float | None:
-    """By the last runs that ended well: seconds a picture, times n."""
-    took = func.extract("epoch", Job.finished_at - Job.started_at)
-    done = select(took.label("took"), CaptionRun.total).join(CaptionRun, CaptionRun.job_id == Job.id)
-    last = done.where(Job.state == "completed", CaptionRun.total > 0, ~CaptionRun.preview).order_by(Job.id.desc()).limit(5)
-    rows: Any = last.subquery()
-    rate = tx.scalar(select(func.sum(rows.c.took) / func.sum(rows.c.total)))
-    return None if rate is None else float(rate) * n
+def work(captioner: Captioner, n: int) -> Work:
+    """Captioning `n` pictures, for estimates."""
+    if captioner.needs_pixels or captioner.paid:
+        return Work("caption", captioner.name, float(n), measured=False)
+    return Work("caption", captioner.name, CAPTION_RUN_S + CAPTION_S * n)

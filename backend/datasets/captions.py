@@ -8,15 +8,15 @@ from typing import Any
 from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
-from backend.datasets import wording
-from backend.datasets.cards import CaptionChange, CaptionVersion, EditCard, Leak, TagCount
+from backend.datasets import caption_text
 from backend.datasets.checks import gate
-from backend.datasets.recording import once, record
+from backend.datasets.edit_cards import CaptionChange, CaptionVersion, EditCard, Leak, TagCount
+from backend.datasets.edit_log import once, record
 from backend.datasets.schemas import CaptionDraft, CaptionEdit
 from backend.datasets.service import locked, refresh_status
+from backend.db.tables import DatasetCaption, DatasetImage
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
-from backend.tables import DatasetCaption, DatasetImage
 
 _WRITE = text(
     "UPDATE dataset_images d SET caption = x.caption, caption_version = d.caption_version + 1, caption_by = :by, "
@@ -102,12 +102,12 @@ def restore_caption(tx: Session, image_id: str, version: int) -> None:
 
 def caption_tags(tx: Session, dataset_id: str) -> list[TagCount]:
     """Of the included pictures, most frequent first."""
-    return wording.tag_counts(_texts(tx, dataset_id))
+    return caption_text.tag_counts(_texts(tx, dataset_id))
 
 
 def caption_leaks(tx: Session, dataset_id: str) -> list[Leak]:
     """Words in captions that name what the trigger word should carry. Raises NotFound."""
-    return wording.leaks(_texts(tx, dataset_id), _word(tx, dataset_id))
+    return caption_text.leaks(_texts(tx, dataset_id), _word(tx, dataset_id))
 
 
 def write(tx: Session, dataset_id: str, captions: Mapping[str, str], *, source: str, edit_id: str = "") -> dict[str, int]:
@@ -144,7 +144,7 @@ def _refuse_stale(rows: Sequence[DatasetImage], wanted: Mapping[str, tuple[str, 
 
 
 def _new(row: DatasetImage, edit: CaptionEdit, trigger_word: str) -> str:
-    return CaptionDraft(caption=wording.rewrite(row.caption, edit, trigger_word)).caption
+    return CaptionDraft(caption=caption_text.rewrite(row.caption, edit, trigger_word)).caption
 
 
 def _texts(tx: Session, dataset_id: str) -> list[str]:

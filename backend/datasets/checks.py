@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from backend.datasets import rules
 from backend.datasets.schemas import Code, Framing, ImageCard, Reason, Thresholds
+from backend.db.tables import Dataset, DatasetImage
 from backend.errors import NotFound
-from backend.tables import Dataset, DatasetImage
-from backend.tools.pictures import MEASURES
+from backend.media.images.pictures import MEASURES
 
 CODES: tuple[Code, ...] = get_args(Code)
 FRAMINGS: tuple[Framing, ...] = get_args(Framing)

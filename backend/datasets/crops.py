@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from backend.datasets.recording import record
+from backend.datasets.edit_log import record
 from backend.datasets.schemas import Box
 from backend.datasets.service import locked, refresh_status
+from backend.db.tables import DatasetImage
 from backend.errors import Conflict, Invalid, NotFound
-from backend.tables import DatasetImage
 
 LEAST = 64
 """px of either side of a crop."""

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from backend.datasets.captioning import take_back
 from backend.datasets.captions import write
-from backend.datasets.cards import EditCard, Undone
+from backend.datasets.edit_cards import EditCard, Undone
+from backend.datasets.edit_log import CARD
 from backend.datasets.masks import masks_back
-from backend.datasets.recording import CARD
-from backend.datasets.removing import bring_back
+from backend.datasets.removal import bring_back
 from backend.datasets.service import locked, refresh_status
+from backend.db.tables import DatasetEdit, DatasetImage
 from backend.errors import Conflict, NotFound
-from backend.tables import DatasetEdit, DatasetImage
 
 _CROPS_BACK = text(
     "UPDATE dataset_images d SET crop_x = x.x, crop_y = x.y, crop_w = x.w, crop_h = x.h, crop_version = d.crop_version + 1 "

@@ -14,13 +14,13 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from backend.assets import safe_name
-from backend.datasets.cards import TrainItem
+from backend.datasets.edit_cards import TrainItem
 from backend.datasets.queries import get, training_set
 from backend.datasets.schemas import DatasetCard
 from backend.errors import Invalid
+from backend.media.documents import zip as archives
+from backend.media.images.picture_cut import Cut, Cutter
 from backend.storage import Storage
-from backend.tools import zip as archives
-from backend.tools.picture_cut import Cut, Cutter
 
 Form = Literal["originals", "trained"]
 _AHEAD = 4

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from backend.datasets import checks
 from backend.datasets.captions import edit_captions, preview_captions
-from backend.datasets.cards import AlikeGroup, FixPreview, Suggestion
+from backend.datasets.edit_cards import AlikeGroup, FixPreview, Suggestion
 from backend.datasets.queries import chosen, matching
 from backend.datasets.schemas import CaptionEdit, Code, ImageCard, Stats
 from backend.datasets.service import locked, set_included
+from backend.db.tables import DatasetImage
 from backend.errors import Invalid, NotFound
-from backend.tables import DatasetImage
 
 LEAVE_OUT: dict[Code, str] = {
     "too_small": "Leave out what is far too small",

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from backend import assets
 from backend.assets import AssetCard, OpenTx, ThumbFile
-from backend.datasets.recording import once, record
-from backend.datasets.service import let_go, locked, refresh_status
+from backend.datasets.edit_log import once, record
+from backend.datasets.service import locked, refresh_status, release
+from backend.db.tables import DatasetImage
 from backend.errors import Conflict, Invalid, NotFound
+from backend.media.images.pictures import Inspected, Inspector, Limits
 from backend.settings import Settings
 from backend.storage import Storage
-from backend.tables import DatasetImage
-from backend.tools.pictures import Inspected, Inspector, Limits
 
 UPLOAD = "dataset-mask"
 """What such an upload is for; its `noun_id` is the image."""
@@ -61,7 +61,7 @@ def take_mask(
             height=seen.height,
         )
     with open_tx() as tx:
-        assets.uploads.take(tx, [upload_id])
+        assets.uploads.accept(tx, [upload_id])
         _set_one(tx, image_id, stored.id, version=version)
     return stored
 
@@ -98,7 +98,7 @@ def put_masks(tx: Session, dataset_id: str, masks: Mapping[str, str | None]) -> 
     now = {image_id: version for image_id, version in tx.execute(_WRITE, said)}
     there = {mask for mask in masks.values() if mask}
     assets.use_all(tx, "dataset", [(mask, dataset_id) for mask in there])
-    let_go(tx, dataset_id, [mask for mask in had if mask and mask not in there])
+    release(tx, dataset_id, [mask for mask in had if mask and mask not in there])
     tx.expire_all()
     return now
 
@@ -139,6 +139,6 @@ def _checked(open_tx: OpenTx, settings: Settings, upload_id: str, path: Path) ->
         seen = inspector.inspect(path, path.parent)
     if not seen.ok:
         with open_tx() as tx:
-            assets.uploads.refuse(tx, {upload_id: seen.reason})
+            assets.uploads.reject(tx, {upload_id: seen.reason})
         raise Invalid(seen.reason)
     return seen

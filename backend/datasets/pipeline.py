@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
@@ -13,24 +12,25 @@ from sqlalchemy import delete
 
 from backend import events
 from backend.assets import uploads
-from backend.datasets.arrivals import Arrival, Arrivals
 from backend.datasets.caption_job import caption
 from backend.datasets.captioning import after_ingest
-from backend.datasets.keeping import Batch, Keeper, Looked
-from backend.datasets.look_alikes import regroup
-from backend.datasets.scanning import scan
+from backend.datasets.image_writer import Batch, ImageWriter, Looked
+from backend.datasets.near_duplicates import regroup
+from backend.datasets.rescan import scan
+from backend.datasets.rights import own_pictures_came
 from backend.datasets.schemas import IngestPayload
 from backend.datasets.service import CLOSED, locked, refresh_status
-from backend.errors import Cancelled, Unavailable
+from backend.datasets.sources import SourceFile, SourceFiles
+from backend.db.tables import JobStep
+from backend.errors import Cancelled, DiskFull
 from backend.jobs.context import JobContext
-from backend.tables import JobStep
-from backend.tools.pictures import Inspected, Inspector, Limits
+from backend.kit import disk
+from backend.media.images.pictures import Inspected, Inspector, Limits
 
 __all__ = ["caption", "run", "scan"]
 
 BATCH = 16
-Coming = list[tuple[Arrival, Future[Inspected] | None]]
-_FULL = "The disk of the machine that checks pictures is full. Free some space there, then try again; what was taken stays."
+Coming = list[tuple[SourceFile, Future[Inspected] | None]]
 
 
 def run(ctx: JobContext, payload: IngestPayload) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def run(ctx: JobContext, payload: IngestPayload) -> dict[str, Any]:
     limits = Limits(settings.max_upload_size, settings.max_image_pixels, settings.min_image_side)
     with ctx.transaction() as tx:
         tx.execute(delete(JobStep).where(JobStep.job_id == ctx.job_id, JobStep.name == CLOSED))
-    keeper = Keeper(ctx, payload.dataset_id)
+    keeper = ImageWriter(ctx, payload.dataset_id)
     try:
         with Inspector(limits) as inspector:
             character = payload.character
@@ -49,17 +49,17 @@ def run(ctx: JobContext, payload: IngestPayload) -> dict[str, Any]:
         _group(ctx, payload.dataset_id)
         raise
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise Unavailable(_FULL) from error
+        if disk.is_full(error):
+            raise DiskFull(disk.FULL) from error
         raise
     finally:
         keeper.close()
     return {"images": keeper.taken, "refused": keeper.refused}
 
 
-def _closed(ctx: JobContext, dataset_id: str, character: str, keeper: Keeper, inspector: Inspector) -> bool:
+def _closed(ctx: JobContext, dataset_id: str, character: str, keeper: ImageWriter, inspector: Inspector) -> bool:
     """One round over what is there; False when more arrived just before the job could close."""
-    arrivals = Arrivals(ctx, dataset_id, character)
+    arrivals = SourceFiles(ctx, dataset_id, character)
     waiting: Batch | None = None
     done = 0
     for looked in _looked(ctx, inspector, arrivals):
@@ -73,10 +73,10 @@ def _closed(ctx: JobContext, dataset_id: str, character: str, keeper: Keeper, in
         keeper.record(waiting)
     if arrivals.texts:
         keeper.captions(arrivals.texts)
-    return _close(ctx, dataset_id, keeper)
+    return _close(ctx, dataset_id, keeper, character)
 
 
-def _looked(ctx: JobContext, inspector: Inspector, arrivals: Iterable[Arrival]) -> Iterator[list[Looked]]:
+def _looked(ctx: JobContext, inspector: Inspector, arrivals: Iterable[SourceFile]) -> Iterator[list[Looked]]:
     """Batches in order. While one is being kept, the children look at the next already."""
     ahead: Coming | None = None
     for n, files in enumerate(_batches(arrivals)):
@@ -88,13 +88,13 @@ def _looked(ctx: JobContext, inspector: Inspector, arrivals: Iterable[Arrival]) 
         yield _answers(ctx, ahead)
 
 
-def _batches(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
+def _batches(arrivals: Iterable[SourceFile]) -> Iterator[list[SourceFile]]:
     source = iter(arrivals)
     while batch := list(islice(source, BATCH)):
         yield batch
 
 
-def _look(ctx: JobContext, inspector: Inspector, files: list[Arrival], n: int) -> Coming:
+def _look(ctx: JobContext, inspector: Inspector, files: list[SourceFile], n: int) -> Coming:
     """Copies and thumbnails go to one of three folders in turn: what was in it three batches ago is recorded by now."""
     out = ctx.workdir / f"looked-{n % 3}"
     shutil.rmtree(out, ignore_errors=True)
@@ -118,7 +118,7 @@ def _group(ctx: JobContext, dataset_id: str) -> None:
         refresh_status(tx, dataset_id)
 
 
-def _close(ctx: JobContext, dataset_id: str, keeper: Keeper) -> bool:
+def _close(ctx: JobContext, dataset_id: str, keeper: ImageWriter, character: str) -> bool:
     """Under the lock that `ingest` takes: whoever uploads after this starts a new job."""
     with ctx.transaction() as tx:
         locked(tx, dataset_id)
@@ -126,6 +126,8 @@ def _close(ctx: JobContext, dataset_id: str, keeper: Keeper) -> bool:
             return False
         tx.add(JobStep(job_id=ctx.job_id, name=CLOSED, attempt_id=ctx.attempt_id, result=None))
         regroup(tx, dataset_id)
+        if keeper.taken and not character:
+            own_pictures_came(tx, dataset_id)
         refresh_status(tx, dataset_id)
         if ctx.app.settings.enable_auto_captions:
             captioners = ctx.app.engines.captioners

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.datasets import checks, rules
-from backend.datasets.cards import RefusedCard, TrainItem
+from backend.datasets.edit_cards import RefusedCard, TrainItem
 from backend.datasets.schemas import (
     Box,
     Code,
@@ -23,10 +23,10 @@ from backend.datasets.schemas import (
     Stats,
     Thresholds,
 )
+from backend.db.tables import Asset, Dataset, DatasetImage, Influencer, Job, TrainingRun, Upload
 from backend.engines.image.port import ModelCard
 from backend.errors import NotFound
 from backend.kit.clock import now
-from backend.tables import Asset, Dataset, DatasetImage, Influencer, Job, TrainingRun, Upload
 
 _COVERS = 4
 _SAME = (

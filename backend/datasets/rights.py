@@ -9,15 +9,16 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend import events
-from backend.datasets.cards import RightsEntry
+from backend.datasets.edit_cards import RightsEntry
 from backend.datasets.queries import get
 from backend.datasets.schemas import DatasetCard, RightsDraft, RightsKind
 from backend.datasets.service import locked, refresh_status
+from backend.db.tables import Dataset, DatasetRight
 from backend.errors import Invalid
 from backend.kit.clock import now
 from backend.kit.ids import new_id
-from backend.tables import Dataset, DatasetRight
 
+SAMPLE = "A sample character of this studio, free to use."
 STATEMENTS: dict[RightsKind, str] = {
     "made_up": "They show a made-up person, and I may use these pictures.",
     "myself": "They show me.",
@@ -44,6 +45,19 @@ def declare_rights(
     _say(tx, dataset_id, draft)
     events.record(tx, "dataset.rights_declared", "dataset", dataset_id, {"statement": draft.statement, "kind": kind})
     return get(tx, dataset_id)
+
+
+def declare_sample(tx: Session, dataset_id: str) -> None:
+    """Of an empty dataset that takes a sample character: nobody need be asked whose pictures these are."""
+    card = get(tx, dataset_id)
+    if not card.images and not card.rights_statement:
+        declare_rights(tx, dataset_id, kind="made_up", note=SAMPLE)
+
+
+def own_pictures_came(tx: Session, dataset_id: str) -> None:
+    """What the studio said of its sample character does not hold for pictures that somebody adds to it."""
+    if get(tx, dataset_id).rights_note == SAMPLE:
+        withdraw_rights(tx, dataset_id, note="Pictures of your own came in beside the sample character's.")
 
 
 def withdraw_rights(tx: Session, dataset_id: str, *, note: str = "") -> DatasetCard:

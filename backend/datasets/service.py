@@ -13,15 +13,15 @@ from sqlalchemy.orm import Session
 from backend import assets, events, influencers, jobs
 from backend.assets import uploads
 from backend.datasets import rules
-from backend.datasets.look_alikes import regroup
+from backend.datasets.edit_log import once, record
+from backend.datasets.near_duplicates import regroup
 from backend.datasets.queries import get, in_training, readiness
-from backend.datasets.recording import once, record
 from backend.datasets.schemas import DatasetCard, DatasetDraft, IngestPayload, ScanPayload, Thresholds
+from backend.db.tables import AssetUse, Dataset, DatasetImage, JobStep, Upload
 from backend.engines import starter_model
 from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
-from backend.tables import AssetUse, Dataset, DatasetImage, JobStep, Upload
 
 CLOSED = "closed"
 """Step of an ingest job after which it takes no further uploads."""
@@ -82,7 +82,7 @@ def delete(tx: Session, dataset_id: str) -> None:
     if get(tx, dataset_id).status == "training":
         raise Conflict(f"{row.name} is being trained on. Wait for that run to end, or cancel it on the Jobs page.")
     files = select(DatasetImage.asset_id, DatasetImage.mask_asset_id).where(DatasetImage.dataset_id == dataset_id)
-    let_go(tx, dataset_id, [asset_id for pair in tx.execute(files) for asset_id in pair if asset_id])
+    release(tx, dataset_id, [asset_id for pair in tx.execute(files) for asset_id in pair if asset_id])
     tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(deleted_at=func.clock_timestamp()))
     events.record(tx, "dataset.deleted", "dataset", dataset_id, {"name": row.name})
 
@@ -90,7 +90,7 @@ def delete(tx: Session, dataset_id: str) -> None:
 def ingest(tx: Session, dataset_id: str, *, request_key: str) -> JobCard:
     """The job that checks all stored uploads; one that has not finished looking takes these too. Raises NotFound, Invalid."""
     row = locked(tx, dataset_id)
-    if first := jobs.once(tx, request_key):
+    if first := jobs.find_by_key(tx, request_key):
         return first
     last = jobs.latest(tx, ("dataset", dataset_id), "dataset-ingest")
     if last and not last.ended and not last.cancel_requested and not _closed(tx, last.id):
@@ -174,7 +174,7 @@ def refresh_status(tx: Session, dataset_id: str) -> None:
     tx.execute(update(Dataset).where(Dataset.id == dataset_id, ~in_training()).values(status=status))
 
 
-def let_go(tx: Session, dataset_id: str, asset_ids: Sequence[str]) -> None:
+def release(tx: Session, dataset_id: str, asset_ids: Sequence[str]) -> None:
     """Ends the dataset's uses; files that nothing else uses are deleted."""
     mine = AssetUse.noun == "dataset", AssetUse.noun_id == dataset_id, AssetUse.asset_id.in_(asset_ids)
     tx.execute(delete_rows(AssetUse).where(*mine))

@@ -59,7 +59,7 @@ def _image(settings: Settings) -> ImageEngine:
 
             return DiffusersEngine(settings)
         case "comfyui":
-            from backend.engines.image.comfyui_engine import ComfyImageEngine
+            from backend.engines.comfyui.image_engine import ComfyImageEngine
 
             return ComfyImageEngine(settings)
         case other:
@@ -73,7 +73,7 @@ def _trainer(settings: Settings) -> LoraTrainer:
 
             return PeftTrainer(settings)
         case "kohya":
-            from backend.engines.trainer.kohya_trainer import KohyaTrainer
+            from backend.engines.kohya.trainer import KohyaTrainer
 
             return KohyaTrainer(settings)
         case other:
@@ -81,7 +81,7 @@ def _trainer(settings: Settings) -> LoraTrainer:
 
 
 def _identity(settings: Settings) -> IdentityEngine:
-    from backend.engines.identity.readers import pick
+    from backend.engines.identity.embedders import pick
 
     return pick(settings)
 
@@ -99,7 +99,7 @@ def _upscaler(settings: Settings) -> Upscaler:
 
             return Resampler(settings)
         case "comfyui":
-            from backend.engines.upscale.comfyui_upscaler import ComfyUpscaler
+            from backend.engines.comfyui.upscaler import ComfyUpscaler
 
             return ComfyUpscaler(settings)
         case other:
@@ -119,7 +119,7 @@ def _motion(settings: Settings) -> MotionEngine:
 
             return Camera(settings)
         case "comfyui":
-            from backend.engines.motion.comfyui_motion import ComfyMotion
+            from backend.engines.comfyui.video_engine import ComfyMotion
 
             return ComfyMotion(settings)
         case other:
@@ -128,7 +128,7 @@ def _motion(settings: Settings) -> MotionEngine:
 
 def _text(settings: Settings) -> TextEngine:
     if settings.text_is_model:
-        from backend.engines.text.openai_engine import OpenAIEngine
+        from backend.engines.openrouter.text_engine import OpenAIEngine
 
         return OpenAIEngine(settings)
     from backend.engines.text.offline import OfflineWriter

@@ -27,7 +27,7 @@ class Handle:
 
 
 @dataclass(frozen=True, slots=True)
-class Handover:
+class DeviceReleased:
     """All of this work is submitted and the last of it runs: the engine queues what comes next, its device may be given on."""
 
 
@@ -97,7 +97,7 @@ class Log:
     line: str
 
 
-Event = Alive | Handle | Handover | Progress | Preview | Output | Metric | Sample | Checkpoint | Log
+Event = Alive | Handle | DeviceReleased | Progress | Preview | Output | Metric | Sample | Checkpoint | Log
 
 
 @dataclass(frozen=True, slots=True)

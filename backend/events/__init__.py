@@ -1,5 +1,5 @@
-"""What happened: one row an event, written in the transaction that made it true."""
+"""Events: what happened, one row each, written in the transaction that made it true."""
 
-from backend.events.service import Happening, of, record
+from backend.events.service import EventRecord, list_for, record
 
-__all__ = ["Happening", "of", "record"]
+__all__ = ["EventRecord", "list_for", "record"]

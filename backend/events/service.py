@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from backend.db.tables import EventRow
 from backend.kit.ids import new_id
-from backend.tables import EventRow
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """`kind`: `job.completed`, `dataset.ready`, …; `user_id` None: the studio itself."""
+class EventRecord:
+    """An event. `kind`: `job.completed`, `dataset.ready`, …; `noun`, `noun_id`: what it is about; `user_id` None: the
+    studio."""
 
     id: str
     kind: str
@@ -33,12 +34,14 @@ def record(tx: Session, kind: str, noun: str, noun_id: str, data: Mapping[str, A
     tx.execute(insert(EventRow).values(**row, user_id=tx.info.get("user_id")))
 
 
-def of(tx: Session, noun: str, noun_id: str, *, take: int = 100) -> list[Happening]:
-    """The latest events of one thing, oldest first."""
+def list_for(tx: Session, noun: str, noun_id: str, *, take: int = 100) -> list[EventRecord]:
+    """The latest `take` events about (`noun`, `noun_id`), oldest first."""
     rows = tx.scalars(
         select(EventRow)
         .where(EventRow.noun == noun, EventRow.noun_id == noun_id)
         .order_by(EventRow.created_at.desc(), EventRow.id.desc())
         .limit(take)
     ).all()
-    return [Happening(r.id, r.kind, r.noun, r.noun_id, r.data, r.user_id, r.created_at) for r in reversed(rows)]
+    return [
+        EventRecord(row.id, row.kind, row.noun, row.noun_id, row.data, row.user_id, row.created_at) for row in reversed(rows)
+    ]

@@ -1,17 +1,24 @@
 """Prompts in, pictures out: requests, the gallery, ratings, remixes."""
 
-from backend.generation.asking import Plan, plan, plan_grid, proofread, start, start_grid, start_list, try_workflow
-from backend.generation.assembly import assemble, choose_model
-from backend.generation.axes import KINDS as AXIS_KINDS
-from backend.generation.axes import AxisDraft, split
-from backend.generation.enlarging import enlarge, redraw_larger
-from backend.generation.finishes import TITLES as FINISHES
-from backend.generation.forecast import estimate
+from backend.generation.api_requests import (
+    GridOrder,
+    ListOrder,
+    UpscaleOrder,
+    order_grid,
+    order_list,
+    plan_list,
+    plan_of_grid,
+)
+from backend.generation.assembly import assemble, choose_model, usual_size
+from backend.generation.digital_source_type import META as SOURCE_META
+from backend.generation.digital_source_type import inherited as source_of
+from backend.generation.forecast import drawing_s, pass_rate
 from backend.generation.gallery import (
     COUNT_TO,
     around,
     count,
     gallery,
+    glance,
     ids,
     picture,
     pictures,
@@ -21,15 +28,19 @@ from backend.generation.gallery import (
     tile,
     tiles,
 )
+from backend.generation.grid import KINDS as AXIS_KINDS
+from backend.generation.grid import AxisDraft, split
+from backend.generation.init_images import take_upload
 from backend.generation.lists import Line
 from backend.generation.lists import parse as parse_list
-from backend.generation.looks import look
-from backend.generation.orders import GridOrder, ListOrder, UpscaleOrder, order_grid, order_list, plan_list, plan_of_grid
+from backend.generation.look_presets import TITLES as FINISHES
+from backend.generation.picture_checks import look
 from backend.generation.queries import get, latest, lookalikes, remix, shots
-from backend.generation.recipe import LoraRef, Recipe, Shot
+from backend.generation.recipe import ImageOverrides, LoraRef, Recipe
 from backend.generation.report import Report, report
 from backend.generation.report import as_csv as report_csv
 from backend.generation.report import as_json as report_json
+from backend.generation.requests import Plan, plan, plan_grid, proofread, start, start_grid, start_list, try_workflow
 from backend.generation.review import decide, take_back, waiting
 from backend.generation.rules import SIZES, lift_loras
 from backend.generation.schemas import (
@@ -56,9 +67,7 @@ from backend.generation.schemas import (
 from backend.generation.search import TERMS
 from backend.generation.service import delete, favour, make_cover, rate, undelete
 from backend.generation.sheets import draw_sheet, layers, sheet
-from backend.generation.sourcing import META as SOURCE_META
-from backend.generation.sourcing import inherited as source_of
-from backend.generation.starting import take_upload
+from backend.generation.upscale import enlarge, enlarging_takes, redraw_larger
 
 __all__ = [
     "AXIS_KINDS",
@@ -80,6 +89,7 @@ __all__ = [
     "Grid",
     "GridAxis",
     "GridOrder",
+    "ImageOverrides",
     "Line",
     "ListOrder",
     "LoraPick",
@@ -90,7 +100,6 @@ __all__ = [
     "Recipe",
     "Report",
     "SecondPassPick",
-    "Shot",
     "Size",
     "TemplatePick",
     "TileCard",
@@ -103,11 +112,13 @@ __all__ = [
     "decide",
     "delete",
     "draw_sheet",
+    "drawing_s",
     "enlarge",
-    "estimate",
+    "enlarging_takes",
     "favour",
     "gallery",
     "get",
+    "glance",
     "ids",
     "latest",
     "layers",
@@ -118,6 +129,7 @@ __all__ = [
     "order_grid",
     "order_list",
     "parse_list",
+    "pass_rate",
     "picture",
     "pictures",
     "pictures_of",
@@ -147,5 +159,6 @@ __all__ = [
     "tiles",
     "try_workflow",
     "undelete",
+    "usual_size",
     "waiting",
 ]

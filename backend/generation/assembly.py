@@ -12,18 +12,18 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from backend import assets, graphs, influencers, loras, recipes
+from backend import assets, influencers, loras, prompt_library, workflows
 from backend.assets import AssetCard
 from backend.engines.image import sizes
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid
-from backend.generation import abilities, finishes, rules
+from backend.generation import look_presets, model_features, rules
 from backend.generation.recipe import LoraRef, PoseRef, Recipe, SecondPass, StyleRef, TemplateRef, WorkflowRef
 from backend.generation.schemas import Assembled, GenerationDraft
-from backend.graphs import GraphCard
 from backend.influencers import InfluencerCard
 from backend.loras import LoraCard
-from backend.recipes import StyleCard
+from backend.prompt_library import StyleCard
+from backend.workflows import GraphCard
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def assemble(tx: Session, *, draft: GenerationDraft, models: Sequence[ModelCard]
 
     Where the words differ from picture to picture, those of one are shown: of the draft's seed, or of seed 0.
     """
-    return Desk(tx, models).assemble(draft, max(draft.seed, 0))
+    return RequestAssembler(tx, models).assemble(draft, max(draft.seed, 0))
 
 
 def choose_model(models: Sequence[ModelCard], name: str) -> ModelCard:
@@ -43,6 +43,13 @@ def choose_model(models: Sequence[ModelCard], name: str) -> ModelCard:
     if not models:
         raise Invalid("The image engine offers no model right now. Look at the System page to see what it needs.")
     raise Invalid(f"The image engine has no model called {name!r}. It offers: {', '.join(card.name for card in models)}.")
+
+
+def usual_size(models: Sequence[ModelCard], size: str) -> str:
+    """The key of SIZES for a picture that nobody chose a shape for: `size`, or a square where the first model draws those alone
+    well.
+    """
+    return "square" if models and models[0].square else size
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class _Words:
         return [*own, self.style.prompt, self.style.negative] if self.style else own
 
 
-class Desk:
+class RequestAssembler:
     """Everything that drafts refer to, read when first needed. `trial`: also with a workflow that is not approved yet."""
 
     def __init__(self, tx: Session, models: Sequence[ModelCard], *, trial: bool = False) -> None:
@@ -105,7 +112,7 @@ class Desk:
 
     def assemble(self, draft: GenerationDraft, seed: int) -> Assembled:
         model, workflow = self._model(draft), self._workflow(draft)
-        abilities.check(draft, model, workflow)
+        model_features.check(draft, model, workflow)
         who, words = self._who(draft), self._words(draft)
         said, negative_said = self._said(draft, seed)
         lifted = rules.lift_loras(said)
@@ -113,13 +120,13 @@ class Desk:
         trigger, look, negative = (
             (who.trigger_word, who.look_prompt, who.look_negative) if who and draft.with_look else ("", "", "")
         )
-        added, unwanted = finishes.words(draft.finish, base=model.base, prompt=f"{lifted.prompt} {look}")
+        added, unwanted = look_presets.words(draft.finish, base=model.base, prompt=f"{lifted.prompt} {look}")
         finished = rules.join(lifted.prompt, added)
         prompt = rules.assemble(finished, trigger, look)
         if not prompt:
             raise Invalid("Write what the picture should show, for example: portrait of a woman at the beach, smiling.")
         width, height = self._size(draft, model)
-        varies = any(recipes.varies(text) for text in words.texts())
+        varies = any(prompt_library.varies(text) for text in words.texts())
         return Assembled(
             prompt=prompt,
             negative_prompt=rules.assemble(rules.join(negative_said, unwanted), "", negative),
@@ -132,7 +139,7 @@ class Desk:
             model=model.name,
             notes=(
                 *_notes(draft, model, (width, height), chosen, prompt != finished and who is not None, words, varies),
-                *abilities.notes(draft, workflow, width, height),
+                *model_features.notes(draft, workflow, width, height),
             ),
             varies=varies,
             asked=said,
@@ -145,26 +152,27 @@ class Desk:
     def _said(self, draft: GenerationDraft, seed: int) -> tuple[str, str]:
         """Prompt and negative prompt with the style's words added and everything chosen."""
         words = self._words(draft)
-        lists = self._once(("lists", *words.texts()), lambda: recipes.gather(self._tx, words.texts()))
+        lists = self._once(("lists", *words.texts()), lambda: prompt_library.load_lists(self._tx, words.texts()))
         salts = ("", "negative", "style", "style negative")
-        said = [recipes.resolve(text, seed, lists, salt=salt) for text, salt in zip(words.texts(), salts, strict=False)]
+        said = [prompt_library.resolve(text, seed, lists, salt=salt) for text, salt in zip(words.texts(), salts, strict=False)]
         return rules.join(said[0], *said[2:3]), rules.join(said[1], *said[3:4])
 
     def _words(self, draft: GenerationDraft) -> _Words:
         style = (
-            self._once(("style", draft.style_id), lambda: recipes.style(self._tx, str(draft.style_id)))
+            self._once(("style", draft.style_id), lambda: prompt_library.style(self._tx, str(draft.style_id)))
             if draft.style_id
             else None
         )
         if (pick := draft.template) is None:
             return _Words(draft.prompt, draft.negative_prompt, style, None)
         card = self._once(
-            ("template", pick.template_id, pick.version), lambda: recipes.template(self._tx, pick.template_id, pick.version)
+            ("template", pick.template_id, pick.version),
+            lambda: prompt_library.template(self._tx, pick.template_id, pick.version),
         )
-        filled = {name: pick.values.get(name, "") for name in recipes.blanks(f"{card.prompt} {card.negative}")}
+        filled = {name: pick.values.get(name, "") for name in prompt_library.blanks(f"{card.prompt} {card.negative}")}
         ref = TemplateRef(template_id=card.id, name=card.name, version=card.version, values=filled, extra=draft.prompt)
-        asked = rules.join(recipes.fill(card.prompt, filled), draft.prompt)
-        return _Words(asked, rules.join(recipes.fill(card.negative, filled), draft.negative_prompt), style, ref)
+        asked = rules.join(prompt_library.fill(card.prompt, filled), draft.prompt)
+        return _Words(asked, rules.join(prompt_library.fill(card.negative, filled), draft.negative_prompt), style, ref)
 
     def _model(self, draft: GenerationDraft) -> ModelCard:
         """A workflow that loads a checkpoint of its own decides."""
@@ -175,7 +183,7 @@ class Desk:
     def _workflow(self, draft: GenerationDraft) -> GraphCard | None:
         if not draft.workflow_id:
             return None
-        read = partial(graphs.usable, self._tx, draft.workflow_id, trial=self._trial)
+        read = partial(workflows.usable, self._tx, draft.workflow_id, trial=self._trial)
         return self._once(("workflow", draft.workflow_id), read)
 
     def _who(self, draft: GenerationDraft) -> InfluencerCard | None:
@@ -252,7 +260,7 @@ def _notes(
     if words.style:
         said.append(f"In the style {words.style.name}.")
     if draft.finish:
-        said.append(f"Words for “{finishes.TITLES[draft.finish]}” were added, where the prompt does not say otherwise.")
+        said.append(f"Words for “{look_presets.TITLES[draft.finish]}” were added, where the prompt does not say otherwise.")
     if dressed:
         said.append("The influencer's trigger word and look were added.")
     if chosen and not draft.loras and "<lora" not in words.asked.lower():

@@ -1,57 +1,78 @@
-"""How long drawing will take, from how long it took: per step and pixel, so that sizes compare."""
+"""How long drawing will take: what the pictures cost, at the pace this installation drew with the model lately."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import jobs
+from backend.db.tables import Picture
+from backend.engines.identity.rules import passes
+from backend.engines.image.port import ModelCard
 from backend.generation.recipe import Recipe
-from backend.tables import Generation, Job
+from backend.jobs import Duration, Work
 
-_LOOKED_AT = 20
+DRAW = "draw"
+ROUND_S, PICTURE_S, STEP_S, LOAD_S = 0.35, 0.05, 0.022, 6.0
+"""The bundled model on two quiet processor cores: a request, a picture of it, a step of 128 x 128 px, loading the model."""
 
 
-def estimate(tx: Session, *, model: str, steps: int, n: int, width: int = 0, height: int = 0) -> float | None:
-    """Seconds that `n` pictures of `steps` steps will take, from the last 20 finished requests; None: nothing to go by.
-
-    Without a size: as large as those were.
+def work(recipes: Sequence[Recipe], models: Sequence[ModelCard], *, device: str, cold: bool, keeps_s: float = 0.0) -> Work:
+    """Drawing one picture of each. In seconds for the bundled model on a processor, else in pictures of the model's own size
+    and steps. `device`: as its worker calls it.
     """
-    rate = _rate(tx, model, by_pixel=bool(width and height))
-    return rate * steps * n * (width * height or 1) if rate else None
+    cards = {card.name: card for card in models}
+    names = sorted({recipe.model for recipe in recipes})
+    own = [cards[name] for name in names if name in cards]
+    measured = len(own) == len(names) and all(_measured(card, device) for card in own)
+    if measured:
+        cost = ROUND_S + sum(PICTURE_S + STEP_S * _steps(one, cards.get(one.model), side=128) for one in recipes)
+    else:
+        cost = sum(0.1 + _steps(one, cards.get(one.model), side=_side(one, cards)) / 20 for one in recipes)
+    return Work(DRAW, " + ".join(names), cost, measured, cold, keeps_s)
 
 
-def estimate_all(tx: Session, recipes: Sequence[Recipe]) -> float | None:
-    """Seconds for one picture of each; None when a model among them was never used here."""
-    work = Counter[str]()
-    for recipe in recipes:
-        again = recipe.second_pass
-        passes = 1 + again.scale**2 * again.strength if again else 1
-        work[recipe.model] += round(recipe.steps * recipe.width * recipe.height * passes)
-    total = 0.0
-    for model, amount in work.items():
-        if (rate := _rate(tx, model, by_pixel=True)) is None:
-            return None
-        total += rate * amount
-    return total
+def takes(tx: Session, recipes: Sequence[Recipe], models: Sequence[ModelCard], *, ahead: int = 0) -> Duration | None:
+    """One picture of each; None: one of their models was never used here. `ahead`: requests that load the model before."""
+    names = {recipe.model for recipe in recipes}
+    cold = not ahead and not (len(names) == 1 and jobs.model_loaded(tx, *names))
+    return jobs.estimate(tx, work(recipes, models, device=jobs.device_summary(tx, "image").name, cold=cold), load_s=LOAD_S)
 
 
-def _rate(tx: Session, model: str, *, by_pixel: bool) -> float | None:
-    """Median seconds a step (and pixel) of a picture. Lists and grids give way to others while they run: they do not count."""
-    recipe = Generation.recipe
-    work = recipe["steps"].as_integer() * func.jsonb_array_length(recipe["seeds"])
-    if by_pixel:
-        work = work * recipe["width"].as_integer() * recipe["height"].as_integer()
-    recent = (
-        select(func.extract("epoch", Job.finished_at - Job.started_at) / work)
-        .join(Generation, Generation.job_id == Job.id)
-        .where(Job.state == "completed", Generation.form == "pictures", recipe["model"].astext == model)
-        .where(*(recipe[name].astext.is_(None) for name in ("mask_asset_id", "second_pass", "workflow")))
-        .where(recipe["steps"].as_integer() > 0)
-        .order_by(Job.id.desc())
-        .limit(_LOOKED_AT)
-    )
-    rates = sorted(float(rate) for rate in tx.scalars(recent) if rate)
-    return rates[len(rates) // 2] if rates else None
+def drawing_s(tx: Session, model: ModelCard, *, n: int) -> float | None:
+    """Seconds that `n` pictures as the model recommends them take once it is loaded; None: it was never used here."""
+    measured = _measured(model, jobs.device_summary(tx, "image").name)
+    each = PICTURE_S + STEP_S * model.steps * (model.side / 128) ** 2 if measured else 0.1 + model.steps / 20
+    if not jobs.has_history(tx, DRAW, model.name):
+        return None
+    takes = jobs.estimate(tx, Work(DRAW, model.name, each * n, measured))
+    return takes.seconds if takes else None
+
+
+def pass_rate(tx: Session, influencer_id: str) -> float | None:
+    """Share of the influencer's newest 40 scored pictures that look like them (their threshold then); None: fewer than 5."""
+    scored = Picture.influencer_id == influencer_id, Picture.identity_score.is_not(None), Picture.identity_line.is_not(None)
+    newest = select(Picture.identity_score, Picture.identity_line).where(*scored, Picture.deleted_at.is_(None))
+    rows = tx.execute(newest.order_by(Picture.id.desc()).limit(40)).all()
+    passed = [passes(score, line) for score, line in rows if score is not None and line is not None]
+    return sum(passed) / len(passed) if len(passed) >= 5 else None
+
+
+def _measured(model: ModelCard, device: str) -> bool:
+    return model.base.startswith("starter") and device in ("", "cpu")
+
+
+def _steps(recipe: Recipe, card: ModelCard | None, *, side: int) -> float:
+    """Denoising steps, each as many as its size has pictures of `side` px; two passes through the network a step."""
+    area = recipe.width * recipe.height / side**2
+    if recipe.mask_asset_id and card:  # of a large picture only the part is drawn
+        area = min(area, max(card.side, card.longest_px) ** 2 / side**2)
+    done = recipe.steps * (recipe.strength if recipe.init_asset_id else 1.0)
+    again = recipe.second_pass
+    return max(done, 1.0) * area * (1 + again.scale**2 * again.strength if again else 1) * (1.0 if recipe.cfg > 1 else 0.5)
+
+
+def _side(recipe: Recipe, cards: dict[str, ModelCard]) -> int:
+    return cards[recipe.model].side if recipe.model in cards else 512

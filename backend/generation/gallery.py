@@ -1,6 +1,6 @@
 """The gallery, however many pictures it has: every page is one indexed look-up by keyset, every count stops at a limit.
 
-Which pictures is asked of one reviewed function (`backend/migrations/gallery.py`); what they are is read under row-level
+Which pictures is asked of one reviewed function (`backend/db/migrations/gallery.py`); what they are is read under row-level
 security as everything else.
 """
 
@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, bindparam, column, func, select
+from sqlalchemy import BigInteger, Integer, Select, Text, bindparam, column, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session
 
 from backend import loras
+from backend.db.tables import Asset, Board, BoardPicture, Generation, Influencer, Picture
+from backend.db.transactions import Database, SignedIn
 from backend.errors import Invalid, NotFound
-from backend.generation.recipe import Recipe, Shot
+from backend.generation.recipe import ImageOverrides, Recipe
 from backend.generation.schemas import Count, GalleryFilters, GalleryPage, PictureCard, TileCard, TilePage
-from backend.generation.search import parse
+from backend.generation.search import Search, parse
 from backend.kit.ids import first_id
-from backend.tables import Asset, Board, BoardPicture, Generation, Influencer, Picture
 
 COUNT_TO = 10_000
 MOST = 200
@@ -42,23 +44,44 @@ _TILE = ("id", "asset_id", "prompt", "rating", "favourite", "seed", "shape", "so
 
 def tiles(tx: Session, *, filters: GalleryFilters, cursor: str | None = None, take: int = 60) -> TilePage:
     """What a grid needs of one page. `cursor`: the last page's `next_cursor`. Raises Invalid, NotFound."""
-    found = _found(_want(tx, filters), cursor, min(take, MOST) + 1)
+    found = _found(_wanted(tx, filters), cursor, min(take, MOST) + 1)
     query = select(*(getattr(Picture, name) for name in _TILE), found.c.place).join(found, found.c.picture_id == Picture.id)
     rows = tx.execute(_sorted(query, filters.order, found)).all()
     cards = [TileCard(*row[:-1]) for row in rows[:take]]
     return TilePage(cards, _cursor(filters.order, rows[take - 1]) if len(rows) > take else None)
 
 
+def glance(db: Database, caller: SignedIn, *, filters: GalleryFilters, cursor: str | None = None, take: int = 60) -> TilePage:
+    """As `tiles`, in one trip, which is what pages ask all the time; names in the search are looked up first."""
+    said, take = parse(filters.text), min(take, MOST)
+    if said.lora or said.board or said.influencer:
+        with db.transaction(caller) as tx:
+            return tiles(tx, filters=filters, cursor=cursor, take=take)
+    want = _want(filters, said, lora=filters.lora_id, board=filters.board_id, who=filters.influencer_id)
+    rows = db.read_once(caller, (_page(filters.order), {"want": want, "after": cursor, "take": take + 1}))
+    cards = [TileCard(*row[:-1]) for row in rows[:take]]
+    return TilePage(cards, _cursor(filters.order, rows[take - 1]) if len(rows) > take else None)
+
+
+@cache
+def _page(order: str) -> Select[Any]:
+    """Made once each: what a statement costs to make is more than what it costs to run."""
+    asked = func.find_pictures(bindparam("want", type_=JSONB), bindparam("after", type_=Text), bindparam("take", type_=Integer))
+    found = asked.table_valued(column("picture_id"), column("place", BigInteger), name="found")
+    query = select(*(getattr(Picture, name) for name in _TILE), found.c.place).join(found, found.c.picture_id == Picture.id)
+    return _sorted(query, order, found)
+
+
 def count(tx: Session, *, filters: GalleryFilters, most: int = COUNT_TO) -> Count:
     """How many the filters leave; from `most` on only that there are more."""
-    found = _found({**_want(tx, filters), "order": "none"}, None, most + 1)
+    found = _found({**_wanted(tx, filters), "order": "none"}, None, most + 1)
     n = tx.scalar(select(func.count()).select_from(found)) or 0
     return Count(min(n, most), more=n > most)
 
 
 def ids(tx: Session, *, filters: GalleryFilters, most: int) -> list[str]:
     """The first `most` of what the filters leave, as the grid shows them."""
-    found = _found(_want(tx, filters), None, most)
+    found = _found(_wanted(tx, filters), None, most)
     return list(tx.scalars(select(found.c.picture_id)))
 
 
@@ -93,7 +116,7 @@ def similar(tx: Session, picture_id: str, *, most: int = 12, take: int = 60) -> 
 def gallery(tx: Session, *, filters: GalleryFilters | None = None, cursor: str | None = None, take: int = 60) -> GalleryPage:
     """Whole cards, newest first, for few. `total` counts what the filters leave, up to COUNT_TO."""
     filters = replace(filters or GalleryFilters(), order="newest")
-    found = _found(_want(tx, filters), cursor, take + 1)
+    found = _found(_wanted(tx, filters), cursor, take + 1)
     query = _cards().add_columns(found.c.place).join(found, found.c.picture_id == Picture.id)
     rows = tx.execute(_sorted(query, filters.order, found)).all()
     cards = [_card(*row[:-1]) for row in rows[:take]]
@@ -134,14 +157,18 @@ def shape_of(width: int, height: int) -> str:
     return "landscape" if width > height else "portrait" if width < height else "square"
 
 
-def _want(tx: Session, filters: GalleryFilters) -> dict[str, Any]:
+def _wanted(tx: Session, filters: GalleryFilters) -> dict[str, Any]:
     """The filters as values for `find_pictures`. Names become ids here; a name of nothing is said."""
     said = parse(filters.text)
-    want: dict[str, Any] = {"words": said.words, "phrases": said.phrases, "without": said.without, "order": filters.order}
-    stars = said.stars or ((filters.min_rating, 5) if filters.min_rating else None)
     lora = loras.by_name(tx, said.lora).id if said.lora else filters.lora_id
     board = _board(tx, said.board) if said.board else filters.board_id
     who = _influencer(tx, said.influencer) if said.influencer else filters.influencer_id
+    return _want(filters, said, lora=lora, board=board, who=who)
+
+
+def _want(filters: GalleryFilters, said: Search, *, lora: str | None, board: str | None, who: str | None) -> dict[str, Any]:
+    want: dict[str, Any] = {"words": said.words, "phrases": said.phrases, "without": said.without, "order": filters.order}
+    stars = said.stars or ((filters.min_rating, 5) if filters.min_rating else None)
     more = {
         "who": who, "lora": lora, "board": board, "model": said.model, "shape": said.shape or filters.shape,
         "source": said.source or filters.source, "seed": said.seed, "stars": stars,
@@ -198,7 +225,7 @@ def _place(tx: Session, picture_id: str, filters: GalleryFilters) -> str:
     if filters.order != "board":
         one = tile(tx, picture_id)
         return f"{one.rating}:{one.id}" if filters.order == "best" else one.id
-    mine = BoardPicture.board_id == _want(tx, filters)["board"], BoardPicture.picture_id == picture_id
+    mine = BoardPicture.board_id == _wanted(tx, filters)["board"], BoardPicture.picture_id == picture_id
     position = tx.scalar(select(BoardPicture.position).where(*mine))
     if position is None:
         raise NotFound("This picture is not on this board any more. Open the board again.")
@@ -212,7 +239,7 @@ def _cards() -> Select[Any]:
 
 
 def _card(row: Picture, width: int | None, height: int | None, recipe: dict[str, Any], who: str | None) -> PictureCard:
-    said = Recipe.model_validate(recipe).of(Shot.model_validate(row.shot))
+    said = Recipe.model_validate(recipe).of(ImageOverrides.model_validate(row.shot))
     return PictureCard(
         **{name: getattr(row, name) for name in _SAME},
         influencer_name=who,

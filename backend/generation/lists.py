@@ -48,7 +48,7 @@ def parse(text: str, base: GenerationDraft) -> list[Line]:
     return _few([_line(number, values, base) for number, values in rows])
 
 
-def laid(lines: Sequence[str | Mapping[str, Any]], base: GenerationDraft) -> list[Line]:
+def apply_to(lines: Sequence[str | Mapping[str, Any]], base: GenerationDraft) -> list[Line]:
     """Prompts, or values of drafts, each laid over `base` as one picture unless it says `n`. Raises Invalid for them all."""
     return _few([_over(number, {"prompt": one} if isinstance(one, str) else one, base) for number, one in enumerate(lines, 1)])
 

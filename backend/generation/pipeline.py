@@ -12,30 +12,30 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import assets, generation, graphs, loras
+from backend import assets, generation, loras, workflows
 from backend.assets import AssetCard
-from backend.engines.events import Event, Handover, Output, Progress
+from backend.db.pipelining import execute_pipelined, insert_stmt
+from backend.db.tables import Picture, PictureLora
+from backend.engines.events import DeviceReleased, Event, Output, Progress
 from backend.engines.image.port import ImageRequest, LoraUse
 from backend.engines.relay import relayed
 from backend.errors import Invalid
-from backend.generation import gating
-from backend.generation.enlarging import run as upscale
+from backend.generation import forecast, identity_gate
+from backend.generation.digital_source_type import META, source_type
 from backend.generation.gallery import shape_of
-from backend.generation.gating import Gatekeeper
+from backend.generation.identity_gate import GateContext
 from backend.generation.queries import existing
-from backend.generation.recipe import LoraRef, Recipe, Shot, together
+from backend.generation.recipe import ImageOverrides, LoraRef, Recipe, batch_by_model
 from backend.generation.schemas import GenerationCard, GenerationPayload
 from backend.generation.sheets import run as sheet
-from backend.generation.sourcing import META, source_type
-from backend.graphs import GraphCard
-from backend.jobs.context import JobContext, Waiting
+from backend.generation.upscale import run as upscale
+from backend.jobs.context import JobContext, WaitForChildren
 from backend.kit.ids import new_id
-from backend.kit.trips import in_one_trip, inserting
 from backend.loras import LoraCard
-from backend.tables import Picture, PictureLora
-from backend.tools.ai_mark import deliver_png
-from backend.tools.picture_hash import bands, dhash
-from backend.tools.pictures import decoded
+from backend.media.images.ai_mark import deliver_png
+from backend.media.images.picture_hash import bands, dhash
+from backend.media.images.pictures import decoded
+from backend.workflows import GraphCard
 
 __all__ = ["run", "sheet", "upscale"]
 A_ROUND = 8
@@ -65,7 +65,7 @@ class _Batch:
 
     card: GenerationCard
     recipes: list[Recipe]
-    shots: list[Shot]
+    shots: list[ImageOverrides]
     rounds: list[list[int]]
     files: _Files
 
@@ -75,11 +75,13 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     ends = time.monotonic() + A_TURN_S
     with ctx.transaction() as tx:
         batch = _batch(tx, payload.generation_id)
-        keeper = gating.gatekeeper(tx, ctx, batch.card, list(batch.files.loras.values()))
+        keeper = identity_gate.gate_context(tx, ctx, batch.card, list(batch.files.loras.values()))
+    _say_what(ctx, batch)
     _draw_missing(ctx, batch, keeper, ends)
-    while not ctx.completed and (grown := gating.more(ctx, keeper, batch.card)):
+    while not ctx.completed and (grown := identity_gate.more(ctx, keeper, batch.card)):
         with ctx.transaction() as tx:
             batch = _batch(tx, grown.id)
+        _say_what(ctx, batch, more=True)
         _draw_missing(ctx, batch, keeper, ends)
     if not ctx.completed:
         with ctx.transaction() as tx:
@@ -87,27 +89,36 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     return _result(batch)
 
 
+def _say_what(ctx: JobContext, batch: _Batch, *, more: bool = False) -> None:
+    """What is about to be drawn; `more`: besides what was said before."""
+    engine, missing = ctx.app.engines.image, [batch.recipes[n] for numbers in batch.rounds for n in numbers]
+    if not missing or batch.files.workflow:
+        return
+    cold = engine.loaded(ctx.device) != missing[0].model
+    ctx.start_timing(forecast.work(missing, engine.models(), device=ctx.device, cold=cold, keeps_s=engine.keeps_s), more=more)
+
+
 def _batch(tx: Session, generation_id: str) -> _Batch:
     card = generation.get(tx, generation_id)
     shots = generation.shots(tx, card.id, card.n)
     recipes = [card.recipe.of(shot) for shot in shots]
     missing = sorted(set(range(card.n)) - existing(tx, card.id))
-    rounds = together([(n, recipes[n]) for n in missing], A_ROUND)
+    rounds = batch_by_model([(n, recipes[n]) for n in missing], A_ROUND)
     return _Batch(card, recipes, shots, rounds, _files(tx, card.recipe, [recipes[n] for n in missing]))
 
 
-def _close(tx: Session, ctx: JobContext, batch: _Batch, keeper: Gatekeeper) -> None:
+def _close(tx: Session, ctx: JobContext, batch: _Batch, keeper: GateContext) -> None:
     """What is left to write when all pictures are there."""
-    gating.settle(tx, ctx, keeper, batch.card)
+    identity_gate.settle(tx, ctx, keeper, batch.card)
     if ref := batch.card.recipe.workflow:
-        graphs.tried(tx, ref.graph_id, batch.card.id)
+        workflows.tried(tx, ref.graph_id, batch.card.id)
 
 
 def _result(batch: _Batch) -> dict[str, Any]:
     return {"pictures": batch.card.n}
 
 
-def _draw_missing(ctx: JobContext, batch: _Batch, keeper: Gatekeeper, ends: float) -> None:
+def _draw_missing(ctx: JobContext, batch: _Batch, keeper: GateContext, ends: float) -> None:
     """Round by round. Raises Waiting once `ends` has passed: the job goes on where it stopped when it is its turn again."""
     # What an earlier attempt had submitted is of its first missing round.
     handles = [ctx.handle, *[None] * len(batch.rounds)]
@@ -115,8 +126,8 @@ def _draw_missing(ctx: JobContext, batch: _Batch, keeper: Gatekeeper, ends: floa
     done = sum(recipe.steps for recipe in batch.recipes) - left
     for at, numbers in enumerate(batch.rounds):
         if at and time.monotonic() > ends:
-            raise Waiting
-        last = at == len(batch.rounds) - 1 and not gating.may_grow(keeper, batch.card)
+            raise WaitForChildren
+        last = at == len(batch.rounds) - 1 and not identity_gate.may_grow(keeper, batch.card)
         _draw(ctx, batch, numbers, done, handles[at], keeper, last=last)
         done += sum(batch.recipes[n].steps for n in numbers)
 
@@ -127,7 +138,7 @@ def _draw(
     numbers: list[int],
     done: int,
     handle: dict[str, Any] | None,
-    keeper: Gatekeeper,
+    keeper: GateContext,
     *,
     last: bool,
 ) -> None:
@@ -139,7 +150,7 @@ def _draw(
     def each(event: Event) -> Iterator[Event]:
         if not intents and isinstance(event, Progress) and event.total:  # while the engine draws there is time
             with ctx.transaction() as tx:
-                intents.update(assets.intend_drawn(tx, ctx, numbers))
+                intents.update(assets.intend_outputs(tx, ctx, numbers))
         yield from _overall(event, done, share, total, last=last)
 
     for event in ctx.pump(relayed(events, each)):
@@ -158,12 +169,12 @@ def _overall(event: Event, done: int, share: int, total: int, *, last: bool) -> 
     """
     if isinstance(event, Progress) and event.total:
         yield Progress(done + event.done * share // event.total, total, event.phase)
-    elif last or not isinstance(event, Handover):
+    elif last or not isinstance(event, DeviceReleased):
         yield event
 
 
 def _keep(
-    ctx: JobContext, batch: _Batch, n: int, made: Output, keeper: Gatekeeper, asset_id: str | None, *, closes: bool
+    ctx: JobContext, batch: _Batch, n: int, made: Output, keeper: GateContext, asset_id: str | None, *, closes: bool
 ) -> Callable[[Session], dict[str, Any]]:
     """Bytes first, then the row that makes them a picture, with its score: nobody sees it before it is judged.
 
@@ -176,19 +187,19 @@ def _keep(
     picture = made.picture or decoded(clean)
     with ThreadPoolExecutor(1) as aside:
         looking = aside.submit(dhash, picture)
-        verdict = gating.look(ctx, keeper, recipe, clean)
+        verdict = identity_gate.look(ctx, keeper, recipe, clean)
         name, meta = f"{card.id}-{n + 1}.png", {META: made_of}
-        sent = assets.send_drawn(ctx, clean, filename=name, n=n, meta=meta, picture=picture, asset_id=asset_id)
+        sent = assets.send_outputs(ctx, clean, filename=name, n=n, meta=meta, picture=picture, asset_id=asset_id)
     look = looking.result()
     made.path.unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
 
     def write(tx: Session) -> dict[str, Any]:
         row = _row(tx, batch, n, sent, look)
-        gating.stamp(row, keeper, verdict)
-        used = [inserting(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight)) for ref in recipe.loras]
-        frozen = gating.freezing(row, keeper, recipe, verdict)
-        in_one_trip(tx, [*sent.calls("picture", row.id), inserting(row), *used, frozen])
+        identity_gate.apply_score(row, keeper, verdict)
+        used = [insert_stmt(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight)) for ref in recipe.loras]
+        frozen = identity_gate.snapshot(row, keeper, recipe, verdict)
+        execute_pipelined(tx, [*sent.statements("picture", row.id), insert_stmt(row), *used, frozen])
         if closes:
             _close(tx, ctx, batch, keeper)
         return {"picture_id": row.id}
@@ -196,8 +207,8 @@ def _keep(
     return write
 
 
-def _row(tx: Session, batch: _Batch, n: int, drawn: assets.Drawn, look: str) -> Picture:
-    card, recipe, file = batch.card, batch.recipes[n], drawn.sent.file
+def _row(tx: Session, batch: _Batch, n: int, drawn: assets.StoredOutput, look: str) -> Picture:
+    card, recipe, file = batch.card, batch.recipes[n], drawn.uploaded.file
     row = Picture(id=new_id("pic"), generation_id=card.id, n=n, asset_id=drawn.asset_id, influencer_id=card.influencer_id)
     row.seed, row.prompt, row.shot = recipe.seeds[n], recipe.prompt, batch.shots[n].plain()
     row.model, row.shape = recipe.model, shape_of(file.width or recipe.width, file.height or recipe.height)
@@ -216,7 +227,7 @@ def _files(tx: Session, recipe: Recipe, missing: list[Recipe]) -> _Files:
     each = {_from(one): one for one in missing}
     made_of = {found: source_type(tx, one, inits.get(found[0])) for found, one in each.items()}
     pose = assets.get(tx, recipe.pose.asset_id) if recipe.pose else None
-    workflow = graphs.get(tx, recipe.workflow.graph_id) if recipe.workflow else None
+    workflow = workflows.get(tx, recipe.workflow.graph_id) if recipe.workflow else None
     with_files = {lora_id: (card, files[card.asset_id]) for lora_id, card in found.items()}
     return _Files(with_files, inits, mask, made_of, pose, workflow)
 
@@ -232,7 +243,7 @@ def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest
     out.mkdir(parents=True, exist_ok=True)
     prompts = tuple(batch.recipes[n].prompt for n in numbers)
     if files.workflow:
-        graphs.check(files.workflow, allowed=ctx.app.settings.allowed_classes)
+        workflows.check(files.workflow, allowed=ctx.app.settings.allowed_classes)
     return ImageRequest(
         model=recipe.model,
         prompt=recipe.prompt,

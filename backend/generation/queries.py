@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from backend import graphs, loras, recipes
+from backend import loras, prompt_library, workflows
+from backend.db.tables import Generation, Job, Picture, PictureCheck
 from backend.errors import NotFound
 from backend.generation.gallery import picture
-from backend.generation.recipe import Recipe, Shot
+from backend.generation.recipe import ImageOverrides, Recipe
 from backend.generation.schemas import (
     GenerationCard,
     GenerationDraft,
@@ -22,7 +23,6 @@ from backend.generation.schemas import (
     SecondPassPick,
     TemplatePick,
 )
-from backend.tables import Generation, Job, Picture, PictureCheck
 
 
 def get(tx: Session, generation_id: str) -> GenerationCard:
@@ -34,8 +34,10 @@ def get(tx: Session, generation_id: str) -> GenerationCard:
 
 
 def latest(tx: Session, *, influencer_id: str | None = None, take: int = 10) -> list[GenerationCard]:
-    """Newest requests first; what was brought in was not asked for here."""
-    query = _generations().where(Job.kind != "picture-import").order_by(Generation.id.desc()).limit(take)
+    """Newest requests first; what was brought in was not asked for here, and what a plan of days draws is on the calendar."""
+    query = (
+        _generations().where(Job.kind != "picture-import", Job.parent_id.is_(None)).order_by(Generation.id.desc()).limit(take)
+    )
     query = query.where(Generation.influencer_id == influencer_id) if influencer_id else query
     return [_generation(*row) for row in tx.execute(query)]
 
@@ -82,10 +84,10 @@ def remix(tx: Session, picture_id: str, *, new_seed: bool = True) -> GenerationD
     )
 
 
-def shots(tx: Session, generation_id: str, n: int) -> list[Shot]:
+def shots(tx: Session, generation_id: str, n: int) -> list[ImageOverrides]:
     """What each of the request's `n` pictures has of its own. Those the gate added are drawn as the first ones were."""
     kept = tx.scalar(select(Generation.shots).where(Generation.id == generation_id)) or [{}]
-    each = [Shot.model_validate(one) for one in kept]
+    each = [ImageOverrides.model_validate(one) for one in kept]
     return [each[at % len(each)] for at in range(n)]
 
 
@@ -95,7 +97,7 @@ def existing(tx: Session, generation_id: str) -> set[int]:
 
 
 def _has_workflow(tx: Session, graph_id: str) -> bool:
-    return any(card.id == graph_id for card in graphs.approved(tx))
+    return any(card.id == graph_id for card in workflows.approved(tx))
 
 
 def lookalikes(tx: Session, picture_ids: Sequence[str]) -> dict[str, str]:
@@ -106,7 +108,7 @@ def lookalikes(tx: Session, picture_ids: Sequence[str]) -> dict[str, str]:
 
 
 def _has_style(tx: Session, style_id: str) -> bool:
-    return any(card.id == style_id for card in recipes.styles(tx, every=True))
+    return any(card.id == style_id for card in prompt_library.styles(tx, every=True))
 
 
 def _there(tx: Session, recipe: Recipe) -> set[str]:

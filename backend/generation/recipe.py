@@ -98,7 +98,7 @@ class Recipe(BaseModel):
     second_pass: SecondPass | None = None
     workflow: WorkflowRef | None = None
 
-    def of(self, shot: Shot) -> Recipe:
+    def of(self, shot: ImageOverrides) -> Recipe:
         """The recipe of one picture."""
         own = {name: value for name in shot.model_fields_set if (value := getattr(shot, name)) is not None}
         if own.get("init_asset_id") == "":
@@ -106,7 +106,7 @@ class Recipe(BaseModel):
         return self.model_copy(update=own) if own else self
 
 
-class Shot(BaseModel):
+class ImageOverrides(BaseModel):
     """What of the recipe is one picture's own. None: the same for all. `init_asset_id` "": drawn from no picture."""
 
     asked: str | None = None
@@ -129,10 +129,13 @@ class Shot(BaseModel):
         return self.model_dump(exclude_none=True)
 
 
-def differences(base: Recipe, recipes: Sequence[Recipe]) -> list[Shot]:
+def differences(base: Recipe, recipes: Sequence[Recipe]) -> list[ImageOverrides]:
     """What each of `recipes` has other than `base`, so that `base.of(shot)` is that recipe again."""
     return [
-        Shot(**{name: value for name in Shot.model_fields if (value := _own(one, name)) != _own(base, name)}) for one in recipes
+        ImageOverrides(
+            **{name: value for name in ImageOverrides.model_fields if (value := _own(one, name)) != _own(base, name)}
+        )
+        for one in recipes
     ]
 
 
@@ -141,7 +144,7 @@ def _own(recipe: Recipe, name: str) -> Any:
     return "" if name == "init_asset_id" and value is None else value
 
 
-def together(recipes: Sequence[tuple[int, Recipe]], most: int) -> list[list[int]]:
+def batch_by_model(recipes: Sequence[tuple[int, Recipe]], most: int) -> list[list[int]]:
     """Numbers of pictures that one call of the engine can draw, at most `most` a call.
 
     Those of one checkpoint follow each other, and in it those of one set of LoRAs, so that each is loaded once.

@@ -14,8 +14,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from backend import influencers
+from backend.db.tables import Asset, Dataset, DatasetImage, Generation, Lora, Picture, PictureLora, TrainingRun, User
 from backend.kit.clock import now
-from backend.tables import Asset, Dataset, DatasetImage, Generation, Lora, Picture, PictureLora, TrainingRun, User
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend import events
+from backend.db.tables import Picture, PictureCheck
 from backend.errors import Invalid, NotFound
-from backend.tables import Picture, PictureCheck
 
 Decision = Literal["approved", "rejected"]
 _GATE = {"approved": "open", "rejected": "rejected"}

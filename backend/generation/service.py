@@ -8,8 +8,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend import assets, events, influencers
+from backend.db.tables import Picture
 from backend.errors import Invalid, NotFound
-from backend.tables import Picture
 
 
 def rate(tx: Session, picture_ids: Sequence[str], rating: int) -> None:

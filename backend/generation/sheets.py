@@ -10,16 +10,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import assets, jobs
+from backend.db.tables import Asset, Job
 from backend.errors import Invalid, NotFound
+from backend.generation.digital_source_type import inherited
 from backend.generation.gallery import pictures_of
 from backend.generation.queries import get
 from backend.generation.schemas import GenerationCard, GenerationPayload, GridAxis, PictureCard
-from backend.generation.sourcing import inherited
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
-from backend.tables import Asset, Job
-from backend.tools import contact_sheet
-from backend.tools.ai_mark import SOURCE_TYPE, deliver_png
+from backend.media.images import contact_sheet
+from backend.media.images.ai_mark import SOURCE_TYPE, deliver_png
 
 KIND = "image-sheet"
 
@@ -63,7 +63,7 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     path, marked = ctx.workdir / "sheet.png", ctx.workdir / "marked.png"
     _draw(ctx, card, made, path)
     deliver_png(path, marked, mark=card.recipe.ai_mark, source_type=made_of)
-    stored = assets.store_drawn(ctx, marked, filename=f"grid-{card.id}.png", thumbs=False)
+    stored = assets.store_outputs(ctx, marked, filename=f"grid-{card.id}.png", thumbs=False)
     with ctx.transaction() as tx:
         _keep(tx, ctx.job_id, card.id, stored.id)
     return {"asset_id": stored.id}

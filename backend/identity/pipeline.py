@@ -12,13 +12,13 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from backend import identity
+from backend.db.tables import Asset, Generation, IdentityProfile, Picture
 from backend.engines.identity import rules as scores
 from backend.engines.identity.port import Reading
 from backend.errors import Invalid, Rejected
 from backend.identity import rules
-from backend.identity.schemas import CalibrationPayload, Candidate, Check, Judge, ScoringPayload, Shot, Verdict
+from backend.identity.schemas import CalibrationPayload, Candidate, Check, Judge, ScoredPicture, ScoringPayload, Verdict
 from backend.jobs.context import JobContext
-from backend.tables import Asset, Generation, IdentityProfile, Picture
 
 _BATCH = 16
 
@@ -33,7 +33,7 @@ def calibrate(ctx: JobContext, payload: CalibrationPayload) -> dict[str, Any]:
     readings = _readings(ctx, references, embedder)
     common, alone = scores.reference(readings), scores.leave_one_out(readings)
     line = scores.threshold(alone, traits=len(common.traits))
-    shots = [Shot(one.asset_id, mark) for one, mark in zip(references, alone, strict=True)]
+    shots = [ScoredPicture(one.asset_id, mark) for one, mark in zip(references, alone, strict=True)]
     with ctx.transaction() as tx:
         first = not tx.scalar(_embedder_of(payload.influencer_id))
         identity.keep_calibration(tx, payload.influencer_id, reference=common, shots=shots, source=chosen["source"], line=line)

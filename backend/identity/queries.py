@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from backend import influencers
+from backend.db.tables import Asset, Dataset, DatasetImage, IdentityProfile, Picture, PictureCheck
 from backend.engines.identity.port import IdentityEngine
-from backend.engines.identity.rules import MIN_REFERENCES, Reference
-from backend.identity.schemas import Candidate, Check, FrozenLora, Judge, Profile, Shot
-from backend.tables import Asset, Dataset, DatasetImage, IdentityProfile, Picture, PictureCheck
+from backend.engines.identity.rules import MIN_REFERENCES, MIN_TRAITS, Reference
+from backend.identity.schemas import Candidate, Check, FrozenLora, Judge, Profile, ScoredPicture
 
 _FEW = f"Include at least {MIN_REFERENCES} pictures in this influencer's dataset first; 10 or more make the score steadier."
 
@@ -30,7 +30,7 @@ def profile(tx: Session, influencer_id: str, *, engine: IdentityEngine) -> Profi
         influencer_id=influencer_id,
         embedder=row.embedder,
         traits=row.reference.get("traits", {}),
-        shots=tuple(Shot(**shot) for shot in row.shots),
+        shots=tuple(ScoredPicture(**shot) for shot in row.shots),
         picked=tuple(row.picked),
         calibrated_line=row.calibrated_line,
         own_line=row.line,
@@ -121,6 +121,10 @@ def _stale(row: IdentityProfile, source: str, engine: IdentityEngine) -> str:
         return _other_embedder(row.embedder, engine.embedder)
     if row.source != source:
         return "The pictures to choose from have changed since the references were read. Calibrate again to follow them."
+    if 0 < len(row.reference.get("traits", {})) < MIN_TRAITS:
+        return (
+            "The references agree on one trait only, so scores say little. Choose pictures of one person, then calibrate again."
+        )
     return ""
 
 

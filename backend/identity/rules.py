@@ -34,7 +34,7 @@ def state(gate: Gate, verdict: Verdict) -> State:
     return "rejected" if gate == "reject" else "held"
 
 
-def wanted(judge: Judge, *, asked: int, drawn: int, passed: int) -> int:
+def replacements_needed(judge: Judge, *, asked: int, drawn: int, passed: int) -> int:
     """How many more to draw now: as many as are missing, within the bound. `drawn` counts all, `passed` the good ones."""
     if judge.gate != "regenerate" or judge.reference is None:
         return 0
@@ -42,7 +42,7 @@ def wanted(judge: Judge, *, asked: int, drawn: int, passed: int) -> int:
     return max(0, min(asked - passed, left))
 
 
-def surplus(held: Mapping[str, float], *, asked: int, passed: int) -> list[str]:
+def excess(held: Mapping[str, float], *, asked: int, passed: int) -> list[str]:
     """Held ones that are not needed: the best `asked - passed` stay for a look, worst scores first in the answer."""
     keep = max(0, asked - passed)
     ranked = sorted(held, key=lambda one: (held[one], one))

@@ -49,7 +49,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class ScoredPicture:
     """A reference picture, scored 0..1 against all the others."""
 
     asset_id: str
@@ -66,7 +66,7 @@ class Profile:
     influencer_id: str
     embedder: str
     traits: dict[str, str]
-    shots: tuple[Shot, ...]
+    shots: tuple[ScoredPicture, ...]
     picked: tuple[str, ...]
     calibrated_line: float | None
     own_line: float | None

@@ -10,15 +10,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend import events, influencers, jobs
+from backend.db.pipelining import Statement, execute_pipelined
+from backend.db.tables import IdentityProfile, PictureCheck
 from backend.engines.identity.port import IdentityEngine
 from backend.engines.identity.rules import MIN_REFERENCES, Reference
 from backend.errors import Invalid
 from backend.identity.queries import candidates, profile, unscored
-from backend.identity.schemas import CalibrationPayload, Check, Policy, Profile, ScoringPayload, Shot
+from backend.identity.schemas import CalibrationPayload, Check, Policy, Profile, ScoredPicture, ScoringPayload
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
-from backend.kit.trips import Call, in_one_trip
-from backend.tables import IdentityProfile, PictureCheck
 
 
 def calibrate(tx: Session, influencer_id: str, *, engine: IdentityEngine, request_key: str) -> JobCard:
@@ -42,7 +42,7 @@ def calibrate(tx: Session, influencer_id: str, *, engine: IdentityEngine, reques
     return job
 
 
-def introduce(tx: Session, influencer_id: str, *, base: str, engine: IdentityEngine) -> JobCard | None:
+def calibrate_on_first_use(tx: Session, influencer_id: str, *, base: str, engine: IdentityEngine) -> JobCard | None:
     """The first calibration, asked for once by the first pictures of somebody who has references. None: nothing to do."""
     row = tx.scalars(select(IdentityProfile).where(IdentityProfile.influencer_id == influencer_id)).one_or_none()
     if (row and (row.job_id or row.gate == "off")) or engine.refuses(base) or not engine.embedder:
@@ -92,7 +92,7 @@ def score_missing(tx: Session, influencer_id: str, *, engine: IdentityEngine, re
 
 
 def keep_calibration(
-    tx: Session, influencer_id: str, *, reference: Reference, shots: Sequence[Shot], source: str, line: float
+    tx: Session, influencer_id: str, *, reference: Reference, shots: Sequence[ScoredPicture], source: str, line: float
 ) -> None:
     """What a calibration found. A person's own threshold outlives it only for the same embedder."""
     before = tx.execute(
@@ -124,7 +124,7 @@ _FREEZE = _NEW.on_conflict_do_update(
 )
 
 
-def freezing(check: Check) -> Call:
+def freezing(check: Check) -> Statement:
     """Writes what is frozen about a new picture, once; a later score fills in embedder and reason only."""
     loras = [{name: getattr(lora, name) for name in lora.__slots__} for lora in check.loras]
     near = {"near_picture_id": check.near_picture_id, "near_bits": check.near_bits}
@@ -135,7 +135,7 @@ def freezing(check: Check) -> Call:
 def freeze(tx: Session, check: Check) -> None:
     """`freezing`, alone."""
     tx.flush()
-    in_one_trip(tx, [freezing(check)])
+    execute_pipelined(tx, [freezing(check)])
 
 
 def _set(tx: Session, influencer_id: str, **values: Any) -> None:

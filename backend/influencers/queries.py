@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from backend.db.tables import Influencer, Lora
 from backend.errors import NotFound
 from backend.influencers.schemas import InfluencerCard, InfluencerPage, Persona
-from backend.tables import Influencer, Lora
 
 
 def get(tx: Session, influencer_id: str) -> InfluencerCard:

@@ -19,12 +19,13 @@ Example = Annotated[str, Field(max_length=1000)]
 class Persona(Draft):
     """How they speak: read by everything that writes in their voice.
 
-    `do`, `dont`: what they always and never do. `never_say`: words and phrases that stand in no text of theirs. `examples`:
-    posts of theirs as they wrote them; `sample_lines`: single lines that are typical of them. `voice_style`: a writing style
-    that is their voice (`styles.voice`), or "".
+    `audience`: who follows them. `do`, `dont`: what they always and never do. `never_say`: words and phrases that stand in no
+    text of theirs. `examples`: posts of theirs as they wrote them; `sample_lines`: single lines that are typical of them.
+    `voice_style`: a writing style that is their voice (`styles.voice`), or "".
     """
 
     bio: str = Field("", max_length=2000)
+    audience: str = Field("", max_length=200)
     tone: str = Field("", max_length=300)
     style: str = Field("", max_length=300)
     topics: Lines = ()

@@ -11,11 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend import assets, events, loras
+from backend.db.tables import Influencer
 from backend.errors import Conflict, Invalid
 from backend.influencers.queries import get
 from backend.influencers.schemas import InfluencerCard, InfluencerDraft
 from backend.kit.ids import new_id
-from backend.tables import Influencer
 
 
 def create(tx: Session, draft: InfluencerDraft) -> InfluencerCard:

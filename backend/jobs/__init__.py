@@ -1,20 +1,62 @@
-"""Work that outlives a click: asked for once, done by whichever worker is free, never lost, never visibly done twice."""
+"""Jobs: work that outlives a click. Enqueued once per request key, run by any free worker, never lost; a finished step is never
+done twice."""
 
-from backend.jobs.bell import bell
-from backend.jobs.cleanup import forget_old
-from backend.jobs.context import Handler, JobContext, Waiting
+from backend.jobs.attempt_end import AttemptEnd, AttemptRef, finish_attempt, finish_attempts
+from backend.jobs.cleanup import purge_old
+from backend.jobs.context import Handler, JobContext, WaitForChildren
 from backend.jobs.kinds import KINDS, KindSpec, register
-from backend.jobs.order import reorder
-from backend.jobs.queries import children, counts, get, latest, log, once, page, workers
-from backend.jobs.schedules import start_for
+from backend.jobs.priorities import reorder
+from backend.jobs.queries import children, counts, find_by_key, get, latest, live, log, page, workers
+from backend.jobs.queue_notify import notifier
+from backend.jobs.queue_status import DeviceSummary, QueuedJob, device_summary, queue_status, typical_s
+from backend.jobs.schedules import enqueue_for
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
-from backend.jobs.service import cancel, dismiss, enqueue, postpone, retry, when_cancelled
-from backend.jobs.settle import AttemptRef, Ended, settle, settle_all
-from backend.jobs.waiting import Cards, InLine, cards, line, typical_s
+from backend.jobs.service import cancel, dismiss, enqueue, on_cancel, postpone, retry
+from backend.jobs.timing import Duration, Work, estimate, has_history, model_loaded, slowdown
 
 __all__ = [
-    "KINDS", "AttemptRef", "Cards", "Ended", "Handler", "InLine", "JobCard", "JobContext", "JobPage", "KindSpec", "LogLine",
-    "Waiting", "WorkerCard", "bell", "cancel", "cards", "children", "counts", "dismiss", "enqueue", "forget_old", "get",
-    "latest", "line", "log", "once", "page", "postpone", "register", "reorder", "retry", "settle", "settle_all", "start_for",
-    "typical_s", "when_cancelled", "workers",
-]  # fmt: skip
+    "KINDS",
+    "AttemptEnd",
+    "AttemptRef",
+    "DeviceSummary",
+    "Duration",
+    "Handler",
+    "JobCard",
+    "JobContext",
+    "JobPage",
+    "KindSpec",
+    "LogLine",
+    "QueuedJob",
+    "WaitForChildren",
+    "Work",
+    "WorkerCard",
+    "cancel",
+    "children",
+    "counts",
+    "device_summary",
+    "dismiss",
+    "enqueue",
+    "enqueue_for",
+    "estimate",
+    "find_by_key",
+    "finish_attempt",
+    "finish_attempts",
+    "get",
+    "has_history",
+    "latest",
+    "live",
+    "log",
+    "model_loaded",
+    "notifier",
+    "on_cancel",
+    "page",
+    "postpone",
+    "purge_old",
+    "queue_status",
+    "register",
+    "reorder",
+    "retry",
+    "slowdown",
+    "typical_s",
+    "workers",
+]

@@ -1,4 +1,4 @@
-"""What a pipeline is handed: the only way it reads its job's memory, reports, and writes."""
+"""JobContext: what a pipeline is given. The only way it reads earlier steps, reports progress and writes rows."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ from sqlalchemy.orm import Session
 
 from backend.engines.events import Event
 from backend.jobs.schemas import JobCard
+from backend.jobs.timing import Work
 
 if TYPE_CHECKING:
     from backend.bootstrap import App
 
 
-class Waiting(Exception):
-    """The job waits for its children: it gives its slot back and is run again when the last one has ended."""
+class WaitForChildren(Exception):
+    """Ends the attempt without holding a worker: the job is run again when its last child has ended."""
 
 
 Result = dict[str, Any] | None
-Done = Result | Callable[[Session], Result]
-"""What a step's function returns."""
+StepOutput = Result | Callable[[Session], Result]
+"""What a step's function returns: the step's result, or a function that writes rows in the step's transaction and returns
+it."""
 
 
 class JobContext(Protocol):
     """One attempt at one job. Every method may raise LeaseLost; see `check` for the rest.
 
-    `workdir`: a private folder, removed at the end. `device`: name of the card this attempt holds (`cpu`, `cuda:0`), or "".
+    `workdir`: a private folder, removed at the end. `device`: name of the device this attempt holds (`cpu`, `cuda:0`), or "".
     `handle`: what an earlier attempt saved to find its remote work again.
     """
 
@@ -46,36 +48,44 @@ class JobContext(Protocol):
 
     @property
     def completed(self) -> bool:
-        """A step has ended the job (`ends_with`): whatever comes after it writes nothing."""
+        """Whether a step has completed the job (`ends_with`): nothing after it is written."""
         ...
 
     @property
     def handle(self) -> dict[str, Any] | None: ...
 
     def transaction(self) -> AbstractContextManager[Session]:
-        """A transaction in the job's workspace; its first statement locks the attempt if it is still ours, else LeaseLost."""
+        """A transaction in the job's workspace. Its first statement is the fence: it locks the attempt, or raises LeaseLost
+        when the attempt no longer owns the job."""
         ...
 
     def step(
-        self, name: str, fn: Callable[[], Done], *, keep_handle: bool = False, ends_with: Result = None
+        self, name: str, fn: Callable[[], StepOutput], *, keep_handle: bool = False, ends_with: Result = None
     ) -> dict[str, Any] | None:
-        """Runs `fn` once per job: its result is kept, and returned when a later attempt comes here again.
+        """Runs `fn` once per job: its result is kept, and returned when a later attempt reaches the same step.
 
-        `fn` may return a function instead: it is given the transaction that keeps the step and returns the result, so that
-        what it writes and that the step is done become true together.
+        `fn` may return a function instead. It is called with the transaction that keeps the step and returns the result, so
+        that the rows it writes and the step commit together.
 
-        `keep_handle`: the saved handle also names work that this step has not brought in. `ends_with`: the job's result,
-        when nothing is left to do after this step; the job is completed in the same transaction, unless others wait for it.
-        The pipeline returns the same result.
+        `keep_handle`: keep the saved handle, because it also names work that this step has not brought in. `ends_with`: the
+        job's result, when nothing is left to do after this step: the job is completed in the same transaction, unless it has a
+        parent. The pipeline must return the same result.
         """
         ...
 
-    def reach(self, name: str) -> None:
-        """Says where the job is, for work that keeps its own memory: nothing is remembered here. Tests may stop the process."""
+    def start_timing(self, work: Work, *, more: bool = False) -> None:
+        """Announces what this attempt is about to do. If the attempt completes the job, its duration is recorded for estimates.
+
+        `more`: add the cost to what was announced before.
+        """
+        ...
+
+    def fault_point(self, name: str) -> None:
+        """Names the current step without keeping a result, for work that keeps its own. Tests may stop the process here."""
         ...
 
     def progress(self, done: int, total: int, phase: str = "working") -> None:
-        """Call at any rate. `total` 0: not countable. The ETA starts anew with each phase."""
+        """Reports progress; may be called at any rate. `total` 0: not countable. The ETA starts anew with each phase."""
         ...
 
     def preview(self, jpeg: bytes) -> None: ...
@@ -83,7 +93,8 @@ class JobContext(Protocol):
     def log(self, line: str, level: str = "info") -> None: ...
 
     def save_handle(self, handle: Mapping[str, Any] | None) -> None:
-        """Durable before it returns. A finished step forgets it, unless it keeps it."""
+        """Saves what the next attempt needs to find remote work again; committed when this returns. A finished step clears it,
+        unless `keep_handle`."""
         ...
 
     def check(self) -> None:
@@ -91,19 +102,19 @@ class JobContext(Protocol):
         ...
 
     def pump(self, events: Generator[Event, None, None]) -> Iterator[Event]:
-        """Checks on every event; applies Progress, Preview, Handle, Handover, Log and Alive; yields what is left.
+        """Calls `check` on every event; applies Progress, Preview, Handle, DeviceReleased, Log and Alive; yields the others.
 
-        Closes the generator (which stops the engine) on any way out, but throws LeaseLost and ShuttingDown into it: the work
-        goes on to the next attempt, if the engine can leave it.
+        Closes the generator (which stops the engine) however it ends, but first throws LeaseLost and ShuttingDown into it, so
+        that an engine that can leaves its work to the next attempt.
         """
         ...
 
     def spawn_child_job(self, name: str, *, kind: str, payload: BaseModel, title: str, priority: int = 0) -> JobCard:
-        """Starts a job below this one, once per `name`."""
+        """Enqueues a child of this job, once per `name`."""
         ...
 
     def wait_for_children(self) -> list[JobCard]:
-        """Their cards once all have completed; until then leaves the attempt (Waiting) without holding a slot."""
+        """The children's cards once all have completed; raises WaitForChildren before that."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The kinds of work there are: which queue, how long they may take, how often they are tried, what limits them."""
+"""The kinds of jobs: their queue, how long they may take, how often they are retried, what limits them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ QUEUES: tuple[Queue, ...] = ("gpu", "cpu", "net")
 
 @dataclass(frozen=True, slots=True)
 class KindSpec:
-    """`device`: capability of the card it must hold (`image`, `trainer`), empty: none. `*_setting`: names in Settings.
+    """How jobs of one kind are run. `*_setting`: names in Settings.
 
-    Kinds with the same `limit_setting` share that limit; empty: no limit. `stall_s` 0: the setting `job_stall_s`.
-    A worker also takes jobs of version v-1, so that one release can read what the one before wrote.
+    `device`: capability of the device it must hold (`image`, `trainer`), empty: none. `limit_setting`: how many may run at
+    once;
+    kinds with the same setting share the limit; empty: no limit. `stall_s`: seconds without progress after which it is stopped,
+    0: the setting `job_stall_s`. `v`: version of the payload; workers also take jobs of version v-1, so that a release can run
+    what the one before enqueued.
     """
 
     kind: str
@@ -46,7 +49,7 @@ KINDS: dict[str, KindSpec] = {}
 
 
 def register(spec: KindSpec) -> KindSpec:
-    """Makes a kind known. Import-time only."""
+    """Adds a kind to KINDS. At import only."""
     KINDS[spec.kind] = spec
     return spec
 

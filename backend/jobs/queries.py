@@ -1,19 +1,37 @@
-"""Reading jobs for people: cards, pages, logs, counts."""
+"""Reads jobs for pages and the API: cards, lists, logs, counts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session, aliased
 
+from backend.db.tables import FINAL, Attempt, Job, JobLog, JobState, Worker
+from backend.db.transactions import Database, SignedIn, hash_token
 from backend.errors import NotFound
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
-from backend.kit.db import hash_token
-from backend.tables import FINAL, Attempt, Job, JobLog, JobState, Worker
 
+_NOT_FOUND = "There is no such job in this workspace. It may have been cleaned up; look at the list of jobs."
 _ahead = aliased(Job)
+# Place in the workspace's own queue, from 1; null for a job that cannot be claimed now.
 _position = case(
     (
         and_(Job.state == JobState.PENDING, Job.waits_for == 0, Job.not_before <= func.clock_timestamp()),
@@ -32,13 +50,17 @@ _position = case(
 _later = and_(Job.state == JobState.PENDING, Job.not_before > func.clock_timestamp())
 
 
-def _cards() -> Select[Any]:
-    wanted = select(Job, Attempt, _position.label("position"), _later.label("later"))
-    return wanted.outerjoin(Attempt, Attempt.id == Job.attempt_id)
+def _select_cards() -> Select[Any]:
+    columns = select(Job, Attempt, _position.label("position"), _later.label("later"))
+    return columns.outerjoin(Attempt, Attempt.id == Job.attempt_id)
 
 
 def _card(row: Row[Any]) -> JobCard:
     job, attempt, position, later = tuple(row)
+    return _to_card(job, attempt, position, later)
+
+
+def _to_card(job: Any, attempt: Any, position: int | None, later: bool) -> JobCard:
     running = job.state == JobState.PROCESSING and attempt is not None
     done, total = (attempt.done, attempt.total) if running else (0, 0)
     progress = 1.0 if job.state == JobState.COMPLETED else (min(done / total, 1.0) if total > 0 else None)
@@ -74,7 +96,9 @@ def _card(row: Row[Any]) -> JobCard:
 
 def find(tx: Session, *where: ColumnElement[bool]) -> JobCard | None:
     """The newest job for which `where` holds."""
-    row = tx.execute(_cards().where(*where).order_by(Job.id.desc()).limit(1).execution_options(populate_existing=True)).first()
+    row = tx.execute(
+        _select_cards().where(*where).order_by(Job.id.desc()).limit(1).execution_options(populate_existing=True)
+    ).first()
     return _card(row) if row else None
 
 
@@ -82,13 +106,52 @@ def get(tx: Session, job_id: str) -> JobCard:
     """Raises NotFound, also for another workspace's job."""
     card = find(tx, Job.id == job_id)
     if card is None:
-        raise NotFound("There is no such job in this workspace. It may have been cleaned up; look at the list of jobs.")
+        raise NotFound(_NOT_FOUND)
     return card
 
 
+_LIVE_COLUMNS = (
+    *(column for column in Job.__table__.columns if column.key != "payload"),
+    *(Attempt.__table__.c[name] for name in ("n", "phase", "done", "total", "eta_s", "preview")),
+    _position.label("position"),
+    _later.label("later"),
+)
+_LIVE = (
+    select(*_LIVE_COLUMNS)
+    .outerjoin(Attempt, Attempt.id == Job.attempt_id)
+    .where(Job.state == any_(literal(["processing", "pending"], ARRAY(Text))))
+    .order_by(Job.id.desc())
+    .limit(bindparam("take", type_=Integer))
+)
+_BY_IDS = (
+    select(*_LIVE_COLUMNS)
+    .outerjoin(Attempt, Attempt.id == Job.attempt_id)
+    .where(Job.id == any_(bindparam("ids", type_=ARRAY(Text))))
+)
+
+
+def live(db: Database, caller: SignedIn, *, ids: Sequence[str] = (), take: int = 20) -> list[JobCard]:
+    """The jobs of `ids`, in that order; without ids, the newest `take` that wait or run. Pages poll this, so it takes one round
+    trip.
+
+    Raises NotSignedIn, NotFound.
+    """
+    if not ids:
+        return [_live_card(row) for row in db.read_once(caller, (_LIVE, {"take": take}))]
+    cards_by_id = {row.id: _live_card(row) for row in db.read_once(caller, (_BY_IDS, {"ids": list(ids)}))}
+    if set(ids) - set(cards_by_id):
+        raise NotFound(_NOT_FOUND)
+    return [cards_by_id[job_id] for job_id in ids]
+
+
+def _live_card(row: Any) -> JobCard:
+    """The row stands for both the job and its attempt: none of the columns read has the same name in both tables."""
+    return _to_card(row, row if row.n is not None else None, row.position, row.later)
+
+
 def children(tx: Session, job_id: str) -> list[JobCard]:
-    """In the order they were started."""
-    rows = tx.execute(_cards().where(Job.parent_id == job_id).order_by(Job.id).execution_options(populate_existing=True))
+    """The job's children in the order they were enqueued."""
+    rows = tx.execute(_select_cards().where(Job.parent_id == job_id).order_by(Job.id).execution_options(populate_existing=True))
     return [_card(row) for row in rows]
 
 
@@ -98,13 +161,13 @@ def latest(tx: Session, subject: tuple[str, str], kind: str | None = None) -> Jo
     return find(tx, Job.subject_noun == subject[0], Job.subject_id == subject[1], *kinds)
 
 
-def once(tx: Session, request_key: str) -> JobCard | None:
-    """The job already started with this key, or None. Until `tx` ends nobody else gets past here with the same key.
+def find_by_key(tx: Session, request_key: str) -> JobCard | None:
+    """The job already enqueued with this key, or None. Takes a lock on the key that is held until `tx` ends.
 
-    A service that writes rows of its own before `enqueue` asks this first, so that two clicks cannot write them twice.
+    A service that writes rows of its own before `enqueue` calls this first, so that two clicks cannot write them twice.
     """
-    name = hash_token(f"{tx.info['tenant_id']}:{request_key}")
-    tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+    lock_name = hash_token(f"{tx.info['tenant_id']}:{request_key}")
+    tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": lock_name})
     return find(tx, Job.request_key == request_key)
 
 
@@ -120,9 +183,10 @@ def page(
     oldest_first: bool = False,
     dismissed: bool = True,
 ) -> JobPage:
-    """Newest first unless `oldest_first`; `dismissed` False leaves out failures that somebody has seen.
+    """A page of at most `take` jobs, newest first unless `oldest_first`. `dismissed` False leaves out dismissed failures.
 
-    `cursor` is the `next_cursor` of the page before, `skip` counts rows instead."""
+    `cursor` is the `next_cursor` of the page before; `skip` leaves out that many rows instead.
+    """
     where: list[ColumnElement[bool]] = []
     if states:
         where.append(Job.state.in_(states))
@@ -133,23 +197,23 @@ def page(
     if subject:
         where += [Job.subject_noun == subject[0], Job.subject_id == subject[1]]
     total = tx.scalar(select(func.count()).select_from(Job).where(*where)) or 0
-    beyond = [(Job.id > cursor if oldest_first else Job.id < cursor)] if cursor else []
-    wanted = _cards().where(*where, *beyond).order_by(Job.id.asc() if oldest_first else Job.id.desc())
-    rows = tx.execute(wanted.offset(skip).limit(take + 1).execution_options(populate_existing=True)).all()
+    after_cursor = [(Job.id > cursor if oldest_first else Job.id < cursor)] if cursor else []
+    query = _select_cards().where(*where, *after_cursor).order_by(Job.id.asc() if oldest_first else Job.id.desc())
+    rows = tx.execute(query.offset(skip).limit(take + 1).execution_options(populate_existing=True)).all()
     cards = [_card(row) for row in rows[:take]]
     return JobPage(cards, cards[-1].id if len(rows) > take else None, total)
 
 
 def counts(tx: Session, *, kinds: Sequence[str] = ()) -> dict[str, int]:
-    """How many jobs (of these kinds, or all) are in each state; every state is there."""
+    """State -> number of jobs (of these kinds, or of all), also for states without jobs."""
     query = select(Job.state, func.count()).group_by(Job.state)
     rows = tx.execute(query.where(Job.kind.in_(kinds)) if kinds else query)
-    found: dict[str, int] = {state: n for state, n in rows}
-    return {state.value: found.get(state.value, 0) for state in JobState}
+    by_state: dict[str, int] = {state: n for state, n in rows}
+    return {state.value: by_state.get(state.value, 0) for state in JobState}
 
 
 def log(tx: Session, job_id: str, *, after: int = 0) -> list[LogLine]:
-    """Lines after line id `after`, oldest first, all attempts together. Raises NotFound."""
+    """Log lines of all attempts with an id above `after`, oldest first, at most 5,000. Raises NotFound."""
     get(tx, job_id)
     rows = tx.execute(
         select(JobLog.id, JobLog.at, JobLog.level, JobLog.line, func.coalesce(Attempt.n, 0))
@@ -164,10 +228,18 @@ def log(tx: Session, job_id: str, *, after: int = 0) -> list[LogLine]:
 def workers(tx: Session, *, lease_s: float) -> list[WorkerCard]:
     """Worker processes of this installation seen in the last hour, the living ones first. Any caller may ask."""
     age = func.extract("epoch", func.clock_timestamp() - Worker.seen_at)
-    rows = tx.execute(select(Worker, age.label("age")).where(age < 3600).order_by(age > lease_s, Worker.id)).all()
+    rows = tx.execute(select(Worker, age.label("age")).where(age < 3600).order_by(func.abs(age) > lease_s, Worker.id)).all()
     return [
         WorkerCard(
-            w.id, w.host, w.pid, w.queues, w.version, w.state, float(a) < lease_s and w.state != "gone", w.started_at, w.seen_at
+            w.id,
+            w.host,
+            w.pid,
+            w.queues,
+            w.version,
+            w.state,
+            abs(float(a)) < lease_s and w.state != "gone",
+            w.started_at,
+            w.seen_at,
         )
         for w, a in rows
     ]

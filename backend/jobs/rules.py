@@ -1,41 +1,44 @@
-"""Pure rules: what an attempt's end means for its job. The one place where errors become outcomes."""
+"""Pure rules: what the end of an attempt means for its job. The only place where errors become outcomes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from backend.db.tables import JobState
 from backend.errors import (
     Cancelled,
     EngineUnavailable,
     LeaseLost,
+    ProcessKilled,
     RateLimited,
     ShuttingDown,
     StudioError,
     Unavailable,
 )
-from backend.jobs.context import Waiting
-from backend.tables import JobState
+from backend.jobs.context import WaitForChildren
 
-MAX_KILLS = 3
-INTERNAL = (
+MAX_DEATHS = 3
+"""How often a job's process may be killed within the setting `job_deaths_within_s`, without a finished step in between."""
+INTERNAL_ERROR = (
     "Something broke on our side. Try it again; if it happens twice, tell whoever runs this studio: the worker's log names "
     "this job and says where."
 )
 OTHER_VERSION = "This job was written by another version of the studio. Start it anew from its page."
-KILLED = "The worker doing this died three times. It may be too large for this machine; the log says how far it came."
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AttemptOutcome:
     """How an attempt ended (`outcome`) and what becomes of its job (`state`).
 
-    `delay_s`: earliest next try; `delays`: instead of it, by how often in a row it was put off. `counted`: it used up a retry.
-    `killed`: its worker died. `device_down`: why its card is out of use until a probe succeeds. `keep_handle`: the next attempt
-    may find the remote work again.
+    `delay_s`: seconds until the next attempt. `delays`: instead of it, one for each retry in a row. `counted`: it used up a
+    retry.
+    `killed`: its worker or its engine's process died; `deaths_within_s`: for how long that counts. `device_down`: why its
+    device is out of use until a probe succeeds. `keep_handle`: the next attempt may find the remote work again. `dead_letter`:
+    somebody has to look at it.
     """
 
     outcome: str
@@ -48,50 +51,100 @@ class Verdict:
     delays: tuple[float, ...] = ()
     counted: bool = False
     killed: bool = False
+    deaths_within_s: float = 3600.0
     dead_letter: bool = False
     device_down: str = ""
     keep_handle: bool = False
 
 
-def completed(result: dict[str, Any] | None) -> Verdict:
-    return Verdict("completed", JobState.COMPLETED, result=result)
+def completed(result: dict[str, Any] | None) -> AttemptOutcome:
+    return AttemptOutcome("completed", JobState.COMPLETED, result=result)
 
 
-def ended_by(
-    error: BaseException, *, retries: int, max_retries: int, delays: Sequence[float], submitted: bool, detail: str = ""
-) -> Verdict:
-    """`retries`: already used. `submitted`: a remote handle is saved, so the engine had taken the work."""
+def outcome_of_error(
+    error: BaseException,
+    *,
+    retries: int,
+    max_retries: int,
+    delays: Sequence[float],
+    submitted: bool,
+    detail: str = "",
+    deaths_within_s: float = 3600.0,
+) -> AttemptOutcome:
+    """What `error` leads to. `retries`: retries already used. `delays`: seconds before each retry; the last one repeats.
+
+    `submitted`: a remote handle is saved, so the engine had accepted the work.
+    """
     code = error.code if isinstance(error, StudioError) else "internal"
-    message = error.message if isinstance(error, StudioError) else INTERNAL
-    told: dict[str, Any] = {"error_code": code, "error_message": message, "detail": detail}
+    message = error.message if isinstance(error, StudioError) else INTERNAL_ERROR
+    error_fields: dict[str, Any] = {"error_code": code, "error_message": message, "detail": detail}
     delay = delays[min(retries, len(delays) - 1)] if delays else 0.0
     match error:
-        case Waiting():
-            return Verdict("waiting", JobState.PENDING, keep_handle=True)
+        case WaitForChildren():
+            return AttemptOutcome("waiting", JobState.PENDING, keep_handle=True)
         case ShuttingDown() | LeaseLost():
-            return Verdict("released", JobState.PENDING, keep_handle=True)
+            return AttemptOutcome("released", JobState.PENDING, keep_handle=True)
         case Cancelled():
-            return Verdict("cancelled", JobState.CANCELLED)
+            return AttemptOutcome("cancelled", JobState.CANCELLED)
+        case ProcessKilled():
+            retry_s = delays[0] if delays else 0.0
+            return AttemptOutcome(
+                "lost", JobState.PENDING, killed=True, deaths_within_s=deaths_within_s, delay_s=retry_s, **error_fields
+            )
         case RateLimited():
-            return Verdict("retried", JobState.PENDING, delay_s=error.retry_after, keep_handle=True, **told)
+            return AttemptOutcome("retried", JobState.PENDING, delay_s=error.retry_after, keep_handle=True, **error_fields)
         case EngineUnavailable() if not submitted:
-            return Verdict("retried", JobState.PENDING, delays=tuple(delays), device_down=message, **told)
+            return AttemptOutcome("retried", JobState.PENDING, delays=tuple(delays), device_down=message, **error_fields)
         case Unavailable():
-            return Verdict("retried", JobState.PENDING, delays=tuple(delays), keep_handle=True, **told)
+            return AttemptOutcome("retried", JobState.PENDING, delays=tuple(delays), keep_handle=True, **error_fields)
         case ValidationError():
-            return Verdict("failed", JobState.FAILED, dead_letter=True, **{**told, "error_message": OTHER_VERSION})
+            return AttemptOutcome(
+                "failed", JobState.FAILED, dead_letter=True, **{**error_fields, "error_message": OTHER_VERSION}
+            )
         case StudioError() if not error.retryable:
-            return Verdict("failed", JobState.FAILED, **told)
+            return AttemptOutcome("failed", JobState.FAILED, **error_fields)
     if retries < max_retries:
-        away = isinstance(error, EngineUnavailable)
-        down = message if away else ""
-        return Verdict("retried", JobState.PENDING, delay_s=delay, counted=True, keep_handle=away, device_down=down, **told)
-    return Verdict("failed", JobState.FAILED, dead_letter=True, **told)
+        engine_down = isinstance(error, EngineUnavailable)
+        return AttemptOutcome(
+            "retried",
+            JobState.PENDING,
+            delay_s=delay,
+            counted=True,
+            keep_handle=engine_down,
+            device_down=message if engine_down else "",
+            **error_fields,
+        )
+    return AttemptOutcome("failed", JobState.FAILED, dead_letter=True, **error_fields)
 
 
-def lost(*, kills: int, detail: str) -> Verdict:
-    """The worker died or froze. `kills`: how often that happened to this job before."""
-    told: dict[str, Any] = {"killed": True, "detail": detail, "keep_handle": True}
-    if kills + 1 >= MAX_KILLS:
-        return Verdict("lost", JobState.FAILED, error_code="worker_lost", error_message=KILLED, dead_letter=True, **told)
-    return Verdict("lost", JobState.PENDING, error_code="worker_lost", error_message="Its worker stopped; it goes on.", **told)
+def worker_lost(*, detail: str, within_s: float = 3600.0) -> AttemptOutcome:
+    """The outcome of an attempt whose worker died or froze."""
+    error_fields: dict[str, Any] = {
+        "error_code": "worker_lost",
+        "error_message": "Its worker stopped; it goes on.",
+        "detail": detail,
+    }
+    return AttemptOutcome("lost", JobState.PENDING, killed=True, deaths_within_s=within_s, keep_handle=True, **error_fields)
+
+
+def fail_after_deaths(outcome: AttemptOutcome, *, before: int, within_s: float) -> AttemptOutcome:
+    """The outcome of a killed attempt when `before` others were killed in the last `within_s` seconds: `outcome`, or failed at
+    MAX_DEATHS.
+
+    `before` counts since the last finished step, so a job that gets further may be killed any number of times.
+    """
+    if before + 1 < MAX_DEATHS:
+        return outcome
+    killed_part = "worker doing this" if outcome.error_code == "worker_lost" else "engine's process"
+    why = (
+        f"The {killed_part} was killed {MAX_DEATHS} times within {_duration_text(within_s)}, without a finished step between. "
+        "It may be too large for this machine: choose a smaller size, batch or model, then try it again. "
+        "The log says how far it came."
+    )
+    return replace(outcome, state=JobState.FAILED, error_message=why, dead_letter=True, delay_s=0.0)
+
+
+def _duration_text(seconds: float) -> str:
+    if seconds == 3600:
+        return "an hour"
+    return f"{seconds / 60:.3g} minutes" if seconds >= 120 else f"{seconds:.3g} seconds"

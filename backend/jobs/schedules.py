@@ -1,4 +1,5 @@
-"""What the studio starts by itself, at a pace, in every workspace. Any number of ticks may run: each date fires once."""
+"""Recurring jobs that the studio starts by itself in every workspace. Any number of schedulers may run: each date fires
+once."""
 
 from __future__ import annotations
 
@@ -10,16 +11,17 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from backend.db.tables import FINAL, EventRow, Job, Schedule, Workspace
+from backend.db.transactions import notify_queue
 from backend.jobs.kinds import KINDS
-from backend.kit.db import ring
 from backend.kit.ids import new_id
 from backend.settings import Settings
-from backend.tables import FINAL, EventRow, Job, Schedule, Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """A job of `kind` with an empty payload, in each workspace that has none of that kind on its way."""
+    """A job of `kind` with an empty payload, in each workspace that has no unfinished one. `every_setting`: name in
+    Settings."""
 
     kind: str
     title: str
@@ -30,7 +32,8 @@ RECURRING: dict[str, Recurring] = {"upkeep": Recurring("upkeep", "Tidy up the wo
 
 
 def fire_due(tx: Session, settings: Settings) -> int:
-    """Starts what is due; `tx` is a dispatch transaction. Returns the number of jobs started. Missed dates fire once."""
+    """Starts the recurring jobs that are due; `tx` is a dispatch transaction. Returns how many. Dates missed fire once
+    together."""
     for name, recurring in RECURRING.items():
         every = int(getattr(settings, recurring.every_setting))
         first = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, every)
@@ -38,16 +41,16 @@ def fire_due(tx: Session, settings: Settings) -> int:
     due = select(Schedule).where(Schedule.next_at <= func.clock_timestamp(), Schedule.id.in_(RECURRING))
     started = 0
     for schedule in tx.scalars(due.with_for_update(skip_locked=True)).all():
-        started += _start(tx, RECURRING[schedule.id], schedule.next_at)
+        started += _enqueue_in_workspaces(tx, RECURRING[schedule.id], schedule.next_at)
         later = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, Schedule.every_s)
         tx.execute(update(Schedule).where(Schedule.id == schedule.id).values(next_at=later))
     return started
 
 
-def _start(tx: Session, recurring: Recurring, at: datetime) -> int:
+def _enqueue_in_workspaces(tx: Session, recurring: Recurring, at: datetime) -> int:
     spec = KINDS[recurring.kind]
-    on_its_way = select(Job.tenant_id).where(Job.kind == spec.kind, Job.state.not_in(FINAL))
-    tenants = tx.scalars(select(Workspace.id).where(Workspace.id.not_in(on_its_way))).all()
+    unfinished = select(Job.tenant_id).where(Job.kind == spec.kind, Job.state.not_in(FINAL))
+    tenants = tx.scalars(select(Workspace.id).where(Workspace.id.not_in(unfinished))).all()
     for tenant_id in tenants:
         row = {"id": new_id("job"), "tenant_id": tenant_id, "kind": spec.kind, "v": spec.v, "queue": spec.queue}
         key = f"{recurring.kind}@{at.isoformat()}"
@@ -55,11 +58,11 @@ def _start(tx: Session, recurring: Recurring, at: datetime) -> int:
             insert(Job).values(**row, title=recurring.title, payload={}, request_key=key, priority=10).on_conflict_do_nothing()
         )
     if tenants:
-        ring(tx, spec.queue)
+        notify_queue(tx, spec.queue)
     return len(tenants)
 
 
-def start_for(
+def enqueue_for(
     tx: Session,
     tenant_id: str,
     *,
@@ -69,7 +72,8 @@ def start_for(
     subject: tuple[str, str],
     priority: int = 0,
 ) -> str:
-    """A job in that workspace, whoever's row wants it; `tx` is a dispatch transaction. Returns its id. The queue is rung."""
+    """Enqueues a job in any workspace; `tx` is a dispatch transaction. Returns its id. The queue is notified after the
+    commit."""
     spec, job_id = KINDS[kind], new_id("job")
     row = {"id": job_id, "tenant_id": tenant_id, "kind": kind, "v": spec.v, "queue": spec.queue, "title": title[:200]}
     row |= {
@@ -79,9 +83,9 @@ def start_for(
         "priority": priority,
     }
     tx.execute(insert(Job).values(**row, request_key=f"{kind}@{job_id}"))
-    told = {"id": new_id("evt"), "tenant_id": tenant_id, "kind": "job.pending", "noun": "job", "noun_id": job_id}
-    tx.execute(insert(EventRow).values(**told, data={"kind": kind}))
-    ring(tx, spec.queue)
+    event = {"id": new_id("evt"), "tenant_id": tenant_id, "kind": "job.pending", "noun": "job", "noun_id": job_id}
+    tx.execute(insert(EventRow).values(**event, data={"kind": kind}))
+    notify_queue(tx, spec.queue)
     return job_id
 
 

@@ -1,24 +1,27 @@
-"""Finds attempts that nobody works on any more and gives their jobs back. Any number of processes may sweep at once."""
+"""Finds attempts whose worker is dead or does not stop, and takes their jobs back. Any number of processes may sweep at
+once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, text, update
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from backend.errors import EngineUnavailable
+from backend.db.tables import Device, Job, JobState, Worker
+from backend.db.transactions import notify_queue
+from backend.errors import DiskFull, EngineUnavailable, Unavailable
+from backend.jobs.ancestor_locks import lock_ancestors
+from backend.jobs.attempt_end import AttemptRef, finish_attempt
 from backend.jobs.kinds import KINDS
-from backend.jobs.lines import lock_line
-from backend.jobs.rules import lost
-from backend.jobs.settle import AttemptRef, settle
-from backend.kit.db import ring
+from backend.jobs.rules import worker_lost
 from backend.settings import Settings
-from backend.tables import Device, Job, JobState, Worker
 
 _SUSPECTS = text(
     """SELECT a.id, a.job_id, CASE
         WHEN w.id IS NULL OR w.state = 'gone' OR w.seen_at < clock_timestamp() - make_interval(secs => :lease_s)
+          OR w.seen_at > clock_timestamp() + make_interval(secs => :lease_s)
           THEN 'its worker stopped answering'
         WHEN a.started_at < clock_timestamp() - make_interval(secs => l.deadline_s + :lease_s)
           THEN 'it passed its deadline and did not stop'
@@ -29,14 +32,16 @@ _SUSPECTS = text(
       AS l(kind, deadline_s, stall_s) ON l.kind = j.kind
     WHERE a.ended_at IS NULL AND (CAST(:attempt_id AS text) IS NULL OR a.id = :attempt_id)"""
 )
-"""A live worker stops late work itself; `lease_s` later it is taken from it."""
+"""Running attempts and why they are to be taken back (null: they are not). A live worker stops late work itself, so deadlines
+are enforced here one lease later. A worker seen in the future has not renewed its lease since the clock was set back."""
 
-_HOLD = text("SELECT id FROM attempts WHERE id = :attempt_id AND ended_at IS NULL FOR UPDATE SKIP LOCKED")
-"""Skipped: its owner is writing right now, so it is not dead, or Postgres will soon end that session."""
+_LOCK_ATTEMPT = text("SELECT id FROM attempts WHERE id = :attempt_id AND ended_at IS NULL FOR UPDATE SKIP LOCKED")
+"""A locked row is skipped: the attempt's own transaction holds it, so its worker is alive, or Postgres will soon end the frozen
+session (see workers.main)."""
 
 
 def suspects(tx: Session, settings: Settings, attempt_id: str | None = None) -> list[Row[Any]]:
-    """Attempts to take away: id, job_id, why. `tx` is a dispatch transaction."""
+    """Attempts to take back, or only `attempt_id` if it is one: id, job_id, why. `tx` is a dispatch transaction."""
     values = {
         "lease_s": settings.job_lease_s,
         "kinds": list(KINDS),
@@ -47,54 +52,94 @@ def suspects(tx: Session, settings: Settings, attempt_id: str | None = None) -> 
     return [row for row in tx.execute(_SUSPECTS, values) if row.why]
 
 
-def take_back(tx: Session, settings: Settings, attempt_id: str, job_id: str) -> str | None:
-    """Ends one suspect if it still is one, and returns why; its job goes back to pending, or is a dead letter."""
-    lock_line(tx, job_id)
-    if tx.scalar(_HOLD, {"attempt_id": attempt_id}) is None:
+def reclaim(tx: Session, settings: Settings, attempt_id: str, job_id: str) -> str | None:
+    """Ends one suspect if it still is one, and returns why, else None. Its job goes back to pending, or fails as a dead
+    letter."""
+    lock_ancestors(tx, job_id)
+    if tx.scalar(_LOCK_ATTEMPT, {"attempt_id": attempt_id}) is None:
         return None
-    still = suspects(tx, settings, attempt_id)
-    if not still:
+    confirmed = suspects(tx, settings, attempt_id)
+    if not confirmed:
         return None
     job = tx.execute(
-        text("SELECT j.parent_id, j.kills, a.device_id FROM jobs j JOIN attempts a ON a.id = :a WHERE j.id = :j"),
+        text("SELECT j.parent_id, a.device_id FROM jobs j JOIN attempts a ON a.id = :a WHERE j.id = :j"),
         {"a": attempt_id, "j": job_id},
     ).one()
-    why = str(still[0].why)
-    settle(tx, AttemptRef(job_id, attempt_id, job.parent_id, job.device_id), lost(kills=job.kills, detail=why))
-    note = "INSERT INTO job_logs (tenant_id, job_id, attempt_id, level, line) SELECT tenant_id, id, :a, 'error', :line"
-    tx.execute(text(f"{note} FROM jobs WHERE id = :j"), {"a": attempt_id, "j": job_id, "line": f"Taken back: {why}."})
+    why = str(confirmed[0].why)
+    outcome = worker_lost(detail=why, within_s=settings.job_deaths_within_s)
+    finish_attempt(tx, AttemptRef(job_id, attempt_id, job.parent_id, job.device_id), outcome)
+    insert_line = "INSERT INTO job_logs (tenant_id, job_id, attempt_id, level, line) SELECT tenant_id, id, :a, 'error', :line"
+    tx.execute(text(f"{insert_line} FROM jobs WHERE id = :j"), {"a": attempt_id, "j": job_id, "line": f"Taken back: {why}."})
     return why
 
 
-def tidy(tx: Session, settings: Settings) -> None:
-    """Marks silent workers, forgets those of yesterday, frees cards that no running attempt holds."""
-    silent = func.make_interval(0, 0, 0, 0, 0, 0, settings.job_lease_s)
-    tx.execute(
-        update(Worker).where(Worker.state != "gone", Worker.seen_at < func.clock_timestamp() - silent).values(state="gone")
-    )
+def clean_up(tx: Session, settings: Settings) -> None:
+    """Marks workers whose lease has ended as gone, deletes workers and devices not seen for a day, and frees devices that no
+    running attempt holds."""
+    lease, now = func.make_interval(0, 0, 0, 0, 0, 0, settings.job_lease_s), func.clock_timestamp()
+    silent = or_(Worker.seen_at < now - lease, Worker.seen_at > now + lease)
+    gone = {"state": "gone", "seen_at": func.least(Worker.seen_at, now)}
+    tx.execute(update(Worker).where(Worker.state != "gone", silent).values(**gone))
     tx.execute(delete(Worker).where(Worker.seen_at < func.clock_timestamp() - text("interval '1 day'")))
     tx.execute(delete(Device).where(Device.seen_at < func.clock_timestamp() - text("interval '1 day'")))
     held = text("held_by IS NOT NULL AND NOT EXISTS (SELECT FROM attempts a WHERE a.id = held_by AND a.ended_at IS NULL)")
     tx.execute(update(Device).where(held).values(held_by=None))
 
 
-def hasten(tx: Session) -> None:
-    """An engine of a card answers again: what was put off because it did not goes on now. `tx` is a dispatch transaction."""
-    late = Job.not_before > func.clock_timestamp()
-    tx.execute(update(Job).where(*_waits_for_an_engine(), late).values(not_before=func.clock_timestamp()))
-    for queue in sorted(_card_queues()):
-        ring(tx, queue)
+def mark_dead_processes(tx: Session, settings: Settings, *, host: str, pid_exists: Callable[[int], bool]) -> list[str]:
+    """Marks workers of `host` whose process is gone, so that their jobs need not wait for the lease. Returns their ids.
+
+    Workers with a heartbeat in the last three intervals are left alone: a container may have the same host name and see other
+    processes.
+    """
+    three_beats, now = func.make_interval(0, 0, 0, 0, 0, 0, 3 * settings.job_beat_s), func.clock_timestamp()
+    quiet = or_(Worker.seen_at < now - three_beats, Worker.seen_at > now + three_beats)
+    rows = tx.execute(select(Worker.id, Worker.pid).where(Worker.host == host, Worker.state != "gone", quiet)).all()
+    gone = [worker_id for worker_id, pid in rows if not pid_exists(pid)]
+    tx.execute(update(Worker).where(Worker.id.in_(gone), quiet).values(state="gone", seen_at=func.least(Worker.seen_at, now)))
+    return gone
 
 
-def retell(tx: Session, before: str, words: str) -> None:
-    """An engine is still away, for another reason than `before`: what waits for it says so. `tx` is a dispatch transaction."""
-    told = Job.error_message == before
-    tx.execute(update(Job).where(*_waits_for_an_engine(), told).values(error_message=words))
+def resume_engine_jobs(tx: Session) -> None:
+    """Lets jobs that wait for an engine be claimed now, because one answers again. `tx` is a dispatch transaction."""
+    delayed = Job.not_before > func.clock_timestamp()
+    tx.execute(update(Job).where(*_waits_for_an_engine(), delayed).values(not_before=func.clock_timestamp()))
+    for queue in sorted(_device_queues()):
+        notify_queue(tx, queue)
 
 
-def _card_queues() -> set[str]:
+def storage_jobs_wait(tx: Session) -> bool:
+    """Whether a job waits because storage or database did not answer or the disk was full. `tx` is a dispatch transaction."""
+    return bool(tx.scalar(select(Job.id).where(*_waits_for_storage()).limit(1)))
+
+
+def resume_storage_jobs(tx: Session) -> int:
+    """Lets jobs that wait for storage be claimed now, because it works again. Returns how many."""
+    rows = tx.execute(
+        update(Job).where(*_waits_for_storage()).values(not_before=func.clock_timestamp()).returning(Job.queue)
+    ).all()
+    for queue in {row.queue for row in rows}:
+        notify_queue(tx, queue)
+    return len(rows)
+
+
+def _waits_for_storage() -> tuple[ColumnElement[bool], ...]:
+    codes = (Unavailable.code, DiskFull.code)
+    return Job.state == JobState.PENDING, Job.error_code.in_(codes), Job.not_before > func.clock_timestamp()
+
+
+def replace_wait_reason(tx: Session, old: str, new: str) -> None:
+    """Changes the error message of jobs that wait for an engine which is still down, for another reason than `old`.
+
+    `tx` is a dispatch transaction.
+    """
+    same_reason = Job.error_message == old
+    tx.execute(update(Job).where(*_waits_for_an_engine(), same_reason).values(error_message=new))
+
+
+def _device_queues() -> set[str]:
     return {spec.queue for spec in KINDS.values() if spec.device}
 
 
 def _waits_for_an_engine() -> tuple[ColumnElement[bool], ...]:
-    return Job.state == JobState.PENDING, Job.queue.in_(_card_queues()), Job.error_code == EngineUnavailable.code
+    return Job.state == JobState.PENDING, Job.queue.in_(_device_queues()), Job.error_code == EngineUnavailable.code

@@ -1,4 +1,4 @@
-"""Starts and ends every child process of the project: own group, limits, and never outlives its parent."""
+"""Starts and stops every child process of the project: in a process group of its own, with limits, ended with its parent."""
 
 from __future__ import annotations
 
@@ -19,12 +19,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-Child = subprocess.Popen[bytes]
+from backend.kit import memory
+
+
+class Child(subprocess.Popen[bytes]):
+    """`oom_kills`: how many processes the kernel had killed for lack of memory when this one was started."""
+
+    oom_kills: int = 0
+
+
 Stream = int | IO[bytes] | None
 
 _LAUNCH = str(Path(__file__).with_name("launch.py"))
-_LONGEST_LINE = 64 * 1024 * 1024
-MINDED = sys.platform != "linux"
+_MAX_LINE_BYTES = 64 * 1024 * 1024
+SUPERVISED = sys.platform != "linux"
+"""Whether children run below a supervisor (launch.py): only Linux can end a child with its parent (PR_SET_PDEATHSIG)."""
 
 
 def spawn(
@@ -65,13 +74,16 @@ def spawn(
     }
     options: dict[str, Any] = {"cwd": cwd, "env": env, "stdin": stdin, "stdout": stdout, "stderr": stderr}
     rest = [os.fspath(part) for part in argv[1:]]
+    oom_kills = memory.oom_kills()
 
     def start(lifeline: int | None = None) -> Child:
         head = [sys.executable, "-I", "-S", _LAUNCH, json.dumps(spec | {"lifeline": lifeline})]
         fds = [*pass_fds, lifeline] if lifeline is not None else pass_fds
-        return subprocess.Popen([*head, program, *rest], process_group=0, bufsize=0, pass_fds=fds, **options)
+        proc = Child([*head, program, *rest], process_group=0, bufsize=0, pass_fds=fds, **options)
+        proc.oom_kills = oom_kills
+        return proc
 
-    return _on_spawner(lambda: _with_lifeline(start) if MINDED else start())
+    return _on_spawner(lambda: _with_lifeline(start) if SUPERVISED else start())
 
 
 def stop(proc: Child, *, sig: int = signal.SIGTERM, grace_s: float = 5.0) -> int:
@@ -81,11 +93,11 @@ def stop(proc: Child, *, sig: int = signal.SIGTERM, grace_s: float = 5.0) -> int
     """
     if proc.returncode is None:
         _signal_group(proc.pid, sig)
-        # Not reaped yet while the group is ended, so the group's number cannot have been taken by somebody else.
+        # The child is not reaped before its group is killed, so the group's number cannot have been reused.
         _wait_unreaped(proc, time.monotonic() + grace_s)
         _signal_group(proc.pid, signal.SIGKILL)
     elif not _exists(proc.pid):
-        _signal_group(proc.pid, signal.SIGKILL)  # grandchildren it left behind; a number in use is never a free group's
+        _signal_group(proc.pid, signal.SIGKILL)  # grandchildren; the kernel never reuses the number of a group that has members
     code = proc.wait()
     for pipe in (proc.stdin, proc.stdout, proc.stderr, getattr(proc, "lifeline", None)):
         if pipe is not None:
@@ -93,22 +105,33 @@ def stop(proc: Child, *, sig: int = signal.SIGTERM, grace_s: float = 5.0) -> int
     return code
 
 
+def killed(proc: Child, *, wait_s: float = 5.0) -> bool:
+    """Whether a child whose output has ended was killed by SIGKILL, and not by the kernel for lack of memory.
+
+    Call it before `stop()`, which may use SIGKILL itself. Waits up to `wait_s` seconds for its end.
+    """
+    with suppress(subprocess.TimeoutExpired):
+        proc.wait(wait_s)
+    return proc.returncode == -signal.SIGKILL and memory.oom_kills() <= proc.oom_kills
+
+
 def json_lines(
     proc: Child, *, every_s: float = 1.0, on_other: Callable[[str], None] | None = None
 ) -> Iterator[dict[str, Any] | None]:
-    """The JSON objects a child (with `stdout=PIPE`) writes one a line, and None whenever `every_s` seconds brought none.
+    """Yields the JSON objects that a child (with `stdout=PIPE`) writes, one a line, and None when `every_s` seconds brought
+    none.
 
     Ends when the child closes its standard output; does not stop it. Lines that are no JSON object go to `on_other`;
-    without it they raise ValueError.
+    without it they raise ValueError, as does a line longer than 64 MB.
     """
-    waiting, due = bytearray(), time.monotonic() + every_s
+    buffer, due = bytearray(), time.monotonic() + every_s
     for chunk in _chunks(proc, every_s):
         lines = []
-        waiting += chunk
+        buffer += chunk
         if b"\n" in chunk:
-            *lines, rest = bytes(waiting).split(b"\n")
-            waiting = bytearray(rest)
-        elif len(waiting) > _LONGEST_LINE:
+            *lines, rest = bytes(buffer).split(b"\n")
+            buffer = bytearray(rest)
+        elif len(buffer) > _MAX_LINE_BYTES:
             raise ValueError("a child wrote a line of more than 64 MB")
         for value in _parsed(lines, on_other):
             due = time.monotonic() + every_s
@@ -116,7 +139,7 @@ def json_lines(
         if time.monotonic() >= due:
             due = time.monotonic() + every_s
             yield None
-    yield from _parsed([bytes(waiting)], on_other)
+    yield from _parsed([bytes(buffer)], on_other)
 
 
 def tail(path: str | os.PathLike[str], n: int = 20) -> str:
@@ -130,14 +153,14 @@ def tail(path: str | os.PathLike[str], n: int = 20) -> str:
 
 
 def _chunks(proc: Child, every_s: float) -> Iterator[bytes]:
-    """What arrives on standard output; b"" after a quiet `every_s`."""
+    """Chunks of standard output; b"" whenever nothing arrived for `every_s` seconds."""
     assert proc.stdout is not None, "spawn the child with stdout=subprocess.PIPE"
-    number, poll = proc.stdout.fileno(), select.poll()
-    poll.register(number, select.POLLIN)
+    fd, poll = proc.stdout.fileno(), select.poll()
+    poll.register(fd, select.POLLIN)
     while True:
         if not poll.poll(every_s * 1000):
             yield b""
-        elif chunk := os.read(number, 1 << 16):
+        elif chunk := os.read(fd, 1 << 16):
             yield chunk
         else:
             return
@@ -159,17 +182,19 @@ def _parsed(lines: Sequence[bytes], on_other: Callable[[str], None] | None) -> I
 
 
 def _resolve(name: str, *, cwd: str | os.PathLike[str] | None, env: Mapping[str, str] | None) -> str:
-    """The program's absolute path: looked up here, because an error of the launcher would come too late to raise."""
+    """The program's absolute path. Looked up here, because an error in the launcher would come too late to be raised."""
     if os.sep in name:
-        found = str(Path(cwd or ".", name).absolute())
+        path = str(Path(cwd or ".", name).absolute())
     else:
-        found = shutil.which(name, path=None if env is None else env.get("PATH", os.defpath)) or ""
-    if not Path(found or "/nonexistent").is_file():
+        path = shutil.which(name, path=None if env is None else env.get("PATH", os.defpath)) or ""
+    if not Path(path or "/nonexistent").is_file():
         raise FileNotFoundError(f"There is no program {name!r} here. Install it, or give its full path in the settings.")
-    return found
+    return path
 
 
 def _with_lifeline(start: Callable[[int], Child]) -> Child:
+    """Starts a child that holds the reading end of a pipe whose writing end lives as long as this process
+    (launch._supervise)."""
     read, write = os.pipe()
     try:
         proc = start(read)
@@ -215,37 +240,39 @@ def _close(pipe: IO[bytes]) -> None:
         pipe.close()
 
 
-# Linux ends a child when the *thread* that started it ends, not the process: one thread that never ends starts them all.
-_Order = tuple[Callable[[], Child], Future[Child]]
-_orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
+# PR_SET_PDEATHSIG ends a child when the *thread* that started it ends, not the process. So one thread that never ends, the
+# spawner, starts all children.
+_Request = tuple[Callable[[], Child], Future[Child]]
+_requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
 _spawner: threading.Thread | None = None
-_guard = threading.Lock()
+_lock = threading.Lock()
 
 
 def _on_spawner(start: Callable[[], Child]) -> Child:
     global _spawner
-    with _guard:
+    with _lock:
         if _spawner is None:
-            _spawner = threading.Thread(target=_serve, args=(_orders,), name="spawner", daemon=True)
+            _spawner = threading.Thread(target=_run_spawner, args=(_requests,), name="spawner", daemon=True)
             _spawner.start()
     started: Future[Child] = Future()
-    _orders.put((start, started))
+    _requests.put((start, started))
     return started.result()
 
 
-def _serve(orders: queue.SimpleQueue[_Order]) -> None:
+def _run_spawner(requests: queue.SimpleQueue[_Request]) -> None:
     while True:
-        start, started = orders.get()
+        start, started = requests.get()
         try:
             started.set_result(start())
-        except BaseException as error:  # handed to the caller, who raises it
+        except BaseException as error:  # raised in the caller's thread
             started.set_exception(error)
         del start, started
 
 
 def _after_fork() -> None:
-    global _spawner, _orders, _guard
-    _spawner, _orders, _guard = None, queue.SimpleQueue(), threading.Lock()
+    """A forked process has no spawner thread, and may have inherited a locked lock."""
+    global _spawner, _requests, _lock
+    _spawner, _requests, _lock = None, queue.SimpleQueue(), threading.Lock()
 
 
 os.register_at_fork(after_in_child=_after_fork)

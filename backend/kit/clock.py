@@ -1,4 +1,4 @@
-"""Time for display and for defaults in Python; anything that decides uses Postgres's clock instead."""
+"""The time for display and for defaults. Decisions (what is due, what has ended) use Postgres's clock instead."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Aware, UTC."""
+    """The current time, aware, in UTC."""
     return datetime.now(UTC)

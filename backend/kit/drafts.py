@@ -1,4 +1,4 @@
-"""What a form or an API body becomes before it is a row: checked values, complaints as sentences people can act on."""
+"""Draft: the checked values of a form or an API body. Errors are sentences that people can act on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from backend.kit.texts import printable
 
 
 class Draft(BaseModel):
-    """Frozen; unknown fields are refused; text is trimmed and freed of what Postgres cannot keep.
+    """Frozen; unknown fields are refused; text is trimmed, and characters that Postgres cannot keep are removed.
 
     Raises backend.errors.Invalid with every complaint joined into one message; `data["fields"]` names the fields.
     """
@@ -45,7 +45,7 @@ def _sentence(error: ValidationError) -> str:
 
 
 def _complaint(item: Any) -> str:
-    """`Value error, X` is our own sentence X; pydantic's own are led by the field's name."""
+    """Our own validators raise ValueError with a sentence, which is used as it is; pydantic's messages get the field's name."""
     if isinstance(cause := item.get("ctx", {}).get("error"), ValueError):
         return str(cause)
     field = " ".join(str(part) for part in item["loc"] if isinstance(part, str)).replace("_", " ").capitalize()

@@ -1,4 +1,4 @@
-"""One JSON object a log line, each with the request, job, attempt and tenant it belongs to."""
+"""Logging: one JSON object a line, with the request, job, attempt and tenant it belongs to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import structlog
 
 
 def configure(level: str = "INFO") -> None:
-    """Idempotent. Our own lines and those of libraries go to standard error in the same form."""
+    """Sends our own log lines and those of libraries to standard error in the same form. Idempotent."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -44,7 +44,7 @@ def configure(level: str = "INFO") -> None:
 
 
 @contextmanager
-def about(**names: str) -> Iterator[None]:
-    """Every line written inside carries these: `request`, `job`, `attempt`, `tenant`."""
+def log_context(**names: str) -> Iterator[None]:
+    """Adds these names (`request`, `job`, `attempt`, `tenant`) to every line logged inside the `with` block."""
     with structlog.contextvars.bound_contextvars(**names):
         yield

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: what this process did, and gauges filled in when somebody looks."""
+"""Metrics for Prometheus: counters of this process, and gauges that are set when they are read."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _UP = Gauge("studio_up", "1 while this part answers.", ["part"], registry=REGIST
 
 
 def request(*, method: str, route: str, status: int, seconds: float) -> None:
-    """`route` is the pattern (`/jobs/{id}`), never the path: ids would make endless series."""
+    """Counts an API request. `route` is the pattern (`/jobs/{id}`), never the path, whose ids would make endless series."""
     _REQUESTS.labels(method, route, str(status)).observe(seconds)
 
 
 def sign_in(outcome: str) -> None:
-    """`outcome`: ok, refused, throttled."""
+    """Counts an attempt to sign in. `outcome`: ok, refused, throttled."""
     _SIGN_INS.labels(outcome).inc()
 
 
 def exposition(up: Mapping[str, bool]) -> bytes:
-    """The text Prometheus reads; `up` says which parts answer right now."""
+    """All metrics in Prometheus's text format. `up`: part -> whether it answers right now."""
     for part, ok in up.items():
         _UP.labels(part).set(ok)
     return generate_latest(REGISTRY)

@@ -1,4 +1,4 @@
-"""Secrets at rest: AES-GCM under a ring of keys, bound to the row they belong to."""
+"""Encrypts secrets that are stored: AES-GCM under a ring of keys, bound to the row they belong to."""
 
 from __future__ import annotations
 
@@ -11,28 +11,34 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from backend.errors import Invalid
 
-_NONCE = 12
+_NONCE_BYTES = 12
 
 
 class KeyRing:
-    """`keys`: comma-separated base64 of 32 bytes each, newest first. The first seals, all open: that is how keys rotate."""
+    """`keys`: comma-separated base64 of 32 bytes each, newest first. The first encrypts, all decrypt, so that keys can be
+    rotated.
+
+    Raises Invalid for keys of another form.
+    """
 
     def __init__(self, keys: str) -> None:
         parts = [part.strip() for part in keys.split(",") if part.strip()]
         if not parts:
             raise Invalid("SECRET_KEYS is empty. Give it at least one base64 key of 32 bytes (openssl rand -base64 32).")
-        self._ciphers = [AESGCM(_key(part)) for part in parts]
+        self._ciphers = [AESGCM(_decoded_key(part)) for part in parts]
 
     def seal(self, secret: str, *, tenant_id: str, row_id: str) -> bytes:
-        """Only the same (tenant, row) can open it again."""
-        nonce = os.urandom(_NONCE)
-        return nonce + self._ciphers[0].encrypt(nonce, secret.encode(), _bound(tenant_id, row_id))
+        """Encrypts `secret`. It can be opened only with the same tenant and row id."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._ciphers[0].encrypt(nonce, secret.encode(), _associated_data(tenant_id, row_id))
 
     def open(self, sealed: bytes, *, tenant_id: str, row_id: str) -> str:
         """Raises Invalid when no key of the ring fits, or the bytes belong to another row."""
         for cipher in self._ciphers:
             try:
-                return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(tenant_id, row_id)).decode()
+                return cipher.decrypt(
+                    sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _associated_data(tenant_id, row_id)
+                ).decode()
             except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
                 continue
         raise Invalid(
@@ -44,7 +50,7 @@ class KeyRing:
         return self.seal(self.open(sealed, tenant_id=tenant_id, row_id=row_id), tenant_id=tenant_id, row_id=row_id)
 
 
-def _key(part: str) -> bytes:
+def _decoded_key(part: str) -> bytes:
     try:
         key = base64.b64decode(part, validate=True)
     except binascii.Error:
@@ -54,5 +60,5 @@ def _key(part: str) -> bytes:
     return key
 
 
-def _bound(tenant_id: str, row_id: str) -> bytes:
+def _associated_data(tenant_id: str, row_id: str) -> bytes:
     return f"{tenant_id}\x00{row_id}".encode()

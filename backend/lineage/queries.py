@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, false, func, literal, select
 from sqlalchemy.orm import Session
 
+from backend.db.tables import Clip, Dataset, DatasetImage, Lora, Picture, PictureLora, TrainingRun, TrainingSample
 from backend.errors import Invalid, NotFound
 from backend.lineage.schemas import COLUMNS, COUNT_TO, MOST, Column, Lineage, Node, Noun
-from backend.tables import Clip, Dataset, DatasetImage, Lora, Picture, PictureLora, TrainingRun, TrainingSample
 
 _GONE = {
     "dataset": "This dataset does not exist here. Open the list of datasets.",

@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
+from backend.db.tables import Asset, Influencer, Lora, Picture, PictureLora
 from backend.errors import Invalid, NotFound
 from backend.loras.schemas import LoraCard, LoraPage
-from backend.tables import Asset, Influencer, Lora, Picture, PictureLora
 
 
 def get(tx: Session, lora_id: str) -> LoraCard:
@@ -107,6 +107,7 @@ def _card(row: Lora, key: str, size_bytes: int, sha256: str | None) -> LoraCard:
     )
     return LoraCard(
         **{name: getattr(row, name) for name in same},
+        weight=float(row.meta.get("weight", 1.0)),
         created_at=row.created_at,
         key=key,
         size_bytes=size_bytes,

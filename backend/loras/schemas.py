@@ -10,7 +10,8 @@ from datetime import datetime
 class LoraCard:
     """`name` is its word in `<lora:name:0.8>`; `base` the family of checkpoints it fits (starter-128, sd15, sdxl).
 
-    `source`: trained (then `run_id` and `step` say by what) or uploaded. `size_bytes` and `sha256` are the file's.
+    `source`: trained (then `run_id` and `step` say by what) or uploaded. `weight`: the strength it is
+    usually drawn at. `size_bytes` and `sha256` are the file's.
     """
 
     id: str
@@ -19,6 +20,7 @@ class LoraCard:
     base: str
     dim: int
     alpha: float
+    weight: float
     source: str
     asset_id: str
     key: str

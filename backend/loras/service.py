@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 
 from backend import assets, events
 from backend.assets import UploadCard
+from backend.db.tables import Influencer, Lora
 from backend.engines.image.port import ModelCard
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.loras.queries import get, uses
 from backend.loras.rules import as_name, check_name, next_free
 from backend.loras.schemas import LoraCard
+from backend.media.model_files import lora_check
+from backend.media.model_files.lora_check import Checked
 from backend.storage import Storage
-from backend.tables import Influencer, Lora
-from backend.tools import safetensors
 
 OpenTx = Callable[[], AbstractContextManager[Session]]
 CONTENT_TYPE = "application/octet-stream"
@@ -62,11 +63,11 @@ def take_upload(open_tx: OpenTx, storage: Storage, *, upload_id: str, name: str 
     with tempfile.TemporaryDirectory(prefix="lora-") as folder:
         path = Path(folder) / "uploaded.safetensors"
         storage.get_file(key, path)
-        found = _inspected(open_tx, upload_id, path)
+        found = _checked(open_tx, upload_id, path)
         stored = assets.store(
             open_tx,
             storage,
-            path=path,
+            path=found.path,
             kind="lora",
             key=assets.key_for("lora", tenant_id=tenant_id, lora_id=lora_id, name=f"{word}.safetensors"),
             content_type=CONTENT_TYPE,
@@ -77,7 +78,10 @@ def take_upload(open_tx: OpenTx, storage: Storage, *, upload_id: str, name: str 
         _stored_upload(tx, upload_id)  # a page loaded twice may have taken it while its bytes were looked at
         row = Lora(id=lora_id, source="uploaded", asset_id=stored.id, base=found.base, dim=found.dim, alpha=found.alpha)
         row.trigger_word, row.meta = trigger_word.strip(), {"uploaded_as": filename}
-        assets.uploads.take(tx, [upload_id])
+        if found.converted_from:
+            row.meta |= {"converted_from": found.converted_from, "original_sha256": found.sha256}
+            row.notes = f"Converted from the {found.converted_from} layout to kohya's. {found.note}".strip()
+        assets.uploads.accept(tx, [upload_id])
         return _add(tx, row, word, exact=bool(name.strip()))
 
 
@@ -123,29 +127,21 @@ def _stored_upload(tx: Session, upload_id: str) -> UploadCard:
     if upload.noun != "lora":
         raise NotFound("This upload is not a LoRA. Upload the file again in the LoRA library.")
     if upload.state == "refused":
-        raise Invalid(upload.reason or "This file was refused. Upload another one.")
+        raise Invalid(f"{upload.filename}: {upload.reason or 'It was refused. Upload another one.'}")
     if upload.state != "stored":
         raise Conflict("This file is still on its way, or is in the library already. Look at the list, then try again.")
     return upload
 
 
-def _inspected(open_tx: OpenTx, upload_id: str, path: Path) -> safetensors.LoraCard:
+def _checked(open_tx: OpenTx, upload_id: str, path: Path) -> Checked:
     """Raises Invalid, after writing the reason beside the upload."""
     try:
-        found = safetensors.inspect(path)
-        if not found.keys_ok or not found.base:
-            raise Invalid(
-                "This file is no LoRA the studio can use: it needs kohya-style keys (lora_unet_…) for a Stable Diffusion 1.5, "
-                "SDXL or starter model."
-            )
-        if not safetensors.finite(path):
-            raise Invalid("This LoRA holds numbers that are not finite: it would only draw noise. Train or download it again.")
-    except Exception as error:  # whatever a hostile file provokes in a parser
-        reason = getattr(error, "message", "This file is not a readable .safetensors file. Export it again and upload that.")
+        return lora_check.check(path, path.with_name("renamed.safetensors"))
+    except Invalid as refused:
         with open_tx() as tx:
-            assets.uploads.refuse(tx, {upload_id: reason})
-        raise Invalid(reason) from error
-    return found
+            assets.uploads.reject(tx, {upload_id: refused.message})
+            filename = assets.uploads.get(tx, upload_id).filename
+        raise Invalid(f"{filename}: {refused.message}") from refused
 
 
 def _add(tx: Session, row: Lora, name: str, *, exact: bool) -> LoraCard:

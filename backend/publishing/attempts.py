@@ -8,18 +8,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend.engines.platform.faults import Wait
-from backend.engines.platform.port import Published
+from backend.content_plans import ownership as posts
+from backend.db.tables import Post, PostAttempt, PostState
 from backend.errors import Conflict, Invalid
 from backend.jobs import JobContext
 from backend.kit.ids import new_id
 from backend.kit.secrets import KeyRing
-from backend.posts import sending as posts
-from backend.publishing.verdicts import Verdict
+from backend.platforms.errors import RateLimitedByPlatform
+from backend.platforms.port import Published
+from backend.publishing.decisions import Decision
 from backend.settings import Settings
-from backend.tables import Post, PostAttempt, PostState
 
 S = PostState
 OUTCOMES = {
@@ -30,7 +31,7 @@ NOT_OURS = "Nothing of this post is waiting to be sent by this job. Open it on t
 
 
 @dataclass
-class Try:
+class PublishAttempt:
     """A post as its job has it. `phase`: of the row. `new`: this job begins with it. `outcome`: how the try has ended already,
     for a job whose worker died before it could say so itself."""
 
@@ -46,7 +47,7 @@ class Try:
     began_at: datetime
 
 
-def begin(ctx: JobContext, post_id: str) -> Try:
+def begin(ctx: JobContext, post_id: str) -> PublishAttempt:
     """Raises Conflict when the post is not this job's."""
     with ctx.transaction() as tx:
         row = tx.scalars(select(Post).where(Post.id == post_id).with_for_update()).one_or_none()
@@ -62,7 +63,7 @@ def begin(ctx: JobContext, post_id: str) -> Try:
         if handle is None and row.phase == "ready":
             row.phase = "preparing"
         tx.flush()
-        return Try(
+        return PublishAttempt(
             id=mine.id, post=posts.get_post(tx, post_id), phase=row.phase, handle=handle, submitted_at=row.submitted_at,
             new=new, outcome="" if mine.outcome == "running" else mine.outcome, said=mine.said, sent=dict(mine.sent),
             began_at=mine.created_at,
@@ -82,20 +83,20 @@ def _open(tx: Session, row: Post, job_id: str) -> PostAttempt:
     return made
 
 
-def keep_handle(ctx: JobContext, mine: Try, handle: dict[str, Any] | None) -> None:
+def keep_handle(ctx: JobContext, mine: PublishAttempt, handle: dict[str, Any] | None) -> None:
     """Durable before it returns: upload addresses open accounts, so they are sealed."""
     write(ctx, mine, handle=seal(handle, ctx.app.settings, tenant_id=ctx.tenant_id, post_id=mine.post.id))
     mine.handle = handle
 
 
-def to_phase(ctx: JobContext, mine: Try, phase: str, **values: Any) -> None:
+def to_phase(ctx: JobContext, mine: PublishAttempt, phase: str, **values: Any) -> None:
     """Durable before it returns."""
     write(ctx, mine, phase=phase, **values)
     mine.phase = phase
     mine.submitted_at = values.get("submitted_at", mine.submitted_at)
 
 
-def submitting(ctx: JobContext, mine: Try, *, made: bool = False) -> str:
+def submitting(ctx: JobContext, mine: PublishAttempt, *, made: bool = False) -> str:
     """Commits that the irreversible call is about to be made (or `made` already: then it is only asked about).
 
     A stop switch that is on by now is in time: its scope is returned and nothing is written.
@@ -110,10 +111,10 @@ def submitting(ctx: JobContext, mine: Try, *, made: bool = False) -> str:
 
 
 def stopper(tx: Session, post: posts.PostCard) -> str:
-    return posts.stopper(tx, posts.owner_of(tx, post.plan_id))
+    return posts.active_stop_switch(tx, posts.owner_of(tx, post.plan_id))
 
 
-def note(ctx: JobContext, mine: Try, **sent: Any) -> None:
+def note(ctx: JobContext, mine: PublishAttempt, **sent: Any) -> None:
     """Into what was sent, for people."""
     mine.sent |= sent
     with ctx.transaction() as tx:
@@ -129,20 +130,31 @@ def age_s(ctx: JobContext, since: datetime | None) -> float:
     return max(0.0, (now - since).total_seconds())
 
 
-def published(ctx: JobContext, mine: Try, there: Published, *, comment: bool) -> None:
-    """`comment`: a first comment follows."""
+class IdTaken(Exception):
+    """The platform gave a post the id that another post of the channel has already."""
+
+
+def published(ctx: JobContext, mine: PublishAttempt, there: Published, *, comment: bool) -> None:
+    """`comment`: a first comment follows. Raises IdTaken; nothing is written then."""
     said: dict[str, Any] = {"remote_id": there.remote_id, "url": there.url, "published_at": func.clock_timestamp()}
     said |= {"error": "", "error_code": "", "phase": "", "not_before": None}
     handle = {**there.handle, "exact": there.exact} if comment else None
     said["handle"] = seal(handle, ctx.app.settings, tenant_id=ctx.tenant_id, post_id=mine.post.id)
-    mine.sent |= {"comment": {"state": "waiting"}} if comment else {}
-    with ctx.transaction() as tx:
-        _end(tx, ctx, mine, S.PUBLISHED, said, {"sent": mine.sent})
+    sent = mine.sent | ({"comment": {"state": "waiting"}} if comment else {})
+    sent |= {} if there.exact else {"container": there.handle.get("container", "")}
+    try:
+        with ctx.transaction() as tx:
+            _end(tx, ctx, mine, S.PUBLISHED, said, {"sent": sent})
+    except IntegrityError as error:
+        if "uq_posts_remote" in str(error.orig):
+            raise IdTaken(there.remote_id) from error
+        raise
+    mine.sent = sent
     mine.outcome, mine.handle = "published", handle
     mine.post = replace(mine.post, remote_id=there.remote_id, url=there.url)
 
 
-def end(ctx: JobContext, mine: Try, verdict: Verdict) -> Verdict:
+def end(ctx: JobContext, mine: PublishAttempt, verdict: Decision) -> Decision:
     """Writes how the try ended: the post and its line in the log in one transaction. Returns it with its sentence."""
     said = verdict.said
     with ctx.transaction() as tx:
@@ -155,7 +167,9 @@ def end(ctx: JobContext, mine: Try, verdict: Verdict) -> Verdict:
         if verdict.state is S.SCHEDULED:
             at: datetime = tx.scalars(select(func.clock_timestamp())).one() + timedelta(seconds=verdict.delay_s)
             values["not_before"] = at
-            said += f" Next try: {posts.clock_of(tx, mine.post.plan_id, at)}." if verdict.code == Wait.code else ""
+            said += (
+                f" Next try: {posts.clock_of(tx, mine.post.plan_id, at)}." if verdict.code == RateLimitedByPlatform.code else ""
+            )
         _end(
             tx,
             ctx,
@@ -167,24 +181,24 @@ def end(ctx: JobContext, mine: Try, verdict: Verdict) -> Verdict:
     return replace(verdict, said=said)
 
 
-def hold(ctx: JobContext, mine: Try, *, by: str, said: str) -> None:
+def hold(ctx: JobContext, mine: PublishAttempt, *, by: str, said: str) -> None:
     """Back, with what was prepared; nothing went out. `by`: `person`, `workspace`, or the influencer's id."""
     values = {"held_from": S.SCHEDULED, "held_by": by, "phase": _left_at(mine, "ready"), "submitted_at": None}
     with ctx.transaction() as tx:
         _end(tx, ctx, mine, S.ON_HOLD, {**values, "error": "", "error_code": ""}, {"code": "held", "said": said})
 
 
-def _left_at(mine: Try, phase: str) -> str:
+def _left_at(mine: PublishAttempt, phase: str) -> str:
     """What the next try begins with: `ready` only if all of it was prepared."""
     return phase if phase != "ready" or mine.phase in ("ready", "submitting") else ""
 
 
-def write(ctx: JobContext, mine: Try, **values: Any) -> None:
+def write(ctx: JobContext, mine: PublishAttempt, **values: Any) -> None:
     with ctx.transaction() as tx:
         _write(tx, ctx, mine, **values)
 
 
-def _write(tx: Session, ctx: JobContext, mine: Try, **values: Any) -> None:
+def _write(tx: Session, ctx: JobContext, mine: PublishAttempt, **values: Any) -> None:
     ours = update(Post).where(Post.id == mine.post.id, Post.state == S.PUBLISHING, Post.job_id == ctx.job_id)
     if tx.execute(ours.values(**values, updated_at=func.clock_timestamp()).returning(Post.id)).first() is None:
         raise Conflict(NOT_OURS)
@@ -192,7 +206,9 @@ def _write(tx: Session, ctx: JobContext, mine: Try, **values: Any) -> None:
         tx.execute(update(PostAttempt).where(PostAttempt.id == mine.id).values(phase=phase))
 
 
-def _end(tx: Session, ctx: JobContext, mine: Try, state: PostState, values: dict[str, Any], log: dict[str, Any]) -> None:
+def _end(
+    tx: Session, ctx: JobContext, mine: PublishAttempt, state: PostState, values: dict[str, Any], log: dict[str, Any]
+) -> None:
     if posts.move(tx, mine.post.id, S.PUBLISHING, state, Post.job_id == ctx.job_id, **values) is None:
         raise Conflict(NOT_OURS)
     closed = update(PostAttempt).where(PostAttempt.id == mine.id)

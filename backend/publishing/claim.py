@@ -11,11 +11,11 @@ from sqlalchemy.sql import ColumnElement
 
 from backend import jobs
 from backend.channels import PLATFORMS
-from backend.engines.platform.faults import TokenRefused
+from backend.content_plans import ownership as posts
+from backend.db.tables import Channel, ContentPlan, Post, PostingRule, PostState
 from backend.errors import Invalid
-from backend.posts import sending as posts
+from backend.platforms.errors import TokenRefused
 from backend.publishing.schemas import KIND, PRIORITY, AutopostPayload
-from backend.tables import Channel, ContentPlan, Post, PostingRule, PostState
 
 AT_ONCE = 200
 S = PostState
@@ -88,7 +88,7 @@ def start(tx: Session, tenant_id: str, post_id: str, *, title: str, hold: bool =
     """The job's id."""
     payload = AutopostPayload(post_id=post_id, hold=hold)
     ours: dict[str, Any] = {"kind": KIND, "payload": payload, "title": title, "subject": ("post", post_id)}
-    return jobs.start_for(tx, tenant_id, **ours, priority=PRIORITY)
+    return jobs.enqueue_for(tx, tenant_id, **ours, priority=PRIORITY)
 
 
 def title(row: Any) -> str:

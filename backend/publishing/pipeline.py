@@ -5,16 +5,16 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any
 
-from backend.engines.platform.catalogue import platform
-from backend.engines.platform.port import Platform, Published
+from backend.db.tables import PostState
 from backend.errors import Cancelled, Rejected
 from backend.jobs import JobContext
-from backend.publishing import attempts, comments
-from backend.publishing.attempts import Try
-from backend.publishing.pausing import CANCELLED
-from backend.publishing.phases import Held, Way
+from backend.platforms.port import Platform, Published
+from backend.platforms.registry import platform
+from backend.publishing import attempts, comments, decisions
+from backend.publishing.attempts import PublishAttempt
+from backend.publishing.pause import CANCELLED
+from backend.publishing.publish_flow import Held, PublishFlow
 from backend.publishing.schemas import AutopostPayload
-from backend.tables import PostState
 
 STOPPED = "Publishing was stopped before anything went out."
 
@@ -45,17 +45,21 @@ def run(ctx: JobContext, payload: AutopostPayload) -> dict[str, Any]:
     return {"outcome": mine.outcome, "post": mine.post.id, **({"said": mine.said} if mine.said else {}), **there_is}
 
 
-def _send(ctx: JobContext, there: Platform, mine: Try, *, hold: bool) -> None:
-    found = Way(ctx, there, mine, hold=hold).go()
+def _send(ctx: JobContext, there: Platform, mine: PublishAttempt, *, hold: bool) -> None:
+    found = PublishFlow(ctx, there, mine, hold=hold).go()
     if isinstance(found, Published):
-        attempts.published(ctx, mine, found, comment=comments.wanted(there, mine))
-        ctx.log(f"Published: {found.url or found.remote_id}")
-        ctx.reach("published")
-        return
+        try:
+            attempts.published(ctx, mine, found, comment=comments.wanted(there, mine))
+        except attempts.IdTaken:
+            found = decisions.after_taken_id(there.label, found.remote_id)
+        else:
+            ctx.log(f"Published: {found.url or found.remote_id}")
+            ctx.fault_point("published")
+            return
     verdict = attempts.end(ctx, mine, found)
     mine.outcome, mine.said = attempts.OUTCOMES[PostState(verdict.state)], verdict.said
 
 
-def _published(mine: Try) -> Published:
+def _published(mine: PublishAttempt) -> Published:
     handle = mine.handle or {}
     return Published(mine.post.remote_id, mine.post.url, handle, exact=bool(handle.get("exact", True)))

@@ -6,16 +6,16 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from backend.engines.platform.faults import Wait
-from backend.engines.platform.port import Quota
+from backend.db.tables import Post, PostState
 from backend.jobs import JobContext
-from backend.tables import Post, PostState
+from backend.platforms.errors import RateLimitedByPlatform
+from backend.platforms.port import Quota
 
 ELSE_S = 3600.0
 """Nothing of the last day is ours: looked at again after an hour."""
 
 
-def used_up(ctx: JobContext, label: str, channel_id: str, quota: Quota) -> Wait:
+def used_up(ctx: JobContext, label: str, channel_id: str, quota: Quota) -> RateLimitedByPlatform:
     """Until our oldest post of the rolling window has left it."""
     with ctx.transaction() as tx:
         now: datetime = tx.scalars(select(func.clock_timestamp())).one()
@@ -23,4 +23,4 @@ def used_up(ctx: JobContext, label: str, channel_id: str, quota: Quota) -> Wait:
         oldest = tx.scalar(ours.where(Post.published_at > now - func.make_interval(0, 0, 0, 0, 0, 0, float(quota.window_s))))
     left = quota.window_s - (now - oldest).total_seconds() + 60 if oldest else ELSE_S
     said = f"The account has posted {quota.used} of {quota.total} times that {label} allows it now."
-    return Wait(said, retry_after=max(60.0, left), what="quota")
+    return RateLimitedByPlatform(said, retry_after=max(60.0, left), what="quota")

@@ -8,7 +8,7 @@ KIND = "autopost"
 PRIORITY = -10
 """Before what nobody has set a time for."""
 ALIVE_S = 26 * 3600
-"""How long a platform may come for a file: a container lives 24 h (B1), and a bit."""
+"""How long a platform may come for a file: a container lives 24 h (instagram.md, 2), and a bit."""
 
 
 class AutopostPayload(BaseModel):

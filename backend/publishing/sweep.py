@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from backend.posts import sending as posts
+from backend.content_plans import ownership as posts
+from backend.db.tables import FINAL, Channel, ContentPlan, Job, JobState, Post, PostAttempt, PostState
 from backend.publishing import claim
 from backend.publishing.attempts import OUTCOMES
-from backend.publishing.pausing import CANCELLED
-from backend.publishing.verdicts import LOOK, Verdict, again
+from backend.publishing.decisions import LOOK, Decision, again
+from backend.publishing.pause import CANCELLED
 from backend.settings import Settings
-from backend.tables import FINAL, Channel, ContentPlan, Job, JobState, Post, PostAttempt, PostState
 
 AT_ONCE = 200
 ASKERS = 10
@@ -29,7 +29,7 @@ LOST = f"Its job ended {ASKERS} times before it could find out what became of th
 S = PostState
 
 
-def stranded(tx: Session, settings: Settings) -> list[str]:
+def recover_orphans(tx: Session, settings: Settings) -> list[str]:
     """Puts them right. Returns their ids.
 
     Submitting: a new job asks (never sends blindly); 10 such jobs later it is unknown. Else nothing is out: its job was
@@ -60,7 +60,7 @@ def _put_right(tx: Session, delays: Sequence[float], row: Any) -> None:
         values: dict[str, Any] = {"held_from": S.SCHEDULED, "held_by": "person", "submitted_at": None}
         _end(tx, row, S.ON_HOLD, CANCELLED, "held", values)
     else:
-        told = Verdict(S.SCHEDULED, row.error_message or BROKEN, "job_ended", phase="")
+        told = Decision(S.SCHEDULED, row.error_message or BROKEN, "job_ended", phase="")
         verdict = again(told, tries=row.tries, delays=delays, spread=random.uniform(-1, 1))
         later = func.clock_timestamp() + timedelta(seconds=verdict.delay_s)
         values = {"tries": row.tries + 1, "not_before": later if verdict.state is S.SCHEDULED else None}

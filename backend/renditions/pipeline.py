@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from backend import assets
 from backend.assets import AssetCard, NewFile
+from backend.db.tables import Rendition
 from backend.errors import Invalid, NotFound, Rejected, StudioError
 from backend.jobs import JobContext
+from backend.media import ffmpeg
+from backend.media.images import ai_mark, picture_out, picture_packets
 from backend.renditions.recipe import Facts, Recipe, cutting, facts
 from backend.renditions.schemas import NOUN, MediaPayload
-from backend.tables import Rendition
-from backend.tools import ai_mark, ffmpeg, picture_out, picture_packets
 
 _GONE = "This file is not here any more. Take it out of the post and choose another one."
 _UNREAD = "This video cannot be read, so it cannot be posted. Take it out, or make it again."
@@ -144,7 +145,7 @@ def _send(ctx: JobContext, rendition_id: str, source: AssetCard, made: _Made, n:
     file = NewFile(made.path, source.kind, key, is_.mime, name, is_.width, is_.height, (), meta)
     with ctx.transaction() as tx:
         [asset_id] = assets.intend(tx, [file], job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-    sent = assets.put(ctx.app.storage, file)
+    sent = assets.upload_file(ctx.app.storage, file)
 
     def write(tx: Session) -> dict[str, Any]:
         stored = assets.confirm(tx, {asset_id: sent})[0]

@@ -15,7 +15,7 @@ JPEG, MP4 = "image/jpeg", "video/mp4"
 COPIED = (MP4, "video/quicktime")
 """Films whose tracks can be taken over as they are; others are encoded."""
 SLOWEST, USUAL, FASTEST = 23.0, 30.0, 60.0
-"""Frames a second that every platform takes, and what a slower film gets (contracts/publishing-and-openrouter B1 Reel)."""
+"""Frames a second that every platform takes, and what a slower film gets (docs/contracts/instagram.md, 3)."""
 LONGEST, SHORTEST = 1920, 360
 """Sides in px of a converted film: Instagram takes 1920, TikTok wants 360."""
 Box = tuple[int, int, int, int]
@@ -24,9 +24,9 @@ Box = tuple[int, int, int, int]
 class Recipe(BaseModel):
     """`ratio`: width/height it is cropped to, around `focus` (0 left or top, 1 right or bottom; None: the middle).
 
-    `width`, `longest`: px at most. `seconds`: only the first so many. `transcode`: H.264, 23 to 60 frames a second, sides of
-    360 to 1920 px. `max_bytes`: the file is made small enough. A picture becomes a JPEG in sRGB, a film an MP4, both freed
-    of metadata, with the AI mark.
+    `width`, `longest`: px at most; `least`: px wide that a narrower picture is enlarged to. `seconds`: only the first so
+    many. `transcode`: H.264, 23 to 60 frames a second, sides of 360 to 1920 px. `max_bytes`: the file is made small enough.
+    A picture becomes a JPEG in sRGB, a film an MP4, both freed of metadata, with the AI mark.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +34,7 @@ class Recipe(BaseModel):
     ratio: float | None = Field(None, ge=0.01, le=100)
     focus: float | None = Field(None, ge=0, le=1)
     width: int | None = Field(None, ge=16, le=10_000)
+    least: int | None = Field(None, ge=16, le=2_000)
     seconds: float | None = Field(None, ge=0.1, le=12 * 3600)
     transcode: bool = False
     ai_mark: bool = True
@@ -48,7 +49,8 @@ class Recipe(BaseModel):
     @property
     def digest(self) -> str:
         """SHA-256 of all it says: equal recipes have equal ones."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        unsaid = {"least"} if self.least is None else None  # files of before there was this one keep their digests
+        return hashlib.sha256(self.model_dump_json(exclude=unsaid).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ def _size(width: int, height: int, recipe: Recipe) -> tuple[int, int]:
         if short * factor < SHORTEST:
             factor = min(SHORTEST / short, max(factor, LONGEST / long))
     if recipe.kind == "picture":
+        factor = max(factor, (recipe.least or 0) / width)
         return max(1, round(width * factor)), max(1, round(height * factor))
     wide, high = _even(width * factor), _even(height * factor)
     if factor != 1.0 and recipe.ratio and abs(width / height - recipe.ratio) < 0.02 * recipe.ratio:

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from backend import assets, jobs
 from backend.assets import AssetCard
+from backend.db.tables import FINAL, Asset, Rendition
 from backend.errors import Invalid
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.renditions.schemas import KIND, NOUN, MediaPayload, Wanted
-from backend.tables import FINAL, Asset, Rendition
 
 _CHAIN = 20
 

@@ -1,9 +1,9 @@
 """Pictures in, LoRA out: presets, runs, curves, samples, checkpoints; what a run needs and when it starts."""
 
-from backend.training.following import FIXED, continued_by
+from backend.training.continuation import FIXED, continued_by
+from backend.training.dataset_lock import free_datasets
+from backend.training.estimate import estimate, outlook
 from backend.training.forecast import at_wall, tonight
-from backend.training.holding import free_datasets
-from backend.training.outlook import estimate, outlook
 from backend.training.queries import checkpoints, curves, get, get_many, page, points, samples, samples_of
 from backend.training.rules import (
     PARAMETERS,

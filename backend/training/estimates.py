@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backend.engines.image.port import ModelCard
+from backend.engines.kohya import presets
+from backend.engines.kohya.presets import Preset
 from backend.engines.trainer.port import TrainParams
-from backend.tools.kohya import presets
-from backend.tools.kohya.presets import Preset
 from backend.training.schemas import Memory, Rate, Time
 
 CONTEXT_MB = 700
@@ -93,17 +93,25 @@ def fits(need: Memory, vram_mb: int) -> bool:
     return vram_mb <= 0 or need.mb <= vram_mb * MIN_CARD_SHARE
 
 
-def time(card: ModelCard, params: TrainParams, rates: Sequence[Rate], *, on_processor: bool) -> Time | None:
-    """From the runs in `rates` (medians), else from what was measured on the bundled model, else None."""
+def time(card: ModelCard, params: TrainParams, rates: Sequence[Rate], *, on_processor: bool, pace: float = 1.0) -> Time | None:
+    """From the runs in `rates` (medians), else from what was measured on the bundled model, else None.
+
+    `pace`: how much slower this machine is than the one that was measured.
+    """
     if rates:
         per_step, around = _median([one.per_step_s for one in rates]), _median([one.around_s for one in rates])
-        return Time(around + per_step * params.steps, runs=len(rates))
+        return Time(around + per_step * params.steps, len(rates), around)
     if card.base.startswith("starter") and on_processor:
         area = (params.resolution / 128) ** 2
-        step = STARTER_STEP_S + STARTER_PICTURE_S * (params.batch + params.prior_batch) * area
-        before = STARTER_PRIOR_S * area if params.prior_batch else 0.0
-        return Time(STARTER_AROUND_S + before + step * params.steps, runs=0)
+        around = (STARTER_AROUND_S + (STARTER_PRIOR_S * area if params.prior_batch else 0.0)) * pace
+        return Time(around + starter_s(params) * pace, 0, around)
     return None
+
+
+def starter_s(params: TrainParams) -> float:
+    """Seconds of the steps alone with the bundled model, on the machine that was measured."""
+    area = (params.resolution / 128) ** 2
+    return (STARTER_STEP_S + STARTER_PICTURE_S * (params.batch + params.prior_batch) * area) * params.steps
 
 
 def _starter_mb(params: TrainParams) -> float:

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from backend import assets, datasets, training
 from backend.assets import AssetCard
+from backend.db.tables import Dataset, TrainingCheckpoint, TrainingRun
 from backend.engines.events import Checkpoint, Metric, Output, Sample
 from backend.engines.trainer.port import Start, TrainImage, TrainRequest
 from backend.errors import LeaseLost, Rejected, ShuttingDown, Unavailable
+from backend.jobs import Work
 from backend.jobs.context import JobContext
-from backend.tables import Dataset, TrainingCheckpoint, TrainingRun
-from backend.training import holding
-from backend.training.recording import Recorder, recall_losses
+from backend.training import dataset_lock, estimates
+from backend.training.progress_writer import Recorder, recall_losses
 from backend.training.schemas import RunCard, TrainingPayload
 from backend.training.service import finish
 
@@ -46,7 +47,7 @@ def _claim(ctx: JobContext, run_id: str) -> RunCard:
         card = training.get(tx, run_id)
         tx.execute(select(Dataset.id).where(Dataset.id == card.dataset_id).with_for_update())
         datasets.get(tx, card.dataset_id)
-        gone = holding.hold(tx, run_id)
+        gone = dataset_lock.hold(tx, run_id)
     if gone:
         _free(ctx, card)
         raise Rejected(
@@ -59,8 +60,8 @@ def _claim(ctx: JobContext, run_id: str) -> RunCard:
 def _free(ctx: JobContext, card: RunCard) -> None:
     with ctx.transaction() as tx:
         tx.execute(select(Dataset.id).where(Dataset.id == card.dataset_id).with_for_update())
-        holding.release(tx, card.id)
-        holding.free_dataset(tx, card.dataset_id, ended=card.id)
+        dataset_lock.release(tx, card.id)
+        dataset_lock.free_dataset(tx, card.dataset_id, ended=card.id)
 
 
 def _trained(ctx: JobContext, card: RunCard) -> int:
@@ -89,6 +90,9 @@ def _train(ctx: JobContext, card: RunCard, last: TrainingCheckpoint | None) -> N
     request = _request(ctx, card, last)
     ctx.log(f"Training {card.name} on {len(request.images)} pictures: {card.params.steps} steps on {card.model}.")
     trainer = ctx.app.engines.trainer
+    if card.base.startswith("starter") and ctx.device in ("", "cpu"):
+        share = 1 - (last.step / card.params.steps if last else 0.0)
+        ctx.start_timing(Work("train", card.model, estimates.starter_s(card.params) * share, cold=True))
     with Recorder(ctx, card, left=partial(trainer.left, request.workdir)) as recorder:
         for event in ctx.pump(trainer.run(request, ctx.handle)):
             match event:

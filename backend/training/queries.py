@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session, defer
 
+from backend.db.tables import Asset, Dataset, Job, Lora, TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.engines.trainer.port import TrainParams
 from backend.errors import NotFound
-from backend.tables import Asset, Dataset, Job, Lora, TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.training.schemas import CheckpointCard, Point, RunCard, RunPage, SampleCard
 
 _PARAMS = tuple(field.name for field in fields(TrainParams))

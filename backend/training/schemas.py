@@ -199,10 +199,13 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """`runs`: how many finished runs it is the median of; 0: measured on the bundled model elsewhere."""
+    """`around_s` of the seconds go into loading and saving. `runs`: how many finished runs it is the median of; 0: told from
+    what was measured on the bundled model elsewhere, and how fast this machine did other work.
+    """
 
     seconds: float
     runs: int
+    around_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend import assets, datasets, events, influencers, jobs, loras
+from backend.db.tables import Dataset, Influencer, Job, Lora, TrainingCheckpoint, TrainingRun
 from backend.engines.image.port import ModelCard
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.loras import LoraCard
-from backend.tables import Dataset, Influencer, Job, Lora, TrainingCheckpoint, TrainingRun
-from backend.training import following, holding, rules
+from backend.training import continuation, dataset_lock, rules
 from backend.training.queries import get
 from backend.training.schemas import NotesDraft, RunCard, RunDraft, TrainingPayload
 
@@ -33,14 +33,14 @@ def start(tx: Session, *, draft: RunDraft, models: Sequence[ModelCard], request_
     if first := _started(tx, request_key):
         return get(tx, first)
     dataset = datasets.get(tx, draft.dataset_id)
-    found = following.source(tx, draft)
+    found = continuation.source(tx, draft)
     model = choose_model(models, draft.model or (found.run.model if found else ""))
     again = draft.pictures == "snapshot" and found is not None
     _check_ready(tx, dataset.id, model, max_images, again=again)
     trigger_word = found.run.trigger_word if found and again else dataset.trigger_word
-    snapshot = following.frozen(tx, draft, found, trigger_word)
+    snapshot = continuation.frozen(tx, draft, found, trigger_word)
     recommended = rules.with_overrides(rules.recommend(len(snapshot), model, draft.preset), draft.params, len(snapshot))
-    params = following.settle(recommended, draft, found, model)
+    params = continuation.settle(recommended, draft, found, model)
     influencer_id = draft.influencer_id or dataset.influencer_id
     if influencer_id:
         influencers.get(tx, influencer_id)
@@ -52,7 +52,7 @@ def start(tx: Session, *, draft: RunDraft, models: Sequence[ModelCard], request_
         influencer_id=influencer_id,
         model=model.name,
         preset=draft.preset,
-        params={**asdict(params), "base": model.base, "image_count": len(snapshot)},
+        params={**asdict(params), "base": model.base, "lora_weight": model.lora_weight, "image_count": len(snapshot)},
         snapshot=snapshot,
         sample_prompts=list(draft.sample_prompts or rules.sample_prompts(captions, trigger_word)),
         trigger_word=trigger_word,
@@ -64,7 +64,7 @@ def start(tx: Session, *, draft: RunDraft, models: Sequence[ModelCard], request_
     run.job_id = _enqueue(tx, run, request_key, draft.not_before)
     tx.add(run)
     tx.flush()
-    if gone := holding.hold(tx, run.id):
+    if gone := dataset_lock.hold(tx, run.id):
         raise Invalid(
             f"{gone} of the pictures that {run.name} was to train on were deleted since. Choose the current pictures."
         )
@@ -102,7 +102,7 @@ def cancel(tx: Session, run_id: str) -> RunCard:
     return get(tx, run_id)
 
 
-jobs.when_cancelled("lora-training", holding.let_go)
+jobs.on_cancel("lora-training", dataset_lock.let_go)
 
 
 def promote(tx: Session, run_id: str, step: int, *, name: str = "") -> LoraCard:
@@ -126,7 +126,7 @@ def promote(tx: Session, run_id: str, step: int, *, name: str = "") -> LoraCard:
         influencer_id=run.influencer_id,
         run_id=run_id,
         step=step,
-        meta={"model": run.model, "dataset_id": run.dataset_id},
+        meta={"model": run.model, "dataset_id": run.dataset_id, "weight": run.params.get("lora_weight", 1.0)},
     )
 
 
@@ -138,7 +138,7 @@ def finish(tx: Session, run_id: str, step: int) -> LoraCard:
         tx.execute(
             update(Influencer)
             .where(Influencer.id == card.influencer_id, Influencer.default_lora_id.is_(None))
-            .values(default_lora_id=card.id, default_lora_weight=1.0)
+            .values(default_lora_id=card.id, default_lora_weight=card.weight)
         )
     events.record(tx, "training.finished", "training", run_id, {"lora_id": card.id, "name": card.name})
     return card
@@ -169,7 +169,7 @@ def _check_ready(tx: Session, dataset_id: str, model: ModelCard, max_images: int
         raise Invalid("This dataset is not ready for training. " + " ".join(str(getattr(b, "sentence", b)) for b in blockers))
 
 
-def _continue(tx: Session, run: TrainingRun, found: following.Source) -> None:
+def _continue(tx: Session, run: TrainingRun, found: continuation.Source) -> None:
     """Its first weights are the checkpoint's; while this run is there, their files stay."""
     checkpoint = found.checkpoint
     assert checkpoint is not None

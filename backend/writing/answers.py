@@ -29,6 +29,13 @@ class Text(_Hashtags):
 class Texts(BaseModel):
     variants: list[Text]
 
+    @field_validator("variants")
+    @classmethod
+    def _some(cls, variants: list[Text]) -> list[Text]:
+        if not variants:
+            raise ValueError("no text")
+        return variants
+
 
 class Hook(BaseModel):
     hook: str
@@ -60,6 +67,13 @@ class Idea(BaseModel):
 
 class Ideas(BaseModel):
     ideas: list[Idea]
+
+    @field_validator("ideas")
+    @classmethod
+    def _some(cls, ideas: list[Idea]) -> list[Idea]:
+        if not ideas:
+            raise ValueError("no idea")
+        return ideas
 
 
 ONE: dict[Part, type[BaseModel]] = {

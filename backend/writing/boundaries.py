@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from backend.tools.platform_texts import hashtags_in
+from backend.platforms.text_limits import hashtags_in
 
 MOST_WORDS = 6
 _BETWEEN = 3

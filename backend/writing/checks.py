@@ -10,31 +10,28 @@ import re
 from collections.abc import Iterator, Sequence
 
 from backend.influencers import LANGUAGES, Persona
-from backend.tools import platform_texts
-from backend.tools.language import is_other
-from backend.tools.platform_texts import hashtags_in, whole
-from backend.writing import boundaries, sponsoring
+from backend.media.documents.language import is_other
+from backend.platforms import text_limits
+from backend.platforms.text_limits import hashtags_in, whole
+from backend.writing import boundaries, sponsorship, style_checks
 from backend.writing.boundaries import plain
 from backend.writing.content_types import CONTENT_TYPES
-from backend.writing.schemas import Note, Part, Parts, WriteOrder
+from backend.writing.schemas import IdeasOrder, Note, Part, Parts, WriteOrder
 
 FEWEST_TAGS, MOST_TAGS = 5, 10
 HOOK, ALT_TEXT = 120, 300
 """Characters."""
-COPIED_WORDS = 8
-"""So many words in a row of an example are a copy of it."""
-_LINES_TO_JUDGE = 3
 _SPOKEN: tuple[Part, ...] = ("hook", "caption", "hashtags", "alt_text")
 _TAG = re.compile(r"#\w+")
 _WORDS = re.compile(r"\w+")
-_EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\U0001f1e6-\U0001f1ff]")
 
 
 def check(parts: Parts, order: WriteOrder, persona: Persona, language: str, *, only: Sequence[Part] = ()) -> list[Note]:
     """What is broken, in the order of the parts; [] when nothing is. `only`: look at these parts alone."""
     found = [
         *_never_said(parts, persona), *_boundaries(parts, persona), *_copied(parts, persona), *_unlike(parts, persona),
-        *_language(parts, language), *_lengths(parts, order), *_hashtags(parts), *_sponsored(parts, order, language),
+        *_language(parts, language), *_stock(parts, persona, order, language), *_amounts(parts, persona, order),
+        *_lengths(parts, order), *_hashtags(parts), *_sponsored(parts, order, language), *_must_say(parts, order),
         *_platform(parts, order),
     ]  # fmt: skip
     return [note for note in found if not only or note.part in only]
@@ -45,6 +42,17 @@ def talk_notes(answer: str, persona: Persona, language: str) -> list[Note]:
     parts = Parts(caption=answer[:5000])
     found = [*_never_said(parts, persona), *_boundaries(parts, persona), *_language(parts, language)]
     return [Note("answer", note.rule, note.sentence) for note in found]
+
+
+def idea_notes(hook: str, topic: str, persona: Persona, order: IdeasOrder, language: str) -> list[Note]:
+    """Of an idea of a plan: the words, the boundaries, the language, amounts, stock phrases."""
+    parts = Parts(hook=hook[:500], caption=topic[:5000])
+    found = [
+        *_never_said(parts, persona), *_boundaries(parts, persona), *_copied(parts, persona), *_unlike(parts, persona),
+        *_language(Parts(caption=f"{hook} {topic}"[:5000]), language), *_stock(parts, persona, order, language),
+        *_amounts(parts, persona, order),
+    ]  # fmt: skip
+    return [Note("topic" if note.part == "caption" else note.part, note.rule, note.sentence) for note in found]
 
 
 def _text(parts: Parts, part: Part) -> str:
@@ -78,24 +86,23 @@ def says(text: str, phrase: str) -> bool:
 def _copied(parts: Parts, persona: Persona) -> Iterator[Note]:
     for part in ("hook", "caption"):
         words = _WORDS.findall(plain(_text(parts, part)))
-        runs = {tuple(words[n : n + COPIED_WORDS]) for n in range(len(words) - COPIED_WORDS + 1)}
+        run = style_checks.COPIED_WORDS
+        runs = {tuple(words[n : n + run]) for n in range(len(words) - run + 1)}
         for example in persona.examples:
             theirs = _WORDS.findall(plain(example))
-            if any(tuple(theirs[n : n + COPIED_WORDS]) in runs for n in range(len(theirs) - COPIED_WORDS + 1)):
-                yield Note(part, "copied", f"Repeats {COPIED_WORDS} words or more of one of their posts.")
+            if any(tuple(theirs[n : n + run]) in runs for n in range(len(theirs) - run + 1)):
+                yield Note(part, "copied", f"Repeats {run} words or more of one of their posts.")
                 break
 
 
 def _unlike(parts: Parts, persona: Persona) -> Iterator[Note]:
     """Against how their own lines look."""
-    own = [*persona.examples, *persona.sample_lines]
-    if len(own) < _LINES_TO_JUDGE:
-        return
+    plain_lines, calm_lines = style_checks.without_emoji(persona), style_checks.without_exclamations(persona)
     for part in ("hook", "caption"):
         said = _text(parts, part)
-        if (n := len(_EMOJI.findall(said))) and not any(_EMOJI.search(line) for line in own):
+        if plain_lines and (n := len(style_checks.EMOJI.findall(said))):
             yield Note(part, "unlike", f"Has {n} emoji; the lines they gave have none.")
-        if said.count("!") > 1 and not any("!" in line for line in own):
+        if calm_lines and said.count("!") > 1:
             yield Note(part, "unlike", "Has exclamation marks; the lines they gave have none.")
 
 
@@ -105,6 +112,34 @@ def _language(parts: Parts, language: str) -> Iterator[Note]:
         if other := is_other(said, language):
             name = LANGUAGES.get(other, other)
             yield Note(part, "language", f"Is in {name}, not in {LANGUAGES.get(language, language)}.")
+
+
+def _stock(parts: Parts, persona: Persona, order: WriteOrder | IdeasOrder, language: str) -> Iterator[Note]:
+    """Phrases that people gave themselves are theirs."""
+    known = plain(_known(persona, order))
+    for part in ("hook", "caption"):
+        phrase = style_checks.stock_phrase(_text(parts, part), language)
+        if phrase and plain(phrase) not in known:
+            yield Note(part, "stock", f"Says “{phrase}”, as every second caption does.")
+
+
+def _amounts(parts: Parts, persona: Persona, order: WriteOrder | IdeasOrder) -> Iterator[Note]:
+    known = _known(persona, order)
+    for part in ("hook", "caption"):
+        if found := style_checks.invented_amounts(_text(parts, part), known):
+            yield Note(part, "invented", f"Says “{found[0]}”, which nobody gave: take it out, or add it to the topic.")
+
+
+def _known(persona: Persona, order: WriteOrder | IdeasOrder) -> str:
+    """Everything that people wrote about it."""
+    wish = (order.topic, order.style, order.audience, order.call_to_action, order.sponsor, *order.must_say)
+    return "\n".join((*wish, persona.bio, *persona.topics, *persona.do, *style_checks.own_lines(persona)))
+
+
+def _must_say(parts: Parts, order: WriteOrder) -> Iterator[Note]:
+    for words in order.must_say:
+        if words.casefold() not in parts.caption.casefold():
+            yield Note("caption", "must_say", f"Does not say “{words}”.")
 
 
 def _lengths(parts: Parts, order: WriteOrder) -> Iterator[Note]:
@@ -123,13 +158,13 @@ def _hashtags(parts: Parts) -> Iterator[Note]:
 
 
 def _sponsored(parts: Parts, order: WriteOrder, language: str) -> Iterator[Note]:
-    if order.sponsored and not sponsoring.is_told(parts.caption, language):
-        yield Note("caption", "sponsored", f"Does not say that it is paid for: put {sponsoring.tag(language)} in front.")
+    if order.sponsored and not sponsorship.is_told(parts.caption, language):
+        yield Note("caption", "sponsored", f"Does not say that it is paid for: put {sponsorship.tag(language)} in front.")
 
 
 def _platform(parts: Parts, order: WriteOrder) -> Iterator[Note]:
     kind = CONTENT_TYPES[order.content_type]
     told = {"text": "caption", "heading": "hook", "alt": "alt_text", "hashtags": "hashtags", "mentions": "caption"}
     posted = whole(parts.caption, parts.hashtags)
-    for problem in platform_texts.problems(kind.platform, text=posted, heading=parts.hook, alt=parts.alt_text):
+    for problem in text_limits.problems(kind.platform, text=posted, heading=parts.hook, alt=parts.alt_text):
         yield Note(told[problem.part], "platform", problem.sentence)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.tools.platform_texts import RULES, TextRules
+from backend.platforms.text_limits import RULES, TextRules
 
 
 @dataclass(frozen=True, slots=True)
 class ContentType:
-    """`key`: as programs say it. `size`: a key of generation.SIZES for its picture. `note`: what people ought to know."""
+    """`key`: as programs say it. `size`: a key of generation.SIZES for its picture. `note`: what people ought to know.
+
+    `craft`: how a good text for this place is built, as a model is told. `hook`: characters that read well there.
+    """
 
     key: str
     title: str
     platform: str
     size: str
     note: str = ""
+    craft: str = ""
+    hook: int = 80
 
     @property
     def rules(self) -> TextRules:
@@ -25,16 +30,42 @@ class ContentType:
 CONTENT_TYPES: dict[str, ContentType] = {
     one.key: one
     for one in (
-        ContentType("instagram-post", "Instagram post", "instagram", "portrait"),
-        ContentType("instagram-carousel", "Instagram carousel", "instagram", "portrait"),
-        ContentType("instagram-reel", "Instagram reel", "instagram", "story"),
+        ContentType(
+            "instagram-post", "Instagram post", "instagram", "portrait",
+            craft="A picture in the feed. Only about 125 characters show before “more”, so the point or the tension stands in "
+            "the first sentence. One thought, told through one concrete detail; what is asked of the reader stands last.",
+        ),
+        ContentType(
+            "instagram-carousel", "Instagram carousel", "instagram", "portrait",
+            craft="Several pictures to swipe through. The hook is the first slide and promises what the last one gives; the "
+            "caption says why to swipe to the end and never retells the slides.",
+        ),
+        ContentType(
+            "instagram-reel", "Instagram reel", "instagram", "story", hook=60,
+            craft="A vertical video. The hook is read or heard in the first second: at most 8 words, something is happening. "
+            "The caption is one or two sentences that add what the video cannot show.",
+        ),
         ContentType(
             "instagram-story", "Instagram story", "instagram-story", "story",
-            "Instagram shows no caption with a story: the hook belongs on the picture.",
+            "Instagram shows no caption with a story: the hook belongs on the picture.", hook=50,
+            craft="One vertical picture, gone after a day, for people who follow already. The hook is the text on it: at most "
+            "7 words, as one says it to a friend; the caption is a note for the team, one sentence.",
         ),
-        ContentType("tiktok-video", "TikTok video", "tiktok", "story"),
-        ContentType("tiktok-photo", "TikTok photos", "tiktok-photo", "story", "The hook is the title."),
-        ContentType("youtube-short", "YouTube Short", "youtube", "story", "The hook is the title, the caption the text below."),
+        ContentType(
+            "tiktok-video", "TikTok video", "tiktok", "story", hook=60,
+            craft="A vertical video for people who do not know them. The hook is the first spoken line: at most 8 words, in "
+            "plain spoken language. The caption is one or two short sentences and holds the words people would search for.",
+        ),
+        ContentType(
+            "tiktok-photo", "TikTok photos", "tiktok-photo", "story", "The hook is the title.", hook=70,
+            craft="Pictures to swipe through on TikTok. The hook is the title and names the topic in words people search for; "
+            "the caption talks like a comment, not like an article.",
+        ),
+        ContentType(
+            "youtube-short", "YouTube Short", "youtube", "story", "The hook is the title, the caption the text below.", hook=60,
+            craft="A vertical video found by search. The hook is the title: it names what is seen, keeps what it promises, "
+            "and has no capitals for effect. The first line of the caption says what one sees; the rest is context.",
+        ),
     )
 }  # fmt: skip
 _SHORT = {"post": "instagram-post", "carousel": "instagram-carousel", "reel": "instagram-reel", "story": "instagram-story",

@@ -12,20 +12,20 @@ from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft
 from backend.jobs.context import JobContext
 from backend.writing import service
-from backend.writing.about import about
-from backend.writing.asking import asker
-from backend.writing.composing import About, Composed, compose, plan
+from backend.writing.composition import About, CheckedIdea, Composed, compose, plan
 from backend.writing.content_types import CONTENT_TYPES
-from backend.writing.schemas import Bill, DraftCard, IdeasPayload, WriteOrder
-from backend.writing.tidying import drawn_prompt
+from backend.writing.llm_calls import asker
+from backend.writing.normalize import drawn_prompt
+from backend.writing.schemas import DraftCard, IdeasPayload, LlmCost, WriteOrder
 from backend.writing.writer import A_WEEK
+from backend.writing.writing_context import about, prompt_form
 
 
 def run_content(ctx: JobContext, order: WriteOrder) -> dict[str, Any]:
     """Text, draft, picture. Result as the seeds' job has it."""
     ctx.progress(0, 0, "writing")
     with ctx.transaction() as tx:
-        whose = about(tx, order.influencer_id)
+        whose = about(tx, order.influencer_id, prompt_form(ctx.app))
     made, bill = compose(asker(ctx, "caption", order.influencer_id), whose, order)
     kept = ctx.step("draft", lambda: partial(_keep, ctx, order, made, bill)) or {}
     models = ctx.app.engines.image.models()
@@ -38,9 +38,9 @@ def run_content(ctx: JobContext, order: WriteOrder) -> dict[str, Any]:
 
 def run_ideas(ctx: JobContext, payload: IdeasPayload) -> dict[str, Any]:
     """A week at a time; what a week has had, the next one differs from. Result: how many ideas, which days have none."""
-    order, bill = payload.order, Bill()
+    order, bill = payload.order, LlmCost()
     with ctx.transaction() as tx:
-        whose = about(tx, order.influencer_id)
+        whose = about(tx, order.influencer_id, prompt_form(ctx.app))
     had, found = list(whose.recent), set()
     ask = asker(ctx, "ideas", order.influencer_id)
     for first in range(1, order.days + 1, A_WEEK):
@@ -49,18 +49,18 @@ def run_ideas(ctx: JobContext, payload: IdeasPayload) -> dict[str, Any]:
         ideas, cost = plan(ask, whose, order, first=first, n=n, had=had[-2 * A_WEEK :])
         keep = partial(_keep_ideas, payload, ideas, cost, ctx.job_id)
         ctx.step(f"drafts-{first}", lambda keep=keep: keep)  # type: ignore[misc]
-        had += [idea.hook for idea in ideas]
-        found |= {idea.day for idea in ideas}
+        had += [checked.idea.hook for checked in ideas]
+        found |= {checked.idea.day for checked in ideas}
         bill += cost
     missing = sorted(set(range(1, order.days + 1)) - found)
     return {"batchId": payload.batch_id, "ideas": len(found), "missing": missing, "cost": float(bill.usd)}
 
 
-def _keep(ctx: JobContext, order: WriteOrder, made: list[Composed], bill: Bill, tx: Session) -> dict[str, Any]:
+def _keep(ctx: JobContext, order: WriteOrder, made: list[Composed], bill: LlmCost, tx: Session) -> dict[str, Any]:
     return {"draft_id": service.keep(tx, order, made, bill, job_id=ctx.job_id)[0].id}
 
 
-def _keep_ideas(payload: IdeasPayload, ideas: list[Any], bill: Bill, job_id: str, tx: Session) -> dict[str, Any]:
+def _keep_ideas(payload: IdeasPayload, ideas: list[CheckedIdea], bill: LlmCost, job_id: str, tx: Session) -> dict[str, Any]:
     kept = service.keep_ideas(tx, payload.order, ideas, bill, batch_id=payload.batch_id, job_id=job_id)
     return {"draft_ids": kept}
 
@@ -72,13 +72,13 @@ def _order_picture(ctx: JobContext, draft_id: str, models: list[ModelCard], tx: 
         prompt=card.parts.picture or card.topic,
         influencer_id=card.influencer_id,
         n=1,
-        size=CONTENT_TYPES[card.content_type].size,
+        size=generation.usual_size(models, CONTENT_TYPES[card.content_type].size),
     )
     key = f"{ctx.job_id}/picture"
     return {"generation_id": generation.start(tx, draft=draft, models=models, request_key=key, parent_id=ctx.job_id).id}
 
 
-def _result(tx: Session, card: DraftCard, generation_id: str, whose: About, bill: Bill) -> dict[str, Any]:
+def _result(tx: Session, card: DraftCard, generation_id: str, whose: About, bill: LlmCost) -> dict[str, Any]:
     pictures, parts = generation.pictures_of(tx, generation_id), card.parts
     picture = pictures[0] if pictures else None
     if picture:

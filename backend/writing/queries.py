@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
+from backend.db.tables import Influencer, TextDraft
 from backend.errors import NotFound
-from backend.tables import Influencer, TextDraft
-from backend.writing.schemas import DraftCard, DraftPage, Note, Parts
+from backend.writing.schemas import DraftCard, DraftPage, Note, Parts, PostBrief
 
 _SAME = (
     "id", "influencer_id", "batch_id", "state", "day", "content_type", "topic", "style", "length", "sponsored", "model",
@@ -72,6 +73,8 @@ def _card(row: TextDraft, name: str, language: str) -> DraftCard:
         **{field: getattr(row, field) for field in _SAME},
         influencer_name=name,
         language=language,
+        brief=PostBrief(**{name: value for name, value in row.brief.items() if name in PostBrief.model_fields}),
+        publish_on=date.fromisoformat(on) if (on := row.brief.get("publish_on")) else None,
         parts=Parts(**row.parts),
         notes=tuple(Note(**note) for note in row.notes),
         earlier=tuple(row.earlier),

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from backend.kit.drafts import Draft
 from backend.writing.content_types import CONTENT_TYPES, named
 
 MAX_TOPIC, MAX_STYLE, MAX_VARIANTS, MAX_DAYS = 200, 100, 5, 30
+MAX_AUDIENCE, MAX_CALL, MAX_SPONSOR, MAX_MUST_SAY = 200, 100, 200, 5
 CAPTION_CHARACTERS = 150
 Part = Literal["hook", "caption", "hashtags", "alt_text", "picture"]
 PARTS: tuple[Part, ...] = ("hook", "caption", "hashtags", "alt_text", "picture")
 State = Literal["draft", "used", "discarded"]
+Goal = Literal["", "conversation", "saves", "shares", "clicks", "sales", "followers"]
+GOALS: dict[Goal, str] = {
+    "": "None", "conversation": "Comments", "saves": "Saves", "shares": "Shares", "clicks": "Clicks", "sales": "Sales",
+    "followers": "New followers",
+}  # fmt: skip
+"""Goal -> its name on forms."""
 HashtagText = Annotated[str, Field(max_length=100)]
+MustSay = Annotated[str, Field(max_length=100)]
 
 
 class Suggestion(BaseModel):
@@ -38,7 +46,31 @@ class Parts(Draft):
     picture: str = Field("", max_length=2000)
 
 
-class _About(Draft):
+class PostBrief(Draft):
+    """What a post is to achieve, and for whom.
+
+    `goal`: a key of GOALS, "" none. `audience`: who reads it, "": as the persona says. `call_to_action`: what the reader is
+    asked to do. `sponsor`: who pays for a sponsored post, and for what. `must_say`: words that have to stand in the caption as
+    they are (a discount code, the brand's @name).
+    """
+
+    goal: Goal = ""
+    audience: str = Field("", max_length=MAX_AUDIENCE)
+    call_to_action: str = Field("", max_length=MAX_CALL)
+    sponsor: str = Field("", max_length=MAX_SPONSOR)
+    must_say: Annotated[tuple[MustSay, ...], Field(max_length=MAX_MUST_SAY)] = ()
+
+    @field_validator("must_say")
+    @classmethod
+    def _lines(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(words for line in lines if (words := " ".join(line.split()))))
+
+    def brief(self) -> dict[str, Any]:
+        """The fields of PostBrief alone, as JSON values."""
+        return self.model_dump(mode="json", include=set(PostBrief.model_fields))
+
+
+class _About(PostBrief):
     """What every order says. `content_type`: a key of CONTENT_TYPES, or post, reel, story … for short."""
 
     influencer_id: str
@@ -56,9 +88,20 @@ class _About(Draft):
 
 
 class WriteOrder(_About):
-    """A text for one post. `style`: motivational, dry …; `length`: characters the caption may have."""
+    """A text for one post. `style`: motivational, dry …; `length`: characters the caption may have. `publish_on`: the day it
+    goes out where the influencer lives, None: not known.
+    """
 
     topic: str = Field(max_length=MAX_TOPIC)
+    publish_on: date | None = None
+
+    @model_validator(mode="after")
+    def _room(self) -> WriteOrder:
+        if (needed := len(" ".join(self.must_say))) > self.length:
+            raise ValueError(
+                f"The words that must be said have {needed} characters, the caption may have {self.length}. Allow a longer one."
+            )
+        return self
 
     @field_validator("topic")
     @classmethod
@@ -71,12 +114,19 @@ class WriteOrder(_About):
 class IdeasOrder(_About):
     """Ideas for `days` days. `topic`: what they should be about, "": what the influencer talks about.
 
-    `kinds`: the content types they may have.
+    `kinds`: the content types they may have. `first`: the date of day 1 where the influencer lives, None: no dates are known.
     """
 
     days: int = Field(7, ge=1, le=MAX_DAYS)
     topic: str = Field("", max_length=MAX_TOPIC)
     kinds: tuple[str, ...] = ("instagram-post",)
+    first: date | None = None
+
+    def dates(self, first_day: int, n: int) -> dict[int, date]:
+        """Day of the plan -> its date, of the days `first_day` to `first_day + n - 1`; {} when no dates are known."""
+        if self.first is None:
+            return {}
+        return {day: self.first + timedelta(days=day - 1) for day in range(first_day, first_day + n)}
 
     @field_validator("kinds")
     @classmethod
@@ -120,6 +170,8 @@ class DraftCard:
     style: str
     length: int
     sponsored: bool
+    brief: PostBrief
+    publish_on: date | None
     parts: Parts
     notes: tuple[Note, ...]
     earlier: tuple[Mapping[str, Any], ...]
@@ -140,7 +192,7 @@ class DraftCard:
     def order(self) -> WriteOrder:
         return WriteOrder(
             influencer_id=self.influencer_id, content_type=self.content_type, topic=self.topic, style=self.style,
-            sponsored=self.sponsored, length=self.length,
+            sponsored=self.sponsored, length=self.length, publish_on=self.publish_on, **self.brief.brief(),
         )  # fmt: skip
 
 
@@ -167,12 +219,12 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
+class LlmCost:
     """Who wrote, and what it cost. `replies`: generation ids of the calls."""
 
     model: str = ""
     usd: Decimal = Decimal(0)
     replies: tuple[str, ...] = field(default=())
 
-    def __add__(self, other: Bill) -> Bill:
-        return Bill(other.model or self.model, self.usd + other.usd, self.replies + other.replies)
+    def __add__(self, other: LlmCost) -> LlmCost:
+        return LlmCost(other.model or self.model, self.usd + other.usd, self.replies + other.replies)

@@ -10,24 +10,23 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from backend import events, influencers
+from backend.db.tables import TextDraft
 from backend.errors import Conflict, Invalid
 from backend.kit.ids import new_id
-from backend.tables import TextDraft
 from backend.writing import checks
-from backend.writing.answers import Idea
-from backend.writing.composing import Composed
+from backend.writing.composition import CheckedIdea, Composed
 from backend.writing.content_types import named
+from backend.writing.normalize import prompted
 from backend.writing.queries import batch, get
-from backend.writing.schemas import PARTS, Bill, DraftCard, IdeasOrder, Note, Part, Parts, State, WriteOrder
-from backend.writing.tidying import prompted
+from backend.writing.schemas import PARTS, DraftCard, IdeasOrder, LlmCost, Note, Part, Parts, PostBrief, State, WriteOrder
 
 KEPT_EARLIER = 20
-_NOBODY = Bill()
+_NOBODY = LlmCost()
 NOUN = "text"
 
 
 def keep(
-    tx: Session, order: WriteOrder, made: Sequence[Composed], bill: Bill = _NOBODY, *, job_id: str | None = None
+    tx: Session, order: WriteOrder, made: Sequence[Composed], bill: LlmCost = _NOBODY, *, job_id: str | None = None
 ) -> list[DraftCard]:
     """Variants of one wish as rows; the cost is shared among them."""
     batch_id, ids = new_id("bat"), []
@@ -41,20 +40,23 @@ def keep(
     return [get(tx, one) for one in ids]
 
 
-def keep_ideas(tx: Session, order: IdeasOrder, found: Sequence[Idea], bill: Bill, *, batch_id: str, job_id: str) -> list[str]:
+def keep_ideas(
+    tx: Session, order: IdeasOrder, found: Sequence[CheckedIdea], bill: LlmCost, *, batch_id: str, job_id: str
+) -> list[str]:
     """Ideas of some days of a plan as rows without a caption. Types that were not asked for become the first that was."""
     card, ids = influencers.get(tx, order.influencer_id), []
-    for idea in found:
+    for checked in found:
+        idea = checked.idea
         kind = named(idea.content_type)
         kind = kind if kind in order.kinds else order.kinds[0]
         topic = " ".join((idea.topic or idea.hook).split())[:200] or "an idea"
         one = WriteOrder(
             influencer_id=card.id, content_type=kind, topic=topic, style=order.style, sponsored=order.sponsored,
-            length=order.length,
+            length=order.length, publish_on=order.dates(idea.day, 1).get(idea.day), **order.brief(),
         )  # fmt: skip
         parts = Parts(hook=idea.hook[:500], picture=prompted(idea.picture, card)[:2000])
         row = _row(tx, one, batch_id, parts, bill, len(found))
-        row.day, row.job_id = idea.day, job_id
+        row.day, row.job_id, row.notes = idea.day, job_id, [asdict(note) for note in checked.notes]
         tx.add(row)
         ids.append(row.id)
     tx.flush()
@@ -80,7 +82,9 @@ def edit(tx: Session, draft_id: str, changes: Mapping[str, Any], *, version: int
     return _write(tx, before, Parts(**laid))
 
 
-def rewritten(tx: Session, draft_id: str, made: Composed, bill: Bill, *, version: int, only: Part | None = None) -> DraftCard:
+def rewritten(
+    tx: Session, draft_id: str, made: Composed, bill: LlmCost, *, version: int, only: Part | None = None
+) -> DraftCard:
     """What was written anew in place of what stood there: one part, or all of them. Raises NotFound, Conflict."""
     before = get(tx, draft_id, lock=True)
     _same(before, version)
@@ -127,15 +131,19 @@ def drawn(tx: Session, draft_id: str, picture_id: str) -> None:
     tx.execute(update(TextDraft).where(TextDraft.id == draft_id).values(picture_id=picture_id))
 
 
-def _row(tx: Session, order: WriteOrder, batch_id: str, parts: Parts, bill: Bill, share: int) -> TextDraft:
-    values = order.model_dump()
+def _row(tx: Session, order: WriteOrder, batch_id: str, parts: Parts, bill: LlmCost, share: int) -> TextDraft:
+    values = order.model_dump(exclude={*PostBrief.model_fields, "publish_on"})
+    brief = order.brief() | ({"publish_on": order.publish_on.isoformat()} if order.publish_on else {})
     row = TextDraft(id=new_id("txt"), batch_id=batch_id, parts=parts.model_dump(mode="json"), **values)
+    row.brief = {name: value for name, value in brief.items() if value}
     row.model, row.replies, row.cost_usd = bill.model, list(bill.replies), bill.usd / share
     row.created_by = tx.info["user_id"]
     return row
 
 
-def _write(tx: Session, before: DraftCard, parts: Parts, *, bill: Bill | None = None, notes: Sequence[Note] = ()) -> DraftCard:
+def _write(
+    tx: Session, before: DraftCard, parts: Parts, *, bill: LlmCost | None = None, notes: Sequence[Note] = ()
+) -> DraftCard:
     old, new = before.parts.model_dump(mode="json"), parts.model_dump(mode="json")
     changed = {name: value for name, value in old.items() if new[name] != value}
     if changed:
@@ -151,7 +159,7 @@ def _save(
     parts: Parts,
     earlier: list[Any],
     *,
-    bill: Bill | None = None,
+    bill: LlmCost | None = None,
     more: Sequence[Note] = (),
 ) -> None:
     card = influencers.get(tx, before.influencer_id)

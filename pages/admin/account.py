@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import account
+from studio.accounts import account
+from studio.shell.frame import frame
 
 page = frame("Account", icon=":material/person:")
 with st.container(width=760):

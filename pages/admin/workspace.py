@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import workspace
+from studio.accounts import workspace
+from studio.shell.frame import frame
 
 page = frame("Workspace", icon=":material/groups:")
 with st.container(width=760):

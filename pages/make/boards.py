@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import boards
+from studio.gallery import boards
+from studio.shell.frame import frame
 
 page = frame("Boards", icon=":material/dashboard:", needs="viewer")
 with page.guard():

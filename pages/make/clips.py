@@ -1,8 +1,8 @@
 """Videos: pictures that were made to move."""
 
-from studio.frame import frame
-from studio.widgets import clips
+from studio.shell.frame import frame
+from studio.videos import videos
 
 page = frame("Videos", icon=":material/movie:", needs="viewer")
 with page.guard():
-    clips.browse(page)
+    videos.browse(page)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import datasets
+from studio.datasets import datasets
+from studio.shell.frame import frame
 
 page = frame("Datasets", icon=":material/photo_library:", needs="viewer")
 with page.guard():

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import gallery, gallery_detail, gallery_import
+from studio.gallery import gallery, gallery_detail, gallery_import
+from studio.shell.frame import frame
 
 page = frame("Gallery", icon=":material/imagesmode:", needs="viewer")
 with page.guard():

@@ -1,7 +1,7 @@
 """Create pictures: prompt in, pictures out, one by one."""
 
-from studio.frame import frame
-from studio.widgets import generation
+from studio.generation import generation
+from studio.shell.frame import frame
 
 page = frame("Create", icon=":material/brush:", needs="viewer")
 with page.guard():

@@ -1,8 +1,8 @@
 """Pictures the identity gate kept back: show them, or reject them."""
 
-from studio.frame import frame
-from studio.widgets import held
+from studio.identity import identity_review
+from studio.shell.frame import frame
 
 page = frame("Held pictures", icon=":material/fact_check:", needs="viewer")
 with page.guard():
-    held.queue(page)
+    identity_review.queue(page)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import influencers
+from studio.influencers import influencers
+from studio.shell.frame import frame
 
 page = frame("Influencers", icon=":material/face_3:", needs="viewer")
 with page.guard():

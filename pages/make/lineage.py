@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import lineage
+from studio.lineage import lineage
+from studio.shell.frame import frame
 
 page = frame("Lineage", icon=":material/account_tree:", needs="viewer")
 with page.guard():

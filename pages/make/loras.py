@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import loras
+from studio.loras import loras
+from studio.shell.frame import frame
 
 page = frame("LoRAs", icon=":material/extension:", needs="viewer")
 with page.guard():

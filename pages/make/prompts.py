@@ -1,8 +1,8 @@
 """Prompts: templates, wildcard lists, styles and presets."""
 
-from studio.frame import frame
-from studio.widgets import prompts
+from studio.prompt_library import prompt_library
+from studio.shell.frame import frame
 
 page = frame("Prompts", icon=":material/edit_note:", needs="viewer")
 with page.guard():
-    prompts.prompts(page)
+    prompt_library.prompts(page)

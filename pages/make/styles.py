@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import styles
+from studio.shell.frame import frame
+from studio.writing_styles import writing_styles
 
 page = frame("Writing styles", icon=":material/history_edu:", needs="viewer")
 with page.guard():
     if style_id := st.query_params.get("id"):
-        styles.one(page, style_id)
+        writing_styles.one(page, style_id)
     else:
-        styles.all_of_them(page)
+        writing_styles.all_of_them(page)

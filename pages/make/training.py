@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import training, training_compare, training_run
+from studio.shell.frame import frame
+from studio.training import training, training_compare, training_run
 
 page = frame("Training", icon=":material/model_training:", needs="viewer")
 asked = st.query_params

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import trials
+from studio.comparisons import comparisons
+from studio.shell.frame import frame
 
 page = frame("Compare checkpoints", icon=":material/compare:", needs="viewer")
 with page.guard():
     if trial_id := st.query_params.get("id"):
-        trials.detail(page, trial_id)
+        comparisons.detail(page, trial_id)
     elif run_id := st.query_params.get("run"):
-        trials.of_run(page, run_id)
+        comparisons.of_run(page, run_id)
     else:
-        trials.listing(page)
+        comparisons.listing(page)

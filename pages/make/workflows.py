@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import workflows
+from studio.shell.frame import frame
+from studio.workflows import workflows
 
 page = frame("Workflows", icon=":material/schema:", needs="viewer")
 with page.guard():

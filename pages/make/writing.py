@@ -1,7 +1,7 @@
 """Write: texts for posts, ideas for days, a talk, and what was written so far."""
 
-from studio.frame import frame
-from studio.widgets import writing
+from studio.shell.frame import frame
+from studio.writing import writing
 
 page = frame("Write", icon=":material/ink_pen:", needs="viewer")
 with page.guard():

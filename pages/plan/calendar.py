@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import calendar, plan
+from studio.content_plans import calendar, plan
+from studio.shell.frame import frame
 
 page = frame("Calendar", icon=":material/calendar_month:", needs="viewer")
 with page.guard():

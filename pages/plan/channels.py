@@ -1,7 +1,7 @@
 """Channels: which accounts each influencer posts to, and how they stand."""
 
-from studio.frame import frame
-from studio.widgets import channels
+from studio.channels import channels
+from studio.shell.frame import frame
 
 page = frame("Channels", icon=":material/cell_tower:", needs="viewer")
 with page.guard():

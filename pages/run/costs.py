@@ -1,7 +1,7 @@
 """What words cost: today and this month against the limits, by day, influencer and kind."""
 
-from studio.frame import frame
-from studio.widgets import costs
+from studio.budgets import costs
+from studio.shell.frame import frame
 
 page = frame("Costs", icon=":material/payments:")
 with page.guard():

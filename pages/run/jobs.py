@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from studio.frame import frame
-from studio.widgets import jobs
+from studio.jobs import jobs
+from studio.shell.frame import frame
 
 page = frame("Jobs", icon=":material/bolt:", needs="viewer")
 with page.guard():

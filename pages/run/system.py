@@ -1,7 +1,7 @@
 """How every server and engine is, which versions run, who works, what room is left."""
 
-from studio.frame import frame
-from studio.widgets import system
+from studio.shell.frame import frame
+from studio.system import system
 
 page = frame("System", icon=":material/monitor_heart:")
 with page.guard():

@@ -1,7 +1,7 @@
 """Overview: running, needs you, latest."""
 
-from studio.frame import frame
-from studio.widgets import overview
+from studio.overview import overview
+from studio.shell.frame import frame
 
 page = frame("Overview", icon=":material/space_dashboard:", needs="viewer")
 with page.guard():

@@ -1,7 +1,7 @@
 """New influencer: name, pictures, check, training, first pictures."""
 
-from studio.frame import frame
-from studio.widgets import wizard
+from studio.influencers import wizard
+from studio.shell.frame import frame
 
 page = frame("New influencer", icon=":material/auto_awesome:", needs="editor")
 with page.guard():

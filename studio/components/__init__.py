@@ -1,4 +1,9 @@
-"""What Streamlit has no widget for: small browser components (v2, inline, no build step) that talk to our own API."""
+"""What Streamlit has no widget for: browser components (v2) that talk to our own API.
+
+One folder a component: its Python side, and ES modules whose types are in JSDoc. What needs no page (queries, layout,
+selection, undo) stands in modules of its own, with a `.test.js` beside it. `load.py` puts a component's modules into one
+script, so there is no build step. `bin/check_browser_code.sh` (in `make check`) checks format, lint and types, and tests.
+"""
 
 from studio.components.cropper import cropper
 from studio.components.dataset_grid import dataset_grid

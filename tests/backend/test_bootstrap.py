@@ -1,34 +1,50 @@
-"""The composition root refuses what would be unsafe and says what is away."""
+"""Processes that are started apart say in a sentence which settings they lack, and what is wrong with one."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
 import pytest
+from pydantic import SecretStr
 
-from backend.bootstrap import bootstrap
+from backend.bootstrap import Role, bootstrap
 from backend.errors import Invalid, Unavailable
-from backend.settings import Settings
-from tests.support.databases import DatabaseUrls
+from backend.settings import ROOT, Settings
 
 
-def with_database(settings: Settings, url: str) -> Settings:
-    return settings.model_copy(update={"database_url": type(settings.database_url)(url)})
+@pytest.mark.parametrize(
+    ("role", "name"),
+    [("studio", "DATABASE_URL"), ("worker", "WORKER_DATABASE_URL"), ("worker", "REDIS_URL"), ("studio", "S3_SECRET"),
+     ("worker", "SECRET_KEYS")],
+)  # fmt: skip
+def test_a_missing_setting_is_named(settings: Settings, role: Role, name: str) -> None:
+    with pytest.raises(Invalid, match=f"^Not set: {name}.*On many machines"):
+        bootstrap(settings.model_copy(update={name.lower(): SecretStr("")}), role=role)
 
 
-def test_a_login_above_row_level_security_is_refused(settings: Settings, database_urls: DatabaseUrls) -> None:
-    with pytest.raises(Invalid, match="past workspace borders"):
-        bootstrap(with_database(settings, database_urls.owner))
+@pytest.mark.parametrize(
+    ("url", "kind", "told"),
+    [("studio", Invalid, "WORKER_DATABASE_URL is no URL. It looks like postgresql://"),
+     ("postgresql://a:b@127.0.0.1:9/studio", Unavailable, "refused.*correct WORKER_DATABASE_URL")],
+)  # fmt: skip
+def test_a_wrong_database_url_is_told(settings: Settings, url: str, kind: Any, told: str) -> None:
+    with pytest.raises(kind, match=told):
+        bootstrap(settings.model_copy(update={"worker_database_url": SecretStr(url)}), role="worker")
 
 
-def test_a_database_that_is_away_is_a_sentence(settings: Settings) -> None:
-    with pytest.raises(Unavailable, match="DATABASE_URL"):
-        bootstrap(with_database(settings, "postgresql://studio_app:x@127.0.0.1:9/studio"))
+STUDIO = [str(Path(sys.executable).with_name("streamlit")), "run", "studio/shell/server.py", "--server.headless", "true"]
+WORKER = [sys.executable, "-m", "workers.main", "--queues", "gpu"]
 
 
-def test_overrides_and_laziness(settings: Settings) -> None:
-    engines, storage = object(), object()
-    app = bootstrap(settings, engines=engines, storage=storage)
-    try:
-        assert app.engines is engines
-        assert app.storage is storage
-    finally:
-        app.close()
+@pytest.mark.parametrize(("argv", "name"), [(STUDIO, "DATABASE_URL"), (WORKER, "WORKER_DATABASE_URL")])
+def test_by_hand_it_is_the_sentence_alone(argv: list[str], name: str, tmp_path: Path) -> None:
+    """As the README says to start them. The variables are there but empty, so that no .env of this machine speaks."""
+    env = {key: "" for key in ("DATABASE_URL", "WORKER_DATABASE_URL", "REDIS_URL", "S3_ENDPOINT", "SECRET_KEYS")}
+    env |= {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "STREAMLIT_SERVER_PORT": "0"}
+    done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Not set: {name} "), done.stderr
+    assert "Traceback" not in done.stderr

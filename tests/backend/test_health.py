@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 import redis
 from sqlalchemy import insert
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
-from backend import health
+from backend import api, health
 from backend.bootstrap import App
-from backend.kit.db import Trusted
-from backend.tables import Device, Worker
+from backend.db.tables import Device, Worker
+from backend.db.transactions import SystemCaller
 
 
 class Broken:
@@ -43,8 +46,17 @@ def test_what_is_broken_does_not_hide_the_rest(app: App) -> None:
         assert checks[name].detail.endswith(".")
 
 
+def test_a_full_disk_is_said_with_what_to_do(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.kit.disk.free", lambda folder: (1024, 10 * 1024**3))
+    answers = TestClient(Starlette(routes=[*api.probes(lambda: app)])).get("/health").json()
+    assert (answers["status"], answers["disk"], answers["diskFreeBytes"]) == ("degraded", "full", 1024)
+    disk = by_name(app)["Disk"]
+    assert not disk.ok
+    assert "The disk is full. Free some space" in disk.detail
+
+
 def test_workers_and_devices_are_listed(app: App, worker_app: App) -> None:
-    with worker_app.db.transaction(Trusted("")) as tx:
+    with worker_app.db.transaction(SystemCaller("")) as tx:
         for n, queues in enumerate((["cpu", "net"], ["gpu"])):
             tx.execute(insert(Worker).values(id=f"wrk_{n}", host="studio-1", pid=n, queues=queues, version="0.1.0"))
         tx.execute(insert(Device).values(id="studio-1/cpu", host="studio-1", name="cpu", engines={"image": "diffusers"}))

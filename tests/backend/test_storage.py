@@ -114,7 +114,7 @@ def test_away_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_a_sentence(storage: Storage) -> None:
     storage.put_bytes("f/x", b"x" * 1000, "text/plain")
-    with pytest.raises(Unavailable, match="disk of this machine is full"):
+    with pytest.raises(Unavailable, match="The disk is full"):
         storage.get_file("f/x", FullDisk("/tmp/never-written"))
 
 

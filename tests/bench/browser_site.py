@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,10 +16,10 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
-from backend.kit.db import Database
-from backend.local_stack import services, start
+from backend.db.transactions import Database
 from backend.settings import Settings
 from backend.storage import Storage
+from ops.local_stack import services, start
 from tests.e2e.conftest import answers, free_port, running
 from tests.factories.account import Tenant, make_workspace
 from tests.support.databases import DatabaseUrls, make_template
@@ -49,7 +50,7 @@ def site() -> Iterator[Site]:
             urls = make_template(stack.urls["DATABASE_OWNER_URL"])
             s3 = {key: value for key, value in stack.urls.items() if key.startswith("S3_")}
             env = {"DATABASE_URL": urls.app, "WORKER_DATABASE_URL": urls.worker, "REDIS_URL": stack.urls["REDIS_URL"], **s3}
-            env |= {"DATA_SHARED_BASE": str(folder / "var")}
+            env |= {"DATA_SHARED_BASE": str(folder / "var"), "SECRET_KEYS": base64.b64encode(bytes(32)).decode()}
             storage = Storage(Settings(_env_file=None, **{key.lower(): value for key, value in s3.items()}))  # type: ignore[arg-type]
             db = Database(urls.app)
 

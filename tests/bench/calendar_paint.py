@@ -6,13 +6,13 @@ import calendar
 from datetime import datetime, timedelta
 from typing import Any
 
-from backend import channels, posts
+from backend import channels, content_plans
+from backend.content_plans import PlanDraft, VariantDraft
+from backend.db.tables import Asset
+from backend.db.transactions import Database, SystemCaller
 from backend.kit.clock import now
-from backend.kit.db import Database, Trusted
 from backend.kit.ids import new_id
-from backend.posts import PlanDraft, VariantDraft
 from backend.storage import Storage
-from backend.tables import Asset
 from tests.bench.browser_site import chromium, in_turn, paint, site, thumbnail
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer
@@ -43,7 +43,7 @@ def _days() -> int:
 def _fill(db: Database, tenant: Tenant, storage: Storage, n: int) -> None:
     """Two influencers, each with a channel; plans all over this month, with pictures and in several states."""
     keys: list[str] = []
-    with db.transaction(Trusted(tenant.id, tenant.user_id)) as tx:
+    with db.transaction(SystemCaller(tenant.id, tenant.user_id)) as tx:
         people = [make_influencer(tx, name) for name in ("Bella", "Zara")]
         accounts = [channels.add_sandbox(tx, one.id) for one in people]
         assets = [make_asset(tx, width=1080, height=1350, thumbs=[160, 320]) for _ in range(min(n, PICTURES))]
@@ -58,9 +58,9 @@ def _fill(db: Database, tenant: Tenant, storage: Storage, n: int) -> None:
                 media=(assets[at % PICTURES],),
             )
             draft = PlanDraft(influencer_id=people[who].id, topic=f"Morning walk number {at}", wall=wall, variants=(post,))
-            card = posts.create(tx, draft, request_key=new_id("key"))
+            card = content_plans.create(tx, draft, request_key=new_id("key"))
             if at % 3 == 0:
-                posts.submit(tx, [card.id])
+                content_plans.submit(tx, [card.id])
     thumb = thumbnail()
     for key in keys:
         storage.put_bytes(f"{key}.w160.webp", thumb, "image/webp")

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
-from backend.kit.db import Trusted
+from backend.db.transactions import SystemCaller
 from tests.bench.comfy_studio import Rig, ask, done, rig
 
 JOBS, PROMPT_S = 60, 0.3
@@ -31,7 +31,7 @@ def _one(made: Rig) -> float:
     done(made, batch)
     entries: dict[str, Any] = httpx.get(f"{made.urls[0]}/history").json()
     ends = [data["timestamp"] for entry in entries.values() for name, data in entry["status"]["messages"]]
-    with made.here.app.db.transaction(Trusted(made.here.tenant.id)) as tx:
+    with made.here.app.db.transaction(SystemCaller(made.here.tenant.id)) as tx:
         said = "SELECT extract(epoch FROM finished_at) * 1000 FROM jobs WHERE request_key LIKE :batch"
         finished = float(tx.scalar(text(said), {"batch": f"{batch}/%"}) or 0)
     time.sleep(0.05)

@@ -19,12 +19,12 @@ from sqlalchemy import text
 from websockets.sync.client import connect
 
 from backend import generation
-from backend.engines.image.comfyui_engine import ComfyImageEngine
+from backend.db.transactions import SystemCaller
+from backend.engines.comfyui import workflow as comfy_workflow
+from backend.engines.comfyui.image_engine import ComfyImageEngine
 from backend.generation import GenerationDraft
-from backend.kit.db import Trusted
 from backend.kit.ids import new_id
 from backend.settings import Settings
-from backend.tools import comfy_workflow
 from tests.bench.servers import Studio, studio
 
 ROOT = Path(__file__).parents[2]
@@ -89,7 +89,7 @@ def _worker(here: Studio, env: dict[str, str], threads: int) -> Iterator[None]:
 def ask(made: Rig, n: int) -> str:
     """`n` requests for one picture each, in one transaction. Returns what their request keys begin with."""
     batch, models = new_id("batch"), made.engine.models()
-    with made.here.app.db.transaction(Trusted(made.here.tenant.id)) as tx:
+    with made.here.app.db.transaction(SystemCaller(made.here.tenant.id)) as tx:
         for at in range(n):
             draft = GenerationDraft(prompt=f"a harbour {batch}", n=1, width=SIDE, height=SIDE, steps=STEPS, seed=at)
             generation.start(tx, draft=draft, models=models, request_key=f"{batch}/{at}")
@@ -102,7 +102,7 @@ def done(made: Rig, batch: str) -> float:
     span = "SELECT extract(epoch FROM max(finished_at) - min(started_at)) FROM jobs WHERE request_key LIKE :batch"
     like = {"batch": f"{batch}/%"}
     while True:
-        with made.here.app.db.transaction(Trusted(made.here.tenant.id)) as tx:
+        with made.here.app.db.transaction(SystemCaller(made.here.tenant.id)) as tx:
             open_, failed = tx.execute(text(f"{left} FROM jobs WHERE request_key LIKE :batch"), like).one()
             assert not failed, (made.here.folder / "worker.log").read_text()
             if not open_:

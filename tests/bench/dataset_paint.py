@@ -16,10 +16,10 @@ import psycopg
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import insert
 
-from backend.kit.db import Database, Trusted
+from backend.db.tables import Asset, Dataset, DatasetImage
+from backend.db.transactions import Database, SystemCaller
 from backend.kit.ids import new_id
 from backend.storage import Storage
-from backend.tables import Asset, Dataset, DatasetImage
 from tests.bench.browser_site import chromium, in_turn, paint, site, thumbnail, visit
 from tests.factories.account import Tenant
 
@@ -87,7 +87,7 @@ def _fill(db: Database, tenant: Tenant, storage: Storage, n: int) -> tuple[str, 
              "measured": 1, "sharpness": 900.0, "brightness": 128.0, "contrast": 50.0, "clipped": 0.0, "faces": 1,
              "face_height": 0.3, "caption": f"photo of bella, place {k % 97}, dress {k % 13}", **KINDS[kind][1]}
         )  # fmt: skip
-    with db.transaction(Trusted(tenant.id, tenant.user_id)) as tx:
+    with db.transaction(SystemCaller(tenant.id, tenant.user_id)) as tx:
         tx.add(Dataset(id=dataset_id, name="Large", trigger_word="bella", rights_statement="They show me."))
         tx.flush()
         tx.execute(insert(Asset), files)

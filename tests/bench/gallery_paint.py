@@ -6,9 +6,9 @@ from typing import Any
 
 from playwright.sync_api import Browser
 
-from backend.kit.db import Database, Trusted
+from backend.db.tables import Lora
+from backend.db.transactions import Database, SystemCaller
 from backend.storage import Storage
-from backend.tables import Lora
 from tests.bench.browser_site import Site, chromium, in_turn, paint, site, thumbnail
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import draw, fill
@@ -38,7 +38,7 @@ def _fill(db: Database, tenant: Tenant, storage: Storage) -> None:
     """Rows for all; bytes for those that a first page can show."""
     rows = fill(db, tenant, pictures=16)
     keys: list[str] = []
-    with db.transaction(Trusted(tenant.id, tenant.user_id)) as tx:
+    with db.transaction(SystemCaller(tenant.id, tenant.user_id)) as tx:
         lora = tx.get_one(Lora, rows.lora_id)
         for _ in range(PICTURES // 16 - 1):
             draw(tx, rows.influencer_id, rows.job_ids["generation"], lora, 16, keys)

@@ -18,7 +18,7 @@ from PIL import Image
 
 from backend import assets, datasets
 from backend.datasets import IngestPayload, pipeline
-from backend.kit.db import Trusted
+from backend.db.transactions import SystemCaller
 from backend.kit.ids import new_id
 from tests.bench.servers import Studio, studio
 from tests.support.context import make_context
@@ -89,14 +89,14 @@ def _uploaded(here: Studio, folder: Path) -> str:
     app, tenant = here.app, here.tenant
 
     def open_tx() -> Any:
-        return app.db.transaction(Trusted(tenant.id, tenant.user_id))
+        return app.db.transaction(SystemCaller(tenant.id, tenant.user_id))
 
     with open_tx() as tx:
         dataset_id = datasets.create(tx, name=new_id("set"), trigger_word="bella").id
     for path in sorted(folder.iterdir()):
         said = {"noun": "dataset", "noun_id": dataset_id, "filename": path.name, "client_key": path.name}
         with open_tx() as tx:
-            card = assets.uploads.begin(tx, settings=app.settings, size=path.stat().st_size, **said)
+            card = assets.uploads.announce(tx, settings=app.settings, size=path.stat().st_size, **said)
         assets.uploads.receive(open_tx, app.storage, settings=app.settings, upload_id=card.id, chunks=[path.read_bytes()])
     return dataset_id
 

@@ -18,7 +18,7 @@ import psycopg
 from sqlalchemy import text
 
 from backend import jobs
-from backend.kit.db import Trusted
+from backend.db.transactions import SystemCaller
 from backend.kit.ids import new_id
 from tests.bench.servers import Studio, studio
 from tests.support.handlers import Steps
@@ -66,17 +66,17 @@ def worker(here: Studio) -> Iterator[None]:
 def ask(here: Studio, n: int) -> str:
     """Starts `n` jobs in one transaction and wakes every thread. Returns what their request keys begin with."""
     batch = new_id("batch")
-    with here.app.db.transaction(Trusted(here.tenant.id)) as tx:
+    with here.app.db.transaction(SystemCaller(here.tenant.id)) as tx:
         for i in range(n):
             jobs.enqueue(tx, kind="test-instant", payload=Steps(n=0), title="x", request_key=f"{batch}/{i}")
-    ring = jobs.bell(here.app.redis)
+    ring = jobs.notifier(here.app.redis)
     for _ in range(min(n, THREADS) - 1):
         ring("cpu")
     return batch
 
 
 def left(here: Studio, batch: str) -> int:
-    with here.app.db.transaction(Trusted(here.tenant.id)) as tx:
+    with here.app.db.transaction(SystemCaller(here.tenant.id)) as tx:
         unfinished = "SELECT count(*) FROM jobs WHERE request_key LIKE :batch AND state <> 'completed'"
         return int(tx.scalar(text(unfinished), {"batch": f"{batch}/%"}) or 0)
 
@@ -86,7 +86,7 @@ def our_loop(here: Studio) -> float:
     batch = ask(here, JOBS)
     while left(here, batch):
         time.sleep(0.2)  # rarely: counting costs Postgres time that it should have for the jobs
-    with here.app.db.transaction(Trusted(here.tenant.id)) as tx:
+    with here.app.db.transaction(SystemCaller(here.tenant.id)) as tx:
         span = "SELECT extract(epoch FROM max(finished_at) - min(started_at)) FROM jobs WHERE request_key LIKE :batch"
         return float(tx.scalar(text(span), {"batch": f"{batch}/%"}))
 
@@ -130,6 +130,6 @@ def pickups(here: Studio) -> list[float]:
         time.sleep(random.uniform(0.05, 0.25))
         batch = ask(here, 1)
         until(lambda batch=batch: left(here, batch) == 0, what="the job")  # type: ignore[misc]
-    with here.app.db.transaction(Trusted(here.tenant.id)) as tx:
+    with here.app.db.transaction(SystemCaller(here.tenant.id)) as tx:
         waits = "SELECT extract(epoch FROM started_at - created_at) * 1000 FROM jobs ORDER BY id DESC LIMIT :n"
         return [float(wait) for wait in tx.scalars(text(waits), {"n": PICKUPS})]

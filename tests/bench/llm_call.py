@@ -19,8 +19,8 @@ from typing import Any
 import httpx
 
 from backend import budgets
+from backend.db.transactions import SystemCaller
 from backend.engines.text.port import TextRequest
-from backend.kit.db import Trusted
 from tests.bench.servers import studio
 from tests.support.context import make_context
 from tests.support.handlers import Steps
@@ -91,7 +91,7 @@ def ours(job: Context, n: int) -> None:
     """As a job asks: nothing is reserved for an attempt that has ended."""
     request = TextRequest("writing", "You are brief.", f"Question {n}?", max_tokens=200)
     about = budgets.About("bench", job_id=job.job_id, attempt_id=job.attempt_id)
-    assert budgets.ask(job.app, Trusted(job.tenant_id, job.user_id), request, about=about, check=job.check).text
+    assert budgets.complete(job.app, SystemCaller(job.tenant_id, job.user_id), request, about=about, check=job.check).text
 
 
 def _bare(client: httpx.Client, url: str, n: int) -> None:

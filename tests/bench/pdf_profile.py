@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from backend.styles.likeness import Likeness
-from backend.styles.measures import measure
-from backend.tools.pdf import Limits, PdfReader
+from backend.media.documents.pdf import Limits, PdfReader
+from backend.writing_styles.similarity import Similarity
+from backend.writing_styles.stylometry import measure
 from tests.factories.pdfs import author, book
 
 ROUNDS, COPIES = 7, 4
@@ -75,7 +75,7 @@ def _ours(reader: PdfReader, path: Path) -> tuple[float, int, int]:
     read = reader.read(path)
     assert read.ok, read.reason
     card = measure(read.text, pages=read.pages)
-    assert Likeness(read.text, card.language).apart()
+    assert Similarity(read.text, card.language).apart()
     return time.perf_counter() - begun, read.pages, card.words
 
 

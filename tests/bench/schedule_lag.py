@@ -5,7 +5,6 @@ With nothing else on the calendar and with 10,000 posts waiting for later, in tu
 
 from __future__ import annotations
 
-import base64
 import os
 import random
 import re
@@ -24,8 +23,8 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import event, text
 
-from backend import posts
-from backend.kit.db import Trusted
+from backend import content_plans
+from backend.db.transactions import SystemCaller
 from backend.kit.ids import new_id
 from backend.publishing import claim_due
 from tests.bench.servers import Studio, studio
@@ -41,7 +40,7 @@ INDEX = "ix_posts_due"
 
 def run() -> dict[str, Any]:
     """Seconds, p95 of each round, the median of the rounds."""
-    more = {"LOG_LEVEL": "WARNING", "PLATFORM_POLL_S": "0.2", "SECRET_KEYS": base64.b64encode(bytes(32)).decode()}
+    more = {"LOG_LEVEL": "WARNING", "PLATFORM_POLL_S": "0.2"}
     with sandbox() as there, studio(SANDBOX_URL=there.url, **more) as here:
         planner = planned(here)
         with worker(here):
@@ -95,7 +94,7 @@ def worker(here: Studio) -> Iterator[None]:
 
 
 def planned(here: Studio) -> Planner:
-    with here.app.db.transaction(Trusted(here.tenant.id, here.tenant.user_id)) as tx:
+    with here.app.db.transaction(SystemCaller(here.tenant.id, here.tenant.user_id)) as tx:
         made = make_planner(tx)
         real = make_asset(tx, data=photo(1, size=(1080, 1080)), storage=here.app.storage, width=1080, height=1080)
         return Planner(made.influencer, made.channel, real)
@@ -103,11 +102,11 @@ def planned(here: Studio) -> Planner:
 
 def measured(here: Studio, planner: Planner, n: int) -> tuple[list[float], list[float]]:
     """Seconds from due until begun, and until published, of `n` posts that are due one after another."""
-    trusted = Trusted(here.tenant.id, here.tenant.user_id)
+    trusted = SystemCaller(here.tenant.id, here.tenant.user_id)
     with here.app.db.transaction(trusted) as tx:
         one_each = [(planner.variant(caption=new_id("c")),) for _ in range(n)]
         plans = [planner.plan(tx, wall=ahead(), topic=new_id("t"), variants=one) for one in one_each]
-        posts.schedule(tx, [one.id for one in plans])
+        content_plans.schedule(tx, [one.id for one in plans])
         ids = [one.posts[0].id for one in plans]
         dice = random.Random(n)
         for one in ids:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.bootstrap import App, bootstrap
-from backend.local_stack import start
-from backend.migrations import migrate
+from backend.db.migrations import migrate
 from backend.settings import Settings
+from ops.local_stack import start
 from tests.factories.account import Tenant, make_workspace
 
 
@@ -35,7 +36,8 @@ def studio(**env: str) -> Iterator[Studio]:
             stack.wait_storage(60)
             logins = migrate(stack.urls["DATABASE_OWNER_URL"])
             urls = {"DATABASE_URL": logins.app_url, "WORKER_DATABASE_URL": logins.worker_url}
-            environment = {**stack.urls, **urls, "DATA_SHARED_BASE": f"{folder}/var", **env}
+            keys = {"SECRET_KEYS": base64.b64encode(bytes(32)).decode()}
+            environment = {**stack.urls, **urls, **keys, "DATA_SHARED_BASE": f"{folder}/var", **env}
             named = {name if name == "DATA_SHARED_BASE" else name.lower(): value for name, value in environment.items()}
             app = bootstrap(Settings(_env_file=None, **named), role="worker")  # type: ignore[arg-type]
             try:

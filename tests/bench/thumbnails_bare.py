@@ -11,8 +11,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from backend.tools.picture_measures import measures
-from backend.tools.pictures_child import at_512, dhash
+from backend.media.images.picture_measures import measures
+from backend.media.images.pictures_child import at_512, dhash
 
 WIDTHS = (640, 320, 160)
 

@@ -72,9 +72,9 @@ class _Null:
     """A line nobody listens to; packing is part of the work."""
 
     def tell(self, event: Any) -> None:
-        from backend.engines.diffusion import wire
+        from backend.engines.diffusion import ipc_codec
 
-        json.dumps(wire.pack(event))
+        json.dumps(ipc_codec.pack(event))
 
 
 def _bare() -> Callable[[], None]:

@@ -16,11 +16,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from backend.kit import child
-from backend.local_stack import services
 from backend.settings import ROOT
-from tests.support.nursery import Born, Nursery
+from ops.local_stack import services
 from tests.support.processes import Workers
 from tests.support.wait import until
+from tests.support.worker_forks import Born, Nursery
 
 SCREENS = ROOT / "var" / "screens"
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")

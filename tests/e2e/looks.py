@@ -11,6 +11,7 @@ WHITE = "rgb(253, 252, 255)"
 def settled(tab: Page) -> None:
     """Nothing runs, nothing is a placeholder, what was asked for has come."""
     tab.wait_for_load_state("networkidle")
+    expect(tab.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     for placeholder in ("stStatusWidget", "stSkeleton", "stAppSkeleton"):
         expect(tab.get_by_test_id(placeholder)).to_have_count(0)
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from backend import posts
+from backend import content_plans
+from backend.db.transactions import Database
 from backend.kit.clock import now
-from backend.kit.db import Database
 from tests.factories.account import Person, Tenant
 from tests.factories.posts import make_planner
 from tests.support.wait import until
@@ -46,14 +46,14 @@ def test_drag_undo_drop_and_keys(
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
         plan = bella.plan(tx, wall=month + timedelta(days=9), topic="Trams at dawn")
-        posts.schedule(tx, [plan.id])
+        content_plans.schedule(tx, [plan.id])
         for n, topic in enumerate(("Coffee", "Harbour", "Books")):
             bella.plan(tx, wall=month + timedelta(days=9 + n, minutes=20), topic=topic)
         idea = bella.plan(tx, topic="Someday")
 
     def wall(plan_id: str) -> datetime | None:
         with db.transaction(workspace.caller) as tx:
-            return posts.get(tx, plan_id).wall
+            return content_plans.get(tx, plan_id).wall
 
     tab = tab_of(new_visitor(), bare_studio_url, workspace.editor, workspace)
     day = lambda n: tab.locator(f'.fc-daygrid-day[data-date="{month + timedelta(days=n):%Y-%m-%d}"]')  # noqa: E731
@@ -70,7 +70,7 @@ def test_drag_undo_drop_and_keys(
     expect(tab.get_by_text("Taken back.")).to_be_visible()
     drag(tab, tab.locator(f'.idea[data-spot="{idea.id}"]'), day(20))
     until(lambda: wall(idea.id) == month + timedelta(days=20), what="the drop")
-    expect(tab.get_by_text("Everything has a date.")).to_be_visible()
+    expect(tab.get_by_text("Not scheduled")).to_be_hidden()  # everything has a date: the room is the calendar's
 
     event.focus()
     tab.keyboard.press("m")
@@ -110,7 +110,7 @@ def test_in_the_dark_and_on_a_phone(
         for n in range(6):
             who = (bella, zara)[n % 2]
             plan = who.plan(tx, wall=(now() + timedelta(hours=1 + n)).replace(tzinfo=None), topic=f"Plan {n}")
-            posts.schedule(tx, [plan.id])
+            content_plans.schedule(tx, [plan.id])
     dark = tab_of(new_visitor(dark=True), bare_studio_url, workspace.editor, workspace)
     expect(dark.locator(".fc-event").first).to_be_visible()
     shoot(dark, "calendar-dark")

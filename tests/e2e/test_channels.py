@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from backend import channels
-from backend.kit.db import Database
+from backend.db.transactions import Database
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
 from tests.servers.instagram import InstagramServer

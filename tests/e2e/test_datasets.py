@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 
 from backend import datasets
 from backend.datasets import Box, Thresholds
-from backend.kit.db import Database
-from backend.tables import DatasetImage
+from backend.db.tables import DatasetImage
+from backend.db.transactions import Database
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import fill
 from tests.support.wait import until

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from backend import boards, generation, loras
-from backend.boards import ActDraft, BoardDraft
+from backend.boards import BoardDraft, BulkActionDraft
+from backend.db.transactions import Database
 from backend.generation import GalleryFilters
-from backend.kit.db import Database
 from tests.factories.account import Person, Tenant
 from tests.factories.studio_rows import fill
 from tests.support.wait import until
@@ -70,7 +70,7 @@ def test_rate_choose_delete_and_undo(
     tab.get_by_role("button", name="Clear filters").click()
     expect(tiles).to_have_count(8)
 
-    tiles.nth(1).locator("img").click()
+    tiles.nth(1).click()
     expect(tab.get_by_text("Recipe", exact=True)).to_be_visible()
     expect(tab.get_by_text("seed 6")).to_be_visible()
     expect(tab.get_by_role("button", name="Picture after (→)")).to_be_visible()
@@ -127,7 +127,7 @@ def test_a_finger_arranges_a_board_and_a_swipe_scrolls_it(
     rows = fill(db, workspace)
     with db.transaction(workspace.caller, needs="editor") as tx:
         board = boards.create(tx, draft=BoardDraft(name="Summer")).id
-        draft = ActDraft(kind="board-add", picture_ids=tuple(rows.picture_ids), board_id=board)
+        draft = BulkActionDraft(kind="board-add", picture_ids=tuple(rows.picture_ids), board_id=board)
         boards.act(tx, draft=draft, request_key="on")
     visitor = new_visitor(width=390, height=844, has_touch=True, is_mobile=True)
     visitor.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": bare_studio_url}])

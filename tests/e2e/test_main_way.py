@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from studio import nav
+from studio.shell import nav
 from tests.e2e import looks
 
 pytestmark = pytest.mark.e2e
@@ -50,8 +50,6 @@ def test_from_the_first_visit_to_four_pictures(
     shoot(tab, "04-pictures")
     press(tab, "Continue")
 
-    tab.get_by_text("They show a made-up person, and I may use these pictures.").click()
-    press(tab, "I confirm this")
     expect(tab.get_by_text("Ready to train.")).to_be_visible()
     shoot(tab, "05-check")
     press(tab, "Continue")

@@ -13,11 +13,12 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import func, update
 
-from backend import posts
+from backend import content_plans
 from backend.bootstrap import App
-from backend.local_stack import services
+from backend.content_plans import PostState
+from backend.db.tables import Post
 from backend.settings import ROOT
-from backend.tables import Post
+from ops.local_stack import services
 from tests.e2e.conftest import running
 from tests.e2e.looks import dark, light, phone, settled, too_wide
 from tests.factories.account import Tenant
@@ -92,12 +93,42 @@ def a_month(app: App, workspace: Tenant) -> None:
         for n, topic in enumerate(topics):
             variant = marco.variant(caption=f"{topic}. Nobody told me to, and I went anyway.", media=(asset,))
             plan = marco.plan(tx, wall=ahead(days=1.3 + 2.2 * n), variants=(variant,), topic=topic)
-            (posts.submit if n % 3 == 0 else posts.approve)(tx, [plan.id])
+            (content_plans.submit if n % 3 == 0 else content_plans.approve)(tx, [plan.id])
 
 
-def publish_now(tab: Page, url: str, workspace: Tenant, plan_id: str) -> None:
+def reviewed(tab: Page, app: App, workspace: Tenant) -> None:
+    """What was typed survives Escape and is what is approved; what somebody else has changed meanwhile is not approved."""
+    plan = tab.get_by_role("dialog")
+    row = tab.locator("[class*=st-key-row]")
+    row.filter(has_text="Coffee at six").get_by_role("button", name="Edit").click()
+    plan.get_by_label("Caption", exact=True).fill("Coffee at seven: the machine slept in.")
+    tab.keyboard.press("Escape")
+    expect(plan).to_have_count(0)
+    row.filter(has_text="Coffee at six").get_by_role("button", name="Edit").click()
+    expect(plan.get_by_label("Caption", exact=True)).to_have_value("Coffee at seven: the machine slept in.")
+    expect(plan.get_by_text("Unsaved changes")).to_contain_text("Caption")
+    plan.get_by_role("button", name="Save and approve").click()
+    expect(plan.get_by_text("Saved. Scheduled for")).to_be_visible()
+    expect(plan.get_by_role("button", name="Unschedule")).to_have_count(1)
+    tab.keyboard.press("Escape")
+    expect(plan).to_have_count(0)
+    expect(row).to_have_count(2)
+    with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        there = {one.title: one for one in content_plans.page(tx).cards}
+        coffee, rain = there["Coffee at six"], there["Rain"]
+        assert (coffee.state, coffee.posts[0].caption) == (PostState.SCHEDULED, "Coffee at seven: the machine slept in.")
+        new = [one.model_copy(update={"caption": "Rain, and no umbrella."}) for one in rain.draft().variants]
+        content_plans.save(tx, rain.id, rain.draft().model_copy(update={"variants": tuple(new)}), version=rain.version)
+    tab.get_by_role("button", name="Approve all 2").click()
+    expect(tab.get_by_text("“Rain” was changed by somebody else")).to_contain_text("is now “Rain, and no umbrella.”")
+    expect(row).to_have_count(1)
+
+
+def publish_now(tab: Page, url: str, workspace: Tenant, plan_id: str, caption: str) -> None:
+    """With a new caption that nobody has saved."""
     tab.goto(f"{url}/calendar?ws={workspace.id}&id={plan_id}")
-    tab.get_by_role("button", name="Publish now", exact=True).click()
+    tab.get_by_label("Caption", exact=True).fill(caption)
+    tab.get_by_role("button", name="Save and publish now", exact=True).click()
     expect(tab.get_by_text("It goes out")).to_be_visible()
 
 
@@ -117,13 +148,14 @@ def test_published_once_and_seen_by_followers(
     visitor.add_cookies([{"name": "studio_sid", "value": workspace.owner.token, "url": publishing_url}])
     tab = visitor.new_page()
     tab.goto(f"{publishing_url}/review?ws={workspace.id}")
-    expect(tab.get_by_text("Coffee at six").first).to_be_visible()
+    expect(tab.get_by_text("Coffee at six", exact=True)).to_be_visible()
     seen(tab, "img[src*='/api/media/']")
     shoot(tab, "review")
-    publish_now(tab, publishing_url, workspace, first)
+    reviewed(tab, app, workspace)
+    publish_now(tab, publishing_url, workspace, first, "Dawn on line 16: they changed the line.")
     settled(tab)
     shoot(tab, "publish-now")
-    tab.get_by_role("button", name="Yes, publish now").click()
+    tab.get_by_role("button", name="Yes, save and publish now").click()
     expect(tab.get_by_text("by the studio").first).to_be_visible()
     expect(tab.get_by_text("First comment written.").first).to_be_visible()
     settled(tab)  # what the run before drew is gone
@@ -139,7 +171,7 @@ def test_published_once_and_seen_by_followers(
     with visitor.expect_page() as opened:
         tab.get_by_role("link", name="Open the post").click()
     feed = opened.value
-    expect(feed.get_by_text("Dawn on line 15, and the city still asleep.")).to_be_visible()
+    expect(feed.get_by_text("Dawn on line 16: they changed the line.")).to_be_visible()
     expect(feed.get_by_text("AI info")).to_be_visible()
     expect(feed.get_by_text("Which line next?")).to_be_visible()
 
@@ -148,15 +180,29 @@ def test_published_once_and_seen_by_followers(
     feed.get_by_role("button", name="Save").click()
     expect(feed.get_by_text("Done.")).to_be_visible()
     tab.goto(f"{publishing_url}/calendar?ws={workspace.id}&id={second}")
-    tab.get_by_role("button", name="Schedule", exact=True).click()
-    expect(tab.get_by_text("Scheduled").first).to_be_visible()
+    other = new_visitor()
+    other.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": publishing_url}])
+    theirs = other.new_page()
+    theirs.goto(f"{publishing_url}/calendar?ws={workspace.id}&id={second}")
+    expect(theirs.get_by_role("button", name="Schedule", exact=True)).to_be_visible()
+    tab.get_by_label("Caption", exact=True).fill("One ticket, no plan, aisle seat.")
+    tab.get_by_role("button", name="Save and schedule", exact=True).click()
+    expect(tab.get_by_text("Saved. Scheduled for")).to_be_visible()
+    theirs.get_by_role("button", name="Schedule", exact=True).click()
+    expect(theirs.get_by_text("is now “One ticket, no plan, aisle seat.”")).to_be_visible()
+    theirs.get_by_role("button", name="Load the newer version").click()
+    expect(theirs.get_by_text("Somebody else changed this post")).to_have_count(0)
+    settled(theirs)  # for a moment the form stands twice: as it was, and as it is now
+    expect(theirs.get_by_label("Caption", exact=True)).to_have_value("One ticket, no plan, aisle seat.")
     comes_due(app, workspace, second)
     tab.reload()
     expect(tab.get_by_text("by the studio").first).to_be_visible()  # nobody touches the page while it goes out
     with app.db.transaction(workspace.caller) as tx:
-        ids = {posts.get(tx, plan_id).posts[0].remote_id for plan_id in (first, second)}
+        ids = {content_plans.get(tx, plan_id).posts[0].remote_id for plan_id in (first, second)}
     assert sorted(one.id for one in sandbox.store.posts) == sorted(ids)  # each exactly once
     assert all(one.ai for one in sandbox.store.posts)
+    captions = {one.caption.partition(".")[0] for one in sandbox.store.posts}
+    assert captions == {"Dawn on line 16: they changed the line", "One ticket, no plan, aisle seat"}, "as it was on the screen"
     feed.goto(f"{sandbox.url}/")
     shoot(feed, "feed")
     tab.goto(f"{publishing_url}/channels?ws={workspace.id}&influencer={bella}")

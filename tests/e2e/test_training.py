@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from backend import training
-from backend.kit.db import Database
-from backend.tables import TrainingPoint
+from backend.db.tables import TrainingPoint
+from backend.db.transactions import Database
 from backend.training import ParamsDraft, RunDraft
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import fill

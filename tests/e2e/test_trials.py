@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from backend import trials
-from backend.kit.db import Database
+from backend import comparisons
+from backend.db.transactions import Database
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import fill
 from tests.factories.trials import make_trial
@@ -45,7 +45,7 @@ def test_look_vote_undo_and_see_the_result(
     tab.keyboard.press("Backspace")
     tab.get_by_text("1 vote. About").wait_for()
     with db.transaction(workspace.caller) as tx:
-        assert sorted(one.wins for one in trials.results(tx, trial_id).ranks if one.n) == [0, 1]
+        assert sorted(one.wins for one in comparisons.results(tx, trial_id).ranks if one.n) == [0, 1]
     tab.get_by_role("button", name="See the result").click()
     expect(tab.get_by_text("After 1 blind vote")).to_be_visible()
     expect(tab.get_by_text("Suggested: step 100 at 0.6")).to_be_visible()

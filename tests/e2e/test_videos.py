@@ -14,9 +14,9 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import update
 
 from backend.bootstrap import App
-from backend.local_stack import services
-from backend.tables import Picture
-from backend.tools.ai_mark import SOURCE_TYPE
+from backend.db.tables import Picture
+from backend.media.images.ai_mark import SOURCE_TYPE
+from ops.local_stack import services
 from tests.e2e import looks
 from tests.e2e.conftest import running
 from tests.factories.account import Tenant

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from backend import influencers, writing
+from backend.db.transactions import Database
 from backend.influencers import InfluencerDraft, Persona
-from backend.kit.db import Database
 from tests.e2e import looks
 from tests.factories.account import Tenant
 
@@ -63,7 +63,7 @@ def test_write_draw_plan_talk(
 
     part(tab, studio_url, workspace, "ideas")
     tab.get_by_role("button", name="Suggest ideas").click()
-    expect(tab.get_by_text("Day 7 ·")).to_be_visible(timeout=60_000)
+    expect(tab.get_by_text("Idea for day 7")).to_be_visible(timeout=60_000)
     tab.get_by_role("button", name="Write it").first.click()
     expect(tab.get_by_role("button", name="Write it")).to_have_count(6)
     shoot(tab, "write-ideas")
@@ -81,11 +81,11 @@ def test_write_draw_plan_talk(
 
     for name in ("write", "ideas", "drafts"):
         part(tab, studio_url, workspace, name)
-        expect(tab.get_by_text("morning workout").or_(tab.get_by_text("Day 7 ·")).first).to_be_visible()
+        expect(tab.get_by_text("morning workout").or_(tab.get_by_text("Idea for day 7")).first).to_be_visible()
         for look, seen in (("dark", looks.dark), ("phone", looks.phone)):
             seen(tab)
             looks.settled(tab)
-            expect(tab.get_by_text("morning workout").or_(tab.get_by_text("Day 7 ·")).first).to_be_visible()
+            expect(tab.get_by_text("morning workout").or_(tab.get_by_text("Idea for day 7")).first).to_be_visible()
             assert looks.too_wide(tab) <= 0, (look, name)
             shoot(tab, f"write-{name}-{look}")
         looks.light(tab)

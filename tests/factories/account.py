@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from backend.db.tables import Membership, SessionRow, User, Workspace
+from backend.db.transactions import Database, Role, SignedIn, SystemCaller, hash_token
 from backend.kit.clock import now
-from backend.kit.db import Database, Role, SignedIn, Trusted, hash_token
 from backend.kit.ids import new_id, new_secret
-from backend.tables import Membership, SessionRow, User, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Tenant:
 
 
 def make_person(db: Database, tenant_id: str, role: Role, *, password_hash: str = "!") -> Person:
-    with db.transaction(Trusted(tenant_id)) as tx:
+    with db.transaction(SystemCaller(tenant_id)) as tx:
         [person] = _people(tx, tenant_id, role, password_hash=password_hash)
     return person
 
@@ -69,7 +69,7 @@ def _people(tx: Session, tenant_id: str, *roles: Role, password_hash: str = "!")
 
 def make_workspace(db: Database, name: str = "Studio") -> Tenant:
     tenant_id = new_id("ws")
-    with db.transaction(Trusted(tenant_id)) as tx:
+    with db.transaction(SystemCaller(tenant_id)) as tx:
         tx.add(Workspace(id=tenant_id, name=name))
         tx.flush()
         owner, editor, viewer = _people(tx, tenant_id, "owner", "editor", "viewer")

@@ -1,4 +1,4 @@
-"""The eight graphs that a live ComfyUI accepted (comfyui-and-kohya.md §2), and what a server would say it has."""
+"""The eight graphs that a live ComfyUI accepted (docs/contracts/comfyui.md, 9), and what a server would say it has."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import random
 from pathlib import Path
 from typing import Any
 
-from backend.tools import comfy_classes, comfy_lint
-from backend.tools.comfy_lint import Graph
+from backend.engines.comfyui import lint, node_classes
+from backend.engines.comfyui.lint import Graph
 
 FOLDER = Path(__file__).parent / "comfy_graphs"
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
@@ -19,7 +19,7 @@ def text(name: str) -> str:
 
 
 def graph(name: str) -> Graph:
-    return comfy_lint.parse(text(name))
+    return lint.parse(text(name))
 
 
 def shuffled(graph: Graph, seed: int) -> tuple[Graph, dict[str, str]]:
@@ -39,7 +39,7 @@ def info_of(*graphs: Graph) -> dict[str, Any]:
         for node in one.values():
             required = info.setdefault(node["class_type"], {"input": {"required": {}}})["input"]["required"]
             for name, value in node["inputs"].items():
-                if comfy_classes.folder(node["class_type"], name) or name in {"sampler_name", "scheduler"}:
+                if node_classes.folder(node["class_type"], name) or name in {"sampler_name", "scheduler"}:
                     words = required.setdefault(name, [[], {}])[0]
                     words += [value] if value not in words else []
     return info
@@ -47,6 +47,6 @@ def info_of(*graphs: Graph) -> dict[str, Any]:
 
 def _renamed(node: dict[str, Any], new: dict[str, str]) -> dict[str, Any]:
     copy: dict[str, Any] = json.loads(json.dumps(node))
-    for name, source, _ in list(comfy_lint.links(copy)):
+    for name, source, _ in list(lint.links(copy)):
         copy["inputs"][name][0] = new[source]
     return copy

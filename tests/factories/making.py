@@ -13,10 +13,10 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from backend import influencers, loras
+from backend.db.tables import Asset, AssetUse, Dataset, DatasetImage, Generation, Job, Picture, PictureLora
 from backend.influencers import InfluencerCard, InfluencerDraft
 from backend.kit.ids import first_id, new_id
 from backend.loras import LoraCard
-from backend.tables import Asset, AssetUse, Dataset, DatasetImage, Generation, Job, Picture, PictureLora
 from tests.fakes.engines import write_lora
 
 

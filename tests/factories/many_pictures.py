@@ -11,7 +11,7 @@ import psycopg
 
 from backend.generation import LoraRef, Recipe
 from backend.kit.ids import first_id
-from backend.tools.picture_hash import bands
+from backend.media.images.picture_hash import bands
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import PLACES, Rows
 

@@ -45,7 +45,7 @@ def _make(folder: Path, kind: str) -> None:
     from diffusers import PNDMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline
     from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
-    from backend.engines.starter_model.tokenizer import build
+    from starter_model.tokenizer import build
 
     torch.manual_seed(0)
     tokenizer = build(WORDS, 77)

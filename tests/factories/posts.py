@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import channels, posts
+from backend import channels, content_plans
 from backend.channels import ChannelCard
+from backend.content_plans import PlanCard, PlanDraft, RulesDraft, VariantDraft
+from backend.db.tables import Channel
 from backend.influencers import InfluencerCard
 from backend.kit.clock import now
 from backend.kit.ids import new_id
-from backend.posts import PlanCard, PlanDraft, RulesDraft, VariantDraft
-from backend.tables import Channel
 from tests.factories.making import make_asset, make_influencer
 
 
@@ -42,14 +42,14 @@ class Planner:
                 **more,
             }
         )
-        return posts.create(tx, draft, request_key=new_id("key"))
+        return content_plans.create(tx, draft, request_key=new_id("key"))
 
 
 def make_planner(tx: Session, name: str = "Bella", *, policy: str = "auto", zone: str = "UTC") -> Planner:
     """`policy`: who reviews."""
     influencer = make_influencer(tx, name, time_zone=zone)
     channel = channels.add_sandbox(tx, influencer.id)
-    posts.save_rules(tx, influencer.id, RulesDraft(policy=policy))  # type: ignore[arg-type]
+    content_plans.save_rules(tx, influencer.id, RulesDraft(policy=policy))  # type: ignore[arg-type]
     return Planner(influencer, channel, make_asset(tx, width=1024, height=1024))
 
 

@@ -10,12 +10,7 @@ from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
-from backend.engines.trainer.port import TrainParams
-from backend.generation import LoraRef, Recipe
-from backend.kit.clock import now
-from backend.kit.db import Database, Trusted
-from backend.kit.ids import new_id
-from backend.tables import (
+from backend.db.tables import (
     Asset,
     Clip,
     Dataset,
@@ -31,6 +26,11 @@ from backend.tables import (
     TrainingRun,
     TrainingSample,
 )
+from backend.db.transactions import Database, SystemCaller
+from backend.engines.trainer.port import TrainParams
+from backend.generation import LoraRef, Recipe
+from backend.kit.clock import now
+from backend.kit.ids import new_id
 from tests.factories.account import Tenant
 
 PARAMS = TrainParams(
@@ -56,7 +56,7 @@ class Rows:
 
 def fill(db: Database, tenant: Tenant, *, pictures: int = 8, name: str = "Bella") -> Rows:
     """Rows only: whoever wants to see the images stores bytes under `keys` (and `<key>.w320.webp`)."""
-    with db.transaction(Trusted(tenant.id, tenant.user_id)) as tx:
+    with db.transaction(SystemCaller(tenant.id, tenant.user_id)) as tx:
         keys: list[str] = []
         influencer = Influencer(id=new_id("inf"), name=name, trigger_word=name.lower(), setup={"step": 5, "done": True})
         influencer.persona = {"bio": "A travel vlogger who loves old trams and street food.", "tone": "warm"}

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from backend import styles
+from backend import writing_styles
 from backend.assets import uploads
+from backend.db.tables import StyleSource, WritingStyle
 from backend.kit.ids import new_id
-from backend.styles import Style, StyleDraft
-from backend.styles.measures import measure
-from backend.styles.words import count
-from backend.tables import StyleSource, WritingStyle
+from backend.writing_styles import Style, StyleDraft
+from backend.writing_styles.stylometry import measure
+from backend.writing_styles.words import count
 from tests.factories.account import Tenant
 from tests.factories.pdfs import author
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 def upload(app: App, tenant: Tenant, style_id: str, path: Path) -> str:
     """The file in storage, as the page or the API brings it."""
-    said = {"noun": styles.NOUN, "noun_id": style_id, "filename": path.name, "size": path.stat().st_size}
+    said = {"noun": writing_styles.NOUN, "noun_id": style_id, "filename": path.name, "size": path.stat().st_size}
     with app.db.transaction(tenant.caller, needs="editor") as tx:
-        card = uploads.begin(tx, settings=app.settings, client_key=new_id("file"), **said)  # type: ignore[arg-type]
+        card = uploads.announce(tx, settings=app.settings, client_key=new_id("file"), **said)  # type: ignore[arg-type]
     open_tx = lambda: app.db.transaction(tenant.caller, needs="editor")  # noqa: E731
     uploads.receive(open_tx, app.storage, settings=app.settings, upload_id=card.id, chunks=iter([path.read_bytes()]))
     return card.id
@@ -34,10 +34,10 @@ def upload(app: App, tenant: Tenant, style_id: str, path: Path) -> str:
 def make_style(tx: Session, name: str = "Walden", *, source: str = "", kept: bool = True) -> Style:
     """A trained one; `source` defaults to 9,000 words of Thoreau."""
     text = source or author("thoreau")
-    style = styles.create(tx, StyleDraft(name=name, kept=kept))
+    style = writing_styles.create(tx, StyleDraft(name=name, kept=kept))
     tx.add(StyleSource(id=new_id("src"), style_id=style.id, upload_id="", filename=f"{name}.pdf", state="read", pages=20,
                        words=count(text), text=text))  # fmt: skip
     row = tx.get_one(WritingStyle, style.id)
     row.card, row.trained_at = measure(text, pages=20).model_dump(mode="json"), row.created_at
     tx.flush()
-    return styles.get(tx, style.id)
+    return writing_styles.get(tx, style.id)

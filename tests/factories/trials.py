@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend import trials
+from backend import comparisons
+from backend.comparisons import Judged, TrialDraft
+from backend.db.tables import Job, Trial, TrialCell
+from backend.db.transactions import Database
 from backend.engines.image.port import ModelCard
-from backend.kit.db import Database
 from backend.kit.ids import new_id
-from backend.tables import Job, Trial, TrialCell
-from backend.trials import Judged, TrialDraft
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import image_asset
 
@@ -23,9 +23,9 @@ def make_trial(db: Database, workspace: Tenant, run_id: str, **judged: Any) -> s
     """Of all checkpoints of the run of `studio_rows.fill`. `judged`: why there are no scores; then there are none."""
     with db.transaction(workspace.caller, needs="editor") as tx:
         draft = TrialDraft(run_id=run_id, strengths=(0.6, 1.0), prompts=PROMPTS)
-        card = trials.start(tx, draft=draft, models=[STARTER], request_key=new_id("key"))
+        card = comparisons.start(tx, draft=draft, models=[STARTER], request_key=new_id("key"))
         tx.get_one(Job, card.job_id).state = "completed"
-        for spot in trials.spots(card.plan):
+        for spot in comparisons.spots(card.plan):
             row = TrialCell(id=new_id("cell"), trial_id=card.id, n=spot.n, step=spot.arm.step, strength=spot.arm.strength)
             row.prompt_n, row.seed_n, row.asset_id = spot.prompt_n, spot.seed_n, image_asset(tx, [], side=128)
             row.dhash = f"{spot.n * 0x9E3779B97F4A7C15 % (1 << 64):016x}"

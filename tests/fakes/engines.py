@@ -10,10 +10,10 @@ from typing import Any
 
 from PIL import Image
 
+from backend.engines.comfyui.workflow import Workflow
 from backend.engines.events import Alive, Checkpoint, EngineStatus, Event, Metric, Output, Preview, Progress, Sample
 from backend.engines.image.port import ImageRequest, ModelCard
 from backend.engines.trainer.port import TrainRequest
-from backend.tools.comfy_workflow import Workflow
 
 MODEL = ModelCard("tiny", "Tiny model", "starter-128", 64, 8, ("ddim", "euler"), "ddim", 4, 3.0, True)
 OTHER = ModelCard("big", "Big model", "sd15", 512, 64, ("euler",), "euler", 20, 7.0, False)
@@ -42,6 +42,7 @@ class FakeImageEngine:
     """Draws a flat picture whose colour is the seed. `at(point)` is called before each event: `output-1`, `end` …"""
 
     name = "fake"
+    keeps_s = 300.0
 
     def __init__(self, at: Hook = lambda point: None) -> None:
         self.requests: list[ImageRequest] = []
@@ -75,6 +76,9 @@ class FakeImageEngine:
 
     def status(self, device: str = "") -> EngineStatus:
         return EngineStatus(self.name, True, "1", "ready")
+
+    def loaded(self, device: str) -> str:
+        return ""
 
     def unload(self, device: str = "") -> None:
         return None

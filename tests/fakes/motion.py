@@ -13,8 +13,8 @@ from typing import Any
 from backend.engines.events import EngineStatus, Event, Output, Progress
 from backend.engines.motion.camera import CARDS
 from backend.engines.motion.port import MotionCard, MotionRequest
+from backend.media import ffmpeg
 from backend.settings import Settings
-from backend.tools import ffmpeg
 
 MODULE = MotionCard("mm.ckpt", "AnimateDiff", True, "sd15", 512, 16, 8, 32, True, "Follows words.", "image")
 

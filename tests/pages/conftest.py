@@ -11,7 +11,7 @@ import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from studio import resources
+from studio.shell import resources
 from tests.factories.account import Person, Tenant
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -50,5 +50,5 @@ def open_page(app: Any, workspace: Tenant, monkeypatch: pytest.MonkeyPatch) -> O
 
 def words(at: AppTest) -> str:
     """Everything the page says, as one text."""
-    parts = [*at.title, *at.subheader, *at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.success, *at.code]
+    parts = [*at.title, *at.header, *at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.success, *at.code]
     return "\n".join([str(part.value) for part in parts] + [button.label for button in at.button])

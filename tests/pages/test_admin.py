@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from backend import accounts
-from backend.kit.db import Database, Nobody
+from backend.db.transactions import Anonymous, Database
 from tests.factories.account import Tenant
 from tests.pages.conftest import Open, words
 
@@ -16,8 +16,8 @@ def test_i_change_my_name_and_sign_other_browsers_out(open_page: Open, workspace
     at.text_input[0].set_value("Eddie")
     next(button for button in at.button if button.label == "Save name").click().run()
     assert not at.exception
-    with db.transaction(Nobody()) as tx:
-        arrival = accounts.arrive(tx, workspace.editor.token)
+    with db.transaction(Anonymous()) as tx:
+        arrival = accounts.resolve_session(tx, workspace.editor.token)
     assert arrival is not None
     assert arrival.user.name == "Eddie"
     assert "this browser" in words(at)

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from backend import budgets, datasets
 from backend.bootstrap import App
 from backend.budgets import ledger
-from backend.kit.db import Trusted
-from backend.tables import DatasetImage, Job, LlmCall
+from backend.db.tables import DatasetImage, Job, LlmCall
+from backend.db.transactions import SystemCaller
 from tests.backend.datasets.captioning import context, go, order
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
@@ -76,7 +76,7 @@ def test_who_started_it_sees_the_captions_and_their_undo(
     for shown in ("bella, picture of one person", ""):
         at.run()
         assert not at.exception
-        assert [one.value for one in at.text_area if one.label != "0.jpg"] == [shown] * 2
+        assert [one.value for one in at.text_area if one.label != r"0\.jpg"] == [shown] * 2
         assert "have changed since you opened" not in words(at)
         if shown:
             press(at, "Undo")
@@ -92,7 +92,7 @@ def test_viewers_see_and_do_not_start(open_page: Open, app: App, workspace: Tena
 def test_costs_name_the_work(open_page: Open, app: App, workspace: Tenant) -> None:
     for kind in ("auto-caption", "style-generation"):
         about = budgets.About(kind)
-        call = ledger.reserve(app.db, Trusted(workspace.id), most_usd=Decimal(1), about=about, settings=app.settings)
+        call = ledger.reserve(app.db, SystemCaller(workspace.id), most_usd=Decimal(1), about=about, settings=app.settings)
         with app.db.transaction(workspace.caller) as tx:
             tx.get_one(LlmCall, call.call_id).state = "settled"
     kinds = list(open_page("run/costs").dataframe[2].value["Kind"])

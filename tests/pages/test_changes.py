@@ -8,9 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend import datasets, generation, influencers, jobs, loras, training
-from backend.kit.db import Database
-from studio.format import plain
+from backend.db.transactions import Database
+from studio.ui.format import plain
 from tests.factories.account import Tenant
+from tests.factories.making import make_pictures
 from tests.factories.studio_rows import Rows, fill
 from tests.pages.conftest import Open, words
 
@@ -49,7 +50,10 @@ def test_the_wizard_makes_an_influencer_with_its_dataset_and_can_be_left(
     again = open_page("start/wizard", id=card.id)
     assert "Pictures of Mona Lisa" in words(again)
     assert next(button for button in again.button if button.label == "Continue").disabled
-    assert "is not set up yet" in words(open_page("start/overview"))
+    assert "the next step is **Pictures** (2 of 5)" in words(open_page("start/overview"))
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        make_pictures(tx, 1, influencer_id=card.id)
+    assert "the next step is" not in words(open_page("start/overview")), "there are pictures already"
 
 
 def test_an_influencer_is_saved_and_an_older_edit_is_refused(
@@ -79,6 +83,7 @@ def test_pressing_create_twice_asks_once(open_page: Open, db: Database, workspac
         assert jobs.page(tx).total == before + 1
         made = generation.latest(tx)[0]
     assert made.recipe.prompt == "bella, portrait, in a forest"
+    assert "**Prompt**: bella, portrait, in a forest" in words(open_page("run/jobs", id=made.job_id))
     assert [ref.name for ref in made.recipe.loras] == ["bella-v1"]
 
 

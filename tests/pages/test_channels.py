@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from backend import channels
 from backend.bootstrap import App
-from backend.channels import Came, ChannelCard
-from backend.channels.tokens import put
+from backend.channels import ChannelCard, OAuthResult
+from backend.channels.tokens import update_channel
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
 from tests.factories.posts import make_channel
@@ -56,7 +56,7 @@ def test_a_channel_is_switched_set_and_disconnected(open_page: Open, app: App, w
     at = open_page("plan/channels")
     assert "seen by: Unlisted · not made for kids" in words(at)
     with app.db.transaction(workspace.caller) as tx:
-        put(tx, id, state="reconnect", trouble="YouTube no longer accepts the connection.")
+        update_channel(tx, id, state="reconnect", trouble="YouTube no longer accepts the connection.")
     at = open_page("plan/channels")
     assert "YouTube no longer accepts" in words(at)
     assert f"channel={id}" in links(at)
@@ -66,9 +66,9 @@ def test_a_channel_is_switched_set_and_disconnected(open_page: Open, app: App, w
 
 
 def test_what_connecting_said_is_shown_to_whom_it_was_said(open_page: Open, app: App, workspace: Tenant, bella: str) -> None:
-    key = channels.leave_word(app, workspace.owner.token, Came(workspace.id, "Nothing was connected."))
+    key = channels.store_flash(app, workspace.owner.token, OAuthResult(workspace.id, "Nothing was connected."))
     assert "Nothing was connected" not in words(open_page("plan/channels", who=workspace.editor, said=key))
-    key = channels.leave_word(app, workspace.owner.token, Came(workspace.id, "Nothing was connected."))
+    key = channels.store_flash(app, workspace.owner.token, OAuthResult(workspace.id, "Nothing was connected."))
     at = open_page("plan/channels", said=key)
     assert "Nothing was connected" in words(at)
     press(at, "Dismiss")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from backend.kit.db import Database
-from studio import nav
+from backend.db.transactions import Database
+from studio.shell import nav
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill
 from tests.pages.conftest import Open, words
+from tests.pages.hostile import hostile, rendered
 
 TITLES = {item.file: item.title for item in nav.ITEMS}
 FILES = list(TITLES)
@@ -30,6 +31,13 @@ def rows(db: Database, workspace: Tenant) -> Rows:
     return fill(db, workspace)
 
 
+@pytest.fixture
+def typed(db: Database, workspace: Tenant, rows: Rows) -> Rows:
+    """The same, its names full of markdown."""
+    hostile(db, workspace)
+    return rows
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_an_empty_workspace(open_page: Open, file: str) -> None:
     at = open_page(file)
@@ -39,10 +47,11 @@ def test_an_empty_workspace(open_page: Open, file: str) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_workspace_in_use(open_page: Open, rows: Rows, file: str) -> None:
+def test_a_workspace_in_use_whose_names_are_markdown(open_page: Open, typed: Rows, file: str) -> None:
     at = open_page(file)
     assert not at.exception
     assert not at.error
+    assert rendered(at) == []
 
 
 @pytest.mark.parametrize(
@@ -51,18 +60,19 @@ def test_a_workspace_in_use(open_page: Open, rows: Rows, file: str) -> None:
         ("make/influencers", "influencer_id", "Bella"),
         ("make/datasets", "dataset_id", "13 of 14 pictures in use"),
         ("make/training", "run_id", "Checkpoints"),
-        ("make/loras", "lora_id", "<lora:bella-v1:0.8>"),
+        ("make/loras", "lora_id", "<lora:bella-v1"),
         ("make/generation", "generation_id", "8 pictures"),
         ("make/gallery", "picture_id", "Recipe"),
         ("run/jobs", "job_id", "gave up after several tries"),
         ("start/wizard", "influencer_id", "First pictures of Bella"),
     ],
 )
-def test_one_of_each(open_page: Open, db: Database, workspace: Tenant, rows: Rows, file: str, which: str, says: str) -> None:
-    ids = {"picture_id": rows.picture_ids[0], "job_id": rows.job_ids["failed"]}
-    at = open_page(file, id=ids.get(which) or getattr(rows, which))
+def test_one_of_each(open_page: Open, db: Database, workspace: Tenant, typed: Rows, file: str, which: str, says: str) -> None:
+    ids = {"picture_id": typed.picture_ids[0], "job_id": typed.job_ids["failed"]}
+    at = open_page(file, id=ids.get(which) or getattr(typed, which))
     assert not at.exception
     assert not at.error
+    assert rendered(at) == []
     assert says in words(at)
 
 

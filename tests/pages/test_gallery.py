@@ -7,10 +7,10 @@ from streamlit.testing.v1 import AppTest
 
 from backend import boards, generation, jobs
 from backend.assets import uploads
-from backend.boards import ActDraft, BoardDraft
+from backend.boards import BoardDraft, BulkActionDraft
 from backend.bootstrap import App
+from backend.db.transactions import Database
 from backend.generation import GalleryFilters
-from backend.kit.db import Database
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill
 from tests.pages.conftest import Open, words
@@ -25,7 +25,7 @@ def rows(db: Database, workspace: Tenant) -> Rows:
 def board_id(db: Database, workspace: Tenant, rows: Rows) -> str:
     with db.transaction(workspace.caller, needs="editor") as tx:
         board = boards.create(tx, draft=BoardDraft(name="Summer", notes="for *July*")).id
-        draft = ActDraft(kind="board-add", picture_ids=tuple(rows.picture_ids[:3]), board_id=board)
+        draft = BulkActionDraft(kind="board-add", picture_ids=tuple(rows.picture_ids[:3]), board_id=board)
         boards.act(tx, draft=draft, request_key="x")
     return board
 
@@ -46,7 +46,7 @@ def test_a_picture_is_favoured_gathered_and_deleted_with_a_way_back(
     press(at, "Delete")
     assert not at.exception
     with db.transaction(workspace.caller, needs="editor") as tx:
-        [done, *_] = boards.lately(tx)
+        [done, *_] = boards.recent(tx)
         assert (done.kind, generation.count(tx, filters=GalleryFilters()).n) == ("delete", 7)
         boards.undo(tx, done.id)
         assert generation.count(tx, filters=GalleryFilters()).n == 8
@@ -58,7 +58,7 @@ def test_a_board_is_named_packed_archived_deleted_and_brought_back(
     at = open_page("make/boards", id=board_id)
     next(one for one in at.text_input if one.label == "Name").input("Beach")
     press(at, "Save")
-    assert "### Beach" in words(at)
+    assert "## Beach" in words(at)
     press(at, "Pack")
     with db.transaction(workspace.caller) as tx:
         assert jobs.latest(tx, ("board", board_id), "picture-archive")
@@ -72,7 +72,7 @@ def test_a_board_is_named_packed_archived_deleted_and_brought_back(
 def test_pictures_of_other_programs_are_asked_for_once(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
     with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
         values = {"noun": boards.NOUN, "noun_id": boards.INBOX, "filename": "a.png", "client_key": "a", "size": 3}
-        upload = uploads.begin(tx, settings=app.settings, **values)
+        upload = uploads.announce(tx, settings=app.settings, **values)
     uploads.receive(
         lambda: app.db.transaction(workspace.editor.caller, needs="editor"), app.storage, settings=app.settings,
         upload_id=upload.id, chunks=[b"abc"],

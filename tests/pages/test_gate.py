@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
 from backend import accounts
+from backend.db.transactions import Anonymous, Database
 from backend.errors import Unavailable
-from backend.kit.db import Database, Nobody
-from studio import resources
+from studio.shell import resources
 from tests.factories.account import Tenant
 from tests.pages.conftest import Open, words
 
@@ -74,7 +74,7 @@ def test_wrong_passwords_then_a_wait(stranger: AppTest, workspace: Tenant) -> No
 def test_a_revoked_session_loses_its_page_at_the_next_click(open_page: Open, workspace: Tenant, db: Database) -> None:
     at = open_page("admin/workspace")
     assert "Make a link" in words(at)
-    with db.transaction(Nobody()) as tx:
+    with db.transaction(Anonymous()) as tx:
         accounts.sign_out(tx, workspace.owner.token)
     press(at, "Make a link")
     assert [title.value for title in at.title] == ["Sign in"]
@@ -98,7 +98,7 @@ def test_stale_links_are_explained(stranger: AppTest, workspace: Tenant) -> None
 
 def test_a_reset_link_lets_in(stranger: AppTest, workspace: Tenant, db: Database) -> None:
     with db.transaction(workspace.caller, needs="owner") as tx:
-        secret = accounts.make_reset(tx, workspace.viewer.id)
+        secret = accounts.create_reset_link(tx, workspace.viewer.id)
     stranger.query_params["reset"] = secret
     at = stranger.run()
     assert at.title[0].value == "Choose a new password"

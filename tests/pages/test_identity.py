@@ -9,10 +9,10 @@ from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from backend import generation, identity, jobs
+from backend.db.tables import Picture
+from backend.db.transactions import Database, SystemCaller
 from backend.engines.identity.rules import Reference
-from backend.identity import Shot
-from backend.kit.db import Database, Trusted
-from backend.tables import Picture
+from backend.identity import ScoredPicture
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill
 from tests.pages.conftest import Open, words
@@ -26,9 +26,9 @@ def rows(db: Database, workspace: Tenant) -> Rows:
 @pytest.fixture
 def calibrated(app: Any, db: Database, workspace: Tenant, rows: Rows) -> Rows:
     """Fourteen references of which one is odd."""
-    with db.transaction(Trusted(workspace.id, workspace.user_id)) as tx:
+    with db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         offered = identity.candidates(tx, rows.influencer_id)
-        shots = [Shot(one.asset_id, 0.5 if n == 2 else 1.0) for n, one in enumerate(offered)]
+        shots = [ScoredPicture(one.asset_id, 0.5 if n == 2 else 1.0) for n, one in enumerate(offered)]
         reference = Reference(app.engines.identity.embedder, traits={"hair": "purple", "top": "curvy"})
         source = identity.source(tx, rows.influencer_id)
         identity.keep_calibration(tx, rows.influencer_id, reference=reference, shots=shots, source=source, line=0.75)
@@ -78,7 +78,7 @@ def test_a_viewer_sees_all_of_it_and_changes_nothing(open_page: Open, workspace:
 
 
 def test_held_pictures_are_shown_and_taken_back(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    with db.transaction(Trusted(workspace.id, workspace.user_id)) as tx:
+    with db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         tx.execute(update(Picture).where(Picture.id.in_(rows.picture_ids[:3])).values(gate="held", identity_line=0.8))
     at = open_page("make/held")
     assert "All 3 pictures below" in words(at)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend import generation, jobs, recipes
+from backend import generation, jobs, prompt_library
+from backend.db.transactions import Database
 from backend.generation import GenerationDraft
-from backend.kit.db import Database
-from backend.recipes import StyleDraft, TemplateDraft, WildcardDraft
-from studio.format import plain
+from backend.prompt_library import StyleDraft, TemplateDraft, WildcardDraft
+from studio.ui.format import plain
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill
 from tests.pages.conftest import Open, words
@@ -51,7 +51,7 @@ def way(at: AppTest, name: str) -> AppTest:
 
 
 def test_a_template_is_followed_and_left_with_its_words(open_page: Open, do: Any, rows: Rows) -> None:
-    card = do(recipes.save_template, TemplateDraft(name="Face", prompt="portrait of {who}, {place=at noon}"))
+    card = do(prompt_library.save_template, TemplateDraft(name="Face", prompt="portrait of {who}, {place=at noon}"))
     at = press(open_page("make/generation"), "Face")
     assert plain("Fill in who first.") in at.warning[0].value
     field(at, "text_input", "Who").input("a tall man").run()
@@ -64,7 +64,7 @@ def test_a_template_is_followed_and_left_with_its_words(open_page: Open, do: Any
 
 
 def test_a_prompt_said_before_is_one_click_away(open_page: Open, do: Any, rows: Rows) -> None:
-    do(recipes.remember, "a red boat", "fog")
+    do(prompt_library.remember, "a red boat", "fog")
     at = open_page("make/generation")
     field(at, "slider", "How many?").set_value(7).run()
     at = press(at, "a red boat")
@@ -73,9 +73,11 @@ def test_a_prompt_said_before_is_one_click_away(open_page: Open, do: Any, rows: 
 
 
 def test_a_style_brings_its_settings_and_a_preset_is_what_the_form_starts_with(open_page: Open, do: Any, rows: Rows) -> None:
-    style = do(recipes.save_style, StyleDraft(name="Neon", prompt="neon light", settings={"steps": 33, "size": "story"}))
-    preset = do(recipes.save_preset, name="Mine", draft=GenerationDraft(prompt="at the pier", n=2).model_dump(mode="json"))
-    do(recipes.set_standard, preset.id)
+    style = do(prompt_library.save_style, StyleDraft(name="Neon", prompt="neon light", settings={"steps": 33, "size": "story"}))
+    preset = do(
+        prompt_library.save_preset, name="Mine", draft=GenerationDraft(prompt="at the pier", n=2).model_dump(mode="json")
+    )
+    do(prompt_library.set_standard, preset.id)
     at = open_page("make/generation")
     assert (field(at, "text_area", PROMPT).value, field(at, "slider", "How many?").value) == ("at the pier", 2)
     at = field(at, "selectbox", "Style").select(style.id).run()
@@ -92,7 +94,7 @@ def test_the_last_seed_is_kept_while_it_is_locked(open_page: Open, do: Any, rows
     at = press(at, "Create pictures").run()
     seed = do(generation.latest)[0].recipe.seeds[0]
     field(at, "toggle", f"Keep the last seed ({seed})").set_value(True).run()
-    at.session_state["request_key:create:0"] = ("", None)
+    at.session_state["request_keys"] = {}
     press(at, "Create pictures")
     assert [card.recipe.seeds[0] for card in do(generation.latest, take=2)] == [seed, seed]
 
@@ -131,7 +133,7 @@ def test_the_line_can_be_changed_and_emptied(open_page: Open, do: Any, rows: Row
     at = open_page("make/generation")
     at = next(button for button in at.button if button.key == f"icon-only:queue:first:{second.job_id}").click().run()
     assert not at.exception
-    order = [one.id for one in do(jobs.line, "gpu")]
+    order = [one.id for one in do(jobs.queue_status, "gpu")]
     assert order.index(second.job_id) < order.index(first.job_id)
     press(at, "Cancel all that wait")
     assert {do(jobs.get, card.job_id).state for card in (first, second)} == {"cancelled"}
@@ -144,11 +146,11 @@ def test_a_part_of_a_picture_waits_for_its_mask(open_page: Open, rows: Rows) -> 
 
 
 def test_the_prompts_page_shows_everything_and_offers_a_viewer_no_change(open_page: Open, do: Any, workspace: Tenant) -> None:
-    do(recipes.save_wildcard, WildcardDraft(name="places", lines=("Rome",)))
-    face = do(recipes.save_template, TemplateDraft(name="Face", prompt="portrait of {who}"))
-    do(recipes.save_template, TemplateDraft(name="Face", prompt="{who}, close"), template_id=face.id, version=1)
-    do(recipes.save_style, StyleDraft(name="Neon", prompt="neon light"))
-    do(recipes.save_preset, name="Ours", draft={"nonsense": 1}, mine=False)
+    do(prompt_library.save_wildcard, WildcardDraft(name="places", lines=("Rome",)))
+    face = do(prompt_library.save_template, TemplateDraft(name="Face", prompt="portrait of {who}"))
+    do(prompt_library.save_template, TemplateDraft(name="Face", prompt="{who}, close"), template_id=face.id, version=1)
+    do(prompt_library.save_style, StyleDraft(name="Neon", prompt="neon light"))
+    do(prompt_library.save_preset, name="Ours", draft={"nonsense": 1}, mine=False)
     for who in (workspace.owner, workspace.viewer):
         at = open_page("make/prompts", who=who)
         assert not at.exception

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from backend.db.transactions import Database
 from backend.engines.events import EngineStatus
-from backend.kit.db import Database
-from studio import resources
+from studio.shell import resources
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill
 from tests.pages.conftest import Open, words

@@ -8,14 +8,14 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend import jobs, planning, posts
+from backend import bulk_planning, content_plans, jobs
 from backend.bootstrap import App
+from backend.bulk_planning import SeriesOrder, pipeline
+from backend.bulk_planning.schemas import SeriesPayload
+from backend.content_plans import PostState
+from backend.db.tables import Job
 from backend.engines.text.offline import OfflineWriter
 from backend.kit.clock import now
-from backend.planning import SeriesOrder, pipeline
-from backend.planning.schemas import SeriesPayload
-from backend.posts import PostState
-from backend.tables import Job
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
 from tests.factories.posts import Planner, ahead, make_planner
@@ -62,8 +62,8 @@ def written(app: App, workspace: Tenant, bella: Planner, n: int = 3) -> str:
         influencer_id=bella.influencer.id, first=first, days=n, clocks=("18:00",), channel_ids=(bella.channel.id,), pictures=0
     )
     with app.db.transaction(workspace.caller) as tx:
-        job = planning.start(tx, order=order, request_key="series")
-    context = make_context(app, workspace, planning.KIND, SeriesPayload(order=order), job_id=job.id)
+        job = bulk_planning.start(tx, order=order, request_key="series")
+    context = make_context(app, workspace, bulk_planning.KIND, SeriesPayload(order=order), job_id=job.id)
     result = pipeline.run_series(context, SeriesPayload(order=order))
     with app.db.transaction(workspace.caller) as tx:
         row = tx.get_one(Job, job.id)
@@ -78,13 +78,14 @@ def test_an_empty_calendar_leads_to_a_planned_week(open_page: Open, app: App, wo
     told = said(at)
     assert "**7 posts**" in told
     assert "the offline writer puts the texts together, free" in told
-    assert "7 pictures: how long they take is known once one was drawn here" in told
+    assert "7 pictures in about" in told
+    assert "to load the model" in told
     assert "Bella has no LoRA yet" in told
     next(one for one in at.toggle if one.label == "Make the pictures too").set_value(False)
-    assert "pictures: how long" not in said(within(at, "Plan a week"))
+    assert "pictures in about" not in said(within(at, "Plan a week"))
     within(at, "Plan a week", "Plan 7 posts")
     with app.db.transaction(workspace.caller) as tx:
-        (job,) = jobs.page(tx, kinds=(planning.KIND,)).cards
+        (job,) = jobs.page(tx, kinds=(bulk_planning.KIND,)).cards
     assert job.title == "Plan of 7 posts for Bella"
     assert "Nothing is planned yet" not in said(at)
 
@@ -107,11 +108,11 @@ def test_drafts_are_scheduled_or_deleted_together(open_page: Open, app: App, wor
     press(at, "Delete these drafts")
     within(at, "Delete these drafts", "Delete them")
     with app.db.transaction(workspace.caller) as tx:
-        assert not posts.series(tx, f"{job_id}:")
+        assert not content_plans.series(tx, f"{job_id}:")
     assert "3 plans deleted." in said(at)
     press(at, "Undo")
     with app.db.transaction(workspace.caller) as tx:
-        assert len(posts.series(tx, f"{job_id}:")) == 3
+        assert len(content_plans.series(tx, f"{job_id}:")) == 3
     assert "**3 drafts for Bella**" in said(at)
     viewer = open_page("plan/calendar", who=workspace.viewer)
     assert not {"Plan days", "Send them to review", "Delete these drafts"} & {button.label for button in viewer.button}
@@ -122,11 +123,11 @@ def test_hand_picked_plans_are_approved_sent_back_and_shifted(
 ) -> None:
     with app.db.transaction(workspace.caller) as tx:
         plans = [bella.plan(tx, wall=ahead(days=n), topic=f"Plan {n}").id for n in range(2, 6)]
-        posts.submit(tx, plans)
+        content_plans.submit(tx, plans)
 
     def states() -> list[PostState]:
         with app.db.transaction(workspace.caller) as tx:
-            return [posts.get(tx, one).state for one in plans]
+            return [content_plans.get(tx, one).state for one in plans]
 
     at = open_page("plan/review")
     at.get_by_key(f"pick:{plans[0]}").check()
@@ -139,10 +140,10 @@ def test_hand_picked_plans_are_approved_sent_back_and_shifted(
     at.get_by_key("review:days").set_value(2)
     press(at, "Shift 1 chosen")
     with app.db.transaction(workspace.caller) as tx:
-        assert posts.get(tx, plans[1]).wall == ahead(days=5)
+        assert content_plans.get(tx, plans[1]).wall == ahead(days=5)
     press(at, "Undo")
     with app.db.transaction(workspace.caller) as tx:
-        assert posts.get(tx, plans[1]).wall == ahead(days=3)
+        assert content_plans.get(tx, plans[1]).wall == ahead(days=3)
     press(at, "Choose all")
     at.get_by_key("review:note").set_value("Too loud")
     press(at, "Send 2 back")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend import channels, posts
+from backend import channels, content_plans
 from backend.bootstrap import App
-from backend.engines.platform.port import Account
-from backend.posts import PlanCard, PostState
-from backend.posts.checking import request
+from backend.content_plans import PlanCard, PostState
+from backend.content_plans.checks import request
+from backend.platforms.port import Account
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
 from tests.factories.posts import Planner, ahead, make_channel, make_planner
@@ -56,7 +56,7 @@ def test_tiktok_asks_the_account_and_has_no_default_audience(
 ) -> None:
     offered = ("FOLLOWER_OF_CREATOR", "SELF_ONLY")
     account = Account("1", "bella", "Bella", privacy=offered, max_video_s=60, duet_off=True)
-    monkeypatch.setattr(channels, "look", lambda *_: account)
+    monkeypatch.setattr(channels, "check_account", lambda *_: account)
     plan = make("tiktok")
     at = open_page("plan/calendar", id=plan.id)
     assert widget(at.selectbox, "Who can see it").value is None
@@ -101,7 +101,7 @@ def test_youtube_takes_from_the_channel_what_the_post_does_not_say(
 def test_saving_what_nobody_touched_changes_nothing(open_page: Open, app: App, workspace: Tenant, make: Make) -> None:
     plan = make("instagram")
     with app.db.transaction(workspace.caller) as tx:
-        posts.approve(tx, [plan.id])
+        content_plans.approve(tx, [plan.id])
     before = read(app, workspace, plan.id)
     assert before.state == PostState.SCHEDULED
     at = open_page("plan/calendar", id=plan.id)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend import posts
+from backend import content_plans
 from backend.bootstrap import App
-from backend.posts import PlanCard, PostState
+from backend.content_plans import PlanCard, PostState
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
 from tests.factories.posts import Planner, ahead, make_channel, make_planner
@@ -43,7 +43,7 @@ def make(app: App, workspace: Tenant, bella: Planner) -> Make:
 
 def read(app: App, workspace: Tenant, plan_id: str) -> PlanCard:
     with app.db.transaction(workspace.caller) as tx:
-        return posts.get(tx, plan_id)
+        return content_plans.get(tx, plan_id)
 
 
 def press(at: AppTest, label: str) -> AppTest:
@@ -88,7 +88,7 @@ def test_everything_at_once_then_it_can_be_scheduled(open_page: Open, app: App, 
     at = open_page("plan/calendar", id=plan.id)
     press(at, "Fix all 3")
     [post] = read(app, workspace, plan.id).posts
-    assert len(posts.whole_caption(post.caption, post.hashtags)) <= 2200
+    assert len(content_plans.whole_caption(post.caption, post.hashtags)) <= 2200
     assert (len(post.hashtags), len(post.edits)) == (30, 1)
     assert caption(at).value == post.caption, "the form shows the shorter text"
     at.get_by_key(f"words:{post.id}:back").click()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import update
 
-from backend import jobs, styles
+from backend import jobs, writing_styles
 from backend.bootstrap import App
+from backend.db.tables import StyleSource, StyleText
 from backend.kit.ids import new_id
-from backend.styles import TextWish, pipeline
-from backend.styles.schemas import WritingPayload
-from backend.tables import StyleSource, StyleText
-from studio import resources
+from backend.writing_styles import TextWish, pipeline
+from backend.writing_styles.schemas import WritingPayload
+from studio.shell import resources
 from tests.backend.budgets.conftest import Make, make_app, server
 from tests.factories.account import Tenant
 from tests.factories.styles import make_style
@@ -33,7 +33,7 @@ def test_the_first_style_begins_with_a_name(app: App, workspace: Tenant, open_pa
     next(one for one in at.button if one.label == "Go on").click().run()
     assert not at.exception
     with app.db.transaction(workspace.caller) as tx:
-        [made] = styles.page(tx)
+        [made] = writing_styles.page(tx)
     at = open_page("make/styles", id=made.id)
     assert "Nothing learned yet" in words(at)
     assert "400 words are the least" in words(at)
@@ -52,8 +52,8 @@ def test_a_text_is_asked_for_seen_and_exported(app: App, workspace: Tenant, open
     assert "a wet walk" in words(at)
     assert any(one.label == "Cancel" for one in at.button)
     with app.db.transaction(workspace.caller) as tx:
-        [text] = styles.texts(tx, style.id)
-    pipeline.write(make_context(app, workspace, styles.WRITING, WritingPayload(text_id=text.id), job_id=text.job_id),
+        [text] = writing_styles.texts(tx, style.id)
+    pipeline.write(make_context(app, workspace, writing_styles.WRITING, WritingPayload(text_id=text.id), job_id=text.job_id),
                    WritingPayload(text_id=text.id))  # fmt: skip
     at = open_page("make/styles", id=style.id, who=workspace.viewer)
     assert not at.exception
@@ -65,25 +65,25 @@ def test_a_text_is_asked_for_seen_and_exported(app: App, workspace: Tenant, open
 def test_the_card_and_a_deletion_taken_back(app: App, workspace: Tenant, open_page: Open) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         style = make_style(tx, "Pond <b>notes</b>")
-        styles.write(tx, style.id, TextWish(topic="tea"), request_key="k")
+        writing_styles.write(tx, style.id, TextWish(topic="tea"), request_key="k")
     at = open_page("make/styles", id=style.id)
     at.segmented_control(key=f"style:part:{style.id}").set_value("card").run()
     assert not at.exception
     assert "Passages that show it" in words(at)
     with app.db.transaction(workspace.caller, needs="editor") as tx:
-        styles.delete(tx, style.id)
+        writing_styles.delete(tx, style.id)
     at = open_page("make/styles")
     at.session_state["styles:gone"] = (style.id, style.name)
     at.run()
     next(one for one in at.button if one.label == "Undo").click().run()
     with app.db.transaction(workspace.caller) as tx:
-        assert styles.get(tx, style.id).name == "Pond <b>notes</b>"
+        assert writing_styles.get(tx, style.id).name == "Pond <b>notes</b>"
 
 
 def test_what_had_come_and_what_could_not_be_read_is_told(app: App, workspace: Tenant, open_page: Open) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         style = make_style(tx)
-        text = styles.write(tx, style.id, TextWish(topic="tea"), request_key="k")
+        text = writing_styles.write(tx, style.id, TextWish(topic="tea"), request_key="k")
         tx.execute(update(StyleText).where(StyleText.id == text.id).values(draft="The kettle sang before"))
         jobs.cancel(tx, text.job_id)
         tx.add(StyleSource(id=new_id("src"), style_id=style.id, upload_id="up_1", filename="a scan.pdf", state="refused"))

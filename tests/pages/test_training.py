@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend import datasets, training
+from backend.db.tables import Device
+from backend.db.transactions import Anonymous, Database
 from backend.kit.clock import now
-from backend.kit.db import Database, Nobody
-from backend.tables import Device
 from backend.training import ParamsDraft, RunCard, RunDraft
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill
@@ -38,7 +38,7 @@ def newest(db: Database, workspace: Tenant) -> RunCard:
 
 
 def test_what_a_run_needs_is_said_before_its_button_and_follows_the_form(open_page: Open, db: Database, rows: Rows) -> None:
-    with db.transaction(Nobody()) as tx:
+    with db.transaction(Anonymous()) as tx:
         tx.add(Device(id="h/cuda:0", host="h", name="cuda:0", vram_mb=1_000, engines={"trainer": "peft", "image": "x"}))
     at = open_page("make/training")
     assert "Needs about **620 MB** of memory; cuda:0 has 1.0 GB" in words(at)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from backend.bootstrap import App, bootstrap
+from backend.db.tables import Device
+from backend.db.transactions import Anonymous, Database
 from backend.engines.build import build
-from backend.kit.db import Database, Nobody
 from backend.settings import Settings
-from backend.tables import Device
 from tests.backend.engines.trainer import kohya_rig
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import fill
@@ -29,7 +29,7 @@ def app(settings: Settings, tmp_path: Path) -> Iterator[App]:
 
 def test_the_form_says_how_kohya_makes_it_fit(open_page: Open, db: Database, workspace: Tenant) -> None:
     fill(db, workspace)
-    with db.transaction(Nobody()) as tx:
+    with db.transaction(Anonymous()) as tx:
         tx.add(Device(id="h/cuda:0", host="h", name="cuda:0", vram_mb=12_288, engines={"trainer": "kohya"}))
     at = open_page("make/training")
     assert not at.exception

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from backend import jobs
-from backend.kit.db import Database
-from backend.tables import Upload
+from backend.db.tables import Upload
+from backend.db.transactions import Database
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
 from tests.pages.conftest import Open, words

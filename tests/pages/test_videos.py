@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend import jobs, video
-from backend.kit.db import Database
+from backend import jobs, videos
+from backend.db.transactions import Database
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill, make_clip
 from tests.pages.conftest import Open, words
@@ -43,7 +43,7 @@ def test_a_picture_is_animated_from_its_dialog(open_page: Open, db: Database, wo
     press(at, "Make the video")
     with db.transaction(workspace.caller) as tx:
         [job] = jobs.page(tx, kinds=("video-generation",)).cards
-        made = video.of_job(tx, job.id)
+        made = videos.of_job(tx, job.id)
     assert made
     assert (job.state, made.picture_id, made.recipe.model, made.asset_id) == ("pending", rows.picture_ids[0], "push-in", None)
 
@@ -62,14 +62,14 @@ def test_a_video_is_judged_deleted_and_brought_back(open_page: Open, db: Databas
     at = open_page("make/clips", id=clip_id)
     press(at, "Delete")
     with db.transaction(workspace.caller) as tx:
-        card = video.get(tx, clip_id)
+        card = videos.get(tx, clip_id)
     assert card.favourite
     assert card.deleted_at
     at = open_page("make/clips", id=clip_id)
     assert "This video was deleted." in words(at)
     press(at, "Bring it back")
     with db.transaction(workspace.caller) as tx:
-        assert video.page(tx).total == 1
+        assert videos.page(tx).total == 1
 
 
 def test_a_viewer_watches_and_changes_nothing(open_page: Open, workspace: Tenant, rows: Rows, clip_id: str) -> None:

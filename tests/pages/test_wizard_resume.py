@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backend import influencers
-from backend.kit.db import Database
+from backend.db.transactions import Database
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import fill
 from tests.pages.conftest import Open, words

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from backend import generation, graphs
+from backend import generation, workflows
 from backend.bootstrap import App
 from backend.engines.image.port import ModelCard
-from backend.graphs import GraphDraft
+from backend.workflows import GraphDraft
 from tests.factories import graphs as known
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
@@ -29,14 +29,14 @@ def offered(app: App, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
     return ABLE
 
 
-def brought(app: App, who: Tenant, *, approved: bool = False, graph: dict[str, Any] | None = None) -> graphs.GraphCard:
+def brought(app: App, who: Tenant, *, approved: bool = False, graph: dict[str, Any] | None = None) -> workflows.GraphCard:
     text = json.dumps(graph) if graph else known.text("txt2img_lora_sd15")
     with app.db.transaction(who.caller, needs="owner") as tx:
-        card = graphs.bring_in(tx, draft=GraphDraft(name="Soft light", text=text))
+        card = workflows.bring_in(tx, draft=GraphDraft(name="Soft light", text=text))
         if approved:
-            graphs.trying(tx, card.id, "gen_x")
-            graphs.tried(tx, card.id, "gen_x")
-            card = graphs.approve(tx, card.id, allowed=())
+            workflows.trying(tx, card.id, "gen_x")
+            workflows.tried(tx, card.id, "gen_x")
+            card = workflows.approve(tx, card.id, allowed=())
     return card
 
 
@@ -58,7 +58,7 @@ def test_bringing_one_in_by_pasting(app: App, workspace: Tenant, open_page: Open
     next(one for one in at.button if one.label == "Bring it in").click().run()
     assert not at.exception
     with app.db.transaction(workspace.caller) as tx:
-        assert [card.name for card in graphs.page(tx)] == ["Mine"]
+        assert [card.name for card in workflows.page(tx)] == ["Mine"]
 
 
 def test_one_is_bound_tried_and_approved(app: App, workspace: Tenant, open_page: Open, offered: ModelCard) -> None:
@@ -69,14 +69,14 @@ def test_one_is_bound_tried_and_approved(app: App, workspace: Tenant, open_page:
     assert "The server has no node for Soft light" in words(at)
     next(one for one in at.button if one.label == "Draw a trial picture").click().run()
     with app.db.transaction(workspace.caller, needs="owner") as tx:
-        asked = generation.get(tx, str(graphs.get(tx, card.id).tried_id))
+        asked = generation.get(tx, str(workflows.get(tx, card.id).tried_id))
         assert (asked.n, asked.recipe.workflow.name if asked.recipe.workflow else "") == (1, "Soft light")
-        graphs.tried(tx, card.id, asked.id)
+        workflows.tried(tx, card.id, asked.id)
     at = open_page("make/workflows", id=card.id)
     next(one for one in at.button if one.label == "Approve").click().run()
     assert "Create offers it" in words(at)
     with app.db.transaction(workspace.caller) as tx:
-        assert graphs.get(tx, card.id).state == "approved"
+        assert workflows.get(tx, card.id).state == "approved"
 
 
 def test_what_may_not_run_is_said_and_cannot_be_tried(app: App, workspace: Tenant, open_page: Open, offered: ModelCard) -> None:

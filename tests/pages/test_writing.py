@@ -9,10 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from backend import writing
 from backend.bootstrap import App
+from backend.db.transactions import Database
 from backend.errors import EngineUnavailable
-from backend.kit.db import Database
 from backend.writing import WriteOrder
-from studio import resources
+from studio.shell import resources
 from tests.backend.budgets.conftest import Make, make_app, server
 from tests.backend.writing.conftest import said, text
 from tests.factories.account import Tenant
@@ -108,11 +108,11 @@ def test_a_talk_is_kept_and_cleared(open_page: Open, rows: Rows, app: App, works
     assert "who are you" in shown(at)
     assert "offline writer, no model" in shown(at)
     with app.db.transaction(workspace.owner.caller) as tx:
-        (line,) = writing.talk.lines(tx, rows.influencer_id)
+        (line,) = writing.chat.lines(tx, rows.influencer_id)
         assert line.state == "said"
-        assert writing.talk.clear(tx, rows.influencer_id) == 1
+        assert writing.chat.clear(tx, rows.influencer_id) == 1
     with app.db.transaction(workspace.editor.caller) as tx:
-        assert writing.talk.lines(tx, rows.influencer_id) == []
+        assert writing.chat.lines(tx, rows.influencer_id) == []
 
 
 def test_what_went_wrong_in_a_talk_is_said_where_it_can_be_asked_again(
@@ -123,7 +123,7 @@ def test_what_went_wrong_in_a_talk_is_said_where_it_can_be_asked_again(
 
     at = open_page("make/writing", influencer=rows.influencer_id, part="chat")
     with monkeypatch.context() as broken:
-        broken.setattr("backend.writing.talk.budgets.ask", away)
+        broken.setattr("backend.writing.chat.budgets.complete", away)
         at.chat_input[0].set_value("Hello?").run()
     assert not at.exception
     assert [one.value for one in at.error] == ["The language model does not answer right now\\."]

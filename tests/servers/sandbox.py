@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from backend.sandbox_platform.app import routes
-from backend.sandbox_platform.store import Store
+from ops.sandbox_platform.app import routes
+from ops.sandbox_platform.store import Store
 from tests.servers.platforms.web import PlatformServer
 
 

@@ -1,4 +1,4 @@
-"""The faithful ComfyUI says what the live ones said: the contract's tables, line by line."""
+"""The faithful ComfyUI says what the live ones said: docs/contracts/comfyui.md, section by section."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from backend.tools import comfy_workflow
+from backend.engines.comfyui import workflow
 from tests.servers.comfyui import ComfyServer
 from tests.servers.comfyui.server import NEW, OLD
 from tests.support.wait import until
@@ -34,7 +34,7 @@ def client(server: ComfyServer) -> Iterator[httpx.Client]:
 
 def graph(**values: Any) -> dict[str, Any]:
     whole = {"checkpoint": "photo.safetensors", "width": 64, "height": 64, "steps": 2, "seed": uuid.uuid4().int % 2**32}
-    return comfy_workflow.load("txt2img_sd15").bind(whole | values, prefix=f"t/{uuid.uuid4()}")
+    return workflow.load("txt2img_sd15").bind(whole | values, prefix=f"t/{uuid.uuid4()}")
 
 
 def changed(node: str, **inputs: Any) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def ended(client: httpx.Client, prompt_id: str) -> dict[str, Any]:
     ],
 )
 def test_what_is_wrong_with_a_node_is_told_by_node(client: httpx.Client, prompt: Any, node: str, kind: str) -> None:
-    """§1 POST /prompt, table of error shapes."""
+    """comfyui.md, 2: table of error shapes."""
     said = post(client, prompt)
     assert said.status_code == 400
     assert said.json()["error"]["type"] == "prompt_outputs_failed_validation"
@@ -81,7 +81,7 @@ def test_what_is_wrong_with_a_node_is_told_by_node(client: httpx.Client, prompt:
 
 
 def test_what_is_no_prompt(client: httpx.Client, server: ComfyServer) -> None:
-    """§1 POST /prompt: 400 for an empty body, 500 for what it never expected."""
+    """comfyui.md, 2: 400 for an empty body, 500 for what it never expected."""
     assert client.post("/prompt", json={}).json()["error"]["type"] == "no_prompt"
     assert client.post("/prompt", json=[]).status_code == 400
     assert post(client, {}).json()["error"]["type"] == "prompt_no_outputs"
@@ -96,7 +96,7 @@ def test_what_is_no_prompt(client: httpx.Client, server: ComfyServer) -> None:
 
 
 def test_a_half_that_is_bad_is_dropped_without_a_word_but_node_errors(client: httpx.Client) -> None:
-    """§1: 200 may still carry non-empty node_errors."""
+    """comfyui.md, 2: 200 may still carry non-empty node_errors."""
     prompt = graph()
     prompt["bad"] = {"class_type": "SaveImage", "inputs": {"images": ["nowhere", 0], "filename_prefix": "x"}}
     said = post(client, prompt)
@@ -106,7 +106,7 @@ def test_a_half_that_is_bad_is_dropped_without_a_word_but_node_errors(client: ht
 
 
 def test_the_same_prompt_again_gives_the_same_file(client: httpx.Client) -> None:
-    """§3: success, no work, SAME filename as before; with another prefix a new file."""
+    """comfyui.md, 10: success, no work, SAME filename as before; with another prefix a new file."""
     prompt = graph()
     first, second = (ended(client, post(client, prompt).json()["prompt_id"]) for _ in range(2))
     assert first["outputs"] == second["outputs"]
@@ -118,7 +118,7 @@ def test_the_same_prompt_again_gives_the_same_file(client: httpx.Client) -> None
 
 
 def test_an_upload_of_other_bytes_gets_another_name(client: httpx.Client, tmp_path: Path) -> None:
-    """§1 Files."""
+    """comfyui.md, 7."""
 
     def send(data: bytes, **form: str) -> httpx.Response:
         return client.post("/upload/image", files={"image": ("ref.png", data)}, data=form)
@@ -144,7 +144,7 @@ def test_jobs_are_told_by_newer_servers_alone(client: httpx.Client, server: Comf
 
 
 def test_when_the_older_of_two_sockets_closes_the_newer_is_deaf(client: httpx.Client, server: ComfyServer) -> None:
-    """§1 WebSocket: it stays open, without close frame or status."""
+    """comfyui.md, 5: it stays open, without close frame or status."""
     address = f"ws{server.url[4:]}/ws?clientId=twice"
     with connect(address, compression=None) as newer_first:
         newer_first.recv()
@@ -158,7 +158,7 @@ def test_when_the_older_of_two_sockets_closes_the_newer_is_deaf(client: httpx.Cl
 
 
 def test_history_comes_between_success_and_the_last_word(client: httpx.Client, server: ComfyServer) -> None:
-    """§1 WebSocket, order vs history."""
+    """comfyui.md, 5: order and history."""
     name, prompt_id, seen = uuid.uuid4().hex, str(uuid.uuid4()), []
     with connect(f"ws{server.url[4:]}/ws?clientId={name}", compression=None) as socket:
         post(client, graph(), client_id=name, prompt_id=prompt_id)
@@ -173,7 +173,7 @@ def test_history_comes_between_success_and_the_last_word(client: httpx.Client, s
 
 
 def test_an_unreached_node_without_inputs_ends_the_prompt_thread(tmp_path: Path) -> None:
-    """§1 Dead worker: accepted, and nothing ever runs again."""
+    """comfyui.md, 6: accepted, and nothing ever runs again."""
     with ComfyServer(tmp_path) as server, httpx.Client(base_url=server.url) as client:
         server.folders.put_checkpoint("photo.safetensors")
         prompt = graph() | {"lonely": {"class_type": "VAEDecode"}}

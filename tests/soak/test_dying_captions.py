@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from backend import datasets
 from backend.bootstrap import App, bootstrap
 from backend.datasets import CaptionPayload, pipeline
+from backend.db.tables import LlmCall
 from backend.kit.ids import new_id
 from backend.settings import Settings
-from backend.tables import LlmCall
 from tests.backend.budgets.conftest import server
 from tests.backend.datasets.captioning import context, order
 from tests.factories.account import Tenant

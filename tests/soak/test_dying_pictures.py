@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import func, select
 
 from backend import generation, identity
+from backend.db.tables import Asset, AssetUse, Generation, Picture, PictureCheck
 from backend.generation import GenerationDraft, GenerationPayload, pipeline
 from backend.identity import Policy
 from backend.kit.ids import new_id
-from backend.tables import Asset, AssetUse, Generation, Picture, PictureCheck
-from tests.backend.generation.test_gating import GREEN
+from tests.backend.generation.test_identity_gate import GREEN
 from tests.backend.identity.conftest import do, embedder, engine, red, studio
 from tests.backend.identity.test_calibration import calibrate
 from tests.factories.account import Tenant

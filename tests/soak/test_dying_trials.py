@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from backend import trials
+from backend import comparisons
+from backend.comparisons import TrialDraft, TrialPayload, pipeline
+from backend.db.tables import Asset, AssetUse, TrialCell
 from backend.kit.ids import new_id
-from backend.tables import Asset, AssetUse, TrialCell
-from backend.trials import TrialDraft, TrialPayload, pipeline
-from tests.backend.trials.conftest import engine, reader, run_id, studio
+from tests.backend.comparisons.conftest import engine, reader, run_id, studio
 from tests.factories.account import Tenant
 from tests.fakes.engines import FakeImageEngine
 from tests.support.context import make_context
@@ -26,7 +26,7 @@ def test_cells_and_the_grid_are_there_once(studio: Any, workspace: Tenant, run_i
     def begin() -> Context:
         draft = TrialDraft(run_id=run_id, steps=(50,), strengths=(1.0,), prompts=prompts, seeds=1, control=True)
         with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
-            card = trials.start(tx, draft=draft, models=engine.models(), request_key=new_id("key"))
+            card = comparisons.start(tx, draft=draft, models=engine.models(), request_key=new_id("key"))
         return make_context(studio, workspace, "lora-trial", TrialPayload(trial_id=card.id), job_id=card.job_id)
 
     def run(ctx: Context) -> object:
@@ -38,7 +38,7 @@ def test_cells_and_the_grid_are_there_once(studio: Any, workspace: Tenant, run_i
             cells = tx.scalars(select(TrialCell).where(TrialCell.trial_id == trial_id).order_by(TrialCell.n)).all()
             kept = select(AssetUse.asset_id).where(AssetUse.noun == "trial", AssetUse.noun_id == trial_id)
             assert {tx.get_one(Asset, one).state for one in tx.scalars(kept)} == {"stored"}
-            return list(cells), set(tx.scalars(kept)), trials.get(tx, trial_id).grid_asset_id
+            return list(cells), set(tx.scalars(kept)), comparisons.get(tx, trial_id).grid_asset_id
 
     def check(ctx: Context) -> None:
         cells, kept, _ = used(ctx)
@@ -52,7 +52,7 @@ def test_cells_and_the_grid_are_there_once(studio: Any, workspace: Tenant, run_i
 
     def begin_grid() -> Context:
         with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
-            job = trials.export(tx, payload.trial_id, request_key=new_id("key"))
+            job = comparisons.export(tx, payload.trial_id, request_key=new_id("key"))
         return make_context(studio, workspace, "trial-grid", payload, job_id=job.id)
 
     def check_grid(ctx: Context) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from backend.tables import EventRow, Job
+from backend.db.tables import EventRow, Job
 from tests.support.handlers import Parent, Steps
 from tests.support.processes import Office, Workers
 from tests.support.wait import until

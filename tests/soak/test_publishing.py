@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from backend.posts import PostState
-from tests.support.nursery import Born
+from backend.content_plans import PostState
 from tests.support.publishing import House
 from tests.support.publishing_fixtures import Publishers, deaths, house, servers, workers
 from tests.support.wait import until
+from tests.support.worker_forks import Born
 
 __all__ = ["deaths", "house", "servers", "workers"]
 pytestmark = pytest.mark.kill

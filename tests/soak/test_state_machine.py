@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from backend.kit.db import Database
+from backend.db.transactions import Database
 from backend.settings import Settings
 from tests.backend.jobs import test_state_machine as walk
 from tests.backend.jobs.conftest import settings_without_clock

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from studio import format as words
+from studio.ui import format as words
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -66,3 +66,9 @@ def test_lines() -> None:
 )
 def test_clocks(ahead: timedelta, zone: str, said: str) -> None:
     assert words.clock(NOW + ahead, zone, now=NOW) == said
+
+
+def test_what_is_said_of_a_duration_names_loading() -> None:
+    assert words.takes(14.2, 8.1) == "about 14 s, of which 8 s to load the model"
+    assert words.takes(95.0) == "about 1 min 35 s"
+    assert words.takes(0.3, 0.2) == "about 1 s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
-from studio.format import plain
+from studio.ui.format import plain
 
 SENTENCE = r"Write \{ when you mean it, __places__ for a list, <lora:bella:0.8> for a LoRA; not [this](https://evil.example)."
 
@@ -14,7 +14,7 @@ def test_what_is_wrong_is_said_letter_by_letter() -> None:
 
     def page(sentence: str) -> None:
         from backend.errors import Invalid
-        from studio.frame import explained
+        from studio.shell.frame import explained
 
         with explained():
             raise Invalid(sentence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.headers import policy
+from studio.shell.headers import policy
 
 
 def test_only_our_own_origin_and_the_public_storage_are_allowed() -> None:
@@ -12,3 +12,8 @@ def test_only_our_own_origin_and_the_public_storage_are_allowed() -> None:
         assert "https://s3.example.org" in rules[name]
     assert not [name for name, value in rules.items() if "*" in value]
     assert "http" not in policy("")
+
+
+def test_sockets_go_to_our_own_host_only() -> None:
+    rules = dict(rule.split(" ", 1) for rule in policy("", frozenset({"nas:8501"})).split("; "))
+    assert rules["connect-src"] == "'self' ws://nas:8501 wss://nas:8501 data: blob:"

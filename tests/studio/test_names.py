@@ -32,7 +32,7 @@ def wordless(path: Path) -> Iterator[int]:
 
 def test_no_button_of_a_page_is_an_icon_alone() -> None:
     found = [f"{path.relative_to(ROOT)}:{line}" for path in sources() for line in wordless(path)]
-    assert not found, f"use studio/widgets/icon_only.py: {found}"
+    assert not found, f"use studio/ui/icon_button.py: {found}"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "studio" / "components").rglob("*.js")), ids=lambda path: path.stem)

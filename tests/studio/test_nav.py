@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio import nav
+from studio.shell import nav
 
 
 def test_every_page_is_listed_once() -> None:

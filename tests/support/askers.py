@@ -8,20 +8,20 @@ from functools import partial
 
 from backend import budgets
 from backend.bootstrap import bootstrap
+from backend.db.transactions import SystemCaller
 from backend.engines.text.port import TextRequest
 from backend.errors import StudioError
-from backend.kit.db import Trusted
 from backend.settings import Settings
 
 
 def main(tenant_id: str, user_id: str, n: int, name: str) -> None:
     app = bootstrap(Settings(_env_file=None), role="worker")
-    transact = partial(app.db.transaction, Trusted(tenant_id, user_id))
+    transact = partial(app.db.transaction, SystemCaller(tenant_id, user_id))
 
     def one(at: int) -> str:
         request = TextRequest("writing", "You are brief.", f"Question {at} of {name}?", max_tokens=300)
         try:
-            return budgets.ask(app, transact, request, about=budgets.About("test")).model
+            return budgets.complete(app, transact, request, about=budgets.About("test")).model
         except StudioError as error:
             return error.code
 

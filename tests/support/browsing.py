@@ -27,11 +27,17 @@ def browser(app: App, person: Person | None) -> Iterator[TestClient]:
 
 async def put_raw(app: App, person: Person, path: str, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A PUT whose body arrives as these ASGI messages (`http.disconnect` included); returns what was answered."""
-    answered: list[dict[str, Any]] = []
     waiting = iter(messages)
 
     async def receive() -> dict[str, Any]:
         return next(waiting, {"type": "http.disconnect"})
+
+    return await put_from(app, person, path, receive)
+
+
+async def put_from(app: App, person: Person, path: str, receive: Callable[[], Any]) -> list[dict[str, Any]]:
+    """The same with an ASGI `receive` of the test's own."""
+    answered: list[dict[str, Any]] = []
 
     async def send(message: dict[str, Any]) -> None:
         answered.append(message)

@@ -10,10 +10,10 @@ from pydantic import BaseModel
 from sqlalchemy import func, update
 
 from backend import jobs
+from backend.db.tables import Attempt, Job, JobState
+from backend.db.transactions import SystemCaller
 from backend.jobs.claim import Claim
-from backend.kit.db import Trusted
 from backend.kit.ids import new_id
-from backend.tables import Attempt, Job, JobState
 from tests.factories.account import Tenant
 from workers.context import Context
 from workers.lease import Lease
@@ -39,7 +39,7 @@ def make_context(
     `context.lease.stopping.set()` an orderly shutdown: the next `check()` raises. `next_attempt(context)` is a retry after a
     crash: same job, same remembered steps.
     """
-    with app.db.transaction(Trusted(tenant.id, tenant.user_id)) as tx:
+    with app.db.transaction(SystemCaller(tenant.id, tenant.user_id)) as tx:
         if not job_id:
             card = jobs.enqueue(tx, kind=kind, payload=payload, title=kind, request_key=new_id("key"), subject=subject)
             job_id = card.id
@@ -55,7 +55,7 @@ def next_attempt(context: Context) -> Context:
 
 def _attempt(app: App, tenant_id: str, user_id: str, job_id: str, workdir: Path, device: str) -> Context:
     attempt_id = new_id("att")
-    with app.db.transaction(Trusted(tenant_id, user_id)) as tx:
+    with app.db.transaction(SystemCaller(tenant_id, user_id)) as tx:
         job = tx.get_one(Job, job_id, with_for_update=True)
         last = tx.get(Attempt, job.attempt_id) if job.attempt_id else None
         tx.execute(

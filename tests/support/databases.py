@@ -11,9 +11,10 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
-from backend.kit.db import with_driver
-from backend.migrations import migrate
+from backend.db.migrations import migrate
+from backend.db.transactions import with_driver
 
+APP_PASSWORD, WORKER_PASSWORD = "app-secret", "worker-secret"
 _numbers = count(1)
 
 
@@ -40,11 +41,23 @@ def _elsewhere(url: str) -> psycopg.Connection:
 
 def make_template(owner_url: str, name: str = "studio_template") -> DatabaseUrls:
     """Migrates a fresh database that others are copied from."""
+    url = fresh_database(owner_url, name)
+    logins = migrate(url, app_password=APP_PASSWORD, worker_password=WORKER_PASSWORD)
+    return DatabaseUrls(url, logins.app_url, logins.worker_url)
+
+
+def fresh_database(owner_url: str, name: str) -> str:
+    """The URL of a new, empty database of that login."""
     with _elsewhere(owner_url) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    url = _named(owner_url, name)
-    logins = migrate(url, app_password="app-secret", worker_password="worker-secret")
-    return DatabaseUrls(url, logins.app_url, logins.worker_url)
+    return _named(owner_url, name)
+
+
+def make_login(maker_url: str, name: str, rights: str) -> str:
+    """The URL of a new login of the cluster, with no more than `rights` (SQL)."""
+    with _elsewhere(maker_url) as connection:
+        connection.execute(sql.SQL(f"CREATE ROLE {{}} LOGIN PASSWORD 'plain-secret' {rights}").format(sql.Identifier(name)))
+    return make_url(with_driver(maker_url)).set(username=name, password="plain-secret").render_as_string(hide_password=False)
 
 
 class Shelf:

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from backend import jobs
 from backend.engines.events import Alive, Event, Output, Progress
-from backend.errors import EngineError, EngineUnavailable, Invalid, OutOfMemory, RateLimited, Unavailable
-from backend.jobs import Handler, JobContext, KindSpec, register
+from backend.errors import EngineError, EngineUnavailable, Invalid, OutOfMemory, ProcessKilled, RateLimited, Unavailable
+from backend.jobs import Handler, JobContext, KindSpec, Work, register
 
 
 class Steps(BaseModel):
@@ -60,6 +60,7 @@ ERRORS: dict[str, Exception] = {
     "down": EngineUnavailable("The engine does not answer. Start it; the job goes on by itself."),
     "rate": RateLimited("Too many requests.", retry_after=0.1),
     "away": Unavailable("The storage does not answer."),
+    "killed": ProcessKilled("The engine's process was ended from outside."),
     "bug": ZeroDivisionError("1/0"),
     "unsayable": EngineError("The engine said \x00 and half a \ud83d and ended."),
 }
@@ -71,6 +72,7 @@ def steps(ctx: JobContext, payload: Steps) -> dict[str, Any]:
         ctx.progress(i + 1, payload.n, "stepping")
         return {"i": i, "attempt": ctx.attempt_id}
 
+    ctx.start_timing(Work("test", "steps", float(payload.n)))
     results = [ctx.step(f"s{i}", lambda i=i: work(i)) for i in range(payload.n)]  # type: ignore[misc]
     ctx.log(f"{payload.n} steps done")
     return {"attempts": [result["attempt"] for result in results if result], "finisher": ctx.attempt_id}

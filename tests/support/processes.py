@@ -10,11 +10,11 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from backend import jobs
-from backend.kit.db import Database
-from backend.tables import Worker
+from backend.db.tables import Worker
+from backend.db.transactions import Database
 from tests.factories.account import Tenant
-from tests.support.nursery import Born, Nursery
 from tests.support.wait import until
+from tests.support.worker_forks import Born, Nursery
 
 
 @dataclass

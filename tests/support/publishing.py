@@ -14,15 +14,15 @@ import ffmpeg
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from backend import channels, posts
+from backend import channels, content_plans
 from backend.bootstrap import App
 from backend.channels.tokens import store
-from backend.engines.platform.connecting import Grant
+from backend.content_plans import PlanDraft, PostState, RulesDraft, VariantDraft
+from backend.db.tables import FINAL, Channel, ContentPlan, Job, Post
 from backend.kit.clock import now
 from backend.kit.ids import new_id
-from backend.posts import PlanDraft, PostState, RulesDraft, VariantDraft
-from backend.tables import FINAL, Channel, ContentPlan, Job, Post
-from backend.tools.ffmpeg import program
+from backend.media.ffmpeg import program
+from backend.platforms.oauth_port import Grant
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer
 from tests.factories.pictures import photo
@@ -77,7 +77,7 @@ class House:
         film = make_film(self.app)
         with self.app.db.transaction(self.tenant.caller) as tx:
             self.influencer_id = make_influencer(tx, "Bella", time_zone="UTC").id
-            posts.save_rules(tx, self.influencer_id, RulesDraft(policy="auto"))
+            content_plans.save_rules(tx, self.influencer_id, RulesDraft(policy="auto"))
             self.channels = {name: self._channel(tx, name) for name in self.servers}
             kept: dict[str, Any] = {"storage": self.app.storage, "width": 1080, "height": 1080}
             self.picture_ids = tuple(make_asset(tx, data=photo(n, size=(1080, 1080)), **kept) for n in (1, 2))
@@ -120,8 +120,8 @@ class House:
         )
         draft = PlanDraft(influencer_id=self.influencer_id, topic=caption, wall=ahead(), variants=(variant,))
         with self.app.db.transaction(self.tenant.caller) as tx:
-            plan = posts.create(tx, draft, request_key=new_id("key"))
-            out = posts.schedule(tx, [plan.id])
+            plan = content_plans.create(tx, draft, request_key=new_id("key"))
+            out = content_plans.schedule(tx, [plan.id])
             assert out.done == [plan.id], out
         self.captions[plan.posts[0].id] = caption
         return plan.posts[0].id
@@ -144,9 +144,9 @@ class House:
             tx.execute(update(ContentPlan).where(ContentPlan.id.in_(plans)).values(wall=wall.replace(tzinfo=None), due_at=wall))
             tx.execute(update(Post).where(Post.id.in_(post_ids)).values(due_at=wall))
 
-    def post(self, post_id: str) -> posts.PostCard:
+    def post(self, post_id: str) -> content_plans.PostCard:
         with self.app.db.transaction(self.tenant.caller) as tx:
-            return posts.get_post(tx, post_id)
+            return content_plans.get_post(tx, post_id)
 
     def left(self) -> list[str]:
         """Posts of which something is still to be done, be it their first comment."""
@@ -162,7 +162,7 @@ class House:
     def comment_story(self, post_id: str) -> str:
         """Why its first comment is not there, as its log says; "" when that says nothing."""
         with self.app.db.transaction(self.tenant.caller) as tx:
-            tried = posts.attempts(tx, post_id)
+            tried = content_plans.attempts(tx, post_id)
         return next((str(one.sent["comment"].get("said", "")) for one in tried if "comment" in one.sent), "")
 
     def times_there(self, post_id: str) -> int:
@@ -175,7 +175,7 @@ class House:
     def story(self, post_id: str) -> str:
         """For a failed test's reader."""
         with self.app.db.transaction(self.tenant.caller) as tx:
-            row, tried = tx.get_one(Post, post_id), posts.attempts(tx, post_id)
+            row, tried = tx.get_one(Post, post_id), content_plans.attempts(tx, post_id)
             state = f"{row.state} {row.phase} tries={row.tries} {row.error_code}: {row.error}"
         return "\n".join([self.captions[post_id], state, *[f"  {one.n} {one.outcome} {one.phase} {one.said}" for one in tried]])
 

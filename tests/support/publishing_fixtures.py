@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from backend.kit.db import Database
+from backend.db.transactions import Database
 from tests.factories.account import Tenant
-from tests.support.nursery import Born, Nursery
 from tests.support.processes import Workers
 from tests.support.publishing import House, platforms, quick
+from tests.support.worker_forks import Born, Nursery
 
 __all__ = ["Publishers", "deaths", "house", "servers", "workers"]
 
@@ -34,7 +34,7 @@ class Publishers(Workers):
     """One post at a time each, so that a death is of one post alone."""
 
     def start(
-        self, queues: str = "cpu,net", *, tick: bool = True, threads: int = 1, handlers: str = "tests.support.dying",
+        self, queues: str = "cpu,net", *, tick: bool = True, threads: int = 1, handlers: str = "tests.support.crash_handlers",
         wait: bool = False, **env: str,
     ) -> Born:  # fmt: skip
         """Returns at once: it may be dead before anybody looks."""

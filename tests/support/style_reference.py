@@ -1,4 +1,6 @@
-"""Makes backend/styles/reference_en.npz: `python -m tests.support.style_reference folder`, of texts named Author_Book.txt.
+"""Makes backend/writing_styles/reference_en.npz of texts named Author_Book.txt.
+
+`python -m tests.support.style_reference FOLDER`.
 
 Only how often each run of characters stands in them is kept, and no text.
 """
@@ -13,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from backend.styles.likeness import _REFERENCE, counted, masked
-from backend.styles.words import TOKEN
+from backend.writing_styles.similarity import _REFERENCE, counted, masked
+from backend.writing_styles.words import TOKEN
 
 LITTLE = 150
 _START, _LOOKED, _EACH = 2500, 450_000, 90_000

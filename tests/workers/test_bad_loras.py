@@ -12,7 +12,7 @@ import pytest
 
 from backend import generation, loras
 from backend.bootstrap import App
-from backend.engines.image.comfyui_engine import ComfyImageEngine
+from backend.engines.comfyui.image_engine import ComfyImageEngine
 from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft, LoraPick
 from backend.jobs import JobCard

@@ -13,11 +13,11 @@ from sqlalchemy import select
 
 from backend import generation
 from backend.bootstrap import App
-from backend.engines.image.comfyui_engine import ComfyImageEngine
+from backend.db.tables import Device
+from backend.db.transactions import Anonymous
+from backend.engines.comfyui.image_engine import ComfyImageEngine
 from backend.generation import GenerationCard, GenerationDraft
-from backend.kit.db import Nobody
 from backend.settings import Settings
-from backend.tables import Device
 from tests.factories.account import Tenant
 from tests.servers.comfyui import ComfyServer
 from tests.support.processes import Office, Workers
@@ -130,7 +130,7 @@ def test_a_server_that_is_away_or_restarts_costs_only_time(
 
 
 def devices_down(app: App) -> list[Any]:
-    with app.db.transaction(Nobody()) as tx:
+    with app.db.transaction(Anonymous()) as tx:
         return [down for down in tx.scalars(select(Device.down)) if down]
 
 

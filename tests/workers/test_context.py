@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select, update
 
 from backend import jobs
+from backend.db.tables import Attempt, Job, JobStep
 from backend.engines.events import Alive, Event, Handle, Log, Output, Preview, Progress
 from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
-from backend.tables import Attempt, Job, JobStep
 from tests.factories.account import Tenant
 from tests.support.context import make_context, next_attempt
 from tests.support.handlers import Steps
@@ -97,7 +97,7 @@ def test_the_pump_reports_and_yields_results(ctx: Context, tmp_path: Path) -> No
     assert (report.preview or "").startswith("data:image/jpeg;base64,")
     again = ctx.take_report()
     assert (again.done, again.lines, again.preview, again.moved) == (1, [], None, False)
-    ctx.give_back(report)
+    ctx.restore_report(report)
     assert ctx.take_report().lines == [("info", "hello")]
 
 
@@ -134,7 +134,7 @@ def test_children_are_spawned_once_and_waited_for(ctx: Context) -> None:
     assert next_attempt(ctx) is not None
     ctx = next_attempt(ctx)
     assert ctx.spawn_child_job("part-1", kind="test-steps", payload=Steps(), title="Part 1").id == first.id
-    with pytest.raises(jobs.Waiting):
+    with pytest.raises(jobs.WaitForChildren):
         ctx.wait_for_children()
     with ctx.transaction() as tx:
         tx.execute(update(Job).where(Job.id == first.id).values(state="completed", result={"n": 1}))
@@ -145,3 +145,17 @@ def test_a_lapsed_lease_stops_the_attempt(ctx: Context) -> None:
     ctx.lease.renewed(time.time() * -1)
     with pytest.raises(LeaseLost):
         ctx.check()
+
+
+def test_the_tail_is_what_follows_the_longest_counted_phase(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [time.monotonic()]
+    monkeypatch.setattr("workers.context.time.monotonic", lambda: clock[0])
+    ctx.start_timing(jobs.Work("train", "starter", 10.0))
+    for phase, steps in (("preparing", 2), ("training", 10), ("saving", 1)):
+        for done in range(steps):
+            clock[0] += 2.0
+            ctx.progress(done, steps, phase)
+    clock[0] += 3.0
+    measured = ctx.measured()
+    assert measured is not None
+    assert measured[1].tail_s == pytest.approx(2.0 + 3.0), "saving is counted for a moment, and belongs to the tail"

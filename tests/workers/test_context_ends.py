@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import Text, cast, func, select, update
 
 from backend import jobs
+from backend.db.tables import Attempt, Job, JobLog, JobStep
+from backend.db.transactions import SystemCaller
 from backend.engines.events import Alive
 from backend.errors import LeaseLost, ShuttingDown, Unavailable
 from backend.jobs import AttemptRef
-from backend.jobs.rules import ended_by, lost
-from backend.kit.db import Trusted
-from backend.tables import Attempt, Job, JobLog, JobStep
+from backend.jobs.rules import outcome_of_error, worker_lost
 from tests.factories.account import Tenant
 from tests.support.context import make_context, next_attempt
 from tests.support.handlers import Steps
@@ -26,13 +26,13 @@ def ctx(app: Any, workspace: Tenant) -> Context:
 
 
 def look(ctx: Context, *what: Any) -> Any:
-    with ctx.app.db.transaction(Trusted(ctx.tenant_id)) as tx:
+    with ctx.app.db.transaction(SystemCaller(ctx.tenant_id)) as tx:
         return tx.execute(select(*what).select_from(Job).where(Job.id == ctx.job_id)).one()
 
 
 def settled(ctx: Context, verdict: Any) -> str:
-    with ctx.app.db.transaction(Trusted(ctx.tenant_id)) as tx:
-        return jobs.settle(tx, AttemptRef(ctx.job_id, ctx.attempt_id), verdict)
+    with ctx.app.db.transaction(SystemCaller(ctx.tenant_id)) as tx:
+        return jobs.finish_attempt(tx, AttemptRef(ctx.job_id, ctx.attempt_id), verdict)
 
 
 def test_the_last_step_ends_the_job_with_what_it_had_to_say(ctx: Context) -> None:
@@ -41,7 +41,7 @@ def test_the_last_step_ends_the_job_with_what_it_had_to_say(ctx: Context) -> Non
     assert ctx.step("last", lambda: {"n": 1}, ends_with={"pictures": 4}) == {"n": 1}
     assert ctx.completed
     assert look(ctx, cast(Job.state, Text), Job.result) == ("completed", {"pictures": 4})
-    with ctx.app.db.transaction(Trusted(ctx.tenant_id)) as tx:
+    with ctx.app.db.transaction(SystemCaller(ctx.tenant_id)) as tx:
         attempt = tx.get_one(Attempt, ctx.attempt_id)
         assert (attempt.outcome, attempt.done, attempt.total, attempt.phase) == ("completed", 4, 4, "drawing")
         assert tx.scalars(select(JobLog.line).where(JobLog.attempt_id == ctx.attempt_id)).all() == ["nearly there"]
@@ -59,7 +59,7 @@ def test_a_step_of_a_lost_attempt_neither_counts_nor_ends_anything(ctx: Context)
     assert not ctx.completed
     assert look(ctx, cast(Job.state, Text)) == ("processing",)
     assert ctx.take_report().lines == [("info", "still to be told")]
-    with ctx.app.db.transaction(Trusted(ctx.tenant_id)) as tx:
+    with ctx.app.db.transaction(SystemCaller(ctx.tenant_id)) as tx:
         assert tx.scalars(select(JobStep.name)).all() == []
 
 
@@ -86,17 +86,31 @@ def test_kills_between_which_it_comes_further_are_no_dead_letter(ctx: Context) -
     """A long list whose worker is killed again and again, and which draws something each time."""
     for n in range(5):
         ctx.step(f"picture-{n}", lambda: None)
-        assert settled(ctx, lost(kills=look(ctx, Job.kills)[0], detail="")) == "pending"
+        assert settled(ctx, worker_lost(detail="")) == "pending"
         assert look(ctx, Job.kills) == (1,)
         ctx = next_attempt(ctx)
-    assert settled(ctx, lost(kills=look(ctx, Job.kills)[0], detail="")) == "pending"
+    assert settled(ctx, worker_lost(detail="")) == "pending"
     ctx = next_attempt(ctx)
-    assert settled(ctx, lost(kills=look(ctx, Job.kills)[0], detail="")) == "failed"
+    assert settled(ctx, worker_lost(detail="")) == "failed"
     assert look(ctx, Job.dead_letter) == (True,)
 
 
+def test_kills_of_long_ago_count_no_more(ctx: Context) -> None:
+    """Three power cuts in a week do not end a training that has not reached its first checkpoint."""
+    for _ in range(2):
+        assert settled(ctx, worker_lost(detail="", within_s=600.0)) == "pending"
+        long_ago = func.clock_timestamp() - func.make_interval(0, 0, 0, 0, 0, 0, 601.0)
+        with ctx.app.db.transaction(SystemCaller(ctx.tenant_id)) as tx:
+            tx.execute(update(Attempt).where(Attempt.id == ctx.attempt_id).values(ended_at=long_ago))
+        ctx = next_attempt(ctx)
+    for expected in ("pending", "pending", "failed"):
+        assert settled(ctx, worker_lost(detail="", within_s=600.0)) == expected
+        ctx = ctx if expected == "failed" else next_attempt(ctx)
+    assert "killed 3 times within 10 minutes" in look(ctx, Job.error_message)[0]
+
+
 def test_what_is_away_for_long_is_asked_more_rarely_until_something_moves(ctx: Context) -> None:
-    away = ended_by(Unavailable("S3 is away."), retries=0, max_retries=3, delays=(50.0, 100.0, 200.0), submitted=False)
+    away = outcome_of_error(Unavailable("S3 is away."), retries=0, max_retries=3, delays=(50.0, 100.0, 200.0), submitted=False)
 
     def pauses(times: int) -> list[int]:
         nonlocal ctx
@@ -111,6 +125,6 @@ def test_what_is_away_for_long_is_asked_more_rarely_until_something_moves(ctx: C
     assert look(ctx, Job.retries) == (0,)
     ctx.step("came further", lambda: None)
     assert pauses(2) == [50, 100]
-    settled(ctx, ended_by(ShuttingDown("x"), retries=0, max_retries=3, delays=(), submitted=False))
+    settled(ctx, outcome_of_error(ShuttingDown("x"), retries=0, max_retries=3, delays=(), submitted=False))
     ctx = next_attempt(ctx)
     assert pauses(1) == [50]

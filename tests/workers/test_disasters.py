@@ -12,7 +12,7 @@ import pytest
 import redis
 from sqlalchemy import func, select
 
-from backend.tables import EventRow, Job, JobStep
+from backend.db.tables import EventRow, Job, JobStep
 from tests.support.handlers import Loop, Steps
 from tests.support.processes import Office, Workers
 from tests.support.wait import until
@@ -45,10 +45,10 @@ def test_a_killed_worker_loses_nothing(workers: Workers, office: Office, moment:
 
 def redis_bell(workers: Workers, office: Office) -> None:
     """Rings for workers without a tick that started after the job's own bell."""
-    from backend.jobs import bell
+    from backend.jobs import notifier
 
     with redis.Redis.from_url(workers.environment["REDIS_URL"]) as client:
-        bell(client)("cpu")
+        notifier(client)("cpu")
 
 
 def test_a_job_that_kills_three_workers_is_a_dead_letter(workers: Workers, office: Office) -> None:

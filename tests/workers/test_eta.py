@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.eta import Window
+from workers.eta import SpeedWindow
 
 
 def test_nothing_is_said_while_nothing_is_countable() -> None:
-    window = Window()
+    window = SpeedWindow()
     assert window.eta(0.0, 10) is None
     window.add(0.0, 0, "loading")
     assert window.eta(1.0, 10) is None
@@ -20,7 +20,7 @@ def test_nothing_is_said_while_nothing_is_countable() -> None:
 
 
 def test_a_new_phase_starts_anew() -> None:
-    window = Window()
+    window = SpeedWindow()
     for second in range(5):
         window.add(float(second), second, "caching")
     window.add(5.0, 0, "training")
@@ -30,7 +30,7 @@ def test_a_new_phase_starts_anew() -> None:
 
 
 def test_recent_speed_counts() -> None:
-    window = Window()
+    window = SpeedWindow()
     for n in range(100):
         window.add(n * 10.0, n, "x")
     for n in range(100, 200):
@@ -40,7 +40,7 @@ def test_recent_speed_counts() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 5), st.integers(-1, 5)), min_size=1, max_size=50), st.integers(-5, 100))
 def test_it_is_never_negative(moves: list[tuple[float, int]], total: int) -> None:
-    window, at, done = Window(), 0.0, 0
+    window, at, done = SpeedWindow(), 0.0, 0
     for wait, step in moves:
         at, done = at + wait, max(done + step, 0)
         window.add(at, done, "x")

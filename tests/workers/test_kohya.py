@@ -14,10 +14,10 @@ from sqlalchemy import select
 
 from backend import jobs, loras, training
 from backend.bootstrap import App
+from backend.db.tables import Device
+from backend.db.transactions import Anonymous
 from backend.jobs import JobCard
 from backend.kit import child
-from backend.kit.db import Nobody
-from backend.tables import Device
 from backend.training import ParamsDraft, RunCard, RunDraft
 from tests.backend.engines.trainer import kohya_rig
 from tests.backend.engines.trainer.kohya_rig import Rig
@@ -156,5 +156,5 @@ def test_what_cannot_be_trained_is_a_sentence_and_the_next_run_trains(
 
 def why(app: App) -> str:
     """What the worker says of the trainer of its card."""
-    with app.db.transaction(Nobody()) as tx:
+    with app.db.transaction(Anonymous()) as tx:
         return " ".join(down.get("trainer", "") for down in tx.scalars(select(Device.down)))

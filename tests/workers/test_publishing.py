@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from backend.posts import PostState
-from backend.tables import Job
+from backend.content_plans import PostState
+from backend.db.tables import Job
 from tests.support.publishing import House
 from tests.support.publishing_fixtures import Publishers, deaths, house, servers, workers
 from tests.support.wait import until
-from workers.tick import Tick
+from workers.scheduler import Scheduler
 
 __all__ = ["deaths", "house", "servers", "workers"]
 pytestmark = pytest.mark.kill
@@ -29,7 +29,7 @@ def test_ticks_at_the_same_moment_start_one_job_for_each_post(house: House, work
 
     def tick(_: int) -> None:
         together.wait()
-        Tick(worker_app, lambda queue: None).once()
+        Scheduler(worker_app, lambda queue: None).tick()
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(tick, range(4)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.posts import PostState
+from backend.content_plans import PostState
 from tests.support.publishing import House
 from tests.support.publishing_fixtures import Publishers, deaths, house, servers, workers
 from tests.support.wait import until

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from backend import datasets, generation, jobs, loras, training
 from backend.bootstrap import App
+from backend.db.tables import DatasetImage
 from backend.engines.starter_model import characters
 from backend.generation import GenerationDraft, LoraPick
 from backend.jobs import JobCard
 from backend.kit import child
 from backend.kit.ids import new_id
-from backend.tables import DatasetImage
 from backend.training import ParamsDraft, RunDraft
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_dataset

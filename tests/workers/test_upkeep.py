@@ -8,11 +8,11 @@ from sqlalchemy import func, select, text, update
 
 from backend import jobs
 from backend.bootstrap import App
-from backend.tables import Generation, Job, JobLog, SessionRow
+from backend.db.tables import Generation, Job, JobLog, SessionRow
 from tests.factories.account import Tenant, make_person
 from tests.factories.making import make_dataset, make_pictures
 from tests.support.context import make_context
-from workers import upkeep
+from workers import maintenance
 
 MONTHS_AGO = text("clock_timestamp() - interval '31 days'")
 YESTERDAY = text("clock_timestamp() - interval '25 hours'")
@@ -26,7 +26,14 @@ def test_old_things_go_and_what_is_referred_to_stays(worker_app: App, workspace:
         drawn.subject_noun, drawn.subject_id = "generation", "gen_1"
         for n, kind in enumerate(("dataset-ingest", "dataset-ingest", "upkeep", "upkeep")):
             subject = ("dataset", "ds_1") if kind == "dataset-ingest" else ("", "")
-            jobs.enqueue(tx, kind=kind, payload=upkeep.Upkeep(), title=f"{kind} {n}", request_key=f"{n}", subject=subject)
+            jobs.enqueue(
+                tx,
+                kind=kind,
+                payload=maintenance.MaintenancePayload(),
+                title=f"{kind} {n}",
+                request_key=f"{n}",
+                subject=subject,
+            )
         tx.add(JobLog(job_id=drawn.id, line="drawn"))
         tx.flush()
         tx.execute(
@@ -39,8 +46,8 @@ def test_old_things_go_and_what_is_referred_to_stays(worker_app: App, workspace:
     gone = make_person(worker_app.db, workspace.id, "viewer")
     with worker_app.db.transaction(workspace.caller) as tx:
         tx.execute(update(SessionRow).where(SessionRow.user_id == gone.id).values(revoked_at=YESTERDAY))
-    ctx = make_context(worker_app, workspace, "upkeep", upkeep.Upkeep())
-    result = upkeep.run(ctx, upkeep.Upkeep())
+    ctx = make_context(worker_app, workspace, "upkeep", maintenance.MaintenancePayload())
+    result = maintenance.run(ctx, maintenance.MaintenancePayload())
     assert (result["jobs_forgotten"], result["sessions_forgotten"], result["files_removed"]) == (2, 1, 0)
     with worker_app.db.transaction(workspace.caller) as tx:
         left = set(tx.scalars(select(Job.title).where(Job.state != "processing")))
@@ -53,8 +60,8 @@ def test_the_storage_is_listed_once_a_day_and_only_reported(worker_app: App, wor
     worker_app.storage.put_bytes(key, b"x", "application/octet-stream")
 
     def tidied() -> dict[str, Any]:
-        ctx = make_context(worker_app, workspace, "upkeep", upkeep.Upkeep())
-        result = upkeep.run(ctx, upkeep.Upkeep())
+        ctx = make_context(worker_app, workspace, "upkeep", maintenance.MaintenancePayload())
+        result = maintenance.run(ctx, maintenance.MaintenancePayload())
         told.extend(line for _, line in ctx.take_report().lines)
         with worker_app.db.transaction(workspace.caller) as tx:
             ended = {"state": "completed", "result": result, "finished_at": func.clock_timestamp()}
@@ -78,7 +85,7 @@ def test_the_job_that_brought_pictures_in_stays_with_them(worker_app: App, works
         drawn = tx.scalars(select(Job)).one()
         drawn.kind, drawn.subject_noun, drawn.subject_id = "picture-import", "", ""
         drawn.state, drawn.finished_at = "completed", func.clock_timestamp() - text("interval '31 days'")
-    ctx = make_context(worker_app, workspace, "upkeep", upkeep.Upkeep())
-    assert upkeep.run(ctx, upkeep.Upkeep())["jobs_forgotten"] == 0
+    ctx = make_context(worker_app, workspace, "upkeep", maintenance.MaintenancePayload())
+    assert maintenance.run(ctx, maintenance.MaintenancePayload())["jobs_forgotten"] == 0
     with worker_app.db.transaction(workspace.caller) as tx:
         assert tx.scalars(select(Generation.job_id)).one() == drawn.id

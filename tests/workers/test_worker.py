@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from backend.tables import Attempt
+from backend.db.tables import Attempt, WorkTime
 from tests.support.handlers import Fails, Loop, Parent, Steps
 from tests.support.processes import Office, Workers
 from tests.support.wait import until
@@ -22,6 +22,14 @@ def test_jobs_run_report_and_keep_their_log(workers: Workers, office: Office) ->
     assert card.result is not None
     assert len(set(card.result["attempts"])) == 1
     assert "4 steps done" in office.log(job)
+
+    def learned() -> list[WorkTime]:
+        with office.db.transaction(office.tenant.caller) as tx:
+            return list(tx.scalars(select(WorkTime)))
+
+    [took] = until(learned, what="how long it took")
+    assert (took.what, took.model, took.cost, took.cold) == ("test", "steps", 4.0, False)
+    assert 0 <= took.load_s <= took.load_s + took.work_s < 60
 
 
 def test_a_running_job_is_cancelled_after_its_engine(workers: Workers, office: Office, tmp_path: Path) -> None:
@@ -39,8 +47,9 @@ def test_a_running_job_is_cancelled_after_its_engine(workers: Workers, office: O
 
 def test_faults_are_tried_again_and_refusals_are_not(workers: Workers, office: Office) -> None:
     workers.start()
-    again = {error: office.start("test-fails", Fails(error=error, times=2)) for error in ("bug", "rate", "away", "down")}
-    never = {error: office.start("test-fails", Fails(error=error, times=99)) for error in ("invalid", "memory", "bug")}
+    passing, lasting = ("bug", "rate", "away", "down", "killed"), ("invalid", "memory", "bug", "killed")
+    again = {error: office.start("test-fails", Fails(error=error, times=2)) for error in passing}
+    never = {error: office.start("test-fails", Fails(error=error, times=99)) for error in lasting}
     for error, job in again.items():
         card = office.ended(job)
         assert (card.state, card.attempt_n) == ("completed", 3), error
@@ -49,6 +58,7 @@ def test_faults_are_tried_again_and_refusals_are_not(workers: Workers, office: O
         details = tx.scalars(select(Attempt.error_detail).where(Attempt.job_id == again["bug"])).all()
     assert any("ZeroDivisionError" in (detail or "") for detail in details)
     expected = {"invalid": ("invalid", False, 1), "memory": ("out_of_memory", False, 1), "bug": ("internal", True, 4)}
+    expected["killed"] = ("process_killed", True, 3)
     for error, job in never.items():
         card = office.ended(job)
         assert card.state == "failed"

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
 from backend import boards
+from backend.api.api_model import Listing, Words
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.api.routes.jobs import JobWords
 from backend.api.routes.pictures import ActWords
-from backend.api.words import Listing, Words
 from backend.boards import ArchiveDraft, BoardDraft
 from backend.kit.ids import new_id
 
@@ -41,7 +41,7 @@ class BoardSaid(Words):
 class Move(Words):
     """These, in this order, in front of `before`; without it to the end."""
 
-    picture_ids: list[str] = Field(max_length=boards.MOST_AT_ONCE)
+    picture_ids: list[str] = Field(max_length=boards.MAX_PICTURES)
     before: str | None = None
 
 
@@ -93,4 +93,4 @@ def archive(board_id: str, app: Studio, caller: Caller, recipe: bool = False, id
     """The whole board as a ZIP with a manifest, made by a job; its result names the asset to download."""
     draft = ArchiveDraft(board_id=board_id, with_recipe=recipe)
     with app.db.transaction(caller, needs="editor") as tx:
-        return JobWords.model_validate(boards.pack(tx, draft=draft, request_key=idempotency_key or new_id("key")))
+        return JobWords.model_validate(boards.start_archive(tx, draft=draft, request_key=idempotency_key or new_id("key")))

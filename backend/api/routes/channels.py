@@ -10,10 +10,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 
 from backend import channels
+from backend.api.api_model import Listing, Words
 from backend.api.deps import Caller, Studio, Token
-from backend.api.words import Listing, Words
 from backend.bootstrap import App
-from backend.channels import Came
+from backend.channels import OAuthResult
 from backend.errors import EngineError, Refused
 
 router = APIRouter(prefix="/channels", tags=["channels"])
@@ -43,34 +43,34 @@ def listing(app: Studio, caller: Caller, influencer: Id = "") -> Listing[Channel
     return Listing(data=data, total=len(data), take=len(data), skip=0)
 
 
-@router.get("/connect", status_code=303)
+@router.get("/connect", status_code=303, response_class=RedirectResponse)
 def connect(
     app: Studio, caller: Caller, request: Request, platform: Id = "", influencer: Id = "", channel: Id = ""
 ) -> RedirectResponse:
     """Sends the browser to the platform, or back to the page with what is lacking."""
     try:
-        url = channels.begin(
+        url = channels.start(
             app, caller, origin=_origin(app, request), name=platform, influencer_id=influencer, channel_id=channel
         )
     except (Refused, EngineError) as no:
-        return _landing(app, caller.token, Came(caller.tenant_id, no.message))
+        return _landing(app, caller.token, OAuthResult(caller.tenant_id, no.message))
     return RedirectResponse(url, 303)
 
 
-@router.get("/back", status_code=303)
+@router.get("/back", status_code=303, response_class=RedirectResponse)
 def back(app: Studio, token: Token, request: Request) -> RedirectResponse:
     """Where platforms send people back to: this address is registered with the app there."""
     said = {name: value[:4000] for name, value in request.query_params.items()}
     try:
-        came = channels.come_back(app, token, said)
+        came = channels.callback(app, token, said)
     except (Refused, EngineError) as no:
-        came = Came("", no.message)
+        came = OAuthResult("", no.message)
     return _landing(app, token, came)
 
 
-def _landing(app: App, token: str, came: Came) -> RedirectResponse:
+def _landing(app: App, token: str, came: OAuthResult) -> RedirectResponse:
     query = {"ws": came.tenant_id} if came.tenant_id else {}
-    return RedirectResponse(f"/channels?{urlencode({**query, 'said': channels.leave_word(app, token, came)})}", 303)
+    return RedirectResponse(f"/channels?{urlencode({**query, 'said': channels.store_flash(app, token, came)})}", 303)
 
 
 def _origin(app: App, request: Request) -> str:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from fastapi import APIRouter
 
 from backend import budgets
+from backend.api.api_model import Words
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.api.words import Words
 
 router = APIRouter(prefix="/costs", tags=["costs"], dependencies=[OwnOrigin])
 

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal, get_args
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from backend import datasets
+from backend.api.api_model import binary
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.datasets import ImageFilter
 from backend.errors import Invalid
@@ -41,7 +42,7 @@ def pictures(
     )
 
 
-@router.get("/{dataset_id}/export")
+@router.get("/{dataset_id}/export", response_class=Response, responses=binary("application/zip"))
 def export(
     dataset_id: str,
     app: Studio,
@@ -49,7 +50,7 @@ def export(
     form: Annotated[
         Literal["originals", "trained"], Query(description="trained: cut to their crops, masks as alpha")
     ] = "originals",
-) -> StreamingResponse:
+) -> Response:
     """The included pictures with captions in kohya's layout, and a manifest.json."""
     with app.db.transaction(caller) as tx:
         name = datasets.get(tx, dataset_id).name

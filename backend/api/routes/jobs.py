@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
+from pydantic import TypeAdapter
 
 from backend import jobs
+from backend.api.api_model import Listing, Words
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.api.words import Listing, Words
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[OwnOrigin])
 State = Literal["pending", "processing", "completed", "failed", "cancelled"]
@@ -45,6 +46,9 @@ class JobWords(Words):
     not_before: datetime | None
 
 
+_LIVE, _JSON = TypeAdapter(dict[str, list[JobWords]]), "application/json"
+
+
 class LineWords(Words):
     id: int
     at: datetime
@@ -74,19 +78,16 @@ def listing(
     return Listing(data=data, total=found.total, take=take, skip=skip, next_cursor=found.next_cursor)
 
 
-@router.get("/live")
+@router.get("/live", response_model=dict[str, list[JobWords]])
 def live(
     app: Studio,
     caller: Caller,
     id: Annotated[list[str], Query()] = [],  # noqa: B006
     take: Annotated[int, Query(ge=1)] = 20,
-) -> dict[str, list[JobWords]]:
+) -> Response:
     """What the page's poller asks every two seconds: the jobs named by `id`, or else those waiting and running."""
-    with app.db.transaction(caller) as tx:
-        cards = [jobs.get(tx, one) for one in id[:50]] or jobs.page(
-            tx, states=("processing", "pending"), take=min(take, 100)
-        ).cards
-    return {"data": [JobWords.model_validate(card) for card in cards]}
+    cards = jobs.live(app.db, caller, ids=id[:50], take=min(take, 100))
+    return Response(_LIVE.dump_json({"data": list(map(JobWords.model_validate, cards))}, by_alias=True), media_type=_JSON)
 
 
 @router.get("/{job_id}")

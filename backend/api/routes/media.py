@@ -1,4 +1,4 @@
-"""Bytes for browsers: owner-checked, cached for good (an asset never changes), in parts when asked."""
+"""Bytes for browsers: owner-checked, in parts when asked. Browsers keep them, and ask whether they still may show them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _name(card: AssetCard) -> str:
 def _headers(card: AssetCard, width: int, download: bool) -> dict[str, str]:
     shown = bool(width) or card.content_type in _SHOWN
     return {
-        "cache-control": "private, max-age=31536000, immutable",
+        "cache-control": "private, no-cache",
         "etag": f'"{card.id}-{width}"',
         "x-content-type-options": "nosniff",
         "content-security-policy": "default-src 'none'; sandbox",

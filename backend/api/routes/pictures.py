@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import Field
+from pydantic import Field, StrictBool
 from starlette.responses import JSONResponse, StreamingResponse
 
 from backend import boards, generation, influencers, loras
+from backend.api.api_model import Day, Words
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.api.orders import snake
+from backend.api.job_requests import snake
 from backend.api.routes.jobs import JobWords
-from backend.api.words import Words
-from backend.boards import ActDraft, ArchiveDraft
+from backend.boards import ArchiveDraft, BulkActionDraft
 from backend.generation import GalleryFilters, TileCard
 from backend.kit.ids import new_id
 from backend.storage import disposition
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/pictures", tags=["pictures"], dependencies=[OwnOrigi
 MOST = 200
 
 
-def filters(
+async def filters(
     q: Annotated[str, Query(max_length=500, description="words and terms, as typed above the gallery")] = "",
     influencer: str | None = None,
     lora: str | None = None,
@@ -32,8 +32,8 @@ def filters(
     favourite: bool = False,
     size: Literal["", "square", "portrait", "landscape"] = "",
     source: Literal["", "made", "imported"] = "",
-    date_from: Annotated[date | None, Query(alias="from")] = None,
-    date_to: Annotated[date | None, Query(alias="until")] = None,
+    date_from: Annotated[Day | None, Query(alias="from")] = None,
+    date_to: Annotated[Day | None, Query(alias="until")] = None,
     order: Literal["newest", "oldest", "best", "board"] = "newest",
     gate: Literal["open", "held", "rejected", "any"] = "open",
 ) -> GalleryFilters:
@@ -45,6 +45,8 @@ def filters(
 
 Filters = Annotated[GalleryFilters, Depends(filters)]
 Key = Annotated[str, Header(max_length=200)]
+Pair = Annotated[list[str], Field(min_length=2, max_length=2)]
+"""(id, name), as a list: programs that read the description stumble over tuples."""
 
 
 class ActWords(Words):
@@ -79,9 +81,9 @@ class RecipeWords(Words):
 class Pack(Words):
     """What goes into the ZIP, unless the address says `all`. `name`: what the file is called."""
 
-    picture_ids: list[str] = Field(default_factory=list, max_length=boards.MOST_AT_ONCE)
+    picture_ids: list[str] = Field(default_factory=list, max_length=boards.MAX_PICTURES)
     name: str = Field("pictures", max_length=80)
-    with_recipe: bool = False
+    with_recipe: StrictBool = False
 
 
 def tile(card: TileCard) -> dict[str, Any]:
@@ -99,8 +101,7 @@ def listing(
     app: Studio, caller: Caller, wanted: Filters, cursor: str | None = None, take: Annotated[int, Query(ge=1, le=MOST)] = 60
 ) -> JSONResponse:
     """One page: `data` and `nextCursor` (null: the end). Totals are asked apart (`/count`): they cost more than a page."""
-    with app.db.transaction(caller) as tx:
-        page = generation.tiles(tx, filters=wanted, cursor=cursor, take=take)
+    page = generation.glance(app.db, caller, filters=wanted, cursor=cursor, take=take)
     return JSONResponse({"data": [tile(one) for one in page.tiles], "take": take, "nextCursor": page.next_cursor})
 
 
@@ -113,18 +114,18 @@ def count(app: Studio, caller: Caller, wanted: Filters) -> dict[str, Any]:
 
 
 @router.get("/facets")
-def facets(app: Studio, caller: Caller) -> dict[str, list[tuple[str, str]]]:
+def facets(app: Studio, caller: Caller) -> dict[str, list[Pair]]:
     """What can be filtered by: (id, name) of influencers and LoRAs."""
     with app.db.transaction(caller) as tx:
         people, library = influencers.page(tx, take=MOST).cards, loras.page(tx, take=MOST).cards
-    return {"influencers": [(one.id, one.name) for one in people], "loras": [(one.id, one.name) for one in library]}
+    return {"influencers": [[one.id, one.name] for one in people], "loras": [[one.id, one.name] for one in library]}
 
 
 @router.get("/acts")
 def lately(app: Studio, caller: Caller, take: Annotated[int, Query(ge=1, le=50)] = 10) -> dict[str, list[ActWords]]:
     """What the caller did last, newest first."""
     with app.db.transaction(caller) as tx:
-        return {"data": [ActWords.model_validate(one) for one in boards.lately(tx, take=take)]}
+        return {"data": [ActWords.model_validate(one) for one in boards.recent(tx, take=take)]}
 
 
 @router.post("/acts", status_code=201)
@@ -136,11 +137,11 @@ def act(
     everything: Annotated[bool, Query(alias="all", description="on all that the address's filters leave")] = False,
     idempotency_key: Key = "",
 ) -> ActWords:
-    """`kind` and its values (`ActDraft`, camelCase): rate, favourite, delete, or board-add, board-remove, board-move.
+    """`kind` and its values (`BulkActionDraft`, camelCase): rate, favourite, delete, or board-add, board-remove, board-move.
 
     At most 5,000 pictures; `count` says how many it were. Undone by `/acts/<id>/undo`.
     """
-    draft = ActDraft(**snake(said))
+    draft = BulkActionDraft(**snake(said))
     with app.db.transaction(caller, needs="editor") as tx:
         done = boards.act(tx, draft=draft, filters=wanted if everything else None, request_key=idempotency_key or new_id("key"))
     return ActWords.model_validate(done)
@@ -159,7 +160,9 @@ def archive(
     draft = ArchiveDraft(picture_ids=tuple(pack.picture_ids), name=pack.name, with_recipe=pack.with_recipe)
     with app.db.transaction(caller, needs="editor") as tx:
         key = idempotency_key or new_id("key")
-        return JobWords.model_validate(boards.pack(tx, draft=draft, filters=wanted if everything else None, request_key=key))
+        return JobWords.model_validate(
+            boards.start_archive(tx, draft=draft, filters=wanted if everything else None, request_key=key)
+        )
 
 
 @router.post("/acts/{act_id}/undo")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from backend import training
+from backend.api.api_model import Words
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.api.words import Words
 
 router = APIRouter(prefix="/training", tags=["training"], dependencies=[OwnOrigin])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
+from weakref import WeakValueDictionary
 
 import anyio
 from anyio import from_thread, to_thread
@@ -13,15 +14,19 @@ from pydantic import Field
 from starlette.requests import ClientDisconnect
 
 from backend import assets
+from backend.api.api_model import Words
 from backend.api.deps import CallerIn, OwnOrigin, Studio
-from backend.api.words import Words
 from backend.assets import UploadCard
 from backend.errors import Invalid
 
 router = APIRouter(prefix="/uploads", tags=["uploads"], dependencies=[OwnOrigin])
 _AT_ONCE = anyio.CapacityLimiter(16)
 """Each holds a thread and a part of 8 MiB; the other threads stay free for pages and pictures."""
-_PATIENCE_S = 60.0
+_OF_ONE_PERSON = 4
+_people: WeakValueDictionary[str, anyio.CapacityLimiter] = WeakValueDictionary()
+"""Nobody's slow connection takes all the places: each person waits for their own first."""
+_PATIENCE_S = 30.0
+"""For the next bytes; studio/shell/connections.py asks for a least rate beside it."""
 
 
 class Announced(Words):
@@ -51,7 +56,7 @@ class UploadWords(Words):
 def begin(workspace: str, body: Announced, app: Studio, caller: CallerIn) -> UploadWords:
     """Announces a file. `skip`: its bytes are here already; otherwise PUT them to `putUrl`."""
     with app.db.transaction(caller, needs="editor") as tx:
-        card = assets.uploads.begin(
+        card = assets.uploads.announce(
             tx,
             settings=app.settings,
             noun=body.noun,
@@ -86,8 +91,14 @@ async def send(workspace: str, upload: str, request: Request, app: Studio, calle
             chunks=chunks(),
         )
 
+    def person() -> str:
+        with app.db.transaction(caller, needs="editor") as tx:
+            return str(tx.info["user_id"])
+
+    own_places = _places(await to_thread.run_sync(person))
     try:
-        return _words(workspace, await to_thread.run_sync(receive, limiter=_AT_ONCE))
+        async with own_places:
+            return _words(workspace, await to_thread.run_sync(receive, limiter=_AT_ONCE))
     except (ClientDisconnect, TimeoutError) as error:
         raise Invalid("The connection ended before the whole file was here. Try it again.") from error
 
@@ -107,6 +118,10 @@ def listing(
     with app.db.transaction(caller) as tx:
         cards = assets.uploads.listing(tx, noun, noun_id, take=min(take, 10_000))
     return {"data": [_words(workspace, card) for card in cards]}
+
+
+def _places(person: str) -> anyio.CapacityLimiter:
+    return _people.setdefault(person, anyio.CapacityLimiter(_OF_ONE_PERSON))
 
 
 def _words(workspace: str, card: UploadCard) -> UploadWords:

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from pydantic import Field, StrictBool
 
-from backend import video
+from backend import videos
+from backend.api.api_model import Listing, Words
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.api.words import Listing, Words
-from backend.video import ClipCard, ClipFilters
+from backend.videos import ClipCard, ClipFilters
 
 router = APIRouter(prefix="/videos", tags=["videos"], dependencies=[OwnOrigin])
 
@@ -43,7 +43,7 @@ class Judgement(Words):
     """What is left out stays."""
 
     rating: Annotated[int, Field(ge=0, le=5)] | None = None
-    favourite: bool | None = None
+    favourite: StrictBool | None = None
 
 
 def words(card: ClipCard) -> VideoWords:
@@ -76,7 +76,7 @@ def listing(
     """Those that are made. `cursor` (an earlier answer's `nextCursor`) goes deeper than `skip` without counting rows."""
     filters = ClipFilters(influencer, picture, favourite, rating, format)
     with app.db.transaction(caller) as tx:
-        found = video.page(tx, filters=filters, cursor=cursor, take=take, skip=skip, oldest_first=sort_order == "asc")
+        found = videos.page(tx, filters=filters, cursor=cursor, take=take, skip=skip, oldest_first=sort_order == "asc")
     response.headers["x-total-count"] = str(found.total)
     data = [words(card) for card in found.cards]
     return Listing(data=data, total=found.total, take=take, skip=skip, next_cursor=found.next_cursor)
@@ -85,28 +85,28 @@ def listing(
 @router.get("/{clip_id}")
 def one(clip_id: str, app: Studio, caller: Caller) -> VideoWords:
     with app.db.transaction(caller) as tx:
-        return words(video.get(tx, clip_id))
+        return words(videos.get(tx, clip_id))
 
 
 @router.put("/{clip_id}")
 def judge(clip_id: str, said: Judgement, app: Studio, caller: Caller) -> VideoWords:
     with app.db.transaction(caller, needs="editor") as tx:
-        video.get(tx, clip_id)
+        videos.get(tx, clip_id)
         if said.rating is not None:
-            video.rate(tx, [clip_id], said.rating)
+            videos.rate(tx, [clip_id], said.rating)
         if said.favourite is not None:
-            video.favour(tx, [clip_id], said.favourite)
-        return words(video.get(tx, clip_id))
+            videos.favour(tx, [clip_id], said.favourite)
+        return words(videos.get(tx, clip_id))
 
 
 @router.delete("/{clip_id}", status_code=204)
 def delete(clip_id: str, app: Studio, caller: Caller) -> None:
     with app.db.transaction(caller, needs="editor") as tx:
-        video.delete(tx, [clip_id])
+        videos.delete(tx, [clip_id])
 
 
 @router.post("/{clip_id}/undelete")
 def undelete(clip_id: str, app: Studio, caller: Caller) -> VideoWords:
     with app.db.transaction(caller, needs="editor") as tx:
-        video.undelete(tx, [clip_id])
-        return words(video.get(tx, clip_id))
+        videos.undelete(tx, [clip_id])
+        return words(videos.get(tx, clip_id))

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
-from backend import generation, graphs
+from backend import generation, workflows
+from backend.api.api_model import Listing, Words
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.api.words import Listing, Words
 from backend.bootstrap import App
 from backend.generation import GenerationDraft
-from backend.graphs import GraphCard, GraphDraft, GraphEdit
 from backend.kit.ids import new_id
+from backend.workflows import GraphCard, GraphDraft, GraphEdit
 
 router = APIRouter(prefix="/workflows", tags=["workflows"], dependencies=[OwnOrigin])
 Pairs = list[tuple[str, str]]
@@ -74,7 +74,7 @@ class Tried(Words):
 @router.get("")
 def listing(app: Studio, caller: Caller, archived: bool = False) -> Listing[WorkflowWords]:
     with app.db.transaction(caller) as tx:
-        found = [WorkflowWords(**_said(app, card)) for card in graphs.page(tx, archived=archived)]
+        found = [WorkflowWords(**_said(app, card)) for card in workflows.page(tx, archived=archived)]
     return Listing(data=found, total=len(found), take=len(found), skip=0)
 
 
@@ -83,7 +83,7 @@ def bring_in(said: Brought, app: Studio, caller: Caller, response: Response) -> 
     """Refused with what to do when it is the editor's format, or would harm a server."""
     draft = GraphDraft(name=said.name, notes=said.notes, text=json.dumps(said.graph))
     with app.db.transaction(caller, needs="editor") as tx:
-        card = graphs.bring_in(tx, draft=draft)
+        card = workflows.bring_in(tx, draft=draft)
     response.headers["location"] = f"/api/workflows/{card.id}?workspace={caller.tenant_id}"
     return _whole(app, card)
 
@@ -91,7 +91,7 @@ def bring_in(said: Brought, app: Studio, caller: Caller, response: Response) -> 
 @router.get("/{workflow_id}")
 def one(workflow_id: str, app: Studio, caller: Caller) -> WholeWords:
     with app.db.transaction(caller) as tx:
-        return _whole(app, graphs.get(tx, workflow_id))
+        return _whole(app, workflows.get(tx, workflow_id))
 
 
 @router.put("/{workflow_id}")
@@ -99,7 +99,7 @@ def edit(workflow_id: str, said: Edited, app: Studio, caller: Caller) -> WholeWo
     """Another mapping makes it a draft: it is tried and approved anew."""
     mapping = {role: tuple(pairs) for role, pairs in said.mapping.items()} if said.mapping is not None else None
     with app.db.transaction(caller, needs="editor") as tx:
-        return _whole(app, graphs.edit(tx, workflow_id, draft=GraphEdit(name=said.name, notes=said.notes, mapping=mapping)))
+        return _whole(app, workflows.edit(tx, workflow_id, draft=GraphEdit(name=said.name, notes=said.notes, mapping=mapping)))
 
 
 @router.post("/{workflow_id}/try", status_code=201)
@@ -129,31 +129,31 @@ def trial(
 def approve(workflow_id: str, app: Studio, caller: Caller) -> WholeWords:
     """For owners."""
     with app.db.transaction(caller, needs="owner") as tx:
-        return _whole(app, graphs.approve(tx, workflow_id, allowed=app.settings.allowed_classes))
+        return _whole(app, workflows.approve(tx, workflow_id, allowed=app.settings.allowed_classes))
 
 
 @router.post("/{workflow_id}/archive")
 def archive(workflow_id: str, app: Studio, caller: Caller, archived: bool = True) -> WholeWords:
     """Out of Create; `archived=false` takes it out of the archive, as a draft."""
     with app.db.transaction(caller, needs="editor") as tx:
-        return _whole(app, graphs.archive(tx, workflow_id, archived=archived))
+        return _whole(app, workflows.archive(tx, workflow_id, archived=archived))
 
 
 @router.delete("/{workflow_id}", status_code=204)
 def delete(workflow_id: str, app: Studio, caller: Caller) -> None:
     with app.db.transaction(caller, needs="editor") as tx:
-        graphs.delete(tx, workflow_id)
+        workflows.delete(tx, workflow_id)
 
 
 @router.post("/{workflow_id}/undelete")
 def undelete(workflow_id: str, app: Studio, caller: Caller) -> WholeWords:
     with app.db.transaction(caller, needs="editor") as tx:
-        return _whole(app, graphs.undelete(tx, workflow_id))
+        return _whole(app, workflows.undelete(tx, workflow_id))
 
 
 def _said(app: App, card: GraphCard) -> dict[str, Any]:
     names = ("id", "name", "notes", "state", "tried_at", "approved_at", "updated_at")
-    problems = graphs.problems(card.graph, card.mapping, app.settings.allowed_classes)
+    problems = workflows.problems(card.graph, card.mapping, app.settings.allowed_classes)
     return {name: getattr(card, name) for name in names} | {"takes": list(card.takes), "problems": problems}
 
 

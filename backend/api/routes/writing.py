@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from backend import writing
+from backend.api.api_model import Listing, Words
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.api.words import Listing, Words
-from backend.writing import DraftCard, Parts, WriteOrder
+from backend.writing import DraftCard, Goal, Parts, WriteOrder
 
 router = APIRouter(prefix="/drafts", tags=["drafts"], dependencies=[OwnOrigin])
 State = Literal["draft", "used", "discarded"]
@@ -40,6 +40,12 @@ class DraftWords(Words):
     style: str
     length: int
     sponsored: bool
+    goal: str
+    audience: str
+    call_to_action: str
+    sponsor: str
+    must_say: list[str]
+    publish_on: date | None
     hook: str
     caption: str
     hashtags: list[str]
@@ -56,14 +62,23 @@ class DraftWords(Words):
 
 
 class DraftSaid(Words):
-    """A text of one's own. `contentType`: instagram-post … or post, reel, story for short."""
+    """A text of one's own. `contentType`: instagram-post … or post, reel, story for short.
+
+    `publishOn`: the day it goes out where the influencer lives; `mustSay`: words that the caption has to hold as they are.
+    """
 
     influencer_id: str
     content_type: str = "instagram-post"
     topic: str
     style: str = ""
-    sponsored: bool = False
+    sponsored: StrictBool = False
     length: int = writing.CAPTION_CHARACTERS
+    goal: Goal = ""
+    audience: str = ""
+    call_to_action: str = ""
+    sponsor: str = ""
+    must_say: list[str] = Field(default_factory=list)
+    publish_on: date | None = None
     hook: str = ""
     caption: str = ""
     hashtags: list[str] = Field(default_factory=list)
@@ -85,7 +100,7 @@ class Change(Words):
 
 def _words(card: DraftCard) -> DraftWords:
     own = {name: getattr(card, name) for name in DraftWords.model_fields if hasattr(card, name)}
-    return DraftWords.model_validate({**own, **card.parts.model_dump()})
+    return DraftWords.model_validate({**own, **card.parts.model_dump(), **card.brief.model_dump()})
 
 
 @router.get("")

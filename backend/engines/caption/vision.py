@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -10,7 +11,7 @@ from pydantic import BaseModel, Field
 from backend.engines.caption.port import Ask, CaptionerName, CaptionRequest, Form, Said
 from backend.engines.events import Alive, EngineStatus, Progress
 from backend.engines.text.answers import parse
-from backend.engines.text.port import Reply, TextRequest
+from backend.engines.text.port import Nothing, Reply, ReplyLost, TextRequest, Unreadable, Unusable
 from backend.errors import Rejected
 from backend.settings import Settings
 
@@ -76,6 +77,10 @@ class VisionCaptioner:
     def _said(self, n: int, question: TextRequest, ask: Ask) -> Said:
         try:
             reply = ask(question)
+        except Unusable as error:
+            return _unusable(n, error)
+        except ReplyLost as error:  # it may have been paid: not asked again by itself
+            return Said(n, refused=error.message, cost_usd=error.cost_usd or Decimal(0))
         except Rejected as error:
             if not error.data.get("about_input"):
                 raise
@@ -83,14 +88,17 @@ class VisionCaptioner:
         return _read(n, reply)
 
 
-def _read(n: int, reply: Reply) -> Said:
+def _unusable(n: int, error: Unusable) -> Said:
     """An answer that is none is this picture's misfortune, not the job's: it was paid, and the next may be better."""
+    told = " ".join(error.reply.text.split())[:200]
+    why = f"The model answered: {told}" if isinstance(error, Unreadable) else error.message
+    why = _NO_WORDS if isinstance(error, Nothing) else why
+    return Said(n, refused=why, model=error.reply.model, cost_usd=error.reply.paid_usd)
+
+
+def _read(n: int, reply: Reply) -> Said:
     paid: Any = {"model": reply.model, "cost_usd": reply.paid_usd}
-    try:
-        seen = parse(reply.text, Seen)
-    except Rejected:
-        told = " ".join(reply.text.split())[:200]
-        return Said(n, refused=f"The model answered: {told}" if told else _NO_WORDS, **paid)
+    seen = parse(reply.text, Seen)
     if not seen.caption.strip():
         return Said(n, refused=" ".join(seen.refused.split())[:300] or _NO_WORDS, **paid)
     return Said(n, seen.caption, unsure=seen.sure == "no" or bool(seen.refused.strip()), **paid)

@@ -9,9 +9,9 @@ from typing import Any
 
 from PIL import Image
 
-from backend.clients.comfyui import Away, Client, Entry, File, Message, Refusal
-from backend.clients.comfyui.shapes import files_of
-from backend.engines.comfyui.sentences import BLACK
+from backend.engines.comfyui.client import Away, Client, Entry, File, Message, Refusal
+from backend.engines.comfyui.client_models import files_of
+from backend.engines.comfyui.error_messages import BLACK
 from backend.errors import Rejected
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from backend.clients.comfyui import Away, Client, Refusal
-from backend.engines.comfyui import places
-from backend.engines.comfyui.hub import Hub
+from backend.engines.comfyui import server_urls
+from backend.engines.comfyui.client import Away, Client, Refusal
+from backend.engines.comfyui.socket_mux import SocketMux
 from backend.engines.events import EngineStatus
 from backend.settings import Settings
 
@@ -30,7 +30,7 @@ class Servers:
         self._guard = threading.Lock()
         self._clients: dict[str, Client] = {}
         self._askers: dict[str, Client] = {}
-        self._hubs: dict[str, Hub] = {}
+        self._hubs: dict[str, SocketMux] = {}
         self._kept: dict[tuple[str, ...], tuple[float, Any]] = {}
         self._away: dict[str, float] = {}
         self._stuck: dict[str, str] = {}
@@ -38,7 +38,7 @@ class Servers:
     @property
     def urls(self) -> list[str]:
         """Raises Invalid when COMFYUI_URL cannot be read."""
-        return places.urls(self.settings)
+        return server_urls.urls(self.settings)
 
     @property
     def stuck_s(self) -> float:
@@ -62,12 +62,12 @@ class Servers:
             client.close()
 
     def url_of(self, device: str) -> str:
-        return places.url_of(self.settings, device)
+        return server_urls.url_of(self.settings, device)
 
     def of(self, handle: Mapping[str, Any] | None) -> str:
         """The server that an earlier attempt's handle names; "" when it is none of ours."""
         said = str((handle or {}).get("url", ""))
-        return next((url for url in self.urls if places.bare(url) == said), "")
+        return next((url for url in self.urls if server_urls.bare(url) == said), "")
 
     def client(self, url: str) -> Client:
         """For work."""
@@ -76,11 +76,11 @@ class Servers:
                 self._clients[url] = Client(url)
             return self._clients[url]
 
-    def hub(self, url: str) -> Hub:
+    def hub(self, url: str) -> SocketMux:
         """This process's one name on that server."""
         with self._guard:
             if url not in self._hubs:
-                self._hubs[url] = Hub(url, str(uuid.uuid4()))
+                self._hubs[url] = SocketMux(url, str(uuid.uuid4()))
             return self._hubs[url]
 
     def models(self, url: str, kind: str) -> list[str]:
@@ -127,7 +127,7 @@ class Servers:
         try:
             said: EngineStatus = self._keep(url, ("status",), STATUS_S, lambda asker: self._look(asker, device), stale=False)
         except (Away, Refusal):
-            said = EngineStatus("comfyui", False, "", away(url), device or places.name(url))
+            said = EngineStatus("comfyui", False, "", away(url), device or server_urls.name(url))
         return said
 
     def _look(self, asker: Client, device: str) -> EngineStatus:
@@ -177,13 +177,13 @@ class Servers:
 
 
 def away(url: str) -> str:
-    return (
-        f"ComfyUI at {places.name(url)} does not answer. Start it, or correct COMFYUI_URL; jobs that wait go on by themselves."
-    )
+    advice = "Start it, or correct COMFYUI_URL; jobs that wait go on by themselves."
+    return f"ComfyUI at {server_urls.name(url)} does not answer. {advice}"
 
 
 def stopped(url: str) -> str:
-    return f"ComfyUI at {places.name(url)} answers but has stopped working on its queue. Restart it; the job goes on by itself."
+    what = f"ComfyUI at {server_urls.name(url)} answers but has stopped working on its queue."
+    return f"{what} Restart it; the job goes on by itself."
 
 
 def _card(said: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from backend.engines import starter_model
 from backend.engines.image.port import ModelCard
+from backend.engines.prompt_forms import PromptForm, by_name
 from backend.errors import Unsupported
 from backend.settings import Settings
 
@@ -124,6 +125,9 @@ def _card(
         trainable=base != "sdxl",
         note=ours.get("note", ""),
         longest_px=int(ours.get("longest_px", side * 3 // 2)),
+        prompts=PromptForm.of(ours["prompts"]) if "prompts" in ours else by_name(name),
+        square=bool(ours.get("square", False)),
+        lora_weight=float(ours.get("lora_weight", 1.0)),
     )
 
 

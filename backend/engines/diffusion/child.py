@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
-from backend.engines.diffusion import wire
+from backend.engines.diffusion import ipc_codec
 from backend.engines.events import Event, Progress
 from backend.errors import EngineError, OutOfMemory
 
@@ -34,7 +34,7 @@ class Line:
             self._out.flush()
 
     def tell(self, event: Event) -> None:
-        self.say(wire.pack(event))
+        self.say(ipc_codec.pack(event))
 
 
 def prepare(threads: int) -> None:
@@ -105,14 +105,14 @@ def guarded(line: Line, work: Callable[[], None]) -> bool:
     try:
         work()
     except EngineError as error:
-        line.say(wire.pack_error(error))
+        line.say(ipc_codec.pack_error(error))
     except Exception as error:
         if _memory(error):
-            line.say(wire.pack_error(OutOfMemory("The engine ran out of memory. Choose a smaller size, batch or model.")))
+            line.say(ipc_codec.pack_error(OutOfMemory("The engine ran out of memory. Choose a smaller size, batch or model.")))
             return False
         sys.excepthook(*sys.exc_info())
         said = f"The engine failed: {type(error).__name__}: {error}"[:500]
-        line.say(wire.pack_error(EngineError(said)))
+        line.say(ipc_codec.pack_error(EngineError(said)))
         return False
     return True
 

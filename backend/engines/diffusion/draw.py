@@ -15,8 +15,8 @@ from PIL import Image, ImageOps
 
 from backend.engines.diffusion import folder
 from backend.engines.diffusion.folder import Model
-from backend.engines.diffusion.keep import Keep
-from backend.engines.diffusion.painting import Painting, opened
+from backend.engines.diffusion.inpaint import Painting, opened
+from backend.engines.diffusion.mask_hold import Keep
 from backend.engines.events import Event, Output, Preview, Progress
 from backend.engines.image.port import ImageRequest
 from backend.errors import OutOfMemory
@@ -35,6 +35,7 @@ class Stopped(Exception):
 
 def draw(model: Model, request: ImageRequest, tell: Tell, stopped: Callable[[], bool]) -> None:
     """Draws `request` (its size already fits the model), telling Progress, Preview and Output. Raises Stopped, OutOfMemory."""
+    request = _heard(model, request)
     painting = Painting.of(request, model.card) if request.mask else None
     if painting:
         request = dataclasses.replace(request, width=painting.width, height=painting.height)
@@ -63,12 +64,19 @@ def draw(model: Model, request: ImageRequest, tell: Tell, stopped: Callable[[], 
             n += 1
 
 
+def _heard(model: Model, request: ImageRequest) -> ImageRequest:
+    """Without the phrases that say nothing to the model."""
+    heard = model.card.prompts.heard
+    words = {"prompt": heard(request.prompt), "negative_prompt": heard(request.negative_prompt)}
+    return dataclasses.replace(request, **words, prompts=tuple(map(heard, request.prompts)))  # type: ignore[arg-type]
+
+
 def sketch(model: Model, prompts: Sequence[str], negative: str, *, seed: int, steps: int) -> list[Image.Image]:
     """One quick picture per prompt at the model's own size and guidance; the same noise for the same seed and place."""
     pipe = folder.pipeline(model, model.card.sampler)
     answer = pipe(
-        prompt=list(prompts),
-        negative_prompt=[negative] * len(prompts),
+        prompt=[model.card.prompts.heard(prompt) for prompt in prompts],
+        negative_prompt=[model.card.prompts.heard(negative)] * len(prompts),
         num_inference_steps=steps,
         guidance_scale=model.card.cfg,
         generator=[torch.Generator().manual_seed(seed + i) for i in range(len(prompts))],
@@ -85,7 +93,7 @@ def out_of_memory(error: BaseException) -> bool:
 def too_long(model: Model, prompt: str) -> bool:
     """Whether the model reads only the beginning of `prompt`."""
     tokenizer = model.components["tokenizer"]
-    return bool(len(tokenizer(prompt)["input_ids"]) > tokenizer.model_max_length)
+    return bool(len(tokenizer(model.card.prompts.heard(prompt))["input_ids"]) > tokenizer.model_max_length)
 
 
 def _batch(

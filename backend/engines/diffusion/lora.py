@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from safetensors.torch import load_file
 
 from backend.engines.diffusion.folder import Model
 from backend.errors import Rejected, Unsupported
+from backend.media.model_files import sd_layers
 
 Use = tuple[str, Path, float]
 
@@ -19,7 +19,7 @@ Use = tuple[str, Path, float]
 def module_names(model: Model) -> dict[str, Any]:
     """kohya's name of every layer a LoRA can change -> the layer; for XL also by its original block names."""
     found = dict(_layers(model.unet, "lora_unet_"))
-    found |= {_original_name(name): layer for name, layer in found.items()} if "XL" in model.kind else {}
+    found |= {sd_layers.original_name(name): layer for name, layer in found.items()} if "XL" in model.kind else {}
     for prefix, encoder in model.text_encoders.items():
         found |= _layers(encoder, f"{prefix}_text_model_")
     return found
@@ -29,13 +29,6 @@ def _layers(root: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for name, module in root.named_modules():
         if isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
             yield prefix + name.removeprefix("text_model.").replace(".", "_"), module
-
-
-def _original_name(name: str) -> str:
-    """XL LoRAs number the UNet's blocks through, three to a level, as the model was first published."""
-    name = re.sub(r"down_blocks_(\d)_attentions_(\d)", lambda m: f"input_blocks_{3 * int(m[1]) + int(m[2]) + 1}_1", name)
-    name = re.sub(r"up_blocks_(\d)_attentions_(\d)", lambda m: f"output_blocks_{3 * int(m[1]) + int(m[2])}_1", name)
-    return name.replace("mid_block_attentions_0", "middle_block_1")
 
 
 class Merger:

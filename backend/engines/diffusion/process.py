@@ -11,7 +11,7 @@ from contextlib import suppress
 from importlib import metadata, util
 from typing import Any
 
-from backend.errors import EngineError, OutOfMemory
+from backend.errors import EngineError, OutOfMemory, ProcessKilled, StudioError
 from backend.kit import child
 from backend.settings import ROOT, Settings
 
@@ -25,6 +25,7 @@ _MEMORY_SIGNS = (
 )
 _SIGKILL = -9
 CLOSING_S = 5.0
+KILLED = "The engine's process was ended from outside. It is started again."
 
 
 class Process:
@@ -68,15 +69,20 @@ class Process:
         self._errors.close()
         return self.proc.wait()
 
-    def failure(self) -> EngineError:
-        """Why the child ended without saying so. Stops what is left of it."""
-        with suppress(subprocess.TimeoutExpired):
-            self.proc.wait(CLOSING_S)
+    def failure(self) -> StudioError:
+        """Why the child ended without saying so. Stops what is left of it.
+
+        SIGKILL means too little memory only if the system says so: anybody may have sent it.
+        """
+        killed = child.killed(self.proc, wait_s=CLOSING_S)
+        for_memory = self.proc.returncode == _SIGKILL and not killed
         self._errors.seek(0)
         text = self._errors.read()[-8000:].decode(errors="replace")
         code = self.stop()
-        if code == _SIGKILL or any(sign in text.lower() for sign in _MEMORY_SIGNS):
+        if for_memory or any(sign in text.lower() for sign in _MEMORY_SIGNS):
             return OutOfMemory("The engine ran out of memory. Choose a smaller size, batch or model.", exit_code=code)
+        if killed:
+            return ProcessKilled(KILLED, exit_code=code)
         last = next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
         return EngineError(f"The engine's process ended unexpectedly (code {code}): {last[:300]}", exit_code=code)
 

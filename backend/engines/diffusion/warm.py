@@ -6,8 +6,9 @@ import threading
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from backend.engines.diffusion import wire
+from backend.engines.diffusion import ipc_codec
 from backend.engines.diffusion.process import Process
+from backend.errors import ProcessKilled
 from backend.settings import Settings
 
 
@@ -44,7 +45,7 @@ class Warm:
             for message in self._ask(number, request):
                 if message and "error" in message:
                     ended = message["error"] == "rejected"  # the others may have ended the child
-                    raise wire.unpack_error(message)
+                    raise ipc_codec.unpack_error(message)
                 yield message
             ended = True
         finally:
@@ -52,7 +53,7 @@ class Warm:
                 self._end()
 
     def _ask(self, number: int, request: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
-        """The child's answer. A child that had gone idle at that very moment is started once more."""
+        """The child's answer. A child that had gone idle, or was killed, before it began is started once more."""
         for last_try in (False, True):
             child, answered = self._warm(), False
             child.say({"id": number, "request": request})
@@ -63,7 +64,7 @@ class Warm:
                 yield message
             failure = child.failure()
             self._child = None
-            if answered or last_try or failure.data.get("exit_code") != 0:
+            if answered or last_try or not (failure.data["exit_code"] == 0 or isinstance(failure, ProcessKilled)):
                 raise failure
 
     def _warm(self) -> Process:

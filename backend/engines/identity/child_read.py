@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from backend.engines.diffusion import wire
+from backend.engines.diffusion import ipc_codec
 from backend.engines.diffusion.child import Line, stay_warm
 from backend.engines.events import Output, Progress
 from backend.engines.identity.port import IdentityRequest, Reading
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def _read(line: Line, reader: Reader, message: dict[str, Any]) -> None:
-    request = wire.load(IdentityRequest, message["request"])
+    request = ipc_codec.load(IdentityRequest, message["request"])
     for n, path in enumerate(request.pictures):
         line.tell(Progress(n, len(request.pictures), "looking"))
         try:

@@ -20,6 +20,8 @@ AGREE = 0.75
 """Share of the references that must have the same value for a trait to be fixed: the classifier itself errs now and then."""
 K = 2.0
 """Standard deviations below the references' own mean that still pass."""
+MIN_TRAITS = 2
+"""A score over one trait is all or nothing: clearly right pictures would get 0."""
 NEVER_FIXED = frozenset({"scene", "cloth"})
 """What a prompt changes: place and colour of clothes are nobody's identity, however often a set repeats them."""
 _VECTOR_SLACK = 0.02
@@ -41,8 +43,9 @@ def reference(readings: Sequence[Reading]) -> Reference:
     if readings[0].vector:
         return Reference(embedder, centroid=_centroid(readings))
     traits = fixed_traits(readings)
-    if not traits:
-        raise Invalid("These references agree on no trait: they seem to show different people. Choose others.")
+    if len(traits) < MIN_TRAITS:
+        many = "only one trait" if traits else "no trait"
+        raise Invalid(f"These references agree on {many}: they seem to show different people. Choose pictures of one person.")
     return Reference(embedder, traits=traits)
 
 

@@ -7,7 +7,7 @@ import dataclasses
 from backend.engines.image import sizes
 from backend.engines.image.port import ImageRequest, LoraUse, ModelCard
 from backend.errors import EngineError, Invalid, Rejected, Unsupported
-from backend.tools import safetensors
+from backend.media.model_files import safetensors
 
 MOST_PICTURES = 64
 MOST_STEPS = 200

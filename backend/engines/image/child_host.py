@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from backend.engines.diffusion import wire
+from backend.engines.diffusion import ipc_codec
 from backend.engines.diffusion.child import Line, guarded, leave, prepare
 from backend.engines.image.port import ImageRequest, ModelCard
 
@@ -83,7 +83,7 @@ class Studio:
         from backend.engines.diffusion.draw import Stopped, draw, too_long
         from backend.engines.events import Log, Progress
 
-        request, card = wire.load(ImageRequest, message["request"]), wire.load(ModelCard, message["card"])
+        request, card = ipc_codec.load(ImageRequest, message["request"]), ipc_codec.load(ModelCard, message["card"])
         line.tell(Progress(0, 0, "loading"))
         model, merger = self._model(card, Path(message["folder"]))
         merger.apply([(lora.name, lora.path, lora.weight) for lora in request.loras])

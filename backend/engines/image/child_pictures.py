@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from backend.engines.diffusion import wire
-from backend.engines.diffusion.painting import Painting, opened
+from backend.engines.diffusion import ipc_codec
+from backend.engines.diffusion.inpaint import Painting, opened
 from backend.engines.image.port import ImageRequest, ModelCard
 from backend.errors import EngineError
 
@@ -51,7 +51,7 @@ def _back(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _painting(order: dict[str, Any]) -> Painting:
-    return Painting.of(wire.load(ImageRequest, order["request"]), wire.load(ModelCard, order["card"]))
+    return Painting.of(ipc_codec.load(ImageRequest, order["request"]), ipc_codec.load(ModelCard, order["card"]))
 
 
 if __name__ == "__main__":

@@ -7,14 +7,14 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from backend.engines.diffusion import cards, wire
+from backend.engines.comfyui.workflow import Workflow
+from backend.engines.diffusion import cards, ipc_codec
 from backend.engines.diffusion.process import Process, missing_libraries, version
 from backend.engines.events import Alive, EngineStatus, Event
 from backend.engines.image.checks import checked
 from backend.engines.image.port import ImageRequest, ModelCard
-from backend.errors import EngineUnavailable
+from backend.errors import EngineUnavailable, ProcessKilled
 from backend.settings import Settings
-from backend.tools.comfy_workflow import Workflow
 
 HOST = "backend.engines.image.child_host"
 CANCEL_GRACE_S = 5.0
@@ -27,6 +27,7 @@ class DiffusersEngine:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.keeps_s = settings.engine_idle_s
         self._guard = threading.Lock()
         self._seats: dict[str, _Seat] = {}
 
@@ -38,8 +39,9 @@ class DiffusersEngine:
             if wait:
                 yield Alive()
         try:
-            order = {"card": wire.dump(card), "folder": str(folder), "request": wire.dump(request)}
+            order = {"card": ipc_codec.dump(card), "folder": str(folder), "request": ipc_codec.dump(request)}
             yield from seat.draw(order)
+            seat.model = card.name
         finally:
             seat.busy.release()
 
@@ -61,6 +63,10 @@ class DiffusersEngine:
         where = ", ".join(filter(None, (seat.device for seat in asked)))
         return EngineStatus(self.name, bool(good), version(), detail, where or device or self._settings.engine_device)
 
+    def loaded(self, device: str) -> str:
+        seat = self._seats.get(device)
+        return seat.model if seat and seat.warm() else ""
+
     def unload(self, device: str = "") -> None:
         for name, seat in list(self._seats.items()):
             if device in ("", name):
@@ -74,11 +80,14 @@ class DiffusersEngine:
 
 
 class _Seat:
-    """One card's host process: it draws one order at a time. `device`: as torch calls it, once it has said so."""
+    """One card's host process: it draws one order at a time. `device`: as torch calls it, once it has said so.
+
+    `model`: what it drew with last.
+    """
 
     def __init__(self, settings: Settings, wish: str) -> None:
         self.busy = threading.Lock()
-        self.device = ""
+        self.device = self.model = ""
         self._settings, self._wish = settings, wish
         self._host: Process | None = None
         self._count = 0
@@ -100,17 +109,17 @@ class _Seat:
                 if message is None:
                     yield Alive()
                 elif "event" in message:
-                    yield wire.unpack(message)
+                    yield ipc_codec.unpack(message)
                 elif "error" in message:
                     ended = True
-                    raise wire.unpack_error(message)
+                    raise ipc_codec.unpack_error(message)
             ended = True
         finally:
             if not ended:
                 self._cancel(number)
 
     def _ask(self, number: int, order: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
-        """The host's answer to one order. A host that had gone idle at that very moment is started once more."""
+        """The host's answer to one order. A host that had gone idle, or was killed, before it began is started once more."""
         for last_try in (False, True):
             host = self._warm_host()
             accepted = False
@@ -128,7 +137,7 @@ class _Seat:
                     return
             failure = host.failure()
             self._host = None
-            if accepted or last_try or failure.data.get("exit_code") != 0:
+            if accepted or last_try or not (failure.data["exit_code"] == 0 or isinstance(failure, ProcessKilled)):
                 raise failure
 
     def _warm_host(self) -> Process:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from backend.engines.comfyui.workflow import Workflow
 from backend.engines.events import EngineStatus, Event
-from backend.tools.comfy_workflow import Workflow
+from backend.engines.prompt_forms import NATURAL, PromptForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class ModelCard:
     `sampler`, `steps`, `cfg`: its own recommended values. `longest_px`: the longest side it can draw. `features`: what
     the engine can do with it besides a prompt: `picture` (draw from a picture), `mask` (change a part of one), `pose` (hold a
     drawn pose), `pose-photo` (read the pose from any picture), `hires` (a second, larger pass), `graph` (imported workflows).
+    `prompts`: the words it understands. `square`: it was trained on squares alone and draws other shapes less well, so that
+    nobody should get one who did not ask for it. `lora_weight`: the strength at which a LoRA trained on it is drawn by default.
     """
 
     name: str
@@ -43,6 +46,9 @@ class ModelCard:
     note: str = ""
     longest_px: int = 0
     features: tuple[str, ...] = ("picture", "mask")
+    prompts: PromptForm = NATURAL
+    square: bool = False
+    lora_weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,8 @@ class ImageEngine(Protocol):
     """Draws pictures. Yields Progress (unit: denoising steps of the whole request), Output per picture as it is ready."""
 
     name: str
+    keeps_s: float
+    """Seconds a model stays in memory after it drew."""
 
     def run(self, request: ImageRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]: ...
 
@@ -103,6 +111,10 @@ class ImageEngine(Protocol):
 
     def status(self, device: str = "") -> EngineStatus:
         """Of the server behind `device`; without one, of all of them together."""
+        ...
+
+    def loaded(self, device: str) -> str:
+        """The model that is in that device's memory: it draws at once. Empty: none, or not known. Cheap, asks no server."""
         ...
 
     def unload(self, device: str = "") -> None:

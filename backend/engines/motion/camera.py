@@ -1,7 +1,7 @@
 """Moves a camera over a still, with ffmpeg: works on any machine, adds nothing to the picture.
 
 The view is drawn by ffmpeg's `perspective` filter, frame by frame and between pixels: `zoompan` rounds its window to whole
-pixels, which shakes (measured on a slow push in: 0.28 px rms against 0.005).
+pixels, which shakes (docs/contracts/ffmpeg.md, 2).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 import ffmpeg
 
 from backend.engines.events import EngineStatus, Event, Output, Progress
-from backend.engines.image import preparing
+from backend.engines.image import input_pictures
 from backend.engines.motion import moves
-from backend.engines.motion.fitting import film_size
 from backend.engines.motion.port import MotionCard, MotionRequest
+from backend.engines.motion.resize import film_size
 from backend.errors import EngineUnavailable, Unsupported
+from backend.media import ffmpeg as tool
+from backend.media.ffmpeg.films import SCALED
 from backend.settings import Settings
-from backend.tools import ffmpeg as tool
-from backend.tools.ffmpeg.films import SCALED
 
 SIDE, FRAMES, FPS, MOST_FRAMES = 1920, 150, 30, 1800
 _OVER = 1.25
@@ -41,7 +41,7 @@ class Camera:
         _check(card, request)
         yield Progress(0, 0, "opening the picture")
         still, out = request.workdir / "still.png", request.workdir / "film.mp4"
-        size = yield from preparing.opened(request.picture, still)
+        size = yield from input_pictures.opened(request.picture, still)
         width, height = film_size(*size, request.width, request.height, longest=SIDE)
         graph = _graph(card, request, still, out, size, (width, height), frames, fps, self._settings)
         for done in tool.render(graph, out, self._settings):

@@ -137,6 +137,13 @@ NAMES = [
     "finn", "jade", "otto", "lila", "hugo", "cleo", "remy", "gia", "dario", "sofia", "elena", "nico",
 ]
 # fmt: on
+# What pictures of posts vary, a phrase of each at a time; nothing that makes somebody else of a character: kinds of clothes,
+# glasses and hair are not in it, nor eyes: words for them take glasses away, or smudge them.
+POSTS: dict[str, list[str]] = {
+    "mood": ["smiling", "calm", "smirking", "serious"],
+    "place": list(SCENES.values()),
+    "clothes": [f"wearing {colour}" for colour in CLOTH_COLORS],
+}
 
 
 def caption(rng: random.Random, seen: Attributes) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 from backend.engines.events import Alive, EngineStatus
 from backend.engines.text.offline_caption import MAX_CAPTION, caption
 from backend.engines.text.offline_ideas import ideas
-from backend.engines.text.offline_post import alt_text, hashtags, hook, picture, variants
+from backend.engines.text.offline_pictures import picture
+from backend.engines.text.offline_post import alt_text, hashtags, hook, variants
 from backend.engines.text.offline_style import write
 from backend.engines.text.offline_talk import answer
 from backend.engines.text.port import Brief, Quote, Reply, StyleBrief, TextRequest, Words

@@ -21,12 +21,29 @@ def caption(brief: Brief) -> str:
     others = [one for one in brief.topics if one.strip() and one.lower() != brief.topic.lower()]
     closings = voice.closings[: -len(voice.with_other)] + voice.with_other if others else voice.closings
     middle = filled(pick(voice.middles, at, brief.avoid), topic_of(brief))
-    closing = pick(closings, at, brief.avoid).format(other=others[at % len(others)] if others else "")
+    if brief.call_to_action:
+        closing = f"{brief.call_to_action.rstrip('.!')}."
+    else:
+        closing = pick(voice.asks.get(brief.goal, closings), at, brief.avoid).format(
+            other=others[at % len(others)] if others else ""
+        )
     opening = pick(_openings(brief, voice), at, brief.avoid)
-    for whole in (f"{opening} {middle} {closing}", f"{middle} {closing}"):
+    extra = _of_the_sponsor(brief, voice)
+    needed = " ".join((middle, *extra))
+    if extra and extra[-1] in brief.must_say and brief.call_to_action:
+        closing = f"– {closing}"  # a full stop would become part of an @name
+    for whole in (f"{opening} {needed} {closing}", f"{needed} {closing}", needed):
         if len(whole) <= brief.most:
-            return whole
-    return middle
+            return filled(whole, "")
+    return middle if not brief.must_say else filled(" ".join((topic_of(brief), *brief.must_say)), "")
+
+
+def _of_the_sponsor(brief: Brief, voice: Voice) -> list[str]:
+    """Who pays, and the words that have to be said and are not yet."""
+    sponsor = brief.sponsor.partition(",")[0].strip().rstrip(".")
+    thanks = [voice.paid.format(sponsor=sponsor)] if sponsor else []
+    said = " ".join((brief.topic, brief.call_to_action, *thanks)).casefold()
+    return [*thanks, *(words for words in brief.must_say if words.casefold() not in said)]
 
 
 def _openings(brief: Brief, voice: Voice) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Hashtags, hooks, alt texts and picture ideas without a model. Pure."""
+"""Hashtags, hooks, alt texts and whole texts without a model. Pure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from backend.engines.text.offline_caption import caption, filled, pick, says, start, topic_of, voice_of
+from backend.engines.text.offline_pictures import picture
 from backend.engines.text.offline_post_words import PLACES
-from backend.engines.text.offline_words import LIGHTS, SHOTS
 from backend.engines.text.port import Brief
 
 HASHTAGS = 8
@@ -30,9 +30,12 @@ def _whole(brief: Brief) -> dict[str, Any]:
 
 
 def hook(brief: Brief) -> str:
-    """The line that makes people stop: at most 80 characters unless the topic is long."""
+    """The line that makes people stop: at most `brief.hook_most` characters unless the topic alone is longer."""
     voice_of(brief)
-    return filled(pick(PLACES[brief.language].hooks, start(brief), brief.avoid), topic_of(brief))
+    topic = topic_of(brief)
+    lines = PLACES[brief.language].hooks
+    short = [line for line in lines if len(filled(line, topic)) <= brief.hook_most]
+    return filled(pick(short or lines, start(brief), brief.avoid), topic)
 
 
 def alt_text(brief: Brief) -> str:
@@ -63,10 +66,3 @@ def _of(topic: str, small: str, most: int = 3) -> Iterator[str]:
     tags = ("#" + "".join(word[:1].upper() + word[1:] for word in run) for run in runs if run)
     fitting = [tag for tag in dict.fromkeys(tags) if 3 < len(tag) <= _LONGEST_TAG and not tag[1:].isdigit()]
     yield from fitting[:most]
-
-
-def picture(brief: Brief) -> str:
-    """An image prompt of what the caption is about; the influencer's look and trigger word are added where it is drawn."""
-    at = start(brief)
-    parts = [SHOTS[at % len(SHOTS)], topic_of(brief), LIGHTS[at % len(LIGHTS)], "natural colours"]
-    return ", ".join(part for part in parts if part)

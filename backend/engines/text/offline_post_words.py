@@ -20,11 +20,11 @@ class Places:
 PLACES: dict[str, Places] = {
     "en": Places(
         hooks=(
-            "Nobody told me this about {topic}.", "Three minutes of {topic} changed my day.", "Stop scrolling: {topic}.",
-            "I was wrong about {topic}.", "Before you try {topic}, read this.", "The truth about {topic}?",
-            "{topic}: worth it or not?", "What {topic} really looks like.", "Only locals know this about {topic}.",
-            "My first time with {topic} went like this.", "You do not need more than this for {topic}.",
-            "The one thing I skip: {topic}? Never.", "Wait for the end of this {topic}.",
+            "{topic}, and nothing planned.", "One thing about this: {topic}.", "Worth a stop: {topic}.",
+            "{topic}: yes or no?", "Before the day begins: {topic}.", "{topic}, as it really is.",
+            "The honest version: {topic}.", "{topic}. That is the whole plan.", "Let us talk about this: {topic}.",
+            "Not skipping this one: {topic}.", "Look closer: {topic}.", "Still thinking about this: {topic}.",
+            "{topic}. Ready?",
         ),
         alts=(
             "{name} and {topic}, in {light}.", "A picture of {name}: {topic}, in {light}.",
@@ -40,11 +40,10 @@ PLACES: dict[str, Places] = {
     ),
     "it": Places(
         hooks=(
-            "Nessuno mi aveva detto questo: {topic}.", "Tre minuti di {topic} mi hanno cambiato la giornata.",
-            "Fermi un attimo: {topic}.", "Mi sbagliavo su una cosa: {topic}.", "Prima di provare {topic}, leggete qui.",
-            "La verità? {topic}.", "{topic}: ne vale la pena?", "Com'è davvero {topic}.", "Quello che pochi sanno: {topic}.",
-            "La mia prima volta con {topic} è andata così.", "Per {topic} non serve altro.",
-            "L'unica cosa che non salto mai: {topic}.", "Aspettate la fine: {topic}.",
+            "{topic}, e nessun programma.", "Una cosa sola: {topic}.", "Fermatevi qui: {topic}.", "{topic}: sì o no?",
+            "Prima che inizi la giornata: {topic}.", "{topic}, dal vero.", "La versione sincera: {topic}.",
+            "{topic}. Il programma è tutto qui.", "Parliamone: {topic}.", "Questa non la salto: {topic}.",
+            "Guardate meglio: {topic}.", "Ci penso ancora: {topic}.", "{topic}. Pronti?",
         ),
         alts=(
             "{name} e {topic}, con {light}.", "Una foto di {name}: {topic}, con {light}.",

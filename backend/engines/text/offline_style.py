@@ -27,6 +27,10 @@ def write(brief: StyleBrief) -> str:
     return _Writer(brief, manner).text()
 
 
+_EXCLAIMED = 8
+"""Words that a sentence with an exclamation mark has at most."""
+
+
 @dataclass
 class _Writer:
     brief: StyleBrief
@@ -66,17 +70,16 @@ class _Writer:
         if wanted > 10 and self._random.random() < 0.35:
             made = f"{self._fresh(self.manner.leads)} {made[:1].lower() + made[1:] if not made.startswith('I ') else made}"
         made = made.replace("{topic}", self.brief.topic.strip().rstrip(".!?"))
-        return made[:1].upper() + made[1:] + self._end()
+        return made[:1].upper() + made[1:] + self._end(short=len(made.split()) <= _EXCLAIMED and self._since > 0)
 
     def _joint(self, joints: list[str]) -> str:
         mark = self._random.choice(joints) if joints and self._random.random() < 0.4 else ""
         return {"semicolon": "; ", "dash": " – "}.get(mark, ", ")
 
-    def _end(self) -> str:
+    def _end(self, *, short: bool) -> str:
+        """Nobody shouts a long sentence, nor the topic itself."""
         chance = self._random.random()
-        if "exclamation" in self.brief.marks and chance < 0.12:
-            return "!"
-        return "."
+        return "!" if short and "exclamation" in self.brief.marks and chance < 0.3 else "."
 
     def _person(self) -> str:
         return self.brief.person if self.brief.person in self.manner.mains else "I"

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """`{topic}` stands in every middle; `{other}` is something else they talk about.
+    """`{topic}` stands in every middle, as a fragment of its own, so that any words fit.
 
-    `playful`: openings of an ironic or funny tone; `driven`: of a motivating one.
+    `{other}` is something else they talk about.
+
+    `playful`: openings of an ironic or funny tone; `driven`: of a motivating one. `asks`: goal -> closings that ask for it.
+    `paid`: who pays, `{sponsor}`.
     """
 
     openings: tuple[str, ...]
@@ -18,6 +21,8 @@ class Voice:
     middles: tuple[str, ...]
     closings: tuple[str, ...]
     with_other: tuple[str, ...]
+    asks: dict[str, tuple[str, ...]]
+    paid: str
 
 
 VOICES: dict[str, Voice] = {
@@ -41,28 +46,37 @@ VOICES: dict[str, Voice] = {
             "Doubt it, then do it.", "Breathe in, push on.", "Day by day it grows.",
         ),
         middles=(
-            "{topic} is easier once you stop rushing.", "There is more to {topic} than people say.",
-            "I keep coming back to {topic}, every time.", "Today was all about {topic} and fresh air.",
-            "My honest take on {topic}: start small.", "With {topic} the details do the talking.",
-            "Three tries later, {topic} makes sense.", "If you love {topic}, look twice here.",
-            "Nothing clears my head like {topic}.", "Learning {topic} one mistake at once.",
-            "{topic}, exactly how I pictured it.",
-            "Somehow {topic} fixed the whole mood.", "A corner of my day belongs to {topic}.",
-            "Years of talking, now doing: {topic}.", "Less scrolling, more {topic}, please.",
-            "Did not expect {topic} to teach me patience.", "Half of it is luck, half is {topic}.",
-            "My notes on {topic} fill a page already.", "People walk past {topic} without looking up.",
-            "Even on busy days {topic} gets its moment.", "The best seat for {topic} was free.",
-            "Between two errands I found {topic}.", "Small steps, big smile: {topic}.",
-            "This is your sign to give {topic} a chance.", "Why did I wait so long for {topic}?",
-            "Good company makes {topic} twice as good.", "One picture cannot hold all of {topic}.",
-            "Ask me about {topic} and I never stop.", "Rain or shine, {topic} stays on the list.",
-            "What makes {topic} special? Being there.", "Old habit, new eyes: {topic}.",
+            "{topic}. Nothing more is needed, nothing less will do.", "{topic}. The small things count most around here.",
+            "{topic}. Everything gets easier once nobody rushes.", "Today's entry, short and honest: {topic}.",
+            "On my mind since I woke up: {topic}.", "{topic}. Let the details do the talking.",
+            "{topic}. Some things deserve a second look.", "Back to this again, gladly as ever: {topic}.",
+            "{topic}. One careful try at a time.", "The plan for today is simple: {topic}.",
+            "{topic}, just as it is, without a comment.", "{topic}. My favourite kind of quiet, for once.",
+            "Filed under good moods and kept there: {topic}.", "{topic}. Less scrolling and more of this, please.",
+            "What stays when the day is over: {topic}.", "{topic}. Half of it luck, half patience.",
+            "First on the list and staying there: {topic}.", "{topic}. There is no hurry in it at all.",
+            "A corner of the day belongs to this: {topic}.", "{topic}. Even a busy day has room for it.",
+            "Reason enough to smile a little: {topic}.", "{topic}. Squeezed right in between two errands.",
+            "Small steps and one big smile: {topic}.", "{topic}. Maybe it deserves a fair chance.",
+            "No point in waiting any longer: {topic}.", "{topic}. Always twice as good in company.",
+            "One picture could never hold it all: {topic}.", "Ask me anything about this one: {topic}.",
+            "{topic}. Rain or shine, it stays on the list.", "{topic}. Being there is the whole point of it.",
+            "An old habit seen with new eyes: {topic}.",
         ),
         closings=(
-            "What would you add?", "Tell me yours below.", "Save it for your weekend.", "Who is coming along?",
-            "More of this tomorrow.", "Would you try it?", "Tag someone who needs this.",
+            "What would you add?", "Tell me yours below.", "Good for a slow day.", "Who is coming along?",
+            "More of this tomorrow.", "Would you try it?", "Worth a second look?",
         ),
         with_other=("Next up: {other}.", "Then back to {other}."),
+        asks={
+            "conversation": ("What would you add?", "Which one are you?", "Tell me yours below."),
+            "saves": ("Save this for later.", "Keep it for the right day."),
+            "shares": ("Send it to the one who would come along.", "You know who needs to see this. Send it."),
+            "clicks": ("The link has the rest.", "More behind the link."),
+            "sales": ("Have a look at it.", "See for yourself."),
+            "followers": ("Stay for the next one.", "More of this here, most days."),
+        },
+        paid="With {sponsor}.",
     ),
     "it": Voice(
         openings=(
@@ -87,28 +101,37 @@ VOICES: dict[str, Voice] = {
             "Giorno dopo giorno si cresce.",
         ),
         middles=(
-            "{topic}: tutto più facile quando smetti di correre.", "Dietro {topic} c'è più di quanto si dica.",
-            "Torno sempre qui: {topic}, ogni volta.", "Oggi solo {topic} e aria fresca.",
-            "La mia opinione su {topic}: iniziare piano.", "Con {topic} parlano i dettagli.",
-            "Al terzo tentativo {topic} ha finalmente senso.", "Se vi piace {topic}, guardate due volte.",
-            "Niente mi libera la testa come {topic}.", "Imparo {topic} un errore alla volta.",
-            "{topic}, proprio come lo immaginavo.",
-            "In qualche modo {topic} ha salvato l'umore.", "Un angolo della giornata resta per {topic}.",
-            "Anni di parole, adesso i fatti: {topic}.", "Meno schermo, più {topic}, per favore.",
-            "Non pensavo che {topic} insegnasse la pazienza.", "Metà è fortuna, metà è {topic}.",
-            "I miei appunti su {topic} riempiono una pagina.", "In tanti passano davanti a {topic} senza alzare gli occhi.",
-            "Anche nei giorni pieni {topic} trova spazio.", "Il posto migliore per {topic} era libero.",
-            "Tra due commissioni ho trovato {topic}.", "Piccoli passi, grande sorriso: {topic}.",
-            "Prendetelo come un segno: date una possibilità a {topic}.", "Perché ho aspettato tanto per {topic}?",
-            "La buona compagnia rende {topic} il doppio più bello.", "Una foto sola non contiene tutto: {topic}.",
-            "Chiedetemi di {topic} e non smetto più.", "Pioggia o sole, {topic} resta in lista.",
-            "Il bello di {topic}? Esserci davvero.", "Vecchia abitudine, occhi nuovi: {topic}.",
+            "{topic}. Non serve altro, non basta meno.", "{topic}. Da queste parti contano le piccole cose.",
+            "{topic}. Tutto diventa più facile senza fretta.", "L'appunto di oggi, breve e sincero: {topic}.",
+            "In testa dal primo caffè di oggi: {topic}.", "{topic}. Per una volta lascio parlare i dettagli.",
+            "{topic}. Certe cose vanno guardate due volte.", "Si torna qui ogni volta, e volentieri: {topic}.",
+            "{topic}. Un tentativo per volta, con calma.", "Il programma di oggi è semplice: {topic}.",
+            "{topic}, senza aggiungere neanche una parola.", "{topic}. Il tipo di silenzio che preferisco.",
+            "Archiviato tra le cose belle, e lì resta: {topic}.", "{topic}. Meno schermo e più di questo, grazie.",
+            "Quello che resta quando finisce la giornata: {topic}.", "{topic}. Metà è fortuna, il resto pazienza.",
+            "In cima alla lista, e non si muove: {topic}.", "{topic}. Senza correre, almeno per questa volta.",
+            "Un angolo della giornata è per questo: {topic}.", "{topic}. Anche un giorno pieno trova il posto.",
+            "Un buon motivo per sorridere un po': {topic}.", "{topic}. Infilato giusto in mezzo a due commissioni.",
+            "Piccoli passi e un grande sorriso: {topic}.", "{topic}. Forse una possibilità la merita davvero.",
+            "Inutile aspettare ancora, quindi eccoci: {topic}.", "{topic}. In buona compagnia viene sempre meglio.",
+            "Una foto sola non può bastare: {topic}.", "Chiedetemi pure qualsiasi cosa su questo: {topic}.",
+            "{topic}. Pioggia o sole, rimane in lista.", "{topic}. Il bello, alla fine, è esserci.",
+            "Una vecchia abitudine con occhi nuovi: {topic}.",
         ),
         closings=(
-            "Voi cosa aggiungereste?", "Raccontatemi la vostra qui sotto.", "Salvatela per il weekend.", "Chi viene con me?",
-            "Domani si continua.", "Voi ci provereste?", "Taggate chi ne ha bisogno.",
+            "Voi cosa aggiungereste?", "Raccontatemi la vostra qui sotto.", "Buona per un giorno lento.", "Chi viene con me?",
+            "Domani si continua.", "Voi ci provereste?", "Merita un altro sguardo?",
         ),
         with_other=("Prossima tappa: {other}.", "Poi di nuovo {other}."),
+        asks={
+            "conversation": ("Voi cosa aggiungereste?", "E voi da che parte state?", "Raccontatemi la vostra qui sotto."),
+            "saves": ("Salvatela per dopo.", "Tenetela per il giorno giusto."),
+            "shares": ("Mandatela a chi verrebbe con voi.", "Sapete a chi mandarla."),
+            "clicks": ("Il resto è nel link.", "Nel link c'è tutto."),
+            "sales": ("Dategli un'occhiata.", "Guardate con i vostri occhi."),
+            "followers": ("Restate per la prossima.", "Qui se ne parla quasi ogni giorno."),
+        },
+        paid="Con {sponsor}.",
     ),
 }  # fmt: skip
 PLAYFUL = ("iron", "fun", "play", "witty", "sarcas", "humor", "humour", "diverten", "scherz", "spiritos", "giocos", "autoiron")

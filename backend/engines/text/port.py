@@ -10,7 +10,8 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel
 
 from backend.engines.events import Alive, EngineStatus
-from backend.errors import EngineError
+from backend.engines.prompt_forms import NATURAL, PromptForm
+from backend.errors import EngineError, Rejected
 
 Use = Literal["planning", "writing", "cheap", "style", "vision"]
 """What the words are for; settings name a model for each."""
@@ -22,7 +23,10 @@ class Brief:
 
     `n`: how many texts, or of a plan of days how many days; `first_day`: the plan's first. `most`: characters of a caption.
     `avoid`: words that may not stand in it. `kinds`: content types that a plan may use. `said`: what a person said in a talk;
-    `recent`: topics of the latest posts, newest first.
+    `recent`: topics of the latest posts, newest first. `goal`: conversation, saves, shares, clicks, sales, followers or "".
+    `call_to_action`: what the reader is asked to do. `sponsor`: who pays for the post, and for what. `must_say`: words that the
+    caption holds as they are. `hook_most`: characters of a hook. `prompts`: how the checkpoint that draws wants its picture
+    prompts. `bio`: who they are, for topics where none is given.
     """
 
     topic: str
@@ -39,6 +43,12 @@ class Brief:
     bio: str = ""
     said: str = ""
     recent: tuple[str, ...] = ()
+    goal: str = ""
+    call_to_action: str = ""
+    sponsor: str = ""
+    must_say: tuple[str, ...] = ()
+    hook_most: int = 80
+    prompts: PromptForm = NATURAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Some more of the answer, as it comes. `generation_id`: to ask what it cost, should nobody read it to its end, or ""."""
+    """Some more of the answer, as it comes; `text` "" while the model thinks.
+
+    `generation_id`: to ask what it cost, should nobody read it to its end, or "".
+    """
 
     text: str
     generation_id: str = ""
@@ -95,7 +108,12 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The whole answer. `model`: who really answered. `cost_usd`: what it cost; of a `cached` one, what the first one cost."""
+    """An answer that has come to its end. `model`: who really answered. `cost_usd`: what it cost; of a `cached` one, what the
+    first one cost; `estimated`: the server did not say, so it is the most that it can have cost.
+
+    `ending`: whole; cut (the model had no more room); refused (by the model or a filter), then `refusal` may hold its words.
+    `earlier`: answers to the same question that could not be used; they were paid all the same.
+    """
 
     text: str
     model: str
@@ -105,21 +123,58 @@ class Reply:
     cost_usd: Decimal = field(default=Decimal(0))
     cached: bool = False
     """From memory: nothing was paid for it now."""
+    estimated: bool = False
+    ending: Literal["whole", "cut", "refused"] = "whole"
+    refusal: str = ""
+    earlier: tuple[Reply, ...] = ()
 
     @property
     def paid_usd(self) -> Decimal:
-        return Decimal(0) if self.cached else self.cost_usd
+        return (Decimal(0) if self.cached else self.cost_usd) + sum((one.paid_usd for one in self.earlier), Decimal(0))
+
+    @property
+    def generation_ids(self) -> tuple[str, ...]:
+        """Of all answers that were paid, the oldest first."""
+        return tuple(one.generation_id for one in (*self.earlier, self) if one.generation_id)
 
 
 class ReplyLost(EngineError):
-    """The question arrived, the answer did not: it may have been paid. `generation_id`: to ask what it cost, or ""."""
+    """The question arrived, the answer did not: it may have been paid, so only a person asks it again.
+
+    `generation_id`: to ask what it cost, or "". `cost_usd`: what it surely cost; None: not known.
+    """
 
     code = "reply_lost"
     status = 502
+    retryable = False
 
-    def __init__(self, message: str, *, generation_id: str = "", **data: Any) -> None:
+    def __init__(self, message: str, *, generation_id: str = "", cost_usd: Decimal | None = None, **data: Any) -> None:
         super().__init__(message, **data)
-        self.generation_id = generation_id
+        self.generation_id, self.cost_usd = generation_id, cost_usd
+
+
+class Unusable(Rejected):
+    """An answer came and was paid, and cannot be kept. `reply`: that answer."""
+
+    def __init__(self, message: str, reply: Reply, **data: Any) -> None:
+        super().__init__(message, **data)
+        self.reply = reply
+
+
+class ModelRefused(Unusable):
+    """The model, or a filter of its provider, does not want to answer this. Asking the same again is no use."""
+
+
+class CutOff(Unusable):
+    """The model had no more room: the answer ends in the middle."""
+
+
+class Nothing(Unusable):
+    """No words, or only the model's reasoning."""
+
+
+class Unreadable(Unusable):
+    """Not in the form that was asked for."""
 
 
 class TextEngine(Protocol):

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.engines.diffusion import wire
+from backend.engines.diffusion import ipc_codec
 from backend.engines.diffusion.child import Line, guarded, leave, prepare
 from backend.engines.events import Checkpoint, Metric, Output, Progress, Sample
 from backend.engines.image.port import ModelCard
@@ -46,10 +46,10 @@ def train(line: Line, settings: dict[str, Any], order: dict[str, Any]) -> None:
     from backend.engines.trainer import data, prior
     from backend.engines.trainer.learner import Learner
 
-    request = wire.load(TrainRequest, order["request"])
+    request = ipc_codec.load(TrainRequest, order["request"])
     device = folder.device_for(settings["device"])
     dtype = folder.training_dtype(device)
-    model = folder.load(wire.load(ModelCard, order["card"]), Path(order["folder"]), device, dtype)
+    model = folder.load(ipc_codec.load(ModelCard, order["card"]), Path(order["folder"]), device, dtype)
     params, count, kept = request.params, len(request.images), None
     texts = prior.prompts(Path(order["folder"]), [image.caption for image in request.images]) if params.prior_weight > 0 else []
     whole = count + len(texts)
@@ -74,16 +74,16 @@ class Run:
         self._stop = False
 
     def go(self) -> None:
-        from backend.engines.trainer import keep
+        from backend.engines.trainer import checkpoint_io
 
         request, learner, params = self._request, self._learner, self._request.params
         signal.signal(signal.SIGTERM, self._ask_stop)
         if request.resume is None:
             if request.start is not None:
-                keep.begin(request.start, learner)
+                checkpoint_io.begin(request.start, learner)
             done, self._loss_first = 0, learner.mean_loss(self._fixed)
         else:
-            done, self._loss_first = keep.resume(request.resume, learner, request)
+            done, self._loss_first = checkpoint_io.resume(request.resume, learner, request)
         self._line.tell(Progress(done, params.steps, "training"))
         for step in range(done + 1, params.steps + 1):
             self.step(step)
@@ -127,13 +127,13 @@ class Run:
         self._untold, self._told_at = [], time.monotonic()
 
     def _checkpoint(self, step: int) -> None:
-        from backend.engines.trainer import keep
+        from backend.engines.trainer import checkpoint_io
 
         self._tell(now=True)
-        state = keep.save_state(
+        state = checkpoint_io.save_state(
             files.state_path(self._request.workdir, step), self._learner, step, self._request, self._loss_first
         )
-        path = keep.save_lora(files.lora_path(self._request.workdir, step), self._learner, step)
+        path = checkpoint_io.save_lora(files.lora_path(self._request.workdir, step), self._learner, step)
         self._line.tell(Checkpoint(step, path, state))
 
     def _sample(self, step: int) -> None:
@@ -150,13 +150,13 @@ class Run:
             self._line.tell(Sample(step, n, prompt, path))
 
     def _finish(self) -> None:
-        from backend.engines.trainer import keep
+        from backend.engines.trainer import checkpoint_io
 
         self._tell(now=True)
         self._line.tell(Progress(0, 0, "saving"))
         steps = self._request.params.steps
         loss_last = self._learner.mean_loss(self._fixed)
-        path = keep.save_lora(files.final_path(self._request.workdir), self._learner, steps)
+        path = checkpoint_io.save_lora(files.final_path(self._request.workdir), self._learner, steps)
         self._line.tell(Checkpoint(steps, path, None, final=True))
         self._line.tell(Output(path, 0, {"loss_first": self._loss_first, "loss_last": loss_last, "steps": steps}))
 

@@ -120,10 +120,14 @@ def _encode(model: Model, pixels: torch.Tensor) -> torch.Tensor:
 
 
 def to_tokens(model: Model, texts: Sequence[str]) -> torch.Tensor:
-    """(texts, length): each padded or cut to what the text encoder reads."""
+    """(texts, length): each as it would be drawn, padded or cut to what the text encoder reads."""
     tokenizer = model.components["tokenizer"]
     cut = tokenizer(
-        list(texts), padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="pt"
+        [model.card.prompts.heard(text) for text in texts],
+        padding="max_length",
+        max_length=tokenizer.model_max_length,
+        truncation=True,
+        return_tensors="pt",
     )
     tokens: torch.Tensor = cut["input_ids"]
     return tokens

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from backend.engines.events import Checkpoint
 from backend.engines.trainer.port import Start, TrainParams, TrainRequest
 from backend.errors import Invalid, Rejected
-from backend.tools import safetensors
+from backend.media.model_files import safetensors
 
 
 def lora_path(workdir: Path, step: int) -> Path:

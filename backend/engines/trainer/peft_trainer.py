@@ -6,7 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from backend.engines.diffusion import cards, wire
+from backend.engines.diffusion import cards, ipc_codec
 from backend.engines.diffusion.process import Process, missing_libraries, version
 from backend.engines.events import Alive, Checkpoint, EngineStatus, Event
 from backend.engines.image.port import ModelCard
@@ -35,7 +35,7 @@ class PeftTrainer:
         settings = {"device": request.device or self._settings.engine_device, "threads": self._settings.engine_threads}
         process = Process(CHILD, settings, self._settings, nice=5)
         try:
-            process.say({"card": wire.dump(card), "folder": str(folder), "request": wire.dump(request)})
+            process.say({"card": ipc_codec.dump(card), "folder": str(folder), "request": ipc_codec.dump(request)})
             yield from _events(process)
         finally:
             process.stop(STOP_GRACE_S)
@@ -63,8 +63,8 @@ def _events(process: Process) -> Generator[Event, None, None]:
             yield Alive()
             continue
         if "error" in message:
-            raise wire.unpack_error(message)
-        event = wire.unpack(message)
+            raise ipc_codec.unpack_error(message)
+        event = ipc_codec.unpack(message)
         yield event
         if isinstance(event, Checkpoint):
             # The caller has both by now: only the newest state is kept on disk.

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 from backend.engines.events import Checkpoint, EngineStatus, Event
 from backend.engines.image.port import ModelCard
-from backend.tools.kohya.presets import Preset
+from backend.engines.kohya.presets import Preset
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from backend.engines.events import Alive, EngineStatus, Event, Output, Progress
 from backend.engines.upscale.port import UpscaleCard, UpscaleRequest
-from backend.errors import OutOfMemory, Rejected, Unsupported
+from backend.errors import OutOfMemory, ProcessKilled, Rejected, Unsupported
 from backend.kit import child
 from backend.settings import ROOT, Settings
 
@@ -45,6 +45,8 @@ class Resampler:
                 else:
                     yield Output(Path(answer["path"]), 0, {"width": answer["width"], "height": answer["height"]})
                     return
+            if child.killed(proc):
+                raise ProcessKilled("The program that enlarges the picture was ended from outside. It is started again.")
             raise OutOfMemory("There was not enough memory to enlarge this picture. Choose a smaller factor.")
         finally:
             child.stop(proc, grace_s=0.5)

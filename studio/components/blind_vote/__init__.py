@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.trials import Ballot
+from backend.comparisons import Ballot
 from studio.components.load import ignore, load
 
 _component = load("blind_vote")

@@ -1,109 +1,224 @@
-const KEYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "tie", ArrowDown: "skip" }
+import { mediaUrl, messageOf, send } from "../shared/api.js"
+import { button, el, setIfChanged } from "../shared/dom.js"
+import { choiceOfKey, countText, percentVoted } from "./ballot.js"
 
-const source = (ui, asset) => `/api/media/${encodeURIComponent(ui.workspace)}/${encodeURIComponent(asset)}`
+/** @import { Ballot, BallotChoice, BallotPair } from "./ballot.js" */
 
-const side_of = (ui, choice, label) => {
-  const node = button("", () => cast(ui, choice), "side")
-  const img = el("img"); img.alt = label
-  node.setAttribute("aria-label", `${label} is better`)
-  node.append(img, el("span", "choose", label))
-  return { node, img }
-}
+/**
+ * What `studio.components.blind_vote.blind_vote` sends.
+ *
+ * @typedef {Ballot & { workspace: string, trial: string, ratio: string }} BlindVoteData
+ */
 
-const count_words = ui => {
-  const { votes, mine, left, pair } = ui.ballot
-  const done = `${votes} ${votes === 1 ? "vote" : "votes"}${mine === votes ? "" : `, ${mine} of them yours`}`
-  return !pair ? `${done}. You have seen every pair.` : left ? `${done}. About ${left} more until the order is likely settled.`
-    : `${done}. The order is likely settled; more votes make it surer.`
-}
+/** Keys typed in one of these are its own. */
+const OWN_KEYS = "input, textarea, select, [contenteditable=true], [role=listbox], [role=radiogroup], dialog"
 
-/** Together with the pictures: who sees the new count can vote. */
-const show_count = ui => {
-  const { votes, left, undoable } = ui.ballot, whole = votes + left
-  put(ui.words, "textContent", count_words(ui))
-  ui.fill.style.width = `${whole ? Math.round(votes / whole * 100) : 0}%`
-  ui.undo.disabled = !undoable
-  ui.busy = false
-}
+class BlindVote {
+  /**
+   * @param {HTMLElement} root
+   * @param {BlindVoteData} data
+   */
+  constructor(root, data) {
+    this.workspace = data.workspace
+    this.trial = data.trial
+    /** @type {Ballot} */
+    this.ballot = data
+    this.isBusy = false
+    /** Ballots shown; pictures of an earlier one come too late. */
+    this.turn = 0
+    /** @type {ComponentRun<BlindVoteData>["setTriggerValue"]} */
+    this.setTriggerValue = () => {}
+    this.left = this.buildSide("left", "Left")
+    this.right = this.buildSide("right", "Right")
+    this.prompt = el("div", "prompt muted")
+    this.stage = el("div", "stage")
+    this.choices = el("div", "acts")
+    this.ended = el("div", "ended")
+    this.error = el("div", "bad")
+    this.bar = el("div", "bar")
+    this.fill = el("i")
+    this.count = el("div", "muted told")
+    this.undo = buildKeyed("Undo last vote", "⌫", () => this.takeBack())
+    this.build(root)
+    this.listening = new AbortController()
+    document.addEventListener("keydown", event => this.onKey(event), { signal: this.listening.signal })
+    this.show(data)
+    // Away from the switch that was clicked: arrow keys belong to the pictures now.
+    this.stage.focus({ preventScroll: true })
+  }
 
-/** The next pair appears when both pictures are loaded: nobody votes on half of it. */
-const show_ballot = async (ui, ballot) => {
-  ui.ballot = ballot
-  const pair = ballot.pair, mark = ui.mark = {}
-  ui.stage.classList.toggle("gone", !pair); ui.ended.classList.toggle("gone", !!pair); ui.acts.classList.toggle("gone", !pair)
-  if (!pair) { show_count(ui); return }
-  ui.stage.classList.add("changing")
-  const fresh = [pair.leftAssetId, pair.rightAssetId].map(asset => { const img = new Image(); img.src = source(ui, asset); return img })
-  await Promise.all(fresh.map(img => img.decode().catch(() => {})))
-  if (ui.mark !== mark) return
-  ui.left.img.src = fresh[0].src; ui.right.img.src = fresh[1].src
-  put(ui.prompt, "textContent", pair.prompt)
-  ui.stage.classList.remove("changing")
-  ui.left.node.classList.remove("chosen"); ui.right.node.classList.remove("chosen")
-  show_count(ui)
-}
+  /** @param {HTMLElement} root */
+  build(root) {
+    this.stage.tabIndex = -1
+    this.stage.append(this.left.node, this.right.node)
+    this.choices.append(
+      buildKeyed("Left", "←", () => this.vote("left")),
+      buildKeyed("Equal", "↑", () => this.vote("tie")),
+      buildKeyed("Right", "→", () => this.vote("right")),
+      buildKeyed("Skip", "↓", () => this.vote("skip")),
+    )
+    this.ended.append(el("div", "", "You have seen every pair. Thank you."))
+    this.error.setAttribute("role", "alert")
+    this.bar.append(this.fill)
+    this.undo.classList.add("quiet")
+    const foot = el("div", "foot")
+    const finish = button("See the result", () => this.setTriggerValue("finished", { at: Date.now() }))
+    foot.append(this.undo, this.count, finish)
+    root.replaceChildren(this.prompt, this.stage, this.choices, this.ended, this.error, this.bar, foot)
+  }
 
-const told = async (ui, request) => {
-  ui.busy = true; put(ui.error, "textContent", "")
-  try { await show_ballot(ui, await request()) }
-  catch (error) {
-    put(ui.error, "textContent", error.message)
-    ui.left.node.classList.remove("chosen"); ui.right.node.classList.remove("chosen")
-    ui.busy = false
+  /**
+   * @param {"left" | "right"} choice
+   * @param {string} label
+   */
+  buildSide(choice, label) {
+    const node = button("", () => this.vote(choice), "side")
+    const img = el("img")
+    img.alt = label
+    node.setAttribute("aria-label", `${label} is better`)
+    node.append(img, el("span", "choose", label))
+    return { node, img }
+  }
+
+  /** @param {ComponentRun<BlindVoteData>} run */
+  update({ data, setTriggerValue }) {
+    this.setTriggerValue = setTriggerValue
+    this.stage.style.setProperty("--ratio", data.ratio)
+  }
+
+  close() {
+    this.listening.abort()
+  }
+
+  /**
+   * The next pair appears when both pictures are loaded: nobody votes on half of it.
+   *
+   * @param {Ballot} ballot
+   */
+  async show(ballot) {
+    this.ballot = ballot
+    this.turn += 1
+    const { turn } = this
+    const { pair } = ballot
+    this.stage.classList.toggle("gone", !pair)
+    this.choices.classList.toggle("gone", !pair)
+    this.ended.classList.toggle("gone", Boolean(pair))
+    if (pair) {
+      this.stage.classList.add("changing")
+      const [left, right] = await this.loadPictures(pair)
+      if (turn !== this.turn) return
+      this.left.img.src = left
+      this.right.img.src = right
+      setIfChanged(this.prompt, "textContent", pair.prompt)
+      this.stage.classList.remove("changing")
+      this.clearChoice()
+    }
+    this.showCount()
+  }
+
+  /**
+   * Returns the addresses of both pictures when they can be painted at once.
+   *
+   * @param {BallotPair} pair
+   */
+  async loadPictures({ leftAssetId, rightAssetId }) {
+    const sources = [leftAssetId, rightAssetId].map(assetId => mediaUrl(this.workspace, assetId))
+    const images = sources.map(source => Object.assign(new Image(), { src: source }))
+    // A picture that cannot be shown must not end the vote.
+    await Promise.all(images.map(image => image.decode().catch(() => {})))
+    return images.map(image => image.src)
+  }
+
+  /** Together with the pictures: who sees the new count can vote. */
+  showCount() {
+    setIfChanged(this.count, "textContent", countText(this.ballot))
+    this.fill.style.width = `${percentVoted(this.ballot)}%`
+    this.undo.disabled = !this.ballot.undoable
+    this.isBusy = false
+  }
+
+  clearChoice() {
+    this.left.node.classList.remove("chosen")
+    this.right.node.classList.remove("chosen")
+  }
+
+  /** @param {BallotChoice} choice */
+  vote(choice) {
+    const { pair } = this.ballot
+    if (this.isBusy || !pair) return
+    if (choice === "left" || choice === "right") this[choice].node.classList.add("chosen")
+    const body = { leftId: pair.leftId, rightId: pair.rightId, choice }
+    this.change(send(`/api/trials/${this.trial}/votes`, body, this.workspace))
+  }
+
+  takeBack() {
+    if (this.isBusy || this.undo.disabled) return
+    this.change(send(`/api/trials/${this.trial}/votes/last`, {}, this.workspace, "DELETE"))
+  }
+
+  /**
+   * Waits for the ballot that follows.
+   *
+   * @param {Promise<Ballot>} request
+   */
+  async change(request) {
+    this.isBusy = true
+    setIfChanged(this.error, "textContent", "")
+    try {
+      await this.show(await request)
+    } catch (error) {
+      setIfChanged(this.error, "textContent", messageOf(error))
+      this.clearChoice()
+      this.isBusy = false
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  onKey(event) {
+    const isShortcut = event.ctrlKey || event.metaKey || event.altKey
+    if (isShortcut || event.repeat || isTyping(event) || !this.ballot.pair) return
+    const choice = choiceOfKey(event.key)
+    if (event.key === "Backspace") this.takeBack()
+    else if (choice) this.vote(choice)
+    else return
+    event.preventDefault()
   }
 }
 
-const cast = (ui, choice) => {
-  const pair = ui.ballot.pair
-  if (ui.busy || !pair) return
-  if (choice === "left" || choice === "right") ui[choice].node.classList.add("chosen")
-  told(ui, () => send(`/api/trials/${ui.trial}/votes`, { leftId: pair.leftId, rightId: pair.rightId, choice }, ui.workspace))
+/** @param {Event} event */
+const isTyping = event => event.composedPath().some(node => node instanceof Element && node.matches(OWN_KEYS))
+
+/**
+ * A button that shows its key.
+ *
+ * @param {string} text
+ * @param {string} key
+ * @param {() => void} onClick
+ */
+const buildKeyed = (text, key, onClick) => {
+  const control = button(text, onClick)
+  control.append(el("kbd", "", key))
+  return control
 }
 
-const take_back = ui => { if (!ui.busy && !ui.undo.disabled) told(ui, () => send(`/api/trials/${ui.trial}/votes/last`, {}, ui.workspace, "DELETE")) }
+/** @type {WeakMap<object, BlindVote>} */
+const mountedVotes = new WeakMap()
 
-const typing = event => event.composedPath().some(node => node.matches?.("input, textarea, select, [contenteditable=true], [role=listbox], [role=radiogroup], dialog"))
-
-const on_key = (ui, event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || typing(event) || !ui.ballot.pair) return
-  if (event.key === "Backspace") take_back(ui)
-  else if (KEYS[event.key]) cast(ui, KEYS[event.key])
-  else return
-  event.preventDefault()
-}
-
-const build_voting = (root, ui) => {
-  ui.left = side_of(ui, "left", "Left"); ui.right = side_of(ui, "right", "Right")
-  ui.prompt = el("div", "prompt muted"); ui.stage = el("div", "stage"); ui.stage.tabIndex = -1; ui.stage.append(ui.left.node, ui.right.node)
-  ui.acts = el("div", "acts")
-  const hinted = (text, key, act) => { const one = button(text, act); one.append(el("kbd", "", key)); return one }
-  ui.undo = hinted("Undo last vote", "⌫", () => take_back(ui)); ui.undo.classList.add("quiet")
-  ui.acts.append(hinted("Left", "←", () => cast(ui, "left")), hinted("Equal", "↑", () => cast(ui, "tie")), hinted("Right", "→", () => cast(ui, "right")),
-    hinted("Skip", "↓", () => cast(ui, "skip")))
-  ui.ended = el("div", "ended"); ui.ended.append(el("div", "", "You have seen every pair. Thank you."))
-  ui.words = el("div", "muted told"); ui.bar = el("div", "bar"); ui.fill = el("i"); ui.bar.append(ui.fill)
-  ui.error = el("div", "bad"); ui.error.setAttribute("role", "alert")
-  const foot = el("div", "foot"), finish = button("See the result", () => ui.finished({ at: Date.now() }))
-  foot.append(ui.undo, ui.words, finish)
-  root.replaceChildren(ui.prompt, ui.stage, ui.acts, ui.ended, ui.error, ui.bar, foot)
-}
-
-const mounted = new WeakMap()
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  let ui = mounted.get(parentElement)
-  if (!ui || ui.trial !== data.trial) {
-    if (ui) document.removeEventListener("keydown", ui.key)
-    ui = { trial: data.trial, busy: false, ballot: data }
-    build_voting(parentElement.querySelector(".root"), ui)
-    ui.key = event => on_key(ui, event)
-    document.addEventListener("keydown", ui.key)
-    mounted.set(parentElement, ui)
-    ui.workspace = data.workspace
-    show_ballot(ui, data)
-    ui.stage.focus({ preventScroll: true })  // away from the switch that was clicked: arrow keys belong to the pictures now
+/** Another trial in the same element is another vote. @param {ComponentRun<BlindVoteData>} run */
+export default function mountVote(run) {
+  const { data, parentElement } = run
+  let view = mountedVotes.get(parentElement)
+  if (view?.trial !== data.trial) {
+    view?.close()
+    const root = parentElement.querySelector(".root")
+    if (!(root instanceof HTMLElement)) throw new Error("The component has no root element.")
+    view = new BlindVote(root, data)
+    mountedVotes.set(parentElement, view)
   }
-  ui.stage.style.setProperty("--ratio", data.ratio)
-  ui.finished = value => setTriggerValue("finished", value)
-  return () => { document.removeEventListener("keydown", ui.key); mounted.delete(parentElement) }
+  const shown = view
+  shown.update(run)
+  return () => {
+    shown.close()
+    mountedVotes.delete(parentElement)
+  }
 }

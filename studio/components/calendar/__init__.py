@@ -9,7 +9,7 @@ from typing import Any
 
 from studio.components.load import ignore, load
 
-_component = load("calendar", "library", "spot", "menu", "undated", "calendar")
+_component = load("calendar")
 LIBRARY = "/assets/vendor/fullcalendar-6.1.21.min.js"
 
 

@@ -1,143 +1,265 @@
-const VIEWS = { dayGridMonth: "Month", timeGridWeek: "Week", listMonth: "List" }
-const NARROW = 640
-const mounted = new WeakMap()
+import { api, messageOf, send } from "../shared/api.js"
+import { el, setIfChanged } from "../shared/dom.js"
+import { mountable } from "../shared/mount.js"
+import { poll } from "../shared/polling.js"
+import { colorOf, firstHour, legendEntries, legendText } from "./entry.js"
+import { onCalendarKey } from "./keys.js"
+import { loadLibrary } from "./library.js"
+import { EntryMenu } from "./menu.js"
+import { Notice } from "./notice.js"
+import { calendarOptions } from "./options.js"
+import { UndatedList } from "./undated.js"
+import { asDate, asWall, wallNow } from "./wall_time.js"
 
-const tell = (ui, words, { bad = false, undo = "" } = {}) => {
-  ui.last = undo || ui.last
-  if (bad) ui.said.setAttribute("role", "alert"); else ui.said.setAttribute("role", "status")
-  ui.said.className = `said row ${bad ? "bad" : ""}`
-  ui.said.replaceChildren(el("span", "grow", words))
-  if (undo) ui.said.append(button("Undo", () => ui.undo()))
-  ui.said.append(button("✕", () => ui.said.classList.add("gone"), "quiet"))
-}
+/** @import { CalendarEntry, EntryLabels } from "./entry.js" */
+/** @import { WallTime } from "./wall_time.js" */
 
-const ask = (ui, [from, to]) => api(`/api/content-plans/calendar?${new URLSearchParams({ workspace: ui.data.workspace, from, to, zone: ui.data.zone, ...ui.data.filters })}`)
+/**
+ * What `studio.components.calendar.calendar` sends.
+ *
+ * @typedef {object} CalendarExtras
+ * @property {string} workspace
+ * @property {string} zone
+ * @property {boolean} canEdit
+ * @property {Record<string, string>} filters
+ * @property {string} stamp
+ * @property {string} lib
+ *
+ * @typedef {EntryLabels & CalendarExtras} CalendarData
+ */
 
-const read = async (ui, from, to) => {
-  ui.range = [from, to]
-  const found = await ask(ui, ui.range)
-  ui.text = JSON.stringify(found)
-  ui.spots = new Map([...found.data, ...found.undated].map(spot => [spot.id, spot]))
-  ui.undated = found.undated
-  draw_undated(ui)
-  draw_legend(ui)
-  return found.data.map(spot => ({ id: spot.id, title: spot.title, start: spot.wall, editable: ui.data.canEdit && spot.movable, extendedProps: { spot } }))
-}
+/** @typedef {{ data: CalendarEntry[], undated: CalendarEntry[], more: Record<string, number> }} CalendarAnswer */
 
-/** Draws anew only what others, or the clock, have changed: nobody loses the plan they stand on. */
-const look_again = async ui => {
-  if (ui.opened || !ui.range || ui.root.querySelector(".fc-event-dragging, .fc-event-mirror")) return
-  const range = ui.range, found = await ask(ui, range)
-  if (range === ui.range && JSON.stringify(found) !== ui.text) ui.calendar.refetchEvents()
-}
+/**
+ * Where an entry goes; wall null: off the calendar. Zone "": by its influencer's own clock.
+ *
+ * @typedef {{ wall: WallTime | null, zone: string }} EntryMove
+ */
 
-const move = async (ui, spot, wall, zone, undone = () => {}) => {
-  try {
-    const act = await send(`/api/content-plans/${spot.id}/move`, { localTime: wall, timeZone: zone }, ui.data.workspace)
-    tell(ui, [act.said, act.note].filter(Boolean).join(" "), { undo: act.id })
-  } catch (error) {
-    undone()
-    tell(ui, error.message, { bad: true })
+const POLL_MS = 15_000
+const DAY_MS = 864e5
+/** A month draws three entries of a day, and can open as many more. */
+const PER_DAY = 6
+const DRAWN_PER_DAY = 3
+
+export class CalendarView {
+  /**
+   * @param {HTMLElement} root
+   * @param {CalendarData} data
+   */
+  constructor(root, data) {
+    this.root = root
+    this.data = data
+    /** @type {Map<string, CalendarEntry>} */
+    this.entries = new Map()
+    /** How many more a day has than were fetched. @type {Record<string, number>} */
+    this.more = {}
+    /** What is shown, as the API gave it. */
+    this.answer = ""
+    /** @type {[from: WallTime, to: WallTime] | null} */
+    this.range = null
+    /** The move that Ctrl Z takes back. */
+    this.lastAct = ""
+    /** The week that was scrolled to its first entry. */
+    this.scrolledWeek = ""
+    /** @type {number | "auto" | null} */
+    this.height = null
+    this.isClosed = false
+    /** @type {FullCalendarInstance | null} */
+    this.calendar = null
+    /** @type {{ destroy(): void } | null} */
+    this.dragging = null
+    /** @type {(() => void) | null} */
+    this.stopPolling = null
+    this.listening = new AbortController()
+    /** @type {ComponentRun<CalendarData>["setTriggerValue"]} */
+    this.setTriggerValue = () => {}
+    this.notice = new Notice()
+    this.menu = new EntryMenu(this)
+    this.undated = new UndatedList(this)
+    this.body = el("div", "body")
+    this.box = el("div", "cal")
+    this.legend = el("div", "legend muted")
+    this.body.append(this.box, this.undated.node)
+    root.replaceChildren(this.notice.node, this.body, this.legend)
+    root.onkeydown = event => onCalendarKey(this, event)
+    this.start()
   }
-  ui.calendar.refetchEvents()
-}
 
-/** On a whole day a plan keeps its own hour by its own clock; on an hour it takes that hour of the calendar's zone. */
-const dropped = (ui, spot, event, days) => {
-  if (!days) return [as_wall(event.start), ui.data.zone]
-  const day = as_wall(event.start).slice(0, 10)
-  if (!spot.wall) return [`${day}T${ui.data.hour ?? "18:00"}`, ""]
-  const step = Math.round((as_date(`${day}T00:00:00`) - as_date(`${spot.wall.slice(0, 10)}T00:00:00`)) / 86400000)
-  return [later(spot.ownWall, { days: step }), ""]
-}
-
-const options = ui => ({
-  timeZone: "UTC", now: () => wall_now(ui.data.zone), nowIndicator: true, firstDay: 1, locale: "en-gb",
-  initialView: ui.root.clientWidth < NARROW ? "listMonth" : "dayGridMonth",
-  headerToolbar: { left: "prev,next today", center: "title", right: Object.keys(VIEWS).join(",") },
-  buttonText: { today: "Today", ...VIEWS }, views: Object.fromEntries(Object.entries(VIEWS).map(([name, word]) => [name, { buttonText: word }])),
-  height: "auto", dayMaxEvents: 3, eventDisplay: "block", displayEventEnd: false, defaultTimedEventDuration: "00:30",
-  slotMinTime: "00:00", scrollTime: "08:00", slotEventOverlap: false, allDaySlot: false, listDayFormat: { weekday: "long", day: "numeric", month: "short" }, listDaySideFormat: false,
-  eventTimeFormat: { hour: "2-digit", minute: "2-digit", hour12: false }, slotLabelFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
-  noEventsContent: "Nothing is planned here.", moreLinkClick: "popover", fixedMirrorParent: ui.root,
-  eventInteractive: true, editable: ui.data.canEdit, eventDurationEditable: false, droppable: ui.data.canEdit, selectable: ui.data.canEdit, selectMirror: true,
-  longPressDelay: 350, unselectAuto: false,
-  events: (range, ok, bad) => read(ui, as_wall(range.start), as_wall(range.end)).then(ok).catch(error => { tell(ui, error.message, { bad: true }); bad(error) }),
-  eventContent: ({ event }) => ({ domNodes: [spot_content(ui, event.extendedProps.spot)] }),
-  eventDidMount: ({ el: box, event }) => {
-    const spot = event.extendedProps.spot
-    box.dataset.spot = event.id; box.tabIndex = 0
-    box.setAttribute("aria-label", spoken(ui.data, spot)); box.title = spoken(ui.data, spot)
-    box.style.setProperty("--spot", colour_of(ui.data, spot))
-  },
-  loading: busy => {
-    if (busy) ui.focused = ui.root.getRootNode().activeElement?.closest?.("[data-spot]")?.dataset.spot
-    else if (ui.focused) { const id = ui.focused; ui.focused = ""; requestAnimationFrame(() => ui.root.querySelector(`[data-spot="${id}"]`)?.focus()) }
-  },
-  // a week scrolls to its working hours; months and lists are as long as they are. Not while FullCalendar draws.
-  datesSet: ({ view }) => {
-    const height = view.type === "timeGridWeek" ? 720 : "auto"
-    if (ui.height !== height) setTimeout(() => { ui.height = height; ui.calendar?.setOption("height", height) })
-  },
-  eventClick: ({ event, jsEvent }) => { jsEvent.preventDefault(); ui.open(event.id) },
-  eventDrop: ({ event, revert, view }) => {
-    const spot = event.extendedProps.spot
-    move(ui, spot, ...dropped(ui, spot, event, view.type === "dayGridMonth"), revert)
-  },
-  eventReceive: ({ event, view }) => {
-    const spot = event.extendedProps.spot
-    const to = dropped(ui, spot, event, view.type === "dayGridMonth")
-    event.remove()
-    move(ui, spot, ...to)
-  },
-  select: ({ start, end, view }) => {
-    ui.trigger("chosen", { start: as_wall(start), end: as_wall(end), days: view.type === "dayGridMonth" })
-    ui.calendar.unselect()
-  },
-})
-
-const build = async (root, data) => {
-  const ui = { root, data, spots: new Map(), undated: [], last: "", opened: null, trigger: () => {} }
-  ui.said = el("div", "said row gone"); ui.said.setAttribute("aria-live", "polite")
-  const body = el("div", "body"), side = el("div", "side"), box = el("div", "cal")
-  ui.count = el("b", "", "Not scheduled"); ui.list = el("div", "ideas")
-  side.append(ui.count, ui.list)
-  ui.legend = el("div", "legend muted")
-  body.append(box, side)
-  root.replaceChildren(ui.said, body, ui.legend)
-  ui.open = id => ui.trigger("opened", { id })
-  ui.menu = (spot, from) => open_menu(ui, spot, from)
-  ui.move = (spot, wall, zone) => move(ui, spot, wall, zone)
-  ui.undo = async () => {
-    const id = ui.last
-    ui.last = ""
+  async start() {
     try {
-      await send(`/api/content-plans/acts/${id}/undo`, {}, ui.data.workspace)
-      tell(ui, "Taken back.")
-    } catch (error) { tell(ui, error.message, { bad: true }) }
-    ui.calendar.refetchEvents()
+      await loadLibrary(this.data.lib)
+    } catch (error) {
+      this.notice.warn(messageOf(error))
+      return
+    }
+    if (this.isClosed) return
+    this.calendar = new window.FullCalendar.Calendar(this.box, calendarOptions(this))
+    this.calendar.render()
+    if (this.data.canEdit) this.dragging = this.undated.makeDraggable()
+    this.stopPolling = poll(() => this.readAgain(), POLL_MS)
+    // In a dialog over it something was done (studio.components.keeper).
+    window.addEventListener("studio:plans", () => this.readAgain().catch(() => {}), { signal: this.listening.signal })
+    this.root.dataset.ready = "yes"
   }
-  root.onkeydown = event => keys(ui, event)
-  try { await library(data.lib) } catch (error) { tell(ui, error.message, { bad: true }); return ui }
-  ui.calendar = new window.FullCalendar.Calendar(box, options(ui))
-  ui.calendar.render()
-  if (data.canEdit) ui.drag = draggable(ui)
-  ui.stop = poll(() => look_again(ui), 15000)
-  root.dataset.ready = "yes"
-  return ui
+
+  /** @param {ComponentRun<CalendarData>} run */
+  update({ data, setTriggerValue }) {
+    const before = this.data
+    this.data = data
+    this.setTriggerValue = setTriggerValue
+    if (!this.calendar || JSON.stringify(before) === JSON.stringify(data)) return
+    this.calendar.refetchEvents()
+    if (before.zone !== data.zone) this.calendar.setOption("now", () => wallNow(data.zone))
+  }
+
+  close() {
+    this.isClosed = true
+    this.stopPolling?.()
+    this.listening.abort()
+    this.dragging?.destroy()
+    this.calendar?.destroy()
+  }
+
+  /** @param {string} id */
+  open(id) {
+    this.setTriggerValue("opened", { id })
+  }
+
+  /**
+   * Asks for a range. A month is known by its six weeks (while views change, FullCalendar still names the one before):
+   * it draws a few entries of a day, so it asks for no more than those, and how many there are.
+   *
+   * @param {[from: WallTime, to: WallTime]} range
+   * @returns {Promise<CalendarAnswer>}
+   */
+  ask([from, to]) {
+    const { workspace, zone, filters } = this.data
+    const query = new URLSearchParams({ workspace, from, to, zone })
+    if (asDate(to).getTime() - asDate(from).getTime() > 35 * DAY_MS) query.set("perDay", String(PER_DAY))
+    for (const [name, value] of Object.entries(filters)) query.set(name, value)
+    return api(`/api/content-plans/calendar?${query}`)
+  }
+
+  /**
+   * Fetches a range and returns it as FullCalendar takes it.
+   *
+   * @param {WallTime} from
+   * @param {WallTime} to
+   */
+  async read(from, to) {
+    this.range = [from, to]
+    const answer = await this.ask(this.range)
+    this.answer = JSON.stringify(answer)
+    this.entries = new Map([...answer.data, ...answer.undated].map(entry => [entry.id, entry]))
+    this.more = answer.more
+    this.drawUndated(answer.undated)
+    this.drawLegend()
+    this.scrollToFirst()
+    return answer.data.map(entry => ({
+      id: entry.id,
+      title: entry.title,
+      start: entry.wall,
+      editable: this.data.canEdit && entry.movable,
+      extendedProps: { spot: entry },
+    }))
+  }
+
+  /** Draws anew only what others, or the clock, have changed: nobody loses the entry they stand on. */
+  async readAgain() {
+    const { range } = this
+    const isDragging = this.root.querySelector(".fc-event-dragging, .fc-event-mirror")
+    if (!range || this.menu.isOpen || isDragging) return
+    const answer = await this.ask(range)
+    if (range === this.range && JSON.stringify(answer) !== this.answer) this.calendar?.refetchEvents()
+  }
+
+  /** @param {CalendarEntry[]} entries */
+  drawUndated(entries) {
+    if (!this.undated.draw(entries)) return
+    this.body.classList.toggle("alone", !entries.length)
+    this.calendar?.updateSize()
+  }
+
+  /** What the colors of the entries shown mean. */
+  drawLegend() {
+    const { data } = this
+    this.legend.replaceChildren(
+      ...legendEntries(data, this.entries.values()).map(entry => {
+        const node = el("span", "key", legendText(data, entry))
+        node.style.setProperty("--spot", colorOf(data, entry))
+        return node
+      }),
+    )
+  }
+
+  /** FullCalendar counts what it was given: the link of a day with more says how many there are in truth. */
+  correctMoreLinks() {
+    requestAnimationFrame(() => {
+      for (const link of this.root.querySelectorAll(".fc-daygrid-more-link")) {
+        /** @type {HTMLElement | null} */
+        const day = link.closest("[data-date]")
+        const left = this.more[day?.dataset.date ?? ""]
+        if (left) setIfChanged(link, "textContent", `+${left + PER_DAY - DRAWN_PER_DAY} more`)
+      }
+    })
+  }
+
+  /** @param {number | "auto"} height */
+  showDates(height) {
+    if (this.height !== height) {
+      this.height = height
+      this.calendar?.setOption("height", height)
+    }
+    this.scrollToFirst()
+  }
+
+  /** A week begins with the earliest hour that has an entry; who has scrolled on since stays there. */
+  scrollToFirst() {
+    const shown = this.calendar?.view
+    if (shown?.type !== "timeGridWeek") {
+      this.scrolledWeek = ""
+      return
+    }
+    const from = asWall(shown.activeStart)
+    const hour = firstHour(this.entries.values(), from, asWall(shown.activeEnd))
+    if (!hour || this.scrolledWeek === from) return
+    this.scrolledWeek = from
+    // After FullCalendar has drawn the week.
+    setTimeout(() => this.calendar?.scrollToTime(`${hour}:00:00`))
+  }
+
+  /**
+   * @param {CalendarEntry} entry
+   * @param {EntryMove} to
+   * @param {() => void} [revert] what FullCalendar has moved already
+   */
+  async move(entry, { wall, zone }, revert) {
+    try {
+      const body = { localTime: wall, timeZone: zone, version: entry.version }
+      const act = await send(`/api/content-plans/${entry.id}/move`, body, this.data.workspace)
+      entry.version += 1
+      this.lastAct = act.id || this.lastAct
+      const undo = act.id ? () => this.undo() : undefined
+      this.notice.tell([act.said, act.note].filter(Boolean).join(" "), undo)
+    } catch (error) {
+      revert?.()
+      this.notice.warn(messageOf(error))
+    }
+    this.calendar?.refetchEvents()
+  }
+
+  async undo() {
+    const id = this.lastAct
+    this.lastAct = ""
+    try {
+      await send(`/api/content-plans/acts/${id}/undo`, {}, this.data.workspace)
+      this.notice.tell("Taken back.")
+    } catch (error) {
+      this.notice.warn(messageOf(error))
+    }
+    this.calendar?.refetchEvents()
+  }
 }
 
-const refresh = (ui, data) => {
-  const before = ui.data
-  ui.data = data
-  if (!ui.calendar || JSON.stringify(before) === JSON.stringify(data)) return
-  ui.calendar.refetchEvents()
-  if (before.zone !== data.zone) ui.calendar.setOption("now", () => wall_now(data.zone))
-}
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  const known = mounted.get(parentElement) ?? build(parentElement.querySelector(".root"), data)
-  mounted.set(parentElement, known)
-  known.then(ui => { ui.trigger = setTriggerValue; refresh(ui, data) })
-  return () => { known.then(ui => { ui.stop?.(); ui.drag?.destroy(); ui.calendar?.destroy() }); mounted.delete(parentElement) }
-}
+export default mountable((root, /** @type {ComponentRun<CalendarData>} */ { data }) => new CalendarView(root, data))

@@ -1,25 +1,67 @@
-/** What has no date yet: dragged onto a day, or given one by its menu. */
-const draw_undated = ui => {
-  const found = ui.undated, text = JSON.stringify([found, ui.data.colourBy, ui.data.influencers])
-  if (text === ui.drawn) return
-  ui.drawn = text
-  put(ui.count, "textContent", found.length ? `Not scheduled (${found.length}${found.length >= 100 ? "+" : ""})` : "Not scheduled")
-  ui.list.replaceChildren(...found.map(spot => {
-    const box = el("div", "idea")
-    box.dataset.spot = spot.id; box.tabIndex = 0
-    box.setAttribute("role", "button"); box.setAttribute("aria-label", spoken(ui.data, spot))
-    box.style.setProperty("--spot", colour_of(ui.data, spot))
-    box.append(spot_content(ui, spot))
-    box.onclick = () => ui.open(spot.id)
-    return box
-  }))
-  if (!found.length) ui.list.append(el("div", "muted none", "Everything has a date."))
-}
+import { el, setIfChanged } from "../shared/dom.js"
+import { colorOf, spokenText } from "./entry.js"
+import { buildEntry } from "./entry_view.js"
 
-const draggable = ui => new window.FullCalendar.Draggable(ui.list, {
-  itemSelector: ".idea", appendTo: ui.root,
-  eventData: box => {
-    const spot = ui.spots.get(box.dataset.spot)
-    return { id: spot.id, title: spot.title, duration: "00:30", extendedProps: { spot } }
-  },
-})
+/** @import { CalendarEntry } from "./entry.js" */
+/** @import { CalendarView } from "./calendar.js" */
+
+/** The API lists as many entries without a date. */
+const MOST_UNDATED = 100
+
+/** What has no date yet: dragged onto a day, or given one by its menu. */
+export class UndatedList {
+  /** @param {CalendarView} view */
+  constructor(view) {
+    this.view = view
+    this.node = el("div", "side")
+    this.title = el("b", "", "Not scheduled")
+    this.list = el("div", "ideas")
+    this.drawn = ""
+    this.node.append(this.title, this.list)
+  }
+
+  /**
+   * Returns whether anything was drawn anew.
+   *
+   * @param {CalendarEntry[]} entries
+   */
+  draw(entries) {
+    const { data } = this.view
+    const text = JSON.stringify([entries, data.colourBy, data.influencers])
+    if (text === this.drawn) return false
+    this.drawn = text
+    const count = entries.length
+    this.node.classList.toggle("gone", !count)
+    const more = count >= MOST_UNDATED ? "+" : ""
+    setIfChanged(this.title, "textContent", count ? `Not scheduled (${count}${more})` : "Not scheduled")
+    this.list.replaceChildren(...entries.map(entry => this.buildItem(entry)))
+    return true
+  }
+
+  /** @param {CalendarEntry} entry */
+  buildItem(entry) {
+    const { view } = this
+    const box = el("div", "idea")
+    box.dataset.spot = entry.id
+    box.tabIndex = 0
+    box.setAttribute("role", "button")
+    box.setAttribute("aria-label", spokenText(view.data, entry))
+    box.style.setProperty("--spot", colorOf(view.data, entry))
+    box.append(buildEntry(view, entry))
+    box.onclick = () => view.open(entry.id)
+    return box
+  }
+
+  /** Lets its entries be dragged onto the calendar. Returns what ends that. */
+  makeDraggable() {
+    const { view } = this
+    return new window.FullCalendar.Draggable(this.list, {
+      itemSelector: ".idea",
+      appendTo: view.root,
+      eventData: box => {
+        const entry = view.entries.get(box.dataset.spot ?? "")
+        return entry && { id: entry.id, title: entry.title, duration: "00:30", extendedProps: { spot: entry } }
+      },
+    })
+  }
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.video import ClipCard, ClipFilters
+from backend.videos import ClipCard, ClipFilters
 from studio.components.load import ignore, load
 
 _component = load("clips")

@@ -1,95 +1,138 @@
-const media = (ui, clip, query) => `/api/media/${encodeURIComponent(ui.data.workspace)}/${encodeURIComponent(clip.assetId)}${query}`
-const length_of = s => s < 60 ? `${s < 10 ? Number(s.toFixed(1)) : Math.round(s)} s` : `${Math.floor(s / 60)}:${String(Math.round(s % 60)).padStart(2, "0")}`
+import { api, messageOf, send } from "../shared/api.js"
+import { el, placeChild, removeOthers, setIfChanged } from "../shared/dom.js"
+import { mountable } from "../shared/mount.js"
+import { ClipView } from "./clip_view.js"
 
-/** The film is fetched when somebody points at it, not before. */
-const play = (ui, part, clip) => {
-  if (part.film || matchMedia("(prefers-reduced-motion: reduce)").matches) return
-  const film = part.film = el("video")
-  film.muted = film.loop = film.playsInline = true; film.src = media(ui, clip, "")
-  film.onplaying = () => part.node.classList.add("playing")
-  part.pic.insertBefore(film, part.length)
-  film.play().catch(() => {})
-}
+/** @import { Clip } from "./clip_text.js" */
 
-const stop = part => {
-  if (!part.film) return
-  part.film.pause(); part.film.removeAttribute("src"); part.film.load(); part.film.remove()
-  part.film = null; part.node.classList.remove("playing")
-}
+/**
+ * What `studio.components.clips.clips` sends.
+ *
+ * @typedef {object} ClipsData
+ * @property {string} workspace
+ * @property {boolean} canEdit
+ * @property {Record<string, string>} asked filters
+ * @property {{ data: Clip[], nextCursor: string | null }} first
+ */
 
-const build_clip = (ui, clip) => {
-  const part = { node: el("div", "clip"), pic: el("div", "pic"), img: el("img"), length: el("span", "length"), foot: el("div", "foot"), film: null }
-  const arrow = el("div", "play"); arrow.append(el("i"))
-  part.title = el("b", "cut grow"); part.stars = el("span", "stars")
-  part.heart = button("♥", event => { event.stopPropagation(); ui.favour(clip.id) }, "heart")
-  part.img.loading = "lazy"; part.img.decoding = "async"; part.img.alt = ""; part.img.onload = () => { part.img.classList.add("here"); part.pic.style.setProperty("--poster", `url("${part.img.src}")`) }
-  part.img.src = media(ui, clip, "?w=320")
-  part.node.tabIndex = 0; part.node.setAttribute("role", "button")
-  part.node.onclick = () => { stop(part); ui.open(clip.id) }
-  part.node.onkeydown = event => { if (event.target === part.node && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); ui.open(clip.id) } }
-  part.node.onpointerenter = event => { if (event.pointerType !== "touch") play(ui, part, clip) }
-  part.node.onpointerleave = () => stop(part)
-  part.pic.append(part.img, part.length, arrow, part.heart)
-  part.foot.append(part.title, part.stars)
-  part.node.append(part.pic, part.foot)
-  return part
-}
+const PAGE = 60
+/** The next page is fetched when its place is so near. */
+const NEAR_FOOT = "600px"
 
-const draw_clip = (ui, part, clip) => {
-  const who = clip.influencerName ? `${clip.influencerName} · ` : ""
-  put(part.title, "textContent", who + clip.title); put(part.length, "textContent", length_of(clip.seconds))
-  put(part.stars, "textContent", "★".repeat(clip.rating))
-  part.node.classList.toggle("faved", clip.favourite)
-  part.node.setAttribute("aria-label", `Play ${who}${clip.title}, ${length_of(clip.seconds)}`)
-  part.heart.classList.toggle("gone", !ui.data.canEdit && !clip.favourite); part.heart.disabled = !ui.data.canEdit
-  part.heart.setAttribute("aria-label", clip.favourite ? "No favourite any more" : "Make it a favourite"); part.heart.setAttribute("aria-pressed", String(clip.favourite))
-}
-
-const draw_clips = ui => {
-  const keep = new Set(ui.items.map(clip => clip.id))
-  for (const [id, part] of ui.parts) if (!keep.has(id)) { stop(part); part.node.remove(); ui.parts.delete(id) }
-  ui.items.forEach((clip, n) => {
-    let part = ui.parts.get(clip.id)
-    if (!part) ui.parts.set(clip.id, part = build_clip(ui, clip))
-    if (ui.grid.children[n] !== part.node) ui.grid.insertBefore(part.node, ui.grid.children[n] ?? null)
-    draw_clip(ui, part, clip)
-  })
-}
-
-const build_clips = root => {
-  const ui = { grid: el("div", "grid"), more: el("div", "more"), error: el("div", "bad gone"), parts: new Map(), items: [], next: null, busy: false, first: "" }
-  ui.grid.setAttribute("role", "list"); ui.grid.setAttribute("aria-label", "Videos"); ui.error.setAttribute("role", "alert")
-  root.replaceChildren(ui.error, ui.grid, ui.more)
-  ui.say = error => { put(ui.error, "textContent", error?.message ?? ""); ui.error.classList.toggle("gone", !error) }
-  ui.favour = async id => {
-    const clip = ui.items.find(one => one.id === id), to = !clip.favourite
-    clip.favourite = to; draw_clips(ui)
-    try { await send(`/api/videos/${encodeURIComponent(id)}?workspace=${encodeURIComponent(ui.data.workspace)}`, { favourite: to }, ui.data.workspace, "PUT"); ui.say(null) }
-    catch (error) { clip.favourite = !to; draw_clips(ui); ui.say(error) }
+class Clips {
+  /**
+   * @param {HTMLElement} root
+   * @param {ClipsData} data
+   */
+  constructor(root, data) {
+    this.data = data
+    /** @type {Map<string, ClipView>} */
+    this.views = new Map()
+    /** @type {Clip[]} */
+    this.items = []
+    /** Cursor of the next page; null: all is here. @type {string | null} */
+    this.next = null
+    this.isLoading = false
+    /** The first page that was taken over. */
+    this.first = ""
+    /** @type {ComponentRun<ClipsData>["setTriggerValue"]} */
+    this.setTriggerValue = () => {}
+    this.error = el("div", "bad gone")
+    this.grid = el("div", "grid")
+    this.foot = el("div", "more")
+    this.grid.setAttribute("role", "list")
+    this.grid.setAttribute("aria-label", "Videos")
+    this.error.setAttribute("role", "alert")
+    root.replaceChildren(this.error, this.grid, this.foot)
+    const onSeen = (/** @type {IntersectionObserverEntry[]} */ entries) => {
+      if (entries.some(entry => entry.isIntersecting)) this.loadMore()
+    }
+    this.ending = new IntersectionObserver(onSeen, { rootMargin: NEAR_FOOT })
+    this.ending.observe(this.foot)
   }
-  ui.load = async () => {
-    if (ui.busy || !ui.next) return
-    ui.busy = true
+
+  /** @param {ComponentRun<ClipsData>} run */
+  update({ data, setTriggerValue }) {
+    this.data = data
+    this.setTriggerValue = setTriggerValue
+    const first = JSON.stringify(data.first)
+    if (first !== this.first) {
+      this.first = first
+      this.items = data.first.data.map(clip => ({ ...clip }))
+      this.next = data.first.nextCursor
+    }
+    this.draw()
+  }
+
+  close() {
+    for (const view of this.views.values()) view.stop()
+    this.ending.disconnect()
+  }
+
+  draw() {
+    removeOthers(this.views, new Set(this.items.map(clip => clip.id)), view => view.stop())
+    for (const [place, clip] of this.items.entries()) {
+      const view = this.viewOf(clip)
+      placeChild(this.grid, view.node, place)
+      view.draw(clip, this.data.canEdit)
+    }
+  }
+
+  /** @param {Clip} clip */
+  viewOf(clip) {
+    const { id } = clip
+    const view =
+      this.views.get(id) ??
+      new ClipView(this.data.workspace, clip, {
+        onOpen: () => this.setTriggerValue("opened", { id, at: Date.now() }),
+        onFavourite: () => this.toggleFavourite(id),
+      })
+    this.views.set(id, view)
+    return view
+  }
+
+  /** @param {unknown} error null: nothing is wrong any more */
+  showError(error) {
+    setIfChanged(this.error, "textContent", error ? messageOf(error) : "")
+    this.error.classList.toggle("gone", !error)
+  }
+
+  /** Shown at once, and taken back when the server refuses. @param {string} id */
+  async toggleFavourite(id) {
+    const clip = this.items.find(item => item.id === id)
+    if (!clip) return
+    const favourite = !clip.favourite
+    const { workspace } = this.data
+    clip.favourite = favourite
+    this.draw()
     try {
-      const asked = new URLSearchParams({ workspace: ui.data.workspace, take: 60, cursor: ui.next, ...ui.data.asked }), page = await api(`/api/videos?${asked}`)
-      ui.items = ui.items.concat(page.data); ui.next = page.nextCursor; draw_clips(ui); ui.say(null)
-    } catch (error) { ui.say(error) }
-    finally { ui.busy = false }
+      const path = `/api/videos/${encodeURIComponent(id)}?workspace=${encodeURIComponent(workspace)}`
+      await send(path, { favourite }, workspace, "PUT")
+      this.showError(null)
+    } catch (error) {
+      clip.favourite = !favourite
+      this.draw()
+      this.showError(error)
+    }
   }
-  ui.watch = new IntersectionObserver(seen => { if (seen.some(one => one.isIntersecting)) ui.load() }, { rootMargin: "600px" })
-  ui.watch.observe(ui.more)
-  return ui
+
+  async loadMore() {
+    if (this.isLoading || !this.next) return
+    this.isLoading = true
+    const { asked, workspace } = this.data
+    try {
+      const query = new URLSearchParams({ workspace, take: String(PAGE), cursor: this.next, ...asked })
+      const page = await api(`/api/videos?${query}`)
+      this.items = this.items.concat(page.data)
+      this.next = page.nextCursor
+      this.draw()
+      this.showError(null)
+    } catch (error) {
+      this.showError(error)
+    } finally {
+      this.isLoading = false
+    }
+  }
 }
 
-const mounted = new WeakMap()
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  const ui = mounted.get(parentElement) ?? build_clips(parentElement.querySelector(".root"))
-  mounted.set(parentElement, ui)
-  ui.data = data
-  ui.open = id => setTriggerValue("opened", { id, at: Date.now() })
-  const first = JSON.stringify(data.first)
-  if (first !== ui.first) { ui.first = first; ui.items = data.first.data.map(clip => ({ ...clip })); ui.next = data.first.nextCursor }
-  draw_clips(ui)
-  return () => { for (const part of ui.parts.values()) stop(part); ui.watch.disconnect(); mounted.delete(parentElement) }
-}
+export default mountable((root, /** @type {ComponentRun<ClipsData>} */ { data }) => new Clips(root, data))

@@ -1,164 +1,360 @@
-const FIRST = 36, PAGE = 60, ROWS = 15
-const WORDS = { too_small: "too small", low_resolution: "small", blurred: "blurred", dark: "dark", bright: "bright", flat: "no contrast", clipped: "burnt out",
-  near_duplicates: "look-alike", several_faces: "faces", uncaptioned: "no caption", without_trigger: "no trigger", unmeasured: "not measured" }
+import { api, messageOf } from "../shared/api.js"
+import { button, el, placeChild, removeOthers, setIfChanged } from "../shared/dom.js"
+import { columnsOf, gridTarget } from "../shared/grid_keys.js"
+import { mountable } from "../shared/mount.js"
+import { clamp } from "../shared/numbers.js"
+import { Selection } from "../shared/selection.js"
+import { buildChip, offeredFilters } from "./filters.js"
+import { DatasetTileView } from "./tile.js"
 
-const build_tile = ui => {
-  const part = { node: el("div", "tile"), pic: el("div", "pic"), img: el("img"), tick: button("✓", null, "tick"), badges: el("div", "badges"), text: el("div", "text") }
-  part.img.decoding = "async"
-  part.img.onload = () => part.img.classList.add("here")
-  part.node.setAttribute("role", "listitem"); part.node.tabIndex = -1; part.tick.tabIndex = -1
-  part.tick.onclick = event => { event.stopPropagation(); ui.toggle(part.id, event.shiftKey) }
-  part.node.onclick = event => ui.data.selectable && (event.ctrlKey || event.metaKey || event.shiftKey) ? ui.toggle(part.id, event.shiftKey) : ui.open(part.id)
-  part.node.onfocus = () => { ui.focus = part.id; ui.rove() }
-  part.pic.append(part.img, part.tick, part.badges)
-  part.node.append(part.pic, part.text)
-  return part
-}
+/** @import { DatasetFilter } from "./filters.js" */
+/** @import { DatasetTile } from "./tile.js" */
 
-const draw_tile = (ui, part, tile) => {
-  part.id = part.node.dataset.id = tile.id
-  const src = `/api/media/${encodeURIComponent(ui.data.workspace)}/${tile.assetId}?w=320`
-  if (part.src !== src) { part.src = src; part.img.classList.remove("here"); part.img.removeAttribute("src"); ui.near.unobserve(part.node); if (ui.eager > 0) { ui.eager--; part.img.src = src } else ui.near.observe(part.node) }
-  put(part.img, "alt", tile.name)
-  part.node.setAttribute("aria-label", [tile.name, ...tile.reasons.map(one => one[1])].join(", "))
-  put(part.node, "title", [tile.caption || tile.name, ...tile.reasons.map(one => `• ${one[1]}`)].join("\n"))
-  part.node.classList.toggle("out", !tile.included)
-  part.node.classList.toggle("on", ui.selected.has(tile.id))
-  part.tick.classList.toggle("gone", !ui.data.selectable)
-  part.tick.setAttribute("aria-label", ui.selected.has(tile.id) ? "Deselect" : "Select")
-  const marks = [...(tile.included ? [] : [["left out", ""]]), ...(tile.cropped ? [["cropped", ""]] : []), ...(tile.masked ? [["masked", ""]] : []),
-    ...tile.reasons.slice(0, 3).map(one => [WORDS[one[0]] ?? one[0], one[2] ? "bad" : "warn"])]
-  const said = marks.join("|")
-  if (part.marks !== said) { part.marks = said; part.badges.replaceChildren(...marks.map(([word, tone]) => el("span", `badge ${tone}`, word))) }
-  put(part.text, "textContent", tile.caption)
-}
+/**
+ * What `studio.components.dataset_grid.dataset_grid` sends.
+ *
+ * @typedef {object} DatasetGridData
+ * @property {string} workspace
+ * @property {string} dataset
+ * @property {DatasetTile[]} first
+ * @property {string | null} next
+ * @property {DatasetFilter[]} filters
+ * @property {string} stamp
+ * @property {number} side
+ * @property {boolean} selectable
+ * @property {number} round
+ */
 
-/** `from`: tiles before it are there already, as they should be. */
-const draw = (ui, from = 0) => {
-  const keep = from ? null : new Set(ui.tiles.map(tile => tile.id))
-  if (keep) for (const [id, part] of ui.parts) if (!keep.has(id)) { ui.near.unobserve(part.node); part.node.remove(); ui.parts.delete(id) }
-  ui.tiles.slice(from).forEach((tile, i) => {
-    const n = from + i
-    let part = ui.parts.get(tile.id)
-    if (!part) ui.parts.set(tile.id, part = build_tile(ui))
-    if (ui.grid.children[n] !== part.node) ui.grid.insertBefore(part.node, ui.grid.children[n] ?? null)
-    draw_tile(ui, part, tile)
-  })
-  if (!from) mark(ui)
-  put(ui.end, "textContent", ui.error || (ui.tiles.length ? "" : ui.loading ? "Loading…" : "No picture here."))
-}
+const FIRST_PAGE = 36
+const NEXT_PAGE = 60
+const LONGEST_PAGE = 500
+/** Tiles of a page whose pictures are asked for at once; the others when they come near. */
+const EAGER = 15
+/** px. The browser's own lazy loading fetches four screens ahead: too much for a set of thousands. */
+const NEAR = "300px"
+const NEAR_END = "400px"
+/** Python hears of a selection when it has stood still for as long. */
+const SELECTION_PAUSE_MS = 120
 
-/** What changes with the selection alone. */
-const mark = ui => {
-  for (const [id, part] of ui.parts) {
-    part.node.classList.toggle("on", ui.selected.has(id))
-    part.tick.setAttribute("aria-label", ui.selected.has(id) ? "Deselect" : "Select")
+class DatasetGrid {
+  /**
+   * @param {HTMLElement} root
+   * @param {DatasetGridData} data
+   */
+  constructor(root, data) {
+    this.data = data
+    /** @type {Map<string, DatasetTileView>} */
+    this.views = new Map()
+    /** @type {DatasetTile[]} */
+    this.tiles = []
+    this.selection = new Selection()
+    /** Whether all that the filter leaves is chosen, also what was never fetched. */
+    this.wholeFilter = false
+    this.filter = ""
+    /** Cursor of the next page; null: all is here. @type {string | null} */
+    this.next = null
+    /** @type {string | null} */
+    this.stamp = null
+    /** @type {number | null} */
+    this.round = null
+    /** @type {string | null} */
+    this.focusedId = null
+    this.isLoading = false
+    this.error = ""
+    /** Goes up with each load: answers of an earlier one come too late. */
+    this.turn = 0
+    /** Tiles that may still ask for their picture at once. */
+    this.eagerLeft = EAGER
+    /** @type {number | undefined} */
+    this.selectionTimer = undefined
+    /** @type {ComponentRun<DatasetGridData>["setTriggerValue"]} */
+    this.setTriggerValue = () => {}
+    /** @type {ComponentRun<DatasetGridData>["setStateValue"]} */
+    this.setStateValue = () => {}
+    this.actions = {
+      onClick: this.click.bind(this),
+      onToggle: this.toggle.bind(this),
+      onFocus: this.focusOn.bind(this),
+    }
+    this.chips = el("div", "chips")
+    this.grid = el("div", "grid")
+    this.end = el("div", "end muted")
+    this.chips.setAttribute("role", "group")
+    this.chips.setAttribute("aria-label", "Show")
+    this.grid.setAttribute("role", "list")
+    this.grid.onkeydown = event => this.onKey(event)
+    root.replaceChildren(this.chips, this.grid, this.end)
+    this.nearby = new IntersectionObserver(entries => this.onNear(entries), { rootMargin: NEAR })
+    this.ending = new IntersectionObserver(entries => this.onNearEnd(entries), { rootMargin: NEAR_END })
   }
-  ui.grid.classList.toggle("choosing", ui.selected.size > 0)
-  ui.rove()
-}
 
-const draw_chips = ui => {
-  const chips = ui.data.filters.filter(([key, , n]) => n !== 0 || key === "" || key === ui.filter).map(([key, label, n, tone]) => {
-    const chip = button(label, () => ui.choose(key), `${tone} ${key === ui.filter ? "on" : ""}`)
-    chip.setAttribute("aria-pressed", key === ui.filter)
-    if (n !== null) chip.append(" ", el("b", "", n.toLocaleString("en")))
-    return chip
-  })
-  const all = button("Choose all", () => { ui.tiles.forEach(tile => ui.selected.add(tile.id)); ui.whole = true; mark(ui); ui.told() }, "quiet")
-  if (ui.data.selectable && ui.tiles.length) { const box = el("span", "say"); box.append(all); chips.push(box) }
-  ui.chips.replaceChildren(...chips)
-}
-
-const load_page = async (ui, fresh, take = fresh ? FIRST : PAGE) => {
-  if (ui.loading && !fresh) return
-  const turn = ++ui.turn
-  let from = 0
-  ui.loading = true
-  const query = new URLSearchParams({ workspace: ui.data.workspace, filter: ui.filter, take, side: ui.data.side, counted: false })
-  if (!fresh && ui.next) query.set("cursor", ui.next)
-  try {
-    const answer = await api(`/api/datasets/${ui.data.dataset}/pictures?${query}`)
-    if (turn !== ui.turn) return
-    from = fresh ? 0 : ui.tiles.length
-    ui.tiles = fresh ? answer.data : ui.tiles.concat(answer.data)
-    ui.next = answer.nextCursor; ui.error = ""
-    if (ui.whole && !fresh) answer.data.forEach(tile => ui.selected.add(tile.id))
-  } catch (error) { if (turn === ui.turn) ui.error = error.message }
-  if (turn !== ui.turn) return
-  ui.loading = false
-  ui.eager = ROWS // the first rows of what comes are asked for at once, the rest when they come near
-  draw(ui, from)
-  if (fresh) draw_chips(ui)
-  ui.watch()
-}
-
-const columns = grid => getComputedStyle(grid).gridTemplateColumns.split(" ").length
-
-const keys = (ui, event) => {
-  const at = ui.tiles.findIndex(tile => tile.id === ui.focus)
-  if (at < 0) return
-  const move = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(ui.grid), ArrowUp: -columns(ui.grid), Home: -at, End: ui.tiles.length - 1 - at }[event.key]
-  if (move !== undefined) ui.parts.get(ui.tiles[Math.min(ui.tiles.length - 1, Math.max(0, at + move))].id).node.focus()
-  else if (event.key === "Enter") ui.open(ui.focus)
-  else if (event.key === " ") ui.toggle(ui.focus, false)
-  else if (event.key === "Escape" && ui.selected.size) { ui.selected.clear(); ui.whole = false; mark(ui); ui.told() }
-  else return
-  event.preventDefault(); event.stopPropagation()
-}
-
-const build = root => {
-  const ui = { chips: el("div", "chips"), grid: el("div", "grid"), end: el("div", "end muted"), parts: new Map(), tiles: [], selected: new Set(),
-    filter: "", next: null, stamp: null, round: null, focus: null, last: null, whole: false, loading: false, error: "", turn: 0, eager: ROWS }
-  ui.grid.setAttribute("role", "list"); ui.chips.setAttribute("role", "group"); ui.chips.setAttribute("aria-label", "Show")
-  root.replaceChildren(ui.chips, ui.grid, ui.end)
-  ui.rove = () => {
-    const id = ui.parts.has(ui.focus) ? ui.focus : ui.tiles[0]?.id
-    for (const [one, part] of ui.parts) put(part.node, "tabIndex", one === id ? 0 : -1)
+  /** @param {ComponentRun<DatasetGridData>} run */
+  update({ data, setTriggerValue, setStateValue }) {
+    this.data = data
+    this.setTriggerValue = setTriggerValue
+    this.setStateValue = setStateValue
+    if (this.round !== data.round) {
+      this.round = data.round
+      this.selection.clear()
+      this.wholeFilter = false
+    }
+    if (this.stamp !== data.stamp) this.takeStamp(data)
+    this.draw()
+    this.drawChips()
+    this.watchEnd()
   }
-  // the browser's own lazy loading fetches four screens ahead: too much for a set of thousands
-  ui.near = new IntersectionObserver(entries => entries.forEach(({ isIntersecting, target }) => {
-    const part = isIntersecting && ui.parts.get(target.dataset.id)
-    if (part) { ui.near.unobserve(target); part.img.src = part.src }
-  }), { rootMargin: "300px" })
-  let timer = 0
-  ui.told = () => { clearTimeout(timer); timer = setTimeout(() => ui.state({ ids: [...ui.selected], whole: ui.whole, filter: ui.filter, round: ui.round }), 120) }
-  ui.toggle = (id, range) => {
-    if (!ui.data.selectable) return
-    const on = !ui.selected.has(id), order = ui.tiles.map(tile => tile.id)
-    const from = range && ui.last ? order.indexOf(ui.last) : order.indexOf(id), to = order.indexOf(id)
-    order.slice(Math.min(from, to), Math.max(from, to) + 1).forEach(one => on ? ui.selected.add(one) : ui.selected.delete(one))
-    ui.last = id; ui.whole = false
-    mark(ui); ui.told()
+
+  close() {
+    this.ending.disconnect()
+    this.nearby.disconnect()
   }
-  ui.choose = filter => {
-    ui.filter = filter; ui.next = null
-    if (ui.selected.size) { ui.selected.clear(); ui.whole = false; ui.told() }
-    draw_chips(ui)
-    return load_page(ui, true)
+
+  /**
+   * Something has changed: what is shown is fetched anew, unless Python has sent all of it.
+   *
+   * @param {DatasetGridData} data
+   */
+  takeStamp(data) {
+    const shown = this.stamp === null ? 0 : this.tiles.length
+    this.stamp = data.stamp
+    if (this.filter || shown > data.first.length) {
+      this.load(clamp(shown, FIRST_PAGE, LONGEST_PAGE))
+      return
+    }
+    this.turn += 1
+    this.isLoading = false
+    this.tiles = data.first
+    this.next = data.next
   }
-  const seen = new IntersectionObserver(entries => { if (entries.some(one => one.isIntersecting) && ui.next) load_page(ui, false) }, { rootMargin: "400px" })
-  ui.watch = () => { seen.unobserve(ui.end); seen.observe(ui.end) }
-  ui.stop = () => { seen.disconnect(); ui.near.disconnect() }
-  ui.grid.onkeydown = event => keys(ui, event)
-  return ui
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  onNear(entries) {
+    for (const { isIntersecting, target } of entries) {
+      const id = target instanceof HTMLElement ? target.dataset.id : undefined
+      const view = isIntersecting && id !== undefined ? this.views.get(id) : undefined
+      if (!view) continue
+      this.nearby.unobserve(target)
+      view.loadPicture()
+    }
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  onNearEnd(entries) {
+    if (this.next && entries.some(entry => entry.isIntersecting)) this.loadMore()
+  }
+
+  /** The end is looked at anew: an observer tells changes alone, and a short page may leave it in view. */
+  watchEnd() {
+    this.ending.unobserve(this.end)
+    this.ending.observe(this.end)
+  }
+
+  /** @param {number} [from] tiles before this place are drawn already */
+  draw(from = 0) {
+    if (!from) {
+      const keep = new Set(this.tiles.map(tile => tile.id))
+      removeOthers(this.views, keep, view => this.nearby.unobserve(view.node))
+    }
+    for (const [n, tile] of this.tiles.slice(from).entries()) this.drawTile(tile, from + n)
+    if (!from) this.markSelection()
+    const emptyText = this.isLoading ? "Loading…" : "No picture here."
+    setIfChanged(this.end, "textContent", this.error || (this.tiles.length ? "" : emptyText))
+  }
+
+  /**
+   * @param {DatasetTile} tile
+   * @param {number} place
+   */
+  drawTile(tile, place) {
+    const view = this.views.get(tile.id) ?? new DatasetTileView(this.actions)
+    this.views.set(tile.id, view)
+    placeChild(this.grid, view.node, place)
+    const { workspace, selectable } = this.data
+    if (!view.draw(tile, { workspace, selectable, selected: this.selection.has(tile.id) })) return
+    this.nearby.unobserve(view.node)
+    if (this.eagerLeft > 0) {
+      this.eagerLeft -= 1
+      view.loadPicture()
+    } else this.nearby.observe(view.node)
+  }
+
+  /** What changes with the selection alone. */
+  markSelection() {
+    for (const [id, view] of this.views) view.markSelected(this.selection.has(id))
+    this.grid.classList.toggle("choosing", this.selection.size > 0)
+    this.updateTabStop()
+  }
+
+  /** Tab reaches one tile of the grid: the one focused last. */
+  updateTabStop() {
+    const focused = this.focusedId !== null && this.views.has(this.focusedId) ? this.focusedId : this.tiles[0]?.id
+    for (const [id, view] of this.views) setIfChanged(view.node, "tabIndex", id === focused ? 0 : -1)
+  }
+
+  /** @param {string} id */
+  focusOn(id) {
+    this.focusedId = id
+    this.updateTabStop()
+  }
+
+  drawChips() {
+    const chips = offeredFilters(this.data.filters, this.filter).map(filter => {
+      const [key] = filter
+      return buildChip(filter, key === this.filter, () => this.choose(key))
+    })
+    this.chips.replaceChildren(...chips)
+    if (!this.data.selectable || !this.tiles.length) return
+    const box = el("span", "say")
+    box.append(button("Choose all", () => this.chooseAll(), "quiet"))
+    this.chips.append(box)
+  }
+
+  /** @param {string} filter */
+  choose(filter) {
+    this.filter = filter
+    this.next = null
+    if (this.selection.size) this.chooseNone()
+    this.drawChips()
+    this.load(FIRST_PAGE)
+  }
+
+  chooseAll() {
+    this.selection.addAll(this.tiles.map(tile => tile.id))
+    this.wholeFilter = true
+    this.markSelection()
+    this.reportSelection()
+  }
+
+  chooseNone() {
+    this.selection.clear()
+    this.wholeFilter = false
+    this.reportSelection()
+  }
+
+  /**
+   * @param {string} id
+   * @param {boolean} range
+   */
+  toggle(id, range) {
+    if (!this.data.selectable) return
+    const order = this.tiles.map(tile => tile.id)
+    this.selection.toggle(id, order, range)
+    this.wholeFilter = false
+    this.markSelection()
+    this.reportSelection()
+  }
+
+  reportSelection() {
+    clearTimeout(this.selectionTimer)
+    this.selectionTimer = window.setTimeout(() => {
+      const { filter, round, selection, wholeFilter } = this
+      this.setStateValue("selected", { ids: [...selection.ids], whole: wholeFilter, filter, round })
+    }, SELECTION_PAUSE_MS)
+  }
+
+  /**
+   * @param {string} id
+   * @param {PointerEvent} event
+   */
+  click(id, event) {
+    if (this.data.selectable && (event.ctrlKey || event.metaKey || event.shiftKey)) this.toggle(id, event.shiftKey)
+    else this.open(id)
+  }
+
+  /** @param {string} id */
+  open(id) {
+    this.setTriggerValue("opened", { id, at: Date.now() })
+  }
+
+  /** The first page anew. @param {number} take */
+  async load(take) {
+    const page = await this.fetchPage(take, null)
+    if (!page) return
+    if (page.answer) {
+      this.tiles = page.answer.data
+      this.next = page.answer.nextCursor
+    }
+    this.eagerLeft = EAGER
+    this.draw()
+    this.drawChips()
+    this.watchEnd()
+  }
+
+  async loadMore() {
+    if (this.isLoading) return
+    const page = await this.fetchPage(NEXT_PAGE, this.next)
+    if (!page) return
+    const from = page.answer ? this.tiles.length : 0
+    if (page.answer) {
+      this.tiles = this.tiles.concat(page.answer.data)
+      this.next = page.answer.nextCursor
+      if (this.wholeFilter) this.selection.addAll(page.answer.data.map(tile => tile.id))
+    }
+    this.eagerLeft = EAGER
+    this.draw(from)
+    this.watchEnd()
+  }
+
+  /**
+   * A page; without `answer` when it failed, and null when another load began meanwhile.
+   *
+   * @param {number} take
+   * @param {string | null} cursor
+   * @returns {Promise<{ answer?: { data: DatasetTile[], nextCursor: string | null } } | null>}
+   */
+  async fetchPage(take, cursor) {
+    this.turn += 1
+    const { turn, filter } = this
+    const { workspace, dataset, side } = this.data
+    this.isLoading = true
+    const query = new URLSearchParams({
+      workspace,
+      filter,
+      take: String(take),
+      side: String(side),
+      counted: "false",
+    })
+    if (cursor) query.set("cursor", cursor)
+    try {
+      const answer = await api(`/api/datasets/${dataset}/pictures?${query}`)
+      if (turn !== this.turn) return null
+      this.error = ""
+      this.isLoading = false
+      return { answer }
+    } catch (error) {
+      if (turn !== this.turn) return null
+      this.error = messageOf(error)
+      this.isLoading = false
+      return {}
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  onKey(event) {
+    const at = this.tiles.findIndex(tile => tile.id === this.focusedId)
+    if (at < 0 || !this.actOnKey(event.key, at)) return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+
+  /**
+   * Whether the key means something here.
+   *
+   * @param {string} key
+   * @param {number} at
+   */
+  actOnKey(key, at) {
+    const { grid, tiles } = this
+    const target = gridTarget(key, { at, columns: columnsOf(grid), count: tiles.length })
+    if (target !== undefined) this.views.get(tiles[target].id)?.node.focus()
+    else if (key === "Enter") this.open(tiles[at].id)
+    else if (key === " ") this.toggle(tiles[at].id, false)
+    else if (key === "Escape" && this.selection.size) {
+      this.chooseNone()
+      this.markSelection()
+    } else return false
+    return true
+  }
 }
 
-const mounted = new WeakMap()
-
-export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
-  const ui = mounted.get(parentElement) ?? build(parentElement.querySelector(".root"))
-  mounted.set(parentElement, ui)
-  ui.data = data
-  ui.open = id => setTriggerValue("opened", { id, at: Date.now() })
-  ui.state = value => setStateValue("selected", value)
-  if (ui.round !== data.round) { ui.round = data.round; ui.selected.clear(); ui.whole = false }
-  if (ui.stamp !== data.stamp) {
-    const shown = ui.stamp === null ? 0 : ui.tiles.length
-    ui.stamp = data.stamp
-    if (ui.filter || shown > data.first.length) load_page(ui, true, Math.min(500, Math.max(FIRST, shown)))
-    else { ui.turn++; ui.loading = false; ui.tiles = data.first; ui.next = data.next }
-  }
-  draw(ui); draw_chips(ui); ui.watch()
-  return () => { ui.stop(); mounted.delete(parentElement) }
-}
+export default mountable((root, /** @type {ComponentRun<DatasetGridData>} */ { data }) => new DatasetGrid(root, data))

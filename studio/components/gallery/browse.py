@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from backend import video
-from backend.boards import ActCard
+from backend import videos
+from backend.boards import UndoEntry
 from backend.generation import PictureCard, TileCard
 from studio.components.load import ignore, load
 
-_browse = load("gallery", "touch", "windowed", "compare", "bar", "browse")
-_viewer = load("gallery", "compare", "viewer")
+_browse = load("gallery", "browse")
+_viewer = load("gallery", "viewer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class Wish:
 
 def browse(
     key: str, *, workspace: str, tiles: list[TileCard], next_cursor: str | None, can_edit: bool, board_id: str = "",
-    similar: TileCard | None = None, offer: ActCard | None = None,
+    similar: TileCard | None = None, offer: UndoEntry | None = None,
 ) -> Wish:  # fmt: skip
     """`tiles`: the first page as Python read it, so that nothing waits for a second answer. `offer`: an act to undo."""
     data: dict[str, Any] = {
-        "workspace": workspace, "board": board_id, "canEdit": can_edit, "filmsAtOnce": video.MOST_AT_ONCE,
+        "workspace": workspace, "board": board_id, "canEdit": can_edit, "filmsAtOnce": videos.MOST_AT_ONCE,
         "first": {"data": [plain(one) for one in tiles], "nextCursor": next_cursor},
         "similar": plain(similar) if similar else None,
         "offer": {"id": offer.id, "said": offer.said, "count": offer.count} if offer else None,

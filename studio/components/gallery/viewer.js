@@ -1,73 +1,193 @@
-// One picture large on its own page: zoom, the one before and after it in the list people came from, stars by key.
-const list_of = data => {
-  try { const saved = JSON.parse(sessionStorage.getItem(`studio:gallery:${data.workspace}:${data.board || ""}`)) ?? {}; return saved.query ?? {} } catch { return {} }
-}
+import { api, mediaUrl, messageOf, send } from "../shared/api.js"
+import { button, el } from "../shared/dom.js"
+import { mountable } from "../shared/mount.js"
+import { recallSession, searchParams } from "./query.js"
+import { Zoom } from "./zoom.js"
 
-const address_of = data => {
-  const said = new URLSearchParams({ workspace: data.workspace })
-  if (data.board) said.set("board", data.board)
-  for (const [key, value] of Object.entries(list_of(data))) if (value) said.set(key, value)
-  return said
-}
+/** @import { PictureAct } from "./acts.js" */
 
-const build_viewer = root => {
-  const ui = { root, area: el("div", "view"), img: el("img"), note: el("p", "bad gone"), around: {}, turn: 0 }
-  ui.before = button("‹", () => ui.step("before"), "step"); ui.after = button("›", () => ui.step("after"), "step")
-  ui.before.setAttribute("aria-label", "Picture before (←)"); ui.after.setAttribute("aria-label", "Picture after (→)")
-  ui.img.draggable = false; ui.img.decoding = "async"
-  const pane = el("div", "pane")
-  pane.append(ui.img); ui.area.append(pane, ui.before, ui.after); root.replaceChildren(ui.area, ui.note)
-  ui.note.setAttribute("role", "alert")
-  ui.say = text => { ui.note.textContent = text; ui.note.classList.toggle("gone", !text) }
-  ui.zoom = zoomer(ui.area, () => [ui.img], event => event.ctrlKey)  // else the wheel scrolls the page
-  ui.img.ondblclick = () => ui.zoom.toggle()
-  ui.step = side => {
-    if (!ui.known) { ui.wanted = side; return }  // the neighbours are on their way
-    const next = ui.around[side]
+/** @typedef {{ id: string, assetId: string, prompt: string }} ShownPicture */
+
+/**
+ * What `studio.components.gallery.browse.viewer` sends.
+ *
+ * @typedef {object} ViewerExtras
+ * @property {string} workspace
+ * @property {string} board
+ * @property {boolean} canEdit
+ * @property {number} width
+ * @property {number} height
+ * @property {boolean} favourite
+ *
+ * @typedef {ShownPicture & ViewerExtras} ViewerData
+ */
+
+/**
+ * The pictures before and after one in its list.
+ *
+ * @typedef {{ before?: ShownPicture, after?: ShownPicture }} Neighbours
+ */
+
+/** px that an arrow moves an enlarged picture. @type {Record<string, [x: number, y: number]>} */
+const PUSHES = { arrowleft: [60, 0], arrowright: [-60, 0], arrowup: [0, 60], arrowdown: [0, -60] }
+/** Keys typed in one of these are its own. */
+const OWN_KEYS = "input,textarea,select,[contenteditable],[role=dialog],[role=slider],[role=radiogroup]"
+
+/** One picture large on its own page: zoom, the one before and after it in the list people came from, stars by key. */
+class PictureViewer {
+  /**
+   * @param {HTMLElement} root
+   * @param {ViewerData} data
+   */
+  constructor(root, data) {
+    this.data = data
+    /** @type {string | null} */
+    this.id = null
+    /** null: not known yet. @type {Neighbours | null} */
+    this.neighbours = null
+    /** Where people wanted to go while the neighbours were on their way. @type {keyof Neighbours | null} */
+    this.wanted = null
+    this.turn = 0
+    /** @type {ComponentRun<ViewerData>["setTriggerValue"]} */
+    this.setTriggerValue = () => {}
+    this.area = el("div", "view")
+    this.img = el("img")
+    this.note = el("p", "bad gone")
+    this.before = button("‹", () => this.step("before"), "step")
+    this.after = button("›", () => this.step("after"), "step")
+    this.before.setAttribute("aria-label", "Picture before (←)")
+    this.after.setAttribute("aria-label", "Picture after (→)")
+    this.img.draggable = false
+    this.img.decoding = "async"
+    this.note.setAttribute("role", "alert")
+    const pane = el("div", "pane")
+    pane.append(this.img)
+    this.area.append(pane, this.before, this.after)
+    root.replaceChildren(this.area, this.note)
+    // Without Ctrl the wheel scrolls the page.
+    this.zoom = new Zoom(
+      this.area,
+      () => [this.img],
+      event => event.ctrlKey,
+    )
+    this.img.ondblclick = () => this.zoom.toggle()
+    this.listening = new AbortController()
+    document.addEventListener("keydown", event => this.onKey(event), { signal: this.listening.signal })
+  }
+
+  /** @param {ComponentRun<ViewerData>} run */
+  update({ data, setTriggerValue }) {
+    this.data = data
+    this.setTriggerValue = setTriggerValue
+    this.area.style.aspectRatio = `${data.width} / ${data.height}`
+    if (this.id === data.id) return
+    this.show(data)
+    this.wanted = null
+    this.findNeighbours(data.id)
+  }
+
+  close() {
+    this.listening.abort()
+  }
+
+  /** @param {string} text empty: nothing to say */
+  report(text) {
+    this.note.textContent = text
+    this.note.classList.toggle("gone", !text)
+  }
+
+  /** @param {ShownPicture} picture */
+  show(picture) {
+    this.zoom.reset()
+    this.report("")
+    this.id = picture.id
+    const src = mediaUrl(this.data.workspace, picture.assetId)
+    if (this.img.getAttribute("src") === src) return
+    this.img.src = src
+    this.img.alt = picture.prompt
+  }
+
+  /** @param {keyof Neighbours} side */
+  step(side) {
+    if (!this.neighbours) {
+      this.wanted = side
+      return
+    }
+    const next = this.neighbours[side]
     if (!next) return
-    ui.show(next); ui.around = {}; ui.known = false; ui.arrows(); ui.moved({ id: next.id, at: Date.now() }); ui.look(next.id)
+    this.show(next)
+    this.setTriggerValue("moved", { id: next.id, at: Date.now() })
+    this.findNeighbours(next.id)
   }
-  ui.show = item => { ui.zoom.reset(); ui.say(""); ui.id = item.id; const src = large(ui.data.workspace, item); if (ui.img.getAttribute("src") !== src) { ui.img.src = src; ui.img.alt = item.prompt } }
-  ui.arrows = () => { ui.before.classList.toggle("gone", !ui.around.before); ui.after.classList.toggle("gone", !ui.around.after) }
-  ui.look = async id => {
-    const turn = ++ui.turn, path = `/api/pictures/${id}/around?`
-    const found = await api(path + address_of(ui.data)).catch(() => api(`${path}workspace=${encodeURIComponent(ui.data.workspace)}`)).catch(() => ({}))
-    if (turn !== ui.turn) return
-    ui.around = found; ui.known = true; ui.arrows()
-    for (const one of [found.before, found.after]) if (one) new Image().src = large(ui.data.workspace, one)
-    const side = ui.wanted
-    ui.wanted = null
-    if (side) ui.step(side)
+
+  drawSteps() {
+    this.before.classList.toggle("gone", !this.neighbours?.before)
+    this.after.classList.toggle("gone", !this.neighbours?.after)
   }
-  ui.act = async act => {
-    try { await send(`/api/pictures/acts?workspace=${encodeURIComponent(ui.data.workspace)}`, { ...act, pictureIds: [ui.id] }, ui.data.workspace); ui.say(""); ui.changed({ at: Date.now() }) }
-    catch (error) { ui.say(error.message) }
+
+  /**
+   * Asks for the neighbours in the list people came from; where that list is gone, in the whole gallery.
+   *
+   * @param {string} id
+   */
+  async findNeighbours(id) {
+    this.turn += 1
+    const { turn } = this
+    this.neighbours = null
+    this.drawSteps()
+    const { data } = this
+    const path = `/api/pictures/${id}/around?`
+    const found = await api(path + searchParams(data, recallSession(data).query ?? {}))
+      .catch(() => api(`${path}workspace=${encodeURIComponent(data.workspace)}`))
+      .catch(() => ({}))
+    if (turn !== this.turn) return
+    this.neighbours = found
+    this.drawSteps()
+    for (const picture of [found.before, found.after]) {
+      if (picture) new Image().src = mediaUrl(data.workspace, picture.assetId)
+    }
+    const { wanted } = this
+    this.wanted = null
+    if (wanted) this.step(wanted)
   }
-  ui.key = event => {
-    const at = event.composedPath()[0], key = event.key.toLowerCase()
-    if (event.ctrlKey || event.metaKey || event.altKey || at instanceof Element && at.closest("input,textarea,select,[contenteditable],[role=dialog],[role=slider],[role=radiogroup]")) return
-    if (ui.zoom.zoomed() && key.startsWith("arrow")) ui.zoom.push({ arrowleft: 60, arrowright: -60 }[key] ?? 0, { arrowup: 60, arrowdown: -60 }[key] ?? 0)
-    else if (key === "arrowleft") ui.step("before")
-    else if (key === "arrowright") ui.step("after")
-    else if (key === "z") ui.zoom.toggle()
-    else if (ui.data.canEdit && key === "f") ui.act({ kind: "favourite", favourite: !ui.data.favourite })
-    else if (ui.data.canEdit && /^[0-5]$/.test(key)) ui.act({ kind: "rate", rating: Number(key) })
-    else return
-    event.preventDefault()
+
+  /** @param {PictureAct} act */
+  async act(act) {
+    const { workspace } = this.data
+    try {
+      const path = `/api/pictures/acts?workspace=${encodeURIComponent(workspace)}`
+      await send(path, { ...act, pictureIds: [this.id] }, workspace)
+      this.report("")
+      this.setTriggerValue("changed", { at: Date.now() })
+    } catch (error) {
+      this.report(messageOf(error))
+    }
   }
-  document.addEventListener("keydown", ui.key)
-  return ui
+
+  /** @param {KeyboardEvent} event */
+  onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    const at = event.composedPath()[0]
+    if (at instanceof Element && at.closest(OWN_KEYS)) return
+    if (this.actOnKey(event.key.toLowerCase())) event.preventDefault()
+  }
+
+  /**
+   * Whether the key means something here.
+   *
+   * @param {string} key
+   */
+  actOnKey(key) {
+    const { data, zoom } = this
+    if (zoom.isZoomed && key in PUSHES) zoom.push(...PUSHES[key])
+    else if (key === "arrowleft") this.step("before")
+    else if (key === "arrowright") this.step("after")
+    else if (key === "z") zoom.toggle()
+    else if (data.canEdit && key === "f") this.act({ kind: "favourite", favourite: !data.favourite })
+    else if (data.canEdit && /^[0-5]$/.test(key)) this.act({ kind: "rate", rating: Number(key) })
+    else return false
+    return true
+  }
 }
 
-const mounted = new WeakMap()
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  const known = mounted.get(parentElement), ui = known ?? build_viewer(parentElement.querySelector(".root"))
-  mounted.set(parentElement, ui)
-  ui.data = data
-  ui.moved = value => setTriggerValue("moved", value)
-  ui.changed = value => setTriggerValue("changed", value)
-  ui.area.style.aspectRatio = `${data.width} / ${data.height}`
-  if (ui.id !== data.id || !known) { ui.show(data); ui.around = {}; ui.known = false; ui.wanted = null; ui.arrows(); ui.look(data.id) }
-  return () => { document.removeEventListener("keydown", ui.key); mounted.delete(parentElement) }
-}
+export default mountable((root, /** @type {ComponentRun<ViewerData>} */ { data }) => new PictureViewer(root, data))

@@ -1,73 +1,164 @@
-const EMPTY_WORDS = { dataset: "No dataset", run: "Not trained here", lora: "No LoRA", picture: "No pictures yet", clip: "No videos yet" }
+import { mediaUrl } from "../shared/api.js"
+import { button, el } from "../shared/dom.js"
+import { grouped } from "../shared/format.js"
+import { mountable } from "../shared/mount.js"
+import { curveBetween } from "./curve.js"
 
-const build_node = (ui, node) => {
-  const box = el("div", `node${node.focus ? " focus" : ""}${node.gone ? " gone-since" : ""}`), text = el("button", "name"), thumbs = el("div", "thumbs")
-  text.type = "button"
-  text.append(el("b", "cut", node.title), el("span", "muted cut", [node.detail, node.gone ? "deleted" : ""].filter(Boolean).join(" · ")))
-  text.title = node.focus ? node.title : `Lineage of ${node.title}`
-  text.onclick = () => ui.choose(node, node.focus)
-  for (const id of node.thumbs) { const img = el("img"); img.loading = "lazy"; img.alt = ""; img.src = `/api/media/${encodeURIComponent(ui.data.workspace)}/${id}?w=160`; thumbs.append(img) }
-  const open = button("↗", () => ui.choose(node, true), "quiet")
-  open.title = "Open its page"; open.setAttribute("aria-label", `Open ${node.title}`)
-  box.append(thumbs, text, open)
-  ui.nodes.set(node.id, box)
-  return box
+/**
+ * Something in the chain. `focus`: it is what was asked about; `gone`: deleted since.
+ *
+ * @typedef {object} LineageNode
+ * @property {string} noun
+ * @property {string} id
+ * @property {string} title
+ * @property {string} detail
+ * @property {string[]} thumbs ids of assets
+ * @property {boolean} focus
+ * @property {boolean} gone
+ */
+
+/** @typedef {{ title: string, noun: string, count: number, more: boolean, nodes: LineageNode[] }} LineageColumn */
+
+/**
+ * What `studio.components.lineage.lineage_chart` sends. `edges`: pairs of ids.
+ *
+ * @typedef {{ workspace: string, columns: LineageColumn[], edges: [string, string][] }} LineageData
+ */
+
+/** @type {Record<string, string>} */
+const EMPTY_TEXT = {
+  dataset: "No dataset",
+  run: "Not trained here",
+  lora: "No LoRA",
+  picture: "No pictures yet",
+  clip: "No videos yet",
 }
+/** Many of these are one box of thumbnails. */
+const GROUPED = new Set(["picture", "clip"])
+const SVG = "http://www.w3.org/2000/svg"
 
-/** Many pictures or videos are one box of thumbnails with one line to it. */
-const build_group = (ui, nodes) => {
-  const box = el("div", "node group")
-  for (const node of nodes) {
-    const open = button("", () => ui.choose(node, true)), img = el("img")
-    img.loading = "lazy"; img.alt = ""; img.src = `/api/media/${encodeURIComponent(ui.data.workspace)}/${node.thumbs[0]}?w=160`
-    open.title = [node.title, node.detail].filter(Boolean).join(" · "); open.setAttribute("aria-label", `Open ${node.title}`)
-    open.append(img); box.append(open); ui.nodes.set(node.id, box)
+class LineageChart {
+  /**
+   * @param {HTMLElement} root
+   * @param {LineageData} data
+   */
+  constructor(root, data) {
+    this.data = data
+    /** The box of each thing. @type {Map<string, HTMLElement>} */
+    this.boxes = new Map()
+    /** @type {ComponentRun<LineageData>["setTriggerValue"]} */
+    this.setTriggerValue = () => {}
+    this.body = el("div", "body")
+    this.columns = el("div", "columns")
+    this.svg = document.createElementNS(SVG, "svg")
+    this.svg.setAttribute("aria-hidden", "true")
+    this.body.append(this.svg, this.columns)
+    root.replaceChildren(this.body)
+    this.resizing = new ResizeObserver(() => this.drawLines())
   }
-  return box
-}
 
-const draw_lines = ui => {
-  const frame = ui.body.getBoundingClientRect(), paths = [], drawn = new Set()
-  ui.svg.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`); ui.svg.setAttribute("width", frame.width); ui.svg.setAttribute("height", frame.height)
-  for (const [left, right] of ui.data.edges) {
-    const from = ui.nodes.get(left)?.getBoundingClientRect(), to = ui.nodes.get(right)?.getBoundingClientRect()
-    if (!from || !to || to.left <= from.right) continue
-    const x1 = from.right - frame.left, y1 = from.top + from.height / 2 - frame.top, x2 = to.left - frame.left, y2 = to.top + to.height / 2 - frame.top, half = (x2 - x1) / 2
-    const shape = `M${x1},${y1} C${x1 + half},${y1} ${x2 - half},${y2} ${x2},${y2}`
-    if (drawn.has(shape)) continue
-    drawn.add(shape)
-    const path = document.createElementNS("http://www.w3.org/2000/svg", "path")
-    path.setAttribute("d", shape)
-    paths.push(path)
+  /** @param {ComponentRun<LineageData>} run */
+  update({ data, setTriggerValue }) {
+    this.data = data
+    this.setTriggerValue = setTriggerValue
+    this.boxes.clear()
+    this.columns.replaceChildren(...data.columns.map(column => this.buildColumn(column)))
+    requestAnimationFrame(() => this.drawLines())
+    this.resizing.observe(this.body)
   }
-  ui.svg.replaceChildren(...paths)
-}
 
-const draw = ui => {
-  ui.nodes.clear()
-  ui.columns.replaceChildren(...ui.data.columns.map(column => {
-    const box = el("div", "column"), hidden = column.count - column.nodes.length
-    box.append(el("div", "muted title", `${column.title}${column.count ? ` · ${column.count.toLocaleString("en")}${column.more ? "+" : ""}` : ""}`))
-    box.append(...["picture", "clip"].includes(column.noun) && column.nodes.length > 1 ? [build_group(ui, column.nodes)] : column.nodes.map(node => build_node(ui, node)))
-    if (!column.nodes.length) box.append(el("div", "none muted", EMPTY_WORDS[column.noun]))
-    if (hidden > 0) box.append(el("div", "muted rest", `and ${hidden.toLocaleString("en")}${column.more ? "+" : ""} more`))
+  close() {
+    this.resizing.disconnect()
+  }
+
+  /**
+   * @param {LineageNode} node
+   * @param {boolean} page whether its own page is asked for, not its lineage
+   */
+  choose(node, page) {
+    this.setTriggerValue("chosen", { noun: node.noun, id: node.id, page, at: Date.now() })
+  }
+
+  /** @param {LineageColumn} column */
+  buildColumn({ title, noun, count, more, nodes }) {
+    const box = el("div", "column")
+    const number = (/** @type {number} */ n) => `${grouped(n)}${more ? "+" : ""}`
+    box.append(el("div", "muted title", count ? `${title} · ${number(count)}` : title))
+    if (GROUPED.has(noun) && nodes.length > 1) box.append(this.buildGroup(nodes))
+    else box.append(...nodes.map(node => this.buildNode(node)))
+    if (!nodes.length) box.append(el("div", "none muted", EMPTY_TEXT[noun]))
+    const hidden = count - nodes.length
+    if (hidden > 0) box.append(el("div", "muted rest", `and ${number(hidden)} more`))
     return box
-  }))
-  requestAnimationFrame(() => draw_lines(ui))
-}
-
-const mounted = new WeakMap()
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  let ui = mounted.get(parentElement)
-  if (!ui) {
-    const root = parentElement.querySelector(".root")
-    ui = { body: el("div", "body"), columns: el("div", "columns"), svg: document.createElementNS("http://www.w3.org/2000/svg", "svg"), nodes: new Map() }
-    ui.svg.setAttribute("aria-hidden", "true"); ui.body.append(ui.svg, ui.columns); root.replaceChildren(ui.body)
-    ui.watch = new ResizeObserver(() => draw_lines(ui)); mounted.set(parentElement, ui)
   }
-  ui.data = data
-  ui.choose = (node, page) => setTriggerValue("chosen", { noun: node.noun, id: node.id, page, at: Date.now() })
-  draw(ui); ui.watch.observe(ui.body)
-  return () => { ui.watch.disconnect(); mounted.delete(parentElement) }
+
+  /** @param {LineageNode} node */
+  buildNode(node) {
+    const box = el("div", `node${node.focus ? " focus" : ""}${node.gone ? " gone-since" : ""}`)
+    const name = button("", () => this.choose(node, node.focus), "name")
+    const detail = [node.detail, node.gone ? "deleted" : ""].filter(Boolean).join(" · ")
+    name.append(el("b", "cut", node.title), el("span", "muted cut", detail))
+    name.title = node.focus ? node.title : `Lineage of ${node.title}`
+    const thumbs = el("div", "thumbs")
+    thumbs.append(...node.thumbs.map(id => this.buildThumb(id)))
+    const open = button("↗", () => this.choose(node, true), "quiet")
+    open.title = "Open its page"
+    open.setAttribute("aria-label", `Open ${node.title}`)
+    box.append(thumbs, name, open)
+    this.boxes.set(node.id, box)
+    return box
+  }
+
+  /** One box of thumbnails, with one line to it. @param {LineageNode[]} nodes */
+  buildGroup(nodes) {
+    const box = el("div", "node group")
+    for (const node of nodes) {
+      const open = button("", () => this.choose(node, true))
+      open.title = [node.title, node.detail].filter(Boolean).join(" · ")
+      open.setAttribute("aria-label", `Open ${node.title}`)
+      open.append(this.buildThumb(node.thumbs[0]))
+      box.append(open)
+      this.boxes.set(node.id, box)
+    }
+    return box
+  }
+
+  /** @param {string} assetId */
+  buildThumb(assetId) {
+    const img = el("img")
+    img.loading = "lazy"
+    img.alt = ""
+    img.src = mediaUrl(this.data.workspace, assetId, "?w=160")
+    return img
+  }
+
+  drawLines() {
+    const frame = this.body.getBoundingClientRect()
+    this.svg.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`)
+    this.svg.setAttribute("width", String(frame.width))
+    this.svg.setAttribute("height", String(frame.height))
+    // The things of a group share one box, so their lines are the same.
+    const shapes = new Set(this.data.edges.map(([left, right]) => this.shapeOf(left, right, frame)))
+    this.svg.replaceChildren(
+      ...[...shapes].flatMap(shape => {
+        if (shape === null) return []
+        const path = document.createElementNS(SVG, "path")
+        path.setAttribute("d", shape)
+        return [path]
+      }),
+    )
+  }
+
+  /**
+   * @param {string} left
+   * @param {string} right
+   * @param {DOMRect} frame
+   */
+  shapeOf(left, right, frame) {
+    const from = this.boxes.get(left)?.getBoundingClientRect()
+    const to = this.boxes.get(right)?.getBoundingClientRect()
+    return from && to ? curveBetween(from, to, frame) : null
+  }
 }
+
+export default mountable((root, /** @type {ComponentRun<LineageData>} */ { data }) => new LineageChart(root, data))

@@ -1,202 +1,292 @@
-const PAD = { left: 50, right: 10, top: 12, bottom: 22 }
+import { api } from "../shared/api.js"
+import { button, el } from "../shared/dom.js"
+import { mountable } from "../shared/mount.js"
+import { poll } from "../shared/polling.js"
+import { buildAxes, svg } from "./axes.js"
+import { readingAt, smoothed, stepAfterKey, stepsOf, thinned } from "./curves.js"
+import { ChartScale, extentOf, figures, PADDING } from "./scale.js"
+import { loadSettings, saveSettings } from "./settings.js"
+
+/** @import { Point } from "./curves.js" */
+
+/**
+ * What `studio.components.loss_chart.loss_chart` sends of a run.
+ *
+ * @typedef {object} LineData
+ * @property {string} name
+ * @property {Point[]} points
+ * @property {number} steps that the run will have
+ * @property {number[]} marks steps
+ * @property {string} poll address of further points; empty: the run has ended
+ */
+
+/** @typedef {{ lines: LineData[], height: number }} LossChartData */
+/** @typedef {LineData & { smooth: Point[], hidden: boolean, color: string }} Line */
+
 const COLORS = ["#8b5cf6", "#e08700", "#0ea371", "#3b82f6", "#e5484d", "#8a8f98"]
-const KEPT = "studio-loss-chart"
+const POLL_MS = 2000
 
-const svg = (tag, attributes = {}) => {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag)
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
-  return node
-}
-
-/** Exponential mean with the start corrected, as TensorBoard does it. */
-const smoothed = (points, weight) => {
-  let mean = 0, norm = 0
-  return points.map(([step, loss]) => { mean = mean * weight + loss * (1 - weight); norm = norm * weight + (1 - weight); return [step, mean / norm] })
-}
-
-/** At most `most` points, evenly: a browser cannot show more than it has pixels. */
-const thin = (points, most) => points.length <= most ? points
-  : Array.from({ length: most }, (_, n) => points[Math.round(n * (points.length - 1) / (most - 1))])
-
-const figures = value => value === 0 ? "0" : value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value >= 0.001 ? value.toPrecision(3) : value.toExponential(1)
-
-/** About `n` round numbers in [from, to]. */
-const ticks = (from, to, n) => {
-  const rough = (to - from) / n || 1, power = 10 ** Math.floor(Math.log10(rough))
-  const by = power * ([1, 2, 5].find(one => one * power >= rough) ?? 10)
-  const first = Math.ceil(from / by - 1e-9)
-  return Array.from({ length: Math.max(0, Math.floor(to / by + 1e-9) - first + 1) }, (_, k) => (first + k) * by)
-}
-
-const log_ticks = (from, to) => {
-  const found = []
-  for (let power = Math.floor(Math.log10(from)); power <= Math.log10(to); power++)
-    for (const one of [1, 2, 5]) if (one * 10 ** power >= from && one * 10 ** power <= to) found.push(one * 10 ** power)
-  return found.length > 1 ? found : ticks(from, to, 4)
-}
-
-const load_set = () => { try { return JSON.parse(localStorage.getItem(KEPT)) ?? {} } catch { return {} } }
-const keep_set = set => { try { localStorage.setItem(KEPT, JSON.stringify(set)) } catch { /* a private window */ } }
-
-const shown = ui => ui.lines.filter(line => !line.hidden && line.points.length)
-
-const scale_of = ui => {
-  const lines = shown(ui), log = ui.set.log
-  const drawn = lines.flatMap(line => [...line.soft, ...(ui.set.raw ? line.points : [])]).map(point => point[1]).filter(value => !log || value > 0)
-  const sorted = drawn.sort((a, b) => a - b)
-  const low = sorted[0] ?? 0, high = sorted[Math.floor((sorted.length - 1) * 0.995)] ?? 1
-  const x1 = Math.max(1, ...lines.map(line => Math.max(line.steps, line.points.at(-1)[0])))
-  if (log) return { y0: low * 0.92, y1: Math.max(high * 1.08, low * 1.2), x1 }
-  const pad = (high - low || Math.abs(high) || 1) * 0.08
-  return { y0: Math.max(0, low - pad), y1: high + pad, x1 }
-}
-
-const map_of = ui => {
-  const width = ui.box.clientWidth || 600, height = ui.data.height, area = scale_of(ui), log = ui.set.log
-  const up = value => log ? Math.log(Math.max(value, area.y0)) : value
-  const share = loss => (up(Math.min(loss, area.y1)) - up(area.y0)) / (up(area.y1) - up(area.y0))
-  return {
-    width, height, area,
-    x: step => PAD.left + (width - PAD.left - PAD.right) * step / area.x1,
-    y: loss => PAD.top + (height - PAD.top - PAD.bottom) * (1 - Math.max(0, share(loss))),
-    step: px => Math.max(0, (px - PAD.left) / (width - PAD.left - PAD.right)) * area.x1,
+class LossChart {
+  /**
+   * @param {HTMLElement} root
+   * @param {LossChartData} data
+   */
+  constructor(root, data) {
+    this.data = data
+    this.settings = loadSettings()
+    /** @type {Line[]} */
+    this.lines = []
+    /** The line pointed at in the legend. @type {Line | null} */
+    this.highlighted = null
+    /** The step under the cursor; null: none. @type {number | null} */
+    this.at = null
+    /** @type {(() => void) | null} */
+    this.stopPolling = null
+    this.box = el("div", "chart")
+    this.svg = svg("svg", { role: "img", tabindex: "0" })
+    this.cursor = svg("line")
+    this.tip = el("div", "tip")
+    this.tools = el("div", "tools")
+    this.legend = el("div", "legend")
+    this.none = el("div", "none muted", "The first figures come after a few steps.")
+    this.scale = this.newScale()
+    this.tip.setAttribute("aria-live", "polite")
+    this.box.append(this.svg, this.tip, this.none)
+    root.replaceChildren(this.box, this.legend, this.tools)
+    this.buildTools()
+    this.svg.onpointermove = event => {
+      this.at = this.scale.step(event.offsetX)
+      this.describe()
+    }
+    this.svg.onpointerleave = () => this.leave()
+    this.svg.onblur = () => this.leave()
+    this.svg.onkeydown = event => this.onKey(event)
+    this.resizing = new ResizeObserver(() => this.draw())
+    this.resizing.observe(this.box)
   }
-}
 
-const axes = ({ area, width, height, x, y }, log) => {
-  const parts = []
-  for (const loss of log ? log_ticks(area.y0, area.y1) : ticks(area.y0, area.y1, 4)) {
-    const label = svg("text", { x: PAD.left - 6, y: y(loss) + 4, "text-anchor": "end" })
-    label.textContent = figures(loss)
-    parts.push(svg("line", { class: "axis", x1: PAD.left, x2: width - PAD.right, y1: y(loss), y2: y(loss) }), label)
+  buildTools() {
+    const { settings, tools } = this
+    const changed = () => {
+      saveSettings(settings)
+      this.draw()
+    }
+    const value = el("output", "", settings.smooth.toFixed(2))
+    const range = el("input")
+    Object.assign(range, { type: "range", min: "0", max: "0.99", step: "0.01", value: String(settings.smooth) })
+    range.oninput = () => {
+      settings.smooth = Number(range.value)
+      value.textContent = settings.smooth.toFixed(2)
+      changed()
+    }
+    const smoothing = el("label", "", "Smoothing")
+    smoothing.append(range, value)
+    tools.append(
+      smoothing,
+      buildSwitch("Raw values", settings.raw, on => {
+        settings.raw = on
+        changed()
+      }),
+      buildSwitch("Log scale", settings.log, on => {
+        settings.log = on
+        changed()
+      }),
+    )
   }
-  for (const step of ticks(0, area.x1, width < 480 ? 3 : 6)) {
-    const last = x(step) > width - 40, label = svg("text", { x: last ? width - PAD.right : x(step), y: height - 6, "text-anchor": last ? "end" : step ? "middle" : "start" })
-    label.textContent = step ? String(step) : "step 0"
-    parts.push(label)
-  }
-  return parts
-}
 
-const draw_chart = ui => {
-  const lines = shown(ui), any = ui.lines.some(line => line.points.length)
-  for (const [node, gone] of [[ui.none, any], [ui.tip, !lines.length], [ui.svg, !any], [ui.tools, !any]]) node.classList.toggle("gone", gone)
-  if (!any) return
-  for (const line of lines) line.soft = smoothed(line.points, ui.set.smooth)
-  const map = ui.map = map_of(ui)
-  const path = points => points.filter(point => !ui.set.log || point[1] > 0)
-    .map(([step, loss], n) => `${n ? "L" : "M"}${map.x(step).toFixed(1)} ${map.y(loss).toFixed(1)}`).join("")
-  ui.svg.setAttribute("viewBox", `0 0 ${map.width} ${map.height}`); ui.svg.setAttribute("height", map.height)
-  const parts = axes(map, ui.set.log)
-  for (const line of lines) for (const step of line.marks)
-    if (lines.length === 1) parts.push(svg("line", { class: "mark", x1: map.x(step), x2: map.x(step), y1: PAD.top, y2: map.height - PAD.bottom }))
-  for (const kind of ["raw", "smooth"]) for (const line of lines) {
-    if (kind === "raw" && !ui.set.raw) continue
-    const faded = ui.bright && ui.bright !== line ? " faded" : ""
-    parts.push(svg("path", { class: kind + faded, stroke: line.color, d: path(thin(kind === "raw" ? line.points : line.soft, map.width)) }))
+  /** @param {ComponentRun<LossChartData>} run */
+  update({ data }) {
+    this.data = data
+    this.lines = data.lines.map((line, n) => this.takeLine(line, n))
+    this.drawLegend()
+    this.draw()
+    this.stopPolling?.()
+    this.stopPolling = data.lines.some(line => line.poll) ? poll(() => this.readMore(), POLL_MS) : null
   }
-  ui.cursor = svg("line", { class: "cursor", y1: PAD.top, y2: map.height - PAD.bottom, x1: -9, x2: -9 })
-  ui.svg.replaceChildren(...parts, ui.cursor)
-  tell(ui)
-}
 
-/** The figures at the cursor, or at the end of each line. */
-const tell = ui => {
-  const lines = shown(ui)
-  if (!lines.length) return
-  const at = ui.at, map = ui.map
-  const found = lines.map(line => {
-    let n = at == null ? line.points.length - 1 : line.points.findIndex(point => point[0] >= at)
-    return { line, n, step: line.points[n]?.[0] }
-  }).filter(one => one.n >= 0)
-  if (at != null) for (const side of ["x1", "x2"]) ui.cursor.setAttribute(side, map.x(found[0]?.step ?? at))
-  const several = ui.lines.length > 1
-  const rows = found.map(({ line, n }) => {
-    const row = el("div", "one"), dot = el("span", "dot"), values = `${figures(line.soft[n][1])} (raw ${figures(line.points[n][1])})`
-    dot.style.background = line.color
-    row.append(...(several ? [dot, el("span", "cut", line.name)] : []), el("span", "", several ? values : `step ${line.points[n][0]} · loss ${values}`))
+  close() {
+    this.stopPolling?.()
+    this.resizing.disconnect()
+  }
+
+  /**
+   * A line as it is drawn. What was polled since stays when the page runs again with older figures.
+   *
+   * @param {LineData} line
+   * @param {number} n
+   * @returns {Line}
+   */
+  takeLine(line, n) {
+    const old = this.lines.find(known => known.name === line.name && known.poll === line.poll)
+    const points = old && line.poll && old.points.length > line.points.length ? old.points : [...line.points]
+    return { ...line, points, smooth: [], hidden: old?.hidden ?? false, color: COLORS[n % COLORS.length] }
+  }
+
+  async readMore() {
+    for (const line of this.lines) {
+      if (!line.poll) continue
+      const last = line.points.at(-1)?.[0] ?? 0
+      /** @type {{ step: number, loss: number }[]} */
+      const rows = (await api(`${line.poll}&after=${last}`)).data
+      const fresh = rows.filter(row => row.step > last)
+      if (!fresh.length) continue
+      for (const { step, loss } of fresh) line.points.push([step, loss])
+      this.draw()
+    }
+  }
+
+  get shownLines() {
+    return this.lines.filter(line => !line.hidden && line.points.length)
+  }
+
+  newScale() {
+    const { raw, log } = this.settings
+    const lines = this.shownLines
+    const extent = extentOf({
+      drawn: lines.flatMap(line => (raw ? [line.smooth, line.points] : [line.smooth])),
+      steps: lines.map(line => Math.max(line.steps, line.points.at(-1)?.[0] ?? 0)),
+      log,
+    })
+    return new ChartScale({ width: this.box.clientWidth || 600, height: this.data.height }, extent, log)
+  }
+
+  draw() {
+    const lines = this.shownLines
+    const isEmpty = !this.lines.some(line => line.points.length)
+    this.none.classList.toggle("gone", !isEmpty)
+    this.tip.classList.toggle("gone", !lines.length)
+    this.svg.classList.toggle("gone", isEmpty)
+    this.tools.classList.toggle("gone", isEmpty)
+    if (isEmpty) return
+    for (const line of lines) line.smooth = smoothed(line.points, this.settings.smooth)
+    const scale = this.newScale()
+    this.scale = scale
+    this.svg.setAttribute("viewBox", `0 0 ${scale.width} ${scale.height}`)
+    this.svg.setAttribute("height", String(scale.height))
+    this.cursor = verticalLine("cursor", -9, scale)
+    const marks = lines.length === 1 ? lines[0].marks : []
+    this.svg.replaceChildren(
+      ...buildAxes(scale),
+      ...marks.map(step => verticalLine("mark", scale.x(step), scale)),
+      ...(this.settings.raw ? lines.map(line => this.buildPath(line, "raw")) : []),
+      ...lines.map(line => this.buildPath(line, "smooth")),
+      this.cursor,
+    )
+    this.describe()
+  }
+
+  /**
+   * @param {Line} line
+   * @param {"raw" | "smooth"} kind
+   */
+  buildPath(line, kind) {
+    const faded = this.highlighted && this.highlighted !== line ? " faded" : ""
+    const points = thinned(kind === "raw" ? line.points : line.smooth, this.scale.width)
+    return svg("path", { class: kind + faded, stroke: line.color, d: this.scale.path(points) })
+  }
+
+  /** The figures at the cursor, or at the end of each line. */
+  describe() {
+    const { at, scale, tip } = this
+    const lines = this.shownLines
+    if (!lines.length) return
+    const readings = lines.map(line => readingAt(line, at)).filter(reading => reading !== null)
+    if (at !== null) this.moveCursor(scale.x(readings[0]?.step ?? at))
+    const isComparison = this.lines.length > 1
+    const rows = readings.map(reading => this.buildReading(reading, isComparison))
+    if (isComparison) rows.unshift(el("div", "step", at === null ? "At the end" : `Step ${Math.round(at)}`))
+    tip.replaceChildren(...rows)
+    const isFar = at !== null && scale.x(at) > scale.width * 0.5
+    tip.style.left = isFar ? `${PADDING.left + 4}px` : ""
+    tip.style.right = isFar ? "" : `${PADDING.right + 2}px`
+    // innerText has line breaks between the rows, textContent has none.
+    const spoken = tip.innerText.replaceAll("\n", ", ")
+    this.svg.setAttribute("aria-label", `Loss over steps. ${spoken}. Arrow keys move along the steps.`)
+  }
+
+  /** @param {number} x px */
+  moveCursor(x) {
+    for (const side of ["x1", "x2"]) this.cursor.setAttribute(side, String(x))
+  }
+
+  /**
+   * @param {{ curve: Line, step: number, raw: number, smooth: number }} reading
+   * @param {boolean} isComparison
+   */
+  buildReading({ curve, step, raw, smooth }, isComparison) {
+    const row = el("div", "one")
+    const values = `${figures(smooth)} (raw ${figures(raw)})`
+    if (isComparison) {
+      const dot = el("span", "dot")
+      dot.style.background = curve.color
+      row.append(dot, el("span", "cut", curve.name), el("span", "", values))
+    } else row.append(el("span", "", `step ${step} · loss ${values}`))
     return row
-  })
-  if (several) rows.unshift(el("div", "step", at == null ? "At the end" : `Step ${Math.round(at)}`))
-  ui.tip.replaceChildren(...rows)
-  const left = at != null && map.x(at) > map.width * 0.5
-  ui.tip.style.left = left ? `${PAD.left + 4}px` : ""; ui.tip.style.right = left ? "" : `${PAD.right + 2}px`
-  ui.svg.setAttribute("aria-label", `Loss over steps. ${ui.tip.innerText.replaceAll("\n", ", ")}. Arrow keys move along the steps.`)
-}
+  }
 
-const move_by = (ui, key, far) => {
-  const steps = [...new Set(shown(ui).flatMap(line => line.points.map(point => point[0])))].sort((a, b) => a - b)
-  const now = ui.at == null ? steps.length - 1 : Math.max(0, steps.findIndex(step => step >= ui.at))
-  const by = far ? Math.max(10, Math.round(steps.length / 20)) : 1
-  const to = { ArrowLeft: now - by, ArrowRight: now + by, Home: 0, End: steps.length - 1 }[key]
-  if (to === undefined) return false
-  ui.at = steps[Math.min(steps.length - 1, Math.max(0, to))]
-  tell(ui)
-  return true
-}
+  leave() {
+    this.at = null
+    this.draw()
+  }
 
-const tool = (ui, text, type, change, more = {}) => {
-  const label = el("label", "", type === "range" ? text : undefined), input = Object.assign(el("input"), { type, ...more })
-  input.oninput = () => { change(input); keep_set(ui.set); draw_chart(ui) }
-  label.append(input, ...(type === "range" ? [] : [text]))
-  ui.tools.append(label)
-  return { label, input }
-}
+  /** @param {KeyboardEvent} event */
+  onKey(event) {
+    const steps = stepsOf(this.shownLines.map(line => line.points))
+    const step = stepAfterKey(event.key, { steps, at: this.at, far: event.shiftKey })
+    if (step === undefined) return
+    this.at = step
+    this.describe()
+    event.preventDefault()
+  }
 
-const build_chart = root => {
-  const ui = { box: el("div", "chart"), svg: svg("svg", { role: "img", tabindex: "0" }), tip: el("div", "tip"), tools: el("div", "tools"), legend: el("div", "legend"),
-    none: el("div", "none muted", "The first figures come after a few steps."), lines: [], set: { smooth: 0.9, raw: true, log: false, ...load_set() } }
-  ui.tip.setAttribute("aria-live", "polite")
-  ui.box.append(ui.svg, ui.tip, ui.none); root.replaceChildren(ui.box, ui.legend, ui.tools)
-  const said = el("output", "", ui.set.smooth.toFixed(2))
-  tool(ui, "Smoothing", "range", input => { ui.set.smooth = Number(input.value); said.textContent = ui.set.smooth.toFixed(2) },
-    { min: "0", max: "0.99", step: "0.01", value: String(ui.set.smooth) }).label.append(said)
-  tool(ui, "Raw values", "checkbox", input => { ui.set.raw = input.checked }, { checked: ui.set.raw })
-  tool(ui, "Log scale", "checkbox", input => { ui.set.log = input.checked }, { checked: ui.set.log })
-  ui.svg.onpointermove = event => { ui.at = ui.map.step(event.offsetX); tell(ui) }
-  ui.svg.onpointerleave = () => { ui.at = null; draw_chart(ui) }
-  ui.svg.onblur = ui.svg.onpointerleave
-  ui.svg.onkeydown = event => { if (move_by(ui, event.key, event.shiftKey)) event.preventDefault() }
-  ui.watch = new ResizeObserver(() => draw_chart(ui)); ui.watch.observe(ui.box)
-  return ui
-}
+  drawLegend() {
+    this.legend.classList.toggle("gone", this.lines.length < 2)
+    this.legend.replaceChildren(...this.lines.map(line => this.buildLegendEntry(line)))
+  }
 
-const draw_legend = ui => {
-  ui.legend.classList.toggle("gone", ui.lines.length < 2)
-  ui.legend.replaceChildren(...ui.lines.map(line => {
-    const entry = button("", () => { line.hidden = !line.hidden; entry.setAttribute("aria-pressed", String(!line.hidden)); draw_chart(ui) })
-    const dot = el("span", "dot"); dot.style.background = line.color; dot.style.cssText += ";width:10px;height:10px;border-radius:50%;flex:none"
-    entry.append(dot, el("span", "cut", line.name)); entry.title = "Show or hide"
+  /** @param {Line} line */
+  buildLegendEntry(line) {
+    const entry = button("", () => {
+      line.hidden = !line.hidden
+      entry.setAttribute("aria-pressed", String(!line.hidden))
+      this.draw()
+    })
+    const dot = el("span", "dot")
+    dot.style.cssText = `background:${line.color};width:10px;height:10px;border-radius:50%;flex:none`
+    entry.append(dot, el("span", "cut", line.name))
+    entry.title = "Show or hide"
     entry.setAttribute("aria-pressed", String(!line.hidden))
-    entry.onpointerenter = entry.onfocus = () => { ui.bright = line; draw_chart(ui) }
-    entry.onpointerleave = entry.onblur = () => { ui.bright = null; draw_chart(ui) }
+    const highlight = (/** @type {Line | null} */ highlighted) => () => {
+      this.highlighted = highlighted
+      this.draw()
+    }
+    entry.onpointerenter = highlight(line)
+    entry.onfocus = highlight(line)
+    entry.onpointerleave = highlight(null)
+    entry.onblur = highlight(null)
     return entry
-  }))
-}
-
-const more = async ui => {
-  for (const line of ui.lines.filter(one => one.poll)) {
-    const last = line.points.at(-1)?.[0] ?? 0
-    const fresh = (await api(`${line.poll}&after=${last}`)).data.filter(point => point.step > last)
-    if (fresh.length) { line.points.push(...fresh.map(point => [point.step, point.loss])); draw_chart(ui) }
   }
 }
 
-const mounted = new WeakMap()
-
-/** What was polled since stays when the page runs again with older figures. */
-const taken = (ui, line, n) => {
-  const old = ui.lines.find(one => one.name === line.name && one.poll === line.poll)
-  const points = old && line.poll && old.points.length > line.points.length ? old.points : [...line.points]
-  return { ...line, points, soft: [], hidden: old?.hidden ?? false, color: COLORS[n % COLORS.length] }
+/**
+ * @param {string} text
+ * @param {boolean} on
+ * @param {(on: boolean) => void} onChange
+ */
+const buildSwitch = (text, on, onChange) => {
+  const label = el("label")
+  const input = Object.assign(el("input"), { type: "checkbox", checked: on })
+  input.oninput = () => onChange(input.checked)
+  label.append(input, text)
+  return label
 }
 
-export default function ({ data, parentElement }) {
-  const ui = mounted.get(parentElement) ?? build_chart(parentElement.querySelector(".root"))
-  mounted.set(parentElement, ui)
-  ui.data = data
-  ui.lines = data.lines.map((line, n) => taken(ui, line, n))
-  draw_legend(ui); draw_chart(ui)
-  ui.stop?.(); ui.stop = data.lines.some(line => line.poll) ? poll(() => more(ui), 2000) : null
-  return () => { ui.stop?.(); ui.watch.disconnect(); mounted.delete(parentElement) }
-}
+/**
+ * @param {string} className
+ * @param {number} x px
+ * @param {ChartScale} scale
+ */
+const verticalLine = (className, x, scale) =>
+  svg("line", { class: className, x1: x, x2: x, y1: PADDING.top, y2: scale.height - PADDING.bottom })
+
+export default mountable((root, /** @type {ComponentRun<LossChartData>} */ { data }) => new LossChart(root, data))

@@ -1,118 +1,153 @@
-const url = (ui, asset, width) => `/api/media/${encodeURIComponent(ui.data.workspace)}/${encodeURIComponent(asset)}${width ? `?w=${width}` : ""}`
+import { api } from "../shared/api.js"
+import { el } from "../shared/dom.js"
+import { mountable } from "../shared/mount.js"
+import { AddressPoll, hasEnded } from "../shared/polling.js"
+import { nextDrawn, placeText } from "./cells.js"
+import { LargeView } from "./large_view.js"
+import { TrialPlaceView } from "./place_view.js"
 
-const asset_of = (ui, place) => place.asset_id || ui.filled.get(place.n) || ""
+/** @import { CellAddress, TrialColumn, TrialPlace, TrialRow } from "./cells.js" */
 
-const head_cell = column => {
+/**
+ * What `studio.components.trial_grid.trial_grid` sends.
+ *
+ * @typedef {object} TrialGridData
+ * @property {string} workspace
+ * @property {TrialColumn[]} columns
+ * @property {TrialRow[]} rows
+ * @property {string} ratio
+ * @property {string} poll
+ */
+
+const POLL_MS = 1500
+
+class TrialGrid {
+  /**
+   * @param {HTMLElement} root
+   * @param {TrialGridData} data
+   */
+  constructor(root, data) {
+    this.data = data
+    /** Cells by row and column. @type {TrialPlaceView[][]} */
+    this.views = []
+    /** What was drawn since the page ran, by number of the cell. @type {Map<number, string>} */
+    this.filled = new Map()
+    /** The headings that are drawn. */
+    this.shape = ""
+    /** The cell that is large. @type {CellAddress} */
+    this.at = [0, 0]
+    this.poll = new AddressPoll()
+    /** @type {ComponentRun<TrialGridData>["setTriggerValue"]} */
+    this.setTriggerValue = () => {}
+    this.grid = el("div", "cells")
+    this.large = new LargeView(data.workspace, direction => this.step(direction))
+    const scroll = el("div", "scroll")
+    scroll.append(this.grid)
+    root.replaceChildren(scroll, this.large.dialog)
+  }
+
+  /** @param {ComponentRun<TrialGridData>} run */
+  update({ data, setTriggerValue }) {
+    this.data = data
+    this.large.workspace = data.workspace
+    this.setTriggerValue = setTriggerValue
+    this.grid.style.setProperty("--ratio", data.ratio)
+    this.draw()
+    this.poll.follow(data.poll, () => this.readDrawn(), POLL_MS)
+  }
+
+  close() {
+    this.poll.stop()
+  }
+
+  /** Empty: not drawn yet. @param {TrialPlace} place */
+  assetOf(place) {
+    return place.asset_id || this.filled.get(place.n) || ""
+  }
+
+  draw() {
+    const { columns, rows, workspace, poll } = this.data
+    const shape = JSON.stringify([columns, rows.map(row => [row.title, row.note])])
+    if (this.shape !== shape) {
+      this.shape = shape
+      this.build()
+    }
+    for (const [r, row] of rows.entries()) {
+      for (const [c, place] of row.places.entries()) {
+        const label = placeText(columns[c], row, place)
+        const assetId = this.assetOf(place)
+        this.views[r][c].draw(place, { workspace, assetId, isWaiting: Boolean(poll), label })
+      }
+    }
+  }
+
+  build() {
+    const { columns, rows } = this.data
+    this.grid.style.setProperty("--n", String(columns.length))
+    this.views = rows.map((_, r) => columns.map((_, c) => new TrialPlaceView(() => this.show([r, c]))))
+    const lines = rows.flatMap((row, r) => [buildRowLabel(row), ...this.views[r].map(view => view.node)])
+    this.grid.replaceChildren(el("div", "corner"), ...columns.map(buildColumnHead), ...lines)
+  }
+
+  /**
+   * Shows a cell large, when it has a picture.
+   *
+   * @param {CellAddress} at
+   */
+  show(at) {
+    const { columns, rows } = this.data
+    const [r, c] = at
+    const place = rows[r].places[c]
+    const assetId = this.assetOf(place)
+    if (!assetId) return
+    this.at = at
+    this.large.show({
+      assetId,
+      title: columns[c].name,
+      prompt: rows[r].title,
+      note: rows[r].note,
+      figures: place.words.split("\n").join(" · "),
+      strip: columns.map((column, i) => ({
+        name: column.name,
+        assetId: this.assetOf(rows[r].places[i]),
+        isShown: i === c,
+        onOpen: () => this.show([r, i]),
+      })),
+    })
+  }
+
+  /** @param {CellAddress} direction */
+  step(direction) {
+    const next = nextDrawn(this.data.rows, this.at, direction, place => Boolean(this.assetOf(place)))
+    if (next) this.show(next)
+  }
+
+  /** Asks the job for what it has drawn; when it has ended, the page runs once. */
+  async readDrawn() {
+    const answer = await api(this.data.poll)
+    for (const { n, assetId } of answer.data) this.filled.set(n, assetId)
+    this.draw()
+    if (hasEnded(answer.state)) {
+      this.poll.stop()
+      this.setTriggerValue("filled", { at: Date.now() })
+    }
+  }
+}
+
+/** @param {TrialColumn} column */
+const buildColumnHead = ({ title, lines, marks }) => {
   const node = el("div", "head")
-  const title = el("div", "name", column.title)
-  column.marks.forEach(([word, tone]) => title.append(el("span", `mark ${tone}`, word)))
-  node.append(title, ...column.lines.map(line => el("div", "muted line", line)))
+  const name = el("div", "name", title)
+  name.append(...marks.map(([word, tone]) => el("span", `mark ${tone}`, word)))
+  node.append(name, ...lines.map(line => el("div", "muted line", line)))
   return node
 }
 
-const build_place = (ui, r, c) => {
-  const node = button("", () => show(ui, r, c), "place")
-  const part = { node, pic: el("div", "pic"), img: el("img"), bar: el("div", "score"), fill: el("i"), words: el("div", "words muted") }
-  part.img.loading = "lazy"; part.img.decoding = "async"; part.img.alt = ""
-  part.img.onload = () => part.img.classList.add("here")
-  part.bar.append(part.fill); part.pic.append(part.img)
-  node.append(part.pic, part.bar, part.words)
-  return part
+/** @param {TrialRow} row */
+const buildRowLabel = ({ title, note }) => {
+  const node = el("div", "label")
+  node.append(el("div", "prompt", title), el("div", "muted line", note))
+  return node
 }
 
-const draw_place = (ui, part, r, c) => {
-  const row = ui.data.rows[r], place = row.places[c], asset = asset_of(ui, place)
-  const src = asset ? url(ui, asset, 320) : ""
-  if (part.src !== src) { part.src = src; part.img.classList.remove("here"); if (src) part.img.src = src; else part.img.removeAttribute("src") }
-  put(part.node, "disabled", !asset)
-  part.node.classList.toggle("empty", !asset); part.node.classList.toggle("waiting", !asset && !!ui.data.poll)
-  part.node.setAttribute("aria-label", `${ui.data.columns[c].name}: ${row.title}, ${row.note}${place.words ? `, ${place.words}` : ""}`)
-  part.bar.classList.toggle("gone", place.score === null)
-  if (place.score !== null) part.fill.style.width = `${Math.round(place.score * 100)}%`
-  put(part.words, "textContent", place.words); part.words.classList.toggle("gone", !place.words)
-}
-
-const draw_all = ui => {
-  const { columns, rows } = ui.data
-  const shape = JSON.stringify([columns, rows.map(row => [row.title, row.note])])
-  if (ui.shape !== shape) {
-    ui.shape = shape; ui.places.clear()
-    ui.grid.style.setProperty("--n", columns.length)
-    ui.grid.replaceChildren(el("div", "corner"), ...columns.map(head_cell))
-    rows.forEach((row, r) => {
-      const label = el("div", "label")
-      label.append(el("div", "prompt", row.title), el("div", "muted line", row.note))
-      ui.grid.append(label)
-      columns.forEach((_, c) => { const part = build_place(ui, r, c); ui.places.set(`${r}:${c}`, part); ui.grid.append(part.node) })
-    })
-  }
-  rows.forEach((row, r) => row.places.forEach((_, c) => draw_place(ui, ui.places.get(`${r}:${c}`), r, c)))
-}
-
-const show = (ui, r, c) => {
-  const { columns, rows } = ui.data, place = rows[r]?.places[c], asset = place && asset_of(ui, place)
-  if (!asset) return false
-  ui.at = [r, c]
-  ui.large.src = url(ui, asset); ui.large.alt = `${columns[c].name}: ${rows[r].title}`
-  put(ui.title, "textContent", columns[c].name); put(ui.prompt, "textContent", `${rows[r].title} · ${rows[r].note}`)
-  put(ui.figures, "textContent", place.words.split("\n").join(" · "))
-  ui.strip.replaceChildren(...columns.map((column, i) => {
-    const small = asset_of(ui, rows[r].places[i])
-    const one = button("", () => show(ui, r, i), i === c ? "on" : "")
-    one.setAttribute("aria-label", column.name); one.title = column.name; one.disabled = !small
-    if (small) { const img = el("img"); img.src = url(ui, small, 160); img.alt = ""; one.append(img) }
-    return one
-  }))
-  if (!ui.dialog.open) ui.dialog.showModal()
-  return true
-}
-
-/** To the next drawn cell in that direction. */
-const step = (ui, dr, dc) => {
-  let [r, c] = ui.at
-  do { r += dr; c += dc } while (ui.data.rows[r]?.places[c] && !asset_of(ui, ui.data.rows[r].places[c]))
-  show(ui, r, c)
-}
-
-const build_dialog = ui => {
-  ui.dialog = el("dialog"); ui.large = el("img", "large"); ui.title = el("div", "name"); ui.prompt = el("div", "muted"); ui.figures = el("div", "muted")
-  ui.strip = el("div", "strip")
-  const nav = (text, label, dr, dc) => { const one = button(text, () => step(ui, dr, dc), "nav"); one.setAttribute("aria-label", label); return one }
-  const close = button("✕", () => ui.dialog.close(), "close"); close.setAttribute("aria-label", "Close")
-  const middle = el("div", "middle")
-  middle.append(nav("‹", "Previous checkpoint", 0, -1), ui.large, nav("›", "Next checkpoint", 0, 1))
-  const words = el("div", "about"); words.append(ui.title, ui.prompt, ui.figures)
-  ui.dialog.append(close, middle, words, ui.strip, el("div", "muted hint", "← → checkpoint · ↑ ↓ prompt · Esc closes"))
-  ui.dialog.onclick = event => { if (event.target === ui.dialog) ui.dialog.close() }
-  ui.dialog.onkeydown = event => {
-    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key]
-    if (!move) return
-    event.preventDefault(); event.stopPropagation(); step(ui, ...move)
-  }
-}
-
-const fill_places = async ui => {
-  const answer = await api(ui.data.poll)
-  answer.data.forEach(cell => ui.filled.set(cell.n, cell.assetId))
-  draw_all(ui)
-  if (["completed", "failed", "cancelled"].includes(answer.state)) { ui.stop?.(); ui.stop = null; ui.done({ at: Date.now() }) }
-}
-
-const mounted = new WeakMap()
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  let ui = mounted.get(parentElement)
-  if (!ui) {
-    ui = { places: new Map(), filled: new Map(), stop: null, polled: "", at: [0, 0] }
-    ui.scroll = el("div", "scroll"); ui.grid = el("div", "cells"); ui.scroll.append(ui.grid)
-    build_dialog(ui)
-    parentElement.querySelector(".root").replaceChildren(ui.scroll, ui.dialog)
-    mounted.set(parentElement, ui)
-  }
-  ui.data = data
-  ui.done = value => setTriggerValue("filled", value)
-  ui.grid.style.setProperty("--ratio", data.ratio)
-  draw_all(ui)
-  if (data.poll !== ui.polled) { ui.stop?.(); ui.stop = null; ui.polled = data.poll; if (data.poll) ui.stop = poll(() => fill_places(ui), 1500) }
-  return () => { ui.stop?.(); mounted.delete(parentElement) }
-}
+export default mountable((root, /** @type {ComponentRun<TrialGridData>} */ { data }) => new TrialGrid(root, data))

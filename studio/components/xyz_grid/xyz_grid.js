@@ -1,84 +1,173 @@
-const FINAL_STATES = ["completed", "failed", "cancelled"]
+import { api, mediaUrl } from "../shared/api.js"
+import { button, el, setIfChanged } from "../shared/dom.js"
+import { mountable } from "../shared/mount.js"
+import { AddressPoll, hasEnded } from "../shared/polling.js"
+import { cellNumber, cornerText, fittingSide, threeAxes } from "./cells.js"
 
-const cell_of = (ui, n) => {
-  const td = el("td"), pic = button("", () => { const id = ui.cells[n]?.id; if (id) ui.open(id) }, "cell")
-  const img = el("img"); img.loading = "lazy"; img.decoding = "async"; img.alt = ""
-  img.onload = () => img.classList.add("here")
-  pic.append(img); pic.disabled = true
-  td.append(pic)
-  ui.parts.set(n, { pic, img })
-  return td
-}
+/** @import { GridAxis } from "./cells.js" */
 
-const build_tables = ui => {
-  const [x, y, z] = [0, 1, 2].map(at => ui.data.axes[at] ?? { title: "", labels: [""] })
-  ui.parts.clear()
-  const tables = z.labels.map((sheet, k) => {
-    const block = el("div", "sheet"), scroll = el("div", "scroll"), table = el("table"), head = el("tr")
-    if (z.title) block.append(el("div", "which", `${z.title}: ${sheet}`))
-    const corner = el("th", "corner", y.title ? `${y.title} ↓  ${x.title} →` : x.title)
-    head.append(corner, ...x.labels.map(label => { const th = el("th", "", label); th.scope = "col"; return th }))
-    table.append(head)
-    y.labels.forEach((label, j) => {
-      const row = el("tr"), th = el("th", "side", label)
-      th.scope = "row"
-      row.append(th, ...x.labels.map((_, i) => cell_of(ui, i + x.labels.length * (j + y.labels.length * k))))
-      table.append(row)
-    })
-    scroll.append(table); block.append(scroll)
-    return block
-  })
-  ui.box.replaceChildren(...tables)
-}
+/** @typedef {{ id: string, src: string, alt: string }} GridCell */
 
-const draw_cells = ui => {
-  for (const [n, part] of ui.parts) {
-    const cell = ui.cells[n]
-    part.pic.disabled = !cell
-    part.pic.classList.toggle("wait", !cell && Boolean(ui.data.poll))
-    if (!cell) continue
-    if (part.src !== cell.src) { part.src = cell.src; part.img.src = cell.src }
-    put(part.img, "alt", cell.alt); put(part.pic, "title", cell.alt)
+/**
+ * What `studio.components.xyz_grid.xyz_grid` sends. `cells` by number.
+ *
+ * @typedef {object} XyzGridData
+ * @property {string} workspace
+ * @property {GridAxis[]} axes
+ * @property {Record<string, GridCell>} cells
+ * @property {string} ratio
+ * @property {string} poll
+ */
+
+const POLL_MS = 1500
+
+class XyzGrid {
+  /**
+   * @param {HTMLElement} root
+   * @param {XyzGridData} data
+   */
+  constructor(root, data) {
+    this.root = root
+    this.data = data
+    /** @type {Map<number, { pic: HTMLButtonElement, img: HTMLImageElement, src: string }>} */
+    this.views = new Map()
+    /** @type {Record<string, GridCell>} */
+    this.cells = {}
+    /** The axes that are drawn. */
+    this.axes = ""
+    this.poll = new AddressPoll()
+    /** @type {ComponentRun<XyzGridData>["setTriggerValue"]} */
+    this.setTriggerValue = () => {}
+    this.box = el("div")
+    this.size = Object.assign(el("input"), { type: "range", min: "64", max: "320", value: "140" })
+    this.size.oninput = () => this.applySize()
+    const bar = el("label", "row bar-size")
+    bar.append(el("span", "muted", "Size"), this.size)
+    root.replaceChildren(bar, this.box)
   }
-}
 
-const build_view = root => {
-  const ui = { box: el("div"), parts: new Map(), cells: {}, axes: "", stop: null, polled: "" }
-  const bar = el("label", "row bar-size"), size = Object.assign(el("input"), { type: "range", min: 64, max: 320, value: 140 })
-  size.oninput = () => ui.box.style.setProperty("--side", `${size.value}px`)
-  bar.append(el("span", "muted", "Size"), size)
-  root.replaceChildren(bar, ui.box)
+  /** @param {ComponentRun<XyzGridData>} run */
+  update({ data, setTriggerValue }) {
+    this.data = data
+    this.setTriggerValue = setTriggerValue
+    this.box.style.setProperty("--ratio", data.ratio)
+    const isSameJob = data.poll && data.poll === this.poll.address
+    this.cells = { ...(isSameJob ? this.cells : {}), ...data.cells }
+    const axes = JSON.stringify(data.axes)
+    if (this.axes !== axes) {
+      this.axes = axes
+      this.fitSize()
+      this.buildSheets()
+    }
+    this.draw()
+    this.poll.follow(data.poll, () => this.readDrawn(), POLL_MS)
+  }
+
+  close() {
+    this.poll.stop()
+  }
+
+  applySize() {
+    this.box.style.setProperty("--side", `${this.size.value}px`)
+  }
+
   /** As large as all columns fit beside each other, until somebody says otherwise. */
-  ui.fit = () => {
-    const columns = ui.data.axes[0].labels.length
-    size.value = Math.max(72, Math.min(220, Math.floor((root.clientWidth - 110) / columns) - 7))
-    ui.box.style.setProperty("--side", `${size.value}px`)
+  fitSize() {
+    this.size.value = String(fittingSide(this.root.clientWidth, this.data.axes[0].labels.length))
+    this.applySize()
   }
-  return ui
+
+  buildSheets() {
+    this.views.clear()
+    const [x, y, z] = threeAxes(this.data.axes)
+    this.box.replaceChildren(
+      ...z.labels.map((label, k) => {
+        const sheet = el("div", "sheet")
+        const scroll = el("div", "scroll")
+        if (z.title) sheet.append(el("div", "which", `${z.title}: ${label}`))
+        scroll.append(this.buildTable(x, y, k))
+        sheet.append(scroll)
+        return sheet
+      }),
+    )
+  }
+
+  /**
+   * @param {GridAxis} x
+   * @param {GridAxis} y
+   * @param {number} k place on the third axis
+   */
+  buildTable(x, y, k) {
+    const table = el("table")
+    const head = el("tr")
+    head.append(el("th", "corner", cornerText(x, y)), ...x.labels.map(label => buildHeading("col", "", label)))
+    table.append(head)
+    for (const [j, label] of y.labels.entries()) {
+      const row = el("tr")
+      const cells = x.labels.map((_, i) => this.buildCell(cellNumber({ i, j, k }, [x, y])))
+      row.append(buildHeading("row", "side", label), ...cells)
+      table.append(row)
+    }
+    return table
+  }
+
+  /** @param {number} n */
+  buildCell(n) {
+    const cell = el("td")
+    const pic = button("", () => this.open(n), "cell")
+    const img = el("img")
+    img.loading = "lazy"
+    img.decoding = "async"
+    img.alt = ""
+    img.onload = () => img.classList.add("here")
+    pic.append(img)
+    pic.disabled = true
+    cell.append(pic)
+    this.views.set(n, { pic, img, src: "" })
+    return cell
+  }
+
+  /** @param {number} n */
+  open(n) {
+    const cell = this.cells[n]
+    if (cell) this.setTriggerValue("opened", { id: cell.id, at: Date.now() })
+  }
+
+  draw() {
+    for (const [n, view] of this.views) {
+      const cell = this.cells[n]
+      view.pic.disabled = !cell
+      view.pic.classList.toggle("wait", !cell && Boolean(this.data.poll))
+      if (!cell) continue
+      if (view.src !== cell.src) {
+        view.src = cell.src
+        view.img.src = cell.src
+      }
+      setIfChanged(view.img, "alt", cell.alt)
+      setIfChanged(view.pic, "title", cell.alt)
+    }
+  }
+
+  /** Asks the job for what it has drawn; when it has ended, the page runs once. */
+  async readDrawn() {
+    const { poll, workspace } = this.data
+    const answer = await api(poll)
+    for (const { n, id, prompt, assetId } of answer.data) {
+      this.cells[n] ??= { id, alt: prompt, src: mediaUrl(workspace, assetId, "?w=320") }
+    }
+    this.draw()
+    if (hasEnded(answer.state)) {
+      this.poll.stop()
+      this.setTriggerValue("filled", { at: Date.now() })
+    }
+  }
 }
 
-const fill_cells = async ui => {
-  const answer = await api(ui.data.poll)
-  answer.data.forEach(row => {
-    ui.cells[row.n] ??= { id: row.id, alt: row.prompt, src: `/api/media/${encodeURIComponent(ui.data.workspace)}/${row.assetId}?w=320` }
-  })
-  draw_cells(ui)
-  if (FINAL_STATES.includes(answer.state)) { ui.stop?.(); ui.stop = null; ui.filled({ at: Date.now() }) }
-}
+/**
+ * @param {"row" | "col"} scope
+ * @param {string} className
+ * @param {string} text
+ */
+const buildHeading = (scope, className, text) => Object.assign(el("th", className, text), { scope })
 
-const mounted = new WeakMap()
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  const ui = mounted.get(parentElement) ?? build_view(parentElement.querySelector(".root"))
-  mounted.set(parentElement, ui)
-  ui.data = data
-  ui.box.style.setProperty("--ratio", data.ratio)
-  ui.cells = { ...(data.poll && data.poll === ui.polled ? ui.cells : {}), ...data.cells }
-  const axes = JSON.stringify(data.axes)
-  if (ui.axes !== axes) { ui.axes = axes; ui.fit(); build_tables(ui) }
-  ui.open = id => setTriggerValue("opened", { id, at: Date.now() })
-  ui.filled = value => setTriggerValue("filled", value)
-  draw_cells(ui)
-  if (data.poll !== ui.polled || !data.poll) { ui.stop?.(); ui.stop = null; ui.polled = data.poll; if (data.poll) ui.stop = poll(() => fill_cells(ui), 1500) }
-  return () => { ui.stop?.(); mounted.delete(parentElement) }
-}
+export default mountable((root, /** @type {ComponentRun<XyzGridData>} */ { data }) => new XyzGrid(root, data))

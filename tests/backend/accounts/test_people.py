@@ -11,10 +11,10 @@ from pydantic import SecretStr
 from sqlalchemy import update
 
 from backend import accounts
+from backend.db.tables import Invitation, PasswordReset
+from backend.db.transactions import Anonymous, Database, SignedIn
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted, NotSignedIn, StudioError
 from backend.kit.clock import now
-from backend.kit.db import Database, Nobody, SignedIn
-from backend.tables import Invitation, PasswordReset
 from tests.factories.account import Person, Tenant, make_person
 
 PASSWORD = SecretStr("three happy ducks")
@@ -50,20 +50,20 @@ def invite(db: Database, tenant: Tenant, role: str = "editor", email: str = "") 
 
 def join(db: Database, secret: str, email: str) -> str:
     person = accounts.NewPerson(name="New Person", email=email, password=PASSWORD)
-    with db.transaction(Nobody()) as tx:
+    with db.transaction(Anonymous()) as tx:
         return accounts.accept_as_new(tx, secret, person)
 
 
 def join_as(db: Database, secret: str, person: Person) -> str:
-    with db.transaction(Nobody(person.id)) as tx:
+    with db.transaction(Anonymous(person.id)) as tx:
         return accounts.accept(tx, secret)
 
 
 def test_members_are_only_those_of_this_workspace(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
     join_as(db, invite(db, other_workspace), workspace.owner)
     assert set(roles(db, workspace)) == {workspace.owner.id, workspace.editor.id, workspace.viewer.id}
-    with db.transaction(Nobody()) as tx:
-        arrival = accounts.arrive(tx, workspace.owner.token)
+    with db.transaction(Anonymous()) as tx:
+        arrival = accounts.resolve_session(tx, workspace.owner.token)
     assert arrival is not None
     assert {(one.id, one.role) for one in arrival.workspaces} == {(workspace.id, "owner"), (other_workspace.id, "editor")}
 
@@ -96,7 +96,7 @@ def test_only_owners_rule_and_everybody_may_leave(db: Database, workspace: Tenan
         lambda tx: accounts.remove_member(tx, workspace.viewer.id),
         lambda tx: accounts.rename_workspace(tx, "Mine now"),
         lambda tx: accounts.invite(tx, role="owner"),
-        lambda tx: accounts.make_reset(tx, workspace.owner.id),
+        lambda tx: accounts.create_reset_link(tx, workspace.owner.id),
     ]
     for act in forbidden:
         with pytest.raises(NotPermitted), db.transaction(workspace.editor.caller) as tx:
@@ -117,8 +117,11 @@ def test_names_and_further_workspaces(db: Database, workspace: Tenant) -> None:
         accounts.rename_user(tx, "Ada Lovelace")
     with db.transaction(workspace.viewer.caller) as tx:
         made = accounts.create_workspace(tx, "A second one")
-    with db.transaction(Nobody()) as tx:
-        owner, viewer = accounts.arrive(tx, workspace.owner.token), accounts.arrive(tx, workspace.viewer.token)
+    with db.transaction(Anonymous()) as tx:
+        owner, viewer = (
+            accounts.resolve_session(tx, workspace.owner.token),
+            accounts.resolve_session(tx, workspace.viewer.token),
+        )
     assert owner is not None
     assert viewer is not None
     assert owner.user.name == "Ada Lovelace"
@@ -132,18 +135,18 @@ def test_names_and_further_workspaces(db: Database, workspace: Tenant) -> None:
 
 def test_an_invitation_says_what_it_offers_and_works_once(db: Database, workspace: Tenant) -> None:
     secret = invite(db, workspace, "viewer")
-    with db.transaction(Nobody()) as tx:
-        offer = accounts.welcome(tx, secret)
+    with db.transaction(Anonymous()) as tx:
+        offer = accounts.preview(tx, secret)
     assert (offer.workspace.name, offer.workspace.role, offer.email) == (workspace.name, "viewer", "")
     ticket = join(db, secret, "new@example.org")
-    with db.transaction(Nobody()) as tx:
-        token = accounts.exchange(tx, ticket, days=7)
+    with db.transaction(Anonymous()) as tx:
+        token = accounts.exchange_ticket(tx, ticket, days=7)
     with db.transaction(SignedIn(token, workspace.id)) as tx:
         assert tx.info["role"] == "viewer"
     with pytest.raises(NotFound, match="used up"):
         join(db, secret, "second@example.org")
-    with pytest.raises(NotFound), db.transaction(Nobody()) as tx:
-        accounts.welcome(tx, secret)
+    with pytest.raises(NotFound), db.transaction(Anonymous()) as tx:
+        accounts.preview(tx, secret)
 
 
 def test_an_invitation_used_twice_at_once_lets_one_in(db: Database, workspace: Tenant) -> None:
@@ -193,18 +196,18 @@ def test_an_account_is_not_made_twice(db: Database, workspace: Tenant) -> None:
 
 def reset_link(db: Database, tenant: Tenant, person: Person) -> str:
     with db.transaction(tenant.caller, needs="owner") as tx:
-        return accounts.make_reset(tx, person.id)
+        return accounts.create_reset_link(tx, person.id)
 
 
 def use_reset(db: Database, secret: str, password: SecretStr = PASSWORD) -> str:
-    with db.transaction(Nobody()) as tx:
+    with db.transaction(Anonymous()) as tx:
         return accounts.reset(tx, secret, password)
 
 
 def test_a_reset_works_once_and_signs_out_everywhere(db: Database, workspace: Tenant) -> None:
     older, secret = reset_link(db, workspace, workspace.editor), reset_link(db, workspace, workspace.editor)
-    with db.transaction(Nobody()) as tx:
-        assert accounts.reset_for(tx, secret) == workspace.editor.email
+    with db.transaction(Anonymous()) as tx:
+        assert accounts.reset_email(tx, secret) == workspace.editor.email
     with pytest.raises(Invalid, match="at least 10"):
         use_reset(db, secret, SecretStr("short"))
     assert both(lambda: use_reset(db, secret), lambda: use_reset(db, secret)).count(True) == 1
@@ -218,7 +221,7 @@ def test_a_reset_works_once_and_signs_out_everywhere(db: Database, workspace: Te
 
 def test_a_reset_link_gets_old(db: Database, workspace: Tenant) -> None:
     secret = reset_link(db, workspace, workspace.editor)
-    with db.transaction(Nobody()) as tx:
+    with db.transaction(Anonymous()) as tx:
         tx.execute(update(PasswordReset).values(expires_at=now() - timedelta(seconds=1)))
     with pytest.raises(NotFound):
         use_reset(db, secret)

@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from backend import accounts
-from backend.accounts import reset_link
-from backend.kit.db import Database, Nobody
+from backend.db.transactions import Anonymous, Database
+from ops import reset_link
 from tests.factories.account import Tenant
 from tests.support.databases import DatabaseUrls
 
@@ -28,7 +28,7 @@ def test_the_link_lets_the_only_owner_in(
     assert reset_link.main([f" {workspace.owner.email.upper()}"]) == 0
     link = urlsplit(capsys.readouterr().out.strip())
     assert (link.netloc, link.path) == ("studio.example.org", "/")
-    with db.transaction(Nobody()) as tx:
+    with db.transaction(Anonymous()) as tx:
         accounts.reset(tx, link.query.removeprefix("reset="), password)
     assert accounts.sign_in(db, email=workspace.owner.email, password=password)
 
@@ -49,3 +49,18 @@ def test_what_cannot_be_done_is_a_sentence(
     assert said.out == ""
     for words in ("Nobody signs in here", "not an e-mail address", "Say whose password", "make run"):
         assert words in said.err
+
+
+def test_the_link_names_the_port_that_the_studio_here_was_started_with(
+    workspace: Tenant,
+    database_urls: DatabaseUrls,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`make run PORT=8600` with somebody else's database: the port is in no setting that this command reads."""
+    (tmp_path / "run.json").write_text('{"url": "http://127.0.0.1:8600"}')
+    for name, value in (("DATABASE_URL", database_urls.owner), ("DATA_SHARED_BASE", str(tmp_path)), ("PUBLIC_URL", "")):
+        monkeypatch.setenv(name, value)
+    assert reset_link.main([workspace.owner.email]) == 0
+    assert capsys.readouterr().out.startswith("http://127.0.0.1:8600/?reset=")

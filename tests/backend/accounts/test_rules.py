@@ -30,6 +30,11 @@ def test_what_is_no_address_is_refused(email: str) -> None:
         ("aaaaaaaaaaaaa", "guessed"),
         ("1234567890", "guessed"),
         ("Password2026!", "guessed"),
+        ("0123456789", "guessed"),
+        ("qwerty123456", "guessed"),
+        ("passw0rd123", "guessed"),
+        ("welcome123", "guessed"),
+        ("iloveyou2024", "guessed"),
         ("x1" * 40, "too long"),
         ("ä" * 20 + "ö" * 20, "too long"),
     ],
@@ -37,6 +42,13 @@ def test_what_is_no_address_is_refused(email: str) -> None:
 def test_bad_passwords_get_a_sentence(password: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         checked_password(SecretStr(password))
+
+
+@pytest.mark.parametrize("password", ["ada.owner@example.org", "ada owner 12", "Ada.Owner1", "adaadaadaada"])
+def test_a_password_says_nothing_about_its_owner(password: str) -> None:
+    assert checked_password(SecretStr("three happy ducks"), about=("Ada Owner", "ada.owner@example.org"))
+    with pytest.raises(ValueError, match=r"e-mail address|guessed"):
+        checked_password(SecretStr(password), about=("Ada Owner", "ada.owner@example.org"))
 
 
 @pytest.mark.parametrize("password", ["three happy ducks", "Tr0ub4dor&3x", "пароль из слов"])

@@ -10,9 +10,11 @@ from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
 from backend import accounts
+from backend.accounts import devices
+from backend.db.tables import Throttle, User
+from backend.db.transactions import Anonymous, Database
 from backend.errors import NotSignedIn, TooMany
-from backend.kit.db import Database, Nobody
-from backend.tables import Throttle
+from backend.settings import Settings
 
 PASSWORD = SecretStr("three happy ducks")
 WRONG = SecretStr("three wrong ducks")
@@ -20,8 +22,10 @@ WRONG = SecretStr("three wrong ducks")
 
 @pytest.fixture(autouse=True)
 def ada(db: Database) -> None:
-    with db.transaction(Nobody()) as tx:
-        accounts.found(tx, accounts.Founding(name="Ada", email="ada@example.org", password=PASSWORD, workspace="First"))
+    with db.transaction(Anonymous()) as tx:
+        accounts.create_first_workspace(
+            tx, accounts.SetupDraft(name="Ada", email="ada@example.org", password=PASSWORD, workspace="First")
+        )
 
 
 def fail(db: Database, times: int, *, email: str = "ada@example.org", address: str = "10.0.0.1") -> None:
@@ -32,7 +36,7 @@ def fail(db: Database, times: int, *, email: str = "ada@example.org", address: s
 
 def later(db: Database, seconds: float) -> None:
     """As if so much time had passed."""
-    with db.transaction(Nobody()) as tx:
+    with db.transaction(Anonymous()) as tx:
         past = timedelta(seconds=seconds)
         tx.execute(
             update(Throttle).values(
@@ -108,5 +112,30 @@ def test_success_and_age_clean_up(db: Database) -> None:
     fail(db, 3)
     later(db, 10_000)
     accounts.sign_in(db, email="ada@example.org", password=PASSWORD, address="10.0.0.4")
-    with db.transaction(Nobody()) as tx:
+    with db.transaction(Anonymous()) as tx:
         assert (tx.scalar(select(func.count()).select_from(Throttle)) or 0) <= 1
+
+
+def test_nobody_locks_a_known_browser_out_and_it_is_counted_by_itself(db: Database, settings: Settings) -> None:
+    with db.transaction(Anonymous()) as tx:
+        ada, bob = tx.scalar(select(User.id)) or "", "usr_bob"
+    cookie = devices.remember(settings, ada)
+
+    def from_her_browser(password: SecretStr, shown: str = cookie) -> str:
+        return accounts.sign_in(
+            db, email="ada@example.org", password=password, address="10.0.0.1",
+            recognise=lambda user_id: devices.recognise(settings, shown, user_id),
+        )  # fmt: skip
+
+    fail(db, 5)
+    for strange in ("", "made up", cookie[:-2], devices.remember(settings, bob)):
+        with pytest.raises(TooMany):
+            from_her_browser(PASSWORD, strange)
+    for n in range(31):  # the address is blocked too
+        fail(db, 1, email=f"person{n}@example.org")
+    assert from_her_browser(PASSWORD)
+    for _ in range(5):
+        with pytest.raises(NotSignedIn):
+            from_her_browser(WRONG)
+    with pytest.raises(TooMany):
+        from_her_browser(PASSWORD)

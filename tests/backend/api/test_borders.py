@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from backend import api, assets, boards, graphs, posts, recipes, writing
+from backend import api, assets, boards, content_plans, prompt_library, workflows, writing
 from backend.api.deps import COOKIE
-from backend.boards import ActDraft, BoardDraft
+from backend.boards import BoardDraft, BulkActionDraft
 from backend.bootstrap import App
-from backend.graphs import GraphDraft
-from backend.recipes import WildcardDraft
+from backend.prompt_library import WildcardDraft
+from backend.workflows import GraphDraft
 from backend.writing import Parts, WriteOrder
 from tests.factories import graphs as known
 from tests.factories.account import Tenant
@@ -61,18 +61,18 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
     rows: Rows = fill(app.db, other_workspace)
     with app.db.transaction(other_workspace.caller, needs="editor") as tx:
         board = boards.create(tx, draft=BoardDraft(name="Theirs"))
-        draft = ActDraft(kind="board-add", picture_ids=(rows.picture_ids[0],), board_id=board.id)
+        draft = BulkActionDraft(kind="board-add", picture_ids=(rows.picture_ids[0],), board_id=board.id)
         act = boards.act(tx, draft=draft, request_key="t")
-        words = recipes.save_wildcard(tx, WildcardDraft(name="places", lines=("Rome",)))
+        words = prompt_library.save_wildcard(tx, WildcardDraft(name="places", lines=("Rome",)))
         sent = {"noun": "dataset", "noun_id": rows.dataset_id, "filename": "a.png", "size": 9, "client_key": "a"}
-        upload = assets.uploads.begin(tx, settings=app.settings, **sent)  # type: ignore[arg-type]
+        upload = assets.uploads.announce(tx, settings=app.settings, **sent)  # type: ignore[arg-type]
         asset = make_asset(tx)
         text = writing.create(tx, WriteOrder(influencer_id=rows.influencer_id, topic="yoga"), Parts(caption="Theirs"))
         plan = make_planner(tx, "Planned").plan(tx, wall=ahead())
-        plan_act = posts.move(tx, plan.id, ahead(days=2))
+        plan_act = content_plans.move(tx, plan.id, ahead(days=2))
         clip = make_clip(tx, rows.picture_ids[0])
         style = make_style(tx)
-        workflow = graphs.bring_in(tx, draft=GraphDraft(name="Theirs", text=known.text("upscale_model")))
+        workflow = workflows.bring_in(tx, draft=GraphDraft(name="Theirs", text=known.text("upscale_model")))
     return {
         "picture_id": rows.picture_ids[0], "board_id": board.id, "act_id": act.id, "wildcard_id": words.id, "asset": asset,
         "trial_id": make_trial(app.db, other_workspace, rows.run_id), "run_id": rows.run_id, "dataset_id": rows.dataset_id,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from backend import posts
+from backend import content_plans
 from backend.api.routes.content_plans import PlanWords
 from backend.bootstrap import App
 from backend.kit.clock import now
@@ -62,8 +62,53 @@ def test_a_refused_change_changes_nothing(editor: Any, bella: Planner) -> None:
     refused = editor.patch(f"/content-plans/{plan['id']}", json={"topic": "Other", "status": "scheduled"})
     assert (refused.status_code, refused.json()["message"]) == (409, "It has no date yet. Give it one.")
     assert editor.get(f"/content-plans/{plan['id']}").json()["topic"] == "Trams"
-    changed = editor.patch(f"/content-plans/{plan['id']}", json={"topic": "Other", "localTime": ahead().isoformat()}).json()
-    assert (changed["topic"], changed["localTime"]) == ("Other", ahead().isoformat())
+    soon = ahead().isoformat()
+    changed = editor.patch(f"/content-plans/{plan['id']}", json={"topic": "Other", "localTime": soon}).json()
+    assert (changed["topic"], changed["localTime"]) == ("Other", soon)
+
+
+def test_what_was_changed_since_it_was_read_is_refused(editor: Any, bella: Planner) -> None:
+    plan = editor.post("/content-plans", json=body(bella, localTime=ahead().isoformat())).json()
+    path, old = f"/content-plans/{plan['id']}", plan["version"]
+    assert editor.get(path).headers["etag"] == f'"{old}"'
+    assert editor.patch(path, json={"topic": "Other", "version": old}).status_code == 200
+    stale = {"if-match": f'"{old}"'}
+    refused = [
+        editor.patch(path, json={"status": "scheduled", "version": old}),
+        editor.patch(path, json={"status": "scheduled"}, headers=stale),
+        editor.post(f"{path}/move", json={"localTime": None, "version": old}),
+        editor.post("/content-plans/shift", json={"planIds": [plan["id"]], "days": 1, "versions": {plan["id"]: old}}),
+        editor.delete(path, headers=stale),
+        autopost(editor, contentPlanId=plan["id"], version=old),
+        autopost(editor, postId=plan["variants"][0]["id"], version=old),
+    ]
+    assert [one.status_code for one in refused] == [409] * 7
+    assert refused[0].json()["code"] == "changed_since"
+    assert "then, 2 now" in refused[0].json()["message"]
+    assert editor.get(path).json()["status"] == "draft"
+    assert editor.patch(path, json={}, headers={"if-match": "yesterday"}).status_code == 400
+    assert autopost(editor, contentPlanId=plan["id"], version=editor.get(path).json()["version"]).status_code == 201
+
+
+def test_scheduled_is_never_answered_with_in_review(app: App, editor: Any, bella: Planner, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        content_plans.save_rules(tx, bella.influencer.id, content_plans.RulesDraft(policy="all"))
+    plan = editor.post("/content-plans", json=body(bella, localTime=ahead().isoformat())).json()
+    refused = editor.patch(f"/content-plans/{plan['id']}", json={"status": "scheduled"})
+    assert refused.status_code == 409
+    assert "needs an approval" in refused.json()["message"]
+    assert editor.get(f"/content-plans/{plan['id']}").json()["status"] == "draft"
+    assert editor.patch(f"/content-plans/{plan['id']}", json={"status": "in_review"}).json()["status"] == "in_review"
+
+
+def test_a_time_with_seconds_is_refused_and_not_rounded(editor: Any, bella: Planner) -> None:
+    for said in ("2031-06-01T08:32:07", "2031-06-01T08:32:00.5"):
+        refused = editor.post("/content-plans", json=body(bella, localTime=said))
+        assert refused.status_code == 400
+        assert "whole minutes: say localTime as 2031-06-01T08:32" in refused.json()["message"]
+    plan = editor.post("/content-plans", json=body(bella, localTime="2031-06-01T08:32:00")).json()
+    assert plan["localTime"] == "2031-06-01T08:32:00"
+    assert editor.post(f"/content-plans/{plan['id']}/move", json={"localTime": "2031-06-02T08:32:07"}).status_code == 400
 
 
 def test_the_calendar_moves_shifts_and_takes_back(app: App, editor: Any, bella: Planner, workspace: Tenant) -> None:
@@ -87,7 +132,7 @@ def test_the_calendar_moves_shifts_and_takes_back(app: App, editor: Any, bella: 
     assert editor.get(asked).json()["data"] == []
     editor.post(f"/content-plans/acts/{gone['id']}/undo")
     with app.db.transaction(workspace.caller) as tx:
-        assert posts.get(tx, plan["id"]).deleted_at is None
+        assert content_plans.get(tx, plan["id"]).deleted_at is None
 
 
 @pytest.mark.parametrize(
@@ -139,7 +184,7 @@ def test_autopost_keeps_the_rules(app: App, editor: Any, bella: Planner, workspa
     unseen = autopost(editor, contentPlanId=strict.id)
     assert (unseen.status_code, "approve" in unseen.json()["message"]) == (409, True)
     with app.db.transaction(workspace.caller) as tx:
-        posts.stop(tx)
+        content_plans.stop(tx)
     stopped = autopost(editor, contentPlanId=free.id)
     assert (stopped.status_code, "stopped for this workspace" in stopped.json()["message"]) == (409, True)
     for payload in ({}, {"contentPlanId": free.id, "postId": free.posts[0].id}):
@@ -147,3 +192,24 @@ def test_autopost_keeps_the_rules(app: App, editor: Any, bella: Planner, workspa
         assert "contentPlanId" in refused.json()["message"]
     assert autopost(editor, postId="post_gone").status_code == 404
     assert editor.get("/jobs?type=autopost").json()["total"] == 0
+
+
+def test_a_month_is_sent_as_it_is_drawn(app: App, editor: Any, bella: Planner, workspace: Tenant) -> None:
+    """A few of each day by the calendar's own clock, how many more there are, and clashes with what is not sent too."""
+    day = datetime(2031, 6, 10, 20)
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        minutes = (0, 100, 200, 230, 430, 600)
+        plans = [bella.plan(tx, wall=day + timedelta(minutes=at), topic=str(at), variants=(bella.variant(caption=f"No {at}"),))
+                 for at in minutes]  # fmt: skip
+        same = bella.plan(tx, wall=day + timedelta(days=3), variants=(bella.variant(caption="No 600"),))
+    asked = "/content-plans/calendar?from=2031-06-01T00:00&to=2031-07-01T00:00&zone=Asia/Tokyo"
+    whole, few = editor.get(asked).json(), editor.get(f"{asked}&perDay=3").json()
+    assert whole["more"] == {}
+    # 20:00 in UTC is 05:00 of the next day in Tokyo
+    assert few["more"] == {"2031-06-11": 3}
+    ids = {one["id"] for one in few["data"]}
+    assert ids == {plan.id for plan in plans[:3]} | {same.id}
+    assert few["data"] == [one for one in whole["data"] if one["id"] in ids]
+    assert [one["clash"] for one in few["data"]] == [
+        "", "", "Only 30 min from another post on this channel.", "Another post on this channel has the same words.",
+    ]  # fmt: skip

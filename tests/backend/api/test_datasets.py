@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from fastapi.testclient import TestClient
 
-from backend.kit.db import Database
+from backend.db.transactions import Database
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import fill
 

@@ -11,8 +11,8 @@ from PIL import Image
 from sqlalchemy import update
 
 from backend import assets, generation
-from backend.tables import Asset
-from backend.tools.picture_texts import texts_of
+from backend.db.tables import Asset
+from backend.media.images.picture_texts import texts_of
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
 from tests.factories.pictures import photo

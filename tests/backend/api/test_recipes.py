@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 from fastapi.testclient import TestClient
 
-from backend import recipes
-from backend.kit.db import Database
-from backend.recipes import TemplateDraft, WildcardDraft
+from backend import prompt_library
+from backend.db.transactions import Database
+from backend.prompt_library import TemplateDraft, WildcardDraft
 from tests.factories.account import Tenant
 
 
 def test_files(client: Callable[..., TestClient], db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        card = recipes.save_wildcard(tx, WildcardDraft(name="hair/colors", lines=("red", "blå")))
-        recipes.save_template(tx, TemplateDraft(name="Face", prompt="{who}"))
+        card = prompt_library.save_wildcard(tx, WildcardDraft(name="hair/colors", lines=("red", "blå")))
+        prompt_library.save_template(tx, TemplateDraft(name="Face", prompt="{who}"))
     mine, theirs = client(workspace.viewer), client(other_workspace.owner)
     asked = {"workspace": workspace.id}
     whole = mine.get("/api/recipes/export", params=asked)

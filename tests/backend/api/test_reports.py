@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from backend.bootstrap import App
-from backend.kit.db import Database, Trusted
-from backend.tables import Picture
+from backend.db.tables import Picture
+from backend.db.transactions import Database, SystemCaller
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill
 
@@ -20,7 +20,7 @@ Browser = Callable[..., TestClient]
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
     made = fill(db, workspace, pictures=5)
-    with db.transaction(Trusted(workspace.id, workspace.user_id)) as tx:
+    with db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         held = update(Picture).where(Picture.id.in_(made.picture_ids[:2]))
         tx.execute(held.values(gate="held", identity_score=0.5, identity_line=0.8))
     return made

@@ -8,30 +8,33 @@ from fastapi.testclient import TestClient
 
 from backend import accounts
 from backend.bootstrap import App
-from backend.kit.db import Nobody
+from backend.db.transactions import Anonymous
 from tests.factories.account import Tenant
 
 Browser = Callable[..., TestClient]
 
 
 def ticket(app: App) -> str:
-    draft = accounts.Founding(name="Ada", email="ada@example.org", password="three happy ducks", workspace="First")
-    with app.db.transaction(Nobody()) as tx:
-        return accounts.found(tx, draft)
+    draft = accounts.SetupDraft(name="Ada", email="ada@example.org", password="three happy ducks", workspace="First")
+    with app.db.transaction(Anonymous()) as tx:
+        return accounts.create_first_workspace(tx, draft)
 
 
 def test_a_ticket_becomes_a_cookie_that_scripts_cannot_see(app: App, client: Browser) -> None:
     browser = client()
     answer = browser.post("/api/session/exchange", json={"ticket": ticket(app)})
     assert answer.status_code == 204
-    cookie = answer.headers["set-cookie"].lower()
+    cookie, known = (line.lower() for line in answer.headers.get_list("set-cookie"))
     for words in ("studio_sid=", "httponly", "samesite=lax", "max-age=604800", "path=/"):
         assert words in cookie
+    for words in ("studio_device=", "httponly", "samesite=lax", "max-age=31536000", "path=/"):
+        assert words in known
     me = browser.get("/api/session").json()
     assert me["user"]["email"] == "ada@example.org"
     assert [(one["name"], one["role"]) for one in me["workspaces"]] == [("First", "owner")]
     assert browser.delete("/api/session").status_code == 204
     assert browser.get("/api/session").status_code == 401
+    assert accounts.devices.recognise(app.settings, browser.cookies["studio_device"], me["user"]["id"])
 
 
 def test_a_used_ticket_is_refused_with_a_sentence(app: App, client: Browser) -> None:
@@ -66,7 +69,7 @@ def test_nobody_and_the_revoked_hear_401(app: App, client: Browser, workspace: T
     assert client().get("/api/session").status_code == 401
     browser = client(workspace.viewer)
     assert browser.get("/api/session").status_code == 200
-    with app.db.transaction(Nobody()) as tx:
+    with app.db.transaction(Anonymous()) as tx:
         accounts.sign_out(tx, workspace.viewer.token)
     assert browser.get("/api/session").status_code == 401
     assert browser.get("/api/jobs/live", params={"workspace": workspace.id}).status_code == 401

@@ -20,7 +20,7 @@ from backend.errors import Conflict
 from backend.storage import Storage
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
-from tests.support.browsing import browser, put_raw
+from tests.support.browsing import browser, put_from, put_raw
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_file_chosen_again_is_skipped_until_it_is_gone(
     assert (again["id"], again["skip"], again["putUrl"]) == (first["id"], True, None)
     assert client.put(f"/uploads/{workspace.id}/{first['id']}", content=b"x" * 10).status_code == 409
     with app.db.transaction(workspace.caller) as tx:
-        assets.uploads.take(tx, [first["id"]])
+        assets.uploads.accept(tx, [first["id"]])
     assert announce(client, workspace, dataset_id).json()["skip"] is False, "its picture was removed since"
 
 
@@ -209,4 +209,38 @@ def test_storage_away_is_said_and_the_file_can_be_sent_again(
 def test_a_full_dataset_takes_no_more(app: App, workspace: Tenant, dataset_id: str) -> None:
     settings = app.settings.model_copy(update={"max_dataset_images": 1})
     with app.db.transaction(workspace.caller) as tx, pytest.raises(Exception, match="This dataset is full: it has 1 pictures"):
-        assets.uploads.begin(tx, settings=settings, noun="dataset", noun_id=dataset_id, filename="b", size=1, client_key="b")
+        assets.uploads.announce(tx, settings=settings, noun="dataset", noun_id=dataset_id, filename="b", size=1, client_key="b")
+
+
+def test_the_slow_files_of_one_person_leave_places_for_others(
+    app: App, client: TestClient, workspace: Tenant, dataset_id: str
+) -> None:
+    ids = [announce(client, workspace, dataset_id, clientKey=f"slow-{n}").json()["id"] for n in range(6)]
+    *slow, quick = [f"/uploads/{workspace.id}/{upload_id}" for upload_id in ids]
+
+    async def all_at_once() -> list[dict[str, Any]]:
+        over, four, begun = anyio.Event(), anyio.Event(), set[str]()
+
+        async def send_slowly(path: str) -> None:
+            async def receive() -> dict[str, Any]:
+                begun.add(path)
+                if len(begun) == 4:
+                    four.set()
+                await over.wait()
+                return {"type": "http.disconnect"}
+
+            await put_from(app, workspace.editor, path, receive)
+
+        async with anyio.create_task_group() as tasks:
+            for path in slow:
+                tasks.start_soon(send_slowly, path)
+            await four.wait()
+            body = [{"type": "http.request", "body": b"x" * 10, "more_body": False}]
+            answered = await put_raw(app, workspace.owner, quick, body)
+            assert len(begun) == 4, "the fifth waits, its bytes unread"
+            over.set()
+        assert len(begun) == 5
+        return answered
+
+    answered = anyio.run(all_at_once)
+    assert answered[0]["status"] == 200

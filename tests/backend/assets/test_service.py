@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from backend import assets
 from backend.assets import AssetCard, NewFile
 from backend.bootstrap import App
+from backend.db.tables import Asset, AssetUse, Upload
 from backend.errors import Conflict, NotFound, Unavailable
 from backend.kit.ids import new_id
 from backend.storage import Storage
-from backend.tables import Asset, AssetUse, Upload
 from tests.factories.account import Tenant
 
 OpenTx = Callable[[], AbstractContextManager[Session]]
@@ -86,7 +86,7 @@ def test_batches_keep_their_order(app: App, open_tx: OpenTx, tmp_path: Path) -> 
         files.append(NewFile(path, "archive", f"t/{new_id('x')}", "application/zip", uses=[("dataset", "ds_1")]))
     with open_tx() as tx:
         ids = assets.intend(tx, files)
-    sent = {asset_id: assets.put(app.storage, file) for asset_id, file in zip(ids, files, strict=True)}
+    sent = {asset_id: assets.upload_file(app.storage, file) for asset_id, file in zip(ids, files, strict=True)}
     with open_tx() as tx:
         cards = assets.confirm(tx, sent)
         assert set(assets.get_many(tx, ids)) == set(ids)
@@ -188,7 +188,7 @@ def test_strays_are_what_no_row_names(app: App, open_tx: OpenTx, workspace: Tena
         tx.add(row)
     for one in (row.key, key("stray.bin"), f"images/{new_id('ws')}/job_1/att_1/0.png"):
         app.storage.put_bytes(one, b"x", "application/octet-stream")
-    assert set(assets.strays(open_tx, app.storage, tenant_id=workspace.id)) == {key("gone.png"), key("stray.bin")}
+    assert set(assets.find_strays(open_tx, app.storage, tenant_id=workspace.id)) == {key("gone.png"), key("stray.bin")}
     assert app.storage.read(key("stray.bin")) == b"x"
 
 
@@ -221,7 +221,7 @@ def test_uploads_are_listed_no_further_than_asked(open_tx: OpenTx) -> None:
 
     assert ids(take=3) == ["0", "1", "2"]
     assert ids(take=1, newest_first=True) == ["3"]
-    assert ids(states=("refused",), newest_first=True, but_for="Twin.") == ["1"]
+    assert ids(states=("refused",), newest_first=True, except_reason="Twin.") == ["1"]
     with open_tx() as tx:
         assert assets.uploads.count(tx, "lora", "library") == 4
         assert assets.uploads.count(tx, "lora", "library", states=("stored",)) == 2
@@ -232,11 +232,11 @@ def test_uploads_are_listed_no_further_than_asked(open_tx: OpenTx) -> None:
 def test_a_file_sent_again_after_a_week_is_not_swept_as_an_old_one(app: App, open_tx: OpenTx, was: str) -> None:
     announced = {"noun": "lora", "noun_id": "library", "filename": "x", "size": 1, "client_key": "x"}
     with open_tx() as tx:
-        first = assets.uploads.begin(tx, settings=app.settings, **announced)  # type: ignore[arg-type]
+        first = assets.uploads.announce(tx, settings=app.settings, **announced)  # type: ignore[arg-type]
         week_ago = text("clock_timestamp() - interval '8 days'")
         tx.execute(update(Upload).values(state=was, created_at=week_ago))
     with open_tx() as tx:
-        assert assets.uploads.begin(tx, settings=app.settings, **announced).id == first.id  # type: ignore[arg-type]
+        assert assets.uploads.announce(tx, settings=app.settings, **announced).id == first.id  # type: ignore[arg-type]
     assert assets.sweep(open_tx, app.storage, settings=app.settings).uploads == 0
     assets.uploads.receive(open_tx, app.storage, settings=app.settings, upload_id=first.id, chunks=[b"x"])
     assert assets.sweep(open_tx, app.storage, settings=app.settings).uploads == 0

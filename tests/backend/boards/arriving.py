@@ -8,7 +8,7 @@ from backend import boards
 from backend.assets import uploads
 from backend.boards import pipeline
 from backend.boards.schemas import ImportPayload
-from backend.tables import Job
+from backend.db.tables import Job
 from tests.support.context import make_context
 
 
@@ -17,13 +17,13 @@ def arrive(app: Any, tx: Any, files: dict[str, bytes]) -> None:
     for name, data in files.items():
         with tx() as session:
             values = {"noun": boards.NOUN, "noun_id": boards.INBOX, "filename": name, "client_key": name}
-            card = uploads.begin(session, settings=app.settings, size=len(data), **values)
+            card = uploads.announce(session, settings=app.settings, size=len(data), **values)
         uploads.receive(tx, app.storage, settings=app.settings, upload_id=card.id, chunks=[data])
 
 
 def bring_in(app: Any, tenant: Any, tx: Any, key: str, **how: Any) -> Any:
     """As the page's button and its worker do it; the job's result."""
     with tx() as session:
-        job = boards.bring_in(session, request_key=key, **how)
+        job = boards.start_import(session, request_key=key, **how)
         payload = ImportPayload(**session.get_one(Job, job.id).payload)
     return pipeline.run_import(make_context(app, tenant, "picture-import", payload, job_id=job.id), payload)

@@ -14,7 +14,7 @@ from backend.boards import pipeline
 from backend.boards.schemas import ImportPayload
 from backend.errors import NotFound
 from backend.generation import GalleryFilters
-from backend.tools.png_text import with_texts
+from backend.media.images.png_text import with_texts
 from tests.backend.boards.arriving import arrive
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
@@ -46,4 +46,4 @@ def test_pictures_are_brought_in_for_ones_own_influencers(worker_app: Any, other
         theirs = make_influencer(session).id
     arrive(worker_app, tx, {"a.jpg": photo(1)})
     with tx() as session, pytest.raises(NotFound):
-        boards.bring_in(session, influencer_id=theirs, request_key="in")
+        boards.start_import(session, influencer_id=theirs, request_key="in")

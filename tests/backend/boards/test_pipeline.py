@@ -17,17 +17,17 @@ from sqlalchemy.orm import Session
 
 from backend import assets, boards, generation
 from backend.assets import uploads
-from backend.boards import ActDraft, ArchiveDraft, BoardDraft, arrivals, pipeline
+from backend.boards import ArchiveDraft, BoardDraft, BulkActionDraft, imports, pipeline
 from backend.boards.schemas import ArchivePayload, ImportPayload
+from backend.db.tables import Asset, Picture
 from backend.errors import Invalid
 from backend.generation import GalleryFilters
 from backend.kit.clock import now
-from backend.tables import Asset, Picture
-from backend.tools.ai_mark import SOURCE_TYPE
-from backend.tools.picture_texts import source_type_of, texts_of
-from backend.tools.png_text import with_texts
+from backend.media.images.ai_mark import SOURCE_TYPE
+from backend.media.images.picture_texts import source_type_of, texts_of
+from backend.media.images.png_text import with_texts
 from tests.backend.boards.arriving import arrive
-from tests.backend.tools.test_recipe_text import A1111
+from tests.backend.media.images.test_recipe_text import A1111
 from tests.factories.account import Tenant
 from tests.factories.making import make_lora, make_pictures
 from tests.factories.pictures import photo
@@ -48,7 +48,7 @@ def shelf(tx: Any, worker_app: Any) -> dict[str, Any]:
     with tx() as session:
         ids = make_pictures(session, 4, prompt="bella, “très” chic", lora_id=make_lora(session).id, rating=4)
         board_id = boards.create(session, draft=BoardDraft(name="Summer set", notes="n")).id
-        draft = ActDraft(kind="board-add", picture_ids=tuple(ids[::-1]), board_id=board_id)
+        draft = BulkActionDraft(kind="board-add", picture_ids=tuple(ids[::-1]), board_id=board_id)
         boards.act(session, draft=draft, request_key="x")
         session.execute(update(Asset).where(Asset.kind == "image").values(content_type="image/png"))
         keys = {one: assets.get(session, generation.picture(session, one).asset_id).key for one in ids}
@@ -75,8 +75,8 @@ def test_a_board_is_packed_in_its_order_with_a_manifest(
 ) -> None:
     with tx() as session:
         draft = ArchiveDraft(board_id=shelf["board"], with_recipe=with_recipe)
-        job = boards.pack(session, draft=draft, request_key="zip")
-        assert boards.pack(session, draft=draft, request_key="zip").id == job.id
+        job = boards.start_archive(session, draft=draft, request_key="zip")
+        assert boards.start_archive(session, draft=draft, request_key="zip").id == job.id
     payload = ArchivePayload(filename="Summer_set", board_id=shelf["board"], with_recipe=with_recipe)
     first = make_context(worker_app, workspace, "picture-archive", payload, job_id=job.id)
     result = pipeline.run_archive(first, payload)
@@ -103,7 +103,7 @@ def test_archives_go_after_a_week_and_nothing_to_pack_is_said(
         session.execute(update(Asset).where(Asset.kind != "lora").values(created_at=now() - timedelta(days=8)))
         empty = boards.create(session, draft=BoardDraft(name="Empty")).id
         with pytest.raises(Invalid, match="no pictures to pack"):
-            boards.pack(session, draft=ArchiveDraft(board_id=empty), request_key="e")
+            boards.start_archive(session, draft=ArchiveDraft(board_id=empty), request_key="e")
     assert assets.sweep(tx, worker_app.storage, settings=worker_app.settings).retired == 1
     with tx() as session:
         assert assets.get(session, result["asset_id"]).state == "deleted"
@@ -114,11 +114,11 @@ def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tena
         lora = make_lora(session)
         board_id = boards.create(session, draft=BoardDraft(name="Found")).id
         with pytest.raises(Invalid, match="nothing to bring in"):
-            boards.bring_in(session, request_key="none")
+            boards.start_import(session, request_key="none")
     a1111 = with_texts(photo(1, kind="PNG"), {"parameters": A1111})
     arrive(worker_app, tx, {"one.png": a1111, "two.jpg": photo(2), "three.png": b"no picture at all"})
     with tx() as session:
-        job = boards.bring_in(session, board_id=board_id, request_key="in")
+        job = boards.start_import(session, board_id=board_id, request_key="in")
     payload = ImportPayload(board_id=board_id)
     result = pipeline.run_import(make_context(worker_app, workspace, "picture-import", payload, job_id=job.id), payload)
     assert result == {"imported": 2, "refused": 1, "already": 0, "with_recipe": 1}
@@ -128,7 +128,7 @@ def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tena
         found, bare = generation.pictures(session, ids)
         file = boards.picture_file(session, found.id)
         assert generation.ids(session, filters=GalleryFilters(text="lora:bella-v1 seed:3127478453"), most=9) == [found.id]
-        assert [one.reason[:31] for one in boards.refused(session)] == ["This is no picture the studio c"]
+        assert [one.reason[:31] for one in boards.refused_uploads(session)] == ["This is no picture the studio c"]
         remixed = generation.remix(session, found.id, new_seed=False)
     assert (found.source, found.seed, found.recipe.steps, found.recipe.cfg) == ("imported", 3127478453, 28, 6.5)
     assert [(ref.lora_id, ref.name) for ref in found.recipe.loras] == [(lora.id, "bella-v1"), ("", "Film Grain")]
@@ -147,7 +147,7 @@ def test_a_worker_that_dies_between_two_pictures_takes_none_twice(
     arrive(worker_app, tx, {f"{n}.jpg": photo(n) for n in range(3)})
     payload = ImportPayload()
     first = make_context(worker_app, workspace, "picture-import", payload)
-    taken, take = [], uploads.take
+    taken, take = [], uploads.accept
 
     def dies(session: Session, ids: list[str]) -> None:
         taken.extend(ids)
@@ -155,10 +155,10 @@ def test_a_worker_that_dies_between_two_pictures_takes_none_twice(
             raise KeyboardInterrupt
         take(session, ids)
 
-    monkeypatch.setattr(uploads, "take", dies)
+    monkeypatch.setattr(uploads, "accept", dies)
     with pytest.raises(KeyboardInterrupt):
         pipeline.run_import(first, payload)
-    monkeypatch.setattr(uploads, "take", take)
+    monkeypatch.setattr(uploads, "accept", take)
     assert pipeline.run_import(next_attempt(first), payload)["imported"] == 2
     with tx() as session:
         assert generation.count(session, filters=GalleryFilters(source="imported")).n == 3
@@ -172,7 +172,7 @@ def test_two_jobs_at_the_same_files_take_each_once(
     arrive(worker_app, tx, {"1.jpg": photo(1), "2.jpg": photo(2), "3.png": b"no picture at all"})
     payload = ImportPayload()
     first, second = (make_context(worker_app, workspace, "picture-import", payload) for _ in range(2))
-    keep, told = arrivals._keep, []
+    keep, told = imports._store, []
 
     def meanwhile(ctx: Any, *more: Any) -> Any:
         looked = keep(ctx, *more)
@@ -180,7 +180,7 @@ def test_two_jobs_at_the_same_files_take_each_once(
             told.append(pipeline.run_import(second, payload))
         return looked
 
-    monkeypatch.setattr(arrivals, "_keep", meanwhile)
+    monkeypatch.setattr(imports, "_store", meanwhile)
     assert pipeline.run_import(first, payload) == {"imported": 0, "refused": 0, "already": 0, "with_recipe": 0}
     assert told == [{"imported": 2, "refused": 1, "already": 0, "with_recipe": 0}]
     with tx() as session:

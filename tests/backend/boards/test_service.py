@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from backend import boards, generation
-from backend.boards import ActDraft, BoardDraft
+from backend.boards import BoardDraft, BulkActionDraft
+from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.generation import GalleryFilters
-from backend.kit.db import Database
 from backend.kit.ids import new_id
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
@@ -28,12 +28,12 @@ class Desk:
     def tx(self) -> AbstractContextManager[Session]:
         return self.db.transaction(self.caller, needs="editor")
 
-    def act(self, kind: str, ids: list[str], *, key: str = "", **values: object) -> boards.ActCard:
-        draft = ActDraft(kind=kind, picture_ids=tuple(ids), **values)
+    def act(self, kind: str, ids: list[str], *, key: str = "", **values: object) -> boards.UndoEntry:
+        draft = BulkActionDraft(kind=kind, picture_ids=tuple(ids), **values)
         with self.tx() as tx:
             return boards.act(tx, draft=draft, request_key=key or new_id("key"))
 
-    def undo(self, act: boards.ActCard) -> None:
+    def undo(self, act: boards.UndoEntry) -> None:
         with self.tx() as tx:
             boards.undo(tx, act.id)
 
@@ -72,7 +72,7 @@ def test_a_double_click_acts_once(desk: Desk) -> None:
     assert first == second
     with desk.tx() as tx:
         assert generation.ids(tx, filters=GalleryFilters(text="is:favourite"), most=9) == desk.ids[1::-1]
-        assert [one.id for one in boards.lately(tx)] == [first.id]
+        assert [one.id for one in boards.recent(tx)] == [first.id]
     desk.undo(first)
     with desk.tx() as tx:
         assert generation.ids(tx, filters=GalleryFilters(favourite=True), most=9) == []
@@ -153,15 +153,17 @@ def test_boards_are_named_covered_archived_deleted_and_brought_back(desk: Desk) 
         assert (boards.page(tx), [one.id for one in boards.page(tx, archived=True)]) == ([], [board_id])
         boards.undo(tx, away.id)
         gone = boards.delete(tx, board_id, request_key=new_id("key"))
-        assert boards.page(tx) == boards.of_picture(tx, desk.ids[0]) == []
+        assert boards.page(tx) == boards.boards_of_picture(tx, desk.ids[0]) == []
         assert boards.undo(tx, gone.id).undone_at
-        assert boards.of_picture(tx, desk.ids[0]) == [(board_id, "Beach")]
+        assert boards.boards_of_picture(tx, desk.ids[0]) == [(board_id, "Beach")]
 
 
 def test_all_of_a_filter_and_its_bound(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.boards.acts.MOST_AT_ONCE", 4)
+    monkeypatch.setattr("backend.boards.bulk_actions.MAX_PICTURES", 4)
     with desk.tx() as tx:
-        done = boards.act(tx, draft=ActDraft(kind="rate", rating=3), filters=GalleryFilters(text="beach"), request_key="all")
+        done = boards.act(
+            tx, draft=BulkActionDraft(kind="rate", rating=3), filters=GalleryFilters(text="beach"), request_key="all"
+        )
     assert (done.count, desk.ratings()) == (4, [0, 0, 3, 3, 3, 3])
 
 
@@ -179,4 +181,4 @@ def test_what_is_not_there_or_not_yours_is_refused(desk: Desk, other_workspace: 
         boards.undo(tx, done.id)
     with desk.db.transaction(desk.workspace.caller, needs="owner") as tx:
         assert boards.undo(tx, done.id).id == done.id
-        assert boards.forget(tx, days=0) == 1
+        assert boards.purge_history(tx, days=0) == 1

@@ -3,13 +3,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
 from backend.bootstrap import App, bootstrap
-from backend.engines.text.openai_engine import OpenAIEngine
+from backend.engines.openrouter.text_engine import OpenAIEngine
 from backend.settings import Settings
 from tests.factories.account import Tenant
+from tests.fakes.engines import FakeImageEngine
 from tests.servers.openrouter import ModelServer
 
 Make = Callable[..., App]
@@ -33,7 +35,7 @@ def make_app(settings: Settings, server: ModelServer) -> Iterator[Make]:
             engine = OpenAIEngine(chosen, pause=lambda _: None)
             apps.callback(app.close)
             apps.callback(engine.close)
-            app.__dict__["engines"] = type("Engines", (), {"text": engine})()
+            app.__dict__["engines"] = SimpleNamespace(text=engine, image=FakeImageEngine())
             return app
 
         yield made

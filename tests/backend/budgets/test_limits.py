@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from backend import budgets
 from backend.bootstrap import App
 from backend.budgets import rules
-from backend.clients.openrouter import PricedModel
+from backend.engines.openrouter.client import PricedModel
+from backend.engines.openrouter.prices import cost, most_usd
 from backend.engines.text.port import TextRequest
-from backend.engines.text.prices import cost, most_usd
 from backend.errors import Invalid, NotPermitted
 from tests.factories.account import Tenant
 
@@ -55,7 +55,7 @@ def test_the_lower_limit_counts(own: Decimal | None, operators: Decimal | None) 
 def test_what_fits_never_passes_the_limit(asked: list[Decimal], limit: Decimal) -> None:
     spent = Decimal(0)
     for one in asked:
-        more = rules.rounded(one)
+        more = rules.rounded_up(one)
         if rules.fits(spent, more, limit):
             spent += more
     assert spent <= limit
@@ -63,7 +63,7 @@ def test_what_fits_never_passes_the_limit(asked: list[Decimal], limit: Decimal) 
 
 @given(money)
 def test_rounding_never_loses(usd: Decimal) -> None:
-    assert 0 <= rules.rounded(usd) - usd < Decimal("0.000000001")
+    assert 0 <= rules.rounded_up(usd) - usd < Decimal("0.000000001")
 
 
 @given(

@@ -11,11 +11,11 @@ import pytest
 
 from backend import channels, events
 from backend.bootstrap import App, bootstrap
-from backend.channels.tokens import now_there, put, store
-from backend.engines.platform.connecting import Grant
-from backend.engines.platform.faults import NotAllowed, TokenRefused, TryAgain
-from backend.engines.platform.port import Access
-from backend.tables import Channel
+from backend.channels.tokens import database_now, store, update_channel
+from backend.db.tables import Channel
+from backend.platforms.errors import Forbidden, TokenRefused, Transient
+from backend.platforms.oauth_port import Grant
+from backend.platforms.port import Access
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
 from tests.factories.posts import make_channel
@@ -82,16 +82,16 @@ def test_a_refused_token_is_refreshed_once_and_then_somebody_has_to_connect(
         return got.token
 
     tiktok.expire_tokens()
-    assert channels.using(app, transact, id, opens) == tried[1] != tried[0]
+    assert channels.with_access(app, transact, id, opens) == tried[1] != tried[0]
 
     tried.clear()
     tiktok.expire_tokens()  # and again at once: what a refresh gives is not taken either
     with pytest.raises(TokenRefused):
-        channels.using(app, transact, id, opens)
+        channels.with_access(app, transact, id, opens)
     with app.db.transaction(workspace.caller) as tx:
         card = channels.get(tx, id)
         assert (card.state, bool(card.trouble)) == ("reconnect", True)
-        assert [one.kind for one in events.of(tx, "channel", id)] == ["channel.reconnect"]
+        assert [one.kind for one in events.list_for(tx, "channel", id)] == ["channel.reconnect"]
     with pytest.raises(TokenRefused, match="Connect the account again"):
         channels.access(app, transact, id)
 
@@ -103,7 +103,7 @@ def test_a_platform_that_does_not_answer_costs_nothing_while_the_token_lives(
     away = bootstrap(app.settings.model_copy(update={"tiktok_api_url": "http://127.0.0.1:9"}))
     transact = partial(away.db.transaction, workspace.caller)
     got = channels.access(away, transact, id)
-    with pytest.raises(TryAgain):
+    with pytest.raises(Transient):
         channels.access(away, transact, id, refused=got.token)
     away.close()
     with app.db.transaction(workspace.caller) as tx:
@@ -145,11 +145,11 @@ def test_what_is_off_or_gone_opens_for_nobody(app: App, workspace: Tenant, serve
     transact = partial(app.db.transaction, workspace.caller)
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         channels.switch(tx, id, on=False)
-    with pytest.raises(NotAllowed, match="switched off"):
+    with pytest.raises(Forbidden, match="switched off"):
         channels.access(app, transact, id)
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         channels.remove(tx, id)
-    with pytest.raises(NotAllowed, match="disconnected"):
+    with pytest.raises(Forbidden, match="disconnected"):
         channels.access(app, transact, id)
 
 
@@ -161,19 +161,19 @@ def test_upkeep_refreshes_what_nears_its_end_and_warns_once_where_that_does_not_
     fresh = _connected(app, workspace, servers["tiktok"], name="marco")
     transact = partial(app.db.transaction, workspace.caller)
     with transact() as tx:
-        now = now_there(tx)
-        put(tx, idle, refreshed_at=now - timedelta(days=61))
-        put(tx, ending, expires_at=now + timedelta(days=3))  # refreshed an hour ago: a refresh does not move the end
+        now = database_now(tx)
+        update_channel(tx, idle, refreshed_at=now - timedelta(days=61))
+        update_channel(tx, ending, expires_at=now + timedelta(days=3))  # refreshed an hour ago: a refresh does not move the end
     tokens = {id: _row(app, workspace, id).sealed for id in (idle, ending, fresh)}
-    assert channels.keep_alive(app, transact) == {"channels_renewed": 1, "channels_warned": 1}
-    assert channels.keep_alive(app, transact)["channels_warned"] == 0
+    assert channels.refresh_expiring(app, transact) == {"channels_renewed": 1, "channels_warned": 1}
+    assert channels.refresh_expiring(app, transact)["channels_warned"] == 0
     assert [id for id, before in tokens.items() if _row(app, workspace, id).sealed != before] == [idle]
     assert servers["tiktok"].opens(channels.access(app, transact, idle).token)
     with transact() as tx:
-        assert [one.kind for one in events.of(tx, "channel", ending)] == ["channel.expiring"]
+        assert [one.kind for one in events.list_for(tx, "channel", ending)] == ["channel.expiring"]
         assert channels.get(tx, ending).expires_soon(now)
-        put(tx, ending, expires_at=now - timedelta(days=1))
-    channels.keep_alive(app, transact)
+        update_channel(tx, ending, expires_at=now - timedelta(days=1))
+    channels.refresh_expiring(app, transact)
     with transact() as tx:
         card = channels.get(tx, ending)
     assert card.state == "reconnect"

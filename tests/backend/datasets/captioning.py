@@ -7,8 +7,8 @@ from typing import Any
 from backend import datasets
 from backend.bootstrap import App
 from backend.datasets import CaptionOrder, CaptionPayload, CaptionRunCard, pipeline
+from backend.db.tables import CaptionRun, Job
 from backend.kit.ids import new_id
-from backend.tables import CaptionRun, Job
 from tests.factories.account import Tenant
 from tests.support.context import make_context
 from workers.context import Context

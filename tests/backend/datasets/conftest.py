@@ -25,7 +25,7 @@ def upload(app: App, who: Tenant, dataset_id: str, files: Mapping[str, bytes]) -
     for name, data in files.items():
         with app.db.transaction(who.caller, needs="editor") as tx:
             said = {"noun": "dataset", "noun_id": dataset_id, "filename": name, "size": len(data), "client_key": name}
-            card = assets.uploads.begin(tx, settings=app.settings, **said)
+            card = assets.uploads.announce(tx, settings=app.settings, **said)
 
         def open_tx() -> object:
             return app.db.transaction(who.caller, needs="editor")

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend import datasets
-from backend.datasets import CaptionEdit, wording
+from backend.datasets import CaptionEdit, caption_text
+from backend.db.transactions import Database
 from backend.errors import Invalid, NotFound
-from backend.kit.db import Database
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
 
@@ -24,33 +24,33 @@ def dataset_id(db: Database, workspace: Tenant) -> str:
 
 @given(CAPTION, st.text("ab", min_size=1, max_size=3))
 def test_words_are_removed_added_and_tidied(caption: str, word: str) -> None:
-    removed = wording.rewrite(caption, CaptionEdit(verb="remove", find=word))
-    assert word not in [tag.casefold() for tag in wording.tags(removed)]
-    tidy = wording.rewrite(caption, CaptionEdit(verb="tidy"))
-    assert wording.rewrite(tidy, CaptionEdit(verb="tidy")) == tidy
-    assert {tag.casefold() for tag in wording.tags(tidy)} == {tag.casefold() for tag in wording.tags(caption)}
-    assert len({tag.casefold() for tag in wording.tags(tidy)}) == len(wording.tags(tidy))
+    removed = caption_text.rewrite(caption, CaptionEdit(verb="remove", find=word))
+    assert word not in [tag.casefold() for tag in caption_text.tags(removed)]
+    tidy = caption_text.rewrite(caption, CaptionEdit(verb="tidy"))
+    assert caption_text.rewrite(tidy, CaptionEdit(verb="tidy")) == tidy
+    assert {tag.casefold() for tag in caption_text.tags(tidy)} == {tag.casefold() for tag in caption_text.tags(caption)}
+    assert len({tag.casefold() for tag in caption_text.tags(tidy)}) == len(caption_text.tags(tidy))
     for verb in ("prefix", "suffix", "trigger"):
         edit = CaptionEdit(verb=verb, put=word)
-        once = wording.rewrite(caption, edit, word)
+        once = caption_text.rewrite(caption, edit, word)
         assert word in once.casefold()
-        assert wording.rewrite(once, edit, word) == once
+        assert caption_text.rewrite(once, edit, word) == once
 
 
 def test_tags_are_counted_whatever_their_case() -> None:
-    found = wording.tag_counts(["bella, Red dress", "bella,red dress, red dress", "red dress", ""])
+    found = caption_text.tag_counts(["bella, Red dress", "bella,red dress, red dress", "red dress", ""])
     assert [(one.tag, one.count) for one in found] == [("red dress", 3), ("bella", 2)]
 
 
 def test_what_the_trigger_word_should_carry_is_named() -> None:
     places = ("beach", "forest", "kitchen", "street", "office", "garden")
     captions = [f"photo of bella, a woman with long blonde hair and blue eyes, {place}, necklace" for place in places]
-    found = {one.words: (one.count, one.why) for one in wording.leaks(captions, "bella")}
+    found = {one.words: (one.count, one.why) for one in caption_text.leaks(captions, "bella")}
     assert found["long blonde hair"] == (6, "trait")
     assert found["necklace"] == (6, "always")
     assert not {"bella", "photo", "woman", "beach"} & set(found)
-    assert wording.leaks([f"bella, {place}" for place in places], "bella") == []
-    assert [one.words for one in wording.leaks(["bella, freckles"], "bella")] == ["freckles"]
+    assert caption_text.leaks([f"bella, {place}" for place in places], "bella") == []
+    assert [one.words for one in caption_text.leaks(["bella, freckles"], "bella")] == ["freckles"]
 
 
 def test_a_bulk_change_is_seen_before_and_taken_back_after(db: Database, workspace: Tenant, dataset_id: str) -> None:

@@ -14,8 +14,8 @@ from sqlalchemy import select, update
 from backend import datasets
 from backend.bootstrap import App
 from backend.datasets import Box, DatasetCard
+from backend.db.tables import DatasetImage
 from backend.errors import Invalid
-from backend.tables import DatasetImage
 from tests.backend.datasets.conftest import ingest, seen, upload
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset

@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 
 from backend import datasets
 from backend.datasets import Box, Thresholds
+from backend.db.tables import Dataset, DatasetImage
+from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid
-from backend.kit.db import Database
-from backend.tables import Dataset, DatasetImage
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
 from tests.fakes.engines import MODEL

@@ -89,15 +89,59 @@ def test_an_archive_with_captions_and_rubbish(app: App, workspace: Tenant, datas
         assert archive.read("10_bella/0001.jpg") == inside["10_bella woman/1.jpg"]
 
 
+def test_captions_and_folders_of_others_are_understood_and_told(app: App, workspace: Tenant, dataset: DatasetCard) -> None:
+    inside = {
+        "img/10_bella woman/1.jpg": photo(1),
+        "img/10_bella woman/1.TXT": "bella, caff\u00e8".encode("cp1252"),
+        "img/10_bella woman/2.jpg": photo(2),
+        "img/10_bella woman/2.txt": b"bella,\r\nsmiling",
+        "reg/1_woman/3.jpg": photo(3),
+        "README.txt": b"my set",
+    }
+    upload(app, workspace, dataset.id, {"set.zip": zipped(inside), "empty.zip": zipped({})})
+    upload(app, workspace, dataset.id, {"Zoe\u0301.jpg": photo(4), "Zo\u00e9.txt": "Zo\u00e9 here".encode("cp1252")})
+    upload(app, workspace, dataset.id, {"Zo\u00e9.caption": b"another text", "long.jpg": photo(5), "long.txt": b"a" * 3000})
+    result = ingest(app, workspace, dataset.id)
+    images, refused = seen(app, workspace, dataset.id)
+    assert (result, refused.keys()) == ({"images": 5, "refused": 3}, {"set.zip/README.txt", "empty.zip", "Zo\u00e9.caption"})
+    assert "no pictures in this archive" in refused["empty.zip"]
+    assert "has a caption already" in refused["Zo\u00e9.caption"]
+    by_stem = {name.rsplit("/", 1)[-1][0]: image for name, image in images.items()}
+    assert (by_stem["1"].caption, by_stem["2"].caption) == ("bella, caff\u00e8", "bella,\nsmiling")
+    assert (by_stem["Z"].caption, len(by_stem["l"].caption)) == ("Zo\u00e9 here", 2000)
+    assert [image.included for image in by_stem.values()] == [name != "3" for name in by_stem]
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        notes = {
+            one.sentence.split(":")[0].split(".")[0]: (one.count, one.filenames)
+            for one in datasets.arrival_notes(tx, dataset.id)
+        }
+        assert notes.keys() == {
+            "Its caption was read as Windows-1252", "From the folder “10_bella woman”",
+            "From the folder “1_woman”, which holds regularisation pictures",
+            "Its caption had 3,000 characters and was cut to 2,000",
+        }  # fmt: skip
+        assert notes["Its caption was read as Windows-1252"][0] == 2
+        assert notes["From the folder “10_bella woman”"][0] == 2
+        datasets.clear_arrival_notes(tx, dataset.id)
+        assert datasets.arrival_notes(tx, dataset.id) == []
+    assert [note["code"] for note in seen(app, workspace, dataset.id)[0]["long.jpg"].notes] == ["caption_cut"]
+
+
 def test_a_sample_character_once(app: App, workspace: Tenant, dataset: DatasetCard) -> None:
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        datasets.declare_sample(tx, dataset.id)
     assert ingest(app, workspace, dataset.id, character="bella") == {"images": 14, "refused": 0}
     assert ingest(app, workspace, dataset.id, character="bella") == {"images": 0, "refused": 0}
     images, _ = seen(app, workspace, dataset.id)
     assert images["bella/00.jpg"].caption
     with app.db.transaction(workspace.caller, needs="editor") as tx:
-        assert datasets.declare_rights(tx, dataset.id, "Bundled pictures.").status == "ready"
+        assert datasets.get(tx, dataset.id).status == "ready", "nobody is asked whose pictures the studio's own are"
         assert datasets.readiness(tx, dataset.id).stats.blurred == 0
         assert len(datasets.training_set(tx, dataset.id)) == 14
+    upload(app, workspace, dataset.id, {"mine.jpg": photo(3)})
+    assert ingest(app, workspace, dataset.id)["images"] == 1
+    with app.db.transaction(workspace.caller) as tx:
+        assert not datasets.get(tx, dataset.id).rights_statement, "that was said of the sample character alone"
 
 
 def test_a_sample_character_answers_to_the_datasets_trigger_word(app: App, workspace: Tenant) -> None:
@@ -132,5 +176,5 @@ def test_a_full_set_and_a_full_disk_are_sentences(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pipeline, "_look", full)
-    with pytest.raises(Unavailable, match="disk of the machine"):
+    with pytest.raises(Unavailable, match="The disk is full"):
         ingest(app, workspace, dataset.id)

@@ -8,7 +8,7 @@ import pytest
 
 from backend import assets, datasets, jobs
 from backend.bootstrap import App
-from backend.datasets import DatasetCard, IngestPayload, keeping, pipeline
+from backend.datasets import DatasetCard, IngestPayload, image_writer, pipeline
 from backend.errors import Cancelled, Unavailable
 from tests.backend.datasets.conftest import context, seen, upload
 from tests.factories.account import Tenant
@@ -23,20 +23,20 @@ def test_a_killed_attempt_goes_on_without_taking_anything_twice(
     monkeypatch.setattr(pipeline, "BATCH", 2)
     files = {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(7)} | {"bad.jpg": b"nothing"}
     upload(app, workspace, dataset.id, {"set.zip": zipped(files)} if inside else files)
-    first, record = context(app, workspace, dataset.id), keeping.Keeper.record
+    first, record = context(app, workspace, dataset.id), image_writer.ImageWriter.record
     recorded: list[int] = []
 
-    def killed(self: keeping.Keeper, batch: keeping.Batch) -> None:
+    def killed(self: image_writer.ImageWriter, batch: image_writer.Batch) -> None:
         if len(recorded) == 2:
             raise KeyboardInterrupt
         recorded.append(1)
         record(self, batch)
 
-    monkeypatch.setattr(keeping.Keeper, "record", killed)
+    monkeypatch.setattr(image_writer.ImageWriter, "record", killed)
     payload = IngestPayload(dataset_id=dataset.id)
     with pytest.raises(KeyboardInterrupt):
         pipeline.run(first, payload)
-    monkeypatch.setattr(keeping.Keeper, "record", record)
+    monkeypatch.setattr(image_writer.ImageWriter, "record", record)
     assert len(seen(app, workspace, dataset.id)[0]) == 4
     result = pipeline.run(next_attempt(first), payload)
     images, refused = seen(app, workspace, dataset.id)
@@ -50,13 +50,13 @@ def test_cancelled_in_the_middle_keeps_what_was_taken(
 ) -> None:
     monkeypatch.setattr(pipeline, "BATCH", 1)
     upload(app, workspace, dataset.id, {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(4)})
-    ctx, record = context(app, workspace, dataset.id), keeping.Keeper.record
+    ctx, record = context(app, workspace, dataset.id), image_writer.ImageWriter.record
 
-    def then_cancelled(self: keeping.Keeper, batch: keeping.Batch) -> None:
+    def then_cancelled(self: image_writer.ImageWriter, batch: image_writer.Batch) -> None:
         record(self, batch)
         ctx.cancel_requested = True
 
-    monkeypatch.setattr(keeping.Keeper, "record", then_cancelled)
+    monkeypatch.setattr(image_writer.ImageWriter, "record", then_cancelled)
     with pytest.raises(Cancelled):
         pipeline.run(ctx, IngestPayload(dataset_id=dataset.id))
     with app.db.transaction(workspace.caller) as tx:
@@ -68,8 +68,8 @@ def test_two_jobs_at_once_take_each_picture_once(app: App, workspace: Tenant, da
     upload(app, workspace, dataset.id, {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(3)})
     ctx = context(app, workspace, dataset.id)
     other = context(app, workspace, dataset.id)
-    keeper = keeping.Keeper(ctx, dataset.id)
-    arrivals = list(pipeline.Arrivals(ctx, dataset.id, ""))
+    keeper = image_writer.ImageWriter(ctx, dataset.id)
+    arrivals = list(pipeline.SourceFiles(ctx, dataset.id, ""))
     with pipeline.Inspector(pipeline.Limits(2**20, 10**6, 64), processes=1) as inspector:
         [looked] = pipeline._looked(ctx, inspector, arrivals)
         batch = keeper.send(looked)
@@ -90,13 +90,13 @@ def test_two_jobs_at_once_do_not_exceed_the_limit_together(
     small = dataclasses.replace(app, settings=app.settings.model_copy(update={"max_dataset_images": 3}))
     sets = [{f"{n}.jpg": photo(n, size=(80, 80)) for n in numbers} for numbers in ((0, 1), (2, 3))]
     uploads = [upload(app, workspace, dataset.id, {f"{n}.zip": zipped(one)} if inside else one) for n, one in enumerate(sets)]
-    sent: list[tuple[keeping.Keeper, keeping.Batch]] = []
+    sent: list[tuple[image_writer.ImageWriter, image_writer.Batch]] = []
     with pipeline.Inspector(pipeline.Limits(2**20, 10**6, 64), processes=1) as inspector:
         for ids in uploads:
             ctx = context(small, workspace, dataset.id)
-            mine = [one for one in pipeline.Arrivals(ctx, dataset.id, "") if one.upload and one.upload.id in ids]
+            mine = [one for one in pipeline.SourceFiles(ctx, dataset.id, "") if one.upload and one.upload.id in ids]
             [looked] = pipeline._looked(ctx, inspector, mine)
-            keeper = keeping.Keeper(ctx, dataset.id)
+            keeper = image_writer.ImageWriter(ctx, dataset.id)
             sent.append((keeper, keeper.send(looked)))
         for keeper, batch in sent:
             keeper.record(batch)
@@ -128,15 +128,15 @@ def test_storage_away_leaves_everything_for_the_next_try(
     app: App, workspace: Tenant, dataset: DatasetCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(app, workspace, dataset.id, {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(3)})
-    ctx, put = context(app, workspace, dataset.id), assets.put
+    ctx, put = context(app, workspace, dataset.id), assets.upload_file
 
     def away(*_: object) -> None:
         raise Unavailable("The file storage does not answer right now.")
 
-    monkeypatch.setattr(assets, "put", away)
+    monkeypatch.setattr(assets, "upload_file", away)
     with pytest.raises(Unavailable):
         pipeline.run(ctx, IngestPayload(dataset_id=dataset.id))
-    monkeypatch.setattr(assets, "put", put)
+    monkeypatch.setattr(assets, "upload_file", put)
     assert pipeline.run(next_attempt(ctx), IngestPayload(dataset_id=dataset.id)) == {"images": 3, "refused": 0}
     images, refused = seen(app, workspace, dataset.id)
     assert (len(images), refused) == (3, {})

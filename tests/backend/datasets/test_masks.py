@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from backend import assets, datasets, training
 from backend.bootstrap import App
+from backend.db.tables import TrainingRun
 from backend.engines.trainer.port import uses_masks
 from backend.errors import Conflict, Invalid
-from backend.tables import TrainingRun
 from backend.training import RunDraft
 from backend.training.pipeline import _image
 from tests.factories.account import Tenant
@@ -40,7 +40,7 @@ def draw(app: App, who: Tenant, image: Any, *, data: bytes = b"", version: int =
     data = data or png()
     with app.db.transaction(who.caller, needs="editor") as tx:
         said = {"noun": "dataset-mask", "noun_id": image.id, "filename": "mask.png", "client_key": f"{version}{data[:40]!r}"}
-        upload = assets.uploads.begin(tx, settings=app.settings, size=len(data), **said)
+        upload = assets.uploads.announce(tx, settings=app.settings, size=len(data), **said)
     open_tx = partial(app.db.transaction, who.caller, needs="editor")
     assets.uploads.receive(open_tx, app.storage, settings=app.settings, upload_id=upload.id, chunks=[data])
     wanted = {"image_id": image.id, "upload_id": upload.id, "version": version}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.datasets.look_alikes import groups
+from backend.datasets.near_duplicates import groups
 from backend.datasets.rules import blur_line, has_word, judge
 from backend.datasets.schemas import Stats
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select, update
 
 from backend import assets, datasets
+from backend.db.tables import Asset, Dataset, DatasetImage, Upload
+from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
-from backend.kit.db import Database
-from backend.tables import Asset, Dataset, DatasetImage, Upload
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset, make_influencer
 from tests.fakes.engines import MODEL

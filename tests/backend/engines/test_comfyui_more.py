@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from backend.engines.build import build
+from backend.engines.comfyui.upscaler import ComfyUpscaler
+from backend.engines.comfyui.video_engine import ComfyMotion, fit
 from backend.engines.events import Event, Handle, Output, Progress
 from backend.engines.motion.camera import CARDS
-from backend.engines.motion.comfyui_motion import ComfyMotion, fit
 from backend.engines.motion.port import MotionEngine, MotionRequest
-from backend.engines.upscale.comfyui_upscaler import ComfyUpscaler
 from backend.engines.upscale.port import UpscaleRequest
 from backend.engines.upscale.resampler import MODEL as RESAMPLED
 from backend.errors import EngineUnavailable, Rejected, Unsupported

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backend.engines.diffusion import wire
+from backend.engines.diffusion import ipc_codec
 from backend.engines.diffusion.child import guarded
 from backend.engines.diffusion.process import Process
 from backend.engines.events import Alive, Checkpoint, Event, Handle, Log, Metric, Output, Preview, Progress, Sample
@@ -33,23 +33,23 @@ from backend.settings import Settings
     ],
 )
 def test_events(event: Event) -> None:
-    assert wire.unpack(json.loads(json.dumps(wire.pack(event)))) == event
+    assert ipc_codec.unpack(json.loads(json.dumps(ipc_codec.pack(event)))) == event
 
 
 def test_requests_and_cards() -> None:
     lora = LoraUse("a", Path("/l"), 0.5)
     request = ImageRequest("m", "p", "", 1, 2, 3, 4.5, "ddim", (1, 2**63), Path("/w"), (lora,), Path("/i"), 0.2)
-    assert wire.load(ImageRequest, json.loads(json.dumps(wire.dump(request)))) == request
+    assert ipc_codec.load(ImageRequest, json.loads(json.dumps(ipc_codec.dump(request)))) == request
     card = ModelCard("a", "A", "sd15", 512, 64, ("ddim",), "ddim", 25, 7.0, True)
-    assert wire.load(ModelCard, json.loads(json.dumps(wire.dump(card)))) == card
+    assert ipc_codec.load(ModelCard, json.loads(json.dumps(ipc_codec.dump(card)))) == card
 
 
 def test_errors() -> None:
-    refused = wire.unpack_error(wire.pack_error(Unsupported("No.")))
+    refused = ipc_codec.unpack_error(ipc_codec.pack_error(Unsupported("No.")))
     assert type(refused) is Unsupported
     assert refused.message == "No."
-    assert type(wire.unpack_error({"error": "something new", "message": "?"})) is EngineError
-    assert type(wire.unpack_error(wire.pack_error(OutOfMemory("Full.")))) is OutOfMemory
+    assert type(ipc_codec.unpack_error({"error": "something new", "message": "?"})) is EngineError
+    assert type(ipc_codec.unpack_error(ipc_codec.pack_error(OutOfMemory("Full.")))) is OutOfMemory
 
 
 def test_a_child_that_breaks_at_its_work_is_a_fault_and_counted(settings: Settings) -> None:
@@ -60,7 +60,7 @@ def test_a_child_that_breaks_at_its_work_is_a_fault_and_counted(settings: Settin
         say = staticmethod(told.append)
 
     assert not guarded(Ear(), lambda: [][1])  # type: ignore[arg-type]
-    assert type(wire.unpack_error(told[0])) is EngineError
+    assert type(ipc_codec.unpack_error(told[0])) is EngineError
     assert "IndexError" in told[0]["message"]
     ended = Process("backend.engines.no_such_engine", {}, settings)
     list(ended.said())

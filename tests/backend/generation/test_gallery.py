@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from backend import generation
+from backend.db.transactions import Database
 from backend.errors import Invalid
 from backend.generation import GalleryFilters
 from backend.generation.search import TERMS, Search, parse
 from backend.kit.clock import now
-from backend.kit.db import Database
-from backend.tools.picture_hash import bands
+from backend.media.images.picture_hash import bands
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer, make_lora, make_pictures
 

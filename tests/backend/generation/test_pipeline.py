@@ -14,8 +14,8 @@ from backend import assets, generation, loras
 from backend.bootstrap import App, bootstrap
 from backend.errors import Cancelled, Invalid, LeaseLost
 from backend.generation import GenerationCard, GenerationDraft, GenerationPayload, pipeline
+from backend.media.images.ai_mark import SOURCE_TYPE
 from backend.settings import Settings
-from backend.tools.ai_mark import SOURCE_TYPE
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset, make_influencer, make_lora
 from tests.fakes.engines import FakeImageEngine, FakeTrainer

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from backend.errors import Invalid
 from backend.generation import AxisDraft, GenerationDraft, LoraPick, Recipe, parse_list, split
-from backend.generation.axes import cells, numbers
-from backend.generation.lists import laid
-from backend.generation.recipe import LoraRef, differences, together
+from backend.generation.grid import cells, numbers
+from backend.generation.lists import apply_to
+from backend.generation.recipe import LoraRef, batch_by_model, differences
 from tests.fakes.engines import MODEL, OTHER
 
 BASE = Recipe(
@@ -46,7 +46,7 @@ def test_what_is_kept_of_each_picture_makes_its_recipe_again(all_changes: list[d
 @given(st.lists(changes, max_size=30), st.integers(1, 8))
 def test_each_is_drawn_once_and_each_checkpoint_loaded_once(all_changes: list[dict[str, object]], most: int) -> None:
     recipes = [BASE.model_copy(update=change) for change in all_changes]
-    rounds = together(list(enumerate(recipes)), most)
+    rounds = batch_by_model(list(enumerate(recipes)), most)
     assert sorted(n for group in rounds for n in group) == list(range(len(recipes)))
     assert all(len(group) <= most for group in rounds)
     for group in rounds:
@@ -166,14 +166,14 @@ def test_what_a_request_has_once_is_refused_for_one_of_its_lines() -> None:
         {"pose": {"asset_id": one}}, {"workflow_id": "gra_1"}, {"second_pass": {"scale": 1.5}},
         {"feather": 8, "prompt": "same"},
     ]  # fmt: skip
-    good, *bad, same = laid(lines, DRAFT)
+    good, *bad, same = apply_to(lines, DRAFT)
     assert good.draft
     assert (good.draft.init_asset_id, good.draft.strength) == (one, 0.3)
     assert same.draft
     for line, word in zip(bad, ["mask", "influencer", "pose", "workflow", "second pass"], strict=True):
         assert f"The {word} is the same for all lines" in line.problem
     masked = DRAFT.model_copy(update={"init_asset_id": one, "mask_asset_id": "ast_2"})
-    assert "lies on one picture" in laid([{"init_asset_id": "ast_3"}], masked)[0].problem
+    assert "lies on one picture" in apply_to([{"init_asset_id": "ast_3"}], masked)[0].problem
 
 
 def test_lists_have_a_limit() -> None:

@@ -10,16 +10,16 @@ import pytest
 from sqlalchemy import update
 
 from backend import generation
+from backend.db.tables import Dataset, Influencer, Picture
+from backend.db.transactions import Database, SystemCaller
 from backend.errors import NotFound
-from backend.kit.db import Database, Trusted
-from backend.tables import Dataset, Influencer, Picture
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import fill
 
 
 def test_who_made_what_from_whose_pictures(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
     rows, theirs = fill(db, workspace, pictures=8), fill(db, other_workspace, pictures=3)
-    with db.transaction(Trusted(workspace.id, workspace.user_id)) as tx:
+    with db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         first, second, third, *_ = rows.picture_ids
         tx.execute(update(Picture).where(Picture.id == first).values(gate="held", identity_score=0.5, identity_line=0.8))
         tx.execute(update(Picture).where(Picture.id == second).values(gate="rejected", identity_score=0.2, identity_line=0.8))

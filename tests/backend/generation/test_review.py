@@ -6,16 +6,16 @@ import pytest
 from sqlalchemy import update
 
 from backend import generation, identity
+from backend.db.tables import Picture
+from backend.db.transactions import Database, SystemCaller
 from backend.errors import NotFound, NotPermitted
 from backend.generation import GalleryFilters
-from backend.kit.db import Database, Trusted
-from backend.tables import Picture
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
 
 
 def held(db: Database, tenant: Tenant, count: int = 3) -> list[str]:
-    with db.transaction(Trusted(tenant.id, tenant.user_id)) as tx:
+    with db.transaction(SystemCaller(tenant.id, tenant.user_id)) as tx:
         made = make_pictures(tx, count)
         tx.execute(update(Picture).where(Picture.id.in_(made[:2])).values(gate="held"))
     return made

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from backend import assets, generation, influencers, jobs
 from backend.bootstrap import App
+from backend.db.tables import Asset
+from backend.db.transactions import Database
 from backend.errors import Invalid, NotFound
 from backend.generation import GalleryFilters, GenerationCard, GenerationDraft, LoraPick
 from backend.kit.clock import now
-from backend.kit.db import Database
-from backend.tables import Asset, Job
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer, make_lora, make_pictures
 from tests.fakes.engines import MODEL, OTHER
@@ -157,7 +157,7 @@ class TestGallery:
         def open_tx() -> AbstractContextManager[Session]:
             return app.db.transaction(workspace.caller, needs="editor")
 
-        def sweep() -> assets.Swept:
+        def sweep() -> assets.SweepResult:
             return assets.sweep(open_tx, app.storage, settings=app.settings)
 
         with open_tx() as tx:
@@ -198,14 +198,6 @@ class TestGallery:
             assert influencers.get(tx, who.id).cover_asset_id == generation.picture(tx, with_who).asset_id
             with pytest.raises(Invalid, match="belongs to no influencer"):
                 generation.make_cover(tx, without)
-
-
-def test_estimate_learns_from_the_past(db: Database, workspace: Tenant) -> None:
-    with db.transaction(workspace.caller, needs="editor") as tx:
-        assert generation.estimate(tx, model="tiny", steps=20, n=4) is None
-        make_pictures(tx, 4)
-        tx.execute(update(Job).values(started_at=now(), finished_at=now() + timedelta(seconds=8)))
-        assert generation.estimate(tx, model="tiny", steps=20, n=4) == pytest.approx(40, rel=0.01)
 
 
 def test_request_keys_belong_to_their_workspace(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:

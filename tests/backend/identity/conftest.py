@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from backend.bootstrap import App, bootstrap
+from backend.db.tables import DatasetImage
 from backend.settings import Settings
-from backend.tables import DatasetImage
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset, make_dataset, make_influencer
 from tests.fakes.engines import FakeImageEngine, FakeTrainer

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select, update
 
 from backend import identity
+from backend.db.tables import DatasetImage
+from backend.db.transactions import SystemCaller
 from backend.errors import Invalid, LeaseLost, Rejected
 from backend.identity import CalibrationPayload, Policy, Profile, pipeline
-from backend.kit.db import Trusted
-from backend.tables import DatasetImage
 from tests.factories.account import Tenant
 from tests.fakes.identity import FakeIdentity
 from tests.support.context import make_context, next_attempt
@@ -49,7 +49,7 @@ def test_a_changed_dataset_or_embedder_asks_for_another_calibration(
     studio: Any, workspace: Tenant, red: str, do: Any, embedder: FakeIdentity
 ) -> None:
     calibrate(studio, workspace, red, do)
-    with studio.db.transaction(Trusted(workspace.id, workspace.user_id)) as tx:
+    with studio.db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         last = tx.scalars(select(DatasetImage.id).where(DatasetImage.included).order_by(DatasetImage.id.desc())).first()
         tx.execute(update(DatasetImage).where(DatasetImage.id == last).values(included=False))
     assert "pictures to choose from have changed" in seen(do, red, embedder).stale

@@ -30,7 +30,7 @@ def test_drawing_anew_is_bounded_and_never_draws_what_is_not_missing(
 ) -> None:
     judge = Judge(Reference("v:1", centroid=(1.0,)), 0.5, gate, most)
     drawn, rounds, passed = asked, 0, data.draw(st.integers(0, asked))
-    while k := rules.wanted(judge, asked=asked, drawn=drawn, passed=passed):
+    while k := rules.replacements_needed(judge, asked=asked, drawn=drawn, passed=passed):
         assert passed + k <= asked
         drawn, rounds, passed = drawn + k, rounds + 1, passed + data.draw(st.integers(0, k))
     assert drawn <= asked + most
@@ -41,7 +41,7 @@ def test_drawing_anew_is_bounded_and_never_draws_what_is_not_missing(
 
 @given(st.dictionaries(st.text(min_size=1), st.floats(0, 1), max_size=12), st.integers(1, 8), st.integers(0, 8))
 def test_the_best_of_what_could_not_be_replaced_stay_for_a_look(held: dict[str, float], asked: int, passed: int) -> None:
-    out = rules.surplus(held, asked=asked, passed=passed)
+    out = rules.excess(held, asked=asked, passed=passed)
     kept = set(held) - set(out)
     assert len(out) == len(set(out))
     assert len(kept) == min(len(held), max(0, asked - passed))

@@ -10,11 +10,11 @@ import pytest
 
 from backend import identity
 from backend.bootstrap import App, bootstrap
+from backend.db.tables import DatasetImage
 from backend.engines.build import build
 from backend.engines.starter_model import characters
 from backend.identity import CalibrationPayload, pipeline
 from backend.settings import Settings
-from backend.tables import DatasetImage
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_dataset, make_influencer
 from tests.fakes.engines import FakeImageEngine, FakeTrainer

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from backend import influencers
+from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.influencers import InfluencerDraft, Persona
-from backend.kit.db import Database
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer, make_lora
 

@@ -11,25 +11,25 @@ import pytest
 from sqlalchemy import insert, select, text, update
 
 from backend import jobs
+from backend.db.tables import Device, Job, JobState
+from backend.db.transactions import Database, SystemCaller
 from backend.errors import EngineUnavailable, LeaseLost
 from backend.jobs import rules, sweep
+from backend.jobs.attempt_end import AttemptRef, finish_attempt
 from backend.jobs.claim import Claim, claim, claim_some
-from backend.jobs.settle import AttemptRef, settle
 from backend.kit.clock import now
-from backend.kit.db import Database, Trusted
 from backend.kit.ids import new_id
 from backend.settings import Settings
-from backend.tables import Device, Job, JobState
 from tests.factories.account import Tenant
 from tests.support.handlers import KINDS, Steps
 
-CARDS = ("here/cuda:0", "here/cpu", "here/off", "here/away", "here/unable")
+DEVICE_IDS = ("here/cuda:0", "here/cpu", "here/off", "here/away", "here/unable")
 
 
 @pytest.fixture
 def ask(db: Database) -> Callable[..., str]:
     def ask(tenant: Tenant, kind: str = "test-steps", **more: Any) -> str:
-        with db.transaction(Trusted(tenant.id)) as tx:
+        with db.transaction(SystemCaller(tenant.id)) as tx:
             return jobs.enqueue(tx, kind=kind, payload=Steps(), title=kind, request_key=new_id("key"), **more).id
 
     return ask
@@ -40,7 +40,7 @@ def take(worker_db: Database, settings_without_clock: Settings) -> Callable[...,
     def take(queue: str = "cpu", kinds: Any = KINDS, worker: str = "wrk_test", **changes: Any) -> Claim | None:
         config = settings_without_clock.model_copy(update=changes)
         with worker_db.dispatch() as tx:
-            return claim(tx, queue=queue, worker_id=worker, kinds=kinds, cards=CARDS, settings=config)
+            return claim(tx, queue=queue, worker_id=worker, kinds=kinds, device_ids=DEVICE_IDS, settings=config)
 
     return take
 
@@ -91,7 +91,7 @@ def test_claims_read_a_few_rows_of_a_long_backlog(
 ) -> None:
     backlog = """INSERT INTO jobs (id, kind, queue, title, payload, request_key, not_before)
         SELECT 'job_z' || n, 'test-steps', 'cpu', 'x', '{}', 'key' || n, now() FROM generate_series(1, 5000) n"""
-    with db.transaction(Trusted(workspace.id)) as tx:
+    with db.transaction(SystemCaller(workspace.id)) as tx:
         tx.execute(text(backlog))
     if analysed:
         with psycopg.connect(database_urls.owner.replace("+psycopg", ""), autocommit=True) as owner:
@@ -100,7 +100,9 @@ def test_claims_read_a_few_rows_of_a_long_backlog(
     config = settings_without_clock.model_copy(update={"max_concurrent_jobs": 99})
     with worker_db.dispatch() as tx:
         for _ in range(4):  # Postgres thinks of a plan for all values from the sixth statement on
-            assert len(claim_some(tx, 5, queue="cpu", worker_id="wrk", kinds=KINDS, cards=CARDS, settings=config)) == 5
+            assert (
+                len(claim_some(tx, 5, queue="cpu", worker_id="wrk", kinds=KINDS, device_ids=DEVICE_IDS, settings=config)) == 5
+            )
         assert 0 < int(tx.scalar(read) or 0) < 20 * 30
 
 
@@ -119,7 +121,7 @@ def test_a_row_somebody_holds_does_not_stop_the_queue(
     ask: Any, take: Any, workspace: Tenant, other_workspace: Tenant, db: Database
 ) -> None:
     held, other = ask(workspace), ask(other_workspace)
-    with db.transaction(Trusted(workspace.id)) as tx:
+    with db.transaction(SystemCaller(workspace.id)) as tx:
         tx.execute(text("SELECT 1 FROM jobs WHERE id = :id FOR UPDATE"), {"id": held})
         assert take().job_id == other
         assert take() is None
@@ -141,8 +143,8 @@ def test_a_card_is_held_by_one_attempt_and_told_when_it_changes_hands(
     first = take("gpu")
     assert (first.job_id, first.device, first.changes_hands) == (draw, "cuda:0", False)
     assert take("gpu") is None
-    with db.transaction(Trusted(workspace.id)) as tx:
-        settle(tx, ref(first), rules.completed(None))
+    with db.transaction(SystemCaller(workspace.id)) as tx:
+        finish_attempt(tx, ref(first), rules.completed(None))
     second = take("gpu")
     assert (second.job_id, second.changes_hands) == (train, True)
 
@@ -167,9 +169,9 @@ def test_an_engine_that_is_down_takes_nothing_until_it_is_tried_again(
 ) -> None:
     draw, train = ask(workspace, "test-draw"), ask(workspace, "test-train", priority=1)
     add_card(worker_db, "cpu")
-    with db.transaction(Trusted(workspace.id)) as tx:
-        gone = rules.ended_by(EngineUnavailable("Start it."), retries=0, max_retries=3, delays=(0.0,), submitted=False)
-        settle(tx, ref(first := take("gpu")), gone)
+    with db.transaction(SystemCaller(workspace.id)) as tx:
+        gone = rules.outcome_of_error(EngineUnavailable("Start it."), retries=0, max_retries=3, delays=(0.0,), submitted=False)
+        finish_attempt(tx, ref(first := take("gpu")), gone)
     with worker_db.dispatch() as tx:
         down = tx.execute(select(Device.down, Device.probe_at.is_not(None))).one()
     assert (first.job_id, *down) == (draw, {"image": "Start it."}, True)
@@ -189,17 +191,17 @@ def test_a_ghost_writes_nothing(
     with worker_db.dispatch() as tx:
         (suspect,) = sweep.suspects(tx, settings_without_clock)
     with worker_db.dispatch() as tx:
-        assert sweep.take_back(tx, settings_without_clock, suspect.id, suspect.job_id) == "its worker stopped answering"
+        assert sweep.reclaim(tx, settings_without_clock, suspect.id, suspect.job_id) == "its worker stopped answering"
     with worker_db.dispatch() as tx:
-        assert sweep.take_back(tx, settings_without_clock, suspect.id, suspect.job_id) is None
+        assert sweep.reclaim(tx, settings_without_clock, suspect.id, suspect.job_id) is None
     owner = take()
     assert (owner.job_id, owner.attempt_n) == (job, 2)
     before = card(db, workspace, job)
-    with pytest.raises(LeaseLost), db.transaction(Trusted(workspace.id)) as tx:
-        settle(tx, ref(ghost), rules.completed({"ghost": True}))
+    with pytest.raises(LeaseLost), db.transaction(SystemCaller(workspace.id)) as tx:
+        finish_attempt(tx, ref(ghost), rules.completed({"ghost": True}))
     assert card(db, workspace, job) == before
-    with db.transaction(Trusted(workspace.id)) as tx:
-        assert settle(tx, ref(owner), rules.completed({"ghost": False})) == JobState.COMPLETED
+    with db.transaction(SystemCaller(workspace.id)) as tx:
+        assert finish_attempt(tx, ref(owner), rules.completed({"ghost": False})) == JobState.COMPLETED
     assert card(db, workspace, job).result == {"ghost": False}
 
 
@@ -208,10 +210,10 @@ def test_an_attempt_that_writes_right_now_is_not_swept(
 ) -> None:
     ask(workspace)
     ours = take()
-    with db.transaction(Trusted(workspace.id)) as tx:
+    with db.transaction(SystemCaller(workspace.id)) as tx:
         tx.execute(text("SELECT 1 FROM attempts WHERE id = :id FOR KEY SHARE"), {"id": ours.attempt_id})
         with worker_db.dispatch() as other:
-            assert sweep.take_back(other, settings_without_clock, ours.attempt_id, ours.job_id) is None
+            assert sweep.reclaim(other, settings_without_clock, ours.attempt_id, ours.job_id) is None
 
 
 def test_a_running_jobs_cancel_wins_over_its_retry(ask: Any, take: Any, workspace: Tenant, db: Database) -> None:
@@ -219,9 +221,9 @@ def test_a_running_jobs_cancel_wins_over_its_retry(ask: Any, take: Any, workspac
     ours = take()
     with db.transaction(workspace.caller, needs="editor") as tx:
         assert jobs.cancel(tx, job).cancel_requested
-    verdict = rules.ended_by(ZeroDivisionError(), retries=0, max_retries=3, delays=(5.0,), submitted=False)
-    with db.transaction(Trusted(workspace.id)) as tx:
-        assert settle(tx, ref(ours), verdict) == JobState.CANCELLED
+    verdict = rules.outcome_of_error(ZeroDivisionError(), retries=0, max_retries=3, delays=(5.0,), submitted=False)
+    with db.transaction(SystemCaller(workspace.id)) as tx:
+        assert finish_attempt(tx, ref(ours), verdict) == JobState.CANCELLED
 
 
 def test_cancel_cascades_to_children(ask: Any, take: Any, workspace: Tenant, db: Database) -> None:
@@ -229,8 +231,8 @@ def test_cancel_cascades_to_children(ask: Any, take: Any, workspace: Tenant, db:
     ours = take()
     waiting, running = ask(workspace, parent_id=job), ask(workspace, parent_id=job, priority=-1)
     assert take().job_id == running
-    with db.transaction(Trusted(workspace.id)) as tx:
-        settle(tx, ref(ours), rules.Verdict("waiting", JobState.PENDING))
+    with db.transaction(SystemCaller(workspace.id)) as tx:
+        finish_attempt(tx, ref(ours), rules.AttemptOutcome("waiting", JobState.PENDING))
     assert card(db, workspace, job).waits_for == 2
     assert take().job_id == waiting
     with db.transaction(workspace.caller, needs="editor") as tx:
@@ -247,7 +249,7 @@ def test_a_handle_is_handed_on_after_a_crash(
     with worker_db.dispatch() as tx:
         tx.execute(text('UPDATE attempts SET handle = \'{"prompt_id": "p1"}\' WHERE id = :id'), {"id": first.attempt_id})
     with worker_db.dispatch() as tx:
-        sweep.take_back(tx, settings_without_clock, first.attempt_id, first.job_id)
+        sweep.reclaim(tx, settings_without_clock, first.attempt_id, first.job_id)
     assert take().handle == {"prompt_id": "p1"}
 
 
@@ -261,7 +263,7 @@ def test_jobs_of_the_loaded_model_go_first_within_a_bound(
     """A, B, A, B, and one that is too young: A A B B is drawn, of one workspace and priority alone, and none waits for ever."""
 
     def ask(tenant: Tenant, model: str, **more: Any) -> str:
-        with db.transaction(Trusted(tenant.id)) as tx:
+        with db.transaction(SystemCaller(tenant.id)) as tx:
             return jobs.enqueue(
                 tx, kind="test-draw", payload=Drawing(model=model), title=model, request_key=new_id("key"), **more
             ).id
@@ -271,17 +273,39 @@ def test_jobs_of_the_loaded_model_go_first_within_a_bound(
     def take() -> str:
         with worker_db.dispatch() as tx:
             [one] = claim_some(
-                tx, 1, queue="gpu", worker_id="w", kinds=KINDS, cards=CARDS, settings=settings_without_clock, warm=warm
+                tx,
+                1,
+                queue="gpu",
+                worker_id="w",
+                kinds=KINDS,
+                device_ids=DEVICE_IDS,
+                settings=settings_without_clock,
+                loaded_models=warm,
             )
-        with db.transaction(Trusted(one.tenant_id)) as tx:
-            settle(tx, ref(one), rules.completed(None))
+        with db.transaction(SystemCaller(one.tenant_id)) as tx:
+            finish_attempt(tx, ref(one), rules.completed(None))
         return one.job_id
 
     add_card(worker_db, "cuda:0")
     a1, b1, a2, b2 = (ask(workspace, model) for model in ("a", "b", "a", "b"))
     urgent, young = ask(workspace, "c", priority=-1), ask(workspace, "a")
-    with db.transaction(Trusted(workspace.id)) as tx:
+    with db.transaction(SystemCaller(workspace.id)) as tx:
         tx.execute(text("UPDATE jobs SET created_at = created_at + interval '3 minutes' WHERE id = :id"), {"id": young})
     assert [take() for _ in range(6)] == [urgent, a1, a2, b1, b2, young]
     mine, theirs = ask(workspace, "b"), ask(other_workspace, "z")
     assert [take(), take()] == [theirs, mine], "whose turn it is comes first"
+
+
+def test_what_could_not_be_stored_goes_on_once_it_can(worker_db: Database, ask: Any, workspace: Tenant) -> None:
+    codes = {"disk_full": True, "unavailable": True, "rate_limited": False}
+    ids = {code: ask(workspace) for code in codes}
+    with worker_db.dispatch() as tx:
+        assert not sweep.storage_jobs_wait(tx)
+        for code, job_id in ids.items():
+            late = "UPDATE jobs SET error_code = :code, not_before = now() + interval '2 min' WHERE id = :job"
+            tx.execute(text(late), {"code": code, "job": job_id})
+        assert sweep.storage_jobs_wait(tx)
+        assert sweep.resume_storage_jobs(tx) == 2
+        assert not sweep.storage_jobs_wait(tx)
+        now = tx.execute(text("SELECT error_code, not_before <= clock_timestamp() FROM jobs")).all()
+    assert dict(tuple(row) for row in now) == codes

@@ -8,12 +8,12 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from backend.db.pipelining import execute_pipelined
+from backend.db.tables import Attempt
+from backend.db.transactions import Database, SystemCaller
 from backend.errors import Unavailable
-from backend.jobs import AttemptRef, Ended, settle_all
+from backend.jobs import AttemptEnd, AttemptRef, finish_attempts
 from backend.jobs.rules import completed
-from backend.kit.db import Database, Trusted
-from backend.kit.trips import in_one_trip
-from backend.tables import Attempt
 from tests.factories.account import Tenant
 from tests.support.context import make_context
 from tests.support.handlers import Steps
@@ -24,19 +24,19 @@ ONE = text("SELECT 1 AS one")
 
 def test_who_has_lost_its_attempt_costs_the_others_nothing(worker_app: Any, workspace: Tenant) -> None:
     contexts = [make_context(worker_app, workspace, "test-steps", Steps()) for _ in range(3)]
-    with worker_app.db.transaction(Trusted(workspace.id)) as tx:
+    with worker_app.db.transaction(SystemCaller(workspace.id)) as tx:
         tx.get_one(Attempt, contexts[1].attempt_id).ended_at = text("clock_timestamp()")
     refs = [AttemptRef(context.job_id, context.attempt_id) for context in contexts]
     with worker_app.db.dispatch() as tx:
-        states = settle_all(tx, [Ended(ref, completed({"n": n}), {}) for n, ref in enumerate(refs)])
+        states = finish_attempts(tx, [AttemptEnd(ref, completed({"n": n}), {}) for n, ref in enumerate(refs)])
     assert states == ["completed", None, "completed"]
 
 
 def test_a_statement_that_fails_undoes_all_of_them_and_the_session_is_of_use(worker_db: Database) -> None:
     with pytest.raises(psycopg.DataError), worker_db.dispatch() as tx:
-        in_one_trip(tx, [(ONE, {}), (text("SELECT 1 / CAST(:n AS int)"), {"n": 0}), (ONE, {})])
+        execute_pipelined(tx, [(ONE, {}), (text("SELECT 1 / CAST(:n AS int)"), {"n": 0}), (ONE, {})])
     with worker_db.dispatch() as tx:
-        assert [row.one for row in in_one_trip(tx, [(ONE, {}), (ONE, {})])] == [1, 1]
+        assert [row.one for row in execute_pipelined(tx, [(ONE, {}), (ONE, {})])] == [1, 1]
 
 
 @pytest.mark.parametrize("how", ["terminated", "idle for too long"])
@@ -50,12 +50,12 @@ def test_a_session_that_is_gone_is_said_as_an_outage(worker_db: Database, how: s
             else:
                 tx.execute(text("SET LOCAL idle_in_transaction_session_timeout = 10"))
             until(lambda: not _alive(worker_db, pid), what="the session's end")
-            in_one_trip(tx, [(ONE, {}), (ONE, {})])
+            execute_pipelined(tx, [(ONE, {}), (ONE, {})])
 
     with pytest.raises(Unavailable):
         cut_off()
     with worker_db.dispatch() as tx:
-        assert [row.one for row in in_one_trip(tx, [(ONE, {})])] == [1]
+        assert [row.one for row in execute_pipelined(tx, [(ONE, {})])] == [1]
 
 
 PUT = text("INSERT INTO budgets (tenant_id) VALUES (:tenant_id) RETURNING tenant_id")
@@ -63,24 +63,26 @@ COUNT = text("SELECT count(*) AS n FROM budgets")
 
 
 def test_a_whole_transaction_in_one_trip_is_all_or_nothing(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
-    whose, mine = Trusted(workspace.id), {"tenant_id": workspace.id}
+    whose, mine = SystemCaller(workspace.id), {"tenant_id": workspace.id}
     with pytest.raises(psycopg.DataError):
-        db.at_once(whose, [(PUT, mine), (text("SELECT 1 / CAST(:n AS int)"), {"n": 0})])
-    assert db.at_once(whose, [(COUNT, {})])[0].n == 0
-    assert [row[0] for row in db.at_once(whose, [(PUT, mine), (COUNT, {})])] == [workspace.id, 1]
-    assert db.at_once(Trusted(other_workspace.id), [(COUNT, {})])[0].n == 0, "rows stay their workspace's"
+        db.run_autocommit(whose, [(PUT, mine), (text("SELECT 1 / CAST(:n AS int)"), {"n": 0})])
+    assert db.run_autocommit(whose, [(COUNT, {})])[0].n == 0
+    assert [row[0] for row in db.run_autocommit(whose, [(PUT, mine), (COUNT, {})])] == [workspace.id, 1]
+    assert db.run_autocommit(SystemCaller(other_workspace.id), [(COUNT, {})])[0].n == 0, "rows stay their workspace's"
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        db.at_once(Trusted(other_workspace.id), [(text("INSERT INTO budgets (tenant_id) VALUES (:t)"), {"t": workspace.id})])
+        db.run_autocommit(
+            SystemCaller(other_workspace.id), [(text("INSERT INTO budgets (tenant_id) VALUES (:t)"), {"t": workspace.id})]
+        )
 
 
 def test_the_last_trip_takes_the_commit_along(db: Database, workspace: Tenant) -> None:
-    with db.transaction(Trusted(workspace.id)) as tx:
-        in_one_trip(tx, [(PUT, {"tenant_id": workspace.id})], last=True)
-        assert db.at_once(Trusted(workspace.id), [(COUNT, {})])[0].n == 1
+    with db.transaction(SystemCaller(workspace.id)) as tx:
+        execute_pipelined(tx, [(PUT, {"tenant_id": workspace.id})], last=True)
+        assert db.run_autocommit(SystemCaller(workspace.id), [(COUNT, {})])[0].n == 1
 
 
 def test_connections_that_died_while_idle_do_no_harm(db: Database, workspace: Tenant, monkeypatch: Any) -> None:
-    with db.transaction(Trusted(workspace.id)) as tx:
+    with db.transaction(SystemCaller(workspace.id)) as tx:
         pid = tx.scalar(text("SELECT pg_backend_pid()"))
     with db.engine.connect() as one, db.engine.connect() as other:
         victims = {one.scalar(text("SELECT pg_backend_pid()")), other.scalar(text("SELECT pg_backend_pid()"))}
@@ -91,9 +93,9 @@ def test_connections_that_died_while_idle_do_no_harm(db: Database, workspace: Te
             killer.execute("SELECT pg_terminate_backend(%s)", [victim])
         left = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)"
         until(lambda: killer.execute(left, [list(victims)]).fetchone() == (0,), what="their end")
-    monkeypatch.setattr("backend.kit.db._FRESH_S", 0.0)
-    assert db.at_once(Trusted(workspace.id), [(ONE, {})])[0].one == 1
-    with db.transaction(Trusted(workspace.id)) as tx:
+    monkeypatch.setattr("backend.db.transactions._PING_AFTER_S", 0.0)
+    assert db.run_autocommit(SystemCaller(workspace.id), [(ONE, {})])[0].one == 1
+    with db.transaction(SystemCaller(workspace.id)) as tx:
         assert tx.scalar(ONE) == 1
 
 

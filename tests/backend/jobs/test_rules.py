@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from backend import errors, jobs
+from backend.db.tables import FINAL, MOVES, JobState
 from backend.jobs import rules
 from backend.jobs.kinds import KINDS, QUEUES
 from backend.settings import Settings
-from backend.tables import FINAL, MOVES, JobState
 
 DELAYS = (5.0, 25.0, 125.0)
 
@@ -22,14 +22,14 @@ class Payload(BaseModel):
     n: int
 
 
-def end(error: BaseException, **more: Any) -> rules.Verdict:
-    return rules.ended_by(error, **{"retries": 0, "max_retries": 3, "delays": DELAYS, "submitted": False, **more})
+def end(error: BaseException, **more: Any) -> rules.AttemptOutcome:
+    return rules.outcome_of_error(error, **{"retries": 0, "max_retries": 3, "delays": DELAYS, "submitted": False, **more})
 
 
 @pytest.mark.parametrize(
     ("error", "outcome", "state", "counted"),
     [
-        (jobs.Waiting(), "waiting", "pending", False),
+        (jobs.WaitForChildren(), "waiting", "pending", False),
         (errors.ShuttingDown("x"), "released", "pending", False),
         (errors.LeaseLost("x"), "released", "pending", False),
         (errors.Cancelled("x"), "cancelled", "cancelled", False),
@@ -38,6 +38,7 @@ def end(error: BaseException, **more: Any) -> rules.Verdict:
         (errors.Unavailable("x"), "retried", "pending", False),
         (errors.EngineError("x"), "retried", "pending", True),
         (errors.TimedOut("x"), "retried", "pending", True),
+        (errors.ProcessKilled("x"), "lost", "pending", False),
         (KeyError("x"), "retried", "pending", True),
         (errors.Unsupported("x"), "failed", "failed", False),
         (errors.Rejected("x"), "failed", "failed", False),
@@ -54,7 +55,7 @@ def test_each_error_has_its_outcome(error: BaseException, outcome: str, state: s
 def test_retries_wait_longer_each_time_and_end_as_a_dead_letter() -> None:
     verdicts = [end(KeyError("x"), retries=n) for n in range(4)]
     assert [verdict.delay_s for verdict in verdicts[:3]] == [5.0, 25.0, 125.0]
-    assert (verdicts[3].state, verdicts[3].dead_letter, verdicts[3].error_message) == ("failed", True, rules.INTERNAL)
+    assert (verdicts[3].state, verdicts[3].dead_letter, verdicts[3].error_message) == ("failed", True, rules.INTERNAL_ERROR)
     assert end(KeyError("x"), retries=1, max_retries=1).dead_letter
 
 
@@ -72,8 +73,18 @@ def test_a_payload_that_cannot_be_read_is_ours_to_look_at() -> None:
 
 
 def test_three_kills_are_a_dead_letter() -> None:
-    assert [rules.lost(kills=n, detail="").state for n in range(3)] == ["pending", "pending", "failed"]
-    assert rules.lost(kills=2, detail="").dead_letter
+    verdicts = [rules.fail_after_deaths(rules.worker_lost(detail=""), before=n, within_s=3600.0) for n in range(3)]
+    assert [verdict.state for verdict in verdicts] == ["pending", "pending", "failed"]
+    assert verdicts[2].dead_letter
+    assert "killed 3 times within an hour, without a finished step" in (verdicts[2].error_message or "")
+
+
+def test_a_killed_engine_is_another_try_and_the_third_says_what_to_do() -> None:
+    verdict = end(errors.ProcessKilled("x"), retries=3)
+    assert (verdict.outcome, verdict.state, verdict.counted, verdict.delay_s) == ("lost", "pending", False, 5.0)
+    third = rules.fail_after_deaths(verdict, before=2, within_s=600.0)
+    assert (third.state, third.dead_letter, third.error_code) == ("failed", True, "process_killed")
+    assert "engine's process was killed 3 times within 10 minutes" in (third.error_message or "")
 
 
 ERRORS = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, errors.StudioError)]

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from backend import events, jobs
+from backend.db.transactions import Database, SignedIn
 from backend.errors import Conflict, NotFound, NotPermitted
-from backend.kit.db import Database, SignedIn
 from tests.factories.account import Tenant
 
 
@@ -60,7 +60,7 @@ def test_once_keeps_the_second_click_waiting(db: Database, workspace: Tenant) ->
     def click(n: int) -> None:
         barrier.wait()
         with db.transaction(workspace.caller, needs="editor") as tx:
-            if jobs.once(tx, "train") is None:
+            if jobs.find_by_key(tx, "train") is None:
                 wrote.append(n)
                 jobs.enqueue(tx, kind="upkeep", payload=Note(), title="Train", request_key="train")
 
@@ -74,7 +74,7 @@ def test_once_keeps_the_second_click_waiting(db: Database, workspace: Tenant) ->
 
 def test_a_ring_follows_the_commit_and_not_the_rollback(workspace: Tenant, database_urls: Any) -> None:
     rung: list[str] = []
-    database = Database(database_urls.app, on_ring=rung.append, pool_size=1)
+    database = Database(database_urls.app, on_notify=rung.append, pool_size=1)
 
     def change_my_mind() -> None:
         with database.transaction(workspace.caller) as tx:
@@ -100,7 +100,7 @@ def test_a_pending_job_is_cancelled_at_once_and_can_be_tried_again(db: Database,
         assert (again.state, again.finished_at, again.error_code) == ("pending", None, None)
         with pytest.raises(Conflict, match="Only a failed or cancelled"):
             jobs.retry(tx, job.id)
-        told = [event.kind for event in events.of(tx, "job", job.id)]
+        told = [event.kind for event in events.list_for(tx, "job", job.id)]
     assert told == ["job.pending", "job.cancelled", "job.pending"]
 
 
@@ -124,7 +124,7 @@ def test_another_workspaces_job_is_not_there(db: Database, workspace: Tenant, ot
             with pytest.raises(NotFound):
                 verb(tx, job.id)
         assert jobs.page(tx).total == 0
-        assert jobs.once(tx, "key-1") is None
+        assert jobs.find_by_key(tx, "key-1") is None
 
 
 def test_pages_are_newest_first_and_filtered(db: Database, workspace: Tenant) -> None:

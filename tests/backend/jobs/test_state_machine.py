@@ -19,14 +19,14 @@ from hypothesis.stateful import (
 from sqlalchemy import text
 
 from backend import jobs
+from backend.db.tables import MOVES, JobState
+from backend.db.transactions import Database, SystemCaller
 from backend.errors import Conflict, EngineUnavailable, Invalid, LeaseLost, ShuttingDown
 from backend.jobs import rules, sweep
+from backend.jobs.attempt_end import AttemptRef
 from backend.jobs.claim import Claim, claim
-from backend.jobs.settle import AttemptRef
-from backend.kit.db import Database, Trusted
 from backend.kit.ids import new_id
 from backend.settings import Settings
-from backend.tables import MOVES, JobState
 from tests.factories.account import Tenant
 from tests.support.handlers import KINDS, Steps
 
@@ -35,7 +35,7 @@ ENDS: dict[str, BaseException] = {
     "refused": Invalid("No."),
     "stopping": ShuttingDown("Later."),
     "engine down": EngineUnavailable("Not there."),
-    "waiting": jobs.Waiting(),
+    "waiting": jobs.WaitForChildren(),
 }
 QUEUES = ("cpu", "gpu")
 EXAMPLES = 15
@@ -81,7 +81,7 @@ class JobMachine(RuleBasedStateMachine):
     @rule(target=known, tenant=st.integers(0, 1), queue=st.sampled_from(QUEUES))
     def ask(self, tenant: int, queue: str) -> tuple[Tenant, str]:
         who = self.tenants[tenant]
-        with self.db.transaction(Trusted(who.id)) as tx:
+        with self.db.transaction(SystemCaller(who.id)) as tx:
             job = jobs.enqueue(tx, kind=KIND[queue], payload=Steps(), title="x", request_key=new_id("key"))
         self.ids.append(job.id)
         return who, job.id
@@ -92,32 +92,32 @@ class JobMachine(RuleBasedStateMachine):
 
     def claimed(self, queue: str) -> Claim | None:
         with self.db.dispatch() as tx:
-            return claim(tx, queue=queue, worker_id=self.worker, kinds=KINDS, cards=["h/cpu"], settings=self.config)
+            return claim(tx, queue=queue, worker_id=self.worker, kinds=KINDS, device_ids=["h/cpu"], settings=self.config)
 
     @rule(parent=held, wait=st.booleans())
     def spawn(self, parent: Claim, wait: bool) -> None:
-        with self.db.transaction(Trusted(parent.tenant_id)) as tx:
+        with self.db.transaction(SystemCaller(parent.tenant_id)) as tx:
             key = {"request_key": new_id("key"), "parent_id": parent.job_id}
             self.ids.append(jobs.enqueue(tx, kind="test-steps", payload=Steps(), title="x", **key).id)
         if wait:
-            self.settle(parent, rules.Verdict("waiting", JobState.PENDING))
+            self.settle(parent, rules.AttemptOutcome("waiting", JobState.PENDING))
 
     @rule(ours=consumes(held), how=st.sampled_from(["done", *ENDS]))
     def end(self, ours: Claim, how: str) -> None:
         self.settle(ours, self.verdict(ours, how))
 
-    def verdict(self, ours: Claim, how: str) -> rules.Verdict:
+    def verdict(self, ours: Claim, how: str) -> rules.AttemptOutcome:
         if how == "done":
             return rules.completed({"ok": True})
-        return rules.ended_by(ENDS[how], retries=ours.retries, max_retries=3, delays=(0.0,), submitted=False)
+        return rules.outcome_of_error(ENDS[how], retries=ours.retries, max_retries=3, delays=(0.0,), submitted=False)
 
-    def settle(self, ours: Claim, verdict: rules.Verdict) -> None:
+    def settle(self, ours: Claim, verdict: rules.AttemptOutcome) -> None:
         ref = AttemptRef(ours.job_id, ours.attempt_id, ours.parent_id, ours.device_id)
         try:
-            with self.db.transaction(Trusted(ours.tenant_id)) as tx:
-                jobs.settle(tx, ref, verdict)
+            with self.db.transaction(SystemCaller(ours.tenant_id)) as tx:
+                jobs.finish_attempt(tx, ref, verdict)
         except LeaseLost:
-            with self.db.transaction(Trusted(ours.tenant_id)) as tx:
+            with self.db.transaction(SystemCaller(ours.tenant_id)) as tx:
                 mine = "SELECT ended_at IS NULL FROM attempts WHERE id = :id"
                 assert tx.scalar(text(mine), {"id": ours.attempt_id}) is False, "a living attempt was refused"
 
@@ -125,7 +125,7 @@ class JobMachine(RuleBasedStateMachine):
     def cancel(self, job: tuple[Tenant, str]) -> None:
         who, job_id = job
         try:
-            with self.db.transaction(Trusted(who.id)) as tx:
+            with self.db.transaction(SystemCaller(who.id)) as tx:
                 jobs.cancel(tx, job_id)
         except Conflict:
             assert self.state(who, job_id) in {"completed", "failed", "cancelled"}
@@ -134,13 +134,13 @@ class JobMachine(RuleBasedStateMachine):
     def retry(self, job: tuple[Tenant, str]) -> None:
         who, job_id = job
         try:
-            with self.db.transaction(Trusted(who.id)) as tx:
+            with self.db.transaction(SystemCaller(who.id)) as tx:
                 jobs.retry(tx, job_id)
         except Conflict:
             assert self.state(who, job_id) in {"pending", "processing", "completed"}
 
     def state(self, who: Tenant, job_id: str) -> str:
-        with self.db.transaction(Trusted(who.id)) as tx:
+        with self.db.transaction(SystemCaller(who.id)) as tx:
             return jobs.get(tx, job_id).state
 
     @rule(queue=st.sampled_from(QUEUES))
@@ -161,10 +161,10 @@ class JobMachine(RuleBasedStateMachine):
     def sweep(self) -> None:
         with self.db.dispatch() as tx:
             found = sweep.suspects(tx, self.config)
-            sweep.tidy(tx, self.config)
+            sweep.clean_up(tx, self.config)
         for row in found:
             with self.db.dispatch() as tx:
-                sweep.take_back(tx, self.config, row.id, row.job_id)
+                sweep.reclaim(tx, self.config, row.id, row.job_id)
 
     @invariant()
     def one_running_attempt_a_job(self) -> None:

@@ -101,7 +101,7 @@ def test_a_killed_parent_takes_its_child_along(minded: bool) -> None:
     code = f"""
 import subprocess, sys, time
 from backend.kit import child
-child.MINDED = {minded}
+child.SUPERVISED = {minded}
 proc = child.spawn([sys.executable, "-u", "-c", "import os,time; print(os.getpid()); time.sleep(99)"], stdout=subprocess.PIPE)
 print(proc.stdout.readline().decode(), end="")
 time.sleep(99)
@@ -116,7 +116,7 @@ time.sleep(99)
 
 
 def test_a_minded_child_keeps_its_exit_code_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "MINDED", True)
+    monkeypatch.setattr(child, "SUPERVISED", True)
     proc = spawn_py("raise SystemExit(7)")
     assert proc.wait(10) == 7
     child.stop(proc)

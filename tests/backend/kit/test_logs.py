@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from backend.db.transactions import Anonymous, Database
 from backend.kit import logs
-from backend.kit.db import Database, Nobody
 
 
 def test_lines_are_json_and_say_which_job(capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,7 +21,7 @@ def test_lines_are_json_and_say_which_job(capsys: pytest.CaptureFixture[str]) ->
     try:
         logs.configure("INFO")
         logs.configure("INFO")
-        with logs.about(job="job_1", tenant="ws_1"):
+        with logs.log_context(job="job_1", tenant="ws_1"):
             structlog.get_logger("test").info("drawing", n=3)
         logging.getLogger("some.library").warning("old %s", "news")
     finally:
@@ -36,7 +36,7 @@ def test_lines_are_json_and_say_which_job(capsys: pytest.CaptureFixture[str]) ->
 
 def test_what_a_statement_was_given_is_not_written_down(db: Database) -> None:
     """Hashes of passwords and tokens, people's words: an error of the database ends in a log."""
-    with pytest.raises(DBAPIError) as caught, db.transaction(Nobody()) as tx:
+    with pytest.raises(DBAPIError) as caught, db.transaction(Anonymous()) as tx:
         tx.execute(text("SELECT 1 / 0 WHERE :given <> ''"), {"given": "hunter2"})
     assert "division by zero" in str(caught.value)
     assert "hunter2" not in str(caught.value)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import event
 
-from backend import generation, lineage, video
+from backend import generation, lineage, videos
+from backend.db.transactions import Database
 from backend.errors import Invalid, NotFound
-from backend.kit.db import Database
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
 from tests.factories.studio_rows import Rows, fill, make_clip
@@ -38,7 +38,7 @@ def test_the_same_chain_from_every_link(db: Database, workspace: Tenant, rows: R
 def test_videos_hang_on_the_picture_they_were_made_of(db: Database, workspace: Tenant, rows: Rows) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
         clip, _, _ = made = [make_clip(tx, rows.picture_ids[-1], rating=n) for n in (0, 2, 0)]
-        video.delete(tx, [made[2]])
+        videos.delete(tx, [made[2]])
         for noun, thing_id in (("dataset", rows.dataset_id), ("lora", rows.lora_id), ("picture", rows.picture_ids[-1])):
             found = lineage.trace(tx, noun, thing_id)
             column = found.columns[-1]

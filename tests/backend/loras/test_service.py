@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from backend import influencers, loras
+from backend.db.tables import Upload
+from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid, NotFound
-from backend.kit.db import Database
 from backend.kit.ids import new_id
-from backend.tables import Upload
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer, make_lora, make_pictures
 from tests.fakes.engines import MODEL, OTHER, write_lora
@@ -125,6 +125,7 @@ class TestUploads:
         with pytest.raises(Invalid) as again:
             self.take(app, workspace, upload_id)
         assert first.value.message == again.value.message
+        assert first.value.message.startswith("Nice One.safetensors: "), "which of several"
 
     def test_numbers_that_are_not_finite(self, app: Any, workspace: Tenant, uploaded: Any, tmp_path: Path) -> None:
         data = write_lora(tmp_path / "x.safetensors", float("nan")).read_bytes()

@@ -8,8 +8,8 @@ import ffmpeg
 import pytest
 
 from backend.bootstrap import App, bootstrap
+from backend.media.ffmpeg import program
 from backend.settings import Settings
-from backend.tools.ffmpeg import program
 from tests.backend.publishing.desk import Desk
 from tests.factories.account import Tenant
 from tests.support.platforms import Servers, healed, leading_to, running

@@ -10,26 +10,25 @@ from typing import Any
 from PIL import Image
 from sqlalchemy import func, select, update
 
-from backend import channels, posts
+from backend import channels, content_plans
 from backend.bootstrap import App, bootstrap
 from backend.channels.tokens import store
-from backend.engines.platform.connecting import Grant
+from backend.content_plans import AttemptCard, PostCard, PostState, RulesDraft, VariantDraft
+from backend.db.tables import Channel, Job, JobState, Post
+from backend.db.transactions import SystemCaller
 from backend.errors import StudioError
-from backend.jobs.rules import ended_by
-from backend.kit.db import Trusted
+from backend.jobs.rules import outcome_of_error
 from backend.kit.ids import new_id
-from backend.posts import AttemptCard, PostCard, PostState, RulesDraft, VariantDraft
+from backend.platforms.oauth_port import Grant
 from backend.publishing import claim_due, sweep
 from backend.publishing.schemas import AutopostPayload
-from backend.tables import Channel, Job, JobState, Post
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer
 from tests.factories.posts import ahead, make_channel
 from tests.support.context import make_context, next_attempt
 from tests.support.crashing import Died
-from workers import posts as handlers
-from workers import renditions
 from workers.context import Context
+from workers.registry import RELEASE
 
 DAY_S = 86_400.0
 PRIVACY = {"tiktok": "SELF_ONLY", "youtube": "public"}
@@ -53,15 +52,15 @@ class Desk:
     """How jobs ended, in order: an error's code, or the outcome."""
 
     @property
-    def caller(self) -> Trusted:
-        return Trusted(self.tenant.id, self.tenant.user_id)
+    def caller(self) -> SystemCaller:
+        return SystemCaller(self.tenant.id, self.tenant.user_id)
 
     def channel(self, platform: str = "sandbox") -> str:
         """A connected one of the influencer."""
         with self.app.db.transaction(self.caller) as tx:
             if not self.influencer_id:
                 self.influencer_id = make_influencer(tx, "Bella", time_zone="UTC").id
-                posts.save_rules(tx, self.influencer_id, RulesDraft(policy="auto"))
+                content_plans.save_rules(tx, self.influencer_id, RulesDraft(policy="auto"))
             if platform == "sandbox":
                 return channels.add_sandbox(tx, self.influencer_id).id
             server = self.servers[platform]
@@ -94,9 +93,9 @@ class Desk:
         said |= {"title": "The lake"} if platform in ("tiktok", "youtube") else {}
         variant = VariantDraft(channel_id=channel_id or self.channel(platform), format=format, **said)
         with self.app.db.transaction(self.caller) as tx:
-            draft = posts.PlanDraft(influencer_id=self.influencer_id, topic="Lake", wall=ahead(), variants=(variant,))
-            plan = posts.create(tx, draft, request_key=new_id("key"))
-            out = posts.schedule(tx, [plan.id])
+            draft = content_plans.PlanDraft(influencer_id=self.influencer_id, topic="Lake", wall=ahead(), variants=(variant,))
+            plan = content_plans.create(tx, draft, request_key=new_id("key"))
+            out = content_plans.schedule(tx, [plan.id])
             assert out.done == [plan.id], out
         post_id = plan.posts[0].id
         self.prepare_files()
@@ -110,7 +109,7 @@ class Desk:
 
     def prepare_files(self) -> None:
         for job_id in self.pending("media-preparation"):
-            kind = renditions.KINDS["media-preparation"]
+            kind = RELEASE["media-preparation"]
             context = self.context(job_id)
             kind.run(context, kind.payload.model_validate(context.claim.payload))
             self.settle(context, JobState.COMPLETED)
@@ -123,7 +122,7 @@ class Desk:
     def tick(self) -> int:
         with self.app.db.dispatch() as tx:
             due = claim_due(tx)
-            sweep.stranded(tx, self.app.settings)
+            sweep.recover_orphans(tx, self.app.settings)
             return due
 
     def context(self, job_id: str) -> Context:
@@ -137,7 +136,7 @@ class Desk:
 
     def attempt(self, context: Context) -> JobState:
         """Without its end: what the job becomes is returned."""
-        handler = handlers.KINDS["autopost"]
+        handler = RELEASE["autopost"]
         try:
             result = handler.run(context, handler.payload.model_validate(context.claim.payload))
             self.said.append(str((result or {}).get("outcome")))
@@ -145,7 +144,7 @@ class Desk:
         except StudioError as error:
             delays = self.app.settings.job_retry_delays_s
             self.said.append(f"{error.code}: {error.message}")
-            return ended_by(error, retries=0, max_retries=3, delays=delays, submitted=False).state
+            return outcome_of_error(error, retries=0, max_retries=3, delays=delays, submitted=False).state
 
     def die_at(self, context: Context, name: str) -> None:
         """Its worker is killed there: nothing of the attempt is written any more."""
@@ -154,7 +153,7 @@ class Desk:
             if at == name:
                 raise Died
 
-        context.reach = reach  # type: ignore[method-assign]
+        context.fault_point = reach  # type: ignore[method-assign]
         try:
             self.attempt(context)
         except Died:
@@ -184,18 +183,18 @@ class Desk:
 
     def decide(self, post_id: str, *, there: bool) -> None:
         with self.app.db.transaction(self.caller) as tx:
-            posts.decide_unknown(tx, post_id, there=there)
+            content_plans.decide_unknown(tx, post_id, there=there)
 
     def edit(self, post_id: str, **values: Any) -> None:
         with self.app.db.transaction(self.caller) as tx:
-            plan = posts.get(tx, posts.get_post(tx, post_id).plan_id)
+            plan = content_plans.get(tx, content_plans.get_post(tx, post_id).plan_id)
             draft = plan.draft()
             variants = tuple(one.model_copy(update=values) for one in draft.variants)
-            posts.save(tx, plan.id, draft.model_copy(update={"variants": variants}), version=plan.version)
+            content_plans.save(tx, plan.id, draft.model_copy(update={"variants": variants}), version=plan.version)
 
     def stop(self) -> None:
         with self.app.db.transaction(self.caller) as tx:
-            posts.stop(tx, self.influencer_id)
+            content_plans.stop(tx, self.influencer_id)
 
     def channel_state(self, channel_id: str) -> str:
         with self.app.db.transaction(self.caller) as tx:
@@ -208,7 +207,7 @@ class Desk:
 
     def post(self, post_id: str) -> PostCard:
         with self.app.db.transaction(self.caller) as tx:
-            return posts.get_post(tx, post_id)
+            return content_plans.get_post(tx, post_id)
 
     def row(self, post_id: str) -> Post:
         with self.app.db.transaction(self.caller) as tx:
@@ -217,7 +216,7 @@ class Desk:
     def attempts(self, post_id: str) -> list[AttemptCard]:
         """Oldest first."""
         with self.app.db.transaction(self.caller) as tx:
-            return posts.attempts(tx, post_id)[::-1]
+            return content_plans.attempts(tx, post_id)[::-1]
 
     def feed(self, platform: str = "sandbox") -> list[Any]:
         return list(self.servers[platform].posts)

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from backend import channels, jobs, posts
+from backend import channels, content_plans, jobs
+from backend.content_plans import PostState
+from backend.db.tables import ContentPlan, Job, JobState, Post, PostAttempt, PostingRule
+from backend.db.transactions import Database, SystemCaller
 from backend.kit.clock import now
-from backend.kit.db import Database, Trusted
-from backend.posts import PostState
 from backend.publishing import CANCELLED, claim_due
 from backend.publishing.sweep import ASKERS
-from backend.tables import ContentPlan, Job, JobState, Post, PostAttempt, PostingRule
 from tests.backend.publishing.desk import Desk
 from tests.factories.account import Tenant
 from tests.factories.posts import Planner, ahead, make_planner
@@ -21,15 +21,15 @@ from tests.factories.posts import Planner, ahead, make_planner
 S = PostState
 
 
-def _caller(tenant: Tenant) -> Trusted:
-    return Trusted(tenant.id, tenant.user_id)
+def _caller(tenant: Tenant) -> SystemCaller:
+    return SystemCaller(tenant.id, tenant.user_id)
 
 
 def _due(worker_db: Database, tenant: Tenant, planner: Planner, *, hours: float = 0.01, **values: object) -> str:
     """A scheduled post whose time came so many hours ago (negative: comes)."""
     with worker_db.transaction(_caller(tenant)) as tx:
         plan = planner.plan(tx, wall=ahead())
-        assert posts.schedule(tx, [plan.id]).done
+        assert content_plans.schedule(tx, [plan.id]).done
         at = func.clock_timestamp() - timedelta(hours=hours)
         tx.execute(update(Post).where(Post.plan_id == plan.id).values(**{"due_at": at, **values}))
     return plan.posts[0].id
@@ -176,7 +176,7 @@ def test_cancelling_the_job_holds_the_post_unless_it_may_be_out(desk: Desk) -> N
     waiting, job_id = _publishing(desk)
     with desk.app.db.transaction(desk.caller) as tx:
         jobs.cancel(tx, job_id)
-        held = posts.get_post(tx, waiting)
+        held = content_plans.get_post(tx, waiting)
         assert (held.state, held.held_by, held.held_from) == (S.ON_HOLD, "person", S.SCHEDULED)
     running, job_id = _publishing(desk)
     context = desk.context(job_id)
@@ -190,7 +190,7 @@ def test_cancelling_the_job_holds_the_post_unless_it_may_be_out(desk: Desk) -> N
     _end(desk, job_id, JobState.PENDING)
     with desk.app.db.transaction(desk.caller) as tx:
         jobs.cancel(tx, job_id)
-        assert posts.get_post(tx, lost).state == S.PUBLISHING
+        assert content_plans.get_post(tx, lost).state == S.PUBLISHING
     desk.drain()
     assert desk.post(lost).state == S.ON_HOLD, "it is surely not there, and whoever cancelled does not want it there"
     assert desk.feed() == []

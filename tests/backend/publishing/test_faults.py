@@ -6,10 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, update
 
+from backend.content_plans import PostState
+from backend.db.tables import PostAttempt
 from backend.kit.clock import now
-from backend.posts import PostState
-from backend.publishing import verdicts
+from backend.platforms.instagram.adapter import Instagram
+from backend.platforms.port import Published
+from backend.publishing import decisions, media
 from tests.backend.publishing.desk import Desk, next_attempt
 
 S = PostState
@@ -28,6 +32,45 @@ def test_a_lost_answer_is_asked_about_and_never_sent_again(desk: Desk, platform:
     assert desk.post(post_id).state == S.PUBLISHED, desk.said
     assert len(desk.feed(platform)) == 1
     assert [one.outcome for one in desk.attempts(post_id)] == ["published"]
+
+
+def test_a_post_without_a_known_id_has_none_and_names_its_container(desk: Desk) -> None:
+    post_ids = [desk.scheduled("instagram", "picture", channel_id=channel) for channel in [desk.channel("instagram")] * 2]
+    desk.servers["instagram"].faults.times["spam_but_live"] = 2
+    desk.drain()
+    containers = {one.sent["container"] for post_id in post_ids for one in desk.attempts(post_id)}
+    assert [desk.post(one).remote_id for one in post_ids] == ["", ""]
+    assert len(containers) == 2
+    assert containers <= set(desk.servers["instagram"].containers)
+
+
+def test_an_id_that_another_post_has_is_for_a_person_to_look_at(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel_id = desk.channel("instagram")
+    first = desk.scheduled("instagram", "picture", channel_id=channel_id)
+    desk.drain()
+    same = desk.post(first).remote_id
+    monkeypatch.setattr(Instagram, "finalize", lambda *_: Published(same, "https://example.com/p/1"))
+    second = desk.scheduled("instagram", "picture", channel_id=channel_id)
+    desk.drain()
+    post = desk.post(second)
+    assert (post.state, post.error_code, post.remote_id) == (S.UNKNOWN, "platform_id_taken", "")
+    taken = f"Instagram answered with the id {same}, which another post of this channel has already."
+    assert post.error == f"{taken} {decisions.LOOK}"
+    assert [one.outcome for one in desk.attempts(second)] == ["unknown"]
+
+
+def test_what_a_post_waits_for_is_said_on_it(desk: Desk) -> None:
+    desk.with_settings(platform_poll_s=6.0)
+    post_id = desk.scheduled("instagram", "picture")
+    desk.servers["instagram"].faults.processing_s = 600
+    desk.tick()
+    context = desk.run()
+    post = desk.post(post_id)
+    assert (post.state, post.error) == (S.PUBLISHING, "Instagram works on the files.")
+    with desk.app.db.transaction(desk.caller) as tx:
+        tx.execute(update(PostAttempt).values(created_at=func.clock_timestamp() - timedelta(minutes=11)))
+    desk.run(next_attempt(context))
+    assert desk.post(post_id).error.startswith("Instagram works on the files. It has taken 11 minutes so far; after an hour")
 
 
 def test_a_call_that_was_not_taken_is_sent_again_once_the_platform_says_so(desk: Desk) -> None:
@@ -54,7 +97,7 @@ def test_tiktok_pictures_with_a_lost_answer_are_unknown_until_somebody_looks(des
     desk.drain()
     post, (attempt,) = desk.post(post_id), desk.attempts(post_id)
     assert (post.state, attempt.outcome) == (S.UNKNOWN, "unknown")
-    assert post.error.endswith(verdicts.LOOK)
+    assert post.error.endswith(decisions.LOOK)
     assert desk.said[-1].startswith("rejected: TikTok's answer was lost"), "the job says so too"
     assert len(desk.feed("tiktok")) == 1
     desk.decide(post_id, there=False)
@@ -165,7 +208,8 @@ def test_a_first_comment_that_cannot_be_written_is_only_a_sentence(desk: Desk) -
     assert comment["said"]
 
 
-def test_without_a_public_address_the_post_fails_with_what_to_set(desk: Desk) -> None:
+def test_without_a_public_address_the_post_fails_with_what_to_set(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media, "_on_this_machine", lambda *_: False)  # as Instagram's own server is
     desk.with_settings(s3_public_endpoint="", public_url="")
     post_id = desk.scheduled("instagram", "picture")
     desk.drain()
@@ -212,14 +256,14 @@ def test_a_stop_switch_between_claim_and_call_holds_it(desk: Desk) -> None:
     post_id = desk.scheduled("sandbox", "picture")
     desk.tick()
     context = desk.context(desk.pending()[0])
-    real = context.reach
+    real = context.fault_point
 
     def reach(at: str) -> None:
         real(at)
         if at == "prepared":
             desk.stop()
 
-    context.reach = reach  # type: ignore[method-assign]
+    context.fault_point = reach  # type: ignore[method-assign]
     desk.run(context)
     held = desk.post(post_id)
     assert (held.state, held.held_by, held.held_from) == (S.ON_HOLD, desk.influencer_id, S.SCHEDULED)

@@ -10,9 +10,9 @@ import ffmpeg
 import pytest
 
 from backend.bootstrap import App
+from backend.media.ffmpeg import program
 from backend.renditions import KIND, MediaPayload, pipeline
 from backend.settings import Settings
-from backend.tools.ffmpeg import program
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
 from tests.support.context import make_context

@@ -86,3 +86,21 @@ def test_equal_recipes_are_one() -> None:
     assert one.digest == other.digest
     assert one.digest != Recipe(kind="picture", ratio=4 / 5, focus=0.2).digest
     assert Recipe.model_validate(one.model_dump(mode="json")).digest == one.digest
+
+
+@pytest.mark.parametrize(
+    ("sides", "recipe", "size"),
+    [
+        ((128, 192), Recipe(kind="picture", least=320), (320, 480)),
+        ((128, 192), Recipe(kind="picture", ratio=4 / 5, least=320), (320, 400)),
+        ((400, 400), Recipe(kind="picture", least=320), (400, 400)),
+        ((4000, 1000), Recipe(kind="picture", longest=1000, least=320), (1000, 250)),
+    ],
+)
+def test_a_narrow_picture_is_enlarged(sides: tuple[int, int], recipe: Recipe, size: tuple[int, int]) -> None:
+    assert cutting(Facts("image/png", *sides), recipe).size == size
+
+
+def test_files_of_before_there_was_enlarging_keep_their_digests() -> None:
+    assert Recipe(kind="picture", ratio=0.8).digest == "6d1078b0bc3d0d6ede49ce2c4ee7113b74cd39849367f19c31d9316a15f54246"
+    assert Recipe(kind="picture", ratio=0.8, least=320).digest != Recipe(kind="picture", ratio=0.8).digest

@@ -14,11 +14,11 @@ from PIL import Image
 from sqlalchemy import func, select, update
 
 from backend import assets, jobs, renditions
+from backend.db.tables import Asset, AssetUse, Job, Rendition
 from backend.errors import Invalid
 from backend.kit.clock import now
+from backend.media.images.ai_mark import EDITED, META, SOURCE_TYPE
 from backend.renditions import KIND, MediaPayload, Recipe, pipeline
-from backend.tables import Asset, AssetUse, Job, Rendition
-from backend.tools.ai_mark import EDITED, META, SOURCE_TYPE
 from tests.factories.account import Tenant
 from tests.support.context import make_context
 from tests.support.crashing import dying_everywhere

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from backend import datasets, training
 from backend.datasets import Box
-from backend.kit.db import Database
-from backend.tables import TrainingRun
+from backend.db.tables import TrainingRun
+from backend.db.transactions import Database
 from backend.training import RunDraft
 from backend.training.pipeline import _image
 from tests.factories.account import Tenant

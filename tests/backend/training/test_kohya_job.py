@@ -11,7 +11,7 @@ import pytest
 
 from backend import jobs, loras, training
 from backend.bootstrap import App, bootstrap
-from backend.errors import EngineUnavailable, OutOfMemory, Rejected
+from backend.errors import EngineUnavailable, ProcessKilled, Rejected
 from backend.settings import Settings
 from backend.training import ParamsDraft, RunCard, RunDraft, TrainingPayload
 from tests.backend.engines.trainer import kohya_rig
@@ -92,7 +92,7 @@ def test_the_next_attempt_goes_on_from_the_state(
     rig.faults(killed_at=10)
     run = start()
     first = begin(run)
-    with pytest.raises(OutOfMemory):
+    with pytest.raises(ProcessKilled):
         train(first, run)
     assert steps_of(studio, workspace, run) == [4, 8]
     rig.faults()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from backend import assets, influencers, jobs, loras, training
-from backend.tables import Asset
+from backend.db.tables import Asset
 from backend.training import RunCard
 from tests.backend.training.runs import status_of, train
 from tests.factories.account import Tenant

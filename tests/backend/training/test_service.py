@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from backend import assets, datasets, jobs, loras, training
+from backend.db.tables import Dataset, DatasetImage, Job, TrainingCheckpoint, TrainingRun
+from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
-from backend.kit.db import Database
-from backend.tables import Dataset, DatasetImage, Job, TrainingCheckpoint, TrainingRun
 from backend.training import ParamsDraft, RunCard, RunDraft
 from tests.factories.account import Tenant
 from tests.factories.making import end_job, make_asset, make_dataset, make_influencer

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import update
 
 from backend import assets, datasets, training
+from backend.db.tables import Asset, DatasetImage
 from backend.errors import Rejected
-from backend.tables import Asset, DatasetImage
 from backend.training import ParamsDraft, RunCard, RunDraft, TrainingPayload, pipeline
 from tests.backend.training.runs import status_of, train
 from tests.factories.account import Tenant

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from backend import loras, training
+from backend.db.tables import Asset, TrainingCheckpoint, TrainingPoint
 from backend.errors import Cancelled, LeaseLost, Rejected, ShuttingDown
-from backend.tables import Asset, TrainingCheckpoint, TrainingPoint
 from backend.training import ParamsDraft, RunCard, RunDraft, TrainingPayload, pipeline
 from tests.backend.training.runs import status_of, steps_of, train
 from tests.factories.account import Tenant

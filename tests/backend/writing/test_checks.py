@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.influencers import InfluencerCard, Persona
-from backend.tools import platform_texts
-from backend.tools.language import is_other
-from backend.writing import Parts, WriteOrder, boundaries, sponsoring
+from backend.media.documents.language import is_other
+from backend.platforms import text_limits
+from backend.writing import Parts, WriteOrder, boundaries, sponsorship
 from backend.writing.checks import check, says
-from backend.writing.tidying import drawn_prompt, prompted, tagged
+from backend.writing.normalize import drawn_prompt, prompted, tagged
 from tests.backend.writing.conftest import BELLA, text
 
 GOOD = Parts(**text())
@@ -59,10 +59,10 @@ def test_how_their_lines_look_counts_once_there_are_three() -> None:
 
 def test_paid_for_is_told_in_front_and_in_their_language() -> None:
     assert rules(GOOD, sponsored=True) == [("caption", "sponsored")]
-    assert sponsoring.told("Caffè buono.", "it") == "#adv Caffè buono."
-    assert sponsoring.told("#pubblicità Caffè buono.", "it") == "#pubblicità Caffè buono."
-    assert sponsoring.tag("pt-BR") == "#publicidade"
-    assert not sponsoring.is_told("x" * 80 + " #ad", "en")
+    assert sponsorship.told("Caffè buono.", "it") == "#adv Caffè buono."
+    assert sponsorship.told("#pubblicità Caffè buono.", "it") == "#pubblicità Caffè buono."
+    assert sponsorship.tag("pt-BR") == "#publicidade"
+    assert not sponsorship.is_told("x" * 80 + " #ad", "en")
 
 
 @pytest.mark.parametrize(
@@ -112,16 +112,16 @@ def test_platforms_count_in_their_own_units() -> None:
     assert rules(changed(caption="x" * 100, hook="h" * 101), content_type="youtube-short") == [("hook", "platform")]
     assert ("caption", "platform") in rules(changed(caption="1 < 2 and that is that"), content_type="youtube-short")
     assert rules(changed(hook="h" * 91), content_type="tiktok-photo") == [("hook", "platform")]
-    assert platform_texts.measure("🧘", "UTF-16 units") == 2
-    assert platform_texts.measure("è", "bytes") == 2
+    assert text_limits.measure("🧘", "UTF-16 units") == 2
+    assert text_limits.measure("è", "bytes") == 2
     many = " ".join(f"#t{n}" for n in range(31))
-    assert [one.part for one in platform_texts.problems("instagram", text=many)] == ["hashtags"]
-    assert platform_texts.problems("instagram-story", text="x" * 9999) == []
+    assert [one.part for one in text_limits.problems("instagram", text=many)] == ["hashtags"]
+    assert text_limits.problems("instagram-story", text="x" * 9999) == []
 
 
 @given(st.text(max_size=300), st.sampled_from(["characters", "UTF-16 units", "bytes"]))
 def test_no_unit_counts_less_than_characters_do(words: str, unit: Any) -> None:
-    assert platform_texts.measure(words, unit) >= platform_texts.measure(words, "characters")
+    assert text_limits.measure(words, unit) >= text_limits.measure(words, "characters")
 
 
 @given(st.lists(st.text(max_size=40), max_size=20))

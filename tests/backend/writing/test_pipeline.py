@@ -11,10 +11,10 @@ import pytest
 
 from backend import generation, jobs, writing
 from backend.bootstrap import App
+from backend.db.tables import Job
 from backend.engines.text.offline import OfflineWriter
 from backend.generation import GenerationPayload
-from backend.jobs import Waiting
-from backend.tables import Job
+from backend.jobs import WaitForChildren
 from backend.writing import IdeasOrder, WriteOrder, pipeline
 from backend.writing.schemas import IdeasPayload
 from tests.backend.writing.conftest import Make, said, text
@@ -58,7 +58,7 @@ def test_text_and_picture_as_the_seeds_have_it(paid: App, server: ModelServer, w
     order = WriteOrder(influencer_id=bella, topic="morning yoga", style="motivational", content_type="reel")
     server.faults.says = [said(text(1, caption="Hey guys, yoga!")), said(text(2))]
     context = begin(paid, workspace, order)
-    with pytest.raises(Waiting):
+    with pytest.raises(WaitForChildren):
         pipeline.run_content(context, order)
     draw_children(paid, workspace, context.job_id)
     result = pipeline.run_content(next_attempt(context), order)
@@ -97,7 +97,7 @@ def test_it_dies_after_each_step_and_pays_once(
         with pytest.raises(Died):
             pipeline.run_content(context, order)
         context = next_attempt(context)
-    with pytest.raises(Waiting):
+    with pytest.raises(WaitForChildren):
         pipeline.run_content(context, order)
     assert len(server.asked) == 1
     with paid.db.transaction(workspace.caller) as tx:
@@ -136,10 +136,28 @@ def test_ideas_for_ten_days_a_week_at_a_time(paid: App, server: ModelServer, wor
 
 
 def test_ideas_without_a_model(app: App, workspace: Tenant, bella: str) -> None:
-    app.__dict__["engines"] = SimpleNamespace(text=OfflineWriter())
+    app.__dict__["engines"] = SimpleNamespace(text=OfflineWriter(), image=FakeImageEngine())
     payload = IdeasPayload(order=IdeasOrder(influencer_id=bella, days=30), batch_id="bat_2")
     result = pipeline.run_ideas(make_context(app, workspace, "content-ideas", payload), payload)
     assert (result["ideas"], result["missing"], result["cost"]) == (30, [], 0.0)
     with app.db.transaction(workspace.caller) as tx:
         hooks = [card.parts.hook for card in writing.batch(tx, "bat_2")]
     assert len(set(hooks)) == 30
+
+
+def test_an_idea_that_breaks_a_rule_is_asked_for_once_more(
+    paid: App, server: ModelServer, workspace: Tenant, bella: str
+) -> None:
+    def idea(day: int, hook: str) -> dict[str, Any]:
+        return {"day": day, "content_type": "post", "topic": f"tram {day}", "hook": hook, "picture": "tram"}
+
+    first = [idea(1, "Up the hill"), idea(2, "Hey guys, trams"), idea(3, "No pain no gain")]
+    server.faults.says = [json.dumps({"ideas": first}), json.dumps({"ideas": [idea(2, "Down the hill"), idea(3, "Hey guys")]})]
+    payload = IdeasPayload(order=IdeasOrder(influencer_id=bella, days=3), batch_id="bat_3")
+    pipeline.run_ideas(make_context(paid, workspace, "content-ideas", payload), payload)
+    assert len(server.asked) == 2
+    assert "new ideas for day 2, 3 alone" in server.asked[1]["messages"][1]["content"]
+    with paid.db.transaction(workspace.caller) as tx:
+        cards = writing.batch(tx, "bat_3")
+    assert [card.parts.hook for card in cards] == ["Up the hill", "Down the hill", "No pain no gain"]
+    assert [[note.rule for note in card.notes] for card in cards] == [[], [], ["never_say"]], "what is broken twice is noted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from backend import writing
 from backend.bootstrap import App
 from backend.errors import Conflict, Invalid, Rejected
-from backend.writing import WriteOrder
+from backend.writing import Parts, WriteOrder
 from tests.backend.writing.conftest import Make, said, text
 from tests.servers.openrouter import ModelServer
 
@@ -71,6 +72,54 @@ def test_an_answer_nobody_can_read_is_asked_for_once_more(
         writing.write(app, acting(app), order=order(bella))
 
 
+def test_a_cut_answer_is_asked_again_with_more_room_and_never_kept(
+    make_app: Make, server: ModelServer, acting: Acting, bella: str
+) -> None:
+    app = make_app()
+    server.faults.odd, server.faults.says = ["length", "crlf"], [said(text(1), text(2))] * 2
+    cards = writing.write(app, acting(app), order=order(bella), n=2)
+    assert [card.parts.caption[-2] for card in cards] == ["1", "2"]
+    assert server.asked[1]["max_tokens"] == 2 * server.asked[0]["max_tokens"]
+    assert sum(card.cost_usd for card in cards) == server.total
+    assert cards[0].replies == tuple(server.billed)
+    server.faults.odd, server.faults.says = ["length", "length"], [said(text(3))] * 2
+    with pytest.raises(Rejected, match="was cut off: it had no more room"):
+        writing.write(app, acting(app), order=order(bella, style="loud"))
+    with acting(app)() as tx:
+        assert writing.page(tx).total == 2
+
+
+def test_a_refusal_is_told_as_one_and_paid_once(make_app: Make, server: ModelServer, acting: Acting, bella: str) -> None:
+    app = make_app()
+    for mode in ("refusal", "says_no", "content_filter"):
+        server.faults.odd = [mode]
+        with pytest.raises(Rejected, match=r"The model refused: .* Say it in other words\. Whoever runs the studio can also"):
+            writing.write(app, acting(app), order=order(bella, style=mode))
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("mode", ["refusal", "length", "cut_mid", "empty"])
+def test_a_repair_that_fails_leaves_the_text_that_was_paid(
+    make_app: Make, server: ModelServer, acting: Acting, bella: str, mode: str
+) -> None:
+    app = make_app()
+    server.faults.says = [said(text(1, caption="Hey guys, yoga on the terrace!"))] * 3
+    server.faults.odd = ["crlf", mode, mode]
+    (card,) = writing.write(app, acting(app), order=order(bella))
+    assert card.parts.caption == "Hey guys, yoga on the terrace!"
+    assert [(note.rule, note.repaired) for note in card.notes] == [("never_say", False)]
+    assert mode == "cut_mid" or card.cost_usd == server.total, "what a lost answer cost is not known yet"
+
+
+def test_marks_that_turn_the_direction_of_words_are_left_out(
+    make_app: Make, server: ModelServer, acting: Acting, bella: str
+) -> None:
+    app = make_app()
+    server.faults.says = [said(text(1, caption="Morning \u202eagoy\u202c \u2066on\u2069 the terrace, Day 1."))]
+    (card,) = writing.write(app, acting(app), order=order(bella))
+    assert card.parts.caption == "Morning agoy on the terrace, Day 1."
+
+
 def test_one_part_anew_keeps_the_others_and_can_be_taken_back(
     make_app: Make, server: ModelServer, acting: Acting, bella: str
 ) -> None:
@@ -110,6 +159,24 @@ def test_an_estimate_is_never_less_than_the_bill(make_app: Make, server: ModelSe
     assert server.total < most
 
 
+def test_the_dearest_way_stays_within_the_estimate(make_app: Make, server: ModelServer, acting: Acting, bella: str) -> None:
+    """Unreadable, then broken in every rule, then a repair that is cut off and asked again; with long earlier captions."""
+    app = make_app()
+    long = "\u2014 " * 70
+    wish = order(bella, style="calm", length=2000)
+    most = writing.estimate(app, acting(app), order=wish, n=3)
+    with acting(app)() as tx:
+        for _ in range(6):
+            writing.create(tx, order(bella), Parts(caption=long * 30))
+    bad = text(1, caption=f"Hey guys {long * 10}", hook=long, alt_text=long, picture=long * 5, hashtags=["#guys"] * 30)
+    server.faults.says = ["no braces " * 300, said(bad, bad, bad), said(bad, bad, bad), said(bad, bad, bad)]
+    server.faults.odd = ["crlf", "crlf", "length", "length"]
+    writing.write(app, acting(app), order=wish, n=3)
+    assert len(server.asked) == 4
+    assert most is not None
+    assert server.total < most
+
+
 def test_drafts_are_chosen_edited_and_put_away(app: App, acting: Acting, bella: str) -> None:
     cards = writing.write(app, acting(app), order=order(bella), n=3)
     with acting(app)() as tx:
@@ -137,3 +204,14 @@ def test_what_is_wrong_gets_a_sentence(bella: str) -> None:
         with pytest.raises(Invalid):
             WriteOrder(influencer_id=bella, **values)
     assert WriteOrder(influencer_id=bella, topic="yoga", content_type="Reel").content_type == "instagram-reel"
+
+
+def test_new_texts_differ_from_good_ones_alone(make_app: Make, server: ModelServer, acting: Acting, bella: str) -> None:
+    app = make_app()
+    with acting(app)() as tx:
+        for caption in ("Trams at dawn.", "#ad trams at dawn!", "Hey guys, trams.", "Bread before anyone is awake."):
+            writing.create(tx, order(bella), Parts(**text(caption=caption)))
+    server.faults.says = [said(text(7))]
+    writing.write(app, acting(app), order=order(bella))
+    question = server.asked[0]["messages"][1]["content"]
+    assert re.findall(r"<before>(.*?)</before>", question) == ["Bread before anyone is awake.", "#ad trams at dawn!"]

@@ -29,7 +29,7 @@ class Catalogue:
         return list(spec[0]) if isinstance(spec[0], list) else None
 
     def info(self, name: str) -> dict[str, Any]:
-        """One class as /object_info tells it; {} when it is not installed (§2 Custom-node probe)."""
+        """One class as /object_info tells it; {} when it is not installed (comfyui.md, 7)."""
         found = self.get(name)
         if found is None:
             return {}

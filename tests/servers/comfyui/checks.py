@@ -1,4 +1,4 @@
-"""What POST /prompt checks before it queues (§1 POST /prompt, table of error shapes). Unreached nodes are not looked at."""
+"""What POST /prompt checks before it queues (comfyui.md, 2). Unreached nodes are not looked at."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Checker:
         return None, good, errors
 
     def _unknown(self, node_id: str, node: Any, name: Any) -> dict[str, Any]:
-        """§1 table: missing_node_type; 0.3.64 says invalid_prompt."""
+        """comfyui.md, 2: missing_node_type; 0.3.64 says invalid_prompt."""
         title = node.get("_meta", {}).get("title", name)
         extra = {"node_id": node_id, "class_type": name, "node_title": title}
         kind = "invalid_prompt" if self._old else "missing_node_type"

@@ -1,4 +1,4 @@
-"""The prompt thread: one graph after another, its messages, its cache, and what ends it for ever (§1 Dead worker)."""
+"""The prompt thread: one graph after another, its messages, its cache, and what ends it for ever (comfyui.md, 6)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Worker(threading.Thread):
             traceback.print_exc()  # HTTP goes on, the job stays in queue_running for ever
 
     def _flags(self) -> None:
-        """POST /free is applied here, after the running prompt; it drops the node cache too (§1 Files)."""
+        """POST /free is applied here, after the running prompt; it drops the node cache too (comfyui.md, 7)."""
         if self._line.take_flags():
             self.freed += 1
             self._cache.clear()
@@ -153,7 +153,7 @@ class Worker(threading.Thread):
 
 
 class _Act:
-    """One execution's messages: kept for the history, sent to the client that asked (§1 Addressing)."""
+    """One execution's messages: kept for the history, sent to the client that asked (comfyui.md, 5)."""
 
     def __init__(self, sockets: Sockets, client_id: str | None, prompt_id: str) -> None:
         self._sockets, self.client_id, self._prompt_id = sockets, client_id, prompt_id

@@ -33,7 +33,7 @@ _ARCHITECTURE = {"sd15": "stable-diffusion-v1", "sdxl": "stable-diffusion-xl-v1-
 
 
 class Folders:
-    """`root`/{models,input,output,temp}. A file put there is visible at once, a half-copied one too (§1 New models)."""
+    """`root`/{models,input,output,temp}. A file put there is visible at once, a half-copied one too (comfyui.md, 8)."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.models = root, root / "models"
@@ -58,7 +58,7 @@ class Folders:
         return self._put(self.models / kind / name, {"weight": [4, 4]}, {})
 
     def metadata(self, kind: str, name: str) -> dict[str, str] | None:
-        """`__metadata__` of a safetensors header; None when there is none (§1 Files: 404 if none)."""
+        """`__metadata__` of a safetensors header; None when there is none (comfyui.md, 7: 404 if none)."""
         try:
             header = read_header(self.models / kind / name)
         except (OSError, ValueError):
@@ -83,7 +83,7 @@ class Folders:
         return path
 
     def next_output(self, prefix: str, suffix: str) -> tuple[str, Path]:
-        """(subfolder, path): the highest number of that prefix plus one; names repeat when files are moved away (§1 Files)."""
+        """(subfolder, path): the highest number of that prefix plus one; names repeat once files are gone (comfyui.md, 7)."""
         folder = (self.root / "output" / prefix).parent
         if not folder.resolve().is_relative_to((self.root / "output").resolve()):
             raise ValueError("Saving image outside the output folder is not allowed.")

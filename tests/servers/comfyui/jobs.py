@@ -1,4 +1,4 @@
-"""The jobs API of newer servers (§1 Queue: list and detail from 0.6, cancel from 0.26; 0.3.64 answers 404)."""
+"""The jobs API of newer servers (comfyui.md, 3: list and detail from 0.6, cancel from 0.26; 0.3.64 answers 404)."""
 
 from __future__ import annotations
 

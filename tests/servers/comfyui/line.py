@@ -1,4 +1,4 @@
-"""The queue and the history: a heap, what runs, and at most 10 000 entries in memory (§1 Queue, History)."""
+"""The queue and the history: a heap, what runs, and at most 10 000 entries in memory (comfyui.md, 3 and 4)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Line:
         self.flags: dict[str, bool] = {}
 
     def put(self, item: Item) -> None:
-        """Raises TypeError for the same number and id twice; the item is queued all the same (§1: 500, yet enqueued)."""
+        """Raises TypeError for the same number and id twice; the item is queued all the same (comfyui.md, 2)."""
         with self._guard:
             heapq.heappush(self._heap, item)
             self._guard.notify()

@@ -70,7 +70,7 @@ def _lora(scene: Scene, inputs: Inputs) -> Any:
 
 
 def _read(scene: Scene, kind: str, name: str) -> None:
-    """A corrupt model file passes validation and fails here (§1 History)."""
+    """A corrupt model file passes validation and fails here (comfyui.md, 4)."""
     try:
         read_header(scene.folders.models / kind / name)
     except ValueError as error:
@@ -196,7 +196,7 @@ def _svd(scene: Scene, inputs: Inputs) -> Any:
 
 
 def _save(scene: Scene, inputs: Inputs) -> Any:
-    """The text chunk `prompt` holds the whole graph (§1 Files)."""
+    """The text chunk `prompt` holds the whole graph (comfyui.md, 7)."""
     text = PngInfo()
     text.add_text("prompt", json.dumps(scene.prompt))
     for name, value in scene.metadata.items():
@@ -242,7 +242,7 @@ def _save_video(scene: Scene, inputs: Inputs) -> Any:
 
 
 def _vhs(scene: Scene, inputs: Inputs) -> Any:
-    """Under `gifs`, with the first frame beside it as a picture that holds the graph (§2 Video savers)."""
+    """Under `gifs`, with the first frame beside it as a picture that holds the graph (comfyui.md, 9)."""
     subfolder, path = scene.folders.next_output(inputs["filename_prefix"], ".mp4")
     path = path.with_name(path.name.removesuffix("_.mp4") + ".mp4")
     movies.write(path, inputs["images"], float(inputs["frame_rate"]))

@@ -1,4 +1,4 @@
-"""Prompts, queue, history, jobs and the server's own state over HTTP; every route also under /api (§1)."""
+"""Prompts, queue, history, jobs and the server's own state over HTTP; every route also under /api (comfyui.md, 1)."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _guarded(core: Core, name: str, answer: Answer) -> Answer:
 
 
 def _foreign(request: Request) -> bool:
-    """Origin guard on loopback (§1 Start)."""
+    """Origin guard on loopback (comfyui.md, 1)."""
     origin, host = request.headers.get("origin"), request.headers.get("host")
     strange = origin is not None and origin.partition("://")[2] != host
     return strange or request.headers.get("sec-fetch-site") == "cross-site"
@@ -87,7 +87,7 @@ async def _just(value: Any) -> Response:
 
 
 async def _post_prompt(core: Core, request: Request) -> Response:
-    """§1 POST /prompt. What is not expected raises, and is answered 500: no JSON, a list, the editor's graph."""
+    """comfyui.md, 2. What is not expected raises, and is answered 500: no JSON, a list, the editor's graph."""
     said = await request.json()
     if "number" in said:
         number = float(said["number"])

@@ -1,4 +1,4 @@
-"""Uploads, results and models over HTTP (§1 Files)."""
+"""Uploads, results and models over HTTP (comfyui.md, 7)."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ NEW, OLD = "0.33.0", "0.3.64"
 
 
 class Core:
-    """What one start of the server holds in memory; gone at the next (§1 History: empty after restart, queue lost too)."""
+    """What one start of the server holds in memory; gone at the next (comfyui.md, 4: empty after restart, queue lost too)."""
 
     def __init__(self, folders: Folders, faults: Faults, version: str, absent: set[str]) -> None:
         self.folders, self.faults, self.version, self.old = folders, faults, version, version == OLD
@@ -34,7 +34,7 @@ class Core:
         self.max_upload = 100 * 1024 * 1024
 
     def system_stats(self) -> dict[str, Any]:
-        """§1 Files: GET /system_stats."""
+        """comfyui.md, 7: GET /system_stats."""
         memory = {"vram_total": 25_757_220_864, "vram_free": 24_000_000_000}
         torch = {"torch_vram_total": 0, "torch_vram_free": 0}
         card = {"name": "cuda:0 Faithful 4090 : cudaMallocAsync", "type": "cuda", "index": 0, **memory, **torch}

@@ -1,4 +1,4 @@
-"""The one send loop, who gets what, and the trap of two sockets with one name (§1 WebSocket)."""
+"""The one send loop, who gets what, and the trap of two sockets with one name (comfyui.md, 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that answers as the Instagram Graph API does; behaviours cite contracts/publishing-and-openrouter B1."""
+"""A server that answers as the Instagram Graph API does; behaviours cite docs/contracts/instagram.md."""
 
 from tests.servers.instagram.faults import Faults
 from tests.servers.instagram.server import InstagramServer

@@ -26,7 +26,7 @@ MESSAGES = {
 
 
 class Refused(Exception):
-    """{"error": {…}}: B1 Error shape."""
+    """{"error": {…}}: instagram.md, 5."""
 
     def __init__(self, code: int, subcode: int = 0, message: str = "", *, status: int = 400, transient: bool = False) -> None:
         self.code, self.subcode, self.status, self.transient = code, subcode, status, transient

@@ -18,7 +18,7 @@ _KINDS = {"IMAGE": "FEED", "CAROUSEL": "FEED", "VIDEO": "REELS", "REELS": "REELS
 
 
 class InstagramServer(PlatformServer):
-    """`containers`: all that were made, by id. Tokens: an hour, 60 days once exchanged (B1 Tokens)."""
+    """`containers`: all that were made, by id. Tokens: an hour, 60 days once exchanged (instagram.md, 6)."""
 
     name = "instagram"
 

@@ -1,4 +1,4 @@
-"""A folder of sd-scripts that behave as the real ones were measured (comfyui-and-kohya.md §4) and train nothing.
+"""A folder of sd-scripts that behave as the real ones were measured (docs/contracts/kohya.md) and train nothing.
 
 `install(folder)` makes one; `python train_network.py …` in it prints the real lines and writes files of the real names. The
 weights it "learns" are the number of steps behind them, so that a test sees whether a resumed run went on or began anew.

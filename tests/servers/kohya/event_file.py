@@ -1,4 +1,4 @@
-"""TensorBoard event files, written byte by byte as the real writer does (§4 TensorBoard)."""
+"""TensorBoard event files, written byte by byte as the real writer does (kohya.md, 9)."""
 
 from __future__ import annotations
 

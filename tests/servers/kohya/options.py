@@ -1,4 +1,4 @@
-"""The arguments of sd-scripts that are used here, with their real names and defaults (§4 Arguments that matter)."""
+"""The arguments of sd-scripts that are used here, with their real names and defaults (kohya.md, 2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def _int_or_float(value: str) -> float:
 
 
 def parse(base: str) -> argparse.Namespace:
-    """rc 2 and the usage on stderr for a name that is not there (§4 Exit codes: unknown CLI arg)."""
+    """rc 2 and the usage on stderr for a name that is not there (kohya.md, 7)."""
     parser = argparse.ArgumentParser(
         prog={"sd15": "train_network.py", "sdxl": "sdxl_train_network.py"}[base], allow_abbrev=False
     )

@@ -1,4 +1,4 @@
-"""dataset_config as strictly as the real sanitizer takes it, and what is found in the folders (§4 dataset_config TOML)."""
+"""dataset_config as strictly as the real sanitizer takes it, and what is found in the folders (kohya.md, 3)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def load(path: Path) -> Found:
         around = {**general, **dataset}
         side = around["resolution"] if isinstance(around["resolution"], int) else min(around["resolution"])
         if around.get("enable_bucket"):
-            least = around.get("min_bucket_reso", 256)  # also the default of 256 must not be larger (§4)
+            least = around.get("min_bucket_reso", 256)  # also the default of 256 must not be larger (kohya.md, 3)
             assert least <= side, "min_bucket_reso must be equal or less than resolution"
             found.steps = around.get("bucket_reso_steps", 64)
         for subset in dataset["subsets"]:
@@ -75,8 +75,8 @@ def _subset(values: dict[str, Any], found: Found) -> None:
     if not folder.is_dir():
         found.warnings.append(f"not directory: {folder}")
         return
-    extension = values.get("caption_extension", ".caption")  # the default passes .txt by (§4)
-    found.repeats = values.get("num_repeats", 1)  # a folder's name gives none here (§4 Repeats)
+    extension = values.get("caption_extension", ".caption")  # the default passes .txt by (kohya.md, 3)
+    found.repeats = values.get("num_repeats", 1)  # a folder's name gives none here (kohya.md, 3)
     found.dropout = max(found.dropout, values.get("caption_dropout_rate", 0.0))
     for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES):
         caption = path.with_suffix(extension)
@@ -96,4 +96,4 @@ def _size(path: Path) -> None:
             width, height = picture.size
     except OSError:
         width = height = 0
-    width / height  # ZeroDivisionError without the file's name, as theirs (§4 Exit codes)
+    width / height  # ZeroDivisionError without the file's name, as theirs (kohya.md, 7)

@@ -1,4 +1,4 @@
-"""train_network.py and sdxl_train_network.py from the first line to the last (§4 Output to parse, Exit codes and traps)."""
+"""train_network.py and sdxl_train_network.py from the first line to the last (kohya.md, 4 and 7)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WIDTH = {"sd15": 768, "sdxl": 2048}
 
 
 def main(base: str) -> None:
-    """Exits as the real one: 0 also without a picture and after NaN (§4 Exit codes)."""
+    """Exits as the real one: 0 also without a picture and after NaN (kohya.md, 7)."""
     faults = Faults.read(Path(sys.argv[0]).resolve().parent)
     if faults.module_missing:
         raise ModuleNotFoundError(f"No module named {faults.module_missing!r}")
@@ -45,7 +45,7 @@ class Program:
         self.bar(len(self.found.images), len(self.found.images), "read caption")
         self.log(f"{self.found.count} train images with repeats.")
         if not self.found.count or self.faults.no_data:
-            # rc 0 and no file (§4 Exit codes): the most treacherous of them
+            # rc 0 and no file (kohya.md, 7): the most treacherous of them
             self.log("No data found. Please verify arguments (train_data_dir must be the parent of folders with images)")
             return
         self._check()
@@ -57,7 +57,7 @@ class Program:
         self._train()
 
     def log(self, line: str) -> None:
-        """To stderr in columns of 80 with file and line, to stdout as it is with --console_log_simple (§4 Output)."""
+        """To stderr in columns of 80 with file and line, to stdout as it is with --console_log_simple (kohya.md, 4)."""
         if self.args.console_log_simple:
             print(line)
         else:
@@ -137,11 +137,11 @@ class Program:
             self.trained = trained(folder / "model.safetensors")
             (folder / "optimizer.bin").read_bytes()
             self.rate_step = json.loads((folder / "scheduler.bin").read_text())["last_epoch"]
-            self.log("Could not load random states")  # harmless (§4 Exit codes, last lines)
+            self.log("Could not load random states")  # harmless (kohya.md, 8)
             self.begun = state["current_step"] if args.initial_step is None else args.initial_step
         self.per_epoch = math.ceil(self.found.batches / args.gradient_accumulation_steps)
         if args.max_train_epochs:
-            args.max_train_steps = args.max_train_epochs * self.per_epoch  # overrides steps (§4)
+            args.max_train_steps = args.max_train_epochs * self.per_epoch  # overrides steps (kohya.md, 2)
             print(f"override steps. steps for {args.max_train_epochs} epochs is / {args.max_train_steps}")
         self.epochs = math.ceil(args.max_train_steps / self.per_epoch)
         if self.begun:
@@ -159,7 +159,7 @@ class Program:
         writer = Writer(self.args, self.base, self.found, self.faults)
         stepping = Stepping(self, writer, events)
         self.bar(0, self.args.max_train_steps, "steps")
-        # A resumed run: whole epochs from the saved one, counted from 1 again (§4 --resume).
+        # A resumed run: whole epochs from the saved one, counted from 1 again (kohya.md, 8).
         for epoch in range(self.begun // self.per_epoch, self.epochs):
             print(f"\nepoch {epoch + 1}/{self.epochs}\n")
             stepping.epoch(epoch)

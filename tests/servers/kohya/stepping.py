@@ -1,4 +1,4 @@
-"""The steps of a run: what each prints, writes and logs, in the real order: draw, save, then log (§4)."""
+"""The steps of a run: what each prints, writes and logs, in the real order: draw, save, then log."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Stepping:
                 self._writer.state(f"{name}-state", program.trained, step, epoch + 1, {"last_epoch": program.rate_step})
         self._losses.append(loss)
         rates = self._rate(program.rate_step)  # the scheduler has gone on by then: the rate of the next step is logged
-        # Each step prints twice: when it is counted and when its average is known (§4).
+        # Each step prints twice: when it is counted and when its average is known (kohya.md, 4).
         program.bar(step, args.max_train_steps, "steps", self._after())
         if self._events:
             self._events.scalars({"loss/current": loss, "loss/average": sum(self._losses) / len(self._losses), **rates}, step)

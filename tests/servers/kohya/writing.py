@@ -1,4 +1,4 @@
-"""The files sd-scripts write, under their real names and in place (§4 Files, Metadata)."""
+"""The files sd-scripts write, under their real names and in place (kohya.md, 5 and 6)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Writer:
         return path
 
     def state(self, name: str, trained: float, step: int, epoch: int, rates: dict[str, int]) -> None:
-        """§4 Files: train_state.json first, random_states_0.pkl last."""
+        """kohya.md, 5: train_state.json first, random_states_0.pkl last."""
         folder = self.folder / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "train_state.json").write_text(json.dumps({"current_epoch": epoch, "current_step": step}))
@@ -59,7 +59,7 @@ class Writer:
         (folder / "random_states_0.pkl").write_bytes(b"\x80" + bytes(16))
 
     def sample(self, n: int, step: int, width: int, height: int, seed: int | None, trained: float) -> None:
-        """§4 Samples. NaN draws black and says nothing but a RuntimeWarning."""
+        """kohya.md, 5. NaN draws black and says nothing but a RuntimeWarning."""
         folder = self.folder / "sample"
         folder.mkdir(parents=True, exist_ok=True)
         colour = (0, 0, 0) if math.isnan(trained) else (int(trained) % 200 + 20, 90, 40 * n % 256)
@@ -105,7 +105,7 @@ class Writer:
         }
 
     def _telling(self, step: int, epoch: int) -> dict[str, str]:
-        """What says too much (§4 Metadata: leaks the data set's tags)."""
+        """What says too much (kohya.md, 6)."""
         images = self._found.images
         folder = next(iter(images)).parent.name
         tags = Counter(tag.strip() for caption in images.values() for tag in caption.split(","))
@@ -135,7 +135,7 @@ def trained(path: Path) -> float:
 def _safetensors(
     shapes: dict[str, tuple[int, ...]], value: float, alpha: float, precision: str | None, metadata: dict[str, str]
 ) -> bytes:
-    """`value` in every tensor but the alphas. fp32 unless `precision` says otherwise (§4: save_precision None = fp32)."""
+    """`value` in every tensor but the alphas. fp32 unless `precision` says otherwise (kohya.md, 2: save_precision)."""
     kind, code, width = ("F16", "e", 2) if precision in {"fp16", "bf16"} else ("F32", "f", 4)
     table: dict[str, object] = {"__metadata__": metadata}
     parts, at = [], 0

@@ -1,4 +1,4 @@
-"""A model server that answers as OpenRouter does; each behaviour cites its line of contracts/publishing-and-openrouter B5."""
+"""A model server that answers as OpenRouter does; each behaviour cites its section of docs/contracts/openrouter.md."""
 
 from tests.servers.openrouter.faults import Faults
 from tests.servers.openrouter.server import ModelServer

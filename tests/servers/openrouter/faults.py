@@ -14,24 +14,26 @@ class Faults:
     piece_s: float = 0.0
     """Between the pieces of a streamed answer, which are then many."""
     refuse: list[tuple[int, str | None]] = field(default_factory=list)
-    """Next answers: (status, Retry-After or None), before anything is made (B5 Errors; Retry-After)."""
+    """Next answers: (status, Retry-After or None), before anything is made (openrouter.md, 6)."""
     new_shape: bool = False
-    """Errors as error.http_status / error_type / availability instead of error.code (B5 Retry-After, “newer”)."""
+    """Errors as error.http_status / error_type / availability instead of error.code (openrouter.md, 6)."""
     in_flight_402: bool = False
-    """A 402 of metadata.limit_source openrouter_in_flight_budget (B5: retryable with Retry-After)."""
+    """A 402 of metadata.limit_source openrouter_in_flight_budget (openrouter.md, 6)."""
     times: dict[str, int] = field(default_factory=dict)
     """What happens to how many of the next answers:
 
-    error_in_200       200 with a top-level error (B5 200: check both); `error_in_choice`: the same in choices[0]
-    error_mid_stream   after two chunks a 200 chunk with error and finish_reason "error" (B5 SSE); what was made is billed
+    error_in_200       200 with a top-level error (openrouter.md, 4); `error_in_choice`: the same in choices[0]
+    error_mid_stream   after two chunks a 200 chunk with error and finish_reason "error", billed (openrouter.md, 5)
     cut_mid_stream     the connection ends after two chunks; the whole answer is billed
     no_json            200 with a body cut off in the middle of its JSON; billed
-    bad_answer         a JSON answer that does not fit its schema (B5 Structured: strictness varies)
+    bad_answer         a JSON answer that does not fit its schema (openrouter.md, 3)
     fenced             a JSON answer inside a Markdown fence, with a trailing comma
-    image_refused      400 with error_type content_policy_violation for a question with a picture; nothing is billed (B5 Errors)
-    image_declined     200 with message.refusal and no content; billed (B5 200)
-    fall_back          the first of `models` is down: the second answers and is billed (B5 models[])
+    image_refused      400 with error_type content_policy_violation for a question with a picture; not billed (openrouter.md, 6)
+    image_declined     200 with message.refusal and no content; billed (openrouter.md, 4)
+    fall_back          the first of `models` is down: the second answers and is billed (openrouter.md, 1)
     """
+    odd: list[str] = field(default_factory=list)
+    """Names of odd.MODES: how the next questions that get so far are answered."""
     says: list[str] = field(default_factory=list)
     """What the next answers are, word for word, whatever was asked."""
     no_stream: bool = False

@@ -1,4 +1,4 @@
-"""Questions with pictures: parts as B5 says (text first, data URLs of PNG, JPEG, WebP, GIF), looked at for real."""
+"""Questions with pictures: parts as openrouter.md, 2 says (text first, data URLs of PNG, JPEG, WebP, GIF), really looked at."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.servers.in_thread import InThread
-from tests.servers.openrouter import pictures
+from tests.servers.openrouter import odd, pictures
 from tests.servers.openrouter.answers import answer_text, completion, count_tokens, error_body
 from tests.servers.openrouter.faults import Faults
 
@@ -27,7 +27,7 @@ PRICES = {
     "meta-llama/llama-3.1-70b-instruct": ("0.0000004", "0.0000004"),
     "openai/gpt-4o-mini": ("0.00000015", "0.0000006"),
 }
-"""USD per token, decimal strings (B5 GET /models)."""
+"""USD per token, decimal strings (openrouter.md, 8)."""
 
 
 class ModelServer:
@@ -83,11 +83,13 @@ class ModelServer:
             return JSONResponse(said, 400)
         whole = self._made(body, model)
         if self.faults.take("error_in_choice"):
-            self.billed.pop(whole["id"])  # B5: failed-empty replies are not charged
+            self.billed.pop(whole["id"])  # failed-empty replies are not charged (openrouter.md, 7)
             failed = {"index": 0, "finish_reason": "error", "message": {"content": ""}, "error": {"code": 502, "message": "no"}}
             return JSONResponse({"id": whole["id"], "choices": [failed]})
         if self.faults.take("no_json"):
             return Response(json.dumps(whole)[:-40], media_type="application/json")
+        if self.faults.odd:
+            return self._odd(whole, odd.MODES[self.faults.odd.pop(0)])
         if self.faults.no_stream or not body.get("stream"):
             return JSONResponse(whole)
         return StreamingResponse(self._stream(whole), media_type="text/event-stream")
@@ -103,6 +105,21 @@ class ModelServer:
         if pictures.of(body) and self.faults.take("image_declined"):
             whole["choices"][0]["message"] = {"role": "assistant", "content": None, "refusal": pictures.DECLINED}
         return whole
+
+    def _odd(self, whole: dict[str, Any], mode: odd.Odd) -> Response:
+        if not mode.cost:
+            self.billed.pop(whole["id"])
+        if mode.body:
+            return Response(mode.body(whole), media_type="application/json")
+
+        async def stream() -> AsyncIterator[bytes]:
+            assert mode.stream is not None
+            for part in mode.stream(whole):
+                if isinstance(part, str):
+                    raise ConnectionResetError("cut on purpose")
+                yield part
+
+        return StreamingResponse(stream(), media_type="text/event-stream")
 
     async def _stream(self, whole: dict[str, Any]) -> AsyncIterator[str]:
         """B5 SSE: comments, chunks, usage in the last chunk with empty choices, [DONE]."""

@@ -1,4 +1,4 @@
-"""A server that answers as TikTok's Content Posting API does; behaviours cite contracts/publishing-and-openrouter B2."""
+"""A server that answers as TikTok's Content Posting API does; behaviours cite docs/contracts/tiktok.md."""
 
 from tests.servers.tiktok.faults import Faults
 from tests.servers.tiktok.server import TikTokServer

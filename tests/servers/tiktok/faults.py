@@ -14,7 +14,7 @@ class Faults:
     processing_s: float = 0.0
     """From the last byte to PUBLISH_COMPLETE, on the server's clock."""
     moderation_s: float = 0.0
-    """From then until publicaly_available_post_id has an id (B2: minutes to hours)."""
+    """From then until publicaly_available_post_id has an id (tiktok.md, 4: minutes to hours)."""
     privacy: list[str] = field(default_factory=lambda: [PUBLIC, FRIENDS, FOLLOWERS, ONLY_ME])
     """What creator_info offers."""
     comments_off: bool = False

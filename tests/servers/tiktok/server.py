@@ -19,7 +19,7 @@ DAY_S, HOUR_S = 86_400.0, 3600.0
 
 
 class TikTokServer(PlatformServer):
-    """`publishes`: all that were begun, by publish_id. Access 24 h, refresh 365 d and rotating (B2 OAuth)."""
+    """`publishes`: all that were begun, by publish_id. Access 24 h, refresh 365 d and rotating (tiktok.md, 8)."""
 
     name = "tiktok"
     challenge_is_hex = True
@@ -103,7 +103,7 @@ class TikTokServer(PlatformServer):
     async def _init_video(self, body: dict[str, Any], account: Account) -> Response:
         info, source = body.get("post_info") or {}, body.get("source_info") or {}
         if source.get("source") != "FILE_UPLOAD":
-            raise Refused("url_ownership_unverified", 403)  # B2: PULL_FROM_URL needs a verified domain
+            raise Refused("url_ownership_unverified", 403)  # tiktok.md, 3: PULL_FROM_URL needs a verified domain
         size, chunk, count = check_source(source)
         check_info(self, info, self._used(account))
         publish = Publish(self.id("v_pub_file~v2."), account.id, info, "video", size, chunk, count, made_at=self.clock.now())

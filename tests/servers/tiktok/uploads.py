@@ -17,7 +17,7 @@ _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
 class Refused(Exception):
-    """{"data": {}, "error": {code, message, log_id}}: B2 Envelope, success only if code == "ok"."""
+    """{"data": {}, "error": {code, message, log_id}}: tiktok.md, 1, success only if code == "ok"."""
 
     def __init__(self, code: str, status: int = 400, message: str = "") -> None:
         self.code, self.status, self.message = code, status, message or code.replace("_", " ")
@@ -65,7 +65,7 @@ def check_source(source: dict[str, Any]) -> tuple[int, int, int]:
 
 
 def take_chunk(publish: Publish, content_range: str, length: int, data: bytes) -> int:
-    """The status: 206 partial, 201 done, 416 when it is not the next one (B2 PUT upload_url: sequential)."""
+    """The status: 206 partial, 201 done, 416 when it is not the next one (tiktok.md, 2)."""
     found = _RANGE.fullmatch(content_range)
     if found is None:
         return 400

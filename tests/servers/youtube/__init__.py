@@ -1,4 +1,4 @@
-"""A server that answers as the YouTube Data API v3 with resumable upload; contracts/publishing-and-openrouter B3."""
+"""A server that answers as the YouTube Data API v3 with resumable upload; docs/contracts/youtube.md."""
 
 from tests.servers.youtube.faults import Faults
 from tests.servers.youtube.server import YouTubeServer

@@ -29,8 +29,8 @@ class Faults:
     last_500        the video exists, the answer is 503
     lose_chunk      a chunk that is not the last is stored, the connection is cut
     half_chunk      only a part of a chunk is stored, 308 with its Range
-    nothing_stored  a chunk is forgotten, 308 without Range (B3: 0 bytes stored) if it was the first
-    chunk_503       nothing is stored, 503 (B3: probe, back off)
+    nothing_stored  a chunk is forgotten, 308 without Range (youtube.md, 1) if it was the first
+    chunk_503       nothing is stored, 503 (youtube.md, 3)
     lose_start      the session is made, the connection is cut
     lose_comment    the comment is there, the connection is cut
     """

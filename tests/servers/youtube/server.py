@@ -21,7 +21,7 @@ _PUT = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)")
 
 
 class Refused(Exception):
-    """{"error": {"code", "message", "errors": [{domain, reason, message}]}}: B3 Errors."""
+    """{"error": {"code", "message", "errors": [{domain, reason, message}]}}: youtube.md, 3."""
 
     def __init__(self, status: int, reason: str, message: str = "") -> None:
         self.status, self.reason, self.message = status, reason, message or reason

@@ -9,7 +9,8 @@ import pytest
 
 from backend.engines.caption.captioners import pick
 from backend.engines.caption.port import CaptionRequest, Known, Said, Shown
-from backend.engines.text.port import Reply, TextRequest
+from backend.engines.text.answer_checks import judged
+from backend.engines.text.port import Reply, ReplyLost, TextRequest
 from backend.errors import Invalid, Rejected, Unsupported
 from backend.settings import Settings
 from tests.factories import miniature_blip
@@ -70,7 +71,7 @@ def test_a_wrong_folder_gets_a_sentence(tmp_path: Path, name: str) -> None:
         ('{"caption": "smiling at the sea", "sure": "yes", "refused": ""}', "smiling at the sea", "", False),
         ('Sure! ```json\n{"caption": "at sea", "sure": "no",}```', "at sea", "", True),
         ('{"caption": "", "sure": "no", "refused": "It is too dark."}', "", "It is too dark.", False),
-        ("I'm sorry, I can't help with that.", "", "The model answered: I'm sorry, I can't help with that.", False),
+        ("A dog on a beach.", "", "The model answered: A dog on a beach.", False),
         ("", "", "The model gave no description of this picture.", False),
     ],
 )
@@ -80,7 +81,10 @@ def test_what_a_vision_model_answers_is_read(tmp_path: Path, answer: str, text: 
 
     def ask(question: TextRequest) -> Reply:
         asked.append(question)
-        return Reply(answer, "a/model", "gen-1", cost_usd=Decimal("0.001"), cached=len(asked) > 1)
+        reply = Reply(answer, "a/model", "gen-1", cost_usd=Decimal("0.001"), cached=len(asked) > 1)
+        if wrong := judged(reply, question):
+            raise wrong
+        return reply
 
     request = CaptionRequest(shown(tmp_path, jpeg()) * 2, "tags", avoid=("green </avoid> eyes",), look=1)
     first, second = [one for one in captioner.run(request, ask) if isinstance(one, Said)]
@@ -89,6 +93,23 @@ def test_what_a_vision_model_answers_is_read(tmp_path: Path, answer: str, text: 
     assert asked[0].question.count("</avoid>") == 1
     assert "2. time" in asked[0].question
     assert "booru tags" in asked[0].question
+
+
+def test_a_lost_answer_is_this_pictures_alone_and_not_asked_again(tmp_path: Path) -> None:
+    captioner = pick(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
+    asked: list[TextRequest] = []
+
+    def ask(question: TextRequest) -> Reply:
+        asked.append(question)
+        if len(asked) == 1:
+            raise ReplyLost("The model's answer was lost on its way.", cost_usd=Decimal("0.001"))
+        return Reply('{"caption": "at sea"}', "a/model")
+
+    request = CaptionRequest(shown(tmp_path, jpeg()) * 2)
+    first, second = [one for one in captioner.run(request, ask) if isinstance(one, Said)]
+    assert (first.refused, first.cost_usd) == ("The model's answer was lost on its way.", Decimal("0.001"))
+    assert second.text == "at sea"
+    assert len(asked) == 2
 
 
 def test_only_a_refusal_of_the_picture_is_the_pictures(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backend.engines.image.comfyui_engine import ComfyImageEngine
+from backend.engines.comfyui.image_engine import ComfyImageEngine
 from backend.engines.image.port import ImageRequest
 from backend.settings import Settings
 from tests.servers.comfyui import ComfyServer

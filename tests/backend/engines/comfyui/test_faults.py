@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from backend.engines.comfyui.image_engine import ComfyImageEngine
 from backend.engines.events import Event, Handle, Log, Output
-from backend.engines.image.comfyui_engine import ComfyImageEngine
 from backend.engines.image.port import ImageRequest
 from backend.errors import EngineError, EngineUnavailable, LeaseLost, OutOfMemory, Rejected, Unsupported
 from tests.servers.comfyui import ComfyServer
@@ -34,7 +34,7 @@ def upto(events: Generator[Event, None, None], wanted: Callable[[], Any]) -> lis
 
 
 def test_a_history_that_comes_late_is_waited_for(engine: ComfyImageEngine, server: ComfyServer, ask: Ask) -> None:
-    """§1 WebSocket: history right after execution_success was missing 46 of 200 times."""
+    """comfyui.md, 5: history right after execution_success was missing 46 of 200 times."""
     server.faults.history_lag_s = 0.4
     server.core.asked.clear()
     assert made(list(engine.run(ask()))) == [0, 1]
@@ -66,7 +66,7 @@ def test_a_server_that_is_away_is_told_before_anything_is_saved(
 
 
 def test_a_restart_in_the_middle_loses_nothing(engine: ComfyImageEngine, server: ComfyServer, ask: Ask) -> None:
-    """§1 History: empty after restart, queue lost too."""
+    """comfyui.md, 4: empty after restart, queue lost too."""
     server.faults.step_s = 0.05
     running = engine.run(ask(seeds=(1, 2, 3)))
     seen = upto(running, lambda: len(server.ran) == 2)
@@ -89,7 +89,7 @@ def test_a_server_that_stays_away_gives_the_job_back(engine: ComfyImageEngine, s
 
 
 def test_an_answer_that_is_lost_is_looked_for(engine: ComfyImageEngine, server: ComfyServer, ask: Ask) -> None:
-    """§1 POST /prompt: 500, yet the item IS enqueued."""
+    """comfyui.md, 2: 500, yet the item IS enqueued."""
     server.faults.lose_answer["POST /prompt"] = 1
     assert made(list(engine.run(ask()))) == [0, 1]
     assert len(server.ran) == 2
@@ -138,7 +138,7 @@ def test_closing_ends_what_runs_and_what_waits(engine: ComfyImageEngine, server:
 def test_what_somebody_else_stops_is_asked_for_again(
     engine: ComfyImageEngine, server: ComfyServer, ask: Ask, deed: str
 ) -> None:
-    """A global interrupt stops whoever runs; a deleted prompt never gets a history entry (§1 Queue)."""
+    """A global interrupt stops whoever runs; a deleted prompt never gets a history entry (comfyui.md, 3)."""
     server.faults.step_s = 0.05
     running = engine.run(ask())
     seen = upto(running, lambda: len(server.core.line.waiting()) == 1 and server.ran)
@@ -153,7 +153,7 @@ def test_what_somebody_else_stops_is_asked_for_again(
 def test_a_file_that_is_gone_or_cut_is_made_anew_and_not_for_ever(
     engine: ComfyImageEngine, server: ComfyServer, ask: Ask, fault: str
 ) -> None:
-    """§3: if the output file was moved: still success, /view 404."""
+    """comfyui.md, 10: if the output file was moved: still success, /view 404."""
     setattr(server.faults, fault, True)
     running = engine.run(ask(seeds=(1,)))
     upto(running, lambda: len(server.ran) == 2)
@@ -165,7 +165,7 @@ def test_a_file_that_is_gone_or_cut_is_made_anew_and_not_for_ever(
 
 
 def test_asked_again_a_picture_has_a_file_of_its_own(engine: ComfyImageEngine, server: ComfyServer, ask: Ask) -> None:
-    """§3: an identical prompt gives the same file name as before, from the cache."""
+    """comfyui.md, 10: an identical prompt gives the same file name as before, from the cache."""
     list(engine.run(ask(seeds=(1,))))
     assert made(list(engine.run(ask(seeds=(1,))))) == [0]
     files = [entry["outputs"]["result"]["images"][0]["filename"] for entry in server.core.line.history.values()]
@@ -173,7 +173,7 @@ def test_asked_again_a_picture_has_a_file_of_its_own(engine: ComfyImageEngine, s
 
 
 def test_a_black_picture_is_refused(engine: ComfyImageEngine, server: ComfyServer, ask: Ask) -> None:
-    """§1 History: NaN during sampling = status success with an all-black image."""
+    """comfyui.md, 4: NaN during sampling = status success with an all-black image."""
     server.faults.black = True
     with pytest.raises(Rejected, match="came out black"):
         list(engine.run(ask()))
@@ -204,7 +204,7 @@ def test_a_model_deleted_a_moment_ago_is_named(engine: ComfyImageEngine, server:
 
 @pytest.mark.parametrize("patience_ms", [2_000])
 def test_a_dead_prompt_thread_is_noticed(engine: ComfyImageEngine, server: ComfyServer, ask: Ask) -> None:
-    """§1 Dead worker: HTTP stays 200, the job stays in queue_running for ever."""
+    """comfyui.md, 6: HTTP stays 200, the job stays in queue_running for ever."""
     server.faults.dead = True
     with pytest.raises(EngineUnavailable, match=r"has stopped working on its queue. Restart it") as caught:
         list(engine.run(ask()))

@@ -47,7 +47,7 @@ def test_a_reference_is_nearer_to_a_set_that_holds_it(readings: list[Reading]) -
 def test_traits_are_shares_of_what_the_set_agrees_on(readings: list[Reading]) -> None:
     fixed = rules.fixed_traits(readings)
     assert "scene" not in fixed
-    if not fixed:
+    if len(fixed) < rules.MIN_TRAITS:
         with pytest.raises(Invalid, match="different people"):
             rules.reference(readings)
         return
@@ -73,6 +73,13 @@ def test_a_perfect_set_forgives_one_trait() -> None:
     one_off = replace(same, traits={**same.traits, "hair": "grey"})
     two_off = replace(one_off, traits={**one_off.traits, "top": "bob"})
     assert [rules.passes(rules.score(common, seen), line) for seen in (same, one_off, two_off)] == [True, True, False]
+
+
+@pytest.mark.parametrize(("heads", "says"), [(0, "no trait"), (1, "only one trait")])
+def test_references_that_share_less_than_two_traits_are_no_reference(heads: int, says: str) -> None:
+    people = [Reading("t:1", traits={"beard": "none" if heads else str(n), "hair": str(n)}) for n in range(4)]
+    with pytest.raises(Invalid, match=f"agree on {says}: .* Choose pictures of one person"):
+        rules.reference(people)
 
 
 def test_scores_of_different_embedders_never_meet() -> None:

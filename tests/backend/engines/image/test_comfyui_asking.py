@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from backend.engines.comfyui import image_inputs, lint, mapping
+from backend.engines.comfyui import workflow as comfy_workflow
+from backend.engines.comfyui.image_engine import ComfyImageEngine
 from backend.engines.events import Event
-from backend.engines.image import comfyui_asking, preparing
-from backend.engines.image.comfyui_engine import ComfyImageEngine
+from backend.engines.image import input_pictures
 from backend.engines.image.port import ImageRequest, ModelCard
 from backend.errors import Rejected, Unsupported
 from backend.settings import Settings
-from backend.tools import comfy_lint, comfy_mapping, comfy_workflow
 from tests.backend.engines.image.contract import pixels
 from tests.factories import graphs
 from tests.factories.pictures import photo
@@ -59,12 +60,12 @@ def end(steps: Generator[Event, None, Any]) -> Any:
 )
 def test_the_workflow_follows_from_the_request(tmp_path: Path, changes: dict[str, Any], card: ModelCard, name: str) -> None:
     request = asked(tmp_path, **changes)
-    workflow = comfyui_asking.choose(request, card)
+    workflow = image_inputs.choose(request, card)
     assert workflow.name == name
     uploaded = {role: f"{role}.png" for role in workflow.needs_pictures()}
-    said = comfyui_asking.values(request, card, preparing.Ready({}, 512, 512), 1, uploaded, INFO)
+    said = image_inputs.values(request, card, input_pictures.Ready({}, 512, 512), 1, uploaded, INFO)
     bound = workflow.bind(said, prefix="studio/j")
-    assert comfy_lint.lint(bound) == []
+    assert lint.lint(bound) == []
     samplers = [node["inputs"] for node in bound.values() if node["class_type"] == "KSampler"]
     assert {one["seed"] for one in samplers} == {2}
     if card.base != "flux":
@@ -77,9 +78,7 @@ def test_what_the_servers_lack_of_an_imported_workflow_is_named(tmp_path: Path) 
     with ComfyServer(tmp_path / "comfyui") as server:
         server.folders.put_checkpoint("photo.safetensors")
         engine = ComfyImageEngine(Settings(_env_file=None, comfyui_url=server.url))
-        lacks = {
-            name: engine.lacks(comfy_workflow.of(graph, slots=comfy_mapping.suggest(graph))) for name, graph in KNOWN.items()
-        }
+        lacks = {name: engine.lacks(comfy_workflow.of(graph, slots=mapping.suggest(graph))) for name, graph in KNOWN.items()}
         engine.close()
     assert lacks["txt2img_lora_sd15"] == [], "checkpoint and LoRA come with the request"
     assert "models/controlnet" in lacks["controlnet_pose_sd15"][0]
@@ -92,12 +91,12 @@ def test_what_the_servers_lack_of_an_imported_workflow_is_named(tmp_path: Path) 
 def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:
     picture = tmp_path / "a.png"
     with pytest.raises(Unsupported, match="Leave one of them out"):
-        comfyui_asking.choose(asked(tmp_path, pose=picture, init_image=picture), CARD)
+        image_inputs.choose(asked(tmp_path, pose=picture, init_image=picture), CARD)
     with pytest.raises(Unsupported, match="Leave the start picture out"):
-        comfyui_asking.choose(asked(tmp_path, hires=2.0, init_image=picture), CARD)
+        image_inputs.choose(asked(tmp_path, hires=2.0, init_image=picture), CARD)
     request = asked(tmp_path, pose=picture)
     with pytest.raises(Unsupported, match="put one into models/controlnet"):
-        comfyui_asking.values(request, CARD, preparing.Ready({}, 512, 512), 0, {}, {})
+        image_inputs.values(request, CARD, input_pictures.Ready({}, 512, 512), 0, {}, {})
 
 
 def test_under_a_mask_only_the_painted_part_changes(tmp_path: Path) -> None:
@@ -107,14 +106,14 @@ def test_under_a_mask_only_the_painted_part_changes(tmp_path: Path) -> None:
         ImageDraw.Draw(painted).rectangle((300, 200, 420, 330), fill=255)
         painted.save(mask)
     request = asked(tmp_path, init_image=source, mask=mask, feather=4)
-    ready: preparing.Ready = end(preparing.ready(request, CARD))
+    ready: input_pictures.Ready = end(input_pictures.ready(request, CARD))
     for path in ready.pictures.values():
         with Image.open(path) as picture:
             assert picture.size == (ready.width, ready.height)
     assert max(ready.width, ready.height) <= CARD.longest_px
     drawn, out = tmp_path / "drawn.png", tmp_path / "out.png"
     Image.new("RGB", (ready.width, ready.height), "red").save(drawn)
-    assert end(preparing.laid_back(request, CARD, drawn, out)) == (900, 700)
+    assert end(input_pictures.laid_back(request, CARD, drawn, out)) == (900, 700)
     before, after = pixels(source), pixels(out)
     outside = np.ones((700, 900), bool)
     outside[200:331, 300:421] = False
@@ -125,12 +124,12 @@ def test_under_a_mask_only_the_painted_part_changes(tmp_path: Path) -> None:
 def test_a_picture_in_any_format_is_made_ready(tmp_path: Path) -> None:
     start = tmp_path / "start.webp"
     Image.new("RGB", (300, 200), "teal").save(start)
-    ready: preparing.Ready = end(preparing.ready(asked(tmp_path, init_image=start), CARD))
+    ready: input_pictures.Ready = end(input_pictures.ready(asked(tmp_path, init_image=start), CARD))
     with Image.open(ready.pictures["picture"]) as picture:
         assert (picture.format, picture.size) == ("PNG", (300, 200))
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG nothing")
     with pytest.raises(Rejected, match="Choose another picture"):
-        end(preparing.ready(asked(tmp_path, init_image=broken), CARD))
+        end(input_pictures.ready(asked(tmp_path, init_image=broken), CARD))
     with pytest.raises(Unsupported, match="no picture under this mask"):
-        end(preparing.ready(asked(tmp_path, mask=start), CARD))
+        end(input_pictures.ready(asked(tmp_path, mask=start), CARD))

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from backend.engines.comfyui.image_engine import ComfyImageEngine
 from backend.engines.events import Handle, Output, Preview
-from backend.engines.image.comfyui_engine import ComfyImageEngine
 from backend.engines.image.port import ImageRequest, LoraUse
 from backend.errors import Rejected, Unsupported
 from backend.settings import Settings
@@ -137,7 +137,7 @@ def test_nothing_of_the_graph_is_left_in_the_picture(engine: ComfyImageEngine, m
 def test_previews_are_small_jpegs(
     engine: ComfyImageEngine, server: ComfyServer, model: str, image_request: Make, method: str
 ) -> None:
-    """0.33 takes the wish from the prompt, the older one only from its start command (§1 POST /prompt: extra_data)."""
+    """0.33 takes the wish from the prompt, the older one only from its start command (comfyui.md, 2: extra_data)."""
     server.faults.previews, server.faults.step_s = method, 0.01
     shown = [event for event in engine.run(image_request(model, seeds=(8 + len(method),))) if isinstance(event, Preview)]
     assert bool(shown) == (server.version == NEW or bool(method))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from backend.engines.diffusion.painting import around, faded
+from backend.engines.diffusion.inpaint import around, faded
 from backend.engines.image.diffusers_engine import DiffusersEngine
 from backend.engines.image.port import ImageRequest
 from tests.backend.engines.image.contract import outputs, pixels

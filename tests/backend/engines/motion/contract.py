@@ -11,7 +11,7 @@ import pytest
 from backend.engines.events import Event, Output, Progress
 from backend.engines.motion.port import MotionEngine, MotionRequest
 from backend.errors import Unsupported
-from backend.tools import ffmpeg
+from backend.media import ffmpeg
 from tests.factories.pictures import photo
 
 Ask = Callable[..., MotionRequest]

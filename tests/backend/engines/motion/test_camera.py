@@ -17,8 +17,8 @@ from backend.engines.events import Progress
 from backend.engines.image.port import LoraUse
 from backend.engines.motion import moves
 from backend.engines.motion.camera import CARDS, Camera, view
-from backend.engines.motion.fitting import window
 from backend.engines.motion.port import MotionRequest
+from backend.engines.motion.resize import window
 from backend.errors import EngineUnavailable, Invalid, Rejected, Unsupported
 from backend.settings import Settings
 from tests.backend.engines.motion.contract import Ask, MotionContract, made, picture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.engines.motion.comfyui_motion import ComfyMotion
+from backend.engines.comfyui.video_engine import ComfyMotion
 from backend.engines.motion.port import MotionRequest
 from backend.settings import Settings
 from tests.backend.engines.motion.contract import Ask, MotionContract, picture

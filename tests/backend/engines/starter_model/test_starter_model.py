@@ -19,8 +19,8 @@ from backend.engines.starter_model import SampleCharacter, characters
 from backend.engines.starter_model.words import SCENES
 from backend.engines.trainer.peft_trainer import PeftTrainer
 from backend.engines.trainer.port import TrainRequest
+from backend.media.model_files import safetensors
 from backend.settings import Settings
-from backend.tools import safetensors
 from tests.backend.engines.image.contract import outputs
 
 TOKENS = """
@@ -93,7 +93,7 @@ def drawn(
 
 
 def judged(character: SampleCharacter, pictures: list[dict[str, str]]) -> dict[str, Any]:
-    argv = [sys.executable, "-m", "backend.engines.starter_model.judge", "--traits", str(character.folder / "traits.json")]
+    argv = [sys.executable, "-m", "starter_model.judge", "--traits", str(character.folder / "traits.json")]
     done = subprocess.run(argv, input=json.dumps(pictures), capture_output=True, text=True, check=True)
     verdict: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return verdict

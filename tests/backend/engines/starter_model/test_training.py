@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.engines.diffusion import cards
-from backend.engines.starter_model import WEIGHTS, captions, characters, evaluate, prompts, words
-from backend.engines.starter_model.combinations import combination, held_out
-from backend.engines.starter_model.pictures import attributes, known
+from backend.engines.starter_model import WEIGHTS, characters, words
 from backend.training import rules
+from starter_model import captions, evaluate, prompts
+from starter_model.combinations import combination, held_out
+from starter_model.pictures import attributes, known
 
 
 @given(st.randoms(use_true_random=False))
@@ -62,7 +63,7 @@ RESUMED = """
 import sys
 from pathlib import Path
 import torch
-from backend.engines.starter_model import bundle, pictures, train, train_text, unet
+from starter_model import bundle, pictures, train, train_text, unet
 
 out = Path(sys.argv[1])
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from backend.engines.text.openai_engine import OpenAIEngine
+from backend.engines.openrouter.text_engine import OpenAIEngine
 from backend.settings import Settings
 from tests.servers.openrouter import ModelServer
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 import httpx
 import pytest
 
-from backend.clients.openrouter.lanes import LANES, WIDTH, Lanes
+from backend.engines.openrouter.connection_pools import LANES, WIDTH, Lanes
 
 
 def test_the_first_are_filled_first_and_then_all_alike() -> None:

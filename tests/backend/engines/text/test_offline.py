@@ -8,13 +8,16 @@ from itertools import combinations
 import pytest
 from pydantic import create_model
 
+from backend.engines import starter_model
+from backend.engines.diffusion import cards
 from backend.engines.text.offline import MAX_CAPTION, OfflineWriter, caption, picture
 from backend.engines.text.offline_ideas import ideas
 from backend.engines.text.offline_post import variants
 from backend.engines.text.offline_talk import answer
+from backend.engines.text.offline_topics import subjects
 from backend.engines.text.port import Brief, TextRequest
 from backend.errors import Unsupported
-from backend.tools.language import is_other
+from backend.media.documents.language import is_other
 from tests.support.writing import written
 
 TOPICS = {"en": "morning workout in the park", "it": "allenamento del mattino al parco"}
@@ -85,6 +88,49 @@ def test_thirty_days_differ(language: str) -> None:
     assert len({one["hook"] for one in made}) == 30
     assert {one["content_type"] for one in made} == {"instagram-post", "instagram-reel"}
     assert {one["topic"] for one in made} == {"yoga", "tram"}
+
+
+@pytest.mark.parametrize(
+    ("language", "bio", "named"),
+    [
+        ("en", "Barista from Turin, bikes, rainy days", ("coffee", "bike", "rain", "Turin")),
+        ("it", "Barista di Torino, bici, giorni di pioggia", ("caffè", "bici", "pioggia", "Torino")),
+    ],
+)
+def test_topics_come_from_who_they_are(language: str, bio: str, named: tuple[str, ...]) -> None:
+    topics = [one["topic"] for one in ideas(Brief("", language, name="Nina", bio=bio, n=7))]
+    assert len(set(topics)) == 7
+    assert all(any(word in topic for word in named) for topic in topics)
+    assert all(any(word in topic for topic in topics) for word in named)
+
+
+@pytest.mark.parametrize(
+    ("language", "bio", "first"),
+    [
+        ("en", "Marine biologist who surfs and bakes bread.", "mornings by the sea"),
+        ("en", "Loves knitting, her grandmother's garden, and silence", "knitting"),
+        ("it", "Vive a Milano, lavora nella moda, ama i cani e la montagna", "scoperte vintage"),
+        ("en", "A young woman with long dark hair.", "slow breakfasts"),
+        ("it", "", "colazioni lente"),
+    ],
+)
+def test_every_description_gives_a_week_of_topics(language: str, bio: str, first: str) -> None:
+    found = subjects(Brief("", language, bio=bio))
+    assert found[0] == first
+    assert len(set(found)) == len(found) >= 14
+    assert subjects(Brief("", language, bio=bio, topics=("old trams",)))[0] == "old trams"
+    assert subjects(Brief("jazz", language, bio=bio)) == ["jazz"]
+
+
+def test_pictures_are_asked_for_in_the_words_that_the_checkpoint_knows() -> None:
+    form = cards.card(cards.STARTER, starter_model.WEIGHTS).prompts
+    known = {phrase for phrases in form.slots.values() for phrase in phrases}
+    week = ideas(Brief("", "en", name="Nina", bio="Barista from Turin, bikes, rainy days", n=30, prompts=form))
+    asked = [one["picture"] for one in week]
+    assert len(set(asked)) == 30
+    assert all(set(one.split(", ")) <= known for one in asked)
+    assert all("in a cafe" in one["picture"] for one in week if one["topic"].startswith("coffee"))
+    assert "in a gym" in picture(Brief("boxe prima di colazione", "it", prompts=form))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from pydantic import BaseModel
 
-from backend.clients.openrouter.http import _lines
+from backend.engines.openrouter.stream import events
 from backend.engines.text.answers import parse
 from backend.engines.text.port import ReplyLost, TextRequest
 from backend.errors import EngineUnavailable, Invalid, RateLimited, Rejected, Unsupported
@@ -47,9 +47,15 @@ def test_a_server_that_does_not_stream(server: ModelServer, make: Make) -> None:
     assert "Lisbon" in written(make(), ASK).text
 
 
-def test_only_a_line_feed_ends_a_line() -> None:
-    parts = ["data: one\u2028and\x85".encode(), b"two\r\nda", b"ta: three\n\nthe rest"]
-    assert list(_lines(iter(parts))) == ["data: one\u2028and\x85two", "data: three", "", "the rest"]
+def test_an_event_stream_is_read_as_the_standard_has_it() -> None:
+    parts = [
+        "\ufeffdata: one\u2028and\x85".encode(),
+        b"two\r\n\r",
+        b"\nda",
+        b"ta: three\rdata:four\r\r: alive\n",
+        b"data:\n\nid: 1\ndata: five",
+    ]
+    assert list(events(iter(parts))) == ["one\u2028and\x85two", "three\nfour", None, "five"]
 
 
 def test_the_quote_covers_whatever_answers(server: ModelServer, make: Make) -> None:

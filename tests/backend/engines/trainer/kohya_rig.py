@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from backend.engines.trainer.kohya_trainer import KohyaTrainer
+from backend.engines.kohya.trainer import KohyaTrainer
 from backend.engines.trainer.port import Start, TrainImage, TrainParams, TrainRequest
 from backend.settings import Settings
 from tests.factories.checkpoints import write_checkpoint

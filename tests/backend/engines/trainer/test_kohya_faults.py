@@ -14,11 +14,11 @@ import psutil
 import pytest
 
 from backend.engines.events import Checkpoint, Event, Metric, Output, Progress
-from backend.engines.trainer import kohya_orphans, kohya_trainer, kohya_words
+from backend.engines.kohya import error_messages, orphans, trainer
 from backend.engines.trainer.port import TrainImage
-from backend.errors import EngineError, OutOfMemory, Rejected, Unsupported
+from backend.errors import EngineError, OutOfMemory, ProcessKilled, Rejected, StudioError, Unsupported
 from backend.kit import child
-from backend.tools import safetensors
+from backend.media.model_files import safetensors
 from tests.backend.engines.trainer.contract import of
 from tests.backend.engines.trainer.kohya_rig import Rig, make
 from tests.factories.checkpoints import write_checkpoint
@@ -44,7 +44,7 @@ def working_in(root: Path) -> list[psutil.Process]:
         ({"nan_at": 3}, {}, Rejected, "step 3: the loss is no longer a number. Lower the learning rate .now 0.001."),
         ({"nan_quietly": True}, {}, Rejected, "step 6 holds numbers that are not finite"),
         ({"oom_at": 2}, {}, OutOfMemory, "Lower the batch size"),
-        ({"killed_at": 2}, {}, OutOfMemory, "Lower the batch size"),
+        ({"killed_at": 2}, {}, ProcessKilled, "ended from outside"),
         ({"no_file": True}, {}, EngineError, "without a finished LoRA"),
         ({"no_tokenizer": True}, {}, Unsupported, "CLIP tokenizer"),
         ({"module_missing": "einops"}, {}, Unsupported, "No module named 'einops'"),
@@ -52,7 +52,7 @@ def working_in(root: Path) -> list[psutil.Process]:
     ],
 )
 def test_a_fault_gets_a_sentence(
-    rig: Rig, tmp_path: Path, faults: dict[str, Any], changes: dict[str, Any], kind: type[EngineError], says: str
+    rig: Rig, tmp_path: Path, faults: dict[str, Any], changes: dict[str, Any], kind: type[StudioError], says: str
 ) -> None:
     rig.faults(**faults)
     with pytest.raises(kind, match=says) as caught:
@@ -68,11 +68,11 @@ def test_without_the_hub_it_says_what_is_missing() -> None:
     said = """Traceback (most recent call last):
 requests.exceptions.ConnectionError: (MaxRetryError("HTTPSConnectionPool(host='huggingface.co', port=443): Max retries exceeded
 with url: /api/models/openai/clip-vit-large-patch14/tree/main/additional_chat_templates"), '(Request ID: x)')"""
-    assert "CLIP tokenizer" in kohya_words.failure(1, said, "base.safetensors").message
+    assert "CLIP tokenizer" in error_messages.failure(1, said, "base.safetensors").message
 
 
 def test_nan_is_stopped_at_once(rig: Rig) -> None:
-    """It would go on to the end and say that all is well (§4 Exit codes)."""
+    """It would go on to the end and say that all is well (kohya.md, 7)."""
     rig.faults(nan_at=3, step_s=0.02)
     running, seen = rig.trainer.run(rig.request(steps=100_000)), list[Event]()
     with pytest.raises(Rejected, match="no longer a number"):
@@ -81,8 +81,8 @@ def test_nan_is_stopped_at_once(rig: Rig) -> None:
 
 
 def test_no_pictures_is_not_success(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """rc 0 and no file (§4 Exit codes)."""
-    monkeypatch.setattr("backend.tools.kohya.dataset._ready", lambda image, side: _Nothing())
+    """rc 0 and no file (kohya.md, 7)."""
+    monkeypatch.setattr("backend.engines.kohya.dataset._ready", lambda image, side: _Nothing())
     with pytest.raises(Rejected, match="kohya found no pictures"):
         list(rig.trainer.run(rig.request()))
 
@@ -118,7 +118,7 @@ def test_a_checkpoint_that_cannot_be_trained(rig: Rig, name: str, kind: type[Eng
 
 
 def test_a_checkpoint_that_breaks_after_it_was_chosen(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """§4 Exit codes: corrupt checkpoint, rc 1, header too large."""
+    """kohya.md, 7: corrupt checkpoint, rc 1, header too large."""
     card, path = rig.trainer._home.find("sd15/base.safetensors")
     broken = path.with_name("broken.safetensors")
     broken.write_bytes(b"\xff" * 64)
@@ -131,8 +131,8 @@ def test_a_checkpoint_that_breaks_after_it_was_chosen(rig: Rig, monkeypatch: pyt
 
 
 def test_a_silent_program_is_stopped(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kohya_trainer, "PREPARING_S", 0.8)
-    monkeypatch.setattr(kohya_trainer, "STEPPING_S", 0.8)
+    monkeypatch.setattr(trainer, "PREPARING_S", 0.8)
+    monkeypatch.setattr(trainer, "STEPPING_S", 0.8)
     for stuck in (-1, 3):
         rig.faults(stuck_at=stuck)
         with pytest.raises(EngineError, match="has said nothing"):
@@ -149,7 +149,7 @@ def test_without_event_files_the_loss_is_not_made_up(rig: Rig) -> None:
 
 
 def test_half_written_files_are_left_alone(rig: Rig) -> None:
-    """§4 Files: written in place, not atomically."""
+    """kohya.md, 5: written in place, not atomically."""
     rig.faults(write_s=0.4)
     found = of(list(rig.trainer.run(rig.request(save_every=3))), Checkpoint)
     assert [made.step for made in found] == [3, 6]
@@ -183,7 +183,7 @@ def test_cancel_leaves_nothing_behind(running: tuple[Rig, Any, Path], tmp_path: 
 
 
 def test_a_killed_launcher_leaves_no_orphan(rig: Rig, tmp_path: Path) -> None:
-    """SIGTERM to `accelerate launch` alone leaves the script running (§4); the kit ends the whole group."""
+    """SIGTERM to `accelerate launch` alone leaves the script running (kohya.md, 8); the kit ends the whole group."""
     rig.faults(step_s=0.05)
     script = tmp_path / "long.py"
     script.write_text("import time; print('ready', flush=True); time.sleep(600)")
@@ -212,8 +212,8 @@ def test_what_a_dead_worker_left_is_killed_before_the_next_run(rig: Rig, tmp_pat
     assert left.stdout
     left.stdout.readline()
     left.stdout.close()
-    with kohya_orphans.noted(notes, room):
-        assert kohya_orphans.kill(notes) == 0  # its worker, this process, is alive
+    with orphans.noted(notes, room):
+        assert orphans.kill(notes) == 0  # its worker, this process, is alive
         [note] = notes.iterdir()
         note.write_text(note.read_text().replace('"worker_began": ', '"worker_began": 1'))
         events = list(rig.trainer.run(rig.request()))

@@ -12,7 +12,7 @@ from PIL import Image
 from backend.engines.events import Checkpoint, Log, Metric, Output, Sample
 from backend.engines.trainer.port import Start, TrainImage, uses_masks
 from backend.errors import EngineUnavailable
-from backend.tools import safetensors
+from backend.media.model_files import safetensors
 from tests.backend.engines.trainer import contract
 from tests.backend.engines.trainer.contract import of
 from tests.backend.engines.trainer.kohya_rig import Rig, make
@@ -90,7 +90,7 @@ def test_samples_are_as_large_as_what_is_trained(rig: Rig) -> None:
 def test_pictures_arrive_upright_cropped_and_masked(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "kept"
     monkeypatch.setattr(
-        "backend.engines.trainer.kohya_trainer.shutil.rmtree", lambda path, **how: path.replace(kept) if path.exists() else None
+        "backend.engines.kohya.trainer.shutil.rmtree", lambda path, **how: path.replace(kept) if path.exists() else None
     )
     Image.new("RGB", (80, 60), (9, 50, 90)).save(tmp_path / "a.jpg")
     mask = Image.new("L", (8, 6), 0)

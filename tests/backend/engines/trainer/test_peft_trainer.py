@@ -17,9 +17,9 @@ from backend.engines.image.port import ImageRequest, LoraUse
 from backend.engines.trainer import files
 from backend.engines.trainer.peft_trainer import PeftTrainer
 from backend.engines.trainer.port import Start, TrainRequest
-from backend.errors import OutOfMemory, Rejected
+from backend.errors import ProcessKilled, Rejected
+from backend.media.model_files import modelspec, safetensors
 from backend.settings import Settings
-from backend.tools import safetensors
 from tests.backend.engines.image.contract import ROUNDING, outputs, pixels
 from tests.backend.engines.trainer import contract
 from tests.backend.engines.trainer.contract import Make, of
@@ -105,8 +105,9 @@ def _check_file(path: Path) -> None:
         "ss_network_alpha",
         "ss_base_model_version",
         "ss_steps",
-        "modelspec.architecture",
+        *modelspec.of_lora("sd15", step=1, resolution=64),
     }
+    assert card.metadata["modelspec.sai_model_spec"] == "1.0.0"
     names = {name.partition(".")[0] for name in safetensors.header(path)[0]}
     assert "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k" in names
     assert "lora_unet_mid_block_resnets_0_conv1" in names
@@ -171,7 +172,7 @@ def test_a_killed_child_is_an_error(alone: PeftTrainer, train_request: Make) -> 
     ours = [one for one in psutil.process_iter(["cmdline", "ppid"]) if one.info["ppid"] == os.getpid()]
     [child] = [one for one in ours if any("child_train" in word for word in one.info["cmdline"] or [])]
     child.kill()
-    with pytest.raises(OutOfMemory):
+    with pytest.raises(ProcessKilled):
         list(running)
 
 

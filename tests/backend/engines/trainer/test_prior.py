@@ -15,11 +15,12 @@ from safetensors.numpy import save_file
 from backend.engines.events import Metric, Output, Progress
 from backend.engines.image.diffusers_engine import DiffusersEngine
 from backend.engines.image.port import ImageRequest, LoraUse
-from backend.engines.starter_model import WEIGHTS, bundle, characters
+from backend.engines.starter_model import WEIGHTS, characters
 from backend.engines.trainer import files, prior
 from backend.engines.trainer.peft_trainer import PeftTrainer
 from backend.engines.trainer.port import TrainRequest
 from backend.settings import Settings
+from starter_model import bundle
 from tests.backend.engines.image.contract import outputs, pixels
 
 Make = Callable[..., TrainRequest]

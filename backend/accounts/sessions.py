@@ -1,0 +1,210 @@
+"""Sessions: set up the first workspace, sign in, exchange the ticket for a cookie's token, resolve the token, sign out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from pydantic import SecretStr
+from sqlalchemy import ColumnElement, func, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from backend.accounts import passwords, throttle
+from backend.accounts.schemas import SessionCard, SessionInfo, SetupDraft, UserCard, WorkspaceCard
+from backend.db.tables import Membership, SessionRow, User, Workspace
+from backend.db.transactions import Anonymous, Database, enter_workspace, hash_token
+from backend.errors import Conflict, NotFound, NotSignedIn
+from backend.kit import metrics
+from backend.kit.ids import new_id, new_secret
+
+TICKET_TTL_S = 30
+SEEN_EVERY_S = 60
+_SETUP_LOCK = 7_316_540_212
+_WRONG_CREDENTIALS = "The e-mail address and the password do not fit together. Check both, or ask an owner for a reset link."
+_now = func.clock_timestamp()
+
+
+def needs_setup(tx: Session) -> bool:
+    """Whether no workspace exists yet: the first visitor then becomes its owner."""
+    return not tx.scalar(select(func.workspace_exists()))
+
+
+def create_first_workspace(tx: Session, draft: SetupDraft) -> str:
+    """Creates the owner and the first workspace; returns a sign-in ticket. Raises Conflict when somebody was quicker.
+
+    `tx`: of Anonymous(). Takes an advisory lock, so that exactly one of two calls at once succeeds.
+    """
+    tx.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _SETUP_LOCK})
+    if not needs_setup(tx):
+        raise Conflict("This studio has an owner already. Sign in, or ask the owner for an invitation link.")
+    user = add_user(tx, name=draft.name, email=draft.email, password=draft.password)
+    add_workspace(tx, draft.workspace)
+    return create_ticket(tx, user.id)
+
+
+def add_user(tx: Session, *, name: str, email: str, password: SecretStr) -> User:
+    """Creates an account; `tx` acts as that person afterwards. Raises Conflict when the address has an account."""
+    if tx.scalar(select(User.id).where(User.email == email)):
+        raise Conflict("There is an account with that e-mail address. Sign in with it first, then open the link again.")
+    user = User(id=new_id("usr"), name=name, email=email, password_hash=passwords.hash_password(password))
+    tx.add(user)
+    tx.flush()
+    act_as(tx, user.id)
+    return user
+
+
+def add_workspace(tx: Session, name: str) -> str:
+    """Creates a workspace with the acting person as its owner; `tx` is confined to it afterwards. Returns its id."""
+    workspace_id = new_id("ws")
+    tx.execute(text("SELECT set_config('app.tenant', :t, true)"), {"t": workspace_id})
+    tx.add(Workspace(id=workspace_id, name=name))
+    tx.flush()
+    enter_workspace(tx, workspace_id)
+    tx.add(Membership(tenant_id=workspace_id, user_id=tx.info["user_id"], role="owner"))
+    tx.flush()
+    return workspace_id
+
+
+def act_as(tx: Session, user_id: str) -> None:
+    """Sets the acting person of an Anonymous transaction, which then sees that person's own memberships."""
+    tx.execute(text("SELECT set_config('app.user', :u, true)"), {"u": user_id})
+    tx.info["user_id"] = user_id
+
+
+def sign_in(
+    db: Database,
+    *,
+    email: str,
+    password: SecretStr,
+    address: str = "",
+    user_agent: str = "",
+    recognise: Callable[[str], str] = lambda user_id: "",
+) -> str:
+    """Checks the password and returns a one-time ticket for `exchange_ticket`.
+
+    `address`: the network address. `recognise`: user id -> the id of this browser if that person has signed in with it before,
+    else "" (`devices.recognise`). Opens its own transactions, so that a failed attempt stays counted. Raises NotSignedIn
+    (without telling whether the address or the password was wrong), TooMany.
+    """
+    normalized = email.replace("\x00", "").strip().lower()
+    with db.transaction(Anonymous()) as tx:
+        is_user = User.email == normalized, User.disabled_at.is_(None)
+        user = tx.execute(select(User.id, User.password_hash).where(*is_user)).first()
+    try:
+        with throttle.count_attempt(db, email=normalized, address=address, device=recognise(user.id) if user else ""):
+            if not passwords.matches(password, user.password_hash if user else None) or user is None:
+                raise NotSignedIn(_WRONG_CREDENTIALS)
+    except NotSignedIn:
+        metrics.sign_in("refused")
+        raise
+    metrics.sign_in("ok")
+    with db.transaction(Anonymous()) as tx:
+        return create_ticket(tx, user.id, user_agent=user_agent)
+
+
+def create_ticket(tx: Session, user_id: str, *, user_agent: str = "") -> str:
+    """A sign-in ticket, valid once and for 30 seconds. The browser exchanges it for an HTTP-only cookie, so that no script
+    ever sees the session's token."""
+    ticket = new_secret()
+    expires_at = _now + timedelta(seconds=TICKET_TTL_S)
+    row = SessionRow(id=new_id("ses"), user_id=user_id, ticket_hash=hash_token(ticket), user_agent=user_agent[:300])
+    row.ticket_expires_at, row.expires_at = expires_at, expires_at  # an SQL expression on Postgres's clock
+    tx.add(row)
+    tx.flush()
+    return ticket
+
+
+def exchange_ticket(tx: Session, ticket: str, *, days: int, user_agent: str = "") -> str:
+    """Returns the session's token, for the cookie; the session lasts `days`. `tx`: of Anonymous().
+
+    Raises NotSignedIn for a used, expired or unknown ticket.
+    """
+    token = new_secret()
+    values = {"ticket_hash": None, "token_hash": hash_token(token), "expires_at": _now + timedelta(days=days)}
+    session = tx.execute(
+        update(SessionRow)
+        .where(
+            SessionRow.ticket_hash == hash_token(ticket), SessionRow.ticket_expires_at > _now, SessionRow.revoked_at.is_(None)
+        )
+        .values(**values, last_seen_at=_now, **({"user_agent": user_agent[:300]} if user_agent else {}))
+        .returning(SessionRow.id)
+    ).first()
+    if session is None:
+        raise NotSignedIn("That sign-in took too long. Please sign in once more.")
+    return token
+
+
+def resolve_session(tx: Session, token: str) -> SessionInfo | None:
+    """The person who holds the token and their workspaces; None for an unknown, revoked or expired one. `tx`: of Anonymous(),
+    acts as that person afterwards."""
+    if not token:
+        return None
+    row = tx.execute(
+        select(SessionRow.id, User.id, User.email, User.name, SessionRow.last_seen_at < _now - timedelta(seconds=SEEN_EVERY_S))
+        .join(User, User.id == SessionRow.user_id)
+        .where(SessionRow.token_hash == hash_token(token), SessionRow.revoked_at.is_(None), SessionRow.expires_at > _now)
+        .where(User.disabled_at.is_(None))
+    ).first()
+    if row is None:
+        return None
+    session_id, user_id, email, name, seen_at_is_old = row
+    if seen_at_is_old:
+        tx.execute(update(SessionRow).where(SessionRow.id == session_id).values(last_seen_at=_now))
+    act_as(tx, user_id)
+    return SessionInfo(UserCard(user_id, email, name), session_id, tuple(my_workspaces(tx)))
+
+
+def my_workspaces(tx: Session) -> list[WorkspaceCard]:
+    """The acting person's workspaces, by name."""
+    rows = tx.execute(
+        select(Workspace.id, Workspace.name, Membership.role)
+        .join(Membership, Membership.tenant_id == Workspace.id)
+        .where(Membership.user_id == tx.info["user_id"])
+        .order_by(func.lower(Workspace.name), Workspace.id)
+    )
+    return [WorkspaceCard(*row) for row in rows]
+
+
+def sign_out(tx: Session, token: str) -> None:
+    """Ends the session of that browser, in all its tabs. Does nothing for an unknown token."""
+    tx.execute(
+        update(SessionRow)
+        .where(SessionRow.token_hash == hash_token(token), SessionRow.revoked_at.is_(None))
+        .values(revoked_at=_now)
+    )
+
+
+def sessions(tx: Session, *, token: str) -> list[SessionCard]:
+    """The acting person's signed-in browsers: that of `token` first, then by when they were last seen."""
+    rows = tx.scalars(
+        select(SessionRow)
+        .where(SessionRow.user_id == tx.info["user_id"], SessionRow.token_hash.is_not(None), *_active())
+        .order_by((SessionRow.token_hash == hash_token(token)).desc(), SessionRow.last_seen_at.desc())
+    )
+    return [SessionCard(r.id, r.user_agent, r.created_at, r.last_seen_at, r.token_hash == hash_token(token)) for r in rows]
+
+
+def revoke_session(tx: Session, session_id: str) -> None:
+    """Ends one of the acting person's own sessions. Raises NotFound."""
+    revoked = tx.execute(
+        update(SessionRow)
+        .where(SessionRow.id == session_id, SessionRow.user_id == tx.info["user_id"], SessionRow.revoked_at.is_(None))
+        .values(revoked_at=_now)
+        .returning(SessionRow.id)
+    ).first()
+    if revoked is None:
+        raise NotFound("That browser is signed out already.")
+
+
+def sign_out_everywhere(tx: Session, *, user_id: str = "", but: str = "") -> None:
+    """Ends all sessions of a person (the acting one by default), open tickets too. `but`: the token that stays signed in."""
+    others = or_(SessionRow.token_hash.is_(None), SessionRow.token_hash != hash_token(but))
+    tx.execute(
+        update(SessionRow)
+        .where(SessionRow.user_id == (user_id or tx.info["user_id"]), SessionRow.revoked_at.is_(None), others)
+        .values(revoked_at=_now)
+    )
+
+
+def _active() -> tuple[ColumnElement[bool], ...]:
+    return SessionRow.revoked_at.is_(None), SessionRow.expires_at > _now

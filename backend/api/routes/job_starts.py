@@ -1,0 +1,92 @@
+"""POST /api/jobs: each type of work is started by its own slice's verb; what it comes to can be asked before."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Response
+from pydantic import ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from backend import jobs
+from backend.api.api_model import Words
+from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.job_requests import TextPlan, schemas, snake, work_of
+from backend.api.routes.jobs import JobWords
+from backend.datasets import CaptionPlan
+from backend.kit.ids import new_id
+
+router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[OwnOrigin])
+
+
+class Order(Words):
+    """`type`: which work; `payload`: what its page's form would say, in camelCase or snake_case."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, json_schema_extra={"oneOf": schemas()})
+    type: str
+    payload: dict[str, Any] = Field(default_factory=dict)
+
+
+class Started(JobWords):
+    """`subjectId` of the picture types: the request, whose pictures are at `/api/generations/<subjectId>/pictures`."""
+
+    job_id: str
+
+
+class AxisWords(Words):
+    title: str
+    labels: list[str]
+
+
+class PlanWords(Words):
+    """`seconds` null: nothing to go by yet; `load_s` of them until the model is loaded. `ahead`: image jobs of the workspace
+    that run or wait before it.
+
+    `usual_usd` of words and captions: by earlier ones, null where there are none; `most_usd`: at most. `axes` of a grid:
+    picture n stands at n % x, n // x % y, n // (x * y).
+    """
+
+    pictures: int
+    seconds: float | None
+    ahead: int
+    models: int
+    axes: list[AxisWords]
+    load_s: float = 0.0
+    usual_usd: Decimal | None = None
+    most_usd: Decimal = Decimal(0)
+
+
+@router.post("", status_code=201)
+def start(
+    order: Order, app: Studio, caller: Caller, response: Response, idempotency_key: Annotated[str, Header(max_length=200)] = ""
+) -> Started:
+    """The same `Idempotency-Key` returns the first job. A list or a grid has at most 200 pictures, one prompt at most 16."""
+    work = work_of(order.type)
+    draft = work.draft(**snake(order.payload))
+    with app.db.transaction(caller, needs="editor") as tx:
+        job_id = work.start(app, tx, draft, idempotency_key or new_id("key"))
+        card = jobs.get(tx, job_id)
+    response.headers["location"] = f"/api/jobs/{card.id}?workspace={caller.tenant_id}"
+    return Started(**JobWords.model_validate(card).model_dump(), job_id=card.id)
+
+
+@router.post("/estimate")
+def estimate(order: Order, app: Studio, caller: Caller) -> PlanWords:
+    """How many pictures the same order would draw, how long that takes and what its words cost, by what was done here before.
+
+    Starts nothing.
+    """
+    work = work_of(order.type, foretold=True)
+    draft = work.draft(**snake(order.payload))
+    assert work.foretell
+    with app.db.transaction(caller) as tx:
+        plan = work.foretell(app, tx, draft)
+    if isinstance(plan, CaptionPlan | TextPlan):
+        costs = {"usual_usd": plan.usual_usd, "most_usd": plan.most_usd}
+        ahead, load_s = (plan.ahead, plan.load_s) if isinstance(plan, TextPlan) else (0, 0.0)
+        return PlanWords(pictures=plan.pictures, seconds=plan.seconds, ahead=ahead, models=1, axes=[], load_s=load_s, **costs)
+    axes = [AxisWords.model_validate(axis) for axis in plan.grid.axes] if plan.grid else []
+    return PlanWords(
+        pictures=plan.pictures, seconds=plan.seconds, ahead=plan.ahead, models=plan.models, axes=axes, load_s=plan.load_s
+    )

@@ -1,0 +1,43 @@
+"""Files for platforms that fetch what a post shows: the address is the permission, and it ends by itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+
+from backend import assets, publishing
+from backend.api.deps import Studio
+from backend.api.routes.media import in_parts
+from backend.assets import AssetCard
+from backend.bootstrap import App
+from backend.db.transactions import SystemCaller
+from backend.errors import NotFound
+
+router = APIRouter(prefix="/handed", tags=["media"])
+
+
+@router.get("/{token}/{name}", response_class=Response)
+def handed(token: str, name: str, app: Studio, range: Annotated[str, Header()] = "") -> Response:
+    """One file of one post, for a day; `name` only gives it an ending. 404 for whatever else."""
+    card = _card(app, token)
+    return in_parts(app.storage, card, _headers(card), range)
+
+
+@router.head("/{token}/{name}", response_class=Response, include_in_schema=False)
+def looked_at(token: str, name: str, app: Studio) -> Response:
+    card = _card(app, token)
+    return Response(headers={**_headers(card), "content-length": str(card.size_bytes)}, media_type=card.content_type)
+
+
+def _card(app: App, token: str) -> AssetCard:
+    tenant_id, asset_id = publishing.opened(app.settings, token)
+    with app.db.transaction(SystemCaller(tenant_id)) as tx:
+        card = assets.get(tx, asset_id)
+    if card.state != "stored":
+        raise NotFound("This file is not here any more.")
+    return card
+
+
+def _headers(card: AssetCard) -> dict[str, str]:
+    return {"cache-control": "private, max-age=3600", "etag": f'"{card.id}"', "x-content-type-options": "nosniff"}

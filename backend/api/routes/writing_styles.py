@@ -1,0 +1,267 @@
+"""Writing styles over HTTP, in the words of the StyleForge document: sessions, training, generation, jobs, results, health.
+
+Served under /api/style; with STYLEFORGE_PATHS also at the document's own addresses (`aliases`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, FastAPI, Header, Query, Request, Response
+from pydantic import AliasChoices, BaseModel, Field, StrictBool
+
+from backend import VERSION, jobs, writing_styles
+from backend.api import errors, style_files
+from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.requests import Limited, Observed
+from backend.bootstrap import App
+from backend.errors import Conflict, NotFound
+from backend.jobs import JobCard
+from backend.kit.ids import new_id
+from backend.storage import disposition
+from backend.writing_styles import Style, StyleDraft, StyleTextCard, TextWish
+
+router = APIRouter(tags=["style"], dependencies=[OwnOrigin])
+PATHS = ("/sessions", "/sessions/{id}", "/train", "/generate", "/jobs/{id}", "/jobs/{id}/cancel", "/results/{id}")
+"""The document's own addresses. /health is the studio's: it stays what probes expect."""
+Status = Literal["PENDING", "TRAINING", "GENERATING", "COMPLETED", "FAILED"]
+JobType = Literal["TRAINING", "GENERATION"]
+KINDS: dict[str, JobType] = {writing_styles.TRAINING: "TRAINING", writing_styles.WRITING: "GENERATION"}
+_WORKING: dict[str, Status] = {writing_styles.TRAINING: "TRAINING", writing_styles.WRITING: "GENERATING"}
+Key = Annotated[str, Header(max_length=200)]
+
+
+class SessionInfo(BaseModel):
+    """`jobs`: ids of its trainings and texts, oldest first. `kept` false: it goes after SESSION_CLEANUP_HOURS without use."""
+
+    session_id: str
+    name: str
+    is_trained: bool
+    kept: bool
+    words: int
+    language: str
+    created_at: datetime
+    last_activity: datetime
+    jobs: list[str]
+
+
+class Sessions(BaseModel):
+    sessions: list[SessionInfo]
+    total: int
+
+
+class NewSession(BaseModel):
+    name: str = ""
+    kept: StrictBool = False
+
+
+class GenerationRequest(BaseModel):
+    """`words` (also `num_words`): 20 to 3,000. `language`: default that of the source."""
+
+    session_id: str
+    topic: str
+    words: int = Field(300, validation_alias=AliasChoices("words", "num_words", "word_count"))
+    language: str = ""
+
+
+class Started(BaseModel):
+    job_id: str
+    session_id: str
+    status: Status
+    message: str
+
+
+class JobStatus(BaseModel):
+    """`progress` 0..1, null while nothing is countable. `text`: what has been written so far. `error`: a sentence."""
+
+    job_id: str
+    session_id: str
+    job_type: JobType
+    status: Status
+    progress: float | None
+    phase: str
+    text: str
+    result: dict[str, Any] | None
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class Result(BaseModel):
+    """`style_match` 0..1, null where nothing can be said; `longest_shared_run`: words in a row that the source has too."""
+
+    job_id: str
+    session_id: str
+    topic: str
+    content: str
+    words: int
+    words_requested: int
+    style_match: float | None
+    longest_shared_run: int
+    notes: list[str]
+    model: str
+    created_at: datetime
+    completed_at: datetime | None
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
+    version: str
+    active_sessions: int
+    active_jobs: int
+
+
+@router.get("/sessions")
+def sessions(app: Studio, caller: Caller) -> Sessions:
+    """Used last first."""
+    with app.db.transaction(caller) as tx:
+        found = writing_styles.page(tx)
+        made = writing_styles.jobs_of(tx, [one.id for one in found])
+    return Sessions(sessions=[_info(one, made[one.id]) for one in found], total=len(found))
+
+
+@router.post("/sessions", status_code=201)
+def create(app: Studio, caller: Caller, response: Response, body: NewSession | None = None) -> SessionInfo:
+    with app.db.transaction(caller, needs="editor") as tx:
+        made = new_session(tx, body or NewSession())
+    response.headers["location"] = f"/api/style/sessions/{made.id}?workspace={caller.tenant_id}"
+    return _info(made, [])
+
+
+def new_session(tx: Any, body: NewSession) -> Style:
+    return writing_styles.create(tx, StyleDraft(name=body.name or f"Session {new_id('s')[-8:]}", kept=body.kept))
+
+
+@router.get("/sessions/{session_id}")
+def session(session_id: str, app: Studio, caller: Caller) -> SessionInfo:
+    with app.db.transaction(caller) as tx:
+        return _info(writing_styles.get(tx, session_id), writing_styles.jobs_of(tx, [session_id])[session_id])
+
+
+@router.delete("/sessions/{session_id}")
+def remove(session_id: str, app: Studio, caller: Caller, force: bool = False) -> dict[str, str]:
+    """What works for it is cancelled. 409 when it is an influencer's voice, unless `force`."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        writing_styles.delete(tx, session_id, force=force)
+    return {"session_id": session_id, "message": "The session was deleted."}
+
+
+@router.post("/train", status_code=202, openapi_extra=style_files.DESCRIBED)
+async def train(
+    request: Request, app: Studio, caller: Caller, session_id: Annotated[str, Query()] = "", idempotency_key: Key = ""
+) -> Started:
+    """Multipart: one or several `file` parts (PDF), `session_id` to go on with a session (else a new one is made).
+
+    As JSON `{session_id}`: learns from what was uploaded for it before (`/api/uploads`, noun `style`).
+    """
+    style_id, card = await style_files.taken(request, app, caller, session_id, idempotency_key, new_session=_new)
+    return _started(card, style_id, "Training has begun. Ask /jobs/<job_id> how it goes.")
+
+
+def _new(tx: Any) -> Style:
+    return new_session(tx, NewSession())
+
+
+@router.post("/generate", status_code=202)
+def generate(body: GenerationRequest, app: Studio, caller: Caller, idempotency_key: Key = "") -> Started:
+    """409 until the session is trained."""
+    wish = TextWish(topic=body.topic, words=body.words, language=body.language)
+    with app.db.transaction(caller, needs="editor") as tx:
+        text = writing_styles.write(tx, body.session_id, wish, request_key=idempotency_key or new_id("key"))
+        card = jobs.get(tx, text.job_id)
+    return _started(card, body.session_id, "Writing has begun. Ask /jobs/<job_id> how it goes.")
+
+
+@router.get("/jobs/{job_id}")
+def job(job_id: str, app: Studio, caller: Caller) -> JobStatus:
+    with app.db.transaction(caller) as tx:
+        card = _ours(jobs.get(tx, job_id))
+        text = writing_styles.text_of_job(tx, job_id)
+    return _status(card, text)
+
+
+@router.post("/jobs/{job_id}/cancel")
+def cancel(job_id: str, app: Studio, caller: Caller) -> JobStatus:
+    with app.db.transaction(caller, needs="editor") as tx:
+        _ours(jobs.get(tx, job_id))
+        return _status(jobs.cancel(tx, job_id), writing_styles.text_of_job(tx, job_id))
+
+
+@router.get("/results/{job_id}", response_model=Result)
+def result(
+    job_id: str,
+    app: Studio,
+    caller: Caller,
+    format: Annotated[Literal["json", "txt", "md"], Query(description="txt and md are downloads")] = "json",
+) -> Any:
+    """409 while the text is being written."""
+    with app.db.transaction(caller) as tx:
+        text = writing_styles.text_of_job(tx, job_id)
+    if text is None:
+        raise NotFound("There is no text of this job. It may have been deleted.")
+    if not text.text:
+        raise Conflict("The text is not done. Ask /jobs/<job_id> how it goes, then come back.")
+    if format != "json":
+        head = {"content-disposition": disposition(writing_styles.filename(text, format))}
+        return Response(writing_styles.exported(text, format), headers=head, media_type="text/plain; charset=utf-8")
+    return Result(
+        job_id=text.job_id, session_id=text.style_id, topic=text.topic, content=text.text, words=text.words,
+        words_requested=text.words_wanted, style_match=text.score, longest_shared_run=text.shared_run,
+        notes=list(text.notes), model=text.model, created_at=text.created_at, completed_at=text.finished_at,
+    )  # fmt: skip
+
+
+@router.get("/health")
+def health(app: Studio, caller: Caller) -> Health:
+    """Of the workspace: how many sessions there are and how many jobs of theirs wait or run."""
+    with app.db.transaction(caller) as tx:
+        active = jobs.counts(tx, kinds=tuple(KINDS))
+        found = len(writing_styles.page(tx))
+    waiting = active.get("pending", 0) + active.get("processing", 0)
+    return Health(status="ok", version=VERSION, active_sessions=found, active_jobs=waiting)
+
+
+def aliases(get_app: Callable[[], App]) -> FastAPI:
+    """The same at the document's own addresses (STYLEFORGE_PATHS)."""
+    api = FastAPI(title="Writing styles", docs_url=None, redoc_url=None, openapi_url=None, version=VERSION)
+    api.state.get_app = get_app
+    api.add_middleware(Limited)
+    api.add_middleware(Observed)
+    errors.install(api)
+    api.include_router(router)
+    return api
+
+
+def _ours(card: JobCard) -> JobCard:
+    if card.kind not in KINDS:
+        raise NotFound("This job belongs to something else than a writing style. Look under /api/jobs.")
+    return card
+
+
+def _info(style: Style, made: list[str]) -> SessionInfo:
+    card = style.card
+    return SessionInfo(
+        session_id=style.id, name=style.name, is_trained=card is not None, kept=style.kept, words=card.words if card else 0,
+        language=card.language if card else "", created_at=style.created_at, last_activity=style.last_activity_at, jobs=made,
+    )  # fmt: skip
+
+
+def _started(card: JobCard, session_id: str, message: str) -> Started:
+    return Started(job_id=card.id, session_id=session_id, status=_state(card), message=message)
+
+
+def _state(card: JobCard) -> Status:
+    known: dict[str, Status] = {"pending": "PENDING", "completed": "COMPLETED", "failed": "FAILED", "cancelled": "FAILED"}
+    return known.get(card.state) or _WORKING[card.kind]
+
+
+def _status(card: JobCard, text: StyleTextCard | None) -> JobStatus:
+    error = "It was cancelled." if card.state == "cancelled" else card.error_message
+    return JobStatus(
+        job_id=card.id, session_id=text.style_id if text else card.subject_id, job_type=KINDS[card.kind],
+        status=_state(card), progress=card.progress, phase=card.phase, text=(text.text or text.draft) if text else "",
+        result=card.result, error=error, created_at=card.created_at, started_at=card.started_at, completed_at=card.finished_at,
+    )  # fmt: skip

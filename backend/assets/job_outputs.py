@@ -1,0 +1,131 @@
+"""Files of a job: uploads the pictures it made, and downloads the pictures it needs in the smallest sufficient size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from sqlalchemy.orm import Session
+
+from backend.assets.keys import key_for, thumb_key
+from backend.assets.queries import get_many
+from backend.assets.schemas import AssetCard, NewFile, ThumbFile
+from backend.assets.service import UploadedFile, confirm, confirm_stmt, intend, sha256_of
+from backend.db.pipelining import Statement, insert_stmt
+from backend.db.tables import AssetUse
+from backend.jobs.context import JobContext
+from backend.media.images import pictures
+
+_FETCH_THREADS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOutput:
+    """A picture whose bytes are stored. Calling it, or running its `statements`, makes it an asset in the caller's
+    transaction."""
+
+    asset_id: str
+    uploaded: UploadedFile
+
+    def __call__(self, tx: Session) -> AssetCard:
+        return confirm(tx, {self.asset_id: self.uploaded})[0]
+
+    def statements(self, noun: str, noun_id: str) -> list[Statement]:
+        """The same, with its first use, as statements for a pipeline. `noun_id` must be new: the use is inserted."""
+        return [
+            confirm_stmt(self.asset_id, self.uploaded),
+            insert_stmt(AssetUse(asset_id=self.asset_id, noun=noun, noun_id=noun_id)),
+        ]
+
+
+def intend_outputs(tx: Session, ctx: JobContext, numbers: Sequence[int]) -> dict[int, str]:
+    """Writes the intents of pictures that `send_outputs` will upload: picture number -> asset id. Calling it while the engine
+    works saves the time later."""
+    files = [NewFile(Path(), "image", _key(ctx, n), "image/png", "", None, None, (), {}, ()) for n in numbers]
+    return dict(zip(numbers, intend(tx, files, job_id=ctx.job_id, attempt_id=ctx.attempt_id), strict=True))
+
+
+def send_outputs(
+    ctx: JobContext,
+    path: Path,
+    *,
+    filename: str,
+    n: int = 0,
+    thumbs: bool = True,
+    meta: Mapping[str, Any] | None = None,
+    picture: Image.Image | None = None,
+    asset_id: str | None = None,
+) -> StoredOutput:
+    """Uploads picture `n` of this attempt, a PNG as `ai_mark.deliver_png` leaves it, with its thumbnails.
+
+    `picture`: the same picture decoded, if the caller has it. `asset_id`: from `intend_outputs`. Thumbnails are made while the
+    picture is uploaded; no upload begins before the intent is written. Raises Unavailable, Conflict.
+    """
+    key, storage = _key(ctx, n), ctx.app.storage
+    file = NewFile(path, "image", key, "image/png", filename, None, None, (), meta or {}, ())
+    thumb_files: list[ThumbFile] = []
+    with ThreadPoolExecutor(2 + len(pictures.WIDTHS)) as pool:
+        intent = pool.submit(lambda: asset_id or _intend(ctx, n))
+
+        def send(key: str, path: Path, content_type: str, thumbnail: Image.Image | None = None) -> None:
+            if thumbnail:
+                pictures.write_thumb(thumbnail, path)
+            intent.result()
+            storage.put_file(key, path, content_type)
+
+        transfers = [pool.submit(send, key, path, "image/png")]
+        if thumbs:
+            picture = picture or pictures.decoded(path)
+            file = replace(file, width=picture.width, height=picture.height)
+            for width, thumbnail in pictures.smaller(picture):
+                thumb_files.append(ThumbFile(width, path.with_name(f"{path.stem}.w{width}.webp")))
+                transfers.append(pool.submit(send, thumb_key(key, width), thumb_files[-1].path, "image/webp", thumbnail))
+        sha256, intended_id = sha256_of(path), intent.result()
+        for transfer in transfers:
+            transfer.result()
+    for thumb_file in thumb_files:
+        thumb_file.path.unlink()
+    file = replace(file, thumbs=tuple(reversed(thumb_files)))
+    return StoredOutput(intended_id, UploadedFile(file, path.stat().st_size, sha256))
+
+
+def _key(ctx: JobContext, n: int) -> str:
+    return key_for("image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, n=n)
+
+
+def _intend(ctx: JobContext, n: int) -> str:
+    with ctx.transaction() as tx:
+        return intend_outputs(tx, ctx, [n])[n]
+
+
+def store_outputs(ctx: JobContext, path: Path, *, filename: str, thumbs: bool = True) -> AssetCard:
+    """Uploads a picture (`send_outputs`) and makes it an asset at once."""
+    output = send_outputs(ctx, path, filename=filename, thumbs=thumbs)
+    with ctx.transaction() as tx:
+        return output(tx)
+
+
+def fetch_small(ctx: JobContext, asset_ids: Sequence[str], side: int) -> dict[str, Path]:
+    """Downloads each picture in its smallest size that is at least `side` px wide: asset id -> file in the workdir. Missing
+    assets are left out.
+
+    Reports progress and stops when the job is to stop. Raises Unavailable.
+    """
+    with ctx.transaction() as tx:
+        keys = {asset_id: _smallest_key(asset, side) for asset_id, asset in get_many(tx, asset_ids).items()}
+    paths = {asset_id: ctx.workdir / f"{asset_id}{Path(key).suffix}" for asset_id, key in keys.items()}
+    with ThreadPoolExecutor(_FETCH_THREADS) as pool:
+        fetched = pool.map(lambda asset_id: ctx.app.storage.get_file(keys[asset_id], paths[asset_id]), keys)
+        for done, _ in enumerate(fetched, 1):
+            ctx.progress(done, len(keys), "fetching pictures")
+            ctx.check()
+    return paths
+
+
+def _smallest_key(asset: AssetCard, side: int) -> str:
+    width = min((width for width in asset.thumbs if width >= side), default=0)
+    return thumb_key(asset.key, width) if width else asset.key

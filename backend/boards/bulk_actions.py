@@ -1,0 +1,182 @@
+"""Actions on one or many pictures and how each is undone. All or nothing, once per `request_key`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from backend import generation
+from backend.boards import history, ordering
+from backend.boards.phrases import pictures
+from backend.boards.schemas import MAX_PICTURES, BulkActionDraft, UndoEntry
+from backend.db.tables import Board, Picture
+from backend.errors import Conflict, Invalid, NotFound
+from backend.generation import GalleryFilters
+
+
+def act(tx: Session, *, draft: BulkActionDraft, filters: GalleryFilters | None = None, request_key: str) -> UndoEntry:
+    """Performs `draft` on `draft.picture_ids`, or on all pictures that match `filters` (the first MAX_PICTURES in their order).
+
+    Returns the undo entry, whose `count` says how many pictures were touched. Raises Invalid, NotFound.
+    """
+    if (earlier := history.find_by_key(tx, request_key)) is not None:
+        return earlier
+    ids = list(dict.fromkeys(draft.picture_ids))
+    if filters is not None:
+        ids = generation.ids(tx, filters=filters, most=MAX_PICTURES)
+    if not ids:
+        raise Invalid("Choose at least one picture.")
+    if len(_existing(tx, ids)) < len(ids):
+        raise NotFound("One of these pictures does not exist here any more. Load the gallery again.")
+    sentence, count, before = _ACTIONS[draft.kind](tx, draft, ids)
+    return history.record(tx, draft.kind, request_key, sentence, count, before)
+
+
+def undo(tx: Session, act_id: str) -> UndoEntry:
+    """Restores what this action changed, except what somebody changed again since. Raises NotFound, Conflict, NotPermitted."""
+    row = history.mark_undone(tx, act_id)
+    _UNDO_ACTIONS[row.kind](tx, row.before)
+    return history.card(row)
+
+
+Performed = tuple[str, int, dict[str, Any]]
+"""What was done as a sentence, how many pictures were touched, what `undo` needs (stored in `picture_acts.before`)."""
+
+
+def _rate(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
+    if draft.rating is None:
+        raise Invalid("Say how many stars, 0 to 5.")
+    ids_by_rating: dict[str, list[str]] = {}
+    for picture_id, rating in tx.execute(select(Picture.id, Picture.rating).where(Picture.id.in_(ids))):
+        if rating != draft.rating:
+            ids_by_rating.setdefault(str(rating), []).append(picture_id)
+    generation.rate(tx, ids, draft.rating)
+    stars = "★" * draft.rating if draft.rating else "no stars"
+    return f"{pictures(len(ids))} rated {stars}.", len(ids), {"to": draft.rating, "were": ids_by_rating}
+
+
+def _unrate(tx: Session, before: dict[str, Any]) -> None:
+    for rating, ids in before["were"].items():
+        if unchanged := list(tx.scalars(select(Picture.id).where(Picture.id.in_(ids), Picture.rating == before["to"]))):
+            generation.rate(tx, unchanged, int(rating))
+
+
+def _favour(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
+    changed = list(tx.scalars(select(Picture.id).where(Picture.id.in_(ids), Picture.favourite != draft.favourite)))
+    generation.favour(tx, ids, draft.favourite)
+    where = "now a favourite" if draft.favourite else "no favourite any more"
+    sentence = (
+        f"{pictures(1)} is {where}."
+        if len(ids) == 1
+        else f"{pictures(len(ids))} are {where.replace('a favourite', 'favourites')}."
+    )
+    return sentence, len(ids), {"to": draft.favourite, "ids": changed}
+
+
+def _unfavour(tx: Session, before: dict[str, Any]) -> None:
+    if before["ids"]:
+        generation.favour(tx, before["ids"], not before["to"])
+
+
+def _delete(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
+    generation.delete(tx, ids)
+    return f"{pictures(len(ids))} deleted.", len(ids), {"ids": ids}
+
+
+def _undelete(tx: Session, before: dict[str, Any]) -> None:
+    generation.undelete(tx, before["ids"])
+
+
+def _add(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
+    board_id = _require_board(draft.board_id)
+    name = ordering.lock_board(tx, board_id)
+    added = ordering.add(tx, board_id, ids)
+    on_it_already = len(ids) - len(added)
+    sentence = f"{pictures(len(added))} put on “{name}”."
+    if on_it_already:
+        sentence += f" {pictures(on_it_already)} there already."
+    return sentence, len(added), {"board": board_id, "ids": added}
+
+
+def _unadd(tx: Session, before: dict[str, Any]) -> None:
+    ordering.remove(tx, before["board"], before["ids"])
+
+
+def _remove(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
+    board_id = _require_board(draft.board_id)
+    name = ordering.lock_board(tx, board_id)
+    positions = ordering.remove(tx, board_id, ids)
+    return f"{pictures(len(positions))} taken off “{name}”.", len(positions), {"board": board_id, "places": positions}
+
+
+def _unremove(tx: Session, before: dict[str, Any]) -> None:
+    ordering.lock_board(tx, before["board"])
+    ordering.restore(tx, before["board"], before["places"])
+
+
+def _move(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
+    source, target = _require_board(draft.from_board_id), _require_board(draft.board_id)
+    if source == target:
+        raise Invalid("Choose another board to move to.")
+    for board_id in sorted((source, target)):
+        ordering.lock_board(tx, board_id)
+    name = tx.scalar(select(Board.name).where(Board.id == target))
+    positions = ordering.remove(tx, source, ids)
+    added = ordering.add(tx, target, ids)
+    before = {"board": source, "places": positions, "to": target, "ids": added}
+    return f"{pictures(len(ids))} moved to “{name}”.", len(ids), before
+
+
+def _unmove(tx: Session, before: dict[str, Any]) -> None:
+    ordering.remove(tx, before["to"], before["ids"])
+    _unremove(tx, before)
+
+
+def _unarrange(tx: Session, before: dict[str, Any]) -> None:
+    ordering.set_positions(tx, before["board"], before["places"])
+
+
+def _unarchive(tx: Session, before: dict[str, Any]) -> None:
+    ordering.lock_board(tx, before["board"], archived_at=None if before["to"] else func.clock_timestamp())
+
+
+def _undo_board_delete(tx: Session, before: dict[str, Any]) -> None:
+    board = tx.scalars(select(Board).where(Board.id == before["board"])).one()
+    same_name = select(Board.id).where(Board.name == board.name, Board.deleted_at.is_(None))
+    if tx.scalar(same_name) is not None:
+        raise Conflict(f"Meanwhile another board is called “{board.name}”. Rename that one first, then undo.")
+    tx.execute(update(Board).where(Board.id == board.id).values(deleted_at=None))
+
+
+_ACTIONS: dict[str, Callable[[Session, BulkActionDraft, list[str]], Performed]] = {
+    "rate": _rate,
+    "favourite": _favour,
+    "delete": _delete,
+    "board-add": _add,
+    "board-remove": _remove,
+    "board-move": _move,
+}
+_UNDO_ACTIONS: dict[str, Callable[[Session, dict[str, Any]], None]] = {
+    "rate": _unrate,
+    "favourite": _unfavour,
+    "delete": _undelete,
+    "board-add": _unadd,
+    "board-remove": _unremove,
+    "board-move": _unmove,
+    "board-order": _unarrange,
+    "board-archive": _unarchive,
+    "board-delete": _undo_board_delete,
+}
+
+
+def _existing(tx: Session, ids: Sequence[str]) -> set[str]:
+    return set(tx.scalars(select(Picture.id).where(Picture.id.in_(ids), Picture.deleted_at.is_(None))))
+
+
+def _require_board(board_id: str | None) -> str:
+    if not board_id:
+        raise Invalid("Choose a board.")
+    return board_id

@@ -1,0 +1,105 @@
+"""Downloads of pictures: one file, with its recipe if wanted, or many as a ZIP that a job makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from sqlalchemy.orm import Session
+
+from backend import assets, generation, jobs
+from backend.assets import AssetCard, safe_name
+from backend.boards.phrases import pictures
+from backend.boards.queries import get
+from backend.boards.schemas import MAX_PICTURES, ArchiveDraft, ArchivePayload
+from backend.errors import Invalid
+from backend.generation import GalleryFilters, PictureCard
+from backend.jobs import JobCard
+from backend.media.images import recipe_file, recipe_text
+from backend.media.images.recipe_text import FoundRecipe
+from backend.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture for download. `texts`: metadata to write into it; `width`, `height` in px."""
+
+    filename: str
+    content_type: str
+    key: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    width: int = 0
+    height: int = 0
+
+    def open(self, storage: Storage) -> Iterator[bytes]:
+        """The file in chunks, or in one piece if metadata is to be written into it. Raises as `read`, at once."""
+        return iter([self.read(storage)]) if self.texts else storage.open(self.key)
+
+    def read(self, storage: Storage) -> bytes:
+        """The file's bytes. Raises NotFound, Unavailable, Invalid (the recipe is too long for this kind of file)."""
+        data = storage.read(self.key)
+        if not self.texts:
+            return data
+        try:
+            return recipe_file.with_recipe(data, self.content_type, self.texts, width=self.width, height=self.height)
+        except ValueError as error:
+            raise Invalid(f"The recipe cannot be written into {self.filename}: {error}. Download it without.") from error
+
+
+def picture_file(tx: Session, picture_id: str, *, with_recipe: bool = False) -> PictureFile:
+    """Raises NotFound, Invalid (a kind of file that holds no recipe)."""
+    card = generation.picture(tx, picture_id)
+    return to_picture_file(card, assets.get(tx, card.asset_id), with_recipe=with_recipe)
+
+
+def to_picture_file(card: PictureCard, asset: AssetCard, *, with_recipe: bool = False) -> PictureFile:
+    """Raises Invalid (a kind of file that holds no recipe)."""
+    if with_recipe and asset.content_type not in recipe_file.TAKES:
+        kind = asset.content_type.rpartition("/")[2].upper()
+        raise Invalid(f"A recipe cannot be written into a file of the kind {kind}. Download it without its recipe.")
+    name = asset.filename or f"{card.id}{PurePosixPath(asset.key).suffix}"
+    texts = recipe_texts(card) if with_recipe else {}
+    return PictureFile(name, asset.content_type, asset.key, texts, card.width, card.height)
+
+
+def recipe_texts(card: PictureCard) -> dict[str, str]:
+    """The recipe as metadata texts: `parameters` as other programs read it, `influencerai` as this studio does."""
+    recipe = found_recipe(card)
+    return {"parameters": recipe_text.a1111(recipe), "influencerai": recipe_text.ours(recipe, aiMade=card.recipe.ai_mark)}
+
+
+def found_recipe(card: PictureCard) -> FoundRecipe:
+    recipe = card.recipe
+    return FoundRecipe(
+        "influencerai",
+        recipe.prompt,
+        recipe.negative_prompt,
+        recipe.model,
+        recipe.sampler,
+        recipe.steps,
+        recipe.cfg,
+        card.seed,
+        card.width,
+        card.height,
+        tuple((ref.name, ref.weight) for ref in recipe.loras),
+    )
+
+
+def start_archive(tx: Session, *, draft: ArchiveDraft, filters: GalleryFilters | None = None, request_key: str) -> JobCard:
+    """Starts the job that makes a ZIP of a board, of these pictures, or of those that match `filters` (the first MAX_PICTURES).
+
+    The job's result: `asset_id` (kind archive), `pictures`, `bytes`. Raises NotFound, Invalid (nothing to pack).
+    """
+    if draft.board_id:
+        board = get(tx, draft.board_id)
+        ids, name, is_empty = [], board.name, not board.count
+    else:
+        ids = generation.ids(tx, filters=filters, most=MAX_PICTURES) if filters is not None else list(draft.picture_ids)
+        name, is_empty = draft.name, not ids
+    if is_empty:
+        raise Invalid("There are no pictures to pack. Choose some first.")
+    payload = ArchivePayload(filename=safe_name(name), board_id=draft.board_id, picture_ids=ids, with_recipe=draft.with_recipe)
+    title = f"ZIP of “{name}”" if draft.board_id else f"ZIP of {pictures(len(ids))}"
+    subject = ("board", draft.board_id) if draft.board_id else ("", "")
+    return jobs.enqueue(tx, kind="picture-archive", payload=payload, title=title, request_key=request_key, subject=subject)

@@ -1,0 +1,25 @@
+"""Reads a channel's account from its platform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from backend.channels.access_tokens import Transact, with_access
+from backend.channels.queries import get
+from backend.platforms.port import Account
+from backend.platforms.registry import platform
+
+if TYPE_CHECKING:
+    from backend.bootstrap import App
+
+
+def check_account(app: App, transact: Transact, channel_id: str) -> Account:
+    """The account's name, quota and the privacy that may be chosen (TikTok: creator_info). Raises as `access`, and
+    PlatformError."""
+    with transact() as tx:
+        name = get(tx, channel_id).platform
+    adapter = platform(name, app.settings)
+    try:
+        return with_access(app, transact, channel_id, adapter.account)
+    finally:
+        adapter.close()

@@ -1,0 +1,72 @@
+"""Which checkpoint is the best: fixed-seed grids, scores, blind votes, a suggestion."""
+
+from backend.comparisons.export import scores_csv
+from backend.comparisons.forecast import takes
+from backend.comparisons.queries import cells, comparable, get, judge, page, references, results
+from backend.comparisons.rules import arms, size, spots
+from backend.comparisons.schemas import (
+    CONTROL,
+    MOST_CHECKPOINTS,
+    MOST_PICTURES,
+    MOST_PROMPTS,
+    MOST_SEEDS,
+    MOST_STRENGTHS,
+    Arm,
+    Ballot,
+    Cell,
+    Choice,
+    Estimate,
+    Figures,
+    Judged,
+    Plan,
+    Proposal,
+    Results,
+    TrialCard,
+    TrialDraft,
+    TrialPayload,
+)
+from backend.comparisons.service import delete, export, promote, propose, rescore, start
+from backend.comparisons.votes import ballot, undo, vote
+
+__all__ = [
+    "CONTROL",
+    "MOST_CHECKPOINTS",
+    "MOST_PICTURES",
+    "MOST_PROMPTS",
+    "MOST_SEEDS",
+    "MOST_STRENGTHS",
+    "Arm",
+    "Ballot",
+    "Cell",
+    "Choice",
+    "Estimate",
+    "Figures",
+    "Judged",
+    "Plan",
+    "Proposal",
+    "Results",
+    "TrialCard",
+    "TrialDraft",
+    "TrialPayload",
+    "arms",
+    "ballot",
+    "cells",
+    "comparable",
+    "delete",
+    "export",
+    "get",
+    "judge",
+    "page",
+    "promote",
+    "propose",
+    "references",
+    "rescore",
+    "results",
+    "scores_csv",
+    "size",
+    "spots",
+    "start",
+    "takes",
+    "undo",
+    "vote",
+]  # fmt: skip

@@ -1,0 +1,150 @@
+"""Proposing, starting, exporting, deleting a trial, and taking its winner into the library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from backend import assets, events, influencers, jobs, training
+from backend.comparisons import rules
+from backend.comparisons.queries import get
+from backend.comparisons.schemas import MOST_PICTURES, Arm, Plan, Proposal, TrialCard, TrialDraft, TrialPayload
+from backend.db.tables import TrainingRun, Trial, TrialCell, TrialVote
+from backend.engines.image.port import ModelCard
+from backend.errors import Conflict, Invalid, NotFound
+from backend.generation import choose_model
+from backend.jobs import JobCard
+from backend.kit.ids import new_id
+from backend.loras import LoraCard
+
+NOUN = "trial"
+
+
+def propose(tx: Session, run_id: str) -> Proposal:
+    """What the form starts from. Raises NotFound, Invalid (no checkpoint yet)."""
+    run = training.get(tx, run_id)
+    steps = [one.step for one in training.checkpoints(tx, run_id)]
+    if not steps:
+        raise Invalid("This run has no checkpoint yet. Wait for the first one to be saved, then compare.")
+    chosen = rules.spread_out(steps)
+    captions = [item["caption"] for item in _run(tx, run_id).snapshot]
+    prompts = rules.default_prompts(run.sample_prompts, captions, run.trigger_word)
+    draft = TrialDraft(run_id=run_id, steps=chosen, prompts=prompts)
+    one = rules.size(len(chosen), len(draft.strengths), len(prompts), 1, control=draft.control)
+    negative = influencers.get(tx, run.influencer_id).look_negative if run.influencer_id else ""
+    return Proposal(steps, draft.model_copy(update={"seeds": rules.default_seeds(one), "negative_prompt": negative}))
+
+
+def start(tx: Session, *, draft: TrialDraft, models: Sequence[ModelCard], request_key: str) -> TrialCard:
+    """Fixes the plan and asks for the job; the same `request_key` returns the first trial.
+
+    `models`: what the image engine offers (`app.engines.image.models()`). Raises NotFound, Invalid.
+    """
+    if first := jobs.find_by_key(tx, request_key):
+        return get(tx, first.subject_id)
+    plan = _plan(tx, draft, models)
+    row = Trial(id=new_id("trial"), run_id=draft.run_id, plan=plan.model_dump(), created_by=tx.info["user_id"])
+    n = len(rules.spots(plan))
+    row.job_id = jobs.enqueue(
+        tx,
+        kind="lora-trial",
+        payload=TrialPayload(trial_id=row.id),
+        title=f"Compare {len(plan.steps)} checkpoints of {training.get(tx, draft.run_id).name} ({n} pictures)",
+        request_key=request_key,
+        subject=(NOUN, row.id),
+    ).id
+    tx.add(row)
+    tx.flush()
+    events.record(tx, "trial.started", NOUN, row.id, {"run_id": draft.run_id, "pictures": n})
+    return get(tx, row.id)
+
+
+def delete(tx: Session, trial_id: str) -> None:
+    """Ends its job, forgets its votes and frees its pictures. Raises NotFound."""
+    card = get(tx, trial_id, lock=True)
+    if card.state in ("pending", "processing"):
+        jobs.cancel(tx, card.job_id)
+    tx.execute(update(Trial).where(Trial.id == trial_id).values(deleted_at=func.clock_timestamp(), grid_asset_id=None))
+    free(tx, trial_id, card.grid_asset_id)
+    events.record(tx, "trial.deleted", NOUN, trial_id, {"run_id": card.run_id})
+
+
+def free(tx: Session, trial_id: str, *more: str | None) -> None:
+    """Gives up the pictures of all cells, and what else is named."""
+    tx.execute(delete_rows(TrialVote).where(TrialVote.trial_id == trial_id))
+    gone = tx.scalars(delete_rows(TrialCell).where(TrialCell.trial_id == trial_id).returning(TrialCell.asset_id)).all()
+    assets.delete(tx, [*gone, *(one for one in more if one)], force=True)
+
+
+def export(tx: Session, trial_id: str, *, request_key: str) -> JobCard:
+    """Asks for the labelled grid as one PNG; when the job is done its asset is the trial's `grid_asset_id`. Raises Invalid."""
+    card = get(tx, trial_id)
+    if not card.done:
+        raise Invalid("No picture of this comparison is there yet. Wait for the first ones, then export.")
+    payload = TrialPayload(trial_id=trial_id)
+    title = f"Labelled grid of {card.run_name}"
+    return jobs.enqueue(tx, kind="trial-grid", payload=payload, title=title, request_key=request_key, subject=(NOUN, trial_id))
+
+
+def rescore(tx: Session, trial_id: str, *, request_key: str) -> JobCard:
+    """Scores all pictures again: after a judge was set up, or has failed. Raises NotFound."""
+    title, payload = f"Score the comparison of {get(tx, trial_id).run_name}", TrialPayload(trial_id=trial_id)
+    return jobs.enqueue(
+        tx, kind="trial-scores", payload=payload, title=title, request_key=request_key, subject=(NOUN, trial_id)
+    )
+
+
+def promote(tx: Session, trial_id: str, arm: Arm, *, name: str = "", make_default: bool = False) -> LoraCard:
+    """The arm's checkpoint goes into the library; with `make_default` it draws the influencer at the arm's strength.
+
+    Raises NotFound, Invalid (the control is no LoRA; the run belongs to nobody).
+    """
+    card = get(tx, trial_id)
+    if arm.control:
+        raise Invalid("This is the base model without a LoRA: there is nothing to add to the library. Choose a checkpoint.")
+    if arm not in rules.arms(card.plan):
+        raise NotFound("This comparison has no such checkpoint and strength. Choose one of the grid.")
+    if make_default and not card.influencer_id:
+        raise Invalid("This run belongs to no influencer. Add the checkpoint to the library, then choose whom it draws there.")
+    lora = training.promote(tx, card.run_id, arm.step, name=name)
+    if make_default and card.influencer_id:
+        influencers.set_default_lora(tx, card.influencer_id, lora.id, arm.strength)
+    events.record(tx, "trial.promoted", NOUN, trial_id, {"lora_id": lora.id, "step": arm.step, "strength": arm.strength})
+    return lora
+
+
+def _plan(tx: Session, draft: TrialDraft, models: Sequence[ModelCard]) -> Plan:
+    run = training.get(tx, draft.run_id)
+    saved = [one.step for one in training.checkpoints(tx, draft.run_id)]
+    steps = sorted(set(draft.steps)) or list(rules.spread_out(saved))
+    if not steps or not set(steps) <= set(saved):
+        raise Conflict("A checkpoint of this choice is not there (any more). Load the page again and choose anew.")
+    if not draft.prompts:
+        raise Invalid("Write at least one prompt: what should the compared pictures show?")
+    model = choose_model(models, run.model)
+    plan = Plan(
+        steps=steps,
+        strengths=sorted(set(draft.strengths)),
+        prompts=list(dict.fromkeys(rules.led(prompt, run.trigger_word) for prompt in draft.prompts)),
+        seeds=[draft.first_seed + i for i in range(draft.seeds)],
+        negative_prompt=draft.negative_prompt,
+        control=draft.control,
+        model=model.name,
+        base=model.base,
+        width=model.side,
+        height=model.side,
+        sampler=model.sampler,
+        sampling_steps=model.steps,
+        cfg=model.cfg,
+        ai_mark=influencers.get(tx, run.influencer_id).ai_mark if run.influencer_id else True,
+    )
+    if (n := len(rules.spots(plan))) > MOST_PICTURES:
+        raise Invalid(f"That would be {n} pictures; at most {MOST_PICTURES} at once. Take away checkpoints, prompts or seeds.")
+    return plan
+
+
+def _run(tx: Session, run_id: str) -> TrainingRun:
+    return tx.scalars(select(TrainingRun).where(TrainingRun.id == run_id)).one()

@@ -1,0 +1,305 @@
+"""What goes into and comes out of the posts' door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from backend.content_plans import offsets, rules
+from backend.content_plans.edits import FileEdit
+from backend.content_plans.slots import Slot
+from backend.content_plans.time_zones import zone_of
+from backend.db.tables import PostState
+from backend.kit.drafts import Draft
+
+MOST_MEDIA = 35
+MOST_AT_ONCE = 500
+Id = Annotated[str, Field(max_length=80)]
+Format = Literal["", "picture", "carousel", "reel", "story", "video", "short"]
+
+
+class VariantDraft(Draft):
+    """What is to be seen on one channel. `media`: asset ids in order; `hashtags`: words or a text; `alt_texts` by asset id.
+
+    `edits`: what is done to a file on its way out, by asset id; of files that are not in `media` it is dropped.
+    """
+
+    channel_id: Id
+    format: Format = ""
+    caption: str = Field("", max_length=5000)
+    title: str = Field("", max_length=300)
+    hashtags: tuple[Annotated[str, Field(max_length=100)], ...] = Field((), max_length=60)
+    media: tuple[Id, ...] = Field((), max_length=MOST_MEDIA)
+    edits: dict[Id, FileEdit] = Field(default_factory=dict)
+    cover_id: Id = ""
+    first_comment: str = Field("", max_length=2200)
+    alt_texts: dict[Id, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict)
+    privacy: str = Field("", max_length=60)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("hashtags", mode="before")
+    @classmethod
+    def _hashtags(cls, said: Any) -> Any:
+        return rules.hashtags(said) if isinstance(said, (str, list, tuple)) else said
+
+    @field_validator("media")
+    @classmethod
+    def _media(cls, media: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(media)) < len(media):
+            raise ValueError("A picture or video is in this post twice. Take one out.")
+        return media
+
+    @model_validator(mode="after")
+    def _edits(self) -> Self:
+        kept = {one: edit for one, edit in self.edits.items() if edit and one in self.media}
+        if kept != self.edits:
+            object.__setattr__(self, "edits", kept)
+        return self
+
+    @field_validator("options")
+    @classmethod
+    def _options(cls, options: dict[str, Any]) -> dict[str, Any]:
+        return offsets.checked(options)
+
+
+class PlanDraft(Draft):
+    """A plan item. `wall`: the clock's time in `zone`; none: not scheduled. `zone` "": the influencer's own."""
+
+    influencer_id: Id
+    topic: str = Field("", max_length=300)
+    notes: str = Field("", max_length=4000)
+    wall: datetime | None = None
+    zone: str = Field("", max_length=60)
+    variants: tuple[VariantDraft, ...] = Field((), max_length=20)
+
+    @field_validator("wall")
+    @classmethod
+    def _wall(cls, wall: datetime | None) -> datetime | None:
+        if wall is not None and wall.tzinfo is not None:
+            raise ValueError("Give the time as the clock shows it, without an offset, and the zone beside it.")
+        return wall.replace(second=0, microsecond=0) if wall else None
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, zone: str) -> str:
+        if zone:
+            zone_of(zone)
+        return zone
+
+    @field_validator("variants")
+    @classmethod
+    def _variants(cls, variants: tuple[VariantDraft, ...]) -> tuple[VariantDraft, ...]:
+        if len({one.channel_id for one in variants}) < len(variants):
+            raise ValueError("A channel is in this plan twice. Each channel gets one post.")
+        return variants
+
+
+class RulesDraft(Draft):
+    """`policy`: who reviews before a post is scheduled: all | the first `first_n` | auto (nobody)."""
+
+    policy: rules.Policy = "all"
+    first_n: int = Field(5, ge=1, le=500)
+    gap_minutes: int = Field(60, ge=0, le=1440)
+    cooldown_days: int = Field(60, ge=0, le=730)
+    slots: tuple[Slot, ...] = Field((), max_length=100)
+
+    @field_validator("slots")
+    @classmethod
+    def _slots(cls, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+        for slot in slots:
+            hour, _, minute = slot.at.partition(":")
+            if not (len(slot.at) == 5 and hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60):
+                raise ValueError(f"“{slot.at[:20]}” is no time of day. Write it like 18:30.")
+            if not 0 <= slot.weekday <= 6:
+                raise ValueError("A day of the week is 0 (Monday) to 6 (Sunday).")
+        return tuple(sorted(set(slots), key=lambda one: (one.weekday, one.at)))
+
+
+@dataclass(frozen=True, slots=True)
+class RulesCard:
+    """`stopped_by_workspace`: the workspace's own switch, which holds everything whatever the influencer's says."""
+
+    influencer_id: str
+    policy: str
+    first_n: int
+    gap_minutes: int
+    cooldown_days: int
+    slots: tuple[Slot, ...]
+    stopped_at: datetime | None
+    stopped_by_workspace: datetime | None
+    approved: int
+    """Posts a person approved so far: what `first` counts."""
+
+    @property
+    def stopped(self) -> bool:
+        return bool(self.stopped_at or self.stopped_by_workspace)
+
+    @property
+    def review(self) -> bool:
+        """Whether the next post needs somebody's approval."""
+        return rules.needs_review(self.policy, first_n=self.first_n, approved=self.approved)
+
+
+@dataclass(frozen=True, slots=True)
+class PostCard:
+    """A plan's post on one channel. `error`: why it failed, waits, was missed or is unknown; `note`: what the reviewer said."""
+
+    id: str
+    plan_id: str
+    channel_id: str
+    channel_name: str
+    platform: str
+    state: PostState
+    format: str
+    caption: str
+    title: str
+    hashtags: tuple[str, ...]
+    media: tuple[str, ...]
+    edits: dict[str, dict[str, Any]]
+    cover_id: str
+    first_comment: str
+    alt_texts: dict[str, str]
+    privacy: str
+    options: dict[str, Any]
+    due_at: datetime | None
+    held_from: str
+    held_by: str
+    note: str
+    error_code: str
+    error: str
+    phase: str
+    tries: int
+    not_before: datetime | None
+    """Not tried again before; in the past: nothing is waited for."""
+    job_id: str | None
+    remote_id: str
+    url: str
+    published_at: datetime | None
+    by_hand: bool
+    approved_by: str | None
+    approved_at: datetime | None
+    updated_at: datetime
+
+    def draft(self) -> VariantDraft:
+        return VariantDraft(**{name: getattr(self, name) for name in VariantDraft.model_fields})
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCard:
+    """A plan item with its posts, by channel name. `state`: theirs together (rules.aggregate)."""
+
+    id: str
+    influencer_id: str
+    influencer_name: str
+    topic: str
+    notes: str
+    wall: datetime | None
+    zone: str
+    due_at: datetime | None
+    state: PostState
+    posts: tuple[PostCard, ...]
+    repurposed_from: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+    @property
+    def title(self) -> str:
+        said = self.topic or next((one.title or one.caption for one in self.posts if one.title or one.caption), "")
+        return " ".join(said.split())[:120] or "Untitled"
+
+    def draft(self) -> PlanDraft:
+        return PlanDraft(
+            influencer_id=self.influencer_id, topic=self.topic, notes=self.notes, wall=self.wall, zone=self.zone,
+            variants=tuple(one.draft() for one in self.posts),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPage:
+    cards: list[PlanCard]
+    total: int
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFilters:
+    """`first`, `last`: days (both included) by each plan's own clock. `when`: plans with a date, without one, or both.
+
+    `series`: what the request key begins with, of plans that were made together. `face_below`: a picture misses its threshold.
+    """
+
+    influencer_id: str = ""
+    channel_id: str = ""
+    states: tuple[PostState, ...] = ()
+    text: str = ""
+    when: Literal["any", "dated", "undated"] = "any"
+    today: bool = False
+    first: date | None = None
+    last: date | None = None
+    series: str = ""
+    face_below: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEntry:
+    """A plan on the calendar, as light as 500 of them can be. `wall`: in the zone that was asked for."""
+
+    id: str
+    influencer_id: str
+    title: str
+    wall: datetime | None
+    own_wall: datetime | None
+    zone: str
+    state: PostState
+    platforms: tuple[str, ...]
+    asset_id: str
+    movable: bool
+    version: int
+    face_below: bool = False
+    """A picture of it does not look enough like the influencer."""
+    clash: str = ""
+    """A sentence when it stands too near to another, or repeats its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of several plans at once. `refused`: plan id -> why, as a sentence."""
+
+    done: list[str] = field(default_factory=list)
+    review: list[str] = field(default_factory=list)
+    """Sent to review instead, because the influencer's rules want it."""
+    held: list[str] = field(default_factory=list)
+    """Scheduled but on hold: a stop switch is on."""
+    refused: dict[str, str] = field(default_factory=dict)
+    acts: list[UndoEntry] = field(default_factory=list)
+    """What takes it back, by `undo`; none where that is not offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoEntry:
+    """Something done to dates, to be undone."""
+
+    id: str
+    kind: str
+    said: str
+    count: int
+    note: str = ""
+    """What people should know about it: a clock that skips the hour, a clash."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptCard:
+    id: str
+    n: int
+    outcome: str
+    phase: str
+    code: str
+    said: str
+    sent: dict[str, Any]
+    created_at: datetime
+    ended_at: datetime | None

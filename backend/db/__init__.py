@@ -1,0 +1,1 @@
+"""The database: transactions, pipelining, group commit, tables and migrations."""

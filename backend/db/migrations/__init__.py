@@ -1,0 +1,8 @@
+"""Brings a database to today's schema and makes the two confined logins. Run as the owner:
+`python -m backend.db.migrations`.
+"""
+
+from backend.db.migrations.apply import migrate
+from backend.db.migrations.logins import Logins, check_confined
+
+__all__ = ["Logins", "check_confined", "migrate"]

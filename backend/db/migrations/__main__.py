@@ -1,0 +1,31 @@
+"""`python -m backend.db.migrations`: prints {"DATABASE_URL", "WORKER_DATABASE_URL"} as one JSON line.
+
+What it cannot do is a sentence on standard error, {"refused": sentence} on standard output, and exit code 1.
+"""
+
+import json
+import sys
+
+from backend.db.migrations.apply import migrate
+from backend.errors import StudioError
+from backend.settings import Settings
+
+
+def main() -> int:
+    settings = Settings()
+    try:
+        logins = migrate(
+            settings.owner_url,
+            app_password=settings.studio_app_password.get_secret_value(),
+            worker_password=settings.studio_worker_password.get_secret_value(),
+        )
+    except StudioError as error:
+        sys.stderr.write(error.message + "\n")
+        sys.stdout.write(json.dumps({"refused": error.message}) + "\n")
+        return 1
+    sys.stdout.write(json.dumps({"DATABASE_URL": logins.app_url, "WORKER_DATABASE_URL": logins.worker_url}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""Training pictures and their captions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db.tables.base import CURRENT_TENANT, Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
+
+CROP = "crop_x, crop_y, crop_w, crop_h"
+RIGHTS_KINDS = ("made_up", "myself", "agreed")
+
+
+class Dataset(Tenanted, Dated, Base):
+    __tablename__ = "datasets"
+    __table_args__ = (
+        tenant_key(),
+        Index("uq_datasets_name", "tenant_id", "name", unique=True, postgresql_where=text("deleted_at IS NULL")),
+        CheckConstraint(one_of("status", "draft", "ready", "training"), name="status"),
+        CheckConstraint(one_of("rights_kind", "", *RIGHTS_KINDS), name="rights_kind"),
+        tenant_fk("influencer_id", "influencers", ondelete="SET NULL"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    influencer_id: Mapped[str | None]
+    name: Mapped[str]
+    trigger_word: Mapped[str] = mapped_column(server_default="")
+    status: Mapped[str] = mapped_column(server_default="draft")
+    rights_statement: Mapped[str] = mapped_column(server_default="")
+    """What the person declared about the pictures; empty: not declared, training is refused."""
+    rights_by: Mapped[str | None]
+    rights_at: Mapped[datetime | None]
+    rights_kind: Mapped[str] = mapped_column(server_default="")
+    rights_note: Mapped[str] = mapped_column(server_default="")
+    rights_until: Mapped[datetime | None]
+    """After this the statement no longer holds; NULL: no end."""
+    settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """Thresholds that differ from `datasets.Thresholds`' defaults."""
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    deleted_at: Mapped[datetime | None]
+
+
+class DatasetImage(Tenanted, Dated, Base):
+    __tablename__ = "dataset_images"
+    __table_args__ = (
+        tenant_key(),
+        tenant_key("dataset_id", "sha256"),
+        tenant_fk("dataset_id", "datasets", ondelete="CASCADE"),
+        tenant_fk("asset_id", "assets"),
+        tenant_fk("mask_asset_id", "assets"),
+        CheckConstraint(
+            "num_nulls(crop_x, crop_y, crop_w, crop_h) = 4 OR num_nonnulls(crop_x, crop_y, crop_w, crop_h) = 4", name="crop"
+        ),
+        Index(None, "tenant_id", "dataset_id", "id"),
+        Index("ix_dataset_images_alike", "tenant_id", "dataset_id", "alike", postgresql_where=text("alike IS NOT NULL")),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    dataset_id: Mapped[str]
+    asset_id: Mapped[str]
+    upload_id: Mapped[str | None]
+    filename: Mapped[str]
+    sha256: Mapped[str]
+    """Of the file as uploaded."""
+    width: Mapped[int]
+    height: Mapped[int]
+    dhash: Mapped[str]
+    """64-bit difference hash, 16 hex digits."""
+    measured: Mapped[int] = mapped_column(server_default=text("0"))
+    """Version of the measures; 0: none but an older sharpness that does not compare."""
+    sharpness: Mapped[float]
+    """90th percentile over tiles of the variance of the Laplacian, at 1024 px."""
+    brightness: Mapped[float | None]
+    contrast: Mapped[float | None]
+    """Mean and standard deviation of the grey picture, 0-255."""
+    clipped: Mapped[float | None]
+    """Share of pixels that are black or white."""
+    colours: Mapped[str] = mapped_column(server_default="")
+    """4 x 4 pixels of RGB in hex; empty: nobody looked."""
+    faces: Mapped[int | None]
+    """Frontal faces found; NULL: nobody looked."""
+    face_height: Mapped[float | None]
+    """Of the largest face, as a share of the picture's."""
+    face_box: Mapped[list[Any] | None]
+    """The largest face: x, y, width, height as shares."""
+    near_duplicate_of: Mapped[str | None]
+    near_duplicate_distance: Mapped[int | None]
+    """The picture of its group that looks most like it; differing bits of the two hashes, 0-64."""
+    alike: Mapped[str | None]
+    """Group of look-alikes: the id of its first picture; NULL: like no other."""
+    included: Mapped[bool] = mapped_column(server_default=text("true"))
+    caption: Mapped[str] = mapped_column(server_default="")
+    caption_by: Mapped[str] = mapped_column(server_default="")
+    caption_version: Mapped[int] = mapped_column(server_default="0")
+    """Goes up with each change: a save of an older version is refused, not overwritten."""
+    caption_source: Mapped[str] = mapped_column(server_default="")
+    crop_x: Mapped[int | None]
+    crop_y: Mapped[int | None]
+    crop_w: Mapped[int | None]
+    crop_h: Mapped[int | None]
+    """What of the picture is trained on, in px; all or none."""
+    crop_version: Mapped[int] = mapped_column(server_default=text("0"))
+    mask_asset_id: Mapped[str | None]
+    """White is learned, black is not: a picture of the whole picture's shape in any size. NULL: all of it is learned."""
+    mask_version: Mapped[int] = mapped_column(server_default=text("0"))
+    notes: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    """What ingest noticed: {"code", "sentence"}: animated, cmyk, 16-bit, rotated …"""
+
+
+class DatasetCaption(Tenanted, Dated, Base):
+    """Each version a caption has had: who or what wrote it, and when."""
+
+    __tablename__ = "dataset_captions"
+    __table_args__ = (tenant_fk("image_id", "dataset_images", ondelete="CASCADE"),)
+    tenant_id: Mapped[str] = mapped_column(primary_key=True, server_default=CURRENT_TENANT)
+    image_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    caption: Mapped[str]
+    source: Mapped[str] = mapped_column(server_default="")
+    """person, file, sample, bulk, undo, restored, or what wrote it: vision, blip, template."""
+    said_by: Mapped[str] = mapped_column(server_default="")
+    edit_id: Mapped[str | None]
+
+
+class DatasetEdit(Tenanted, Dated, Base):
+    """One act on many pictures, with what is needed to take it back."""
+
+    __tablename__ = "dataset_edits"
+    __table_args__ = (
+        tenant_key(),
+        tenant_fk("dataset_id", "datasets", ondelete="CASCADE"),
+        CheckConstraint(one_of("kind", "captions", "included", "crops", "masks", "removed", "auto-captions"), name="kind"),
+        Index(None, "tenant_id", "dataset_id", "id"),
+        Index("uq_dataset_edits_request", "tenant_id", "request_key", unique=True, postgresql_where=text("request_key <> ''")),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    dataset_id: Mapped[str]
+    kind: Mapped[str]
+    title: Mapped[str]
+    count: Mapped[int]
+    said_by: Mapped[str] = mapped_column(server_default="")
+    undo: Mapped[dict[str, Any]]
+    """Image id -> [what was before, the version or value that the act left]; of removed ones: [the row, its captions]."""
+    request_key: Mapped[str] = mapped_column(server_default="")
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str] = mapped_column(server_default="")
+
+
+class DatasetRight(Tenanted, Dated, Base):
+    """What was declared about a dataset's pictures, by whom and when; rows are only ever added."""
+
+    __tablename__ = "dataset_rights"
+    __table_args__ = (
+        tenant_key(),
+        tenant_fk("dataset_id", "datasets", ondelete="CASCADE"),
+        CheckConstraint(one_of("kind", "withdrawn", "", *RIGHTS_KINDS), name="kind"),
+        Index(None, "tenant_id", "dataset_id", "id"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    dataset_id: Mapped[str]
+    kind: Mapped[str]
+    statement: Mapped[str] = mapped_column(server_default="")
+    note: Mapped[str] = mapped_column(server_default="")
+    until: Mapped[datetime | None]
+    said_by: Mapped[str] = mapped_column(server_default="")

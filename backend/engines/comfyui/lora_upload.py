@@ -1,0 +1,67 @@
+"""LoRAs brought to a server's own folder, each under a name of its own bytes: never written over, never seen half."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from backend.engines.comfyui import server_urls
+from backend.errors import EngineError, Rejected, Unsupported
+from backend.media.model_files import safetensors
+from backend.settings import Settings
+
+FOLDER = "studio"
+
+
+def models_dir(settings: Settings, url: str) -> Path | None:
+    """The server's models folder as this machine sees it: COMFYUI_MODELS_DIR, one for all or one each in the URLs' order."""
+    folders = [part.strip() for part in settings.comfyui_models_dir.split(",") if part.strip()]
+    if not folders:
+        return None
+    at = server_urls.urls(settings).index(url)
+    if len(folders) == 1:
+        return Path(folders[0])
+    return Path(folders[at]) if at < len(folders) else None
+
+
+def deliver(settings: Settings, url: str, lora: Path, title: str) -> str:
+    """The server's name of this LoRA file, which is there when this returns.
+
+    A changed file under an old name would give back the picture of the old one, from the server's cache.
+    Raises Unsupported, Rejected, EngineError with a sentence.
+    """
+    with lora.open("rb") as file:
+        name = f"{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}.safetensors"
+    models = models_dir(settings, url)
+    if models is None:
+        raise Unsupported(
+            f"The LoRA {title!r} cannot be brought to ComfyUI at {server_urls.name(url)}. Set COMFYUI_MODELS_DIR to its models "
+            "folder as this machine sees it, or draw without LoRAs."
+        )
+    target = models / "loras" / FOLDER / name
+    if not target.is_file():
+        if not safetensors.finite(lora):  # the server would draw a black picture and blame the model
+            raise Rejected(f"The LoRA {title!r} holds numbers that are not finite: its training went wrong. Train it again.")
+        _copy(lora, target, url)
+    return f"{FOLDER}/{name}"
+
+
+def _copy(lora: Path, target: Path, url: str) -> None:
+    part = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        if not target.parent.is_dir():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.chmod(0o755)
+        shutil.copyfile(lora, part)
+        part.chmod(0o644)  # the server may be another user
+        part.replace(target)
+    except OSError as error:
+        with suppress(OSError):  # there may be no folder it could be in
+            part.unlink()
+        raise EngineError(
+            f"The LoRA could not be copied to the models folder of ComfyUI at {server_urls.name(url)} ({error.strerror}). "
+            "Check that COMFYUI_MODELS_DIR is there, that it can be written, and that its disk has room."
+        ) from error

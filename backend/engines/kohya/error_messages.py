@@ -1,0 +1,104 @@
+"""How a run of sd-scripts ended, as a sentence that says what to do (docs/contracts/kohya.md, 7).
+
+Nothing here is EngineUnavailable: that waits for `status()`, which does not see what only a run shows.
+"""
+
+from __future__ import annotations
+
+import signal
+
+from backend.errors import EngineError, OutOfMemory, ProcessKilled, Rejected, Unsupported
+
+_MEMORY = ("outofmemoryerror", "out of memory", "cannot allocate memory", "can't allocate memory", "bad_alloc", "memoryerror")
+_TOKENIZER = (
+    "expected str, bytes or os.pathlike object, not nonetype",
+    "can't load tokenizer",
+    "we couldn't connect to",
+    "localentrynotfound",
+    "/api/models/openai/clip-vit",
+)
+
+
+def no_pictures() -> Rejected:
+    return Rejected("kohya found no pictures to train on. Include at least one, then start the training again.")
+
+
+def not_a_number(step: int, rate: float) -> Rejected:
+    return Rejected(
+        f"Training stopped at step {step}: the loss is no longer a number. "
+        f"Lower the learning rate (now {rate:g}) and start again."
+    )
+
+
+def not_finite(step: int) -> Rejected:
+    return Rejected(f"The LoRA at step {step} holds numbers that are not finite. Lower the learning rate and train again.")
+
+
+def silent(phase: str, minutes: float) -> EngineError:
+    return EngineError(
+        f"kohya has said nothing for {minutes:.0f} minutes while {phase}, so it was stopped. "
+        "Look whether its card or disk is stuck, then try the training again."
+    )
+
+
+def too_short(made: int, wanted: int) -> EngineError:
+    return EngineError(f"kohya ended after {made} of {wanted} steps and said that all is well. Try the training again.")
+
+
+def no_file() -> EngineError:
+    return EngineError("kohya ended without an error and without a finished LoRA. Try the training again.")
+
+
+def killed() -> ProcessKilled:
+    return ProcessKilled("kohya's process was ended from outside. The training goes on from its last checkpoint.")
+
+
+def lacked_memory(text: str) -> bool:
+    return any(sign in text.lower() for sign in _MEMORY)
+
+
+def failure(code: int, text: str, model: str) -> EngineError:
+    """`code`: exit code, negative for a signal (SIGKILL: for want of memory). `text`: the end of what it printed."""
+    low = text.lower()
+    last = _last(text)
+    detail = {"exit_code": code, "last": last[:1000]}
+    if code == -signal.SIGKILL or lacked_memory(text):
+        return OutOfMemory(
+            "kohya ran out of memory. Lower the batch size, the resolution or the rank, or turn convolutions off. "
+            "KOHYA_VRAM_GB makes it more frugal.",
+            **detail,
+        )
+    if code == 2:
+        return Unsupported(
+            "The sd-scripts in KOHYA_DIR do not know an option they are given. Update them to 0.9 or newer.", **detail
+        )
+    if "modulenotfounderror" in low or "importerror" in low:
+        return Unsupported(
+            f"The python of sd-scripts lacks a package ({last[:200]}). Install its requirements.txt with KOHYA_PYTHON.",
+            **detail,
+        )
+    if any(sign in low for sign in _TOKENIZER):
+        return Unsupported(
+            "kohya could not get the CLIP tokenizer from the hub. Let this machine reach huggingface.co once: it is kept then.",
+            **detail,
+        )
+    if "no space left on device" in low:
+        return EngineError(
+            "The disk is full, so kohya could not write its files. Make room, then retry the training.", **detail
+        )
+    if "safetensorerror" in low or "loading state_dict" in low or "neither a valid local path" in low:
+        return Rejected(
+            f"kohya cannot load the checkpoint {model!r}: it is broken or of another kind. Copy it again, or choose another.",
+            **detail,
+        )
+    if "zerodivisionerror" in low:
+        return Rejected("A picture of the dataset cannot be read. Remove it and start the training again.", **detail)
+    if "nan detected in latents" in low:
+        return Rejected("The checkpoint's VAE gives no numbers for a picture (NaN). Choose another checkpoint.", **detail)
+    return EngineError(f"kohya ended unexpectedly (code {code}): {last[:300] or 'it said nothing'}", **detail)
+
+
+def _last(text: str) -> str:
+    """The last line that is neither a bar nor empty: of a traceback the error itself."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and "it/s" not in line and "s/it" not in line]
+    return lines[-1] if lines else ""

@@ -1,0 +1,1 @@
+"""OpenRouter, and any server that speaks OpenAI's chat completions."""

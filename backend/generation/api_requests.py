@@ -1,0 +1,75 @@
+"""Lists, grids and enlargements as a program asks for them: one JSON value that says it all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from backend.engines.image.port import ModelCard
+from backend.errors import Invalid
+from backend.generation.grid import MOST_AXES, AxisDraft
+from backend.generation.lists import apply_to
+from backend.generation.requests import Plan, plan, plan_grid, proofread, start_grid, start_list
+from backend.generation.schemas import MOST_IN_BATCH, GenerationCard, GenerationDraft
+from backend.kit.drafts import Draft
+
+_MOST_SAID = 20
+
+
+class ListOrder(Draft):
+    """One request for the pictures of many prompts.
+
+    Each of `lines` is a prompt, or values of a single request (`prompt`, `n`, `seed`, `size`, `init_asset_id`, `strength` …)
+    laid over `draft`; without an `n` of its own it is one picture. Influencer, mask, pose, second pass and workflow are
+    the same for all lines: a line that says another one is refused.
+    """
+
+    draft: GenerationDraft = Field(default_factory=GenerationDraft)
+    lines: Annotated[tuple[str | dict[str, Any], ...], Field(min_length=1, max_length=MOST_IN_BATCH)]
+
+
+class GridOrder(Draft):
+    """Every combination of the values of `axes` laid over `draft`, all with one seed unless that is an axis."""
+
+    draft: GenerationDraft = Field(default_factory=GenerationDraft)
+    axes: Annotated[tuple[AxisDraft, ...], Field(min_length=1, max_length=MOST_AXES)]
+
+
+class UpscaleOrder(Draft):
+    """Both sides of a picture `scale` times as long. `model` empty: the upscaler offered first."""
+
+    picture_id: str
+    scale: int = Field(2, ge=2, le=8)
+    model: str = ""
+
+
+def order_list(tx: Session, *, order: ListOrder, models: Sequence[ModelCard], request_key: str) -> GenerationCard:
+    """All lines or none. Raises Invalid with what is wrong in each line, NotFound."""
+    return start_list(tx, drafts=_lines(tx, order, models), models=models, request_key=request_key)
+
+
+def plan_list(tx: Session, *, order: ListOrder, models: Sequence[ModelCard]) -> Plan:
+    """What `order_list` would draw. Raises as it does."""
+    return plan(tx, drafts=_lines(tx, order, models), models=models)
+
+
+def order_grid(tx: Session, *, order: GridOrder, models: Sequence[ModelCard], request_key: str) -> GenerationCard:
+    """Raises Invalid, NotFound."""
+    return start_grid(tx, draft=order.draft, axes=order.axes, models=models, request_key=request_key)
+
+
+def plan_of_grid(tx: Session, *, order: GridOrder, models: Sequence[ModelCard]) -> Plan:
+    """What `order_grid` would draw. Raises Invalid, NotFound."""
+    return plan_grid(tx, draft=order.draft, axes=order.axes, models=models)
+
+
+def _lines(tx: Session, order: ListOrder, models: Sequence[ModelCard]) -> list[GenerationDraft]:
+    read = proofread(tx, apply_to(order.lines, order.draft), models=models)
+    wrong = [f"Line {line.number}: {line.problem}" for line in read if line.problem]
+    if wrong:
+        rest = f" And {len(wrong) - _MOST_SAID} more lines." if len(wrong) > _MOST_SAID else ""
+        raise Invalid(" ".join(wrong[:_MOST_SAID]) + rest)
+    return [line.draft for line in read if line.draft]

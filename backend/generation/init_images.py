@@ -1,0 +1,64 @@
+"""A picture from the user's disk to draw from: checked like any upload, then kept as an asset of the workspace."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from backend import assets
+from backend.assets import AssetCard, ThumbFile
+from backend.errors import Conflict, Invalid, NotFound
+from backend.kit.ids import new_id
+from backend.media.images.pictures import Inspected, Inspector, Limits
+from backend.settings import Settings
+from backend.storage import Storage
+
+OpenTx = Callable[[], AbstractContextManager[Session]]
+
+
+def take_upload(open_tx: OpenTx, storage: Storage, *, settings: Settings, upload_id: str) -> AssetCard:
+    """Checks an uploaded picture in a child and keeps it. `open_tx` opens an editor's transaction (bytes move between two).
+
+    Raises NotFound, Conflict (not here yet), Invalid (no usable picture; the upload keeps the reason), Unavailable.
+    """
+    with open_tx() as tx:
+        upload = assets.uploads.get(tx, upload_id)
+        tenant_id = str(tx.info["tenant_id"])
+    if upload.noun != "generation":
+        raise NotFound("This upload is not a starting picture. Choose the file again.")
+    if upload.state != "stored":
+        raise Conflict("This picture is still on its way, or was taken already. Choose the file again.")
+    with tempfile.TemporaryDirectory(prefix="start-") as folder:
+        path = Path(folder) / f"picture{Path(upload.filename).suffix.lower()[:8]}"
+        storage.get_file(upload.key, path)
+        seen = _checked(open_tx, settings, upload_id, path)
+        stored = assets.store(
+            open_tx,
+            storage,
+            path=seen.picture,
+            kind="image",
+            key=assets.key_for("image", tenant_id=tenant_id, job_id="uploaded", attempt_id=new_id("ast"), ext=seen.extension),
+            content_type=seen.content_type,
+            filename=upload.filename,
+            thumbs=[ThumbFile(width, file) for width, file in seen.thumbs],
+            width=seen.width,
+            height=seen.height,
+        )
+    with open_tx() as tx:
+        assets.uploads.accept(tx, [upload_id])
+    return stored
+
+
+def _checked(open_tx: OpenTx, settings: Settings, upload_id: str, path: Path) -> Inspected:
+    limits = Limits(max_bytes=settings.max_upload_size, max_pixels=settings.max_image_pixels, min_side=settings.min_image_side)
+    with Inspector(limits, processes=1) as inspector:
+        seen = inspector.inspect(path, path.parent)
+    if not seen.ok:
+        with open_tx() as tx:
+            assets.uploads.reject(tx, {upload_id: seen.reason})
+        raise Invalid(seen.reason)
+    return seen

@@ -1,0 +1,27 @@
+"""Free space on a disk, and the sentence for a full one."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from pathlib import Path
+
+FULL = "The disk is full. Free some space on the machine that keeps the studio's data. What waits goes on by itself then."
+_MIN_FREE_BYTES = 64 * 1024**2
+
+
+def free(folder: Path) -> tuple[int, int]:
+    """(free, total) bytes of the disk where `folder` is or will be."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    usage = shutil.disk_usage(existing)
+    return usage.free, usage.total
+
+
+def full(folder: Path) -> bool:
+    """Whether less than 64 MiB are free."""
+    return free(folder)[0] < _MIN_FREE_BYTES
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the error means that the disk or the account's quota is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -1,0 +1,1 @@
+"""Files by kind, without knowing whose they are."""

@@ -1,0 +1,1 @@
+"""PDFs, archives and text files that people upload."""

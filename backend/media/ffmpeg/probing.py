@@ -1,0 +1,54 @@
+"""What a film is: read by PyAV in a child, because a film may be anybody's."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.errors import ProcessKilled, Rejected, TimedOut
+from backend.kit import child
+from backend.settings import ROOT
+
+CHILD = "backend.media.ffmpeg.child_probe"
+_MEMORY_MB = 4096
+_LONGEST_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """`seconds` of the container; `codec` and `pixels` as ffmpeg names them (h264, yuv420p); `sound`: it has an audio track,
+    whose codec is `audio`."""
+
+    width: int
+    height: int
+    frames: int
+    fps: float
+    seconds: float
+    codec: str
+    pixels: str
+    sound: bool
+    audio: str = ""
+
+
+def probe(path: Path) -> Generator[None, None, Film]:
+    """Yields once a second while it looks. Raises Rejected when it is no film, or not whole; TimedOut on a busy machine."""
+    proc = child.spawn([sys.executable, "-m", CHILD, str(path)], cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB)
+    said = "it could not be looked at"
+    try:
+        for waited, answer in enumerate(child.json_lines(proc, on_other=lambda _: None)):
+            if answer and "refused" not in answer:
+                return Film(**answer)
+            if answer:
+                said = str(answer["refused"])
+                break
+            if waited > _LONGEST_S:
+                raise TimedOut("Looking at the film took too long on this machine. It is tried again.")
+            yield
+        if child.killed(proc):
+            raise ProcessKilled("The program that looks at the film was ended from outside. It is started again.")
+    finally:
+        child.stop(proc, grace_s=0.5)
+    raise Rejected("The film that was made is not whole. Try again.", detail=said)

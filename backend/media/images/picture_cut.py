@@ -1,0 +1,105 @@
+"""Training pictures as trainers see them: cut to the crop, what is not learned made transparent. Decoded in children only."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Self
+
+from backend.errors import Invalid
+from backend.kit import child
+
+ROOT = Path(__file__).resolve().parents[3]
+_CHILD_MEMORY_MB = 4096
+_LONGEST_S = 60
+_BROKEN = "A picture could not be cut: {reason}. Take it out of the dataset, or download the originals."
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """`crop`: x, y, width, height in px; None: all of it. `mask`: a picture of the whole one's shape, white where it counts.
+
+    `longest`: px that neither side of a JPEG exceeds; 0: as large as it is.
+    Written to `out` (its folder exists): PNG with the mask as alpha where there is one, else JPEG for a JPEG (always with
+    `longest`), PNG for the rest.
+    """
+
+    path: str
+    out: str
+    crop: tuple[int, int, int, int] | None
+    mask: str
+    longest: int = 0
+
+
+class Cutter:
+    """`processes` warm children. Use as a context manager."""
+
+    def __init__(self, *, processes: int = 2) -> None:
+        self._idle: SimpleQueue[child.Child | None] = SimpleQueue()
+        for _ in range(processes):
+            self._idle.put(None)
+        self._processes = processes
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="cut")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for _ in range(self._processes):
+            if (proc := self._idle.get()) is not None:
+                child.stop(proc, grace_s=0.5)
+
+    def submit(self, wanted: Cut) -> Future[Path]:
+        """The file that was written, with its ending. It raises Invalid naming what is wrong."""
+        return self._threads.submit(self._cut, wanted)
+
+    def _cut(self, wanted: Cut) -> Path:
+        proc = self._idle.get()
+        try:
+            for last_try in (False, True):
+                proc = proc if proc is not None and proc.poll() is None else _start()
+                answer = _ask(proc, wanted)
+                if answer is not None:
+                    break
+                killed = child.killed(proc)  # from outside: that says nothing about the picture
+                child.stop(proc, grace_s=0)
+                if not killed or last_try:
+                    answer = {"reason": "opening it needs too much memory or time"}
+                    break
+        finally:
+            self._idle.put(proc)
+        assert answer is not None
+        if "reason" in answer:
+            raise Invalid(_BROKEN.format(reason=answer["reason"]))
+        return Path(answer["path"])
+
+
+def _start() -> child.Child:
+    argv = [sys.executable, "-m", "backend.media.images.picture_cut_child"]
+    return child.spawn(
+        argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, memory_mb=_CHILD_MEMORY_MB, nofile=64, nice=5
+    )
+
+
+def _ask(proc: child.Child, wanted: Cut) -> dict[str, Any] | None:
+    """None when it ended without an answer, or was ended for taking too long."""
+    assert proc.stdin is not None
+    try:
+        proc.stdin.write(json.dumps(asdict(wanted)).encode() + b"\n")
+        for waited, answer in enumerate(child.json_lines(proc, every_s=1.0, on_other=lambda _: None)):
+            if answer is not None:
+                return answer
+            if waited >= _LONGEST_S:
+                child.stop(proc, sig=signal.SIGTERM)
+                break
+    except BrokenPipeError:
+        pass
+    return None

@@ -1,0 +1,217 @@
+"""The only process that decodes uploaded pictures. One JSON question a line.
+
+`python -m backend.media.images.pictures_child`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import sys
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pillow_heif
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from backend.media.images import recipe_text
+from backend.media.images.picture_measures import measures
+from backend.media.images.picture_strip import strip
+from backend.media.images.picture_texts import source_type_of, texts_of
+from backend.media.images.pictures import write_thumbs
+
+TAKEN = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "AVIF")
+KEPT = {"JPEG": ("image/jpeg", "jpg"), "PNG": ("image/png", "png"), "WEBP": ("image/webp", "webp")}
+"""Formats kept as they are when nothing else forces a copy; the rest become PNG."""
+NAMES = {
+    "jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "heic": "HEIF", "heif": "HEIF", "tif": "TIFF", "tiff": "TIFF",
+    "bmp": "BMP", "avif": "AVIF",
+}  # fmt: skip
+_TAKEN_WORDS = "JPEG, PNG, WebP, HEIC, TIFF, BMP or AVIF"
+
+
+class BadPicture(Exception):
+    """The sentence says why this file is not taken and what to do."""
+
+
+def main() -> None:
+    pillow_heif.register_heif_opener()
+    Image.init()  # `formats=` knows only the formats whose plugins are loaded
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before any pixel is decoded
+    warnings.simplefilter("ignore")
+    for line in sys.stdin:
+        question = json.loads(line)
+        try:
+            out = Path(question["out"]) if question["out"] else None
+            answer = inspect(Path(question["path"]), out, question["max_pixels"], question["min_side"])
+        except BadPicture as error:
+            answer = {"ok": False, "reason": str(error)}
+        except (MemoryError, Image.DecompressionBombError):
+            answer = {"ok": False, "reason": "Opening this file needs too much memory. Save it smaller, as PNG or JPEG."}
+        except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError, ArithmeticError) as error:
+            # what decoders raise on damaged input; anything else ends the child and is answered by the parent
+            answer = {
+                "ok": False,
+                "reason": f"The file is damaged and cannot be read ({_short(error)}). Save or export it anew.",
+            }
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def inspect(path: Path, out: Path | None, max_pixels: int, min_side: int) -> dict[str, Any]:
+    """`out` None: nothing is written, so there are no thumbnails and `picture` is the file itself."""
+    data = path.read_bytes()
+    with _opened(path) as opened:
+        _check_size(opened.size, max_pixels, min_side)
+        notes = _noticed(opened, path, data)
+        kind = "JPEG" if opened.format == "MPO" else str(opened.format)
+        opened.seek(0)
+        opened.load()
+        picture = plain(opened)
+        keep = kind in KEPT and opened.mode == "RGB" and not notes_force_copy(notes)
+        colours = opened.info.get("icc_profile") if opened.mode == "RGB" else None
+        recipe, source_type = recipe_text.read(texts_of(opened)), source_type_of(opened)
+    target, content_type, extension = path, *KEPT.get(kind, KEPT["PNG"])
+    thumbs: tuple[tuple[int, Path], ...] = ()
+    if out is not None:
+        base = out / path.stem
+        kept = _original(data, kind, path, base) if keep else None
+        target = kept or _copied(picture, base, kind, colours)
+        content_type, extension = KEPT[kind if kept or kind == "JPEG" else "PNG"]
+        thumbs = write_thumbs(picture, out, path.stem)
+    grey = at_512(picture)
+    return {
+        "ok": True,
+        "format": kind,
+        "width": picture.width,
+        "height": picture.height,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "dhash": dhash(grey),
+        "measures": measures(picture, grey),
+        "picture": str(target),
+        "content_type": content_type,
+        "extension": extension,
+        "thumbs": [(width, str(file)) for width, file in thumbs],
+        "notes": notes,
+        "recipe": asdict(recipe),
+        "source_type": source_type,
+    }
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        return Image.open(path, formats=TAKEN)
+    except UnidentifiedImageError:
+        raise BadPicture(_what_it_is(path)) from None
+
+
+def _what_it_is(path: Path) -> str:
+    head = path.read_bytes()[:512] if path.stat().st_size < 1 << 20 else path.open("rb").read(512)
+    if b"<svg" in head.lower() or head.lstrip().startswith(b"<?xml"):
+        return f"SVG drawings are not taken. Export it as {_TAKEN_WORDS}."
+    for start, name in ((b"GIF8", "GIF"), (b"%PDF", "PDF"), (b"PK\x03\x04", "ZIP"), (b"8BPS", "Photoshop")):
+        if head.startswith(start):
+            return f"This is a {name} file, not a photo. Save the picture as {_TAKEN_WORDS}."
+    if head[4:8] == b"ftyp" and b"heic" not in head and b"avif" not in head:
+        return f"This is a video, not a picture. Save a frame as {_TAKEN_WORDS}."
+    return f"This is no picture the studio can read, or it is damaged. Save it as {_TAKEN_WORDS}."
+
+
+def _check_size(size: tuple[int, int], max_pixels: int, min_side: int) -> None:
+    width, height = size
+    if width * height > max_pixels:
+        megapixels, most = width * height / 1e6, max_pixels / 1e6
+        raise BadPicture(f"{width} x {height} px is {megapixels:.0f} megapixels; at most {most:.0f}. Save it smaller.")
+    if min(width, height) < min_side:
+        raise BadPicture(f"{width} x {height} px is too small to learn from; the short side needs {min_side} px or more.")
+
+
+def _noticed(picture: Image.Image, path: Path, data: bytes) -> list[dict[str, str]]:
+    notes = []
+
+    def note(code: str, sentence: str) -> None:
+        notes.append({"code": code, "sentence": sentence})
+
+    expected = NAMES.get(path.suffix.lower().lstrip("."))
+    actual = "JPEG" if picture.format == "MPO" else picture.format
+    if expected and expected != actual:
+        note("misnamed", f"Named {path.suffix.lower()} but really {actual}.")
+    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
+        note("animated", f"Has {picture.n_frames} frames; only the first is used.")  # type: ignore[attr-defined]
+    if picture.getexif().get(0x0112, 1) not in (0, 1):
+        note("rotated", "Turned upright as its camera recorded.")
+    if picture.mode == "CMYK":
+        note("cmyk", "Converted from CMYK; colours may differ a little.")
+    if picture.mode.startswith(("I", "F")) or (actual == "PNG" and data[24] == 16):
+        note("16-bit", "Reduced to 8 bits a channel.")
+    if "A" in picture.getbands() or "transparency" in picture.info:
+        note("transparent", "Transparent parts were put on white.")
+    return notes
+
+
+def notes_force_copy(notes: list[dict[str, str]]) -> bool:
+    return any(note["code"] != "misnamed" for note in notes)
+
+
+def plain(picture: Image.Image) -> Image.Image:
+    """8-bit RGB, upright."""
+    upright = ImageOps.exif_transpose(picture)
+    if upright.mode.startswith(("I", "F")):
+        values = np.asarray(upright, dtype=np.float64)
+        top = 65535.0 if values.max(initial=0) > 255 else 255.0
+        upright = Image.fromarray(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8))
+    if "A" in upright.getbands() or "transparency" in upright.info:
+        upright = upright.convert("RGBA")
+        ground = Image.new("RGBA", upright.size, "white")
+        ground.alpha_composite(upright)
+        upright = ground
+    return upright if upright.mode == "RGB" else upright.convert("RGB")
+
+
+def _original(data: bytes, kind: str, path: Path, base: Path) -> Path | None:
+    """The file as it came, freed of all that is no pixel; None when it is not built as it should be."""
+    try:
+        clean = strip(data, kind)
+    except (ValueError, IndexError, struct.error):
+        return None
+    if clean == data:
+        return path
+    target = base.with_name(f"{base.name}.kept.{KEPT[kind][1]}")
+    target.write_bytes(clean)
+    return target
+
+
+def _copied(picture: Image.Image, base: Path, kind: str, colours: bytes | None) -> Path:
+    """A new file without metadata: what was a photograph in JPEG stays one, the rest becomes PNG."""
+    target = base.with_name(base.name + (".kept.jpg" if kind == "JPEG" else ".kept.png"))
+    if kind == "JPEG":
+        picture.save(target, "JPEG", quality=95, exif=b"", xmp=b"", comment=b"", icc_profile=colours)
+    else:
+        picture.save(target, "PNG", compress_level=3, exif=b"", icc_profile=colours)
+    return target
+
+
+def dhash(picture: Image.Image) -> str:
+    """64-bit difference hash of a grey picture: is each pixel brighter than its right neighbour, at 9 x 8."""
+    small = np.asarray(picture.resize((9, 8), Image.Resampling.BOX), dtype=np.int16)
+    bits = (small[:, :-1] > small[:, 1:]).flatten()
+    return f"{int(''.join('1' if bit else '0' for bit in bits), 2):016x}"
+
+
+def at_512(picture: Image.Image) -> Image.Image:
+    """Grey, the long side 512 px: what hash and exposure are measured on."""
+    scale = 512 / max(picture.size)
+    size = (max(3, round(picture.width * scale)), max(3, round(picture.height * scale)))
+    return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0).convert("L")
+
+
+def _short(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120].rstrip(".")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""LoRAs and checkpoints as files: safetensors headers, layouts, families."""

@@ -1,0 +1,157 @@
+"""The only process that opens uploaded LoRAs. One JSON question, one answer.
+
+`python -m backend.media.model_files.lora_check_child`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backend.errors import Invalid
+from backend.media.model_files import lora_layouts, lora_renaming, modelspec, safetensors, sd_layers
+from backend.media.model_files.safetensors import Tensor
+
+_OWN_FAMILY = "starter-"
+_NUMBERS = {"F32", "F16", "BF16", "F64", "F8_E4M3", "F8_E5M2"}
+
+
+def main() -> None:
+    question = json.loads(sys.stdin.readline())
+    try:
+        answer = check(Path(question["path"]), Path(question["out"]))
+    except Invalid as error:
+        answer = {"reason": error.message}
+    except MemoryError:
+        answer = {"reason": "Checking this file needs too much memory. Export the LoRA again and upload that."}
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+def check(path: Path, out: Path) -> dict[str, Any]:
+    """What `lora_check.Checked` says. Raises Invalid with the sentence people read."""
+    tensors, metadata = safetensors.header(path)
+    layout = lora_layouts.layout_of(tensors)
+    if layout in lora_layouts.SENTENCES:
+        raise Invalid(lora_layouts.SENTENCES[layout])
+    names = lora_renaming.renamed(tensors) if layout in lora_layouts.RENAMED else {name: name for name in tensors}
+    base = base_of({names[name]: tensor for name, tensor in tensors.items()}, metadata)
+    if not safetensors.finite(path):
+        raise Invalid("This LoRA holds numbers that are not finite: it would only draw noise. Train or download it again.")
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    note = ""
+    if layout in lora_layouts.RENAMED:
+        note = lora_renaming.convert(
+            path, out, _added(base, layout, sha256, {names[name]: one for name, one in tensors.items()})
+        )
+        path = out
+    return _alphas(path) | {
+        "path": str(path),
+        "base": base,
+        "converted_from": "" if layout == lora_layouts.KOHYA else layout,
+        "sha256": sha256,
+        "note": note,
+    }
+
+
+def base_of(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    """The family whose layers these are; `tensors` by kohya's names. Raises Invalid when they are no LoRA's or of none."""
+    _check_pairs(tensors)
+    claimed = safetensors.claimed_base(metadata)
+    wrong = {base: _misfit(tensors, base) for base in sd_layers.FAMILIES}
+    fitting = [base for base, module in wrong.items() if not module]
+    if claimed in fitting:
+        return claimed
+    if claimed in wrong and fitting:
+        raise Invalid(
+            f"This LoRA says that it is for {sd_layers.FAMILIES[claimed]}, but its layers are those of "
+            f"{sd_layers.FAMILIES[fitting[0]]}. Ask where it comes from, or export it again."
+        )
+    if claimed in wrong:
+        raise Invalid(
+            f"This LoRA says that it is for {sd_layers.FAMILIES[claimed]}, which has no layer {wrong[claimed][:100]} of this "
+            "size. It was made for another model: choose one for Stable Diffusion 1.5, 2, XL or the starter model."
+        )
+    if len(fitting) == 1:
+        return fitting[0]
+    if claimed.startswith(_OWN_FAMILY):  # its sizes are the engine's business
+        return claimed
+    if len(fitting) > 1:
+        names = " and ".join(sd_layers.FAMILIES[base] for base in fitting)
+        raise Invalid(f"This LoRA fits {names}, and does not say which it is for. Export it with ss_base_model_version set.")
+    said = f" (it says {claimed[:60]})" if claimed else ""
+    raise Invalid(
+        f"This LoRA is for a model of another kind{said}: its layers are not those of Stable Diffusion 1.5, 2 or XL. "
+        "Choose one made for these."
+    )
+
+
+def _check_pairs(tensors: Mapping[str, Tensor]) -> None:
+    for name in sorted({key.partition(".")[0] for key in tensors}):
+        down, up = tensors.get(f"{name}.lora_down.weight"), tensors.get(f"{name}.lora_up.weight")
+        if down is None or up is None:
+            raise Invalid(
+                f"This LoRA is incomplete: {name[:100]} lacks its {'down' if down is None else 'up'} part. Export it again."
+            )
+        if min(len(down.shape), len(up.shape)) < 2 or 0 in (*down.shape, *up.shape) or down.shape[0] != up.shape[1]:
+            raise Invalid(
+                f"This LoRA is broken: the two parts of {name[:100]} have different ranks. Train or download it again."
+            )
+        if not {down.dtype, up.dtype} <= _NUMBERS:
+            raise Invalid(f"This LoRA holds {down.dtype} numbers, which cannot be drawn with. Export it as float16.")
+
+
+def _misfit(tensors: Mapping[str, Tensor], base: str) -> str:
+    """The first module that no model of this family has in this size; "" when all fit."""
+    known = sd_layers.layers(base)
+    for key, down in tensors.items():
+        name, _, kind = key.partition(".")
+        if kind != "lora_down.weight":
+            continue
+        layer, up = known.get(name), tensors[f"{name}.lora_up.weight"]
+        area = int(np.prod(down.shape[2:])) * int(np.prod(up.shape[2:]))
+        if layer is None or (down.shape[1], up.shape[0], area) != (layer.reads, layer.writes, layer.kernel**2):
+            return name
+    return ""
+
+
+def _added(base: str, layout: str, sha256: str, tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    ranks = [tensor.shape[0] for name, tensor in tensors.items() if name.endswith(".lora_down.weight")]
+    said = {
+        "ss_network_module": "networks.lora",
+        "ss_network_dim": str(max(set(ranks), key=ranks.count)),
+        "converted_from": layout,
+        "original_sha256": sha256,
+    }
+    return said | {"ss_base_model_version": modelspec.KOHYA_BASES.get(base, base)} | modelspec.of_lora(base)
+
+
+def _alphas(path: Path) -> dict[str, Any]:
+    """The commonest rank and its alpha. Raises Invalid where an alpha is 0."""
+    tensors, _ = safetensors.header(path)
+    pairs = []
+    with path.open("rb") as file:
+        for key, down in tensors.items():
+            name, _, kind = key.partition(".")
+            if kind == "lora_down.weight":
+                alpha = tensors.get(f"{name}.alpha")
+                value = safetensors.number(file, alpha) if alpha else float(down.shape[0])
+                if value == 0:
+                    raise Invalid(
+                        "This LoRA has an alpha of 0, which some programs take as no effect and others as the full one. "
+                        "Export it with its true alpha."
+                    )
+                pairs.append((down.shape[0], value))
+    dim, value = max(set(pairs), key=pairs.count)
+    return {"dim": dim, "alpha": value}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""What TikTok says, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from backend.platforms.http_base import json_object, part, seconds, whole
+
+
+@dataclass(frozen=True, slots=True)
+class Creator:
+    """creator_info: read before each post."""
+
+    username: str
+    nickname: str
+    avatar: str
+    privacy: tuple[str, ...]
+    comment_disabled: bool
+    duet_disabled: bool
+    stitch_disabled: bool
+    max_video_s: float | None
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Creator:
+        options = data.get("privacy_level_options")
+        return cls(
+            str(data.get("creator_username", "")),
+            str(data.get("creator_nickname", "")),
+            str(data.get("creator_avatar_url", "")),
+            tuple(str(one) for one in options) if isinstance(options, list) else (),
+            bool(data.get("comment_disabled")),
+            bool(data.get("duet_disabled")),
+            bool(data.get("stitch_disabled")),
+            seconds(data.get("max_video_post_duration_sec")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """`upload_url`: for FILE_UPLOAD, valid for an hour; as secret as a token."""
+
+    publish_id: str
+    upload_url: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`post_ids`: public ones only, after moderation. `uploaded`: bytes, None when it does not say."""
+
+    status: str
+    fail_reason: str = ""
+    post_ids: tuple[str, ...] = ()
+    uploaded: int | None = None
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Status:
+        # Spelled like this there (tiktok.md, 4).
+        ids = data.get("publicaly_available_post_id")
+        found = tuple(str(one) for one in ids) if isinstance(ids, list) else ()
+        return cls(str(data.get("status", "")), str(data.get("fail_reason") or ""), found, whole(data.get("uploaded_bytes")))
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Times in seconds from now. `open_id`: the account, for this app."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in: float | None
+    refresh_expires_in: float | None
+    open_id: str
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """{"error": {"code", "message", "log_id"}}; `code` is a word. The token endpoint says {"error", "error_description"}."""
+
+    status: int
+    code: str
+    message: str
+    log_id: str = ""
+    retry_after: float | None = None
+
+    @classmethod
+    def read(cls, response: httpx.Response) -> Problem:
+        told = json_object(response)
+        error = part(told, "error")
+        code = error.get("code") or (told.get("error") if isinstance(told.get("error"), str) else "")
+        return cls(
+            response.status_code,
+            str(code or ""),
+            str(error.get("message") or told.get("error_description") or "")[:500],
+            str(error.get("log_id") or told.get("log_id") or ""),
+            seconds(response.headers.get("retry-after")),
+        )
+
+
+class Refusal(Exception):
+    """An answer that says no."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.status} {problem.code} {problem.message}".strip())
+        self.problem = problem

@@ -1,0 +1,46 @@
+"""Prompts said before: each once, the last one first."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend.db.tables import PromptUse
+from backend.errors import NotFound
+from backend.kit.ids import new_id
+from backend.prompt_library.schemas import PromptUsed
+
+
+def remember(tx: Session, prompt: str, negative: str = "") -> None:
+    """Says that the caller drew with this prompt."""
+    if not prompt.strip():
+        return
+    words = {"prompt": prompt, "negative": negative}
+    digest = hashlib.sha256(f"{prompt}\x1f{negative}".encode()).hexdigest()
+    new = insert(PromptUse).values(id=new_id("say"), user_id=tx.info.get("user_id") or "", digest=digest, **words)
+    again = {"uses": PromptUse.uses + 1, "used_at": func.clock_timestamp()}
+    tx.execute(new.on_conflict_do_update(index_elements=["tenant_id", "user_id", "digest"], set_=again))
+
+
+def history(tx: Session, *, text: str = "", everybody: bool = False, take: int = 30) -> list[PromptUsed]:
+    """The caller's, or everybody's with what two people said shown once. All words of `text` occur in each."""
+    last = func.max(PromptUse.used_at)
+    query = select(
+        func.max(PromptUse.id), func.max(PromptUse.prompt), func.max(PromptUse.negative), func.sum(PromptUse.uses), last
+    )
+    if not everybody:
+        query = query.where(PromptUse.user_id == (tx.info.get("user_id") or ""))
+    for word in text.lower().replace("\x00", "").replace(",", " ").split()[:10]:
+        query = query.where(func.lower(PromptUse.prompt).contains(word, autoescape=True))
+    rows = tx.execute(query.group_by(PromptUse.digest).order_by(last.desc()).limit(take))
+    return [PromptUsed(use_id, prompt, negative, int(uses), used_at) for use_id, prompt, negative, uses, used_at in rows]
+
+
+def forget(tx: Session, use_id: str) -> None:
+    """Takes one of the caller's own out of the history. Raises NotFound."""
+    mine = delete(PromptUse).where(PromptUse.id == use_id, PromptUse.user_id == (tx.info.get("user_id") or ""))
+    if tx.scalar(mine.returning(PromptUse.id)) is None:
+        raise NotFound("This prompt is not in your history any more.")

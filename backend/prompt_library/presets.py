@@ -1,0 +1,71 @@
+"""Presets: the form as it was filled, under a name; one of them may be what the form starts with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend.db.tables import Preset
+from backend.errors import Invalid, NotFound
+from backend.kit.ids import new_id
+from backend.prompt_library.schemas import PresetCard
+
+_GONE = "This preset does not exist here. It may have been deleted."
+
+
+def presets(tx: Session) -> list[PresetCard]:
+    """One's own, then everybody's, by name."""
+    query = select(Preset).where(Preset.owner_id.in_(("", _me(tx)))).order_by(Preset.owner_id == "", Preset.name)
+    return [_card(tx, row) for row in tx.scalars(query.execution_options(populate_existing=True))]
+
+
+def preset(tx: Session, preset_id: str) -> PresetCard:
+    """Raises NotFound, also for another person's own."""
+    row = tx.scalars(select(Preset).where(Preset.id == preset_id, Preset.owner_id.in_(("", _me(tx))))).one_or_none()
+    if row is None:
+        raise NotFound(_GONE)
+    tx.refresh(row)
+    return _card(tx, row)
+
+
+def standard(tx: Session) -> PresetCard | None:
+    """What the form starts with: one's own choice, else the workspace's."""
+    return next((card for card in presets(tx) if card.standard), None)
+
+
+def save_preset(tx: Session, *, name: str, draft: Mapping[str, Any], mine: bool = True) -> PresetCard:
+    """The same name is written over. `draft`: JSON values. Raises Invalid."""
+    name = " ".join(name.split())
+    if not 2 <= len(name) <= 60:
+        raise Invalid("Give the preset a name of 2 to 60 characters.")
+    new = insert(Preset).values(id=new_id("pre"), owner_id=_me(tx) if mine else "", name=name, draft=dict(draft))
+    same = new.on_conflict_do_update(
+        index_elements=["tenant_id", "owner_id", "name"], set_={"draft": dict(draft), "updated_at": func.clock_timestamp()}
+    )
+    return preset(tx, str(tx.scalar(same.returning(Preset.id))))
+
+
+def set_standard(tx: Session, preset_id: str, *, on: bool = True) -> PresetCard:
+    """One at most for each person, and one for the workspace. Raises NotFound."""
+    card = preset(tx, preset_id)
+    tx.execute(update(Preset).where(Preset.owner_id == (_me(tx) if card.mine else "")).values(standard=False))
+    tx.execute(update(Preset).where(Preset.id == preset_id).values(standard=on))
+    return preset(tx, preset_id)
+
+
+def delete_preset(tx: Session, preset_id: str) -> None:
+    """Raises NotFound."""
+    preset(tx, preset_id)
+    tx.execute(delete(Preset).where(Preset.id == preset_id))
+
+
+def _me(tx: Session) -> str:
+    return str(tx.info.get("user_id") or "")
+
+
+def _card(tx: Session, row: Preset) -> PresetCard:
+    return PresetCard(row.id, row.name, row.owner_id != "", row.standard, row.draft, row.updated_at)

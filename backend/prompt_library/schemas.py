@@ -1,0 +1,158 @@
+"""What goes into and comes out of the recipes' door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator, model_validator
+
+from backend.kit.drafts import Draft
+from backend.prompt_library import prompts
+
+Prompt = Annotated[str, Field(max_length=2000)]
+Name = Annotated[str, Field(min_length=2, max_length=60)]
+MOST_LINES = 2000
+LONGEST_LINE = 500
+
+
+class WildcardDraft(Draft):
+    """`name`: its word in `__name__`, lower-case. Empty lines, lines that begin with # and lines said twice are left out."""
+
+    name: str
+    lines: tuple[str, ...]
+
+    @field_validator("name", mode="before")
+    @classmethod
+    def _name(cls, name: str) -> str:
+        word = str(name).strip().strip("_").lower().replace(" ", "-")
+        if not prompts.NAME.fullmatch(word) or len(word) > 60:
+            raise ValueError("Name the list with small letters, digits, - and _, for example places or hair/colors.")
+        return word
+
+    @field_validator("lines", mode="before")
+    @classmethod
+    def _lines(cls, lines: Any) -> tuple[str, ...]:
+        kept = tuple(dict.fromkeys(line for one in lines if (line := str(one).strip()) and not line.startswith("#")))
+        if not kept:
+            raise ValueError("Write at least one line: each one is a choice.")
+        if len(kept) > MOST_LINES:
+            raise ValueError(f"A list may have {MOST_LINES:,} lines; this one has {len(kept):,}. Split it in two.")
+        if long := next((line for line in kept if len(line) > LONGEST_LINE), None):
+            raise ValueError(f"The line “{long[:40]}…” is longer than {LONGEST_LINE} characters. Shorten it.")
+        for line in kept:
+            prompts.parse(line)
+        return kept
+
+
+class TemplateDraft(Draft):
+    """`prompt` has blanks like {subject} or {place=at the beach}; it may hold wildcards and LoRAs."""
+
+    name: Name
+    prompt: Prompt
+    negative: Prompt = ""
+
+    @model_validator(mode="after")
+    def _parses(self) -> TemplateDraft:
+        if not self.prompt:
+            raise ValueError("Write the template, for example: portrait of {subject}, {place=at the beach}.")
+        for text in (self.prompt, self.negative):
+            prompts.parse(prompts.fill(text, dict.fromkeys(prompts.blanks(text), "x")))
+        return self
+
+
+class StyleSettings(Draft):
+    """What the form starts with; None: its own."""
+
+    model: str | None = None
+    size: str | None = None
+    steps: int | None = Field(None, ge=1, le=150)
+    cfg: float | None = Field(None, ge=0, le=30)
+    sampler: str | None = None
+
+
+class StyleDraft(Draft):
+    """`influencer_id` None: for everybody in the workspace."""
+
+    name: Name
+    influencer_id: str | None = None
+    prompt: Prompt = ""
+    negative: Prompt = ""
+    settings: StyleSettings = StyleSettings()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> StyleDraft:
+        if not (self.prompt or self.negative or any(self.settings.model_dump().values())):
+            raise ValueError("A style adds words or settings. Write at least what it adds to the prompt.")
+        for text in (self.prompt, self.negative):
+            prompts.parse(text)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class WildcardCard:
+    id: str
+    name: str
+    lines: tuple[str, ...]
+    version: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateCard:
+    """One version of a template; `latest`: the newest version's number. `deleted`: still readable, no longer offered."""
+
+    id: str
+    name: str
+    version: int
+    latest: int
+    prompt: str
+    negative: str
+    created_at: datetime
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StyleCard:
+    id: str
+    name: str
+    influencer_id: str | None
+    prompt: str
+    negative: str
+    settings: StyleSettings
+    version: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PresetCard:
+    """`mine`: of the person who asks, else everybody's. `draft`: values of the form, as its slice wrote them."""
+
+    id: str
+    name: str
+    mine: bool
+    standard: bool
+    draft: dict[str, Any]
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PromptUsed:
+    """A prompt as somebody wrote it; `uses`: how often, by the people it is shown for."""
+
+    id: str
+    prompt: str
+    negative: str
+    uses: int
+    used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """`made` and `changed`: how many lists and templates; `problems`: a sentence for each one left out."""
+
+    made: int
+    changed: int
+    same: int
+    problems: tuple[str, ...]

@@ -1,0 +1,68 @@
+"""Styles: words and settings an influencer's pictures are drawn with again and again."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from backend import events, influencers
+from backend.db.tables import Style
+from backend.errors import Conflict, NotFound
+from backend.kit.ids import new_id
+from backend.prompt_library.schemas import StyleCard, StyleDraft, StyleSettings
+
+_GONE = "This style does not exist here. It may have been deleted."
+
+
+def styles(tx: Session, *, influencer_id: str | None = None, every: bool = False) -> list[StyleCard]:
+    """Those of the workspace and of this influencer (`every`: of all), by name."""
+    query = select(Style).where(Style.deleted_at.is_(None)).order_by(Style.name)
+    if not every:
+        query = query.where(or_(Style.influencer_id.is_(None), Style.influencer_id == influencer_id))
+    return [_card(row) for row in tx.scalars(query.execution_options(populate_existing=True))]
+
+
+def style(tx: Session, style_id: str) -> StyleCard:
+    """Raises NotFound."""
+    row = tx.scalars(select(Style).where(Style.id == style_id, Style.deleted_at.is_(None))).one_or_none()
+    if row is None:
+        raise NotFound(_GONE)
+    tx.refresh(row)
+    return _card(row)
+
+
+def save_style(tx: Session, draft: StyleDraft, *, style_id: str | None = None, version: int = 0) -> StyleCard:
+    """A new style, or the next version of one. Raises Conflict (name taken, changed meanwhile), NotFound."""
+    if draft.influencer_id:
+        influencers.get(tx, draft.influencer_id)
+    values = draft.model_dump() | {"settings": draft.settings.model_dump(exclude_none=True)}
+    try:
+        with tx.begin_nested():
+            if style_id is None:
+                row = Style(id=new_id("sty"), **values)
+                tx.add(row)
+                tx.flush()
+                style_id = row.id
+            else:
+                style(tx, style_id)
+                change = update(Style).where(Style.id == style_id, Style.version == version)
+                change = change.values(**values, version=version + 1, updated_at=func.clock_timestamp())
+                if tx.scalar(change.returning(Style.id)) is None:
+                    raise Conflict("Somebody else changed this style meanwhile. Load it again, then repeat your change.")
+    except IntegrityError as error:
+        raise Conflict(f"There is already a style called {draft.name}. Choose another name, or open that one.") from error
+    events.record(tx, "style.saved", "style", style_id, {"name": draft.name})
+    return style(tx, style_id)
+
+
+def delete_style(tx: Session, style_id: str) -> None:
+    """Pictures keep what they were drawn with. Raises NotFound."""
+    gone = update(Style).where(Style.id == style_id, Style.deleted_at.is_(None))
+    if tx.scalar(gone.values(deleted_at=func.clock_timestamp()).returning(Style.id)) is None:
+        raise NotFound(_GONE)
+
+
+def _card(row: Style) -> StyleCard:
+    same = row.prompt, row.negative, StyleSettings(**row.settings), row.version, row.updated_at
+    return StyleCard(row.id, row.name, row.influencer_id, *same)

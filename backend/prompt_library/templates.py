@@ -1,0 +1,93 @@
+"""Prompt templates. An edit makes a new version; a recipe names the version it was made with, so versions stay."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from backend import events
+from backend.db.tables import PromptTemplate, TemplateVersion
+from backend.errors import Conflict, NotFound
+from backend.kit.ids import new_id
+from backend.prompt_library.schemas import TemplateCard, TemplateDraft
+
+_GONE = "This template does not exist here. It may have been deleted."
+
+
+def templates(tx: Session) -> list[TemplateCard]:
+    """The newest version of each, by name."""
+    newest = TemplateVersion.version == PromptTemplate.version, PromptTemplate.deleted_at.is_(None)
+    return [_card(*row) for row in tx.execute(_cards().where(*newest).order_by(PromptTemplate.name))]
+
+
+def template(tx: Session, template_id: str, version: int | None = None) -> TemplateCard:
+    """One version, the newest unless it is named; also of a deleted template. Raises NotFound."""
+    which = TemplateVersion.version == (PromptTemplate.version if version is None else version)
+    row = tx.execute(_cards().where(PromptTemplate.id == template_id, which)).first()
+    if row is None:
+        raise NotFound(_GONE)
+    return _card(*row)
+
+
+def template_versions(tx: Session, template_id: str) -> list[TemplateCard]:
+    """Newest first."""
+    query = _cards().where(PromptTemplate.id == template_id).order_by(TemplateVersion.version.desc())
+    return [_card(*row) for row in tx.execute(query)]
+
+
+def save_template(tx: Session, draft: TemplateDraft, *, template_id: str | None = None, version: int = 0) -> TemplateCard:
+    """A new template, or the next version of one. Nothing new is written when the words are those of `version`.
+
+    Raises Conflict (name taken, changed meanwhile), NotFound.
+    """
+    try:
+        with tx.begin_nested():
+            if template_id is None:
+                head = PromptTemplate(id=new_id("tpl"), name=draft.name)
+                tx.add(head)
+                tx.flush()
+                template_id, version = head.id, 1
+            else:
+                before = template(tx, template_id)
+                same = (before.prompt, before.negative) == (draft.prompt, draft.negative)
+                version = _next(tx, template_id, draft.name, version, same)
+                if same:
+                    return template(tx, template_id)
+    except IntegrityError as error:
+        raise Conflict(f"There is already a template called {draft.name}. Choose another name, or open that one.") from error
+    row = TemplateVersion(template_id=template_id, version=version, prompt=draft.prompt, negative=draft.negative)
+    row.created_by = tx.info["user_id"]
+    tx.add(row)
+    tx.flush()
+    events.record(tx, "template.saved", "template", template_id, {"name": draft.name, "version": version})
+    return template(tx, template_id)
+
+
+def delete_template(tx: Session, template_id: str) -> None:
+    """Recipes that name it can still be read. Raises NotFound."""
+    gone = update(PromptTemplate).where(PromptTemplate.id == template_id, PromptTemplate.deleted_at.is_(None))
+    if tx.scalar(gone.values(deleted_at=func.clock_timestamp()).returning(PromptTemplate.id)) is None:
+        raise NotFound(_GONE)
+
+
+def _next(tx: Session, template_id: str, name: str, version: int, same: bool) -> int:
+    change = update(PromptTemplate).where(PromptTemplate.id == template_id, PromptTemplate.version == version)
+    values = {"name": name, "version": version + (not same), "updated_at": func.clock_timestamp()}
+    changed = tx.scalar(change.values(**values).returning(PromptTemplate.version))
+    if changed is None:
+        raise Conflict("Somebody else changed this template while you were editing. Load it again, then repeat your change.")
+    return int(changed)
+
+
+def _cards() -> Select[PromptTemplate, TemplateVersion]:
+    return (
+        select(PromptTemplate, TemplateVersion)
+        .join(TemplateVersion, TemplateVersion.template_id == PromptTemplate.id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _card(head: PromptTemplate, words: TemplateVersion) -> TemplateCard:
+    same = words.prompt, words.negative, words.created_at
+    return TemplateCard(head.id, head.name, words.version, head.version, *same, deleted=head.deleted_at is not None)

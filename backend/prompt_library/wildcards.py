@@ -1,0 +1,105 @@
+"""Lists that prompts draw words from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from backend import events
+from backend.db.tables import Wildcard
+from backend.errors import Conflict, NotFound
+from backend.kit.ids import new_id
+from backend.prompt_library import prompts
+from backend.prompt_library.schemas import WildcardCard, WildcardDraft
+
+
+def wildcards(tx: Session) -> list[WildcardCard]:
+    """All of the workspace, by name."""
+    return [
+        _card(row) for row in tx.scalars(select(Wildcard).order_by(Wildcard.name).execution_options(populate_existing=True))
+    ]
+
+
+def wildcard(tx: Session, wildcard_id: str) -> WildcardCard:
+    """Raises NotFound."""
+    row = tx.get(Wildcard, wildcard_id, populate_existing=True)
+    if row is None:
+        raise NotFound("This list does not exist here. It may have been deleted.")
+    return _card(row)
+
+
+def wildcard_names(tx: Session) -> list[str]:
+    return list(tx.scalars(select(Wildcard.name).order_by(Wildcard.name)))
+
+
+def save_wildcard(tx: Session, draft: WildcardDraft, *, wildcard_id: str | None = None, version: int = 0) -> WildcardCard:
+    """A new list, or the next version of one (`version`: of the card the form was filled from).
+
+    Raises Conflict (name taken, changed meanwhile), NotFound, Invalid (a circle).
+    """
+    lines = list(draft.lines)
+    try:
+        with tx.begin_nested():
+            if wildcard_id is None:
+                row = Wildcard(id=new_id("wild"), name=draft.name, lines=lines)
+                tx.add(row)
+                tx.flush()
+                wildcard_id = row.id
+            else:
+                _change(tx, wildcard_id, draft.name, lines, version)
+    except IntegrityError as error:
+        raise Conflict(f"There is already a list called {draft.name}. Choose another name, or open that one.") from error
+    _no_circle(tx, draft)
+    events.record(tx, "wildcard.saved", "wildcard", wildcard_id, {"name": draft.name, "lines": len(lines)})
+    return _card(tx.get_one(Wildcard, wildcard_id, populate_existing=True))
+
+
+def delete_wildcard(tx: Session, wildcard_id: str) -> None:
+    """Pictures keep the words they were drawn with. Raises NotFound."""
+    if tx.scalar(delete(Wildcard).where(Wildcard.id == wildcard_id).returning(Wildcard.name)) is None:
+        raise NotFound("This list does not exist here. It may have been deleted.")
+
+
+def load_lists(tx: Session, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Every list these texts can lead to, checked. Raises Invalid: no such list (naming those known), a circle, too deep."""
+    texts = list(texts)
+    found: dict[str, tuple[str, ...]] = {}
+    wanted = {name for text in texts for name in prompts.wildcards_in(text)}
+    while missing := wanted - found.keys():
+        rows = tx.execute(select(Wildcard.name, Wildcard.lines).where(Wildcard.name.in_(missing)))
+        more = {name: tuple(lines) for name, lines in rows}
+        if not more:
+            break
+        found |= more
+        wanted = {name for lines in more.values() for line in lines for name in prompts.wildcards_in(line)}
+    known = wildcard_names(tx) if any(map(prompts.wildcards_in, texts)) else []
+    for text in texts:
+        prompts.check(text, found, known)
+    return found
+
+
+def _change(tx: Session, wildcard_id: str, name: str, lines: list[str], version: int) -> None:
+    change = update(Wildcard).where(Wildcard.id == wildcard_id, Wildcard.version == version)
+    values = {"name": name, "lines": lines, "version": version + 1, "updated_at": func.clock_timestamp()}
+    if tx.scalar(change.values(**values).returning(Wildcard.id)):
+        return
+    if tx.get(Wildcard, wildcard_id) is None:
+        raise NotFound("This list does not exist here. It may have been deleted.")
+    raise Conflict("Somebody else changed this list while you were editing. Load it again, then repeat your change.")
+
+
+def _no_circle(tx: Session, draft: WildcardDraft) -> None:
+    """A list may name one that does not exist yet; it may not lead back to itself."""
+    rows = tx.execute(select(Wildcard.name, Wildcard.lines))
+    lists = {name: tuple(lines) for name, lines in rows}
+    there = lists | {
+        name: ("x",) for lines in lists.values() for line in lines for name in prompts.wildcards_in(line) - lists.keys()
+    }
+    prompts.check(f"__{draft.name}__", there, sorted(lists))
+
+
+def _card(row: Wildcard) -> WildcardCard:
+    return WildcardCard(row.id, row.name, tuple(row.lines), row.version, row.updated_at)

@@ -1,1 +1,0 @@
-"""kohya's sd-scripts without running them: what they are given, and what they print and write (measured on 0.10.1)."""

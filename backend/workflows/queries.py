@@ -1,0 +1,54 @@
+"""Reading imported workflows."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db.tables import ComfyGraph
+from backend.engines.comfyui.workflow import ROLES, Slot
+from backend.errors import Invalid, NotFound
+from backend.workflows.schemas import GraphCard
+
+
+def get(tx: Session, graph_id: str) -> GraphCard:
+    """Deleted ones too (`deleted_at`). Raises NotFound."""
+    row = tx.get(ComfyGraph, graph_id, populate_existing=True)
+    if row is None:
+        raise NotFound("This workflow does not exist here. It may have been deleted.")
+    return card_of(row)
+
+
+def page(tx: Session, *, archived: bool = False) -> list[GraphCard]:
+    """By name; those in the archive only when asked for."""
+    query = select(ComfyGraph).where(ComfyGraph.deleted_at.is_(None), (ComfyGraph.state == "archived").is_(archived))
+    rows = tx.scalars(query.order_by(ComfyGraph.name).execution_options(populate_existing=True))
+    return [card_of(row) for row in rows]
+
+
+def approved(tx: Session) -> list[GraphCard]:
+    """Those that Create offers, by name."""
+    return [card for card in page(tx) if card.state == "approved"]
+
+
+def usable(tx: Session, graph_id: str, *, trial: bool = False) -> GraphCard:
+    """One to draw with; `trial`: not approved yet, to be tried. Raises NotFound, Invalid with what is missing."""
+    card = get(tx, graph_id)
+    if card.deleted_at:
+        raise NotFound(f"The workflow {card.name} was deleted. Choose another one.")
+    if card.state == "archived":
+        raise Invalid(f"The workflow {card.name} is in the archive. Choose another one, or take it out on its page.")
+    if card.state != "approved" and not trial:
+        raise Invalid(f"The workflow {card.name} is not approved yet. An owner tries and approves it on the page Workflows.")
+    return card
+
+
+def card_of(row: ComfyGraph) -> GraphCard:
+    names = (
+        "id", "name", "notes", "state", "graph", "tried_id", "tried_at", "approved_by", "approved_at", "created_by",
+        "created_at", "updated_at", "deleted_at",
+    )  # fmt: skip
+    mapping = {
+        role: tuple(Slot(str(node), str(name)) for node, name in row.mapping[role]) for role in ROLES if row.mapping.get(role)
+    }
+    return GraphCard(**{name: getattr(row, name) for name in names}, mapping=mapping)

@@ -1,0 +1,51 @@
+"""When an imported workflow may be used. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from backend.engines.comfyui import lint
+from backend.engines.comfyui import mapping as comfy_mapping
+from backend.engines.comfyui.lint import Graph
+from backend.engines.comfyui.workflow import Slot
+from backend.workflows.schemas import GraphCard
+
+WANTED = {
+    "prompt": "No input takes the prompt: every picture would show what the workflow itself says.",
+    "seed": "No input takes the seed: the same picture would come again and again.",
+}
+
+
+def problems(graph: Graph, mapping: Mapping[str, tuple[Slot, ...]], allowed: Collection[str]) -> list[str]:
+    """What must be put right before the workflow runs at all, as sentences. `allowed`: settings.allowed_classes."""
+    said = lint.lint(graph)
+    if said:
+        return said
+    if beyond := lint.foreign(graph, allowed):
+        many = len(beyond) > 1
+        said.append(
+            f"The node{'s' if many else ''} {', '.join(beyond[:8])} {'are' if many else 'is'} not among those that may be used "
+            "here: a node may run code or read files of the server. Who runs this studio can allow "
+            f"{'them' if many else 'it'} in COMFYUI_ALLOWED_CLASSES; or take {'them' if many else 'it'} out in ComfyUI."
+        )
+    for key in comfy_mapping.unbound_pictures(graph, dict(mapping)):
+        said.append(
+            f"{lint.called(graph, key)} reads a file that lies on the server. "
+            "Bind it to the start picture, the mask or the pose, or take it out in ComfyUI."
+        )
+    return said
+
+
+def remarks(card: GraphCard) -> list[str]:
+    """What can stay as it is, but may surprise."""
+    return [sentence for role, sentence in WANTED.items() if not card.mapping.get(role)]
+
+
+def check_mapping(graph: Graph, mapping: Mapping[str, tuple[Slot, ...]]) -> str:
+    """A sentence when one input is bound twice; "" when all is well."""
+    seen: dict[Slot, str] = {}
+    for role, slots in mapping.items():
+        for slot in slots:
+            if seen.setdefault(slot, role) != role:
+                return f"{lint.called(graph, slot.node)}, {slot.input} is bound twice. Choose another input for one of them."
+    return ""

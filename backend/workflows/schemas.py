@@ -1,0 +1,71 @@
+"""What goes into and comes out of the graphs door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from backend.engines.comfyui import workflow as comfy_workflow
+from backend.engines.comfyui.lint import LONGEST, Graph
+from backend.engines.comfyui.workflow import Slot, Workflow
+from backend.kit.drafts import Draft
+
+Name = Annotated[str, Field(min_length=3, max_length=80)]
+Inputs = Annotated[tuple[tuple[str, str], ...], Field(max_length=50)]
+"""(node id, input) pairs."""
+
+
+class GraphDraft(Draft):
+    """`text`: what ComfyUI saves with Workflow, Export (API)."""
+
+    name: Name
+    notes: str = Field("", max_length=4000)
+    text: str = Field(max_length=LONGEST + 1)
+
+
+class GraphEdit(Draft):
+    """`mapping`: role (`comfy_workflow.ROLES`) -> inputs that take it; None: as it is."""
+
+    name: Name
+    notes: str = Field("", max_length=4000)
+    mapping: dict[str, Inputs] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GraphCard:
+    """`state`: draft, approved, archived. `tried_id`: the request of its trial picture, `tried_at` when that was there."""
+
+    id: str
+    name: str
+    notes: str
+    state: str
+    graph: Graph
+    mapping: dict[str, tuple[Slot, ...]]
+    tried_id: str | None
+    tried_at: datetime | None
+    approved_by: str | None
+    approved_at: datetime | None
+    created_by: str | None
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+    @property
+    def workflow(self) -> Workflow:
+        """Raises Invalid when an input it is bound to is not there."""
+        return comfy_workflow.of(self.graph, name=self.name, slots=self.mapping)
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return tuple(role for role in comfy_workflow.ROLES if self.mapping.get(role))
+
+    @property
+    def checkpoint(self) -> str:
+        """The checkpoint it always draws with; "" when the request chooses, or there is none."""
+        own = [
+            node["inputs"].get("ckpt_name") for node in self.graph.values() if node["class_type"] == "CheckpointLoaderSimple"
+        ]
+        return str(own[0]) if own and "checkpoint" not in self.mapping else ""

@@ -1,0 +1,37 @@
+"""The tag that says a post is paid for, in the influencer's language, at the front of the caption. Pure."""
+
+from __future__ import annotations
+
+from backend.platforms.text_limits import hashtags_in
+
+_TAGS: dict[str, tuple[str, ...]] = {
+    "en": ("#ad", "#advert", "#sponsored"), "it": ("#adv", "#pubblicità", "#ad", "#sponsorizzato"),
+    "de": ("#werbung", "#anzeige"), "es": ("#publicidad", "#publi"), "fr": ("#publicité", "#sponsorisé"),
+    "pt": ("#publicidade", "#publi"), "nl": ("#reclame", "#advertentie"), "pl": ("#reklama",), "tr": ("#reklam",),
+    "sv": ("#reklam", "#annons"), "da": ("#reklame", "#annonce"), "nb": ("#reklame", "#annonse"), "fi": ("#mainos",),
+    "cs": ("#reklama",), "hu": ("#reklám",), "ro": ("#publicitate",), "ru": ("#реклама",), "uk": ("#реклама",),
+    "el": ("#διαφήμιση",), "ja": ("#広告", "#pr"), "ko": ("#광고",), "zh": ("#广告", "#廣告"), "id": ("#iklan",),
+    "vi": ("#quảngcáo",), "th": ("#โฆษณา",), "ar": ("#إعلان",), "he": ("#פרסומת",), "hi": ("#विज्ञापन",),
+}  # fmt: skip
+"""The first is the one we put; the others count too."""
+_FIRST = 60
+"""Characters: what a feed shows of a caption before “more”."""
+
+
+def tag(language: str) -> str:
+    return tags(language)[0]
+
+
+def tags(language: str) -> tuple[str, ...]:
+    return _TAGS.get(language.partition("-")[0], _TAGS["en"])
+
+
+def is_told(caption: str, language: str) -> bool:
+    """Whether the tag stands where everybody sees it."""
+    front = {one.lower() for one in hashtags_in(caption[:_FIRST])}
+    return bool(front & {*tags(language), *_TAGS["en"]})
+
+
+def told(caption: str, language: str) -> str:
+    """With the tag in front, unless it is there."""
+    return caption if is_told(caption, language) else f"{tag(language)} {caption}".strip()

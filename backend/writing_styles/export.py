@@ -1,0 +1,25 @@
+"""A text as a file. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from backend.writing_styles.schemas import StyleTextCard
+
+Format = Literal["txt", "md"]
+
+
+def filename(text: StyleTextCard, format: Format) -> str:
+    words = re.sub(r"[^\w-]+", "-", text.topic.lower()).strip("-")[:60].strip("-")
+    return f"{words or 'text'}.{format}"
+
+
+def exported(text: StyleTextCard, format: Format) -> str:
+    """Markdown has the topic as heading and says that a machine wrote it; plain text is the text."""
+    if format == "txt":
+        return text.text + "\n"
+    heading = re.sub(r"([\\`*_{}\[\]<>#])", r"\\\1", text.topic)
+    by = "the offline writer" if text.model == "offline" else text.model
+    score = "" if text.score is None else f", style match {text.score:.2f}"
+    return f"# {heading}\n\n{text.text}\n\n---\n*{text.words:,} words, written by {by}{score}.*\n"

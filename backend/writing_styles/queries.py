@@ -1,0 +1,125 @@
+"""Reading writing styles, their sources and what was written with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, defer
+
+from backend.db.tables import Influencer, StyleSource, StyleText, WritingStyle
+from backend.errors import NotFound
+from backend.writing_styles import prompts
+from backend.writing_styles.schemas import Source, Style, StyleCard, StyleTextCard
+
+_GONE = "This writing style does not exist here. It may have been deleted; open the list of writing styles."
+
+
+def get(tx: Session, style_id: str, *, deleted: bool = False) -> Style:
+    """`deleted`: also one that can still be brought back. Raises NotFound."""
+    row = tx.get(WritingStyle, style_id, populate_existing=True)
+    if row is None or (row.deleted_at and not deleted):
+        raise NotFound(_GONE)
+    return style_of(row)
+
+
+def page(tx: Session, *, trained: bool = False) -> list[Style]:
+    """Used last first. `trained`: only those that can be written with."""
+    query = select(WritingStyle).where(WritingStyle.deleted_at.is_(None))
+    if trained:
+        query = query.where(WritingStyle.trained_at.is_not(None))
+    query = query.order_by(WritingStyle.last_activity_at.desc(), WritingStyle.id.desc())
+    return [style_of(row) for row in tx.scalars(query.execution_options(populate_existing=True))]
+
+
+def voice(tx: Session, style_id: str) -> str:
+    """Instructions and short excerpts for a prompt that is to be in this style; "" where it is gone or not trained."""
+    row = tx.get(WritingStyle, style_id) if style_id else None
+    if row is None or row.deleted_at or not row.card:
+        return ""
+    return prompts.voice(StyleCard.model_validate(row.card))
+
+
+def names(tx: Session) -> dict[str, str]:
+    """Id -> name of those that are trained, for choosing one."""
+    query = select(WritingStyle.id, WritingStyle.name).where(
+        WritingStyle.deleted_at.is_(None), WritingStyle.trained_at.is_not(None)
+    )
+    return {style_id: name for style_id, name in tx.execute(query.order_by(func.lower(WritingStyle.name)))}
+
+
+def speakers(tx: Session, style_id: str) -> list[str]:
+    """Names of the influencers whose voice it is."""
+    spoken = Influencer.persona["voice_style"].astext == style_id
+    return list(tx.scalars(select(Influencer.name).where(spoken).order_by(Influencer.name)))
+
+
+def sources(tx: Session, style_id: str) -> list[Source]:
+    """In the order they came. Raises NotFound."""
+    get(tx, style_id)
+    query = select(StyleSource).where(StyleSource.style_id == style_id).order_by(StyleSource.id)
+    return [
+        Source(
+            row.id, row.upload_id, row.filename, row.state, row.reason, tuple(row.notes), row.pages, row.words, row.created_at
+        )
+        for row in tx.scalars(query.options(defer(StyleSource.text)).execution_options(populate_existing=True))
+    ]
+
+
+def source_text(tx: Session, style_id: str) -> str:
+    """All that was read, as paragraphs parted by an empty line."""
+    read = StyleSource.style_id == style_id, StyleSource.state == "read"
+    return "\n\n".join(tx.scalars(select(StyleSource.text).where(*read).order_by(StyleSource.id)))
+
+
+def texts(tx: Session, style_id: str, *, take: int = 50) -> list[StyleTextCard]:
+    """Newest first. Raises NotFound."""
+    get(tx, style_id)
+    return _texts(tx, StyleText.style_id == style_id, take=take)
+
+
+def text(tx: Session, text_id: str) -> StyleTextCard:
+    """Raises NotFound."""
+    found = _texts(tx, StyleText.id == text_id, take=1)
+    if not found:
+        raise NotFound("This text does not exist here. It may have been deleted.")
+    return found[0]
+
+
+def text_of_job(tx: Session, job_id: str) -> StyleTextCard | None:
+    return next(iter(_texts(tx, StyleText.job_id == job_id, take=1)), None)
+
+
+def jobs_of(tx: Session, style_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Style -> its trainings and texts as job ids, oldest first."""
+    made: dict[str, list[str]] = {style_id: [] for style_id in style_ids}
+    for style_id, job_id in tx.execute(
+        select(WritingStyle.id, WritingStyle.job_id).where(WritingStyle.id.in_(style_ids), WritingStyle.job_id.is_not(None))
+    ):
+        made[style_id].append(str(job_id))
+    rows = select(StyleText.style_id, StyleText.job_id).where(StyleText.style_id.in_(style_ids), StyleText.deleted_at.is_(None))
+    for style_id, job_id in tx.execute(rows.order_by(StyleText.id)):
+        made[style_id].append(job_id)
+    return made
+
+
+def style_of(row: WritingStyle) -> Style:
+    card = StyleCard.model_validate(row.card) if row.card else None
+    return Style(
+        row.id, row.name, row.kept, card, row.job_id, row.trained_at, row.last_activity_at, row.created_at, row.deleted_at
+    )
+
+
+def _texts(tx: Session, where: ColumnElement[bool], *, take: int) -> list[StyleTextCard]:
+    live = select(StyleText).join(WritingStyle, WritingStyle.id == StyleText.style_id)
+    live = live.where(where, StyleText.deleted_at.is_(None), WritingStyle.deleted_at.is_(None))
+    rows = tx.scalars(live.order_by(StyleText.id.desc()).limit(take).execution_options(populate_existing=True))
+    return [_text_of(row) for row in rows]
+
+
+def _text_of(row: StyleText) -> StyleTextCard:
+    return StyleTextCard(
+        row.id, row.style_id, row.job_id, row.topic, row.language, row.words_wanted, row.variant, row.draft, row.text,
+        row.words, row.score, row.shared_run, row.shared_words, tuple(row.notes), row.model, row.cost_usd, row.created_at,
+        row.finished_at,
+    )  # fmt: skip

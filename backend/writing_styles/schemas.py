@@ -1,0 +1,157 @@
+"""What goes into and comes out of the styles' door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from backend.kit.drafts import Draft
+from backend.writing_styles.rules import LANGUAGES, LONGEST_TOPIC, MOST_WORDS, STEADY_WORDS
+
+
+class StyleCard(BaseModel):
+    """What was measured of a style's source. Rates are per 1,000 words, shares 0..1, lengths in words.
+
+    `sentence`: mean, standard deviation, 10th, 50th and 90th percentile; `lengths`: share of sentences in each of
+    `measures.BINS`. `person` and `tense`: shares of what was recognised, empty where the language is not known. `openings`:
+    how sentences begin, with shares. `richness`: different words among 500. `apart`: 0..1, how often one of its own pages is
+    told from somebody else's; None where that cannot be said.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    language: str = ""
+    words: int = 0
+    pages: int = 0
+    sources: int = 0
+    sentence: dict[str, float] = Field(default_factory=dict)
+    lengths: tuple[float, ...] = ()
+    paragraph: float = 0.0
+    paragraph_sentences: float = 0.0
+    word_letters: float = 0.0
+    long_words: float = 0.0
+    richness: float = 0.0
+    punctuation: dict[str, float] = Field(default_factory=dict)
+    contractions: float = 0.0
+    person: dict[str, float] = Field(default_factory=dict)
+    tense: dict[str, float] = Field(default_factory=dict)
+    openings: tuple[tuple[str, float], ...] = ()
+    little_words: tuple[tuple[str, float], ...] = ()
+    excerpts: tuple[str, ...] = ()
+    apart: float | None = None
+
+    @property
+    def thin(self) -> bool:
+        """Under this much source the rates are unsteady (docs/contracts/stylometry.md, 1)."""
+        return self.words < STEADY_WORDS
+
+
+class StyleDraft(Draft):
+    """`kept` False: goes when nobody uses it for a while."""
+
+    name: str
+    kept: bool = True
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, name: str) -> str:
+        if not 3 <= len(name) <= 80:
+            raise ValueError("The name must have 3 to 80 characters.")
+        return name
+
+
+class TextWish(Draft):
+    """A text that is wished for. `language` "": that of the source. `variant`: 0, 1, … of the same wish; each differs."""
+
+    topic: str
+    words: int = 300
+    language: str = ""
+    variant: int = Field(0, ge=0, le=1000)
+
+    @field_validator("topic")
+    @classmethod
+    def _topic(cls, topic: str) -> str:
+        if not topic:
+            raise ValueError("Say what the text is about.")
+        if len(topic) > LONGEST_TOPIC:
+            raise ValueError(f"Say what it is about in at most {LONGEST_TOPIC} characters.")
+        return topic
+
+    @field_validator("words")
+    @classmethod
+    def _words(cls, words: int) -> int:
+        if not 20 <= words <= MOST_WORDS:
+            raise ValueError(f"A text can have 20 to {MOST_WORDS:,} words.")
+        return words
+
+    @field_validator("language")
+    @classmethod
+    def _language(cls, language: str) -> str:
+        if language and language not in LANGUAGES:
+            raise ValueError(f"Choose one of these languages: {', '.join(sorted(LANGUAGES))}.")
+        return language
+
+
+class TrainingPayload(BaseModel):
+    style_id: str
+
+
+class WritingPayload(BaseModel):
+    text_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A PDF of a style. `state`: waiting, read or refused (then `reason` is a sentence); `notes`: what was noticed."""
+
+    id: str
+    upload_id: str
+    filename: str
+    state: str
+    reason: str
+    notes: tuple[str, ...]
+    pages: int
+    words: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A style session. `card` None: not trained yet. `job_id`: its last training, as long as jobs are remembered."""
+
+    id: str
+    name: str
+    kept: bool
+    card: StyleCard | None
+    job_id: str | None
+    trained_at: datetime | None
+    last_activity_at: datetime
+    created_at: datetime
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StyleTextCard:
+    """`text` "": not done, `draft` is what has come so far. `score` 0..1; `shared_run` in words, `shared_words` says them."""
+
+    id: str
+    style_id: str
+    job_id: str
+    topic: str
+    language: str
+    words_wanted: int
+    variant: int
+    draft: str
+    text: str
+    words: int
+    score: float | None
+    shared_run: int
+    shared_words: str
+    notes: tuple[str, ...]
+    model: str
+    cost_usd: Decimal
+    created_at: datetime
+    finished_at: datetime | None

@@ -1,0 +1,210 @@
+"""Boots what the environment does not already name, side by side, and tells the URLs. Everything above sees only URLs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from backend.errors import Unavailable
+from ops.local_stack import binaries, ports, postgres, seaweed, valkey
+from ops.local_stack import state as states
+from ops.local_stack.server import Killed, PortTaken, Server
+
+S3_NAMES = ("S3_ENDPOINT", "S3_KEY", "S3_SECRET", "S3_REGION", "S3_BUCKET")
+_STORAGE_BUDGET_S = 60.0
+
+
+@dataclass
+class Stack:
+    """`urls`: DATABASE_OWNER_URL, REDIS_URL and the S3_* names, as a child's environment wants them.
+
+    `servers`: those started here, by name (postgres, valkey, seaweed). `storage_ready` is set once a file could be written
+    and read back; after a restart that may take longer than the rest.
+    """
+
+    state: states.State
+    urls: dict[str, str] = field(default_factory=dict)
+    servers: dict[str, Server] = field(default_factory=dict)
+    storage_ready: threading.Event = field(default_factory=threading.Event)
+    _at_end: list[Callable[[], None]] = field(default_factory=list)
+    _writable: Callable[[], bool] = field(default=lambda: True)  # somebody else's storage: its own care
+
+    @property
+    def pids(self) -> dict[str, int]:
+        return {name: server.proc.pid for name, server in self.servers.items() if server.proc is not None}
+
+    def wait_storage(self, timeout: float = _STORAGE_BUDGET_S) -> bool:
+        return self.storage_ready.wait(timeout)
+
+    def stop(self) -> None:
+        """Ends all servers, frees the folder. Harmless a second time."""
+        if self.state.lock.closed:
+            return
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Server.stop, self.servers.values()))
+        for end in reversed(self._at_end):
+            end()
+        self.state.release()
+
+    def __enter__(self) -> Stack:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+
+def start(
+    data_dir: Path,
+    *,
+    env: Mapping[str, str] = os.environ,
+    durable: bool = True,
+    on_storage_ready: Callable[[], None] | None = None,
+) -> Stack:
+    """Returns when Postgres and Valkey answer and S3 refuses strangers: about 1.5 s; S3 may not take files yet.
+
+    A variable that is set (DATABASE_URL or DATABASE_OWNER_URL, REDIS_URL, S3_ENDPOINT) replaces that server. Not durable:
+    for throw-away data, much faster. Raises Conflict (`url`) when the folder is in use, Unavailable with a log's end.
+    """
+    return boot(states.take(data_dir.resolve()), env=env, durable=durable, on_storage_ready=on_storage_ready)
+
+
+def boot(
+    state: states.State,
+    *,
+    env: Mapping[str, str],
+    durable: bool = True,
+    on_storage_ready: Callable[[], None] | None = None,
+    on_database: Callable[[str], None] = lambda url: None,
+) -> Stack:
+    """As `start`, in a folder that the caller has taken already; `on_database(owner's url)` works while others still start."""
+    stack = Stack(state)
+
+    def database() -> None:
+        _postgres(stack, env, durable)
+        _on_database(stack, on_database)
+
+    try:
+        with ThreadPoolExecutor() as pool:
+            others = [pool.submit(part, stack, env, durable) for part in (_valkey, _seaweed)]
+            begun = [pool.submit(database), *others]
+        for each in begun:
+            each.result()
+    except BaseException:
+        stack.stop()
+        raise
+    _watch_storage(stack, on_storage_ready)
+    return stack
+
+
+def _postgres(stack: Stack, env: Mapping[str, str], durable: bool) -> None:
+    if outside := env.get("DATABASE_OWNER_URL") or env.get("DATABASE_URL"):
+        stack.urls["DATABASE_OWNER_URL"] = outside
+        return
+    passwords = stack.state.secret("POSTGRES_PASSWORD"), stack.state.secret("STUDIO_OWNER_PASSWORD")
+    home = postgres.find_home(stack.state, env, durable=durable)
+    if home.throwaway:
+        stack._at_end.append(lambda: shutil.rmtree(home.throwaway or "", ignore_errors=True))
+    postgres.prepare(home, password=passwords[0])
+
+    def make(port: Mapping[str, int]) -> Server:
+        return postgres.server(home, port=port["postgres"], log=_log(stack, "postgres"), durable=durable, passwords=passwords)
+
+    port = _boot(stack, "postgres", ["postgres"], make)["postgres"]
+    stack.urls["DATABASE_OWNER_URL"] = postgres.url(port, passwords[1])
+
+
+def _on_database(stack: Stack, act: Callable[[str], None]) -> None:
+    """Again when the server was killed meanwhile."""
+    for tries_left in (2, 1, 0):
+        try:
+            act(stack.urls["DATABASE_OWNER_URL"])
+            return
+        except Unavailable:
+            server = stack.servers.get("postgres")
+            if not tries_left or server is None or not server.dead:
+                raise
+            server.stop()
+            server.start()
+            assert server.proc is not None
+            stack.state.note_child("postgres", server.proc.pid, sig=server.stop_sig)
+
+
+def _valkey(stack: Stack, env: Mapping[str, str], durable: bool) -> None:
+    if outside := env.get("REDIS_URL"):
+        stack.urls["REDIS_URL"] = outside
+        return
+    program, password, folder = binaries.valkey(env), stack.state.secret("VALKEY_PASSWORD"), stack.state.folder / "valkey"
+
+    def make(port: Mapping[str, int]) -> Server:
+        return valkey.server(
+            program, folder=folder, port=port["valkey"], password=password, log=_log(stack, "valkey"), durable=durable
+        )
+
+    stack.urls["REDIS_URL"] = valkey.url(_boot(stack, "valkey", ["valkey"], make)["valkey"], password)
+
+
+def _seaweed(stack: Stack, env: Mapping[str, str], durable: bool) -> None:
+    if env.get("S3_ENDPOINT"):
+        stack.urls |= {name: env[name] for name in S3_NAMES if env.get(name)}
+        return
+    access = seaweed.Access(
+        key="studio",
+        secret=stack.state.secret("S3_SECRET"),
+        bucket=env.get("S3_BUCKET") or "assets",
+        region=env.get("S3_REGION") or "us-east-1",
+    )
+    program, folder = binaries.weed(env), stack.state.folder / "s3"
+
+    def make(port: Mapping[str, int]) -> Server:
+        return seaweed.server(program, folder=folder, ports=port, access=access, log=_log(stack, "seaweed"), durable=durable)
+
+    chosen = _boot(stack, "seaweed", seaweed.PORTS, make)
+    stack._at_end.append(lambda: seaweed.remove_sockets(chosen))
+    values = (seaweed.endpoint(chosen["s3.port"]), access.key, access.secret, access.region, access.bucket)
+    stack.urls |= dict(zip(S3_NAMES, values, strict=True))
+    stack._writable = lambda: seaweed.writable(chosen["s3.port"], access)
+
+
+def _boot(stack: Stack, name: str, ports_of: Iterable[str], make: Callable[[Mapping[str, int]], Server]) -> dict[str, int]:
+    """Starts it on last time's ports, or on others while somebody else is quicker; again when it is killed meanwhile."""
+    names, last = list(ports_of), dict(stack.state.run.get("ports", {}))
+    for tries_left in (2, 1, 0):
+        chosen = ports.choose(names, last=last)
+        server = make(chosen)
+        try:
+            server.start()
+        except (PortTaken, Killed) as error:
+            if not tries_left:
+                raise
+            last = {} if isinstance(error, PortTaken) else last
+            continue
+        stack.servers[name] = server
+        assert server.proc is not None
+        stack.state.note_child(name, server.proc.pid, sig=server.stop_sig, ports=chosen)
+        break
+    return chosen
+
+
+def _log(stack: Stack, name: str) -> Path:
+    return stack.state.folder / "log" / f"{name}.log"
+
+
+def _watch_storage(stack: Stack, then: Callable[[], None] | None) -> None:
+    def watch() -> None:
+        until = time.monotonic() + _STORAGE_BUDGET_S
+        while not stack.state.lock.closed and time.monotonic() < until:
+            if stack._writable():
+                stack.storage_ready.set()
+                if then:
+                    then()
+                return
+            time.sleep(0.1)
+
+    threading.Thread(target=watch, name="storage-probe", daemon=True).start()

@@ -1,0 +1,46 @@
+"""`.venv/bin/python -m ops.reset_link name@example.org`: for the only owner, without a password."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from backend.accounts.invitations import RESET_HOURS, create_reset_link_on_server
+from backend.db.transactions import Anonymous, Database
+from backend.errors import StudioError
+from backend.settings import Settings
+from ops.local_stack.run_info import address, running
+
+
+def main(argv: Sequence[str]) -> int:
+    """The exit code. The link alone goes to standard output."""
+    if len(argv) != 1:
+        sys.stderr.write("Say whose password: .venv/bin/python -m ops.reset_link name@example.org\n")
+        return 2
+    try:
+        link = made(Settings(), argv[0])
+    except StudioError as error:
+        sys.stderr.write(error.message + "\n")
+        return 1
+    sys.stderr.write(f"This link lets {argv[0]} choose a new password, once, within {RESET_HOURS} hours:\n")
+    sys.stdout.write(link + "\n")
+    return 0
+
+
+def made(settings: Settings, email: str) -> str:
+    """In the database of DATABASE_URL, else in that of the studio that runs on this machine. Raises StudioError."""
+    url, folder = settings.database_url.get_secret_value(), settings.data_dir.resolve()
+    base = settings.base_url if settings.public_url else address(folder) or settings.base_url
+    if not url:
+        here = running(folder)
+        url, base = here.database_url, here.url
+    database = Database(url, pool_size=1)
+    try:
+        with database.transaction(Anonymous()) as tx:
+            return f"{base}/?reset={create_reset_link_on_server(tx, email)}"
+    finally:
+        database.close()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

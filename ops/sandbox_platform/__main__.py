@@ -1,0 +1,30 @@
+"""`python -m ops.sandbox_platform --folder DIR`: serves until it is ended."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import uvicorn
+
+from ops.sandbox_platform.app import application
+from ops.sandbox_platform.store import Store
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="where it keeps what it has")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--public-url", default="", help="where browsers reach it, when that is another address")
+    wishes = parser.parse_args()
+    store = Store(wishes.folder)
+    try:
+        app = application(store, public_url=wishes.public_url, listens_on=wishes.host)
+        uvicorn.run(app, host=wishes.host, port=wishes.port, log_level="warning", timeout_graceful_shutdown=2)
+    finally:
+        store.close()
+
+
+if __name__ == "__main__":
+    main()

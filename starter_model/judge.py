@@ -1,0 +1,52 @@
+"""Judges drawn pictures against a character: `python -m starter_model.judge --traits FILE < pictures.json`.
+
+Standard input: `[{"path", "prompt"}]`. Last line of standard output: one JSON object, shares from 0 to 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from backend.engines.diffusion.child import prepare
+from backend.engines.starter_model.words import SCENES
+
+
+def judge(pictures: list[dict[str, str]], traits: dict[str, str]) -> dict[str, Any]:
+    """`identity`: share of the fixed traits found; `nearly_all`: share of pictures with at most one trait missed;
+    `place_obeyed`: share of pictures whose place is the one in the prompt (None when no prompt names a place)."""
+    from backend.engines.starter_model import classifier
+
+    found = classifier.classify(classifier.load(), classifier.read([Path(picture["path"]) for picture in pictures]))
+    hits = [sum(seen[head] == value for head, value in traits.items()) for seen in found]
+    obeyed = [
+        SCENES[seen["scene"]] in picture["prompt"] for seen, picture in zip(found, pictures, strict=True) if _place(picture)
+    ]
+    return {
+        "identity": round(sum(hits) / (len(hits) * len(traits)), 4) if traits else None,
+        "nearly_all": round(sum(hit >= len(traits) - 1 for hit in hits) / len(hits), 4) if traits else None,
+        "place_obeyed": round(sum(obeyed) / len(obeyed), 4) if obeyed else None,
+        "pictures": [
+            {"path": picture["path"], "hits": hit, "scene": SCENES[seen["scene"]]}
+            for picture, hit, seen in zip(pictures, hits, found, strict=True)
+        ],
+    }
+
+
+def _place(picture: dict[str, str]) -> bool:
+    return any(phrase in picture["prompt"] for phrase in SCENES.values())
+
+
+def main() -> None:
+    prepare(threads=0)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--traits", type=Path, required=True, help="traits.json of a sample character")
+    traits = json.loads(parser.parse_args().traits.read_text("utf-8"))["traits"]
+    print(json.dumps(judge(json.load(sys.stdin), traits)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Parts of the workspace page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import accounts
+from backend.db.transactions import RANK
+from studio.shell import session
+from studio.shell.frame import WORKSPACE, Page
+from studio.shell.sign_in import INVITE, RESET
+from studio.ui.confirm import confirm
+from studio.ui.format import plain
+
+ROLES = {"viewer": "Viewer — looks", "editor": "Editor — makes", "owner": "Owner — also people"}
+_LINK = "_workspace_link"
+
+
+def members(page: Page) -> None:
+    with page.transaction() as tx:
+        people = accounts.members(tx)
+    with st.container(border=True):
+        st.header("People")
+        for person in people:
+            _member(page, person)
+        if link := st.session_state.get(_LINK):
+            _show_link(*link)
+
+
+def _member(page: Page, person: accounts.MemberCard) -> None:
+    me = person.user_id == page.user.id
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(person.name)}**{' (you)' if me else ''}  \n:small[{plain(person.email)}]", width="stretch")
+        if not page.is_owner:
+            st.badge(person.role, color="gray")
+        else:
+            key = f"role:{person.user_id}"
+            st.session_state[key] = person.role
+            st.selectbox(
+                f"Role of {plain(person.name)}", list(RANK), key=key, width=130, label_visibility="collapsed",
+                format_func=str.capitalize, on_change=_set_role, args=(page, person.user_id),
+            )  # fmt: skip
+        if page.is_owner or me:
+            _acts(page, person, me=me)
+
+
+def _acts(page: Page, person: accounts.MemberCard, *, me: bool) -> None:
+    options = ["Leave this workspace"] if me else ["Make a reset link", "Remove from the workspace"]
+    chosen = st.menu_button("", options, icon=":material/more_vert:", type="tertiary", key=f"acts:{person.user_id}")
+    if chosen == "Make a reset link":
+        with page.transaction(needs="owner") as tx:
+            secret = accounts.create_reset_link(tx, person.user_id)
+        title = f"Give this link to {plain(person.name)}. It lets them choose a new password, once, within 24 hours."
+        st.session_state[_LINK] = (title, _address(RESET, secret))
+    elif chosen == "Leave this workspace":
+        confirm(
+            "Leave this workspace?", f"You will no longer see **{plain(page.workspace.name)}**. What you made stays there.",
+            action="Leave", act=lambda: _remove(page, person.user_id),
+        )  # fmt: skip
+    elif chosen:
+        confirm(
+            f"Remove {plain(person.name)}?", "They lose access at once. What they made stays.",
+            action="Remove", act=lambda: _remove(page, person.user_id),
+        )  # fmt: skip
+
+
+def invitations(page: Page) -> None:
+    with st.container(border=True):
+        st.header("Invite")
+        with st.form("invite", border=False):
+            role = st.selectbox("As", list(ROLES), index=1, format_func=ROLES.__getitem__)
+            email = st.text_input("E-mail (optional)", help="With an address only that person can use the link.")
+            pressed = st.form_submit_button("Make a link", icon=":material/link:")
+        if pressed:
+            with page.transaction(needs="owner") as tx:
+                secret = accounts.invite(tx, role=role, email=email)
+            _show_link(
+                "Send this link yourself. It works once, within 7 days, and is shown only now.", _address(INVITE, secret)
+            )
+        with page.transaction(needs="owner") as tx:
+            waiting = accounts.invitations(tx)
+        for one in waiting:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                whom = plain(one.email) or "whoever holds the link"
+                st.markdown(f"{one.role.capitalize()} for {whom}  \n:small[until {one.expires_at:%-d %b %Y}]", width="stretch")
+                st.button("Withdraw", key=f"withdraw:{one.id}", on_click=_withdraw, args=(page, one.id))
+
+
+def name(page: Page) -> None:
+    with st.form("workspace-name"):
+        st.header("Name")
+        wanted = st.text_input("Name of this workspace", value=page.workspace.name)
+        pressed = st.form_submit_button("Save name")
+    if pressed:
+        with page.transaction(needs="owner") as tx:
+            accounts.rename_workspace(tx, wanted)
+        st.rerun()
+
+
+def another(page: Page) -> None:
+    with st.expander("New workspace", icon=":material/add:"), st.form("new-workspace", border=False):
+        st.caption("Separate influencers, pictures and people. You will own it.")
+        wanted = st.text_input("Its name")
+        pressed = st.form_submit_button("Create workspace")
+    if pressed:
+        with page.transaction() as tx:
+            made = accounts.create_workspace(tx, wanted)
+        st.query_params.from_dict({WORKSPACE: made})
+        st.rerun()
+
+
+def _show_link(sentence: str, address: str) -> None:
+    st.info(sentence, icon=":material/link:")
+    st.code(address, language=None, wrap_lines=True)
+
+
+def _address(kind: str, secret: str) -> str:
+    return f"{session.origin()}/?{kind}={secret}"
+
+
+def _set_role(page: Page, user_id: str) -> None:
+    st.session_state.pop(_LINK, None)
+    with page.guard(), page.transaction(needs="owner") as tx:
+        accounts.set_role(tx, user_id, st.session_state[f"role:{user_id}"])
+
+
+def _remove(page: Page, user_id: str) -> None:
+    with page.transaction(needs="viewer" if user_id == page.user.id else "owner") as tx:
+        accounts.remove_member(tx, user_id)
+
+
+def _withdraw(page: Page, invitation_id: str) -> None:
+    with page.guard(), page.transaction(needs="owner") as tx:
+        accounts.withdraw(tx, invitation_id)

@@ -1,0 +1,213 @@
+"""One channel: how it stands, what it may still post today, its settings, and its ends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from backend import channels
+from backend.channels import PRIVACY, ChannelCard
+from backend.content_plans import Pace
+from backend.errors import StudioError
+from backend.kit.clock import now
+from backend.platforms.port import Account
+from studio.shell import session
+from studio.shell.frame import Page
+from studio.ui.confirm import confirm
+from studio.ui.format import ago, clock, count, esc, plain
+from studio.ui.toasts import queue_toast, telling
+
+STATES = {
+    "connected": ":green-badge[:material/check: Connected]",
+    "reconnect": ":red-badge[:material/link_off: Connect again]",
+    "off": ":gray-badge[:material/pause: Switched off]",
+}
+_HERE = ("localhost", "127.0.0.1", "::1")
+LINK = (
+    "display:inline-block;padding:.4rem .75rem;border:1px solid color-mix(in srgb, currentColor 25%, transparent);"
+    "border-radius:.5rem;font-size:.875rem;color:inherit;text-decoration:none;white-space:nowrap"
+)
+
+
+MAIN = ";background:#6b3fd4;border-color:transparent;color:#fff"
+
+
+def link(label: str, address: str, *, main: bool = False) -> str:
+    """In the same tab: one comes back to this page. `main`: what is to be done now."""
+    return f'<a href="{esc(address)}" target="_self" style="{LINK}{MAIN if main else ""}">{esc(label)}</a>'
+
+
+def heard() -> None:
+    """What connecting had to say is old once something else was done."""
+    st.session_state.pop("channels:word", None)
+
+
+def show(page: Page, card: ChannelCard, *, again: str, pace: Pace | None = None, zone: str = "UTC") -> None:
+    """`pace`: how often it posts; `zone`: whose clocks its next post is said by."""
+    with st.container(border=True, key=f"channel-{card.platform}-{card.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if picture := card.profile.get("avatar"):
+                st.html(f'<img src="{esc(picture)}" alt="" style="width:40px;border-radius:50%;display:block">', width=48)
+            st.markdown(f"**{plain(card.label)}** {STATES[card.state]}  \n{_there(card)}", width="stretch")
+        if card.state == "reconnect":
+            st.error(plain(card.trouble), icon=":material/link_off:")
+        elif card.expires_soon(now()) and card.expires_at:
+            when = f"{card.expires_at:%-d %B}"
+            st.warning(
+                f"Its permission ends on {when}. Connect it again before then; nothing is lost by it.", icon=":material/timer:"
+            )
+        _quota(page, card)
+        if pace:
+            st.caption(_pace(pace, zone))
+        if card.platform == "sandbox":
+            _practice(page)
+        if page.can_edit:
+            _acts(page, card, again)
+
+
+def _there(card: ChannelCard) -> str:
+    account = card.profile.get("name", "")
+    said = [f"@{plain(account.lstrip('@'))}"] if account else []
+    chosen = PRIVACY.get(card.platform, {}).get(card.settings.get("privacy", ""))
+    if card.platform in PRIVACY:
+        said.append(f"seen by: {chosen}" if chosen else "privacy: chosen for each post")
+    if card.platform == "youtube" and "made_for_kids" in card.settings:
+        said.append("made for kids" if card.settings["made_for_kids"] else "not made for kids")
+    said.append("AI label always on")
+    return f":small[{' · '.join(said)}]"
+
+
+def _pace(pace: Pace, zone: str) -> str:
+    """“Last post 2 h ago, 3 in the last 24 hours. Next: tomorrow 18:00.”"""
+    last = f"Last post {ago(pace.last_at)}, {pace.day} in the last 24 hours." if pace.last_at else "Nothing published yet."
+    late = pace.next_at is not None and pace.next_at <= now()
+    following = "" if pace.next_at is None else " Next: now." if late else f" Next: {clock(pace.next_at, zone)}."
+    return f":material/schedule: {plain(last + following)}"
+
+
+def _practice(page: Page) -> None:
+    """The practice platform is a site of its own, which browsers elsewhere may not reach."""
+    feed = channels.feed_url(page.app.settings)
+    if not feed:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.link_button("See the practice feed", feed, icon=":material/open_in_new:")
+        if page.is_owner:
+            st.link_button("Make it go wrong", f"{feed}/switches", icon=":material/toggle_on:", help="Its fault switches.")
+    here, there = urlsplit(session.origin()).hostname, urlsplit(feed).hostname
+    if there in _HERE and here not in _HERE:
+        st.caption(
+            "The practice feed opens on the studio's own machine only: it has no passwords. To open it to your network, its "
+            "operator sets SANDBOX_HOST and SANDBOX_PUBLIC_URL."
+        )
+
+
+def _quota(page: Page, card: ChannelCard) -> None:
+    seen: tuple[Account, datetime] | None = st.session_state.get(f"channels:look:{card.id}")
+    if seen is None:
+        return
+    account, at = seen
+    quota = account.quota
+    if quota is None:
+        st.caption(f"{plain(account.name)} answers. It does not say how many posts it takes a day. Read {ago(at)}.")
+        return
+    hours = round(quota.window_s / 3600)
+    left = f"{quota.left:,} of {quota.total:,} left" if quota.total is not None else "no limit said"
+    st.caption(f"{count(quota.used, 'post')} in the last {hours} hours, {left}. Read {ago(at)}.")
+
+
+def _acts(page: Page, card: ChannelCard, again: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if card.state == "connected":
+            st.button(
+                "Check now", icon=":material/refresh:", key=f"look:{card.id}", on_click=_look, args=(page, card),
+                help="Asks the platform whether the account opens, and what it may still post today.",
+            )  # fmt: skip
+        if card.platform != "sandbox":
+            st.html(again, width="content")
+        if st.button("Settings", icon=":material/tune:", key=f"settings:{card.id}"):
+            _settings(page, card)
+        if card.state != "reconnect":
+            word, icon = ("Switch on", ":material/play_arrow:") if card.state == "off" else ("Switch off", ":material/pause:")
+            st.button(word, icon=icon, key=f"switch:{card.id}", on_click=_switch, args=(page, card))
+        if st.button("Disconnect", icon=":material/link_off:", key=f"remove:{card.id}"):
+            confirm(
+                f"Disconnect {plain(card.name)}?",
+                "Its tokens are erased here. Posts of before stay in the calendar; those still planned on it are not published "
+                "until the same account is connected again.",
+                action="Disconnect",
+                act=lambda: _remove(page, card),
+            )
+
+
+def _look(page: Page, card: ChannelCard) -> None:
+    heard()
+    with telling():
+        st.session_state[f"channels:look:{card.id}"] = (channels.check_account(page.app, page.transaction, card.id), now())
+        queue_toast(f"{plain(card.name)} answers.")
+
+
+def _switch(page: Page, card: ChannelCard) -> None:
+    heard()
+    with telling():
+        with page.transaction(needs="editor") as tx:
+            channels.switch(tx, card.id, on=card.state == "off")
+        queue_toast(f"{plain(card.name)} is {'on' if card.state == 'off' else 'off: nothing is published on it'}.")
+
+
+def _remove(page: Page, card: ChannelCard) -> None:
+    heard()
+    with page.transaction(needs="editor") as tx:
+        channels.remove(tx, card.id)
+    queue_toast(f"{plain(card.name)} is disconnected.")
+
+
+def _settings(page: Page, card: ChannelCard) -> None:
+    @st.dialog(f"Settings of {plain(card.name)}")
+    def form() -> None:
+        open_to = _open_to(page, card)
+        with st.form(f"channel:{card.id}", border=False):
+            name = st.text_input("Name here", card.name, max_chars=80)
+            privacy: str = card.settings.get("privacy", "")
+            kids: bool | None = card.settings.get("made_for_kids")
+            if card.platform in PRIVACY:
+                options = ["", *open_to]
+                privacy = st.selectbox(
+                    "Who may see posts", options, index=options.index(privacy) if privacy in options else 0,
+                    format_func=lambda one: PRIVACY[card.platform].get(one, "Chosen for each post"),
+                )  # fmt: skip
+            if card.platform == "youtube":
+                kids = st.radio(
+                    "Made for kids", [False, True], index=None if kids is None else int(kids), horizontal=True,
+                    format_func=lambda one: "Yes, made for kids" if one else "No",
+                )  # fmt: skip
+            st.checkbox("Posts say that they are made with AI", True, disabled=True, help="Always on, on every platform.")
+            pressed = st.form_submit_button("Save", type="primary")
+        if pressed:
+            try:
+                with page.transaction(needs="editor") as tx:
+                    channels.rename(tx, card.id, name)
+                    channels.save_settings(tx, card.id, privacy=privacy, made_for_kids=kids)
+            except StudioError as error:
+                st.error(plain(error.message), icon=":material/error:")
+                return
+            queue_toast("Saved. It holds for posts from now on.")
+            st.rerun()
+
+    form()
+
+
+def _open_to(page: Page, card: ChannelCard) -> list[str]:
+    """What may be chosen now. TikTok says so for each account (creator_info), and it is asked whenever the form opens."""
+    words = list(PRIVACY.get(card.platform, {}))
+    if card.platform != "tiktok":
+        return words
+    try:
+        with st.spinner("Asking TikTok what this account may choose"):
+            account = channels.check_account(page.app, page.transaction, card.id)
+    except StudioError as error:
+        st.warning(f"{plain(error.message)} The choice is checked again before each post.", icon=":material/cloud_off:")
+        return words
+    return [one for one in words if one in account.privacy]

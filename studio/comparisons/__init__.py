@@ -1,0 +1,1 @@
+"""Comparing checkpoints of a training run."""

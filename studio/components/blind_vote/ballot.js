@@ -1,0 +1,41 @@
+/**
+ * Two pictures of the same prompt.
+ *
+ * @typedef {object} BallotPair
+ * @property {string} leftId
+ * @property {string} rightId
+ * @property {string} leftAssetId
+ * @property {string} rightAssetId
+ * @property {string} prompt
+ */
+
+/**
+ * What there is to vote on. `pair` null: all have been seen; `left`: votes until the order is likely settled.
+ *
+ * @typedef {{ pair: BallotPair | null, votes: number, mine: number, left: number, undoable: boolean }} Ballot
+ */
+
+/** @typedef {"left" | "right" | "tie" | "skip"} BallotChoice */
+
+/** @param {Ballot} ballot */
+export const countText = ({ votes, mine, left, pair }) => {
+  const own = mine === votes ? "" : `, ${mine} of them yours`
+  const done = `${votes} ${votes === 1 ? "vote" : "votes"}${own}`
+  if (!pair) return `${done}. You have seen every pair.`
+  if (left) return `${done}. About ${left} more until the order is likely settled.`
+  return `${done}. The order is likely settled; more votes make it surer.`
+}
+
+/** How far the votes are, in whole percent. @param {Ballot} ballot */
+export const percentVoted = ({ votes, left }) => (votes + left ? Math.round((votes / (votes + left)) * 100) : 0)
+
+/** @type {Record<string, BallotChoice>} */
+const CHOICES = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "tie", ArrowDown: "skip" }
+
+/**
+ * What a key chooses; undefined: nothing.
+ *
+ * @param {string} key
+ * @returns {BallotChoice | undefined}
+ */
+export const choiceOfKey = key => CHOICES[key]

@@ -1,0 +1,149 @@
+import { dayOf, daysBetween, later } from "./wall_time.js"
+
+/** @import { WallTime } from "./wall_time.js" */
+
+/**
+ * A planned post as the API's calendar lists it.
+ *
+ * @typedef {object} CalendarEntry
+ * @property {string} id
+ * @property {string} title
+ * @property {string} influencerId
+ * @property {string} assetId empty: no picture
+ * @property {string} state
+ * @property {string[]} platforms
+ * @property {WallTime | null} wall in the calendar's zone; null: no date
+ * @property {WallTime} ownWall in the zone of the influencer
+ * @property {string} clash
+ * @property {boolean} faceBelow whether its face match is below the threshold
+ * @property {boolean} movable
+ * @property {number} version
+ */
+
+/**
+ * @typedef {object} EntryLabels
+ * @property {[id: string, name: string][]} influencers
+ * @property {Record<string, string>} states what people read
+ * @property {string} colourBy "influencer" or "state"
+ */
+
+const HUES = 24
+/** @type {Record<string, string>} */
+const STATE_COLORS = {
+  draft: "#8a8f98",
+  in_review: "#b7791f",
+  approved: "#2b8a8a",
+  scheduled: "#3b6fe0",
+  publishing: "#8b5cf6",
+  published: "#2f9e5b",
+  failed: "#d64545",
+  missed: "#c2541b",
+  unknown: "#c026a3",
+  on_hold: "#6b7280",
+}
+export const FACE_BELOW = "Face match below the threshold"
+/** @type {Record<string, string>} */
+const PLATFORM_TEXT = { instagram: "IG", tiktok: "TT", youtube: "YT", sandbox: "SB" }
+/** When a post without a time is put on a day. */
+const DEFAULT_TIME = "18:00"
+
+/**
+ * A number of an influencer's id alone (FNV-1a), so that their color stays whoever else comes or goes.
+ *
+ * @param {string} id
+ */
+export const hashOf = id => {
+  let hash = 2166136261
+  for (const letter of id) hash = Math.imul(hash ^ letter.charCodeAt(0), 16777619) >>> 0
+  return (hash ^ (hash >>> 13)) >>> 0
+}
+
+/**
+ * @param {EntryLabels} labels
+ * @param {CalendarEntry} entry
+ */
+export const colorOf = (labels, entry) => {
+  if (labels.colourBy === "state") return STATE_COLORS[entry.state]
+  const hash = hashOf(entry.influencerId)
+  const lightness = Math.floor(hash / HUES) % 2 ? 42 : 55
+  return `hsl(${((hash % HUES) * 360) / HUES} 62% ${lightness}%)`
+}
+
+/**
+ * What the color of an entry stands for.
+ *
+ * @param {EntryLabels} labels
+ * @param {CalendarEntry} entry
+ */
+export const legendText = (labels, entry) =>
+  labels.colourBy === "state" ? labels.states[entry.state] : influencerName(labels, entry)
+
+/**
+ * One entry for each color that is seen.
+ *
+ * @param {EntryLabels} labels
+ * @param {Iterable<CalendarEntry>} entries
+ */
+export const legendEntries = (labels, entries) => {
+  const byState = labels.colourBy === "state"
+  return [...new Map([...entries].map(entry => [byState ? entry.state : entry.influencerId, entry])).values()]
+}
+
+/**
+ * @param {EntryLabels} labels
+ * @param {CalendarEntry} entry
+ */
+const influencerName = (labels, entry) => labels.influencers.find(([id]) => id === entry.influencerId)?.[1] ?? ""
+
+/** @param {WallTime} wall */
+export const timeOf = wall => wall.slice(11, 16)
+
+/**
+ * What an entry says to screen readers, and when it is pointed at.
+ *
+ * @param {EntryLabels} labels
+ * @param {CalendarEntry} entry
+ */
+export const spokenText = (labels, entry) =>
+  [
+    entry.wall ? timeOf(entry.wall) : "no date",
+    entry.title,
+    influencerName(labels, entry),
+    labels.states[entry.state],
+    entry.platforms.map(platform => PLATFORM_TEXT[platform]).join(", "),
+    entry.clash,
+    entry.faceBelow && FACE_BELOW,
+  ]
+    .filter(Boolean)
+    .join(" · ")
+
+/**
+ * Where a dropped entry goes. On a whole day it keeps its own hour by its own clock (zone ""); on an hour it takes
+ * that hour of the calendar's zone.
+ *
+ * @param {CalendarEntry} entry
+ * @param {{ wall: WallTime, isDay: boolean, zone: string }} drop
+ * @returns {{ wall: WallTime, zone: string }}
+ */
+export const dropTime = (entry, { wall, isDay, zone }) => {
+  if (!isDay) return { wall, zone }
+  if (!entry.wall) return { wall: `${dayOf(wall)}T${DEFAULT_TIME}`, zone: "" }
+  return { wall: later(entry.ownWall, { days: daysBetween(entry.wall, wall) }), zone: "" }
+}
+
+/**
+ * Where an entry without a date goes by its menu: tomorrow evening.
+ *
+ * @param {WallTime} now
+ */
+export const tomorrow = now => `${dayOf(later(now, { days: 1 }))}T${DEFAULT_TIME}`
+
+/**
+ * The earliest hour of a week that has an entry, as two digits; undefined: none has.
+ *
+ * @param {Iterable<CalendarEntry>} entries
+ * @param {WallTime} from
+ * @param {WallTime} to
+ */
+export const firstHour = (entries, from, to) =>
+  [...entries].flatMap(({ wall }) => (wall && wall >= from && wall < to ? [wall.slice(11, 13)] : [])).sort()[0]

@@ -1,0 +1,71 @@
+/** A refusal or failure whose message is the sentence to show. `status`: of the HTTP answer, undefined without one. */
+export class ApiError extends Error {
+  /**
+   * @param {string} message
+   * @param {number} [status]
+   */
+  constructor(message, status) {
+    super(message)
+    this.status = status
+  }
+}
+
+/**
+ * The sentence to show for whatever was thrown.
+ *
+ * @param {unknown} error
+ */
+export const messageOf = error => (error instanceof Error ? error.message : String(error))
+
+/**
+ * One answer of our API; null when it has no content. Throws ApiError, or the AbortError of `options.signal`.
+ *
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @returns {Promise<any>}
+ */
+export const api = async (path, options = {}) => {
+  /** @type {Response} */
+  let answer
+  try {
+    answer = await fetch(path, { credentials: "same-origin", ...options })
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") throw error
+    throw new ApiError("The studio does not answer. Check your connection; nothing is lost.")
+  }
+  if (answer.status === 204) return null
+  const body = await answer.json().catch(() => ({}))
+  if (!answer.ok) throw new ApiError(sentence(body.message, answer.status), answer.status)
+  return body
+}
+
+/**
+ * @param {string | string[] | undefined} message
+ * @param {number} status
+ */
+const sentence = (message, status) => [message || `The studio answered ${status}.`].flat().join(" ")
+
+/**
+ * Sends JSON in the name of a workspace.
+ *
+ * @param {string} path
+ * @param {object} body
+ * @param {string} workspace
+ * @param {string} [method]
+ */
+export const send = (path, body, workspace, method = "POST") =>
+  api(path, {
+    method,
+    headers: { "content-type": "application/json", "x-workspace": workspace, "x-studio": "1" },
+    body: JSON.stringify(body),
+  })
+
+/**
+ * Address of a file. `query`: with its question mark.
+ *
+ * @param {string} workspace
+ * @param {string} assetId
+ * @param {string} [query]
+ */
+export const mediaUrl = (workspace, assetId, query = "") =>
+  `/api/media/${encodeURIComponent(workspace)}/${encodeURIComponent(assetId)}${query}`

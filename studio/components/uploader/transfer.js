@@ -1,0 +1,119 @@
+import { ApiError, messageOf, send } from "../shared/api.js"
+import { bytes } from "../shared/format.js"
+
+/** @import { UploadItem, UploadQueue } from "./queue.js" */
+
+/**
+ * Where files go, and how large one may be.
+ *
+ * @typedef {{ workspace: string, noun: string, nounId: string, maxBytes?: number }} UploadTarget
+ */
+
+/** A file that would be refused again. */
+class Refused extends Error {}
+
+/** Answers that a second try does not change. */
+const FINAL_STATUSES = new Set([400, 403, 409])
+
+/**
+ * Sends one file; its item says how it ended. `onProgress` is called whenever something has changed.
+ *
+ * @param {UploadTarget} target
+ * @param {UploadQueue} queue
+ * @param {UploadItem} item
+ * @param {() => void} onProgress
+ */
+export const uploadItem = async (target, queue, item, onProgress) => {
+  item.state = "sending"
+  item.loaded = 0
+  item.reason = ""
+  onProgress()
+  try {
+    checkSize(target, item)
+    const uploads = `/api/uploads/${encodeURIComponent(target.workspace)}`
+    const row = await send(uploads, announcement(target, item), target.workspace)
+    item.id = row.id
+    if (row.skip) {
+      item.state = "skipped"
+      return
+    }
+    await putFile(item.file, row.putUrl ?? `${uploads}/${row.id}`, loaded => {
+      queue.progress(item, loaded)
+      onProgress()
+    })
+    item.state = "stored"
+  } catch (error) {
+    queue.progress(item, 0)
+    item.state = isFinal(error) ? "refused" : "failed"
+    item.reason = messageOf(error)
+  }
+}
+
+/**
+ * Throws Refused. Archives have limits of their own, which the server knows.
+ *
+ * @param {UploadTarget} target
+ * @param {UploadItem} item
+ */
+const checkSize = ({ maxBytes }, { file, name }) => {
+  if (file.size === 0) throw new Refused("This file is empty.")
+  if (maxBytes && file.size > maxBytes && !/\.zip$/i.test(name)) {
+    throw new Refused(`This file has ${bytes(file.size)}; the limit is ${bytes(maxBytes)}.`)
+  }
+}
+
+/**
+ * What the server is told of a file before it comes. The same `clientKey` again is the same upload.
+ *
+ * @param {UploadTarget} target
+ * @param {UploadItem} item
+ */
+const announcement = ({ noun, nounId }, { file, name }) => ({
+  noun,
+  nounId,
+  filename: name,
+  size: file.size,
+  clientKey: `${name}|${file.size}|${file.lastModified}`,
+})
+
+/** @param {unknown} error */
+const isFinal = error =>
+  error instanceof Refused || (error instanceof ApiError && FINAL_STATUSES.has(error.status ?? 0))
+
+/**
+ * XMLHttpRequest, because fetch does not tell how far an upload is.
+ *
+ * @param {File} file
+ * @param {string} url
+ * @param {(loaded: number) => void} onLoaded
+ * @returns {Promise<void>}
+ */
+const putFile = (file, url, onLoaded) =>
+  new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    request.open("PUT", url)
+    request.setRequestHeader("x-studio", "1")
+    request.setRequestHeader("content-type", "application/octet-stream")
+    request.upload.onprogress = event => onLoaded(event.loaded)
+    request.onload = () => {
+      const { status } = request
+      if (status >= 200 && status < 300) resolve()
+      else reject(refusal(status, request.responseText))
+    }
+    request.onerror = () => reject(new Error("The connection was lost. Try this file again; the others go on."))
+    request.send(file)
+  })
+
+/**
+ * @param {number} status
+ * @param {string} body
+ */
+const refusal = (status, body) => {
+  let message = `The studio answered ${status}. Try this file again.`
+  try {
+    message = [JSON.parse(body).message ?? message].flat().join(" ")
+  } catch {
+    // Not JSON: the sentence stays.
+  }
+  return status === 400 || status === 413 ? new Refused(message) : new Error(message)
+}

@@ -1,0 +1,1 @@
+"""The calendar, a plan and its posts, review and posting rules."""

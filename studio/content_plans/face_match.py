@@ -1,0 +1,21 @@
+"""How much a post's pictures look like the influencer, as a badge."""
+
+from __future__ import annotations
+
+from backend.content_plans import FaceMatch
+
+
+def badge(match: FaceMatch | None) -> str:
+    """As markdown; "" for what was not scored."""
+    if match is None:
+        return ""
+    score = f"Face match {percent(match.score)}"
+    if match.score >= match.line:
+        return f":green-badge[{score}]"
+    if match.accepted:
+        return f":gray-badge[{score}, accepted]"
+    return f":orange-badge[:material/face: {score}, needs {percent(match.line)}]"
+
+
+def percent(value: float) -> str:
+    return f"{int(value * 100 + 1e-9)} %"

@@ -1,0 +1,168 @@
+"""The review queue: what waits for a yes, oldest date first, one by one or many at once; a note goes with a no."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+import streamlit as st
+
+from backend import content_plans, influencers
+from backend.content_plans import FaceMatch, PlanCard, PlanFilters, PostCard, PostState
+from backend.errors import StudioError
+from studio.content_plans import attention, face_match, plan, review_bulk
+from studio.shell.frame import Page
+from studio.ui.empty_state import empty_state
+from studio.ui.format import esc, lines, media_url, plain
+from studio.ui.toasts import told
+from studio.ui.undo_notice import bar, done
+
+TAKE = 20
+_EMPTY = {
+    "in_review": "Posts come here when an influencer's rules want a review.",
+    "draft": "Drafts come here until they are scheduled or sent to review. The calendar plans whole weeks of them.",
+    "unknown": "A post comes here when nobody can tell whether it is on the platform.",
+    "failed": "A post comes here when it could not be published.",
+    "missed": "A post comes here when it did not go out within 48 hours of its time.",
+    "on_hold": "A post comes here when a person or a stop switch holds it back.",
+}
+KINDS = {
+    "in_review": "In review", "draft": "Drafts", "unknown": "Check the account", "failed": "Failed", "missed": "Missed",
+    "on_hold": "On hold",
+}  # fmt: skip
+
+
+_DATED = {"in_review", "draft", "failed", "missed", "on_hold"}
+"""Lists whose plans can be given another time."""
+
+
+def queue(page: Page) -> None:
+    told()
+    bar(page)
+    if (wish := st.query_params.pop("show", "")) in KINDS:
+        st.session_state["review:kind"] = wish
+    attention.lines(page, attention.read(page), states=False)
+    with page.transaction() as tx:
+        who = st.session_state.get("review:who") or ""
+        waiting = content_plans.counts(tx, [PostState(one) for one in KINDS], influencer_id=who)
+        people = {one.id: one.name for one in influencers.page(tx, take=200).cards}
+    st.session_state.setdefault("review:kind", next((one for one in KINDS if waiting[PostState(one)]), "in_review"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.segmented_control(
+            "Show", list(KINDS), format_func=lambda one: f"{KINDS[one]} ({waiting[PostState(one)]})",
+            key="review:kind", required=True, label_visibility="collapsed",
+        )  # fmt: skip
+        who = st.selectbox(
+            "Influencer", ["", *people], format_func=lambda one: people.get(one, "All"), key="review:who", width=200
+        )
+        below = st.checkbox("Only with a face match below the threshold", key="review:below")
+    kind = kind or "in_review"
+    take = st.session_state.setdefault("review:take", TAKE)
+    filters = PlanFilters(influencer_id=who or "", states=(PostState(kind),), face_below=below)
+    with page.transaction() as tx:
+        found = content_plans.page(tx, filters, take=take)
+        matches = content_plans.faces_of(tx, found.cards)
+    if not found.cards:
+        say = "No post here has a picture below its threshold." if below else _EMPTY[kind]
+        box = empty_state("Nothing waits here", say, icon=":material/done_all:")
+        if box.button("Open the calendar"):
+            page.go("plan/calendar")
+        return
+    if page.can_edit:
+        misses = {plan_id for plan_id, match in matches.items() if not match.passes}
+        review_bulk.bar(page, found.cards, kind, total=found.total, misses=misses)
+    for card in found.cards:
+        with st.container(border=True, key=f"row:{card.id}"):
+            _card(page, card, kind, matches.get(card.id))
+    if found.next_cursor and st.button("Show more", width="stretch"):
+        st.session_state["review:take"] = take + TAKE
+        st.rerun()
+
+
+def _card(page: Page, card: PlanCard, kind: str, match: FaceMatch | None) -> None:
+    when = f"{card.wall:%a %-d %b, %H:%M} ({card.zone})" if card.wall else "without a date"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if page.can_edit:
+            review_bulk.tick(card)
+        head = f"{plan.badge(card.state)} **{plain(card.title)}** · {plain(card.influencer_name)} · {plain(when)}"
+        st.markdown(f"{head} {face_match.badge(match)}")
+    with st.container(horizontal=True):
+        if shown := next((post for post in card.posts if post.media), None):
+            st.html(_preview(page, shown), width="content")
+        with st.container(width="stretch"):
+            for post in card.posts:
+                _post(post)
+            if page.can_edit:
+                _acts(page, card, kind)
+
+
+def _post(post: PostCard) -> None:
+    whole = "  \n".join(map(plain, lines(content_plans.whole_caption(post.caption, post.hashtags))))
+    later = content_plans.after_minutes(post.options)
+    channel = plain(post.channel_name) + (f" ({later} min later)" if later else "")
+    st.markdown(f"**{channel}**: {whole or '*no caption*'}")
+    if why := content_plans.needs_picture(post.options, post.media):
+        st.warning(plain(why), icon=":material/add_photo_alternate:")
+    if post.error:
+        st.error(plain(post.error), icon=":material/error:")
+
+
+def _preview(page: Page, post: PostCard) -> str:
+    """The first picture, large; how many more there are."""
+    src = media_url(page.workspace.id, post.media[0], w=320)
+    words = esc(post.alt_texts.get(post.media[0], "") or "Picture of this post")
+    more = f'<span style="position:absolute;right:8px;top:8px;font:600 13px sans-serif;color:#fff;background:#000a;'\
+           f'border-radius:9px;padding:1px 8px">{len(post.media)}</span>' if len(post.media) > 1 else ""  # fmt: skip
+    return (
+        f'<div style="position:relative;width:200px"><img src="{src}" alt="{words}" loading="lazy" '
+        f'style="width:200px;height:200px;object-fit:cover;border-radius:10px;display:block">{more}</div>'
+    )
+
+
+def _acts(page: Page, card: PlanCard, kind: str) -> None:
+    with st.container(horizontal=True):
+        if kind in ("in_review", "draft"):
+            st.button(
+                "Approve", icon=":material/check:", type="primary", key=f"ok:{card.id}", on_click=review_bulk.approve,
+                args=(page, [card]),
+            )  # fmt: skip
+        if kind == "in_review":
+            with st.popover("Send back", icon=":material/undo:", key=f"back:{card.id}"):
+                note = st.text_area("What should change?", key=f"note:{card.id}", max_chars=2000)
+                st.button("Send back", key=f"no:{card.id}", on_click=_reject, args=(page, card))
+                if not note:
+                    st.caption("They see this note on the plan.")
+        if kind in _DATED:
+            with st.popover("Reschedule", icon=":material/event:", key=f"when:{card.id}"):
+                _when(page, card)
+        if kind == "on_hold":
+            st.button(
+                "Let go", icon=":material/play_arrow:", key=f"go:{card.id}", on_click=review_bulk.release, args=(page, [card])
+            )
+        if st.button("Look at it" if kind == "unknown" else "Edit", icon=":material/edit:", key=f"edit:{card.id}"):
+            plan.dialog(page, card.id)
+
+
+def _when(page: Page, card: PlanCard) -> None:
+    key = f"when:{card.id}:{card.version}"
+    st.date_input("Day", card.wall.date() if card.wall else None, format="DD/MM/YYYY", key=f"{key}:day")
+    st.time_input("Time", card.wall.time() if card.wall else time(18), step=300, key=f"{key}:time")
+    st.caption(f"By the clocks of {plain(card.zone)}.")
+    st.button("Reschedule", key=f"{key}:go", on_click=_move, args=(page, card, key))
+
+
+def _move(page: Page, card: PlanCard, key: str) -> None:
+    day, clock = st.session_state.get(f"{key}:day"), st.session_state.get(f"{key}:time")
+    if day is None or clock is None:
+        done("Choose a day and a time.", good=False)
+        return
+    try:
+        with page.transaction(needs="editor") as tx:
+            act = content_plans.move(tx, card.id, datetime.combine(day, clock), shown={card.id: card})
+    except StudioError as error:
+        done(error.message, good=False)
+        return
+    done(" ".join(filter(None, (act.said, act.note))), act=act)
+
+
+def _reject(page: Page, card: PlanCard) -> None:
+    review_bulk.reject(page, [card], str(st.session_state.get(f"note:{card.id}", "")))

@@ -1,0 +1,246 @@
+"""Captions by a machine: the dialog that says what they will be and cost, the run as it goes, what came of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import streamlit as st
+
+from backend import datasets, jobs
+from backend.datasets import CaptionOrder, CaptionPlan, CaptionResultCard, CaptionRunCard, DatasetCard
+from backend.errors import NotFound
+from backend.jobs import JobCard
+from studio.components import live_jobs
+from studio.datasets.captioning_form import caption_form
+from studio.gallery.picture_urls import thumbs
+from studio.jobs.jobs import ACTIVE, follow
+from studio.shell.frame import Page
+from studio.ui.format import ago, count, duration, media_url, plain, usd
+from studio.ui.request_key import renew, request_key
+
+BY = {"vision": "by a vision model", "blip": "by BLIP", "template": "from what was measured"}
+_OPEN = "captioning:open"
+MUCH_AROUND = 45
+"""Tokens of 75 from which trigger word, prefix and suffix leave too little for the picture."""
+
+
+def captioning(page: Page, card: DatasetCard) -> None:
+    """On top of the captions: the run under way, or what the last one did, and the way to a new one."""
+    with page.transaction() as tx:
+        run = datasets.last_caption_run(tx, card.id)
+    job = _job(page, run)
+    if run and job and job.state in (*ACTIVE, "failed") and not run.undone:
+        follow(page, job, key=f"captioning:{card.id}")
+        if job.state in ACTIVE and run.cost_usd:
+            st.caption(f"{plain(usd(run.cost_usd))} so far, for {count(run.written + run.refused, 'picture')}.")
+    if run and not (job and job.state in ACTIVE):
+        _outcome(page, card, run)
+    if page.can_edit and not (job and job.state in ACTIVE):
+        st.button(
+            "Caption with AI …",
+            icon=":material/auto_awesome:",
+            key=f"captioning:{card.id}:open",
+            on_click=_open,
+            args=(card.id,),
+        )
+    dataset_id, image_ids, look = st.session_state.pop(_OPEN, ("", (), 0))
+    if dataset_id == card.id and page.can_edit:
+        _dialog(page, card.id, image_ids, look)
+
+
+def offer(page: Page, card: DatasetCard, uncaptioned: int) -> None:
+    """After pictures came in without captions, where the studio is set to caption them and that is not free."""
+    captioners = page.app.engines.captioners
+    if not (page.app.settings.enable_auto_captions and uncaptioned and captioners and page.can_edit and card.trigger_word):
+        return
+    with page.transaction() as tx:
+        run = datasets.last_caption_run(tx, card.id)
+    job = _job(page, run)
+    if follow(page, job, key=f"offer:{card.id}") or not next(iter(captioners.values())).paid:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"{count(uncaptioned, 'picture')} without a caption.", width="content")
+        if st.button("Caption with AI …", icon=":material/auto_awesome:", key=f"offer:{card.id}:open"):
+            _dialog(page, card.id, (), 0)
+
+
+def caption_these(page: Page, dataset_id: str, image_ids: list[str]) -> None:
+    """Opens the dialog for pictures that were chosen."""
+    _dialog(page, dataset_id, tuple(image_ids), 0)
+
+
+def just_ended(page: Page, dataset_id: str) -> bool:
+    """True once, after a run that was started here has ended: what it wrote is what its starter waits for."""
+    job_id = st.session_state.get(_mine(dataset_id))
+    if job_id is None:
+        return False
+    try:
+        with page.transaction() as tx:
+            if jobs.get(tx, job_id).state in ACTIVE:
+                return False
+    except NotFound:
+        pass
+    del st.session_state[_mine(dataset_id)]
+    return True
+
+
+def _mine(dataset_id: str) -> str:
+    return f"captioning:{dataset_id}:mine"
+
+
+def _open(dataset_id: str, image_ids: tuple[str, ...] = (), look: int = 0) -> None:
+    st.session_state[_OPEN] = (dataset_id, image_ids, look)
+
+
+def _job(page: Page, run: CaptionRunCard | None) -> JobCard | None:
+    """None also when it was forgotten: jobs are, earlier than captions."""
+    if run is None:
+        return None
+    try:
+        with page.transaction() as tx:
+            return jobs.get(tx, run.job_id)
+    except NotFound:
+        return None
+
+
+@st.dialog("Caption with AI", width="large", on_dismiss="rerun")
+def _dialog(page: Page, dataset_id: str, image_ids: tuple[str, ...], look: int) -> None:
+    key = f"captioning:{dataset_id}"
+    with page.guard():
+        order = caption_form(key, dataset_id, page.app.engines.captioners, image_ids)
+        order = order.model_copy(update={"look": look})
+        with page.transaction() as tx:
+            card = datasets.get(tx, dataset_id)
+            plan = datasets.foretell_captioning(page.app, tx, order)
+            by_hand = datasets.foretell_captioning(page.app, tx, order.model_copy(update={"replace": "machine"})).kept
+        if not card.trigger_word:
+            st.warning("Give the dataset a trigger word first, in its settings: every caption begins with it.")
+            return
+        _say(plan)
+        if not plan.pictures:
+            return
+        sure = order.replace != "all" or not by_hand or st.checkbox(
+            f"Replace {count(by_hand, 'caption')} that somebody wrote or brought along (it can be taken back)",
+            key=f"{key}:sure",
+        )  # fmt: skip
+        _preview(page, order, plan, key)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            label = f"Caption {count(plan.pictures, 'picture')}"
+            if st.button(label, type="primary", icon=":material/auto_awesome:", key=f"{key}:go", disabled=not sure):
+                with page.transaction(needs="editor") as tx:
+                    job = datasets.start_captioning(
+                        tx, order, captioners=page.app.engines.captioners, request_key=request_key(key)
+                    )
+                renew(key)
+                st.session_state[_mine(dataset_id)] = job.id
+                st.rerun()
+
+
+def _say(plan: CaptionPlan) -> None:
+    kept = (
+        f" · {count(plan.kept, 'caption')} stay as they are"
+        if plan.kept > 1
+        else " · 1 caption stays as it is"
+        if plan.kept
+        else ""
+    )
+    takes = f" · about {duration(plan.seconds)} by earlier runs" if plan.seconds else ""
+    st.markdown(
+        f"**{count(plan.pictures, 'picture')}**{kept}{takes}" if plan.pictures else f"No caption would be written{kept}."
+    )
+    if not plan.pictures:
+        return
+    if plan.left_usd is None and not plan.most_usd:
+        st.caption("Free: no picture leaves this studio." if plan.captioner != "vision" else "This model costs nothing.")
+    else:
+        usual = f"About **{plain(usd(plan.usual_usd))}** by earlier captions, at" if plan.usual_usd is not None else "At"
+        st.markdown(
+            f"{usual} most **{plain(usd(plan.most_usd))}**. :gray[:small[{plain(plan.models)} sees the pictures, at 768 px.]]"
+        )
+    if plan.affordable < plan.pictures:
+        st.warning(_too_dear(plan), icon=":material/payments:")
+    if plan.tokens_around > MUCH_AROUND:
+        st.warning(f"Trigger word and your additions take about {plan.tokens_around} of the 75 tokens that are read.")
+
+
+def _too_dear(plan: CaptionPlan) -> str:
+    if plan.affordable:
+        return f"The budget surely pays {plan.affordable:,} of {plan.pictures:,}. It stops there; what is captioned stays."
+    return plain(
+        f"The budget has {usd(plan.left_usd or Decimal(0))} left: too little for a picture. It goes on when the day or the "
+        "month is over, or when an owner raises the limit on the Costs page."
+    )
+
+
+def _preview(page: Page, order: CaptionOrder, plan: CaptionPlan, key: str) -> None:
+    n = min(3, plan.pictures)
+    slot = f"{key}:preview"
+    paid = f" (paid: at most {usd(plan.most_usd / plan.pictures * n)}, and not again in the whole run)" if plan.most_usd else ""
+    label = "Preview on 1 picture" if n == 1 else f"Preview on {n} pictures"
+    if st.button(f"{label}{plain(paid)}", icon=":material/visibility:", key=f"{key}:try"):
+        with page.transaction(needs="editor") as tx:
+            job = datasets.start_captioning(
+                tx, order, captioners=page.app.engines.captioners, request_key=request_key(f"{key}:try"), preview=True
+            )
+        renew(f"{key}:try")
+        st.session_state[slot] = (job.id, order)
+    job_id, asked = st.session_state.get(slot, ("", None))
+    if not job_id or asked != order:
+        return
+    with page.transaction() as tx:
+        card = jobs.get(tx, job_id)
+        shown = datasets.preview_results(tx, job_id) if card.state == "completed" else []
+    if card.state == "completed":
+        for one in shown:
+            _result(page, one)
+    else:
+        live_jobs(f"{slot}:{job_id}", workspace=page.workspace.id, cards=[card], only_these=True, can_edit=page.can_edit)
+
+
+def _outcome(page: Page, card: DatasetCard, run: CaptionRunCard) -> None:
+    if run.undone or not run.done:
+        return
+    left = f"{run.total - run.done:,} not looked at" if run.done < run.total else ""
+    figures = [
+        f"{run.written:,} written",
+        f"{run.kept:,} kept" if run.kept else "",
+        f"{run.refused:,} refused" if run.refused else "",
+        left,
+    ]
+    model = f" ({plain(run.model)})" if run.captioner != "template" and run.model else ""
+    with st.container(border=True):
+        st.markdown(
+            f"Captioned {BY[run.captioner]}{model}, {ago(run.created_at)}  \n"
+            f":small[{', '.join(filter(None, figures))} · {plain(usd(run.cost_usd))}]"
+        )
+        if run.refused or run.unsure:
+            _look_at(page, card, run)
+
+
+def _look_at(page: Page, card: DatasetCard, run: CaptionRunCard) -> None:
+    with st.expander(f"{count(run.refused + run.unsure, 'picture')} to look at", icon=":material/flag:"):
+        with page.transaction() as tx:
+            found = datasets.caption_results(tx, run.id, look_at=True)
+        refused = tuple(one.image_id for one in found if one.outcome == "refused")
+        if refused and page.can_edit:
+            st.button(
+                f"Try {count(len(refused), 'refused picture')} again …", icon=":material/replay:",
+                key=f"captioning:{run.id}:again", on_click=_open, args=(card.id, refused, run.order.look + 1),
+            )  # fmt: skip
+        for one in found:
+            _result(page, one)
+    if card.influencer_id is None and run.unsure:
+        st.caption("Name the influencer of this dataset: what never changes about them is then left out of captions too.")
+
+
+def _result(page: Page, one: CaptionResultCard) -> None:
+    left, right = st.columns([1, 5])
+    with left:
+        thumbs([media_url(page.workspace.id, one.asset_id, w=160)], side=72, alt=one.filename)
+    with right:
+        cost = f" · {plain(usd(one.cost_usd))}" if one.cost_usd else ""
+        st.markdown(f":small[{plain(one.filename)}{cost}]  \n{plain(one.caption) or ':red[' + plain(one.reason) + ']'}")
+        if one.caption and one.reason:
+            st.caption(plain(one.reason))
+        for doubt in one.doubts:
+            st.caption(f":material/flag: {plain(doubt)}")

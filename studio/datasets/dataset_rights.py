@@ -1,0 +1,91 @@
+"""Whose pictures these are: asked before training, kept with name and date, renewed or withdrawn, never overwritten."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+
+import streamlit as st
+
+from backend import datasets
+from backend.datasets import STATEMENTS, DatasetCard, RightsEntry, RightsKind
+from backend.kit.clock import now
+from studio.datasets.dataset_edits import names
+from studio.shell.frame import Page
+from studio.ui.format import plain
+
+KINDS: tuple[RightsKind, ...] = ("myself", "agreed", "made_up")
+
+
+def rights(page: Page, dataset_id: str, *, key: str) -> None:
+    """The statement that holds, or the question."""
+    with page.transaction() as tx:
+        card = datasets.get(tx, dataset_id)
+    if card.rights_statement and not _expired(card):
+        until = f" until {card.rights_until:%-d %b %Y}" if card.rights_until else ""
+        st.markdown(f":green-badge[✓ Rights] {plain(card.rights_statement)}{until}")
+        return
+    if card.rights_until:
+        st.warning(
+            f"The agreement ran out on {card.rights_until:%-d %b %Y}. Renew it to train again.", icon=":material/event_busy:"
+        )
+    _ask(page, dataset_id, key)
+
+
+def rights_page(page: Page, dataset_id: str) -> None:
+    """The statement, how to renew or withdraw it, and everything that was ever said."""
+    rights(page, dataset_id, key="rights")
+    with page.transaction() as tx:
+        card = datasets.get(tx, dataset_id)
+        history = datasets.rights_history(tx, dataset_id)
+    if card.rights_note:
+        st.caption(plain(card.rights_note))
+    if card.rights_statement and page.can_edit:
+        with st.container(horizontal=True):
+            if not _expired(card):
+                with st.popover("Change the statement", icon=":material/edit:"):
+                    _ask(page, dataset_id, "rights:change")
+            with st.popover("Withdraw", icon=":material/block:"), st.form("rights:withdraw", border=False):
+                st.caption("Nothing is trained on these pictures until somebody declares them again. What was trained stays.")
+                note = st.text_input("Why?", max_chars=300)
+                if st.form_submit_button("Withdraw the statement"):
+                    with page.transaction(needs="editor") as tx:
+                        datasets.withdraw_rights(tx, dataset_id, note=note)
+                    st.rerun()
+    if history:
+        st.markdown("### What was declared")
+        people = names(page)
+        for entry in history:
+            _entry(entry, people)
+
+
+def _entry(entry: RightsEntry, people: dict[str, str]) -> None:
+    who = people.get(entry.said_by, "somebody who left" if entry.said_by else "unknown")
+    said = "Withdrawn" if entry.kind == "withdrawn" else entry.statement
+    until = f" · until {entry.until:%-d %b %Y}" if entry.until else ""
+    note = f"  \n{plain(entry.note)}" if entry.note else ""
+    st.markdown(f"**{plain(said)}**{until}{note}  \n:small[{plain(who)}, {entry.created_at:%-d %b %Y %H:%M} UTC]")
+
+
+def _ask(page: Page, dataset_id: str, key: str) -> None:
+    off = not page.can_edit
+    with st.form(f"{key}:rights", border=True):
+        kind = st.radio("Whose pictures are these?", KINDS, index=None, format_func=STATEMENTS.__getitem__, disabled=off)
+        note = st.text_input(
+            "Who agreed, and where is that kept?", disabled=off, max_chars=2000,
+            placeholder="needed when somebody agreed; useful for made-up people too",
+        )  # fmt: skip
+        until = st.date_input(
+            "Valid until (if there is an end)", None, min_value=now().date(), format="DD/MM/YYYY", disabled=off
+        )
+        sent = st.form_submit_button("I confirm this", type="primary", disabled=off)
+    if sent and kind is None:
+        st.warning("Choose one of the three sentences first.", icon=":material/touch_app:")
+    elif sent and kind:
+        end = datetime.combine(until, time(23, 59, 59), UTC) if until else None
+        with page.transaction(needs="editor") as tx:
+            datasets.declare_rights(tx, dataset_id, kind=kind, note=note, until=end)
+        st.rerun()
+
+
+def _expired(card: DatasetCard) -> bool:
+    return card.rights_until is not None and card.rights_until < now()

@@ -1,0 +1,150 @@
+"""Datasets: the list, one of them whole, whose pictures they are, and whether they are ready to train on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import datasets, influencers
+from backend.datasets import DatasetCard
+from studio.datasets.captions import captions
+from studio.datasets.dataset_check import check, readiness
+from studio.datasets.dataset_pictures import add
+from studio.datasets.dataset_rights import rights, rights_page
+from studio.gallery.picture_urls import ahead, thumbs
+from studio.lineage import lineage
+from studio.shell.frame import Page
+from studio.ui.confirm import confirm
+from studio.ui.empty_state import empty_state
+from studio.ui.format import ago, count, media_url, plain
+
+__all__ = ["detail", "listing", "readiness", "rights"]
+FORMS = {
+    "trained": ("As trained", "Cut to their crops. A mask becomes the picture's alpha channel: set `alpha_mask` in kohya."),
+    "originals": ("Originals", "As they were uploaded. Masks lie in a folder of their own; crops are in `manifest.json`."),
+}
+STATUS = {"draft": ":gray-badge[draft]", "ready": ":green-badge[ready]", "training": ":blue-badge[training]"}
+
+
+def listing(page: Page) -> None:
+    if page.can_edit and st.button("New dataset", type="primary", icon=":material/add:"):
+        _new(page)
+    with page.transaction() as tx:
+        found = datasets.page(tx, take=200)
+    if not found.cards:
+        empty_state(
+            "No dataset yet",
+            "A dataset is 10 to 30 pictures of one face with a caption each. The “New influencer” wizard makes one for you.",
+            icon=":material/photo_library:",
+        )
+    for card in found.cards:
+        _row(page, card)
+
+
+def _row(page: Page, card: DatasetCard) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        if card.cover_asset_ids:
+            thumbs([media_url(page.workspace.id, one, w=160) for one in card.cover_asset_ids[:1]])
+        with st.container(gap="xxsmall"):
+            st.markdown(f"**{plain(card.name)}** {STATUS[card.status]}")
+            whose = f" · {plain(card.influencer_name)}" if card.influencer_name else ""
+            st.caption(f"{count(card.images, 'picture')}{whose} · {ago(card.updated_at)}")
+        if st.button("Open", key=f"dataset:{card.id}"):
+            page.go("make/datasets", id=card.id)
+
+
+@st.dialog("New dataset")
+def _new(page: Page) -> None:
+    with page.guard():
+        with page.transaction() as tx:
+            people = {one.id: one for one in influencers.page(tx, take=200).cards}
+        with st.form("dataset:new", border=False):
+            name = st.text_input("Name", max_chars=80)
+            options = ["", *people]
+            who = st.selectbox("Of whom?", options, format_func=lambda one: people[one].name if one else "Nobody in particular")
+            word = st.text_input("Trigger word", placeholder="the influencer's own when empty", max_chars=32)
+            sent = st.form_submit_button("Create", type="primary")
+        if sent:
+            trigger = word or (people[who].trigger_word if who else "")
+            with page.transaction(needs="editor") as tx:
+                card = datasets.create(tx, name=name, influencer_id=who or None, trigger_word=trigger)
+            page.go("make/datasets", id=card.id)
+
+
+def detail(page: Page, dataset_id: str) -> None:
+    if st.button("All datasets", icon=":material/arrow_back:", type="tertiary"):
+        page.go("make/datasets")
+    with page.transaction() as tx:
+        card = datasets.get(tx, dataset_id)
+    if card.cover_asset_ids:
+        ahead([media_url(page.workspace.id, one, w=320) for one in card.cover_asset_ids])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"## {plain(card.name)} {STATUS[card.status]}", width="stretch")
+        lineage.button(page, "dataset", card.id)
+    st.caption(
+        f"{card.included} of {count(card.images, 'picture')} in use"
+        + (f" · trigger word {plain(card.trigger_word)}" if card.trigger_word else "")
+        + (f" · {plain(card.influencer_name)}" if card.influencer_name else "")
+    )
+    parts = st.tabs(["Pictures", "Check", "Captions", "Rights", "Settings"], on_change="rerun", key=f"dataset:tabs:{card.id}")
+    with parts[0]:
+        if parts[0].open:
+            add(page, dataset_id, key="dataset", samples=True)
+    with parts[1]:
+        if parts[1].open:
+            check(page, dataset_id, when_ready=lambda: _train(page, dataset_id))
+    with parts[2]:
+        if parts[2].open:
+            captions(page, dataset_id)
+    with parts[3]:
+        if parts[3].open:
+            rights_page(page, dataset_id)
+    with parts[4]:
+        if parts[4].open:
+            _settings(page, card)
+
+
+def _train(page: Page, dataset_id: str) -> None:
+    if page.can_edit and st.button("Train on it", type="primary", icon=":material/model_training:"):
+        st.session_state["training:dataset"] = dataset_id
+        page.go("make/training")
+
+
+def _settings(page: Page, card: DatasetCard) -> None:
+    off = not page.can_edit
+    with st.form(f"dataset:settings:{card.id}", border=False):
+        name = st.text_input("Name", card.name, max_chars=80, disabled=off)
+        word = st.text_input("Trigger word", card.trigger_word, max_chars=32, disabled=off)
+        sent = st.form_submit_button("Save", type="primary", disabled=off)
+    if sent:
+        with page.transaction(needs="editor") as tx:
+            datasets.rename(tx, card.id, name)
+            datasets.set_trigger_word(tx, card.id, word)
+        st.rerun()
+    _download(page, card)
+    with st.container(horizontal=True):
+        if page.can_edit and st.button("Delete the dataset", icon=":material/delete:"):
+            confirm(
+                f"Delete {plain(card.name)}?",
+                f"Its {count(card.images, 'picture')} and captions go. LoRAs trained on it stay.",
+                action="Delete it", act=lambda: _delete(page, card.id),
+            )  # fmt: skip
+
+
+def _download(page: Page, card: DatasetCard) -> None:
+    st.markdown("### Download as ZIP")
+    form = st.segmented_control(
+        "Pictures", list(FORMS), default="trained", format_func=lambda one: FORMS[one][0], key=f"dataset:zip:{card.id}",
+        required=True, label_visibility="collapsed",
+    )  # fmt: skip
+    st.caption(FORMS[str(form)][1])
+    st.link_button(
+        "Download", f"/api/datasets/{card.id}/export?workspace={page.workspace.id}&form={form}", icon=":material/download:",
+        disabled=not card.included,
+        help="The pictures in use in kohya's layout: each with its caption file, ready for any trainer.",
+    )  # fmt: skip
+
+
+def _delete(page: Page, dataset_id: str) -> None:
+    with page.transaction(needs="editor") as tx:
+        datasets.delete(tx, dataset_id)
+    st.query_params.pop("id", None)

@@ -1,0 +1,182 @@
+"""One picture large, what it was made with, and what can be made of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import boards, generation
+from backend.boards import BulkActionDraft
+from backend.errors import StudioError
+from backend.generation import PictureCard
+from backend.kit.ids import new_id
+from studio.components.gallery.browse import viewer
+from studio.gallery import picture_actions
+from studio.gallery.gallery import offer_undo
+from studio.generation.generation import rate
+from studio.identity import identity
+from studio.lineage import lineage
+from studio.shell.frame import Page
+from studio.ui.format import ago, plain
+
+
+def detail(page: Page, picture_id: str) -> None:
+    """`?board=<board>`: its neighbours are those of the board."""
+    board_id = st.query_params.get("board", "")
+    if st.button("Board" if board_id else "Gallery", icon=":material/arrow_back:", type="tertiary"):
+        _back(page, board_id)
+    with page.transaction() as tx:
+        card = generation.picture(tx, picture_id)
+        on = boards.boards_of_picture(tx, picture_id)
+    if card.deleted_at:
+        _deleted(page, card)
+        return
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        moved = viewer("viewer", workspace=page.workspace.id, card=card, can_edit=page.can_edit, board_id=board_id)
+        keys = " · 0 to 5 rate · F favourite" if page.can_edit else ""
+        st.caption("← → the picture before and after · Z or a double click zooms" + keys)
+    if moved and moved != picture_id:
+        page.go("make/gallery", id=moved, **({"board": board_id} if board_id else {}))
+    with right:
+        _judge(page, card)
+        _make(page, card)
+        _keep(page, card, board_id)
+        identity.about(page, card)
+        _recipe(card)
+        _belongs(page, card, on)
+
+
+def _back(page: Page, board_id: str) -> None:
+    if board_id:
+        page.go("make/boards", id=board_id)
+    page.go("make/gallery")
+
+
+def _deleted(page: Page, card: PictureCard) -> None:
+    st.warning("This picture was deleted.", icon=":material/delete:")
+    if page.can_edit and st.button("Bring it back", type="primary"):
+        with page.transaction(needs="editor") as tx:
+            generation.undelete(tx, [card.id])
+        st.rerun()
+
+
+def _judge(page: Page, card: PictureCard) -> None:
+    stars, heart = f"stars:{card.id}:{card.rating}", f"heart:{card.id}:{card.favourite}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.feedback(
+            "stars", default=card.rating - 1 if card.rating else None, key=stars, disabled=not page.can_edit,
+            on_change=lambda: rate(page, [card.id], 0 if st.session_state[stars] is None else st.session_state[stars] + 1),
+        )  # fmt: skip
+        icon = ":material/favorite:" if card.favourite else ":material/favorite_border:"
+        label = "Favourite" if card.favourite else "Make it a favourite"
+        st.button(label, icon=icon, type="tertiary", key=heart, disabled=not page.can_edit, on_click=_favour, args=(page, card))
+
+
+def _favour(page: Page, card: PictureCard) -> None:
+    with page.guard(), page.transaction(needs="editor") as tx:
+        generation.favour(tx, [card.id], not card.favourite)
+
+
+def _make(page: Page, card: PictureCard) -> None:
+    if not page.can_edit:
+        return
+    if st.button(
+        "More like this", type="primary", icon=":material/auto_awesome:", width="stretch", help="Same recipe, new seeds"
+    ):
+        page.go("make/generation", remix=card.id)
+    if st.button("Change it, same seed", icon=":material/edit:", width="stretch"):
+        page.go("make/generation", remix=card.id, seed="same")
+    if st.button("Start from this picture", icon=":material/image:", width="stretch"):
+        page.go("make/generation", **{"from": card.id})
+    picture_actions.animate(page, card)
+    picture_actions.part(page, card)
+    picture_actions.pose(page, card)
+    picture_actions.larger(page, card)
+
+
+def _keep(page: Page, card: PictureCard, board_id: str) -> None:
+    address = f"/api/pictures/{card.id}/file?workspace={page.workspace.id}"
+    with st.container(horizontal=True):
+        with st.popover("Download", icon=":material/download:"):
+            st.link_button("The picture", address, width="stretch", help="With the mark that it is AI-made, nothing else")
+            st.link_button(
+                "With its recipe inside", f"{address}&recipe=true", width="stretch", help="Prompt and settings inside the file"
+            )
+        if page.can_edit:
+            with st.popover("Board", icon=":material/dashboard:"):
+                _boards(page, card)
+        if st.button("Find similar", icon=":material/image_search:"):
+            page.go("make/gallery", similar=card.id)
+        lineage.button(page, "picture", card.id)
+        if page.can_edit:
+            with st.popover("More", icon=":material/more_horiz:"):
+                _rare(page, card, board_id)
+
+
+def _boards(page: Page, card: PictureCard) -> None:
+    with page.transaction() as tx:
+        names = {one.id: one.name for one in boards.page(tx)}
+    if not names:
+        st.caption("There is no board yet.")
+        page.link("make/boards", "Make one", icon=":material/add:")
+        return
+    chosen = st.selectbox("Put it on", list(names), format_func=names.__getitem__, key=f"board:{card.id}")
+    st.button("Put on board", key=f"put:{card.id}", on_click=_put, args=(page, card, chosen))
+
+
+def _put(page: Page, card: PictureCard, board_id: str) -> None:
+    draft = BulkActionDraft(kind="board-add", picture_ids=(card.id,), board_id=board_id)
+    try:
+        with page.transaction(needs="editor") as tx:
+            st.toast(plain(boards.act(tx, draft=draft, request_key=new_id("key")).said), icon=":material/check:")
+    except StudioError as error:
+        st.toast(plain(error.message), icon=":material/error:")
+
+
+def _rare(page: Page, card: PictureCard, board_id: str) -> None:
+    if card.influencer_id:
+        name = card.influencer_name or "the influencer"
+        if st.button(f"Make it the cover of {plain(name)}", icon=":material/account_circle:"):
+            with page.transaction(needs="editor") as tx:
+                generation.make_cover(tx, card.id)
+            st.toast(f"{plain(name)} has a new cover.", icon=":material/check:")
+    if board_id and st.button("Make it the cover of this board", icon=":material/wallpaper:"):
+        with page.transaction(needs="editor") as tx:
+            boards.set_cover(tx, board_id, card.id)
+        st.toast("The board has a new cover.", icon=":material/check:")
+    if st.button("Delete", icon=":material/delete:"):
+        with page.transaction(needs="editor") as tx:
+            draft = BulkActionDraft(kind="delete", picture_ids=(card.id,))
+            offer_undo(boards.act(tx, draft=draft, request_key=new_id("key")))
+        _back(page, board_id)
+
+
+def _recipe(card: PictureCard) -> None:
+    st.markdown("**Recipe**")
+    recipe = card.recipe
+    if card.prompt:
+        st.code(card.prompt, language=None, wrap_lines=True)
+    if recipe.negative_prompt:
+        st.caption("Kept out: " + plain(recipe.negative_prompt))
+    facts = [
+        plain(card.influencer_name) if card.influencer_name else "",
+        *(f"LoRA {plain(ref.name)} at {ref.weight:g}" for ref in recipe.loras),
+        f"model {plain(recipe.model)}" if recipe.model else "",
+        f"{card.width} × {card.height} px",
+        f"{recipe.steps} steps, CFG {recipe.cfg:g}, {plain(recipe.sampler)}" if recipe.steps else "",
+        f"seed {card.seed}" if card.seed >= 0 else "",
+        *picture_actions.facts(card),
+        ago(card.created_at),
+    ]
+    st.caption(" · ".join(fact for fact in facts if fact))
+    if card.source == "imported":
+        st.caption(f"Brought in from {plain(str(card.origin.get('filename', 'a file')))}.")
+        for note in card.origin.get("notes", ()):
+            st.caption(f":material/info: {plain(str(note))}")
+
+
+def _belongs(page: Page, card: PictureCard, on: list[tuple[str, str]]) -> None:
+    if on:
+        with st.container(horizontal=True, gap="small"):
+            for board_id, name in on:
+                page.link("make/boards", name, icon=":material/dashboard:", id=board_id)

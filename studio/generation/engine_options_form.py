@@ -1,0 +1,79 @@
+"""What only some engines can: imported workflows, a held pose, a second pass. Nothing is drawn of what cannot be had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from backend.engines.comfyui.workflow import said
+from backend.engines.image.port import ModelCard
+from backend.generation import GenerationDraft, PosePick, SecondPassPick
+from backend.workflows import GraphCard
+from studio.ui.format import plain
+
+_SAID = ("prompt", "negative", "seed", "steps", "cfg", "checkpoint", "lora", "picture", "mask", "pose")
+"""What a person asks for by name; the rest goes along."""
+
+
+def workflow(
+    key: str, cards: Sequence[GraphCard], models: Sequence[ModelCard], start: GenerationDraft, disabled: bool
+) -> str | None:
+    """Id of the imported workflow to draw with; None: the built-in ones."""
+    names = {card.id: card for card in cards}
+    if not names or not any("graph" in card.features for card in models):
+        return None
+    options = ["", *names]
+    chosen = st.selectbox(
+        "Workflow", options, index=options.index(start.workflow_id) if start.workflow_id in names else 0,
+        key=f"{key}:workflow", disabled=disabled, format_func=lambda one: names[one].name if one else "Built in",
+    )  # fmt: skip
+    if not chosen:
+        return None
+    takes = [said(role) for role in names[chosen].takes if role in _SAID]
+    st.caption(f"Takes {', '.join(takes) or 'nothing'}; everything else stays as the workflow says." + _notes(names[chosen]))
+    return chosen
+
+
+def more(key: str, card: ModelCard, start: GenerationDraft, disabled: bool) -> dict[str, Any]:
+    """`pose` and `second_pass` of the draft."""
+    return {"pose": _pose(key, card, start, disabled), "second_pass": _second_pass(key, card, start, disabled)}
+
+
+def _pose(key: str, card: ModelCard, start: GenerationDraft, disabled: bool) -> PosePick | None:
+    if start.pose is None:
+        return None
+    reads = "pose-photo" in card.features
+    strength = st.slider(
+        "How strictly the pose is held", 0.1, 1.5, start.pose.strength, 0.05, key=f"{key}:pose:strength", disabled=disabled
+    )
+    drawn = st.toggle(
+        "The picture shows a drawn skeleton", start.pose.drawn or not reads, key=f"{key}:pose:drawn:{reads}",
+        disabled=disabled or not reads,
+        help="A pose drawn as coloured bones on black. Without this the pose is read from the person in the picture."
+        if reads else "The server has no model that reads poses from pictures (SDPose): bring a pose drawn as coloured bones.",
+    )  # fmt: skip
+    return PosePick(asset_id=start.pose.asset_id, strength=strength, drawn=drawn)
+
+
+def _second_pass(key: str, card: ModelCard, start: GenerationDraft, disabled: bool) -> SecondPassPick | None:
+    if "hires" not in card.features or start.init_asset_id:
+        return None
+    before = start.second_pass
+    scale = st.segmented_control(
+        "Second pass", [1.0, 1.25, 1.5, 2.0], default=before.scale if before else 1.0, key=f"{key}:hires", required=True,
+        format_func=lambda one: "Off" if one == 1 else f"{one:g}×", disabled=disabled,
+        help="What was drawn is enlarged and drawn over once more: larger, with finer detail, and slower.",
+    )  # fmt: skip
+    if not scale or scale == 1:
+        return None
+    strength = st.slider(
+        "How much the second pass changes", 0.1, 0.9, before.strength if before else 0.5, 0.05, key=f"{key}:hires:strength",
+        disabled=disabled,
+    )  # fmt: skip
+    return SecondPassPick(scale=scale, strength=strength)
+
+
+def _notes(card: GraphCard) -> str:
+    return f" {plain(card.notes)}" if card.notes else ""

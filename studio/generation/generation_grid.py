@@ -1,0 +1,50 @@
+"""A grid's pictures in their places, and the whole as one labelled file."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import generation
+from backend.generation import GenerationCard, PictureCard
+from studio.components.xyz_grid import xyz_grid
+from studio.jobs.jobs import follow
+from studio.shell.frame import Page
+from studio.ui.format import media_url
+from studio.ui.request_key import renew, request_key
+
+
+def cells(page: Page, card: GenerationCard, pictures: list[PictureCard], *, key: str, poll_url: str) -> str | None:
+    """Returns the id of a picture just opened."""
+    assert card.grid
+    shown = {one.n: (one.id, media_url(page.workspace.id, one.asset_id, w=320), one.prompt) for one in pictures}
+    return xyz_grid(
+        f"{key}:grid:{card.id}", workspace=page.workspace.id, grid=card.grid, pictures=shown,
+        ratio=f"{card.recipe.width}/{card.recipe.height}", poll_url=poll_url,
+    )  # fmt: skip
+
+
+def export(page: Page, card: GenerationCard) -> None:
+    """The labelled picture: asked for, followed, downloaded."""
+    with page.transaction() as tx:
+        job = generation.sheet(tx, card.id)
+    if follow(page, job, key="sheet"):
+        return
+    name = f"sheet:{card.id}"
+    with st.container(horizontal=True):
+        made = (job.result or {}).get("asset_id") if job and job.state == "completed" else None
+        if made:
+            url = media_url(page.workspace.id, str(made), download=True)
+            st.link_button("Download the labelled picture", url, icon=":material/download:")
+        if (
+            page.can_edit
+            and card.done
+            and st.button(
+                "Draw it again" if made else "As one labelled picture",
+                icon=":material/grid_on:",
+                type="tertiary" if made else "secondary",
+            )
+        ):
+            with page.transaction(needs="editor") as tx:
+                generation.draw_sheet(tx, card.id, request_key=request_key(name))
+            renew(name)
+            st.rerun()

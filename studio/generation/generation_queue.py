@@ -1,0 +1,83 @@
+"""The workspace's waiting requests for pictures: which comes first can be changed, and each can be taken back."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import jobs
+from backend.errors import Conflict
+from backend.jobs import JobCard
+from studio.shell.frame import Page
+from studio.ui.format import plain
+from studio.ui.icon_button import icon_button
+
+KIND = "image-generation"
+_EVERY_S = 5
+_MOVES = (("first", ":material/vertical_align_top:", "To the front"), ("earlier", ":material/arrow_upward:", "Earlier"),
+          ("later", ":material/arrow_downward:", "Later"))  # fmt: skip
+_SHOWN = 30
+
+
+def queue(page: Page) -> None:
+    """Drawn only while something waits; looks again by itself."""
+    waiting = _waiting(page)
+    if not waiting:
+        return
+
+    @st.fragment(run_every=_EVERY_S)
+    def panel() -> None:
+        now = _waiting(page)
+        if not now:
+            st.caption("Nothing waits any more.")
+            return
+        with st.expander(f"{len(now)} waiting", icon=":material/low_priority:", expanded=len(now) > 1):
+            with st.container(gap="xxsmall"):
+                for at, card in enumerate(now[:_SHOWN]):
+                    _row(page, card, at, len(now))
+            if len(now) > _SHOWN:
+                st.caption(f"and {len(now) - _SHOWN} more")
+            if page.can_edit and len(now) > 1:
+                st.button("Cancel all that wait", icon=":material/cancel:", key="queue:all", on_click=_cancel_all, args=(page,))
+
+    panel()
+
+
+def _waiting(page: Page) -> list[JobCard]:
+    with page.transaction() as tx:
+        order = [one.id for one in jobs.queue_status(tx, jobs.KINDS[KIND].queue) if one.kind == KIND and not one.running]
+        cards = {card.id: card for card in jobs.page(tx, states=("pending",), kinds=(KIND,), take=200).cards}
+    return [cards[one] for one in order if one in cards]
+
+
+def _row(page: Page, card: JobCard, at: int, of: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"{at + 1} · {plain(card.title)}", width="stretch")
+        if not page.can_edit:
+            return
+        for where, icon, words in _MOVES:
+            icon_button(
+                words, icon, key=f"queue:{where}:{card.id}", on_click=_move, args=(page, card.id, where),
+                disabled=at == (of - 1 if where == "later" else 0),
+            )  # fmt: skip
+        icon_button("Cancel", ":material/close:", key=f"queue:cancel:{card.id}", on_click=_cancel, args=(page, [card.id]))
+
+
+def _move(page: Page, job_id: str, where: str) -> None:
+    with page.guard(), page.transaction(needs="editor") as tx:
+        jobs.reorder(tx, job_id, where)  # type: ignore[arg-type]  # one of _MOVES
+
+
+def _cancel(page: Page, ids: list[str]) -> None:
+    """Those that have started meanwhile go on; they are cancelled where they are followed."""
+    with page.guard():
+        for job_id in ids:
+            try:
+                with page.transaction(needs="editor") as tx:
+                    if jobs.get(tx, job_id).state == "pending":
+                        jobs.cancel(tx, job_id)
+            except Conflict:
+                continue
+
+
+def _cancel_all(page: Page) -> None:
+    _cancel(page, [card.id for card in _waiting(page)])

@@ -1,0 +1,1 @@
+"""Whether a picture shows the influencer: references, threshold, review queue."""

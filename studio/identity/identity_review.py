@@ -1,0 +1,114 @@
+"""The queue of pictures the identity gate kept out of the gallery: look, show or reject, take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from backend import generation
+from backend.errors import StudioError
+from backend.generation import GalleryFilters, TileCard
+from studio.components import gallery
+from studio.components.gallery import Tile
+from studio.shell.frame import Page
+from studio.ui.empty_state import empty_state
+from studio.ui.format import count, media_url, plain
+
+TAKE = 60
+WORDS = {"held": "Held", "rejected": "Rejected"}
+
+
+def queue(page: Page) -> None:
+    with page.transaction() as tx:
+        waiting = generation.waiting(tx)
+    gate = st.segmented_control(
+        "Show", list(WORDS), default="held", format_func=lambda one: f"{WORDS[one]} ({waiting[one]})", key="held:gate",
+        label_visibility="collapsed", required=True,
+    )  # fmt: skip
+    _undo(page)
+    take = st.session_state.setdefault("held:take", TAKE)
+    with page.transaction() as tx:
+        found = generation.tiles(tx, filters=GalleryFilters(gate=gate or "held"), take=take)
+    if not found.tiles:
+        _nothing(page, gate or "held")
+        return
+    bar = st.container()
+    state = gallery(
+        f"held:{gate}", tiles=[_tile(page, one) for one in found.tiles], selectable=page.can_edit, size=220,
+        selection_round=st.session_state.get("held:round", 0),
+    )  # fmt: skip
+    with bar:
+        _bar(page, gate or "held", state.selected, [one.id for one in found.tiles])
+    if state.opened:
+        page.go("make/gallery", id=state.opened)
+    if found.next_cursor and st.button("Show more", width="stretch"):
+        st.session_state["held:take"] = take + TAKE
+        st.rerun()
+
+
+def _tile(page: Page, card: TileCard) -> Tile:
+    src = media_url(page.workspace.id, card.asset_id, w=320)
+    line = "" if card.identity_line is None else f"{card.identity_score or 0:.2f} of {card.identity_line:.2f}"
+    return Tile(id=card.id, src=src, alt=card.prompt, caption=line)
+
+
+def _nothing(page: Page, gate: str) -> None:
+    if gate == "rejected":
+        st.caption("Nothing was rejected.")
+        return
+    card = empty_state(
+        "Nothing waits for a look",
+        "Pictures that fall short of an influencer's identity threshold are kept here, if the influencer's page says so.",
+        icon=":material/fact_check:",
+    )
+    if card.button("Influencers"):
+        page.go("make/influencers")
+
+
+def _bar(page: Page, gate: str, selected: Sequence[str], shown: Sequence[str]) -> None:
+    if not page.can_edit:
+        st.caption("An editor can show or reject these pictures.")
+        return
+    chosen = list(selected or shown)
+    what = f"{len(selected)} chosen" if selected else f"All {count(len(shown), 'picture')} below"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{what}**", width="content")
+        act = partial(_act, page, chosen)
+        st.button(
+            "Show in the gallery", icon=":material/check:", type="primary", key="held:approve", on_click=act, args=("approved",)
+        )
+        if gate == "held":
+            st.button("Reject", icon=":material/close:", key="held:reject", on_click=act, args=("rejected",))
+
+
+def _act(page: Page, ids: list[str], decision: str) -> None:
+    try:
+        with page.transaction(needs="editor") as tx:
+            before = generation.decide(tx, ids, "approved" if decision == "approved" else "rejected")
+    except StudioError as error:
+        st.toast(plain(error.message), icon=":material/error:")
+        return
+    st.session_state["held:undo"] = (decision, before)
+    st.session_state["held:round"] = st.session_state.get("held:round", 0) + 1
+
+
+def _undo(page: Page) -> None:
+    if "held:undo" not in st.session_state:
+        return
+    decision, before = st.session_state["held:undo"]
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        told = "in the gallery now" if decision == "approved" else "rejected"
+        st.markdown(f"{count(len(before), 'picture')} {told}.", width="content")
+        st.button("Undo", icon=":material/undo:", key="held:undo:do", on_click=_take_back, args=(page, before))
+        st.button("Fine", type="tertiary", key="held:undo:fine", on_click=lambda: st.session_state.pop("held:undo", None))
+
+
+def _take_back(page: Page, before: dict[str, str]) -> None:
+    try:
+        with page.transaction(needs="editor") as tx:
+            generation.take_back(tx, before)
+    except StudioError as error:
+        st.toast(plain(error.message), icon=":material/error:")
+    st.session_state.pop("held:undo", None)

@@ -1,0 +1,1 @@
+"""Influencers and the wizard that makes one."""

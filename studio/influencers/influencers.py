@@ -1,0 +1,161 @@
+"""Influencers: cards to choose from, and one of them whole."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import influencers, loras, writing_styles
+from backend.influencers import InfluencerCard
+from studio.gallery.picture_urls import blank, picture
+from studio.identity import identity
+from studio.influencers import report
+from studio.influencers.influencer_form import influencer_form
+from studio.shell import current_influencer
+from studio.shell.frame import Page
+from studio.ui.confirm import confirm
+from studio.ui.empty_state import empty_state
+from studio.ui.format import media_url, plain
+from studio.ui.optimistic_form import load_again, offer_newer, seen
+
+PARTS = ["About", "Identity", "Report"]
+
+
+def listing(page: Page) -> None:
+    archived = False
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if page.can_edit and st.button("New influencer", type="primary", icon=":material/person_add:"):
+            page.go("start/wizard")
+        archived = st.toggle("Archive", key="influencers:archived", help="Those you have put away")
+    with page.transaction() as tx:
+        found = influencers.page(tx, archived=archived, take=200)
+    if not found.cards:
+        _nothing(archived)
+        return
+    with st.grid(min_column_width=220):
+        for card in found.cards:
+            with st.container(border=True):
+                _card(page, card)
+
+
+def _nothing(archived: bool) -> None:
+    if archived:
+        st.caption("The archive is empty.")
+        return
+    empty_state(
+        "Who will it be?",
+        "An influencer has a name, a voice and a face. The wizard takes you from a name to first pictures.",
+        icon=":material/person_add:",
+    )
+
+
+def _card(page: Page, card: InfluencerCard) -> None:
+    cover(page, card)
+    st.markdown(f"**{plain(card.name)}**")
+    st.caption(plain(card.persona.bio[:90]) or f"trigger word {plain(card.trigger_word)}")
+    if card.archived_at:
+        st.button("Restore", key=f"restore:{card.id}", on_click=_restore, args=(page, card.id), width="stretch")
+    elif st.button("Open", key=f"influencer:{card.id}", width="stretch"):
+        page.go("make/influencers", id=card.id)
+
+
+def cover(page: Page, card: InfluencerCard, *, ratio: str = "1") -> None:
+    if card.cover_asset_id:
+        picture(media_url(page.workspace.id, card.cover_asset_id, w=640), alt=card.name, ratio=ratio)
+    else:
+        blank(card.name[:1].upper(), ratio=ratio)
+
+
+def _restore(page: Page, influencer_id: str) -> None:
+    with page.guard(), page.transaction(needs="editor") as tx:
+        influencers.restore(tx, influencer_id)
+
+
+def detail(page: Page, influencer_id: str) -> None:
+    if st.button("All influencers", icon=":material/arrow_back:", type="tertiary"):
+        page.go("make/influencers")
+    with page.transaction() as tx:
+        card = influencers.get(tx, influencer_id)
+    current_influencer.work_with(card.id)
+    left, right = st.columns([1, 2], gap="medium")
+    with left:
+        cover(page, card)
+        _acts(page, card)
+    with right:
+        st.markdown(f"## {plain(card.name)}")
+        shown = _part(card)
+        if shown == "Identity":
+            identity.section(page, card)
+        elif shown == "Report":
+            report.section(page, card)
+        else:
+            _about(page, card)
+
+
+def _part(card: InfluencerCard) -> str:
+    """Which part of the page is open; ?part= opens one."""
+    first = st.query_params.get("part", "").capitalize()
+    chosen = st.segmented_control(
+        "Part", PARTS, default=first if first in PARTS else PARTS[0], key=f"part:{card.id}", label_visibility="collapsed",
+        required=True,
+    )  # fmt: skip
+    return str(chosen or PARTS[0])
+
+
+def _about(page: Page, card: InfluencerCard) -> None:
+    _lora(page, card)
+    key, before = seen(f"influencer:{card.id}", card)
+    if before.version != card.version:
+        offer_newer(f"influencer:{card.id}", f"Someone else has changed {plain(card.name)} since you opened this page.")
+    with page.transaction() as tx:
+        voices = writing_styles.names(tx)
+    draft = influencer_form(key, before, submit="Save", disabled=not page.can_edit, voices=voices)
+    if draft:
+        with page.transaction(needs="editor") as tx:
+            influencers.save(tx, card.id, draft, version=before.version)
+        load_again(f"influencer:{card.id}")
+        st.toast("Saved.", icon=":material/check:")
+        st.rerun()
+
+
+def _acts(page: Page, card: InfluencerCard) -> None:
+    if page.can_edit and card.setup and not card.setup.get("done"):
+        if st.button("Continue the setup", type="primary", icon=":material/arrow_forward:", width="stretch"):
+            page.go("start/wizard", id=card.id)
+    elif page.can_edit and st.button("Create pictures", type="primary", icon=":material/auto_awesome:", width="stretch"):
+        page.go("make/generation", influencer=card.id)
+    if st.button("See their pictures", icon=":material/photo_library:", width="stretch"):
+        st.session_state["gallery:who"] = card.id
+        page.go("make/gallery")
+    if page.can_edit and st.button("Archive", icon=":material/archive:", width="stretch"):
+        confirm(
+            f"Archive {plain(card.name)}?", "They leave the lists. Pictures, datasets and LoRAs stay; restore them any time.",
+            action="Archive", act=lambda: _archive(page, card.id),
+        )  # fmt: skip
+
+
+def _archive(page: Page, influencer_id: str) -> None:
+    with page.transaction(needs="editor") as tx:
+        influencers.archive(tx, influencer_id)
+    st.query_params.pop("id", None)
+
+
+def _lora(page: Page, card: InfluencerCard) -> None:
+    with page.transaction() as tx:
+        library = {lora.id: lora for lora in loras.page(tx, take=200).cards}
+    if not library:
+        st.caption("No LoRA draws them yet. Train one from their pictures.")
+        return
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    options = [*library, ""]
+    chosen = left.selectbox(
+        "Drawn by", options, index=options.index(card.default_lora_id or ""),
+        format_func=lambda lora_id: library[lora_id].name if lora_id else "No LoRA",
+        key=f"default:{card.id}", disabled=not page.can_edit,
+    )  # fmt: skip
+    same = (chosen or None) == card.default_lora_id or chosen not in library
+    usual = card.default_lora_weight if same else library[chosen].weight
+    least, most = min(0.0, usual), max(1.5, usual)  # the API and a comparison may have set what the slider does not offer
+    weight = right.slider("Weight", least, most, usual, 0.05, key=f"weight:{card.id}:{chosen}", disabled=not page.can_edit)
+    if page.can_edit and ((chosen or None) != card.default_lora_id or weight != card.default_lora_weight):
+        with page.transaction(needs="editor") as tx:
+            influencers.set_default_lora(tx, card.id, chosen or None, weight)

@@ -1,0 +1,1 @@
+"""Jobs: one followed in place, the list, one with its log."""

@@ -1,0 +1,177 @@
+"""Jobs where they matter: one followed in place, the list with its filters, one job with its log."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import content_plans, generation, jobs, videos
+from backend.errors import NotFound
+from backend.jobs import JobCard
+from studio.components import live_jobs
+from studio.gallery.picture_urls import thumbs
+from studio.shell.frame import Page
+from studio.ui.format import ago, duration, media_url, plain, state_badge
+
+ACTIVE = ("pending", "processing")
+FILTERS = {"Active": ACTIVE, "Needs a look": ("failed",), "Finished": ("completed", "cancelled"), "All": ()}
+KINDS: dict[str, tuple[str, ...]] = {
+    "Every kind": (),
+    "Training": ("lora-training",),
+    "Pictures": ("image-generation", "image-upscale", "image-upscale-gpu", "image-sheet"),
+    "Videos": ("video-generation", "video-generation-gpu"),
+    "Comparisons": ("lora-trial", "trial-scores", "trial-grid"),
+    "Writing": ("content-generation", "content-ideas"),
+    "Plans of posts": ("content-plan", "content-plan-picture"),
+    "Publishing": ("autopost", "media-preparation"),
+    "Dataset checks": ("dataset-ingest", "dataset-scan"),
+    "Captions": ("auto-caption", "auto-caption-local"),
+    "Identity": ("identity-calibration", "identity-scoring"),
+    "Gallery": ("picture-archive", "picture-import"),
+    "Writing styles": ("style-training", "style-generation"),
+    "Upkeep": ("upkeep",),
+}
+SUBJECT_PAGES = {
+    "influencer": ("make/influencers", "Open the influencer"),
+    "dataset": ("make/datasets", "Open the dataset"),
+    "training": ("make/training", "Open the run"),
+    "generation": ("make/generation", "Open the pictures"),
+    "trial": ("make/trials", "Open the comparison"),
+    "board": ("make/boards", "Open the board"),
+    "style": ("make/styles", "Open the writing style"),
+    "clip": ("make/clips", "Open the video"),
+}
+TAKE = 30
+
+
+def follow(page: Page, job: JobCard | None, *, key: str) -> bool:
+    """Draws a job that still works (or failed) in place; the page runs again when it ends. True while it works."""
+    if job is None or job.state in ("completed", "cancelled"):
+        return False
+    live_jobs(f"{key}:{job.id}", workspace=page.workspace.id, cards=[job], only_these=True, can_edit=page.can_edit)
+    return job.state in ACTIVE
+
+
+def listing(page: Page) -> None:
+    """Everything this workspace asked for, newest first."""
+    bar = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+    kinds = KINDS[bar.selectbox("Kind", list(KINDS), key="jobs:kind", label_visibility="collapsed", width=180)]
+    with page.transaction() as tx:
+        counts = jobs.counts(tx, kinds=kinds)
+    numbers = {name: sum(counts.get(state, 0) for state in states or counts) for name, states in FILTERS.items()}
+    chosen = bar.segmented_control(
+        "Show", list(FILTERS), default="Active", format_func=lambda name: f"{name} ({numbers[name]})", key="jobs:filter",
+        label_visibility="collapsed", required=True,
+    )  # fmt: skip
+    if chosen == "Active":
+        _active(page, kinds)
+    else:
+        _past(page, FILTERS[chosen or "All"], kinds)
+
+
+def _active(page: Page, kinds: tuple[str, ...]) -> None:
+    with page.transaction() as tx:
+        found = jobs.page(tx, states=ACTIVE, kinds=kinds, take=100)
+    if kinds and not found.cards:
+        st.caption("Nothing of this kind is running.")
+        return
+    opened = live_jobs(
+        ":".join(("jobs:live", *kinds)), workspace=page.workspace.id, cards=found.cards, only_these=bool(kinds),
+        can_edit=page.can_edit, open_label="Details",
+        empty="Nothing is running. Training and pictures you ask for show up here with their progress.",
+    )  # fmt: skip
+    if opened:
+        page.go("run/jobs", id=opened)
+
+
+def _past(page: Page, states: tuple[str, ...], kinds: tuple[str, ...]) -> None:
+    take = st.session_state.setdefault("jobs:take", TAKE)
+    with page.transaction() as tx:
+        found = jobs.page(tx, states=states, kinds=kinds, take=take)
+    if not found.cards:
+        st.caption("Nothing here.")
+    for card in found.cards:
+        _row(page, card)
+    if found.next_cursor and st.button("Show older ones"):
+        st.session_state["jobs:take"] = take + TAKE
+        st.rerun()
+
+
+def _row(page: Page, card: JobCard) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xxsmall"):
+            st.markdown(f"**{plain(card.title)}** {state_badge(card.state, dead_letter=card.dead_letter)}")
+            st.caption(_when(card) + (f" · {plain(card.error_message)}" if card.error_message else ""))
+        if card.subject_noun == "post":
+            _plan_button(page, card)
+        elif card.state in ("failed", "cancelled") and page.can_edit:
+            st.button("Try again", key=f"retry:{card.id}", on_click=_retry, args=(page, card.id))
+        if st.button("Details", key=f"open:{card.id}", type="tertiary"):
+            page.go("run/jobs", id=card.id)
+
+
+def _plan_button(page: Page, card: JobCard) -> None:
+    """A post is tried again from its plan, where its rules are looked at once more."""
+    with page.transaction() as tx:
+        plan_id = content_plans.plan_of(tx, card.subject_id)
+    if plan_id and st.button("Open the plan", key=f"plan:{card.id}", icon=":material/calendar_month:"):
+        page.go("plan/calendar", id=plan_id)
+
+
+def _when(card: JobCard) -> str:
+    if card.started_at and card.finished_at:
+        return f"{ago(card.finished_at)}, took {duration((card.finished_at - card.started_at).total_seconds())}"
+    return ago(card.created_at)
+
+
+def _retry(page: Page, job_id: str) -> None:
+    with page.guard(), page.transaction(needs="editor") as tx:
+        jobs.retry(tx, job_id)
+        st.toast("It is in line again.", icon=":material/replay:")
+
+
+def detail(page: Page, job_id: str) -> None:
+    """One job: how it stands, what it is about, its log."""
+    if st.button("All jobs", icon=":material/arrow_back:", type="tertiary"):
+        page.go("run/jobs")
+    with page.transaction() as tx:
+        card = jobs.get(tx, job_id)
+        log = jobs.log(tx, job_id)
+    live_jobs(f"job:{job_id}", workspace=page.workspace.id, cards=[card], only_these=True, can_edit=page.can_edit)
+    st.caption(f"{_when(card)} · try {card.attempt_n or 1}" + (" · gave up after several tries" if card.dead_letter else ""))
+    if card.subject_noun == "post":
+        _plan_button(page, card)
+    if card.subject_noun in SUBJECT_PAGES:
+        file, label = SUBJECT_PAGES[card.subject_noun]
+        if st.button(label, icon=":material/open_in_new:"):
+            page.go(file, id=card.subject_id)
+    _outcome(page, card)
+    st.header("Log")
+    if log:
+        st.code("\n".join(f"{line.at:%H:%M:%S}  {line.line}" for line in log[-500:]), language=None, height=320)
+    else:
+        st.caption("Nothing was logged." if card.ended else "No lines yet.")
+
+
+def _outcome(page: Page, card: JobCard) -> None:
+    """Of pictures and videos: what was asked for, and what came of it."""
+    try:
+        with page.transaction() as tx:
+            if card.subject_noun == "generation":
+                asked = generation.get(tx, card.subject_id).recipe
+                words, negative = asked.prompt, asked.negative_prompt
+                shown = [one.asset_id for one in generation.pictures_of(tx, card.subject_id)[:12]]
+            elif card.subject_noun == "clip":
+                clip = videos.get(tx, card.subject_id)
+                words, negative, shown = (
+                    clip.recipe.prompt,
+                    clip.recipe.negative_prompt,
+                    [clip.asset_id or clip.picture_asset_id],
+                )
+            else:
+                return
+    except NotFound:
+        return
+    if shown:
+        thumbs([media_url(page.workspace.id, one, w=160) for one in shown], side=112, alt="Result")
+    if words:
+        st.markdown(f"**Prompt**: {plain(words)}" + (f"  \n**Negative prompt**: {plain(negative)}" if negative else ""))

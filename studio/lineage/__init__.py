@@ -1,0 +1,1 @@
+"""What something was made from and what it led to."""

@@ -1,0 +1,158 @@
+"""The first page of the day: what runs, what needs you, what came out last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from backend import content_plans, generation, influencers, jobs, training
+from backend.content_plans import Attention
+from backend.errors import NotFound, StudioError
+from backend.generation import PictureCard
+from backend.influencers import InfluencerCard
+from backend.jobs import JobCard
+from studio.budgets import costs
+from studio.components import gallery, live_jobs
+from studio.content_plans import attention
+from studio.generation.generation import tile
+from studio.influencers.wizard import STEPS
+from studio.jobs.jobs import ACTIVE
+from studio.shell.frame import Page
+from studio.ui.empty_state import empty_state
+from studio.ui.format import ago, count, plain
+
+FEW = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the overview shows. `failed`: the latest failures nobody has tried again."""
+
+    people: list[InfluencerCard]
+    unfinished: list[InfluencerCard]
+    running: list[JobCard]
+    failed: list[JobCard]
+    pictures: list[PictureCard]
+    total_pictures: int
+    held: int
+    posting: Attention
+
+
+def draw(page: Page) -> None:
+    board = _read(page)
+    if not board.people and not board.pictures and not board.running:
+        _welcome(page)
+        return
+    _needs_you(page, board)
+    st.header("Running now", anchor=False)
+    opened = live_jobs(
+        "overview:live", workspace=page.workspace.id, cards=board.running, can_edit=page.can_edit, open_label="Details",
+        empty="Nothing is running.",
+    )  # fmt: skip
+    if opened:
+        page.go("run/jobs", id=opened)
+    _latest(page, board)
+
+
+def _read(page: Page) -> Board:
+    with page.transaction() as tx:
+        shown = generation.gallery(tx, take=FEW)
+        # posts that failed are lines of their own, and put right on their plans
+        failed = [one for one in jobs.page(tx, states=("failed",), take=10, dismissed=False).cards if one.kind != "autopost"]
+        people = influencers.page(tx, take=50).cards
+        return Board(
+            people=people,
+            unfinished=[card for card in people if card.setup and not card.setup.get("done") and _waits(tx, card)],
+            running=jobs.page(tx, states=ACTIVE, take=20).cards,
+            failed=failed[:3],
+            pictures=shown.pictures,
+            total_pictures=shown.total,
+            held=generation.waiting(tx)["held"],
+            posting=content_plans.needs_people(tx),
+        )
+
+
+def _waits(tx: Session, card: InfluencerCard) -> bool:
+    """Whether it is somebody's turn: not while the training runs, and not once there are pictures."""
+    if run_id := card.setup.get("run_id"):
+        try:
+            if training.get(tx, str(run_id)).state in ACTIVE:
+                return False
+        except NotFound:
+            return True
+    return not generation.latest(tx, influencer_id=card.id, take=1)
+
+
+def _welcome(page: Page) -> None:
+    card = empty_state(
+        "Create your first influencer",
+        "Give a name, add pictures or borrow a sample character, and the studio trains a model of the face "
+        "and draws the first four pictures. On a laptop that takes a few minutes.",
+        icon=":material/auto_awesome:",
+    )
+    if page.can_edit:
+        if card.button("New influencer", type="primary", icon=":material/person_add:"):
+            page.go("start/wizard")
+    else:
+        card.caption("You are a viewer here: ask an editor to create one.")
+    card.space("small")
+
+
+def _needs_you(page: Page, board: Board) -> None:
+    unfinished = board.unfinished
+    near = costs.near(page)
+    if not near and not board.failed and not board.held and not board.posting.total and not (unfinished and page.can_edit):
+        return
+    st.header("Needs you", anchor=False)
+    for card in unfinished[:3] if page.can_edit else ():
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            step = min(int(card.setup.get("step", 1)), len(STEPS))
+            st.markdown(f"**{plain(card.name)}**: the next step is **{STEPS[step - 1]}** ({step} of {len(STEPS)}).")
+            if st.button("Continue", key=f"continue:{card.id}", type="primary"):
+                page.go("start/wizard", id=card.id)
+    if board.held:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{count(board.held, 'picture')}** held for a look: somebody else may be on them.")
+            if st.button("Look", key="look:held"):
+                page.go("make/held")
+    if near:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(plain(near), width="stretch")
+            if st.button("Open Costs", key="look:costs"):
+                page.go("run/costs")
+    attention.lines(page, board.posting)
+    for job in board.failed:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            with st.container(gap="xxsmall"):
+                st.markdown(f"**{plain(job.title)}** failed {ago(job.finished_at or job.created_at)}")
+                st.caption(plain(job.error_message or ""))
+            if st.button("Look", key=f"look:{job.id}"):
+                page.go("run/jobs", id=job.id)
+            if page.can_edit:
+                st.button("Dismiss", key=f"dismiss:{job.id}", type="tertiary", on_click=_dismiss, args=(page, job.id))
+
+
+def _dismiss(page: Page, job_id: str) -> None:
+    try:
+        with page.transaction(needs="editor") as tx:
+            jobs.dismiss(tx, job_id)
+    except StudioError as error:
+        st.toast(plain(error.message), icon=":material/error:")
+
+
+def _latest(page: Page, board: Board) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Latest pictures", anchor=False)
+        st.space("stretch")
+        if page.can_edit and st.button("Create pictures", icon=":material/auto_awesome:"):
+            page.go("make/generation")
+        if board.total_pictures > FEW and st.button(f"All {board.total_pictures:,}", icon=":material/photo_library:"):
+            page.go("make/gallery")
+    if not board.pictures:
+        st.caption("None yet.")
+        return
+    state = gallery("overview:latest", tiles=[tile(page, one) for one in board.pictures], size=150)
+    if state.opened:
+        page.go("make/gallery", id=state.opened)

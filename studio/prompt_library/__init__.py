@@ -1,0 +1,1 @@
+"""Templates, wildcard lists, styles and presets."""

@@ -1,0 +1,209 @@
+"""The Prompts page: templates, wildcard lists, styles and presets, each edited in place; import and export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from backend import influencers, prompt_library
+from backend.errors import StudioError
+from backend.prompt_library import StyleCard, TemplateCard, WildcardCard
+from studio.generation.prompt_shortcuts import preset_draft
+from studio.prompt_library import prompt_library_forms as forms
+from studio.shell.frame import Page
+from studio.ui.confirm import confirm
+from studio.ui.format import ago, count, plain
+from studio.ui.icon_button import icon_button, icon_link, icon_popover
+
+
+def prompts(page: Page) -> None:
+    names = ("Templates", "Wildcards", "Styles", "Presets", "Import and export")
+    for tab, draw in zip(st.tabs(names), (_templates, _wildcards, _styles, _presets, _exchange), strict=True):
+        with tab:
+            draw(page)
+
+
+def _templates(page: Page) -> None:
+    with page.transaction() as tx:
+        found = prompt_library.templates(tx)
+    _head(page, "New template", "A prompt with blanks, filled in on the Create page.", lambda: _edit_template(page, None))
+    for card in found:
+        with _row(card.name, card.prompt, f"version {card.version} · {ago(card.created_at)}"):
+            if card.version > 1:
+                with icon_popover("Versions", ":material/history:", key=f"versions:{card.id}"):
+                    _versions(page, card)
+            _change(
+                page,
+                card.id,
+                partial(_edit_template, page, card),
+                card.name,
+                prompt_library.delete_template,
+                "Pictures keep it.",
+            )
+
+
+def _versions(page: Page, card: TemplateCard) -> None:
+    with page.transaction() as tx:
+        for one in prompt_library.template_versions(tx, card.id):
+            st.markdown(f"**{one.version}** · {ago(one.created_at)}")
+            st.code(one.prompt, language=None, wrap_lines=True)
+
+
+def _edit_template(page: Page, card: TemplateCard | None) -> None:
+    def fields(key: str) -> Callable[[Any], object]:
+        values = forms.template_form(key, card)
+        return lambda tx: prompt_library.save_template(
+            tx, forms.template_draft(values), template_id=card.id if card else None, version=card.version if card else 0
+        )
+
+    _dialog(page, card.name if card else "New template", f"template:{card.id if card else ''}", fields)
+
+
+def _wildcards(page: Page) -> None:
+    with page.transaction() as tx:
+        found = prompt_library.wildcards(tx)
+    sentence = "A list that a prompt takes a line of: write \\_\\_places\\_\\_ and each picture gets another one."
+    _head(page, "New list", sentence, lambda: _edit_wildcard(page, None))
+    for card in found:
+        lines = ", ".join(card.lines[:6]) + (" …" if len(card.lines) > 6 else "")
+        with _row(f"__{card.name}__", lines, f"{count(len(card.lines), 'line')} · {ago(card.updated_at)}"):
+            url = f"/api/recipes/wildcards/{card.id}?workspace={page.workspace.id}"
+            icon_link("As a text file", url, ":material/download:", key=f"download:{card.id}")
+            gone = "Prompts that name it cannot be drawn any more; pictures keep their words."
+            _change(page, card.id, partial(_edit_wildcard, page, card), card.name, prompt_library.delete_wildcard, gone)
+
+
+def _edit_wildcard(page: Page, card: WildcardCard | None) -> None:
+    def fields(key: str) -> Callable[[Any], object]:
+        name, text = forms.wildcard_form(key, card)
+        return lambda tx: prompt_library.save_wildcard(
+            tx, forms.wildcard_draft(name, text), wildcard_id=card.id if card else None, version=card.version if card else 0
+        )
+
+    _dialog(page, card.name if card else "New list", f"wildcard:{card.id if card else ''}", fields)
+
+
+def _styles(page: Page) -> None:
+    with page.transaction() as tx:
+        found = prompt_library.styles(tx, every=True)
+        people = influencers.page(tx, take=200).cards
+    names = {one.id: one.name for one in people}
+    sentence = "Words and settings an influencer is drawn with again and again; chosen on the Create page."
+    _head(page, "New style", sentence, lambda: _edit_style(page, None))
+    for card in found:
+        whose = names.get(card.influencer_id or "", "somebody archived") if card.influencer_id else "everybody"
+        with _row(card.name, card.prompt or _told(card), f"for {whose} · {ago(card.updated_at)}"):
+            _change(
+                page, card.id, partial(_edit_style, page, card), card.name, prompt_library.delete_style, "Pictures keep it."
+            )
+
+
+def _told(card: StyleCard) -> str:
+    return ", ".join(f"{name} {value}" for name, value in card.settings.model_dump(exclude_none=True).items())
+
+
+def _edit_style(page: Page, card: StyleCard | None) -> None:
+    def fields(key: str) -> Callable[[Any], object]:
+        with page.transaction() as tx:
+            people = influencers.page(tx, take=200).cards
+        values = forms.style_form(key, card, people, page.app.engines.image.models())
+        return lambda tx: prompt_library.save_style(
+            tx, forms.style_draft(values), style_id=card.id if card else None, version=card.version if card else 0
+        )
+
+    _dialog(page, card.name if card else "New style", f"style:{card.id if card else ''}", fields)
+
+
+def _presets(page: Page) -> None:
+    with page.transaction() as tx:
+        found = prompt_library.presets(tx)
+    st.caption("All values of the Create form under a name. Save one there: Presets, Save the form as.")
+    for card in found:
+        draft = preset_draft(card)
+        said = draft.prompt or "no prompt of its own" if draft else "older than the form: save it again"
+        whose = ("yours" if card.mine else "everybody's") + (" · the form starts with it" if card.standard else "")
+        with _row(card.name, said, f"{whose} · {ago(card.updated_at)}"):
+            if page.can_edit:
+                _delete(page, card.id, card.name, prompt_library.delete_preset, "")
+
+
+def _exchange(page: Page) -> None:
+    st.markdown("**Take them elsewhere**")
+    url = f"/api/recipes/export?workspace={page.workspace.id}"
+    st.link_button("Export templates and wildcards", url, icon=":material/download:")
+    if not page.can_edit:
+        return
+    st.markdown("**Bring some here**")
+    st.caption("A file exported here (.json), or text files with one choice a line: each becomes a list named after its file.")
+    files = st.file_uploader(
+        "Files",
+        ["json", "txt"],
+        accept_multiple_files=True,
+        key="prompts:files",
+        max_upload_size=2,
+        label_visibility="collapsed",
+    )
+    if files and st.button("Import", type="primary", icon=":material/upload:"):
+        for file in files:
+            with page.guard():
+                with page.transaction(needs="editor") as tx:
+                    read = prompt_library.import_text(tx, file.name, file.getvalue().decode("utf-8", "replace"))
+                st.success(f"{plain(file.name)}: {read.made} new, {read.changed} changed, {read.same} the same.")
+                for problem in read.problems:
+                    st.warning(plain(problem), icon=":material/warning:")
+
+
+def _head(page: Page, label: str, sentence: str, new: Callable[[], None]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(sentence, width="stretch")
+        if page.can_edit and st.button(label, icon=":material/add:"):
+            new()
+
+
+def _row(name: str, said: str, about: str) -> Any:
+    box = st.container(border=True, horizontal=True, vertical_alignment="center", gap="small")
+    with box.container(gap="xxsmall"):
+        st.markdown(f"**{plain(name)}**")
+        st.caption(plain(said if len(said) <= 200 else said[:199] + "…"))
+        st.caption(about)
+    return box
+
+
+def _change(page: Page, key: str, edit: Callable[[], None], name: str, verb: Any, gone: str) -> None:
+    if not page.can_edit:
+        return
+    if st.button("Edit", key=f"edit:{key}", type="tertiary"):
+        edit()
+    _delete(page, key, name, verb, gone)
+
+
+def _delete(page: Page, key: str, name: str, verb: Any, gone: str) -> None:
+    def act() -> None:
+        with page.transaction(needs="editor") as tx:
+            verb(tx, key)
+
+    if icon_button(f"Delete {plain(name)}", ":material/delete:", key=f"delete:{key}", help=f"Delete {plain(name)}"):
+        confirm(f"Delete {plain(name)}?", gone or "This cannot be undone.", action="Delete it", act=act)
+
+
+def _dialog(page: Page, title: str, key: str, fields: Callable[[str], Callable[[Any], object]]) -> None:
+    """`fields` draws them and returns what saves them; an error keeps the dialog open with what was written."""
+
+    @st.dialog(title, width="medium")
+    def edit() -> None:
+        save = fields(key)
+        if st.button("Save", type="primary", key=f"{key}:save"):
+            try:
+                with page.transaction(needs="editor") as tx:
+                    save(tx)
+            except StudioError as error:
+                st.error(plain(error.message), icon=":material/error:")
+                return
+            for name in [name for name in st.session_state if str(name).startswith(f"{key}:")]:
+                del st.session_state[name]
+            st.rerun()
+
+    edit()

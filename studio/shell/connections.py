@@ -1,0 +1,153 @@
+"""Connections of browsers, below ASGI: how long a request may take to arrive, how large a message may be.
+
+uvicorn's own protocols wait for ever for a head or a body that does not come; a proxy in front of the studio would not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import Any, ClassVar, cast
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+HEAD_S = 15.0
+"""For the whole head of a request."""
+BODY_WINDOW_S, BODY_BYTES_S = 15.0, 1024
+"""Of a body so many bytes a second must arrive, measured over two windows in a row."""
+ANSWER_STALL_S = 120.0
+"""A client that takes nothing of its answer for so long is left."""
+UNFINISHED_HEADS = 128
+"""Connections of one address that have not sent a whole head yet; of more the oldest end."""
+MESSAGE_BYTES = 4 << 20
+"""Of a WebSocket message: the largest that a page sends is a pasted workflow of 1 MB."""
+STRANGER_MESSAGE_BYTES = 256 << 10
+"""Until somebody has been recognised; a form to sign in with is 1 kB."""
+RAISE_LIMIT = "studio.raise_message_limit"
+"""In a WebSocket's scope, among `extensions`: to be called once the person behind it is known."""
+
+
+class Http(H11Protocol):
+    """Answers 408 to a request that does not arrive in time and ends the connection."""
+
+    _unfinished: ClassVar[dict[str, dict[Http, None]]] = defaultdict(dict)
+    """Address -> its connections that have not sent a whole head, the oldest first."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watched: tuple[str, int] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+        self._is_socket = False
+        self._received, self._received_before, self._slow_windows = 0, 0, 0
+        self._address = self.client[0] if self.client else ""
+        waiting = self._unfinished[self._address]
+        waiting[self] = None
+        if len(waiting) > UNFINISHED_HEADS:
+            oldest = next(iter(waiting))  # a head that is really sent arrives soon
+            del waiting[oldest]
+            oldest.transport.abort()
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += len(data)
+        super().data_received(data)
+        if not self._is_socket:
+            self._watch()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        self._is_socket = True
+        self._forget_timers()
+        super().handle_websocket_upgrade(event)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_timers()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self._stalled or self.loop.call_later(ANSWER_STALL_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stalled:
+            self._stalled.cancel()
+            self._stalled = None
+
+    def _waiting_for(self) -> str:
+        """Head, body, or "" while nothing is expected from the client: a quiet connection ends by uvicorn's keep-alive."""
+        match self.conn.their_state:
+            case h11.IDLE:
+                return "head" if self.cycle is None or self.conn.trailing_data[0] else ""
+            case h11.SEND_BODY:
+                return "body"
+        return ""
+
+    def _watch(self) -> None:
+        """Starts the time anew when another part, or the part of another request, is waited for."""
+        part = self._waiting_for()
+        if part != "head" or self.cycle is not None:
+            self._head_arrived()
+        watched = (part, id(self.cycle)) if part else None
+        if watched == self._watched:
+            return
+        self._watched, self._slow_windows, self._received_before = watched, 0, self._received
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self.loop.call_later(HEAD_S if part == "head" else BODY_WINDOW_S, self._check) if part else None
+
+    def _check(self) -> None:
+        if self._watched and self._watched[0] == "head":
+            self._refuse()
+            return
+        held_up_by_us = self.flow.read_paused or (self.cycle is not None and self.cycle.waiting_for_100_continue)
+        slow = not held_up_by_us and self._received - self._received_before < BODY_BYTES_S * BODY_WINDOW_S
+        self._slow_windows = self._slow_windows + 1 if slow else 0
+        self._received_before = self._received
+        if self._slow_windows >= 2:
+            self._refuse()
+        else:
+            self._timer = self.loop.call_later(BODY_WINDOW_S, self._check)
+
+    def _refuse(self) -> None:
+        self._timer = None
+        # A browser keeps connections ready that it may not need: they end without a word.
+        if self._received and (self.cycle is None or self.cycle.response_complete or not self.cycle.response_started):
+            self.transport.write(b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+        self.transport.close()
+
+    def _head_arrived(self) -> None:
+        waiting = self._unfinished.get(self._address)
+        if waiting is not None:
+            waiting.pop(self, None)
+            if not waiting:
+                del self._unfinished[self._address]
+
+    def _forget_timers(self) -> None:
+        self._head_arrived()
+        for timer in (self._timer, self._stalled):
+            if timer:
+                timer.cancel()
+
+
+class WebSocket(WebSocketsSansIOProtocol):
+    """Takes small messages only, until the application says who is there: what is too large is refused by its first bytes."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.conn.max_message_size = STRANGER_MESSAGE_BYTES
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            cast("dict[str, Any]", self.scope["extensions"])[RAISE_LIMIT] = self._raise_limit
+
+    def _raise_limit(self) -> None:
+        self.conn.max_message_size = MESSAGE_BYTES

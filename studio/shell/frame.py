@@ -1,0 +1,136 @@
+"""What every page stands in: who looks, in which workspace, as what; its title; transactions and what happens on errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import NoReturn
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from backend.accounts import UserCard, WorkspaceCard
+from backend.bootstrap import App
+from backend.db.transactions import RANK, Role, SignedIn
+from backend.errors import NotSignedIn, StudioError, Unavailable
+from studio.shell import nav, page_css, resources, session
+from studio.ui.format import plain
+
+WORKSPACE = "ws"
+PRODUCT = "InfluencerAI Studio"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Given by `frame()`. `role` decides only what is drawn; `transaction()` decides what may happen."""
+
+    app: App
+    caller: SignedIn
+    user: UserCard
+    workspace: WorkspaceCard
+
+    @property
+    def role(self) -> str:
+        return self.workspace.role
+
+    @property
+    def can_edit(self) -> bool:
+        return RANK[self.role] >= RANK["editor"]
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role == "owner"
+
+    def transaction(self, needs: Role = "viewer") -> AbstractContextManager[Session]:
+        """Raises NotSignedIn when the session was revoked meanwhile, NotPermitted, Unavailable."""
+        return self.app.db.transaction(self.caller, needs=needs)
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """A StudioError inside becomes its sentence on the page; nothing else is swallowed."""
+        with explained():
+            yield
+
+    def go(self, file: str, **query: str) -> NoReturn:
+        """To `make/training` and the like, staying in this workspace."""
+        st.switch_page(nav.source(file), query_params=self._query(query))
+
+    def link(self, file: str, label: str, *, icon: str | None = None, **query: str) -> None:
+        st.page_link(nav.source(file), label=label, icon=icon, query_params=self._query(query))
+
+    def url(self, file: str, **query: str) -> str:
+        """Root-relative, for links inside our own HTML."""
+        return nav.url(file, self._query(query))
+
+    def _query(self, query: dict[str, str]) -> dict[str, str]:
+        return {WORKSPACE: self.workspace.id, **query}
+
+
+def frame(title: str, *, icon: str = "", needs: Role = "viewer") -> Page:
+    """The first line of every page. Strangers, and people without the role, get no further than this call."""
+    with explained(stop=True):
+        app, arrival = resources.app(), session.current()
+    if arrival is None:
+        st.rerun()  # Home.py shows the sign-in form instead of the page
+    workspace = chosen(arrival.workspaces)
+    if workspace is None:
+        _no_workspace(bool(arrival.workspaces))
+    st.set_page_config(page_title=f"{title} · {PRODUCT}")
+    st.html(page_css.EVERYWHERE)
+    st.title(f"{icon} {title}".strip())
+    if RANK[workspace.role] < RANK[needs]:
+        st.info(
+            f"This page is for people with {needs} rights; you are {workspace.role} here. An owner can change that.",
+            icon=":material/lock:",
+        )
+        st.stop()
+    return Page(app, SignedIn(session.token(), workspace.id), arrival.user, workspace)
+
+
+def say_storage() -> None:
+    """Above a page with pictures, while S3 does not answer: the rest of the page works."""
+    if not resources.app().storage.ready():
+        st.info(
+            "Storage is starting. Pictures and uploads work in a moment; everything else works now.",
+            icon=":material/hourglass_top:",
+        )
+
+
+def chosen(workspaces: tuple[WorkspaceCard, ...]) -> WorkspaceCard | None:
+    """The workspace of the address; without one there, the last one of this tab, else the first."""
+    wanted = st.query_params.get(WORKSPACE)
+    known = {one.id: one for one in workspaces}
+    found = known.get(wanted) if wanted else known.get(st.session_state.get("_workspace", ""), next(iter(workspaces), None))
+    if found is not None:
+        st.session_state["_workspace"] = found.id
+        if wanted != found.id:
+            st.query_params[WORKSPACE] = found.id
+    return found
+
+
+@contextmanager
+def explained(*, stop: bool = False) -> Iterator[None]:
+    """Errors of ours as st.error. What nobody can go on after (signed out, servers away) stops the page; `stop`: all do."""
+    try:
+        yield
+    except NotSignedIn as error:
+        st.error(plain(error.message), icon=":material/logout:")
+        st.button("Go on", on_click=lambda: None)
+        st.stop()
+    except Unavailable as error:
+        st.error(plain(error.message), icon=":material/cloud_off:")
+        st.button("Try again", on_click=lambda: None, key="_again")
+        st.stop()
+    except StudioError as error:
+        st.error(plain(error.message), icon=":material/error:")
+        if stop:
+            st.stop()
+
+
+def _no_workspace(elsewhere: bool) -> NoReturn:
+    if elsewhere:
+        st.error("You do not belong to this workspace, or it is gone. Choose another one on the left.", icon=":material/block:")
+    else:
+        st.info("You do not belong to a workspace yet. Ask an owner for an invitation link.", icon=":material/mail:")
+    st.stop()

@@ -1,0 +1,145 @@
+"""A trial picture of an imported workflow, and its approval by an owner."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import assets, generation, jobs, workflows
+from backend.errors import NotFound
+from backend.generation import GenerationDraft
+from backend.workflows import GraphCard
+from studio.components import uploader
+from studio.components.uploader import Uploaded
+from studio.jobs.jobs import follow
+from studio.shell.frame import Page
+from studio.ui.engine_status import nothing_offered
+from studio.ui.format import ago, media_url, plain
+from studio.ui.request_key import renew, request_key
+
+_PROMPT = "portrait of a woman at a harbour, morning light"
+
+
+def trial(page: Page, card: GraphCard, *, wrong: bool) -> None:
+    """`wrong`: it cannot run as it is, the reason stands above."""
+    st.markdown("**Trial picture**")
+    if card.tried_id:
+        _last(page, card)
+    if page.can_edit and card.state != "archived":
+        _ask(page, card, wrong)
+    _approval(page, card, wrong)
+
+
+def _ask(page: Page, card: GraphCard, wrong: bool) -> None:
+    models = page.app.engines.image.models()
+    key = f"workflow:try:{card.id}"
+    if not any("graph" in model.features for model in models):
+        if not models:
+            nothing_offered(page, page.app.engines.image.status(), "Workflows can be tried", key=key)
+        else:
+            st.info("A workflow is drawn by a ComfyUI; none draws here now. Set COMFYUI_URL.", icon=":material/power_off:")
+        return
+    prompt = st.text_area("What should it show?", _PROMPT, key=f"{key}:prompt", height=70, max_chars=2000)
+    model = ""
+    if not card.checkpoint:
+        titles = {one.name: one.title for one in models}
+        model = st.selectbox("Model", list(titles), format_func=titles.__getitem__, key=f"{key}:model") or ""
+    picture = _picture(page, card, key)
+    pressed = st.button(
+        "Draw a trial picture", icon=":material/science:", disabled=wrong, key=f"{key}:go",
+        type="secondary" if card.tried_at else "primary",
+    )  # fmt: skip
+    if not pressed:
+        return
+    with page.guard():
+        draft = GenerationDraft(prompt=prompt, model=model, n=1, **_given(card, picture))
+        with page.transaction(needs="editor") as tx:
+            generation.try_workflow(
+                tx, graph_id=card.id, draft=draft, models=models, allowed=page.app.settings.allowed_classes,
+                request_key=request_key(key),
+            )  # fmt: skip
+        renew(key)
+        st.rerun()
+
+
+def _given(card: GraphCard, picture: str | None) -> dict[str, object]:
+    """The one picture in every place the workflow needs one."""
+    if not picture:
+        return {}
+    given: dict[str, object] = {}
+    if "picture" in card.takes:
+        given["init_asset_id"] = picture
+        if "mask" in card.takes:
+            given["mask_asset_id"] = picture
+    if "pose" in card.takes:
+        given["pose"] = {"asset_id": picture}
+    return given
+
+
+def _picture(page: Page, card: GraphCard, key: str) -> str | None:
+    if not {"picture", "pose"} & set(card.takes):
+        return None
+    kept = f"{key}:picture"
+
+    def take(done: Uploaded) -> None:
+        for upload_id in done.ids:
+            with page.guard():
+                taken = generation.take_upload(
+                    lambda: page.transaction(needs="editor"), page.app.storage, settings=page.app.settings, upload_id=upload_id
+                )
+                st.session_state[kept] = taken.id
+
+    uploader(
+        f"{key}:drop", workspace=page.workspace.id, noun="generation", noun_id="workflow",
+        accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif", max_bytes=page.app.settings.max_upload_size,
+        label="Drop the picture it starts from", folders=False, multiple=False, on_done=take,
+    )  # fmt: skip
+    chosen = st.session_state.get(kept)
+    if chosen:
+        st.caption(":material/check: A picture is chosen.")
+    return chosen
+
+
+def _last(page: Page, card: GraphCard) -> None:
+    try:
+        with page.transaction() as tx:
+            asked = generation.get(tx, str(card.tried_id))
+            pictures = generation.pictures_of(tx, asked.id)
+            job = jobs.get(tx, asked.job_id)
+    except NotFound:
+        st.caption("Its trial picture was deleted.")
+        return
+    if follow(page, job, key="trial"):
+        return
+    for one in pictures:
+        with page.transaction() as tx:
+            asset = assets.get(tx, one.asset_id)
+        address = page.url("make/gallery", id=one.id)
+        source = media_url(page.workspace.id, asset.id, w=640)
+        st.html(
+            f'<a href="{address}" target="_self"><img src="{source}" alt="Trial picture" '
+            'style="max-width:100%;max-height:420px;border-radius:10px"></a>'
+        )
+        st.caption(f"Drawn {ago(one.created_at)} with {plain(asked.recipe.model)}.")
+
+
+def _approval(page: Page, card: GraphCard, wrong: bool) -> None:
+    if card.state == "approved":
+        st.success(
+            f"Approved {ago(card.approved_at)}: Create offers it." if card.approved_at else "Approved.", icon=":material/check:"
+        )
+        return
+    if card.state == "archived":
+        return
+    if not page.is_owner:
+        st.caption("An owner approves it once a trial picture is there.")
+        return
+    pressed = st.button(
+        "Approve", type="primary" if card.tried_at else "secondary", icon=":material/verified:",
+        disabled=wrong or not card.tried_at, key=f"workflow:approve:{card.id}",
+        help=None if card.tried_at else "Draw a trial picture first.",
+    )  # fmt: skip
+    if pressed:
+        with page.guard():
+            with page.transaction(needs="owner") as tx:
+                workflows.approve(tx, card.id, allowed=page.app.settings.allowed_classes)
+            st.rerun()

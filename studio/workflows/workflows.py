@@ -1,0 +1,179 @@
+"""Imported workflows: all of them, and one with its inputs, its trial picture and its approval."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from backend import workflows
+from backend.engines.comfyui import lint
+from backend.engines.comfyui.workflow import said
+from backend.errors import StudioError
+from backend.workflows import GraphCard
+from studio.shell.frame import Page
+from studio.ui.confirm import confirm
+from studio.ui.empty_state import empty_state
+from studio.ui.format import ago, count, plain
+from studio.workflows import workflow_form as forms
+from studio.workflows import workflow_trial
+
+_STATES = {
+    "draft": ":gray-badge[:material/edit: Not approved]",
+    "approved": ":green-badge[:material/check: Approved]",
+    "archived": ":gray-badge[:material/inventory_2: Archived]",
+}
+_GONE = "workflows:gone"
+
+
+def all_of_them(page: Page) -> None:
+    _undo_bar(page)
+    _engine(page)
+    archived = st.toggle("Archived", key="workflows:archived")
+    with page.transaction() as tx:
+        found = workflows.page(tx, archived=archived)
+    if not found:
+        sentence = (
+            "Nothing is in the archive."
+            if archived
+            else "Draw with your own ComfyUI graphs: bring one in, try it, and Create offers it like a built-in one."
+        )
+        empty_state("No workflows" if archived else "No workflows yet", sentence, icon=":material/schema:")
+    if page.can_edit and not archived:
+        _bring_in(page, unfolded=not found)
+    for card in found:
+        _row(page, card)
+
+
+def one(page: Page, graph_id: str) -> None:
+    if st.button("Workflows", icon=":material/arrow_back:", type="tertiary"):
+        page.go("make/workflows")
+    with page.transaction() as tx:
+        card = workflows.get(tx, graph_id)
+    if card.deleted_at:
+        st.warning("This workflow was deleted. Pictures drawn with it are in the gallery.", icon=":material/delete:")
+        if page.can_edit and st.button("Bring it back", icon=":material/undo:"):
+            _undelete(page, card.id)
+            st.rerun()
+        return
+    _head(page, card)
+    problems = workflows.problems(card.graph, card.mapping, page.app.settings.allowed_classes)
+    for sentence in problems:
+        st.warning(plain(sentence), icon=":material/warning:")
+    for sentence in _lacking(page, card) if not problems else ():
+        st.info(plain(sentence), icon=":material/inventory:")
+    for sentence in workflows.remarks(card):
+        st.caption(f":material/info: {sentence}")
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        _inputs(page, card)
+    with right:
+        workflow_trial.trial(page, card, wrong=bool(problems))
+
+
+def _row(page: Page, card: GraphCard) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xxsmall"):
+            st.markdown(f"**{plain(card.name)}** {_STATES[card.state]}")
+            takes = ", ".join(said(role) for role in card.takes if role != "prefix")
+            st.caption(f"{count(len(card.graph), 'node')} · {ago(card.updated_at)} · takes {takes or 'nothing'}")
+            if card.notes:
+                st.caption(plain(card.notes))
+        if st.button("Open", key=f"workflow:{card.id}"):
+            page.go("make/workflows", id=card.id)
+
+
+def _head(page: Page, card: GraphCard) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"## {plain(card.name)} {_STATES[card.state]}", width="stretch")
+        if card.state == "approved" and page.can_edit and st.button("Create with it", icon=":material/brush:"):
+            page.go("make/generation", workflow=card.id)
+        st.download_button(
+            "Download", json.dumps(card.graph, indent=1), f"{card.name}.json", "application/json", icon=":material/download:"
+        )
+        if page.can_edit:
+            with st.popover("More", icon=":material/more_horiz:"):
+                word = "Take out of the archive" if card.state == "archived" else "Archive"
+                st.button(word, icon=":material/inventory_2:", on_click=_archive, args=(page, card))
+                if st.button("Delete workflow", icon=":material/delete:"):
+                    sentence = f"Create offers {plain(card.name)} no longer. Pictures drawn with it stay."
+                    confirm("Delete this workflow?", sentence, action="Delete", act=lambda: _delete(page, card))
+    if card.notes:
+        st.markdown(plain(card.notes))
+
+
+def _inputs(page: Page, card: GraphCard) -> None:
+    fixed = not page.can_edit or card.state == "archived"
+    if card.state == "approved" and page.can_edit:
+        st.caption("Binding other inputs makes it a draft again: it is tried and approved anew.")
+    if edit := forms.edit_form(f"workflow:edit:{card.id}:{card.updated_at:%H%M%S%f}", card, disabled=fixed):
+        with page.guard():
+            with page.transaction(needs="editor") as tx:
+                workflows.edit(tx, card.id, draft=edit)
+            st.toast("Saved.", icon=":material/check:")
+            st.rerun()
+    with st.expander(f"Nodes ({len(card.graph)})", icon=":material/account_tree:"):
+        lines = [f"{lint.called(card.graph, key)} — {node['class_type']}" for key, node in card.graph.items()]
+        st.code("\n".join(lines), language=None)
+
+
+def _bring_in(page: Page, *, unfolded: bool) -> None:
+    with st.expander("Bring in a workflow", icon=":material/add:", expanded=unfolded), page.guard():
+        if draft := forms.import_form("workflows:new"):
+            with page.transaction(needs="editor") as tx:
+                card = workflows.bring_in(tx, draft=draft)
+            page.go("make/workflows", id=card.id)
+
+
+def _engine(page: Page) -> None:
+    """Workflows need a ComfyUI: said before somebody brings one in for nothing."""
+    if not page.app.settings.comfyui_url:
+        st.info(
+            "Workflows are drawn by a ComfyUI. Set COMFYUI_URL to the address of yours and restart the studio; "
+            "until then they can be brought in, but not tried.",
+            icon=":material/power_off:",
+        )
+
+
+def _lacking(page: Page, card: GraphCard) -> list[str]:
+    """What the server must get before the workflow runs there; nothing where no ComfyUI draws: that is said elsewhere."""
+    engine = page.app.engines.image
+    if not any("graph" in model.features for model in engine.models()):
+        return []
+    return engine.lacks(card.workflow)
+
+
+def _archive(page: Page, card: GraphCard) -> None:
+    _do(page, lambda tx: workflows.archive(tx, card.id, archived=card.state != "archived"))
+
+
+def _delete(page: Page, card: GraphCard) -> None:
+    with page.transaction(needs="editor") as tx:
+        workflows.delete(tx, card.id)
+    st.session_state[_GONE] = (card.id, card.name)
+    page.go("make/workflows")
+
+
+def _undelete(page: Page, graph_id: str) -> None:
+    st.session_state.pop(_GONE, None)
+    _do(page, lambda tx: workflows.undelete(tx, graph_id))
+
+
+def _do(page: Page, act: Callable[[Session], object]) -> None:
+    try:
+        with page.transaction(needs="editor") as tx:
+            act(tx)
+    except StudioError as error:
+        st.toast(plain(error.message), icon=":material/error:")
+
+
+def _undo_bar(page: Page) -> None:
+    gone = st.session_state.get(_GONE)
+    if not gone or not page.can_edit:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Workflow “{plain(gone[1])}” deleted.", width="content")
+        st.button("Undo", icon=":material/undo:", on_click=_undelete, args=(page, gone[0]))
+        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_GONE, None))

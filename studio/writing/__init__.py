@@ -1,0 +1,1 @@
+"""Texts, ideas and chats."""

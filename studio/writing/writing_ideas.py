@@ -1,0 +1,71 @@
+"""Ideas for the days to come, each a draft that can be written out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import streamlit as st
+
+from backend import writing
+from backend.content_plans import wall_in
+from backend.influencers import InfluencerCard
+from backend.jobs import JobCard
+from backend.kit.clock import now
+from backend.writing import DraftCard
+from studio.jobs.jobs import follow
+from studio.shell.frame import Page
+from studio.ui.empty_state import empty_state
+from studio.ui.format import count, plain
+from studio.ui.request_key import renew, request_key
+from studio.writing import writing_card
+from studio.writing.writing_form import ideas_form
+from studio.writing.writing_texts import say_cost, unless_older
+
+
+def ideas(page: Page, who: InfluencerCard) -> None:
+    left, right = st.columns([5, 7], gap="medium")
+    tomorrow = wall_in(now(), who.time_zone).date() + timedelta(days=1)
+    with left, page.guard():
+        order = ideas_form("writing:ideas", who.id, first=tomorrow, disabled=not page.can_edit)
+        ready = say_cost(partial(writing.estimate_ideas, page.app, partial(page.transaction, "viewer"), order=order))
+        ready &= page.can_edit
+        if st.button("Suggest ideas", type="primary", icon=":material/lightbulb:", width="stretch", disabled=not ready):
+            with page.transaction("editor") as tx:
+                writing.start_ideas(tx, order=order, request_key=request_key("writing:ideas"))
+            renew("writing:ideas")
+    with right:
+        _plan(page, who)
+
+
+def _plan(page: Page, who: InfluencerCard) -> None:
+    with page.transaction() as tx:
+        job = writing.ongoing(tx, writing.IDEAS, who.id)
+        batch_id = writing.latest_batch(tx, who.id, ideas=True)
+        cards = writing.batch(tx, batch_id) if batch_id else []
+    working = follow(page, unless_older(job, cards), key="writing:ideas")
+    if not cards:
+        if not working:
+            empty_state(
+                "No ideas yet", f"One idea a day in the voice of {plain(who.name)}: topic, first line, picture.",
+                icon=":material/lightbulb:",
+            )  # fmt: skip
+        return
+    if not working:
+        _missing(job)
+    open_ = [card for card in cards if card.state != "discarded"]
+    st.caption(f"The latest plan: {count(len(open_), 'idea')}. Earlier ones are among the drafts.")
+    for card in open_:
+        writing_card.card(page, card, title=f"{_day(card)} · {writing.CONTENT_TYPES[card.content_type].title}")
+
+
+def _day(card: DraftCard) -> str:
+    on = card.publish_on
+    return f"{on:%a} {on.day} {on:%b}" if on else f"Day {card.day}"
+
+
+def _missing(job: JobCard | None) -> None:
+    """Days that the model left out."""
+    days = (job.result or {}).get("missing") if job and job.state == "completed" else None
+    if days:
+        st.info(f"No idea came for day {', '.join(map(str, days))}. Ask again for more.", icon=":material/event_busy:")

@@ -1,0 +1,104 @@
+"""Texts for one post: what is asked for on one side, the variants on the other."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import partial
+
+import streamlit as st
+
+from backend import writing
+from backend.errors import EngineUnavailable, StudioError
+from backend.influencers import InfluencerCard
+from backend.jobs import JobCard
+from backend.writing import DraftCard, WriteOrder
+from studio.jobs.jobs import follow
+from studio.shell.frame import Page
+from studio.ui.empty_state import empty_state
+from studio.ui.format import plain, usd
+from studio.ui.request_key import renew, request_key
+from studio.writing import writing_card
+from studio.writing.writing_form import order_form
+
+_SHOWN = "writing:shown"
+
+
+def texts(page: Page, who: InfluencerCard) -> None:
+    left, right = st.columns([5, 7], gap="medium")
+    with left, page.guard():
+        order, n = order_form("writing:order", who.id, disabled=not page.can_edit)
+        _ask(page, who, order, n)
+    with right:
+        _made(page, who)
+
+
+def _ask(page: Page, who: InfluencerCard, order: WriteOrder | None, n: int) -> None:
+    ready = page.can_edit and order is not None
+    if order:
+        ready &= say_cost(partial(writing.estimate, page.app, partial(page.transaction, "viewer"), order=order, n=n))
+    write = st.button("Write", type="primary", icon=":material/ink_pen:", width="stretch", disabled=not ready)
+    draw = st.button(
+        "Write one and draw it", icon=":material/auto_awesome:", width="stretch", disabled=not ready,
+        help="One text and its picture, in the background.",
+    )  # fmt: skip
+    if write and order:
+        with st.spinner("Writing …", show_time=True):
+            cards = writing.write(page.app, partial(page.transaction, "editor"), order=order, n=n)
+        _shown()[who.id] = cards[0].batch_id
+    if draw and order:
+        with page.transaction("editor") as tx:
+            writing.start_content(tx, order=order, request_key=request_key("writing:content"))
+        renew("writing:content")
+        _shown().pop(who.id, None)
+
+
+def _shown() -> dict[str, str]:
+    """Influencer -> the batch that was written last here."""
+    found: dict[str, str] = st.session_state.setdefault(_SHOWN, {})
+    return found
+
+
+def _made(page: Page, who: InfluencerCard) -> None:
+    with page.transaction() as tx:
+        job = writing.ongoing(tx, writing.CONTENT, who.id)
+        batch_id = _shown().get(who.id) or writing.latest_batch(tx, who.id, ideas=False)
+        cards = writing.batch(tx, batch_id) if batch_id else []
+    follow(page, unless_older(job, cards), key="writing:content")
+    if not cards:
+        empty_state(
+            "No text yet",
+            f"Say what the post is about; {plain(who.name)} writes hook, caption, hashtags, alt text and a picture prompt.",
+            icon=":material/ink_pen:",
+        )
+        return
+    shown = [card for card in cards if card.state != "discarded"]
+    for n, card in enumerate(shown, start=1):
+        writing_card.card(page, card, title=f"Variant {n}" if len(shown) > 1 else "", several=len(shown) > 1)
+    if put_away := [card.id for card in cards if card.state == "discarded"]:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{len(put_away)} of these variants put away.")
+            if page.can_edit:
+                st.button("Show them again", type="tertiary", key="writing:restore", on_click=_restore, args=(page, put_away))
+
+
+def unless_older(job: JobCard | None, cards: list[DraftCard]) -> JobCard | None:
+    """The job, but no failure from before these texts: who has written since knows of it."""
+    old = job and job.state == "failed" and cards and job.created_at < max(card.created_at for card in cards)
+    return None if old else job
+
+
+def _restore(page: Page, draft_ids: list[str]) -> None:
+    with page.guard(), page.transaction("editor") as tx:
+        writing.restore(tx, draft_ids)
+
+
+def say_cost(estimate: partial[Decimal | None]) -> bool:
+    """The most it can cost, where a model is paid. False: no model can be asked until a setting changes; it is said."""
+    try:
+        most = estimate()
+    except StudioError as error:
+        st.warning(plain(error.message), icon=":material/cloud_off:")
+        return isinstance(error, EngineUnavailable)
+    if most is not None:
+        st.caption(f":material/payments: Costs at most {plain(usd(most))}, usually far less." if most else "Costs nothing.")
+    return True

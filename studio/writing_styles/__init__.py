@@ -1,0 +1,1 @@
+"""Writing styles and their sources."""

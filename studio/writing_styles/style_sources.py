@@ -1,0 +1,121 @@
+"""The PDFs of a style: dropped here, read by a job, each with what came of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import jobs, writing_styles
+from backend.errors import NotFound, StudioError
+from backend.jobs import JobCard
+from backend.kit.ids import new_id
+from backend.writing_styles import Source, Style
+from studio.components import uploader
+from studio.components.uploader import Uploaded
+from studio.jobs.jobs import ACTIVE, follow
+from studio.shell.frame import Page
+from studio.ui.confirm import confirm
+from studio.ui.format import count, plain, size
+from studio.ui.icon_button import icon_button
+
+_MARKS = {
+    "waiting": ":gray[:material/schedule:]",
+    "read": ":green[:material/check_circle:]",
+    "refused": ":red[:material/error:]",
+}
+
+
+def working(page: Page, style: Style) -> bool:
+    """Draws the training that runs (or failed) in place; True while it works."""
+    job = _job(page, style)
+    if job is None:
+        return False
+    if job.state in ACTIVE:
+        return follow(page, job, key=f"style:{style.id}")
+    if job.state == "failed":
+        st.error(plain(job.error_message or "Learning failed."), icon=":material/error:")
+    elif job.state == "cancelled":
+        st.warning("Learning was cancelled. What had been read is kept; learn again to go on.", icon=":material/block:")
+    return False
+
+
+def _job(page: Page, style: Style) -> JobCard | None:
+    if not style.job_id:
+        return None
+    try:
+        with page.transaction() as tx:
+            return jobs.get(tx, style.job_id)
+    except NotFound:  # forgotten after JOB_CLEANUP_HOURS
+        return None
+
+
+def sources(page: Page, style: Style, *, working: bool) -> None:
+    with page.transaction() as tx:
+        found = writing_styles.sources(tx, style.id)
+    if page.can_edit and not working:
+        _drop_zone(page, style)
+    elif not found and not page.can_edit:
+        st.info("No file yet. Somebody with editor rights adds the PDFs.", icon=":material/lock:")
+    if found:
+        st.markdown("**Files**")
+    for source in found:
+        _row(page, source, free=page.can_edit and not working)
+    if found and page.can_edit and not working and (style.card is None or any(one.state == "waiting" for one in found)):
+        st.button("Learn again", icon=":material/replay:", on_click=_train, args=(page, style.id))
+
+
+def _drop_zone(page: Page, style: Style) -> None:
+    settings = page.app.settings
+    uploader(
+        f"style:drop:{style.id}", workspace=page.workspace.id, noun=writing_styles.NOUN, noun_id=style.id, accept=".pdf",
+        max_bytes=settings.max_style_pdf_size, label="Drop PDFs by one author here", folders=False,
+        hint=f"PDF with text in it, up to {size(settings.max_style_pdf_size)} and {settings.max_style_pages:,} pages each",
+        on_done=lambda done: _arrived(page, style.id, done),
+    )  # fmt: skip
+    st.caption(
+        f"{writing_styles.LEAST_WORDS:,} words are the least, {writing_styles.STEADY_WORDS:,} or more are good. "
+        "The text is kept here, the files are not. Give only what you may use."
+    )
+
+
+def _arrived(page: Page, style_id: str, done: Uploaded) -> None:
+    if done.ids:
+        _train(page, style_id)
+
+
+def _train(page: Page, style_id: str) -> None:
+    try:
+        with page.transaction(needs="editor") as tx:
+            writing_styles.train(tx, style_id, request_key=new_id("key"))
+    except StudioError as error:
+        st.toast(plain(error.message), icon=":material/error:")
+
+
+def _row(page: Page, source: Source, *, free: bool) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xxsmall"):
+            st.markdown(f"{_MARKS[source.state]} **{plain(source.filename)}**")
+            st.caption(_about(source))
+        if free and icon_button("Take this file out", ":material/close:", key=f"source:{source.id}"):
+            if source.state == "read":
+                sentence = "Its text goes, and the style is measured anew from the other files."
+                confirm("Take this file out?", sentence, action="Take it out", act=lambda: _drop(page, source.id))
+            else:
+                with page.guard():
+                    _drop(page, source.id)
+                    st.rerun()
+
+
+def _about(source: Source) -> str:
+    match source.state:
+        case "read":
+            said = f"{count(source.pages, 'page')}, {count(source.words, 'word')}"
+            return " · ".join([said, *(plain(note) for note in source.notes)])
+        case "refused":
+            return plain(source.reason)
+        case _:
+            return "waits to be read"
+
+
+def _drop(page: Page, source_id: str) -> None:
+    with page.transaction(needs="editor") as tx:
+        writing_styles.drop_source(tx, source_id, request_key=new_id("key"))

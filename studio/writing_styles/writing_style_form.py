@@ -1,0 +1,49 @@
+"""Forms of writing styles: a new one's name, what is to be written with one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import writing_styles
+from backend.writing_styles import Style, StyleDraft, TextWish
+
+OFFLINE_WORDS = 400
+"""The offline writer's most (`engines.text.offline_style`)."""
+
+
+def name_form(key: str, style: Style | None = None, *, submit: str) -> StyleDraft | None:
+    """The draft when submitted. Raises backend.errors.Invalid with what to change."""
+    with st.form(key, border=False):
+        name = st.text_input(
+            "Name",
+            style.name if style else "",
+            max_chars=80,
+            placeholder="For example: Grandmother's letters",
+            key=f"{key}:name",
+        )
+        kept = st.toggle(
+            "Keep until I delete it", style.kept if style else True, key=f"{key}:kept",
+            help="Off: it goes by itself when nobody has used it for a while. The voice of an influencer always stays.",
+        )  # fmt: skip
+        sent = st.form_submit_button(submit, type="primary")
+    return StyleDraft(name=name, kept=kept) if sent else None
+
+
+def wish_form(key: str, style: Style, *, is_model: bool, variants: dict[str, int], disabled: bool = False) -> TextWish | None:
+    """`variants`: how often each topic was written about, so that the next text differs."""
+    own = style.card.language if style.card else ""
+    with st.form(key, border=True):
+        topic = st.text_area(
+            "What is it about?", height=90, max_chars=writing_styles.LONGEST_TOPIC, key=f"{key}:topic",
+            placeholder="The first cold morning of the year, and why I like it",
+        )  # fmt: skip
+        left, right = st.columns(2)
+        most = writing_styles.MOST_WORDS if is_model else OFFLINE_WORDS
+        words = left.number_input("Words", 20, most, min(300, most), step=10, key=f"{key}:words")
+        tongues = {own: f"{writing_styles.LANGUAGES.get(own, 'As the source')} (as the source)", **writing_styles.LANGUAGES}
+        tongues = {tag: name for tag, name in tongues.items() if tag == own or is_model or tag in ("en", "it")}
+        language = right.selectbox("Language", list(tongues), format_func=lambda tag: tongues[tag], key=f"{key}:language")
+        sent = st.form_submit_button("Write", type="primary", icon=":material/ink_pen:", disabled=disabled)
+    if not sent:
+        return None
+    return TextWish(topic=topic, words=int(words), language=language, variant=variants.get(topic.strip(), 0))

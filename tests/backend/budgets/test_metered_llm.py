@@ -1,0 +1,225 @@
+"""Asking a model: every call a row, the budget holds, answers of today come from memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import select, text
+
+from backend import budgets
+from backend.bootstrap import App
+from backend.budgets import About, OverBudget
+from backend.db.tables import EventRow, LlmCall
+from backend.db.transactions import SystemCaller
+from backend.engines.text.port import ReplyLost, TextRequest, Unreadable
+from backend.errors import Cancelled, LeaseLost, Rejected
+from backend.writing import Suggestion
+from tests.backend.budgets.conftest import Make
+from tests.factories.account import Tenant
+from tests.servers.openrouter import ModelServer
+from tests.support.context import make_context, next_attempt
+from tests.support.handlers import Steps
+from tests.support.wait import until
+
+ASK = TextRequest("writing", "You are brief.", "What is new in Lisbon?", max_tokens=200)
+ABOUT = About("suggestion", influencer_id="inf_1")
+Acting = Callable[[App], partial[Any]]
+
+
+def calls(app: App, acting: Acting) -> list[LlmCall]:
+    with acting(app)() as tx:
+        return list(tx.scalars(select(LlmCall).order_by(LlmCall.id)))
+
+
+def test_a_call_is_a_row(make_app: Make, acting: Acting, server: ModelServer, workspace: Tenant) -> None:
+    app = make_app()
+    reply = budgets.complete(app, acting(app), ASK, about=ABOUT)
+    (call,) = calls(app, acting)
+    assert "Lisbon" in reply.text
+    assert (call.state, call.usd, call.model) == ("settled", server.total, reply.model)
+    assert 0 < call.usd <= call.estimate_usd
+    assert (call.kind, call.influencer_id, call.user_id) == ("suggestion", "inf_1", workspace.editor.id)
+    assert (call.prompt_tokens, call.completion_tokens) == (reply.prompt_tokens, reply.completion_tokens)
+
+
+def test_the_same_question_is_not_paid_twice(make_app: Make, acting: Acting, server: ModelServer) -> None:
+    app = make_app()
+    first = budgets.complete(app, acting(app), ASK, about=ABOUT)
+    again = budgets.complete(app, acting(app), ASK, about=ABOUT)
+    budgets.complete(app, acting(app), replace(ASK, question="And in Porto?"), about=ABOUT)
+    assert again.text == first.text
+    assert len(server.asked) == 2
+    with acting(app)() as tx:
+        told = budgets.costs(tx, app.settings)
+    assert (told.calls, told.cached, told.saved_usd) == (3, 1, first.cost_usd)
+    assert told.hit_rate == pytest.approx(1 / 3)
+    assert told.month.spent_usd == told.day.spent_usd == server.total
+
+
+def test_what_one_workspace_asked_another_does_not_know(
+    make_app: Make, acting: Acting, server: ModelServer, other_workspace: Tenant
+) -> None:
+    app = make_app()
+    budgets.complete(app, acting(app), ASK, about=ABOUT)
+    theirs = partial(app.db.transaction, other_workspace.caller)
+    budgets.complete(app, theirs, ASK, about=ABOUT)
+    assert len(server.asked) == 2
+    assert len(calls(app, acting)) == 1
+
+
+def test_memory_can_be_turned_off_and_may_be_away(make_app: Make, acting: Acting, server: ModelServer) -> None:
+    off, lost = make_app(enable_caching=False), make_app()
+    lost.cache.connection_pool.connection_kwargs["port"] = 9
+    for app in (off, off, lost, lost):
+        budgets.complete(app, acting(app), ASK, about=ABOUT)
+    assert len(server.asked) == 4
+
+
+def test_nothing_is_asked_beyond_the_limit(make_app: Make, acting: Acting, server: ModelServer, workspace: Tenant) -> None:
+    app = make_app(daily_openrouter_budget=0.02)
+    most = app.engines.text.quote(ASK).most_usd
+    with app.db.transaction(workspace.caller) as tx:
+        budgets.set_limits(tx, daily_usd=most, monthly_usd=None, settings=app.settings)
+    budgets.complete(app, acting(app), ASK, about=ABOUT)
+    with pytest.raises(OverBudget, match=r"too little left.*today.*Costs page"):
+        budgets.complete(app, acting(app), replace(ASK, question="more?"), about=ABOUT)
+    assert len(server.asked) == 1
+    assert budgets.complete(app, acting(app), ASK, about=ABOUT).text  # known already, costs nothing
+    with app.db.transaction(workspace.caller) as tx:
+        told = budgets.costs(tx, app.settings)
+        near = tx.scalars(select(EventRow.data).where(EventRow.kind == "budget.near")).all()
+    assert told.day.limit_usd == pytest.approx(most)
+    assert [one["period"] for one in near] == ["day"]
+
+
+def test_a_lost_answer_stays_at_its_estimate_until_it_is_known(make_app: Make, acting: Acting, server: ModelServer) -> None:
+    app = make_app()
+    server.faults.times["cut_mid_stream"] = 1
+    with pytest.raises(ReplyLost):
+        budgets.complete(app, acting(app), ASK, about=ABOUT)
+    (call,) = calls(app, acting)
+    assert (call.state, call.usd) == ("estimated", call.estimate_usd)
+    assert call.usd > server.total
+    with acting(app)() as tx:
+        assert budgets.costs(tx, app.settings).estimated == 1
+    assert budgets.reconcile(app, acting(app)) == {"calls_given_up": 0, "calls_corrected": 1}
+    (call,) = calls(app, acting)
+    assert (call.state, call.usd) == ("settled", server.total)
+
+
+def test_a_refusal_costs_nothing(make_app: Make, acting: Acting, server: ModelServer) -> None:
+    app = make_app()
+    server.faults.refuse = [(400, None)]
+    with pytest.raises(Rejected):
+        budgets.complete(app, acting(app), ASK, about=ABOUT)
+    (call,) = calls(app, acting)
+    assert (call.state, call.usd) == ("refused", 0)
+
+
+def test_who_stops_an_answer_may_have_paid_it(make_app: Make, acting: Acting, server: ModelServer) -> None:
+    def stop() -> None:
+        raise Cancelled("enough")
+
+    app = make_app()
+    with pytest.raises(Cancelled):
+        budgets.complete(app, acting(app), ASK, about=ABOUT, check=stop)
+    assert [call.state for call in calls(app, acting)] == ["estimated"]
+
+
+def test_what_a_stopped_answer_cost_is_asked_afterwards(make_app: Make, acting: Acting, server: ModelServer) -> None:
+    def stop(words: str) -> None:
+        raise Cancelled("enough")
+
+    app = make_app()
+    with pytest.raises(Cancelled):
+        budgets.complete(app, acting(app), ASK, about=ABOUT, on_text=stop)
+    (call,) = calls(app, acting)
+    assert (call.state, call.usd) == ("estimated", call.estimate_usd)
+    until(lambda: server.billed, what="the server's bill")
+    assert budgets.reconcile(app, acting(app))["calls_corrected"] == 1
+    (call,) = calls(app, acting)
+    assert (call.state, call.usd) == ("settled", server.total)
+
+
+def test_an_answer_that_does_not_fit_is_not_remembered(make_app: Make, acting: Acting, server: ModelServer) -> None:
+    app, shaped = make_app(), replace(ASK, answer=Suggestion)
+    server.faults.times["bad_answer"] = 1
+    with pytest.raises(Unreadable, match="not in the form"):
+        budgets.complete(app, acting(app), shaped, about=ABOUT)
+    second = budgets.complete(app, acting(app), shaped, about=ABOUT)
+    third = budgets.complete(app, acting(app), shaped, about=ABOUT)
+    assert len(server.asked) == 2
+    assert second.text == third.text
+
+
+def test_a_dead_askers_reservation_is_given_up(make_app: Make, acting: Acting) -> None:
+    app = make_app()
+    budgets.complete(app, acting(app), ASK, about=ABOUT)
+    with acting(app)() as tx:
+        tx.execute(text("UPDATE llm_calls SET state = 'reserved', usd = estimate_usd, generation_id = ''"))
+    assert budgets.reconcile(app, acting(app))["calls_given_up"] == 0
+    with acting(app)() as tx:
+        assert budgets.costs(tx, app.settings).month.open_usd > 0
+        tx.execute(text("UPDATE llm_calls SET created_at = created_at - interval '1 hour'"))
+    assert budgets.reconcile(app, acting(app))["calls_given_up"] == 1
+    (call,) = calls(app, acting)
+    assert (call.state, call.usd) == ("estimated", call.estimate_usd)
+
+
+def test_an_attempt_that_has_ended_asks_nothing(make_app: Make, server: ModelServer, workspace: Tenant) -> None:
+    app = make_app()
+    job = make_context(app, workspace, "test-instant", Steps(n=0))
+    mine, about = SystemCaller(job.tenant_id, job.user_id), About("test", job_id=job.job_id, attempt_id=job.attempt_id)
+    assert budgets.complete(app, mine, ASK, about=about).text
+    next_attempt(job)
+    with pytest.raises(LeaseLost, match="another one goes on"):
+        budgets.complete(app, mine, replace(ASK, question="And now?"), about=about)
+    assert len(server.asked) == 1
+    with app.db.transaction(mine) as tx:
+        assert budgets.costs(tx, app.settings).calls == 1
+
+
+def test_postgres_may_go_away_between_calls(make_app: Make, server: ModelServer, workspace: Tenant) -> None:
+    """The connection that an earlier call left is dead: said again on a new one, nothing is reserved or settled twice."""
+    app = make_app()
+    mine = SystemCaller(workspace.id, workspace.user_id)
+    budgets.complete(app, mine, ASK, about=ABOUT)
+    with psycopg.connect(app.settings.database_url.get_secret_value().replace("+psycopg", "")) as other:
+        others = "datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+        gone = other.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}").fetchall()
+        assert all(one == (True,) for one in gone)
+        assert gone
+    budgets.complete(app, mine, replace(ASK, question="And in Porto?"), about=ABOUT)
+    with app.db.transaction(mine) as tx:
+        rows = tx.execute(select(LlmCall.state, LlmCall.usd)).all()
+    assert [row.state for row in rows] == ["settled", "settled"]
+    assert sum(row.usd for row in rows) == server.total
+
+
+def test_costs_by_day_influencer_kind_and_model(make_app: Make, acting: Acting, server: ModelServer) -> None:
+    app = make_app()
+    budgets.complete(app, acting(app), ASK, about=ABOUT)
+    budgets.complete(app, acting(app), replace(ASK, use="planning"), about=About("plan"))
+    with acting(app)() as tx:
+        told = budgets.costs(tx, app.settings)
+    assert [line.name for line in told.by_influencer] == ["", "inf_1"]
+    assert {line.name: line.calls for line in told.by_kind} == {"plan": 1, "suggestion": 1}
+    assert {line.name for line in told.by_model} == {"openai/gpt-4-turbo", "anthropic/claude-3-5-sonnet"}
+    (day,) = told.by_day
+    assert (day.calls, day.usd, len(day.name)) == (2, server.total, 10)
+    for lines in (told.by_day, told.by_influencer, told.by_kind, told.by_model):
+        assert sum((line.usd for line in lines), Decimal(0)) == server.total
+
+
+def test_the_offline_writer_costs_nothing(app: App, acting: Acting) -> None:
+    from backend.engines.text.port import Brief
+
+    request = replace(ASK, answer=Suggestion, brief=Brief("yoga", "en"))
+    assert "yoga" in budgets.complete(app, acting(app), request, about=ABOUT).text
+    assert calls(app, acting) == []

@@ -1,0 +1,59 @@
+"""Plans and prompts."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.comparisons import rules
+from backend.comparisons.schemas import MOST_CHECKPOINTS, Plan
+
+
+def plan(steps: list[int], strengths: list[float], prompts: int = 3, seeds: int = 2, *, control: bool = True) -> Plan:
+    return Plan(
+        steps=steps, strengths=strengths, prompts=[f"p{n}" for n in range(prompts)], seeds=list(range(seeds)), control=control,
+        model="tiny", base="starter-128", width=64, height=64, sampler="ddim", sampling_steps=4, cfg=3.0,
+    )  # fmt: skip
+
+
+@given(st.lists(st.integers(1, 50_000), max_size=60))
+def test_checkpoints_are_spread_over_the_run(steps: list[int]) -> None:
+    chosen = rules.spread_out(steps)
+    assert len(chosen) == min(len(set(steps)), MOST_CHECKPOINTS)
+    assert list(chosen) == sorted(set(chosen) & set(steps))
+    if steps:
+        assert (chosen[0], chosen[-1]) == (min(steps), max(steps))
+
+
+@given(
+    st.sets(st.integers(1, 9), min_size=1, max_size=8), st.sets(st.sampled_from([0.4, 0.6, 0.8, 1.0]), min_size=1),
+    st.integers(1, 6), st.integers(1, 4), st.booleans(),
+)  # fmt: skip
+def test_every_cell_once_and_a_lora_in_one_go(
+    steps: set[int], strengths: set[float], prompts: int, seeds: int, control: bool
+) -> None:
+    made = rules.spots(plan(sorted(steps), sorted(strengths), prompts, seeds, control=control))
+    assert [spot.n for spot in made] == list(range(len(made)))
+    assert len(made) == rules.size(len(steps), len(strengths), prompts, seeds, control=control)
+    assert len({(spot.arm, spot.prompt_n, spot.seed_n) for spot in made}) == len(made)
+    loads = [arm for arm, _ in groupby(made, key=lambda spot: spot.arm)]
+    assert len(loads) == len(set(loads))
+    assert [arm.step for arm in loads] == sorted(arm.step for arm in loads)
+
+
+def test_prompts_name_what_the_captions_do_not() -> None:
+    captions = ["portrait of bella, in the snowy mountains, wearing red", "bella at the beach, wearing yellow"]
+    made = rules.default_prompts(["portrait of bella, smiling"], captions, "bella")
+    assert made == (
+        "portrait of bella, smiling",
+        "portrait of bella, in a forest, wearing turquoise",
+        "portrait of bella, in the city at night, wearing orange",
+    )
+
+
+def test_the_trigger_word_leads_once() -> None:
+    assert rules.led("at the beach", "bella") == "bella, at the beach"
+    assert rules.led("portrait of Bella, smiling", "bella") == "portrait of Bella, smiling"
+    assert rules.led("isabella at the beach", "bella") == "bella, isabella at the beach"

@@ -1,0 +1,116 @@
+"""States, review, clashes and gaps, on their own."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.content_plans import rules
+from backend.content_plans.rules import EDITABLE, Planned, after_edit, aggregate
+from backend.db.tables import POST_MOVES, PostState
+
+S = PostState
+states = st.sampled_from(PostState)
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+
+
+def test_the_table_of_moves_is_whole() -> None:
+    assert set(POST_MOVES) == set(PostState)
+    assert all(state not in targets for state, targets in POST_MOVES.items())
+    assert not POST_MOVES[S.PUBLISHED], "what is out stays out"
+    assert {one for one in S if S.PUBLISHING in POST_MOVES[one]} == {S.SCHEDULED}, "only the clockwork publishes"
+    assert {one for one in S if S.SCHEDULED in POST_MOVES[one]} == {S.APPROVED, S.PUBLISHING, S.ON_HOLD}
+
+
+@given(st.lists(states, max_size=8))
+def test_every_post_can_still_come_to_its_end_and_none_is_stuck(path: list[PostState]) -> None:
+    here = S.DRAFT
+    for target in path:
+        here = target if target in POST_MOVES[here] else here
+    reached, edge = {here}, [here]
+    while edge:
+        new = POST_MOVES[edge.pop()] - reached
+        reached |= new
+        edge += new
+    assert S.PUBLISHED in reached
+
+
+@given(states, st.booleans())
+def test_an_edit_of_what_was_approved_reopens_its_review(state: PostState, review: bool) -> None:
+    if state not in EDITABLE:
+        with pytest.raises(KeyError):
+            after_edit(state, review=review)
+        return
+    after = after_edit(state, review=review)
+    assert after == state or after in POST_MOVES[state]
+    assert not (review and after in (S.APPROVED, S.SCHEDULED))
+
+
+@given(st.lists(states))
+def test_a_plan_is_what_needs_people_first(found: list[PostState]) -> None:
+    state = aggregate(found)
+    assert state == S.DRAFT if not found else state in found
+    assert not set(rules.before(state)) & set(found)
+    if state == S.PUBLISHED:
+        assert set(found) == {S.PUBLISHED}
+
+
+@given(st.sampled_from(["all", "first", "auto"]), st.integers(0, 9), st.integers(0, 9))
+def test_who_reviews(policy: str, first_n: int, approved: int) -> None:
+    needs = rules.needs_review(policy, first_n=first_n, approved=approved)
+    assert needs == {"all": True, "auto": False, "first": approved < first_n}[policy]
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from("ab"), st.integers(0, 600)), max_size=12), st.integers(0, 120))
+def test_clashes_are_all_pairs_that_are_too_near(found: list[tuple[int, str, int]], gap: int) -> None:
+    posts = [
+        Planned(f"post_{n}", f"cp_{plan}", channel, NOON + timedelta(minutes=m)) for n, (plan, channel, m) in enumerate(found)
+    ]
+    near = {frozenset((one.plan_id, one.other_plan_id)) for one in rules.clashes(posts, gap_minutes=gap)}
+    expected = {
+        frozenset((a.plan_id, b.plan_id))
+        for a in posts
+        for b in posts
+        if a.channel_id == b.channel_id and a.plan_id != b.plan_id and abs(a.due_at - b.due_at) < timedelta(minutes=gap)  # type: ignore[operator]
+    }
+    assert near == expected
+
+
+def test_the_same_words_twice_on_a_channel() -> None:
+    words = rules.fingerprint("Good morning, Rome! ☀️")
+    again = rules.fingerprint("good morning rome")
+    posts = [
+        Planned("p1", "cp1", "ch", None, words),
+        Planned("p2", "cp2", "ch", None, again),
+        Planned("p3", "cp3", "ch2", None, words),
+    ]
+    assert [(one.kind, one.plan_id, one.other_plan_id) for one in rules.clashes(posts, gap_minutes=60)] == [
+        ("same", "cp1", "cp2")
+    ]
+    assert rules.fingerprint(" ☀️ ") == ""
+
+
+@given(st.sets(st.integers(0, 30)), st.integers(1, 5))
+def test_gaps_and_used_days_are_everything(used: set[int], least: int) -> None:
+    first = date(2026, 12, 1)
+    found = rules.gaps([first + timedelta(days=n) for n in used], first, first + timedelta(days=30), least=least)
+    empty = {(start - first).days + n for start, end in found for n in range((end - start).days + 1)}
+    assert not empty & used
+    assert all((end - start).days + 1 >= least for start, end in found)
+    if least == 1:
+        assert empty | used == set(range(31))
+
+
+def test_hashtags_and_captions() -> None:
+    assert rules.hashtags("#Sun, beach#fun  #SUN ## #été") == ("Sun", "beach", "fun", "été")
+    assert rules.whole_caption("Hi #sun ", ("Sun", "beach")) == "Hi #sun\n\n#beach"
+    assert rules.whole_caption("", ()) == ""
+
+
+def test_cooldown() -> None:
+    assert rules.cooled(None, NOON, days=60) == timedelta(0)
+    assert rules.cooled(NOON - timedelta(days=20), NOON, days=60) == timedelta(days=40)
+    assert rules.cooled(NOON - timedelta(days=90), NOON, days=60) == timedelta(0)

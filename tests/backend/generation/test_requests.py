@@ -1,0 +1,280 @@
+"""Lists, grids, wildcards, templates and styles on real servers with a fake engine: what is asked for is what is drawn."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from backend import assets, generation, jobs, prompt_library
+from backend.bootstrap import App, bootstrap
+from backend.db.tables import Generation, Job
+from backend.engines.upscale.resampler import Resampler
+from backend.errors import Invalid
+from backend.generation import (
+    AxisDraft,
+    GenerationCard,
+    GenerationDraft,
+    GenerationPayload,
+    PictureCard,
+    TemplatePick,
+    pipeline,
+)
+from backend.jobs import AttemptRef, WaitForChildren
+from backend.jobs.rules import outcome_of_error
+from backend.kit.ids import new_id
+from backend.prompt_library import StyleDraft, TemplateDraft, WildcardDraft
+from backend.settings import Settings
+from tests.factories.account import Tenant
+from tests.factories.making import jpeg, make_asset, make_influencer
+from tests.fakes.engines import FakeImageEngine, FakeTrainer
+from tests.fakes.identity import FakeIdentity
+from tests.support.context import make_context, next_attempt
+
+
+@pytest.fixture
+def engine() -> FakeImageEngine:
+    return FakeImageEngine()
+
+
+@pytest.fixture
+def studio(settings: Settings, engine: FakeImageEngine) -> Iterator[App]:
+    upscaler = Resampler(settings)
+    built = bootstrap(
+        settings, engines=SimpleNamespace(trainer=FakeTrainer(), image=engine, upscaler=upscaler, identity=FakeIdentity())
+    )
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def do(studio: App, workspace: Tenant) -> Callable[..., Any]:
+    """`do(verb, …)`: one verb in an editor's transaction."""
+
+    def do(verb: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
+            return verb(tx, *args, **more)
+
+    return do
+
+
+@pytest.fixture
+def drawn(studio: Any, workspace: Tenant, do: Any) -> Callable[..., list[PictureCard]]:
+    """`drawn(verb, …)`: asks, draws, returns the pictures by number."""
+
+    def drawn(verb: Callable[..., GenerationCard], **more: Any) -> list[PictureCard]:
+        card = do(verb, models=studio.engines.image.models(), request_key=new_id("req"), **more)
+        payload = GenerationPayload(generation_id=card.id)
+        context = make_context(studio, workspace, "image-generation", payload, job_id=card.job_id)
+        pipeline.run(context, payload)
+        return list(do(generation.pictures_of, card.id))
+
+    return drawn
+
+
+def draft(prompt: str = "portrait", **values: Any) -> GenerationDraft:
+    return GenerationDraft(**{"prompt": prompt, "n": 4, "seed": 10, **values})
+
+
+def test_words_differ_by_seed_and_a_remix_is_exact_whatever_became_of_the_list(do: Any, drawn: Any, engine: Any) -> None:
+    places = do(prompt_library.save_wildcard, WildcardDraft(name="places", lines=("at the beach", "in Rome", "in a forest")))
+    pictures = drawn(generation.start, draft=draft("{red|blue} hair, __places__", n=8))
+    assert len({one.prompt for one in pictures}) > 2
+    assert all("_" not in one.prompt and "{" not in one.prompt for one in pictures)
+    assert [tuple(request.prompts) for request in engine.requests] == [tuple(one.prompt for one in pictures)]
+    whole = do(generation.get, pictures[0].generation_id)
+    assert whole.recipe.asked == "{red|blue} hair, __places__"
+    do(prompt_library.delete_wildcard, places.id)
+    same = do(generation.remix, pictures[3].id, new_seed=False)
+    assert (same.prompt, same.seed) == (pictures[3].prompt, 13)
+    assert do(generation.assemble, draft=same, models=engine.models()).prompt == pictures[3].prompt
+    assert do(generation.remix, pictures[3].id).prompt == "{red|blue} hair, __places__"
+    with pytest.raises(Invalid, match="no wildcard list called places"):
+        drawn(generation.start, draft=draft("__places__"))
+
+
+def test_the_same_seed_says_the_same_words(do: Any, drawn: Any) -> None:
+    asked = draft("{a|b|c|d|e|f} {1|2|3|4|5|6}", n=3)
+    again = asked.model_copy(update={"n": 1, "seed": 11})
+    assert drawn(generation.start, draft=asked)[1].prompt == drawn(generation.start, draft=again)[0].prompt
+
+
+def test_a_template_and_a_style_are_frozen_with_their_versions(do: Any, drawn: Any) -> None:
+    first = do(
+        prompt_library.save_template, TemplateDraft(name="Face", prompt="portrait of {who}, {place=at noon}", negative="hat")
+    )
+    style = do(prompt_library.save_style, StyleDraft(name="Neon", prompt="{pink|cyan} neon light", negative="day"))
+    pick = TemplatePick(template_id=first.id, version=1, values={"who": "a {tall|small} man"})
+    second = do(prompt_library.save_template, TemplateDraft(name="Face", prompt="{who}"), template_id=first.id, version=1)
+    assert (second.version, do(prompt_library.template, first.id, 1).prompt) == (2, first.prompt)
+    [one, *_] = drawn(generation.start, draft=draft("smiling", template=pick, style_id=style.id))
+    assert one.prompt.startswith("portrait of a ")
+    assert one.prompt.endswith("neon light")
+    assert ", at noon, smiling, " in one.prompt
+    recipe = one.recipe
+    assert recipe.negative_prompt == "hat, day"
+    assert recipe.template
+    assert recipe.style
+    assert (recipe.template.template_id, recipe.template.version, recipe.template.extra) == (first.id, 1, "smiling")
+    assert (recipe.style.name, recipe.style.version) == ("Neon", 1)
+    varied = do(generation.remix, one.id)
+    assert (varied.template, varied.style_id, varied.prompt) == (
+        pick.model_copy(update={"values": {"who": "a {tall|small} man", "place": ""}}), style.id, "smiling",
+    )  # fmt: skip
+    do(prompt_library.delete_style, style.id)
+    same = do(generation.remix, one.id, new_seed=False)
+    assert (same.template, same.style_id, same.prompt) == (None, None, one.prompt)
+
+
+def test_a_grid_draws_each_cell_and_loads_each_checkpoint_once(do: Any, drawn: Any, engine: Any) -> None:
+    axes = [AxisDraft(kind="steps", values=("5", "10", "15")), AxisDraft(kind="sampler", values=("ddim", "euler"))]
+    pictures = drawn(generation.start_grid, draft=draft(seed=-1), axes=axes)
+    assert [(one.recipe.steps, one.recipe.sampler) for one in pictures] == [
+        (5, "ddim"), (10, "ddim"), (15, "ddim"), (5, "euler"), (10, "euler"), (15, "euler"),
+    ]  # fmt: skip
+    assert len({one.seed for one in pictures}) == 1
+    card = do(generation.get, pictures[0].generation_id)
+    assert (card.form, [axis.title for axis in card.grid.axes]) == ("grid", ["Steps", "Sampler"])
+    assert do(jobs.get, card.job_id).title == "Grid 3 × 2: portrait"
+    engine.requests.clear()
+    models = [AxisDraft(kind="steps", values=("5", "10")), AxisDraft(kind="model", values=("tiny", "big"))]
+    drawn(generation.start_grid, draft=draft(loras=(), size="square"), axes=models)
+    assert [request.model for request in engine.requests] == ["tiny", "tiny", "big", "big"]
+
+
+def test_a_list_is_one_request_that_steps_aside_and_goes_on(
+    studio: Any, workspace: Tenant, do: Any, engine: Any, monkeypatch: Any
+) -> None:
+    drafts = [draft(f"line {n}", n=1, seed=n) for n in range(20)]
+    card = do(generation.start_list, drafts=drafts, models=engine.models(), request_key="list")
+    alone = do(generation.start, draft=draft(n=1), models=engine.models(), request_key="alone")
+    assert [one.subject_id for one in do(jobs.queue_status, "gpu")] == [alone.id, card.id]
+    monkeypatch.setattr(pipeline, "A_TURN_S", -1.0)
+    payload = GenerationPayload(generation_id=card.id)
+    context = make_context(studio, workspace, "image-generation", payload, job_id=card.job_id)
+    for done in (8, 16):
+        with pytest.raises(WaitForChildren):
+            pipeline.run(context, payload)
+        assert do(generation.get, card.id).done == done
+        ref, aside = (
+            AttemptRef(card.job_id, context.attempt_id),
+            outcome_of_error(WaitForChildren(), retries=0, max_retries=3, delays=(60.0,), submitted=False),
+        )
+        assert do(jobs.finish_attempt, ref, aside) == "pending"
+        assert [(one.id, one.running) for one in do(jobs.queue_status, "gpu")] == [(alone.job_id, False), (card.job_id, False)]
+        assert do(jobs.get, card.job_id).not_before is None
+        context = next_attempt(context)
+    assert pipeline.run(context, payload) == {"pictures": 20}
+    assert [len(request.seeds) for request in engine.requests] == [8, 8, 4]
+    assert [one.prompt for one in do(generation.pictures_of, card.id)] == [f"line {n}" for n in range(20)]
+    assert do(prompt_library.history)[0].prompt == "portrait"
+
+
+def test_a_list_is_proofread_and_foretold(do: Any, drawn: Any, engine: Any) -> None:
+    lines = generation.parse_list("a cat\na <lora:nope>\n__nope__\na {b", draft())
+    read = do(generation.proofread, lines, models=engine.models())
+    assert [bool(line.draft) for line in read] == [True, False, False, False]
+    plan = do(generation.plan, drafts=[line.draft for line in read if line.draft], models=engine.models())
+    assert (plan.pictures, plan.ahead) == (1, 0)
+    with pytest.raises(Invalid, match="at most 200"):
+        do(generation.plan, drafts=[draft(n=16)] * 13, models=engine.models())
+
+
+def test_a_mask_reaches_the_engine_and_its_picture_keeps_its_size(studio: Any, workspace: Tenant, do: Any, drawn: Any) -> None:
+    files = {name: do(make_asset, storage=studio.storage, data=jpeg(), key=f"images/{name}.jpg") for name in ("a", "b")}
+    [one] = drawn(generation.start, draft=draft(init_asset_id=files["a"], mask_asset_id=files["b"], feather=3, n=1))
+    request = studio.engines.image.requests[0]
+    assert (request.mask.name, request.feather, request.init_image.read_bytes()) == ("mask.jpg", 3, jpeg())
+    assert (one.recipe.width, one.recipe.height) == (96, 96)
+    with pytest.raises(Invalid, match="the picture it lies on"):
+        draft(mask_asset_id=files["b"])
+
+
+def test_lines_and_cells_draw_from_pictures_and_at_strengths_of_their_own(studio: Any, do: Any, drawn: Any) -> None:
+    files = {name: do(make_asset, storage=studio.storage, data=jpeg(), key=f"images/{name}.jpg") for name in ("a", "b")}
+    own = [{"init_asset_id": files["a"]}, {"init_asset_id": files["b"], "strength": 0.3}, {}]
+    pictures = drawn(generation.start_list, drafts=[draft(f"line {n}", n=1, **more) for n, more in enumerate(own)])
+    assert [one.recipe.init_asset_id for one in pictures] == [files["a"], files["b"], None]
+    requests = studio.engines.image.requests
+    assert [(bool(one.init_image), one.strength) for one in requests] == [(True, 0.6), (True, 0.3), (False, 0.6)]
+    assert requests[0].init_image != requests[1].init_image
+    assert do(generation.remix, pictures[1].id, new_seed=False).strength == 0.3
+    assert all(do(assets.uses, file) for file in files.values())
+    requests.clear()
+    axes = [AxisDraft(kind="strength", values=("0.2", "0.8"))]
+    drawn(generation.start_grid, draft=draft(init_asset_id=files["a"]), axes=axes)
+    assert [one.strength for one in requests] == [0.2, 0.8]
+
+
+def test_a_picture_is_made_larger_and_says_how(studio: Any, workspace: Tenant, do: Any, drawn: Any) -> None:
+    who = do(make_influencer)
+    [one] = drawn(generation.start, draft=draft(n=1, influencer_id=who.id))
+    card = do(generation.enlarge, one.id, scale=4, models=studio.engines.upscaler.models(), request_key="up")
+    assert do(generation.enlarge, one.id, scale=2, models=studio.engines.upscaler.models(), request_key="up").id == card.id
+    payload = GenerationPayload(generation_id=card.id)
+    context = make_context(studio, workspace, "image-upscale", payload, job_id=card.job_id)
+    assert pipeline.upscale(context, payload) == pipeline.upscale(next_attempt(context), payload) == {"pictures": 1}
+    [larger] = do(generation.pictures_of, card.id)
+    assert (larger.width, larger.height, larger.seed, larger.influencer_id) == (256, 256, one.seed, who.id)
+    assert larger.recipe.upscaled
+    assert (larger.recipe.upscaled.picture_id, larger.recipe.upscaled.detail) == (one.id, False)
+    with pytest.raises(Invalid, match="no such way"):
+        do(generation.enlarge, one.id, scale=3, models=studio.engines.upscaler.models(), request_key="up3")
+
+
+def test_a_grid_becomes_one_labelled_picture(studio: Any, workspace: Tenant, do: Any, drawn: Any) -> None:
+    axes = [
+        AxisDraft(kind="steps", values=("5", "10")),
+        AxisDraft(kind="cfg", values=("1", "2")),
+        AxisDraft(kind="seed", values=("1", "2")),
+    ]
+    pictures = drawn(generation.start_grid, draft=draft(), axes=axes)
+    job = do(generation.draw_sheet, pictures[0].generation_id, request_key="sheet")
+    payload = GenerationPayload(generation_id=pictures[0].generation_id)
+    made = pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=job.id), payload)
+    stored = do(assets.get, made["asset_id"])
+    with Image.open(io.BytesIO(b"".join(studio.storage.open(stored.key)))) as sheet:
+        assert sheet.height > sheet.width
+    again = do(generation.draw_sheet, pictures[0].generation_id, request_key="again")
+    do(lambda tx: setattr(tx.get_one(Job, job.id), "state", "completed"))
+    do(lambda tx: setattr(tx.get_one(Job, job.id), "result", made))
+    newer = pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=again.id), payload)
+    assert [do(assets.get, one["asset_id"]).state for one in (made, newer)] == ["deleted", "stored"]
+    with pytest.raises(Invalid, match="Only a grid"):
+        do(generation.draw_sheet, drawn(generation.start, draft=draft(n=1))[0].generation_id, request_key="no")
+
+
+def test_a_request_without_differences_keeps_none(do: Any, engine: Any) -> None:
+    card = do(generation.start, draft=draft(), models=engine.models(), request_key="plain")
+    assert do(lambda tx: tx.scalar(select(Generation.shots).where(Generation.id == card.id))) is None
+
+
+def test_a_model_redraws_a_picture_as_large_as_it_can(do: Any, drawn: Any, engine: Any) -> None:
+    [one] = drawn(generation.start, draft=draft(n=1))
+    assert do(generation.redraw_larger, one.id, models=engine.models()) is None
+    [tiny, big] = engine.models()
+    larger = do(generation.redraw_larger, one.id, models=[replace(tiny, longest_px=96), big])
+    assert (larger.width, larger.height, larger.init_asset_id, larger.seed, larger.n) == (96, 96, one.asset_id, 10, 1)
+    assert larger.strength < 0.5
+
+
+def test_of_labelled_pictures_the_one_asked_for_last_stays_whoever_dies_or_is_late(
+    studio: Any, workspace: Tenant, do: Any, drawn: Any
+) -> None:
+    pictures = drawn(generation.start_grid, draft=draft(), axes=[AxisDraft(kind="steps", values=("5", "10"))])
+    payload = GenerationPayload(generation_id=pictures[0].generation_id)
+    asked = [do(generation.draw_sheet, payload.generation_id, request_key=key) for key in ("early", "late")]
+    early, late = (make_context(studio, workspace, "image-sheet", payload, job_id=job.id) for job in asked)
+    died = pipeline.sheet(late, payload)
+    again = pipeline.sheet(next_attempt(late), payload)
+    slow = pipeline.sheet(early, payload)
+    assert [do(assets.get, one["asset_id"]).state for one in (died, again)] == ["deleted", "stored"]
+    newest = do(generation.draw_sheet, payload.generation_id, request_key="newest")
+    pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=newest.id), payload)
+    assert [do(assets.get, one["asset_id"]).state for one in (again, slow)] == ["deleted"] * 2

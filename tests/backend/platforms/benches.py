@@ -1,0 +1,107 @@
+"""Each adapter with a server behind it, and posts whose files exist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from backend.engines.events import Handle
+from backend.platforms.errors import PlatformError
+from backend.platforms.port import Accepted, Access, Media, Outcome, Platform, PostRequest, Published
+from backend.platforms.registry import platform
+from backend.settings import Settings
+from tests.backend.platforms.posts import film, picture, post_of
+from tests.servers.platforms.files import JPEG, MP4, FileHost
+from tests.servers.platforms.web import PlatformServer
+
+MB = 1024 * 1024
+SIZES = {"instagram": 3000, "tiktok": 12 * MB, "youtube": 1_000_000, "sandbox": 3000}
+"""TikTok's in two chunks, YouTube's in four."""
+
+
+@dataclass
+class Bench:
+    """Switches around the irreversible call: `after` it is done the answer is lost, or says 5xx; `before`: nothing is done."""
+
+    platform: Platform
+    server: Any
+    access: Access
+    host: FileHost
+    folder: Path
+    format: str
+    after: tuple[str, str]
+    before: str
+    account: str
+
+    def post(self, **other: object) -> PostRequest:
+        wanted = post_of(self.platform.name, self.format, **other)
+        return replace(wanted, media=tuple(self._real(n, one) for n, one in enumerate(wanted.media)))
+
+    def _real(self, n: int, media: Media) -> Media:
+        size = SIZES[self.platform.name]
+        data = (MP4 + bytes(max(0, size - len(MP4)))) if media.kind == "video" else JPEG + bytes([n])
+        name = f"{n}.{'mp4' if media.kind == 'video' else 'jpg'}"
+        path = self.folder / name
+        path.write_bytes(data)
+        url = self.host.put(name, data)
+        return replace(media, path=path, url=url, size=len(data))
+
+    def prepared(self, post: PostRequest) -> dict[str, Any]:
+        """The last handle of a whole preparation."""
+        return handles(self.platform.prepare(post, self.access))[-1]
+
+    def settled(self, outcome: Outcome, handle: dict[str, Any]) -> Outcome:
+        """What it becomes when the platform has had the time it wants."""
+        for _ in range(20):
+            if not isinstance(outcome, Accepted):
+                return outcome
+            handle = outcome.handle
+            self.server.clock.forward(60)
+            outcome = self.platform.reconcile(handle, self.access, age_s=3600)
+        raise AssertionError(f"never settled: {outcome}")
+
+    def published(self, outcome: Outcome, handle: dict[str, Any]) -> Published:
+        done = self.settled(outcome, handle)
+        assert isinstance(done, Published), done
+        return done
+
+
+def handles(events: Any) -> list[dict[str, Any]]:
+    return [event.value for event in events if isinstance(event, Handle)]
+
+
+def cut_short(events: Any) -> tuple[dict[str, Any], PlatformError | None]:
+    """The last handle that was said, and the error that ended it, if one did."""
+    kept: dict[str, Any] = {}
+    try:
+        for event in events:
+            kept = event.value if isinstance(event, Handle) else kept
+    except PlatformError as error:
+        return kept, error
+    return kept, None
+
+
+def settings(server: PlatformServer, **other: Any) -> Settings:
+    named = {name.lower(): value for name, value in server.settings().items()}  # type: ignore[attr-defined]
+    quick = {"platform_timeout_s": 30.0, "platform_poll_s": 0.01, "platform_settle_s": 0.0, "platform_chunk_size": 256 * 1024}
+    return Settings(_env_file=None, **{**quick, **named, **other})  # type: ignore[call-arg]
+
+
+SWITCHES = {
+    "instagram": (("lose_publish", "publish_500"), "publish_down"),
+    "tiktok-video": (("lose_last", "last_500"), "chunk_500"),
+    "tiktok-picture": (("lose_init", "init_500"), ""),
+    "youtube": (("lose_last", "last_500"), "chunk_503"),
+    "sandbox": (("lose_publish", "publish_500"), "publish_down"),
+}
+
+
+def bench(server: PlatformServer, host: FileHost, folder: Path, name: str, format: str, account: str) -> Bench:
+    token, id = server.account(account)
+    kind = name if name != "tiktok" else f"tiktok-{'video' if format == 'video' else 'picture'}"
+    adapter = platform(name, settings(server))
+    return Bench(adapter, server, Access(token, id), host, folder, format, *SWITCHES[kind], account)
+
+
+__all__ = ["Bench", "bench", "cut_short", "film", "handles", "picture", "settings"]

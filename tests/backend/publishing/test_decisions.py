@@ -1,0 +1,123 @@
+"""What becomes of a post, by whatever a platform can say: always an end, and nothing is sent twice without a no."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.db.tables import POST_MOVES, PostState
+from backend.platforms.errors import (
+    Forbidden,
+    InvalidPost,
+    OutcomeUnknown,
+    PlatformError,
+    PrepareAgain,
+    RateLimitedByPlatform,
+    TokenRefused,
+    Transient,
+)
+from backend.platforms.port import Accepted, NotPublished, Unknown
+from backend.publishing import decisions
+from backend.publishing.decisions import Decision
+
+S = PostState
+DELAYS = (60.0, 300.0, 900.0, 3600.0, 10800.0)
+PLAIN = (Transient, PrepareAgain, TokenRefused, Forbidden, InvalidPost)
+seconds = st.floats(0, 10**6)
+tries = st.integers(0, 12)
+spread = st.floats(-1, 1)
+errors: st.SearchStrategy[PlatformError] = st.one_of(
+    st.sampled_from(PLAIN).map(lambda kind: kind("It says why.", detail="x" * 2000, platform_code=4)),
+    seconds.map(lambda after: RateLimitedByPlatform("Not now.", retry_after=after, what="quota")),
+)
+all_errors = st.one_of(errors, st.just(OutcomeUnknown("Its answer was lost.")))
+answers: st.SearchStrategy[Any] = st.one_of(
+    st.builds(Accepted, st.just({}), st.just("It works on it."), ask_again_s=seconds),
+    st.builds(NotPublished, st.just("It is not there."), error=st.one_of(st.none(), all_errors)),
+    st.builds(Unknown, st.just("Nobody knows."), ask_again_s=st.one_of(st.none(), seconds)),
+)
+
+
+def _sound(verdict: Decision) -> None:
+    """What holds of each: a move that posts know, a sentence when a person reads it, a time in reach."""
+    assert verdict.state is S.PUBLISHING or verdict.state in POST_MOVES[S.PUBLISHING]
+    assert verdict.state is not S.PUBLISHED, "only the platform's own Published says that"
+    assert verdict.said.strip()
+    assert 0 <= verdict.delay_s <= decisions.MOST_WAIT_S
+    assert len(verdict.detail) <= 500
+    if verdict.state in (S.FAILED, S.UNKNOWN):
+        assert verdict.delay_s == 0
+    if verdict.state is S.SCHEDULED:
+        assert not (verdict.forget and verdict.phase), "a handle that is forgotten is not ready"
+
+
+@given(errors, tries, spread)
+def test_an_error_before_the_call_ends_the_try_with_nothing_out(error: PlatformError, tries: int, spread: float) -> None:
+    verdict = decisions.after_error(error, tries=tries, delays=DELAYS, spread=spread)
+    _sound(verdict)
+    assert verdict.state in (S.SCHEDULED, S.FAILED)
+    if isinstance(error, (InvalidPost, Forbidden)):
+        assert verdict.state is S.FAILED
+    if isinstance(error, (RateLimitedByPlatform, TokenRefused)):
+        assert (verdict.state, verdict.counted, verdict.forget) == (S.SCHEDULED, False, False)
+    if isinstance(error, (Transient, PrepareAgain)):
+        assert verdict.counted
+        assert (verdict.state is S.FAILED) == (tries >= len(DELAYS))
+        if verdict.state is S.SCHEDULED:
+            assert verdict.forget == isinstance(error, PrepareAgain)
+            at_once = isinstance(error, PrepareAgain) and tries == 0
+            assert verdict.delay_s == 0 if at_once else abs(verdict.delay_s / DELAYS[tries] - 1) <= 0.1 + 1e-9
+
+
+@given(answers, tries, seconds, spread)
+def test_after_the_call_only_a_no_of_the_platform_sends_again(answer: Any, tries: int, age_s: float, spread: float) -> None:
+    verdict = decisions.after_answer(answer, tries=tries, age_s=age_s, delays=DELAYS, spread=spread)
+    _sound(verdict)
+    sends = verdict.state is S.SCHEDULED or (verdict.goes_on and verdict.phase == "ready")
+    if sends:
+        assert isinstance(answer, NotPublished)
+        assert not isinstance(answer.error, OutcomeUnknown)
+    if isinstance(answer, NotPublished) and answer.error and not isinstance(answer.error, OutcomeUnknown):
+        assert verdict.forget, "a handle that the platform calls worthless is never used again"
+    if isinstance(answer, Unknown) and answer.ask_again_s is None:
+        assert verdict.state is S.UNKNOWN
+    if verdict.goes_on and verdict.phase == "submitting":
+        bound = decisions.WORKS_FOR_S if isinstance(answer, Accepted) else decisions.ASK_FOR_S
+        assert verdict.delay_s > 0, "never asked in a circle"
+        assert age_s + verdict.delay_s <= bound + 1, "asked once more at the bound, not long after it"
+    if age_s >= decisions.WORKS_FOR_S:
+        assert not (verdict.goes_on and verdict.phase == "submitting"), "nothing stays in publishing for good"
+
+
+@given(all_errors, seconds)
+def test_a_question_that_fails_says_nothing_about_the_post(error: PlatformError, age_s: float) -> None:
+    verdict = decisions.after_asking(error, age_s=age_s)
+    _sound(verdict)
+    assert verdict.state in (S.PUBLISHING, S.UNKNOWN)
+    assert (verdict.state is S.UNKNOWN) == (age_s >= decisions.ASK_FOR_S)
+    assert (verdict.phase == "submitting") == verdict.goes_on
+
+
+@given(st.lists(st.one_of(st.just(Transient("a")), st.just(PrepareAgain("b"))), min_size=6, max_size=6))
+def test_six_counted_tries_are_the_end(said: list[PlatformError]) -> None:
+    states = [decisions.after_error(error, tries=n, delays=DELAYS).state for n, error in enumerate(said)]
+    assert states == [S.SCHEDULED] * 5 + [S.FAILED]
+
+
+def test_a_lost_answer_that_is_not_there_is_sent_again_at_once_then_ever_later() -> None:
+    made = [
+        decisions.after_answer(NotPublished("No."), tries=n, age_s=100, delays=DELAYS)
+        for n in range(6)
+    ]  # fmt: skip
+    assert [(one.state, one.delay_s) for one in made[:3]] == [(S.PUBLISHING, 0), (S.SCHEDULED, 300), (S.SCHEDULED, 900)]
+    assert made[5].state is S.FAILED
+    assert "tried 6 times" in made[5].said
+
+
+@pytest.mark.parametrize("said", ["It cannot be asked. Look at the account.", "It cannot be asked."])
+def test_who_must_look_is_told_so_once(said: str) -> None:
+    verdict = decisions.after_answer(Unknown(said), tries=0, age_s=5, delays=DELAYS)
+    assert verdict.said == "It cannot be asked. Look at the account, then say whether it is there."

@@ -1,0 +1,95 @@
+"""Addresses that platforms fetch from: one file, for a day, without signing in, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backend import assets
+from backend.bootstrap import App, bootstrap
+from backend.errors import NotFound
+from backend.publishing import media, signed_urls
+from backend.settings import Settings
+from tests.backend.publishing.desk import Desk
+from tests.factories.account import Tenant
+from tests.factories.making import jpeg, make_asset
+from tests.support.browsing import browser
+
+
+def test_an_address_opens_one_file_until_it_ends(app: App, workspace: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = jpeg()
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        asset_id = make_asset(tx, data=data, storage=app.storage)
+    address = signed_urls.link(app.settings, tenant_id=workspace.id, asset_id=asset_id, name="a.jpg")
+    assert address.isascii()
+    path = address.removeprefix(app.settings.base_url + "/api")
+    with browser(app, None) as stranger:
+        answer = stranger.get(path)
+        assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, data, "image/jpeg")
+        assert stranger.get(path, headers={"range": "bytes=0-9"}).content == data[:10]
+        head = stranger.head(path)
+        assert (head.status_code, head.headers["content-length"]) == (200, str(len(data)))
+        token = path.split("/")[2]
+        for other in (token[:-4] + "AAAA", "A" * len(token), "x", "%00"):
+            assert stranger.get(f"/handed/{other}/a.jpg").status_code == 404
+        _a_day_passes(monkeypatch)
+        assert stranger.get(path).status_code == 404
+    with pytest.raises(NotFound):
+        signed_urls.opened(app.settings, token)
+
+
+@pytest.mark.parametrize(
+    ("storage_at", "studio_at", "begins"),
+    [
+        ("", "https://studio.example", "https://studio.example/api/handed/"),
+        ("http://10.0.0.5:9000", "https://studio.example", "https://studio.example/api/handed/"),
+        ("https://files.example", "https://studio.example", "https://files.example/"),
+        ("http://10.0.0.5:9000", "", "http://10.0.0.5:9000/"),
+    ],
+)
+def test_the_public_https_address_there_is_is_taken(
+    settings: Settings, workspace: Tenant, storage_at: str, studio_at: str, begins: str
+) -> None:
+    app = bootstrap(settings.model_copy(update={"s3_public_endpoint": storage_at, "public_url": studio_at}))
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        card = assets.get(tx, make_asset(tx))
+    found = media.address(app, workspace.id, card, platform="instagram")
+    assert found.startswith(begins)
+    assert found.isascii()
+    app.close()
+
+
+PUBLIC = [("", "https://studio.example"), ("https://files.example", "")]
+PRIVATE = [("", "http://localhost:8501"), ("", "")]
+
+
+def test_out_of_reach_is_said_of_what_is_fetched_alone(desk: Desk) -> None:
+    channel = {platform: desk.channel(platform) for platform in ("instagram", "tiktok")}
+    real = {"instagram_graph_url": "https://graph.example", "tiktok_api_url": "https://open.example"}
+    for platform, format, fetched in (("instagram", "reel", True), ("tiktok", "picture", True), ("tiktok", "video", False)):
+        post = desk.post(desk.scheduled(platform, format, channel_id=channel[platform]))
+        for storage_at, studio_at in PUBLIC + PRIVATE:
+            chosen = desk.app.settings.model_copy(update={"s3_public_endpoint": storage_at, "public_url": studio_at, **real})
+            with desk.app.db.transaction(desk.caller) as tx:
+                said = media.problems(tx, chosen, post)
+            assert bool(said) == (fetched and (storage_at, studio_at) in PRIVATE)
+            assert all("PUBLIC_URL" in one.message and one.blocks for one in said)
+
+
+def test_a_platform_on_this_machine_fetches_from_the_studio_as_it_is(desk: Desk) -> None:
+    """`make platforms` works with the lines it prints and nothing else."""
+    post = desk.post(desk.scheduled("instagram", "picture", channel_id=desk.channel("instagram")))
+    here = {"instagram_graph_url": "http://127.0.0.1:8611", "s3_public_endpoint": "", "public_url": "", "host": "0.0.0.0"}
+    app = bootstrap(desk.app.settings.model_copy(update=here))
+    with app.db.transaction(desk.caller) as tx:
+        assert not media.problems(tx, app.settings, post)
+        card = assets.get(tx, post.media[0])
+    found = media.address(app, desk.caller.tenant_id, card, platform="instagram")
+    assert found.startswith(f"http://127.0.0.1:{app.settings.port}/api/handed/")
+    app.close()
+
+
+def _a_day_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    real: Any = signed_urls.now
+    monkeypatch.setattr(signed_urls, "now", lambda: real() + signed_urls.timedelta(hours=27))

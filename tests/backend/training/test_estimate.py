@@ -1,0 +1,122 @@
+"""Estimates from finished runs, and when a run starts, on real Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from backend import training
+from backend.db.tables import Attempt, Device, Job, TrainingPoint
+from backend.db.transactions import Anonymous, Database
+from backend.kit.clock import now
+from backend.kit.ids import new_id
+from backend.training import ParamsDraft, RunCard, RunDraft
+from tests.factories.account import Tenant
+from tests.factories.making import make_dataset
+from tests.fakes.engines import MODEL, OTHER
+
+Begin = Callable[..., RunCard]
+
+
+@pytest.fixture
+def begin(db: Database, workspace: Tenant) -> Begin:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        dataset_id = make_dataset(tx)
+    with db.transaction(Anonymous()) as tx:
+        tx.add(Device(id="h/cuda:0", host="h", name="cuda:0", vram_mb=8_000, engines={"trainer": "peft"}))
+
+    def made(tx: Session, name: str, **values: object) -> RunCard:
+        draft = RunDraft(dataset_id=dataset_id, name=name, params=ParamsDraft(steps=100), **values)
+        return training.start(tx, draft=draft, models=[MODEL], request_key=name)
+
+    return made
+
+
+def finished(tx: Session, run: RunCard, *, per_step: float, around: float) -> None:
+    """As if it had run for `around` seconds and `per_step` for each of its steps."""
+    end = now()
+    began = end - timedelta(seconds=per_step * 100 + around)
+    tx.execute(update(Job).where(Job.id == run.job_id).values(state="completed", started_at=began, finished_at=end))
+    for step in (0, 50, 100):
+        tx.add(TrainingPoint(run_id=run.id, step=step, loss=0.1, lr=1e-3, at=began + timedelta(seconds=5 + per_step * step)))
+    tx.flush()
+
+
+def running(tx: Session, run: RunCard, *, left: float | None, device: bool = True) -> None:
+    attempt = Attempt(id=new_id("att"), job_id=run.job_id, n=1, worker_id="w", eta_s=left)
+    tx.add(attempt)
+    tx.flush()
+    tx.execute(update(Job).where(Job.id == run.job_id).values(state="processing", attempt_id=attempt.id))
+    if device:
+        tx.execute(update(Device).values(held_by=attempt.id))
+
+
+def test_time_is_the_median_of_runs_like_it(db: Database, workspace: Tenant, begin: Begin) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        runs = [begin(tx, f"bella-{n}") for n in range(3)]
+        params = runs[0].params
+        before = training.estimate(tx, MODEL, params)
+        assert (before.time, before.vram_mb, before.card, before.fits) == (None, 8_000, "cuda:0", True)
+        for run, per_step in zip(runs, (0.5, 9.0, 1.0), strict=True):
+            finished(tx, run, per_step=per_step, around=20)
+        found = training.estimate(tx, MODEL, params).time
+        assert found
+        assert (found.runs, found.seconds) == (3, pytest.approx(120, rel=0.01))
+        assert training.estimate(tx, OTHER, params).time is None
+
+
+def test_a_run_sees_those_before_it_and_when_it_starts(db: Database, workspace: Tenant, begin: Begin) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        done, works, first, night, last = (
+            begin(tx, name, not_before=now() + timedelta(hours=9) if name == "night" else None)
+            for name in ("done", "works", "first", "night", "last")
+        )
+        finished(tx, done, per_step=1.0, around=20)
+        running(tx, works, left=30.0)
+        seen = training.outlook(tx, lasts=120, limit=1, run=last)
+        assert seen.ahead == 2
+        assert seconds(seen.starts_at) == pytest.approx(150, abs=10)
+        assert seconds(seen.ends_at) == pytest.approx(270, abs=10)
+        fresh = training.outlook(tx, lasts=None, limit=1)
+        assert (fresh.ahead, fresh.ends_at) == (3, None)
+        assert seconds(fresh.starts_at) == pytest.approx(270, abs=10)
+        late = training.outlook(tx, lasts=60, limit=1, run=night, not_before=night.not_before)
+        assert seconds(late.starts_at) == pytest.approx(9 * 3600, abs=10)
+        assert training.outlook(tx, lasts=60, limit=1, run=first).ahead == 1
+
+
+def test_what_is_not_known_is_not_said(db: Database, workspace: Tenant, other_workspace: Tenant, begin: Begin) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        works, mine = begin(tx, "works"), begin(tx, "mine")
+        running(tx, works, left=None)
+        seen = training.outlook(tx, lasts=60, limit=1, run=mine)
+        assert (seen.ahead, seen.starts_at) == (1, None)
+        assert "not known yet" in seen.why
+    with db.transaction(other_workspace.caller) as tx:
+        assert "Other work of this installation" in training.outlook(tx, lasts=60, limit=1).why
+    with db.transaction(Anonymous()) as tx:
+        tx.execute(update(Device).values(down={"trainer": "It does not answer."}))
+    with db.transaction(workspace.caller) as tx:
+        assert "No worker that trains" in training.outlook(tx, lasts=60, limit=1, run=mine).why
+
+
+def test_curves_are_thinned_and_keep_their_end(db: Database, workspace: Tenant, begin: Begin) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        one, two = begin(tx, "one"), begin(tx, "two")
+        tx.add_all(TrainingPoint(run_id=one.id, step=n, loss=0.5, lr=1e-3) for n in range(1, 302))
+        tx.flush()
+        found = training.curves(tx, [one.id, two.id], most=100)
+        assert found[two.id] == []
+        assert 100 <= len(found[one.id]) <= 102
+        assert found[one.id][-1].step == 301
+        assert [card.name for card in training.get_many(tx, [two.id, "run_0", one.id, two.id])] == ["two", "one"]
+        rows = {row.name: row for row in training.differences(training.get_many(tx, [one.id, two.id]))}
+        assert (rows["Steps"].values, rows["Steps"].differs) == (("100", "100"), False)
+
+
+def seconds(at: object) -> float:
+    return (at - now()).total_seconds()  # type: ignore[operator]

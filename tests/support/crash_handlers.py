@@ -1,0 +1,47 @@
+"""This release's handlers; `autopost` kills its worker where a post's file says so: `--handlers tests.support.crash_handlers`.
+
+`$DEATHS/<post id>` has the name of a moment: one of those the pipeline tells `ctx.reach`, or `checked`, the last line before
+`submitting` is committed. The file goes with the worker, so the next one lives.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+from backend.jobs import Handler
+from backend.publishing import attempts
+from backend.publishing.schemas import KIND, AutopostPayload
+from workers.registry import RELEASE
+
+_SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
+_submitting = attempts.submitting
+
+
+def run(ctx: Any, payload: AutopostPayload) -> Any:
+    told = ctx.fault_point
+
+    def reach(name: str) -> None:
+        told(name)
+        wish = Path(os.environ["DEATHS"]) / payload.post_id
+        moment, _, how = wish.read_text().partition(":") if wish.exists() else ("", "", "")
+        if moment == name:
+            wish.unlink()
+            signal.pthread_kill(
+                threading.get_ident(), _SIGNALS[how or "kill"]
+            )  # no step further, as workers/fault_injection.py
+
+    ctx.fault_point = reach
+    return RELEASE[KIND].run(ctx, payload)
+
+
+def _about_to_submit(ctx: Any, mine: Any) -> str:
+    ctx.fault_point("checked")
+    return _submitting(ctx, mine)
+
+
+attempts.submitting = _about_to_submit
+KINDS = {**RELEASE, KIND: Handler(AutopostPayload, run)}

@@ -1,0 +1,99 @@
+"""A workspace's maintenance job: deletes what its retention times allow and refreshes tokens. Nothing here is urgent; it can
+stop after any statement and goes on from the rows at the next run."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import func, select, text
+
+from backend import (
+    accounts,
+    assets,
+    boards,
+    budgets,
+    channels,
+    content_plans,
+    datasets,
+    jobs,
+    renditions,
+    training,
+    writing_styles,
+)
+from backend.db.tables import Job
+from backend.jobs import Handler, JobContext
+from backend.kit import temp_folders
+
+STRAY_FILES = "stray_files"
+_UNSAVED_DAYS = 90
+"""How long text that was typed into a plan and never saved is kept."""
+
+
+class MaintenancePayload(BaseModel):
+    """Empty: the job is about the whole workspace."""
+
+
+def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
+    """Result: how much of each kind was deleted."""
+    settings = ctx.app.settings
+    swept = assets.sweep(ctx.transaction, ctx.app.storage, settings=settings, check=ctx.check)
+    with ctx.transaction() as tx:
+        freed = training.free_datasets(tx)
+        datasets.forget_removed(tx, days=settings.purge_after_days)
+        forgotten = jobs.purge_old(tx, hours=settings.job_cleanup_hours)
+        boards.purge_history(tx, days=settings.retain_acts_days)
+        content_plans.forget(tx, days=settings.retain_acts_days)
+        content_plans.forget_typed(tx, days=_UNSAVED_DAYS)
+        prepared = renditions.forget(tx, days=settings.retain_renditions_days)
+        sessions = accounts.purge_sessions(tx, hours=settings.session_cleanup_hours)
+        idle = settings.session_cleanup_hours, settings.purge_after_days
+        retired, unread = writing_styles.forget(tx, idle_hours=idle[0], purge_days=idle[1])
+    ctx.app.storage.delete(unread)
+    tidied = budgets.reconcile(ctx.app, ctx.transaction)
+    folders = temp_folders.sweep()
+    tokens = channels.refresh_expiring(ctx.app, ctx.transaction, check=ctx.check)
+    return {
+        "files_retired": swept.retired,
+        "files_removed": swept.purged,
+        "uploads_cleared": swept.uploads,
+        "prepared_files_cleared": prepared,
+        "datasets_freed": freed,
+        "jobs_forgotten": forgotten,
+        "sessions_forgotten": sessions,
+        "styles_retired": retired,
+        "left_folders_removed": folders,
+        **tidied,
+        **tokens,
+        **_strays(ctx),
+    }
+
+
+def _strays(ctx: JobContext) -> dict[str, Any]:
+    """Once a day, lists stored files that no row names. They are only reported: a backup restored later may name them."""
+    with ctx.transaction() as tx:
+        recent = Job.finished_at > func.clock_timestamp() - text("interval '23 hours'")
+        listed = select(Job.id).where(Job.kind == "upkeep", recent, Job.result[STRAY_FILES].astext.is_not(None))
+        if tx.scalar(listed.limit(1)):
+            return {}
+    batches = itertools.count(1)
+
+    def check() -> None:
+        ctx.progress(next(batches), 0, "listing the storage")
+        ctx.check()
+
+    count = 0
+    examples: list[str] = []
+    for key in assets.find_strays(ctx.transaction, ctx.app.storage, tenant_id=ctx.tenant_id, check=check):
+        count += 1
+        if len(examples) < 20:
+            examples.append(key)
+    if count:
+        ctx.log(
+            f"{count:,} files in the storage belong to nothing; they are left alone: {', '.join(examples)}", level="warning"
+        )
+    return {STRAY_FILES: count}
+
+
+KINDS = {"upkeep": Handler(MaintenancePayload, run)}

@@ -1,0 +1,122 @@
+"""The scheduler: notifies queues that have claimable jobs, takes back the jobs of dead workers, starts what is due."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.content_plans import sweep as post_sweep
+from backend.errors import StudioError
+from backend.jobs import clocks, sweep
+from backend.jobs.schedules import claimable, fire_due
+from backend.publishing import claim_due
+from backend.publishing import sweep as publishing_sweep
+from workers.lease import boot_clock
+
+if TYPE_CHECKING:
+    from backend.bootstrap import App
+
+log = structlog.get_logger(__name__)
+MAX_NOTIFICATIONS = 8
+"""Notifications per queue and tick: enough to wake idle threads, each of which then claims until nothing is left."""
+REALIGN_EVERY_S = 86_400.0
+"""How often the instants of planned posts are derived anew from their local times. It also happens when a worker starts,
+because new time-zone rules come with a new release."""
+CLOCK_REPAIR_EVERY_S = 60.0
+"""How often instants that lie too far ahead are looked for, besides right after the clock was set."""
+
+
+class Scheduler:
+    """Any number may run, in any process with the workers' login: what each does is safe to do twice."""
+
+    def __init__(self, app: App, notify: Callable[[str], None]) -> None:
+        self._app, self._notify, self._settings = app, notify, app.settings
+        self._answered_at = boot_clock()
+        self._clock_offset: float | None = None
+        """Seconds by which Postgres's clock is ahead of `boot_clock`, which nobody sets. None before the first tick."""
+        self._grace_until = self._repair_clock_at = 0.0
+        self._realigned_to, self._realign_at = "", 0.0
+
+    def run(self, stopping: threading.Event) -> None:
+        """Ticks every `job_tick_s` seconds until `stopping` is set. Errors are logged; the next tick tries again."""
+        while not stopping.wait(self._settings.job_tick_s):
+            try:
+                self.tick()
+            except StudioError as error:
+                log.warning("tick missed", error=error.message)
+            except Exception:
+                log.exception("tick failed")
+
+    def tick(self) -> None:
+        """One pass over everything the scheduler does. Raises Unavailable while Postgres is away."""
+        with self._app.db.dispatch() as tx:
+            self._check_clock(tx)
+            fire_due(tx, self._settings)
+            claimable_jobs = claimable(tx)
+        for queue, n in claimable_jobs.items():
+            for _ in range(min(n, MAX_NOTIFICATIONS)):
+                self._notify(queue)
+        if self._grace_is_over():
+            self.sweep()
+        self._advance_posts()
+
+    def _advance_posts(self) -> None:
+        """Starts posts that are due and marks missed ones. Realigns planned posts with their time zones: up to a thousand
+        plans a tick until all are done, then again after REALIGN_EVERY_S."""
+        with self._app.db.dispatch() as tx:
+            if due := claim_due(tx):
+                log.info("posts due", posts=due)
+            if recovered := publishing_sweep.recover_orphans(tx, self._settings):
+                log.warning("posts found without a job", posts=recovered)
+        with self._app.db.dispatch() as tx:
+            if missed := post_sweep.miss(tx):
+                log.warning("posts missed", posts=missed)
+            if boot_clock() < self._realign_at:
+                return
+            self._realigned_to, moved = post_sweep.realign(tx, after=self._realigned_to)
+        if moved:
+            log.info("posts moved with the rules of their time zones", plans=moved)
+        if not self._realigned_to:
+            self._realign_at = boot_clock() + REALIGN_EVERY_S
+
+    def _check_clock(self, tx: Session) -> None:
+        """Notices that Postgres's clock was set: workers get one lease to renew theirs, and instants too far ahead are
+        repaired."""
+        database_time: float = tx.scalars(select(func.extract("epoch", func.clock_timestamp()))).one()
+        offset, lease = float(database_time) - boot_clock(), self._settings.job_lease_s
+        was_set = self._clock_offset is not None and abs(offset - self._clock_offset) > lease / 2
+        self._clock_offset = offset
+        if was_set:
+            log.warning("the clock was set")
+            self._grace_until = boot_clock() + lease
+        if was_set or boot_clock() >= self._repair_clock_at:
+            self._repair_clock_at = boot_clock() + CLOCK_REPAIR_EVERY_S
+            if rows := clocks.repair_future_instants(tx, self._settings):
+                log.warning("instants from before the clock was set back are repaired", rows=rows)
+
+    def _grace_is_over(self) -> bool:
+        """False for one lease after Postgres was away or this machine slept: live workers could not renew meanwhile, and must
+        not lose their jobs before they can."""
+        now, lease = boot_clock(), self._settings.job_lease_s
+        if now - self._answered_at > max(lease / 2, 2 * self._settings.job_tick_s):
+            self._grace_until = now + lease
+        self._answered_at = now
+        return now >= self._grace_until
+
+    def sweep(self) -> list[str]:
+        """Takes back attempts whose worker is dead or that do not stop. Returns their ids."""
+        with self._app.db.dispatch() as tx:
+            suspects = sweep.suspects(tx, self._settings)
+            sweep.clean_up(tx, self._settings)
+        reclaimed = []
+        for suspect in suspects:
+            with self._app.db.dispatch() as tx:
+                if why := sweep.reclaim(tx, self._settings, suspect.id, suspect.job_id):
+                    reclaimed.append(suspect.id)
+                    log.warning("attempt taken back", job=suspect.job_id, attempt=suspect.id, why=why)
+        return reclaimed
