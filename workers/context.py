@@ -76,6 +76,8 @@ class Context:
         self._counted_phases: dict[str, tuple[float, float]] = {}
         """Phase -> when its first and its latest progress was counted."""
         self._tail_s = 0.0
+        self._estimate_s: float | None = None
+        """Of this attempt's work in all, from its start."""
 
     @property
     def workdir(self) -> Path:
@@ -127,6 +129,8 @@ class Context:
         self._work = replace(before, cost=before.cost + work.cost) if before else work
         with self.app.db.transaction(Anonymous()) as tx:
             self._tail_s = jobs.timing.estimate_tail(tx, work)
+            whole = jobs.estimate(tx, self._work) if work.phase else None
+        self._estimate_s = whole.seconds if whole else None
 
     def measured(self) -> tuple[jobs.Work, MeasuredDuration] | None:
         """What this attempt did and how long that took until now; None unless it called `start_timing`."""
@@ -191,7 +195,18 @@ class Context:
             report.done, report.total, report.phase = done, total, phase
             self._window.add(now, done, phase)
             left_s = self._window.eta(now, total)
-            report.eta_s = None if left_s is None else left_s + self._tail_s
+            known_s = (None if left_s is None else left_s + self._tail_s, self._left_before_main_phase(now, phase))
+            report.eta_s = max((seconds for seconds in known_s if seconds is not None), default=None)
+
+    def _left_before_main_phase(self, now: float, phase: str) -> float | None:
+        """Seconds left by the estimate of the whole work; None once its main phase has begun, or when nothing is known.
+
+        The speed of a phase says how long that phase still takes, not what comes after it.
+        """
+        main = self._work.phase if self._work else ""
+        if self._estimate_s is None or phase == main or main in self._counted_phases:
+            return None
+        return max(self._started + self._estimate_s - now, 0.0)
 
     def preview(self, jpeg: bytes) -> None:
         with self._lock:

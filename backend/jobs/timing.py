@@ -28,7 +28,8 @@ class Work:
     `what`, `model`: finished work with the same two is comparable. `cost`: size of the work without loading, in a unit that
     grows
     with it; `measured`: the unit is seconds on the machine that costs were measured on (two processor cores). `cold`: its
-    engine has to load first. `keeps_s`: seconds the engine keeps the model in memory afterwards; 0: not at all.
+    engine has to load first. `keeps_s`: seconds the engine keeps the model in memory afterwards; 0: not at all. `phase`: the
+    one that takes most of the time; until it begins, the time left is taken from the estimate. "": every phase counts alike.
     """
 
     what: str
@@ -37,6 +38,7 @@ class Work:
     measured: bool = True
     cold: bool = False
     keeps_s: float = 0.0
+    phase: str = ""
 
 
 @dataclass(frozen=True, slots=True)

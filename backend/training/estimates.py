@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from backend.engines.image.port import ModelCard
 from backend.engines.kohya import presets
@@ -53,9 +54,11 @@ FAMILIES = {
     "sd21": Family(512, 2500, 1235, 1379, 0.374, 0.864, 0.350, 650),
     "sdxl": Family(1024, 6940, 9512, 10162, 2.62, 2.94, 0.66, 1640),
 }
-STARTER_STEP_S, STARTER_PICTURE_S, STARTER_AROUND_S, STARTER_PRIOR_S = 0.06, 0.08, 25.0, 3.0
-"""Measured on two busy processor cores: a step, what each picture of a batch adds at 128 px, loading and saving, and finding
-what prior preservation keeps."""
+STARTER_STEP_S, STARTER_PICTURE_S, STARTER_AROUND_S, STARTER_PRIOR_S, STARTER_SAMPLE_S = 0.16, 0.016, 4.5, 1.6, 0.6
+"""Measured on two processor cores: a step, what each picture of a batch adds at 128 px (it grows with the square of the area:
+attention), loading and saving, drawing the pictures of prior preservation, and drawing a sample picture."""
+SAMPLE_PICTURES = 2
+"""Prompts that samples are drawn with unless somebody wrote their own."""
 
 
 def memory(card: ModelCard, params: TrainParams, preset: Preset | None = None) -> Memory | None:
@@ -102,16 +105,27 @@ def time(card: ModelCard, params: TrainParams, rates: Sequence[Rate], *, on_proc
         per_step, around = _median([one.per_step_s for one in rates]), _median([one.around_s for one in rates])
         return Time(around + per_step * params.steps, len(rates), around)
     if card.base.startswith("starter") and on_processor:
-        area = (params.resolution / 128) ** 2
-        around = (STARTER_AROUND_S + (STARTER_PRIOR_S * area if params.prior_batch else 0.0)) * pace
-        return Time(around + starter_s(params) * pace, 0, around)
+        around = STARTER_AROUND_S + _prior_s(params)
+        return Time((STARTER_AROUND_S + starter_s(params)) * pace, 0, around * pace)
     return None
 
 
 def starter_s(params: TrainParams) -> float:
-    """Seconds of the steps alone with the bundled model, on the machine that was measured."""
-    area = (params.resolution / 128) ** 2
-    return (STARTER_STEP_S + STARTER_PICTURE_S * (params.batch + params.prior_batch) * area) * params.steps
+    """Seconds that a run with the bundled model takes after loading, on the machine that was measured: the pictures of prior
+    preservation, steps and samples."""
+    area = _area(params)
+    pictures = SAMPLE_PICTURES * ceil(params.steps / params.sample_every) if params.sample_every else 0
+    step_s = STARTER_STEP_S + STARTER_PICTURE_S * (params.batch + params.prior_batch) * area**2
+    return _prior_s(params) + step_s * params.steps + STARTER_SAMPLE_S * area * pictures
+
+
+def _prior_s(params: TrainParams) -> float:
+    return STARTER_PRIOR_S * _area(params) ** 2 if params.prior_batch else 0.0
+
+
+def _area(params: TrainParams) -> float:
+    """Of a picture, in units of 128 x 128 px."""
+    return (params.resolution / 128) ** 2
 
 
 def _starter_mb(params: TrainParams) -> float:

@@ -92,7 +92,7 @@ def _train(ctx: JobContext, card: RunCard, last: TrainingCheckpoint | None) -> N
     trainer = ctx.app.engines.trainer
     if card.base.startswith("starter") and ctx.device in ("", "cpu"):
         share = 1 - (last.step / card.params.steps if last else 0.0)
-        ctx.start_timing(Work("train", card.model, estimates.starter_s(card.params) * share, cold=True))
+        ctx.start_timing(Work("train", card.model, estimates.starter_s(card.params) * share, cold=True, phase="training"))
     with Recorder(ctx, card, left=partial(trainer.left, request.workdir)) as recorder:
         for event in ctx.pump(trainer.run(request, ctx.handle)):
             match event:

@@ -186,7 +186,7 @@ def lessons(here: Bench) -> tuple[Plan, Begun]:
     model = here.app.engines.trainer.models()[0]
     draft = RunDraft(
         dataset_id=here.dataset_id, influencer_id=here.who, name=f"run-{new_id('x')[-6:]}", model=model.name,
-        params=ParamsDraft(steps=here.rng.choice((20, 40, 80)), save_every=1000, sample_every=0),
+        params=ParamsDraft(steps=here.rng.choice((20, 40, 80)), save_every=1000, sample_every=here.rng.choice((0, 20))),
     )  # fmt: skip
     params = with_overrides(recommend(14, model, draft.preset), draft.params, 14)
     with here.app.db.transaction(here.demo.caller) as tx:

@@ -159,3 +159,23 @@ def test_the_tail_is_what_follows_the_longest_counted_phase(ctx: Context, monkey
     measured = ctx.measured()
     assert measured is not None
     assert measured[1].tail_s == pytest.approx(2.0 + 3.0), "saving is counted for a moment, and belongs to the tail"
+
+
+def test_until_the_main_phase_begins_the_time_left_is_that_of_the_whole_work(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [time.monotonic()]
+    monkeypatch.setattr("workers.context.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("backend.jobs.timing.slowdown", lambda tx: 2.0)
+    ctx.start_timing(jobs.Work("train", "never-trained", 50.0, phase="training"))
+    clock[0] = ctx._started + 4.0
+    ctx.progress(0, 5, "caching")
+    clock[0] += 1.0
+    ctx.progress(1, 5, "caching")
+    assert ctx.take_report().eta_s == pytest.approx(100.0 - 5.0), "caching alone would say 4 seconds"
+    for done in range(3):
+        clock[0] += 1.0
+        ctx.progress(done, 10, "training")
+    assert ctx.take_report().eta_s == pytest.approx(8.0), "its own speed says it better"
+    ctx.progress(1, 2, "sampling")
+    assert ctx.take_report().eta_s is None
