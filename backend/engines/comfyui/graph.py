@@ -60,8 +60,8 @@ def _from_api(graph: dict[str, Any]) -> Nodes:
 
 def _from_editor(graph: dict[str, Any]) -> Nodes:
     """Links become `[node, slot]`, bare widget values get their names."""
-    links = {}
-    for link in graph.get("links") or []:
+    links, rows = {}, graph.get("links")
+    for link in rows if isinstance(rows, list) else ():
         if isinstance(link, list) and len(link) >= 3:
             links[str(link[0])] = [str(link[1]), link[2]]
     nodes: Nodes = {}
@@ -73,7 +73,8 @@ def _from_editor(graph: dict[str, Any]) -> Nodes:
         inputs = dict(values) if isinstance(values, dict) else {}
         if isinstance(values, list):
             inputs |= {name: value for name, value in zip(names, values, strict=False) if name}
-        for slot in node.get("inputs") or []:
+        slots = node.get("inputs")
+        for slot in slots if isinstance(slots, list) else ():
             if isinstance(slot, dict) and str(slot.get("link")) in links:
                 inputs[str(slot.get("name"))] = links[str(slot["link"])]
         nodes[str(node.get("id"))] = {"inputs": inputs}

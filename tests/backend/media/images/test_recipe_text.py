@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -89,6 +89,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@example("prompt", '{"nodes": [{"inputs": true}], "links": true}')
 @given(st.sampled_from(recipe_text.KEYS), JSON.map(json.dumps) | st.text(max_size=300) | st.just("[" * 5000))
 def test_nothing_a_file_says_breaks_the_reader(key: str, text: str) -> None:
     found = recipe_text.read({key: text})
