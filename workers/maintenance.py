@@ -49,7 +49,7 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         prepared = renditions.forget(tx, days=settings.retain_renditions_days)
         sessions = accounts.purge_sessions(tx, hours=settings.session_cleanup_hours)
         idle = settings.session_cleanup_hours, settings.purge_after_days
-        retired, unread = writing_styles.forget(tx, idle_hours=idle[0], purge_days=idle[1])
+        retired, unread = writing_styles.retire_idle(tx, idle_hours=idle[0], purge_days=idle[1])
     ctx.app.storage.delete(unread)
     tidied = budgets.reconcile(ctx.app, ctx.transaction)
     folders = temp_folders.sweep()

@@ -160,7 +160,7 @@ def _plan_text(app: App, tx: Session, order: WriteOrder) -> TextPlan:
     size = CONTENT_TYPES[order.content_type].size
     picture = GenerationDraft(prompt=order.topic, influencer_id=order.influencer_id, n=1, size=size)
     drawn = generation.plan(tx, drafts=[picture], models=app.engines.image.models())
-    most = writing.estimate(app, lambda: nullcontext(tx), order=order)
+    most = writing.estimate_texts(app, lambda: nullcontext(tx), order=order)
     return TextPlan(drawn.pictures, drawn.seconds, drawn.ahead, *_usd(tx, "caption", most), drawn.load_s)
 
 
@@ -171,7 +171,7 @@ def _think(app: App, tx: Session, order: IdeasOrder, key: str) -> str:
 def _plan_ideas(app: App, tx: Session, order: IdeasOrder) -> TextPlan:
     influencers.get(tx, order.influencer_id)
     most = writing.estimate_ideas(app, lambda: nullcontext(tx), order=order)
-    asked = -(-order.days // writing.A_WEEK)
+    asked = -(-order.days // writing.IDEAS_PER_CALL)
     return TextPlan(0, None, 0, *_usd(tx, "ideas", most, calls=asked))
 
 

@@ -17,7 +17,7 @@ from backend.db.transactions import SignedIn
 from backend.errors import Invalid
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
-from backend.writing_styles import Style
+from backend.writing_styles import WritingStyleCard
 
 AT_ONCE_BYTES = 5
 """A request may be so many times as large as one PDF; more files go in several requests."""
@@ -35,14 +35,20 @@ DESCRIBED: dict[str, Any] = {
 
 
 async def taken(
-    request: Request, app: App, caller: SignedIn, session_id: str, key: str, *, new_session: Callable[[Session], Style]
+    request: Request,
+    app: App,
+    caller: SignedIn,
+    session_id: str,
+    key: str,
+    *,
+    new_session: Callable[[Session], WritingStyleCard],
 ) -> tuple[str, JobCard]:
     """(session, training job). Raises Invalid (no PDF, too large), NotFound, Conflict."""
     await run_in_threadpool(_allowed, app, caller, session_id)
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         _check_length(request, app)
         try:
-            async with request.form(max_files=writing_styles.MOST_FILES, max_fields=10) as form:
+            async with request.form(max_files=writing_styles.MAX_FILES, max_fields=10) as form:
                 chosen = session_id or str(form.get("session_id") or "")
                 return await run_in_threadpool(_stored, app, caller, chosen, _files(form), key, new_session)
         except (MultiPartException, ClientDisconnect) as error:
@@ -84,7 +90,12 @@ def _files(form: FormData) -> list[UploadFile]:
 
 
 def _stored(
-    app: App, caller: SignedIn, session_id: str, files: list[UploadFile], key: str, new_session: Callable[[Session], Style]
+    app: App,
+    caller: SignedIn,
+    session_id: str,
+    files: list[UploadFile],
+    key: str,
+    new_session: Callable[[Session], WritingStyleCard],
 ) -> tuple[str, JobCard]:
     with app.db.transaction(caller, needs="editor") as tx:
         known = jobs.find_by_key(tx, key) if key else None

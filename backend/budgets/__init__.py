@@ -5,12 +5,12 @@ from backend.budgets.ledger import expire
 from backend.budgets.limits import set_limits
 from backend.budgets.metered_llm import complete, reconcile
 from backend.budgets.queries import costs
-from backend.budgets.schemas import About, Costs, Line, OverBudget, Period
+from backend.budgets.schemas import CallPurpose, CostLine, Costs, OverBudget, Period
 
 __all__ = [
-    "About",
+    "CallPurpose",
+    "CostLine",
     "Costs",
-    "Line",
     "OverBudget",
     "Period",
     "complete",

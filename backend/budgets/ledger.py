@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from backend import events
 from backend.budgets.rules import ALERT_AT, effective, fits, is_near, operator_limits, over_sentence, rounded_up
-from backend.budgets.schemas import About, OverBudget
+from backend.budgets.schemas import CallPurpose, OverBudget
 from backend.db.group_commit import GroupCommit
 from backend.db.pipelining import Statement
 from backend.db.tables import LlmCall
@@ -83,7 +83,7 @@ class Reservation:
     near: tuple[tuple[str, int, Decimal | None], ...]
 
 
-def reserve(db: Database, caller: SystemCaller, *, most_usd: Decimal, about: About, settings: Settings) -> Reservation:
+def reserve(db: Database, caller: SystemCaller, *, most_usd: Decimal, purpose: CallPurpose, settings: Settings) -> Reservation:
     """Reserves `most_usd` of the workspace's budget for a call.
 
     Raises OverBudget, and LeaseLost when the calling attempt has ended; nothing is reserved then. Raises Unavailable: it may
@@ -100,10 +100,10 @@ def reserve(db: Database, caller: SystemCaller, *, most_usd: Decimal, about: Abo
         "usd": usd,
         "most_daily": daily,
         "most_monthly": monthly,
-        "kind": about.kind,
-        "job_id": about.job_id,
-        "attempt_id": about.attempt_id,
-        "influencer_id": about.influencer_id,
+        "kind": purpose.kind,
+        "job_id": purpose.job_id,
+        "attempt_id": purpose.attempt_id,
+        "influencer_id": purpose.influencer_id,
         "user_id": caller.user_id or None,
     }
     reserve_batch = partial(_reserve_batch, db, SystemCaller(caller.tenant_id))
@@ -188,10 +188,10 @@ def _end_batch(db: Database, workspace: SystemCaller, calls: Sequence[CallEnd]) 
     return [None for _ in calls]
 
 
-def record_cached(tx: Session, *, model: str, saved_usd: Decimal, about: About) -> None:
+def record_cached(tx: Session, *, model: str, saved_usd: Decimal, purpose: CallPurpose) -> None:
     """Records a call that was answered from the cache; `saved_usd`: what the first answer cost."""
-    values = {"model": model, "saved_usd": rounded_up(saved_usd), "user_id": tx.info["user_id"], "kind": about.kind}
-    origin = {"job_id": about.job_id, "attempt_id": about.attempt_id, "influencer_id": about.influencer_id}
+    values = {"model": model, "saved_usd": rounded_up(saved_usd), "user_id": tx.info["user_id"], "kind": purpose.kind}
+    origin = {"job_id": purpose.job_id, "attempt_id": purpose.attempt_id, "influencer_id": purpose.influencer_id}
     nothing = {"usd": Decimal(0), "estimate_usd": Decimal(0)}
     tx.execute(insert(LlmCall).values(id=new_id("llm"), day=text(_TODAY), state="cached", **values, **origin, **nothing))
 

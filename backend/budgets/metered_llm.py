@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from backend.budgets import cache, ledger
-from backend.budgets.schemas import About
+from backend.budgets.schemas import CallPurpose
 from backend.db.transactions import SystemCaller
 from backend.engines.text.answer_checks import judged, second_try
 from backend.engines.text.port import ModelRefused, Quote, Reply, ReplyLost, TextEngine, TextRequest, Unusable, Words
@@ -34,7 +34,7 @@ def complete(
     caller: LlmCaller,
     request: TextRequest,
     *,
-    about: About,
+    purpose: CallPurpose,
     check: Callable[[], None] = lambda: None,
     on_text: Callable[[str], None] = lambda text: None,
     retry: bool = False,
@@ -50,7 +50,7 @@ def complete(
     and Unusable, with what was paid.
     """
     complete_once = partial(
-        _complete_once, app, caller, about=about, check=check, on_text=on_text, allow_truncated=allow_truncated
+        _complete_once, app, caller, purpose=purpose, check=check, on_text=on_text, allow_truncated=allow_truncated
     )
     reply, problem = complete_once(request)
     if problem is None:
@@ -74,7 +74,7 @@ def _complete_once(
     caller: LlmCaller,
     request: TextRequest,
     *,
-    about: About,
+    purpose: CallPurpose,
     check: Callable[[], None],
     on_text: Callable[[str], None],
     allow_truncated: bool,
@@ -88,10 +88,10 @@ def _complete_once(
     key = cache.key_of(workspace.tenant_id, quote.models, request) if app.settings.enable_caching else ""
     if key and (cached := cache.find(app.cache, key)):
         with app.db.transaction(workspace) as tx:
-            ledger.record_cached(tx, model=cached.model, saved_usd=cached.cost_usd, about=about)
+            ledger.record_cached(tx, model=cached.model, saved_usd=cached.cost_usd, purpose=purpose)
         on_text(cached.text)
         return cached, None
-    reservation = ledger.reserve(app.db, workspace, most_usd=quote.most_usd, about=about, settings=app.settings)
+    reservation = ledger.reserve(app.db, workspace, most_usd=quote.most_usd, purpose=purpose, settings=app.settings)
     if reservation.near:
         with app.db.transaction(workspace) as tx:
             ledger.alert(tx, reservation)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from backend.budgets import rules
-from backend.budgets.schemas import Costs, Line, Period
+from backend.budgets.schemas import CostLine, Costs, Period
 from backend.db.tables import Budget, LlmCall
 from backend.settings import Settings
 
@@ -63,15 +63,15 @@ def _sum(column: Any, *where: Any) -> Any:
     return func.coalesce(total.filter(*where) if where else total, 0)
 
 
-def _lines(tx: Session, month: Any, by: Any) -> list[Line]:
+def _lines(tx: Session, month: Any, by: Any) -> list[CostLine]:
     """A line for each value of the column `by`; its name is "" for calls without one."""
     cached = func.count().filter(LlmCall.state == "cached")
     figures = func.count().filter(_ANSWERED), cached, _sum(LlmCall.usd), _sum(LlmCall.saved_usd)
     rows = tx.execute(select(by, *figures).where(month, LlmCall.state != "refused").group_by(by))
-    lines = [Line("" if row[0] is None else str(row[0]), *row[1:]) for row in rows]
+    lines = [CostLine("" if row[0] is None else str(row[0]), *row[1:]) for row in rows]
     return sorted(lines, key=lambda line: (-line.usd, line.name))
 
 
-def _with_date(line: Line) -> Line:
+def _with_date(line: CostLine) -> CostLine:
     name = f"{line.name[:4]}-{line.name[4:6]}-{line.name[6:]}"
-    return Line(name, line.calls, line.cached, line.usd, line.saved_usd)
+    return CostLine(name, line.calls, line.cached, line.usd, line.saved_usd)

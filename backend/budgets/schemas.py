@@ -16,7 +16,7 @@ class OverBudget(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class CallPurpose:
     """What a call is for; the costs are shown by these. `kind`: suggestion, caption …"""
 
     kind: str
@@ -47,7 +47,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CostLine:
     """A row of a table of costs. `name`: a day (2026-11-21), a kind, an influencer or a model."""
 
     name: str
@@ -68,10 +68,10 @@ class Costs:
     saved_usd: Decimal
     estimated: int
     estimated_usd: Decimal
-    by_day: list[Line]
-    by_influencer: list[Line]
-    by_kind: list[Line]
-    by_model: list[Line]
+    by_day: list[CostLine]
+    by_influencer: list[CostLine]
+    by_kind: list[CostLine]
+    by_model: list[CostLine]
 
     @property
     def hit_rate(self) -> float:

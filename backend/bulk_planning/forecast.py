@@ -18,7 +18,7 @@ from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft
 from backend.influencers import InfluencerCard
 from backend.platforms.limits import PLATFORMS
-from backend.writing import A_WEEK, CONTENT_TYPES, MAX_TOPIC, IdeasOrder, WriteOrder
+from backend.writing import CONTENT_TYPES, IDEAS_PER_CALL, MAX_TOPIC, IdeasOrder, WriteOrder
 
 if TYPE_CHECKING:
     from backend.bootstrap import App
@@ -88,12 +88,12 @@ def _most_usd(app: App, transact: Transact, order: SeriesOrder, n: int, platform
         "goal": order.goal, "audience": order.audience, "call_to_action": order.call_to_action,
     }  # fmt: skip
     longest = "\U0001f600" * MAX_TOPIC  # in bytes
-    text = writing.estimate(app, transact, order=WriteOrder(topic=longest, publish_on=order.first, **said))
+    text = writing.estimate_texts(app, transact, order=WriteOrder(topic=longest, publish_on=order.first, **said))
     if text is None:
         return None
-    weeks, rest = divmod(max(0, n - len(order.topics)), A_WEEK)
+    weeks, rest = divmod(max(0, n - len(order.topics)), IDEAS_PER_CALL)
     thought = Decimal(0)
-    for days, times in ((A_WEEK, weeks), (rest, 1)):
+    for days, times in ((IDEAS_PER_CALL, weeks), (rest, 1)):
         if days and times:
             ideas = writing.estimate_ideas(app, transact, order=IdeasOrder(days=days, kinds=(kind,), first=order.first, **said))
             thought += (ideas or Decimal(0)) * times

@@ -28,7 +28,7 @@ from backend.generation import GenerationDraft, PictureCard
 from backend.influencers import InfluencerCard
 from backend.jobs.context import JobContext
 from backend.kit.clock import now
-from backend.writing import A_WEEK, CONTENT_TYPES, Composed, IdeasOrder, LlmCost, WriteOrder
+from backend.writing import CONTENT_TYPES, IDEAS_PER_CALL, CheckedText, IdeasOrder, LlmCost, WriteOrder
 
 _OFFLINE = "Put together by the offline writer: no language model is set."
 
@@ -119,7 +119,7 @@ class _Topics:
         order = self._run.order
         if n < len(order.topics):
             return order.topics[n], "", ""
-        first = n - (n - len(order.topics)) % A_WEEK
+        first = n - (n - len(order.topics)) % IDEAS_PER_CALL
         if first not in self._ideas:
             self._ideas[first] = self._think(first)
         idea = self._ideas[first].get(n + 1)
@@ -129,22 +129,24 @@ class _Topics:
 
     def _own(self, n: int) -> str:
         who = self._run.who
-        theirs = writing.topics_of(who)
+        theirs = writing.default_topics(who)
         return theirs[n % len(theirs)]
 
     def _think(self, first: int) -> dict[int, Any]:
         run = self._run
-        n = min(A_WEEK, len(run.walls) - first)
+        n = min(IDEAS_PER_CALL, len(run.walls) - first)
         order = IdeasOrder(
             influencer_id=run.who.id, content_type=run.content_type, kinds=(run.content_type,), days=n, style=run.order.style,
             goal=run.order.goal, audience=run.order.audience,
         )  # fmt: skip
         with run.ctx.transaction() as tx:
-            whose = writing.whose(tx, run.who.id, writing.prompt_form(run.ctx.app))
+            whose = writing.load_context(tx, run.who.id, writing.default_prompt_form(run.ctx.app))
         had = [*whose.recent, *run.order.topics, *(idea.hook for week in self._ideas.values() for idea in week.values())]
-        ask = writing.asker(run.ctx, "ideas", run.who.id)
+        ask = writing.ask_in_steps(run.ctx, "ideas", run.who.id)
         dates = {at + 1: run.walls[at].date() for at in range(first, first + n)}
-        found, bill = writing.think_of_days(ask, whose, order, first=first + 1, n=n, had=had[-2 * A_WEEK :], dates=dates)
+        found, bill = writing.generate_ideas(
+            ask, whose, order, first=first + 1, n=n, earlier_hooks=had[-2 * IDEAS_PER_CALL :], dates=dates
+        )
         self._bills[first] = bill
         return {checked.idea.day: checked.idea for checked in found}
 
@@ -158,19 +160,21 @@ def _draft(run: _Series, topics: _Topics, n: int) -> partial[dict[str, Any]]:
         call_to_action=run.order.call_to_action,
     )  # fmt: skip
     with run.ctx.transaction() as tx:
-        whose = writing.whose(tx, run.who.id, writing.prompt_form(run.ctx.app))
+        whose = writing.load_context(tx, run.who.id, writing.default_prompt_form(run.ctx.app))
     paid = run.ctx.app.engines.text.paid
     wish = order.model_copy(update={"topic": f"{topic}. It begins: {hook}"[:200]}) if hook and paid else order
     try:
-        (made, *_), bill = writing.compose(writing.asker(run.ctx, "caption", run.who.id, prefix=f"{n}-"), whose, wish)
+        (made, *_), bill = writing.compose_texts(
+            writing.ask_in_steps(run.ctx, "caption", run.who.id, prefix=f"{n}-"), whose, wish
+        )
     except (Rejected, ReplyLost) as error:  # the other days do not wait for this one
         if n == 0:
             raise
         run.ctx.log(f"Post {n + 1} was not written: {error.message}", level="error")
-        spent = writing.bill_of(error.reply) if isinstance(error, Unusable) else LlmCost()
+        spent = writing.llm_cost_of(error.reply) if isinstance(error, Unusable) else LlmCost()
         return partial(_unwritten, topics.bill(n) + spent, error.message)
     own = {name: value for name, value in (("hook", hook[:500]), ("picture", picture[:2000])) if value}
-    whole = Composed(made.parts.model_copy(update=own), made.notes)
+    whole = CheckedText(made.parts.model_copy(update=own), made.notes)
     return partial(_put, run, order, whole, topics.bill(n) + bill, n)
 
 
@@ -178,13 +182,13 @@ def _unwritten(bill: LlmCost, why: str, tx: Session) -> dict[str, Any]:
     return {"plan_id": "", "dated": False, "usd": str(bill.usd), "model": bill.model, "why": why}
 
 
-def _put(run: _Series, order: WriteOrder, made: Composed, bill: LlmCost, n: int, tx: Session) -> dict[str, Any]:
+def _put(run: _Series, order: WriteOrder, made: CheckedText, bill: LlmCost, n: int, tx: Session) -> dict[str, Any]:
     ctx = run.ctx
     service.alone(tx, run.who.id)
     if jobs.get(tx, ctx.job_id).cancel_requested:
         raise Cancelled("Cancelled as asked.")
-    text = writing.keep(tx, order, [made], bill, job_id=ctx.job_id)[0]
-    writing.mark(tx, text.id, "used")
+    text = writing.save_texts(tx, order, [made], bill, job_id=ctx.job_id)[0]
+    writing.set_state(tx, text.id, "used")
     wall = _still_free(tx, run, run.walls[n])
     parts, later = text.parts, service.steps(run.order)
     variants = tuple(
@@ -221,7 +225,7 @@ def _still_free(tx: Session, run: _Series, wall: datetime) -> datetime | None:
     return found[0].wall if found else None
 
 
-def _notes(run: _Series, made: Composed, bill: LlmCost, wall: datetime | None) -> str:
+def _notes(run: _Series, made: CheckedText, bill: LlmCost, wall: datetime | None) -> str:
     lines = [] if run.ctx.app.engines.text.paid else [_OFFLINE]
     lines += [note.sentence for note in made.notes if not note.repaired]
     lines += ["Its time was taken meanwhile. Choose another one."] if wall is None else []
@@ -287,7 +291,7 @@ def _passes(picture: PictureCard) -> bool:
 def _land(payload: PicturePayload, rounds: Sequence[Mapping[str, Any]], tx: Session) -> dict[str, Any]:
     fit = [(picture, asset) for one in rounds for picture, asset in one["fit"]][: payload.n]
     if len(fit) >= min(2, payload.n):  # a carousel has at least two
-        writing.drawn(tx, payload.text_id, fit[0][0])
+        writing.set_picture(tx, payload.text_id, fit[0][0])
         content_plans.illustrate(tx, payload.plan_id, [asset for _, asset in fit], alt_text=payload.alt_text)
     else:
         fit = []

@@ -8,7 +8,7 @@ from backend.platforms.limits import PLATFORMS
 from backend.platforms.port import Format
 from backend.platforms.text_limits import Field, TextRules, measure, rules_of
 from backend.platforms.text_shortening import shortened
-from backend.writing import Parts
+from backend.writing import TextParts
 
 MOST_TAGS = {"instagram": 10, "tiktok": 5, "youtube": 4, "sandbox": 10}
 """As many hashtags as help there; the platforms take more."""
@@ -38,7 +38,7 @@ def takes_pictures(platform: str, form: Form) -> bool:
 
 
 def variant(
-    channel_id: str, platform: str, form: Form, parts: Parts, *, ai_mark: bool, after_minutes: int = 0, privacy: str = ""
+    channel_id: str, platform: str, form: Form, parts: TextParts, *, ai_mark: bool, after_minutes: int = 0, privacy: str = ""
 ) -> VariantDraft:
     """Within the platform's limits whatever the text is. The hook is the title where there is one, else the first line."""
     known, kind = PLATFORMS[platform], fitting(platform, form)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from backend.content_plans import PlanCard
 from backend.jobs import JobCard
 from backend.kit.drafts import Draft
-from backend.writing import CAPTION_CHARACTERS, MAX_AUDIENCE, MAX_CALL, MAX_STYLE, MAX_TOPIC, Goal
+from backend.writing import CAPTION_CHARACTERS, MAX_AUDIENCE, MAX_CALL_TO_ACTION, MAX_STYLE, MAX_TOPIC, Goal
 
 MOST_DAYS, MOST_A_DAY, MOST_POSTS, MOST_PICTURES = 31, 4, 60, 4
 REDRAW, MOST_REDRAW = 3, 6
@@ -45,7 +45,7 @@ class SeriesOrder(Draft):
     length: int = Field(CAPTION_CHARACTERS, ge=40, le=2200)
     goal: Goal = ""
     audience: str = Field("", max_length=MAX_AUDIENCE)
-    call_to_action: str = Field("", max_length=MAX_CALL)
+    call_to_action: str = Field("", max_length=MAX_CALL_TO_ACTION)
     minutes_between: int = Field(0, ge=0, le=120)
     privacy: dict[str, Annotated[str, Field(max_length=60)]] = Field(default_factory=dict)
 

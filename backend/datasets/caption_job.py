@@ -181,8 +181,8 @@ class _Captioning:
 
     def _ask(self, question: TextRequest) -> Reply:
         ctx = self._ctx
-        about = budgets.About(KIND, influencer_id=self._influencer_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-        return budgets.complete(ctx.app, SystemCaller(ctx.tenant_id, ctx.user_id), question, about=about, check=self._check)
+        about = budgets.CallPurpose(KIND, influencer_id=self._influencer_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
+        return budgets.complete(ctx.app, SystemCaller(ctx.tenant_id, ctx.user_id), question, purpose=about, check=self._check)
 
     def _check(self) -> None:
         if self._leaving:

@@ -22,8 +22,8 @@ from backend.generation.recipe import LoraRef, PoseRef, Recipe, SecondPass, Styl
 from backend.generation.schemas import Assembled, GenerationDraft
 from backend.influencers import InfluencerCard
 from backend.loras import LoraCard
-from backend.prompt_library import StyleCard
-from backend.workflows import GraphCard
+from backend.prompt_library import PromptStyleCard
+from backend.workflows import WorkflowCard
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class _Words:
 
     asked: str
     negative: str
-    style: StyleCard | None
+    style: PromptStyleCard | None
     template: TemplateRef | None
 
     def texts(self) -> list[str]:
@@ -126,7 +126,7 @@ class RequestAssembler:
         if not prompt:
             raise Invalid("Write what the picture should show, for example: portrait of a woman at the beach, smiling.")
         width, height = self._size(draft, model)
-        varies = any(prompt_library.varies(text) for text in words.texts())
+        varies = any(prompt_library.has_choices(text) for text in words.texts())
         return Assembled(
             prompt=prompt,
             negative_prompt=rules.assemble(rules.join(negative_said, unwanted), "", negative),
@@ -171,8 +171,8 @@ class RequestAssembler:
         )
         filled = {name: pick.values.get(name, "") for name in prompt_library.blanks(f"{card.prompt} {card.negative}")}
         ref = TemplateRef(template_id=card.id, name=card.name, version=card.version, values=filled, extra=draft.prompt)
-        asked = rules.join(prompt_library.fill(card.prompt, filled), draft.prompt)
-        return _Words(asked, rules.join(prompt_library.fill(card.negative, filled), draft.negative_prompt), style, ref)
+        asked = rules.join(prompt_library.fill_blanks(card.prompt, filled), draft.prompt)
+        return _Words(asked, rules.join(prompt_library.fill_blanks(card.negative, filled), draft.negative_prompt), style, ref)
 
     def _model(self, draft: GenerationDraft) -> ModelCard:
         """A workflow that loads a checkpoint of its own decides."""
@@ -180,7 +180,7 @@ class RequestAssembler:
         own = workflow.checkpoint if workflow else ""
         return choose_model(self._models, own if own in {card.name for card in self._models} else draft.model)
 
-    def _workflow(self, draft: GenerationDraft) -> GraphCard | None:
+    def _workflow(self, draft: GenerationDraft) -> WorkflowCard | None:
         if not draft.workflow_id:
             return None
         read = partial(workflows.usable, self._tx, draft.workflow_id, trial=self._trial)

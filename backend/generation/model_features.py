@@ -5,12 +5,12 @@ from __future__ import annotations
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid
 from backend.generation.schemas import GenerationDraft
-from backend.workflows import GraphCard
+from backend.workflows import WorkflowCard
 
 ELSEWHERE = "Choose another model, or leave it out."
 
 
-def check(draft: GenerationDraft, model: ModelCard, workflow: GraphCard | None) -> None:
+def check(draft: GenerationDraft, model: ModelCard, workflow: WorkflowCard | None) -> None:
     """Raises Invalid with a sentence that says what to change."""
     if draft.pose and draft.init_asset_id:
         raise Invalid("A pose cannot be held while drawing from a picture. Leave one of them out.")
@@ -31,7 +31,7 @@ def check(draft: GenerationDraft, model: ModelCard, workflow: GraphCard | None) 
             raise Invalid(f"{model.title} cannot {words} here. {ELSEWHERE}")
 
 
-def _check_workflow(draft: GenerationDraft, model: ModelCard, workflow: GraphCard) -> None:
+def _check_workflow(draft: GenerationDraft, model: ModelCard, workflow: WorkflowCard) -> None:
     if "graph" not in model.features:
         raise Invalid(
             f"The workflow {workflow.name} needs a ComfyUI, which does not draw here now. Choose the built-in workflow."
@@ -51,7 +51,7 @@ def _check_workflow(draft: GenerationDraft, model: ModelCard, workflow: GraphCar
             raise Invalid(f"The workflow {workflow.name} needs a {noun}. Choose one first.")
 
 
-def notes(draft: GenerationDraft, workflow: GraphCard | None, width: int, height: int) -> list[str]:
+def notes(draft: GenerationDraft, workflow: WorkflowCard | None, width: int, height: int) -> list[str]:
     said = []
     if workflow:
         said.append(f"Drawn with the workflow {workflow.name}; what it has no input for stays as it says.")

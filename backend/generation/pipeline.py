@@ -35,7 +35,7 @@ from backend.loras import LoraCard
 from backend.media.images.ai_mark import deliver_png
 from backend.media.images.picture_hash import bands, dhash
 from backend.media.images.pictures import decoded
-from backend.workflows import GraphCard
+from backend.workflows import WorkflowCard
 
 __all__ = ["run", "sheet", "upscale"]
 A_ROUND = 8
@@ -56,7 +56,7 @@ class _Files:
     mask: AssetCard | None
     source_types: dict[tuple[str, float], str]
     pose: AssetCard | None = None
-    workflow: GraphCard | None = None
+    workflow: WorkflowCard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _close(tx: Session, ctx: JobContext, batch: _Batch, keeper: GateContext) -> 
     """What is left to write when all pictures are there."""
     identity_gate.settle(tx, ctx, keeper, batch.card)
     if ref := batch.card.recipe.workflow:
-        workflows.tried(tx, ref.graph_id, batch.card.id)
+        workflows.record_trial(tx, ref.graph_id, batch.card.id)
 
 
 def _result(batch: _Batch) -> dict[str, Any]:
@@ -243,7 +243,7 @@ def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest
     out.mkdir(parents=True, exist_ok=True)
     prompts = tuple(batch.recipes[n].prompt for n in numbers)
     if files.workflow:
-        workflows.check(files.workflow, allowed=ctx.app.settings.allowed_classes)
+        workflows.check_usable(files.workflow, allowed=ctx.app.settings.allowed_classes)
     return ImageRequest(
         model=recipe.model,
         prompt=recipe.prompt,

@@ -71,10 +71,10 @@ def try_workflow(
 
     `allowed`: settings.allowed_classes. Raises Invalid (with what is wrong with the workflow), NotFound.
     """
-    workflows.check(workflows.usable(tx, graph_id, trial=True), allowed=allowed)
+    workflows.check_usable(workflows.usable(tx, graph_id, trial=True), allowed=allowed)
     one = draft.model_copy(update={"workflow_id": graph_id, "n": 1})
     card = _begin(tx, [one], models, request_key, trial=True)
-    workflows.trying(tx, graph_id, card.id)
+    workflows.record_trial_request(tx, graph_id, card.id)
     return card
 
 
@@ -186,7 +186,7 @@ def _begin(
     needed = {one.init_asset_id for one in each} | {base.mask_asset_id, base.pose.asset_id if base.pose else None}
     assets.use_all(tx, "generation", [(asset_id, row.id) for asset_id in sorted(filter(None, needed))])
     if form != "list" and not drafts[0].template:
-        prompt_library.remember(tx, asked, negative)
+        prompt_library.record_prompt_use(tx, asked, negative)
     return get(tx, row.id)
 
 

@@ -1,16 +1,16 @@
 """What people draw with again: prompt templates, wildcards, presets, styles, history."""
 
-from backend.prompt_library.history import forget, history, remember
+from backend.prompt_library.history import delete_earlier_prompt, earlier_prompts, record_prompt_use
 from backend.prompt_library.import_export import export_json, import_text
-from backend.prompt_library.presets import delete_preset, preset, presets, save_preset, set_standard, standard
-from backend.prompt_library.prompts import blanks, fill, resolve, varies, wildcards_in
+from backend.prompt_library.presets import default_preset, delete_preset, preset, presets, save_preset, set_default_preset
+from backend.prompt_library.prompts import blanks, fill_blanks, has_choices, resolve, wildcards_in
 from backend.prompt_library.schemas import (
-    Imported,
+    EarlierPrompt,
+    ImportResult,
     PresetCard,
-    PromptUsed,
-    StyleCard,
-    StyleDraft,
-    StyleSettings,
+    PromptStyleCard,
+    PromptStyleDraft,
+    PromptStyleSettings,
     TemplateCard,
     TemplateDraft,
     WildcardCard,
@@ -21,45 +21,45 @@ from backend.prompt_library.templates import delete_template, save_template, tem
 from backend.prompt_library.wildcards import delete_wildcard, load_lists, save_wildcard, wildcard, wildcard_names, wildcards
 
 __all__ = [
-    "Imported",
+    "EarlierPrompt",
+    "ImportResult",
     "PresetCard",
-    "PromptUsed",
-    "StyleCard",
-    "StyleDraft",
-    "StyleSettings",
+    "PromptStyleCard",
+    "PromptStyleDraft",
+    "PromptStyleSettings",
     "TemplateCard",
     "TemplateDraft",
     "WildcardCard",
     "WildcardDraft",
     "blanks",
+    "default_preset",
+    "delete_earlier_prompt",
     "delete_preset",
     "delete_style",
     "delete_template",
     "delete_wildcard",
+    "earlier_prompts",
     "export_json",
-    "fill",
-    "forget",
-    "history",
+    "fill_blanks",
+    "has_choices",
     "import_text",
     "load_lists",
     "preset",
     "presets",
-    "remember",
+    "record_prompt_use",
     "resolve",
     "save_preset",
     "save_style",
     "save_template",
     "save_wildcard",
-    "set_standard",
-    "standard",
+    "set_default_preset",
     "style",
     "styles",
     "template",
     "template_versions",
     "templates",
-    "varies",
     "wildcard",
     "wildcard_names",
     "wildcards",
     "wildcards_in",
-]  # fmt: skip
+]

@@ -11,21 +11,21 @@ from sqlalchemy.orm import Session
 from backend.db.tables import PromptUse
 from backend.errors import NotFound
 from backend.kit.ids import new_id
-from backend.prompt_library.schemas import PromptUsed
+from backend.prompt_library.schemas import EarlierPrompt
 
 
-def remember(tx: Session, prompt: str, negative: str = "") -> None:
+def record_prompt_use(tx: Session, prompt: str, negative: str = "") -> None:
     """Says that the caller drew with this prompt."""
     if not prompt.strip():
         return
-    words = {"prompt": prompt, "negative": negative}
+    values = {"prompt": prompt, "negative": negative}
     digest = hashlib.sha256(f"{prompt}\x1f{negative}".encode()).hexdigest()
-    new = insert(PromptUse).values(id=new_id("say"), user_id=tx.info.get("user_id") or "", digest=digest, **words)
-    again = {"uses": PromptUse.uses + 1, "used_at": func.clock_timestamp()}
-    tx.execute(new.on_conflict_do_update(index_elements=["tenant_id", "user_id", "digest"], set_=again))
+    new = insert(PromptUse).values(id=new_id("say"), user_id=tx.info.get("user_id") or "", digest=digest, **values)
+    update_values = {"uses": PromptUse.uses + 1, "used_at": func.clock_timestamp()}
+    tx.execute(new.on_conflict_do_update(index_elements=["tenant_id", "user_id", "digest"], set_=update_values))
 
 
-def history(tx: Session, *, text: str = "", everybody: bool = False, take: int = 30) -> list[PromptUsed]:
+def earlier_prompts(tx: Session, *, text: str = "", everybody: bool = False, take: int = 30) -> list[EarlierPrompt]:
     """The caller's, or everybody's with what two people said shown once. All words of `text` occur in each."""
     last = func.max(PromptUse.used_at)
     query = select(
@@ -36,11 +36,11 @@ def history(tx: Session, *, text: str = "", everybody: bool = False, take: int =
     for word in text.lower().replace("\x00", "").replace(",", " ").split()[:10]:
         query = query.where(func.lower(PromptUse.prompt).contains(word, autoescape=True))
     rows = tx.execute(query.group_by(PromptUse.digest).order_by(last.desc()).limit(take))
-    return [PromptUsed(use_id, prompt, negative, int(uses), used_at) for use_id, prompt, negative, uses, used_at in rows]
+    return [EarlierPrompt(use_id, prompt, negative, int(uses), used_at) for use_id, prompt, negative, uses, used_at in rows]
 
 
-def forget(tx: Session, use_id: str) -> None:
+def delete_earlier_prompt(tx: Session, use_id: str) -> None:
     """Takes one of the caller's own out of the history. Raises NotFound."""
-    mine = delete(PromptUse).where(PromptUse.id == use_id, PromptUse.user_id == (tx.info.get("user_id") or ""))
-    if tx.scalar(mine.returning(PromptUse.id)) is None:
+    own_use = delete(PromptUse).where(PromptUse.id == use_id, PromptUse.user_id == (tx.info.get("user_id") or ""))
+    if tx.scalar(own_use.returning(PromptUse.id)) is None:
         raise NotFound("This prompt is not in your history any more.")

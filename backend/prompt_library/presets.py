@@ -14,25 +14,25 @@ from backend.errors import Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.prompt_library.schemas import PresetCard
 
-_GONE = "This preset does not exist here. It may have been deleted."
+_NOT_FOUND = "This preset does not exist here. It may have been deleted."
 
 
 def presets(tx: Session) -> list[PresetCard]:
     """One's own, then everybody's, by name."""
-    query = select(Preset).where(Preset.owner_id.in_(("", _me(tx)))).order_by(Preset.owner_id == "", Preset.name)
+    query = select(Preset).where(Preset.owner_id.in_(("", _user_id(tx)))).order_by(Preset.owner_id == "", Preset.name)
     return [_card(tx, row) for row in tx.scalars(query.execution_options(populate_existing=True))]
 
 
 def preset(tx: Session, preset_id: str) -> PresetCard:
     """Raises NotFound, also for another person's own."""
-    row = tx.scalars(select(Preset).where(Preset.id == preset_id, Preset.owner_id.in_(("", _me(tx))))).one_or_none()
+    row = tx.scalars(select(Preset).where(Preset.id == preset_id, Preset.owner_id.in_(("", _user_id(tx))))).one_or_none()
     if row is None:
-        raise NotFound(_GONE)
+        raise NotFound(_NOT_FOUND)
     tx.refresh(row)
     return _card(tx, row)
 
 
-def standard(tx: Session) -> PresetCard | None:
+def default_preset(tx: Session) -> PresetCard | None:
     """What the form starts with: one's own choice, else the workspace's."""
     return next((card for card in presets(tx) if card.standard), None)
 
@@ -42,17 +42,17 @@ def save_preset(tx: Session, *, name: str, draft: Mapping[str, Any], mine: bool 
     name = " ".join(name.split())
     if not 2 <= len(name) <= 60:
         raise Invalid("Give the preset a name of 2 to 60 characters.")
-    new = insert(Preset).values(id=new_id("pre"), owner_id=_me(tx) if mine else "", name=name, draft=dict(draft))
-    same = new.on_conflict_do_update(
+    insert_stmt = insert(Preset).values(id=new_id("pre"), owner_id=_user_id(tx) if mine else "", name=name, draft=dict(draft))
+    upsert = insert_stmt.on_conflict_do_update(
         index_elements=["tenant_id", "owner_id", "name"], set_={"draft": dict(draft), "updated_at": func.clock_timestamp()}
     )
-    return preset(tx, str(tx.scalar(same.returning(Preset.id))))
+    return preset(tx, str(tx.scalar(upsert.returning(Preset.id))))
 
 
-def set_standard(tx: Session, preset_id: str, *, on: bool = True) -> PresetCard:
+def set_default_preset(tx: Session, preset_id: str, *, on: bool = True) -> PresetCard:
     """One at most for each person, and one for the workspace. Raises NotFound."""
     card = preset(tx, preset_id)
-    tx.execute(update(Preset).where(Preset.owner_id == (_me(tx) if card.mine else "")).values(standard=False))
+    tx.execute(update(Preset).where(Preset.owner_id == (_user_id(tx) if card.mine else "")).values(standard=False))
     tx.execute(update(Preset).where(Preset.id == preset_id).values(standard=on))
     return preset(tx, preset_id)
 
@@ -63,7 +63,7 @@ def delete_preset(tx: Session, preset_id: str) -> None:
     tx.execute(delete(Preset).where(Preset.id == preset_id))
 
 
-def _me(tx: Session) -> str:
+def _user_id(tx: Session) -> str:
     return str(tx.info.get("user_id") or "")
 
 

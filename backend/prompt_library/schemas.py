@@ -13,8 +13,8 @@ from backend.prompt_library import prompts
 
 Prompt = Annotated[str, Field(max_length=2000)]
 Name = Annotated[str, Field(min_length=2, max_length=60)]
-MOST_LINES = 2000
-LONGEST_LINE = 500
+MAX_LINES = 2000
+MAX_LINE_LENGTH = 500
 
 
 class WildcardDraft(Draft):
@@ -34,16 +34,16 @@ class WildcardDraft(Draft):
     @field_validator("lines", mode="before")
     @classmethod
     def _lines(cls, lines: Any) -> tuple[str, ...]:
-        kept = tuple(dict.fromkeys(line for one in lines if (line := str(one).strip()) and not line.startswith("#")))
-        if not kept:
+        choices = tuple(dict.fromkeys(line for value in lines if (line := str(value).strip()) and not line.startswith("#")))
+        if not choices:
             raise ValueError("Write at least one line: each one is a choice.")
-        if len(kept) > MOST_LINES:
-            raise ValueError(f"A list may have {MOST_LINES:,} lines; this one has {len(kept):,}. Split it in two.")
-        if long := next((line for line in kept if len(line) > LONGEST_LINE), None):
-            raise ValueError(f"The line “{long[:40]}…” is longer than {LONGEST_LINE} characters. Shorten it.")
-        for line in kept:
+        if len(choices) > MAX_LINES:
+            raise ValueError(f"A list may have {MAX_LINES:,} lines; this one has {len(choices):,}. Split it in two.")
+        if too_long := next((line for line in choices if len(line) > MAX_LINE_LENGTH), None):
+            raise ValueError(f"The line “{too_long[:40]}…” is longer than {MAX_LINE_LENGTH} characters. Shorten it.")
+        for line in choices:
             prompts.parse(line)
-        return kept
+        return choices
 
 
 class TemplateDraft(Draft):
@@ -58,11 +58,11 @@ class TemplateDraft(Draft):
         if not self.prompt:
             raise ValueError("Write the template, for example: portrait of {subject}, {place=at the beach}.")
         for text in (self.prompt, self.negative):
-            prompts.parse(prompts.fill(text, dict.fromkeys(prompts.blanks(text), "x")))
+            prompts.parse(prompts.fill_blanks(text, dict.fromkeys(prompts.blanks(text), "x")))
         return self
 
 
-class StyleSettings(Draft):
+class PromptStyleSettings(Draft):
     """What the form starts with; None: its own."""
 
     model: str | None = None
@@ -72,17 +72,17 @@ class StyleSettings(Draft):
     sampler: str | None = None
 
 
-class StyleDraft(Draft):
+class PromptStyleDraft(Draft):
     """`influencer_id` None: for everybody in the workspace."""
 
     name: Name
     influencer_id: str | None = None
     prompt: Prompt = ""
     negative: Prompt = ""
-    settings: StyleSettings = StyleSettings()
+    settings: PromptStyleSettings = PromptStyleSettings()
 
     @model_validator(mode="after")
-    def _says_something(self) -> StyleDraft:
+    def _says_something(self) -> PromptStyleDraft:
         if not (self.prompt or self.negative or any(self.settings.model_dump().values())):
             raise ValueError("A style adds words or settings. Write at least what it adds to the prompt.")
         for text in (self.prompt, self.negative):
@@ -114,13 +114,13 @@ class TemplateCard:
 
 
 @dataclass(frozen=True, slots=True)
-class StyleCard:
+class PromptStyleCard:
     id: str
     name: str
     influencer_id: str | None
     prompt: str
     negative: str
-    settings: StyleSettings
+    settings: PromptStyleSettings
     version: int
     updated_at: datetime
 
@@ -138,7 +138,7 @@ class PresetCard:
 
 
 @dataclass(frozen=True, slots=True)
-class PromptUsed:
+class EarlierPrompt:
     """A prompt as somebody wrote it; `uses`: how often, by the people it is shown for."""
 
     id: str
@@ -149,7 +149,7 @@ class PromptUsed:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """`made` and `changed`: how many lists and templates; `problems`: a sentence for each one left out."""
 
     made: int

@@ -10,12 +10,12 @@ from backend import events, influencers
 from backend.db.tables import Style
 from backend.errors import Conflict, NotFound
 from backend.kit.ids import new_id
-from backend.prompt_library.schemas import StyleCard, StyleDraft, StyleSettings
+from backend.prompt_library.schemas import PromptStyleCard, PromptStyleDraft, PromptStyleSettings
 
-_GONE = "This style does not exist here. It may have been deleted."
+_NOT_FOUND = "This style does not exist here. It may have been deleted."
 
 
-def styles(tx: Session, *, influencer_id: str | None = None, every: bool = False) -> list[StyleCard]:
+def styles(tx: Session, *, influencer_id: str | None = None, every: bool = False) -> list[PromptStyleCard]:
     """Those of the workspace and of this influencer (`every`: of all), by name."""
     query = select(Style).where(Style.deleted_at.is_(None)).order_by(Style.name)
     if not every:
@@ -23,16 +23,16 @@ def styles(tx: Session, *, influencer_id: str | None = None, every: bool = False
     return [_card(row) for row in tx.scalars(query.execution_options(populate_existing=True))]
 
 
-def style(tx: Session, style_id: str) -> StyleCard:
+def style(tx: Session, style_id: str) -> PromptStyleCard:
     """Raises NotFound."""
     row = tx.scalars(select(Style).where(Style.id == style_id, Style.deleted_at.is_(None))).one_or_none()
     if row is None:
-        raise NotFound(_GONE)
+        raise NotFound(_NOT_FOUND)
     tx.refresh(row)
     return _card(row)
 
 
-def save_style(tx: Session, draft: StyleDraft, *, style_id: str | None = None, version: int = 0) -> StyleCard:
+def save_style(tx: Session, draft: PromptStyleDraft, *, style_id: str | None = None, version: int = 0) -> PromptStyleCard:
     """A new style, or the next version of one. Raises Conflict (name taken, changed meanwhile), NotFound."""
     if draft.influencer_id:
         influencers.get(tx, draft.influencer_id)
@@ -58,11 +58,11 @@ def save_style(tx: Session, draft: StyleDraft, *, style_id: str | None = None, v
 
 def delete_style(tx: Session, style_id: str) -> None:
     """Pictures keep what they were drawn with. Raises NotFound."""
-    gone = update(Style).where(Style.id == style_id, Style.deleted_at.is_(None))
-    if tx.scalar(gone.values(deleted_at=func.clock_timestamp()).returning(Style.id)) is None:
-        raise NotFound(_GONE)
+    delete_stmt = update(Style).where(Style.id == style_id, Style.deleted_at.is_(None))
+    if tx.scalar(delete_stmt.values(deleted_at=func.clock_timestamp()).returning(Style.id)) is None:
+        raise NotFound(_NOT_FOUND)
 
 
-def _card(row: Style) -> StyleCard:
-    same = row.prompt, row.negative, StyleSettings(**row.settings), row.version, row.updated_at
-    return StyleCard(row.id, row.name, row.influencer_id, *same)
+def _card(row: Style) -> PromptStyleCard:
+    rest = row.prompt, row.negative, PromptStyleSettings(**row.settings), row.version, row.updated_at
+    return PromptStyleCard(row.id, row.name, row.influencer_id, *rest)

@@ -12,27 +12,27 @@ from backend.errors import Conflict, NotFound
 from backend.kit.ids import new_id
 from backend.prompt_library.schemas import TemplateCard, TemplateDraft
 
-_GONE = "This template does not exist here. It may have been deleted."
+_NOT_FOUND = "This template does not exist here. It may have been deleted."
 
 
 def templates(tx: Session) -> list[TemplateCard]:
     """The newest version of each, by name."""
     newest = TemplateVersion.version == PromptTemplate.version, PromptTemplate.deleted_at.is_(None)
-    return [_card(*row) for row in tx.execute(_cards().where(*newest).order_by(PromptTemplate.name))]
+    return [_card(*row) for row in tx.execute(_cards_query().where(*newest).order_by(PromptTemplate.name))]
 
 
 def template(tx: Session, template_id: str, version: int | None = None) -> TemplateCard:
     """One version, the newest unless it is named; also of a deleted template. Raises NotFound."""
-    which = TemplateVersion.version == (PromptTemplate.version if version is None else version)
-    row = tx.execute(_cards().where(PromptTemplate.id == template_id, which)).first()
+    chosen_version = TemplateVersion.version == (PromptTemplate.version if version is None else version)
+    row = tx.execute(_cards_query().where(PromptTemplate.id == template_id, chosen_version)).first()
     if row is None:
-        raise NotFound(_GONE)
+        raise NotFound(_NOT_FOUND)
     return _card(*row)
 
 
 def template_versions(tx: Session, template_id: str) -> list[TemplateCard]:
     """Newest first."""
-    query = _cards().where(PromptTemplate.id == template_id).order_by(TemplateVersion.version.desc())
+    query = _cards_query().where(PromptTemplate.id == template_id).order_by(TemplateVersion.version.desc())
     return [_card(*row) for row in tx.execute(query)]
 
 
@@ -50,9 +50,9 @@ def save_template(tx: Session, draft: TemplateDraft, *, template_id: str | None 
                 template_id, version = head.id, 1
             else:
                 before = template(tx, template_id)
-                same = (before.prompt, before.negative) == (draft.prompt, draft.negative)
-                version = _next(tx, template_id, draft.name, version, same)
-                if same:
+                unchanged = (before.prompt, before.negative) == (draft.prompt, draft.negative)
+                version = _next_version(tx, template_id, draft.name, version, unchanged)
+                if unchanged:
                     return template(tx, template_id)
     except IntegrityError as error:
         raise Conflict(f"There is already a template called {draft.name}. Choose another name, or open that one.") from error
@@ -66,21 +66,21 @@ def save_template(tx: Session, draft: TemplateDraft, *, template_id: str | None 
 
 def delete_template(tx: Session, template_id: str) -> None:
     """Recipes that name it can still be read. Raises NotFound."""
-    gone = update(PromptTemplate).where(PromptTemplate.id == template_id, PromptTemplate.deleted_at.is_(None))
-    if tx.scalar(gone.values(deleted_at=func.clock_timestamp()).returning(PromptTemplate.id)) is None:
-        raise NotFound(_GONE)
+    delete_stmt = update(PromptTemplate).where(PromptTemplate.id == template_id, PromptTemplate.deleted_at.is_(None))
+    if tx.scalar(delete_stmt.values(deleted_at=func.clock_timestamp()).returning(PromptTemplate.id)) is None:
+        raise NotFound(_NOT_FOUND)
 
 
-def _next(tx: Session, template_id: str, name: str, version: int, same: bool) -> int:
+def _next_version(tx: Session, template_id: str, name: str, version: int, unchanged: bool) -> int:
     change = update(PromptTemplate).where(PromptTemplate.id == template_id, PromptTemplate.version == version)
-    values = {"name": name, "version": version + (not same), "updated_at": func.clock_timestamp()}
+    values = {"name": name, "version": version + (not unchanged), "updated_at": func.clock_timestamp()}
     changed = tx.scalar(change.values(**values).returning(PromptTemplate.version))
     if changed is None:
         raise Conflict("Somebody else changed this template while you were editing. Load it again, then repeat your change.")
     return int(changed)
 
 
-def _cards() -> Select[PromptTemplate, TemplateVersion]:
+def _cards_query() -> Select[PromptTemplate, TemplateVersion]:
     return (
         select(PromptTemplate, TemplateVersion)
         .join(TemplateVersion, TemplateVersion.template_id == PromptTemplate.id)
@@ -88,6 +88,6 @@ def _cards() -> Select[PromptTemplate, TemplateVersion]:
     )
 
 
-def _card(head: PromptTemplate, words: TemplateVersion) -> TemplateCard:
-    same = words.prompt, words.negative, words.created_at
-    return TemplateCard(head.id, head.name, words.version, head.version, *same, deleted=head.deleted_at is not None)
+def _card(head: PromptTemplate, version: TemplateVersion) -> TemplateCard:
+    rest = version.prompt, version.negative, version.created_at
+    return TemplateCard(head.id, head.name, version.version, head.version, *rest, deleted=head.deleted_at is not None)

@@ -49,10 +49,10 @@ def save_wildcard(tx: Session, draft: WildcardDraft, *, wildcard_id: str | None 
                 tx.flush()
                 wildcard_id = row.id
             else:
-                _change(tx, wildcard_id, draft.name, lines, version)
+                _update(tx, wildcard_id, draft.name, lines, version)
     except IntegrityError as error:
         raise Conflict(f"There is already a list called {draft.name}. Choose another name, or open that one.") from error
-    _no_circle(tx, draft)
+    _check_no_circle(tx, draft)
     events.record(tx, "wildcard.saved", "wildcard", wildcard_id, {"name": draft.name, "lines": len(lines)})
     return _card(tx.get_one(Wildcard, wildcard_id, populate_existing=True))
 
@@ -66,22 +66,22 @@ def delete_wildcard(tx: Session, wildcard_id: str) -> None:
 def load_lists(tx: Session, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Every list these texts can lead to, checked. Raises Invalid: no such list (naming those known), a circle, too deep."""
     texts = list(texts)
-    found: dict[str, tuple[str, ...]] = {}
-    wanted = {name for text in texts for name in prompts.wildcards_in(text)}
-    while missing := wanted - found.keys():
+    lists: dict[str, tuple[str, ...]] = {}
+    names = {name for text in texts for name in prompts.wildcards_in(text)}
+    while missing := names - lists.keys():
         rows = tx.execute(select(Wildcard.name, Wildcard.lines).where(Wildcard.name.in_(missing)))
-        more = {name: tuple(lines) for name, lines in rows}
-        if not more:
+        loaded = {name: tuple(lines) for name, lines in rows}
+        if not loaded:
             break
-        found |= more
-        wanted = {name for lines in more.values() for line in lines for name in prompts.wildcards_in(line)}
-    known = wildcard_names(tx) if any(map(prompts.wildcards_in, texts)) else []
+        lists |= loaded
+        names = {name for lines in loaded.values() for line in lines for name in prompts.wildcards_in(line)}
+    list_names = wildcard_names(tx) if any(map(prompts.wildcards_in, texts)) else []
     for text in texts:
-        prompts.check(text, found, known)
-    return found
+        prompts.check_resolvable(text, lists, list_names)
+    return lists
 
 
-def _change(tx: Session, wildcard_id: str, name: str, lines: list[str], version: int) -> None:
+def _update(tx: Session, wildcard_id: str, name: str, lines: list[str], version: int) -> None:
     change = update(Wildcard).where(Wildcard.id == wildcard_id, Wildcard.version == version)
     values = {"name": name, "lines": lines, "version": version + 1, "updated_at": func.clock_timestamp()}
     if tx.scalar(change.values(**values).returning(Wildcard.id)):
@@ -91,14 +91,14 @@ def _change(tx: Session, wildcard_id: str, name: str, lines: list[str], version:
     raise Conflict("Somebody else changed this list while you were editing. Load it again, then repeat your change.")
 
 
-def _no_circle(tx: Session, draft: WildcardDraft) -> None:
+def _check_no_circle(tx: Session, draft: WildcardDraft) -> None:
     """A list may name one that does not exist yet; it may not lead back to itself."""
     rows = tx.execute(select(Wildcard.name, Wildcard.lines))
     lists = {name: tuple(lines) for name, lines in rows}
-    there = lists | {
+    all_lists = lists | {
         name: ("x",) for lines in lists.values() for line in lines for name in prompts.wildcards_in(line) - lists.keys()
     }
-    prompts.check(f"__{draft.name}__", there, sorted(lists))
+    prompts.check_resolvable(f"__{draft.name}__", all_lists, sorted(lists))
 
 
 def _card(row: Wildcard) -> WildcardCard:

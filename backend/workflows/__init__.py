@@ -2,10 +2,36 @@
 
 from backend.workflows.queries import approved, get, page, usable
 from backend.workflows.rules import problems, remarks
-from backend.workflows.schemas import GraphCard, GraphDraft, GraphEdit
-from backend.workflows.service import approve, archive, bring_in, check, delete, edit, tried, trying, undelete
+from backend.workflows.schemas import WorkflowCard, WorkflowDraft, WorkflowEdit
+from backend.workflows.service import (
+    approve,
+    archive,
+    check_usable,
+    delete,
+    edit,
+    import_workflow,
+    record_trial,
+    record_trial_request,
+    undelete,
+)
 
 __all__ = [
-    "GraphCard", "GraphDraft", "GraphEdit", "approve", "approved", "archive", "bring_in", "check", "delete", "edit", "get",
-    "page", "problems", "remarks", "tried", "trying", "undelete", "usable",
-]  # fmt: skip
+    "WorkflowCard",
+    "WorkflowDraft",
+    "WorkflowEdit",
+    "approve",
+    "approved",
+    "archive",
+    "check_usable",
+    "delete",
+    "edit",
+    "get",
+    "import_workflow",
+    "page",
+    "problems",
+    "record_trial",
+    "record_trial_request",
+    "remarks",
+    "undelete",
+    "usable",
+]

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from backend.db.tables import ComfyGraph
 from backend.engines.comfyui.workflow import ROLES, Slot
 from backend.errors import Invalid, NotFound
-from backend.workflows.schemas import GraphCard
+from backend.workflows.schemas import WorkflowCard
 
 
-def get(tx: Session, graph_id: str) -> GraphCard:
+def get(tx: Session, graph_id: str) -> WorkflowCard:
     """Deleted ones too (`deleted_at`). Raises NotFound."""
     row = tx.get(ComfyGraph, graph_id, populate_existing=True)
     if row is None:
@@ -19,19 +19,19 @@ def get(tx: Session, graph_id: str) -> GraphCard:
     return card_of(row)
 
 
-def page(tx: Session, *, archived: bool = False) -> list[GraphCard]:
+def page(tx: Session, *, archived: bool = False) -> list[WorkflowCard]:
     """By name; those in the archive only when asked for."""
     query = select(ComfyGraph).where(ComfyGraph.deleted_at.is_(None), (ComfyGraph.state == "archived").is_(archived))
     rows = tx.scalars(query.order_by(ComfyGraph.name).execution_options(populate_existing=True))
     return [card_of(row) for row in rows]
 
 
-def approved(tx: Session) -> list[GraphCard]:
+def approved(tx: Session) -> list[WorkflowCard]:
     """Those that Create offers, by name."""
     return [card for card in page(tx) if card.state == "approved"]
 
 
-def usable(tx: Session, graph_id: str, *, trial: bool = False) -> GraphCard:
+def usable(tx: Session, graph_id: str, *, trial: bool = False) -> WorkflowCard:
     """One to draw with; `trial`: not approved yet, to be tried. Raises NotFound, Invalid with what is missing."""
     card = get(tx, graph_id)
     if card.deleted_at:
@@ -43,12 +43,23 @@ def usable(tx: Session, graph_id: str, *, trial: bool = False) -> GraphCard:
     return card
 
 
-def card_of(row: ComfyGraph) -> GraphCard:
+def card_of(row: ComfyGraph) -> WorkflowCard:
     names = (
-        "id", "name", "notes", "state", "graph", "tried_id", "tried_at", "approved_by", "approved_at", "created_by",
-        "created_at", "updated_at", "deleted_at",
-    )  # fmt: skip
+        "id",
+        "name",
+        "notes",
+        "state",
+        "graph",
+        "tried_id",
+        "tried_at",
+        "approved_by",
+        "approved_at",
+        "created_by",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+    )
     mapping = {
         role: tuple(Slot(str(node), str(name)) for node, name in row.mapping[role]) for role in ROLES if row.mapping.get(role)
     }
-    return GraphCard(**{name: getattr(row, name) for name in names}, mapping=mapping)
+    return WorkflowCard(**{name: getattr(row, name) for name in names}, mapping=mapping)

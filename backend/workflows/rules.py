@@ -8,9 +8,9 @@ from backend.engines.comfyui import lint
 from backend.engines.comfyui import mapping as comfy_mapping
 from backend.engines.comfyui.lint import Graph
 from backend.engines.comfyui.workflow import Slot
-from backend.workflows.schemas import GraphCard
+from backend.workflows.schemas import WorkflowCard
 
-WANTED = {
+EXPECTED_ROLES = {
     "prompt": "No input takes the prompt: every picture would show what the workflow itself says.",
     "seed": "No input takes the seed: the same picture would come again and again.",
 }
@@ -18,34 +18,35 @@ WANTED = {
 
 def problems(graph: Graph, mapping: Mapping[str, tuple[Slot, ...]], allowed: Collection[str]) -> list[str]:
     """What must be put right before the workflow runs at all, as sentences. `allowed`: settings.allowed_classes."""
-    said = lint.lint(graph)
-    if said:
-        return said
-    if beyond := lint.foreign(graph, allowed):
-        many = len(beyond) > 1
-        said.append(
-            f"The node{'s' if many else ''} {', '.join(beyond[:8])} {'are' if many else 'is'} not among those that may be used "
+    sentences = lint.lint(graph)
+    if sentences:
+        return sentences
+    if foreign_classes := lint.foreign(graph, allowed):
+        plural = len(foreign_classes) > 1
+        sentences.append(
+            f"The node{'s' if plural else ''} {', '.join(foreign_classes[:8])} {'are' if plural else 'is'} not among "
+            "those that may be used "
             "here: a node may run code or read files of the server. Who runs this studio can allow "
-            f"{'them' if many else 'it'} in COMFYUI_ALLOWED_CLASSES; or take {'them' if many else 'it'} out in ComfyUI."
+            f"{'them' if plural else 'it'} in COMFYUI_ALLOWED_CLASSES; or take {'them' if plural else 'it'} out in ComfyUI."
         )
     for key in comfy_mapping.unbound_pictures(graph, dict(mapping)):
-        said.append(
+        sentences.append(
             f"{lint.called(graph, key)} reads a file that lies on the server. "
             "Bind it to the start picture, the mask or the pose, or take it out in ComfyUI."
         )
-    return said
+    return sentences
 
 
-def remarks(card: GraphCard) -> list[str]:
+def remarks(card: WorkflowCard) -> list[str]:
     """What can stay as it is, but may surprise."""
-    return [sentence for role, sentence in WANTED.items() if not card.mapping.get(role)]
+    return [sentence for role, sentence in EXPECTED_ROLES.items() if not card.mapping.get(role)]
 
 
 def check_mapping(graph: Graph, mapping: Mapping[str, tuple[Slot, ...]]) -> str:
     """A sentence when one input is bound twice; "" when all is well."""
-    seen: dict[Slot, str] = {}
+    roles_by_slot: dict[Slot, str] = {}
     for role, slots in mapping.items():
         for slot in slots:
-            if seen.setdefault(slot, role) != role:
+            if roles_by_slot.setdefault(slot, role) != role:
                 return f"{lint.called(graph, slot.node)}, {slot.input} is bound twice. Choose another input for one of them."
     return ""

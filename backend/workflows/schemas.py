@@ -18,7 +18,7 @@ Inputs = Annotated[tuple[tuple[str, str], ...], Field(max_length=50)]
 """(node id, input) pairs."""
 
 
-class GraphDraft(Draft):
+class WorkflowDraft(Draft):
     """`text`: what ComfyUI saves with Workflow, Export (API)."""
 
     name: Name
@@ -26,7 +26,7 @@ class GraphDraft(Draft):
     text: str = Field(max_length=LONGEST + 1)
 
 
-class GraphEdit(Draft):
+class WorkflowEdit(Draft):
     """`mapping`: role (`comfy_workflow.ROLES`) -> inputs that take it; None: as it is."""
 
     name: Name
@@ -35,7 +35,7 @@ class GraphEdit(Draft):
 
 
 @dataclass(frozen=True, slots=True)
-class GraphCard:
+class WorkflowCard:
     """`state`: draft, approved, archived. `tried_id`: the request of its trial picture, `tried_at` when that was there."""
 
     id: str
@@ -65,7 +65,7 @@ class GraphCard:
     @property
     def checkpoint(self) -> str:
         """The checkpoint it always draws with; "" when the request chooses, or there is none."""
-        own = [
+        checkpoints = [
             node["inputs"].get("ckpt_name") for node in self.graph.values() if node["class_type"] == "CheckpointLoaderSimple"
         ]
-        return str(own[0]) if own and "checkpoint" not in self.mapping else ""
+        return str(checkpoints[0]) if checkpoints and "checkpoint" not in self.mapping else ""

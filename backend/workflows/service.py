@@ -17,122 +17,122 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.workflows import rules
 from backend.workflows.queries import card_of, get
-from backend.workflows.schemas import GraphCard, GraphDraft, GraphEdit
+from backend.workflows.schemas import WorkflowCard, WorkflowDraft, WorkflowEdit
 
-MOST = 200
+MAX_WORKFLOWS = 200
 """Workflows of a workspace."""
-Mapping_ = Mapping[str, tuple[Slot, ...]]
+InputMapping = Mapping[str, tuple[Slot, ...]]
 
 
-def bring_in(tx: Session, *, draft: GraphDraft) -> GraphCard:
+def import_workflow(tx: Session, *, draft: WorkflowDraft) -> WorkflowCard:
     """A draft with suggested inputs. Raises Invalid (no API graph, or one that would harm a server), Conflict (the name)."""
     graph = lint.parse(draft.text)
-    if wrong := lint.lint(graph):
-        raise Invalid(" ".join(wrong[:5]))
-    if (tx.scalar(select(func.count()).select_from(ComfyGraph).where(ComfyGraph.deleted_at.is_(None))) or 0) >= MOST:
-        raise Invalid(f"There are {MOST} workflows already. Delete one that is not needed any more.")
-    _free(tx, draft.name)
+    if problems := lint.lint(graph):
+        raise Invalid(" ".join(problems[:5]))
+    if (tx.scalar(select(func.count()).select_from(ComfyGraph).where(ComfyGraph.deleted_at.is_(None))) or 0) >= MAX_WORKFLOWS:
+        raise Invalid(f"There are {MAX_WORKFLOWS} workflows already. Delete one that is not needed any more.")
+    _check_name_free(tx, draft.name)
     row = ComfyGraph(id=new_id("wfl"), name=draft.name, notes=draft.notes, graph=graph, created_by=tx.info.get("user_id"))
-    row.mapping = _plain(comfy_mapping.suggest(graph))
+    row.mapping = _to_json(comfy_mapping.suggest(graph))
     tx.add(row)
     tx.flush()
     events.record(tx, "workflow.imported", "workflow", row.id, {"name": row.name})
     return get(tx, row.id)
 
 
-def edit(tx: Session, graph_id: str, *, draft: GraphEdit) -> GraphCard:
+def edit(tx: Session, graph_id: str, *, draft: WorkflowEdit) -> WorkflowCard:
     """A changed mapping makes it a draft again: it must be tried and approved anew. Raises Invalid, NotFound, Conflict."""
-    row = _row(tx, graph_id)
+    row = _get_for_update(tx, graph_id)
     if draft.name != row.name:
-        _free(tx, draft.name)
+        _check_name_free(tx, draft.name)
     row.name, row.notes = draft.name, draft.notes
     if draft.mapping is not None:
-        mapping = {role: tuple(Slot(*one) for one in inputs) for role, inputs in draft.mapping.items() if inputs}
+        mapping = {role: tuple(Slot(*pair) for pair in inputs) for role, inputs in draft.mapping.items() if inputs}
         workflow.of(row.graph, slots=mapping)
-        if said := rules.check_mapping(row.graph, mapping):
-            raise Invalid(said)
-        if _plain(mapping) != row.mapping:
-            row.mapping, row.tried_id, row.tried_at = _plain(mapping), None, None
+        if message := rules.check_mapping(row.graph, mapping):
+            raise Invalid(message)
+        if _to_json(mapping) != row.mapping:
+            row.mapping, row.tried_id, row.tried_at = _to_json(mapping), None, None
             row.state, row.approved_at, row.approved_by = "draft", None, None
-    return _written(tx, row)
+    return _save(tx, row)
 
 
-def approve(tx: Session, graph_id: str, *, allowed: Collection[str]) -> GraphCard:
+def approve(tx: Session, graph_id: str, *, allowed: Collection[str]) -> WorkflowCard:
     """From now on everybody here can draw with it. For owners. Raises Invalid with what is still wrong, NotFound."""
-    row = _row(tx, graph_id)
+    row = _get_for_update(tx, graph_id)
     card = card_of(row)
-    if wrong := rules.problems(card.graph, card.mapping, allowed):
-        raise Invalid(" ".join(wrong))
+    if problems := rules.problems(card.graph, card.mapping, allowed):
+        raise Invalid(" ".join(problems))
     if row.tried_at is None:
         raise Invalid("Try the workflow first: one picture drawn with it must be there before it is approved.")
     row.state, row.approved_at, row.approved_by = "approved", func.clock_timestamp(), tx.info.get("user_id")
     events.record(tx, "workflow.approved", "workflow", row.id, {"name": row.name})
-    return _written(tx, row)
+    return _save(tx, row)
 
 
-def archive(tx: Session, graph_id: str, *, archived: bool = True) -> GraphCard:
+def archive(tx: Session, graph_id: str, *, archived: bool = True) -> WorkflowCard:
     """Out of sight and out of Create; taken out again it is a draft that was tried. Raises NotFound."""
-    row = _row(tx, graph_id)
+    row = _get_for_update(tx, graph_id)
     if archived != (row.state == "archived"):
         row.state = "archived" if archived else "draft"
         row.approved_at = row.approved_by = None
-    return _written(tx, row)
+    return _save(tx, row)
 
 
 def delete(tx: Session, graph_id: str) -> None:
     """`undelete` takes it back. Pictures drawn with it stay. Raises NotFound."""
-    row = _row(tx, graph_id)
+    row = _get_for_update(tx, graph_id)
     row.deleted_at = func.clock_timestamp()
     events.record(tx, "workflow.deleted", "workflow", row.id, {"name": row.name})
     tx.flush()
 
 
-def undelete(tx: Session, graph_id: str) -> GraphCard:
+def undelete(tx: Session, graph_id: str) -> WorkflowCard:
     """Raises NotFound, Conflict (the name was taken meanwhile)."""
     row = tx.get(ComfyGraph, graph_id, with_for_update=True)
     if row is None:
         raise NotFound("This workflow does not exist here. It may have been deleted.")
     if row.deleted_at is not None:
-        _free(tx, row.name)
+        _check_name_free(tx, row.name)
     row.deleted_at = None
-    return _written(tx, row)
+    return _save(tx, row)
 
 
-def check(card: GraphCard, *, allowed: Collection[str]) -> None:
+def check_usable(card: WorkflowCard, *, allowed: Collection[str]) -> None:
     """Before every use: what was allowed may be allowed no longer. Raises Invalid."""
-    if wrong := rules.problems(card.graph, card.mapping, allowed):
-        raise Invalid(f"The workflow {card.name} cannot be used. " + " ".join(wrong))
+    if problems := rules.problems(card.graph, card.mapping, allowed):
+        raise Invalid(f"The workflow {card.name} cannot be used. " + " ".join(problems))
 
 
-def trying(tx: Session, graph_id: str, generation_id: str) -> None:
+def record_trial_request(tx: Session, graph_id: str, generation_id: str) -> None:
     """Its trial picture was asked for."""
-    _row(tx, graph_id).tried_id = generation_id
+    _get_for_update(tx, graph_id).tried_id = generation_id
     tx.flush()
 
 
-def tried(tx: Session, graph_id: str, generation_id: str) -> None:
+def record_trial(tx: Session, graph_id: str, generation_id: str) -> None:
     """That picture is there; it counts only if the workflow is still as it was asked with."""
-    here = (ComfyGraph.id == graph_id, ComfyGraph.tried_id == generation_id)
-    tx.execute(update(ComfyGraph).where(*here).values(tried_at=func.clock_timestamp()))
+    same_trial = (ComfyGraph.id == graph_id, ComfyGraph.tried_id == generation_id)
+    tx.execute(update(ComfyGraph).where(*same_trial).values(tried_at=func.clock_timestamp()))
 
 
-def _row(tx: Session, graph_id: str) -> ComfyGraph:
+def _get_for_update(tx: Session, graph_id: str) -> ComfyGraph:
     row = tx.get(ComfyGraph, graph_id, with_for_update=True, populate_existing=True)
     if row is None or row.deleted_at is not None:
         raise NotFound("This workflow does not exist here. It may have been deleted.")
     return row
 
 
-def _written(tx: Session, row: ComfyGraph) -> GraphCard:
+def _save(tx: Session, row: ComfyGraph) -> WorkflowCard:
     row.updated_at = func.clock_timestamp()
     tx.flush()
     return get(tx, row.id)
 
 
-def _free(tx: Session, name: str) -> None:
+def _check_name_free(tx: Session, name: str) -> None:
     if tx.scalar(select(ComfyGraph.id).where(ComfyGraph.name == name, ComfyGraph.deleted_at.is_(None))):
         raise Conflict(f"There is a workflow called “{name}” already. Choose another name.")
 
 
-def _plain(mapping: Mapping_) -> dict[str, Any]:
+def _to_json(mapping: InputMapping) -> dict[str, Any]:
     return {role: [[slot.node, slot.input] for slot in slots] for role, slots in mapping.items()}

@@ -1,18 +1,17 @@
 """Words in an influencer's voice: texts for posts, ideas for days, talks."""
 
 from backend.writing import chat
-from backend.writing.checks import check
-from backend.writing.composition import About, Composed, bill_of, compose
-from backend.writing.composition import plan as think_of_days
+from backend.writing.checks import check_text
+from backend.writing.composition import CheckedText, WritingContext, compose_texts, generate_ideas, llm_cost_of
 from backend.writing.content_types import CONTENT_TYPES, ContentType
-from backend.writing.llm_calls import asker
+from backend.writing.llm_calls import ask_in_steps
 from backend.writing.queries import batch, get, latest_batch, page
-from backend.writing.requests import CONTENT, IDEAS, ongoing, start_content, start_ideas
+from backend.writing.requests import CONTENT, IDEAS, latest_job, start_content, start_ideas
 from backend.writing.schemas import (
     CAPTION_CHARACTERS,
     GOALS,
     MAX_AUDIENCE,
-    MAX_CALL,
+    MAX_CALL_TO_ACTION,
     MAX_DAYS,
     MAX_MUST_SAY,
     MAX_SPONSOR,
@@ -20,33 +19,32 @@ from backend.writing.schemas import (
     MAX_TOPIC,
     MAX_VARIANTS,
     PARTS,
+    BrokenRule,
+    ChatLine,
     DraftCard,
     DraftPage,
     Goal,
     IdeasOrder,
     LlmCost,
-    Note,
     Part,
-    Parts,
-    Said,
     Suggestion,
+    TextParts,
     WriteOrder,
 )
-from backend.writing.service import choose, create, drawn, edit, keep, mark, restore, take_back
+from backend.writing.service import choose_variant, create, edit, restore, save_texts, set_picture, set_state, undo_edit
 from backend.writing.suggestions import suggest
-from backend.writing.writer import A_WEEK, estimate, estimate_ideas, rewrite, write, write_out
-from backend.writing.writing_context import about as whose
-from backend.writing.writing_context import prompt_form, topics_of
+from backend.writing.writer import IDEAS_PER_CALL, estimate_ideas, estimate_texts, rewrite_part, write_idea, write_texts
+from backend.writing.writing_context import default_prompt_form, default_topics, load_context
 
 __all__ = [
-    "A_WEEK",
     "CAPTION_CHARACTERS",
     "CONTENT",
     "CONTENT_TYPES",
     "GOALS",
     "IDEAS",
+    "IDEAS_PER_CALL",
     "MAX_AUDIENCE",
-    "MAX_CALL",
+    "MAX_CALL_TO_ACTION",
     "MAX_DAYS",
     "MAX_MUST_SAY",
     "MAX_SPONSOR",
@@ -54,48 +52,48 @@ __all__ = [
     "MAX_TOPIC",
     "MAX_VARIANTS",
     "PARTS",
-    "About",
-    "Composed",
+    "BrokenRule",
+    "ChatLine",
+    "CheckedText",
     "ContentType",
     "DraftCard",
     "DraftPage",
     "Goal",
     "IdeasOrder",
     "LlmCost",
-    "Note",
     "Part",
-    "Parts",
-    "Said",
     "Suggestion",
+    "TextParts",
     "WriteOrder",
-    "asker",
+    "WritingContext",
+    "ask_in_steps",
     "batch",
-    "bill_of",
     "chat",
-    "check",
-    "choose",
-    "compose",
+    "check_text",
+    "choose_variant",
+    "compose_texts",
     "create",
-    "drawn",
+    "default_prompt_form",
+    "default_topics",
     "edit",
-    "estimate",
     "estimate_ideas",
+    "estimate_texts",
+    "generate_ideas",
     "get",
-    "keep",
     "latest_batch",
-    "mark",
-    "ongoing",
+    "latest_job",
+    "llm_cost_of",
+    "load_context",
     "page",
-    "prompt_form",
     "restore",
-    "rewrite",
+    "rewrite_part",
+    "save_texts",
+    "set_picture",
+    "set_state",
     "start_content",
     "start_ideas",
     "suggest",
-    "take_back",
-    "think_of_days",
-    "topics_of",
-    "whose",
-    "write",
-    "write_out",
-]  # fmt: skip
+    "undo_edit",
+    "write_idea",
+    "write_texts",
+]

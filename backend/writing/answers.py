@@ -76,6 +76,10 @@ class Ideas(BaseModel):
         return ideas
 
 
-ONE: dict[Part, type[BaseModel]] = {
-    "hook": Hook, "caption": Caption, "hashtags": Hashtags, "alt_text": AltText, "picture": PicturePrompt,
-}  # fmt: skip
+PART_ANSWERS: dict[Part, type[BaseModel]] = {
+    "hook": Hook,
+    "caption": Caption,
+    "hashtags": Hashtags,
+    "alt_text": AltText,
+    "picture": PicturePrompt,
+}

@@ -17,23 +17,23 @@ from backend.errors import Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clipped, printable
 from backend.writing import checks, prompts
-from backend.writing.composition import About, bill_of
-from backend.writing.schemas import LlmCost, Note, Said
-from backend.writing.writing_context import about, lately
+from backend.writing.composition import WritingContext, llm_cost_of
+from backend.writing.schemas import BrokenRule, ChatLine, LlmCost
+from backend.writing.writing_context import load_context, recent_posts
 
 if TYPE_CHECKING:
     from backend.bootstrap import App
 
 Transact = Callable[[], AbstractContextManager[Session]]
-MAX_QUESTION, REMEMBERED, _ANSWER_TOKENS = 1000, 12, 400
-SHOWN = 100
-_REPEATED = 1000
+MAX_QUESTION, REMEMBERED_LINES, _ANSWER_TOKENS = 1000, 12, 400
+SHOWN_LINES = 100
+_EARLIER_ANSWER_BYTES = 1000
 """Bytes of an earlier answer that the model is told again."""
 
 
-def say(
-    app: App, transact: Transact, *, influencer_id: str, question: str, heard: Callable[[str], None] = lambda words: None
-) -> Said:
+def ask(
+    app: App, transact: Transact, *, influencer_id: str, question: str, on_text: Callable[[str], None] = lambda text: None
+) -> ChatLine:
     """Their answer; `heard` gets it as it comes. What was asked is kept before, what had come is kept when it ends early.
 
     Raises Invalid, NotFound, budgets.OverBudget, and what the text engine raises.
@@ -41,23 +41,27 @@ def say(
     question = printable(question).strip()
     if not 1 <= len(question) <= MAX_QUESTION:
         raise Invalid(f"Write 1 to {MAX_QUESTION} characters.")
-    return _say(app, transact, influencer_id, question, heard, _ANSWER_TOKENS)
+    return _ask(app, transact, influencer_id, question, on_text, _ANSWER_TOKENS)
 
 
-def _say(
-    app: App, transact: Transact, influencer_id: str, question: str, heard: Callable[[str], None], max_tokens: int
-) -> Said:
+def _ask(
+    app: App, transact: Transact, influencer_id: str, question: str, on_text: Callable[[str], None], max_tokens: int
+) -> ChatLine:
     with transact() as tx:
-        whose, posts, before = about(tx, influencer_id), lately(tx, influencer_id), lines(tx, influencer_id, take=REMEMBERED)
+        context, posts, earlier_lines = (
+            load_context(tx, influencer_id),
+            recent_posts(tx, influencer_id),
+            list_lines(tx, influencer_id, take=REMEMBERED_LINES),
+        )
         row = TalkLine(id=new_id("say"), influencer_id=influencer_id, user_id=tx.info["user_id"], question=question)
         tx.add(row)
         tx.flush()
         line_id = row.id
-    request = replace(_request(whose, posts, before, question), max_tokens=max_tokens)
-    return _answer(app, transact, line_id, request, whose, heard)
+    request = replace(_build_request(context, posts, earlier_lines, question), max_tokens=max_tokens)
+    return _answer(app, transact, line_id, request, context, on_text)
 
 
-def again(app: App, transact: Transact, *, line_id: str, heard: Callable[[str], None] = lambda words: None) -> Said:
+def ask_again(app: App, transact: Transact, *, line_id: str, on_text: Callable[[str], None] = lambda text: None) -> ChatLine:
     """A question that got no whole answer, asked once more, with more room. Raises as `say`."""
     with transact() as tx:
         row = tx.scalars(select(TalkLine).where(TalkLine.id == line_id, TalkLine.user_id == tx.info["user_id"])).first()
@@ -65,68 +69,84 @@ def again(app: App, transact: Transact, *, line_id: str, heard: Callable[[str], 
             raise NotFound("This question does not exist any more. The talk may have been cleared.")
         influencer_id, question = row.influencer_id, row.question
         tx.delete(row)
-    return _say(app, transact, influencer_id, question, heard, 3 * _ANSWER_TOKENS)
+    return _ask(app, transact, influencer_id, question, on_text, 3 * _ANSWER_TOKENS)
 
 
-def lines(tx: Session, influencer_id: str, *, take: int = SHOWN) -> list[Said]:
+def list_lines(tx: Session, influencer_id: str, *, take: int = SHOWN_LINES) -> list[ChatLine]:
     """The last lines of one's own talk, oldest first."""
-    mine = TalkLine.influencer_id == influencer_id, TalkLine.user_id == tx.info["user_id"]
-    rows = tx.scalars(select(TalkLine).where(*mine).order_by(TalkLine.id.desc()).limit(take)).all()
-    return [_said(row) for row in reversed(rows)]
+    own_lines = TalkLine.influencer_id == influencer_id, TalkLine.user_id == tx.info["user_id"]
+    rows = tx.scalars(select(TalkLine).where(*own_lines).order_by(TalkLine.id.desc()).limit(take)).all()
+    return [_line_of(row) for row in reversed(rows)]
 
 
 def clear(tx: Session, influencer_id: str) -> int:
     """Forgets one's own talk with them. How many questions there were."""
-    mine = TalkLine.influencer_id == influencer_id, TalkLine.user_id == tx.info["user_id"]
-    return len(tx.execute(delete(TalkLine).where(*mine).returning(TalkLine.id)).all())
+    own_lines = TalkLine.influencer_id == influencer_id, TalkLine.user_id == tx.info["user_id"]
+    return len(tx.execute(delete(TalkLine).where(*own_lines).returning(TalkLine.id)).all())
 
 
-def _request(whose: About, posts: Sequence[str], before: Sequence[Said], question: str) -> TextRequest:
-    card, persona = whose.card, whose.card.persona
-    told = tuple((one.question, clipped(one.answer, _REPEATED)) for one in before if one.state == "said" and one.answer)
+def _build_request(
+    context: WritingContext, posts: Sequence[str], earlier_lines: Sequence[ChatLine], question: str
+) -> TextRequest:
+    card, persona = context.card, context.card.persona
+    earlier_exchanges = tuple(
+        (line.question, clipped(line.answer, _EARLIER_ANSWER_BYTES))
+        for line in earlier_lines
+        if line.state == "said" and line.answer
+    )
     brief = Brief(
-        "", card.language, name=card.name, tone=persona.tone, topics=persona.topics, bio=persona.bio, said=question,
-        recent=tuple(one.partition(":")[0] for one in posts), variant=len(before), avoid=persona.never_say,
-    )  # fmt: skip
-    system = prompts.talk(card, recent=posts, voice=whose.voice)
-    return TextRequest("cheap", system, question, before=told, brief=brief)
+        "",
+        card.language,
+        name=card.name,
+        tone=persona.tone,
+        topics=persona.topics,
+        bio=persona.bio,
+        said=question,
+        recent=tuple(post.partition(":")[0] for post in posts),
+        variant=len(earlier_lines),
+        avoid=persona.never_say,
+    )
+    system = prompts.chat_system_message(card, recent=posts, voice=context.voice)
+    return TextRequest("cheap", system, question, before=earlier_exchanges, brief=brief)
 
 
 def _answer(
-    app: App, transact: Transact, line_id: str, request: TextRequest, whose: About, heard: Callable[[str], None]
-) -> Said:
-    come: list[str] = []
+    app: App, transact: Transact, line_id: str, request: TextRequest, context: WritingContext, on_text: Callable[[str], None]
+) -> ChatLine:
+    pieces: list[str] = []
 
-    def listen(words: str) -> None:
-        come.append(words)
-        heard(words)
+    def collect(text: str) -> None:
+        pieces.append(text)
+        on_text(text)
 
-    card = whose.card
+    card = context.card
     try:
-        reply = budgets.complete(app, transact, request, about=budgets.About("talk", influencer_id=card.id), on_text=listen)
+        reply = budgets.complete(
+            app, transact, request, purpose=budgets.CallPurpose("talk", influencer_id=card.id), on_text=collect
+        )
     except Unusable as error:  # paid, and no answer of theirs: a cut one is shown as such
-        said = error.reply.text.strip() if isinstance(error, CutOff) else ""
+        cut_answer = error.reply.text.strip() if isinstance(error, CutOff) else ""
         with transact() as tx:
-            _keep(tx, line_id, "cut", said, (), bill_of(error.reply))
+            _save_answer(tx, line_id, "cut", cut_answer, (), llm_cost_of(error.reply))
         raise
     except BaseException:  # also when the page is left while the answer comes
         with transact() as tx:
-            _keep(tx, line_id, "cut", printable("".join(come)), (), LlmCost())
+            _save_answer(tx, line_id, "cut", printable("".join(pieces)), (), LlmCost())
         raise
     answer = reply.text.strip()
-    notes = checks.talk_notes(answer, card.persona, card.language)
+    notes = checks.check_chat_answer(answer, card.persona, card.language)
     with transact() as tx:
-        _keep(tx, line_id, "said", answer, notes, bill_of(reply))
-        return _said(tx.get_one(TalkLine, line_id, populate_existing=True))
+        _save_answer(tx, line_id, "said", answer, notes, llm_cost_of(reply))
+        return _line_of(tx.get_one(TalkLine, line_id, populate_existing=True))
 
 
-def _keep(tx: Session, line_id: str, state: str, answer: str, notes: Sequence[Note], bill: LlmCost) -> None:
+def _save_answer(tx: Session, line_id: str, state: str, answer: str, notes: Sequence[BrokenRule], cost: LlmCost) -> None:
     values: dict[str, Any] = {"state": state, "answer": answer, "notes": [asdict(note) for note in notes]}
-    values |= {"model": bill.model, "cost_usd": bill.usd}
+    values |= {"model": cost.model, "cost_usd": cost.usd}
     tx.execute(update(TalkLine).where(TalkLine.id == line_id).values(**values))
 
 
-def _said(row: TalkLine) -> Said:
-    return Said(
-        row.id, row.question, row.answer, row.state, tuple(Note(**note) for note in row.notes), row.model, row.created_at
+def _line_of(row: TalkLine) -> ChatLine:
+    return ChatLine(
+        row.id, row.question, row.answer, row.state, tuple(BrokenRule(**note) for note in row.notes), row.model, row.created_at
     )

@@ -21,27 +21,27 @@ from backend.errors import Rejected
 from backend.influencers import InfluencerCard
 from backend.kit.texts import clipped
 from backend.writing import boundaries, checks, prompts, sponsorship
-from backend.writing.answers import ONE, Idea, Ideas, PicturePrompt, Text, Texts
+from backend.writing.answers import PART_ANSWERS, Idea, Ideas, PicturePrompt, Text, Texts
 from backend.writing.content_types import CONTENT_TYPES
-from backend.writing.normalize import captioned, prompted, tagged, tidy
-from backend.writing.prompts import Asked
-from backend.writing.schemas import IdeasOrder, LlmCost, Note, Part, Parts, WriteOrder
+from backend.writing.normalize import normalize_caption, normalize_hashtags, normalize_picture_prompt, normalize_text
+from backend.writing.prompts import ModelPrompt
+from backend.writing.schemas import BrokenRule, IdeasOrder, LlmCost, Part, TextParts, WriteOrder
 
 T = TypeVar("T", bound=BaseModel)
-Pictured = TypeVar("Pictured", Text, Idea, PicturePrompt)
-Ask = Callable[[str, TextRequest], Reply]
-REPAIR = 7919
+WithPicture = TypeVar("WithPicture", Text, Idea, PicturePrompt)
+AskModel = Callable[[str, TextRequest], Reply]
+REPAIR_VARIANT_OFFSET = 7919
 """Further on in the offline writer's lists: a repaired text begins elsewhere."""
-_A_TEXT, _AN_IDEA, _LONGEST = 400, 220, 8000
+_TEXT_TOKENS, _IDEA_TOKENS, _MAX_TOKENS = 400, 220, 8000
 """Tokens."""
-EARLIER = 300
+EARLIER_TEXT_BYTES = 300
 """Bytes of an earlier text that new ones are to differ from."""
-_HOOK, _ALT, _PICTURE, _TAG, _SENTENCE, _NOTES = 360, 900, 700, 60, 240, 8
+_HOOK_BYTES, _ALT_BYTES, _PICTURE_BYTES, _HASHTAG_BYTES, _SENTENCE_BYTES, _MAX_NOTES = 360, 900, 700, 60, 240, 8
 """Bytes that are shown of each part of a text that is to be repaired, and of each of so many notes."""
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class WritingContext:
     """Whose words: the influencer, the captions that new ones differ from, what a learned style says, how many there were.
 
     `prompts`: how the checkpoint that draws for them wants its picture prompts.
@@ -55,9 +55,9 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Composed:
-    parts: Parts
-    notes: tuple[Note, ...]
+class CheckedText:
+    parts: TextParts
+    notes: tuple[BrokenRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,237 +65,292 @@ class CheckedIdea:
     """`notes`: the rules it breaks, a second try included."""
 
     idea: Idea
-    notes: tuple[Note, ...] = ()
+    notes: tuple[BrokenRule, ...] = ()
 
 
-def request_texts(about: About, order: WriteOrder, n: int) -> TextRequest:
+def build_texts_request(context: WritingContext, order: WriteOrder, n: int) -> TextRequest:
     """What is asked first; also what an estimate goes by."""
-    recent = [_shown(one, EARLIER) for one in about.recent]
-    asked = prompts.texts(about.card, order, n=n, recent=recent, voice=about.voice, form=about.prompts)
-    tokens = min(_LONGEST, n * (_A_TEXT + order.length))
-    return _request("writing", asked, Texts, _brief(about, order.topic, order, n=n), tokens)
+    recent = [_clip_for_prompt(caption, EARLIER_TEXT_BYTES) for caption in context.recent]
+    prompt = prompts.texts_prompt(context.card, order, n=n, recent=recent, voice=context.voice, form=context.prompts)
+    tokens = min(_MAX_TOKENS, n * (_TEXT_TOKENS + order.length))
+    return _build_request("writing", prompt, Texts, _build_brief(context, order.topic, order, n=n), tokens)
 
 
-def request_repair(about: About, order: WriteOrder, broken: Sequence[tuple[Parts, Sequence[Note]]]) -> TextRequest:
+def build_repair_request(
+    context: WritingContext, order: WriteOrder, broken: Sequence[tuple[TextParts, Sequence[BrokenRule]]]
+) -> TextRequest:
     """The texts that broke a rule, asked for anew; each is shown as far as needed, so that this has a price beforehand."""
-    shown = [(_clipped(parts, order), _few(notes)) for parts, notes in broken]
-    asked = prompts.repair(about.card, order, shown, voice=about.voice, form=about.prompts)
-    brief = replace(_brief(about, order.topic, order, n=len(broken)), variant=about.written + REPAIR)
-    return _request("writing", asked, Texts, brief, min(_LONGEST, len(broken) * (_A_TEXT + order.length)))
+    clipped_texts = [(_clip_parts(parts, order), _clip_notes(notes)) for parts, notes in broken]
+    prompt = prompts.repair_prompt(context.card, order, clipped_texts, voice=context.voice, form=context.prompts)
+    brief = replace(_build_brief(context, order.topic, order, n=len(broken)), variant=context.written + REPAIR_VARIANT_OFFSET)
+    return _build_request("writing", prompt, Texts, brief, min(_MAX_TOKENS, len(broken) * (_TEXT_TOKENS + order.length)))
 
 
-def request_ideas(
-    about: About, order: IdeasOrder, first: int, n: int, had: Sequence[str], dates: Mapping[int, date] | None = None
+def build_ideas_request(
+    context: WritingContext,
+    order: IdeasOrder,
+    first: int,
+    n: int,
+    earlier_hooks: Sequence[str],
+    dates: Mapping[int, date] | None = None,
 ) -> TextRequest:
     """`dates`: day of the plan -> its date, where it is not one post a day from `order.first` on."""
-    known = order.dates(first, n) if dates is None else dates
-    shown = [_shown(one, EARLIER) for one in had]
-    asked = prompts.ideas(about.card, order, first=first, n=n, had=shown, dates=known, voice=about.voice, form=about.prompts)
-    brief = replace(_brief(about, order.topic, order, n=n), first_day=first, kinds=order.kinds)
-    return _request("planning", asked, Ideas, brief, min(_LONGEST, n * _AN_IDEA))
+    dates_by_day = order.dates(first, n) if dates is None else dates
+    clipped_hooks = [_clip_for_prompt(hook, EARLIER_TEXT_BYTES) for hook in earlier_hooks]
+    prompt = prompts.ideas_prompt(
+        context.card,
+        order,
+        first=first,
+        n=n,
+        earlier_hooks=clipped_hooks,
+        dates=dates_by_day,
+        voice=context.voice,
+        form=context.prompts,
+    )
+    brief = replace(_build_brief(context, order.topic, order, n=n), first_day=first, kinds=order.kinds)
+    return _build_request("planning", prompt, Ideas, brief, min(_MAX_TOKENS, n * _IDEA_TOKENS))
 
 
-def request_ideas_repair(first: TextRequest, broken: Sequence[tuple[int, str, Sequence[Note]]]) -> TextRequest:
+def build_ideas_repair_request(
+    first_request: TextRequest, broken: Sequence[tuple[int, str, Sequence[BrokenRule]]]
+) -> TextRequest:
     """The ideas of `first` that broke a rule (day, hook, notes), asked for anew."""
-    shown = [(day, _shown(hook, _HOOK), _few(notes)) for day, hook, notes in broken]
-    asked = prompts.ideas_again(Asked(first.system, first.question), shown)
-    brief = replace(first.brief, variant=first.brief.variant + REPAIR) if first.brief else None
-    return replace(first, system=asked.system, question=asked.question, brief=brief)
+    clipped_ideas = [(day, _clip_for_prompt(hook, _HOOK_BYTES), _clip_notes(notes)) for day, hook, notes in broken]
+    prompt = prompts.ideas_repair_prompt(ModelPrompt(first_request.system, first_request.question), clipped_ideas)
+    brief = (
+        replace(first_request.brief, variant=first_request.brief.variant + REPAIR_VARIANT_OFFSET)
+        if first_request.brief
+        else None
+    )
+    return replace(first_request, system=prompt.system, question=prompt.question, brief=brief)
 
 
-def compose(ask: Ask, about: About, order: WriteOrder, *, n: int = 1) -> tuple[list[Composed], LlmCost]:
+def compose_texts(
+    ask: AskModel, context: WritingContext, order: WriteOrder, *, n: int = 1
+) -> tuple[list[CheckedText], LlmCost]:
     """`n` texts. Those that break a rule are asked for once more; what is broken even then is noted, and so it stays when no
     better text comes: the first one is paid. Raises what `ask` raises.
     """
-    card = about.card
-    said, bill = _read(ask, "text", request_texts(about, order, n), Texts)
-    made = [tidy(_drawable(about, order.topic, one), card, order) for one in said.variants[:n]]
-    notes = [checks.check(parts, order, card.persona, card.language) for parts in made]
-    broken = [at for at, found in enumerate(notes) if found]
+    card = context.card
+    answer, cost = _ask_and_parse(ask, "text", build_texts_request(context, order, n), Texts)
+    texts = [normalize_text(_with_drawable_prompt(context, order.topic, text), card, order) for text in answer.variants[:n]]
+    notes = [checks.check_text(parts, order, card.persona, card.language) for parts in texts]
+    broken = [at for at, text_notes in enumerate(notes) if text_notes]
     if not broken:
-        return [Composed(parts, ()) for parts in made], bill
-    again = request_repair(about, order, [(made[at], notes[at]) for at in broken])
-    mended, more = _mended(ask, "repair", again, Texts)
-    better = [tidy(_drawable(about, order.topic, one), card, order) for one in mended.variants] if mended else []
-    for at, parts in zip(broken, better, strict=False):
-        made[at], notes[at] = _better(made[at], notes[at], parts, order, card)
-    return [Composed(parts, tuple(found)) for parts, found in zip(made, notes, strict=True)], bill + more
+        return [CheckedText(parts, ()) for parts in texts], cost
+    repair_request = build_repair_request(context, order, [(texts[at], notes[at]) for at in broken])
+    repaired, repair_cost = _ask_for_repair(ask, "repair", repair_request, Texts)
+    repaired_texts = (
+        [normalize_text(_with_drawable_prompt(context, order.topic, text), card, order) for text in repaired.variants]
+        if repaired
+        else []
+    )
+    for at, parts in zip(broken, repaired_texts, strict=False):
+        texts[at], notes[at] = _choose_better(texts[at], notes[at], parts, order, card)
+    return [CheckedText(parts, tuple(text_notes)) for parts, text_notes in zip(texts, notes, strict=True)], cost + repair_cost
 
 
-def regenerate_part(ask: Ask, about: About, order: WriteOrder, parts: Parts, which: Part) -> tuple[Composed, LlmCost]:
+def regenerate_part(
+    ask: AskModel, context: WritingContext, order: WriteOrder, parts: TextParts, part: Part
+) -> tuple[CheckedText, LlmCost]:
     """One part again, the others kept; repaired once as whole texts are. Raises as `compose`."""
-    card = about.card
-    asked = prompts.part(card, order, parts, which, voice=about.voice, form=about.prompts)
-    brief = _brief(about, order.topic, order)
-    request = _request("writing", asked, ONE[which], brief, _A_TEXT + order.length)
-    said, bill = _read(ask, which, request, ONE[which])
-    if isinstance(said, PicturePrompt):
-        said = _drawable(about, order.topic, said)
-    first = _with(parts, which, getattr(said, which), card, order)
-    notes = checks.check(first, order, card.persona, card.language)
-    wrong = [note for note in notes if note.part == which]
-    if not wrong:
-        return Composed(first, tuple(notes)), bill
-    told = "; ".join(note.sentence for note in wrong)
-    again = Asked(asked.system, f"{asked.question}\nThis was wrong: {told} Write it without that.")
-    retry = _request("writing", again, ONE[which], replace(brief, variant=brief.variant + REPAIR), _A_TEXT + order.length)
-    mended, more = _mended(ask, f"{which}-repair", retry, ONE[which])
-    if mended is None:
-        return Composed(first, tuple(notes)), bill + more
-    second = _with(parts, which, getattr(mended, which), card, order)
-    best, found = _better(first, notes, second, order, card)
-    return Composed(best, tuple(found)), bill + more
+    card = context.card
+    prompt = prompts.part_prompt(card, order, parts, part, voice=context.voice, form=context.prompts)
+    brief = _build_brief(context, order.topic, order)
+    request = _build_request("writing", prompt, PART_ANSWERS[part], brief, _TEXT_TOKENS + order.length)
+    answer, cost = _ask_and_parse(ask, part, request, PART_ANSWERS[part])
+    if isinstance(answer, PicturePrompt):
+        answer = _with_drawable_prompt(context, order.topic, answer)
+    first_parts = _replace_part(parts, part, getattr(answer, part), card, order)
+    notes = checks.check_text(first_parts, order, card.persona, card.language)
+    part_notes = [note for note in notes if note.part == part]
+    if not part_notes:
+        return CheckedText(first_parts, tuple(notes)), cost
+    problems = "; ".join(note.sentence for note in part_notes)
+    retry_prompt = ModelPrompt(prompt.system, f"{prompt.question}\nThis was wrong: {problems} Write it without that.")
+    retry = _build_request(
+        "writing",
+        retry_prompt,
+        PART_ANSWERS[part],
+        replace(brief, variant=brief.variant + REPAIR_VARIANT_OFFSET),
+        _TEXT_TOKENS + order.length,
+    )
+    repaired, repair_cost = _ask_for_repair(ask, f"{part}-repair", retry, PART_ANSWERS[part])
+    if repaired is None:
+        return CheckedText(first_parts, tuple(notes)), cost + repair_cost
+    repaired_parts = _replace_part(parts, part, getattr(repaired, part), card, order)
+    best, best_notes = _choose_better(first_parts, notes, repaired_parts, order, card)
+    return CheckedText(best, tuple(best_notes)), cost + repair_cost
 
 
-def plan(
-    ask: Ask,
-    about: About,
+def generate_ideas(
+    ask: AskModel,
+    context: WritingContext,
     order: IdeasOrder,
     *,
     first: int,
     n: int,
-    had: Sequence[str],
+    earlier_hooks: Sequence[str],
     dates: Mapping[int, date] | None = None,
 ) -> tuple[list[CheckedIdea], LlmCost]:
     """Ideas for days `first` on, one a day; those that break a rule are asked for once more, what is broken even then is noted.
 
     Days that the model left out are missing. `dates` as in `request_ideas`.
     """
-    request = request_ideas(about, order, first, n, had, dates)
-    answer, bill = _read(ask, f"days-{first}", request, Ideas)
-    ideas = _by_day(about, order, answer, range(first, first + n))
+    request = build_ideas_request(context, order, first, n, earlier_hooks, dates)
+    answer, cost = _ask_and_parse(ask, f"days-{first}", request, Ideas)
+    ideas = _ideas_by_day(context, order, answer, range(first, first + n))
     broken = [(day, checked.idea.hook, checked.notes) for day, checked in sorted(ideas.items()) if checked.notes]
     if broken:
-        mended, more = _mended(ask, f"days-{first}-repair", request_ideas_repair(request, broken), Ideas)
-        bill += more
-        again = _by_day(about, order, mended, [day for day, *_ in broken]) if mended else {}
-        for day, checked in again.items():
+        repaired, repair_cost = _ask_for_repair(ask, f"days-{first}-repair", build_ideas_repair_request(request, broken), Ideas)
+        cost += repair_cost
+        repaired_ideas = _ideas_by_day(context, order, repaired, [day for day, *_ in broken]) if repaired else {}
+        for day, checked in repaired_ideas.items():
             if len(checked.notes) < len(ideas[day].notes):
                 ideas[day] = checked
-    return [ideas[day] for day in sorted(ideas)], bill
+    return [ideas[day] for day in sorted(ideas)], cost
 
 
-def _by_day(about: About, order: IdeasOrder, answer: Ideas, days: Collection[int]) -> dict[int, CheckedIdea]:
-    card = about.card
+def _ideas_by_day(context: WritingContext, order: IdeasOrder, answer: Ideas, days: Collection[int]) -> dict[int, CheckedIdea]:
+    card = context.card
     return {
         idea.day: CheckedIdea(
-            _drawable(about, idea.topic, idea),
-            tuple(checks.idea_notes(idea.hook, idea.topic, card.persona, order, card.language)),
+            _with_drawable_prompt(context, idea.topic, idea),
+            tuple(checks.check_idea(idea.hook, idea.topic, card.persona, order, card.language)),
         )
         for idea in reversed(answer.ideas)
         if idea.day in days
     }
 
 
-def _drawable(about: About, topic: str, said: Pictured) -> Pictured:
+def _with_drawable_prompt(context: WritingContext, topic: str, answer: WithPicture) -> WithPicture:
     """With a picture prompt in the words that the checkpoint knows, where a model took others."""
-    form, at = about.prompts, about.written + getattr(said, "day", 0)
-    known = form.known(said.picture) or (from_slots(form, topic, at) if form.form == "slots" else "")
-    return said.model_copy(update={"picture": known})
+    form, variant = context.prompts, context.written + getattr(answer, "day", 0)
+    picture = form.known(answer.picture) or (from_slots(form, topic, variant) if form.form == "slots" else "")
+    return answer.model_copy(update={"picture": picture})
 
 
-def _clipped(parts: Parts, order: WriteOrder) -> Parts:
-    return Parts(
-        hook=_shown(parts.hook, _HOOK), caption=_shown(parts.caption, 3 * order.length + 200),
-        hashtags=tuple(_shown(tag, _TAG) for tag in parts.hashtags), alt_text=_shown(parts.alt_text, _ALT),
-        picture=_shown(parts.picture, _PICTURE),
-    )  # fmt: skip
+def _clip_parts(parts: TextParts, order: WriteOrder) -> TextParts:
+    return TextParts(
+        hook=_clip_for_prompt(parts.hook, _HOOK_BYTES),
+        caption=_clip_for_prompt(parts.caption, 3 * order.length + 200),
+        hashtags=tuple(_clip_for_prompt(tag, _HASHTAG_BYTES) for tag in parts.hashtags),
+        alt_text=_clip_for_prompt(parts.alt_text, _ALT_BYTES),
+        picture=_clip_for_prompt(parts.picture, _PICTURE_BYTES),
+    )
 
 
-def _few(notes: Sequence[Note]) -> list[Note]:
-    return [replace(note, sentence=_shown(note.sentence, _SENTENCE)) for note in notes[:_NOTES]]
+def _clip_notes(notes: Sequence[BrokenRule]) -> list[BrokenRule]:
+    return [replace(note, sentence=_clip_for_prompt(note.sentence, _SENTENCE_BYTES)) for note in notes[:_MAX_NOTES]]
 
 
-def _shown(text: str, n_bytes: int) -> str:
+def _clip_for_prompt(text: str, n_bytes: int) -> str:
     """As it stands in a prompt, where angle brackets are longer ones."""
     return clipped(text.replace("<", "‹").replace(">", "›"), n_bytes)
 
 
-def longest_repair(about: About, order: WriteOrder, n: int) -> TextRequest:
+def build_longest_repair_request(context: WritingContext, order: WriteOrder, n: int) -> TextRequest:
     """No repair of `n` texts is longer: for an estimate."""
-    tags = tuple("#" + "x" * 99 for _ in range(checks.MOST_TAGS))
-    parts = Parts(hook="x" * 500, caption="x" * 5000, hashtags=tags, alt_text="x" * 1000, picture="x" * 2000)
-    return request_repair(about, order, [(parts, [Note("hashtags", "length", "x" * _SENTENCE)] * _NOTES)] * n)
+    tags = tuple("#" + "x" * 99 for _ in range(checks.MAX_HASHTAGS))
+    parts = TextParts(hook="x" * 500, caption="x" * 5000, hashtags=tags, alt_text="x" * 1000, picture="x" * 2000)
+    return build_repair_request(
+        context, order, [(parts, [BrokenRule("hashtags", "length", "x" * _SENTENCE_BYTES)] * _MAX_NOTES)] * n
+    )
 
 
-def longest_ideas_repair(first: TextRequest, day: int, n: int) -> TextRequest:
+def build_longest_ideas_repair_request(first_request: TextRequest, day: int, n: int) -> TextRequest:
     """The same of the ideas for `n` days from `day` on."""
-    note = Note("hook", "length", "x" * _SENTENCE)
-    return request_ideas_repair(first, [(one, "x" * _HOOK, [note] * _NOTES) for one in range(day, day + n)])
+    note = BrokenRule("hook", "length", "x" * _SENTENCE_BYTES)
+    return build_ideas_repair_request(
+        first_request, [(nth_day, "x" * _HOOK_BYTES, [note] * _MAX_NOTES) for nth_day in range(day, day + n)]
+    )
 
 
-def _better(
-    before: Parts, wrong: Sequence[Note], after: Parts, order: WriteOrder, card: InfluencerCard
-) -> tuple[Parts, list[Note]]:
+def _choose_better(
+    before: TextParts, notes_before: Sequence[BrokenRule], after: TextParts, order: WriteOrder, card: InfluencerCard
+) -> tuple[TextParts, list[BrokenRule]]:
     """The repaired text unless it breaks more; rules that hold now stay on record as repaired."""
-    still = checks.check(after, order, card.persona, card.language)
-    if len(still) > len(wrong):
-        return before, list(wrong)
-    left = {(note.part, note.rule) for note in still}
-    mended = [replace(note, repaired=True) for note in wrong if (note.part, note.rule) not in left]
-    return after, [*still, *mended]
+    notes_after = checks.check_text(after, order, card.persona, card.language)
+    if len(notes_after) > len(notes_before):
+        return before, list(notes_before)
+    remaining = {(note.part, note.rule) for note in notes_after}
+    repaired = [replace(note, repaired=True) for note in notes_before if (note.part, note.rule) not in remaining]
+    return after, [*notes_after, *repaired]
 
 
-def _with(parts: Parts, which: Part, said: object, card: InfluencerCard, order: WriteOrder) -> Parts:
-    match which:
+def _replace_part(parts: TextParts, part: Part, answer_value: object, card: InfluencerCard, order: WriteOrder) -> TextParts:
+    match part:
         case "hashtags":
-            value: object = tagged(list(said))  # type: ignore[call-overload]
+            value: object = normalize_hashtags(list(answer_value))  # type: ignore[call-overload]
         case "caption":
-            value = captioned(str(said), card, order)[:5000]
+            value = normalize_caption(str(answer_value), card, order)[:5000]
         case "picture":
-            value = prompted(str(said), card)[:2000]
+            value = normalize_picture_prompt(str(answer_value), card)[:2000]
         case _:
-            value = " ".join(str(said).split())[:500]
-    return Parts(**{**parts.model_dump(), which: value})
+            value = " ".join(str(answer_value).split())[:500]
+    return TextParts(**{**parts.model_dump(), part: value})
 
 
-def _read(ask: Ask, name: str, request: TextRequest, shape: type[T]) -> tuple[T, LlmCost]:
+def _ask_and_parse(ask: AskModel, name: str, request: TextRequest, shape: type[T]) -> tuple[T, LlmCost]:
     reply = ask(name, request)
-    return parse(reply.text, shape), bill_of(reply)
+    return parse(reply.text, shape), llm_cost_of(reply)
 
 
-def _mended(ask: Ask, name: str, request: TextRequest, shape: type[T]) -> tuple[T | None, LlmCost]:
+def _ask_for_repair(ask: AskModel, name: str, request: TextRequest, shape: type[T]) -> tuple[T | None, LlmCost]:
     """None when nothing usable came of it, or there is no money left for it."""
     try:
-        return _read(ask, name, request, shape)
+        return _ask_and_parse(ask, name, request, shape)
     except Unusable as error:
-        return None, bill_of(error.reply)
+        return None, llm_cost_of(error.reply)
     except (ReplyLost, Rejected, OverBudget):
         return None, LlmCost()
 
 
-def bill_of(reply: Reply) -> LlmCost:
+def llm_cost_of(reply: Reply) -> LlmCost:
     return LlmCost(reply.model, reply.paid_usd, reply.generation_ids)
 
 
-def _request(use: Use, asked: Asked, shape: type[BaseModel], brief: Brief, tokens: int) -> TextRequest:
+def _build_request(use: Use, asked: ModelPrompt, shape: type[BaseModel], brief: Brief, tokens: int) -> TextRequest:
     return TextRequest(use, asked.system, asked.question, max_tokens=tokens, answer=shape, brief=brief)
 
 
-def _brief(about: About, topic: str, order: WriteOrder | IdeasOrder, *, n: int = 1) -> Brief:
-    card, persona = about.card, about.card.persona
-    avoid = (*persona.never_say, *(phrase for line in persona.dont for phrase in boundaries.phrases(line)))
-    room = len(sponsorship.tag(card.language)) + 1 if order.sponsored else 0
+def _build_brief(context: WritingContext, topic: str, order: WriteOrder | IdeasOrder, *, n: int = 1) -> Brief:
+    card, persona = context.card, context.card.persona
+    avoid = (*persona.never_say, *(phrase for line in persona.dont for phrase in boundaries.named_phrases(line)))
+    room = len(sponsorship.disclosure_tag(card.language)) + 1 if order.sponsored else 0
     return Brief(
-        topic, card.language, name=card.name, tone=f"{order.style} {persona.tone}".strip(), topics=persona.topics,
-        variant=about.written, n=n, most=order.length - room, avoid=avoid, bio=persona.bio, recent=about.recent,
-        goal=order.goal, call_to_action=order.call_to_action, sponsor=order.sponsor if order.sponsored else "",
-        must_say=order.must_say, hook_most=CONTENT_TYPES[order.content_type].hook, prompts=about.prompts,
-    )  # fmt: skip
+        topic,
+        card.language,
+        name=card.name,
+        tone=f"{order.style} {persona.tone}".strip(),
+        topics=persona.topics,
+        variant=context.written,
+        n=n,
+        most=order.length - room,
+        avoid=avoid,
+        bio=persona.bio,
+        recent=context.recent,
+        goal=order.goal,
+        call_to_action=order.call_to_action,
+        sponsor=order.sponsor if order.sponsored else "",
+        must_say=order.must_say,
+        hook_most=CONTENT_TYPES[order.content_type].hook,
+        prompts=context.prompts,
+    )
 
 
 __all__ = [
-    "EARLIER",
-    "About",
-    "Ask",
-    "Composed",
+    "EARLIER_TEXT_BYTES",
+    "AskModel",
+    "CheckedText",
     "Text",
-    "bill_of",
-    "compose",
-    "longest_ideas_repair",
-    "longest_repair",
-    "plan",
+    "WritingContext",
+    "build_ideas_request",
+    "build_longest_ideas_repair_request",
+    "build_longest_repair_request",
+    "build_texts_request",
+    "compose_texts",
+    "generate_ideas",
+    "llm_cost_of",
     "regenerate_part",
-    "request_ideas",
-    "request_texts",
-]  # fmt: skip
+]

@@ -28,8 +28,8 @@ class ContentType:
 
 
 CONTENT_TYPES: dict[str, ContentType] = {
-    one.key: one
-    for one in (
+    content_type.key: content_type
+    for content_type in (
         ContentType(
             "instagram-post", "Instagram post", "instagram", "portrait",
             craft="A picture in the feed. Only about 125 characters show before “more”, so the point or the tension stands in "
@@ -68,10 +68,10 @@ CONTENT_TYPES: dict[str, ContentType] = {
         ),
     )
 }  # fmt: skip
-_SHORT = {"post": "instagram-post", "carousel": "instagram-carousel", "reel": "instagram-reel", "story": "instagram-story",
+_SHORT_KEYS = {"post": "instagram-post", "carousel": "instagram-carousel", "reel": "instagram-reel", "story": "instagram-story",
           "short": "youtube-short", "video": "tiktok-video"}  # fmt: skip
 
 
-def named(key: str) -> str:
+def full_key(key: str) -> str:
     """`post` is an Instagram post, `short` a YouTube Short …; any other key is returned as it is."""
-    return _SHORT.get(key.strip().lower(), key.strip().lower())
+    return _SHORT_KEYS.get(key.strip().lower(), key.strip().lower())

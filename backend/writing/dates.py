@@ -44,9 +44,9 @@ class DayFacts:
         return ", ".join(parts)
 
 
-def facts(day: date, zone: str) -> DayFacts:
+def day_facts(day: date, zone: str) -> DayFacts:
     """Of `day` in the time zone `zone` (IANA name). A zone that belongs to no country has neither season nor holidays."""
-    country, latitude = _place(zone)
+    country, latitude = _country_and_latitude(zone)
     name, in_days = _holiday(country, day)
     return DayFacts(day, _season(day, latitude), name, in_days)
 
@@ -64,13 +64,13 @@ def _holiday(country: str, day: date) -> tuple[str, int]:
         return "", 0
     for in_days in range(AHEAD_DAYS + 1):
         later = day + timedelta(days=in_days)
-        if name := _year(country, later.year).get(later):
+        if name := _holidays_of_year(country, later.year).get(later):
             return name, in_days
     return "", 0
 
 
 @lru_cache(maxsize=64)
-def _year(country: str, year: int) -> dict[date, str]:
+def _holidays_of_year(country: str, year: int) -> dict[date, str]:
     try:
         with warnings.catch_warnings():  # it warns of years whose movable feasts it does not know yet
             warnings.simplefilter("ignore")
@@ -80,18 +80,18 @@ def _year(country: str, year: int) -> dict[date, str]:
 
 
 @lru_cache(maxsize=1)
-def _zones() -> dict[str, tuple[str, float]]:
+def _zone_table() -> dict[str, tuple[str, float]]:
     """IANA zone -> (ISO 3166 country, latitude in degrees)."""
-    found: dict[str, tuple[str, float]] = {}
+    zones: dict[str, tuple[str, float]] = {}
     for line in (files("tzdata") / "zoneinfo" / "zone.tab").read_text().splitlines():
         if line and not line.startswith("#"):
             country, coordinates, zone, *_ = line.split("\t")
-            found[zone] = country, _degrees(coordinates)
-    return found
+            zones[zone] = country, _degrees(coordinates)
+    return zones
 
 
-def _place(zone: str) -> tuple[str, float]:
-    return _zones().get(zone, ("", 0.0))
+def _country_and_latitude(zone: str) -> tuple[str, float]:
+    return _zone_table().get(zone, ("", 0.0))
 
 
 def _degrees(coordinates: str) -> float:

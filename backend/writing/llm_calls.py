@@ -9,23 +9,23 @@ from backend import budgets
 from backend.db.transactions import SystemCaller
 from backend.engines.text.port import Reply, TextRequest
 from backend.jobs.context import JobContext
-from backend.writing.composition import Ask
+from backend.writing.composition import AskModel
 
 
-def asker(ctx: JobContext, kind: str, influencer_id: str, *, prefix: str = "") -> Ask:
+def ask_in_steps(ctx: JobContext, kind: str, influencer_id: str, *, prefix: str = "") -> AskModel:
     """`kind`: as the costs are shown by. `prefix` keeps the same question of several texts of one job apart."""
-    what = budgets.About(kind, influencer_id=influencer_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
+    purpose = budgets.CallPurpose(kind, influencer_id=influencer_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
 
-    def put(request: TextRequest) -> dict[str, Any]:
-        mine = SystemCaller(ctx.tenant_id, ctx.user_id)
-        reply = budgets.complete(ctx.app, mine, request, about=what, check=ctx.check, retry=True)
+    def call_model(request: TextRequest) -> dict[str, Any]:
+        caller = SystemCaller(ctx.tenant_id, ctx.user_id)
+        reply = budgets.complete(ctx.app, caller, request, purpose=purpose, check=ctx.check, retry=True)
         ids = list(reply.generation_ids)
         return {"text": reply.text, "model": reply.model, "ids": ids, "usd": str(reply.paid_usd)}
 
     def ask(name: str, request: TextRequest) -> Reply:
-        said = ctx.step(f"{prefix}{name}", lambda: put(request)) or {}
-        *before, last = said.get("ids") or [said.get("id", "")]
-        earlier = tuple(Reply("", said["model"], id) for id in before)
-        return Reply(said["text"], said["model"], last, cost_usd=Decimal(said["usd"]), earlier=earlier)
+        answer = ctx.step(f"{prefix}{name}", lambda: call_model(request)) or {}
+        *earlier_ids, last_id = answer.get("ids") or [answer.get("id", "")]
+        earlier = tuple(Reply("", answer["model"], generation_id) for generation_id in earlier_ids)
+        return Reply(answer["text"], answer["model"], last_id, cost_usd=Decimal(answer["usd"]), earlier=earlier)
 
     return ask

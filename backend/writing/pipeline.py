@@ -12,60 +12,60 @@ from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft
 from backend.jobs.context import JobContext
 from backend.writing import service
-from backend.writing.composition import About, CheckedIdea, Composed, compose, plan
+from backend.writing.composition import CheckedIdea, CheckedText, WritingContext, compose_texts, generate_ideas
 from backend.writing.content_types import CONTENT_TYPES
-from backend.writing.llm_calls import asker
-from backend.writing.normalize import drawn_prompt
+from backend.writing.llm_calls import ask_in_steps
+from backend.writing.normalize import prompt_with_lora
 from backend.writing.schemas import DraftCard, IdeasPayload, LlmCost, WriteOrder
-from backend.writing.writer import A_WEEK
-from backend.writing.writing_context import about, prompt_form
+from backend.writing.writer import IDEAS_PER_CALL
+from backend.writing.writing_context import default_prompt_form, load_context
 
 
 def run_content(ctx: JobContext, order: WriteOrder) -> dict[str, Any]:
     """Text, draft, picture. Result as the seeds' job has it."""
     ctx.progress(0, 0, "writing")
     with ctx.transaction() as tx:
-        whose = about(tx, order.influencer_id, prompt_form(ctx.app))
-    made, bill = compose(asker(ctx, "caption", order.influencer_id), whose, order)
-    kept = ctx.step("draft", lambda: partial(_keep, ctx, order, made, bill)) or {}
+        context = load_context(tx, order.influencer_id, default_prompt_form(ctx.app))
+    texts, cost = compose_texts(ask_in_steps(ctx, "caption", order.influencer_id), context, order)
+    saved = ctx.step("draft", lambda: partial(_save_text, ctx, order, texts, cost)) or {}
     models = ctx.app.engines.image.models()
-    drawn = ctx.step("picture", lambda: partial(_order_picture, ctx, str(kept["draft_id"]), models)) or {}
+    started = ctx.step("picture", lambda: partial(_start_picture, ctx, str(saved["draft_id"]), models)) or {}
     ctx.progress(0, 0, "drawing")
     ctx.wait_for_children()
     with ctx.transaction() as tx:
-        return _result(tx, writing.get(tx, str(kept["draft_id"])), str(drawn["generation_id"]), whose, bill)
+        return _build_result(tx, writing.get(tx, str(saved["draft_id"])), str(started["generation_id"]), context, cost)
 
 
 def run_ideas(ctx: JobContext, payload: IdeasPayload) -> dict[str, Any]:
     """A week at a time; what a week has had, the next one differs from. Result: how many ideas, which days have none."""
-    order, bill = payload.order, LlmCost()
+    order, total_cost = payload.order, LlmCost()
     with ctx.transaction() as tx:
-        whose = about(tx, order.influencer_id, prompt_form(ctx.app))
-    had, found = list(whose.recent), set()
-    ask = asker(ctx, "ideas", order.influencer_id)
-    for first in range(1, order.days + 1, A_WEEK):
+        context = load_context(tx, order.influencer_id, default_prompt_form(ctx.app))
+    earlier_hooks, days_with_ideas = list(context.recent), set()
+    ask = ask_in_steps(ctx, "ideas", order.influencer_id)
+    for first in range(1, order.days + 1, IDEAS_PER_CALL):
         ctx.progress(first - 1, order.days, "thinking of days")
-        n = min(A_WEEK, order.days - first + 1)
-        ideas, cost = plan(ask, whose, order, first=first, n=n, had=had[-2 * A_WEEK :])
-        keep = partial(_keep_ideas, payload, ideas, cost, ctx.job_id)
+        n = min(IDEAS_PER_CALL, order.days - first + 1)
+        ideas, cost = generate_ideas(ask, context, order, first=first, n=n, earlier_hooks=earlier_hooks[-2 * IDEAS_PER_CALL :])
+        keep = partial(_save_ideas, payload, ideas, cost, ctx.job_id)
         ctx.step(f"drafts-{first}", lambda keep=keep: keep)  # type: ignore[misc]
-        had += [checked.idea.hook for checked in ideas]
-        found |= {checked.idea.day for checked in ideas}
-        bill += cost
-    missing = sorted(set(range(1, order.days + 1)) - found)
-    return {"batchId": payload.batch_id, "ideas": len(found), "missing": missing, "cost": float(bill.usd)}
+        earlier_hooks += [checked.idea.hook for checked in ideas]
+        days_with_ideas |= {checked.idea.day for checked in ideas}
+        total_cost += cost
+    missing = sorted(set(range(1, order.days + 1)) - days_with_ideas)
+    return {"batchId": payload.batch_id, "ideas": len(days_with_ideas), "missing": missing, "cost": float(total_cost.usd)}
 
 
-def _keep(ctx: JobContext, order: WriteOrder, made: list[Composed], bill: LlmCost, tx: Session) -> dict[str, Any]:
-    return {"draft_id": service.keep(tx, order, made, bill, job_id=ctx.job_id)[0].id}
+def _save_text(ctx: JobContext, order: WriteOrder, texts: list[CheckedText], cost: LlmCost, tx: Session) -> dict[str, Any]:
+    return {"draft_id": service.save_texts(tx, order, texts, cost, job_id=ctx.job_id)[0].id}
 
 
-def _keep_ideas(payload: IdeasPayload, ideas: list[CheckedIdea], bill: LlmCost, job_id: str, tx: Session) -> dict[str, Any]:
-    kept = service.keep_ideas(tx, payload.order, ideas, bill, batch_id=payload.batch_id, job_id=job_id)
-    return {"draft_ids": kept}
+def _save_ideas(payload: IdeasPayload, ideas: list[CheckedIdea], cost: LlmCost, job_id: str, tx: Session) -> dict[str, Any]:
+    draft_ids = service.save_ideas(tx, payload.order, ideas, cost, batch_id=payload.batch_id, job_id=job_id)
+    return {"draft_ids": draft_ids}
 
 
-def _order_picture(ctx: JobContext, draft_id: str, models: list[ModelCard], tx: Session) -> dict[str, Any]:
+def _start_picture(ctx: JobContext, draft_id: str, models: list[ModelCard], tx: Session) -> dict[str, Any]:
     """A child of this job: it waits without holding a slot, is cancelled with it and tried again with it."""
     card = writing.get(tx, draft_id)
     draft = GenerationDraft(
@@ -78,22 +78,25 @@ def _order_picture(ctx: JobContext, draft_id: str, models: list[ModelCard], tx: 
     return {"generation_id": generation.start(tx, draft=draft, models=models, request_key=key, parent_id=ctx.job_id).id}
 
 
-def _result(tx: Session, card: DraftCard, generation_id: str, whose: About, bill: LlmCost) -> dict[str, Any]:
+def _build_result(tx: Session, card: DraftCard, generation_id: str, context: WritingContext, cost: LlmCost) -> dict[str, Any]:
     pictures, parts = generation.pictures_of(tx, generation_id), card.parts
     picture = pictures[0] if pictures else None
     if picture:
-        service.drawn(tx, card.id, picture.id)
-    plan = {
-        "caption": parts.caption, "hashtags": list(parts.hashtags), "sdPrompt": drawn_prompt(parts.picture, whose.card),
-        "hook": parts.hook, "altText": parts.alt_text,
-    }  # fmt: skip
+        service.set_picture(tx, card.id, picture.id)
+    content_plan = {
+        "caption": parts.caption,
+        "hashtags": list(parts.hashtags),
+        "sdPrompt": prompt_with_lora(parts.picture, context.card),
+        "hook": parts.hook,
+        "altText": parts.alt_text,
+    }
     return {
         "assetId": picture.asset_id if picture else None,
         "s3Key": assets.get(tx, picture.asset_id).key if picture else None,
-        "contentPlan": plan,
-        "cost": float(bill.usd),
+        "contentPlan": content_plan,
+        "cost": float(cost.usd),
         "draftId": card.id,
         "pictureId": picture.id if picture else None,
         "generationId": generation_id,
-        "model": bill.model,
+        "model": cost.model,
     }

@@ -18,7 +18,7 @@ def start_content(tx: Session, *, order: WriteOrder, request_key: str) -> JobCar
     card = influencers.get(tx, order.influencer_id)
     title = f"{CONTENT_TYPES[order.content_type].title} of {card.name}: {order.topic}"
     return jobs.enqueue(
-        tx, kind=CONTENT, payload=order, title=_short(title), request_key=request_key, subject=("influencer", card.id)
+        tx, kind=CONTENT, payload=order, title=_shorten(title), request_key=request_key, subject=("influencer", card.id)
     )
 
 
@@ -30,10 +30,10 @@ def start_ideas(tx: Session, *, order: IdeasOrder, request_key: str) -> JobCard:
     return jobs.enqueue(tx, kind=IDEAS, payload=payload, title=title, request_key=request_key, subject=("influencer", card.id))
 
 
-def ongoing(tx: Session, kind: str, influencer_id: str) -> JobCard | None:
+def latest_job(tx: Session, kind: str, influencer_id: str) -> JobCard | None:
     """The newest job of this kind for them, whatever became of it."""
     return jobs.latest(tx, ("influencer", influencer_id), kind)
 
 
-def _short(title: str) -> str:
+def _shorten(title: str) -> str:
     return title if len(title) <= 90 else title[:89].rstrip() + "…"

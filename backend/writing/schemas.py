@@ -11,19 +11,24 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from backend.kit.drafts import Draft
-from backend.writing.content_types import CONTENT_TYPES, named
+from backend.writing.content_types import CONTENT_TYPES, full_key
 
 MAX_TOPIC, MAX_STYLE, MAX_VARIANTS, MAX_DAYS = 200, 100, 5, 30
-MAX_AUDIENCE, MAX_CALL, MAX_SPONSOR, MAX_MUST_SAY = 200, 100, 200, 5
+MAX_AUDIENCE, MAX_CALL_TO_ACTION, MAX_SPONSOR, MAX_MUST_SAY = 200, 100, 200, 5
 CAPTION_CHARACTERS = 150
 Part = Literal["hook", "caption", "hashtags", "alt_text", "picture"]
 PARTS: tuple[Part, ...] = ("hook", "caption", "hashtags", "alt_text", "picture")
 State = Literal["draft", "used", "discarded"]
 Goal = Literal["", "conversation", "saves", "shares", "clicks", "sales", "followers"]
 GOALS: dict[Goal, str] = {
-    "": "None", "conversation": "Comments", "saves": "Saves", "shares": "Shares", "clicks": "Clicks", "sales": "Sales",
+    "": "None",
+    "conversation": "Comments",
+    "saves": "Saves",
+    "shares": "Shares",
+    "clicks": "Clicks",
+    "sales": "Sales",
     "followers": "New followers",
-}  # fmt: skip
+}
 """Goal -> its name on forms."""
 HashtagText = Annotated[str, Field(max_length=100)]
 MustSay = Annotated[str, Field(max_length=100)]
@@ -36,7 +41,7 @@ class Suggestion(BaseModel):
     picture: str = Field(min_length=1, max_length=2000)
 
 
-class Parts(Draft):
+class TextParts(Draft):
     """A text for a post. `hashtags` with their #. `picture`: an image prompt in English with the trigger word."""
 
     hook: str = Field("", max_length=500)
@@ -56,7 +61,7 @@ class PostBrief(Draft):
 
     goal: Goal = ""
     audience: str = Field("", max_length=MAX_AUDIENCE)
-    call_to_action: str = Field("", max_length=MAX_CALL)
+    call_to_action: str = Field("", max_length=MAX_CALL_TO_ACTION)
     sponsor: str = Field("", max_length=MAX_SPONSOR)
     must_say: Annotated[tuple[MustSay, ...], Field(max_length=MAX_MUST_SAY)] = ()
 
@@ -70,7 +75,7 @@ class PostBrief(Draft):
         return self.model_dump(mode="json", include=set(PostBrief.model_fields))
 
 
-class _About(PostBrief):
+class _OrderBase(PostBrief):
     """What every order says. `content_type`: a key of CONTENT_TYPES, or post, reel, story … for short."""
 
     influencer_id: str
@@ -82,12 +87,12 @@ class _About(PostBrief):
     @field_validator("content_type")
     @classmethod
     def _known(cls, key: str) -> str:
-        if (full := named(key)) not in CONTENT_TYPES:
+        if (full := full_key(key)) not in CONTENT_TYPES:
             raise ValueError(f"There is no content type “{key[:40]}”. Choose one of: {', '.join(CONTENT_TYPES)}.")
         return full
 
 
-class WriteOrder(_About):
+class WriteOrder(_OrderBase):
     """A text for one post. `style`: motivational, dry …; `length`: characters the caption may have. `publish_on`: the day it
     goes out where the influencer lives, None: not known.
     """
@@ -111,7 +116,7 @@ class WriteOrder(_About):
         return said
 
 
-class IdeasOrder(_About):
+class IdeasOrder(_OrderBase):
     """Ideas for `days` days. `topic`: what they should be about, "": what the influencer talks about.
 
     `kinds`: the content types they may have. `first`: the date of day 1 where the influencer lives, None: no dates are known.
@@ -131,7 +136,7 @@ class IdeasOrder(_About):
     @field_validator("kinds")
     @classmethod
     def _kinds(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
-        full = tuple(dict.fromkeys(map(named, kinds)))
+        full = tuple(dict.fromkeys(map(full_key, kinds)))
         if not full or set(full) - set(CONTENT_TYPES):
             raise ValueError(f"Choose at least one content type: {', '.join(CONTENT_TYPES)}.")
         return full
@@ -145,7 +150,7 @@ class IdeasPayload(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class BrokenRule:
     """A rule that a text broke. `repaired`: it does not any more."""
 
     part: str
@@ -172,8 +177,8 @@ class DraftCard:
     sponsored: bool
     brief: PostBrief
     publish_on: date | None
-    parts: Parts
-    notes: tuple[Note, ...]
+    parts: TextParts
+    notes: tuple[BrokenRule, ...]
     earlier: tuple[Mapping[str, Any], ...]
     model: str
     cost_usd: Decimal
@@ -191,9 +196,15 @@ class DraftCard:
 
     def order(self) -> WriteOrder:
         return WriteOrder(
-            influencer_id=self.influencer_id, content_type=self.content_type, topic=self.topic, style=self.style,
-            sponsored=self.sponsored, length=self.length, publish_on=self.publish_on, **self.brief.brief(),
-        )  # fmt: skip
+            influencer_id=self.influencer_id,
+            content_type=self.content_type,
+            topic=self.topic,
+            style=self.style,
+            sponsored=self.sponsored,
+            length=self.length,
+            publish_on=self.publish_on,
+            **self.brief.brief(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +217,14 @@ class DraftPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ChatLine:
     """A question and an answer. `state`: saying, said, cut."""
 
     id: str
     question: str
     answer: str
     state: str
-    notes: tuple[Note, ...]
+    notes: tuple[BrokenRule, ...]
     model: str
     created_at: datetime
 

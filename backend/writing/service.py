@@ -14,48 +14,65 @@ from backend.db.tables import TextDraft
 from backend.errors import Conflict, Invalid
 from backend.kit.ids import new_id
 from backend.writing import checks
-from backend.writing.composition import CheckedIdea, Composed
-from backend.writing.content_types import named
-from backend.writing.normalize import prompted
+from backend.writing.composition import CheckedIdea, CheckedText
+from backend.writing.content_types import full_key
+from backend.writing.normalize import normalize_picture_prompt
 from backend.writing.queries import batch, get
-from backend.writing.schemas import PARTS, DraftCard, IdeasOrder, LlmCost, Note, Part, Parts, PostBrief, State, WriteOrder
+from backend.writing.schemas import (
+    PARTS,
+    BrokenRule,
+    DraftCard,
+    IdeasOrder,
+    LlmCost,
+    Part,
+    PostBrief,
+    State,
+    TextParts,
+    WriteOrder,
+)
 
-KEPT_EARLIER = 20
-_NOBODY = LlmCost()
+MAX_EARLIER = 20
+_NO_COST = LlmCost()
 NOUN = "text"
 
 
-def keep(
-    tx: Session, order: WriteOrder, made: Sequence[Composed], bill: LlmCost = _NOBODY, *, job_id: str | None = None
+def save_texts(
+    tx: Session, order: WriteOrder, texts: Sequence[CheckedText], llm_cost: LlmCost = _NO_COST, *, job_id: str | None = None
 ) -> list[DraftCard]:
     """Variants of one wish as rows; the cost is shared among them."""
     batch_id, ids = new_id("bat"), []
-    for one in made:
-        row = _row(tx, order, batch_id, one.parts, bill, len(made))
-        row.notes, row.job_id = [asdict(note) for note in one.notes], job_id
+    for text in texts:
+        row = _new_row(tx, order, batch_id, text.parts, llm_cost, len(texts))
+        row.notes, row.job_id = [asdict(note) for note in text.notes], job_id
         tx.add(row)
         ids.append(row.id)
     tx.flush()
     events.record(tx, "text.written", NOUN, ids[0], {"influencer_id": order.influencer_id, "n": len(ids)})
-    return [get(tx, one) for one in ids]
+    return [get(tx, draft_id) for draft_id in ids]
 
 
-def keep_ideas(
-    tx: Session, order: IdeasOrder, found: Sequence[CheckedIdea], bill: LlmCost, *, batch_id: str, job_id: str
+def save_ideas(
+    tx: Session, order: IdeasOrder, checked_ideas: Sequence[CheckedIdea], llm_cost: LlmCost, *, batch_id: str, job_id: str
 ) -> list[str]:
     """Ideas of some days of a plan as rows without a caption. Types that were not asked for become the first that was."""
     card, ids = influencers.get(tx, order.influencer_id), []
-    for checked in found:
+    for checked in checked_ideas:
         idea = checked.idea
-        kind = named(idea.content_type)
+        kind = full_key(idea.content_type)
         kind = kind if kind in order.kinds else order.kinds[0]
         topic = " ".join((idea.topic or idea.hook).split())[:200] or "an idea"
-        one = WriteOrder(
-            influencer_id=card.id, content_type=kind, topic=topic, style=order.style, sponsored=order.sponsored,
-            length=order.length, publish_on=order.dates(idea.day, 1).get(idea.day), **order.brief(),
-        )  # fmt: skip
-        parts = Parts(hook=idea.hook[:500], picture=prompted(idea.picture, card)[:2000])
-        row = _row(tx, one, batch_id, parts, bill, len(found))
+        idea_order = WriteOrder(
+            influencer_id=card.id,
+            content_type=kind,
+            topic=topic,
+            style=order.style,
+            sponsored=order.sponsored,
+            length=order.length,
+            publish_on=order.dates(idea.day, 1).get(idea.day),
+            **order.brief(),
+        )
+        parts = TextParts(hook=idea.hook[:500], picture=normalize_picture_prompt(idea.picture, card)[:2000])
+        row = _new_row(tx, idea_order, batch_id, parts, llm_cost, len(checked_ideas))
         row.day, row.job_id, row.notes = idea.day, job_id, [asdict(note) for note in checked.notes]
         tx.add(row)
         ids.append(row.id)
@@ -63,11 +80,11 @@ def keep_ideas(
     return ids
 
 
-def create(tx: Session, order: WriteOrder, parts: Parts) -> DraftCard:
+def create(tx: Session, order: WriteOrder, parts: TextParts) -> DraftCard:
     """A text that a person wrote; checked as any other. Raises NotFound, Invalid."""
     card = influencers.get(tx, order.influencer_id)
-    notes = checks.check(parts, order, card.persona, card.language)
-    return keep(tx, order, [Composed(parts, tuple(notes))])[0]
+    notes = checks.check_text(parts, order, card.persona, card.language)
+    return save_texts(tx, order, [CheckedText(parts, tuple(notes))])[0]
 
 
 def edit(tx: Session, draft_id: str, changes: Mapping[str, Any], *, version: int | None = None) -> DraftCard:
@@ -75,34 +92,34 @@ def edit(tx: Session, draft_id: str, changes: Mapping[str, Any], *, version: int
     Invalid.
     """
     before = get(tx, draft_id, lock=True)
-    _same(before, version)
+    _check_version(before, version)
     if unknown := set(changes) - set(PARTS):
         raise Invalid(f"A text has no part called {min(unknown)}. Its parts: {', '.join(PARTS)}.")
-    laid: dict[str, Any] = {**before.parts.model_dump(), **changes}
-    return _write(tx, before, Parts(**laid))
+    values: dict[str, Any] = {**before.parts.model_dump(), **changes}
+    return _save_change(tx, before, TextParts(**values))
 
 
-def rewritten(
-    tx: Session, draft_id: str, made: Composed, bill: LlmCost, *, version: int, only: Part | None = None
+def save_rewrite(
+    tx: Session, draft_id: str, text: CheckedText, llm_cost: LlmCost, *, version: int, only: Part | None = None
 ) -> DraftCard:
     """What was written anew in place of what stood there: one part, or all of them. Raises NotFound, Conflict."""
     before = get(tx, draft_id, lock=True)
-    _same(before, version)
-    parts = made.parts if only is None else Parts(**{**before.parts.model_dump(), only: getattr(made.parts, only)})
-    return _write(tx, before, parts, bill=bill, notes=made.notes)
+    _check_version(before, version)
+    parts = text.parts if only is None else TextParts(**{**before.parts.model_dump(), only: getattr(text.parts, only)})
+    return _save_change(tx, before, parts, llm_cost=llm_cost, notes=text.notes)
 
 
-def take_back(tx: Session, draft_id: str) -> DraftCard:
+def undo_edit(tx: Session, draft_id: str) -> DraftCard:
     """The last change of a text undone. Raises NotFound, Invalid (nothing to take back)."""
     before = get(tx, draft_id, lock=True)
     if not before.earlier:
         raise Invalid("Nothing of this text was changed yet.")
-    parts = Parts(**{**before.parts.model_dump(), **before.earlier[-1]["parts"]})
+    parts = TextParts(**{**before.parts.model_dump(), **before.earlier[-1]["parts"]})
     _save(tx, before, parts, list(before.earlier[:-1]))
     return get(tx, draft_id)
 
 
-def mark(tx: Session, draft_id: str, state: State) -> DraftCard:
+def set_state(tx: Session, draft_id: str, state: State) -> DraftCard:
     """Draft, used or discarded. Raises NotFound."""
     get(tx, draft_id, lock=True)
     changed = update(TextDraft).where(TextDraft.id == draft_id)
@@ -111,69 +128,72 @@ def mark(tx: Session, draft_id: str, state: State) -> DraftCard:
     return get(tx, draft_id)
 
 
-def choose(tx: Session, draft_id: str) -> list[str]:
+def choose_variant(tx: Session, draft_id: str) -> list[str]:
     """This variant stays; the others of its wish are discarded. Returns those, so that it can be undone. Raises NotFound."""
     chosen = get(tx, draft_id, lock=True)
-    others = [one.id for one in batch(tx, chosen.batch_id) if one.id != draft_id and one.state == "draft"]
-    for one in others if chosen.day is None else []:
-        mark(tx, one, "discarded")
+    others = [card.id for card in batch(tx, chosen.batch_id) if card.id != draft_id and card.state == "draft"]
+    for other_id in others if chosen.day is None else []:
+        set_state(tx, other_id, "discarded")
     return others if chosen.day is None else []
 
 
 def restore(tx: Session, draft_ids: Sequence[str]) -> None:
     """Out of the discarded ones. Raises NotFound."""
-    for one in draft_ids:
-        mark(tx, one, "draft")
+    for draft_id in draft_ids:
+        set_state(tx, draft_id, "draft")
 
 
-def drawn(tx: Session, draft_id: str, picture_id: str) -> None:
+def set_picture(tx: Session, draft_id: str, picture_id: str) -> None:
     """Its picture is there."""
     tx.execute(update(TextDraft).where(TextDraft.id == draft_id).values(picture_id=picture_id))
 
 
-def _row(tx: Session, order: WriteOrder, batch_id: str, parts: Parts, bill: LlmCost, share: int) -> TextDraft:
+def _new_row(tx: Session, order: WriteOrder, batch_id: str, parts: TextParts, llm_cost: LlmCost, n_texts: int) -> TextDraft:
     values = order.model_dump(exclude={*PostBrief.model_fields, "publish_on"})
     brief = order.brief() | ({"publish_on": order.publish_on.isoformat()} if order.publish_on else {})
     row = TextDraft(id=new_id("txt"), batch_id=batch_id, parts=parts.model_dump(mode="json"), **values)
     row.brief = {name: value for name, value in brief.items() if value}
-    row.model, row.replies, row.cost_usd = bill.model, list(bill.replies), bill.usd / share
+    row.model, row.replies, row.cost_usd = llm_cost.model, list(llm_cost.replies), llm_cost.usd / n_texts
     row.created_by = tx.info["user_id"]
     return row
 
 
-def _write(
-    tx: Session, before: DraftCard, parts: Parts, *, bill: LlmCost | None = None, notes: Sequence[Note] = ()
+def _save_change(
+    tx: Session, before: DraftCard, parts: TextParts, *, llm_cost: LlmCost | None = None, notes: Sequence[BrokenRule] = ()
 ) -> DraftCard:
     old, new = before.parts.model_dump(mode="json"), parts.model_dump(mode="json")
     changed = {name: value for name, value in old.items() if new[name] != value}
     if changed:
-        kept = [*before.earlier, {"parts": changed}][-KEPT_EARLIER:]
-        mended = [note for note in notes if note.repaired]
-        _save(tx, before, parts, kept, bill=bill, more=mended)
+        earlier = [*before.earlier, {"parts": changed}][-MAX_EARLIER:]
+        repaired_notes = [note for note in notes if note.repaired]
+        _save(tx, before, parts, earlier, llm_cost=llm_cost, repaired_notes=repaired_notes)
     return get(tx, before.id)
 
 
 def _save(
     tx: Session,
     before: DraftCard,
-    parts: Parts,
+    parts: TextParts,
     earlier: list[Any],
     *,
-    bill: LlmCost | None = None,
-    more: Sequence[Note] = (),
+    llm_cost: LlmCost | None = None,
+    repaired_notes: Sequence[BrokenRule] = (),
 ) -> None:
     card = influencers.get(tx, before.influencer_id)
-    notes = checks.check(parts, before.order(), card.persona, card.language) if parts.caption else []
+    notes = checks.check_text(parts, before.order(), card.persona, card.language) if parts.caption else []
     values: dict[str, Any] = {
-        "parts": parts.model_dump(mode="json"), "earlier": earlier, "notes": [asdict(note) for note in [*notes, *more]],
-        "version": before.version + 1, "updated_at": func.clock_timestamp(),
-    }  # fmt: skip
-    if bill is not None:
-        replies, cost = [*before.replies, *bill.replies], before.cost_usd + bill.usd
-        values |= {"model": bill.model, "replies": replies, "cost_usd": cost}
+        "parts": parts.model_dump(mode="json"),
+        "earlier": earlier,
+        "notes": [asdict(note) for note in [*notes, *repaired_notes]],
+        "version": before.version + 1,
+        "updated_at": func.clock_timestamp(),
+    }
+    if llm_cost is not None:
+        replies, cost = [*before.replies, *llm_cost.replies], before.cost_usd + llm_cost.usd
+        values |= {"model": llm_cost.model, "replies": replies, "cost_usd": cost}
     tx.execute(update(TextDraft).where(TextDraft.id == before.id).values(**values))
 
 
-def _same(card: DraftCard, version: int | None) -> None:
+def _check_version(card: DraftCard, version: int | None) -> None:
     if version is not None and version != card.version:
         raise Conflict("This text was changed by someone else meanwhile. Load it again, then repeat your change.")

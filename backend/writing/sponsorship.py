@@ -14,24 +14,24 @@ _TAGS: dict[str, tuple[str, ...]] = {
     "vi": ("#quảngcáo",), "th": ("#โฆษณา",), "ar": ("#إعلان",), "he": ("#פרסומת",), "hi": ("#विज्ञापन",),
 }  # fmt: skip
 """The first is the one we put; the others count too."""
-_FIRST = 60
+_VISIBLE_CHARACTERS = 60
 """Characters: what a feed shows of a caption before “more”."""
 
 
-def tag(language: str) -> str:
-    return tags(language)[0]
+def disclosure_tag(language: str) -> str:
+    return disclosure_tags(language)[0]
 
 
-def tags(language: str) -> tuple[str, ...]:
+def disclosure_tags(language: str) -> tuple[str, ...]:
     return _TAGS.get(language.partition("-")[0], _TAGS["en"])
 
 
-def is_told(caption: str, language: str) -> bool:
+def is_disclosed(caption: str, language: str) -> bool:
     """Whether the tag stands where everybody sees it."""
-    front = {one.lower() for one in hashtags_in(caption[:_FIRST])}
-    return bool(front & {*tags(language), *_TAGS["en"]})
+    front = {hashtag.lower() for hashtag in hashtags_in(caption[:_VISIBLE_CHARACTERS])}
+    return bool(front & {*disclosure_tags(language), *_TAGS["en"]})
 
 
-def told(caption: str, language: str) -> str:
+def with_disclosure(caption: str, language: str) -> str:
     """With the tag in front, unless it is there."""
-    return caption if is_told(caption, language) else f"{tag(language)} {caption}".strip()
+    return caption if is_disclosed(caption, language) else f"{disclosure_tag(language)} {caption}".strip()

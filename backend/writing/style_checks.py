@@ -8,9 +8,9 @@ import re
 
 from backend.influencers import Persona
 
-COPIED_WORDS = 8
+COPIED_RUN_WORDS = 8
 """So many words in a row of one of their posts are a copy of it."""
-LINES_TO_JUDGE = 3
+MIN_LINES = 3
 """So many lines of their own show what they never use."""
 EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\U0001f1e6-\U0001f1ff]")
 STOCK_PHRASES: dict[str, tuple[str, ...]] = {
@@ -34,19 +34,19 @@ _MONEY = re.compile(
 )
 
 
-def own_lines(persona: Persona) -> tuple[str, ...]:
+def persona_lines(persona: Persona) -> tuple[str, ...]:
     return (*persona.examples, *persona.sample_lines)
 
 
-def without_emoji(persona: Persona) -> bool:
+def uses_no_emoji(persona: Persona) -> bool:
     """Their own lines have none, and are enough to tell."""
-    lines = own_lines(persona)
-    return len(lines) >= LINES_TO_JUDGE and not any(EMOJI.search(line) for line in lines)
+    lines = persona_lines(persona)
+    return len(lines) >= MIN_LINES and not any(EMOJI.search(line) for line in lines)
 
 
-def without_exclamations(persona: Persona) -> bool:
-    lines = own_lines(persona)
-    return len(lines) >= LINES_TO_JUDGE and not any("!" in line for line in lines)
+def uses_no_exclamations(persona: Persona) -> bool:
+    lines = persona_lines(persona)
+    return len(lines) >= MIN_LINES and not any("!" in line for line in lines)
 
 
 def stock_phrase(text: str, language: str) -> str:
@@ -56,9 +56,9 @@ def stock_phrase(text: str, language: str) -> str:
     return next((phrase for phrase in phrases if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", words)), "")
 
 
-def invented_amounts(text: str, known: str) -> list[str]:
+def invented_amounts(text: str, supplied: str) -> list[str]:
     """Prices and percentages of `text` whose number stands nowhere in `known` (the order and the persona)."""
-    numbers = {_number(found) for found in re.findall(r"\d[\d.,]*", known)}
+    numbers = {_number(match) for match in re.findall(r"\d[\d.,]*", supplied)}
     return [amount for amount in _MONEY.findall(text) if _number(amount) not in numbers]
 
 

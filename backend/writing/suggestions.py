@@ -14,7 +14,7 @@ from backend.engines.text.port import Brief, TextRequest
 from backend.errors import Invalid
 from backend.writing import prompts
 from backend.writing.schemas import MAX_TOPIC, Suggestion
-from backend.writing.writing_context import prompt_form
+from backend.writing.writing_context import default_prompt_form
 
 if TYPE_CHECKING:
     from backend.bootstrap import App
@@ -37,16 +37,16 @@ def suggest(
         raise Invalid("Say in a few words what the post is about.")
     if len(topic) > MAX_TOPIC:
         raise Invalid(f"Say what it is about in at most {MAX_TOPIC} characters.")
-    form = prompt_form(app)
+    form = default_prompt_form(app)
     with transact() as tx:
         card = influencers.get(tx, influencer_id)
         voice = writing_styles.voice(tx, card.persona.voice_style)
     persona = card.persona
-    system, question = prompts.suggestion(card, topic, before=before[-5:], voice=voice, form=form)
+    system, question = prompts.suggestion_prompt(card, topic, before=before[-5:], voice=voice, form=form)
     brief = Brief(
         topic, card.language, name=card.name, tone=persona.tone, topics=persona.topics, variant=len(before), prompts=form
     )
     request = TextRequest("writing", system, question, max_tokens=400, answer=Suggestion, brief=brief)
-    what = budgets.About("suggestion", influencer_id=card.id)
-    reply = budgets.complete(app, transact, request, about=what, retry=True)
+    purpose = budgets.CallPurpose("suggestion", influencer_id=card.id)
+    reply = budgets.complete(app, transact, request, purpose=purpose, retry=True)
     return parse(reply.text, Suggestion)

@@ -15,52 +15,54 @@ from backend.engines.prompt_forms import NATURAL, PromptForm
 from backend.engines.text.offline_topics import subjects
 from backend.engines.text.port import Brief
 from backend.influencers import InfluencerCard
-from backend.writing.composition import About
+from backend.writing.composition import WritingContext
 
 if TYPE_CHECKING:
     from backend.bootstrap import App
 
-_BROKEN = cast("$[*] ? (@.repaired == false)", JSONPATH)
-LATELY = 6
+_HAS_UNREPAIRED = cast("$[*] ? (@.repaired == false)", JSONPATH)
+MAX_RECENT = 6
 """Captions that new ones are to differ from, and posts that a talk knows of."""
 
 
-def prompt_form(app: App) -> PromptForm:
+def default_prompt_form(app: App) -> PromptForm:
     """How the checkpoint that draws where none is chosen wants its prompts."""
     models = app.engines.image.models()
     return models[0].prompts if models else NATURAL
 
 
-def topics_of(card: InfluencerCard) -> list[str]:
+def default_topics(card: InfluencerCard) -> list[str]:
     """What they could write about where nothing better is known; never empty."""
     return subjects(Brief("", card.language, topics=card.persona.topics, bio=card.persona.bio))
 
 
-def about(tx: Session, influencer_id: str, prompts: PromptForm = NATURAL) -> About:
+def load_context(tx: Session, influencer_id: str, prompts: PromptForm = NATURAL) -> WritingContext:
     """`prompts`: of the checkpoint that draws (`prompt_form`). Raises NotFound."""
     card = influencers.get(tx, influencer_id)
-    mine = TextDraft.influencer_id == card.id
-    written = tx.scalar(select(func.count()).select_from(TextDraft).where(mine)) or 0
+    of_influencer = TextDraft.influencer_id == card.id
+    written = tx.scalar(select(func.count()).select_from(TextDraft).where(of_influencer)) or 0
     voice = writing_styles.voice(tx, card.persona.voice_style)
-    return About(card, _recent_captions(tx, card.id), voice, written, prompts)
+    return WritingContext(card, _recent_captions(tx, card.id), voice, written, prompts)
 
 
 def _recent_captions(tx: Session, influencer_id: str) -> tuple[str, ...]:
     """The latest captions, newest first, each once; none that breaks a rule: a model takes what it is shown as an example."""
     caption = TextDraft.parts["caption"].astext
-    fine = ~func.jsonb_path_exists(TextDraft.notes, _BROKEN)
-    query = select(caption).where(TextDraft.influencer_id == influencer_id, TextDraft.state != "discarded", caption != "", fine)
-    latest = tx.scalars(query.order_by(TextDraft.id.desc()).limit(4 * LATELY))
-    return tuple({_bare(text): text for text in reversed(latest.all())}.values())[::-1][:LATELY]
+    unbroken = ~func.jsonb_path_exists(TextDraft.notes, _HAS_UNREPAIRED)
+    query = select(caption).where(
+        TextDraft.influencer_id == influencer_id, TextDraft.state != "discarded", caption != "", unbroken
+    )
+    latest = tx.scalars(query.order_by(TextDraft.id.desc()).limit(4 * MAX_RECENT))
+    return tuple({_comparison_key(text): text for text in reversed(latest.all())}.values())[::-1][:MAX_RECENT]
 
 
-def _bare(caption: str) -> str:
+def _comparison_key(caption: str) -> str:
     """The same for captions that differ in case, punctuation or the word for an ad."""
     return " ".join(re.findall(r"[^\W_]+", re.sub(r"#\w+", "", caption.lower())))
 
 
-def lately(tx: Session, influencer_id: str) -> list[str]:
+def recent_posts(tx: Session, influencer_id: str) -> list[str]:
     """“topic: caption” of the latest posts that were used, and drafts, newest first."""
     query = select(TextDraft.topic, TextDraft.parts["caption"].astext).where(TextDraft.influencer_id == influencer_id)
     query = query.where(TextDraft.state != "discarded").order_by((TextDraft.state == "used").desc(), TextDraft.id.desc())
-    return [f"{topic}: {caption}" if caption else str(topic) for topic, caption in tx.execute(query.limit(LATELY))]
+    return [f"{topic}: {caption}" if caption else str(topic) for topic, caption in tx.execute(query.limit(MAX_RECENT))]

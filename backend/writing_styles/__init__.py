@@ -1,19 +1,37 @@
 """Writing styles: learned from PDFs, measured, written with, and lent to influencers as a voice."""
 
-from backend.writing_styles.cleanup import forget
-from backend.writing_styles.export import exported, filename
-from backend.writing_styles.queries import get, jobs_of, names, page, sources, speakers, text, text_of_job, texts, voice
+from backend.writing_styles.cleanup import retire_idle
+from backend.writing_styles.export import export_filename, export_text
+from backend.writing_styles.queries import (
+    get,
+    job_ids_by_style,
+    page,
+    sources,
+    speakers,
+    style_names,
+    text,
+    text_of_job,
+    texts,
+    voice,
+)
 from backend.writing_styles.requests import estimate
 from backend.writing_styles.rules import (
     LANGUAGES,
-    LEAST_WORDS,
-    LONGEST_RUN,
-    LONGEST_TOPIC,
-    MOST_FILES,
-    MOST_WORDS,
-    STEADY_WORDS,
+    MAX_FILES,
+    MAX_SHARED_RUN,
+    MAX_TEXT_WORDS,
+    MAX_TOPIC,
+    MIN_SOURCE_WORDS,
+    RELIABLE_SOURCE_WORDS,
 )
-from backend.writing_styles.schemas import Source, Style, StyleCard, StyleDraft, StyleTextCard, TextWish
+from backend.writing_styles.schemas import (
+    StyleProfile,
+    StyleSourceCard,
+    StyleTextCard,
+    StyleTextDraft,
+    WritingStyleCard,
+    WritingStyleDraft,
+)
 from backend.writing_styles.service import (
     NOUN,
     TRAINING,
@@ -21,8 +39,8 @@ from backend.writing_styles.service import (
     create,
     delete,
     delete_text,
-    drop_source,
     edit,
+    remove_source,
     train,
     undelete,
     undelete_text,
@@ -31,8 +49,44 @@ from backend.writing_styles.service import (
 from backend.writing_styles.stylometry import BINS
 
 __all__ = [
-    "BINS", "LANGUAGES", "LEAST_WORDS", "LONGEST_RUN", "LONGEST_TOPIC", "MOST_FILES", "MOST_WORDS", "NOUN", "STEADY_WORDS",
-    "TRAINING", "WRITING", "Source", "Style", "StyleCard", "StyleDraft", "StyleTextCard", "TextWish", "create", "delete",
-    "delete_text", "drop_source", "edit", "estimate", "exported", "filename", "forget", "get", "jobs_of", "names", "page",
-    "sources", "speakers", "text", "text_of_job", "texts", "train", "undelete", "undelete_text", "voice", "write",
-]  # fmt: skip
+    "BINS",
+    "LANGUAGES",
+    "MAX_FILES",
+    "MAX_SHARED_RUN",
+    "MAX_TEXT_WORDS",
+    "MAX_TOPIC",
+    "MIN_SOURCE_WORDS",
+    "NOUN",
+    "RELIABLE_SOURCE_WORDS",
+    "TRAINING",
+    "WRITING",
+    "StyleProfile",
+    "StyleSourceCard",
+    "StyleTextCard",
+    "StyleTextDraft",
+    "WritingStyleCard",
+    "WritingStyleDraft",
+    "create",
+    "delete",
+    "delete_text",
+    "edit",
+    "estimate",
+    "export_filename",
+    "export_text",
+    "get",
+    "job_ids_by_style",
+    "page",
+    "remove_source",
+    "retire_idle",
+    "sources",
+    "speakers",
+    "style_names",
+    "text",
+    "text_of_job",
+    "texts",
+    "train",
+    "undelete",
+    "undelete_text",
+    "voice",
+    "write",
+]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.writing_styles.rules import LONGEST_RUN
+from backend.writing_styles.rules import MAX_SHARED_RUN
 from backend.writing_styles.words import WORD
 
-_SEED = 5
+_SEED_WORDS = 5
 """Words that must agree before a longer run is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class SharedRun:
     """The longest run of words that both have: how long, and the words as the text has them. 0, "": fewer than 5 in a row."""
 
     run: int = 0
@@ -20,42 +20,42 @@ class Shared:
 
     @property
     def copied(self) -> bool:
-        return self.run > LONGEST_RUN
+        return self.run > MAX_SHARED_RUN
 
 
-def longest(text: str, source: str) -> Shared:
+def longest_shared_run(text: str, source: str) -> SharedRun:
     """Capitals, punctuation and kinds of apostrophe make no difference."""
-    found = runs(text, source)
-    return max(found, key=lambda one: one.run, default=Shared())
+    shared = shared_runs(text, source)
+    return max(shared, key=lambda shared_run: shared_run.run, default=SharedRun())
 
 
-def runs(text: str, source: str, *, least: int = _SEED) -> list[Shared]:
+def shared_runs(text: str, source: str, *, least: int = _SEED_WORDS) -> list[SharedRun]:
     """Every stretch of `least` or more words that both have, longest possible, none inside another, in the text's order."""
-    mine, spans = _words(text)
-    theirs, _ = _words(source)
-    wanted = {tuple(mine[at : at + _SEED]) for at in range(len(mine) - _SEED + 1)}
-    where: dict[tuple[str, ...], list[int]] = {}
-    for at in range(len(theirs) - _SEED + 1) if wanted else ():
-        if (seed := tuple(theirs[at : at + _SEED])) in wanted:
-            where.setdefault(seed, []).append(at)
-    made: list[Shared] = []
+    text_words, spans = _words_with_spans(text)
+    source_words, _ = _words_with_spans(source)
+    seeds = {tuple(text_words[at : at + _SEED_WORDS]) for at in range(len(text_words) - _SEED_WORDS + 1)}
+    positions: dict[tuple[str, ...], list[int]] = {}
+    for at in range(len(source_words) - _SEED_WORDS + 1) if seeds else ():
+        if (seed := tuple(source_words[at : at + _SEED_WORDS])) in seeds:
+            positions.setdefault(seed, []).append(at)
+    shared: list[SharedRun] = []
     at = 0
-    while at <= len(mine) - _SEED:
-        starts = where.get(tuple(mine[at : at + _SEED]), ())
-        n = max((_agree(mine, at, theirs, start) for start in starts), default=0)
+    while at <= len(text_words) - _SEED_WORDS:
+        starts = positions.get(tuple(text_words[at : at + _SEED_WORDS]), ())
+        n = max((_count_agreeing(text_words, at, source_words, start) for start in starts), default=0)
         if n >= least:
-            made.append(Shared(n, text[spans[at][0] : spans[at + n - 1][1]]))
-        at += max(1, n - _SEED + 2) if n else 1
-    return made
+            shared.append(SharedRun(n, text[spans[at][0] : spans[at + n - 1][1]]))
+        at += max(1, n - _SEED_WORDS + 2) if n else 1
+    return shared
 
 
-def _words(text: str) -> tuple[list[str], list[tuple[int, int]]]:
-    found = list(WORD.finditer(text))
-    return [one[0].lower().replace("’", "'") for one in found], [one.span() for one in found]
+def _words_with_spans(text: str) -> tuple[list[str], list[tuple[int, int]]]:
+    matches = list(WORD.finditer(text))
+    return [match[0].lower().replace("’", "'") for match in matches], [match.span() for match in matches]
 
 
-def _agree(mine: list[str], at: int, theirs: list[str], start: int) -> int:
+def _count_agreeing(text_words: list[str], at: int, source_words: list[str], start: int) -> int:
     n = 0
-    while at + n < len(mine) and start + n < len(theirs) and mine[at + n] == theirs[start + n]:
+    while at + n < len(text_words) and start + n < len(source_words) and text_words[at + n] == source_words[start + n]:
         n += 1
     return n

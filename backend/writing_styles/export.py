@@ -10,16 +10,16 @@ from backend.writing_styles.schemas import StyleTextCard
 Format = Literal["txt", "md"]
 
 
-def filename(text: StyleTextCard, format: Format) -> str:
-    words = re.sub(r"[^\w-]+", "-", text.topic.lower()).strip("-")[:60].strip("-")
-    return f"{words or 'text'}.{format}"
+def export_filename(text: StyleTextCard, format: Format) -> str:
+    slug = re.sub(r"[^\w-]+", "-", text.topic.lower()).strip("-")[:60].strip("-")
+    return f"{slug or 'text'}.{format}"
 
 
-def exported(text: StyleTextCard, format: Format) -> str:
+def export_text(text: StyleTextCard, format: Format) -> str:
     """Markdown has the topic as heading and says that a machine wrote it; plain text is the text."""
     if format == "txt":
         return text.text + "\n"
     heading = re.sub(r"([\\`*_{}\[\]<>#])", r"\\\1", text.topic)
-    by = "the offline writer" if text.model == "offline" else text.model
+    author = "the offline writer" if text.model == "offline" else text.model
     score = "" if text.score is None else f", style match {text.score:.2f}"
-    return f"# {heading}\n\n{text.text}\n\n---\n*{text.words:,} words, written by {by}{score}.*\n"
+    return f"# {heading}\n\n{text.text}\n\n---\n*{text.words:,} words, written by {author}{score}.*\n"

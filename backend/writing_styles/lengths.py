@@ -2,54 +2,59 @@
 
 from __future__ import annotations
 
-from backend.writing_styles.rules import TOLERANCE
-from backend.writing_styles.words import count, paragraphs, sentences
+from backend.writing_styles.rules import LENGTH_TOLERANCE
+from backend.writing_styles.words import count_words, paragraphs, sentences
 
 
-def missing(text: str, wanted: int) -> int:
+def missing_words(text: str, target: int) -> int:
     """How many words are still to be written; 0 when it is within the tolerance or longer."""
-    have = count(text)
-    return wanted - have if have < wanted * (1 - TOLERANCE) else 0
+    n_words = count_words(text)
+    return target - n_words if n_words < target * (1 - LENGTH_TOLERANCE) else 0
 
 
-def trimmed(text: str, wanted: int) -> str:
+def trim_to_length(text: str, target: int) -> str:
     """Ended at the sentence that comes nearest to `wanted` words. Never in the middle of one, never empty."""
-    if count(text) <= wanted * (1 + TOLERANCE) and _ends(text):
+    if count_words(text) <= target * (1 + LENGTH_TOLERANCE) and _ends_sentence(text):
         return text.strip()
-    kept: list[list[str]] = []
+    kept_paragraphs: list[list[str]] = []
     n = 0
     for paragraph in paragraphs(text):
-        kept.append([])
+        kept_paragraphs.append([])
         for sentence in sentences(paragraph):
-            more = count(sentence)
-            if n and abs(n + more - wanted) > abs(n - wanted):
-                return _joined(kept)
-            kept[-1].append(sentence)
-            n += more
-    return _whole(kept)
+            n_sentence = count_words(sentence)
+            if n and abs(n + n_sentence - target) > abs(n - target):
+                return _join(kept_paragraphs)
+            kept_paragraphs[-1].append(sentence)
+            n += n_sentence
+    return _drop_half_sentence(kept_paragraphs)
 
 
-def without_rest(text: str) -> str:
+def drop_unfinished_sentence(text: str) -> str:
     """An answer that was cut off, up to the end of its last whole sentence; "" when there is none."""
-    kept = [sentences(paragraph) for paragraph in paragraphs(text)]
-    while kept and (not kept[-1] or not _ends(kept[-1][-1])):
-        if kept[-1]:
-            kept[-1].pop()
-        if not kept[-1]:
-            kept.pop()
-    return _joined(kept)
+    kept_paragraphs = [sentences(paragraph) for paragraph in paragraphs(text)]
+    while kept_paragraphs and (not kept_paragraphs[-1] or not _ends_sentence(kept_paragraphs[-1][-1])):
+        if kept_paragraphs[-1]:
+            kept_paragraphs[-1].pop()
+        if not kept_paragraphs[-1]:
+            kept_paragraphs.pop()
+    return _join(kept_paragraphs)
 
 
-def _whole(kept: list[list[str]]) -> str:
+def _drop_half_sentence(kept_paragraphs: list[list[str]]) -> str:
     """A model that was cut off leaves half a sentence behind: it goes, unless it is all there is."""
-    if kept and kept[-1] and not _ends(kept[-1][-1]) and sum(len(one) for one in kept) > 1:
-        kept[-1].pop()
-    return _joined(kept)
+    if (
+        kept_paragraphs
+        and kept_paragraphs[-1]
+        and not _ends_sentence(kept_paragraphs[-1][-1])
+        and sum(len(paragraph) for paragraph in kept_paragraphs) > 1
+    ):
+        kept_paragraphs[-1].pop()
+    return _join(kept_paragraphs)
 
 
-def _joined(kept: list[list[str]]) -> str:
-    return "\n\n".join(" ".join(one) for one in kept if one).strip()
+def _join(kept_paragraphs: list[list[str]]) -> str:
+    return "\n\n".join(" ".join(paragraph) for paragraph in kept_paragraphs if paragraph).strip()
 
 
-def _ends(text: str) -> bool:
+def _ends_sentence(text: str) -> bool:
     return text.rstrip().rstrip("\"'”’»)]").endswith((".", "!", "?", "…", "。", "！", "？"))

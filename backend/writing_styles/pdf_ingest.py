@@ -15,36 +15,38 @@ from backend.db.tables import StyleSource
 from backend.errors import NotFound
 from backend.jobs.context import JobContext
 from backend.media.documents.pdf import Limits, PdfReader, Read
-from backend.writing_styles.rules import MOST_SOURCE_WORDS
-from backend.writing_styles.words import count
+from backend.writing_styles.rules import MAX_SOURCE_WORDS
+from backend.writing_styles.words import count_words
 
-_LETTERS_A_WORD = 8
+_LETTERS_PER_WORD = 8
 
 
 def read_all(ctx: JobContext, style_id: str) -> None:
     """Every waiting PDF becomes read or refused, each once: a later attempt goes on with the next."""
     settings = ctx.app.settings
-    limits = Limits(settings.max_style_pdf_size, settings.max_style_pages, MOST_SOURCE_WORDS * _LETTERS_A_WORD)
-    waiting = ctx.step("list", partial(_waiting, ctx, style_id)) or {}
-    found: list[dict[str, str]] = waiting["sources"]
+    limits = Limits(settings.max_style_pdf_size, settings.max_style_pages, MAX_SOURCE_WORDS * _LETTERS_PER_WORD)
+    listed = ctx.step("list", partial(_list_waiting, ctx, style_id)) or {}
+    sources: list[dict[str, str]] = listed["sources"]
     with PdfReader(limits) as reader:
-        for n, source in enumerate(found):
-            ctx.progress(n, len(found), "reading")
+        for n, source in enumerate(sources):
+            ctx.progress(n, len(sources), "reading")
             ctx.check()
-            told = ctx.step(f"read-{source['id']}", partial(_one, ctx, reader, source, n, len(found))) or {}
-            if key := told.get("key"):
+            result = ctx.step(f"read-{source['id']}", partial(_read_source, ctx, reader, source, n, len(sources))) or {}
+            if key := result.get("key"):
                 ctx.app.storage.delete([key])
 
 
-def _waiting(ctx: JobContext, style_id: str) -> dict[str, Any]:
-    where = StyleSource.style_id == style_id, StyleSource.state == "waiting"
+def _list_waiting(ctx: JobContext, style_id: str) -> dict[str, Any]:
+    waiting_sources = StyleSource.style_id == style_id, StyleSource.state == "waiting"
     with ctx.transaction() as tx:
-        rows = tx.execute(select(StyleSource.id, StyleSource.upload_id, StyleSource.filename).where(*where))
+        rows = tx.execute(select(StyleSource.id, StyleSource.upload_id, StyleSource.filename).where(*waiting_sources))
         ordered = sorted(tuple(row) for row in rows)
-        return {"sources": [{"id": one[0], "upload_id": one[1], "filename": one[2]} for one in ordered]}
+        return {"sources": [{"id": source[0], "upload_id": source[1], "filename": source[2]} for source in ordered]}
 
 
-def _one(ctx: JobContext, reader: PdfReader, source: dict[str, str], n: int, total: int) -> Callable[[Session], dict[str, Any]]:
+def _read_source(
+    ctx: JobContext, reader: PdfReader, source: dict[str, str], n: int, total: int
+) -> Callable[[Session], dict[str, Any]]:
     with ctx.transaction() as tx:
         upload = _upload(tx, source["upload_id"])
     if upload is None:
@@ -59,11 +61,11 @@ def _one(ctx: JobContext, reader: PdfReader, source: dict[str, str], n: int, tot
         finally:
             path.unlink(missing_ok=True)
     ctx.log(f"{source['filename']}: {f'{read.pages} pages' if read.ok else read.reason}")
-    return partial(_keep, source["id"], upload, read)
+    return partial(_save_source, source["id"], upload, read)
 
 
-def _on_page(ctx: JobContext, filename: str, n: int, total: int, page: int, of: int) -> None:
-    ctx.progress(page or n, of or total, f"reading {filename}")
+def _on_page(ctx: JobContext, filename: str, n: int, total: int, page: int, n_pages: int) -> None:
+    ctx.progress(page or n, n_pages or total, f"reading {filename}")
     ctx.check()
 
 
@@ -74,18 +76,18 @@ def _upload(tx: Session, upload_id: str) -> UploadCard | None:
         return None
 
 
-def _keep(source_id: str, upload: UploadCard | None, read: Read, tx: Session) -> dict[str, Any]:
+def _save_source(source_id: str, upload: UploadCard | None, read: Read, tx: Session) -> dict[str, Any]:
     """The row, and that its upload is done with. Result: the key of the bytes that may go."""
     row = tx.get(StyleSource, source_id, with_for_update=True)
     if row is None:
         return {}
     digest = hashlib.sha256(" ".join(read.text.lower().split()).encode()).hexdigest() if read.ok else ""
-    refusal = read.reason or _refusal(tx, row, digest, read)
+    refusal = read.reason or _refusal_reason(tx, row, digest, read)
     if refusal:
         row.state, row.reason = "refused", refusal
     else:
         row.state, row.text, row.sha256, row.pages = "read", read.text, digest, read.pages
-        row.words, row.notes = count(read.text), _notes(read)
+        row.words, row.notes = count_words(read.text), _notes(read)
     if upload is None:
         return {}
     if refusal:
@@ -95,13 +97,13 @@ def _keep(source_id: str, upload: UploadCard | None, read: Read, tx: Session) ->
     return {"key": upload.key}
 
 
-def _refusal(tx: Session, row: StyleSource, digest: str, read: Read) -> str:
-    others = StyleSource.style_id == row.style_id, StyleSource.state == "read", StyleSource.id != row.id
-    if same := tx.scalar(select(StyleSource.filename).where(*others, StyleSource.sha256 == digest).limit(1)):
-        return f"It has the same text as {same}, which is there already."
-    have = tx.scalar(select(func.sum(StyleSource.words)).where(*others)) or 0
-    if have + count(read.text) > MOST_SOURCE_WORDS:
-        return f"With it the style would have more than {MOST_SOURCE_WORDS:,} words. Leave it out, or take another file out."
+def _refusal_reason(tx: Session, row: StyleSource, digest: str, read: Read) -> str:
+    other_sources = StyleSource.style_id == row.style_id, StyleSource.state == "read", StyleSource.id != row.id
+    if duplicate := tx.scalar(select(StyleSource.filename).where(*other_sources, StyleSource.sha256 == digest).limit(1)):
+        return f"It has the same text as {duplicate}, which is there already."
+    n_words = tx.scalar(select(func.sum(StyleSource.words)).where(*other_sources)) or 0
+    if n_words + count_words(read.text) > MAX_SOURCE_WORDS:
+        return f"With it the style would have more than {MAX_SOURCE_WORDS:,} words. Leave it out, or take another file out."
     return ""
 
 
@@ -114,7 +116,9 @@ def _notes(read: Read) -> list[str]:
     return notes
 
 
-def refused(tx: Session, style_id: str) -> list[tuple[str, str]]:
+def refused_files(tx: Session, style_id: str) -> list[tuple[str, str]]:
     """(file name, reason)."""
-    where = StyleSource.style_id == style_id, StyleSource.state == "refused"
-    return [(name, why) for name, why in tx.execute(select(StyleSource.filename, StyleSource.reason).where(*where))]
+    refused_sources = StyleSource.style_id == style_id, StyleSource.state == "refused"
+    return [
+        (name, reason) for name, reason in tx.execute(select(StyleSource.filename, StyleSource.reason).where(*refused_sources))
+    ]

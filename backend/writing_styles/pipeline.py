@@ -18,37 +18,37 @@ from backend.engines.text.port import CutOff, TextRequest
 from backend.errors import Conflict, Invalid, NotFound, Rejected
 from backend.jobs.context import JobContext
 from backend.writing_styles import copy_check, lengths, pdf_ingest, queries, requests
-from backend.writing_styles.rules import STEADY_WORDS, too_little
-from backend.writing_styles.schemas import StyleCard, StyleTextCard, TrainingPayload, WritingPayload
+from backend.writing_styles.rules import RELIABLE_SOURCE_WORDS, too_little_message
+from backend.writing_styles.schemas import StyleProfile, StyleTextCard, StyleTrainingPayload, StyleWritingPayload
 from backend.writing_styles.similarity import Similarity
 from backend.writing_styles.stylometry import measure
-from backend.writing_styles.words import count
+from backend.writing_styles.words import count_words
 
-_SHOWN_EVERY_S = 0.7
+_SAVE_DRAFT_EVERY_S = 0.7
 
 
-def train(ctx: JobContext, payload: TrainingPayload) -> dict[str, Any]:
+def train(ctx: JobContext, payload: StyleTrainingPayload) -> dict[str, Any]:
     """Result: files read and refused, words, pages. Raises Invalid when there is too little to learn from."""
     pdf_ingest.read_all(ctx, payload.style_id)
     with ctx.transaction() as tx:
         style = queries.get(tx, payload.style_id)
-        source, refused = queries.source_text(tx, style.id), pdf_ingest.refused(tx, style.id)
+        source, refused = queries.source_text(tx, style.id), pdf_ingest.refused_files(tx, style.id)
         read = StyleSource.style_id == style.id, StyleSource.state == "read"
         files, pages = tx.execute(select(func.count(), func.coalesce(func.sum(StyleSource.pages), 0)).where(*read)).one()
     if not files:
-        told = " ".join(f"{name}: {why}" for name, why in refused[:3])
-        raise Invalid(f"None of the files could be read. {told}".strip())
+        reasons = " ".join(f"{name}: {reason}" for name, reason in refused[:3])
+        raise Invalid(f"None of the files could be read. {reasons}".strip())
     ctx.progress(0, 0, "measuring")
     card = measure(source, pages=pages, sources=files)
-    if sentence := too_little(card.words):
-        raise Invalid(sentence)
+    if message := too_little_message(card.words):
+        raise Invalid(message)
     ctx.check()
     card = card.model_copy(update={"apart": Similarity(source, card.language).apart()})
-    ctx.step("keep", lambda: partial(_learned, style.id, card))
+    ctx.step("keep", lambda: partial(_save_profile, style.id, card))
     return {"files": files, "refused": len(refused), "words": card.words, "pages": card.pages}
 
 
-def _learned(style_id: str, card: StyleCard, tx: Session) -> dict[str, Any]:
+def _save_profile(style_id: str, card: StyleProfile, tx: Session) -> dict[str, Any]:
     now = func.clock_timestamp()
     change = update(WritingStyle).where(WritingStyle.id == style_id)
     tx.execute(change.values(card=card.model_dump(mode="json"), trained_at=now, last_activity_at=now))
@@ -56,145 +56,163 @@ def _learned(style_id: str, card: StyleCard, tx: Session) -> dict[str, Any]:
     return {}
 
 
-def write(ctx: JobContext, payload: WritingPayload) -> dict[str, Any]:
+def write(ctx: JobContext, payload: StyleWritingPayload) -> dict[str, Any]:
     """Result: words, score, longest run shared with the source. Raises Rejected when it stays copied."""
     with ctx.transaction() as tx:
-        wish = queries.text(tx, payload.text_id)
-        style, source = queries.get(tx, wish.style_id), queries.source_text(tx, wish.style_id)
+        text_card = queries.text(tx, payload.text_id)
+        style, source = queries.get(tx, text_card.style_id), queries.source_text(tx, text_card.style_id)
     if style.card is None:
         raise Conflict("This style has not learned anything yet. Train it on one or more PDFs first, then write with it.")
-    author = _Author(ctx, wish, style.card)
-    text, shared = author.written(), copy_check.Shared()
+    writer = _TextWriter(ctx, text_card, style.card)
+    text, shared = writer.write(), copy_check.SharedRun()
     notes: list[str] = []
-    if (shared := copy_check.longest(text, source)).copied:
+    if (shared := copy_check.longest_shared_run(text, source)).copied:
         ctx.log(f"{shared.run} words in a row stand in the source; written once more", level="warning")
-        text = author.rewritten(text, [one.words for one in copy_check.runs(text, source) if one.copied])
-        if (shared := copy_check.longest(text, source)).copied:
+        text = writer.rewrite(
+            text, [shared_run.words for shared_run in copy_check.shared_runs(text, source) if shared_run.copied]
+        )
+        if (shared := copy_check.longest_shared_run(text, source)).copied:
             raise Rejected(
                 f"The text repeats {shared.run} words in a row of the source, also after it was written anew: "
-                f"“{_short(shared.words)}”. Ask for another topic, or say it in your own words."
+                f"“{_shorten(shared.words)}”. Ask for another topic, or say it in your own words."
             )
         notes.append("A first version copied from the source; it was written anew.")
     ctx.progress(0, 0, "comparing with the source")
-    score = Similarity(source, style.card.language).score(text) if wish.language in ("", style.card.language) else None
-    notes += _notes(wish, style.card, text, score, cut=author.cut)
-    done = _Done(text, count(text), score, shared, notes, author.model, author.cost_usd)
-    ctx.step("keep", lambda: partial(_keep, wish, done))
-    return {"words": done.words, "score": score, "shared_run": shared.run, "model": author.model}
+    score = Similarity(source, style.card.language).score(text) if text_card.language in ("", style.card.language) else None
+    notes += _notes(text_card, style.card, text, score, cut=writer.cut)
+    finished = _FinishedText(text, count_words(text), score, shared, notes, writer.model, writer.cost_usd)
+    ctx.step("keep", lambda: partial(_save_text, text_card, finished))
+    return {"words": finished.words, "score": score, "shared_run": shared.run, "model": writer.model}
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class _FinishedText:
     text: str
     words: int
     score: float | None
-    shared: copy_check.Shared
+    shared: copy_check.SharedRun
     notes: list[str]
     model: str
     cost_usd: Decimal
 
 
 @dataclass
-class _Author:
+class _TextWriter:
     """Asks, counts and goes on until the text has its length. What comes is shown in the row's draft."""
 
     ctx: JobContext
-    wish: StyleTextCard
-    card: StyleCard
+    text_card: StyleTextCard
+    card: StyleProfile
     model: str = ""
     cost_usd: Decimal = field(default=Decimal(0))
     cut: bool = False
     """The last answer was cut off; the half sentence at its end is left out."""
 
-    def written(self) -> str:
-        text = self._asked("draft", self._request(self.wish.words_wanted))
-        for n in range(requests.CONTINUED):
-            if self.model == "offline" or not (missing := lengths.missing(text, self.wish.words_wanted)):
+    def write(self) -> str:
+        text = self._ask_in_step("draft", self._request(self.text_card.words_wanted))
+        for n in range(requests.MAX_CONTINUATIONS):
+            if self.model == "offline" or not (missing := lengths.missing_words(text, self.text_card.words_wanted)):
                 break
-            asked = requests.going_on(self._request(missing), text, missing)
-            text = f"{text} {self._asked(f'more-{n}', asked, before=text)}".strip()
-        return lengths.trimmed(text, self.wish.words_wanted)
+            request = requests.continue_request(self._request(missing), text, missing)
+            text = f"{text} {self._ask_in_step(f'more-{n}', request, before=text)}".strip()
+        return lengths.trim_to_length(text, self.text_card.words_wanted)
 
-    def rewritten(self, text: str, copied: list[str]) -> str:
-        asked = requests.rewriting(self._request(self.wish.words_wanted), text, copied)
-        return lengths.trimmed(self._asked("rewrite", asked), self.wish.words_wanted)
+    def rewrite(self, text: str, copied: list[str]) -> str:
+        request = requests.rewrite_request(self._request(self.text_card.words_wanted), text, copied)
+        return lengths.trim_to_length(self._ask_in_step("rewrite", request), self.text_card.words_wanted)
 
     def _request(self, words: int) -> TextRequest:
-        wish = self.wish
-        return requests.request(
-            self.card, wish.topic, words=words, wanted=wish.words_wanted, language=wish.language, variant=wish.variant
+        text_card = self.text_card
+        return requests.build_request(
+            self.card,
+            text_card.topic,
+            words=words,
+            total_words=text_card.words_wanted,
+            language=text_card.language,
+            variant=text_card.variant,
         )
 
-    def _asked(self, step: str, request: TextRequest, *, before: str = "") -> str:
-        told = self.ctx.step(step, partial(self._ask, request, before)) or {}
-        self.model, self.cost_usd = told["model"], self.cost_usd + Decimal(told["cost_usd"])
-        self.cut = bool(told.get("cut"))
-        return str(told["text"]).strip()
+    def _ask_in_step(self, step: str, request: TextRequest, *, before: str = "") -> str:
+        answer = self.ctx.step(step, partial(self._call_model, request, before)) or {}
+        self.model, self.cost_usd = answer["model"], self.cost_usd + Decimal(answer["cost_usd"])
+        self.cut = bool(answer.get("cut"))
+        return str(answer["text"]).strip()
 
-    def _ask(self, request: TextRequest, before: str) -> dict[str, Any]:
-        ctx, show = self.ctx, _Shown(self.ctx, self.wish, before)
-        mine = SystemCaller(ctx.tenant_id, ctx.user_id)
-        about = budgets.About("style", job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-        reply = budgets.complete(ctx.app, mine, request, about=about, check=ctx.check, on_text=show.heard, allow_truncated=True)
-        show.now()
+    def _call_model(self, request: TextRequest, before: str) -> dict[str, Any]:
+        ctx, display = self.ctx, _LiveDraft(self.ctx, self.text_card, before)
+        caller = SystemCaller(ctx.tenant_id, ctx.user_id)
+        purpose = budgets.CallPurpose("style", job_id=ctx.job_id, attempt_id=ctx.attempt_id)
+        reply = budgets.complete(
+            ctx.app, caller, request, purpose=purpose, check=ctx.check, on_text=display.on_text, allow_truncated=True
+        )
+        display.save()
         cut = reply.ending == "cut"
-        text = lengths.without_rest(reply.text) if cut else reply.text
+        text = lengths.drop_unfinished_sentence(reply.text) if cut else reply.text
         if not text:
             raise CutOff("The model's answer was cut off in its first sentence. Try again, or ask for fewer words.", reply)
         return {"text": text, "model": reply.model, "cost_usd": str(reply.paid_usd), "cut": cut}
 
 
 @dataclass
-class _Shown:
+class _LiveDraft:
     """Words as they come, written into the row every now and then for whoever looks on."""
 
     ctx: JobContext
-    wish: StyleTextCard
+    text_card: StyleTextCard
     text: str
-    _last: float = 0.0
+    _saved_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.text = f"{self.text} " if self.text else ""
 
-    def heard(self, words: str) -> None:
-        self.text += words
-        if time.monotonic() - self._last >= _SHOWN_EVERY_S:
-            self.now()
+    def on_text(self, text: str) -> None:
+        self.text += text
+        if time.monotonic() - self._saved_at >= _SAVE_DRAFT_EVERY_S:
+            self.save()
 
-    def now(self) -> None:
-        self._last = time.monotonic()
+    def save(self) -> None:
+        self._saved_at = time.monotonic()
         with self.ctx.transaction() as tx:
-            tx.execute(update(StyleText).where(StyleText.id == self.wish.id).values(draft=self.text))
-        wanted = self.wish.words_wanted
-        self.ctx.progress(min(count(self.text), wanted), wanted, "writing")
+            tx.execute(update(StyleText).where(StyleText.id == self.text_card.id).values(draft=self.text))
+        target = self.text_card.words_wanted
+        self.ctx.progress(min(count_words(self.text), target), target, "writing")
 
 
-def _keep(wish: StyleTextCard, done: _Done, tx: Session) -> dict[str, Any]:
+def _save_text(text_card: StyleTextCard, finished: _FinishedText, tx: Session) -> dict[str, Any]:
     values = {
-        "text": done.text, "draft": "", "words": done.words, "score": done.score, "shared_run": done.shared.run,
-        "shared_words": done.shared.words, "notes": done.notes, "model": done.model, "cost_usd": done.cost_usd,
-    }  # fmt: skip
-    kept = update(StyleText).where(StyleText.id == wish.id, StyleText.deleted_at.is_(None)).returning(StyleText.id)
-    if tx.scalar(kept.values(**values, finished_at=func.clock_timestamp())) is None:
+        "text": finished.text,
+        "draft": "",
+        "words": finished.words,
+        "score": finished.score,
+        "shared_run": finished.shared.run,
+        "shared_words": finished.shared.words,
+        "notes": finished.notes,
+        "model": finished.model,
+        "cost_usd": finished.cost_usd,
+    }
+    change = update(StyleText).where(StyleText.id == text_card.id, StyleText.deleted_at.is_(None)).returning(StyleText.id)
+    if tx.scalar(change.values(**values, finished_at=func.clock_timestamp())) is None:
         raise NotFound("The text was deleted while it was written.")
-    tx.execute(update(WritingStyle).where(WritingStyle.id == wish.style_id).values(last_activity_at=func.clock_timestamp()))
+    tx.execute(
+        update(WritingStyle).where(WritingStyle.id == text_card.style_id).values(last_activity_at=func.clock_timestamp())
+    )
     return {}
 
 
-def _notes(wish: StyleTextCard, card: StyleCard, text: str, score: float | None, *, cut: bool) -> list[str]:
+def _notes(text_card: StyleTextCard, card: StyleProfile, text: str, score: float | None, *, cut: bool) -> list[str]:
     notes = []
-    if lengths.missing(text, wish.words_wanted):
-        why = "the model's last answer was cut off" if cut else "the model ended it here"
-        notes.append(f"It is shorter than the {wish.words_wanted:,} words asked for: {why}.")
+    if lengths.missing_words(text, text_card.words_wanted):
+        reason = "the model's last answer was cut off" if cut else "the model ended it here"
+        notes.append(f"It is shorter than the {text_card.words_wanted:,} words asked for: {reason}.")
     if card.thin:
-        notes.append(f"The source has {card.words:,} words; under {STEADY_WORDS:,} its measures are unsteady.")
-    if score is None and wish.language not in ("", card.language):
+        notes.append(f"The source has {card.words:,} words; under {RELIABLE_SOURCE_WORDS:,} its measures are unsteady.")
+    if score is None and text_card.language not in ("", card.language):
         notes.append("No score: the text is in another language than its source.")
     elif score is None:
         notes.append("No score: too little text to compare.")
     return notes
 
 
-def _short(words: str) -> str:
-    found = words.split()
-    return " ".join(found[:20]) + (" …" if len(found) > 20 else "")
+def _shorten(words: str) -> str:
+    shown = words.split()
+    return " ".join(shown[:20]) + (" …" if len(shown) > 20 else "")

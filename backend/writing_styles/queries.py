@@ -10,20 +10,20 @@ from sqlalchemy.orm import Session, defer
 from backend.db.tables import Influencer, StyleSource, StyleText, WritingStyle
 from backend.errors import NotFound
 from backend.writing_styles import prompts
-from backend.writing_styles.schemas import Source, Style, StyleCard, StyleTextCard
+from backend.writing_styles.schemas import StyleProfile, StyleSourceCard, StyleTextCard, WritingStyleCard
 
-_GONE = "This writing style does not exist here. It may have been deleted; open the list of writing styles."
+_NOT_FOUND = "This writing style does not exist here. It may have been deleted; open the list of writing styles."
 
 
-def get(tx: Session, style_id: str, *, deleted: bool = False) -> Style:
+def get(tx: Session, style_id: str, *, deleted: bool = False) -> WritingStyleCard:
     """`deleted`: also one that can still be brought back. Raises NotFound."""
     row = tx.get(WritingStyle, style_id, populate_existing=True)
     if row is None or (row.deleted_at and not deleted):
-        raise NotFound(_GONE)
+        raise NotFound(_NOT_FOUND)
     return style_of(row)
 
 
-def page(tx: Session, *, trained: bool = False) -> list[Style]:
+def page(tx: Session, *, trained: bool = False) -> list[WritingStyleCard]:
     """Used last first. `trained`: only those that can be written with."""
     query = select(WritingStyle).where(WritingStyle.deleted_at.is_(None))
     if trained:
@@ -37,10 +37,10 @@ def voice(tx: Session, style_id: str) -> str:
     row = tx.get(WritingStyle, style_id) if style_id else None
     if row is None or row.deleted_at or not row.card:
         return ""
-    return prompts.voice(StyleCard.model_validate(row.card))
+    return prompts.voice_prompt(StyleProfile.model_validate(row.card))
 
 
-def names(tx: Session) -> dict[str, str]:
+def style_names(tx: Session) -> dict[str, str]:
     """Id -> name of those that are trained, for choosing one."""
     query = select(WritingStyle.id, WritingStyle.name).where(
         WritingStyle.deleted_at.is_(None), WritingStyle.trained_at.is_not(None)
@@ -50,16 +50,16 @@ def names(tx: Session) -> dict[str, str]:
 
 def speakers(tx: Session, style_id: str) -> list[str]:
     """Names of the influencers whose voice it is."""
-    spoken = Influencer.persona["voice_style"].astext == style_id
-    return list(tx.scalars(select(Influencer.name).where(spoken).order_by(Influencer.name)))
+    uses_style = Influencer.persona["voice_style"].astext == style_id
+    return list(tx.scalars(select(Influencer.name).where(uses_style).order_by(Influencer.name)))
 
 
-def sources(tx: Session, style_id: str) -> list[Source]:
+def sources(tx: Session, style_id: str) -> list[StyleSourceCard]:
     """In the order they came. Raises NotFound."""
     get(tx, style_id)
     query = select(StyleSource).where(StyleSource.style_id == style_id).order_by(StyleSource.id)
     return [
-        Source(
+        StyleSourceCard(
             row.id, row.upload_id, row.filename, row.state, row.reason, tuple(row.notes), row.pages, row.words, row.created_at
         )
         for row in tx.scalars(query.options(defer(StyleSource.text)).execution_options(populate_existing=True))
@@ -80,46 +80,61 @@ def texts(tx: Session, style_id: str, *, take: int = 50) -> list[StyleTextCard]:
 
 def text(tx: Session, text_id: str) -> StyleTextCard:
     """Raises NotFound."""
-    found = _texts(tx, StyleText.id == text_id, take=1)
-    if not found:
+    cards = _texts(tx, StyleText.id == text_id, take=1)
+    if not cards:
         raise NotFound("This text does not exist here. It may have been deleted.")
-    return found[0]
+    return cards[0]
 
 
 def text_of_job(tx: Session, job_id: str) -> StyleTextCard | None:
     return next(iter(_texts(tx, StyleText.job_id == job_id, take=1)), None)
 
 
-def jobs_of(tx: Session, style_ids: Sequence[str]) -> dict[str, list[str]]:
+def job_ids_by_style(tx: Session, style_ids: Sequence[str]) -> dict[str, list[str]]:
     """Style -> its trainings and texts as job ids, oldest first."""
-    made: dict[str, list[str]] = {style_id: [] for style_id in style_ids}
+    job_ids: dict[str, list[str]] = {style_id: [] for style_id in style_ids}
     for style_id, job_id in tx.execute(
         select(WritingStyle.id, WritingStyle.job_id).where(WritingStyle.id.in_(style_ids), WritingStyle.job_id.is_not(None))
     ):
-        made[style_id].append(str(job_id))
+        job_ids[style_id].append(str(job_id))
     rows = select(StyleText.style_id, StyleText.job_id).where(StyleText.style_id.in_(style_ids), StyleText.deleted_at.is_(None))
     for style_id, job_id in tx.execute(rows.order_by(StyleText.id)):
-        made[style_id].append(job_id)
-    return made
+        job_ids[style_id].append(job_id)
+    return job_ids
 
 
-def style_of(row: WritingStyle) -> Style:
-    card = StyleCard.model_validate(row.card) if row.card else None
-    return Style(
+def style_of(row: WritingStyle) -> WritingStyleCard:
+    card = StyleProfile.model_validate(row.card) if row.card else None
+    return WritingStyleCard(
         row.id, row.name, row.kept, card, row.job_id, row.trained_at, row.last_activity_at, row.created_at, row.deleted_at
     )
 
 
 def _texts(tx: Session, where: ColumnElement[bool], *, take: int) -> list[StyleTextCard]:
-    live = select(StyleText).join(WritingStyle, WritingStyle.id == StyleText.style_id)
-    live = live.where(where, StyleText.deleted_at.is_(None), WritingStyle.deleted_at.is_(None))
-    rows = tx.scalars(live.order_by(StyleText.id.desc()).limit(take).execution_options(populate_existing=True))
+    query = select(StyleText).join(WritingStyle, WritingStyle.id == StyleText.style_id)
+    query = query.where(where, StyleText.deleted_at.is_(None), WritingStyle.deleted_at.is_(None))
+    rows = tx.scalars(query.order_by(StyleText.id.desc()).limit(take).execution_options(populate_existing=True))
     return [_text_of(row) for row in rows]
 
 
 def _text_of(row: StyleText) -> StyleTextCard:
     return StyleTextCard(
-        row.id, row.style_id, row.job_id, row.topic, row.language, row.words_wanted, row.variant, row.draft, row.text,
-        row.words, row.score, row.shared_run, row.shared_words, tuple(row.notes), row.model, row.cost_usd, row.created_at,
+        row.id,
+        row.style_id,
+        row.job_id,
+        row.topic,
+        row.language,
+        row.words_wanted,
+        row.variant,
+        row.draft,
+        row.text,
+        row.words,
+        row.score,
+        row.shared_run,
+        row.shared_words,
+        tuple(row.notes),
+        row.model,
+        row.cost_usd,
+        row.created_at,
         row.finished_at,
-    )  # fmt: skip
+    )

@@ -8,37 +8,35 @@ from typing import TYPE_CHECKING
 
 from backend.engines.text.port import StyleBrief, TextRequest
 from backend.writing_styles import prompts
-from backend.writing_styles.rules import LONGEST_TOPIC
-from backend.writing_styles.schemas import Style, StyleCard
+from backend.writing_styles.rules import MAX_TOPIC
+from backend.writing_styles.schemas import StyleProfile, WritingStyleCard
 
 if TYPE_CHECKING:
     from backend.bootstrap import App
 
-CONTINUED = 3
+MAX_CONTINUATIONS = 3
 """How often a text that came too short is gone on with."""
-_TOKENS_A_WORD = 2.2
+_TOKENS_PER_WORD = 2.2
 """Generous: Italian and rare words take more tokens than English ones."""
 
 
-def request(card: StyleCard, topic: str, *, words: int, wanted: int, language: str, variant: int) -> TextRequest:
+def build_request(card: StyleProfile, topic: str, *, words: int, total_words: int, language: str, variant: int) -> TextRequest:
     """For `words` more words of a text that is to have `wanted`."""
-    system, question = prompts.writing(card, topic, words=wanted, language=language, variant=variant)
-    brief = _brief(card, topic, words=words, language=language, variant=variant)
-    return TextRequest(
-        "style", system, question, max_tokens=int(words * _TOKENS_A_WORD) + 200, temperature=0.9, brief=brief
-    )  # fmt: skip
+    system, question = prompts.text_prompt(card, topic, words=total_words, language=language, variant=variant)
+    brief = _build_brief(card, topic, words=words, language=language, variant=variant)
+    return TextRequest("style", system, question, max_tokens=int(words * _TOKENS_PER_WORD) + 200, temperature=0.9, brief=brief)
 
 
-def going_on(first: TextRequest, text: str, missing: int) -> TextRequest:
+def continue_request(first: TextRequest, text: str, missing: int) -> TextRequest:
     """`first` asked for `missing` words, with what has come so far before it."""
-    return replace(first, question=prompts.going_on(missing), before=(*first.before, (first.question, text)))
+    return replace(first, question=prompts.continue_prompt(missing), before=(*first.before, (first.question, text)))
 
 
-def rewriting(first: TextRequest, text: str, copied: list[str]) -> TextRequest:
-    return replace(first, question=prompts.rewriting(copied), before=((first.question, text),))
+def rewrite_request(first: TextRequest, text: str, copied: list[str]) -> TextRequest:
+    return replace(first, question=prompts.rewrite_prompt(copied), before=((first.question, text),))
 
 
-def estimate(app: App, style: Style, *, words: int) -> Decimal | None:
+def estimate(app: App, style: WritingStyleCard, *, words: int) -> Decimal | None:
     """USD that a text of so many words costs at most: gone on with as often as may be, and written anew. None: nothing is paid.
 
     Raises Unsupported (no price known) and what a quote raises.
@@ -46,17 +44,25 @@ def estimate(app: App, style: Style, *, words: int) -> Decimal | None:
     engine = app.engines.text
     if not engine.paid or style.card is None:
         return None
-    first = request(style.card, "x" * LONGEST_TOPIC, words=words, wanted=words, language="", variant=1)
-    whole = "x" * first.max_tokens  # a byte is a token at most, and the text has no more of those
-    later = [going_on(first, whole, words)] * CONTINUED + [rewriting(first, whole, [whole])]
-    return engine.quote(first).most_usd + sum((engine.quote(one).most_usd for one in later), Decimal(0))
+    first = build_request(style.card, "x" * MAX_TOPIC, words=words, total_words=words, language="", variant=1)
+    longest_text = "x" * first.max_tokens  # a byte is a token at most, and the text has no more of those
+    follow_ups = [continue_request(first, longest_text, words)] * MAX_CONTINUATIONS + [
+        rewrite_request(first, longest_text, [longest_text])
+    ]
+    return engine.quote(first).most_usd + sum((engine.quote(follow_up).most_usd for follow_up in follow_ups), Decimal(0))
 
 
-def _brief(card: StyleCard, topic: str, *, words: int, language: str, variant: int) -> StyleBrief:
+def _build_brief(card: StyleProfile, topic: str, *, words: int, language: str, variant: int) -> StyleBrief:
     spread = card.sentence
-    who = max(card.person, key=card.person.__getitem__) if card.person else "they"
+    person = max(card.person, key=card.person.__getitem__) if card.person else "they"
     marks = tuple(name for name in ("semicolon", "dash", "exclamation") if card.punctuation.get(name, 0) >= 4)
     return StyleBrief(
-        topic, language or card.language, words, variant=variant, sentence=(spread["mean"], spread["sd"]),
-        paragraph=card.paragraph, person=who, marks=marks,
-    )  # fmt: skip
+        topic,
+        language or card.language,
+        words,
+        variant=variant,
+        sentence=(spread["mean"], spread["sd"]),
+        paragraph=card.paragraph,
+        person=person,
+        marks=marks,
+    )

@@ -9,10 +9,10 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from backend.kit.drafts import Draft
-from backend.writing_styles.rules import LANGUAGES, LONGEST_TOPIC, MOST_WORDS, STEADY_WORDS
+from backend.writing_styles.rules import LANGUAGES, MAX_TEXT_WORDS, MAX_TOPIC, RELIABLE_SOURCE_WORDS
 
 
-class StyleCard(BaseModel):
+class StyleProfile(BaseModel):
     """What was measured of a style's source. Rates are per 1,000 words, shares 0..1, lengths in words.
 
     `sentence`: mean, standard deviation, 10th, 50th and 90th percentile; `lengths`: share of sentences in each of
@@ -46,10 +46,10 @@ class StyleCard(BaseModel):
     @property
     def thin(self) -> bool:
         """Under this much source the rates are unsteady (docs/contracts/stylometry.md, 1)."""
-        return self.words < STEADY_WORDS
+        return self.words < RELIABLE_SOURCE_WORDS
 
 
-class StyleDraft(Draft):
+class WritingStyleDraft(Draft):
     """`kept` False: goes when nobody uses it for a while."""
 
     name: str
@@ -63,7 +63,7 @@ class StyleDraft(Draft):
         return name
 
 
-class TextWish(Draft):
+class StyleTextDraft(Draft):
     """A text that is wished for. `language` "": that of the source. `variant`: 0, 1, … of the same wish; each differs."""
 
     topic: str
@@ -76,15 +76,15 @@ class TextWish(Draft):
     def _topic(cls, topic: str) -> str:
         if not topic:
             raise ValueError("Say what the text is about.")
-        if len(topic) > LONGEST_TOPIC:
-            raise ValueError(f"Say what it is about in at most {LONGEST_TOPIC} characters.")
+        if len(topic) > MAX_TOPIC:
+            raise ValueError(f"Say what it is about in at most {MAX_TOPIC} characters.")
         return topic
 
     @field_validator("words")
     @classmethod
     def _words(cls, words: int) -> int:
-        if not 20 <= words <= MOST_WORDS:
-            raise ValueError(f"A text can have 20 to {MOST_WORDS:,} words.")
+        if not 20 <= words <= MAX_TEXT_WORDS:
+            raise ValueError(f"A text can have 20 to {MAX_TEXT_WORDS:,} words.")
         return words
 
     @field_validator("language")
@@ -95,16 +95,16 @@ class TextWish(Draft):
         return language
 
 
-class TrainingPayload(BaseModel):
+class StyleTrainingPayload(BaseModel):
     style_id: str
 
 
-class WritingPayload(BaseModel):
+class StyleWritingPayload(BaseModel):
     text_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class StyleSourceCard:
     """A PDF of a style. `state`: waiting, read or refused (then `reason` is a sentence); `notes`: what was noticed."""
 
     id: str
@@ -119,13 +119,13 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class WritingStyleCard:
     """A style session. `card` None: not trained yet. `job_id`: its last training, as long as jobs are remembered."""
 
     id: str
     name: str
     kept: bool
-    card: StyleCard | None
+    card: StyleProfile | None
     job_id: str | None
     trained_at: datetime | None
     last_activity_at: datetime

@@ -22,22 +22,22 @@ from backend.writing_styles.words import TOKEN
 
 BUCKETS = 4096
 """Runs of each length are counted in so many."""
-PAGE = 300
+PAGE_WORDS = 300
 """Words of the pages a source is cut into; shorter texts are compared with shorter pages."""
-SHORTEST = 60
+MIN_WORDS = 60
 """Under so many words nothing is said."""
-_ENOUGH, _PARTS = 150_000, 60
+_SAMPLED_CHARACTERS, _SAMPLE_PARTS = 150_000, 60
 """Characters of a source that are looked at (some 90 pages), in so many parts."""
-_ORDERS = (3, 4, 5)
-_PRIOR = 15_000.0
+_NGRAM_SIZES = (3, 4, 5)
+_PRIOR_RUNS = 15_000.0
 """Runs of the comparison texts that a source is mixed with, so that what it happens not to have counts little."""
 _REFERENCE = Path(__file__).with_name("reference_en.npz")
-_LIKE = {"’": "'", "—": "--", "–": "--", "“": '"', "”": '"', "«": '"', "»": '"', "…": "."}
+_PLAIN_MARKS = {"’": "'", "—": "--", "–": "--", "“": '"', "”": '"', "«": '"', "»": '"', "…": "."}
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reference:
+class ComparisonTexts:
     """`little`: words that are not masked, those most of the authors use; `authors`: a row of frequencies each, those of each
     length of run summing to 1."""
 
@@ -47,175 +47,182 @@ class Reference:
 
 
 @cache
-def reference(language: str) -> Reference | None:
+def comparison_texts(language: str) -> ComparisonTexts | None:
     """Of the languages there are comparison texts for: English."""
     if language != "en":
         return None
-    with np.load(_REFERENCE, allow_pickle=False) as kept:
-        little = frozenset(str(kept["little"]).split())
-        authors = kept["authors"].astype(np.float64) / kept["scale"]
-        return Reference(little, authors, authors.mean(axis=0) + 1e-7)
+    with np.load(_REFERENCE, allow_pickle=False) as data:
+        little = frozenset(str(data["little"]).split())
+        authors = data["authors"].astype(np.float64) / data["scale"]
+        return ComparisonTexts(little, authors, authors.mean(axis=0) + 1e-7)
 
 
 class Similarity:
     """What a source is like. Learning takes about 3 µs a word; keep it for as long as texts are compared with it."""
 
     def __init__(self, source: str, language: str) -> None:
-        self._reference = reference(language)
-        tokens = TOKEN.findall(_spread(source))
-        self._little = self._reference.little if self._reference else commonest(tokens)
-        self._pages = pages(tokens, PAGE)
+        self._reference = comparison_texts(language)
+        tokens = TOKEN.findall(_sample_source(source))
+        self._little = self._reference.little if self._reference else most_common_words(tokens)
+        self._pages = split_pages(tokens, PAGE_WORDS)
 
     def score(self, text: str) -> float | None:
         """0.5: as near to the source as to others. None: too short, or too little source to compare with."""
         tokens = TOKEN.findall(text)
-        n = _words(tokens)
-        if n < SHORTEST or len(self._pages) < 4:
+        n = _count_words(tokens)
+        if n < MIN_WORDS or len(self._pages) < 4:
             return None
-        size = min(PAGE, n)
-        own = np.array([self._counted(page) for page in (self._pages if size == PAGE else self._cut(size))])
-        return round(_scored(own, self._counted(tokens), self._reference), 3)
+        size = min(PAGE_WORDS, n)
+        own = np.array([self._counted(page) for page in (self._pages if size == PAGE_WORDS else self._cut(size))])
+        return round(_score(own, self._counted(tokens), self._reference), 3)
 
     def apart(self) -> float | None:
         """0..1: how often one of its own pages is told from one of the comparison texts. None without those."""
         if self._reference is None or len(self._pages) < 4:
             return None
         own = np.array([self._counted(page) for page in self._pages])
-        like, unlike, spread = _ends(own, self._reference)
-        return round(_normal((like - unlike) / (spread * math.sqrt(2))), 3)
+        like, unlike, spread = _reference_levels(own, self._reference)
+        return round(_normal_cdf((like - unlike) / (spread * math.sqrt(2))), 3)
 
     def _cut(self, size: int) -> list[list[str]]:
         """Pages shortened to `size` words: as many as before, so that it costs no more."""
-        return [cut[0] for page in self._pages if (cut := pages(page, size))]
+        return [cut[0] for page in self._pages if (cut := split_pages(page, size))]
 
     def _counted(self, tokens: Sequence[str]) -> Vector:
-        return counted(masked(tokens, self._little))
+        return count_ngrams(mask_topic_words(tokens, self._little))
 
 
-def _spread(source: str) -> str:
+def _sample_source(source: str) -> str:
     """A long source is represented by parts from all over it: more would cost time and tell nothing new."""
-    if len(source) <= _ENOUGH:
+    if len(source) <= _SAMPLED_CHARACTERS:
         return source
-    step = len(source) / _PARTS
-    return " ".join(source[int(n * step) : int(n * step) + _ENOUGH // _PARTS].partition(" ")[2] for n in range(_PARTS))
+    step = len(source) / _SAMPLE_PARTS
+    return " ".join(
+        source[int(n * step) : int(n * step) + _SAMPLED_CHARACTERS // _SAMPLE_PARTS].partition(" ")[2]
+        for n in range(_SAMPLE_PARTS)
+    )
 
 
-def pages(tokens: Sequence[str], size: int) -> list[list[str]]:
+def split_pages(tokens: Sequence[str], size: int) -> list[list[str]]:
     """Pages of `size` words with their punctuation; a rest of less than half a page is left out, unless it is all."""
-    made: list[list[str]] = [[]]
+    cut_pages: list[list[str]] = [[]]
     n = 0
     for token in tokens:
-        made[-1].append(token)
+        cut_pages[-1].append(token)
         n += token[0].isalpha()
         if n == size:
-            made.append([])
+            cut_pages.append([])
             n = 0
-    if len(made) > 1 and n < size / 2:
-        made.pop()
-    return made
+    if len(cut_pages) > 1 and n < size / 2:
+        cut_pages.pop()
+    return cut_pages
 
 
-def masked(tokens: Sequence[str], little: frozenset[str]) -> str:
+def mask_topic_words(tokens: Sequence[str], little: frozenset[str]) -> str:
     memo: dict[str, str] = {}
     for token in set(tokens):
-        small = token.lower().replace("’", "'")
-        memo[token] = (small if small in little else "*" + small[-2:]) if token[0].isalpha() else _LIKE.get(token, token)
+        lower = token.lower().replace("’", "'")
+        memo[token] = (lower if lower in little else "*" + lower[-2:]) if token[0].isalpha() else _PLAIN_MARKS.get(token, token)
     return " ".join([memo[token] for token in tokens])
 
 
-def counted(text: str) -> Vector:
+def count_ngrams(text: str) -> Vector:
     """How often each run of 3, 4 and 5 bytes stands in it, in BUCKETS buckets each."""
     codes = np.frombuffer(text.encode(), np.uint8).astype(np.uint64)
-    made = []
+    counts = []
     runs = np.zeros(len(codes) + 1, np.uint64)
-    for order in range(1, max(_ORDERS) + 1):
+    for order in range(1, max(_NGRAM_SIZES) + 1):
         runs = runs[:-1] * np.uint64(1_000_003) + codes[order - 1 :]
-        if order not in _ORDERS:
+        if order not in _NGRAM_SIZES:
             continue
         mixed = (runs ^ (runs >> np.uint64(17))) * np.uint64(0x9E3779B97F4A7C15)
-        made.append(np.bincount((mixed >> np.uint64(52)).astype(np.int64), minlength=BUCKETS))
-    return np.concatenate(made).astype(np.float64)
+        counts.append(np.bincount((mixed >> np.uint64(52)).astype(np.int64), minlength=BUCKETS))
+    return np.concatenate(counts).astype(np.float64)
 
 
-def commonest(tokens: Sequence[str], n: int = 120) -> frozenset[str]:
+def most_common_words(tokens: Sequence[str], n: int = 120) -> frozenset[str]:
     """The author's own little words, for a language without comparison texts. Names are not among them."""
-    small: dict[str, int] = {}
-    large: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    capitalized: dict[str, int] = {}
     for token in tokens:
         if token[0].isalpha():
             word = token.lower().replace("’", "'")
-            small[word] = small.get(word, 0) + 1
-            large[word] = large.get(word, 0) + token[0].isupper()
-    ranked = sorted(small, key=small.__getitem__, reverse=True)
-    return frozenset([word for word in ranked if large[word] < small[word] * 0.6 or len(word) == 1][:n])
+            counts[word] = counts.get(word, 0) + 1
+            capitalized[word] = capitalized.get(word, 0) + token[0].isupper()
+    ranked = sorted(counts, key=counts.__getitem__, reverse=True)
+    return frozenset([word for word in ranked if capitalized[word] < counts[word] * 0.6 or len(word) == 1][:n])
 
 
-def _words(tokens: Sequence[str]) -> int:
+def _count_words(tokens: Sequence[str]) -> int:
     return sum(token[0].isalpha() for token in tokens)
 
 
-def _scored(own: Vector, text: Vector, known: Reference | None) -> float:
+def _score(own: Vector, text: Vector, comparison: ComparisonTexts | None) -> float:
     """More like the author than like others, and as near to the author's pages as these are to each other: both must hold."""
-    near = _by_nearness(own, text)
-    if known is None:
-        return near
-    like, unlike, spread = _ends(own, known)
+    nearness = _nearness(own, text)
+    if comparison is None:
+        return nearness
+    like, unlike, spread = _reference_levels(own, comparison)
     total = own.sum(axis=0)
-    share = _share(text)[None]
-    value = _apart(share @ _weights(total, known), share @ _others(float(total.sum()), known).T)[0]
-    told = 1 / (1 + math.exp(-(value - (like + unlike) / 2) * (like - unlike) / spread**2))
-    return math.sqrt(told * near)
+    share = _frequencies(text)[None]
+    value = _preference(
+        share @ _log_ratios(total, comparison), share @ _comparison_log_ratios(float(total.sum()), comparison).T
+    )[0]
+    author_odds = 1 / (1 + math.exp(-(value - (like + unlike) / 2) * (like - unlike) / spread**2))
+    return math.sqrt(author_odds * nearness)
 
 
-def _ends(own: Vector, known: Reference) -> tuple[float, float, float]:
+def _reference_levels(own: Vector, comparison: ComparisonTexts) -> tuple[float, float, float]:
     """What the author's pages and others' texts come to, and how much pages differ among themselves."""
     total = own.sum(axis=0)
-    others = _others(float(total.sum()), known)
-    own_words = np.array([_share(page) @ _weights(total - page, known) for page in own])
-    left_out = _apart(own_words, np.array([_share(page) for page in own]) @ others.T)
-    beside = known.authors @ others.T
+    others = _comparison_log_ratios(float(total.sum()), comparison)
+    own_words = np.array([_frequencies(page) @ _log_ratios(total - page, comparison) for page in own])
+    left_out = _preference(own_words, np.array([_frequencies(page) for page in own]) @ others.T)
+    beside = comparison.authors @ others.T
     rest = beside[~np.eye(len(beside), dtype=bool)].reshape(len(beside), -1)  # each author's text beside the other authors
-    unlike = _apart(known.authors @ _weights(total, known), rest)
+    unlike = _preference(comparison.authors @ _log_ratios(total, comparison), rest)
     spread = max(float(np.std(left_out)), float(np.std(unlike)), 1e-6)
     return float(np.mean(left_out)), float(np.mean(unlike)), spread
 
 
-def _apart(own: Vector, beside: Vector) -> Vector:
+def _preference(own: Vector, beside: Vector) -> Vector:
     """How much more texts speak for the author (`own`, one a text) than for the others (`beside`, a row a text), in standard
     deviations of what they say of those: a page that is unlike everybody's, or like everybody's, says little."""
     return np.asarray((own - beside.mean(axis=1)) / np.maximum(beside.std(axis=1), 1e-9))
 
 
-def _weights(author: Vector, known: Reference) -> Vector:
+def _log_ratios(author: Vector, comparison: ComparisonTexts) -> Vector:
     """Logarithm of how much more often the author has each run than others have."""
-    common = known.common
-    mixed = len(_ORDERS) * (author + _PRIOR / len(_ORDERS) * common) / (author.sum() + _PRIOR)
+    common = comparison.common
+    mixed = len(_NGRAM_SIZES) * (author + _PRIOR_RUNS / len(_NGRAM_SIZES) * common) / (author.sum() + _PRIOR_RUNS)
     return np.asarray(np.log(mixed / common))
 
 
 @lru_cache(maxsize=4)
-def _others(n: float, known: Reference) -> Vector:
+def _comparison_log_ratios(n: float, comparison: ComparisonTexts) -> Vector:
     """The same of each comparison author, a row each, from as many runs drawn anew: known better than the author is, they would
     win or lose by that alone."""
-    drawn = np.random.default_rng(0).poisson(known.authors * (n / len(_ORDERS)))
-    return np.asarray(np.log((len(_ORDERS) * drawn / known.common + _PRIOR) / (n + _PRIOR)))
+    drawn = np.random.default_rng(0).poisson(comparison.authors * (n / len(_NGRAM_SIZES)))
+    return np.asarray(np.log((len(_NGRAM_SIZES) * drawn / comparison.common + _PRIOR_RUNS) / (n + _PRIOR_RUNS)))
 
 
-def _share(counts: Vector) -> Vector:
-    return np.asarray(counts / max(1.0, counts.sum()) * len(_ORDERS))
+def _frequencies(counts: Vector) -> Vector:
+    return np.asarray(counts / max(1.0, counts.sum()) * len(_NGRAM_SIZES))
 
 
-def _by_nearness(own: Vector, text: Vector) -> float:
+def _nearness(own: Vector, text: Vector) -> float:
     roots = np.sqrt(own / np.maximum(1.0, own.sum(axis=1, keepdims=True)))
     total = roots.sum(axis=0)
-    left_out = [_far(page, total - page) for page in roots]
-    away = (_far(np.sqrt(_share(text)), total) - float(np.mean(left_out))) / max(float(np.std(left_out)), 1e-6)
-    return 1 / (1 + math.exp(1.2 * (away - 2)))
+    left_out = [_cosine_distance(page, total - page) for page in roots]
+    deviation = (_cosine_distance(np.sqrt(_frequencies(text)), total) - float(np.mean(left_out))) / max(
+        float(np.std(left_out)), 1e-6
+    )
+    return 1 / (1 + math.exp(1.2 * (deviation - 2)))
 
 
-def _far(one: Vector, other: Vector) -> float:
-    return 1 - float(one @ other) / float(np.linalg.norm(one) * np.linalg.norm(other))
+def _cosine_distance(first: Vector, second: Vector) -> float:
+    return 1 - float(first @ second) / float(np.linalg.norm(first) * np.linalg.norm(second))
 
 
-def _normal(value: float) -> float:
+def _normal_cdf(value: float) -> float:
     return 0.5 * (1 + math.erf(value / math.sqrt(2)))

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from backend.writing_styles import excerpts
-from backend.writing_styles.schemas import StyleCard
-from backend.writing_styles.words import WORD, language_of, paragraphs, sentences
+from backend.writing_styles.schemas import StyleProfile
+from backend.writing_styles.words import WORD, detect_language, paragraphs, sentences
 
 BINS = (5, 10, 15, 20, 30, 40)
 """Sentences of at most so many words; the last bar is the longer ones."""
@@ -20,7 +20,7 @@ MARKS = {
     "comma": ",", "semicolon": ";", "colon": ":", "question": "?", "exclamation": "!", "bracket": "(", "ellipsis": "…",
 }  # fmt: skip
 _DASHES, _QUOTES = ("—", "–", " - ", "--"), '“”«»"'
-_WINDOW = 500
+_RICHNESS_WINDOW = 500
 _LONG_WORD = 7
 
 _PERSONS = {
@@ -47,7 +47,7 @@ _TENSES = {
         "future": "sarà saranno avrà avranno farà dirà andrà verrà potrà dovrà",
     },
 }  # fmt: skip
-_LITTLE = {
+_FUNCTION_WORDS = {
     "en": (
         "the of and to a in that it with as for but not on at by from or so if then when while because though although however "
         "yet just very really quite perhaps maybe only also even still never always now here there upon indeed rather"
@@ -59,70 +59,82 @@ _LITTLE = {
 }
 
 
-def measure(text: str, *, pages: int = 0, sources: int = 1) -> StyleCard:
+def measure(text: str, *, pages: int = 0, sources: int = 1) -> StyleProfile:
     """The card of a source: its paragraphs parted by an empty line. Everything is 0 or empty for an empty text."""
-    spoken = WORD.findall(text)
-    small = [word.lower() for word in spoken]
-    counts = Counter(small)
-    total = max(1, len(spoken))
-    language = language_of(counts)
-    cut = paragraphs(text)
-    said = [(sentence, len(sentence.split())) for sentence in sentences(text)]
-    lengths = np.array([n for _, n in said if n] or [0])
-    return StyleCard(
-        language=language, words=len(spoken), pages=pages, sources=sources, sentence=_spread(lengths), lengths=_bars(lengths),
-        paragraph=round(len(spoken) / max(1, len(cut)), 1), paragraph_sentences=round(len(said) / max(1, len(cut)), 1),
+    words = WORD.findall(text)
+    lower_words = [word.lower() for word in words]
+    counts = Counter(lower_words)
+    total = max(1, len(words))
+    language = detect_language(counts)
+    text_paragraphs = paragraphs(text)
+    sentence_lengths = [(sentence, len(sentence.split())) for sentence in sentences(text)]
+    lengths = np.array([n for _, n in sentence_lengths if n] or [0])
+    return StyleProfile(
+        language=language,
+        words=len(words),
+        pages=pages,
+        sources=sources,
+        sentence=_sentence_stats(lengths),
+        lengths=_length_shares(lengths),
+        paragraph=round(len(words) / max(1, len(text_paragraphs)), 1),
+        paragraph_sentences=round(len(sentence_lengths) / max(1, len(text_paragraphs)), 1),
         word_letters=round(sum(len(word) * n for word, n in counts.items()) / total, 2),
         long_words=round(sum(n for word, n in counts.items() if len(word) >= _LONG_WORD) / total, 3),
-        richness=_richness(small), punctuation=_punctuation(text, total),
+        richness=_richness(lower_words),
+        punctuation=_punctuation(text, total),
         contractions=_per_thousand(sum(n for word, n in counts.items() if "'" in word or "’" in word), total),
-        person=_shares(counts, _PERSONS.get(language, {})), tense=_shares(counts, _TENSES.get(language, {})),
-        openings=_openings([sentence for sentence, n in said if n]), little_words=_little(counts, language, total),
-        excerpts=excerpts.choose(cut, typical=float(np.median(lengths))),
-    )  # fmt: skip
+        person=_shares(counts, _PERSONS.get(language, {})),
+        tense=_shares(counts, _TENSES.get(language, {})),
+        openings=_openings([sentence for sentence, n in sentence_lengths if n]),
+        little_words=_function_word_rates(counts, language, total),
+        excerpts=excerpts.choose_excerpts(text_paragraphs, typical=float(np.median(lengths))),
+    )
 
 
-def _spread(lengths: np.ndarray) -> dict[str, float]:
+def _sentence_stats(lengths: np.ndarray) -> dict[str, float]:
     low, middle, high = np.percentile(lengths, (10, 50, 90))
     short, long = float((lengths < 8).mean()), float((lengths > 25).mean())
     values = {"mean": lengths.mean(), "sd": lengths.std(), "p10": low, "p50": middle, "p90": high}
     return {name: round(float(value), 1) for name, value in values.items()} | {"short": round(short, 3), "long": round(long, 3)}
 
 
-def _bars(lengths: np.ndarray) -> tuple[float, ...]:
-    found = np.bincount(np.searchsorted(BINS, lengths), minlength=len(BINS) + 1)
-    return tuple(round(float(n), 3) for n in found / max(1, found.sum()))
+def _length_shares(lengths: np.ndarray) -> tuple[float, ...]:
+    counts = np.bincount(np.searchsorted(BINS, lengths), minlength=len(BINS) + 1)
+    return tuple(round(float(n), 3) for n in counts / max(1, counts.sum()))
 
 
-def _richness(small: Sequence[str]) -> float:
+def _richness(lower_words: Sequence[str]) -> float:
     """Different words in each 500, on average: unlike a plain ratio it does not fall as the source grows."""
-    windows = [small[at : at + _WINDOW] for at in range(0, max(1, len(small) - _WINDOW + 1), _WINDOW)]
-    return round(sum(len(set(window)) / max(1, len(window)) for window in windows) / len(windows) * _WINDOW, 0)
+    windows = [
+        lower_words[at : at + _RICHNESS_WINDOW]
+        for at in range(0, max(1, len(lower_words) - _RICHNESS_WINDOW + 1), _RICHNESS_WINDOW)
+    ]
+    return round(sum(len(set(window)) / max(1, len(window)) for window in windows) / len(windows) * _RICHNESS_WINDOW, 0)
 
 
 def _punctuation(text: str, total: int) -> dict[str, float]:
-    counted = {name: text.count(mark) for name, mark in MARKS.items()}
-    counted["ellipsis"] += text.count("...")
-    counted["dash"] = sum(text.count(dash) for dash in _DASHES)
-    counted["quote"] = sum(text.count(quote) for quote in _QUOTES) // 2
-    return {name: _per_thousand(n, total) for name, n in counted.items()}
+    counts = {name: text.count(mark) for name, mark in MARKS.items()}
+    counts["ellipsis"] += text.count("...")
+    counts["dash"] = sum(text.count(dash) for dash in _DASHES)
+    counts["quote"] = sum(text.count(quote) for quote in _QUOTES) // 2
+    return {name: _per_thousand(n, total) for name, n in counts.items()}
 
 
 def _shares(counts: Counter[str], lists: dict[str, str]) -> dict[str, float]:
-    found = {name: sum(counts[word] for word in line.split()) for name, line in lists.items()}
-    total = sum(found.values())
-    return {name: round(n / total, 3) for name, n in found.items()} if total else {}
+    totals = {name: sum(counts[word] for word in line.split()) for name, line in lists.items()}
+    total = sum(totals.values())
+    return {name: round(n / total, 3) for name, n in totals.items()} if total else {}
 
 
-def _openings(said: Sequence[str]) -> tuple[tuple[str, float], ...]:
-    first = Counter(found[0].lower().replace("’", "'") for one in said if (found := WORD.search(one)))
-    return tuple((word, round(n / max(1, len(said)), 3)) for word, n in first.most_common(8) if n > 1)
+def _openings(sentence_list: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    first = Counter(found[0].lower().replace("’", "'") for sentence in sentence_list if (found := WORD.search(sentence)))
+    return tuple((word, round(n / max(1, len(sentence_list)), 3)) for word, n in first.most_common(8) if n > 1)
 
 
-def _little(counts: Counter[str], language: str, total: int) -> tuple[tuple[str, float], ...]:
-    known = set(_LITTLE.get(language, "").split())
-    used = Counter({word: n for word, n in counts.items() if word in known})
-    return tuple((word, _per_thousand(n, total)) for word, n in used.most_common(12))
+def _function_word_rates(counts: Counter[str], language: str, total: int) -> tuple[tuple[str, float], ...]:
+    function_words = set(_FUNCTION_WORDS.get(language, "").split())
+    function_counts = Counter({word: n for word, n in counts.items() if word in function_words})
+    return tuple((word, _per_thousand(n, total)) for word, n in function_counts.most_common(12))
 
 
 def _per_thousand(n: int, total: int) -> float:

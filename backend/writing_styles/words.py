@@ -9,8 +9,8 @@ WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|--|[.,;:!?…()\"—–“”«»]")
 """Words, and the marks between them that people set by habit."""
 PARAGRAPH = "\n\n"
-_END = re.compile(r"([.!?…][\"”»’)\]]*)\s+(?=[\"“«‘(\[—–-]*\s?[^\W\d_a-zà-ÿ])")
-_SHORTENED = frozenset(
+_SENTENCE_END = re.compile(r"([.!?…][\"”»’)\]]*)\s+(?=[\"“«‘(\[—–-]*\s?[^\W\d_a-zà-ÿ])")
+_ABBREVIATIONS = frozenset(
     "Mr Mrs Ms Messrs Dr St Prof Sr Jr vs etc e.g i.e No Vol Sig Dott ecc pag cfr avv ing art".split()  # noqa: SIM905
 )
 _COMMON = {
@@ -24,48 +24,48 @@ _COMMON = {
 _LANGUAGES = {language: frozenset(line.split()) for language, line in _COMMON.items()}
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     return WORD.findall(text)
 
 
-def count(text: str) -> int:
+def count_words(text: str) -> int:
     """How many words it has, as everything here counts them."""
     return len(WORD.findall(text))
 
 
 def paragraphs(text: str) -> list[str]:
-    return [part for part in (one.strip() for one in text.split(PARAGRAPH)) if part]
+    return [part for part in (piece.strip() for piece in text.split(PARAGRAPH)) if part]
 
 
 def sentences(text: str) -> list[str]:
     """Of one paragraph or many; a paragraph always ends one."""
-    made = []
+    found_sentences = []
     for paragraph in text.split(PARAGRAPH):
-        parts = _END.split(paragraph)
-        waiting = ""
+        parts = _SENTENCE_END.split(paragraph)
+        pending = ""
         for at in range(0, len(parts) - 1, 2):
-            waiting += parts[at] + parts[at + 1]
-            if parts[at + 1] == "." and _is_shortened(parts[at]):
-                waiting += " "
+            pending += parts[at] + parts[at + 1]
+            if parts[at + 1] == "." and _ends_with_abbreviation(parts[at]):
+                pending += " "
             else:
-                made.append(waiting.strip())
-                waiting = ""
-        if (waiting + parts[-1]).strip():
-            made.append((waiting + parts[-1]).strip())
-    return made
+                found_sentences.append(pending.strip())
+                pending = ""
+        if (pending + parts[-1]).strip():
+            found_sentences.append((pending + parts[-1]).strip())
+    return found_sentences
 
 
-def _is_shortened(before: str) -> bool:
+def _ends_with_abbreviation(text: str) -> bool:
     """Whether the dot after it only shortens a word: Mr., e.g., the J of J. S. Bach."""
-    last = before[before.rfind(" ") + 1 :].lstrip("“\"(‘'")
-    return last in _SHORTENED or (len(last) == 1 and last.isupper() and last != "I")
+    last = text[text.rfind(" ") + 1 :].lstrip("“\"(‘'")
+    return last in _ABBREVIATIONS or (len(last) == 1 and last.isupper() and last != "I")
 
 
-def language_of(spoken: Counter[str]) -> str:
+def detect_language(counts: Counter[str]) -> str:
     """ISO 639-1 of the language whose commonest words it has most of; "" when none is likely. `spoken`: small letters."""
-    total = sum(spoken.values())
+    total = sum(counts.values())
     if not total:
         return ""
-    share = {language: sum(spoken[word] for word in common) / total for language, common in _LANGUAGES.items()}
+    share = {language: sum(counts[word] for word in common) / total for language, common in _LANGUAGES.items()}
     best = max(share, key=share.__getitem__)
     return best if share[best] > 0.12 else ""

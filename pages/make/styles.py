@@ -8,6 +8,6 @@ from studio.writing_styles import writing_styles
 page = frame("Writing styles", icon=":material/history_edu:", needs="viewer")
 with page.guard():
     if style_id := st.query_params.get("id"):
-        writing_styles.one(page, style_id)
+        writing_styles.style_page(page, style_id)
     else:
-        writing_styles.all_of_them(page)
+        writing_styles.styles_page(page)

@@ -8,6 +8,6 @@ from studio.workflows import workflows
 page = frame("Workflows", icon=":material/schema:", needs="viewer")
 with page.guard():
     if graph_id := st.query_params.get("id"):
-        workflows.one(page, graph_id)
+        workflows.workflow_page(page, graph_id)
     else:
-        workflows.all_of_them(page)
+        workflows.workflows_page(page)

@@ -10,13 +10,15 @@ from backend.budgets import Costs
 from studio.ui.format import usd
 
 
-def budget_form(key: str, now: Costs) -> tuple[Decimal | None, Decimal | None] | None:
+def budget_form(key: str, costs: Costs) -> tuple[Decimal | None, Decimal | None] | None:
     """(a day, a month) in USD when it was sent; None each: the studio's own limit."""
     with st.form(key, border=False):
         left, right = st.columns(2)
-        daily = left.number_input("A day, in $", 0.0, None, _start(now.day.own_usd), 1.0, placeholder=_free(now.day.most_usd))
+        daily = left.number_input(
+            "A day, in $", 0.0, None, _start(costs.day.own_usd), 1.0, placeholder=_placeholder(costs.day.most_usd)
+        )
         monthly = right.number_input(
-            "A month, in $", 0.0, None, _start(now.month.own_usd), 5.0, placeholder=_free(now.month.most_usd)
+            "A month, in $", 0.0, None, _start(costs.month.own_usd), 5.0, placeholder=_placeholder(costs.month.most_usd)
         )
         st.caption("Days and months are UTC. What is under way goes on; the next call is refused when it might not fit.")
         if not st.form_submit_button("Save limits", type="primary"):
@@ -28,7 +30,7 @@ def _start(own: Decimal | None) -> float | None:
     return None if own is None else float(own)
 
 
-def _free(most: Decimal | None) -> str:
+def _placeholder(most: Decimal | None) -> str:
     return "no limit" if most is None else f"{usd(most)}, the studio's own"
 
 

@@ -8,16 +8,20 @@ from functools import partial
 import streamlit as st
 
 from backend import budgets, influencers
-from backend.budgets import Costs, Line, Period
+from backend.budgets import CostLine, Costs, Period
 from studio.budgets.budget_form import budget_form
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import count, plain, usd
 
 _KINDS = {
-    "suggestion": "Suggestions", "caption": "Texts for posts", "ideas": "Ideas", "talk": "Talks", "style": "Writing styles",
+    "suggestion": "Suggestions",
+    "caption": "Texts for posts",
+    "ideas": "Ideas",
+    "talk": "Talks",
+    "style": "Writing styles",
     "auto-caption": "Dataset captions",
-}  # fmt: skip
+}
 """A kind of call as people say it; one that is not listed is shown by its own name."""
 
 
@@ -26,7 +30,7 @@ _MONEY = st.column_config.TextColumn(alignment="right")
 
 def costs(page: Page) -> None:
     with page.transaction() as tx:
-        now = budgets.costs(tx, page.app.settings)
+        current = budgets.costs(tx, page.app.settings)
         names = {card.id: card.name for card in influencers.page(tx, take=200).cards}
     if not page.app.settings.text_is_model:
         st.info(
@@ -34,8 +38,8 @@ def costs(page: Page) -> None:
             "can set OPENROUTER_API_KEY (or OPENROUTER_BASE_URL for a server of one's own).",
             icon=":material/edit_off:",
         )
-    _periods(now)
-    if not now.by_kind:
+    _periods(current)
+    if not current.by_kind:
         card = empty_state(
             "Nothing was asked this month",
             "Each call to a language model is listed here with what it cost.",
@@ -44,90 +48,93 @@ def costs(page: Page) -> None:
         with card:
             page.link("make/generation", "Ask for an idea on Create", icon=":material/lightbulb:")
     else:
-        _memory(now)
-        _tables(now, names)
-    _limits(page, now)
+        _cache_metrics(current)
+        _tables(current, names)
+    _limits(page, current)
 
 
-def say_near(page: Page) -> None:
+def draw_budget_warning(page: Page) -> None:
     """Beside whatever asks a model: nothing, or how near the limit is."""
-    if said := near(page):
+    if warning := budget_warning(page):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.warning(plain(said), icon=":material/payments:")
+            st.warning(plain(warning), icon=":material/payments:")
             page.link("run/costs", "Open Costs", icon=":material/open_in_new:")
 
 
-def near(page: Page) -> str:
+def budget_warning(page: Page) -> str:
     """How near a limit is and what happens then; "" from far."""
     if not page.app.settings.text_is_model:
         return ""
     with page.transaction() as tx:
-        now = budgets.costs(tx, page.app.settings)
-    for period, when, going_on in ((now.month, "this month", "next month"), (now.day, "today", "tomorrow")):
+        current = budgets.costs(tx, page.app.settings)
+    for period, when, continues in ((current.month, "this month", "next month"), (current.day, "today", "tomorrow")):
         if period.limit_usd is None or period.share < 0.8:
             continue
-        said = f"Spent on words {when}: {usd(period.spent_usd)} of {usd(period.limit_usd)}."
+        spent = f"Spent on words {when}: {usd(period.spent_usd)} of {usd(period.limit_usd)}."
         if period.share >= 1:
-            return f"{said} Nothing more is asked: it goes on {going_on}, or when an owner raises the limit on the Costs page."
-        return f"{said} What could cost more than is left is not asked. An owner can raise the limit on the Costs page."
+            return (
+                f"{spent} Nothing more is asked: it goes on {continues}, or when an owner raises the limit on the Costs page."
+            )
+        return f"{spent} What could cost more than is left is not asked. An owner can raise the limit on the Costs page."
     return ""
 
 
-def _periods(now: Costs) -> None:
-    for column, period, when, going_on in zip(
-        st.columns(2), (now.day, now.month), ("Today", "This month"), ("tomorrow", "next month"), strict=True
+def _periods(current: Costs) -> None:
+    for column, period, when, continues in zip(
+        st.columns(2), (current.day, current.month), ("Today", "This month"), ("tomorrow", "next month"), strict=True
     ):
         with column, st.container(border=True, height="stretch"):
-            _period(period, when, going_on)
+            _period(period, when, continues)
 
 
-def _period(period: Period, when: str, going_on: str) -> None:
+def _period(period: Period, when: str, continues: str) -> None:
     limit = "no limit of its own" if period.limit_usd is None else f"of {usd(period.limit_usd)}"
     st.markdown(f"{when}  \n### {plain(usd(period.spent_usd))} :gray[:small[{plain(limit)}]]")
     if period.limit_usd is not None:
         st.progress(min(1.0, period.share))
         if period.share >= 1:
-            st.error(f"Used up: it goes on {going_on}, or when an owner raises the limit.", icon=":material/block:")
+            st.error(f"Used up: it goes on {continues}, or when an owner raises the limit.", icon=":material/block:")
         elif period.share >= 0.8:
             st.warning(f"{period.share:.0%} of the limit is spent.", icon=":material/warning:")
     if period.open_usd:
         st.caption(f"{plain(usd(period.open_usd))} of it is set aside for answers under way.")
 
 
-def _memory(now: Costs) -> None:
+def _cache_metrics(current: Costs) -> None:
     left, middle, right = st.columns(3)
-    left.metric("Answers this month", f"{now.calls:,}")
+    left.metric("Answers this month", f"{current.calls:,}")
     middle.metric(
-        "From memory", f"{now.hit_rate:.0%}", help="The same question within 24 hours is answered without asking again."
+        "From memory", f"{current.hit_rate:.0%}", help="The same question within 24 hours is answered without asking again."
     )
-    right.metric("Saved by that", usd(now.saved_usd))
-    if now.estimated:
+    right.metric("Saved by that", usd(current.saved_usd))
+    if current.estimated:
         st.caption(
-            f"{count(now.estimated, 'answer')} {'was' if now.estimated == 1 else 'were'} stopped or got lost on the way: "
-            f"{plain(usd(now.estimated_usd))} of this month is the most that can have cost. It is corrected if the model's "
+            f"{count(current.estimated, 'answer')} {'was' if current.estimated == 1 else 'were'} stopped or got lost on "
+            "the way: "
+            f"{plain(usd(current.estimated_usd))} of this month is the most that can have cost. It is corrected if the model's "
             "server says."
         )
 
 
-def _tables(now: Costs, names: Mapping[str, str]) -> None:
-    by_whom = [
+def _tables(current: Costs, names: Mapping[str, str]) -> None:
+    by_influencer = [
         (names.get(line.name, "An influencer of before") if line.name else "Nobody in particular", line)
-        for line in now.by_influencer
+        for line in current.by_influencer
     ]
-    by_kind = [(_KINDS.get(line.name, line.name.replace("-", " ").capitalize()), line) for line in now.by_kind]
-    as_said = partial(map, lambda line: (line.name, line))
-    days, whom, kinds, models = st.tabs(["By day", "By influencer", "By kind", "By model"])
-    with days:
-        _table("Day (UTC)", list(as_said(now.by_day)))
-    with whom:
-        _table("Influencer", by_whom)
-    with kinds:
+    by_kind = [(_KINDS.get(line.name, line.name.replace("-", " ").capitalize()), line) for line in current.by_kind]
+    with_own_name = partial(map, lambda line: (line.name, line))
+    days_tab, influencers_tab, kinds_tab, models_tab = st.tabs(["By day", "By influencer", "By kind", "By model"])
+    with days_tab:
+        _table("Day (UTC)", list(with_own_name(current.by_day)))
+    with influencers_tab:
+        _table("Influencer", by_influencer)
+    with kinds_tab:
         _table("Kind", by_kind)
-    with models:
-        _table("Model", [(line.name or "Stopped or lost before it was said", line) for line in now.by_model])
+    with models_tab:
+        _table("Model", [(line.name or "Stopped or lost before it was said", line) for line in current.by_model])
 
 
-def _table(head: str, lines: list[tuple[str, Line]]) -> None:
+def _table(head: str, lines: list[tuple[str, CostLine]]) -> None:
     rows = [
         {head: name, "Cost": usd(line.usd), "Answers": line.calls, "From memory": line.cached, "Saved": usd(line.saved_usd)}
         for name, line in lines
@@ -135,25 +142,25 @@ def _table(head: str, lines: list[tuple[str, Line]]) -> None:
     st.dataframe(rows, hide_index=True, column_config={"Cost": _MONEY, "Saved": _MONEY})
 
 
-def _limits(page: Page, now: Costs) -> None:
+def _limits(page: Page, current: Costs) -> None:
     if not page.is_owner:
         st.caption("An owner of this workspace can set lower limits.")
         return
     with st.expander("Limits", icon=":material/tune:"):
-        st.caption(plain(_operators(now)))
+        st.caption(plain(_operator_limits_text(current)))
         with page.guard():
-            if (wish := budget_form("costs:limits", now)) is None:
+            if (limits := budget_form("costs:limits", current)) is None:
                 return
             with page.transaction(needs="owner") as tx:
-                budgets.set_limits(tx, daily_usd=wish[0], monthly_usd=wish[1], settings=page.app.settings)
+                budgets.set_limits(tx, daily_usd=limits[0], monthly_usd=limits[1], settings=page.app.settings)
             st.toast("The limits are saved.", icon=":material/check:")
             st.rerun()
 
 
-def _operators(now: Costs) -> str:
+def _operator_limits_text(current: Costs) -> str:
     most = [
         f"{usd(period.most_usd)} a {name}"
-        for period, name in ((now.day, "day"), (now.month, "month"))
+        for period, name in ((current.day, "day"), (current.month, "month"))
         if period.most_usd is not None
     ]
     return f"The studio allows each workspace {' and '.join(most)}. Set less here, or leave a field empty."

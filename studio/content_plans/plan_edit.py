@@ -130,7 +130,7 @@ def _write(page: Page, card: PlanCard, key: str) -> None:
         topic = card.topic or card.title
         with telling(), st.spinner("Writing …"):
             order = writing.WriteOrder(influencer_id=card.influencer_id, topic=topic)
-            made = writing.write(page.app, partial(page.transaction, "editor"), order=order)
+            made = writing.write_texts(page.app, partial(page.transaction, "editor"), order=order)
             st.session_state[f"{key}:text"] = made[0].parts
             st.session_state[f"{key}:written"] = st.session_state.get(f"{key}:written", 0) + 1
         st.rerun(scope="fragment" if st.session_state.get("plan:dialog") == card.id else "app")

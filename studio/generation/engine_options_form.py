@@ -10,7 +10,7 @@ import streamlit as st
 from backend.engines.comfyui.workflow import said
 from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft, PosePick, SecondPassPick
-from backend.workflows import GraphCard
+from backend.workflows import WorkflowCard
 from studio.ui.format import plain
 
 _SAID = ("prompt", "negative", "seed", "steps", "cfg", "checkpoint", "lora", "picture", "mask", "pose")
@@ -18,7 +18,7 @@ _SAID = ("prompt", "negative", "seed", "steps", "cfg", "checkpoint", "lora", "pi
 
 
 def workflow(
-    key: str, cards: Sequence[GraphCard], models: Sequence[ModelCard], start: GenerationDraft, disabled: bool
+    key: str, cards: Sequence[WorkflowCard], models: Sequence[ModelCard], start: GenerationDraft, disabled: bool
 ) -> str | None:
     """Id of the imported workflow to draw with; None: the built-in ones."""
     names = {card.id: card for card in cards}
@@ -75,5 +75,5 @@ def _second_pass(key: str, card: ModelCard, start: GenerationDraft, disabled: bo
     return SecondPassPick(scale=scale, strength=strength)
 
 
-def _notes(card: GraphCard) -> str:
+def _notes(card: WorkflowCard) -> str:
     return f" {plain(card.notes)}" if card.notes else ""

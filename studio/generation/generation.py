@@ -167,7 +167,7 @@ def _start(page: Page) -> GenerationDraft:
             size = writing.CONTENT_TYPES[text.content_type].size
             return GenerationDraft(prompt=text.parts.picture, influencer_id=text.influencer_id, size=size)
         picks = (LoraPick(lora_id=loras.get(tx, asked["lora"]).id),) if "lora" in asked and "influencer" not in asked else ()
-        standard = prompt_library.standard(tx)
+        standard = prompt_library.default_preset(tx)
         before = (prompt_shortcuts.preset_draft(standard) if standard else None) or GenerationDraft()
         if (
             init and asked.get("part") and "from" in asked

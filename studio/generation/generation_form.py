@@ -13,8 +13,8 @@ from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft, LoraPick, TemplatePick
 from backend.influencers import InfluencerCard
 from backend.loras import LoraCard
-from backend.prompt_library import StyleCard, TemplateCard
-from backend.workflows import GraphCard
+from backend.prompt_library import PromptStyleCard, TemplateCard
+from backend.workflows import WorkflowCard
 from studio.generation import engine_options_form
 from studio.generation.look_form import finish_pills
 from studio.shell import current_influencer
@@ -28,10 +28,10 @@ class Choices:
     influencers: Sequence[InfluencerCard]
     loras: Sequence[LoraCard]
     models: Sequence[ModelCard]
-    styles: Sequence[StyleCard] = ()
+    styles: Sequence[PromptStyleCard] = ()
     template: TemplateCard | None = None
     last_seed: int | None = None
-    workflows: Sequence[GraphCard] = ()
+    workflows: Sequence[WorkflowCard] = ()
 
 
 def generation_form(key: str, choices: Choices, start: GenerationDraft, *, disabled: bool, way: str = "one") -> GenerationDraft:
@@ -78,7 +78,7 @@ def _template(key: str, card: TemplateCard, start: GenerationDraft, disabled: bo
     return TemplatePick(template_id=card.id, version=card.version, values=values)
 
 
-def _style(key: str, choices: Choices, start: GenerationDraft, who: str | None, disabled: bool) -> StyleCard | None:
+def _style(key: str, choices: Choices, start: GenerationDraft, who: str | None, disabled: bool) -> PromptStyleCard | None:
     """Offered only where there is one: everybody's, and the influencer's own."""
     mine = {card.id: card for card in choices.styles if card.influencer_id in (None, who)}
     if not mine:
@@ -91,7 +91,7 @@ def _style(key: str, choices: Choices, start: GenerationDraft, who: str | None, 
     return mine.get(chosen or "")
 
 
-def _styled(start: GenerationDraft, style: StyleCard | None) -> GenerationDraft:
+def _styled(start: GenerationDraft, style: PromptStyleCard | None) -> GenerationDraft:
     """What the fields below begin with: a style that was just chosen brings settings of its own."""
     if style is None or style.id == start.style_id:
         return start

@@ -31,7 +31,7 @@ def _suggest(page: Page, draft: GenerationDraft) -> None:
         st.caption(
             "By the offline writer: put together from the persona, in English or Italian. A language model writes freely."
         )
-    costs.say_near(page)
+    costs.draw_budget_warning(page)
     with st.form("create:idea", border=False):
         topic = st.text_input("What is the post about?", max_chars=writing.MAX_TOPIC, placeholder="morning yoga on the terrace")
         sent = st.form_submit_button("Suggest", icon=":material/lightbulb:", disabled=not page.can_edit)

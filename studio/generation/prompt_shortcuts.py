@@ -10,7 +10,7 @@ import streamlit as st
 from backend import prompt_library
 from backend.errors import StudioError
 from backend.generation import GenerationDraft, TemplatePick
-from backend.prompt_library import PresetCard, PromptUsed, TemplateCard
+from backend.prompt_library import EarlierPrompt, PresetCard, TemplateCard
 from studio.shell.frame import Page
 from studio.ui.format import ago, plain
 from studio.ui.icon_button import icon_button
@@ -61,7 +61,7 @@ def _history(page: Page, draft: GenerationDraft) -> None:
     text = st.text_input("Search", key="create:history", placeholder="Search your prompts", label_visibility="collapsed")
     everybody = st.toggle("Everybody's", key="create:history:all")
     with page.transaction() as tx:
-        found = prompt_library.history(tx, text=text or "", everybody=everybody, take=12)
+        found = prompt_library.earlier_prompts(tx, text=text or "", everybody=everybody, take=12)
     if not found:
         st.caption("Nothing matches." if text else "Prompts you draw with are kept here.")
     for one in found:
@@ -69,7 +69,7 @@ def _history(page: Page, draft: GenerationDraft) -> None:
         st.button(plain(label), key=f"say:{one.id}", type="tertiary", help=ago(one.used_at), on_click=_say, args=(draft, one))
 
 
-def _say(draft: GenerationDraft, one: PromptUsed) -> None:
+def _say(draft: GenerationDraft, one: EarlierPrompt) -> None:
     refill(draft.model_copy(update={"prompt": one.prompt, "negative_prompt": one.negative, "template": None}))
 
 
@@ -114,7 +114,7 @@ def _leave(draft: GenerationDraft, card: TemplateCard) -> None:
     """The words stay, as far as they are filled in."""
     values = draft.template.values if draft.template else {}
     try:
-        said = prompt_library.fill(card.prompt, values)
+        said = prompt_library.fill_blanks(card.prompt, values)
     except StudioError:
         said = ""
     prompt = ", ".join(part for part in (said, draft.prompt) if part)
@@ -136,7 +136,7 @@ def _presets(page: Page, draft: GenerationDraft) -> None:
                 icon_button(
                     "The form starts with it. Press to change that." if card.standard else "Let the form start with it",
                     ":material/star:" if card.standard else ":material/star_outline:", key=f"preset:standard:{card.id}",
-                    on_click=_act, args=(page, partial(prompt_library.set_standard, on=not card.standard), card.id),
+                    on_click=_act, args=(page, partial(prompt_library.set_default_preset, on=not card.standard), card.id),
                 )  # fmt: skip
                 icon_button(
                     f"Delete {plain(card.name)}", ":material/delete:", key=f"preset:delete:{card.id}",

@@ -102,7 +102,7 @@ def _welcome(page: Page) -> None:
 
 def _needs_you(page: Page, board: Board) -> None:
     unfinished = board.unfinished
-    near = costs.near(page)
+    near = costs.budget_warning(page)
     if not near and not board.failed and not board.held and not board.posting.total and not (unfinished and page.can_edit):
         return
     st.header("Needs you", anchor=False)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from backend import influencers, prompt_library
 from backend.errors import StudioError
-from backend.prompt_library import StyleCard, TemplateCard, WildcardCard
+from backend.prompt_library import PromptStyleCard, TemplateCard, WildcardCard
 from studio.generation.prompt_shortcuts import preset_draft
 from studio.prompt_library import prompt_library_forms as forms
 from studio.shell.frame import Page
@@ -21,21 +21,21 @@ from studio.ui.icon_button import icon_button, icon_link, icon_popover
 
 def prompts(page: Page) -> None:
     names = ("Templates", "Wildcards", "Styles", "Presets", "Import and export")
-    for tab, draw in zip(st.tabs(names), (_templates, _wildcards, _styles, _presets, _exchange), strict=True):
+    for tab, draw in zip(st.tabs(names), (_templates, _wildcards, _styles, _presets, _import_export), strict=True):
         with tab:
             draw(page)
 
 
 def _templates(page: Page) -> None:
     with page.transaction() as tx:
-        found = prompt_library.templates(tx)
+        cards = prompt_library.templates(tx)
     _head(page, "New template", "A prompt with blanks, filled in on the Create page.", lambda: _edit_template(page, None))
-    for card in found:
+    for card in cards:
         with _row(card.name, card.prompt, f"version {card.version} · {ago(card.created_at)}"):
             if card.version > 1:
                 with icon_popover("Versions", ":material/history:", key=f"versions:{card.id}"):
                     _versions(page, card)
-            _change(
+            _edit_and_delete(
                 page,
                 card.id,
                 partial(_edit_template, page, card),
@@ -47,9 +47,9 @@ def _templates(page: Page) -> None:
 
 def _versions(page: Page, card: TemplateCard) -> None:
     with page.transaction() as tx:
-        for one in prompt_library.template_versions(tx, card.id):
-            st.markdown(f"**{one.version}** · {ago(one.created_at)}")
-            st.code(one.prompt, language=None, wrap_lines=True)
+        for version in prompt_library.template_versions(tx, card.id):
+            st.markdown(f"**{version.version}** · {ago(version.created_at)}")
+            st.code(version.prompt, language=None, wrap_lines=True)
 
 
 def _edit_template(page: Page, card: TemplateCard | None) -> None:
@@ -64,16 +64,18 @@ def _edit_template(page: Page, card: TemplateCard | None) -> None:
 
 def _wildcards(page: Page) -> None:
     with page.transaction() as tx:
-        found = prompt_library.wildcards(tx)
+        cards = prompt_library.wildcards(tx)
     sentence = "A list that a prompt takes a line of: write \\_\\_places\\_\\_ and each picture gets another one."
     _head(page, "New list", sentence, lambda: _edit_wildcard(page, None))
-    for card in found:
+    for card in cards:
         lines = ", ".join(card.lines[:6]) + (" …" if len(card.lines) > 6 else "")
         with _row(f"__{card.name}__", lines, f"{count(len(card.lines), 'line')} · {ago(card.updated_at)}"):
             url = f"/api/recipes/wildcards/{card.id}?workspace={page.workspace.id}"
             icon_link("As a text file", url, ":material/download:", key=f"download:{card.id}")
-            gone = "Prompts that name it cannot be drawn any more; pictures keep their words."
-            _change(page, card.id, partial(_edit_wildcard, page, card), card.name, prompt_library.delete_wildcard, gone)
+            consequence = "Prompts that name it cannot be drawn any more; pictures keep their words."
+            _edit_and_delete(
+                page, card.id, partial(_edit_wildcard, page, card), card.name, prompt_library.delete_wildcard, consequence
+            )
 
 
 def _edit_wildcard(page: Page, card: WildcardCard | None) -> None:
@@ -88,28 +90,28 @@ def _edit_wildcard(page: Page, card: WildcardCard | None) -> None:
 
 def _styles(page: Page) -> None:
     with page.transaction() as tx:
-        found = prompt_library.styles(tx, every=True)
-        people = influencers.page(tx, take=200).cards
-    names = {one.id: one.name for one in people}
+        cards = prompt_library.styles(tx, every=True)
+        influencer_cards = influencers.page(tx, take=200).cards
+    names = {influencer.id: influencer.name for influencer in influencer_cards}
     sentence = "Words and settings an influencer is drawn with again and again; chosen on the Create page."
     _head(page, "New style", sentence, lambda: _edit_style(page, None))
-    for card in found:
-        whose = names.get(card.influencer_id or "", "somebody archived") if card.influencer_id else "everybody"
-        with _row(card.name, card.prompt or _told(card), f"for {whose} · {ago(card.updated_at)}"):
-            _change(
+    for card in cards:
+        audience = names.get(card.influencer_id or "", "somebody archived") if card.influencer_id else "everybody"
+        with _row(card.name, card.prompt or _settings_text(card), f"for {audience} · {ago(card.updated_at)}"):
+            _edit_and_delete(
                 page, card.id, partial(_edit_style, page, card), card.name, prompt_library.delete_style, "Pictures keep it."
             )
 
 
-def _told(card: StyleCard) -> str:
+def _settings_text(card: PromptStyleCard) -> str:
     return ", ".join(f"{name} {value}" for name, value in card.settings.model_dump(exclude_none=True).items())
 
 
-def _edit_style(page: Page, card: StyleCard | None) -> None:
+def _edit_style(page: Page, card: PromptStyleCard | None) -> None:
     def fields(key: str) -> Callable[[Any], object]:
         with page.transaction() as tx:
-            people = influencers.page(tx, take=200).cards
-        values = forms.style_form(key, card, people, page.app.engines.image.models())
+            influencer_cards = influencers.page(tx, take=200).cards
+        values = forms.style_form(key, card, influencer_cards, page.app.engines.image.models())
         return lambda tx: prompt_library.save_style(
             tx, forms.style_draft(values), style_id=card.id if card else None, version=card.version if card else 0
         )
@@ -119,18 +121,18 @@ def _edit_style(page: Page, card: StyleCard | None) -> None:
 
 def _presets(page: Page) -> None:
     with page.transaction() as tx:
-        found = prompt_library.presets(tx)
+        cards = prompt_library.presets(tx)
     st.caption("All values of the Create form under a name. Save one there: Presets, Save the form as.")
-    for card in found:
+    for card in cards:
         draft = preset_draft(card)
-        said = draft.prompt or "no prompt of its own" if draft else "older than the form: save it again"
-        whose = ("yours" if card.mine else "everybody's") + (" · the form starts with it" if card.standard else "")
-        with _row(card.name, said, f"{whose} · {ago(card.updated_at)}"):
+        text = draft.prompt or "no prompt of its own" if draft else "older than the form: save it again"
+        audience = ("yours" if card.mine else "everybody's") + (" · the form starts with it" if card.standard else "")
+        with _row(card.name, text, f"{audience} · {ago(card.updated_at)}"):
             if page.can_edit:
                 _delete(page, card.id, card.name, prompt_library.delete_preset, "")
 
 
-def _exchange(page: Page) -> None:
+def _import_export(page: Page) -> None:
     st.markdown("**Take them elsewhere**")
     url = f"/api/recipes/export?workspace={page.workspace.id}"
     st.link_button("Export templates and wildcards", url, icon=":material/download:")
@@ -150,43 +152,43 @@ def _exchange(page: Page) -> None:
         for file in files:
             with page.guard():
                 with page.transaction(needs="editor") as tx:
-                    read = prompt_library.import_text(tx, file.name, file.getvalue().decode("utf-8", "replace"))
-                st.success(f"{plain(file.name)}: {read.made} new, {read.changed} changed, {read.same} the same.")
-                for problem in read.problems:
+                    result = prompt_library.import_text(tx, file.name, file.getvalue().decode("utf-8", "replace"))
+                st.success(f"{plain(file.name)}: {result.made} new, {result.changed} changed, {result.same} the same.")
+                for problem in result.problems:
                     st.warning(plain(problem), icon=":material/warning:")
 
 
-def _head(page: Page, label: str, sentence: str, new: Callable[[], None]) -> None:
+def _head(page: Page, label: str, sentence: str, open_dialog: Callable[[], None]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(sentence, width="stretch")
         if page.can_edit and st.button(label, icon=":material/add:"):
-            new()
+            open_dialog()
 
 
-def _row(name: str, said: str, about: str) -> Any:
+def _row(name: str, text: str, caption: str) -> Any:
     box = st.container(border=True, horizontal=True, vertical_alignment="center", gap="small")
     with box.container(gap="xxsmall"):
         st.markdown(f"**{plain(name)}**")
-        st.caption(plain(said if len(said) <= 200 else said[:199] + "…"))
-        st.caption(about)
+        st.caption(plain(text if len(text) <= 200 else text[:199] + "…"))
+        st.caption(caption)
     return box
 
 
-def _change(page: Page, key: str, edit: Callable[[], None], name: str, verb: Any, gone: str) -> None:
+def _edit_and_delete(page: Page, key: str, edit: Callable[[], None], name: str, verb: Any, consequence: str) -> None:
     if not page.can_edit:
         return
     if st.button("Edit", key=f"edit:{key}", type="tertiary"):
         edit()
-    _delete(page, key, name, verb, gone)
+    _delete(page, key, name, verb, consequence)
 
 
-def _delete(page: Page, key: str, name: str, verb: Any, gone: str) -> None:
+def _delete(page: Page, key: str, name: str, verb: Any, consequence: str) -> None:
     def act() -> None:
         with page.transaction(needs="editor") as tx:
             verb(tx, key)
 
     if icon_button(f"Delete {plain(name)}", ":material/delete:", key=f"delete:{key}", help=f"Delete {plain(name)}"):
-        confirm(f"Delete {plain(name)}?", gone or "This cannot be undone.", action="Delete it", act=act)
+        confirm(f"Delete {plain(name)}?", consequence or "This cannot be undone.", action="Delete it", act=act)
 
 
 def _dialog(page: Page, title: str, key: str, fields: Callable[[str], Callable[[Any], object]]) -> None:

@@ -10,9 +10,9 @@ from backend.engines.comfyui import lint
 from backend.engines.comfyui import mapping as comfy_mapping
 from backend.engines.comfyui.workflow import ROLES, Slot
 from backend.errors import Invalid
-from backend.workflows import GraphCard, GraphDraft, GraphEdit
+from backend.workflows import WorkflowCard, WorkflowDraft, WorkflowEdit
 
-_FIRST = (
+_MAIN_ROLES = (
     "prompt",
     "negative",
     "seed",
@@ -33,51 +33,57 @@ HOW = (
 )
 
 
-def import_form(key: str) -> GraphDraft | None:
+def import_form(key: str) -> WorkflowDraft | None:
     """The draft once the button was pressed. Raises Invalid."""
     st.caption(HOW)
     file = st.file_uploader("Workflow file (JSON)", type=["json"], key=f"{key}:file")
     pasted = st.text_area("or paste it here", key=f"{key}:text", height=110, max_chars=lint.LONGEST)
-    own = Path(file.name).stem.replace("_", " ")[:80] if file else ""
-    name = st.text_input("Name", own, key=f"{key}:name:{own}", max_chars=80)
+    file_name = Path(file.name).stem.replace("_", " ")[:80] if file else ""
+    name = st.text_input("Name", file_name, key=f"{key}:name:{file_name}", max_chars=80)
     notes = st.text_area("Notes", key=f"{key}:notes", height=70, max_chars=4000, placeholder="What it is good for")
     if not st.button("Bring it in", type="primary", icon=":material/download:", key=f"{key}:go"):
         return None
     if not file and not pasted.strip():
         raise Invalid("Choose the file that ComfyUI saved, or paste its text.")
-    return GraphDraft(name=name, notes=notes, text=_text(file.getvalue()) if file else pasted)
+    return WorkflowDraft(name=name, notes=notes, text=_text(file.getvalue()) if file else pasted)
 
 
-def edit_form(key: str, card: GraphCard, *, disabled: bool) -> GraphEdit | None:
+def edit_form(key: str, card: WorkflowCard, *, disabled: bool) -> WorkflowEdit | None:
     """Name, notes and one field a role; the edit once the button was pressed. Raises Invalid."""
     with st.form(key, border=False):
         name = st.text_input("Name", card.name, max_chars=80, disabled=disabled)
         notes = st.text_area("Notes", card.notes, height=70, max_chars=4000, disabled=disabled)
         st.markdown("**Inputs**")
         st.caption("What Create fills in. What is bound to nothing stays as the workflow says.")
-        shown = [role for role in ROLES if role in _FIRST or card.mapping.get(role)]
-        mapping = {role: _role(key, card, role, disabled) for role in shown}
+        shown = [role for role in ROLES if role in _MAIN_ROLES or card.mapping.get(role)]
+        mapping = {role: _role_field(key, card, role, disabled) for role in shown}
         with st.expander("More inputs", icon=":material/more_horiz:"):
             for role in ROLES:
                 if role not in shown and comfy_mapping.choices(card.graph, role):
-                    mapping[role] = _role(key, card, role, disabled)
+                    mapping[role] = _role_field(key, card, role, disabled)
         pressed = st.form_submit_button("Save", type="primary", disabled=disabled)
     if not pressed:
         return None
-    return GraphEdit(name=name, notes=notes, mapping={role: picks for role, picks in mapping.items() if picks})
+    return WorkflowEdit(name=name, notes=notes, mapping={role: picks for role, picks in mapping.items() if picks})
 
 
-def _role(key: str, card: GraphCard, role: str, disabled: bool) -> tuple[tuple[str, str], ...]:
-    now = list(card.mapping.get(role, ()))
-    offered = list(dict.fromkeys([*now, *comfy_mapping.choices(card.graph, role)]))
+def _role_field(key: str, card: WorkflowCard, role: str, disabled: bool) -> tuple[tuple[str, str], ...]:
+    bound = list(card.mapping.get(role, ()))
+    options = list(dict.fromkeys([*bound, *comfy_mapping.choices(card.graph, role)]))
     chosen: list[Slot] = st.multiselect(
-        ROLES[role], offered, default=now, format_func=lambda slot: _called(card, slot), key=f"{key}:{role}",
-        disabled=disabled, placeholder="Nothing", help="It is told to every input chosen here." if len(now) > 1 else None,
-    )  # fmt: skip
+        ROLES[role],
+        options,
+        default=bound,
+        format_func=lambda slot: _slot_label(card, slot),
+        key=f"{key}:{role}",
+        disabled=disabled,
+        placeholder="Nothing",
+        help="It is told to every input chosen here." if len(bound) > 1 else None,
+    )
     return tuple((slot.node, slot.input) for slot in chosen)
 
 
-def _called(card: GraphCard, slot: Slot) -> str:
+def _slot_label(card: WorkflowCard, slot: Slot) -> str:
     value = str(card.graph[slot.node]["inputs"].get(slot.input, ""))
     short = value if len(value) <= 24 else value[:23] + "…"
     return f"{lint.called(card.graph, slot.node)} · {slot.input} = {short}"
@@ -86,5 +92,5 @@ def _called(card: GraphCard, slot: Slot) -> str:
 def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
-    except UnicodeDecodeError as broken:
-        raise Invalid("This file is no text, so no workflow. Bring the JSON file that ComfyUI saved.") from broken
+    except UnicodeDecodeError as error:
+        raise Invalid("This file is no text, so no workflow. Bring the JSON file that ComfyUI saved.") from error

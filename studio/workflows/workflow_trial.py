@@ -7,7 +7,7 @@ import streamlit as st
 from backend import assets, generation, jobs, workflows
 from backend.errors import NotFound
 from backend.generation import GenerationDraft
-from backend.workflows import GraphCard
+from backend.workflows import WorkflowCard
 from studio.components import uploader
 from studio.components.uploader import Uploaded
 from studio.jobs.jobs import follow
@@ -19,17 +19,17 @@ from studio.ui.request_key import renew, request_key
 _PROMPT = "portrait of a woman at a harbour, morning light"
 
 
-def trial(page: Page, card: GraphCard, *, wrong: bool) -> None:
+def trial(page: Page, card: WorkflowCard, *, has_problems: bool) -> None:
     """`wrong`: it cannot run as it is, the reason stands above."""
     st.markdown("**Trial picture**")
     if card.tried_id:
-        _last(page, card)
+        _last_trial(page, card)
     if page.can_edit and card.state != "archived":
-        _ask(page, card, wrong)
-    _approval(page, card, wrong)
+        _trial_form(page, card, has_problems)
+    _approval(page, card, has_problems)
 
 
-def _ask(page: Page, card: GraphCard, wrong: bool) -> None:
+def _trial_form(page: Page, card: WorkflowCard, has_problems: bool) -> None:
     models = page.app.engines.image.models()
     key = f"workflow:try:{card.id}"
     if not any("graph" in model.features for model in models):
@@ -41,88 +41,102 @@ def _ask(page: Page, card: GraphCard, wrong: bool) -> None:
     prompt = st.text_area("What should it show?", _PROMPT, key=f"{key}:prompt", height=70, max_chars=2000)
     model = ""
     if not card.checkpoint:
-        titles = {one.name: one.title for one in models}
+        titles = {model_card.name: model_card.title for model_card in models}
         model = st.selectbox("Model", list(titles), format_func=titles.__getitem__, key=f"{key}:model") or ""
-    picture = _picture(page, card, key)
+    picture = _choose_picture(page, card, key)
     pressed = st.button(
-        "Draw a trial picture", icon=":material/science:", disabled=wrong, key=f"{key}:go",
+        "Draw a trial picture",
+        icon=":material/science:",
+        disabled=has_problems,
+        key=f"{key}:go",
         type="secondary" if card.tried_at else "primary",
-    )  # fmt: skip
+    )
     if not pressed:
         return
     with page.guard():
-        draft = GenerationDraft(prompt=prompt, model=model, n=1, **_given(card, picture))
+        draft = GenerationDraft(prompt=prompt, model=model, n=1, **_asset_fields(card, picture))
         with page.transaction(needs="editor") as tx:
             generation.try_workflow(
-                tx, graph_id=card.id, draft=draft, models=models, allowed=page.app.settings.allowed_classes,
+                tx,
+                graph_id=card.id,
+                draft=draft,
+                models=models,
+                allowed=page.app.settings.allowed_classes,
                 request_key=request_key(key),
-            )  # fmt: skip
+            )
         renew(key)
         st.rerun()
 
 
-def _given(card: GraphCard, picture: str | None) -> dict[str, object]:
+def _asset_fields(card: WorkflowCard, picture: str | None) -> dict[str, object]:
     """The one picture in every place the workflow needs one."""
     if not picture:
         return {}
-    given: dict[str, object] = {}
+    fields: dict[str, object] = {}
     if "picture" in card.takes:
-        given["init_asset_id"] = picture
+        fields["init_asset_id"] = picture
         if "mask" in card.takes:
-            given["mask_asset_id"] = picture
+            fields["mask_asset_id"] = picture
     if "pose" in card.takes:
-        given["pose"] = {"asset_id": picture}
-    return given
+        fields["pose"] = {"asset_id": picture}
+    return fields
 
 
-def _picture(page: Page, card: GraphCard, key: str) -> str | None:
+def _choose_picture(page: Page, card: WorkflowCard, key: str) -> str | None:
     if not {"picture", "pose"} & set(card.takes):
         return None
-    kept = f"{key}:picture"
+    state_key = f"{key}:picture"
 
-    def take(done: Uploaded) -> None:
-        for upload_id in done.ids:
+    def accept(uploaded: Uploaded) -> None:
+        for upload_id in uploaded.ids:
             with page.guard():
-                taken = generation.take_upload(
+                asset = generation.take_upload(
                     lambda: page.transaction(needs="editor"), page.app.storage, settings=page.app.settings, upload_id=upload_id
                 )
-                st.session_state[kept] = taken.id
+                st.session_state[state_key] = asset.id
 
     uploader(
-        f"{key}:drop", workspace=page.workspace.id, noun="generation", noun_id="workflow",
-        accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif", max_bytes=page.app.settings.max_upload_size,
-        label="Drop the picture it starts from", folders=False, multiple=False, on_done=take,
-    )  # fmt: skip
-    chosen = st.session_state.get(kept)
+        f"{key}:drop",
+        workspace=page.workspace.id,
+        noun="generation",
+        noun_id="workflow",
+        accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
+        max_bytes=page.app.settings.max_upload_size,
+        label="Drop the picture it starts from",
+        folders=False,
+        multiple=False,
+        on_done=accept,
+    )
+    chosen = st.session_state.get(state_key)
     if chosen:
         st.caption(":material/check: A picture is chosen.")
     return chosen
 
 
-def _last(page: Page, card: GraphCard) -> None:
+def _last_trial(page: Page, card: WorkflowCard) -> None:
     try:
         with page.transaction() as tx:
-            asked = generation.get(tx, str(card.tried_id))
-            pictures = generation.pictures_of(tx, asked.id)
-            job = jobs.get(tx, asked.job_id)
+            request = generation.get(tx, str(card.tried_id))
+            pictures = generation.pictures_of(tx, request.id)
+            job = jobs.get(tx, request.job_id)
     except NotFound:
         st.caption("Its trial picture was deleted.")
         return
     if follow(page, job, key="trial"):
         return
-    for one in pictures:
+    for picture in pictures:
         with page.transaction() as tx:
-            asset = assets.get(tx, one.asset_id)
-        address = page.url("make/gallery", id=one.id)
+            asset = assets.get(tx, picture.asset_id)
+        address = page.url("make/gallery", id=picture.id)
         source = media_url(page.workspace.id, asset.id, w=640)
         st.html(
             f'<a href="{address}" target="_self"><img src="{source}" alt="Trial picture" '
             'style="max-width:100%;max-height:420px;border-radius:10px"></a>'
         )
-        st.caption(f"Drawn {ago(one.created_at)} with {plain(asked.recipe.model)}.")
+        st.caption(f"Drawn {ago(picture.created_at)} with {plain(request.recipe.model)}.")
 
 
-def _approval(page: Page, card: GraphCard, wrong: bool) -> None:
+def _approval(page: Page, card: WorkflowCard, has_problems: bool) -> None:
     if card.state == "approved":
         st.success(
             f"Approved {ago(card.approved_at)}: Create offers it." if card.approved_at else "Approved.", icon=":material/check:"
@@ -134,10 +148,13 @@ def _approval(page: Page, card: GraphCard, wrong: bool) -> None:
         st.caption("An owner approves it once a trial picture is there.")
         return
     pressed = st.button(
-        "Approve", type="primary" if card.tried_at else "secondary", icon=":material/verified:",
-        disabled=wrong or not card.tried_at, key=f"workflow:approve:{card.id}",
+        "Approve",
+        type="primary" if card.tried_at else "secondary",
+        icon=":material/verified:",
+        disabled=has_problems or not card.tried_at,
+        key=f"workflow:approve:{card.id}",
         help=None if card.tried_at else "Draw a trial picture first.",
-    )  # fmt: skip
+    )
     if pressed:
         with page.guard():
             with page.transaction(needs="owner") as tx:

@@ -12,7 +12,7 @@ from backend import workflows
 from backend.engines.comfyui import lint
 from backend.engines.comfyui.workflow import said
 from backend.errors import StudioError
-from backend.workflows import GraphCard
+from backend.workflows import WorkflowCard
 from studio.shell.frame import Page
 from studio.ui.confirm import confirm
 from studio.ui.empty_state import empty_state
@@ -25,16 +25,16 @@ _STATES = {
     "approved": ":green-badge[:material/check: Approved]",
     "archived": ":gray-badge[:material/inventory_2: Archived]",
 }
-_GONE = "workflows:gone"
+_DELETED = "workflows:gone"
 
 
-def all_of_them(page: Page) -> None:
+def workflows_page(page: Page) -> None:
     _undo_bar(page)
-    _engine(page)
+    _engine_hint(page)
     archived = st.toggle("Archived", key="workflows:archived")
     with page.transaction() as tx:
-        found = workflows.page(tx, archived=archived)
-    if not found:
+        cards = workflows.page(tx, archived=archived)
+    if not cards:
         sentence = (
             "Nothing is in the archive."
             if archived
@@ -42,12 +42,12 @@ def all_of_them(page: Page) -> None:
         )
         empty_state("No workflows" if archived else "No workflows yet", sentence, icon=":material/schema:")
     if page.can_edit and not archived:
-        _bring_in(page, unfolded=not found)
-    for card in found:
+        _import(page, unfolded=not cards)
+    for card in cards:
         _row(page, card)
 
 
-def one(page: Page, graph_id: str) -> None:
+def workflow_page(page: Page, graph_id: str) -> None:
     if st.button("Workflows", icon=":material/arrow_back:", type="tertiary"):
         page.go("make/workflows")
     with page.transaction() as tx:
@@ -62,7 +62,7 @@ def one(page: Page, graph_id: str) -> None:
     problems = workflows.problems(card.graph, card.mapping, page.app.settings.allowed_classes)
     for sentence in problems:
         st.warning(plain(sentence), icon=":material/warning:")
-    for sentence in _lacking(page, card) if not problems else ():
+    for sentence in _missing_on_server(page, card) if not problems else ():
         st.info(plain(sentence), icon=":material/inventory:")
     for sentence in workflows.remarks(card):
         st.caption(f":material/info: {sentence}")
@@ -70,10 +70,10 @@ def one(page: Page, graph_id: str) -> None:
     with left:
         _inputs(page, card)
     with right:
-        workflow_trial.trial(page, card, wrong=bool(problems))
+        workflow_trial.trial(page, card, has_problems=bool(problems))
 
 
-def _row(page: Page, card: GraphCard) -> None:
+def _row(page: Page, card: WorkflowCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(card.name)}** {_STATES[card.state]}")
@@ -85,7 +85,7 @@ def _row(page: Page, card: GraphCard) -> None:
             page.go("make/workflows", id=card.id)
 
 
-def _head(page: Page, card: GraphCard) -> None:
+def _head(page: Page, card: WorkflowCard) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"## {plain(card.name)} {_STATES[card.state]}", width="stretch")
         if card.state == "approved" and page.can_edit and st.button("Create with it", icon=":material/brush:"):
@@ -95,8 +95,8 @@ def _head(page: Page, card: GraphCard) -> None:
         )
         if page.can_edit:
             with st.popover("More", icon=":material/more_horiz:"):
-                word = "Take out of the archive" if card.state == "archived" else "Archive"
-                st.button(word, icon=":material/inventory_2:", on_click=_archive, args=(page, card))
+                label = "Take out of the archive" if card.state == "archived" else "Archive"
+                st.button(label, icon=":material/inventory_2:", on_click=_archive, args=(page, card))
                 if st.button("Delete workflow", icon=":material/delete:"):
                     sentence = f"Create offers {plain(card.name)} no longer. Pictures drawn with it stay."
                     confirm("Delete this workflow?", sentence, action="Delete", act=lambda: _delete(page, card))
@@ -104,7 +104,7 @@ def _head(page: Page, card: GraphCard) -> None:
         st.markdown(plain(card.notes))
 
 
-def _inputs(page: Page, card: GraphCard) -> None:
+def _inputs(page: Page, card: WorkflowCard) -> None:
     fixed = not page.can_edit or card.state == "archived"
     if card.state == "approved" and page.can_edit:
         st.caption("Binding other inputs makes it a draft again: it is tried and approved anew.")
@@ -119,15 +119,15 @@ def _inputs(page: Page, card: GraphCard) -> None:
         st.code("\n".join(lines), language=None)
 
 
-def _bring_in(page: Page, *, unfolded: bool) -> None:
+def _import(page: Page, *, unfolded: bool) -> None:
     with st.expander("Bring in a workflow", icon=":material/add:", expanded=unfolded), page.guard():
         if draft := forms.import_form("workflows:new"):
             with page.transaction(needs="editor") as tx:
-                card = workflows.bring_in(tx, draft=draft)
+                card = workflows.import_workflow(tx, draft=draft)
             page.go("make/workflows", id=card.id)
 
 
-def _engine(page: Page) -> None:
+def _engine_hint(page: Page) -> None:
     """Workflows need a ComfyUI: said before somebody brings one in for nothing."""
     if not page.app.settings.comfyui_url:
         st.info(
@@ -137,7 +137,7 @@ def _engine(page: Page) -> None:
         )
 
 
-def _lacking(page: Page, card: GraphCard) -> list[str]:
+def _missing_on_server(page: Page, card: WorkflowCard) -> list[str]:
     """What the server must get before the workflow runs there; nothing where no ComfyUI draws: that is said elsewhere."""
     engine = page.app.engines.image
     if not any("graph" in model.features for model in engine.models()):
@@ -145,23 +145,23 @@ def _lacking(page: Page, card: GraphCard) -> list[str]:
     return engine.lacks(card.workflow)
 
 
-def _archive(page: Page, card: GraphCard) -> None:
-    _do(page, lambda tx: workflows.archive(tx, card.id, archived=card.state != "archived"))
+def _archive(page: Page, card: WorkflowCard) -> None:
+    _run_verb(page, lambda tx: workflows.archive(tx, card.id, archived=card.state != "archived"))
 
 
-def _delete(page: Page, card: GraphCard) -> None:
+def _delete(page: Page, card: WorkflowCard) -> None:
     with page.transaction(needs="editor") as tx:
         workflows.delete(tx, card.id)
-    st.session_state[_GONE] = (card.id, card.name)
+    st.session_state[_DELETED] = (card.id, card.name)
     page.go("make/workflows")
 
 
 def _undelete(page: Page, graph_id: str) -> None:
-    st.session_state.pop(_GONE, None)
-    _do(page, lambda tx: workflows.undelete(tx, graph_id))
+    st.session_state.pop(_DELETED, None)
+    _run_verb(page, lambda tx: workflows.undelete(tx, graph_id))
 
 
-def _do(page: Page, act: Callable[[Session], object]) -> None:
+def _run_verb(page: Page, act: Callable[[Session], object]) -> None:
     try:
         with page.transaction(needs="editor") as tx:
             act(tx)
@@ -170,10 +170,10 @@ def _do(page: Page, act: Callable[[Session], object]) -> None:
 
 
 def _undo_bar(page: Page) -> None:
-    gone = st.session_state.get(_GONE)
-    if not gone or not page.can_edit:
+    deleted = st.session_state.get(_DELETED)
+    if not deleted or not page.can_edit:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Workflow “{plain(gone[1])}” deleted.", width="content")
-        st.button("Undo", icon=":material/undo:", on_click=_undelete, args=(page, gone[0]))
-        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_GONE, None))
+        st.markdown(f"Workflow “{plain(deleted[1])}” deleted.", width="content")
+        st.button("Undo", icon=":material/undo:", on_click=_undelete, args=(page, deleted[0]))
+        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_DELETED, None))

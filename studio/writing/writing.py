@@ -18,11 +18,11 @@ PARTS = {"write": "Write", "ideas": "Ideas", "chat": "Chat", "drafts": "Drafts"}
 def writing(page: Page) -> None:
     """?influencer= and ?part= choose what is open; ?id= shows one text alone."""
     if draft_id := st.query_params.get("id"):
-        writing_card.alone(page, draft_id)
+        writing_card.draft_page(page, draft_id)
         return
     with page.transaction() as tx:
-        people = influencers.page(tx, take=200).cards
-    if not people:
+        influencer_cards = influencers.page(tx, take=200).cards
+    if not influencer_cards:
         card = empty_state(
             "Whose words?", "A text is written in somebody's voice. Make an influencer first.", icon=":material/ink_pen:"
         )
@@ -30,48 +30,57 @@ def writing(page: Page) -> None:
             page.link("start/wizard", "New influencer", icon=":material/person_add:")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        who, part = _who(people), _part()
-    _by_whom(page, who)
+        influencer, part = _choose_influencer(influencer_cards), _choose_part()
+    _writer_notice(page, influencer)
     match part:
         case "ideas":
-            writing_ideas.ideas(page, who)
+            writing_ideas.ideas(page, influencer)
         case "chat":
-            writing_chat.chat(page, who)
+            writing_chat.chat(page, influencer)
         case "drafts":
-            writing_drafts.drafts(page, who)
+            writing_drafts.drafts(page, influencer)
         case _:
-            writing_texts.texts(page, who)
+            writing_texts.texts(page, influencer)
 
 
-def _who(people: list[InfluencerCard]) -> InfluencerCard:
-    known = {one.id: one for one in people}
-    asked = st.query_params.get("influencer") or current_influencer.influencer(list(known)) or ""
+def _choose_influencer(influencer_cards: list[InfluencerCard]) -> InfluencerCard:
+    influencers_by_id = {influencer.id: influencer for influencer in influencer_cards}
+    requested = st.query_params.get("influencer") or current_influencer.influencer(list(influencers_by_id)) or ""
     chosen = st.selectbox(
-        "Influencer", list(known), index=list(known).index(asked) if asked in known else 0, width=260,
-        format_func=lambda one: known[one].name, key="writing:who",
-    )  # fmt: skip
+        "Influencer",
+        list(influencers_by_id),
+        index=list(influencers_by_id).index(requested) if requested in influencers_by_id else 0,
+        width=260,
+        format_func=lambda influencer_id: influencers_by_id[influencer_id].name,
+        key="writing:who",
+    )
     st.query_params["influencer"] = str(chosen)
     current_influencer.work_with(chosen)
-    return known[str(chosen)]
+    return influencers_by_id[str(chosen)]
 
 
-def _part() -> str:
-    asked = st.query_params.get("part", "write")
+def _choose_part() -> str:
+    requested = st.query_params.get("part", "write")
     chosen = st.segmented_control(
-        "Part", list(PARTS), default=asked if asked in PARTS else "write", format_func=PARTS.__getitem__, key="writing:part",
-        label_visibility="collapsed", required=True,
-    )  # fmt: skip
+        "Part",
+        list(PARTS),
+        default=requested if requested in PARTS else "write",
+        format_func=PARTS.__getitem__,
+        key="writing:part",
+        label_visibility="collapsed",
+        required=True,
+    )
     st.query_params["part"] = str(chosen or "write")
     return str(chosen or "write")
 
 
-def _by_whom(page: Page, who: InfluencerCard) -> None:
+def _writer_notice(page: Page, influencer: InfluencerCard) -> None:
     if not page.app.settings.text_is_model:
-        language = influencers.LANGUAGES.get(who.language, who.language)
-        says = (
+        language = influencers.LANGUAGES.get(influencer.language, influencer.language)
+        explanation = (
             "put together from the persona; no language model is set."
-            if who.language in ("en", "it")
+            if influencer.language in ("en", "it")
             else f"which writes English and Italian only, not {language}. A language model writes {language}."
         )
-        st.caption(f":material/edit_off: By the offline writer, {says}")
-    costs.say_near(page)
+        st.caption(f":material/edit_off: By the offline writer, {explanation}")
+    costs.draw_budget_warning(page)

@@ -18,170 +18,170 @@ from studio.writing.writing_form import TITLES, parts_form
 _STATES = {"draft": "", "used": " :green-badge[Used]", "discarded": " :gray-badge[Discarded]"}
 
 
-def alone(page: Page, draft_id: str) -> None:
+def draft_page(page: Page, draft_id: str) -> None:
     """?id= of the address."""
     with page.transaction() as tx:
-        card_ = writing.get(tx, draft_id)
+        draft = writing.get(tx, draft_id)
     if st.button("All drafts", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/writing", influencer=card_.influencer_id, part="drafts")
-    st.caption(f"{plain(card_.influencer_name)} · {plain(card_.topic)} · {ago(card_.created_at)}")
-    card(page, card_)
+        page.go("make/writing", influencer=draft.influencer_id, part="drafts")
+    st.caption(f"{plain(draft.influencer_name)} · {plain(draft.topic)} · {ago(draft.created_at)}")
+    card(page, draft)
 
 
-def card(page: Page, one: DraftCard, *, title: str = "", several: bool = False) -> None:
+def card(page: Page, draft: DraftCard, *, title: str = "", several: bool = False) -> None:
     """`several`: beside other variants, so that one can be chosen."""
-    kind = CONTENT_TYPES[one.content_type]
-    with st.container(border=True, key=f"text:{one.id}"):
+    kind = CONTENT_TYPES[draft.content_type]
+    with st.container(border=True, key=f"text:{draft.id}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(f"**{title or kind.title}**{_STATES[one.state]}")
-            st.caption(_by(one))
-        left, right = st.columns([3, 1]) if one.picture_id else (st.container(), None)
+            st.markdown(f"**{title or kind.title}**{_STATES[draft.state]}")
+            st.caption(_author_line(draft))
+        left, right = st.columns([3, 1]) if draft.picture_id else (st.container(), None)
         with left:
-            _text(one)
-        if right is not None and one.picture_id:
+            _text(draft)
+        if right is not None and draft.picture_id:
             with right:
-                _picture(page, one)
-        _notes(one)
+                _picture(page, draft)
+        _notes(draft)
         if page.can_edit:
-            _acts(page, one, several)
+            _actions(page, draft, several)
 
 
-def _by(one: DraftCard) -> str:
-    who = {"": "by hand", "offline": "offline writer, no model"}.get(one.model, one.model)
-    return plain(who) + (f" · {plain(usd(one.cost_usd))}" if one.cost_usd else "")
+def _author_line(draft: DraftCard) -> str:
+    author = {"": "by hand", "offline": "offline writer, no model"}.get(draft.model, draft.model)
+    return plain(author) + (f" · {plain(usd(draft.cost_usd))}" if draft.cost_usd else "")
 
 
-def _text(one: DraftCard) -> None:
-    parts = one.parts
+def _text(draft: DraftCard) -> None:
+    parts = draft.parts
     if parts.hook:
         st.markdown(f"### {plain(parts.hook)}")
     if parts.caption:
         st.code(whole(parts.caption, parts.hashtags), language=None, wrap_lines=True)
-        st.caption(counters(one))
+        st.caption(counters(draft))
     else:
-        st.caption(f"Idea for day {one.day}: {plain(one.topic)}")
-    with st.expander("Hook, alt text, picture prompt: to copy", key=f"text:{one.id}:more"):
+        st.caption(f"Idea for day {draft.day}: {plain(draft.topic)}")
+    with st.expander("Hook, alt text, picture prompt: to copy", key=f"text:{draft.id}:more"):
         for name in ("hook", "alt_text", "picture"):
-            if said := getattr(parts, name):
+            if text := getattr(parts, name):
                 st.caption(TITLES[name])
-                st.code(said, language=None, wrap_lines=True)
+                st.code(text, language=None, wrap_lines=True)
 
 
-def counters(one: DraftCard) -> str:
+def counters(draft: DraftCard) -> str:
     """How long it is, as each platform counts: its own first, then those that it would not fit."""
-    parts, own = one.parts, CONTENT_TYPES[one.content_type].rules
-    posted = whole(parts.caption, parts.hashtags)
-    said = [f"caption {len(parts.caption):,} of {one.length:,}"]
+    parts, own = draft.parts, CONTENT_TYPES[draft.content_type].rules
+    post_text = whole(parts.caption, parts.hashtags)
+    lengths = [f"caption {len(parts.caption):,} of {draft.length:,}"]
     if own.text:
-        n = measure(posted, own.text.unit)
-        said.append(f"{own.title} {n:,} of {own.text.most:,} {own.text.unit}")
+        n = measure(post_text, own.text.unit)
+        lengths.append(f"{own.title} {n:,} of {own.text.most:,} {own.text.unit}")
     if own.heading:
-        said.append(f"{own.heading.name} {measure(parts.hook, own.heading.unit):,} of {own.heading.most:,}")
+        lengths.append(f"{own.heading.name} {measure(parts.hook, own.heading.unit):,} of {own.heading.most:,}")
     most = f" of {own.hashtags}" if own.hashtags else ""
-    said.append(f"hashtags {len(parts.hashtags)}{most}")
+    lengths.append(f"hashtags {len(parts.hashtags)}{most}")
     others = [rules for key, rules in RULES.items() if key in ("instagram", "tiktok", "youtube") and rules is not own]
-    tight = [rules.title for rules in others if rules.text and measure(posted, rules.text.unit) > rules.text.most]
-    return " · ".join(said) + (f" · too long for {' and '.join(tight)}" if tight else "")
+    too_small = [rules.title for rules in others if rules.text and measure(post_text, rules.text.unit) > rules.text.most]
+    return " · ".join(lengths) + (f" · too long for {' and '.join(too_small)}" if too_small else "")
 
 
-def _notes(one: DraftCard) -> None:
-    for note in one.notes:
-        words = plain(f"{TITLES.get(note.part, note.part)}: {note.sentence}")
+def _notes(draft: DraftCard) -> None:
+    for note in draft.notes:
+        sentence = plain(f"{TITLES.get(note.part, note.part)}: {note.sentence}")
         if note.repaired:
-            st.caption(f":green[:material/check:] :gray[Was mended. {words}]")
+            st.caption(f":green[:material/check:] :gray[Was mended. {sentence}]")
         else:
-            st.warning(words, icon=":material/rule:")
+            st.warning(sentence, icon=":material/rule:")
 
 
-def _picture(page: Page, one: DraftCard) -> None:
+def _picture(page: Page, draft: DraftCard) -> None:
     try:
         with page.transaction() as tx:
-            shown = generation.picture(tx, str(one.picture_id))
+            picture_card = generation.picture(tx, str(draft.picture_id))
     except NotFound:
         return
     picture(
-        media_url(page.workspace.id, shown.asset_id, w=320),
-        alt=one.parts.alt_text or one.topic,
-        ratio=f"{shown.width}/{shown.height}",
+        media_url(page.workspace.id, picture_card.asset_id, w=320),
+        alt=draft.parts.alt_text or draft.topic,
+        ratio=f"{picture_card.width}/{picture_card.height}",
     )
-    page.link("make/gallery", "Open", icon=":material/open_in_new:", id=shown.id)
+    page.link("make/gallery", "Open", icon=":material/open_in_new:", id=picture_card.id)
 
 
-def _acts(page: Page, one: DraftCard, several: bool) -> None:
+def _actions(page: Page, draft: DraftCard, several: bool) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if one.is_idea:
-            if st.button("Write it", key=f"write:{one.id}", icon=":material/ink_pen:"):
-                _anew(page, partial(writing.write_out, draft_id=one.id))
+        if draft.is_idea:
+            if st.button("Write it", key=f"write:{draft.id}", icon=":material/ink_pen:"):
+                _ask_model(page, partial(writing.write_idea, draft_id=draft.id))
         else:
             if several:
                 st.button(
                     "Keep this one",
-                    key=f"keep:{one.id}",
+                    key=f"keep:{draft.id}",
                     icon=":material/check:",
-                    on_click=_act,
-                    args=(page, writing.choose, one.id),
+                    on_click=_run_verb,
+                    args=(page, writing.choose_variant, draft.id),
                 )
-            with st.popover("Write anew", icon=":material/refresh:", key=f"anew:{one.id}:{one.version}"):
+            with st.popover("Write anew", icon=":material/refresh:", key=f"anew:{draft.id}:{draft.version}"):
                 st.caption("One part; the others stay.")
                 for name, title in TITLES.items():
-                    if st.button(title, key=f"anew:{one.id}:{name}", type="tertiary"):
+                    if st.button(title, key=f"anew:{draft.id}:{name}", type="tertiary"):
                         part: Part = name  # type: ignore[assignment]
-                        _anew(page, partial(writing.rewrite, draft_id=one.id, part=part))
-        if one.parts.picture:
+                        _ask_model(page, partial(writing.rewrite_part, draft_id=draft.id, part=part))
+        if draft.parts.picture:
             page.link(
-                "make/generation", "Create the picture", icon=":material/brush:", text=one.id, influencer=one.influencer_id
+                "make/generation", "Create the picture", icon=":material/brush:", text=draft.id, influencer=draft.influencer_id
             )
-        if st.button("Edit", key=f"edit:{one.id}", type="tertiary", icon=":material/edit:"):
-            _edit(page, one)
-        if one.earlier:
+        if st.button("Edit", key=f"edit:{draft.id}", type="tertiary", icon=":material/edit:"):
+            _edit(page, draft)
+        if draft.earlier:
             st.button(
                 "Take back",
-                key=f"back:{one.id}",
+                key=f"back:{draft.id}",
                 type="tertiary",
                 icon=":material/undo:",
-                on_click=_act,
-                args=(page, writing.take_back, one.id),
+                on_click=_run_verb,
+                args=(page, writing.undo_edit, draft.id),
             )
-        _states(page, one)
+        _state_buttons(page, draft)
 
 
-def _states(page: Page, one: DraftCard) -> None:
+def _state_buttons(page: Page, draft: DraftCard) -> None:
     moves = {
         "draft": (("Used", "used", ":material/done_all:"), ("Discard", "discarded", ":material/delete:")),
         "used": (("Back to drafts", "draft", ":material/undo:"),),
         "discarded": (("Restore", "draft", ":material/restore_from_trash:"),),
     }
-    for label, state, icon in moves[one.state]:
-        act = partial(_mark, state=state)
-        st.button(label, key=f"{state}:{one.id}", type="tertiary", icon=icon, on_click=_act, args=(page, act, one.id))
+    for label, state, icon in moves[draft.state]:
+        verb = partial(_set_state, state=state)
+        st.button(label, key=f"{state}:{draft.id}", type="tertiary", icon=icon, on_click=_run_verb, args=(page, verb, draft.id))
 
 
-def _mark(tx, draft_id: str, *, state: str) -> None:  # type: ignore[no-untyped-def]
-    writing.mark(tx, draft_id, state)  # type: ignore[arg-type]
+def _set_state(tx, draft_id: str, *, state: str) -> None:  # type: ignore[no-untyped-def]
+    writing.set_state(tx, draft_id, state)  # type: ignore[arg-type]
 
 
-def _act(page: Page, verb, draft_id: str) -> None:  # type: ignore[no-untyped-def]
+def _run_verb(page: Page, verb, draft_id: str) -> None:  # type: ignore[no-untyped-def]
     with page.guard(), page.transaction("editor") as tx:
         verb(tx, draft_id)
 
 
-def _anew(page: Page, ask) -> None:  # type: ignore[no-untyped-def]
+def _ask_model(page: Page, ask) -> None:  # type: ignore[no-untyped-def]
     with page.guard():
         with st.spinner("Writing …", show_time=True):
             ask(page.app, partial(page.transaction, "editor"))
         st.rerun()
 
 
-def _edit(page: Page, one: DraftCard) -> None:
-    key = f"text:{one.id}:{one.version}:edit"
+def _edit(page: Page, draft: DraftCard) -> None:
+    key = f"text:{draft.id}:{draft.version}:edit"
 
     @st.dialog("Edit the text", width="medium")
     def edit() -> None:
-        values = parts_form(key, one.parts)
+        values = parts_form(key, draft.parts)
         if st.button("Save", type="primary", key=f"{key}:save"):
             try:
                 with page.transaction("editor") as tx:
-                    writing.edit(tx, one.id, values, version=one.version)
+                    writing.edit(tx, draft.id, values, version=draft.version)
             except StudioError as error:
                 st.error(plain(error.message), icon=":material/error:")
                 return

@@ -15,34 +15,42 @@ TAKE = 20
 _STATES = {"draft": "Drafts", "used": "Used", "discarded": "Discarded"}
 
 
-def drafts(page: Page, who: InfluencerCard) -> None:
+def drafts(page: Page, influencer: InfluencerCard) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         state = st.segmented_control(
-            "Show", list(_STATES), default="draft", format_func=_STATES.__getitem__, key="writing:state", required=True,
+            "Show",
+            list(_STATES),
+            default="draft",
+            format_func=_STATES.__getitem__,
+            key="writing:state",
+            required=True,
             label_visibility="collapsed",
-        )  # fmt: skip
+        )
         ideas = st.toggle("Ideas only", key="writing:only-ideas")
-    slot = f"writing:take:{who.id}:{state}:{ideas}"
+    slot = f"writing:take:{influencer.id}:{state}:{ideas}"
     take = st.session_state.setdefault(slot, TAKE)
     with page.transaction() as tx:
-        found = writing.page(tx, influencer_id=who.id, states=(state or "draft",), ideas=True if ideas else None, take=take)
-    if not found.cards:
-        _nothing(state or "draft", who)
+        drafts_page = writing.page(
+            tx, influencer_id=influencer.id, states=(state or "draft",), ideas=True if ideas else None, take=take
+        )
+    if not drafts_page.cards:
+        _empty(state or "draft", influencer)
         return
-    st.caption(f"{len(found.cards)} of {found.total:,}")
-    for card in found.cards:
+    st.caption(f"{len(drafts_page.cards)} of {drafts_page.total:,}")
+    for card in drafts_page.cards:
         _row(page, card)
-    if found.next_cursor and st.button("Show older ones"):
+    if drafts_page.next_cursor and st.button("Show older ones"):
         st.session_state[slot] = take + TAKE
         st.rerun()
 
 
-def _nothing(state: str, who: InfluencerCard) -> None:
+def _empty(state: str, influencer: InfluencerCard) -> None:
     if state == "draft":
         empty_state(
-            "No drafts yet", f"What you write for {plain(who.name)}, and ideas for their days, are kept here.",
+            "No drafts yet",
+            f"What you write for {plain(influencer.name)}, and ideas for their days, are kept here.",
             icon=":material/draft:",
-        )  # fmt: skip
+        )
     else:
         st.caption("Nothing here.")
 
@@ -50,13 +58,13 @@ def _nothing(state: str, who: InfluencerCard) -> None:
 def _row(page: Page, card: DraftCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
-            said = card.parts.caption or card.parts.hook or card.topic
-            st.markdown(plain(said if len(said) <= 200 else said[:199] + "…"))
+            text = card.parts.caption or card.parts.hook or card.topic
+            st.markdown(plain(text if len(text) <= 200 else text[:199] + "…"))
             day = f"idea for day {card.day} · " if card.day else ""
-            wrong = sum(not note.repaired for note in card.notes)
+            n_broken_rules = sum(not note.repaired for note in card.notes)
             st.caption(
                 f"{day}{CONTENT_TYPES[card.content_type].title} · {plain(card.topic)} · {ago(card.updated_at)}"
-                + (f" · :orange[{wrong} broken rule{'s' if wrong > 1 else ''}]" if wrong else "")
+                + (f" · :orange[{n_broken_rules} broken rule{'s' if n_broken_rules > 1 else ''}]" if n_broken_rules else "")
             )
         if st.button("Open", key=f"open:{card.id}"):
             page.go("make/writing", id=card.id)

@@ -20,36 +20,37 @@ from studio.ui.format import count, plain
 from studio.ui.request_key import renew, request_key
 from studio.writing import writing_card
 from studio.writing.writing_form import ideas_form
-from studio.writing.writing_texts import say_cost, unless_older
+from studio.writing.writing_texts import cost_caption, hide_outdated_failure
 
 
-def ideas(page: Page, who: InfluencerCard) -> None:
+def ideas(page: Page, influencer: InfluencerCard) -> None:
     left, right = st.columns([5, 7], gap="medium")
-    tomorrow = wall_in(now(), who.time_zone).date() + timedelta(days=1)
+    tomorrow = wall_in(now(), influencer.time_zone).date() + timedelta(days=1)
     with left, page.guard():
-        order = ideas_form("writing:ideas", who.id, first=tomorrow, disabled=not page.can_edit)
-        ready = say_cost(partial(writing.estimate_ideas, page.app, partial(page.transaction, "viewer"), order=order))
+        order = ideas_form("writing:ideas", influencer.id, first=tomorrow, disabled=not page.can_edit)
+        ready = cost_caption(partial(writing.estimate_ideas, page.app, partial(page.transaction, "viewer"), order=order))
         ready &= page.can_edit
         if st.button("Suggest ideas", type="primary", icon=":material/lightbulb:", width="stretch", disabled=not ready):
             with page.transaction("editor") as tx:
                 writing.start_ideas(tx, order=order, request_key=request_key("writing:ideas"))
             renew("writing:ideas")
     with right:
-        _plan(page, who)
+        _plan(page, influencer)
 
 
-def _plan(page: Page, who: InfluencerCard) -> None:
+def _plan(page: Page, influencer: InfluencerCard) -> None:
     with page.transaction() as tx:
-        job = writing.ongoing(tx, writing.IDEAS, who.id)
-        batch_id = writing.latest_batch(tx, who.id, ideas=True)
+        job = writing.latest_job(tx, writing.IDEAS, influencer.id)
+        batch_id = writing.latest_batch(tx, influencer.id, ideas=True)
         cards = writing.batch(tx, batch_id) if batch_id else []
-    working = follow(page, unless_older(job, cards), key="writing:ideas")
+    working = follow(page, hide_outdated_failure(job, cards), key="writing:ideas")
     if not cards:
         if not working:
             empty_state(
-                "No ideas yet", f"One idea a day in the voice of {plain(who.name)}: topic, first line, picture.",
+                "No ideas yet",
+                f"One idea a day in the voice of {plain(influencer.name)}: topic, first line, picture.",
                 icon=":material/lightbulb:",
-            )  # fmt: skip
+            )
         return
     if not working:
         _missing(job)

@@ -23,68 +23,74 @@ from studio.writing.writing_form import order_form
 _SHOWN = "writing:shown"
 
 
-def texts(page: Page, who: InfluencerCard) -> None:
+def texts(page: Page, influencer: InfluencerCard) -> None:
     left, right = st.columns([5, 7], gap="medium")
     with left, page.guard():
-        order, n = order_form("writing:order", who.id, disabled=not page.can_edit)
-        _ask(page, who, order, n)
+        order, n = order_form("writing:order", influencer.id, disabled=not page.can_edit)
+        _ask(page, influencer, order, n)
     with right:
-        _made(page, who)
+        _results(page, influencer)
 
 
-def _ask(page: Page, who: InfluencerCard, order: WriteOrder | None, n: int) -> None:
+def _ask(page: Page, influencer: InfluencerCard, order: WriteOrder | None, n: int) -> None:
     ready = page.can_edit and order is not None
     if order:
-        ready &= say_cost(partial(writing.estimate, page.app, partial(page.transaction, "viewer"), order=order, n=n))
+        ready &= cost_caption(partial(writing.estimate_texts, page.app, partial(page.transaction, "viewer"), order=order, n=n))
     write = st.button("Write", type="primary", icon=":material/ink_pen:", width="stretch", disabled=not ready)
     draw = st.button(
-        "Write one and draw it", icon=":material/auto_awesome:", width="stretch", disabled=not ready,
+        "Write one and draw it",
+        icon=":material/auto_awesome:",
+        width="stretch",
+        disabled=not ready,
         help="One text and its picture, in the background.",
-    )  # fmt: skip
+    )
     if write and order:
         with st.spinner("Writing …", show_time=True):
-            cards = writing.write(page.app, partial(page.transaction, "editor"), order=order, n=n)
-        _shown()[who.id] = cards[0].batch_id
+            cards = writing.write_texts(page.app, partial(page.transaction, "editor"), order=order, n=n)
+        _shown_batches()[influencer.id] = cards[0].batch_id
     if draw and order:
         with page.transaction("editor") as tx:
             writing.start_content(tx, order=order, request_key=request_key("writing:content"))
         renew("writing:content")
-        _shown().pop(who.id, None)
+        _shown_batches().pop(influencer.id, None)
 
 
-def _shown() -> dict[str, str]:
+def _shown_batches() -> dict[str, str]:
     """Influencer -> the batch that was written last here."""
-    found: dict[str, str] = st.session_state.setdefault(_SHOWN, {})
-    return found
+    batches: dict[str, str] = st.session_state.setdefault(_SHOWN, {})
+    return batches
 
 
-def _made(page: Page, who: InfluencerCard) -> None:
+def _results(page: Page, influencer: InfluencerCard) -> None:
     with page.transaction() as tx:
-        job = writing.ongoing(tx, writing.CONTENT, who.id)
-        batch_id = _shown().get(who.id) or writing.latest_batch(tx, who.id, ideas=False)
+        job = writing.latest_job(tx, writing.CONTENT, influencer.id)
+        batch_id = _shown_batches().get(influencer.id) or writing.latest_batch(tx, influencer.id, ideas=False)
         cards = writing.batch(tx, batch_id) if batch_id else []
-    follow(page, unless_older(job, cards), key="writing:content")
+    follow(page, hide_outdated_failure(job, cards), key="writing:content")
     if not cards:
         empty_state(
             "No text yet",
-            f"Say what the post is about; {plain(who.name)} writes hook, caption, hashtags, alt text and a picture prompt.",
+            f"Say what the post is about; {plain(influencer.name)} writes hook, caption, hashtags, alt text and a "
+            "picture prompt.",
             icon=":material/ink_pen:",
         )
         return
     shown = [card for card in cards if card.state != "discarded"]
     for n, card in enumerate(shown, start=1):
         writing_card.card(page, card, title=f"Variant {n}" if len(shown) > 1 else "", several=len(shown) > 1)
-    if put_away := [card.id for card in cards if card.state == "discarded"]:
+    if discarded_ids := [card.id for card in cards if card.state == "discarded"]:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{len(put_away)} of these variants put away.")
+            st.caption(f"{len(discarded_ids)} of these variants put away.")
             if page.can_edit:
-                st.button("Show them again", type="tertiary", key="writing:restore", on_click=_restore, args=(page, put_away))
+                st.button(
+                    "Show them again", type="tertiary", key="writing:restore", on_click=_restore, args=(page, discarded_ids)
+                )
 
 
-def unless_older(job: JobCard | None, cards: list[DraftCard]) -> JobCard | None:
+def hide_outdated_failure(job: JobCard | None, cards: list[DraftCard]) -> JobCard | None:
     """The job, but no failure from before these texts: who has written since knows of it."""
-    old = job and job.state == "failed" and cards and job.created_at < max(card.created_at for card in cards)
-    return None if old else job
+    outdated = job and job.state == "failed" and cards and job.created_at < max(card.created_at for card in cards)
+    return None if outdated else job
 
 
 def _restore(page: Page, draft_ids: list[str]) -> None:
@@ -92,7 +98,7 @@ def _restore(page: Page, draft_ids: list[str]) -> None:
         writing.restore(tx, draft_ids)
 
 
-def say_cost(estimate: partial[Decimal | None]) -> bool:
+def cost_caption(estimate: partial[Decimal | None]) -> bool:
     """The most it can cost, where a model is paid. False: no model can be asked until a setting changes; it is said."""
     try:
         most = estimate()

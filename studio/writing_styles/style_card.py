@@ -5,18 +5,25 @@ from __future__ import annotations
 import streamlit as st
 
 from backend import writing_styles
-from backend.writing_styles import StyleCard
+from backend.writing_styles import StyleProfile
 from studio.ui.format import esc
 
 _MARKS = {
-    "comma": "Commas", "semicolon": "Semicolons", "colon": "Colons", "dash": "Dashes", "question": "Question marks",
-    "exclamation": "Exclamation marks", "bracket": "Brackets", "ellipsis": "Ellipses", "quote": "Quoted parts",
-}  # fmt: skip
+    "comma": "Commas",
+    "semicolon": "Semicolons",
+    "colon": "Colons",
+    "dash": "Dashes",
+    "question": "Question marks",
+    "exclamation": "Exclamation marks",
+    "bracket": "Brackets",
+    "ellipsis": "Ellipses",
+    "quote": "Quoted parts",
+}
 _PERSONS = {"I": "I", "we": "We", "you": "You", "they": "He, she, they"}
 _TENSES = {"past": "Past", "present": "Present", "future": "Future"}
 
 
-def card(card: StyleCard) -> None:
+def card(card: StyleProfile) -> None:
     _figures(card)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -45,49 +52,49 @@ def card(card: StyleCard) -> None:
             _bars([(word, n, f"{n:.1f}") for word, n in card.little_words[:8]])
     st.markdown("**Passages that show it**")
     st.caption("A language model is shown these with the measures. They are material, and never instructions to it.")
-    for one in card.excerpts:
+    for excerpt in card.excerpts:
         with st.container(border=True):
-            st.html(f'<div style="white-space:pre-wrap;font-size:.92rem;line-height:1.55">{esc(one)}</div>')
+            st.html(f'<div style="white-space:pre-wrap;font-size:.92rem;line-height:1.55">{esc(excerpt)}</div>')
 
 
-def _figures(card: StyleCard) -> None:
+def _figures(card: StyleProfile) -> None:
     spread = card.sentence
-    shown = [
+    figures = [
         ("Words a sentence", f"{spread['mean']:.0f}", f"mostly {spread['p10']:.0f} to {spread['p90']:.0f}"),
         ("Words a paragraph", f"{card.paragraph:.0f}", f"{card.paragraph_sentences:.1f} sentences"),
         ("Different words", f"{card.richness:.0f}", "in every 500"),
         ("Long words", f"{card.long_words:.0%}", "7 letters or more"),
         ("Contractions", f"{card.contractions:.1f}", "in 1,000 words"),
-        ("Told apart", "–" if card.apart is None else f"{card.apart:.0%}", _apart(card)),
+        ("Told apart", "–" if card.apart is None else f"{card.apart:.0%}", _apart_note(card)),
     ]
     with st.container(horizontal=True):
-        for name, value, more in shown:
+        for name, value, more in figures:
             with st.container(border=True, width=150, gap="xxsmall"):
                 st.caption(name)
                 st.markdown(f"### {value}")
                 st.caption(more)
 
 
-def _apart(card: StyleCard) -> str:
+def _apart_note(card: StyleProfile) -> str:
     if card.apart is None:
         return "no comparison in this language" if card.language != "en" else "too little source"
     return "of its pages from other authors'"
 
 
 def _most_first(rates: dict[str, float]) -> list[tuple[str, float]]:
-    return sorted(rates.items(), key=lambda one: -one[1])
+    return sorted(rates.items(), key=lambda name_and_rate: -name_and_rate[1])
 
 
 def _bars(rows: list[tuple[str, float, str]]) -> None:
     most = max((value for _, value, _ in rows), default=0) or 1
-    made = "".join(_bar(name, value / most, said) for name, value, said in rows)
-    st.html(f'<table style="width:100%;border-collapse:collapse;font-size:.85rem">{made}</table>')
+    html_rows = "".join(_bar(name, value / most, label) for name, value, label in rows)
+    st.html(f'<table style="width:100%;border-collapse:collapse;font-size:.85rem">{html_rows}</table>')
 
 
-def _bar(name: str, share: float, said: str) -> str:
+def _bar(name: str, share: float, label: str) -> str:
     width, ink = max(1.0, share * 100), "background:#8f6bf2;opacity:.85;border-radius:3px;height:10px"
     return (
         f'<tr><td style="white-space:nowrap;padding:2px 10px 2px 0">{esc(name)}</td>'
         f'<td style="width:100%"><div style="{ink};width:{width:.1f}%"></div></td>'
-        f'<td style="white-space:nowrap;padding:2px 0 2px 10px;text-align:right">{esc(said)}</td></tr>'
+        f'<td style="white-space:nowrap;padding:2px 0 2px 10px;text-align:right">{esc(label)}</td></tr>'
     )

@@ -8,7 +8,7 @@ from backend import jobs, writing_styles
 from backend.errors import NotFound, StudioError
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
-from backend.writing_styles import Source, Style
+from backend.writing_styles import StyleSourceCard, WritingStyleCard
 from studio.components import uploader
 from studio.components.uploader import Uploaded
 from studio.jobs.jobs import ACTIVE, follow
@@ -24,7 +24,7 @@ _MARKS = {
 }
 
 
-def working(page: Page, style: Style) -> bool:
+def working(page: Page, style: WritingStyleCard) -> bool:
     """Draws the training that runs (or failed) in place; True while it works."""
     job = _job(page, style)
     if job is None:
@@ -38,7 +38,7 @@ def working(page: Page, style: Style) -> bool:
     return False
 
 
-def _job(page: Page, style: Style) -> JobCard | None:
+def _job(page: Page, style: WritingStyleCard) -> JobCard | None:
     if not style.job_id:
         return None
     try:
@@ -48,37 +48,48 @@ def _job(page: Page, style: Style) -> JobCard | None:
         return None
 
 
-def sources(page: Page, style: Style, *, working: bool) -> None:
+def sources(page: Page, style: WritingStyleCard, *, working: bool) -> None:
     with page.transaction() as tx:
-        found = writing_styles.sources(tx, style.id)
+        source_cards = writing_styles.sources(tx, style.id)
     if page.can_edit and not working:
         _drop_zone(page, style)
-    elif not found and not page.can_edit:
+    elif not source_cards and not page.can_edit:
         st.info("No file yet. Somebody with editor rights adds the PDFs.", icon=":material/lock:")
-    if found:
+    if source_cards:
         st.markdown("**Files**")
-    for source in found:
-        _row(page, source, free=page.can_edit and not working)
-    if found and page.can_edit and not working and (style.card is None or any(one.state == "waiting" for one in found)):
+    for source in source_cards:
+        _row(page, source, can_remove=page.can_edit and not working)
+    if (
+        source_cards
+        and page.can_edit
+        and not working
+        and (style.card is None or any(source.state == "waiting" for source in source_cards))
+    ):
         st.button("Learn again", icon=":material/replay:", on_click=_train, args=(page, style.id))
 
 
-def _drop_zone(page: Page, style: Style) -> None:
+def _drop_zone(page: Page, style: WritingStyleCard) -> None:
     settings = page.app.settings
     uploader(
-        f"style:drop:{style.id}", workspace=page.workspace.id, noun=writing_styles.NOUN, noun_id=style.id, accept=".pdf",
-        max_bytes=settings.max_style_pdf_size, label="Drop PDFs by one author here", folders=False,
+        f"style:drop:{style.id}",
+        workspace=page.workspace.id,
+        noun=writing_styles.NOUN,
+        noun_id=style.id,
+        accept=".pdf",
+        max_bytes=settings.max_style_pdf_size,
+        label="Drop PDFs by one author here",
+        folders=False,
         hint=f"PDF with text in it, up to {size(settings.max_style_pdf_size)} and {settings.max_style_pages:,} pages each",
-        on_done=lambda done: _arrived(page, style.id, done),
-    )  # fmt: skip
+        on_done=lambda uploaded: _on_uploaded(page, style.id, uploaded),
+    )
     st.caption(
-        f"{writing_styles.LEAST_WORDS:,} words are the least, {writing_styles.STEADY_WORDS:,} or more are good. "
+        f"{writing_styles.MIN_SOURCE_WORDS:,} words are the least, {writing_styles.RELIABLE_SOURCE_WORDS:,} or more are good. "
         "The text is kept here, the files are not. Give only what you may use."
     )
 
 
-def _arrived(page: Page, style_id: str, done: Uploaded) -> None:
-    if done.ids:
+def _on_uploaded(page: Page, style_id: str, uploaded: Uploaded) -> None:
+    if uploaded.ids:
         _train(page, style_id)
 
 
@@ -90,12 +101,12 @@ def _train(page: Page, style_id: str) -> None:
         st.toast(plain(error.message), icon=":material/error:")
 
 
-def _row(page: Page, source: Source, *, free: bool) -> None:
+def _row(page: Page, source: StyleSourceCard, *, can_remove: bool) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
             st.markdown(f"{_MARKS[source.state]} **{plain(source.filename)}**")
             st.caption(_about(source))
-        if free and icon_button("Take this file out", ":material/close:", key=f"source:{source.id}"):
+        if can_remove and icon_button("Take this file out", ":material/close:", key=f"source:{source.id}"):
             if source.state == "read":
                 sentence = "Its text goes, and the style is measured anew from the other files."
                 confirm("Take this file out?", sentence, action="Take it out", act=lambda: _drop(page, source.id))
@@ -105,11 +116,11 @@ def _row(page: Page, source: Source, *, free: bool) -> None:
                     st.rerun()
 
 
-def _about(source: Source) -> str:
+def _about(source: StyleSourceCard) -> str:
     match source.state:
         case "read":
-            said = f"{count(source.pages, 'page')}, {count(source.words, 'word')}"
-            return " · ".join([said, *(plain(note) for note in source.notes)])
+            size_text = f"{count(source.pages, 'page')}, {count(source.words, 'word')}"
+            return " · ".join([size_text, *(plain(note) for note in source.notes)])
         case "refused":
             return plain(source.reason)
         case _:
@@ -118,4 +129,4 @@ def _about(source: Source) -> str:
 
 def _drop(page: Page, source_id: str) -> None:
     with page.transaction(needs="editor") as tx:
-        writing_styles.drop_source(tx, source_id, request_key=new_id("key"))
+        writing_styles.remove_source(tx, source_id, request_key=new_id("key"))

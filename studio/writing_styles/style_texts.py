@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend import jobs, writing_styles
 from backend.errors import EngineUnavailable, NotFound, StudioError
 from backend.jobs import JobCard
-from backend.writing_styles import Style, StyleTextCard
+from backend.writing_styles import StyleTextCard, WritingStyleCard
 from studio.jobs.jobs import ACTIVE
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
@@ -20,71 +20,72 @@ from studio.ui.format import ago, count, duration, esc, plain, usd
 from studio.ui.request_key import renew, request_key
 from studio.writing_styles import writing_style_form as forms
 
-_GONE = "style:text:gone"
-_LOOK_EVERY = "1s"
-_MATCH = (
+_DELETED = "style:text:gone"
+_POLL_EVERY = "1s"
+_MATCH_HELP = (
     "Style match: 0.5 is as near to this author as to others, 1 is like a page of theirs. It looks at rhythm, punctuation and "
     "little words, hardly at what the text is about."
 )
 _FORMATS: dict[Literal["txt", "md"], str] = {"txt": "Text", "md": "Markdown"}
 
 
-def write(page: Page, style: Style) -> None:
+def write(page: Page, style: WritingStyleCard) -> None:
     is_model = page.app.settings.text_is_model
     with page.transaction() as tx:
-        found = writing_styles.texts(tx, style.id)
-        known = {one.id: _job(tx, one) for one in found if not one.text}
+        texts = writing_styles.texts(tx, style.id)
+        jobs_by_text = {text.id: _job(tx, text) for text in texts if not text.text}
     if page.can_edit:
-        _form(page, style, found, is_model=is_model)
+        _form(page, style, texts, is_model=is_model)
     _undo_bar(page)
-    for one in found:
-        job = known.get(one.id)
-        if one.text:
-            _done(page, one)
+    for text in texts:
+        job = jobs_by_text.get(text.id)
+        if text.text:
+            _finished_text(page, text)
         elif job and job.state in ACTIVE:
-            _growing(page, one.id, one.job_id)
+            _live_text(page, text.id, text.job_id)
         else:
-            _ended(page, one, job)
-    if not found and not page.can_edit:
+            _unfinished_text(page, text, job)
+    if not texts and not page.can_edit:
         empty_state("Nothing written yet", "Texts in this style show up here.", icon=":material/article:")
 
 
-def _form(page: Page, style: Style, found: list[StyleTextCard], *, is_model: bool) -> None:
+def _form(page: Page, style: WritingStyleCard, texts: list[StyleTextCard], *, is_model: bool) -> None:
     if not is_model:
         st.info(
             "No language model is set, so the offline writer writes: sentences of its own in this style's rhythm, in English "
-            "or Italian. It is no imitation. Set OPENROUTER_API_KEY for one.", icon=":material/info:",
-        )  # fmt: skip
-    ready = _say_cost(page, style)
+            "or Italian. It is no imitation. Set OPENROUTER_API_KEY for one.",
+            icon=":material/info:",
+        )
+    ready = _cost_caption(page, style)
     key = f"style:wish:{style.id}"
     variants: dict[str, int] = {}
-    for one in found:
-        variants[one.topic] = variants.get(one.topic, 0) + 1
+    for text in texts:
+        variants[text.topic] = variants.get(text.topic, 0) + 1
     with page.guard():
-        if wish := forms.wish_form(key, style, is_model=is_model, variants=variants, disabled=not ready):
+        if draft := forms.wish_form(key, style, is_model=is_model, variants=variants, disabled=not ready):
             with page.transaction(needs="editor") as tx:
-                writing_styles.write(tx, style.id, wish, request_key=request_key(key))
+                writing_styles.write(tx, style.id, draft, request_key=request_key(key))
             renew(key)
             st.rerun()
 
 
-def _say_cost(page: Page, style: Style) -> bool:
+def _cost_caption(page: Page, style: WritingStyleCard) -> bool:
     """The most that a short and a long text can cost, where a model is paid. False: no model can be asked now."""
     try:
-        most = {words: writing_styles.estimate(page.app, style, words=words) for words in (300, writing_styles.MOST_WORDS)}
+        most = {words: writing_styles.estimate(page.app, style, words=words) for words in (300, writing_styles.MAX_TEXT_WORDS)}
     except StudioError as error:
         st.warning(plain(error.message), icon=":material/cloud_off:")
         return isinstance(error, EngineUnavailable)
-    told = [f"{plain(usd(cost))} for {words:,} words" for words, cost in most.items() if cost]
-    if told:
-        st.caption(f":material/payments: Costs at most {', '.join(told)}; usually far less.")
+    cost_texts = [f"{plain(usd(cost))} for {words:,} words" for words, cost in most.items() if cost]
+    if cost_texts:
+        st.caption(f":material/payments: Costs at most {', '.join(cost_texts)}; usually far less.")
     return True
 
 
-def _growing(page: Page, text_id: str, job_id: str) -> None:
+def _live_text(page: Page, text_id: str, job_id: str) -> None:
     """The words as they come; its own little run every second, until the job has ended."""
 
-    @st.fragment(run_every=_LOOK_EVERY, key=f"style:live:{text_id}")
+    @st.fragment(run_every=_POLL_EVERY, key=f"style:live:{text_id}")
     def live() -> None:
         try:
             with page.transaction() as tx:
@@ -95,43 +96,52 @@ def _growing(page: Page, text_id: str, job_id: str) -> None:
             st.rerun()
         with st.container(border=True):
             _title(text, ":blue-badge[Writing]")
-            have = len(text.draft.split())
-            put_off = job.error_message if job.state == "pending" else None
+            n_words = len(text.draft.split())
+            retry_reason = job.error_message if job.state == "pending" else None
             waiting = "waits for its turn" if job.state == "pending" else job.phase or "waits for the first words"
-            said = f"{have:,} of {text.words_wanted:,} words" if have else waiting
-            if have and job.eta_s:
-                said += f", about {duration(job.eta_s)} left"
-            st.progress(min(1.0, have / text.words_wanted), text=said)
-            if put_off:
-                why = put_off.removesuffix("Try again in a moment.").strip()
-                st.caption(f":material/replay: {plain(why)} It is tried again by itself.")
+            progress_text = f"{n_words:,} of {text.words_wanted:,} words" if n_words else waiting
+            if n_words and job.eta_s:
+                progress_text += f", about {duration(job.eta_s)} left"
+            st.progress(min(1.0, n_words / text.words_wanted), text=progress_text)
+            if retry_reason:
+                reason = retry_reason.removesuffix("Try again in a moment.").strip()
+                st.caption(f":material/replay: {plain(reason)} It is tried again by itself.")
             _words(text.draft)
             if page.can_edit:
-                asked = job.cancel_requested
+                cancelling = job.cancel_requested
                 st.button(
-                    "Stopping …" if asked else "Cancel", icon=":material/stop:", key=f"stop:{text_id}", disabled=asked,
-                    on_click=_cancel, args=(page, job_id),
-                )  # fmt: skip
+                    "Stopping …" if cancelling else "Cancel",
+                    icon=":material/stop:",
+                    key=f"stop:{text_id}",
+                    disabled=cancelling,
+                    on_click=_cancel,
+                    args=(page, job_id),
+                )
 
     live()
 
 
-def _done(page: Page, text: StyleTextCard) -> None:
+def _finished_text(page: Page, text: StyleTextCard) -> None:
     with st.container(border=True):
         badge = ":orange-badge[Offline writer]" if text.model == "offline" else ""
         _title(text, badge)
         _words(text.text)
         for note in text.notes:
             st.caption(f":material/info: {plain(note)}")
-        st.caption(_figures(text), help=_MATCH if text.score is not None else None)
+        st.caption(_figures(text), help=_MATCH_HELP if text.score is not None else None)
         if text.shared_run:
             st.caption(f"Longest run shared with the source: “{plain(text.shared_words)}”")
         with st.container(horizontal=True):
             for format, label in _FORMATS.items():
                 st.download_button(
-                    label, partial(writing_styles.exported, text, format), writing_styles.filename(text, format), "text/plain",
-                    icon=":material/download:", key=f"{format}:{text.id}", on_click="ignore",
-                )  # fmt: skip
+                    label,
+                    partial(writing_styles.export_text, text, format),
+                    writing_styles.export_filename(text, format),
+                    "text/plain",
+                    icon=":material/download:",
+                    key=f"{format}:{text.id}",
+                    on_click="ignore",
+                )
             if page.can_edit:
                 st.button(
                     "Delete",
@@ -143,7 +153,7 @@ def _done(page: Page, text: StyleTextCard) -> None:
                 )
 
 
-def _ended(page: Page, text: StyleTextCard, job: JobCard | None) -> None:
+def _unfinished_text(page: Page, text: StyleTextCard, job: JobCard | None) -> None:
     with st.container(border=True):
         cancelled = job is not None and job.state == "cancelled"
         _title(text, ":gray-badge[Cancelled]" if cancelled else ":red-badge[Not written]")
@@ -185,7 +195,7 @@ def _words(text: str) -> None:
 def _figures(text: StyleTextCard) -> str:
     parts = [f"{count(text.words, 'word')} ({text.words_wanted:,} asked for)"]
     parts.append("no style match" if text.score is None else f"style match {text.score:.2f} of 1")
-    most = writing_styles.LONGEST_RUN
+    most = writing_styles.MAX_SHARED_RUN
     parts.append(
         f"{count(text.shared_run, 'word')} in a row as in the source (at most {most})" if text.shared_run else "nothing copied"
     )
@@ -203,34 +213,34 @@ def _job(tx: Session, text: StyleTextCard) -> JobCard | None:
 
 
 def _cancel(page: Page, job_id: str) -> None:
-    _do(page, lambda tx: jobs.cancel(tx, job_id))
+    _run_verb(page, lambda tx: jobs.cancel(tx, job_id))
 
 
 def _retry(page: Page, job_id: str) -> None:
-    _do(page, lambda tx: jobs.retry(tx, job_id))
+    _run_verb(page, lambda tx: jobs.retry(tx, job_id))
 
 
 def _delete(page: Page, text: StyleTextCard) -> None:
-    _do(page, lambda tx: writing_styles.delete_text(tx, text.id))
-    st.session_state[_GONE] = (text.id, text.topic)
+    _run_verb(page, lambda tx: writing_styles.delete_text(tx, text.id))
+    st.session_state[_DELETED] = (text.id, text.topic)
 
 
 def _undelete(page: Page, text_id: str) -> None:
-    st.session_state.pop(_GONE, None)
-    _do(page, lambda tx: writing_styles.undelete_text(tx, text_id))
+    st.session_state.pop(_DELETED, None)
+    _run_verb(page, lambda tx: writing_styles.undelete_text(tx, text_id))
 
 
 def _undo_bar(page: Page) -> None:
-    gone = st.session_state.get(_GONE)
-    if not gone or not page.can_edit:
+    deleted = st.session_state.get(_DELETED)
+    if not deleted or not page.can_edit:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Text on “{plain(gone[1][:60])}” deleted.", width="content")
-        st.button("Undo", icon=":material/undo:", on_click=_undelete, args=(page, gone[0]))
-        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_GONE, None))
+        st.markdown(f"Text on “{plain(deleted[1][:60])}” deleted.", width="content")
+        st.button("Undo", icon=":material/undo:", on_click=_undelete, args=(page, deleted[0]))
+        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_DELETED, None))
 
 
-def _do(page: Page, act: Callable[[Session], object]) -> None:
+def _run_verb(page: Page, act: Callable[[Session], object]) -> None:
     try:
         with page.transaction(needs="editor") as tx:
             act(tx)

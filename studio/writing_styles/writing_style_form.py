@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from backend import writing_styles
-from backend.writing_styles import Style, StyleDraft, TextWish
+from backend.writing_styles import StyleTextDraft, WritingStyleCard, WritingStyleDraft
 
 OFFLINE_WORDS = 400
 """The offline writer's most (`engines.text.offline_style`)."""
 
 
-def name_form(key: str, style: Style | None = None, *, submit: str) -> StyleDraft | None:
+def name_form(key: str, style: WritingStyleCard | None = None, *, submit: str) -> WritingStyleDraft | None:
     """The draft when submitted. Raises backend.errors.Invalid with what to change."""
     with st.form(key, border=False):
         name = st.text_input(
@@ -22,28 +22,38 @@ def name_form(key: str, style: Style | None = None, *, submit: str) -> StyleDraf
             key=f"{key}:name",
         )
         kept = st.toggle(
-            "Keep until I delete it", style.kept if style else True, key=f"{key}:kept",
+            "Keep until I delete it",
+            style.kept if style else True,
+            key=f"{key}:kept",
             help="Off: it goes by itself when nobody has used it for a while. The voice of an influencer always stays.",
-        )  # fmt: skip
-        sent = st.form_submit_button(submit, type="primary")
-    return StyleDraft(name=name, kept=kept) if sent else None
+        )
+        submitted = st.form_submit_button(submit, type="primary")
+    return WritingStyleDraft(name=name, kept=kept) if submitted else None
 
 
-def wish_form(key: str, style: Style, *, is_model: bool, variants: dict[str, int], disabled: bool = False) -> TextWish | None:
+def wish_form(
+    key: str, style: WritingStyleCard, *, is_model: bool, variants: dict[str, int], disabled: bool = False
+) -> StyleTextDraft | None:
     """`variants`: how often each topic was written about, so that the next text differs."""
-    own = style.card.language if style.card else ""
+    source_language = style.card.language if style.card else ""
     with st.form(key, border=True):
         topic = st.text_area(
-            "What is it about?", height=90, max_chars=writing_styles.LONGEST_TOPIC, key=f"{key}:topic",
+            "What is it about?",
+            height=90,
+            max_chars=writing_styles.MAX_TOPIC,
+            key=f"{key}:topic",
             placeholder="The first cold morning of the year, and why I like it",
-        )  # fmt: skip
+        )
         left, right = st.columns(2)
-        most = writing_styles.MOST_WORDS if is_model else OFFLINE_WORDS
+        most = writing_styles.MAX_TEXT_WORDS if is_model else OFFLINE_WORDS
         words = left.number_input("Words", 20, most, min(300, most), step=10, key=f"{key}:words")
-        tongues = {own: f"{writing_styles.LANGUAGES.get(own, 'As the source')} (as the source)", **writing_styles.LANGUAGES}
-        tongues = {tag: name for tag, name in tongues.items() if tag == own or is_model or tag in ("en", "it")}
-        language = right.selectbox("Language", list(tongues), format_func=lambda tag: tongues[tag], key=f"{key}:language")
-        sent = st.form_submit_button("Write", type="primary", icon=":material/ink_pen:", disabled=disabled)
-    if not sent:
+        languages = {
+            source_language: f"{writing_styles.LANGUAGES.get(source_language, 'As the source')} (as the source)",
+            **writing_styles.LANGUAGES,
+        }
+        languages = {tag: name for tag, name in languages.items() if tag == source_language or is_model or tag in ("en", "it")}
+        language = right.selectbox("Language", list(languages), format_func=lambda tag: languages[tag], key=f"{key}:language")
+        submitted = st.form_submit_button("Write", type="primary", icon=":material/ink_pen:", disabled=disabled)
+    if not submitted:
         return None
-    return TextWish(topic=topic, words=int(words), language=language, variant=variants.get(topic.strip(), 0))
+    return StyleTextDraft(topic=topic, words=int(words), language=language, variant=variants.get(topic.strip(), 0))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend import writing_styles
 from backend.errors import StudioError
-from backend.writing_styles import Style
+from backend.writing_styles import WritingStyleCard
 from studio.budgets import costs
 from studio.shell.frame import Page
 from studio.ui.confirm import confirm
@@ -18,28 +18,28 @@ from studio.ui.format import ago, count, plain
 from studio.writing_styles import style_card, style_sources, style_texts
 from studio.writing_styles import writing_style_form as forms
 
-_GONE = "styles:gone"
+_DELETED = "styles:gone"
 PARTS = {"write": "Write", "card": "Style card", "sources": "Files"}
 
 
-def all_of_them(page: Page) -> None:
+def styles_page(page: Page) -> None:
     _undo_bar(page)
     with page.transaction() as tx:
-        found = writing_styles.page(tx)
-    if not found:
+        styles = writing_styles.page(tx)
+    if not styles:
         empty_state(
             "No writing style yet",
             "Give the studio one or more PDFs by one author. It measures how they write, and writes new texts in that manner.",
             icon=":material/history_edu:",
         )
     if page.can_edit:
-        with st.expander("New writing style", icon=":material/add:", expanded=not found), page.guard():
-            _make(page)
-    for one in found:
-        _row(page, one)
+        with st.expander("New writing style", icon=":material/add:", expanded=not styles), page.guard():
+            _new_style(page)
+    for style in styles:
+        _row(page, style)
 
 
-def one(page: Page, style_id: str) -> None:
+def style_page(page: Page, style_id: str) -> None:
     if st.button("Writing styles", icon=":material/arrow_back:", type="tertiary"):
         page.go("make/styles")
     with page.transaction() as tx:
@@ -52,14 +52,21 @@ def one(page: Page, style_id: str) -> None:
         return
     if style.card.thin:
         st.info(
-            f"Learned from only {style.card.words:,} words. Under {writing_styles.STEADY_WORDS:,} the measures are unsteady: "
-            "add more pages by the same author.", icon=":material/hourglass_bottom:",
-        )  # fmt: skip
+            f"Learned from only {style.card.words:,} words. Under {writing_styles.RELIABLE_SOURCE_WORDS:,} the measures "
+            "are unsteady: "
+            "add more pages by the same author.",
+            icon=":material/hourglass_bottom:",
+        )
     part = st.segmented_control(
-        "Part", list(PARTS), default="write", format_func=PARTS.__getitem__, key=f"style:part:{style.id}",
-        label_visibility="collapsed", required=True,
-    )  # fmt: skip
-    refused = [one for one in sources if one.state == "refused"]
+        "Part",
+        list(PARTS),
+        default="write",
+        format_func=PARTS.__getitem__,
+        key=f"style:part:{style.id}",
+        label_visibility="collapsed",
+        required=True,
+    )
+    refused = [source for source in sources if source.state == "refused"]
     if refused and part != "sources":
         st.warning(
             f"{count(len(refused), 'file')} of {len(sources)} could not be read, and taught it nothing: see Files for why.",
@@ -71,34 +78,34 @@ def one(page: Page, style_id: str) -> None:
         case "sources":
             style_sources.sources(page, style, working=working)
         case _:
-            costs.say_near(page)
+            costs.draw_budget_warning(page)
             style_texts.write(page, style)
 
 
-def _make(page: Page) -> None:
+def _new_style(page: Page) -> None:
     st.caption("A name first; its PDFs come next.")
     if draft := forms.name_form("styles:new", submit="Go on"):
         with page.transaction(needs="editor") as tx:
-            made = writing_styles.create(tx, draft)
-        page.go("make/styles", id=made.id)
+            style = writing_styles.create(tx, draft)
+        page.go("make/styles", id=style.id)
 
 
-def _row(page: Page, style: Style) -> None:
+def _row(page: Page, style: WritingStyleCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(style.name)}** {_badge(style)}")
-            st.caption(_about(style))
+            st.caption(_summary(style))
         if st.button("Open", key=f"style:{style.id}"):
             page.go("make/styles", id=style.id)
 
 
-def _badge(style: Style) -> str:
+def _badge(style: WritingStyleCard) -> str:
     if style.card is None:
         return ":gray-badge[:material/upload_file: Nothing learned yet]"
     return ":orange-badge[:material/hourglass_bottom: Little source]" if style.card.thin else ":green-badge[Ready]"
 
 
-def _about(style: Style) -> str:
+def _summary(style: WritingStyleCard) -> str:
     parts = [f"used {ago(style.last_activity_at)}"]
     if style.card:
         language = writing_styles.LANGUAGES.get(style.card.language, "language not recognised")
@@ -108,7 +115,7 @@ def _about(style: Style) -> str:
     return " · ".join(parts)
 
 
-def _head(page: Page, style: Style, speakers: list[str]) -> None:
+def _head(page: Page, style: WritingStyleCard, speakers: list[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"## {plain(style.name)} {_badge(style)}", width="stretch")
         if page.can_edit:
@@ -119,40 +126,43 @@ def _head(page: Page, style: Style, speakers: list[str]) -> None:
                     st.rerun()
                 if st.button("Delete writing style", icon=":material/delete:"):
                     confirm(
-                        "Delete this writing style?", _loss(style, speakers), action="Delete", act=lambda: _delete(page, style)
+                        "Delete this writing style?",
+                        _delete_warning(style, speakers),
+                        action="Delete",
+                        act=lambda: _delete(page, style),
                     )
     voice = f" · voice of {', '.join(plain(name) for name in speakers)}" if speakers else ""
-    st.caption(_about(style) + voice)
+    st.caption(_summary(style) + voice)
 
 
-def _loss(style: Style, speakers: list[str]) -> str:
+def _delete_warning(style: WritingStyleCard, speakers: list[str]) -> str:
     spoken = f" {', '.join(plain(name) for name in speakers)} will speak without it." if speakers else ""
     return f"{plain(style.name)}, what it learned and the texts written with it go.{spoken} Undo brings all of it back."
 
 
-def _delete(page: Page, style: Style) -> None:
+def _delete(page: Page, style: WritingStyleCard) -> None:
     with page.transaction(needs="editor") as tx:
         writing_styles.delete(tx, style.id, force=True)
-    st.session_state[_GONE] = (style.id, style.name)
+    st.session_state[_DELETED] = (style.id, style.name)
     page.go("make/styles")
 
 
 def _undo_bar(page: Page) -> None:
-    gone = st.session_state.get(_GONE)
-    if not gone or not page.can_edit:
+    deleted = st.session_state.get(_DELETED)
+    if not deleted or not page.can_edit:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"“{plain(gone[1])}” deleted.", width="content")
-        st.button("Undo", icon=":material/undo:", on_click=_undelete, args=(page, gone[0]))
-        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_GONE, None))
+        st.markdown(f"“{plain(deleted[1])}” deleted.", width="content")
+        st.button("Undo", icon=":material/undo:", on_click=_undelete, args=(page, deleted[0]))
+        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_DELETED, None))
 
 
 def _undelete(page: Page, style_id: str) -> None:
-    st.session_state.pop(_GONE, None)
-    do(page, lambda tx: writing_styles.undelete(tx, style_id))
+    st.session_state.pop(_DELETED, None)
+    run_verb(page, lambda tx: writing_styles.undelete(tx, style_id))
 
 
-def do(page: Page, act: Callable[[Session], object]) -> None:
+def run_verb(page: Page, act: Callable[[Session], object]) -> None:
     """In a callback: an editor's verb, whose StudioError is said as a toast."""
     try:
         with page.transaction(needs="editor") as tx:

@@ -90,8 +90,8 @@ def measured(call: Callable[[int], None]) -> tuple[float, float]:
 def ours(job: Context, n: int) -> None:
     """As a job asks: nothing is reserved for an attempt that has ended."""
     request = TextRequest("writing", "You are brief.", f"Question {n}?", max_tokens=200)
-    about = budgets.About("bench", job_id=job.job_id, attempt_id=job.attempt_id)
-    assert budgets.complete(job.app, SystemCaller(job.tenant_id, job.user_id), request, about=about, check=job.check).text
+    about = budgets.CallPurpose("bench", job_id=job.job_id, attempt_id=job.attempt_id)
+    assert budgets.complete(job.app, SystemCaller(job.tenant_id, job.user_id), request, purpose=about, check=job.check).text
 
 
 def _bare(client: httpx.Client, url: str, n: int) -> None:

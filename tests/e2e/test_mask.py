@@ -59,7 +59,7 @@ def test_a_mask_is_painted_and_used(
     with app.db.transaction(workspace.caller) as tx:
         recipe = generation.latest(tx)[0].recipe
         mask = assets.get(tx, str(recipe.mask_asset_id))
-        assert prompt_library.history(tx, everybody=True)[0].prompt == "wearing sunglasses"
+        assert prompt_library.earlier_prompts(tx, everybody=True)[0].prompt == "wearing sunglasses"
     assert (recipe.init_asset_id, recipe.width, recipe.height, recipe.feather) == (source.id, 128, 128, 8)
     with Image.open(io.BytesIO(b"".join(app.storage.open(mask.key)))) as opened:
         levels = np.asarray(opened.convert("L"))

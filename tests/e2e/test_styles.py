@@ -34,9 +34,10 @@ def test_learn_and_write(
     tab.get_by_label("Name", exact=True).fill("Walden pond")
     tab.get_by_role("button", name="Go on").click()
     files = [
-        book(tmp_path / "one.pdf", part("thoreau", 0, 4000)), book(tmp_path / "two.pdf", part("thoreau", 4500, 3000)),
+        book(tmp_path / "one.pdf", part("thoreau", 0, 4000)),
+        book(tmp_path / "two.pdf", part("thoreau", 4500, 3000)),
         scan(tmp_path / "a scan.pdf"),
-    ]  # fmt: skip
+    ]
     expect(tab.get_by_text("Drop PDFs by one author here")).to_be_visible()
     tab.locator("input[type=file]").first.set_input_files(files)
     expect(tab.get_by_text("What is it about?")).to_be_visible(timeout=120_000)

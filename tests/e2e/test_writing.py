@@ -15,9 +15,13 @@ from tests.factories.account import Tenant
 
 pytestmark = pytest.mark.e2e
 MARCO = Persona(
-    bio="Personal trainer from Milan, up at five.", tone="motivational", topics=("gym", "street food"), never_say=("guys",),
-    dont=("never talk about politics",), sample_lines=("Small wins add up.",),
-)  # fmt: skip
+    bio="Personal trainer from Milan, up at five.",
+    tone="motivational",
+    topics=("gym", "street food"),
+    never_say=("guys",),
+    dont=("never talk about politics",),
+    sample_lines=("Small wins add up.",),
+)
 
 
 def tab_of(visitor: BrowserContext, url: str, workspace: Tenant) -> Page:
@@ -54,7 +58,7 @@ def test_write_draw_plan_talk(
     expect(tab.get_by_role("link", name="Open", exact=True)).to_be_visible(timeout=120_000)
     shoot(tab, "write-with-picture")
     with db.transaction(workspace.caller) as tx:
-        job = writing.ongoing(tx, writing.CONTENT, marco)
+        job = writing.latest_job(tx, writing.CONTENT, marco)
     assert job is not None
     assert job.state == "completed"
     assert job.result

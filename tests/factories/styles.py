@@ -11,9 +11,9 @@ from backend import writing_styles
 from backend.assets import uploads
 from backend.db.tables import StyleSource, WritingStyle
 from backend.kit.ids import new_id
-from backend.writing_styles import Style, StyleDraft
+from backend.writing_styles import WritingStyleCard, WritingStyleDraft
 from backend.writing_styles.stylometry import measure
-from backend.writing_styles.words import count
+from backend.writing_styles.words import count_words
 from tests.factories.account import Tenant
 from tests.factories.pdfs import author
 
@@ -31,12 +31,22 @@ def upload(app: App, tenant: Tenant, style_id: str, path: Path) -> str:
     return card.id
 
 
-def make_style(tx: Session, name: str = "Walden", *, source: str = "", kept: bool = True) -> Style:
+def make_style(tx: Session, name: str = "Walden", *, source: str = "", kept: bool = True) -> WritingStyleCard:
     """A trained one; `source` defaults to 9,000 words of Thoreau."""
     text = source or author("thoreau")
-    style = writing_styles.create(tx, StyleDraft(name=name, kept=kept))
-    tx.add(StyleSource(id=new_id("src"), style_id=style.id, upload_id="", filename=f"{name}.pdf", state="read", pages=20,
-                       words=count(text), text=text))  # fmt: skip
+    style = writing_styles.create(tx, WritingStyleDraft(name=name, kept=kept))
+    tx.add(
+        StyleSource(
+            id=new_id("src"),
+            style_id=style.id,
+            upload_id="",
+            filename=f"{name}.pdf",
+            state="read",
+            pages=20,
+            words=count_words(text),
+            text=text,
+        )
+    )
     row = tx.get_one(WritingStyle, style.id)
     row.card, row.trained_at = measure(text, pages=20).model_dump(mode="json"), row.created_at
     tx.flush()

@@ -91,8 +91,8 @@ def test_viewers_see_and_do_not_start(open_page: Open, app: App, workspace: Tena
 
 def test_costs_name_the_work(open_page: Open, app: App, workspace: Tenant) -> None:
     for kind in ("auto-caption", "style-generation"):
-        about = budgets.About(kind)
-        call = ledger.reserve(app.db, SystemCaller(workspace.id), most_usd=Decimal(1), about=about, settings=app.settings)
+        about = budgets.CallPurpose(kind)
+        call = ledger.reserve(app.db, SystemCaller(workspace.id), most_usd=Decimal(1), purpose=about, settings=app.settings)
         with app.db.transaction(workspace.caller) as tx:
             tx.get_one(LlmCall, call.call_id).state = "settled"
     kinds = list(open_page("run/costs").dataframe[2].value["Kind"])

@@ -28,8 +28,8 @@ def shown(at: AppTest) -> str:
 
 
 def spend(app: App, workspace: Tenant, usd: str, *, state: str = "settled") -> None:
-    about = budgets.About("suggestion", influencer_id="inf_gone")
-    call = ledger.reserve(app.db, SystemCaller(workspace.id), most_usd=Decimal(usd), about=about, settings=app.settings)
+    about = budgets.CallPurpose("suggestion", influencer_id="inf_gone")
+    call = ledger.reserve(app.db, SystemCaller(workspace.id), most_usd=Decimal(usd), purpose=about, settings=app.settings)
     with app.db.transaction(workspace.caller) as tx:
         row = tx.get_one(LlmCall, call.call_id)
         row.state, row.model = state, "a/model" if state == "settled" else ""

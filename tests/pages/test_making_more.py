@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from backend import generation, jobs, prompt_library
 from backend.db.transactions import Database
 from backend.generation import GenerationDraft
-from backend.prompt_library import StyleDraft, TemplateDraft, WildcardDraft
+from backend.prompt_library import PromptStyleDraft, TemplateDraft, WildcardDraft
 from studio.ui.format import plain
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill
@@ -64,7 +64,7 @@ def test_a_template_is_followed_and_left_with_its_words(open_page: Open, do: Any
 
 
 def test_a_prompt_said_before_is_one_click_away(open_page: Open, do: Any, rows: Rows) -> None:
-    do(prompt_library.remember, "a red boat", "fog")
+    do(prompt_library.record_prompt_use, "a red boat", "fog")
     at = open_page("make/generation")
     field(at, "slider", "How many?").set_value(7).run()
     at = press(at, "a red boat")
@@ -73,11 +73,13 @@ def test_a_prompt_said_before_is_one_click_away(open_page: Open, do: Any, rows: 
 
 
 def test_a_style_brings_its_settings_and_a_preset_is_what_the_form_starts_with(open_page: Open, do: Any, rows: Rows) -> None:
-    style = do(prompt_library.save_style, StyleDraft(name="Neon", prompt="neon light", settings={"steps": 33, "size": "story"}))
+    style = do(
+        prompt_library.save_style, PromptStyleDraft(name="Neon", prompt="neon light", settings={"steps": 33, "size": "story"})
+    )
     preset = do(
         prompt_library.save_preset, name="Mine", draft=GenerationDraft(prompt="at the pier", n=2).model_dump(mode="json")
     )
-    do(prompt_library.set_standard, preset.id)
+    do(prompt_library.set_default_preset, preset.id)
     at = open_page("make/generation")
     assert (field(at, "text_area", PROMPT).value, field(at, "slider", "How many?").value) == ("at the pier", 2)
     at = field(at, "selectbox", "Style").select(style.id).run()
@@ -149,7 +151,7 @@ def test_the_prompts_page_shows_everything_and_offers_a_viewer_no_change(open_pa
     do(prompt_library.save_wildcard, WildcardDraft(name="places", lines=("Rome",)))
     face = do(prompt_library.save_template, TemplateDraft(name="Face", prompt="portrait of {who}"))
     do(prompt_library.save_template, TemplateDraft(name="Face", prompt="{who}, close"), template_id=face.id, version=1)
-    do(prompt_library.save_style, StyleDraft(name="Neon", prompt="neon light"))
+    do(prompt_library.save_style, PromptStyleDraft(name="Neon", prompt="neon light"))
     do(prompt_library.save_preset, name="Ours", draft={"nonsense": 1}, mine=False)
     for who in (workspace.owner, workspace.viewer):
         at = open_page("make/prompts", who=who)

@@ -9,8 +9,8 @@ from backend import jobs, writing_styles
 from backend.bootstrap import App
 from backend.db.tables import StyleSource, StyleText
 from backend.kit.ids import new_id
-from backend.writing_styles import TextWish, pipeline
-from backend.writing_styles.schemas import WritingPayload
+from backend.writing_styles import StyleTextDraft, pipeline
+from backend.writing_styles.schemas import StyleWritingPayload
 from studio.shell import resources
 from tests.backend.budgets.conftest import Make, make_app, server
 from tests.factories.account import Tenant
@@ -53,8 +53,10 @@ def test_a_text_is_asked_for_seen_and_exported(app: App, workspace: Tenant, open
     assert any(one.label == "Cancel" for one in at.button)
     with app.db.transaction(workspace.caller) as tx:
         [text] = writing_styles.texts(tx, style.id)
-    pipeline.write(make_context(app, workspace, writing_styles.WRITING, WritingPayload(text_id=text.id), job_id=text.job_id),
-                   WritingPayload(text_id=text.id))  # fmt: skip
+    pipeline.write(
+        make_context(app, workspace, writing_styles.WRITING, StyleWritingPayload(text_id=text.id), job_id=text.job_id),
+        StyleWritingPayload(text_id=text.id),
+    )
     at = open_page("make/styles", id=style.id, who=workspace.viewer)
     assert not at.exception
     assert "60 asked for" in words(at)
@@ -65,7 +67,7 @@ def test_a_text_is_asked_for_seen_and_exported(app: App, workspace: Tenant, open
 def test_the_card_and_a_deletion_taken_back(app: App, workspace: Tenant, open_page: Open) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         style = make_style(tx, "Pond <b>notes</b>")
-        writing_styles.write(tx, style.id, TextWish(topic="tea"), request_key="k")
+        writing_styles.write(tx, style.id, StyleTextDraft(topic="tea"), request_key="k")
     at = open_page("make/styles", id=style.id)
     at.segmented_control(key=f"style:part:{style.id}").set_value("card").run()
     assert not at.exception
@@ -83,7 +85,7 @@ def test_the_card_and_a_deletion_taken_back(app: App, workspace: Tenant, open_pa
 def test_what_had_come_and_what_could_not_be_read_is_told(app: App, workspace: Tenant, open_page: Open) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         style = make_style(tx)
-        text = writing_styles.write(tx, style.id, TextWish(topic="tea"), request_key="k")
+        text = writing_styles.write(tx, style.id, StyleTextDraft(topic="tea"), request_key="k")
         tx.execute(update(StyleText).where(StyleText.id == text.id).values(draft="The kettle sang before"))
         jobs.cancel(tx, text.job_id)
         tx.add(StyleSource(id=new_id("src"), style_id=style.id, upload_id="up_1", filename="a scan.pdf", state="refused"))
@@ -98,7 +100,7 @@ def test_what_had_come_and_what_could_not_be_read_is_told(app: App, workspace: T
 
 def test_a_model_that_cannot_be_asked_is_not_offered_one_that_is_away_is(
     open_page: Open, make_app: Make, server: ModelServer, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+) -> None:
     wrong, away = make_app(text_model_style="acme/poet", text_fallbacks=""), make_app(openrouter_base_url="http://127.0.0.1:9")
     with wrong.db.transaction(workspace.caller, needs="editor") as tx:
         style = make_style(tx)

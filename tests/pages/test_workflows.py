@@ -11,7 +11,7 @@ import pytest
 from backend import generation, workflows
 from backend.bootstrap import App
 from backend.engines.image.port import ModelCard
-from backend.workflows import GraphDraft
+from backend.workflows import WorkflowDraft
 from tests.factories import graphs as known
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
@@ -29,13 +29,13 @@ def offered(app: App, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
     return ABLE
 
 
-def brought(app: App, who: Tenant, *, approved: bool = False, graph: dict[str, Any] | None = None) -> workflows.GraphCard:
+def brought(app: App, who: Tenant, *, approved: bool = False, graph: dict[str, Any] | None = None) -> workflows.WorkflowCard:
     text = json.dumps(graph) if graph else known.text("txt2img_lora_sd15")
     with app.db.transaction(who.caller, needs="owner") as tx:
-        card = workflows.bring_in(tx, draft=GraphDraft(name="Soft light", text=text))
+        card = workflows.import_workflow(tx, draft=WorkflowDraft(name="Soft light", text=text))
         if approved:
-            workflows.trying(tx, card.id, "gen_x")
-            workflows.tried(tx, card.id, "gen_x")
+            workflows.record_trial_request(tx, card.id, "gen_x")
+            workflows.record_trial(tx, card.id, "gen_x")
             card = workflows.approve(tx, card.id, allowed=())
     return card
 
@@ -71,7 +71,7 @@ def test_one_is_bound_tried_and_approved(app: App, workspace: Tenant, open_page:
     with app.db.transaction(workspace.caller, needs="owner") as tx:
         asked = generation.get(tx, str(workflows.get(tx, card.id).tried_id))
         assert (asked.n, asked.recipe.workflow.name if asked.recipe.workflow else "") == (1, "Soft light")
-        workflows.tried(tx, card.id, asked.id)
+        workflows.record_trial(tx, card.id, asked.id)
     at = open_page("make/workflows", id=card.id)
     next(one for one in at.button if one.label == "Approve").click().run()
     assert "Create offers it" in words(at)

@@ -73,7 +73,7 @@ def test_a_text_and_its_picture_are_asked_for_once(open_page: Open, rows: Rows, 
     field(at, "What is the post about?").set_value("morning yoga").run()
     press(press(at, "Write one and draw it"), "Write one and draw it")
     with app.db.transaction(workspace.caller) as tx:
-        job = writing.ongoing(tx, writing.CONTENT, rows.influencer_id)
+        job = writing.latest_job(tx, writing.CONTENT, rows.influencer_id)
     assert job is not None
     assert job.state == "pending"
     assert "morning yoga" in job.title
@@ -97,7 +97,7 @@ def test_a_paid_model_is_named_with_what_it_costs_and_what_was_mended(
 def test_ideas_are_asked_for_and_shown_by_day(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
     at = press(open_page("make/writing", influencer=rows.influencer_id, part="ideas"), "Suggest ideas")
     with app.db.transaction(workspace.caller) as tx:
-        assert writing.ongoing(tx, writing.IDEAS, rows.influencer_id) is not None
+        assert writing.latest_job(tx, writing.IDEAS, rows.influencer_id) is not None
     assert "No ideas yet" not in shown(at)
 
 
@@ -108,16 +108,16 @@ def test_a_talk_is_kept_and_cleared(open_page: Open, rows: Rows, app: App, works
     assert "who are you" in shown(at)
     assert "offline writer, no model" in shown(at)
     with app.db.transaction(workspace.owner.caller) as tx:
-        (line,) = writing.chat.lines(tx, rows.influencer_id)
+        (line,) = writing.chat.list_lines(tx, rows.influencer_id)
         assert line.state == "said"
         assert writing.chat.clear(tx, rows.influencer_id) == 1
     with app.db.transaction(workspace.editor.caller) as tx:
-        assert writing.chat.lines(tx, rows.influencer_id) == []
+        assert writing.chat.list_lines(tx, rows.influencer_id) == []
 
 
 def test_what_went_wrong_in_a_talk_is_said_where_it_can_be_asked_again(
     open_page: Open, rows: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+) -> None:
     def away(*_: object, **__: object) -> None:
         raise EngineUnavailable("The language model does not answer right now.")
 
@@ -136,7 +136,7 @@ def test_what_went_wrong_in_a_talk_is_said_where_it_can_be_asked_again(
 def test_viewers_read(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
     order = WriteOrder(influencer_id=rows.influencer_id, topic="yoga")
     with app.db.transaction(workspace.caller) as tx:
-        card = writing.create(tx, order, writing.Parts(caption="A day of yoga and tea, and nothing else at all."))
+        card = writing.create(tx, order, writing.TextParts(caption="A day of yoga and tea, and nothing else at all."))
     for part in ("write", "ideas", "chat", "drafts"):
         at = open_page("make/writing", who=workspace.viewer, influencer=rows.influencer_id, part=part)
         assert not at.exception
@@ -150,6 +150,6 @@ def test_viewers_read(open_page: Open, rows: Rows, app: App, workspace: Tenant) 
 def test_the_prompt_of_a_text_opens_create(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
     order = WriteOrder(influencer_id=rows.influencer_id, topic="yoga", content_type="reel")
     with app.db.transaction(workspace.caller) as tx:
-        card = writing.create(tx, order, writing.Parts(caption="Yoga.", picture="on a terrace at dawn"))
+        card = writing.create(tx, order, writing.TextParts(caption="Yoga.", picture="on a terrace at dawn"))
     at = open_page("make/generation", text=card.id)
     assert field(at, "What should the picture show?").value == "on a terrace at dawn"

@@ -42,9 +42,9 @@ from backend.generation import rules as prompts
 from backend.influencers import InfluencerCard, Persona
 from backend.settings import Settings
 from backend.training import rules as training
-from backend.writing import A_WEEK, IdeasOrder
-from backend.writing.composition import About, plan
-from backend.writing.normalize import prompted
+from backend.writing import IDEAS_PER_CALL, IdeasOrder
+from backend.writing.composition import WritingContext, generate_ideas
+from backend.writing.normalize import normalize_picture_prompt
 from starter_model import pictures
 
 PICTURES, DAYS, BAR = 14, 30, 0.9
@@ -123,14 +123,15 @@ def planned(somebody: Somebody, days: int, drawing: ModelCard) -> list[str]:
                 reply: Reply = end.value
                 return reply
 
-    order = IdeasOrder(influencer_id=card.id, days=min(days, A_WEEK))
+    order = IdeasOrder(influencer_id=card.id, days=min(days, IDEAS_PER_CALL))
     made: list[str] = []
-    for first in range(1, days + 1, A_WEEK):
-        n = min(A_WEEK, days - first + 1)
-        whose = About(card, written=first - 1, prompts=drawing.prompts)
-        found, _ = plan(ask, whose, order, first=first, n=n, had=())
+    for first in range(1, days + 1, IDEAS_PER_CALL):
+        n = min(IDEAS_PER_CALL, days - first + 1)
+        whose = WritingContext(card, written=first - 1, prompts=drawing.prompts)
+        found, _ = generate_ideas(ask, whose, order, first=first, n=n, earlier_hooks=())
         made += [
-            prompts.assemble(prompted(checked.idea.picture, card), card.trigger_word, card.look_prompt) for checked in found
+            prompts.assemble(normalize_picture_prompt(checked.idea.picture, card), card.trigger_word, card.look_prompt)
+            for checked in found
         ]
     return made
 

@@ -21,7 +21,7 @@ def main(tenant_id: str, user_id: str, n: int, name: str) -> None:
     def one(at: int) -> str:
         request = TextRequest("writing", "You are brief.", f"Question {at} of {name}?", max_tokens=300)
         try:
-            return budgets.complete(app, transact, request, about=budgets.About("test")).model
+            return budgets.complete(app, transact, request, purpose=budgets.CallPurpose("test")).model
         except StudioError as error:
             return error.code
 

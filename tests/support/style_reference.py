@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from backend.writing_styles.similarity import _REFERENCE, counted, masked
+from backend.writing_styles.similarity import _REFERENCE, count_ngrams, mask_topic_words
 from backend.writing_styles.words import TOKEN
 
 LITTLE = 150
@@ -36,13 +36,14 @@ def made(little: frozenset[str], rates: Sequence[Any]) -> dict[str, Any]:
     rows = np.array(rates)
     scale = 65535 / rows.max()
     return {
-        "little": np.array(" ".join(sorted(little))), "authors": np.round(rows * scale).astype(np.uint16),
+        "little": np.array(" ".join(sorted(little))),
+        "authors": np.round(rows * scale).astype(np.uint16),
         "scale": np.array(scale),
-    }  # fmt: skip
+    }
 
 
 def rates(tokens: Sequence[str], little: frozenset[str]) -> Any:
-    counts = counted(masked(tokens, little))
+    counts = count_ngrams(mask_topic_words(tokens, little))
     return counts / counts.sum() * 3
 
 

@@ -15,7 +15,7 @@ from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.bootstrap import App
 from backend.generation import GenerationDraft
 from backend.kit.ids import new_id
-from backend.workflows import GraphCard, GraphDraft, GraphEdit
+from backend.workflows import WorkflowCard, WorkflowDraft, WorkflowEdit
 
 router = APIRouter(prefix="/workflows", tags=["workflows"], dependencies=[OwnOrigin])
 Pairs = list[tuple[str, str]]
@@ -81,9 +81,9 @@ def listing(app: Studio, caller: Caller, archived: bool = False) -> Listing[Work
 @router.post("", status_code=201)
 def bring_in(said: Brought, app: Studio, caller: Caller, response: Response) -> WholeWords:
     """Refused with what to do when it is the editor's format, or would harm a server."""
-    draft = GraphDraft(name=said.name, notes=said.notes, text=json.dumps(said.graph))
+    draft = WorkflowDraft(name=said.name, notes=said.notes, text=json.dumps(said.graph))
     with app.db.transaction(caller, needs="editor") as tx:
-        card = workflows.bring_in(tx, draft=draft)
+        card = workflows.import_workflow(tx, draft=draft)
     response.headers["location"] = f"/api/workflows/{card.id}?workspace={caller.tenant_id}"
     return _whole(app, card)
 
@@ -99,7 +99,9 @@ def edit(workflow_id: str, said: Edited, app: Studio, caller: Caller) -> WholeWo
     """Another mapping makes it a draft: it is tried and approved anew."""
     mapping = {role: tuple(pairs) for role, pairs in said.mapping.items()} if said.mapping is not None else None
     with app.db.transaction(caller, needs="editor") as tx:
-        return _whole(app, workflows.edit(tx, workflow_id, draft=GraphEdit(name=said.name, notes=said.notes, mapping=mapping)))
+        return _whole(
+            app, workflows.edit(tx, workflow_id, draft=WorkflowEdit(name=said.name, notes=said.notes, mapping=mapping))
+        )
 
 
 @router.post("/{workflow_id}/try", status_code=201)
@@ -151,12 +153,12 @@ def undelete(workflow_id: str, app: Studio, caller: Caller) -> WholeWords:
         return _whole(app, workflows.undelete(tx, workflow_id))
 
 
-def _said(app: App, card: GraphCard) -> dict[str, Any]:
+def _said(app: App, card: WorkflowCard) -> dict[str, Any]:
     names = ("id", "name", "notes", "state", "tried_at", "approved_at", "updated_at")
     problems = workflows.problems(card.graph, card.mapping, app.settings.allowed_classes)
     return {name: getattr(card, name) for name in names} | {"takes": list(card.takes), "problems": problems}
 
 
-def _whole(app: App, card: GraphCard) -> WholeWords:
+def _whole(app: App, card: WorkflowCard) -> WholeWords:
     mapping = {role: [(slot.node, slot.input) for slot in slots] for role, slots in card.mapping.items()}
     return WholeWords(**_said(app, card), mapping=mapping, graph=card.graph)

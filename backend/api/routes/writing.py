@@ -12,7 +12,7 @@ from pydantic import Field, StrictBool
 from backend import writing
 from backend.api.api_model import Listing, Words
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.writing import DraftCard, Goal, Parts, WriteOrder
+from backend.writing import DraftCard, Goal, TextParts, WriteOrder
 
 router = APIRouter(prefix="/drafts", tags=["drafts"], dependencies=[OwnOrigin])
 State = Literal["draft", "used", "discarded"]
@@ -127,7 +127,7 @@ def listing(
 def create(said: DraftSaid, app: Studio, caller: Caller, response: Response) -> DraftWords:
     """Checked as any other text: `notes` say which rules it breaks."""
     whole = said.model_dump()
-    parts = Parts(**{name: whole.pop(name) for name in writing.PARTS})
+    parts = TextParts(**{name: whole.pop(name) for name in writing.PARTS})
     with app.db.transaction(caller, needs="editor") as tx:
         card = writing.create(tx, WriteOrder(**whole), parts)
     response.headers["location"] = f"/api/drafts/{card.id}?workspace={caller.tenant_id}"
@@ -147,5 +147,5 @@ def change(draft_id: str, said: Change, app: Studio, caller: Caller) -> DraftWor
     with app.db.transaction(caller, needs="editor") as tx:
         card = writing.edit(tx, draft_id, changes, version=said.version)
         if said.state and said.state != card.state:
-            card = writing.mark(tx, draft_id, said.state)
+            card = writing.set_state(tx, draft_id, said.state)
     return _words(card)

@@ -21,7 +21,7 @@ from backend.errors import Conflict, NotFound
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.storage import disposition
-from backend.writing_styles import Style, StyleDraft, StyleTextCard, TextWish
+from backend.writing_styles import StyleTextCard, StyleTextDraft, WritingStyleCard, WritingStyleDraft
 
 router = APIRouter(tags=["style"], dependencies=[OwnOrigin])
 PATHS = ("/sessions", "/sessions/{id}", "/train", "/generate", "/jobs/{id}", "/jobs/{id}/cancel", "/results/{id}")
@@ -119,7 +119,7 @@ def sessions(app: Studio, caller: Caller) -> Sessions:
     """Used last first."""
     with app.db.transaction(caller) as tx:
         found = writing_styles.page(tx)
-        made = writing_styles.jobs_of(tx, [one.id for one in found])
+        made = writing_styles.job_ids_by_style(tx, [one.id for one in found])
     return Sessions(sessions=[_info(one, made[one.id]) for one in found], total=len(found))
 
 
@@ -131,14 +131,14 @@ def create(app: Studio, caller: Caller, response: Response, body: NewSession | N
     return _info(made, [])
 
 
-def new_session(tx: Any, body: NewSession) -> Style:
-    return writing_styles.create(tx, StyleDraft(name=body.name or f"Session {new_id('s')[-8:]}", kept=body.kept))
+def new_session(tx: Any, body: NewSession) -> WritingStyleCard:
+    return writing_styles.create(tx, WritingStyleDraft(name=body.name or f"Session {new_id('s')[-8:]}", kept=body.kept))
 
 
 @router.get("/sessions/{session_id}")
 def session(session_id: str, app: Studio, caller: Caller) -> SessionInfo:
     with app.db.transaction(caller) as tx:
-        return _info(writing_styles.get(tx, session_id), writing_styles.jobs_of(tx, [session_id])[session_id])
+        return _info(writing_styles.get(tx, session_id), writing_styles.job_ids_by_style(tx, [session_id])[session_id])
 
 
 @router.delete("/sessions/{session_id}")
@@ -161,14 +161,14 @@ async def train(
     return _started(card, style_id, "Training has begun. Ask /jobs/<job_id> how it goes.")
 
 
-def _new(tx: Any) -> Style:
+def _new(tx: Any) -> WritingStyleCard:
     return new_session(tx, NewSession())
 
 
 @router.post("/generate", status_code=202)
 def generate(body: GenerationRequest, app: Studio, caller: Caller, idempotency_key: Key = "") -> Started:
     """409 until the session is trained."""
-    wish = TextWish(topic=body.topic, words=body.words, language=body.language)
+    wish = StyleTextDraft(topic=body.topic, words=body.words, language=body.language)
     with app.db.transaction(caller, needs="editor") as tx:
         text = writing_styles.write(tx, body.session_id, wish, request_key=idempotency_key or new_id("key"))
         card = jobs.get(tx, text.job_id)
@@ -205,8 +205,8 @@ def result(
     if not text.text:
         raise Conflict("The text is not done. Ask /jobs/<job_id> how it goes, then come back.")
     if format != "json":
-        head = {"content-disposition": disposition(writing_styles.filename(text, format))}
-        return Response(writing_styles.exported(text, format), headers=head, media_type="text/plain; charset=utf-8")
+        head = {"content-disposition": disposition(writing_styles.export_filename(text, format))}
+        return Response(writing_styles.export_text(text, format), headers=head, media_type="text/plain; charset=utf-8")
     return Result(
         job_id=text.job_id, session_id=text.style_id, topic=text.topic, content=text.text, words=text.words,
         words_requested=text.words_wanted, style_match=text.score, longest_shared_run=text.shared_run,
@@ -241,7 +241,7 @@ def _ours(card: JobCard) -> JobCard:
     return card
 
 
-def _info(style: Style, made: list[str]) -> SessionInfo:
+def _info(style: WritingStyleCard, made: list[str]) -> SessionInfo:
     card = style.card
     return SessionInfo(
         session_id=style.id, name=style.name, is_trained=card is not None, kept=style.kept, words=card.words if card else 0,

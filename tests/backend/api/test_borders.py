@@ -12,8 +12,8 @@ from backend.api.deps import COOKIE
 from backend.boards import BoardDraft, BulkActionDraft
 from backend.bootstrap import App
 from backend.prompt_library import WildcardDraft
-from backend.workflows import GraphDraft
-from backend.writing import Parts, WriteOrder
+from backend.workflows import WorkflowDraft
+from backend.writing import TextParts, WriteOrder
 from tests.factories import graphs as known
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_pictures
@@ -67,12 +67,12 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         sent = {"noun": "dataset", "noun_id": rows.dataset_id, "filename": "a.png", "size": 9, "client_key": "a"}
         upload = assets.uploads.announce(tx, settings=app.settings, **sent)  # type: ignore[arg-type]
         asset = make_asset(tx)
-        text = writing.create(tx, WriteOrder(influencer_id=rows.influencer_id, topic="yoga"), Parts(caption="Theirs"))
+        text = writing.create(tx, WriteOrder(influencer_id=rows.influencer_id, topic="yoga"), TextParts(caption="Theirs"))
         plan = make_planner(tx, "Planned").plan(tx, wall=ahead())
         plan_act = content_plans.move(tx, plan.id, ahead(days=2))
         clip = make_clip(tx, rows.picture_ids[0])
         style = make_style(tx)
-        workflow = workflows.bring_in(tx, draft=GraphDraft(name="Theirs", text=known.text("upscale_model")))
+        workflow = workflows.import_workflow(tx, draft=WorkflowDraft(name="Theirs", text=known.text("upscale_model")))
     return {
         "picture_id": rows.picture_ids[0], "board_id": board.id, "act_id": act.id, "wildcard_id": words.id, "asset": asset,
         "trial_id": make_trial(app.db, other_workspace, rows.run_id), "run_id": rows.run_id, "dataset_id": rows.dataset_id,

@@ -14,7 +14,7 @@ from backend import VERSION, api, writing_styles
 from backend.api.deps import COOKIE
 from backend.bootstrap import App
 from backend.writing_styles import pipeline
-from backend.writing_styles.schemas import TrainingPayload, WritingPayload
+from backend.writing_styles.schemas import StyleTrainingPayload, StyleWritingPayload
 from tests.factories.account import Tenant
 from tests.factories.pdfs import book, part
 from tests.factories.styles import make_style
@@ -40,7 +40,7 @@ def test_from_a_pdf_to_a_result(app: App, editor: Any, workspace: Tenant, tmp_pa
     session = begun["session_id"]
     early = editor.post("/style/generate", json={"session_id": session, "topic": "fog"})
     assert (early.status_code, early.json()["code"]) == (409, "conflict")
-    payload = TrainingPayload(style_id=session)
+    payload = StyleTrainingPayload(style_id=session)
     ctx = make_context(app, workspace, writing_styles.TRAINING, payload, job_id=begun["job_id"])
     assert editor.get(f"/style/jobs/{begun['job_id']}").json()["status"] == "TRAINING"
     assert editor.get("/style/health").json() == {"status": "ok", "version": VERSION, "active_sessions": 1, "active_jobs": 1}
@@ -54,7 +54,7 @@ def test_from_a_pdf_to_a_result(app: App, editor: Any, workspace: Tenant, tmp_pa
     with app.db.transaction(workspace.caller) as tx:
         text = writing_styles.text_of_job(tx, begun["job_id"])
     assert text is not None
-    writing = WritingPayload(text_id=text.id)
+    writing = StyleWritingPayload(text_id=text.id)
     ctx = make_context(app, workspace, writing_styles.WRITING, writing, job_id=begun["job_id"])
     assert editor.get(f"/style/jobs/{begun['job_id']}").json()["status"] == "GENERATING"
     pipeline.write(ctx, writing)

@@ -38,7 +38,7 @@ def test_the_whole_way(client: Callable[..., TestClient], app: App, workspace: T
     again = editor.post(f"{one}/try", params=asked, json={"prompt": "a harbour"}, headers={"idempotency-key": "k"})
     assert again.json() == tried.json()
     with app.db.transaction(workspace.caller) as tx:
-        workflows.tried(tx, card["id"], tried.json()["generationId"])
+        workflows.record_trial(tx, card["id"], tried.json()["generationId"])
     assert owner.post(f"{one}/approve", params=asked).json()["state"] == "approved"
     assert [row["takes"][0] for row in viewer.get(URL, params=asked).json()["data"]] == ["prompt"]
     edited = editor.put(one, params=asked, json={"name": "Softer light", "mapping": {"prompt": [["6", "text"]]}}).json()

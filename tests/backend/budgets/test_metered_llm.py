@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 
 from backend import budgets
 from backend.bootstrap import App
-from backend.budgets import About, OverBudget
+from backend.budgets import CallPurpose, OverBudget
 from backend.db.tables import EventRow, LlmCall
 from backend.db.transactions import SystemCaller
 from backend.engines.text.port import ReplyLost, TextRequest, Unreadable
@@ -28,7 +28,7 @@ from tests.support.handlers import Steps
 from tests.support.wait import until
 
 ASK = TextRequest("writing", "You are brief.", "What is new in Lisbon?", max_tokens=200)
-ABOUT = About("suggestion", influencer_id="inf_1")
+ABOUT = CallPurpose("suggestion", influencer_id="inf_1")
 Acting = Callable[[App], partial[Any]]
 
 
@@ -39,7 +39,7 @@ def calls(app: App, acting: Acting) -> list[LlmCall]:
 
 def test_a_call_is_a_row(make_app: Make, acting: Acting, server: ModelServer, workspace: Tenant) -> None:
     app = make_app()
-    reply = budgets.complete(app, acting(app), ASK, about=ABOUT)
+    reply = budgets.complete(app, acting(app), ASK, purpose=ABOUT)
     (call,) = calls(app, acting)
     assert "Lisbon" in reply.text
     assert (call.state, call.usd, call.model) == ("settled", server.total, reply.model)
@@ -50,9 +50,9 @@ def test_a_call_is_a_row(make_app: Make, acting: Acting, server: ModelServer, wo
 
 def test_the_same_question_is_not_paid_twice(make_app: Make, acting: Acting, server: ModelServer) -> None:
     app = make_app()
-    first = budgets.complete(app, acting(app), ASK, about=ABOUT)
-    again = budgets.complete(app, acting(app), ASK, about=ABOUT)
-    budgets.complete(app, acting(app), replace(ASK, question="And in Porto?"), about=ABOUT)
+    first = budgets.complete(app, acting(app), ASK, purpose=ABOUT)
+    again = budgets.complete(app, acting(app), ASK, purpose=ABOUT)
+    budgets.complete(app, acting(app), replace(ASK, question="And in Porto?"), purpose=ABOUT)
     assert again.text == first.text
     assert len(server.asked) == 2
     with acting(app)() as tx:
@@ -66,9 +66,9 @@ def test_what_one_workspace_asked_another_does_not_know(
     make_app: Make, acting: Acting, server: ModelServer, other_workspace: Tenant
 ) -> None:
     app = make_app()
-    budgets.complete(app, acting(app), ASK, about=ABOUT)
+    budgets.complete(app, acting(app), ASK, purpose=ABOUT)
     theirs = partial(app.db.transaction, other_workspace.caller)
-    budgets.complete(app, theirs, ASK, about=ABOUT)
+    budgets.complete(app, theirs, ASK, purpose=ABOUT)
     assert len(server.asked) == 2
     assert len(calls(app, acting)) == 1
 
@@ -77,7 +77,7 @@ def test_memory_can_be_turned_off_and_may_be_away(make_app: Make, acting: Acting
     off, lost = make_app(enable_caching=False), make_app()
     lost.cache.connection_pool.connection_kwargs["port"] = 9
     for app in (off, off, lost, lost):
-        budgets.complete(app, acting(app), ASK, about=ABOUT)
+        budgets.complete(app, acting(app), ASK, purpose=ABOUT)
     assert len(server.asked) == 4
 
 
@@ -86,11 +86,11 @@ def test_nothing_is_asked_beyond_the_limit(make_app: Make, acting: Acting, serve
     most = app.engines.text.quote(ASK).most_usd
     with app.db.transaction(workspace.caller) as tx:
         budgets.set_limits(tx, daily_usd=most, monthly_usd=None, settings=app.settings)
-    budgets.complete(app, acting(app), ASK, about=ABOUT)
+    budgets.complete(app, acting(app), ASK, purpose=ABOUT)
     with pytest.raises(OverBudget, match=r"too little left.*today.*Costs page"):
-        budgets.complete(app, acting(app), replace(ASK, question="more?"), about=ABOUT)
+        budgets.complete(app, acting(app), replace(ASK, question="more?"), purpose=ABOUT)
     assert len(server.asked) == 1
-    assert budgets.complete(app, acting(app), ASK, about=ABOUT).text  # known already, costs nothing
+    assert budgets.complete(app, acting(app), ASK, purpose=ABOUT).text  # known already, costs nothing
     with app.db.transaction(workspace.caller) as tx:
         told = budgets.costs(tx, app.settings)
         near = tx.scalars(select(EventRow.data).where(EventRow.kind == "budget.near")).all()
@@ -102,7 +102,7 @@ def test_a_lost_answer_stays_at_its_estimate_until_it_is_known(make_app: Make, a
     app = make_app()
     server.faults.times["cut_mid_stream"] = 1
     with pytest.raises(ReplyLost):
-        budgets.complete(app, acting(app), ASK, about=ABOUT)
+        budgets.complete(app, acting(app), ASK, purpose=ABOUT)
     (call,) = calls(app, acting)
     assert (call.state, call.usd) == ("estimated", call.estimate_usd)
     assert call.usd > server.total
@@ -117,7 +117,7 @@ def test_a_refusal_costs_nothing(make_app: Make, acting: Acting, server: ModelSe
     app = make_app()
     server.faults.refuse = [(400, None)]
     with pytest.raises(Rejected):
-        budgets.complete(app, acting(app), ASK, about=ABOUT)
+        budgets.complete(app, acting(app), ASK, purpose=ABOUT)
     (call,) = calls(app, acting)
     assert (call.state, call.usd) == ("refused", 0)
 
@@ -128,7 +128,7 @@ def test_who_stops_an_answer_may_have_paid_it(make_app: Make, acting: Acting, se
 
     app = make_app()
     with pytest.raises(Cancelled):
-        budgets.complete(app, acting(app), ASK, about=ABOUT, check=stop)
+        budgets.complete(app, acting(app), ASK, purpose=ABOUT, check=stop)
     assert [call.state for call in calls(app, acting)] == ["estimated"]
 
 
@@ -138,7 +138,7 @@ def test_what_a_stopped_answer_cost_is_asked_afterwards(make_app: Make, acting: 
 
     app = make_app()
     with pytest.raises(Cancelled):
-        budgets.complete(app, acting(app), ASK, about=ABOUT, on_text=stop)
+        budgets.complete(app, acting(app), ASK, purpose=ABOUT, on_text=stop)
     (call,) = calls(app, acting)
     assert (call.state, call.usd) == ("estimated", call.estimate_usd)
     until(lambda: server.billed, what="the server's bill")
@@ -151,16 +151,16 @@ def test_an_answer_that_does_not_fit_is_not_remembered(make_app: Make, acting: A
     app, shaped = make_app(), replace(ASK, answer=Suggestion)
     server.faults.times["bad_answer"] = 1
     with pytest.raises(Unreadable, match="not in the form"):
-        budgets.complete(app, acting(app), shaped, about=ABOUT)
-    second = budgets.complete(app, acting(app), shaped, about=ABOUT)
-    third = budgets.complete(app, acting(app), shaped, about=ABOUT)
+        budgets.complete(app, acting(app), shaped, purpose=ABOUT)
+    second = budgets.complete(app, acting(app), shaped, purpose=ABOUT)
+    third = budgets.complete(app, acting(app), shaped, purpose=ABOUT)
     assert len(server.asked) == 2
     assert second.text == third.text
 
 
 def test_a_dead_askers_reservation_is_given_up(make_app: Make, acting: Acting) -> None:
     app = make_app()
-    budgets.complete(app, acting(app), ASK, about=ABOUT)
+    budgets.complete(app, acting(app), ASK, purpose=ABOUT)
     with acting(app)() as tx:
         tx.execute(text("UPDATE llm_calls SET state = 'reserved', usd = estimate_usd, generation_id = ''"))
     assert budgets.reconcile(app, acting(app))["calls_given_up"] == 0
@@ -175,11 +175,11 @@ def test_a_dead_askers_reservation_is_given_up(make_app: Make, acting: Acting) -
 def test_an_attempt_that_has_ended_asks_nothing(make_app: Make, server: ModelServer, workspace: Tenant) -> None:
     app = make_app()
     job = make_context(app, workspace, "test-instant", Steps(n=0))
-    mine, about = SystemCaller(job.tenant_id, job.user_id), About("test", job_id=job.job_id, attempt_id=job.attempt_id)
-    assert budgets.complete(app, mine, ASK, about=about).text
+    mine, about = SystemCaller(job.tenant_id, job.user_id), CallPurpose("test", job_id=job.job_id, attempt_id=job.attempt_id)
+    assert budgets.complete(app, mine, ASK, purpose=about).text
     next_attempt(job)
     with pytest.raises(LeaseLost, match="another one goes on"):
-        budgets.complete(app, mine, replace(ASK, question="And now?"), about=about)
+        budgets.complete(app, mine, replace(ASK, question="And now?"), purpose=about)
     assert len(server.asked) == 1
     with app.db.transaction(mine) as tx:
         assert budgets.costs(tx, app.settings).calls == 1
@@ -189,13 +189,13 @@ def test_postgres_may_go_away_between_calls(make_app: Make, server: ModelServer,
     """The connection that an earlier call left is dead: said again on a new one, nothing is reserved or settled twice."""
     app = make_app()
     mine = SystemCaller(workspace.id, workspace.user_id)
-    budgets.complete(app, mine, ASK, about=ABOUT)
+    budgets.complete(app, mine, ASK, purpose=ABOUT)
     with psycopg.connect(app.settings.database_url.get_secret_value().replace("+psycopg", "")) as other:
         others = "datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
         gone = other.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}").fetchall()
         assert all(one == (True,) for one in gone)
         assert gone
-    budgets.complete(app, mine, replace(ASK, question="And in Porto?"), about=ABOUT)
+    budgets.complete(app, mine, replace(ASK, question="And in Porto?"), purpose=ABOUT)
     with app.db.transaction(mine) as tx:
         rows = tx.execute(select(LlmCall.state, LlmCall.usd)).all()
     assert [row.state for row in rows] == ["settled", "settled"]
@@ -204,8 +204,8 @@ def test_postgres_may_go_away_between_calls(make_app: Make, server: ModelServer,
 
 def test_costs_by_day_influencer_kind_and_model(make_app: Make, acting: Acting, server: ModelServer) -> None:
     app = make_app()
-    budgets.complete(app, acting(app), ASK, about=ABOUT)
-    budgets.complete(app, acting(app), replace(ASK, use="planning"), about=About("plan"))
+    budgets.complete(app, acting(app), ASK, purpose=ABOUT)
+    budgets.complete(app, acting(app), replace(ASK, use="planning"), purpose=CallPurpose("plan"))
     with acting(app)() as tx:
         told = budgets.costs(tx, app.settings)
     assert [line.name for line in told.by_influencer] == ["", "inf_1"]
@@ -221,5 +221,5 @@ def test_the_offline_writer_costs_nothing(app: App, acting: Acting) -> None:
     from backend.engines.text.port import Brief
 
     request = replace(ASK, answer=Suggestion, brief=Brief("yoga", "en"))
-    assert "yoga" in budgets.complete(app, acting(app), request, about=ABOUT).text
+    assert "yoga" in budgets.complete(app, acting(app), request, purpose=ABOUT).text
     assert calls(app, acting) == []

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from backend import budgets
 from backend.bootstrap import App
-from backend.budgets import About, OverBudget
+from backend.budgets import CallPurpose, OverBudget
 from backend.db.tables import LlmCall
 from backend.engines.text.port import CutOff, ModelRefused, ReplyLost, TextRequest, Unusable
 from backend.errors import EngineError
@@ -28,7 +28,7 @@ from tests.servers.openrouter.odd import GOOD, MODES
 
 ASK = TextRequest("writing", "You are brief.", "What is new in Lisbon?", max_tokens=200)
 SHAPED = replace(ASK, answer=Suggestion)
-ABOUT = About("suggestion")
+ABOUT = CallPurpose("suggestion")
 Acting = Callable[[App], partial[Any]]
 
 
@@ -52,7 +52,7 @@ def test_each_odd_answer_is_booked_at_what_it_cost_or_more(make_app: Make, actin
             before, billed = spent(app, acting), server.total
             server.faults.odd = [name]
             try:
-                reply = budgets.complete(app, acting(app), request, about=ABOUT)
+                reply = budgets.complete(app, acting(app), request, purpose=ABOUT)
                 kept[name] = kept.get(name, 0) + bool(reply.text.strip())
             except EngineError:
                 assert name not in kept or name.startswith("tool_call"), "a tool is called only where JSON was asked for"
@@ -79,7 +79,7 @@ def test_the_limit_holds_against_odd_answers_side_by_side(
 
     def ask(n: int) -> type[BaseException] | None:
         try:
-            budgets.complete(app, acting(app), replace(SHAPED, question=f"Tram {n}?"), about=ABOUT, retry=True)
+            budgets.complete(app, acting(app), replace(SHAPED, question=f"Tram {n}?"), purpose=ABOUT, retry=True)
         except EngineError as error:
             return type(error)
         except OverBudget:
@@ -97,13 +97,13 @@ def test_the_limit_holds_against_odd_answers_side_by_side(
 def test_what_cannot_be_used_is_asked_once_more_with_more_room(make_app: Make, acting: Acting, server: ModelServer) -> None:
     app = make_app()
     server.faults.odd = ["length", "crlf"]
-    reply = budgets.complete(app, acting(app), SHAPED, about=ABOUT, retry=True)
+    reply = budgets.complete(app, acting(app), SHAPED, purpose=ABOUT, retry=True)
     assert [body["max_tokens"] for body in server.asked] == [200, 400]
     assert reply.paid_usd == server.total
     assert reply.generation_ids == tuple(server.billed)
     server.faults.odd = ["length", "length"]
     with pytest.raises(CutOff, match="was cut off") as cut:
-        budgets.complete(app, acting(app), replace(SHAPED, question="Another?"), about=ABOUT, retry=True)
+        budgets.complete(app, acting(app), replace(SHAPED, question="Another?"), purpose=ABOUT, retry=True)
     assert len(server.asked) == 4
     assert cut.value.reply.paid_usd + reply.paid_usd == server.total
 
@@ -119,7 +119,7 @@ def test_a_refusal_is_paid_once_and_said(make_app: Make, acting: Acting, server:
         before = len(server.asked)
         server.faults.odd = [name]
         with pytest.raises(ModelRefused, match=r"^The model refused: .*other words"):
-            budgets.complete(app, acting(app), replace(SHAPED, question=name), about=ABOUT, retry=True)
+            budgets.complete(app, acting(app), replace(SHAPED, question=name), purpose=ABOUT, retry=True)
         assert len(server.asked) == before + 1
     assert spent(app, acting) == server.total
 
@@ -133,6 +133,6 @@ def test_a_second_try_that_fails_unpaid_tells_of_the_first(make_app: Make, actin
 
     server.faults.odd = ["empty"]
     with pytest.raises(Unusable) as wrong:
-        budgets.complete(app, acting(app), SHAPED, about=ABOUT, retry=True, on_text=refuse, check=refuse)
+        budgets.complete(app, acting(app), SHAPED, purpose=ABOUT, retry=True, on_text=refuse, check=refuse)
     assert not wrong.value.retryable
     assert wrong.value.reply.paid_usd == server.total == spent(app, acting)

@@ -12,7 +12,7 @@ from backend.errors import Invalid
 from backend.platforms import rules
 from backend.platforms.limits import PLATFORMS
 from backend.platforms.port import Media, PostRequest
-from backend.writing import Parts
+from backend.writing import TextParts
 
 PICTURE = Media(kind="picture", mime="image/jpeg", width=1080, height=1350, size=10, sha256="x", alt_text="")
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=600).map(str.strip)
@@ -27,7 +27,7 @@ WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), m
 def test_no_text_is_too_long_for_its_platform(
     platform: str, form: platform_adaptation.Form, hook: str, caption: str, tags: list[str], ai_mark: bool
 ) -> None:
-    parts = Parts(hook=hook[:500], caption=caption[:5000], hashtags=tuple(tags))
+    parts = TextParts(hook=hook[:500], caption=caption[:5000], hashtags=tuple(tags))
     made = platform_adaptation.variant("chn_1", platform, form, parts, ai_mark=ai_mark, after_minutes=10)
     assert made.options == {"after_minutes": 10}
     assert made.format in PLATFORMS[platform].formats
@@ -40,7 +40,7 @@ def test_no_text_is_too_long_for_its_platform(
 
 
 def test_each_channel_gets_it_as_it_takes_it() -> None:
-    parts = Parts(
+    parts = TextParts(
         hook="Up the hill.", caption="The tram was empty.", hashtags=("#One", "#Two", "#Three", "#Four", "#Five", "#Six")
     )
     made = {name: platform_adaptation.variant("c", name, "picture", parts, ai_mark=True) for name in PLATFORMS}

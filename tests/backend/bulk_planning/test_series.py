@@ -21,7 +21,7 @@ from backend.generation import forecast
 from backend.jobs import WaitForChildren
 from backend.kit.ids import new_id
 from backend.writing import WriteOrder
-from backend.writing.composition import request_texts
+from backend.writing.composition import build_texts_request
 from tests.backend.bulk_planning.conftest import ZONE, Desk, first_day
 from tests.backend.writing.conftest import said, text
 from tests.factories.account import Tenant
@@ -296,11 +296,11 @@ def test_out_of_money_keeps_what_is_done_and_goes_on_later(
     context = desk.begin(desk.order(topics=("one", "two", "three")))
     acting = partial(desk.app.db.transaction, workspace.caller)
     with acting() as tx:
-        whose = writing.whose(tx, desk.influencer_id)
+        whose = writing.load_context(tx, desk.influencer_id)
     days = (
         WriteOrder(influencer_id=desk.influencer_id, topic="three", publish_on=first_day() + timedelta(n)) for n in range(3)
     )
-    one = max(desk.app.engines.text.quote(request_texts(whose, day, 1)).most_usd for day in days)
+    one = max(desk.app.engines.text.quote(build_texts_request(whose, day, 1)).most_usd for day in days)
     with acting() as tx:
         budgets.set_limits(tx, daily_usd=one, monthly_usd=None, settings=desk.app.settings)
     assert bulk_planning.forecast(desk.app, acting, order=desk.order(first=first_day() + timedelta(days=9))).over

@@ -17,7 +17,7 @@ from backend.engines.upscale.port import UpscaleCard
 from backend.errors import Invalid
 from backend.generation import GenerationDraft, GenerationPayload, PosePick, SecondPassPick, model_features, pipeline
 from backend.settings import Settings
-from backend.workflows import GraphDraft
+from backend.workflows import WorkflowDraft
 from tests.factories import graphs as known
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset, make_pictures
@@ -46,12 +46,12 @@ def studio(settings: Settings, engine: AbleEngine) -> Iterator[App]:
     built.close()
 
 
-def brought(db: Database, who: Tenant, name: str = "txt2img_lora_sd15", *, approved: bool = False) -> workflows.GraphCard:
+def brought(db: Database, who: Tenant, name: str = "txt2img_lora_sd15", *, approved: bool = False) -> workflows.WorkflowCard:
     with db.transaction(who.caller, needs="owner") as tx:
-        card = workflows.bring_in(tx, draft=GraphDraft(name=name, text=known.text(name)))
+        card = workflows.import_workflow(tx, draft=WorkflowDraft(name=name, text=known.text(name)))
         if approved:
-            workflows.trying(tx, card.id, "gen_x")
-            workflows.tried(tx, card.id, "gen_x")
+            workflows.record_trial_request(tx, card.id, "gen_x")
+            workflows.record_trial(tx, card.id, "gen_x")
             card = workflows.approve(tx, card.id, allowed=())
     return card
 

@@ -29,7 +29,7 @@ from backend.generation import (
 from backend.jobs import AttemptRef, WaitForChildren
 from backend.jobs.rules import outcome_of_error
 from backend.kit.ids import new_id
-from backend.prompt_library import StyleDraft, TemplateDraft, WildcardDraft
+from backend.prompt_library import PromptStyleDraft, TemplateDraft, WildcardDraft
 from backend.settings import Settings
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset, make_influencer
@@ -109,7 +109,7 @@ def test_a_template_and_a_style_are_frozen_with_their_versions(do: Any, drawn: A
     first = do(
         prompt_library.save_template, TemplateDraft(name="Face", prompt="portrait of {who}, {place=at noon}", negative="hat")
     )
-    style = do(prompt_library.save_style, StyleDraft(name="Neon", prompt="{pink|cyan} neon light", negative="day"))
+    style = do(prompt_library.save_style, PromptStyleDraft(name="Neon", prompt="{pink|cyan} neon light", negative="day"))
     pick = TemplatePick(template_id=first.id, version=1, values={"who": "a {tall|small} man"})
     second = do(prompt_library.save_template, TemplateDraft(name="Face", prompt="{who}"), template_id=first.id, version=1)
     assert (second.version, do(prompt_library.template, first.id, 1).prompt) == (2, first.prompt)
@@ -173,7 +173,7 @@ def test_a_list_is_one_request_that_steps_aside_and_goes_on(
     assert pipeline.run(context, payload) == {"pictures": 20}
     assert [len(request.seeds) for request in engine.requests] == [8, 8, 4]
     assert [one.prompt for one in do(generation.pictures_of, card.id)] == [f"line {n}" for n in range(20)]
-    assert do(prompt_library.history)[0].prompt == "portrait"
+    assert do(prompt_library.earlier_prompts)[0].prompt == "portrait"
 
 
 def test_a_list_is_proofread_and_foretold(do: Any, drawn: Any, engine: Any) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.errors import Invalid
-from backend.prompt_library.prompts import blanks, check, fill, resolve, varies, wildcards_in
+from backend.prompt_library.prompts import blanks, check_resolvable, fill_blanks, has_choices, resolve, wildcards_in
 
 LISTS = {
     "places": ("at the beach", "in {a|the} forest", "in __cities__"),
@@ -27,7 +27,7 @@ words = st.text(
 
 
 def said(text: str, seed: int = 1) -> str:
-    check(text, LISTS, KNOWN)
+    check_resolvable(text, LISTS, KNOWN)
     return resolve(text, seed, LISTS)
 
 
@@ -41,7 +41,7 @@ def test_any_text_is_resolved_the_same_way_twice_or_refused_with_a_sentence(text
 @settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="{}_\\"), max_size=200))
 def test_a_text_without_signs_of_ours_is_left_alone(text: str) -> None:
-    assert not varies(text)
+    assert not has_choices(text)
     assert resolve(text, 1, {}) == text
 
 
@@ -99,25 +99,27 @@ def test_what_cannot_be_chosen_is_a_sentence(text: str, sentence: str) -> None:
         said(text)
     if "wildcard" in sentence or "circle" in sentence:  # whatever the seed: also in an option that is seldom taken
         with pytest.raises(Invalid, match=sentence):
-            check(f"{{99::a|{text}}}", LISTS, KNOWN)
+            check_resolvable(f"{{99::a|{text}}}", LISTS, KNOWN)
 
 
 def test_lists_that_multiply_end_with_a_sentence() -> None:
     lists = {f"l{n}": (f"__l{n + 1}__ " * 20,) for n in range(6)} | {"l6": ("x",)}
-    check("__l0__", lists, sorted(lists))
+    check_resolvable("__l0__", lists, sorted(lists))
     with pytest.raises(Invalid, match="without end"):
         resolve("__l0__", 1, lists)
     with pytest.raises(Invalid, match="characters; at most"):
         resolve("__long__", 1, {"long": ("x" * 5000,)})
     with pytest.raises(Invalid, match="has 4,500 characters; at most 4,000"):  # of a template's blanks
-        resolve(fill("{a}" * 9, {"a": "x" * 500}), 1, {})
+        resolve(fill_blanks("{a}" * 9, {"a": "x" * 500}), 1, {})
 
 
 def test_blanks_are_filled_or_named() -> None:
     text = "{subject} {place=at the beach}, {a|b}, {subject}"
     assert blanks(text) == {"subject": "", "place": "at the beach"}
-    assert fill(text, {"subject": "a cat"}) == "a cat at the beach, {a|b}, a cat"
-    assert fill(text, {"subject": "a {red|blue} cat", "place": "in __cities__"}).startswith("a {red|blue} cat in __cities__")
+    assert fill_blanks(text, {"subject": "a cat"}) == "a cat at the beach, {a|b}, a cat"
+    assert fill_blanks(text, {"subject": "a {red|blue} cat", "place": "in __cities__"}).startswith(
+        "a {red|blue} cat in __cities__"
+    )
     with pytest.raises(Invalid, match="Fill in subject first"):
-        fill(text, {"place": "x"})
+        fill_blanks(text, {"place": "x"})
     assert wildcards_in("__a__ {b|{c|__D__}}") == {"a", "d"}

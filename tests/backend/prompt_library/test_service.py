@@ -10,7 +10,7 @@ import pytest
 from backend import prompt_library
 from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid, NotFound
-from backend.prompt_library import StyleDraft, TemplateDraft, WildcardDraft
+from backend.prompt_library import PromptStyleDraft, TemplateDraft, WildcardDraft
 from tests.factories.account import Person, Tenant
 from tests.factories.making import make_influencer
 
@@ -88,49 +88,51 @@ def test_an_edit_of_a_template_is_a_new_version_and_a_rename_is_not(do: Do) -> N
 
 def test_styles_belong_to_one_influencer_or_to_all(do: Do) -> None:
     bella, marco = (do(make_influencer, name) for name in ("Bella", "Marco"))
-    do(prompt_library.save_style, StyleDraft(name="All", prompt="film grain"))
-    own = do(prompt_library.save_style, StyleDraft(name="Hers", influencer_id=bella.id, settings={"steps": 30}))
+    do(prompt_library.save_style, PromptStyleDraft(name="All", prompt="film grain"))
+    own = do(prompt_library.save_style, PromptStyleDraft(name="Hers", influencer_id=bella.id, settings={"steps": 30}))
     assert [card.name for card in do(prompt_library.styles, influencer_id=bella.id)] == ["All", "Hers"]
     assert [card.name for card in do(prompt_library.styles, influencer_id=marco.id)] == ["All"]
-    changed = StyleDraft(name="Hers", influencer_id=bella.id, prompt="night", settings={"cfg": 0})
+    changed = PromptStyleDraft(name="Hers", influencer_id=bella.id, prompt="night", settings={"cfg": 0})
     assert do(prompt_library.save_style, changed, style_id=own.id, version=1).settings.cfg == 0
     with pytest.raises(Conflict):
         do(prompt_library.save_style, changed, style_id=own.id, version=1)
     with pytest.raises(Invalid, match="adds words or settings"):
-        StyleDraft(name="Empty")
+        PromptStyleDraft(name="Empty")
 
 
 def test_one_preset_of_a_person_and_one_of_the_workspace_is_what_the_form_starts_with(do: Do, workspace: Tenant) -> None:
-    assert do(prompt_library.standard) is None
+    assert do(prompt_library.default_preset) is None
     ours = do(prompt_library.save_preset, name="Ours", draft={"prompt": "a"}, mine=False)
     mine = do(prompt_library.save_preset, name="Mine", draft={"prompt": "b"})
-    do(prompt_library.set_standard, ours.id)
-    assert do(prompt_library.standard).name == "Ours"
-    do(prompt_library.set_standard, mine.id)
-    assert do(prompt_library.standard).name == "Mine"
-    assert do(prompt_library.standard, who=workspace.owner).name == "Ours"
+    do(prompt_library.set_default_preset, ours.id)
+    assert do(prompt_library.default_preset).name == "Ours"
+    do(prompt_library.set_default_preset, mine.id)
+    assert do(prompt_library.default_preset).name == "Mine"
+    assert do(prompt_library.default_preset, who=workspace.owner).name == "Ours"
     assert [card.name for card in do(prompt_library.presets, who=workspace.owner)] == ["Ours"]
     with pytest.raises(NotFound):
         do(prompt_library.delete_preset, mine.id, who=workspace.owner)
     again = do(prompt_library.save_preset, name=" Mine ", draft={"prompt": "c"})
     assert (again.id, again.draft, again.standard) == (mine.id, {"prompt": "c"}, True)
-    do(prompt_library.set_standard, mine.id, on=False)
-    assert do(prompt_library.standard).name == "Ours"
+    do(prompt_library.set_default_preset, mine.id, on=False)
+    assert do(prompt_library.default_preset).name == "Ours"
 
 
 def test_what_was_said_is_found_again_once(do: Do, workspace: Tenant) -> None:
     for prompt, who in (("a red cat", None), ("a dog", None), ("a red cat", None), ("a red cat", workspace.owner)):
-        do(prompt_library.remember, prompt, who=who)
-    do(prompt_library.remember, "a cow, 100% red", "blue")
-    assert [(one.prompt, one.uses) for one in do(prompt_library.history)] == [
+        do(prompt_library.record_prompt_use, prompt, who=who)
+    do(prompt_library.record_prompt_use, "a cow, 100% red", "blue")
+    assert [(one.prompt, one.uses) for one in do(prompt_library.earlier_prompts)] == [
         ("a cow, 100% red", 1),
         ("a red cat", 2),
         ("a dog", 1),
     ]
-    assert [(one.prompt, one.uses) for one in do(prompt_library.history, text="RED cat", everybody=True)] == [("a red cat", 3)]
-    assert [one.negative for one in do(prompt_library.history, text="100%")] == ["blue"]
-    do(prompt_library.forget, do(prompt_library.history, text="dog")[0].id)
-    assert do(prompt_library.history, text="dog") == []
+    assert [(one.prompt, one.uses) for one in do(prompt_library.earlier_prompts, text="RED cat", everybody=True)] == [
+        ("a red cat", 3)
+    ]
+    assert [one.negative for one in do(prompt_library.earlier_prompts, text="100%")] == ["blue"]
+    do(prompt_library.delete_earlier_prompt, do(prompt_library.earlier_prompts, text="dog")[0].id)
+    assert do(prompt_library.earlier_prompts, text="dog") == []
 
 
 def test_what_is_exported_can_be_brought_elsewhere_twice(do: Do, other_workspace: Tenant) -> None:

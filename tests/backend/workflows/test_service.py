@@ -13,7 +13,7 @@ from backend.db.transactions import Database
 from backend.engines.comfyui import lint
 from backend.engines.comfyui.workflow import Slot
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
-from backend.workflows import GraphDraft, GraphEdit
+from backend.workflows import WorkflowDraft, WorkflowEdit
 from tests.factories import graphs as known
 from tests.factories.account import Tenant
 
@@ -26,8 +26,8 @@ def tx(db: Database, workspace: Tenant) -> Iterator[Session]:
         yield session
 
 
-def brought(tx: Session, name: str = SD15, called: str = "My graph") -> workflows.GraphCard:
-    return workflows.bring_in(tx, draft=GraphDraft(name=called, text=known.text(name)))
+def brought(tx: Session, name: str = SD15, called: str = "My graph") -> workflows.WorkflowCard:
+    return workflows.import_workflow(tx, draft=WorkflowDraft(name=called, text=known.text(name)))
 
 
 @pytest.mark.parametrize("name", known.NAMES)
@@ -52,7 +52,7 @@ def test_what_is_no_api_graph_is_refused_with_what_to_do(tx: Session) -> None:
         ('{"1": {"class_type": "SaveImage", "inputs": {"a": "\\ud800"}}}', "cannot be read"),
     ):
         with pytest.raises(Invalid, match=says):
-            workflows.bring_in(tx, draft=GraphDraft(name="Broken", text=text))
+            workflows.import_workflow(tx, draft=WorkflowDraft(name="Broken", text=text))
     assert workflows.page(tx) == []
 
 
@@ -73,10 +73,10 @@ def test_only_what_was_tried_is_approved_and_only_then_used(tx: Session) -> None
     with pytest.raises(Invalid, match="not approved yet"):
         workflows.usable(tx, card.id)
     assert workflows.usable(tx, card.id, trial=True).id == card.id
-    workflows.trying(tx, card.id, "gen_2")
-    workflows.tried(tx, card.id, "gen_1")
+    workflows.record_trial_request(tx, card.id, "gen_2")
+    workflows.record_trial(tx, card.id, "gen_1")
     assert workflows.get(tx, card.id).tried_at is None, "an older trial says nothing about the workflow as it is"
-    workflows.tried(tx, card.id, "gen_2")
+    workflows.record_trial(tx, card.id, "gen_2")
     card = workflows.approve(tx, card.id, allowed=())
     assert (card.state, card.approved_by) == ("approved", tx.info["user_id"])
     assert workflows.usable(tx, card.id).id == card.id
@@ -85,40 +85,40 @@ def test_only_what_was_tried_is_approved_and_only_then_used(tx: Session) -> None
 
 def test_another_binding_must_be_tried_and_approved_anew(tx: Session) -> None:
     card = brought(tx)
-    workflows.trying(tx, card.id, "gen_1")
-    workflows.tried(tx, card.id, "gen_1")
+    workflows.record_trial_request(tx, card.id, "gen_1")
+    workflows.record_trial(tx, card.id, "gen_1")
     workflows.approve(tx, card.id, allowed=())
     plain = {role: tuple((slot.node, slot.input) for slot in slots) for role, slots in card.mapping.items()}
-    same = workflows.edit(tx, card.id, draft=GraphEdit(name="Another name", mapping=plain))
+    same = workflows.edit(tx, card.id, draft=WorkflowEdit(name="Another name", mapping=plain))
     assert (same.name, same.state) == ("Another name", "approved")
     turned = {**plain, "prompt": plain["negative"], "negative": plain["prompt"]}
-    changed = workflows.edit(tx, card.id, draft=GraphEdit(name="Another name", mapping=turned))
+    changed = workflows.edit(tx, card.id, draft=WorkflowEdit(name="Another name", mapping=turned))
     assert changed.mapping["prompt"] == (Slot("7", "text"),)
     assert (changed.state, changed.tried_at, changed.approved_by) == ("draft", None, None)
     with pytest.raises(Invalid, match="does not have"):
-        workflows.edit(tx, card.id, draft=GraphEdit(name="Another name", mapping={"prompt": (("99", "text"),)}))
+        workflows.edit(tx, card.id, draft=WorkflowEdit(name="Another name", mapping={"prompt": (("99", "text"),)}))
     both = {"prompt": plain["prompt"], "negative": plain["prompt"]}
     with pytest.raises(Invalid, match="bound twice"):
-        workflows.edit(tx, card.id, draft=GraphEdit(name="Another name", mapping=both))
+        workflows.edit(tx, card.id, draft=WorkflowEdit(name="Another name", mapping=both))
 
 
 def test_classes_beyond_the_list_need_the_operator(tx: Session) -> None:
     graph = known.graph(SD15) | {"50": {"class_type": "ShellCommand", "inputs": {"run": "id"}}}
-    card = workflows.bring_in(tx, draft=GraphDraft(name="Dangerous", text=json.dumps(graph)))
-    workflows.trying(tx, card.id, "gen_1")
-    workflows.tried(tx, card.id, "gen_1")
+    card = workflows.import_workflow(tx, draft=WorkflowDraft(name="Dangerous", text=json.dumps(graph)))
+    workflows.record_trial_request(tx, card.id, "gen_1")
+    workflows.record_trial(tx, card.id, "gen_1")
     with pytest.raises(Invalid, match=r"ShellCommand.*COMFYUI_ALLOWED_CLASSES"):
         workflows.approve(tx, card.id, allowed=())
     workflows.approve(tx, card.id, allowed={"ShellCommand"})
     with pytest.raises(Invalid, match="Dangerous cannot be used"):
-        workflows.check(workflows.get(tx, card.id), allowed=())
+        workflows.check_usable(workflows.get(tx, card.id), allowed=())
 
 
 def test_a_file_of_the_server_is_never_read_by_its_name(tx: Session) -> None:
     graph = known.graph("img2img_lora_sd15")
-    card = workflows.bring_in(tx, draft=GraphDraft(name="From a file", text=json.dumps(graph)))
+    card = workflows.import_workflow(tx, draft=WorkflowDraft(name="From a file", text=json.dumps(graph)))
     mapping = {role: tuple((s.node, s.input) for s in slots) for role, slots in card.mapping.items() if role != "picture"}
-    card = workflows.edit(tx, card.id, draft=GraphEdit(name=card.name, mapping=mapping))
+    card = workflows.edit(tx, card.id, draft=WorkflowEdit(name=card.name, mapping=mapping))
     [said] = workflows.problems(card.graph, card.mapping, ())
     assert lint.called(graph, "11") in said
     assert "Bind it" in said
@@ -126,8 +126,8 @@ def test_a_file_of_the_server_is_never_read_by_its_name(tx: Session) -> None:
 
 def test_the_archive_takes_approval_away(tx: Session) -> None:
     card = brought(tx)
-    workflows.trying(tx, card.id, "gen_1")
-    workflows.tried(tx, card.id, "gen_1")
+    workflows.record_trial_request(tx, card.id, "gen_1")
+    workflows.record_trial(tx, card.id, "gen_1")
     workflows.approve(tx, card.id, allowed=())
     workflows.archive(tx, card.id)
     assert workflows.page(tx) == []
@@ -145,7 +145,7 @@ def test_deleting_is_taken_back(tx: Session) -> None:
     with pytest.raises(NotFound, match="was deleted"):
         workflows.usable(tx, card.id)
     with pytest.raises(NotFound):
-        workflows.edit(tx, card.id, draft=GraphEdit(name="Another name"))
+        workflows.edit(tx, card.id, draft=WorkflowEdit(name="Another name"))
     assert workflows.undelete(tx, card.id).deleted_at is None
 
 

@@ -15,10 +15,14 @@ from tests.factories.account import Tenant
 
 __all__ = ["Make", "make_app", "server"]
 BELLA = Persona(
-    bio="Vlogger from Lisbon.", tone="warm", topics=("old trams", "street food"), dont=("never talk about politics",),
-    never_say=("guys", "no pain no gain"), sample_lines=("Small steps still count.",),
+    bio="Vlogger from Lisbon.",
+    tone="warm",
+    topics=("old trams", "street food"),
+    dont=("never talk about politics",),
+    never_say=("guys", "no pain no gain"),
+    sample_lines=("Small steps still count.",),
     examples=("I took the tram up to Graça before anyone was awake and the whole city smelled of bread.",),
-)  # fmt: skip
+)
 
 
 @pytest.fixture

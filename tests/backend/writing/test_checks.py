@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 from backend.influencers import InfluencerCard, Persona
 from backend.media.documents.language import is_other
 from backend.platforms import text_limits
-from backend.writing import Parts, WriteOrder, boundaries, sponsorship
-from backend.writing.checks import check, says
-from backend.writing.normalize import drawn_prompt, prompted, tagged
+from backend.writing import TextParts, WriteOrder, boundaries, sponsorship
+from backend.writing.checks import check_text, contains_phrase
+from backend.writing.normalize import normalize_hashtags, normalize_picture_prompt, prompt_with_lora
 from tests.backend.writing.conftest import BELLA, text
 
-GOOD = Parts(**text())
+GOOD = TextParts(**text())
 
 
-def rules(parts: Parts, *, language: str = "en", persona: Persona = BELLA, **order: Any) -> list[tuple[str, str]]:
+def rules(parts: TextParts, *, language: str = "en", persona: Persona = BELLA, **order: Any) -> list[tuple[str, str]]:
     wish = WriteOrder(influencer_id="inf_1", topic="yoga", **order)
-    return [(note.part, note.rule) for note in check(parts, wish, persona, language)]
+    return [(note.part, note.rule) for note in check_text(parts, wish, persona, language)]
 
 
-def changed(**parts: Any) -> Parts:
+def changed(**parts: Any) -> TextParts:
     return GOOD.model_copy(update=parts)
 
 
@@ -59,34 +59,40 @@ def test_how_their_lines_look_counts_once_there_are_three() -> None:
 
 def test_paid_for_is_told_in_front_and_in_their_language() -> None:
     assert rules(GOOD, sponsored=True) == [("caption", "sponsored")]
-    assert sponsorship.told("Caffè buono.", "it") == "#adv Caffè buono."
-    assert sponsorship.told("#pubblicità Caffè buono.", "it") == "#pubblicità Caffè buono."
-    assert sponsorship.tag("pt-BR") == "#publicidade"
-    assert not sponsorship.is_told("x" * 80 + " #ad", "en")
+    assert sponsorship.with_disclosure("Caffè buono.", "it") == "#adv Caffè buono."
+    assert sponsorship.with_disclosure("#pubblicità Caffè buono.", "it") == "#pubblicità Caffè buono."
+    assert sponsorship.disclosure_tag("pt-BR") == "#publicidade"
+    assert not sponsorship.is_disclosed("x" * 80 + " #ad", "en")
 
 
 @pytest.mark.parametrize(
     ("phrase", "line", "found"),
     [
-        ("guys", "you guysers", False), ("café", "my CAFE today", True), ("no pain no gain", "No pain, no gain!", True),
-        ("no pain no gain", "#nopainnogain", True), ("🔥", "hot 🔥 day", True), ("", "anything", False),
+        ("guys", "you guysers", False),
+        ("café", "my CAFE today", True),
+        ("no pain no gain", "No pain, no gain!", True),
+        ("no pain no gain", "#nopainnogain", True),
+        ("🔥", "hot 🔥 day", True),
+        ("", "anything", False),
     ],
-)  # fmt: skip
+)
 def test_words_are_whole_words(phrase: str, line: str, found: bool) -> None:
-    assert says(line, phrase) is found
+    assert contains_phrase(line, phrase) is found
 
 
 @pytest.mark.parametrize(
     ("line", "named"),
     [
-        ("Never talk about politics.", ("politics",)), ("mai parlare di politica", ("politica",)),
+        ("Never talk about politics.", ("politics",)),
+        ("mai parlare di politica", ("politica",)),
         ("never talk about politics, religion or her ex", ("politics", "religion", "ex")),
-        ("Don't promise quick results", ("promise quick results",)), ("never", ()),
+        ("Don't promise quick results", ("promise quick results",)),
+        ("never", ()),
         ("do not laugh at people who start late because they had other things to look after", ()),
     ],
-)  # fmt: skip
+)
 def test_boundaries_that_name_things_are_looked_for(line: str, named: tuple[str, ...]) -> None:
-    assert boundaries.phrases(line) == named
+    assert boundaries.named_phrases(line) == named
 
 
 @pytest.mark.parametrize(
@@ -100,12 +106,13 @@ def test_boundaries_that_name_things_are_looked_for(line: str, named: tuple[str,
         ("never talk about her old flat in Rome", "My old flat was in the middle of Rome", True),
         ("never talk about her old flat in Rome", "#oldflatrome", True),
         ("mai parlare di politica o di soldi", "Le politiche del comune", True),
-        ("never mention diets", "No diet today", True), ("never mention her car", "Take care", False),
+        ("never mention diets", "No diet today", True),
+        ("never mention her car", "Take care", False),
         ("never mention her plan", "the plane is late", False),
     ],
-)  # fmt: skip
+)
 def test_what_a_boundary_names_is_found_in_any_form(line: str, said: str, touched: bool) -> None:
-    assert any(boundaries.touches(said, phrase) for phrase in boundaries.phrases(line)) is touched
+    assert any(boundaries.touches(said, phrase) for phrase in boundaries.named_phrases(line)) is touched
 
 
 def test_platforms_count_in_their_own_units() -> None:
@@ -126,7 +133,7 @@ def test_no_unit_counts_less_than_characters_do(words: str, unit: Any) -> None:
 
 @given(st.lists(st.text(max_size=40), max_size=20))
 def test_hashtags_become_hashtags(said: list[str]) -> None:
-    made = tagged(said)
+    made = normalize_hashtags(said)
     assert len(made) <= 10
     assert len({tag.lower() for tag in made}) == len(made)
     assert all(tag.startswith("#") and " " not in tag and len(tag) > 1 for tag in made)
@@ -141,9 +148,25 @@ def test_languages() -> None:
 
 def test_the_prompt_names_who_is_drawn() -> None:
     card = InfluencerCard(
-        "inf_1", "Bella", "bella_01", BELLA, "en", "UTC", "", "", "lora_1", "bella-v1", 0.8, True, None, {}, 1,
-        None, None, None,  # type: ignore[arg-type]
-    )  # fmt: skip
-    assert prompted("a tram, morning", card) == "bella_01, a tram, morning"
-    assert prompted("portrait of Bella_01 in a tram", card) == "portrait of Bella_01 in a tram"
-    assert drawn_prompt("a tram", card) == "bella_01, a tram, <lora:bella-v1:0.8>"
+        "inf_1",
+        "Bella",
+        "bella_01",
+        BELLA,
+        "en",
+        "UTC",
+        "",
+        "",
+        "lora_1",
+        "bella-v1",
+        0.8,
+        True,
+        None,
+        {},
+        1,
+        None,
+        None,
+        None,  # type: ignore[arg-type]
+    )
+    assert normalize_picture_prompt("a tram, morning", card) == "bella_01, a tram, morning"
+    assert normalize_picture_prompt("portrait of Bella_01 in a tram", card) == "portrait of Bella_01 in a tram"
+    assert prompt_with_lora("a tram", card) == "bella_01, a tram, <lora:bella-v1:0.8>"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.influencers.rules import time_zones
-from backend.writing.dates import AHEAD_DAYS, facts
+from backend.writing.dates import AHEAD_DAYS, day_facts
 
 
 @pytest.mark.parametrize(
@@ -24,14 +24,14 @@ from backend.writing.dates import AHEAD_DAYS, facts
     ],
 )
 def test_weekday_season_and_holiday(day: date, zone: str, told: str) -> None:
-    assert str(facts(day, zone)) == told
+    assert str(day_facts(day, zone)) == told
 
 
 @settings(deadline=None)
 @given(st.sampled_from(time_zones()), st.dates(date(2020, 1, 1), date(2040, 12, 31)))
 def test_every_zone_has_an_answer(zone: str, day: date) -> None:
-    found = facts(day, zone)
+    found = day_facts(day, zone)
     assert 0 <= found.in_days <= AHEAD_DAYS
     assert bool(found.holiday) or found.in_days == 0
-    half_a_year = facts(day.replace(day=1, month=(day.month + 5) % 12 + 1), zone).season
+    half_a_year = day_facts(day.replace(day=1, month=(day.month + 5) % 12 + 1), zone).season
     assert (not found.season and not half_a_year) or found.season != half_a_year

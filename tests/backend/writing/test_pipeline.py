@@ -129,7 +129,7 @@ def test_ideas_for_ten_days_a_week_at_a_time(paid: App, server: ModelServer, wor
     server.faults.says = [said(text(5))]
     with paid.db.transaction(workspace.caller) as tx:
         transact = lambda: paid.db.transaction(workspace.editor.caller, needs="editor")  # noqa: E731
-    whole = writing.write_out(paid, transact, draft_id=cards[0].id)
+    whole = writing.write_idea(paid, transact, draft_id=cards[0].id)
     assert whole.parts.hook == "Up the hill"
     assert whole.parts.caption.endswith("Day 5.")
     assert not whole.is_idea

@@ -12,8 +12,8 @@ from backend.assets import uploads
 from backend.bootstrap import App
 from backend.db.tables import Job, Upload
 from backend.errors import Conflict, Invalid, NotFound
-from backend.writing_styles import StyleDraft, pipeline
-from backend.writing_styles.schemas import TrainingPayload
+from backend.writing_styles import WritingStyleDraft, pipeline
+from backend.writing_styles.schemas import StyleTrainingPayload
 from tests.factories.account import Tenant
 from tests.factories.pdfs import author, book, part, scan
 from tests.factories.styles import upload
@@ -23,7 +23,7 @@ from workers.context import Context
 
 def begun(app: App, who: Tenant, *paths: Path, name: str = "Walden") -> tuple[str, Context]:
     with app.db.transaction(who.caller, needs="editor") as tx:
-        style_id = writing_styles.create(tx, StyleDraft(name=name)).id
+        style_id = writing_styles.create(tx, WritingStyleDraft(name=name)).id
     for path in paths:
         upload(app, who, style_id, path)
     return style_id, again(app, who, style_id)
@@ -32,18 +32,20 @@ def begun(app: App, who: Tenant, *paths: Path, name: str = "Walden") -> tuple[st
 def again(app: App, who: Tenant, style_id: str) -> Context:
     with app.db.transaction(who.caller, needs="editor") as tx:
         job = writing_styles.train(tx, style_id, request_key=f"{style_id}:{len(writing_styles.sources(tx, style_id))}")
-    return make_context(app, who, writing_styles.TRAINING, TrainingPayload(style_id=style_id), job_id=job.id)
+    return make_context(app, who, writing_styles.TRAINING, StyleTrainingPayload(style_id=style_id), job_id=job.id)
 
 
 def test_several_pdfs_become_a_style(app: App, workspace: Tenant, tmp_path: Path) -> None:
     files = [
-        book(tmp_path / "one.pdf", part("thoreau", 0, 2500)), book(tmp_path / "two.pdf", part("thoreau", 3000, 2500)),
-        book(tmp_path / "copy.pdf", part("thoreau", 0, 2500), title="Another header"), scan(tmp_path / "scan.pdf"),
-    ]  # fmt: skip
+        book(tmp_path / "one.pdf", part("thoreau", 0, 2500)),
+        book(tmp_path / "two.pdf", part("thoreau", 3000, 2500)),
+        book(tmp_path / "copy.pdf", part("thoreau", 0, 2500), title="Another header"),
+        scan(tmp_path / "scan.pdf"),
+    ]
     style_id, ctx = begun(app, workspace, *files)
     with app.db.transaction(workspace.caller, needs="editor") as tx, pytest.raises(Conflict, match="being trained"):
         writing_styles.train(tx, style_id, request_key="second")
-    told = pipeline.train(ctx, TrainingPayload(style_id=style_id))
+    told = pipeline.train(ctx, StyleTrainingPayload(style_id=style_id))
     with app.db.transaction(workspace.caller) as tx:
         style, sources = writing_styles.get(tx, style_id), {one.filename: one for one in writing_styles.sources(tx, style_id)}
         files_left = [one.key for one in uploads.listing(tx, writing_styles.NOUN, style_id)]
@@ -67,7 +69,7 @@ def test_several_pdfs_become_a_style(app: App, workspace: Tenant, tmp_path: Path
 def test_too_little_says_so_and_more_can_be_added(app: App, workspace: Tenant, tmp_path: Path) -> None:
     style_id, ctx = begun(app, workspace, book(tmp_path / "note.pdf", "A short note. " * 30))
     with pytest.raises(Invalid, match="too little to learn a style from"):
-        pipeline.train(ctx, TrainingPayload(style_id=style_id))
+        pipeline.train(ctx, StyleTrainingPayload(style_id=style_id))
     with app.db.transaction(workspace.caller) as tx:
         assert writing_styles.get(tx, style_id).card is None
         assert writing_styles.sources(tx, style_id)[0].state == "read"
@@ -89,8 +91,8 @@ def test_a_worker_that_dies_reads_no_file_twice(
 
     monkeypatch.setattr(app.storage, "get_file", counted)
     with pytest.raises(KeyboardInterrupt):
-        pipeline.train(ctx, TrainingPayload(style_id=style_id))
-    told = pipeline.train(next_attempt(ctx), TrainingPayload(style_id=style_id))
+        pipeline.train(ctx, StyleTrainingPayload(style_id=style_id))
+    told = pipeline.train(next_attempt(ctx), StyleTrainingPayload(style_id=style_id))
     assert told["files"] == 2
     assert len(read) == 3
     assert read[1] == read[2] != read[0]
@@ -98,11 +100,11 @@ def test_a_worker_that_dies_reads_no_file_twice(
 
 def test_nothing_to_learn_from_is_refused_at_once(app: App, workspace: Tenant, tmp_path: Path) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
-        style_id = writing_styles.create(tx, StyleDraft(name="Empty")).id
+        style_id = writing_styles.create(tx, WritingStyleDraft(name="Empty")).id
         with pytest.raises(Invalid, match="Add one or more PDFs"):
             writing_styles.train(tx, style_id, request_key="a")
         with pytest.raises(Conflict, match="already a writing style"):
-            writing_styles.create(tx, StyleDraft(name="Empty"))
+            writing_styles.create(tx, WritingStyleDraft(name="Empty"))
         for name, sentence in (("book.docx", "is no PDF"), ("book.pdf", "is empty")):
             with pytest.raises(Invalid, match=sentence):
                 uploads.announce(
@@ -110,7 +112,7 @@ def test_nothing_to_learn_from_is_refused_at_once(app: App, workspace: Tenant, t
                 )
     style_id, ctx = begun(app, workspace, scan(tmp_path / "scan.pdf"))
     with pytest.raises(Invalid, match="None of the files could be read"):
-        pipeline.train(ctx, TrainingPayload(style_id=style_id))
+        pipeline.train(ctx, StyleTrainingPayload(style_id=style_id))
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         tx.execute(jobs_done())
         with pytest.raises(Invalid, match="Add one or more PDFs"):
@@ -123,15 +125,17 @@ def test_nothing_to_learn_from_is_refused_at_once(app: App, workspace: Tenant, t
 def test_a_file_taken_out_is_forgotten(app: App, workspace: Tenant, tmp_path: Path) -> None:
     files = [book(tmp_path / "own.pdf", part("thoreau", 0, 2000)), book(tmp_path / "other.pdf", part("austen", 0, 2000))]
     style_id, ctx = begun(app, workspace, *files)
-    pipeline.train(ctx, TrainingPayload(style_id=style_id))
+    pipeline.train(ctx, StyleTrainingPayload(style_id=style_id))
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         tx.execute(jobs_done())
         other = next(one for one in writing_styles.sources(tx, style_id) if one.filename == "other.pdf")
         before = writing_styles.get(tx, style_id).card
-        job = writing_styles.drop_source(tx, other.id, request_key="drop")
+        job = writing_styles.remove_source(tx, other.id, request_key="drop")
     assert job is not None
-    pipeline.train(make_context(app, workspace, writing_styles.TRAINING, TrainingPayload(style_id=style_id), job_id=job.id),
-                   TrainingPayload(style_id=style_id))  # fmt: skip
+    pipeline.train(
+        make_context(app, workspace, writing_styles.TRAINING, StyleTrainingPayload(style_id=style_id), job_id=job.id),
+        StyleTrainingPayload(style_id=style_id),
+    )
     with app.db.transaction(workspace.caller) as tx:
         after = writing_styles.get(tx, style_id).card
     assert before is not None

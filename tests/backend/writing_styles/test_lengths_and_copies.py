@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.writing_styles.copy_check import longest, runs
-from backend.writing_styles.lengths import missing, trimmed
-from backend.writing_styles.words import count, sentences
+from backend.writing_styles.copy_check import longest_shared_run, shared_runs
+from backend.writing_styles.lengths import missing_words, trim_to_length
+from backend.writing_styles.words import count_words, sentences
 from tests.factories.pdfs import author
 
 SENTENCES = st.lists(st.integers(1, 30), min_size=1, max_size=30)
@@ -20,49 +20,55 @@ def text_of(lengths: list[int]) -> str:
 @given(SENTENCES, st.integers(20, 300))
 def test_a_trimmed_text_ends_a_sentence_and_comes_as_near_as_sentences_allow(lengths: list[int], wanted: int) -> None:
     text = text_of(lengths)
-    made = trimmed(text, wanted)
+    made = trim_to_length(text, wanted)
     assert text.startswith(made)
     assert made.endswith(".")
-    if count(text) > wanted * 1.1:
-        assert abs(count(made) - wanted) <= max(lengths)
+    if count_words(text) > wanted * 1.1:
+        assert abs(count_words(made) - wanted) <= max(lengths)
     else:
         assert made == text
 
 
 def test_half_a_sentence_goes() -> None:
-    assert trimmed("One is here. Two is here. Three was cut", 20) == "One is here. Two is here."
-    assert trimmed("Never a full stop", 20) == "Never a full stop"
-    assert trimmed("First part.\n\nSecond part.\n\nThird", 20) == "First part.\n\nSecond part."
+    assert trim_to_length("One is here. Two is here. Three was cut", 20) == "One is here. Two is here."
+    assert trim_to_length("Never a full stop", 20) == "Never a full stop"
+    assert trim_to_length("First part.\n\nSecond part.\n\nThird", 20) == "First part.\n\nSecond part."
 
 
 def test_missing_words_are_said_beyond_the_tolerance() -> None:
-    assert missing("word " * 95, 100) == 0
-    assert missing("word " * 50, 100) == 50
+    assert missing_words("word " * 95, 100) == 0
+    assert missing_words("word " * 50, 100) == 50
 
 
 def test_a_copied_run_is_found_under_other_punctuation() -> None:
     source = author("austen")
     first = sentences(source)[8]
-    shared = longest(f"My own words stand here, then: {first.upper().replace(',', ' –')} and mine again.", source)
-    assert shared.run >= count(first)
+    shared = longest_shared_run(f"My own words stand here, then: {first.upper().replace(',', ' –')} and mine again.", source)
+    assert shared.run >= count_words(first)
     assert shared.words.upper().startswith(first.split()[0].upper())
 
 
 def test_own_words_share_little() -> None:
     assert (
-        longest("Purple engines hum beneath a borrowed sky while seven cats debate the price of rain.", author("austen")).run
+        longest_shared_run(
+            "Purple engines hum beneath a borrowed sky while seven cats debate the price of rain.", author("austen")
+        ).run
         == 0
     )
-    assert not longest(author("thoreau"), author("austen")).copied
-    assert longest("", "") == longest("a b c", "")
+    assert not longest_shared_run(author("thoreau"), author("austen")).copied
+    assert longest_shared_run("", "") == longest_shared_run("a b c", "")
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), max_size=60), st.lists(st.sampled_from("abcdefgh"), max_size=60))
 def test_the_longest_run_is_the_one_a_slow_search_finds(mine: list[str], theirs: list[str]) -> None:
     slow = max(
-        (n for n in range(5, len(mine) + 1) for at in range(len(mine) - n + 1)
-         if any(mine[at : at + n] == theirs[start : start + n] for start in range(len(theirs) - n + 1))),
+        (
+            n
+            for n in range(5, len(mine) + 1)
+            for at in range(len(mine) - n + 1)
+            if any(mine[at : at + n] == theirs[start : start + n] for start in range(len(theirs) - n + 1))
+        ),
         default=0,
-    )  # fmt: skip
-    assert longest(" ".join(mine), " ".join(theirs)).run == slow
-    assert all(one.run >= 5 for one in runs(" ".join(mine), " ".join(theirs)))
+    )
+    assert longest_shared_run(" ".join(mine), " ".join(theirs)).run == slow
+    assert all(one.run >= 5 for one in shared_runs(" ".join(mine), " ".join(theirs)))

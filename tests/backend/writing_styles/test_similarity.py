@@ -8,7 +8,7 @@ from itertools import permutations
 
 import pytest
 
-from backend.writing_styles.similarity import Similarity, reference
+from backend.writing_styles.similarity import Similarity, comparison_texts
 from tests.factories.pdfs import author
 
 PAGE = 300
@@ -53,7 +53,7 @@ def test_the_source_says_how_well_it_can_be_told_apart() -> None:
 
 
 def test_without_comparison_texts_nearness_is_all_there_is() -> None:
-    assert reference("it") is None
+    assert comparison_texts("it") is None
     model = learned("thoreau", "it")
     assert model.apart() is None
     assert auc(scores(model, pages("thoreau", 5500, 9000)), scores(model, pages("austen", 0, 9000))) >= 0.7

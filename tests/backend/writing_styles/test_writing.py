@@ -12,9 +12,9 @@ from backend.bootstrap import App, bootstrap
 from backend.engines.openrouter.text_engine import OpenAIEngine
 from backend.errors import Cancelled, Conflict, Invalid, Rejected
 from backend.settings import Settings
-from backend.writing_styles import StyleDraft, TextWish, pipeline
-from backend.writing_styles.schemas import StyleTextCard, WritingPayload
-from backend.writing_styles.words import count
+from backend.writing_styles import StyleTextDraft, WritingStyleDraft, pipeline
+from backend.writing_styles.schemas import StyleTextCard, StyleWritingPayload
+from backend.writing_styles.words import count_words
 from tests.factories.account import Tenant
 from tests.factories.pdfs import author
 from tests.factories.styles import make_style
@@ -48,10 +48,10 @@ def wished(
 ) -> tuple[StyleTextCard, Context]:
     with app.db.transaction(who.caller, needs="editor") as tx:
         style = make_style(tx)
-        wish = TextWish(topic=topic, words=words, **more)
+        wish = StyleTextDraft(topic=topic, words=words, **more)
         text = writing_styles.write(tx, style.id, wish, request_key="once")
         assert writing_styles.write(tx, style.id, wish, request_key="once").id == text.id
-    return text, make_context(app, who, writing_styles.WRITING, WritingPayload(text_id=text.id), job_id=text.job_id)
+    return text, make_context(app, who, writing_styles.WRITING, StyleWritingPayload(text_id=text.id), job_id=text.job_id)
 
 
 def done(app: App, who: Tenant, text_id: str) -> StyleTextCard:
@@ -62,9 +62,9 @@ def done(app: App, who: Tenant, text_id: str) -> StyleTextCard:
 def test_a_long_answer_is_trimmed_at_a_sentence(model_app: App, server: ModelServer, workspace: Tenant) -> None:
     server.faults.says = [OWN * 10]
     text, ctx = wished(model_app, workspace, 60)
-    told = pipeline.write(ctx, WritingPayload(text_id=text.id))
+    told = pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
     card = done(model_app, workspace, text.id)
-    assert told["words"] == card.words == count(card.text)
+    assert told["words"] == card.words == count_words(card.text)
     assert 54 <= card.words <= 66
     assert card.text.endswith(".")
     assert card.draft == ""
@@ -77,7 +77,7 @@ def test_a_long_answer_is_trimmed_at_a_sentence(model_app: App, server: ModelSer
 def test_a_short_answer_is_gone_on_with(model_app: App, server: ModelServer, workspace: Tenant) -> None:
     server.faults.says = [OWN * 2, "Somebody laughed in the hall. " * 3 + OWN * 8]
     text, ctx = wished(model_app, workspace, 120)
-    pipeline.write(ctx, WritingPayload(text_id=text.id))
+    pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
     card = done(model_app, workspace, text.id)
     assert 108 <= card.words <= 132
     assert len(server.asked) == 2
@@ -95,7 +95,7 @@ def test_cut_parts_are_gone_on_with_from_their_last_whole_sentence(
     server.faults.says = [part * 2] * 4
     server.faults.odd = ["length"] * 4
     text, ctx = wished(model_app, workspace, 300)
-    pipeline.write(ctx, WritingPayload(text_id=text.id))
+    pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
     card = done(model_app, workspace, text.id)
     assert len(server.asked) == 4
     assert "und" not in card.text.split()
@@ -108,22 +108,26 @@ def test_cut_parts_are_gone_on_with_from_their_last_whole_sentence(
 @pytest.mark.parametrize(
     ("mode", "why"),
     [
-        ("says_no", "The model refused: “I'm sorry"), ("content_filter", "The model refused"), ("refusal", "The model refused"),
-        ("empty", "gave no words"), ("reasoning_only", "gave no words"), ("think_unclosed", "was cut off"),
+        ("says_no", "The model refused: “I'm sorry"),
+        ("content_filter", "The model refused"),
+        ("refusal", "The model refused"),
+        ("empty", "gave no words"),
+        ("reasoning_only", "gave no words"),
+        ("think_unclosed", "was cut off"),
         ("length", "cut off in its first sentence"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_text_ends_the_job_with_why_and_is_paid_once(
     model_app: App, server: ModelServer, workspace: Tenant, mode: str, why: str
 ) -> None:
     server.faults.odd, server.faults.says = [mode], ["One sentence without an end and then some"]
     text, ctx = wished(model_app, workspace, 100)
     with pytest.raises(Rejected, match=why):
-        pipeline.write(ctx, WritingPayload(text_id=text.id))
+        pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
     assert len(server.asked) == 1
     assert done(model_app, workspace, text.id).text == ""
     server.faults.says = [OWN * 6]  # somebody presses “Try again”
-    pipeline.write(next_attempt(ctx), WritingPayload(text_id=text.id))
+    pipeline.write(next_attempt(ctx), StyleWritingPayload(text_id=text.id))
     assert done(model_app, workspace, text.id).text
 
 
@@ -131,17 +135,17 @@ def test_what_was_copied_is_written_anew_once_then_refused(model_app: App, serve
     stolen = " ".join(author("thoreau").split()[40:140]) + "."
     server.faults.says = [f"{OWN}{stolen}", OWN * 8]
     text, ctx = wished(model_app, workspace, 100)
-    pipeline.write(ctx, WritingPayload(text_id=text.id))
+    pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
     card = done(model_app, workspace, text.id)
     assert "written anew" in " ".join(card.notes)
     assert card.shared_run < 13
     assert "<copied>" in server.asked[1]["messages"][-1]["content"]
     server.faults.says = [stolen, stolen]
     with model_app.db.transaction(workspace.caller, needs="editor") as tx:
-        other = writing_styles.write(tx, card.style_id, TextWish(topic="ponds", words=80), request_key="other")
-    ctx = make_context(model_app, workspace, writing_styles.WRITING, WritingPayload(text_id=other.id), job_id=other.job_id)
+        other = writing_styles.write(tx, card.style_id, StyleTextDraft(topic="ponds", words=80), request_key="other")
+    ctx = make_context(model_app, workspace, writing_styles.WRITING, StyleWritingPayload(text_id=other.id), job_id=other.job_id)
     with pytest.raises(Rejected, match="words in a row of the source"):
-        pipeline.write(ctx, WritingPayload(text_id=other.id))
+        pipeline.write(ctx, StyleWritingPayload(text_id=other.id))
     assert done(model_app, workspace, other.id).text == ""
 
 
@@ -155,10 +159,10 @@ def test_a_retry_never_pays_twice(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr("backend.writing_styles.copy_check.longest", dies)
+        broken.setattr("backend.writing_styles.copy_check.longest_shared_run", dies)
         with pytest.raises(KeyboardInterrupt):
-            pipeline.write(ctx, WritingPayload(text_id=text.id))
-    pipeline.write(next_attempt(ctx), WritingPayload(text_id=text.id))
+            pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
+    pipeline.write(next_attempt(ctx), StyleWritingPayload(text_id=text.id))
     assert len(server.asked) == 1
     assert done(model_app, workspace, text.id).cost_usd == server.total
 
@@ -177,14 +181,14 @@ def test_words_are_seen_as_they_come_and_a_cancel_stops_them(model_app: App, ser
 
     ctx.check = check  # type: ignore[method-assign]
     with pytest.raises(Cancelled):
-        pipeline.write(ctx, WritingPayload(text_id=text.id))
+        pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
     assert any("kettle" in one for one in seen)
     assert done(model_app, workspace, text.id).text == ""
 
 
 def test_the_offline_writer_keeps_the_rhythm_and_says_who_it_is(app: App, workspace: Tenant) -> None:
     text, ctx = wished(app, workspace, 150, topic="walking to work")
-    pipeline.write(ctx, WritingPayload(text_id=text.id))
+    pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
     card = done(app, workspace, text.id)
     assert card.model == "offline"
     assert 130 <= card.words <= 170
@@ -195,12 +199,12 @@ def test_the_offline_writer_keeps_the_rhythm_and_says_who_it_is(app: App, worksp
 
 def test_an_untrained_style_writes_nothing(app: App, workspace: Tenant) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
-        style = writing_styles.create(tx, StyleDraft(name="Raw"))
+        style = writing_styles.create(tx, WritingStyleDraft(name="Raw"))
         with pytest.raises(Conflict, match="has not learned anything yet"):
-            writing_styles.write(tx, style.id, TextWish(topic="tea"), request_key="x")
+            writing_styles.write(tx, style.id, StyleTextDraft(topic="tea"), request_key="x")
     for wrong in ({"topic": ""}, {"topic": "x", "words": 5}, {"topic": "x", "words": 9999}, {"topic": "x", "language": "tlh"}):
         with pytest.raises(Invalid):
-            TextWish(**wrong)
+            StyleTextDraft(**wrong)
 
 
 def test_a_text_never_costs_more_than_was_said(model_app: App, workspace: Tenant, server: ModelServer) -> None:
@@ -210,7 +214,7 @@ def test_a_text_never_costs_more_than_was_said(model_app: App, workspace: Tenant
         most = writing_styles.estimate(model_app, writing_styles.get(tx, text.style_id), words=600)
     copied = " ".join(author("thoreau").split()[200:230])
     server.faults.says = [OWN, OWN, OWN, f"{OWN} {copied}.", OWN]
-    pipeline.write(ctx, WritingPayload(text_id=text.id))
+    pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
     assert len(server.asked) == 5
     assert most is not None
     assert server.total < most

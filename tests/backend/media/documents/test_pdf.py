@@ -9,7 +9,7 @@ import pytest
 
 from backend.media.documents.pdf import Limits, PdfReader
 from backend.media.documents.pdf_text import paragraphs
-from backend.writing_styles.copy_check import longest
+from backend.writing_styles.copy_check import longest_shared_run
 from tests.factories.pdfs import author, book, scan
 
 LIMITS = Limits(max_bytes=5_000_000, max_pages=60, max_characters=400_000)
@@ -32,7 +32,7 @@ def test_a_book_comes_back_as_it_was_written(reader: PdfReader, tmp_path: Path) 
     assert read.dropped == 2 * read.pages
     found = " ".join(read.text.split())
     wanted = " ".join(text.encode("latin-1", "replace").decode("latin-1").split())
-    assert longest(found, wanted).run == len(longest(wanted, wanted).words.split()) or found == wanted
+    assert longest_shared_run(found, wanted).run == len(longest_shared_run(wanted, wanted).words.split()) or found == wanted
     assert abs(len(read.text.split("\n\n")) - len(text.split("\n\n"))) <= 2
 
 
