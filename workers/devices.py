@@ -48,19 +48,26 @@ def discover(settings: Settings, host: str) -> list[LocalDevice]:
     local = _local_devices(settings)
     names = [name for name, _ in local]
     comfyui = image_engine(settings) == "comfyui"
-    shared, own = (server_urls.shared(settings, names), server_urls.own(settings, names)) if comfyui else ({}, {})
+    shared, own = (
+        (server_urls.servers_by_shared_device(settings, names), server_urls.servers_by_own_device(settings, names))
+        if comfyui
+        else ({}, {})
+    )
     local_devices = [
         LocalDevice(
             f"{host}/{name}",
             host,
             name,
             memory,
-            _engines(settings, server_urls.bare(shared[name]) if name in shared else "" if comfyui else image_engine(settings)),
+            _engines(
+                settings,
+                server_urls.without_credentials(shared[name]) if name in shared else "" if comfyui else image_engine(settings),
+            ),
         )
         for name, memory in local
     ]
     return local_devices + [
-        LocalDevice(f"comfyui/{name}", urlsplit(url).hostname or "", name, 0, {"image": server_urls.bare(url)})
+        LocalDevice(f"comfyui/{name}", urlsplit(url).hostname or "", name, 0, {"image": server_urls.without_credentials(url)})
         for name, url in own.items()
     ]
 

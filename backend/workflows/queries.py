@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.tables import ComfyGraph
-from backend.engines.comfyui.workflow import ROLES, Slot
+from backend.engines.comfyui.workflow import ROLES, InputSlot
 from backend.errors import Invalid, NotFound
 from backend.workflows.schemas import WorkflowCard
 
@@ -60,6 +60,8 @@ def card_of(row: ComfyGraph) -> WorkflowCard:
         "deleted_at",
     )
     mapping = {
-        role: tuple(Slot(str(node), str(name)) for node, name in row.mapping[role]) for role in ROLES if row.mapping.get(role)
+        role: tuple(InputSlot(str(node), str(name)) for node, name in row.mapping[role])
+        for role in ROLES
+        if row.mapping.get(role)
     }
     return WorkflowCard(**{name: getattr(row, name) for name in names}, mapping=mapping)

@@ -9,8 +9,8 @@ from typing import Annotated
 from pydantic import Field
 
 from backend.engines.comfyui import workflow as comfy_workflow
-from backend.engines.comfyui.lint import LONGEST, Graph
-from backend.engines.comfyui.workflow import Slot, Workflow
+from backend.engines.comfyui.lint import MAX_CHARS, Graph
+from backend.engines.comfyui.workflow import InputSlot, Workflow
 from backend.kit.drafts import Draft
 
 Name = Annotated[str, Field(min_length=3, max_length=80)]
@@ -23,7 +23,7 @@ class WorkflowDraft(Draft):
 
     name: Name
     notes: str = Field("", max_length=4000)
-    text: str = Field(max_length=LONGEST + 1)
+    text: str = Field(max_length=MAX_CHARS + 1)
 
 
 class WorkflowEdit(Draft):
@@ -43,7 +43,7 @@ class WorkflowCard:
     notes: str
     state: str
     graph: Graph
-    mapping: dict[str, tuple[Slot, ...]]
+    mapping: dict[str, tuple[InputSlot, ...]]
     tried_id: str | None
     tried_at: datetime | None
     approved_by: str | None
@@ -56,7 +56,7 @@ class WorkflowCard:
     @property
     def workflow(self) -> Workflow:
         """Raises Invalid when an input it is bound to is not there."""
-        return comfy_workflow.of(self.graph, name=self.name, slots=self.mapping)
+        return comfy_workflow.from_graph(self.graph, name=self.name, slots=self.mapping)
 
     @property
     def takes(self) -> tuple[str, ...]:

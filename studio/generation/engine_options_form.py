@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from backend.engines.comfyui.workflow import said
+from backend.engines.comfyui.workflow import role_label
 from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft, PosePick, SecondPassPick
 from backend.workflows import WorkflowCard
@@ -31,7 +31,7 @@ def workflow(
     )  # fmt: skip
     if not chosen:
         return None
-    takes = [said(role) for role in names[chosen].takes if role in _SAID]
+    takes = [role_label(role) for role in names[chosen].takes if role in _SAID]
     st.caption(f"Takes {', '.join(takes) or 'nothing'}; everything else stays as the workflow says." + _notes(names[chosen]))
     return chosen
 

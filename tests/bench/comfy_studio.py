@@ -112,7 +112,7 @@ def done(made: Rig, batch: str) -> float:
 
 def bare(url: str, n: int) -> float:
     """Seconds of the plainest client: send, listen until it has ended, read the history, fetch the file; one by one."""
-    workflow, name = comfy_workflow.load("txt2img_sd15"), uuid.uuid4().hex
+    workflow, name = comfy_workflow.load_builtin("txt2img_sd15"), uuid.uuid4().hex
     values: dict[str, Any] = {"checkpoint": MODEL, "width": SIDE, "height": SIDE, "steps": STEPS, "prompt": name}
     with httpx.Client(base_url=url) as client, connect(f"ws{url[4:]}/ws?clientId={name}", compression=None) as socket:
         began = time.perf_counter()

@@ -39,7 +39,7 @@ def info_of(*graphs: Graph) -> dict[str, Any]:
         for node in one.values():
             required = info.setdefault(node["class_type"], {"input": {"required": {}}})["input"]["required"]
             for name, value in node["inputs"].items():
-                if node_classes.folder(node["class_type"], name) or name in {"sampler_name", "scheduler"}:
+                if node_classes.model_folder(node["class_type"], name) or name in {"sampler_name", "scheduler"}:
                     words = required.setdefault(name, [[], {}])[0]
                     words += [value] if value not in words else []
     return info

@@ -71,7 +71,7 @@ class FakeImageEngine:
     def models(self) -> list[ModelCard]:
         return [MODEL, OTHER]
 
-    def lacks(self, workflow: Workflow) -> list[str]:
+    def missing_for(self, workflow: Workflow) -> list[str]:
         return []
 
     def status(self, device: str = "") -> EngineStatus:

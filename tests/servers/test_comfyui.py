@@ -34,7 +34,7 @@ def client(server: ComfyServer) -> Iterator[httpx.Client]:
 
 def graph(**values: Any) -> dict[str, Any]:
     whole = {"checkpoint": "photo.safetensors", "width": 64, "height": 64, "steps": 2, "seed": uuid.uuid4().int % 2**32}
-    return workflow.load("txt2img_sd15").bind(whole | values, prefix=f"t/{uuid.uuid4()}")
+    return workflow.load_builtin("txt2img_sd15").bind(whole | values, prefix=f"t/{uuid.uuid4()}")
 
 
 def changed(node: str, **inputs: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The HTTP half. Nothing is sent twice: a prompt that may have arrived is looked for by whoever asked."""
+"""ComfyUI's HTTP API. Nothing is retried here: after a lost answer the caller checks whether its prompt arrived."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 
 import httpx
 
-from backend.engines.comfyui.client_models import Accepted, Entry, File, Line
+from backend.engines.comfyui.client_models import HistoryEntry, QueuedPrompt, QueueState, ResultFile
 
 CONNECT_S, READ_S, FILE_S = 3.0, 10.0, 60.0
 
 
-class Away(Exception):
-    """No answer that means anything. `sent`: the request may have reached the server and been done."""
+class ComfyUnreachable(Exception):
+    """The server gave no usable answer. `sent`: the request may have reached the server and been carried out."""
 
     def __init__(self, why: str, *, sent: bool) -> None:
         super().__init__(why)
         self.sent = sent
 
 
-class Refusal(Exception):
-    """The server said no: 4xx. `kind`, `details`: its words, for logs only (they name its paths)."""
+class ComfyRefused(Exception):
+    """The server refused the request (4xx). `kind` and `details` are its own text: for logs only, they name its paths."""
 
     def __init__(self, status: int, kind: str, details: str, node_errors: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
         super().__init__(f"{status} {kind} {details}".strip())
@@ -31,134 +31,146 @@ class Refusal(Exception):
         self.node_errors, self.extra = dict(node_errors), dict(extra)
 
 
-class Client:
-    """One server. Thread-safe. Every call raises Away, and Refusal where the server refuses."""
+class ComfyClient:
+    """One server. Thread-safe. Every call raises ComfyUnreachable, and ComfyRefused where the server refuses."""
 
     def __init__(self, url: str, *, read_s: float = READ_S, connect_s: float = CONNECT_S) -> None:
         self.url = url
         timeout = httpx.Timeout(read_s, connect=connect_s)
-        # Neither Origin nor proxies: the server refuses strangers' origins, and it stands on this network.
+        # No Origin header and no proxy: the server refuses foreign origins, and it is on the local network.
         self._http = httpx.Client(base_url=url, timeout=timeout, trust_env=False)
-        self._has_jobs = True
+        self._has_jobs_api = True
 
     def close(self) -> None:
         self._http.close()
 
-    def prompt(self, graph: Mapping[str, Any], *, prompt_id: str, client_id: str, extra: Mapping[str, Any]) -> Accepted:
-        """Queues one graph under our own id (uuid4). It is not idempotent: after Away with `sent`, look before asking again."""
+    def prompt(self, graph: Mapping[str, Any], *, prompt_id: str, client_id: str, extra: Mapping[str, Any]) -> QueuedPrompt:
+        """Queues one graph under our own id (uuid4).
+
+        Not idempotent: after ComfyUnreachable with `sent`, check before resending.
+        """
         body = {"prompt": graph, "prompt_id": prompt_id, "client_id": client_id, "extra_data": extra}
-        said = self._json("POST", "/prompt", json=body)
-        return Accepted(str(said.get("prompt_id", prompt_id)), said.get("node_errors") or {})
+        response = self._json("POST", "/prompt", json=body)
+        return QueuedPrompt(str(response.get("prompt_id", prompt_id)), response.get("node_errors") or {})
 
-    def entry(self, prompt_id: str) -> Entry | None:
-        """None: unknown, waiting, running, deleted or lost by a restart; the server does not tell these apart."""
-        said = self._json("GET", f"/history/{prompt_id}").get(prompt_id)
-        return Entry.read(said) if said else None
+    def history_entry(self, prompt_id: str) -> HistoryEntry | None:
+        """The history entry of a finished prompt.
 
-    def line(self) -> Line:
-        return Line.read(self._json("GET", "/queue"))
+        None: unknown, waiting, running, deleted or lost by a restart; the server does not tell these apart.
+        """
+        entry = self._json("GET", f"/history/{prompt_id}").get(prompt_id)
+        return HistoryEntry.read(entry) if entry else None
 
-    def remaining(self) -> int:
+    def queue(self) -> QueueState:
+        return QueueState.read(self._json("GET", "/queue"))
+
+    def count_queued(self) -> int:
         """Prompts that run or wait."""
         return int(self._json("GET", "/prompt").get("exec_info", {}).get("queue_remaining", 0))
 
     def cancel(self, prompt_id: str) -> None:
-        """Waiting or running; one that is neither is left alone. Older servers are told twice, for it may be either."""
-        if self._has_jobs:
+        """Cancels a waiting or running prompt; any other is left alone.
+
+        Servers without /api/jobs need two calls, because the prompt may be in the queue or running.
+        """
+        if self._has_jobs_api:
             try:
                 self._json("POST", f"/api/jobs/{prompt_id}/cancel", json={})
                 return
-            except Refusal as refused:
-                if refused.status not in {404, 405}:
+            except ComfyRefused as error:
+                if error.status not in {404, 405}:
                     raise
-                self._has_jobs = False
-        self._ask("POST", "/queue", json={"delete": [prompt_id]})
-        self._ask("POST", "/interrupt", json={"prompt_id": prompt_id})
+                self._has_jobs_api = False
+        self._request("POST", "/queue", json={"delete": [prompt_id]})
+        self._request("POST", "/interrupt", json={"prompt_id": prompt_id})
 
     def upload(self, path: Path, *, name: str, subfolder: str) -> str:
-        """The name under which nodes find it: not always the one that was asked for."""
+        """The name under which nodes find the file; the server may choose another one than `name`."""
         with path.open("rb") as file:
             form = {"type": "input", "subfolder": subfolder}
             files = {"image": (name, file, "application/octet-stream")}
-            said = self._json("POST", "/upload/image", data=form, files=files, timeout=FILE_S)
-        folder = str(said.get("subfolder", ""))
-        return f"{folder}/{said['name']}" if folder else str(said["name"])
+            stored = self._json("POST", "/upload/image", data=form, files=files, timeout=FILE_S)
+        folder = str(stored.get("subfolder", ""))
+        return f"{folder}/{stored['name']}" if folder else str(stored["name"])
 
-    def fetch(self, file: File, target: Path) -> None:
-        """Writes the result's bytes. Refusal 404 when the file is gone although its prompt succeeded."""
+    def fetch(self, file: ResultFile, target: Path) -> None:
+        """Writes the result's bytes to `target`.
+
+        ComfyRefused with status 404 when the file is gone although its prompt succeeded.
+        """
         query = {"filename": file.name, "subfolder": file.subfolder, "type": file.kind}
-        with _told(), self._http.stream("GET", "/view", params=query, timeout=FILE_S) as answer:
-            if answer.status_code != httpx.codes.OK:
-                answer.read()
-            _check(answer)
+        with _translate_errors(), self._http.stream("GET", "/view", params=query, timeout=FILE_S) as response:
+            if response.status_code != httpx.codes.OK:
+                response.read()
+            _check(response)
             with target.open("wb") as out:
-                for part in answer.iter_bytes(1 << 20):
-                    out.write(part)
+                for chunk in response.iter_bytes(1 << 20):
+                    out.write(chunk)
 
     def object_info(self, name: str) -> dict[str, Any]:
-        """One class's description; {} when it is not installed."""
-        found = self._json("GET", f"/object_info/{name}").get(name)
-        return found if isinstance(found, dict) else {}
+        """The description of one node class; {} when it is not installed."""
+        description = self._json("GET", f"/object_info/{name}").get(name)
+        return description if isinstance(description, dict) else {}
 
     def models(self, kind: str) -> list[str]:
-        """Relative names. A kind of folder this server does not know has none."""
+        """File names relative to the models folder `kind`; empty for a folder the server does not know."""
         try:
-            return [str(name) for name in self._ask("GET", f"/models/{kind}").json()]
-        except Refusal as refused:
-            if refused.status == httpx.codes.NOT_FOUND:
+            return [str(name) for name in self._request("GET", f"/models/{kind}").json()]
+        except ComfyRefused as error:
+            if error.status == httpx.codes.NOT_FOUND:
                 return []
             raise
 
     def metadata(self, kind: str, name: str) -> dict[str, str]:
-        """What a safetensors header says of itself; {} when nothing."""
+        """The metadata in a safetensors header; {} when there is none."""
         try:
-            said = self._json("GET", f"/view_metadata/{kind}", params={"filename": name})
-        except Refusal:
+            metadata = self._json("GET", f"/view_metadata/{kind}", params={"filename": name})
+        except ComfyRefused:
             return {}
-        return {str(key): str(value) for key, value in said.items()}
+        return {str(key): str(value) for key, value in metadata.items()}
 
-    def stats(self) -> dict[str, Any]:
-        """`system` and `devices`."""
+    def system_stats(self) -> dict[str, Any]:
+        """GET /system_stats: an object with `system` and `devices`."""
         return self._json("GET", "/system_stats")
 
     def free(self) -> None:
-        """Models leave the card's memory, after the prompt that runs."""
-        self._ask("POST", "/free", json={"unload_models": True, "free_memory": True})
+        """Unloads models from the device's memory, once the running prompt has ended."""
+        self._request("POST", "/free", json={"unload_models": True, "free_memory": True})
 
-    def _json(self, method: str, path: str, **more: Any) -> dict[str, Any]:
-        answer = self._ask(method, path, **more)
+    def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        response = self._request(method, path, **options)
         try:
-            said = answer.json()
-        except ValueError as broken:
-            raise Away(f"{path} answered something else than ComfyUI does", sent=True) from broken
-        return said if isinstance(said, dict) else {}
+            body = response.json()
+        except ValueError as error:
+            raise ComfyUnreachable(f"{path} answered something else than ComfyUI does", sent=True) from error
+        return body if isinstance(body, dict) else {}
 
-    def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        with _told():
-            return _check(self._http.request(method, path, **more))
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        with _translate_errors():
+            return _check(self._http.request(method, path, **options))
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise Away(str(error) or type(error).__name__, sent=False) from error
+        raise ComfyUnreachable(str(error) or type(error).__name__, sent=False) from error
     except (httpx.TransportError, httpx.InvalidURL) as error:
-        raise Away(str(error) or type(error).__name__, sent=True) from error
+        raise ComfyUnreachable(str(error) or type(error).__name__, sent=True) from error
 
 
-def _check(answer: httpx.Response) -> httpx.Response:
-    if answer.status_code >= 500:
-        raise Away(f"it answered {answer.status_code}", sent=True)
-    if answer.status_code >= 400:
+def _check(response: httpx.Response) -> httpx.Response:
+    if response.status_code >= 500:
+        raise ComfyUnreachable(f"it answered {response.status_code}", sent=True)
+    if response.status_code >= 400:
         try:
-            said = answer.json()
+            body = response.json()
         except ValueError:
-            said = {}
-        said = said if isinstance(said, dict) else {}
-        error: dict[str, Any] = found if isinstance(found := said.get("error"), dict) else {}
+            body = {}
+        body = body if isinstance(body, dict) else {}
+        error: dict[str, Any] = raw_error if isinstance(raw_error := body.get("error"), dict) else {}
         extra = error.get("extra_info") or {}
         details = f"{error.get('message', '')} {error.get('details', '')}".strip()
-        raise Refusal(answer.status_code, str(error.get("type", "")), details, said.get("node_errors") or {}, extra)
-    return answer
+        raise ComfyRefused(response.status_code, str(error.get("type", "")), details, body.get("node_errors") or {}, extra)
+    return response

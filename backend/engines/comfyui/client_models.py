@@ -1,4 +1,4 @@
-"""What the server says, as values. Reading is forgiving: a field that is missing is empty."""
+"""The server's answers and socket messages as values. Parsing is lenient: a missing field is empty."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _PREVIEW, _PREVIEW_WITH_METADATA = 1, 4
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A result on the server. `kind`: output, temp or input."""
+class ResultFile:
+    """A result file on the server. `kind`: output, temp or input."""
 
     name: str
     subfolder: str
@@ -21,27 +21,27 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """Answer to a prompt. `node_errors` may be filled although it was accepted: then a part of it is dropped."""
+class QueuedPrompt:
+    """The answer to POST /prompt. `node_errors` may be filled although it was queued: the server then drops those nodes."""
 
     prompt_id: str
     node_errors: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A history entry, so the prompt has ended. `error`: the data of execution_error; `files`: node id -> result files."""
+class HistoryEntry:
+    """The history entry of a prompt that has ended. `error`: the data of execution_error; `files`: node id -> result files."""
 
     outcome: Literal["success", "error", "interrupted"]
-    files: dict[str, list[File]]
+    files: dict[str, list[ResultFile]]
     error: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, said: Mapping[str, Any]) -> Entry:
-        """`completed` stays false after errors for ever: the status word and the last message decide."""
-        status = said.get("status") or {}
+    def read(cls, entry: Mapping[str, Any]) -> HistoryEntry:
+        """Reads `status_str` and the last message: `completed` stays false forever after an error."""
+        status = entry.get("status") or {}
         messages = status.get("messages") or []
-        files = {str(node): files_of(shown) for node, shown in (said.get("outputs") or {}).items()}
+        files = {str(node): output_files(output) for node, output in (entry.get("outputs") or {}).items()}
         if status.get("status_str") == "success":
             return cls("success", files)
         ends = [(name, data) for name, data in messages if name in {"execution_error", "execution_interrupted"}]
@@ -49,36 +49,38 @@ class Entry:
         return cls("interrupted", files) if name == "execution_interrupted" else cls("error", files, data)
 
 
-def files_of(shown: Any) -> list[File]:
-    """Of one node's output, whatever the key is called: `images`, `gifs`, `audio`."""
-    lists = [value for value in shown.values() if isinstance(value, list)] if isinstance(shown, dict) else []
+def output_files(output: Any) -> list[ResultFile]:
+    """The files in one node's output, whatever the key is called: `images`, `gifs`, `audio`."""
+    lists = [value for value in output.values() if isinstance(value, list)] if isinstance(output, dict) else []
     return [
-        File(str(one["filename"]), str(one.get("subfolder", "")), str(one.get("type", "output")))
-        for some in lists
-        for one in some
-        if isinstance(one, dict) and one.get("filename")
+        ResultFile(str(file["filename"]), str(file.get("subfolder", "")), str(file.get("type", "output")))
+        for files in lists
+        for file in files
+        if isinstance(file, dict) and file.get("filename")
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class QueueState:
     """Prompt ids in the order they are, or will be, drawn."""
 
     running: tuple[str, ...]
     pending: tuple[str, ...]
 
     @classmethod
-    def read(cls, said: Mapping[str, Any]) -> Line:
-        waiting = sorted(said.get("queue_pending") or [], key=lambda item: float(item[0]))
-        running = said.get("queue_running") or []
-        return cls(tuple(str(item[1]) for item in running), tuple(str(item[1]) for item in waiting))
+    def read(cls, queue: Mapping[str, Any]) -> QueueState:
+        pending = sorted(queue.get("queue_pending") or [], key=lambda item: float(item[0]))
+        running = queue.get("queue_running") or []
+        return cls(tuple(str(item[1]) for item in running), tuple(str(item[1]) for item in pending))
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One thing heard. `kind`: the server's word, `preview`, or `connected` (ours, after each connection: look by HTTP).
+class SocketMessage:
+    """One message of the socket.
 
-    `prompt_id` "" when it names none. `picture`: encoded, for previews.
+    `kind`: the server's type, `preview`, or `connected` (made by us after each connection: poll by HTTP then).
+
+    `prompt_id`: "" when it names none. `picture`: the encoded image of a preview.
     """
 
     kind: str
@@ -87,13 +89,13 @@ class Message:
     picture: bytes = b""
 
     @classmethod
-    def read(cls, raw: str | bytes) -> Message | None:
-        """None for what nobody here needs or what is broken."""
+    def read(cls, raw: str | bytes) -> SocketMessage | None:
+        """None for a message that is malformed or of no use here."""
         if isinstance(raw, bytes):
             return _preview(raw)
         try:
-            said = json.loads(raw)
-            kind, data = said["type"], said["data"]
+            message = json.loads(raw)
+            kind, data = message["type"], message["data"]
         except (ValueError, KeyError, TypeError):
             return None
         if not isinstance(kind, str) or not isinstance(data, dict):
@@ -101,16 +103,16 @@ class Message:
         return cls(kind, str(data.get("prompt_id") or ""), data)
 
 
-def _preview(raw: bytes) -> Message | None:
+def _preview(raw: bytes) -> SocketMessage | None:
     if len(raw) < 8:
         return None
     event, number = struct.unpack_from(">II", raw)
     if event == _PREVIEW:
-        return Message("preview", picture=raw[8:])
+        return SocketMessage("preview", picture=raw[8:])
     if event == _PREVIEW_WITH_METADATA:
         try:
             data = json.loads(raw[8 : 8 + number])
         except ValueError:
             return None
-        return Message("preview", str(data.get("prompt_id") or ""), data, raw[8 + number :])
+        return SocketMessage("preview", str(data.get("prompt_id") or ""), data, raw[8 + number :])
     return None

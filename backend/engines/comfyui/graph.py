@@ -1,11 +1,11 @@
-"""How a ComfyUI graph draws: found by walking back from its sampler. Both shapes are read, the API's and the editor's. Pure."""
+"""Image parameters of a ComfyUI graph (API or editor format), found by walking back from its sampler. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-MOST_NODES = 2_000
+MAX_NODES = 2_000
 _WIDGETS: dict[str, tuple[str, ...]] = {
     "KSampler": ("seed", "", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
     "KSamplerAdvanced": ("", "noise_seed", "", "steps", "cfg", "sampler_name", "scheduler"),
@@ -15,57 +15,57 @@ _WIDGETS: dict[str, tuple[str, ...]] = {
     "LoraLoaderModelOnly": ("lora_name", "strength_model"),
     "EmptyLatentImage": ("width", "height"),
 }
-"""Names of what the editor's graph keeps as bare values, in order."""
+"""Node class -> names of its widget values, in the order in which the editor format stores them."""
 Node = dict[str, Any]
 Nodes = dict[str, Node]
 
 
-def read(graph: dict[str, Any]) -> dict[str, Any] | None:
-    """prompt, negative, model, sampler, steps, cfg, seed, width, height, loras; None without a sampler."""
+def read_parameters(graph: dict[str, Any]) -> dict[str, Any] | None:
+    """A dict of prompt, negative, model, sampler, steps, cfg, seed, width, height, loras; None without a sampler."""
     nodes = _from_editor(graph) if isinstance(graph.get("nodes"), list) else _from_api(graph)
     sampler = next((node for node in nodes.values() if _is_sampler(node)), None)
     if sampler is None:
         return None
-    said = sampler["inputs"]
-    latent = next(_up(nodes, said.get("latent_image"), "width"), {})
+    inputs = sampler["inputs"]
+    latent = next(_walk_upstream(nodes, inputs.get("latent_image"), "width"), {})
     return {
-        "prompt": _text(nodes, said.get("positive")),
-        "negative": _text(nodes, said.get("negative")),
-        "model": _name(next(_up(nodes, said.get("model"), "ckpt_name"), {}).get("ckpt_name")),
-        "sampler": _plain(said.get("sampler_name")),
-        "steps": _int(said.get("steps")),
-        "cfg": _float(said.get("cfg")),
-        "seed": _int(_value(nodes, said.get("seed", said.get("noise_seed"))), -1),
+        "prompt": _text(nodes, inputs.get("positive")),
+        "negative": _text(nodes, inputs.get("negative")),
+        "model": _name(next(_walk_upstream(nodes, inputs.get("model"), "ckpt_name"), {}).get("ckpt_name")),
+        "sampler": _short_text(inputs.get("sampler_name")),
+        "steps": _int(inputs.get("steps")),
+        "cfg": _float(inputs.get("cfg")),
+        "seed": _int(_value(nodes, inputs.get("seed", inputs.get("noise_seed"))), -1),
         "width": _int(latent.get("width")),
         "height": _int(latent.get("height")),
         "loras": tuple(
-            (_name(one.get("lora_name")), _float(one.get("strength_model"), 1.0))
-            for one in _up(nodes, said.get("model"), "lora_name")
+            (_name(lora.get("lora_name")), _float(lora.get("strength_model"), 1.0))
+            for lora in _walk_upstream(nodes, inputs.get("model"), "lora_name")
         ),
     }
 
 
 def _is_sampler(node: Node) -> bool:
-    said = node["inputs"]
-    return "steps" in said and ("seed" in said or "noise_seed" in said) and "positive" in said
+    inputs = node["inputs"]
+    return "steps" in inputs and ("seed" in inputs or "noise_seed" in inputs) and "positive" in inputs
 
 
 def _from_api(graph: dict[str, Any]) -> Nodes:
     nodes: Nodes = {}
-    for key, node in list(graph.items())[:MOST_NODES]:
+    for key, node in list(graph.items())[:MAX_NODES]:
         if isinstance(node, dict) and isinstance(node.get("inputs"), dict):
             nodes[str(key)] = {"inputs": node["inputs"]}
     return nodes
 
 
 def _from_editor(graph: dict[str, Any]) -> Nodes:
-    """Links become `[node, slot]`, bare widget values get their names."""
+    """Nodes in API format: links become `[node, slot]`, widget values get their names."""
     links, rows = {}, graph.get("links")
     for link in rows if isinstance(rows, list) else ():
         if isinstance(link, list) and len(link) >= 3:
             links[str(link[0])] = [str(link[1]), link[2]]
     nodes: Nodes = {}
-    for node in graph["nodes"][:MOST_NODES]:
+    for node in graph["nodes"][:MAX_NODES]:
         if not isinstance(node, dict):
             continue
         values = node.get("widgets_values")
@@ -81,57 +81,57 @@ def _from_editor(graph: dict[str, Any]) -> Nodes:
     return nodes
 
 
-def _up(nodes: Nodes, link: Any, wanted: str) -> Iterator[dict[str, Any]]:
-    """Inputs of the nodes before `link` that have `wanted`, nearest first; a graph that bites its tail ends too."""
-    seen: set[str] = set()
-    waiting = [link]
-    while waiting:
-        at = waiting.pop(0)
-        key = str(at[0]) if isinstance(at, list) and at else ""
-        if key in seen or key not in nodes:
+def _walk_upstream(nodes: Nodes, link: Any, input_name: str) -> Iterator[dict[str, Any]]:
+    """Inputs of the nodes upstream of `link` that have `input_name`, nearest first. Cycles are followed once."""
+    visited: set[str] = set()
+    pending = [link]
+    while pending:
+        current = pending.pop(0)
+        key = str(current[0]) if isinstance(current, list) and current else ""
+        if key in visited or key not in nodes:
             continue
-        seen.add(key)
-        said = nodes[key]["inputs"]
-        if wanted in said:
-            yield said
-        waiting.extend(value for value in said.values() if isinstance(value, list))
+        visited.add(key)
+        inputs = nodes[key]["inputs"]
+        if input_name in inputs:
+            yield inputs
+        pending.extend(value for value in inputs.values() if isinstance(value, list))
 
 
 def _text(nodes: Nodes, link: Any) -> str:
-    """The words nearest to the sampler; a text that comes from another node is followed."""
-    for said in _up(nodes, link, "text"):
-        value = _value(nodes, said["text"])
+    """The text nearest to the sampler; one that comes from another node is followed."""
+    for inputs in _walk_upstream(nodes, link, "text"):
+        value = _value(nodes, inputs["text"])
         if isinstance(value, str):
             return value
     return ""
 
 
 def _value(nodes: Nodes, value: Any) -> Any:
-    """A value, or what the primitive node behind a link holds."""
+    """The value itself, or the value of the primitive node it links to (at most 8 links away)."""
     for _ in range(8):
         if not (isinstance(value, list) and value and str(value[0]) in nodes):
             return value
-        said = nodes[str(value[0])]["inputs"]
-        value = next((said[key] for key in ("value", "text", "string", "seed", "noise_seed", "int") if key in said), None)
+        inputs = nodes[str(value[0])]["inputs"]
+        value = next((inputs[key] for key in ("value", "text", "string", "seed", "noise_seed", "int") if key in inputs), None)
     return None
 
 
 def _name(value: Any) -> str:
     """`models/bella.safetensors` -> `bella`."""
-    text = _plain(value).replace("\\", "/").rpartition("/")[2]
-    stem, dot, ending = text.rpartition(".")
-    return stem if dot and ending.lower() in ("safetensors", "ckpt", "pt", "bin", "gguf") else text
+    text = _short_text(value).replace("\\", "/").rpartition("/")[2]
+    stem, dot, suffix = text.rpartition(".")
+    return stem if dot and suffix.lower() in ("safetensors", "ckpt", "pt", "bin", "gguf") else text
 
 
-def _plain(value: Any) -> str:
+def _short_text(value: Any) -> str:
     return value[:200] if isinstance(value, str) else ""
 
 
-def _int(value: Any, otherwise: int = 0) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else otherwise
+def _int(value: Any, default: int = 0) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else default
 
 
-def _float(value: Any, otherwise: float = 0.0) -> float:
+def _float(value: Any, default: float = 0.0) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool) or abs(value) > 1e6:
-        return otherwise
-    return float(value) if value == value else otherwise
+        return default
+    return float(value) if value == value else default

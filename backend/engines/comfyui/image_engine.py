@@ -11,8 +11,8 @@ import structlog
 from PIL import Image
 
 from backend.engines.comfyui import checkpoints, image_inputs, lora_upload, needs, prompt_runner, server_urls
-from backend.engines.comfyui import servers as words
-from backend.engines.comfyui.client import Away, Refusal
+from backend.engines.comfyui import servers as comfy_servers
+from backend.engines.comfyui.client import ComfyRefused, ComfyUnreachable
 from backend.engines.comfyui.prompt_runner import Task
 from backend.engines.comfyui.servers import Servers
 from backend.engines.comfyui.workflow import Workflow
@@ -27,13 +27,13 @@ from backend.media.images.ai_mark import deliver_png
 from backend.settings import Settings
 
 log = structlog.get_logger(__name__)
-IDLE_S = 120.0
-"""A card that changes hands waits at most so long for the prompt that runs."""
-_POSES = ("ControlNetLoader", "CheckpointLoaderSimple", "SDPoseKeypointExtractor", "SDPoseDrawKeypoints")
+DRAIN_WAIT_S = 120.0
+"""When a device changes hands, the longest wait for the prompt that is still running on it."""
+_POSE_CLASSES = ("ControlNetLoader", "CheckpointLoaderSimple", "SDPoseKeypointExtractor", "SDPoseDrawKeypoints")
 
 
 class ComfyImageEngine:
-    """Closing `run` cancels what is queued and running there. Several runs may share a server: it queues them."""
+    """Closing `run` cancels its queued and running prompts. Several runs may share a server, which queues them."""
 
     name = "comfyui"
     keeps_s = 86_400.0  # until another model takes its place
@@ -41,148 +41,157 @@ class ComfyImageEngine:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._servers = Servers(settings)
-        self._drawn: dict[str, str] = {}
+        self._last_model: dict[str, str] = {}
 
     def run(self, request: ImageRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
-        handle = yield from prompt_runner.remembered(self._servers, request.device, handle)
+        handle = yield from prompt_runner.usable_handle(self._servers, request.device, handle)
         try:
-            url, card = self._place(request, handle)
+            url, card = self._choose_server(request, handle)
             request = checked(card, request)
-            workflow = image_inputs.choose(request, card)
-            ready = yield from input_pictures.ready(request, card)
+            workflow = image_inputs.choose_workflow(request, card)
+            inputs = yield from input_pictures.ready(request, card)
             yield Alive()
-            tasks = self._tasks(url, card, request, workflow, ready)
-        except (Away, Refusal) as gone:
-            raise EngineUnavailable(words.away(self._url(request.device)), detail=str(gone)) from gone
+            tasks = self._tasks(url, card, request, workflow, inputs)
+        except (ComfyUnreachable, ComfyRefused) as error:
+            raise EngineUnavailable(comfy_servers.unreachable_message(self._url(request.device)), detail=str(error)) from error
         if url != self._url(request.device):
             yield Log(f"This is drawn by ComfyUI at {server_urls.name(url)}, which has this model, or had this picture before.")
         device = request.device if url == self._url(request.device) else server_urls.name(url)
-        events = prompt_runner.run(self._servers, tasks, device=device, workdir=request.workdir, handle=handle)
-        yield from relayed(events, lambda event: _bared(event, request, card))
-        self._drawn[device] = request.model
+        events = prompt_runner.run_tasks(self._servers, tasks, device=device, workdir=request.workdir, handle=handle)
+        yield from relayed(events, lambda event: _clean_output(event, request, card))
+        self._last_model[device] = request.model
 
     def models(self) -> list[ModelCard]:
-        return checkpoints.cards(self._servers)
+        return checkpoints.list_cards(self._servers)
 
-    def lacks(self, workflow: Workflow) -> list[str]:
-        """Of the server that has most of it."""
-        found = self._servers.everywhere(lambda url: self._lacks(url, workflow), [words.away(self._url(""))])
-        return min(found.values(), key=len, default=[])
+    def missing_for(self, workflow: Workflow) -> list[str]:
+        """Messages of the server that lacks least."""
+        missing_by_url = self._servers.for_each_server(
+            lambda url: self._missing_for(url, workflow), [comfy_servers.unreachable_message(self._url(""))]
+        )
+        return min(missing_by_url.values(), key=len, default=[])
 
     def status(self, device: str = "") -> EngineStatus:
         try:
             urls = [self._servers.url_of(device)] if device else self._servers.urls
             if not urls:
                 self._servers.url_of("")
-        except Invalid as wrong:
-            return EngineStatus(self.name, False, "", wrong.message, device)
+        except Invalid as error:
+            return EngineStatus(self.name, False, "", error.message, device)
         if len(urls) == 1:
             return self._servers.status(urls[0], device)
-        each = self._servers.everywhere(self._servers.status, EngineStatus(self.name, False, "", "", ""))
-        detail = " ".join(f"{server_urls.name(url)}: {said.detail}" for url, said in each.items())
-        versions = ", ".join(dict.fromkeys(said.version for said in each.values() if said.version))
-        return EngineStatus(self.name, any(said.ok for said in each.values()), versions, detail, f"{len(urls)} servers")
+        status_by_url = self._servers.for_each_server(self._servers.status, EngineStatus(self.name, False, "", "", ""))
+        detail = " ".join(f"{server_urls.name(url)}: {status.detail}" for url, status in status_by_url.items())
+        versions = ", ".join(dict.fromkeys(status.version for status in status_by_url.values() if status.version))
+        return EngineStatus(
+            self.name, any(status.ok for status in status_by_url.values()), versions, detail, f"{len(urls)} servers"
+        )
 
     def loaded(self, device: str) -> str:
-        return self._drawn.get(device, "")
+        return self._last_model.get(device, "")
 
     def unload(self, device: str = "") -> None:
-        """A named one is waited for until it is idle. Raises EngineUnavailable when it does not answer."""
-        for name in [device] if device else list(self._drawn):
-            self._drawn.pop(name, None)
+        """Waits until the server of a named device is idle. Raises EngineUnavailable when it does not answer."""
+        for name in [device] if device else list(self._last_model):
+            self._last_model.pop(name, None)
         if not device:
-            self._servers.everywhere(lambda url: self._servers.client(url).free(), None)
+            self._servers.for_each_server(lambda url: self._servers.client(url).free(), None)
             return
-        client, until = self._servers.client(self._url(device)), time.monotonic() + IDLE_S
+        client, deadline = self._servers.client(self._url(device)), time.monotonic() + DRAIN_WAIT_S
         try:
             client.free()
-            while client.remaining() and time.monotonic() < until:
+            while client.count_queued() and time.monotonic() < deadline:
                 time.sleep(0.2)
-        except (Away, Refusal) as gone:
-            raise EngineUnavailable(words.away(client.url), detail=str(gone)) from gone
+        except (ComfyUnreachable, ComfyRefused) as error:
+            raise EngineUnavailable(comfy_servers.unreachable_message(client.url), detail=str(error)) from error
 
     def close(self) -> None:
-        """Ends its connections."""
+        """Closes all connections."""
         self._servers.close()
 
     def _url(self, device: str) -> str:
         return self._servers.url_of(device)
 
-    def _place(self, request: ImageRequest, handle: Mapping[str, Any]) -> tuple[str, ModelCard]:
-        """Where an earlier attempt's work is, else the device's server, else another one that has the model."""
-        wished = self._servers.of(handle) or self._url(request.device)
-        if card := checkpoints.of(self._servers, wished, request.model):
-            return wished, card
-        self._servers.forget(wished)
-        if card := checkpoints.of(self._servers, wished, request.model):
-            return wished, card
-        others = self._servers.everywhere(lambda url: checkpoints.of(self._servers, url, request.model), None)
-        for url, found in others.items():
-            if found:
-                return url, found
+    def _choose_server(self, request: ImageRequest, handle: Mapping[str, Any]) -> tuple[str, ModelCard]:
+        """The server of an earlier attempt's handle, else the device's server, else another one that has the model."""
+        preferred_url = self._servers.url_from_handle(handle) or self._url(request.device)
+        if card := checkpoints.find_card(self._servers, preferred_url, request.model):
+            return preferred_url, card
+        self._servers.forget(preferred_url)
+        if card := checkpoints.find_card(self._servers, preferred_url, request.model):
+            return preferred_url, card
+        others = self._servers.for_each_server(lambda url: checkpoints.find_card(self._servers, url, request.model), None)
+        for url, other_card in others.items():
+            if other_card:
+                return url, other_card
         raise Unsupported(
-            f"ComfyUI at {server_urls.name(wished)} has no checkpoint {request.model!r}. "
+            f"ComfyUI at {server_urls.name(preferred_url)} has no checkpoint {request.model!r}. "
             "Put the file into its models/checkpoints folder, or choose another model."
         )
 
-    def _tasks(self, url: str, card: ModelCard, request: ImageRequest, workflow: Workflow, ready: Ready) -> list[Task]:
-        loras = [(lora_upload.deliver(self._settings, url, lora.path, lora.name), lora.weight) for lora in request.loras]
-        info = self._servers.info(url, _POSES) if request.pose else {}
-        names = {role: path.name for role, path in ready.pictures.items()}
+    def _tasks(self, url: str, card: ModelCard, request: ImageRequest, workflow: Workflow, inputs: Ready) -> list[Task]:
+        loras = [(lora_upload.copy_to_server(self._settings, url, lora.path, lora.name), lora.weight) for lora in request.loras]
+        info = self._servers.info(url, _POSE_CLASSES) if request.pose else {}
+        names = {role: path.name for role, path in inputs.pictures.items()}
         tasks = []
         for n, seed in enumerate(request.seeds):
-            graph = workflow.bind(image_inputs.values(request, card, ready, n, names, info), loras)
+            graph = workflow.bind(image_inputs.slot_values(request, card, inputs, n, names, info), loras)
             if request.pose and not request.pose_drawn:
-                image_inputs.with_reader(graph, info)
-            slots = {role: [slot for slot in workflow.slots.get(role, ()) if slot.node in graph] for role in ready.pictures}
+                image_inputs.set_pose_reader(graph, info)
+            slots = {role: [slot for slot in workflow.slots.get(role, ()) if slot.node in graph] for role in inputs.pictures}
             tasks.append(
                 Task(
                     graph,
                     workflow.results,
                     _steps(graph),
-                    {(slot.node, slot.input): ready.pictures[role] for role, some in slots.items() for slot in some},
+                    {
+                        (slot.node, slot.input): inputs.pictures[role]
+                        for role, role_slots in slots.items()
+                        for slot in role_slots
+                    },
                     {"seed": seed},
-                    lambda at, graph=graph: self._missing(at, graph),  # type: ignore[misc]
+                    lambda server_url, graph=graph: self._missing(server_url, graph),  # type: ignore[misc]
                 )
             )
         return tasks
 
-    def _lacks(self, url: str, workflow: Workflow) -> list[str]:
-        """What requests fill in is not looked for: any picture, any checkpoint of the server, no LoRA."""
+    def _missing_for(self, url: str, workflow: Workflow) -> list[str]:
+        """Sentences for what one server lacks; what a request fills in is assumed: any picture, any checkpoint, no LoRA."""
         info = self._servers.info(url, {node["class_type"] for node in workflow.graph.values()})
-        known = needs.options(info, "CheckpointLoaderSimple", "ckpt_name") or [""]
-        filled = {"checkpoint": next(iter(known), ""), **dict.fromkeys(workflow.needs_pictures(), "any.png")}
-        return needs.missing(info, workflow.bind(filled))
+        offered = needs.options(info, "CheckpointLoaderSimple", "ckpt_name") or [""]
+        values = {"checkpoint": next(iter(offered), ""), **dict.fromkeys(workflow.needs_pictures(), "any.png")}
+        return needs.missing_parts(info, workflow.bind(values))
 
     def _missing(self, url: str, graph: dict[str, Any]) -> list[str]:
-        return needs.missing(self._servers.info(url, {node["class_type"] for node in graph.values()}), graph)
+        return needs.missing_parts(self._servers.info(url, {node["class_type"] for node in graph.values()}), graph)
 
 
 def _steps(graph: Mapping[str, Any]) -> int:
-    """Sampler steps of one picture; 1 when none are countable."""
-    found = [node["inputs"].get("steps") for node in graph.values()]
-    return sum(steps for steps in found if isinstance(steps, int)) or 1
+    """Sampler steps of one picture; 1 when no node names any."""
+    step_counts = [node["inputs"].get("steps") for node in graph.values()]
+    return sum(steps for steps in step_counts if isinstance(steps, int)) or 1
 
 
-def _bared(made: Event, request: ImageRequest, card: ModelCard) -> Generator[Event, None, None]:
-    """Every result as a bare PNG: without the graph the server wrote into it, and laid back where a mask was painted."""
-    if not isinstance(made, Output):
-        yield made
+def _clean_output(event: Event, request: ImageRequest, card: ModelCard) -> Generator[Event, None, None]:
+    """Turns each Output into a PNG without the graph that the server embeds, pasted back into the source when a mask was
+    used."""
+    if not isinstance(event, Output):
+        yield event
         return
-    out, meta = request.workdir / f"{made.n}.png", dict(made.meta)
+    out, meta = request.workdir / f"{event.n}.png", dict(event.meta)
     if request.mask:
-        meta["width"], meta["height"] = yield from input_pictures.laid_back(request, card, made.path, out)
+        meta["width"], meta["height"] = yield from input_pictures.laid_back(request, card, event.path, out)
     else:
-        _bare(made.path, out)
-    made.path.unlink()
-    yield Output(out, made.n, meta, None if request.mask else made.picture)
+        _write_bare_png(event.path, out)
+    event.path.unlink()
+    yield Output(out, event.n, meta, None if request.mask else event.picture)
 
 
-def _bare(path: Path, out: Path) -> None:
-    part = out.with_suffix(".part")
+def _write_bare_png(path: Path, out: Path) -> None:
+    part_path = out.with_suffix(".part")
     if path.suffix == ".png":
-        deliver_png(path, part, mark=False)
+        deliver_png(path, part_path, mark=False)
     else:
         with Image.open(path) as picture:
-            picture.convert("RGB").save(part, "PNG")
-    part.replace(out)
+            picture.convert("RGB").save(part_path, "PNG")
+    part_path.replace(out)

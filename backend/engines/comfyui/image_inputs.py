@@ -1,4 +1,4 @@
-"""Which workflow a request is drawn with on a ComfyUI, and what is put into its slots. Pure."""
+"""The workflow that an image request is drawn with on ComfyUI, and the values of its slots. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ SAMPLERS: dict[str, tuple[str, str]] = {
     "dpmpp_2m_karras": ("dpmpp_2m", "karras"),
     "unipc": ("uni_pc", "normal"),
 }
-"""The studio's words -> the server's sampler and scheduler. Other samplers go by the server's own names."""
+"""The studio's sampler name -> the server's sampler and scheduler. Other samplers keep the server's own names."""
 
 
-def choose(request: ImageRequest, card: ModelCard) -> Workflow:
-    """The imported workflow of the request, else the built-in one. Raises Unsupported for what does not go together."""
+def choose_workflow(request: ImageRequest, card: ModelCard) -> Workflow:
+    """The imported workflow of the request, else the built-in one. Raises Unsupported for options that exclude each other."""
     if request.workflow:
         return request.workflow
     if request.pose and request.init_image:
@@ -32,23 +32,26 @@ def choose(request: ImageRequest, card: ModelCard) -> Workflow:
     if request.hires > 1 and request.init_image:
         raise Unsupported("A second pass needs a drawing from words alone. Leave the start picture out, or enlarge it after.")
     if request.mask:
-        return workflow.load("inpaint")
+        return workflow.load_builtin("inpaint")
     if request.init_image:
-        return workflow.load("img2img")
+        return workflow.load_builtin("img2img")
     if request.pose:
-        posed = workflow.load("pose_hires" if request.hires > 1 else "pose")
-        return posed.without("Pose reader", "Pose") if request.pose_drawn else posed
+        pose_workflow = workflow.load_builtin("pose_hires" if request.hires > 1 else "pose")
+        return pose_workflow.bypass("Pose reader", "Pose") if request.pose_drawn else pose_workflow
     if request.hires > 1:
-        return workflow.load("hires")
-    return workflow.load({"sdxl": "txt2img_sdxl", "flux": "txt2img_flux"}.get(card.base, "txt2img_sd15"))
+        return workflow.load_builtin("hires")
+    return workflow.load_builtin({"sdxl": "txt2img_sdxl", "flux": "txt2img_flux"}.get(card.base, "txt2img_sd15"))
 
 
-def values(
-    request: ImageRequest, card: ModelCard, ready: Ready, n: int, uploaded: Mapping[str, str], info: Info
+def slot_values(
+    request: ImageRequest, card: ModelCard, inputs: Ready, n: int, uploaded: Mapping[str, str], info: Info
 ) -> dict[str, Any]:
-    """Of picture `n`, by role. `uploaded`: role -> the file on the server. Raises Unsupported: no ControlNet for poses."""
+    """Slot values of picture `n` by role. `uploaded`: role -> file name on the server.
+
+    Raises Unsupported when the server has no ControlNet for poses.
+    """
     sampler, scheduler = SAMPLERS.get(request.sampler, (request.sampler, "normal"))
-    said: dict[str, Any] = {
+    values: dict[str, Any] = {
         "checkpoint": request.model,
         "prompt": request.prompts[n] if request.prompts else request.prompt,
         "negative": request.negative_prompt,
@@ -57,37 +60,30 @@ def values(
         "cfg": request.cfg,
         "sampler": sampler,
         "scheduler": "simple" if card.base == "flux" else scheduler,
-        "width": ready.width,
-        "height": ready.height,
+        "width": inputs.width,
+        "height": inputs.height,
         "strength": request.strength,
         **uploaded,
     }
     if request.pose:
-        said["pose_strength"] = request.pose_strength
+        slot_values["pose_strength"] = request.pose_strength
         if not request.workflow:  # an imported one names its own
-            said["control"] = _pose_net(card, info)
+            slot_values["control"] = _pose_control_net(card, info)
     if request.hires > 1:
-        said |= {"scale": request.hires, "second_strength": request.hires_strength}
-    return said
+        values |= {"scale": request.hires, "second_strength": request.hires_strength}
+    return values
 
 
-def with_reader(graph: Mapping[str, Any], info: Info) -> None:
-    """Puts the server's own file into the node that reads poses."""
+def set_pose_reader(graph: Mapping[str, Any], info: Info) -> None:
+    """Sets the pose-reading checkpoint of this server in the node that reads poses."""
     for node in graph.values():
         if (node.get("_meta") or {}).get("title") == "Pose reader model" and (reader := needs.pose_reader(info)):
             node["inputs"]["ckpt_name"] = reader
 
 
-def check(graph: Mapping[str, Any], info: Info) -> None:
-    """Raises Unsupported with what the server lacks and what to install."""
-    if lacking := needs.missing(info, dict(graph)):
-        more = f" And {len(lacking) - 3} more." if len(lacking) > 3 else ""
-        raise Unsupported(" ".join(lacking[:3]) + more)
-
-
-def _pose_net(card: ModelCard, info: Info) -> str:
-    if found := needs.pose_net(info, card.base):
-        return found
+def _pose_control_net(card: ModelCard, info: Info) -> str:
+    if control_net := needs.pose_control_net(info, card.base):
+        return control_net
     raise Unsupported(
         f"The server has no ControlNet for poses that fits {card.title} ({card.base}): put one into models/controlnet there, "
         "for example control_v11p_sd15_openpose.safetensors."

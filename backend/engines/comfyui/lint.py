@@ -1,7 +1,6 @@
-"""Whether a text is a ComfyUI graph in API format that may be sent to a server: a bad one can kill the server's prompt thread.
+"""Checks that a text is a ComfyUI graph in API format that is safe to send: a bad one can kill the server's prompt thread.
 
-A node that no output needs is not looked at by the server before it runs (docs/contracts/comfyui.md, 6): everything is
-checked here first. Pure.
+The server does not validate nodes that no output needs (docs/contracts/comfyui.md, 6), so every node is checked here. Pure.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from backend.errors import Invalid
 
 Node = dict[str, Any]
 Graph = dict[str, Node]
-MOST_NODES = 500
-LONGEST = 1024 * 1024
+MAX_NODES = 500
+MAX_CHARS = 1024 * 1024
 """Characters of a graph as JSON."""
-EDITOR = (
+EDITOR_FORMAT = (
     "This is a workflow saved for ComfyUI's editor: it has no names of inputs, so that no other program can run it. Open it in "
     "ComfyUI and choose Workflow, Export (API) (in older versions: turn on Dev mode in the settings, then Save (API Format)). "
     "Bring that file."
@@ -32,70 +31,70 @@ def parse(text: str | bytes) -> Graph:
 
     Nodes keep `class_type`, `inputs` and their title; everything else in them is left out. Not yet linted.
     """
-    if len(text) > LONGEST:
+    if len(text) > MAX_CHARS:
         raise Invalid("This file is too large for a workflow: at most 1 MB. Bring the workflow alone, without pictures in it.")
     try:
-        found = json.loads(text, parse_float=_number, parse_constant=_number)
-    except (ValueError, RecursionError) as broken:
-        raise Invalid(f"This is not JSON, so no workflow. {_NOT_A_GRAPH.partition('. ')[2]}") from broken
-    if isinstance(found, dict) and isinstance(found.get("prompt"), dict) and "class_type" not in found["prompt"]:
-        found = found["prompt"]
-    if is_editors(found):
-        raise Invalid(EDITOR)
+        data = json.loads(text, parse_float=_finite_float, parse_constant=_finite_float)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(f"This is not JSON, so no workflow. {_NOT_A_GRAPH.partition('. ')[2]}") from error
+    if isinstance(data, dict) and isinstance(data.get("prompt"), dict) and "class_type" not in data["prompt"]:
+        data = data["prompt"]
+    if is_editor_format(data):
+        raise Invalid(EDITOR_FORMAT)
     if (
-        not isinstance(found, dict)
-        or not found
-        or not any(isinstance(one, dict) and "class_type" in one for one in found.values())
+        not isinstance(data, dict)
+        or not data
+        or not any(isinstance(node, dict) and "class_type" in node for node in data.values())
     ):
         raise Invalid(_NOT_A_GRAPH)
-    return {str(key): _kept(node) for key, node in found.items()}
+    return {str(key): _normalized_node(node) for key, node in data.items()}
 
 
-def is_editors(found: object) -> bool:
+def is_editor_format(data: object) -> bool:
     """The shape the editor saves (`nodes` and `links`); the server answers 500 to it (comfyui.md, 2)."""
-    return isinstance(found, Mapping) and isinstance(found.get("nodes"), list)
+    return isinstance(data, Mapping) and isinstance(data.get("nodes"), list)
 
 
 def lint(graph: Mapping[str, Any]) -> list[str]:
-    """What keeps `graph` from being sent, as sentences; empty: nothing. Which classes are allowed is `foreign`'s question."""
-    if is_editors(graph):
-        return [EDITOR]
+    """Sentences for what keeps `graph` from being sent; empty: nothing. Allowed classes are checked by `unknown_classes`."""
+    if is_editor_format(graph):
+        return [EDITOR_FORMAT]
     if not graph:
         return ["The workflow has no nodes."]
-    if len(graph) > MOST_NODES:
-        return [f"The workflow has {len(graph):,} nodes; at most {MOST_NODES} can be used."]
-    broken = [said for key, node in graph.items() if (said := _broken(str(key), node))]
-    if broken:
-        return broken
-    wrong = [one for key, node in graph.items() for one in _links(graph, key, node)]
-    if not wrong and (ring := _ring(graph)):
-        wrong.append(
-            f"The nodes {', '.join(called(graph, key) for key in ring)} feed each other in a ring. Break it in ComfyUI."
+    if len(graph) > MAX_NODES:
+        return [f"The workflow has {len(graph):,} nodes; at most {MAX_NODES} can be used."]
+    node_errors = [message for key, node in graph.items() if (message := _node_error(str(key), node))]
+    if node_errors:
+        return node_errors
+    errors = [error for key, node in graph.items() for error in _link_errors(graph, key, node)]
+    if not errors and (cycle := _find_cycle(graph)):
+        errors.append(
+            f"The nodes {', '.join(node_label(graph, key) for key in cycle)} feed each other in a ring. Break it in ComfyUI."
         )
-    if not results(graph):
-        wrong.append("The workflow saves nothing. Add a Save Image node (or Save Video) in ComfyUI and export it again.")
-    return wrong
+    if not result_nodes(graph):
+        errors.append("The workflow saves nothing. Add a Save Image node (or Save Video) in ComfyUI and export it again.")
+    return errors
 
 
-def foreign(graph: Mapping[str, Node], extra: Collection[str] = ()) -> list[str]:
-    """Classes beyond the built-in list and `extra`, each once, in order."""
-    known = node_classes.ALLOWED | set(extra)
-    return list(dict.fromkeys(node["class_type"] for node in graph.values() if node["class_type"] not in known))
+def unknown_classes(graph: Mapping[str, Node], extra: Collection[str] = ()) -> list[str]:
+    """Node classes that are neither built in nor in `extra`, each once, in order."""
+    allowed = node_classes.ALLOWED | set(extra)
+    return list(dict.fromkeys(node["class_type"] for node in graph.values() if node["class_type"] not in allowed))
 
 
-def results(graph: Mapping[str, Node]) -> list[str]:
-    """Ids of the nodes that save something; those that keep files before those that only show them."""
-    kept = [key for key, node in graph.items() if node["class_type"] in node_classes.SAVERS]
-    return kept or [key for key, node in graph.items() if node["class_type"] in node_classes.PREVIEWS]
+def result_nodes(graph: Mapping[str, Node]) -> list[str]:
+    """Ids of the nodes that save files; if there are none, of those that only preview."""
+    savers = [key for key, node in graph.items() if node["class_type"] in node_classes.SAVERS]
+    return savers or [key for key, node in graph.items() if node["class_type"] in node_classes.PREVIEWERS]
 
 
 def title(node: Node) -> str:
-    """As people see it in ComfyUI, else its class."""
-    said = (node.get("_meta") or {}).get("title")
-    return said if isinstance(said, str) and said.strip() else str(node["class_type"])
+    """The node's title in ComfyUI, else its class."""
+    node_title = (node.get("_meta") or {}).get("title")
+    return node_title if isinstance(node_title, str) and node_title.strip() else str(node["class_type"])
 
 
-def called(graph: Mapping[str, Node], key: str) -> str:
+def node_label(graph: Mapping[str, Node], key: str) -> str:
     """A node in a sentence: `KSampler (3)`."""
     return f"{title(graph[key])} ({key})"
 
@@ -118,72 +117,72 @@ def is_link(value: object) -> bool:
     )
 
 
-def needed(graph: Mapping[str, Node], ends: Collection[str]) -> set[str]:
-    """`ends` and every node that something on the way to them needs."""
-    seen: set[str] = set()
-    waiting = [key for key in ends if key in graph]
-    while waiting:
-        key = waiting.pop()
-        if key not in seen:
-            seen.add(key)
-            waiting += [source for _, source, _ in links(graph[key]) if source in graph]
-    return seen
+def required_nodes(graph: Mapping[str, Node], targets: Collection[str]) -> set[str]:
+    """`targets` and every node upstream of them."""
+    visited: set[str] = set()
+    pending = [key for key in targets if key in graph]
+    while pending:
+        key = pending.pop()
+        if key not in visited:
+            visited.add(key)
+            pending += [source for _, source, _ in links(graph[key]) if source in graph]
+    return visited
 
 
-def _number(said: str) -> float:
-    """JSON has no infinity, and no database keeps one. Raises ValueError."""
-    value = float(said)
+def _finite_float(text: str) -> float:
+    """Raises ValueError for NaN and infinity: JSON has neither, and Postgres stores neither in jsonb."""
+    value = float(text)
     if not isfinite(value):
-        raise ValueError(said)
+        raise ValueError(text)
     return value
 
 
-def _kept(node: object) -> Node:
+def _normalized_node(node: object) -> Node:
     if not isinstance(node, dict):
         return {"class_type": "", "inputs": node}
-    said = node.get("_meta")
-    meta = said.get("title") if isinstance(said, dict) else None
-    kept = {"class_type": node.get("class_type"), "inputs": node.get("inputs")}
-    return kept | ({"_meta": {"title": meta[:100]}} if isinstance(meta, str) else {})
+    meta = node.get("_meta")
+    node_title = meta.get("title") if isinstance(meta, dict) else None
+    normalized = {"class_type": node.get("class_type"), "inputs": node.get("inputs")}
+    return normalized | ({"_meta": {"title": node_title[:100]}} if isinstance(node_title, str) else {})
 
 
-def _broken(key: str, node: object) -> str:
+def _node_error(key: str, node: object) -> str:
     if not isinstance(node, dict) or not isinstance(node.get("class_type"), str) or not node["class_type"]:
         return f"The node {key} says not what it is (class_type). Export the workflow from ComfyUI again."
     if not isinstance(node.get("inputs"), dict):
         return f"The node {key} ({node['class_type']}) has no inputs. Export the workflow from ComfyUI again."
     names = (key, node["class_type"], *map(str, node["inputs"]))
-    if any(len(name) > 200 or not name.isprintable() for name in names) or not _storable(node["inputs"]):
+    if any(len(name) > 200 or not name.isprintable() for name in names) or not _is_storable(node["inputs"]):
         return "A node has an id, a class or an input whose name cannot be read. Export the workflow from ComfyUI again."
     return ""
 
 
-def _storable(inputs: Node) -> bool:
-    """No NUL and no half of a surrogate pair anywhere in the values."""
-    said = json.dumps(inputs, ensure_ascii=False)
-    return "\\u0000" not in said and not any("\ud800" <= sign <= "\udfff" for sign in said)
+def _is_storable(inputs: Node) -> bool:
+    """Whether Postgres can store the values: no NUL and no lone surrogate in them."""
+    text = json.dumps(inputs, ensure_ascii=False)
+    return "\\u0000" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _links(graph: Mapping[str, Any], key: str, node: Node) -> Iterator[str]:
-    again = "Connect it again in ComfyUI."
+def _link_errors(graph: Mapping[str, Any], key: str, node: Node) -> Iterator[str]:
+    advice = "Connect it again in ComfyUI."
     for name, value in node["inputs"].items():
         if is_link(value):
             if value[0] not in graph:
-                yield f"{called(graph, key)} takes “{name}” from the node {value[0]}, which is not there. {again}"
+                yield f"{node_label(graph, key)} takes “{name}” from the node {value[0]}, which is not there. {advice}"
             elif value[1] < 0 or value[1] != int(value[1]):
-                yield f"{called(graph, key)} takes “{name}” from an output that does not exist. {again}"
-        elif isinstance(value, list) and any(isinstance(one, (list, dict)) for one in value):
-            yield f"{called(graph, key)} has something in “{name}” that is no value and no connection."
+                yield f"{node_label(graph, key)} takes “{name}” from an output that does not exist. {advice}"
+        elif isinstance(value, list) and any(isinstance(item, (list, dict)) for item in value):
+            yield f"{node_label(graph, key)} has something in “{name}” that is no value and no connection."
 
 
-def _ring(graph: Mapping[str, Node]) -> list[str]:
-    """The nodes of a ring, if there is one."""
-    before = {key: {source for _, source, _ in links(node)} for key, node in graph.items()}
-    while free := [key for key, sources in before.items() if not sources & before.keys()]:
-        for key in free:
-            del before[key]
-    # Those behind a ring are left too: only who also leads into it is in it.
-    while ends := [key for key in before if not any(key in sources for sources in before.values())]:
-        for key in ends:
-            del before[key]
-    return list(before)
+def _find_cycle(graph: Mapping[str, Node]) -> list[str]:
+    """Ids of the nodes of a cycle; empty when there is none."""
+    sources_by_key = {key: {source for _, source, _ in links(node)} for key, node in graph.items()}
+    while without_sources := [key for key, sources in sources_by_key.items() if not sources & sources_by_key.keys()]:
+        for key in without_sources:
+            del sources_by_key[key]
+    # Nodes downstream of the cycle remain too; those that feed nothing are not part of it.
+    while without_users := [key for key in sources_by_key if not any(key in sources for sources in sources_by_key.values())]:
+        for key in without_users:
+            del sources_by_key[key]
+    return list(sources_by_key)

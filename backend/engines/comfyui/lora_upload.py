@@ -1,4 +1,4 @@
-"""LoRAs brought to a server's own folder, each under a name of its own bytes: never written over, never seen half."""
+"""Copies LoRA files into a server's models folder under content-derived names: never overwritten, never half written."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def models_dir(settings: Settings, url: str) -> Path | None:
     folders = [part.strip() for part in settings.comfyui_models_dir.split(",") if part.strip()]
     if not folders:
         return None
-    at = server_urls.urls(settings).index(url)
+    index = server_urls.urls(settings).index(url)
     if len(folders) == 1:
         return Path(folders[0])
-    return Path(folders[at]) if at < len(folders) else None
+    return Path(folders[index]) if index < len(folders) else None
 
 
-def deliver(settings: Settings, url: str, lora: Path, title: str) -> str:
-    """The server's name of this LoRA file, which is there when this returns.
+def copy_to_server(settings: Settings, url: str, lora: Path, title: str) -> str:
+    """Copies the file unless it is there, and returns the server's name for it.
 
-    A changed file under an old name would give back the picture of the old one, from the server's cache.
+    Names are content hashes because the server caches by name: a changed file under an old name would give the old picture.
     Raises Unsupported, Rejected, EngineError with a sentence.
     """
     with lora.open("rb") as file:
@@ -50,17 +50,17 @@ def deliver(settings: Settings, url: str, lora: Path, title: str) -> str:
 
 
 def _copy(lora: Path, target: Path, url: str) -> None:
-    part = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    part_path = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         if not target.parent.is_dir():
             target.parent.mkdir(parents=True, exist_ok=True)
             target.parent.chmod(0o755)
-        shutil.copyfile(lora, part)
-        part.chmod(0o644)  # the server may be another user
-        part.replace(target)
+        shutil.copyfile(lora, part_path)
+        part_path.chmod(0o644)  # the server may be another user
+        part_path.replace(target)
     except OSError as error:
-        with suppress(OSError):  # there may be no folder it could be in
-            part.unlink()
+        with suppress(OSError):  # the folder itself may be missing
+            part_path.unlink()
         raise EngineError(
             f"The LoRA could not be copied to the models folder of ComfyUI at {server_urls.name(url)} ({error.strerror}). "
             "Check that COMFYUI_MODELS_DIR is there, that it can be written, and that its disk has room."

@@ -1,4 +1,4 @@
-"""Which input of an imported graph takes what: by the titles its maker gave, else by walking back from its sampler. Pure."""
+"""Suggests slots for an imported graph: by node titles, else by walking back from its sampler. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from backend.engines.comfyui import lint, node_classes
 from backend.engines.comfyui.lint import Graph
-from backend.engines.comfyui.workflow import ROLES, Slot, by_title
+from backend.engines.comfyui.workflow import ROLES, InputSlot, slots_by_title
 
-_TITLED = {
+_ROLE_BY_TITLE = {
     "prompt": "prompt",
     "positive": "prompt",
     "negative": "negative",
@@ -27,7 +27,7 @@ _TITLED = {
     "result": "prefix",
     "output": "prefix",
 }
-_VALUES = (
+_VALUE_INPUTS = (
     "text",
     "value",
     "string",
@@ -41,20 +41,20 @@ _VALUES = (
     "filename_prefix",
     "int",
 )
-Found = dict[str, tuple[Slot, ...]]
+RoleSlots = dict[str, tuple[InputSlot, ...]]
 
 
-def suggest(graph: Graph) -> Found:
-    """Slots for a linted graph: what titles name, then what is found by walking. Both are for a person to look at."""
-    found = dict(by_title(graph))
-    for role, slots in (*_by_words(graph), *_by_walking(graph)):
-        taken = {slot for some in found.values() for slot in some}
-        if slots and not found.get(role) and not taken & set(slots):
-            found[role] = slots
-    return {role: found[role] for role in ROLES if found.get(role)}
+def suggest(graph: Graph) -> RoleSlots:
+    """Slots for a linted graph, by title first, then by walking the graph. Suggestions, to be confirmed by a person."""
+    slots_by_role = dict(slots_by_title(graph))
+    for role, slots in (*_by_title_words(graph), *_by_walking(graph)):
+        taken = {slot for role_slots in slots_by_role.values() for slot in role_slots}
+        if slots and not slots_by_role.get(role) and not taken & set(slots):
+            slots_by_role[role] = slots
+    return {role: slots_by_role[role] for role in ROLES if slots_by_role.get(role)}
 
 
-def choices(graph: Graph, role: str) -> list[Slot]:
+def choices(graph: Graph, role: str) -> list[InputSlot]:
     """The inputs a person may choose for a role: those that hold a value of its kind. Links are not offered."""
     kinds: dict[str, tuple[type, ...]] = {"prompt": (str,), "negative": (str,)}
     numbers = {
@@ -70,38 +70,40 @@ def choices(graph: Graph, role: str) -> list[Slot]:
         "frames",
         "fps",
     }
-    wanted = (int, float) if role in numbers else kinds.get(role, (str,))
-    said = []
+    value_types = (int, float) if role in numbers else kinds.get(role, (str,))
+    options = []
     for key, node in graph.items():
         for name, value in node["inputs"].items():
-            if isinstance(value, bool) or not isinstance(value, wanted) or not _fits(node["class_type"], name, role):
+            if isinstance(value, bool) or not isinstance(value, value_types) or not _fits(node["class_type"], name, role):
                 continue
-            said.append(Slot(key, name))
-    return said
+            options.append(InputSlot(key, name))
+    return options
 
 
-def unbound_pictures(graph: Graph, slots: Found) -> list[str]:
-    """Nodes that would read a file of the server by a name of their own: each must take a picture of ours."""
+def unbound_pictures(graph: Graph, slots: RoleSlots) -> list[str]:
+    """Ids of image loaders with a fixed file name. Each must be bound: that file of the server may be anybody's."""
     bound = {slot.node for role in ("picture", "mask", "pose") for slot in slots.get(role, ())}
     return [
         key
         for key, node in graph.items()
-        if node["class_type"] in node_classes.PICTURES and key not in bound and isinstance(node["inputs"].get("image"), str)
+        if node["class_type"] in node_classes.IMAGE_LOADERS
+        and key not in bound
+        and isinstance(node["inputs"].get("image"), str)
     ]
 
 
 def _fits(class_type: str, name: str, role: str) -> bool:
     match role:
         case "picture" | "mask" | "pose":
-            return class_type in node_classes.PICTURES and name == "image"
+            return class_type in node_classes.IMAGE_LOADERS and name == "image"
         case "lora":
             return name == "lora_name"
         case "prefix":
             return name == "filename_prefix"
         case "checkpoint" | "control" | "upscaler" | "motion":
-            return bool(node_classes.folder(class_type, name)) and name != "lora_name"
+            return bool(node_classes.model_folder(class_type, name)) and name != "lora_name"
         case "prompt" | "negative":
-            return not node_classes.folder(class_type, name) and name in {
+            return not node_classes.model_folder(class_type, name) and name in {
                 "text",
                 "text_g",
                 "text_l",
@@ -116,40 +118,40 @@ def _fits(class_type: str, name: str, role: str) -> bool:
             return True
 
 
-def _by_words(graph: Graph) -> Iterator[tuple[str, tuple[Slot, ...]]]:
+def _by_title_words(graph: Graph) -> Iterator[tuple[str, tuple[InputSlot, ...]]]:
     """Titles as people write them: `PROMPT`, `Input: negative`, `seed`."""
-    for word, role in _TITLED.items():
-        hits = [key for key, node in graph.items() if _named(node, word)]
-        slots = tuple(Slot(key, name) for key in hits[:1] if (name := _value_of(graph, key, role)))
+    for word, role in _ROLE_BY_TITLE.items():
+        hits = [key for key, node in graph.items() if _title_contains(node, word)]
+        slots = tuple(InputSlot(key, name) for key in hits[:1] if (name := _value_input(graph, key, role)))
         if role and slots and _fits(graph[slots[0].node]["class_type"], slots[0].input, role):
             yield role, slots
 
 
-def _named(node: dict[str, Any], word: str) -> bool:
-    """Its own title says it; a class name does not count."""
-    said = lint.title(node)
-    return said != node["class_type"] and word in said.lower().replace("_", " ")
+def _title_contains(node: dict[str, Any], word: str) -> bool:
+    """Whether the node's own title contains `word`; a title that is just the class name does not count."""
+    title = lint.title(node)
+    return title != node["class_type"] and word in title.lower().replace("_", " ")
 
 
-def _value_of(graph: Graph, key: str, role: str) -> str:
+def _value_input(graph: Graph, key: str, role: str) -> str:
     inputs = graph[key]["inputs"]
-    own = [name for name in (role, *_VALUES) if name in inputs and not isinstance(inputs[name], list)]
-    return own[0] if own else ""
+    names = [name for name in (role, *_VALUE_INPUTS) if name in inputs and not isinstance(inputs[name], list)]
+    return names[0] if names else ""
 
 
-def _by_walking(graph: Graph) -> Iterator[tuple[str, tuple[Slot, ...]]]:
-    samplers = [key for key, node in graph.items() if _samples(node)]
+def _by_walking(graph: Graph) -> Iterator[tuple[str, tuple[InputSlot, ...]]]:
+    samplers = [key for key, node in graph.items() if _is_sampler(node)]
     # The first pass draws from an empty latent or a picture, the second from another sampler.
-    samplers.sort(key=lambda key: sum(other in lint.needed(graph, [key]) for other in samplers))
+    samplers.sort(key=lambda key: sum(other in lint.required_nodes(graph, [key]) for other in samplers))
     if samplers:
         first, second = samplers[0], samplers[1:2]
-        yield from _of_sampler(graph, first, [*samplers])
+        yield from _sampler_slots(graph, first, [*samplers])
         if second:
             yield "second_strength", _slots(graph, second, ("denoise",))
     yield "lora", _slots(graph, [key for key in graph if "lora_name" in graph[key]["inputs"]], ("lora_name",))
-    yield from _pictures(graph)
+    yield from _picture_slots(graph)
     yield "scale", _slots(graph, list(graph), ("scale_by",))[:1] if samplers[1:] else ()
-    yield "prefix", _slots(graph, lint.results(graph)[:1], ("filename_prefix",))
+    yield "prefix", _slots(graph, lint.result_nodes(graph)[:1], ("filename_prefix",))
     for role, class_type, name in _BY_CLASS:
         yield role, _slots(graph, [key for key in graph if graph[key]["class_type"] == class_type], (name,))
 
@@ -179,12 +181,12 @@ _BY_CLASS = (
 )
 
 
-def _samples(node: dict[str, Any]) -> bool:
+def _is_sampler(node: dict[str, Any]) -> bool:
     return "steps" in node["inputs"] and "positive" in node["inputs"]
 
 
-def _of_sampler(graph: Graph, key: str, samplers: list[str]) -> Iterator[tuple[str, tuple[Slot, ...]]]:
-    said = graph[key]["inputs"]
+def _sampler_slots(graph: Graph, key: str, samplers: list[str]) -> Iterator[tuple[str, tuple[InputSlot, ...]]]:
+    inputs = graph[key]["inputs"]
     for role, names in (
         ("seed", ("seed", "noise_seed")),
         ("steps", ("steps",)),
@@ -194,27 +196,27 @@ def _of_sampler(graph: Graph, key: str, samplers: list[str]) -> Iterator[tuple[s
     ):
         yield role, _slots(graph, samplers, names)
     yield "strength", _slots(graph, [key], ("denoise",))
-    yield "prompt", _texts(graph, said.get("positive"), "positive")
-    yield "negative", _texts(graph, said.get("negative"), "negative")
-    latents = lint.needed(graph, [said["latent_image"][0]]) if lint.is_link(said.get("latent_image")) else set()
-    empty = [one for one in graph if one in latents and graph[one]["class_type"].startswith("Empty")]
-    scaled = [one for one in graph if one in latents and graph[one]["class_type"] == "ImageScale"]
-    sized = [one for one in graph if {"width", "height", "text_g"} <= graph[one]["inputs"].keys()]
+    yield "prompt", _text_slots(graph, inputs.get("positive"), "positive")
+    yield "negative", _text_slots(graph, inputs.get("negative"), "negative")
+    latents = lint.required_nodes(graph, [inputs["latent_image"][0]]) if lint.is_link(inputs.get("latent_image")) else set()
+    empty = [node_id for node_id in graph if node_id in latents and graph[node_id]["class_type"].startswith("Empty")]
+    scaled = [node_id for node_id in graph if node_id in latents and graph[node_id]["class_type"] == "ImageScale"]
+    sized = [node_id for node_id in graph if {"width", "height", "text_g"} <= graph[node_id]["inputs"].keys()]
     yield "width", _slots(graph, [*empty, *scaled, *sized], ("width", "target_width"))
     yield "height", _slots(graph, [*empty, *scaled, *sized], ("height", "target_height"))
-    for end in lint.needed(graph, [said["model"][0]]) if lint.is_link(said.get("model")) else ():
-        if "ckpt_name" in graph[end]["inputs"] and graph[end]["class_type"] == "CheckpointLoaderSimple":
-            yield "checkpoint", (Slot(end, "ckpt_name"),)
+    for loader in lint.required_nodes(graph, [inputs["model"][0]]) if lint.is_link(inputs.get("model")) else ():
+        if "ckpt_name" in graph[loader]["inputs"] and graph[loader]["class_type"] == "CheckpointLoaderSimple":
+            yield "checkpoint", (InputSlot(loader, "ckpt_name"),)
 
 
-def _texts(graph: Graph, link: Any, side: str) -> tuple[Slot, ...]:
-    """The words nearest to the sampler on this side; through a ControlNet the same side is followed."""
-    seen: set[str] = set()
-    while lint.is_link(link) and link[0] in graph and link[0] not in seen:
-        seen.add(link[0])
+def _text_slots(graph: Graph, link: Any, side: str) -> tuple[InputSlot, ...]:
+    """The text inputs nearest to the sampler on `side` (positive or negative), followed through ControlNet nodes."""
+    visited: set[str] = set()
+    while lint.is_link(link) and link[0] in graph and link[0] not in visited:
+        visited.add(link[0])
         inputs = graph[link[0]]["inputs"]
-        if found := _slots(graph, [link[0]], ("text", "text_g", "text_l", "t5xxl", "clip_l")):
-            return found
+        if slots := _slots(graph, [link[0]], ("text", "text_g", "text_l", "t5xxl", "clip_l")):
+            return slots
         for name in ("text", "text_g"):
             if lint.is_link(inputs.get(name)):
                 return _slots(graph, [inputs[name][0]], ("value", "string", "text"))
@@ -222,44 +224,44 @@ def _texts(graph: Graph, link: Any, side: str) -> tuple[Slot, ...]:
     return ()
 
 
-def _pictures(graph: Graph) -> Iterator[tuple[str, tuple[Slot, ...]]]:
-    """By what they lead to: a mask, a ControlNet, else the start picture."""
+def _picture_slots(graph: Graph) -> Iterator[tuple[str, tuple[InputSlot, ...]]]:
+    """Image loaders by what they feed: a mask, a ControlNet (pose), else the start picture."""
     for key, node in graph.items():
-        if node["class_type"] not in node_classes.PICTURES or not isinstance(node["inputs"].get("image"), str):
+        if node["class_type"] not in node_classes.IMAGE_LOADERS or not isinstance(node["inputs"].get("image"), str):
             continue
-        used = _after(graph, key)
+        uses = _picture_uses(graph, key)
         role = (
-            "mask" if node["class_type"] == "LoadImageMask" or used == {"mask"} else "pose" if used == {"pose"} else "picture"
+            "mask" if node["class_type"] == "LoadImageMask" or uses == {"mask"} else "pose" if uses == {"pose"} else "picture"
         )
-        yield role, (Slot(key, "image"),)
+        yield role, (InputSlot(key, "image"),)
 
 
-def _after(graph: Graph, key: str) -> set[str]:
-    """What the picture of this node is used as."""
-    used: set[str] = set()
-    waiting, seen = [key], {key}
-    while waiting:
-        at = waiting.pop()
+def _picture_uses(graph: Graph, key: str) -> set[str]:
+    """The uses (`pose`, `mask`, `picture`) of the image that node `key` loads."""
+    uses: set[str] = set()
+    pending, visited = [key], {key}
+    while pending:
+        current = pending.pop()
         for other, node in graph.items():
             for name, source, _ in lint.links(node):
-                if source != at:
+                if source != current:
                     continue
                 if node["class_type"].startswith("ControlNetApply") and name == "image":
-                    used.add("pose")
+                    uses.add("pose")
                 elif name == "mask":
-                    used.add("mask")
+                    uses.add("mask")
                 elif name in {"pixels", "init_image"} or node["class_type"] == "ImageUpscaleWithModel":
-                    used.add("picture")
-                elif other not in seen:
-                    seen.add(other)
-                    waiting.append(other)
-    return used
+                    uses.add("picture")
+                elif other not in visited:
+                    visited.add(other)
+                    pending.append(other)
+    return uses
 
 
-def _slots(graph: Graph, keys: list[str], names: tuple[str, ...]) -> tuple[Slot, ...]:
+def _slots(graph: Graph, keys: list[str], names: tuple[str, ...]) -> tuple[InputSlot, ...]:
     """Those of `names` that these nodes hold as values of their own."""
     return tuple(
-        Slot(key, name)
+        InputSlot(key, name)
         for key in dict.fromkeys(keys)
         for name in names
         if name in graph[key]["inputs"] and not isinstance(graph[key]["inputs"][name], list)

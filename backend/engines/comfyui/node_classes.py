@@ -1,8 +1,8 @@
-"""What we know of ComfyUI's node classes: which may be in a workflow, which save, which read files, which pack has them."""
+"""Facts about ComfyUI's node classes: which are allowed, which save, which read files, which pack contains them."""
 
 from __future__ import annotations
 
-_OTHERS = """
+_HARMLESS = """
 CheckpointLoaderSimple ImageOnlyCheckpointLoader UNETLoader VAELoader CLIPLoader DualCLIPLoader TripleCLIPLoader
 CLIPVisionLoader ControlNetLoader DiffControlNetLoader UpscaleModelLoader LoraLoader LoraLoaderModelOnly
 StyleModelLoader GLIGENLoader HypernetworkLoader unCLIPCheckpointLoader CLIPTextEncode CLIPTextEncodeSDXL
@@ -34,11 +34,11 @@ LineArtPreprocessor HEDPreprocessor AIO_Preprocessor
 """
 SAVERS = frozenset({"SaveImage", "SaveVideo", "SaveWEBM", "SaveAnimatedWEBP", "SaveAnimatedPNG", "VHS_VideoCombine"})
 """Keep files on the server under a `filename_prefix`."""
-PREVIEWS = frozenset({"PreviewImage"})
-PICTURES = frozenset({"LoadImage", "LoadImageMask"})
-"""Read a file by a name in `image`. On a shared server that file may be anybody's: it is only ever one that we put there."""
-ALLOWED = SAVERS | PREVIEWS | PICTURES | frozenset(_OTHERS.split())
-"""Draw, load models by name, and save: none of them runs code, fetches addresses or reads files that were not given to it."""
+PREVIEWERS = frozenset({"PreviewImage"})
+IMAGE_LOADERS = frozenset({"LoadImage", "LoadImageMask"})
+"""Read the file named in `image`. On a shared server it may be anybody's, so this is always a file we uploaded."""
+ALLOWED = SAVERS | PREVIEWERS | IMAGE_LOADERS | frozenset(_HARMLESS.split())
+"""Nodes that draw, load models by name and save; none runs code, fetches URLs or reads other files."""
 _PACKS = (
     ("ADE_", "ComfyUI-AnimateDiff-Evolved"),
     ("VHS_", "ComfyUI-VideoHelperSuite"),
@@ -49,7 +49,7 @@ _PACKS = (
     ("DWPreprocessor", "comfyui_controlnet_aux"),
     ("OpenposePreprocessor", "comfyui_controlnet_aux"),
 )
-FILES: dict[str, str] = {
+FOLDER_BY_INPUT: dict[str, str] = {
     "ckpt_name": "checkpoints",
     "lora_name": "loras",
     "control_net_name": "controlnet",
@@ -63,9 +63,9 @@ FILES: dict[str, str] = {
     "gligen_name": "gligen",
     "hypernetwork_name": "hypernetworks",
 }
-"""Input -> folder of the server's models that its file lies in."""
-_MODEL_NAME = {"UpscaleModelLoader": "upscale_models", "CLIPVisionLoader": "clip_vision"}
-NOUNS = {
+"""Input name -> folder below `models/` that holds its file."""
+_FOLDER_BY_CLASS = {"UpscaleModelLoader": "upscale_models", "CLIPVisionLoader": "clip_vision"}
+NOUN_BY_FOLDER = {
     "checkpoints": "checkpoint",
     "loras": "LoRA",
     "controlnet": "ControlNet",
@@ -78,16 +78,16 @@ NOUNS = {
 }
 
 
-def folder(class_type: str, name: str) -> str:
-    """Where the file in this input lies under `models/`; "" when the input names no model file."""
-    if class_type in _MODEL_NAME and name in {"model_name", "clip_name"}:
-        return _MODEL_NAME[class_type]
+def model_folder(class_type: str, name: str) -> str:
+    """The folder below `models/` of the file in this input; "" when the input names no model file."""
+    if class_type in _FOLDER_BY_CLASS and name in {"model_name", "clip_name"}:
+        return _FOLDER_BY_CLASS[class_type]
     if class_type.startswith("ADE_") and name == "model_name":
         return "animatediff_models"
-    return FILES.get(name, "")
+    return FOLDER_BY_INPUT.get(name, "")
 
 
-def pack(class_type: str) -> str:
-    """The custom nodes that bring a class; "" when it is ComfyUI's own or unknown to us."""
-    found = next((name for start, name in _PACKS if class_type.startswith(start)), "")
-    return found or ("comfyui_controlnet_aux" if class_type.endswith("Preprocessor") else "")
+def custom_node_pack(class_type: str) -> str:
+    """The custom node pack that contains a class; "" when it is ComfyUI's own or unknown."""
+    pack_name = next((name for prefix, name in _PACKS if class_type.startswith(prefix)), "")
+    return pack_name or ("comfyui_controlnet_aux" if class_type.endswith("Preprocessor") else "")

@@ -1,4 +1,4 @@
-"""What is shown of the work while it lasts: steps of the whole, and a rough picture now and then."""
+"""Progress and preview events of one run, from the messages of the socket."""
 
 from __future__ import annotations
 
@@ -8,78 +8,79 @@ from collections.abc import Generator, Sequence
 
 from PIL import Image
 
-from backend.engines.comfyui.client import Message
-from backend.engines.comfyui.prompts import Part
+from backend.engines.comfyui.client import SocketMessage
+from backend.engines.comfyui.prompts import TrackedPrompt
 from backend.engines.events import Event, Preview, Progress
 
-EVERY_S = 1.0
-SIDE = 256
+PREVIEW_INTERVAL_S = 1.0
+PREVIEW_SIDE = 256
 
 
 class ProgressView:
     """Steps never go back; previews come at most once a second."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[TrackedPrompt]) -> None:
         self._parts = parts
         self._total = sum(part.task.steps for part in parts)
         self._done = 0
         self._shown_at = 0.0
-        self._said: Progress | None = None
+        self._last: Progress | None = None
 
-    def told(self, part: Part, heard: Message) -> Generator[Event, None, None]:
-        """A message about `part`."""
-        if heard.kind == "progress":
-            part.steps[str(heard.data.get("node"))] = (int(heard.data.get("value") or 0), int(heard.data.get("max") or 0))
-            yield from self.finished()
-        elif heard.kind == "preview":
-            yield from self._preview(part, heard.picture)
+    def on_message(self, part: TrackedPrompt, message: SocketMessage) -> Generator[Event, None, None]:
+        """Events for a socket message about `part`."""
+        if message.kind == "progress":
+            part.steps[str(message.data.get("node"))] = (int(message.data.get("value") or 0), int(message.data.get("max") or 0))
+            yield from self.on_progress()
+        elif message.kind == "preview":
+            yield from self._preview(part, message.picture)
         else:
-            yield from self.begun()
+            yield from self.on_started()
 
-    def begun(self) -> Generator[Event, None, None]:
-        yield from self._before("loading")
+    def on_started(self) -> Generator[Event, None, None]:
+        yield from self._before_first_step("loading")
 
-    def waits(self, ahead: int) -> Generator[Event, None, None]:
-        yield from self._before(f"waiting for ComfyUI ({ahead} before it)" if ahead else "waiting for ComfyUI")
+    def on_waiting(self, ahead: int) -> Generator[Event, None, None]:
+        yield from self._before_first_step(f"waiting for ComfyUI ({ahead} before it)" if ahead else "waiting for ComfyUI")
 
-    def finished(self) -> Generator[Event, None, None]:
-        """How far it is now."""
+    def on_progress(self) -> Generator[Event, None, None]:
+        """The steps done so far, of all prompts together."""
         self._done = max(self._done, sum(_steps(part) for part in self._parts))
-        yield from self._say(Progress(self._done, self._total, "drawing"))
+        yield from self._emit(Progress(self._done, self._total, "drawing"))
 
-    def _before(self, phase: str) -> Generator[Event, None, None]:
-        """Only until the first step is done."""
-        if self._said is None or not self._said.total:
-            yield from self._say(Progress(0, 0, phase))
+    def _before_first_step(self, phase: str) -> Generator[Event, None, None]:
+        """Shows `phase` until the first step is done."""
+        if self._last is None or not self._last.total:
+            yield from self._emit(Progress(0, 0, phase))
 
-    def _say(self, progress: Progress) -> Generator[Event, None, None]:
-        """Once."""
-        if progress != self._said:
-            self._said = progress
+    def _emit(self, progress: Progress) -> Generator[Event, None, None]:
+        """Yields `progress` unless it was the last one yielded."""
+        if progress != self._last:
+            self._last = progress
             yield progress
 
-    def _preview(self, part: Part, encoded: bytes) -> Generator[Event, None, None]:
-        if time.monotonic() - self._shown_at < EVERY_S:
+    def _preview(self, part: TrackedPrompt, encoded: bytes) -> Generator[Event, None, None]:
+        if time.monotonic() - self._shown_at < PREVIEW_INTERVAL_S:
             return
         try:
             with Image.open(io.BytesIO(encoded)) as picture:
                 small = picture.convert("RGB")
-                small.thumbnail((SIDE, SIDE))
+                small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
         except (OSError, ValueError):
-            return  # one frame of many, for looking at only
+            return  # a broken preview frame: there will be others
         self._shown_at = time.monotonic()
-        file = io.BytesIO()
-        small.save(file, "JPEG", quality=80)
-        yield Preview(file.getvalue(), part.n)
+        jpeg = io.BytesIO()
+        small.save(jpeg, "JPEG", quality=80)
+        yield Preview(jpeg.getvalue(), part.n)
 
 
-def _steps(part: Part) -> int:
-    """Steps done of those of `part`. Samplers count step by step; without one, whatever tells its progress counts by share."""
-    whole = part.task.steps
+def _steps(part: TrackedPrompt) -> int:
+    """Steps done of `part`: those of its samplers; in a graph without one, the share of the node that last reported
+    progress."""
+    total = part.task.steps
     if part.done:
-        return whole
+        return total
     samplers = {key for key, node in part.task.graph.items() if "steps" in node["inputs"]}
     if samplers:
-        return min(whole, sum(value for key, (value, _) in part.steps.items() if key in samplers))
-    value, most = next(reversed(part.steps.values()), (0, 0))
-    return min(whole, whole * value // most) if most else 0
+        return min(total, sum(value for key, (value, _) in part.steps.items() if key in samplers))
+    value, maximum = next(reversed(part.steps.values()), (0, 0))
+    return min(total, total * value // maximum) if maximum else 0

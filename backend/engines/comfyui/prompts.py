@@ -1,4 +1,4 @@
-"""What is asked of a server, prompt by prompt, and how it is known again after a crash."""
+"""The prompts of one run, and how they are recognised again after a crash."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backend.engines.comfyui.results import Found
+from backend.engines.comfyui.results import FetchedResult
 
 SUBFOLDER = "studio"
-PREVIEWS = {"preview_method": "latent2rgb"}
+PREVIEW_OPTIONS = {"preview_method": "latent2rgb"}
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One prompt, one file. `graph`: bound, in API format; `results`: ids of the nodes whose file is wanted.
+    """One prompt that gives one file. `graph`: bound, in API format; `results`: ids of the nodes whose file is the result.
 
     `uploads`: (node id, input) -> a local file that is sent to the server first. `steps`: sampler steps, for progress.
     `meta`: goes into the Output. `missing`: url -> sentences naming what the server lacks, asked when it refuses the graph.
@@ -34,10 +34,11 @@ class Task:
 
 
 @dataclass(slots=True)
-class Part:
-    """A task on its way. `adopted`: its id is of an earlier attempt. `ended`: the server says so. `done`: its file is here.
+class TrackedPrompt:
+    """A task and its progress. `reattached`: its prompt id comes from an earlier attempt. `ended`: the server has finished it.
 
-    `early`: a file of it that is here before the history says so.
+    `done`: its file was fetched. `early_result`: a file fetched before the history has its entry. `lost_count`: how often the
+    server lost it.
     """
 
     task: Task
@@ -45,23 +46,23 @@ class Part:
     fingerprint: str
     prompt_id: str
     names: Mapping[tuple[str, str], str]
-    adopted: bool = False
+    reattached: bool = False
     sent: bool = False
     running: bool = False
     ended: bool = False
     done: bool = False
-    lost: int = 0
-    early: Found | None = None
+    lost_count: int = 0
+    early_result: FetchedResult | None = None
     steps: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def extra(self) -> dict[str, Any]:
-        return dict(PREVIEWS)
+        return dict(PREVIEW_OPTIONS)
 
     def graph(self, upload: Callable[..., str]) -> dict[str, Any]:
         """The graph to send: inputs uploaded, results under a name of this prompt alone.
 
-        A name that repeats would give back the file of the time before, from the server's cache.
+        The server caches by name: a repeated prefix would return the earlier file.
         """
         graph: dict[str, Any] = {key: copy.deepcopy(dict(node)) for key, node in self.task.graph.items()}
         for (node, name), path in self.task.uploads.items():
@@ -71,32 +72,34 @@ class Part:
                 node["inputs"]["filename_prefix"] = f"{SUBFOLDER}/{self.prompt_id}"
         return graph
 
-    def again(self) -> None:
-        """Known lost: to be sent under a new id."""
-        self.prompt_id, self.lost = str(uuid.uuid4()), self.lost + 1
-        self.adopted = self.sent = self.running = self.ended = False
-        self.early = None
+    def renew(self) -> None:
+        """Resets a lost prompt: it is sent again under a new id."""
+        self.prompt_id, self.lost_count = str(uuid.uuid4()), self.lost_count + 1
+        self.reattached = self.sent = self.running = self.ended = False
+        self.early_result = None
         self.steps.clear()
 
 
-def parts_of(tasks: Sequence[Task], handle: Mapping[str, Any]) -> list[Part]:
-    """Each with the id it had in `handle`, or a new one. Two alike take two of the ids."""
-    known: dict[str, list[str]] = {}
+def track(tasks: Sequence[Task], handle: Mapping[str, Any]) -> list[TrackedPrompt]:
+    """The tasks with their prompt ids from `handle`, or new ones. Two equal tasks take two of the ids."""
+    ids_by_fingerprint: dict[str, list[str]] = {}
     for fingerprint, prompt_id in handle.get("prompts", []):
-        known.setdefault(str(fingerprint), []).append(str(prompt_id))
+        ids_by_fingerprint.setdefault(str(fingerprint), []).append(str(prompt_id))
     shas: dict[Path, str] = {}
     parts = []
     for n, task in enumerate(tasks):
-        names = {slot: _name(path, shas) for slot, path in task.uploads.items()}
-        mark = _fingerprint(task.graph, names)
-        ids = known.get(mark, [])
+        names = {slot: _upload_name(path, shas) for slot, path in task.uploads.items()}
+        task_fingerprint = _fingerprint(task.graph, names)
+        ids = ids_by_fingerprint.get(task_fingerprint, [])
         prompt_id = ids.pop(0) if ids else ""
-        parts.append(Part(task, n, mark, prompt_id or str(uuid.uuid4()), names, adopted=bool(prompt_id)))
+        parts.append(
+            TrackedPrompt(task, n, task_fingerprint, prompt_id or str(uuid.uuid4()), names, reattached=bool(prompt_id))
+        )
     return parts
 
 
-def _name(path: Path, shas: dict[Path, str]) -> str:
-    """Named by content: the same picture is sent to the same place, and never over another."""
+def _upload_name(path: Path, shas: dict[Path, str]) -> str:
+    """A name from the file's content: the same picture is uploaded to the same name, and never over another."""
     if path not in shas:
         with path.open("rb") as file:
             shas[path] = hashlib.file_digest(file, "sha256").hexdigest()[:24]
@@ -104,8 +107,8 @@ def _name(path: Path, shas: dict[Path, str]) -> str:
 
 
 def _fingerprint(graph: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> str:
-    """The same for the same picture in any attempt: without what is named after the attempt."""
-    said = {
+    """A hash that is equal for the same task in any attempt: file names that differ per attempt are left out."""
+    content = {
         key: {
             "class": node["class_type"],
             "inputs": {
@@ -114,4 +117,4 @@ def _fingerprint(graph: Mapping[str, Any], names: Mapping[tuple[str, str], str])
         }
         for key, node in graph.items()
     }
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Brings result files over and looks at them: there, whole, and not black."""
+"""Downloads result files and checks them: present, complete and not black."""
 
 from __future__ import annotations
 
@@ -9,103 +9,107 @@ from typing import Any
 
 from PIL import Image
 
-from backend.engines.comfyui.client import Away, Client, Entry, File, Message, Refusal
-from backend.engines.comfyui.client_models import files_of
-from backend.engines.comfyui.error_messages import BLACK
+from backend.engines.comfyui.client import ComfyClient, ComfyRefused, ComfyUnreachable, HistoryEntry, ResultFile, SocketMessage
+from backend.engines.comfyui.client_models import output_files
+from backend.engines.comfyui.error_messages import BLACK_PICTURE
 from backend.errors import Rejected
 
-PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
-MOVIES = {".mp4", ".webm", ".mkv", ".mov"}
+VIDEO_SUFFIXES = {".mp4", ".webm", ".mkv", ".mov"}
 
 
-class Spoilt(Exception):
-    """The server said success, but the file is not there or not whole: it is made anew."""
+class BadResult(Exception):
+    """The server reported success, but the file is missing or incomplete: the prompt is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A result that was brought over and looked at. `size`: its width and height; `picture`: decoded, None of a film."""
+class FetchedResult:
+    """A downloaded and checked result.
 
-    file: File
+    `size`: width and height in px (videos: also frames, fps); `picture`: None for a video.
+    """
+
+    file: ResultFile
     path: Path
     size: dict[str, Any]
     picture: Image.Image | None
 
 
-def early(client: Client, heard: Message, results: Sequence[str], target: Path) -> Found | None:
+def fetch_early(client: ComfyClient, message: SocketMessage, results: Sequence[str], target: Path) -> FetchedResult | None:
     """The file that an `executed` message names, fetched while the server still writes its history.
 
-    Only what the history then names too counts. None whenever anything is odd: it is fetched again when the history is known.
+    Used only if the history names the same file later. None on any problem: the file is then fetched again.
     """
-    node = str(heard.data.get("node"))
+    node = str(message.data.get("node"))
     if node not in results:
         return None
     try:
-        return fetch(client, choose(Entry("success", {node: files_of(heard.data.get("output"))}), results), target)
-    except (Away, Refusal, Rejected, Spoilt):
+        return fetch_result(
+            client, choose_file(HistoryEntry("success", {node: output_files(message.data.get("output"))}), results), target
+        )
+    except (ComfyUnreachable, ComfyRefused, Rejected, BadResult):
         return None
 
 
-def choose(entry: Entry, results: Sequence[str]) -> File:
-    """The file of the result nodes: kept ones before temporary ones, films before the picture beside them."""
+def choose_file(entry: HistoryEntry, results: Sequence[str]) -> ResultFile:
+    """The file of the result nodes: saved before temporary ones, videos before their still. Raises Rejected without a file."""
     files = [file for node in results for file in entry.files.get(node, [])]
     if not files:
         raise Rejected("The workflow ended without a file. Add a Save Image or Save Video node to it, then import it again.")
-    return min(files, key=lambda file: (file.kind != "output", Path(file.name).suffix.lower() not in MOVIES))
+    return min(files, key=lambda file: (file.kind != "output", Path(file.name).suffix.lower() not in VIDEO_SUFFIXES))
 
 
-def fetch(client: Client, file: File, target: Path) -> Found:
-    """As `target` with the file's suffix. Raises Spoilt; Rejected when black."""
+def fetch_result(client: ComfyClient, file: ResultFile, target: Path) -> FetchedResult:
+    """Downloads to `target` plus the file's suffix. Raises BadResult; Rejected when the picture is black."""
     path = target.with_name(target.name + Path(file.name).suffix.lower())
-    part = path.with_name(path.name + ".part")
+    part_path = path.with_name(path.name + ".part")
     try:
-        client.fetch(file, part)
-    except Refusal as gone:
-        raise Spoilt(str(gone)) from gone
-    if path.suffix in MOVIES:
-        size, picture = _film(part), None
+        client.fetch(file, part_path)
+    except ComfyRefused as error:
+        raise BadResult(str(error)) from error
+    if path.suffix in VIDEO_SUFFIXES:
+        size, picture = _checked_video(part_path), None
     else:
-        picture = _picture(part)
+        picture = _checked_picture(part_path)
         size = {"width": picture.width, "height": picture.height}
-    part.replace(path)
-    return Found(file, path, size, picture)
+    part_path.replace(path)
+    return FetchedResult(file, path, size, picture)
 
 
-def _picture(path: Path) -> Image.Image:
-    """RGB."""
+def _checked_picture(path: Path) -> Image.Image:
+    """The picture in RGB. Raises BadResult, and Rejected when it is black."""
     try:
         with Image.open(path) as opened:
             picture = opened.convert("RGB")
-            black = not any(high for _, high in _ranges(picture))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as broken:
-        raise Spoilt(f"not readable: {broken}") from broken
+            black = not any(high for _, high in _channel_ranges(picture))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise BadResult(f"not readable: {error}") from error
     if black:
-        raise Rejected(BLACK)
+        raise Rejected(BLACK_PICTURE)
     return picture
 
 
-def _ranges(picture: Image.Image) -> list[tuple[int, int]]:
-    found: Any = picture.getextrema()
-    return list(found)
+def _channel_ranges(picture: Image.Image) -> list[tuple[int, int]]:
+    extrema: Any = picture.getextrema()
+    return list(extrema)
 
 
-def _film(path: Path) -> dict[str, Any]:
-    """Its first frame and one from the middle are looked at."""
+def _checked_video(path: Path) -> dict[str, Any]:
+    """Size, frame count and fps, after decoding the first and a middle frame. Raises BadResult; Rejected when black."""
     import cv2
 
-    film = cv2.VideoCapture(str(path))
+    video = cv2.VideoCapture(str(path))
     try:
-        count = int(film.get(cv2.CAP_PROP_FRAME_COUNT))
+        count = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
         frames = []
-        for at in {0, max(0, count // 2)}:
-            film.set(cv2.CAP_PROP_POS_FRAMES, at)
-            ok, frame = film.read()
+        for index in {0, max(0, count // 2)}:
+            video.set(cv2.CAP_PROP_POS_FRAMES, index)
+            ok, frame = video.read()
             if not ok:
-                raise Spoilt(f"frame {at} of {count} cannot be read")
+                raise BadResult(f"frame {index} of {count} cannot be read")
             frames.append(frame)
         if not any(frame.any() for frame in frames):
-            raise Rejected(BLACK)
+            raise Rejected(BLACK_PICTURE)
         height, width = frames[0].shape[:2]
-        return {"width": width, "height": height, "frames": count, "fps": float(film.get(cv2.CAP_PROP_FPS))}
+        return {"width": width, "height": height, "frames": count, "fps": float(video.get(cv2.CAP_PROP_FPS))}
     finally:
-        film.release()
+        video.release()

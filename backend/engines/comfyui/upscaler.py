@@ -1,4 +1,4 @@
-"""Upscale models of a ComfyUI (ESRGAN and its kin): they draw detail. The built-in resampler stays on offer beside them."""
+"""Upscale models of ComfyUI (ESRGAN and similar), which draw detail; the built-in resampler is offered beside them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from backend.engines.comfyui import needs, prompt_runner, server_urls
-from backend.engines.comfyui import servers as words
+from backend.engines.comfyui import servers as comfy_servers
 from backend.engines.comfyui import workflow as comfy_workflow
-from backend.engines.comfyui.client import Away
+from backend.engines.comfyui.client import ComfyUnreachable
 from backend.engines.comfyui.lint import Graph
 from backend.engines.comfyui.prompt_runner import Task
 from backend.engines.comfyui.servers import Servers
@@ -29,7 +29,7 @@ _CLASSES = ("LoadImage", "UpscaleModelLoader", "ImageUpscaleWithModel", "ImageSc
 
 
 class ComfyUpscaler:
-    """The model enlarges by its own factor, then the size asked for is cut from that. At most `max_image_pixels`."""
+    """The model enlarges by its own factor, then the result is scaled to the requested size, at most `max_image_pixels`."""
 
     name = "comfyui"
 
@@ -42,85 +42,97 @@ class ComfyUpscaler:
         if request.model == RESAMPLED.name:
             yield from self._resampler.run(request, handle)
             return
-        handle = yield from prompt_runner.remembered(self._servers, server_urls.name(self._url(request.device)), handle)
-        url, name = self._place(request)
+        handle = yield from prompt_runner.usable_handle(self._servers, server_urls.name(self._url(request.device)), handle)
+        url, name = self._choose_server(request)
         if request.scale not in SCALES:
             raise Unsupported(f"{_title(name)} makes pictures {' or '.join(f'{n}×' for n in SCALES)} larger.")
         picture = request.workdir / "upload.png"
         width, height = yield from input_pictures.opened(request.picture, picture)
         width, height = width * request.scale, height * request.scale
         if width * height > self._settings.max_image_pixels:
-            most = f"{self._settings.max_image_pixels / 1e6:.0f} million pixels"
-            raise Rejected(f"{width:,} × {height:,} px is more than {most}. Choose a smaller factor.")
-        workflow = comfy_workflow.load("upscale")
+            limit = f"{self._settings.max_image_pixels / 1e6:.0f} million pixels"
+            raise Rejected(f"{width:,} × {height:,} px is more than {limit}. Choose a smaller factor.")
+        workflow = comfy_workflow.load_builtin("upscale")
         graph = workflow.bind({"picture": picture.name, "upscaler": name, "width": width, "height": height})
         [slot] = workflow.slots["picture"]
-        task = Task(graph, workflow.results, 1, {(slot.node, slot.input): picture}, {}, lambda at: self._missing(at, graph))
-        events = prompt_runner.run(self._servers, [task], device=server_urls.name(url), workdir=request.workdir, handle=handle)
-        yield from relayed(events, lambda event: _bared(event, request.workdir / "larger.png"))
+        task = Task(
+            graph,
+            workflow.results,
+            1,
+            {(slot.node, slot.input): picture},
+            {},
+            lambda server_url: self._missing(server_url, graph),
+        )
+        events = prompt_runner.run_tasks(
+            self._servers, [task], device=server_urls.name(url), workdir=request.workdir, handle=handle
+        )
+        yield from relayed(events, lambda event: _clean_output(event, request.workdir / "larger.png"))
 
     def models(self) -> list[UpscaleCard]:
-        """Those that every server has come from its list; a server that is away offers what it had."""
-        none: list[str] = []
-        lists = self._servers.everywhere(lambda url: self._servers.models(url, FOLDER), none)
-        names = {name for some in lists.values() for name in some}
-        return [*map(_card, sorted(names)), RESAMPLED]
+        """The models of all servers, then the resampler; an unreachable server counts with its cached list."""
+        no_names: list[str] = []
+        lists = self._servers.for_each_server(lambda url: self._servers.models(url, FOLDER), no_names)
+        names = {name for server_names in lists.values() for name in server_names}
+        return [*map(_upscale_card, sorted(names)), RESAMPLED]
 
     def status(self, device: str = "") -> EngineStatus:
         url = self._url(device)
-        said = self._servers.status(url, device)
-        number = len(self.models()) - 1
-        return EngineStatus(self.name, said.ok, said.version, f"{said.detail} Upscale models: {number}.", device)
+        status = self._servers.status(url, device)
+        count = len(self.models()) - 1
+        return EngineStatus(self.name, status.ok, status.version, f"{status.detail} Upscale models: {count}.", device)
 
     def close(self) -> None:
         self._servers.close()
 
-    def _place(self, request: UpscaleRequest) -> tuple[str, str]:
-        """The device's server if it has the model, else one that has. Raises Unsupported, EngineUnavailable."""
-        wished = self._url(request.device)
+    def _choose_server(self, request: UpscaleRequest) -> tuple[str, str]:
+        """URL and model name: the device's server if it has the model, else one that has.
+
+        Raises Unsupported, EngineUnavailable.
+        """
+        preferred_url = self._url(request.device)
         try:
-            offered = {wished: self._servers.models(wished, FOLDER)}
-        except Away as gone:
-            raise EngineUnavailable(words.away(wished), detail=str(gone)) from gone
-        none: list[str] = []
-        if request.model not in offered[wished]:
-            offered |= self._servers.everywhere(lambda url: self._servers.models(url, FOLDER), none)
+            offered = {preferred_url: self._servers.models(preferred_url, FOLDER)}
+        except ComfyUnreachable as error:
+            raise EngineUnavailable(comfy_servers.unreachable_message(preferred_url), detail=str(error)) from error
+        no_names: list[str] = []
+        if request.model not in offered[preferred_url]:
+            offered |= self._servers.for_each_server(lambda url: self._servers.models(url, FOLDER), no_names)
         for url, names in offered.items():
-            if found := next((name for name in sorted(names) if request.model in ("", name)), None):
-                return url, found
+            if model_name := next((name for name in sorted(names) if request.model in ("", name)), None):
+                return url, model_name
         raise Unsupported(
-            f"ComfyUI at {server_urls.name(wished)} has no upscale model {request.model!r}: put the file into models/{FOLDER} "
-            "there, or choose another way."
+            f"ComfyUI at {server_urls.name(preferred_url)} has no upscale model {request.model!r}: put the file into "
+            f"models/{FOLDER} there, or choose another way."
         )
 
     def _url(self, device: str) -> str:
-        """Of a card that no server draws with (another engine draws here): the first."""
+        """The device's server; the first one for a device that no server uses (another engine draws there)."""
         try:
             return self._servers.url_of(device)
         except Invalid:
             return self._servers.url_of("")
 
     def _missing(self, url: str, graph: Graph) -> list[str]:
-        return needs.missing(self._servers.info(url, _CLASSES), graph)
+        return needs.missing_parts(self._servers.info(url, _CLASSES), graph)
 
 
-def _card(name: str) -> UpscaleCard:
+def _upscale_card(name: str) -> UpscaleCard:
     title = _title(name)
     note = f"{title}: draws fine detail of its own, so faces may change a little."
     return UpscaleCard(name, title, SCALES, True, note, "image")
 
 
-def _bared(made: Event, out: Path) -> Iterator[Event]:
-    """Without the graph that the server writes into its pictures."""
-    if not isinstance(made, Output):
-        yield made
+def _clean_output(event: Event, out: Path) -> Iterator[Event]:
+    """Turns the Output into a PNG without the graph that the server embeds."""
+    if not isinstance(event, Output):
+        yield event
         return
-    part = out.with_suffix(".part")
-    deliver_png(made.path, part, mark=False)
-    part.replace(out)
-    if made.path != out:
-        made.path.unlink()
-    yield Output(out, made.n, made.meta, made.picture)
+    part_path = out.with_suffix(".part")
+    deliver_png(event.path, part_path, mark=False)
+    part_path.replace(out)
+    if event.path != out:
+        event.path.unlink()
+    yield Output(out, event.n, event.meta, event.picture)
 
 
 def _title(name: str) -> str:

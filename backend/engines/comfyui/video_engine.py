@@ -1,6 +1,6 @@
-"""Moves pictures on a ComfyUI: AnimateDiff (SD 1.5, follows words and LoRAs) and Stable Video Diffusion (the picture alone).
+"""Videos from pictures on ComfyUI: AnimateDiff (SD 1.5, with prompt and LoRAs) and Stable Video Diffusion (picture only).
 
-The camera moves of a fresh machine stay on offer beside them.
+The built-in camera moves are offered beside them.
 """
 
 from __future__ import annotations
@@ -9,26 +9,26 @@ from collections.abc import Generator
 from typing import Any
 
 from backend.engines.comfyui import lora_upload, needs, prompt_runner, server_urls
-from backend.engines.comfyui import servers as words
+from backend.engines.comfyui import servers as comfy_servers
 from backend.engines.comfyui import workflow as comfy_workflow
-from backend.engines.comfyui.client import Away
+from backend.engines.comfyui.client import ComfyUnreachable
 from backend.engines.comfyui.lint import Graph
 from backend.engines.comfyui.prompt_runner import Task
 from backend.engines.comfyui.servers import Servers
 from backend.engines.events import EngineStatus, Event
 from backend.engines.image import input_pictures
 from backend.engines.motion import resize
-from backend.engines.motion.camera import CARDS as MOVES
+from backend.engines.motion.camera import CARDS as CAMERA_CARDS
 from backend.engines.motion.camera import Camera
 from backend.engines.motion.port import MotionCard, MotionRequest
 from backend.engines.relay import relayed
 from backend.errors import EngineUnavailable, Unsupported
 from backend.settings import Settings
 
-MODULES = "animatediff_models"
-_MOVES = {card.name for card in MOVES}
-_MOST_STEPS = 100
-_BUCKETS = (1, 255)
+MODULES_FOLDER = "animatediff_models"
+_CAMERA_MOVES = {card.name for card in CAMERA_CARDS}
+_MAX_STEPS = 100
+_MOTION_BUCKETS = (1, 255)
 """SVD's motion_bucket_id, from still to wild."""
 
 
@@ -43,89 +43,97 @@ class ComfyMotion:
         self._camera = Camera(settings)
 
     def run(self, request: MotionRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
-        if request.model in _MOVES:
+        if request.model in _CAMERA_MOVES:
             yield from self._camera.run(request, handle)
             return
-        handle = yield from prompt_runner.remembered(self._servers, request.device, handle)
+        handle = yield from prompt_runner.usable_handle(self._servers, request.device, handle)
         url = self._servers.url_of(request.device)
         card = self._card(request)
         _check(card, request)
         picture = request.workdir / "upload.png"
         yield from input_pictures.opened(request.picture, picture)
-        width, height = fit(card, *(yield from resize.cropped(picture, request)))
-        workflow = comfy_workflow.load("animatediff" if card.prompts else "svd")
-        loras = [(lora_upload.deliver(self._settings, url, lora.path, lora.name), lora.weight) for lora in request.loras]
+        width, height = fit_size(card, *(yield from resize.cropped(picture, request)))
+        workflow = comfy_workflow.load_builtin("animatediff" if card.prompts else "svd")
+        loras = [(lora_upload.copy_to_server(self._settings, url, lora.path, lora.name), lora.weight) for lora in request.loras]
         graph = workflow.bind(_values(card, request, picture.name, width, height), loras)
         [slot] = workflow.slots["picture"]
         uploads = {(slot.node, slot.input): picture}
         task = Task(
-            graph, workflow.results, request.steps, uploads, {"seed": request.seed}, lambda at: self._missing(at, graph)
+            graph,
+            workflow.results,
+            request.steps,
+            uploads,
+            {"seed": request.seed},
+            lambda server_url: self._missing(server_url, graph),
         )
-        events = prompt_runner.run(self._servers, [task], device=request.device, workdir=request.workdir, handle=handle)
+        events = prompt_runner.run_tasks(self._servers, [task], device=request.device, workdir=request.workdir, handle=handle)
         out = request.workdir / "film.mp4"
         yield from relayed(events, lambda event: resize.fitted(event, request, out, self._settings))
 
     def models(self) -> list[MotionCard]:
-        return [*self._drawing(), *MOVES]
+        return [*self._model_cards(), *CAMERA_CARDS]
 
     def status(self, device: str = "") -> EngineStatus:
-        said = self._servers.status(self._servers.url_of(device), device)
-        number = len(self._drawing())
-        none = "No motion model: put one into models/animatediff_models there, or an SVD checkpoint."
-        has = f"Motion models: {number}." if number else none
-        return EngineStatus(self.name, said.ok and bool(number), said.version, f"{said.detail} {has}", device)
+        status = self._servers.status(self._servers.url_of(device), device)
+        count = len(self._model_cards())
+        no_model_note = "No motion model: put one into models/animatediff_models there, or an SVD checkpoint."
+        models_note = f"Motion models: {count}." if count else no_model_note
+        return EngineStatus(self.name, status.ok and bool(count), status.version, f"{status.detail} {models_note}", device)
 
     def close(self) -> None:
         self._servers.close()
 
-    def _drawing(self) -> list[MotionCard]:
-        found: dict[str, MotionCard] = {}
+    def _model_cards(self) -> list[MotionCard]:
+        cards_by_name: dict[str, MotionCard] = {}
         for url in self._servers.urls:
-            for card in self._cards(url):
-                found.setdefault(card.name, card)
-        return list(found.values())
+            for card in self._server_cards(url):
+                cards_by_name.setdefault(card.name, card)
+        return list(cards_by_name.values())
 
-    def _cards(self, url: str) -> list[MotionCard]:
-        """Nothing while the server is away and was never asked."""
+    def _server_cards(self, url: str) -> list[MotionCard]:
+        """Empty while the server is unreachable and nothing is cached."""
         try:
-            modules = self._servers.models(url, MODULES)
+            modules = self._servers.models(url, MODULES_FOLDER)
             checkpoints = [name for name in self._servers.models(url, "checkpoints") if _is_svd(name)]
-        except Away:
+        except ComfyUnreachable:
             return []
-        note = "Follows the prompt and SD 1.5 LoRAs; the picture is where it starts."
-        moved = "Moves the picture itself: no words, no LoRAs."
+        animatediff_note = "Follows the prompt and SD 1.5 LoRAs; the picture is where it starts."
+        svd_note = "Moves the picture itself: no words, no LoRAs."
         return [
-            *(MotionCard(name, _title(name), True, "sd15", 512, 16, 8, 64, True, note, "image") for name in modules),
-            *(MotionCard(name, _title(name), False, "", 1024, 25, 6, 25, False, moved, "image") for name in checkpoints),
+            *(
+                MotionCard(name, _title(name), True, "sd15", 512, 16, 8, 64, True, animatediff_note, "image")
+                for name in modules
+            ),
+            *(MotionCard(name, _title(name), False, "", 1024, 25, 6, 25, False, svd_note, "image") for name in checkpoints),
         ]
 
     def _card(self, request: MotionRequest) -> MotionCard:
         """Raises Unsupported, EngineUnavailable."""
         url = self._servers.url_of(request.device)
-        cards = self._cards(url)
+        cards = self._server_cards(url)
         if not cards and not self._servers.status(url, request.device).ok:
-            raise EngineUnavailable(words.away(url))
-        if found := next((card for card in cards if request.model in ("", card.name)), None):
-            return found
-        has = f"It has: {', '.join(card.name for card in cards)}." if cards else "It has none."
+            raise EngineUnavailable(comfy_servers.unreachable_message(url))
+        if card := next((card for card in cards if request.model in ("", card.name)), None):
+            return card
+        offer = f"It has: {', '.join(card.name for card in cards)}." if cards else "It has none."
         raise Unsupported(
-            f"ComfyUI at {server_urls.name(url)} has no motion model {request.model!r}: put it into models/{MODULES} there "
-            f"(AnimateDiff) or models/checkpoints (SVD). {has}"
+            f"ComfyUI at {server_urls.name(url)} has no motion model {request.model!r}: put it into models/{MODULES_FOLDER} "
+            f"there (AnimateDiff) or models/checkpoints (SVD). {offer}"
         )
 
     def _missing(self, url: str, graph: Graph) -> list[str]:
-        return needs.missing(self._servers.info(url, {node["class_type"] for node in graph.values()}), graph)
+        return needs.missing_parts(self._servers.info(url, {node["class_type"] for node in graph.values()}), graph)
 
 
-def fit(card: MotionCard, width: int, height: int) -> tuple[int, int]:
+def fit_size(card: MotionCard, width: int, height: int) -> tuple[int, int]:
     """The picture's shape with the card's long side, both sides multiples of 64 px: every model and codec takes them."""
     factor = card.side / max(width, height)
     return max(64, round(width * factor / 64) * 64), max(64, round(height * factor / 64) * 64)
 
 
 def _check(card: MotionCard, request: MotionRequest) -> None:
-    if not 1 <= request.steps <= _MOST_STEPS:
-        raise Unsupported(f"Steps must be between 1 and {_MOST_STEPS}.")
+    if not 1 <= request.steps <= _MAX_STEPS:
+        raise Unsupported(f"Steps must be between 1 and {_MAX_STEPS}.")
     if not 0 <= request.frames <= card.most_frames or request.frames == 1:
         raise Unsupported(f"{card.title} makes films of 2 to {card.most_frames} frames. Choose fewer.")
     if not 0 <= request.fps <= 60 or not 0 <= request.movement <= 1:
@@ -137,7 +145,7 @@ def _check(card: MotionCard, request: MotionRequest) -> None:
 
 
 def _values(card: MotionCard, request: MotionRequest, picture: str, width: int, height: int) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    values: dict[str, Any] = {
         "picture": picture,
         "motion": card.name,
         "frames": request.frames or card.frames,
@@ -148,15 +156,15 @@ def _values(card: MotionCard, request: MotionRequest, picture: str, width: int, 
         "height": height,
     }
     if request.cfg:
-        said["cfg"] = request.cfg
+        values["cfg"] = request.cfg
     if not card.prompts:
-        low, high = _BUCKETS
-        # The film starts from noise: everything of it is drawn, whatever the picture.
-        return said | {"movement": round(low + (high - low) * request.movement), "strength": 1.0}
+        low, high = _MOTION_BUCKETS
+        # SVD starts from noise, so the denoise strength is always 1.
+        return values | {"movement": round(low + (high - low) * request.movement), "strength": 1.0}
     # Below 0.5 the frames hardly differ, at 1 nothing of the picture is left.
     strength = round(0.5 + 0.45 * request.movement, 3)
-    words_ = {"prompt": request.prompt, "negative": request.negative_prompt, "checkpoint": request.checkpoint}
-    return said | words_ | {"strength": strength}
+    texts = {"prompt": request.prompt, "negative": request.negative_prompt, "checkpoint": request.checkpoint}
+    return values | texts | {"strength": strength}
 
 
 def _is_svd(name: str) -> bool:

@@ -1,14 +1,13 @@
-"""ComfyUI graphs as we use them: their nodes are found by title, never by id, and values are bound into a copy. Pure.
+"""ComfyUI graphs with slots: nodes are found by title, never by id, and values are bound into a copy. Pure.
 
 A `Workflow` is a graph in API format and its slots: which input of which node takes the prompt, the seed, the size. Those of
 `workflows/comfyui/` follow from the titles alone; those of an imported graph are what its owner chose
-(`comfy_mapping.suggest`).
+(`mapping.suggest`).
 """
 
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +19,7 @@ from backend.errors import Invalid
 from backend.settings import ROOT
 
 FOLDER = ROOT / "workflows" / "comfyui"
-_SAMPLER = {
+_SAMPLER_ROLES = {
     "seed": "seed",
     "noise_seed": "seed",
     "steps": "steps",
@@ -29,8 +28,8 @@ _SAMPLER = {
     "scheduler": "scheduler",
     "denoise": "strength",
 }
-_SIZE = {"width": "width", "height": "height", "target_width": "width", "target_height": "height"}
-TITLES: dict[str, dict[str, str]] = {
+_SIZE_ROLES = {"width": "width", "height": "height", "target_width": "width", "target_height": "height"}
+ROLES_BY_TITLE: dict[str, dict[str, str]] = {
     "checkpoint": {"ckpt_name": "checkpoint", "unet_name": "checkpoint"},
     "lora": {"lora_name": "lora"},
     "positive prompt": {
@@ -39,14 +38,14 @@ TITLES: dict[str, dict[str, str]] = {
         "text_l": "prompt",
         "clip_l": "prompt",
         "t5xxl": "prompt",
-        **_SIZE,
+        **_SIZE_ROLES,
     },
-    "negative prompt": {"text": "negative", "text_g": "negative", "text_l": "negative", **_SIZE},
-    "size": _SIZE,
-    "sampler": _SAMPLER,
-    "sampler without cfg": {name: role for name, role in _SAMPLER.items() if role != "cfg"},
+    "negative prompt": {"text": "negative", "text_g": "negative", "text_l": "negative", **_SIZE_ROLES},
+    "size": _SIZE_ROLES,
+    "sampler": _SAMPLER_ROLES,
+    "sampler without cfg": {name: role for name, role in _SAMPLER_ROLES.items() if role != "cfg"},
     "guidance": {"guidance": "cfg"},
-    "second pass": _SAMPLER | {"denoise": "second_strength"},
+    "second pass": _SAMPLER_ROLES | {"denoise": "second_strength"},
     "larger": {"scale_by": "scale"},
     "picture": {"image": "picture"},
     "mask": {"image": "mask"},
@@ -55,7 +54,7 @@ TITLES: dict[str, dict[str, str]] = {
     "pose strength": {"strength": "pose_strength"},
     "upscale model": {"model_name": "upscaler"},
     "motion model": {"model_name": "motion", "ckpt_name": "motion"},
-    "frames": {"amount": "frames", "video_frames": "frames", "motion_bucket_id": "movement", "fps": "fps", **_SIZE},
+    "frames": {"amount": "frames", "video_frames": "frames", "motion_bucket_id": "movement", "fps": "fps", **_SIZE_ROLES},
     "video": {"fps": "fps", "frame_rate": "fps"},
     "result": {"filename_prefix": "prefix"},
 }
@@ -87,25 +86,25 @@ ROLES: dict[str, str] = {
     "fps": "Frames a second",
     "prefix": "Result",
 }
-"""Every role and what people call it. Pictures are names of files on the server; models are relative to their folders."""
-PICTURES = ("picture", "mask", "pose")
-_TEXTS = ("prompt", "negative")
-"""Of which nothing is a value too."""
+"""Role -> its label. Values of picture roles are file names on the server; model names are relative to their folders."""
+PICTURE_ROLES = ("picture", "mask", "pose")
+_TEXT_ROLES = ("prompt", "negative")
+"""Roles for which "" is a value too."""
 
 
-def said(role: str) -> str:
+def role_label(role: str) -> str:
     """A role within a sentence: `start picture`, `CFG`."""
     name = ROLES[role]
     return name if name[1].isupper() or name.startswith(("LoRA", "ControlNet")) else name[0].lower() + name[1:]
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class InputSlot:
     node: str
     input: str
 
 
-Slots = Mapping[str, tuple[Slot, ...]]
+RoleSlots = Mapping[str, tuple[InputSlot, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ class Workflow:
 
     name: str
     graph: Graph
-    slots: Slots
+    slots: RoleSlots
     results: tuple[str, ...]
 
     def takes(self, role: str) -> bool:
@@ -122,15 +121,15 @@ class Workflow:
 
     def needs_pictures(self) -> tuple[str, ...]:
         """Roles among PICTURES that must be given."""
-        return tuple(role for role in PICTURES if self.takes(role))
+        return tuple(role for role in PICTURE_ROLES if self.takes(role))
 
-    def without(self, title: str, instead: str) -> Workflow:
-        """What came from the node with this title comes from the one called `instead`: `without("Pose reader", "Pose")`."""
+    def bypass(self, title: str, replacement: str) -> Workflow:
+        """A copy in which node `replacement` feeds what node `title` fed: `bypass("Pose reader", "Pose")`. Both are titles."""
         graph = copy.deepcopy(self.graph)
-        gone, source = _titled(graph, title), _titled(graph, instead)
+        removed, source = _find_by_title(graph, title), _find_by_title(graph, replacement)
         for node in graph.values():
             for name, key, _ in list(lint.links(node)):
-                if key == gone:
+                if key == removed:
                     node["inputs"][name] = [source, 0]
         return Workflow(self.name, graph, self.slots, self.results)
 
@@ -142,126 +141,123 @@ class Workflow:
         has them. Always one picture a prompt. What the results do not need is left out. Raises Invalid with a sentence.
         """
         graph = copy.deepcopy(self.graph)
-        if lost := [ROLES[role] for role in PICTURES if values.get(role) and not self.takes(role)]:
-            raise Invalid(f"This workflow takes no {lost[0].lower()}. Choose another workflow, or ask without it.")
+        if unplaced := [ROLES[role] for role in PICTURE_ROLES if values.get(role) and not self.takes(role)]:
+            raise Invalid(f"This workflow takes no {unplaced[0].lower()}. Choose another workflow, or ask without it.")
         if missing := [ROLES[role] for role in self.needs_pictures() if not values.get(role)]:
             raise Invalid(f"This workflow needs a {missing[0].lower()}. Choose one first.")
-        passed = {"lora", "prefix"} if self.takes("picture") else {"lora", "prefix", "strength"}
+        skipped_roles = {"lora", "prefix"} if self.takes("picture") else {"lora", "prefix", "strength"}
         for role, value in values.items():
-            empty = value is None or (value == "" and role not in _TEXTS)
-            for slot in () if empty or role in passed else self.slots.get(role, ()):
+            empty = value is None or (value == "" and role not in _TEXT_ROLES)
+            for slot in () if empty or role in skipped_roles else self.slots.get(role, ()):
                 graph[slot.node]["inputs"][slot.input] = value
-        _one_picture(graph)
-        _chain(graph, [slot.node for slot in self.slots.get("lora", ())], loras)
+        _force_batch_of_one(graph)
+        _chain_loras(graph, [slot.node for slot in self.slots.get("lora", ())], loras)
         for key in self.results:
-            _kept(graph[key], prefix)
-        wanted = lint.needed(graph, self.results)
-        return {key: node for key, node in graph.items() if key in wanted}
+            _make_saver(graph[key], prefix)
+        required = lint.required_nodes(graph, self.results)
+        return {key: node for key, node in graph.items() if key in required}
 
 
-def of(graph: Graph, *, name: str = "", slots: Slots | None = None) -> Workflow:
-    """A graph with its slots: those its titles name, unless given. Raises Invalid (lint, a slot that is not there)."""
-    if wrong := lint.lint(graph):
-        raise Invalid(" ".join(wrong[:3]))
-    slots = by_title(graph) if slots is None else slots
-    for role, some in slots.items():
-        for slot in some:
+def from_graph(graph: Graph, *, name: str = "", slots: RoleSlots | None = None) -> Workflow:
+    """A workflow from a graph; slots by title unless `slots` is given. Raises Invalid (lint errors, a slot that is missing)."""
+    if errors := lint.lint(graph):
+        raise Invalid(" ".join(errors[:3]))
+    slots = slots_by_title(graph) if slots is None else slots
+    for role, role_slots in slots.items():
+        for slot in role_slots:
             if role not in ROLES or slot.input not in graph.get(slot.node, {}).get("inputs", {}):
                 raise Invalid(
                     f"“{ROLES.get(role, role)}” is bound to an input that the workflow does not have. Choose it again."
                 )
-    chosen = tuple(slot.node for slot in slots.get("prefix", ()))
-    return Workflow(name, graph, slots, chosen or tuple(lint.results(graph)))
+    result_nodes = tuple(slot.node for slot in slots.get("prefix", ()))
+    return Workflow(name, graph, slots, result_nodes or tuple(lint.result_nodes(graph)))
 
 
-def by_title(graph: Graph) -> dict[str, tuple[Slot, ...]]:
-    """The slots that titles name (TITLES)."""
-    found: dict[str, tuple[Slot, ...]] = {}
+def slots_by_title(graph: Graph) -> dict[str, tuple[InputSlot, ...]]:
+    """The slots that node titles name (ROLES_BY_TITLE)."""
+    slots: dict[str, tuple[InputSlot, ...]] = {}
     for key, node in graph.items():
-        for name, role in TITLES.get(lint.title(node).strip().lower(), {}).items():
+        for name, role in ROLES_BY_TITLE.get(lint.title(node).strip().lower(), {}).items():
             if name in node["inputs"]:
-                found[role] = (*found.get(role, ()), Slot(key, name))
-    return found
+                slots[role] = (*slots.get(role, ()), InputSlot(key, name))
+    return slots
 
 
 @cache
-def load(name: str) -> Workflow:
-    """A built-in one: `txt2img_sd15` of workflows/comfyui/. Raises Invalid for a broken file (they are linted before use)."""
+def load_builtin(name: str) -> Workflow:
+    """A built-in workflow by file name, as `txt2img_sd15` of workflows/comfyui/. Raises Invalid (missing file, lint errors)."""
     path = FOLDER / f"{name}.json"
     try:
-        return of(lint.parse(path.read_text("utf-8")), name=name)
-    except FileNotFoundError as missing:
-        raise Invalid(f"There is no built-in workflow called {name!r}. Look into workflows/comfyui/.") from missing
+        return from_graph(lint.parse(path.read_text("utf-8")), name=name)
+    except FileNotFoundError as error:
+        raise Invalid(f"There is no built-in workflow called {name!r}. Look into workflows/comfyui/.") from error
 
 
-def names() -> list[str]:
-    """Of the built-in ones."""
+def builtin_names() -> list[str]:
+    """Names of the built-in workflows."""
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
-def fingerprint(graph: Graph) -> str:
-    """The same for the same graph, whatever the order of its nodes."""
-    return json.dumps(graph, sort_keys=True, separators=(",", ":"))
-
-
-def _titled(graph: Graph, title: str) -> str:
-    found = next((key for key, node in graph.items() if lint.title(node).strip().lower() == title.lower()), None)
-    if found is None:
+def _find_by_title(graph: Graph, title: str) -> str:
+    node_id = next((key for key, node in graph.items() if lint.title(node).strip().lower() == title.lower()), None)
+    if node_id is None:
         raise Invalid(f"The workflow has no node called {title!r}.")
-    return found
+    return node_id
 
 
-def _one_picture(graph: Graph) -> None:
+def _force_batch_of_one(graph: Graph) -> None:
     for node in graph.values():
         if "batch_size" in node["inputs"] and node["class_type"].startswith("Empty"):
             node["inputs"]["batch_size"] = 1
 
 
-def _chain(graph: Graph, loaders: Sequence[str], loras: Sequence[tuple[str, float]]) -> None:
-    """The first of `loaders` becomes one loader per LoRA, in order; the others, and without LoRAs all, are passed by."""
+def _chain_loras(graph: Graph, loaders: Sequence[str], loras: Sequence[tuple[str, float]]) -> None:
+    """Repeats the first of `loaders` once per LoRA, in order, and bypasses the others; without LoRAs all are bypassed."""
     if loras and not loaders:
         raise Invalid("This workflow has no place for a LoRA. Add a Load LoRA node in ComfyUI, or draw without one.")
     for key in loaders[1:] if loras else loaders:
-        _pass_by(graph, key)
+        _bypass(graph, key)
     if not loras:
         return
     first = graph[loaders[0]]
-    ends = loaders[0]
+    last_loader = loaders[0]
     for n, (name, weight) in enumerate(loras):
-        key = loaders[0] if n == 0 else _free(graph, loaders[0], n)
+        key = loaders[0] if n == 0 else _free_id(graph, loaders[0], n)
         node: Node = copy.deepcopy(first) if n else first
         if n:
-            node["inputs"] |= {side: [ends, at] for at, side in enumerate(("model", "clip")) if side in node["inputs"]}
-            _rewire(graph, ends, {at: [key, at] for at in (0, 1)})
+            node["inputs"] |= {
+                side: [last_loader, output] for output, side in enumerate(("model", "clip")) if side in node["inputs"]
+            }
+            _rewire(graph, last_loader, {output: [key, output] for output in (0, 1)})
             graph[key] = node
         strengths = {side: weight for side in ("strength_model", "strength_clip") if side in node["inputs"]}
         node["inputs"] |= {"lora_name": name, **strengths}
-        ends = key
+        last_loader = key
 
 
-def _pass_by(graph: Graph, key: str) -> None:
-    said = graph[key]["inputs"]
-    _rewire(graph, key, {at: said.get(side) for at, side in enumerate(("model", "clip"))})
+def _bypass(graph: Graph, key: str) -> None:
+    inputs = graph[key]["inputs"]
+    _rewire(graph, key, {output: inputs.get(side) for output, side in enumerate(("model", "clip"))})
 
 
-def _rewire(graph: Graph, key: str, instead: Mapping[int, Any]) -> None:
-    """Whoever takes output n of `key` takes `instead[n]`."""
+def _rewire(graph: Graph, key: str, replacements: Mapping[int, Any]) -> None:
+    """Inputs that take output n of `key` take `replacements[n]` instead."""
     for node in graph.values():
-        for name, source, at in list(lint.links(node)):
-            if source == key and instead.get(at) is not None:
-                node["inputs"][name] = list(instead[at])
+        for name, source, output in list(lint.links(node)):
+            if source == key and replacements.get(output) is not None:
+                node["inputs"][name] = list(replacements[output])
 
 
-def _free(graph: Graph, near: str, n: int) -> str:
+def _free_id(graph: Graph, near: str, n: int) -> str:
     key = f"{near}-{n}"
     while key in graph:
         key += "-"
     return key
 
 
-def _kept(node: Node, prefix: str) -> None:
-    """A node that only shows a picture keeps it, under our name."""
-    if node["class_type"] in node_classes.PREVIEWS:
+def _make_saver(node: Node, prefix: str) -> None:
+    """Turns a preview node into one that saves, and sets its file name prefix."""
+    if node["class_type"] in node_classes.PREVIEWERS:
         node["class_type"] = "SaveImage"
         node["inputs"]["filename_prefix"] = "studio"
     if prefix and "filename_prefix" in node["inputs"]:

@@ -48,7 +48,7 @@ class DiffusersEngine:
     def models(self) -> list[ModelCard]:
         return cards.cards(self._settings)[0]
 
-    def lacks(self, workflow: Workflow) -> list[str]:
+    def missing_for(self, workflow: Workflow) -> list[str]:
         return ["Workflows are drawn by a ComfyUI. Set COMFYUI_URL to the address of yours."]
 
     def status(self, device: str = "") -> EngineStatus:

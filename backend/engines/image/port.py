@@ -105,7 +105,7 @@ class ImageEngine(Protocol):
         """Checkpoints on offer, the default one first. Cheap: reads folder listings and configs, loads no weights."""
         ...
 
-    def lacks(self, workflow: Workflow) -> list[str]:
+    def missing_for(self, workflow: Workflow) -> list[str]:
         """What keeps an imported workflow from running here, as sentences naming what to install. Called by pages: cheap."""
         ...
 

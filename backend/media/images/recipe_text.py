@@ -95,7 +95,7 @@ def _a1111(text: str) -> Reading:
 
 def _comfy(text: str) -> Reading:
     said = _json(text)
-    found = graph.read(said) if isinstance(said, dict) else None
+    found = graph.read_parameters(said) if isinstance(said, dict) else None
     if found is None:
         return None, "Its ComfyUI graph has no sampler the studio understands, so the recipe was left out."
     return FoundRecipe("comfyui", **found), ""

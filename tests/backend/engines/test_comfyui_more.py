@@ -11,7 +11,7 @@ from PIL import Image
 
 from backend.engines.build import build
 from backend.engines.comfyui.upscaler import ComfyUpscaler
-from backend.engines.comfyui.video_engine import ComfyMotion, fit
+from backend.engines.comfyui.video_engine import ComfyMotion, fit_size
 from backend.engines.events import Event, Handle, Output, Progress
 from backend.engines.motion.camera import CARDS
 from backend.engines.motion.port import MotionEngine, MotionRequest
@@ -165,6 +165,6 @@ def test_what_cannot_move_is_a_sentence(
 def test_sides_suit_every_codec(motion: MotionEngine) -> None:
     card = motion.models()[0]
     for size in ((1, 4000), (4000, 1), (333, 777), (512, 512)):
-        width, height = fit(card, *size)
+        width, height = fit_size(card, *size)
         assert width % 64 == height % 64 == 0
         assert max(width, height) == 512

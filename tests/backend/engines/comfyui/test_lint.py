@@ -63,7 +63,7 @@ def test_the_editors_format_is_recognised_and_explained() -> None:
     editors = {"nodes": [{"id": 1, "type": "KSampler"}], "links": [], "version": 0.4}
     with pytest.raises(Invalid, match=r"Export \(API\)"):
         lint.parse(json.dumps(editors))
-    assert lint.lint(editors) == [lint.EDITOR]
+    assert lint.lint(editors) == [lint.EDITOR_FORMAT]
 
 
 @pytest.mark.parametrize("text", ["", "hello", "[]", "{}", "[1]", '{"a": 1}', "null", "[" * 5000, '{"prompt": {}}'])
@@ -71,7 +71,7 @@ def test_what_is_no_graph_says_what_to_bring(text: str) -> None:
     with pytest.raises(Invalid, match="Bring the JSON file"):
         lint.parse(text)
     with pytest.raises(Invalid, match="too large"):
-        lint.parse(" " * (lint.LONGEST + 1))
+        lint.parse(" " * (lint.MAX_CHARS + 1))
 
 
 def test_a_prompt_request_is_unwrapped_and_only_the_needed_is_kept() -> None:
@@ -86,14 +86,14 @@ def test_a_prompt_request_is_unwrapped_and_only_the_needed_is_kept() -> None:
 def test_classes_beyond_the_list_are_named() -> None:
     graph = graphs.graph(SD15)
     graph["50"] = {"class_type": "ExecutePython", "inputs": {}}
-    assert lint.foreign(graph) == ["ExecutePython"]
-    assert lint.foreign(graph, {"ExecutePython"}) == []
+    assert lint.unknown_classes(graph) == ["ExecutePython"]
+    assert lint.unknown_classes(graph, {"ExecutePython"}) == []
 
 
 def test_a_server_that_has_everything_lacks_nothing() -> None:
     every = [graphs.graph(name) for name in graphs.NAMES]
     info = graphs.info_of(*every)
-    assert [needs.missing(info, graph) for graph in every] == [[]] * len(every)
+    assert [needs.missing_parts(info, graph) for graph in every] == [[]] * len(every)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_missing_node_is_named_with_what_brings_it(name: str, without: str, sa
     graph = graphs.graph(name)
     info = graphs.info_of(graph)
     del info[without]
-    said = needs.missing(info, graph)
+    said = needs.missing_parts(info, graph)
     assert len(said) == 1
     assert without in said[0]
     assert says in said[0]
@@ -118,7 +118,7 @@ def test_missing_files_are_named_with_their_folder() -> None:
     graph, info = graphs.graph(SDXL), graphs.info_of(graphs.graph(SD15), graphs.graph(SDXL))
     info["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"] = [["other.safetensors"], {}]
     info["LoraLoader"]["input"]["required"]["lora_name"] = ["COMBO", {"options": []}]
-    assert needs.missing(info, graph) == [
+    assert needs.missing_parts(info, graph) == [
         "The server has no checkpoint sd_xl_base_1.0.safetensors: put it into models/checkpoints there. "
         "It has other.safetensors.",
         "The server has no LoRA tiny_lora.safetensors: put it into models/loras there. It has none.",
@@ -129,7 +129,7 @@ def test_a_sampler_the_server_does_not_know_is_named() -> None:
     graph = graphs.graph(SD15)
     info = graphs.info_of(graph)
     graph["3"]["inputs"]["sampler_name"] = "res_multistep"
-    [said] = needs.missing(info, graph)
+    [said] = needs.missing_parts(info, graph)
     assert "KSampler (3)" in said
     assert "euler" in said
 
@@ -145,8 +145,8 @@ def test_features_follow_from_what_the_server_has() -> None:
     assert needs.features(info, "sd15") == ("graph", "picture", "mask", "hires")
     nets = ["control_v11p_sd15_openpose.safetensors", "xl/OpenPoseXL2.safetensors", "depth.safetensors"]
     info["ControlNetLoader"] = {"input": {"required": {"control_net_name": [nets, {}]}}}
-    assert needs.pose_net(info, "sd15") == nets[0]
-    assert needs.pose_net(info, "sdxl") == nets[1]
+    assert needs.pose_control_net(info, "sd15") == nets[0]
+    assert needs.pose_control_net(info, "sdxl") == nets[1]
     assert needs.features(info, "sdxl")[-1] == "pose"
     info["CheckpointLoaderSimple"] = {"input": {"required": {"ckpt_name": [["sdpose_wholebody_fp16.safetensors"], {}]}}}
     assert needs.features(info, "sd15")[-1] == "pose-photo"

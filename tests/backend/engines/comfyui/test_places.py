@@ -40,13 +40,13 @@ def test_a_lora_is_brought_once_and_never_written_over(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, comfyui_url="http://a:1,http://b:2", comfyui_models_dir=f"{tmp_path}/a,{tmp_path}/b")
     lora = write_lora(tmp_path / "lora.safetensors", 1)
     lora.chmod(0o600)  # as a child writes it
-    first = lora_upload.deliver(settings, "http://a:1", lora, "bella")
+    first = lora_upload.copy_to_server(settings, "http://a:1", lora, "bella")
     assert (tmp_path / "a" / "loras" / first).stat().st_mode & 0o044 == 0o044, "a ComfyUI of another user reads it"
     stamp = (tmp_path / "a" / "loras" / first).stat().st_mtime_ns
-    assert lora_upload.deliver(settings, "http://a:1", lora, "bella") == first
+    assert lora_upload.copy_to_server(settings, "http://a:1", lora, "bella") == first
     assert (tmp_path / "a" / "loras" / first).stat().st_mtime_ns == stamp
     write_lora(lora, 2)
-    second = lora_upload.deliver(settings, "http://b:2", lora, "bella")
+    second = lora_upload.copy_to_server(settings, "http://b:2", lora, "bella")
     assert second != first
     assert [path.name for path in (tmp_path / "b" / "loras" / "studio").iterdir()] == [Path(second).name]
 
@@ -57,4 +57,4 @@ def test_where_it_cannot_be_brought_says_what_to_do(tmp_path: Path) -> None:
     for folder, error, says in (("", Unsupported, "Set COMFYUI_MODELS_DIR"), (f"{tmp_path}/file", EngineError, "Check that")):
         settings = Settings(_env_file=None, comfyui_url="http://a:1", comfyui_models_dir=folder)
         with pytest.raises(error, match=says):
-            lora_upload.deliver(settings, "http://a:1", lora, "bella")
+            lora_upload.copy_to_server(settings, "http://a:1", lora, "bella")

@@ -10,7 +10,7 @@ import pytest
 from backend.engines.comfyui import lint, mapping
 from backend.engines.comfyui import workflow as comfy_workflow
 from backend.engines.comfyui.lint import Graph
-from backend.engines.comfyui.workflow import Slot, load
+from backend.engines.comfyui.workflow import InputSlot, load_builtin
 from backend.errors import Invalid
 from tests.factories import graphs
 
@@ -40,11 +40,11 @@ def upstream(graph: Graph, key: str, *path: str) -> str:
     return key
 
 
-@pytest.mark.parametrize("name", comfy_workflow.names())
+@pytest.mark.parametrize("name", comfy_workflow.builtin_names())
 def test_every_built_in_workflow_is_sound(name: str) -> None:
-    workflow = load(name)
+    workflow = load_builtin(name)
     assert lint.lint(workflow.graph) == []
-    assert lint.foreign(workflow.graph) == []
+    assert lint.unknown_classes(workflow.graph) == []
     assert mapping.unbound_pictures(workflow.graph, dict(workflow.slots)) == []
     assert workflow.results
     assert all(node["_meta"]["title"] for node in workflow.graph.values())
@@ -52,7 +52,7 @@ def test_every_built_in_workflow_is_sound(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["txt2img_sd15", "txt2img_sdxl"])
 def test_text_to_image_with_three_loras(name: str) -> None:
-    bound = load(name).bind(
+    bound = load_builtin(name).bind(
         VALUES, [("studio/a.safetensors", 0.8), ("studio/b.safetensors", -0.5), ("c.safetensors", 1.0)], "studio/j1"
     )
     assert lint.lint(bound) == []
@@ -77,35 +77,35 @@ def test_text_to_image_with_three_loras(name: str) -> None:
 
 
 def test_without_loras_no_loader_is_left() -> None:
-    bound = load("txt2img_sd15").bind(VALUES)
+    bound = load_builtin("txt2img_sd15").bind(VALUES)
     assert "LoraLoader" not in {node["class_type"] for node in bound.values()}
     assert lint.lint(bound) == []
-    assert load("txt2img_sd15").bind(VALUES, [("a", 1.0)]) != bound, "binding never changes the workflow"
+    assert load_builtin("txt2img_sd15").bind(VALUES, [("a", 1.0)]) != bound, "binding never changes the workflow"
 
 
 def test_a_drawn_pose_needs_no_reader() -> None:
-    read = load("pose").bind({**VALUES, "pose": "p.png"})
-    drawn = load("pose").without("Pose reader", "Pose").bind({**VALUES, "pose": "p.png"})
+    read = load_builtin("pose").bind({**VALUES, "pose": "p.png"})
+    drawn = load_builtin("pose").bypass("Pose reader", "Pose").bind({**VALUES, "pose": "p.png"})
     assert "SDPoseDrawKeypoints" in {node["class_type"] for node in read.values()}
     assert not {"SDPoseDrawKeypoints", "SDPoseKeypointExtractor"} & {node["class_type"] for node in drawn.values()}
     assert values_at(drawn, "CheckpointLoaderSimple", "ckpt_name") == ["photo.safetensors"]
 
 
 def test_a_start_picture_is_kept_as_far_as_strength_says() -> None:
-    bound = load("img2img").bind({**VALUES, "picture": "jobs/a.png"})
+    bound = load_builtin("img2img").bind({**VALUES, "picture": "jobs/a.png"})
     assert values_at(bound, "KSampler", "denoise") == [0.4]
     assert values_at(bound, "LoadImage", "image") == ["jobs/a.png"]
 
 
 def test_what_a_workflow_cannot_take_is_a_sentence() -> None:
     with pytest.raises(Invalid, match="needs a start picture"):
-        load("img2img").bind(VALUES)
+        load_builtin("img2img").bind(VALUES)
     with pytest.raises(Invalid, match="takes no pose picture"):
-        load("txt2img_sd15").bind({**VALUES, "pose": "p.png"})
+        load_builtin("txt2img_sd15").bind({**VALUES, "pose": "p.png"})
     with pytest.raises(Invalid, match="no place for a LoRA"):
-        load("upscale").bind({"picture": "p.png"}, [("a", 1.0)])
+        load_builtin("upscale").bind({"picture": "p.png"}, [("a", 1.0)])
     with pytest.raises(Invalid, match="no built-in workflow"):
-        load("nosuch")
+        load_builtin("nosuch")
 
 
 @pytest.mark.parametrize("name", graphs.NAMES)
@@ -116,12 +116,12 @@ def test_ids_do_not_matter(name: str, seed: int) -> None:
     mixed, new = graphs.shuffled(plain, seed)
     assert lint.lint(mixed) == []
     found, again = mapping.suggest(plain), mapping.suggest(mixed)
-    assert {role: {Slot(new[slot.node], slot.input) for slot in slots} for role, slots in found.items()} == {
+    assert {role: {InputSlot(new[slot.node], slot.input) for slot in slots} for role, slots in found.items()} == {
         role: set(slots) for role, slots in again.items()
     }
-    pictures = {role: "ours.png" for role in comfy_workflow.PICTURES if role in found}
+    pictures = {role: "ours.png" for role in comfy_workflow.PICTURE_ROLES if role in found}
     one, other = (
-        comfy_workflow.of(graph, slots=slots).bind({**VALUES, **pictures}, prefix="studio/x")
+        comfy_workflow.from_graph(graph, slots=slots).bind({**VALUES, **pictures}, prefix="studio/x")
         for graph, slots in ((plain, found), (mixed, again))
     )
     assert sorted(map(_flat, one.values())) == sorted(map(_flat, other.values()))
@@ -132,7 +132,7 @@ def test_the_graphs_of_a_live_server_are_taken(name: str) -> None:
     graph = graphs.graph(name)
     found = mapping.suggest(graph)
     assert lint.lint(graph) == []
-    assert lint.foreign(graph) == []
+    assert lint.unknown_classes(graph) == []
     assert mapping.unbound_pictures(graph, found) == []
     wanted = {"seed", "steps", "cfg"} if name != "upscale_model" else {"picture", "upscaler"}
     assert wanted | {"prefix"} <= found.keys()
@@ -145,15 +145,15 @@ def test_titles_win_over_guesses() -> None:
     graph["7"]["_meta"] = {"title": "Positive prompt"}
     graph["6"]["_meta"] = {"title": "Negative prompt"}
     found = mapping.suggest(graph)
-    assert (found["prompt"], found["negative"]) == ((Slot("7", "text"),), (Slot("6", "text"),))
+    assert (found["prompt"], found["negative"]) == ((InputSlot("7", "text"),), (InputSlot("6", "text"),))
 
 
 def test_a_slot_that_is_not_there_is_refused() -> None:
     graph = graphs.graph("txt2img_lora_sd15")
     with pytest.raises(Invalid, match="does not have"):
-        comfy_workflow.of(graph, slots={"prompt": (Slot("99", "text"),)})
+        comfy_workflow.from_graph(graph, slots={"prompt": (InputSlot("99", "text"),)})
     with pytest.raises(Invalid, match="does not have"):
-        comfy_workflow.of(graph, slots={"seed": (Slot("6", "seed"),)})
+        comfy_workflow.from_graph(graph, slots={"seed": (InputSlot("6", "seed"),)})
 
 
 def _flat(node: dict[str, Any]) -> str:

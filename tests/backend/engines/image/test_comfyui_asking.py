@@ -60,10 +60,10 @@ def end(steps: Generator[Event, None, Any]) -> Any:
 )
 def test_the_workflow_follows_from_the_request(tmp_path: Path, changes: dict[str, Any], card: ModelCard, name: str) -> None:
     request = asked(tmp_path, **changes)
-    workflow = image_inputs.choose(request, card)
+    workflow = image_inputs.choose_workflow(request, card)
     assert workflow.name == name
     uploaded = {role: f"{role}.png" for role in workflow.needs_pictures()}
-    said = image_inputs.values(request, card, input_pictures.Ready({}, 512, 512), 1, uploaded, INFO)
+    said = image_inputs.slot_values(request, card, input_pictures.Ready({}, 512, 512), 1, uploaded, INFO)
     bound = workflow.bind(said, prefix="studio/j")
     assert lint.lint(bound) == []
     samplers = [node["inputs"] for node in bound.values() if node["class_type"] == "KSampler"]
@@ -78,25 +78,28 @@ def test_what_the_servers_lack_of_an_imported_workflow_is_named(tmp_path: Path) 
     with ComfyServer(tmp_path / "comfyui") as server:
         server.folders.put_checkpoint("photo.safetensors")
         engine = ComfyImageEngine(Settings(_env_file=None, comfyui_url=server.url))
-        lacks = {name: engine.lacks(comfy_workflow.of(graph, slots=mapping.suggest(graph))) for name, graph in KNOWN.items()}
+        lacks = {
+            name: engine.missing_for(comfy_workflow.from_graph(graph, slots=mapping.suggest(graph)))
+            for name, graph in KNOWN.items()
+        }
         engine.close()
     assert lacks["txt2img_lora_sd15"] == [], "checkpoint and LoRA come with the request"
     assert "models/controlnet" in lacks["controlnet_pose_sd15"][0]
     assert "models/upscale_models" in lacks["upscale_model"][0]
     away = ComfyImageEngine(Settings(_env_file=None, comfyui_url="http://127.0.0.1:9"))
-    assert "does not answer" in away.lacks(comfy_workflow.of(KNOWN["upscale_model"]))[0]
+    assert "does not answer" in away.missing_for(comfy_workflow.from_graph(KNOWN["upscale_model"]))[0]
     away.close()
 
 
 def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:
     picture = tmp_path / "a.png"
     with pytest.raises(Unsupported, match="Leave one of them out"):
-        image_inputs.choose(asked(tmp_path, pose=picture, init_image=picture), CARD)
+        image_inputs.choose_workflow(asked(tmp_path, pose=picture, init_image=picture), CARD)
     with pytest.raises(Unsupported, match="Leave the start picture out"):
-        image_inputs.choose(asked(tmp_path, hires=2.0, init_image=picture), CARD)
+        image_inputs.choose_workflow(asked(tmp_path, hires=2.0, init_image=picture), CARD)
     request = asked(tmp_path, pose=picture)
     with pytest.raises(Unsupported, match="put one into models/controlnet"):
-        image_inputs.values(request, CARD, input_pictures.Ready({}, 512, 512), 0, {}, {})
+        image_inputs.slot_values(request, CARD, input_pictures.Ready({}, 512, 512), 0, {}, {})
 
 
 def test_under_a_mask_only_the_painted_part_changes(tmp_path: Path) -> None:
