@@ -66,9 +66,9 @@ def slot_values(
         **uploaded,
     }
     if request.pose:
-        slot_values["pose_strength"] = request.pose_strength
+        values["pose_strength"] = request.pose_strength
         if not request.workflow:  # an imported one names its own
-            slot_values["control"] = _pose_control_net(card, info)
+            values["control"] = _pose_control_net(card, info)
     if request.hires > 1:
         values |= {"scale": request.hires, "second_strength": request.hires_strength}
     return values
