@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from backend.engines.comfyui import lint
 from backend.engines.comfyui import mapping as comfy_mapping
 from backend.engines.comfyui.lint import Graph
-from backend.engines.comfyui.workflow import Slot
+from backend.engines.comfyui.workflow import InputSlot
 from backend.workflows.schemas import WorkflowCard
 
 EXPECTED_ROLES = {
@@ -16,12 +16,12 @@ EXPECTED_ROLES = {
 }
 
 
-def problems(graph: Graph, mapping: Mapping[str, tuple[Slot, ...]], allowed: Collection[str]) -> list[str]:
+def problems(graph: Graph, mapping: Mapping[str, tuple[InputSlot, ...]], allowed: Collection[str]) -> list[str]:
     """What must be put right before the workflow runs at all, as sentences. `allowed`: settings.allowed_classes."""
     sentences = lint.lint(graph)
     if sentences:
         return sentences
-    if foreign_classes := lint.foreign(graph, allowed):
+    if foreign_classes := lint.unknown_classes(graph, allowed):
         plural = len(foreign_classes) > 1
         sentences.append(
             f"The node{'s' if plural else ''} {', '.join(foreign_classes[:8])} {'are' if plural else 'is'} not among "
@@ -31,7 +31,7 @@ def problems(graph: Graph, mapping: Mapping[str, tuple[Slot, ...]], allowed: Col
         )
     for key in comfy_mapping.unbound_pictures(graph, dict(mapping)):
         sentences.append(
-            f"{lint.called(graph, key)} reads a file that lies on the server. "
+            f"{lint.node_label(graph, key)} reads a file that lies on the server. "
             "Bind it to the start picture, the mask or the pose, or take it out in ComfyUI."
         )
     return sentences
@@ -42,11 +42,13 @@ def remarks(card: WorkflowCard) -> list[str]:
     return [sentence for role, sentence in EXPECTED_ROLES.items() if not card.mapping.get(role)]
 
 
-def check_mapping(graph: Graph, mapping: Mapping[str, tuple[Slot, ...]]) -> str:
+def check_mapping(graph: Graph, mapping: Mapping[str, tuple[InputSlot, ...]]) -> str:
     """A sentence when one input is bound twice; "" when all is well."""
-    roles_by_slot: dict[Slot, str] = {}
+    roles_by_slot: dict[InputSlot, str] = {}
     for role, slots in mapping.items():
         for slot in slots:
             if roles_by_slot.setdefault(slot, role) != role:
-                return f"{lint.called(graph, slot.node)}, {slot.input} is bound twice. Choose another input for one of them."
+                return (
+                    f"{lint.node_label(graph, slot.node)}, {slot.input} is bound twice. Choose another input for one of them."
+                )
     return ""

@@ -12,7 +12,7 @@ from backend import events
 from backend.db.tables import ComfyGraph
 from backend.engines.comfyui import lint, workflow
 from backend.engines.comfyui import mapping as comfy_mapping
-from backend.engines.comfyui.workflow import Slot
+from backend.engines.comfyui.workflow import InputSlot
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.workflows import rules
@@ -21,7 +21,7 @@ from backend.workflows.schemas import WorkflowCard, WorkflowDraft, WorkflowEdit
 
 MAX_WORKFLOWS = 200
 """Workflows of a workspace."""
-InputMapping = Mapping[str, tuple[Slot, ...]]
+InputMapping = Mapping[str, tuple[InputSlot, ...]]
 
 
 def import_workflow(tx: Session, *, draft: WorkflowDraft) -> WorkflowCard:
@@ -47,8 +47,8 @@ def edit(tx: Session, graph_id: str, *, draft: WorkflowEdit) -> WorkflowCard:
         _check_name_free(tx, draft.name)
     row.name, row.notes = draft.name, draft.notes
     if draft.mapping is not None:
-        mapping = {role: tuple(Slot(*pair) for pair in inputs) for role, inputs in draft.mapping.items() if inputs}
-        workflow.of(row.graph, slots=mapping)
+        mapping = {role: tuple(InputSlot(*pair) for pair in inputs) for role, inputs in draft.mapping.items() if inputs}
+        workflow.from_graph(row.graph, slots=mapping)
         if message := rules.check_mapping(row.graph, mapping):
             raise Invalid(message)
         if _to_json(mapping) != row.mapping:

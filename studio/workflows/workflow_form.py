@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend.engines.comfyui import lint
 from backend.engines.comfyui import mapping as comfy_mapping
-from backend.engines.comfyui.workflow import ROLES, Slot
+from backend.engines.comfyui.workflow import ROLES, InputSlot
 from backend.errors import Invalid
 from backend.workflows import WorkflowCard, WorkflowDraft, WorkflowEdit
 
@@ -37,7 +37,7 @@ def import_form(key: str) -> WorkflowDraft | None:
     """The draft once the button was pressed. Raises Invalid."""
     st.caption(HOW)
     file = st.file_uploader("Workflow file (JSON)", type=["json"], key=f"{key}:file")
-    pasted = st.text_area("or paste it here", key=f"{key}:text", height=110, max_chars=lint.LONGEST)
+    pasted = st.text_area("or paste it here", key=f"{key}:text", height=110, max_chars=lint.MAX_CHARS)
     file_name = Path(file.name).stem.replace("_", " ")[:80] if file else ""
     name = st.text_input("Name", file_name, key=f"{key}:name:{file_name}", max_chars=80)
     notes = st.text_area("Notes", key=f"{key}:notes", height=70, max_chars=4000, placeholder="What it is good for")
@@ -70,7 +70,7 @@ def edit_form(key: str, card: WorkflowCard, *, disabled: bool) -> WorkflowEdit |
 def _role_field(key: str, card: WorkflowCard, role: str, disabled: bool) -> tuple[tuple[str, str], ...]:
     bound = list(card.mapping.get(role, ()))
     options = list(dict.fromkeys([*bound, *comfy_mapping.choices(card.graph, role)]))
-    chosen: list[Slot] = st.multiselect(
+    chosen: list[InputSlot] = st.multiselect(
         ROLES[role],
         options,
         default=bound,
@@ -83,10 +83,10 @@ def _role_field(key: str, card: WorkflowCard, role: str, disabled: bool) -> tupl
     return tuple((slot.node, slot.input) for slot in chosen)
 
 
-def _slot_label(card: WorkflowCard, slot: Slot) -> str:
+def _slot_label(card: WorkflowCard, slot: InputSlot) -> str:
     value = str(card.graph[slot.node]["inputs"].get(slot.input, ""))
     short = value if len(value) <= 24 else value[:23] + "…"
-    return f"{lint.called(card.graph, slot.node)} · {slot.input} = {short}"
+    return f"{lint.node_label(card.graph, slot.node)} · {slot.input} = {short}"
 
 
 def _text(data: bytes) -> str:

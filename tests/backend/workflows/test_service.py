@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend import workflows
 from backend.db.transactions import Database
 from backend.engines.comfyui import lint
-from backend.engines.comfyui.workflow import Slot
+from backend.engines.comfyui.workflow import InputSlot
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.workflows import WorkflowDraft, WorkflowEdit
 from tests.factories import graphs as known
@@ -93,7 +93,7 @@ def test_another_binding_must_be_tried_and_approved_anew(tx: Session) -> None:
     assert (same.name, same.state) == ("Another name", "approved")
     turned = {**plain, "prompt": plain["negative"], "negative": plain["prompt"]}
     changed = workflows.edit(tx, card.id, draft=WorkflowEdit(name="Another name", mapping=turned))
-    assert changed.mapping["prompt"] == (Slot("7", "text"),)
+    assert changed.mapping["prompt"] == (InputSlot("7", "text"),)
     assert (changed.state, changed.tried_at, changed.approved_by) == ("draft", None, None)
     with pytest.raises(Invalid, match="does not have"):
         workflows.edit(tx, card.id, draft=WorkflowEdit(name="Another name", mapping={"prompt": (("99", "text"),)}))
@@ -120,7 +120,7 @@ def test_a_file_of_the_server_is_never_read_by_its_name(tx: Session) -> None:
     mapping = {role: tuple((s.node, s.input) for s in slots) for role, slots in card.mapping.items() if role != "picture"}
     card = workflows.edit(tx, card.id, draft=WorkflowEdit(name=card.name, mapping=mapping))
     [said] = workflows.problems(card.graph, card.mapping, ())
-    assert lint.called(graph, "11") in said
+    assert lint.node_label(graph, "11") in said
     assert "Bind it" in said
 
 
