@@ -11,7 +11,7 @@ from backend.boards.schemas import ArchivePayload, ImportPayload
 from backend.bulk_planning import pipeline as bulk_planning
 from backend.bulk_planning.schemas import PicturePayload, SeriesPayload
 from backend.comparisons import pipeline as comparisons
-from backend.comparisons.schemas import TrialPayload
+from backend.comparisons.schemas import ComparisonPayload
 from backend.datasets import CaptionPayload
 from backend.datasets import pipeline as datasets
 from backend.datasets.schemas import IngestPayload, ScanPayload
@@ -26,7 +26,7 @@ from backend.renditions import pipeline as rendition_pipeline
 from backend.training import pipeline as training
 from backend.training.schemas import TrainingPayload
 from backend.videos import pipeline as videos
-from backend.videos.schemas import ClipPayload
+from backend.videos.schemas import VideoPayload
 from backend.writing import pipeline as writing
 from backend.writing.schemas import IdeasPayload, WriteOrder
 from backend.writing_styles import pipeline as writing_styles
@@ -45,19 +45,19 @@ RELEASE: dict[str, Handler] = {
     "image-sheet": Handler(GenerationPayload, generation.sheet),
     "identity-calibration": Handler(CalibrationPayload, identity.calibrate),
     "identity-scoring": Handler(ScoringPayload, identity.score_missing),
-    "lora-trial": Handler(TrialPayload, comparisons.run),
-    "trial-scores": Handler(TrialPayload, comparisons.run_scores),
-    "trial-grid": Handler(TrialPayload, comparisons.run_grid),
+    "lora-trial": Handler(ComparisonPayload, comparisons.run),
+    "trial-scores": Handler(ComparisonPayload, comparisons.run_scores),
+    "trial-grid": Handler(ComparisonPayload, comparisons.run_grid),
     "picture-archive": Handler(ArchivePayload, boards.run_archive),
     "picture-import": Handler(ImportPayload, boards.run_import),
     "content-generation": Handler(WriteOrder, writing.run_content),
     "content-ideas": Handler(IdeasPayload, writing.run_ideas),
     "content-plan": Handler(SeriesPayload, bulk_planning.run_series),
     "content-plan-picture": Handler(PicturePayload, bulk_planning.run_picture),
-    "style-training": Handler(style_schemas.StyleTrainingPayload, writing_styles.train),
-    "style-generation": Handler(style_schemas.StyleWritingPayload, writing_styles.write),
-    "video-generation": Handler(ClipPayload, videos.run),
-    "video-generation-gpu": Handler(ClipPayload, videos.run),
+    "style-training": Handler(style_schemas.TrainingPayload, writing_styles.train),
+    "style-generation": Handler(style_schemas.WritingPayload, writing_styles.write),
+    "video-generation": Handler(VideoPayload, videos.run),
+    "video-generation-gpu": Handler(VideoPayload, videos.run),
     publishing_schemas.KIND: Handler(publishing_schemas.AutopostPayload, publishing.run),
     renditions.KIND: Handler(renditions.MediaPayload, rendition_pipeline.run),
     **maintenance.KINDS,

@@ -31,7 +31,7 @@ from backend.bootstrap import App
 from backend.bulk_planning import SeriesOrder
 from backend.datasets import CaptionOrder, CaptionPlan
 from backend.errors import Invalid
-from backend.generation import GenerationDraft, GridOrder, ListOrder, Plan, UpscaleOrder
+from backend.generation import GenerationDraft, GridOrder, ListOrder, RequestPreview, UpscaleOrder
 from backend.kit.drafts import Draft
 from backend.training import RunDraft
 from backend.videos import VideoOrder
@@ -98,41 +98,41 @@ class Work:
     draft: type[Draft]
     start: Callable[[App, Session, Any, str], str]
     example: dict[str, Any]
-    foretell: Callable[[App, Session, Any], Plan | CaptionPlan | TextPlan] | None = None
+    foretell: Callable[[App, Session, Any], RequestPreview | CaptionPlan | TextPlan] | None = None
 
 
 def _pictures(app: App, tx: Session, draft: GenerationDraft, key: str) -> str:
     return generation.start(tx, draft=draft, models=app.engines.image.models(), request_key=key).job_id
 
 
-def _plan(app: App, tx: Session, draft: GenerationDraft) -> Plan:
-    return generation.plan(tx, drafts=[draft], models=app.engines.image.models())
+def _plan(app: App, tx: Session, draft: GenerationDraft) -> RequestPreview:
+    return generation.preview(tx, drafts=[draft], models=app.engines.image.models())
 
 
 def _list(app: App, tx: Session, order: ListOrder, key: str) -> str:
-    return generation.order_list(tx, order=order, models=app.engines.image.models(), request_key=key).job_id
+    return generation.start_list_order(tx, order=order, models=app.engines.image.models(), request_key=key).job_id
 
 
-def _plan_list(app: App, tx: Session, order: ListOrder) -> Plan:
-    return generation.plan_list(tx, order=order, models=app.engines.image.models())
+def _plan_list(app: App, tx: Session, order: ListOrder) -> RequestPreview:
+    return generation.preview_list_order(tx, order=order, models=app.engines.image.models())
 
 
 def _grid(app: App, tx: Session, order: GridOrder, key: str) -> str:
-    return generation.order_grid(tx, order=order, models=app.engines.image.models(), request_key=key).job_id
+    return generation.start_grid_order(tx, order=order, models=app.engines.image.models(), request_key=key).job_id
 
 
-def _plan_grid(app: App, tx: Session, order: GridOrder) -> Plan:
-    return generation.plan_of_grid(tx, order=order, models=app.engines.image.models())
+def _plan_grid(app: App, tx: Session, order: GridOrder) -> RequestPreview:
+    return generation.preview_grid_order(tx, order=order, models=app.engines.image.models())
 
 
 def _upscale(app: App, tx: Session, order: UpscaleOrder, key: str) -> str:
     models, said = app.engines.upscaler.models(), {"scale": order.scale, "model": order.model}
-    return generation.enlarge(tx, order.picture_id, models=models, request_key=key, **said).job_id  # type: ignore[arg-type]
+    return generation.start_upscale(tx, order.picture_id, models=models, request_key=key, **said).job_id  # type: ignore[arg-type]
 
 
 def _film(app: App, tx: Session, order: VideoOrder, key: str) -> str:
     models, checkpoints = app.engines.motion.models(), app.engines.image.models()
-    return videos.order(tx, order=order, models=models, checkpoints=checkpoints, request_key=key).job_id
+    return videos.start_order(tx, order=order, models=models, checkpoints=checkpoints, request_key=key).job_id
 
 
 def _train(app: App, tx: Session, draft: RunDraft, key: str) -> str:
@@ -159,8 +159,8 @@ def _write(app: App, tx: Session, order: WriteOrder, key: str) -> str:
 def _plan_text(app: App, tx: Session, order: WriteOrder) -> TextPlan:
     size = CONTENT_TYPES[order.content_type].size
     picture = GenerationDraft(prompt=order.topic, influencer_id=order.influencer_id, n=1, size=size)
-    drawn = generation.plan(tx, drafts=[picture], models=app.engines.image.models())
-    most = writing.estimate_texts(app, lambda: nullcontext(tx), order=order)
+    drawn = generation.preview(tx, drafts=[picture], models=app.engines.image.models())
+    most = writing.estimate(app, lambda: nullcontext(tx), order=order)
     return TextPlan(drawn.pictures, drawn.seconds, drawn.ahead, *_usd(tx, "caption", most), drawn.load_s)
 
 

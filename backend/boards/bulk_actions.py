@@ -26,7 +26,7 @@ def act(tx: Session, *, draft: BulkActionDraft, filters: GalleryFilters | None =
         return earlier
     ids = list(dict.fromkeys(draft.picture_ids))
     if filters is not None:
-        ids = generation.ids(tx, filters=filters, most=MAX_PICTURES)
+        ids = generation.matching_ids(tx, filters=filters, most=MAX_PICTURES)
     if not ids:
         raise Invalid("Choose at least one picture.")
     if len(_existing(tx, ids)) < len(ids):
@@ -66,7 +66,7 @@ def _unrate(tx: Session, before: dict[str, Any]) -> None:
 
 def _favour(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
     changed = list(tx.scalars(select(Picture.id).where(Picture.id.in_(ids), Picture.favourite != draft.favourite)))
-    generation.favour(tx, ids, draft.favourite)
+    generation.set_favourite(tx, ids, draft.favourite)
     where = "now a favourite" if draft.favourite else "no favourite any more"
     sentence = (
         f"{pictures(1)} is {where}."
@@ -78,7 +78,7 @@ def _favour(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
 
 def _unfavour(tx: Session, before: dict[str, Any]) -> None:
     if before["ids"]:
-        generation.favour(tx, before["ids"], not before["to"])
+        generation.set_favourite(tx, before["ids"], not before["to"])
 
 
 def _delete(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:

@@ -28,7 +28,7 @@ def make_archive(ctx: JobContext, payload: ArchivePayload) -> dict[str, Any]:
     with ctx.transaction() as tx:
         board = get(tx, payload.board_id) if payload.board_id else None
         board_order = GalleryFilters(board_id=payload.board_id, order="board", gate="any")
-        ids = generation.ids(tx, filters=board_order, most=_MAX_PICTURES) if board else payload.picture_ids
+        ids = generation.matching_ids(tx, filters=board_order, most=_MAX_PICTURES) if board else payload.picture_ids
     board_entry = {"id": board.id, "name": board.name, "notes": board.notes, "cover": board.cover_id} if board else None
     entries = _ArchiveEntries(ctx, ids, payload.with_recipe, board_entry)
     key = assets.key_for("archive", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)

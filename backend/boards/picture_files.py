@@ -95,7 +95,9 @@ def start_archive(tx: Session, *, draft: ArchiveDraft, filters: GalleryFilters |
         board = get(tx, draft.board_id)
         ids, name, is_empty = [], board.name, not board.count
     else:
-        ids = generation.ids(tx, filters=filters, most=MAX_PICTURES) if filters is not None else list(draft.picture_ids)
+        ids = (
+            generation.matching_ids(tx, filters=filters, most=MAX_PICTURES) if filters is not None else list(draft.picture_ids)
+        )
         name, is_empty = draft.name, not ids
     if is_empty:
         raise Invalid("There are no pictures to pack. Choose some first.")

@@ -45,7 +45,7 @@ def forecast(app: App, transact: Transact, *, order: SeriesOrder) -> Forecast:
         drawn, draw_s, load_s, ahead = 0, None, 0.0, 0
         if models and any(platform_adaptation.takes_pictures(one.platform, order.format) for one in channels):
             one = picture(order, channels[0].platform, "a picture", order.pictures, models)
-            each = generation.plan(tx, drafts=[one], models=models)
+            each = generation.preview(tx, drafts=[one], models=models)
             drawn, ahead, load_s = order.pictures * len(found), each.ahead, each.load_s
             if each.seconds is not None:  # loaded once, for the first of them
                 times = _times_drawn(app, tx, who, order, models[0].base)
@@ -77,7 +77,7 @@ def _times_drawn(app: App, tx: Session, who: InfluencerCard, order: SeriesOrder,
 
 
 def picture(order: SeriesOrder, platform: str, prompt: str, n: int, models: Sequence[ModelCard]) -> GenerationDraft:
-    size = generation.usual_size(models, CONTENT_TYPES[platform_adaptation.content_type(platform, order.format)].size)
+    size = generation.default_size(models, CONTENT_TYPES[platform_adaptation.content_type(platform, order.format)].size)
     return GenerationDraft(prompt=prompt, influencer_id=order.influencer_id, n=n, size=size)
 
 

@@ -263,7 +263,7 @@ def _ask(ctx: JobContext, payload: PicturePayload, models: Any, n: int, lacks: i
             return {"generation_id": ""}
     except NotFound:
         return {"generation_id": ""}
-    size = generation.usual_size(models, payload.size)
+    size = generation.default_size(models, payload.size)
     draft = GenerationDraft(prompt=payload.prompt, influencer_id=payload.influencer_id, n=lacks, size=size)
     key = f"{ctx.job_id}/pictures-{n}" if n else f"{ctx.job_id}/pictures"
     return {

@@ -1,4 +1,4 @@
-"""A trial's scores as a table for other programs."""
+"""A comparison's scores as CSV."""
 
 from __future__ import annotations
 
@@ -11,24 +11,35 @@ from backend.comparisons.queries import cells, get, results
 from backend.comparisons.schemas import Arm
 
 COLUMNS = (
-    "checkpoint_step", "strength", "prompt", "seed", "identity", "adherence", "asked_and_seen", "arm_votes", "arm_wins",
-    "arm_wilson_low", "arm_rank",
-)  # fmt: skip
+    "checkpoint_step",
+    "strength",
+    "prompt",
+    "seed",
+    "identity",
+    "adherence",
+    "asked_and_seen",
+    "arm_votes",
+    "arm_wins",
+    "arm_wilson_low",
+    "arm_rank",
+)
 
 
 def scores_csv(tx: Session, trial_id: str) -> str:
-    """One line per picture, with what is known of its checkpoint and strength. Raises NotFound."""
-    card, known = get(tx, trial_id), results(tx, trial_id)
-    places = {one.arm: (n, one) for n, one in enumerate(known.ranks, 1)}
+    """One line per picture (COLUMNS), with the votes on its version and strength. Raises NotFound."""
+    card, summary = get(tx, trial_id), results(tx, trial_id)
+    ranks = {rank.arm: (n, rank) for n, rank in enumerate(summary.ranks, 1)}
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for cell in cells(tx, trial_id):
-        rank, one = places.get(cell.arm, (0, None))
-        votes = [one.n, f"{one.wins:g}", f"{one.low:.4f}", rank] if one and known.votes else ["", "", "", ""]
-        seen = "; ".join(f"{asked}: {'yes' if found else 'no'}" for asked, found in cell.seen.values())
-        what = _safe(card.plan.prompts[cell.prompt_n]), card.plan.seeds[cell.seed_n]
-        writer.writerow([*_arm(cell.arm), *what, _number(cell.identity), _number(cell.adherence), _safe(seen), *votes])
+        rank, one = ranks.get(cell.arm, (0, None))
+        votes = [one.n, f"{one.wins:g}", f"{one.low:.4f}", rank] if one and summary.votes else ["", "", "", ""]
+        seen_text = "; ".join(f"{requested}: {'yes' if was_seen else 'no'}" for requested, was_seen in cell.seen.values())
+        cell_labels = _safe(card.plan.prompts[cell.prompt_n]), card.plan.seeds[cell.seed_n]
+        writer.writerow(
+            [*_arm(cell.arm), *cell_labels, _number(cell.identity), _number(cell.adherence), _safe(seen_text), *votes]
+        )
     return out.getvalue()
 
 
@@ -41,5 +52,5 @@ def _number(value: float | None) -> str:
 
 
 def _safe(text: str) -> str:
-    """A text that begins like a formula is not run by a spreadsheet."""
+    """Quotes a text that a spreadsheet would run as a formula."""
     return f"'{text}" if text[:1] in "=+-@\t\r" else text

@@ -1,4 +1,4 @@
-"""The job that draws a trial: a LoRA is loaded once per strength, a cell that is kept is never drawn again."""
+"""The job that draws a comparison: a LoRA is loaded once per strength, a stored cell is never drawn again."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from backend import assets, comparisons
 from backend.comparisons import rules
-from backend.comparisons.queries import existing, get
-from backend.comparisons.schemas import Arm, GridCell, TrialCard, TrialPayload
+from backend.comparisons.queries import drawn_numbers, get
+from backend.comparisons.schemas import Arm, ComparisonCard, ComparisonPayload, PlannedCell
 from backend.comparisons.scores import score
 from backend.comparisons.service import NOUN
 from backend.comparisons.sheet import make_grid
@@ -30,12 +30,12 @@ from backend.media.images.ai_mark import deliver_png
 from backend.media.images.picture_hash import dhash_of
 
 
-def run(ctx: JobContext, payload: TrialPayload) -> dict[str, Any]:
-    """Draws what is missing, then scores all cells. Result: how many pictures the trial has."""
+def run(ctx: JobContext, payload: ComparisonPayload) -> dict[str, Any]:
+    """Draws what is missing, then scores all cells. Result: {"pictures"}: how many the comparison has."""
     with ctx.transaction() as tx:
         card = comparisons.get(tx, payload.trial_id)
-        have = existing(tx, card.id)
-    missing = [spot for spot in rules.spots(card.plan) if spot.n not in have]
+        existing_cells = drawn_numbers(tx, card.id)
+    missing = [cell for cell in rules.planned_cells(card.plan) if cell.n not in existing_cells]
     engine = ctx.app.engines.image
     model, cost = card.plan.model, float(len(missing) * card.plan.sampling_steps)
     ctx.start_timing(
@@ -46,38 +46,40 @@ def run(ctx: JobContext, payload: TrialPayload) -> dict[str, Any]:
     return {"pictures": card.total}
 
 
-def run_scores(ctx: JobContext, payload: TrialPayload) -> dict[str, Any]:
-    """Scores the cells that are there, whatever they were scored before."""
+def run_scores(ctx: JobContext, payload: ComparisonPayload) -> dict[str, Any]:
+    """Scores all drawn cells again."""
     with ctx.transaction() as tx:
         card = comparisons.get(tx, payload.trial_id)
     return score(ctx, card)
 
 
-def run_grid(ctx: JobContext, payload: TrialPayload) -> dict[str, Any]:
-    """The labelled grid as one PNG, kept as the trial's own. Result: its asset."""
+def run_grid(ctx: JobContext, payload: ComparisonPayload) -> dict[str, Any]:
+    """The labelled grid as one PNG, stored with the comparison. Result: {"asset_id"}."""
     with ctx.transaction() as tx:
         card = comparisons.get(tx, payload.trial_id)
         cells = comparisons.cells(tx, card.id)
     return make_grid(ctx, card, cells)
 
 
-def _draw(ctx: JobContext, card: TrialCard, missing: Sequence[GridCell]) -> None:
-    kept, each, handle = card.total - len(missing), card.plan.sampling_steps, ctx.handle
-    for arm, spots in groupby(missing, key=lambda spot: spot.arm):
-        wanted = list(spots)
-        events = ctx.app.engines.image.run(_request(ctx, card, wanted, _loras(ctx, card, arm)), handle)
-        before, handle = kept * each, None
-        for event in ctx.pump(relayed(events, partial(_overall, before=before, total=card.total * each))):
+def _draw(ctx: JobContext, card: ComparisonCard, missing: Sequence[PlannedCell]) -> None:
+    done_count, steps_per_picture, handle = card.total - len(missing), card.plan.sampling_steps, ctx.handle
+    for arm, cells in groupby(missing, key=lambda cell: cell.arm):
+        arm_cells = list(cells)
+        events = ctx.app.engines.image.run(_request(ctx, card, arm_cells, _loras(ctx, card, arm)), handle)
+        before, handle = done_count * steps_per_picture, None
+        for event in ctx.pump(
+            relayed(events, partial(_comparison_progress, before=before, total=card.total * steps_per_picture))
+        ):
             if isinstance(event, Output):
-                spot = wanted[event.n]
-                ctx.step(f"cell-{spot.n}", partial(_keep, ctx, card, spot, event.path), keep_handle=True)
-        kept += len(wanted)
+                cell = arm_cells[event.n]
+                ctx.step(f"cell-{cell.n}", partial(_store_cell, ctx, card, cell, event.path), keep_handle=True)
+        done_count += len(arm_cells)
 
 
-def _overall(event: Event, *, before: int, total: int) -> Iterator[Event]:
-    """One request's progress as part of the whole trial's, so that the time left is that of the trial.
+def _comparison_progress(event: Event, *, before: int, total: int) -> Iterator[Event]:
+    """One call's progress as part of the whole comparison's, so that the time left is that of the comparison.
 
-    The card is kept between two strengths.
+    DeviceReleased becomes Alive: the device is still needed for the next strength.
     """
     match event:
         case Progress(phase="drawing"):
@@ -90,19 +92,19 @@ def _overall(event: Event, *, before: int, total: int) -> Iterator[Event]:
             yield event
 
 
-def _keep(ctx: JobContext, card: TrialCard, spot: GridCell, path: Path) -> Callable[[Session], dict[str, Any]]:
-    """Bytes first, then the row that makes them a cell."""
-    clean = path.with_name(f"cell-{spot.n}.png")
+def _store_cell(ctx: JobContext, card: ComparisonCard, cell: PlannedCell, path: Path) -> Callable[[Session], dict[str, Any]]:
+    """Uploads the picture and returns what writes its row."""
+    clean = path.with_name(f"cell-{cell.n}.png")
     deliver_png(path, clean, mark=card.plan.ai_mark)
-    sent, look = assets.send_outputs(ctx, clean, filename=_filename(card, spot), n=spot.n), dhash_of(clean)
+    send, dhash = assets.send_outputs(ctx, clean, filename=_filename(card, cell), n=cell.n), dhash_of(clean)
     path.unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
 
     def write(tx: Session) -> dict[str, Any]:
-        get(tx, card.id, lock=True)  # deleted meanwhile: the bytes were only announced, and go by themselves
-        stored = sent(tx)
-        row = TrialCell(id=new_id("cell"), trial_id=card.id, n=spot.n, step=spot.arm.step, strength=spot.arm.strength)
-        row.prompt_n, row.seed_n, row.asset_id, row.dhash = spot.prompt_n, spot.seed_n, stored.id, look
+        get(tx, card.id, lock=True)  # raises NotFound if it was deleted meanwhile; the announced bytes are swept later
+        stored = send(tx)
+        row = TrialCell(id=new_id("cell"), trial_id=card.id, n=cell.n, step=cell.arm.step, strength=cell.arm.strength)
+        row.prompt_n, row.seed_n, row.asset_id, row.dhash = cell.prompt_n, cell.seed_n, stored.id, dhash
         tx.add(row)
         assets.use(tx, stored.id, NOUN, card.id)
         return {"cell_id": row.id}
@@ -110,20 +112,20 @@ def _keep(ctx: JobContext, card: TrialCard, spot: GridCell, path: Path) -> Calla
     return write
 
 
-def _filename(card: TrialCard, spot: GridCell) -> str:
-    arm = "base" if spot.arm.control else f"step-{spot.arm.step}-at-{spot.arm.strength:g}"
-    return assets.safe_name(f"{card.run_name}-{arm}-prompt-{spot.prompt_n + 1}-seed-{card.plan.seeds[spot.seed_n]}.png")
+def _filename(card: ComparisonCard, cell: PlannedCell) -> str:
+    arm = "base" if cell.arm.control else f"step-{cell.arm.step}-at-{cell.arm.strength:g}"
+    return assets.safe_name(f"{card.run_name}-{arm}-prompt-{cell.prompt_n + 1}-seed-{card.plan.seeds[cell.seed_n]}.png")
 
 
-def _loras(ctx: JobContext, card: TrialCard, arm: Arm) -> tuple[LoraUse, ...]:
+def _loras(ctx: JobContext, card: ComparisonCard, arm: Arm) -> tuple[LoraUse, ...]:
     """The checkpoint's file, fetched once for all its strengths."""
     if arm.control:
         return ()
     path = ctx.workdir / f"step-{arm.step}.safetensors"
     if not path.exists():
         with ctx.transaction() as tx:
-            found = TrainingCheckpoint.run_id == card.run_id, TrainingCheckpoint.step == arm.step
-            asset_id = tx.scalar(select(TrainingCheckpoint.asset_id).where(*found))
+            of_step = TrainingCheckpoint.run_id == card.run_id, TrainingCheckpoint.step == arm.step
+            asset_id = tx.scalar(select(TrainingCheckpoint.asset_id).where(*of_step))
             if asset_id is None:
                 raise NotFound(f"The checkpoint of step {arm.step} is gone. Start the comparison anew without it.")
             asset = assets.get(tx, asset_id)
@@ -132,7 +134,7 @@ def _loras(ctx: JobContext, card: TrialCard, arm: Arm) -> tuple[LoraUse, ...]:
     return (LoraUse(f"{card.run_name} step {arm.step}", path, arm.strength),)
 
 
-def _request(ctx: JobContext, card: TrialCard, wanted: Sequence[GridCell], loras: tuple[LoraUse, ...]) -> ImageRequest:
+def _request(ctx: JobContext, card: ComparisonCard, cells: Sequence[PlannedCell], loras: tuple[LoraUse, ...]) -> ImageRequest:
     plan, out = card.plan, ctx.workdir / "out"
     out.mkdir(parents=True, exist_ok=True)
     return ImageRequest(
@@ -144,9 +146,9 @@ def _request(ctx: JobContext, card: TrialCard, wanted: Sequence[GridCell], loras
         steps=plan.sampling_steps,
         cfg=plan.cfg,
         sampler=plan.sampler,
-        seeds=tuple(plan.seeds[spot.seed_n] for spot in wanted),
+        seeds=tuple(plan.seeds[cell.seed_n] for cell in cells),
         workdir=out,
         loras=loras,
-        prompts=tuple(plan.prompts[spot.prompt_n] for spot in wanted),
+        prompts=tuple(plan.prompts[cell.prompt_n] for cell in cells),
         device=ctx.device,
     )

@@ -1,4 +1,4 @@
-"""What goes into and comes out of the trials door."""
+"""What goes into and comes out of the comparisons door. Tables, job kinds and the API call a comparison a trial."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from pydantic import BaseModel, Field
 
 from backend.kit.drafts import Draft
 
-MOST_CHECKPOINTS, MOST_STRENGTHS, MOST_PROMPTS, MOST_SEEDS = 8, 5, 6, 4
-MOST_PICTURES = 400
+MAX_CHECKPOINTS, MAX_STRENGTHS, MAX_PROMPTS, MAX_SEEDS = 8, 5, 6, 4
+MAX_PICTURES = 400
 Prompt = Annotated[str, Field(min_length=1, max_length=500)]
 Strength = Annotated[float, Field(gt=0, le=2)]
-Choice = Literal["left", "right", "tie", "skip"]
+VoteChoice = Literal["left", "right", "tie", "skip"]
 
 
-class TrialDraft(Draft):
-    """What to compare. Empty `steps`: every checkpoint (8 spread over the run when there are more).
+class ComparisonDraft(Draft):
+    """What to compare. Empty `steps`: every version (8 spread over the run when there are more).
 
     `seeds`: pictures per cell of the grid; the same seeds in all of them. `control`: also the base model without a LoRA.
     """
 
     run_id: str
-    steps: Annotated[tuple[int, ...], Field(max_length=MOST_CHECKPOINTS)] = ()
-    strengths: Annotated[tuple[Strength, ...], Field(min_length=1, max_length=MOST_STRENGTHS)] = (0.6, 0.8, 1.0)
-    prompts: Annotated[tuple[Prompt, ...], Field(max_length=MOST_PROMPTS)] = ()
+    steps: Annotated[tuple[int, ...], Field(max_length=MAX_CHECKPOINTS)] = ()
+    strengths: Annotated[tuple[Strength, ...], Field(min_length=1, max_length=MAX_STRENGTHS)] = (0.6, 0.8, 1.0)
+    prompts: Annotated[tuple[Prompt, ...], Field(max_length=MAX_PROMPTS)] = ()
     negative_prompt: str = Field("", max_length=2000)
-    seeds: int = Field(1, ge=1, le=MOST_SEEDS)
-    first_seed: int = Field(7, ge=0, le=2**32 - 1 - MOST_SEEDS)
+    seeds: int = Field(1, ge=1, le=MAX_SEEDS)
+    first_seed: int = Field(7, ge=0, le=2**32 - 1 - MAX_SEEDS)
     control: bool = True
 
 
-class TrialPayload(BaseModel):
+class ComparisonPayload(BaseModel):
     """Of a `lora-trial` and of a `trial-grid` job."""
 
     trial_id: str
 
 
-class Plan(BaseModel):
-    """What a trial draws, fixed when it was asked for. `prompts` as drawn, trigger word included."""
+class ComparisonPlan(BaseModel):
+    """What a comparison draws, fixed when it was started. `prompts` as drawn, trigger word included."""
 
     steps: list[int]
     strengths: list[float]
@@ -60,7 +60,7 @@ class Plan(BaseModel):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Arm:
-    """One LoRA as it might be used: checkpoint and strength. Step 0: the base model alone, the control."""
+    """A version (by its training step) at a strength. Step 0: the base model alone, the control."""
 
     step: int
     strength: float
@@ -83,7 +83,7 @@ CONTROL = Arm(0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class GridCell:
+class PlannedCell:
     """A cell of the grid before it is drawn; `n` is its number in the plan."""
 
     n: int
@@ -93,8 +93,8 @@ class GridCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """A drawn cell. `identity`, `adherence` 0..1 or None; `seen`: what the judge saw of what was asked."""
+class DrawnCell:
+    """A drawn cell. `identity`, `adherence` 0..1 or None; `seen`: {"place": [words, was it seen], "clothes": [colour, …]}."""
 
     id: str
     n: int
@@ -108,11 +108,11 @@ class Cell:
     seen: dict[str, Any] = field(default_factory=dict)
 
 
-class Judged(BaseModel):
+class ScoringInfo(BaseModel):
     """How the cells were scored. `own`: the training pictures' mean score against each other, what a perfect LoRA reaches.
 
-    `no_identity`, `no_adherence`: why there is no such number; empty: there is one. `by_words`: adherence is how well a CLIP
-    finds picture and prompt to agree, not a share of things seen.
+    `no_identity`, `no_adherence`: why there is no such score; empty: there is one. `by_words`: adherence is the CLIP similarity
+    of picture and prompt, not the share of requested things that a classifier saw.
     """
 
     embedder: str = ""
@@ -124,7 +124,7 @@ class Judged(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class TrialCard:
+class ComparisonCard:
     """`state`, `error_message` are its job's; `done` pictures of `total`; `judged` None until the scores are there."""
 
     id: str
@@ -132,8 +132,8 @@ class TrialCard:
     run_name: str
     influencer_id: str | None
     job_id: str
-    plan: Plan
-    judged: Judged | None
+    plan: ComparisonPlan
+    judged: ScoringInfo | None
     total: int
     done: int
     votes: int
@@ -145,23 +145,23 @@ class TrialCard:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What the form starts from. `steps`: all checkpoints of the run, `draft.steps` those proposed."""
+    """What the form starts with. `steps`: all versions of the run, `draft.steps` those proposed."""
 
     steps: list[int]
-    draft: TrialDraft
+    draft: ComparisonDraft
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """How long a comparison will take. `by`: measured here on comparisons, on pictures or while the run trained; elsewhere:
-    measured on the bundled model on another machine."""
+class ComparisonEstimate:
+    """How long a comparison will take. `by`: what it was estimated from: comparisons, pictures or training on this machine;
+    elsewhere: the bundled model on another machine."""
 
     seconds: float
     by: Literal["comparisons", "pictures", "training", "elsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class ArmScores:
     """An arm's means over its pictures. `spread` 0..1: how different its pictures look from each other (None: one picture)."""
 
     arm: Arm
@@ -173,7 +173,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class PairResult:
-    """A vote as the ranking sees it. `winner` None: a tie, half a win for each."""
+    """A vote between two arms. `winner` None: a tie, half a win for each."""
 
     one: Arm
     other: Arm
@@ -192,8 +192,8 @@ class Rank:
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
-    """Signs of overfitting, as a sentence that says what was seen."""
+class OverfitWarning:
+    """An arm that may be overfitted, with a sentence that says why."""
 
     arm: Arm
     sentence: str
@@ -210,19 +210,20 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Everything that is known about a trial by now, arms in the order of the plan."""
+    """Results of a comparison so far; `figures` in the order of the plan. `votes_left`: about how many would settle the
+    order."""
 
-    figures: list[Figures]
+    figures: list[ArmScores]
     ranks: list[Rank]
-    warnings: list[Warned]
+    warnings: list[OverfitWarning]
     suggestion: Suggestion
     votes: int
     votes_left: int
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Two pictures of the same prompt and seed to choose from; nothing says which is which."""
+class VotePair:
+    """Two pictures of the same prompt and seed to choose from, without their arms: votes are blind."""
 
     left_id: str
     right_id: str
@@ -233,10 +234,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """What a voter sees. `pair` None: they have seen them all. `mine`: votes of theirs; `left`: about how many settle it;
-    `undoable`: they have a vote or a skip to take back."""
+    """What a voter sees. `pair` None: they have seen all pairs. `mine`: their own votes; `left`: about how many more votes
+    settle the order; `undoable`: they have a vote or a skip to undo."""
 
-    pair: Pair | None
+    pair: VotePair | None
     mine: int
     votes: int
     left: int

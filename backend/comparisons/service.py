@@ -1,4 +1,4 @@
-"""Proposing, starting, exporting, deleting a trial, and taking its winner into the library."""
+"""Proposing, starting, exporting and deleting a comparison, and adding its winner to the LoRA library."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from sqlalchemy.orm import Session
 from backend import assets, events, influencers, jobs, training
 from backend.comparisons import rules
 from backend.comparisons.queries import get
-from backend.comparisons.schemas import MOST_PICTURES, Arm, Plan, Proposal, TrialCard, TrialDraft, TrialPayload
+from backend.comparisons.schemas import (
+    MAX_PICTURES,
+    Arm,
+    ComparisonCard,
+    ComparisonDraft,
+    ComparisonPayload,
+    ComparisonPlan,
+    Proposal,
+)
 from backend.db.tables import TrainingRun, Trial, TrialCell, TrialVote
 from backend.engines.image.port import ModelCard
 from backend.errors import Conflict, Invalid, NotFound
@@ -24,34 +32,36 @@ NOUN = "trial"
 
 
 def propose(tx: Session, run_id: str) -> Proposal:
-    """What the form starts from. Raises NotFound, Invalid (no checkpoint yet)."""
+    """What the form starts with. Raises NotFound, Invalid (no version yet)."""
     run = training.get(tx, run_id)
-    steps = [one.step for one in training.checkpoints(tx, run_id)]
+    steps = [pictures_per_seed.step for pictures_per_seed in training.checkpoints(tx, run_id)]
     if not steps:
         raise Invalid("This run has no checkpoint yet. Wait for the first one to be saved, then compare.")
-    chosen = rules.spread_out(steps)
+    chosen = rules.evenly_spaced_steps(steps)
     captions = [item["caption"] for item in _run(tx, run_id).snapshot]
     prompts = rules.default_prompts(run.sample_prompts, captions, run.trigger_word)
-    draft = TrialDraft(run_id=run_id, steps=chosen, prompts=prompts)
-    one = rules.size(len(chosen), len(draft.strengths), len(prompts), 1, control=draft.control)
+    draft = ComparisonDraft(run_id=run_id, steps=chosen, prompts=prompts)
+    pictures_per_seed = rules.picture_count(len(chosen), len(draft.strengths), len(prompts), 1, control=draft.control)
     negative = influencers.get(tx, run.influencer_id).look_negative if run.influencer_id else ""
-    return Proposal(steps, draft.model_copy(update={"seeds": rules.default_seeds(one), "negative_prompt": negative}))
+    return Proposal(
+        steps, draft.model_copy(update={"seeds": rules.default_seeds(pictures_per_seed), "negative_prompt": negative})
+    )
 
 
-def start(tx: Session, *, draft: TrialDraft, models: Sequence[ModelCard], request_key: str) -> TrialCard:
-    """Fixes the plan and asks for the job; the same `request_key` returns the first trial.
+def start(tx: Session, *, draft: ComparisonDraft, models: Sequence[ModelCard], request_key: str) -> ComparisonCard:
+    """Fixes the plan and enqueues the job; the same `request_key` returns the first comparison.
 
     `models`: what the image engine offers (`app.engines.image.models()`). Raises NotFound, Invalid.
     """
-    if first := jobs.find_by_key(tx, request_key):
-        return get(tx, first.subject_id)
+    if first_job := jobs.find_by_key(tx, request_key):
+        return get(tx, first_job.subject_id)
     plan = _plan(tx, draft, models)
     row = Trial(id=new_id("trial"), run_id=draft.run_id, plan=plan.model_dump(), created_by=tx.info["user_id"])
-    n = len(rules.spots(plan))
+    n = len(rules.planned_cells(plan))
     row.job_id = jobs.enqueue(
         tx,
         kind="lora-trial",
-        payload=TrialPayload(trial_id=row.id),
+        payload=ComparisonPayload(trial_id=row.id),
         title=f"Compare {len(plan.steps)} checkpoints of {training.get(tx, draft.run_id).name} ({n} pictures)",
         request_key=request_key,
         subject=(NOUN, row.id),
@@ -63,42 +73,43 @@ def start(tx: Session, *, draft: TrialDraft, models: Sequence[ModelCard], reques
 
 
 def delete(tx: Session, trial_id: str) -> None:
-    """Ends its job, forgets its votes and frees its pictures. Raises NotFound."""
+    """Cancels its job and deletes its votes and pictures. Raises NotFound."""
     card = get(tx, trial_id, lock=True)
     if card.state in ("pending", "processing"):
         jobs.cancel(tx, card.job_id)
     tx.execute(update(Trial).where(Trial.id == trial_id).values(deleted_at=func.clock_timestamp(), grid_asset_id=None))
-    free(tx, trial_id, card.grid_asset_id)
+    release_pictures(tx, trial_id, card.grid_asset_id)
     events.record(tx, "trial.deleted", NOUN, trial_id, {"run_id": card.run_id})
 
 
-def free(tx: Session, trial_id: str, *more: str | None) -> None:
-    """Gives up the pictures of all cells, and what else is named."""
+def release_pictures(tx: Session, trial_id: str, *other_asset_ids: str | None) -> None:
+    """Deletes votes and cells with their pictures, and `other_asset_ids`."""
     tx.execute(delete_rows(TrialVote).where(TrialVote.trial_id == trial_id))
-    gone = tx.scalars(delete_rows(TrialCell).where(TrialCell.trial_id == trial_id).returning(TrialCell.asset_id)).all()
-    assets.delete(tx, [*gone, *(one for one in more if one)], force=True)
+    asset_ids = tx.scalars(delete_rows(TrialCell).where(TrialCell.trial_id == trial_id).returning(TrialCell.asset_id)).all()
+    assets.delete(tx, [*asset_ids, *(asset_id for asset_id in other_asset_ids if asset_id)], force=True)
 
 
-def export(tx: Session, trial_id: str, *, request_key: str) -> JobCard:
-    """Asks for the labelled grid as one PNG; when the job is done its asset is the trial's `grid_asset_id`. Raises Invalid."""
+def start_grid_export(tx: Session, trial_id: str, *, request_key: str) -> JobCard:
+    """Enqueues the labelled grid as one PNG; after the job it is the comparison's `grid_asset_id`. Raises NotFound, Invalid."""
     card = get(tx, trial_id)
     if not card.done:
         raise Invalid("No picture of this comparison is there yet. Wait for the first ones, then export.")
-    payload = TrialPayload(trial_id=trial_id)
+    payload = ComparisonPayload(trial_id=trial_id)
     title = f"Labelled grid of {card.run_name}"
     return jobs.enqueue(tx, kind="trial-grid", payload=payload, title=title, request_key=request_key, subject=(NOUN, trial_id))
 
 
 def rescore(tx: Session, trial_id: str, *, request_key: str) -> JobCard:
-    """Scores all pictures again: after a judge was set up, or has failed. Raises NotFound."""
-    title, payload = f"Score the comparison of {get(tx, trial_id).run_name}", TrialPayload(trial_id=trial_id)
+    """Enqueues scoring all pictures again, for after an embedder was set up or has failed. Raises NotFound."""
+    title, payload = f"Score the comparison of {get(tx, trial_id).run_name}", ComparisonPayload(trial_id=trial_id)
     return jobs.enqueue(
         tx, kind="trial-scores", payload=payload, title=title, request_key=request_key, subject=(NOUN, trial_id)
     )
 
 
 def promote(tx: Session, trial_id: str, arm: Arm, *, name: str = "", make_default: bool = False) -> LoraCard:
-    """The arm's checkpoint goes into the library; with `make_default` it draws the influencer at the arm's strength.
+    """Adds the arm's version to the LoRA library; with `make_default` it becomes the influencer's default at the arm's
+    strength.
 
     Raises NotFound, Invalid (the control is no LoRA; the run belongs to nobody).
     """
@@ -116,19 +127,19 @@ def promote(tx: Session, trial_id: str, arm: Arm, *, name: str = "", make_defaul
     return lora
 
 
-def _plan(tx: Session, draft: TrialDraft, models: Sequence[ModelCard]) -> Plan:
+def _plan(tx: Session, draft: ComparisonDraft, models: Sequence[ModelCard]) -> ComparisonPlan:
     run = training.get(tx, draft.run_id)
-    saved = [one.step for one in training.checkpoints(tx, draft.run_id)]
-    steps = sorted(set(draft.steps)) or list(rules.spread_out(saved))
+    saved = [checkpoint.step for checkpoint in training.checkpoints(tx, draft.run_id)]
+    steps = sorted(set(draft.steps)) or list(rules.evenly_spaced_steps(saved))
     if not steps or not set(steps) <= set(saved):
         raise Conflict("A checkpoint of this choice is not there (any more). Load the page again and choose anew.")
     if not draft.prompts:
         raise Invalid("Write at least one prompt: what should the compared pictures show?")
     model = choose_model(models, run.model)
-    plan = Plan(
+    plan = ComparisonPlan(
         steps=steps,
         strengths=sorted(set(draft.strengths)),
-        prompts=list(dict.fromkeys(rules.led(prompt, run.trigger_word) for prompt in draft.prompts)),
+        prompts=list(dict.fromkeys(rules.with_trigger_word(prompt, run.trigger_word) for prompt in draft.prompts)),
         seeds=[draft.first_seed + i for i in range(draft.seeds)],
         negative_prompt=draft.negative_prompt,
         control=draft.control,
@@ -141,8 +152,8 @@ def _plan(tx: Session, draft: TrialDraft, models: Sequence[ModelCard]) -> Plan:
         cfg=model.cfg,
         ai_mark=influencers.get(tx, run.influencer_id).ai_mark if run.influencer_id else True,
     )
-    if (n := len(rules.spots(plan))) > MOST_PICTURES:
-        raise Invalid(f"That would be {n} pictures; at most {MOST_PICTURES} at once. Take away checkpoints, prompts or seeds.")
+    if (n := len(rules.planned_cells(plan))) > MAX_PICTURES:
+        raise Invalid(f"That would be {n} pictures; at most {MAX_PICTURES} at once. Take away checkpoints, prompts or seeds.")
     return plan
 
 

@@ -70,7 +70,7 @@ def seen(card: AssetCard, facts: Facts, *, sha256: str, alt_text: str = "") -> M
 def known(tx: Session, cards: Mapping[str, AssetCard]) -> dict[str, AssetCard]:
     """With the length of videos whose files were made before that was kept beside them."""
     unsaid = [one.id for one in cards.values() if one.kind == "video" and "duration_s" not in one.meta]
-    lengths = videos.lengths(tx, unsaid) if unsaid else {}
+    lengths = videos.durations(tx, unsaid) if unsaid else {}
     return {
         asset_id: replace(card, meta={**lengths[asset_id], **card.meta}) if asset_id in lengths else card
         for asset_id, card in cards.items()

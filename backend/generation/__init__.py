@@ -4,48 +4,52 @@ from backend.generation.api_requests import (
     GridOrder,
     ListOrder,
     UpscaleOrder,
-    order_grid,
-    order_list,
-    plan_list,
-    plan_of_grid,
+    preview_grid_order,
+    preview_list_order,
+    start_grid_order,
+    start_list_order,
 )
-from backend.generation.assembly import assemble, choose_model, usual_size
-from backend.generation.digital_source_type import META as SOURCE_META
-from backend.generation.digital_source_type import inherited as source_of
-from backend.generation.forecast import drawing_s, pass_rate
+from backend.generation.assembly import assemble, choose_model, default_size
+from backend.generation.digital_source_type import SOURCE_META, inherited_source_type
+from backend.generation.forecast import drawing_seconds, pass_rate
 from backend.generation.gallery import (
     COUNT_TO,
-    around,
     count,
     gallery,
-    glance,
-    ids,
+    matching_ids,
+    neighbours,
     picture,
     pictures,
     pictures_of,
+    read_tiles,
     shape_of,
     similar,
     tile,
     tiles,
 )
-from backend.generation.grid import KINDS as AXIS_KINDS
-from backend.generation.grid import AxisDraft, split
+from backend.generation.grid import AXIS_KINDS, AxisDraft, split_values
 from backend.generation.init_images import take_upload
-from backend.generation.lists import Line
-from backend.generation.lists import parse as parse_list
-from backend.generation.look_presets import TITLES as FINISHES
-from backend.generation.picture_checks import look
-from backend.generation.queries import get, latest, lookalikes, remix, shots
+from backend.generation.lists import ListLine, parse_list
+from backend.generation.look_presets import LOOK_PRESET_TITLES
+from backend.generation.picture_checks import ensure_hash
+from backend.generation.queries import get, image_overrides, latest, near_duplicates, remix
 from backend.generation.recipe import ImageOverrides, LoraRef, Recipe
-from backend.generation.report import Report, report
-from backend.generation.report import as_csv as report_csv
-from backend.generation.report import as_json as report_json
-from backend.generation.requests import Plan, plan, plan_grid, proofread, start, start_grid, start_list, try_workflow
-from backend.generation.review import decide, take_back, waiting
-from backend.generation.rules import SIZES, lift_loras
+from backend.generation.report import InfluencerReport, influencer_report, report_csv, report_json
+from backend.generation.requests import (
+    RequestPreview,
+    check_lines,
+    preview,
+    preview_grid,
+    start,
+    start_grid,
+    start_list,
+    try_workflow,
+)
+from backend.generation.review import decide, held_counts, undo_decision
+from backend.generation.rules import SIZES, extract_loras
 from backend.generation.schemas import (
-    MOST,
-    MOST_IN_BATCH,
+    MAX_PICTURES,
+    MAX_PICTURES_IN_BATCH,
     Assembled,
     Count,
     GalleryFilters,
@@ -65,16 +69,16 @@ from backend.generation.schemas import (
     TilePage,
 )
 from backend.generation.search import TERMS
-from backend.generation.service import delete, favour, make_cover, rate, undelete
-from backend.generation.sheets import draw_sheet, layers, sheet
-from backend.generation.upscale import enlarge, enlarging_takes, redraw_larger
+from backend.generation.service import delete, make_cover, rate, set_favourite, undelete
+from backend.generation.sheets import latest_sheet, sheet_layers, start_sheet
+from backend.generation.upscale import estimate_upscale, larger_redraw_draft, start_upscale
 
 __all__ = [
     "AXIS_KINDS",
     "COUNT_TO",
-    "FINISHES",
-    "MOST",
-    "MOST_IN_BATCH",
+    "LOOK_PRESET_TITLES",
+    "MAX_PICTURES",
+    "MAX_PICTURES_IN_BATCH",
     "SIZES",
     "SOURCE_META",
     "TERMS",
@@ -90,75 +94,75 @@ __all__ = [
     "GridAxis",
     "GridOrder",
     "ImageOverrides",
-    "Line",
+    "InfluencerReport",
+    "ListLine",
     "ListOrder",
     "LoraPick",
     "LoraRef",
     "PictureCard",
-    "Plan",
     "PosePick",
     "Recipe",
-    "Report",
+    "RequestPreview",
     "SecondPassPick",
     "Size",
     "TemplatePick",
     "TileCard",
     "TilePage",
     "UpscaleOrder",
-    "around",
     "assemble",
+    "check_lines",
     "choose_model",
     "count",
     "decide",
+    "default_size",
     "delete",
-    "draw_sheet",
-    "drawing_s",
-    "enlarge",
-    "enlarging_takes",
-    "favour",
+    "drawing_seconds",
+    "ensure_hash",
+    "estimate_upscale",
+    "extract_loras",
     "gallery",
     "get",
-    "glance",
-    "ids",
+    "held_counts",
+    "image_overrides",
+    "influencer_report",
+    "inherited_source_type",
+    "larger_redraw_draft",
     "latest",
-    "layers",
-    "lift_loras",
-    "look",
-    "lookalikes",
+    "latest_sheet",
     "make_cover",
-    "order_grid",
-    "order_list",
+    "matching_ids",
+    "near_duplicates",
+    "neighbours",
     "parse_list",
     "pass_rate",
     "picture",
     "pictures",
     "pictures_of",
-    "plan",
-    "plan_grid",
-    "plan_list",
-    "plan_of_grid",
-    "proofread",
+    "preview",
+    "preview_grid",
+    "preview_grid_order",
+    "preview_list_order",
     "rate",
-    "redraw_larger",
+    "read_tiles",
     "remix",
-    "report",
     "report_csv",
     "report_json",
+    "set_favourite",
     "shape_of",
-    "sheet",
-    "shots",
+    "sheet_layers",
     "similar",
-    "source_of",
-    "split",
+    "split_values",
     "start",
     "start_grid",
+    "start_grid_order",
     "start_list",
-    "take_back",
+    "start_list_order",
+    "start_sheet",
+    "start_upscale",
     "take_upload",
     "tile",
     "tiles",
     "try_workflow",
     "undelete",
-    "usual_size",
-    "waiting",
+    "undo_decision",
 ]

@@ -1,4 +1,4 @@
-"""Lists, grids and enlargements as a program asks for them: one JSON value that says it all."""
+"""Lists, grids and upscales as the API takes them: one JSON object each."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid
-from backend.generation.grid import MOST_AXES, AxisDraft
+from backend.generation.grid import MAX_AXES, AxisDraft
 from backend.generation.lists import apply_to
-from backend.generation.requests import Plan, plan, plan_grid, proofread, start_grid, start_list
-from backend.generation.schemas import MOST_IN_BATCH, GenerationCard, GenerationDraft
+from backend.generation.requests import RequestPreview, check_lines, preview, preview_grid, start_grid, start_list
+from backend.generation.schemas import MAX_PICTURES_IN_BATCH, GenerationCard, GenerationDraft
 from backend.kit.drafts import Draft
 
-_MOST_SAID = 20
+_MAX_PROBLEMS_LISTED = 20
 
 
 class ListOrder(Draft):
@@ -28,14 +28,14 @@ class ListOrder(Draft):
     """
 
     draft: GenerationDraft = Field(default_factory=GenerationDraft)
-    lines: Annotated[tuple[str | dict[str, Any], ...], Field(min_length=1, max_length=MOST_IN_BATCH)]
+    lines: Annotated[tuple[str | dict[str, Any], ...], Field(min_length=1, max_length=MAX_PICTURES_IN_BATCH)]
 
 
 class GridOrder(Draft):
     """Every combination of the values of `axes` laid over `draft`, all with one seed unless that is an axis."""
 
     draft: GenerationDraft = Field(default_factory=GenerationDraft)
-    axes: Annotated[tuple[AxisDraft, ...], Field(min_length=1, max_length=MOST_AXES)]
+    axes: Annotated[tuple[AxisDraft, ...], Field(min_length=1, max_length=MAX_AXES)]
 
 
 class UpscaleOrder(Draft):
@@ -46,30 +46,30 @@ class UpscaleOrder(Draft):
     model: str = ""
 
 
-def order_list(tx: Session, *, order: ListOrder, models: Sequence[ModelCard], request_key: str) -> GenerationCard:
+def start_list_order(tx: Session, *, order: ListOrder, models: Sequence[ModelCard], request_key: str) -> GenerationCard:
     """All lines or none. Raises Invalid with what is wrong in each line, NotFound."""
     return start_list(tx, drafts=_lines(tx, order, models), models=models, request_key=request_key)
 
 
-def plan_list(tx: Session, *, order: ListOrder, models: Sequence[ModelCard]) -> Plan:
+def preview_list_order(tx: Session, *, order: ListOrder, models: Sequence[ModelCard]) -> RequestPreview:
     """What `order_list` would draw. Raises as it does."""
-    return plan(tx, drafts=_lines(tx, order, models), models=models)
+    return preview(tx, drafts=_lines(tx, order, models), models=models)
 
 
-def order_grid(tx: Session, *, order: GridOrder, models: Sequence[ModelCard], request_key: str) -> GenerationCard:
+def start_grid_order(tx: Session, *, order: GridOrder, models: Sequence[ModelCard], request_key: str) -> GenerationCard:
     """Raises Invalid, NotFound."""
     return start_grid(tx, draft=order.draft, axes=order.axes, models=models, request_key=request_key)
 
 
-def plan_of_grid(tx: Session, *, order: GridOrder, models: Sequence[ModelCard]) -> Plan:
+def preview_grid_order(tx: Session, *, order: GridOrder, models: Sequence[ModelCard]) -> RequestPreview:
     """What `order_grid` would draw. Raises Invalid, NotFound."""
-    return plan_grid(tx, draft=order.draft, axes=order.axes, models=models)
+    return preview_grid(tx, draft=order.draft, axes=order.axes, models=models)
 
 
 def _lines(tx: Session, order: ListOrder, models: Sequence[ModelCard]) -> list[GenerationDraft]:
-    read = proofread(tx, apply_to(order.lines, order.draft), models=models)
-    wrong = [f"Line {line.number}: {line.problem}" for line in read if line.problem]
-    if wrong:
-        rest = f" And {len(wrong) - _MOST_SAID} more lines." if len(wrong) > _MOST_SAID else ""
-        raise Invalid(" ".join(wrong[:_MOST_SAID]) + rest)
-    return [line.draft for line in read if line.draft]
+    checked = check_lines(tx, apply_to(order.lines, order.draft), models=models)
+    problems = [f"Line {line.number}: {line.problem}" for line in checked if line.problem]
+    if problems:
+        rest = f" And {len(problems) - _MAX_PROBLEMS_LISTED} more lines." if len(problems) > _MAX_PROBLEMS_LISTED else ""
+        raise Invalid(" ".join(problems[:_MAX_PROBLEMS_LISTED]) + rest)
+    return [line.draft for line in checked if line.draft]

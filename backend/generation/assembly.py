@@ -1,6 +1,6 @@
 """From a draft to what will be drawn: template, style, wildcards, the influencer's look, LoRAs by name, the model's own values.
 
-Reads, writes nothing. A `Desk` looks each thing up once, however many pictures are put together on it.
+Reads only. A `RequestAssembler` looks each thing up once, however many pictures it assembles.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ T = TypeVar("T")
 def assemble(tx: Session, *, draft: GenerationDraft, models: Sequence[ModelCard]) -> Assembled:
     """What `start` would draw. `models`: `app.engines.image.models()`. Raises Invalid, NotFound with a sentence.
 
-    Where the words differ from picture to picture, those of one are shown: of the draft's seed, or of seed 0.
+    Where wildcards make prompts differ from picture to picture, this is the picture of the draft's seed, or of seed 0.
     """
     return RequestAssembler(tx, models).assemble(draft, max(draft.seed, 0))
 
 
 def choose_model(models: Sequence[ModelCard], name: str) -> ModelCard:
-    """The card called `name`, or the first one. Raises Invalid with the names on offer."""
-    if found := next((card for card in models if name in ("", card.name)), None):
-        return found
+    """The model called `name`, or the first one when `name` is empty. Raises Invalid listing the names there are."""
+    if model := next((card for card in models if name in ("", card.name)), None):
+        return model
     if not models:
         raise Invalid("The image engine offers no model right now. Look at the System page to see what it needs.")
     raise Invalid(f"The image engine has no model called {name!r}. It offers: {', '.join(card.name for card in models)}.")
 
 
-def usual_size(models: Sequence[ModelCard], size: str) -> str:
-    """The key of SIZES for a picture that nobody chose a shape for: `size`, or a square where the first model draws those alone
-    well.
-    """
+def default_size(models: Sequence[ModelCard], size: str) -> str:
+    """Key of SIZES for a picture whose shape nobody chose: `size`, or "square" where the first model draws only squares
+    well."""
     return "square" if models and models[0].square else size
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
-    """What the draft says, before anything is chosen. `asked` by the person, `style` and its negative added."""
+class _PromptParts:
+    """Texts of a draft before wildcards are chosen. `asked`: the person's prompt with the template filled in; `negative`:
+    theirs and the template's; `style`: its texts are added later."""
 
     asked: str
     negative: str
@@ -67,7 +67,8 @@ class _Words:
 
 
 class RequestAssembler:
-    """Everything that drafts refer to, read when first needed. `trial`: also with a workflow that is not approved yet."""
+    """Turns drafts into recipes; what they refer to is read once and cached. `trial`: accepts a workflow that is not
+    approved."""
 
     def __init__(self, tx: Session, models: Sequence[ModelCard], *, trial: bool = False) -> None:
         self._tx, self._models, self._trial = tx, models, trial
@@ -75,30 +76,30 @@ class RequestAssembler:
 
     def recipe(self, draft: GenerationDraft, seed: int) -> Recipe:
         """Of one picture. Raises Invalid, NotFound."""
-        drawn = self.assemble(draft, seed)
-        who, workflow = self._who(draft), self._workflow(draft)
+        assembled = self.assemble(draft, seed)
+        influencer, workflow = self._who(draft), self._workflow(draft)
         return Recipe(
-            asked=drawn.asked,
-            prompt=drawn.prompt,
+            asked=assembled.asked,
+            prompt=assembled.prompt,
             negative_asked=self._said(draft, seed)[1],
-            negative_prompt=drawn.negative_prompt,
+            negative_prompt=assembled.negative_prompt,
             with_look=draft.with_look,
-            model=drawn.model,
+            model=assembled.model,
             size=draft.size,
-            width=drawn.width,
-            height=drawn.height,
-            steps=drawn.steps,
-            cfg=drawn.cfg,
-            sampler=drawn.sampler,
+            width=assembled.width,
+            height=assembled.height,
+            steps=assembled.steps,
+            cfg=assembled.cfg,
+            sampler=assembled.sampler,
             seeds=[seed],
-            loras=list(drawn.loras),
+            loras=list(assembled.loras),
             init_asset_id=draft.init_asset_id,
             strength=draft.strength,
-            ai_mark=who.ai_mark if who else True,
+            ai_mark=influencer.ai_mark if influencer else True,
             mask_asset_id=draft.mask_asset_id,
             feather=draft.feather if draft.mask_asset_id else 0,
-            template=drawn.template,
-            style=drawn.style,
+            template=assembled.template,
+            style=assembled.style,
             finish=draft.finish,
             pose=PoseRef(**draft.pose.model_dump()) if draft.pose else None,
             second_pass=SecondPass(**draft.second_pass.model_dump()) if draft.second_pass else None,
@@ -106,31 +107,35 @@ class RequestAssembler:
         )
 
     def asked(self, draft: GenerationDraft) -> tuple[str, str]:
-        """Prompt and negative prompt as the person asked: a template filled in, nothing chosen."""
-        words = self._words(draft)
-        return words.asked, draft.negative_prompt
+        """(prompt, negative prompt) as the person wrote them: the template filled in, wildcards not chosen."""
+        parts = self._words(draft)
+        return parts.asked, draft.negative_prompt
 
     def assemble(self, draft: GenerationDraft, seed: int) -> Assembled:
         model, workflow = self._model(draft), self._workflow(draft)
         model_features.check(draft, model, workflow)
-        who, words = self._who(draft), self._words(draft)
-        said, negative_said = self._said(draft, seed)
-        lifted = rules.lift_loras(said)
-        chosen = self._loras(draft, lifted, who, model)
+        influencer, parts = self._who(draft), self._words(draft)
+        chosen_prompt, chosen_negative = self._said(draft, seed)
+        extracted = rules.extract_loras(chosen_prompt)
+        lora_refs = self._loras(draft, extracted, influencer, model)
         trigger, look, negative = (
-            (who.trigger_word, who.look_prompt, who.look_negative) if who and draft.with_look else ("", "", "")
+            (influencer.trigger_word, influencer.look_prompt, influencer.look_negative)
+            if influencer and draft.with_look
+            else ("", "", "")
         )
-        added, unwanted = look_presets.words(draft.finish, base=model.base, prompt=f"{lifted.prompt} {look}")
-        finished = rules.join(lifted.prompt, added)
-        prompt = rules.assemble(finished, trigger, look)
+        preset_words, preset_negative = look_presets.preset_words(
+            draft.finish, base=model.base, prompt=f"{extracted.prompt} {look}"
+        )
+        with_preset = rules.join_phrases(extracted.prompt, preset_words)
+        prompt = rules.assemble_prompt(with_preset, trigger, look)
         if not prompt:
             raise Invalid("Write what the picture should show, for example: portrait of a woman at the beach, smiling.")
         width, height = self._size(draft, model)
-        varies = any(prompt_library.has_choices(text) for text in words.texts())
+        varies = any(prompt_library.varies(text) for text in parts.texts())
         return Assembled(
             prompt=prompt,
-            negative_prompt=rules.assemble(rules.join(negative_said, unwanted), "", negative),
-            loras=chosen,
+            negative_prompt=rules.assemble_prompt(rules.join_phrases(chosen_negative, preset_negative), "", negative),
+            loras=lora_refs,
             width=width,
             height=height,
             steps=draft.steps or model.steps,
@@ -138,44 +143,53 @@ class RequestAssembler:
             sampler=_sampler(draft.sampler, model),
             model=model.name,
             notes=(
-                *_notes(draft, model, (width, height), chosen, prompt != finished and who is not None, words, varies),
+                *_notes(
+                    draft, model, (width, height), lora_refs, prompt != with_preset and influencer is not None, parts, varies
+                ),
                 *model_features.notes(draft, workflow, width, height),
             ),
             varies=varies,
-            asked=said,
-            template=words.template,
-            style=StyleRef(style_id=words.style.id, name=words.style.name, version=words.style.version)
-            if words.style
+            asked=chosen_prompt,
+            template=parts.template,
+            style=StyleRef(style_id=parts.style.id, name=parts.style.name, version=parts.style.version)
+            if parts.style
             else None,
         )
 
     def _said(self, draft: GenerationDraft, seed: int) -> tuple[str, str]:
-        """Prompt and negative prompt with the style's words added and everything chosen."""
-        words = self._words(draft)
-        lists = self._once(("lists", *words.texts()), lambda: prompt_library.load_lists(self._tx, words.texts()))
-        salts = ("", "negative", "style", "style negative")
-        said = [prompt_library.resolve(text, seed, lists, salt=salt) for text, salt in zip(words.texts(), salts, strict=False)]
-        return rules.join(said[0], *said[2:3]), rules.join(said[1], *said[3:4])
+        """(prompt, negative prompt) with the style's words added and wildcards chosen by `seed`.
 
-    def _words(self, draft: GenerationDraft) -> _Words:
+        Each text has a salt of its own, so that the same wildcard in two texts is chosen independently.
+        """
+        parts = self._words(draft)
+        lists = self._once(("lists", *parts.texts()), lambda: prompt_library.load_lists(self._tx, parts.texts()))
+        salts = ("", "negative", "style", "style negative")
+        resolved = [
+            prompt_library.resolve(text, seed, lists, salt=salt) for text, salt in zip(parts.texts(), salts, strict=False)
+        ]
+        return rules.join_phrases(resolved[0], *resolved[2:3]), rules.join_phrases(resolved[1], *resolved[3:4])
+
+    def _words(self, draft: GenerationDraft) -> _PromptParts:
         style = (
             self._once(("style", draft.style_id), lambda: prompt_library.style(self._tx, str(draft.style_id)))
             if draft.style_id
             else None
         )
         if (pick := draft.template) is None:
-            return _Words(draft.prompt, draft.negative_prompt, style, None)
+            return _PromptParts(draft.prompt, draft.negative_prompt, style, None)
         card = self._once(
             ("template", pick.template_id, pick.version),
             lambda: prompt_library.template(self._tx, pick.template_id, pick.version),
         )
         filled = {name: pick.values.get(name, "") for name in prompt_library.blanks(f"{card.prompt} {card.negative}")}
         ref = TemplateRef(template_id=card.id, name=card.name, version=card.version, values=filled, extra=draft.prompt)
-        asked = rules.join(prompt_library.fill_blanks(card.prompt, filled), draft.prompt)
-        return _Words(asked, rules.join(prompt_library.fill_blanks(card.negative, filled), draft.negative_prompt), style, ref)
+        asked = rules.join_phrases(prompt_library.fill(card.prompt, filled), draft.prompt)
+        return _PromptParts(
+            asked, rules.join_phrases(prompt_library.fill(card.negative, filled), draft.negative_prompt), style, ref
+        )
 
     def _model(self, draft: GenerationDraft) -> ModelCard:
-        """A workflow that loads a checkpoint of its own decides."""
+        """The draft's model, unless its workflow loads a checkpoint of its own that is on offer."""
         workflow = self._workflow(draft)
         own = workflow.checkpoint if workflow else ""
         return choose_model(self._models, own if own in {card.name for card in self._models} else draft.model)
@@ -192,16 +206,17 @@ class RequestAssembler:
         return self._once(("who", draft.influencer_id), lambda: influencers.get(self._tx, str(draft.influencer_id)))
 
     def _loras(
-        self, draft: GenerationDraft, lifted: rules.Lifted, who: InfluencerCard | None, model: ModelCard
+        self, draft: GenerationDraft, extracted: rules.ExtractedLoras, influencer: InfluencerCard | None, model: ModelCard
     ) -> tuple[LoraRef, ...]:
         """Picked ones, then those written in the prompt (their weight wins), else the influencer's default; bases checked."""
         cards = [(self._lora(pick.lora_id), pick.weight) for pick in draft.loras]
         cards += [
-            (self._once(("lora named", name), partial(loras.by_name, self._tx, name)), weight) for name, weight in lifted.loras
+            (self._once(("lora named", name), partial(loras.by_name, self._tx, name)), weight)
+            for name, weight in extracted.loras
         ]
-        if not cards and draft.with_look and who and who.default_lora_id:
-            default = self._lora(who.default_lora_id)
-            cards = [(default, who.default_lora_weight)] if default.base == model.base else []
+        if not cards and draft.with_look and influencer and influencer.default_lora_id:
+            default = self._lora(influencer.default_lora_id)
+            cards = [(default, influencer.default_lora_weight)] if default.base == model.base else []
         for card, _ in cards:
             loras.check_base(card, model)
         return tuple({card.id: LoraRef(lora_id=card.id, name=card.name, weight=weight) for card, weight in cards}.values())
@@ -231,8 +246,8 @@ class RequestAssembler:
     def _once(self, key: Any, read: Callable[[], T]) -> T:
         if key not in self._seen:
             self._seen[key] = read()
-        found: T = self._seen[key]
-        return found
+        value: T = self._seen[key]
+        return value
 
 
 def _sampler(name: str, model: ModelCard) -> str:
@@ -245,24 +260,26 @@ def _notes(
     draft: GenerationDraft,
     model: ModelCard,
     size: tuple[int, int],
-    chosen: tuple[LoraRef, ...],
-    dressed: bool,
-    words: _Words,
+    lora_refs: tuple[LoraRef, ...],
+    look_added: bool,
+    parts: _PromptParts,
     varies: bool,
 ) -> tuple[str, ...]:
-    said = [f"{model.title} draws this at {size[0]} × {size[1]} px."]
+    notes = [f"{model.title} draws this at {size[0]} × {size[1]} px."]
     if draft.mask_asset_id:
-        said = ["Only the painted part is drawn anew; every other pixel stays as it is."]
+        notes = ["Only the painted part is drawn anew; every other pixel stays as it is."]
     if varies:
-        said.append("Words in {…} and __…__ are chosen anew for each picture; this is one of them.")
-    if words.template:
-        said.append(f"From the template {words.template.name}, version {words.template.version}.")
-    if words.style:
-        said.append(f"In the style {words.style.name}.")
+        notes.append("Words in {…} and __…__ are chosen anew for each picture; this is one of them.")
+    if parts.template:
+        notes.append(f"From the template {parts.template.name}, version {parts.template.version}.")
+    if parts.style:
+        notes.append(f"In the style {parts.style.name}.")
     if draft.finish:
-        said.append(f"Words for “{look_presets.TITLES[draft.finish]}” were added, where the prompt does not say otherwise.")
-    if dressed:
-        said.append("The influencer's trigger word and look were added.")
-    if chosen and not draft.loras and "<lora" not in words.asked.lower():
-        said.append(f"Drawn with the influencer's LoRA {chosen[0].name}.")
-    return tuple(said)
+        notes.append(
+            f"Words for “{look_presets.LOOK_PRESET_TITLES[draft.finish]}” were added, where the prompt does not say otherwise."
+        )
+    if look_added:
+        notes.append("The influencer's trigger word and look were added.")
+    if lora_refs and not draft.loras and "<lora" not in parts.asked.lower():
+        notes.append(f"Drawn with the influencer's LoRA {lora_refs[0].name}.")
+    return tuple(notes)

@@ -1,7 +1,7 @@
-"""The gallery, however many pictures it has: every page is one indexed look-up by keyset, every count stops at a limit.
+"""Reading the gallery at any size: every page is one indexed keyset query, every count stops at a limit.
 
-Which pictures is asked of one reviewed function (`backend/db/migrations/gallery.py`); what they are is read under row-level
-security as everything else.
+The ids come from one SQL function, `find_pictures` (`backend/db/migrations/gallery.py`); rows are read under row-level security
+like everything else.
 """
 
 from __future__ import annotations
@@ -26,99 +26,137 @@ from backend.generation.search import Search, parse
 from backend.kit.ids import first_id
 
 COUNT_TO = 10_000
-MOST = 200
+MAX_PAGE_SIZE = 200
 """Pictures a page."""
 _ON_BOARD = ("board", "board-last")
-_PLACED = (*_ON_BOARD, "best", "best-last")
-"""Orders by a number of their own: the place on the board, the stars."""
-_DOWN = ("newest", "best", "board-last")
-_BACKWARDS = {"newest": "oldest", "oldest": "newest", "board": "board-last", "best": "best-last"}
-_GONE = "This picture does not exist here. It may have been made in another workspace."
-_SAME = (
-    "id", "generation_id", "n", "asset_id", "influencer_id", "seed", "prompt", "rating", "created_at", "deleted_at",
-    "favourite", "source", "origin", "dhash", "identity_score", "identity_line", "gate",
-)  # fmt: skip
-_TILE = ("id", "asset_id", "prompt", "rating", "favourite", "seed", "shape", "source", "influencer_id", "created_at",
-         "identity_score", "identity_line", "gate")  # fmt: skip
+_ORDERED_BY_NUMBER = (*_ON_BOARD, "best", "best-last")
+"""Orders whose cursor is `number:id`: the position on the board, the stars."""
+_DESCENDING = ("newest", "best", "board-last")
+_REVERSED_ORDER = {"newest": "oldest", "oldest": "newest", "board": "board-last", "best": "best-last"}
+_NOT_FOUND = "This picture does not exist here. It may have been made in another workspace."
+_CARD_COLUMNS = (
+    "id",
+    "generation_id",
+    "n",
+    "asset_id",
+    "influencer_id",
+    "seed",
+    "prompt",
+    "rating",
+    "created_at",
+    "deleted_at",
+    "favourite",
+    "source",
+    "origin",
+    "dhash",
+    "identity_score",
+    "identity_line",
+    "gate",
+)
+_TILE_COLUMNS = (
+    "id",
+    "asset_id",
+    "prompt",
+    "rating",
+    "favourite",
+    "seed",
+    "shape",
+    "source",
+    "influencer_id",
+    "created_at",
+    "identity_score",
+    "identity_line",
+    "gate",
+)
 
 
 def tiles(tx: Session, *, filters: GalleryFilters, cursor: str | None = None, take: int = 60) -> TilePage:
-    """What a grid needs of one page. `cursor`: the last page's `next_cursor`. Raises Invalid, NotFound."""
-    found = _found(_wanted(tx, filters), cursor, min(take, MOST) + 1)
-    query = select(*(getattr(Picture, name) for name in _TILE), found.c.place).join(found, found.c.picture_id == Picture.id)
-    rows = tx.execute(_sorted(query, filters.order, found)).all()
+    """One page of tiles. `cursor`: the last page's `next_cursor`. Raises Invalid, NotFound."""
+    matches = _find_pictures(_resolved_query(tx, filters), cursor, min(take, MAX_PAGE_SIZE) + 1)
+    query = select(*(getattr(Picture, name) for name in _TILE_COLUMNS), matches.c.place).join(
+        matches, matches.c.picture_id == Picture.id
+    )
+    rows = tx.execute(_ordered(query, filters.order, matches)).all()
     cards = [TileCard(*row[:-1]) for row in rows[:take]]
     return TilePage(cards, _cursor(filters.order, rows[take - 1]) if len(rows) > take else None)
 
 
-def glance(db: Database, caller: SignedIn, *, filters: GalleryFilters, cursor: str | None = None, take: int = 60) -> TilePage:
-    """As `tiles`, in one trip, which is what pages ask all the time; names in the search are looked up first."""
-    said, take = parse(filters.text), min(take, MOST)
-    if said.lora or said.board or said.influencer:
+def read_tiles(
+    db: Database, caller: SignedIn, *, filters: GalleryFilters, cursor: str | None = None, take: int = 60
+) -> TilePage:
+    """As `tiles`, with a transaction of its own in one round trip, for pages that poll. Names in the search (LoRA, board,
+    influencer) have to be looked up first, in a transaction of several statements.
+    """
+    search, take = parse(filters.text), min(take, MAX_PAGE_SIZE)
+    if search.lora or search.board or search.influencer:
         with db.transaction(caller) as tx:
             return tiles(tx, filters=filters, cursor=cursor, take=take)
-    want = _want(filters, said, lora=filters.lora_id, board=filters.board_id, who=filters.influencer_id)
-    rows = db.read_once(caller, (_page(filters.order), {"want": want, "after": cursor, "take": take + 1}))
+    values = _query_values(filters, search, lora=filters.lora_id, board=filters.board_id, influencer_id=filters.influencer_id)
+    rows = db.read_once(caller, (_page_query(filters.order), {"want": values, "after": cursor, "take": take + 1}))
     cards = [TileCard(*row[:-1]) for row in rows[:take]]
     return TilePage(cards, _cursor(filters.order, rows[take - 1]) if len(rows) > take else None)
 
 
 @cache
-def _page(order: str) -> Select[Any]:
-    """Made once each: what a statement costs to make is more than what it costs to run."""
-    asked = func.find_pictures(bindparam("want", type_=JSONB), bindparam("after", type_=Text), bindparam("take", type_=Integer))
-    found = asked.table_valued(column("picture_id"), column("place", BigInteger), name="found")
-    query = select(*(getattr(Picture, name) for name in _TILE), found.c.place).join(found, found.c.picture_id == Picture.id)
-    return _sorted(query, order, found)
+def _page_query(order: str) -> Select[Any]:
+    """The statement of `read_tiles`, cached: building it costs more than running it."""
+    function_call = func.find_pictures(
+        bindparam("want", type_=JSONB), bindparam("after", type_=Text), bindparam("take", type_=Integer)
+    )
+    matches = function_call.table_valued(column("picture_id"), column("place", BigInteger), name="found")
+    query = select(*(getattr(Picture, name) for name in _TILE_COLUMNS), matches.c.place).join(
+        matches, matches.c.picture_id == Picture.id
+    )
+    return _ordered(query, order, matches)
 
 
 def count(tx: Session, *, filters: GalleryFilters, most: int = COUNT_TO) -> Count:
-    """How many the filters leave; from `most` on only that there are more."""
-    found = _found({**_wanted(tx, filters), "order": "none"}, None, most + 1)
-    n = tx.scalar(select(func.count()).select_from(found)) or 0
+    """How many pictures match; above `most` only that there are more."""
+    matches = _find_pictures({**_resolved_query(tx, filters), "order": "none"}, None, most + 1)
+    n = tx.scalar(select(func.count()).select_from(matches)) or 0
     return Count(min(n, most), more=n > most)
 
 
-def ids(tx: Session, *, filters: GalleryFilters, most: int) -> list[str]:
-    """The first `most` of what the filters leave, as the grid shows them."""
-    found = _found(_wanted(tx, filters), None, most)
-    return list(tx.scalars(select(found.c.picture_id)))
+def matching_ids(tx: Session, *, filters: GalleryFilters, most: int) -> list[str]:
+    """Ids of the first `most` matching pictures, in the gallery's order."""
+    matches = _find_pictures(_resolved_query(tx, filters), None, most)
+    return list(tx.scalars(select(matches.c.picture_id)))
 
 
-def around(tx: Session, picture_id: str, *, filters: GalleryFilters) -> tuple[TileCard | None, TileCard | None]:
-    """The pictures before and after this one in the same list. Raises NotFound."""
-    at = _place(tx, picture_id, filters)
+def neighbours(tx: Session, picture_id: str, *, filters: GalleryFilters) -> tuple[TileCard | None, TileCard | None]:
+    """The pictures before and after this one in the same list; None at an end. Raises NotFound."""
+    at = _cursor_at(tx, picture_id, filters)
     after = tiles(tx, filters=filters, cursor=at, take=1).tiles
-    before = tiles(tx, filters=replace(filters, order=_BACKWARDS[filters.order]), cursor=at, take=1).tiles
+    before = tiles(tx, filters=replace(filters, order=_REVERSED_ORDER[filters.order]), cursor=at, take=1).tiles
     return before[0] if before else None, after[0] if after else None
 
 
 def similar(tx: Session, picture_id: str, *, most: int = 12, take: int = 60) -> list[tuple[TileCard, int]]:
-    """Pictures that look alike, each with how many of 64 bits differ, closest first. `look` at it before.
+    """Pictures that look alike, each with how many of 64 hash bits differ (at most `most`), closest first.
 
-    Raises NotFound, Invalid.
+    Raises NotFound, and Invalid when the picture has no hash yet (call `ensure_hash` first).
     """
     row = tx.execute(select(Picture.dhash, Picture.bands).where(Picture.id == picture_id)).first()
     if row is None:
-        raise NotFound(_GONE)
+        raise NotFound(_NOT_FOUND)
     if row.dhash is None:
         raise Invalid("This picture has not been looked at yet. Ask again in a moment.")
     bands = bindparam("bands", row.bands, ARRAY(Integer))
-    found = func.similar_pictures(row.dhash, bands, most, take + 1).table_valued(
+    matches = func.similar_pictures(row.dhash, bands, most, take + 1).table_valued(
         column("picture_id"), column("distance", Integer)
     )
-    query = select(*(getattr(Picture, name) for name in _TILE), found.c.distance)
-    query = query.join(found, found.c.picture_id == Picture.id).where(Picture.id != picture_id)
-    rows = tx.execute(query.order_by(found.c.distance, Picture.id.desc()).limit(take))
-    return [(TileCard(*one[:-1]), one.distance) for one in rows]
+    query = select(*(getattr(Picture, name) for name in _TILE_COLUMNS), matches.c.distance)
+    query = query.join(matches, matches.c.picture_id == Picture.id).where(Picture.id != picture_id)
+    rows = tx.execute(query.order_by(matches.c.distance, Picture.id.desc()).limit(take))
+    return [(TileCard(*row[:-1]), row.distance) for row in rows]
 
 
 def gallery(tx: Session, *, filters: GalleryFilters | None = None, cursor: str | None = None, take: int = 60) -> GalleryPage:
-    """Whole cards, newest first, for few. `total` counts what the filters leave, up to COUNT_TO."""
+    """A page of whole cards, newest first; tiles are cheaper for many. `total` counts matches, up to COUNT_TO."""
     filters = replace(filters or GalleryFilters(), order="newest")
-    found = _found(_wanted(tx, filters), cursor, take + 1)
-    query = _cards().add_columns(found.c.place).join(found, found.c.picture_id == Picture.id)
-    rows = tx.execute(_sorted(query, filters.order, found)).all()
+    matches = _find_pictures(_resolved_query(tx, filters), cursor, take + 1)
+    query = _cards().add_columns(matches.c.place).join(matches, matches.c.picture_id == Picture.id)
+    rows = tx.execute(_ordered(query, filters.order, matches)).all()
     cards = [_card(*row[:-1]) for row in rows[:take]]
     if len(rows) <= take:
         return GalleryPage(cards, None, len(cards) if cursor is None else count(tx, filters=filters).n)
@@ -129,26 +167,26 @@ def picture(tx: Session, picture_id: str) -> PictureCard:
     """Also one that was deleted (`deleted_at` says so). Raises NotFound."""
     row = tx.execute(_cards().where(Picture.id == picture_id)).first()
     if row is None:
-        raise NotFound(_GONE)
+        raise NotFound(_NOT_FOUND)
     return _card(*row)
 
 
 def tile(tx: Session, picture_id: str) -> TileCard:
     """Raises NotFound."""
-    row = tx.execute(select(*(getattr(Picture, name) for name in _TILE)).where(Picture.id == picture_id)).first()
+    row = tx.execute(select(*(getattr(Picture, name) for name in _TILE_COLUMNS)).where(Picture.id == picture_id)).first()
     if row is None:
-        raise NotFound(_GONE)
+        raise NotFound(_NOT_FOUND)
     return TileCard(*row)
 
 
 def pictures(tx: Session, picture_ids: Sequence[str]) -> list[PictureCard]:
-    """Those that are there, in the order asked for."""
+    """Pictures that exist and are not deleted, in the order of `picture_ids`."""
     rows = {row[0].id: row for row in tx.execute(_cards().where(Picture.id.in_(picture_ids), Picture.deleted_at.is_(None)))}
-    return [_card(*rows[one]) for one in picture_ids if one in rows]
+    return [_card(*rows[picture_id]) for picture_id in picture_ids if picture_id in rows]
 
 
 def pictures_of(tx: Session, generation_id: str) -> list[PictureCard]:
-    """Those that are there, in order of their seeds."""
+    """Pictures of a request that are not deleted, in the order of its seeds."""
     query = _cards().where(Picture.generation_id == generation_id, Picture.deleted_at.is_(None)).order_by(Picture.n)
     return [_card(*row) for row in tx.execute(query)]
 
@@ -157,32 +195,47 @@ def shape_of(width: int, height: int) -> str:
     return "landscape" if width > height else "portrait" if width < height else "square"
 
 
-def _wanted(tx: Session, filters: GalleryFilters) -> dict[str, Any]:
-    """The filters as values for `find_pictures`. Names become ids here; a name of nothing is said."""
-    said = parse(filters.text)
-    lora = loras.by_name(tx, said.lora).id if said.lora else filters.lora_id
-    board = _board(tx, said.board) if said.board else filters.board_id
-    who = _influencer(tx, said.influencer) if said.influencer else filters.influencer_id
-    return _want(filters, said, lora=lora, board=board, who=who)
+def _resolved_query(tx: Session, filters: GalleryFilters) -> dict[str, Any]:
+    """The filters as values for `find_pictures`, with names resolved to ids. Raises Invalid for an unknown name."""
+    search = parse(filters.text)
+    lora = loras.by_name(tx, search.lora).id if search.lora else filters.lora_id
+    board = _board(tx, search.board) if search.board else filters.board_id
+    influencer_id = _influencer(tx, search.influencer) if search.influencer else filters.influencer_id
+    return _query_values(filters, search, lora=lora, board=board, influencer_id=influencer_id)
 
 
-def _want(filters: GalleryFilters, said: Search, *, lora: str | None, board: str | None, who: str | None) -> dict[str, Any]:
-    want: dict[str, Any] = {"words": said.words, "phrases": said.phrases, "without": said.without, "order": filters.order}
-    stars = said.stars or ((filters.min_rating, 5) if filters.min_rating else None)
-    more = {
-        "who": who, "lora": lora, "board": board, "model": said.model, "shape": said.shape or filters.shape,
-        "source": said.source or filters.source, "seed": said.seed, "stars": stars,
-        "favourite": said.favourite or filters.favourite or None, "gate": filters.gate,
-        "from": _first(said.date_from or filters.date_from), "until": _first(said.date_to or filters.date_to, days=1),
-    }  # fmt: skip
-    want |= {key: value for key, value in more.items() if value is not None and value != ""}
-    if filters.order in _ON_BOARD and "board" not in want:
+def _query_values(
+    filters: GalleryFilters, search: Search, *, lora: str | None, board: str | None, influencer_id: str | None
+) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "words": search.words,
+        "phrases": search.phrases,
+        "without": search.without,
+        "order": filters.order,
+    }
+    stars = search.stars or ((filters.min_rating, 5) if filters.min_rating else None)
+    optional = {
+        "who": influencer_id,
+        "lora": lora,
+        "board": board,
+        "model": search.model,
+        "shape": search.shape or filters.shape,
+        "source": search.source or filters.source,
+        "seed": search.seed,
+        "stars": stars,
+        "favourite": search.favourite or filters.favourite or None,
+        "gate": filters.gate,
+        "from": _first_id_of_day(search.date_from or filters.date_from),
+        "until": _first_id_of_day(search.date_to or filters.date_to, days=1),
+    }
+    values |= {key: value for key, value in optional.items() if value is not None and value != ""}
+    if filters.order in _ON_BOARD and "board" not in values:
         raise Invalid("Pictures have an order of their own only on a board. Choose one, or sort by newest.")
-    return want
+    return values
 
 
-def _first(day: date | None, *, days: int = 0) -> str | None:
-    """Ids carry the time they were made: a day in UTC is where its first id would stand."""
+def _first_id_of_day(day: date | None, *, days: int = 0) -> str | None:
+    """The first id a picture made on `day` (UTC) could have, `days` later: ids are ordered by the time they were made."""
     if day is None:
         return None
     later = timedelta(days=days)
@@ -190,43 +243,43 @@ def _first(day: date | None, *, days: int = 0) -> str | None:
 
 
 def _influencer(tx: Session, name: str) -> str:
-    known = tx.execute(select(Influencer.id, Influencer.name)).all()
-    for one in known:
-        if one.name.lower() == name.lower():
-            return str(one.id)
-    listed = ", ".join(sorted(one.name for one in known)[:5])
+    rows = tx.execute(select(Influencer.id, Influencer.name)).all()
+    for row in rows:
+        if row.name.lower() == name.lower():
+            return str(row.id)
+    listed = ", ".join(sorted(row.name for row in rows)[:5])
     raise Invalid(f"There is no influencer called “{name[:60]}”." + (f" There are: {listed}." if listed else ""))
 
 
 def _board(tx: Session, name: str) -> str:
-    found = tx.scalar(select(Board.id).where(func.lower(Board.name) == name.lower(), Board.deleted_at.is_(None)))
-    if found is None:
+    board_id = tx.scalar(select(Board.id).where(func.lower(Board.name) == name.lower(), Board.deleted_at.is_(None)))
+    if board_id is None:
         raise Invalid(f"There is no board called “{name[:60]}”. Look at the list of boards.")
-    return str(found)
+    return str(board_id)
 
 
-def _found(want: dict[str, Any], cursor: str | None, take: int) -> Any:
-    asked = func.find_pictures(bindparam("want", want, JSONB, unique=True), cursor, take)
-    return asked.table_valued(column("picture_id"), column("place", BigInteger), name="found")
+def _find_pictures(values: dict[str, Any], cursor: str | None, take: int) -> Any:
+    function_call = func.find_pictures(bindparam("want", values, JSONB, unique=True), cursor, take)
+    return function_call.table_valued(column("picture_id"), column("place", BigInteger), name="found")
 
 
-def _sorted(query: Select[Any], order: str, found: Any) -> Select[Any]:
-    """A join forgets the order of what it joins."""
-    columns = (found.c.place, Picture.id) if order in _PLACED else (Picture.id,)
-    return query.order_by(*(one.desc() if order in _DOWN else one for one in columns))
+def _ordered(query: Select[Any], order: str, matches: Any) -> Select[Any]:
+    """Sorts again after the join, which does not keep the function's order."""
+    columns = (matches.c.place, Picture.id) if order in _ORDERED_BY_NUMBER else (Picture.id,)
+    return query.order_by(*(column.desc() if order in _DESCENDING else column for column in columns))
 
 
 def _cursor(order: str, row: Any) -> str:
-    return f"{row.place}:{row.id}" if order in _PLACED else str(row.id)
+    return f"{row.place}:{row.id}" if order in _ORDERED_BY_NUMBER else str(row.id)
 
 
-def _place(tx: Session, picture_id: str, filters: GalleryFilters) -> str:
-    """The cursor that stands on this picture."""
+def _cursor_at(tx: Session, picture_id: str, filters: GalleryFilters) -> str:
+    """The cursor that a page ending with this picture would have."""
     if filters.order != "board":
-        one = tile(tx, picture_id)
-        return f"{one.rating}:{one.id}" if filters.order == "best" else one.id
-    mine = BoardPicture.board_id == _wanted(tx, filters)["board"], BoardPicture.picture_id == picture_id
-    position = tx.scalar(select(BoardPicture.position).where(*mine))
+        current = tile(tx, picture_id)
+        return f"{current.rating}:{current.id}" if filters.order == "best" else current.id
+    position_of_picture = BoardPicture.board_id == _resolved_query(tx, filters)["board"], BoardPicture.picture_id == picture_id
+    position = tx.scalar(select(BoardPicture.position).where(*position_of_picture))
     if position is None:
         raise NotFound("This picture is not on this board any more. Open the board again.")
     return f"{position}:{picture_id}"
@@ -238,12 +291,14 @@ def _cards() -> Select[Any]:
     return query.outerjoin(Influencer, Influencer.id == Picture.influencer_id).execution_options(populate_existing=True)
 
 
-def _card(row: Picture, width: int | None, height: int | None, recipe: dict[str, Any], who: str | None) -> PictureCard:
-    said = Recipe.model_validate(recipe).of(ImageOverrides.model_validate(row.shot))
+def _card(
+    row: Picture, width: int | None, height: int | None, recipe: dict[str, Any], influencer_name: str | None
+) -> PictureCard:
+    picture_recipe = Recipe.model_validate(recipe).with_overrides(ImageOverrides.model_validate(row.shot))
     return PictureCard(
-        **{name: getattr(row, name) for name in _SAME},
-        influencer_name=who,
-        width=width or said.width,
-        height=height or said.height,
-        recipe=said,
+        **{name: getattr(row, name) for name in _CARD_COLUMNS},
+        influencer_name=influencer_name,
+        width=width or picture_recipe.width,
+        height=height or picture_recipe.height,
+        recipe=picture_recipe,
     )

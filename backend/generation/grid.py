@@ -13,11 +13,11 @@ from pydantic import Field, field_validator
 
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid
-from backend.generation.schemas import MAX_SEED, MOST_IN_BATCH, GenerationDraft, Grid, GridAxis, LoraPick
+from backend.generation.schemas import MAX_PICTURES_IN_BATCH, MAX_SEED, GenerationDraft, Grid, GridAxis, LoraPick
 from backend.kit.drafts import Draft
 
-Kind = Literal["steps", "cfg", "sampler", "seed", "lora", "replace", "model", "strength"]
-KINDS: dict[str, str] = {
+AxisKind = Literal["steps", "cfg", "sampler", "seed", "lora", "replace", "model", "strength"]
+AXIS_KINDS: dict[str, str] = {
     "steps": "Steps",
     "cfg": "Guidance (CFG)",
     "sampler": "Sampler",
@@ -27,94 +27,99 @@ KINDS: dict[str, str] = {
     "model": "Model",
     "strength": "How far from the starting picture",
 }
-assert set(KINDS) == set(get_args(Kind))
-MOST_VALUES = 30
-MOST_AXES = 3
-LONGEST = 2000
+assert set(AXIS_KINDS) == set(get_args(AxisKind))
+MAX_VALUES = 30
+MAX_AXES = 3
+MAX_PROMPT_CHARS = 2000
 """Characters of a prompt, and of one value."""
 _RANGE = re.compile(r"(-?[0-9.]+)\s*-\s*(-?[0-9.]+)\s*(?:\(\s*\+?(-?[0-9.]+)\s*\)|\[\s*([0-9]+)\s*\])?")
-_Change = Callable[[GenerationDraft], GenerationDraft]
+_DraftChange = Callable[[GenerationDraft], GenerationDraft]
 
 
 class AxisDraft(Draft):
-    """`values` as written: `10, 20, 30`, `10-30 (+5)` or `0.4-1 [4]` for numbers; for words what is looked for comes first.
-
-    `lora_id`: whose weight changes.
+    """`values` as written: `10, 20, 30`, `10-30 (+5)` or `0.4-1 [4]` for numbers. Of kind `replace`: the first is looked for in
+    the prompt, the others take its place. `lora_id`: the LoRA whose weight changes.
     """
 
-    kind: Kind
-    values: tuple[Annotated[str, Field(max_length=LONGEST)], ...] = ()
+    kind: AxisKind
+    values: tuple[Annotated[str, Field(max_length=MAX_PROMPT_CHARS)], ...] = ()
     lora_id: str | None = None
 
     @field_validator("values", mode="before")
     @classmethod
     def _written(cls, values: Any) -> Any:
-        """Programs say numbers as numbers."""
-        return [str(one) if isinstance(one, (int, float)) else one for one in values] if isinstance(values, list) else values
+        """API callers may send numbers as numbers."""
+        return (
+            [str(value) if isinstance(value, (int, float)) else value for value in values]
+            if isinstance(values, list)
+            else values
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """One draft for each picture, in the order of their numbers, and what the axes say."""
+class GridDrafts:
+    """One draft for each picture, in the order of their numbers, and the titles and labels of the axes."""
 
     drafts: tuple[GenerationDraft, ...]
     grid: Grid
 
 
-def cells(
+def grid_drafts(
     draft: GenerationDraft, axes: Sequence[AxisDraft], models: Sequence[ModelCard], lora_names: Mapping[str, str]
-) -> Cells:
-    """Every combination of the axes laid over `draft`. Raises Invalid."""
+) -> GridDrafts:
+    """Every combination of the axes' values applied to `draft`. Raises Invalid."""
     if not axes:
         raise Invalid("Choose at least one thing that changes in the grid.")
-    if len(axes) > MOST_AXES:
-        raise Invalid(f"A grid has at most {MOST_AXES} axes.")
+    if len(axes) > MAX_AXES:
+        raise Invalid(f"A grid has at most {MAX_AXES} axes.")
     same = [(axis.kind, axis.lora_id) for axis in axes if axis.kind != "replace"]
     if len(same) != len(set(same)):
         raise Invalid("Two axes change the same thing. Choose another for one of them.")
-    steps = [_changes(axis, draft, models, lora_names) for axis in axes]
-    sizes = [len(changes) for _, changes in steps]
-    if prod(sizes) > MOST_IN_BATCH:
-        said = " × ".join(map(str, sizes))
-        raise Invalid(f"This grid has {said} = {prod(sizes):,} pictures; at most {MOST_IN_BATCH}. Take some values out.")
+    axis_changes = [_axis_changes(axis, draft, models, lora_names) for axis in axes]
+    sizes = [len(changes) for _, changes in axis_changes]
+    if prod(sizes) > MAX_PICTURES_IN_BATCH:
+        product_text = " × ".join(map(str, sizes))
+        raise Invalid(
+            f"This grid has {product_text} = {prod(sizes):,} pictures; at most {MAX_PICTURES_IN_BATCH}. Take some values out."
+        )
     drafts = []
-    # Another model brings values of its own: what the other axes say is laid over them.
-    order = sorted(range(len(axes)), key=lambda at: axes[at].kind != "model")
-    for combination in product(*([change for _, change in changes] for _, changes in reversed(steps))):
-        one, along = draft.model_copy(update={"n": 1}), combination[::-1]
-        for at in order:
-            one = along[at](one)
-        drafts.append(one)
-    grid = Grid(tuple(GridAxis(title, tuple(label for label, _ in changes)) for title, changes in steps))
-    return Cells(tuple(drafts), grid)
+    # The model axis is applied first: it resets steps, sampler and guidance, which other axes may then set.
+    axis_order = sorted(range(len(axes)), key=lambda at: axes[at].kind != "model")
+    for combination in product(*([change for _, change in changes] for _, changes in reversed(axis_changes))):
+        cell, changes_along_axes = draft.model_copy(update={"n": 1}), combination[::-1]
+        for at in axis_order:
+            cell = changes_along_axes[at](cell)
+        drafts.append(cell)
+    grid = Grid(tuple(GridAxis(title, tuple(label for label, _ in changes)) for title, changes in axis_changes))
+    return GridDrafts(tuple(drafts), grid)
 
 
-def numbers(words: Sequence[str], *, whole: bool = False) -> list[float]:
+def parse_numbers(texts: Sequence[str], *, whole: bool = False) -> list[float]:
     """`["10-30 (+10)", "50"]` -> 10, 20, 30, 50. Raises Invalid."""
-    found: list[float] = []
-    for word in words:
-        match = _RANGE.fullmatch(word.strip())
+    values: list[float] = []
+    for text in texts:
+        match = _RANGE.fullmatch(text.strip())
         try:
-            found += _range(*match.groups()) if match else [_finite(word)]
+            values += _range(*match.groups()) if match else [_finite(text)]
         except (ValueError, OverflowError) as error:
-            raise Invalid(f"“{word[:30]}” is no number. Write for example 10, 20, 30 or 10-30 (+5).") from error
-        if len(found) > MOST_VALUES:
-            raise Invalid(f"An axis has at most {MOST_VALUES} values.")
-    found = list(dict.fromkeys(round(value) if whole else round(value, 4) for value in found))
-    if not found:
+            raise Invalid(f"“{text[:30]}” is no number. Write for example 10, 20, 30 or 10-30 (+5).") from error
+        if len(values) > MAX_VALUES:
+            raise Invalid(f"An axis has at most {MAX_VALUES} values.")
+    values = list(dict.fromkeys(round(value) if whole else round(value, 4) for value in values))
+    if not values:
         raise Invalid("Write the values of each axis, for example 10, 20, 30.")
-    return found
+    return values
 
 
-def split(text: str) -> tuple[str, ...]:
-    """What is written in one field: by lines where there are some, else by commas."""
+def split_values(text: str) -> tuple[str, ...]:
+    """Values written into one field: split at line breaks when there are any, else at commas."""
     parts = text.splitlines() if "\n" in text.strip() else text.split(",")
     return tuple(part.strip() for part in parts if part.strip())
 
 
-def _finite(word: str) -> float:
-    if not isfinite(value := float(word)):
-        raise ValueError(word)
+def _finite(text: str) -> float:
+    if not isfinite(value := float(text)):
+        raise ValueError(text)
     return value
 
 
@@ -122,89 +127,93 @@ def _range(low: str, high: str, step: str | None, count: str | None) -> list[flo
     first, last = float(low), float(high)
     if count:
         n = int(count)
-        if not 2 <= n <= MOST_VALUES:
-            raise Invalid(f"In {low}-{high} [{count}] the number of values must be 2 to {MOST_VALUES}.")
+        if not 2 <= n <= MAX_VALUES:
+            raise Invalid(f"In {low}-{high} [{count}] the number of values must be 2 to {MAX_VALUES}.")
         return [first + (last - first) * at / (n - 1) for at in range(n)]
     by = float(step) if step else 1.0
     if not by or (last - first) / by < 0:
         raise Invalid(f"{low}-{high} never ends with steps of {by:g}. Turn it round.")
     n = floor((last - first) / by + 1e-9) + 1
-    if n > MOST_VALUES:
+    if n > MAX_VALUES:
         raise Invalid(
-            f"{low}-{high} has {n:,} values; an axis has at most {MOST_VALUES}. Write a larger step: ({low}-{high} (+5))."
+            f"{low}-{high} has {n:,} values; an axis has at most {MAX_VALUES}. Write a larger step: ({low}-{high} (+5))."
         )
     return [first + by * at for at in range(n)]
 
 
-def _changes(
+def _axis_changes(
     axis: AxisDraft, draft: GenerationDraft, models: Sequence[ModelCard], lora_names: Mapping[str, str]
-) -> tuple[str, list[tuple[str, _Change]]]:
-    title = KINDS[axis.kind]
+) -> tuple[str, list[tuple[str, _DraftChange]]]:
+    title = AXIS_KINDS[axis.kind]
     match axis.kind:
         case "steps" | "seed":
             most = 150 if axis.kind == "steps" else MAX_SEED
-            whole = [_between(int(value), axis.kind == "steps", most, title) for value in numbers(axis.values, whole=True)]
-            return title, [(str(value), _set(**{axis.kind: value})) for value in whole]
+            whole = [
+                _check_range(int(value), axis.kind == "steps", most, title) for value in parse_numbers(axis.values, whole=True)
+            ]
+            return title, [(str(value), _set_fields(**{axis.kind: value})) for value in whole]
         case "cfg" | "strength":
             least, most_f = (0.0, 30.0) if axis.kind == "cfg" else (0.05, 1.0)
-            floats = [_between(value, least, most_f, title) for value in numbers(axis.values)]
-            return title, [(f"{value:g}", _set(**{axis.kind: value})) for value in floats]
+            floats = [_check_range(value, least, most_f, title) for value in parse_numbers(axis.values)]
+            return title, [(f"{value:g}", _set_fields(**{axis.kind: value})) for value in floats]
         case "sampler" | "model":
-            names = _chosen(axis.values, title)
+            names = _distinct_values(axis.values, title)
             titles = {card.name: card.title for card in models} if axis.kind == "model" else {}
-            # Another model has samplers, steps and guidance of its own.
+            # Samplers, steps and guidance of one model do not fit another: None means the model's own.
             own = {"sampler": "", "steps": None, "cfg": None} if axis.kind == "model" else {}
-            return title, [(titles.get(name, name), _set(**{**own, axis.kind: name})) for name in names]
+            return title, [(titles.get(name, name), _set_fields(**{**own, axis.kind: name})) for name in names]
         case "lora":
             name = lora_names.get(axis.lora_id or "")
             if not name:
                 raise Invalid("Choose the LoRA whose weight changes.")
-            weights = [_between(value, -2.0, 2.0, title) for value in numbers(axis.values)]
-            return f"Weight of {name}", [(f"{value:g}", _weigh(str(axis.lora_id), name, value)) for value in weights]
+            weights = [_check_range(value, -2.0, 2.0, title) for value in parse_numbers(axis.values)]
+            return f"Weight of {name}", [(f"{value:g}", _set_lora_weight(str(axis.lora_id), name, value)) for value in weights]
         case "replace":
-            words = _chosen(axis.values, title)
+            words = _distinct_values(axis.values, title)
             if words[0] not in draft.prompt and words[0] not in draft.negative_prompt:
                 raise Invalid(
                     f"“{words[0][:60]}” is not in the prompt. The first one is looked for, the others take its place."
                 )
-            return f"“{_line(words[0])}”", [(_line(word), _replace(words[0], word)) for word in words]
+            return f"“{_label(words[0])}”", [(_label(word), _replace(words[0], word)) for word in words]
 
 
-def _chosen(values: Sequence[str], title: str) -> list[str]:
-    found = list(dict.fromkeys(value.strip() for value in values if value.strip()))
-    if not found:
+def _distinct_values(values: Sequence[str], title: str) -> list[str]:
+    distinct = list(dict.fromkeys(value.strip() for value in values if value.strip()))
+    if not distinct:
         raise Invalid(f"Choose the values of “{title}”.")
-    if len(found) > MOST_VALUES:
-        raise Invalid(f"An axis has at most {MOST_VALUES} values.")
-    return found
+    if len(distinct) > MAX_VALUES:
+        raise Invalid(f"An axis has at most {MAX_VALUES} values.")
+    return distinct
 
 
-def _line(words: str) -> str:
-    """As it stands beside the pictures."""
+def _label(words: str) -> str:
+    """A value as the label beside the pictures: one line, at most 80 characters."""
     return " ".join(words.split())[:80]
 
 
-def _between(value: Any, least: float, most: float, title: str) -> Any:
+def _check_range(value: Any, least: float, most: float, title: str) -> Any:
     if not least <= value <= most:
         raise Invalid(f"{title}: {value:g} is not between {least:g} and {most:g}.")
     return value
 
 
-def _set(**values: Any) -> _Change:
+def _set_fields(**values: Any) -> _DraftChange:
     return lambda draft: draft.model_copy(update=values)
 
 
-def _replace(old: str, new: str) -> _Change:
+def _replace(old: str, new: str) -> _DraftChange:
     def change(draft: GenerationDraft) -> GenerationDraft:
-        words = {"prompt": draft.prompt.replace(old, new), "negative_prompt": draft.negative_prompt.replace(old, new)}
-        if (longest := max(map(len, words.values()))) > LONGEST:
-            raise Invalid(f"With “{_line(new)}” the prompt has {longest:,} characters; at most {LONGEST:,}. Take fewer words.")
-        return draft.model_copy(update=words)
+        replaced = {"prompt": draft.prompt.replace(old, new), "negative_prompt": draft.negative_prompt.replace(old, new)}
+        if (longest := max(map(len, replaced.values()))) > MAX_PROMPT_CHARS:
+            raise Invalid(
+                f"With “{_label(new)}” the prompt has {longest:,} characters; at most {MAX_PROMPT_CHARS:,}. Take fewer words."
+            )
+        return draft.model_copy(update=replaced)
 
     return change
 
 
-def _weigh(lora_id: str, name: str, weight: float) -> _Change:
+def _set_lora_weight(lora_id: str, name: str, weight: float) -> _DraftChange:
     tag = re.compile(rf"<\s*lora\s*:\s*{re.escape(name)}\s*(:[^<>]*)?>", re.IGNORECASE)
 
     def change(draft: GenerationDraft) -> GenerationDraft:

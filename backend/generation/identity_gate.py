@@ -1,4 +1,4 @@
-"""The identity gate of a request: each picture is scored before it is kept, and what falls short may be drawn anew."""
+"""The face check of a request: each picture is scored before it is stored, and pictures below the threshold may be replaced."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from backend.db.tables import Generation, Picture
 from backend.generation import rules
 from backend.generation.recipe import Recipe
 from backend.generation.schemas import GenerationCard
-from backend.identity import Check, FrozenLora, Judge, Verdict
+from backend.identity import IdentityScore, LoraSnapshot, PictureProvenance, ScoringContext
 from backend.jobs.context import JobContext
 from backend.loras import LoraCard
 
-RECENT = 200
-"""Earlier pictures of the influencer a new one is compared with."""
+MAX_RECENT = 200
+"""How many earlier pictures of the influencer a new one is compared with."""
 NEAR_BITS = 6
-"""Of 64: the same pose before the same kind of background."""
+"""Near-duplicates differ in at most this many of 64 hash bits: the same pose before the same kind of background."""
 
 
 @dataclass
 class GateContext:
-    """What one request's pictures are held against. `judge` loses its reference when the engine turns out to be down.
+    """What one request's pictures are scored against. `scoring` loses its reference when the engine turns out to be down.
 
     `loras`: id -> (step of its run, sha256); `bases`: model -> family; `recent`: (picture id, difference hash) of earlier
     requests, newest first.
     """
 
-    judge: Judge
+    scoring: ScoringContext
     loras: Mapping[str, tuple[int | None, str]]
     bases: Mapping[str, str]
     recent: Sequence[tuple[str, str]]
@@ -50,94 +50,98 @@ def gate_context(
     frozen = {lora.id: (lora.step, asset.sha256 or "") for lora, asset in loras}
     if card.influencer_id:
         identity.calibrate_on_first_use(tx, card.influencer_id, base=base, engine=engine)
-    return GateContext(identity.judge(tx, card.influencer_id, base=base, engine=engine), frozen, bases, _recent(tx, card))
+    return GateContext(
+        identity.scoring_context(tx, card.influencer_id, base=base, engine=engine), frozen, bases, _recent(tx, card)
+    )
 
 
-def look(ctx: JobContext, keeper: GateContext, recipe: Recipe, picture: Path) -> Verdict:
-    """The verdict on a picture drawn by `recipe` (its own); an engine that is down is asked once a request, not each time."""
-    why = ctx.app.engines.identity.refuses(keeper.bases.get(recipe.model, "")) if keeper.judge.reference else ""
-    if why:
-        return Verdict(why=why)
-    verdict = identity.look(ctx, keeper.judge, picture)
-    if keeper.judge.reference is not None and verdict.score is None:
-        keeper.judge = Judge(gate=keeper.judge.gate, why=verdict.why)
-    return verdict
+def score_picture(ctx: JobContext, context: GateContext, recipe: Recipe, picture: Path) -> IdentityScore:
+    """Scores a picture drawn by `recipe` (its own). An engine that failed is not asked again for the rest of the request."""
+    refusal = ctx.app.engines.identity.refuses(context.bases.get(recipe.model, "")) if context.scoring.reference else ""
+    if refusal:
+        return IdentityScore(why=refusal)
+    score = identity.score_picture(ctx, context.scoring, picture)
+    if context.scoring.reference is not None and score.score is None:
+        context.scoring = ScoringContext(gate=context.scoring.gate, why=score.why)
+    return score
 
 
-def apply_score(row: Picture, keeper: GateContext, verdict: Verdict) -> None:
-    """Score, line and where the picture goes, on a row that is about to be added."""
-    row.identity_score, row.identity_line = verdict.score, verdict.line
-    row.gate = identity.state(keeper.judge.gate, verdict)
+def apply_score(row: Picture, context: GateContext, score: IdentityScore) -> None:
+    """Writes score, threshold and gate state to a row that is about to be inserted."""
+    row.identity_score, row.identity_line = score.score, score.line
+    row.gate = identity.gate_state(context.scoring.gate, score)
 
 
-def snapshot(row: Picture, keeper: GateContext, recipe: Recipe, verdict: Verdict) -> Statement:
-    """What else is kept of how the picture was made. `recipe`: its own."""
-    near = nearest(row.dhash, keeper.recent)
+def snapshot(row: Picture, context: GateContext, recipe: Recipe, score: IdentityScore) -> Statement:
+    """The statement that stores how the picture was made. `recipe`: its own."""
+    near = nearest(row.dhash, context.recent)
     loras = tuple(
-        FrozenLora(ref.lora_id, ref.name, ref.weight, *keeper.loras.get(ref.lora_id, (None, ""))) for ref in recipe.loras
+        LoraSnapshot(ref.lora_id, ref.name, ref.weight, *context.loras.get(ref.lora_id, (None, ""))) for ref in recipe.loras
     )
     template = recipe.model_dump(mode="json").get("template") or {}
-    return identity.freezing(Check(row.id, verdict.embedder, verdict.why, loras, template, near[0], near[1]))
+    return identity.provenance_stmt(PictureProvenance(row.id, score.embedder, score.why, loras, template, near[0], near[1]))
 
 
 def inherit(tx: Session, row: Picture, source_id: str) -> None:
-    """What is frozen about a picture made from another one alone is what was frozen about that one."""
-    identity.freeze(tx, replace(identity.check(tx, source_id), picture_id=row.id, near_picture_id=None, near_bits=None))
+    """Copies the provenance of the picture that this one was made from (an upscaled one, for example)."""
+    identity.save_provenance(
+        tx, replace(identity.provenance(tx, source_id), picture_id=row.id, near_picture_id=None, near_bits=None)
+    )
 
 
-def may_grow(keeper: GateContext, card: GenerationCard) -> bool:
-    """Whether pictures that fall short are drawn anew. Lists and grids have a place for each picture: nothing is added."""
-    return keeper.judge.gate == "regenerate" and card.form == "pictures"
+def draws_replacements(context: GateContext, card: GenerationCard) -> bool:
+    """Whether failed pictures are replaced by new ones. Not in lists and grids, where each picture has a place of its own."""
+    return context.scoring.gate == "regenerate" and card.form == "pictures"
 
 
-def more(ctx: JobContext, keeper: GateContext, card: GenerationCard) -> GenerationCard | None:
-    """The request with as many new seeds as pictures fell short; None: enough, or the bound is reached.
+def add_replacements(ctx: JobContext, context: GateContext, card: GenerationCard) -> GenerationCard | None:
+    """Adds as many new seeds to the request as pictures failed; None when nothing is missing or the limit is reached.
 
-    Durable before it returns: a retry draws the same seeds.
+    Committed before it returns, so that a retry draws the same seeds.
     """
-    if not may_grow(keeper, card):
+    if not draws_replacements(context, card):
         return None
     with ctx.transaction() as tx:
         recipe, gates = card.recipe, _gates(tx, card.id)
-        asked = card.n - recipe.redrawn
+        requested = card.n - recipe.redrawn
         passed = sum(gate == "open" for gate in gates.values())
-        k = identity.replacements_needed(keeper.judge, asked=asked, drawn=card.n, passed=passed)
-        if not k:
+        missing = identity.replacements_needed(context.scoring, asked=requested, drawn=card.n, passed=passed)
+        if not missing:
             return None
-        recipe.seeds, recipe.redrawn = [*recipe.seeds, *rules.seeds(-1, k)], recipe.redrawn + k
+        recipe.seeds, recipe.redrawn = [*recipe.seeds, *rules.seeds(-1, missing)], recipe.redrawn + missing
         row = tx.get_one(Generation, card.id)
         row.recipe = recipe.model_dump()
-        if row.shots:  # each picture has words of its own: a new one is drawn from those of one that fell short
-            short = sorted(n for n, gate in gates.items() if gate != "open")
-            row.shots = [*row.shots, *(row.shots[n] for n in islice(cycle(short or [0]), k))]
+        if row.shots:  # pictures differ in their prompts: a new one takes the overrides of one that failed
+            failed = sorted(n for n, gate in gates.items() if gate != "open")
+            row.shots = [*row.shots, *(row.shots[n] for n in islice(cycle(failed or [0]), missing))]
         tx.flush()
-        ctx.log(f"{asked - passed} of {asked} pictures fell below the line: {k} more are drawn.")
+        ctx.log(f"{requested - passed} of {requested} pictures fell below the line: {missing} more are drawn.")
         return generation.get(tx, card.id)
 
 
-def settle(tx: Session, ctx: JobContext, keeper: GateContext, card: GenerationCard) -> None:
-    """What was replaced goes out of sight; the best of what could not be replaced stays for a look.
+def close_request(tx: Session, ctx: JobContext, context: GateContext, card: GenerationCard) -> None:
+    """Rejects failed pictures that were replaced; the best of those that could not be replaced stay held for review.
 
-    Pictures that could not be scored when they were drawn are scored by a job of their own, if that is possible now.
+    Pictures that could not be scored when they were drawn get a scoring job, if the engine is up now.
     """
     if card.influencer_id:
-        _score_later(tx, ctx, keeper, card, card.influencer_id)
-    if not may_grow(keeper, card):
+        _score_later(tx, ctx, context, card, card.influencer_id)
+    if not draws_replacements(context, card):
         return
     gates = _gates(tx, card.id)
     passed = sum(gate == "open" for gate in gates.values())
     query = select(Picture.id, Picture.identity_score).where(Picture.generation_id == card.id, Picture.gate == "held")
     held = {picture_id: score or 0.0 for picture_id, score in tx.execute(query)}
-    out = identity.excess(held, asked=card.n - card.recipe.redrawn, passed=passed)
-    tx.execute(update(Picture).where(Picture.id.in_(out)).values(gate="rejected"))
+    rejected_ids = identity.excess(held, asked=card.n - card.recipe.redrawn, passed=passed)
+    tx.execute(update(Picture).where(Picture.id.in_(rejected_ids)).values(gate="rejected"))
 
 
-def _score_later(tx: Session, ctx: JobContext, keeper: GateContext, card: GenerationCard, influencer_id: str) -> None:
-    engine, base = ctx.app.engines.identity, keeper.bases.get(card.recipe.model, "")
-    if identity.judge(tx, influencer_id, base=base, engine=engine).reference is None:
+def _score_later(tx: Session, ctx: JobContext, context: GateContext, card: GenerationCard, influencer_id: str) -> None:
+    engine, base = ctx.app.engines.identity, context.bases.get(card.recipe.model, "")
+    if identity.scoring_context(tx, influencer_id, base=base, engine=engine).reference is None:
         return
-    left = Picture.generation_id == card.id, Picture.identity_score.is_(None), Picture.deleted_at.is_(None)
-    if tx.scalar(select(Picture.id).where(*left).limit(1)):
+    unscored = Picture.generation_id == card.id, Picture.identity_score.is_(None), Picture.deleted_at.is_(None)
+    if tx.scalar(select(Picture.id).where(*unscored).limit(1)):
         identity.score_missing(tx, influencer_id, engine=engine, request_key=f"{ctx.job_id}/score")
 
 
@@ -145,22 +149,27 @@ def nearest(dhash: str | None, recent: Sequence[tuple[str, str]]) -> tuple[str, 
     """The picture least different from `dhash` and by how many bits; none within NEAR_BITS: (None, None)."""
     if not dhash:
         return None, None
-    apart = [((int(dhash, 16) ^ int(other, 16)).bit_count(), n, one) for n, (one, other) in enumerate(recent)]
-    bits, _, picture_id = min(apart, default=(65, 0, ""))
+    distances = [
+        ((int(dhash, 16) ^ int(other_dhash, 16)).bit_count(), n, picture_id)
+        for n, (picture_id, other_dhash) in enumerate(recent)
+    ]
+    bits, _, picture_id = min(distances, default=(65, 0, ""))
     return (picture_id, bits) if bits <= NEAR_BITS else (None, None)
 
 
 def _recent(tx: Session, card: GenerationCard) -> list[tuple[str, str]]:
     if not card.influencer_id:
         return []
-    mine = Picture.influencer_id == card.influencer_id, Picture.deleted_at.is_(None), Picture.gate == "open"
-    query = select(Picture.id, Picture.dhash).where(*mine, Picture.generation_id != card.id)
-    if card.recipe.init_asset_id:  # drawn from this one: that they are alike was meant
+    own_pictures = Picture.influencer_id == card.influencer_id, Picture.deleted_at.is_(None), Picture.gate == "open"
+    query = select(Picture.id, Picture.dhash).where(*own_pictures, Picture.generation_id != card.id)
+    if card.recipe.init_asset_id:  # the start image is meant to look alike
         query = query.where(Picture.asset_id != card.recipe.init_asset_id)
-    return [(one, dhash) for one, dhash in tx.execute(query.order_by(Picture.id.desc()).limit(RECENT)) if dhash]
+    return [
+        (picture_id, dhash) for picture_id, dhash in tx.execute(query.order_by(Picture.id.desc()).limit(MAX_RECENT)) if dhash
+    ]
 
 
 def _gates(tx: Session, generation_id: str) -> dict[int, str]:
-    """Number -> gate of the pictures that are there and those deleted meanwhile."""
+    """Number -> gate of all pictures of the request, deleted ones too."""
     query = select(Picture.n, Picture.gate).where(Picture.generation_id == generation_id)
     return {n: gate for n, gate in tx.execute(query)}

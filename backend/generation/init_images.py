@@ -1,4 +1,4 @@
-"""A picture from the user's disk to draw from: checked like any upload, then kept as an asset of the workspace."""
+"""An uploaded start image, mask or pose: checked like any upload, then stored as an asset of the workspace."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ OpenTx = Callable[[], AbstractContextManager[Session]]
 
 
 def take_upload(open_tx: OpenTx, storage: Storage, *, settings: Settings, upload_id: str) -> AssetCard:
-    """Checks an uploaded picture in a child and keeps it. `open_tx` opens an editor's transaction (bytes move between two).
+    """Checks an uploaded picture in a child process and stores it. `open_tx` opens an editor's transaction; none is open while
+    bytes move.
 
     Raises NotFound, Conflict (not here yet), Invalid (no usable picture; the upload keeps the reason), Unavailable.
     """
@@ -35,30 +36,32 @@ def take_upload(open_tx: OpenTx, storage: Storage, *, settings: Settings, upload
     with tempfile.TemporaryDirectory(prefix="start-") as folder:
         path = Path(folder) / f"picture{Path(upload.filename).suffix.lower()[:8]}"
         storage.get_file(upload.key, path)
-        seen = _checked(open_tx, settings, upload_id, path)
+        inspected = _inspect(open_tx, settings, upload_id, path)
         stored = assets.store(
             open_tx,
             storage,
-            path=seen.picture,
+            path=inspected.picture,
             kind="image",
-            key=assets.key_for("image", tenant_id=tenant_id, job_id="uploaded", attempt_id=new_id("ast"), ext=seen.extension),
-            content_type=seen.content_type,
+            key=assets.key_for(
+                "image", tenant_id=tenant_id, job_id="uploaded", attempt_id=new_id("ast"), ext=inspected.extension
+            ),
+            content_type=inspected.content_type,
             filename=upload.filename,
-            thumbs=[ThumbFile(width, file) for width, file in seen.thumbs],
-            width=seen.width,
-            height=seen.height,
+            thumbs=[ThumbFile(width, file) for width, file in inspected.thumbs],
+            width=inspected.width,
+            height=inspected.height,
         )
     with open_tx() as tx:
         assets.uploads.accept(tx, [upload_id])
     return stored
 
 
-def _checked(open_tx: OpenTx, settings: Settings, upload_id: str, path: Path) -> Inspected:
+def _inspect(open_tx: OpenTx, settings: Settings, upload_id: str, path: Path) -> Inspected:
     limits = Limits(max_bytes=settings.max_upload_size, max_pixels=settings.max_image_pixels, min_side=settings.min_image_side)
     with Inspector(limits, processes=1) as inspector:
-        seen = inspector.inspect(path, path.parent)
-    if not seen.ok:
+        inspected = inspector.inspect(path, path.parent)
+    if not inspected.ok:
         with open_tx() as tx:
-            assets.uploads.reject(tx, {upload_id: seen.reason})
-        raise Invalid(seen.reason)
-    return seen
+            assets.uploads.reject(tx, {upload_id: inspected.reason})
+        raise Invalid(inspected.reason)
+    return inspected

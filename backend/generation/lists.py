@@ -10,94 +10,118 @@ from typing import Any
 
 from backend.errors import Invalid, StudioError
 from backend.generation.rules import SIZES
-from backend.generation.schemas import MOST_IN_BATCH, GenerationDraft
+from backend.generation.schemas import MAX_PICTURES_IN_BATCH, GenerationDraft
 
 COLUMNS = ("prompt", "negative", "n", "seed", "size")
-_ALSO = {
-    "text": "prompt", "positive": "prompt", "negative prompt": "negative", "negative_prompt": "negative", "count": "n",
-    "pictures": "n", "number": "n", "format": "size",
-}  # fmt: skip
-LONGEST = 1_000_000
-_ONE_FOR_ALL = {
-    "influencer_id": "The influencer", "mask_asset_id": "The mask", "feather": "The mask's edge", "pose": "The pose",
-    "second_pass": "The second pass", "workflow_id": "The workflow",
-}  # fmt: skip
-"""What a request has once, however many lines it draws."""
+_COLUMN_ALIASES = {
+    "text": "prompt",
+    "positive": "prompt",
+    "negative prompt": "negative",
+    "negative_prompt": "negative",
+    "count": "n",
+    "pictures": "n",
+    "number": "n",
+    "format": "size",
+}
+MAX_LIST_CHARS = 1_000_000
+_SAME_FOR_ALL_LINES = {
+    "influencer_id": "The influencer",
+    "mask_asset_id": "The mask",
+    "feather": "The mask's edge",
+    "pose": "The pose",
+    "second_pass": "The second pass",
+    "workflow_id": "The workflow",
+}
+"""Fields of a draft that one request can have only once, and what an error message calls them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """`number`: of the line, from 1. `draft` None: `problem` says why it cannot be drawn."""
+class ListLine:
+    """One line of a list. `number` counts from 1; `prompt` is as written; `draft` None: `problem` says why it cannot be
+    drawn."""
 
     number: int
-    said: str
+    prompt: str
     draft: GenerationDraft | None
     problem: str = ""
 
 
-def parse(text: str, base: GenerationDraft) -> list[Line]:
-    """Each line laid over `base`; empty lines and lines that begin with # are left out. Raises Invalid for the whole list."""
-    if len(text) > LONGEST:
+def parse_list(text: str, base: GenerationDraft) -> list[ListLine]:
+    """Drafts of the lines of `text`: one prompt a line, or a CSV table whose head names COLUMNS. Each line overrides `base`.
+
+    Empty lines and lines that begin with # are left out. A line that cannot be drawn has a `problem`; a list that is too long
+    or unreadable raises Invalid.
+    """
+    if len(text) > MAX_LIST_CHARS:
         raise Invalid("This list is longer than a million characters. Split it.")
     text = text.lstrip("\ufeff").replace("\x00", "")
     rows = list(_rows(text))
     if not rows:
         raise Invalid("Write one prompt a line, or choose a file.")
-    if len(rows) > MOST_IN_BATCH:
-        raise Invalid(f"This list has {len(rows):,} lines; at most {MOST_IN_BATCH} pictures at once. Split it.")
-    return _few([_line(number, values, base) for number, values in rows])
+    if len(rows) > MAX_PICTURES_IN_BATCH:
+        raise Invalid(f"This list has {len(rows):,} lines; at most {MAX_PICTURES_IN_BATCH} pictures at once. Split it.")
+    return _check_total([_line_from_row(number, values, base) for number, values in rows])
 
 
-def apply_to(lines: Sequence[str | Mapping[str, Any]], base: GenerationDraft) -> list[Line]:
-    """Prompts, or values of drafts, each laid over `base` as one picture unless it says `n`. Raises Invalid for them all."""
-    return _few([_over(number, {"prompt": one} if isinstance(one, str) else one, base) for number, one in enumerate(lines, 1)])
+def apply_to(lines: Sequence[str | Mapping[str, Any]], base: GenerationDraft) -> list[ListLine]:
+    """Drafts of `lines` (prompts, or fields of a draft), each overriding `base`; one picture each unless a line gives `n`.
+
+    Raises Invalid when they ask for too many pictures together.
+    """
+    return _check_total(
+        [
+            _line_over_base(number, {"prompt": line} if isinstance(line, str) else line, base)
+            for number, line in enumerate(lines, 1)
+        ]
+    )
 
 
-def _over(number: int, values: Mapping[str, Any], base: GenerationDraft) -> Line:
-    own_size = {"width": None, "height": None} if "size" in values else {}
-    said = str(values.get("prompt", base.prompt))
+def _line_over_base(number: int, values: Mapping[str, Any], base: GenerationDraft) -> ListLine:
+    without_base_size = {"width": None, "height": None} if "size" in values else {}
+    prompt = str(values.get("prompt", base.prompt))
     try:
-        draft = GenerationDraft(**{**dict(base), "n": 1, **own_size, **values})
+        draft = GenerationDraft(**{**dict(base), "n": 1, **without_base_size, **values})
     except StudioError as error:
-        return Line(number, said, None, error.message)
-    for name, words in _ONE_FOR_ALL.items():
+        return ListLine(number, prompt, None, error.message)
+    for name, label in _SAME_FOR_ALL_LINES.items():
         if getattr(draft, name) != getattr(base, name):
-            return Line(number, said, None, f"{words} is the same for all lines: give it in draft, or ask for this line alone.")
+            return ListLine(
+                number, prompt, None, f"{label} is the same for all lines: give it in draft, or ask for this line alone."
+            )
     if draft.mask_asset_id and draft.init_asset_id != base.init_asset_id:
-        return Line(number, said, None, "The mask lies on one picture: leave out the mask, or ask for this line alone.")
-    return Line(number, said, draft)
+        return ListLine(number, prompt, None, "The mask lies on one picture: leave out the mask, or ask for this line alone.")
+    return ListLine(number, prompt, draft)
 
 
-def _few(lines: list[Line]) -> list[Line]:
+def _check_total(lines: list[ListLine]) -> list[ListLine]:
     total = sum(line.draft.n for line in lines if line.draft)
-    if total > MOST_IN_BATCH:
-        raise Invalid(
-            f"This list asks for {total:,} pictures; at most {MOST_IN_BATCH} at once. Ask for fewer of each, or split it."
-        )
+    if total > MAX_PICTURES_IN_BATCH:
+        limit = f"at most {MAX_PICTURES_IN_BATCH} at once"
+        raise Invalid(f"This list asks for {total:,} pictures; {limit}. Ask for fewer of each, or split it.")
     return lines
 
 
 def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    head = next((line for line in text.splitlines() if line.strip()), "")
-    mark = next((sign for sign in ("\t", ";", ",") if sign in head), ",")
-    names = [_name(cell) for cell in next(csv.reader([head], delimiter=mark), [])]
+    first_line = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = next((sign for sign in ("\t", ";", ",") if sign in first_line), ",")
+    names = [_column_name(cell) for cell in next(csv.reader([first_line], delimiter=delimiter), [])]
     if "prompt" in names and all(name in COLUMNS for name in names):
-        yield from _table(text, mark)
+        yield from _table(text, delimiter)
         return
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip() and not line.lstrip().startswith("#"):
             yield number, {"prompt": line.strip()}
 
 
-def _table(text: str, mark: str) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.reader(io.StringIO(text), delimiter=mark, skipinitialspace=True)
+def _table(text: str, delimiter: str) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
     names: list[str] = []
     try:
         for row in reader:
             if not any(cell.strip() for cell in row) or row[0].lstrip().startswith("#"):
                 continue
             if not names:
-                names = [_name(cell) for cell in row]
+                names = [_column_name(cell) for cell in row]
                 continue
             values = {name: cell.strip() for name, cell in zip(names, row, strict=False) if cell.strip()}
             yield reader.line_num, values | ({"": "more"} if len(row) > len(names) else {})
@@ -105,32 +129,32 @@ def _table(text: str, mark: str) -> Iterator[tuple[int, dict[str, str]]]:
         raise Invalid(f"This table cannot be read ({error}). Save it again as CSV, with prompts in quotation marks.") from error
 
 
-def _name(cell: str) -> str:
-    word = cell.strip().strip('"').lower()
-    return _ALSO.get(word, word)
+def _column_name(cell: str) -> str:
+    name = cell.strip().strip('"').lower()
+    return _COLUMN_ALIASES.get(name, name)
 
 
-def _line(number: int, values: dict[str, str], base: GenerationDraft) -> Line:
-    said = values.get("prompt", "")
+def _line_from_row(number: int, values: dict[str, str], base: GenerationDraft) -> ListLine:
+    prompt = values.get("prompt", "")
     if "" in values:
-        return Line(number, said, None, "More cells than columns. Put prompts with commas in quotation marks.")
-    if not said:
-        return Line(number, said, None, "The prompt is missing.")
-    changes: dict[str, object] = {"prompt": said, "n": 1}
+        return ListLine(number, prompt, None, "More cells than columns. Put prompts with commas in quotation marks.")
+    if not prompt:
+        return ListLine(number, prompt, None, "The prompt is missing.")
+    changes: dict[str, object] = {"prompt": prompt, "n": 1}
     try:
         for name in ("n", "seed"):
             if name in values:
                 changes[name] = int(values[name])
     except ValueError:
-        return Line(number, said, None, f"{name} must be a whole number, not “{values[name][:20]}”.")
+        return ListLine(number, prompt, None, f"{name} must be a whole number, not “{values[name][:20]}”.")
     if "negative" in values:
         changes["negative_prompt"] = values["negative"]
     if "size" in values:
         size = values["size"].lower()
         if size not in SIZES:
-            return Line(number, said, None, f"There is no size “{size[:20]}”. Choose one of: {', '.join(SIZES)}.")
+            return ListLine(number, prompt, None, f"There is no size “{size[:20]}”. Choose one of: {', '.join(SIZES)}.")
         changes |= {"size": size, "width": None, "height": None}
     try:
-        return Line(number, said, GenerationDraft(**{**dict(base), **changes}))
+        return ListLine(number, prompt, GenerationDraft(**{**dict(base), **changes}))
     except StudioError as error:
-        return Line(number, said, None, error.message)
+        return ListLine(number, prompt, None, error.message)

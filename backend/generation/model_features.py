@@ -1,4 +1,4 @@
-"""Whether the model, and the workflow, can do what a draft asks for. Pure."""
+"""Whether the model and the workflow support what a draft asks for. Pure."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def check(draft: GenerationDraft, model: ModelCard, workflow: WorkflowCard | Non
     if workflow:
         _check_workflow(draft, model, workflow)
         return
-    wanted = {
+    requested = {
         "picture": draft.init_asset_id and "draw from a picture",
         "mask": draft.mask_asset_id and "change a part of a picture",
         "pose": draft.pose and "hold a pose",
         "pose-photo": draft.pose and not draft.pose.drawn and "read a pose from a picture (only one drawn as a skeleton)",
         "hires": draft.second_pass and "draw a second, larger pass",
     }
-    for feature, words in wanted.items():
-        if words and feature not in model.features:
-            raise Invalid(f"{model.title} cannot {words} here. {ELSEWHERE}")
+    for feature, ability in requested.items():
+        if ability and feature not in model.features:
+            raise Invalid(f"{model.title} cannot {ability} here. {ELSEWHERE}")
 
 
 def _check_workflow(draft: GenerationDraft, model: ModelCard, workflow: WorkflowCard) -> None:
@@ -36,28 +36,29 @@ def _check_workflow(draft: GenerationDraft, model: ModelCard, workflow: Workflow
         raise Invalid(
             f"The workflow {workflow.name} needs a ComfyUI, which does not draw here now. Choose the built-in workflow."
         )
-    asked = {
+    requested = {
         "picture": (draft.init_asset_id, "starting picture"),
         "mask": (draft.mask_asset_id, "mask"),
         "pose": (draft.pose, "picture of a pose"),
         "scale": (draft.second_pass, "second pass"),
         "lora": (draft.loras, "LoRA"),
     }
-    for role, (said, noun) in asked.items():
+    for role, (value, noun) in requested.items():
         takes = role in workflow.takes
-        if said and not takes:
+        if value and not takes:
             raise Invalid(f"The workflow {workflow.name} takes no {noun}. Leave it out, or choose another workflow.")
-        if not said and takes and role in {"picture", "mask", "pose"}:
+        if not value and takes and role in {"picture", "mask", "pose"}:
             raise Invalid(f"The workflow {workflow.name} needs a {noun}. Choose one first.")
 
 
-def notes(draft: GenerationDraft, workflow: WorkflowCard | None, width: int, height: int) -> list[str]:
-    said = []
+def notes(draft: GenerationDraft, workflow: GraphCard | None, width: int, height: int) -> list[str]:
+    """Sentences about workflow, pose and second pass for the preview of a request."""
+    lines = []
     if workflow:
-        said.append(f"Drawn with the workflow {workflow.name}; what it has no input for stays as it says.")
+        lines.append(f"Drawn with the workflow {workflow.name}; what it has no input for stays as it says.")
     if draft.pose:
-        said.append(f"The pose of a picture is held at {draft.pose.strength:g}.")
+        lines.append(f"The pose of a picture is held at {draft.pose.strength:g}.")
     if draft.second_pass:
         scale = draft.second_pass.scale
-        said.append(f"A second pass makes it {round(width * scale)} × {round(height * scale)} px.")
-    return said
+        lines.append(f"A second pass makes it {round(width * scale)} × {round(height * scale)} px.")
+    return lines

@@ -1,4 +1,4 @@
-"""Hashes of pictures that were made before pictures were compared: taken from our own thumbnail when somebody asks."""
+"""Perceptual hashes of pictures that have none yet (made before hashes were stored), computed from the thumbnail on demand."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from backend.media.images.picture_hash import bands, dhash_of
 from backend.storage import Storage
 
 
-def look(open_tx: Callable[[], AbstractContextManager[Session]], storage: Storage, picture_id: str) -> None:
-    """Makes sure the picture can be compared. No transaction is open while bytes move. Raises NotFound, Unavailable."""
+def ensure_hash(open_tx: Callable[[], AbstractContextManager[Session]], storage: Storage, picture_id: str) -> None:
+    """Computes and stores the picture's hash unless it has one. No transaction is open while bytes move. Raises NotFound,
+    Unavailable.
+    """
     with open_tx() as tx:
         row = tx.execute(select(Picture.dhash, Picture.asset_id).where(Picture.id == picture_id)).first()
         if row is None:
@@ -31,7 +33,7 @@ def look(open_tx: Callable[[], AbstractContextManager[Session]], storage: Storag
     with tempfile.TemporaryDirectory(prefix="look-") as folder:
         path = Path(folder) / "thumb.webp"
         storage.get_file(assets.thumb_key(asset.key, max(asset.thumbs)), path)
-        seen = dhash_of(path)
+        dhash = dhash_of(path)
     with open_tx() as tx:
-        values = {"dhash": seen, "bands": bands(seen, tx.info["tenant_id"])}
+        values = {"dhash": dhash, "bands": bands(dhash, tx.info["tenant_id"])}
         tx.execute(update(Picture).where(Picture.id == picture_id, Picture.dhash.is_(None)).values(**values))

@@ -1,4 +1,4 @@
-"""The job that draws: each picture is kept the moment it is there, and one that is there is never drawn again."""
+"""The job that draws: each picture is stored as soon as it is drawn, and a stored one is never drawn again."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from backend.engines.image.port import ImageRequest, LoraUse
 from backend.engines.relay import relayed
 from backend.errors import Invalid
 from backend.generation import forecast, identity_gate
-from backend.generation.digital_source_type import META, source_type
+from backend.generation.digital_source_type import SOURCE_META, source_type
 from backend.generation.gallery import shape_of
 from backend.generation.identity_gate import GateContext
-from backend.generation.queries import existing
+from backend.generation.queries import drawn_numbers
 from backend.generation.recipe import ImageOverrides, LoraRef, Recipe, batch_by_model
 from backend.generation.schemas import GenerationCard, GenerationPayload
 from backend.generation.sheets import run as sheet
@@ -38,17 +38,18 @@ from backend.media.images.pictures import decoded
 from backend.workflows import WorkflowCard
 
 __all__ = ["run", "sheet", "upscale"]
-A_ROUND = 8
-"""Pictures the engine is asked for at once."""
-A_TURN_S = 60.0
-"""After this long the job steps aside between two rounds: others get a turn, and no deadline counts against a long list."""
+PICTURES_PER_ROUND = 8
+"""Most pictures in one call of the engine."""
+MAX_TURN_S = 60.0
+"""After this long the job goes back to the queue between two rounds, so that other jobs get a turn and a long list does not
+reach the job's deadline."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Files:
     """What a request needs on disk: looked up in one transaction, fetched outside it. `loras`, `inits`: by id.
 
-    `source_types`: of what is drawn from a picture, by what `_from` says of a recipe.
+    `source_types`: digital source types of the pictures, by `_init_key` of their recipes.
     """
 
     loras: dict[str, tuple[LoraCard, AssetCard]]
@@ -61,7 +62,7 @@ class _Files:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """A request as the job goes through it: one recipe for each picture, `rounds`: the numbers of those not yet there."""
+    """A request while it is drawn. `recipes`, `shots`: one for each picture; `rounds`: numbers of missing pictures, by call."""
 
     card: GenerationCard
     recipes: list[Recipe]
@@ -72,44 +73,46 @@ class _Batch:
 
 def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     """Result: how many pictures the request has now."""
-    ends = time.monotonic() + A_TURN_S
+    deadline = time.monotonic() + MAX_TURN_S
     with ctx.transaction() as tx:
         batch = _batch(tx, payload.generation_id)
-        keeper = identity_gate.gate_context(tx, ctx, batch.card, list(batch.files.loras.values()))
-    _say_what(ctx, batch)
-    _draw_missing(ctx, batch, keeper, ends)
-    while not ctx.completed and (grown := identity_gate.more(ctx, keeper, batch.card)):
+        gate = identity_gate.gate_context(tx, ctx, batch.card, list(batch.files.loras.values()))
+    _start_timing(ctx, batch)
+    _draw_missing(ctx, batch, gate, deadline)
+    while not ctx.completed and (extended := identity_gate.add_replacements(ctx, gate, batch.card)):
         with ctx.transaction() as tx:
-            batch = _batch(tx, grown.id)
-        _say_what(ctx, batch, more=True)
-        _draw_missing(ctx, batch, keeper, ends)
+            batch = _batch(tx, extended.id)
+        _start_timing(ctx, batch, more=True)
+        _draw_missing(ctx, batch, gate, deadline)
     if not ctx.completed:
         with ctx.transaction() as tx:
-            _close(tx, ctx, batch, keeper)
+            _close_request(tx, ctx, batch, gate)
     return _result(batch)
 
 
-def _say_what(ctx: JobContext, batch: _Batch, *, more: bool = False) -> None:
-    """What is about to be drawn; `more`: besides what was said before."""
+def _start_timing(ctx: JobContext, batch: _Batch, *, more: bool = False) -> None:
+    """Starts the estimate of the time left; `more`: adds to the running one."""
     engine, missing = ctx.app.engines.image, [batch.recipes[n] for numbers in batch.rounds for n in numbers]
     if not missing or batch.files.workflow:
         return
     cold = engine.loaded(ctx.device) != missing[0].model
-    ctx.start_timing(forecast.work(missing, engine.models(), device=ctx.device, cold=cold, keeps_s=engine.keeps_s), more=more)
+    ctx.start_timing(
+        forecast.drawing_work(missing, engine.models(), device=ctx.device, cold=cold, keeps_s=engine.keeps_s), more=more
+    )
 
 
 def _batch(tx: Session, generation_id: str) -> _Batch:
     card = generation.get(tx, generation_id)
-    shots = generation.shots(tx, card.id, card.n)
-    recipes = [card.recipe.of(shot) for shot in shots]
-    missing = sorted(set(range(card.n)) - existing(tx, card.id))
-    rounds = batch_by_model([(n, recipes[n]) for n in missing], A_ROUND)
-    return _Batch(card, recipes, shots, rounds, _files(tx, card.recipe, [recipes[n] for n in missing]))
+    overrides = generation.image_overrides(tx, card.id, card.n)
+    recipes = [card.recipe.with_overrides(override) for override in overrides]
+    missing = sorted(set(range(card.n)) - drawn_numbers(tx, card.id))
+    rounds = batch_by_model([(n, recipes[n]) for n in missing], PICTURES_PER_ROUND)
+    return _Batch(card, recipes, overrides, rounds, _files(tx, card.recipe, [recipes[n] for n in missing]))
 
 
-def _close(tx: Session, ctx: JobContext, batch: _Batch, keeper: GateContext) -> None:
-    """What is left to write when all pictures are there."""
-    identity_gate.settle(tx, ctx, keeper, batch.card)
+def _close_request(tx: Session, ctx: JobContext, batch: _Batch, gate: GateContext) -> None:
+    """Written when all pictures are stored: gate decisions, and that the workflow was tried."""
+    identity_gate.close_request(tx, ctx, gate, batch.card)
     if ref := batch.card.recipe.workflow:
         workflows.record_trial(tx, ref.graph_id, batch.card.id)
 
@@ -118,54 +121,57 @@ def _result(batch: _Batch) -> dict[str, Any]:
     return {"pictures": batch.card.n}
 
 
-def _draw_missing(ctx: JobContext, batch: _Batch, keeper: GateContext, ends: float) -> None:
-    """Round by round. Raises Waiting once `ends` has passed: the job goes on where it stopped when it is its turn again."""
-    # What an earlier attempt had submitted is of its first missing round.
+def _draw_missing(ctx: JobContext, batch: _Batch, gate: GateContext, deadline: float) -> None:
+    """Draws round by round. Raises WaitForChildren after `deadline` (monotonic seconds): the job is queued again and goes on
+    where it stopped."""
+    # An earlier attempt's handle belongs to the round that is the first missing one now.
     handles = [ctx.handle, *[None] * len(batch.rounds)]
-    left = sum(batch.recipes[n].steps for numbers in batch.rounds for n in numbers)
-    done = sum(recipe.steps for recipe in batch.recipes) - left
+    remaining_steps = sum(batch.recipes[n].steps for numbers in batch.rounds for n in numbers)
+    done = sum(recipe.steps for recipe in batch.recipes) - remaining_steps
     for at, numbers in enumerate(batch.rounds):
-        if at and time.monotonic() > ends:
+        if at and time.monotonic() > deadline:
             raise WaitForChildren
-        last = at == len(batch.rounds) - 1 and not identity_gate.may_grow(keeper, batch.card)
-        _draw(ctx, batch, numbers, done, handles[at], keeper, last=last)
+        last = at == len(batch.rounds) - 1 and not identity_gate.draws_replacements(gate, batch.card)
+        _draw_round(ctx, batch, numbers, done, handles[at], gate, last=last)
         done += sum(batch.recipes[n].steps for n in numbers)
 
 
-def _draw(
+def _draw_round(
     ctx: JobContext,
     batch: _Batch,
     numbers: list[int],
     done: int,
     handle: dict[str, Any] | None,
-    keeper: GateContext,
+    gate: GateContext,
     *,
     last: bool,
 ) -> None:
-    """`last`: the job is done with the last of `numbers`."""
+    """One call of the engine. `done`: steps drawn before, for the progress; `last`: the job ends with the last of `numbers`."""
     events = ctx.app.engines.image.run(_request(ctx, batch, numbers), handle)
-    share, total = (sum(batch.recipes[n].steps for n in some) for some in (numbers, range(batch.card.n)))
-    left, intents = set(numbers), dict[int, str]()
+    share, total = (sum(batch.recipes[n].steps for n in subset) for subset in (numbers, range(batch.card.n)))
+    remaining, intents = set(numbers), dict[int, str]()
 
     def each(event: Event) -> Iterator[Event]:
-        if not intents and isinstance(event, Progress) and event.total:  # while the engine draws there is time
+        if (
+            not intents and isinstance(event, Progress) and event.total
+        ):  # announces the assets while the engine draws, which takes the round trip off the end
             with ctx.transaction() as tx:
                 intents.update(assets.intend_outputs(tx, ctx, numbers))
-        yield from _overall(event, done, share, total, last=last)
+        yield from _request_progress(event, done, share, total, last=last)
 
     for event in ctx.pump(relayed(events, each)):
         if isinstance(event, Output):
             n = numbers[event.n]
-            left.discard(n)
-            closes = last and not left
-            keep = partial(_keep, ctx, batch, n, event, keeper, intents.get(n), closes=closes)
+            remaining.discard(n)
+            closes = last and not remaining
+            keep = partial(_store_picture, ctx, batch, n, event, gate, intents.get(n), closes=closes)
             ctx.step(f"picture-{n}", keep, keep_handle=True, ends_with=_result(batch) if closes else None)
 
 
-def _overall(event: Event, done: int, share: int, total: int, *, last: bool) -> Iterator[Event]:
+def _request_progress(event: Event, done: int, share: int, total: int, *, last: bool) -> Iterator[Event]:
     """One round's progress as part of the whole request's, so that the time left is that of the request.
 
-    The card is kept until the `last` round: what comes after it needs none.
+    DeviceReleased is passed on only in the `last` round: the rounds before still need the device.
     """
     if isinstance(event, Progress) and event.total:
         yield Progress(done + event.done * share // event.total, total, event.phase)
@@ -173,71 +179,73 @@ def _overall(event: Event, done: int, share: int, total: int, *, last: bool) -> 
         yield event
 
 
-def _keep(
-    ctx: JobContext, batch: _Batch, n: int, made: Output, keeper: GateContext, asset_id: str | None, *, closes: bool
+def _store_picture(
+    ctx: JobContext, batch: _Batch, n: int, output: Output, gate: GateContext, asset_id: str | None, *, closes: bool
 ) -> Callable[[Session], dict[str, Any]]:
-    """Bytes first, then the row that makes them a picture, with its score: nobody sees it before it is judged.
+    """Scores and uploads the picture, and returns what writes its row: it is not visible before it is scored.
 
-    `closes`: it is the request's last.
+    `closes`: it is the request's last picture. The hash is computed in a thread while the engine scores.
     """
     card, recipe = batch.card, batch.recipes[n]
-    clean = made.path.with_name(f"deliver-{n}.png")
-    made_of = batch.files.source_types[_from(recipe)]
-    deliver_png(made.path, clean, mark=recipe.ai_mark, source_type=made_of)
-    picture = made.picture or decoded(clean)
-    with ThreadPoolExecutor(1) as aside:
-        looking = aside.submit(dhash, picture)
-        verdict = identity_gate.look(ctx, keeper, recipe, clean)
-        name, meta = f"{card.id}-{n + 1}.png", {META: made_of}
-        sent = assets.send_outputs(ctx, clean, filename=name, n=n, meta=meta, picture=picture, asset_id=asset_id)
-    look = looking.result()
-    made.path.unlink(missing_ok=True)
+    clean = output.path.with_name(f"deliver-{n}.png")
+    picture_source_type = batch.files.source_types[_init_key(recipe)]
+    deliver_png(output.path, clean, mark=recipe.ai_mark, source_type=picture_source_type)
+    picture = output.picture or decoded(clean)
+    with ThreadPoolExecutor(1) as hashing:
+        hash_future = hashing.submit(dhash, picture)
+        score = identity_gate.score_picture(ctx, gate, recipe, clean)
+        name, meta = f"{card.id}-{n + 1}.png", {SOURCE_META: picture_source_type}
+        stored = assets.send_outputs(ctx, clean, filename=name, n=n, meta=meta, picture=picture, asset_id=asset_id)
+    picture_hash = hash_future.result()
+    output.path.unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
 
     def write(tx: Session) -> dict[str, Any]:
-        row = _row(tx, batch, n, sent, look)
-        identity_gate.apply_score(row, keeper, verdict)
-        used = [insert_stmt(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight)) for ref in recipe.loras]
-        frozen = identity_gate.snapshot(row, keeper, recipe, verdict)
-        execute_pipelined(tx, [*sent.statements("picture", row.id), insert_stmt(row), *used, frozen])
+        row = _picture_row(tx, batch, n, stored, picture_hash)
+        identity_gate.apply_score(row, gate, score)
+        lora_rows = [
+            insert_stmt(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight)) for ref in recipe.loras
+        ]
+        provenance = identity_gate.snapshot(row, gate, recipe, score)
+        execute_pipelined(tx, [*stored.statements("picture", row.id), insert_stmt(row), *lora_rows, provenance])
         if closes:
-            _close(tx, ctx, batch, keeper)
+            _close_request(tx, ctx, batch, gate)
         return {"picture_id": row.id}
 
     return write
 
 
-def _row(tx: Session, batch: _Batch, n: int, drawn: assets.StoredOutput, look: str) -> Picture:
-    card, recipe, file = batch.card, batch.recipes[n], drawn.uploaded.file
-    row = Picture(id=new_id("pic"), generation_id=card.id, n=n, asset_id=drawn.asset_id, influencer_id=card.influencer_id)
+def _picture_row(tx: Session, batch: _Batch, n: int, stored: assets.StoredOutput, picture_hash: str) -> Picture:
+    card, recipe, file = batch.card, batch.recipes[n], stored.uploaded.file
+    row = Picture(id=new_id("pic"), generation_id=card.id, n=n, asset_id=stored.asset_id, influencer_id=card.influencer_id)
     row.seed, row.prompt, row.shot = recipe.seeds[n], recipe.prompt, batch.shots[n].plain()
     row.model, row.shape = recipe.model, shape_of(file.width or recipe.width, file.height or recipe.height)
-    row.dhash, row.bands = look, bands(look, tx.info["tenant_id"])
+    row.dhash, row.bands = picture_hash, bands(picture_hash, tx.info["tenant_id"])
     return row
 
 
 def _files(tx: Session, recipe: Recipe, missing: list[Recipe]) -> _Files:
-    refs = {ref.lora_id: ref.name for one in missing for ref in one.loras}
-    found = loras.get_many(tx, list(refs))
-    if gone := [name for lora_id, name in refs.items() if lora_id not in found]:
-        raise Invalid(f"The LoRA {gone[0]} was deleted from the library. Ask for these pictures again without it.")
-    files = assets.get_many(tx, [card.asset_id for card in found.values()])
-    inits = {one: assets.get(tx, one) for one in {one.init_asset_id for one in missing} if one}
+    refs = {ref.lora_id: ref.name for item in missing for ref in item.loras}
+    lora_cards = loras.get_many(tx, list(refs))
+    if missing_names := [name for lora_id, name in refs.items() if lora_id not in lora_cards]:
+        raise Invalid(f"The LoRA {missing_names[0]} was deleted from the library. Ask for these pictures again without it.")
+    files = assets.get_many(tx, [card.asset_id for card in lora_cards.values()])
+    inits = {item: assets.get(tx, item) for item in {item.init_asset_id for item in missing} if item}
     mask = assets.get(tx, recipe.mask_asset_id) if recipe.mask_asset_id else None
-    each = {_from(one): one for one in missing}
-    made_of = {found: source_type(tx, one, inits.get(found[0])) for found, one in each.items()}
+    recipes_by_init = {_init_key(item): item for item in missing}
+    source_types = {lora_cards: source_type(tx, item, inits.get(lora_cards[0])) for lora_cards, item in recipes_by_init.items()}
     pose = assets.get(tx, recipe.pose.asset_id) if recipe.pose else None
     workflow = workflows.get(tx, recipe.workflow.graph_id) if recipe.workflow else None
-    with_files = {lora_id: (card, files[card.asset_id]) for lora_id, card in found.items()}
-    return _Files(with_files, inits, mask, made_of, pose, workflow)
+    with_files = {lora_id: (card, files[card.asset_id]) for lora_id, card in lora_cards.items()}
+    return _Files(with_files, inits, mask, source_types, pose, workflow)
 
 
-def _from(recipe: Recipe) -> tuple[str, float]:
+def _init_key(recipe: Recipe) -> tuple[str, float]:
     return recipe.init_asset_id or "", recipe.strength
 
 
 def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest:
-    """All of `numbers` have the same model, LoRAs and figures."""
+    """All of `numbers` have the same model, LoRAs and parameters (`batch_by_model`)."""
     recipe, files, out = batch.recipes[numbers[0]], batch.files, ctx.workdir / "out"
     init = files.inits.get(recipe.init_asset_id or "")
     out.mkdir(parents=True, exist_ok=True)
@@ -255,14 +263,14 @@ def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest
         sampler=recipe.sampler,
         seeds=tuple(recipe.seeds[n] for n in numbers),
         workdir=out,
-        loras=tuple(_lora(ctx, files, ref) for ref in recipe.loras),
-        init_image=_fetched(ctx, init, f"init-{init.id}{Path(init.key).suffix}") if init else None,
+        loras=tuple(_lora_use(ctx, files, ref) for ref in recipe.loras),
+        init_image=_fetch_once(ctx, init, f"init-{init.id}{Path(init.key).suffix}") if init else None,
         strength=recipe.strength,
         prompts=prompts if len(set(prompts)) > 1 else (),
-        mask=_fetched(ctx, files.mask, "mask" + Path(files.mask.key).suffix) if files.mask else None,
+        mask=_fetch_once(ctx, files.mask, "mask" + Path(files.mask.key).suffix) if files.mask else None,
         feather=recipe.feather,
         device=ctx.device,
-        pose=_fetched(ctx, files.pose, "pose" + Path(files.pose.key).suffix) if files.pose else None,
+        pose=_fetch_once(ctx, files.pose, "pose" + Path(files.pose.key).suffix) if files.pose else None,
         pose_drawn=bool(recipe.pose and recipe.pose.drawn),
         pose_strength=recipe.pose.strength if recipe.pose else 0.9,
         hires=recipe.second_pass.scale if recipe.second_pass else 1.0,
@@ -271,13 +279,13 @@ def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest
     )
 
 
-def _lora(ctx: JobContext, files: _Files, ref: LoraRef) -> LoraUse:
+def _lora_use(ctx: JobContext, files: _Files, ref: LoraRef) -> LoraUse:
     card, asset = files.loras[ref.lora_id]
-    return LoraUse(card.name, _fetched(ctx, asset, f"{card.id}.safetensors"), ref.weight)
+    return LoraUse(card.name, _fetch_once(ctx, asset, f"{card.id}.safetensors"), ref.weight)
 
 
-def _fetched(ctx: JobContext, asset: AssetCard, name: str) -> Path:
-    """Once an attempt, however many rounds need it."""
+def _fetch_once(ctx: JobContext, asset: AssetCard, name: str) -> Path:
+    """Downloads the file once an attempt, however many rounds need it."""
     path = ctx.workdir / name
     if not path.exists():
         part = path.with_name(f"{name}.part")

@@ -1,4 +1,4 @@
-"""Requests for pictures: reading them, and drawing one again."""
+"""Reading requests for pictures, and one of their pictures as a draft to draw again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def get(tx: Session, generation_id: str) -> GenerationCard:
 
 
 def latest(tx: Session, *, influencer_id: str | None = None, take: int = 10) -> list[GenerationCard]:
-    """Newest requests first; what was brought in was not asked for here, and what a plan of days draws is on the calendar."""
+    """Newest requests first, without imports and without requests of an auto-plan (those are on the calendar)."""
     query = (
         _generations().where(Job.kind != "picture-import", Job.parent_id.is_(None)).order_by(Generation.id.desc()).limit(take)
     )
@@ -43,26 +43,28 @@ def latest(tx: Session, *, influencer_id: str | None = None, take: int = 10) -> 
 
 
 def remix(tx: Session, picture_id: str, *, new_seed: bool = True) -> GenerationDraft:
-    """A form filled as this picture was made; with `new_seed` its wildcards are chosen anew. Raises NotFound.
+    """A draft filled as this picture was made; with `new_seed` its wildcards are chosen again. Raises NotFound.
 
-    Deleted LoRAs are left out. With the same seed the words are those it was drawn with, whatever became of the lists.
+    Deleted LoRAs are left out. With the same seed the prompt is the one it was drawn with, even if wildcards changed since.
     """
     card = picture(tx, picture_id)
     recipe = card.recipe
-    whole = get(tx, card.generation_id) if new_seed else None
-    varied = whole.recipe if whole and whole.form == "pictures" else None
-    template = varied.template if varied else None
+    request = get(tx, card.generation_id) if new_seed else None
+    shared = request.recipe if request and request.form == "pictures" else None
+    template = shared.template if shared else None
     return GenerationDraft(
-        prompt=template.extra if template else varied.asked if varied else recipe.asked,
-        negative_prompt=varied.negative_asked if varied else recipe.negative_asked,
+        prompt=template.extra if template else shared.asked if shared else recipe.asked,
+        negative_prompt=shared.negative_asked if shared else recipe.negative_asked,
         template=TemplatePick(template_id=template.template_id, version=template.version, values=template.values)
         if template
         else None,
-        style_id=recipe.style.style_id if recipe.style and varied and _has_style(tx, recipe.style.style_id) else None,
+        style_id=recipe.style.style_id if recipe.style and shared and _has_style(tx, recipe.style.style_id) else None,
         influencer_id=card.influencer_id,
         with_look=recipe.with_look,
         loras=tuple(
-            LoraPick(lora_id=ref.lora_id, weight=ref.weight) for ref in recipe.loras if ref.lora_id in _there(tx, recipe)
+            LoraPick(lora_id=ref.lora_id, weight=ref.weight)
+            for ref in recipe.loras
+            if ref.lora_id in _existing_loras(tx, recipe)
         ),
         model=recipe.model,
         size=recipe.size,
@@ -84,15 +86,15 @@ def remix(tx: Session, picture_id: str, *, new_seed: bool = True) -> GenerationD
     )
 
 
-def shots(tx: Session, generation_id: str, n: int) -> list[ImageOverrides]:
-    """What each of the request's `n` pictures has of its own. Those the gate added are drawn as the first ones were."""
-    kept = tx.scalar(select(Generation.shots).where(Generation.id == generation_id)) or [{}]
-    each = [ImageOverrides.model_validate(one) for one in kept]
-    return [each[at % len(each)] for at in range(n)]
+def image_overrides(tx: Session, generation_id: str, n: int) -> list[ImageOverrides]:
+    """Overrides of each of the request's `n` pictures. Where fewer are stored than `n`, they repeat from the first."""
+    stored = tx.scalar(select(Generation.shots).where(Generation.id == generation_id)) or [{}]
+    overrides = [ImageOverrides.model_validate(values) for values in stored]
+    return [overrides[n % len(overrides)] for n in range(n)]
 
 
-def existing(tx: Session, generation_id: str) -> set[int]:
-    """Numbers of the pictures a request has already, deleted ones too: they are not drawn again."""
+def drawn_numbers(tx: Session, generation_id: str) -> set[int]:
+    """Numbers of the pictures a request has already. Deleted ones count: they are not drawn again."""
     return set(tx.scalars(select(Picture.n).where(Picture.generation_id == generation_id)))
 
 
@@ -100,10 +102,10 @@ def _has_workflow(tx: Session, graph_id: str) -> bool:
     return any(card.id == graph_id for card in workflows.approved(tx))
 
 
-def lookalikes(tx: Session, picture_ids: Sequence[str]) -> dict[str, str]:
-    """Those that look almost like an earlier picture of another request -> that one."""
-    near = PictureCheck.picture_id.in_(picture_ids), PictureCheck.near_picture_id.is_not(None)
-    query = select(PictureCheck.picture_id, PictureCheck.near_picture_id).where(*near)
+def near_duplicates(tx: Session, picture_ids: Sequence[str]) -> dict[str, str]:
+    """Picture id -> id of the earlier picture of another request that it almost equals; only pictures that have one."""
+    has_near_duplicate = PictureCheck.picture_id.in_(picture_ids), PictureCheck.near_picture_id.is_not(None)
+    query = select(PictureCheck.picture_id, PictureCheck.near_picture_id).where(*has_near_duplicate)
     return {picture_id: str(near_id) for picture_id, near_id in tx.execute(query)}
 
 
@@ -111,7 +113,7 @@ def _has_style(tx: Session, style_id: str) -> bool:
     return any(card.id == style_id for card in prompt_library.styles(tx, every=True))
 
 
-def _there(tx: Session, recipe: Recipe) -> set[str]:
+def _existing_loras(tx: Session, recipe: Recipe) -> set[str]:
     return set(loras.get_many(tx, [ref.lora_id for ref in recipe.loras]))
 
 
@@ -138,5 +140,5 @@ def _generation(row: Generation, state: str, error_message: str | None, done: in
     )
 
 
-def _grid(plain: dict[str, Any]) -> Grid:
-    return Grid(tuple(GridAxis(axis["title"], tuple(axis["labels"])) for axis in plain["axes"]))
+def _grid(stored: dict[str, Any]) -> Grid:
+    return Grid(tuple(GridAxis(axis["title"], tuple(axis["labels"])) for axis in stored["axes"]))

@@ -1,4 +1,5 @@
-"""What a picture was drawn with, kept so that it can be drawn again: plain values that outlive what they name."""
+"""What a picture was drawn with, stored so that it can be drawn again. Names are copied: a recipe stays readable after its
+LoRA, style or template was deleted."""
 
 from __future__ import annotations
 
@@ -66,8 +67,8 @@ class WorkflowRef(BaseModel):
 class Recipe(BaseModel):
     """Everything needed to draw the same pictures again. `asked`: the prompt as the person wrote it; `prompt`: as drawn.
 
-    Of a whole request, or, with a shot laid over it, of one picture: then `asked` has its wildcards chosen. `redrawn`: how many
-    of the seeds, the last ones, the identity gate added to replace pictures below its line.
+    Of a whole request, or, with overrides, of one picture: then wildcards are chosen in `asked` too. `redrawn`: how many of the
+    seeds (the last ones) the face check added to replace pictures below its threshold.
     """
 
     asked: str
@@ -98,16 +99,17 @@ class Recipe(BaseModel):
     second_pass: SecondPass | None = None
     workflow: WorkflowRef | None = None
 
-    def of(self, shot: ImageOverrides) -> Recipe:
+    def with_overrides(self, overrides: ImageOverrides) -> Recipe:
         """The recipe of one picture."""
-        own = {name: value for name in shot.model_fields_set if (value := getattr(shot, name)) is not None}
-        if own.get("init_asset_id") == "":
-            own["init_asset_id"] = None
-        return self.model_copy(update=own) if own else self
+        changes = {name: value for name in overrides.model_fields_set if (value := getattr(overrides, name)) is not None}
+        if changes.get("init_asset_id") == "":
+            changes["init_asset_id"] = None
+        return self.model_copy(update=changes) if changes else self
 
 
 class ImageOverrides(BaseModel):
-    """What of the recipe is one picture's own. None: the same for all. `init_asset_id` "": drawn from no picture."""
+    """Fields of one picture that differ from its request's recipe. None: as the recipe says. `init_asset_id` "": no start
+    image."""
 
     asked: str | None = None
     prompt: str | None = None
@@ -125,17 +127,17 @@ class ImageOverrides(BaseModel):
     strength: float | None = None
 
     def plain(self) -> dict[str, Any]:
-        """As JSON, without what it does not say."""
+        """As a JSON object without the fields that are None."""
         return self.model_dump(exclude_none=True)
 
 
 def differences(base: Recipe, recipes: Sequence[Recipe]) -> list[ImageOverrides]:
-    """What each of `recipes` has other than `base`, so that `base.of(shot)` is that recipe again."""
+    """How each of `recipes` differs from `base`: `base.with_overrides(overrides)` gives that recipe back."""
     return [
         ImageOverrides(
-            **{name: value for name in ImageOverrides.model_fields if (value := _own(one, name)) != _own(base, name)}
+            **{name: value for name in ImageOverrides.model_fields if (value := _own(recipe, name)) != _own(base, name)}
         )
-        for one in recipes
+        for recipe in recipes
     ]
 
 
@@ -144,18 +146,18 @@ def _own(recipe: Recipe, name: str) -> Any:
     return "" if name == "init_asset_id" and value is None else value
 
 
-def batch_by_model(recipes: Sequence[tuple[int, Recipe]], most: int) -> list[list[int]]:
-    """Numbers of pictures that one call of the engine can draw, at most `most` a call.
+def batch_by_model(recipes: Sequence[tuple[int, Recipe]], limit: int) -> list[list[int]]:
+    """Numbers of pictures that one call of the engine can draw, at most `limit` a call.
 
     Those of one checkpoint follow each other, and in it those of one set of LoRAs, so that each is loaded once.
     """
     models: dict[str, dict[str, dict[str, list[int]]]] = {}
     for n, recipe in recipes:
         loras = models.setdefault(recipe.model, {}).setdefault(_json(recipe, "loras"), {})
-        same = ("negative_prompt", "width", "height", "steps", "cfg", "sampler", "init_asset_id", "strength")
-        loras.setdefault(_json(recipe, *same), []).append(n)
+        shared_fields = ("negative_prompt", "width", "height", "steps", "cfg", "sampler", "init_asset_id", "strength")
+        loras.setdefault(_json(recipe, *shared_fields), []).append(n)
     rows = [row for loras in models.values() for groups in loras.values() for row in groups.values()]
-    return [row[at : at + most] for row in rows for at in range(0, len(row), most)]
+    return [row[at : at + limit] for row in rows for at in range(0, len(row), limit)]
 
 
 def _json(recipe: Recipe, *names: str) -> str:

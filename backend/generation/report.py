@@ -1,4 +1,5 @@
-"""What was made of an influencer: how many pictures, by which LoRA, trained on whose pictures with whose word for it."""
+"""The report of an influencer: how many pictures were made, by which LoRAs, trained on which datasets, and who declared the
+rights in them."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from backend.kit.clock import now
 
 @dataclass(frozen=True, slots=True)
 class LoraLine:
-    """A LoRA and the pictures drawn with it. `dataset_id` of the run that made it; None: uploaded, or the run is gone."""
+    """A LoRA and how many pictures were drawn with it. `run`, `dataset_id`: of the training run; None: uploaded, or deleted."""
 
     lora_id: str
     name: str
@@ -33,7 +34,7 @@ class LoraLine:
 
 @dataclass(frozen=True, slots=True)
 class DatasetLine:
-    """Pictures somebody vouched for: the statement, who made it (name and e-mail) and when. Empty: nobody has."""
+    """A dataset and its declaration of rights: the statement, who made it (name and e-mail) and when. Empty: nobody did."""
 
     dataset_id: str
     name: str
@@ -46,7 +47,7 @@ class DatasetLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class InfluencerReport:
     """Counts of pictures made here, deleted ones included in `made`. `marked`: of `made`, those that say they are AI-made.
 
     `scored`: with an identity score, `passed` of them; `held` and `rejected`: where they are now. `imported`: brought in.
@@ -72,13 +73,13 @@ class Report:
         return self.marked / self.made if self.made else None
 
 
-def report(tx: Session, influencer_id: str) -> Report:
+def influencer_report(tx: Session, influencer_id: str) -> InfluencerReport:
     """Raises NotFound."""
-    who = influencers.get(tx, influencer_id)
+    influencer = influencers.get(tx, influencer_id)
     lines = _loras(tx, influencer_id)
-    return Report(
+    return InfluencerReport(
         influencer_id=influencer_id,
-        influencer=who.name,
+        influencer=influencer.name,
         at=now(),
         **_counts(tx, influencer_id),
         loras=tuple(lines),
@@ -86,19 +87,19 @@ def report(tx: Session, influencer_id: str) -> Report:
     )
 
 
-def as_json(found: Report) -> str:
-    return json.dumps({**asdict(found), "share_marked": found.share_marked}, default=str, indent=2, ensure_ascii=False)
+def report_json(report: InfluencerReport) -> str:
+    return json.dumps({**asdict(report), "share_marked": report.share_marked}, default=str, indent=2, ensure_ascii=False)
 
 
-def as_csv(found: Report) -> str:
+def report_csv(report: InfluencerReport) -> str:
     """One table: `part, name, figure, value`, so that a spreadsheet can filter it."""
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow(["part", "name", "figure", "value"])
-    plain = asdict(found)
+    values = asdict(report)
     for name in ("made", "marked", "deleted", "imported", "scored", "passed", "held", "rejected", "without_lora", "at"):
-        rows.writerow(["pictures", _cell(found.influencer), name, plain[name]])
-    for part, lines in (("lora", plain["loras"]), ("dataset", plain["datasets"])):
+        rows.writerow(["pictures", _cell(report.influencer), name, values[name]])
+    for part, lines in (("lora", values["loras"]), ("dataset", values["datasets"])):
         for line in lines:
             rows.writerows(
                 [part, _cell(line["name"]), figure, _cell(value)] for figure, value in line.items() if figure != "name"
@@ -107,31 +108,31 @@ def as_csv(found: Report) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """Words a spreadsheet does not take for a formula."""
+    """Quotes a text that a spreadsheet would run as a formula."""
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def _counts(tx: Session, influencer_id: str) -> dict[str, int]:
-    here, made = Picture.deleted_at.is_(None), Picture.source == "made"
-    plain = ~select(PictureLora.lora_id).where(_used(), PictureLora.picture_id == Picture.id).exists()
+    not_deleted, made_here = Picture.deleted_at.is_(None), Picture.source == "made"
+    without_lora = ~select(PictureLora.lora_id).where(_same_tenant(), PictureLora.picture_id == Picture.id).exists()
     marked = func.coalesce(Generation.recipe["ai_mark"].as_boolean(), True)
-    wanted = {
-        "made": made,
-        "marked": made & marked,
-        "deleted": made & ~here,
-        "imported": ~made,
-        "scored": made & Picture.identity_score.is_not(None),
-        "passed": made & (Picture.identity_score >= Picture.identity_line),
-        "held": here & (Picture.gate == "held"),
-        "rejected": here & (Picture.gate == "rejected"),
-        "without_lora": made & plain,
+    conditions = {
+        "made": made_here,
+        "marked": made_here & marked,
+        "deleted": made_here & ~not_deleted,
+        "imported": ~made_here,
+        "scored": made_here & Picture.identity_score.is_not(None),
+        "passed": made_here & (Picture.identity_score >= Picture.identity_line),
+        "held": not_deleted & (Picture.gate == "held"),
+        "rejected": not_deleted & (Picture.gate == "rejected"),
+        "without_lora": made_here & without_lora,
     }
-    query = select(*(func.count().filter(condition).label(name) for name, condition in wanted.items()))
+    query = select(*(func.count().filter(condition).label(name) for name, condition in conditions.items()))
     query = query.select_from(Picture).join(Generation, Generation.id == Picture.generation_id)
     return dict(tx.execute(query.where(Picture.influencer_id == influencer_id)).one()._asdict())
 
 
-def _used() -> Any:
+def _same_tenant() -> Any:
     return PictureLora.tenant_id == Picture.tenant_id
 
 
@@ -150,16 +151,26 @@ def _loras(tx: Session, influencer_id: str) -> list[LoraLine]:
 def _datasets(tx: Session, influencer_id: str, trained_on: Sequence[str]) -> list[DatasetLine]:
     """The influencer's own and those its LoRAs were trained on, deleted ones too: what was trained stays trained."""
     own = Dataset.influencer_id == influencer_id, Dataset.deleted_at.is_(None)
-    wanted = or_(Dataset.id.in_(trained_on), own[0] & own[1])
-    images = select(
-        DatasetImage.dataset_id, func.count().label("images"), func.count().filter(DatasetImage.included).label("included")
-    ).group_by(DatasetImage.dataset_id).subquery()  # fmt: skip
+    own_or_trained_on = or_(Dataset.id.in_(trained_on), own[0] & own[1])
+    images = (
+        select(
+            DatasetImage.dataset_id, func.count().label("images"), func.count().filter(DatasetImage.included).label("included")
+        )
+        .group_by(DatasetImage.dataset_id)
+        .subquery()
+    )
     query = select(Dataset, User.name, User.email, images.c.images, images.c.included)
     query = query.outerjoin(User, User.id == Dataset.rights_by).outerjoin(images, images.c.dataset_id == Dataset.id)
     return [
         DatasetLine(
-            dataset_id=row.id, name=row.name, images=n or 0, included=included or 0, statement=row.rights_statement,
-            said_by=f"{name} <{email}>" if name else "", said_at=row.rights_at, deleted=row.deleted_at is not None,
+            dataset_id=row.id,
+            name=row.name,
+            images=image_count or 0,
+            included=included or 0,
+            statement=row.rights_statement,
+            said_by=f"{name} <{email}>" if name else "",
+            said_at=row.rights_at,
+            deleted=row.deleted_at is not None,
         )
-        for row, name, email, n, included in tx.execute(query.where(wanted).order_by(Dataset.id))
-    ]  # fmt: skip
+        for row, name, email, image_count, included in tx.execute(query.where(own_or_trained_on).order_by(Dataset.id))
+    ]

@@ -1,4 +1,4 @@
-"""Asking for pictures: of one prompt, of a list of prompts, of every combination of a grid. Each becomes one job."""
+"""Requests for pictures: of one prompt, of a list of prompts, of every combination of a grid. Each becomes one job."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ from backend.engines.image.port import ModelCard
 from backend.errors import Invalid, StudioError
 from backend.generation import forecast, rules
 from backend.generation.assembly import RequestAssembler
-from backend.generation.grid import AxisDraft, cells
-from backend.generation.lists import Line
+from backend.generation.grid import AxisDraft, grid_drafts
+from backend.generation.lists import ListLine
 from backend.generation.queries import get
 from backend.generation.recipe import Recipe, differences
-from backend.generation.schemas import MOST_IN_BATCH, GenerationCard, GenerationDraft, GenerationPayload, Grid
+from backend.generation.schemas import MAX_PICTURES_IN_BATCH, GenerationCard, GenerationDraft, GenerationPayload, Grid
 from backend.kit.ids import new_id
 
-STEP_ASIDE = 1
-"""Priority of lists and grids: single requests of the workspace go first whenever one of them pauses."""
+LOW_PRIORITY = 1
+"""Priority of lists, grids and background requests: they pause between rounds, and single requests go first then."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What would be drawn. `seconds` None: nothing to go by; `load_s` of them until the model is loaded (0: it is).
-
-    `ahead`: the workspace's image jobs that run or wait before it, whose time is not counted.
+class RequestPreview:
+    """What a request would draw. `seconds`: estimated time, None when nothing is known; `load_s` of it loads the model (0: it
+    is loaded). `ahead`: image jobs of the workspace that run or wait before it; their time is not counted.
     """
 
     pictures: int
@@ -50,12 +49,12 @@ def start(
     parent_id: str | None = None,
     aside: bool = False,
 ) -> GenerationCard:
-    """Fixes recipe and seeds and asks for the job; the same `request_key` returns the first request.
+    """Fixes recipe and seeds and enqueues the job; the same `request_key` returns the first request.
 
     `models`: what the image engine offers (`app.engines.image.models()`). `parent_id`: the job that waits for the pictures.
-    `aside`: one of many made in the background, what people ask for by hand goes first. Raises Invalid, NotFound.
+    `aside`: one of many made in the background; requests made by hand go first. Raises Invalid, NotFound.
     """
-    return _begin(tx, [draft], models, request_key, parent_id=parent_id, aside=aside)
+    return _start(tx, [draft], models, request_key, parent_id=parent_id, aside=aside)
 
 
 def try_workflow(
@@ -71,10 +70,10 @@ def try_workflow(
 
     `allowed`: settings.allowed_classes. Raises Invalid (with what is wrong with the workflow), NotFound.
     """
-    workflows.check_usable(workflows.usable(tx, graph_id, trial=True), allowed=allowed)
-    one = draft.model_copy(update={"workflow_id": graph_id, "n": 1})
-    card = _begin(tx, [one], models, request_key, trial=True)
-    workflows.record_trial_request(tx, graph_id, card.id)
+    workflows.check(workflows.usable(tx, graph_id, trial=True), allowed=allowed)
+    single = draft.model_copy(update={"workflow_id": graph_id, "n": 1})
+    card = _start(tx, [single], models, request_key, trial=True)
+    workflows.trying(tx, graph_id, card.id)
     return card
 
 
@@ -82,47 +81,53 @@ def start_list(
     tx: Session, *, drafts: Sequence[GenerationDraft], models: Sequence[ModelCard], request_key: str
 ) -> GenerationCard:
     """The drafts of a list's lines as one request, at most MOST_IN_BATCH pictures. Raises Invalid, NotFound."""
-    return _begin(tx, drafts, models, request_key, form="list")
+    return _start(tx, drafts, models, request_key, form="list")
 
 
 def start_grid(
     tx: Session, *, draft: GenerationDraft, axes: Sequence[AxisDraft], models: Sequence[ModelCard], request_key: str
 ) -> GenerationCard:
     """Every combination of the axes, all with the draft's seed (or one new one). Raises Invalid, NotFound."""
-    drafts, grid = _cells(tx, draft, axes, models)
-    return _begin(tx, drafts, models, request_key, form="grid", grid=grid)
+    drafts, grid = _grid_drafts(tx, draft, axes, models)
+    return _start(tx, drafts, models, request_key, form="grid", grid=grid)
 
 
-def plan(tx: Session, *, drafts: Sequence[GenerationDraft], models: Sequence[ModelCard], grid: Grid | None = None) -> Plan:
+def preview(
+    tx: Session, *, drafts: Sequence[GenerationDraft], models: Sequence[ModelCard], grid: Grid | None = None
+) -> RequestPreview:
     """What `start_list` would draw and how long that takes. Raises Invalid, NotFound."""
-    recipes_ = _recipes(RequestAssembler(tx, models), drafts)
+    recipes = _recipes(RequestAssembler(tx, models), drafts)
     queue = jobs.KINDS["image-generation"].queue
-    ahead = sum(one.kind == "image-generation" for one in jobs.queue_status(tx, queue))
-    takes, used = forecast.takes(tx, recipes_, models, ahead=ahead), len({recipe.model for recipe in recipes_})
-    return Plan(len(recipes_), takes.seconds if takes else None, ahead, grid, used, takes.load_s if takes else 0.0)
+    ahead = sum(job.kind == "image-generation" for job in jobs.queue_status(tx, queue))
+    duration, model_count = forecast.estimate(tx, recipes, models, ahead=ahead), len({recipe.model for recipe in recipes})
+    return RequestPreview(
+        len(recipes), duration.seconds if duration else None, ahead, grid, model_count, duration.load_s if duration else 0.0
+    )
 
 
-def plan_grid(tx: Session, *, draft: GenerationDraft, axes: Sequence[AxisDraft], models: Sequence[ModelCard]) -> Plan:
+def preview_grid(
+    tx: Session, *, draft: GenerationDraft, axes: Sequence[AxisDraft], models: Sequence[ModelCard]
+) -> RequestPreview:
     """What `start_grid` would draw. Raises Invalid, NotFound."""
-    drafts, grid = _cells(tx, draft, axes, models)
-    return plan(tx, drafts=drafts, models=models, grid=grid)
+    drafts, grid = _grid_drafts(tx, draft, axes, models)
+    return preview(tx, drafts=drafts, models=models, grid=grid)
 
 
-def proofread(tx: Session, lines: Sequence[Line], *, models: Sequence[ModelCard]) -> list[Line]:
+def check_lines(tx: Session, lines: Sequence[ListLine], *, models: Sequence[ModelCard]) -> list[ListLine]:
     """The lines of a list, those that cannot be drawn with the reason (an unknown LoRA, a wildcard that is not there …)."""
-    desk, read = RequestAssembler(tx, models), []
+    assembler, checked = RequestAssembler(tx, models), []
     for line in lines:
         problem = line.problem
         if line.draft:
             try:
-                desk.assemble(line.draft, max(line.draft.seed, 0))
+                assembler.assemble(line.draft, max(line.draft.seed, 0))
             except StudioError as error:
                 problem = error.message
-        read.append(Line(line.number, line.said, None if problem else line.draft, problem))
-    return read
+        checked.append(ListLine(line.number, line.prompt, None if problem else line.draft, problem))
+    return checked
 
 
-def _cells(
+def _grid_drafts(
     tx: Session, draft: GenerationDraft, axes: Sequence[AxisDraft], models: Sequence[ModelCard]
 ) -> tuple[Sequence[GenerationDraft], Grid]:
     if draft.template and any(axis.kind == "replace" for axis in axes):
@@ -131,20 +136,20 @@ def _cells(
     if draft.seed < 0:
         draft = draft.model_copy(update={"seed": rules.seeds(-1, 1)[0]})
     names = {card.id: card.name for card in loras.get_many(tx, [axis.lora_id for axis in axes if axis.lora_id]).values()}
-    made = cells(draft, axes, models, names)
-    return made.drafts, made.grid
+    built = grid_drafts(draft, axes, models, names)
+    return built.drafts, built.grid
 
 
-def _recipes(desk: RequestAssembler, drafts: Sequence[GenerationDraft]) -> list[Recipe]:
+def _recipes(assembler: RequestAssembler, drafts: Sequence[GenerationDraft]) -> list[Recipe]:
     """One for each picture."""
     if not drafts:
         raise Invalid("There is nothing to draw. Write at least one prompt.")
-    if (total := sum(draft.n for draft in drafts)) > MOST_IN_BATCH:
-        raise Invalid(f"These are {total:,} pictures; at most {MOST_IN_BATCH} at once. Ask for fewer.")
-    return [desk.recipe(draft, seed) for draft in drafts for seed in rules.seeds(draft.seed, draft.n)]
+    if (total := sum(draft.n for draft in drafts)) > MAX_PICTURES_IN_BATCH:
+        raise Invalid(f"These are {total:,} pictures; at most {MAX_PICTURES_IN_BATCH} at once. Ask for fewer.")
+    return [assembler.recipe(draft, seed) for draft in drafts for seed in rules.seeds(draft.seed, draft.n)]
 
 
-def _begin(
+def _start(
     tx: Session,
     drafts: Sequence[GenerationDraft],
     models: Sequence[ModelCard],
@@ -156,26 +161,26 @@ def _begin(
     parent_id: str | None = None,
     aside: bool = False,
 ) -> GenerationCard:
-    if first := _started(tx, request_key):
-        return get(tx, first)
-    desk = RequestAssembler(tx, models, trial=trial)
-    each = _recipes(desk, drafts)
-    asked, negative = desk.asked(drafts[0])
-    base = each[0].model_copy(
-        update={"asked": asked, "negative_asked": negative, "seeds": [seed for recipe in each for seed in recipe.seeds]}
+    if first_id := _first_request_id(tx, request_key):
+        return get(tx, first_id)
+    assembler = RequestAssembler(tx, models, trial=trial)
+    recipes = _recipes(assembler, drafts)
+    asked, negative = assembler.asked(drafts[0])
+    base = recipes[0].model_copy(
+        update={"asked": asked, "negative_asked": negative, "seeds": [seed for recipe in recipes for seed in recipe.seeds]}
     )
-    shots = [shot.plain() for shot in differences(base, each)]
+    overrides = [override.plain() for override in differences(base, recipes)]
     row = Generation(id=new_id("gen"), influencer_id=drafts[0].influencer_id, recipe=base.model_dump(), form=form)
     row.created_by, row.grid = tx.info["user_id"], asdict(grid) if grid else None
-    row.shots = shots if any(shots) else None
+    row.shots = overrides if any(overrides) else None
     job = jobs.enqueue(
         tx,
         kind="image-generation",
         payload=GenerationPayload(generation_id=row.id, model=base.model),
-        title=_title(base, len(each), form, grid),
+        title=_title(base, len(recipes), form, grid),
         request_key=request_key,
         subject=("generation", row.id),
-        priority=STEP_ASIDE if aside or form != "pictures" else 0,
+        priority=LOW_PRIORITY if aside or form != "pictures" else 0,
         parent_id=parent_id,
     )
     if job.subject_id != row.id:
@@ -183,8 +188,8 @@ def _begin(
     row.job_id = job.id
     tx.add(row)
     tx.flush()
-    needed = {one.init_asset_id for one in each} | {base.mask_asset_id, base.pose.asset_id if base.pose else None}
-    assets.use_all(tx, "generation", [(asset_id, row.id) for asset_id in sorted(filter(None, needed))])
+    asset_ids = {recipe.init_asset_id for recipe in recipes} | {base.mask_asset_id, base.pose.asset_id if base.pose else None}
+    assets.use_all(tx, "generation", [(asset_id, row.id) for asset_id in sorted(filter(None, asset_ids))])
     if form != "list" and not drafts[0].template:
         prompt_library.record_prompt_use(tx, asked, negative)
     return get(tx, row.id)
@@ -199,5 +204,5 @@ def _title(recipe: Recipe, n: int, form: str, grid: Grid | None) -> str:
     return f"{n} × {short}" if n > 1 else short
 
 
-def _started(tx: Session, request_key: str) -> Any:
+def _first_request_id(tx: Session, request_key: str) -> Any:
     return tx.scalar(select(Generation.id).join(Job, Job.id == Generation.job_id).where(Job.request_key == request_key))

@@ -1,4 +1,4 @@
-"""Prompts, sizes and seeds: what a person wrote becomes what an engine draws. Pure."""
+"""Prompts, sizes and seeds: from what a person wrote to what an engine draws. Pure."""
 
 from __future__ import annotations
 
@@ -20,42 +20,45 @@ _TAG = re.compile(r"<\s*lora\s*:([^<>]*)>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Lifted:
-    """A prompt without its `<lora:…>` words, and those, in order."""
+class ExtractedLoras:
+    """A prompt without its `<lora:…>` tags, and the (name, weight) of each tag, in order."""
 
     prompt: str
     loras: tuple[tuple[str, float], ...]
 
 
-def lift_loras(prompt: str) -> Lifted:
-    """`<lora:name>` and `<lora:name:0.8>`; the last one of a name counts. Raises Invalid for a weight that is no -2..2."""
-    found: dict[str, float] = {}
+def extract_loras(prompt: str) -> ExtractedLoras:
+    """Takes `<lora:name>` and `<lora:name:0.8>` out of a prompt; of a name used twice the last counts.
+
+    Raises Invalid for a tag without a name and for a weight that is not between -2 and 2.
+    """
+    weights: dict[str, float] = {}
     for body in _TAG.findall(prompt):
         name, _, weight = body.partition(":")
         if not name.strip():
             raise Invalid("Write the LoRA's name between the colons, for example <lora:bella-v1:0.8>.")
-        found[name.strip().lower()] = _weight(body, weight)
-    return Lifted(_tidy(_TAG.sub(" ", prompt)) if found else prompt.strip(), tuple(found.items()))
+        weights[name.strip().lower()] = _weight(body, weight)
+    return ExtractedLoras(_tidy_commas(_TAG.sub(" ", prompt)) if weights else prompt.strip(), tuple(weights.items()))
 
 
-def assemble(prompt: str, trigger_word: str, look: str) -> str:
-    """Trigger word first, then what was asked, then the look; nothing is said twice."""
+def assemble_prompt(prompt: str, trigger_word: str, look: str) -> str:
+    """Trigger word, prompt and look, joined by commas; the trigger word and look are left out where the prompt has them."""
     parts = [prompt.strip()] if prompt.strip() else []
-    if trigger_word and not _says(prompt, trigger_word):
+    if trigger_word and not _contains_word(prompt, trigger_word):
         parts.insert(0, trigger_word)
     if look.strip() and look.strip().lower() not in prompt.lower():
         parts.append(look.strip())
     return ", ".join(parts)
 
 
-def join(first: str, *more: str) -> str:
-    """With commas between; `first` alone is left as it is."""
-    added = [said for part in more if (said := part.strip(" ,\n"))]
+def join_phrases(first: str, *more: str) -> str:
+    """The phrases that are not empty, joined by commas; `first` alone is returned unchanged."""
+    added = [phrase for part in more if (phrase := part.strip(" ,\n"))]
     return ", ".join([first.strip().rstrip(","), *added] if first.strip() else added) if added else first
 
 
 def seeds(first: int, n: int) -> list[int]:
-    """`n` seeds in a row; -1 begins anywhere."""
+    """`n` consecutive seeds from `first`; -1: from a random one."""
     start = secrets.randbelow(MAX_SEED + 1) if first < 0 else first
     return [(start + i) % (MAX_SEED + 1) for i in range(n)]
 
@@ -72,12 +75,12 @@ def _weight(body: str, weight: str) -> float:
     return value
 
 
-def _tidy(prompt: str) -> str:
-    """No double blanks, no commas left alone where a word was lifted out."""
+def _tidy_commas(prompt: str) -> str:
+    """Removes double blanks and the commas that are left where a tag was taken out."""
     prompt = re.sub(r"[ \t]+", " ", prompt)
     prompt = re.sub(r"\s*,(?:\s*,)+", ",", prompt)
     return re.sub(r"\s+,", ",", prompt).strip(" ,\n")
 
 
-def _says(prompt: str, word: str) -> bool:
+def _contains_word(prompt: str, word: str) -> bool:
     return re.search(rf"(?<![a-z0-9_]){re.escape(word.lower())}(?![a-z0-9_])", prompt.lower()) is not None

@@ -14,9 +14,9 @@ from backend.kit.drafts import Draft
 
 Weight = Annotated[float, Field(ge=-2, le=2)]
 MAX_SEED = 2**32 - 1
-MOST = 16
+MAX_PICTURES = 16
 """Pictures of one prompt."""
-MOST_IN_BATCH = 200
+MAX_PICTURES_IN_BATCH = 200
 """Pictures of a list or a grid."""
 
 
@@ -26,7 +26,7 @@ class LoraPick(Draft):
 
 
 class TemplatePick(Draft):
-    """A version of a template and what fills its blanks, by their names in any case."""
+    """A version of a template and the values of its blanks, by name (case does not matter)."""
 
     template_id: str
     version: int
@@ -75,7 +75,7 @@ class GenerationDraft(Draft):
     cfg: float | None = Field(None, ge=0, le=30)
     sampler: str = ""
     seed: int = Field(-1, ge=-1, le=MAX_SEED)
-    n: int = Field(4, ge=1, le=MOST)
+    n: int = Field(4, ge=1, le=MAX_PICTURES)
     init_asset_id: str | None = None
     strength: float = Field(0.6, gt=0, le=1)
     mask_asset_id: str | None = None
@@ -105,9 +105,9 @@ class GenerationPayload(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """What will really be drawn, shown before it is: `notes` say what was added and changed.
+    """One picture as it will be drawn, for the preview; `notes` say what was added and changed.
 
-    `varies`: other pictures of the request have other words. `asked`: what was asked for, wildcards chosen.
+    `varies`: other pictures of the request have other prompts. `asked`: the person's prompt with wildcards chosen.
     """
 
     prompt: str
@@ -141,7 +141,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class GenerationCard:
-    """`state` is its job's; `done` counts pictures that are there, of `n`."""
+    """A request. `state` is its job's; `done` of `n` pictures are drawn. `form`: pictures, list, grid or upscale."""
 
     id: str
     job_id: str

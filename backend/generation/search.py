@@ -1,4 +1,4 @@
-"""What people type above the gallery: words of the prompt and terms such as `seed:123 rating:>=4 lora:bella`. Pure."""
+"""The gallery's search text: words of the prompt and terms such as `seed:123 rating:>=4 lora:bella`. Pure."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ TERMS = {
 }
 """Each with an example, in the order the help names them."""
 SHAPES = ("square", "portrait", "landscape")
-_MOST = 20
+_MAX_WORDS = 20
 _TOKEN = re.compile(r'(-?)(?:([a-zA-Z]+):)?(?:"([^"]*)"?|(\S+))|\S+')
 _RATING = re.compile(r"(>=|<=|>|<|=)?([0-5])(?:\.\.([0-5]))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """`words`: all begin a word of the prompt; `phrases` stand there as they are; `without` does not. Names as typed."""
+    """`words`: each begins a word of the prompt; `phrases` are in it as written; `without` is not. Names as typed."""
 
     words: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
@@ -53,9 +53,9 @@ def parse(text: str) -> Search:
     phrases: list[str] = []
     without: list[str] = []
     terms: dict[str, object] = {}
-    for found in _TOKEN.finditer(text.replace("\x00", " ")):
-        minus, key, quoted, bare = found.groups()
-        value = quoted if quoted is not None else bare if bare is not None else found.group()
+    for match in _TOKEN.finditer(text.replace("\x00", " ")):
+        minus, key, quoted, bare = match.groups()
+        value = quoted if quoted is not None else bare if bare is not None else match.group()
         if not key and value.endswith(":") and value[:-1].lower() in TERMS:
             key, value = value[:-1], ""
         if key:
@@ -63,7 +63,7 @@ def parse(text: str) -> Search:
         elif value.strip(' ,"'):
             target = without if minus else phrases if quoted is not None else words
             target.extend([value] if quoted is not None or minus else [part for part in value.split(",") if part])
-    return Search(tuple(words[:_MOST]), tuple(phrases[:_MOST]), tuple(without[:_MOST]), **terms)  # type: ignore[arg-type]
+    return Search(tuple(words[:_MAX_WORDS]), tuple(phrases[:_MAX_WORDS]), tuple(without[:_MAX_WORDS]), **terms)  # type: ignore[arg-type]
 
 
 def _term(key: str, value: str) -> dict[str, object]:
@@ -78,13 +78,13 @@ def _term(key: str, value: str) -> dict[str, object]:
         case "seed":
             return {"seed": _seed(value)}
         case "rating":
-            return {"stars": _stars(value)}
+            return {"stars": _star_range(value)}
         case "from" | "until":
             return {"date_from" if key == "from" else "date_to": _day(key, value)}
         case "size":
             return {"shape": _one_of("size", value, SHAPES)}
         case "is":
-            return _being(value)
+            return _is_term(value)
     return {key: value}
 
 
@@ -94,14 +94,14 @@ def _seed(value: str) -> int:
     return int(value)
 
 
-def _stars(value: str) -> tuple[int, int]:
-    found = _RATING.fullmatch(value.replace(" ", ""))
-    if found is None or (found[1] and found[3]):
+def _star_range(value: str) -> tuple[int, int]:
+    match = _RATING.fullmatch(value.replace(" ", ""))
+    if match is None or (match[1] and match[3]):
         raise Invalid("A rating is 0 to 5: rating:>=4, rating:5, rating:0 or rating:2..4.")
-    n = int(found[2])
-    if found[3]:
-        return (n, int(found[3]))
-    return {">=": (n, 5), ">": (n + 1, 5), "<=": (0, n), "<": (0, n - 1)}.get(found[1] or "=", (n, n))
+    n = int(match[2])
+    if match[3]:
+        return (n, int(match[3]))
+    return {">=": (n, 5), ">": (n + 1, 5), "<=": (0, n), "<": (0, n - 1)}.get(match[1] or "=", (n, n))
 
 
 def _day(key: str, value: str) -> date:
@@ -111,15 +111,15 @@ def _day(key: str, value: str) -> date:
         raise Invalid(f"Write the day of {key}: as year-month-day, for example {TERMS[key]}.") from None
 
 
-def _being(value: str) -> dict[str, object]:
-    known: dict[str, dict[str, object]] = {
+def _is_term(value: str) -> dict[str, object]:
+    filters: dict[str, dict[str, object]] = {
         "favourite": {"favourite": True},
         "favorite": {"favourite": True},
         "imported": {"source": "imported"},
         "made": {"source": "made"},
         "unrated": {"stars": (0, 0)},
     }
-    return known[_one_of("is", value, tuple(known))]
+    return filters[_one_of("is", value, tuple(filters))]
 
 
 def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Rating pictures, deleting them and taking that back."""
+"""Rating pictures, deleting and restoring them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def rate(tx: Session, picture_ids: Sequence[str], rating: int) -> None:
     """0 (none) to 5 stars. Raises Invalid, NotFound."""
     if not 0 <= rating <= 5:
         raise Invalid("A rating is 1 to 5 stars, or 0 to take it away.")
-    _touch(tx, picture_ids, rating=rating)
+    _update_pictures(tx, picture_ids, rating=rating)
 
 
-def favour(tx: Session, picture_ids: Sequence[str], favourite: bool) -> None:
-    """Among the favourites, or out of them. Raises Invalid, NotFound."""
-    _touch(tx, picture_ids, favourite=favourite)
+def set_favourite(tx: Session, picture_ids: Sequence[str], favourite: bool) -> None:
+    """Adds pictures to the favourites, or removes them. Raises Invalid, NotFound."""
+    _update_pictures(tx, picture_ids, favourite=favourite)
 
 
 def delete(tx: Session, picture_ids: Sequence[str]) -> None:
     """Out of the gallery at once; `undelete` brings them back until the files are purged. Raises NotFound."""
-    _touch(tx, picture_ids, deleted_at=func.clock_timestamp())
+    _update_pictures(tx, picture_ids, deleted_at=func.clock_timestamp())
     assets.unuse_all(tx, "picture", picture_ids)
     events.record(tx, "pictures.deleted", "picture", picture_ids[0], {"ids": list(picture_ids)})
 
@@ -36,7 +36,7 @@ def undelete(tx: Session, picture_ids: Sequence[str]) -> None:
     pairs = _assets(tx, picture_ids)
     if {asset_id for asset_id, _ in pairs} - assets.restore(tx, [asset_id for asset_id, _ in pairs]):
         raise NotFound("These pictures were deleted too long ago: their files are gone. Draw them again from their recipe.")
-    _touch(tx, picture_ids, deleted_at=None)
+    _update_pictures(tx, picture_ids, deleted_at=None)
     assets.use_all(tx, "picture", pairs)
 
 
@@ -55,7 +55,7 @@ def _assets(tx: Session, picture_ids: Sequence[str]) -> list[tuple[str, str]]:
     return [(asset_id, picture_id) for asset_id, picture_id in rows]
 
 
-def _touch(tx: Session, picture_ids: Sequence[str], **values: object) -> None:
+def _update_pictures(tx: Session, picture_ids: Sequence[str], **values: object) -> None:
     """All or none. Raises NotFound."""
     if not picture_ids:
         raise Invalid("Choose at least one picture.")

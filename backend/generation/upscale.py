@@ -1,4 +1,4 @@
-"""Making a picture larger: a request of its own, whose one picture names the one it came from."""
+"""Upscaling a picture: a request with one picture, whose recipe names the picture it came from."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from backend.engines.upscale.port import UpscaleCard, UpscaleRequest
 from backend.errors import Invalid, NotFound
 from backend.generation import identity_gate
 from backend.generation.assembly import choose_model
-from backend.generation.digital_source_type import META, inherited
+from backend.generation.digital_source_type import SOURCE_META, inherited_source_type
 from backend.generation.gallery import picture, shape_of
-from backend.generation.queries import existing, get, remix
+from backend.generation.queries import drawn_numbers, get, remix
 from backend.generation.recipe import Upscaled
 from backend.generation.schemas import GenerationCard, GenerationDraft, GenerationPayload, PictureCard
 from backend.jobs import Duration, Work
@@ -31,32 +31,32 @@ from backend.media.images.picture_hash import bands, dhash_of
 REFINE_STRENGTH = 0.35
 RESAMPLED = "resample"
 UPSCALE_S, UPSCALE_MPX_S = 0.8, 0.4
-"""Resampling on two quiet processor cores: to begin and to keep it, and a million pixels of the result."""
+"""Seconds that resampling takes on two idle processor cores: fixed costs, and per million pixels of the result."""
 
 
-def enlarge(
+def start_upscale(
     tx: Session, picture_id: str, *, scale: int, models: Sequence[UpscaleCard], request_key: str, model: str = ""
 ) -> GenerationCard:
-    """Asks for `scale` times both sides. `models`: `app.engines.upscaler.models()`. Raises Invalid, NotFound."""
-    if first := jobs.find_by_key(tx, request_key):
-        return get(tx, first.subject_id)
+    """Enqueues an upscale to `scale` times both sides. `models`: `app.engines.upscaler.models()`. Raises Invalid, NotFound."""
+    if first_job := jobs.find_by_key(tx, request_key):
+        return get(tx, first_job.subject_id)
     card = picture(tx, picture_id)
     if card.deleted_at:
         raise NotFound("This picture was deleted. Bring it back first.")
-    how = next((one for one in models if model in ("", one.name)), None)
-    if how is None or scale not in how.scales:
+    upscaler = next((offered for offered in models if model in ("", offered.name)), None)
+    if upscaler is None or scale not in upscaler.scales:
         raise Invalid("There is no such way to make a picture larger. Choose one that is offered.")
     size = {"width": card.width * scale, "height": card.height * scale}
-    upscaled = Upscaled(picture_id=card.id, scale=scale, model=how.name, detail=how.detail)
-    # Somebody's own picture becomes partly a model's where that draws detail into it.
-    marked = card.recipe.ai_mark or (card.source == "imported" and how.detail)
-    more = {"seeds": [card.seed], "redrawn": 0, "upscaled": upscaled, "ai_mark": marked}
-    recipe = card.recipe.model_copy(update={**more, **size})
+    upscaled = Upscaled(picture_id=card.id, scale=scale, model=upscaler.name, detail=upscaler.detail)
+    # An imported picture counts as AI-edited only when the upscaler draws detail of its own.
+    marked = card.recipe.ai_mark or (card.source == "imported" and upscaler.detail)
+    changes = {"seeds": [card.seed], "redrawn": 0, "upscaled": upscaled, "ai_mark": marked}
+    recipe = card.recipe.model_copy(update={**changes, **size})
     row = Generation(id=new_id("gen"), influencer_id=card.influencer_id, recipe=recipe.model_dump(), form="upscale")
     row.created_by = tx.info["user_id"]
     job = jobs.enqueue(
         tx,
-        kind="image-upscale-gpu" if how.device else "image-upscale",
+        kind="image-upscale-gpu" if upscaler.device else "image-upscale",
         payload=GenerationPayload(generation_id=row.id),
         title=f"{scale}× larger: {card.prompt[:60]}",
         request_key=request_key,
@@ -69,19 +69,19 @@ def enlarge(
     return get(tx, row.id)
 
 
-def enlarging_takes(tx: Session, card: PictureCard, *, scale: int, model: str) -> Duration | None:
-    """How long `enlarge` will take; None: this upscaler was never used here."""
+def estimate_upscale(tx: Session, card: PictureCard, *, scale: int, model: str) -> Duration | None:
+    """How long `start_upscale` will take; None: this upscaler was never used here."""
     return jobs.estimate(tx, _work(card.width * scale, card.height * scale, model))
 
 
 def _work(width: int, height: int, model: str) -> Work:
-    """Of a picture that large in the end."""
+    """The work of an upscale. `width`, `height`: of the result in px."""
     mpx = width * height / 1e6
     return Work("upscale", model, UPSCALE_S + UPSCALE_MPX_S * mpx, measured=model == RESAMPLED)
 
 
-def redraw_larger(tx: Session, picture_id: str, *, models: Sequence[ModelCard]) -> GenerationDraft | None:
-    """The form for drawing a picture once more, from itself, as large as its model can; None when it is that large already."""
+def larger_redraw_draft(tx: Session, picture_id: str, *, models: Sequence[ModelCard]) -> GenerationDraft | None:
+    """A draft that draws the picture again from itself, as large as its model can; None when it is that large already."""
     card = picture(tx, picture_id)
     try:
         model = choose_model(models, card.recipe.model)
@@ -92,45 +92,45 @@ def redraw_larger(tx: Session, picture_id: str, *, models: Sequence[ModelCard]) 
     if width * height <= card.width * card.height:
         return None
     draft = remix(tx, picture_id, new_seed=False)
-    start = {"init_asset_id": card.asset_id, "mask_asset_id": None, "strength": REFINE_STRENGTH}
-    return draft.model_copy(update={**start, "width": width, "height": height})
+    init_values = {"init_asset_id": card.asset_id, "mask_asset_id": None, "strength": REFINE_STRENGTH}
+    return draft.model_copy(update={**init_values, "width": width, "height": height})
 
 
 def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     """The job. Result: how many pictures the request has now."""
     with ctx.transaction() as tx:
         card = get(tx, payload.generation_id)
-        if existing(tx, card.id):
+        if drawn_numbers(tx, card.id):
             return {"pictures": 1}
-        said = card.recipe.upscaled
-        assert said is not None
-        source = assets.get(tx, picture(tx, said.picture_id).asset_id)
-    ctx.start_timing(_work(card.recipe.width, card.recipe.height, said.model))
+        upscaled = card.recipe.upscaled
+        assert upscaled is not None
+        source = assets.get(tx, picture(tx, upscaled.picture_id).asset_id)
+    ctx.start_timing(_work(card.recipe.width, card.recipe.height, upscaled.model))
     path = ctx.workdir / "picture.png"
     assets.fetch(ctx.app.storage, source, path)
-    request = UpscaleRequest(said.model, path, said.scale, ctx.workdir, ctx.device)
+    request = UpscaleRequest(upscaled.model, path, upscaled.scale, ctx.workdir, ctx.device)
     for event in ctx.pump(ctx.app.engines.upscaler.run(request, ctx.handle)):
         if isinstance(event, Output):
-            ctx.step("picture-0", partial(_keep, ctx, card, event))
+            ctx.step("picture-0", partial(_store_picture, ctx, card, event))
     return {"pictures": 1}
 
 
-def _keep(ctx: JobContext, card: GenerationCard, made: Output) -> Callable[[Session], dict[str, Any]]:
-    """Bytes first, then the row that makes them a picture; its score is that of the picture it came from."""
-    clean = made.path.with_name("deliver.png")
+def _store_picture(ctx: JobContext, card: GenerationCard, output: Output) -> Callable[[Session], dict[str, Any]]:
+    """Uploads the file and returns what writes its row. Its score and gate are those of the picture it came from."""
+    clean = output.path.with_name("deliver.png")
     with ctx.transaction() as tx:
-        made_of = inherited(tx, card.recipe.upscaled.picture_id) if card.recipe.upscaled else SOURCE_TYPE
-    deliver_png(made.path, clean, mark=card.recipe.ai_mark, source_type=made_of)
-    look = dhash_of(clean)
-    sent, recipe = assets.send_outputs(ctx, clean, filename=f"{card.id}.png", meta={META: made_of}), card.recipe
+        source_type = inherited_source_type(tx, card.recipe.upscaled.picture_id) if card.recipe.upscaled else SOURCE_TYPE
+    deliver_png(output.path, clean, mark=card.recipe.ai_mark, source_type=source_type)
+    dhash = dhash_of(clean)
+    send, recipe = assets.send_outputs(ctx, clean, filename=f"{card.id}.png", meta={SOURCE_META: source_type}), card.recipe
 
     def write(tx: Session) -> dict[str, Any]:
-        stored = sent(tx)
+        stored = send(tx)
         source = tx.get_one(Picture, recipe.upscaled.picture_id) if recipe.upscaled else None
         row = Picture(id=new_id("pic"), generation_id=card.id, n=0, asset_id=stored.id, influencer_id=card.influencer_id)
         row.seed, row.prompt, row.model = recipe.seeds[0], recipe.prompt, recipe.model
         row.shape = shape_of(stored.width or recipe.width, stored.height or recipe.height)
-        row.dhash, row.bands = look, bands(look, ctx.tenant_id)
+        row.dhash, row.bands = dhash, bands(dhash, ctx.tenant_id)
         if source:
             row.rating, row.gate = source.rating, source.gate
             row.identity_score, row.identity_line = source.identity_score, source.identity_line

@@ -1,4 +1,4 @@
-"""Reading profiles, what there is to calibrate on, and what is frozen about pictures."""
+"""Reading profiles, candidates for references, and the provenance of pictures."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from backend import influencers
 from backend.db.tables import Asset, Dataset, DatasetImage, IdentityProfile, Picture, PictureCheck
 from backend.engines.identity.port import IdentityEngine
 from backend.engines.identity.rules import MIN_REFERENCES, MIN_TRAITS, Reference
-from backend.identity.schemas import Candidate, Check, FrozenLora, Judge, Profile, ScoredPicture
+from backend.identity.schemas import Candidate, LoraSnapshot, PictureProvenance, Profile, ScoredPicture, ScoringContext
 
-_FEW = f"Include at least {MIN_REFERENCES} pictures in this influencer's dataset first; 10 or more make the score steadier."
+_TOO_FEW_REFERENCES = (
+    f"Include at least {MIN_REFERENCES} pictures in this influencer's dataset first; 10 or more make the score steadier."
+)
 
 
 def profile(tx: Session, influencer_id: str, *, engine: IdentityEngine) -> Profile:
-    """Also of an influencer that was never calibrated. `engine`: `app.engines.identity`. Raises NotFound."""
+    """The profile, also of an influencer that was never calibrated. `engine`: `app.engines.identity`. Raises NotFound."""
     influencers.get(tx, influencer_id)
     row = _row(tx, influencer_id) or IdentityProfile(
         influencer_id=influencer_id, embedder="", reference={}, shots=[], source="", picked=[], gate="mark", extra_max=4
@@ -39,55 +41,59 @@ def profile(tx: Session, influencer_id: str, *, engine: IdentityEngine) -> Profi
         job_id=row.job_id,
         calibrated_at=row.calibrated_at,
         candidates=count,
-        unscored=unscored(tx, influencer_id),
+        unscored=count_unscored(tx, influencer_id),
         stale=_stale(row, _fingerprint(source, row.picked), engine),
-        why=engine.refuses("") if not engine.embedder else "" if count >= MIN_REFERENCES or row.embedder else _FEW,
+        why=engine.refuses("")
+        if not engine.embedder
+        else ""
+        if count >= MIN_REFERENCES or row.embedder
+        else _TOO_FEW_REFERENCES,
     )
 
 
 def candidates(tx: Session, influencer_id: str) -> list[Candidate]:
-    """In the order they came in."""
+    """Included pictures of the influencer's datasets, in the order they came in."""
     query = select(Asset.id, Asset.key).join(DatasetImage, DatasetImage.asset_id == Asset.id)
-    query = query.join(Dataset, Dataset.id == DatasetImage.dataset_id).where(*_mine(influencer_id))
+    query = query.join(Dataset, Dataset.id == DatasetImage.dataset_id).where(*_included_pictures(influencer_id))
     return [Candidate(*row) for row in tx.execute(query.order_by(DatasetImage.id))]
 
 
-def source(tx: Session, influencer_id: str) -> str:
-    """Fingerprint of what there is to calibrate on: it changes with every picture that comes or goes, and with the choice."""
+def candidates_fingerprint(tx: Session, influencer_id: str) -> str:
+    """Fingerprint of the candidates and of the references picked by hand; it changes when either does."""
     row = _row(tx, influencer_id)
     return _fingerprint(tx.execute(_sources(influencer_id)).one()[1], row.picked if row else [])
 
 
-def judge(tx: Session, influencer_id: str | None, *, base: str, engine: IdentityEngine) -> Judge:
+def scoring_context(tx: Session, influencer_id: str | None, *, base: str, engine: IdentityEngine) -> ScoringContext:
     """How pictures of this influencer, drawn by a model of family `base`, are scored now."""
     row = _row(tx, influencer_id) if influencer_id else None
     if row is None or row.gate == "off" or not row.embedder:
-        return Judge()
+        return ScoringContext()
     gate: dict[str, Any] = {"gate": row.gate, "extra_max": row.extra_max}
-    if why := engine.refuses(base):
-        return Judge(**gate, why=why)
+    if refusal := engine.refuses(base):
+        return ScoringContext(**gate, why=refusal)
     if row.embedder != engine.embedder:
-        return Judge(**gate, why=_other_embedder(row.embedder, engine.embedder))
-    common = row.reference
-    reference = Reference(row.embedder, tuple(common.get("centroid", ())), common.get("traits", {}))
+        return ScoringContext(**gate, why=_other_embedder(row.embedder, engine.embedder))
+    stored = row.reference
+    reference = Reference(row.embedder, tuple(stored.get("centroid", ())), stored.get("traits", {}))
     line = row.calibrated_line if row.line is None else row.line
-    return Judge(reference, line or 0.0, **gate)
+    return ScoringContext(reference, line or 0.0, **gate)
 
 
-def unscored(tx: Session, influencer_id: str) -> int:
+def count_unscored(tx: Session, influencer_id: str) -> int:
     where = Picture.influencer_id == influencer_id, Picture.identity_score.is_(None), Picture.deleted_at.is_(None)
     return tx.scalar(select(func.count()).select_from(Picture).where(*where)) or 0
 
 
-def check(tx: Session, picture_id: str) -> Check:
-    """What is frozen about a picture; an empty Check for one that was made before there were checks."""
+def provenance(tx: Session, picture_id: str) -> PictureProvenance:
+    """How a picture was made; empty for one that was made before this was stored."""
     row = tx.scalars(select(PictureCheck).where(PictureCheck.picture_id == picture_id)).one_or_none()
     if row is None:
-        return Check(picture_id)
-    same = ("picture_id", "embedder", "why", "near_picture_id", "near_bits", "decision", "decided_by", "decided_at")
-    return Check(
-        **{name: getattr(row, name) for name in same},
-        loras=tuple(FrozenLora(**lora) for lora in row.loras),
+        return PictureProvenance(picture_id)
+    columns = ("picture_id", "embedder", "why", "near_picture_id", "near_bits", "decision", "decided_by", "decided_at")
+    return PictureProvenance(
+        **{name: getattr(row, name) for name in columns},
+        loras=tuple(LoraSnapshot(**lora) for lora in row.loras),
         template=row.template,
     )
 
@@ -97,16 +103,16 @@ def _row(tx: Session, influencer_id: str) -> IdentityProfile | None:
     return tx.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
-def _mine(influencer_id: str) -> tuple[Any, ...]:
-    mine = Dataset.influencer_id == influencer_id, Dataset.deleted_at.is_(None)
-    return *mine, DatasetImage.included, Asset.state == "stored"
+def _included_pictures(influencer_id: str) -> tuple[Any, ...]:
+    own_datasets = Dataset.influencer_id == influencer_id, Dataset.deleted_at.is_(None)
+    return *own_datasets, DatasetImage.included, Asset.state == "stored"
 
 
 def _sources(influencer_id: str) -> Select[Any]:
     ids = func.string_agg(Asset.id, aggregate_order_by(func.chr(44), Asset.id))
     query = select(func.count(), func.md5(ids)).select_from(Asset)
     query = query.join(DatasetImage, DatasetImage.asset_id == Asset.id).join(Dataset, Dataset.id == DatasetImage.dataset_id)
-    return query.where(*_mine(influencer_id))
+    return query.where(*_included_pictures(influencer_id))
 
 
 def _fingerprint(offered: str | None, picked: Sequence[str]) -> str:

@@ -13,18 +13,18 @@ from backend.engines.identity.rules import Reference
 from backend.kit.drafts import Draft
 
 Gate = Literal["off", "mark", "hold", "regenerate", "reject"]
-State = Literal["open", "held", "rejected"]
-MOST_EXTRA = 16
+GateState = Literal["open", "held", "rejected"]
+MAX_EXTRA = 16
 
 
-class Policy(Draft):
-    """What is done with a picture below the threshold. `line` None: the calibrated one.
+class GatePolicy(Draft):
+    """What is done with a picture below the threshold. `line`: the threshold 0..1, None: the calibrated one.
 
-    `extra_max`: how many pictures a request may draw anew under `regenerate`, beyond those asked for.
+    `extra_max`: how many more pictures than asked for a request may draw under `regenerate`.
     """
 
     gate: Gate = "mark"
-    extra_max: int = Field(4, ge=1, le=MOST_EXTRA)
+    extra_max: int = Field(4, ge=1, le=MAX_EXTRA)
     line: float | None = Field(None, ge=0, le=1)
 
 
@@ -60,7 +60,8 @@ class ScoredPicture:
 class Profile:
     """An influencer's references and gate. `calibrated_line` None: never calibrated. `stale`: why to calibrate again, or "".
 
-    `why`: why no number can be had here at all (no embedder), or "". `candidates`: pictures there are to choose from.
+    `why`: why nothing can be scored here (no embedder, too few pictures), or "". `candidates`: how many pictures can be
+    references.
     """
 
     influencer_id: str
@@ -84,16 +85,18 @@ class Profile:
         return self.calibrated_line if self.own_line is None else self.own_line
 
     def passing(self, line: float) -> int:
-        """How many of the references would pass it themselves."""
+        """How many of the references would pass the threshold `line` themselves."""
         return scores.passing([shot.score for shot in self.shots], line)
 
-    def policy(self) -> Policy:
-        return Policy(gate=self.gate, extra_max=self.extra_max, line=self.own_line)
+    def policy(self) -> GatePolicy:
+        return GatePolicy(gate=self.gate, extra_max=self.extra_max, line=self.own_line)
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """What a pipeline needs to score pictures. Without `reference` there is no score, and `why` says so ("": not wanted)."""
+class ScoringContext:
+    """What a pipeline needs to score pictures. `line`: the threshold. Without `reference` there are no scores; `why` says why
+    not ("": the gate is off).
+    """
 
     reference: Reference | None = None
     line: float = 0.0
@@ -103,8 +106,8 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """One picture's score 0..1 against `line`, by `embedder`; or `why` there is none."""
+class IdentityScore:
+    """One picture's score 0..1 and the threshold `line`, by `embedder`; or `why` there is no score."""
 
     score: float | None = None
     line: float | None = None
@@ -113,12 +116,12 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Also what could not be scored: an engine that is down rejects nobody."""
+        """True also without a score: an engine that is down must not reject pictures."""
         return self.score is None or self.line is None or scores.passes(self.score, self.line)
 
 
 @dataclass(frozen=True, slots=True)
-class FrozenLora:
+class LoraSnapshot:
     """A LoRA as a picture was drawn with it. `step` of its training run, None for an uploaded one."""
 
     lora_id: str
@@ -129,13 +132,15 @@ class FrozenLora:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """What is frozen about a picture. `near_picture_id`: an earlier one that looks almost the same, `near_bits` of 64 apart."""
+class PictureProvenance:
+    """How a picture was made, stored once. `near_picture_id`: an earlier picture that looks almost the same, with `near_bits`
+    of 64 hash bits different. `decision`: "approved", "rejected" or "" (nobody decided).
+    """
 
     picture_id: str
     embedder: str = ""
     why: str = ""
-    loras: tuple[FrozenLora, ...] = ()
+    loras: tuple[LoraSnapshot, ...] = ()
     template: dict[str, object] = field(default_factory=dict)
     near_picture_id: str | None = None
     near_bits: int | None = None

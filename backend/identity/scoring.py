@@ -1,4 +1,4 @@
-"""Scoring a picture inside a job: the engine is asked, the job stays in charge, and an engine that is down stops nothing."""
+"""Scoring a picture inside a job. A failing engine costs the score, not the job."""
 
 from __future__ import annotations
 
@@ -10,41 +10,43 @@ from backend.engines.events import Output
 from backend.engines.identity import rules as scores
 from backend.engines.identity.port import IdentityRequest, Reading
 from backend.errors import EngineError
-from backend.identity.schemas import Judge, Verdict
+from backend.identity.schemas import IdentityScore, ScoringContext
 from backend.jobs.context import JobContext
 
 
-def read(ctx: JobContext, pictures: Sequence[Path], *, on_read: Callable[[int], None] = lambda n: None) -> list[Reading]:
+def read_pictures(
+    ctx: JobContext, pictures: Sequence[Path], *, on_read: Callable[[int], None] = lambda n: None
+) -> list[Reading]:
     """Readings in order. The job's progress is left alone. Raises what `ctx.check` and the engine raise."""
     folder = ctx.workdir / "identity"
     folder.mkdir(parents=True, exist_ok=True)
-    made: list[Reading] = []
+    readings: list[Reading] = []
     events = ctx.app.engines.identity.run(IdentityRequest(tuple(pictures), folder))
     try:
         for event in events:
             ctx.check()
             if isinstance(event, Output):
-                made.append(Reading.load(event.path))
-                on_read(len(made))
+                readings.append(Reading.load(event.path))
+                on_read(len(readings))
     finally:
         events.close()
         shutil.rmtree(folder, ignore_errors=True)
-    return made
+    return readings
 
 
-def look(ctx: JobContext, judge: Judge, picture: Path) -> Verdict:
-    """The picture's verdict. An engine that fails gives one without a score and with the reason."""
-    if judge.reference is None:
-        return Verdict(why=judge.why)
+def score_picture(ctx: JobContext, context: ScoringContext, picture: Path) -> IdentityScore:
+    """The picture's score. When the engine fails: no score, and the reason in `why`."""
+    if context.reference is None:
+        return IdentityScore(why=context.why)
     try:
-        [reading] = read(ctx, [picture])
+        [reading] = read_pictures(ctx, [picture])
     except EngineError as error:
         ctx.log(f"No identity score: {error.message}", level="warning")
-        return Verdict(why=error.message)
-    return score(judge, reading)
+        return IdentityScore(why=error.message)
+    return score_reading(context, reading)
 
 
-def score(judge: Judge, reading: Reading) -> Verdict:
-    """Against the judge's reference, which must be there."""
-    assert judge.reference is not None
-    return Verdict(round(scores.score(judge.reference, reading), 4), judge.line, reading.embedder)
+def score_reading(context: ScoringContext, reading: Reading) -> IdentityScore:
+    """Compares a reading with the context's reference, which must not be None."""
+    assert context.reference is not None
+    return IdentityScore(round(scores.score(context.reference, reading), 4), context.line, reading.embedder)

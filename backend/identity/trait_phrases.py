@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from backend.engines.starter_model.words import BEARDS, CLOTHES, GLASSES, TOPS
 
 
-def phrases(traits: Mapping[str, str]) -> list[str]:
+def describe_traits(traits: Mapping[str, str]) -> list[str]:
     """What the trait classifier found, in words: “purple hair”, “long wavy hair”, “no beard”."""
     return [_phrase(head, value) for head, value in traits.items()]
 

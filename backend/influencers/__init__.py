@@ -1,4 +1,4 @@
-"""Who the studio is about: persona, look, language and the LoRA that draws them."""
+"""Influencers: persona, look, language and the LoRA that draws them."""
 
 from backend.influencers.queries import get, page
 from backend.influencers.rules import LANGUAGES, propose_trigger_word, time_zones

@@ -20,9 +20,9 @@ def get(tx: Session, influencer_id: str) -> InfluencerCard:
 
 def page(tx: Session, *, archived: bool = False, text: str = "", cursor: str | None = None, take: int = 50) -> InfluencerPage:
     """Newest first; `text` looks in names. `cursor` is the id the last page ended with."""
-    chosen = Influencer.archived_at.is_not(None) if archived else Influencer.archived_at.is_(None)
-    named = func.lower(Influencer.name).contains(text.strip().lower(), autoescape=True)
-    where = (chosen, named) if text.strip() else (chosen,)
+    in_archive_or_not = Influencer.archived_at.is_not(None) if archived else Influencer.archived_at.is_(None)
+    name_contains = func.lower(Influencer.name).contains(text.strip().lower(), autoescape=True)
+    where = (in_archive_or_not, name_contains) if text.strip() else (in_archive_or_not,)
     query = _cards().where(*where).order_by(Influencer.id.desc()).limit(take + 1)
     rows = tx.execute(query.where(Influencer.id < cursor) if cursor else query).all()
     total = tx.scalar(select(func.count()).select_from(Influencer).where(*where)) or 0
@@ -39,10 +39,10 @@ def _cards() -> Select[Influencer, str]:
 
 
 def _card(row: Influencer, lora_name: str | None) -> InfluencerCard:
-    same = ("id", "name", "trigger_word", "language", "time_zone", "look_prompt", "look_negative", "default_lora_weight")
-    more = ("ai_mark", "cover_asset_id", "setup", "version", "created_at", "updated_at", "archived_at")
+    columns = ("id", "name", "trigger_word", "language", "time_zone", "look_prompt", "look_negative", "default_lora_weight")
+    other_columns = ("ai_mark", "cover_asset_id", "setup", "version", "created_at", "updated_at", "archived_at")
     return InfluencerCard(
-        **{name: getattr(row, name) for name in same + more},
+        **{name: getattr(row, name) for name in columns + other_columns},
         persona=Persona(**row.persona),
         default_lora_id=row.default_lora_id if lora_name else None,
         default_lora_name=lora_name,

@@ -1,4 +1,4 @@
-"""Which trigger words, languages and time zones are good ones."""
+"""Valid trigger words, languages and time zones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LANGUAGES: dict[str, str] = {
 
 
 def propose_trigger_word(name: str) -> str:
-    """One token made of the name's letters; a name without Latin letters gets `inf_` and six characters of its own."""
+    """One word made of the name's letters; a name without Latin letters gets `inf_` and six characters of its hash."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     word = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:32].strip("_")
     return word if TRIGGER_WORD.fullmatch(word) else "inf_" + hashlib.sha256(name.encode()).hexdigest()[:6]

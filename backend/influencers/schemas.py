@@ -11,29 +11,29 @@ from pydantic import Field, field_validator, model_validator
 from backend.influencers.rules import LANGUAGES, TRIGGER_WORD, propose_trigger_word, time_zones
 from backend.kit.drafts import Draft
 
-Line = Annotated[str, Field(max_length=200)]
-Lines = Annotated[tuple[Line, ...], Field(max_length=20)]
-Example = Annotated[str, Field(max_length=1000)]
+ShortLine = Annotated[str, Field(max_length=200)]
+ShortLines = Annotated[tuple[ShortLine, ...], Field(max_length=20)]
+ExamplePost = Annotated[str, Field(max_length=1000)]
 
 
 class Persona(Draft):
-    """How they speak: read by everything that writes in their voice.
+    """How an influencer speaks: read by everything that writes texts for them.
 
     `audience`: who follows them. `do`, `dont`: what they always and never do. `never_say`: words and phrases that stand in no
     text of theirs. `examples`: posts of theirs as they wrote them; `sample_lines`: single lines that are typical of them.
-    `voice_style`: a writing style that is their voice (`styles.voice`), or "".
+    `voice_style`: id of a writing style that texts follow, or "".
     """
 
     bio: str = Field("", max_length=2000)
     audience: str = Field("", max_length=200)
     tone: str = Field("", max_length=300)
     style: str = Field("", max_length=300)
-    topics: Lines = ()
-    do: Lines = ()
-    dont: Lines = ()
-    never_say: Lines = ()
-    examples: Annotated[tuple[Example, ...], Field(max_length=10)] = ()
-    sample_lines: Lines = ()
+    topics: ShortLines = ()
+    do: ShortLines = ()
+    dont: ShortLines = ()
+    never_say: ShortLines = ()
+    examples: Annotated[tuple[ExamplePost, ...], Field(max_length=10)] = ()
+    sample_lines: ShortLines = ()
     voice_style: str = Field("", max_length=64)
 
 
@@ -87,7 +87,7 @@ class InfluencerDraft(Draft):
 
 @dataclass(frozen=True, slots=True)
 class InfluencerCard:
-    """An influencer as pages see it. `default_lora_name` and `cover_asset_id` are None when there is none."""
+    """An influencer as pages see it. `setup`: how far the wizard came. `version`: its revision, for `save`."""
 
     id: str
     name: str
@@ -109,7 +109,7 @@ class InfluencerCard:
     archived_at: datetime | None
 
     def draft(self) -> InfluencerDraft:
-        """What a form starts with."""
+        """The draft that an edit form starts with."""
         return InfluencerDraft(**{name: getattr(self, name) for name in InfluencerDraft.model_fields})
 
 

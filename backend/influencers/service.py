@@ -1,4 +1,4 @@
-"""Making and changing influencers."""
+"""Creating and changing influencers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from backend.kit.ids import new_id
 
 def create(tx: Session, draft: InfluencerDraft) -> InfluencerCard:
     """Raises Conflict when the name is taken."""
-    _free(tx, draft.name)
+    _check_name_free(tx, draft.name)
     row = Influencer(id=new_id("inf"), **draft.model_dump(mode="json"))
-    with _named(tx, draft.name):
+    with _name_conflict(tx, draft.name):
         tx.add(row)
     events.record(tx, "influencer.created", "influencer", row.id, {"name": draft.name})
     return get(tx, row.id)
@@ -32,10 +32,10 @@ def save(tx: Session, influencer_id: str, draft: InfluencerDraft, *, version: in
     """`version`: of the card the form was filled from. Raises NotFound, Conflict (changed meanwhile, or name taken)."""
     before = get(tx, influencer_id)
     if before.name != draft.name:
-        _free(tx, draft.name)
+        _check_name_free(tx, draft.name)
     change = update(Influencer).where(Influencer.id == influencer_id, Influencer.version == version)
     change = change.values(**draft.model_dump(mode="json"), version=version + 1, updated_at=func.clock_timestamp())
-    with _named(tx, draft.name):
+    with _name_conflict(tx, draft.name):
         changed = tx.execute(change.returning(Influencer.id)).first()
     if changed is None:
         raise Conflict(
@@ -47,11 +47,11 @@ def save(tx: Session, influencer_id: str, draft: InfluencerDraft, *, version: in
 
 def archive(tx: Session, influencer_id: str) -> InfluencerCard:
     """Hides it from lists; pictures, datasets and LoRAs stay."""
-    return _set(tx, influencer_id, archived_at=func.clock_timestamp())
+    return _update(tx, influencer_id, archived_at=func.clock_timestamp())
 
 
 def restore(tx: Session, influencer_id: str) -> InfluencerCard:
-    return _set(tx, influencer_id, archived_at=None)
+    return _update(tx, influencer_id, archived_at=None)
 
 
 def set_default_lora(tx: Session, influencer_id: str, lora_id: str | None, weight: float = 1.0) -> InfluencerCard:
@@ -60,7 +60,7 @@ def set_default_lora(tx: Session, influencer_id: str, lora_id: str | None, weigh
         raise Invalid("The weight of a LoRA must be between -2 and 2.")
     if lora_id:
         loras.get(tx, lora_id)
-    return _set(tx, influencer_id, default_lora_id=lora_id, default_lora_weight=weight)
+    return _update(tx, influencer_id, default_lora_id=lora_id, default_lora_weight=weight)
 
 
 def set_cover(tx: Session, influencer_id: str, asset_id: str | None) -> InfluencerCard:
@@ -71,21 +71,21 @@ def set_cover(tx: Session, influencer_id: str, asset_id: str | None) -> Influenc
         assets.use(tx, asset_id, "influencer", influencer_id)
     if before and before != asset_id:
         assets.unuse(tx, before, "influencer", influencer_id)
-    return _set(tx, influencer_id, cover_asset_id=asset_id)
+    return _update(tx, influencer_id, cover_asset_id=asset_id)
 
 
 def save_setup(tx: Session, influencer_id: str, **setup: Any) -> InfluencerCard:
-    """Remembers where the wizard was left; given keys are merged into what is there."""
-    return _set(tx, influencer_id, setup={**get(tx, influencer_id).setup, **setup})
+    """Stores how far the wizard came; the keys are merged into those stored."""
+    return _update(tx, influencer_id, setup={**get(tx, influencer_id).setup, **setup})
 
 
-def _set(tx: Session, influencer_id: str, **values: Any) -> InfluencerCard:
+def _update(tx: Session, influencer_id: str, **values: Any) -> InfluencerCard:
     get(tx, influencer_id)
     tx.execute(update(Influencer).where(Influencer.id == influencer_id).values(**values, updated_at=func.clock_timestamp()))
     return get(tx, influencer_id)
 
 
-def _free(tx: Session, name: str) -> None:
+def _check_name_free(tx: Session, name: str) -> None:
     row = tx.scalars(select(Influencer).where(Influencer.name == name)).first()
     if row is None:
         return
@@ -94,8 +94,9 @@ def _free(tx: Session, name: str) -> None:
 
 
 @contextmanager
-def _named(tx: Session, name: str) -> Iterator[None]:
-    """Two people may take a name at the same moment: the second one gets the sentence too."""
+def _name_conflict(tx: Session, name: str) -> Iterator[None]:
+    """Turns the unique constraint's error into the same Conflict: two users may take a name at the same moment, which
+    `_check_name_free` cannot see."""
     try:
         with tx.begin_nested():
             yield

@@ -1,5 +1,5 @@
-"""Jobs: work that outlives a click. Enqueued once per request key, run by any free worker, never lost; a finished step is never
-done twice."""
+"""Jobs: background work. Enqueued once per request key, run by any free worker, never lost; a finished step is never run
+twice."""
 
 from backend.jobs.attempt_end import AttemptEnd, AttemptRef, finish_attempt, finish_attempts
 from backend.jobs.cleanup import purge_old

@@ -67,8 +67,8 @@ _CLAIM = text(
       FROM waiting_tenants w WHERE w.tenant_id IS NOT NULL),
     -- One job: of the workspace served least recently that is below its own limit and has a claimable one. Inside a workspace
     -- the first by priority and age, of rows that nobody has locked; among its first `window` ones of the same priority, one
-    -- that
-    -- needs the model its device has loaded goes first, unless it is more than `overtake_s` seconds younger than the first.
+    -- that needs the model its device has loaded goes first, unless it is more than `overtake_s` seconds younger than the
+    -- first.
     next_job AS MATERIALIZED (
       SELECT c.* FROM (
         SELECT w.tenant_id, t.served_at FROM waiting_tenants w

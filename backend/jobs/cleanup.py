@@ -1,4 +1,4 @@
-"""Deletes what nobody will look at again: old logs and steps, and old jobs that no other row refers to."""
+"""Deletes old job logs and steps, and old jobs that no other row refers to."""
 
 from __future__ import annotations
 

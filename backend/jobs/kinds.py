@@ -16,10 +16,9 @@ class KindSpec:
     """How jobs of one kind are run. `*_setting`: names in Settings.
 
     `device`: capability of the device it must hold (`image`, `trainer`), empty: none. `limit_setting`: how many may run at
-    once;
-    kinds with the same setting share the limit; empty: no limit. `stall_s`: seconds without progress after which it is stopped,
-    0: the setting `job_stall_s`. `v`: version of the payload; workers also take jobs of version v-1, so that a release can run
-    what the one before enqueued.
+    once; kinds with the same setting share the limit; empty: no limit. `stall_s`: seconds without progress after which it is
+    stopped, 0: the setting `job_stall_s`. `v`: version of the payload; workers also take jobs of version v-1, so that a release
+    can run what the one before enqueued.
     """
 
     kind: str

@@ -145,7 +145,7 @@ def live(db: Database, caller: SignedIn, *, ids: Sequence[str] = (), take: int =
 
 
 def _live_card(row: Any) -> JobCard:
-    """The row stands for both the job and its attempt: none of the columns read has the same name in both tables."""
+    """The row is passed as both the job and its attempt: none of the columns read has the same name in both tables."""
     return _to_card(row, row if row.n is not None else None, row.position, row.later)
 
 

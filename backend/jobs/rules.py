@@ -35,10 +35,9 @@ class AttemptOutcome:
     """How an attempt ended (`outcome`) and what becomes of its job (`state`).
 
     `delay_s`: seconds until the next attempt. `delays`: instead of it, one for each retry in a row. `counted`: it used up a
-    retry.
-    `killed`: its worker or its engine's process died; `deaths_within_s`: for how long that counts. `device_down`: why its
-    device is out of use until a probe succeeds. `keep_handle`: the next attempt may find the remote work again. `dead_letter`:
-    somebody has to look at it.
+    retry. `killed`: its worker or its engine's process died; `deaths_within_s`: for how long that counts. `device_down`: why
+    its device is out of use until a probe succeeds. `keep_handle`: the next attempt may find the remote work again.
+    `dead_letter`: somebody has to look at it.
     """
 
     outcome: str

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from backend.db.tables import Device, Worker, WorkTime
 
 _SAMPLES = 7
-"""An estimate is the median of the newest so many: a machine that others use as well is as fast as it was lately, not as it
-ever was."""
+"""An estimate is the median of so many of the newest work times: on a machine that others use too, recent speed counts most."""
 _MAX_ROWS = 40
 """Work times kept of each kind, model and state of loading."""
 _WORKER_ALIVE_S = 60.0
@@ -26,8 +25,7 @@ class Work:
     """What an attempt is about to do.
 
     `what`, `model`: finished work with the same two is comparable. `cost`: size of the work without loading, in a unit that
-    grows
-    with it; `measured`: the unit is seconds on the machine that costs were measured on (two processor cores). `cold`: its
+    grows with it; `measured`: the unit is seconds on the machine that costs were measured on (two processor cores). `cold`: its
     engine has to load first. `keeps_s`: seconds the engine keeps the model in memory afterwards; 0: not at all. `phase`: the
     one that takes most of the time; until it begins, the time left is taken from the estimate. "": every phase counts alike.
     """

@@ -1,6 +1,14 @@
-"""Where something comes from and what became of it: dataset, training run, LoRA, picture, video."""
+"""What something was made from and what was made of it: dataset, training run, LoRA, picture, video."""
 
 from backend.lineage.queries import trace
-from backend.lineage.schemas import COLUMNS, MOST, Column, Lineage, Node, Noun
+from backend.lineage.schemas import COLUMNS, MAX_NODES, Column, Lineage, Node, Noun
 
-__all__ = ["COLUMNS", "MOST", "Column", "Lineage", "Node", "Noun", "trace"]
+__all__ = [
+    "COLUMNS",
+    "MAX_NODES",
+    "Column",
+    "Lineage",
+    "Node",
+    "Noun",
+    "trace",
+]

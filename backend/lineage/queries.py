@@ -1,4 +1,4 @@
-"""Follows the chain both ways with one bounded statement a column, however much there is."""
+"""Reads the chain in both directions with one bounded statement for each column, however many rows there are."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import Clip, Dataset, DatasetImage, Lora, Picture, PictureLora, TrainingRun, TrainingSample
 from backend.errors import Invalid, NotFound
-from backend.lineage.schemas import COLUMNS, COUNT_TO, MOST, Column, Lineage, Node, Noun
+from backend.lineage.schemas import COLUMNS, COUNT_TO, MAX_NODES, Column, Lineage, Node, Noun
 
-_GONE = {
+_NOT_FOUND = {
     "dataset": "This dataset does not exist here. Open the list of datasets.",
     "run": "This training run does not exist here. Open the list of runs.",
     "lora": "This LoRA is not in the library. Open the list of LoRAs.",
@@ -21,15 +21,18 @@ _GONE = {
 }
 
 
-def trace(tx: Session, noun: str, thing_id: str) -> Lineage:
-    """Upstream and downstream of one thing. Raises Invalid (no such noun), NotFound."""
+def trace(tx: Session, noun: str, subject_id: str) -> Lineage:
+    """What one thing was made from and what was made of it. Raises Invalid (no such noun), NotFound."""
     if noun not in COLUMNS:
         raise Invalid(f"A lineage starts from one of: {', '.join(COLUMNS)}.")
-    wanted = _WANTED[noun](thing_id)
-    columns = tuple(_READ[one](tx, wanted[one], thing_id if one == noun else "") for one in COLUMNS)
+    conditions = _CONDITIONS[noun](subject_id)
+    columns = tuple(
+        _COLUMN_READERS[column_noun](tx, conditions[column_noun], subject_id if column_noun == noun else "")
+        for column_noun in COLUMNS
+    )
     focus = next((node for column in columns for node in column.nodes if node.focus), None)
     if focus is None:
-        raise NotFound(_GONE[noun])
+        raise NotFound(_NOT_FOUND[noun])
     return Lineage(focus, columns, tuple(_edges(tx, columns)))
 
 
@@ -43,8 +46,8 @@ def _from_dataset(dataset_id: str) -> dict[str, Where]:
         "dataset": Dataset.id == dataset_id,
         "run": TrainingRun.dataset_id == dataset_id,
         "lora": Lora.run_id.in_(runs),
-        "picture": _drawn(loras),
-        "clip": _moving(loras),
+        "picture": _drawn_with(loras),
+        "clip": _videos_of(loras),
     }
 
 
@@ -53,8 +56,8 @@ def _from_run(run_id: str) -> dict[str, Where]:
         "dataset": Dataset.id.in_(select(TrainingRun.dataset_id).where(TrainingRun.id == run_id)),
         "run": TrainingRun.id == run_id,
         "lora": Lora.run_id == run_id,
-        "picture": _drawn(select(Lora.id).where(Lora.run_id == run_id)),
-        "clip": _moving(select(Lora.id).where(Lora.run_id == run_id)),
+        "picture": _drawn_with(select(Lora.id).where(Lora.run_id == run_id)),
+        "clip": _videos_of(select(Lora.id).where(Lora.run_id == run_id)),
     }
 
 
@@ -64,23 +67,23 @@ def _from_lora(lora_id: str) -> dict[str, Where]:
         "dataset": Dataset.id.in_(select(TrainingRun.dataset_id).where(TrainingRun.id.in_(runs))),
         "run": TrainingRun.id.in_(runs),
         "lora": Lora.id == lora_id,
-        "picture": _drawn(select(literal(lora_id))),
-        "clip": _moving(select(literal(lora_id))),
+        "picture": _drawn_with(select(literal(lora_id))),
+        "clip": _videos_of(select(literal(lora_id))),
     }
 
 
 def _from_picture(picture_id: str) -> dict[str, Where]:
-    up = _above(select(literal(picture_id)))
-    return {**up, "picture": Picture.id == picture_id, "clip": Clip.picture_id == picture_id}
+    upstream = _upstream_of(select(literal(picture_id)))
+    return {**upstream, "picture": Picture.id == picture_id, "clip": Clip.picture_id == picture_id}
 
 
 def _from_clip(clip_id: str) -> dict[str, Where]:
     picture = select(Clip.picture_id).where(Clip.id == clip_id)
-    return {**_above(picture), "picture": Picture.id.in_(picture), "clip": Clip.id == clip_id}
+    return {**_upstream_of(picture), "picture": Picture.id.in_(picture), "clip": Clip.id == clip_id}
 
 
-def _above(pictures: Select[Any]) -> dict[str, Where]:
-    """What pictures were drawn with, and what that was learned from."""
+def _upstream_of(pictures: Select[Any]) -> dict[str, Where]:
+    """Conditions for the LoRAs that pictures were drawn with, and for the runs and datasets of those."""
     loras = select(PictureLora.lora_id).where(PictureLora.picture_id.in_(pictures))
     runs = select(Lora.run_id).where(Lora.id.in_(loras))
     return {
@@ -90,16 +93,20 @@ def _above(pictures: Select[Any]) -> dict[str, Where]:
     }
 
 
-_WANTED: dict[str, Any] = {
-    "dataset": _from_dataset, "run": _from_run, "lora": _from_lora, "picture": _from_picture, "clip": _from_clip,
-}  # fmt: skip
+_CONDITIONS: dict[str, Any] = {
+    "dataset": _from_dataset,
+    "run": _from_run,
+    "lora": _from_lora,
+    "picture": _from_picture,
+    "clip": _from_clip,
+}
 
 
-def _drawn(loras: Select[Any]) -> Where:
+def _drawn_with(loras: Select[Any]) -> Where:
     return Picture.id.in_(select(PictureLora.picture_id).where(PictureLora.lora_id.in_(loras)))
 
 
-def _moving(loras: Select[Any]) -> Where:
+def _videos_of(loras: Select[Any]) -> Where:
     return Clip.picture_id.in_(select(PictureLora.picture_id).where(PictureLora.lora_id.in_(loras)))
 
 
@@ -107,9 +114,9 @@ def _datasets(tx: Session, where: Where, focus: str) -> Column:
     firsts = select(DatasetImage.asset_id).where(DatasetImage.dataset_id == Dataset.id).order_by(DatasetImage.id).limit(3)
     n = select(func.count()).where(DatasetImage.dataset_id == Dataset.id).correlate(Dataset).scalar_subquery()
     query = select(Dataset.id, Dataset.name, n, Dataset.deleted_at, func.array(firsts.correlate(Dataset).scalar_subquery()))
-    rows = tx.execute(query.where(where).order_by(Dataset.id.desc()).limit(MOST)).all()
+    rows = tx.execute(query.where(where).order_by(Dataset.id.desc()).limit(MAX_NODES)).all()
     nodes = [
-        Node("dataset", id_, name, _many(images, "picture"), tuple(thumbs), id_ == focus, deleted is not None)
+        Node("dataset", id_, name, _count_text(images, "picture"), tuple(thumbs), id_ == focus, deleted is not None)
         for id_, name, images, deleted, thumbs in rows
     ]
     return _column(tx, "dataset", nodes, select(Dataset.id).where(where))
@@ -123,10 +130,13 @@ def _runs(tx: Session, where: Where, focus: str) -> Column:
         .limit(3)
     )
     query = select(
-        TrainingRun.id, TrainingRun.name, TrainingRun.params["steps"].astext, TrainingRun.model,
+        TrainingRun.id,
+        TrainingRun.name,
+        TrainingRun.params["steps"].astext,
+        TrainingRun.model,
         func.array(samples.correlate(TrainingRun).scalar_subquery()),
-    )  # fmt: skip
-    rows = tx.execute(query.where(where).order_by(TrainingRun.id.desc()).limit(MOST)).all()
+    )
+    rows = tx.execute(query.where(where).order_by(TrainingRun.id.desc()).limit(MAX_NODES)).all()
     nodes = [
         Node("run", id_, name, f"{steps} steps on {model}" if steps else model, tuple(thumbs), id_ == focus)
         for id_, name, steps, model, thumbs in rows
@@ -145,7 +155,7 @@ def _loras(tx: Session, where: Where, focus: str) -> Column:
     query = select(
         Lora.id, Lora.name, Lora.step, Lora.source, Lora.deleted_at, func.array(drawn.correlate(Lora).scalar_subquery())
     )
-    rows = tx.execute(query.where(where).order_by(Lora.id.desc()).limit(MOST)).all()
+    rows = tx.execute(query.where(where).order_by(Lora.id.desc()).limit(MAX_NODES)).all()
     nodes = [
         Node("lora", id_, name, f"step {step}" if step else source, tuple(thumbs), id_ == focus, deleted is not None)
         for id_, name, step, source, deleted, thumbs in rows
@@ -156,7 +166,7 @@ def _loras(tx: Session, where: Where, focus: str) -> Column:
 def _pictures(tx: Session, where: Where, focus: str) -> Column:
     live = where if focus else where & Picture.deleted_at.is_(None)
     query = select(Picture.id, Picture.prompt, Picture.asset_id, Picture.rating, Picture.deleted_at)
-    rows = tx.execute(query.where(live).order_by(Picture.id.desc()).limit(MOST)).all()
+    rows = tx.execute(query.where(live).order_by(Picture.id.desc()).limit(MAX_NODES)).all()
     nodes = [
         Node("picture", id_, prompt or "Picture", "★" * rating, (asset_id,), id_ == focus, deleted is not None)
         for id_, prompt, asset_id, rating, deleted in rows
@@ -167,30 +177,35 @@ def _pictures(tx: Session, where: Where, focus: str) -> Column:
 def _clips(tx: Session, where: Where, focus: str) -> Column:
     live = where if focus else where & Clip.asset_id.is_not(None) & Clip.deleted_at.is_(None)
     query = select(Clip.id, Clip.recipe["title"].astext, Clip.format, Clip.asset_id, Clip.rating, Clip.deleted_at)
-    rows = tx.execute(query.where(live).order_by(Clip.id.desc()).limit(MOST)).all()
+    rows = tx.execute(query.where(live).order_by(Clip.id.desc()).limit(MAX_NODES)).all()
     nodes = [
         Node(
-            "clip", id_, title or "Video", " ".join(filter(None, (shape, "★" * rating))), (asset_id,) if asset_id else (),
-            id_ == focus, deleted is not None,
+            "clip",
+            id_,
+            title or "Video",
+            " ".join(filter(None, (shape, "★" * rating))),
+            (asset_id,) if asset_id else (),
+            id_ == focus,
+            deleted is not None,
         )
         for id_, title, shape, asset_id, rating, deleted in rows
-    ]  # fmt: skip
+    ]
     return _column(tx, "clip", nodes, select(Clip.id).where(live))
 
 
-_READ: dict[str, Any] = {"dataset": _datasets, "run": _runs, "lora": _loras, "picture": _pictures, "clip": _clips}
+_COLUMN_READERS: dict[str, Any] = {"dataset": _datasets, "run": _runs, "lora": _loras, "picture": _pictures, "clip": _clips}
 
 
 def _column(tx: Session, noun: Noun, nodes: list[Node], everything: Select[Any]) -> Column:
-    """Counted only when not all are shown, and not beyond COUNT_TO."""
-    if len(nodes) < MOST:
+    """A column with its count; rows are counted only when not all are shown, up to COUNT_TO."""
+    if len(nodes) < MAX_NODES:
         return Column(noun, tuple(nodes), len(nodes))
     n = tx.scalar(select(func.count()).select_from(everything.limit(COUNT_TO + 1).subquery())) or 0
     return Column(noun, tuple(nodes), min(n, COUNT_TO), n > COUNT_TO)
 
 
 def _edges(tx: Session, columns: Sequence[Column]) -> list[tuple[str, str]]:
-    """Between what is shown, in one statement."""
+    """Edges between the nodes that are shown, in one statement."""
     shown = {column.noun: [node.id for node in column.nodes] for column in columns}
 
     def among(column: Any, noun: Noun) -> Where:
@@ -207,5 +222,5 @@ def _edges(tx: Session, columns: Sequence[Column]) -> list[tuple[str, str]]:
     return [(left, right) for left, right in tx.execute(to_run.union_all(to_lora, to_picture, to_clip))]
 
 
-def _many(n: int, word: str) -> str:
+def _count_text(n: int, word: str) -> str:
     return f"{n:,} {word}{'' if n == 1 else 's'}"

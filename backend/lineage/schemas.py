@@ -1,4 +1,4 @@
-"""A chain of columns, from what was learned to what was made. Whoever adds posts adds a column on the right."""
+"""A chain of columns from datasets on the left to videos on the right."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Literal
 
 Noun = Literal["dataset", "run", "lora", "picture", "clip"]
 COLUMNS: tuple[Noun, ...] = ("dataset", "run", "lora", "picture", "clip")
-MOST = 12
-"""Things shown a column."""
+MAX_NODES = 12
+"""Most nodes shown in a column."""
 COUNT_TO = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """`thumbs`: up to three asset ids. `focus`: what was asked about. `gone`: deleted since, kept here as a name."""
+    """`thumbs`: up to three asset ids. `focus`: the thing that the lineage is about. `gone`: deleted; shown by its name."""
 
     noun: Noun
     id: str
@@ -27,7 +27,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`count` of all there are, up to COUNT_TO (then `more`); `nodes` the latest MOST."""
+    """`count`: how many there are, up to COUNT_TO (`more`: there are more); `nodes`: the newest MAX_NODES."""
 
     noun: Noun
     nodes: tuple[Node, ...]

@@ -1,7 +1,7 @@
-"""The LoRA library: everything `<lora:name:0.8>` can mean."""
+"""The LoRA library: the LoRAs that `<lora:name:0.8>` in a prompt can name."""
 
-from backend.loras.queries import by_name, get, get_many, names, page, uses
-from backend.loras.rules import as_name
+from backend.loras.queries import by_name, get, get_many, names, page, usages
+from backend.loras.rules import lora_name
 from backend.loras.schemas import LoraCard, LoraPage
 from backend.loras.service import add_trained, check_base, delete, rename, take_upload
 
@@ -9,15 +9,15 @@ __all__ = [
     "LoraCard",
     "LoraPage",
     "add_trained",
-    "as_name",
     "by_name",
     "check_base",
     "delete",
     "get",
     "get_many",
+    "lora_name",
     "names",
     "page",
     "rename",
     "take_upload",
-    "uses",
+    "usages",
 ]

@@ -22,7 +22,7 @@ def get(tx: Session, lora_id: str) -> LoraCard:
 
 
 def get_many(tx: Session, lora_ids: Sequence[str]) -> dict[str, LoraCard]:
-    """Those that exist, by id."""
+    """LoRAs that exist and are not deleted, by id."""
     rows = tx.execute(_cards().where(Lora.id.in_(lora_ids))).all() if lora_ids else []
     return {card.id: card for card in (_card(*row) for row in rows)}
 
@@ -55,7 +55,7 @@ def by_name(tx: Session, name: str) -> LoraCard:
     """Names are compared without regard to case. Raises Invalid listing close ones."""
     row = tx.execute(_cards().where(Lora.name == name.strip().lower())).first()
     if row is None:
-        raise Invalid(_unknown(name, names(tx)))
+        raise Invalid(_unknown_message(name, names(tx)))
     return _card(*row)
 
 
@@ -63,8 +63,8 @@ def names(tx: Session) -> list[str]:
     return list(tx.scalars(select(Lora.name).where(Lora.deleted_at.is_(None)).order_by(Lora.name)))
 
 
-def uses(tx: Session, lora_id: str) -> list[str]:
-    """What uses it, as words: `the default of Bella`, `12 pictures`."""
+def usages(tx: Session, lora_id: str) -> list[str]:
+    """What uses the LoRA, as phrases: `the default of Bella`, `12 pictures`."""
     defaults = tx.scalars(select(Influencer.name).where(Influencer.default_lora_id == lora_id).order_by(Influencer.name))
     drawn = (
         select(func.count())
@@ -73,15 +73,15 @@ def uses(tx: Session, lora_id: str) -> list[str]:
         .where(PictureLora.lora_id == lora_id, Picture.deleted_at.is_(None))
     )
     pictures = tx.scalar(drawn) or 0
-    said = [f"the default of {name}" for name in defaults]
-    return said + ([f"{pictures} picture{'s' if pictures > 1 else ''}"] if pictures else [])
+    usage_texts = [f"the default of {name}" for name in defaults]
+    return usage_texts + ([f"{pictures} picture{'s' if pictures > 1 else ''}"] if pictures else [])
 
 
-def _unknown(name: str, known: list[str]) -> str:
-    close = get_close_matches(name.lower(), known, n=3, cutoff=0.4)
+def _unknown_message(name: str, existing_names: list[str]) -> str:
+    close = get_close_matches(name.lower(), existing_names, n=3, cutoff=0.4)
     if close:
         return f"There is no LoRA called {name!r} in the library. Did you mean {' or '.join(close)}?"
-    listed = f"It has: {', '.join(known[:5])}." if known else "It is empty: train or upload one first."
+    listed = f"It has: {', '.join(existing_names[:5])}." if existing_names else "It is empty: train or upload one first."
     return f"There is no LoRA called {name!r} in the library. {listed}"
 
 
@@ -91,7 +91,7 @@ def _cards() -> Select[Lora, str, int, str | None]:
 
 
 def _card(row: Lora, key: str, size_bytes: int, sha256: str | None) -> LoraCard:
-    same = (
+    columns = (
         "id",
         "name",
         "trigger_word",
@@ -106,7 +106,7 @@ def _card(row: Lora, key: str, size_bytes: int, sha256: str | None) -> LoraCard:
         "notes",
     )
     return LoraCard(
-        **{name: getattr(row, name) for name in same},
+        **{name: getattr(row, name) for name in columns},
         weight=float(row.meta.get("weight", 1.0)),
         created_at=row.created_at,
         key=key,

@@ -12,8 +12,8 @@ from backend.errors import Invalid
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 
 
-def as_name(text: str) -> str:
-    """The nearest word that may stand in `<lora:name:0.8>`: “Bella, v1.safetensors” -> “bella-v1”."""
+def lora_name(text: str) -> str:
+    """The nearest valid name for `<lora:name:0.8>`: “Bella, v1.safetensors” -> “bella-v1”."""
     plain = unicodedata.normalize("NFKD", text.removesuffix(".safetensors")).encode("ascii", "ignore").decode().lower()
     word = re.sub(r"[^a-z0-9._]+", "-", plain).strip("-._")[:60].strip("-._")
     return word if NAME.fullmatch(word) else f"lora-{word}".strip("-") if word else "lora"
@@ -22,7 +22,7 @@ def as_name(text: str) -> str:
 def check_name(name: str) -> str:
     """Raises Invalid."""
     if not NAME.fullmatch(name):
-        hint = f" For example: {as_name(name)}." if name.strip() else ""
+        hint = f" For example: {lora_name(name)}." if name.strip() else ""
         raise Invalid(
             "A LoRA's name is the word used in <lora:name:0.8>: 3 to 64 small letters, digits, dots, dashes or underscores."
             + hint
@@ -31,8 +31,8 @@ def check_name(name: str) -> str:
 
 
 def next_free(name: str, taken: Collection[str]) -> str:
-    """`name`, or `name-v2`, `name-v3` … when that is taken; a version already in the name is counted on."""
+    """`name`, or `name-v2`, `name-v3` … when it is taken; from `name-v2` it goes on with `name-v3`."""
     if name not in taken:
         return name
-    stem, start = (found[1], int(found[2])) if (found := re.fullmatch(r"(.+)-v(\d{1,6})", name)) else (name, 1)
-    return next(word for n in count(start + 1) if (word := f"{stem[:56]}-v{n}") not in taken)
+    stem, start = (match[1], int(match[2])) if (match := re.fullmatch(r"(.+)-v(\d{1,6})", name)) else (name, 1)
+    return next(candidate for n in count(start + 1) if (candidate := f"{stem[:56]}-v{n}") not in taken)

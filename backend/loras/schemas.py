@@ -8,10 +8,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class LoraCard:
-    """`name` is its word in `<lora:name:0.8>`; `base` the family of checkpoints it fits (starter-128, sd15, sdxl).
+    """`name` is its name in `<lora:name:0.8>`; `base` the family of base models it fits (starter-128, sd15, sdxl).
 
-    `source`: trained (then `run_id` and `step` say by what) or uploaded. `weight`: the strength it is
-    usually drawn at. `size_bytes` and `sha256` are the file's.
+    `source`: trained (then `run_id` and `step` name the version) or uploaded. `weight`: its default strength. `key`: of the
+    file in the storage; `size_bytes` and `sha256` are the file's.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Keeping the LoRA library: what training made, what people brought, renaming, deleting."""
+"""Changing the LoRA library: adding what training made and what people upload, renaming, deleting."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from backend.db.tables import Influencer, Lora
 from backend.engines.image.port import ModelCard
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
-from backend.loras.queries import get, uses
-from backend.loras.rules import as_name, check_name, next_free
+from backend.loras.queries import get, usages
+from backend.loras.rules import check_name, lora_name, next_free
 from backend.loras.schemas import LoraCard
 from backend.media.model_files import lora_check
 from backend.media.model_files.lora_check import Checked
@@ -45,7 +45,7 @@ def add_trained(
     """Puts a finished checkpoint into the library; a taken name gets `-v2`, `-v3` …"""
     row = Lora(id=new_id("lora"), source="trained", asset_id=asset_id, base=base, dim=dim, alpha=alpha, meta=meta or {})
     row.trigger_word, row.influencer_id, row.run_id, row.step = trigger_word, influencer_id, run_id, step
-    return _add(tx, row, as_name(name), exact=False)
+    return _add_row(tx, row, lora_name(name), exact=False)
 
 
 def take_upload(open_tx: OpenTx, storage: Storage, *, upload_id: str, name: str = "", trigger_word: str = "") -> LoraCard:
@@ -56,33 +56,33 @@ def take_upload(open_tx: OpenTx, storage: Storage, *, upload_id: str, name: str 
     with open_tx() as tx:
         upload = _stored_upload(tx, upload_id)
         tenant_id, key, filename = str(tx.info["tenant_id"]), upload.key, upload.filename
-        word = check_name(name.strip().lower()) if name.strip() else as_name(filename)
+        lora_word = check_name(name.strip().lower()) if name.strip() else lora_name(filename)
         if name.strip():
-            _check_free(tx, word)
+            _check_free(tx, lora_word)
     lora_id = new_id("lora")
     with tempfile.TemporaryDirectory(prefix="lora-") as folder:
         path = Path(folder) / "uploaded.safetensors"
         storage.get_file(key, path)
-        found = _checked(open_tx, upload_id, path)
+        checked = _check_file(open_tx, upload_id, path)
         stored = assets.store(
             open_tx,
             storage,
-            path=found.path,
+            path=checked.path,
             kind="lora",
-            key=assets.key_for("lora", tenant_id=tenant_id, lora_id=lora_id, name=f"{word}.safetensors"),
+            key=assets.key_for("lora", tenant_id=tenant_id, lora_id=lora_id, name=f"{lora_word}.safetensors"),
             content_type=CONTENT_TYPE,
-            filename=f"{word}.safetensors",
+            filename=f"{lora_word}.safetensors",
         )
     with open_tx() as tx:
         _lock_names(tx)
-        _stored_upload(tx, upload_id)  # a page loaded twice may have taken it while its bytes were looked at
-        row = Lora(id=lora_id, source="uploaded", asset_id=stored.id, base=found.base, dim=found.dim, alpha=found.alpha)
+        _stored_upload(tx, upload_id)  # checked again: another request may have accepted it while its bytes were checked
+        row = Lora(id=lora_id, source="uploaded", asset_id=stored.id, base=checked.base, dim=checked.dim, alpha=checked.alpha)
         row.trigger_word, row.meta = trigger_word.strip(), {"uploaded_as": filename}
-        if found.converted_from:
-            row.meta |= {"converted_from": found.converted_from, "original_sha256": found.sha256}
-            row.notes = f"Converted from the {found.converted_from} layout to kohya's. {found.note}".strip()
+        if checked.converted_from:
+            row.meta |= {"converted_from": checked.converted_from, "original_sha256": checked.sha256}
+            row.notes = f"Converted from the {checked.converted_from} layout to kohya's. {checked.note}".strip()
         assets.uploads.accept(tx, [upload_id])
-        return _add(tx, row, word, exact=bool(name.strip()))
+        return _add_row(tx, row, lora_word, exact=bool(name.strip()))
 
 
 def rename(tx: Session, lora_id: str, name: str) -> LoraCard:
@@ -99,10 +99,9 @@ def rename(tx: Session, lora_id: str, name: str) -> LoraCard:
 def delete(tx: Session, lora_id: str, *, force: bool = False) -> None:
     """Takes it out of the library. Raises NotFound, and Conflict naming what uses it unless `force`."""
     card = get(tx, lora_id)
-    if (used := uses(tx, lora_id)) and not force:
-        raise Conflict(
-            f"{card.name} is {' and '.join(_as(use) for use in used)}. Delete it anyway? The pictures stay.", uses=used
-        )
+    if (usage_texts := usages(tx, lora_id)) and not force:
+        phrases = " and ".join(map(_usage_phrase, usage_texts))
+        raise Conflict(f"{card.name} is {phrases}. Delete it anyway? The pictures stay.", uses=usage_texts)
     tx.execute(update(Influencer).where(Influencer.default_lora_id == lora_id).values(default_lora_id=None))
     tx.execute(update(Lora).where(Lora.id == lora_id).values(deleted_at=func.clock_timestamp()))
     assets.unuse(tx, card.asset_id, "lora", lora_id)
@@ -118,8 +117,8 @@ def check_base(card: LoraCard, model_card: ModelCard) -> None:
         )
 
 
-def _as(use: str) -> str:
-    return use if use.startswith("the default") else f"used by {use}"
+def _usage_phrase(usage: str) -> str:
+    return usage if usage.startswith("the default") else f"used by {usage}"
 
 
 def _stored_upload(tx: Session, upload_id: str) -> UploadCard:
@@ -133,18 +132,18 @@ def _stored_upload(tx: Session, upload_id: str) -> UploadCard:
     return upload
 
 
-def _checked(open_tx: OpenTx, upload_id: str, path: Path) -> Checked:
-    """Raises Invalid, after writing the reason beside the upload."""
+def _check_file(open_tx: OpenTx, upload_id: str, path: Path) -> Checked:
+    """Checks the file in a child process. Raises Invalid, after writing the reason to the upload."""
     try:
         return lora_check.check(path, path.with_name("renamed.safetensors"))
-    except Invalid as refused:
+    except Invalid as error:
         with open_tx() as tx:
-            assets.uploads.reject(tx, {upload_id: refused.message})
+            assets.uploads.reject(tx, {upload_id: error.message})
             filename = assets.uploads.get(tx, upload_id).filename
-        raise Invalid(f"{filename}: {refused.message}") from refused
+        raise Invalid(f"{filename}: {error.message}") from error
 
 
-def _add(tx: Session, row: Lora, name: str, *, exact: bool) -> LoraCard:
+def _add_row(tx: Session, row: Lora, name: str, *, exact: bool) -> LoraCard:
     _lock_names(tx)
     if exact:
         _check_free(tx, name)
@@ -157,7 +156,8 @@ def _add(tx: Session, row: Lora, name: str, *, exact: bool) -> LoraCard:
 
 
 def _lock_names(tx: Session) -> None:
-    """Two runs that end together must not both take `bella-v2`."""
+    """Serialises naming within the workspace until the transaction ends: two runs that end at the same time must not both
+    become `bella-v2`."""
     tx.execute(text("SELECT pg_advisory_xact_lock(hashtext('loras'), hashtext(:tenant))"), {"tenant": tx.info["tenant_id"]})
 
 

@@ -80,7 +80,7 @@ def _make(ctx: JobContext, source: AssetCard, recipe: Recipe, n: int) -> _Made:
     given = folder / f"given{Path(source.key).suffix}"
     assets.fetch(ctx.app.storage, source, given)
     ctx.check()
-    said = str(source.meta.get(ai_mark.META) or "")
+    said = str(source.meta.get(ai_mark.SOURCE_META) or "")
     make = _picture if recipe.kind == "picture" else _film
     return make(ctx, given, folder, source, recipe, said)
 
@@ -138,7 +138,7 @@ def _send(ctx: JobContext, rendition_id: str, source: AssetCard, made: _Made, n:
         ext="mp4" if film else "jpg",
     )  # fmt: skip
     is_ = made.facts
-    meta: dict[str, Any] = {ai_mark.META: made.source_type} if made.source_type else {}
+    meta: dict[str, Any] = {ai_mark.SOURCE_META: made.source_type} if made.source_type else {}
     if film:
         meta |= {"duration_s": is_.duration_s, "fps": is_.fps, "codec": is_.codec, "audio": is_.audio}
     name = f"{Path(source.filename).stem[:80] or source.id}{made.path.suffix}"

@@ -47,7 +47,7 @@ def start(tx: Session, *, draft: RunDraft, models: Sequence[ModelCard], request_
     captions = [str(item["caption"]) for item in snapshot]
     run = TrainingRun(
         id=new_id("run"),
-        name=loras.as_name(draft.name or f"{trigger_word}-v1"),
+        name=loras.lora_name(draft.name or f"{trigger_word}-v1"),
         dataset_id=dataset.id,
         influencer_id=influencer_id,
         model=model.name,

@@ -1,24 +1,46 @@
-"""Pictures in, short films out: camera moves over a still, or motion models that draw."""
+"""Videos made from pictures: camera moves over a still, or motion models that draw. Tables and jobs call a video a clip."""
 
-from backend.videos.queries import again, get, lengths, of_job, page
-from backend.videos.recipe import ClipRecipe
-from backend.videos.requests import Plan, animate, of_order, order, plan
+from backend.videos.queries import draft_from, durations, get, get_by_job, page
+from backend.videos.recipe import VideoRecipe
+from backend.videos.requests import VideoPreview, animate, draft_of_order, preview, start_order
 from backend.videos.rules import shape_of
 from backend.videos.schemas import (
     FORMATS,
-    MOST_AT_ONCE,
+    MAX_PICTURES,
     SIDES,
-    ClipCard,
-    ClipDraft,
-    ClipFilters,
-    ClipPage,
-    ClipPayload,
+    VideoCard,
+    VideoDraft,
+    VideoFilters,
     VideoOrder,
+    VideoPage,
+    VideoPayload,
 )
-from backend.videos.service import delete, favour, rate, undelete
+from backend.videos.service import delete, rate, set_favourite, undelete
 
 __all__ = [
-    "FORMATS", "MOST_AT_ONCE", "SIDES", "ClipCard", "ClipDraft", "ClipFilters", "ClipPage", "ClipPayload", "ClipRecipe", "Plan",
-    "VideoOrder", "again", "animate", "delete", "favour", "get", "lengths", "of_job", "of_order", "order", "page",
-    "plan", "rate", "shape_of", "undelete",
-]  # fmt: skip
+    "FORMATS",
+    "MAX_PICTURES",
+    "SIDES",
+    "VideoCard",
+    "VideoDraft",
+    "VideoFilters",
+    "VideoOrder",
+    "VideoPage",
+    "VideoPayload",
+    "VideoPreview",
+    "VideoRecipe",
+    "animate",
+    "delete",
+    "draft_from",
+    "draft_of_order",
+    "durations",
+    "get",
+    "get_by_job",
+    "page",
+    "preview",
+    "rate",
+    "set_favourite",
+    "shape_of",
+    "start_order",
+    "undelete",
+]

@@ -1,4 +1,4 @@
-"""The job that films: the film is made, marked and sent; bytes first, then the row that makes it a video."""
+"""The job that makes a video: it is made, marked as AI-made, uploaded, then its row is written."""
 
 from __future__ import annotations
 
@@ -17,88 +17,107 @@ from backend.engines.events import Output
 from backend.engines.image.port import LoraUse
 from backend.engines.motion.port import MotionRequest
 from backend.errors import Invalid
-from backend.generation import SOURCE_META, source_of
+from backend.generation import SOURCE_META, inherited_source_type
 from backend.jobs.context import JobContext
 from backend.loras import LoraCard
 from backend.media import ffmpeg
 from backend.media.images import pictures
 from backend.videos import forecast
-from backend.videos.schemas import ClipCard, ClipPayload
+from backend.videos.schemas import VideoCard, VideoPayload
 
 
-def run(ctx: JobContext, payload: ClipPayload) -> dict[str, Any]:
+def run(ctx: JobContext, payload: VideoPayload) -> dict[str, Any]:
     """Result: {"clip_id", "asset_id"}."""
     with ctx.transaction() as tx:
         card = videos.get(tx, payload.clip_id)
         if card.asset_id:
             return {"clip_id": card.id, "asset_id": card.asset_id}
         source = assets.get(tx, card.picture_asset_id)
-        source_type = source_of(tx, card.picture_id) if card.recipe.ai_mark else None
+        source_type = inherited_source_type(tx, card.picture_id) if card.recipe.ai_mark else None
         files = _lora_files(tx, card)
-    ctx.start_timing(forecast.work(card.recipe))
+    ctx.start_timing(forecast.video_work(card.recipe))
     request = _request(ctx, card, source, files)
-    made: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for event in ctx.pump(ctx.app.engines.motion.run(request, ctx.handle)):
         if isinstance(event, Output):
-            made = ctx.step("film", partial(_keep, ctx, card, event, source_type)) or {}
-    return made
+            result = ctx.step("film", partial(_store_video, ctx, card, event, source_type)) or {}
+    return result
 
 
 def _request(
-    ctx: JobContext, card: ClipCard, source: AssetCard, files: list[tuple[LoraCard, AssetCard, float]]
+    ctx: JobContext, card: VideoCard, source: AssetCard, files: list[tuple[LoraCard, AssetCard, float]]
 ) -> MotionRequest:
     recipe, out = card.recipe, ctx.workdir / "out"
     out.mkdir(parents=True, exist_ok=True)
     picture = ctx.workdir / f"picture{Path(source.key).suffix}"
     ctx.progress(0, 0, "fetching the picture")
     assets.fetch(ctx.app.storage, source, picture)
-    used = []
+    lora_uses = []
     for lora, asset, weight in files:
         path = ctx.workdir / f"{lora.id}.safetensors"
         assets.fetch(ctx.app.storage, asset, path)
-        used.append(LoraUse(lora.name, path, weight))
+        lora_uses.append(LoraUse(lora.name, path, weight))
         ctx.check()
     return MotionRequest(
-        model=recipe.model, picture=picture, workdir=out, prompt=recipe.prompt, negative_prompt=recipe.negative_prompt,
-        checkpoint=recipe.checkpoint, frames=recipe.frames, fps=recipe.fps, steps=recipe.steps, cfg=recipe.cfg,
-        movement=recipe.movement, seed=recipe.seed, loras=tuple(used), device=ctx.device, width=recipe.width,
-        height=recipe.height, focus=recipe.focus,
-    )  # fmt: skip
+        model=recipe.model,
+        picture=picture,
+        workdir=out,
+        prompt=recipe.prompt,
+        negative_prompt=recipe.negative_prompt,
+        checkpoint=recipe.checkpoint,
+        frames=recipe.frames,
+        fps=recipe.fps,
+        steps=recipe.steps,
+        cfg=recipe.cfg,
+        movement=recipe.movement,
+        seed=recipe.seed,
+        loras=tuple(lora_uses),
+        device=ctx.device,
+        width=recipe.width,
+        height=recipe.height,
+        focus=recipe.focus,
+    )
 
 
-def _lora_files(tx: Session, card: ClipCard) -> list[tuple[LoraCard, AssetCard, float]]:
-    """Raises Invalid for one that is gone."""
+def _lora_files(tx: Session, card: VideoCard) -> list[tuple[LoraCard, AssetCard, float]]:
+    """(LoRA, its file, weight) of the recipe. Raises Invalid when one was deleted."""
     refs = card.recipe.loras
-    found = loras.get_many(tx, [ref.lora_id for ref in refs])
-    if gone := [ref.name for ref in refs if ref.lora_id not in found]:
-        raise Invalid(f"The LoRA {gone[0]} was deleted from the library. Animate the picture again without it.")
-    files = assets.get_many(tx, [one.asset_id for one in found.values()])
-    return [(found[ref.lora_id], files[found[ref.lora_id].asset_id], ref.weight) for ref in refs]
+    lora_cards = loras.get_many(tx, [ref.lora_id for ref in refs])
+    if missing_names := [ref.name for ref in refs if ref.lora_id not in lora_cards]:
+        raise Invalid(f"The LoRA {missing_names[0]} was deleted from the library. Animate the picture again without it.")
+    files = assets.get_many(tx, [card_.asset_id for card_ in lora_cards.values()])
+    return [(lora_cards[ref.lora_id], files[lora_cards[ref.lora_id].asset_id], ref.weight) for ref in refs]
 
 
-def _keep(ctx: JobContext, card: ClipCard, made: Output, source_type: str | None) -> Callable[[Session], dict[str, Any]]:
-    """Marked, with a poster in the sizes of thumbnails, sent; what it returns makes it the clip's video."""
-    settings, film = ctx.app.settings, ctx.workdir / "deliver.mp4"
+def _store_video(
+    ctx: JobContext, card: VideoCard, output: Output, source_type: str | None
+) -> Callable[[Session], dict[str, Any]]:
+    """Marks and uploads the video with poster thumbnails; returns what writes its row."""
+    settings, delivered = ctx.app.settings, ctx.workdir / "deliver.mp4"
     ctx.progress(0, 0, "saving the video")
-    _through(ctx, ffmpeg.deliver(made.path, film, source_type=source_type, settings=settings))
+    _run_steps(ctx, ffmpeg.deliver(output.path, delivered, source_type=source_type, settings=settings))
     poster = ctx.workdir / "poster.png"
-    _through(ctx, ffmpeg.frame(film, poster, settings=settings))
-    width, height = int(made.meta["width"]), int(made.meta["height"])
+    _run_steps(ctx, ffmpeg.frame(delivered, poster, settings=settings))
+    width, height = int(output.meta["width"]), int(output.meta["height"])
     key = assets.key_for("video", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
     with tempfile.TemporaryDirectory(dir=ctx.workdir) as folder:
-        _, small = pictures.thumbnails(poster, Path(folder))
-        thumbs = tuple(ThumbFile(wide, path) for wide, path in small)
-        fps = float(made.meta["fps"])
-        meta = {"fps": fps, "duration_s": int(made.meta["frames"]) / fps, **({SOURCE_META: source_type} if source_type else {})}
-        file = NewFile(film, "video", key, "video/mp4", f"{card.id}.mp4", width, height, thumbs, meta)
+        _, thumb_paths = pictures.thumbnails(poster, Path(folder))
+        thumbs = tuple(ThumbFile(thumb_width, path) for thumb_width, path in thumb_paths)
+        fps = float(output.meta["fps"])
+        meta = {
+            "fps": fps,
+            "duration_s": int(output.meta["frames"]) / fps,
+            **({SOURCE_META: source_type} if source_type else {}),
+        }
+        file = NewFile(delivered, "video", key, "video/mp4", f"{card.id}.mp4", width, height, thumbs, meta)
         with ctx.transaction() as tx:
             [asset_id] = assets.intend(tx, [file], job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-        sent = assets.upload_file(ctx.app.storage, file)
+        uploaded = assets.upload_file(ctx.app.storage, file)
 
     def write(tx: Session) -> dict[str, Any]:
-        stored = assets.confirm(tx, {asset_id: sent})[0]
+        stored = assets.confirm(tx, {asset_id: uploaded})[0]
         row = tx.get_one(Clip, card.id)
-        row.asset_id, row.frames, row.fps = stored.id, int(made.meta["frames"]), round(float(made.meta["fps"]))
+        row.asset_id, row.frames, row.fps = stored.id, int(output.meta["frames"]), round(float(output.meta["fps"]))
         tx.flush()
         assets.use(tx, stored.id, "clip", row.id)
         events.record(tx, "video.completed", "clip", row.id, {"asset_id": stored.id, "picture_id": card.picture_id})
@@ -107,6 +126,6 @@ def _keep(ctx: JobContext, card: ClipCard, made: Output, source_type: str | None
     return write
 
 
-def _through(ctx: JobContext, steps: Iterator[int]) -> None:
+def _run_steps(ctx: JobContext, steps: Iterator[int]) -> None:
     for _ in steps:
         ctx.check()

@@ -1,4 +1,5 @@
-"""What a clip was made with, kept so that it can be made again: plain values that outlive what they name."""
+"""What a video was made with, stored so that it can be made again. Names are copied: a recipe stays readable after its LoRA or
+model was deleted."""
 
 from __future__ import annotations
 
@@ -7,9 +8,9 @@ from pydantic import BaseModel, Field
 from backend.generation import LoraRef
 
 
-class ClipRecipe(BaseModel):
-    """`model`: name of the way (a camera move, a motion model), `title` as it was called. `device`: it drew on a card; empty: a
-    camera over the still. `format`: a key of FORMATS; `focus` 0..1: which part of a longer side is kept. Sides in px.
+class VideoRecipe(BaseModel):
+    """`model`: name of a camera move or motion model, `title`: its title then. `device`: the kind of device it needs; empty: a
+    camera move over the still. `format`: a key of FORMATS; `focus` 0..1: which part of a longer side is kept. Sides in px.
     """
 
     model: str

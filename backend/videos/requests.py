@@ -1,4 +1,4 @@
-"""Asking for clips: what will be filmed of each picture is fixed, and each becomes one job."""
+"""Requests for videos: a recipe is fixed for each picture, and each becomes one job."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from backend.db.tables import Clip, Job, Picture
 from backend.engines.image.port import ModelCard
 from backend.engines.motion.port import MotionCard
 from backend.errors import Conflict, Invalid, NotFound
-from backend.generation import LoraRef, PictureCard, lift_loras
+from backend.generation import LoraRef, PictureCard, extract_loras
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.loras import LoraCard
 from backend.videos import forecast, rules
 from backend.videos.queries import get
-from backend.videos.recipe import ClipRecipe
-from backend.videos.schemas import MAX_SEED, MOST_AT_ONCE, ClipCard, ClipDraft, ClipPayload, VideoOrder
+from backend.videos.recipe import VideoRecipe
+from backend.videos.schemas import MAX_PICTURES, MAX_SEED, VideoCard, VideoDraft, VideoOrder, VideoPayload
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What `animate` would make. `seconds` None: nothing to go by. `soft`: pictures much smaller than their film."""
+class VideoPreview:
+    """What `animate` would make. `seconds`: estimated time, None: nothing to go by. `soft`: how many pictures are much smaller
+    than their video, which will look soft.
+    """
 
-    recipes: list[ClipRecipe]
+    recipes: list[VideoRecipe]
     seconds: float | None
     soft: int
 
@@ -37,73 +39,73 @@ def animate(
     tx: Session,
     *,
     picture_ids: Sequence[str],
-    draft: ClipDraft,
+    draft: VideoDraft,
     models: Sequence[MotionCard],
     checkpoints: Sequence[ModelCard],
     request_key: str,
-) -> list[ClipCard]:
-    """One clip of each picture, each a job of its own; the same `request_key` returns the first ones.
+) -> list[VideoCard]:
+    """Starts one video of each picture, each a job of its own; the same `request_key` returns the first ones.
 
     `models`: `app.engines.motion.models()`, `checkpoints`: `app.engines.image.models()`. Raises Invalid, NotFound,
     NotPermitted.
     """
-    ids = _few(picture_ids)
-    if first := jobs.find_by_key(tx, _key(request_key, 0)):
-        return _first(tx, first, request_key)
+    ids = _distinct_ids(picture_ids)
+    if first_job := jobs.find_by_key(tx, _key(request_key, 0)):
+        return _first_videos(tx, first_job, request_key)
     pictures = _pictures(tx, ids)
     recipes = _recipes(tx, pictures, draft, models, checkpoints)
-    made = [
-        _begin(tx, picture, recipe, _key(request_key, n))
+    clip_ids = [
+        _start(tx, picture, recipe, _key(request_key, n))
         for n, (picture, recipe) in enumerate(zip(pictures, recipes, strict=True))
     ]
-    return [get(tx, clip_id) for clip_id in made]
+    return [get(tx, clip_id) for clip_id in clip_ids]
 
 
-def plan(
+def preview(
     tx: Session,
     *,
     picture_ids: Sequence[str],
-    draft: ClipDraft,
+    draft: VideoDraft,
     models: Sequence[MotionCard],
     checkpoints: Sequence[ModelCard],
-) -> Plan:
+) -> VideoPreview:
     """What `animate` would make, and how long it takes. Raises Invalid, NotFound."""
-    pictures = _pictures(tx, _few(picture_ids))
+    pictures = _pictures(tx, _distinct_ids(picture_ids))
     recipes = _recipes(tx, pictures, draft, models, checkpoints)
-    takes = forecast.takes(tx, recipes)
+    duration = forecast.estimate(tx, recipes)
     soft = sum(
-        rules.small(picture.width, picture.height, (recipe.width, recipe.height), recipe.format)
+        rules.looks_soft(picture.width, picture.height, (recipe.width, recipe.height), recipe.format)
         for picture, recipe in zip(pictures, recipes, strict=True)
     )
-    return Plan(recipes, takes.seconds if takes else None, soft)
+    return VideoPreview(recipes, duration.seconds if duration else None, soft)
 
 
-def order(
+def start_order(
     tx: Session, *, order: VideoOrder, models: Sequence[MotionCard], checkpoints: Sequence[ModelCard], request_key: str
-) -> ClipCard:
-    """As a program asks for it, by the picture or its file. Raises Invalid, NotFound."""
-    draft, picture_id = of_order(tx, order)
+) -> VideoCard:
+    """Starts one video as the API asks for it, by the picture or its asset. Raises Invalid, NotFound."""
+    draft, picture_id = draft_of_order(tx, order)
     [card] = animate(tx, picture_ids=[picture_id], draft=draft, models=models, checkpoints=checkpoints, request_key=request_key)
     return card
 
 
-def of_order(tx: Session, order: VideoOrder) -> tuple[ClipDraft, str]:
+def draft_of_order(tx: Session, order: VideoOrder) -> tuple[VideoDraft, str]:
     """(the draft, the picture's id). Raises NotFound."""
-    draft = ClipDraft(**{name: value for name, value in order if name in ClipDraft.model_fields})
+    draft = VideoDraft(**{name: value for name, value in order if name in VideoDraft.model_fields})
     if order.picture_id:
         return draft, order.picture_id
-    found = tx.scalar(select(Picture.id).where(Picture.asset_id == order.asset_id, Picture.deleted_at.is_(None)).limit(1))
-    if found is None:
+    picture_id = tx.scalar(select(Picture.id).where(Picture.asset_id == order.asset_id, Picture.deleted_at.is_(None)).limit(1))
+    if picture_id is None:
         raise NotFound("This file is no picture of the gallery. Bring it in there first, then animate it.")
-    return draft, str(found)
+    return draft, str(picture_id)
 
 
-def _few(picture_ids: Sequence[str]) -> list[str]:
+def _distinct_ids(picture_ids: Sequence[str]) -> list[str]:
     ids = list(dict.fromkeys(picture_ids))
     if not ids:
         raise Invalid("Choose at least one picture.")
-    if len(ids) > MOST_AT_ONCE:
-        raise Invalid(f"These are {len(ids)} pictures; at most {MOST_AT_ONCE} become videos at once. Choose fewer.")
+    if len(ids) > MAX_PICTURES:
+        raise Invalid(f"These are {len(ids)} pictures; at most {MAX_PICTURES} become videos at once. Choose fewer.")
     return ids
 
 
@@ -111,87 +113,100 @@ def _key(request_key: str, n: int) -> str:
     return f"{request_key}/{n}" if n else request_key
 
 
-def _first(tx: Session, first: JobCard, request_key: str) -> list[ClipCard]:
-    if first.subject_noun != "clip":
+def _first_videos(tx: Session, first_job: JobCard, request_key: str) -> list[VideoCard]:
+    if first_job.subject_noun != "clip":
         raise Conflict("This request key was used for other work already. Send a new Idempotency-Key, or reload the page.")
-    keys = [_key(request_key, n) for n in range(MOST_AT_ONCE)]
+    keys = [_key(request_key, n) for n in range(MAX_PICTURES)]
     ids = tx.scalars(select(Clip.id).join(Job, Job.id == Clip.job_id).where(Job.request_key.in_(keys)).order_by(Clip.id))
     return [get(tx, clip_id) for clip_id in ids]
 
 
 def _pictures(tx: Session, ids: Sequence[str]) -> list[PictureCard]:
-    found = generation.pictures(tx, ids)
-    if len(found) < len(ids):
+    cards = generation.pictures(tx, ids)
+    if len(cards) < len(ids):
         raise NotFound("One of these pictures does not exist here any more. Load the gallery again.")
-    return found
+    return cards
 
 
 def _recipes(
     tx: Session,
     pictures: Sequence[PictureCard],
-    draft: ClipDraft,
+    draft: VideoDraft,
     models: Sequence[MotionCard],
     checkpoints: Sequence[ModelCard],
-) -> list[ClipRecipe]:
-    card = rules.choose(models, draft.model)
-    rules.follows(draft, card)
+) -> list[VideoRecipe]:
+    card = rules.choose_model(models, draft.model)
+    rules.check_supported(draft, card)
     frames, fps = rules.length(draft, card)
-    lifted = lift_loras(draft.prompt)
+    extracted = extract_loras(draft.prompt)
     base = _checkpoint(card, draft, checkpoints)
-    used = _loras(tx, draft, lifted.loras, card, base) if card.prompts else []
-    made = []
+    lora_refs = _loras(tx, draft, extracted.loras, card, base) if card.prompts else []
+    recipes = []
     for picture in pictures:
         width, height = rules.size(picture.width, picture.height, draft)
-        # Somebody's own picture stays that under a moving camera, and becomes partly a model's where that draws.
+        # A camera move does not make an imported picture AI-made; a motion model does.
         marked = picture.recipe.ai_mark or (picture.source == "imported" and bool(card.device))
-        made.append(
-            ClipRecipe(
-                model=card.name, title=card.title, device=card.device, format=draft.format, focus=draft.focus, side=draft.side,
-                width=width, height=height, frames=frames, fps=fps, movement=draft.movement,
-                prompt=(lifted.prompt or picture.prompt) if card.prompts else "",
+        recipes.append(
+            VideoRecipe(
+                model=card.name,
+                title=card.title,
+                device=card.device,
+                format=draft.format,
+                focus=draft.focus,
+                side=draft.side,
+                width=width,
+                height=height,
+                frames=frames,
+                fps=fps,
+                movement=draft.movement,
+                prompt=(extracted.prompt or picture.prompt) if card.prompts else "",
                 negative_prompt=draft.negative_prompt if card.prompts else "",
-                checkpoint=base.name if base else "", steps=draft.steps, cfg=draft.cfg or 0.0,
-                seed=draft.seed if draft.seed >= 0 else secrets.randbelow(MAX_SEED + 1), loras=used, ai_mark=marked,
+                checkpoint=base.name if base else "",
+                steps=draft.steps,
+                cfg=draft.cfg or 0.0,
+                seed=draft.seed if draft.seed >= 0 else secrets.randbelow(MAX_SEED + 1),
+                loras=lora_refs,
+                ai_mark=marked,
             )
-        )  # fmt: skip
-    return made
+        )
+    return recipes
 
 
-def _checkpoint(card: MotionCard, draft: ClipDraft, checkpoints: Sequence[ModelCard]) -> ModelCard | None:
+def _checkpoint(card: MotionCard, draft: VideoDraft, checkpoints: Sequence[ModelCard]) -> ModelCard | None:
     if not card.checkpoint:
         return None
-    fit = [one for one in checkpoints if one.base == card.base]
-    if found := next((one for one in fit if draft.checkpoint in ("", one.name)), None):
-        return found
-    if not fit:
+    fitting = [model for model in checkpoints if model.base == card.base]
+    if chosen := next((model for model in fitting if draft.checkpoint in ("", model.name)), None):
+        return chosen
+    if not fitting:
         raise Invalid(
             f"{card.title} moves a checkpoint of the family {card.base}, and the image engine has none. Add one there."
         )
-    raise Invalid(f"{card.title} cannot move {draft.checkpoint!r}. It can: {', '.join(one.name for one in fit)}.")
+    raise Invalid(f"{card.title} cannot move {draft.checkpoint!r}. It can: {', '.join(model.name for model in fitting)}.")
 
 
 def _loras(
-    tx: Session, draft: ClipDraft, lifted: Sequence[tuple[str, float]], card: MotionCard, base: ModelCard | None
+    tx: Session, draft: VideoDraft, written: Sequence[tuple[str, float]], card: MotionCard, base: ModelCard | None
 ) -> list[LoraRef]:
-    """Picked ones, then those written in the prompt (their weight wins); each of the checkpoint's family."""
+    """LoRAs that were picked, then those written in the prompt (their weight wins); all must fit the base model's family."""
     cards: list[tuple[LoraCard, float]] = [(loras.get(tx, pick.lora_id), pick.weight) for pick in draft.loras]
-    cards += [(loras.by_name(tx, name), weight) for name, weight in lifted]
+    cards += [(loras.by_name(tx, name), weight) for name, weight in written]
     if cards and base is None:
         raise Invalid(f"{card.title} takes no LoRA. Draw the picture with it, then animate that picture.")
-    for one, _ in cards:
+    for lora, _ in cards:
         assert base is not None
-        loras.check_base(one, base)
-    refs = {one.id: LoraRef(lora_id=one.id, name=one.name, weight=weight) for one, weight in cards}
+        loras.check_base(lora, base)
+    refs = {lora.id: LoraRef(lora_id=lora.id, name=lora.name, weight=weight) for lora, weight in cards}
     return list(refs.values())
 
 
-def _begin(tx: Session, picture: PictureCard, recipe: ClipRecipe, request_key: str) -> str:
+def _start(tx: Session, picture: PictureCard, recipe: VideoRecipe, request_key: str) -> str:
     row = Clip(id=new_id("clip"), picture_id=picture.id, influencer_id=picture.influencer_id, format=recipe.format)
     row.recipe, row.created_by = recipe.model_dump(), tx.info.get("user_id")
     job = jobs.enqueue(
         tx,
         kind="video-generation-gpu" if recipe.device else "video-generation",
-        payload=ClipPayload(clip_id=row.id, model=recipe.checkpoint),
+        payload=VideoPayload(clip_id=row.id, model=recipe.checkpoint),
         title=f"{recipe.title}: {picture.prompt[:60] or 'video of a picture'}",
         request_key=request_key,
         subject=("clip", row.id),

@@ -1,4 +1,4 @@
-"""From a draft and a picture to what will be filmed: shape, size, length. Pure."""
+"""From a draft and a picture to shape, size and length of the video. Pure."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ from collections.abc import Sequence
 
 from backend.engines.motion.port import MotionCard
 from backend.errors import Invalid
-from backend.videos.schemas import FORMATS, ClipDraft
+from backend.videos.schemas import FORMATS, VideoDraft
 
-_LONGEST = 1920
-_LARGE = 900
-"""From this shorter side on a picture gives a sharp film of 1080 px."""
+_MAX_SIDE = 1920
+_FULL_HD_FROM = 900
+"""A picture whose shorter side is at least this long (px) gives a sharp video of 1080 px."""
 
 
-def choose(models: Sequence[MotionCard], name: str) -> MotionCard:
-    """The card called `name`, or the first. Raises Invalid with what is on offer."""
-    if found := next((card for card in models if name in ("", card.name)), None):
-        return found
+def choose_model(models: Sequence[MotionCard], name: str) -> MotionCard:
+    """The motion model called `name`, or the first one when `name` is empty. Raises Invalid listing what there is."""
+    if model := next((card for card in models if name in ("", card.name)), None):
+        return model
     if not models:
         raise Invalid("Nothing can move pictures here right now. Look at the System page to see what is missing.")
     raise Invalid(f"There is no way to move pictures called {name!r}. There are: {', '.join(card.name for card in models)}.")
 
 
-def size(width: int, height: int, draft: ClipDraft) -> tuple[int, int]:
-    """The film of a picture of this size: even px, the shorter side as asked for (or as the picture can fill)."""
+def size(width: int, height: int, draft: VideoDraft) -> tuple[int, int]:
+    """(width, height) of the video in even px: the shorter side as asked for, or as large as the picture can fill."""
     shape = shape_of(width, height, draft.format)
-    kept = min(width, height * shape), min(height, width / shape)
-    short = draft.side or (1080 if min(kept) >= _LARGE else 720)
+    kept_sides = min(width, height * shape), min(height, width / shape)
+    short = draft.side or (1080 if min(kept_sides) >= _FULL_HD_FROM else 720)
     wide, high = (short, short / shape) if shape < 1 else (short * shape, short)
-    factor = min(1.0, _LONGEST / max(wide, high))
+    factor = min(1.0, _MAX_SIDE / max(wide, high))
     return max(2, round(wide * factor / 2) * 2), max(2, round(high * factor / 2) * 2)
 
 
 def shape_of(width: int, height: int, format_: str) -> float:
-    """Width / height of the film."""
+    """Width / height of the video."""
     return FORMATS[format_][1] or width / height
 
 
-def length(draft: ClipDraft, card: MotionCard) -> tuple[int, int]:
-    """(frames, frames a second). Raises Invalid when the model cannot make so many."""
+def length(draft: VideoDraft, card: MotionCard) -> tuple[int, int]:
+    """(frames, frames a second). Raises Invalid when the model cannot make that many frames."""
     fps = draft.fps or card.fps
     frames = draft.frames or (round(draft.seconds * fps) if draft.seconds else round(card.frames * fps / card.fps))
     if not draft.frames and not draft.seconds and card.prompts:
@@ -51,13 +51,13 @@ def length(draft: ClipDraft, card: MotionCard) -> tuple[int, int]:
     return frames, fps
 
 
-def follows(draft: ClipDraft, card: MotionCard) -> None:
-    """Raises Invalid for what this model would not follow: nothing that was asked for is silently left out."""
+def check_supported(draft: VideoDraft, card: MotionCard) -> None:
+    """Raises Invalid for settings that this model would ignore."""
     if not card.prompts and draft.loras:
         raise Invalid(f"{card.title} takes no LoRA. Draw the picture with it, then animate that picture.")
 
 
-def small(width: int, height: int, film: tuple[int, int], format_: str) -> bool:
-    """Whether the part of the picture that is kept is much smaller than the film: it will look soft."""
+def looks_soft(width: int, height: int, video_size: tuple[int, int], format_: str) -> bool:
+    """Whether the part of the picture in sight is much smaller than the video."""
     shape = shape_of(width, height, format_)
-    return min(width, height * shape) < 0.6 * film[0]
+    return min(width, height * shape) < 0.6 * video_size[0]

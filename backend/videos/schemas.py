@@ -1,4 +1,4 @@
-"""What goes into and comes out of the video door."""
+"""What goes into and comes out of the videos door."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pydantic import BaseModel, Field, model_validator
 
 from backend.generation import LoraPick
 from backend.kit.drafts import Draft
-from backend.videos.recipe import ClipRecipe
+from backend.videos.recipe import VideoRecipe
 
-MOST_AT_ONCE = 20
+MAX_PICTURES = 20
 """Pictures animated by one request."""
 MAX_SEED = 2**32 - 1
-Format = Literal["as-is", "9:16", "4:5", "1:1", "16:9"]
+VideoFormat = Literal["as-is", "9:16", "4:5", "1:1", "16:9"]
 FORMATS: dict[str, tuple[str, float | None]] = {
     "as-is": ("As the picture", None),
     "9:16": ("9:16 (reels, shorts)", 9 / 16),
@@ -25,10 +25,10 @@ FORMATS: dict[str, tuple[str, float | None]] = {
 }
 """Name -> title, width / height (None: the picture's own)."""
 SIDES = (720, 1080)
-"""Shorter side of a clip in px."""
+"""Choices for the shorter side of a video, in px."""
 
 
-class ClipDraft(Draft):
+class VideoDraft(Draft):
     """How pictures are to move. Empty or None: the model's own recommendation.
 
     `model`: a name of `app.engines.motion.models()`. `seconds` or `frames`, not both. `movement` 0..1: how far, how much.
@@ -37,7 +37,7 @@ class ClipDraft(Draft):
     """
 
     model: str = ""
-    format: Format = "as-is"
+    format: VideoFormat = "as-is"
     focus: float = Field(0.5, ge=0, le=1)
     side: Literal[720, 1080] | None = None
     seconds: float | None = Field(None, ge=0.5, le=60)
@@ -53,13 +53,13 @@ class ClipDraft(Draft):
     loras: Annotated[tuple[LoraPick, ...], Field(max_length=8)] = ()
 
     @model_validator(mode="after")
-    def _one_length(self) -> ClipDraft:
+    def _one_length(self) -> VideoDraft:
         if self.seconds and self.frames:
             raise ValueError("Give the length in seconds or in frames, not both.")
         return self
 
 
-class VideoOrder(ClipDraft):
+class VideoOrder(VideoDraft):
     """One picture, by its own id or by that of its file, and how it is to move."""
 
     picture_id: str = ""
@@ -72,7 +72,7 @@ class VideoOrder(ClipDraft):
         return self
 
 
-class ClipPayload(BaseModel):
+class VideoPayload(BaseModel):
     """Of a `video-generation` job. `model`: the checkpoint it needs, so that jobs of one checkpoint may follow each other."""
 
     clip_id: str
@@ -80,7 +80,7 @@ class ClipPayload(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class ClipCard:
+class VideoCard:
     """`asset_id` None: not made yet; `state` is its job's. `picture_asset_id`: what it was made of."""
 
     id: str
@@ -90,7 +90,7 @@ class ClipCard:
     asset_id: str | None
     influencer_id: str | None
     influencer_name: str | None
-    recipe: ClipRecipe
+    recipe: VideoRecipe
     frames: int
     fps: int
     width: int
@@ -109,7 +109,7 @@ class ClipCard:
 
 
 @dataclass(frozen=True, slots=True)
-class ClipFilters:
+class VideoFilters:
     """`picture_id`: clips of one picture. `min_rating` 1-5; 0: all. `format`: a key of FORMATS; empty: all."""
 
     influencer_id: str | None = None
@@ -120,9 +120,9 @@ class ClipFilters:
 
 
 @dataclass(frozen=True, slots=True)
-class ClipPage:
+class VideoPage:
     """`total` counts what the filters leave. `next_cursor` None: nothing follows."""
 
-    cards: list[ClipCard]
+    cards: list[VideoCard]
     next_cursor: str | None
     total: int

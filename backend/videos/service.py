@@ -1,4 +1,4 @@
-"""Rating clips, deleting them and taking that back."""
+"""Rating videos, deleting and restoring them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def rate(tx: Session, clip_ids: Sequence[str], rating: int) -> None:
     """0 (none) to 5 stars. Raises Invalid, NotFound."""
     if not 0 <= rating <= 5:
         raise Invalid("A rating is 1 to 5 stars, or 0 to take it away.")
-    _touch(tx, clip_ids, rating=rating)
+    _update_videos(tx, clip_ids, rating=rating)
 
 
-def favour(tx: Session, clip_ids: Sequence[str], favourite: bool) -> None:
-    """Among the favourites, or out of them. Raises Invalid, NotFound."""
-    _touch(tx, clip_ids, favourite=favourite)
+def set_favourite(tx: Session, clip_ids: Sequence[str], favourite: bool) -> None:
+    """Adds videos to the favourites, or removes them. Raises Invalid, NotFound."""
+    _update_videos(tx, clip_ids, favourite=favourite)
 
 
 def delete(tx: Session, clip_ids: Sequence[str]) -> None:
-    """Gone from the list at once; `undelete` brings them back until the files are purged. Raises NotFound."""
-    _touch(tx, clip_ids, deleted_at=func.clock_timestamp())
+    """Out of the list at once; `undelete` brings them back until the files are purged. Raises NotFound."""
+    _update_videos(tx, clip_ids, deleted_at=func.clock_timestamp())
     assets.unuse_all(tx, "clip", clip_ids)
     events.record(tx, "clips.deleted", "clip", clip_ids[0], {"ids": list(clip_ids)})
 
@@ -37,18 +37,18 @@ def undelete(tx: Session, clip_ids: Sequence[str]) -> None:
     pairs = [(str(asset_id), clip_id) for clip_id, asset_id in rows]
     if {asset_id for asset_id, _ in pairs} - assets.restore(tx, [asset_id for asset_id, _ in pairs]):
         raise NotFound("These videos were deleted too long ago: their files are gone. Make them again from their pictures.")
-    _touch(tx, clip_ids, deleted_at=None)
+    _update_videos(tx, clip_ids, deleted_at=None)
     sources = tx.execute(
         select(Picture.asset_id, Clip.id).join(Clip, Clip.picture_id == Picture.id).where(Clip.id.in_(clip_ids))
     )
     assets.use_all(tx, "clip", [*pairs, *((asset_id, clip_id) for asset_id, clip_id in sources)])
 
 
-def _touch(tx: Session, clip_ids: Sequence[str], **values: object) -> None:
+def _update_videos(tx: Session, clip_ids: Sequence[str], **values: object) -> None:
     """All or none, of those that are made. Raises Invalid, NotFound."""
     if not clip_ids:
         raise Invalid("Choose at least one video.")
-    made = Clip.id.in_(clip_ids), Clip.asset_id.is_not(None)
-    changed = tx.execute(update(Clip).where(*made).values(**values).returning(Clip.id)).all()
+    finished = Clip.id.in_(clip_ids), Clip.asset_id.is_not(None)
+    changed = tx.execute(update(Clip).where(*finished).values(**values).returning(Clip.id)).all()
     if len(changed) != len(set(clip_ids)):
         raise NotFound("This video does not exist here. Load the list again.")

@@ -72,7 +72,7 @@ def _start_picture(ctx: JobContext, draft_id: str, models: list[ModelCard], tx: 
         prompt=card.parts.picture or card.topic,
         influencer_id=card.influencer_id,
         n=1,
-        size=generation.usual_size(models, CONTENT_TYPES[card.content_type].size),
+        size=generation.default_size(models, CONTENT_TYPES[card.content_type].size),
     )
     key = f"{ctx.job_id}/picture"
     return {"generation_id": generation.start(tx, draft=draft, models=models, request_key=key, parent_id=ctx.job_id).id}

@@ -5,4 +5,4 @@ from studio.shell.frame import frame
 
 page = frame("Held pictures", icon=":material/fact_check:", needs="viewer")
 with page.guard():
-    identity_review.queue(page)
+    identity_review.review_queue(page)

@@ -8,6 +8,6 @@ from studio.shell.frame import frame
 page = frame("Lineage", icon=":material/account_tree:", needs="viewer")
 with page.guard():
     if thing_id := st.query_params.get("id"):
-        lineage.of(page, st.query_params.get("noun", "picture"), thing_id)
+        lineage.show_lineage(page, st.query_params.get("noun", "picture"), thing_id)
     else:
-        lineage.choose(page)
+        lineage.choose_start(page)

@@ -5,4 +5,4 @@ from studio.shell.frame import frame
 
 page = frame("New influencer", icon=":material/auto_awesome:", needs="editor")
 with page.guard():
-    wizard.run(page)
+    wizard.show_wizard(page)

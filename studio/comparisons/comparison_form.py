@@ -4,53 +4,77 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend.comparisons import MOST_CHECKPOINTS, MOST_PROMPTS, MOST_SEEDS, MOST_STRENGTHS, Arm, Proposal, TrialDraft
+from backend.comparisons import MAX_CHECKPOINTS, MAX_PROMPTS, MAX_SEEDS, MAX_STRENGTHS, Arm, ComparisonDraft, Proposal
 from studio.ui.format import lines
 
 STRENGTHS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
 
 
-def trial_form(key: str, proposal: Proposal, *, disabled: bool) -> TrialDraft | None:
+def comparison_form(key: str, proposal: Proposal, *, disabled: bool) -> ComparisonDraft | None:
     """The comparison as it stands now, None while nothing is chosen; the caller draws the button. Raises Invalid."""
     start = proposal.draft
     steps = st.pills(
-        "Checkpoints", proposal.steps, selection_mode="multi", default=list(start.steps), key=f"{key}:steps", disabled=disabled,
-        format_func=lambda step: f"Step {step:,}", help="At most 8. Early ones listen better, late ones know the face better.",
-    )  # fmt: skip
+        "Checkpoints",
+        proposal.steps,
+        selection_mode="multi",
+        default=list(start.steps),
+        key=f"{key}:steps",
+        disabled=disabled,
+        format_func=lambda step: f"Step {step:,}",
+        help="At most 8. Early ones listen better, late ones know the face better.",
+    )
     strengths = st.pills(
-        "Strengths", STRENGTHS, selection_mode="multi", default=list(start.strengths), key=f"{key}:strengths",
-        disabled=disabled, format_func=lambda strength: Arm(1, strength).weight,
+        "Strengths",
+        STRENGTHS,
+        selection_mode="multi",
+        default=list(start.strengths),
+        key=f"{key}:strengths",
+        disabled=disabled,
+        format_func=lambda strength: Arm(1, strength).weight,
         help="How strongly the LoRA is applied: the weight you would write in a prompt.",
-    )  # fmt: skip
+    )
     prompts = st.text_area(
-        f"Prompts, one a line (at most {MOST_PROMPTS})", "\n".join(start.prompts), key=f"{key}:prompts", height=110,
-        disabled=disabled, help="Name places and clothes the training pictures do not show: that is where checkpoints differ.",
-    )  # fmt: skip
+        f"Prompts, one a line (at most {MAX_PROMPTS})",
+        "\n".join(start.prompts),
+        key=f"{key}:prompts",
+        height=110,
+        disabled=disabled,
+        help="Name places and clothes the training pictures do not show: that is where checkpoints differ.",
+    )
     with st.expander("More", icon=":material/tune:"):
         left, right = st.columns(2)
-        seeds = left.number_input("Seeds per prompt", 1, MOST_SEEDS, start.seeds, key=f"{key}:seeds", disabled=disabled)
+        seeds = left.number_input("Seeds per prompt", 1, MAX_SEEDS, start.seeds, key=f"{key}:seeds", disabled=disabled)
         first = right.number_input(
-            "First seed", 0, 2**32 - 1 - MOST_SEEDS, start.first_seed, key=f"{key}:seed", disabled=disabled
+            "First seed", 0, 2**32 - 1 - MAX_SEEDS, start.first_seed, key=f"{key}:seed", disabled=disabled
         )
         control = st.toggle(
-            "Also draw without the LoRA", start.control, key=f"{key}:control", disabled=disabled,
+            "Also draw without the LoRA",
+            start.control,
+            key=f"{key}:control",
+            disabled=disabled,
             help="Shows what the base model makes of each prompt, and whether a checkpoint still listens as well.",
-        )  # fmt: skip
+        )
         negative = st.text_input("Kept out of every picture", start.negative_prompt, key=f"{key}:negative", disabled=disabled)
-    if missing := _missing(len(steps), len(strengths), len(lines(prompts))):
+    if missing := _problem(len(steps), len(strengths), len(lines(prompts))):
         st.warning(missing, icon=":material/rule:")
         return None
-    return TrialDraft(
-        run_id=start.run_id, steps=tuple(steps), strengths=tuple(strengths), prompts=lines(prompts), negative_prompt=negative,
-        seeds=int(seeds), first_seed=int(first), control=control,
-    )  # fmt: skip
+    return ComparisonDraft(
+        run_id=start.run_id,
+        steps=tuple(steps),
+        strengths=tuple(strengths),
+        prompts=lines(prompts),
+        negative_prompt=negative,
+        seeds=int(seeds),
+        first_seed=int(first),
+        control=control,
+    )
 
 
-def _missing(steps: int, strengths: int, prompts: int) -> str:
+def _problem(steps: int, strengths: int, prompts: int) -> str:
     """What keeps these from being compared; empty: nothing."""
     if not steps or not strengths or not prompts:
         return "Choose at least one checkpoint, one strength and one prompt."
-    for n, most, word in ((steps, MOST_CHECKPOINTS, "checkpoints"), (strengths, MOST_STRENGTHS, "strengths")):
-        if n > most:
-            return f"At most {most} {word} at once; {n} are chosen. Take some away."
-    return f"At most {MOST_PROMPTS} prompts at once; there are {prompts}. Take some away." if prompts > MOST_PROMPTS else ""
+    for n, limit, word in ((steps, MAX_CHECKPOINTS, "checkpoints"), (strengths, MAX_STRENGTHS, "strengths")):
+        if n > limit:
+            return f"At most {limit} {word} at once; {n} are chosen. Take some away."
+    return f"At most {MAX_PROMPTS} prompts at once; there are {prompts}. Take some away." if prompts > MAX_PROMPTS else ""

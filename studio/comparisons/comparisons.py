@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from backend import comparisons, jobs, training
-from backend.comparisons import Estimate, TrialCard, TrialDraft
+from backend.comparisons import ComparisonCard, ComparisonDraft, ComparisonEstimate
 from backend.errors import StudioError
 from backend.generation import choose_model
 from studio.comparisons import comparison_grid, comparison_result, comparison_vote
-from studio.comparisons.comparison_form import trial_form
+from studio.comparisons.comparison_form import comparison_form
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.training.training_estimate import about
@@ -19,7 +19,7 @@ from studio.ui.engine_status import nothing_offered
 from studio.ui.format import ago, count, plain, state_badge
 from studio.ui.request_key import renew, request_key
 
-TIMES = {
+ESTIMATE_TEXTS = {
     "comparisons": "about **{}** by earlier comparisons",
     "pictures": "roughly **{}** by pictures drawn before",
     "training": "roughly **{}** by how fast this run trained",
@@ -35,14 +35,14 @@ VIEWS = {
 def listing(page: Page) -> None:
     """Every comparison, newest first, and a way to a new one."""
     with page.transaction() as tx:
-        runs, made = comparisons.comparable(tx), comparisons.page(tx)
+        runs, cards = comparisons.comparable_runs(tx), comparisons.page(tx)
     if not runs:
-        blank = empty_state(
+        empty = empty_state(
             "Nothing to compare yet",
             "Train a LoRA first: a run saves several checkpoints, and the last one is not always the best.",
             icon=":material/compare:",
         )
-        if page.can_edit and blank.button("To the training page", type="primary"):
+        if page.can_edit and empty.button("To the training page", type="primary"):
             page.go("make/training")
         return
     names = {run.id: f"{run.name} · {count(run.image_count, 'picture')} · {ago(run.created_at)}" for run in runs}
@@ -51,9 +51,9 @@ def listing(page: Page) -> None:
             chosen = st.selectbox("Training run", list(names), format_func=names.__getitem__, key="trials:run")
             if st.button("New comparison", type="primary", icon=":material/add:"):
                 page.go("make/trials", run=chosen)
-    if not made:
+    if not cards:
         st.caption("No comparison yet. Choose a run: the same prompts and seeds are drawn with each of its checkpoints.")
-    for card in made:
+    for card in cards:
         _row(page, card)
 
 
@@ -63,20 +63,20 @@ def of_run(page: Page, run_id: str) -> None:
         page.go("make/trials")
     with page.transaction() as tx:
         run = training.get(tx, run_id)
-        made = comparisons.page(tx, run_id=run_id)
+        cards = comparisons.page(tx, run_id=run_id)
     st.markdown(f"## {plain(run.name)}")
     if page.can_edit:
         with st.container(border=True):
-            _ask(page, run_id, run.model)
-    if made:
+            _new_comparison(page, run_id, run.model)
+    if cards:
         st.markdown("**Comparisons of this run**")
     elif not page.can_edit:
         st.caption("Nobody has compared this run's checkpoints yet.")
-    for card in made:
+    for card in cards:
         _row(page, card)
 
 
-def _ask(page: Page, run_id: str, model_name: str) -> None:
+def _new_comparison(page: Page, run_id: str, model_name: str) -> None:
     key = f"trial:{run_id}"
     models = page.app.engines.image.models()
     if not models:
@@ -84,34 +84,40 @@ def _ask(page: Page, run_id: str, model_name: str) -> None:
         return
     with page.transaction() as tx:
         proposal = comparisons.propose(tx, run_id)
-    draft = trial_form(key, proposal, disabled=not page.can_edit)
+    draft = comparison_form(key, proposal, disabled=not page.can_edit)
     if draft is None:
         return
-    n = comparisons.size(len(draft.steps), len(draft.strengths), len(draft.prompts), draft.seeds, control=draft.control)
+    n = comparisons.picture_count(
+        len(draft.steps), len(draft.strengths), len(draft.prompts), draft.seeds, control=draft.control
+    )
     with page.transaction() as tx:
-        takes = comparisons.takes(tx, run_id=run_id, model=choose_model(models, model_name), pictures=n)
-    st.caption(_estimate(draft, n, takes))
-    wish = request_key(key)
+        duration = comparisons.estimate(tx, run_id=run_id, model=choose_model(models, model_name), pictures=n)
+    st.caption(_estimate_text(draft, n, duration))
+    idempotency_key = request_key(key)
     if st.button(f"Draw {count(n, 'picture')}", type="primary", icon=":material/compare:"):
         with page.transaction(needs="editor") as tx:
-            card = comparisons.start(tx, draft=draft, models=models, request_key=wish)
+            card = comparisons.start(tx, draft=draft, models=models, request_key=idempotency_key)
         renew(key)
         page.go("make/trials", id=card.id)
 
 
-def _estimate(draft: TrialDraft, n: int, takes: Estimate | None) -> str:
+def _estimate_text(draft: ComparisonDraft, n: int, duration: ComparisonEstimate | None) -> str:
     parts = [
         count(len(draft.steps), "checkpoint"),
         count(len(draft.strengths), "strength"),
         count(len(draft.prompts), "prompt"),
     ]
     parts += [count(draft.seeds, "seed")] if draft.seeds > 1 else []
-    whole = " × ".join(parts) + (" and the base model" if draft.control else "")
-    known = f", {TIMES[takes.by].format(about(takes.seconds))}." if takes else ". How long that takes is not known here yet."
-    return f"{whole}: **{count(n, 'picture')}**{known}"
+    product_text = " × ".join(parts) + (" and the base model" if draft.control else "")
+    duration_text = (
+        f", {ESTIMATE_TEXTS[duration.by].format(about(duration.seconds))}."
+        if duration
+        else ". How long that takes is not known here yet."
+    )
+    return f"{product_text}: **{count(n, 'picture')}**{duration_text}"
 
 
-def _row(page: Page, card: TrialCard) -> None:
+def _row(page: Page, card: ComparisonCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(card.run_name)}** {state_badge(card.state)}")
@@ -121,7 +127,7 @@ def _row(page: Page, card: TrialCard) -> None:
             page.go("make/trials", id=card.id)
 
 
-def _contents(card: TrialCard) -> str:
+def _contents(card: ComparisonCard) -> str:
     plan, pictures = card.plan, card.done or card.total
     return f"{count(len(plan.steps), 'checkpoint')}, {count(len(plan.prompts), 'prompt')}, {count(pictures, 'picture')}"
 
@@ -135,42 +141,44 @@ def detail(page: Page, trial_id: str) -> None:
         job = jobs.get(tx, card.job_id)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"## {plain(card.run_name)} {state_badge(card.state)}")
-        _acts(page, card)
+        _actions(page, card)
     st.caption(f"{_contents(card)} · {plain(card.plan.model)} · {ago(card.created_at)}")
     working = follow(page, job, key="trial")
     if card.state in ("cancelled", "failed") and card.done < card.total:
-        _go_on(page, card)
+        _draw_missing(page, card)
     if not card.done and not working:
         st.caption("No picture was drawn.")
         return
     key = f"trial:view:{card.id}"
-    if wanted := st.session_state.pop("trial:wanted", ""):
-        st.session_state[key] = wanted
+    if requested_view := st.session_state.pop("trial:wanted", ""):
+        st.session_state[key] = requested_view
     st.session_state.setdefault(key, "pictures")
     view = st.segmented_control(
         "View", list(VIEWS), format_func=VIEWS.__getitem__, key=key, label_visibility="collapsed", required=True
     )
     if view == "vote":
-        comparison_vote.show(page, card)
+        comparison_vote.show_vote(page, card)
     elif view == "result":
-        comparison_result.show(page, card)
+        comparison_result.show_result(page, card)
     else:
-        comparison_grid.show(page, card, working=working)
+        comparison_grid.show_grid(page, card, working=working)
 
 
-def _acts(page: Page, card: TrialCard) -> None:
+def _actions(page: Page, card: ComparisonCard) -> None:
     with st.container(horizontal=True, width="content"):
         if st.button("Open the run", icon=":material/model_training:", type="tertiary"):
             page.go("make/training", id=card.run_id)
         if page.can_edit and st.button("Delete", icon=":material/delete:", type="tertiary"):
-            gone = count(card.done, "picture") + (f" and {count(card.votes, 'vote')}" if card.votes else "")
+            consequence = count(card.done, "picture") + (f" and {count(card.votes, 'vote')}" if card.votes else "")
             confirm(
-                "Delete this comparison?", f"Its {gone} go with it. LoRAs you took from it stay.", action="Delete it",
+                "Delete this comparison?",
+                f"Its {consequence} go with it. LoRAs you took from it stay.",
+                action="Delete it",
                 act=lambda: _delete(page, card.id),
-            )  # fmt: skip
+            )
 
 
-def _go_on(page: Page, card: TrialCard) -> None:
+def _draw_missing(page: Page, card: ComparisonCard) -> None:
     if page.can_edit and st.button(f"Draw the missing {card.total - card.done}", icon=":material/replay:"):
         try:
             with page.transaction(needs="editor") as tx:

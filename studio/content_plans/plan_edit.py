@@ -13,7 +13,7 @@ from backend.content_plans import PlanCard, PlanDraft, PostCard, PostState, Vari
 from backend.generation import GalleryFilters
 from backend.platforms import rules as platforms
 from backend.platforms.limits import PLATFORMS
-from backend.videos import ClipFilters
+from backend.videos import VideoFilters
 from studio.components import gallery
 from studio.components.gallery import Tile
 from studio.content_plans import plan_fields, plan_offsets, unsaved_changes
@@ -157,7 +157,7 @@ def _media(page: Page, card: PlanCard, key: str, before: tuple[str, ...], *, fro
     with st.popover("Add pictures or videos", icon=":material/add_photo_alternate:"):
         with page.transaction() as tx:
             mine = generation.tiles(tx, filters=GalleryFilters(influencer_id=card.influencer_id), take=TAKE).tiles
-            clips = videos.page(tx, filters=ClipFilters(influencer_id=card.influencer_id), take=TAKE).cards
+            clips = videos.page(tx, filters=VideoFilters(influencer_id=card.influencer_id), take=TAKE).cards
         tiles = [_tile(page, one.asset_id, one.prompt) for one in mine]
         films = [_tile(page, one.asset_id, f"Video, {one.frames / max(1, one.fps):.0f} s") for one in clips if one.asset_id]
         if not tiles and not films:

@@ -79,7 +79,7 @@ def detail(page: Page, dataset_id: str) -> None:
         ahead([media_url(page.workspace.id, one, w=320) for one in card.cover_asset_ids])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"## {plain(card.name)} {STATUS[card.status]}", width="stretch")
-        lineage.button(page, "dataset", card.id)
+        lineage.lineage_button(page, "dataset", card.id)
     st.caption(
         f"{card.included} of {count(card.images, 'picture')} in use"
         + (f" · trigger word {plain(card.trigger_word)}" if card.trigger_word else "")

@@ -69,7 +69,7 @@ def one(page: Page, board_id: str) -> None:
     if wish.opened:
         page.go("make/gallery", id=wish.opened, board=board_id)
     if wish.animated:
-        animate_dialog.several(page, wish.animated)
+        animate_dialog.animate_pictures(page, wish.animated)
     if page.can_edit:
         st.caption("Drag pictures to arrange them (on a touch screen press and hold first), or press Alt with an arrow key.")
 

@@ -33,7 +33,7 @@ def browse(page: Page) -> None:
     if wish.opened:
         page.go("make/gallery", id=wish.opened)
     if wish.animated:
-        animate_dialog.several(page, wish.animated)
+        animate_dialog.animate_pictures(page, wish.animated)
     if page.can_edit:
         page.link("make/gallery", "Bring in pictures of other programs", icon=":material/upload:", bring="1")
 

@@ -41,7 +41,7 @@ def detail(page: Page, picture_id: str) -> None:
         _judge(page, card)
         _make(page, card)
         _keep(page, card, board_id)
-        identity.about(page, card)
+        identity.identity_details(page, card)
         _recipe(card)
         _belongs(page, card, on)
 
@@ -74,7 +74,7 @@ def _judge(page: Page, card: PictureCard) -> None:
 
 def _favour(page: Page, card: PictureCard) -> None:
     with page.guard(), page.transaction(needs="editor") as tx:
-        generation.favour(tx, [card.id], not card.favourite)
+        generation.set_favourite(tx, [card.id], not card.favourite)
 
 
 def _make(page: Page, card: PictureCard) -> None:
@@ -107,7 +107,7 @@ def _keep(page: Page, card: PictureCard, board_id: str) -> None:
                 _boards(page, card)
         if st.button("Find similar", icon=":material/image_search:"):
             page.go("make/gallery", similar=card.id)
-        lineage.button(page, "picture", card.id)
+        lineage.lineage_button(page, "picture", card.id)
         if page.can_edit:
             with st.popover("More", icon=":material/more_horiz:"):
                 _rare(page, card, board_id)

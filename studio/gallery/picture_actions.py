@@ -13,7 +13,7 @@ from studio.videos import animate_dialog
 
 
 def animate(page: Page, card: PictureCard) -> None:
-    animate_dialog.button(page, [card], key=card.id, width="stretch")
+    animate_dialog.animate_button(page, [card], key=card.id, width="stretch")
 
 
 def part(page: Page, card: PictureCard) -> None:
@@ -33,14 +33,14 @@ def larger(page: Page, card: PictureCard) -> None:
     """By the upscaler, and by the model itself where it can draw larger than this."""
     models = page.app.engines.upscaler.models()
     with page.transaction() as tx:
-        redraw = generation.redraw_larger(tx, card.id, models=page.app.engines.image.models())
+        redraw = generation.larger_redraw_draft(tx, card.id, models=page.app.engines.image.models())
     with st.popover("Make it larger", icon=":material/zoom_out_map:", width="stretch"):
         for one in models:
             st.caption(plain(one.note))
             with st.container(horizontal=True):
                 for scale in one.scales:
                     with page.transaction() as tx:
-                        found = generation.enlarging_takes(tx, card, scale=scale, model=one.name)
+                        found = generation.estimate_upscale(tx, card, scale=scale, model=one.name)
                     label = f"{scale}× · {card.width * scale:,} × {card.height * scale:,} px"
                     label += f" · {takes(found.seconds)}" if found else ""
                     if st.button(label, key=f"larger:{one.name}:{scale}:{card.id}"):
@@ -55,7 +55,7 @@ def _enlarge(page: Page, card: PictureCard, model: str, scale: int) -> None:
     name = f"larger:{card.id}:{model}:{scale}"
     models = page.app.engines.upscaler.models()
     with page.transaction(needs="editor") as tx:
-        made = generation.enlarge(tx, card.id, scale=scale, model=model, models=models, request_key=request_key(name))
+        made = generation.start_upscale(tx, card.id, scale=scale, model=model, models=models, request_key=request_key(name))
     renew(name)
     page.go("make/generation", id=made.id)
 

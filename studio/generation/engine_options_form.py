@@ -13,30 +13,36 @@ from backend.generation import GenerationDraft, PosePick, SecondPassPick
 from backend.workflows import WorkflowCard
 from studio.ui.format import plain
 
-_SAID = ("prompt", "negative", "seed", "steps", "cfg", "checkpoint", "lora", "picture", "mask", "pose")
+_NAMED_ROLES = ("prompt", "negative", "seed", "steps", "cfg", "checkpoint", "lora", "picture", "mask", "pose")
 """What a person asks for by name; the rest goes along."""
 
 
-def workflow(
-    key: str, cards: Sequence[WorkflowCard], models: Sequence[ModelCard], start: GenerationDraft, disabled: bool
+def workflow_select(
+    key: str, cards: Sequence[GraphCard], models: Sequence[ModelCard], start: GenerationDraft, disabled: bool
 ) -> str | None:
     """Id of the imported workflow to draw with; None: the built-in ones."""
-    names = {card.id: card for card in cards}
-    if not names or not any("graph" in card.features for card in models):
+    cards_by_id = {card.id: card for card in cards}
+    if not cards_by_id or not any("graph" in card.features for card in models):
         return None
-    options = ["", *names]
+    options = ["", *cards_by_id]
     chosen = st.selectbox(
-        "Workflow", options, index=options.index(start.workflow_id) if start.workflow_id in names else 0,
-        key=f"{key}:workflow", disabled=disabled, format_func=lambda one: names[one].name if one else "Built in",
-    )  # fmt: skip
+        "Workflow",
+        options,
+        index=options.index(start.workflow_id) if start.workflow_id in cards_by_id else 0,
+        key=f"{key}:workflow",
+        disabled=disabled,
+        format_func=lambda workflow_id: cards_by_id[workflow_id].name if workflow_id else "Built in",
+    )
     if not chosen:
         return None
-    takes = [role_label(role) for role in names[chosen].takes if role in _SAID]
-    st.caption(f"Takes {', '.join(takes) or 'nothing'}; everything else stays as the workflow says." + _notes(names[chosen]))
+    takes = [said(role) for role in cards_by_id[chosen].takes if role in _NAMED_ROLES]
+    st.caption(
+        f"Takes {', '.join(takes) or 'nothing'}; everything else stays as the workflow says." + _notes(cards_by_id[chosen])
+    )
     return chosen
 
 
-def more(key: str, card: ModelCard, start: GenerationDraft, disabled: bool) -> dict[str, Any]:
+def engine_options(key: str, card: ModelCard, start: GenerationDraft, disabled: bool) -> dict[str, Any]:
     """`pose` and `second_pass` of the draft."""
     return {"pose": _pose(key, card, start, disabled), "second_pass": _second_pass(key, card, start, disabled)}
 
@@ -44,16 +50,19 @@ def more(key: str, card: ModelCard, start: GenerationDraft, disabled: bool) -> d
 def _pose(key: str, card: ModelCard, start: GenerationDraft, disabled: bool) -> PosePick | None:
     if start.pose is None:
         return None
-    reads = "pose-photo" in card.features
+    can_read_photos = "pose-photo" in card.features
     strength = st.slider(
         "How strictly the pose is held", 0.1, 1.5, start.pose.strength, 0.05, key=f"{key}:pose:strength", disabled=disabled
     )
     drawn = st.toggle(
-        "The picture shows a drawn skeleton", start.pose.drawn or not reads, key=f"{key}:pose:drawn:{reads}",
-        disabled=disabled or not reads,
+        "The picture shows a drawn skeleton",
+        start.pose.drawn or not can_read_photos,
+        key=f"{key}:pose:drawn:{can_read_photos}",
+        disabled=disabled or not can_read_photos,
         help="A pose drawn as coloured bones on black. Without this the pose is read from the person in the picture."
-        if reads else "The server has no model that reads poses from pictures (SDPose): bring a pose drawn as coloured bones.",
-    )  # fmt: skip
+        if can_read_photos
+        else "The server has no model that reads poses from pictures (SDPose): bring a pose drawn as coloured bones.",
+    )
     return PosePick(asset_id=start.pose.asset_id, strength=strength, drawn=drawn)
 
 
@@ -62,16 +71,26 @@ def _second_pass(key: str, card: ModelCard, start: GenerationDraft, disabled: bo
         return None
     before = start.second_pass
     scale = st.segmented_control(
-        "Second pass", [1.0, 1.25, 1.5, 2.0], default=before.scale if before else 1.0, key=f"{key}:hires", required=True,
-        format_func=lambda one: "Off" if one == 1 else f"{one:g}×", disabled=disabled,
+        "Second pass",
+        [1.0, 1.25, 1.5, 2.0],
+        default=before.scale if before else 1.0,
+        key=f"{key}:hires",
+        required=True,
+        format_func=lambda factor: "Off" if factor == 1 else f"{factor:g}×",
+        disabled=disabled,
         help="What was drawn is enlarged and drawn over once more: larger, with finer detail, and slower.",
-    )  # fmt: skip
+    )
     if not scale or scale == 1:
         return None
     strength = st.slider(
-        "How much the second pass changes", 0.1, 0.9, before.strength if before else 0.5, 0.05, key=f"{key}:hires:strength",
+        "How much the second pass changes",
+        0.1,
+        0.9,
+        before.strength if before else 0.5,
+        0.05,
+        key=f"{key}:hires:strength",
         disabled=disabled,
-    )  # fmt: skip
+    )
     return SecondPassPick(scale=scale, strength=strength)
 
 

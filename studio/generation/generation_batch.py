@@ -9,69 +9,83 @@ from sqlalchemy.orm import Session
 
 from backend import generation
 from backend.errors import StudioError
-from backend.generation import GenerationCard, GenerationDraft, Line, Plan
-from studio.generation.generation_form import Choices
+from backend.generation import GenerationCard, GenerationDraft, ListLine, RequestPreview
+from studio.generation.generation_form import GenerationChoices
 from studio.generation.grid_form import grid_form
 from studio.shell.frame import Page
 from studio.ui.format import count, takes
 from studio.ui.request_key import renew, request_key
 
-LARGE = 40
+CONFIRM_FROM = 40
 """Pictures from which on a person is asked once more."""
-Begin = Callable[[Session, str], GenerationCard]
+StartRequest = Callable[[Session, str], GenerationCard]
 
 
-def grid(page: Page, key: str, draft: GenerationDraft, choices: Choices) -> GenerationCard | None:
+def grid_request(page: Page, key: str, draft: GenerationDraft, choices: GenerationChoices) -> GenerationCard | None:
     """The axes below the form; returns the request just started."""
     axes = grid_form(key, draft, choices.models, choices.loras, disabled=not page.can_edit)
     if not axes:
         st.caption("Choose what changes, and its values.")
-        return _button(page, key, None, lambda tx, wish: _never())
+        return _start_button(page, key, None, lambda tx, idempotency_key: _nothing_to_draw())
     with page.transaction() as tx:
-        plan = generation.plan_grid(tx, draft=draft, axes=axes, models=choices.models)
-    return _button(
-        page, key, plan,
-        lambda tx, wish: generation.start_grid(tx, draft=draft, axes=axes, models=choices.models, request_key=wish),
-    )  # fmt: skip
+        plan = generation.preview_grid(tx, draft=draft, axes=axes, models=choices.models)
+    return _start_button(
+        page,
+        key,
+        plan,
+        lambda tx, idempotency_key: generation.start_grid(
+            tx, draft=draft, axes=axes, models=choices.models, request_key=idempotency_key
+        ),
+    )
 
 
-def prompts_from_list(page: Page, key: str, draft: GenerationDraft, choices: Choices) -> GenerationCard | None:
+def list_request(page: Page, key: str, draft: GenerationDraft, choices: GenerationChoices) -> GenerationCard | None:
     """The list below the form, proofread line by line; returns the request just started."""
     text = st.text_area(
-        "One prompt a line", key=f"{key}:list", height=160, disabled=not page.can_edit,
+        "One prompt a line",
+        key=f"{key}:list",
+        height=160,
+        disabled=not page.can_edit,
         placeholder="portrait at the beach, smiling\nportrait in a cafe\nor a table: prompt, n, seed, size",
-    )  # fmt: skip
+    )
     with st.expander("From a file", icon=":material/upload_file:"):
         file = st.file_uploader(
-            "A .txt with one prompt a line, or a .csv", ["txt", "csv", "tsv"], key=f"{key}:file", max_upload_size=1,
+            "A .txt with one prompt a line, or a .csv",
+            ["txt", "csv", "tsv"],
+            key=f"{key}:file",
+            max_upload_size=1,
             disabled=not page.can_edit,
-        )  # fmt: skip
-    said = file.getvalue().decode("utf-8", "replace") if file else text or ""
-    if not said.strip():
-        return _button(page, key, None, lambda tx, wish: _never())
+        )
+    list_text = file.getvalue().decode("utf-8", "replace") if file else text or ""
+    if not list_text.strip():
+        return _start_button(page, key, None, lambda tx, idempotency_key: _nothing_to_draw())
     # What is written in the form's own prompt is of no use here: each line says its own.
-    lines = generation.parse_list(said, draft.model_copy(update={"template": None}))
+    lines = generation.parse_list(list_text, draft.model_copy(update={"template": None}))
     with page.transaction() as tx:
-        read = generation.proofread(tx, lines, models=choices.models)
-        drafts = [line.draft for line in read if line.draft]
-        plan = generation.plan(tx, drafts=drafts, models=choices.models) if drafts else None
-    _preview(read)
-    bad = len(read) - len(drafts)
+        checked = generation.check_lines(tx, lines, models=choices.models)
+        drafts = [line.draft for line in checked if line.draft]
+        plan = generation.preview(tx, drafts=drafts, models=choices.models) if drafts else None
+    _preview(checked)
+    bad = len(checked) - len(drafts)
     if bad:
         st.warning(f"{count(bad, 'line')} cannot be drawn and will be left out.", icon=":material/warning:")
-    return _button(
-        page, key, plan,
-        lambda tx, wish: generation.start_list(tx, drafts=drafts, models=choices.models, request_key=wish),
-    )  # fmt: skip
+    return _start_button(
+        page,
+        key,
+        plan,
+        lambda tx, idempotency_key: generation.start_list(
+            tx, drafts=drafts, models=choices.models, request_key=idempotency_key
+        ),
+    )
 
 
-def _preview(lines: Sequence[Line]) -> None:
+def _preview(lines: Sequence[ListLine]) -> None:
     """What is wrong stands beside the line's number; columns that say nothing are left out."""
     rows = [
         {
             "Line": line.number,
             "Problem": line.problem,
-            "Prompt": line.said,
+            "Prompt": line.prompt,
             "Pictures": str(line.draft.n) if line.draft else "",
             "Seed": str(line.draft.seed) if line.draft and line.draft.seed >= 0 else "",
             "Format": line.draft.size if line.draft else "",
@@ -82,38 +96,40 @@ def _preview(lines: Sequence[Line]) -> None:
     st.dataframe([{name: row[name] for name in shown} for row in rows], hide_index=True)
 
 
-def _button(page: Page, key: str, plan: Plan | None, begin: Begin) -> GenerationCard | None:
+def _start_button(page: Page, key: str, plan: RequestPreview | None, start_request: StartRequest) -> GenerationCard | None:
     """What it comes to, then the button; a large number is confirmed first."""
-    sure = True
+    confirmed = True
     if plan:
-        st.caption(_told(plan))
-        if plan.pictures > LARGE:
-            sure = st.checkbox(
+        st.caption(_summary(plan))
+        if plan.pictures > CONFIRM_FROM:
+            confirmed = st.checkbox(
                 f"Yes, draw {plan.pictures} pictures", key=f"{key}:sure:{plan.pictures}", disabled=not page.can_edit
             )
     label = f"Create {count(plan.pictures, 'picture')}" if plan else "Create pictures"
-    wish = request_key(key)
-    ready = page.can_edit and plan is not None and sure
+    idempotency_key = request_key(key)
+    ready = page.can_edit and plan is not None and confirmed
     if not st.button(label, type="primary", icon=":material/auto_awesome:", width="stretch", disabled=not ready):
         return None
     with page.transaction(needs="editor") as tx:
-        card = begin(tx, wish)
+        card = start_request(tx, idempotency_key)
     renew(key)
     return card
 
 
-def _told(plan: Plan) -> str:
-    said = []
+def _summary(plan: RequestPreview) -> str:
+    parts = []
     if plan.grid and len(plan.grid.axes) > 1:
-        said.append(f"{' × '.join(str(len(axis.labels)) for axis in plan.grid.axes)} = {count(plan.pictures, 'picture')}")
+        parts.append(f"{' × '.join(str(len(axis.labels)) for axis in plan.grid.axes)} = {count(plan.pictures, 'picture')}")
     else:
-        said.append(count(plan.pictures, "picture"))
+        parts.append(count(plan.pictures, "picture"))
     if plan.models > 1:
-        said.append(count(plan.models, "model"))
-    said.append(takes(plan.seconds, plan.load_s) if plan.seconds else "no estimate yet: nothing was drawn with this model here")
-    said.append(f"after {count(plan.ahead, 'request')}" if plan.ahead else "starts at once")
-    return " · ".join(said) + ". Single requests go first meanwhile."
+        parts.append(count(plan.models, "model"))
+    parts.append(
+        takes(plan.seconds, plan.load_s) if plan.seconds else "no estimate yet: nothing was drawn with this model here"
+    )
+    parts.append(f"after {count(plan.ahead, 'request')}" if plan.ahead else "starts at once")
+    return " · ".join(parts) + ". Single requests go first meanwhile."
 
 
-def _never() -> GenerationCard:
+def _nothing_to_draw() -> GenerationCard:
     raise StudioError("There is nothing to draw yet.")

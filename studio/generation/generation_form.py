@@ -16,13 +16,13 @@ from backend.loras import LoraCard
 from backend.prompt_library import PromptStyleCard, TemplateCard
 from backend.workflows import WorkflowCard
 from studio.generation import engine_options_form
-from studio.generation.look_form import finish_pills
+from studio.generation.look_form import look_preset_pills
 from studio.shell import current_influencer
 from studio.ui.format import plain
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class GenerationChoices:
     """What the form can offer here. `template`: the version that `start` picks; `last_seed`: of the last request."""
 
     influencers: Sequence[InfluencerCard]
@@ -34,110 +34,151 @@ class Choices:
     workflows: Sequence[WorkflowCard] = ()
 
 
-def generation_form(key: str, choices: Choices, start: GenerationDraft, *, disabled: bool, way: str = "one") -> GenerationDraft:
+def generation_form(
+    key: str, choices: GenerationChoices, start: GenerationDraft, *, disabled: bool, mode: str = "one"
+) -> GenerationDraft:
     """The request as it stands now; the caller draws the button. A new `key` starts again from `start`.
 
     `way`: `grid` and `list` say elsewhere how many pictures there are, a list also its prompts. Raises backend.errors.Invalid.
     """
-    who = _who(key, choices, start, disabled)
-    template = _template(key, choices.template, start, disabled) if choices.template and way != "list" else None
-    prompt = "" if way == "list" else st.text_area(
-        "Anything else? (optional)" if template else "What should the picture show?", start.prompt, key=f"{key}:prompt",
-        height=80 if template else 110, max_chars=2000, disabled=disabled,
-        placeholder="wearing a yellow shirt" if template else "portrait, at the beach, smiling, wearing a yellow shirt",
-        help="{red|blue} and \\_\\_list\\_\\_ are chosen anew for each picture; \\<lora:name:0.8\\> draws with a LoRA.",
-    )  # fmt: skip
-    style = _style(key, choices, start, who, disabled)
-    start = _styled(start, style)
-    finish = finish_pills(key, start, disabled)
-    workflow = engine_options_form.workflow(key, choices.workflows, choices.models, start, disabled)
-    size, n = _size(key, start, disabled, way)
+    influencer_id = _influencer_select(key, choices, start, disabled)
+    template = _template_fields(key, choices.template, start, disabled) if choices.template and mode != "list" else None
+    prompt = (
+        ""
+        if mode == "list"
+        else st.text_area(
+            "Anything else? (optional)" if template else "What should the picture show?",
+            start.prompt,
+            key=f"{key}:prompt",
+            height=80 if template else 110,
+            max_chars=2000,
+            disabled=disabled,
+            placeholder="wearing a yellow shirt" if template else "portrait, at the beach, smiling, wearing a yellow shirt",
+            help="{red|blue} and \\_\\_list\\_\\_ are chosen anew for each picture; \\<lora:name:0.8\\> draws with a LoRA.",
+        )
+    )
+    style = _style_select(key, choices, start, influencer_id, disabled)
+    start = _with_style_settings(start, style)
+    finish = look_preset_pills(key, start, disabled)
+    workflow = engine_options_form.workflow_select(key, choices.workflows, choices.models, start, disabled)
+    size, n = _size_and_number(key, start, disabled, mode)
     with st.expander("LoRAs, model and more", icon=":material/tune:"):
-        extra = _extra(key, choices, start, disabled)
+        extra = _advanced_fields(key, choices, start, disabled)
         card = generation.choose_model(choices.models, extra["model"])
-        extra |= engine_options_form.more(key, card, start, disabled)
-    as_before = {"width": start.width, "height": start.height} if size == start.size else {}
-    same = {name: getattr(start, name) for name in ("init_asset_id", "mask_asset_id", "feather")}
+        extra |= engine_options_form.engine_options(key, card, start, disabled)
+    kept_size = {"width": start.width, "height": start.height} if size == start.size else {}
+    unchanged = {name: getattr(start, name) for name in ("init_asset_id", "mask_asset_id", "feather")}
     return GenerationDraft(
-        prompt=prompt, influencer_id=who, n=n, size=size, template=template, style_id=style.id if style else None,
-        finish=finish, workflow_id=workflow, **same, **as_before, **extra,
-    )  # fmt: skip
+        prompt=prompt,
+        influencer_id=influencer_id,
+        n=n,
+        size=size,
+        template=template,
+        style_id=style.id if style else None,
+        finish=finish,
+        workflow_id=workflow,
+        **unchanged,
+        **kept_size,
+        **extra,
+    )
 
 
-def _template(key: str, card: TemplateCard, start: GenerationDraft, disabled: bool) -> TemplatePick:
+def _template_fields(key: str, card: TemplateCard, start: GenerationDraft, disabled: bool) -> TemplatePick:
     """One field for each blank."""
-    before = start.template.values if start.template else {}
+    values_before = start.template.values if start.template else {}
     columns = st.columns(2, gap="small")
     values = {
-        name: columns[at % 2].text_input(
-            name.replace("_", " ").capitalize(), before.get(name, ""), key=f"{key}:blank:{card.id}:{name}", max_chars=500,
-            placeholder=default or "say what", disabled=disabled,
+        name: columns[column % 2].text_input(
+            name.replace("_", " ").capitalize(),
+            values_before.get(name, ""),
+            key=f"{key}:blank:{card.id}:{name}",
+            max_chars=500,
+            placeholder=default or "say what",
+            disabled=disabled,
         )
-        for at, (name, default) in enumerate(prompt_library.blanks(f"{card.prompt} {card.negative}").items())
-    }  # fmt: skip
+        for column, (name, default) in enumerate(prompt_library.blanks(f"{card.prompt} {card.negative}").items())
+    }
     return TemplatePick(template_id=card.id, version=card.version, values=values)
 
 
-def _style(key: str, choices: Choices, start: GenerationDraft, who: str | None, disabled: bool) -> PromptStyleCard | None:
+def _style_select(
+    key: str, choices: GenerationChoices, start: GenerationDraft, influencer_id: str | None, disabled: bool
+) -> StyleCard | None:
     """Offered only where there is one: everybody's, and the influencer's own."""
-    mine = {card.id: card for card in choices.styles if card.influencer_id in (None, who)}
-    if not mine:
+    offered = {card.id: card for card in choices.styles if card.influencer_id in (None, influencer_id)}
+    if not offered:
         return None
-    options = ["", *mine]
+    options = ["", *offered]
     chosen = st.selectbox(
-        "Style", options, index=options.index(start.style_id) if start.style_id in mine else 0, key=f"{key}:style:{who}",
-        format_func=lambda one: mine[one].name if one else "None", disabled=disabled,
-    )  # fmt: skip
-    return mine.get(chosen or "")
+        "Style",
+        options,
+        index=options.index(start.style_id) if start.style_id in offered else 0,
+        key=f"{key}:style:{influencer_id}",
+        format_func=lambda style_id: offered[style_id].name if style_id else "None",
+        disabled=disabled,
+    )
+    return offered.get(chosen or "")
 
 
-def _styled(start: GenerationDraft, style: PromptStyleCard | None) -> GenerationDraft:
+def _with_style_settings(start: GenerationDraft, style: StyleCard | None) -> GenerationDraft:
     """What the fields below begin with: a style that was just chosen brings settings of its own."""
     if style is None or style.id == start.style_id:
         return start
-    own = style.settings.model_dump(exclude_none=True)
-    return start.model_copy(update={**own, "style_id": style.id, **({"width": None, "height": None} if "size" in own else {})})
+    settings = style.settings.model_dump(exclude_none=True)
+    return start.model_copy(
+        update={**settings, "style_id": style.id, **({"width": None, "height": None} if "size" in settings else {})}
+    )
 
 
-def _who(key: str, choices: Choices, start: GenerationDraft, disabled: bool) -> str | None:
+def _influencer_select(key: str, choices: GenerationChoices, start: GenerationDraft, disabled: bool) -> str | None:
     names = {card.id: card.name for card in choices.influencers}
     if not names:
         return None
-    first = start.influencer_id if start.influencer_id in names else current_influencer.influencer(list(names))
+    preselected = start.influencer_id if start.influencer_id in names else current_influencer.influencer(list(names))
     options = [*names, ""]
     chosen = st.selectbox(
-        "Who is in it?", options, index=options.index(first) if first else 0, key=f"{key}:who", disabled=disabled,
-        format_func=lambda one: names.get(one, "Nobody in particular"),
-    )  # fmt: skip
+        "Who is in it?",
+        options,
+        index=options.index(preselected) if preselected else 0,
+        key=f"{key}:who",
+        disabled=disabled,
+        format_func=lambda influencer_id: names.get(influencer_id, "Nobody in particular"),
+    )
     current_influencer.work_with(chosen)
     return chosen or None
 
 
-def _size(key: str, start: GenerationDraft, disabled: bool, way: str) -> tuple[str, int]:
+def _size_and_number(key: str, start: GenerationDraft, disabled: bool, mode: str) -> tuple[str, int]:
     names = list(generation.SIZES)
     if start.mask_asset_id:
-        return start.size, st.slider("How many?", 1, generation.MOST, start.n, key=f"{key}:n", disabled=disabled)
+        return start.size, st.slider("How many?", 1, generation.MAX_PICTURES, start.n, key=f"{key}:n", disabled=disabled)
     chosen = st.pills(
-        "Format", names, default=start.size if start.size in names else names[0], key=_own(key, "size", start),
-        disabled=disabled, format_func=lambda name: generation.SIZES[name].title.partition(" (")[0], required=True, wrap=True,
-    )  # fmt: skip
-    if way != "one":
+        "Format",
+        names,
+        default=start.size if start.size in names else names[0],
+        key=_style_key(key, "size", start),
+        disabled=disabled,
+        format_func=lambda name: generation.SIZES[name].title.partition(" (")[0],
+        required=True,
+        wrap=True,
+    )
+    if mode != "one":
         return str(chosen or names[0]), 1
-    n = st.slider("How many?", 1, generation.MOST, start.n, key=f"{key}:n", disabled=disabled)
+    n = st.slider("How many?", 1, generation.MAX_PICTURES, start.n, key=f"{key}:n", disabled=disabled)
     return str(chosen or names[0]), n
 
 
-def _own(key: str, name: str, start: GenerationDraft) -> str:
+def _style_key(key: str, name: str, start: GenerationDraft) -> str:
     """The key of a field that begins anew when another style is chosen."""
     return f"{key}:{name}:{start.style_id}" if start.style_id else f"{key}:{name}"
 
 
-def _extra(key: str, choices: Choices, start: GenerationDraft, disabled: bool) -> dict[str, Any]:
+def _advanced_fields(key: str, choices: GenerationChoices, start: GenerationDraft, disabled: bool) -> dict[str, Any]:
     titles = {card.name: card.title for card in choices.models}
     names = list(titles)
-    at = names.index(start.model) if start.model in names else 0
+    index = names.index(start.model) if start.model in names else 0
     model = st.selectbox(
-        "Model", names, index=at, key=_own(key, "model", start), format_func=titles.__getitem__, disabled=disabled
+        "Model", names, index=index, key=_style_key(key, "model", start), format_func=titles.__getitem__, disabled=disabled
     )
     card = generation.choose_model(choices.models, model or "")
     if card.note:
@@ -145,30 +186,43 @@ def _extra(key: str, choices: Choices, start: GenerationDraft, disabled: bool) -
     negative = st.text_area(
         "What must not be in it", start.negative_prompt, key=f"{key}:negative", height=70, max_chars=2000, disabled=disabled
     )
-    picks = _loras(key, [lora for lora in choices.loras if lora.base == card.base], start, disabled)
+    picks = _lora_fields(key, [lora for lora in choices.loras if lora.base == card.base], start, disabled)
     left, right = st.columns(2)
     steps = left.number_input(
-        "Steps", 1, 150, start.steps or card.steps, key=_own(key, f"steps:{card.name}", start), disabled=disabled
+        "Steps", 1, 150, start.steps or card.steps, key=_style_key(key, f"steps:{card.name}", start), disabled=disabled
     )
     cfg = right.number_input(
-        "Guidance (CFG)", 0.0, 30.0, card.cfg if start.cfg is None else start.cfg, 0.5,
-        key=_own(key, f"cfg:{card.name}", start), disabled=disabled, help="How strictly the prompt is followed.",
-    )  # fmt: skip
+        "Guidance (CFG)",
+        0.0,
+        30.0,
+        card.cfg if start.cfg is None else start.cfg,
+        0.5,
+        key=_style_key(key, f"cfg:{card.name}", start),
+        disabled=disabled,
+        help="How strictly the prompt is followed.",
+    )
     sampler = left.selectbox(
         "Sampler",
         card.samplers,
         index=card.samplers.index(start.sampler if start.sampler in card.samplers else card.sampler),
-        key=_own(key, f"sampler:{card.name}", start),
+        key=_style_key(key, f"sampler:{card.name}", start),
         disabled=disabled,
     )
     seed = right.number_input(
-        "Seed", -1, 2**32 - 1, start.seed, key=f"{key}:seed", disabled=disabled,
+        "Seed",
+        -1,
+        2**32 - 1,
+        start.seed,
+        key=f"{key}:seed",
+        disabled=disabled,
         help="-1: a new one each time; the same seed draws the same picture.",
-    )  # fmt: skip
+    )
     if choices.last_seed is not None and st.toggle(
-        f"Keep the last seed ({choices.last_seed})", key=f"{key}:lock", disabled=disabled,
+        f"Keep the last seed ({choices.last_seed})",
+        key=f"{key}:lock",
+        disabled=disabled,
         help="Every request begins with the seed of the last one, until you turn this off.",
-    ):  # fmt: skip
+    ):
         seed = choices.last_seed
     look = st.toggle("Add the influencer's trigger word, look and LoRA", start.with_look, key=f"{key}:look", disabled=disabled)
     strength = start.strength
@@ -183,31 +237,43 @@ def _extra(key: str, choices: Choices, start: GenerationDraft, disabled: bool) -
             disabled=disabled,
         )
     return {
-        "model": card.name, "negative_prompt": negative, "loras": picks, "steps": steps, "cfg": cfg, "sampler": sampler,
-        "seed": seed, "with_look": look, "strength": strength,
-    }  # fmt: skip
+        "model": card.name,
+        "negative_prompt": negative,
+        "loras": picks,
+        "steps": steps,
+        "cfg": cfg,
+        "sampler": sampler,
+        "seed": seed,
+        "with_look": look,
+        "strength": strength,
+    }
 
 
-def _loras(key: str, cards: Sequence[LoraCard], start: GenerationDraft, disabled: bool) -> tuple[LoraPick, ...]:
-    names, usual = {card.id: card.name for card in cards}, {card.id: card.weight for card in cards}
-    before = {pick.lora_id: pick.weight for pick in start.loras}
+def _lora_fields(key: str, cards: Sequence[LoraCard], start: GenerationDraft, disabled: bool) -> tuple[LoraPick, ...]:
+    names, default_weights = {card.id: card.name for card in cards}, {card.id: card.weight for card in cards}
+    weights_before = {pick.lora_id: pick.weight for pick in start.loras}
     chosen = st.multiselect(
-        "LoRAs", list(names), default=[one for one in before if one in names], format_func=names.__getitem__,
-        key=f"{key}:loras", max_selections=8, disabled=disabled,
+        "LoRAs",
+        list(names),
+        default=[lora_id for lora_id in weights_before if lora_id in names],
+        format_func=names.__getitem__,
+        key=f"{key}:loras",
+        max_selections=8,
+        disabled=disabled,
         placeholder="The influencer's own" if names else "The library has none for this model",
-    )  # fmt: skip
+    )
     return tuple(
         LoraPick(
-            lora_id=one,
+            lora_id=lora_id,
             weight=st.slider(
-                f"Weight of {plain(names[one])}",
+                f"Weight of {plain(names[lora_id])}",
                 -2.0,
                 2.0,
-                before.get(one, usual[one]),
+                weights_before.get(lora_id, default_weights[lora_id]),
                 0.05,
-                key=f"{key}:w:{one}",
+                key=f"{key}:w:{lora_id}",
                 disabled=disabled,
             ),
         )
-        for one in chosen
+        for lora_id in chosen
     )

@@ -17,20 +17,20 @@ from studio.shell.frame import Page
 from studio.ui.format import media_url
 
 
-def posed(page: Page, start: GenerationDraft) -> GenerationDraft:
+def with_pose(page: Page, start: GenerationDraft) -> GenerationDraft:
     """With the pose of the address: ?pose=<gallery picture or asset>. Raises NotFound, Invalid."""
-    asked = st.query_params.get("pose")
-    if not asked:
+    requested = st.query_params.get("pose")
+    if not requested:
         return start
     with page.transaction() as tx:
-        asset_id = generation.picture(tx, asked).asset_id if asked.startswith("pic_") else asked
+        asset_id = generation.picture(tx, requested).asset_id if requested.startswith("pic_") else requested
         if assets.get(tx, asset_id).kind != "image":
             raise Invalid("This file is no picture. Choose another one to take the pose from.")
-    same = start.pose if start.pose and start.pose.asset_id == asset_id else None
-    return start.model_copy(update={"pose": same or PosePick(asset_id=asset_id)})
+    kept_pose = start.pose if start.pose and start.pose.asset_id == asset_id else None
+    return start.model_copy(update={"pose": kept_pose or PosePick(asset_id=asset_id)})
 
 
-def show(page: Page, asset_id: str) -> None:
+def show_pose(page: Page, asset_id: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         thumbs([media_url(page.workspace.id, asset_id, w=160)], side=64, alt="Picture of the pose")
         st.caption("Holds the pose of this picture.")
@@ -38,7 +38,7 @@ def show(page: Page, asset_id: str) -> None:
             page.go("make/generation")
 
 
-def bring(page: Page) -> None:
+def upload_pose(page: Page) -> None:
     """Offered where a model, or an imported workflow, can hold a pose."""
     with page.transaction() as tx:
         workflows = any("pose" in card.takes for card in graphs.approved(tx))
@@ -46,17 +46,24 @@ def bring(page: Page) -> None:
         return
     with st.expander("Hold a pose", icon=":material/accessibility_new:"):
         uploader(
-            "create:pose", workspace=page.workspace.id, noun="generation", noun_id="create",
-            accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif", max_bytes=page.app.settings.max_upload_size,
-            label="Drop a picture of the pose here", hint="a person, or a drawn skeleton", folders=False, multiple=False,
-            on_done=partial(_take, page),
-        )  # fmt: skip
-    if taken := st.session_state.pop("create:posed", None):
-        page.go("make/generation", pose=taken)
+            "create:pose",
+            workspace=page.workspace.id,
+            noun="generation",
+            noun_id="create",
+            accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
+            max_bytes=page.app.settings.max_upload_size,
+            label="Drop a picture of the pose here",
+            hint="a person, or a drawn skeleton",
+            folders=False,
+            multiple=False,
+            on_done=partial(_accept_upload, page),
+        )
+    if asset_id := st.session_state.pop("create:posed", None):
+        page.go("make/generation", pose=asset_id)
 
 
-def _take(page: Page, done: Uploaded) -> None:
-    for upload_id in done.ids:
+def _accept_upload(page: Page, uploaded: Uploaded) -> None:
+    for upload_id in uploaded.ids:
         with page.guard():
             card = generation.take_upload(
                 lambda: page.transaction(needs="editor"), page.app.storage, settings=page.app.settings, upload_id=upload_id

@@ -13,12 +13,15 @@ from studio.ui.icon_button import icon_button
 
 KIND = "image-generation"
 _EVERY_S = 5
-_MOVES = (("first", ":material/vertical_align_top:", "To the front"), ("earlier", ":material/arrow_upward:", "Earlier"),
-          ("later", ":material/arrow_downward:", "Later"))  # fmt: skip
-_SHOWN = 30
+_MOVES = (
+    ("first", ":material/vertical_align_top:", "To the front"),
+    ("earlier", ":material/arrow_upward:", "Earlier"),
+    ("later", ":material/arrow_downward:", "Later"),
+)
+_MAX_SHOWN = 30
 
 
-def queue(page: Page) -> None:
+def queue_panel(page: Page) -> None:
     """Drawn only while something waits; looks again by itself."""
     waiting = _waiting(page)
     if not waiting:
@@ -26,17 +29,17 @@ def queue(page: Page) -> None:
 
     @st.fragment(run_every=_EVERY_S)
     def panel() -> None:
-        now = _waiting(page)
-        if not now:
+        waiting_now = _waiting(page)
+        if not waiting_now:
             st.caption("Nothing waits any more.")
             return
-        with st.expander(f"{len(now)} waiting", icon=":material/low_priority:", expanded=len(now) > 1):
+        with st.expander(f"{len(waiting_now)} waiting", icon=":material/low_priority:", expanded=len(waiting_now) > 1):
             with st.container(gap="xxsmall"):
-                for at, card in enumerate(now[:_SHOWN]):
-                    _row(page, card, at, len(now))
-            if len(now) > _SHOWN:
-                st.caption(f"and {len(now) - _SHOWN} more")
-            if page.can_edit and len(now) > 1:
+                for position, card in enumerate(waiting_now[:_MAX_SHOWN]):
+                    _row(page, card, position, len(waiting_now))
+            if len(waiting_now) > _MAX_SHOWN:
+                st.caption(f"and {len(waiting_now) - _MAX_SHOWN} more")
+            if page.can_edit and len(waiting_now) > 1:
                 st.button("Cancel all that wait", icon=":material/cancel:", key="queue:all", on_click=_cancel_all, args=(page,))
 
     panel()
@@ -44,27 +47,33 @@ def queue(page: Page) -> None:
 
 def _waiting(page: Page) -> list[JobCard]:
     with page.transaction() as tx:
-        order = [one.id for one in jobs.queue_status(tx, jobs.KINDS[KIND].queue) if one.kind == KIND and not one.running]
+        waiting_ids = [
+            entry.id for entry in jobs.queue_status(tx, jobs.KINDS[KIND].queue) if entry.kind == KIND and not entry.running
+        ]
         cards = {card.id: card for card in jobs.page(tx, states=("pending",), kinds=(KIND,), take=200).cards}
-    return [cards[one] for one in order if one in cards]
+    return [cards[entry] for entry in waiting_ids if entry in cards]
 
 
-def _row(page: Page, card: JobCard, at: int, of: int) -> None:
+def _row(page: Page, card: JobCard, position: int, total: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{at + 1} · {plain(card.title)}", width="stretch")
+        st.caption(f"{position + 1} · {plain(card.title)}", width="stretch")
         if not page.can_edit:
             return
-        for where, icon, words in _MOVES:
+        for direction, icon, label in _MOVES:
             icon_button(
-                words, icon, key=f"queue:{where}:{card.id}", on_click=_move, args=(page, card.id, where),
-                disabled=at == (of - 1 if where == "later" else 0),
-            )  # fmt: skip
+                label,
+                icon,
+                key=f"queue:{direction}:{card.id}",
+                on_click=_move,
+                args=(page, card.id, direction),
+                disabled=position == (total - 1 if direction == "later" else 0),
+            )
         icon_button("Cancel", ":material/close:", key=f"queue:cancel:{card.id}", on_click=_cancel, args=(page, [card.id]))
 
 
-def _move(page: Page, job_id: str, where: str) -> None:
+def _move(page: Page, job_id: str, direction: str) -> None:
     with page.guard(), page.transaction(needs="editor") as tx:
-        jobs.reorder(tx, job_id, where)  # type: ignore[arg-type]  # one of _MOVES
+        jobs.reorder(tx, job_id, direction)  # type: ignore[arg-type]  # one of _MOVES
 
 
 def _cancel(page: Page, ids: list[str]) -> None:

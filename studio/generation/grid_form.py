@@ -11,11 +11,15 @@ from backend.engines.image.port import ModelCard
 from backend.generation import AxisDraft, GenerationDraft
 from backend.loras import LoraCard
 
-_NAMES = ("Across", "Down", "Sheets")
+_AXIS_NAMES = ("Across", "Down", "Sheets")
 _EXAMPLES = {
-    "steps": "10, 20, 30", "cfg": "2-8 (+2)", "seed": "1, 2, 3", "lora": "0.4-1 (+0.2)", "strength": "0.3-0.9 (+0.2)",
+    "steps": "10, 20, 30",
+    "cfg": "2-8 (+2)",
+    "seed": "1, 2, 3",
+    "lora": "0.4-1 (+0.2)",
+    "strength": "0.3-0.9 (+0.2)",
     "replace": "smiling, serious, shouting",
-}  # fmt: skip
+}
 
 
 def grid_form(
@@ -25,7 +29,7 @@ def grid_form(
     axes: list[AxisDraft] = []
     with st.container(border=True):
         st.markdown("**What changes**")
-        for at, name in enumerate(_NAMES):
+        for at, name in enumerate(_AXIS_NAMES):
             if at > len(axes):
                 break
             if axis := _axis(f"{key}:axis:{at}", name, at == 0, draft, models, loras, disabled):
@@ -48,27 +52,43 @@ def _axis(
     # One below the other: side by side there is no room for their names.
     box = st.container(gap="xsmall")
     kind = box.selectbox(
-        name, kinds, index=0 if first else None, key=f"{key}:kind", format_func=generation.AXIS_KINDS.__getitem__,
-        placeholder="Nothing", disabled=disabled,
-    )  # fmt: skip
+        name,
+        kinds,
+        index=0 if first else None,
+        key=f"{key}:kind",
+        format_func=generation.AXIS_KINDS.__getitem__,
+        placeholder="Nothing",
+        disabled=disabled,
+    )
     if kind is None:
         return None
     model = generation.choose_model(models, draft.model)
     if kind in ("sampler", "model"):
-        titles = {card.name: card.title for card in models} if kind == "model" else {one: one for one in model.samplers}
+        titles = (
+            {card.name: card.title for card in models} if kind == "model" else {sampler: sampler for sampler in model.samplers}
+        )
         chosen = box.multiselect(
-            "Values", list(titles), format_func=titles.__getitem__, key=f"{key}:{kind}", disabled=disabled,
-            label_visibility="collapsed", placeholder="Choose the values",
-        )  # fmt: skip
+            "Values",
+            list(titles),
+            format_func=titles.__getitem__,
+            key=f"{key}:{kind}",
+            disabled=disabled,
+            label_visibility="collapsed",
+            placeholder="Choose the values",
+        )
         return AxisDraft(kind=kind, values=tuple(chosen)) if chosen else None
     lora_id = None
     if kind == "lora":
         names = {card.id: card.name for card in loras if card.base == model.base}
         lora_id = box.selectbox("LoRA", list(names), format_func=names.__getitem__, key=f"{key}:which", disabled=disabled)
     text = box.text_input(
-        "Values", key=f"{key}:{kind}", placeholder=f"Values: {_EXAMPLES[kind]}", disabled=disabled, max_chars=2000,
+        "Values",
+        key=f"{key}:{kind}",
+        placeholder=f"Values: {_EXAMPLES[kind]}",
+        disabled=disabled,
+        max_chars=2000,
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     if kind == "replace":
         box.caption("The first is looked for in the prompt; the others take its place.")
-    return AxisDraft(kind=kind, values=generation.split(text), lora_id=lora_id) if text.strip() else None
+    return AxisDraft(kind=kind, values=generation.split_values(text), lora_id=lora_id) if text.strip() else None

@@ -15,20 +15,20 @@ from studio.shell.frame import Page
 from studio.ui.format import media_url
 
 
-def chosen(page: Page) -> str | None:
+def chosen_asset(page: Page) -> str | None:
     """Asset of the address: ?from=<gallery picture> or ?start=<asset>. Raises NotFound, Invalid."""
-    asked = st.query_params
+    parameters = st.query_params
     with page.transaction() as tx:
-        if "from" in asked:
-            return generation.picture(tx, asked["from"]).asset_id
-        if "start" in asked:
-            if (card := assets.get(tx, asked["start"])).kind != "image":
+        if "from" in parameters:
+            return generation.picture(tx, parameters["from"]).asset_id
+        if "start" in parameters:
+            if (card := assets.get(tx, parameters["start"])).kind != "image":
                 raise Invalid("This file is no picture. Choose another one to draw from.")
             return card.id
     return None
 
 
-def show(page: Page, asset_id: str) -> None:
+def show_picture(page: Page, asset_id: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         thumbs([media_url(page.workspace.id, asset_id, w=160)], side=64, alt="Starting picture")
         st.caption("Drawn from this picture.")
@@ -36,21 +36,28 @@ def show(page: Page, asset_id: str) -> None:
             page.go("make/generation")
 
 
-def bring(page: Page) -> None:
+def upload_picture(page: Page) -> None:
     """One picture from disk; any picture of the gallery has “Start from this picture” on its own page."""
     with st.expander("Draw from a picture", icon=":material/add_photo_alternate:"):
         uploader(
-            "create:start", workspace=page.workspace.id, noun="generation", noun_id="create",
-            accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif", max_bytes=page.app.settings.max_upload_size,
-            label="Drop one picture here", hint="or open one in the gallery", folders=False, multiple=False,
-            on_done=partial(_take, page),
-        )  # fmt: skip
-    if taken := st.session_state.pop("create:taken", None):
-        page.go("make/generation", start=taken)
+            "create:start",
+            workspace=page.workspace.id,
+            noun="generation",
+            noun_id="create",
+            accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
+            max_bytes=page.app.settings.max_upload_size,
+            label="Drop one picture here",
+            hint="or open one in the gallery",
+            folders=False,
+            multiple=False,
+            on_done=partial(_accept_upload, page),
+        )
+    if asset_id := st.session_state.pop("create:taken", None):
+        page.go("make/generation", start=asset_id)
 
 
-def _take(page: Page, done: Uploaded) -> None:
-    for upload_id in done.ids:
+def _accept_upload(page: Page, uploaded: Uploaded) -> None:
+    for upload_id in uploaded.ids:
         with page.guard():
             card = generation.take_upload(
                 lambda: page.transaction(needs="editor"), page.app.storage, settings=page.app.settings, upload_id=upload_id

@@ -15,25 +15,25 @@ from studio.shell.frame import Page
 from studio.ui.format import ago, plain
 from studio.ui.icon_button import icon_button
 
-_FILL = "create:fill"
-_ARRIVALS = ("remix", "seed", "from", "start", "lora", "influencer", "pose", "workflow", "text")
+_DRAFT_KEY = "create:fill"
+_START_PARAMETERS = ("remix", "seed", "from", "start", "lora", "influencer", "pose", "workflow", "text")
 """Parts of the address that say what the form starts with: when one of them changes, an earlier filling is forgotten."""
 
 
-def refill(draft: GenerationDraft) -> None:
+def fill_form(draft: GenerationDraft) -> None:
     """The form begins anew from `draft`."""
-    st.session_state[_FILL] = (_arrival(), draft)
+    st.session_state[_DRAFT_KEY] = (_start_parameters(), draft)
     st.session_state["create:round"] = st.session_state.get("create:round", 0) + 1
 
 
-def filled() -> GenerationDraft | None:
+def filled_draft() -> GenerationDraft | None:
     """What the form was last filled with on this address."""
-    arrival, draft = st.session_state.get(_FILL, (None, None))
-    return draft if arrival == _arrival() else None
+    parameters, draft = st.session_state.get(_DRAFT_KEY, (None, None))
+    return draft if parameters == _start_parameters() else None
 
 
-def _arrival() -> tuple[str, ...]:
-    return tuple(st.query_params.get(name, "") for name in _ARRIVALS)
+def _start_parameters() -> tuple[str, ...]:
+    return tuple(st.query_params.get(name, "") for name in _START_PARAMETERS)
 
 
 def preset_draft(card: PresetCard) -> GenerationDraft | None:
@@ -44,7 +44,7 @@ def preset_draft(card: PresetCard) -> GenerationDraft | None:
         return None
 
 
-def tools(page: Page, draft: GenerationDraft) -> None:
+def shortcut_popovers(page: Page, draft: GenerationDraft) -> None:
     """Three popovers in a row. `draft`: the form as it stands."""
     # A new round has new popovers: the one something was chosen in is closed.
     n = st.session_state.get("create:round", 0)
@@ -61,98 +61,114 @@ def _history(page: Page, draft: GenerationDraft) -> None:
     text = st.text_input("Search", key="create:history", placeholder="Search your prompts", label_visibility="collapsed")
     everybody = st.toggle("Everybody's", key="create:history:all")
     with page.transaction() as tx:
-        found = prompt_library.earlier_prompts(tx, text=text or "", everybody=everybody, take=12)
-    if not found:
+        prompts = prompt_library.history(tx, text=text or "", everybody=everybody, take=12)
+    if not prompts:
         st.caption("Nothing matches." if text else "Prompts you draw with are kept here.")
-    for one in found:
-        label = one.prompt if len(one.prompt) <= 90 else one.prompt[:89] + "…"
-        st.button(plain(label), key=f"say:{one.id}", type="tertiary", help=ago(one.used_at), on_click=_say, args=(draft, one))
+    for prompt in prompts:
+        label = prompt.prompt if len(prompt.prompt) <= 90 else prompt.prompt[:89] + "…"
+        st.button(
+            plain(label),
+            key=f"say:{prompt.id}",
+            type="tertiary",
+            help=ago(prompt.used_at),
+            on_click=_use_prompt,
+            args=(draft, prompt),
+        )
 
 
-def _say(draft: GenerationDraft, one: EarlierPrompt) -> None:
-    refill(draft.model_copy(update={"prompt": one.prompt, "negative_prompt": one.negative, "template": None}))
+def _use_prompt(draft: GenerationDraft, prompt: PromptUsed) -> None:
+    fill_form(draft.model_copy(update={"prompt": prompt.prompt, "negative_prompt": prompt.negative, "template": None}))
 
 
 def _templates(page: Page, draft: GenerationDraft) -> None:
     with page.transaction() as tx:
-        found = prompt_library.templates(tx)
-    if not found:
+        cards = prompt_library.templates(tx)
+    if not cards:
         st.caption("A template is a prompt with blanks, like portrait of {subject}, {place}.")
-    for card in found:
+    for card in cards:
         st.button(
             plain(card.name),
             key=f"template:{card.id}",
             type="tertiary",
             help=plain(card.prompt),
-            on_click=_follow,
+            on_click=_use_template,
             args=(draft, card),
         )
     page.link("make/prompts", "Templates and wildcards", icon=":material/arrow_forward:")
 
 
-def _follow(draft: GenerationDraft, card: TemplateCard) -> None:
+def _use_template(draft: GenerationDraft, card: TemplateCard) -> None:
     pick = TemplatePick(template_id=card.id, version=card.version)
-    refill(draft.model_copy(update={"template": pick, "prompt": ""}))
+    fill_form(draft.model_copy(update={"template": pick, "prompt": ""}))
 
 
-def following(page: Page, card: TemplateCard, draft: GenerationDraft) -> None:
+def template_bar(page: Page, card: TemplateCard, draft: GenerationDraft) -> None:
     """Above the form while it follows a template."""
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(f":material/edit_note: **{plain(card.name)}** · version {card.version}", width="content")
         if card.latest > card.version and not card.deleted:
-            st.button("Use the newest", key="create:newest", type="tertiary", on_click=_renew, args=(draft, card))
-        st.button("Without it", key="create:untemplate", type="tertiary", on_click=_leave, args=(draft, card))
+            st.button("Use the newest", key="create:newest", type="tertiary", on_click=_use_newest_version, args=(draft, card))
+        st.button("Without it", key="create:untemplate", type="tertiary", on_click=_drop_template, args=(draft, card))
     st.caption(plain(card.prompt))
 
 
-def _renew(draft: GenerationDraft, card: TemplateCard) -> None:
+def _use_newest_version(draft: GenerationDraft, card: TemplateCard) -> None:
     if draft.template:
-        refill(draft.model_copy(update={"template": draft.template.model_copy(update={"version": card.latest})}))
+        fill_form(draft.model_copy(update={"template": draft.template.model_copy(update={"version": card.latest})}))
 
 
-def _leave(draft: GenerationDraft, card: TemplateCard) -> None:
+def _drop_template(draft: GenerationDraft, card: TemplateCard) -> None:
     """The words stay, as far as they are filled in."""
     values = draft.template.values if draft.template else {}
     try:
-        said = prompt_library.fill_blanks(card.prompt, values)
+        filled_text = prompt_library.fill(card.prompt, values)
     except StudioError:
-        said = ""
-    prompt = ", ".join(part for part in (said, draft.prompt) if part)
-    refill(draft.model_copy(update={"template": None, "prompt": prompt[:2000]}))
+        filled_text = ""
+    prompt = ", ".join(part for part in (filled_text, draft.prompt) if part)
+    fill_form(draft.model_copy(update={"template": None, "prompt": prompt[:2000]}))
 
 
 def _presets(page: Page, draft: GenerationDraft) -> None:
     with page.transaction() as tx:
-        found = prompt_library.presets(tx)
-    for card in found:
+        cards = prompt_library.presets(tx)
+    for card in cards:
         with st.container(horizontal=True, vertical_alignment="center"):
-            said = preset_draft(card)
+            preset = preset_draft(card)
             st.button(
-                plain(card.name) + ("" if card.mine else " :material/groups:"), key=f"preset:{card.id}", type="tertiary",
-                disabled=said is None, on_click=refill, args=(said,),
-                help="Older than this form: save it again." if said is None else "Everybody's" if not card.mine else None,
-            )  # fmt: skip
+                plain(card.name) + ("" if card.mine else " :material/groups:"),
+                key=f"preset:{card.id}",
+                type="tertiary",
+                disabled=preset is None,
+                on_click=fill_form,
+                args=(preset,),
+                help="Older than this form: save it again." if preset is None else "Everybody's" if not card.mine else None,
+            )
             if page.can_edit:
                 icon_button(
                     "The form starts with it. Press to change that." if card.standard else "Let the form start with it",
-                    ":material/star:" if card.standard else ":material/star_outline:", key=f"preset:standard:{card.id}",
-                    on_click=_act, args=(page, partial(prompt_library.set_default_preset, on=not card.standard), card.id),
-                )  # fmt: skip
+                    ":material/star:" if card.standard else ":material/star_outline:",
+                    key=f"preset:standard:{card.id}",
+                    on_click=_apply_to_preset,
+                    args=(page, partial(prompt_library.set_standard, on=not card.standard), card.id),
+                )
                 icon_button(
-                    f"Delete {plain(card.name)}", ":material/delete:", key=f"preset:delete:{card.id}",
-                    on_click=_act, args=(page, prompt_library.delete_preset, card.id),
-                )  # fmt: skip
+                    f"Delete {plain(card.name)}",
+                    ":material/delete:",
+                    key=f"preset:delete:{card.id}",
+                    on_click=_apply_to_preset,
+                    args=(page, prompt_library.delete_preset, card.id),
+                )
     if not page.can_edit:
         return
     name = st.text_input("Save the form as", key="create:preset", placeholder="Beach portraits", max_chars=60)
-    ours = st.toggle("For everybody here", key="create:preset:ours")
+    shared = st.toggle("For everybody here", key="create:preset:ours")
     if st.button("Save preset", disabled=not (name or "").strip()):
         values = draft.model_copy(update={"init_asset_id": None, "mask_asset_id": None, "seed": -1}).model_dump(mode="json")
         with page.guard(), page.transaction(needs="editor") as tx:
-            prompt_library.save_preset(tx, name=name, draft=values, mine=not ours)
+            prompt_library.save_preset(tx, name=name, draft=values, mine=not shared)
             st.rerun()
 
 
-def _act(page: Page, verb: Any, preset_id: str) -> None:
+def _apply_to_preset(page: Page, verb: Any, preset_id: str) -> None:
     with page.guard(), page.transaction(needs="editor") as tx:
         verb(tx, preset_id)

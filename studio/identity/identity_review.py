@@ -16,35 +16,43 @@ from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import count, media_url, plain
 
-TAKE = 60
-WORDS = {"held": "Held", "rejected": "Rejected"}
+PAGE_SIZE = 60
+GATE_LABELS = {"held": "Held", "rejected": "Rejected"}
 
 
-def queue(page: Page) -> None:
+def review_queue(page: Page) -> None:
     with page.transaction() as tx:
-        waiting = generation.waiting(tx)
+        counts = generation.held_counts(tx)
     gate = st.segmented_control(
-        "Show", list(WORDS), default="held", format_func=lambda one: f"{WORDS[one]} ({waiting[one]})", key="held:gate",
-        label_visibility="collapsed", required=True,
-    )  # fmt: skip
-    _undo(page)
-    take = st.session_state.setdefault("held:take", TAKE)
+        "Show",
+        list(GATE_LABELS),
+        default="held",
+        format_func=lambda option: f"{GATE_LABELS[option]} ({counts[option]})",
+        key="held:gate",
+        label_visibility="collapsed",
+        required=True,
+    )
+    _undo_bar(page)
+    take = st.session_state.setdefault("held:take", PAGE_SIZE)
     with page.transaction() as tx:
-        found = generation.tiles(tx, filters=GalleryFilters(gate=gate or "held"), take=take)
-    if not found.tiles:
-        _nothing(page, gate or "held")
+        page_of_tiles = generation.tiles(tx, filters=GalleryFilters(gate=gate or "held"), take=take)
+    if not page_of_tiles.tiles:
+        _empty(page, gate or "held")
         return
     bar = st.container()
     state = gallery(
-        f"held:{gate}", tiles=[_tile(page, one) for one in found.tiles], selectable=page.can_edit, size=220,
+        f"held:{gate}",
+        tiles=[_tile(page, option) for option in page_of_tiles.tiles],
+        selectable=page.can_edit,
+        size=220,
         selection_round=st.session_state.get("held:round", 0),
-    )  # fmt: skip
+    )
     with bar:
-        _bar(page, gate or "held", state.selected, [one.id for one in found.tiles])
+        _action_bar(page, gate or "held", state.selected, [option.id for option in page_of_tiles.tiles])
     if state.opened:
         page.go("make/gallery", id=state.opened)
-    if found.next_cursor and st.button("Show more", width="stretch"):
-        st.session_state["held:take"] = take + TAKE
+    if page_of_tiles.next_cursor and st.button("Show more", width="stretch"):
+        st.session_state["held:take"] = take + PAGE_SIZE
         st.rerun()
 
 
@@ -54,7 +62,7 @@ def _tile(page: Page, card: TileCard) -> Tile:
     return Tile(id=card.id, src=src, alt=card.prompt, caption=line)
 
 
-def _nothing(page: Page, gate: str) -> None:
+def _empty(page: Page, gate: str) -> None:
     if gate == "rejected":
         st.caption("Nothing was rejected.")
         return
@@ -67,15 +75,15 @@ def _nothing(page: Page, gate: str) -> None:
         page.go("make/influencers")
 
 
-def _bar(page: Page, gate: str, selected: Sequence[str], shown: Sequence[str]) -> None:
+def _action_bar(page: Page, gate: str, selected: Sequence[str], shown: Sequence[str]) -> None:
     if not page.can_edit:
         st.caption("An editor can show or reject these pictures.")
         return
     chosen = list(selected or shown)
-    what = f"{len(selected)} chosen" if selected else f"All {count(len(shown), 'picture')} below"
+    label = f"{len(selected)} chosen" if selected else f"All {count(len(shown), 'picture')} below"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{what}**", width="content")
-        act = partial(_act, page, chosen)
+        st.markdown(f"**{label}**", width="content")
+        act = partial(_decide, page, chosen)
         st.button(
             "Show in the gallery", icon=":material/check:", type="primary", key="held:approve", on_click=act, args=("approved",)
         )
@@ -83,7 +91,7 @@ def _bar(page: Page, gate: str, selected: Sequence[str], shown: Sequence[str]) -
             st.button("Reject", icon=":material/close:", key="held:reject", on_click=act, args=("rejected",))
 
 
-def _act(page: Page, ids: list[str], decision: str) -> None:
+def _decide(page: Page, ids: list[str], decision: str) -> None:
     try:
         with page.transaction(needs="editor") as tx:
             before = generation.decide(tx, ids, "approved" if decision == "approved" else "rejected")
@@ -94,21 +102,21 @@ def _act(page: Page, ids: list[str], decision: str) -> None:
     st.session_state["held:round"] = st.session_state.get("held:round", 0) + 1
 
 
-def _undo(page: Page) -> None:
+def _undo_bar(page: Page) -> None:
     if "held:undo" not in st.session_state:
         return
     decision, before = st.session_state["held:undo"]
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        told = "in the gallery now" if decision == "approved" else "rejected"
-        st.markdown(f"{count(len(before), 'picture')} {told}.", width="content")
-        st.button("Undo", icon=":material/undo:", key="held:undo:do", on_click=_take_back, args=(page, before))
+        result_text = "in the gallery now" if decision == "approved" else "rejected"
+        st.markdown(f"{count(len(before), 'picture')} {result_text}.", width="content")
+        st.button("Undo", icon=":material/undo:", key="held:undo:do", on_click=_undo_decision, args=(page, before))
         st.button("Fine", type="tertiary", key="held:undo:fine", on_click=lambda: st.session_state.pop("held:undo", None))
 
 
-def _take_back(page: Page, before: dict[str, str]) -> None:
+def _undo_decision(page: Page, before: dict[str, str]) -> None:
     try:
         with page.transaction(needs="editor") as tx:
-            generation.take_back(tx, before)
+            generation.undo_decision(tx, before)
     except StudioError as error:
         st.toast(plain(error.message), icon=":material/error:")
     st.session_state.pop("held:undo", None)

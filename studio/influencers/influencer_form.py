@@ -27,37 +27,62 @@ def influencer_form(
     Raises backend.errors.Invalid with what to change.
     """
     with st.form(key, border=False):
-        values = _who(key, card, disabled) | _voice(card, disabled, voices) | _look(card, disabled) | _place(card, disabled)
-        sent = st.form_submit_button(submit, type="primary", disabled=disabled)
-    if not sent:
+        values = (
+            _person_fields(key, card, disabled)
+            | _voice_fields(card, disabled, voices)
+            | _look_fields(card, disabled)
+            | _locale_fields(card, disabled)
+        )
+        submitted = st.form_submit_button(submit, type="primary", disabled=disabled)
+    if not submitted:
         return None
     persona = Persona(
-        bio=values["bio"], audience=values["audience"], tone=values["tone"], style=values["style"],
-        topics=lines(values["topics"]), do=lines(values["do"]), dont=lines(values["dont"]),
-        never_say=lines(values["never_say"]), sample_lines=lines(values["sample_lines"]),
+        bio=values["bio"],
+        audience=values["audience"],
+        tone=values["tone"],
+        style=values["style"],
+        topics=lines(values["topics"]),
+        do=lines(values["do"]),
+        dont=lines(values["dont"]),
+        never_say=lines(values["never_say"]),
+        sample_lines=lines(values["sample_lines"]),
         voice_style=values["voice_style"],
         examples=paragraphs(values["examples"]),
-    )  # fmt: skip
+    )
     return InfluencerDraft(
-        name=values["name"], trigger_word=values["trigger_word"], persona=persona, language=values["language"],
-        time_zone=values["time_zone"], look_prompt=values["look_prompt"], look_negative=values["look_negative"],
+        name=values["name"],
+        trigger_word=values["trigger_word"],
+        persona=persona,
+        language=values["language"],
+        time_zone=values["time_zone"],
+        look_prompt=values["look_prompt"],
+        look_negative=values["look_negative"],
         ai_mark=values["ai_mark"] == "on",
-    )  # fmt: skip
+    )
 
 
-def _who(key: str, card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+def _person_fields(key: str, card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
     name = st.text_input(
-        "Name", card.name if card else "", max_chars=80, placeholder="For example: Bella", disabled=disabled,
-        key=f"{key}:first", help="3 to 80 characters, any language.",
-    )  # fmt: skip
+        "Name",
+        card.name if card else "",
+        max_chars=80,
+        placeholder="For example: Bella",
+        disabled=disabled,
+        key=f"{key}:first",
+        help="3 to 80 characters, any language.",
+    )
     bio = st.text_area(
-        "Who are they?", card.persona.bio if card else "", max_chars=2000, height=90, disabled=disabled,
+        "Who are they?",
+        card.persona.bio if card else "",
+        max_chars=2000,
+        height=90,
+        disabled=disabled,
         placeholder="A travel vlogger from Lisbon who loves old trams, street food and honest reviews.",
-    )  # fmt: skip
+    )
     return {"name": name, "bio": bio}
 
 
-def _voice(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str]) -> dict[str, str]:
+def _voice_fields(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str]) -> dict[str, str]:
     with st.expander("How they speak", icon=":material/chat:"):
         tone = st.text_input(
             "Tone", card.persona.tone if card else "", placeholder="warm, curious, a little ironic", disabled=disabled
@@ -69,10 +94,13 @@ def _voice(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str
             disabled=disabled,
         )
         audience = st.text_input(
-            "Who follows them?", card.persona.audience if card else "", max_chars=200, disabled=disabled,
+            "Who follows them?",
+            card.persona.audience if card else "",
+            max_chars=200,
+            disabled=disabled,
             placeholder="people in their twenties who travel by train",
-        )  # fmt: skip
-        voice_style = _learned(card, disabled, voices)
+        )
+        voice_style = _style_select(card, disabled, voices)
         topics = st.text_area(
             "Topics, one a line", "\n".join(card.persona.topics) if card else "", height=90, disabled=disabled
         )
@@ -81,7 +109,7 @@ def _voice(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str
         dont = right.text_area(
             "Never do, one a line", "\n".join(card.persona.dont) if card else "", height=90, disabled=disabled
         )
-        more = _lines_of_theirs(card, disabled)
+        more = _example_fields(card, disabled)
     return {
         "tone": tone,
         "audience": audience,
@@ -94,54 +122,75 @@ def _voice(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str
     }
 
 
-def _learned(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str]) -> str:
+def _style_select(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str]) -> str:
     """A style that was deleted or never trained stays chosen until somebody chooses another."""
-    mine = card.persona.voice_style if card else ""
-    offered = {"": "None", **({mine: "A style that is not there now"} if mine else {}), **voices}
-    if len(offered) == 1:
+    current = card.persona.voice_style if card else ""
+    options = {"": "None", **({current: "A style that is not there now"} if current else {}), **voices}
+    if len(options) == 1:
         return ""
-    ids = list(offered)
+    ids = list(options)
     return st.selectbox(
-        "Learned writing style", ids, index=ids.index(mine), format_func=lambda one: offered[one], disabled=disabled,
+        "Learned writing style",
+        ids,
+        index=ids.index(current),
+        format_func=lambda style_id: options[style_id],
+        disabled=disabled,
         help="From Make → Writing styles. Texts take its manner, besides what stands here.",
-    )  # fmt: skip
+    )
 
 
-def _lines_of_theirs(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+def _example_fields(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
     """What texts are written after, and checked against."""
     persona = card.persona if card else Persona()
     never_say = st.text_area(
-        "Words they never say, one a line", "\n".join(persona.never_say), height=70, disabled=disabled,
-        placeholder="guys\nno pain no gain", help="Every text is checked for them, hashtags too.",
-    )  # fmt: skip
+        "Words they never say, one a line",
+        "\n".join(persona.never_say),
+        height=70,
+        disabled=disabled,
+        placeholder="guys\nno pain no gain",
+        help="Every text is checked for them, hashtags too.",
+    )
     sample_lines = st.text_area(
-        "Lines typical of them, one a line", "\n".join(persona.sample_lines), height=90, disabled=disabled,
+        "Lines typical of them, one a line",
+        "\n".join(persona.sample_lines),
+        height=90,
+        disabled=disabled,
         placeholder="Small steps still count.",
-    )  # fmt: skip
+    )
     examples = st.text_area(
-        "Posts in their voice, with an empty line between two", "\n\n".join(persona.examples), height=140, disabled=disabled,
+        "Posts in their voice, with an empty line between two",
+        "\n\n".join(persona.examples),
+        height=140,
+        disabled=disabled,
         help="Up to ten. Texts are written after them, and never copy them.",
-    )  # fmt: skip
+    )
     return {"never_say": never_say, "sample_lines": sample_lines, "examples": examples}
 
 
-def _look(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+def _look_fields(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
     with st.expander("How they look in pictures", icon=":material/palette:"):
         trigger = st.text_input(
-            "Trigger word", card.trigger_word if card else "", placeholder="made from the name when empty", disabled=disabled,
+            "Trigger word",
+            card.trigger_word if card else "",
+            placeholder="made from the name when empty",
+            disabled=disabled,
             help="The one word that stands for this face in prompts. Small letters, digits and _.",
-        )  # fmt: skip
+        )
         prompt = st.text_area(
-            "Added to every prompt", card.look_prompt if card else "", height=70, max_chars=1000, disabled=disabled,
+            "Added to every prompt",
+            card.look_prompt if card else "",
+            height=70,
+            max_chars=1000,
+            disabled=disabled,
             placeholder="freckles, natural light",
-        )  # fmt: skip
+        )
         negative = st.text_area(
             "Kept out of every picture", card.look_negative if card else "", height=70, max_chars=1000, disabled=disabled
         )
     return {"trigger_word": trigger, "look_prompt": prompt, "look_negative": negative}
 
 
-def _place(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+def _locale_fields(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
     with st.expander("Language, time zone, AI mark", icon=":material/public:"):
         tags, zones = list(influencers.LANGUAGES), list(influencers.time_zones())
         left, right = st.columns(2)
@@ -153,17 +202,19 @@ def _place(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
             disabled=disabled,
         )
         zone = right.selectbox(
-            "Time zone", zones, index=zones.index(card.time_zone) if card else _own_zone(zones), disabled=disabled
+            "Time zone", zones, index=zones.index(card.time_zone) if card else _browser_zone(zones), disabled=disabled
         )
         mark = st.toggle(
-            "Mark pictures as AI-made", card.ai_mark if card else True, disabled=disabled,
+            "Mark pictures as AI-made",
+            card.ai_mark if card else True,
+            disabled=disabled,
             help="Writes the standard “made by AI” mark into every file. Many platforms and laws ask for it. What is "
             "published always carries it, whatever you choose here.",
-        )  # fmt: skip
+        )
     return {"language": language, "time_zone": zone, "ai_mark": "on" if mark else "off"}
 
 
-def _own_zone(zones: list[str]) -> int:
+def _browser_zone(zones: list[str]) -> int:
     """The browser's zone, so that a first influencer needs no choice."""
     zone = st.context.timezone
     return zones.index(zone) if isinstance(zone, str) and zone in zones else 0

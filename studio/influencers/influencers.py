@@ -27,17 +27,17 @@ def listing(page: Page) -> None:
             page.go("start/wizard")
         archived = st.toggle("Archive", key="influencers:archived", help="Those you have put away")
     with page.transaction() as tx:
-        found = influencers.page(tx, archived=archived, take=200)
-    if not found.cards:
-        _nothing(archived)
+        influencer_page = influencers.page(tx, archived=archived, take=200)
+    if not influencer_page.cards:
+        _empty(archived)
         return
     with st.grid(min_column_width=220):
-        for card in found.cards:
+        for card in influencer_page.cards:
             with st.container(border=True):
                 _card(page, card)
 
 
-def _nothing(archived: bool) -> None:
+def _empty(archived: bool) -> None:
     if archived:
         st.caption("The archive is empty.")
         return
@@ -79,45 +79,49 @@ def detail(page: Page, influencer_id: str) -> None:
     left, right = st.columns([1, 2], gap="medium")
     with left:
         cover(page, card)
-        _acts(page, card)
+        _actions(page, card)
     with right:
         st.markdown(f"## {plain(card.name)}")
-        shown = _part(card)
+        shown = _part_choice(card)
         if shown == "Identity":
-            identity.section(page, card)
+            identity.identity_section(page, card)
         elif shown == "Report":
-            report.section(page, card)
+            report.report_section(page, card)
         else:
             _about(page, card)
 
 
-def _part(card: InfluencerCard) -> str:
+def _part_choice(card: InfluencerCard) -> str:
     """Which part of the page is open; ?part= opens one."""
-    first = st.query_params.get("part", "").capitalize()
+    requested = st.query_params.get("part", "").capitalize()
     chosen = st.segmented_control(
-        "Part", PARTS, default=first if first in PARTS else PARTS[0], key=f"part:{card.id}", label_visibility="collapsed",
+        "Part",
+        PARTS,
+        default=requested if requested in PARTS else PARTS[0],
+        key=f"part:{card.id}",
+        label_visibility="collapsed",
         required=True,
-    )  # fmt: skip
+    )
     return str(chosen or PARTS[0])
 
 
 def _about(page: Page, card: InfluencerCard) -> None:
-    _lora(page, card)
-    key, before = seen(f"influencer:{card.id}", card)
-    if before.version != card.version:
+    _default_lora(page, card)
+    key, loaded = seen(f"influencer:{card.id}", card)
+    if loaded.version != card.version:
         offer_newer(f"influencer:{card.id}", f"Someone else has changed {plain(card.name)} since you opened this page.")
     with page.transaction() as tx:
-        voices = writing_styles.style_names(tx)
-    draft = influencer_form(key, before, submit="Save", disabled=not page.can_edit, voices=voices)
+        voices = writing_styles.names(tx)
+    draft = influencer_form(key, loaded, submit="Save", disabled=not page.can_edit, voices=voices)
     if draft:
         with page.transaction(needs="editor") as tx:
-            influencers.save(tx, card.id, draft, version=before.version)
+            influencers.save(tx, card.id, draft, version=loaded.version)
         load_again(f"influencer:{card.id}")
         st.toast("Saved.", icon=":material/check:")
         st.rerun()
 
 
-def _acts(page: Page, card: InfluencerCard) -> None:
+def _actions(page: Page, card: InfluencerCard) -> None:
     if page.can_edit and card.setup and not card.setup.get("done"):
         if st.button("Continue the setup", type="primary", icon=":material/arrow_forward:", width="stretch"):
             page.go("start/wizard", id=card.id)
@@ -128,9 +132,11 @@ def _acts(page: Page, card: InfluencerCard) -> None:
         page.go("make/gallery")
     if page.can_edit and st.button("Archive", icon=":material/archive:", width="stretch"):
         confirm(
-            f"Archive {plain(card.name)}?", "They leave the lists. Pictures, datasets and LoRAs stay; restore them any time.",
-            action="Archive", act=lambda: _archive(page, card.id),
-        )  # fmt: skip
+            f"Archive {plain(card.name)}?",
+            "They leave the lists. Pictures, datasets and LoRAs stay; restore them any time.",
+            action="Archive",
+            act=lambda: _archive(page, card.id),
+        )
 
 
 def _archive(page: Page, influencer_id: str) -> None:
@@ -139,7 +145,7 @@ def _archive(page: Page, influencer_id: str) -> None:
     st.query_params.pop("id", None)
 
 
-def _lora(page: Page, card: InfluencerCard) -> None:
+def _default_lora(page: Page, card: InfluencerCard) -> None:
     with page.transaction() as tx:
         library = {lora.id: lora for lora in loras.page(tx, take=200).cards}
     if not library:
@@ -148,14 +154,22 @@ def _lora(page: Page, card: InfluencerCard) -> None:
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     options = [*library, ""]
     chosen = left.selectbox(
-        "Drawn by", options, index=options.index(card.default_lora_id or ""),
+        "Drawn by",
+        options,
+        index=options.index(card.default_lora_id or ""),
         format_func=lambda lora_id: library[lora_id].name if lora_id else "No LoRA",
-        key=f"default:{card.id}", disabled=not page.can_edit,
-    )  # fmt: skip
-    same = (chosen or None) == card.default_lora_id or chosen not in library
-    usual = card.default_lora_weight if same else library[chosen].weight
-    least, most = min(0.0, usual), max(1.5, usual)  # the API and a comparison may have set what the slider does not offer
-    weight = right.slider("Weight", least, most, usual, 0.05, key=f"weight:{card.id}:{chosen}", disabled=not page.can_edit)
+        key=f"default:{card.id}",
+        disabled=not page.can_edit,
+    )
+    unchanged = (chosen or None) == card.default_lora_id or chosen not in library
+    default_weight = card.default_lora_weight if unchanged else library[chosen].weight
+    least, most = (
+        min(0.0, default_weight),
+        max(1.5, default_weight),
+    )  # the API and a comparison may have set what the slider does not offer
+    weight = right.slider(
+        "Weight", least, most, default_weight, 0.05, key=f"weight:{card.id}:{chosen}", disabled=not page.can_edit
+    )
     if page.can_edit and ((chosen or None) != card.default_lora_id or weight != card.default_lora_weight):
         with page.transaction(needs="editor") as tx:
             influencers.set_default_lora(tx, card.id, chosen or None, weight)

@@ -21,11 +21,11 @@ from studio.ui.format import plain
 from studio.ui.optimistic_form import load_again, seen
 
 STEPS = ("Who", "Pictures", "Check", "Training", "First pictures")
-WIDTH = 820
+PAGE_WIDTH = 820
 FIRST_PROMPT = "portrait, at the beach, smiling"
 
 
-def run(page: Page) -> None:
+def show_wizard(page: Page) -> None:
     influencer_id = st.query_params.get("id")
     card = None
     if influencer_id:
@@ -33,18 +33,18 @@ def run(page: Page) -> None:
             card = influencers.get(tx, influencer_id)
         current_influencer.work_with(card.id)
     reached = int(card.setup.get("step", 1)) if card else 1
-    asked = st.query_params.get("step", "")
-    step = min(int(asked) if asked.isdigit() else reached, reached, len(STEPS))
+    requested = st.query_params.get("step", "")
+    step = min(int(requested) if requested.isdigit() else reached, reached, len(STEPS))
     step = max(step, 1)
-    with st.container(width=WIDTH):
-        _head(step, card)
+    with st.container(width=PAGE_WIDTH):
+        _progress_badges(step, card)
         if card is None or step == 1:
-            _who(page, card)
+            _person_step(page, card)
         else:
-            BODIES[step](page, card)
+            STEP_BODIES[step](page, card)
 
 
-def _head(step: int, card: InfluencerCard | None) -> None:
+def _progress_badges(step: int, card: InfluencerCard | None) -> None:
     badges = [
         f":green-badge[✓ {name}]"
         if n < step
@@ -58,76 +58,76 @@ def _head(step: int, card: InfluencerCard | None) -> None:
         st.caption(f"{plain(card.name)} · you can leave any time and go on later")
 
 
-def _to(page: Page, card: InfluencerCard, step: int, **setup: object) -> None:
+def _go_to_step(page: Page, card: InfluencerCard, step: int, **setup: object) -> None:
     with page.transaction(needs="editor") as tx:
         influencers.save_setup(tx, card.id, step=max(step, int(card.setup.get("step", 1))), **setup)
     page.go("start/wizard", id=card.id, step=str(step))
 
 
-def _nav(page: Page, card: InfluencerCard, step: int, *, ready: bool = True, label: str = "Continue") -> None:
+def _step_buttons(page: Page, card: InfluencerCard, step: int, *, ready: bool = True, label: str = "Continue") -> None:
     """Back and on; `ready` False: not yet."""
     st.space("small")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         if st.button("Back", icon=":material/arrow_back:"):
             page.go("start/wizard", id=card.id, step=str(step - 1))
         if st.button(label, type="primary", icon=":material/arrow_forward:", icon_position="right", disabled=not ready):
-            _to(page, card, step + 1)
+            _go_to_step(page, card, step + 1)
 
 
-def _who(page: Page, card: InfluencerCard | None) -> None:
+def _person_step(page: Page, card: InfluencerCard | None) -> None:
     st.markdown("## Who is your influencer?")
     st.caption("A name is enough to begin. Everything else can be changed later.")
     form = f"wizard:who:{card.id if card else ''}"
-    key, before = seen(form, card)
+    key, loaded = seen(form, card)
     with page.transaction() as tx:
-        voices = writing_styles.style_names(tx)
-    draft = influencer_form(key, before, submit="Continue", disabled=not page.can_edit, voices=voices)
+        voices = writing_styles.names(tx)
+    draft = influencer_form(key, loaded, submit="Continue", disabled=not page.can_edit, voices=voices)
     if draft is None:
         return
-    made: dict[str, str] = st.session_state.setdefault("wizard:made", {})
-    if card is None and draft.name in made:  # the second half of a double click
-        page.go("start/wizard", id=made[draft.name], step="2")
+    created: dict[str, str] = st.session_state.setdefault("wizard:made", {})
+    if card is None and draft.name in created:  # the second half of a double click
+        page.go("start/wizard", id=created[draft.name], step="2")
     with page.transaction(needs="editor") as tx:
         saved = (
-            influencers.save(tx, card.id, draft, version=before.version) if card and before else influencers.create(tx, draft)
+            influencers.save(tx, card.id, draft, version=loaded.version) if card and loaded else influencers.create(tx, draft)
         )
         if not saved.setup.get("dataset_id"):
             dataset = datasets.create(tx, name=_free_name(tx, draft), influencer_id=saved.id, trigger_word=saved.trigger_word)
             saved = influencers.save_setup(tx, saved.id, dataset_id=dataset.id, step=2, done=False)
         elif card and card.trigger_word != saved.trigger_word:
             datasets.set_trigger_word(tx, str(saved.setup["dataset_id"]), saved.trigger_word)
-    made[saved.name] = saved.id
+    created[saved.name] = saved.id
     load_again(form)
     page.go("start/wizard", id=saved.id, step="2")
 
 
 def _free_name(tx: Session, draft: InfluencerDraft) -> str:
     """The influencer's name, numbered when a dataset has it already."""
-    taken = {one.name for one in datasets.page(tx, take=500).cards}
+    taken = {dataset.name for dataset in datasets.page(tx, take=500).cards}
     return next(name for n in range(1, len(taken) + 2) if (name := draft.name if n == 1 else f"{draft.name} {n}") not in taken)
 
 
-def _pictures(page: Page, card: InfluencerCard) -> None:
+def _pictures_step(page: Page, card: InfluencerCard) -> None:
     st.markdown(f"## Pictures of {plain(card.name)}")
     st.caption("10 to 30 pictures of one face: different places, clothes and angles; sharp, and only this person in them.")
     dataset_id = str(card.setup["dataset_id"])
     included = dataset_pictures.add(page, dataset_id, key="wizard", samples=True)
-    _nav(page, card, 2, ready=included > 0)
+    _step_buttons(page, card, 2, ready=included > 0)
 
 
-def _check(page: Page, card: InfluencerCard) -> None:
+def _check_step(page: Page, card: InfluencerCard) -> None:
     st.markdown("## A last look before training")
     dataset_id = str(card.setup["dataset_id"])
     dataset_widgets.rights(page, dataset_id, key="wizard")
     ready = dataset_widgets.readiness(page, dataset_id)
     with st.expander("Pictures and captions", icon=":material/photo_library:"):
         dataset_pictures.grid(page, dataset_id, key="wizard:check")
-    _nav(page, card, 3, ready=ready)
+    _step_buttons(page, card, 3, ready=ready)
 
 
-def _train(page: Page, card: InfluencerCard) -> None:
+def _training_step(page: Page, card: InfluencerCard) -> None:
     st.markdown(f"## Teach the model {plain(card.name)}'s face")
-    run_id = card.setup.get("run_id") or _under_way(page, card)
+    run_id = card.setup.get("run_id") or _unnoted_run(page, card)
     if run_id:
         with page.transaction() as tx:
             run = training.get(tx, str(run_id))
@@ -135,43 +135,43 @@ def _train(page: Page, card: InfluencerCard) -> None:
             st.success(f"The model knows {plain(card.name)} now.", icon=":material/check_circle:")
         training_widgets.watch(page, run, key="wizard")
         if run.state in ("failed", "cancelled") and st.button("Train again with other parameters", icon=":material/replay:"):
-            _to(page, card, 4, run_id=None)
-        _nav(page, card, 4, ready=run.state == "completed", label="Create first pictures")
+            _go_to_step(page, card, 4, run_id=None)
+        _step_buttons(page, card, 4, ready=run.state == "completed", label="Create first pictures")
         return
     started = training_widgets.ask(page, str(card.setup["dataset_id"]), key=f"wizard:train:{card.id}")
     if started:
-        _to(page, card, 4, run_id=started.id)
-    _nav(page, card, 4, ready=False, label="Create first pictures")
+        _go_to_step(page, card, 4, run_id=started.id)
+    _step_buttons(page, card, 4, ready=False, label="Create first pictures")
 
 
-def _under_way(page: Page, card: InfluencerCard) -> str | None:
+def _unnoted_run(page: Page, card: InfluencerCard) -> str | None:
     """A run that was started but not noted: the browser or the server went away between the two."""
     with page.transaction() as tx:
         runs = training.page(tx, dataset_id=str(card.setup["dataset_id"]), take=1).cards
     return runs[0].id if runs and runs[0].state in ("pending", "processing", "completed") else None
 
 
-def _images(page: Page, card: InfluencerCard) -> None:
+def _first_pictures_step(page: Page, card: InfluencerCard) -> None:
     st.markdown(f"## First pictures of {plain(card.name)}")
     if generation_id := card.setup.get("generation_id"):
-        top = st.container()
-        shown = generation_widgets.results(page, str(generation_id), key="wizard")
-        if shown.state == "completed" and not card.cover_asset_id:
-            _cover(page, card, str(generation_id))
-        if shown.state in ("completed", "failed", "cancelled"):
-            with top:
-                _finish(page, card, ok=shown.state == "completed")
+        above = st.container()
+        request = generation_widgets.results(page, str(generation_id), key="wizard")
+        if request.state == "completed" and not card.cover_asset_id:
+            _set_cover(page, card, str(generation_id))
+        if request.state in ("completed", "failed", "cancelled"):
+            with above:
+                _finished(page, card, ok=request.state == "completed")
         return
     st.caption("Say where they are and what they do; the face comes from the training.")
     start = GenerationDraft(prompt=FIRST_PROMPT, influencer_id=card.id, n=4)
-    started = generation_widgets.ask(page, start, key=f"wizard:images:{card.id}", button="Create 4 pictures")
+    started = generation_widgets.request_form(page, start, key=f"wizard:images:{card.id}", button="Create 4 pictures")
     if started:
-        _to(page, card, 5, generation_id=started.id)
+        _go_to_step(page, card, 5, generation_id=started.id)
     if st.button("Back", icon=":material/arrow_back:"):
         page.go("start/wizard", id=card.id, step="4")
 
 
-def _cover(page: Page, card: InfluencerCard, generation_id: str) -> None:
+def _set_cover(page: Page, card: InfluencerCard, generation_id: str) -> None:
     """The first picture becomes the cover, so that the new card has a face."""
     with page.transaction(needs="editor") as tx:
         if pictures := generation.pictures_of(tx, generation_id):
@@ -179,24 +179,24 @@ def _cover(page: Page, card: InfluencerCard, generation_id: str) -> None:
             influencers.save_setup(tx, card.id, done=True)
 
 
-def _finish(page: Page, card: InfluencerCard, *, ok: bool) -> None:
+def _finished(page: Page, card: InfluencerCard, *, ok: bool) -> None:
     if ok:
         st.success(f"{plain(card.name)} is ready. These pictures are in your gallery.", icon=":material/celebration:")
     with st.container(horizontal=True):
         if ok and st.button("Create more pictures", type="primary", icon=":material/auto_awesome:"):
             page.go("make/generation", influencer=card.id)
         if st.button("Try another prompt here", icon=":material/replay:"):
-            _to(page, card, 5, generation_id=None)
+            _go_to_step(page, card, 5, generation_id=None)
         if ok and st.button("Open the influencer", icon=":material/person:"):
             page.go("make/influencers", id=card.id)
     if ok:
-        _next(page, card)
+        _next_steps(page, card)
 
 
-def _next(page: Page, card: InfluencerCard) -> None:
+def _next_steps(page: Page, card: InfluencerCard) -> None:
     """What comes after a face: somewhere to post, and something to say."""
     with page.transaction() as tx:
-        connected = any(one.deleted_at is None for one in channels.of(tx, card.id))
+        connected = any(channel.deleted_at is None for channel in channels.of(tx, card.id))
     st.markdown("**Next**")
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         if connected:
@@ -211,4 +211,9 @@ def _next(page: Page, card: InfluencerCard) -> None:
                 page.go("plan/channels", influencer=card.id)
 
 
-BODIES: dict[int, Callable[[Page, InfluencerCard], None]] = {2: _pictures, 3: _check, 4: _train, 5: _images}
+STEP_BODIES: dict[int, Callable[[Page, InfluencerCard], None]] = {
+    2: _pictures_step,
+    3: _check_step,
+    4: _training_step,
+    5: _first_pictures_step,
+}

@@ -1,4 +1,4 @@
-"""Jobs where they matter: one followed in place, the list with its filters, one job with its log."""
+"""Jobs on pages: one followed in place, the list with its filters, one job with its log."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ SUBJECT_PAGES = {
     "style": ("make/styles", "Open the writing style"),
     "clip": ("make/clips", "Open the video"),
 }
-TAKE = 30
+PAGE_SIZE = 30
 
 
 def follow(page: Page, job: JobCard | None, *, key: str) -> bool:
-    """Draws a job that still works (or failed) in place; the page runs again when it ends. True while it works."""
+    """Draws a job in place while it waits or runs, or when it failed; the page reruns when it ends. True while it is active."""
     if job is None or job.state in ("completed", "cancelled"):
         return False
     live_jobs(f"{key}:{job.id}", workspace=page.workspace.id, cards=[job], only_these=True, can_edit=page.can_edit)
@@ -52,47 +52,56 @@ def follow(page: Page, job: JobCard | None, *, key: str) -> bool:
 
 
 def listing(page: Page) -> None:
-    """Everything this workspace asked for, newest first."""
-    bar = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    kinds = KINDS[bar.selectbox("Kind", list(KINDS), key="jobs:kind", label_visibility="collapsed", width=180)]
+    """The workspace's jobs, newest first."""
+    filter_bar = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+    kinds = KINDS[filter_bar.selectbox("Kind", list(KINDS), key="jobs:kind", label_visibility="collapsed", width=180)]
     with page.transaction() as tx:
         counts = jobs.counts(tx, kinds=kinds)
-    numbers = {name: sum(counts.get(state, 0) for state in states or counts) for name, states in FILTERS.items()}
-    chosen = bar.segmented_control(
-        "Show", list(FILTERS), default="Active", format_func=lambda name: f"{name} ({numbers[name]})", key="jobs:filter",
-        label_visibility="collapsed", required=True,
-    )  # fmt: skip
-    if chosen == "Active":
+    number_by_filter = {name: sum(counts.get(state, 0) for state in states or counts) for name, states in FILTERS.items()}
+    filter_name = filter_bar.segmented_control(
+        "Show",
+        list(FILTERS),
+        default="Active",
+        format_func=lambda name: f"{name} ({number_by_filter[name]})",
+        key="jobs:filter",
+        label_visibility="collapsed",
+        required=True,
+    )
+    if filter_name == "Active":
         _active(page, kinds)
     else:
-        _past(page, FILTERS[chosen or "All"], kinds)
+        _ended(page, FILTERS[filter_name or "All"], kinds)
 
 
 def _active(page: Page, kinds: tuple[str, ...]) -> None:
     with page.transaction() as tx:
-        found = jobs.page(tx, states=ACTIVE, kinds=kinds, take=100)
-    if kinds and not found.cards:
+        job_page = jobs.page(tx, states=ACTIVE, kinds=kinds, take=100)
+    if kinds and not job_page.cards:
         st.caption("Nothing of this kind is running.")
         return
     opened = live_jobs(
-        ":".join(("jobs:live", *kinds)), workspace=page.workspace.id, cards=found.cards, only_these=bool(kinds),
-        can_edit=page.can_edit, open_label="Details",
+        ":".join(("jobs:live", *kinds)),
+        workspace=page.workspace.id,
+        cards=job_page.cards,
+        only_these=bool(kinds),
+        can_edit=page.can_edit,
+        open_label="Details",
         empty="Nothing is running. Training and pictures you ask for show up here with their progress.",
-    )  # fmt: skip
+    )
     if opened:
         page.go("run/jobs", id=opened)
 
 
-def _past(page: Page, states: tuple[str, ...], kinds: tuple[str, ...]) -> None:
-    take = st.session_state.setdefault("jobs:take", TAKE)
+def _ended(page: Page, states: tuple[str, ...], kinds: tuple[str, ...]) -> None:
+    take = st.session_state.setdefault("jobs:take", PAGE_SIZE)
     with page.transaction() as tx:
-        found = jobs.page(tx, states=states, kinds=kinds, take=take)
-    if not found.cards:
+        job_page = jobs.page(tx, states=states, kinds=kinds, take=take)
+    if not job_page.cards:
         st.caption("Nothing here.")
-    for card in found.cards:
+    for card in job_page.cards:
         _row(page, card)
-    if found.next_cursor and st.button("Show older ones"):
-        st.session_state["jobs:take"] = take + TAKE
+    if job_page.next_cursor and st.button("Show older ones"):
+        st.session_state["jobs:take"] = take + PAGE_SIZE
         st.rerun()
 
 
@@ -100,7 +109,7 @@ def _row(page: Page, card: JobCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(card.title)}** {state_badge(card.state, dead_letter=card.dead_letter)}")
-            st.caption(_when(card) + (f" · {plain(card.error_message)}" if card.error_message else ""))
+            st.caption(_time_text(card) + (f" · {plain(card.error_message)}" if card.error_message else ""))
         if card.subject_noun == "post":
             _plan_button(page, card)
         elif card.state in ("failed", "cancelled") and page.can_edit:
@@ -110,14 +119,14 @@ def _row(page: Page, card: JobCard) -> None:
 
 
 def _plan_button(page: Page, card: JobCard) -> None:
-    """A post is tried again from its plan, where its rules are looked at once more."""
+    """A link to the post's plan: a post is retried from there, where its rules are checked again."""
     with page.transaction() as tx:
         plan_id = content_plans.plan_of(tx, card.subject_id)
     if plan_id and st.button("Open the plan", key=f"plan:{card.id}", icon=":material/calendar_month:"):
         page.go("plan/calendar", id=plan_id)
 
 
-def _when(card: JobCard) -> str:
+def _time_text(card: JobCard) -> str:
     if card.started_at and card.finished_at:
         return f"{ago(card.finished_at)}, took {duration((card.finished_at - card.started_at).total_seconds())}"
     return ago(card.created_at)
@@ -130,21 +139,23 @@ def _retry(page: Page, job_id: str) -> None:
 
 
 def detail(page: Page, job_id: str) -> None:
-    """One job: how it stands, what it is about, its log."""
+    """One job: its state, a link to its subject, its result, its log."""
     if st.button("All jobs", icon=":material/arrow_back:", type="tertiary"):
         page.go("run/jobs")
     with page.transaction() as tx:
         card = jobs.get(tx, job_id)
         log = jobs.log(tx, job_id)
     live_jobs(f"job:{job_id}", workspace=page.workspace.id, cards=[card], only_these=True, can_edit=page.can_edit)
-    st.caption(f"{_when(card)} · try {card.attempt_n or 1}" + (" · gave up after several tries" if card.dead_letter else ""))
+    st.caption(
+        f"{_time_text(card)} · try {card.attempt_n or 1}" + (" · gave up after several tries" if card.dead_letter else "")
+    )
     if card.subject_noun == "post":
         _plan_button(page, card)
     if card.subject_noun in SUBJECT_PAGES:
-        file, label = SUBJECT_PAGES[card.subject_noun]
+        page_path, label = SUBJECT_PAGES[card.subject_noun]
         if st.button(label, icon=":material/open_in_new:"):
-            page.go(file, id=card.subject_id)
-    _outcome(page, card)
+            page.go(page_path, id=card.subject_id)
+    _result(page, card)
     st.header("Log")
     if log:
         st.code("\n".join(f"{line.at:%H:%M:%S}  {line.line}" for line in log[-500:]), language=None, height=320)
@@ -152,17 +163,17 @@ def detail(page: Page, job_id: str) -> None:
         st.caption("Nothing was logged." if card.ended else "No lines yet.")
 
 
-def _outcome(page: Page, card: JobCard) -> None:
-    """Of pictures and videos: what was asked for, and what came of it."""
+def _result(page: Page, card: JobCard) -> None:
+    """Prompt and results of a job that makes pictures or a video."""
     try:
         with page.transaction() as tx:
             if card.subject_noun == "generation":
-                asked = generation.get(tx, card.subject_id).recipe
-                words, negative = asked.prompt, asked.negative_prompt
-                shown = [one.asset_id for one in generation.pictures_of(tx, card.subject_id)[:12]]
+                recipe = generation.get(tx, card.subject_id).recipe
+                prompt, negative = recipe.prompt, recipe.negative_prompt
+                asset_ids = [asset_id.asset_id for asset_id in generation.pictures_of(tx, card.subject_id)[:12]]
             elif card.subject_noun == "clip":
                 clip = videos.get(tx, card.subject_id)
-                words, negative, shown = (
+                prompt, negative, asset_ids = (
                     clip.recipe.prompt,
                     clip.recipe.negative_prompt,
                     [clip.asset_id or clip.picture_asset_id],
@@ -171,7 +182,7 @@ def _outcome(page: Page, card: JobCard) -> None:
                 return
     except NotFound:
         return
-    if shown:
-        thumbs([media_url(page.workspace.id, one, w=160) for one in shown], side=112, alt="Result")
-    if words:
-        st.markdown(f"**Prompt**: {plain(words)}" + (f"  \n**Negative prompt**: {plain(negative)}" if negative else ""))
+    if asset_ids:
+        thumbs([media_url(page.workspace.id, asset_id, w=160) for asset_id in asset_ids], side=112, alt="Result")
+    if prompt:
+        st.markdown(f"**Prompt**: {plain(prompt)}" + (f"  \n**Negative prompt**: {plain(negative)}" if negative else ""))

@@ -18,40 +18,43 @@ _PAGES = {
     "picture": "make/gallery",
     "clip": "make/clips",
 }
-_WORDS = {"dataset": "Dataset", "run": "Training run", "lora": "LoRA", "picture": "Picture", "clip": "Video"}
+_LABELS = {"dataset": "Dataset", "run": "Training run", "lora": "LoRA", "picture": "Picture", "clip": "Video"}
 
 
-def of(page: Page, noun: str, thing_id: str) -> None:
+def show_lineage(page: Page, noun: str, thing_id: str) -> None:
     if st.button("Choose another", icon=":material/arrow_back:", type="tertiary"):
         page.go("make/lineage")
     with page.transaction() as tx:
-        found = lineage.trace(tx, noun, thing_id)
-    st.markdown(f"**{_WORDS[found.focus.noun]}** {plain(found.focus.title[:120])}")
-    chosen = lineage_chart(f"lineage:{thing_id}", workspace=page.workspace.id, lineage=found)
+        traced = lineage.trace(tx, noun, thing_id)
+    st.markdown(f"**{_LABELS[traced.focus.noun]}** {plain(traced.focus.title[:120])}")
+    chosen = lineage_chart(f"lineage:{thing_id}", workspace=page.workspace.id, lineage=traced)
     if not chosen:
         return
-    to, chosen_id, own_page = chosen
-    if own_page:
-        page.go(_PAGES[to], id=chosen_id)
-    page.go("make/lineage", noun=to, id=chosen_id)
+    noun_chosen, chosen_id, opens_own_page = chosen
+    if opens_own_page:
+        page.go(_PAGES[noun_chosen], id=chosen_id)
+    page.go("make/lineage", noun=noun_chosen, id=chosen_id)
 
 
-def button(page: Page, noun: str, thing_id: str) -> None:
+def lineage_button(page: Page, noun: str, thing_id: str) -> None:
     """On the thing's own page: the way to its lineage."""
     if st.button("Lineage", icon=":material/account_tree:", help="What it came from, and what became of it"):
         page.go("make/lineage", noun=noun, id=thing_id)
 
 
-def choose(page: Page) -> None:
+def choose_start(page: Page) -> None:
     """Where to begin: the latest of each."""
     with page.transaction() as tx:
-        sets = [(one.id, one.name) for one in datasets.page(tx, take=50).cards]
-        runs = [(one.id, one.name) for one in training.page(tx, take=50).cards]
-        library = [(one.id, one.name) for one in loras.page(tx, take=50).cards]
+        dataset_options = [(card.id, card.name) for card in datasets.page(tx, take=50).cards]
+        run_options = [(card.id, card.name) for card in training.page(tx, take=50).cards]
+        lora_options = [(card.id, card.name) for card in loras.page(tx, take=50).cards]
         pictures = bool(generation.tiles(tx, filters=GalleryFilters(), take=1).tiles)
-    if not (sets or runs or library or pictures):
-        card = empty_state("Nothing to follow yet", "Datasets, runs, LoRAs, pictures and videos show how they hang together.",
-                           icon=":material/account_tree:")  # fmt: skip
+    if not (dataset_options or run_options or lora_options or pictures):
+        card = empty_state(
+            "Nothing to follow yet",
+            "Datasets, runs, LoRAs, pictures and videos show how they hang together.",
+            icon=":material/account_tree:",
+        )
         if page.can_edit and card.button("Begin with a dataset", type="primary"):
             page.go("make/datasets")
         return
@@ -59,11 +62,16 @@ def choose(page: Page) -> None:
         "See what something was learned from, and what it led to. Every dataset, run, LoRA, picture and "
         "video has a Lineage button of its own."
     )
-    for noun, found in (("dataset", sets), ("run", runs), ("lora", library)):
-        names = dict(found)
+    for noun, options in (("dataset", dataset_options), ("run", run_options), ("lora", lora_options)):
+        names = dict(options)
         chosen = st.selectbox(
-            _WORDS[noun], list(names), index=None, format_func=names.__getitem__, key=f"lineage:{noun}",
-            placeholder="Choose one", disabled=not names,
-        )  # fmt: skip
+            _LABELS[noun],
+            list(names),
+            index=None,
+            format_func=names.__getitem__,
+            key=f"lineage:{noun}",
+            placeholder="Choose one",
+            disabled=not names,
+        )
         if chosen:
             page.go("make/lineage", noun=noun, id=chosen)

@@ -16,7 +16,7 @@ from backend.jobs import JobCard
 from studio.budgets import costs
 from studio.components import gallery, live_jobs
 from studio.content_plans import attention
-from studio.generation.generation import tile
+from studio.generation.generation import picture_tile
 from studio.influencers.wizard import STEPS
 from studio.jobs.jobs import ACTIVE
 from studio.shell.frame import Page
@@ -69,7 +69,7 @@ def _read(page: Page) -> Board:
             failed=failed[:3],
             pictures=shown.pictures,
             total_pictures=shown.total,
-            held=generation.waiting(tx)["held"],
+            held=generation.held_counts(tx)["held"],
             posting=content_plans.needs_people(tx),
         )
 
@@ -153,6 +153,6 @@ def _latest(page: Page, board: Board) -> None:
     if not board.pictures:
         st.caption("None yet.")
         return
-    state = gallery("overview:latest", tiles=[tile(page, one) for one in board.pictures], size=150)
+    state = gallery("overview:latest", tiles=[picture_tile(page, one) for one in board.pictures], size=150)
     if state.opened:
         page.go("make/gallery", id=state.opened)

@@ -129,7 +129,7 @@ def _acts(page: Page, run: RunCard, saved: list[CheckpointCard]) -> None:
             page.go("make/training", compare=run.id)
         if saved and page.can_edit and st.button("Compare checkpoints", icon=":material/compare:", help=_TRIALS):
             page.go("make/trials", run=run.id)
-        lineage.button(page, "run", run.id)
+        lineage.lineage_button(page, "run", run.id)
 
 
 def _waiting(page: Page, run: RunCard, zone: str) -> None:

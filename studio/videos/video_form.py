@@ -13,12 +13,12 @@ from backend.engines.image.port import ModelCard
 from backend.engines.motion.port import MotionCard
 from backend.generation import LoraPick
 from backend.loras import LoraCard
-from backend.videos import ClipDraft
+from backend.videos import VideoDraft
 from studio.ui.format import plain
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class VideoChoices:
     """`shapes`: width / height of the pictures."""
 
     models: Sequence[MotionCard]
@@ -27,76 +27,118 @@ class Choices:
     shapes: Sequence[float] = field(default_factory=lambda: (1.0,))
 
 
-def clip_form(key: str, choices: Choices, start: ClipDraft) -> ClipDraft:
+def video_form(key: str, choices: VideoChoices, start: VideoDraft) -> VideoDraft:
     """`start`: what it begins with. Raises Invalid from what was typed."""
-    card = _way(key, choices, start)
-    values: dict[str, Any] = {"model": card.name} | _frame(key, choices, start)
-    values |= _length(key, card, start)
+    card = _model_choice(key, choices, start)
+    values: dict[str, Any] = {"model": card.name} | _format_fields(key, choices, start)
+    values |= _length_fields(key, card, start)
     values["movement"] = st.slider(
-        "Movement", 0.0, 1.0, start.movement, 0.05, key=f"{key}:movement",
+        "Movement",
+        0.0,
+        1.0,
+        start.movement,
+        0.05,
+        key=f"{key}:movement",
         help="How far the camera goes" if not card.device else "How much moves; at the top little of the picture is left",
-    )  # fmt: skip
+    )
     if card.prompts:
-        values |= _words(key, card, choices, start)
+        values |= _prompt_fields(key, card, choices, start)
     if card.device:
-        values |= _fine(key, card, start)
-    return ClipDraft(**values)
+        values |= _advanced_fields(key, card, start)
+    return VideoDraft(**values)
 
 
-def _way(key: str, choices: Choices, start: ClipDraft) -> MotionCard:
+def _model_choice(key: str, choices: VideoChoices, start: VideoDraft) -> MotionCard:
     cards = {card.name: card for card in choices.models}
-    before = cards.get(start.model) or choices.models[0]
-    drawing = [name for name, card in cards.items() if card.device]
-    moves = [name for name, card in cards.items() if not card.device]
-    what = "move"
-    if drawing and moves:
-        what = st.segmented_control(
-            "What moves", ["draw", "move"], default="draw" if before.device else "move", required=True, key=f"{key}:what",
-            format_func={"draw": "The picture itself", "move": "The camera"}.__getitem__,
-        ) or "move"  # fmt: skip
-    elif drawing:
-        what = "draw"
-    if what == "draw":
-        index = drawing.index(before.name) if before.name in drawing else 0
-        name = st.selectbox("Motion model", drawing, index=index, format_func=lambda one: cards[one].title, key=f"{key}:model")
+    preselected = cards.get(start.model) or choices.models[0]
+    motion_models = [name for name, card in cards.items() if card.device]
+    camera_moves = [name for name, card in cards.items() if not card.device]
+    kind = "move"
+    if motion_models and camera_moves:
+        kind = (
+            st.segmented_control(
+                "What moves",
+                ["draw", "move"],
+                default="draw" if preselected.device else "move",
+                required=True,
+                key=f"{key}:what",
+                format_func={"draw": "The picture itself", "move": "The camera"}.__getitem__,
+            )
+            or "move"
+        )
+    elif motion_models:
+        kind = "draw"
+    if kind == "draw":
+        index = motion_models.index(preselected.name) if preselected.name in motion_models else 0
+        name = st.selectbox(
+            "Motion model",
+            motion_models,
+            index=index,
+            format_func=lambda model_name: cards[model_name].title,
+            key=f"{key}:model",
+        )
     else:
-        first = before.name if before.name in moves else moves[0]
+        first_move = preselected.name if preselected.name in camera_moves else camera_moves[0]
         name = st.pills(
-            "Camera move", moves, default=first, format_func=lambda one: cards[one].title, required=True, key=f"{key}:move"
+            "Camera move",
+            camera_moves,
+            default=first_move,
+            format_func=lambda model_name: cards[model_name].title,
+            required=True,
+            key=f"{key}:move",
         )
     card = cards[str(name)]
     st.caption(plain(card.note))
     return card
 
 
-def _frame(key: str, choices: Choices, start: ClipDraft) -> dict[str, Any]:
-    format_ = st.segmented_control(
-        "Format", list(videos.FORMATS), default=start.format, format_func=lambda one: videos.FORMATS[one][0], required=True,
-        key=f"{key}:format",
-    ) or "as-is"  # fmt: skip
-    wanted = videos.FORMATS[format_][1]
+def _format_fields(key: str, choices: VideoChoices, start: VideoDraft) -> dict[str, Any]:
+    format_ = (
+        st.segmented_control(
+            "Format",
+            list(videos.FORMATS),
+            default=start.format,
+            format_func=lambda option: videos.FORMATS[option][0],
+            required=True,
+            key=f"{key}:format",
+        )
+        or "as-is"
+    )
+    target_ratio = videos.FORMATS[format_][1]
     focus = start.focus
-    if wanted and any(abs(shape / wanted - 1) > 0.01 for shape in choices.shapes):
-        wide = sum(shape > wanted for shape in choices.shapes) * 2 >= len(choices.shapes)
+    if target_ratio and any(abs(shape / target_ratio - 1) > 0.01 for shape in choices.shapes):
+        wide = sum(shape > target_ratio for shape in choices.shapes) * 2 >= len(choices.shapes)
         ends = ("left", "right") if wide else ("top", "bottom")
         focus = st.slider(
-            f"What is kept: {ends[0]} to {ends[1]}", 0.0, 1.0, start.focus, 0.05, key=f"{key}:focus",
+            f"What is kept: {ends[0]} to {ends[1]}",
+            0.0,
+            1.0,
+            start.focus,
+            0.05,
+            key=f"{key}:focus",
             help="The picture is longer than the format: this part of it stays in sight",
-        )  # fmt: skip
+        )
     side = st.segmented_control(
-        "Size", [0, *videos.SIDES], default=start.side or 0, key=f"{key}:side", required=True,
-        format_func=lambda one: f"{one} px" if one else "As the picture allows", help="The shorter side",
-    )  # fmt: skip
+        "Size",
+        [0, *videos.SIDES],
+        default=start.side or 0,
+        key=f"{key}:side",
+        required=True,
+        format_func=lambda option: f"{option} px" if option else "As the picture allows",
+        help="The shorter side",
+    )
     return {"format": format_, "focus": focus, "side": side or None}
 
 
-def _length(key: str, card: MotionCard, start: ClipDraft) -> dict[str, Any]:
-    same = start.model == card.name
+def _length_fields(key: str, card: MotionCard, start: VideoDraft) -> dict[str, Any]:
+    same_model = start.model == card.name
     if not card.device:
-        seconds = start.seconds or (start.frames / (start.fps or card.fps) if same and start.frames else card.frames / card.fps)
+        seconds = start.seconds or (
+            start.frames / (start.fps or card.fps) if same_model and start.frames else card.frames / card.fps
+        )
         return {"seconds": st.slider("Length in seconds", 1.0, 20.0, min(20.0, max(1.0, seconds)), 0.5, key=f"{key}:seconds")}
     left, right = st.columns(2)
-    frames, fps = (start.frames or card.frames, start.fps or card.fps) if same else (card.frames, card.fps)
+    frames, fps = (start.frames or card.frames, start.fps or card.fps) if same_model else (card.frames, card.fps)
     most = card.most_frames
     return {
         "frames": left.slider("Frames", 4, most, min(most, max(4, frames)), key=f"{key}:{card.name}:frames"),
@@ -104,39 +146,56 @@ def _length(key: str, card: MotionCard, start: ClipDraft) -> dict[str, Any]:
     }
 
 
-def _words(key: str, card: MotionCard, choices: Choices, start: ClipDraft) -> dict[str, Any]:
+def _prompt_fields(key: str, card: MotionCard, choices: VideoChoices, start: VideoDraft) -> dict[str, Any]:
     prompt = st.text_area(
-        "What happens", start.prompt, max_chars=2000, key=f"{key}:prompt", height=80,
+        "What happens",
+        start.prompt,
+        max_chars=2000,
+        key=f"{key}:prompt",
+        height=80,
         help="What the picture shows and how it moves. Empty: the picture's own prompt. <lora:name:0.8> works too.",
-    )  # fmt: skip
+    )
     values: dict[str, Any] = {"prompt": prompt}
-    fit = [one for one in choices.checkpoints if one.base == card.base]
-    if card.checkpoint and fit:
-        names = [one.name for one in fit]
-        titles = {one.name: one.title for one in fit}
+    fitting = [item for item in choices.checkpoints if item.base == card.base]
+    if card.checkpoint and fitting:
+        names = [item.name for item in fitting]
+        titles = {item.name: item.title for item in fitting}
         values["checkpoint"] = st.selectbox(
-            "Checkpoint", names, index=names.index(start.checkpoint) if start.checkpoint in names else 0,
-            format_func=titles.__getitem__, key=f"{key}:checkpoint",
-        )  # fmt: skip
-    usable = {one.id: one.name for one in choices.loras if one.base == card.base}
-    before = {pick.lora_id: pick.weight for pick in start.loras if pick.lora_id in usable}
+            "Checkpoint",
+            names,
+            index=names.index(start.checkpoint) if start.checkpoint in names else 0,
+            format_func=titles.__getitem__,
+            key=f"{key}:checkpoint",
+        )
+    usable = {item.id: item.name for item in choices.loras if item.base == card.base}
+    weights_before = {pick.lora_id: pick.weight for pick in start.loras if pick.lora_id in usable}
     if usable:
         picked = st.multiselect(
-            "LoRAs", list(usable), default=list(before), format_func=usable.__getitem__, key=f"{key}:loras", max_selections=4
+            "LoRAs",
+            list(usable),
+            default=list(weights_before),
+            format_func=usable.__getitem__,
+            key=f"{key}:loras",
+            max_selections=4,
         )
         values["loras"] = tuple(
             LoraPick(
-                lora_id=one,
+                lora_id=item,
                 weight=st.slider(
-                    f"Weight of {plain(usable[one])}", 0.0, 1.5, before.get(one, 0.8), 0.05, key=f"{key}:weight:{one}"
+                    f"Weight of {plain(usable[item])}",
+                    0.0,
+                    1.5,
+                    weights_before.get(item, 0.8),
+                    0.05,
+                    key=f"{key}:weight:{item}",
                 ),
             )
-            for one in picked
+            for item in picked
         )
     return values
 
 
-def _fine(key: str, card: MotionCard, start: ClipDraft) -> dict[str, Any]:
+def _advanced_fields(key: str, card: MotionCard, start: VideoDraft) -> dict[str, Any]:
     values: dict[str, Any] = {}
     with st.expander("More settings"):
         if card.prompts:

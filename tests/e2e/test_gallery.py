@@ -113,7 +113,7 @@ def test_compare_and_gather_on_a_board(
     tab.keyboard.press("Alt+ArrowRight")
     expect(tab.get_by_text("1 picture moved.")).to_be_visible()
     with db.transaction(workspace.caller) as tx:
-        order = generation.ids(tx, filters=GalleryFilters(board_id=board.id, order="board"), most=9)
+        order = generation.matching_ids(tx, filters=GalleryFilters(board_id=board.id, order="board"), most=9)
     assert order == [newest[1], newest[0]]
 
 
@@ -148,7 +148,7 @@ def test_a_finger_arranges_a_board_and_a_swipe_scrolls_it(
 
     def order() -> list[str]:
         with db.transaction(workspace.caller) as tx:
-            return generation.ids(tx, filters=GalleryFilters(board_id=board, order="board"), most=9)
+            return generation.matching_ids(tx, filters=GalleryFilters(board_id=board, order="board"), most=9)
 
     tiles.nth(2).scroll_into_view_if_needed()
     goal = middle(2, right=0.3)

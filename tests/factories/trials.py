@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from backend import comparisons
-from backend.comparisons import Judged, TrialDraft
+from backend.comparisons import ComparisonDraft, ScoringInfo
 from backend.db.tables import Job, Trial, TrialCell
 from backend.db.transactions import Database
 from backend.engines.image.port import ModelCard
@@ -22,10 +22,10 @@ STARTER = ModelCard("starter", "Starter", "starter-128", 128, 8, ("ddim",), "ddi
 def make_trial(db: Database, workspace: Tenant, run_id: str, **judged: Any) -> str:
     """Of all checkpoints of the run of `studio_rows.fill`. `judged`: why there are no scores; then there are none."""
     with db.transaction(workspace.caller, needs="editor") as tx:
-        draft = TrialDraft(run_id=run_id, strengths=(0.6, 1.0), prompts=PROMPTS)
+        draft = ComparisonDraft(run_id=run_id, strengths=(0.6, 1.0), prompts=PROMPTS)
         card = comparisons.start(tx, draft=draft, models=[STARTER], request_key=new_id("key"))
         tx.get_one(Job, card.job_id).state = "completed"
-        for spot in comparisons.spots(card.plan):
+        for spot in comparisons.planned_cells(card.plan):
             row = TrialCell(id=new_id("cell"), trial_id=card.id, n=spot.n, step=spot.arm.step, strength=spot.arm.strength)
             row.prompt_n, row.seed_n, row.asset_id = spot.prompt_n, spot.seed_n, image_asset(tx, [], side=128)
             row.dhash = f"{spot.n * 0x9E3779B97F4A7C15 % (1 << 64):016x}"
@@ -34,5 +34,5 @@ def make_trial(db: Database, workspace: Tenant, run_id: str, **judged: Any) -> s
                 row.seen = {"place": ["in a gym", bool(row.adherence)]}
             tx.flush()
             tx.add(row)
-        tx.get_one(Trial, card.id).judged = Judged(embedder="x:1", references=14, own=0.97, **judged).model_dump()
+        tx.get_one(Trial, card.id).judged = ScoringInfo(embedder="x:1", references=14, own=0.97, **judged).model_dump()
         return card.id

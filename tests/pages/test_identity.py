@@ -30,8 +30,8 @@ def calibrated(app: Any, db: Database, workspace: Tenant, rows: Rows) -> Rows:
         offered = identity.candidates(tx, rows.influencer_id)
         shots = [ScoredPicture(one.asset_id, 0.5 if n == 2 else 1.0) for n, one in enumerate(offered)]
         reference = Reference(app.engines.identity.embedder, traits={"hair": "purple", "top": "curvy"})
-        source = identity.source(tx, rows.influencer_id)
-        identity.keep_calibration(tx, rows.influencer_id, reference=reference, shots=shots, source=source, line=0.75)
+        source = identity.candidates_fingerprint(tx, rows.influencer_id)
+        identity.save_calibration(tx, rows.influencer_id, reference=reference, references=shots, source=source, line=0.75)
     return rows
 
 
@@ -86,6 +86,6 @@ def test_held_pictures_are_shown_and_taken_back(open_page: Open, db: Database, w
     assert "3 pictures in the gallery now" in words(at)
     press(at, "Undo")
     with db.transaction(workspace.caller) as tx:
-        assert generation.waiting(tx) == {"held": 3, "rejected": 0}
+        assert generation.held_counts(tx) == {"held": 3, "rejected": 0}
     viewer = open_page("make/held", who=workspace.viewer)
     assert "An editor can show or reject" in words(viewer)

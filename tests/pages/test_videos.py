@@ -43,7 +43,7 @@ def test_a_picture_is_animated_from_its_dialog(open_page: Open, db: Database, wo
     press(at, "Make the video")
     with db.transaction(workspace.caller) as tx:
         [job] = jobs.page(tx, kinds=("video-generation",)).cards
-        made = videos.of_job(tx, job.id)
+        made = videos.get_by_job(tx, job.id)
     assert made
     assert (job.state, made.picture_id, made.recipe.model, made.asset_id) == ("pending", rows.picture_ids[0], "push-in", None)
 

@@ -35,7 +35,7 @@ from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.training import ParamsDraft, RunDraft
 from backend.training.rules import recommend, with_overrides
-from backend.videos import ClipDraft
+from backend.videos import VideoDraft
 from ops.demo import Demo, _ingest, _name, _sign_in
 from ops.local_stack import ephemeral
 from tests.factories.making import make_asset
@@ -99,7 +99,7 @@ def pictures(here: Bench) -> tuple[Plan, Begun]:
         prompt=f"portrait, {here.rng.choice(('smiling', 'serious'))}, in a cafe", influencer_id=here.who,
         n=here.rng.choice((1, 2, 4, 8)), steps=here.rng.choice((12, 20, 28)), size=here.rng.choice(("square", "portrait")),
     )  # fmt: skip
-    return said(here.do(generation.plan, drafts=[draft], models=here.models)), partial(_drawn, here, draft)
+    return said(here.do(generation.preview, drafts=[draft], models=here.models)), partial(_drawn, here, draft)
 
 
 def _drawn(here: Bench, draft: GenerationDraft) -> JobCard:
@@ -112,14 +112,14 @@ def many(here: Bench) -> tuple[Plan, Begun]:
     draft = GenerationDraft(prompt="portrait, smiling", influencer_id=here.who, size="square")
     if here.rng.random() < 0.5:
         lines = [draft.model_copy(update={"prompt": f"portrait, place {n}"}) for n in range(here.rng.choice((3, 6, 12)))]
-        plan = here.do(generation.plan, drafts=lines, models=here.models)
+        plan = here.do(generation.preview, drafts=lines, models=here.models)
         start = partial(generation.start_list, drafts=lines, models=here.models)
     else:
         axes = [
             AxisDraft(kind="steps", values=here.rng.choice((("8", "16"), ("8", "16", "24")))),
             AxisDraft(kind="seed", values=("1", "2", "3")),
         ]
-        plan = here.do(generation.plan_grid, draft=draft, axes=axes, models=here.models)
+        plan = here.do(generation.preview_grid, draft=draft, axes=axes, models=here.models)
         start = partial(generation.start_grid, draft=draft, axes=axes, models=here.models)
 
     def begin() -> JobCard:
@@ -137,16 +137,16 @@ def edits(here: Bench) -> tuple[Plan, Begun]:
     )  # fmt: skip
     if here.rng.random() < 0.5:
         draft = draft.model_copy(update={"mask_asset_id": _mask(here, source), "feather": 4})
-    return said(here.do(generation.plan, drafts=[draft], models=here.models)), partial(_drawn, here, draft)
+    return said(here.do(generation.preview, drafts=[draft], models=here.models)), partial(_drawn, here, draft)
 
 
 def upscale(here: Bench) -> tuple[Plan, Begun]:
     source, scale = here.picture(), here.rng.choice((2, 4))
     models = here.app.engines.upscaler.models()
-    takes = here.do(generation.enlarging_takes, source, scale=scale, model=models[0].name)
+    takes = here.do(generation.estimate_upscale, source, scale=scale, model=models[0].name)
 
     def begin() -> JobCard:
-        card = here.do(generation.enlarge, source.id, scale=scale, models=models, request_key=new_id("key"))
+        card = here.do(generation.start_upscale, source.id, scale=scale, models=models, request_key=new_id("key"))
         return here.do(jobs.get, card.job_id)
 
     return (takes.seconds if takes else None, 0.0), begin
@@ -154,7 +154,7 @@ def upscale(here: Bench) -> tuple[Plan, Begun]:
 
 def films(here: Bench) -> tuple[Plan, Begun]:
     motions = [card for card in here.app.engines.motion.models() if not card.device]
-    draft = ClipDraft(
+    draft = VideoDraft(
         model=here.rng.choice(motions).name, format=here.rng.choice(("9:16", "1:1")), seconds=here.rng.choice((2, 3, 5))
     )
     asked = {"picture_ids": [here.picture().id], "draft": draft, "models": motions, "checkpoints": here.models}
@@ -162,7 +162,7 @@ def films(here: Bench) -> tuple[Plan, Begun]:
     def begin() -> JobCard:
         return here.do(jobs.get, here.do(videos.animate, **asked, request_key=new_id("key"))[0].job_id)
 
-    return said(here.do(videos.plan, **asked)), begin
+    return said(here.do(videos.preview, **asked)), begin
 
 
 def captions(here: Bench) -> tuple[Plan, Begun]:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from backend import generation, identity
 from backend.db.tables import Asset, AssetUse, Generation, Picture, PictureCheck
 from backend.generation import GenerationDraft, GenerationPayload, pipeline
-from backend.identity import Policy
+from backend.identity import GatePolicy
 from backend.kit.ids import new_id
 from tests.backend.generation.test_identity_gate import GREEN
 from tests.backend.identity.conftest import do, embedder, engine, red, studio
@@ -28,7 +28,7 @@ def test_pictures_that_fell_short_are_drawn_anew_and_every_one_is_there_once(
     studio: Any, workspace: Tenant, red: str, do: Any, engine: FakeImageEngine
 ) -> None:
     calibrate(studio, workspace, red, do, key="calibration")
-    do(identity.set_policy, red, Policy(gate="regenerate", extra_max=1), engine=studio.engines.identity)
+    do(identity.set_policy, red, GatePolicy(gate="regenerate", extra_max=1), engine=studio.engines.identity)
 
     def begin() -> Context:
         asked = GenerationDraft(prompt="portrait", influencer_id=red, n=1, seed=GREEN)

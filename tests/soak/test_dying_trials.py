@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from backend import comparisons
-from backend.comparisons import TrialDraft, TrialPayload, pipeline
+from backend.comparisons import ComparisonDraft, ComparisonPayload, pipeline
 from backend.db.tables import Asset, AssetUse, TrialCell
 from backend.kit.ids import new_id
 from tests.backend.comparisons.conftest import engine, reader, run_id, studio
@@ -24,13 +24,13 @@ def test_cells_and_the_grid_are_there_once(studio: Any, workspace: Tenant, run_i
     prompts = ("bella, at the beach",)
 
     def begin() -> Context:
-        draft = TrialDraft(run_id=run_id, steps=(50,), strengths=(1.0,), prompts=prompts, seeds=1, control=True)
+        draft = ComparisonDraft(run_id=run_id, steps=(50,), strengths=(1.0,), prompts=prompts, seeds=1, control=True)
         with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
             card = comparisons.start(tx, draft=draft, models=engine.models(), request_key=new_id("key"))
-        return make_context(studio, workspace, "lora-trial", TrialPayload(trial_id=card.id), job_id=card.job_id)
+        return make_context(studio, workspace, "lora-trial", ComparisonPayload(trial_id=card.id), job_id=card.job_id)
 
     def run(ctx: Context) -> object:
-        return pipeline.run(ctx, TrialPayload.model_validate(ctx.claim.payload))
+        return pipeline.run(ctx, ComparisonPayload.model_validate(ctx.claim.payload))
 
     def used(ctx: Context) -> tuple[list[TrialCell], set[str], str | None]:
         trial_id = ctx.claim.payload["trial_id"]
@@ -48,11 +48,11 @@ def test_cells_and_the_grid_are_there_once(studio: Any, workspace: Tenant, run_i
     assert dying_everywhere(begin, run, check) > 10
     drawn = begin()
     run(drawn)
-    payload = TrialPayload.model_validate(drawn.claim.payload)
+    payload = ComparisonPayload.model_validate(drawn.claim.payload)
 
     def begin_grid() -> Context:
         with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
-            job = comparisons.export(tx, payload.trial_id, request_key=new_id("key"))
+            job = comparisons.start_grid_export(tx, payload.trial_id, request_key=new_id("key"))
         return make_context(studio, workspace, "trial-grid", payload, job_id=job.id)
 
     def check_grid(ctx: Context) -> None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from backend import comparisons
 from backend.api.api_model import Words
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.comparisons import Choice
+from backend.comparisons import VoteChoice
 
 router = APIRouter(prefix="/trials", tags=["trials"], dependencies=[OwnOrigin])
 
@@ -49,7 +49,7 @@ class BallotWords(Words):
 class VoteWords(Words):
     left_id: str
     right_id: str
-    choice: Choice
+    choice: VoteChoice
 
 
 @router.get("/{trial_id}/cells")
@@ -63,7 +63,7 @@ def cells(trial_id: str, app: Studio, caller: Caller) -> Cells:
 @router.get("/{trial_id}/ballot")
 def ballot(trial_id: str, app: Studio, caller: Caller) -> BallotWords:
     with app.db.transaction(caller) as tx:
-        return BallotWords.model_validate(comparisons.ballot(tx, trial_id))
+        return BallotWords.model_validate(comparisons.next_ballot(tx, trial_id))
 
 
 @router.post("/{trial_id}/votes", status_code=201)
@@ -71,15 +71,15 @@ def vote(trial_id: str, body: VoteWords, app: Studio, caller: Caller) -> BallotW
     """Keeps the choice; answers with the next pair."""
     with app.db.transaction(caller, needs="editor") as tx:
         comparisons.vote(tx, trial_id, left_id=body.left_id, right_id=body.right_id, choice=body.choice)
-        return BallotWords.model_validate(comparisons.ballot(tx, trial_id))
+        return BallotWords.model_validate(comparisons.next_ballot(tx, trial_id))
 
 
 @router.delete("/{trial_id}/votes/last")
 def undo(trial_id: str, app: Studio, caller: Caller) -> BallotWords:
     """Takes back the caller's last vote; answers with its pair, to be decided anew."""
     with app.db.transaction(caller, needs="editor") as tx:
-        pair = comparisons.undo(tx, trial_id)
-        return BallotWords.model_validate(comparisons.ballot(tx, trial_id, again=pair))
+        pair = comparisons.undo_vote(tx, trial_id)
+        return BallotWords.model_validate(comparisons.next_ballot(tx, trial_id, again=pair))
 
 
 @router.get("/{trial_id}/scores.csv", response_class=Response)

@@ -101,7 +101,7 @@ def listing(
     app: Studio, caller: Caller, wanted: Filters, cursor: str | None = None, take: Annotated[int, Query(ge=1, le=MOST)] = 60
 ) -> JSONResponse:
     """One page: `data` and `nextCursor` (null: the end). Totals are asked apart (`/count`): they cost more than a page."""
-    page = generation.glance(app.db, caller, filters=wanted, cursor=cursor, take=take)
+    page = generation.read_tiles(app.db, caller, filters=wanted, cursor=cursor, take=take)
     return JSONResponse({"data": [tile(one) for one in page.tiles], "take": take, "nextCursor": page.next_cursor})
 
 
@@ -198,7 +198,7 @@ def file(picture_id: str, app: Studio, caller: Caller, recipe: bool = False) -> 
 def around(picture_id: str, app: Studio, caller: Caller, wanted: Filters) -> dict[str, Any]:
     """The pictures before and after this one in the same list."""
     with app.db.transaction(caller) as tx:
-        before, after = generation.around(tx, picture_id, filters=wanted)
+        before, after = generation.neighbours(tx, picture_id, filters=wanted)
     return {"before": tile(before) if before else None, "after": tile(after) if after else None}
 
 
@@ -207,7 +207,7 @@ def similar(
     picture_id: str, app: Studio, caller: Caller, take: Annotated[int, Query(ge=1, le=MOST)] = 60
 ) -> dict[str, list[dict[str, Any]]]:
     """Those that look alike, closest first; `distance`: how many of 64 bits differ."""
-    generation.look(lambda: app.db.transaction(caller), app.storage, picture_id)
+    generation.ensure_hash(lambda: app.db.transaction(caller), app.storage, picture_id)
     with app.db.transaction(caller) as tx:
         found = generation.similar(tx, picture_id, take=take)
     return {"data": [{**tile(card), "distance": distance} for card, distance in found]}

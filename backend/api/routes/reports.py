@@ -18,7 +18,7 @@ _WRITERS = {"json": (generation.report_json, "application/json"), "csv": (genera
 def report(influencer_id: str, app: Studio, caller: Caller, format: Literal["json", "csv"] = "json") -> Response:
     """Pictures, LoRAs, datasets and rights statements of one influencer."""
     with app.db.transaction(caller) as tx:
-        found = generation.report(tx, influencer_id)
+        found = generation.influencer_report(tx, influencer_id)
     write, kind = _WRITERS[format]
     name = quote(f"{found.influencer} {found.at:%Y-%m-%d}.{format}", safe="")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "cache-control": "no-store"}

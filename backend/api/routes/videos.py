@@ -11,7 +11,7 @@ from pydantic import Field, StrictBool
 from backend import videos
 from backend.api.api_model import Listing, Words
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.videos import ClipCard, ClipFilters
+from backend.videos import VideoCard, VideoFilters
 
 router = APIRouter(prefix="/videos", tags=["videos"], dependencies=[OwnOrigin])
 
@@ -46,7 +46,7 @@ class Judgement(Words):
     favourite: StrictBool | None = None
 
 
-def words(card: ClipCard) -> VideoWords:
+def words(card: VideoCard) -> VideoWords:
     recipe = card.recipe
     return VideoWords(
         id=card.id, job_id=card.job_id, picture_id=card.picture_id, asset_id=card.asset_id, influencer_id=card.influencer_id,
@@ -74,7 +74,7 @@ def listing(
     cursor: str | None = None,
 ) -> Listing[VideoWords]:
     """Those that are made. `cursor` (an earlier answer's `nextCursor`) goes deeper than `skip` without counting rows."""
-    filters = ClipFilters(influencer, picture, favourite, rating, format)
+    filters = VideoFilters(influencer, picture, favourite, rating, format)
     with app.db.transaction(caller) as tx:
         found = videos.page(tx, filters=filters, cursor=cursor, take=take, skip=skip, oldest_first=sort_order == "asc")
     response.headers["x-total-count"] = str(found.total)
@@ -95,7 +95,7 @@ def judge(clip_id: str, said: Judgement, app: Studio, caller: Caller) -> VideoWo
         if said.rating is not None:
             videos.rate(tx, [clip_id], said.rating)
         if said.favourite is not None:
-            videos.favour(tx, [clip_id], said.favourite)
+            videos.set_favourite(tx, [clip_id], said.favourite)
         return words(videos.get(tx, clip_id))
 
 

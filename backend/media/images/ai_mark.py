@@ -14,7 +14,7 @@ from pathlib import Path
 from backend.errors import Rejected
 from backend.media.images.picture_packets import XMP, written
 
-META = "sourceType"
+SOURCE_META = "sourceType"
 """In the meta of an asset: kept with the file, so that what is made from it later inherits it."""
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 EDITED = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"

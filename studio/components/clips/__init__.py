@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.videos import ClipCard, ClipFilters
+from backend.videos import VideoCard, VideoFilters
 from studio.components.load import ignore, load
 
 _component = load("clips")
 
 
 def clips(
-    key: str, *, workspace: str, cards: list[ClipCard], next_cursor: str | None, filters: ClipFilters, can_edit: bool
+    key: str, *, workspace: str, cards: list[VideoCard], next_cursor: str | None, filters: VideoFilters, can_edit: bool
 ) -> str | None:
     """`cards`: the first page as Python read it; the browser fetches what follows. Returns the id of a video opened, once."""
     asked = {
@@ -26,7 +26,7 @@ def clips(
     return str(opened["id"]) if opened else None
 
 
-def _plain(card: ClipCard) -> dict[str, Any]:
+def _plain(card: VideoCard) -> dict[str, Any]:
     """As the API says it."""
     return {
         "id": card.id, "assetId": card.asset_id, "title": card.recipe.title, "influencerName": card.influencer_name,

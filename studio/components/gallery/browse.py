@@ -28,7 +28,7 @@ def browse(
 ) -> Wish:  # fmt: skip
     """`tiles`: the first page as Python read it, so that nothing waits for a second answer. `offer`: an act to undo."""
     data: dict[str, Any] = {
-        "workspace": workspace, "board": board_id, "canEdit": can_edit, "filmsAtOnce": videos.MOST_AT_ONCE,
+        "workspace": workspace, "board": board_id, "canEdit": can_edit, "filmsAtOnce": videos.MAX_PICTURES,
         "first": {"data": [plain(one) for one in tiles], "nextCursor": next_cursor},
         "similar": plain(similar) if similar else None,
         "offer": {"id": offer.id, "said": offer.said, "count": offer.count} if offer else None,

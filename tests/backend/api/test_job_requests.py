@@ -54,8 +54,8 @@ def test_a_list_is_one_job_and_the_same_key_the_same_job(app: Any, editor: Any, 
     assert job_count(app, workspace) == 1
     with app.db.transaction(workspace.caller) as tx:
         card = generation.get(tx, made.json()["subjectId"])
-        shots = generation.shots(tx, card.id, card.n)
-        each = [card.recipe.of(shot) for shot in shots]
+        shots = generation.image_overrides(tx, card.id, card.n)
+        each = [card.recipe.with_overrides(shot) for shot in shots]
     assert [(one.prompt, one.negative_prompt, one.steps) for one in each] == [
         ("portrait in a cafe", "", 7), ("at sunset", "rain", 7), ("at sunset", "rain", 7),
     ]  # fmt: skip

@@ -42,7 +42,7 @@ def tx(worker_app: Any, workspace: Tenant) -> Any:
 
 def shown(tx: Any) -> list[str]:
     with tx() as session:
-        return generation.ids(session, filters=GalleryFilters(), most=99)
+        return generation.matching_ids(session, filters=GalleryFilters(), most=99)
 
 
 def test_the_same_file_is_one_picture_unless_asked_otherwise(worker_app: Any, workspace: Tenant, tx: Any) -> None:
@@ -146,7 +146,7 @@ def test_every_file_that_leaves_says_where_it_comes_from(
     for card in cards[::4]:  # a larger copy of some
         with tx() as session:
             models = worker_app.engines.upscaler.models()
-            made = generation.enlarge(session, card.id, scale=2, models=models, request_key=card.id)
+            made = generation.start_upscale(session, card.id, scale=2, models=models, request_key=card.id)
         payload = GenerationPayload(generation_id=made.id)
         making.upscale(make_context(worker_app, workspace, "image-upscale", payload, job_id=made.job_id), payload)
         with tx() as session:

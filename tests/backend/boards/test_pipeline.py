@@ -124,10 +124,12 @@ def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tena
     assert result == {"imported": 2, "refused": 1, "already": 0, "with_recipe": 1}
 
     with tx() as session:
-        ids = generation.ids(session, filters=GalleryFilters(board_id=board_id, order="board"), most=9)
+        ids = generation.matching_ids(session, filters=GalleryFilters(board_id=board_id, order="board"), most=9)
         found, bare = generation.pictures(session, ids)
         file = boards.picture_file(session, found.id)
-        assert generation.ids(session, filters=GalleryFilters(text="lora:bella-v1 seed:3127478453"), most=9) == [found.id]
+        assert generation.matching_ids(session, filters=GalleryFilters(text="lora:bella-v1 seed:3127478453"), most=9) == [
+            found.id
+        ]
         assert [one.reason[:31] for one in boards.refused_uploads(session)] == ["This is no picture the studio c"]
         remixed = generation.remix(session, found.id, new_seed=False)
     assert (found.source, found.seed, found.recipe.steps, found.recipe.cfg) == ("imported", 3127478453, 28, 6.5)

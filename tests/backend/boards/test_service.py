@@ -43,7 +43,7 @@ class Desk:
 
     def on(self, board_id: str) -> list[str]:
         with self.tx() as tx:
-            return generation.ids(tx, filters=GalleryFilters(board_id=board_id, order="board"), most=100)
+            return generation.matching_ids(tx, filters=GalleryFilters(board_id=board_id, order="board"), most=100)
 
     def ratings(self) -> list[int]:
         with self.tx() as tx:
@@ -71,11 +71,11 @@ def test_a_double_click_acts_once(desk: Desk) -> None:
     first, second = (desk.act("favourite", desk.ids[:2], key="click") for _ in range(2))
     assert first == second
     with desk.tx() as tx:
-        assert generation.ids(tx, filters=GalleryFilters(text="is:favourite"), most=9) == desk.ids[1::-1]
+        assert generation.matching_ids(tx, filters=GalleryFilters(text="is:favourite"), most=9) == desk.ids[1::-1]
         assert [one.id for one in boards.recent(tx)] == [first.id]
     desk.undo(first)
     with desk.tx() as tx:
-        assert generation.ids(tx, filters=GalleryFilters(favourite=True), most=9) == []
+        assert generation.matching_ids(tx, filters=GalleryFilters(favourite=True), most=9) == []
 
 
 def test_deleted_pictures_keep_their_place_on_a_board(desk: Desk) -> None:
@@ -129,7 +129,7 @@ def test_paging_and_neighbours_follow_the_board(desk: Desk) -> None:
     with desk.tx() as tx:
         first = generation.tiles(tx, filters=filters, take=4)
         rest = generation.tiles(tx, filters=filters, take=4, cursor=first.next_cursor)
-        before, after = generation.around(tx, desk.ids[3], filters=filters)
+        before, after = generation.neighbours(tx, desk.ids[3], filters=filters)
     assert [one.id for one in (*first.tiles, *rest.tiles)] == desk.ids[::-1]
     assert rest.next_cursor is None
     assert before

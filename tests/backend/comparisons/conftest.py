@@ -12,7 +12,7 @@ import pytest
 
 from backend import comparisons
 from backend.bootstrap import App, bootstrap
-from backend.comparisons import TrialCard, TrialDraft
+from backend.comparisons import ComparisonCard, ComparisonDraft
 from backend.db.tables import TrainingCheckpoint, TrainingRun
 from backend.engines.events import EngineStatus, Event, Output, Progress
 from backend.engines.identity.port import IdentityRequest, Reading
@@ -123,13 +123,13 @@ PARAMS: dict[str, Any] = {
 
 
 @pytest.fixture
-def ask(studio: App, workspace: Tenant, run_id: str) -> Callable[..., TrialCard]:
+def ask(studio: App, workspace: Tenant, run_id: str) -> Callable[..., ComparisonCard]:
     """2 checkpoints x 2 strengths and the base model, 2 prompts, 1 seed: 10 pictures."""
 
-    def ask(**values: Any) -> TrialCard:
+    def ask(**values: Any) -> ComparisonCard:
         prompts = ("portrait of bella, in a gym, wearing red", "bella, at the beach")
         given = {"steps": (50, 200), "strengths": (0.6, 1.0), "prompts": prompts, "seeds": 1, "first_seed": 100}
-        draft = TrialDraft(run_id=run_id, **{**given, **values})
+        draft = ComparisonDraft(run_id=run_id, **{**given, **values})
         with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
             return comparisons.start(tx, draft=draft, models=studio.engines.image.models(), request_key=values.pop("key", "k"))
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from backend import comparisons
-from backend.comparisons import TrialCard
+from backend.comparisons import ComparisonCard
 from backend.db.tables import Asset
 from tests.factories.account import Tenant
 from tests.support.processes import Office, Workers
@@ -20,7 +20,7 @@ HANDLERS = "tests.backend.comparisons.handlers"
 
 @pytest.mark.kill
 def test_a_killed_worker_costs_no_picture(
-    studio: Any, workspace: Tenant, ask: Callable[..., TrialCard], workers: Workers, office: Office
+    studio: Any, workspace: Tenant, ask: Callable[..., ComparisonCard], workers: Workers, office: Office
 ) -> None:
     card = ask()
     victim = workers.start("gpu", handlers=HANDLERS, FAULT_STEP="lora-trial:cell-4+:kill")

@@ -12,7 +12,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from backend import assets, comparisons
-from backend.comparisons import CONTROL, Arm, TrialCard, TrialPayload, pipeline
+from backend.comparisons import CONTROL, Arm, ComparisonCard, ComparisonPayload, pipeline
 from backend.db.tables import Asset, AssetUse
 from backend.engines.identity.port import Reading
 from backend.errors import Cancelled, EngineUnavailable, LeaseLost, NotFound
@@ -22,15 +22,15 @@ from tests.factories.account import Tenant
 from tests.fakes.engines import FakeImageEngine
 from tests.support.context import make_context, next_attempt
 
-Ask = Callable[..., TrialCard]
+Ask = Callable[..., ComparisonCard]
 
 
-def begin(studio: Any, who: Tenant, card: TrialCard) -> Any:
-    return make_context(studio, who, "lora-trial", TrialPayload(trial_id=card.id), job_id=card.job_id)
+def begin(studio: Any, who: Tenant, card: ComparisonCard) -> Any:
+    return make_context(studio, who, "lora-trial", ComparisonPayload(trial_id=card.id), job_id=card.job_id)
 
 
-def draw(context: Any, card: TrialCard) -> Any:
-    return pipeline.run(context, TrialPayload(trial_id=card.id))
+def draw(context: Any, card: ComparisonCard) -> Any:
+    return pipeline.run(context, ComparisonPayload(trial_id=card.id))
 
 
 def test_the_same_prompts_and_seeds_for_every_arm(
@@ -102,8 +102,8 @@ def test_a_cancel_keeps_what_is_there_and_it_can_be_exported(
     engine._at = lambda point: setattr(context, "cancel_requested", len(engine.requests) == 2 and point == "output-1")
     with pytest.raises(Cancelled):
         draw(context, card)
-    grid = make_context(studio, workspace, "trial-grid", TrialPayload(trial_id=card.id))
-    made = pipeline.run_grid(grid, TrialPayload(trial_id=card.id))
+    grid = make_context(studio, workspace, "trial-grid", ComparisonPayload(trial_id=card.id))
+    made = pipeline.run_grid(grid, ComparisonPayload(trial_id=card.id))
     with studio.db.transaction(workspace.caller) as tx:
         assert comparisons.get(tx, card.id).done == 3
         assert comparisons.get(tx, card.id).grid_asset_id == made["asset_id"]
@@ -191,8 +191,8 @@ def test_no_number_and_why(studio: Any, workspace: Tenant, ask: Ask, reader: Fak
     assert card.judged.no_identity == reader.why
     assert known.suggestion.arm is None
     reader.why = ""
-    again = make_context(studio, workspace, "trial-scores", TrialPayload(trial_id=card.id))
-    assert pipeline.run_scores(again, TrialPayload(trial_id=card.id)) == {"scored": 10}
+    again = make_context(studio, workspace, "trial-scores", ComparisonPayload(trial_id=card.id))
+    assert pipeline.run_scores(again, ComparisonPayload(trial_id=card.id)) == {"scored": 10}
     with studio.db.transaction(workspace.caller) as tx:
         assert comparisons.results(tx, card.id).suggestion.arm == Arm(50, 0.6)
 
@@ -212,10 +212,10 @@ def test_the_labelled_grid(studio: Any, workspace: Tenant, ask: Ask) -> None:
     card = ask()
     draw(begin(studio, workspace, card), card)
     first = pipeline.run_grid(
-        make_context(studio, workspace, "trial-grid", TrialPayload(trial_id=card.id)), TrialPayload(trial_id=card.id)
+        make_context(studio, workspace, "trial-grid", ComparisonPayload(trial_id=card.id)), ComparisonPayload(trial_id=card.id)
     )
     second = pipeline.run_grid(
-        make_context(studio, workspace, "trial-grid", TrialPayload(trial_id=card.id)), TrialPayload(trial_id=card.id)
+        make_context(studio, workspace, "trial-grid", ComparisonPayload(trial_id=card.id)), ComparisonPayload(trial_id=card.id)
     )
     with studio.db.transaction(workspace.caller) as tx:
         assert comparisons.get(tx, card.id).grid_asset_id == second["asset_id"]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.comparisons import ranking
-from backend.comparisons.schemas import CONTROL, Arm, Cell, PairResult
+from backend.comparisons.schemas import CONTROL, Arm, DrawnCell, PairResult
 
 ARMS = [Arm(step, strength) for step in (50, 100) for strength in (0.6, 1.0)]
 VOTES = st.lists(st.tuples(st.permutations(range(len(ARMS))), st.integers(-1, 1)), max_size=60)
@@ -23,11 +23,11 @@ def duels(votes: list[tuple[list[int], int]]) -> list[PairResult]:
     ]
 
 
-def cells(prompts: int = 2, seeds: int = 2) -> list[Cell]:
+def cells(prompts: int = 2, seeds: int = 2) -> list[DrawnCell]:
     made = []
     for arm in [CONTROL, *ARMS]:
         for p in range(prompts):
-            made += [Cell(f"{arm}-{p}-{s}", 0, arm, p, s, "", "0" * 16, None, None) for s in range(seeds)]
+            made += [DrawnCell(f"{arm}-{p}-{s}", 0, arm, p, s, "", "0" * 16, None, None) for s in range(seeds)]
     return made
 
 

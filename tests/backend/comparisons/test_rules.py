@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.comparisons import rules
-from backend.comparisons.schemas import MOST_CHECKPOINTS, Plan
+from backend.comparisons.schemas import MAX_CHECKPOINTS, ComparisonPlan
 
 
-def plan(steps: list[int], strengths: list[float], prompts: int = 3, seeds: int = 2, *, control: bool = True) -> Plan:
-    return Plan(
+def plan(steps: list[int], strengths: list[float], prompts: int = 3, seeds: int = 2, *, control: bool = True) -> ComparisonPlan:
+    return ComparisonPlan(
         steps=steps, strengths=strengths, prompts=[f"p{n}" for n in range(prompts)], seeds=list(range(seeds)), control=control,
         model="tiny", base="starter-128", width=64, height=64, sampler="ddim", sampling_steps=4, cfg=3.0,
     )  # fmt: skip
@@ -20,8 +20,8 @@ def plan(steps: list[int], strengths: list[float], prompts: int = 3, seeds: int 
 
 @given(st.lists(st.integers(1, 50_000), max_size=60))
 def test_checkpoints_are_spread_over_the_run(steps: list[int]) -> None:
-    chosen = rules.spread_out(steps)
-    assert len(chosen) == min(len(set(steps)), MOST_CHECKPOINTS)
+    chosen = rules.evenly_spaced_steps(steps)
+    assert len(chosen) == min(len(set(steps)), MAX_CHECKPOINTS)
     assert list(chosen) == sorted(set(chosen) & set(steps))
     if steps:
         assert (chosen[0], chosen[-1]) == (min(steps), max(steps))
@@ -34,9 +34,9 @@ def test_checkpoints_are_spread_over_the_run(steps: list[int]) -> None:
 def test_every_cell_once_and_a_lora_in_one_go(
     steps: set[int], strengths: set[float], prompts: int, seeds: int, control: bool
 ) -> None:
-    made = rules.spots(plan(sorted(steps), sorted(strengths), prompts, seeds, control=control))
+    made = rules.planned_cells(plan(sorted(steps), sorted(strengths), prompts, seeds, control=control))
     assert [spot.n for spot in made] == list(range(len(made)))
-    assert len(made) == rules.size(len(steps), len(strengths), prompts, seeds, control=control)
+    assert len(made) == rules.picture_count(len(steps), len(strengths), prompts, seeds, control=control)
     assert len({(spot.arm, spot.prompt_n, spot.seed_n) for spot in made}) == len(made)
     loads = [arm for arm, _ in groupby(made, key=lambda spot: spot.arm)]
     assert len(loads) == len(set(loads))
@@ -54,6 +54,6 @@ def test_prompts_name_what_the_captions_do_not() -> None:
 
 
 def test_the_trigger_word_leads_once() -> None:
-    assert rules.led("at the beach", "bella") == "bella, at the beach"
-    assert rules.led("portrait of Bella, smiling", "bella") == "portrait of Bella, smiling"
-    assert rules.led("isabella at the beach", "bella") == "bella, isabella at the beach"
+    assert rules.with_trigger_word("at the beach", "bella") == "bella, at the beach"
+    assert rules.with_trigger_word("portrait of Bella, smiling", "bella") == "portrait of Bella, smiling"
+    assert rules.with_trigger_word("isabella at the beach", "bella") == "bella, isabella at the beach"

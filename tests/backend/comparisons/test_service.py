@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from backend import comparisons, influencers, jobs, loras
-from backend.comparisons import CONTROL, Arm, TrialCard, TrialDraft, TrialPayload, pipeline
+from backend.comparisons import CONTROL, Arm, ComparisonCard, ComparisonDraft, ComparisonPayload, pipeline
 from backend.db.tables import Asset, Job, TrainingPoint, TrialVote
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.clock import now
@@ -21,13 +21,13 @@ from tests.backend.comparisons.conftest import make_run
 from tests.factories.account import Person, Tenant
 from tests.support.context import make_context
 
-Ask = Callable[..., TrialCard]
+Ask = Callable[..., ComparisonCard]
 
 
 @pytest.fixture
-def drawn(studio: Any, workspace: Tenant, ask: Ask) -> TrialCard:
+def drawn(studio: Any, workspace: Tenant, ask: Ask) -> ComparisonCard:
     card = ask()
-    payload = TrialPayload(trial_id=card.id)
+    payload = ComparisonPayload(trial_id=card.id)
     pipeline.run(make_context(studio, workspace, "lora-trial", payload, job_id=card.job_id), payload)
     return card
 
@@ -59,10 +59,10 @@ def test_what_cannot_be_drawn_is_refused(studio: Any, workspace: Tenant, ask: As
         ask(prompts=())
 
 
-def test_the_time_it_takes_is_learned(studio: Any, workspace: Tenant, drawn: TrialCard) -> None:
+def test_the_time_it_takes_is_learned(studio: Any, workspace: Tenant, drawn: ComparisonCard) -> None:
     model = studio.engines.image.models()[0]
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
-        guess = partial(comparisons.takes, tx, run_id=drawn.run_id, model=replace(model, base="sd15"), pictures=20)
+        guess = partial(comparisons.estimate, tx, run_id=drawn.run_id, model=replace(model, base="sd15"), pictures=20)
         assert guess() is None
         starter = guess(model=replace(model, base="starter-128"))
         assert starter
@@ -82,10 +82,10 @@ def test_the_time_it_takes_is_learned(studio: Any, workspace: Tenant, drawn: Tri
         assert (learned.by, learned.seconds) == ("comparisons", pytest.approx(100))
 
 
-def test_votes_are_blind_counted_and_taken_back(studio: Any, workspace: Tenant, drawn: TrialCard) -> None:
+def test_votes_are_blind_counted_and_taken_back(studio: Any, workspace: Tenant, drawn: ComparisonCard) -> None:
     def ballot(who: Person) -> comparisons.Ballot:
         with studio.db.transaction(who.caller) as tx:
-            return comparisons.ballot(tx, drawn.id, rng=random.Random(4))
+            return comparisons.next_ballot(tx, drawn.id, rng=random.Random(4))
 
     def cast(who: Person, pair: Any, choice: Any) -> None:
         with studio.db.transaction(who.caller, needs="editor") as tx:
@@ -111,14 +111,14 @@ def test_votes_are_blind_counted_and_taken_back(studio: Any, workspace: Tenant, 
     assert (ranks[winner].wins, ranks[winner].n) == (1.5, 2)
     for _ in range(2):
         with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
-            comparisons.undo(tx, drawn.id)
+            comparisons.undo_vote(tx, drawn.id)
     with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
         assert tx.scalars(select(TrialVote.choice)).all() == ["tie"], "nobody takes back another's vote"
         with pytest.raises(Conflict, match="nothing to take back"):
-            comparisons.undo(tx, drawn.id)
+            comparisons.undo_vote(tx, drawn.id)
 
 
-def test_votes_across_prompts_or_with_the_control_are_refused(studio: Any, workspace: Tenant, drawn: TrialCard) -> None:
+def test_votes_across_prompts_or_with_the_control_are_refused(studio: Any, workspace: Tenant, drawn: ComparisonCard) -> None:
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
         cells = {(cell.arm, cell.prompt_n, cell.seed_n): cell.id for cell in comparisons.cells(tx, drawn.id)}
         one, other = Arm(50, 0.6), Arm(200, 1.0)
@@ -129,7 +129,9 @@ def test_votes_across_prompts_or_with_the_control_are_refused(studio: Any, works
                 comparisons.vote(tx, drawn.id, left_id=cells[left], right_id=cells[right], choice="left")
 
 
-def test_the_winner_goes_into_the_library_and_draws_the_influencer(studio: Any, workspace: Tenant, drawn: TrialCard) -> None:
+def test_the_winner_goes_into_the_library_and_draws_the_influencer(
+    studio: Any, workspace: Tenant, drawn: ComparisonCard
+) -> None:
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
         lora = comparisons.promote(tx, drawn.id, Arm(50, 0.6), name="bella-best", make_default=True)
         who = influencers.get(tx, str(drawn.influencer_id))
@@ -143,7 +145,7 @@ def test_the_winner_goes_into_the_library_and_draws_the_influencer(studio: Any, 
         assert loras.page(tx).total == 1
 
 
-def test_deleting_frees_the_pictures(studio: Any, workspace: Tenant, drawn: TrialCard) -> None:
+def test_deleting_frees_the_pictures(studio: Any, workspace: Tenant, drawn: ComparisonCard) -> None:
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
         pictures = [cell.asset_id for cell in comparisons.cells(tx, drawn.id)]
         comparisons.delete(tx, drawn.id)
@@ -161,7 +163,7 @@ def test_deleting_stops_the_drawing(studio: Any, workspace: Tenant, ask: Ask) ->
 
 
 def test_another_workspaces_trial_does_not_exist(
-    studio: Any, workspace: Tenant, other_workspace: Tenant, drawn: TrialCard
+    studio: Any, workspace: Tenant, other_workspace: Tenant, drawn: ComparisonCard
 ) -> None:
     theirs = make_run(studio, other_workspace)
     with studio.db.transaction(other_workspace.caller, needs="editor") as tx:
@@ -169,8 +171,11 @@ def test_another_workspaces_trial_does_not_exist(
             comparisons.get(tx, drawn.id)
         with pytest.raises(NotFound):
             comparisons.propose(tx, drawn.run_id)
-        assert [run.id for run in comparisons.comparable(tx)] == [theirs]
+        assert [run.id for run in comparisons.comparable_runs(tx)] == [theirs]
         with pytest.raises(NotFound):
             comparisons.start(
-                tx, draft=TrialDraft(run_id=drawn.run_id, prompts=("x",)), models=studio.engines.image.models(), request_key="t"
+                tx,
+                draft=ComparisonDraft(run_id=drawn.run_id, prompts=("x",)),
+                models=studio.engines.image.models(),
+                request_key="t",
             )

@@ -7,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.comparisons import ranking, verdict
-from backend.comparisons.schemas import CONTROL, Arm, Cell, Figures, Judged, PairResult
+from backend.comparisons.schemas import CONTROL, Arm, ArmScores, DrawnCell, PairResult, ScoringInfo
 from backend.engines.starter_model.words import CLOTH_COLORS, SCENES
 
 ARMS = [Arm(step, strength) for step in (100, 200, 300) for strength in (0.6, 1.0)]
 SHARE = st.one_of(st.none(), st.floats(0, 1))
 
 
-def figures(arm: Arm, identity: float | None, adherence: float | None, spread: float | None = 0.4, n: int = 4) -> Figures:
-    return Figures(arm, n, identity, adherence, spread)
+def figures(arm: Arm, identity: float | None, adherence: float | None, spread: float | None = 0.4, n: int = 4) -> ArmScores:
+    return ArmScores(arm, n, identity, adherence, spread)
 
 
 @st.composite
-def trials(draw: st.DrawFn) -> tuple[list[Figures], list[PairResult]]:
+def trials(draw: st.DrawFn) -> tuple[list[ArmScores], list[PairResult]]:
     found = [figures(CONTROL, 0.2, 0.9)]
     found += [figures(arm, draw(SHARE), draw(SHARE), draw(SHARE), draw(st.integers(0, 4))) for arm in ARMS]
     there = [one.arm for one in found if one.pictures and not one.arm.control]
@@ -28,15 +28,15 @@ def trials(draw: st.DrawFn) -> tuple[list[Figures], list[PairResult]]:
     return found, [PairResult(one, other, one if won else None) for one, other, won in made if one != other]
 
 
-def suggest(found: list[Figures], duels: list[PairResult]) -> tuple[Arm | None, str]:
+def suggest(found: list[ArmScores], duels: list[PairResult]) -> tuple[Arm | None, str]:
     ranks = ranking.rank([one.arm for one in found if one.pictures], duels)
-    said = verdict.suggest(found, ranks, verdict.overfit(found), duels, Judged(own=0.9))
+    said = verdict.suggest(found, ranks, verdict.overfit_warnings(found), duels, ScoringInfo(own=0.9))
     assert 0 <= said.score <= 1
     return said.arm, said.reason
 
 
 @given(trials())
-def test_there_is_one_suggestion_or_a_reason_why_not(trial: tuple[list[Figures], list[PairResult]]) -> None:
+def test_there_is_one_suggestion_or_a_reason_why_not(trial: tuple[list[ArmScores], list[PairResult]]) -> None:
     found, duels = trial
     arm, reason = suggest(found, duels)
     assert reason.endswith(".")
@@ -48,7 +48,7 @@ def test_there_is_one_suggestion_or_a_reason_why_not(trial: tuple[list[Figures],
 
 @given(trials(), st.data())
 def test_one_more_win_never_takes_the_suggestion_away(
-    trial: tuple[list[Figures], list[PairResult]], data: st.DataObject
+    trial: tuple[list[ArmScores], list[PairResult]], data: st.DataObject
 ) -> None:
     found, duels = trial
     arm, _ = suggest(found, duels)
@@ -61,7 +61,7 @@ def test_one_more_win_never_takes_the_suggestion_away(
 def test_the_best_face_that_still_listens() -> None:
     found = [figures(CONTROL, 0.2, 1.0), figures(Arm(100, 1.0), 0.6, 1.0), figures(Arm(200, 1.0), 0.88, 0.9)]
     found.append(figures(Arm(300, 1.0), 0.92, 0.2, 0.12))
-    [warned] = verdict.overfit(found)
+    [warned] = verdict.overfit_warnings(found)
     assert warned.sentence == (
         "Step 300 at 1.0 may be overfitted: the face is there (92%), but places and clothes asked for are there in 20%, "
         "without the LoRA in 100%, and its pictures look alike (they differ by 12%, at step 100 by 40%)."
@@ -77,14 +77,14 @@ def test_the_best_face_that_still_listens() -> None:
 
 def test_a_face_that_is_a_little_less_there_is_not_called_overfitted() -> None:
     found = [figures(CONTROL, 0.3, 1.0), figures(Arm(100, 1.0), 0.9, 1.0), figures(Arm(200, 1.0), 0.8, 1.0, 0.1)]
-    assert verdict.overfit(found) == []
-    assert verdict.overfit([figures(CONTROL, 0.5, 1.0), figures(Arm(100, 1.0), 0.2, 1.0)]) == []
+    assert verdict.overfit_warnings(found) == []
+    assert verdict.overfit_warnings([figures(CONTROL, 0.5, 1.0), figures(Arm(100, 1.0), 0.2, 1.0)]) == []
 
 
 def test_prompts_no_longer_followed_are_a_sign_also_where_the_face_suffers() -> None:
     """As seen on five pictures at a learning rate of 0.006: the face fell from 100 % to 83 %, places and clothes to none."""
     found = [figures(CONTROL, 0.39, 1.0, 0.18), figures(Arm(100, 1.0), 1.0, 1.0), figures(Arm(300, 1.0), 0.83, 0.0, 0.13)]
-    [warned] = verdict.overfit(found)
+    [warned] = verdict.overfit_warnings(found)
     assert warned.sentence == (
         "Step 300 at 1.0 may be overfitted: the face is there (83%), but places and clothes asked for are there in 0%, "
         "without the LoRA in 100%."
@@ -92,29 +92,29 @@ def test_prompts_no_longer_followed_are_a_sign_also_where_the_face_suffers() -> 
 
 
 def test_a_face_that_was_known_and_is_lost_is_burnt() -> None:
-    [warned] = verdict.overfit([figures(Arm(100, 1.0), 0.94, 1.0), figures(Arm(200, 1.0), 0.5, 0.1, 0.1)])
+    [warned] = verdict.overfit_warnings([figures(Arm(100, 1.0), 0.94, 1.0), figures(Arm(200, 1.0), 0.5, 0.1, 0.1)])
     assert warned.sentence == "Step 200 at 1.0 may be overfitted: the face is falling apart (50%, at step 100 94%)."
 
 
 def test_one_pose_in_the_places_and_clothes_asked_for_is_no_overfitting() -> None:
     """As seen on five pictures with bare captions, 600 steps: one pose, on the beach in yellow, in the snow in red."""
     found = [figures(Arm(200, 1.0), 0.89, 1.0, 0.34, n=3), figures(Arm(600, 1.0), 1.0, 1.0, 0.07, n=3)]
-    assert verdict.overfit(found) == []
-    assert verdict.overfit(found, Judged(by_words=True)) != []
+    assert verdict.overfit_warnings(found) == []
+    assert verdict.overfit_warnings(found, ScoringInfo(by_words=True)) != []
 
 
 def test_one_person_in_every_picture_is_no_overfitting() -> None:
     """The base model draws another person for every prompt; that is no measure, and neither are two pictures."""
     found = [figures(CONTROL, 0.2, 1.0, 0.5), figures(Arm(100, 1.0), 0.9, 1.0, 0.2)]
-    assert verdict.overfit(found) == []
-    assert verdict.overfit([*found, figures(Arm(200, 1.0), 0.9, None, 0.05, n=2)]) == []
-    [warned] = verdict.overfit([*found, figures(Arm(200, 1.0), 0.9, None, 0.05)])
+    assert verdict.overfit_warnings(found) == []
+    assert verdict.overfit_warnings([*found, figures(Arm(200, 1.0), 0.9, None, 0.05, n=2)]) == []
+    [warned] = verdict.overfit_warnings([*found, figures(Arm(200, 1.0), 0.9, None, 0.05)])
     assert "of different prompts and seeds are nearly the same (they differ by 5%)" in warned.sentence
 
 
 def test_strengths_are_compared_with_themselves() -> None:
     found = [figures(Arm(100, 0.6), 0.5, 1.0), figures(Arm(200, 1.0), 0.9, 0.5)]
-    assert verdict.overfit(found) == []
+    assert verdict.overfit_warnings(found) == []
 
 
 def test_votes_decide_where_scores_are_missing() -> None:
@@ -141,15 +141,15 @@ def test_what_a_prompt_asks_for() -> None:
         "place": ["in the snowy mountains", True],
         "clothes": ["red", False],
     }
-    assert verdict.share(seen(prompt, scene="snow", cloth="blue")) == 0.5
+    assert verdict.seen_share(seen(prompt, scene="snow", cloth="blue")) == 0.5
     assert seen("bella with red hair") == {}
-    assert verdict.share({}) is None
+    assert verdict.seen_share({}) is None
     assert seen("bella, wearing an orange shirt", cloth="orange") == {"clothes": ["orange", True]}
 
 
 def test_spread_is_how_far_pictures_are_apart() -> None:
-    cells = [Cell(str(n), n, ARMS[0], n, 0, "", look, 0.5, None) for n, look in enumerate(("0" * 16, "f" * 16, "0" * 16))]
-    one, *rest = verdict.figures([ARMS[0], ARMS[1]], cells)
+    cells = [DrawnCell(str(n), n, ARMS[0], n, 0, "", look, 0.5, None) for n, look in enumerate(("0" * 16, "f" * 16, "0" * 16))]
+    one, *rest = verdict.arm_scores([ARMS[0], ARMS[1]], cells)
     assert (one.pictures, one.identity, one.adherence) == (3, 0.5, None)
     assert one.spread == pytest.approx(2 / 3)
-    assert rest == [Figures(ARMS[1], 0, None, None, None)]
+    assert rest == [ArmScores(ARMS[1], 0, None, None, None)]

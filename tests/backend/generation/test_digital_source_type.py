@@ -49,14 +49,14 @@ def test_drawn_from_nothing_from_a_drawing_and_from_an_upload(studio: Any, works
     assert f'"{EDITED}"' in said
     _, third, said = drawn("third", init_asset_id=edited.id)
     assert f'"{EDITED}"' in said
-    assert [one.meta[digital_source_type.META] for one in (own, again, edited, third)] == [
+    assert [one.meta[digital_source_type.SOURCE_META] for one in (own, again, edited, third)] == [
         SOURCE_TYPE,
         SOURCE_TYPE,
         EDITED,
         EDITED,
     ]
-    assert do(digital_source_type.inherited, changed.id) == EDITED
-    assert do(digital_source_type.inherited, first.id) == SOURCE_TYPE
+    assert do(digital_source_type.inherited_source_type, changed.id) == EDITED
+    assert do(digital_source_type.inherited_source_type, first.id) == SOURCE_TYPE
 
 
 def test_a_start_picture_that_is_ignored_does_not_count(studio: Any, workspace: Tenant, drawn: Any, do: Any) -> None:
@@ -71,5 +71,5 @@ def test_what_is_frozen_about_a_picture_goes_on_to_its_enlargement(studio: Any, 
     with studio.db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         [other] = make_pictures(tx, 1)
         identity_gate.inherit(tx, tx.get_one(Picture, other), picture.id)
-    [frozen] = do(identity.check, other).loras
+    [frozen] = do(identity.provenance, other).loras
     assert (frozen.lora_id, frozen.weight, frozen.step) == (lora.id, 0.5, 90)

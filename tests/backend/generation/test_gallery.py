@@ -76,7 +76,7 @@ def shelf(db: Database, workspace: Tenant) -> dict[str, str]:
 def test_search(db: Database, workspace: Tenant, shelf: dict[str, str], typed: str, names: str) -> None:
     with db.transaction(workspace.viewer.caller) as tx:
         filters = GalleryFilters(text=typed)
-        found = set(generation.ids(tx, filters=filters, most=9))
+        found = set(generation.matching_ids(tx, filters=filters, most=9))
         assert found == {shelf[name] for name in names.split()}
         assert generation.count(tx, filters=filters).n == len(found)
 
@@ -89,21 +89,21 @@ def test_names_of_nothing_are_said(db: Database, workspace: Tenant, shelf: dict[
             ("board:x", "no board"),
         ):
             with pytest.raises(Invalid, match=says):
-                generation.ids(tx, filters=GalleryFilters(text=typed), most=9)
+                generation.matching_ids(tx, filters=GalleryFilters(text=typed), most=9)
 
 
 def test_days_pages_and_neighbours(db: Database, workspace: Tenant, shelf: dict[str, str]) -> None:
     day = now().date() - timedelta(days=9)
     with db.transaction(workspace.viewer.caller) as tx:
-        assert generation.ids(tx, filters=GalleryFilters(text=f"from:{day} until:{day}"), most=9) == [shelf["old"]]
+        assert generation.matching_ids(tx, filters=GalleryFilters(text=f"from:{day} until:{day}"), most=9) == [shelf["old"]]
         oldest = generation.tiles(tx, filters=GalleryFilters(order="oldest"), take=2)
         rest = generation.tiles(tx, filters=GalleryFilters(order="oldest"), take=2, cursor=oldest.next_cursor)
         assert [one.id for one in (*oldest.tiles, *rest.tiles)] == [shelf["old"], shelf["beach"], shelf["forest"]]
-        before, after = generation.around(tx, shelf["beach"], filters=GalleryFilters())
+        before, after = generation.neighbours(tx, shelf["beach"], filters=GalleryFilters())
         assert before
         assert after
         assert (before.id, after.id) == (shelf["forest"], shelf["old"])
-        assert generation.around(tx, shelf["old"], filters=GalleryFilters(text="tram"))[1] is None
+        assert generation.neighbours(tx, shelf["old"], filters=GalleryFilters(text="tram"))[1] is None
         assert generation.count(tx, filters=GalleryFilters(), most=2) == generation.Count(2, more=True)
 
 
@@ -123,12 +123,12 @@ def test_best_rated_first_page_after_page_and_between_neighbours(db: Database, w
             page = generation.tiles(tx, filters=filters, take=7, cursor=cursor)
             shown, cursor = shown + [one.id for one in page.tiles], page.next_cursor
         assert shown == best
-        assert generation.ids(tx, filters=filters, most=9) == best[:9]
+        assert generation.matching_ids(tx, filters=filters, most=9) == best[:9]
         for at in (0, 6, 7, 39):
-            before, after = generation.around(tx, best[at], filters=filters)
+            before, after = generation.neighbours(tx, best[at], filters=filters)
             assert (before.id if before else None) == (best[at - 1] if at else None)
             assert (after.id if after else None) == (best[at + 1] if at < 39 else None)
-        some = generation.ids(tx, filters=GalleryFilters(order="best", min_rating=4), most=99)
+        some = generation.matching_ids(tx, filters=GalleryFilters(order="best", min_rating=4), most=99)
         assert some == [one for one in best if stars[one] >= 4]
 
 

@@ -20,7 +20,7 @@ from backend.generation import (
     identity_gate,
     pipeline,
 )
-from backend.identity import CalibrationPayload, Policy, ScoringPayload
+from backend.identity import CalibrationPayload, GatePolicy, ScoringPayload
 from backend.identity import pipeline as identities
 from tests.backend.identity.conftest import do, embedder, engine, red, studio
 from tests.backend.identity.test_calibration import calibrate
@@ -41,7 +41,7 @@ def ask(studio: Any, workspace: Tenant, red: str, do: Any) -> Callable[..., Gene
     calibrate(studio, workspace, red, do, key="calibration")
 
     def ask(gate: str = "mark", key: str = "k", extra_max: int = 4, **values: Any) -> GenerationCard:
-        policy = Policy(gate=gate, extra_max=extra_max)  # type: ignore[arg-type]
+        policy = GatePolicy(gate=gate, extra_max=extra_max)  # type: ignore[arg-type]
         do(identity.set_policy, red, policy, engine=studio.engines.identity)
         draft = GenerationDraft(**{"prompt": "portrait", "influencer_id": red, "n": 2, "seed": RED, **values})
         card: GenerationCard = do(generation.start, draft=draft, models=studio.engines.image.models(), request_key=key)
@@ -69,7 +69,7 @@ def test_every_picture_is_scored_and_what_made_it_is_frozen(studio: Any, workspa
     [row] = rows(studio, workspace, card)
     assert (row.identity_score or 0) >= (row.identity_line or 1)
     assert row.gate == "open"
-    check = do(identity.check, row.id)
+    check = do(identity.provenance, row.id)
     [frozen] = check.loras
     assert (frozen.lora_id, frozen.weight, frozen.step, len(frozen.sha256)) == (lora.id, 0.7, 120, 64)
     assert (check.embedder, check.why) == ("colour:1", "")
@@ -161,14 +161,14 @@ def test_an_engine_that_is_down_keeps_the_picture_and_scores_it_later(
     made = rows(studio, workspace, card)
     assert [(row.identity_score, row.gate) for row in made] == [(None, "open")] * 3
     assert len(embedder.requests) == asked + 1  # asked once a request, not once a picture
-    assert do(identity.check, made[0].id).why == "The identity engine is down."
+    assert do(identity.provenance, made[0].id).why == "The identity engine is down."
     embedder.down = ""
     job = do(identity.score_missing, red, engine=embedder, request_key="s")
     payload = ScoringPayload(influencer_id=red)
     told = identities.score_missing(make_context(studio, workspace, job.kind, payload, job_id=job.id), payload)
     assert told == {"scored": 3, "left": 0}
     assert {row.gate for row in rows(studio, workspace, card)} == {"held"}
-    assert do(identity.unscored, red) == 0
+    assert do(identity.count_unscored, red) == 0
 
 
 def test_the_first_pictures_of_somebody_introduce_them(
@@ -209,8 +209,8 @@ def test_nearly_the_same_picture_in_another_request_is_noticed(studio: Any, work
     assert [near[one] for one in earlier] == [None, None]
     [late] = rows(studio, workspace, second)
     assert near[late.id] in earlier
-    assert do(identity.check, late.id).near_bits == 0
-    assert do(generation.lookalikes, [*earlier, late.id]) == {late.id: near[late.id]}
+    assert do(identity.provenance, late.id).near_bits == 0
+    assert do(generation.near_duplicates, [*earlier, late.id]) == {late.id: near[late.id]}
 
 
 def test_a_picture_drawn_from_another_may_look_like_it(studio: Any, workspace: Tenant, ask: Any, do: Any) -> None:
@@ -221,4 +221,4 @@ def test_a_picture_drawn_from_another_may_look_like_it(studio: Any, workspace: T
     draw(studio, workspace, again)
     [made] = rows(studio, workspace, again)
     assert made.dhash == source.dhash
-    assert do(generation.lookalikes, [made.id]) == {}
+    assert do(generation.near_duplicates, [made.id]) == {}

@@ -7,20 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.engines.starter_model.words import MOUTHS, SCENES
-from backend.generation import FINISHES
-from backend.generation.look_presets import words
+from backend.generation import LOOK_PRESET_TITLES
+from backend.generation.look_presets import preset_words
 
-names = st.sampled_from([name for name in FINISHES if name])
+names = st.sampled_from([name for name in LOOK_PRESET_TITLES if name])
 
 
 @given(names, st.sampled_from(list(SCENES.values())), st.sampled_from(list(MOUTHS.values())))
 def test_a_place_and_a_mood_that_are_said_stay(finish: str, place: str, mood: str) -> None:
-    assert words(finish, base="starter-128", prompt=f"portrait, {mood}, {place}") == ("", "")
+    assert preset_words(finish, base="starter-128", prompt=f"portrait, {mood}, {place}") == ("", "")
 
 
 @given(names)
 def test_the_starter_is_only_told_words_it_knows(finish: str) -> None:
-    added, negative = words(finish, base="starter-128", prompt="portrait of bella")
+    added, negative = preset_words(finish, base="starter-128", prompt="portrait of bella")
     assert set(added.split(", ")) <= {*SCENES.values(), *MOUTHS.values()}
     assert negative == ""
 
@@ -31,11 +31,11 @@ def test_the_starter_is_only_told_words_it_knows(finish: str) -> None:
     ("studio", "full body, red dress", "softbox lighting", "portrait"),
 ])  # fmt: skip
 def test_photo_models_get_light_and_camera(finish: str, prompt: str, has: str, has_not: str) -> None:
-    added, negative = words(finish, base="sd15", prompt=prompt)
+    added, negative = preset_words(finish, base="sd15", prompt=prompt)
     assert has in added
     assert has_not not in added
     assert negative
 
 
 def test_as_written_adds_nothing() -> None:
-    assert words("", base="sdxl", prompt="x") == words("nosuch", base="sdxl", prompt="x") == ("", "")
+    assert preset_words("", base="sdxl", prompt="x") == preset_words("nosuch", base="sdxl", prompt="x") == ("", "")

@@ -151,6 +151,6 @@ def test_what_enlarges_on_a_card_holds_it(db: Database, workspace: Tenant, devic
     with db.transaction(workspace.editor.caller, needs="editor") as tx:
         [picture] = make_pictures(tx, 1)
         how = UpscaleCard("4x.pth", "4x", (2, 4), True, "", device)
-        card = generation.enlarge(tx, picture, scale=2, models=[how], request_key="k")
+        card = generation.start_upscale(tx, picture, scale=2, models=[how], request_key="k")
         job = jobs.get(tx, card.job_id)
     assert (job.kind, jobs.KINDS[job.kind].queue, jobs.KINDS[job.kind].device) == (kind, queue, device)

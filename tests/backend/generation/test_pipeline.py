@@ -132,7 +132,7 @@ def test_loras_and_a_start_picture_reach_the_engine(studio: Any, workspace: Tena
     assert request.strength == 0.4
     assert seen == [(lora.size_bytes, jpeg())]
     with studio.db.transaction(workspace.caller) as tx:
-        assert loras.uses(tx, lora.id) == ["1 picture"]
+        assert loras.usages(tx, lora.id) == ["1 picture"]
 
 
 def test_a_lora_deleted_meanwhile_is_a_sentence(studio: Any, workspace: Tenant, ask: Any) -> None:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.errors import Invalid
-from backend.generation import AxisDraft, GenerationDraft, LoraPick, Recipe, parse_list, split
-from backend.generation.grid import cells, numbers
+from backend.generation import AxisDraft, GenerationDraft, LoraPick, Recipe, parse_list, split_values
+from backend.generation.grid import grid_drafts, parse_numbers
 from backend.generation.lists import apply_to
 from backend.generation.recipe import LoraRef, batch_by_model, differences
 from tests.fakes.engines import MODEL, OTHER
@@ -38,7 +38,7 @@ def test_what_is_kept_of_each_picture_makes_its_recipe_again(all_changes: list[d
     recipes = [BASE.model_copy(update=change) for change in all_changes]
     for base in (BASE, BASE.model_copy(update={"init_asset_id": "ast_1"})):
         shots = differences(base, recipes)
-        assert [base.of(shot) for shot in shots] == recipes
+        assert [base.with_overrides(shot) for shot in shots] == recipes
         assert [not shot.plain() for shot in shots] == [recipe == base for recipe in recipes]
 
 
@@ -69,14 +69,14 @@ def test_each_is_drawn_once_and_each_checkpoint_loaded_once(all_changes: list[di
     ],
 )
 def test_values_as_people_write_them(text: str, values: list[float]) -> None:
-    assert numbers(split(text)) == values
+    assert parse_numbers(split_values(text)) == values
 
 
 @settings(deadline=None)
 @given(st.text("0123456789.-+()[] ,", max_size=30))
 def test_any_values_are_numbers_or_a_sentence(text: str) -> None:
     with suppress(Invalid):
-        assert 1 <= len(numbers(split(text))) <= 30
+        assert 1 <= len(parse_numbers(split_values(text))) <= 30
 
 
 def test_a_grid_is_every_combination_x_first() -> None:
@@ -85,7 +85,7 @@ def test_a_grid_is_every_combination_x_first() -> None:
         AxisDraft(kind="replace", values=("cat", "dog", "bird")),
         AxisDraft(kind="lora", values=("0.5", "1"), lora_id="lora_1"),
     ]
-    made = cells(DRAFT, axes, [MODEL, OTHER], {"lora_1": "bella-v1"})
+    made = grid_drafts(DRAFT, axes, [MODEL, OTHER], {"lora_1": "bella-v1"})
     assert [len(axis.labels) for axis in made.grid.axes] == [2, 3, 2]
     assert [axis.title for axis in made.grid.axes] == ["Steps", "“cat”", "Weight of bella-v1"]
     at = [(draft.steps, draft.prompt.split()[1], draft.loras[0].weight) for draft in made.drafts]
@@ -97,14 +97,16 @@ def test_a_grid_is_every_combination_x_first() -> None:
 
 def test_a_lora_written_in_the_prompt_does_not_outweigh_its_axis() -> None:
     draft = DRAFT.model_copy(update={"prompt": "a <lora:Bella-v1:0.2> b", "loras": (LoraPick(lora_id="lora_2"),)})
-    [one] = cells(draft, [AxisDraft(kind="lora", values=("1",), lora_id="lora_1")], [MODEL], {"lora_1": "bella-v1"}).drafts
+    [one] = grid_drafts(
+        draft, [AxisDraft(kind="lora", values=("1",), lora_id="lora_1")], [MODEL], {"lora_1": "bella-v1"}
+    ).drafts
     assert "lora" not in one.prompt
     assert [(pick.lora_id, pick.weight) for pick in one.loras] == [("lora_2", 1.0), ("lora_1", 1.0)]
 
 
 def test_another_model_draws_with_its_own_values() -> None:
     draft = DRAFT.model_copy(update={"sampler": "ddim", "steps": 4})
-    made = cells(draft, [AxisDraft(kind="model", values=("tiny", "big"))], [MODEL, OTHER], {})
+    made = grid_drafts(draft, [AxisDraft(kind="model", values=("tiny", "big"))], [MODEL, OTHER], {})
     assert [(one.model, one.sampler, one.steps) for one in made.drafts] == [("tiny", "", None), ("big", "", None)]
     assert made.grid.axes[0].labels == ("Tiny model", "Big model")
 
@@ -130,12 +132,12 @@ def test_another_model_draws_with_its_own_values() -> None:
 )
 def test_grids_that_cannot_be_are_a_sentence(axes: list[AxisDraft], sentence: str) -> None:
     with pytest.raises(Invalid, match=sentence):
-        cells(DRAFT, axes, [MODEL], {})
+        grid_drafts(DRAFT, axes, [MODEL], {})
 
 
 def test_words_of_a_grid_are_a_line_beside_its_pictures() -> None:
     """Whoever writes 2,000 line breaks gets no picture of 2,000 lines."""
-    made = cells(DRAFT, [AxisDraft(kind="replace", values=("cat", "dog\n" * 300 + "x"))], [MODEL], {})
+    made = grid_drafts(DRAFT, [AxisDraft(kind="replace", values=("cat", "dog\n" * 300 + "x"))], [MODEL], {})
     assert all("\n" not in label and len(label) <= 80 for label in made.grid.axes[0].labels)
     with pytest.raises(Invalid, match="at most 2000 characters"):
         AxisDraft(kind="replace", values=("cat", "x" * 2001))
@@ -143,7 +145,7 @@ def test_words_of_a_grid_are_a_line_beside_its_pictures() -> None:
 
 def test_a_list_of_lines() -> None:
     lines = parse_list("\ufeffa cat, asleep\n\n# not this\n a dog ", DRAFT)
-    assert [(line.number, line.said) for line in lines] == [(1, "a cat, asleep"), (4, "a dog")]
+    assert [(line.number, line.prompt) for line in lines] == [(1, "a cat, asleep"), (4, "a dog")]
     assert all(line.draft and (line.draft.n, line.draft.seed) == (1, 7) for line in lines)
 
 
@@ -151,7 +153,7 @@ def test_a_table_with_an_error_in_each_line() -> None:
     table = 'Prompt;N;Seed;Size\n"a cat; asleep";2;5;Story\na dog;two;;\n;1;;\na cow;99;;\na hen;1;;cinema\na;1;2;story;more\n'
     good, *bad = parse_list(table, DRAFT)
     assert good.draft
-    assert (good.said, good.draft.n, good.draft.seed, good.draft.size) == ("a cat; asleep", 2, 5, "story")
+    assert (good.prompt, good.draft.n, good.draft.seed, good.draft.size) == ("a cat; asleep", 2, 5, "story")
     assert [line.draft for line in bad] == [None] * 5
     for line, sentence in zip(
         bad, ["whole number", "prompt is missing", "N: ", "Choose one of", "quotation marks"], strict=True

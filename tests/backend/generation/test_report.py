@@ -27,9 +27,9 @@ def test_who_made_what_from_whose_pictures(db: Database, workspace: Tenant, othe
         tx.execute(update(Dataset).values(rights_by=workspace.user_id, rights_at=Dataset.created_at))
         tx.execute(update(Influencer).values(name="=Bella"))
     with db.transaction(workspace.viewer.caller) as tx:
-        found = generation.report(tx, rows.influencer_id)
+        found = generation.influencer_report(tx, rows.influencer_id)
         with pytest.raises(NotFound):
-            generation.report(tx, theirs.influencer_id)
+            generation.influencer_report(tx, theirs.influencer_id)
     assert (found.made, found.marked, found.scored, found.passed, found.held, found.rejected) == (8, 8, 3, 1, 1, 1)
     assert found.share_marked == 1.0
     [lora] = found.loras

@@ -155,7 +155,7 @@ def test_a_list_is_one_request_that_steps_aside_and_goes_on(
     card = do(generation.start_list, drafts=drafts, models=engine.models(), request_key="list")
     alone = do(generation.start, draft=draft(n=1), models=engine.models(), request_key="alone")
     assert [one.subject_id for one in do(jobs.queue_status, "gpu")] == [alone.id, card.id]
-    monkeypatch.setattr(pipeline, "A_TURN_S", -1.0)
+    monkeypatch.setattr(pipeline, "MAX_TURN_S", -1.0)
     payload = GenerationPayload(generation_id=card.id)
     context = make_context(studio, workspace, "image-generation", payload, job_id=card.job_id)
     for done in (8, 16):
@@ -178,12 +178,12 @@ def test_a_list_is_one_request_that_steps_aside_and_goes_on(
 
 def test_a_list_is_proofread_and_foretold(do: Any, drawn: Any, engine: Any) -> None:
     lines = generation.parse_list("a cat\na <lora:nope>\n__nope__\na {b", draft())
-    read = do(generation.proofread, lines, models=engine.models())
+    read = do(generation.check_lines, lines, models=engine.models())
     assert [bool(line.draft) for line in read] == [True, False, False, False]
-    plan = do(generation.plan, drafts=[line.draft for line in read if line.draft], models=engine.models())
+    plan = do(generation.preview, drafts=[line.draft for line in read if line.draft], models=engine.models())
     assert (plan.pictures, plan.ahead) == (1, 0)
     with pytest.raises(Invalid, match="at most 200"):
-        do(generation.plan, drafts=[draft(n=16)] * 13, models=engine.models())
+        do(generation.preview, drafts=[draft(n=16)] * 13, models=engine.models())
 
 
 def test_a_mask_reaches_the_engine_and_its_picture_keeps_its_size(studio: Any, workspace: Tenant, do: Any, drawn: Any) -> None:
@@ -215,8 +215,10 @@ def test_lines_and_cells_draw_from_pictures_and_at_strengths_of_their_own(studio
 def test_a_picture_is_made_larger_and_says_how(studio: Any, workspace: Tenant, do: Any, drawn: Any) -> None:
     who = do(make_influencer)
     [one] = drawn(generation.start, draft=draft(n=1, influencer_id=who.id))
-    card = do(generation.enlarge, one.id, scale=4, models=studio.engines.upscaler.models(), request_key="up")
-    assert do(generation.enlarge, one.id, scale=2, models=studio.engines.upscaler.models(), request_key="up").id == card.id
+    card = do(generation.start_upscale, one.id, scale=4, models=studio.engines.upscaler.models(), request_key="up")
+    assert (
+        do(generation.start_upscale, one.id, scale=2, models=studio.engines.upscaler.models(), request_key="up").id == card.id
+    )
     payload = GenerationPayload(generation_id=card.id)
     context = make_context(studio, workspace, "image-upscale", payload, job_id=card.job_id)
     assert pipeline.upscale(context, payload) == pipeline.upscale(next_attempt(context), payload) == {"pictures": 1}
@@ -225,7 +227,7 @@ def test_a_picture_is_made_larger_and_says_how(studio: Any, workspace: Tenant, d
     assert larger.recipe.upscaled
     assert (larger.recipe.upscaled.picture_id, larger.recipe.upscaled.detail) == (one.id, False)
     with pytest.raises(Invalid, match="no such way"):
-        do(generation.enlarge, one.id, scale=3, models=studio.engines.upscaler.models(), request_key="up3")
+        do(generation.start_upscale, one.id, scale=3, models=studio.engines.upscaler.models(), request_key="up3")
 
 
 def test_a_grid_becomes_one_labelled_picture(studio: Any, workspace: Tenant, do: Any, drawn: Any) -> None:
@@ -235,19 +237,19 @@ def test_a_grid_becomes_one_labelled_picture(studio: Any, workspace: Tenant, do:
         AxisDraft(kind="seed", values=("1", "2")),
     ]
     pictures = drawn(generation.start_grid, draft=draft(), axes=axes)
-    job = do(generation.draw_sheet, pictures[0].generation_id, request_key="sheet")
+    job = do(generation.start_sheet, pictures[0].generation_id, request_key="sheet")
     payload = GenerationPayload(generation_id=pictures[0].generation_id)
     made = pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=job.id), payload)
     stored = do(assets.get, made["asset_id"])
     with Image.open(io.BytesIO(b"".join(studio.storage.open(stored.key)))) as sheet:
         assert sheet.height > sheet.width
-    again = do(generation.draw_sheet, pictures[0].generation_id, request_key="again")
+    again = do(generation.start_sheet, pictures[0].generation_id, request_key="again")
     do(lambda tx: setattr(tx.get_one(Job, job.id), "state", "completed"))
     do(lambda tx: setattr(tx.get_one(Job, job.id), "result", made))
     newer = pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=again.id), payload)
     assert [do(assets.get, one["asset_id"]).state for one in (made, newer)] == ["deleted", "stored"]
     with pytest.raises(Invalid, match="Only a grid"):
-        do(generation.draw_sheet, drawn(generation.start, draft=draft(n=1))[0].generation_id, request_key="no")
+        do(generation.start_sheet, drawn(generation.start, draft=draft(n=1))[0].generation_id, request_key="no")
 
 
 def test_a_request_without_differences_keeps_none(do: Any, engine: Any) -> None:
@@ -257,9 +259,9 @@ def test_a_request_without_differences_keeps_none(do: Any, engine: Any) -> None:
 
 def test_a_model_redraws_a_picture_as_large_as_it_can(do: Any, drawn: Any, engine: Any) -> None:
     [one] = drawn(generation.start, draft=draft(n=1))
-    assert do(generation.redraw_larger, one.id, models=engine.models()) is None
+    assert do(generation.larger_redraw_draft, one.id, models=engine.models()) is None
     [tiny, big] = engine.models()
-    larger = do(generation.redraw_larger, one.id, models=[replace(tiny, longest_px=96), big])
+    larger = do(generation.larger_redraw_draft, one.id, models=[replace(tiny, longest_px=96), big])
     assert (larger.width, larger.height, larger.init_asset_id, larger.seed, larger.n) == (96, 96, one.asset_id, 10, 1)
     assert larger.strength < 0.5
 
@@ -269,12 +271,12 @@ def test_of_labelled_pictures_the_one_asked_for_last_stays_whoever_dies_or_is_la
 ) -> None:
     pictures = drawn(generation.start_grid, draft=draft(), axes=[AxisDraft(kind="steps", values=("5", "10"))])
     payload = GenerationPayload(generation_id=pictures[0].generation_id)
-    asked = [do(generation.draw_sheet, payload.generation_id, request_key=key) for key in ("early", "late")]
+    asked = [do(generation.start_sheet, payload.generation_id, request_key=key) for key in ("early", "late")]
     early, late = (make_context(studio, workspace, "image-sheet", payload, job_id=job.id) for job in asked)
     died = pipeline.sheet(late, payload)
     again = pipeline.sheet(next_attempt(late), payload)
     slow = pipeline.sheet(early, payload)
     assert [do(assets.get, one["asset_id"]).state for one in (died, again)] == ["deleted", "stored"]
-    newest = do(generation.draw_sheet, payload.generation_id, request_key="newest")
+    newest = do(generation.start_sheet, payload.generation_id, request_key="newest")
     pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=newest.id), payload)
     assert [do(assets.get, one["asset_id"]).state for one in (again, slow)] == ["deleted"] * 2

@@ -24,17 +24,17 @@ def held(db: Database, tenant: Tenant, count: int = 3) -> list[str]:
 def test_a_decision_moves_a_picture_and_is_taken_back(db: Database, workspace: Tenant) -> None:
     first, second, third = held(db, workspace)
     with db.transaction(workspace.editor.caller, needs="editor") as tx:
-        assert generation.waiting(tx) == {"held": 2, "rejected": 0}
+        assert generation.held_counts(tx) == {"held": 2, "rejected": 0}
         shown = generation.decide(tx, [first], "approved")
         gone = generation.decide(tx, [second, third], "rejected")
         assert (shown, gone) == ({first: "held"}, {second: "held", third: "open"})
-        assert generation.waiting(tx) == {"held": 0, "rejected": 2}
+        assert generation.held_counts(tx) == {"held": 0, "rejected": 2}
         assert [one.id for one in generation.tiles(tx, filters=GalleryFilters()).tiles] == [first]
-        check = identity.check(tx, first)
+        check = identity.provenance(tx, first)
         assert (check.decision, check.decided_by) == ("approved", workspace.editor.id)
-        generation.take_back(tx, gone)
-        assert generation.waiting(tx) == {"held": 1, "rejected": 0}
-        assert identity.check(tx, second).decision == ""
+        generation.undo_decision(tx, gone)
+        assert generation.held_counts(tx) == {"held": 1, "rejected": 0}
+        assert identity.provenance(tx, second).decision == ""
         assert {one.id for one in generation.tiles(tx, filters=GalleryFilters(gate="any")).tiles} == {first, second, third}
 
 
@@ -45,4 +45,4 @@ def test_only_editors_of_the_workspace_decide(db: Database, workspace: Tenant, o
     with pytest.raises(NotFound), db.transaction(other_workspace.caller, needs="editor") as tx:
         generation.decide(tx, made[:1], "approved")
     with db.transaction(workspace.caller) as tx:
-        assert generation.waiting(tx)["held"] == 2
+        assert generation.held_counts(tx)["held"] == 2

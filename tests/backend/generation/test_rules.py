@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from backend.engines.image import sizes
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid
-from backend.generation import SIZES, GenerationDraft, lift_loras
-from backend.generation.rules import assemble, seeds
+from backend.generation import SIZES, GenerationDraft, extract_loras
+from backend.generation.rules import assemble_prompt, seeds
 
 STARTER = ModelCard("starter", "Starter", "starter-128", 128, 8, ("ddim",), "ddim", 20, 3.0, True)
 names = st.from_regex(r"[a-z0-9][a-z0-9._-]{2,20}", fullmatch=True)
@@ -31,25 +31,25 @@ names = st.from_regex(r"[a-z0-9][a-z0-9._-]{2,20}", fullmatch=True)
     ],
 )
 def test_loras_are_lifted_out(prompt: str, left: str, found: tuple[tuple[str, float], ...]) -> None:
-    lifted = lift_loras(prompt)
+    lifted = extract_loras(prompt)
     assert (lifted.prompt, lifted.loras) == (left, found)
 
 
 @pytest.mark.parametrize("prompt", ["<lora:>", "<lora::1>", "<lora:a:b>", "<lora:a:3>", "<lora:a:nan>", "<lora:a:1:2>"])
 def test_bad_lora_words_are_a_sentence(prompt: str) -> None:
     with pytest.raises(Invalid, match="<lora:"):
-        lift_loras(prompt)
+        extract_loras(prompt)
 
 
 @given(st.text(max_size=300).filter(lambda text: "<" not in text))
 def test_a_prompt_without_loras_is_left_alone(prompt: str) -> None:
-    assert lift_loras(prompt).prompt == prompt.strip()
+    assert extract_loras(prompt).prompt == prompt.strip()
 
 
 @given(st.lists(st.tuples(names, st.integers(-20, 20)), min_size=1, max_size=5, unique_by=lambda pair: pair[0]))
 def test_every_lora_comes_out_with_its_weight(pairs: list[tuple[str, int]]) -> None:
     prompt = "portrait" + "".join(f", <lora:{name}:{weight / 10}>" for name, weight in pairs)
-    lifted = lift_loras(prompt)
+    lifted = extract_loras(prompt)
     assert lifted.prompt == "portrait"
     assert lifted.loras == tuple((name, weight / 10) for name, weight in pairs)
 
@@ -57,14 +57,14 @@ def test_every_lora_comes_out_with_its_weight(pairs: list[tuple[str, int]]) -> N
 @given(st.text(max_size=300))
 def test_any_prompt_is_parsed_or_refused_with_a_sentence(prompt: str) -> None:
     with suppress(Invalid):
-        assert "<lora:" not in lift_loras(prompt).prompt
+        assert "<lora:" not in extract_loras(prompt).prompt
 
 
 def test_the_influencer_is_said_once() -> None:
-    assert assemble("at the beach", "bella", "cartoon") == "bella, at the beach, cartoon"
-    assert assemble("Portrait of Bella, cartoon", "bella", "cartoon") == "Portrait of Bella, cartoon"
-    assert assemble("isabella", "bella", "") == "bella, isabella"
-    assert assemble("", "", "") == ""
+    assert assemble_prompt("at the beach", "bella", "cartoon") == "bella, at the beach, cartoon"
+    assert assemble_prompt("Portrait of Bella, cartoon", "bella", "cartoon") == "Portrait of Bella, cartoon"
+    assert assemble_prompt("isabella", "bella", "") == "bella, isabella"
+    assert assemble_prompt("", "", "") == ""
 
 
 @pytest.mark.parametrize("name", list(SIZES))

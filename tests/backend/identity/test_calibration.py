@@ -11,7 +11,7 @@ from backend import identity
 from backend.db.tables import DatasetImage
 from backend.db.transactions import SystemCaller
 from backend.errors import Invalid, LeaseLost, Rejected
-from backend.identity import CalibrationPayload, Policy, Profile, pipeline
+from backend.identity import CalibrationPayload, GatePolicy, Profile, pipeline
 from tests.factories.account import Tenant
 from tests.fakes.identity import FakeIdentity
 from tests.support.context import make_context, next_attempt
@@ -53,14 +53,14 @@ def test_a_changed_dataset_or_embedder_asks_for_another_calibration(
         last = tx.scalars(select(DatasetImage.id).where(DatasetImage.included).order_by(DatasetImage.id.desc())).first()
         tx.execute(update(DatasetImage).where(DatasetImage.id == last).values(included=False))
     assert "pictures to choose from have changed" in seen(do, red, embedder).stale
-    do(identity.set_policy, red, Policy(gate="hold", line=0.5), engine=embedder)
+    do(identity.set_policy, red, GatePolicy(gate="hold", line=0.5), engine=embedder)
     calibrate(studio, workspace, red, do, key="again")
     profile = seen(do, red, embedder)
     assert (len(profile.shots), profile.stale, profile.line, profile.gate) == (7, "", 0.5, "hold")
     embedder.embedder = "colour:2"
     assert "read by colour:1, but colour:2" in seen(do, red, embedder).stale
     with studio.db.transaction(workspace.caller) as tx:
-        judge = identity.judge(tx, red, base="starter-128", engine=embedder)
+        judge = identity.scoring_context(tx, red, base="starter-128", engine=embedder)
     assert judge.reference is None
     assert "Calibrate again" in judge.why
     calibrate(studio, workspace, red, do, key="third")
@@ -92,18 +92,18 @@ def test_a_retry_reads_nothing_twice(studio: Any, workspace: Tenant, red: str, d
 def test_people_choose_their_own_references(studio: Any, workspace: Tenant, red: str, do: Any, embedder: Any) -> None:
     offered = [one.asset_id for one in do(identity.candidates, red)]
     calibrate(studio, workspace, red, do)
-    assert "Calibrate again" in do(identity.pick, red, offered[:4], engine=embedder).stale
+    assert "Calibrate again" in do(identity.choose_references, red, offered[:4], engine=embedder).stale
     calibrate(studio, workspace, red, do, key="mine")
     assert [shot.asset_id for shot in seen(do, red, embedder).shots] == offered[:4]
     with pytest.raises(Invalid, match="at least 3"):
-        do(identity.pick, red, offered[:2], engine=embedder)
+        do(identity.choose_references, red, offered[:2], engine=embedder)
     with pytest.raises(Invalid, match="included pictures"):
-        do(identity.pick, red, ["ast_somebody_elses"] * 3, engine=embedder)
+        do(identity.choose_references, red, ["ast_somebody_elses"] * 3, engine=embedder)
 
 
 def test_what_cannot_be_calibrated_says_why(studio: Any, workspace: Tenant, red: str, do: Any, embedder: FakeIdentity) -> None:
     with pytest.raises(Invalid, match="Calibrate first"):
-        do(identity.set_policy, red, Policy(line=0.5), engine=embedder)
+        do(identity.set_policy, red, GatePolicy(line=0.5), engine=embedder)
     with pytest.raises(Invalid, match="Calibrate first"):
         do(identity.score_missing, red, engine=embedder, request_key="s")
     embedder.embedder, embedder.refused = "", "Set IDENTITY_MODEL."

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from backend import identity
 from backend.engines.identity.rules import Reference
-from backend.identity import GATES, Gate, Judge, Verdict, rules
+from backend.identity import GATES, Gate, IdentityScore, ScoringContext, rules
 
 gates = st.sampled_from(get_args(Gate))
-verdicts = st.builds(Verdict, score=st.none() | st.floats(0, 1), line=st.floats(0, 1), embedder=st.just("v:1"))
+verdicts = st.builds(IdentityScore, score=st.none() | st.floats(0, 1), line=st.floats(0, 1), embedder=st.just("v:1"))
 
 
 @given(gates, verdicts)
-def test_only_what_falls_short_leaves_the_gallery_and_only_if_asked(gate: Gate, verdict: Verdict) -> None:
-    state = rules.state(gate, verdict)
+def test_only_what_falls_short_leaves_the_gallery_and_only_if_asked(gate: Gate, verdict: IdentityScore) -> None:
+    state = rules.gate_state(gate, verdict)
     assert (state == "open") == (verdict.passed or gate in ("off", "mark"))
     assert (state == "rejected") == (not verdict.passed and gate == "reject")
     if verdict.score is None:
@@ -28,7 +28,7 @@ def test_only_what_falls_short_leaves_the_gallery_and_only_if_asked(gate: Gate, 
 def test_drawing_anew_is_bounded_and_never_draws_what_is_not_missing(
     gate: Gate, asked: int, most: int, data: st.DataObject
 ) -> None:
-    judge = Judge(Reference("v:1", centroid=(1.0,)), 0.5, gate, most)
+    judge = ScoringContext(Reference("v:1", centroid=(1.0,)), 0.5, gate, most)
     drawn, rounds, passed = asked, 0, data.draw(st.integers(0, asked))
     while k := rules.replacements_needed(judge, asked=asked, drawn=drawn, passed=passed):
         assert passed + k <= asked
@@ -50,7 +50,7 @@ def test_the_best_of_what_could_not_be_replaced_stay_for_a_look(held: dict[str, 
 
 @given(st.integers(0, 6000), st.integers(2, 64))
 def test_references_are_spread_over_the_whole_set(n: int, most: int) -> None:
-    chosen = rules.spread(list(range(n)), most)
+    chosen = rules.evenly_spaced(list(range(n)), most)
     assert len(chosen) == len(set(chosen)) == min(n, most)
     assert chosen == sorted(chosen)
     if n:
@@ -59,4 +59,4 @@ def test_references_are_spread_over_the_whole_set(n: int, most: int) -> None:
 
 def test_every_gate_is_told() -> None:
     assert set(GATES) == set(get_args(Gate))
-    assert identity.state("hold", Verdict(0.4, 0.5, "v:1")) == "held"
+    assert identity.gate_state("hold", IdentityScore(0.4, 0.5, "v:1")) == "held"

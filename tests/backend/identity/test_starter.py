@@ -48,9 +48,12 @@ def test_bella_is_bella_and_the_others_are_not(studio: Any, workspace: Tenant) -
     told = pipeline.calibrate(context, payload)
     assert (told["references"], told["passing"]) == (14, 14)
     with studio.db.transaction(workspace.caller) as tx:
-        judge = identity.judge(tx, who.id, base="starter-128", engine=studio.engines.identity)
-        photos = identity.judge(tx, who.id, base="sd15", engine=studio.engines.identity)
-    seen = {name: [identity.score(judge, one) for one in identity.read(context, paths)] for name, paths in people.items()}
+        judge = identity.scoring_context(tx, who.id, base="starter-128", engine=studio.engines.identity)
+        photos = identity.scoring_context(tx, who.id, base="sd15", engine=studio.engines.identity)
+    seen = {
+        name: [identity.score_reading(judge, one) for one in identity.read_pictures(context, paths)]
+        for name, paths in people.items()
+    }
     assert all(verdict.passed for verdict in seen["bella"])
     assert not any(verdict.passed for name in ("marco", "zara") for verdict in seen[name])
     assert photos.reference is None

@@ -8,7 +8,7 @@ from backend.engines.starter_model import characters
 
 def test_a_characters_traits_read_like_a_description() -> None:
     bella = next(one for one in characters() if one.name == "bella")
-    said = identity.phrases({**bella.traits, "beard": "none", "mood": "calm"})
+    said = identity.describe_traits({**bella.traits, "beard": "none", "mood": "calm"})
     assert said == [
         "long wavy hair",
         "purple hair",

@@ -62,7 +62,7 @@ def test_a_long_chain_costs_no_more_statements(db: Database, workspace: Tenant, 
         statements.clear()
         found = lineage.trace(tx, "dataset", rows.dataset_id)
         assert len(statements) == before <= 8
-    assert (len(found.columns[3].nodes), found.columns[3].count) == (lineage.MOST, 46)
+    assert (len(found.columns[3].nodes), found.columns[3].count) == (lineage.MAX_NODES, 46)
 
 
 def test_what_stands_alone_is_gone_or_is_not_there(

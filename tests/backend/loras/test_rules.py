@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import Invalid
-from backend.loras.rules import NAME, as_name, check_name, next_free
+from backend.loras.rules import NAME, check_name, lora_name, next_free
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,12 @@ from backend.loras.rules import NAME, as_name, check_name, next_free
     ],
 )
 def test_any_text_becomes_a_word(text: str, name: str) -> None:
-    assert as_name(text) == name
+    assert lora_name(text) == name
 
 
 @given(st.text(max_size=200))
 def test_every_made_name_is_a_valid_one(text: str) -> None:
-    assert NAME.fullmatch(as_name(text))
+    assert NAME.fullmatch(lora_name(text))
 
 
 @pytest.mark.parametrize("name", ["", "ab", "with space", "a:b", "<lora>", "Ümlaut", "-lead", "x" * 65])

@@ -17,7 +17,7 @@ from backend import assets, jobs, renditions
 from backend.db.tables import Asset, AssetUse, Job, Rendition
 from backend.errors import Invalid
 from backend.kit.clock import now
-from backend.media.images.ai_mark import EDITED, META, SOURCE_TYPE
+from backend.media.images.ai_mark import EDITED, SOURCE_META, SOURCE_TYPE
 from backend.renditions import KIND, MediaPayload, Recipe, pipeline
 from tests.factories.account import Tenant
 from tests.support.context import make_context
@@ -51,7 +51,7 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def test_a_picture_goes_out_as_a_plain_marked_jpeg(app: Any, do: Any, keep: Any, prepare: Any) -> None:
-    asset_id = keep(png(), width=200, height=100, content_type="image/png", meta={META: EDITED})
+    asset_id = keep(png(), width=200, height=100, content_type="image/png", meta={SOURCE_META: EDITED})
     wanted = [(asset_id, PICTURE)]
     assert do(renditions.ready, wanted) is None
     job = do(renditions.ask, wanted)
@@ -61,7 +61,7 @@ def test_a_picture_goes_out_as_a_plain_marked_jpeg(app: Any, do: Any, keep: Any,
     [made] = do(renditions.ready, wanted)
     assert do(renditions.ask, wanted) is None
     data = b"".join(app.storage.open(made.key))
-    assert (made.content_type, made.width, made.height, made.meta) == ("image/jpeg", 80, 100, {META: EDITED})
+    assert (made.content_type, made.width, made.height, made.meta) == ("image/jpeg", 80, 100, {SOURCE_META: EDITED})
     assert made.size_bytes == len(data) <= 60_000
     assert EDITED.encode() in data
     assert b"secret" not in data
@@ -109,7 +109,7 @@ def test_a_film_is_cut_converted_and_marked_in_one_pass(app: Any, do: Any, keep:
 
 def test_a_film_that_needs_no_change_keeps_its_frames(app: Any, do: Any, keep: Any, prepare: Any, film: Any) -> None:
     source = film(rate=24)
-    asset_id = keep(source, kind="video", content_type="video/mp4", width=320, height=180, meta={META: SOURCE_TYPE})
+    asset_id = keep(source, kind="video", content_type="video/mp4", width=320, height=180, meta={SOURCE_META: SOURCE_TYPE})
     wanted = [(asset_id, Recipe(kind="video"))]
     prepare(do(renditions.want, wanted))
     [made] = do(renditions.ready, wanted)

@@ -13,7 +13,7 @@ from backend import videos
 from backend.bootstrap import App, bootstrap
 from backend.db.tables import Picture
 from backend.settings import Settings
-from backend.videos import ClipCard, ClipPayload, pipeline
+from backend.videos import VideoCard, VideoPayload, pipeline
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset, make_pictures
 from tests.fakes.engines import FakeImageEngine, FakeTrainer
@@ -61,14 +61,14 @@ def offer(studio: App) -> dict[str, Any]:
 
 
 @pytest.fixture
-def film(studio: App, workspace: Tenant, do: Any) -> Callable[[ClipCard], ClipCard]:
+def film(studio: App, workspace: Tenant, do: Any) -> Callable[[VideoCard], VideoCard]:
     """Does the job of a clip."""
 
-    def film(card: ClipCard) -> ClipCard:
-        payload = ClipPayload(clip_id=card.id)
+    def film(card: VideoCard) -> VideoCard:
+        payload = VideoPayload(clip_id=card.id)
         kind = "video-generation-gpu" if card.recipe.device else "video-generation"
         pipeline.run(make_context(studio, workspace, kind, payload, job_id=card.job_id), payload)
-        done: ClipCard = do(videos.get, card.id)
+        done: VideoCard = do(videos.get, card.id)
         return done
 
     return film

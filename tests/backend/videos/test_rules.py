@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.errors import Invalid
-from backend.videos import ClipDraft, VideoOrder, rules
+from backend.videos import VideoDraft, VideoOrder, rules
 from backend.videos.schemas import FORMATS
 from tests.fakes.motion import CARDS, MODULE
 
@@ -27,13 +27,13 @@ PUSH = CARDS[0]
     ],
 )
 def test_the_size_of_a_film(picture: tuple[int, int], draft: dict[str, Any], film: tuple[int, int]) -> None:
-    assert rules.size(*picture, ClipDraft(**draft)) == film
+    assert rules.size(*picture, VideoDraft(**draft)) == film
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_has_even_sides_and_its_shape(name: str) -> None:
     for picture in ((640, 640), (333, 777), (4000, 300)):
-        width, height = rules.size(*picture, ClipDraft(format=name))
+        width, height = rules.size(*picture, VideoDraft(format=name))
         assert width % 2 == height % 2 == 0
         assert width / height == pytest.approx(rules.shape_of(*picture, name), rel=0.02)
 
@@ -51,24 +51,24 @@ def test_every_format_has_even_sides_and_its_shape(name: str) -> None:
     ],
 )
 def test_the_length_of_a_film(draft: dict[str, Any], card: Any, length: tuple[int, int]) -> None:
-    assert rules.length(ClipDraft(**draft), card) == length
+    assert rules.length(VideoDraft(**draft), card) == length
 
 
 def test_what_cannot_be_is_a_sentence() -> None:
     with pytest.raises(Invalid, match="at 8 a second at most 4 seconds"):
-        rules.length(ClipDraft(seconds=10), MODULE)
+        rules.length(VideoDraft(seconds=10), MODULE)
     with pytest.raises(Invalid, match="not both"):
-        ClipDraft(seconds=1, frames=30)
+        VideoDraft(seconds=1, frames=30)
     with pytest.raises(Invalid, match="pictureId or assetId"):
         VideoOrder(model="push-in")
     with pytest.raises(Invalid, match="no way to move pictures called 'nosuch'"):
-        rules.choose(CARDS, "nosuch")
+        rules.choose_model(CARDS, "nosuch")
     with pytest.raises(Invalid, match="System page"):
-        rules.choose([], "")
+        rules.choose_model([], "")
     with pytest.raises(Invalid, match="Format"):
-        ClipDraft(format="3:2")
+        VideoDraft(format="3:2")
 
 
 def test_a_small_picture_is_told_to_look_soft() -> None:
-    assert rules.small(128, 128, (720, 720), "as-is")
-    assert not rules.small(1024, 1536, (720, 1280), "9:16")
+    assert rules.looks_soft(128, 128, (720, 720), "as-is")
+    assert not rules.looks_soft(1024, 1536, (720, 1280), "9:16")

@@ -13,7 +13,7 @@ from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.generation import LoraPick
 from backend.kit.ids import new_id
 from backend.media.images.ai_mark import SOURCE_TYPE
-from backend.videos import ClipDraft, ClipFilters, ClipPayload, VideoOrder, forecast, pipeline
+from backend.videos import VideoDraft, VideoFilters, VideoOrder, VideoPayload, forecast, pipeline
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer, make_lora, make_pictures
 from tests.fakes.engines import OTHER
@@ -26,7 +26,7 @@ from workers.context import Context
 def test_a_picture_is_asked_for_once_filmed_and_marked(
     studio: Any, do: Any, film: Any, offer: Any, picture_id: str, motion: FakeMotion
 ) -> None:
-    draft = ClipDraft(model="push-in", format="9:16", seconds=2, movement=0.3, focus=0.2)
+    draft = VideoDraft(model="push-in", format="9:16", seconds=2, movement=0.3, focus=0.2)
     [asked] = do(videos.animate, picture_ids=[picture_id], draft=draft, request_key="k", **offer)
     [again] = do(videos.animate, picture_ids=[picture_id], draft=draft, request_key="k", **offer)
     assert again.id == asked.id
@@ -47,63 +47,63 @@ def test_a_picture_is_asked_for_once_filmed_and_marked(
     assert SOURCE_TYPE.encode() in data
     assert b"the prompt" not in data
     assert studio.storage.read(assets.thumb_key(stored.key, 64))[:4] == b"RIFF"
-    assert do(videos.lengths, [card.asset_id, picture_id]) == {card.asset_id: {"duration_s": 0.5, "fps": 8.0}}
+    assert do(videos.durations, [card.asset_id, picture_id]) == {card.asset_id: {"duration_s": 0.5, "fps": 8.0}}
     assert film(card).asset_id == card.asset_id, "a job that runs again makes nothing again"
     assert len(motion.requests) == 1
 
 
 def test_several_pictures_are_a_job_each(do: Any, offer: Any) -> None:
     ids = do(make_pictures, 3)
-    cards = do(videos.animate, picture_ids=[*ids, ids[0]], draft=ClipDraft(), request_key="k", **offer)
+    cards = do(videos.animate, picture_ids=[*ids, ids[0]], draft=VideoDraft(), request_key="k", **offer)
     assert [card.picture_id for card in cards] == ids
     assert len({card.job_id for card in cards}) == 3
-    assert [one.id for one in do(videos.animate, picture_ids=ids, draft=ClipDraft(), request_key="k", **offer)] == [
+    assert [one.id for one in do(videos.animate, picture_ids=ids, draft=VideoDraft(), request_key="k", **offer)] == [
         one.id for one in cards
     ]
     assert {do(jobs.get, card.job_id).kind for card in cards} == {"video-generation"}
     with pytest.raises(Invalid, match="at most 20"):
-        do(videos.animate, picture_ids=[f"pic_{n}" for n in range(21)], draft=ClipDraft(), request_key="x", **offer)
+        do(videos.animate, picture_ids=[f"pic_{n}" for n in range(21)], draft=VideoDraft(), request_key="x", **offer)
     with pytest.raises(NotFound, match="does not exist"):
-        do(videos.animate, picture_ids=["pic_no"], draft=ClipDraft(), request_key="y", **offer)
+        do(videos.animate, picture_ids=["pic_no"], draft=VideoDraft(), request_key="y", **offer)
 
 
 def test_a_model_that_draws_takes_a_card_words_and_loras_of_its_family(
     do: Any, film: Any, offer: Any, picture_id: str, motion: FakeMotion, studio: Any
 ) -> None:
     lora, other = do(make_lora, base="sd15", storage=studio.storage), do(make_lora, "tiny-v1")
-    draft = ClipDraft(model=MODULE.name, prompt=f"she turns <lora:{lora.name}:0.7>", seed=5)
+    draft = VideoDraft(model=MODULE.name, prompt=f"she turns <lora:{lora.name}:0.7>", seed=5)
     [card] = do(videos.animate, picture_ids=[picture_id], draft=draft, request_key="k", **offer)
     assert do(jobs.get, card.job_id).kind == "video-generation-gpu"
     assert (card.recipe.checkpoint, card.recipe.prompt, card.recipe.seed) == (OTHER.name, "she turns", 5)
     assert film(card).recipe.loras[0].name == lora.name
     [request] = motion.requests
     assert [(use.name, use.weight, use.path.exists()) for use in request.loras] == [(lora.name, 0.7, True)]
-    wrong = ClipDraft(model=MODULE.name, loras=(LoraPick(lora_id=other.id),))
+    wrong = VideoDraft(model=MODULE.name, loras=(LoraPick(lora_id=other.id),))
     with pytest.raises(Invalid, match=other.name):
         do(videos.animate, picture_ids=[picture_id], draft=wrong, request_key="x", **offer)
-    wrong = ClipDraft(model="drift", loras=(LoraPick(lora_id=lora.id),))
+    wrong = VideoDraft(model="drift", loras=(LoraPick(lora_id=lora.id),))
     with pytest.raises(Invalid, match="takes no LoRA"):
         do(videos.animate, picture_ids=[picture_id], draft=wrong, request_key="x", **offer)
     with pytest.raises(Invalid, match="has none"):
         do(videos.animate, picture_ids=[picture_id], draft=draft, request_key="x", **{**offer, "checkpoints": []})
     do(loras.delete, lora.id)
-    again = do(videos.again, card.id)
+    again = do(videos.draft_from, card.id)
     assert (again.model, again.prompt, again.loras, again.seed) == (MODULE.name, "she turns", (), -1)
 
 
 def test_a_program_names_the_picture_or_its_file(do: Any, offer: Any, picture_id: str) -> None:
     asset_id = do(lambda tx: tx.get_one(Picture, picture_id).asset_id)
-    card = do(videos.order, order=VideoOrder(asset_id=asset_id, seconds=3), request_key="k", **offer)
+    card = do(videos.start_order, order=VideoOrder(asset_id=asset_id, seconds=3), request_key="k", **offer)
     assert (card.picture_id, card.recipe.frames) == (picture_id, 90)
     with pytest.raises(NotFound, match="Bring it in"):
-        do(videos.order, order=VideoOrder(asset_id="ast_no"), request_key="x", **offer)
+        do(videos.start_order, order=VideoOrder(asset_id="ast_no"), request_key="x", **offer)
 
 
 def test_videos_are_listed_filtered_judged_deleted_and_brought_back(do: Any, film: Any, offer: Any, picture_id: str) -> None:
     who = do(make_influencer)
     do(lambda tx: setattr(tx.get_one(Picture, picture_id), "influencer_id", who.id))
     made = [
-        film(do(videos.animate, picture_ids=[picture_id], draft=ClipDraft(format=name), request_key=name, **offer)[0])
+        film(do(videos.animate, picture_ids=[picture_id], draft=VideoDraft(format=name), request_key=name, **offer)[0])
         for name in ("9:16", "1:1", "as-is")
     ]
     ids = [card.id for card in reversed(made)]
@@ -112,10 +112,10 @@ def test_videos_are_listed_filtered_judged_deleted_and_brought_back(do: Any, fil
     assert [card.id for card in do(videos.page, cursor=first.next_cursor).cards] == ids[2:]
     assert [card.id for card in do(videos.page, skip=1, take=1, oldest_first=True).cards] == [ids[1]]
     do(videos.rate, ids[:1], 4)
-    do(videos.favour, ids[1:2], True)
+    do(videos.set_favourite, ids[1:2], True)
     for filters, left in (
-        (ClipFilters(influencer_id=who.id), 3), (ClipFilters(influencer_id="inf_no"), 0), (ClipFilters(favourite=True), 1),
-        (ClipFilters(min_rating=4), 1), (ClipFilters(picture_id=picture_id, format="1:1"), 1),
+        (VideoFilters(influencer_id=who.id), 3), (VideoFilters(influencer_id="inf_no"), 0), (VideoFilters(favourite=True), 1),
+        (VideoFilters(min_rating=4), 1), (VideoFilters(picture_id=picture_id, format="1:1"), 1),
     ):  # fmt: skip
         assert do(videos.page, filters=filters).total == left, filters
     do(videos.delete, ids)
@@ -134,17 +134,17 @@ def test_videos_are_listed_filtered_judged_deleted_and_brought_back(do: Any, fil
 
 def test_a_viewer_and_a_used_key_are_refused(studio: Any, do: Any, offer: Any, workspace: Tenant, picture_id: str) -> None:
     with pytest.raises(NotPermitted), studio.db.transaction(workspace.viewer.caller) as tx:
-        videos.animate(tx, picture_ids=[picture_id], draft=ClipDraft(), request_key="k", **offer)
-    do(jobs.enqueue, kind="upkeep", payload=ClipPayload(clip_id="x"), title="x", request_key="k")
+        videos.animate(tx, picture_ids=[picture_id], draft=VideoDraft(), request_key="k", **offer)
+    do(jobs.enqueue, kind="upkeep", payload=VideoPayload(clip_id="x"), title="x", request_key="k")
     with pytest.raises(Conflict, match="other work"):
-        do(videos.animate, picture_ids=[picture_id], draft=ClipDraft(), request_key="k", **offer)
+        do(videos.animate, picture_ids=[picture_id], draft=VideoDraft(), request_key="k", **offer)
 
 
 def test_a_plan_says_size_time_and_softness(do: Any, offer: Any, picture_id: str) -> None:
-    plan = do(videos.plan, picture_ids=[picture_id], draft=ClipDraft(seconds=2), **offer)
+    plan = do(videos.preview, picture_ids=[picture_id], draft=VideoDraft(seconds=2), **offer)
     assert (plan.recipes[0].width, plan.recipes[0].frames, plan.soft) == (720, 60, 1)
     assert plan.seconds == pytest.approx(forecast.START_S + forecast.MPX_S * 60 * 0.5184)
-    assert do(videos.plan, picture_ids=[picture_id], draft=ClipDraft(model=MODULE.name), **offer).seconds is None
+    assert do(videos.preview, picture_ids=[picture_id], draft=VideoDraft(model=MODULE.name), **offer).seconds is None
 
 
 def test_ones_own_photograph_stays_unmarked_under_a_moving_camera(
@@ -157,7 +157,7 @@ def test_ones_own_photograph_stays_unmarked_under_a_moving_camera(
         request.recipe = {**request.recipe, "ai_mark": False}
 
     do(own)
-    for draft, marked in ((ClipDraft(model="drift"), False), (ClipDraft(model=MODULE.name), True)):
+    for draft, marked in ((VideoDraft(model="drift"), False), (VideoDraft(model=MODULE.name), True)):
         [asked] = do(videos.animate, picture_ids=[picture_id], draft=draft, request_key=new_id("key"), **offer)
         data = b"".join(studio.storage.open(do(assets.get, film(asked).asset_id).key))
         assert (b"compositeWithTrainedAlgorithmicMedia" in data) is marked
@@ -168,12 +168,12 @@ def test_whenever_its_worker_dies_there_is_exactly_one_video(
     studio: Any, do: Any, offer: Any, workspace: Tenant, picture_id: str, motion: FakeMotion
 ) -> None:
     def begin() -> Context:
-        [card] = do(videos.animate, picture_ids=[picture_id], draft=ClipDraft(), request_key=new_id("key"), **offer)
+        [card] = do(videos.animate, picture_ids=[picture_id], draft=VideoDraft(), request_key=new_id("key"), **offer)
         motion.requests.clear()
-        return make_context(studio, workspace, "video-generation", ClipPayload(clip_id=card.id), job_id=card.job_id)
+        return make_context(studio, workspace, "video-generation", VideoPayload(clip_id=card.id), job_id=card.job_id)
 
     def run(ctx: Context) -> object:
-        return pipeline.run(ctx, ClipPayload.model_validate(ctx.claim.payload))
+        return pipeline.run(ctx, VideoPayload.model_validate(ctx.claim.payload))
 
     def check(ctx: Context) -> None:
         with studio.db.transaction(workspace.caller) as tx:
