@@ -160,7 +160,7 @@ def _plan_text(app: App, tx: Session, order: WriteOrder) -> TextPlan:
     size = CONTENT_TYPES[order.content_type].size
     picture = GenerationDraft(prompt=order.topic, influencer_id=order.influencer_id, n=1, size=size)
     drawn = generation.preview(tx, drafts=[picture], models=app.engines.image.models())
-    most = writing.estimate(app, lambda: nullcontext(tx), order=order)
+    most = writing.estimate_texts(app, lambda: nullcontext(tx), order=order)
     return TextPlan(drawn.pictures, drawn.seconds, drawn.ahead, *_usd(tx, "caption", most), drawn.load_s)
 
 

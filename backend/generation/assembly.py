@@ -131,7 +131,7 @@ class RequestAssembler:
         if not prompt:
             raise Invalid("Write what the picture should show, for example: portrait of a woman at the beach, smiling.")
         width, height = self._size(draft, model)
-        varies = any(prompt_library.varies(text) for text in parts.texts())
+        varies = any(prompt_library.has_choices(text) for text in parts.texts())
         return Assembled(
             prompt=prompt,
             negative_prompt=rules.assemble_prompt(rules.join_phrases(chosen_negative, preset_negative), "", negative),
@@ -183,9 +183,9 @@ class RequestAssembler:
         )
         filled = {name: pick.values.get(name, "") for name in prompt_library.blanks(f"{card.prompt} {card.negative}")}
         ref = TemplateRef(template_id=card.id, name=card.name, version=card.version, values=filled, extra=draft.prompt)
-        asked = rules.join_phrases(prompt_library.fill(card.prompt, filled), draft.prompt)
+        asked = rules.join_phrases(prompt_library.fill_blanks(card.prompt, filled), draft.prompt)
         return _PromptParts(
-            asked, rules.join_phrases(prompt_library.fill(card.negative, filled), draft.negative_prompt), style, ref
+            asked, rules.join_phrases(prompt_library.fill_blanks(card.negative, filled), draft.negative_prompt), style, ref
         )
 
     def _model(self, draft: GenerationDraft) -> ModelCard:

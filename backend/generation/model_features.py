@@ -51,7 +51,7 @@ def _check_workflow(draft: GenerationDraft, model: ModelCard, workflow: Workflow
             raise Invalid(f"The workflow {workflow.name} needs a {noun}. Choose one first.")
 
 
-def notes(draft: GenerationDraft, workflow: GraphCard | None, width: int, height: int) -> list[str]:
+def notes(draft: GenerationDraft, workflow: WorkflowCard | None, width: int, height: int) -> list[str]:
     """Sentences about workflow, pose and second pass for the preview of a request."""
     lines = []
     if workflow:

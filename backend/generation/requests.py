@@ -70,10 +70,10 @@ def try_workflow(
 
     `allowed`: settings.allowed_classes. Raises Invalid (with what is wrong with the workflow), NotFound.
     """
-    workflows.check(workflows.usable(tx, graph_id, trial=True), allowed=allowed)
+    workflows.check_usable(workflows.usable(tx, graph_id, trial=True), allowed=allowed)
     single = draft.model_copy(update={"workflow_id": graph_id, "n": 1})
     card = _start(tx, [single], models, request_key, trial=True)
-    workflows.trying(tx, graph_id, card.id)
+    workflows.record_trial_request(tx, graph_id, card.id)
     return card
 
 

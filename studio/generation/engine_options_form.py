@@ -18,7 +18,7 @@ _NAMED_ROLES = ("prompt", "negative", "seed", "steps", "cfg", "checkpoint", "lor
 
 
 def workflow_select(
-    key: str, cards: Sequence[GraphCard], models: Sequence[ModelCard], start: GenerationDraft, disabled: bool
+    key: str, cards: Sequence[WorkflowCard], models: Sequence[ModelCard], start: GenerationDraft, disabled: bool
 ) -> str | None:
     """Id of the imported workflow to draw with; None: the built-in ones."""
     cards_by_id = {card.id: card for card in cards}
@@ -35,7 +35,7 @@ def workflow_select(
     )
     if not chosen:
         return None
-    takes = [said(role) for role in cards_by_id[chosen].takes if role in _NAMED_ROLES]
+    takes = [role_label(role) for role in cards_by_id[chosen].takes if role in _NAMED_ROLES]
     st.caption(
         f"Takes {', '.join(takes) or 'nothing'}; everything else stays as the workflow says." + _notes(cards_by_id[chosen])
     )

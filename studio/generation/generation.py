@@ -181,7 +181,7 @@ def _start_draft(page: Page) -> GenerationDraft:
             if "lora" in parameters and "influencer" not in parameters
             else ()
         )
-        standard = prompt_library.standard(tx)
+        standard = prompt_library.default_preset(tx)
         preset = (prompt_shortcuts.preset_draft(standard) if standard else None) or GenerationDraft()
         if (
             init and parameters.get("part") and "from" in parameters

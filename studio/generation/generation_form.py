@@ -103,7 +103,7 @@ def _template_fields(key: str, card: TemplateCard, start: GenerationDraft, disab
 
 def _style_select(
     key: str, choices: GenerationChoices, start: GenerationDraft, influencer_id: str | None, disabled: bool
-) -> StyleCard | None:
+) -> PromptStyleCard | None:
     """Offered only where there is one: everybody's, and the influencer's own."""
     offered = {card.id: card for card in choices.styles if card.influencer_id in (None, influencer_id)}
     if not offered:
@@ -120,7 +120,7 @@ def _style_select(
     return offered.get(chosen or "")
 
 
-def _with_style_settings(start: GenerationDraft, style: StyleCard | None) -> GenerationDraft:
+def _with_style_settings(start: GenerationDraft, style: PromptStyleCard | None) -> GenerationDraft:
     """What the fields below begin with: a style that was just chosen brings settings of its own."""
     if style is None or style.id == start.style_id:
         return start

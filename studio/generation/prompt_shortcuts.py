@@ -76,7 +76,7 @@ def _history(page: Page, draft: GenerationDraft) -> None:
         )
 
 
-def _use_prompt(draft: GenerationDraft, prompt: PromptUsed) -> None:
+def _use_prompt(draft: GenerationDraft, prompt: EarlierPrompt) -> None:
     fill_form(draft.model_copy(update={"prompt": prompt.prompt, "negative_prompt": prompt.negative, "template": None}))
 
 
@@ -121,7 +121,7 @@ def _drop_template(draft: GenerationDraft, card: TemplateCard) -> None:
     """The words stay, as far as they are filled in."""
     values = draft.template.values if draft.template else {}
     try:
-        filled_text = prompt_library.fill(card.prompt, values)
+        filled_text = prompt_library.fill_blanks(card.prompt, values)
     except StudioError:
         filled_text = ""
     prompt = ", ".join(part for part in (filled_text, draft.prompt) if part)
@@ -149,7 +149,7 @@ def _presets(page: Page, draft: GenerationDraft) -> None:
                     ":material/star:" if card.standard else ":material/star_outline:",
                     key=f"preset:standard:{card.id}",
                     on_click=_apply_to_preset,
-                    args=(page, partial(prompt_library.set_standard, on=not card.standard), card.id),
+                    args=(page, partial(prompt_library.set_default_preset, on=not card.standard), card.id),
                 )
                 icon_button(
                     f"Delete {plain(card.name)}",

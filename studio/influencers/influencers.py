@@ -111,7 +111,7 @@ def _about(page: Page, card: InfluencerCard) -> None:
     if loaded.version != card.version:
         offer_newer(f"influencer:{card.id}", f"Someone else has changed {plain(card.name)} since you opened this page.")
     with page.transaction() as tx:
-        voices = writing_styles.names(tx)
+        voices = writing_styles.style_names(tx)
     draft = influencer_form(key, loaded, submit="Save", disabled=not page.can_edit, voices=voices)
     if draft:
         with page.transaction(needs="editor") as tx:

@@ -80,7 +80,7 @@ def _person_step(page: Page, card: InfluencerCard | None) -> None:
     form = f"wizard:who:{card.id if card else ''}"
     key, loaded = seen(form, card)
     with page.transaction() as tx:
-        voices = writing_styles.names(tx)
+        voices = writing_styles.style_names(tx)
     draft = influencer_form(key, loaded, submit="Continue", disabled=not page.can_edit, voices=voices)
     if draft is None:
         return

@@ -130,7 +130,7 @@ def planned(somebody: Somebody, days: int, drawing: ModelCard) -> list[str]:
         whose = WritingContext(card, written=first - 1, prompts=drawing.prompts)
         found, _ = generate_ideas(ask, whose, order, first=first, n=n, earlier_hooks=())
         made += [
-            prompts.assemble_prompt(prompted(checked.idea.picture, card), card.trigger_word, card.look_prompt)
+            prompts.assemble_prompt(normalize_picture_prompt(checked.idea.picture, card), card.trigger_word, card.look_prompt)
             for checked in found
         ]
     return made
