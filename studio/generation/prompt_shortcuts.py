@@ -61,7 +61,7 @@ def _history(page: Page, draft: GenerationDraft) -> None:
     text = st.text_input("Search", key="create:history", placeholder="Search your prompts", label_visibility="collapsed")
     everybody = st.toggle("Everybody's", key="create:history:all")
     with page.transaction() as tx:
-        prompts = prompt_library.history(tx, text=text or "", everybody=everybody, take=12)
+        prompts = prompt_library.earlier_prompts(tx, text=text or "", everybody=everybody, take=12)
     if not prompts:
         st.caption("Nothing matches." if text else "Prompts you draw with are kept here.")
     for prompt in prompts:
