@@ -1,4 +1,4 @@
-"""Words in an influencer's voice: texts for posts, ideas for days, talks."""
+"""Texts in an influencer's voice: for posts, as ideas for days, and chats."""
 
 from backend.writing import chat
 from backend.writing.checks import check_text

@@ -1,4 +1,4 @@
-"""The shapes a model answers in. Lenient where models are sloppy; what they made is looked at afterwards."""
+"""The JSON shapes a model answers in. They accept common deviations; the content is checked afterwards (`checks`)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class _Hashtags(BaseModel):
 
     @field_validator("hashtags", mode="before")
     @classmethod
-    def _one_line(cls, value: object) -> object:
-        """“#one #two” instead of a list."""
+    def _split_string(cls, value: object) -> object:
+        """Accepts “#one #two” instead of a list."""
         return re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else value
 
 
@@ -31,7 +31,7 @@ class Texts(BaseModel):
 
     @field_validator("variants")
     @classmethod
-    def _some(cls, variants: list[Text]) -> list[Text]:
+    def _not_empty(cls, variants: list[Text]) -> list[Text]:
         if not variants:
             raise ValueError("no text")
         return variants
@@ -70,7 +70,7 @@ class Ideas(BaseModel):
 
     @field_validator("ideas")
     @classmethod
-    def _some(cls, ideas: list[Idea]) -> list[Idea]:
+    def _not_empty(cls, ideas: list[Idea]) -> list[Idea]:
         if not ideas:
             raise ValueError("no idea")
         return ideas

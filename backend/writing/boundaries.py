@@ -1,8 +1,8 @@
-"""What a boundary (`persona.dont`, a sentence) is about, and whether a text touches it. Pure.
+"""Finds what a boundary (a sentence of `persona.dont`) names, and whether a text touches it. Pure.
 
-“never promise quick results” is about the words promise, quick, results: a text touches it that has them in this order, each
-near the one before, in whatever form (promised quicker result). A boundary that names several things (politics, religion or
-war) is touched by each. Of more than six words only a person, or a model, can judge.
+“never promise quick results” names promise, quick, results: a text touches it when it has these words in this order, each near
+the one before, in any form (promised quicker result). A boundary that names several things (politics, religion or war) is
+touched by each of them. A boundary that names more than six words is not looked for: only a person or a model can judge it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from backend.platforms.text_limits import hashtags_in
 
 MAX_PHRASE_WORDS = 6
 _MAX_GAP = 3
-"""So many other words may stand between two of them."""
+"""So many other words may stand between two words of a phrase."""
 _WORD = re.compile(r"\w+(?:'\w+)?")
 _SEPARATOR = re.compile(r"[,;/]|\bor\b|\bnor\b|\boppure\b|\bo\b")
 _LEADING_LIST = (
@@ -26,13 +26,13 @@ _STOP_LIST = (
     "all il lo la i gli le un uno una e ed al alla ai alle da con su per tra che suo sua suoi sue mio mia come"
 )
 _LEADING_WORDS, _STOP_WORDS = frozenset(_LEADING_LIST.split()), frozenset(_STOP_LIST.split())
-"""Words a boundary begins with that are not what it is about; words that are nowhere counted. English and Italian."""
+"""Words that a boundary begins with and that are not what it names; words that are never counted. English and Italian."""
 _ENDINGS = frozenset(("", "s", "es", "e", "ed", "d", "ing", "er", "ers", "y", "ies", "ied", "a", "i", "o", "he", "hi"))
-"""What two forms of a word may differ in after what they share: English, and Italian's last vowels."""
+"""What may follow the common stem of two forms of a word: English endings, and Italian's last vowels."""
 
 
 def named_phrases(line: str) -> tuple[str, ...]:
-    """“never talk about politics or her ex” -> (“politics”, “ex”). () when nothing is named that could be looked for."""
+    """“never talk about politics or her ex” -> (“politics”, “ex”). () when it names nothing that can be looked for."""
     found_phrases = []
     for part in _SEPARATOR.split(fold_letters(line)):
         words = [word for word in _content_words(part) if word not in _LEADING_WORDS]
@@ -44,7 +44,7 @@ def named_phrases(line: str) -> tuple[str, ...]:
 
 
 def touches(text: str, phrase: str) -> bool:
-    """Whether the words of `phrase` stand in `text` in this order and near each other, also as one hashtag."""
+    """Whether the words of `phrase` stand in `text` in this order and near each other, or written together as a hashtag."""
     phrase_words = phrase.split()
     text_words = _content_words(fold_letters(text))
     joined = "".join(phrase_words)
@@ -70,7 +70,7 @@ def _continues_nearby(text_words: list[str], phrase_words: list[str]) -> bool:
 
 
 def _same_word(first: str, second: str) -> bool:
-    """Forms of one word, as far as their endings tell: promise, promised, promising; politica, politiche."""
+    """Whether two words are forms of one, judged by their endings: promise, promised, promising; politica, politiche."""
     if first == second:
         return True
     n = next((at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second)))
@@ -84,6 +84,6 @@ def _same_word(first: str, second: str) -> bool:
 
 
 def fold_letters(text: str) -> str:
-    """Small letters without accents, one kind of apostrophe."""
+    """Lower-case letters without accents, and one kind of apostrophe."""
     decomposed = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
     return "".join(c for c in decomposed if not unicodedata.combining(c))

@@ -1,4 +1,4 @@
-"""A talk with an influencer: who they are and what they posted lately is remembered; each person has a talk of their own."""
+"""Chats with an influencer, who knows their persona and latest posts. Each user has a private chat with each influencer."""
 
 from __future__ import annotations
 
@@ -28,13 +28,15 @@ Transact = Callable[[], AbstractContextManager[Session]]
 MAX_QUESTION, REMEMBERED_LINES, _ANSWER_TOKENS = 1000, 12, 400
 SHOWN_LINES = 100
 _EARLIER_ANSWER_BYTES = 1000
-"""Bytes of an earlier answer that the model is told again."""
+"""So many bytes of an earlier answer are shown to the model again."""
 
 
 def ask(
     app: App, transact: Transact, *, influencer_id: str, question: str, on_text: Callable[[str], None] = lambda text: None
 ) -> ChatLine:
-    """Their answer; `heard` gets it as it comes. What was asked is kept before, what had come is kept when it ends early.
+    """Asks a question and returns it with the answer; `on_text` is called with each piece as it comes.
+
+    The question is saved before the model is asked. When the answer ends early, what had come is saved with state "cut".
 
     Raises Invalid, NotFound, budgets.OverBudget, and what the text engine raises.
     """
@@ -62,7 +64,7 @@ def _ask(
 
 
 def ask_again(app: App, transact: Transact, *, line_id: str, on_text: Callable[[str], None] = lambda text: None) -> ChatLine:
-    """A question that got no whole answer, asked once more, with more room. Raises as `say`."""
+    """Asks a question that got no whole answer once more, with three times the tokens. Raises as `ask`."""
     with transact() as tx:
         row = tx.scalars(select(TalkLine).where(TalkLine.id == line_id, TalkLine.user_id == tx.info["user_id"])).first()
         if row is None:
@@ -73,14 +75,14 @@ def ask_again(app: App, transact: Transact, *, line_id: str, on_text: Callable[[
 
 
 def list_lines(tx: Session, influencer_id: str, *, take: int = SHOWN_LINES) -> list[ChatLine]:
-    """The last lines of one's own talk, oldest first."""
+    """The last lines of the user's own chat, oldest first."""
     own_lines = TalkLine.influencer_id == influencer_id, TalkLine.user_id == tx.info["user_id"]
     rows = tx.scalars(select(TalkLine).where(*own_lines).order_by(TalkLine.id.desc()).limit(take)).all()
     return [_line_of(row) for row in reversed(rows)]
 
 
 def clear(tx: Session, influencer_id: str) -> int:
-    """Forgets one's own talk with them. How many questions there were."""
+    """Deletes the user's own chat with them. Returns how many questions there were."""
     own_lines = TalkLine.influencer_id == influencer_id, TalkLine.user_id == tx.info["user_id"]
     return len(tx.execute(delete(TalkLine).where(*own_lines).returning(TalkLine.id)).all())
 

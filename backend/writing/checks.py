@@ -1,7 +1,7 @@
-"""Every text against the persona and the platform: what is broken is said, whoever wrote it. Pure.
+"""Checks every text against the persona and the platform, whoever wrote it. Pure.
 
-Boundaries (`persona.dont`) are sentences: what they name is looked for in any form (`boundaries`); what a longer one means a
-model is told, and only a person can judge.
+Boundaries (`persona.dont`) are sentences: what they name is looked for in any form (`boundaries`). What a longer one means is
+told to the model, and only a person can judge it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from backend.writing.schemas import BrokenRule, IdeasOrder, Part, TextParts, Wri
 
 MIN_HASHTAGS, MAX_HASHTAGS = 5, 10
 MAX_HOOK, MAX_ALT_TEXT = 120, 300
-"""Characters."""
+"""Characters at most."""
 _SPOKEN_PARTS: tuple[Part, ...] = ("hook", "caption", "hashtags", "alt_text")
 _HASHTAG = re.compile(r"#\w+")
 _WORD = re.compile(r"\w+")
@@ -29,7 +29,7 @@ _WORD = re.compile(r"\w+")
 def check_text(
     parts: TextParts, order: WriteOrder, persona: Persona, language: str, *, only: Sequence[Part] = ()
 ) -> list[BrokenRule]:
-    """What is broken, in the order of the parts; [] when nothing is. `only`: look at these parts alone."""
+    """The rules that are broken, in the order of the checks; [] when none is. `only`: look at these parts alone."""
     notes = [
         *_check_never_say(parts, persona),
         *_check_boundaries(parts, persona),
@@ -48,14 +48,14 @@ def check_text(
 
 
 def check_chat_answer(answer: str, persona: Persona, language: str) -> list[BrokenRule]:
-    """Of an answer in a talk: the words, the boundaries, the language."""
+    """Checks an answer in a chat: words never said, boundaries, language."""
     parts = TextParts(caption=answer[:5000])
     notes = [*_check_never_say(parts, persona), *_check_boundaries(parts, persona), *_check_language(parts, language)]
     return [BrokenRule("answer", note.rule, note.sentence) for note in notes]
 
 
 def check_idea(hook: str, topic: str, persona: Persona, order: IdeasOrder, language: str) -> list[BrokenRule]:
-    """Of an idea of a plan: the words, the boundaries, the language, amounts, stock phrases."""
+    """Checks an idea of a plan: words never said, boundaries, copied posts, habits, language, stock phrases, amounts."""
     parts = TextParts(hook=hook[:500], caption=topic[:5000])
     notes = [
         *_check_never_say(parts, persona),
@@ -88,7 +88,7 @@ def _check_boundaries(parts: TextParts, persona: Persona) -> Iterator[BrokenRule
 
 
 def contains_phrase(text: str, phrase: str) -> bool:
-    """Whole words in any case, with or without accents; written together in a hashtag too."""
+    """Whether `text` has `phrase` as whole words, in any case, with or without accents, or written together in a hashtag."""
     phrase_words = " ".join(_WORD.findall(fold_letters(phrase)))
     if not phrase_words:
         return phrase.strip() != "" and phrase.strip() in text  # an emoji, for example
@@ -110,7 +110,7 @@ def _check_copied(parts: TextParts, persona: Persona) -> Iterator[BrokenRule]:
 
 
 def _check_persona_habits(parts: TextParts, persona: Persona) -> Iterator[BrokenRule]:
-    """Against how their own lines look."""
+    """Emoji and exclamation marks where the persona's own lines have none."""
     no_emoji, no_exclamations = style_checks.uses_no_emoji(persona), style_checks.uses_no_exclamations(persona)
     for part in ("hook", "caption"):
         text = _part_text(parts, part)
@@ -131,7 +131,7 @@ def _check_language(parts: TextParts, language: str) -> Iterator[BrokenRule]:
 def _check_stock_phrases(
     parts: TextParts, persona: Persona, order: WriteOrder | IdeasOrder, language: str
 ) -> Iterator[BrokenRule]:
-    """Phrases that people gave themselves are theirs."""
+    """Stock phrases, except those that the persona or the order has."""
     supplied = fold_letters(_supplied_text(persona, order))
     for part in ("hook", "caption"):
         phrase = style_checks.stock_phrase(_part_text(parts, part), language)
@@ -147,7 +147,7 @@ def _check_amounts(parts: TextParts, persona: Persona, order: WriteOrder | Ideas
 
 
 def _supplied_text(persona: Persona, order: WriteOrder | IdeasOrder) -> str:
-    """Everything that people wrote about it."""
+    """Everything that people wrote in the order and the persona, one item a line."""
     order_texts = (order.topic, order.style, order.audience, order.call_to_action, order.sponsor, *order.must_say)
     return "\n".join((*order_texts, persona.bio, *persona.topics, *persona.do, *style_checks.persona_lines(persona)))
 

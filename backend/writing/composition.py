@@ -1,6 +1,6 @@
-"""Asking for texts, looking at them, and having what is broken repaired once. Knows no tables.
+"""Asks a model for texts, checks them and has broken ones repaired once. Knows no tables.
 
-`ask` puts one named question: in a job each is a step, so that an answer is paid for once however often the job is tried.
+`ask` sends one named question: in a job each is a step, so that an answer is paid for once however often the job is tried.
 """
 
 from __future__ import annotations
@@ -31,20 +31,21 @@ T = TypeVar("T", bound=BaseModel)
 WithPicture = TypeVar("WithPicture", Text, Idea, PicturePrompt)
 AskModel = Callable[[str, TextRequest], Reply]
 REPAIR_VARIANT_OFFSET = 7919
-"""Further on in the offline writer's lists: a repaired text begins elsewhere."""
+"""Added to the variant for a repair, so that the offline writer takes other entries of its lists."""
 _TEXT_TOKENS, _IDEA_TOKENS, _MAX_TOKENS = 400, 220, 8000
 """Tokens."""
 EARLIER_TEXT_BYTES = 300
-"""Bytes of an earlier text that new ones are to differ from."""
+"""So many bytes of an earlier text that new ones are to differ from are shown."""
 _HOOK_BYTES, _ALT_BYTES, _PICTURE_BYTES, _HASHTAG_BYTES, _SENTENCE_BYTES, _MAX_NOTES = 360, 900, 700, 60, 240, 8
-"""Bytes that are shown of each part of a text that is to be repaired, and of each of so many notes."""
+"""Bytes of each part of a broken text that a repair shows, and of the sentence of each of at most so many broken rules."""
 
 
 @dataclass(frozen=True, slots=True)
 class WritingContext:
-    """Whose words: the influencer, the captions that new ones differ from, what a learned style says, how many there were.
+    """What a text is written from: the influencer, recent captions that new ones differ from, the learned style's instructions
+    (`voice`), and how many texts there are already (`written`).
 
-    `prompts`: how the checkpoint that draws for them wants its picture prompts.
+    `prompts`: the form of picture prompts that their base model takes.
     """
 
     card: InfluencerCard
@@ -62,14 +63,14 @@ class CheckedText:
 
 @dataclass(frozen=True, slots=True)
 class CheckedIdea:
-    """`notes`: the rules it breaks, a second try included."""
+    """`notes`: the rules it breaks, after a second try."""
 
     idea: Idea
     notes: tuple[BrokenRule, ...] = ()
 
 
 def build_texts_request(context: WritingContext, order: WriteOrder, n: int) -> TextRequest:
-    """What is asked first; also what an estimate goes by."""
+    """The first question of `compose_texts`; estimates use it too."""
     recent = [_clip_for_prompt(caption, EARLIER_TEXT_BYTES) for caption in context.recent]
     prompt = prompts.texts_prompt(context.card, order, n=n, recent=recent, voice=context.voice, form=context.prompts)
     tokens = min(_MAX_TOKENS, n * (_TEXT_TOKENS + order.length))
@@ -79,7 +80,7 @@ def build_texts_request(context: WritingContext, order: WriteOrder, n: int) -> T
 def build_repair_request(
     context: WritingContext, order: WriteOrder, broken: Sequence[tuple[TextParts, Sequence[BrokenRule]]]
 ) -> TextRequest:
-    """The texts that broke a rule, asked for anew; each is shown as far as needed, so that this has a price beforehand."""
+    """The question for the texts that broke a rule. Each is clipped, so that the price is known beforehand."""
     clipped_texts = [(_clip_parts(parts, order), _clip_notes(notes)) for parts, notes in broken]
     prompt = prompts.repair_prompt(context.card, order, clipped_texts, voice=context.voice, form=context.prompts)
     brief = replace(_build_brief(context, order.topic, order, n=len(broken)), variant=context.written + REPAIR_VARIANT_OFFSET)
@@ -114,7 +115,7 @@ def build_ideas_request(
 def build_ideas_repair_request(
     first_request: TextRequest, broken: Sequence[tuple[int, str, Sequence[BrokenRule]]]
 ) -> TextRequest:
-    """The ideas of `first` that broke a rule (day, hook, notes), asked for anew."""
+    """The question for the ideas of `first_request` that broke a rule (day, hook, broken rules)."""
     clipped_ideas = [(day, _clip_for_prompt(hook, _HOOK_BYTES), _clip_notes(notes)) for day, hook, notes in broken]
     prompt = prompts.ideas_repair_prompt(ModelPrompt(first_request.system, first_request.question), clipped_ideas)
     brief = (
@@ -128,8 +129,9 @@ def build_ideas_repair_request(
 def compose_texts(
     ask: AskModel, context: WritingContext, order: WriteOrder, *, n: int = 1
 ) -> tuple[list[CheckedText], LlmCost]:
-    """`n` texts. Those that break a rule are asked for once more; what is broken even then is noted, and so it stays when no
-    better text comes: the first one is paid. Raises what `ask` raises.
+    """Writes `n` texts. Those that break a rule are asked for once more; rules broken even then are noted.
+
+    The first answer stays when no better one comes, since it is paid for. Raises what `ask` raises.
     """
     card = context.card
     answer, cost = _ask_and_parse(ask, "text", build_texts_request(context, order, n), Texts)
@@ -153,7 +155,7 @@ def compose_texts(
 def regenerate_part(
     ask: AskModel, context: WritingContext, order: WriteOrder, parts: TextParts, part: Part
 ) -> tuple[CheckedText, LlmCost]:
-    """One part again, the others kept; repaired once as whole texts are. Raises as `compose`."""
+    """Writes one part again and keeps the others; repaired once as whole texts are. Raises as `compose_texts`."""
     card = context.card
     prompt = prompts.part_prompt(card, order, parts, part, voice=context.voice, form=context.prompts)
     brief = _build_brief(context, order.topic, order)
@@ -193,9 +195,10 @@ def generate_ideas(
     earlier_hooks: Sequence[str],
     dates: Mapping[int, date] | None = None,
 ) -> tuple[list[CheckedIdea], LlmCost]:
-    """Ideas for days `first` on, one a day; those that break a rule are asked for once more, what is broken even then is noted.
+    """Writes ideas for `n` days from day `first` on, one a day. Ideas that break a rule are asked for once more; rules broken
+    even then are noted.
 
-    Days that the model left out are missing. `dates` as in `request_ideas`.
+    Days that the model left out are missing. `dates` as in `build_ideas_request`.
     """
     request = build_ideas_request(context, order, first, n, earlier_hooks, dates)
     answer, cost = _ask_and_parse(ask, f"days-{first}", request, Ideas)
@@ -224,7 +227,7 @@ def _ideas_by_day(context: WritingContext, order: IdeasOrder, answer: Ideas, day
 
 
 def _with_drawable_prompt(context: WritingContext, topic: str, answer: WithPicture) -> WithPicture:
-    """With a picture prompt in the words that the checkpoint knows, where a model took others."""
+    """Replaces a picture prompt by one in words that the base model knows, where the model took others."""
     form, variant = context.prompts, context.written + getattr(answer, "day", 0)
     picture = form.known(answer.picture) or (from_slots(form, topic, variant) if form.form == "slots" else "")
     return answer.model_copy(update={"picture": picture})
@@ -245,12 +248,12 @@ def _clip_notes(notes: Sequence[BrokenRule]) -> list[BrokenRule]:
 
 
 def _clip_for_prompt(text: str, n_bytes: int) -> str:
-    """As it stands in a prompt, where angle brackets are longer ones."""
+    """Clipped to `n_bytes` as it stands in a prompt, where angle brackets are replaced by longer characters."""
     return clipped(text.replace("<", "‹").replace(">", "›"), n_bytes)
 
 
 def build_longest_repair_request(context: WritingContext, order: WriteOrder, n: int) -> TextRequest:
-    """No repair of `n` texts is longer: for an estimate."""
+    """The longest repair that `n` texts can need, for an estimate."""
     tags = tuple("#" + "x" * 99 for _ in range(checks.MAX_HASHTAGS))
     parts = TextParts(hook="x" * 500, caption="x" * 5000, hashtags=tags, alt_text="x" * 1000, picture="x" * 2000)
     return build_repair_request(
@@ -259,7 +262,7 @@ def build_longest_repair_request(context: WritingContext, order: WriteOrder, n: 
 
 
 def build_longest_ideas_repair_request(first_request: TextRequest, day: int, n: int) -> TextRequest:
-    """The same of the ideas for `n` days from `day` on."""
+    """The longest repair that the ideas for `n` days from `day` on can need."""
     note = BrokenRule("hook", "length", "x" * _SENTENCE_BYTES)
     return build_ideas_repair_request(
         first_request, [(nth_day, "x" * _HOOK_BYTES, [note] * _MAX_NOTES) for nth_day in range(day, day + n)]
@@ -269,7 +272,7 @@ def build_longest_ideas_repair_request(first_request: TextRequest, day: int, n: 
 def _choose_better(
     before: TextParts, notes_before: Sequence[BrokenRule], after: TextParts, order: WriteOrder, card: InfluencerCard
 ) -> tuple[TextParts, list[BrokenRule]]:
-    """The repaired text unless it breaks more; rules that hold now stay on record as repaired."""
+    """The repaired text, unless it breaks more rules; rules that hold now are noted as repaired."""
     notes_after = checks.check_text(after, order, card.persona, card.language)
     if len(notes_after) > len(notes_before):
         return before, list(notes_before)
@@ -297,7 +300,7 @@ def _ask_and_parse(ask: AskModel, name: str, request: TextRequest, shape: type[T
 
 
 def _ask_for_repair(ask: AskModel, name: str, request: TextRequest, shape: type[T]) -> tuple[T | None, LlmCost]:
-    """None when nothing usable came of it, or there is no money left for it."""
+    """The repaired answer; None when it cannot be used, or there is no money left for it."""
     try:
         return _ask_and_parse(ask, name, request, shape)
     except Unusable as error:
@@ -310,8 +313,8 @@ def llm_cost_of(reply: Reply) -> LlmCost:
     return LlmCost(reply.model, reply.paid_usd, reply.generation_ids)
 
 
-def _build_request(use: Use, asked: ModelPrompt, shape: type[BaseModel], brief: Brief, tokens: int) -> TextRequest:
-    return TextRequest(use, asked.system, asked.question, max_tokens=tokens, answer=shape, brief=brief)
+def _build_request(use: Use, prompt: ModelPrompt, shape: type[BaseModel], brief: Brief, tokens: int) -> TextRequest:
+    return TextRequest(use, prompt.system, prompt.question, max_tokens=tokens, answer=shape, brief=brief)
 
 
 def _build_brief(context: WritingContext, topic: str, order: WriteOrder | IdeasOrder, *, n: int = 1) -> Brief:

@@ -1,4 +1,4 @@
-"""What a text is for: a post, a reel, a story …, and the platform whose limits it keeps. Pure."""
+"""Content types: a post, a reel, a story …, and the platform whose limits each keeps. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from backend.platforms.text_limits import RULES, TextRules
 
 @dataclass(frozen=True, slots=True)
 class ContentType:
-    """`key`: as programs say it. `size`: a key of generation.SIZES for its picture. `note`: what people ought to know.
+    """`key`: its name in the API. `size`: a key of generation.SIZES for its picture. `note`: a hint for people.
 
-    `craft`: how a good text for this place is built, as a model is told. `hook`: characters that read well there.
+    `craft`: how a good text of this type is built, told to the model. `hook`: characters at most that read well there.
     """
 
     key: str
@@ -73,5 +73,7 @@ _SHORT_KEYS = {"post": "instagram-post", "carousel": "instagram-carousel", "reel
 
 
 def full_key(key: str) -> str:
-    """`post` is an Instagram post, `short` a YouTube Short …; any other key is returned as it is."""
+    """The key that a short form stands for: `post` is an Instagram post, `short` a YouTube Short; others are returned as they
+    are.
+    """
     return _SHORT_KEYS.get(key.strip().lower(), key.strip().lower())

@@ -1,4 +1,4 @@
-"""What a day is where the influencer lives: weekday, season, public holidays. Pure.
+"""Facts about a day where the influencer lives: weekday, season, public holidays. Pure.
 
 Country and hemisphere come from the time zone's row in the IANA table (`zone.tab` of the `tzdata` package), holidays from the
 `holidays` package.
@@ -45,14 +45,14 @@ class DayFacts:
 
 
 def day_facts(day: date, zone: str) -> DayFacts:
-    """Of `day` in the time zone `zone` (IANA name). A zone that belongs to no country has neither season nor holidays."""
+    """Facts about `day` in the time zone `zone` (IANA name). A zone of no country has neither season nor holidays."""
     country, latitude = _country_and_latitude(zone)
     name, in_days = _holiday(country, day)
     return DayFacts(day, _season(day, latitude), name, in_days)
 
 
 def _season(day: date, latitude: float) -> str:
-    """The meteorological one: it begins on the first of March, June, September and December."""
+    """The meteorological season: it begins on the first of March, June, September and December."""
     if abs(latitude) < _TROPICS:
         return ""
     north = day.month % 12 // 3
@@ -72,7 +72,7 @@ def _holiday(country: str, day: date) -> tuple[str, int]:
 @lru_cache(maxsize=64)
 def _holidays_of_year(country: str, year: int) -> dict[date, str]:
     try:
-        with warnings.catch_warnings():  # it warns of years whose movable feasts it does not know yet
+        with warnings.catch_warnings():  # the package warns about years whose movable feasts it does not know yet
             warnings.simplefilter("ignore")
             return dict(holidays.country_holidays(country, years=year, observed=False, language="en_US").items())
     except NotImplementedError:  # the package does not know this country

@@ -1,4 +1,4 @@
-"""Questions of a job: each is a step, so that an answer is paid once however often the job is tried."""
+"""Questions that a job asks a model. Each is a step, so that an answer is paid for once however often the job is tried."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from backend.writing.composition import AskModel
 
 
 def ask_in_steps(ctx: JobContext, kind: str, influencer_id: str, *, prefix: str = "") -> AskModel:
-    """`kind`: as the costs are shown by. `prefix` keeps the same question of several texts of one job apart."""
+    """An `AskModel` for a job. `kind`: the costs are shown by it. `prefix` keeps apart the same question for several texts."""
     purpose = budgets.CallPurpose(kind, influencer_id=influencer_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
 
     def call_model(request: TextRequest) -> dict[str, Any]:

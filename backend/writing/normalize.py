@@ -1,4 +1,4 @@
-"""From what was answered to a text as it is kept: hashtags with their #, the trigger word, the paid-for tag. Pure."""
+"""Turns a model's answer into a text as it is saved: hashtags with #, the trigger word, the disclosure of ads. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _QUOTES = '"“”«»'
 
 
 def normalize_text(answer: Text, card: InfluencerCard, order: WriteOrder) -> TextParts:
-    """Hashtags that a model put under the caption go where hashtags belong; more than MOST_TAGS are left out."""
+    """Hashtags that the model put under the caption become hashtags of the text; those beyond MAX_HASHTAGS are dropped."""
     caption, end_hashtags = _split_end_hashtags(answer.caption)
     return TextParts(
         hook=_one_line(answer.hook)[:500],
@@ -29,13 +29,13 @@ def normalize_text(answer: Text, card: InfluencerCard, order: WriteOrder) -> Tex
 
 
 def normalize_caption(caption: str, card: InfluencerCard, order: WriteOrder) -> str:
-    """With the paid-for tag in front where it was asked for."""
+    """Without quotes around it, and with the disclosure in front if the post is sponsored."""
     text = caption.strip().strip(_QUOTES).strip()
     return sponsorship.with_disclosure(text, card.language) if order.sponsored else text
 
 
 def normalize_hashtags(hashtags: list[str]) -> tuple[str, ...]:
-    """#OneWord each, every one once."""
+    """Each as #OneWord, without duplicates, at most MAX_HASHTAGS."""
     hashtags_by_word: dict[str, str] = {}
     for hashtag in hashtags:
         if word := _NOT_IN_HASHTAG.sub("", hashtag):
@@ -44,7 +44,7 @@ def normalize_hashtags(hashtags: list[str]) -> tuple[str, ...]:
 
 
 def normalize_picture_prompt(picture: str, card: InfluencerCard) -> str:
-    """The trigger word leads, unless the prompt has it."""
+    """Puts the trigger word in front, unless the prompt has it."""
     prompt = _one_line(picture).strip(" ,.")
     if not prompt or re.search(rf"(?<!\w){re.escape(card.trigger_word)}(?!\w)", prompt, re.IGNORECASE):
         return prompt
@@ -52,7 +52,7 @@ def normalize_picture_prompt(picture: str, card: InfluencerCard) -> str:
 
 
 def prompt_with_lora(picture: str, card: InfluencerCard) -> str:
-    """As other programs take it: with the LoRA that draws them."""
+    """The prompt as other programs take it: with the LoRA that draws them."""
     prompt = normalize_picture_prompt(picture, card)
     if not card.default_lora_name or "<lora:" in prompt:
         return prompt

@@ -1,4 +1,4 @@
-"""The jobs that write: every answer is a step, so that a job that is tried again pays for none twice."""
+"""The jobs that write. Every answer of a model is a step, so that a retried job pays for none twice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from backend.writing.writing_context import default_prompt_form, load_context
 
 
 def run_content(ctx: JobContext, order: WriteOrder) -> dict[str, Any]:
-    """Text, draft, picture. Result as the seeds' job has it."""
+    """Writes a text, saves it as a draft and has its picture drawn. The result has keys of the API (`contentPlan` …)."""
     ctx.progress(0, 0, "writing")
     with ctx.transaction() as tx:
         context = load_context(tx, order.influencer_id, default_prompt_form(ctx.app))
@@ -37,7 +37,10 @@ def run_content(ctx: JobContext, order: WriteOrder) -> dict[str, Any]:
 
 
 def run_ideas(ctx: JobContext, payload: IdeasPayload) -> dict[str, Any]:
-    """A week at a time; what a week has had, the next one differs from. Result: how many ideas, which days have none."""
+    """Writes ideas, IDEAS_PER_CALL days at a time; each call is told the hooks of the days before, so that it differs.
+
+    Result: {batchId, ideas: how many, missing: days without one, cost}.
+    """
     order, total_cost = payload.order, LlmCost()
     with ctx.transaction() as tx:
         context = load_context(tx, order.influencer_id, default_prompt_form(ctx.app))
@@ -47,8 +50,8 @@ def run_ideas(ctx: JobContext, payload: IdeasPayload) -> dict[str, Any]:
         ctx.progress(first - 1, order.days, "thinking of days")
         n = min(IDEAS_PER_CALL, order.days - first + 1)
         ideas, cost = generate_ideas(ask, context, order, first=first, n=n, earlier_hooks=earlier_hooks[-2 * IDEAS_PER_CALL :])
-        keep = partial(_save_ideas, payload, ideas, cost, ctx.job_id)
-        ctx.step(f"drafts-{first}", lambda keep=keep: keep)  # type: ignore[misc]
+        save = partial(_save_ideas, payload, ideas, cost, ctx.job_id)
+        ctx.step(f"drafts-{first}", lambda save=save: save)  # type: ignore[misc]
         earlier_hooks += [checked.idea.hook for checked in ideas]
         days_with_ideas |= {checked.idea.day for checked in ideas}
         total_cost += cost
@@ -66,7 +69,7 @@ def _save_ideas(payload: IdeasPayload, ideas: list[CheckedIdea], cost: LlmCost, 
 
 
 def _start_picture(ctx: JobContext, draft_id: str, models: list[ModelCard], tx: Session) -> dict[str, Any]:
-    """A child of this job: it waits without holding a slot, is cancelled with it and tried again with it."""
+    """Starts the picture as a child of this job: it waits without holding a slot, and is cancelled and retried with it."""
     card = writing.get(tx, draft_id)
     draft = GenerationDraft(
         prompt=card.parts.picture or card.topic,

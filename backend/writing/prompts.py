@@ -1,4 +1,7 @@
-"""What a model is told. What people wrote is data: it stands between marks and is said to be no instruction. Pure."""
+"""Prompts for texts, ideas and chats. Pure.
+
+What people wrote is data: it stands between marks like <topic>, and the model is told that it is never an instruction.
+"""
 
 from __future__ import annotations
 
@@ -51,12 +54,15 @@ _PICTURES: dict[Form, str] = {
         "line that suits the topic, exactly as it stands, joined by commas, and nothing else; another choice for each post:"
     ),
 }
-"""By the form that the checkpoint wants."""
+"""Form of picture prompts that the base model takes -> how to write them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelPrompt:
-    """A system message and a question. `voice` of the functions: what a learned style says (`styles.voice`), "" without one."""
+    """A system message and a question.
+
+    `voice` of the functions below: the instructions of a learned style (`writing_styles.voice`), "" without one.
+    """
 
     system: str
     question: str
@@ -65,7 +71,7 @@ class ModelPrompt:
 def suggestion_prompt(
     card: InfluencerCard, topic: str, *, before: Sequence[str], voice: str = "", form: PromptForm = NATURAL
 ) -> tuple[str, str]:
-    """(system, question). `before`: captions that were shown already; the next one is to differ."""
+    """(system message, question). `before`: captions that were shown already; the next one is to differ."""
     question = (
         f"{_persona_section(card, voice)}\n<topic>{_escape(topic)}</topic>\n"
         f"caption: in {_language_name(card)}, in their voice, at most {CAPTION_CHARACTERS} characters, no hashtags, "
@@ -78,7 +84,7 @@ def suggestion_prompt(
 def texts_prompt(
     card: InfluencerCard, order: WriteOrder, *, n: int, recent: Sequence[str], voice: str = "", form: PromptForm = NATURAL
 ) -> ModelPrompt:
-    """`n` texts for one post. `recent`: captions of theirs that the new ones are to differ from."""
+    """The prompt for `n` texts for one post. `recent`: captions that the new ones are to differ from."""
     question = (
         f"{_persona_section(card, voice)}\n{_order_section(card, order)}\nWrite {n} "
         f"{'text' if n == 1 else 'texts that differ in how they begin'} for {_content_type_sentence(order.content_type)} "
@@ -91,7 +97,7 @@ def texts_prompt(
 def part_prompt(
     card: InfluencerCard, order: WriteOrder, parts: TextParts, part: Part, *, voice: str = "", form: PromptForm = NATURAL
 ) -> ModelPrompt:
-    """One part anew; the others stay as they are."""
+    """The prompt for one part; the others stay as they are."""
     other_parts = {name: value for name, value in parts.model_dump().items() if name != part and value}
     other_lines = "\n".join(f"{name}: {_escape(_part_text(value))}" for name, value in other_parts.items())
     question = (
@@ -112,7 +118,7 @@ def repair_prompt(
     voice: str = "",
     form: PromptForm = NATURAL,
 ) -> ModelPrompt:
-    """The texts that broke a rule, with what is wrong; the same number of texts comes back."""
+    """The prompt for texts that broke a rule, with what is wrong; the same number of texts comes back."""
     broken_texts = "\n".join(
         f"<text>\n{_text_lines(parts)}\nwrong: {'; '.join(f'{note.part}: {_escape(note.sentence)}' for note in notes)}\n</text>"
         for parts, notes in broken
@@ -137,8 +143,8 @@ def ideas_prompt(
     voice: str = "",
     form: PromptForm = NATURAL,
 ) -> ModelPrompt:
-    """Days `first` to `first + n - 1` of a plan. `had`: hooks of the days before and of other posts. `dates`: day -> its date
-    where the influencer lives, as far as they are known.
+    """The prompt for days `first` to `first + n - 1` of a plan. `earlier_hooks`: of the days before and of other posts.
+    `dates`: day -> its date where the influencer lives, as far as they are known.
     """
     kinds = "\n".join(f"{kind}: {_content_type_sentence(kind)}" for kind in order.kinds)
     topic = f"<topic>{_escape(order.topic)}</topic>" if order.topic else "The topics are theirs."
@@ -158,7 +164,7 @@ def ideas_prompt(
 
 
 def ideas_repair_prompt(prompt: ModelPrompt, broken: Sequence[tuple[int, str, Sequence[BrokenRule]]]) -> ModelPrompt:
-    """The same question for the days whose idea broke a rule. `broken`: (day, hook, what is wrong with it)."""
+    """The same question for the days whose idea broke a rule. `broken`: (day, hook, broken rules)."""
     broken_ideas = "\n".join(
         f"<idea>day {day}: {_escape(hook)}\nwrong: {'; '.join(_escape(note.sentence) for note in notes)}</idea>"
         for day, hook, notes in broken
@@ -173,7 +179,7 @@ def ideas_repair_prompt(prompt: ModelPrompt, broken: Sequence[tuple[int, str, Se
 
 
 def chat_system_message(card: InfluencerCard, *, recent: Sequence[str], voice: str = "") -> str:
-    """The system message of a talk: who they are stands in it, so that it holds for every answer."""
+    """The system message of a chat. It holds the persona, so that it applies to every answer."""
     posts = "\n".join(f"- {_escape(post)}" for post in recent)
     return (
         f"{_DATA} You answer as that influencer would, in {_language_name(card)}, in one to four sentences, in their "
@@ -186,7 +192,7 @@ def chat_system_message(card: InfluencerCard, *, recent: Sequence[str], voice: s
 
 
 def picture_rule(form: PromptForm) -> str:
-    """What is asked of a picture prompt, with the words that the checkpoint knows where it knows few."""
+    """How to write a picture prompt, with the words that the base model knows where it knows few."""
     lines = "".join(f"\n- {name}: {' | '.join(filter(None, phrases))}" for name, phrases in form.slots.items())
     return f"{_PICTURES[form.form]}{lines}"
 
@@ -239,7 +245,7 @@ def _content_type_sentence(content_type: str) -> str:
 
 
 def _style_rules(persona: Persona) -> str:
-    """What answers are checked for, said before."""
+    """Rules of style that answers are checked for afterwards."""
     rules = []
     if style_checks.uses_no_emoji(persona):
         rules.append("No emoji: they use none.")
@@ -335,5 +341,5 @@ def _part_text(value: object) -> str:
 
 
 def _escape(text: str) -> str:
-    """Without the marks that could end the data."""
+    """Replaces angle brackets, which could end the data."""
     return text.replace("<", "‹").replace(">", "›").strip()

@@ -1,4 +1,4 @@
-"""Reading texts that were written."""
+"""Reads texts."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def page(
 
 
 def batch(tx: Session, batch_id: str) -> list[DraftCard]:
-    """All variants of one wish, or all days of one plan, in order."""
+    """All variants of one order, or all days of one plan, in order."""
     rows = tx.execute(_cards_query().where(TextDraft.batch_id == batch_id).order_by(TextDraft.day.nulls_first(), TextDraft.id))
     return [_card(*row) for row in rows]
 
 
 def latest_batch(tx: Session, influencer_id: str, *, ideas: bool) -> str:
-    """ "" when there is none."""
+    """The id of the newest batch of ideas, or of texts; "" when there is none."""
     same_kind = TextDraft.influencer_id == influencer_id, TextDraft.day.is_not(None) if ideas else TextDraft.day.is_(None)
     return tx.scalar(select(TextDraft.batch_id).where(*same_kind).order_by(TextDraft.id.desc()).limit(1)) or ""
 

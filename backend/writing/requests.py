@@ -1,4 +1,4 @@
-"""What is written by a job: a text with its picture, ideas for days."""
+"""Starts the jobs that write: a text with its picture, ideas for days."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ CONTENT, IDEAS = "content-generation", "content-ideas"
 
 
 def start_content(tx: Session, *, order: WriteOrder, request_key: str) -> JobCard:
-    """A text, then its picture. The job's result: {assetId, s3Key, contentPlan, cost, draftId, pictureId}. Raises NotFound."""
+    """Starts a text and its picture. The job's result: {assetId, s3Key, contentPlan, cost, draftId, pictureId …}. Raises
+    NotFound.
+    """
     card = influencers.get(tx, order.influencer_id)
     title = f"{CONTENT_TYPES[order.content_type].title} of {card.name}: {order.topic}"
     return jobs.enqueue(
@@ -23,7 +25,9 @@ def start_content(tx: Session, *, order: WriteOrder, request_key: str) -> JobCar
 
 
 def start_ideas(tx: Session, *, order: IdeasOrder, request_key: str) -> JobCard:
-    """Ideas as drafts, one a day. The job's result: {batchId, ideas, missing: days without one, cost}. Raises NotFound."""
+    """Starts ideas, saved as drafts, one a day. The job's result: {batchId, ideas, missing: days without one, cost}. Raises
+    NotFound.
+    """
     card = influencers.get(tx, order.influencer_id)
     payload = IdeasPayload(order=order, batch_id=new_id("bat"))
     title = f"Ideas of {card.name} for {order.days} days"
@@ -31,7 +35,7 @@ def start_ideas(tx: Session, *, order: IdeasOrder, request_key: str) -> JobCard:
 
 
 def latest_job(tx: Session, kind: str, influencer_id: str) -> JobCard | None:
-    """The newest job of this kind for them, whatever became of it."""
+    """The newest job of this kind for them, in whatever state."""
     return jobs.latest(tx, ("influencer", influencer_id), kind)
 
 

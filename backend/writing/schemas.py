@@ -1,4 +1,4 @@
-"""What is written, as it is asked for, kept and shown."""
+"""Values of writing: orders, texts, ideas and chat lines."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class PostBrief(Draft):
 
 
 class _OrderBase(PostBrief):
-    """What every order says. `content_type`: a key of CONTENT_TYPES, or post, reel, story … for short."""
+    """Fields of every order. `content_type`: a key of CONTENT_TYPES, or a short form: post, reel, story …"""
 
     influencer_id: str
     content_type: str = "instagram-post"
@@ -86,22 +86,22 @@ class _OrderBase(PostBrief):
 
     @field_validator("content_type")
     @classmethod
-    def _known(cls, key: str) -> str:
+    def _known_content_type(cls, key: str) -> str:
         if (full := full_key(key)) not in CONTENT_TYPES:
             raise ValueError(f"There is no content type “{key[:40]}”. Choose one of: {', '.join(CONTENT_TYPES)}.")
         return full
 
 
 class WriteOrder(_OrderBase):
-    """A text for one post. `style`: motivational, dry …; `length`: characters the caption may have. `publish_on`: the day it
-    goes out where the influencer lives, None: not known.
+    """A text for one post. `style`: motivational, dry …; `length`: characters the caption may have. `publish_on`: the day it is
+    published where the influencer lives, None: not known.
     """
 
     topic: str = Field(max_length=MAX_TOPIC)
     publish_on: date | None = None
 
     @model_validator(mode="after")
-    def _room(self) -> WriteOrder:
+    def _must_say_fits(self) -> WriteOrder:
         if (needed := len(" ".join(self.must_say))) > self.length:
             raise ValueError(
                 f"The words that must be said have {needed} characters, the caption may have {self.length}. Allow a longer one."
@@ -111,9 +111,9 @@ class WriteOrder(_OrderBase):
     @field_validator("topic")
     @classmethod
     def _topic(cls, topic: str) -> str:
-        if not (said := " ".join(topic.split())):
+        if not (normalized := " ".join(topic.split())):
             raise ValueError("Say in a few words what the post is about.")
-        return said
+        return normalized
 
 
 class IdeasOrder(_OrderBase):
@@ -143,7 +143,7 @@ class IdeasOrder(_OrderBase):
 
 
 class IdeasPayload(BaseModel):
-    """Of a `content-ideas` job; a `content-generation` job has a WriteOrder."""
+    """Payload of a `content-ideas` job; that of a `content-generation` job is a WriteOrder."""
 
     order: IdeasOrder
     batch_id: str
@@ -151,7 +151,7 @@ class IdeasPayload(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
-    """A rule that a text broke. `repaired`: it does not any more."""
+    """A rule that a text broke. `repaired`: a second try no longer breaks it."""
 
     part: str
     rule: str
@@ -191,7 +191,7 @@ class DraftCard:
 
     @property
     def is_idea(self) -> bool:
-        """Not written out yet."""
+        """Whether it has no caption yet."""
         return not self.parts.caption
 
     def order(self) -> WriteOrder:
@@ -218,7 +218,7 @@ class DraftPage:
 
 @dataclass(frozen=True, slots=True)
 class ChatLine:
-    """A question and an answer. `state`: saying, said, cut."""
+    """A question in a chat and its answer. `state`: saying (under way), said, cut (ended early)."""
 
     id: str
     question: str
@@ -231,7 +231,7 @@ class ChatLine:
 
 @dataclass(frozen=True, slots=True)
 class LlmCost:
-    """Who wrote, and what it cost. `replies`: generation ids of the calls."""
+    """What language-model calls cost. `model`: the one that answered; `replies`: generation ids of the calls."""
 
     model: str = ""
     usd: Decimal = Decimal(0)

@@ -1,4 +1,4 @@
-"""Texts as rows: kept, edited, chosen, put away, taken back."""
+"""Saves, edits, discards and restores texts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NOUN = "text"
 def save_texts(
     tx: Session, order: WriteOrder, texts: Sequence[CheckedText], llm_cost: LlmCost = _NO_COST, *, job_id: str | None = None
 ) -> list[DraftCard]:
-    """Variants of one wish as rows; the cost is shared among them."""
+    """Saves variants of one order; each carries an equal share of the cost."""
     batch_id, ids = new_id("bat"), []
     for text in texts:
         row = _new_row(tx, order, batch_id, text.parts, llm_cost, len(texts))
@@ -54,7 +54,7 @@ def save_texts(
 def save_ideas(
     tx: Session, order: IdeasOrder, checked_ideas: Sequence[CheckedIdea], llm_cost: LlmCost, *, batch_id: str, job_id: str
 ) -> list[str]:
-    """Ideas of some days of a plan as rows without a caption. Types that were not asked for become the first that was."""
+    """Saves ideas for days of a plan, without captions. A content type nobody asked for becomes the first asked for."""
     card, ids = influencers.get(tx, order.influencer_id), []
     for checked in checked_ideas:
         idea = checked.idea
@@ -81,15 +81,16 @@ def save_ideas(
 
 
 def create(tx: Session, order: WriteOrder, parts: TextParts) -> DraftCard:
-    """A text that a person wrote; checked as any other. Raises NotFound, Invalid."""
+    """Saves a text that a person wrote; checked like any other. Raises NotFound, Invalid."""
     card = influencers.get(tx, order.influencer_id)
     notes = checks.check_text(parts, order, card.persona, card.language)
     return save_texts(tx, order, [CheckedText(parts, tuple(notes))])[0]
 
 
 def edit(tx: Session, draft_id: str, changes: Mapping[str, Any], *, version: int | None = None) -> DraftCard:
-    """What a person wrote over it; what stood there is kept. `version`: of the card they saw. Raises NotFound, Conflict,
-    Invalid.
+    """Writes a person's changes (part -> value); the values before are kept for `undo_edit`. `version`: of the card they saw.
+
+    Raises NotFound, Conflict, Invalid.
     """
     before = get(tx, draft_id, lock=True)
     _check_version(before, version)
@@ -102,7 +103,7 @@ def edit(tx: Session, draft_id: str, changes: Mapping[str, Any], *, version: int
 def save_rewrite(
     tx: Session, draft_id: str, text: CheckedText, llm_cost: LlmCost, *, version: int, only: Part | None = None
 ) -> DraftCard:
-    """What was written anew in place of what stood there: one part, or all of them. Raises NotFound, Conflict."""
+    """Replaces one part (`only`), or all of them, by what a model wrote. Raises NotFound, Conflict."""
     before = get(tx, draft_id, lock=True)
     _check_version(before, version)
     parts = text.parts if only is None else TextParts(**{**before.parts.model_dump(), only: getattr(text.parts, only)})
@@ -110,7 +111,7 @@ def save_rewrite(
 
 
 def undo_edit(tx: Session, draft_id: str) -> DraftCard:
-    """The last change of a text undone. Raises NotFound, Invalid (nothing to take back)."""
+    """Undoes the last change of a text. Raises NotFound, Invalid (nothing to undo)."""
     before = get(tx, draft_id, lock=True)
     if not before.earlier:
         raise Invalid("Nothing of this text was changed yet.")
@@ -120,7 +121,7 @@ def undo_edit(tx: Session, draft_id: str) -> DraftCard:
 
 
 def set_state(tx: Session, draft_id: str, state: State) -> DraftCard:
-    """Draft, used or discarded. Raises NotFound."""
+    """Sets the state: draft, used or discarded. Raises NotFound."""
     get(tx, draft_id, lock=True)
     changed = update(TextDraft).where(TextDraft.id == draft_id)
     tx.execute(changed.values(state=state, version=TextDraft.version + 1, updated_at=func.clock_timestamp()))
@@ -129,7 +130,7 @@ def set_state(tx: Session, draft_id: str, state: State) -> DraftCard:
 
 
 def choose_variant(tx: Session, draft_id: str) -> list[str]:
-    """This variant stays; the others of its wish are discarded. Returns those, so that it can be undone. Raises NotFound."""
+    """Keeps this variant and discards the others of its batch. Returns their ids, so that it can be undone. Raises NotFound."""
     chosen = get(tx, draft_id, lock=True)
     others = [card.id for card in batch(tx, chosen.batch_id) if card.id != draft_id and card.state == "draft"]
     for other_id in others if chosen.day is None else []:
@@ -138,13 +139,13 @@ def choose_variant(tx: Session, draft_id: str) -> list[str]:
 
 
 def restore(tx: Session, draft_ids: Sequence[str]) -> None:
-    """Out of the discarded ones. Raises NotFound."""
+    """Makes discarded texts drafts again. Raises NotFound."""
     for draft_id in draft_ids:
         set_state(tx, draft_id, "draft")
 
 
 def set_picture(tx: Session, draft_id: str, picture_id: str) -> None:
-    """Its picture is there."""
+    """Says which picture was drawn for it."""
     tx.execute(update(TextDraft).where(TextDraft.id == draft_id).values(picture_id=picture_id))
 
 

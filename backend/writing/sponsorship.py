@@ -1,4 +1,4 @@
-"""The tag that says a post is paid for, in the influencer's language, at the front of the caption. Pure."""
+"""The hashtag that discloses an ad, in the influencer's language, at the front of the caption. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TAGS: dict[str, tuple[str, ...]] = {
     "el": ("#διαφήμιση",), "ja": ("#広告", "#pr"), "ko": ("#광고",), "zh": ("#广告", "#廣告"), "id": ("#iklan",),
     "vi": ("#quảngcáo",), "th": ("#โฆษณา",), "ar": ("#إعلان",), "he": ("#פרסומת",), "hi": ("#विज्ञापन",),
 }  # fmt: skip
-"""The first is the one we put; the others count too."""
+"""Language -> hashtags: the first is the one we put; the others count too."""
 _VISIBLE_CHARACTERS = 60
 """Characters: what a feed shows of a caption before “more”."""
 
@@ -27,11 +27,11 @@ def disclosure_tags(language: str) -> tuple[str, ...]:
 
 
 def is_disclosed(caption: str, language: str) -> bool:
-    """Whether the tag stands where everybody sees it."""
+    """Whether a disclosure stands where everybody sees it."""
     front = {hashtag.lower() for hashtag in hashtags_in(caption[:_VISIBLE_CHARACTERS])}
     return bool(front & {*disclosure_tags(language), *_TAGS["en"]})
 
 
 def with_disclosure(caption: str, language: str) -> str:
-    """With the tag in front, unless it is there."""
+    """With the disclosure in front, unless it is there."""
     return caption if is_disclosed(caption, language) else f"{disclosure_tag(language)} {caption}".strip()

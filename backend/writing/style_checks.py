@@ -1,4 +1,4 @@
-"""Rules of manner that are told to a model and checked afterwards by the same lists: emoji, exclamation marks, copied lines,
+"""Rules of style that the model is told and answers are checked for, by the same lists: emoji, exclamation marks, copied lines,
 stock phrases. Pure.
 """
 
@@ -9,9 +9,9 @@ import re
 from backend.influencers import Persona
 
 COPIED_RUN_WORDS = 8
-"""So many words in a row of one of their posts are a copy of it."""
+"""So many words in a row of one of the persona's posts count as copied."""
 MIN_LINES = 3
-"""So many lines of their own show what they never use."""
+"""So many lines of the persona's own are needed to tell what they never use."""
 EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\U0001f1e6-\U0001f1ff]")
 STOCK_PHRASES: dict[str, tuple[str, ...]] = {
     "en": (
@@ -26,7 +26,7 @@ STOCK_PHRASES: dict[str, tuple[str, ...]] = {
         "in un mondo sempre più", "dì addio a", "la magia accade", "vivere al meglio", "tagga chi ne ha bisogno",
     ),
 }  # fmt: skip
-"""Language -> what every second caption says."""
+"""Language -> phrases that every second caption has."""
 _MONEY = re.compile(
     r"(?:[€$£¥]\s?\d[\d.,]*"
     r"|\d[\d.,]*\s?(?:[€$£¥%]|(?:euros?|eur|usd|dollars?|dollari|pounds?|sterline|percent|per cento)\b))",
@@ -39,7 +39,7 @@ def persona_lines(persona: Persona) -> tuple[str, ...]:
 
 
 def uses_no_emoji(persona: Persona) -> bool:
-    """Their own lines have none, and are enough to tell."""
+    """Whether the persona's own lines have none, and are enough to tell."""
     lines = persona_lines(persona)
     return len(lines) >= MIN_LINES and not any(EMOJI.search(line) for line in lines)
 
@@ -57,7 +57,7 @@ def stock_phrase(text: str, language: str) -> str:
 
 
 def invented_amounts(text: str, supplied: str) -> list[str]:
-    """Prices and percentages of `text` whose number stands nowhere in `known` (the order and the persona)."""
+    """Prices and percentages of `text` whose number stands nowhere in `supplied` (the order and the persona)."""
     numbers = {_number(match) for match in re.findall(r"\d[\d.,]*", supplied)}
     return [amount for amount in _MONEY.findall(text) if _number(amount) not in numbers]
 

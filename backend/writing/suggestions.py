@@ -1,4 +1,4 @@
-"""An idea for a post from an influencer and a topic."""
+"""Suggests a post for an influencer and a topic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verbs of the Write page that ask a model: texts, one part anew, an idea written out; and what that may cost."""
+"""What the Write page asks a model: texts, one part again, an idea written out; and what that may cost."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 Transact = Callable[[], AbstractContextManager[Session]]
 IDEAS_PER_CALL = 7
-"""Days of a plan that are asked for at once."""
+"""Days of a plan that one call asks ideas for."""
 _LONGEST_EARLIER_TEXTS = ("x" * EARLIER_TEXT_BYTES,) * (2 * IDEAS_PER_CALL)
 
 
 def write_texts(app: App, transact: Transact, *, order: WriteOrder, n: int = 1) -> list[DraftCard]:
-    """`n` variants, kept as drafts before they are shown. `transact` opens an editor's transactions; none may be open.
+    """Writes `n` variants and saves them as drafts. `transact` opens an editor's transactions; none may be open.
 
     Raises Invalid, NotFound, budgets.OverBudget, and what the text engine raises.
     """
@@ -55,7 +55,7 @@ def write_texts(app: App, transact: Transact, *, order: WriteOrder, n: int = 1) 
 
 
 def rewrite_part(app: App, transact: Transact, *, draft_id: str, part: Part) -> DraftCard:
-    """One part anew, the others kept; what stood there can be taken back. Raises as `write`, Conflict."""
+    """Writes one part again and keeps the others; it can be undone (`undo_edit`). Raises as `write_texts`, Conflict."""
     form = default_prompt_form(app)
     with transact() as tx:
         card = get(tx, draft_id)
@@ -67,7 +67,7 @@ def rewrite_part(app: App, transact: Transact, *, draft_id: str, part: Part) -> 
 
 
 def write_idea(app: App, transact: Transact, *, draft_id: str) -> DraftCard:
-    """An idea becomes a whole text; its hook and its picture stay. Raises as `rewrite`."""
+    """Writes an idea out into a whole text; its hook and its picture stay. Raises as `rewrite_part`."""
     form = default_prompt_form(app)
     with transact() as tx:
         card = get(tx, draft_id)
@@ -85,7 +85,8 @@ def write_idea(app: App, transact: Transact, *, draft_id: str) -> DraftCard:
 def estimate_texts(app: App, transact: Transact, *, order: WriteOrder, n: int = 1) -> Decimal | None:
     """The most that `n` texts can cost, USD, second tries and a repair included; None: nothing is paid.
 
-    It holds for the influencer as they are now, whatever is written meanwhile. Raises NotFound, the engine's errors.
+    Recent captions count with their longest, so the estimate holds whatever is written meanwhile. Raises NotFound, the engine's
+    errors.
     """
     if not app.engines.text.paid:
         return None
@@ -98,7 +99,7 @@ def estimate_texts(app: App, transact: Transact, *, order: WriteOrder, n: int = 
 
 
 def estimate_ideas(app: App, transact: Transact, *, order: IdeasOrder) -> Decimal | None:
-    """The same of a plan of days; ideas that break a rule are asked for once more."""
+    """The most that ideas for the days of a plan can cost, USD, repairs included; None: nothing is paid."""
     if not app.engines.text.paid:
         return None
     form = default_prompt_form(app)
@@ -113,7 +114,7 @@ def estimate_ideas(app: App, transact: Transact, *, order: IdeasOrder) -> Decima
 
 
 def _max_cost(app: App, request: TextRequest) -> Decimal:
-    """Of one question: it is asked for a second time when its answer cannot be used."""
+    """The most one question can cost, USD: it is asked a second time when its answer cannot be used."""
     engine = app.engines.text
     return engine.quote(request).most_usd + engine.quote(second_try(request)).most_usd
 

@@ -1,4 +1,4 @@
-"""Whose words: the influencer, what was written lately, how much there is already."""
+"""Loads what texts are written from: the influencer, recent captions, how many there are already."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 _HAS_UNREPAIRED = cast("$[*] ? (@.repaired == false)", JSONPATH)
 MAX_RECENT = 6
-"""Captions that new ones are to differ from, and posts that a talk knows of."""
+"""Captions that new ones are to differ from, and posts that a chat knows of."""
 
 
 def default_prompt_form(app: App) -> PromptForm:
-    """How the checkpoint that draws where none is chosen wants its prompts."""
+    """The form of picture prompts that the default base model takes."""
     models = app.engines.image.models()
     return models[0].prompts if models else NATURAL
 
 
 def default_topics(card: InfluencerCard) -> list[str]:
-    """What they could write about where nothing better is known; never empty."""
+    """Topics for where nothing better is known; never empty."""
     return subjects(Brief("", card.language, topics=card.persona.topics, bio=card.persona.bio))
 
 
 def load_context(tx: Session, influencer_id: str, prompts: PromptForm = NATURAL) -> WritingContext:
-    """`prompts`: of the checkpoint that draws (`prompt_form`). Raises NotFound."""
+    """`prompts`: form of picture prompts of the base model that draws (`default_prompt_form`). Raises NotFound."""
     card = influencers.get(tx, influencer_id)
     of_influencer = TextDraft.influencer_id == card.id
     written = tx.scalar(select(func.count()).select_from(TextDraft).where(of_influencer)) or 0
@@ -46,7 +46,9 @@ def load_context(tx: Session, influencer_id: str, prompts: PromptForm = NATURAL)
 
 
 def _recent_captions(tx: Session, influencer_id: str) -> tuple[str, ...]:
-    """The latest captions, newest first, each once; none that breaks a rule: a model takes what it is shown as an example."""
+    """The latest captions, newest first, without near copies. None that breaks a rule: a model takes what it is shown as an
+    example.
+    """
     caption = TextDraft.parts["caption"].astext
     unbroken = ~func.jsonb_path_exists(TextDraft.notes, _HAS_UNREPAIRED)
     query = select(caption).where(
@@ -57,12 +59,12 @@ def _recent_captions(tx: Session, influencer_id: str) -> tuple[str, ...]:
 
 
 def _comparison_key(caption: str) -> str:
-    """The same for captions that differ in case, punctuation or the word for an ad."""
+    """A key that is the same for captions that differ only in case, punctuation or the word for an ad."""
     return " ".join(re.findall(r"[^\W_]+", re.sub(r"#\w+", "", caption.lower())))
 
 
 def recent_posts(tx: Session, influencer_id: str) -> list[str]:
-    """“topic: caption” of the latest posts that were used, and drafts, newest first."""
+    """“topic: caption” of the latest texts: used ones first, then drafts, newest first."""
     query = select(TextDraft.topic, TextDraft.parts["caption"].astext).where(TextDraft.influencer_id == influencer_id)
     query = query.where(TextDraft.state != "discarded").order_by((TextDraft.state == "used").desc(), TextDraft.id.desc())
     return [f"{topic}: {caption}" if caption else str(topic) for topic, caption in tx.execute(query.limit(MAX_RECENT))]
