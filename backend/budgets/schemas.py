@@ -17,7 +17,7 @@ class OverBudget(Refused):
 
 @dataclass(frozen=True, slots=True)
 class CallPurpose:
-    """What a call is for; the costs are shown by these. `kind`: suggestion, caption …"""
+    """What a call is for; costs are listed by these fields. `kind`: suggestion, caption …"""
 
     kind: str
     influencer_id: str | None = None

@@ -1,4 +1,4 @@
-"""What people draw with again: prompt templates, wildcards, presets, styles, history."""
+"""The prompt library, what is used again: templates, wildcards, prompt styles, presets, earlier prompts."""
 
 from backend.prompt_library.history import delete_earlier_prompt, earlier_prompts, record_prompt_use
 from backend.prompt_library.import_export import export_json, import_text

@@ -1,4 +1,4 @@
-"""Prompts said before: each once, the last one first."""
+"""Earlier prompts: each once, the one used last first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from backend.prompt_library.schemas import EarlierPrompt
 
 
 def record_prompt_use(tx: Session, prompt: str, negative: str = "") -> None:
-    """Says that the caller drew with this prompt."""
+    """Records that the user drew with this prompt."""
     if not prompt.strip():
         return
     values = {"prompt": prompt, "negative": negative}
@@ -26,7 +26,7 @@ def record_prompt_use(tx: Session, prompt: str, negative: str = "") -> None:
 
 
 def earlier_prompts(tx: Session, *, text: str = "", everybody: bool = False, take: int = 30) -> list[EarlierPrompt]:
-    """The caller's, or everybody's with what two people said shown once. All words of `text` occur in each."""
+    """The user's own, or everybody's with equal prompts of several people shown once. Each has all words of `text`."""
     last = func.max(PromptUse.used_at)
     query = select(
         func.max(PromptUse.id), func.max(PromptUse.prompt), func.max(PromptUse.negative), func.sum(PromptUse.uses), last
@@ -40,7 +40,7 @@ def earlier_prompts(tx: Session, *, text: str = "", everybody: bool = False, tak
 
 
 def delete_earlier_prompt(tx: Session, use_id: str) -> None:
-    """Takes one of the caller's own out of the history. Raises NotFound."""
+    """Deletes one of the user's own. Raises NotFound."""
     own_use = delete(PromptUse).where(PromptUse.id == use_id, PromptUse.user_id == (tx.info.get("user_id") or ""))
     if tx.scalar(own_use.returning(PromptUse.id)) is None:
         raise NotFound("This prompt is not in your history any more.")

@@ -1,4 +1,4 @@
-"""Templates and wildcard lists as a file: for another workspace, another studio, another program."""
+"""Exports and imports templates and wildcards as files."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def export_json(tx: Session) -> str:
 
 
 def import_text(tx: Session, filename: str, text: str) -> ImportResult:
-    """A `.json` as `export_json` writes it, or any other text as one list named after its file, a line a choice.
+    """Imports a `.json` as `export_json` writes it, or any other text as one list named after its file, one choice a line.
 
-    What has the same name becomes a new version. Raises Invalid when the file as a whole cannot be read.
+    An entry whose name exists becomes a new version. Raises Invalid when the file as a whole cannot be read.
     """
     text = text.lstrip("\ufeff").replace("\x00", "")
     stem, dot, ending = filename.rpartition(".")

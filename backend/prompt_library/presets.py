@@ -1,4 +1,4 @@
-"""Presets: the form as it was filled, under a name; one of them may be what the form starts with."""
+"""Presets: all values of the Create form under a name; one of them may be what the form starts with."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _NOT_FOUND = "This preset does not exist here. It may have been deleted."
 
 
 def presets(tx: Session) -> list[PresetCard]:
-    """One's own, then everybody's, by name."""
+    """The user's own, then everybody's, by name."""
     query = select(Preset).where(Preset.owner_id.in_(("", _user_id(tx)))).order_by(Preset.owner_id == "", Preset.name)
     return [_card(tx, row) for row in tx.scalars(query.execution_options(populate_existing=True))]
 
 
 def preset(tx: Session, preset_id: str) -> PresetCard:
-    """Raises NotFound, also for another person's own."""
+    """Raises NotFound, also for another user's own."""
     row = tx.scalars(select(Preset).where(Preset.id == preset_id, Preset.owner_id.in_(("", _user_id(tx))))).one_or_none()
     if row is None:
         raise NotFound(_NOT_FOUND)
@@ -33,12 +33,12 @@ def preset(tx: Session, preset_id: str) -> PresetCard:
 
 
 def default_preset(tx: Session) -> PresetCard | None:
-    """What the form starts with: one's own choice, else the workspace's."""
+    """What the form starts with: the user's own choice, else the workspace's."""
     return next((card for card in presets(tx) if card.standard), None)
 
 
 def save_preset(tx: Session, *, name: str, draft: Mapping[str, Any], mine: bool = True) -> PresetCard:
-    """The same name is written over. `draft`: JSON values. Raises Invalid."""
+    """Saves a preset and overwrites one of the same name. `draft`: JSON values. Raises Invalid."""
     name = " ".join(name.split())
     if not 2 <= len(name) <= 60:
         raise Invalid("Give the preset a name of 2 to 60 characters.")
@@ -50,7 +50,7 @@ def save_preset(tx: Session, *, name: str, draft: Mapping[str, Any], mine: bool 
 
 
 def set_default_preset(tx: Session, preset_id: str, *, on: bool = True) -> PresetCard:
-    """One at most for each person, and one for the workspace. Raises NotFound."""
+    """At most one for each user, and one for the workspace. Raises NotFound."""
     card = preset(tx, preset_id)
     tx.execute(update(Preset).where(Preset.owner_id == (_user_id(tx) if card.mine else "")).values(standard=False))
     tx.execute(update(Preset).where(Preset.id == preset_id).values(standard=on))

@@ -1,4 +1,4 @@
-"""Words that are chosen anew for each picture. Pure: the same text, seed and lists always give the same prompt.
+"""Prompts with wildcards, choices and blanks. Pure: the same text, seed and lists always give the same prompt.
 
 `__places__` takes a line of the list called places; `{red|blue}` one of these; `{2$$a|b|c}` two different ones with a comma
 between, `{1-2$$ and $$a|b}` one or two with “ and ” between; `{3::red|blue}` and a line `3::Rome` are taken three times as
@@ -54,17 +54,19 @@ def parse(text: str) -> Nodes:
 
 
 def has_choices(text: str) -> bool:
-    """Whether anything in it is chosen anew for each picture."""
+    """Whether anything in it is chosen for each picture."""
     return any(not isinstance(node, str) for node in parse(text))
 
 
 def wildcards_in(text: str) -> set[str]:
-    """Names of the lists it draws from, lower-case, those inside choices too."""
+    """Names of the lists it draws from, lower-case, also those inside choices."""
     return set(_wildcard_names_in(text))
 
 
 def check_resolvable(text: str, lists: Mapping[str, Sequence[str]], list_names: Sequence[str]) -> None:
-    """Whatever the seed, this can be resolved. Raises Invalid: unknown list (naming `known`), a circle, too deep, empty."""
+    """Checks that it can be resolved with any seed. Raises Invalid: unknown list (naming `list_names`), a circle, too deep,
+    empty.
+    """
     _check_depth(_wildcard_names(parse(text)), lists, list_names, (), {})
 
 
@@ -83,7 +85,7 @@ def resolve(text: str, seed: int, lists: Mapping[str, Sequence[str]], *, salt: s
 
 
 def blanks(text: str) -> dict[str, str]:
-    """Name -> what stands there unless something is filled in, in order of appearance."""
+    """Name -> default ("" without one) of each blank, in order of appearance."""
     defaults: dict[str, str] = {}
     for match in _BLANK.finditer(text):
         name, default = match[1].lower(), (match[2] or "").strip()
@@ -92,7 +94,7 @@ def blanks(text: str) -> dict[str, str]:
 
 
 def fill_blanks(text: str, values: Mapping[str, str]) -> str:
-    """Raises Invalid naming the blanks that are still empty."""
+    """Fills the blanks in. Raises Invalid naming those that are still empty."""
     filled = {name: values.get(name, "").strip() or default for name, default in blanks(text).items()}
     if missing := [name for name, value in filled.items() if not value]:
         raise Invalid(f"Fill in {' and '.join(missing)} first.")
@@ -100,7 +102,7 @@ def fill_blanks(text: str, values: Mapping[str, str]) -> str:
 
 
 def _parse_sequence(text: str, at: int, depth: int) -> tuple[Nodes, int]:
-    """Nodes up to the | or } that ends this option, or the end of the text."""
+    """Parses up to the | or } that ends this option, or the end of the text. Returns the nodes and where it ended."""
     nodes: list[str | WildcardNode | ChoiceNode] = []
     plain = ""
     while at < len(text):
@@ -163,7 +165,7 @@ def _wildcard_names(nodes: Nodes) -> Iterator[str]:
 
 
 def _wildcard_names_in(text: str) -> Iterable[str]:
-    """Most lines of most lists name no other: they are not read further."""
+    """Most lines of most lists name no other list: those are not parsed."""
     return _wildcard_names(parse(text)) if "__" in text else ()
 
 
@@ -174,7 +176,7 @@ def _check_depth(
     path: tuple[str, ...],
     depths: dict[str, int],
 ) -> int:
-    """How many levels lie below; each list is looked at once."""
+    """How many levels of lists lie below. Each list is visited once."""
     deepest = 0
     for name in dict.fromkeys(names):
         if name in path:
@@ -226,7 +228,7 @@ class _Resolver:
         return node.joiner.join(option for option in chosen if option)
 
     def _lines(self, name: str) -> tuple[list[str], list[float]]:
-        """Lines without their weights, and those added up: a long list that is drawn from often is weighed once."""
+        """Lines without their weights, and the cumulative weights; kept, because a long list may be drawn from often."""
         if name not in self._weighted_lines:
             weights = [(line, *_parse_weight(line, 0)) for line in self._lists[name]]
             bounds = list(accumulate(weight for _, weight, _ in weights))
@@ -235,7 +237,7 @@ class _Resolver:
 
 
 def _clean_commas(prompt: str) -> str:
-    """An option may be empty: no commas left alone, no double blanks."""
+    """Cleans up after empty options: no empty places between commas, no double blanks."""
     prompt = re.sub(r"[ \t]+", " ", prompt)
     prompt = re.sub(r"\s*,(?:\s*,)+", ",", prompt)
     return re.sub(r" +,", ",", prompt).strip(" ,\n")

@@ -1,4 +1,4 @@
-"""What goes into and comes out of the recipes' door."""
+"""Values of the prompt library."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_LINE_LENGTH = 500
 
 
 class WildcardDraft(Draft):
-    """`name`: its word in `__name__`, lower-case. Empty lines, lines that begin with # and lines said twice are left out."""
+    """`name`: as in `__name__`, lower-case. Empty lines, lines that begin with # and repeated lines are dropped."""
 
     name: str
     lines: tuple[str, ...]
@@ -63,7 +63,7 @@ class TemplateDraft(Draft):
 
 
 class PromptStyleSettings(Draft):
-    """What the form starts with; None: its own."""
+    """Values the form starts with; None: the form's own."""
 
     model: str | None = None
     size: str | None = None
@@ -127,7 +127,7 @@ class PromptStyleCard:
 
 @dataclass(frozen=True, slots=True)
 class PresetCard:
-    """`mine`: of the person who asks, else everybody's. `draft`: values of the form, as its slice wrote them."""
+    """`mine`: of the user who asks, else everybody's. `draft`: values of the form, as its slice wrote them."""
 
     id: str
     name: str
@@ -139,7 +139,7 @@ class PresetCard:
 
 @dataclass(frozen=True, slots=True)
 class EarlierPrompt:
-    """A prompt as somebody wrote it; `uses`: how often, by the people it is shown for."""
+    """A prompt as somebody typed it; `uses`: how often, by the users it is shown for."""
 
     id: str
     prompt: str
@@ -150,7 +150,7 @@ class EarlierPrompt:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """`made` and `changed`: how many lists and templates; `problems`: a sentence for each one left out."""
+    """`made`, `changed`, `same`: how many lists and templates; `problems`: a sentence for each entry left out."""
 
     made: int
     changed: int

@@ -1,4 +1,4 @@
-"""Styles: words and settings an influencer's pictures are drawn with again and again."""
+"""Prompt styles: words and settings that an influencer's pictures are drawn with again and again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prompt templates. An edit makes a new version; a recipe names the version it was made with, so versions stay."""
+"""Prompt templates. An edit makes a new version; pictures name the version they were made with, so versions stay."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def template_versions(tx: Session, template_id: str) -> list[TemplateCard]:
 
 
 def save_template(tx: Session, draft: TemplateDraft, *, template_id: str | None = None, version: int = 0) -> TemplateCard:
-    """A new template, or the next version of one. Nothing new is written when the words are those of `version`.
+    """Creates a template, or saves the next version of one. No version is written when the texts are those of `version`.
 
     Raises Conflict (name taken, changed meanwhile), NotFound.
     """
@@ -65,7 +65,7 @@ def save_template(tx: Session, draft: TemplateDraft, *, template_id: str | None 
 
 
 def delete_template(tx: Session, template_id: str) -> None:
-    """Recipes that name it can still be read. Raises NotFound."""
+    """Pictures that name it can still be read. Raises NotFound."""
     delete_stmt = update(PromptTemplate).where(PromptTemplate.id == template_id, PromptTemplate.deleted_at.is_(None))
     if tx.scalar(delete_stmt.values(deleted_at=func.clock_timestamp()).returning(PromptTemplate.id)) is None:
         raise NotFound(_NOT_FOUND)

@@ -1,4 +1,4 @@
-"""Lists that prompts draw words from."""
+"""Wildcards: lists that prompts draw lines from."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def wildcard_names(tx: Session) -> list[str]:
 
 
 def save_wildcard(tx: Session, draft: WildcardDraft, *, wildcard_id: str | None = None, version: int = 0) -> WildcardCard:
-    """A new list, or the next version of one (`version`: of the card the form was filled from).
+    """Creates a list, or saves the next version of one (`version`: of the card the form was filled from).
 
     Raises Conflict (name taken, changed meanwhile), NotFound, Invalid (a circle).
     """
@@ -64,7 +64,7 @@ def delete_wildcard(tx: Session, wildcard_id: str) -> None:
 
 
 def load_lists(tx: Session, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Every list these texts can lead to, checked. Raises Invalid: no such list (naming those known), a circle, too deep."""
+    """Every list these texts can lead to, checked. Raises Invalid: no such list (naming the existing ones), circle, depth."""
     texts = list(texts)
     lists: dict[str, tuple[str, ...]] = {}
     names = {name for text in texts for name in prompts.wildcards_in(text)}

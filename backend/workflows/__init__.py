@@ -1,4 +1,4 @@
-"""ComfyUI workflows that people brought in: mapped, tried, approved, then used like built-in ones."""
+"""ComfyUI workflows of a workspace: imported, mapped, tried, approved, then used like built-in ones."""
 
 from backend.workflows.queries import approved, get, page, usable
 from backend.workflows.rules import problems, remarks

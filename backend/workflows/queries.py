@@ -1,4 +1,4 @@
-"""Reading imported workflows."""
+"""Reads imported workflows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def get(tx: Session, graph_id: str) -> WorkflowCard:
 
 
 def page(tx: Session, *, archived: bool = False) -> list[WorkflowCard]:
-    """By name; those in the archive only when asked for."""
+    """By name; archived ones only when asked for."""
     query = select(ComfyGraph).where(ComfyGraph.deleted_at.is_(None), (ComfyGraph.state == "archived").is_(archived))
     rows = tx.scalars(query.order_by(ComfyGraph.name).execution_options(populate_existing=True))
     return [card_of(row) for row in rows]
@@ -32,7 +32,7 @@ def approved(tx: Session) -> list[WorkflowCard]:
 
 
 def usable(tx: Session, graph_id: str, *, trial: bool = False) -> WorkflowCard:
-    """One to draw with; `trial`: not approved yet, to be tried. Raises NotFound, Invalid with what is missing."""
+    """A workflow to draw with; `trial`: also one that is not approved yet. Raises NotFound, Invalid with what is missing."""
     card = get(tx, graph_id)
     if card.deleted_at:
         raise NotFound(f"The workflow {card.name} was deleted. Choose another one.")

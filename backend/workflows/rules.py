@@ -1,4 +1,4 @@
-"""When an imported workflow may be used. Pure."""
+"""What an imported workflow needs before it may be used. Pure."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def problems(graph: Graph, mapping: Mapping[str, tuple[InputSlot, ...]], allowed
 
 
 def remarks(card: WorkflowCard) -> list[str]:
-    """What can stay as it is, but may surprise."""
+    """Sentences about what may stay as it is, but may surprise."""
     return [sentence for role, sentence in EXPECTED_ROLES.items() if not card.mapping.get(role)]
 
 
 def check_mapping(graph: Graph, mapping: Mapping[str, tuple[InputSlot, ...]]) -> str:
-    """A sentence when one input is bound twice; "" when all is well."""
+    """An error message when one input is bound twice; "" when all is well."""
     roles_by_slot: dict[InputSlot, str] = {}
     for role, slots in mapping.items():
         for slot in slots:

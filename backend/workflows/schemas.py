@@ -1,4 +1,4 @@
-"""What goes into and comes out of the graphs door."""
+"""Values of workflows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Inputs = Annotated[tuple[tuple[str, str], ...], Field(max_length=50)]
 
 
 class WorkflowDraft(Draft):
-    """`text`: what ComfyUI saves with Workflow, Export (API)."""
+    """`text`: the JSON that ComfyUI saves with Workflow, Export (API)."""
 
     name: Name
     notes: str = Field("", max_length=4000)
@@ -27,7 +27,7 @@ class WorkflowDraft(Draft):
 
 
 class WorkflowEdit(Draft):
-    """`mapping`: role (`comfy_workflow.ROLES`) -> inputs that take it; None: as it is."""
+    """`mapping`: role (`comfy_workflow.ROLES`) -> inputs that take it; None: unchanged."""
 
     name: Name
     notes: str = Field("", max_length=4000)
@@ -36,7 +36,7 @@ class WorkflowEdit(Draft):
 
 @dataclass(frozen=True, slots=True)
 class WorkflowCard:
-    """`state`: draft, approved, archived. `tried_id`: the request of its trial picture, `tried_at` when that was there."""
+    """`state`: draft, approved, archived. `tried_id`: the request of its trial picture; `tried_at`: when that was drawn."""
 
     id: str
     name: str
@@ -55,7 +55,7 @@ class WorkflowCard:
 
     @property
     def workflow(self) -> Workflow:
-        """Raises Invalid when an input it is bound to is not there."""
+        """The workflow with its inputs bound. Raises Invalid when one of them does not exist."""
         return comfy_workflow.from_graph(self.graph, name=self.name, slots=self.mapping)
 
     @property
@@ -64,7 +64,7 @@ class WorkflowCard:
 
     @property
     def checkpoint(self) -> str:
-        """The checkpoint it always draws with; "" when the request chooses, or there is none."""
+        """The base model it always draws with; "" when the request chooses, or there is none."""
         checkpoints = [
             node["inputs"].get("ckpt_name") for node in self.graph.values() if node["class_type"] == "CheckpointLoaderSimple"
         ]

@@ -1,4 +1,4 @@
-"""Bringing workflows in, binding their inputs, trying, approving, putting away."""
+"""Imports workflows, binds their inputs, tries, approves and archives them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from backend.workflows.queries import card_of, get
 from backend.workflows.schemas import WorkflowCard, WorkflowDraft, WorkflowEdit
 
 MAX_WORKFLOWS = 200
-"""Workflows of a workspace."""
+"""Workflows a workspace may have."""
 InputMapping = Mapping[str, tuple[InputSlot, ...]]
 
 
 def import_workflow(tx: Session, *, draft: WorkflowDraft) -> WorkflowCard:
-    """A draft with suggested inputs. Raises Invalid (no API graph, or one that would harm a server), Conflict (the name)."""
+    """Imports a workflow as a draft with suggested inputs. Raises Invalid (no API graph, or one that could harm a server),
+    Conflict (the name).
+    """
     graph = lint.parse(draft.text)
     if problems := lint.lint(graph):
         raise Invalid(" ".join(problems[:5]))
@@ -41,7 +43,7 @@ def import_workflow(tx: Session, *, draft: WorkflowDraft) -> WorkflowCard:
 
 
 def edit(tx: Session, graph_id: str, *, draft: WorkflowEdit) -> WorkflowCard:
-    """A changed mapping makes it a draft again: it must be tried and approved anew. Raises Invalid, NotFound, Conflict."""
+    """Saves an edit. A changed mapping makes it a draft again, to be tried and approved. Raises Invalid, NotFound, Conflict."""
     row = _get_for_update(tx, graph_id)
     if draft.name != row.name:
         _check_name_free(tx, draft.name)
@@ -58,7 +60,9 @@ def edit(tx: Session, graph_id: str, *, draft: WorkflowEdit) -> WorkflowCard:
 
 
 def approve(tx: Session, graph_id: str, *, allowed: Collection[str]) -> WorkflowCard:
-    """From now on everybody here can draw with it. For owners. Raises Invalid with what is still wrong, NotFound."""
+    """Approves it: every member of the workspace can draw with it. For owners. Raises Invalid with what is still wrong,
+    NotFound.
+    """
     row = _get_for_update(tx, graph_id)
     card = card_of(row)
     if problems := rules.problems(card.graph, card.mapping, allowed):
@@ -71,7 +75,7 @@ def approve(tx: Session, graph_id: str, *, allowed: Collection[str]) -> Workflow
 
 
 def archive(tx: Session, graph_id: str, *, archived: bool = True) -> WorkflowCard:
-    """Out of sight and out of Create; taken out again it is a draft that was tried. Raises NotFound."""
+    """Archives it, or takes it out of the archive as a draft that was tried. Raises NotFound."""
     row = _get_for_update(tx, graph_id)
     if archived != (row.state == "archived"):
         row.state = "archived" if archived else "draft"
@@ -80,7 +84,7 @@ def archive(tx: Session, graph_id: str, *, archived: bool = True) -> WorkflowCar
 
 
 def delete(tx: Session, graph_id: str) -> None:
-    """`undelete` takes it back. Pictures drawn with it stay. Raises NotFound."""
+    """`undelete` undoes it. Pictures drawn with it stay. Raises NotFound."""
     row = _get_for_update(tx, graph_id)
     row.deleted_at = func.clock_timestamp()
     events.record(tx, "workflow.deleted", "workflow", row.id, {"name": row.name})
@@ -88,7 +92,7 @@ def delete(tx: Session, graph_id: str) -> None:
 
 
 def undelete(tx: Session, graph_id: str) -> WorkflowCard:
-    """Raises NotFound, Conflict (the name was taken meanwhile)."""
+    """Raises NotFound, Conflict (its name was taken since)."""
     row = tx.get(ComfyGraph, graph_id, with_for_update=True)
     if row is None:
         raise NotFound("This workflow does not exist here. It may have been deleted.")
@@ -99,19 +103,19 @@ def undelete(tx: Session, graph_id: str) -> WorkflowCard:
 
 
 def check_usable(card: WorkflowCard, *, allowed: Collection[str]) -> None:
-    """Before every use: what was allowed may be allowed no longer. Raises Invalid."""
+    """Called before every use, because the allowed classes may have changed. Raises Invalid."""
     if problems := rules.problems(card.graph, card.mapping, allowed):
         raise Invalid(f"The workflow {card.name} cannot be used. " + " ".join(problems))
 
 
 def record_trial_request(tx: Session, graph_id: str, generation_id: str) -> None:
-    """Its trial picture was asked for."""
+    """Says which request draws its trial picture."""
     _get_for_update(tx, graph_id).tried_id = generation_id
     tx.flush()
 
 
 def record_trial(tx: Session, graph_id: str, generation_id: str) -> None:
-    """That picture is there; it counts only if the workflow is still as it was asked with."""
+    """Says that the trial picture was drawn. It counts only if the workflow was not changed since the request."""
     same_trial = (ComfyGraph.id == graph_id, ComfyGraph.tried_id == generation_id)
     tx.execute(update(ComfyGraph).where(*same_trial).values(tried_at=func.clock_timestamp()))
 

@@ -1,4 +1,4 @@
-"""Writing styles: learned from PDFs, measured, written with, and lent to influencers as a voice."""
+"""Writing styles: learned from PDFs and measured; used for texts, and as the voice of influencers."""
 
 from backend.writing_styles.cleanup import retire_idle
 from backend.writing_styles.export import export_filename, export_text

@@ -1,4 +1,4 @@
-"""Clearing away what nobody uses: idle sessions, deleted ones and their texts. Part of upkeep, from rows."""
+"""Retires idle styles and purges deleted ones with their texts. Part of maintenance."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from backend.db.tables import FINAL, Influencer, Job, StyleText, WritingStyle
 
 
 def retire_idle(tx: Session, *, idle_hours: float, purge_days: float) -> tuple[int, list[str]]:
-    """(Styles retired, keys of bytes that may go now).
+    """Retires idle styles and purges deleted ones. Returns (how many were retired, storage keys that may be deleted now).
 
-    Idle for `idle_hours`: those that are not kept, and those that have learned nothing; never one that is somebody's voice or
-    works. They can be brought back like deleted ones, until all rows go `purge_days` later. PDFs of deleted styles go at once.
+    A style is retired after `idle_hours` without use when it is not kept or has learned nothing, unless it is somebody's voice
+    or a job works on it. It can be brought back like a deleted one, until its rows go `purge_days` later. PDFs of deleted
+    styles go at once.
     """
     idle = WritingStyle.last_activity_at < _ago(idle_hours * 3600.0)
     voice_style = Influencer.persona["voice_style"].astext
@@ -40,7 +41,7 @@ def retire_idle(tx: Session, *, idle_hours: float, purge_days: float) -> tuple[i
 
 
 def _accept_files(tx: Session) -> list[str]:
-    """Uploads of styles that are deleted: nobody reads them any more."""
+    """Accepts the uploads of deleted styles, which nobody reads any more. Returns their storage keys."""
     deleted = tx.scalars(select(WritingStyle.id).where(WritingStyle.deleted_at.is_not(None))).all()
     files = [upload for style_id in deleted for upload in uploads.listing(tx, "style", style_id, states=("stored",))]
     uploads.accept(tx, [upload.id for upload in files])

@@ -8,12 +8,12 @@ from backend.writing_styles.rules import MAX_SHARED_RUN
 from backend.writing_styles.words import WORD
 
 _SEED_WORDS = 5
-"""Words that must agree before a longer run is looked for."""
+"""So many words must agree before a longer run is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharedRun:
-    """The longest run of words that both have: how long, and the words as the text has them. 0, "": fewer than 5 in a row."""
+    """A run of words that text and source share: how many words, and as the text has them. 0, "": fewer than 5 in a row."""
 
     run: int = 0
     words: str = ""
@@ -24,13 +24,13 @@ class SharedRun:
 
 
 def longest_shared_run(text: str, source: str) -> SharedRun:
-    """Capitals, punctuation and kinds of apostrophe make no difference."""
+    """The longest shared run. Capitals, punctuation and kinds of apostrophe make no difference."""
     shared = shared_runs(text, source)
     return max(shared, key=lambda shared_run: shared_run.run, default=SharedRun())
 
 
 def shared_runs(text: str, source: str, *, least: int = _SEED_WORDS) -> list[SharedRun]:
-    """Every stretch of `least` or more words that both have, longest possible, none inside another, in the text's order."""
+    """Every run of `least` or more words that both have: as long as possible, none inside another, in the text's order."""
     text_words, spans = _words_with_spans(text)
     source_words, _ = _words_with_spans(source)
     seeds = {tuple(text_words[at : at + _SEED_WORDS]) for at in range(len(text_words) - _SEED_WORDS + 1)}

@@ -1,4 +1,4 @@
-"""Passages that show how somebody writes: whole paragraphs, of ordinary length, from all over the source. Pure."""
+"""Chooses passages that show how an author writes: whole paragraphs, of ordinary length, from all over the source. Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from backend.writing_styles.words import WORD, sentences
 
 MIN_WORDS, MAX_WORDS, MAX_EXCERPTS = 40, 160, 5
-"""Words of an excerpt, and how many."""
+"""Words of an excerpt, at least and at most; and how many excerpts."""
 _MAX_CANDIDATES = 120
 _NOT_RUNNING_TEXT = re.compile(r"\d|https?:|@|[|•=_*]")
 
 
 def choose_excerpts(paragraphs: Sequence[str], *, typical: float) -> tuple[str, ...]:
-    """From the paragraphs of a source. `typical`: the middle length of its sentences in words."""
+    """Chooses from the paragraphs of a source. `typical`: the median length of its sentences in words."""
     merged = _join_short_paragraphs(paragraphs)
     merged = merged[:: max(1, len(merged) // _MAX_CANDIDATES)]
     if not merged:
@@ -26,7 +26,7 @@ def choose_excerpts(paragraphs: Sequence[str], *, typical: float) -> tuple[str, 
 
 
 def _join_short_paragraphs(paragraphs: Sequence[str]) -> list[str]:
-    """Short paragraphs (talk, mostly) are joined with the ones that follow."""
+    """Joins short paragraphs (dialogue, mostly) with the ones that follow."""
     passages: list[str] = []
     pending = ""
     for paragraph in paragraphs:
@@ -38,7 +38,7 @@ def _join_short_paragraphs(paragraphs: Sequence[str]) -> list[str]:
 
 
 def _oddness(passage: str, typical: float) -> float:
-    """How far from the author's usual: rhythm, and what does not belong to running text."""
+    """How unlike the author's usual text: sentence length, and what does not belong to running text."""
     n = len(WORD.findall(passage))
     sentence_length = n / max(1, passage.count(".") + passage.count("?") + passage.count("!"))
     uneven = len(_NOT_RUNNING_TEXT.findall(passage)) + (0 if passage[-1] in '.!?…”"»' else 2)
@@ -47,7 +47,7 @@ def _oddness(passage: str, typical: float) -> float:
 
 
 def _shorten(passage: str) -> str:
-    """At most LONGEST words, ended where a sentence ends."""
+    """At most MAX_WORDS words, ending at the end of a sentence."""
     text, n = "", 0
     for paragraph in passage.split("\n\n"):
         starts_paragraph = True

@@ -1,4 +1,4 @@
-"""A text as a file. Pure."""
+"""Exports a text as a file. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def export_filename(text: StyleTextCard, format: Format) -> str:
 
 
 def export_text(text: StyleTextCard, format: Format) -> str:
-    """Markdown has the topic as heading and says that a machine wrote it; plain text is the text."""
+    """Plain text is the text alone; Markdown has the topic as heading and says which model wrote it."""
     if format == "txt":
         return text.text + "\n"
     heading = re.sub(r"([\\`*_{}\[\]<>#])", r"\\\1", text.topic)

@@ -1,4 +1,4 @@
-"""Texts of a number of words: models cannot count, so we do. Pure."""
+"""Brings texts to a number of words; models cannot count. Pure."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from backend.writing_styles.words import count_words, paragraphs, sentences
 
 
 def missing_words(text: str, target: int) -> int:
-    """How many words are still to be written; 0 when it is within the tolerance or longer."""
+    """How many words are still to be written; 0 when the text is within the tolerance or longer."""
     n_words = count_words(text)
     return target - n_words if n_words < target * (1 - LENGTH_TOLERANCE) else 0
 
 
 def trim_to_length(text: str, target: int) -> str:
-    """Ended at the sentence that comes nearest to `wanted` words. Never in the middle of one, never empty."""
+    """Cuts at the sentence end that comes nearest to `target` words. Never in the middle of a sentence, never empty."""
     if count_words(text) <= target * (1 + LENGTH_TOLERANCE) and _ends_sentence(text):
         return text.strip()
     kept_paragraphs: list[list[str]] = []
@@ -30,7 +30,7 @@ def trim_to_length(text: str, target: int) -> str:
 
 
 def drop_unfinished_sentence(text: str) -> str:
-    """An answer that was cut off, up to the end of its last whole sentence; "" when there is none."""
+    """A cut-off answer up to the end of its last whole sentence; "" when there is none."""
     kept_paragraphs = [sentences(paragraph) for paragraph in paragraphs(text)]
     while kept_paragraphs and (not kept_paragraphs[-1] or not _ends_sentence(kept_paragraphs[-1][-1])):
         if kept_paragraphs[-1]:
@@ -41,7 +41,7 @@ def drop_unfinished_sentence(text: str) -> str:
 
 
 def _drop_half_sentence(kept_paragraphs: list[list[str]]) -> str:
-    """A model that was cut off leaves half a sentence behind: it goes, unless it is all there is."""
+    """Drops the half sentence that a cut-off model leaves at the end, unless it is all there is."""
     if (
         kept_paragraphs
         and kept_paragraphs[-1]

@@ -1,4 +1,4 @@
-"""The PDFs of a style: fetched, read in a child, kept as text; the files themselves go."""
+"""Reads the PDFs of a style in a child process and keeps their text; the files themselves are deleted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LETTERS_PER_WORD = 8
 
 
 def read_all(ctx: JobContext, style_id: str) -> None:
-    """Every waiting PDF becomes read or refused, each once: a later attempt goes on with the next."""
+    """Reads every waiting PDF, or refuses it. Each is a step: a later attempt goes on with the next one."""
     settings = ctx.app.settings
     limits = Limits(settings.max_style_pdf_size, settings.max_style_pages, MAX_SOURCE_WORDS * _LETTERS_PER_WORD)
     listed = ctx.step("list", partial(_list_waiting, ctx, style_id)) or {}
@@ -77,7 +77,7 @@ def _upload(tx: Session, upload_id: str) -> UploadCard | None:
 
 
 def _save_source(source_id: str, upload: UploadCard | None, read: Read, tx: Session) -> dict[str, Any]:
-    """The row, and that its upload is done with. Result: the key of the bytes that may go."""
+    """Saves what was read, and accepts or rejects the upload. Result: the storage key that may be deleted."""
     row = tx.get(StyleSource, source_id, with_for_update=True)
     if row is None:
         return {}
@@ -117,7 +117,7 @@ def _notes(read: Read) -> list[str]:
 
 
 def refused_files(tx: Session, style_id: str) -> list[tuple[str, str]]:
-    """(file name, reason)."""
+    """(file name, reason) of the files that were refused."""
     refused_sources = StyleSource.style_id == style_id, StyleSource.state == "refused"
     return [
         (name, reason) for name, reason in tx.execute(select(StyleSource.filename, StyleSource.reason).where(*refused_sources))

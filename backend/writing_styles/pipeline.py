@@ -1,4 +1,6 @@
-"""The jobs: learn a style from its PDFs; write a text in it. Each answer of a model is a step: a retry never pays twice."""
+"""The jobs: learn a style from its PDFs; write a text in it. Each answer of a model is a step, so that a retry never pays
+twice.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ _SAVE_DRAFT_EVERY_S = 0.7
 
 
 def train(ctx: JobContext, payload: StyleTrainingPayload) -> dict[str, Any]:
-    """Result: files read and refused, words, pages. Raises Invalid when there is too little to learn from."""
+    """Learns a style. Result: {files: read, refused, words, pages}. Raises Invalid when there is too little text."""
     pdf_ingest.read_all(ctx, payload.style_id)
     with ctx.transaction() as tx:
         style = queries.get(tx, payload.style_id)
@@ -57,7 +59,10 @@ def _save_profile(style_id: str, card: StyleProfile, tx: Session) -> dict[str, A
 
 
 def write(ctx: JobContext, payload: StyleWritingPayload) -> dict[str, Any]:
-    """Result: words, score, longest run shared with the source. Raises Rejected when it stays copied."""
+    """Writes a text. Result: {words, score, shared_run: words of the longest run shared with the source, model}.
+
+    A text that copies from the source is written once more. Raises Rejected when it still copies.
+    """
     with ctx.transaction() as tx:
         text_card = queries.text(tx, payload.text_id)
         style, source = queries.get(tx, text_card.style_id), queries.source_text(tx, text_card.style_id)
@@ -98,7 +103,7 @@ class _FinishedText:
 
 @dataclass
 class _TextWriter:
-    """Asks, counts and goes on until the text has its length. What comes is shown in the row's draft."""
+    """Asks the model and lets it continue until the text has its length. What comes is shown in the row's draft."""
 
     ctx: JobContext
     text_card: StyleTextCard
@@ -106,7 +111,7 @@ class _TextWriter:
     model: str = ""
     cost_usd: Decimal = field(default=Decimal(0))
     cut: bool = False
-    """The last answer was cut off; the half sentence at its end is left out."""
+    """The last answer was cut off; the half sentence at its end was dropped."""
 
     def write(self) -> str:
         text = self._ask_in_step("draft", self._request(self.text_card.words_wanted))
@@ -155,7 +160,9 @@ class _TextWriter:
 
 @dataclass
 class _LiveDraft:
-    """Words as they come, written into the row every now and then for whoever looks on."""
+    """Saves the text that has come so far to the row's draft, at most every `_SAVE_DRAFT_EVERY_S`, so that the page can show
+    it.
+    """
 
     ctx: JobContext
     text_card: StyleTextCard

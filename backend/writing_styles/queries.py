@@ -1,4 +1,4 @@
-"""Reading writing styles, their sources and what was written with them."""
+"""Reads writing styles, their sources and the texts written with them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOT_FOUND = "This writing style does not exist here. It may have been deleted; 
 
 
 def get(tx: Session, style_id: str, *, deleted: bool = False) -> WritingStyleCard:
-    """`deleted`: also one that can still be brought back. Raises NotFound."""
+    """`deleted`: also a deleted one that can still be brought back. Raises NotFound."""
     row = tx.get(WritingStyle, style_id, populate_existing=True)
     if row is None or (row.deleted_at and not deleted):
         raise NotFound(_NOT_FOUND)
@@ -24,7 +24,7 @@ def get(tx: Session, style_id: str, *, deleted: bool = False) -> WritingStyleCar
 
 
 def page(tx: Session, *, trained: bool = False) -> list[WritingStyleCard]:
-    """Used last first. `trained`: only those that can be written with."""
+    """The one used last first. `trained`: only those that can be written with."""
     query = select(WritingStyle).where(WritingStyle.deleted_at.is_(None))
     if trained:
         query = query.where(WritingStyle.trained_at.is_not(None))
@@ -33,7 +33,7 @@ def page(tx: Session, *, trained: bool = False) -> list[WritingStyleCard]:
 
 
 def voice(tx: Session, style_id: str) -> str:
-    """Instructions and short excerpts for a prompt that is to be in this style; "" where it is gone or not trained."""
+    """Instructions and short excerpts for a prompt whose text is to be in this style; "" where it is deleted or not trained."""
     row = tx.get(WritingStyle, style_id) if style_id else None
     if row is None or row.deleted_at or not row.card:
         return ""
@@ -41,7 +41,7 @@ def voice(tx: Session, style_id: str) -> str:
 
 
 def style_names(tx: Session) -> dict[str, str]:
-    """Id -> name of those that are trained, for choosing one."""
+    """Id -> name of the trained ones, for choosing one."""
     query = select(WritingStyle.id, WritingStyle.name).where(
         WritingStyle.deleted_at.is_(None), WritingStyle.trained_at.is_not(None)
     )
@@ -55,7 +55,7 @@ def speakers(tx: Session, style_id: str) -> list[str]:
 
 
 def sources(tx: Session, style_id: str) -> list[StyleSourceCard]:
-    """In the order they came. Raises NotFound."""
+    """In the order they were uploaded. Raises NotFound."""
     get(tx, style_id)
     query = select(StyleSource).where(StyleSource.style_id == style_id).order_by(StyleSource.id)
     return [
@@ -67,7 +67,7 @@ def sources(tx: Session, style_id: str) -> list[StyleSourceCard]:
 
 
 def source_text(tx: Session, style_id: str) -> str:
-    """All that was read, as paragraphs parted by an empty line."""
+    """All text that was read, as paragraphs separated by an empty line."""
     read = StyleSource.style_id == style_id, StyleSource.state == "read"
     return "\n\n".join(tx.scalars(select(StyleSource.text).where(*read).order_by(StyleSource.id)))
 
@@ -91,7 +91,7 @@ def text_of_job(tx: Session, job_id: str) -> StyleTextCard | None:
 
 
 def job_ids_by_style(tx: Session, style_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Style -> its trainings and texts as job ids, oldest first."""
+    """Style id -> ids of its jobs: the last training, then its texts, oldest first."""
     job_ids: dict[str, list[str]] = {style_id: [] for style_id in style_ids}
     for style_id, job_id in tx.execute(
         select(WritingStyle.id, WritingStyle.job_id).where(WritingStyle.id.in_(style_ids), WritingStyle.job_id.is_not(None))

@@ -1,4 +1,4 @@
-"""What a model is asked for a text in a style, and the most that all of it can cost. Knows no tables."""
+"""Builds the questions for a text in a style, and the most that all of them can cost. Knows no tables."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from backend.bootstrap import App
 
 MAX_CONTINUATIONS = 3
-"""How often a text that came too short is gone on with."""
+"""So many times a text that came too short is continued."""
 _TOKENS_PER_WORD = 2.2
-"""Generous: Italian and rare words take more tokens than English ones."""
+"""High on purpose: Italian and rare words take more tokens than English ones."""
 
 
 def build_request(card: StyleProfile, topic: str, *, words: int, total_words: int, language: str, variant: int) -> TextRequest:
-    """For `words` more words of a text that is to have `wanted`."""
+    """A question for `words` more words of a text that is to have `total_words`."""
     system, question = prompts.text_prompt(card, topic, words=total_words, language=language, variant=variant)
     brief = _build_brief(card, topic, words=words, language=language, variant=variant)
     return TextRequest("style", system, question, max_tokens=int(words * _TOKENS_PER_WORD) + 200, temperature=0.9, brief=brief)
 
 
 def continue_request(first: TextRequest, text: str, missing: int) -> TextRequest:
-    """`first` asked for `missing` words, with what has come so far before it."""
+    """`first` asked for `missing` more words, with what has come so far before it."""
     return replace(first, question=prompts.continue_prompt(missing), before=(*first.before, (first.question, text)))
 
 
@@ -37,7 +37,7 @@ def rewrite_request(first: TextRequest, text: str, copied: list[str]) -> TextReq
 
 
 def estimate(app: App, style: WritingStyleCard, *, words: int) -> Decimal | None:
-    """USD that a text of so many words costs at most: gone on with as often as may be, and written anew. None: nothing is paid.
+    """The most a text of `words` words can cost, USD: continued as often as allowed, then written again. None: nothing is paid.
 
     Raises Unsupported (no price known) and what a quote raises.
     """
@@ -45,7 +45,7 @@ def estimate(app: App, style: WritingStyleCard, *, words: int) -> Decimal | None
     if not engine.paid or style.card is None:
         return None
     first = build_request(style.card, "x" * MAX_TOPIC, words=words, total_words=words, language="", variant=1)
-    longest_text = "x" * first.max_tokens  # a byte is a token at most, and the text has no more of those
+    longest_text = "x" * first.max_tokens  # a token is at least a byte, so the text is never longer than this in tokens
     follow_ups = [continue_request(first, longest_text, words)] * MAX_CONTINUATIONS + [
         rewrite_request(first, longest_text, [longest_text])
     ]

@@ -1,4 +1,4 @@
-"""How much is enough, how much is too much. Pure."""
+"""Limits of writing styles: how much source is enough, how long a text may be. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ LANGUAGES = {
     "de": "German",
     "pt": "Portuguese",
 }
-"""Those whose texts are recognised; a source in another one works, its person and tense are not told."""
+"""Languages that are recognised. A source in another one can be learned from; its person and tense are not measured."""
 MIN_SOURCE_WORDS = 400
-"""Under this a style is not learned at all: no rate of anything would mean something."""
+"""A style is not learned from fewer words: no rate would mean anything."""
 RELIABLE_SOURCE_WORDS = 1500
 MAX_SOURCE_WORDS = 400_000
 MAX_FILES = 20
@@ -21,11 +21,11 @@ MAX_TOPIC = 500
 LENGTH_TOLERANCE = 0.1
 """A text may have this share of words more or less than asked for; a sentence is never cut for it."""
 MAX_SHARED_RUN = 12
-"""Words in a row that a text may share with its source; more is copying. Common phrases are shorter."""
+"""A text may share so many words in a row with its source, as common phrases do; more is copying."""
 
 
 def too_little_message(words: int) -> str:
-    """The sentence, or "" when it is enough to learn from."""
+    """The error message, or "" when it is enough to learn from."""
     if words >= MIN_SOURCE_WORDS:
         return ""
     return (

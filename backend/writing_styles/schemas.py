@@ -1,4 +1,4 @@
-"""What goes into and comes out of the styles' door."""
+"""Values of writing styles."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class StyleProfile(BaseModel):
     """What was measured of a style's source. Rates are per 1,000 words, shares 0..1, lengths in words.
 
     `sentence`: mean, standard deviation, 10th, 50th and 90th percentile; `lengths`: share of sentences in each of
-    `measures.BINS`. `person` and `tense`: shares of what was recognised, empty where the language is not known. `openings`:
+    `stylometry.BINS`. `person` and `tense`: shares of what was recognised, empty where the language is not known. `openings`:
     how sentences begin, with shares. `richness`: different words among 500. `apart`: 0..1, how often one of its own pages is
-    told from somebody else's; None where that cannot be said.
+    told from another author's; None where that cannot be said.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,7 +50,7 @@ class StyleProfile(BaseModel):
 
 
 class WritingStyleDraft(Draft):
-    """`kept` False: goes when nobody uses it for a while."""
+    """`kept` False: it is retired when nobody uses it for a while."""
 
     name: str
     kept: bool = True
@@ -64,7 +64,7 @@ class WritingStyleDraft(Draft):
 
 
 class StyleTextDraft(Draft):
-    """A text that is wished for. `language` "": that of the source. `variant`: 0, 1, … of the same wish; each differs."""
+    """A text to write. `language` "": that of the source. `variant`: 0, 1, … of the same topic; each differs."""
 
     topic: str
     words: int = 300
@@ -120,7 +120,7 @@ class StyleSourceCard:
 
 @dataclass(frozen=True, slots=True)
 class WritingStyleCard:
-    """A style session. `card` None: not trained yet. `job_id`: its last training, as long as jobs are remembered."""
+    """A writing style. `card` None: not trained yet. `job_id`: its last training, as long as jobs are remembered."""
 
     id: str
     name: str
@@ -135,7 +135,9 @@ class WritingStyleCard:
 
 @dataclass(frozen=True, slots=True)
 class StyleTextCard:
-    """`text` "": not done, `draft` is what has come so far. `score` 0..1; `shared_run` in words, `shared_words` says them."""
+    """A text in a style. `text` "": not finished, `draft` is what has come so far. `score` 0..1; `shared_run`: words of the
+    longest run shared with the source, `shared_words` those words.
+    """
 
     id: str
     style_id: str

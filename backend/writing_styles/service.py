@@ -1,4 +1,4 @@
-"""Making, teaching and using writing styles."""
+"""Creates, trains, uses and deletes writing styles."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from backend.writing_styles.schemas import (
 )
 
 NOUN = "style"
-"""Uploads for it: noun `style`, id of the style."""
+"""Owner type of its uploads, with the style's id."""
 TRAINING, WRITING = "style-training", "style-generation"
 
 
 def create(tx: Session, draft: WritingStyleDraft) -> WritingStyleCard:
-    """An untrained one. Raises Conflict when the name is taken."""
+    """Creates an untrained style. Raises Conflict when the name is taken."""
     row = WritingStyle(id=new_id("sty"), name=draft.name, kept=draft.kept, created_by=tx.info.get("user_id"))
     with _unique_name(tx, draft.name):
         tx.add(row)
@@ -50,9 +50,9 @@ def edit(tx: Session, style_id: str, draft: WritingStyleDraft) -> WritingStyleCa
 
 
 def train(tx: Session, style_id: str, *, request_key: str, upload_ids: Sequence[str] | None = None) -> JobCard:
-    """Reads the PDFs that were uploaded for it (all of them, or these) and measures everything it has.
+    """Starts a training: reads the PDFs that were uploaded for the style (all, or these) and measures everything it has.
 
-    Raises NotFound, Invalid (nothing to learn from, too many files), Conflict (one is at work already).
+    Raises NotFound, Invalid (nothing to learn from, too many files), Conflict (one is under way).
     """
     style = queries.get(tx, style_id)
     if existing_job := jobs.find_by_key(tx, request_key):
@@ -91,7 +91,11 @@ def train(tx: Session, style_id: str, *, request_key: str, upload_ids: Sequence[
 
 
 def remove_source(tx: Session, source_id: str, *, request_key: str) -> JobCard | None:
-    """Takes a file's text out of its style and measures the rest anew (None: nothing is left, it is untrained again)."""
+    """Removes a file's text from its style and measures the rest again. None: no training is needed, or no text is left and the
+    style is untrained.
+
+    Raises NotFound, Conflict (a training is under way).
+    """
     row = tx.get(StyleSource, source_id)
     if row is None:
         raise NotFound("This file is not part of the style any more. Reload the page.")
@@ -112,7 +116,7 @@ def remove_source(tx: Session, source_id: str, *, request_key: str) -> JobCard |
 
 
 def write(tx: Session, style_id: str, draft: StyleTextDraft, *, request_key: str) -> StyleTextCard:
-    """Starts a text. Raises NotFound, Conflict until the style is trained."""
+    """Starts a text. Raises NotFound, and Conflict until the style is trained."""
     style = queries.get(tx, style_id)
     if existing_job := jobs.find_by_key(tx, request_key):
         return queries.text(tx, existing_job.subject_id)
@@ -146,7 +150,7 @@ def write(tx: Session, style_id: str, draft: StyleTextDraft, *, request_key: str
 
 
 def delete(tx: Session, style_id: str, *, force: bool = False) -> None:
-    """Takes it out; it can be brought back while its texts are there. What works for it is cancelled.
+    """Deletes a style; it can be brought back until its rows are purged. Its jobs are cancelled.
 
     Raises NotFound, and Conflict naming the influencers whose voice it is, unless `force`.
     """
@@ -162,7 +166,7 @@ def delete(tx: Session, style_id: str, *, force: bool = False) -> None:
 
 
 def undelete(tx: Session, style_id: str) -> WritingStyleCard:
-    """Raises NotFound (gone for good), Conflict (its name was taken meanwhile)."""
+    """Raises NotFound (purged), Conflict (its name was taken since)."""
     style = queries.get(tx, style_id, deleted=True)
     with _unique_name(tx, style.name):
         _touch(tx, style_id, deleted_at=None)
@@ -170,7 +174,7 @@ def undelete(tx: Session, style_id: str) -> WritingStyleCard:
 
 
 def delete_text(tx: Session, text_id: str) -> None:
-    """Raises NotFound. One that is being written is cancelled."""
+    """Deletes a text; one that is being written is cancelled. Raises NotFound."""
     card = queries.text(tx, text_id)
     for job_id in tx.scalars(select(Job.id).where(Job.id == card.job_id, Job.state.not_in(FINAL))):
         jobs.cancel(tx, job_id)
@@ -188,7 +192,7 @@ def _touch(tx: Session, style_id: str, **values: object) -> None:
 
 
 def _lock_style(tx: Session, style_id: str) -> None:
-    """Two trainings asked for at once must not both begin."""
+    """Locks the style's row, so that two trainings asked for at once do not both start."""
     tx.execute(select(WritingStyle.id).where(WritingStyle.id == style_id).with_for_update())
 
 

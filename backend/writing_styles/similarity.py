@@ -1,10 +1,10 @@
-"""How much a text reads like a source, 0..1. Pure, no model; what a text is about counts little.
+"""How much a text reads like a source, 0..1. Pure, without a model; what a text is about counts little.
 
 Words that say what a text is about are masked (all but those that most authors use, by their endings); then runs of 3 to 5
-characters are counted, as in the judges of arXiv 2509.24930. Two things must hold: the text is as near to the source as its
-pages, left out in turn, are to the rest; and, where there are comparison texts in the language (books by 50 authors in the
-public domain, `reference`), it speaks for this author more than for each of the others, as much as the author's own pages do.
-Without those the first alone speaks, which tells less.
+characters are counted, as in the judges of arXiv 2509.24930. Two things must hold: the text is as near to the source as the
+source's pages, left out in turn, are to the rest; and, where there are comparison texts in the language (books by 50 authors in
+the public domain, `comparison_texts`), it speaks for this author more than for each of the others, as much as the author's own
+pages do. Without comparison texts only the first is used, which tells less.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ import numpy as np
 from backend.writing_styles.words import TOKEN
 
 BUCKETS = 4096
-"""Runs of each length are counted in so many."""
+"""Character runs of each length are counted in so many hash buckets."""
 PAGE_WORDS = 300
 """Words of the pages a source is cut into; shorter texts are compared with shorter pages."""
 MIN_WORDS = 60
-"""Under so many words nothing is said."""
+"""Texts with fewer words get no score."""
 _SAMPLED_CHARACTERS, _SAMPLE_PARTS = 150_000, 60
-"""Characters of a source that are looked at (some 90 pages), in so many parts."""
+"""So many characters of a source are looked at (some 90 pages), in so many parts."""
 _NGRAM_SIZES = (3, 4, 5)
 _PRIOR_RUNS = 15_000.0
-"""Runs of the comparison texts that a source is mixed with, so that what it happens not to have counts little."""
+"""A source is mixed with so many runs of the comparison texts, so that runs it lacks by chance count little."""
 _REFERENCE = Path(__file__).with_name("reference_en.npz")
 _PLAIN_MARKS = {"’": "'", "—": "--", "–": "--", "“": '"', "”": '"', "«": '"', "»": '"', "…": "."}
 Vector = np.ndarray[Any, np.dtype[np.float64]]
@@ -38,8 +38,11 @@ Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComparisonTexts:
-    """`little`: words that are not masked, those most of the authors use; `authors`: a row of frequencies each, those of each
-    length of run summing to 1."""
+    """Texts of other authors in a language, as counts.
+
+    `little`: words that are not masked, those most authors use. `authors`: a row of frequencies for each author; those of each
+    length of run sum to 1. `common`: their mean.
+    """
 
     little: frozenset[str]
     authors: Vector
@@ -48,7 +51,7 @@ class ComparisonTexts:
 
 @cache
 def comparison_texts(language: str) -> ComparisonTexts | None:
-    """Of the languages there are comparison texts for: English."""
+    """The comparison texts of a language; None but for English."""
     if language != "en":
         return None
     with np.load(_REFERENCE, allow_pickle=False) as data:
@@ -58,7 +61,7 @@ def comparison_texts(language: str) -> ComparisonTexts | None:
 
 
 class Similarity:
-    """What a source is like. Learning takes about 3 µs a word; keep it for as long as texts are compared with it."""
+    """Compares texts with one source. Creating it takes about 3 µs a word of the source: keep it for further texts."""
 
     def __init__(self, source: str, language: str) -> None:
         self._reference = comparison_texts(language)
@@ -67,7 +70,7 @@ class Similarity:
         self._pages = split_pages(tokens, PAGE_WORDS)
 
     def score(self, text: str) -> float | None:
-        """0.5: as near to the source as to others. None: too short, or too little source to compare with."""
+        """0..1; 0.5: as near to the source as to others. None: too short, or too little source to compare with."""
         tokens = TOKEN.findall(text)
         n = _count_words(tokens)
         if n < MIN_WORDS or len(self._pages) < 4:
@@ -77,7 +80,7 @@ class Similarity:
         return round(_score(own, self._counted(tokens), self._reference), 3)
 
     def apart(self) -> float | None:
-        """0..1: how often one of its own pages is told from one of the comparison texts. None without those."""
+        """0..1: how often one of the source's pages is told from a comparison text. None without comparison texts."""
         if self._reference is None or len(self._pages) < 4:
             return None
         own = np.array([self._counted(page) for page in self._pages])
@@ -93,7 +96,7 @@ class Similarity:
 
 
 def _sample_source(source: str) -> str:
-    """A long source is represented by parts from all over it: more would cost time and tell nothing new."""
+    """A sample of a long source, from all over it: more would cost time and tell nothing new."""
     if len(source) <= _SAMPLED_CHARACTERS:
         return source
     step = len(source) / _SAMPLE_PARTS
@@ -104,7 +107,7 @@ def _sample_source(source: str) -> str:
 
 
 def split_pages(tokens: Sequence[str], size: int) -> list[list[str]]:
-    """Pages of `size` words with their punctuation; a rest of less than half a page is left out, unless it is all."""
+    """Pages of `size` words with their punctuation; a rest of less than half a page is dropped, unless it is all."""
     cut_pages: list[list[str]] = [[]]
     n = 0
     for token in tokens:
@@ -127,7 +130,7 @@ def mask_topic_words(tokens: Sequence[str], little: frozenset[str]) -> str:
 
 
 def count_ngrams(text: str) -> Vector:
-    """How often each run of 3, 4 and 5 bytes stands in it, in BUCKETS buckets each."""
+    """How often each run of 3, 4 and 5 bytes occurs, in BUCKETS buckets for each length."""
     codes = np.frombuffer(text.encode(), np.uint8).astype(np.uint64)
     counts = []
     runs = np.zeros(len(codes) + 1, np.uint64)
@@ -141,7 +144,7 @@ def count_ngrams(text: str) -> Vector:
 
 
 def most_common_words(tokens: Sequence[str], n: int = 120) -> frozenset[str]:
-    """The author's own little words, for a language without comparison texts. Names are not among them."""
+    """The author's most common words, for a language without comparison texts. Names are not among them."""
     counts: dict[str, int] = {}
     capitalized: dict[str, int] = {}
     for token in tokens:
@@ -158,7 +161,9 @@ def _count_words(tokens: Sequence[str]) -> int:
 
 
 def _score(own: Vector, text: Vector, comparison: ComparisonTexts | None) -> float:
-    """More like the author than like others, and as near to the author's pages as these are to each other: both must hold."""
+    """The score: more like the author than like others, and as near to the author's pages as these are to each other. Both must
+    hold.
+    """
     nearness = _nearness(own, text)
     if comparison is None:
         return nearness
@@ -173,7 +178,7 @@ def _score(own: Vector, text: Vector, comparison: ComparisonTexts | None) -> flo
 
 
 def _reference_levels(own: Vector, comparison: ComparisonTexts) -> tuple[float, float, float]:
-    """What the author's pages and others' texts come to, and how much pages differ among themselves."""
+    """The preference (`_preference`) of the author's pages, that of others' texts, and how much pages vary among themselves."""
     total = own.sum(axis=0)
     others = _comparison_log_ratios(float(total.sum()), comparison)
     own_words = np.array([_frequencies(page) @ _log_ratios(total - page, comparison) for page in own])
@@ -187,7 +192,8 @@ def _reference_levels(own: Vector, comparison: ComparisonTexts) -> tuple[float, 
 
 def _preference(own: Vector, beside: Vector) -> Vector:
     """How much more texts speak for the author (`own`, one a text) than for the others (`beside`, a row a text), in standard
-    deviations of what they say of those: a page that is unlike everybody's, or like everybody's, says little."""
+    deviations of the latter: a page that is unlike everybody's, or like everybody's, says little.
+    """
     return np.asarray((own - beside.mean(axis=1)) / np.maximum(beside.std(axis=1), 1e-9))
 
 
@@ -200,8 +206,9 @@ def _log_ratios(author: Vector, comparison: ComparisonTexts) -> Vector:
 
 @lru_cache(maxsize=4)
 def _comparison_log_ratios(n: float, comparison: ComparisonTexts) -> Vector:
-    """The same of each comparison author, a row each, from as many runs drawn anew: known better than the author is, they would
-    win or lose by that alone."""
+    """The log ratios of each comparison author, a row each, from as many runs as the source has, drawn at random: with all
+    their runs they would be known better than the author, and win or lose by that alone.
+    """
     drawn = np.random.default_rng(0).poisson(comparison.authors * (n / len(_NGRAM_SIZES)))
     return np.asarray(np.log((len(_NGRAM_SIZES) * drawn / comparison.common + _PRIOR_RUNS) / (n + _PRIOR_RUNS)))
 

@@ -1,6 +1,6 @@
-"""Measures how somebody writes: signals that need no model (docs/contracts/stylometry.md, 1). Pure.
+"""Measures how somebody writes, by signals that need no model (docs/contracts/stylometry.md, 1). Pure.
 
-It reads a whole book in about the time it takes to get its words out of the PDF, so every pass here is one over the text.
+It reads a whole book in about the time it takes to get its words out of the PDF, so every measure is one pass over the text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from backend.writing_styles.schemas import StyleProfile
 from backend.writing_styles.words import WORD, detect_language, paragraphs, sentences
 
 BINS = (5, 10, 15, 20, 30, 40)
-"""Sentences of at most so many words; the last bar is the longer ones."""
+"""Upper limits of the bars of sentence lengths, in words; a last bar counts the longer ones."""
 MARKS = {
     "comma": ",", "semicolon": ";", "colon": ":", "question": "?", "exclamation": "!", "bracket": "(", "ellipsis": "…",
 }  # fmt: skip
@@ -60,7 +60,7 @@ _FUNCTION_WORDS = {
 
 
 def measure(text: str, *, pages: int = 0, sources: int = 1) -> StyleProfile:
-    """The card of a source: its paragraphs parted by an empty line. Everything is 0 or empty for an empty text."""
+    """Measures a source, whose paragraphs are separated by an empty line. Everything is 0 or empty for an empty text."""
     words = WORD.findall(text)
     lower_words = [word.lower() for word in words]
     counts = Counter(lower_words)

@@ -1,4 +1,4 @@
-"""Words, sentences and paragraphs of a text, and which language it is in. Pure; made for hundreds of thousands of words."""
+"""Splits texts into words, sentences and paragraphs, and detects the language. Pure; fast enough for whole books."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|--|[.,;:!?…()\"—–“”«»]")
-"""Words, and the marks between them that people set by habit."""
+"""Words, and the punctuation between them that people use by habit."""
 PARAGRAPH = "\n\n"
 _SENTENCE_END = re.compile(r"([.!?…][\"”»’)\]]*)\s+(?=[\"“«‘(\[—–-]*\s?[^\W\d_a-zà-ÿ])")
 _ABBREVIATIONS = frozenset(
@@ -29,7 +29,7 @@ def split_words(text: str) -> list[str]:
 
 
 def count_words(text: str) -> int:
-    """How many words it has, as everything here counts them."""
+    """How many words a text has, as all of this slice counts them."""
     return len(WORD.findall(text))
 
 
@@ -38,7 +38,7 @@ def paragraphs(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """Of one paragraph or many; a paragraph always ends one."""
+    """The sentences of one paragraph or many; the end of a paragraph always ends one."""
     found_sentences = []
     for paragraph in text.split(PARAGRAPH):
         parts = _SENTENCE_END.split(paragraph)
@@ -56,13 +56,13 @@ def sentences(text: str) -> list[str]:
 
 
 def _ends_with_abbreviation(text: str) -> bool:
-    """Whether the dot after it only shortens a word: Mr., e.g., the J of J. S. Bach."""
+    """Whether the dot after `text` only marks an abbreviation: Mr., e.g., the J of J. S. Bach."""
     last = text[text.rfind(" ") + 1 :].lstrip("“\"(‘'")
     return last in _ABBREVIATIONS or (len(last) == 1 and last.isupper() and last != "I")
 
 
 def detect_language(counts: Counter[str]) -> str:
-    """ISO 639-1 of the language whose commonest words it has most of; "" when none is likely. `spoken`: small letters."""
+    """ISO 639-1 of the language whose most common words are most frequent; "" when none is likely. `counts`: of lower-case words."""
     total = sum(counts.values())
     if not total:
         return ""
