@@ -34,15 +34,15 @@ def preset(tx: Session, preset_id: str) -> PresetCard:
 
 def default_preset(tx: Session) -> PresetCard | None:
     """What the form starts with: the user's own choice, else the workspace's."""
-    return next((card for card in presets(tx) if card.standard), None)
+    return next((card for card in presets(tx) if card.is_default), None)
 
 
-def save_preset(tx: Session, *, name: str, draft: Mapping[str, Any], mine: bool = True) -> PresetCard:
+def save_preset(tx: Session, *, name: str, draft: Mapping[str, Any], own: bool = True) -> PresetCard:
     """Saves a preset and overwrites one of the same name. `draft`: JSON values. Raises Invalid."""
     name = " ".join(name.split())
     if not 2 <= len(name) <= 60:
         raise Invalid("Give the preset a name of 2 to 60 characters.")
-    insert_stmt = insert(Preset).values(id=new_id("pre"), owner_id=_user_id(tx) if mine else "", name=name, draft=dict(draft))
+    insert_stmt = insert(Preset).values(id=new_id("pre"), owner_id=_user_id(tx) if own else "", name=name, draft=dict(draft))
     upsert = insert_stmt.on_conflict_do_update(
         index_elements=["tenant_id", "owner_id", "name"], set_={"draft": dict(draft), "updated_at": func.clock_timestamp()}
     )
@@ -52,7 +52,7 @@ def save_preset(tx: Session, *, name: str, draft: Mapping[str, Any], mine: bool 
 def set_default_preset(tx: Session, preset_id: str, *, on: bool = True) -> PresetCard:
     """At most one for each user, and one for the workspace. Raises NotFound."""
     card = preset(tx, preset_id)
-    tx.execute(update(Preset).where(Preset.owner_id == (_user_id(tx) if card.mine else "")).values(standard=False))
+    tx.execute(update(Preset).where(Preset.owner_id == (_user_id(tx) if card.is_own else "")).values(standard=False))
     tx.execute(update(Preset).where(Preset.id == preset_id).values(standard=on))
     return preset(tx, preset_id)
 

@@ -127,12 +127,12 @@ class PromptStyleCard:
 
 @dataclass(frozen=True, slots=True)
 class PresetCard:
-    """`mine`: of the user who asks, else everybody's. `draft`: values of the form, as its slice wrote them."""
+    """`is_own`: of the user who asks, else everybody's. `draft`: values of the form, as its slice wrote them."""
 
     id: str
     name: str
-    mine: bool
-    standard: bool
+    is_own: bool
+    is_default: bool
     draft: dict[str, Any]
     updated_at: datetime
 
@@ -150,9 +150,9 @@ class EarlierPrompt:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """`made`, `changed`, `same`: how many lists and templates; `problems`: a sentence for each entry left out."""
+    """`created`, `changed`, `same`: how many lists and templates; `problems`: a sentence for each entry left out."""
 
-    made: int
+    created: int
     changed: int
     same: int
     problems: tuple[str, ...]

@@ -62,7 +62,7 @@ def _ends_with_abbreviation(text: str) -> bool:
 
 
 def detect_language(counts: Counter[str]) -> str:
-    """ISO 639-1 of the language whose most common words are most frequent; "" when none is likely. `counts`: of lower-case words."""
+    """ISO 639-1 of the language whose most common words are most frequent; "" when none is likely. `counts`: lower case."""
     total = sum(counts.values())
     if not total:
         return ""

@@ -1,4 +1,4 @@
-"""An owner's limits."""
+"""The form of an owner's limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studio.ui.format import usd
 
 
 def budget_form(key: str, costs: Costs) -> tuple[Decimal | None, Decimal | None] | None:
-    """(a day, a month) in USD when it was sent; None each: the studio's own limit."""
+    """(limit of a day, limit of a month) in USD once it was sent, else None; each None: the studio's own limit."""
     with st.form(key, border=False):
         left, right = st.columns(2)
         daily = left.number_input(

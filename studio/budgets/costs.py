@@ -22,7 +22,7 @@ _KINDS = {
     "style": "Writing styles",
     "auto-caption": "Dataset captions",
 }
-"""A kind of call as people say it; one that is not listed is shown by its own name."""
+"""Kind of call -> its name for people; one that is not listed is shown under its own name."""
 
 
 _MONEY = st.column_config.TextColumn(alignment="right")
@@ -54,7 +54,7 @@ def costs(page: Page) -> None:
 
 
 def draw_budget_warning(page: Page) -> None:
-    """Beside whatever asks a model: nothing, or how near the limit is."""
+    """Drawn beside forms that ask a model: how near a limit is, if one is near."""
     if warning := budget_warning(page):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.warning(plain(warning), icon=":material/payments:")
@@ -62,7 +62,7 @@ def draw_budget_warning(page: Page) -> None:
 
 
 def budget_warning(page: Page) -> str:
-    """How near a limit is and what happens then; "" from far."""
+    """How near a limit is and what happens then; "" when none is near."""
     if not page.app.settings.text_is_model:
         return ""
     with page.transaction() as tx:

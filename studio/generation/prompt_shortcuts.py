@@ -135,21 +135,21 @@ def _presets(page: Page, draft: GenerationDraft) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             preset = preset_draft(card)
             st.button(
-                plain(card.name) + ("" if card.mine else " :material/groups:"),
+                plain(card.name) + ("" if card.is_own else " :material/groups:"),
                 key=f"preset:{card.id}",
                 type="tertiary",
                 disabled=preset is None,
                 on_click=fill_form,
                 args=(preset,),
-                help="Older than this form: save it again." if preset is None else "Everybody's" if not card.mine else None,
+                help="Older than this form: save it again." if preset is None else "Everybody's" if not card.is_own else None,
             )
             if page.can_edit:
                 icon_button(
-                    "The form starts with it. Press to change that." if card.standard else "Let the form start with it",
-                    ":material/star:" if card.standard else ":material/star_outline:",
+                    "The form starts with it. Press to change that." if card.is_default else "Let the form start with it",
+                    ":material/star:" if card.is_default else ":material/star_outline:",
                     key=f"preset:standard:{card.id}",
                     on_click=_apply_to_preset,
-                    args=(page, partial(prompt_library.set_default_preset, on=not card.standard), card.id),
+                    args=(page, partial(prompt_library.set_default_preset, on=not card.is_default), card.id),
                 )
                 icon_button(
                     f"Delete {plain(card.name)}",
@@ -165,7 +165,7 @@ def _presets(page: Page, draft: GenerationDraft) -> None:
     if st.button("Save preset", disabled=not (name or "").strip()):
         values = draft.model_copy(update={"init_asset_id": None, "mask_asset_id": None, "seed": -1}).model_dump(mode="json")
         with page.guard(), page.transaction(needs="editor") as tx:
-            prompt_library.save_preset(tx, name=name, draft=values, mine=not shared)
+            prompt_library.save_preset(tx, name=name, draft=values, own=not shared)
             st.rerun()
 
 

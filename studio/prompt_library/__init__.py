@@ -1,1 +1,1 @@
-"""Templates, wildcard lists, styles and presets."""
+"""Templates, wildcards, prompt styles and presets."""

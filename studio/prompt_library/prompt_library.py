@@ -1,4 +1,4 @@
-"""The Prompts page: templates, wildcard lists, styles and presets, each edited in place; import and export."""
+"""The Prompts page: templates, wildcards, prompt styles and presets, each edited in place; import and export."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _presets(page: Page) -> None:
     for card in cards:
         draft = preset_draft(card)
         text = draft.prompt or "no prompt of its own" if draft else "older than the form: save it again"
-        audience = ("yours" if card.mine else "everybody's") + (" · the form starts with it" if card.standard else "")
+        audience = ("yours" if card.is_own else "everybody's") + (" · the form starts with it" if card.is_default else "")
         with _row(card.name, text, f"{audience} · {ago(card.updated_at)}"):
             if page.can_edit:
                 _delete(page, card.id, card.name, prompt_library.delete_preset, "")
@@ -153,7 +153,7 @@ def _import_export(page: Page) -> None:
             with page.guard():
                 with page.transaction(needs="editor") as tx:
                     result = prompt_library.import_text(tx, file.name, file.getvalue().decode("utf-8", "replace"))
-                st.success(f"{plain(file.name)}: {result.made} new, {result.changed} changed, {result.same} the same.")
+                st.success(f"{plain(file.name)}: {result.created} new, {result.changed} changed, {result.same} the same.")
                 for problem in result.problems:
                     st.warning(plain(problem), icon=":material/warning:")
 
@@ -192,7 +192,7 @@ def _delete(page: Page, key: str, name: str, verb: Any, consequence: str) -> Non
 
 
 def _dialog(page: Page, title: str, key: str, fields: Callable[[str], Callable[[Any], object]]) -> None:
-    """`fields` draws them and returns what saves them; an error keeps the dialog open with what was written."""
+    """Opens a dialog. `fields` draws its fields and returns what saves them; an error keeps it open with what was typed."""
 
     @st.dialog(title, width="medium")
     def edit() -> None:

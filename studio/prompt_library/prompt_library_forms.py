@@ -1,4 +1,4 @@
-"""Fields of a wildcard list, a template and a style. Each returns the draft as it stands; the caller draws the button."""
+"""Fields of a wildcard, a template and a prompt style. Each form returns its values; the caller draws the button."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from studio.ui.format import plain
 
 
 def wildcard_form(key: str, card: WildcardCard | None) -> tuple[str, str]:
-    """(name, text): `WildcardDraft` is made of it when it is saved."""
+    """(name, text); `wildcard_draft` makes the draft when it is saved."""
     name = st.text_input("Name", card.name if card else "", key=f"{key}:name", max_chars=60, placeholder="places")
     text = st.text_area(
         "One choice a line",

@@ -1,4 +1,4 @@
-"""A workflow's file, and which of its inputs takes what."""
+"""Forms of a workflow: its file; its name and which inputs take which value."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HOW = (
 
 
 def import_form(key: str) -> WorkflowDraft | None:
-    """The draft once the button was pressed. Raises Invalid."""
+    """The draft once the button was pressed, else None. Raises Invalid."""
     st.caption(HOW)
     file = st.file_uploader("Workflow file (JSON)", type=["json"], key=f"{key}:file")
     pasted = st.text_area("or paste it here", key=f"{key}:text", height=110, max_chars=lint.MAX_CHARS)
@@ -49,7 +49,7 @@ def import_form(key: str) -> WorkflowDraft | None:
 
 
 def edit_form(key: str, card: WorkflowCard, *, disabled: bool) -> WorkflowEdit | None:
-    """Name, notes and one field a role; the edit once the button was pressed. Raises Invalid."""
+    """Name, notes and one field a role; the edit once the button was pressed, else None. Raises Invalid."""
     with st.form(key, border=False):
         name = st.text_input("Name", card.name, max_chars=80, disabled=disabled)
         notes = st.text_area("Notes", card.notes, height=70, max_chars=4000, disabled=disabled)

@@ -20,7 +20,7 @@ _PROMPT = "portrait of a woman at a harbour, morning light"
 
 
 def trial(page: Page, card: WorkflowCard, *, has_problems: bool) -> None:
-    """`wrong`: it cannot run as it is, the reason stands above."""
+    """`has_problems`: it cannot run as it is; the reasons are shown above."""
     st.markdown("**Trial picture**")
     if card.tried_id:
         _last_trial(page, card)
@@ -69,7 +69,7 @@ def _trial_form(page: Page, card: WorkflowCard, has_problems: bool) -> None:
 
 
 def _asset_fields(card: WorkflowCard, picture: str | None) -> dict[str, object]:
-    """The one picture in every place the workflow needs one."""
+    """Fields of the request that put the one picture wherever the workflow needs one."""
     if not picture:
         return {}
     fields: dict[str, object] = {}

@@ -1,4 +1,4 @@
-"""Imported workflows: all of them, and one with its inputs, its trial picture and its approval."""
+"""The list of imported workflows, and the page of one with its inputs, its trial picture and its approval."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _import(page: Page, *, unfolded: bool) -> None:
 
 
 def _engine_hint(page: Page) -> None:
-    """Workflows need a ComfyUI: said before somebody brings one in for nothing."""
+    """Says that workflows need a ComfyUI, before somebody imports one that cannot be tried."""
     if not page.app.settings.comfyui_url:
         st.info(
             "Workflows are drawn by a ComfyUI. Set COMFYUI_URL to the address of yours and restart the studio; "
@@ -138,7 +138,7 @@ def _engine_hint(page: Page) -> None:
 
 
 def _missing_on_server(page: Page, card: WorkflowCard) -> list[str]:
-    """What the server must get before the workflow runs there; nothing where no ComfyUI draws: that is said elsewhere."""
+    """What is missing on the ComfyUI server before the workflow can run; [] where no ComfyUI draws, which is said elsewhere."""
     engine = page.app.engines.image
     if not any("graph" in model.features for model in engine.models()):
         return []

@@ -1,4 +1,4 @@
-"""The Write page: who speaks, and one of its parts."""
+"""The Write page: the influencer, and one of its parts: texts, ideas, chat, drafts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTS = {"write": "Write", "ideas": "Ideas", "chat": "Chat", "drafts": "Drafts"}
 
 
 def writing(page: Page) -> None:
-    """?influencer= and ?part= choose what is open; ?id= shows one text alone."""
+    """?influencer= and ?part= of the address choose what is open; ?id= shows one text alone."""
     if draft_id := st.query_params.get("id"):
         writing_card.draft_page(page, draft_id)
         return

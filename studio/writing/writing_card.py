@@ -1,4 +1,4 @@
-"""One text for a post: to read, copy, edit, write anew in parts, keep or put away."""
+"""One text for a post: to read, copy, edit, write again in parts, keep or discard."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STATES = {"draft": "", "used": " :green-badge[Used]", "discarded": " :gray-badg
 
 
 def draft_page(page: Page, draft_id: str) -> None:
-    """?id= of the address."""
+    """One text alone: ?id= of the address."""
     with page.transaction() as tx:
         draft = writing.get(tx, draft_id)
     if st.button("All drafts", icon=":material/arrow_back:", type="tertiary"):
@@ -29,7 +29,7 @@ def draft_page(page: Page, draft_id: str) -> None:
 
 
 def card(page: Page, draft: DraftCard, *, title: str = "", several: bool = False) -> None:
-    """`several`: beside other variants, so that one can be chosen."""
+    """Draws a text. `several`: it is one of several variants, so it can be chosen."""
     kind = CONTENT_TYPES[draft.content_type]
     with st.container(border=True, key=f"text:{draft.id}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -68,7 +68,7 @@ def _text(draft: DraftCard) -> None:
 
 
 def counters(draft: DraftCard) -> str:
-    """How long it is, as each platform counts: its own first, then those that it would not fit."""
+    """Its lengths as the platforms count: its own platform's limits, then those of other platforms that it would exceed."""
     parts, own = draft.parts, CONTENT_TYPES[draft.content_type].rules
     post_text = whole(parts.caption, parts.hashtags)
     lengths = [f"caption {len(parts.caption):,} of {draft.length:,}"]

@@ -1,4 +1,4 @@
-"""A talk with an influencer, answered as they would. Every person has their own."""
+"""A chat with an influencer. Each user has a private one."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _line(page: Page, line: ChatLine, influencer: InfluencerCard, *, last: bool)
 
 
 def _answer(page: Page, influencer: InfluencerCard, ask: Callable[..., ChatLine]) -> None:
-    """Drawn word by word as it comes; what went wrong is said below the talk, where it can be asked again."""
+    """Draws the answer as it comes. An error is shown below the chat, where the question can be asked again."""
     with st.chat_message("assistant", avatar=_FACE):
         box, pieces = st.empty(), list[str]()
         box.caption(f"{plain(influencer.name)} is thinking …")

@@ -1,4 +1,4 @@
-"""Everything that was written for an influencer."""
+"""All texts and ideas of an influencer, by state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a text or a plan of ideas is asked for by."""
+"""Forms for texts and ideas."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TITLES = {"hook": "Hook", "caption": "Caption", "hashtags": "Hashtags", "alt_tex
 
 
 def order_form(key: str, influencer_id: str, *, disabled: bool) -> tuple[WriteOrder | None, int]:
-    """(what to write, how many variants); None until there is a topic. Raises Invalid."""
+    """(the order, how many variants); the order is None until there is a topic. Raises Invalid."""
     topic = st.text_area(
         "What is the post about?",
         key=f"{key}:topic",
@@ -76,7 +76,7 @@ def order_form(key: str, influencer_id: str, *, disabled: bool) -> tuple[WriteOr
 
 
 def brief_fields(key: str, *, disabled: bool = False) -> dict[str, Any]:
-    """What a post is to achieve, and for whom, folded away."""
+    """Fields for what a post is to achieve and for whom, in a closed expander."""
     with st.expander("Goal and audience", icon=":material/target:"):
         left, right = st.columns(2)
         goal = left.selectbox(
@@ -124,7 +124,7 @@ def _sponsor(key: str, *, disabled: bool) -> dict[str, Any]:
 
 
 def ideas_form(key: str, influencer_id: str, *, first: date, disabled: bool) -> IdeasOrder:
-    """`first`: the day that is offered as the first one. Raises Invalid."""
+    """`first`: the date that is offered as the first day. Raises Invalid."""
     topic = st.text_input(
         "What should they be about?",
         key=f"{key}:topic",
@@ -153,7 +153,7 @@ def ideas_form(key: str, influencer_id: str, *, first: date, disabled: bool) -> 
 
 
 def parts_form(key: str, parts: TextParts) -> dict[str, object]:
-    """The five parts as fields; returns what stands in them."""
+    """The five parts as fields; returns their values."""
     values: dict[str, object] = {}
     for name, title in TITLES.items():
         value = getattr(parts, name)

@@ -1,4 +1,4 @@
-"""Ideas for the days to come, each a draft that can be written out."""
+"""Ideas for the coming days, each a draft that can be written out."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _day(card: DraftCard) -> str:
 
 
 def _missing(job: JobCard | None) -> None:
-    """Days that the model left out."""
+    """Says which days the model left out."""
     days = (job.result or {}).get("missing") if job and job.state == "completed" else None
     if days:
         st.info(f"No idea came for day {', '.join(map(str, days))}. Ask again for more.", icon=":material/event_busy:")

@@ -1,4 +1,4 @@
-"""Texts for one post: what is asked for on one side, the variants on the other."""
+"""Texts for one post: the form on one side, the variants on the other."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _ask(page: Page, influencer: InfluencerCard, order: WriteOrder | None, n: in
 
 
 def _shown_batches() -> dict[str, str]:
-    """Influencer -> the batch that was written last here."""
+    """Influencer id -> id of the batch that was written last in this session."""
     batches: dict[str, str] = st.session_state.setdefault(_SHOWN, {})
     return batches
 
@@ -88,7 +88,7 @@ def _results(page: Page, influencer: InfluencerCard) -> None:
 
 
 def hide_outdated_failure(job: JobCard | None, cards: list[DraftCard]) -> JobCard | None:
-    """The job, but no failure from before these texts: who has written since knows of it."""
+    """The job; None when it failed before these texts were written, because that failure is known."""
     outdated = job and job.state == "failed" and cards and job.created_at < max(card.created_at for card in cards)
     return None if outdated else job
 
@@ -99,7 +99,9 @@ def _restore(page: Page, draft_ids: list[str]) -> None:
 
 
 def cost_caption(estimate: partial[Decimal | None]) -> bool:
-    """The most it can cost, where a model is paid. False: no model can be asked until a setting changes; it is said."""
+    """Says what it can cost at most, where a model is paid. False: no model can be asked until a setting changes, which is
+    said.
+    """
     try:
         most = estimate()
     except StudioError as error:

@@ -1,4 +1,4 @@
-"""What was measured of a style, as people can read it: rhythm as bars, habits as figures, passages as they stand."""
+"""The measures of a style for people: bars, figures and passages."""
 
 from __future__ import annotations
 

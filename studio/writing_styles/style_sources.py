@@ -1,4 +1,4 @@
-"""The PDFs of a style: dropped here, read by a job, each with what came of it."""
+"""The PDFs of a style: uploaded here, read by a job, each with its result."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MARKS = {
 
 
 def working(page: Page, style: WritingStyleCard) -> bool:
-    """Draws the training that runs (or failed) in place; True while it works."""
+    """Draws the training that is under way or failed. True while it works."""
     job = _job(page, style)
     if job is None:
         return False
@@ -44,7 +44,7 @@ def _job(page: Page, style: WritingStyleCard) -> JobCard | None:
     try:
         with page.transaction() as tx:
             return jobs.get(tx, style.job_id)
-    except NotFound:  # forgotten after JOB_CLEANUP_HOURS
+    except NotFound:  # deleted after JOB_CLEANUP_HOURS
         return None
 
 

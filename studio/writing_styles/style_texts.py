@@ -1,4 +1,4 @@
-"""Writing in a style: the wish, the text as it grows, and all that was written."""
+"""Texts in a style: the form, a text while it is written, and all earlier ones."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _form(page: Page, style: WritingStyleCard, texts: list[StyleTextCard], *, is
 
 
 def _cost_caption(page: Page, style: WritingStyleCard) -> bool:
-    """The most that a short and a long text can cost, where a model is paid. False: no model can be asked now."""
+    """Says what a short and a long text can cost at most, where a model is paid. False: no model can be asked now."""
     try:
         most = {words: writing_styles.estimate(page.app, style, words=words) for words in (300, writing_styles.MAX_TEXT_WORDS)}
     except StudioError as error:
@@ -83,7 +83,7 @@ def _cost_caption(page: Page, style: WritingStyleCard) -> bool:
 
 
 def _live_text(page: Page, text_id: str, job_id: str) -> None:
-    """The words as they come; its own little run every second, until the job has ended."""
+    """The text as it is written; a fragment that runs every second until the job has ended."""
 
     @st.fragment(run_every=_POLL_EVERY, key=f"style:live:{text_id}")
     def live() -> None:

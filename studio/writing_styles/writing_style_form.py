@@ -1,4 +1,4 @@
-"""Forms of writing styles: a new one's name, what is to be written with one."""
+"""Forms of writing styles: name of a style, text to write."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from backend import writing_styles
 from backend.writing_styles import StyleTextDraft, WritingStyleCard, WritingStyleDraft
 
 OFFLINE_WORDS = 400
-"""The offline writer's most (`engines.text.offline_style`)."""
+"""Words at most that the offline writer writes (`engines.text.offline_style`)."""
 
 
 def name_form(key: str, style: WritingStyleCard | None = None, *, submit: str) -> WritingStyleDraft | None:

@@ -1,4 +1,4 @@
-"""Writing styles: all of them, and one with its sources, its card and what was written with it."""
+"""The list of writing styles, and the page of one with its sources, measures and texts."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _undelete(page: Page, style_id: str) -> None:
 
 
 def run_verb(page: Page, act: Callable[[Session], object]) -> None:
-    """In a callback: an editor's verb, whose StudioError is said as a toast."""
+    """Runs an editor's verb in a callback; a StudioError is shown as a toast."""
     try:
         with page.transaction(needs="editor") as tx:
             act(tx)

@@ -152,7 +152,7 @@ def test_the_prompts_page_shows_everything_and_offers_a_viewer_no_change(open_pa
     face = do(prompt_library.save_template, TemplateDraft(name="Face", prompt="portrait of {who}"))
     do(prompt_library.save_template, TemplateDraft(name="Face", prompt="{who}, close"), template_id=face.id, version=1)
     do(prompt_library.save_style, PromptStyleDraft(name="Neon", prompt="neon light"))
-    do(prompt_library.save_preset, name="Ours", draft={"nonsense": 1}, mine=False)
+    do(prompt_library.save_preset, name="Ours", draft={"nonsense": 1}, own=False)
     for who in (workspace.owner, workspace.viewer):
         at = open_page("make/prompts", who=who)
         assert not at.exception

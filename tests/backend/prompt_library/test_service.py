@@ -102,7 +102,7 @@ def test_styles_belong_to_one_influencer_or_to_all(do: Do) -> None:
 
 def test_one_preset_of_a_person_and_one_of_the_workspace_is_what_the_form_starts_with(do: Do, workspace: Tenant) -> None:
     assert do(prompt_library.default_preset) is None
-    ours = do(prompt_library.save_preset, name="Ours", draft={"prompt": "a"}, mine=False)
+    ours = do(prompt_library.save_preset, name="Ours", draft={"prompt": "a"}, own=False)
     mine = do(prompt_library.save_preset, name="Mine", draft={"prompt": "b"})
     do(prompt_library.set_default_preset, ours.id)
     assert do(prompt_library.default_preset).name == "Ours"
@@ -113,7 +113,7 @@ def test_one_preset_of_a_person_and_one_of_the_workspace_is_what_the_form_starts
     with pytest.raises(NotFound):
         do(prompt_library.delete_preset, mine.id, who=workspace.owner)
     again = do(prompt_library.save_preset, name=" Mine ", draft={"prompt": "c"})
-    assert (again.id, again.draft, again.standard) == (mine.id, {"prompt": "c"}, True)
+    assert (again.id, again.draft, again.is_default) == (mine.id, {"prompt": "c"}, True)
     do(prompt_library.set_default_preset, mine.id, on=False)
     assert do(prompt_library.default_preset).name == "Ours"
 
@@ -142,13 +142,13 @@ def test_what_is_exported_can_be_brought_elsewhere_twice(do: Do, other_workspace
     elsewhere = other_workspace.editor
     first = do(prompt_library.import_text, "all.JSON", whole, who=elsewhere)
     again = do(prompt_library.import_text, "all.json", whole, who=elsewhere)
-    assert ((first.made, first.changed, first.same), (again.made, again.changed, again.same)) == ((2, 0, 0), (0, 0, 2))
+    assert ((first.created, first.changed, first.same), (again.created, again.changed, again.same)) == ((2, 0, 0), (0, 0, 2))
     assert do(prompt_library.export_json, who=elsewhere) == whole
     text = do(prompt_library.import_text, "lists/hair colors.txt", "red\nblue\n", who=elsewhere)
-    assert (text.made, do(prompt_library.wildcard_names, who=elsewhere)) == (1, ["hair-colors", "places"])
+    assert (text.created, do(prompt_library.wildcard_names, who=elsewhere)) == (1, ["hair-colors", "places"])
     mixed = '{"wildcards": {"ok": ["x"], "bad!": ["x"], "none": [], "round": ["__round__"]}, "templates": [{"name": "X"}, 3]}'
     read = do(prompt_library.import_text, "mixed.json", mixed, who=elsewhere)
-    assert (read.made, len(read.problems)) == (1, 5)
+    assert (read.created, len(read.problems)) == (1, 5)
     for broken in ("{", "[]", "[" * 200_000, "{}", '{"templates": 1}'):
         with pytest.raises(Invalid):
             do(prompt_library.import_text, "x.json", broken)
