@@ -1,4 +1,4 @@
-"""Runs that follow others: with the same pictures, or from a checkpoint's weights."""
+"""Runs based on earlier ones: with the same pictures, or continuing from a checkpoint's weights."""
 
 from __future__ import annotations
 
@@ -16,27 +16,28 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.training import rules
 from backend.training.schemas import RunDraft
 
-FIXED = ("network_dim", "network_alpha", "train_convolutions")
-"""Parameters that shape the adapters: a continued run keeps them."""
+FIXED_PARAMETERS = ("network_dim", "network_alpha", "train_convolutions")
+"""Parameters that determine the shape of the adapters: a continued run must keep them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """The run a draft follows. `checkpoint`: what it continues from, None when it only repeats."""
+class RunSource:
+    """The run a draft is based on. `checkpoint`: what it continues from; None: the run is only repeated."""
 
     run: TrainingRun
     checkpoint: TrainingCheckpoint | None
 
     @property
     def steps_before(self) -> int:
-        """Steps that the weights it continues from have behind them."""
+        """How many steps the weights it continues from were trained for, all earlier runs together."""
         return int(self.run.params.get("steps_before", 0)) + self.checkpoint.step if self.checkpoint else 0
 
 
-def source(tx: Session, draft: RunDraft) -> Source | None:
-    """Raises NotFound, Conflict (the checkpoint's file was deleted).
+def source_of_draft(tx: Session, draft: RunDraft) -> RunSource | None:
+    """The run that `draft` is based on, if any. Raises NotFound, Conflict (the checkpoint's file was deleted).
 
-    The checkpoint is locked: a run that still works forgets all states but its newest, and waits until this one is in use.
+    Locks the checkpoint: a run that is still training deletes its older states, and has to wait until this one is marked as
+    used.
     """
     if draft.source_run_id is None:
         return None
@@ -44,48 +45,48 @@ def source(tx: Session, draft: RunDraft) -> Source | None:
     if run is None:
         raise NotFound("The run to start from does not exist here. Open the list of runs and choose another one.")
     if draft.continued_from_step is None:
-        return Source(run, None)
-    place = tx.info["tenant_id"], run.id, draft.continued_from_step
-    checkpoint = tx.get(TrainingCheckpoint, place, with_for_update=True, populate_existing=True)
+        return RunSource(run, None)
+    key = tx.info["tenant_id"], run.id, draft.continued_from_step
+    checkpoint = tx.get(TrainingCheckpoint, key, with_for_update=True, populate_existing=True)
     if checkpoint is None:
         raise NotFound(f"{run.name} has no checkpoint of step {draft.continued_from_step}. Choose one of its list.")
     if assets.get(tx, checkpoint.asset_id).state != "stored":
         raise Conflict("The file of this checkpoint was deleted. Choose another checkpoint.")
-    return Source(run, checkpoint)
+    return RunSource(run, checkpoint)
 
 
-def settle(params: TrainParams, draft: RunDraft, found: Source | None, model: ModelCard) -> TrainParams:
-    """What must stay as it was when a run is continued. Raises Invalid naming what was changed."""
-    if found is None or found.checkpoint is None:
+def keep_adapter_shape(params: TrainParams, draft: RunDraft, source: RunSource | None, model: ModelCard) -> TrainParams:
+    """`params` with what a continued run must keep of its source. Raises Invalid naming parameters that the draft changed."""
+    if source is None or source.checkpoint is None:
         return params
-    run = found.run
+    run = source.run
     if model.name != run.model:
         raise Invalid(f"A checkpoint can only be continued on its own model, {run.model}. Choose that one, or start anew.")
-    asked = draft.params.model_dump(exclude_none=True)
-    changed = [name for name in FIXED if name in asked and asked[name] != run.params[name]]
-    with_text = params.text_encoder_lr > 0
-    if "text_encoder_lr" not in asked:
+    requested = draft.params.model_dump(exclude_none=True)
+    changed = [name for name in FIXED_PARAMETERS if name in requested and requested[name] != run.params[name]]
+    trains_text = params.text_encoder_lr > 0
+    if "text_encoder_lr" not in requested:
         params = TrainParams(**asdict(params) | {"text_encoder_lr": run.params["text_encoder_lr"]})
-    elif with_text != (run.params["text_encoder_lr"] > 0):
+    elif trains_text != (run.params["text_encoder_lr"] > 0):
         changed.append("text_encoder_lr")
     if changed:
-        words = ", ".join(rules.PARAMETERS[name] for name in changed)
-        raise Invalid(f"A continued run keeps the shape of its LoRA. Leave as it was: {words}. Or duplicate the run instead.")
-    return TrainParams(**asdict(params) | {name: run.params[name] for name in FIXED})
+        labels = ", ".join(rules.PARAMETERS[name] for name in changed)
+        raise Invalid(f"A continued run keeps the shape of its LoRA. Leave as it was: {labels}. Or duplicate the run instead.")
+    return TrainParams(**asdict(params) | {name: run.params[name] for name in FIXED_PARAMETERS})
 
 
-def frozen(tx: Session, draft: RunDraft, found: Source | None, trigger_word: str) -> list[dict[str, Any]]:
-    """What is trained on, as plain rows. Raises Invalid (no longer all there, or another dataset's)."""
-    if draft.pictures == "current" or found is None:
+def training_snapshot(tx: Session, draft: RunDraft, source: RunSource | None, trigger_word: str) -> list[dict[str, Any]]:
+    """The pictures and captions to train on, as JSON rows. Raises Invalid (the source was trained on another dataset)."""
+    if draft.pictures == "current" or source is None:
         items = datasets.training_set(tx, draft.dataset_id)
-        return [asdict(item) | {"caption": rules.with_trigger(item.caption, trigger_word)} for item in items]
-    if found.run.dataset_id != draft.dataset_id:
-        raise Invalid(f"{found.run.name} was trained on another dataset. Choose the current pictures.")
-    return [dict(item) for item in found.run.snapshot]
+        return [asdict(item) | {"caption": rules.with_trigger_word(item.caption, trigger_word)} for item in items]
+    if source.run.dataset_id != draft.dataset_id:
+        raise Invalid(f"{source.run.name} was trained on another dataset. Choose the current pictures.")
+    return [dict(item) for item in source.run.snapshot]
 
 
-def continued_by(tx: Session, run_id: str) -> list[tuple[str, str, int]]:
+def continuations(tx: Session, run_id: str) -> list[tuple[str, str, int]]:
     """(id, name, step) of the runs that continue this one."""
     columns = TrainingRun.id, TrainingRun.name, TrainingRun.continued_from_step
     rows = tx.execute(select(*columns).where(TrainingRun.continued_from_run_id == run_id).order_by(TrainingRun.id))
-    return [(found_id, name, step or 0) for found_id, name, step in rows]
+    return [(run_id_, name, step or 0) for run_id_, name, step in rows]

@@ -16,10 +16,10 @@ from backend.engines.image.port import ModelCard
 from backend.engines.kohya import presets
 from backend.engines.kohya.presets import Preset
 from backend.engines.trainer.port import TrainParams
-from backend.training.schemas import Memory, Rate, Time
+from backend.training.schemas import MemoryEstimate, RunSpeed, TimeEstimate
 
 CONTEXT_MB = 700
-SPARE = 1.25
+HEADROOM = 1.25
 _BYTES_TRAINED = 16
 """A trained number in fp32 with its gradient and AdamW's two moments."""
 _BYTES_TRAINED_8BIT = 10
@@ -31,7 +31,7 @@ MIN_CARD_SHARE = 0.92
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class ModelFamily:
     """`weights_mb`: frozen parts. `picture_mb`, `picture_conv_mb`: kept for the backward pass per picture at `side` px.
 
     `dim_m`, `dim_conv_m`, `dim_text_m`: millions of trained numbers per network dim: attention, plus convolutions, plus text.
@@ -50,9 +50,9 @@ class Family:
 
 STARTER_MB = {"process": 500.0, "dim": 1.9, "picture": 11.0, "picture_conv": 17.0}
 FAMILIES = {
-    "sd15": Family(512, 2140, 1235, 1379, 0.374, 0.864, 0.166, 250),
-    "sd21": Family(512, 2500, 1235, 1379, 0.374, 0.864, 0.350, 650),
-    "sdxl": Family(1024, 6940, 9512, 10162, 2.62, 2.94, 0.66, 1640),
+    "sd15": ModelFamily(512, 2140, 1235, 1379, 0.374, 0.864, 0.166, 250),
+    "sd21": ModelFamily(512, 2500, 1235, 1379, 0.374, 0.864, 0.350, 650),
+    "sdxl": ModelFamily(1024, 6940, 9512, 10162, 2.62, 2.94, 0.66, 1640),
 }
 STARTER_STEP_S, STARTER_PICTURE_S, STARTER_AROUND_S, STARTER_PRIOR_S, STARTER_SAMPLE_S = 0.16, 0.016, 4.5, 1.6, 0.6
 """Measured on two processor cores: a step, what each picture of a batch adds at 128 px (it grows with the square of the area:
@@ -61,25 +61,25 @@ SAMPLE_PICTURES = 2
 """Prompts that samples are drawn with unless somebody wrote their own."""
 
 
-def memory(card: ModelCard, params: TrainParams, preset: Preset | None = None) -> Memory | None:
+def estimate_memory(card: ModelCard, params: TrainParams, preset: Preset | None = None) -> MemoryEstimate | None:
     """Peak memory of the training process; None: nothing is known of this kind of model.
 
     `preset`: how kohya makes it fit; None: the built-in trainer, which trades nothing for memory.
     """
     if card.base.startswith("starter"):
-        return Memory(round(_starter_mb(params)), rough=False)
+        return MemoryEstimate(round(_starter_mb(params)), rough=False)
     if (family := FAMILIES.get(card.base)) is None:
         return None
     area = (params.resolution / family.side) ** 2
-    each = family.picture_conv_mb if params.train_convolutions else family.picture_mb
+    picture_mb = family.picture_conv_mb if params.train_convolutions else family.picture_mb
     pictures, weights, trained_bytes = (
-        (params.batch + params.prior_batch) * area * each,
+        (params.batch + params.prior_batch) * area * picture_mb,
         float(family.weights_mb),
         _BYTES_TRAINED,
     )
     if preset is not None:
         at_once, _ = presets.split(params.batch, preset, area)
-        pictures = at_once * area * each * (CHECKPOINTED if preset.checkpointing else 1.0)
+        pictures = at_once * area * picture_mb * (CHECKPOINTED if preset.checkpointing else 1.0)
         weights -= family.text_mb if preset.cache_text and params.text_encoder_lr <= 0 else 0
         weights -= (family.weights_mb - family.text_mb) / 2 if preset.fp8 else 0
         trained_bytes = _BYTES_TRAINED_8BIT if preset.eight_bit else _BYTES_TRAINED
@@ -88,25 +88,27 @@ def memory(card: ModelCard, params: TrainParams, preset: Preset | None = None) -
         trained_m += family.dim_text_m
         pictures += 40 * params.batch
     adapters = params.network_dim * trained_m * trained_bytes
-    return Memory(round(weights + CONTEXT_MB + SPARE * (pictures + adapters)), rough=True)
+    return MemoryEstimate(round(weights + CONTEXT_MB + HEADROOM * (pictures + adapters)), rough=True)
 
 
-def fits(need: Memory, vram_mb: int) -> bool:
+def fits(need: MemoryEstimate, vram_mb: int) -> bool:
     """Whether a card of `vram_mb` holds it; a card of unknown size does."""
     return vram_mb <= 0 or need.mb <= vram_mb * MIN_CARD_SHARE
 
 
-def time(card: ModelCard, params: TrainParams, rates: Sequence[Rate], *, on_processor: bool, pace: float = 1.0) -> Time | None:
+def estimate_time(
+    card: ModelCard, params: TrainParams, rates: Sequence[RunSpeed], *, on_processor: bool, pace: float = 1.0
+) -> TimeEstimate | None:
     """From the runs in `rates` (medians), else from what was measured on the bundled model, else None.
 
     `pace`: how much slower this machine is than the one that was measured.
     """
     if rates:
-        per_step, around = _median([one.per_step_s for one in rates]), _median([one.around_s for one in rates])
-        return Time(around + per_step * params.steps, len(rates), around)
+        per_step, overhead_s = _median([rate.per_step_s for rate in rates]), _median([rate.around_s for rate in rates])
+        return TimeEstimate(overhead_s + per_step * params.steps, len(rates), overhead_s)
     if card.base.startswith("starter") and on_processor:
-        around = STARTER_AROUND_S + _prior_s(params)
-        return Time((STARTER_AROUND_S + starter_s(params)) * pace, 0, around * pace)
+        overhead_s = STARTER_AROUND_S + _prior_s(params)
+        return TimeEstimate((STARTER_AROUND_S + starter_s(params)) * pace, 0, overhead_s * pace)
     return None
 
 

@@ -1,4 +1,4 @@
-"""When a run will start: the line before it, played forward. Pure; all times in seconds from now."""
+"""When a waiting run will start, by simulating the queue before it. Pure; all times in seconds from now."""
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """`not_before`: starts no earlier (0 or less: could start now). `lasts`: None when nobody knows."""
+class WaitingRun:
+    """`not_before`: starts no earlier (0 or less: could start now). `duration_s`: how long it takes, None: unknown."""
 
     not_before: float
-    lasts: float | None
+    duration_s: float | None
 
 
-def starts(running: Sequence[float | None], waiting: Sequence[Waiting], places: int) -> list[float | None]:
-    """When each of `waiting` (in the order they are served) starts; None: after something of unknown length, or never.
+def start_times(running: Sequence[float | None], waiting: Sequence[WaitingRun], slots: int) -> list[float | None]:
+    """When each of `waiting` (in the order they are claimed) starts; None: after a job of unknown duration, or never.
 
-    `running`: what is left of the running ones. A place that falls free takes the first that may start by then.
+    `running`: seconds that the running jobs still take, None: unknown. A slot that becomes free takes the first job that may
+    start by then.
     """
-    places = max(places, len(running))
-    free = [math.inf if left is None else max(left, 0.0) for left in running] + [0.0] * (places - len(running))
+    slots = max(slots, len(running))
+    free = [math.inf if left_s is None else max(left_s, 0.0) for left_s in running] + [0.0] * (slots - len(running))
     heapq.heapify(free)
-    found: list[float | None] = [None] * len(waiting)
-    left = list(range(len(waiting)))
-    while left and free and (at := heapq.heappop(free)) < math.inf:
-        at = max(at, min(waiting[n].not_before for n in left))
-        turn = next(n for n in left if waiting[n].not_before <= at)
-        left.remove(turn)
-        found[turn], lasts = at, waiting[turn].lasts
-        heapq.heappush(free, math.inf if lasts is None else at + lasts)
-    return found
+    starts_at: list[float | None] = [None] * len(waiting)
+    unstarted = list(range(len(waiting)))
+    while unstarted and free and (free_at := heapq.heappop(free)) < math.inf:
+        free_at = max(free_at, min(waiting[n].not_before for n in unstarted))
+        next_run = next(n for n in unstarted if waiting[n].not_before <= free_at)
+        unstarted.remove(next_run)
+        starts_at[next_run], duration_s = free_at, waiting[next_run].duration_s
+        heapq.heappush(free, math.inf if duration_s is None else free_at + duration_s)
+    return starts_at
 
 
-def tonight(now: datetime, zone: str, at: time) -> datetime:
-    """The next time that clocks in `zone` show `at`. `now` aware; the result in UTC."""
+def next_local_time(now: datetime, zone: str, at: time) -> datetime:
+    """The next moment at which clocks in `zone` show `at`, in UTC. `now` must be aware."""
     today = now.astimezone(ZoneInfo(zone)).date()
-    first = at_wall(today, at, zone)
-    return first if first > now else at_wall(today + timedelta(days=1), at, zone)
+    today_at = local_to_utc(today, at, zone)
+    return today_at if today_at > now else local_to_utc(today + timedelta(days=1), at, zone)
 
 
-def at_wall(day: date, at: time, zone: str) -> datetime:
-    """That wall time in UTC. A time that the clocks skip is the moment they jump past it, one shown twice the first of both."""
+def local_to_utc(day: date, at: time, zone: str) -> datetime:
+    """A local time in UTC. Of a time that clocks show twice the first; a time that they skip becomes the moment they jump."""
     return datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC)

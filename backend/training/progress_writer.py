@@ -1,4 +1,4 @@
-"""What a trainer says, made durable: points about once a second, samples and checkpoints at once."""
+"""Stores a trainer's progress: points about once a second, samples and checkpoints at once."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ from backend.media.images.ai_mark import deliver_png
 from backend.training.schemas import RunCard
 
 _FLUSH_S = 1.0
-_AVERAGED = 32
-"""Steps at either end that a loss is told of, where the trainer did not tell it."""
+_AVERAGED_STEPS = 32
+"""How many first and last steps are averaged where the trainer did not report its first and last loss."""
 
 
-class Recorder:
-    """For one attempt of one run. Leaving it keeps the last points, whatever ended the training.
+class ProgressWriter:
+    """Writes the progress of one attempt at a run. Its exit stores the points that are left, however the training ended.
 
-    `left()`: the checkpoint that a trainer wrote when it was stopped in order; it is kept too.
+    `last_checkpoint()`: the checkpoint that the trainer wrote when it was stopped, if any; the exit stores it too.
     """
 
-    def __init__(self, ctx: JobContext, card: RunCard, *, left: Callable[[], Checkpoint | None]) -> None:
+    def __init__(self, ctx: JobContext, card: RunCard, *, last_checkpoint: Callable[[], Checkpoint | None]) -> None:
         self._ctx = ctx
         self._card = card
-        self._left = left
+        self._last_checkpoint = last_checkpoint
         self._kept_step = 0
         self._points: dict[int, Metric] = {}
         self._flushed_at = time.monotonic()
 
-    def __enter__(self) -> Recorder:
+    def __enter__(self) -> ProgressWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if isinstance(error, LeaseLost):
             return
         self._flush()
-        if isinstance(error, (Cancelled, ShuttingDown)) and (last := self._left()) and last.step > self._kept_step:
+        if isinstance(error, (Cancelled, ShuttingDown)) and (last := self._last_checkpoint()) and last.step > self._kept_step:
             self._keep(last)
 
     def metric(self, event: Metric) -> None:
@@ -62,10 +62,10 @@ class Recorder:
         stored = self._store(marked, "image", f"sample-{event.step:06d}-{event.n}.png", "image/png", thumbs=True)
         key = {"run_id": self._card.id, "step": event.step, "n": event.n}
         with self._ctx.transaction() as tx:
-            before = tx.get(TrainingSample, {"tenant_id": self._ctx.tenant_id, **key})
-            if before is not None:  # drawn by an earlier attempt and again by this one
-                assets.unuse(tx, before.asset_id, "training", self._card.id)
-                before.asset_id = stored.id
+            earlier = tx.get(TrainingSample, {"tenant_id": self._ctx.tenant_id, **key})
+            if earlier is not None:  # an earlier attempt drew this sample already
+                assets.unuse(tx, earlier.asset_id, "training", self._card.id)
+                earlier.asset_id = stored.id
             else:
                 tx.add(TrainingSample(**key, prompt=event.prompt, asset_id=stored.id))
             assets.use(tx, stored.id, "training", self._card.id)
@@ -78,9 +78,9 @@ class Recorder:
         self._ctx.log(f"Kept the LoRA of step {event.step}.")
 
     def losses(self, event: Output) -> None:
-        """The trainer's closing words: how the loss began and ended."""
+        """Stores the first and last loss, which the trainer reports at the end."""
         first, last = event.meta.get("loss_first"), event.meta.get("loss_last")
-        _keep_losses(self._ctx, self._card, first, last, str(event.meta.get("loss_over", "32 fixed draws")))
+        _save_losses(self._ctx, self._card, first, last, str(event.meta.get("loss_over", "32 fixed draws")))
 
     def _keep(self, event: Checkpoint) -> dict[str, Any]:
         lora = self._store(event.path, "lora", f"step-{event.step:06d}.safetensors", "application/octet-stream")
@@ -88,7 +88,7 @@ class Recorder:
         if event.state_path and not event.final:
             state = self._store(event.state_path, "state", f"step-{event.step:06d}.state", "application/octet-stream")
         with self._ctx.transaction() as tx:
-            _forget_states(tx, self._card.id)
+            _delete_older_states(tx, self._card.id)
             values = {"asset_id": lora.id, "state_asset_id": state.id if state else None, "final": event.final}
             row = insert(TrainingCheckpoint).values(run_id=self._card.id, step=event.step, **values)
             tx.execute(row.on_conflict_do_update(index_elements=["tenant_id", "run_id", "step"], set_=values))
@@ -121,43 +121,43 @@ class Recorder:
             return
         rows = [{"run_id": self._card.id, "step": p.step, "loss": p.loss, "lr": p.lr} for p in self._points.values()]
         with self._ctx.transaction() as tx:
-            new = insert(TrainingPoint).values(rows)
-            again = {"loss": new.excluded.loss, "lr": new.excluded.lr}
-            tx.execute(new.on_conflict_do_update(index_elements=["tenant_id", "run_id", "step"], set_=again))
+            rows_insert = insert(TrainingPoint).values(rows)
+            on_conflict = {"loss": rows_insert.excluded.loss, "lr": rows_insert.excluded.lr}
+            tx.execute(rows_insert.on_conflict_do_update(index_elements=["tenant_id", "run_id", "step"], set_=on_conflict))
         self._points.clear()
 
 
-def recall_losses(ctx: JobContext, card: RunCard) -> None:
-    """Whoever trained it died between the last checkpoint and the closing words: how the loss began and ended, from its points.
+def restore_losses(ctx: JobContext, card: RunCard) -> None:
+    """Computes the first and last loss from the points, for an attempt that died between its final checkpoint and the report.
 
-    Those are kept before a checkpoint is. Nothing when the words are there, or too few points.
+    Points are stored before a checkpoint is. Does nothing when the losses are stored already or there are too few points.
     """
     of_run = TrainingPoint.run_id == card.id
     with ctx.transaction() as tx:
         if tx.scalar(select(TrainingRun.loss_last).where(TrainingRun.id == card.id)) is not None:
             return
         losses = tx.scalars(select(TrainingPoint.loss).where(of_run).order_by(TrainingPoint.step)).all()
-    n = min(_AVERAGED, len(losses) // 2)
+    n = min(_AVERAGED_STEPS, len(losses) // 2)
     if n:
         first, last = sum(losses[:n]) / n, sum(losses[-n:]) / n
-        _keep_losses(ctx, card, first, last, f"the first and the last {n} steps")
+        _save_losses(ctx, card, first, last, f"the first and the last {n} steps")
 
 
-def _keep_losses(ctx: JobContext, card: RunCard, first: float | None, last: float | None, over: str) -> None:
+def _save_losses(ctx: JobContext, card: RunCard, first: float | None, last: float | None, over: str) -> None:
     with ctx.transaction() as tx:
         tx.execute(update(TrainingRun).where(TrainingRun.id == card.id).values(loss_first=first, loss_last=last))
     if first is not None and last is not None:
         ctx.log(f"Loss over {over}: {first:.4f} before, {last:.4f} after.")
 
 
-def _forget_states(tx: Session, run_id: str) -> None:
-    """Only the newest state is worth its size."""
-    kept = TrainingCheckpoint.run_id == run_id, TrainingCheckpoint.state_asset_id.is_not(None)
-    old = [str(asset_id) for asset_id in tx.scalars(select(TrainingCheckpoint.state_asset_id).where(*kept))]
+def _delete_older_states(tx: Session, run_id: str) -> None:
+    """Deletes the optimizer states of earlier checkpoints: they are large, and only the newest is used to resume."""
+    with_state = TrainingCheckpoint.run_id == run_id, TrainingCheckpoint.state_asset_id.is_not(None)
+    old = [str(asset_id) for asset_id in tx.scalars(select(TrainingCheckpoint.state_asset_id).where(*with_state))]
     if not old:
         return
-    tx.execute(update(TrainingCheckpoint).where(*kept).values(state_asset_id=None))
+    tx.execute(update(TrainingCheckpoint).where(*with_state).values(state_asset_id=None))
     for asset_id in old:
         assets.unuse(tx, asset_id, "training", run_id)
-    held = {asset_id for asset_id in old if assets.uses(tx, asset_id)}  # a run that continues this one
-    assets.delete(tx, [asset_id for asset_id in old if asset_id not in held])
+    still_used = {asset_id for asset_id in old if assets.uses(tx, asset_id)}  # a run that continues this one
+    assets.delete(tx, [asset_id for asset_id in old if asset_id not in still_used])

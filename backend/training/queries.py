@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, defer
 from backend.db.tables import Asset, Dataset, Job, Lora, TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.engines.trainer.port import TrainParams
 from backend.errors import NotFound
-from backend.training.schemas import CheckpointCard, Point, RunCard, RunPage, SampleCard
+from backend.training.schemas import CheckpointCard, LossPoint, RunCard, RunPage, SampleCard
 
 _PARAMS = tuple(field.name for field in fields(TrainParams))
 
@@ -47,78 +47,84 @@ def page(
 
 
 def get_many(tx: Session, run_ids: Sequence[str]) -> list[RunCard]:
-    """Those that exist here, in the order of `run_ids`, each once."""
+    """The runs that exist, in the order of `run_ids`, each once."""
     rows = tx.execute(_cards().where(TrainingRun.id.in_(run_ids))) if run_ids else ()
-    found = {card.id: card for card in (_card(*row) for row in rows)}
-    return [found[run_id] for run_id in dict.fromkeys(run_ids) if run_id in found]
+    cards_by_id = {card.id: card for card in (_card(*row) for row in rows)}
+    return [cards_by_id[run_id] for run_id in dict.fromkeys(run_ids) if run_id in cards_by_id]
 
 
-def curves(tx: Session, run_ids: Sequence[str], *, most: int = 2000) -> dict[str, list[Point]]:
-    """The points of several runs, evenly thinned to about `most` each; the last step of each is always there."""
-    mine = TrainingPoint.run_id.in_(run_ids)
-    lasts = select(TrainingPoint.run_id, func.max(TrainingPoint.step).label("last")).where(mine)
-    ends = lasts.group_by(TrainingPoint.run_id).subquery()
-    every = func.greatest(ends.c.last // most, 1)
+def curves(tx: Session, run_ids: Sequence[str], *, limit: int = 2000) -> dict[str, list[LossPoint]]:
+    """Run id -> its points, thinned evenly to about `limit`; the last step is always included."""
+    of_runs = TrainingPoint.run_id.in_(run_ids)
+    last_steps = select(TrainingPoint.run_id, func.max(TrainingPoint.step).label("last")).where(of_runs)
+    last_step_by_run = last_steps.group_by(TrainingPoint.run_id).subquery()
+    every = func.greatest(last_step_by_run.c.last // limit, 1)
     columns = TrainingPoint.run_id, TrainingPoint.step, TrainingPoint.loss, TrainingPoint.lr
-    query = select(*columns).join(ends, ends.c.run_id == TrainingPoint.run_id)
-    query = query.where(or_(TrainingPoint.step % every == 0, TrainingPoint.step == ends.c.last))
-    found: dict[str, list[Point]] = {run_id: [] for run_id in run_ids}
+    query = select(*columns).join(last_step_by_run, last_step_by_run.c.run_id == TrainingPoint.run_id)
+    query = query.where(or_(TrainingPoint.step % every == 0, TrainingPoint.step == last_step_by_run.c.last))
+    points_by_run: dict[str, list[LossPoint]] = {run_id: [] for run_id in run_ids}
     for run_id, step, loss, lr in tx.execute(query.order_by(TrainingPoint.run_id, TrainingPoint.step)):
-        found[run_id].append(Point(step, loss, lr))
-    return found
+        points_by_run[run_id].append(LossPoint(step, loss, lr))
+    return points_by_run
 
 
-def samples_of(tx: Session, run_ids: Sequence[str]) -> dict[str, list[SampleCard]]:
-    """`samples` of several runs."""
+def samples_by_run(tx: Session, run_ids: Sequence[str]) -> dict[str, list[SampleCard]]:
+    """Run id -> its samples by step, then by prompt."""
     columns = TrainingSample.run_id, TrainingSample.step, TrainingSample.n, TrainingSample.prompt, TrainingSample.asset_id
     query = select(*columns).where(TrainingSample.run_id.in_(run_ids)).order_by(TrainingSample.step, TrainingSample.n)
-    found: dict[str, list[SampleCard]] = {run_id: [] for run_id in run_ids}
+    cards_by_run: dict[str, list[SampleCard]] = {run_id: [] for run_id in run_ids}
     for run_id, step, n, prompt, asset_id in tx.execute(query):
-        found[run_id].append(SampleCard(step, n, prompt, asset_id))
-    return found
+        cards_by_run[run_id].append(SampleCard(step, n, prompt, asset_id))
+    return cards_by_run
 
 
-def points(tx: Session, run_id: str, after: int = 0) -> list[Point]:
-    """Figures of the steps after `after`, in order."""
-    found = TrainingPoint.run_id == run_id, TrainingPoint.step > after
+def points(tx: Session, run_id: str, after: int = 0) -> list[LossPoint]:
+    """Points of the steps after `after`, in order."""
+    after_step = TrainingPoint.run_id == run_id, TrainingPoint.step > after
     rows = tx.execute(
-        select(TrainingPoint.step, TrainingPoint.loss, TrainingPoint.lr).where(*found).order_by(TrainingPoint.step)
+        select(TrainingPoint.step, TrainingPoint.loss, TrainingPoint.lr).where(*after_step).order_by(TrainingPoint.step)
     )
-    return [Point(step, loss, lr) for step, loss, lr in rows]
+    return [LossPoint(step, loss, lr) for step, loss, lr in rows]
 
 
 def samples(tx: Session, run_id: str) -> list[SampleCard]:
-    """By step, then by prompt."""
+    """Samples of a run by step, then by prompt."""
     columns = TrainingSample.step, TrainingSample.n, TrainingSample.prompt, TrainingSample.asset_id
     query = select(*columns).where(TrainingSample.run_id == run_id).order_by(TrainingSample.step, TrainingSample.n)
     return [SampleCard(*row) for row in tx.execute(query)]
 
 
 def checkpoints(tx: Session, run_id: str) -> list[CheckpointCard]:
-    """By step; those that are in the library say as what."""
+    """Checkpoints of a run by step, with the LoRAs that the library has of them."""
     query = (
         select(TrainingCheckpoint, Asset.size_bytes)
         .join(Asset, Asset.id == TrainingCheckpoint.asset_id)
         .where(TrainingCheckpoint.run_id == run_id)
         .order_by(TrainingCheckpoint.step)
     )
-    made: dict[int, list[str]] = {}
+    loras_by_step: dict[int, list[str]] = {}
     for lora_id, step in tx.execute(select(Lora.id, Lora.step).where(Lora.run_id == run_id, Lora.deleted_at.is_(None))):
-        made.setdefault(step or 0, []).append(lora_id)
+        loras_by_step.setdefault(step or 0, []).append(lora_id)
     return [
         CheckpointCard(
-            row.step, row.asset_id, row.final, size, tuple(made.get(row.step, ())), row.created_at, bool(row.state_asset_id)
+            row.step,
+            row.asset_id,
+            row.final,
+            size,
+            tuple(loras_by_step.get(row.step, ())),
+            row.created_at,
+            bool(row.state_asset_id),
         )
         for row, size in tx.execute(query)
     ]
 
 
 def _cards() -> Select[TrainingRun, str, str, str | None, datetime | None, int]:
-    """Without the snapshots: those of a list of runs together may be many megabytes."""
-    later = case(((Job.state == "pending") & (Job.not_before > func.clock_timestamp()), Job.not_before))
-    kept = TrainingRun.params["image_count"].as_integer()
-    images = func.coalesce(kept, func.jsonb_array_length(TrainingRun.snapshot))
-    query = select(TrainingRun, Dataset.name, Job.state, Job.error_message, later, images)
+    """The columns of a card. Snapshots are deferred: those of a list of runs may be many megabytes together."""
+    waits_until = case(((Job.state == "pending") & (Job.not_before > func.clock_timestamp()), Job.not_before))
+    stored_count = TrainingRun.params["image_count"].as_integer()
+    images = func.coalesce(stored_count, func.jsonb_array_length(TrainingRun.snapshot))
+    query = select(TrainingRun, Dataset.name, Job.state, Job.error_message, waits_until, images)
     query = query.join(Dataset, Dataset.id == TrainingRun.dataset_id).join(Job, Job.id == TrainingRun.job_id)
     return query.options(defer(TrainingRun.snapshot)).execution_options(populate_existing=True)
 
@@ -126,7 +132,7 @@ def _cards() -> Select[TrainingRun, str, str, str | None, datetime | None, int]:
 def _card(
     row: TrainingRun, dataset_name: str, state: str, error_message: str | None, not_before: datetime | None, images: int
 ) -> RunCard:
-    same = (
+    columns = (
         "id",
         "name",
         "dataset_id",
@@ -142,7 +148,7 @@ def _card(
         "continued_from_step",
     )
     return RunCard(
-        **{name: getattr(row, name) for name in same},
+        **{name: getattr(row, name) for name in columns},
         notes=row.notes,
         created_at=row.created_at,
         dataset_name=dataset_name,

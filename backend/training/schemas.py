@@ -15,7 +15,7 @@ Prompt = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class ParamsDraft(Draft):
-    """The advanced parameters, kohya's words. None: as the preset recommends. `epochs` is another way to say `steps`."""
+    """The advanced parameters, named as in kohya. None: as the preset recommends. `epochs` is an alternative to `steps`."""
 
     steps: int | None = Field(None, ge=1, le=50_000)
     epochs: int | None = Field(None, ge=1, le=1_000)
@@ -43,8 +43,8 @@ class ParamsDraft(Draft):
 class RunDraft(Draft):
     """One run. Empty `model`: the trainer's first one; empty `name`: made from the dataset's; no sample prompts: proposed.
 
-    `copied_from_run_id`: the run this one repeats with changes. `continued_from_*`: the checkpoint whose weights it begins
-    with. `pictures`: those of the dataset as they are now, or again those that the copied or continued run was given.
+    `copied_from_run_id`: the run that this one repeats with changes. `continued_from_*`: the checkpoint whose weights it starts
+    with. `pictures`: current, those of the dataset now, or snapshot, those of the copied or continued run.
     `not_before`: starts no earlier (aware); None or past: as soon as it is its turn.
     """
 
@@ -72,7 +72,7 @@ class RunDraft(Draft):
 
     @property
     def source_run_id(self) -> str | None:
-        """The earlier run that this one follows."""
+        """The earlier run that this one continues or repeats."""
         return self.continued_from_run_id or self.copied_from_run_id
 
     @field_validator("preset")
@@ -94,7 +94,7 @@ class TrainingPayload(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
+class TrainingPreset:
     name: str
     title: str
     description: str
@@ -104,8 +104,8 @@ class Preset:
 class RunCard:
     """A run as pages see it. `state`, `error_message` are its job's; losses are means over 32 fixed draws, None until known.
 
-    `base`: family of `model`. `steps_before`: steps its first weights had behind them. `not_before`: it waits until then;
-    None once that has come.
+    `base`: family of `model`. `steps_before`: how many steps its first weights were trained for before. `not_before`: it waits
+    until then; None once that time has come.
     """
 
     id: str
@@ -143,7 +143,7 @@ class RunPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class LossPoint:
     """One optimizer step: `loss` raw, `lr` as used."""
 
     step: int
@@ -161,7 +161,7 @@ class SampleCard:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointCard:
-    """`lora_ids`: entries of the library made from it. `has_state`: continuing from it keeps the optimizer's moments."""
+    """`lora_ids`: LoRAs of the library made from it. `has_state`: its optimizer state is stored, for continuing from it."""
 
     step: int
     asset_id: str
@@ -174,7 +174,7 @@ class CheckpointCard:
 
 @dataclass(frozen=True, slots=True)
 class ParamRow:
-    """One parameter of several runs, a value for each in their order."""
+    """One parameter of several runs, with the value of each run, in their order."""
 
     name: str
     values: tuple[str, ...]
@@ -182,25 +182,25 @@ class ParamRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Peak of the training process in MB. `rough`: counted, not measured."""
+class MemoryEstimate:
+    """Peak memory of the training process in MB. `rough`: computed, not measured."""
 
     mb: int
     rough: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """Speed of a finished run: seconds a step with samples and saves in it, and seconds around them (loading, the end)."""
+class RunSpeed:
+    """Speed of a finished run: seconds a step including samples and saves, and seconds before and after the steps."""
 
     per_step_s: float
     around_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Time:
-    """`around_s` of the seconds go into loading and saving. `runs`: how many finished runs it is the median of; 0: told from
-    what was measured on the bundled model elsewhere, and how fast this machine did other work.
+class TimeEstimate:
+    """Estimated time of a run; `around_s` of the seconds go into loading and saving. `runs`: how many finished runs it is the
+    median of; 0: estimated from the bundled model on another machine and how fast this machine did other work.
     """
 
     seconds: float
@@ -209,14 +209,14 @@ class Time:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """What a run needs; None: not known. `vram_mb`, `card`: of the smallest card that trains (0: a processor, or unknown).
-
-    `fits`: whether that card holds it. `made_to_fit`: what the trainer trades for memory there, in words; "" for nothing.
+class TrainingEstimate:
+    """What a run needs; None: not known. `vram_mb`, `card`: memory and name of the smallest device that trains (0: a
+    processor, or unknown). `fits`: whether it has enough memory. `made_to_fit`: title of the trainer's memory-saving preset
+    there, or "".
     """
 
-    memory: Memory | None
-    time: Time | None
+    memory: MemoryEstimate | None
+    time: TimeEstimate | None
     vram_mb: int
     card: str
     fits: bool
@@ -224,9 +224,9 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """Where a run stands in line. `ahead`: work of this workspace that comes first. `starts_at`, `ends_at`: None when unknown,
-    then `why` is a sentence that says so."""
+class StartForecast:
+    """When a run will start. `ahead`: how many jobs of this workspace come first. `starts_at`, `ends_at`: None when unknown;
+    then `why` is a sentence that says why."""
 
     ahead: int
     starts_at: datetime | None

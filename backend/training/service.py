@@ -1,4 +1,4 @@
-"""Starting runs, stopping them, and taking a checkpoint into the library."""
+"""Starting, scheduling and stopping runs, and adding a checkpoint to the LoRA library."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from backend.training import continuation, dataset_lock, rules
 from backend.training.queries import get
 from backend.training.schemas import NotesDraft, RunCard, RunDraft, TrainingPayload
 
-LONGEST_WAIT_DAYS = 30
+MAX_WAIT_DAYS = 30
 
 
 def start(tx: Session, *, draft: RunDraft, models: Sequence[ModelCard], request_key: str, max_images: int = 0) -> RunCard:
-    """Freezes what is trained on and asks for the job; the same `request_key` returns the first run.
+    """Stores a snapshot of what is trained on and enqueues the job; the same `request_key` returns the first run.
 
     `models`: what the trainer offers (`app.engines.trainer.models()`). `max_images`: as for `datasets.readiness`.
     Raises NotFound, Invalid, Conflict.
     """
     tx.execute(select(Dataset.id).where(Dataset.id == draft.dataset_id).with_for_update())
-    if first := _started(tx, request_key):
-        return get(tx, first)
+    if first_id := _first_run_id(tx, request_key):
+        return get(tx, first_id)
     dataset = datasets.get(tx, draft.dataset_id)
-    found = continuation.source(tx, draft)
-    model = choose_model(models, draft.model or (found.run.model if found else ""))
-    again = draft.pictures == "snapshot" and found is not None
-    _check_ready(tx, dataset.id, model, max_images, again=again)
-    trigger_word = found.run.trigger_word if found and again else dataset.trigger_word
-    snapshot = continuation.frozen(tx, draft, found, trigger_word)
+    source = continuation.source_of_draft(tx, draft)
+    model = choose_model(models, draft.model or (source.run.model if source else ""))
+    same_pictures = draft.pictures == "snapshot" and source is not None
+    _check_ready(tx, dataset.id, model, max_images, same_pictures=same_pictures)
+    trigger_word = source.run.trigger_word if source and same_pictures else dataset.trigger_word
+    snapshot = continuation.training_snapshot(tx, draft, source, trigger_word)
     recommended = rules.with_overrides(rules.recommend(len(snapshot), model, draft.preset), draft.params, len(snapshot))
-    params = continuation.settle(recommended, draft, found, model)
+    params = continuation.keep_adapter_shape(recommended, draft, source, model)
     influencer_id = draft.influencer_id or dataset.influencer_id
     if influencer_id:
         influencers.get(tx, influencer_id)
@@ -59,23 +59,23 @@ def start(tx: Session, *, draft: RunDraft, models: Sequence[ModelCard], request_
         copied_from_run_id=draft.copied_from_run_id,
         notes=draft.notes,
     )
-    if found and found.checkpoint:
-        _continue(tx, run, found)
+    if source and source.checkpoint:
+        _start_from_checkpoint(tx, run, source)
     run.job_id = _enqueue(tx, run, request_key, draft.not_before)
     tx.add(run)
     tx.flush()
-    if gone := dataset_lock.hold(tx, run.id):
+    if missing := dataset_lock.acquire(tx, run.id):
         raise Invalid(
-            f"{gone} of the pictures that {run.name} was to train on were deleted since. Choose the current pictures."
+            f"{missing} of the pictures that {run.name} was to train on were deleted since. Choose the current pictures."
         )
     events.record(tx, "training.started", "training", run.id, {"dataset_id": dataset.id, "steps": params.steps})
     return get(tx, run.id)
 
 
 def schedule(tx: Session, run_id: str, not_before: datetime | None) -> RunCard:
-    """A waiting run starts no earlier than `not_before` (aware); None: now, as soon as it is its turn.
+    """Lets a waiting run start no earlier than `not_before` (aware); None: as soon as it is its turn.
 
-    Raises NotFound, Conflict (it works already, or has ended), Invalid (too far away).
+    Raises NotFound, Conflict (it has started or ended), Invalid (too far in the future).
     """
     _check_time(not_before)
     jobs.postpone(tx, get(tx, run_id).job_id, not_before)
@@ -96,24 +96,25 @@ def set_notes(tx: Session, run_id: str, notes: str, *, before: str) -> RunCard:
 
 
 def cancel(tx: Session, run_id: str) -> RunCard:
-    """Stops it; the last checkpoint stays and can be promoted. Raises NotFound, Conflict (it has ended)."""
+    """Stops the run; its last checkpoint stays and can be promoted. Raises NotFound, Conflict (it has ended)."""
     run = get(tx, run_id)
     jobs.cancel(tx, run.job_id)
     return get(tx, run_id)
 
 
-jobs.on_cancel("lora-training", dataset_lock.let_go)
+jobs.on_cancel("lora-training", dataset_lock.release_cancelled)
 
 
 def promote(tx: Session, run_id: str, step: int, *, name: str = "") -> LoraCard:
-    """Puts the checkpoint of `step` into the library (once: the second time returns the first entry). Raises NotFound."""
+    """Adds the checkpoint of `step` to the LoRA library; without a `name`, a second call returns the first LoRA. Raises
+    NotFound."""
     run = tx.scalars(select(TrainingRun).where(TrainingRun.id == run_id).with_for_update()).one_or_none()
     checkpoint = tx.get(TrainingCheckpoint, (tx.info["tenant_id"], run_id, step)) if run else None
     if run is None or checkpoint is None:
         raise NotFound("This run has no checkpoint of that step. Choose one of the list.")
-    here = Lora.run_id == run_id, Lora.step == step, Lora.deleted_at.is_(None)
-    if not name and (first := tx.scalar(select(Lora.id).where(*here))):
-        return loras.get(tx, first)
+    in_library = Lora.run_id == run_id, Lora.step == step, Lora.deleted_at.is_(None)
+    if not name and (lora_id := tx.scalar(select(Lora.id).where(*in_library))):
+        return loras.get(tx, lora_id)
     default_name = run.name if checkpoint.final else f"{run.name}-{step}"
     return loras.add_trained(
         tx,
@@ -145,23 +146,23 @@ def finish(tx: Session, run_id: str, step: int) -> LoraCard:
 
 
 def choose_model(models: Sequence[ModelCard], name: str) -> ModelCard:
-    """The card called `name`, or the first trainable one. Raises Invalid with the names on offer."""
+    """The model called `name`, or the first trainable one. Raises Invalid listing the names there are."""
     trainable = [card for card in models if card.trainable]
-    if found := next((card for card in trainable if name in ("", card.name)), None):
-        return found
+    if model := next((card for card in trainable if name in ("", card.name)), None):
+        return model
     if not trainable:
         raise Invalid("The training engine offers no model right now. Look at the System page to see what it needs.")
     raise Invalid(f"The training engine has no model called {name!r}. It offers: {', '.join(c.name for c in trainable)}.")
 
 
-def _started(tx: Session, request_key: str) -> str | None:
-    found = select(TrainingRun.id).join(Job, Job.id == TrainingRun.job_id).where(Job.request_key == request_key)
-    return tx.scalar(found)
+def _first_run_id(tx: Session, request_key: str) -> str | None:
+    query = select(TrainingRun.id).join(Job, Job.id == TrainingRun.job_id).where(Job.request_key == request_key)
+    return tx.scalar(query)
 
 
-def _check_ready(tx: Session, dataset_id: str, model: ModelCard, max_images: int, *, again: bool) -> None:
-    """A run that trains on an earlier one's pictures `again` needs no more than the rights to them."""
-    if again:
+def _check_ready(tx: Session, dataset_id: str, model: ModelCard, max_images: int, *, same_pictures: bool) -> None:
+    """Raises Invalid when the dataset is not ready. With `same_pictures` as an earlier run only the rights are checked."""
+    if same_pictures:
         if not datasets.get(tx, dataset_id).rights_statement:
             raise Invalid("Say first on the dataset's page that these pictures may be trained on.")
         return
@@ -169,21 +170,21 @@ def _check_ready(tx: Session, dataset_id: str, model: ModelCard, max_images: int
         raise Invalid("This dataset is not ready for training. " + " ".join(str(getattr(b, "sentence", b)) for b in blockers))
 
 
-def _continue(tx: Session, run: TrainingRun, found: continuation.Source) -> None:
-    """Its first weights are the checkpoint's; while this run is there, their files stay."""
-    checkpoint = found.checkpoint
+def _start_from_checkpoint(tx: Session, run: TrainingRun, source: continuation.RunSource) -> None:
+    """Makes the run start with the checkpoint's weights, and keeps their files as long as this run exists."""
+    checkpoint = source.checkpoint
     assert checkpoint is not None
-    run.continued_from_run_id, run.continued_from_step = found.run.id, checkpoint.step
+    run.continued_from_run_id, run.continued_from_step = source.run.id, checkpoint.step
     run.start_asset_id, run.start_state_asset_id = checkpoint.asset_id, checkpoint.state_asset_id
-    run.params = {**run.params, "steps_before": found.steps_before}
+    run.params = {**run.params, "steps_before": source.steps_before}
     for asset_id in (checkpoint.asset_id, checkpoint.state_asset_id):
         if asset_id:
             assets.use(tx, asset_id, "training", run.id)
 
 
 def _check_time(not_before: datetime | None) -> None:
-    if not_before and not_before > now() + timedelta(days=LONGEST_WAIT_DAYS):
-        raise Invalid(f"A run can wait for {LONGEST_WAIT_DAYS} days at most. Choose an earlier time.")
+    if not_before and not_before > now() + timedelta(days=MAX_WAIT_DAYS):
+        raise Invalid(f"A run can wait for {MAX_WAIT_DAYS} days at most. Choose an earlier time.")
 
 
 def _enqueue(tx: Session, run: TrainingRun, request_key: str, not_before: datetime | None) -> str:

@@ -9,11 +9,11 @@ page = frame("Training", icon=":material/model_training:", needs="viewer")
 asked = st.query_params
 with page.guard():
     if run_id := asked.get("id"):
-        training_run.detail(page, run_id, zone=training.zone())
+        training_run.detail(page, run_id, zone=training.browser_zone())
     elif (run_id := asked.get("duplicate")) and page.can_edit:
         step = asked.get("step", "")
-        training.follow(page, run_id, int(step) if step.isdigit() else None)
+        training.follow_up_form(page, run_id, int(step) if step.isdigit() else None)
     elif "compare" in asked:
-        training_compare.compare(page, [one for one in asked["compare"].split(",") if one])
+        training_compare.compare_runs(page, [one for one in asked["compare"].split(",") if one])
     else:
         training.listing(page)

@@ -1,4 +1,4 @@
-"""What to compare: checkpoints, strengths, prompts; the rest folded away."""
+"""The form of a comparison: versions, strengths, prompts; the rest in an expander."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def comparison_form(key: str, proposal: Proposal, *, disabled: bool) -> Comparis
 
 
 def _problem(steps: int, strengths: int, prompts: int) -> str:
-    """What keeps these from being compared; empty: nothing."""
+    """Why this many cannot be compared; empty when they can."""
     if not steps or not strengths or not prompts:
         return "Choose at least one checkpoint, one strength and one prompt."
     for n, limit, word in ((steps, MAX_CHECKPOINTS, "checkpoints"), (strengths, MAX_STRENGTHS, "strengths")):

@@ -1,4 +1,4 @@
-"""The grid of a comparison: prompts down, checkpoints across, one strength at a time."""
+"""The grid of a comparison: prompts down, versions across, one strength at a time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def show_grid(page: Page, card: ComparisonCard, *, working: bool) -> None:
 
 
 def _strength_choice(card: ComparisonCard, results: Results) -> float:
-    """Begins with the suggested one."""
+    """The strength to show; the suggested one is preselected."""
     strengths = card.plan.strengths
     preselected = results.suggestion.arm.strength if results.suggestion.arm else strengths[-1]
     chosen = st.segmented_control(

@@ -1,4 +1,4 @@
-"""What a comparison says: the suggestion, the ranking, warnings; taking one into the library; exports."""
+"""The result of a comparison: the suggestion, the ranking, warnings, adding a LoRA to the library, exports."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _title(arm: Arm) -> str:
 
 
 def _table(results: Results) -> None:
-    """By votes where there are some, else by identity."""
+    """The arms as a table, ranked by votes where there are some, else by identity."""
     st.markdown(
         "**Ranking** :small[— by the share of votes it wins at least, with 95 % confidence]" if results.votes else "**Scores**"
     )
@@ -105,7 +105,7 @@ def _table(results: Results) -> None:
 
 
 def _percentages(scores: ArmScores) -> dict[str, float | None]:
-    """Per cent."""
+    """Scores in per cent by column title; missing ones are left out."""
     values = {"Face": scores.identity, "Prompt": scores.adherence, "Differ": scores.spread}
     return {name: 100 * value for name, value in values.items() if value is not None}
 

@@ -1,4 +1,4 @@
-"""Blind votes on a comparison: nobody is told which checkpoint drew what, nor how the others voted."""
+"""Blind votes on a comparison: voters see neither which version drew a picture nor how others voted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comparing checkpoints: asking for a comparison, the list of them, and one of them in three views."""
+"""Comparing versions of a LoRA: starting a comparison, the list, and one comparison in three views."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from studio.comparisons import comparison_grid, comparison_result, comparison_vo
 from studio.comparisons.comparison_form import comparison_form
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
-from studio.training.training_estimate import about
+from studio.training.training_estimate import rough_duration
 from studio.ui.confirm import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.engine_status import nothing_offered
@@ -33,7 +33,7 @@ VIEWS = {
 
 
 def listing(page: Page) -> None:
-    """Every comparison, newest first, and a way to a new one."""
+    """Every comparison, newest first, and the choice of a run for a new one."""
     with page.transaction() as tx:
         runs, cards = comparisons.comparable_runs(tx), comparisons.page(tx)
     if not runs:
@@ -58,7 +58,7 @@ def listing(page: Page) -> None:
 
 
 def of_run(page: Page, run_id: str) -> None:
-    """The form for a new comparison of this run, and those there are."""
+    """The form for a new comparison of this run, and the comparisons it has."""
     if st.button("All comparisons", icon=":material/arrow_back:", type="tertiary"):
         page.go("make/trials")
     with page.transaction() as tx:
@@ -110,7 +110,7 @@ def _estimate_text(draft: ComparisonDraft, n: int, duration: ComparisonEstimate 
     parts += [count(draft.seeds, "seed")] if draft.seeds > 1 else []
     product_text = " × ".join(parts) + (" and the base model" if draft.control else "")
     duration_text = (
-        f", {ESTIMATE_TEXTS[duration.by].format(about(duration.seconds))}."
+        f", {ESTIMATE_TEXTS[duration.by].format(rough_duration(duration.seconds))}."
         if duration
         else ". How long that takes is not known here yet."
     )

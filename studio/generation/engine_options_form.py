@@ -1,4 +1,4 @@
-"""What only some engines can: imported workflows, a held pose, a second pass. Nothing is drawn of what cannot be had."""
+"""Form fields for what only some engines support: imported workflows, a held pose, a second pass. Others are not shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from backend.workflows import WorkflowCard
 from studio.ui.format import plain
 
 _NAMED_ROLES = ("prompt", "negative", "seed", "steps", "cfg", "checkpoint", "lora", "picture", "mask", "pose")
-"""What a person asks for by name; the rest goes along."""
+"""Inputs of a workflow that its caption names; other inputs need no mention."""
 
 
 def workflow_select(

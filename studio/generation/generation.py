@@ -1,4 +1,4 @@
-"""Creating pictures: the form on one side, what comes of it on the other."""
+"""Creating pictures: the form on one side, the results on the other."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def create(page: Page) -> None:
 def request_form(
     page: Page, start: GenerationDraft, *, key: str, button: str = "Create pictures", tools: bool = False
 ) -> GenerationCard | None:
-    """The form; returns the request just started. `tools`: with what was drawn with before, grids and lists."""
+    """The form; returns the request just started, if any. `tools`: also offers grids, lists and the prompt shortcuts."""
     models = page.app.engines.image.models()
     if not models:
         nothing_offered(page, page.app.engines.image.status(), "Pictures can be created", key=key)
@@ -107,7 +107,8 @@ def request_form(
 
 
 def _followed_template(page: Page, start: GenerationDraft) -> tuple[TemplateCard | None, GenerationDraft]:
-    """The version the form follows. One that is gone (a preset may name it) is left out."""
+    """The template version that the draft follows, and the draft; without the template if it was deleted (a preset may name
+    it)."""
     if start.template is None:
         return None, start
     try:
@@ -132,7 +133,7 @@ def _mode_choice(page: Page) -> str:
 
 
 def _preview(page: Page, draft: GenerationDraft, choices: GenerationChoices) -> None:
-    """What will really be drawn, and about how long it takes; what is wrong, before the button is pressed."""
+    """What will be drawn and about how long it takes, or what is wrong with the draft, before the button is pressed."""
     if not (draft.prompt.strip() or draft.influencer_id or draft.template):
         return
     try:
@@ -161,7 +162,7 @@ def _preview(page: Page, draft: GenerationDraft, choices: GenerationChoices) -> 
 
 
 def _start_draft(page: Page) -> GenerationDraft:
-    """What the form begins with: what it was filled with here, the address, one's preset."""
+    """The draft that the form starts with: what a shortcut filled in, else what the address says, else the standard preset."""
     if (filled := prompt_shortcuts.filled_draft()) is not None:
         return filled
     parameters, init = st.query_params, init_image.chosen_asset(page)
@@ -185,7 +186,7 @@ def _start_draft(page: Page) -> GenerationDraft:
         preset = (prompt_shortcuts.preset_draft(standard) if standard else None) or GenerationDraft()
         if (
             init and parameters.get("part") and "from" in parameters
-        ):  # the words it was drawn with, changed where something else should be
+        ):  # the picture's own prompt, to be changed for the part that is drawn again
             remixed = generation.remix(tx, parameters["from"])
             return remixed.model_copy(update={"init_asset_id": init, "mask_asset_id": None, "strength": 0.9})
         changes = {"init_asset_id": init, "influencer_id": parameters.get("influencer") or preset.influencer_id}
@@ -195,7 +196,7 @@ def _start_draft(page: Page) -> GenerationDraft:
 
 
 def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
-    """Pictures as they appear, with progress above them; returns how the request stands."""
+    """Pictures as they appear, with progress above them; returns the request."""
     with page.transaction() as tx:
         card = generation.get(tx, generation_id)
         pictures = generation.pictures_of(tx, generation_id)
@@ -244,12 +245,12 @@ def rate(page: Page, picture_ids: list[str], stars: int) -> None:
 
 
 def _tile_size(n: int) -> int:
-    """Least width in px: one large, two or four side by side, many small."""
+    """Minimum width of a tile in px: one large, two or four side by side, many small."""
     return 380 if n == 1 else 300 if n in (2, 4) else 200 if n <= 6 else 140
 
 
 def picture_tile(page: Page, card: PictureCard, *, alike: bool = False) -> Tile:
-    """`alike`: it is marked as nearly an earlier picture."""
+    """`alike`: marked as a near-duplicate of an earlier picture."""
     src = media_url(page.workspace.id, card.asset_id, w=320)
     marks = identity.badges(card.identity_score, card.identity_line, card.gate) + [("look-alike", "warn")] * alike
     return Tile(id=card.id, src=src, alt=card.prompt, rating=card.rating, badges=marks, dim=card.gate == "rejected")

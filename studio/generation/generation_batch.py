@@ -1,4 +1,4 @@
-"""Many pictures at once: every combination of a grid, or every line of a list; counted before anything starts."""
+"""Many pictures in one request: a grid or a list, with a preview of how many there will be."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from studio.ui.format import count, takes
 from studio.ui.request_key import renew, request_key
 
 CONFIRM_FROM = 40
-"""Pictures from which on a person is asked once more."""
+"""A request for more pictures than this has to be confirmed."""
 StartRequest = Callable[[Session, str], GenerationCard]
 
 
@@ -40,7 +40,7 @@ def grid_request(page: Page, key: str, draft: GenerationDraft, choices: Generati
 
 
 def list_request(page: Page, key: str, draft: GenerationDraft, choices: GenerationChoices) -> GenerationCard | None:
-    """The list below the form, proofread line by line; returns the request just started."""
+    """The list below the form, checked line by line; returns the request just started."""
     text = st.text_area(
         "One prompt a line",
         key=f"{key}:list",
@@ -59,7 +59,7 @@ def list_request(page: Page, key: str, draft: GenerationDraft, choices: Generati
     list_text = file.getvalue().decode("utf-8", "replace") if file else text or ""
     if not list_text.strip():
         return _start_button(page, key, None, lambda tx, idempotency_key: _nothing_to_draw())
-    # What is written in the form's own prompt is of no use here: each line says its own.
+    # The form's template is dropped: each line has a prompt of its own.
     lines = generation.parse_list(list_text, draft.model_copy(update={"template": None}))
     with page.transaction() as tx:
         checked = generation.check_lines(tx, lines, models=choices.models)
@@ -80,7 +80,7 @@ def list_request(page: Page, key: str, draft: GenerationDraft, choices: Generati
 
 
 def _preview(lines: Sequence[ListLine]) -> None:
-    """What is wrong stands beside the line's number; columns that say nothing are left out."""
+    """The lines as a table, problems beside the line numbers; empty columns are left out."""
     rows = [
         {
             "Line": line.number,
@@ -97,7 +97,7 @@ def _preview(lines: Sequence[ListLine]) -> None:
 
 
 def _start_button(page: Page, key: str, plan: RequestPreview | None, start_request: StartRequest) -> GenerationCard | None:
-    """What it comes to, then the button; a large number is confirmed first."""
+    """The preview and the button; a large request has to be confirmed first."""
     confirmed = True
     if plan:
         st.caption(_summary(plan))

@@ -1,4 +1,4 @@
-"""What to draw: a prompt and how many; size and person beside it, the rest folded away."""
+"""The form of a request: influencer, prompt, size and number; everything else in an expander."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from studio.ui.format import plain
 
 @dataclass(frozen=True, slots=True)
 class GenerationChoices:
-    """What the form can offer here. `template`: the version that `start` picks; `last_seed`: of the last request."""
+    """What the form can offer here. `template`: the version that the draft follows; `last_seed`: of the last request."""
 
     influencers: Sequence[InfluencerCard]
     loras: Sequence[LoraCard]
@@ -37,9 +37,10 @@ class GenerationChoices:
 def generation_form(
     key: str, choices: GenerationChoices, start: GenerationDraft, *, disabled: bool, mode: str = "one"
 ) -> GenerationDraft:
-    """The request as it stands now; the caller draws the button. A new `key` starts again from `start`.
+    """The draft as it stands now; the caller draws the button. A new `key` starts again from `start`.
 
-    `way`: `grid` and `list` say elsewhere how many pictures there are, a list also its prompts. Raises backend.errors.Invalid.
+    `mode`: one, grid or list. A grid and a list determine the number of pictures elsewhere, a list also the prompts.
+    Raises backend.errors.Invalid.
     """
     influencer_id = _influencer_select(key, choices, start, disabled)
     template = _template_fields(key, choices.template, start, disabled) if choices.template and mode != "list" else None
@@ -104,7 +105,7 @@ def _template_fields(key: str, card: TemplateCard, start: GenerationDraft, disab
 def _style_select(
     key: str, choices: GenerationChoices, start: GenerationDraft, influencer_id: str | None, disabled: bool
 ) -> PromptStyleCard | None:
-    """Offered only where there is one: everybody's, and the influencer's own."""
+    """Prompt styles for everybody and for this influencer; nothing is drawn when there are none."""
     offered = {card.id: card for card in choices.styles if card.influencer_id in (None, influencer_id)}
     if not offered:
         return None
@@ -121,7 +122,7 @@ def _style_select(
 
 
 def _with_style_settings(start: GenerationDraft, style: PromptStyleCard | None) -> GenerationDraft:
-    """What the fields below begin with: a style that was just chosen brings settings of its own."""
+    """The draft for the fields below: with the settings of a style that was just chosen."""
     if style is None or style.id == start.style_id:
         return start
     settings = style.settings.model_dump(exclude_none=True)
@@ -169,7 +170,7 @@ def _size_and_number(key: str, start: GenerationDraft, disabled: bool, mode: str
 
 
 def _style_key(key: str, name: str, start: GenerationDraft) -> str:
-    """The key of a field that begins anew when another style is chosen."""
+    """The key of a widget that is reset when another style is chosen."""
     return f"{key}:{name}:{start.style_id}" if start.style_id else f"{key}:{name}"
 
 

@@ -1,4 +1,4 @@
-"""Changing a part of a picture: it is painted over in the page, the rest stays as it is."""
+"""Changing a part of a picture (inpainting): the part is painted over on the page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _MODE_LABELS = {"whole": "Draw from it", "part": "Change a part of it"}
 
 
 def mask_editor(page: Page, start: GenerationDraft) -> tuple[GenerationDraft, bool]:
-    """Below the starting picture: whether all of it is drawn anew or a part. The draft, and whether it can be drawn now."""
+    """The choice between the whole picture and a part, with the canvas for a part. Returns the draft and whether it can be
+    drawn now (the painted mask is uploaded)."""
     asset_id = str(start.init_asset_id)
     key = f"mask:{asset_id}"
     preselected = "part" if st.query_params.get("part") or start.mask_asset_id else "whole"

@@ -1,4 +1,4 @@
-"""The picture whose pose is held: brought from disk or the gallery, shown while it is chosen."""
+"""The picture whose pose is held: uploaded or from the gallery, shown while it is chosen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from studio.ui.format import media_url
 
 
 def with_pose(page: Page, start: GenerationDraft) -> GenerationDraft:
-    """With the pose of the address: ?pose=<gallery picture or asset>. Raises NotFound, Invalid."""
+    """The draft with the pose that the address names: ?pose=<gallery picture or asset>. Raises NotFound, Invalid."""
     requested = st.query_params.get("pose")
     if not requested:
         return start
@@ -39,7 +39,7 @@ def show_pose(page: Page, asset_id: str) -> None:
 
 
 def upload_pose(page: Page) -> None:
-    """Offered where a model, or an imported workflow, can hold a pose."""
+    """The upload, where a model or an imported workflow can hold a pose."""
     with page.transaction() as tx:
         workflows = any("pose" in card.takes for card in graphs.approved(tx))
     if not workflows and not any("pose" in card.features for card in page.app.engines.image.models()):

@@ -1,4 +1,4 @@
-"""The workspace's waiting requests for pictures: which comes first can be changed, and each can be taken back."""
+"""The workspace's waiting requests for pictures, to reorder and to cancel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAX_SHOWN = 30
 
 
 def queue_panel(page: Page) -> None:
-    """Drawn only while something waits; looks again by itself."""
+    """Drawn only while requests wait; refreshes every few seconds."""
     waiting = _waiting(page)
     if not waiting:
         return
@@ -77,7 +77,7 @@ def _move(page: Page, job_id: str, direction: str) -> None:
 
 
 def _cancel(page: Page, ids: list[str]) -> None:
-    """Those that have started meanwhile go on; they are cancelled where they are followed."""
+    """Cancels jobs that still wait; those that have started meanwhile are left alone."""
     with page.guard():
         for job_id in ids:
             try:

@@ -1,4 +1,4 @@
-"""What changes in a grid: up to three axes, each with its values."""
+"""The axes of a grid: up to three, each with its values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EXAMPLES = {
 def grid_form(
     key: str, draft: GenerationDraft, models: Sequence[ModelCard], loras: Sequence[LoraCard], *, disabled: bool
 ) -> list[AxisDraft]:
-    """The axes as they stand now; without values they are left out. Raises backend.errors.Invalid."""
+    """The axes as they stand now; axes without values are left out. Raises backend.errors.Invalid."""
     axes: list[AxisDraft] = []
     with st.container(border=True):
         st.markdown("**What changes**")
@@ -49,7 +49,7 @@ def _axis(
 ) -> AxisDraft | None:
     kinds = [kind for kind in generation.AXIS_KINDS if kind != "strength" or draft.init_asset_id]
     kinds = [kind for kind in kinds if (kind != "model" or len(models) > 1) and (kind != "lora" or loras)]
-    # One below the other: side by side there is no room for their names.
+    # One below the other: side by side their names do not fit.
     box = st.container(gap="xsmall")
     kind = box.selectbox(
         name,

@@ -1,4 +1,4 @@
-"""The picture to draw from: shown while one is chosen, brought from disk while none is."""
+"""The start image of a request: shown while one is chosen, else an upload."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from studio.ui.format import media_url
 
 
 def chosen_asset(page: Page) -> str | None:
-    """Asset of the address: ?from=<gallery picture> or ?start=<asset>. Raises NotFound, Invalid."""
+    """Id of the asset that the address names: ?from=<gallery picture> or ?start=<asset>. Raises NotFound, Invalid."""
     parameters = st.query_params
     with page.transaction() as tx:
         if "from" in parameters:
@@ -37,7 +37,7 @@ def show_picture(page: Page, asset_id: str) -> None:
 
 
 def upload_picture(page: Page) -> None:
-    """One picture from disk; any picture of the gallery has “Start from this picture” on its own page."""
+    """The upload; pictures of the gallery have “Start from this picture” on their own pages."""
     with st.expander("Draw from a picture", icon=":material/add_photo_alternate:"):
         uploader(
             "create:start",

@@ -1,4 +1,4 @@
-"""How a picture should look as a photo: as the prompt says, casual, or from a studio."""
+"""The choice of a look preset: as the prompt says, casual photo, or studio."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PRESETS: tuple[LookPreset, ...] = ("", "casual", "studio")
 
 
 def look_preset_pills(key: str, start: GenerationDraft, disabled: bool) -> LookPreset:
-    """The look chosen, as a draft's `finish`."""
+    """The look preset chosen, as a draft's `finish`."""
     chosen = st.pills(
         "Look",
         _PRESETS,

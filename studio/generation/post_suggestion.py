@@ -1,4 +1,4 @@
-"""An idea for a post: a topic in, a caption and a prompt out, the prompt at one click in the form."""
+"""An idea for a post: from a topic to a caption and a picture prompt, which a click puts into the form."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _IDEAS_KEY = "create:ideas"
 
 
 def suggestion_popover(page: Page, draft: GenerationDraft) -> None:
-    """`draft`: the form as it stands; its influencer is the one who speaks."""
-    n = st.session_state.get("create:round", 0)  # used: a new round, and the popover is closed
+    """`draft`: the form as it stands; the idea is written for its influencer."""
+    n = st.session_state.get("create:round", 0)  # a new round when an idea was used: a new key closes the popover
     with st.popover("Suggest an idea", icon=":material/lightbulb:", type="tertiary", key=f"create:tools:idea:{n}"):
         _suggest(page, draft)
 

@@ -1,4 +1,4 @@
-"""What was drawn with before, at hand beside the form: prompts said, templates, presets."""
+"""Shortcuts beside the form: earlier prompts, templates, presets."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from studio.ui.icon_button import icon_button
 
 _DRAFT_KEY = "create:fill"
 _START_PARAMETERS = ("remix", "seed", "from", "start", "lora", "influencer", "pose", "workflow", "text")
-"""Parts of the address that say what the form starts with: when one of them changes, an earlier filling is forgotten."""
+"""Parameters of the address that determine what the form starts with: when one of them changes, a draft that a shortcut
+filled in is dropped."""
 
 
 def fill_form(draft: GenerationDraft) -> None:
-    """The form begins anew from `draft`."""
+    """Resets the form to `draft`."""
     st.session_state[_DRAFT_KEY] = (_start_parameters(), draft)
     st.session_state["create:round"] = st.session_state.get("create:round", 0) + 1
 
 
 def filled_draft() -> GenerationDraft | None:
-    """What the form was last filled with on this address."""
+    """The draft that a shortcut last filled in on this address."""
     parameters, draft = st.session_state.get(_DRAFT_KEY, (None, None))
     return draft if parameters == _start_parameters() else None
 
@@ -37,7 +38,7 @@ def _start_parameters() -> tuple[str, ...]:
 
 
 def preset_draft(card: PresetCard) -> GenerationDraft | None:
-    """None when it was written by a form that had other fields."""
+    """The preset's draft; None when it was saved by a form with other fields."""
     try:
         return GenerationDraft(**card.draft)
     except StudioError:
@@ -46,7 +47,7 @@ def preset_draft(card: PresetCard) -> GenerationDraft | None:
 
 def shortcut_popovers(page: Page, draft: GenerationDraft) -> None:
     """Three popovers in a row. `draft`: the form as it stands."""
-    # A new round has new popovers: the one something was chosen in is closed.
+    # The keys contain the round: a new round closes the popover in which something was chosen.
     n = st.session_state.get("create:round", 0)
     with st.container(horizontal=True, gap="small"):
         with st.popover("History", icon=":material/history:", type="tertiary", key=f"create:tools:history:{n}"):
@@ -103,7 +104,7 @@ def _use_template(draft: GenerationDraft, card: TemplateCard) -> None:
 
 
 def template_bar(page: Page, card: TemplateCard, draft: GenerationDraft) -> None:
-    """Above the form while it follows a template."""
+    """The bar above the form while it follows a template."""
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(f":material/edit_note: **{plain(card.name)}** · version {card.version}", width="content")
         if card.latest > card.version and not card.deleted:
@@ -118,7 +119,7 @@ def _use_newest_version(draft: GenerationDraft, card: TemplateCard) -> None:
 
 
 def _drop_template(draft: GenerationDraft, card: TemplateCard) -> None:
-    """The words stay, as far as they are filled in."""
+    """Replaces the template by its text, as far as its blanks are filled in."""
     values = draft.template.values if draft.template else {}
     try:
         filled_text = prompt_library.fill_blanks(card.prompt, values)

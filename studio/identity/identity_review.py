@@ -1,4 +1,4 @@
-"""The queue of pictures the identity gate kept out of the gallery: look, show or reject, take it back."""
+"""The face check: pictures kept out of the gallery, to show or reject, with undo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The influencer's form: who they are first, what draws them next, the rest folded away."""
+"""The influencer's form: name and persona first; voice, look and locale in expanders."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _voice_fields(card: InfluencerCard | None, disabled: bool, voices: Mapping[s
 
 
 def _style_select(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str]) -> str:
-    """A style that was deleted or never trained stays chosen until somebody chooses another."""
+    """The writing style; one that was deleted or never trained stays chosen until somebody chooses another."""
     current = card.persona.voice_style if card else ""
     options = {"": "None", **({current: "A style that is not there now"} if current else {}), **voices}
     if len(options) == 1:
@@ -140,7 +140,7 @@ def _style_select(card: InfluencerCard | None, disabled: bool, voices: Mapping[s
 
 
 def _example_fields(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
-    """What texts are written after, and checked against."""
+    """Words they never say, typical lines and example posts: texts follow these and are checked against them."""
     persona = card.persona if card else Persona()
     never_say = st.text_area(
         "Words they never say, one a line",
@@ -215,6 +215,6 @@ def _locale_fields(card: InfluencerCard | None, disabled: bool) -> dict[str, str
 
 
 def _browser_zone(zones: list[str]) -> int:
-    """The browser's zone, so that a first influencer needs no choice."""
+    """Index of the browser's time zone, so that a first influencer needs no choice; 0 when it is not among `zones`."""
     zone = st.context.timezone
     return zones.index(zone) if isinstance(zone, str) and zone in zones else 0

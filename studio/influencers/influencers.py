@@ -1,4 +1,4 @@
-"""Influencers: cards to choose from, and one of them whole."""
+"""Influencers: the list, and the page of one."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def detail(page: Page, influencer_id: str) -> None:
 
 
 def _part_choice(card: InfluencerCard) -> str:
-    """Which part of the page is open; ?part= opens one."""
+    """The part of the page that is open; ?part= preselects one."""
     requested = st.query_params.get("part", "").capitalize()
     chosen = st.segmented_control(
         "Part",
@@ -166,7 +166,7 @@ def _default_lora(page: Page, card: InfluencerCard) -> None:
     least, most = (
         min(0.0, default_weight),
         max(1.5, default_weight),
-    )  # the API and a comparison may have set what the slider does not offer
+    )  # the API or a comparison may have set a weight outside of the slider's range
     weight = right.slider(
         "Weight", least, most, default_weight, 0.05, key=f"weight:{card.id}:{chosen}", disabled=not page.can_edit
     )

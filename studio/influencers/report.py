@@ -1,4 +1,4 @@
-"""What was made of an influencer, and who vouched for the pictures it was learned from."""
+"""The report of an influencer: what was made, with which LoRAs, and the rights in the datasets they were trained on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""“New influencer”: from a name to first pictures in five steps. Where it was left is kept with the influencer."""
+"""“New influencer”: from a name to first pictures in five steps. The influencer's `setup` stores how far it came."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _go_to_step(page: Page, card: InfluencerCard, step: int, **setup: object) ->
 
 
 def _step_buttons(page: Page, card: InfluencerCard, step: int, *, ready: bool = True, label: str = "Continue") -> None:
-    """Back and on; `ready` False: not yet."""
+    """The buttons to the step before and after; `ready` False disables the latter."""
     st.space("small")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         if st.button("Back", icon=":material/arrow_back:"):
@@ -85,7 +85,7 @@ def _person_step(page: Page, card: InfluencerCard | None) -> None:
     if draft is None:
         return
     created: dict[str, str] = st.session_state.setdefault("wizard:made", {})
-    if card is None and draft.name in created:  # the second half of a double click
+    if card is None and draft.name in created:  # a double click: the first one has created the influencer already
         page.go("start/wizard", id=created[draft.name], step="2")
     with page.transaction(needs="editor") as tx:
         saved = (
@@ -102,7 +102,7 @@ def _person_step(page: Page, card: InfluencerCard | None) -> None:
 
 
 def _free_name(tx: Session, draft: InfluencerDraft) -> str:
-    """The influencer's name, numbered when a dataset has it already."""
+    """A name for the dataset: the influencer's, numbered when it is taken."""
     taken = {dataset.name for dataset in datasets.page(tx, take=500).cards}
     return next(name for n in range(1, len(taken) + 2) if (name := draft.name if n == 1 else f"{draft.name} {n}") not in taken)
 
@@ -138,14 +138,14 @@ def _training_step(page: Page, card: InfluencerCard) -> None:
             _go_to_step(page, card, 4, run_id=None)
         _step_buttons(page, card, 4, ready=run.state == "completed", label="Create first pictures")
         return
-    started = training_widgets.ask(page, str(card.setup["dataset_id"]), key=f"wizard:train:{card.id}")
+    started = training_widgets.run_form(page, str(card.setup["dataset_id"]), key=f"wizard:train:{card.id}")
     if started:
         _go_to_step(page, card, 4, run_id=started.id)
     _step_buttons(page, card, 4, ready=False, label="Create first pictures")
 
 
 def _unnoted_run(page: Page, card: InfluencerCard) -> str | None:
-    """A run that was started but not noted: the browser or the server went away between the two."""
+    """Id of a run that was started but is missing in `setup`: the browser or the server went away between the two."""
     with page.transaction() as tx:
         runs = training.page(tx, dataset_id=str(card.setup["dataset_id"]), take=1).cards
     return runs[0].id if runs and runs[0].state in ("pending", "processing", "completed") else None
@@ -194,7 +194,7 @@ def _finished(page: Page, card: InfluencerCard, *, ok: bool) -> None:
 
 
 def _next_steps(page: Page, card: InfluencerCard) -> None:
-    """What comes after a face: somewhere to post, and something to say."""
+    """Suggests the next step: connect a channel, or plan the first week."""
     with page.transaction() as tx:
         connected = any(channel.deleted_at is None for channel in channels.of(tx, card.id))
     st.markdown("**Next**")

@@ -1,4 +1,4 @@
-"""Lineage: what something was learned from and what it led to."""
+"""Lineage: what something was made from and what was made of it."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def show_lineage(page: Page, noun: str, thing_id: str) -> None:
 
 
 def lineage_button(page: Page, noun: str, thing_id: str) -> None:
-    """On the thing's own page: the way to its lineage."""
+    """A button on the page of a dataset, run, LoRA, picture or video that opens its lineage."""
     if st.button("Lineage", icon=":material/account_tree:", help="What it came from, and what became of it"):
         page.go("make/lineage", noun=noun, id=thing_id)
 
 
 def choose_start(page: Page) -> None:
-    """Where to begin: the latest of each."""
+    """The choice of a dataset, run or LoRA to start from, the newest first."""
     with page.transaction() as tx:
         dataset_options = [(card.id, card.name) for card in datasets.page(tx, take=50).cards]
         run_options = [(card.id, card.name) for card in training.page(tx, take=50).cards]

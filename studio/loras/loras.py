@@ -1,4 +1,4 @@
-"""The LoRA library: what training made and what people brought."""
+"""The LoRA library: trained and uploaded LoRAs."""
 
 from __future__ import annotations
 

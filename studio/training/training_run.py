@@ -1,4 +1,4 @@
-"""One run as it goes and with everything it made: loss, samples, checkpoints, notes, what came before and after it."""
+"""One run: progress, loss, samples, checkpoints, notes, and the runs it is based on or that continue it."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from studio.jobs.jobs import ACTIVE, follow
 from studio.lineage import lineage
 from studio.shell.frame import Page
 from studio.training import training_estimate
-from studio.training.start_time_form import start_time
-from studio.training.training_samples import by_step
+from studio.training.start_time_form import start_time_field
+from studio.training.training_samples import samples_by_step
 from studio.ui.format import ago, media_url, plain, size, state_badge
 
-_TRIALS = "Same prompts and seeds with each"
+_COMPARE_HELP = "Same prompts and seeds with each"
 
 
 def watch(page: Page, run: RunCard, *, key: str) -> None:
-    """Progress, time left, loss and samples; the page runs again when it ends."""
+    """Progress, time left, loss and samples of a run; the page reruns when it ends."""
     with page.transaction() as tx:
         job = jobs.get(tx, run.job_id)
         points = training.points(tx, run.id)
         samples = training.samples(tx, run.id)
-        saved = training.checkpoints(tx, run.id)
+        checkpoints = training.checkpoints(tx, run.id)
     working = follow(page, job, key=key)
     if job.state == "pending" and not points:
         return
@@ -39,9 +39,12 @@ def watch(page: Page, run: RunCard, *, key: str) -> None:
     if points or working:
         st.markdown("**Loss** :small[— lower means the pictures are learned]")
         line = Line(
-            name=run.name, points=[(point.step, point.loss) for point in points], steps=run.params.steps,
-            marks=[one.step for one in saved], poll_url=f"/api/training/{run.id}/points{query}" if working else "",
-        )  # fmt: skip
+            name=run.name,
+            points=[(point.step, point.loss) for point in points],
+            steps=run.params.steps,
+            marks=[checkpoint.step for checkpoint in checkpoints],
+            poll_url=f"/api/training/{run.id}/points{query}" if working else "",
+        )
         loss_chart(f"{key}:loss:{run.id}", lines=[line])
     if run.params.sample_every:
         _samples(page, run, samples, working, key)
@@ -53,16 +56,21 @@ def _samples(page: Page, run: RunCard, samples: list[SampleCard], working: bool,
         st.caption("None were drawn.")
         return
     if not working:
-        prompts = list(dict.fromkeys(one.prompt for one in samples))
-        by_step(page, "Samples", prompts, [[one for one in samples if one.prompt == prompt] for prompt in prompts])
+        prompts = list(dict.fromkeys(sample.prompt for sample in samples))
+        samples_by_step(
+            page, "Samples", prompts, [[sample for sample in samples if sample.prompt == prompt] for prompt in prompts]
+        )
         return
     state = gallery(
-        f"{key}:samples:{run.id}", size=128, workspace=page.workspace.id, tiles=[_tile(page, one) for one in samples],
+        f"{key}:samples:{run.id}",
+        size=128,
+        workspace=page.workspace.id,
+        tiles=[_tile(page, sample) for sample in samples],
         expected=0 if samples or not working else len(run.sample_prompts),
         poll_url=f"/api/training/{run.id}/samples?workspace={page.workspace.id}" if working else "",
-    )  # fmt: skip
-    if state.opened and (chosen := next((one for one in samples if f"{one.step}-{one.n}" == state.opened), None)):
-        _show(page, chosen)
+    )
+    if state.opened and (opened := next((sample for sample in samples if f"{sample.step}-{sample.n}" == state.opened), None)):
+        _show(page, opened)
 
 
 @st.dialog("Sample", width="medium")
@@ -73,9 +81,11 @@ def _show(page: Page, sample: SampleCard) -> None:
 
 def _tile(page: Page, sample: SampleCard) -> Tile:
     return Tile(
-        id=f"{sample.step}-{sample.n}", src=media_url(page.workspace.id, sample.asset_id, w=320), alt=sample.prompt,
+        id=f"{sample.step}-{sample.n}",
+        src=media_url(page.workspace.id, sample.asset_id, w=320),
+        alt=sample.prompt,
         caption=f"step {sample.step}",
-    )  # fmt: skip
+    )
 
 
 def detail(page: Page, run_id: str, *, zone: str) -> None:
@@ -84,39 +94,46 @@ def detail(page: Page, run_id: str, *, zone: str) -> None:
         page.go("make/training")
     with page.transaction() as tx:
         run = training.get(tx, run_id)
-        saved = training.checkpoints(tx, run_id)
-        source = training.get_many(tx, [one for one in (run.continued_from_run_id, run.copied_from_run_id) if one])
-        after = training.continued_by(tx, run_id)
+        checkpoints = training.checkpoints(tx, run_id)
+        source_runs = training.get_many(
+            tx, [source_id for source_id in (run.continued_from_run_id, run.copied_from_run_id) if source_id]
+        )
+        continuations = training.continuations(tx, run_id)
     st.markdown(f"## {plain(run.name)} {state_badge(run.state)}")
-    _lineage(page, run, source, after)
-    _figures(run)
-    _acts(page, run, saved)
+    _related_runs(page, run, source_runs, continuations)
+    _metrics(run)
+    _actions(page, run, checkpoints)
     if run.state == "pending":
-        _waiting(page, run, zone)
+        _start_time_panel(page, run, zone)
     watch(page, run, key="run")
-    _checkpoints(page, run, saved)
+    _checkpoints(page, run, checkpoints)
     _notes(page, run)
     with st.expander("Parameters", icon=":material/tune:"):
         st.json({"model": run.model, "preset": run.preset, "trigger_word": run.trigger_word} | asdict(run.params))
 
 
-def _lineage(page: Page, run: RunCard, source: list[RunCard], after: list[tuple[str, str, int]]) -> None:
+def _related_runs(page: Page, run: RunCard, source_runs: list[RunCard], continuations: list[tuple[str, str, int]]) -> None:
     with st.container(horizontal=True, gap="small"):
-        for one in source:
-            if one.id == run.continued_from_run_id:
+        for source_run in source_runs:
+            if source_run.id == run.continued_from_run_id:
                 page.link(
                     "make/training",
-                    f"Continues {one.name} from step {run.continued_from_step}",
+                    f"Continues {source_run.name} from step {run.continued_from_step}",
                     icon=":material/history:",
-                    id=one.id,
+                    id=source_run.id,
                 )
             else:
-                page.link("make/training", f"A copy of {one.name} with changes", icon=":material/content_copy:", id=one.id)
-        for next_id, name, step in after:
+                page.link(
+                    "make/training",
+                    f"A copy of {source_run.name} with changes",
+                    icon=":material/content_copy:",
+                    id=source_run.id,
+                )
+        for next_id, name, step in continuations:
             page.link("make/training", f"Step {step} goes on in {name}", icon=":material/arrow_forward:", id=next_id)
 
 
-def _acts(page: Page, run: RunCard, saved: list[CheckpointCard]) -> None:
+def _actions(page: Page, run: RunCard, checkpoints: list[CheckpointCard]) -> None:
     with st.container(horizontal=True):
         if run.lora_id and run.state == "completed":
             if st.button("Create pictures with it", type="primary", icon=":material/auto_awesome:"):
@@ -127,21 +144,21 @@ def _acts(page: Page, run: RunCard, saved: list[CheckpointCard]) -> None:
             page.go("make/training", duplicate=run.id)
         if st.button("Compare with other runs", icon=":material/stacked_line_chart:"):
             page.go("make/training", compare=run.id)
-        if saved and page.can_edit and st.button("Compare checkpoints", icon=":material/compare:", help=_TRIALS):
+        if checkpoints and page.can_edit and st.button("Compare checkpoints", icon=":material/compare:", help=_COMPARE_HELP):
             page.go("make/trials", run=run.id)
         lineage.lineage_button(page, "run", run.id)
 
 
-def _waiting(page: Page, run: RunCard, zone: str) -> None:
-    """Where it stands in line, and a way to another time."""
+def _start_time_panel(page: Page, run: RunCard, zone: str) -> None:
+    """When the waiting run will start, and the choice of another time."""
     with st.container(border=True):
-        training_estimate.waiting(page, run, zone=zone)
+        training_estimate.waiting_panel(page, run, zone=zone)
         if not page.can_edit:
             return
         if run.not_before and st.button("Start now", icon=":material/play_arrow:", help="As soon as it is its turn"):
             _schedule(page, run.id, None)
         with st.expander("Start at another time", icon=":material/schedule:"):
-            chosen = start_time(f"move:{run.id}", zone=zone)
+            chosen = start_time_field(f"move:{run.id}", zone=zone)
             if st.button("Start as soon as it is its turn" if chosen is None else "Start then", key=f"moved:{run.id}"):
                 _schedule(page, run.id, chosen)
 
@@ -152,41 +169,57 @@ def _schedule(page: Page, run_id: str, not_before: datetime | None) -> None:
     st.rerun()
 
 
-def _figures(run: RunCard) -> None:
+def _metrics(run: RunCard) -> None:
     with st.container(horizontal=True):
         st.metric("Pictures", run.image_count, border=True, height="stretch")
-        before = f"after {run.steps_before:,} before it" if run.steps_before else None
-        st.metric("Steps", run.params.steps, before, delta_color="off", delta_arrow="off", border=True, height="stretch")
+        steps_before_text = f"after {run.steps_before:,} before it" if run.steps_before else None
+        st.metric(
+            "Steps", run.params.steps, steps_before_text, delta_color="off", delta_arrow="off", border=True, height="stretch"
+        )
         if run.loss_first is not None and run.loss_last is not None:
             change = f"{(run.loss_last / run.loss_first - 1) * 100:.0f} %"
             st.metric(
-                "Loss", f"{run.loss_last:.4f}", change, delta_color="inverse", border=True, height="stretch",
+                "Loss",
+                f"{run.loss_last:.4f}",
+                change,
+                delta_color="inverse",
+                border=True,
+                height="stretch",
                 help="Mean before and after: over the same 32 draws with the built-in trainer, over the first and the last 32 "
                 "steps with kohya.",
-            )  # fmt: skip
+            )
 
 
-def _checkpoints(page: Page, run: RunCard, saved: list[CheckpointCard]) -> None:
-    if not saved:
+def _checkpoints(page: Page, run: RunCard, checkpoints: list[CheckpointCard]) -> None:
+    if not checkpoints:
         return
     st.markdown("**Checkpoints** :small[— the LoRA as it was at these steps]")
-    for one in saved:
+    for checkpoint in checkpoints:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             with st.container(gap="xxsmall"):
-                st.markdown(f"Step {one.step}" + (" :green-badge[final]" if one.final else ""))
+                st.markdown(f"Step {checkpoint.step}" + (" :green-badge[final]" if checkpoint.final else ""))
                 st.caption(
                     " · ".join(
-                        (size(one.size_bytes), ago(one.created_at), *(("with optimizer state",) if one.has_state else ()))
+                        (
+                            size(checkpoint.size_bytes),
+                            ago(checkpoint.created_at),
+                            *(("with optimizer state",) if checkpoint.has_state else ()),
+                        )
                     )
                 )
             if run.state in ACTIVE:
                 continue
-            if page.can_edit and st.button("Continue from here", key=f"continue:{one.step}", icon=":material/history:"):
-                page.go("make/training", duplicate=run.id, step=str(one.step))
-            if one.lora_ids:
+            if page.can_edit and st.button("Continue from here", key=f"continue:{checkpoint.step}", icon=":material/history:"):
+                page.go("make/training", duplicate=run.id, step=str(checkpoint.step))
+            if checkpoint.lora_ids:
                 st.badge("in the library", icon=":material/check:", color="green")
             elif page.can_edit:
-                st.button("Add to the library", key=f"promote:{one.step}", on_click=_promote, args=(page, run.id, one.step))
+                st.button(
+                    "Add to the library",
+                    key=f"promote:{checkpoint.step}",
+                    on_click=_promote,
+                    args=(page, run.id, checkpoint.step),
+                )
 
 
 def _promote(page: Page, run_id: str, step: int) -> None:
@@ -200,17 +233,24 @@ def _promote(page: Page, run_id: str, step: int) -> None:
 
 
 def _notes(page: Page, run: RunCard) -> None:
-    """Saved when the field is left; what somebody else wrote meanwhile is not overwritten."""
+    """The notes, saved when the field loses focus; notes that somebody else saved meanwhile are not overwritten."""
     key = f"notes:{run.id}"
     st.text_area(
-        "Notes", run.notes, key=key, height=90, max_chars=2000, disabled=not page.can_edit, on_change=_save_notes,
-        args=(page, run.id, run.notes, key), placeholder="What you saw, what to try next." if page.can_edit else "None yet.",
-    )  # fmt: skip
+        "Notes",
+        run.notes,
+        key=key,
+        height=90,
+        max_chars=2000,
+        disabled=not page.can_edit,
+        on_change=_save_notes,
+        args=(page, run.id, run.notes, key),
+        placeholder="What you saw, what to try next." if page.can_edit else "None yet.",
+    )
     if problem := st.session_state.pop(f"{key}:problem", None):
         st.error(plain(problem), icon=":material/error:")
     elif page.can_edit:
-        saved = st.session_state.get(f"{key}:saved") == run.notes
-        st.caption(":material/check: Saved." if saved else "Saved when you leave the field.")
+        is_saved = st.session_state.get(f"{key}:saved") == run.notes
+        st.caption(":material/check: Saved." if is_saved else "Saved when you leave the field.")
 
 
 def _save_notes(page: Page, run_id: str, before: str, key: str) -> None:

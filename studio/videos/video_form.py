@@ -1,4 +1,4 @@
-"""How pictures are to move: only what the engine offers, and only what the chosen way follows."""
+"""The form of a video: only the models that the engine offers, and only the settings that the chosen one follows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from studio.ui.format import plain
 
 @dataclass(frozen=True, slots=True)
 class VideoChoices:
-    """`shapes`: width / height of the pictures."""
+    """What the form can offer. `shapes`: width / height of the pictures."""
 
     models: Sequence[MotionCard]
     checkpoints: Sequence[ModelCard] = ()
@@ -28,7 +28,7 @@ class VideoChoices:
 
 
 def video_form(key: str, choices: VideoChoices, start: VideoDraft) -> VideoDraft:
-    """`start`: what it begins with. Raises Invalid from what was typed."""
+    """The draft as it stands now, from `start`. Raises Invalid."""
     card = _model_choice(key, choices, start)
     values: dict[str, Any] = {"model": card.name} | _format_fields(key, choices, start)
     values |= _length_fields(key, card, start)

@@ -1,4 +1,4 @@
-"""The videos: those that are being made, those that are there, and one in a player."""
+"""The page of videos: those in the making, the finished ones, and one in a player."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _player(page: Page, clip_id: str) -> None:
 
 
 def _player_with_actions(page: Page, card: VideoCard) -> None:
-    """What is higher than wide leaves room beside it."""
+    """The video with its actions: beside an upright one, below a wide one."""
     is_upright = card.width <= card.height
     video_column, actions_column = st.columns([2, 3], gap="medium") if is_upright else (st.container(), st.container())
     with video_column:
@@ -228,7 +228,7 @@ def _reuse_settings(clip_id: str) -> None:
 
 
 def _reuse_dialog(page: Page, clip_id: str) -> None:
-    """The dialog that made it, filled as it was, for the same picture."""
+    """Opens the dialog with this video's settings, for the same picture."""
     with page.transaction() as tx:
         card, draft = videos.get(tx, clip_id), videos.draft_from(tx, clip_id)
         pictures = generation.pictures(tx, [card.picture_id])

@@ -91,7 +91,7 @@ def draw_set(somebody: Somebody, folder: Path, captioned: bool) -> list[TrainIma
         path = folder / f"{n:02d}.jpg"
         pictures.draw(rng, seen, 512).save(path, quality=92)
         said = f"portrait of {trigger}, {words.MOUTHS[seen['mouth']]}, {words.SCENES[seen['scene']]}, wearing {seen['cloth']}"
-        made.append(TrainImage(path, training.with_trigger(said if captioned else "", trigger)))
+        made.append(TrainImage(path, training.with_trigger_word(said if captioned else "", trigger)))
     return made
 
 

@@ -82,14 +82,14 @@ def run_id(studio: App, workspace: Tenant) -> str:
 
 def make_run(studio: App, workspace: Tenant, steps: tuple[int, ...] = STEPS) -> str:
     with studio.db.transaction(workspace.caller, needs="editor") as tx, tempfile.TemporaryDirectory() as folder:
-        who = make_influencer(tx)
-        dataset_id = make_dataset(tx, images=0, influencer_id=who.id)
+        influencer = make_influencer(tx)
+        dataset_id = make_dataset(tx, images=0, influencer_id=influencer.id)
         pictures = []
         for n in range(4):
             key = f"datasets/{workspace.id}/{dataset_id}/{n}.jpg"
             asset_id = make_asset(tx, storage=studio.storage, data=jpeg((n, 0, 0)), key=key)
             pictures.append({"asset_id": asset_id, "key": key, "caption": f"portrait of bella, in a studio, number {n}"})
-        run = TrainingRun(id=f"run_{workspace.id[-20:]}", name="bella-v1", dataset_id=dataset_id, influencer_id=who.id)
+        run = TrainingRun(id=f"run_{workspace.id[-20:]}", name="bella-v1", dataset_id=dataset_id, influencer_id=influencer.id)
         run.job_id = make_job(tx)
         run.model, run.preset, run.trigger_word, run.snapshot = "tiny", "quick", "bella", pictures
         run.params = {"steps": 200, "base": "starter-128", "network_dim": 4, "network_alpha": 4.0} | PARAMS
@@ -117,9 +117,17 @@ def make_job(tx: Any) -> str:
 
 
 PARAMS: dict[str, Any] = {
-    "batch": 1, "resolution": 64, "unet_lr": 1e-3, "text_encoder_lr": 0.0, "scheduler": "constant", "warmup_steps": 0,
-    "repeats": 1, "seed": 1, "save_every": 50, "sample_every": 0,
-}  # fmt: skip
+    "batch": 1,
+    "resolution": 64,
+    "unet_lr": 1e-3,
+    "text_encoder_lr": 0.0,
+    "scheduler": "constant",
+    "warmup_steps": 0,
+    "repeats": 1,
+    "seed": 1,
+    "save_every": 50,
+    "sample_every": 0,
+}
 
 
 @pytest.fixture
@@ -128,8 +136,8 @@ def ask(studio: App, workspace: Tenant, run_id: str) -> Callable[..., Comparison
 
     def ask(**values: Any) -> ComparisonCard:
         prompts = ("portrait of bella, in a gym, wearing red", "bella, at the beach")
-        given = {"steps": (50, 200), "strengths": (0.6, 1.0), "prompts": prompts, "seeds": 1, "first_seed": 100}
-        draft = ComparisonDraft(run_id=run_id, **{**given, **values})
+        defaults = {"steps": (50, 200), "strengths": (0.6, 1.0), "prompts": prompts, "seeds": 1, "first_seed": 100}
+        draft = ComparisonDraft(run_id=run_id, **{**defaults, **values})
         with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
             return comparisons.start(tx, draft=draft, models=studio.engines.image.models(), request_key=values.pop("key", "k"))
 

@@ -32,6 +32,6 @@ def test_a_killed_worker_costs_no_picture(
     assert (ended.state, ended.attempt_n) == ("completed", 2), workers.logs()
     with studio.db.transaction(workspace.caller) as tx:
         assert [cell.n for cell in comparisons.cells(tx, card.id)] == list(range(10))
-        whole = Asset.job_id == card.job_id, Asset.state == "stored"
-        assert tx.scalar(select(func.count()).select_from(Asset).where(*whole)) == 10, "nothing twice"
+        stored_assets = Asset.job_id == card.job_id, Asset.state == "stored"
+        assert tx.scalar(select(func.count()).select_from(Asset).where(*stored_assets)) == 10, "nothing twice"
         assert comparisons.results(tx, card.id).suggestion.arm

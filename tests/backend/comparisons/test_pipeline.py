@@ -25,8 +25,8 @@ from tests.support.context import make_context, next_attempt
 Ask = Callable[..., ComparisonCard]
 
 
-def begin(studio: Any, who: Tenant, card: ComparisonCard) -> Any:
-    return make_context(studio, who, "lora-trial", ComparisonPayload(trial_id=card.id), job_id=card.job_id)
+def begin(studio: Any, tenant: Tenant, card: ComparisonCard) -> Any:
+    return make_context(studio, tenant, "lora-trial", ComparisonPayload(trial_id=card.id), job_id=card.job_id)
 
 
 def draw(context: Any, card: ComparisonCard) -> Any:
@@ -43,7 +43,7 @@ def test_the_same_prompts_and_seeds_for_every_arm(
         stored = assets.get_many(tx, [cell.asset_id for cell in cells])
         held = tx.execute(select(AssetUse.noun, AssetUse.noun_id).where(AssetUse.asset_id.in_(stored))).all()
     assert (card.done, card.total) == (20, 20)
-    assert {tuple(one) for one in held} == {("trial", card.id)}
+    assert {tuple(row) for row in held} == {("trial", card.id)}
     arms = [CONTROL, Arm(50, 0.6), Arm(50, 1.0), Arm(200, 0.6), Arm(200, 1.0)]
     assert [arm for arm, _ in groupby(cell.arm for cell in cells)] == arms
     assert {request.seeds for request in engine.requests} == {(100, 101, 100, 101)}
@@ -77,19 +77,19 @@ def test_a_crash_costs_only_the_cell_in_hand(
         draw(context, card)
     before = sum(len(request.seeds) for request in engine.requests)
     draw(next_attempt(context), card)
-    kept = int(point[5:]) if point.startswith("cell") else 10
-    assert sum(len(request.seeds) for request in engine.requests) - before == 10 - kept
+    cells_kept = int(point[5:]) if point.startswith("cell") else 10
+    assert sum(len(request.seeds) for request in engine.requests) - before == 10 - cells_kept
     assert len(reader.requests) == 1
     with studio.db.transaction(workspace.caller) as tx:
         assert [cell.n for cell in comparisons.cells(tx, card.id)] == list(range(10))
 
 
 def test_progress_is_that_of_the_whole_trial(studio: Any, workspace: Tenant, ask: Ask, engine: FakeImageEngine) -> None:
-    card, seen = ask(), []
+    card, reports = ask(), []
     context = begin(studio, workspace, card)
-    engine._at = lambda point: seen.append(context.take_report()) if point.startswith("output") else None
+    engine._at = lambda point: reports.append(context.take_report()) if point.startswith("output") else None
     draw(context, card)
-    assert [(one.phase, one.done, one.total) for one in seen] == [
+    assert [(entry.phase, entry.done, entry.total) for entry in reports] == [
         ("drawing", n * 4, 40) for n in range(10)
     ]  # 4 steps a picture
 
@@ -103,10 +103,10 @@ def test_a_cancel_keeps_what_is_there_and_it_can_be_exported(
     with pytest.raises(Cancelled):
         draw(context, card)
     grid = make_context(studio, workspace, "trial-grid", ComparisonPayload(trial_id=card.id))
-    made = pipeline.run_grid(grid, ComparisonPayload(trial_id=card.id))
+    result = pipeline.run_grid(grid, ComparisonPayload(trial_id=card.id))
     with studio.db.transaction(workspace.caller) as tx:
         assert comparisons.get(tx, card.id).done == 3
-        assert comparisons.get(tx, card.id).grid_asset_id == made["asset_id"]
+        assert comparisons.get(tx, card.id).grid_asset_id == result["asset_id"]
 
 
 def test_deleting_while_it_draws_leaves_nothing_in_use(
@@ -142,18 +142,18 @@ def test_scores_against_the_training_pictures(studio: Any, workspace: Tenant, as
     draw(begin(studio, workspace, card), card)
     assert len(reader.requests[0].pictures) == 4 + 10
     with studio.db.transaction(workspace.caller) as tx:
-        card, known, cells = comparisons.get(tx, card.id), comparisons.results(tx, card.id), comparisons.cells(tx, card.id)
+        card, results, cells = comparisons.get(tx, card.id), comparisons.results(tx, card.id), comparisons.cells(tx, card.id)
         table = comparisons.scores_csv(tx, card.id).splitlines()
     assert card.judged
     assert (card.judged.embedder, card.judged.references, card.judged.own) == ("fake:1", 4, 1.0)
     assert (card.judged.no_identity, card.judged.no_adherence) == ("", "")
-    by_arm = {one.arm: (one.identity, one.adherence) for one in known.figures}
+    by_arm = {figure.arm: (figure.identity, figure.adherence) for figure in results.figures}
     assert by_arm == {CONTROL: (0.0, 1.0)} | {Arm(50, s): (1.0, 1.0) for s in (0.6, 1.0)} | {
         Arm(200, s): (1.0, 0.0) for s in (0.6, 1.0)
     }
     assert cells[-2].seen == {"place": ["in a gym", False], "clothes": ["red", False]}
-    assert [one.arm for one in known.warnings] == [Arm(200, 0.6), Arm(200, 1.0)]
-    assert known.suggestion.arm == Arm(50, 0.6)
+    assert [warning.arm for warning in results.warnings] == [Arm(200, 0.6), Arm(200, 1.0)]
+    assert results.suggestion.arm == Arm(50, 0.6)
     assert len(table) == 11
     assert table[1] == 'base model,,"portrait of bella, in a gym, wearing red",100,0.0000,1.0000,in a gym: yes; red: yes,,,,'
 
@@ -170,15 +170,15 @@ def test_a_clip_judges_prompts_too(studio: Any, workspace: Tenant, ask: Ask, rea
     card = ask()
     draw(begin(studio, workspace, card), card)
     with studio.db.transaction(workspace.caller) as tx:
-        card, known = comparisons.get(tx, card.id), comparisons.results(tx, card.id)
+        card, results = comparisons.get(tx, card.id), comparisons.results(tx, card.id)
     assert card.judged
     assert (card.judged.by_words, card.judged.own, card.judged.no_adherence) == (True, 1.0, "")
-    assert known.figures[0].identity == pytest.approx(0.6)
-    assert known.warnings[0].sentence == (
+    assert results.figures[0].identity == pytest.approx(0.6)
+    assert results.warnings[0].sentence == (
         "Step 200 at 0.6 may be overfitted: the face is there (100%), but prompts are followed to 50%, without the LoRA to 75%."
     )
-    assert known.suggestion.reason.startswith("Step 50 at 0.6: its identity score over 2 pictures is 100%")
-    assert "agree with the prompts to 75%" in known.suggestion.reason
+    assert results.suggestion.reason.startswith("Step 50 at 0.6: its identity score over 2 pictures is 100%")
+    assert "agree with the prompts to 75%" in results.suggestion.reason
 
 
 def test_no_number_and_why(studio: Any, workspace: Tenant, ask: Ask, reader: FakeReader) -> None:
@@ -186,13 +186,13 @@ def test_no_number_and_why(studio: Any, workspace: Tenant, ask: Ask, reader: Fak
     card = ask()
     draw(begin(studio, workspace, card), card)
     with studio.db.transaction(workspace.caller) as tx:
-        card, known = comparisons.get(tx, card.id), comparisons.results(tx, card.id)
+        card, results = comparisons.get(tx, card.id), comparisons.results(tx, card.id)
     assert card.judged
     assert card.judged.no_identity == reader.why
-    assert known.suggestion.arm is None
+    assert results.suggestion.arm is None
     reader.why = ""
-    again = make_context(studio, workspace, "trial-scores", ComparisonPayload(trial_id=card.id))
-    assert pipeline.run_scores(again, ComparisonPayload(trial_id=card.id)) == {"scored": 10}
+    second_context = make_context(studio, workspace, "trial-scores", ComparisonPayload(trial_id=card.id))
+    assert pipeline.run_scores(second_context, ComparisonPayload(trial_id=card.id)) == {"scored": 10}
     with studio.db.transaction(workspace.caller) as tx:
         assert comparisons.results(tx, card.id).suggestion.arm == Arm(50, 0.6)
 

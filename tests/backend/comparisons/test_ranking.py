@@ -24,11 +24,11 @@ def duels(votes: list[tuple[list[int], int]]) -> list[PairResult]:
 
 
 def cells(prompts: int = 2, seeds: int = 2) -> list[DrawnCell]:
-    made = []
+    votes_made = []
     for arm in [CONTROL, *ARMS]:
         for p in range(prompts):
-            made += [DrawnCell(f"{arm}-{p}-{s}", 0, arm, p, s, "", "0" * 16, None, None) for s in range(seeds)]
-    return made
+            votes_made += [DrawnCell(f"{arm}-{p}-{s}", 0, arm, p, s, "", "0" * 16, None, None) for s in range(seeds)]
+    return votes_made
 
 
 @given(st.integers(0, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -54,27 +54,27 @@ def test_wilson_is_the_published_interval() -> None:
 
 @given(VOTES)
 def test_wins_and_losses_balance(votes: list[tuple[list[int], int]]) -> None:
-    made = duels(votes)
-    ranks = ranking.rank([CONTROL, *ARMS], made)
-    assert {one.arm for one in ranks} == set(ARMS)
-    assert sum(one.wins for one in ranks) == len(made)
-    assert sum(one.n for one in ranks) == 2 * len(made)
-    assert [one.low for one in ranks] == sorted((one.low for one in ranks), reverse=True)
+    votes_made = duels(votes)
+    ranks = ranking.rank([CONTROL, *ARMS], votes_made)
+    assert {rank.arm for rank in ranks} == set(ARMS)
+    assert sum(rank.wins for rank in ranks) == len(votes_made)
+    assert sum(rank.n for rank in ranks) == 2 * len(votes_made)
+    assert [rank.low for rank in ranks] == sorted((rank.low for rank in ranks), reverse=True)
 
 
 @given(VOTES, st.permutations(range(len(ARMS))))
 def test_one_more_win_never_lowers_an_arm(votes: list[tuple[list[int], int]], order: list[int]) -> None:
     winner, loser = ARMS[order[0]], ARMS[order[1]]
-    before = [one.arm for one in ranking.rank(ARMS, duels(votes))]
-    after = [one.arm for one in ranking.rank(ARMS, [*duels(votes), PairResult(winner, loser, winner)])]
+    before = [entry.arm for entry in ranking.rank(ARMS, duels(votes))]
+    after = [entry.arm for entry in ranking.rank(ARMS, [*duels(votes), PairResult(winner, loser, winner)])]
     assert after.index(winner) <= before.index(winner)
 
 
 def test_a_clear_order_needs_no_more_votes() -> None:
     best = ARMS[2]
-    made = [PairResult(best, other, best) for other in ARMS if other != best for _ in range(12)]
+    votes_made = [PairResult(best, other, best) for other in ARMS if other != best for _ in range(12)]
     assert ranking.votes_left(ranking.rank(ARMS, [])) == 4 + ranking.votes_left(ranking.rank(ARMS[:2], []))
-    assert ranking.votes_left(ranking.rank(ARMS, made)) == 0
+    assert ranking.votes_left(ranking.rank(ARMS, votes_made)) == 0
     assert ranking.votes_left(ranking.rank(ARMS[:1], [])) == 0
 
 
@@ -85,28 +85,28 @@ def test_two_equal_arms_do_not_ask_for_ever(votes: list[tuple[list[int], int]]) 
 
 
 def test_pairs_are_fair_blind_and_end() -> None:
-    rng, seen, shown = random.Random(1), set(), Counter[Arm]()
+    rng, seen_pairs, shown = random.Random(1), set(), Counter[Arm]()
     lefts = 0
-    made: list[PairResult] = []
-    while pair := ranking.next_pair(cells(), ranking.rank(ARMS, made), seen, rng):
+    votes_made: list[PairResult] = []
+    while pair := ranking.next_pair(cells(), ranking.rank(ARMS, votes_made), seen_pairs, rng):
         one, other = pair
         assert (one.prompt_n, one.seed_n) == (other.prompt_n, other.seed_n)
         assert one.arm != other.arm
         assert not one.arm.control
         assert not other.arm.control
-        seen.add(frozenset((one.id, other.id)))
+        seen_pairs.add(frozenset((one.id, other.id)))
         shown.update((one.arm, other.arm))
         lefts += one.arm < other.arm
-        made.append(PairResult(one.arm, other.arm, None))
+        votes_made.append(PairResult(one.arm, other.arm, None))
         assert max(shown.values()) - min(shown[arm] for arm in ARMS) <= 2
-    assert len(made) == 4 * 6, "every pair of arms on every prompt and seed, once"
+    assert len(votes_made) == 4 * 6, "every pair of arms on every prompt and seed, once"
     assert 4 <= lefts <= 20
 
 
 def test_arms_that_have_lost_come_last() -> None:
     lost = ARMS[0]
-    made = [PairResult(other, lost, other) for other in ARMS[1:] for _ in range(10)]
-    made += [PairResult(ARMS[1], ARMS[2], ARMS[1])] * 9
-    pair = ranking.next_pair(cells(), ranking.rank(ARMS, made), set(), random.Random(3))
+    votes_made = [PairResult(other, lost, other) for other in ARMS[1:] for _ in range(10)]
+    votes_made += [PairResult(ARMS[1], ARMS[2], ARMS[1])] * 9
+    pair = ranking.next_pair(cells(), ranking.rank(ARMS, votes_made), set(), random.Random(3))
     assert pair
     assert lost not in {cell.arm for cell in pair}

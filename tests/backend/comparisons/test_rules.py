@@ -13,9 +13,19 @@ from backend.comparisons.schemas import MAX_CHECKPOINTS, ComparisonPlan
 
 def plan(steps: list[int], strengths: list[float], prompts: int = 3, seeds: int = 2, *, control: bool = True) -> ComparisonPlan:
     return ComparisonPlan(
-        steps=steps, strengths=strengths, prompts=[f"p{n}" for n in range(prompts)], seeds=list(range(seeds)), control=control,
-        model="tiny", base="starter-128", width=64, height=64, sampler="ddim", sampling_steps=4, cfg=3.0,
-    )  # fmt: skip
+        steps=steps,
+        strengths=strengths,
+        prompts=[f"p{n}" for n in range(prompts)],
+        seeds=list(range(seeds)),
+        control=control,
+        model="tiny",
+        base="starter-128",
+        width=64,
+        height=64,
+        sampler="ddim",
+        sampling_steps=4,
+        cfg=3.0,
+    )
 
 
 @given(st.lists(st.integers(1, 50_000), max_size=60))
@@ -28,17 +38,20 @@ def test_checkpoints_are_spread_over_the_run(steps: list[int]) -> None:
 
 
 @given(
-    st.sets(st.integers(1, 9), min_size=1, max_size=8), st.sets(st.sampled_from([0.4, 0.6, 0.8, 1.0]), min_size=1),
-    st.integers(1, 6), st.integers(1, 4), st.booleans(),
-)  # fmt: skip
+    st.sets(st.integers(1, 9), min_size=1, max_size=8),
+    st.sets(st.sampled_from([0.4, 0.6, 0.8, 1.0]), min_size=1),
+    st.integers(1, 6),
+    st.integers(1, 4),
+    st.booleans(),
+)
 def test_every_cell_once_and_a_lora_in_one_go(
     steps: set[int], strengths: set[float], prompts: int, seeds: int, control: bool
 ) -> None:
-    made = rules.planned_cells(plan(sorted(steps), sorted(strengths), prompts, seeds, control=control))
-    assert [spot.n for spot in made] == list(range(len(made)))
-    assert len(made) == rules.picture_count(len(steps), len(strengths), prompts, seeds, control=control)
-    assert len({(spot.arm, spot.prompt_n, spot.seed_n) for spot in made}) == len(made)
-    loads = [arm for arm, _ in groupby(made, key=lambda spot: spot.arm)]
+    cells = rules.planned_cells(plan(sorted(steps), sorted(strengths), prompts, seeds, control=control))
+    assert [cell.n for cell in cells] == list(range(len(cells)))
+    assert len(cells) == rules.picture_count(len(steps), len(strengths), prompts, seeds, control=control)
+    assert len({(cell.arm, cell.prompt_n, cell.seed_n) for cell in cells}) == len(cells)
+    loads = [arm for arm, _ in groupby(cells, key=lambda cell: cell.arm)]
     assert len(loads) == len(set(loads))
     assert [arm.step for arm in loads] == sorted(arm.step for arm in loads)
 

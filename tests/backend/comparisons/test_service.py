@@ -83,12 +83,12 @@ def test_the_time_it_takes_is_learned(studio: Any, workspace: Tenant, drawn: Com
 
 
 def test_votes_are_blind_counted_and_taken_back(studio: Any, workspace: Tenant, drawn: ComparisonCard) -> None:
-    def ballot(who: Person) -> comparisons.Ballot:
-        with studio.db.transaction(who.caller) as tx:
+    def ballot(person: Person) -> comparisons.Ballot:
+        with studio.db.transaction(person.caller) as tx:
             return comparisons.next_ballot(tx, drawn.id, rng=random.Random(4))
 
-    def cast(who: Person, pair: Any, choice: Any) -> None:
-        with studio.db.transaction(who.caller, needs="editor") as tx:
+    def cast(person: Person, pair: Any, choice: Any) -> None:
+        with studio.db.transaction(person.caller, needs="editor") as tx:
             comparisons.vote(tx, drawn.id, left_id=pair.left_id, right_id=pair.right_id, choice=choice)
 
     first = ballot(workspace.editor)
@@ -107,7 +107,7 @@ def test_votes_are_blind_counted_and_taken_back(studio: Any, workspace: Tenant, 
     assert ballot(workspace.owner).mine == 1
     with studio.db.transaction(workspace.caller) as tx:
         winner = next(cell.arm for cell in comparisons.cells(tx, drawn.id) if cell.id == first.pair.left_id)
-        ranks = {one.arm: one for one in comparisons.results(tx, drawn.id).ranks}
+        ranks = {rank.arm: rank for rank in comparisons.results(tx, drawn.id).ranks}
     assert (ranks[winner].wins, ranks[winner].n) == (1.5, 2)
     for _ in range(2):
         with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
@@ -123,8 +123,10 @@ def test_votes_across_prompts_or_with_the_control_are_refused(studio: Any, works
         cells = {(cell.arm, cell.prompt_n, cell.seed_n): cell.id for cell in comparisons.cells(tx, drawn.id)}
         one, other = Arm(50, 0.6), Arm(200, 1.0)
         for left, right in (
-            ((one, 0, 0), (other, 1, 0)), ((one, 0, 0), (CONTROL, 0, 0)), ((one, 0, 0), (one, 0, 0)),
-        ):  # fmt: skip
+            ((one, 0, 0), (other, 1, 0)),
+            ((one, 0, 0), (CONTROL, 0, 0)),
+            ((one, 0, 0), (one, 0, 0)),
+        ):
             with pytest.raises((Invalid, NotFound)):
                 comparisons.vote(tx, drawn.id, left_id=cells[left], right_id=cells[right], choice="left")
 
@@ -134,9 +136,9 @@ def test_the_winner_goes_into_the_library_and_draws_the_influencer(
 ) -> None:
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
         lora = comparisons.promote(tx, drawn.id, Arm(50, 0.6), name="bella-best", make_default=True)
-        who = influencers.get(tx, str(drawn.influencer_id))
+        influencer = influencers.get(tx, str(drawn.influencer_id))
         assert (lora.name, lora.step) == ("bella-best", 50)
-        assert (who.default_lora_id, who.default_lora_weight) == (lora.id, 0.6)
+        assert (influencer.default_lora_id, influencer.default_lora_weight) == (lora.id, 0.6)
         assert comparisons.promote(tx, drawn.id, Arm(50, 1.0)).id == lora.id, "the same checkpoint is the same entry"
         with pytest.raises(Invalid, match="base model"):
             comparisons.promote(tx, drawn.id, CONTROL)
@@ -165,13 +167,13 @@ def test_deleting_stops_the_drawing(studio: Any, workspace: Tenant, ask: Ask) ->
 def test_another_workspaces_trial_does_not_exist(
     studio: Any, workspace: Tenant, other_workspace: Tenant, drawn: ComparisonCard
 ) -> None:
-    theirs = make_run(studio, other_workspace)
+    other_run = make_run(studio, other_workspace)
     with studio.db.transaction(other_workspace.caller, needs="editor") as tx:
         with pytest.raises(NotFound):
             comparisons.get(tx, drawn.id)
         with pytest.raises(NotFound):
             comparisons.propose(tx, drawn.run_id)
-        assert [run.id for run in comparisons.comparable_runs(tx)] == [theirs]
+        assert [run.id for run in comparisons.comparable_runs(tx)] == [other_run]
         with pytest.raises(NotFound):
             comparisons.start(
                 tx,

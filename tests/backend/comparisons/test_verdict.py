@@ -20,53 +20,57 @@ def figures(arm: Arm, identity: float | None, adherence: float | None, spread: f
 
 @st.composite
 def trials(draw: st.DrawFn) -> tuple[list[ArmScores], list[PairResult]]:
-    found = [figures(CONTROL, 0.2, 0.9)]
-    found += [figures(arm, draw(SHARE), draw(SHARE), draw(SHARE), draw(st.integers(0, 4))) for arm in ARMS]
-    there = [one.arm for one in found if one.pictures and not one.arm.control]
-    votes = st.tuples(st.sampled_from(there), st.sampled_from(there), st.booleans()) if len(there) > 1 else st.nothing()
-    made = draw(st.lists(votes, max_size=30)) if len(there) > 1 else []
-    return found, [PairResult(one, other, one if won else None) for one, other, won in made if one != other]
+    scores = [figures(CONTROL, 0.2, 0.9)]
+    scores += [figures(arm, draw(SHARE), draw(SHARE), draw(SHARE), draw(st.integers(0, 4))) for arm in ARMS]
+    drawn_arms = [entry.arm for entry in scores if entry.pictures and not entry.arm.control]
+    votes = (
+        st.tuples(st.sampled_from(drawn_arms), st.sampled_from(drawn_arms), st.booleans())
+        if len(drawn_arms) > 1
+        else st.nothing()
+    )
+    made = draw(st.lists(votes, max_size=30)) if len(drawn_arms) > 1 else []
+    return scores, [PairResult(one, other, one if won else None) for one, other, won in made if one != other]
 
 
-def suggest(found: list[ArmScores], duels: list[PairResult]) -> tuple[Arm | None, str]:
-    ranks = ranking.rank([one.arm for one in found if one.pictures], duels)
-    said = verdict.suggest(found, ranks, verdict.overfit_warnings(found), duels, ScoringInfo(own=0.9))
-    assert 0 <= said.score <= 1
-    return said.arm, said.reason
+def suggest(scores: list[ArmScores], duels: list[PairResult]) -> tuple[Arm | None, str]:
+    ranks = ranking.rank([entry.arm for entry in scores if entry.pictures], duels)
+    suggestion = verdict.suggest(scores, ranks, verdict.overfit_warnings(scores), duels, ScoringInfo(own=0.9))
+    assert 0 <= suggestion.score <= 1
+    return suggestion.arm, suggestion.reason
 
 
 @given(trials())
 def test_there_is_one_suggestion_or_a_reason_why_not(trial: tuple[list[ArmScores], list[PairResult]]) -> None:
-    found, duels = trial
-    arm, reason = suggest(found, duels)
+    scores, duels = trial
+    arm, reason = suggest(scores, duels)
     assert reason.endswith(".")
-    candidates = [one for one in found if one.pictures and not one.arm.control]
-    anything = duels or any(one.identity is not None or one.adherence is not None for one in candidates)
+    candidates = [entry for entry in scores if entry.pictures and not entry.arm.control]
+    anything = duels or any(candidate.identity is not None or candidate.adherence is not None for candidate in candidates)
     assert (arm is not None) == bool(candidates and anything)
-    assert arm in {None, *(one.arm for one in candidates)}
+    assert arm in {None, *(candidate.arm for candidate in candidates)}
 
 
 @given(trials(), st.data())
 def test_one_more_win_never_takes_the_suggestion_away(
     trial: tuple[list[ArmScores], list[PairResult]], data: st.DataObject
 ) -> None:
-    found, duels = trial
-    arm, _ = suggest(found, duels)
-    others = [one.arm for one in found if one.pictures and not one.arm.control and one.arm != arm]
+    scores, duels = trial
+    arm, _ = suggest(scores, duels)
+    others = [entry.arm for entry in scores if entry.pictures and not entry.arm.control and entry.arm != arm]
     if arm and others and duels:
         loser = data.draw(st.sampled_from(others))
-        assert suggest(found, [*duels, PairResult(arm, loser, arm)])[0] == arm
+        assert suggest(scores, [*duels, PairResult(arm, loser, arm)])[0] == arm
 
 
 def test_the_best_face_that_still_listens() -> None:
-    found = [figures(CONTROL, 0.2, 1.0), figures(Arm(100, 1.0), 0.6, 1.0), figures(Arm(200, 1.0), 0.88, 0.9)]
-    found.append(figures(Arm(300, 1.0), 0.92, 0.2, 0.12))
-    [warned] = verdict.overfit_warnings(found)
+    scores = [figures(CONTROL, 0.2, 1.0), figures(Arm(100, 1.0), 0.6, 1.0), figures(Arm(200, 1.0), 0.88, 0.9)]
+    scores.append(figures(Arm(300, 1.0), 0.92, 0.2, 0.12))
+    [warned] = verdict.overfit_warnings(scores)
     assert warned.sentence == (
         "Step 300 at 1.0 may be overfitted: the face is there (92%), but places and clothes asked for are there in 20%, "
         "without the LoRA in 100%, and its pictures look alike (they differ by 12%, at step 100 by 40%)."
     )
-    arm, reason = suggest(found, [])
+    arm, reason = suggest(scores, [])
     assert arm == Arm(200, 1.0)
     assert reason == (
         "Step 200 at 1.0: its identity score over 4 pictures is 88% (the training pictures themselves reach 90%) "
@@ -76,15 +80,15 @@ def test_the_best_face_that_still_listens() -> None:
 
 
 def test_a_face_that_is_a_little_less_there_is_not_called_overfitted() -> None:
-    found = [figures(CONTROL, 0.3, 1.0), figures(Arm(100, 1.0), 0.9, 1.0), figures(Arm(200, 1.0), 0.8, 1.0, 0.1)]
-    assert verdict.overfit_warnings(found) == []
+    scores = [figures(CONTROL, 0.3, 1.0), figures(Arm(100, 1.0), 0.9, 1.0), figures(Arm(200, 1.0), 0.8, 1.0, 0.1)]
+    assert verdict.overfit_warnings(scores) == []
     assert verdict.overfit_warnings([figures(CONTROL, 0.5, 1.0), figures(Arm(100, 1.0), 0.2, 1.0)]) == []
 
 
 def test_prompts_no_longer_followed_are_a_sign_also_where_the_face_suffers() -> None:
     """As seen on five pictures at a learning rate of 0.006: the face fell from 100 % to 83 %, places and clothes to none."""
-    found = [figures(CONTROL, 0.39, 1.0, 0.18), figures(Arm(100, 1.0), 1.0, 1.0), figures(Arm(300, 1.0), 0.83, 0.0, 0.13)]
-    [warned] = verdict.overfit_warnings(found)
+    scores = [figures(CONTROL, 0.39, 1.0, 0.18), figures(Arm(100, 1.0), 1.0, 1.0), figures(Arm(300, 1.0), 0.83, 0.0, 0.13)]
+    [warned] = verdict.overfit_warnings(scores)
     assert warned.sentence == (
         "Step 300 at 1.0 may be overfitted: the face is there (83%), but places and clothes asked for are there in 0%, "
         "without the LoRA in 100%."
@@ -98,30 +102,30 @@ def test_a_face_that_was_known_and_is_lost_is_burnt() -> None:
 
 def test_one_pose_in_the_places_and_clothes_asked_for_is_no_overfitting() -> None:
     """As seen on five pictures with bare captions, 600 steps: one pose, on the beach in yellow, in the snow in red."""
-    found = [figures(Arm(200, 1.0), 0.89, 1.0, 0.34, n=3), figures(Arm(600, 1.0), 1.0, 1.0, 0.07, n=3)]
-    assert verdict.overfit_warnings(found) == []
-    assert verdict.overfit_warnings(found, ScoringInfo(by_words=True)) != []
+    scores = [figures(Arm(200, 1.0), 0.89, 1.0, 0.34, n=3), figures(Arm(600, 1.0), 1.0, 1.0, 0.07, n=3)]
+    assert verdict.overfit_warnings(scores) == []
+    assert verdict.overfit_warnings(scores, ScoringInfo(by_words=True)) != []
 
 
 def test_one_person_in_every_picture_is_no_overfitting() -> None:
     """The base model draws another person for every prompt; that is no measure, and neither are two pictures."""
-    found = [figures(CONTROL, 0.2, 1.0, 0.5), figures(Arm(100, 1.0), 0.9, 1.0, 0.2)]
-    assert verdict.overfit_warnings(found) == []
-    assert verdict.overfit_warnings([*found, figures(Arm(200, 1.0), 0.9, None, 0.05, n=2)]) == []
-    [warned] = verdict.overfit_warnings([*found, figures(Arm(200, 1.0), 0.9, None, 0.05)])
+    scores = [figures(CONTROL, 0.2, 1.0, 0.5), figures(Arm(100, 1.0), 0.9, 1.0, 0.2)]
+    assert verdict.overfit_warnings(scores) == []
+    assert verdict.overfit_warnings([*scores, figures(Arm(200, 1.0), 0.9, None, 0.05, n=2)]) == []
+    [warned] = verdict.overfit_warnings([*scores, figures(Arm(200, 1.0), 0.9, None, 0.05)])
     assert "of different prompts and seeds are nearly the same (they differ by 5%)" in warned.sentence
 
 
 def test_strengths_are_compared_with_themselves() -> None:
-    found = [figures(Arm(100, 0.6), 0.5, 1.0), figures(Arm(200, 1.0), 0.9, 0.5)]
-    assert verdict.overfit_warnings(found) == []
+    scores = [figures(Arm(100, 0.6), 0.5, 1.0), figures(Arm(200, 1.0), 0.9, 0.5)]
+    assert verdict.overfit_warnings(scores) == []
 
 
 def test_votes_decide_where_scores_are_missing() -> None:
-    found = [figures(arm, None, None) for arm in ARMS]
-    assert suggest(found, [])[0] is None
-    assert "Vote" in suggest(found, [])[1]
-    arm, reason = suggest(found, [PairResult(ARMS[3], other, ARMS[3]) for other in ARMS if other != ARMS[3]])
+    scores = [figures(arm, None, None) for arm in ARMS]
+    assert suggest(scores, [])[0] is None
+    assert "Vote" in suggest(scores, [])[1]
+    arm, reason = suggest(scores, [PairResult(ARMS[3], other, ARMS[3]) for other in ARMS if other != ARMS[3]])
     assert arm == ARMS[3]
     assert "it won 5 of 5 blind votes" in reason
 

@@ -43,13 +43,13 @@ def test_drawn_from_nothing_from_a_drawing_and_from_an_upload(studio: Any, works
     upload = do(make_asset, storage=studio.storage, data=jpeg(), key=f"images/{workspace.id}/uploaded/start.jpg")
     first, own, said = drawn("new")
     assert f'"{SOURCE_TYPE}"' in said
-    _, again, said = drawn("again", init_asset_id=own.id)
+    _, redrawn, said = drawn("again", init_asset_id=own.id)
     assert f'"{SOURCE_TYPE}"' in said
     changed, edited, said = drawn("photo", init_asset_id=upload)
     assert f'"{EDITED}"' in said
     _, third, said = drawn("third", init_asset_id=edited.id)
     assert f'"{EDITED}"' in said
-    assert [one.meta[digital_source_type.SOURCE_META] for one in (own, again, edited, third)] == [
+    assert [entry.meta[digital_source_type.SOURCE_META] for entry in (own, redrawn, edited, third)] == [
         SOURCE_TYPE,
         SOURCE_TYPE,
         EDITED,
@@ -69,7 +69,7 @@ def test_what_is_frozen_about_a_picture_goes_on_to_its_enlargement(studio: Any, 
     lora = do(make_lora, storage=studio.storage, step=90)
     picture, _, _ = drawn("lora", prompt="portrait <lora:bella-v1:0.5>")
     with studio.db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
-        [other] = make_pictures(tx, 1)
-        identity_gate.inherit(tx, tx.get_one(Picture, other), picture.id)
-    [frozen] = do(identity.provenance, other).loras
+        [unrelated] = make_pictures(tx, 1)
+        identity_gate.inherit(tx, tx.get_one(Picture, unrelated), picture.id)
+    [frozen] = do(identity.provenance, unrelated).loras
     assert (frozen.lora_id, frozen.weight, frozen.step) == (lora.id, 0.5, 90)

@@ -24,19 +24,38 @@ from tests.factories.making import make_influencer, make_lora, make_pictures
 def test_words_phrases_and_terms() -> None:
     said = parse('beach, smiling "old tram" -blurry -"two people" seed:7 rating:>=4 from:2026-11-01 size:Portrait is:favourite')
     assert said == Search(
-        words=("beach", "smiling"), phrases=("old tram",), without=("blurry", "two people"), seed=7, stars=(4, 5),
-        date_from=date(2026, 11, 1), shape="portrait", favourite=True,
-    )  # fmt: skip
+        words=("beach", "smiling"),
+        phrases=("old tram",),
+        without=("blurry", "two people"),
+        seed=7,
+        stars=(4, 5),
+        date_from=date(2026, 11, 1),
+        shape="portrait",
+        favourite=True,
+    )
     assert parse('lora:"bella v1" influencer:Zara model:starter').lora == "bella v1"
-    assert [parse(f"rating:{one}").stars for one in ("3", "<3", ">3", "2..4", "=0")] == [(3, 3), (0, 2), (4, 5), (2, 4), (0, 0)]
+    assert [parse(f"rating:{entry}").stars for entry in ("3", "<3", ">3", "2..4", "=0")] == [
+        (3, 3),
+        (0, 2),
+        (4, 5),
+        (2, 4),
+        (0, 0),
+    ]
     assert parse("(smile:1.2)").words == ("(smile:1.2)",)
 
 
 @pytest.mark.parametrize(
     ("typed", "says"),
-    [("foo:1", "no search term “foo:”"), ("seed:x", "whole number"), ("rating:9", "0 to 5"), ("from:May", "year-month-day"),
-     ("size:huge", "one of square"), ("is:nice", "one of favourite"), ("lora:", "Say what lora: should be")],
-)  # fmt: skip
+    [
+        ("foo:1", "no search term “foo:”"),
+        ("seed:x", "whole number"),
+        ("rating:9", "0 to 5"),
+        ("from:May", "year-month-day"),
+        ("size:huge", "one of square"),
+        ("is:nice", "one of favourite"),
+        ("lora:", "Say what lora: should be"),
+    ],
+)
 def test_what_cannot_be_read_gets_a_sentence(typed: str, says: str) -> None:
     with pytest.raises(Invalid, match=says):
         parse(typed)
@@ -60,25 +79,38 @@ def shelf(db: Database, workspace: Tenant) -> dict[str, str]:
             "beach": make_pictures(tx, 1, lora_id=lora.id, prompt="Bella at the Beach, an old tram", rating=5)[0],
             "forest": make_pictures(tx, 1, influencer_id=who.id, prompt="bella, forest", favourite=True, shape="portrait")[0],
             "old": make_pictures(tx, 1, prompt="tram, old", created_at=now() - timedelta(days=9), seed=9, rating=3)[0],
-        }  # fmt: skip
+        }
 
 
 @pytest.mark.parametrize(
     ("typed", "names"),
     [
-        ("", "beach forest old"), ("bel", "beach forest"), ("tram", "beach old"), ('"old tram"', "beach"),
+        ("", "beach forest old"),
+        ("bel", "beach forest"),
+        ("tram", "beach old"),
+        ('"old tram"', "beach"),
         ("bella -tram", "forest"),
-        ("rating:>=3", "beach old"), ("rating:0", "forest"), ("seed:9", "old"), ("model:tiny is:favourite", "forest"),
-        ("lora:bella-v1", "beach"), ("influencer:bella", "forest"), ("size:portrait", "forest"), ("is:imported", ""),
-        ("model:other", ""), ("'); DROP TABLE pictures; --", ""), ("\\ ' : & | ! ( <->", ""), ("#ws", ""), ("är", ""),
+        ("rating:>=3", "beach old"),
+        ("rating:0", "forest"),
+        ("seed:9", "old"),
+        ("model:tiny is:favourite", "forest"),
+        ("lora:bella-v1", "beach"),
+        ("influencer:bella", "forest"),
+        ("size:portrait", "forest"),
+        ("is:imported", ""),
+        ("model:other", ""),
+        ("'); DROP TABLE pictures; --", ""),
+        ("\\ ' : & | ! ( <->", ""),
+        ("#ws", ""),
+        ("är", ""),
     ],
-)  # fmt: skip
+)
 def test_search(db: Database, workspace: Tenant, shelf: dict[str, str], typed: str, names: str) -> None:
     with db.transaction(workspace.viewer.caller) as tx:
         filters = GalleryFilters(text=typed)
-        found = set(generation.matching_ids(tx, filters=filters, most=9))
-        assert found == {shelf[name] for name in names.split()}
-        assert generation.count(tx, filters=filters).n == len(found)
+        matching = set(generation.matching_ids(tx, filters=filters, most=9))
+        assert matching == {shelf[name] for name in names.split()}
+        assert generation.count(tx, filters=filters).n == len(matching)
 
 
 def test_names_of_nothing_are_said(db: Database, workspace: Tenant, shelf: dict[str, str]) -> None:
@@ -97,8 +129,8 @@ def test_days_pages_and_neighbours(db: Database, workspace: Tenant, shelf: dict[
     with db.transaction(workspace.viewer.caller) as tx:
         assert generation.matching_ids(tx, filters=GalleryFilters(text=f"from:{day} until:{day}"), most=9) == [shelf["old"]]
         oldest = generation.tiles(tx, filters=GalleryFilters(order="oldest"), take=2)
-        rest = generation.tiles(tx, filters=GalleryFilters(order="oldest"), take=2, cursor=oldest.next_cursor)
-        assert [one.id for one in (*oldest.tiles, *rest.tiles)] == [shelf["old"], shelf["beach"], shelf["forest"]]
+        second_page = generation.tiles(tx, filters=GalleryFilters(order="oldest"), take=2, cursor=oldest.next_cursor)
+        assert [entry.id for entry in (*oldest.tiles, *second_page.tiles)] == [shelf["old"], shelf["beach"], shelf["forest"]]
         before, after = generation.neighbours(tx, shelf["beach"], filters=GalleryFilters())
         assert before
         assert after
@@ -121,15 +153,15 @@ def test_best_rated_first_page_after_page_and_between_neighbours(db: Database, w
         shown: list[str] = []
         while cursor or not shown:
             page = generation.tiles(tx, filters=filters, take=7, cursor=cursor)
-            shown, cursor = shown + [one.id for one in page.tiles], page.next_cursor
+            shown, cursor = shown + [tile.id for tile in page.tiles], page.next_cursor
         assert shown == best
         assert generation.matching_ids(tx, filters=filters, most=9) == best[:9]
         for at in (0, 6, 7, 39):
             before, after = generation.neighbours(tx, best[at], filters=filters)
             assert (before.id if before else None) == (best[at - 1] if at else None)
             assert (after.id if after else None) == (best[at + 1] if at < 39 else None)
-        some = generation.matching_ids(tx, filters=GalleryFilters(order="best", min_rating=4), most=99)
-        assert some == [one for one in best if stars[one] >= 4]
+        four_stars = generation.matching_ids(tx, filters=GalleryFilters(order="best", min_rating=4), most=99)
+        assert four_stars == [entry for entry in best if stars[entry] >= 4]
 
 
 def test_alike_pictures_closest_first(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
@@ -141,11 +173,11 @@ def test_alike_pictures_closest_first(db: Database, workspace: Tenant, other_wor
             return make_pictures(tx, 1, dhash=look, bands=bands(look, tenant.id))[0]
 
     first, near, far, _ = put(workspace, 0), put(workspace, 1), put(workspace, 3), put(workspace, 9)
-    theirs = put(other_workspace, 0)
+    foreign = put(other_workspace, 0)
     with db.transaction(workspace.viewer.caller) as tx:
         assert [(one.id, bits) for one, bits in generation.similar(tx, first)] == [(near, 3), (far, 9)]
     with db.transaction(other_workspace.caller) as tx:
-        assert generation.similar(tx, theirs) == []
+        assert generation.similar(tx, foreign) == []
 
 
 def test_the_search_function_knows_no_other_workspace(

@@ -98,9 +98,9 @@ def test_drawing_anew_is_bounded_and_leaves_the_best_for_a_look(
     monkeypatch.setattr(identity_gate.rules, "seeds", lambda first, n: [next(news) for _ in range(n)])
     draw(studio, workspace, card)
     assert [request.seeds for request in engine.requests] == [(GREEN, GREEN + 1), (RED, GREEN + 40), (GREEN + 80,)]
-    made = rows(studio, workspace, card)
-    assert [row.gate for row in made] == ["rejected", "rejected", "open", "rejected", "held"]
-    best = max((row for row in made if row.gate != "open"), key=lambda row: row.identity_score or 0)
+    pictures = rows(studio, workspace, card)
+    assert [row.gate for row in pictures] == ["rejected", "rejected", "open", "rejected", "held"]
+    best = max((row for row in pictures if row.gate != "open"), key=lambda row: row.identity_score or 0)
     assert best.gate == "held"
     with studio.db.transaction(workspace.caller) as tx:
         now = generation.get(tx, card.id)
@@ -158,15 +158,15 @@ def test_an_engine_that_is_down_keeps_the_picture_and_scores_it_later(
     card = ask("hold", n=3, seed=GREEN)
     asked = len(embedder.requests)
     draw(studio, workspace, card)
-    made = rows(studio, workspace, card)
-    assert [(row.identity_score, row.gate) for row in made] == [(None, "open")] * 3
+    pictures = rows(studio, workspace, card)
+    assert [(row.identity_score, row.gate) for row in pictures] == [(None, "open")] * 3
     assert len(embedder.requests) == asked + 1  # asked once a request, not once a picture
-    assert do(identity.provenance, made[0].id).why == "The identity engine is down."
+    assert do(identity.provenance, pictures[0].id).why == "The identity engine is down."
     embedder.down = ""
     job = do(identity.score_missing, red, engine=embedder, request_key="s")
     payload = ScoringPayload(influencer_id=red)
-    told = identities.score_missing(make_context(studio, workspace, job.kind, payload, job_id=job.id), payload)
-    assert told == {"scored": 3, "left": 0}
+    result = identities.score_missing(make_context(studio, workspace, job.kind, payload, job_id=job.id), payload)
+    assert result == {"scored": 3, "left": 0}
     assert {row.gate for row in rows(studio, workspace, card)} == {"held"}
     assert do(identity.count_unscored, red) == 0
 
@@ -206,7 +206,7 @@ def test_nearly_the_same_picture_in_another_request_is_noticed(studio: Any, work
     with studio.db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         near = dict(tx.execute(select(PictureCheck.picture_id, PictureCheck.near_picture_id)).all())
     earlier = [row.id for row in rows(studio, workspace, first)]
-    assert [near[one] for one in earlier] == [None, None]
+    assert [near[entry] for entry in earlier] == [None, None]
     [late] = rows(studio, workspace, second)
     assert near[late.id] in earlier
     assert do(identity.provenance, late.id).near_bits == 0
@@ -217,8 +217,8 @@ def test_a_picture_drawn_from_another_may_look_like_it(studio: Any, workspace: T
     first = ask(n=1)
     draw(studio, workspace, first)
     [source] = rows(studio, workspace, first)
-    again = ask(key="again", n=1, init_asset_id=source.asset_id)
-    draw(studio, workspace, again)
-    [made] = rows(studio, workspace, again)
-    assert made.dhash == source.dhash
-    assert do(generation.near_duplicates, [made.id]) == {}
+    second_request = ask(key="again", n=1, init_asset_id=source.asset_id)
+    draw(studio, workspace, second_request)
+    [pictures] = rows(studio, workspace, second_request)
+    assert pictures.dhash == source.dhash
+    assert do(generation.near_duplicates, [pictures.id]) == {}

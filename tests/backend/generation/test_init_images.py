@@ -13,9 +13,11 @@ from tests.factories.account import Tenant
 from tests.factories.pictures import photo
 
 
-def upload(app: Any, who: Tenant, data: bytes, *, filename: str = "me.jpg", noun: str = "generation", sent: bool = True) -> str:
+def upload(
+    app: Any, tenant: Tenant, data: bytes, *, filename: str = "me.jpg", noun: str = "generation", sent: bool = True
+) -> str:
     def opened() -> Any:
-        return app.db.transaction(who.caller, needs="editor")
+        return app.db.transaction(tenant.caller, needs="editor")
 
     with opened() as tx:
         card = uploads.announce(
@@ -26,9 +28,9 @@ def upload(app: Any, who: Tenant, data: bytes, *, filename: str = "me.jpg", noun
     return card.id
 
 
-def take(app: Any, who: Tenant, upload_id: str) -> AssetCard:
+def take(app: Any, tenant: Tenant, upload_id: str) -> AssetCard:
     return generation.take_upload(
-        lambda: app.db.transaction(who.caller, needs="editor"), app.storage, settings=app.settings, upload_id=upload_id
+        lambda: app.db.transaction(tenant.caller, needs="editor"), app.storage, settings=app.settings, upload_id=upload_id
     )
 
 
@@ -37,8 +39,8 @@ def test_a_picture_is_kept_with_thumbnails_and_can_be_brought_again(app: Any, wo
     card = take(app, workspace, upload(app, workspace, data))
     assert (card.width, card.height, card.content_type, card.thumbs) == (400, 300, "image/jpeg", (160, 320))
     assert b"".join(app.storage.open(card.key))
-    again = take(app, workspace, upload(app, workspace, data))
-    assert again.id != card.id
+    second = take(app, workspace, upload(app, workspace, data))
+    assert second.id != card.id
     with app.db.transaction(workspace.caller) as tx:
         assert {row.state for row in uploads.listing(tx, "generation", "create")} == {"taken"}
         assert assets.get(tx, card.id).state == "stored"
@@ -53,9 +55,9 @@ def test_what_is_no_picture_keeps_its_reason(app: Any, workspace: Tenant) -> Non
 
 
 def test_only_ones_own_finished_starting_pictures(app: Any, workspace: Tenant, other_workspace: Tenant) -> None:
-    whole = upload(app, workspace, photo(2))
+    valid_upload = upload(app, workspace, photo(2))
     with pytest.raises(NotFound):
-        take(app, other_workspace, whole)
+        take(app, other_workspace, valid_upload)
     with pytest.raises(Conflict, match="on its way"):
         take(app, workspace, upload(app, workspace, photo(3), filename="b.jpg", sent=False))
     with pytest.raises(NotFound, match="not a starting picture"):
@@ -65,5 +67,5 @@ def test_only_ones_own_finished_starting_pictures(app: Any, workspace: Tenant, o
             lambda: app.db.transaction(workspace.viewer.caller, needs="editor"),
             app.storage,
             settings=app.settings,
-            upload_id=whole,
+            upload_id=valid_upload,
         )

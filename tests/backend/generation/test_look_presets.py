@@ -25,11 +25,14 @@ def test_the_starter_is_only_told_words_it_knows(finish: str) -> None:
     assert negative == ""
 
 
-@pytest.mark.parametrize(("finish", "prompt", "has", "has_not"), [
-    ("casual", "a woman at the beach", "natural light", "softbox"),
-    ("casual", "a woman at golden hour", "smartphone", "natural light"),
-    ("studio", "full body, red dress", "softbox lighting", "portrait"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("finish", "prompt", "has", "has_not"),
+    [
+        ("casual", "a woman at the beach", "natural light", "softbox"),
+        ("casual", "a woman at golden hour", "smartphone", "natural light"),
+        ("studio", "full body, red dress", "softbox lighting", "portrait"),
+    ],
+)
 def test_photo_models_get_light_and_camera(finish: str, prompt: str, has: str, has_not: str) -> None:
     added, negative = preset_words(finish, base="sd15", prompt=prompt)
     assert has in added

@@ -46,8 +46,8 @@ def studio(settings: Settings, engine: AbleEngine) -> Iterator[App]:
     built.close()
 
 
-def brought(db: Database, who: Tenant, name: str = "txt2img_lora_sd15", *, approved: bool = False) -> workflows.WorkflowCard:
-    with db.transaction(who.caller, needs="owner") as tx:
+def brought(db: Database, tenant: Tenant, name: str = "txt2img_lora_sd15", *, approved: bool = False) -> workflows.WorkflowCard:
+    with db.transaction(tenant.caller, needs="owner") as tx:
         card = workflows.import_workflow(tx, draft=WorkflowDraft(name=name, text=known.text(name)))
         if approved:
             workflows.record_trial_request(tx, card.id, "gen_x")
@@ -97,17 +97,17 @@ def test_a_pose_and_a_second_pass_reach_the_engine(studio: Any, workspace: Tenan
         card = generation.start(tx, draft=draft, models=[ABLE], request_key="k")
         notes = generation.assemble(tx, draft=draft, models=[ABLE]).notes
     assert "A second pass makes it 128 × 128 px." in notes
-    seen: list[bytes] = []
-    engine._at = lambda point: seen.append(engine.requests[0].pose.read_bytes()) if point == "output-0" else None  # type: ignore[union-attr]
+    bytes_seen: list[bytes] = []
+    engine._at = lambda point: bytes_seen.append(engine.requests[0].pose.read_bytes()) if point == "output-0" else None  # type: ignore[union-attr]
     payload = GenerationPayload(generation_id=card.id)
     pipeline.run(make_context(studio, workspace, "image-generation", payload, job_id=card.job_id), payload)
     [request] = engine.requests
     assert (request.pose_strength, request.pose_drawn, request.hires, request.hires_strength) == (0.7, True, 2.0, 0.5)
-    assert seen == [jpeg()]
+    assert bytes_seen == [jpeg()]
     with studio.db.transaction(workspace.caller) as tx:
-        [made] = generation.pictures_of(tx, card.id)
-        again = generation.remix(tx, made.id)
-    assert (again.pose, again.second_pass) == (draft.pose, draft.second_pass)
+        [picture] = generation.pictures_of(tx, card.id)
+        remixed = generation.remix(tx, picture.id)
+    assert (remixed.pose, remixed.second_pass) == (draft.pose, draft.second_pass)
 
 
 def test_a_trial_picture_then_approval_then_everybody(studio: Any, workspace: Tenant, engine: AbleEngine) -> None:
@@ -116,16 +116,16 @@ def test_a_trial_picture_then_approval_then_everybody(studio: Any, workspace: Te
     with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
         with pytest.raises(Invalid, match="not approved yet"):
             generation.start(tx, draft=draft, models=[ABLE], request_key="k1")
-        asked = generation.try_workflow(tx, graph_id=card.id, draft=draft, models=[ABLE], allowed=(), request_key="k2")
-    assert asked.n == 1
-    payload = GenerationPayload(generation_id=asked.id)
-    pipeline.run(make_context(studio, workspace, "image-generation", payload, job_id=asked.job_id), payload)
+        card_ = generation.try_workflow(tx, graph_id=card.id, draft=draft, models=[ABLE], allowed=(), request_key="k2")
+    assert card_.n == 1
+    payload = GenerationPayload(generation_id=card_.id)
+    pipeline.run(make_context(studio, workspace, "image-generation", payload, job_id=card_.job_id), payload)
     [request] = engine.requests
     assert request.workflow
     assert request.workflow.graph == known.graph("txt2img_lora_sd15")
     assert request.workflow.takes("prompt")
     with studio.db.transaction(workspace.caller, needs="owner") as tx:
-        assert workflows.approve(tx, card.id, allowed=()).tried_id == asked.id
+        assert workflows.approve(tx, card.id, allowed=()).tried_id == card_.id
         started = generation.start(tx, draft=draft, models=[ABLE], request_key="k3")
     assert started.recipe.workflow
     assert started.recipe.workflow.name == card.name
@@ -134,13 +134,13 @@ def test_a_trial_picture_then_approval_then_everybody(studio: Any, workspace: Te
 def test_a_class_taken_off_the_list_stops_the_next_drawing(studio: Any, workspace: Tenant, engine: AbleEngine) -> None:
     card = brought(studio.db, workspace, approved=True)
     with studio.db.transaction(workspace.caller, needs="owner") as tx:
-        asked = generation.start(
+        card_ = generation.start(
             tx, draft=GenerationDraft(prompt="x y", n=1, workflow_id=card.id), models=[ABLE], request_key="k"
         )
         row = tx.get_one(ComfyGraph, card.id)
         row.graph = {**row.graph, "50": {"class_type": "ShellCommand", "inputs": {}}}
-    payload = GenerationPayload(generation_id=asked.id)
-    context = make_context(studio, workspace, "image-generation", payload, job_id=asked.job_id)
+    payload = GenerationPayload(generation_id=card_.id)
+    context = make_context(studio, workspace, "image-generation", payload, job_id=card_.job_id)
     with pytest.raises(Invalid, match=r"cannot be used.*ShellCommand"):
         pipeline.run(context, payload)
     assert engine.requests == []
@@ -150,7 +150,7 @@ def test_a_class_taken_off_the_list_stops_the_next_drawing(studio: Any, workspac
 def test_what_enlarges_on_a_card_holds_it(db: Database, workspace: Tenant, device: str, kind: str, queue: str) -> None:
     with db.transaction(workspace.editor.caller, needs="editor") as tx:
         [picture] = make_pictures(tx, 1)
-        how = UpscaleCard("4x.pth", "4x", (2, 4), True, "", device)
-        card = generation.start_upscale(tx, picture, scale=2, models=[how], request_key="k")
+        upscaler = UpscaleCard("4x.pth", "4x", (2, 4), True, "", device)
+        card = generation.start_upscale(tx, picture, scale=2, models=[upscaler], request_key="k")
         job = jobs.get(tx, card.job_id)
     assert (job.kind, jobs.KINDS[job.kind].queue, jobs.KINDS[job.kind].device) == (kind, queue, device)

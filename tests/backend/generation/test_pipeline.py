@@ -45,8 +45,8 @@ def ask(studio: Any, workspace: Tenant) -> Callable[..., GenerationCard]:
     return ask
 
 
-def begin(studio: Any, who: Tenant, card: GenerationCard) -> Any:
-    return make_context(studio, who, "image-generation", GenerationPayload(generation_id=card.id), job_id=card.job_id)
+def begin(studio: Any, tenant: Tenant, card: GenerationCard) -> Any:
+    return make_context(studio, tenant, "image-generation", GenerationPayload(generation_id=card.id), job_id=card.job_id)
 
 
 def draw(context: Any, card: GenerationCard) -> Any:
@@ -70,15 +70,15 @@ def test_four_pictures(studio: Any, workspace: Tenant, ask: Any, engine: FakeIma
 
 
 def test_pictures_appear_one_by_one(studio: Any, workspace: Tenant, ask: Any, engine: FakeImageEngine) -> None:
-    card, seen = ask(), []
+    card, reports = ask(), []
 
     def look(point: str) -> None:
         with studio.db.transaction(workspace.caller) as tx:
-            seen.append((point, generation.get(tx, card.id).done))
+            reports.append((point, generation.get(tx, card.id).done))
 
     engine._at = look
     draw(begin(studio, workspace, card), card)
-    assert seen == [("output-0", 0), ("output-1", 1), ("output-2", 2), ("output-3", 3), ("end", 4)]
+    assert reports == [("output-0", 0), ("output-1", 1), ("output-2", 2), ("output-3", 3), ("end", 4)]
 
 
 @pytest.mark.parametrize("point", ["output-0", "output-1", "output-3", "end"])
@@ -119,9 +119,9 @@ def test_loras_and_a_start_picture_reach_the_engine(studio: Any, workspace: Tena
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
         lora = make_lora(tx, storage=studio.storage)
         start = make_asset(tx, storage=studio.storage, data=jpeg(), key=f"images/{workspace.id}/start.jpg")
-    seen = []
+    reports = []
     engine._at = lambda point: (
-        seen.append((engine.requests[0].loras[0].path.stat().st_size, engine.requests[0].init_image.read_bytes()))
+        reports.append((engine.requests[0].loras[0].path.stat().st_size, engine.requests[0].init_image.read_bytes()))
         if point == "output-0"
         else None
     )
@@ -130,7 +130,7 @@ def test_loras_and_a_start_picture_reach_the_engine(studio: Any, workspace: Tena
     request = engine.requests[0]
     assert [(use.name, use.weight) for use in request.loras] == [("bella-v1", 0.7)]
     assert request.strength == 0.4
-    assert seen == [(lora.size_bytes, jpeg())]
+    assert reports == [(lora.size_bytes, jpeg())]
     with studio.db.transaction(workspace.caller) as tx:
         assert loras.usages(tx, lora.id) == ["1 picture"]
 

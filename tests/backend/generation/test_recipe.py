@@ -17,18 +17,35 @@ from backend.generation.recipe import LoraRef, batch_by_model, differences
 from tests.fakes.engines import MODEL, OTHER
 
 BASE = Recipe(
-    asked="a", prompt="a", negative_asked="", negative_prompt="", with_look=True, model="tiny", size="square", width=64,
-    height=64, steps=4, cfg=3.0, sampler="ddim", seeds=[1], loras=[],
-)  # fmt: skip
+    asked="a",
+    prompt="a",
+    negative_asked="",
+    negative_prompt="",
+    with_look=True,
+    model="tiny",
+    size="square",
+    width=64,
+    height=64,
+    steps=4,
+    cfg=3.0,
+    sampler="ddim",
+    seeds=[1],
+    loras=[],
+)
 LORA = LoraRef(lora_id="lora_1", name="bella-v1", weight=0.5)
 changes = st.fixed_dictionaries(
     {},
     optional={
-        "prompt": st.sampled_from(["a", "b"]), "steps": st.sampled_from([4, 8]), "cfg": st.sampled_from([3.0, 0.0]),
-        "model": st.sampled_from(["tiny", "big"]), "loras": st.sampled_from([[], [LORA]]), "negative_prompt": st.just("x"),
-        "init_asset_id": st.sampled_from([None, "ast_1", "ast_2"]), "strength": st.sampled_from([0.6, 0.3]),
+        "prompt": st.sampled_from(["a", "b"]),
+        "steps": st.sampled_from([4, 8]),
+        "cfg": st.sampled_from([3.0, 0.0]),
+        "model": st.sampled_from(["tiny", "big"]),
+        "loras": st.sampled_from([[], [LORA]]),
+        "negative_prompt": st.just("x"),
+        "init_asset_id": st.sampled_from([None, "ast_1", "ast_2"]),
+        "strength": st.sampled_from([0.6, 0.3]),
     },
-)  # fmt: skip
+)
 DRAFT = GenerationDraft(prompt="a cat at noon", seed=7, n=4)
 
 
@@ -38,8 +55,8 @@ def test_what_is_kept_of_each_picture_makes_its_recipe_again(all_changes: list[d
     recipes = [BASE.model_copy(update=change) for change in all_changes]
     for base in (BASE, BASE.model_copy(update={"init_asset_id": "ast_1"})):
         shots = differences(base, recipes)
-        assert [base.with_overrides(shot) for shot in shots] == recipes
-        assert [not shot.plain() for shot in shots] == [recipe == base for recipe in recipes]
+        assert [base.with_overrides(overrides) for overrides in shots] == recipes
+        assert [not overrides.plain() for overrides in shots] == [recipe == base for recipe in recipes]
 
 
 @settings(deadline=None)
@@ -50,8 +67,8 @@ def test_each_is_drawn_once_and_each_checkpoint_loaded_once(all_changes: list[di
     assert sorted(n for group in rounds for n in group) == list(range(len(recipes)))
     assert all(len(group) <= most for group in rounds)
     for group in rounds:
-        same = [recipes[n].model_copy(update={"prompt": ""}) for n in group]
-        assert all(one == same[0] for one in same)
+        stripped = [recipes[n].model_copy(update={"prompt": ""}) for n in group]
+        assert all(entry == stripped[0] for entry in stripped)
     models = [recipes[group[0]].model for group in rounds]
     assert sum(a != b for a, b in pairwise(models)) == max(0, len(set(models)) - 1)
 
@@ -85,14 +102,14 @@ def test_a_grid_is_every_combination_x_first() -> None:
         AxisDraft(kind="replace", values=("cat", "dog", "bird")),
         AxisDraft(kind="lora", values=("0.5", "1"), lora_id="lora_1"),
     ]
-    made = grid_drafts(DRAFT, axes, [MODEL, OTHER], {"lora_1": "bella-v1"})
-    assert [len(axis.labels) for axis in made.grid.axes] == [2, 3, 2]
-    assert [axis.title for axis in made.grid.axes] == ["Steps", "“cat”", "Weight of bella-v1"]
-    at = [(draft.steps, draft.prompt.split()[1], draft.loras[0].weight) for draft in made.drafts]
+    built = grid_drafts(DRAFT, axes, [MODEL, OTHER], {"lora_1": "bella-v1"})
+    assert [len(axis.labels) for axis in built.grid.axes] == [2, 3, 2]
+    assert [axis.title for axis in built.grid.axes] == ["Steps", "“cat”", "Weight of bella-v1"]
+    at = [(draft.steps, draft.prompt.split()[1], draft.loras[0].weight) for draft in built.drafts]
     assert at[:3] == [(10, "cat", 0.5), (20, "cat", 0.5), (10, "dog", 0.5)]
     assert at[-1] == (20, "bird", 1.0)
     assert len(set(at)) == 12
-    assert {(draft.seed, draft.n) for draft in made.drafts} == {(7, 1)}
+    assert {(draft.seed, draft.n) for draft in built.drafts} == {(7, 1)}
 
 
 def test_a_lora_written_in_the_prompt_does_not_outweigh_its_axis() -> None:
@@ -106,9 +123,9 @@ def test_a_lora_written_in_the_prompt_does_not_outweigh_its_axis() -> None:
 
 def test_another_model_draws_with_its_own_values() -> None:
     draft = DRAFT.model_copy(update={"sampler": "ddim", "steps": 4})
-    made = grid_drafts(draft, [AxisDraft(kind="model", values=("tiny", "big"))], [MODEL, OTHER], {})
-    assert [(one.model, one.sampler, one.steps) for one in made.drafts] == [("tiny", "", None), ("big", "", None)]
-    assert made.grid.axes[0].labels == ("Tiny model", "Big model")
+    built = grid_drafts(draft, [AxisDraft(kind="model", values=("tiny", "big"))], [MODEL, OTHER], {})
+    assert [(draft.model, draft.sampler, draft.steps) for draft in built.drafts] == [("tiny", "", None), ("big", "", None)]
+    assert built.grid.axes[0].labels == ("Tiny model", "Big model")
 
 
 @pytest.mark.parametrize(
@@ -137,8 +154,8 @@ def test_grids_that_cannot_be_are_a_sentence(axes: list[AxisDraft], sentence: st
 
 def test_words_of_a_grid_are_a_line_beside_its_pictures() -> None:
     """Whoever writes 2,000 line breaks gets no picture of 2,000 lines."""
-    made = grid_drafts(DRAFT, [AxisDraft(kind="replace", values=("cat", "dog\n" * 300 + "x"))], [MODEL], {})
-    assert all("\n" not in label and len(label) <= 80 for label in made.grid.axes[0].labels)
+    built = grid_drafts(DRAFT, [AxisDraft(kind="replace", values=("cat", "dog\n" * 300 + "x"))], [MODEL], {})
+    assert all("\n" not in label and len(label) <= 80 for label in built.grid.axes[0].labels)
     with pytest.raises(Invalid, match="at most 2000 characters"):
         AxisDraft(kind="replace", values=("cat", "x" * 2001))
 
@@ -164,14 +181,18 @@ def test_a_table_with_an_error_in_each_line() -> None:
 def test_what_a_request_has_once_is_refused_for_one_of_its_lines() -> None:
     one = "ast_1"
     lines = [
-        {"init_asset_id": one, "strength": 0.3}, {"mask_asset_id": one, "init_asset_id": one}, {"influencer_id": "inf_1"},
-        {"pose": {"asset_id": one}}, {"workflow_id": "gra_1"}, {"second_pass": {"scale": 1.5}},
+        {"init_asset_id": one, "strength": 0.3},
+        {"mask_asset_id": one, "init_asset_id": one},
+        {"influencer_id": "inf_1"},
+        {"pose": {"asset_id": one}},
+        {"workflow_id": "gra_1"},
+        {"second_pass": {"scale": 1.5}},
         {"feather": 8, "prompt": "same"},
-    ]  # fmt: skip
-    good, *bad, same = apply_to(lines, DRAFT)
+    ]
+    good, *bad, stripped = apply_to(lines, DRAFT)
     assert good.draft
     assert (good.draft.init_asset_id, good.draft.strength) == (one, 0.3)
-    assert same.draft
+    assert stripped.draft
     for line, word in zip(bad, ["mask", "influencer", "pose", "workflow", "second pass"], strict=True):
         assert f"The {word} is the same for all lines" in line.problem
     masked = DRAFT.model_copy(update={"init_asset_id": one, "mask_asset_id": "ast_2"})

@@ -18,7 +18,7 @@ from tests.factories.studio_rows import fill
 
 
 def test_who_made_what_from_whose_pictures(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
-    rows, theirs = fill(db, workspace, pictures=8), fill(db, other_workspace, pictures=3)
+    rows, other_rows = fill(db, workspace, pictures=8), fill(db, other_workspace, pictures=3)
     with db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         first, second, third, *_ = rows.picture_ids
         tx.execute(update(Picture).where(Picture.id == first).values(gate="held", identity_score=0.5, identity_line=0.8))
@@ -27,19 +27,19 @@ def test_who_made_what_from_whose_pictures(db: Database, workspace: Tenant, othe
         tx.execute(update(Dataset).values(rights_by=workspace.user_id, rights_at=Dataset.created_at))
         tx.execute(update(Influencer).values(name="=Bella"))
     with db.transaction(workspace.viewer.caller) as tx:
-        found = generation.influencer_report(tx, rows.influencer_id)
+        report = generation.influencer_report(tx, rows.influencer_id)
         with pytest.raises(NotFound):
-            generation.influencer_report(tx, theirs.influencer_id)
-    assert (found.made, found.marked, found.scored, found.passed, found.held, found.rejected) == (8, 8, 3, 1, 1, 1)
-    assert found.share_marked == 1.0
-    [lora] = found.loras
-    assert (lora.name, lora.step, lora.dataset_id, lora.pictures) == ("bella-v1", 150, rows.dataset_id, 8 - found.without_lora)
-    [dataset] = found.datasets
+            generation.influencer_report(tx, other_rows.influencer_id)
+    assert (report.made, report.marked, report.scored, report.passed, report.held, report.rejected) == (8, 8, 3, 1, 1, 1)
+    assert report.share_marked == 1.0
+    [lora] = report.loras
+    assert (lora.name, lora.step, lora.dataset_id, lora.pictures) == ("bella-v1", 150, rows.dataset_id, 8 - report.without_lora)
+    [dataset] = report.datasets
     assert (dataset.images, dataset.included) == (14, 13)
     assert "made-up person" in dataset.statement
     assert "@" in dataset.said_by
-    assert json.loads(generation.report_json(found))["loras"][0]["sha256"] == lora.sha256
-    table = list(csv.reader(io.StringIO(generation.report_csv(found))))
+    assert json.loads(generation.report_json(report))["loras"][0]["sha256"] == lora.sha256
+    table = list(csv.reader(io.StringIO(generation.report_csv(report))))
     assert table[0] == ["part", "name", "figure", "value"]
     assert ["pictures", "'=Bella", "held", "1"] in table
     assert not [cell for row in table for cell in row if cell.startswith("=")]

@@ -57,9 +57,9 @@ def studio(settings: Settings, engine: FakeImageEngine) -> Iterator[App]:
 def do(studio: App, workspace: Tenant) -> Callable[..., Any]:
     """`do(verb, …)`: one verb in an editor's transaction."""
 
-    def do(verb: Callable[..., Any], *args: Any, **more: Any) -> Any:
+    def do(verb: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
         with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
-            return verb(tx, *args, **more)
+            return verb(tx, *args, **keywords)
 
     return do
 
@@ -68,8 +68,8 @@ def do(studio: App, workspace: Tenant) -> Callable[..., Any]:
 def drawn(studio: Any, workspace: Tenant, do: Any) -> Callable[..., list[PictureCard]]:
     """`drawn(verb, …)`: asks, draws, returns the pictures by number."""
 
-    def drawn(verb: Callable[..., GenerationCard], **more: Any) -> list[PictureCard]:
-        card = do(verb, models=studio.engines.image.models(), request_key=new_id("req"), **more)
+    def drawn(verb: Callable[..., GenerationCard], **keywords: Any) -> list[PictureCard]:
+        card = do(verb, models=studio.engines.image.models(), request_key=new_id("req"), **keywords)
         payload = GenerationPayload(generation_id=card.id)
         context = make_context(studio, workspace, "image-generation", payload, job_id=card.job_id)
         pipeline.run(context, payload)
@@ -85,24 +85,24 @@ def draft(prompt: str = "portrait", **values: Any) -> GenerationDraft:
 def test_words_differ_by_seed_and_a_remix_is_exact_whatever_became_of_the_list(do: Any, drawn: Any, engine: Any) -> None:
     places = do(prompt_library.save_wildcard, WildcardDraft(name="places", lines=("at the beach", "in Rome", "in a forest")))
     pictures = drawn(generation.start, draft=draft("{red|blue} hair, __places__", n=8))
-    assert len({one.prompt for one in pictures}) > 2
-    assert all("_" not in one.prompt and "{" not in one.prompt for one in pictures)
-    assert [tuple(request.prompts) for request in engine.requests] == [tuple(one.prompt for one in pictures)]
-    whole = do(generation.get, pictures[0].generation_id)
-    assert whole.recipe.asked == "{red|blue} hair, __places__"
+    assert len({picture.prompt for picture in pictures}) > 2
+    assert all("_" not in picture.prompt and "{" not in picture.prompt for picture in pictures)
+    assert [tuple(request.prompts) for request in engine.requests] == [tuple(picture.prompt for picture in pictures)]
+    request = do(generation.get, pictures[0].generation_id)
+    assert request.recipe.asked == "{red|blue} hair, __places__"
     do(prompt_library.delete_wildcard, places.id)
-    same = do(generation.remix, pictures[3].id, new_seed=False)
-    assert (same.prompt, same.seed) == (pictures[3].prompt, 13)
-    assert do(generation.assemble, draft=same, models=engine.models()).prompt == pictures[3].prompt
+    exact = do(generation.remix, pictures[3].id, new_seed=False)
+    assert (exact.prompt, exact.seed) == (pictures[3].prompt, 13)
+    assert do(generation.assemble, draft=exact, models=engine.models()).prompt == pictures[3].prompt
     assert do(generation.remix, pictures[3].id).prompt == "{red|blue} hair, __places__"
     with pytest.raises(Invalid, match="no wildcard list called places"):
         drawn(generation.start, draft=draft("__places__"))
 
 
 def test_the_same_seed_says_the_same_words(do: Any, drawn: Any) -> None:
-    asked = draft("{a|b|c|d|e|f} {1|2|3|4|5|6}", n=3)
-    again = asked.model_copy(update={"n": 1, "seed": 11})
-    assert drawn(generation.start, draft=asked)[1].prompt == drawn(generation.start, draft=again)[0].prompt
+    first_draft = draft("{a|b|c|d|e|f} {1|2|3|4|5|6}", n=3)
+    second = first_draft.model_copy(update={"n": 1, "seed": 11})
+    assert drawn(generation.start, draft=first_draft)[1].prompt == drawn(generation.start, draft=second)[0].prompt
 
 
 def test_a_template_and_a_style_are_frozen_with_their_versions(do: Any, drawn: Any) -> None:
@@ -125,20 +125,27 @@ def test_a_template_and_a_style_are_frozen_with_their_versions(do: Any, drawn: A
     assert (recipe.style.name, recipe.style.version) == ("Neon", 1)
     varied = do(generation.remix, one.id)
     assert (varied.template, varied.style_id, varied.prompt) == (
-        pick.model_copy(update={"values": {"who": "a {tall|small} man", "place": ""}}), style.id, "smiling",
-    )  # fmt: skip
+        pick.model_copy(update={"values": {"who": "a {tall|small} man", "place": ""}}),
+        style.id,
+        "smiling",
+    )
     do(prompt_library.delete_style, style.id)
-    same = do(generation.remix, one.id, new_seed=False)
-    assert (same.template, same.style_id, same.prompt) == (None, None, one.prompt)
+    exact = do(generation.remix, one.id, new_seed=False)
+    assert (exact.template, exact.style_id, exact.prompt) == (None, None, one.prompt)
 
 
 def test_a_grid_draws_each_cell_and_loads_each_checkpoint_once(do: Any, drawn: Any, engine: Any) -> None:
     axes = [AxisDraft(kind="steps", values=("5", "10", "15")), AxisDraft(kind="sampler", values=("ddim", "euler"))]
     pictures = drawn(generation.start_grid, draft=draft(seed=-1), axes=axes)
-    assert [(one.recipe.steps, one.recipe.sampler) for one in pictures] == [
-        (5, "ddim"), (10, "ddim"), (15, "ddim"), (5, "euler"), (10, "euler"), (15, "euler"),
-    ]  # fmt: skip
-    assert len({one.seed for one in pictures}) == 1
+    assert [(picture.recipe.steps, picture.recipe.sampler) for picture in pictures] == [
+        (5, "ddim"),
+        (10, "ddim"),
+        (15, "ddim"),
+        (5, "euler"),
+        (10, "euler"),
+        (15, "euler"),
+    ]
+    assert len({picture.seed for picture in pictures}) == 1
     card = do(generation.get, pictures[0].generation_id)
     assert (card.form, [axis.title for axis in card.grid.axes]) == ("grid", ["Steps", "Sampler"])
     assert do(jobs.get, card.job_id).title == "Grid 3 × 2: portrait"
@@ -154,7 +161,7 @@ def test_a_list_is_one_request_that_steps_aside_and_goes_on(
     drafts = [draft(f"line {n}", n=1, seed=n) for n in range(20)]
     card = do(generation.start_list, drafts=drafts, models=engine.models(), request_key="list")
     alone = do(generation.start, draft=draft(n=1), models=engine.models(), request_key="alone")
-    assert [one.subject_id for one in do(jobs.queue_status, "gpu")] == [alone.id, card.id]
+    assert [status.subject_id for status in do(jobs.queue_status, "gpu")] == [alone.id, card.id]
     monkeypatch.setattr(pipeline, "MAX_TURN_S", -1.0)
     payload = GenerationPayload(generation_id=card.id)
     context = make_context(studio, workspace, "image-generation", payload, job_id=card.job_id)
@@ -167,12 +174,15 @@ def test_a_list_is_one_request_that_steps_aside_and_goes_on(
             outcome_of_error(WaitForChildren(), retries=0, max_retries=3, delays=(60.0,), submitted=False),
         )
         assert do(jobs.finish_attempt, ref, aside) == "pending"
-        assert [(one.id, one.running) for one in do(jobs.queue_status, "gpu")] == [(alone.job_id, False), (card.job_id, False)]
+        assert [(status.id, status.running) for status in do(jobs.queue_status, "gpu")] == [
+            (alone.job_id, False),
+            (card.job_id, False),
+        ]
         assert do(jobs.get, card.job_id).not_before is None
         context = next_attempt(context)
     assert pipeline.run(context, payload) == {"pictures": 20}
     assert [len(request.seeds) for request in engine.requests] == [8, 8, 4]
-    assert [one.prompt for one in do(generation.pictures_of, card.id)] == [f"line {n}" for n in range(20)]
+    assert [picture.prompt for picture in do(generation.pictures_of, card.id)] == [f"line {n}" for n in range(20)]
     assert do(prompt_library.earlier_prompts)[0].prompt == "portrait"
 
 
@@ -200,21 +210,21 @@ def test_lines_and_cells_draw_from_pictures_and_at_strengths_of_their_own(studio
     files = {name: do(make_asset, storage=studio.storage, data=jpeg(), key=f"images/{name}.jpg") for name in ("a", "b")}
     own = [{"init_asset_id": files["a"]}, {"init_asset_id": files["b"], "strength": 0.3}, {}]
     pictures = drawn(generation.start_list, drafts=[draft(f"line {n}", n=1, **more) for n, more in enumerate(own)])
-    assert [one.recipe.init_asset_id for one in pictures] == [files["a"], files["b"], None]
+    assert [picture.recipe.init_asset_id for picture in pictures] == [files["a"], files["b"], None]
     requests = studio.engines.image.requests
-    assert [(bool(one.init_image), one.strength) for one in requests] == [(True, 0.6), (True, 0.3), (False, 0.6)]
+    assert [(bool(request.init_image), request.strength) for request in requests] == [(True, 0.6), (True, 0.3), (False, 0.6)]
     assert requests[0].init_image != requests[1].init_image
     assert do(generation.remix, pictures[1].id, new_seed=False).strength == 0.3
     assert all(do(assets.uses, file) for file in files.values())
     requests.clear()
     axes = [AxisDraft(kind="strength", values=("0.2", "0.8"))]
     drawn(generation.start_grid, draft=draft(init_asset_id=files["a"]), axes=axes)
-    assert [one.strength for one in requests] == [0.2, 0.8]
+    assert [request.strength for request in requests] == [0.2, 0.8]
 
 
 def test_a_picture_is_made_larger_and_says_how(studio: Any, workspace: Tenant, do: Any, drawn: Any) -> None:
-    who = do(make_influencer)
-    [one] = drawn(generation.start, draft=draft(n=1, influencer_id=who.id))
+    influencer = do(make_influencer)
+    [one] = drawn(generation.start, draft=draft(n=1, influencer_id=influencer.id))
     card = do(generation.start_upscale, one.id, scale=4, models=studio.engines.upscaler.models(), request_key="up")
     assert (
         do(generation.start_upscale, one.id, scale=2, models=studio.engines.upscaler.models(), request_key="up").id == card.id
@@ -223,7 +233,7 @@ def test_a_picture_is_made_larger_and_says_how(studio: Any, workspace: Tenant, d
     context = make_context(studio, workspace, "image-upscale", payload, job_id=card.job_id)
     assert pipeline.upscale(context, payload) == pipeline.upscale(next_attempt(context), payload) == {"pictures": 1}
     [larger] = do(generation.pictures_of, card.id)
-    assert (larger.width, larger.height, larger.seed, larger.influencer_id) == (256, 256, one.seed, who.id)
+    assert (larger.width, larger.height, larger.seed, larger.influencer_id) == (256, 256, one.seed, influencer.id)
     assert larger.recipe.upscaled
     assert (larger.recipe.upscaled.picture_id, larger.recipe.upscaled.detail) == (one.id, False)
     with pytest.raises(Invalid, match="no such way"):
@@ -239,15 +249,15 @@ def test_a_grid_becomes_one_labelled_picture(studio: Any, workspace: Tenant, do:
     pictures = drawn(generation.start_grid, draft=draft(), axes=axes)
     job = do(generation.start_sheet, pictures[0].generation_id, request_key="sheet")
     payload = GenerationPayload(generation_id=pictures[0].generation_id)
-    made = pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=job.id), payload)
-    stored = do(assets.get, made["asset_id"])
+    result = pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=job.id), payload)
+    stored = do(assets.get, result["asset_id"])
     with Image.open(io.BytesIO(b"".join(studio.storage.open(stored.key)))) as sheet:
         assert sheet.height > sheet.width
-    again = do(generation.start_sheet, pictures[0].generation_id, request_key="again")
+    second = do(generation.start_sheet, pictures[0].generation_id, request_key="again")
     do(lambda tx: setattr(tx.get_one(Job, job.id), "state", "completed"))
-    do(lambda tx: setattr(tx.get_one(Job, job.id), "result", made))
-    newer = pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=again.id), payload)
-    assert [do(assets.get, one["asset_id"]).state for one in (made, newer)] == ["deleted", "stored"]
+    do(lambda tx: setattr(tx.get_one(Job, job.id), "result", result))
+    newer = pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=second.id), payload)
+    assert [do(assets.get, entry["asset_id"]).state for entry in (result, newer)] == ["deleted", "stored"]
     with pytest.raises(Invalid, match="Only a grid"):
         do(generation.start_sheet, drawn(generation.start, draft=draft(n=1))[0].generation_id, request_key="no")
 
@@ -271,12 +281,12 @@ def test_of_labelled_pictures_the_one_asked_for_last_stays_whoever_dies_or_is_la
 ) -> None:
     pictures = drawn(generation.start_grid, draft=draft(), axes=[AxisDraft(kind="steps", values=("5", "10"))])
     payload = GenerationPayload(generation_id=pictures[0].generation_id)
-    asked = [do(generation.start_sheet, payload.generation_id, request_key=key) for key in ("early", "late")]
-    early, late = (make_context(studio, workspace, "image-sheet", payload, job_id=job.id) for job in asked)
+    first_draft = [do(generation.start_sheet, payload.generation_id, request_key=key) for key in ("early", "late")]
+    early, late = (make_context(studio, workspace, "image-sheet", payload, job_id=job.id) for job in first_draft)
     died = pipeline.sheet(late, payload)
-    again = pipeline.sheet(next_attempt(late), payload)
+    second = pipeline.sheet(next_attempt(late), payload)
     slow = pipeline.sheet(early, payload)
-    assert [do(assets.get, one["asset_id"]).state for one in (died, again)] == ["deleted", "stored"]
+    assert [do(assets.get, entry["asset_id"]).state for entry in (died, second)] == ["deleted", "stored"]
     newest = do(generation.start_sheet, payload.generation_id, request_key="newest")
     pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=newest.id), payload)
-    assert [do(assets.get, one["asset_id"]).state for one in (again, slow)] == ["deleted"] * 2
+    assert [do(assets.get, entry["asset_id"]).state for entry in (second, slow)] == ["deleted"] * 2

@@ -16,9 +16,9 @@ from tests.factories.making import make_pictures
 
 def held(db: Database, tenant: Tenant, count: int = 3) -> list[str]:
     with db.transaction(SystemCaller(tenant.id, tenant.user_id)) as tx:
-        made = make_pictures(tx, count)
-        tx.execute(update(Picture).where(Picture.id.in_(made[:2])).values(gate="held"))
-    return made
+        picture_ids = make_pictures(tx, count)
+        tx.execute(update(Picture).where(Picture.id.in_(picture_ids[:2])).values(gate="held"))
+    return picture_ids
 
 
 def test_a_decision_moves_a_picture_and_is_taken_back(db: Database, workspace: Tenant) -> None:
@@ -26,23 +26,23 @@ def test_a_decision_moves_a_picture_and_is_taken_back(db: Database, workspace: T
     with db.transaction(workspace.editor.caller, needs="editor") as tx:
         assert generation.held_counts(tx) == {"held": 2, "rejected": 0}
         shown = generation.decide(tx, [first], "approved")
-        gone = generation.decide(tx, [second, third], "rejected")
-        assert (shown, gone) == ({first: "held"}, {second: "held", third: "open"})
+        before = generation.decide(tx, [second, third], "rejected")
+        assert (shown, before) == ({first: "held"}, {second: "held", third: "open"})
         assert generation.held_counts(tx) == {"held": 0, "rejected": 2}
-        assert [one.id for one in generation.tiles(tx, filters=GalleryFilters()).tiles] == [first]
+        assert [tile.id for tile in generation.tiles(tx, filters=GalleryFilters()).tiles] == [first]
         check = identity.provenance(tx, first)
         assert (check.decision, check.decided_by) == ("approved", workspace.editor.id)
-        generation.undo_decision(tx, gone)
+        generation.undo_decision(tx, before)
         assert generation.held_counts(tx) == {"held": 1, "rejected": 0}
         assert identity.provenance(tx, second).decision == ""
-        assert {one.id for one in generation.tiles(tx, filters=GalleryFilters(gate="any")).tiles} == {first, second, third}
+        assert {tile.id for tile in generation.tiles(tx, filters=GalleryFilters(gate="any")).tiles} == {first, second, third}
 
 
 def test_only_editors_of_the_workspace_decide(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
-    made = held(db, workspace)
+    picture_ids = held(db, workspace)
     with pytest.raises(NotPermitted), db.transaction(workspace.viewer.caller, needs="editor"):
         pass
     with pytest.raises(NotFound), db.transaction(other_workspace.caller, needs="editor") as tx:
-        generation.decide(tx, made[:1], "approved")
+        generation.decide(tx, picture_ids[:1], "approved")
     with db.transaction(workspace.caller) as tx:
         assert generation.held_counts(tx)["held"] == 2

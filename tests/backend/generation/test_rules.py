@@ -79,10 +79,10 @@ def test_every_social_format_fits_every_model(name: str, side: int) -> None:
 
 @given(st.integers(-1, 2**32 - 1), st.integers(1, 16))
 def test_seeds_are_distinct_and_repeatable(first: int, n: int) -> None:
-    made = seeds(first, n)
-    assert len(set(made)) == n
-    assert all(0 <= seed < 2**32 for seed in made)
-    assert first < 0 or made == seeds(first, n)
+    drawn_seeds = seeds(first, n)
+    assert len(set(drawn_seeds)) == n
+    assert all(0 <= seed < 2**32 for seed in drawn_seeds)
+    assert first < 0 or drawn_seeds == seeds(first, n)
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ from tests.fakes.engines import MODEL, OTHER
 MODELS = [MODEL, OTHER]
 
 
-def begin(db: Database, who: Tenant, *, key: str = "k1", **values: object) -> GenerationCard:
-    with db.transaction(who.editor.caller, needs="editor") as tx:
+def begin(db: Database, tenant: Tenant, *, key: str = "k1", **values: object) -> GenerationCard:
+    with db.transaction(tenant.editor.caller, needs="editor") as tx:
         return generation.start(tx, draft=GenerationDraft(**values), models=MODELS, request_key=key)
 
 
@@ -52,13 +52,13 @@ def test_two_clicks_are_one_request(db: Database, workspace: Tenant) -> None:
 
 def test_the_influencers_lora_draws_unless_another_is_chosen(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        default, other, who = make_lora(tx, "bella-v1"), make_lora(tx, "other"), make_influencer(tx)
+        default, second_lora, who = make_lora(tx, "bella-v1"), make_lora(tx, "other"), make_influencer(tx)
         influencers.set_default_lora(tx, who.id, default.id, 0.9)
         draft = GenerationDraft(prompt="x", influencer_id=who.id)
-        said = generation.assemble(tx, draft=draft, models=MODELS)
-        assert [(ref.name, ref.weight) for ref in said.loras] == [("bella-v1", 0.9)]
-        assert any("bella-v1" in note for note in said.notes)
-        picked = draft.model_copy(update={"loras": (LoraPick(lora_id=other.id, weight=0.5),)})
+        assembled = generation.assemble(tx, draft=draft, models=MODELS)
+        assert [(ref.name, ref.weight) for ref in assembled.loras] == [("bella-v1", 0.9)]
+        assert any("bella-v1" in note for note in assembled.notes)
+        picked = draft.model_copy(update={"loras": (LoraPick(lora_id=second_lora.id, weight=0.5),)})
         assert [ref.name for ref in generation.assemble(tx, draft=picked, models=MODELS).loras] == ["other"]
         on_big = draft.model_copy(update={"model": "big"})
         assert generation.assemble(tx, draft=on_big, models=MODELS).loras == ()
@@ -186,9 +186,9 @@ class TestGallery:
             same, varied = generation.remix(tx, picture, new_seed=False), generation.remix(tx, picture)
             assert (same.seed, same.n, varied.seed, varied.n) == (101, 1, -1, 4)
             assert same.loras == (LoraPick(lora_id=lora.id, weight=0.8),)
-            again = generation.assemble(tx, draft=same, models=MODELS)
+            reassembled = generation.assemble(tx, draft=same, models=MODELS)
             recipe = generation.picture(tx, picture).recipe
-            assert (again.prompt, again.width, again.steps) == (recipe.prompt, recipe.width, recipe.steps)
+            assert (reassembled.prompt, reassembled.width, reassembled.steps) == (recipe.prompt, recipe.width, recipe.steps)
 
     def test_cover(self, db: Database, workspace: Tenant) -> None:
         with db.transaction(workspace.caller, needs="editor") as tx:

@@ -38,8 +38,8 @@ def studio(settings: Settings, embedder: FakeIdentity, engine: FakeImageEngine) 
 def red(studio: App, workspace: Tenant) -> str:
     """The id of an influencer whose dataset holds eight reddish pictures and one that is not included."""
     with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
-        who = make_influencer(tx, "Red Rosa")
-        dataset_id = make_dataset(tx, images=0, influencer_id=who.id, name="rosa")
+        influencer = make_influencer(tx, "Red Rosa")
+        dataset_id = make_dataset(tx, images=0, influencer_id=influencer.id, name="rosa")
         for n in range(9):
             colour = (220, 20 + n, 10) if n < 8 else (10, 200, 10)
             key = f"datasets/{workspace.id}/{dataset_id}/{n}.jpg"
@@ -48,7 +48,7 @@ def red(studio: App, workspace: Tenant) -> str:
             row.sha256, row.width, row.height, row.dhash, row.sharpness = f"{n:064x}", 96, 96, "0" * 16, 500.0
             row.included = n < 8
             tx.add(row)
-    return who.id
+    return influencer.id
 
 
 @pytest.fixture

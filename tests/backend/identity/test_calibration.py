@@ -28,16 +28,16 @@ def calibrate(studio: Any, tenant: Tenant, influencer_id: str, do: Any, key: str
 
 
 def seen(do: Any, influencer_id: str, embedder: FakeIdentity) -> Profile:
-    found: Profile = do(identity.profile, influencer_id, engine=embedder)
-    return found
+    profile: Profile = do(identity.profile, influencer_id, engine=embedder)
+    return profile
 
 
 def test_the_included_pictures_are_the_references(studio: Any, workspace: Tenant, red: str, do: Any, embedder: Any) -> None:
     before = seen(do, red, embedder)
     assert (before.calibrated_line, before.gate, before.candidates, before.stale, before.why) == (None, "mark", 8, "", "")
-    told = calibrate(studio, workspace, red, do)
+    result = calibrate(studio, workspace, red, do)
     profile = seen(do, red, embedder)
-    assert told == {"references": 8, "threshold": profile.line, "passing": 8}
+    assert result == {"references": 8, "threshold": profile.line, "passing": 8}
     assert profile.embedder == "colour:1"
     assert len(profile.shots) == 8
     assert 0.9 < (profile.line or 0) < 0.99
@@ -90,7 +90,7 @@ def test_a_retry_reads_nothing_twice(studio: Any, workspace: Tenant, red: str, d
 
 
 def test_people_choose_their_own_references(studio: Any, workspace: Tenant, red: str, do: Any, embedder: Any) -> None:
-    offered = [one.asset_id for one in do(identity.candidates, red)]
+    offered = [candidate.asset_id for candidate in do(identity.candidates, red)]
     calibrate(studio, workspace, red, do)
     assert "Calibrate again" in do(identity.choose_references, red, offered[:4], engine=embedder).stale
     calibrate(studio, workspace, red, do, key="mine")

@@ -31,10 +31,10 @@ def studio(settings: Settings) -> Iterator[App]:
 
 
 def test_bella_is_bella_and_the_others_are_not(studio: Any, workspace: Tenant) -> None:
-    people = {one.name: sorted(one.folder.glob("*.jpg")) for one in characters()}
+    people = {character.name: sorted(character.folder.glob("*.jpg")) for character in characters()}
     with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
-        who = make_influencer(tx, "Bella")
-        dataset_id = make_dataset(tx, images=0, influencer_id=who.id)
+        influencer = make_influencer(tx, "Bella")
+        dataset_id = make_dataset(tx, images=0, influencer_id=influencer.id)
         for n, path in enumerate(people["bella"]):
             key = f"datasets/{workspace.id}/{dataset_id}/{n}.jpg"
             asset_id = make_asset(tx, storage=studio.storage, data=path.read_bytes(), key=key)
@@ -42,19 +42,19 @@ def test_bella_is_bella_and_the_others_are_not(studio: Any, workspace: Tenant) -
             row.width = row.height = 512
             row.dhash, row.sharpness = "0" * 16, 900.0
             tx.add(row)
-        job = identity.calibrate(tx, who.id, engine=studio.engines.identity, request_key="k")
-    payload = CalibrationPayload(influencer_id=who.id)
+        job = identity.calibrate(tx, influencer.id, engine=studio.engines.identity, request_key="k")
+    payload = CalibrationPayload(influencer_id=influencer.id)
     context = make_context(studio, workspace, job.kind, payload, job_id=job.id)
-    told = pipeline.calibrate(context, payload)
-    assert (told["references"], told["passing"]) == (14, 14)
+    result = pipeline.calibrate(context, payload)
+    assert (result["references"], result["passing"]) == (14, 14)
     with studio.db.transaction(workspace.caller) as tx:
-        judge = identity.scoring_context(tx, who.id, base="starter-128", engine=studio.engines.identity)
-        photos = identity.scoring_context(tx, who.id, base="sd15", engine=studio.engines.identity)
-    seen = {
-        name: [identity.score_reading(judge, one) for one in identity.read_pictures(context, paths)]
+        judge = identity.scoring_context(tx, influencer.id, base="starter-128", engine=studio.engines.identity)
+        photos = identity.scoring_context(tx, influencer.id, base="sd15", engine=studio.engines.identity)
+    scores_by_name = {
+        name: [identity.score_reading(judge, picture) for picture in identity.read_pictures(context, paths)]
         for name, paths in people.items()
     }
-    assert all(verdict.passed for verdict in seen["bella"])
-    assert not any(verdict.passed for name in ("marco", "zara") for verdict in seen[name])
+    assert all(verdict.passed for verdict in scores_by_name["bella"])
+    assert not any(verdict.passed for name in ("marco", "zara") for verdict in scores_by_name[name])
     assert photos.reference is None
     assert "IDENTITY_MODEL" in photos.why

@@ -7,9 +7,9 @@ from backend.engines.starter_model import characters
 
 
 def test_a_characters_traits_read_like_a_description() -> None:
-    bella = next(one for one in characters() if one.name == "bella")
-    said = identity.describe_traits({**bella.traits, "beard": "none", "mood": "calm"})
-    assert said == [
+    bella = next(character for character in characters() if character.name == "bella")
+    phrases = identity.describe_traits({**bella.traits, "beard": "none", "mood": "calm"})
+    assert phrases == [
         "long wavy hair",
         "purple hair",
         "light skin",

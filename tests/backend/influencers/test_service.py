@@ -16,9 +16,9 @@ def test_create_and_read_back(db: Database, workspace: Tenant) -> None:
     persona = Persona(bio="Runs a café.", topics=("coffee", "books"), dont=("politics",))
     draft = InfluencerDraft(name="Bella", persona=persona, language="de", time_zone="Europe/Berlin", look_prompt="cartoon")
     with db.transaction(workspace.editor.caller, needs="editor") as tx:
-        made = influencers.create(tx, draft)
+        created = influencers.create(tx, draft)
     with db.transaction(workspace.viewer.caller) as tx:
-        card = influencers.get(tx, made.id)
+        card = influencers.get(tx, created.id)
     assert card.draft() == draft
     assert (card.trigger_word, card.version, card.default_lora_id, card.setup) == ("bella", 1, None, {})
 

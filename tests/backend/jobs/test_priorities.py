@@ -18,7 +18,7 @@ class Nothing(BaseModel):
 
 def line(db: Database, who: Tenant) -> str:
     with db.transaction(who.caller) as tx:
-        return " ".join(jobs.get(tx, one.id).title for one in jobs.queue_status(tx, "gpu"))
+        return " ".join(jobs.get(tx, status.id).title for status in jobs.queue_status(tx, "gpu"))
 
 
 def move(db: Database, who: Tenant, ids: dict[str, str], name: str, where: str) -> str:

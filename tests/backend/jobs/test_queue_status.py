@@ -70,7 +70,7 @@ def test_the_line_is_seen_in_the_order_it_is_served(
         running, waiting, urgent = ask(tx, "a"), ask(tx, "b"), ask(tx, "c", priority=-1)
         run(tx, running.id, card_id)
         found = jobs.queue_status(tx, "gpu")
-        assert [one.id for one in found] == [running.id, urgent.id, waiting.id]
+        assert [status.id for status in found] == [running.id, urgent.id, waiting.id]
         assert (found[0].running, found[0].left_s, found[1].running, found[1].left_s) == (True, 90.0, False, None)
         assert jobs.device_summary(tx, "trainer") == jobs.DeviceSummary(up=2, foreign=0, vram_mb=8_000, name="cuda:1")
         assert jobs.device_summary(tx, "video") == jobs.DeviceSummary()

@@ -48,13 +48,13 @@ def test_rename(db: Database, workspace: Tenant) -> None:
 
 def test_deleting_says_what_uses_it(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        card, who = make_lora(tx), make_influencer(tx)
-        influencers.set_default_lora(tx, who.id, card.id)
+        card, influencer = make_lora(tx), make_influencer(tx)
+        influencers.set_default_lora(tx, influencer.id, card.id)
         make_pictures(tx, 2, lora_id=card.id)
         with pytest.raises(Conflict, match="the default of Bella and used by 2 pictures"):
             loras.delete(tx, card.id)
         loras.delete(tx, card.id, force=True)
-        assert influencers.get(tx, who.id).default_lora_id is None
+        assert influencers.get(tx, influencer.id).default_lora_id is None
         with pytest.raises(NotFound):
             loras.get(tx, card.id)
         assert make_lora(tx).name == card.name
@@ -95,9 +95,9 @@ class TestUploads:
 
         return upload
 
-    def take(self, app: Any, who: Tenant, upload_id: str, **values: str) -> loras.LoraCard:
+    def take(self, app: Any, influencer: Tenant, upload_id: str, **values: str) -> loras.LoraCard:
         return loras.take_upload(
-            lambda: app.db.transaction(who.editor.caller, needs="editor"), app.storage, upload_id=upload_id, **values
+            lambda: app.db.transaction(influencer.editor.caller, needs="editor"), app.storage, upload_id=upload_id, **values
         )
 
     def test_a_good_file_joins_the_library(self, app: Any, workspace: Tenant, uploaded: Any, tmp_path: Path) -> None:

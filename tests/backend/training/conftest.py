@@ -34,8 +34,8 @@ def studio(settings: Settings, trainer: FakeTrainer) -> Iterator[App]:
 def run(studio: Any, workspace: Tenant) -> RunCard:
     """20 steps, a checkpoint every 5, samples every 10, for an influencer without a LoRA."""
     with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
-        who = make_influencer(tx)
-        dataset_id = make_dataset(tx, storage=studio.storage, influencer_id=who.id)
+        influencer = make_influencer(tx)
+        dataset_id = make_dataset(tx, storage=studio.storage, influencer_id=influencer.id)
         draft = RunDraft(dataset_id=dataset_id, name="bella-v1", params=ParamsDraft(steps=20, save_every=5, sample_every=10))
         return training.start(tx, draft=draft, models=studio.engines.trainer.models(), request_key="k")
 

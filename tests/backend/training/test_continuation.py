@@ -13,14 +13,14 @@ from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid, NotFound, Unavailable
 from backend.kit.clock import now
 from backend.training import ParamsDraft, RunCard, RunDraft
-from backend.training.progress_writer import _forget_states
+from backend.training.progress_writer import _delete_older_states
 from tests.factories.account import Tenant
 from tests.factories.making import end_job, make_asset, make_dataset
 from tests.fakes.engines import MODEL, OTHER
 
 
-def begin(db: Database, who: Tenant, dataset_id: str, key: str = "k1", **values: object) -> RunCard:
-    with db.transaction(who.editor.caller, needs="editor") as tx:
+def begin(db: Database, tenant: Tenant, dataset_id: str, key: str = "k1", **values: object) -> RunCard:
+    with db.transaction(tenant.editor.caller, needs="editor") as tx:
         return training.start(tx, draft=RunDraft(dataset_id=dataset_id, **values), models=[OTHER, MODEL], request_key=key)
 
 
@@ -33,11 +33,11 @@ def dataset_id(db: Database, workspace: Tenant) -> str:
 @pytest.fixture
 def run(db: Database, workspace: Tenant, dataset_id: str) -> RunCard:
     """Ended at step 50 of 80."""
-    made = begin(db, workspace, dataset_id, name="bella-v1", params=ParamsDraft(steps=80, network_dim=8, network_alpha=4))
+    started = begin(db, workspace, dataset_id, name="bella-v1", params=ParamsDraft(steps=80, network_dim=8, network_alpha=4))
     with db.transaction(workspace.caller, needs="editor") as tx:
-        end_job(tx, made.job_id, "failed")
-        tx.add(TrainingCheckpoint(run_id=made.id, step=50, asset_id=make_asset(tx, kind="lora")))
-        return training.get(tx, made.id)
+        end_job(tx, started.job_id, "failed")
+        tx.add(TrainingCheckpoint(run_id=started.id, step=50, asset_id=make_asset(tx, kind="lora")))
+        return training.get(tx, started.id)
 
 
 def test_a_copy_takes_the_pictures_it_was_given_or_those_there_are_now(db: Database, workspace: Tenant, run: RunCard) -> None:
@@ -45,17 +45,17 @@ def test_a_copy_takes_the_pictures_it_was_given_or_those_there_are_now(db: Datab
         tx.execute(update(DatasetImage).values(caption="new words"))
         last = datasets.images(tx, run.dataset_id).images[-1]
         datasets.remove_images(tx, [last.id])
-    again = begin(db, workspace, run.dataset_id, "k2", copied_from_run_id=run.id, pictures="snapshot")
+    repeated = begin(db, workspace, run.dataset_id, "k2", copied_from_run_id=run.id, pictures="snapshot")
     fresh = begin(db, workspace, run.dataset_id, "k3", copied_from_run_id=run.id, pictures="current")
-    assert (again.image_count, fresh.image_count, again.copied_from_run_id) == (6, 5, run.id)
-    assert "number" in again.sample_prompts[0]
+    assert (repeated.image_count, fresh.image_count, repeated.copied_from_run_id) == (6, 5, run.id)
+    assert "number" in repeated.sample_prompts[0]
     assert fresh.sample_prompts == ("bella, new words",)
 
 
 def test_a_copy_of_pictures_that_are_gone_says_so(db: Database, workspace: Tenant, run: RunCard) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        gone = [one.asset_id for one in datasets.images(tx, run.dataset_id).images[:2]]
-        tx.execute(update(Asset).where(Asset.id.in_(gone)).values(state="purged"))
+        missing_assets = [image.asset_id for image in datasets.images(tx, run.dataset_id).images[:2]]
+        tx.execute(update(Asset).where(Asset.id.in_(missing_assets)).values(state="purged"))
     with pytest.raises(Invalid, match="2 of the pictures"):
         begin(db, workspace, run.dataset_id, "k2", copied_from_run_id=run.id, pictures="snapshot")
     with db.transaction(workspace.caller) as tx:
@@ -73,18 +73,18 @@ def test_a_continued_run_keeps_the_shape_of_its_lora(db: Database, workspace: Te
         begin(db, workspace, run.dataset_id, "k2", **follow | {"continued_from_step": 51})
     with pytest.raises(Invalid, match="Say both"):
         RunDraft(dataset_id=run.dataset_id, continued_from_run_id=run.id)
-    more = begin(db, workspace, run.dataset_id, "k2", params=ParamsDraft(steps=30, unet_lr=5e-4), **follow)
-    assert (more.params.network_dim, more.params.network_alpha, more.params.steps) == (8, 4, 30)
-    assert (more.continued_from_run_id, more.continued_from_step, more.steps_before) == (run.id, 50, 50)
+    continued = begin(db, workspace, run.dataset_id, "k2", params=ParamsDraft(steps=30, unet_lr=5e-4), **follow)
+    assert (continued.params.network_dim, continued.params.network_alpha, continued.params.steps) == (8, 4, 30)
+    assert (continued.continued_from_run_id, continued.continued_from_step, continued.steps_before) == (run.id, 50, 50)
 
 
 def test_another_workspaces_run_is_followed_by_nobody(
     db: Database, workspace: Tenant, other_workspace: Tenant, run: RunCard
 ) -> None:
     with db.transaction(other_workspace.caller, needs="editor") as tx:
-        theirs = make_dataset(tx)
+        foreign_dataset = make_dataset(tx)
     with pytest.raises(NotFound):
-        begin(db, other_workspace, theirs, copied_from_run_id=run.id)
+        begin(db, other_workspace, foreign_dataset, copied_from_run_id=run.id)
 
 
 def test_a_run_waits_for_the_night_and_can_start_now_all_the_same(db: Database, workspace: Tenant, dataset_id: str) -> None:
@@ -126,14 +126,14 @@ def test_a_state_that_a_run_is_about_to_continue_from_is_not_forgotten(db: Datab
     def forget() -> None:
         with db.transaction(workspace.caller) as tx:
             tx.execute(text("SET LOCAL lock_timeout = '50ms'"))
-            _forget_states(tx, run.id)
+            _delete_older_states(tx, run.id)
 
     draft = RunDraft(dataset_id=run.dataset_id, continued_from_run_id=run.id, continued_from_step=50)
     with db.transaction(workspace.editor.caller, needs="editor") as tx:
-        more = training.start(tx, draft=draft, models=[OTHER, MODEL], request_key="k2")
+        continued = training.start(tx, draft=draft, models=[OTHER, MODEL], request_key="k2")
         with pytest.raises(Unavailable):
             forget()
     forget()
     with db.transaction(workspace.caller) as tx:
-        assert tx.get_one(TrainingRun, more.id).start_state_asset_id == state
+        assert tx.get_one(TrainingRun, continued.id).start_state_asset_id == state
         assert assets.get(tx, state).state == "stored"

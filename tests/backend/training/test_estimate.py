@@ -77,31 +77,31 @@ def test_a_run_sees_those_before_it_and_when_it_starts(db: Database, workspace: 
         )
         finished(tx, done, per_step=1.0, around=20)
         running(tx, works, left=30.0)
-        seen = training.outlook(tx, lasts=120, limit=1, run=last)
-        assert seen.ahead == 2
-        assert seconds(seen.starts_at) == pytest.approx(150, abs=10)
-        assert seconds(seen.ends_at) == pytest.approx(270, abs=10)
-        fresh = training.outlook(tx, lasts=None, limit=1)
+        forecast = training.forecast_start(tx, duration_s=120, limit=1, run=last)
+        assert forecast.ahead == 2
+        assert seconds(forecast.starts_at) == pytest.approx(150, abs=10)
+        assert seconds(forecast.ends_at) == pytest.approx(270, abs=10)
+        fresh = training.forecast_start(tx, duration_s=None, limit=1)
         assert (fresh.ahead, fresh.ends_at) == (3, None)
         assert seconds(fresh.starts_at) == pytest.approx(270, abs=10)
-        late = training.outlook(tx, lasts=60, limit=1, run=night, not_before=night.not_before)
+        late = training.forecast_start(tx, duration_s=60, limit=1, run=night, not_before=night.not_before)
         assert seconds(late.starts_at) == pytest.approx(9 * 3600, abs=10)
-        assert training.outlook(tx, lasts=60, limit=1, run=first).ahead == 1
+        assert training.forecast_start(tx, duration_s=60, limit=1, run=first).ahead == 1
 
 
 def test_what_is_not_known_is_not_said(db: Database, workspace: Tenant, other_workspace: Tenant, begin: Begin) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        works, mine = begin(tx, "works"), begin(tx, "mine")
+        works, own = begin(tx, "works"), begin(tx, "mine")
         running(tx, works, left=None)
-        seen = training.outlook(tx, lasts=60, limit=1, run=mine)
-        assert (seen.ahead, seen.starts_at) == (1, None)
-        assert "not known yet" in seen.why
+        forecast = training.forecast_start(tx, duration_s=60, limit=1, run=own)
+        assert (forecast.ahead, forecast.starts_at) == (1, None)
+        assert "not known yet" in forecast.why
     with db.transaction(other_workspace.caller) as tx:
-        assert "Other work of this installation" in training.outlook(tx, lasts=60, limit=1).why
+        assert "Other work of this installation" in training.forecast_start(tx, duration_s=60, limit=1).why
     with db.transaction(Anonymous()) as tx:
         tx.execute(update(Device).values(down={"trainer": "It does not answer."}))
     with db.transaction(workspace.caller) as tx:
-        assert "No worker that trains" in training.outlook(tx, lasts=60, limit=1, run=mine).why
+        assert "No worker that trains" in training.forecast_start(tx, duration_s=60, limit=1, run=own).why
 
 
 def test_curves_are_thinned_and_keep_their_end(db: Database, workspace: Tenant, begin: Begin) -> None:
@@ -109,7 +109,7 @@ def test_curves_are_thinned_and_keep_their_end(db: Database, workspace: Tenant, 
         one, two = begin(tx, "one"), begin(tx, "two")
         tx.add_all(TrainingPoint(run_id=one.id, step=n, loss=0.5, lr=1e-3) for n in range(1, 302))
         tx.flush()
-        found = training.curves(tx, [one.id, two.id], most=100)
+        found = training.curves(tx, [one.id, two.id], limit=100)
         assert found[two.id] == []
         assert 100 <= len(found[one.id]) <= 102
         assert found[one.id][-1].step == 301

@@ -71,19 +71,19 @@ def test_a_whole_run(studio: Any, workspace: Tenant, start: Any, begin: Any, tmp
     assert result
     with studio.db.transaction(workspace.caller) as tx:
         card, points = training.get(tx, run.id), training.points(tx, run.id)
-        samples, kept = training.samples(tx, run.id), training.checkpoints(tx, run.id)
+        samples, checkpoints = training.samples(tx, run.id), training.checkpoints(tx, run.id)
         lora = loras.get(tx, result["lora_id"])
     assert [point.step for point in points] == list(range(1, 13))
     assert card.loss_first
     assert card.loss_last
-    assert [(one.step, one.final) for one in kept] == [(4, False), (8, False), (12, True)]
+    assert [(entry.step, entry.final) for entry in checkpoints] == [(4, False), (8, False), (12, True)]
     assert samples
     assert not {sample.step for sample in samples} & {4, 8}
     assert (lora.base, lora.step, lora.trigger_word) == ("sd15", 12, "bella")
     assert status_of(studio, workspace, run) == "ready"
     assert trained(lora_file(studio, workspace, lora.id, tmp_path / "lora")) == 12
-    said = [line for _, line in context.take_report().lines]
-    assert "Loss over the first and the last 12 steps" in " ".join(said)
+    log_lines = [line for _, line in context.take_report().lines]
+    assert "Loss over the first and the last 12 steps" in " ".join(log_lines)
 
 
 def test_the_next_attempt_goes_on_from_the_state(

@@ -26,8 +26,8 @@ def test_a_whole_run(studio: Any, workspace: Tenant, run: RunCard, begin: Any, t
         lora = loras.get(tx, str(card.lora_id))
         points = training.points(tx, run.id)
         samples = training.samples(tx, run.id)
-        kept = training.checkpoints(tx, run.id)
-        who = influencers.get(tx, str(run.influencer_id))
+        checkpoints = training.checkpoints(tx, run.id)
+        influencer = influencers.get(tx, str(run.influencer_id))
         states = tx.scalar(select(func.count()).select_from(Asset).where(Asset.kind == "state", Asset.state == "stored"))
         assert assets.get(tx, samples[0].asset_id).thumbs
     assert result == {"lora_id": lora.id, "name": "bella-v1", "steps": 20}
@@ -35,30 +35,30 @@ def test_a_whole_run(studio: Any, workspace: Tenant, run: RunCard, begin: Any, t
     assert [point.step for point in points] == list(range(1, 21))
     assert points[6].loss == pytest.approx(0.93)
     assert [(sample.step, sample.n) for sample in samples] == [(10, 0), (10, 1), (20, 0), (20, 1)]
-    assert [(each.step, each.final) for each in kept] == [(5, False), (10, False), (15, False), (20, True)]
+    assert [(each.step, each.final) for each in checkpoints] == [(5, False), (10, False), (15, False), (20, True)]
     assert (lora.step, lora.trigger_word, lora.base) == (20, "bella", "starter-128")
-    assert who.default_lora_id == lora.id
+    assert influencer.default_lora_id == lora.id
     assert states == 0
     assert status_of(studio, workspace, run) == "ready"
 
 
 def test_the_pictures_arrive_whole(studio: Any, run: RunCard, begin: Any, trainer: FakeTrainer) -> None:
-    seen: list[bytes] = []
+    requests_seen: list[bytes] = []
     trainer._at = lambda point: (
-        seen.extend(i.path.read_bytes() for i in trainer.requests[0].images) if point == "step-1" else None
+        requests_seen.extend(i.path.read_bytes() for i in trainer.requests[0].images) if point == "step-1" else None
     )
     train(begin(), run)
-    assert len(seen) == len(set(seen)) == 6
-    assert all(data.startswith(b"\xff\xd8") for data in seen)
+    assert len(requests_seen) == len(set(requests_seen)) == 6
+    assert all(data.startswith(b"\xff\xd8") for data in requests_seen)
 
 
 def test_another_default_lora_stays(studio: Any, workspace: Tenant, run: RunCard, begin: Any) -> None:
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
-        mine = make_lora(tx, "bella-v1")
-        influencers.set_default_lora(tx, str(run.influencer_id), mine.id)
+        own_lora = make_lora(tx, "bella-v1")
+        influencers.set_default_lora(tx, str(run.influencer_id), own_lora.id)
     result = train(begin(), run)
     with studio.db.transaction(workspace.caller) as tx:
-        assert influencers.get(tx, str(run.influencer_id)).default_lora_id == mine.id
+        assert influencers.get(tx, str(run.influencer_id)).default_lora_id == own_lora.id
         assert loras.get(tx, (result or {})["lora_id"]).name == "bella-v2"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid
 from backend.training import PRESETS, ParamsDraft, RunDraft, recommend, steps_for_epochs, with_overrides
-from backend.training.rules import epochs_for_steps, sample_prompts, with_trigger
+from backend.training.rules import epochs_for_steps, sample_prompts, with_trigger_word
 
 STARTER = ModelCard("starter", "Starter", "starter-128", 128, 8, ("ddim",), "ddim", 20, 3.0, True)
 SD15 = replace(STARTER, name="sd", title="SD 1.5", base="sd15", side=512)
@@ -74,7 +74,7 @@ def test_epochs_are_kohyas() -> None:
     ],
 )
 def test_captions_as_trained_say_the_trigger_word_once(caption: str, trained: str) -> None:
-    assert with_trigger(caption, "bella") == trained
+    assert with_trigger_word(caption, "bella") == trained
 
 
 def test_sample_prompts_speak_the_datasets_language() -> None:

@@ -19,8 +19,8 @@ from tests.fakes.engines import MODEL, OTHER
 MODELS = [OTHER, MODEL]
 
 
-def begin(db: Database, who: Tenant, dataset_id: str, *, key: str = "k1", **values: object) -> RunCard:
-    with db.transaction(who.editor.caller, needs="editor") as tx:
+def begin(db: Database, tenant: Tenant, dataset_id: str, *, key: str = "k1", **values: object) -> RunCard:
+    with db.transaction(tenant.editor.caller, needs="editor") as tx:
         return training.start(tx, draft=RunDraft(dataset_id=dataset_id, **values), models=MODELS, request_key=key)
 
 
@@ -73,7 +73,7 @@ def test_a_run_cancelled_among_the_jobs_frees_its_dataset_at_once(db: Database, 
     run = begin(db, workspace, dataset_id)
     with db.transaction(workspace.caller, needs="editor") as tx:
         shown = datasets.images(tx, dataset_id).images
-        datasets.set_included(tx, [one.id for one in shown[:3]], False)
+        datasets.set_included(tx, [entry.id for entry in shown[:3]], False)
         datasets.remove_images(tx, [shown[5].id])
         assert assets.get(tx, shown[5].asset_id).state == "stored"
         assert datasets.get(tx, dataset_id).status == "training"
@@ -89,18 +89,18 @@ def test_a_run_cancelled_among_the_jobs_frees_its_dataset_at_once(db: Database, 
 def test_a_dataset_of_a_dead_run_is_freed(db: Database, workspace: Tenant, dataset_id: str) -> None:
     run = begin(db, workspace, dataset_id)
     with db.transaction(workspace.caller, needs="editor") as tx:
-        assert training.free_datasets(tx) == 0
+        assert training.unlock_datasets(tx) == 0
         end_job(tx, run.job_id, "failed")
-        assert training.free_datasets(tx) == 1
+        assert training.unlock_datasets(tx) == 1
         assert datasets.get(tx, dataset_id).status == "ready"
 
 
 def test_a_freed_dataset_is_a_draft_when_it_is_no_longer_ready(db: Database, workspace: Tenant, dataset_id: str) -> None:
     run = begin(db, workspace, dataset_id)
     with db.transaction(workspace.caller, needs="editor") as tx:
-        datasets.set_included(tx, [one.id for one in datasets.images(tx, dataset_id).images[:3]], False)
+        datasets.set_included(tx, [image.id for image in datasets.images(tx, dataset_id).images[:3]], False)
         end_job(tx, run.job_id, "failed")
-        assert training.free_datasets(tx) == 1
+        assert training.unlock_datasets(tx) == 1
         assert tx.scalar(select(Dataset.status)) == datasets.get(tx, dataset_id).status == "draft"
 
 
@@ -149,8 +149,8 @@ def test_promote_takes_a_checkpoint_into_the_library_once(db: Database, workspac
     with db.transaction(workspace.caller, needs="editor") as tx:
         tx.add(TrainingCheckpoint(run_id=run.id, step=50, asset_id=make_asset(tx, kind="lora")))
         tx.flush()
-        first, again = training.promote(tx, run.id, 50), training.promote(tx, run.id, 50)
-        other = training.promote(tx, run.id, 50, name="bella-soft")
+        first, second = training.promote(tx, run.id, 50), training.promote(tx, run.id, 50)
+        named = training.promote(tx, run.id, 50, name="bella-soft")
         assert (first.name, first.base, first.dim, first.step, first.influencer_id) == (
             "bella-v1-50",
             "starter-128",
@@ -158,9 +158,9 @@ def test_promote_takes_a_checkpoint_into_the_library_once(db: Database, workspac
             50,
             who.id,
         )
-        assert again.id == first.id
-        assert other.name == "bella-soft"
-        assert set(training.checkpoints(tx, run.id)[0].lora_ids) == {first.id, other.id}
+        assert second.id == first.id
+        assert named.name == "bella-soft"
+        assert set(training.checkpoints(tx, run.id)[0].lora_ids) == {first.id, named.id}
         assert loras.page(tx, influencer_id=who.id).total == 2
         with pytest.raises(NotFound, match="no checkpoint of that step"):
             training.promote(tx, run.id, 51)

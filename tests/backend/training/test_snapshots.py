@@ -20,7 +20,7 @@ from tests.support.context import make_context, next_attempt
 
 def test_pictures_left_out_meanwhile_make_it_a_draft(studio: Any, workspace: Tenant, run: RunCard, begin: Any) -> None:
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
-        datasets.set_included(tx, [one.id for one in datasets.images(tx, run.dataset_id).images[:3]], False)
+        datasets.set_included(tx, [image.id for image in datasets.images(tx, run.dataset_id).images[:3]], False)
     train(begin(), run)
     assert status_of(studio, workspace, run) == "draft"
 
@@ -47,14 +47,14 @@ def test_pictures_taken_out_of_the_dataset_are_trained_on_all_the_same(
     """What a person changes while a run waits does not change the run; afterwards nothing keeps what they deleted."""
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
         images = datasets.images(tx, run.dataset_id).images
-        datasets.remove_images(tx, [one.id for one in images[:3]])
+        datasets.remove_images(tx, [image.id for image in images[:3]])
         tx.execute(update(DatasetImage).values(caption="something else", included=False))
-        gone = [one.asset_id for one in images[:3]]
-        assert {assets.get(tx, asset_id).state for asset_id in gone} == {"stored"}
+        missing_assets = [image.asset_id for image in images[:3]]
+        assert {assets.get(tx, asset_id).state for asset_id in missing_assets} == {"stored"}
     train(begin(), run)
     assert [image.caption for image in trainer.requests[0].images] == [f"portrait of bella, number {n}" for n in range(6)]
     with studio.db.transaction(workspace.caller) as tx:
-        assert {assets.get(tx, asset_id).state for asset_id in gone} == {"deleted"}
+        assert {assets.get(tx, asset_id).state for asset_id in missing_assets} == {"deleted"}
         assert assets.get(tx, images[3].asset_id).state == "stored"
 
 

@@ -122,20 +122,20 @@ def test_a_run_continues_from_a_checkpoint(
     models, step = studio.engines.trainer.models(), 12 if state else 5
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
         end_job(tx, run.job_id, "cancelled")
-        kept = {one.step: one for one in training.checkpoints(tx, run.id)}
-        assert (kept[5].has_state, kept[12].has_state) == (False, True)
+        checkpoints_by_step = {checkpoint.step: checkpoint for checkpoint in training.checkpoints(tx, run.id)}
+        assert (checkpoints_by_step[5].has_state, checkpoints_by_step[12].has_state) == (False, True)
         params = ParamsDraft(steps=10)
         draft = RunDraft(
             dataset_id=run.dataset_id, name="bella-v2", params=params, continued_from_run_id=run.id, continued_from_step=step
         )
-        more = training.start(tx, draft=draft, models=models, request_key="k2")
-        assert training.continued_by(tx, run.id) == [(more.id, "bella-v2", step)]
-    payload = TrainingPayload(run_id=more.id)
-    pipeline.run(make_context(studio, workspace, "lora-training", payload, job_id=more.job_id), payload)
+        continued = training.start(tx, draft=draft, models=models, request_key="k2")
+        assert training.continuations(tx, run.id) == [(continued.id, "bella-v2", step)]
+    payload = TrainingPayload(run_id=continued.id)
+    pipeline.run(make_context(studio, workspace, "lora-training", payload, job_id=continued.job_id), payload)
     start = trainer.requests[-1].start
     assert (start.step, start.lora.name, start.state is not None) == (step, "start.safetensors", state)
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
-        last = training.checkpoints(tx, more.id)[-1]
-        assert tx.scalar(select(Asset.state).where(Asset.id == kept[step].asset_id)) == "stored"
-        draft = RunDraft(dataset_id=run.dataset_id, continued_from_run_id=more.id, continued_from_step=last.step)
+        last = training.checkpoints(tx, continued.id)[-1]
+        assert tx.scalar(select(Asset.state).where(Asset.id == checkpoints_by_step[step].asset_id)) == "stored"
+        draft = RunDraft(dataset_id=run.dataset_id, continued_from_run_id=continued.id, continued_from_step=last.step)
         assert training.start(tx, draft=draft, models=models, request_key="k3").steps_before == step + 10

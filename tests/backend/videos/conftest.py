@@ -39,9 +39,9 @@ def studio(settings: Settings, motion: FakeMotion) -> Iterator[App]:
 def do(studio: App, workspace: Tenant) -> Callable[..., Any]:
     """`do(verb, …)`: one verb in an editor's transaction."""
 
-    def do(verb: Callable[..., Any], *args: Any, **more: Any) -> Any:
+    def do(verb: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
         with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
-            return verb(tx, *args, **more)
+            return verb(tx, *args, **keywords)
 
     return do
 
@@ -49,10 +49,10 @@ def do(studio: App, workspace: Tenant) -> Callable[..., Any]:
 @pytest.fixture
 def picture_id(studio: App, do: Any) -> str:
     """96 × 96 px, in the storage."""
-    [made] = do(make_pictures, 1)
+    [picture_id] = do(make_pictures, 1)
     asset_id = do(make_asset, storage=studio.storage, data=jpeg())
-    do(lambda tx: tx.execute(update(Picture).where(Picture.id == made).values(asset_id=asset_id)))
-    return str(made)
+    do(lambda tx: tx.execute(update(Picture).where(Picture.id == picture_id).values(asset_id=asset_id)))
+    return str(picture_id)
 
 
 @pytest.fixture

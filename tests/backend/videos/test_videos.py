@@ -27,11 +27,11 @@ def test_a_picture_is_asked_for_once_filmed_and_marked(
     studio: Any, do: Any, film: Any, offer: Any, picture_id: str, motion: FakeMotion
 ) -> None:
     draft = VideoDraft(model="push-in", format="9:16", seconds=2, movement=0.3, focus=0.2)
-    [asked] = do(videos.animate, picture_ids=[picture_id], draft=draft, request_key="k", **offer)
-    [again] = do(videos.animate, picture_ids=[picture_id], draft=draft, request_key="k", **offer)
-    assert again.id == asked.id
+    [video] = do(videos.animate, picture_ids=[picture_id], draft=draft, request_key="k", **offer)
+    [second] = do(videos.animate, picture_ids=[picture_id], draft=draft, request_key="k", **offer)
+    assert second.id == video.id
     assert do(videos.page).total == 0, "not made yet"
-    card = film(asked)
+    card = film(video)
     [request] = motion.requests
     assert (request.model, request.frames, request.fps, request.movement, request.focus) == ("push-in", 60, 30, 0.3, 0.2)
     assert (request.width, request.height) == (720, 1280)
@@ -57,8 +57,8 @@ def test_several_pictures_are_a_job_each(do: Any, offer: Any) -> None:
     cards = do(videos.animate, picture_ids=[*ids, ids[0]], draft=VideoDraft(), request_key="k", **offer)
     assert [card.picture_id for card in cards] == ids
     assert len({card.job_id for card in cards}) == 3
-    assert [one.id for one in do(videos.animate, picture_ids=ids, draft=VideoDraft(), request_key="k", **offer)] == [
-        one.id for one in cards
+    assert [entry.id for entry in do(videos.animate, picture_ids=ids, draft=VideoDraft(), request_key="k", **offer)] == [
+        card.id for card in cards
     ]
     assert {do(jobs.get, card.job_id).kind for card in cards} == {"video-generation"}
     with pytest.raises(Invalid, match="at most 20"):
@@ -70,7 +70,7 @@ def test_several_pictures_are_a_job_each(do: Any, offer: Any) -> None:
 def test_a_model_that_draws_takes_a_card_words_and_loras_of_its_family(
     do: Any, film: Any, offer: Any, picture_id: str, motion: FakeMotion, studio: Any
 ) -> None:
-    lora, other = do(make_lora, base="sd15", storage=studio.storage), do(make_lora, "tiny-v1")
+    lora, starter_lora = do(make_lora, base="sd15", storage=studio.storage), do(make_lora, "tiny-v1")
     draft = VideoDraft(model=MODULE.name, prompt=f"she turns <lora:{lora.name}:0.7>", seed=5)
     [card] = do(videos.animate, picture_ids=[picture_id], draft=draft, request_key="k", **offer)
     assert do(jobs.get, card.job_id).kind == "video-generation-gpu"
@@ -78,8 +78,8 @@ def test_a_model_that_draws_takes_a_card_words_and_loras_of_its_family(
     assert film(card).recipe.loras[0].name == lora.name
     [request] = motion.requests
     assert [(use.name, use.weight, use.path.exists()) for use in request.loras] == [(lora.name, 0.7, True)]
-    wrong = VideoDraft(model=MODULE.name, loras=(LoraPick(lora_id=other.id),))
-    with pytest.raises(Invalid, match=other.name):
+    wrong = VideoDraft(model=MODULE.name, loras=(LoraPick(lora_id=starter_lora.id),))
+    with pytest.raises(Invalid, match=starter_lora.name):
         do(videos.animate, picture_ids=[picture_id], draft=wrong, request_key="x", **offer)
     wrong = VideoDraft(model="drift", loras=(LoraPick(lora_id=lora.id),))
     with pytest.raises(Invalid, match="takes no LoRA"):
@@ -87,8 +87,8 @@ def test_a_model_that_draws_takes_a_card_words_and_loras_of_its_family(
     with pytest.raises(Invalid, match="has none"):
         do(videos.animate, picture_ids=[picture_id], draft=draft, request_key="x", **{**offer, "checkpoints": []})
     do(loras.delete, lora.id)
-    again = do(videos.draft_from, card.id)
-    assert (again.model, again.prompt, again.loras, again.seed) == (MODULE.name, "she turns", (), -1)
+    second = do(videos.draft_from, card.id)
+    assert (second.model, second.prompt, second.loras, second.seed) == (MODULE.name, "she turns", (), -1)
 
 
 def test_a_program_names_the_picture_or_its_file(do: Any, offer: Any, picture_id: str) -> None:
@@ -100,13 +100,13 @@ def test_a_program_names_the_picture_or_its_file(do: Any, offer: Any, picture_id
 
 
 def test_videos_are_listed_filtered_judged_deleted_and_brought_back(do: Any, film: Any, offer: Any, picture_id: str) -> None:
-    who = do(make_influencer)
-    do(lambda tx: setattr(tx.get_one(Picture, picture_id), "influencer_id", who.id))
-    made = [
+    influencer = do(make_influencer)
+    do(lambda tx: setattr(tx.get_one(Picture, picture_id), "influencer_id", influencer.id))
+    video_ids = [
         film(do(videos.animate, picture_ids=[picture_id], draft=VideoDraft(format=name), request_key=name, **offer)[0])
         for name in ("9:16", "1:1", "as-is")
     ]
-    ids = [card.id for card in reversed(made)]
+    ids = [card.id for card in reversed(video_ids)]
     first = do(videos.page, take=2)
     assert ([card.id for card in first.cards], first.total) == (ids[:2], 3)
     assert [card.id for card in do(videos.page, cursor=first.next_cursor).cards] == ids[2:]
@@ -114,9 +114,12 @@ def test_videos_are_listed_filtered_judged_deleted_and_brought_back(do: Any, fil
     do(videos.rate, ids[:1], 4)
     do(videos.set_favourite, ids[1:2], True)
     for filters, left in (
-        (VideoFilters(influencer_id=who.id), 3), (VideoFilters(influencer_id="inf_no"), 0), (VideoFilters(favourite=True), 1),
-        (VideoFilters(min_rating=4), 1), (VideoFilters(picture_id=picture_id, format="1:1"), 1),
-    ):  # fmt: skip
+        (VideoFilters(influencer_id=influencer.id), 3),
+        (VideoFilters(influencer_id="inf_no"), 0),
+        (VideoFilters(favourite=True), 1),
+        (VideoFilters(min_rating=4), 1),
+        (VideoFilters(picture_id=picture_id, format="1:1"), 1),
+    ):
         assert do(videos.page, filters=filters).total == left, filters
     do(videos.delete, ids)
     assert do(videos.page).total == 0
@@ -125,7 +128,7 @@ def test_videos_are_listed_filtered_judged_deleted_and_brought_back(do: Any, fil
     do(videos.undelete, ids[:2])
     assert do(videos.page).total == 2
     assert do(lambda tx: tx.scalar(uses)) == 4
-    do(lambda tx: setattr(tx.get_one(Asset, made[0].asset_id), "state", "purged"))
+    do(lambda tx: setattr(tx.get_one(Asset, video_ids[0].asset_id), "state", "purged"))
     with pytest.raises(NotFound, match="files are gone"):
         do(videos.undelete, ids[2:])
     with pytest.raises(Invalid, match="stars"):
@@ -158,8 +161,8 @@ def test_ones_own_photograph_stays_unmarked_under_a_moving_camera(
 
     do(own)
     for draft, marked in ((VideoDraft(model="drift"), False), (VideoDraft(model=MODULE.name), True)):
-        [asked] = do(videos.animate, picture_ids=[picture_id], draft=draft, request_key=new_id("key"), **offer)
-        data = b"".join(studio.storage.open(do(assets.get, film(asked).asset_id).key))
+        [video] = do(videos.animate, picture_ids=[picture_id], draft=draft, request_key=new_id("key"), **offer)
+        data = b"".join(studio.storage.open(do(assets.get, film(video).asset_id).key))
         assert (b"compositeWithTrainedAlgorithmicMedia" in data) is marked
         assert (b"DigitalSourceType" in data) is marked
 
@@ -178,8 +181,8 @@ def test_whenever_its_worker_dies_there_is_exactly_one_video(
     def check(ctx: Context) -> None:
         with studio.db.transaction(workspace.caller) as tx:
             [clip] = tx.scalars(select(Clip).where(Clip.job_id == ctx.job_id)).all()
-            kept = select(Asset.id).join(AssetUse, AssetUse.asset_id == Asset.id).where(Asset.job_id == ctx.job_id)
-            assert tx.scalars(kept).all() == [clip.asset_id], "what a dead attempt left has no use"
+            stored_assets = select(Asset.id).join(AssetUse, AssetUse.asset_id == Asset.id).where(Asset.job_id == ctx.job_id)
+            assert tx.scalars(stored_assets).all() == [clip.asset_id], "what a dead attempt left has no use"
             assert tx.get_one(Asset, clip.asset_id).state == "stored"
         assert len(motion.requests) <= 2
 

@@ -107,7 +107,7 @@ def test_each_preset_fits_its_card(base: str, params: TrainParams, side: int, gb
     preset = presets.for_card(base, gb * 1024 - 300)
     assert preset.gb == gb
     for batch in (params.batch, 12):
-        need = estimates.memory(card, replace(params, batch=batch), preset)
+        need = estimates.estimate_memory(card, replace(params, batch=batch), preset)
         assert need
         assert estimates.fits(need, gb * 1024), need
     assert f"{gb} GB" in preset.title
