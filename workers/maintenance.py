@@ -44,9 +44,9 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         datasets.forget_removed(tx, days=settings.purge_after_days)
         forgotten = jobs.purge_old(tx, hours=settings.job_cleanup_hours)
         boards.purge_history(tx, days=settings.retain_acts_days)
-        content_plans.forget(tx, days=settings.retain_acts_days)
-        content_plans.forget_typed(tx, days=_UNSAVED_DAYS)
-        prepared = renditions.forget(tx, days=settings.retain_renditions_days)
+        content_plans.delete_old_undo_entries(tx, days=settings.retain_acts_days)
+        content_plans.delete_old_unsaved_drafts(tx, days=_UNSAVED_DAYS)
+        prepared = renditions.delete_unused(tx, days=settings.retain_renditions_days)
         sessions = accounts.purge_sessions(tx, hours=settings.session_cleanup_hours)
         idle = settings.session_cleanup_hours, settings.purge_after_days
         retired, unread = writing_styles.retire_idle(tx, idle_hours=idle[0], purge_days=idle[1])

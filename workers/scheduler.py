@@ -74,11 +74,11 @@ class Scheduler:
             if recovered := publishing_sweep.recover_orphans(tx, self._settings):
                 log.warning("posts found without a job", posts=recovered)
         with self._app.db.dispatch() as tx:
-            if missed := post_sweep.miss(tx):
+            if missed := post_sweep.mark_missed(tx):
                 log.warning("posts missed", posts=missed)
             if boot_clock() < self._realign_at:
                 return
-            self._realigned_to, moved = post_sweep.realign(tx, after=self._realigned_to)
+            self._realigned_to, moved = post_sweep.recompute_due_times(tx, after=self._realigned_to)
         if moved:
             log.info("posts moved with the rules of their time zones", plans=moved)
         if not self._realigned_to:

@@ -176,7 +176,7 @@ def _plan_ideas(app: App, tx: Session, order: IdeasOrder) -> TextPlan:
 
 
 def _plan_days(app: App, tx: Session, order: SeriesOrder, key: str) -> str:
-    return bulk_planning.start(tx, order=order, request_key=key).id
+    return bulk_planning.start_series(tx, order=order, request_key=key).id
 
 
 def _foretell_days(app: App, tx: Session, order: SeriesOrder) -> TextPlan:
@@ -197,7 +197,7 @@ def _post(app: App, tx: Session, order: AutopostOrder, key: str) -> str:
     shown = {}
     if order.version is not None:
         shown[order.content_plan_id or content_plans.get_post(tx, order.post_id).plan_id] = order.version
-    return publishing.send_now(tx, order.content_plan_id, post_id=order.post_id, request_key=key, shown=shown)[0].id
+    return publishing.send_now(tx, order.content_plan_id, post_id=order.post_id, request_key=key, expected=shown)[0].id
 
 
 WORK: dict[str, Work] = {

@@ -1,22 +1,38 @@
-"""Planning in bulk: days or weeks of posts written, illustrated and put on free places of the calendar by one job."""
+"""Bulk planning (“auto-plan”): one job writes and illustrates posts for days or weeks and puts them on free times."""
 
 from backend.bulk_planning.forecast import forecast
 from backend.bulk_planning.schemas import (
-    MOST_A_DAY,
-    MOST_DAYS,
-    MOST_PICTURES,
-    MOST_POSTS,
-    MOST_REDRAW,
-    REDRAW,
+    DEFAULT_REDRAWS,
+    MAX_DAYS,
+    MAX_PICTURES,
+    MAX_POSTS,
+    MAX_POSTS_PER_DAY,
+    MAX_REDRAWS,
     Forecast,
-    Form,
-    Moment,
+    FreeTime,
+    PictureFormat,
     SeriesCard,
     SeriesOrder,
 )
-from backend.bulk_planning.service import KIND, PICTURES, discard, latest, series, start
+from backend.bulk_planning.service import PICTURE_KIND, SERIES_KIND, discard_drafts, get_series, latest_series, start_series
 
 __all__ = [
-    "KIND", "MOST_A_DAY", "MOST_DAYS", "MOST_PICTURES", "MOST_POSTS", "MOST_REDRAW", "PICTURES", "REDRAW", "Forecast",
-    "Form", "Moment", "SeriesCard", "SeriesOrder", "discard", "forecast", "latest", "series", "start",
-]  # fmt: skip
+    "DEFAULT_REDRAWS",
+    "MAX_DAYS",
+    "MAX_PICTURES",
+    "MAX_POSTS",
+    "MAX_POSTS_PER_DAY",
+    "MAX_REDRAWS",
+    "PICTURE_KIND",
+    "SERIES_KIND",
+    "Forecast",
+    "FreeTime",
+    "PictureFormat",
+    "SeriesCard",
+    "SeriesOrder",
+    "discard_drafts",
+    "forecast",
+    "get_series",
+    "latest_series",
+    "start_series",
+]

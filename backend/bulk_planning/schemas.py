@@ -1,4 +1,4 @@
-"""What is asked for, carried and shown of a series: many posts planned at once."""
+"""Order, job payloads, forecast and progress of a series: many posts planned at once."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from backend.jobs import JobCard
 from backend.kit.drafts import Draft
 from backend.writing import CAPTION_CHARACTERS, MAX_AUDIENCE, MAX_CALL_TO_ACTION, MAX_STYLE, MAX_TOPIC, Goal
 
-MOST_DAYS, MOST_A_DAY, MOST_POSTS, MOST_PICTURES = 31, 4, 60, 4
-REDRAW, MOST_REDRAW = 3, 6
-Form = Literal["picture", "carousel", "story"]
+MAX_DAYS, MAX_POSTS_PER_DAY, MAX_POSTS, MAX_PICTURES = 31, 4, 60, 4
+DEFAULT_REDRAWS, MAX_REDRAWS = 3, 6
+PictureFormat = Literal["picture", "carousel", "story"]
 Topic = Annotated[str, Field(max_length=MAX_TOPIC)]
 
 
 class SeriesOrder(Draft):
-    """Posts for `days` days from `first` on, by the influencer's own clocks.
+    """Posts for `days` days from `first` on, in the influencer's time zone.
 
-    `clocks`: times of day (“18:30”), one post each; none: at the influencer's recurring times. `channel_ids` in the order they
-    go out, `minutes_between` apart. `pictures` a post, 0: words alone. `redraw`: how often pictures that do not look like them
-    are drawn again; 0: posts get them as they come. `topics`: of the first posts; the others are thought of. `skip_filled`:
-    days on which the influencer has a post already get no other. `length`: characters a caption may have. `goal`, `audience`,
-    `call_to_action`: of every post, as in a WriteOrder. `privacy`: channel -> who can see its posts, in the platform's own
-    word, where somebody has chosen it for all of them.
+    `clocks`: times of day (“18:30”), one post each; empty: the influencer's recurring times. `channel_ids`: in the order they
+    publish, `minutes_between` apart. `pictures`: a post; 0: text only. `redraw`: how often pictures that do not look like the
+    influencer are drawn again; 0: never. `topics`: of the first posts; the writer thinks of the others. `skip_filled`: leave
+    out days on which the influencer has a post already. `length`: characters of a caption. `goal`, `audience`,
+    `call_to_action`: of every post, as in a WriteOrder. `privacy`: channel id -> who can see its posts (the platform's own
+    word), where somebody has chosen it.
     """
 
     influencer_id: str
     first: date
-    days: int = Field(7, ge=1, le=MOST_DAYS)
-    clocks: tuple[str, ...] = Field((), max_length=MOST_A_DAY)
+    days: int = Field(7, ge=1, le=MAX_DAYS)
+    clocks: tuple[str, ...] = Field((), max_length=MAX_POSTS_PER_DAY)
     skip_filled: bool = True
     channel_ids: tuple[str, ...] = Field(max_length=20)
-    format: Form = "picture"
-    pictures: int = Field(1, ge=0, le=MOST_PICTURES)
-    redraw: int = Field(REDRAW, ge=0, le=MOST_REDRAW)
-    topics: tuple[Topic, ...] = Field((), max_length=MOST_POSTS)
+    format: PictureFormat = "picture"
+    pictures: int = Field(1, ge=0, le=MAX_PICTURES)
+    redraw: int = Field(DEFAULT_REDRAWS, ge=0, le=MAX_REDRAWS)
+    topics: tuple[Topic, ...] = Field((), max_length=MAX_POSTS)
     style: str = Field("", max_length=MAX_STYLE)
     length: int = Field(CAPTION_CHARACTERS, ge=40, le=2200)
     goal: Goal = ""
@@ -74,8 +74,8 @@ class SeriesOrder(Draft):
 
     @model_validator(mode="after")
     def _sizes(self) -> SeriesOrder:
-        if self.clocks and self.days * len(self.clocks) > MOST_POSTS:
-            raise ValueError(f"These are {self.days * len(self.clocks)} posts; at most {MOST_POSTS} at once. Plan fewer days.")
+        if self.clocks and self.days * len(self.clocks) > MAX_POSTS:
+            raise ValueError(f"These are {self.days * len(self.clocks)} posts; at most {MAX_POSTS} at once. Plan fewer days.")
         if self.format == "carousel" and self.pictures == 1:
             raise ValueError("A carousel has at least 2 pictures. Choose more, or make single pictures.")
         if self.format != "carousel" and self.pictures > 1:
@@ -86,13 +86,13 @@ class SeriesOrder(Draft):
 
 
 class SeriesPayload(BaseModel):
-    """Of a `content-plan` job."""
+    """Payload of a `content-plan` job."""
 
     order: SeriesOrder
 
 
 class PicturePayload(BaseModel):
-    """Of a `content-plan-picture` job: what a post of a series shows. `size`: a key of generation.SIZES."""
+    """Payload of a `content-plan-picture` job: the pictures of one post of a series. `size`: a key of generation.SIZES."""
 
     plan_id: str
     text_id: str
@@ -105,8 +105,8 @@ class PicturePayload(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A free time: as the clock there shows it, and as an instant."""
+class FreeTime:
+    """A free time: `wall`, the local time, and `at`, the instant."""
 
     wall: datetime
     at: datetime
@@ -114,15 +114,15 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What an order comes to, before it is started. `left_out`: times that are past or have no room.
+    """Forecast of an order. `left_out`: requested times that are past or taken; `moved`: those with another time instead;
     `filled`: days left out because they have a post already.
 
-    `most_usd` None: nothing is paid (no model is set); `usual_usd` None: nothing was paid here before. `left_usd`: of the
-    limits, None: there are none. `draw_s` None: no time is known; `load_s` of it until the model is loaded. `ahead`: image jobs
-    of the workspace that run or wait before it. `warnings`: sentences that people ought to read first.
+    `most_usd` None: it is free (no language model is set); `usual_usd` None: nothing was paid here before. `left_usd`: what is
+    left of the budgets; None: there are none. `write_s`, `draw_s`: seconds; `draw_s` None: unknown; it includes `load_s`, for
+    loading the model. `ahead`: image jobs of the workspace that run or wait before it. `warnings`: sentences for people.
     """
 
-    moments: tuple[Moment, ...]
+    moments: tuple[FreeTime, ...]
     left_out: int
     filled: int
     moved: int
@@ -138,7 +138,7 @@ class Forecast:
 
     @property
     def seconds(self) -> float | None:
-        """In all: while one post is drawn, the next is written. None: the pictures' time is not known."""
+        """In all: while the pictures of one post are drawn, the next post is written. None: unknown."""
         if self.pictures and self.draw_s is None:
             return None
         drawn, n = (self.draw_s or 0.0) - self.load_s, max(1, len(self.moments))
@@ -146,17 +146,17 @@ class Forecast:
 
     @property
     def over(self) -> bool:
-        """It may be stopped by a limit before its end."""
+        """Whether a budget may stop it before its end."""
         return self.most_usd is not None and self.left_usd is not None and self.most_usd > self.left_usd
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesCard:
-    """A series and what has become of it. `pictures`: posts whose pictures were asked for; `drawn` of them are there.
+    """Progress of a series. `asked`: posts it makes. `pictures`: posts whose pictures were requested; of those, `drawn` are
+    done and `failed` failed.
 
-    `held`: pictures that the identity gate keeps back. `lacking`: posts that need a picture, for too few looked like them.
-    `left_s`: seconds until the others are there, None: not known.
-    `drafts`: ids of plans nobody has sent on yet.
+    `held`: pictures in the face check. `lacking`: posts without a picture, because too few looked like the influencer.
+    `left_s`: seconds until the other pictures are done; None: unknown. `drafts`: ids of plans that are still drafts.
     """
 
     job: JobCard

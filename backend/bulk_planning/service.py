@@ -1,4 +1,4 @@
-"""Starting a series, how it stands, and all of its drafts away again."""
+"""Starting a series, its progress, and deleting its drafts."""
 
 from __future__ import annotations
 
@@ -10,125 +10,147 @@ from sqlalchemy.orm import Session
 
 from backend import channels, content_plans, influencers, jobs
 from backend.bulk_planning import slots
-from backend.bulk_planning.schemas import Moment, SeriesCard, SeriesOrder, SeriesPayload
+from backend.bulk_planning.schemas import FreeTime, SeriesCard, SeriesOrder, SeriesPayload
 from backend.channels import ChannelCard
-from backend.content_plans import Mark, Outcome, PostState, UndoEntry
+from backend.content_plans import Outcome, PlanUndoEntry, PostState, TakenTime
 from backend.errors import Conflict, Invalid, NotFound
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from backend.kit.clock import now
 
-KIND, PICTURES = "content-plan", "content-plan-picture"
+SERIES_KIND, PICTURE_KIND = "content-plan", "content-plan-picture"
 
 
-def start(tx: Session, *, order: SeriesOrder, request_key: str) -> JobCard:
+def start_series(tx: Session, *, order: SeriesOrder, request_key: str) -> JobCard:
     """The same `request_key` returns the first job. Its result: {posts, undated, unwritten, cost, model, pictures}.
 
     Raises NotFound, Invalid (no channel, no free time), Conflict (the key was used for other work).
     """
-    if first := jobs.find_by_key(tx, request_key):  # its own posts have taken the times since
-        if first.kind != KIND:
+    if first := jobs.find_by_key(tx, request_key):  # checked first: the series' own posts have taken the free times since
+        if first.kind != SERIES_KIND:
             raise Conflict("This request key was used for other work already. Send a new Idempotency-Key, or reload the page.")
         return first
-    who = influencers.get(tx, order.influencer_id)
-    chosen(tx, order)
-    n = len(moments(tx, order))
-    title = f"Plan of {n} {'post' if n == 1 else 'posts'} for {who.name}"
+    influencer = influencers.get(tx, order.influencer_id)
+    chosen_channels(tx, order)
+    n = len(require_free_times(tx, order))
+    title = f"Plan of {n} {'post' if n == 1 else 'posts'} for {influencer.name}"
     payload = SeriesPayload(order=order)
-    return jobs.enqueue(tx, kind=KIND, payload=payload, title=title, request_key=request_key, subject=("influencer", who.id))
+    return jobs.enqueue(
+        tx, kind=SERIES_KIND, payload=payload, title=title, request_key=request_key, subject=("influencer", influencer.id)
+    )
 
 
-def chosen(tx: Session, order: SeriesOrder) -> list[ChannelCard]:
-    """The order's channels, as they are in it. Raises NotFound."""
-    theirs = {one.id: one for one in channels.of(tx, order.influencer_id)}
-    if missing := [one for one in order.channel_ids if one not in theirs]:
+def chosen_channels(tx: Session, order: SeriesOrder) -> list[ChannelCard]:
+    """The order's channels, in its order. Raises NotFound."""
+    channels_by_id = {channel.id: channel for channel in channels.of(tx, order.influencer_id)}
+    if missing := [channel_id for channel_id in order.channel_ids if channel_id not in channels_by_id]:
         raise NotFound(f"{len(missing)} of the chosen channels is not the influencer's any more. Choose the channels again.")
-    return [theirs[one] for one in order.channel_ids]
+    return [channels_by_id[channel_id] for channel_id in order.channel_ids]
 
 
-def moments(tx: Session, order: SeriesOrder) -> list[Moment]:
+def require_free_times(tx: Session, order: SeriesOrder) -> list[FreeTime]:
     """Free times for the order's posts. Raises Invalid: there are none."""
-    found, _ = places(tx, influencers.get(tx, order.influencer_id), order)
+    found, _ = free_times(tx, influencers.get(tx, order.influencer_id), order)
     return found
 
 
-def places(tx: Session, who: InfluencerCard, order: SeriesOrder) -> tuple[list[Moment], int]:
-    """(free times in order, how many were wished on days that count). Raises Invalid: no recurring times, nothing is free."""
-    rules = content_plans.rules_of(tx, who.id)
+def free_times(tx: Session, influencer: InfluencerCard, order: SeriesOrder) -> tuple[list[FreeTime], int]:
+    """(free times in order, how many times were requested on days that are not left out).
+
+    Raises Invalid: there are no recurring times, or nothing is free.
+    """
+    rules = content_plans.get_rules(tx, influencer.id)
     if not order.clocks and not rules.slots:
-        raise Invalid(f"{who.name} has no recurring times. Set them under Rules on the calendar, or choose times of day.")
+        raise Invalid(
+            f"{influencer.name} has no recurring times. Set them under Rules on the calendar, or choose times of day."
+        )
     days = order.first, order.days
-    wishes = slots.daily(*days, order.clocks) if order.clocks else slots.recurring(*days, rules.slots)
-    taken = content_plans.taken(tx, who.id)
-    filled = _filled(taken, who, order)
-    wishes = [one for one in wishes if one.date() not in filled]
-    if filled and not wishes:
+    wanted_times = slots.daily_times(*days, order.clocks) if order.clocks else slots.recurring_times(*days, rules.slots)
+    taken_times = content_plans.taken_times(tx, influencer.id)
+    filled = _filled_days(taken_times, influencer, order)
+    wanted_times = [time for time in wanted_times if time.date() not in filled]
+    if filled and not wanted_times:
         raise Invalid("Each of these days has a post already. Choose other days, or plan another post on days that have one.")
-    found = slots.free(
-        wishes, who.time_zone, after=now(), taken=taken, apart_minutes=rules.gap_minutes, later=steps(order),
+    free = slots.find_free_times(
+        wanted_times,
+        influencer.time_zone,
+        after=now(),
+        taken=taken_times,
+        apart_minutes=rules.gap_minutes,
+        offsets=channel_offsets(order),
         strict=not order.clocks,
-    )  # fmt: skip
-    if not found:
+    )
+    if not free:
         raise Invalid("No free time is left on these days: all are past, or taken. Choose later days or other times.")
-    return found, len(wishes)
+    return free, len(wanted_times)
 
 
-def filled_days(tx: Session, who: InfluencerCard, order: SeriesOrder) -> set[date]:
-    """Days of the order that are left out, because the influencer has a post on them."""
-    return _filled(content_plans.taken(tx, who.id), who, order)
+def filled_days(tx: Session, influencer: InfluencerCard, order: SeriesOrder) -> set[date]:
+    """Days of the order that are left out because the influencer has a post on them."""
+    return _filled_days(content_plans.taken_times(tx, influencer.id), influencer, order)
 
 
-def _filled(taken: Sequence[Mark], who: InfluencerCard, order: SeriesOrder) -> set[date]:
+def _filled_days(taken_times: Sequence[TakenTime], influencer: InfluencerCard, order: SeriesOrder) -> set[date]:
     if not order.skip_filled:
         return set()
-    days = {content_plans.wall_in(at, who.time_zone).date() for channel_id, at in taken if not channel_id}
+    days = {content_plans.to_local_time(at, influencer.time_zone).date() for channel_id, at in taken_times if not channel_id}
     return days & {order.first + timedelta(days=n) for n in range(order.days)}
 
 
-def steps(order: SeriesOrder) -> dict[str, timedelta]:
-    """Channel -> how long after a post's time it goes out there."""
-    return {one: timedelta(minutes=n * order.minutes_between) for n, one in enumerate(order.channel_ids)}
+def channel_offsets(order: SeriesOrder) -> dict[str, timedelta]:
+    """Channel id -> how long after the plan's time its post is published."""
+    return {channel_id: timedelta(minutes=n * order.minutes_between) for n, channel_id in enumerate(order.channel_ids)}
 
 
-def alone(tx: Session, influencer_id: str) -> None:
-    """Until `tx` ends nobody else puts a series' posts on this influencer's calendar, or takes them away."""
+def lock_calendar(tx: Session, influencer_id: str) -> None:
+    """Locks the influencer's calendar until `tx` ends, against other series and `discard_drafts` (a Postgres advisory lock)."""
     name = f"{tx.info['tenant_id']}:content-plan:{influencer_id}"
     tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
-def latest(tx: Session, influencer_id: str = "") -> SeriesCard | None:
+def latest_series(tx: Session, influencer_id: str = "") -> SeriesCard | None:
     """The newest series, of one influencer or of the workspace."""
     subject = ("influencer", influencer_id) if influencer_id else None
-    found = jobs.page(tx, kinds=(KIND,), subject=subject, take=1).cards
-    return series(tx, found[0].id) if found else None
+    cards = jobs.page(tx, kinds=(SERIES_KIND,), subject=subject, take=1).cards
+    return get_series(tx, cards[0].id) if cards else None
 
 
-def series(tx: Session, job_id: str) -> SeriesCard:
-    """Raises NotFound."""
+def get_series(tx: Session, job_id: str) -> SeriesCard:
+    """Progress of the series of this job. Raises NotFound."""
     card = jobs.get(tx, job_id)
-    if card.kind != KIND:
+    if card.kind != SERIES_KIND:
         raise NotFound("This is no plan of posts.")
-    plans = tuple(content_plans.series(tx, f"{job_id}:"))
-    drawing = [one for one in jobs.children(tx, job_id) if one.kind == PICTURES]
-    states = [one.state for one in drawing]
-    ends = [one.finished_at for one in drawing if one.state == "completed" and one.finished_at]
-    waiting = len(drawing) - states.count("completed") - states.count("failed") - states.count("cancelled")
-    left_s = (max(ends) - drawing[0].created_at).total_seconds() / len(ends) * waiting if ends and waiting else None
+    plans = tuple(content_plans.plans_in_series(tx, f"{job_id}:"))
+    picture_jobs = [job for job in jobs.children(tx, job_id) if job.kind == PICTURE_KIND]
+    states = [job.state for job in picture_jobs]
+    end_times = [job.finished_at for job in picture_jobs if job.state == "completed" and job.finished_at]
+    unfinished = len(picture_jobs) - states.count("completed") - states.count("failed") - states.count("cancelled")
+    left_s = (
+        (max(end_times) - picture_jobs[0].created_at).total_seconds() / len(end_times) * unfinished
+        if end_times and unfinished
+        else None
+    )
     return SeriesCard(
-        card, int((card.result or {}).get("posts") or card.total or len(plans)), plans,
-        tuple(one.id for one in plans if one.state == PostState.DRAFT), len(drawing), states.count("completed"),
-        states.count("failed"), sum(int((one.result or {}).get("held", 0)) for one in drawing),
-        sum(bool((one.result or {}).get("missed")) and not one.result["pictures"] for one in drawing if one.result), left_s,
-    )  # fmt: skip
+        card,
+        int((card.result or {}).get("posts") or card.total or len(plans)),
+        plans,
+        tuple(plan.id for plan in plans if plan.state == PostState.DRAFT),
+        len(picture_jobs),
+        states.count("completed"),
+        states.count("failed"),
+        sum(int((job.result or {}).get("held", 0)) for job in picture_jobs),
+        sum(bool((job.result or {}).get("missed")) and not job.result["pictures"] for job in picture_jobs if job.result),
+        left_s,
+    )
 
 
-def discard(tx: Session, job_id: str) -> tuple[UndoEntry | None, Outcome]:
-    """Its drafts away, with one undo (`posts.undo`); what is in review or further stays, pictures stay in the gallery.
+def discard_drafts(tx: Session, job_id: str) -> tuple[PlanUndoEntry | None, Outcome]:
+    """Deletes the series' drafts, with one undo entry. Plans in review or further stay, and so do pictures in the gallery.
 
-    A series that still works is cancelled first. Raises NotFound, NotPermitted.
+    A running series is cancelled first. Raises NotFound, NotPermitted.
     """
     card = jobs.get(tx, job_id)
-    alone(tx, card.subject_id)
+    lock_calendar(tx, card.subject_id)
     if not jobs.get(tx, job_id).ended:
         jobs.cancel(tx, job_id)
-    return content_plans.delete_many(tx, series(tx, job_id).drafts)
+    return content_plans.delete_many(tx, get_series(tx, job_id).drafts)

@@ -1,4 +1,4 @@
-"""Where the posts of a series go: days and times of day as a person said them, and free moments near them. Pure."""
+"""Times of the posts of a series: the requested days and times of day, and free times near them. Pure."""
 
 from __future__ import annotations
 
@@ -6,82 +6,82 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
-from backend.bulk_planning.schemas import Moment
-from backend.content_plans import Mark, Slot, instant
+from backend.bulk_planning.schemas import FreeTime
+from backend.content_plans import RecurringTime, TakenTime, to_instant
 
-_EARLY, _LATE = time(8), time(22, 30)
+_EARLIEST, _LATEST = time(8), time(22, 30)
 _STEP = timedelta(minutes=30)
 
 
-def daily(first: date, days: int, clocks: Sequence[str]) -> list[datetime]:
+def daily_times(first: date, days: int, times_of_day: Sequence[str]) -> list[datetime]:
     """Every time of day on every day, in order."""
-    times = sorted(time.fromisoformat(clock) for clock in clocks)
-    return [datetime.combine(first + timedelta(days=n), at) for n in range(days) for at in times]
+    times = sorted(time.fromisoformat(clock) for clock in times_of_day)
+    return [datetime.combine(first + timedelta(days=n), time_of_day) for n in range(days) for time_of_day in times]
 
 
-def recurring(first: date, days: int, slots: Iterable[Slot]) -> list[datetime]:
+def recurring_times(first: date, days: int, slots: Iterable[RecurringTime]) -> list[datetime]:
     """The recurring times that fall on these days, in order."""
-    found = []
+    times = []
     for n in range(days):
         day = first + timedelta(days=n)
-        clocks = sorted({slot.clock for slot in slots if slot.weekday == day.weekday()})
-        found += [datetime.combine(day, time(hour, minute)) for hour, minute in clocks]
-    return found
+        times_of_day = sorted({slot.clock for slot in slots if slot.weekday == day.weekday()})
+        times += [datetime.combine(day, time(hour, minute)) for hour, minute in times_of_day]
+    return times
 
 
-def free(
-    wishes: Sequence[datetime],
+def find_free_times(
+    wanted_times: Sequence[datetime],
     zone: str,
     *,
     after: datetime,
-    taken: Iterable[Mark],
+    taken: Iterable[TakenTime],
     apart_minutes: int,
-    later: Mapping[str, timedelta],
+    offsets: Mapping[str, timedelta],
     strict: bool = False,
-) -> list[Moment]:
-    """A free moment for each wish that has one, in order: the wished time itself, else the nearest half hour of that day.
+) -> list[FreeTime]:
+    """A free time for each wanted time that has one, in order: the time itself, else the nearest half hour of that day.
 
-    Free: after `after`, and nothing of the influencer, nor of a channel, nearer than `apart_minutes` (at least one). `later`:
-    each channel's minutes after the post's time. `strict`: the wished time or none. Wished times that are free are never
-    given to another wish that is not.
+    Free: after `after`, and nothing of the influencer or of a channel nearer than `apart_minutes` (at least one). `offsets`:
+    each channel's delay after the plan's time. `strict`: the wanted time or none. A wanted time that is free is never given to
+    another wanted time that is not, so the wanted times are tried first and then those nearby.
     """
-    board = _Board(taken, max(apart_minutes, 1), later)
-    found: dict[int, Moment] = {}
-    for near in (False,) if strict else (False, True):
-        for n, wish in enumerate(wishes):
-            if n in found:
+    taken_times = _TakenTimes(taken, max(apart_minutes, 1), offsets)
+    found_times: dict[int, FreeTime] = {}
+    for try_nearby in (False,) if strict else (False, True):
+        for n, wanted in enumerate(wanted_times):
+            if n in found_times:
                 continue
-            for wall in _near(wish) if near else (wish,):
-                at = instant(wall, zone).at
-                if at > after and board.take(at):
-                    found[n] = Moment(wall, at)
+            for local_time in _times_near(wanted) if try_nearby else (wanted,):
+                at = to_instant(local_time, zone).at
+                if at > after and taken_times.try_take(at):
+                    found_times[n] = FreeTime(local_time, at)
                     break
-    return sorted(found.values(), key=lambda one: one.at)
+    return sorted(found_times.values(), key=lambda time: time.at)
 
 
-class _Board:
-    """What is taken, and by whom."""
+class _TakenTimes:
+    """Taken instants by channel id; "" for the influencer's plans."""
 
-    def __init__(self, taken: Iterable[Mark], apart_minutes: int, later: Mapping[str, timedelta]) -> None:
-        self._apart, self._later = timedelta(minutes=apart_minutes), {"": timedelta(0), **later}
+    def __init__(self, taken: Iterable[TakenTime], apart_minutes: int, offsets: Mapping[str, timedelta]) -> None:
+        self._apart, self._offsets = timedelta(minutes=apart_minutes), {"": timedelta(0), **offsets}
         self._busy: dict[str, list[datetime]] = defaultdict(list)
-        for who, at in taken:
-            self._busy[who].append(at)
+        for channel_id, at in taken:
+            self._busy[channel_id].append(at)
 
-    def take(self, at: datetime) -> bool:
-        """Whether it was free; it is not any more then."""
-        wanted = {who: at + step for who, step in self._later.items()}
-        if any(abs(there - mine) < self._apart for who, mine in wanted.items() for there in self._busy[who]):
+    def try_take(self, at: datetime) -> bool:
+        """Whether the time is free on all channels; if so it is taken now."""
+        instants = {who: at + step for who, step in self._offsets.items()}
+        if any(abs(there - mine) < self._apart for who, mine in instants.items() for there in self._busy[who]):
             return False
-        for who, mine in wanted.items():
+        for who, mine in instants.items():
             self._busy[who].append(mine)
         return True
 
 
-def _near(wish: datetime) -> Iterator[datetime]:
-    """Half hours before and after on the same day, the nearest first, none at night unless the wish is of the night."""
-    early, late = min(_EARLY, wish.time()), max(_LATE, wish.time())
+def _times_near(wanted: datetime) -> Iterator[datetime]:
+    """Half hours before and after on the same day, nearest first; at night only as far as the wanted time itself is."""
+    early, late = min(_EARLIEST, wanted.time()), max(_LATEST, wanted.time())
     for n in range(1, 48):
-        for wall in (wish + n * _STEP, wish - n * _STEP):
-            if wall.date() == wish.date() and early <= wall.time() <= late:
-                yield wall
+        for local_time in (wanted + n * _STEP, wanted - n * _STEP):
+            if local_time.date() == wanted.date() and early <= local_time.time() <= late:
+                yield local_time

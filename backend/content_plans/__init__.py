@@ -1,38 +1,55 @@
-"""Posts: planned on a calendar, reviewed, scheduled, published exactly once."""
+"""Content plans and their posts: planned on a calendar, reviewed, scheduled, published exactly once."""
 
-from backend.content_plans.attention import Attention, Closed, Pace, Stopped, needs_people, paces
-from backend.content_plans.auto_fix import edit_file, fix, put_back
-from backend.content_plans.bulk import Mark, delete_many, illustrate, say_it_needs_a_picture, series, taken
-from backend.content_plans.calendar import empty_days, entries, month, near, undated
+from backend.content_plans.attention import (
+    Attention,
+    ChannelActivity,
+    DisconnectedChannel,
+    PausedPosts,
+    channel_activity,
+    needs_attention,
+)
+from backend.content_plans.auto_fix import edit_file, fix, restore_texts
+from backend.content_plans.bulk import (
+    TakenTime,
+    attach_pictures,
+    delete_many,
+    mark_picture_missing,
+    plans_in_series,
+    taken_times,
+)
+from backend.content_plans.calendar import empty_days, entries, month_entries, placement_warnings, undated_entries
 from backend.content_plans.checks import problems
-from backend.content_plans.dates import move, next_free, shift, undo
+from backend.content_plans.dates import move, next_free_times, shift, undo
 from backend.content_plans.edits import FileEdit
-from backend.content_plans.expected_version import NOT_SAID, ChangedSince, Difference, Shown, differences
-from backend.content_plans.expected_version import require as require_shown
-from backend.content_plans.faces import FaceMatch
-from backend.content_plans.faces import of_plans as faces_of
-from backend.content_plans.history import forget, latest
-from backend.content_plans.offsets import MOST_MINUTES, after_minutes
-from backend.content_plans.plans import create, delete, duplicate, repurpose, rests, save
-from backend.content_plans.posting_rules import of as rules_of
-from backend.content_plans.posting_rules import resume, stop, workspace_stopped
-from backend.content_plans.posting_rules import save as save_rules
-from backend.content_plans.publish_now import needs_approval, ready_now, why_not_now
-from backend.content_plans.queries import attempts, counts, get, get_post, page, plan_of
-from backend.content_plans.rules import WORDS, hashtags, needs_picture, whole_caption
+from backend.content_plans.expected_version import (
+    ANY_VERSION,
+    ChangedSince,
+    Difference,
+    ExpectedPlans,
+    differences,
+    require_unchanged,
+)
+from backend.content_plans.faces import FaceMatch, worst_matches
+from backend.content_plans.history import delete_old_undo_entries, latest_undo_entry
+from backend.content_plans.offsets import MAX_OFFSET_MINUTES, after_minutes
+from backend.content_plans.plans import cooldown_message, create, delete, duplicate, repurpose, save
+from backend.content_plans.posting_rules import get_rules, pause_publishing, resume_publishing, save_rules, workspace_paused
+from backend.content_plans.publish_now import needs_approval, publish_now_refusal, schedule_now
+from backend.content_plans.queries import count_by_state, get, get_post, list_attempts, page, plan_id_of
+from backend.content_plans.rules import STATE_LABELS, missing_picture_reason, parse_hashtags, whole_caption
 from backend.content_plans.schedule import (
     approve,
-    decide_unknown,
     hold,
-    posted,
+    mark_published,
     reject,
     release,
+    resolve_unknown,
     schedule,
-    submit,
+    submit_for_review,
     unschedule,
 )
 from backend.content_plans.schemas import (
-    MOST_AT_ONCE,
+    MAX_PLANS_AT_ONCE,
     AttemptCard,
     CalendarEntry,
     Outcome,
@@ -40,109 +57,115 @@ from backend.content_plans.schemas import (
     PlanDraft,
     PlanFilters,
     PlanPage,
+    PlanUndoEntry,
     PostCard,
     RulesCard,
     RulesDraft,
-    UndoEntry,
     VariantDraft,
 )
-from backend.content_plans.slots import Slot
-from backend.content_plans.time_zones import instant, wall_in
-from backend.content_plans.unsaved_drafts import Typed, drop_typed, forget_typed, keep_typed, typed
+from backend.content_plans.slots import RecurringTime
+from backend.content_plans.time_zones import to_instant, to_local_time
+from backend.content_plans.unsaved_drafts import (
+    UnsavedDraft,
+    delete_old_unsaved_drafts,
+    discard_unsaved_draft,
+    get_unsaved_draft,
+    save_unsaved_draft,
+)
 from backend.db.tables import PostState
 
 __all__ = [
-    "MOST_AT_ONCE",
-    "MOST_MINUTES",
-    "NOT_SAID",
-    "WORDS",
+    "ANY_VERSION",
+    "MAX_OFFSET_MINUTES",
+    "MAX_PLANS_AT_ONCE",
+    "STATE_LABELS",
     "AttemptCard",
     "Attention",
     "CalendarEntry",
     "ChangedSince",
-    "Closed",
+    "ChannelActivity",
     "Difference",
+    "DisconnectedChannel",
+    "ExpectedPlans",
     "FaceMatch",
     "FileEdit",
-    "Mark",
     "Outcome",
-    "Pace",
+    "PausedPosts",
     "PlanCard",
     "PlanDraft",
     "PlanFilters",
     "PlanPage",
+    "PlanUndoEntry",
     "PostCard",
     "PostState",
+    "RecurringTime",
     "RulesCard",
     "RulesDraft",
-    "Shown",
-    "Slot",
-    "Stopped",
-    "Typed",
-    "UndoEntry",
+    "TakenTime",
+    "UnsavedDraft",
     "VariantDraft",
     "after_minutes",
     "approve",
-    "attempts",
-    "counts",
+    "attach_pictures",
+    "channel_activity",
+    "cooldown_message",
+    "count_by_state",
     "create",
-    "decide_unknown",
     "delete",
     "delete_many",
+    "delete_old_undo_entries",
+    "delete_old_unsaved_drafts",
     "differences",
-    "drop_typed",
+    "discard_unsaved_draft",
     "duplicate",
     "edit_file",
     "empty_days",
     "entries",
-    "faces_of",
     "fix",
-    "forget",
-    "forget_typed",
     "get",
     "get_post",
-    "hashtags",
+    "get_rules",
+    "get_unsaved_draft",
     "hold",
-    "illustrate",
-    "instant",
-    "keep_typed",
-    "latest",
-    "month",
+    "latest_undo_entry",
+    "list_attempts",
+    "mark_picture_missing",
+    "mark_published",
+    "missing_picture_reason",
+    "month_entries",
     "move",
-    "near",
     "needs_approval",
-    "needs_people",
-    "needs_picture",
-    "next_free",
-    "paces",
+    "needs_attention",
+    "next_free_times",
     "page",
-    "plan_of",
-    "posted",
+    "parse_hashtags",
+    "pause_publishing",
+    "placement_warnings",
+    "plan_id_of",
+    "plans_in_series",
     "problems",
-    "put_back",
-    "ready_now",
+    "publish_now_refusal",
     "reject",
     "release",
     "repurpose",
-    "require_shown",
-    "rests",
-    "resume",
-    "rules_of",
+    "require_unchanged",
+    "resolve_unknown",
+    "restore_texts",
+    "resume_publishing",
     "save",
     "save_rules",
-    "say_it_needs_a_picture",
+    "save_unsaved_draft",
     "schedule",
-    "series",
+    "schedule_now",
     "shift",
-    "stop",
-    "submit",
-    "taken",
-    "typed",
-    "undated",
+    "submit_for_review",
+    "taken_times",
+    "to_instant",
+    "to_local_time",
+    "undated_entries",
     "undo",
     "unschedule",
-    "wall_in",
     "whole_caption",
-    "why_not_now",
-    "workspace_stopped",
-]  # fmt: skip
+    "workspace_paused",
+    "worst_matches",
+]

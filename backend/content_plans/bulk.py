@@ -1,4 +1,4 @@
-"""Plans made many at once by work in the background: what is taken, pictures that come later, all of them away again."""
+"""Many plans at once, for bulk planning: taken times, pictures attached later, deleting several with one undo."""
 
 from __future__ import annotations
 
@@ -9,73 +9,80 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend import assets, events
-from backend.content_plans import checks, history, posting_rules, queries, rules, schedule
-from backend.content_plans import plans as planning
-from backend.content_plans.expected_version import NOT_SAID, Shown, lock, require
-from backend.content_plans.schemas import MOST_AT_ONCE, Outcome, PlanCard, PlanFilters, PostCard, UndoEntry, VariantDraft
+from backend.content_plans import checks, history, plans, posting_rules, queries, rules, schedule
+from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, lock_plans, require_unchanged
+from backend.content_plans.schemas import (
+    MAX_PLANS_AT_ONCE,
+    Outcome,
+    PlanCard,
+    PlanFilters,
+    PlanUndoEntry,
+    PostCard,
+    VariantDraft,
+)
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Invalid, StudioError
 from backend.platforms.limits import PLATFORMS
 
 S = PostState
-Mark = tuple[str, datetime]
-"""What is taken: a channel (empty: the influencer) and an instant."""
+TakenTime = tuple[str, datetime]
+"""(channel id, instant); an empty channel id stands for the influencer's plan itself."""
 
 
-def taken(tx: Session, influencer_id: str) -> list[Mark]:
-    """When something of the influencer is planned from a day ago on: each plan, and each post on its channel."""
-    near = ContentPlan.due_at > func.clock_timestamp() - func.make_interval(0, 0, 0, 1)
-    mine = queries.ALIVE, ContentPlan.influencer_id == influencer_id, near
-    plans = select(ContentPlan.due_at).where(*mine)
-    sent = select(Post.channel_id, Post.due_at).join(ContentPlan, ContentPlan.id == Post.plan_id).where(*mine)
-    marks: list[Mark] = [("", at) for at in tx.scalars(plans) if at]
-    return [*marks, *((channel_id, at) for channel_id, at in tx.execute(sent) if at)]
+def taken_times(tx: Session, influencer_id: str) -> list[TakenTime]:
+    """Times of the influencer's plans, and of their posts by channel, from a day ago on."""
+    is_recent = ContentPlan.due_at > func.clock_timestamp() - func.make_interval(0, 0, 0, 1)
+    conditions = queries.NOT_DELETED, ContentPlan.influencer_id == influencer_id, is_recent
+    plan_times = select(ContentPlan.due_at).where(*conditions)
+    post_times = select(Post.channel_id, Post.due_at).join(ContentPlan, ContentPlan.id == Post.plan_id).where(*conditions)
+    marks: list[TakenTime] = [("", at) for at in tx.scalars(plan_times) if at]
+    return [*marks, *((channel_id, at) for channel_id, at in tx.execute(post_times) if at)]
 
 
-def series(tx: Session, prefix: str) -> list[PlanCard]:
-    """Plans whose request key begins so, as `create` was given it, by date; deleted ones are left out."""
-    return queries.page(tx, PlanFilters(series=prefix), take=MOST_AT_ONCE).cards
+def plans_in_series(tx: Session, prefix: str) -> list[PlanCard]:
+    """Plans whose request key (as given to `create`) begins with `prefix`, by date; deleted ones are left out."""
+    return queries.page(tx, PlanFilters(series=prefix), take=MAX_PLANS_AT_ONCE).cards
 
 
-def illustrate(tx: Session, plan_id: str, asset_ids: Sequence[str], *, alt_text: str = "") -> list[str]:
-    """Gives pictures to the plan's posts that have none yet and take some. Returns the channels that got them.
+def attach_pictures(tx: Session, plan_id: str, asset_ids: Sequence[str], *, alt_text: str = "") -> list[str]:
+    """Gives pictures to the plan's editable posts that have no files and whose format takes some. Returns their channel ids.
 
-    What somebody chose meanwhile stays, as does what is out or deleted. Approved posts are reviewed again where the rules
-    want it: what will be seen has changed.
+    Files chosen by somebody meanwhile stay. Approved posts are reviewed again where the posting rules want it, because
+    what will be seen has changed. A deleted plan gets nothing.
     """
-    schedule.locked(tx, plan_id)
+    schedule.lock_posts(tx, plan_id)
     card = queries.get(tx, plan_id)
     if card.deleted_at or not asset_ids:
         return []
-    review, got = posting_rules.of(tx, card.influencer_id).review, []
+    review, channel_ids = posting_rules.get_rules(tx, card.influencer_id).review, []
     for post in card.posts:
-        wanted = _with_pictures(tx, post, asset_ids, alt_text)
-        if wanted and not post.media and post.state in rules.EDITABLE:
-            planning.edit_post(tx, post, wanted, review=review)
-            got.append(post.channel_id)
-    if got:
-        newer = update(ContentPlan).where(ContentPlan.id == plan_id)
-        tx.execute(newer.values(version=ContentPlan.version + 1, updated_at=func.clock_timestamp()))
+        draft = _draft_with_pictures(tx, post, asset_ids, alt_text)
+        if draft and not post.media and post.state in rules.EDITABLE:
+            plans.edit_post(tx, post, draft, review=review)
+            channel_ids.append(post.channel_id)
+    if channel_ids:
+        next_version = update(ContentPlan).where(ContentPlan.id == plan_id)
+        tx.execute(next_version.values(version=ContentPlan.version + 1, updated_at=func.clock_timestamp()))
         events.record(tx, "plan.illustrated", "plan", plan_id, {"pictures": len(asset_ids)})
         schedule.schedule_approved(tx, plan_id)
-    return got
+    return channel_ids
 
 
-def say_it_needs_a_picture(tx: Session, plan_id: str, why: str) -> None:
-    """Keeps `why` with the plan's posts that have no files and can be edited; it is shown until they have one."""
-    schedule.locked(tx, plan_id)
+def mark_picture_missing(tx: Session, plan_id: str, reason: str) -> None:
+    """Stores `reason` with the plan's editable posts that have no files; it is shown until they have one."""
+    schedule.lock_posts(tx, plan_id)
     for post in queries.get(tx, plan_id).posts:
         if not post.media and post.state in rules.EDITABLE:
-            said = {**post.options, rules.NEEDS_PICTURE: why[:500]}
-            tx.execute(update(Post).where(Post.id == post.id).values(options=said, updated_at=func.clock_timestamp()))
+            options = {**post.options, rules.NEEDS_PICTURE: reason[:500]}
+            tx.execute(update(Post).where(Post.id == post.id).values(options=options, updated_at=func.clock_timestamp()))
 
 
-def _with_pictures(tx: Session, post: PostCard, asset_ids: Sequence[str], alt_text: str) -> VariantDraft | None:
-    """None: a post of this format takes no picture."""
+def _draft_with_pictures(tx: Session, post: PostCard, asset_ids: Sequence[str], alt_text: str) -> VariantDraft | None:
+    """The post with these pictures, as many as its format takes. None: its format takes none, or the files are gone."""
     formats = PLATFORMS[post.platform].formats
-    there = assets.get_many(tx, asset_ids)
-    files = tuple(checks.media(there[one], {}) for one in asset_ids if one in there)
-    limits = formats[checks.fitting(post, files)]
+    asset_cards = assets.get_many(tx, asset_ids)
+    files = tuple(checks.original_media(asset_cards[asset_id], {}) for asset_id in asset_ids if asset_id in asset_cards)
+    limits = formats[checks.fitting_format(post, files)]
     if limits.picture is None or not files:
         return None
     media = tuple(asset_ids)[: limits.count[1]]
@@ -83,25 +90,27 @@ def _with_pictures(tx: Session, post: PostCard, asset_ids: Sequence[str], alt_te
     return post.draft().model_copy(update={"media": media, "alt_texts": alts})
 
 
-def delete_many(tx: Session, plan_ids: Sequence[str], *, shown: Shown = NOT_SAID) -> tuple[UndoEntry | None, Outcome]:
-    """Each by itself; what cannot be deleted says why. One `undo` brings all of them back. None: nothing was deleted.
+def delete_many(
+    tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_VERSION
+) -> tuple[PlanUndoEntry | None, Outcome]:
+    """Deletes each plan separately; `Outcome.refused` says why one stays. One `undo` brings all back (None: nothing deleted).
 
     Raises Invalid (too many at once).
     """
-    if len(plan_ids) > MOST_AT_ONCE:
-        raise Invalid(f"At most {MOST_AT_ONCE} plans at once. Choose fewer.")
-    out = Outcome()
-    lock(tx, plan_ids)
+    if len(plan_ids) > MAX_PLANS_AT_ONCE:
+        raise Invalid(f"At most {MAX_PLANS_AT_ONCE} plans at once. Choose fewer.")
+    outcome = Outcome()
+    lock_plans(tx, plan_ids)
     for plan_id in dict.fromkeys(plan_ids):
         try:
-            require(tx, plan_id, shown)
+            require_unchanged(tx, plan_id, expected)
             with tx.begin_nested():
-                planning.put_away(tx, planning.alive(tx, plan_id))
-                out.done.append(plan_id)
+                plans.mark_deleted(tx, queries.get_existing(tx, plan_id))
+                outcome.done.append(plan_id)
         except StudioError as error:
-            out.refused[plan_id] = error.message
-    if not out.done:
-        return None, out
-    n = len(out.done)
-    said = f"{n} {'plan' if n == 1 else 'plans'} deleted."
-    return history.record(tx, "delete", said, n, {"plans": [{"id": one} for one in out.done]}), out
+            outcome.refused[plan_id] = error.message
+    if not outcome.done:
+        return None, outcome
+    n = len(outcome.done)
+    sentence = f"{n} {'plan' if n == 1 else 'plans'} deleted."
+    return history.record(tx, "delete", sentence, n, {"plans": [{"id": plan_id} for plan_id in outcome.done]}), outcome

@@ -1,4 +1,4 @@
-"""What the calendar shows: light spots for a range of days, what waits without a date, clashes and gaps."""
+"""What the calendar shows: entries of a range of days, plans without a date, clashes and empty days."""
 
 from __future__ import annotations
 
@@ -12,195 +12,233 @@ from sqlalchemy import ARRAY, ColumnElement, DateTime, Select, String, any_, bin
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from backend.content_plans import faces, queries, rules
-from backend.content_plans.rules import MOVABLE, Clash, Planned
+from backend.content_plans.rules import MOVABLE, Clash, PlannedPost
 from backend.content_plans.schemas import CalendarEntry, PlanFilters, RulesDraft
-from backend.content_plans.time_zones import instant, wall_in
+from backend.content_plans.time_zones import to_instant, to_local_time
 from backend.db.tables import Channel, ContentPlan, Post, PostingRule, PostState
 
-MOST_SPOTS = 2000
-_GAP = RulesDraft().gap_minutes
+MAX_ENTRIES = 2000
+_DEFAULT_GAP_MINUTES = RulesDraft().gap_minutes
 _POST, _OTHER = aliased(Post), aliased(Post)
 
 
 def entries(
     tx: Session, *, first: datetime, last: datetime, zone: str, filters: PlanFilters | None = None
 ) -> list[CalendarEntry]:
-    """Plans between two wall times of `zone` (the second not included), by time; at most 2,000. Clashes look at these only."""
-    where = queries.matching(tx, filters or PlanFilters())
-    where += [ContentPlan.due_at >= instant(first, zone).at, ContentPlan.due_at < instant(last, zone).at]
-    found = tx.execute(_plans().where(*where).order_by(ContentPlan.due_at, ContentPlan.id).limit(MOST_SPOTS)).all()
-    return _spots(tx, found, zone)
+    """Plans between two local times of `zone` (`last` not included), by time; at most MAX_ENTRIES.
+
+    Clashes are found among these plans only.
+    """
+    where = queries.filter_conditions(tx, filters or PlanFilters())
+    where += [ContentPlan.due_at >= to_instant(first, zone).at, ContentPlan.due_at < to_instant(last, zone).at]
+    plans = tx.execute(_plan_columns().where(*where).order_by(ContentPlan.due_at, ContentPlan.id).limit(MAX_ENTRIES)).all()
+    return _calendar_entries(tx, plans, zone)
 
 
-def month(
+def month_entries(
     tx: Session, *, first: datetime, last: datetime, zone: str, per_day: int, filters: PlanFilters | None = None
 ) -> tuple[list[CalendarEntry], dict[date, int]]:
-    """As `spots`, at most `per_day` of each day as the clocks of `zone` show it; and by day how many more there are.
+    """As `entries`, at most `per_day` of each day in `zone`; and by day how many more there are.
 
-    Clashes look at everything between the two times, also at what is not given.
+    Clashes are found among all posts between the two times, also those that are not returned.
     """
-    starts = [instant(first + timedelta(days=n), zone).at for n in range((last - first).days + 1)]
+    starts = [to_instant(first + timedelta(days=n), zone).at for n in range((last - first).days + 1)]
     day = func.width_bucket(ContentPlan.due_at, bindparam("starts", starts, ARRAY(DateTime(timezone=True)))).label("day")
-    where = queries.matching(tx, filters or PlanFilters())
-    where += [ContentPlan.due_at >= starts[0], ContentPlan.due_at < instant(last, zone).at]
+    where = queries.filter_conditions(tx, filters or PlanFilters())
+    where += [ContentPlan.due_at >= starts[0], ContentPlan.due_at < to_instant(last, zone).at]
     within = select(ContentPlan.id, ContentPlan.due_at, day).where(*where).subquery()
     by_day: dict[str, Any] = {"partition_by": within.c.day}
-    nth = func.row_number().over(**by_day, order_by=(within.c.due_at, within.c.id)).label("nth")
-    ranked = select(within.c.id, within.c.day, nth, func.count().over(**by_day).label("many")).subquery()
-    plans = _plans().add_columns(ranked.c.day, ranked.c.many).join(ranked, ranked.c.id == ContentPlan.id)
-    found = tx.execute(
-        plans.where(ranked.c.nth <= per_day).order_by(ContentPlan.due_at, ContentPlan.id).limit(MOST_SPOTS)
+    position = func.row_number().over(**by_day, order_by=(within.c.due_at, within.c.id)).label("nth")
+    ranked = select(within.c.id, within.c.day, position, func.count().over(**by_day).label("many")).subquery()
+    plans = _plan_columns().add_columns(ranked.c.day, ranked.c.many).join(ranked, ranked.c.id == ContentPlan.id)
+    rows = tx.execute(
+        plans.where(ranked.c.nth <= per_day).order_by(ContentPlan.due_at, ContentPlan.id).limit(MAX_ENTRIES)
     ).all()
-    more = {(first + timedelta(days=row.day - 1)).date(): row.many - per_day for row in found if row.many > per_day}
-    return _spots(tx, found, zone, among=(starts[0], instant(last, zone).at) if more else None), more
+    more = {(first + timedelta(days=row.day - 1)).date(): row.many - per_day for row in rows if row.many > per_day}
+    return _calendar_entries(tx, rows, zone, clash_range=(starts[0], to_instant(last, zone).at) if more else None), more
 
 
 def _clashes_between(
-    tx: Session, shown: Mapping[str, str], lines: Sequence[Any], first: datetime, last: datetime
+    tx: Session, influencer_by_plan: Mapping[str, str], posts: Sequence[Any], first: datetime, last: datetime
 ) -> dict[str, str]:
-    """As `_clashes`, found by Postgres: plan id -> sentence, for these plans and posts among all of their channels' posts.
+    """As `_clashes`, but against all posts of the same channels: plan id -> sentence.
 
-    `shown`: plan id -> its influencer.
+    Postgres finds them, because the posts of a whole month need not be loaded for it. `influencer_by_plan`: the plans asked
+    about; `posts`: theirs; the same text is looked for between `first` and `last`.
     """
-    gaps, said = _gaps(tx), dict[str, str]()
+    gaps, sentences = _gap_minutes_by_scope(tx), dict[str, str]()
     post, other = _POST, _OTHER
-    widest = timedelta(minutes=max([_GAP, *gaps.values()]))
+    widest = timedelta(minutes=max([_DEFAULT_GAP_MINUTES, *gaps.values()]))
     others = (
         select(other.due_at)
         .join(ContentPlan, ContentPlan.id == other.plan_id)
-        .where(queries.ALIVE, other.channel_id == post.channel_id, other.plan_id != post.plan_id)
+        .where(queries.NOT_DELETED, other.channel_id == post.channel_id, other.plan_id != post.plan_id)
         .limit(1)
     )
     before = others.where(other.due_at <= post.due_at, other.due_at > post.due_at - widest).order_by(other.due_at.desc())
     after = others.where(other.due_at >= post.due_at, other.due_at < post.due_at + widest).order_by(other.due_at)
     apart = [post.due_at - before.correlate(post).scalar_subquery(), after.correlate(post).scalar_subquery() - post.due_at]
-    nearest = select(post.plan_id, func.least(*apart).label("apart")).where(_one_of(post.plan_id, list(shown)))
+    nearest = select(post.plan_id, func.least(*apart).label("apart")).where(_is_any_of(post.plan_id, list(influencer_by_plan)))
     for plan_id, between in tx.execute(nearest):
         minutes = int(between.total_seconds() // 60) if between is not None else None
-        if minutes is not None and minutes < gaps.get(shown[plan_id], _GAP):
-            said[plan_id] = _sentence(Clash("near", plan_id, "", "", minutes))
-    same = (
+        if minutes is not None and minutes < gaps.get(influencer_by_plan[plan_id], _DEFAULT_GAP_MINUTES):
+            sentences[plan_id] = _clash_sentence(Clash("near", plan_id, "", "", minutes))
+    repeated_texts = (
         select(Post.channel_id, Post.fingerprint)
         .join(ContentPlan, ContentPlan.id == Post.plan_id)
         .where(
-            queries.ALIVE, Post.due_at >= first, Post.due_at < last, _one_of(Post.channel_id, {one.channel_id for one in lines})
+            queries.NOT_DELETED,
+            Post.due_at >= first,
+            Post.due_at < last,
+            _is_any_of(Post.channel_id, {row.channel_id for row in posts}),
         )
-        .where(_one_of(Post.fingerprint, {one.fingerprint for one in lines} - {""}))
+        .where(_is_any_of(Post.fingerprint, {row.fingerprint for row in posts} - {""}))
         .group_by(Post.channel_id, Post.fingerprint)
         .having(func.count() > 1)
     )
-    twice = {(row.channel_id, row.fingerprint) for row in tx.execute(same)}
-    for one in lines:
-        if (one.channel_id, one.fingerprint) in twice:
-            said.setdefault(one.plan_id, _sentence(Clash("same", one.plan_id, "", "")))
-    return said
+    repeated = {(row.channel_id, row.fingerprint) for row in tx.execute(repeated_texts)}
+    for row in posts:
+        if (row.channel_id, row.fingerprint) in repeated:
+            sentences.setdefault(row.plan_id, _clash_sentence(Clash("same", row.plan_id, "", "")))
+    return sentences
 
 
-def _one_of(column: ColumnElement[str] | InstrumentedAttribute[str], values: Iterable[str]) -> ColumnElement[bool]:
-    """As `IN`, in one parameter: hundreds of them take the driver longer than Postgres."""
+def _is_any_of(column: ColumnElement[str] | InstrumentedAttribute[str], values: Iterable[str]) -> ColumnElement[bool]:
+    """As `IN`, in one array parameter: binding hundreds of parameters takes the driver longer than Postgres the query."""
     return column == any_(bindparam(None, list(values), ARRAY(String)))
 
 
-def undated(tx: Session, *, filters: PlanFilters | None = None, take: int = 100) -> list[CalendarEntry]:
-    """What has no date yet, newest first."""
-    where = [*queries.matching(tx, filters or PlanFilters()), ContentPlan.due_at.is_(None)]
-    return _spots(tx, tx.execute(_plans().where(*where).order_by(ContentPlan.id.desc()).limit(take)).all(), "UTC")
+def undated_entries(tx: Session, *, filters: PlanFilters | None = None, take: int = 100) -> list[CalendarEntry]:
+    """Plans without a date, newest first."""
+    where = [*queries.filter_conditions(tx, filters or PlanFilters()), ContentPlan.due_at.is_(None)]
+    return _calendar_entries(
+        tx, tx.execute(_plan_columns().where(*where).order_by(ContentPlan.id.desc()).limit(take)).all(), "UTC"
+    )
 
 
-def near(tx: Session, plan_id: str) -> list[str]:
-    """What people should know about a plan's place: another post too near on a channel, the same words there before."""
-    mine = tx.scalars(select(Post).where(Post.plan_id == plan_id)).all()
-    owner = tx.scalar(select(ContentPlan.influencer_id).where(ContentPlan.id == plan_id))
-    gap = timedelta(minutes=_gaps(tx).get(owner or "", _GAP))
-    said: list[str] = []
-    for one in mine:
+def placement_warnings(tx: Session, plan_id: str) -> list[str]:
+    """Sentences about a plan's date: another post too near on a channel, another post there with the same text."""
+    posts = tx.scalars(select(Post).where(Post.plan_id == plan_id)).all()
+    influencer_id = tx.scalar(select(ContentPlan.influencer_id).where(ContentPlan.id == plan_id))
+    gap = timedelta(minutes=_gap_minutes_by_scope(tx).get(influencer_id or "", _DEFAULT_GAP_MINUTES))
+    sentences: list[str] = []
+    for post in posts:
         others = select(Post.due_at, Channel.name).join(Channel, Channel.id == Post.channel_id)
         others = others.join(ContentPlan, ContentPlan.id == Post.plan_id)
-        others = others.where(queries.ALIVE, Post.channel_id == one.channel_id, Post.plan_id != plan_id)
-        if one.due_at:
-            close = others.where(Post.due_at > one.due_at - gap, Post.due_at < one.due_at + gap)
-            if there := tx.execute(close.order_by(Post.due_at).limit(1)).first():
-                minutes = int(abs((there.due_at - one.due_at).total_seconds()) // 60)
-                said.append(f"Only {minutes} min from another post on {there.name}.")
-        if one.fingerprint and (there := tx.execute(others.where(Post.fingerprint == one.fingerprint).limit(1)).first()):
-            said.append(f"{there.name} has another post with the same words.")
-    return list(dict.fromkeys(said))
+        others = others.where(queries.NOT_DELETED, Post.channel_id == post.channel_id, Post.plan_id != plan_id)
+        if post.due_at:
+            close = others.where(Post.due_at > post.due_at - gap, Post.due_at < post.due_at + gap)
+            if other := tx.execute(close.order_by(Post.due_at).limit(1)).first():
+                minutes = int(abs((other.due_at - post.due_at).total_seconds()) // 60)
+                sentences.append(f"Only {minutes} min from another post on {other.name}.")
+        if post.fingerprint and (other := tx.execute(others.where(Post.fingerprint == post.fingerprint).limit(1)).first()):
+            sentences.append(f"{other.name} has another post with the same words.")
+    return list(dict.fromkeys(sentences))
 
 
-def instants(tx: Session, influencer_id: str) -> list[datetime]:
-    """When the influencer has something planned from now on."""
+def planned_instants(tx: Session, influencer_id: str) -> list[datetime]:
+    """Instants of the influencer's plans from now on."""
     ahead = select(ContentPlan.due_at).where(
-        queries.ALIVE, ContentPlan.influencer_id == influencer_id, ContentPlan.due_at > func.clock_timestamp()
+        queries.NOT_DELETED, ContentPlan.influencer_id == influencer_id, ContentPlan.due_at > func.clock_timestamp()
     )
     return [at for at in tx.scalars(ahead) if at]
 
 
 def empty_days(tx: Session, influencer_id: str, first: date, last: date, *, least: int = 2) -> list[tuple[date, date]]:
-    """Runs of days without a post of the influencer, by the plans' own clocks."""
+    """(first, last) of each run of at least `least` days without a plan of the influencer, by the plans' own time zones."""
     filters = PlanFilters(influencer_id=influencer_id, first=first, last=last)
-    days = tx.scalars(select(ContentPlan.wall).where(*queries.matching(tx, filters), ContentPlan.wall.is_not(None)))
-    return rules.gaps([wall.date() for wall in days if wall], first, last, least=least)
+    days = tx.scalars(select(ContentPlan.wall).where(*queries.filter_conditions(tx, filters), ContentPlan.wall.is_not(None)))
+    return rules.empty_periods([local_time.date() for local_time in days if local_time], first, last, least=least)
 
 
-def _plans() -> Select[str, str, str, datetime | None, str, datetime | None, int]:
-    one = ContentPlan
-    return select(one.id, one.influencer_id, one.topic, one.wall, one.zone, one.due_at, one.version)
+def _plan_columns() -> Select[str, str, str, datetime | None, str, datetime | None, int]:
+    plan = ContentPlan
+    return select(plan.id, plan.influencer_id, plan.topic, plan.wall, plan.zone, plan.due_at, plan.version)
 
 
-def _spots(tx: Session, plans: Sequence[Any], zone: str, among: tuple[datetime, datetime] | None = None) -> list[CalendarEntry]:
-    """`among`: clashes are looked for among everything between these times; None: among what is given."""
-    lines: dict[str, list[Any]] = defaultdict(list)
+def _calendar_entries(
+    tx: Session, plans: Sequence[Any], zone: str, clash_range: tuple[datetime, datetime] | None = None
+) -> list[CalendarEntry]:
+    """`clash_range`: clashes are found among all posts between these instants; None: among `plans` only."""
+    posts_by_plan: dict[str, list[Any]] = defaultdict(list)
     query = select(
-        Post.id, Post.plan_id, Post.state, Channel.platform, Post.media[0].astext.label("asset_id"), Post.channel_id,
-        Post.due_at, Post.fingerprint, func.left(func.coalesce(func.nullif(Post.title, ""), Post.caption), 80).label("said"),
-    ).join(Channel, Channel.id == Post.channel_id)  # fmt: skip
-    owners = {one.id: one.influencer_id for one in plans}
-    found = tx.execute(query.where(_one_of(Post.plan_id, owners)).order_by(Channel.name, Post.id)).all() if plans else []
-    for line in found:
-        lines[line.plan_id].append(line)
-    below = _below(tx, list(owners))
-    clashing = _clashes_between(tx, owners, found, *among) if among else _clashes(tx, owners, lines)
+        Post.id,
+        Post.plan_id,
+        Post.state,
+        Channel.platform,
+        Post.media[0].astext.label("asset_id"),
+        Post.channel_id,
+        Post.due_at,
+        Post.fingerprint,
+        func.left(func.coalesce(func.nullif(Post.title, ""), Post.caption), 80).label("said"),
+    ).join(Channel, Channel.id == Post.channel_id)
+    influencer_by_plan = {plan.id: plan.influencer_id for plan in plans}
+    posts = (
+        tx.execute(query.where(_is_any_of(Post.plan_id, influencer_by_plan)).order_by(Channel.name, Post.id)).all()
+        if plans
+        else []
+    )
+    for post in posts:
+        posts_by_plan[post.plan_id].append(post)
+    below_threshold = _plans_below_threshold(tx, list(influencer_by_plan))
+    clashes = (
+        _clashes_between(tx, influencer_by_plan, posts, *clash_range)
+        if clash_range
+        else _clashes(tx, influencer_by_plan, posts_by_plan)
+    )
     return [
-        replace(_spot(one, lines[one.id], zone), face_below=one.id in below, clash=clashing.get(one.id, "")) for one in plans
+        replace(
+            _calendar_entry(plan, posts_by_plan[plan.id], zone),
+            face_below=plan.id in below_threshold,
+            clash=clashes.get(plan.id, ""),
+        )
+        for plan in plans
     ]
 
 
-def _below(tx: Session, plan_ids: Sequence[str]) -> set[str]:
-    query = select(ContentPlan.id).where(_one_of(ContentPlan.id, plan_ids), faces.below())
+def _plans_below_threshold(tx: Session, plan_ids: Sequence[str]) -> set[str]:
+    query = select(ContentPlan.id).where(_is_any_of(ContentPlan.id, plan_ids), faces.below_threshold())
     return set(tx.scalars(query)) if plan_ids else set()
 
 
-def _spot(plan: Any, posts: list[Any], zone: str) -> CalendarEntry:
-    states = [PostState(one.state) for one in posts]
-    title = " ".join((plan.topic or next((one.said for one in posts if one.said), "")).split())[:120]
+def _calendar_entry(plan: Any, posts: list[Any], zone: str) -> CalendarEntry:
+    states = [PostState(post.state) for post in posts]
+    title = " ".join((plan.topic or next((post.said for post in posts if post.said), "")).split())[:120]
     return CalendarEntry(
-        id=plan.id, influencer_id=plan.influencer_id, title=title or "Untitled", own_wall=plan.wall, zone=plan.zone,
-        wall=wall_in(plan.due_at, zone) if plan.due_at else None, state=rules.aggregate(states),
-        platforms=tuple(one.platform for one in posts), asset_id=next((one.asset_id for one in posts if one.asset_id), ""),
-        movable=all(state in MOVABLE for state in states), version=plan.version,
-    )  # fmt: skip
+        id=plan.id,
+        influencer_id=plan.influencer_id,
+        title=title or "Untitled",
+        own_wall=plan.wall,
+        zone=plan.zone,
+        wall=to_local_time(plan.due_at, zone) if plan.due_at else None,
+        state=rules.aggregate(states),
+        platforms=tuple(post.platform for post in posts),
+        asset_id=next((post.asset_id for post in posts if post.asset_id), ""),
+        movable=all(state in MOVABLE for state in states),
+        version=plan.version,
+    )
 
 
-def _clashes(tx: Session, owners: Mapping[str, str], lines: Mapping[str, Sequence[Any]]) -> dict[str, str]:
-    """Plan id -> sentence, among these posts. `owners`: plan id -> influencer; `lines`: plan id -> its posts."""
-    gaps = _gaps(tx)
-    by_gap: dict[int, list[Planned]] = defaultdict(list)
-    for plan_id, posts in lines.items():
-        gap = gaps.get(owners[plan_id], _GAP)
-        by_gap[gap] += [Planned(one.id, plan_id, one.channel_id, one.due_at, one.fingerprint) for one in posts]
-    said: dict[str, str] = {}
-    for gap, posts in by_gap.items():
-        for clash in rules.clashes(posts, gap_minutes=gap):
+def _clashes(tx: Session, influencer_by_plan: Mapping[str, str], posts_by_plan: Mapping[str, Sequence[Any]]) -> dict[str, str]:
+    """Plan id -> sentence, for clashes among these posts."""
+    gaps = _gap_minutes_by_scope(tx)
+    posts_by_gap: dict[int, list[PlannedPost]] = defaultdict(list)
+    for plan_id, posts in posts_by_plan.items():
+        gap = gaps.get(influencer_by_plan[plan_id], _DEFAULT_GAP_MINUTES)
+        posts_by_gap[gap] += [PlannedPost(post.id, plan_id, post.channel_id, post.due_at, post.fingerprint) for post in posts]
+    sentences: dict[str, str] = {}
+    for gap, posts in posts_by_gap.items():
+        for clash in rules.find_clashes(posts, gap_minutes=gap):
             for plan_id in (clash.plan_id, clash.other_plan_id):
-                said.setdefault(plan_id, _sentence(clash))
-    return said
+                sentences.setdefault(plan_id, _clash_sentence(clash))
+    return sentences
 
 
-def _sentence(clash: Clash) -> str:
+def _clash_sentence(clash: Clash) -> str:
     if clash.kind == "same":
         return "Another post on this channel has the same words."
     return f"Only {clash.minutes} min from another post on this channel."
 
 
-def _gaps(tx: Session) -> dict[str, int]:
+def _gap_minutes_by_scope(tx: Session) -> dict[str, int]:
     return {row.scope: row.gap_minutes for row in tx.execute(select(PostingRule.scope, PostingRule.gap_minutes))}

@@ -1,4 +1,4 @@
-"""Whether a post may be published as it is: the platform's own rules (pure, engines/platform) on our rows."""
+"""Whether a post may be published as it is: the platform's rules (pure, backend/platforms/rules) applied to our rows."""
 
 from __future__ import annotations
 
@@ -16,69 +16,84 @@ from backend.content_plans.schemas import PlanCard, PostCard
 from backend.platforms import rules as platforms
 from backend.platforms.port import Format, Media, Options, PostRequest, Problem
 
-_OPTIONS = {one.name for one in fields(Options)}
+_OPTION_NAMES = {option.name for option in fields(Options)}
 
 
 def problems(tx: Session, post: PostCard) -> tuple[Problem, ...]:
-    """What blocks first. Its files are judged as what they will be once they are prepared: JPEG, cropped, shortened."""
+    """Blocking problems first. Files are checked as what they will be once prepared: JPEG, cropped, shortened."""
     channel = channels.get(tx, post.channel_id)
-    said, troubles = _request(tx, post, channel)
-    found = list(platforms.problems(post.platform, said))
-    if len(said.media) < len(post.media):  # the rules count only those that are there
-        at = files.numbers(tx, post)
-        found = [one if one.media is None else replace(one, media=at[one.media]) for one in found]
-    found[:0] = [Problem("media_unprepared", trouble, "media", n) for n, trouble in troubles.items()]
-    if why := rules.needs_picture(post.options, post.media):
-        found = [replace(one, message=why) if one.code == "media_missing" else one for one in found]
+    request, troubles = _build_request(tx, post, channel)
+    post_problems = list(platforms.problems(post.platform, request))
+    if len(request.media) < len(post.media):  # the rules count only those that are there
+        positions = files.present_positions(tx, post)
+        post_problems = [
+            problem if problem.media is None else replace(problem, media=positions[problem.media]) for problem in post_problems
+        ]
+    post_problems[:0] = [Problem("media_unprepared", trouble, "media", n) for n, trouble in troubles.items()]
+    if reason := rules.missing_picture_reason(post.options, post.media):
+        post_problems = [
+            replace(problem, message=reason) if problem.code == "media_missing" else problem for problem in post_problems
+        ]
     if channel.deleted_at:
-        found.insert(0, Problem("channel_gone", f"The channel {channel.name} was removed. Take this post out.", "options"))
+        post_problems.insert(
+            0, Problem("channel_gone", f"The channel {channel.name} was removed. Take this post out.", "options")
+        )
     elif channel.state != "connected":
-        say = (
+        sentence = (
             "is switched off. Switch it on first." if channel.state == "off" else f"must be connected again: {channel.trouble}"
         )
-        found.insert(0, Problem("channel_off", f"{channel.name} {say}", "options"))
-    return tuple(found)
+        post_problems.insert(0, Problem("channel_off", f"{channel.name} {sentence}", "options"))
+    return tuple(post_problems)
 
 
-def blocking(tx: Session, card: PlanCard) -> str:
-    """Everything that keeps a plan from being scheduled, as sentences led by the channel; empty: nothing does."""
-    said = [f"{post.channel_name}: {one.message}" for post in card.posts for one in problems(tx, post) if one.blocks]
-    return " ".join(dict.fromkeys(said))
+def blocking_problems(tx: Session, card: PlanCard) -> str:
+    """Everything that keeps a plan from being scheduled, as sentences that begin with the channel; empty: nothing does."""
+    sentences = [
+        f"{post.channel_name}: {problem.message}" for post in card.posts for problem in problems(tx, post) if problem.blocks
+    ]
+    return " ".join(dict.fromkeys(sentences))
 
 
-def request(tx: Session, post: PostCard) -> PostRequest:
-    """As it would be sent, but for the addresses of its files. It always says that it is AI-made."""
-    return _request(tx, post, channels.get(tx, post.channel_id))[0]
+def build_request(tx: Session, post: PostCard) -> PostRequest:
+    """The post as it would be sent, without the URLs of its files. It is always marked as AI-made."""
+    return _build_request(tx, post, channels.get(tx, post.channel_id))[0]
 
 
-def _request(tx: Session, post: PostCard, channel: ChannelCard) -> tuple[PostRequest, dict[int, str]]:
-    media, troubles = files.media(tx, post)
-    said: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in post.options.items() if name in _OPTIONS
+def _build_request(tx: Session, post: PostCard, channel: ChannelCard) -> tuple[PostRequest, dict[int, str]]:
+    media, troubles = files.platform_media(tx, post)
+    options: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in post.options.items()
+        if name in _OPTION_NAMES
     }
     return PostRequest(
-        format=files.fitting(post, tuple(one.kind for one in media)), media=media,
-        caption=rules.whole_caption(post.caption, post.hashtags), title=post.title, first_comment=post.first_comment,
-        ai_made=True, privacy=post.privacy or _usual(channel), options=Options(**{**_settings(channel), **said}),
-    ), troubles  # fmt: skip
+        format=files.choose_format(post, tuple(file.kind for file in media)),
+        media=media,
+        caption=rules.whole_caption(post.caption, post.hashtags),
+        title=post.title,
+        first_comment=post.first_comment,
+        ai_made=True,
+        privacy=post.privacy or _default_privacy(channel),
+        options=Options(**{**_channel_options(channel), **options}),
+    ), troubles
 
 
-def _usual(channel: ChannelCard) -> str:
-    """Who may see it where nobody said for this post: what was picked for the channel. TikTok has no default (tiktok.md, 1)."""
+def _default_privacy(channel: ChannelCard) -> str:
+    """The channel's privacy setting, for posts without one. TikTok has no default (docs/contracts/tiktok.md, 1)."""
     return str(channel.settings.get("privacy") or "")
 
 
-def _settings(channel: ChannelCard) -> dict[str, Any]:
-    kids = channel.settings.get("made_for_kids")
-    return {"made_for_kids": bool(kids)} if channel.platform == "youtube" and kids is not None else {}
+def _channel_options(channel: ChannelCard) -> dict[str, Any]:
+    made_for_kids = channel.settings.get("made_for_kids")
+    return {"made_for_kids": bool(made_for_kids)} if channel.platform == "youtube" and made_for_kids is not None else {}
 
 
-def media(card: AssetCard, alt_texts: Mapping[str, str]) -> Media:
-    """An asset that nothing is changed of, as the platform's rules see it: a picture as the JPEG it will be."""
-    facts = renditions.expected(card, files.recipe_of(card, {}, most=None))
-    return files.seen(card, facts, sha256=card.sha256, alt_text=alt_texts.get(card.id, ""))
+def original_media(card: AssetCard, alt_texts: Mapping[str, str]) -> Media:
+    """An unedited asset as the platform's rules see it: a picture as the JPEG it will become."""
+    facts = renditions.expected_facts_of(card, files.recipe_of(card, {}, max_bytes=None))
+    return files.to_media(card, facts, sha256=card.sha256, alt_text=alt_texts.get(card.id, ""))
 
 
-def fitting(post: PostCard, media: tuple[Media, ...]) -> Format:
-    """The format it has, or gets by its files."""
-    return files.fitting(post, tuple(one.kind for one in media))
+def fitting_format(post: PostCard, media: tuple[Media, ...]) -> Format:
+    """The post's format, or the one that suits these files."""
+    return files.choose_format(post, tuple(file.kind for file in media))

@@ -1,4 +1,4 @@
-"""Dates: where a plan stands, moving one or many, and taking the last move back."""
+"""Dates of plans: setting one, moving one or many, and undoing it."""
 
 from __future__ import annotations
 
@@ -11,199 +11,207 @@ from sqlalchemy.orm import Session
 
 from backend import events
 from backend.content_plans import calendar, history, posting_rules, queries, schedule, slots
-from backend.content_plans.expected_version import NOT_SAID, Shown, lock, require
-from backend.content_plans.offsets import due_sql
-from backend.content_plans.rules import MOVABLE, WORDS
-from backend.content_plans.schemas import MOST_AT_ONCE, Outcome, PlanCard, UndoEntry
-from backend.content_plans.time_zones import Instant, instant, wall_in
+from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, lock_plans, require_unchanged
+from backend.content_plans.offsets import due_time_sql
+from backend.content_plans.rules import MOVABLE, STATE_LABELS
+from backend.content_plans.schemas import MAX_PLANS_AT_ONCE, Outcome, PlanCard, PlanUndoEntry
+from backend.content_plans.time_zones import Instant, to_instant, to_local_time
 from backend.content_plans.transitions import must_move
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Conflict, Invalid, NotFound, StudioError
 from backend.kit.clock import now
 
 S = PostState
-_PASSED = "That time has passed. Choose a later one; the post stays where it was."
+_TIME_PASSED = "That time has passed. Choose a later one; the post stays where it was."
 
 
-def placed(wall: datetime | None, zone: str) -> dict[str, Any]:
-    """What a plan's row says about its date. Raises Invalid."""
-    if wall is None:
+def date_columns(local_time: datetime | None, zone: str) -> dict[str, Any]:
+    """Values of a plan's date columns: `wall` (local time), `zone`, `due_at` (instant). Raises Invalid."""
+    if local_time is None:
         return {"wall": None, "zone": zone, "due_at": None}
-    found = instant(wall, zone)
-    return {"wall": wall.replace(second=0, microsecond=0), "zone": zone, "due_at": found.at}
+    at_zone = to_instant(local_time, zone)
+    return {"wall": local_time.replace(second=0, microsecond=0), "zone": zone, "due_at": at_zone.at}
 
 
-def place(tx: Session, plan_id: str, wall: datetime | None, zone: str, *, back: bool = False) -> Instant | None:
-    """Gives a plan a date, or takes it away (scheduled posts are approved ones then). Returns what the clock makes of it.
+def set_date(tx: Session, plan_id: str, local_time: datetime | None, zone: str, *, undoing: bool = False) -> Instant | None:
+    """Sets a plan's date, or removes it (`local_time` None; scheduled posts become approved). Returns the resolved instant.
 
-    A missed post gets its place on the clock back; an approved one gets it if nothing is in its way. `back`: an undo, which
-    may lead into the past for what is not scheduled. Raises NotFound, Conflict (it is out), Invalid (a time that has passed).
+    With a date, missed posts become approved, and approved posts are scheduled if nothing blocks them. `undoing`: posts that
+    are not scheduled may get a past date. Raises NotFound, Conflict (already published), Invalid (the time has passed).
     """
-    values = placed(wall, zone)
-    posts = schedule.locked(tx, plan_id)
-    for one in posts:
-        if S(one.state) not in MOVABLE:
-            say = f"A post of this plan is {WORDS[S(one.state)].lower()}: its date stays. Duplicate the plan to post it again."
-            raise Conflict(say)
-    on_the_clock = [one for one in posts if S.SCHEDULED in (one.state, one.held_from)]
-    if values["due_at"] and values["due_at"] <= now() and (on_the_clock or not back):
-        raise Invalid(_PASSED)
+    values = date_columns(local_time, zone)
+    posts = schedule.lock_posts(tx, plan_id)
+    for post in posts:
+        if S(post.state) not in MOVABLE:
+            label = STATE_LABELS[S(post.state)].lower()
+            raise Conflict(f"A post of this plan is {label}: its date stays. Duplicate the plan to post it again.")
+    scheduled = [post for post in posts if S.SCHEDULED in (post.state, post.held_from)]
+    if values["due_at"] and values["due_at"] <= now() and (scheduled or not undoing):
+        raise Invalid(_TIME_PASSED)
     change = update(ContentPlan).where(ContentPlan.id == plan_id, ContentPlan.deleted_at.is_(None))
     change = change.values(**values, version=ContentPlan.version + 1, updated_at=func.clock_timestamp())
     if tx.execute(change.returning(ContentPlan.id)).first() is None:
         raise NotFound("This plan does not exist here. It may have been deleted.")
-    tx.execute(update(Post).where(Post.plan_id == plan_id).values(due_at=due_sql(values["due_at"])))
-    _follow(tx, plan_id, posts, dated=wall is not None)
-    return instant(wall, zone) if wall else None
+    tx.execute(update(Post).where(Post.plan_id == plan_id).values(due_at=due_time_sql(values["due_at"])))
+    _update_post_states(tx, plan_id, posts, dated=local_time is not None)
+    return to_instant(local_time, zone) if local_time else None
 
 
-def _follow(tx: Session, plan_id: str, posts: list[Post], *, dated: bool) -> None:
-    for one in posts:
-        if not dated and one.state == S.SCHEDULED:
-            must_move(tx, one.id, S.SCHEDULED, S.APPROVED)
-        elif not dated and one.held_from == S.SCHEDULED:
-            tx.execute(update(Post).where(Post.id == one.id).values(held_from=S.APPROVED))
-        elif dated and one.state == S.MISSED:
-            must_move(tx, one.id, S.MISSED, S.APPROVED, error="", error_code="")
+def _update_post_states(tx: Session, plan_id: str, posts: list[Post], *, dated: bool) -> None:
+    for post in posts:
+        if not dated and post.state == S.SCHEDULED:
+            must_move(tx, post.id, S.SCHEDULED, S.APPROVED)
+        elif not dated and post.held_from == S.SCHEDULED:
+            tx.execute(update(Post).where(Post.id == post.id).values(held_from=S.APPROVED))
+        elif dated and post.state == S.MISSED:
+            must_move(tx, post.id, S.MISSED, S.APPROVED, error="", error_code="")
     if dated:
         schedule.schedule_approved(tx, plan_id)
 
 
-def move(tx: Session, plan_id: str, wall: datetime | None, zone: str = "", *, shown: Shown = NOT_SAID) -> UndoEntry:
-    """To another time, as the clocks of `zone` show it (empty: the plan's own). `wall` None: off the calendar.
+def move(
+    tx: Session, plan_id: str, local_time: datetime | None, zone: str = "", *, expected: ExpectedPlans = ANY_VERSION
+) -> PlanUndoEntry:
+    """Moves a plan to a local time of `zone` (empty: the plan's own zone). `local_time` None takes it off the calendar.
 
-    Raises as `place`, and ChangedSince.
+    Raises what `set_date` raises, and ChangedSince.
     """
-    require(tx, plan_id, shown)
-    card = _alive(tx, plan_id)
-    target = wall if wall is None or zone in ("", card.zone) else wall_in(instant(wall, zone).at, card.zone)
-    found = place(tx, plan_id, target, card.zone)
+    require_unchanged(tx, plan_id, expected)
+    card = queries.get_existing(tx, plan_id)
+    target = (
+        local_time
+        if local_time is None or zone in ("", card.zone)
+        else to_local_time(to_instant(local_time, zone).at, card.zone)
+    )
+    placed_at = set_date(tx, plan_id, target, card.zone)
     events.record(tx, "plan.moved", "plan", plan_id, {"from": _iso(card.wall), "to": _iso(target), "zone": card.zone})
-    said = (
+    sentence = (
         f"“{card.title}” taken off the calendar." if target is None else f"“{card.title}” moved to {target:%a %-d %b, %H:%M}."
     )
-    return history.record(tx, "move", said, 1, {"plans": [_before(card, target)]}, _told(tx, card, found))
+    return history.record(tx, "move", sentence, 1, {"plans": [_undo_data(card, target)]}, _move_note(tx, card, placed_at))
 
 
 def shift(
-    tx: Session, plan_ids: Sequence[str], *, days: int = 0, minutes: int = 0, shown: Shown = NOT_SAID
-) -> tuple[UndoEntry | None, Outcome]:
-    """Many plans by the same step on their own clocks; each that cannot move says why. None: nothing moved."""
+    tx: Session, plan_ids: Sequence[str], *, days: int = 0, minutes: int = 0, expected: ExpectedPlans = ANY_VERSION
+) -> tuple[PlanUndoEntry | None, Outcome]:
+    """Moves many plans by the same step of local time; `Outcome.refused` says why one stays. Undo entry None: nothing moved.
+
+    Raises Invalid (no step, too many plans).
+    """
     if not days and not minutes:
         raise Invalid("Say by how many days or minutes.")
-    if len(plan_ids) > MOST_AT_ONCE:
-        raise Invalid(f"At most {MOST_AT_ONCE} plans at once. Choose fewer.")
-    out, before = Outcome(), []
-    lock(tx, plan_ids)
-    for card in queries.cards(tx, list(dict.fromkeys(plan_ids))):
+    if len(plan_ids) > MAX_PLANS_AT_ONCE:
+        raise Invalid(f"At most {MAX_PLANS_AT_ONCE} plans at once. Choose fewer.")
+    outcome, before = Outcome(), []
+    lock_plans(tx, plan_ids)
+    for card in queries.get_many(tx, list(dict.fromkeys(plan_ids))):
         if card.deleted_at or card.wall is None:
-            out.refused[card.id] = "It has no date to shift."
+            outcome.refused[card.id] = "It has no date to shift."
             continue
         target = card.wall + timedelta(days=days, minutes=minutes)
         try:
-            require(tx, card.id, shown)
+            require_unchanged(tx, card.id, expected)
             with tx.begin_nested():
-                place(tx, card.id, target, card.zone)
-                before.append(_before(card, target))
-                out.done.append(card.id)
+                set_date(tx, card.id, target, card.zone)
+                before.append(_undo_data(card, target))
+                outcome.done.append(card.id)
         except StudioError as error:
-            out.refused[card.id] = error.message
-    if not out.done:
-        return None, out
-    n = len(out.done)
+            outcome.refused[card.id] = error.message
+    if not outcome.done:
+        return None, outcome
+    n = len(outcome.done)
     events.record(tx, "plan.shifted", "workspace", tx.info["tenant_id"], {"plans": n, "days": days, "minutes": minutes})
-    said = f"{n} {'plan' if n == 1 else 'plans'} moved by {_step(days, minutes)}."
-    return history.record(tx, "move", said, n, {"plans": before}), out
+    sentence = f"{n} {'plan' if n == 1 else 'plans'} moved by {_step_text(days, minutes)}."
+    return history.record(tx, "move", sentence, n, {"plans": before}), outcome
 
 
 def undo(tx: Session, act_id: str) -> Outcome:
-    """Takes a move, a deletion or an approval back; a plan moved again since stays. Raises NotFound, Conflict, NotPermitted."""
-    act = history.claim(tx, act_id)
-    out = Outcome()
-    for one in act.before["plans"]:
+    """Undoes a move, a deletion or an approval. A plan that was moved again since stays where it is.
+
+    Raises NotFound, Conflict (nothing could be undone), NotPermitted.
+    """
+    entry = history.mark_undone(tx, act_id)
+    outcome = Outcome()
+    for plan in entry.before["plans"]:
         try:
             with tx.begin_nested():
-                _take_back(tx, act.kind, one)
-                out.done.append(one["id"])
+                _undo_one(tx, entry.kind, plan)
+                outcome.done.append(plan["id"])
         except StudioError as error:
-            out.refused[one["id"]] = error.message
-    if not out.done:
-        raise Conflict(next(iter(out.refused.values()), "There is nothing left to take back."))
-    events.record(tx, "plan.undone", "workspace", tx.info["tenant_id"], {"act": act_id, "plans": len(out.done)})
-    return out
+            outcome.refused[plan["id"]] = error.message
+    if not outcome.done:
+        raise Conflict(next(iter(outcome.refused.values()), "There is nothing left to take back."))
+    events.record(tx, "plan.undone", "workspace", tx.info["tenant_id"], {"act": act_id, "plans": len(outcome.done)})
+    return outcome
 
 
-def _take_back(tx: Session, kind: str, one: dict[str, Any]) -> None:
+def _undo_one(tx: Session, kind: str, plan: dict[str, Any]) -> None:
     match kind:
         case "move":
-            _restore(tx, one)
+            _undo_move(tx, plan)
         case "approve":
-            schedule.unapprove(tx, one)
+            schedule.unapprove(tx, plan)
         case _:
-            _undelete(tx, one["id"])
+            _undo_delete(tx, plan["id"])
 
 
-def _restore(tx: Session, one: dict[str, Any]) -> None:
-    card = _alive(tx, one["id"])
-    if _iso(card.wall) != one["to"]:
+def _undo_move(tx: Session, plan: dict[str, Any]) -> None:
+    card = queries.get_existing(tx, plan["id"])
+    if _iso(card.wall) != plan["to"]:
         raise Conflict(f"“{card.title}” was moved again since; it stays where it is now.")
-    wall = datetime.fromisoformat(one["wall"]) if one["wall"] else None
-    was = one["states"]
-    for post in schedule.locked(tx, card.id):
-        if was.get(post.id) == S.MISSED and post.state == S.SCHEDULED:
+    local_time = datetime.fromisoformat(plan["wall"]) if plan["wall"] else None
+    earlier_states = plan["states"]
+    for post in schedule.lock_posts(tx, card.id):
+        if earlier_states.get(post.id) == S.MISSED and post.state == S.SCHEDULED:
             must_move(tx, post.id, S.SCHEDULED, S.MISSED, error_code="late", error="Its time has passed.")
-        elif was.get(post.id) == S.APPROVED and post.state == S.SCHEDULED:
+        elif earlier_states.get(post.id) == S.APPROVED and post.state == S.SCHEDULED:
             must_move(tx, post.id, S.SCHEDULED, S.APPROVED)
-    missed = S.MISSED in was.values()
-    if missed and wall:
-        values = placed(wall, one["zone"])
+    missed = S.MISSED in earlier_states.values()
+    if missed and local_time:
+        values = date_columns(local_time, plan["zone"])
         tx.execute(update(ContentPlan).where(ContentPlan.id == card.id).values(**values, version=ContentPlan.version + 1))
-        tx.execute(update(Post).where(Post.plan_id == card.id).values(due_at=due_sql(values["due_at"])))
+        tx.execute(update(Post).where(Post.plan_id == card.id).values(due_at=due_time_sql(values["due_at"])))
     else:
-        place(tx, card.id, wall, one["zone"], back=True)
+        set_date(tx, card.id, local_time, plan["zone"], undoing=True)
 
 
-def _undelete(tx: Session, plan_id: str) -> None:
-    back = update(ContentPlan).where(ContentPlan.id == plan_id, ContentPlan.deleted_at.is_not(None)).values(deleted_at=None)
-    if tx.execute(back.returning(ContentPlan.id)).first() is None:
+def _undo_delete(tx: Session, plan_id: str) -> None:
+    restored = update(ContentPlan).where(ContentPlan.id == plan_id, ContentPlan.deleted_at.is_not(None)).values(deleted_at=None)
+    if tx.execute(restored.returning(ContentPlan.id)).first() is None:
         raise Conflict("This plan is back already.")
     schedule.schedule_approved(tx, plan_id)
     events.record(tx, "plan.undeleted", "plan", plan_id, {})
 
 
-def next_free(tx: Session, influencer_id: str, *, zone: str, n: int = 1) -> list[datetime]:
-    """Wall times of the next slots with nothing of the influencer near them. Empty: there are no slots, or a year is full."""
-    rules = posting_rules.of(tx, influencer_id)
-    taken = calendar.instants(tx, influencer_id)
-    found = slots.free(rules.slots, zone, after=now(), taken=taken, apart_minutes=rules.gap_minutes)
-    return [wall for (wall, _), _ in zip(found, range(n), strict=False)]
+def next_free_times(tx: Session, influencer_id: str, *, zone: str, n: int = 1) -> list[datetime]:
+    """Local times of the next `n` recurring times with no plan of the influencer near them, in order.
+
+    Empty when there are no recurring times, or all of the coming year are taken.
+    """
+    rules = posting_rules.get_rules(tx, influencer_id)
+    taken = calendar.planned_instants(tx, influencer_id)
+    free = slots.free_times(rules.slots, zone, after=now(), taken=taken, apart_minutes=rules.gap_minutes)
+    return [local_time for (local_time, _), _ in zip(free, range(n), strict=False)]
 
 
-def _alive(tx: Session, plan_id: str) -> PlanCard:
-    card = queries.get(tx, plan_id)
-    if card.deleted_at:
-        raise NotFound("This plan was deleted. Take that back first, or make a new one.")
-    return card
-
-
-def _before(card: PlanCard, target: datetime | None) -> dict[str, Any]:
-    states = {one.id: one.state.value for one in card.posts}
+def _undo_data(card: PlanCard, target: datetime | None) -> dict[str, Any]:
+    states = {post.id: post.state.value for post in card.posts}
     return {"id": card.id, "wall": _iso(card.wall), "zone": card.zone, "to": _iso(target), "states": states}
 
 
-def _told(tx: Session, card: PlanCard, found: Instant | None) -> str:
-    said = {
-        "missing": f"The clock skips that time on this day; it is posted at {found.wall:%H:%M}." if found else "",
+def _move_note(tx: Session, card: PlanCard, placed_at: Instant | None) -> str:
+    notes = {
+        "missing": f"The clock skips that time on this day; it is posted at {placed_at.wall:%H:%M}." if placed_at else "",
         "double": "The clock shows that time twice on this day; the first is taken.",
     }
-    parts = [said.get(found.why, "")] if found else []
-    return " ".join(filter(None, [*parts, *calendar.near(tx, card.id)]))
+    parts = [notes.get(placed_at.adjustment, "")] if placed_at else []
+    return " ".join(filter(None, [*parts, *calendar.placement_warnings(tx, card.id)]))
 
 
-def _step(days: int, minutes: int) -> str:
+def _step_text(days: int, minutes: int) -> str:
     parts = [f"{days:+d} {'day' if abs(days) == 1 else 'days'}"] if days else []
     return " ".join([*parts, *([f"{minutes:+d} min"] if minutes else [])])
 
 
-def _iso(wall: datetime | None) -> str | None:
-    return wall.isoformat() if wall else None
+def _iso(local_time: datetime | None) -> str | None:
+    return local_time.isoformat() if local_time else None

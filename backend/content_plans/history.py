@@ -1,4 +1,4 @@
-"""What was done to dates lately, with what was there before: taken back by anybody who may, in any tab."""
+"""Undo entries: recent changes of plans with what was there before. Stored, so that undo works in any tab."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from backend.content_plans.schemas import UndoEntry
+from backend.content_plans.schemas import PlanUndoEntry
 from backend.db.tables import PlanAct
 from backend.errors import Conflict, NotFound, NotPermitted
 from backend.kit.ids import new_id
 
 
-def record(tx: Session, kind: str, said: str, count: int, before: dict[str, Any], note: str = "") -> UndoEntry:
-    row = PlanAct(id=new_id("act"), kind=kind, said=said, count=count, before=before, created_by=tx.info.get("user_id"))
+def record(tx: Session, kind: str, sentence: str, count: int, before: dict[str, Any], note: str = "") -> PlanUndoEntry:
+    row = PlanAct(id=new_id("act"), kind=kind, said=sentence, count=count, before=before, created_by=tx.info.get("user_id"))
     tx.add(row)
     tx.flush()
-    return UndoEntry(row.id, kind, said, count, note)
+    return PlanUndoEntry(row.id, kind, sentence, count, note)
 
 
-def claim(tx: Session, act_id: str) -> PlanAct:
-    """Marks it undone, once. Raises NotFound, Conflict, NotPermitted (another person's)."""
+def mark_undone(tx: Session, act_id: str) -> PlanAct:
+    """Marks an entry undone and returns its row. Raises NotFound, Conflict (undone already), NotPermitted (somebody else's)."""
     row = tx.get(PlanAct, act_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound("This change is not remembered any more, so it cannot be undone.")
@@ -34,14 +34,14 @@ def claim(tx: Session, act_id: str) -> PlanAct:
     return row
 
 
-def latest(tx: Session) -> UndoEntry | None:
-    """The caller's own last change that was not undone."""
-    mine = select(PlanAct).where(PlanAct.created_by == tx.info.get("user_id"), PlanAct.undone_at.is_(None))
-    row = tx.scalars(mine.order_by(PlanAct.id.desc()).limit(1)).first()
-    return UndoEntry(row.id, row.kind, row.said, row.count) if row else None
+def latest_undo_entry(tx: Session) -> PlanUndoEntry | None:
+    """The caller's own newest entry that was not undone."""
+    own = select(PlanAct).where(PlanAct.created_by == tx.info.get("user_id"), PlanAct.undone_at.is_(None))
+    row = tx.scalars(own.order_by(PlanAct.id.desc()).limit(1)).first()
+    return PlanUndoEntry(row.id, row.kind, row.said, row.count) if row else None
 
 
-def forget(tx: Session, *, days: int) -> int:
-    """Changes older than this can no longer be undone. Returns how many there were."""
+def delete_old_undo_entries(tx: Session, *, days: int) -> int:
+    """Deletes entries older than `days`, which then cannot be undone any more. Returns how many."""
     old = PlanAct.created_at < func.clock_timestamp() - func.make_interval(0, 0, 0, days)
     return len(tx.execute(delete(PlanAct).where(old).returning(PlanAct.id)).all())

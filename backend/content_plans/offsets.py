@@ -1,6 +1,7 @@
-"""Posts of one plan that go out some minutes apart: the plan's time is the first, each post may say how long after it goes.
+"""Posts of one plan that are published some minutes apart: each may have an offset to the plan's time.
 
-The minutes are one of a post's `options`, so that they are copied and edited with it; `due_at` follows from the plan's.
+The offset is one of a post's `options` (`after_minutes`), so that it is copied and edited with the post; the post's `due_at`
+is the plan's plus the offset.
 """
 
 from __future__ import annotations
@@ -17,35 +18,35 @@ if TYPE_CHECKING:
     from backend.content_plans.schemas import VariantDraft
 
 OPTION = "after_minutes"
-MOST_MINUTES = 720
+MAX_OFFSET_MINUTES = 720
 
 
 def after_minutes(options: Mapping[str, Any]) -> int:
-    """How long after the plan's time a post with these options goes out; 0: with it."""
+    """Minutes between the plan's time and the post's; 0: at the plan's time."""
     return int(options.get(OPTION) or 0)
 
 
-def checked(options: dict[str, Any]) -> dict[str, Any]:
-    """Raises ValueError. Zero is left out: the same as nothing said."""
+def validate_offset(options: dict[str, Any]) -> dict[str, Any]:
+    """The options, without an offset of zero. Raises ValueError for an offset that is not a whole number in range."""
     if OPTION not in options:
         return options
-    said = options[OPTION]
-    if isinstance(said, bool) or not isinstance(said, int) or not 0 <= said <= MOST_MINUTES:
-        raise ValueError(f"A channel may follow the plan's time by 0 to {MOST_MINUTES} whole minutes.")
-    return options if said else {name: value for name, value in options.items() if name != OPTION}
+    minutes = options[OPTION]
+    if isinstance(minutes, bool) or not isinstance(minutes, int) or not 0 <= minutes <= MAX_OFFSET_MINUTES:
+        raise ValueError(f"A channel may follow the plan's time by 0 to {MAX_OFFSET_MINUTES} whole minutes.")
+    return options if minutes else {name: value for name, value in options.items() if name != OPTION}
 
 
-def later(options: Mapping[str, Any]) -> timedelta:
+def offset_of(options: Mapping[str, Any]) -> timedelta:
     return timedelta(minutes=after_minutes(options))
 
 
-def due(plan_at: datetime | None, options: Mapping[str, Any]) -> datetime | None:
-    """When a post of a plan goes out."""
-    return plan_at + later(options) if plan_at else None
+def due_time(plan_at: datetime | None, options: Mapping[str, Any]) -> datetime | None:
+    """When a post of a plan is due."""
+    return plan_at + offset_of(options) if plan_at else None
 
 
-def due_sql(plan_at: datetime | ColumnElement[datetime] | None) -> ColumnElement[Any] | None:
-    """The same for an UPDATE of many posts of a plan."""
+def due_time_sql(plan_at: datetime | ColumnElement[datetime] | None) -> ColumnElement[Any] | None:
+    """As `due_time`, as an SQL expression for an UPDATE of a plan's posts."""
     if plan_at is None:
         return None
     minutes = func.coalesce(Post.options[OPTION].as_integer(), 0)
@@ -53,6 +54,6 @@ def due_sql(plan_at: datetime | ColumnElement[datetime] | None) -> ColumnElement
     return at + func.make_interval(0, 0, 0, 0, 0, minutes)
 
 
-def timing_aside(variant: VariantDraft) -> VariantDraft:
-    """What people see of it."""
+def without_offset(variant: VariantDraft) -> VariantDraft:
+    """The variant without its offset: what the audience sees of it."""
     return variant.model_copy(update={"options": {name: value for name, value in variant.options.items() if name != OPTION}})

@@ -1,4 +1,8 @@
-"""What whoever publishes needs of posts: moves, the stop switches, clocks, and a post as its platform gets it."""
+"""What publishing needs of posts: state changes, stop switches, time zones, and a post as its platform gets it.
+
+A second door beside `backend.content_plans`: these functions change posts that are being published, and nobody but
+`backend.publishing` may do that.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.content_plans.checks import request
-from backend.content_plans.files import recipes
+from backend.content_plans.checks import build_request
+from backend.content_plans.files import rendition_recipes
 from backend.content_plans.posting_rules import WORKSPACE, active_stop_switch
 from backend.content_plans.queries import get_post
 from backend.content_plans.rules import MISSED_AFTER
 from backend.content_plans.schemas import PostCard
-from backend.content_plans.time_zones import instant, wall_in
+from backend.content_plans.time_zones import to_instant, to_local_time
 from backend.content_plans.transitions import in_state, move
 from backend.db.tables import ContentPlan
 
@@ -22,23 +26,23 @@ __all__ = [
     "WORKSPACE",
     "PostCard",
     "active_stop_switch",
-    "clock_of",
+    "build_request",
     "get_post",
     "in_state",
-    "instant",
+    "influencer_of",
+    "local_time_text",
     "move",
-    "owner_of",
-    "recipes",
-    "request",
-]  # fmt: skip
+    "rendition_recipes",
+    "to_instant",
+]
 
 
-def owner_of(tx: Session, plan_id: str) -> str:
+def influencer_of(tx: Session, plan_id: str) -> str:
     """The influencer's id."""
     return tx.scalars(select(ContentPlan.influencer_id).where(ContentPlan.id == plan_id)).one()
 
 
-def clock_of(tx: Session, plan_id: str, at: datetime) -> str:
-    """`Sat 21 Nov, 18:30` as the plan's own clock shows it."""
+def local_time_text(tx: Session, plan_id: str, at: datetime) -> str:
+    """An instant as `Sat 21 Nov, 18:30` in the plan's time zone."""
     zone = tx.scalars(select(ContentPlan.zone).where(ContentPlan.id == plan_id)).one()
-    return f"{wall_in(at, zone):%a %-d %b, %H:%M}"
+    return f"{to_local_time(at, zone):%a %-d %b, %H:%M}"

@@ -1,4 +1,4 @@
-"""Scheduling, and the review that stands before it: the rules of the influencer decide, here and nowhere else."""
+"""Review and scheduling of plans. The influencer's posting rules are applied here and nowhere else."""
 
 from __future__ import annotations
 
@@ -10,277 +10,283 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.content_plans import checks, files, history, posting_rules, queries
-from backend.content_plans.expected_version import NOT_SAID, Shown, lock, require
-from backend.content_plans.schemas import MOST_AT_ONCE, Outcome, PlanCard, PostCard
-from backend.content_plans.transitions import must_move, stay
+from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, lock_plans, require_unchanged
+from backend.content_plans.schemas import MAX_PLANS_AT_ONCE, Outcome, PlanCard, PostCard
+from backend.content_plans.transitions import must_move, update_in_state
 from backend.db.tables import Post, PostState
 from backend.errors import Conflict, Invalid, NotFound, StudioError
 from backend.kit.clock import now
 
 S = PostState
-_WAITING = (S.DRAFT, S.IN_REVIEW, S.APPROVED, S.FAILED, S.MISSED)
-_PASSED = "Its time has passed. Choose a later one, or post it yourself and say so."
+_SCHEDULABLE = (S.DRAFT, S.IN_REVIEW, S.APPROVED, S.FAILED, S.MISSED)
+_TIME_PASSED = "Its time has passed. Choose a later one, or post it yourself and say so."
 
 
-def schedule(tx: Session, plan_ids: Sequence[str], *, shown: Shown = NOT_SAID) -> Outcome:
-    """Each plan by itself: what the rules let through is scheduled, what needs approval goes to review, the rest says why.
+def schedule(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_VERSION) -> Outcome:
+    """Handles each plan separately: scheduled, sent to review where the rules want it, or refused with the reason.
 
-    Here and in the other acts: a plan that is not as it was `shown` any more is refused, with what is different.
-    Raises Invalid (too many at once).
+    Here and in the other functions: a plan that is not as `expected` any more is refused with the difference.
+    Raises Invalid (too many at once), NotFound (none of them exists).
     """
-    return _each(tx, plan_ids, _schedule, shown)
+    return _for_each_plan(tx, plan_ids, _schedule_plan, expected)
 
 
-def submit(tx: Session, plan_ids: Sequence[str], *, shown: Shown = NOT_SAID) -> Outcome:
-    """To the review queue, whatever the rules say."""
+def submit_for_review(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_VERSION) -> Outcome:
+    """Sends plans to review, whatever the posting rules say."""
 
-    def send(tx: Session, card: PlanCard, out: Outcome) -> None:
-        mine = [one for one in card.posts if one.state in (S.DRAFT, S.FAILED, S.MISSED)]
-        if not mine:
+    def submit_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
+        drafts = [post for post in card.posts if post.state in (S.DRAFT, S.FAILED, S.MISSED)]
+        if not drafts:
             raise Conflict("Nothing of this plan is a draft.")
-        for one in mine:
-            must_move(tx, one.id, one.state, S.IN_REVIEW)
-        out.review.append(card.id)
+        for post in drafts:
+            must_move(tx, post.id, post.state, S.IN_REVIEW)
+        outcome.review.append(card.id)
 
-    return _each(tx, plan_ids, send, shown)
+    return _for_each_plan(tx, plan_ids, submit_plan, expected)
 
 
-def approve(tx: Session, plan_ids: Sequence[str], *, shown: Shown = NOT_SAID) -> Outcome:
-    """A person has looked. With a date ahead and nothing in the way posts are scheduled; else they wait approved.
+def approve(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_VERSION) -> Outcome:
+    """Approves plans in a person's name. With a future date and no blocking problem their posts are scheduled at once.
 
-    `Outcome.acts` takes it back: those that are not on their way out are what they were before.
+    `Outcome.undo_entries` undoes it for posts that are not being published by then.
     """
     before: dict[str, dict[str, Any]] = {}
 
-    def agree(tx: Session, card: PlanCard, out: Outcome) -> None:
-        mine = [one for one in card.posts if one.state in (S.DRAFT, S.IN_REVIEW)]
-        if not mine:
+    def approve_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
+        posts = [post for post in card.posts if post.state in (S.DRAFT, S.IN_REVIEW)]
+        if not posts:
             raise Conflict("Nothing of this plan waits for an approval.")
-        for one in mine:
-            said = {"approved_by": tx.info.get("user_id"), "approved_at": func.clock_timestamp(), "note": ""}
-            must_move(tx, one.id, one.state, S.APPROVED, **said)
-        out.done.append(card.id)
-        before[card.id] = {"id": card.id, "states": {one.id: one.state.value for one in mine}}
-        schedule_approved(tx, card.id, out)
+        for post in posts:
+            approval = {"approved_by": tx.info.get("user_id"), "approved_at": func.clock_timestamp(), "note": ""}
+            must_move(tx, post.id, post.state, S.APPROVED, **approval)
+        outcome.done.append(card.id)
+        before[card.id] = {"id": card.id, "states": {post.id: post.state.value for post in posts}}
+        schedule_approved(tx, card.id, outcome)
 
-    out = _each(tx, plan_ids, agree, shown)
-    if out.done:
-        n = len(out.done)
-        said = f"{n} {'post' if n == 1 else 'posts'} approved."
-        out.acts.append(history.record(tx, "approve", said, n, {"plans": [before[one] for one in out.done]}))
-    return out
+    outcome = _for_each_plan(tx, plan_ids, approve_plan, expected)
+    if outcome.done:
+        n = len(outcome.done)
+        sentence = f"{n} {'post' if n == 1 else 'posts'} approved."
+        outcome.undo_entries.append(
+            history.record(tx, "approve", sentence, n, {"plans": [before[plan_id] for plan_id in outcome.done]})
+        )
+    return outcome
 
 
 def unapprove(tx: Session, before: dict[str, Any]) -> None:
-    """Takes an approval back. `before`: a plan's `id`, and `states` by post id. Raises Conflict (it goes out, or has)."""
-    rows = {one.id: one for one in locked(tx, before["id"])}
-    mine = [(rows[post_id], S(state)) for post_id, state in before["states"].items() if post_id in rows]
-    if not any(S(one.state) in (S.APPROVED, S.SCHEDULED, S.ON_HOLD) for one, _ in mine):
+    """Undoes an approval. `before`: a plan's `id`, and `states` by post id. Raises Conflict (published, or on its way)."""
+    posts_by_id = {post.id: post for post in lock_posts(tx, before["id"])}
+    approved = [(posts_by_id[post_id], S(earlier)) for post_id, earlier in before["states"].items() if post_id in posts_by_id]
+    if not any(S(post.state) in (S.APPROVED, S.SCHEDULED, S.ON_HOLD) for post, _ in approved):
         raise Conflict("This post is out, or was changed since it was approved: the approval stays.")
-    for one, state in mine:
-        here = S(one.state)
-        if here == S.SCHEDULED:
-            must_move(tx, one.id, here, S.APPROVED)
-            here = S.APPROVED
-        if here in (S.APPROVED, S.ON_HOLD):
-            must_move(tx, one.id, here, state, approved_by=None, approved_at=None)
+    for post, earlier in approved:
+        state = S(post.state)
+        if state == S.SCHEDULED:
+            must_move(tx, post.id, state, S.APPROVED)
+            state = S.APPROVED
+        if state in (S.APPROVED, S.ON_HOLD):
+            must_move(tx, post.id, state, earlier, approved_by=None, approved_at=None)
 
 
-def reject(tx: Session, plan_ids: Sequence[str], *, note: str, shown: Shown = NOT_SAID) -> Outcome:
-    """Back to draft, with what the reviewer says about it. Raises Invalid without a note."""
+def reject(tx: Session, plan_ids: Sequence[str], *, note: str, expected: ExpectedPlans = ANY_VERSION) -> Outcome:
+    """Sends plans back to draft with the reviewer's note. Raises Invalid without a note."""
     if not note.strip():
         raise Invalid("Say in a sentence what should change, so that the next person knows.")
 
-    def refuse(tx: Session, card: PlanCard, out: Outcome) -> None:
-        mine = [one for one in card.posts if one.state in (S.IN_REVIEW, S.APPROVED, S.SCHEDULED)]
-        if not mine:
+    def reject_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
+        posts = [post for post in card.posts if post.state in (S.IN_REVIEW, S.APPROVED, S.SCHEDULED)]
+        if not posts:
             raise Conflict("Nothing of this plan is in review.")
-        for one in mine:
-            here = one.state
-            if here == S.SCHEDULED:
-                must_move(tx, one.id, here, S.APPROVED)
-                here = S.APPROVED
-            must_move(tx, one.id, here, S.DRAFT, note=note.strip()[:2000], approved_by=None, approved_at=None)
-        out.done.append(card.id)
+        for post in posts:
+            state = post.state
+            if state == S.SCHEDULED:
+                must_move(tx, post.id, state, S.APPROVED)
+                state = S.APPROVED
+            must_move(tx, post.id, state, S.DRAFT, note=note.strip()[:2000], approved_by=None, approved_at=None)
+        outcome.done.append(card.id)
 
-    return _each(tx, plan_ids, refuse, shown)
+    return _for_each_plan(tx, plan_ids, reject_plan, expected)
 
 
-def schedule_approved(tx: Session, plan_id: str, out: Outcome | None = None) -> None:
-    """Approved posts of a plan with a date ahead, and nothing in their way, become scheduled; else they stay as they are."""
+def schedule_approved(tx: Session, plan_id: str, outcome: Outcome | None = None) -> None:
+    """Schedules a plan's approved posts if its date is in the future and nothing blocks them; else they stay approved."""
     card = queries.get(tx, plan_id)
-    if card.due_at is None or card.due_at <= now() or checks.blocking(tx, card):
+    if card.due_at is None or card.due_at <= now() or checks.blocking_problems(tx, card):
         return
-    for one in card.posts:
-        if one.state == S.APPROVED:
-            _to_the_clock(tx, card, one, out or Outcome())
+    for post in card.posts:
+        if post.state == S.APPROVED:
+            _schedule_post(tx, card, post, outcome or Outcome())
 
 
-def hold(tx: Session, plan_ids: Sequence[str], *, shown: Shown = NOT_SAID) -> Outcome:
-    """Keeps plans back until `release`."""
+def hold(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_VERSION) -> Outcome:
+    """Puts plans on hold until `release`."""
 
-    def keep(tx: Session, card: PlanCard, out: Outcome) -> None:
-        mine = [one for one in card.posts if one.state in _WAITING or one.state == S.SCHEDULED]
-        if not mine:
+    def hold_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
+        posts = [post for post in card.posts if post.state in _SCHEDULABLE or post.state == S.SCHEDULED]
+        if not posts:
             raise Conflict("Nothing of this plan can be held back any more.")
-        for one in mine:
-            held = S.DRAFT if one.state in (S.FAILED, S.MISSED) else one.state
-            must_move(tx, one.id, one.state, S.ON_HOLD, held_from=held, held_by="person")
-        out.held.append(card.id)
+        for post in posts:
+            resume_state = S.DRAFT if post.state in (S.FAILED, S.MISSED) else post.state
+            must_move(tx, post.id, post.state, S.ON_HOLD, held_from=resume_state, held_by="person")
+        outcome.held.append(card.id)
 
-    return _each(tx, plan_ids, keep, shown)
+    return _for_each_plan(tx, plan_ids, hold_plan, expected)
 
 
-def release(tx: Session, plan_ids: Sequence[str], *, shown: Shown = NOT_SAID) -> Outcome:
-    """What a person holds goes back to what it was; what a stop switch holds waits for the switch."""
+def release(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_VERSION) -> Outcome:
+    """Returns plans that a person put on hold to their state before; those held by a stop switch wait for the switch."""
 
-    def free(tx: Session, card: PlanCard, out: Outcome) -> None:
-        mine = [one for one in card.posts if one.state == S.ON_HOLD]
-        if not mine:
+    def release_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
+        posts = [post for post in card.posts if post.state == S.ON_HOLD]
+        if not posts:
             raise Conflict("This plan is not on hold.")
-        for one in mine:
-            back = S(one.held_from)
+        for post in posts:
+            resume_state = S(post.held_from)
             switch = posting_rules.active_stop_switch(tx, card.influencer_id)
-            if one.held_by != "person" or (switch and back == S.SCHEDULED):
-                whose = "this workspace" if switch == posting_rules.WORKSPACE else card.influencer_name
-                raise Conflict(f"Publishing is stopped for {whose}. Start it again first.")
-            if back == S.SCHEDULED and (one.due_at is None or one.due_at <= now()):
-                must_move(tx, one.id, S.ON_HOLD, S.MISSED, error_code="held", error=_PASSED)
-                out.refused[card.id] = _PASSED
+            if post.held_by != "person" or (switch and resume_state == S.SCHEDULED):
+                owner = "this workspace" if switch == posting_rules.WORKSPACE else card.influencer_name
+                raise Conflict(f"Publishing is stopped for {owner}. Start it again first.")
+            if resume_state == S.SCHEDULED and (post.due_at is None or post.due_at <= now()):
+                must_move(tx, post.id, S.ON_HOLD, S.MISSED, error_code="held", error=_TIME_PASSED)
+                outcome.refused[card.id] = _TIME_PASSED
                 continue
-            must_move(tx, one.id, S.ON_HOLD, back)
-            if back == S.SCHEDULED:
-                files.prepare(tx, one)
-        if card.id not in out.refused:
-            out.done.append(card.id)
+            must_move(tx, post.id, S.ON_HOLD, resume_state)
+            if resume_state == S.SCHEDULED:
+                files.request_renditions(tx, post)
+        if card.id not in outcome.refused:
+            outcome.done.append(card.id)
 
-    return _each(tx, plan_ids, free, shown)
+    return _for_each_plan(tx, plan_ids, release_plan, expected)
 
 
-def unschedule(tx: Session, plan_ids: Sequence[str], *, shown: Shown = NOT_SAID) -> Outcome:
+def unschedule(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_VERSION) -> Outcome:
     """Scheduled posts become approved ones: nothing happens at their time."""
 
-    def take(tx: Session, card: PlanCard, out: Outcome) -> None:
-        mine = [one for one in card.posts if one.state == S.SCHEDULED]
-        if not mine:
+    def unschedule_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
+        posts = [post for post in card.posts if post.state == S.SCHEDULED]
+        if not posts:
             raise Conflict("Nothing of this plan is scheduled.")
-        for one in mine:
-            must_move(tx, one.id, S.SCHEDULED, S.APPROVED)
-        out.done.append(card.id)
+        for post in posts:
+            must_move(tx, post.id, S.SCHEDULED, S.APPROVED)
+        outcome.done.append(card.id)
 
-    return _each(tx, plan_ids, take, shown)
+    return _for_each_plan(tx, plan_ids, unschedule_plan, expected)
 
 
-def posted(
-    tx: Session, plan_id: str, *, platform: str = "", remote_id: str = "", url: str = "", shown: Shown = NOT_SAID
+def mark_published(
+    tx: Session, plan_id: str, *, platform: str = "", remote_id: str = "", url: str = "", expected: ExpectedPlans = ANY_VERSION
 ) -> None:
-    """Somebody, or their own automation, put it there: its posts (of `platform`, or all) are published, by hand.
+    """Marks posts (of `platform`, or all) as published by hand: by somebody, or by their own automation.
 
-    Raises NotFound, Conflict (the studio is publishing it right now; it is published already under another id).
+    Raises NotFound, Conflict (the studio is publishing it right now; it is published already under another id), Invalid (url).
     """
-    require(tx, plan_id, shown)
-    card, url = queries.get(tx, plan_id), _address(url)
-    mine = [one for one in card.posts if platform in ("", one.platform)]
-    if not mine:
+    require_unchanged(tx, plan_id, expected)
+    card, url = queries.get(tx, plan_id), _checked_url(url)
+    posts = [post for post in card.posts if platform in ("", post.platform)]
+    if not posts:
         raise NotFound("This plan has no post on that platform. Add one, or leave the id out.")
-    for one in mine:
-        if one.state == S.PUBLISHED:
-            if remote_id and one.remote_id and one.remote_id != remote_id:
-                raise Conflict(f"This post is published already, as {one.remote_id}.")
-            stay(tx, one.id, S.PUBLISHED, remote_id=remote_id or one.remote_id, url=url or one.url)
+    for post in posts:
+        if post.state == S.PUBLISHED:
+            if remote_id and post.remote_id and post.remote_id != remote_id:
+                raise Conflict(f"This post is published already, as {post.remote_id}.")
+            update_in_state(tx, post.id, S.PUBLISHED, remote_id=remote_id or post.remote_id, url=url or post.url)
             continue
-        if one.state == S.PUBLISHING:
+        if post.state == S.PUBLISHING:
             raise Conflict("The studio is publishing this post right now. Wait until that has ended.")
-        said = {"remote_id": remote_id, "url": url, "by_hand": True, "published_at": func.clock_timestamp()}
-        must_move(tx, one.id, one.state, S.PUBLISHED, error="", error_code="", phase="", **said)
+        values = {"remote_id": remote_id, "url": url, "by_hand": True, "published_at": func.clock_timestamp()}
+        must_move(tx, post.id, post.state, S.PUBLISHED, error="", error_code="", phase="", **values)
 
 
-def decide_unknown(tx: Session, post_id: str, *, there: bool, url: str = "") -> PostCard:
-    """A person looked at the account. There: published. Not there: approved, to be scheduled once more.
+def resolve_unknown(tx: Session, post_id: str, *, is_published: bool, url: str = "") -> PostCard:
+    """A person looked at the account. `is_published`: the post is published; else approved, so that it can be scheduled again.
 
-    Raises Invalid (no address), Conflict (somebody said so already).
+    Raises Invalid (not a URL), Conflict (the post is not `unknown` any more).
     """
-    if there:
-        said = {"by_hand": True, "published_at": func.clock_timestamp(), "url": _address(url)}
-        must_move(tx, post_id, S.UNKNOWN, S.PUBLISHED, error="", error_code="", phase="", **said)
+    if is_published:
+        values = {"by_hand": True, "published_at": func.clock_timestamp(), "url": _checked_url(url)}
+        must_move(tx, post_id, S.UNKNOWN, S.PUBLISHED, error="", error_code="", phase="", **values)
     else:
-        # nothing of the try before may be used again: who says "not there" means a new post
-        said = {"handle": None, "phase": "", "submitted_at": None, "error": "", "error_code": "", "tries": 0}
-        must_move(tx, post_id, S.UNKNOWN, S.APPROVED, **said)
+        # nothing of the earlier attempt may be reused: "not there" means that a new post is made
+        values = {"handle": None, "phase": "", "submitted_at": None, "error": "", "error_code": "", "tries": 0}
+        must_move(tx, post_id, S.UNKNOWN, S.APPROVED, **values)
     return queries.get_post(tx, post_id)
 
 
-def _schedule(tx: Session, card: PlanCard, out: Outcome) -> None:
-    mine = [one for one in card.posts if one.state in _WAITING]
+def _schedule_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
+    posts = [post for post in card.posts if post.state in _SCHEDULABLE]
     if not card.posts:
         raise Invalid("Choose at least one channel for it.")
-    if not mine:
+    if not posts:
         raise Conflict("Nothing of this plan is left to be scheduled.")
     if card.due_at is None:
         raise Invalid("It has no date yet. Give it one.")
     if card.due_at <= now():
-        raise Invalid(_PASSED)
-    if said := checks.blocking(tx, card):
-        raise Invalid(said)
-    for one in mine:
-        needs = one.approved_at is None and posting_rules.of(tx, card.influencer_id).review and one.state != S.APPROVED
-        if needs:
-            if one.state != S.IN_REVIEW:
-                must_move(tx, one.id, one.state, S.IN_REVIEW)
-            if card.id not in out.review:
-                out.review.append(card.id)
+        raise Invalid(_TIME_PASSED)
+    if problems := checks.blocking_problems(tx, card):
+        raise Invalid(problems)
+    for post in posts:
+        needs_review = (
+            post.approved_at is None and posting_rules.get_rules(tx, card.influencer_id).review and post.state != S.APPROVED
+        )
+        if needs_review:
+            if post.state != S.IN_REVIEW:
+                must_move(tx, post.id, post.state, S.IN_REVIEW)
+            if card.id not in outcome.review:
+                outcome.review.append(card.id)
             continue
-        if one.state != S.APPROVED:
-            must_move(tx, one.id, one.state, S.APPROVED, error="", error_code="", **_anew(one))
-        _to_the_clock(tx, card, one, out)
-    if card.id not in out.review:
-        out.done.append(card.id)
+        if post.state != S.APPROVED:
+            must_move(tx, post.id, post.state, S.APPROVED, error="", error_code="", **_reset_columns(post))
+        _schedule_post(tx, card, post, outcome)
+    if card.id not in outcome.review:
+        outcome.done.append(card.id)
 
 
-def _anew(one: PostCard) -> dict[str, Any]:
-    return {"phase": "", "tries": 0, "not_before": None} if one.state in (S.FAILED, S.MISSED) else {}
+def _reset_columns(post: PostCard) -> dict[str, Any]:
+    return {"phase": "", "tries": 0, "not_before": None} if post.state in (S.FAILED, S.MISSED) else {}
 
 
-def _address(url: str) -> str:
-    """Raises Invalid: what is shown as a link must be one."""
-    said = url.strip()
-    if said and urlsplit(said).scheme not in ("http", "https"):
+def _checked_url(url: str) -> str:
+    """The url, stripped; may be empty. Raises Invalid for anything but http(s), because it is shown as a link."""
+    address = url.strip()
+    if address and urlsplit(address).scheme not in ("http", "https"):
         raise Invalid("Give the post's address as the browser shows it, starting with https://, or leave it empty.")
-    return said
+    return address
 
 
-def _to_the_clock(tx: Session, card: PlanCard, one: PostCard, out: Outcome) -> None:
+def _schedule_post(tx: Session, card: PlanCard, post: PostCard, outcome: Outcome) -> None:
     if switch := posting_rules.active_stop_switch(tx, card.influencer_id):
-        must_move(tx, one.id, S.APPROVED, S.ON_HOLD, held_from=S.SCHEDULED, held_by=switch)
-        out.held.append(card.id)
+        must_move(tx, post.id, S.APPROVED, S.ON_HOLD, held_from=S.SCHEDULED, held_by=switch)
+        outcome.held.append(card.id)
     else:
-        must_move(tx, one.id, S.APPROVED, S.SCHEDULED)
-        files.prepare(tx, one)
+        must_move(tx, post.id, S.APPROVED, S.SCHEDULED)
+        files.request_renditions(tx, post)
 
 
-def _each(tx: Session, plan_ids: Sequence[str], act: Callable[[Session, PlanCard, Outcome], None], shown: Shown) -> Outcome:
-    if len(plan_ids) > MOST_AT_ONCE:
-        raise Invalid(f"At most {MOST_AT_ONCE} plans at once. Choose fewer.")
-    out = Outcome()
-    wanted = list(dict.fromkeys(plan_ids))
-    lock(tx, wanted)
-    there = {one.id: one for one in queries.cards(tx, wanted) if not one.deleted_at}
-    if wanted and not there:
+def _for_each_plan(
+    tx: Session, plan_ids: Sequence[str], act: Callable[[Session, PlanCard, Outcome], None], expected: ExpectedPlans
+) -> Outcome:
+    if len(plan_ids) > MAX_PLANS_AT_ONCE:
+        raise Invalid(f"At most {MAX_PLANS_AT_ONCE} plans at once. Choose fewer.")
+    outcome = Outcome()
+    ids = list(dict.fromkeys(plan_ids))
+    lock_plans(tx, ids)
+    cards_by_id = {card.id: card for card in queries.get_many(tx, ids) if not card.deleted_at}
+    if ids and not cards_by_id:
         raise NotFound("None of these plans exists here any more.")
-    for plan_id in wanted:
+    for plan_id in ids:
         try:
-            if plan_id not in there:
+            if plan_id not in cards_by_id:
                 raise NotFound("This plan does not exist here any more.")
-            require(tx, plan_id, shown)
+            require_unchanged(tx, plan_id, expected)
             with tx.begin_nested():
-                act(tx, there[plan_id], out)
+                act(tx, cards_by_id[plan_id], outcome)
         except StudioError as error:
-            out.refused[plan_id] = error.message
-    return out
+            outcome.refused[plan_id] = error.message
+    return outcome
 
 
-def locked(tx: Session, plan_id: str) -> list[Post]:
-    """The plan's posts, locked in one order by everybody who changes several; the plan before them."""
-    lock(tx, [plan_id])
+def lock_posts(tx: Session, plan_id: str) -> list[Post]:
+    """Locks the plan, then its posts in id order, and returns them: everybody locks in this order, so nobody deadlocks."""
+    lock_plans(tx, [plan_id])
     query = select(Post).where(Post.plan_id == plan_id).order_by(Post.id)
     return list(tx.scalars(query.with_for_update().execution_options(populate_existing=True)))

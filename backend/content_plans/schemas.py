@@ -1,4 +1,4 @@
-"""What goes into and comes out of the posts' door."""
+"""Values that go into and come out of `backend.content_plans`."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pydantic import Field, field_validator, model_validator
 
 from backend.content_plans import offsets, rules
 from backend.content_plans.edits import FileEdit
-from backend.content_plans.slots import Slot
+from backend.content_plans.slots import RecurringTime
 from backend.content_plans.time_zones import zone_of
 from backend.db.tables import PostState
 from backend.kit.drafts import Draft
 
-MOST_MEDIA = 35
-MOST_AT_ONCE = 500
+MAX_MEDIA = 35
+MAX_PLANS_AT_ONCE = 500
 Id = Annotated[str, Field(max_length=80)]
 Format = Literal["", "picture", "carousel", "reel", "story", "video", "short"]
 
 
 class VariantDraft(Draft):
-    """What is to be seen on one channel. `media`: asset ids in order; `hashtags`: words or a text; `alt_texts` by asset id.
+    """What is published on one channel. `media`: asset ids in order; `hashtags`: words or a text; `alt_texts` by asset id.
 
-    `edits`: what is done to a file on its way out, by asset id; of files that are not in `media` it is dropped.
+    `edits`: how a file is changed before it is sent, by asset id; those of files that are not in `media` are dropped.
     """
 
     channel_id: Id
@@ -32,7 +32,7 @@ class VariantDraft(Draft):
     caption: str = Field("", max_length=5000)
     title: str = Field("", max_length=300)
     hashtags: tuple[Annotated[str, Field(max_length=100)], ...] = Field((), max_length=60)
-    media: tuple[Id, ...] = Field((), max_length=MOST_MEDIA)
+    media: tuple[Id, ...] = Field((), max_length=MAX_MEDIA)
     edits: dict[Id, FileEdit] = Field(default_factory=dict)
     cover_id: Id = ""
     first_comment: str = Field("", max_length=2200)
@@ -42,8 +42,8 @@ class VariantDraft(Draft):
 
     @field_validator("hashtags", mode="before")
     @classmethod
-    def _hashtags(cls, said: Any) -> Any:
-        return rules.hashtags(said) if isinstance(said, (str, list, tuple)) else said
+    def _hashtags(cls, value: Any) -> Any:
+        return rules.parse_hashtags(value) if isinstance(value, (str, list, tuple)) else value
 
     @field_validator("media")
     @classmethod
@@ -54,19 +54,19 @@ class VariantDraft(Draft):
 
     @model_validator(mode="after")
     def _edits(self) -> Self:
-        kept = {one: edit for one, edit in self.edits.items() if edit and one in self.media}
-        if kept != self.edits:
-            object.__setattr__(self, "edits", kept)
+        used_edits = {asset_id: edit for asset_id, edit in self.edits.items() if edit and asset_id in self.media}
+        if used_edits != self.edits:
+            object.__setattr__(self, "edits", used_edits)
         return self
 
     @field_validator("options")
     @classmethod
     def _options(cls, options: dict[str, Any]) -> dict[str, Any]:
-        return offsets.checked(options)
+        return offsets.validate_offset(options)
 
 
 class PlanDraft(Draft):
-    """A plan item. `wall`: the clock's time in `zone`; none: not scheduled. `zone` "": the influencer's own."""
+    """A content plan. `wall`: local time in `zone`, naive; None: no date. `zone` "": the influencer's own."""
 
     influencer_id: Id
     topic: str = Field("", max_length=300)
@@ -77,10 +77,10 @@ class PlanDraft(Draft):
 
     @field_validator("wall")
     @classmethod
-    def _wall(cls, wall: datetime | None) -> datetime | None:
-        if wall is not None and wall.tzinfo is not None:
+    def _wall(cls, local_time: datetime | None) -> datetime | None:
+        if local_time is not None and local_time.tzinfo is not None:
             raise ValueError("Give the time as the clock shows it, without an offset, and the zone beside it.")
-        return wall.replace(second=0, microsecond=0) if wall else None
+        return local_time.replace(second=0, microsecond=0) if local_time else None
 
     @field_validator("zone")
     @classmethod
@@ -92,46 +92,46 @@ class PlanDraft(Draft):
     @field_validator("variants")
     @classmethod
     def _variants(cls, variants: tuple[VariantDraft, ...]) -> tuple[VariantDraft, ...]:
-        if len({one.channel_id for one in variants}) < len(variants):
+        if len({variant.channel_id for variant in variants}) < len(variants):
             raise ValueError("A channel is in this plan twice. Each channel gets one post.")
         return variants
 
 
 class RulesDraft(Draft):
-    """`policy`: who reviews before a post is scheduled: all | the first `first_n` | auto (nobody)."""
+    """`policy`: which posts need an approval: `all`, `first` (the first `first_n`) or `auto` (none)."""
 
     policy: rules.Policy = "all"
     first_n: int = Field(5, ge=1, le=500)
     gap_minutes: int = Field(60, ge=0, le=1440)
     cooldown_days: int = Field(60, ge=0, le=730)
-    slots: tuple[Slot, ...] = Field((), max_length=100)
+    slots: tuple[RecurringTime, ...] = Field((), max_length=100)
 
     @field_validator("slots")
     @classmethod
-    def _slots(cls, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    def _slots(cls, slots: tuple[RecurringTime, ...]) -> tuple[RecurringTime, ...]:
         for slot in slots:
             hour, _, minute = slot.at.partition(":")
             if not (len(slot.at) == 5 and hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60):
                 raise ValueError(f"“{slot.at[:20]}” is no time of day. Write it like 18:30.")
             if not 0 <= slot.weekday <= 6:
                 raise ValueError("A day of the week is 0 (Monday) to 6 (Sunday).")
-        return tuple(sorted(set(slots), key=lambda one: (one.weekday, one.at)))
+        return tuple(sorted(set(slots), key=lambda slot: (slot.weekday, slot.at)))
 
 
 @dataclass(frozen=True, slots=True)
 class RulesCard:
-    """`stopped_by_workspace`: the workspace's own switch, which holds everything whatever the influencer's says."""
+    """`stopped_by_workspace`: since when the workspace's own switch is on, which overrides the influencer's."""
 
     influencer_id: str
     policy: str
     first_n: int
     gap_minutes: int
     cooldown_days: int
-    slots: tuple[Slot, ...]
+    slots: tuple[RecurringTime, ...]
     stopped_at: datetime | None
     stopped_by_workspace: datetime | None
     approved: int
-    """Posts a person approved so far: what `first` counts."""
+    """Posts that people approved so far: what the policy `first` counts."""
 
     @property
     def stopped(self) -> bool:
@@ -173,7 +173,7 @@ class PostCard:
     phase: str
     tries: int
     not_before: datetime | None
-    """Not tried again before; in the past: nothing is waited for."""
+    """Not tried again before this instant; one in the past has no effect."""
     job_id: str | None
     remote_id: str
     url: str
@@ -189,7 +189,7 @@ class PostCard:
 
 @dataclass(frozen=True, slots=True)
 class PlanCard:
-    """A plan item with its posts, by channel name. `state`: theirs together (rules.aggregate)."""
+    """A content plan with its posts, by channel name. `state`: that of its posts together (`rules.aggregate`)."""
 
     id: str
     influencer_id: str
@@ -209,14 +209,18 @@ class PlanCard:
 
     @property
     def title(self) -> str:
-        said = self.topic or next((one.title or one.caption for one in self.posts if one.title or one.caption), "")
-        return " ".join(said.split())[:120] or "Untitled"
+        title = self.topic or next((post.title or post.caption for post in self.posts if post.title or post.caption), "")
+        return " ".join(title.split())[:120] or "Untitled"
 
     def draft(self) -> PlanDraft:
         return PlanDraft(
-            influencer_id=self.influencer_id, topic=self.topic, notes=self.notes, wall=self.wall, zone=self.zone,
-            variants=tuple(one.draft() for one in self.posts),
-        )  # fmt: skip
+            influencer_id=self.influencer_id,
+            topic=self.topic,
+            notes=self.notes,
+            wall=self.wall,
+            zone=self.zone,
+            variants=tuple(post.draft() for post in self.posts),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +232,9 @@ class PlanPage:
 
 @dataclass(frozen=True, slots=True)
 class PlanFilters:
-    """`first`, `last`: days (both included) by each plan's own clock. `when`: plans with a date, without one, or both.
+    """`first`, `last`: days (both included) in each plan's own time zone. `when`: plans with a date, without one, or both.
 
-    `series`: what the request key begins with, of plans that were made together. `face_below`: a picture misses its threshold.
+    `series`: prefix of the request key, of plans that were made together. `face_below`: a picture is below its threshold.
     """
 
     influencer_id: str = ""
@@ -247,7 +251,7 @@ class PlanFilters:
 
 @dataclass(frozen=True, slots=True)
 class CalendarEntry:
-    """A plan on the calendar, as light as 500 of them can be. `wall`: in the zone that was asked for."""
+    """A plan on the calendar, with no more than it draws. `wall`: local time in the requested zone; `own_wall`: in its own."""
 
     id: str
     influencer_id: str
@@ -261,35 +265,35 @@ class CalendarEntry:
     movable: bool
     version: int
     face_below: bool = False
-    """A picture of it does not look enough like the influencer."""
+    """One of its pictures is below the face match threshold."""
     clash: str = ""
-    """A sentence when it stands too near to another, or repeats its words."""
+    """A sentence when it is too near to another post of its channel, or repeats its text; else ""."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of several plans at once. `refused`: plan id -> why, as a sentence."""
+    """Result of an action on several plans. `refused`: plan id -> why, as a sentence."""
 
     done: list[str] = field(default_factory=list)
     review: list[str] = field(default_factory=list)
-    """Sent to review instead, because the influencer's rules want it."""
+    """Sent to review instead, because the posting rules want it."""
     held: list[str] = field(default_factory=list)
     """Scheduled but on hold: a stop switch is on."""
     refused: dict[str, str] = field(default_factory=dict)
-    acts: list[UndoEntry] = field(default_factory=list)
-    """What takes it back, by `undo`; none where that is not offered."""
+    undo_entries: list[PlanUndoEntry] = field(default_factory=list)
+    """For `undo`; empty where that is not offered."""
 
 
 @dataclass(frozen=True, slots=True)
-class UndoEntry:
-    """Something done to dates, to be undone."""
+class PlanUndoEntry:
+    """A move, deletion or approval that can be undone. `said`: what was done, as a sentence."""
 
     id: str
     kind: str
     said: str
     count: int
     note: str = ""
-    """What people should know about it: a clock that skips the hour, a clash."""
+    """A remark for people: the clocks skip that hour, or the post clashes with another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A post's move from one state to another: one conditional UPDATE that must touch one row, and its event with it."""
+"""State changes of posts: one conditional UPDATE that must touch one row, with its event in the same statement."""
 
 from __future__ import annotations
 
@@ -9,54 +9,56 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
-from backend.content_plans.rules import WORDS
+from backend.content_plans.rules import STATE_LABELS
 from backend.db.tables import POST_MOVES, EventRow, Post, PostState
 from backend.errors import Conflict
 from backend.kit.ids import new_id
 
 
 def in_state(state: PostState) -> ColumnElement[bool]:
-    """For the clockwork: the word itself is in the statement. Workers have statements planned once for whatever values come,
-    and a partial index serves only where its own word is read."""
+    """Condition with the state as a literal, for the scheduler. Prepared statements get one generic plan for any parameter, and
+    such a plan cannot use a partial index, whose condition must be recognised in the statement itself."""
     return Post.state == literal(state.value, literal_execute=True)
 
 
 def move(
     tx: Session, post_id: str, source: PostState, target: PostState, *where: ColumnElement[bool], **values: Any
 ) -> RowMapping | None:
-    """Moves the post if it is in `source` and `where` holds. None: it was not, and nothing was written.
+    """Moves the post if it is in `source` and `where` holds; None: it was not, and nothing was written.
 
-    Works confined to a workspace and across them (dispatch). The row returned: id, tenant_id, plan_id, channel_id.
+    Works inside a workspace and across workspaces (dispatch). The returned row: id, tenant_id, plan_id, channel_id.
     """
     assert target in POST_MOVES[source], f"{source} -> {target} is not a move"
-    return _written(tx, post_id, source, target, where, values)
+    return _update_state(tx, post_id, source, target, where, values)
 
 
 def must_move(tx: Session, post_id: str, source: PostState, target: PostState, **values: Any) -> None:
     """As `move`; raises Conflict when the post is no longer in `source`."""
     if move(tx, post_id, source, target, **values) is None:
-        raise changed(source)
+        raise state_changed_error(source)
 
 
-def stay(tx: Session, post_id: str, state: PostState, **values: Any) -> None:
-    """Writes values while the post is in `state`. Raises Conflict when it no longer is."""
-    done = update(Post).where(Post.id == post_id, Post.state == state)
-    if tx.execute(done.values(**values, updated_at=func.clock_timestamp()).returning(Post.id)).first() is None:
-        raise changed(state)
+def update_in_state(tx: Session, post_id: str, state: PostState, **values: Any) -> None:
+    """Writes values without a change of state. Raises Conflict when the post is no longer in `state`."""
+    change = update(Post).where(Post.id == post_id, Post.state == state)
+    if tx.execute(change.values(**values, updated_at=func.clock_timestamp()).returning(Post.id)).first() is None:
+        raise state_changed_error(state)
 
 
-def changed(state: PostState) -> Conflict:
-    return Conflict(f"This post is no longer “{WORDS[state].lower()}”: somebody else, or the clock, was faster. Load it again.")
+def state_changed_error(state: PostState) -> Conflict:
+    return Conflict(
+        f"This post is no longer “{STATE_LABELS[state].lower()}”: somebody else, or the clock, was faster. Load it again."
+    )
 
 
-def _written(
+def _update_state(
     tx: Session, post_id: str, source: PostState, target: PostState, where: tuple[ColumnElement[bool], ...], values: Any
 ) -> RowMapping | None:
-    left = {"held_from": "", "held_by": ""} if source is PostState.ON_HOLD else {}
+    cleared = {"held_from": "", "held_by": ""} if source is PostState.ON_HOLD else {}
     moved = (
         update(Post)
         .where(Post.id == post_id, Post.state == source, *where)
-        .values(**{"state": target, "updated_at": func.clock_timestamp(), **left, **values})
+        .values(**{"state": target, "updated_at": func.clock_timestamp(), **cleared, **values})
         .returning(Post.id, Post.tenant_id, Post.plan_id, Post.channel_id)
         .cte("moved")
     )

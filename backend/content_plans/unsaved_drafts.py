@@ -1,4 +1,4 @@
-"""What somebody typed into a plan's form and has not saved: theirs alone, kept until it is saved or thrown away."""
+"""Unsaved edits: what a user typed into a plan's form and did not save. Private, kept until saved or discarded."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from backend.db.tables import PostDraft
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """`before`: the plan as the form was filled from it, at `version`; `draft`: what the form held at `at`."""
+class UnsavedDraft:
+    """`before`: the plan that the form was filled with, at `version`; `draft`: what the form held at `at`."""
 
     version: int
     before: PlanDraft
@@ -23,28 +23,28 @@ class Typed:
     at: datetime
 
 
-def typed(tx: Session, plan_id: str) -> Typed | None:
-    """The caller's own; None: nothing of this plan is unsaved."""
-    mine = select(PostDraft).where(PostDraft.plan_id == plan_id, PostDraft.user_id == tx.info["user_id"])
-    row = tx.scalars(mine.execution_options(populate_existing=True)).one_or_none()
+def get_unsaved_draft(tx: Session, plan_id: str) -> UnsavedDraft | None:
+    """The caller's own unsaved edit; None: there is none."""
+    own = select(PostDraft).where(PostDraft.plan_id == plan_id, PostDraft.user_id == tx.info["user_id"])
+    row = tx.scalars(own.execution_options(populate_existing=True)).one_or_none()
     if row is None:
         return None
-    return Typed(row.version, PlanDraft(**row.before), PlanDraft(**row.draft), row.updated_at)
+    return UnsavedDraft(row.version, PlanDraft(**row.before), PlanDraft(**row.draft), row.updated_at)
 
 
-def keep_typed(tx: Session, plan_id: str, draft: PlanDraft, *, before: PlanDraft, version: int) -> None:
+def save_unsaved_draft(tx: Session, plan_id: str, draft: PlanDraft, *, before: PlanDraft, version: int) -> None:
     values = {"version": version, "before": before.model_dump(mode="json"), "draft": draft.model_dump(mode="json")}
     row = {"plan_id": plan_id, "user_id": tx.info["user_id"], **values}
     values["updated_at"] = func.clock_timestamp()
-    same = ["tenant_id", "plan_id", "user_id"]
-    tx.execute(insert(PostDraft).values(**row).on_conflict_do_update(index_elements=same, set_=values))
+    key_columns = ["tenant_id", "plan_id", "user_id"]
+    tx.execute(insert(PostDraft).values(**row).on_conflict_do_update(index_elements=key_columns, set_=values))
 
 
-def drop_typed(tx: Session, plan_id: str) -> None:
+def discard_unsaved_draft(tx: Session, plan_id: str) -> None:
     tx.execute(delete(PostDraft).where(PostDraft.plan_id == plan_id, PostDraft.user_id == tx.info["user_id"]))
 
 
-def forget_typed(tx: Session, *, days: int) -> int:
-    """What nobody touched for so long. Returns how many there were."""
+def delete_old_unsaved_drafts(tx: Session, *, days: int) -> int:
+    """Deletes those that were not changed for `days`. Returns how many."""
     old = PostDraft.updated_at < func.clock_timestamp() - func.make_interval(0, 0, 0, days)
     return len(tx.execute(delete(PostDraft).where(old).returning(PostDraft.plan_id)).all())

@@ -1,4 +1,4 @@
-"""Writes events and reads them back by noun."""
+"""Writes events and reads them back by what they are about."""
 
 from __future__ import annotations
 

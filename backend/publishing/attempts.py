@@ -1,4 +1,7 @@
-"""The rows of a try: the post while a job has it, and its line in the log of attempts. Every write asks whether it is ours."""
+"""Rows of a publishing attempt: the post while a job publishes it, and its row in `post_attempts`.
+
+Every write has a condition on the post's `job_id`, so a job that lost the post to another one raises Conflict instead.
+"""
 
 from __future__ import annotations
 
@@ -24,16 +27,22 @@ from backend.settings import Settings
 
 S = PostState
 OUTCOMES = {
-    S.PUBLISHED: "published", S.FAILED: "failed", S.UNKNOWN: "unknown", S.SCHEDULED: "released", S.ON_HOLD: "held",
+    S.PUBLISHED: "published",
+    S.FAILED: "failed",
+    S.UNKNOWN: "unknown",
+    S.SCHEDULED: "released",
+    S.ON_HOLD: "held",
     S.MISSED: "missed",
-}  # fmt: skip
-NOT_OURS = "Nothing of this post is waiting to be sent by this job. Open it on the calendar to see how it stands."
+}
+NOT_THIS_JOB = "Nothing of this post is waiting to be sent by this job. Open it on the calendar to see how it stands."
 
 
 @dataclass
 class PublishAttempt:
-    """A post as its job has it. `phase`: of the row. `new`: this job begins with it. `outcome`: how the try has ended already,
-    for a job whose worker died before it could say so itself."""
+    """A post and the state of its current attempt. `phase`: of the post's row. `new`: this job has just begun the attempt.
+
+    `outcome`: how the attempt ended, "" while it runs. Set from the start when an earlier worker of this job ended it and died.
+    """
 
     id: str
     post: posts.PostCard
@@ -42,87 +51,107 @@ class PublishAttempt:
     submitted_at: datetime | None
     new: bool
     outcome: str
-    said: str
+    message: str
     sent: dict[str, Any]
     began_at: datetime
 
 
-def begin(ctx: JobContext, post_id: str) -> PublishAttempt:
-    """Raises Conflict when the post is not this job's."""
+def begin_attempt(ctx: JobContext, post_id: str) -> PublishAttempt:
+    """Begins the attempt of this job, or takes it up again after a crash. Raises Conflict when the post is not this job's."""
     with ctx.transaction() as tx:
         row = tx.scalars(select(Post).where(Post.id == post_id).with_for_update()).one_or_none()
-        mine = tx.scalars(select(PostAttempt).where(PostAttempt.post_id == post_id, PostAttempt.job_id == ctx.job_id)).first()
-        if row is None or (mine is None and (row.job_id != ctx.job_id or row.state != S.PUBLISHING)):
-            raise Conflict(NOT_OURS)
-        new = mine is None
-        if mine is None:
-            mine = _open(tx, row, ctx.job_id)
-        if mine.outcome == "running" and (row.job_id != ctx.job_id or row.state != S.PUBLISHING):
-            raise Conflict(NOT_OURS)
-        handle = _opened(row, ctx.app.settings)
+        attempt = tx.scalars(
+            select(PostAttempt).where(PostAttempt.post_id == post_id, PostAttempt.job_id == ctx.job_id)
+        ).first()
+        if row is None or (attempt is None and (row.job_id != ctx.job_id or row.state != S.PUBLISHING)):
+            raise Conflict(NOT_THIS_JOB)
+        new = attempt is None
+        if attempt is None:
+            attempt = _insert_attempt(tx, row, ctx.job_id)
+        if attempt.outcome == "running" and (row.job_id != ctx.job_id or row.state != S.PUBLISHING):
+            raise Conflict(NOT_THIS_JOB)
+        handle = _open_handle(row, ctx.app.settings)
         if handle is None and row.phase == "ready":
             row.phase = "preparing"
         tx.flush()
         return PublishAttempt(
-            id=mine.id, post=posts.get_post(tx, post_id), phase=row.phase, handle=handle, submitted_at=row.submitted_at,
-            new=new, outcome="" if mine.outcome == "running" else mine.outcome, said=mine.said, sent=dict(mine.sent),
-            began_at=mine.created_at,
-        )  # fmt: skip
+            id=attempt.id,
+            post=posts.get_post(tx, post_id),
+            phase=row.phase,
+            handle=handle,
+            submitted_at=row.submitted_at,
+            new=new,
+            outcome="" if attempt.outcome == "running" else attempt.outcome,
+            message=attempt.said,
+            sent=dict(attempt.sent),
+            began_at=attempt.created_at,
+        )
 
 
-def _open(tx: Session, row: Post, job_id: str) -> PostAttempt:
-    last = tx.scalars(select(PostAttempt).where(PostAttempt.post_id == row.id).order_by(PostAttempt.n.desc()).limit(1)).first()
-    # what was prepared by an earlier try goes out with what was said then
-    kept = last.sent if last and row.handle else {}
-    sent: dict[str, Any] = {name: kept[name] for name in ("ai_made", "said") if name in kept}
-    made = PostAttempt(id=new_id("try"), post_id=row.id, n=last.n + 1 if last else 1, outcome="running", job_id=job_id)
-    made.tenant_id, made.phase, made.sent, made.said, made.detail, made.code = row.tenant_id, row.phase, sent, "", "", ""
-    tx.add(made)
+def _insert_attempt(tx: Session, row: Post, job_id: str) -> PostAttempt:
+    last_attempt = tx.scalars(
+        select(PostAttempt).where(PostAttempt.post_id == row.id).order_by(PostAttempt.n.desc()).limit(1)
+    ).first()
+    # a prepared post is sent as it was prepared, so what was recorded about it then is carried over
+    last_sent = last_attempt.sent if last_attempt and row.handle else {}
+    sent: dict[str, Any] = {name: last_sent[name] for name in ("ai_made", "said") if name in last_sent}
+    attempt = PostAttempt(
+        id=new_id("try"), post_id=row.id, n=last_attempt.n + 1 if last_attempt else 1, outcome="running", job_id=job_id
+    )
+    attempt.tenant_id, attempt.phase, attempt.sent, attempt.said, attempt.detail, attempt.code = (
+        row.tenant_id,
+        row.phase,
+        sent,
+        "",
+        "",
+        "",
+    )
+    tx.add(attempt)
     tx.flush()
-    tx.refresh(made)
-    return made
+    tx.refresh(attempt)
+    return attempt
 
 
-def keep_handle(ctx: JobContext, mine: PublishAttempt, handle: dict[str, Any] | None) -> None:
-    """Durable before it returns: upload addresses open accounts, so they are sealed."""
-    write(ctx, mine, handle=seal(handle, ctx.app.settings, tenant_id=ctx.tenant_id, post_id=mine.post.id))
-    mine.handle = handle
+def save_handle(ctx: JobContext, attempt: PublishAttempt, handle: dict[str, Any] | None) -> None:
+    """Stores the platform's handle, committed when this returns. Encrypted, because upload URLs give access to the account."""
+    update_post(ctx, attempt, handle=seal_handle(handle, ctx.app.settings, tenant_id=ctx.tenant_id, post_id=attempt.post.id))
+    attempt.handle = handle
 
 
-def to_phase(ctx: JobContext, mine: PublishAttempt, phase: str, **values: Any) -> None:
-    """Durable before it returns."""
-    write(ctx, mine, phase=phase, **values)
-    mine.phase = phase
-    mine.submitted_at = values.get("submitted_at", mine.submitted_at)
+def set_phase(ctx: JobContext, attempt: PublishAttempt, phase: str, **values: Any) -> None:
+    """Stores the phase, committed when this returns."""
+    update_post(ctx, attempt, phase=phase, **values)
+    attempt.phase = phase
+    attempt.submitted_at = values.get("submitted_at", attempt.submitted_at)
 
 
-def submitting(ctx: JobContext, mine: PublishAttempt, *, made: bool = False) -> str:
-    """Commits that the irreversible call is about to be made (or `made` already: then it is only asked about).
+def mark_submitting(ctx: JobContext, attempt: PublishAttempt, *, already_made: bool = False) -> str:
+    """Commits that the irreversible call is about to be made (`already_made`: was made, and only its result is asked for).
 
-    A stop switch that is on by now is in time: its scope is returned and nothing is written.
+    If a stop switch is on, nothing is written and its scope is returned; else "".
     """
     with ctx.transaction() as tx:
-        if not made and (switch := stopper(tx, mine.post)):
+        if not already_made and (switch := active_stop_switch(tx, attempt.post)):
             return switch
         at: datetime = tx.scalars(select(func.clock_timestamp())).one()
-        _write(tx, ctx, mine, phase="submitting", submitted_at=at)
-    mine.phase, mine.submitted_at = "submitting", at
+        _update_post(tx, ctx, attempt, phase="submitting", submitted_at=at)
+    attempt.phase, attempt.submitted_at = "submitting", at
     return ""
 
 
-def stopper(tx: Session, post: posts.PostCard) -> str:
-    return posts.active_stop_switch(tx, posts.owner_of(tx, post.plan_id))
+def active_stop_switch(tx: Session, post: posts.PostCard) -> str:
+    return posts.active_stop_switch(tx, posts.influencer_of(tx, post.plan_id))
 
 
-def note(ctx: JobContext, mine: PublishAttempt, **sent: Any) -> None:
-    """Into what was sent, for people."""
-    mine.sent |= sent
+def record_sent(ctx: JobContext, attempt: PublishAttempt, **sent: Any) -> None:
+    """Adds to the record of what was sent, which people see in the log of attempts. `sent`: keys of the stored JSON."""
+    attempt.sent |= sent
     with ctx.transaction() as tx:
-        tx.execute(update(PostAttempt).where(PostAttempt.id == mine.id).values(sent=mine.sent))
+        tx.execute(update(PostAttempt).where(PostAttempt.id == attempt.id).values(sent=attempt.sent))
 
 
 def age_s(ctx: JobContext, since: datetime | None) -> float:
-    """By Postgres's clock, like all there is."""
+    """Seconds since `since` by Postgres's clock, which wrote it too; 0 for None."""
     if since is None:
         return 0.0
     with ctx.transaction() as tx:
@@ -130,104 +159,118 @@ def age_s(ctx: JobContext, since: datetime | None) -> float:
     return max(0.0, (now - since).total_seconds())
 
 
-class IdTaken(Exception):
-    """The platform gave a post the id that another post of the channel has already."""
+class RemoteIdTaken(Exception):
+    """The platform answered with a post id that another post of the channel has already."""
 
 
-def published(ctx: JobContext, mine: PublishAttempt, there: Published, *, comment: bool) -> None:
-    """`comment`: a first comment follows. Raises IdTaken; nothing is written then."""
-    said: dict[str, Any] = {"remote_id": there.remote_id, "url": there.url, "published_at": func.clock_timestamp()}
-    said |= {"error": "", "error_code": "", "phase": "", "not_before": None}
-    handle = {**there.handle, "exact": there.exact} if comment else None
-    said["handle"] = seal(handle, ctx.app.settings, tenant_id=ctx.tenant_id, post_id=mine.post.id)
-    sent = mine.sent | ({"comment": {"state": "waiting"}} if comment else {})
-    sent |= {} if there.exact else {"container": there.handle.get("container", "")}
+def mark_published(ctx: JobContext, attempt: PublishAttempt, published: Published, *, comment: bool) -> None:
+    """Marks the post as published. `comment`: a first comment follows. Raises RemoteIdTaken; nothing is written then."""
+    values: dict[str, Any] = {"remote_id": published.remote_id, "url": published.url, "published_at": func.clock_timestamp()}
+    values |= {"error": "", "error_code": "", "phase": "", "not_before": None}
+    handle = {**published.handle, "exact": published.exact} if comment else None
+    values["handle"] = seal_handle(handle, ctx.app.settings, tenant_id=ctx.tenant_id, post_id=attempt.post.id)
+    sent = attempt.sent | ({"comment": {"state": "waiting"}} if comment else {})
+    sent |= {} if published.exact else {"container": published.handle.get("container", "")}
     try:
         with ctx.transaction() as tx:
-            _end(tx, ctx, mine, S.PUBLISHED, said, {"sent": sent})
+            _finish(tx, ctx, attempt, S.PUBLISHED, values, {"sent": sent})
     except IntegrityError as error:
         if "uq_posts_remote" in str(error.orig):
-            raise IdTaken(there.remote_id) from error
+            raise RemoteIdTaken(published.remote_id) from error
         raise
-    mine.sent = sent
-    mine.outcome, mine.handle = "published", handle
-    mine.post = replace(mine.post, remote_id=there.remote_id, url=there.url)
+    attempt.sent = sent
+    attempt.outcome, attempt.handle = "published", handle
+    attempt.post = replace(attempt.post, remote_id=published.remote_id, url=published.url)
 
 
-def end(ctx: JobContext, mine: PublishAttempt, verdict: Decision) -> Decision:
-    """Writes how the try ended: the post and its line in the log in one transaction. Returns it with its sentence."""
-    said = verdict.said
+def end_attempt(ctx: JobContext, attempt: PublishAttempt, decision: Decision) -> Decision:
+    """Writes how the attempt ended, on the post and on the attempt's row in one transaction.
+
+    Returns the decision with its final message.
+    """
+    message = decision.message
     with ctx.transaction() as tx:
-        values: dict[str, Any] = {"error_code": verdict.code, "phase": _left_at(mine, verdict.phase)}
-        values["tries"] = Post.tries + (1 if verdict.counted else 0)
-        if verdict.state is not S.UNKNOWN:
+        values: dict[str, Any] = {"error_code": decision.code, "phase": _phase_after(attempt, decision.phase)}
+        values["tries"] = Post.tries + (1 if decision.counted else 0)
+        if decision.state is not S.UNKNOWN:
             values["submitted_at"] = None
-        if verdict.forget:
+        if decision.forget:
             values["handle"] = None
-        if verdict.state is S.SCHEDULED:
-            at: datetime = tx.scalars(select(func.clock_timestamp())).one() + timedelta(seconds=verdict.delay_s)
-            values["not_before"] = at
-            said += (
-                f" Next try: {posts.clock_of(tx, mine.post.plan_id, at)}." if verdict.code == RateLimitedByPlatform.code else ""
+        if decision.state is S.SCHEDULED:
+            next_try_at: datetime = tx.scalars(select(func.clock_timestamp())).one() + timedelta(seconds=decision.delay_s)
+            values["not_before"] = next_try_at
+            message += (
+                f" Next try: {posts.local_time_text(tx, attempt.post.plan_id, next_try_at)}."
+                if decision.code == RateLimitedByPlatform.code
+                else ""
             )
-        _end(
+        _finish(
             tx,
             ctx,
-            mine,
-            verdict.state,
-            {**values, "error": said},
-            {"code": verdict.code, "said": said, "detail": verdict.detail},
+            attempt,
+            decision.state,
+            {**values, "error": message},
+            {"code": decision.code, "said": message, "detail": decision.detail},
         )
-    return replace(verdict, said=said)
+    return replace(decision, message=message)
 
 
-def hold(ctx: JobContext, mine: PublishAttempt, *, by: str, said: str) -> None:
-    """Back, with what was prepared; nothing went out. `by`: `person`, `workspace`, or the influencer's id."""
-    values = {"held_from": S.SCHEDULED, "held_by": by, "phase": _left_at(mine, "ready"), "submitted_at": None}
+def hold_post(ctx: JobContext, attempt: PublishAttempt, *, held_by: str, message: str) -> None:
+    """Puts the post on hold and keeps what was prepared; nothing was published.
+
+    `held_by`: `person`, `workspace`, or the influencer's id.
+    """
+    values = {"held_from": S.SCHEDULED, "held_by": held_by, "phase": _phase_after(attempt, "ready"), "submitted_at": None}
     with ctx.transaction() as tx:
-        _end(tx, ctx, mine, S.ON_HOLD, {**values, "error": "", "error_code": ""}, {"code": "held", "said": said})
+        _finish(tx, ctx, attempt, S.ON_HOLD, {**values, "error": "", "error_code": ""}, {"code": "held", "said": message})
 
 
-def _left_at(mine: PublishAttempt, phase: str) -> str:
-    """What the next try begins with: `ready` only if all of it was prepared."""
-    return phase if phase != "ready" or mine.phase in ("ready", "submitting") else ""
+def _phase_after(attempt: PublishAttempt, phase: str) -> str:
+    """The phase that the next attempt begins with: `ready` only if everything was prepared."""
+    return phase if phase != "ready" or attempt.phase in ("ready", "submitting") else ""
 
 
-def write(ctx: JobContext, mine: PublishAttempt, **values: Any) -> None:
+def update_post(ctx: JobContext, attempt: PublishAttempt, **values: Any) -> None:
     with ctx.transaction() as tx:
-        _write(tx, ctx, mine, **values)
+        _update_post(tx, ctx, attempt, **values)
 
 
-def _write(tx: Session, ctx: JobContext, mine: PublishAttempt, **values: Any) -> None:
-    ours = update(Post).where(Post.id == mine.post.id, Post.state == S.PUBLISHING, Post.job_id == ctx.job_id)
-    if tx.execute(ours.values(**values, updated_at=func.clock_timestamp()).returning(Post.id)).first() is None:
-        raise Conflict(NOT_OURS)
+def _update_post(tx: Session, ctx: JobContext, attempt: PublishAttempt, **values: Any) -> None:
+    own_post = update(Post).where(Post.id == attempt.post.id, Post.state == S.PUBLISHING, Post.job_id == ctx.job_id)
+    if tx.execute(own_post.values(**values, updated_at=func.clock_timestamp()).returning(Post.id)).first() is None:
+        raise Conflict(NOT_THIS_JOB)
     if phase := values.get("phase"):
-        tx.execute(update(PostAttempt).where(PostAttempt.id == mine.id).values(phase=phase))
+        tx.execute(update(PostAttempt).where(PostAttempt.id == attempt.id).values(phase=phase))
 
 
-def _end(
-    tx: Session, ctx: JobContext, mine: PublishAttempt, state: PostState, values: dict[str, Any], log: dict[str, Any]
+def _finish(
+    tx: Session,
+    ctx: JobContext,
+    attempt: PublishAttempt,
+    state: PostState,
+    values: dict[str, Any],
+    attempt_values: dict[str, Any],
 ) -> None:
-    if posts.move(tx, mine.post.id, S.PUBLISHING, state, Post.job_id == ctx.job_id, **values) is None:
-        raise Conflict(NOT_OURS)
-    closed = update(PostAttempt).where(PostAttempt.id == mine.id)
-    tx.execute(closed.values(**log, outcome=OUTCOMES[state], ended_at=func.clock_timestamp()))
+    if posts.move(tx, attempt.post.id, S.PUBLISHING, state, Post.job_id == ctx.job_id, **values) is None:
+        raise Conflict(NOT_THIS_JOB)
+    ended = update(PostAttempt).where(PostAttempt.id == attempt.id)
+    tx.execute(ended.values(**attempt_values, outcome=OUTCOMES[state], ended_at=func.clock_timestamp()))
 
 
-def seal(handle: dict[str, Any] | None, settings: Settings, *, tenant_id: str, post_id: str) -> bytes | None:
+def seal_handle(handle: dict[str, Any] | None, settings: Settings, *, tenant_id: str, post_id: str) -> bytes | None:
     if handle is None:
         return None
     return KeyRing(settings.secret_keys.get_secret_value()).seal(json.dumps(handle), tenant_id=tenant_id, row_id=post_id)
 
 
-def _opened(row: Post, settings: Settings) -> dict[str, Any] | None:
-    """None also when no key fits any more: it is prepared anew then, and what was submitted cannot be asked about."""
+def _open_handle(row: Post, settings: Settings) -> dict[str, Any] | None:
+    """The decrypted handle. None also when no key fits any more: the post is then prepared again, and after a submission the
+    platform cannot be asked about it."""
     if row.handle is None:
         return None
     try:
-        said = KeyRing(settings.secret_keys.get_secret_value()).open(row.handle, tenant_id=row.tenant_id, row_id=row.id)
+        opened = KeyRing(settings.secret_keys.get_secret_value()).open(row.handle, tenant_id=row.tenant_id, row_id=row.id)
     except Invalid:
         return None
-    kept: dict[str, Any] = json.loads(said)
-    return kept
+    handle: dict[str, Any] = json.loads(opened)
+    return handle

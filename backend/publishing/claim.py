@@ -1,4 +1,4 @@
-"""What is due becomes a job: once, whoever else looks at the same moment. `tx` is a dispatch transaction."""
+"""Starts a job for each due post, exactly once however many schedulers run. `tx` is a dispatch transaction."""
 
 from __future__ import annotations
 
@@ -17,98 +17,113 @@ from backend.errors import Invalid
 from backend.platforms.errors import TokenRefused
 from backend.publishing.schemas import KIND, PRIORITY, AutopostPayload
 
-AT_ONCE = 200
+BATCH_SIZE = 200
 S = PostState
-_OPEN = and_(Channel.state == "connected", Channel.deleted_at.is_(None))
-_WAITS = "channel_waits"
-"""Code of a post that is due while its channel is not connected."""
-_SAID = (_WAITS, TokenRefused.code)
-"""Nothing to add: it says so already."""
+_IS_CONNECTED = and_(Channel.state == "connected", Channel.deleted_at.is_(None))
+_CHANNEL_WAITS = "channel_waits"
+"""Error code of a post that is due while its channel is not connected."""
+_ALREADY_EXPLAINED = (_CHANNEL_WAITS, TokenRefused.code)
+"""Error codes that already say so."""
 
 
 def claim_due(tx: Session) -> int:
-    """Posts whose time has come, not longer than 48 hours ago, and that nothing keeps back. Returns how many jobs it started.
+    """Starts jobs for posts that are due, at most 48 hours late and not held back. Returns how many.
 
-    A stop switch that went on in the moment they were scheduled holds them now. Without a connected channel a post says so
-    and goes out when the channel is back, as long as that is not too late.
+    Posts whose stop switch was turned on in the moment they were scheduled are put on hold here. A post whose channel is not
+    connected gets an error and is published once the channel is connected again, unless it is too late by then.
     """
-    _say_closed(tx)
+    _explain_disconnected(tx)
     rows = tx.execute(
-        select(Post.id, Post.tenant_id, Post.plan_id, Post.due_at, Post.caption, ContentPlan.wall, ContentPlan.zone,
-               ContentPlan.topic, ContentPlan.due_at.label("plan_at"), Channel.name, Channel.platform,
-               _switch().label("switch"))
+        select(
+            Post.id,
+            Post.tenant_id,
+            Post.plan_id,
+            Post.due_at,
+            Post.caption,
+            ContentPlan.wall,
+            ContentPlan.zone,
+            ContentPlan.topic,
+            ContentPlan.due_at.label("plan_at"),
+            Channel.name,
+            Channel.platform,
+            _stop_switch().label("switch"),
+        )
         .join(ContentPlan, and_(ContentPlan.tenant_id == Post.tenant_id, ContentPlan.id == Post.plan_id))
         .join(Channel, and_(Channel.tenant_id == Post.tenant_id, Channel.id == Post.channel_id))
-        .where(*_due(), ContentPlan.deleted_at.is_(None), _OPEN)
+        .where(*_due_conditions(), ContentPlan.deleted_at.is_(None), _IS_CONNECTED)
         .order_by(Post.due_at, Post.id)
-        .limit(AT_ONCE)
+        .limit(BATCH_SIZE)
         .with_for_update(of=Post, skip_locked=True)
-    ).all()  # fmt: skip
-    return sum(_claimed(tx, row) for row in rows)
+    ).all()
+    return sum(_claim(tx, row) for row in rows)
 
 
-def _due() -> tuple[ColumnElement[bool], ...]:
-    """An index is read up to `now` only if that stands still while it is read: clock_timestamp() would have all of it read."""
+def _due_conditions() -> tuple[ColumnElement[bool], ...]:
+    """statement_timestamp(), because it is stable: with the volatile clock_timestamp() Postgres cannot use it as the bound of
+    an index scan and reads the whole index."""
     now = func.statement_timestamp()
     return (
-        posts.in_state(S.SCHEDULED), Post.due_at <= now, Post.due_at > now - posts.MISSED_AFTER,
+        posts.in_state(S.SCHEDULED),
+        Post.due_at <= now,
+        Post.due_at > now - posts.MISSED_AFTER,
         or_(Post.not_before.is_(None), Post.not_before <= now),
-    )  # fmt: skip
+    )
 
 
-def _switch() -> ColumnElement[Any]:
-    """The stop switch that is on for the post's influencer, the workspace's first; null: none."""
-    rule = select(PostingRule.scope).where(
-        PostingRule.tenant_id == Post.tenant_id, PostingRule.stopped_at.is_not(None),
+def _stop_switch() -> ColumnElement[Any]:
+    """Scope of the stop switch that is on for the post's influencer, the workspace's first; null: none."""
+    scopes = select(PostingRule.scope).where(
+        PostingRule.tenant_id == Post.tenant_id,
+        PostingRule.stopped_at.is_not(None),
         PostingRule.scope.in_([literal(posts.WORKSPACE), ContentPlan.influencer_id]),
-    )  # fmt: skip
+    )
     first = case((PostingRule.scope == posts.WORKSPACE, 0), else_=1)
-    return rule.order_by(first).limit(1).correlate(Post, ContentPlan).scalar_subquery()
+    return scopes.order_by(first).limit(1).correlate(Post, ContentPlan).scalar_subquery()
 
 
-def _claimed(tx: Session, row: Any) -> bool:
+def _claim(tx: Session, row: Any) -> bool:
     if row.switch:
         posts.move(tx, row.id, S.SCHEDULED, S.ON_HOLD, held_from=S.SCHEDULED, held_by=row.switch)
         return False
-    if not _still_due(tx, row):
+    if not _is_still_due(tx, row):
         return False
-    give(tx, row.id, start(tx, row.tenant_id, row.id, title=title(row)))
+    assign_to_job(tx, row.id, start_job(tx, row.tenant_id, row.id, title=job_title(row)))
     return True
 
 
-def give(tx: Session, post_id: str, job_id: str) -> None:
-    """A scheduled post, locked by `tx`, to the job that sends it."""
-    begun = case((and_(Post.phase == "ready", Post.handle.is_not(None)), "ready"), else_="preparing")
-    values = {"job_id": job_id, "phase": begun, "not_before": None, "submitted_at": None, "error": "", "error_code": ""}
+def assign_to_job(tx: Session, post_id: str, job_id: str) -> None:
+    """Moves a scheduled post, whose row `tx` has locked, to PUBLISHING under this job."""
+    phase = case((and_(Post.phase == "ready", Post.handle.is_not(None)), "ready"), else_="preparing")
+    values = {"job_id": job_id, "phase": phase, "not_before": None, "submitted_at": None, "error": "", "error_code": ""}
     moved = posts.move(tx, post_id, S.SCHEDULED, S.PUBLISHING, **values)
     assert moved is not None, "its row is locked"
 
 
-def start(tx: Session, tenant_id: str, post_id: str, *, title: str, hold: bool = False) -> str:
-    """The job's id."""
+def start_job(tx: Session, tenant_id: str, post_id: str, *, title: str, hold: bool = False) -> str:
+    """Enqueues a publishing job; returns its id. `hold`: see AutopostPayload."""
     payload = AutopostPayload(post_id=post_id, hold=hold)
-    ours: dict[str, Any] = {"kind": KIND, "payload": payload, "title": title, "subject": ("post", post_id)}
-    return jobs.enqueue_for(tx, tenant_id, **ours, priority=PRIORITY)
+    job: dict[str, Any] = {"kind": KIND, "payload": payload, "title": title, "subject": ("post", post_id)}
+    return jobs.enqueue_for(tx, tenant_id, **job, priority=PRIORITY)
 
 
-def title(row: Any) -> str:
+def job_title(row: Any) -> str:
     """`row`: topic, caption, and the channel's name and platform."""
     about = " ".join((row.topic or row.caption).split())[:60] or "a post"
     return f"Publish “{about}” on {row.name} · {PLATFORMS[row.platform]}"
 
 
-def _still_due(tx: Session, row: Any) -> bool:
-    """The clock of its zone says so too: rules may have changed since the instant was derived."""
+def _is_still_due(tx: Session, row: Any) -> bool:
+    """Whether the post is due by today's time zone rules; if they changed since `due_at` was computed, it is corrected."""
     if row.wall is None or row.plan_at is None:
         return True
     try:
-        at = posts.instant(row.wall, row.zone).at
+        at = posts.to_instant(row.wall, row.zone).at
     except Invalid:
         return True
     if at == row.plan_at:
         return True
-    mine = (Post.tenant_id == row.tenant_id, Post.plan_id == row.plan_id)
-    tx.execute(update(Post).where(*mine).values(due_at=Post.due_at + (at - row.plan_at)))
+    posts_of_plan = (Post.tenant_id == row.tenant_id, Post.plan_id == row.plan_id)
+    tx.execute(update(Post).where(*posts_of_plan).values(due_at=Post.due_at + (at - row.plan_at)))
     plan = update(ContentPlan).where(ContentPlan.tenant_id == row.tenant_id, ContentPlan.id == row.plan_id)
     tx.execute(plan.values(due_at=at))
     now: datetime = tx.scalars(select(func.clock_timestamp())).one()
@@ -116,15 +131,15 @@ def _still_due(tx: Session, row: Any) -> bool:
     return due <= now
 
 
-def _say_closed(tx: Session) -> None:
-    """Once for each post."""
-    closed = exists().where(Channel.tenant_id == Post.tenant_id, Channel.id == Post.channel_id, ~_OPEN)
-    waiting = select(Post.id).where(*_due(), Post.error_code.not_in(_SAID), closed)
-    ids = tx.scalars(waiting.order_by(Post.due_at).limit(AT_ONCE).with_for_update(of=Post, skip_locked=True)).all()
+def _explain_disconnected(tx: Session) -> None:
+    """Writes an error on due posts whose channel is not connected, once a post."""
+    channel_disconnected = exists().where(Channel.tenant_id == Post.tenant_id, Channel.id == Post.channel_id, ~_IS_CONNECTED)
+    post_ids = select(Post.id).where(*_due_conditions(), Post.error_code.not_in(_ALREADY_EXPLAINED), channel_disconnected)
+    ids = tx.scalars(post_ids.order_by(Post.due_at).limit(BATCH_SIZE).with_for_update(of=Post, skip_locked=True)).all()
     if ids:
-        said = (
+        message = (
             "Its time has come, but its channel is not connected. It goes out as soon as the channel is, "
             "within 48 hours of its time."
         )
-        waits = {"error_code": _WAITS, "error": said, "updated_at": func.clock_timestamp()}
-        tx.execute(update(Post).where(Post.id.in_(ids)).values(**waits))
+        values = {"error_code": _CHANNEL_WAITS, "error": message, "updated_at": func.clock_timestamp()}
+        tx.execute(update(Post).where(Post.id.in_(ids)).values(**values))

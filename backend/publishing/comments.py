@@ -1,4 +1,4 @@
-"""The first comment of a post that is out: tried by itself. Its failure is a sentence in the log, never one of the post."""
+"""The first comment of a published post. It is retried separately; its failure is recorded in the log, never on the post."""
 
 from __future__ import annotations
 
@@ -13,59 +13,61 @@ from backend.platforms.port import Access, Platform, Published
 from backend.publishing import attempts
 from backend.publishing.attempts import PublishAttempt
 
-MOST_TRIES = 5
+MAX_TRIES = 5
 NOT_FOUND = "Its answer was lost and it is not under the post. Look, and write it by hand."
-NAMELESS = "The platform did not say which post it is, so the first comment has to be written by hand."
+NO_REMOTE_ID = "The platform did not say which post it is, so the first comment has to be written by hand."
 
 
-def wanted(platform: Platform, mine: PublishAttempt) -> bool:
-    return bool(mine.post.first_comment.strip()) and platform.comments
+def has_first_comment(platform: Platform, attempt: PublishAttempt) -> bool:
+    return bool(attempt.post.first_comment.strip()) and platform.comments
 
 
-def write(ctx: JobContext, platform: Platform, mine: PublishAttempt, there: Published) -> None:
-    """Re-entrant: what was being sent when its answer was lost, or its worker died, is looked for before it is sent again.
+def write_first_comment(ctx: JobContext, platform: Platform, attempt: PublishAttempt, published: Published) -> None:
+    """Writes the first comment. Re-entrant: after a lost answer or a crash it looks for the comment before sending it again.
 
-    Raises RateLimited: it goes on later, in another attempt.
+    Raises RateLimited when it must be continued later, in another attempt of the job.
     """
-    kept: dict[str, Any] = {"state": "waiting", "tries": 0, **mine.sent.get("comment", {})}
-    if kept["state"] not in ("waiting", "sending"):
+    progress: dict[str, Any] = {"state": "waiting", "tries": 0, **attempt.sent.get("comment", {})}
+    if progress["state"] not in ("waiting", "sending"):
         return
-    if not there.exact:
-        _note(ctx, mine, kept, state="failed", said=NAMELESS)
+    if not published.exact:
+        _record(ctx, attempt, progress, state="failed", said=NO_REMOTE_ID)
         return
-    text = mine.post.first_comment.strip()
+    text = attempt.post.first_comment.strip()
 
-    def using(call: Callable[[Access], str]) -> str:
-        return channels.with_access(ctx.app, ctx.transaction, mine.post.channel_id, call)
+    def with_access(call: Callable[[Access], str]) -> str:
+        return channels.with_access(ctx.app, ctx.transaction, attempt.post.channel_id, call)
 
     try:
-        id = using(lambda access: platform.find_comment(there, text, access)) if kept["state"] == "sending" else ""
-        if not id and kept["tries"] >= MOST_TRIES:
-            _note(ctx, mine, kept, state="failed", said=NOT_FOUND)
+        comment_id = (
+            with_access(lambda access: platform.find_comment(published, text, access)) if progress["state"] == "sending" else ""
+        )
+        if not comment_id and progress["tries"] >= MAX_TRIES:
+            _record(ctx, attempt, progress, state="failed", said=NOT_FOUND)
             return
-        if not id:
-            _note(ctx, mine, kept, state="sending", tries=kept["tries"] + 1)
+        if not comment_id:
+            _record(ctx, attempt, progress, state="sending", tries=progress["tries"] + 1)
             ctx.fault_point("commenting")
             ctx.progress(0, 0, "writing the first comment")
-            id = using(lambda access: platform.comment(there, text, access))
-        _note(ctx, mine, kept, state="written", id=id)
+            comment_id = with_access(lambda access: platform.comment(published, text, access))
+        _record(ctx, attempt, progress, state="written", id=comment_id)
     except OutcomeUnknown as error:
         raise RateLimited(error.message, retry_after=max(1.0, ctx.app.settings.platform_poll_s)) from error
     except (Transient, RateLimitedByPlatform) as error:
-        if kept["tries"] >= MOST_TRIES:
-            _note(ctx, mine, kept, state="failed", said=error.message)
+        if progress["tries"] >= MAX_TRIES:
+            _record(ctx, attempt, progress, state="failed", said=error.message)
             return
-        _note(ctx, mine, kept, tries=kept["tries"] if kept["state"] == "sending" else kept["tries"] + 1)
-        after = (
+        _record(ctx, attempt, progress, tries=progress["tries"] if progress["state"] == "sending" else progress["tries"] + 1)
+        delay_s = (
             error.retry_after
             if isinstance(error, RateLimitedByPlatform)
-            else ctx.app.settings.platform_poll_s * 4 ** kept["tries"]
+            else ctx.app.settings.platform_poll_s * 4 ** progress["tries"]
         )
-        raise RateLimited(error.message, retry_after=max(1.0, min(3600.0, after))) from error
+        raise RateLimited(error.message, retry_after=max(1.0, min(3600.0, delay_s))) from error
     except PlatformError as error:
-        _note(ctx, mine, kept, state="failed", said=error.message)
+        _record(ctx, attempt, progress, state="failed", said=error.message)
 
 
-def _note(ctx: JobContext, mine: PublishAttempt, kept: dict[str, Any], **values: Any) -> None:
-    kept |= values
-    attempts.note(ctx, mine, comment=dict(kept))
+def _record(ctx: JobContext, attempt: PublishAttempt, progress: dict[str, Any], **values: Any) -> None:
+    progress |= values
+    attempts.record_sent(ctx, attempt, comment=dict(progress))

@@ -1,17 +1,17 @@
-"""What becomes of a post after whatever a platform said: pure, the one place where that is decided.
+"""What becomes of a post after each answer of a platform. Pure; the one place where that is decided.
 
-Where            | said                     | becomes
-before, finalize | TryAgain                 | scheduled again after 1, 5, 15, 60, 180 minutes; after 6 tries failed
-                 | MakeAnew                 | the same without its handle, the first time at once
-                 | Wait                     | scheduled again when the platform says; not counted
+Where            | answer                   | becomes
+before, finalize | Transient                | scheduled again after 1, 5, 15, 60, 180 minutes; after 6 tries failed
+                 | PrepareAgain             | the same without its handle, the first time at once
+                 | RateLimitedByPlatform    | scheduled again when the platform says; not counted
                  | TokenRefused             | scheduled again; its channel must be connected again first
-                 | NotAllowed, InvalidPost  | failed: a person has to change something
+                 | Forbidden, InvalidPost   | failed: a person has to change something
                  | OutcomeUnknown           | asked about (never sent again before the platform says that it is not there)
-reconcile        | NotThere()               | sent again: the first time at once, then as TryAgain
-                 | NotThere(error)          | as the error above
+reconcile        | NotPublished()           | sent again: the first time at once, then as Transient
+                 | NotPublished(error)      | as the error above
                  | Accepted                 | asked again, for a day; then unknown
-                 | CannotTell(seconds)      | asked again, for three hours; then unknown
-                 | CannotTell(None)         | unknown
+                 | Unknown(seconds)         | asked again, for three hours; then unknown
+                 | Unknown(None)            | unknown
                  | any error                | asked again, for three hours; then unknown
 """
 
@@ -33,26 +33,28 @@ from backend.platforms.errors import (
 )
 from backend.platforms.port import Accepted, NotPublished, Unknown
 
-ASK_FOR_S = 3 * 3600.0
-"""How long a platform is asked what became of a post before a person has to look."""
-WORKS_FOR_S = 24 * 3600.0
-"""How long it may work on a post that it has."""
-OUTAGE_ASK_S = 60.0
-MOST_WAIT_S = 25 * 3600.0
-LOOK = "Look at the account, then say whether it is there."
-FORGOTTEN = Unknown("What was sent cannot be read with today's SECRET_KEYS, so the platform cannot be asked about it.")
+MAX_ASKING_S = 3 * 3600.0
+"""How long a platform is asked what became of a post before a person has to look at the account."""
+MAX_PROCESSING_S = 24 * 3600.0
+"""How long a platform may process a post that it has accepted."""
+DEFAULT_ASK_S = 60.0
+MAX_WAIT_S = 25 * 3600.0
+LOOK_AT_ACCOUNT = "Look at the account, then say whether it is there."
+HANDLE_UNREADABLE = Unknown("What was sent cannot be read with today's SECRET_KEYS, so the platform cannot be asked about it.")
 Phase = Literal["", "ready", "submitting"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`state` PUBLISHING: it goes on, after `delay_s`, in `phase`: `submitting` asks, `ready` sends. Else how the try ends.
+    """`state` PUBLISHING: the attempt continues after `delay_s` in `phase` (`submitting` asks, `ready` sends). Any other
+    state: how the attempt ends.
 
-    `delay_s` with SCHEDULED: not before. `counted`: one of the tries is used up. `forget`: the handle is worthless.
+    `delay_s` with SCHEDULED: not before that many seconds. `counted`: it uses up one of the tries. `forget`: the handle is of
+    no use any more.
     """
 
     state: PostState
-    said: str = ""
+    message: str = ""
     code: str = ""
     detail: str = ""
     delay_s: float = 0.0
@@ -66,81 +68,84 @@ class Decision:
 
 
 def after_error(error: PlatformError, *, tries: int, delays: Sequence[float], spread: float = 0.0) -> Decision:
-    """Nothing became visible: before `finalize`, or it said so itself. Not for OutcomeUnknown.
+    """After an error while nothing is visible on the platform: before `finalize`, or where the error says so. Not for
+    OutcomeUnknown.
 
-    `tries`: counted before this one. `delays`: seconds before the second, third … try. `spread`: -1 to 1, up to a tenth more
-    or less, so that posts that failed together are not tried together.
+    `tries`: those counted before this one. `delays`: seconds before the second, third … try. `spread`: -1 to 1, jitter of up
+    to a tenth of the delay, so that posts that failed together are not retried together.
     """
     assert not isinstance(error, OutcomeUnknown)
-    told = Decision(PostState.SCHEDULED, error.message, error.code, _detail(error), phase="ready")
+    decision = Decision(PostState.SCHEDULED, error.message, error.code, _detail(error), phase="ready")
     match error:
         case InvalidPost() | Forbidden():
-            return replace(told, state=PostState.FAILED, counted=True, forget=True, phase="")
+            return replace(decision, state=PostState.FAILED, counted=True, forget=True, phase="")
         case TokenRefused():
-            return replace(told, delay_s=OUTAGE_ASK_S)
+            return replace(decision, delay_s=DEFAULT_ASK_S)
         case RateLimitedByPlatform():
-            return replace(told, delay_s=min(MOST_WAIT_S, max(1.0, error.retry_after)))
-    anew = isinstance(error, PrepareAgain)
-    told = replace(told, counted=True, forget=anew, phase="" if anew else "ready")
-    return again(told, tries=tries, delays=delays, spread=spread, at_once=anew)
+            return replace(decision, delay_s=min(MAX_WAIT_S, max(1.0, error.retry_after)))
+    prepare_again = isinstance(error, PrepareAgain)
+    decision = replace(decision, counted=True, forget=prepare_again, phase="" if prepare_again else "ready")
+    return try_again(decision, tries=tries, delays=delays, spread=spread, at_once=prepare_again)
 
 
-def again(told: Decision, *, tries: int, delays: Sequence[float], spread: float = 0.0, at_once: bool = False) -> Decision:
-    """A counted try: scheduled once more, or failed when that was the last. `at_once`: the second try need not wait."""
+def try_again(
+    decision: Decision, *, tries: int, delays: Sequence[float], spread: float = 0.0, at_once: bool = False
+) -> Decision:
+    """Uses up a try: scheduled again, or failed after the last one. `at_once`: the second try need not wait."""
     if tries >= len(delays):
-        said = f"{told.said} It was tried {tries + 1} times."
-        return replace(told, state=PostState.FAILED, said=said, delay_s=0.0, counted=True, forget=True, phase="")
-    wait = 0.0 if at_once and tries == 0 else delays[tries] * (1 + 0.1 * max(-1.0, min(1.0, spread)))
-    return replace(told, state=PostState.SCHEDULED, delay_s=wait, counted=True)
+        message = f"{decision.message} It was tried {tries + 1} times."
+        return replace(decision, state=PostState.FAILED, message=message, delay_s=0.0, counted=True, forget=True, phase="")
+    delay_s = 0.0 if at_once and tries == 0 else delays[tries] * (1 + 0.1 * max(-1.0, min(1.0, spread)))
+    return replace(decision, state=PostState.SCHEDULED, delay_s=delay_s, counted=True)
 
 
 def after_answer(
     answer: Accepted | NotPublished | Unknown, *, tries: int, age_s: float, delays: Sequence[float], spread: float = 0.0
 ) -> Decision:
-    """What `reconcile` said `age_s` seconds after the irreversible call was about to be made."""
+    """After an answer of `reconcile`, `age_s` seconds after the irreversible call was about to be made."""
     match answer:
         case Accepted():
-            return _asked(answer.message, "platform_working", answer.ask_again_s, age_s, WORKS_FOR_S)
+            return _ask_later(answer.message, "platform_working", answer.ask_again_s, age_s, MAX_PROCESSING_S)
         case Unknown(ask_again_s=None):
-            return Decision(PostState.UNKNOWN, _look(answer.message), "platform_unknown")
+            return Decision(PostState.UNKNOWN, _with_look_at_account(answer.message), "platform_unknown")
         case Unknown():
-            return _asked(answer.message, "platform_unknown", answer.ask_again_s or OUTAGE_ASK_S, age_s, ASK_FOR_S)
+            return _ask_later(answer.message, "platform_unknown", answer.ask_again_s or DEFAULT_ASK_S, age_s, MAX_ASKING_S)
         case NotPublished(error=None):
             if tries == 0:
                 return Decision(PostState.PUBLISHING, answer.message, counted=True, phase="ready")
-            told = Decision(PostState.SCHEDULED, answer.message, "platform_not_there", phase="ready")
-            return again(told, tries=tries, delays=delays, spread=spread)
+            decision = Decision(PostState.SCHEDULED, answer.message, "platform_not_there", phase="ready")
+            return try_again(decision, tries=tries, delays=delays, spread=spread)
     assert answer.error is not None
     if isinstance(answer.error, OutcomeUnknown):
-        return Decision(PostState.UNKNOWN, _look(answer.message), answer.error.code, _detail(answer.error))
-    made = after_error(answer.error, tries=tries, delays=delays, spread=spread)
-    return replace(made, forget=True, phase="")  # the port: the handle is worthless
+        return Decision(PostState.UNKNOWN, _with_look_at_account(answer.message), answer.error.code, _detail(answer.error))
+    decision = after_error(answer.error, tries=tries, delays=delays, spread=spread)
+    return replace(decision, forget=True, phase="")  # by the port's contract the handle is of no use after such an answer
 
 
-def after_taken_id(label: str, remote_id: str) -> Decision:
-    """It says that it is there, under the id of another post of the channel: that cannot be both."""
-    said = f"{label} answered with the id {remote_id}, which another post of this channel has already."
-    return Decision(PostState.UNKNOWN, _look(said), "platform_id_taken")
+def after_remote_id_taken(label: str, remote_id: str) -> Decision:
+    """The platform says it is published, under an id that another post of the channel has: one of them must be wrong."""
+    message = f"{label} answered with the id {remote_id}, which another post of this channel has already."
+    return Decision(PostState.UNKNOWN, _with_look_at_account(message), "platform_id_taken")
 
 
-def after_asking(error: PlatformError, *, age_s: float) -> Decision:
-    """The question itself failed, so it is as unknown as before: nothing is sent, it is asked again."""
-    wait = error.retry_after if isinstance(error, RateLimitedByPlatform) else OUTAGE_ASK_S
-    return _asked(error.message, error.code, wait, age_s, ASK_FOR_S, detail=_detail(error))
+def after_failed_question(error: PlatformError, *, age_s: float) -> Decision:
+    """The question itself failed, so nothing is known: nothing is sent, the platform is asked again."""
+    delay_s = error.retry_after if isinstance(error, RateLimitedByPlatform) else DEFAULT_ASK_S
+    return _ask_later(error.message, error.code, delay_s, age_s, MAX_ASKING_S, detail=_detail(error))
 
 
-def _asked(message: str, code: str, wait: float, age_s: float, bound_s: float, *, detail: str = "") -> Decision:
-    if age_s >= bound_s:
-        hours = f"{bound_s / 3600:g} hours"
-        return Decision(PostState.UNKNOWN, _look(f"{message} That was so for {hours}."), code, detail)
-    # the longer it takes the less often it is asked, and always once more before it is given up
-    wait = min(max(wait, 0.05, age_s / 20), bound_s / 4, bound_s - age_s + 0.05)
-    return Decision(PostState.PUBLISHING, message, code, detail, delay_s=wait, phase="submitting")
+def _ask_later(message: str, code: str, delay_s: float, age_s: float, max_age_s: float, *, detail: str = "") -> Decision:
+    if age_s >= max_age_s:
+        hours = f"{max_age_s / 3600:g} hours"
+        return Decision(PostState.UNKNOWN, _with_look_at_account(f"{message} That was so for {hours}."), code, detail)
+    # asked less often the longer it takes, but always once more right before giving up
+    delay_s = min(max(delay_s, 0.05, age_s / 20), max_age_s / 4, max_age_s - age_s + 0.05)
+    return Decision(PostState.PUBLISHING, message, code, detail, delay_s=delay_s, phase="submitting")
 
 
-def _look(message: str) -> str:
-    said = message.strip().removesuffix("Look at the account.").removesuffix("Look at the channel.").strip()
-    return f"{said} {LOOK}"
+def _with_look_at_account(message: str) -> str:
+    sentence = message.strip().removesuffix("Look at the account.").removesuffix("Look at the channel.").strip()
+    return f"{sentence} {LOOK_AT_ACCOUNT}"
 
 
 def _detail(error: PlatformError) -> str:

@@ -1,4 +1,4 @@
-"""A post's files as its platform gets them: prepared ones, by address where it fetches them, by path where it takes bytes."""
+"""A post's prepared files as its platform gets them: by URL where it fetches them, by path where bytes are uploaded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from backend.platforms.errors import InvalidPost
 from backend.platforms.limits import PLATFORMS
 from backend.platforms.port import Media, Platform, PostRequest, Problem
 from backend.publishing import signed_urls
-from backend.publishing.schemas import ALIVE_S
+from backend.publishing.schemas import URL_TTL_S
 from backend.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,91 +30,105 @@ Files = Sequence[AssetCard]
 PREPARING = "The files are being prepared."
 
 
-def prepared(ctx: JobContext, post: posts.PostCard, *, waited_s: float) -> tuple[PostRequest, Files]:
-    """The post with its files as they go out, without addresses. Raises RateLimited while they are made, Invalid when one
-    cannot be, InvalidPost when one is gone."""
+def prepared_request(ctx: JobContext, post: posts.PostCard, *, waited_s: float) -> tuple[PostRequest, Files]:
+    """The request with its prepared files, without URLs, and the files. `waited_s`: seconds since the attempt began.
+
+    Raises RateLimited while files are being prepared, Invalid when one cannot be, InvalidPost when one is gone.
+    """
     with ctx.transaction() as tx:
-        wanted = posts.recipes(tx, post)
-        if len(wanted) < len(post.media):
+        recipes = posts.rendition_recipes(tx, post)
+        if len(recipes) < len(post.media):
             raise InvalidPost("A picture or video of this post is not here any more. Take it out and choose another one.")
-        files = renditions.ready(tx, wanted)
+        files = renditions.ready_files(tx, recipes)
         if files is None:
-            renditions.ask(tx, wanted)
+            renditions.start_preparation(tx, recipes)
         else:
             return _request(tx, post, files), files
     raise RateLimited(PREPARING, retry_after=max(1.0, min(15.0, waited_s / 4)))
 
 
 def _request(tx: Session, post: posts.PostCard, files: Files) -> PostRequest:
-    plain = posts.request(tx, post)
+    request = posts.build_request(tx, post)
     media = tuple(_media(card, post.alt_texts.get(asset_id, "")) for card, asset_id in zip(files, post.media, strict=True))
-    return replace(plain, media=media)
-
-
-def _media(card: AssetCard, alt_text: str) -> Media:
-    facts = renditions.facts(card)
-    return Media(
-        kind="video" if card.kind == "video" else "picture", mime=card.content_type, width=facts.width, height=facts.height,
-        size=card.size_bytes, sha256=card.sha256, duration_s=facts.duration_s, fps=facts.fps, codec=facts.codec,
-        audio=facts.audio, alt_text=alt_text,
-    )  # fmt: skip
-
-
-def handed(ctx: JobContext, platform: Platform, request: PostRequest, files: Files) -> PostRequest:
-    """With what the platform needs to get the bytes. Raises InvalidPost: it cannot reach them; NotFound: one is gone."""
-    if platform.source(request) == "url":
-        urls = [address(ctx.app, ctx.tenant_id, card, platform=platform.name) for card in files]
-        media = tuple(replace(one, url=url) for one, url in zip(request.media, urls, strict=True))
-    else:
-        media = tuple(replace(one, path=_fetched(ctx, card)) for one, card in zip(request.media, files, strict=True))
     return replace(request, media=media)
 
 
-def address(app: App, tenant_id: str, card: AssetCard, *, platform: str) -> str:
-    """Where a platform fetches it, for 26 hours: the storage's own address if that is public, else the studio's.
+def _media(card: AssetCard, alt_text: str) -> Media:
+    facts = renditions.facts_of(card)
+    return Media(
+        kind="video" if card.kind == "video" else "picture",
+        mime=card.content_type,
+        width=facts.width,
+        height=facts.height,
+        size=card.size_bytes,
+        sha256=card.sha256,
+        duration_s=facts.duration_s,
+        fps=facts.fps,
+        codec=facts.codec,
+        audio=facts.audio,
+        alt_text=alt_text,
+    )
 
-    https where there is any: platforms follow nothing else reliably (instagram.md, 2). Raises InvalidPost: there is none.
+
+def with_sources(ctx: JobContext, platform: Platform, request: PostRequest, files: Files) -> PostRequest:
+    """The request with a URL or a local path for each file, as the platform needs it.
+
+    Raises InvalidPost: the platform cannot reach the files; NotFound: one is gone.
+    """
+    if platform.source(request) == "url":
+        urls = [file_url(ctx.app, ctx.tenant_id, card, platform=platform.name) for card in files]
+        media = tuple(replace(file, url=url) for file, url in zip(request.media, urls, strict=True))
+    else:
+        media = tuple(replace(file, path=_fetch(ctx, card)) for file, card in zip(request.media, files, strict=True))
+    return replace(request, media=media)
+
+
+def file_url(app: App, tenant_id: str, card: AssetCard, *, platform: str) -> str:
+    """A URL that a platform can fetch the file from for 26 hours: the storage's own if that is public, else the studio's.
+
+    https where there is any: platforms fetch nothing else reliably (docs/contracts/instagram.md, 2). Raises InvalidPost:
+    there is no public address.
     """
     settings = app.settings
     if urlsplit(settings.s3_public_endpoint).scheme != "https" and urlsplit(settings.public_url).scheme == "https":
-        return signed_urls.link(settings, tenant_id=tenant_id, asset_id=card.id, name=_name(card))
-    if link := app.storage.presign_get(card.key, expires=ALIVE_S):
-        return link
-    if _on_this_machine(settings, platform):
-        return signed_urls.link(settings, tenant_id=tenant_id, asset_id=card.id, name=_name(card), local=True)
-    raise InvalidPost(f"{_out_of_reach(PLATFORMS[platform].label)} Then schedule the post again.")
+        return signed_urls.link(settings, tenant_id=tenant_id, asset_id=card.id, name=_file_name(card))
+    if presigned_url := app.storage.presign_get(card.key, expires=URL_TTL_S):
+        return presigned_url
+    if _is_local_platform(settings, platform):
+        return signed_urls.link(settings, tenant_id=tenant_id, asset_id=card.id, name=_file_name(card), local=True)
+    raise InvalidPost(f"{_unreachable_message(PLATFORMS[platform].label)} Then schedule the post again.")
 
 
-def _on_this_machine(settings: Settings, platform: str) -> bool:
-    """Whether this platform is a server for trying things out (`make platforms`): that one reaches the studio as it is."""
+def _is_local_platform(settings: Settings, platform: str) -> bool:
+    """Whether this platform is a test server on this machine (`make platforms`), which can reach the studio as it is."""
     urls = {"instagram": settings.instagram_graph_url, "tiktok": settings.tiktok_api_url, "youtube": settings.youtube_api_url}
     return urlsplit(urls.get(platform, "")).hostname in ("127.0.0.1", "localhost", "::1")
 
 
-def problems(tx: Session, settings: Settings, post: posts.PostCard) -> tuple[Problem, ...]:
-    """What keeps the platform from getting this studio's files, long before a post is due. Nothing is prevented by it: who runs
-    the studio may open it in the meantime."""
-    known = PLATFORMS[post.platform]
-    limits = known.formats.get(posts.request(tx, post).format)
-    public = settings.s3_public_endpoint or urlsplit(settings.public_url).scheme == "https"
-    if public or _on_this_machine(settings, post.platform) or limits is None or not limits.fetched:
+def reachability_problems(tx: Session, settings: Settings, post: posts.PostCard) -> tuple[Problem, ...]:
+    """Whether the platform will be able to fetch this studio's files, checked when a post is planned. Does not block: the
+    studio may get a public address before the post is due."""
+    platform_limits = PLATFORMS[post.platform]
+    limits = platform_limits.formats.get(posts.build_request(tx, post).format)
+    is_public = settings.s3_public_endpoint or urlsplit(settings.public_url).scheme == "https"
+    if is_public or _is_local_platform(settings, post.platform) or limits is None or not limits.fetched:
         return ()
-    return (Problem("out_of_reach", _out_of_reach(known.label), "media"),)
+    return (Problem("out_of_reach", _unreachable_message(platform_limits.label), "media"),)
 
 
-def _out_of_reach(label: str) -> str:
+def _unreachable_message(label: str) -> str:
     return (
         f"{label} fetches files over the internet, and nothing of this studio can be reached from there. Whoever runs it must "
         "set PUBLIC_URL (or S3_PUBLIC_ENDPOINT) to a public https address and restart."
     )
 
 
-def _fetched(ctx: JobContext, card: AssetCard) -> Path:
-    path = ctx.workdir / _name(card)
+def _fetch(ctx: JobContext, card: AssetCard) -> Path:
+    path = ctx.workdir / _file_name(card)
     if not path.exists():
         assets.fetch(ctx.app.storage, card, path)
     return path
 
 
-def _name(card: AssetCard) -> str:
+def _file_name(card: AssetCard) -> str:
     return f"{card.id}{mimetypes.guess_extension(card.content_type) or ''}"

@@ -1,4 +1,4 @@
-"""A person cancels an autopost job that waits: its post goes on hold with it, unless it may be out already."""
+"""Cancelling a waiting publishing job puts its post on hold, unless the post may be published already."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ CANCELLED = "Its job was cancelled before anything went out. Release it to send 
 S = PostState
 
 
-def hold(tx: Session, post_id: str) -> None:
-    """What is being submitted stays as it is: the clockwork starts a job that asks what became of it."""
+def hold_post(tx: Session, post_id: str) -> None:
+    """A post that is being submitted stays as it is: the scheduler starts a job that asks the platform what became of it."""
     phase = tx.scalar(select(Post.phase).where(Post.id == post_id, Post.state == S.PUBLISHING).with_for_update())
     if phase is None or phase == "submitting":
         return
@@ -24,4 +24,4 @@ def hold(tx: Session, post_id: str) -> None:
     tx.execute(running.values(outcome="held", said=CANCELLED, code="held", ended_at=func.clock_timestamp()))
 
 
-jobs.on_cancel(KIND, hold)
+jobs.on_cancel(KIND, hold_post)

@@ -1,4 +1,4 @@
-"""An autopost job: one try to publish one post. Its row is the truth; this is only the hands, and may end at any line."""
+"""The publishing job: one attempt to publish one post. All state is in the rows, so the process may die at any line."""
 
 from __future__ import annotations
 
@@ -13,53 +13,59 @@ from backend.platforms.registry import platform
 from backend.publishing import attempts, comments, decisions
 from backend.publishing.attempts import PublishAttempt
 from backend.publishing.pause import CANCELLED
-from backend.publishing.publish_flow import Held, PublishFlow
+from backend.publishing.publish_flow import PostHeld, PublishFlow
 from backend.publishing.schemas import AutopostPayload
 
 STOPPED = "Publishing was stopped before anything went out."
 
 
 def run(ctx: JobContext, payload: AutopostPayload) -> dict[str, Any]:
-    """Ends well also when the post waits for another try; fails with the post's own sentence when a person has to act.
+    """Completes also when the post is scheduled again; fails with the post's own error when a person has to act.
 
-    Raises Conflict: nothing of the post is this job's. Rejected: it failed, or nobody can know.
+    Result: {outcome, post}, with `said` (message), `remoteId` and `url` where there are any.
+    Raises Conflict: the post is not this job's. Rejected: it failed, or its outcome cannot be found out.
     """
-    mine = attempts.begin(ctx, payload.post_id)
-    with closing(platform(mine.post.platform, ctx.app.settings)) as there:
-        if not mine.outcome:
+    attempt = attempts.begin_attempt(ctx, payload.post_id)
+    with closing(platform(attempt.post.platform, ctx.app.settings)) as platform_client:
+        if not attempt.outcome:
             try:
-                _send(ctx, there, mine, hold=payload.hold)
-            except Held as held:
-                by_person = held.scope == "person"
-                attempts.hold(ctx, mine, by=held.scope, said=CANCELLED if by_person else STOPPED)
-                mine.outcome = "held"
+                _publish(ctx, platform_client, attempt, hold=payload.hold)
+            except PostHeld as held_error:
+                by_person = held_error.scope == "person"
+                attempts.hold_post(ctx, attempt, held_by=held_error.scope, message=CANCELLED if by_person else STOPPED)
+                attempt.outcome = "held"
             except Cancelled:
-                if mine.phase != "submitting":
-                    attempts.hold(ctx, mine, by="person", said=CANCELLED)
+                if attempt.phase != "submitting":
+                    attempts.hold_post(ctx, attempt, held_by="person", message=CANCELLED)
                 raise
-        if mine.outcome == "published" and mine.sent.get("comment"):
-            comments.write(ctx, there, mine, _published(mine))
-    if mine.outcome in ("failed", "unknown"):
-        raise Rejected(mine.said)
-    there_is = {"remoteId": mine.post.remote_id, "url": mine.post.url} if mine.outcome == "published" else {}
-    return {"outcome": mine.outcome, "post": mine.post.id, **({"said": mine.said} if mine.said else {}), **there_is}
+        if attempt.outcome == "published" and attempt.sent.get("comment"):
+            comments.write_first_comment(ctx, platform_client, attempt, _published_result(attempt))
+    if attempt.outcome in ("failed", "unknown"):
+        raise Rejected(attempt.message)
+    remote = {"remoteId": attempt.post.remote_id, "url": attempt.post.url} if attempt.outcome == "published" else {}
+    return {
+        "outcome": attempt.outcome,
+        "post": attempt.post.id,
+        **({"said": attempt.message} if attempt.message else {}),
+        **remote,
+    }
 
 
-def _send(ctx: JobContext, there: Platform, mine: PublishAttempt, *, hold: bool) -> None:
-    found = PublishFlow(ctx, there, mine, hold=hold).go()
-    if isinstance(found, Published):
+def _publish(ctx: JobContext, platform_client: Platform, attempt: PublishAttempt, *, hold: bool) -> None:
+    result = PublishFlow(ctx, platform_client, attempt, hold=hold).run()
+    if isinstance(result, Published):
         try:
-            attempts.published(ctx, mine, found, comment=comments.wanted(there, mine))
-        except attempts.IdTaken:
-            found = decisions.after_taken_id(there.label, found.remote_id)
+            attempts.mark_published(ctx, attempt, result, comment=comments.has_first_comment(platform_client, attempt))
+        except attempts.RemoteIdTaken:
+            result = decisions.after_remote_id_taken(platform_client.label, result.remote_id)
         else:
-            ctx.log(f"Published: {found.url or found.remote_id}")
+            ctx.log(f"Published: {result.url or result.remote_id}")
             ctx.fault_point("published")
             return
-    verdict = attempts.end(ctx, mine, found)
-    mine.outcome, mine.said = attempts.OUTCOMES[PostState(verdict.state)], verdict.said
+    decision = attempts.end_attempt(ctx, attempt, result)
+    attempt.outcome, attempt.message = attempts.OUTCOMES[PostState(decision.state)], decision.message
 
 
-def _published(mine: PublishAttempt) -> Published:
-    handle = mine.handle or {}
-    return Published(mine.post.remote_id, mine.post.url, handle, exact=bool(handle.get("exact", True)))
+def _published_result(attempt: PublishAttempt) -> Published:
+    handle = attempt.handle or {}
+    return Published(attempt.post.remote_id, attempt.post.url, handle, exact=bool(handle.get("exact", True)))

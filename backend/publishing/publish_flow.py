@@ -1,4 +1,7 @@
-"""The way of one post through its platform's three phases, until something is decided. Every line may be the last one run."""
+"""One post through the phases of its platform (prepare, finalise, reconcile) until something is decided.
+
+The process may die at any line: everything needed to continue is committed before the next call to the platform.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +23,20 @@ from backend.publishing import attempts, decisions, media, quotas
 from backend.publishing.attempts import PublishAttempt
 from backend.publishing.decisions import Decision
 
-PATIENCE_S = 5.0
-"""Shorter waits keep the thread, longer ones give it back."""
-SITTING_S = 60.0
-"""And that is how long a job sits and waits altogether."""
+MAX_SLEEP_S = 5.0
+"""Shorter waits sleep in the thread, longer ones end the job's attempt and free the thread."""
+MAX_SLEEP_TOTAL_S = 60.0
+"""How long an attempt sleeps altogether."""
 READY_WITHIN_S = 3600.0
-"""How long what was prepared may take to become ready before it is made anew."""
-RENEWALS = 2
-"""The first gets a new token; the second says that it was refused too, and the channel must be connected again."""
-_SO_FAR = " It has taken {} minutes so far; after an hour they are sent anew."
+"""How long the platform may process what was prepared before it is prepared again."""
+MAX_TOKEN_RENEWALS = 2
+"""Renewals of a refused token in one run: if the new token is refused too, the channel must be connected again."""
+_TIME_SO_FAR = " It has taken {} minutes so far; after an hour they are sent anew."
 TOO_LATE = "It was not sent in the 48 hours after its time. Choose a new one, or say that you posted it."
 
 
-class Held(Exception):
-    """A stop switch was found on before anything irreversible: `scope` names it."""
+class PostHeld(Exception):
+    """A stop switch is on, before anything irreversible happened. `scope`: which one."""
 
     def __init__(self, scope: str) -> None:
         super().__init__(scope)
@@ -41,26 +44,29 @@ class Held(Exception):
 
 
 class PublishFlow:
-    """`hold`: what turns out not to be there is held instead of being sent again."""
+    """Publishes one post. `hold`: a post that turns out not to be published is put on hold instead of being sent again."""
 
-    def __init__(self, ctx: JobContext, platform: Platform, mine: PublishAttempt, *, hold: bool = False) -> None:
-        self._ctx, self._platform, self._mine, self._hold = ctx, platform, mine, hold
+    def __init__(self, ctx: JobContext, platform: Platform, attempt: PublishAttempt, *, hold: bool = False) -> None:
+        self._ctx, self._platform, self._attempt, self._hold = ctx, platform, attempt, hold
         self._access: Access | None = None
-        self._sat = 0.0
-        self._looked = not mine.new and mine.phase == "ready"
+        self._slept_s = 0.0
+        self._account_checked = not attempt.new and attempt.phase == "ready"
 
-    def go(self) -> Published | Decision:
-        """Raises Held, and what JobContext raises; RateLimited: it goes on later, in another attempt."""
+    def run(self) -> Published | Decision:
+        """Runs until the post is published or the attempt is decided.
+
+        Raises PostHeld, RateLimited (to be continued in another attempt of the job) and what JobContext raises.
+        """
         renewals = 0
         while True:
             self._ctx.check()
             try:
-                step = self._ask() if self._mine.phase == "submitting" else self._send()
+                step = self._reconcile() if self._attempt.phase == "submitting" else self._send()
             except PlatformError as error:
-                if isinstance(error, TokenRefused) and self._access and renewals < RENEWALS:
-                    renewals, step = renewals + 1, self._renewed()
+                if isinstance(error, TokenRefused) and self._access and renewals < MAX_TOKEN_RENEWALS:
+                    renewals, step = renewals + 1, self._renew_token()
                 else:
-                    step = self._failed(error)
+                    step = self._decide(error)
             if isinstance(step, Published):
                 return step
             if step is None:
@@ -69,181 +75,184 @@ class PublishFlow:
                 return step
             self._pause(step)
 
-    def _renewed(self) -> Decision | None:
+    def _renew_token(self) -> Decision | None:
         assert self._access
         try:
-            self._access = self._opened(refused=self._access.token)
+            self._access = self._open_access(refused=self._access.token)
         except PlatformError as error:
-            return self._failed(error)
+            return self._decide(error)
         return None
 
-    def _failed(self, error: PlatformError) -> Decision:
-        if self._mine.phase == "submitting":
-            return decisions.after_asking(error, age_s=self._age())
-        return decisions.after_error(error, **self._counted())
+    def _decide(self, error: PlatformError) -> Decision:
+        if self._attempt.phase == "submitting":
+            return decisions.after_failed_question(error, age_s=self._submitted_age_s())
+        return decisions.after_error(error, **self._retry_arguments())
 
     def _send(self) -> Published | Decision | None:
-        """Phases one to three, from where the row says."""
-        mine, platform = self._mine, self._platform
-        if mine.post.due_at and attempts.age_s(self._ctx, mine.post.due_at) > MISSED_AFTER.total_seconds():
+        """Prepares and finalises, from the phase stored with the post. None: go on with the phase as it is now."""
+        attempt, platform = self._attempt, self._platform
+        if attempt.post.due_at and attempts.age_s(self._ctx, attempt.post.due_at) > MISSED_AFTER.total_seconds():
             return Decision(PostState.MISSED, TOO_LATE, "late")
-        waited = attempts.age_s(self._ctx, mine.began_at)
-        if waited > READY_WITHIN_S:
+        waited_s = attempts.age_s(self._ctx, attempt.began_at)
+        if waited_s > READY_WITHIN_S:
             raise PrepareAgain(f"It was not ready for {platform.label} within an hour. It is prepared again.")
         self._ctx.progress(0, 0, "preparing the files")
         try:
-            post, files = media.prepared(self._ctx, mine.post, waited_s=waited)
+            post, files = media.prepared_request(self._ctx, attempt.post, waited_s=waited_s)
         except Invalid as error:
             raise InvalidPost(error.message) from error
-        if not self._looked:
+        if not self._account_checked:
             self._ctx.progress(0, 0, f"asking {platform.label} about the account")
-            self._look(post)
-        if mine.phase != "ready" or mine.handle is None or mine.handle.get("of") != post.fingerprint:
-            self._prepare(self._handed(post, files))
-        assert mine.handle is not None
-        standing = platform.check(mine.handle, self._token())
-        match standing.state:
+            self._check_account(post)
+        if attempt.phase != "ready" or attempt.handle is None or attempt.handle.get("of") != post.fingerprint:
+            self._prepare(self._with_sources(post, files))
+        assert attempt.handle is not None
+        status = platform.check(attempt.handle, self._token())
+        match status.state:
             case "waiting":
                 self._ctx.progress(0, 0, f"waiting until it is ready on {platform.label}")
-                said = standing.message + (_SO_FAR.format(int(waited // 60)) if waited >= 120 else "")
-                return Decision(PostState.PUBLISHING, said, delay_s=standing.ask_again_s, phase="ready")
+                message = status.message + (_TIME_SO_FAR.format(int(waited_s // 60)) if waited_s >= 120 else "")
+                return Decision(PostState.PUBLISHING, message, delay_s=status.ask_again_s, phase="ready")
             case "failed" | "gone":
-                raise standing.error or PrepareAgain(standing.message or f"What was prepared on {platform.label} is gone.")
-            case "published":  # the irreversible call has happened, whoever made it
-                attempts.submitting(self._ctx, mine, made=True)
+                raise status.error or PrepareAgain(status.message or f"What was prepared on {platform.label} is gone.")
+            case "published":  # the irreversible call was made, perhaps by an earlier attempt
+                attempts.mark_submitting(self._ctx, attempt, already_made=True)
                 return None
-        return self._finalize(self._handed(post, files))
+        return self._finalize(self._with_sources(post, files))
 
-    def _handed(self, post: PostRequest, files: media.Files) -> PostRequest:
+    def _with_sources(self, post: PostRequest, files: media.Files) -> PostRequest:
         try:
-            return media.handed(self._ctx, self._platform, post, files)
+            return media.with_sources(self._ctx, self._platform, post, files)
         except NotFound as error:
             raise InvalidPost(error.message) from error
 
-    def _look(self, post: PostRequest) -> None:
-        """Reads the account, as platforms want it before each post. Raises what keeps the post from going out now."""
+    def _check_account(self, post: PostRequest) -> None:
+        """Reads the account, as platforms require before each post. Raises when its quota is used up or the post is invalid."""
         account = self._platform.account(self._token())
         if account.quota and account.quota.left == 0:
-            raise quotas.used_up(self._ctx, self._platform.label, self._mine.post.channel_id, account.quota)
-        blocking = [one for one in self._platform.problems(post, account) if one.blocks]
+            raise quotas.quota_used_up(self._ctx, self._platform.label, self._attempt.post.channel_id, account.quota)
+        blocking = [problem for problem in self._platform.problems(post, account) if problem.blocks]
         if blocking:
-            raise InvalidPost(" ".join(dict.fromkeys(one.message for one in blocking)), detail=blocking[0].code)
-        self._looked = True
+            raise InvalidPost(" ".join(dict.fromkeys(problem.message for problem in blocking)), detail=blocking[0].code)
+        self._account_checked = True
 
     def _prepare(self, post: PostRequest) -> None:
-        """Invisible; each handle is kept the moment it is said."""
-        ctx, mine = self._ctx, self._mine
+        """Uploads and prepares, without anything becoming visible. Each handle is stored as soon as the platform gives it."""
+        ctx, attempt = self._ctx, self._attempt
         ctx.fault_point("preparing")
-        if mine.phase != "preparing":
-            attempts.to_phase(ctx, mine, "preparing")
-        said: list[str] = [] if mine.handle is None or mine.handle.get("of") != post.fingerprint else list(_said(mine))
-        attempts.note(ctx, mine, **_sent(post), said=said)
-        with closing(self._platform.prepare(post, self._token(), mine.handle)) as events:
+        if attempt.phase != "preparing":
+            attempts.set_phase(ctx, attempt, "preparing")
+        log_lines: list[str] = (
+            [] if attempt.handle is None or attempt.handle.get("of") != post.fingerprint else list(_platform_log(attempt))
+        )
+        attempts.record_sent(ctx, attempt, **_sent_summary(post), said=log_lines)
+        with closing(self._platform.prepare(post, self._token(), attempt.handle)) as events:
             for event in events:
                 match event:
                     case Handle():
-                        attempts.keep_handle(ctx, mine, event.value)
+                        attempts.save_handle(ctx, attempt, event.value)
                         ctx.fault_point("handle")
                     case Log():
-                        said.append(event.line)
-                        attempts.note(ctx, mine, said=said)
+                        log_lines.append(event.line)
+                        attempts.record_sent(ctx, attempt, said=log_lines)
                         ctx.log(event.line)
                     case Progress():
                         ctx.progress(event.done, event.total, event.phase)
                 ctx.check()
-        attempts.to_phase(ctx, mine, "ready")
+        attempts.set_phase(ctx, attempt, "ready")
         ctx.fault_point("prepared")
 
     def _finalize(self, post: PostRequest) -> Published | None:
-        ctx, mine = self._ctx, self._mine
+        ctx, attempt = self._ctx, self._attempt
         access = self._token()
-        assert mine.handle is not None
-        if switch := attempts.submitting(ctx, mine):  # from here on a crash is answered by asking only
-            raise Held(switch)
+        assert attempt.handle is not None
+        if switch := attempts.mark_submitting(ctx, attempt):  # after a crash from here on the platform is only asked
+            raise PostHeld(switch)
         try:
             ctx.check()
         except BaseException:
-            attempts.to_phase(ctx, mine, "ready", submitted_at=None)  # surely: the call was not made
+            attempts.set_phase(ctx, attempt, "ready", submitted_at=None)  # safe: the call was not made
             raise
         ctx.fault_point("submitting")
         ctx.progress(0, 0, "publishing")
         try:
-            found = self._platform.finalize(post, mine.handle, access)
-        except OutcomeUnknown as lost:
-            ctx.log(lost.message)
+            result = self._platform.finalize(post, attempt.handle, access)
+        except OutcomeUnknown as error:
+            ctx.log(error.message)
             return None
         except PlatformError:
-            attempts.to_phase(ctx, mine, "ready", submitted_at=None)  # surely: nothing became visible
+            attempts.set_phase(ctx, attempt, "ready", submitted_at=None)  # safe: nothing became visible
             raise
         ctx.fault_point("finalized")
-        if isinstance(found, Published):
-            return found
-        attempts.keep_handle(ctx, mine, found.handle)
-        self._pause(Decision(PostState.PUBLISHING, found.message, delay_s=found.ask_again_s, phase="submitting"))
+        if isinstance(result, Published):
+            return result
+        attempts.save_handle(ctx, attempt, result.handle)
+        self._pause(Decision(PostState.PUBLISHING, result.message, delay_s=result.ask_again_s, phase="submitting"))
         return None
 
-    def _ask(self) -> Published | Decision | None:
-        ctx, mine = self._ctx, self._mine
+    def _reconcile(self) -> Published | Decision | None:
+        ctx, attempt = self._ctx, self._attempt
         ctx.fault_point("asking")
         ctx.progress(0, 0, f"asking {self._platform.label} what became of it")
-        if mine.handle is None:
-            return decisions.after_answer(decisions.FORGOTTEN, age_s=self._age(), **self._counted())
-        found = self._platform.reconcile(mine.handle, self._token(), age_s=self._age())
-        if isinstance(found, Published):
-            return found
-        if isinstance(found, Accepted) and found.handle != mine.handle:
-            attempts.keep_handle(ctx, mine, found.handle)
-        verdict = decisions.after_answer(found, age_s=self._age(), **self._counted())
-        sends = verdict.state is PostState.SCHEDULED or (verdict.goes_on and verdict.phase == "ready")
-        if self._hold and sends:
-            raise Held("person")
-        if verdict.goes_on and verdict.phase == "ready":
-            attempts.to_phase(ctx, mine, "ready", submitted_at=None, tries=mine.post.tries + 1)
-            mine.post = replace(mine.post, tries=mine.post.tries + 1)
+        if attempt.handle is None:
+            return decisions.after_answer(decisions.HANDLE_UNREADABLE, age_s=self._submitted_age_s(), **self._retry_arguments())
+        answer = self._platform.reconcile(attempt.handle, self._token(), age_s=self._submitted_age_s())
+        if isinstance(answer, Published):
+            return answer
+        if isinstance(answer, Accepted) and answer.handle != attempt.handle:
+            attempts.save_handle(ctx, attempt, answer.handle)
+        decision = decisions.after_answer(answer, age_s=self._submitted_age_s(), **self._retry_arguments())
+        would_send = decision.state is PostState.SCHEDULED or (decision.goes_on and decision.phase == "ready")
+        if self._hold and would_send:
+            raise PostHeld("person")
+        if decision.goes_on and decision.phase == "ready":
+            attempts.set_phase(ctx, attempt, "ready", submitted_at=None, tries=attempt.post.tries + 1)
+            attempt.post = replace(attempt.post, tries=attempt.post.tries + 1)
             return None
-        return verdict
+        return decision
 
     def _pause(self, step: Decision) -> None:
-        if step.delay_s > PATIENCE_S or self._sat + step.delay_s > SITTING_S:
-            attempts.write(self._ctx, self._mine, error=step.said)  # for whoever looks at the post meanwhile
-            raise RateLimited(step.said, retry_after=step.delay_s)
+        if step.delay_s > MAX_SLEEP_S or self._slept_s + step.delay_s > MAX_SLEEP_TOTAL_S:
+            attempts.update_post(self._ctx, self._attempt, error=step.message)  # shown on the post meanwhile
+            raise RateLimited(step.message, retry_after=step.delay_s)
         until = time.monotonic() + step.delay_s
-        self._sat += step.delay_s
-        while (left := until - time.monotonic()) > 0:
+        self._slept_s += step.delay_s
+        while (remaining := until - time.monotonic()) > 0:
             self._ctx.check()
-            time.sleep(min(left, 0.25))
+            time.sleep(min(remaining, 0.25))
 
     def _token(self) -> Access:
         if self._access is None:
-            self._access = self._opened()
+            self._access = self._open_access()
         return self._access
 
-    def _opened(self, *, refused: str = "") -> Access:
-        """Raises TokenRefused also for a channel that was switched off or removed meanwhile: its posts wait for it."""
-        post = self._mine.post
+    def _open_access(self, *, refused: str = "") -> Access:
+        """Raises TokenRefused also for a channel that was switched off or removed meanwhile, so that its posts wait for it."""
+        post = self._attempt.post
         try:
             return channels.access(self._ctx.app, self._ctx.transaction, post.channel_id, refused=refused)
         except (Forbidden, NotFound) as error:
             with self._ctx.transaction() as tx:
-                there = channels.get(tx, post.channel_id)
-            if there.deleted_at or there.state != "connected":
+                channel = channels.get(tx, post.channel_id)
+            if channel.deleted_at or channel.state != "connected":
                 raise TokenRefused(error.message) from error
             raise
 
-    def _age(self) -> float:
-        return attempts.age_s(self._ctx, self._mine.submitted_at)
+    def _submitted_age_s(self) -> float:
+        return attempts.age_s(self._ctx, self._attempt.submitted_at)
 
-    def _counted(self) -> dict[str, Any]:
+    def _retry_arguments(self) -> dict[str, Any]:
         delays = self._ctx.app.settings.post_retry_delays_s
-        return {"tries": self._mine.post.tries, "delays": delays, "spread": random.uniform(-1, 1)}
+        return {"tries": self._attempt.post.tries, "delays": delays, "spread": random.uniform(-1, 1)}
 
 
-def _said(mine: PublishAttempt) -> list[str]:
-    return [str(line) for line in mine.sent.get("said", [])]
+def _platform_log(attempt: PublishAttempt) -> list[str]:
+    return [str(line) for line in attempt.sent.get("said", [])]
 
 
-def _sent(post: PostRequest) -> dict[str, Any]:
+def _sent_summary(post: PostRequest) -> dict[str, Any]:
     files = [
-        {"kind": one.kind, "mime": one.mime, "width": one.width, "height": one.height, "size": one.size} for one in post.media
+        {"kind": file.kind, "mime": file.mime, "width": file.width, "height": file.height, "size": file.size}
+        for file in post.media
     ]
     return {"ai_made": post.ai_made, "format": post.format, "privacy": post.privacy, "files": files}

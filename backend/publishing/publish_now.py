@@ -1,4 +1,4 @@
-"""Publish now: what somebody wants out this minute is given to its jobs at once, by the rules of any schedule."""
+"""Publish now: posts get their jobs at once, by the same rules as scheduled ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend import jobs
-from backend.content_plans import NOT_SAID, Shown, get, get_post, ready_now
+from backend.content_plans import ANY_VERSION, ExpectedPlans, get, get_post, schedule_now
 from backend.errors import Conflict
 from backend.jobs import JobCard
 from backend.publishing import claim
@@ -16,8 +16,8 @@ from backend.publishing.schemas import KIND, PRIORITY, AutopostPayload
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """What a job's title says."""
+class _TitleParts:
+    """What `claim.job_title` needs."""
 
     topic: str
     caption: str
@@ -26,12 +26,18 @@ class _Named:
 
 
 def send_now(
-    tx: Session, plan_id: str = "", *, post_id: str = "", request_key: str, approve: bool = False, shown: Shown = NOT_SAID
+    tx: Session,
+    plan_id: str = "",
+    *,
+    post_id: str = "",
+    request_key: str,
+    approve: bool = False,
+    expected: ExpectedPlans = ANY_VERSION,
 ) -> list[JobCard]:
-    """The plan's posts that are not out yet, or the one post, each with a job of its own; the first answers to `request_key`.
+    """Starts a job for each unpublished post of the plan, or for the one post; the first job has `request_key`.
 
-    The same key returns the first job again and starts nothing. `approve`: with the approval of who asks.
-    Raises NotFound, Invalid and Conflict as `posts.ready_now`: nothing is sent then, not even what could be.
+    The same key returns the first job again and starts nothing. `approve`: in the caller's name.
+    Raises NotFound, Invalid and Conflict as `content_plans.schedule_now`; no post is sent then.
     """
     if first := jobs.find_by_key(tx, request_key):
         if first.kind != KIND:
@@ -39,12 +45,12 @@ def send_now(
         return [first]
     plan = get(tx, plan_id or get_post(tx, post_id).plan_id)
     started = []
-    for n, post in enumerate(ready_now(tx, plan.id, post_id, approve=approve, shown=shown)):
-        named = _Named(plan.topic, post.caption, post.channel_name, post.platform)
+    for n, post in enumerate(schedule_now(tx, plan.id, post_id, approve=approve, expected=expected)):
+        title_parts = _TitleParts(plan.topic, post.caption, post.channel_name, post.platform)
         key = f"{request_key}/{post.id}" if n else request_key
         payload = AutopostPayload(post_id=post.id)
-        about: dict[str, Any] = {"title": claim.title(named), "subject": ("post", post.id), "priority": PRIORITY}
-        job = jobs.enqueue(tx, kind=KIND, payload=payload, request_key=key, **about)
-        claim.give(tx, post.id, job.id)
+        job_fields: dict[str, Any] = {"title": claim.job_title(title_parts), "subject": ("post", post.id), "priority": PRIORITY}
+        job = jobs.enqueue(tx, kind=KIND, payload=payload, request_key=key, **job_fields)
+        claim.assign_to_job(tx, post.id, job.id)
         started.append(job)
     return started

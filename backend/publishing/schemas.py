@@ -1,4 +1,4 @@
-"""What goes into an autopost job."""
+"""The payload of a publishing job, and its constants."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pydantic import BaseModel
 
 KIND = "autopost"
 PRIORITY = -10
-"""Before what nobody has set a time for."""
-ALIVE_S = 26 * 3600
-"""How long a platform may come for a file: a container lives 24 h (instagram.md, 2), and a bit."""
+"""Ahead of jobs without a due time (lower runs first)."""
+URL_TTL_S = 26 * 3600
+"""How long a platform may fetch a file: an Instagram container lives 24 h (docs/contracts/instagram.md, 2), plus a margin."""
 
 
 class AutopostPayload(BaseModel):
-    """`hold`: a person cancelled the job before this one while the post was being submitted: what is surely not there stays
-    back instead of being sent again."""
+    """`hold`: a person cancelled the earlier job while the post was being submitted, so a post that turns out not to be
+    published is put on hold instead of being sent again."""
 
     post_id: str
     hold: bool = False

@@ -1,17 +1,29 @@
-"""Renditions: an asset as it goes out: the format a platform takes, cropped or shortened, stripped, with the AI mark.
+"""Renditions: an asset prepared for a platform: converted, cropped or shortened, without metadata, with the AI mark.
 
-wanted = [(asset_id, Recipe(kind="picture", ratio=0.8)), …]
-ask(tx, wanted)            a job makes what is missing (people; once)
-want(tx, wanted)           the payload of such a job (`KIND`), for a job that starts it as its child
-ready(tx, wanted)          the files, or None, or Invalid with what is wrong
-expected(card, recipe)     what a file will be, before it is made
+requests = [(asset_id, RenditionRecipe(kind="picture", ratio=0.8)), …]
+start_preparation(tx, requests)      a job makes what is missing
+request_renditions(tx, requests)     the payload of such a job (`KIND`), for a job that starts it as its child
+ready_files(tx, requests)            the files, or None, or Invalid with what is wrong
+expected_facts_of(card, recipe)      what a file will be, before it is made
 """
 
-from backend.renditions.recipe import Facts, Recipe, crop, expected, facts
-from backend.renditions.schemas import KIND, NOUN, MediaPayload, Wanted
-from backend.renditions.service import ask, forget, ready, standing, want
+from backend.renditions.recipe import FileFacts, RenditionRecipe, crop, expected_facts_of, facts_of
+from backend.renditions.schemas import KIND, OWNER_TYPE, MediaPayload, RenditionRequests
+from backend.renditions.service import delete_unused, ready_files, rendition_status, request_renditions, start_preparation
 
 __all__ = [
-    "KIND", "NOUN", "Facts", "MediaPayload", "Recipe", "Wanted", "ask", "crop", "expected", "facts", "forget", "ready",
-    "standing", "want",
-]  # fmt: skip
+    "KIND",
+    "OWNER_TYPE",
+    "FileFacts",
+    "MediaPayload",
+    "RenditionRecipe",
+    "RenditionRequests",
+    "crop",
+    "delete_unused",
+    "expected_facts_of",
+    "facts_of",
+    "ready_files",
+    "rendition_status",
+    "request_renditions",
+    "start_preparation",
+]

@@ -1,4 +1,4 @@
-"""The job that prepares files: each is fetched, made, sent, and then becomes the rendition; a file that is bad says why."""
+"""The job that prepares files: each is fetched, converted, stored and linked to its rendition, or its error is recorded."""
 
 from __future__ import annotations
 
@@ -17,158 +17,179 @@ from backend.errors import Invalid, NotFound, Rejected, StudioError
 from backend.jobs import JobContext
 from backend.media import ffmpeg
 from backend.media.images import ai_mark, picture_out, picture_packets
-from backend.renditions.recipe import Facts, Recipe, cutting, facts
-from backend.renditions.schemas import NOUN, MediaPayload
+from backend.renditions.recipe import FileFacts, RenditionRecipe, facts_of, plan_cut
+from backend.renditions.schemas import OWNER_TYPE, MediaPayload
 
 _GONE = "This file is not here any more. Take it out of the post and choose another one."
-_UNREAD = "This video cannot be read, so it cannot be posted. Take it out, or make it again."
-_PLAIN = ("h264", "hevc")
-"""Codecs that every platform plays."""
-_XMP_ROOM = 2_000
-"""Bytes of the packet that says that it is AI-made."""
+_UNREADABLE = "This video cannot be read, so it cannot be posted. Take it out, or make it again."
+_PLAYABLE_CODECS = ("h264", "hevc")
+"""Video codecs that every platform plays."""
+_XMP_BYTES = 2_000
+"""Bytes reserved for the XMP packet with the AI mark."""
 T = TypeVar("T")
 
 
 def run(ctx: JobContext, payload: MediaPayload) -> dict[str, Any]:
-    """Result: how many were `made`, and `refused` because their file is bad."""
+    """Result: {made, refused}, counts of files; a refused one cannot be prepared."""
     tally = {"made": 0, "refused": 0}
     for n, rendition_id in enumerate(payload.rendition_ids):
         ctx.progress(n, len(payload.rendition_ids), "preparing files")
-        done = ctx.step(rendition_id, partial(_prepare, ctx, rendition_id, n)) or {}
-        tally["made"] += bool(done.get("asset_id"))
-        tally["refused"] += bool(done.get("error"))
+        result = ctx.step(rendition_id, partial(_prepare_file, ctx, rendition_id, n)) or {}
+        tally["made"] += bool(result.get("asset_id"))
+        tally["refused"] += bool(result.get("error"))
     return tally
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class _PreparedFile:
     """A file in the workdir and what it is."""
 
     path: Path
-    facts: Facts
+    facts: FileFacts
     source_type: str | None
 
 
-def _prepare(ctx: JobContext, rendition_id: str, n: int) -> Callable[[Session], dict[str, Any]] | dict[str, Any]:
+def _prepare_file(ctx: JobContext, rendition_id: str, n: int) -> Callable[[Session], dict[str, Any]] | dict[str, Any]:
     with ctx.transaction() as tx:
         row = tx.get(Rendition, rendition_id)
         if row is None:
-            return {}  # cleared away since: nobody asks for it
+            return {}  # deleted since, because nobody asked for it
         if row.made_id:
             return {"asset_id": row.made_id}
-        recipe = Recipe.model_validate(row.recipe)
+        recipe = RenditionRecipe.model_validate(row.recipe)
         source = assets.get_many(tx, [row.asset_id]).get(row.asset_id)
     try:
         if source is None:
             raise NotFound(_GONE)
-        made = _make(ctx, source, recipe, n)
+        prepared = _make_file(ctx, source, recipe, n)
     except (Invalid, NotFound, Rejected) as error:
-        return partial(_refused, ctx, rendition_id, error)
-    return _send(ctx, rendition_id, source, made, n)
+        return partial(_record_refusal, ctx, rendition_id, error)
+    return _store_file(ctx, rendition_id, source, prepared, n)
 
 
-def _refused(ctx: JobContext, rendition_id: str, error: StudioError, tx: Session) -> dict[str, Any]:
+def _record_refusal(ctx: JobContext, rendition_id: str, error: StudioError, tx: Session) -> dict[str, Any]:
     if row := tx.get(Rendition, rendition_id, with_for_update=True):
         row.error = error.message
     ctx.log(f"{error.message} {error.data.get('detail', '')}".strip(), level="warning")
     return {"error": error.message}
 
 
-def _make(ctx: JobContext, source: AssetCard, recipe: Recipe, n: int) -> _Made:
+def _make_file(ctx: JobContext, source: AssetCard, recipe: RenditionRecipe, n: int) -> _PreparedFile:
     folder = ctx.workdir / str(n)
     folder.mkdir(exist_ok=True)
-    given = folder / f"given{Path(source.key).suffix}"
-    assets.fetch(ctx.app.storage, source, given)
+    source_path = folder / f"given{Path(source.key).suffix}"
+    assets.fetch(ctx.app.storage, source, source_path)
     ctx.check()
-    said = str(source.meta.get(ai_mark.SOURCE_META) or "")
-    make = _picture if recipe.kind == "picture" else _film
-    return make(ctx, given, folder, source, recipe, said)
+    source_type = str(source.meta.get(ai_mark.SOURCE_META) or "")
+    make = _make_picture if recipe.kind == "picture" else _make_video
+    return make(ctx, source_path, folder, source, recipe, source_type)
 
 
-def _picture(ctx: JobContext, given: Path, folder: Path, source: AssetCard, recipe: Recipe, said: str) -> _Made:
+def _make_picture(
+    ctx: JobContext, source_path: Path, folder: Path, source: AssetCard, recipe: RenditionRecipe, source_type: str
+) -> _PreparedFile:
     if source.kind != "image" or not source.width or not source.height:
         raise Invalid("The size of this picture is not known. Take it out and add it again.")
-    cut, out = cutting(facts(source), recipe), folder / "out.jpg"
-    most = recipe.max_bytes and recipe.max_bytes - _XMP_ROOM
-    of = (source.width, source.height)
-    left = _through(ctx, picture_out.write(picture_out.Outgoing(str(given), str(out), of, cut.box, cut.size, most)))
-    mark = _mark(recipe, said or left.source_type)
+    cut, out = plan_cut(facts_of(source), recipe), folder / "out.jpg"
+    max_bytes = recipe.max_bytes and recipe.max_bytes - _XMP_BYTES
+    source_size = (source.width, source.height)
+    written = _run_checked(
+        ctx, picture_out.write(picture_out.Outgoing(str(source_path), str(out), source_size, cut.box, cut.size, max_bytes))
+    )
+    mark = _source_type(recipe, source_type or written.source_type)
     if mark:
         data, packet = out.read_bytes(), ai_mark.xmp(mark)
-        size = {"width": left.width, "height": left.height}
+        size = {"width": written.width, "height": written.height}
         out.write_bytes(picture_packets.written(data, "image/jpeg", picture_packets.XMP, packet, **size))
-    return _Made(out, Facts("image/jpeg", left.width, left.height), mark)
+    return _PreparedFile(out, FileFacts("image/jpeg", written.width, written.height), mark)
 
 
-def _film(ctx: JobContext, given: Path, folder: Path, source: AssetCard, recipe: Recipe, said: str) -> _Made:
+def _make_video(
+    ctx: JobContext, source_path: Path, folder: Path, source: AssetCard, recipe: RenditionRecipe, source_type: str
+) -> _PreparedFile:
     settings, out = ctx.app.settings, folder / "out.mp4"
     try:
-        film = _through(ctx, ffmpeg.probe(given))
+        video = _run_checked(ctx, ffmpeg.probe(source_path))
     except Rejected as error:
-        raise Rejected(_UNREAD, detail=error.data.get("detail", "")) from error
-    real = Facts(source.content_type, film.width, film.height, film.seconds, film.fps or None, film.codec, film.audio)
-    cut, mark = cutting(real, recipe), _mark(recipe, said)
-    frames = round(min(film.seconds, cut.seconds or film.seconds) * (cut.fps or film.fps))
-    if cut.encode or film.codec not in _PLAIN or film.pixels != "yuv420p":
-        lasts = min(film.seconds, cut.seconds or film.seconds)
-        how = ffmpeg.Cut(cut.box, cut.size, cut.fps, cut.seconds, film.sound, recipe.max_bytes, lasts)
-        making = ffmpeg.recut(given, out, cut=how, source_type=mark, settings=settings)
+        raise Rejected(_UNREADABLE, detail=error.data.get("detail", "")) from error
+    source_facts = FileFacts(
+        source.content_type, video.width, video.height, video.seconds, video.fps or None, video.codec, video.audio
+    )
+    cut, mark = plan_cut(source_facts, recipe), _source_type(recipe, source_type)
+    frames = round(min(video.seconds, cut.seconds or video.seconds) * (cut.fps or video.fps))
+    if cut.encode or video.codec not in _PLAYABLE_CODECS or video.pixels != "yuv420p":
+        duration_s = min(video.seconds, cut.seconds or video.seconds)
+        ffmpeg_cut = ffmpeg.Cut(cut.box, cut.size, cut.fps, cut.seconds, video.sound, recipe.max_bytes, duration_s)
+        conversion = ffmpeg.recut(source_path, out, cut=ffmpeg_cut, source_type=mark, settings=settings)
     else:
-        making = ffmpeg.rewrap(given, out, sound=film.sound, source_type=mark, settings=settings)
-    for done in making:
-        ctx.progress(done, frames, "converting the video")
+        conversion = ffmpeg.rewrap(source_path, out, sound=video.sound, source_type=mark, settings=settings)
+    for frames_done in conversion:
+        ctx.progress(frames_done, frames, "converting the video")
         ctx.check()
-    made = _through(ctx, ffmpeg.probe(out))
+    result = _run_checked(ctx, ffmpeg.probe(out))
     if recipe.max_bytes and out.stat().st_size > recipe.max_bytes:
         raise Rejected(f"This video cannot be made smaller than {recipe.max_bytes / 1e6:,.0f} MB. Keep less of it.")
-    return _Made(out, Facts("video/mp4", made.width, made.height, made.seconds, made.fps, made.codec, made.audio), mark)
+    return _PreparedFile(
+        out, FileFacts("video/mp4", result.width, result.height, result.seconds, result.fps, result.codec, result.audio), mark
+    )
 
 
-def _mark(recipe: Recipe, said: str) -> str | None:
-    """The digital source type it says: its own if a model had a part in it, else that of a model's work."""
+def _source_type(recipe: RenditionRecipe, source_type: str) -> str | None:
+    """The digital source type to write (None: no mark): the file's own if it names AI, else that of AI-made media."""
     if not recipe.ai_mark:
         return None
-    return said if said in ai_mark.AI_MADE else ai_mark.SOURCE_TYPE
+    return source_type if source_type in ai_mark.AI_MADE else ai_mark.SOURCE_TYPE
 
 
-def _send(ctx: JobContext, rendition_id: str, source: AssetCard, made: _Made, n: int) -> Callable[[Session], dict[str, Any]]:
-    film = made.facts.mime == "video/mp4"
+def _store_file(
+    ctx: JobContext, rendition_id: str, source: AssetCard, prepared: _PreparedFile, n: int
+) -> Callable[[Session], dict[str, Any]]:
+    is_video = prepared.facts.mime == "video/mp4"
     key = assets.key_for(
-        "video" if film else "image", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, n=n,
-        ext="mp4" if film else "jpg",
-    )  # fmt: skip
-    is_ = made.facts
-    meta: dict[str, Any] = {ai_mark.SOURCE_META: made.source_type} if made.source_type else {}
-    if film:
-        meta |= {"duration_s": is_.duration_s, "fps": is_.fps, "codec": is_.codec, "audio": is_.audio}
-    name = f"{Path(source.filename).stem[:80] or source.id}{made.path.suffix}"
-    file = NewFile(made.path, source.kind, key, is_.mime, name, is_.width, is_.height, (), meta)
+        "video" if is_video else "image",
+        tenant_id=ctx.tenant_id,
+        job_id=ctx.job_id,
+        attempt_id=ctx.attempt_id,
+        n=n,
+        ext="mp4" if is_video else "jpg",
+    )
+    file_facts = prepared.facts
+    meta: dict[str, Any] = {ai_mark.SOURCE_META: prepared.source_type} if prepared.source_type else {}
+    if is_video:
+        meta |= {
+            "duration_s": file_facts.duration_s,
+            "fps": file_facts.fps,
+            "codec": file_facts.codec,
+            "audio": file_facts.audio,
+        }
+    name = f"{Path(source.filename).stem[:80] or source.id}{prepared.path.suffix}"
+    file = NewFile(prepared.path, source.kind, key, file_facts.mime, name, file_facts.width, file_facts.height, (), meta)
     with ctx.transaction() as tx:
         [asset_id] = assets.intend(tx, [file], job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-    sent = assets.upload_file(ctx.app.storage, file)
+    uploaded = assets.upload_file(ctx.app.storage, file)
 
     def write(tx: Session) -> dict[str, Any]:
-        stored = assets.confirm(tx, {asset_id: sent})[0]
+        stored = assets.confirm(tx, {asset_id: uploaded})[0]
         row = tx.get(Rendition, rendition_id, with_for_update=True, populate_existing=True)
-        if row is None or row.made_id:  # cleared away, or another job was quicker
+        if row is None or row.made_id:  # deleted since, or another job was faster
             assets.delete(tx, [stored.id], force=True)
             return {"asset_id": row.made_id} if row and row.made_id else {}
         row.made_id, row.error = stored.id, ""
-        assets.use(tx, stored.id, NOUN, row.id)
-        made.path.unlink(missing_ok=True)
+        assets.use(tx, stored.id, OWNER_TYPE, row.id)
+        prepared.path.unlink(missing_ok=True)
         return {"asset_id": stored.id}
 
     return write
 
 
-def _through(ctx: JobContext, steps: Generator[Any, None, T]) -> T:
-    """What the generator comes to, with a look at each of its signs of life whether to go on."""
+def _run_checked(ctx: JobContext, steps: Generator[Any, None, T]) -> T:
+    """Runs a generator to its end and returns its result; checks for cancellation at each item it yields."""
     try:
         while True:
             next(steps)
             ctx.check()
-    except StopIteration as ended:
-        result: T = ended.value
+    except StopIteration as stop:
+        result: T = stop.value
         return result
     finally:
         steps.close()

@@ -1,4 +1,4 @@
-"""What goes into the renditions' door."""
+"""Values that go into `backend.renditions`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from backend.renditions.recipe import Recipe
+from backend.renditions.recipe import RenditionRecipe
 
 KIND = "media-preparation"
-NOUN = "rendition"
-"""What holds on to a prepared file in `asset_uses`."""
-Wanted = Sequence[tuple[str, Recipe]]
+OWNER_TYPE = "rendition"
+"""Owner type of prepared files in `asset_uses`."""
+RenditionRequests = Sequence[tuple[str, RenditionRecipe]]
 """(asset id, recipe), in order."""
 
 
 class MediaPayload(BaseModel):
-    """Of a job that prepares files: rows of `renditions`."""
+    """Payload of a job that prepares files. `rendition_ids`: rows of `renditions`."""
 
     rendition_ids: list[str]

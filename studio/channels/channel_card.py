@@ -9,7 +9,7 @@ import streamlit as st
 
 from backend import channels
 from backend.channels import PRIVACY, ChannelCard
-from backend.content_plans import Pace
+from backend.content_plans import ChannelActivity
 from backend.errors import StudioError
 from backend.kit.clock import now
 from backend.platforms.port import Account
@@ -44,7 +44,7 @@ def heard() -> None:
     st.session_state.pop("channels:word", None)
 
 
-def show(page: Page, card: ChannelCard, *, again: str, pace: Pace | None = None, zone: str = "UTC") -> None:
+def show(page: Page, card: ChannelCard, *, again: str, pace: ChannelActivity | None = None, zone: str = "UTC") -> None:
     """`pace`: how often it posts; `zone`: whose clocks its next post is said by."""
     with st.container(border=True, key=f"channel-{card.platform}-{card.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -79,9 +79,13 @@ def _there(card: ChannelCard) -> str:
     return f":small[{' · '.join(said)}]"
 
 
-def _pace(pace: Pace, zone: str) -> str:
+def _pace(pace: ChannelActivity, zone: str) -> str:
     """“Last post 2 h ago, 3 in the last 24 hours. Next: tomorrow 18:00.”"""
-    last = f"Last post {ago(pace.last_at)}, {pace.day} in the last 24 hours." if pace.last_at else "Nothing published yet."
+    last = (
+        f"Last post {ago(pace.last_at)}, {pace.posts_last_day} in the last 24 hours."
+        if pace.last_at
+        else "Nothing published yet."
+    )
     late = pace.next_at is not None and pace.next_at <= now()
     following = "" if pace.next_at is None else " Next: now." if late else f" Next: {clock(pace.next_at, zone)}."
     return f":material/schedule: {plain(last + following)}"

@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend import channels, content_plans, influencers
 from backend.channels import PLATFORMS, ChannelCard
-from backend.content_plans import Pace
+from backend.content_plans import ChannelActivity
 from studio.channels import channel_card
 from studio.shell import session
 from studio.shell.frame import Page
@@ -25,7 +25,7 @@ def show(page: Page) -> None:
     _landed(page)
     with page.transaction() as tx:
         cards = influencers.page(tx, take=200).cards
-        found, paces = channels.of(tx), content_plans.paces(tx)
+        found, paces = channels.of(tx), content_plans.channel_activity(tx)
     people, zones = {one.id: one.name for one in cards}, {one.id: one.time_zone for one in cards}
     if not people:
         box = empty_state("No influencers yet", "A channel belongs to an influencer.", icon=":material/cell_tower:")
@@ -77,7 +77,7 @@ def _landed(page: Page) -> None:
 
 def _of(
     page: Page, influencer_id: str, name: str, cards: Sequence[ChannelCard], lacking: Mapping[str, str], *,
-    paces: Mapping[str, Pace], zone: str,
+    paces: Mapping[str, ChannelActivity], zone: str,
 ) -> None:  # fmt: skip
     st.header(plain(name), anchor=False)
     for card in cards:

@@ -13,7 +13,7 @@ from studio.ui.format import count, plain
 
 def read(page: Page) -> Attention:
     with page.transaction() as tx:
-        return content_plans.needs_people(tx)
+        return content_plans.needs_attention(tx)
 
 
 def lines(page: Page, found: Attention, *, states: bool = True) -> None:
@@ -22,12 +22,12 @@ def lines(page: Page, found: Attention, *, states: bool = True) -> None:
         _posts(page, found.unknown, "unknown", "nobody knows whether they are there. Look at the account.")
         _posts(page, found.failed, "failed", "could not be published.")
         _posts(page, found.missed, "missed", "missed their time by more than 48 hours.")
-    for one in found.closed:
+    for one in found.disconnected:
         waits = f" {count(one.waiting, 'post')} {'waits' if one.waiting == 1 else 'wait'} for it." if one.waiting else ""
         why = one.trouble or ("It must be connected again." if one.state == "reconnect" else "It is switched off.")
         where = f"**{plain(one.name)} · {PLATFORMS[one.platform]}**: {plain(why)}{waits}"
         _line(page, where, "Open channels", f"closed:{one.channel_id}", "plan/channels")
-    for stop in found.stopped:
+    for stop in found.paused:
         whose = plain(stop.name) if stop.influencer_id else "the whole workspace"
         said = f"**{count(stop.posts, 'post')}** held: publishing is stopped for {whose}."
         _line(page, said, "Open the calendar", f"stopped:{stop.influencer_id}", "plan/calendar")

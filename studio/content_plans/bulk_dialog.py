@@ -45,7 +45,7 @@ def body(page: Page, who: InfluencerCard, *, first: date | None = None, days: in
     told()
     with page.transaction() as tx:
         accounts = [one for one in channels.of(tx, who.id) if one.deleted_at is None]
-        rules = content_plans.rules_of(tx, who.id)
+        rules = content_plans.get_rules(tx, who.id)
     if not accounts:
         _no_channel(page, who)
         return
@@ -132,7 +132,7 @@ def _pictures(foretold: Forecast) -> str:
 def _start(page: Page, order: SeriesOrder) -> None:
     try:
         with page.transaction(needs="editor") as tx:
-            job = bulk_planning.start(tx, order=order, request_key=request_key(_KEY))
+            job = bulk_planning.start_series(tx, order=order, request_key=request_key(_KEY))
     except StudioError as error:
         st.error(plain(error.message), icon=":material/error:")
         return

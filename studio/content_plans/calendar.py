@@ -9,7 +9,7 @@ import streamlit as st
 
 from backend import bulk_planning, channels, content_plans, influencers
 from backend.channels import ChannelCard
-from backend.content_plans import WORDS, PlanFilters
+from backend.content_plans import STATE_LABELS, PlanFilters
 from backend.influencers import InfluencerCard
 from studio.components.calendar import calendar
 from studio.content_plans import bulk_dialog, plan, plan_new, plan_series, posting_rules
@@ -18,7 +18,7 @@ from studio.ui.empty_state import empty_state
 from studio.ui.toasts import told
 from studio.ui.undo_notice import bar
 
-_STATES = {state.value: word for state, word in WORDS.items()}
+_STATES = {state.value: word for state, word in STATE_LABELS.items()}
 Toolbar = tuple[str, dict[str, str], str]
 
 
@@ -28,7 +28,7 @@ def show(page: Page) -> None:
     with page.transaction() as tx:
         people = influencers.page(tx, take=200).cards
         accounts = channels.of(tx)
-        stopped = content_plans.workspace_stopped(tx)
+        stopped = content_plans.workspace_paused(tx)
     if not people:
         card = empty_state(
             "Nobody to plan for yet", "Make an influencer first, then plan what they post.", icon=":material/face_3:"
@@ -44,12 +44,16 @@ def show(page: Page) -> None:
     moved = plan_series.show(page, influencer)
     _nothing_yet(page, people, influencer)
     said = calendar(
-        "calendar", workspace=page.workspace.id, zone=zone, can_edit=page.can_edit,
-        influencers=[(one.id, one.name) for one in people], states=_STATES,
+        "calendar",
+        workspace=page.workspace.id,
+        zone=zone,
+        can_edit=page.can_edit,
+        influencers=[(one.id, one.name) for one in people],
+        states=_STATES,
         colour_by=st.session_state.get("calendar:colours", "influencer"),
         stamp=f"{st.session_state.get('calendar:stamp', 0)}:{moved}",
         filters=filters,
-    )  # fmt: skip
+    )
     _help()
     if said.opened:
         plan.dialog(page, said.opened)
@@ -65,10 +69,18 @@ def _toolbar(page: Page, people: Sequence[InfluencerCard], accounts: Sequence[Ch
         make = st.container(horizontal=True, width="content")
         wish = st.query_params.get("influencer", "")
         at = list(names).index(wish) + 1 if wish in names else 0
-        influencer = st.selectbox(
-            "Influencer", ["", *names], at, format_func=lambda one: names.get(one, "All influencers"),
-            key="calendar:influencer", width=190, label_visibility="collapsed",
-        ) or ""  # fmt: skip
+        influencer = (
+            st.selectbox(
+                "Influencer",
+                ["", *names],
+                at,
+                format_func=lambda one: names.get(one, "All influencers"),
+                key="calendar:influencer",
+                width=190,
+                label_visibility="collapsed",
+            )
+            or ""
+        )
         filters = _filter(accounts, influencer)
         zone = _zone(people, influencer)
         if page.can_edit:
@@ -105,9 +117,13 @@ def _filter(accounts: Sequence[ChannelCard], influencer: str) -> dict[str, str]:
         state = st.selectbox("State", ["", *_STATES], format_func=lambda one: _STATES.get(one, "All"), key=keys[1])
         below = st.checkbox("Face match below the threshold", key=keys[2])
         st.segmented_control(
-            "Colours", ["influencer", "state"], format_func=str.capitalize, default="influencer", required=True,
+            "Colours",
+            ["influencer", "state"],
+            format_func=str.capitalize,
+            default="influencer",
+            required=True,
             key="calendar:colours",
-        )  # fmt: skip
+        )
     found = {"influencer": influencer, "channel": channel, "status": state, "face": "below" if below else ""}
     return {name: value for name, value in found.items() if value}
 
@@ -126,7 +142,7 @@ def _nothing_yet(page: Page, people: Sequence[InfluencerCard], influencer: str) 
     """For who comes here the first time."""
     with page.transaction() as tx:
         any_ = content_plans.page(tx, PlanFilters(influencer_id=influencer), take=1).cards
-        series = bulk_planning.latest(tx, influencer)
+        series = bulk_planning.latest_series(tx, influencer)
     if any_ or not page.can_edit or (series and not series.job.ended):
         return
     card = empty_state(

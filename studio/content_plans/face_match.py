@@ -10,11 +10,11 @@ def badge(match: FaceMatch | None) -> str:
     if match is None:
         return ""
     score = f"Face match {percent(match.score)}"
-    if match.score >= match.line:
+    if match.score >= match.threshold:
         return f":green-badge[{score}]"
     if match.accepted:
         return f":gray-badge[{score}, accepted]"
-    return f":orange-badge[:material/face: {score}, needs {percent(match.line)}]"
+    return f":orange-badge[:material/face: {score}, needs {percent(match.threshold)}]"
 
 
 def percent(value: float) -> str:

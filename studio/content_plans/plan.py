@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from backend import content_plans
-from backend.content_plans import WORDS, FaceMatch, PlanCard, PostState
+from backend.content_plans import STATE_LABELS, FaceMatch, PlanCard, PostState
 from studio.components.keeper import keeper
 from studio.content_plans import (
     face_match,
@@ -26,9 +26,17 @@ from studio.ui.undo_notice import forget, line
 
 S = PostState
 COLOURS = {
-    S.DRAFT: "gray", S.IN_REVIEW: "orange", S.APPROVED: "blue", S.SCHEDULED: "blue", S.PUBLISHING: "violet",
-    S.PUBLISHED: "green", S.FAILED: "red", S.MISSED: "red", S.UNKNOWN: "red", S.ON_HOLD: "gray",
-}  # fmt: skip
+    S.DRAFT: "gray",
+    S.IN_REVIEW: "orange",
+    S.APPROVED: "blue",
+    S.SCHEDULED: "blue",
+    S.PUBLISHING: "violet",
+    S.PUBLISHED: "green",
+    S.FAILED: "red",
+    S.MISSED: "red",
+    S.UNKNOWN: "red",
+    S.ON_HOLD: "gray",
+}
 
 
 def dialog(page: Page, plan_id: str) -> None:
@@ -70,9 +78,9 @@ def body(page: Page, plan_id: str) -> None:
     told()
     with page.transaction() as tx:
         card = content_plans.get(tx, plan_id)
-        rules = content_plans.rules_of(tx, card.influencer_id)
-        near = content_plans.near(tx, plan_id)
-        match = content_plans.faces_of(tx, [card]).get(plan_id)
+        rules = content_plans.get_rules(tx, card.influencer_id)
+        near = content_plans.placement_warnings(tx, plan_id)
+        match = content_plans.worst_matches(tx, [card]).get(plan_id)
     keeper(f"keeper:{plan_id}", stamp=st.session_state.get("calendar:stamp", 0))
     head, standing, acts, fixes, fields, log = (st.container() for _ in range(6))
     if card.deleted_at:
@@ -113,10 +121,10 @@ def _head(card: PlanCard, near: Sequence[str], match: FaceMatch | None) -> None:
     when = f"{card.wall:%a %-d %b %Y, %H:%M} ({card.zone})" if card.wall else "without a date"
     st.markdown(f"### {plain(card.title)}")
     st.markdown(f"{badge(card.state)} {plain(card.influencer_name)} · {plain(when)} {face_match.badge(match)}")
-    if card.wall and (found := content_plans.instant(card.wall, card.zone)).why:
+    if card.wall and (found := content_plans.to_instant(card.wall, card.zone)).adjustment:
         said = (
             f"skips that time: it is posted at {found.wall:%H:%M}"
-            if found.why == "missing"
+            if found.adjustment == "missing"
             else "shows that time twice: the first is taken"
         )
         st.caption(f":material/schedule: The clock {said}.")
@@ -125,7 +133,7 @@ def _head(card: PlanCard, near: Sequence[str], match: FaceMatch | None) -> None:
 
 
 def badge(state: PostState) -> str:
-    return f":{COLOURS[state]}-badge[{WORDS[state]}]"
+    return f":{COLOURS[state]}-badge[{STATE_LABELS[state]}]"
 
 
 def _undo(page: Page, act_id: str) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from backend import channels, content_plans, publishing
-from backend.content_plans import ChangedSince, Outcome, PlanCard, PostCard, PostState, Shown
+from backend.content_plans import ChangedSince, ExpectedPlans, Outcome, PlanCard, PostCard, PostState
 from backend.errors import Conflict, StudioError
 from backend.kit.clock import now
 from backend.kit.ids import new_id
@@ -20,7 +20,7 @@ from studio.ui.optimistic_form import load_again
 from studio.ui.undo_notice import done, forget
 
 S = PostState
-Act = Callable[[Session, Shown], Outcome | None]
+Act = Callable[[Session, ExpectedPlans], Outcome | None]
 _SENT = "It is being sent."
 _GOING = (S.PUBLISHED, S.PUBLISHING, S.UNKNOWN)
 
@@ -66,7 +66,7 @@ def unsaved(page: Page, edited: Edited) -> None:
             unsaved_changes.discard_button(page, edited, "Discard")
 
 
-def _nothing_more(tx: Session, shown: Shown) -> None:
+def _nothing_more(tx: Session, shown: ExpectedPlans) -> None:
     """Saved is all that is wanted."""
 
 
@@ -107,7 +107,7 @@ def perform(page: Page, edited: Edited, act: Act, *, said: str = "") -> None:
     elif said == _SENT:
         forget(all_=True)  # that it goes out is seen, and would be said for longer than it is true
     else:
-        done(f"{saved}{said or _became(after)}", act=next(iter(out.acts), None))
+        done(f"{saved}{said or _became(after)}", act=next(iter(out.undo_entries), None))
     _go_on(page, edited, after)
     again(plan_id)
 
@@ -122,9 +122,9 @@ def send(page: Page, edited: Edited, *, post: PostCard | None = None, approve: b
     """Publishes now: the whole plan, or one post of it."""
     plan_id = edited.filled.before.id
 
-    def go(tx: Session, shown: Shown) -> None:
+    def go(tx: Session, shown: ExpectedPlans) -> None:
         which = {"post_id": post.id} if post else {"plan_id": plan_id}
-        publishing.send_now(tx, **which, request_key=key, approve=approve, shown=shown)
+        publishing.send_now(tx, **which, request_key=key, approve=approve, expected=shown)
 
     perform(page, edited, go, said=_SENT)
 
@@ -162,18 +162,21 @@ def _became(card: PlanCard) -> str:
 
 
 def _on(verb: Callable[..., Outcome], ids: Sequence[str]) -> Act:
-    return lambda tx, shown: verb(tx, ids, shown=shown)
+    return lambda tx, shown: verb(tx, ids, expected=shown)
 
 
 def _posted(plan_id: str) -> Act:
-    return lambda tx, shown: content_plans.posted(tx, plan_id, shown=shown)
+    return lambda tx, shown: content_plans.mark_published(tx, plan_id, expected=shown)
 
 
 def _button(page: Page, edited: Edited, word: str, icon: str, act: Act, *, main: bool = False, said: str = "") -> None:
     pressed = st.button(
-        worded(edited, word), icon=icon, type="primary" if main else "secondary", disabled=edited.stale,
+        worded(edited, word),
+        icon=icon,
+        type="primary" if main else "secondary",
+        disabled=edited.stale,
         key=f"{word}:{edited.filled.before.id}",
-    )  # fmt: skip
+    )
     if pressed:
         perform(page, edited, act, said=said)
 
@@ -185,7 +188,7 @@ def _now(page: Page, card: PlanCard, edited: Edited, *, reopens: bool) -> None:
         return
     with page.transaction() as tx:
         approve = content_plans.needs_approval(tx, card) or reopens
-        why = "" if edited.changed else content_plans.why_not_now(tx, card, approve=approve)
+        why = "" if edited.changed else content_plans.publish_now_refusal(tx, card, approve=approve)
     word = worded(edited, "Approve and publish" if approve else "Publish now")
     with st.popover(word, icon=":material/send:", key=f"nowpop:{card.id}", disabled=edited.stale):
         names = "\n".join(f"- {plain(one.channel_name)} · {channels.PLATFORMS[one.platform]}" for one in going)
@@ -197,9 +200,12 @@ def _now(page: Page, card: PlanCard, edited: Edited, *, reopens: bool) -> None:
         if why:
             st.markdown(f":orange[:material/block:] {plain(why)}")
         pressed = st.button(
-            f"Yes, {word[:1].lower()}{word[1:]}", type="primary", icon=":material/send:", key=f"now:{card.id}",
+            f"Yes, {word[:1].lower()}{word[1:]}",
+            type="primary",
+            icon=":material/send:",
+            key=f"now:{card.id}",
             disabled=bool(why),
-        )  # fmt: skip
+        )
     if pressed:
         send(page, edited, approve=approve, key=_request_key(card, edited))
 
@@ -226,18 +232,18 @@ _COPIED = "A draft without a date was made: it is under “Not scheduled”."
 
 
 def _copy(card: PlanCard, *, reuse: bool, anyway: bool = False) -> Act:
-    def copy(tx: Session, shown: Shown) -> None:
+    def copy(tx: Session, shown: ExpectedPlans) -> None:
         if reuse:
-            content_plans.repurpose(tx, card.id, request_key=new_id("key"), anyway=anyway, shown=shown)
+            content_plans.repurpose(tx, card.id, request_key=new_id("key"), ignore_cooldown=anyway, expected=shown)
         else:
-            content_plans.duplicate(tx, card.id, request_key=new_id("key"), shown=shown)
+            content_plans.duplicate(tx, card.id, request_key=new_id("key"), expected=shown)
 
     return copy
 
 
 def _reuse(page: Page, card: PlanCard, edited: Edited) -> None:
     with page.transaction() as tx:
-        rests = content_plans.rests(tx, card)
+        rests = content_plans.cooldown_message(tx, card)
     if not rests:
         _button(page, edited, "Use again", ":material/recycling:", _copy(card, reuse=True), said=_COPIED)
         return
@@ -250,7 +256,7 @@ def _delete(page: Page, edited: Edited) -> None:
     card = edited.filled.before
     try:
         with page.transaction(needs="editor") as tx:
-            st.session_state[f"plan:deleted:{card.id}"] = content_plans.delete(tx, card.id, shown={card.id: card}).id
+            st.session_state[f"plan:deleted:{card.id}"] = content_plans.delete(tx, card.id, expected={card.id: card}).id
     except StudioError as error:
         done(error.message, good=False)
     again(card.id)

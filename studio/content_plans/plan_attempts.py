@@ -12,20 +12,26 @@ from studio.shell.frame import Page
 from studio.ui.format import clock, count, duration, plain, size
 
 OUTCOMES = {
-    "running": ":violet-badge[Running]", "published": ":green-badge[Published]", "failed": ":red-badge[Failed]",
-    "unknown": ":red-badge[Unknown]", "released": ":orange-badge[Tried again later]", "held": ":gray-badge[Held]",
+    "running": ":violet-badge[Running]",
+    "published": ":green-badge[Published]",
+    "failed": ":red-badge[Failed]",
+    "unknown": ":red-badge[Unknown]",
+    "released": ":orange-badge[Tried again later]",
+    "held": ":gray-badge[Held]",
     "missed": ":red-badge[Missed]",
-}  # fmt: skip
+}
 FAR = {
-    "": "not begun", "preparing": "got as far as preparing", "ready": "got as far as being prepared there",
+    "": "not begun",
+    "preparing": "got as far as preparing",
+    "ready": "got as far as being prepared there",
     "submitting": "got as far as being published",
-}  # fmt: skip
+}
 
 
 def log(page: Page, card: PlanCard) -> None:
     """Nothing while nothing was tried."""
     with page.transaction() as tx:
-        tried = [(post, found) for post in card.posts if (found := content_plans.attempts(tx, post.id))]
+        tried = [(post, found) for post in card.posts if (found := content_plans.list_attempts(tx, post.id))]
     if not tried:
         return
     n = sum(len(found) for _, found in tried)

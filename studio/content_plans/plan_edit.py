@@ -68,7 +68,7 @@ def form(page: Page, now: PlanCard) -> Edited:
     at = datetime.combine(day, clock) if isinstance(day, date) and clock else None
     draft = PlanDraft(
         influencer_id=card.influencer_id, topic=topic, notes=notes, wall=at, zone=zone or card.zone, variants=tuple(variants)
-    )  # fmt: skip
+    )
     changed = content_plans.differences(card.draft(), draft, known)
     return Edited(key, fill, now, draft, changed)
 
@@ -88,9 +88,13 @@ def _variant(
     formats = ["", *platforms.formats(channel.platform)]
     left, right = st.columns(2)
     kind = left.selectbox(
-        "Format", formats, formats.index(before.format), format_func=lambda one: one.capitalize() or "What fits",
-        key=f"{key}:format", disabled=frozen,
-    )  # fmt: skip
+        "Format",
+        formats,
+        formats.index(before.format),
+        format_func=lambda one: one.capitalize() or "What fits",
+        key=f"{key}:format",
+        disabled=frozen,
+    )
     with right:
         privacy = plan_fields.privacy(page, key, channel, before.privacy, frozen=frozen)
     title = (
@@ -104,9 +108,11 @@ def _variant(
         "Caption", wrote.caption if wrote else before.caption, max_chars=5000, height=120, key=words_key, disabled=frozen
     )
     tags = st.text_input(
-        "Hashtags", " ".join(f"#{one}" for one in (content_plans.hashtags(wrote.hashtags) if wrote else before.hashtags)),
-        key=f"{words_key}:tags", disabled=frozen,
-    )  # fmt: skip
+        "Hashtags",
+        " ".join(f"#{one}" for one in (content_plans.parse_hashtags(wrote.hashtags) if wrote else before.hashtags)),
+        key=f"{words_key}:tags",
+        disabled=frozen,
+    )
     if not frozen:
         _write(page, card, key)
     comment = before.first_comment
@@ -116,7 +122,7 @@ def _variant(
     alt = plan_fields.alt_texts(page, words_key, files, alt, frozen=frozen)
     options = plan_fields.more(page, key, channel, before, files, frozen=frozen)
     draft = before.model_copy(update={"format": kind, "privacy": privacy, "title": title.strip(), "caption": caption.strip()})
-    more = {"hashtags": content_plans.hashtags(tags), "media": media, "first_comment": comment.strip(), "alt_texts": alt}
+    more = {"hashtags": content_plans.parse_hashtags(tags), "media": media, "first_comment": comment.strip(), "alt_texts": alt}
     return draft.model_copy(update={**more, "options": options})
 
 

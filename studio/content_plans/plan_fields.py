@@ -24,11 +24,22 @@ _DEFAULTS: dict[str, Any] = {
 }
 _DEFAULTS["made_for_kids"] = None  # not said: the channel's own setting holds
 CATEGORIES = {
-    "22": "People and blogs", "26": "How-to and style", "24": "Entertainment", "19": "Travel and events", "10": "Music",
-    "1": "Film and animation", "2": "Cars and vehicles", "15": "Pets and animals", "17": "Sports", "20": "Gaming",
-    "23": "Comedy", "25": "News and politics", "27": "Education", "28": "Science and technology",
+    "22": "People and blogs",
+    "26": "How-to and style",
+    "24": "Entertainment",
+    "19": "Travel and events",
+    "10": "Music",
+    "1": "Film and animation",
+    "2": "Cars and vehicles",
+    "15": "Pets and animals",
+    "17": "Sports",
+    "20": "Gaming",
+    "23": "Comedy",
+    "25": "News and politics",
+    "27": "Education",
+    "28": "Science and technology",
     "29": "Nonprofits and activism",
-}  # fmt: skip
+}
 """YouTube's ids of categories that a video can have, the usual one first."""
 _KIDS = {"": "As the channel says", "no": "No", "yes": "Yes, it is made for kids"}
 
@@ -45,10 +56,14 @@ def privacy(page: Page, key: str, channel: ChannelCard, before: str, *, frozen: 
     empty = f"As the channel says ({usual})" if usual else "" if limits.privacy == "by hand" else "Public"
     offered = [*([""] if empty else []), *words, *([before] if before and before not in words else [])]
     chosen: str | None = st.selectbox(
-        "Who can see it", offered, index=offered.index(before) if before in offered else None,
+        "Who can see it",
+        offered,
+        index=offered.index(before) if before in offered else None,
         format_func=lambda one: named.get(one, one.replace("_", " ").capitalize()) if one else empty,
-        placeholder="Choose …", key=f"{key}:privacy", disabled=frozen,
-    )  # fmt: skip
+        placeholder="Choose …",
+        key=f"{key}:privacy",
+        disabled=frozen,
+    )
     return chosen or ""
 
 
@@ -108,14 +123,21 @@ def _instagram(
             "Show the reel in the feed too", said["share_to_feed"], key=f"{key}:feed", disabled=frozen
         )
     names = st.text_input(
-        "Collaborators", ", ".join(said["collaborators"]), key=f"{key}:with", disabled=frozen,
+        "Collaborators",
+        ", ".join(said["collaborators"]),
+        key=f"{key}:with",
+        disabled=frozen,
         help="Up to 3 Instagram names, with commas between them. They are asked whether they want to be named as authors.",
-    )  # fmt: skip
+    )
     chosen["collaborators"] = [one.strip().lstrip("@") for one in names.split(",") if one.strip().lstrip("@")]
     place = st.text_input(
-        "Location id", said["location_id"], max_chars=40, key=f"{key}:place", disabled=frozen,
+        "Location id",
+        said["location_id"],
+        max_chars=40,
+        key=f"{key}:place",
+        disabled=frozen,
         help="The number of a Facebook Page that has an address. Leave it empty for no place.",
-    )  # fmt: skip
+    )
     return {**chosen, "location_id": place.strip()}
 
 
@@ -132,13 +154,19 @@ def _tiktok(
     with st.container(horizontal=True):
         for name, label, off in switches:
             chosen[name] = st.toggle(
-                label, bool(said[name]) and not off, key=f"{key}:{name}:{off}", disabled=frozen or off,
+                label,
+                bool(said[name]) and not off,
+                key=f"{key}:{name}:{off}",
+                disabled=frozen or off,
                 help="The account has turned this off on TikTok." if off else None,
-            )  # fmt: skip
+            )
     sells = st.toggle(
-        "It promotes something", bool(said["paid_partnership"] or said["own_brand"]), key=f"{key}:sells", disabled=frozen,
+        "It promotes something",
+        bool(said["paid_partnership"] or said["own_brand"]),
+        key=f"{key}:sells",
+        disabled=frozen,
         help="TikTok wants to know when a post promotes a brand, a product or a service.",
-    )  # fmt: skip
+    )
     chosen |= {"own_brand": False, "paid_partnership": False}
     if sells:
         with st.container(horizontal=True):
@@ -164,21 +192,31 @@ def _youtube(
     )
     left, middle, right = st.columns(3)
     category = left.selectbox(
-        "Category", list(CATEGORIES), _at(list(CATEGORIES), said["category"]), format_func=CATEGORIES.__getitem__,
-        key=f"{key}:category", disabled=frozen,
-    )  # fmt: skip
+        "Category",
+        list(CATEGORIES),
+        _at(list(CATEGORIES), said["category"]),
+        format_func=CATEGORIES.__getitem__,
+        key=f"{key}:category",
+        disabled=frozen,
+    )
     languages = ["", *influencers.LANGUAGES]
     language = middle.selectbox(
-        "Language", languages, _at(languages, said["language"]), key=f"{key}:language", disabled=frozen,
+        "Language",
+        languages,
+        _at(languages, said["language"]),
+        key=f"{key}:language",
+        disabled=frozen,
         format_func=lambda one: influencers.LANGUAGES[one] if one else "Not said",
-    )  # fmt: skip
+    )
     answer = right.selectbox(
         "Made for kids", list(_KIDS), _at(list(_KIDS), kids), format_func=_KIDS.__getitem__, key=f"{key}:kids", disabled=frozen
     )
     return {
-        "tags": [one.strip() for one in tags.split(",") if one.strip()], "category": category, "language": language,
+        "tags": [one.strip() for one in tags.split(",") if one.strip()],
+        "category": category,
+        "language": language,
         "made_for_kids": {"yes": True, "no": False}.get(answer),
-    }  # fmt: skip
+    }
 
 
 def _at(words: Sequence[str], word: str) -> int:
@@ -195,9 +233,16 @@ def _cover(key: str, film: AssetCard, before: int | None, frozen: bool) -> int |
     most = max(0.1, float(lasts) - 0.1) if isinstance(lasts, (int, float)) else 600.0
     at = None if before is None else min(before / 1000, most)
     chosen = st.number_input(
-        "Cover: the picture at second", 0.0, most, at, step=0.5, format="%.1f", placeholder="the platform chooses",
-        key=f"{key}:cover", disabled=frozen,
-    )  # fmt: skip
+        "Cover: the picture at second",
+        0.0,
+        most,
+        at,
+        step=0.5,
+        format="%.1f",
+        placeholder="the platform chooses",
+        key=f"{key}:cover",
+        disabled=frozen,
+    )
     return None if chosen is None else round(chosen * 1000)
 
 
@@ -214,9 +259,13 @@ def _ask(page: Page, key: str, channel: ChannelCard, frozen: bool) -> Account | 
         st.caption(f":material/account_circle: Goes to {plain(name)}.{lasts}")
     if not frozen:
         st.button(
-            "Ask TikTok again" if account else "Ask TikTok what the account may do", icon=":material/sync:", type="tertiary",
-            key=f"{key}:ask", on_click=_look, args=(page, channel),
-        )  # fmt: skip
+            "Ask TikTok again" if account else "Ask TikTok what the account may do",
+            icon=":material/sync:",
+            type="tertiary",
+            key=f"{key}:ask",
+            on_click=_look,
+            args=(page, channel),
+        )
     return account
 
 

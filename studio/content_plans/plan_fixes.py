@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend import assets, content_plans, publishing, renditions
 from backend.assets import AssetCard
-from backend.content_plans import FileEdit, PlanCard, PostCard, PostState, Shown, VariantDraft
+from backend.content_plans import ExpectedPlans, FileEdit, PlanCard, PostCard, PostState, VariantDraft
 from backend.platforms.port import Problem
 from studio.content_plans import unsaved_changes
 from studio.shell.frame import Page
@@ -33,15 +33,19 @@ def show(page: Page, card: PlanCard) -> None:
                 mendable += [post] * _one(page, card, post)
         if page.can_edit and len(mendable) > 1:
             st.button(
-                f"Fix all {len(mendable)}", icon=":material/auto_fix_high:", type="primary", key=f"fixall:{card.id}",
-                on_click=_fix_all, args=(page, card, list(dict.fromkeys(one.id for one in mendable))),
-            )  # fmt: skip
+                f"Fix all {len(mendable)}",
+                icon=":material/auto_fix_high:",
+                type="primary",
+                key=f"fixall:{card.id}",
+                on_click=_fix_all,
+                args=(page, card, list(dict.fromkeys(one.id for one in mendable))),
+            )
 
 
 def _one(page: Page, card: PlanCard, post: PostCard) -> int:
     """How many things that block can be mended."""
     with page.transaction() as tx:
-        found = (*content_plans.problems(tx, post), *publishing.problems(tx, page.app.settings, post))
+        found = (*content_plans.problems(tx, post), *publishing.reachability_problems(tx, page.app.settings, post))
         files = assets.get_many(tx, post.media)
     whose = f"**{plain(post.channel_name)}** · " if len(card.posts) > 1 else ""
     for n, problem in enumerate(found):
@@ -66,9 +70,12 @@ def _problem(
         st.markdown(f"{sign} {whose}{which}{plain(problem.message)}", width="stretch")
         if problem.fix and page.can_edit:
             st.button(
-                problem.fix.label, icon=":material/auto_fix:", key=f"fix:{post.id}:{n}:{problem.code}",
-                on_click=_fix, args=(page, card, post, (problem,)),
-            )  # fmt: skip
+                problem.fix.label,
+                icon=":material/auto_fix:",
+                key=f"fix:{post.id}:{n}:{problem.code}",
+                on_click=_fix,
+                args=(page, card, post, (problem,)),
+            )
 
 
 def _edited(page: Page, card: PlanCard, post: PostCard, file: AssetCard, whose: str, n: int) -> None:
@@ -81,15 +88,22 @@ def _edited(page: Page, card: PlanCard, post: PostCard, file: AssetCard, whose: 
             st.markdown(f":green[:material/check_circle:] {whose}{which}{_said(edit)}. The original stays as it is.")
             if page.can_edit and edit.ratio and (way := _way(file, edit.ratio)):
                 st.select_slider(
-                    f"Keep more of the {way[0]} or the {way[1]}", range(0, 101, 5),
-                    round((0.5 if edit.focus is None else edit.focus) * 20) * 5, format_func=lambda at: f"{at} %",
-                    key=f"{key}:{edit.focus}", on_change=_move, args=(page, card, post, file.id, f"{key}:{edit.focus}"),
-                )  # fmt: skip
+                    f"Keep more of the {way[0]} or the {way[1]}",
+                    range(0, 101, 5),
+                    round((0.5 if edit.focus is None else edit.focus) * 20) * 5,
+                    format_func=lambda at: f"{at} %",
+                    key=f"{key}:{edit.focus}",
+                    on_change=_move,
+                    args=(page, card, post, file.id, f"{key}:{edit.focus}"),
+                )
             if page.can_edit:
                 st.button(
-                    "As it was", icon=":material/undo:", key=f"{key}:back",
-                    on_click=_change, args=(page, card, post, _as_is(post.id, file.id)),
-                )  # fmt: skip
+                    "As it was",
+                    icon=":material/undo:",
+                    key=f"{key}:back",
+                    on_click=_change,
+                    args=(page, card, post, _as_is(post.id, file.id)),
+                )
 
 
 def _said(edit: FileEdit) -> str:
@@ -120,11 +134,15 @@ def _kept(page: Page, file: AssetCard, ratio: float | None, focus: float | None,
     width, height = file.width or 1, file.height or 1
     x, y, wide, high = renditions.crop(width, height, ratio, focus=focus)
     shown = min(220, round(tall * width / height))
-    frame = "" if (wide, high) == (width, height) else (
-        f'<div style="position:absolute;left:{100 * x / width:.2f}%;top:{100 * y / height:.2f}%;'
-        f"width:{100 * wide / width:.2f}%;height:{100 * high / height:.2f}%;box-shadow:0 0 0 999px rgba(0,0,0,.62);"
-        'outline:2px solid #fff"></div>'
-    )  # fmt: skip
+    frame = (
+        ""
+        if (wide, high) == (width, height)
+        else (
+            f'<div style="position:absolute;left:{100 * x / width:.2f}%;top:{100 * y / height:.2f}%;'
+            f"width:{100 * wide / width:.2f}%;height:{100 * high / height:.2f}%;box-shadow:0 0 0 999px rgba(0,0,0,.62);"
+            'outline:2px solid #fff"></div>'
+        )
+    )
     address = escape(media_url(page.workspace.id, file.id, w=320), quote=True)
     return (
         f'<div role="img" aria-label="What stays of the picture" style="position:relative;overflow:hidden;width:{shown}px;'
@@ -140,10 +158,12 @@ def _words_back(page: Page, card: PlanCard, post: PostCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(":green[:material/check_circle:] The text was made shorter.", width="stretch")
         st.button(
-            "As it was", icon=":material/undo:", key=f"words:{post.id}:back",
+            "As it was",
+            icon=":material/undo:",
+            key=f"words:{post.id}:back",
             on_click=_change,
-            args=(page, card, post, lambda tx, shown: content_plans.put_back(tx, post.id, words, shown=shown)),
-        )  # fmt: skip
+            args=(page, card, post, lambda tx, shown: content_plans.restore_texts(tx, post.id, words, expected=shown)),
+        )
 
 
 def _slot(post: PostCard) -> str:
@@ -151,11 +171,11 @@ def _slot(post: PostCard) -> str:
 
 
 def _fix(page: Page, card: PlanCard, post: PostCard, problems: tuple[Problem, ...]) -> None:
-    _change(page, card, post, lambda tx, shown: content_plans.fix(tx, post.id, problems, shown=shown))
+    _change(page, card, post, lambda tx, shown: content_plans.fix(tx, post.id, problems, expected=shown))
 
 
-def _as_is(post_id: str, asset_id: str) -> Callable[[Session, Shown], PostCard]:
-    return lambda tx, shown: content_plans.edit_file(tx, post_id, asset_id, None, shown=shown)
+def _as_is(post_id: str, asset_id: str) -> Callable[[Session, ExpectedPlans], PostCard]:
+    return lambda tx, shown: content_plans.edit_file(tx, post_id, asset_id, None, expected=shown)
 
 
 def _fix_all(page: Page, card: PlanCard, post_ids: list[str]) -> None:
@@ -168,10 +188,10 @@ def _fix_all(page: Page, card: PlanCard, post_ids: list[str]) -> None:
 
 def _move(page: Page, card: PlanCard, post: PostCard, asset_id: str, key: str) -> None:
     edit = FileEdit(**post.edits[asset_id]).model_copy(update={"focus": st.session_state[key] / 100})
-    _change(page, card, post, lambda tx, shown: content_plans.edit_file(tx, post.id, asset_id, edit, shown=shown))
+    _change(page, card, post, lambda tx, shown: content_plans.edit_file(tx, post.id, asset_id, edit, expected=shown))
 
 
-def _change(page: Page, card: PlanCard, post: PostCard, act: Callable[[Session, Shown], PostCard]) -> None:
+def _change(page: Page, card: PlanCard, post: PostCard, act: Callable[[Session, ExpectedPlans], PostCard]) -> None:
     """Written at once. The form below goes on from there; what was typed into it and not saved stays."""
     form = unsaved_changes.slot(card.id)
     with telling():

@@ -108,7 +108,7 @@ def _make(
         with page.transaction(needs="editor") as tx:
             walls: list[datetime | None] = [datetime.combine(day, clock or time(18)) for day in days] or [None]
             if free:
-                found = content_plans.next_free(tx, who.id, zone=who.time_zone, n=max(1, len(days)))
+                found = content_plans.next_free_times(tx, who.id, zone=who.time_zone, n=max(1, len(days)))
                 if not found:
                     st.error(f"{plain(who.name)} has no free slot. Add recurring times under Rules.", icon=":material/error:")
                     return
@@ -141,7 +141,7 @@ def shift_form(page: Page, influencer: str) -> None:
         with page.guard():
             with page.transaction(needs="editor") as tx:
                 filters = PlanFilters(influencer_id=influencer, first=start, when="dated", states=_AHEAD)
-                ids = [one.id for one in content_plans.page(tx, filters, take=content_plans.MOST_AT_ONCE).cards]
+                ids = [one.id for one in content_plans.page(tx, filters, take=content_plans.MAX_PLANS_AT_ONCE).cards]
                 act, out = content_plans.shift(tx, ids, days=int(days), minutes=int(hours) * 60)
             reasons = " ".join(dict.fromkeys(out.refused.values()))
             if act is None:

@@ -14,8 +14,14 @@ def later(key: str, draft: VariantDraft, *, several: bool, frozen: bool) -> Vari
     if not several and not before:
         return draft
     said = st.number_input(
-        "Minutes after the plan's time", 0, content_plans.MOST_MINUTES, before, 5, key=f"{key}:later", disabled=frozen,
+        "Minutes after the plan's time",
+        0,
+        content_plans.MAX_OFFSET_MINUTES,
+        before,
+        5,
+        key=f"{key}:later",
+        disabled=frozen,
         help="Channels of a plan can go out some minutes apart.",
-    )  # fmt: skip
+    )
     others = {name: value for name, value in draft.options.items() if name != "after_minutes"}
     return draft.model_copy(update={"options": {**others, **({"after_minutes": int(said)} if said else {})}})

@@ -26,7 +26,7 @@ def show(page: Page, influencer: str) -> str:
     """Draws it while it matters. Returns what the calendar must read anew for."""
     _undo_row(page)
     with page.transaction() as tx:
-        card = bulk_planning.latest(tx, influencer)
+        card = bulk_planning.latest_series(tx, influencer)
     if card is None or _past(card):
         return ""
     with st.container(border=card.job.ended):
@@ -49,7 +49,7 @@ def _drawing(page: Page, first: SeriesCard) -> None:
     @st.fragment(run_every=_EVERY_S)
     def panel() -> None:
         with page.transaction() as tx:
-            card = bulk_planning.series(tx, first.job.id)
+            card = bulk_planning.get_series(tx, first.job.id)
         if card.job.ended:
             st.rerun()
         left = f", about {duration(card.left_s)} left" if card.left_s else ""
@@ -75,11 +75,14 @@ def _made(page: Page, card: SeriesCard) -> None:
             page.go("plan/review")
         if page.can_edit:
             with page.transaction() as tx:
-                review = content_plans.rules_of(tx, card.job.subject_id).review
+                review = content_plans.get_rules(tx, card.job.subject_id).review
             st.button(
-                "Send them to review" if review else "Schedule them", icon=":material/schedule_send:", key="series:schedule",
-                on_click=_schedule, args=(page, card),
-            )  # fmt: skip
+                "Send them to review" if review else "Schedule them",
+                icon=":material/schedule_send:",
+                key="series:schedule",
+                on_click=_schedule,
+                args=(page, card),
+            )
             if st.button("Delete these drafts", icon=":material/delete:", key="series:delete"):
                 said = "What is in review or scheduled stays, and so do the pictures in the gallery. This can be undone."
                 confirm(
@@ -119,7 +122,7 @@ def _hide(job_id: str) -> None:
 def _schedule(page: Page, card: SeriesCard) -> None:
     with telling():
         with page.transaction(needs="editor") as tx:
-            out = content_plans.schedule(tx, card.drafts, shown={one.id: one for one in card.plans})
+            out = content_plans.schedule(tx, card.drafts, expected={one.id: one for one in card.plans})
         parts = [
             f"{n} {word}"
             for n, word in ((len(out.done), "scheduled"), (len(out.review), "sent to review"), (len(out.refused), "not yet"))
@@ -132,7 +135,7 @@ def _schedule(page: Page, card: SeriesCard) -> None:
 
 def _discard(page: Page, card: SeriesCard) -> None:
     with page.transaction(needs="editor") as tx:
-        act, out = bulk_planning.discard(tx, card.job.id)
+        act, out = bulk_planning.discard_drafts(tx, card.job.id)
     if act:
         st.session_state[_UNDO] = (act.id, act.said)
     if out.refused:

@@ -6,7 +6,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from backend import accounts, channels, content_plans, events, jobs
-from backend.content_plans import PlanCard, PostCard, PostState, Shown
+from backend.content_plans import ExpectedPlans, PlanCard, PostCard, PostState
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from studio.components import live_jobs
@@ -93,8 +93,12 @@ def _published(page: Page, post: PostCard) -> None:
 
 def _preview(page: Page, post: PostCard) -> str:
     """The first picture, as it stands beside the post's words."""
-    more = f'<span style="position:absolute;right:6px;top:6px;font:600 12px sans-serif;color:#fff;background:#0009;'\
-           f'border-radius:8px;padding:1px 6px">{len(post.media)}</span>' if len(post.media) > 1 else ""  # fmt: skip
+    more = (
+        f'<span style="position:absolute;right:6px;top:6px;font:600 12px sans-serif;color:#fff;background:#0009;'
+        f'border-radius:8px;padding:1px 6px">{len(post.media)}</span>'
+        if len(post.media) > 1
+        else ""
+    )
     src = media_url(page.workspace.id, post.media[0], w=320)
     words = esc(" ".join(post.caption.split())[:90])
     return (
@@ -107,7 +111,7 @@ def _comment(tx: Session, post: PostCard) -> str:
     """What became of the first comment, as markdown; "": there is none."""
     if not post.first_comment.strip() or post.by_hand:
         return ""
-    last = next(iter(content_plans.attempts(tx, post.id, take=1)), None)
+    last = next(iter(content_plans.list_attempts(tx, post.id, take=1)), None)
     kept = last.sent.get("comment") if last else None
     if not kept:
         return "This platform takes no first comment." if last else ""
@@ -132,9 +136,12 @@ def _wrong(page: Page, post: PostCard, edited: Edited) -> None:
         return
     st.caption("Nothing of it is out. Change below what it says, then try again; what still stands in its way is said first.")
     if page.can_edit and st.button(
-        plan_actions.worded(edited, "Try again"), icon=":material/redo:", key=f"again:{post.id}", disabled=edited.stale,
+        plan_actions.worded(edited, "Try again"),
+        icon=":material/redo:",
+        key=f"again:{post.id}",
+        disabled=edited.stale,
         help="Sends this post now, on this channel only.",
-    ):  # fmt: skip
+    ):
         plan_actions.send(page, edited, post=post, key=new_id("key"))
 
 
@@ -170,8 +177,8 @@ def _unknown(page: Page, card: PlanCard, post: PostCard, edited: Edited) -> None
 def _is_there(page: Page, post: PostCard, edited: Edited) -> None:
     url = str(st.session_state.get(f"url:{post.id}", ""))
 
-    def mark(tx: Session, _: Shown) -> None:
-        content_plans.decide_unknown(tx, post.id, there=True, url=url)
+    def mark(tx: Session, _: ExpectedPlans) -> None:
+        content_plans.resolve_unknown(tx, post.id, is_published=True, url=url)
 
     plan_actions.perform(page, edited, mark, said="Marked as published.")
 
@@ -180,5 +187,5 @@ def _not_there(page: Page, post: PostCard, edited: Edited) -> None:
     """What people said is kept even when it cannot be sent now."""
     with page.guard():
         with page.transaction(needs="editor") as tx:
-            content_plans.decide_unknown(tx, post.id, there=False)
+            content_plans.resolve_unknown(tx, post.id, is_published=False)
         plan_actions.send(page, edited, post=post, key=new_id("key"))

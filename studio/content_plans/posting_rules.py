@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from backend import channels, content_plans, influencers
-from backend.content_plans import RulesDraft, Slot
+from backend.content_plans import RecurringTime, RulesDraft
 from backend.errors import StudioError
 from backend.influencers import InfluencerCard
 from studio.shell.frame import Page
@@ -21,7 +21,7 @@ POLICIES = {"all": "Every post is reviewed", "first": "The first posts are revie
 def form(page: Page, influencer_id: str) -> None:
     with page.transaction() as tx:
         who = influencers.get(tx, influencer_id)
-        rules = content_plans.rules_of(tx, influencer_id)
+        rules = content_plans.get_rules(tx, influencer_id)
         has_sandbox = any(one.platform == "sandbox" for one in channels.of(tx, influencer_id))
     with st.form(f"rules:{influencer_id}", border=False):
         policy = st.radio(
@@ -53,8 +53,8 @@ def form(page: Page, influencer_id: str) -> None:
 def switches(page: Page, people: Sequence[InfluencerCard]) -> None:
     """Holds everything that is scheduled, at once."""
     with page.transaction() as tx:
-        everywhere = content_plans.workspace_stopped(tx)
-        rules = {one.id: content_plans.rules_of(tx, one.id) for one in people[:30]}
+        everywhere = content_plans.workspace_paused(tx)
+        rules = {one.id: content_plans.get_rules(tx, one.id) for one in people[:30]}
     st.caption(
         "Stopping holds everything that is scheduled until you start again; what passes meanwhile is missed, not posted late."
     )
@@ -76,10 +76,12 @@ def _turn(page: Page, influencer_id: str, on: bool) -> None:
     try:
         with page.transaction(needs="editor") as tx:
             if on:
-                back, missed = content_plans.resume(tx, influencer_id)
+                back, missed = content_plans.resume_publishing(tx, influencer_id)
                 queue_toast(f"{count(back, 'post')} scheduled again" + (f", {missed} missed meanwhile." if missed else "."))
             else:
-                queue_toast(f"{count(content_plans.stop(tx, influencer_id), 'post')} on hold.", ":material/front_hand:")
+                queue_toast(
+                    f"{count(content_plans.pause_publishing(tx, influencer_id), 'post')} on hold.", ":material/front_hand:"
+                )
     except StudioError as error:
         queue_toast(plain(error.message), ":material/error:")
     st.session_state["calendar:stamp"] = st.session_state.get("calendar:stamp", 0) + 1
@@ -94,15 +96,15 @@ def _sandbox(page: Page, influencer_id: str) -> None:
         queue_toast(plain(error.message), ":material/error:")
 
 
-def _spelled(slots: Sequence[Slot]) -> str:
+def _spelled(slots: Sequence[RecurringTime]) -> str:
     return "\n".join(f"{DAYS[one.weekday]} {one.at}" for one in slots)
 
 
-def _slots(text: str) -> tuple[Slot, ...]:
+def _slots(text: str) -> tuple[RecurringTime, ...]:
     """Lines like “Mon 18:30” -> slots; what is no day is left to the rules to complain about."""
     found = []
     for line in filter(None, map(str.strip, text.splitlines())):
         day, _, at = line.partition(" ")
         names = [name.lower() for name in DAYS]
-        found.append(Slot(names.index(day[:3].lower()) if day[:3].lower() in names else -1, at.strip().rjust(5, "0")))
+        found.append(RecurringTime(names.index(day[:3].lower()) if day[:3].lower() in names else -1, at.strip().rjust(5, "0")))
     return tuple(found)

@@ -26,9 +26,13 @@ _EMPTY = {
     "on_hold": "A post comes here when a person or a stop switch holds it back.",
 }
 KINDS = {
-    "in_review": "In review", "draft": "Drafts", "unknown": "Check the account", "failed": "Failed", "missed": "Missed",
+    "in_review": "In review",
+    "draft": "Drafts",
+    "unknown": "Check the account",
+    "failed": "Failed",
+    "missed": "Missed",
     "on_hold": "On hold",
-}  # fmt: skip
+}
 
 
 _DATED = {"in_review", "draft", "failed", "missed", "on_hold"}
@@ -43,14 +47,18 @@ def queue(page: Page) -> None:
     attention.lines(page, attention.read(page), states=False)
     with page.transaction() as tx:
         who = st.session_state.get("review:who") or ""
-        waiting = content_plans.counts(tx, [PostState(one) for one in KINDS], influencer_id=who)
+        waiting = content_plans.count_by_state(tx, [PostState(one) for one in KINDS], influencer_id=who)
         people = {one.id: one.name for one in influencers.page(tx, take=200).cards}
     st.session_state.setdefault("review:kind", next((one for one in KINDS if waiting[PostState(one)]), "in_review"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
-            "Show", list(KINDS), format_func=lambda one: f"{KINDS[one]} ({waiting[PostState(one)]})",
-            key="review:kind", required=True, label_visibility="collapsed",
-        )  # fmt: skip
+            "Show",
+            list(KINDS),
+            format_func=lambda one: f"{KINDS[one]} ({waiting[PostState(one)]})",
+            key="review:kind",
+            required=True,
+            label_visibility="collapsed",
+        )
         who = st.selectbox(
             "Influencer", ["", *people], format_func=lambda one: people.get(one, "All"), key="review:who", width=200
         )
@@ -60,7 +68,7 @@ def queue(page: Page) -> None:
     filters = PlanFilters(influencer_id=who or "", states=(PostState(kind),), face_below=below)
     with page.transaction() as tx:
         found = content_plans.page(tx, filters, take=take)
-        matches = content_plans.faces_of(tx, found.cards)
+        matches = content_plans.worst_matches(tx, found.cards)
     if not found.cards:
         say = "No post here has a picture below its threshold." if below else _EMPTY[kind]
         box = empty_state("Nothing waits here", say, icon=":material/done_all:")
@@ -100,7 +108,7 @@ def _post(post: PostCard) -> None:
     later = content_plans.after_minutes(post.options)
     channel = plain(post.channel_name) + (f" ({later} min later)" if later else "")
     st.markdown(f"**{channel}**: {whole or '*no caption*'}")
-    if why := content_plans.needs_picture(post.options, post.media):
+    if why := content_plans.missing_picture_reason(post.options, post.media):
         st.warning(plain(why), icon=":material/add_photo_alternate:")
     if post.error:
         st.error(plain(post.error), icon=":material/error:")
@@ -110,8 +118,12 @@ def _preview(page: Page, post: PostCard) -> str:
     """The first picture, large; how many more there are."""
     src = media_url(page.workspace.id, post.media[0], w=320)
     words = esc(post.alt_texts.get(post.media[0], "") or "Picture of this post")
-    more = f'<span style="position:absolute;right:8px;top:8px;font:600 13px sans-serif;color:#fff;background:#000a;'\
-           f'border-radius:9px;padding:1px 8px">{len(post.media)}</span>' if len(post.media) > 1 else ""  # fmt: skip
+    more = (
+        f'<span style="position:absolute;right:8px;top:8px;font:600 13px sans-serif;color:#fff;background:#000a;'
+        f'border-radius:9px;padding:1px 8px">{len(post.media)}</span>'
+        if len(post.media) > 1
+        else ""
+    )
     return (
         f'<div style="position:relative;width:200px"><img src="{src}" alt="{words}" loading="lazy" '
         f'style="width:200px;height:200px;object-fit:cover;border-radius:10px;display:block">{more}</div>'
@@ -122,9 +134,13 @@ def _acts(page: Page, card: PlanCard, kind: str) -> None:
     with st.container(horizontal=True):
         if kind in ("in_review", "draft"):
             st.button(
-                "Approve", icon=":material/check:", type="primary", key=f"ok:{card.id}", on_click=review_bulk.approve,
+                "Approve",
+                icon=":material/check:",
+                type="primary",
+                key=f"ok:{card.id}",
+                on_click=review_bulk.approve,
                 args=(page, [card]),
-            )  # fmt: skip
+            )
         if kind == "in_review":
             with st.popover("Send back", icon=":material/undo:", key=f"back:{card.id}"):
                 note = st.text_area("What should change?", key=f"note:{card.id}", max_chars=2000)
@@ -157,7 +173,7 @@ def _move(page: Page, card: PlanCard, key: str) -> None:
         return
     try:
         with page.transaction(needs="editor") as tx:
-            act = content_plans.move(tx, card.id, datetime.combine(day, clock), shown={card.id: card})
+            act = content_plans.move(tx, card.id, datetime.combine(day, clock), expected={card.id: card})
     except StudioError as error:
         done(error.message, good=False)
         return

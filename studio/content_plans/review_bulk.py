@@ -9,7 +9,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from backend import content_plans
-from backend.content_plans import Outcome, PlanCard, PostState, UndoEntry
+from backend.content_plans import Outcome, PlanCard, PlanUndoEntry, PostState
 from backend.errors import StudioError
 from studio.shell.frame import Page
 from studio.ui.format import count
@@ -50,13 +50,18 @@ def _forward(page: Page, kind: str, cards: Sequence[PlanCard], *, some: bool, to
     good = cards if some else [one for one in cards if one.id not in misses]
     if kind in ("in_review", "draft"):
         st.button(
-            f"Approve {_named(good, some, total)}", icon=":material/done_all:", type="primary" if some else "secondary",
-            key="review:all", on_click=approve, args=(page, good), disabled=not good,
-        )  # fmt: skip
+            f"Approve {_named(good, some, total)}",
+            icon=":material/done_all:",
+            type="primary" if some else "secondary",
+            key="review:all",
+            on_click=approve,
+            args=(page, good),
+            disabled=not good,
+        )
         if left := len(cards) - len(good):
             st.caption(f":orange[:material/face:] {left} left out: face match below the threshold. Look at them one by one.")
     if kind == "draft":
-        act = partial(_do, page, cards, content_plans.submit, "sent to review")
+        act = partial(_do, page, cards, content_plans.submit_for_review, "sent to review")
         named = _named(cards, some, total)
         st.button(f"Send {named} to review", icon=":material/rate_review:", key="review:submit", on_click=act)
 
@@ -90,10 +95,10 @@ def _more(page: Page, kind: str, cards: Sequence[PlanCard]) -> None:
 
 
 def approve(page: Page, cards: Sequence[PlanCard]) -> None:
-    def act(tx: Session) -> tuple[str, Outcome, UndoEntry | None]:
-        out = content_plans.approve(tx, _ids(cards), shown=_shown(cards))
+    def act(tx: Session) -> tuple[str, Outcome, PlanUndoEntry | None]:
+        out = content_plans.approve(tx, _ids(cards), expected=_shown(cards))
         after = [content_plans.get(tx, one) for one in out.done]
-        return _approved(after, len(cards)), out, next(iter(out.acts), None)
+        return _approved(after, len(cards)), out, next(iter(out.undo_entries), None)
 
     _act(page, cards, act)
 
@@ -109,8 +114,8 @@ def _approved(after: Sequence[PlanCard], asked: int) -> str:
 
 
 def reject(page: Page, cards: Sequence[PlanCard], note: str) -> None:
-    def act(tx: Session) -> tuple[str, Outcome, UndoEntry | None]:
-        out = content_plans.reject(tx, _ids(cards), note=note, shown=_shown(cards))
+    def act(tx: Session) -> tuple[str, Outcome, PlanUndoEntry | None]:
+        out = content_plans.reject(tx, _ids(cards), note=note, expected=_shown(cards))
         word = "a draft" if len(out.done) == 1 else "drafts"
         return f"{count(len(out.done), 'post')} sent back as {word}, with your note.", out, None
 
@@ -126,8 +131,8 @@ def _reject(page: Page, cards: Sequence[PlanCard]) -> None:
 
 
 def _do(page: Page, cards: Sequence[PlanCard], verb: Callable[..., Outcome], word: str) -> None:
-    def act(tx: Session) -> tuple[str, Outcome, UndoEntry | None]:
-        out = verb(tx, _ids(cards), shown=_shown(cards))
+    def act(tx: Session) -> tuple[str, Outcome, PlanUndoEntry | None]:
+        out = verb(tx, _ids(cards), expected=_shown(cards))
         return f"{count(len(cards) - len(out.refused), 'post')} {word}.", out, None
 
     _act(page, cards, act)
@@ -136,22 +141,22 @@ def _do(page: Page, cards: Sequence[PlanCard], verb: Callable[..., Outcome], wor
 def _shift(page: Page, cards: Sequence[PlanCard]) -> None:
     days, hours = (int(st.session_state.get(f"review:{one}", 0)) for one in ("days", "hours"))
 
-    def act(tx: Session) -> tuple[str, Outcome, UndoEntry | None]:
-        made, out = content_plans.shift(tx, _ids(cards), days=days, minutes=hours * 60, shown=_shown(cards))
+    def act(tx: Session) -> tuple[str, Outcome, PlanUndoEntry | None]:
+        made, out = content_plans.shift(tx, _ids(cards), days=days, minutes=hours * 60, expected=_shown(cards))
         return made.said if made else "Nothing was moved.", out, made
 
     _act(page, cards, act)
 
 
 def _delete(page: Page, cards: Sequence[PlanCard]) -> None:
-    def act(tx: Session) -> tuple[str, Outcome, UndoEntry | None]:
-        made, out = content_plans.delete_many(tx, _ids(cards), shown=_shown(cards))
+    def act(tx: Session) -> tuple[str, Outcome, PlanUndoEntry | None]:
+        made, out = content_plans.delete_many(tx, _ids(cards), expected=_shown(cards))
         return made.said if made else "Nothing was deleted.", out, made
 
     _act(page, cards, act)
 
 
-def _act(page: Page, cards: Sequence[PlanCard], act: Callable[[Session], tuple[str, Outcome, UndoEntry | None]]) -> None:
+def _act(page: Page, cards: Sequence[PlanCard], act: Callable[[Session], tuple[str, Outcome, PlanUndoEntry | None]]) -> None:
     """All of them as they were shown; what was refused is said with its reason."""
     try:
         with page.transaction(needs="editor") as tx:

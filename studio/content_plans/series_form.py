@@ -10,7 +10,7 @@ import streamlit as st
 from backend import bulk_planning
 from backend.bulk_planning import SeriesOrder
 from backend.channels import PRIVACY, ChannelCard
-from backend.content_plans import RulesCard, wall_in
+from backend.content_plans import RulesCard, to_local_time
 from backend.influencers import InfluencerCard
 from backend.kit.clock import now
 from backend.platforms.limits import PLATFORMS
@@ -33,9 +33,9 @@ def series_form(
         "Channels, in the order they go out", list(names), list(names), format_func=names.__getitem__, key=f"{key}:channels"
     )
     left, right = st.columns(2)
-    tomorrow = wall_in(now(), who.time_zone).date() + timedelta(days=1)
+    tomorrow = to_local_time(now(), who.time_zone).date() + timedelta(days=1)
     start = left.date_input("From", first or tomorrow, format="DD/MM/YYYY", key=f"{key}:first:{first}")
-    n = right.number_input("Days", 1, bulk_planning.MOST_DAYS, min(days, bulk_planning.MOST_DAYS), key=f"{key}:days:{days}")
+    n = right.number_input("Days", 1, bulk_planning.MAX_DAYS, min(days, bulk_planning.MAX_DAYS), key=f"{key}:days:{days}")
     clocks = _clocks(key, who, rules)
     skip = st.checkbox("Skip days that already have a post", value=True, key=f"{key}:skip")
     left, right = st.columns(2, vertical_alignment="bottom")
@@ -45,16 +45,26 @@ def series_form(
     draws = right.toggle("Make the pictures too", value=True, key=f"{key}:draws")
     pictures = int(draws)
     if draws and kind == "carousel":
-        pictures = int(st.number_input("Pictures in a carousel", 2, bulk_planning.MOST_PICTURES, 2, key=f"{key}:pictures"))
+        pictures = int(st.number_input("Pictures in a carousel", 2, bulk_planning.MAX_PICTURES, 2, key=f"{key}:pictures"))
     topics = st.text_area(
-        "Topics", placeholder="One a line, or leave it empty: they think of something themselves.", height=80,
+        "Topics",
+        placeholder="One a line, or leave it empty: they think of something themselves.",
+        height=80,
         key=f"{key}:topics",
-    )  # fmt: skip
+    )
     more = _more(key, [one for one in accounts if one.id in picked])
     return SeriesOrder(
-        influencer_id=who.id, first=start, days=int(n), clocks=clocks, skip_filled=skip, channel_ids=tuple(picked),
-        format=kind or "picture", pictures=pictures, topics=tuple(topics.splitlines()), **more,
-    )  # fmt: skip
+        influencer_id=who.id,
+        first=start,
+        days=int(n),
+        clocks=clocks,
+        skip_filled=skip,
+        channel_ids=tuple(picked),
+        format=kind or "picture",
+        pictures=pictures,
+        topics=tuple(topics.splitlines()),
+        **more,
+    )
 
 
 def _clocks(key: str, who: InfluencerCard, rules: RulesCard) -> tuple[str, ...]:
@@ -62,15 +72,18 @@ def _clocks(key: str, who: InfluencerCard, rules: RulesCard) -> tuple[str, ...]:
     way = "daily"
     if rules.slots:
         words = {"daily": "Every day", "slots": "Recurring times"}
-        way = st.segmented_control(
-            "When", list(words), default="slots", format_func=words.__getitem__, key=f"{key}:way", required=True
-        ) or "slots"  # fmt: skip
+        way = (
+            st.segmented_control(
+                "When", list(words), default="slots", format_func=words.__getitem__, key=f"{key}:way", required=True
+            )
+            or "slots"
+        )
     if way == "slots":
         spelled = ", ".join(f"{_DAYS[one.weekday]} {one.at}" for one in rules.slots)
         st.caption(f"{spelled}, by the clocks of {plain(who.time_zone)}.")
         return ()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        n = int(st.number_input("Posts a day", 1, bulk_planning.MOST_A_DAY, 1, key=f"{key}:a_day", width=120))
+        n = int(st.number_input("Posts a day", 1, bulk_planning.MAX_POSTS_PER_DAY, 1, key=f"{key}:a_day", width=120))
         times = [
             st.time_input("At" if at == 0 else "and at", clock, step=300, key=f"{key}:at:{n}:{at}", width=110)
             for at, clock in enumerate(_CLOCKS[n - 1])
@@ -86,18 +99,23 @@ def _more(key: str, accounts: Sequence[ChannelCard]) -> dict[str, object]:
         if PLATFORMS[one.platform].privacy == "by hand":
             words = {"": "Choose for each post later", **PRIVACY[one.platform]}
             said = st.selectbox(
-                f"Who can see the posts of {plain(one.label)}", list(words), format_func=words.__getitem__,
+                f"Who can see the posts of {plain(one.label)}",
+                list(words),
+                format_func=words.__getitem__,
                 key=f"{key}:privacy:{one.id}",
-            )  # fmt: skip
+            )
             privacy |= {one.id: said} if said else {}
     with st.expander("Style and timing", icon=":material/tune:"):
         style = st.text_input("Style", max_chars=MAX_STYLE, placeholder="as they always write", key=f"{key}:style")
         length = st.number_input("Caption, characters at most", 40, 2200, CAPTION_CHARACTERS, 10, key=f"{key}:length")
         redraw = st.number_input(
-            "Draw pictures below the face match threshold again, times at most", 0, bulk_planning.MOST_REDRAW,
-            bulk_planning.REDRAW,
-            key=f"{key}:redraw", help="A post without a good one says that it needs a picture. 0: every picture is used.",
-        )  # fmt: skip
+            "Draw pictures below the face match threshold again, times at most",
+            0,
+            bulk_planning.MAX_REDRAWS,
+            bulk_planning.DEFAULT_REDRAWS,
+            key=f"{key}:redraw",
+            help="A post without a good one says that it needs a picture. 0: every picture is used.",
+        )
         between = 0
         if len(accounts) > 1:
             between = st.number_input("Minutes between channels", 0, 120, 0, 5, key=f"{key}:between")

@@ -52,7 +52,7 @@ class Edited:
             return before
         draft = PlanDraft(**self.draft.model_dump())  # fields were put together unchecked
         after = content_plans.save(tx, before.id, draft, version=self.filled.version)
-        content_plans.drop_typed(tx, before.id)
+        content_plans.discard_unsaved_draft(tx, before.id)
         return after
 
 
@@ -88,11 +88,11 @@ def keep(page: Page, edited: Edited) -> None:
         return
     with page.transaction(needs="editor") as tx:
         if edited.changed:
-            content_plans.keep_typed(
+            content_plans.save_unsaved_draft(
                 tx, plan_id, edited.draft, before=edited.filled.before.draft(), version=edited.filled.version
             )
         else:
-            content_plans.drop_typed(tx, plan_id)
+            content_plans.discard_unsaved_draft(tx, plan_id)
     st.session_state[f"{form}:kept"] = edited.draft if edited.changed else None
 
 
@@ -116,9 +116,11 @@ def _with_texts(edited: Edited) -> PlanDraft:
         words = words_key(key)
         tags = held.get(f"{words}:tags")
         texts = {
-            "caption": held.get(words), "hashtags": None if tags is None else content_plans.hashtags(tags),
-            "title": held.get(f"{key}:title"), "first_comment": held.get(f"{key}:comment"),
-        }  # fmt: skip
+            "caption": held.get(words),
+            "hashtags": None if tags is None else content_plans.parse_hashtags(tags),
+            "title": held.get(f"{key}:title"),
+            "first_comment": held.get(f"{key}:comment"),
+        }
         variants.append(one.model_copy(update={name: _trimmed(text) for name, text in texts.items() if text is not None}))
     said = {name: _trimmed(text) for name, text in plan.items() if text is not None}
     return edited.draft.model_copy(update={**said, "variants": tuple(variants)})
@@ -136,7 +138,7 @@ def _trimmed(text: Any) -> Any:
 def discard(page: Page, plan_id: str) -> None:
     """The form shows the saved plan again."""
     with page.transaction(needs="editor") as tx:
-        content_plans.drop_typed(tx, plan_id)
+        content_plans.discard_unsaved_draft(tx, plan_id)
     load_again(slot(plan_id))
 
 
@@ -162,9 +164,13 @@ def newer(page: Page, edited: Edited) -> None:
         with st.container(horizontal=True):
             if edited.changed:
                 st.button(
-                    "Keep my changes", type="primary", key=f"{edited.key}:mine", on_click=_over, args=(page, edited),
+                    "Keep my changes",
+                    type="primary",
+                    key=f"{edited.key}:mine",
+                    on_click=_over,
+                    args=(page, edited),
                     help="What you changed stays in the form, on top of the newer version, and is saved with the next act.",
-                )  # fmt: skip
+                )
             discard_button(page, edited, "Load the newer version")
 
 
@@ -181,7 +187,7 @@ def _over(page: Page, edited: Edited) -> None:
     now = edited.now
     start = _merged(edited.filled.before.draft(), edited.draft, now.draft())
     with page.transaction(needs="editor") as tx:
-        content_plans.keep_typed(tx, now.id, start, before=now.draft(), version=now.version)
+        content_plans.save_unsaved_draft(tx, now.id, start, before=now.draft(), version=now.version)
     load_again(slot(now.id))
 
 
@@ -208,7 +214,7 @@ def _merged(before: PlanDraft, mine: PlanDraft, theirs: PlanDraft) -> PlanDraft:
 
 def _fresh(page: Page, now: PlanCard) -> Filled:
     with page.transaction() as tx:
-        typed = content_plans.typed(tx, now.id) if page.can_edit else None
+        typed = content_plans.get_unsaved_draft(tx, now.id) if page.can_edit else None
     st.session_state[f"{slot(now.id)}:kept"] = typed.draft if typed else None
     if typed is None:
         return Filled(now.version, now, now.draft())

@@ -121,7 +121,7 @@ def _row(page: Page, card: JobCard) -> None:
 def _plan_button(page: Page, card: JobCard) -> None:
     """A link to the post's plan: a post is retried from there, where its rules are checked again."""
     with page.transaction() as tx:
-        plan_id = content_plans.plan_of(tx, card.subject_id)
+        plan_id = content_plans.plan_id_of(tx, card.subject_id)
     if plan_id and st.button("Open the plan", key=f"plan:{card.id}", icon=":material/calendar_month:"):
         page.go("plan/calendar", id=plan_id)
 

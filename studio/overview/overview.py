@@ -70,7 +70,7 @@ def _read(page: Page) -> Board:
             pictures=shown.pictures,
             total_pictures=shown.total,
             held=generation.held_counts(tx)["held"],
-            posting=content_plans.needs_people(tx),
+            posting=content_plans.needs_attention(tx),
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from backend import content_plans
-from backend.content_plans import UndoEntry
+from backend.content_plans import PlanUndoEntry
 from studio.shell.frame import Page
 from studio.ui.format import plain
 from studio.ui.toasts import telling
@@ -23,10 +23,10 @@ _BAR = """<style>.st-key-done-bar { position: fixed; bottom: 1rem; left: 50%; tr
 class _Said:
     sentence: str
     good: bool
-    act: UndoEntry | None
+    act: PlanUndoEntry | None
 
 
-def done(sentence: str, *, good: bool = True, act: UndoEntry | None = None) -> None:
+def done(sentence: str, *, good: bool = True, act: PlanUndoEntry | None = None) -> None:
     """Said by the next `bar` or `line`, plain text. `act`: takes it back."""
     st.session_state[_SLOT] = _Said(sentence, good, act)
 
@@ -66,7 +66,7 @@ def _draw(page: Page, said: _Said) -> None:
     st.button("Close", icon=":material/close:", key="icon-only-done", type="tertiary", on_click=forget, kwargs={"all_": True})
 
 
-def _undo(page: Page, act: UndoEntry) -> None:
+def _undo(page: Page, act: PlanUndoEntry) -> None:
     forget(all_=True)
     with telling():
         with page.transaction(needs="editor") as tx:

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from backend import writing
-from backend.content_plans import wall_in
+from backend.content_plans import to_local_time
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from backend.kit.clock import now
@@ -25,7 +25,7 @@ from studio.writing.writing_texts import cost_caption, hide_outdated_failure
 
 def ideas(page: Page, influencer: InfluencerCard) -> None:
     left, right = st.columns([5, 7], gap="medium")
-    tomorrow = wall_in(now(), influencer.time_zone).date() + timedelta(days=1)
+    tomorrow = to_local_time(now(), influencer.time_zone).date() + timedelta(days=1)
     with left, page.guard():
         order = ideas_form("writing:ideas", influencer.id, first=tomorrow, disabled=not page.can_edit)
         ready = cost_caption(partial(writing.estimate_ideas, page.app, partial(page.transaction, "viewer"), order=order))

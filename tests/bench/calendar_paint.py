@@ -60,7 +60,7 @@ def _fill(db: Database, tenant: Tenant, storage: Storage, n: int) -> None:
             draft = PlanDraft(influencer_id=people[who].id, topic=f"Morning walk number {at}", wall=wall, variants=(post,))
             card = content_plans.create(tx, draft, request_key=new_id("key"))
             if at % 3 == 0:
-                content_plans.submit(tx, [card.id])
+                content_plans.submit_for_review(tx, [card.id])
     thumb = thumbnail()
     for key in keys:
         storage.put_bytes(f"{key}.w160.webp", thumb, "image/webp")

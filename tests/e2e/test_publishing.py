@@ -93,7 +93,7 @@ def a_month(app: App, workspace: Tenant) -> None:
         for n, topic in enumerate(topics):
             variant = marco.variant(caption=f"{topic}. Nobody told me to, and I went anyway.", media=(asset,))
             plan = marco.plan(tx, wall=ahead(days=1.3 + 2.2 * n), variants=(variant,), topic=topic)
-            (content_plans.submit if n % 3 == 0 else content_plans.approve)(tx, [plan.id])
+            (content_plans.submit_for_review if n % 3 == 0 else content_plans.approve)(tx, [plan.id])
 
 
 def reviewed(tab: Page, app: App, workspace: Tenant) -> None:

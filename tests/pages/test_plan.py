@@ -188,7 +188,7 @@ def test_approving_all_leaves_out_what_was_changed_meanwhile(
 def test_sent_back_with_a_note(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan_id = plan_of(app, workspace, bella)
     with app.db.transaction(workspace.caller) as tx:
-        content_plans.submit(tx, [plan_id])
+        content_plans.submit_for_review(tx, [plan_id])
     at = open_page("plan/review")
     next(area for area in at.text_area if area.label == "What should change?").set_value("Too loud")
     at.get_by_key(f"no:{plan_id}").click()
@@ -233,7 +233,7 @@ def test_a_post_that_rests_says_so_and_is_used_again_anyway(
 ) -> None:
     plan_id = plan_of(app, workspace, bella)
     with app.db.transaction(workspace.caller) as tx:
-        content_plans.posted(tx, plan_id)
+        content_plans.mark_published(tx, plan_id)
     at = open_page("plan/calendar", id=plan_id)
     assert "Use again" not in {button.label for button in at.button}
     assert "posts rest for 60 days" in said(at)

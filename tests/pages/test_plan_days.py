@@ -62,8 +62,8 @@ def written(app: App, workspace: Tenant, bella: Planner, n: int = 3) -> str:
         influencer_id=bella.influencer.id, first=first, days=n, clocks=("18:00",), channel_ids=(bella.channel.id,), pictures=0
     )
     with app.db.transaction(workspace.caller) as tx:
-        job = bulk_planning.start(tx, order=order, request_key="series")
-    context = make_context(app, workspace, bulk_planning.KIND, SeriesPayload(order=order), job_id=job.id)
+        job = bulk_planning.start_series(tx, order=order, request_key="series")
+    context = make_context(app, workspace, bulk_planning.SERIES_KIND, SeriesPayload(order=order), job_id=job.id)
     result = pipeline.run_series(context, SeriesPayload(order=order))
     with app.db.transaction(workspace.caller) as tx:
         row = tx.get_one(Job, job.id)
@@ -85,7 +85,7 @@ def test_an_empty_calendar_leads_to_a_planned_week(open_page: Open, app: App, wo
     assert "pictures in about" not in said(within(at, "Plan a week"))
     within(at, "Plan a week", "Plan 7 posts")
     with app.db.transaction(workspace.caller) as tx:
-        (job,) = jobs.page(tx, kinds=(bulk_planning.KIND,)).cards
+        (job,) = jobs.page(tx, kinds=(bulk_planning.SERIES_KIND,)).cards
     assert job.title == "Plan of 7 posts for Bella"
     assert "Nothing is planned yet" not in said(at)
 
@@ -108,11 +108,11 @@ def test_drafts_are_scheduled_or_deleted_together(open_page: Open, app: App, wor
     press(at, "Delete these drafts")
     within(at, "Delete these drafts", "Delete them")
     with app.db.transaction(workspace.caller) as tx:
-        assert not content_plans.series(tx, f"{job_id}:")
+        assert not content_plans.plans_in_series(tx, f"{job_id}:")
     assert "3 plans deleted." in said(at)
     press(at, "Undo")
     with app.db.transaction(workspace.caller) as tx:
-        assert len(content_plans.series(tx, f"{job_id}:")) == 3
+        assert len(content_plans.plans_in_series(tx, f"{job_id}:")) == 3
     assert "**3 drafts for Bella**" in said(at)
     viewer = open_page("plan/calendar", who=workspace.viewer)
     assert not {"Plan days", "Send them to review", "Delete these drafts"} & {button.label for button in viewer.button}
@@ -123,7 +123,7 @@ def test_hand_picked_plans_are_approved_sent_back_and_shifted(
 ) -> None:
     with app.db.transaction(workspace.caller) as tx:
         plans = [bella.plan(tx, wall=ahead(days=n), topic=f"Plan {n}").id for n in range(2, 6)]
-        content_plans.submit(tx, plans)
+        content_plans.submit_for_review(tx, plans)
 
     def states() -> list[PostState]:
         with app.db.transaction(workspace.caller) as tx:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from backend import channels, content_plans
 from backend.bootstrap import App
 from backend.content_plans import PlanCard, PostState
-from backend.content_plans.checks import request
+from backend.content_plans.checks import build_request
 from backend.platforms.port import Account
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
@@ -84,7 +84,7 @@ def test_youtube_takes_from_the_channel_what_the_post_does_not_say(
     plan = make("youtube", title="Trams")
     with app.db.transaction(workspace.caller) as tx:
         channels.save_settings(tx, plan.posts[0].channel_id, privacy="unlisted", made_for_kids=True)
-        said = request(tx, plan.posts[0])
+        said = build_request(tx, plan.posts[0])
         assert (said.privacy, said.options.made_for_kids) == ("unlisted", True)
     at = open_page("plan/calendar", id=plan.id)
     assert widget(at.selectbox, "Who can see it").options[0] == "As the channel says (Unlisted)"
@@ -95,7 +95,7 @@ def test_youtube_takes_from_the_channel_what_the_post_does_not_say(
     card = read(app, workspace, plan.id)
     assert card.posts[0].options == {"tags": ["trams", "night city"], "category": "19", "made_for_kids": False}
     with app.db.transaction(workspace.caller) as tx:
-        assert request(tx, card.posts[0]).options.made_for_kids is False
+        assert build_request(tx, card.posts[0]).options.made_for_kids is False
 
 
 def test_saving_what_nobody_touched_changes_nothing(open_page: Open, app: App, workspace: Tenant, make: Make) -> None:

@@ -39,7 +39,7 @@ def plan_in(app: App, workspace: Tenant, bella: Planner, target: PostState, **va
 
 def tried(app: App, workspace: Tenant, post_id: str, **values: Any) -> None:
     with app.db.transaction(workspace.caller) as tx:
-        n = len(content_plans.attempts(tx, post_id)) + 1
+        n = len(content_plans.list_attempts(tx, post_id)) + 1
         tx.add(PostAttempt(id=new_id("try"), tenant_id=workspace.id, post_id=post_id, n=n, ended_at=now(), **values))
 
 
@@ -70,7 +70,7 @@ def test_publish_now_says_where_and_is_watched(open_page: Open, app: App, worksp
 def test_publish_now_is_refused_with_the_reason(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     with app.db.transaction(workspace.caller) as tx:
         plan = bella.plan(tx, wall=ahead())
-        content_plans.stop(tx)
+        content_plans.pause_publishing(tx)
     at = open_page("plan/calendar", id=plan.id)
     assert "Publishing is stopped" in said(at)
     assert at.get_by_key(f"now:{plan.id}").disabled, "the reason is beside it"
@@ -152,7 +152,7 @@ def test_what_needs_a_person_is_on_review_and_the_overview(
     at = open_page("plan/review", show="failed")
     assert "The picture is too small." in said(at)
     with app.db.transaction(workspace.caller) as tx:
-        content_plans.stop(tx, bella.influencer.id)
+        content_plans.pause_publishing(tx, bella.influencer.id)
     assert "held: publishing is stopped for Bella." in said(open_page("plan/review", show="on_hold"))
 
 

@@ -179,7 +179,7 @@ def days(here: Bench) -> tuple[Plan, Begun]:
         influencer_id=here.who, first=first, days=here.rng.choice((2, 3, 5)), clocks=("18:00",), channel_ids=(here.channel_id,)
     )
     plan = bulk_planning.forecast(here.app, partial(here.app.db.transaction, here.demo.caller), order=order)
-    return (plan.seconds, plan.load_s), partial(here.do, bulk_planning.start, order=order, request_key=new_id("key"))
+    return (plan.seconds, plan.load_s), partial(here.do, bulk_planning.start_series, order=order, request_key=new_id("key"))
 
 
 def lessons(here: Bench) -> tuple[Plan, Begun]:

@@ -18,7 +18,7 @@ from backend.publishing.schemas import KIND, AutopostPayload
 from workers.registry import RELEASE
 
 _SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
-_submitting = attempts.submitting
+_submitting = attempts.mark_submitting
 
 
 def run(ctx: Any, payload: AutopostPayload) -> Any:
@@ -43,5 +43,5 @@ def _about_to_submit(ctx: Any, mine: Any) -> str:
     return _submitting(ctx, mine)
 
 
-attempts.submitting = _about_to_submit
+attempts.mark_submitting = _about_to_submit
 KINDS = {**RELEASE, KIND: Handler(AutopostPayload, run)}

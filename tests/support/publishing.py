@@ -162,7 +162,7 @@ class House:
     def comment_story(self, post_id: str) -> str:
         """Why its first comment is not there, as its log says; "" when that says nothing."""
         with self.app.db.transaction(self.tenant.caller) as tx:
-            tried = content_plans.attempts(tx, post_id)
+            tried = content_plans.list_attempts(tx, post_id)
         return next((str(one.sent["comment"].get("said", "")) for one in tried if "comment" in one.sent), "")
 
     def times_there(self, post_id: str) -> int:
@@ -175,7 +175,7 @@ class House:
     def story(self, post_id: str) -> str:
         """For a failed test's reader."""
         with self.app.db.transaction(self.tenant.caller) as tx:
-            row, tried = tx.get_one(Post, post_id), content_plans.attempts(tx, post_id)
+            row, tried = tx.get_one(Post, post_id), content_plans.list_attempts(tx, post_id)
             state = f"{row.state} {row.phase} tries={row.tries} {row.error_code}: {row.error}"
         return "\n".join([self.captions[post_id], state, *[f"  {one.n} {one.outcome} {one.phase} {one.said}" for one in tried]])
 

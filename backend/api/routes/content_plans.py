@@ -13,13 +13,13 @@ from backend import content_plans
 from backend.api.api_model import Listing, Words
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.content_plans import (
-    MOST_AT_ONCE,
+    MAX_PLANS_AT_ONCE,
+    ExpectedPlans,
     Outcome,
     PlanCard,
     PlanDraft,
     PlanFilters,
     PostState,
-    Shown,
     VariantDraft,
 )
 from backend.errors import Conflict, Invalid
@@ -147,10 +147,10 @@ class Move(Words):
 class Shift(Words):
     """`versions`: plan id -> version as it was read; those that were changed since stay where they are."""
 
-    plan_ids: list[str] = Field(max_length=MOST_AT_ONCE)
+    plan_ids: list[str] = Field(max_length=MAX_PLANS_AT_ONCE)
     days: int = Field(0, ge=-3650, le=3650)
     minutes: int = Field(0, ge=-1440, le=1440)
-    versions: dict[str, int] = Field(default_factory=dict, max_length=MOST_AT_ONCE)
+    versions: dict[str, int] = Field(default_factory=dict, max_length=MAX_PLANS_AT_ONCE)
 
 
 class ActWords(Words):
@@ -240,10 +240,10 @@ def calendar(
     def read(tx: Session) -> str:
         more: dict[date, int] = {}
         if per_day:
-            found, more = content_plans.month(tx, first=first, last=last, zone=zone, per_day=per_day, filters=filters)
+            found, more = content_plans.month_entries(tx, first=first, last=last, zone=zone, per_day=per_day, filters=filters)
         else:
             found = content_plans.entries(tx, first=first, last=last, zone=zone, filters=filters)
-        shown = {"data": found, "undated": content_plans.undated(tx, filters=filters), "more": more}
+        shown = {"data": found, "undated": content_plans.undated_entries(tx, filters=filters), "more": more}
         return CalendarWords.model_validate(shown, from_attributes=True).model_dump_json(by_alias=True)
 
     body = app.db.recent(caller, ("calendar", first, last, zone, per_day, filters), read)
@@ -254,7 +254,7 @@ def calendar(
 def shift(said: Shift, app: Studio, caller: Caller) -> ActWords:
     """All that can move; 409 when none can."""
     with app.db.transaction(caller, needs="editor") as tx:
-        act, out = content_plans.shift(tx, said.plan_ids, days=said.days, minutes=said.minutes, shown=said.versions)
+        act, out = content_plans.shift(tx, said.plan_ids, days=said.days, minutes=said.minutes, expected=said.versions)
         if act is None:
             content_plans.get(tx, next(iter(said.plan_ids), ""))
             raise Conflict(" ".join(dict.fromkeys(out.refused.values())))
@@ -283,7 +283,7 @@ def change(plan_id: str, said: PlanChange, app: Studio, caller: Caller, if_match
     Where posts need an approval, `scheduled` is refused with 409: send `in_review`.
     """
     with app.db.transaction(caller, needs="editor") as tx:
-        content_plans.require_shown(tx, plan_id, _shown(plan_id, if_match, said.version))
+        content_plans.require_unchanged(tx, plan_id, _shown(plan_id, if_match, said.version))
         card = content_plans.get(tx, plan_id)
         texts = {name: value for name in ("topic", "notes") if (value := getattr(said, name)) is not None}
         if texts:
@@ -298,12 +298,12 @@ def _to(tx: Session, card: PlanCard, said: PlanChange) -> None:
     if said.status == "published" or said.ig_media_id:
         there = any(one.platform == "instagram" for one in card.posts)
         platform = "instagram" if said.ig_media_id and there else ""
-        content_plans.posted(tx, card.id, platform=platform, remote_id=said.ig_media_id, url=said.url)
+        content_plans.mark_published(tx, card.id, platform=platform, remote_id=said.ig_media_id, url=said.url)
     elif said.status:
         acts = {
             "scheduled": content_plans.schedule,
             "approved": content_plans.approve,
-            "in_review": content_plans.submit,
+            "in_review": content_plans.submit_for_review,
             "on_hold": content_plans.hold,
         }
         out: Outcome = acts[said.status](tx, [card.id])
@@ -317,17 +317,17 @@ def _to(tx: Session, card: PlanCard, said: PlanChange) -> None:
 def delete(plan_id: str, app: Studio, caller: Caller, if_match: IfMatch = "") -> ActWords:
     """Undone by `/api/content-plans/acts/<id>/undo`."""
     with app.db.transaction(caller, needs="editor") as tx:
-        return ActWords.model_validate(content_plans.delete(tx, plan_id, shown=_shown(plan_id, if_match)))
+        return ActWords.model_validate(content_plans.delete(tx, plan_id, expected=_shown(plan_id, if_match)))
 
 
 @router.post("/{plan_id}/move")
 def move(plan_id: str, said: Move, app: Studio, caller: Caller, if_match: IfMatch = "") -> ActWords:
     shown = _shown(plan_id, if_match, said.version)
     with app.db.transaction(caller, needs="editor") as tx:
-        return ActWords.model_validate(content_plans.move(tx, plan_id, said.local_time, said.time_zone, shown=shown))
+        return ActWords.model_validate(content_plans.move(tx, plan_id, said.local_time, said.time_zone, expected=shown))
 
 
-def _shown(plan_id: str, if_match: str, version: int | None = None) -> Shown:
+def _shown(plan_id: str, if_match: str, version: int | None = None) -> ExpectedPlans:
     """Raises Invalid: a header that names no version."""
     named = if_match.strip().removeprefix("W/").strip('"')
     if not named or named == "*":

@@ -31,7 +31,7 @@ def looked_at(token: str, name: str, app: Studio) -> Response:
 
 
 def _card(app: App, token: str) -> AssetCard:
-    tenant_id, asset_id = publishing.opened(app.settings, token)
+    tenant_id, asset_id = publishing.open_token(app.settings, token)
     with app.db.transaction(SystemCaller(tenant_id)) as tx:
         card = assets.get(tx, asset_id)
     if card.state != "stored":

@@ -184,7 +184,7 @@ def test_autopost_keeps_the_rules(app: App, editor: Any, bella: Planner, workspa
     unseen = autopost(editor, contentPlanId=strict.id)
     assert (unseen.status_code, "approve" in unseen.json()["message"]) == (409, True)
     with app.db.transaction(workspace.caller) as tx:
-        content_plans.stop(tx)
+        content_plans.pause_publishing(tx)
     stopped = autopost(editor, contentPlanId=free.id)
     assert (stopped.status_code, "stopped for this workspace" in stopped.json()["message"]) == (409, True)
     for payload in ({}, {"contentPlanId": free.id, "postId": free.posts[0].id}):

@@ -55,8 +55,8 @@ class Desk:
 
     def begin(self, order: SeriesOrder, key: str = "k") -> Context:
         with self.app.db.transaction(self.workspace.editor.caller, needs="editor") as tx:
-            job = bulk_planning.start(tx, order=order, request_key=key)
-        return make_context(self.app, self.workspace, bulk_planning.KIND, SeriesPayload(order=order), job_id=job.id)
+            job = bulk_planning.start_series(tx, order=order, request_key=key)
+        return make_context(self.app, self.workspace, bulk_planning.SERIES_KIND, SeriesPayload(order=order), job_id=job.id)
 
     def run(self, context: Context) -> dict[str, Any] | None:
         """None: it waits for its pictures."""
@@ -76,7 +76,7 @@ class Desk:
     def picture(self, job_id: str) -> dict[str, Any]:
         with self.app.db.transaction(self.workspace.caller) as tx:
             payload = PicturePayload.model_validate(tx.get_one(Job, job_id).payload)
-        context = make_context(self.app, self.workspace, bulk_planning.PICTURES, payload, job_id=job_id)
+        context = make_context(self.app, self.workspace, bulk_planning.PICTURE_KIND, payload, job_id=job_id)
         while True:
             try:
                 done = pipeline.run_picture(context, payload)
@@ -106,7 +106,7 @@ class Desk:
 
     def plans(self, job_id: str) -> list[content_plans.PlanCard]:
         with self.app.db.transaction(self.workspace.caller) as tx:
-            return content_plans.series(tx, f"{job_id}:")
+            return content_plans.plans_in_series(tx, f"{job_id}:")
 
 
 def make_desk(app: App, workspace: Tenant, text: Any) -> Desk:

@@ -20,21 +20,29 @@ WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), m
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.sampled_from(sorted(PLATFORMS)), st.sampled_from(("picture", "carousel", "story")), WORDS,
+    st.sampled_from(sorted(PLATFORMS)),
+    st.sampled_from(("picture", "carousel", "story")),
+    WORDS,
     st.builds(lambda one, n: (one or "x") * n, WORDS, st.integers(1, 9)),
-    st.lists(st.from_regex(r"\A#[a-zà-ü0-9_]{1,40}\Z"), max_size=20), st.booleans(),
-)  # fmt: skip
+    st.lists(st.from_regex(r"\A#[a-zà-ü0-9_]{1,40}\Z"), max_size=20),
+    st.booleans(),
+)
 def test_no_text_is_too_long_for_its_platform(
-    platform: str, form: platform_adaptation.Form, hook: str, caption: str, tags: list[str], ai_mark: bool
+    platform: str, form: platform_adaptation.PictureFormat, hook: str, caption: str, tags: list[str], ai_mark: bool
 ) -> None:
     parts = TextParts(hook=hook[:500], caption=caption[:5000], hashtags=tuple(tags))
-    made = platform_adaptation.variant("chn_1", platform, form, parts, ai_mark=ai_mark, after_minutes=10)
+    made = platform_adaptation.adapt_text("chn_1", platform, form, parts, ai_mark=ai_mark, after_minutes=10)
     assert made.options == {"after_minutes": 10}
     assert made.format in PLATFORMS[platform].formats
     asked = PostRequest(
-        format=made.format, media=(PICTURE, PICTURE), caption=whole_caption(made.caption, made.hashtags), title=made.title,
-        first_comment="", ai_made=ai_mark, privacy="",
-    )  # type: ignore[arg-type]  # fmt: skip
+        format=made.format,
+        media=(PICTURE, PICTURE),
+        caption=whole_caption(made.caption, made.hashtags),
+        title=made.title,
+        first_comment="",
+        ai_made=ai_mark,
+        privacy="",
+    )  # type: ignore[arg-type]
     wrong = {one.code for one in rules.problems(platform, asked)}
     assert not wrong & {"caption_long", "title_long", "hashtags", "letters", "ai_unmarked", "caption_unseen"}
 
@@ -43,7 +51,7 @@ def test_each_channel_gets_it_as_it_takes_it() -> None:
     parts = TextParts(
         hook="Up the hill.", caption="The tram was empty.", hashtags=("#One", "#Two", "#Three", "#Four", "#Five", "#Six")
     )
-    made = {name: platform_adaptation.variant("c", name, "picture", parts, ai_mark=True) for name in PLATFORMS}
+    made = {name: platform_adaptation.adapt_text("c", name, "picture", parts, ai_mark=True) for name in PLATFORMS}
     assert made["instagram"].caption == "Up the hill.\n\nThe tram was empty."
     assert len(made["instagram"].hashtags) == 6
     assert (made["tiktok"].title, made["tiktok"].caption) == ("Up the hill.", "The tram was empty.")
@@ -56,12 +64,15 @@ def test_each_channel_gets_it_as_it_takes_it() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"channel_ids": ()}, "Choose at least one channel"), ({"clocks": ("25:00",)}, "no time of day"),
-        ({"clocks": ("18:00", "18:00")}, "there twice"), ({"days": 31, "clocks": ("09:00", "18:00")}, "at most 60"),
-        ({"format": "carousel"}, "at least 2"), ({"pictures": 3}, "has one picture"),
+        ({"channel_ids": ()}, "Choose at least one channel"),
+        ({"clocks": ("25:00",)}, "no time of day"),
+        ({"clocks": ("18:00", "18:00")}, "there twice"),
+        ({"days": 31, "clocks": ("09:00", "18:00")}, "at most 60"),
+        ({"format": "carousel"}, "at least 2"),
+        ({"pictures": 3}, "has one picture"),
         ({"minutes_between": 120, "channel_ids": tuple("abcdefg")}, "12 hours"),
     ],
-)  # fmt: skip
+)
 def test_an_order_that_cannot_be_says_why(values: dict[str, object], said: str) -> None:
     with pytest.raises(Invalid, match=said):
         SeriesOrder(**{"influencer_id": "inf_1", "first": "2026-12-01", "channel_ids": ("chn_1",), **values})

@@ -14,7 +14,7 @@ from backend import budgets, bulk_planning, content_plans, jobs, writing
 from backend.budgets import OverBudget
 from backend.bulk_planning import pipeline
 from backend.bulk_planning.schemas import PicturePayload
-from backend.content_plans import PlanDraft, PostState, RulesDraft, Slot, VariantDraft
+from backend.content_plans import PlanDraft, PostState, RecurringTime, RulesDraft, VariantDraft
 from backend.db.tables import ContentPlan, Job, JobStep, Picture, TextDraft
 from backend.errors import Cancelled, Conflict, Invalid, NotFound
 from backend.generation import forecast
@@ -62,7 +62,7 @@ def test_days_are_written_drawn_and_put_on_free_times(desk: Desk, workspace: Ten
         assert plan.notes.startswith("Put together by the offline writer")
         assert "Alt text: " in plan.notes
     with desk.app.db.transaction(workspace.caller) as tx:
-        card = bulk_planning.latest(tx)
+        card = bulk_planning.latest_series(tx)
     assert card
     assert (len(card.plans), card.pictures, card.drawn) == (3, 3, 0)
     assert desk.draw(context.job_id, most=1) == 1
@@ -91,18 +91,20 @@ def test_what_does_not_look_like_them_is_drawn_again(desk: Desk, workspace: Tena
         made = {one.asset_id: one.identity_score for one in tx.scalars(select(Picture))}
         assert [made[plan.posts[0].media[0]] for plan in (first, second)] == [1.0, 0.83]
         assert len(made) == 7
-        card = bulk_planning.latest(tx)
+        card = bulk_planning.latest_series(tx)
         assert card
         assert (card.drawn, card.lacking) == (3, 1)
         for post in third.posts:
             [problem] = [one for one in content_plans.problems(tx, post) if one.code == "media_missing"]
             assert problem.blocks
-            assert problem.message == content_plans.needs_picture(post.options, post.media)
+            assert problem.message == content_plans.missing_picture_reason(post.options, post.media)
             assert problem.message.startswith("Needs a picture: of 4 drawn, too few look like")
             assert "best face match 67 %, needs 83 %" in problem.message
     with desk.app.db.transaction(workspace.editor.caller, needs="editor") as tx:
-        content_plans.illustrate(tx, third.id, first.posts[0].media)
-        assert not any(content_plans.needs_picture(one.options, one.media) for one in content_plans.get(tx, third.id).posts)
+        content_plans.attach_pictures(tx, third.id, first.posts[0].media)
+        assert not any(
+            content_plans.missing_picture_reason(one.options, one.media) for one in content_plans.get(tx, third.id).posts
+        )
 
 
 def test_pictures_can_be_taken_as_they_come(desk: Desk) -> None:
@@ -115,7 +117,7 @@ def test_pictures_can_be_taken_as_they_come(desk: Desk) -> None:
 
 def test_one_key_is_one_series_also_when_its_own_posts_have_taken_the_times(desk: Desk, workspace: Tenant) -> None:
     with desk.app.db.transaction(workspace.caller) as tx:
-        content_plans.save_rules(tx, desk.influencer_id, RulesDraft(slots=(Slot(first_day().weekday(), "18:00"),)))
+        content_plans.save_rules(tx, desk.influencer_id, RulesDraft(slots=(RecurringTime(first_day().weekday(), "18:00"),)))
     order = desk.order(pictures=0, days=1, clocks=())
     first = desk.begin(order, "monday-1")
     assert desk.run(first)
@@ -135,15 +137,15 @@ def test_all_drafts_away_with_one_undo_and_what_went_on_stays(desk: Desk, worksp
     assert (result["posts"], result["pictures"]) == (3, 0)
     plans = desk.plans(context.job_id)
     with desk.app.db.transaction(workspace.editor.caller, needs="editor") as tx:
-        content_plans.submit(tx, [plans[0].id])
-        act, out = bulk_planning.discard(tx, context.job_id)
+        content_plans.submit_for_review(tx, [plans[0].id])
+        act, out = bulk_planning.discard_drafts(tx, context.job_id)
     assert act
     assert (act.said, sorted(out.done)) == ("2 plans deleted.", sorted(one.id for one in plans[1:]))
     assert [one.id for one in desk.plans(context.job_id)] == [plans[0].id]
     with desk.app.db.transaction(workspace.editor.caller, needs="editor") as tx:
         assert sorted(content_plans.undo(tx, act.id).done) == sorted(out.done)
         with pytest.raises(NotFound, match="no such job"):
-            bulk_planning.discard(tx, f"{context.job_id}x")
+            bulk_planning.discard_drafts(tx, f"{context.job_id}x")
     assert len(desk.plans(context.job_id)) == 3
 
 
@@ -151,7 +153,7 @@ def test_discarding_one_that_works_stops_it_first(desk: Desk, workspace: Tenant)
     context = desk.begin(desk.order())
     desk.run(context)
     with desk.app.db.transaction(workspace.editor.caller, needs="editor") as tx:
-        _, out = bulk_planning.discard(tx, context.job_id)
+        _, out = bulk_planning.discard_drafts(tx, context.job_id)
         children = jobs.children(tx, context.job_id)
     assert len(out.done) == 3
     assert {one.state for one in children} == {"cancelled"}
@@ -196,7 +198,7 @@ def test_held_pictures_stay_out_of_their_posts_and_are_counted(desk: Desk, works
     with desk.app.db.transaction(workspace.caller) as tx:
         (child,) = jobs.children(tx, context.job_id)
         payload = PicturePayload.model_validate(tx.get_one(Job, child.id).payload)
-    first = make_context(desk.app, workspace, bulk_planning.PICTURES, payload, job_id=child.id)
+    first = make_context(desk.app, workspace, bulk_planning.PICTURE_KIND, payload, job_id=child.id)
     with pytest.raises(WaitForChildren):
         pipeline.run_picture(first, payload)
     desk.drawn(child.id)
@@ -206,7 +208,7 @@ def test_held_pictures_stay_out_of_their_posts_and_are_counted(desk: Desk, works
     assert done == {"pictures": 0, "held": 1, "missed": 0}
     with desk.app.db.transaction(workspace.caller) as tx:
         tx.get_one(Job, child.id).result = done
-        assert bulk_planning.series(tx, context.job_id).held == 1
+        assert bulk_planning.get_series(tx, context.job_id).held == 1
     assert not desk.plans(context.job_id)[0].posts[0].media
 
 
@@ -249,7 +251,7 @@ def test_a_picture_is_asked_for_once_whatever_dies(desk: Desk, workspace: Tenant
         with desk.app.db.transaction(workspace.caller) as tx:
             (child,) = jobs.children(tx, series.job_id)
             payload = PicturePayload.model_validate(tx.get_one(Job, child.id).payload)
-        return make_context(desk.app, workspace, bulk_planning.PICTURES, payload, job_id=child.id)
+        return make_context(desk.app, workspace, bulk_planning.PICTURE_KIND, payload, job_id=child.id)
 
     def run(context: Context) -> None:
         payload = PicturePayload.model_validate(context.claim.payload)
@@ -344,7 +346,7 @@ def test_what_it_comes_to_is_said_before(paid_desk: Callable[..., Desk], workspa
     with pytest.raises(Invalid, match="no recurring times"):
         foretold(clocks=())
     with desk.app.db.transaction(workspace.caller) as tx:
-        slots = (Slot(first_day().weekday(), "09:00"), Slot(first_day().weekday(), "20:00"))
+        slots = (RecurringTime(first_day().weekday(), "09:00"), RecurringTime(first_day().weekday(), "20:00"))
         content_plans.save_rules(tx, desk.influencer_id, RulesDraft(slots=slots))
         at_nine = PlanDraft(
             influencer_id=desk.influencer_id, wall=walls(0, hour=9)[0], variants=(VariantDraft(channel_id=desk.tiktok),)

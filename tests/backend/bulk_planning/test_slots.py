@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.bulk_planning import slots as placing
-from backend.content_plans import Slot, instant
+from backend.content_plans import RecurringTime, to_instant
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Santiago")
 DAYS = st.dates(date(2026, 1, 1), date(2027, 12, 1))
@@ -27,63 +27,69 @@ def noon(day: date) -> datetime:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    DAYS, st.integers(1, 14), CLOCKS, st.sampled_from(ZONES), st.integers(0, 240),
+    DAYS,
+    st.integers(1, 14),
+    CLOCKS,
+    st.sampled_from(ZONES),
+    st.integers(0, 240),
     st.lists(st.tuples(st.sampled_from(("", "tiktok", "other")), st.integers(-600, 15 * 1440)), max_size=30),
-    st.integers(0, 90), st.booleans(),
-)  # fmt: skip
+    st.integers(0, 90),
+    st.booleans(),
+)
 def test_nothing_clashes_and_a_free_wish_is_kept(
     first: date, days: int, clocks: list[str], zone: str, apart: int, busy: list[tuple[str, int]], between: int, strict: bool
 ) -> None:
     begin = datetime(first.year, first.month, first.day, tzinfo=UTC)
     taken = [(who, begin + timedelta(minutes=minutes)) for who, minutes in busy]
-    later = {"instagram": timedelta(0), "tiktok": timedelta(minutes=between)}
-    wishes = placing.daily(first, days, clocks)
-    asked = {"after": noon(first), "taken": taken, "apart_minutes": apart, "later": later, "strict": strict}
-    found = placing.free(wishes, zone, **asked)  # type: ignore[arg-type]
+    offsets = {"instagram": timedelta(0), "tiktok": timedelta(minutes=between)}
+    wishes = placing.daily_times(first, days, clocks)
+    asked = {"after": noon(first), "taken": taken, "apart_minutes": apart, "offsets": offsets, "strict": strict}
+    found = placing.find_free_times(wishes, zone, **asked)  # type: ignore[arg-type]
     gap = timedelta(minutes=max(apart, 1))
 
     def marks(at: datetime) -> dict[str, datetime]:
-        return {"": at, **{who: at + step for who, step in later.items()}}
+        return {"": at, **{who: at + step for who, step in offsets.items()}}
 
     for one in found:
         assert one.at > noon(first)
-        assert one.at == instant(one.wall, zone).at
+        assert one.at == to_instant(one.wall, zone).at
         assert one.wall.date() in {wish.date() for wish in wishes}
         assert all(abs(there - marks(one.at)[who]) >= gap for who, there in taken if who in marks(one.at))
     for one, other in combinations(found, 2):
         assert all(abs(other_at - marks(one.at)[who]) >= gap for who, other_at in marks(other.at).items())
     assert len(found) <= len(wishes)
     assert not strict or {one.wall for one in found} <= set(wishes)
-    if not taken and all(instant(wish, zone).at > noon(first) for wish in wishes):
-        far = all(abs(b - a) >= gap for a, b in combinations([instant(wish, zone).at for wish in wishes], 2))
+    if not taken and all(to_instant(wish, zone).at > noon(first) for wish in wishes):
+        far = all(abs(b - a) >= gap for a, b in combinations([to_instant(wish, zone).at for wish in wishes], 2))
         assert not far or [one.wall for one in found] == wishes
 
 
 def test_a_taken_time_moves_to_the_nearest_half_hour_of_its_day() -> None:
     first = date(2026, 12, 1)
     taken = [("", datetime(2026, 12, 1, 18, 10, tzinfo=UTC)), ("", datetime(2026, 12, 2, 9, tzinfo=UTC))]
-    asked = {"after": noon(date(2026, 11, 1)), "taken": taken, "apart_minutes": 60, "later": {}}
-    wishes = placing.daily(first, 2, ["18:00"])
-    assert [one.wall for one in placing.free(wishes, "UTC", **asked)] == [  # type: ignore[arg-type]
-        datetime(2026, 12, 1, 17), datetime(2026, 12, 2, 18),
-    ]  # fmt: skip
-    assert [one.wall for one in placing.free(wishes, "UTC", **asked, strict=True)] == [datetime(2026, 12, 2, 18)]  # type: ignore[arg-type]
+    asked = {"after": noon(date(2026, 11, 1)), "taken": taken, "apart_minutes": 60, "offsets": {}}
+    wishes = placing.daily_times(first, 2, ["18:00"])
+    assert [one.wall for one in placing.find_free_times(wishes, "UTC", **asked)] == [  # type: ignore[arg-type]
+        datetime(2026, 12, 1, 17),
+        datetime(2026, 12, 2, 18),
+    ]
+    assert [one.wall for one in placing.find_free_times(wishes, "UTC", **asked, strict=True)] == [datetime(2026, 12, 2, 18)]  # type: ignore[arg-type]
 
 
 def test_a_full_day_is_left_out() -> None:
     day = date(2026, 12, 1)
     taken = [("", datetime(2026, 12, 1, hour, tzinfo=UTC)) for hour in range(24)]
-    found = placing.free(
-        placing.daily(day, 2, ["18:00"]), "UTC", after=noon(date(2026, 11, 1)), taken=taken, apart_minutes=60, later={}
+    found = placing.find_free_times(
+        placing.daily_times(day, 2, ["18:00"]), "UTC", after=noon(date(2026, 11, 1)), taken=taken, apart_minutes=60, offsets={}
     )
     assert [one.wall for one in found] == [datetime(2026, 12, 2, 18)]
 
 
 def test_recurring_times_fall_on_their_weekdays_and_skip_none_that_the_clock_skips() -> None:
-    slots = (Slot(6, "02:30"), Slot(1, "18:00"), Slot(1, "09:00"))
-    walls = placing.recurring(date(2027, 3, 23), 7, slots)
+    slots = (RecurringTime(6, "02:30"), RecurringTime(1, "18:00"), RecurringTime(1, "09:00"))
+    walls = placing.recurring_times(date(2027, 3, 23), 7, slots)
     assert walls == [datetime(2027, 3, 23, 9), datetime(2027, 3, 23, 18), datetime(2027, 3, 28, 2, 30)]
-    found = placing.free(
-        walls, "Europe/Berlin", after=noon(date(2027, 3, 1)), taken=(), apart_minutes=60, later={}, strict=True
+    found = placing.find_free_times(
+        walls, "Europe/Berlin", after=noon(date(2027, 3, 1)), taken=(), apart_minutes=60, offsets={}, strict=True
     )
     assert found[-1].at == datetime(2027, 3, 28, 1, tzinfo=UTC), "02:30 does not exist: the first minute after the gap"

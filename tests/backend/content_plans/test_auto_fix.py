@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from backend import content_plans, jobs, renditions
 from backend.content_plans import FileEdit, PostCard, PostState, VariantDraft, files
-from backend.content_plans.auto_fix import fixed
+from backend.content_plans.auto_fix import apply_fix
 from backend.content_plans.rules import whole_caption
 from backend.db.tables import Asset, Job, Post, Rendition
 from backend.db.transactions import Database
@@ -77,7 +77,7 @@ def test_scheduling_asks_for_the_files_and_an_edit_asks_anew(db: Database, works
         plan = bella.plan(tx, wall=ahead())
         content_plans.schedule(tx, [plan.id])
         [card] = content_plans.get(tx, plan.id).posts
-        wanted = files.recipes(tx, card)
+        wanted = files.rendition_recipes(tx, card)
         assert [one.kind for _, one in wanted] == ["picture"]
         assert all(recipe.ai_mark for _, recipe in wanted)
         [asked] = tx.scalars(select(Job.id).where(Job.kind == renditions.KIND)).all()
@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_made_blocks_with_its_sentence(db: Database, works
         bella = make_planner(tx)
         plan = bella.plan(tx, wall=ahead())
         [card] = plan.posts
-        payload = renditions.want(tx, files.recipes(tx, card))
+        payload = renditions.request_renditions(tx, files.rendition_recipes(tx, card))
         tx.get_one(Rendition, payload.rendition_ids[0]).error = "This picture cannot be read."
         tx.flush()
         [problem] = [one for one in content_plans.problems(tx, card) if one.blocks]
@@ -134,7 +134,7 @@ def test_a_shortened_caption_fits_with_its_hashtags(caption: str, tags: list[str
     draft = VariantDraft(channel_id="c", caption=caption, hashtags=tuple(tags))
     whole = whole_caption(draft.caption, draft.hashtags)
     problem = Problem("caption_long", "", "caption", fix=Fix("shorten", "", to=2200))
-    mended = fixed(draft, problem, platform="instagram", form="picture")
+    mended = apply_fix(draft, problem, platform="instagram", post_format="picture")
     if len(whole) > 2200:
         assert len(whole_caption(mended.caption, mended.hashtags)) <= 2200
 
@@ -144,6 +144,6 @@ def test_the_first_hashtags_stay(tags: list[str], inside: int) -> None:
     text = " ".join(["Sun", *(f"#{one}" for one in tags[:inside])])
     draft = VariantDraft(channel_id="c", caption=text, hashtags=tuple(tags))
     problem = Problem("hashtags", "", "caption", fix=Fix("remove_hashtags", "", to=30))
-    mended = fixed(draft, problem, platform="instagram", form="picture")
+    mended = apply_fix(draft, problem, platform="instagram", post_format="picture")
     left = [one.lstrip("#") for one in hashtags_in(whole_caption(mended.caption, mended.hashtags))]
     assert left == tags[:30]

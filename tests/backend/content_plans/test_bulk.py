@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from backend import content_plans
-from backend.content_plans import MOST_AT_ONCE, PlanDraft, PlanFilters, PostState
+from backend.content_plans import MAX_PLANS_AT_ONCE, PlanDraft, PlanFilters, PostState
 from backend.db.tables import Post
 from backend.db.transactions import Database
 from backend.errors import Invalid
@@ -22,15 +22,15 @@ def test_plans_are_counted_as_they_are_listed(db: Database, workspace: Tenant) -
         second = make_channel(tx, bella.influencer.id)
         both = (bella.variant(), bella.variant(channel_id=second.id))
         plans = [bella.plan(tx, wall=ahead(days=n), variants=both) for n in range(1, 4)]
-        content_plans.submit(tx, [plans[0].id])
+        content_plans.submit_for_review(tx, [plans[0].id])
         tx.execute(update(Post).where(Post.id == plans[1].posts[0].id).values(state=S.FAILED))
         content_plans.create(tx, PlanDraft(influencer_id=zara.influencer.id, topic="An idea"), request_key="idea")
         content_plans.delete(tx, zara.plan(tx).id)
         for who in ("", bella.influencer.id, zara.influencer.id):
             filters = {one: PlanFilters(influencer_id=who, states=(one,)) for one in PostState}
             listed = {one: content_plans.page(tx, wanted).total for one, wanted in filters.items()}
-            assert content_plans.counts(tx, list(PostState), influencer_id=who) == listed
-        assert content_plans.counts(tx, [S.DRAFT, S.FAILED, S.IN_REVIEW]) == {S.DRAFT: 2, S.FAILED: 1, S.IN_REVIEW: 1}
+            assert content_plans.count_by_state(tx, list(PostState), influencer_id=who) == listed
+        assert content_plans.count_by_state(tx, [S.DRAFT, S.FAILED, S.IN_REVIEW]) == {S.DRAFT: 2, S.FAILED: 1, S.IN_REVIEW: 1}
 
 
 def test_many_are_deleted_and_brought_back_together(db: Database, workspace: Tenant) -> None:
@@ -46,4 +46,4 @@ def test_many_are_deleted_and_brought_back_together(db: Database, workspace: Ten
         content_plans.undo(tx, act.id)
         assert [content_plans.get(tx, one).state for one in plans[:2]] == [S.SCHEDULED, S.SCHEDULED]
         with pytest.raises(Invalid, match="at once"):
-            content_plans.delete_many(tx, ["x"] * (MOST_AT_ONCE + 1))
+            content_plans.delete_many(tx, ["x"] * (MAX_PLANS_AT_ONCE + 1))

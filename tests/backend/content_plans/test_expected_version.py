@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend import content_plans, publishing
 from backend.bootstrap import App
-from backend.content_plans import ChangedSince, PlanCard, PostState, Shown
+from backend.content_plans import ChangedSince, ExpectedPlans, PlanCard, PostState
 from backend.db.transactions import Database
 from backend.errors import StudioError
 from backend.kit.ids import new_id
@@ -30,11 +30,11 @@ def reworded(tx: Session, bella: Planner, plan: PlanCard, **values: Any) -> Plan
     return content_plans.save(tx, plan.id, draft, version=content_plans.get(tx, plan.id).version)
 
 
-def many(act: Callable[..., Any]) -> Callable[[Session, PlanCard, Shown], None]:
+def many(act: Callable[..., Any]) -> Callable[[Session, PlanCard, ExpectedPlans], None]:
     """An act on several plans, whose refusal is in its outcome, as one that raises it."""
 
-    def run(tx: Session, plan: PlanCard, shown: Shown) -> None:
-        out = act(tx, [plan.id], shown=shown)
+    def run(tx: Session, plan: PlanCard, expected: ExpectedPlans) -> None:
+        out = act(tx, [plan.id], expected=expected)
         out = out[1] if isinstance(out, tuple) else out
         if plan.id in out.refused:
             raise ChangedSince(out.refused[plan.id])
@@ -42,27 +42,29 @@ def many(act: Callable[..., Any]) -> Callable[[Session, PlanCard, Shown], None]:
     return run
 
 
-VERBS: dict[str, Callable[[Session, PlanCard, Shown], Any]] = {
+VERBS: dict[str, Callable[[Session, PlanCard, ExpectedPlans], Any]] = {
     "schedule": many(content_plans.schedule),
-    "submit": many(content_plans.submit),
+    "submit": many(content_plans.submit_for_review),
     "approve": many(content_plans.approve),
     "hold": many(content_plans.hold),
-    "reject": many(lambda tx, ids, shown: content_plans.reject(tx, ids, note="No", shown=shown)),
+    "reject": many(lambda tx, ids, expected: content_plans.reject(tx, ids, note="No", expected=expected)),
     "release": many(content_plans.release),
     "unschedule": many(content_plans.unschedule),
     "delete several": many(content_plans.delete_many),
-    "shift": many(lambda tx, ids, shown: content_plans.shift(tx, ids, days=1, shown=shown)),
-    "delete": lambda tx, plan, shown: content_plans.delete(tx, plan.id, shown=shown),
-    "move": lambda tx, plan, shown: content_plans.move(tx, plan.id, ahead(days=9), shown=shown),
-    "duplicate": lambda tx, plan, shown: content_plans.duplicate(tx, plan.id, request_key=new_id("key"), shown=shown),
-    "use again": lambda tx, plan, shown: content_plans.repurpose(tx, plan.id, request_key=new_id("key"), shown=shown),
-    "posted": lambda tx, plan, shown: content_plans.posted(tx, plan.id, shown=shown),
-    "publish": lambda tx, plan, shown: publishing.send_now(tx, plan.id, request_key=new_id("key"), shown=shown),
-    "try again": lambda tx, plan, shown: publishing.send_now(
-        tx, post_id=plan.posts[0].id, request_key=new_id("key"), shown=shown
+    "shift": many(lambda tx, ids, expected: content_plans.shift(tx, ids, days=1, expected=expected)),
+    "delete": lambda tx, plan, expected: content_plans.delete(tx, plan.id, expected=expected),
+    "move": lambda tx, plan, expected: content_plans.move(tx, plan.id, ahead(days=9), expected=expected),
+    "duplicate": lambda tx, plan, expected: content_plans.duplicate(tx, plan.id, request_key=new_id("key"), expected=expected),
+    "use again": lambda tx, plan, expected: content_plans.repurpose(tx, plan.id, request_key=new_id("key"), expected=expected),
+    "posted": lambda tx, plan, expected: content_plans.mark_published(tx, plan.id, expected=expected),
+    "publish": lambda tx, plan, expected: publishing.send_now(tx, plan.id, request_key=new_id("key"), expected=expected),
+    "try again": lambda tx, plan, expected: publishing.send_now(
+        tx, post_id=plan.posts[0].id, request_key=new_id("key"), expected=expected
     ),
-    "mend": lambda tx, plan, shown: content_plans.fix(tx, plan.posts[0].id, shown=shown),
-    "file": lambda tx, plan, shown: content_plans.edit_file(tx, plan.posts[0].id, plan.posts[0].media[0], None, shown=shown),
+    "mend": lambda tx, plan, expected: content_plans.fix(tx, plan.posts[0].id, expected=expected),
+    "file": lambda tx, plan, expected: content_plans.edit_file(
+        tx, plan.posts[0].id, plan.posts[0].media[0], None, expected=expected
+    ),
 }
 
 
@@ -93,7 +95,7 @@ def test_of_several_only_the_changed_one_is_refused(db: Database, workspace: Ten
         bella = make_planner(tx, policy="all")
         plans = [bella.plan(tx, wall=ahead(days=n + 1), topic=f"Plan {n}") for n in range(3)]
         content_plans.move(tx, plans[1].id, ahead(days=20))
-        out = content_plans.approve(tx, [one.id for one in plans], shown={one.id: one for one in plans})
+        out = content_plans.approve(tx, [one.id for one in plans], expected={one.id: one for one in plans})
         assert out.done == [plans[0].id, plans[2].id]
         assert "“Plan 1” was changed by somebody else" in out.refused[plans[1].id]
         assert "Time was" in out.refused[plans[1].id]
@@ -104,8 +106,8 @@ def test_pictures_that_came_meanwhile_count_as_a_change(db: Database, workspace:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
         plan = bella.plan(tx, variants=(bella.variant(media=()),))
-        content_plans.illustrate(tx, plan.id, [make_asset(tx)])
-        [refused] = content_plans.approve(tx, [plan.id], shown={plan.id: plan}).refused.values()
+        content_plans.attach_pictures(tx, plan.id, [make_asset(tx)])
+        [refused] = content_plans.approve(tx, [plan.id], expected={plan.id: plan}).refused.values()
         assert "Pictures and videos was “0 files”, is now “1 file”." in refused
 
 
@@ -140,7 +142,7 @@ def test_a_save_that_runs_meanwhile_is_waited_for(db: Database, workspace: Tenan
     def approve() -> None:
         began.set()
         with db.transaction(workspace.caller) as tx:
-            refused.append(content_plans.approve(tx, [plan.id], shown={plan.id: plan}).refused)
+            refused.append(content_plans.approve(tx, [plan.id], expected={plan.id: plan}).refused)
 
     with db.transaction(workspace.caller) as tx:
         reworded(tx, bella, plan, caption="Good night")
@@ -160,8 +162,8 @@ def test_approved_and_sent_by_one_act(app: App, workspace: Tenant) -> None:
         bella = make_planner(tx, policy="all")
         plan = bella.plan(tx, wall=ahead())
         assert content_plans.needs_approval(tx, plan)
-        assert "approve" in content_plans.why_not_now(tx, plan)
-        assert content_plans.why_not_now(tx, plan, approve=True) == ""
+        assert "approve" in content_plans.publish_now_refusal(tx, plan)
+        assert content_plans.publish_now_refusal(tx, plan, approve=True) == ""
         with pytest.raises(StudioError, match="approve"):
             publishing.send_now(tx, plan.id, request_key=new_id("key"))
         publishing.send_now(tx, plan.id, request_key=new_id("key"), approve=True)
@@ -169,4 +171,4 @@ def test_approved_and_sent_by_one_act(app: App, workspace: Tenant) -> None:
         assert (post.state, post.approved_by) == (S.PUBLISHING, workspace.owner.id)
         held = bella.plan(tx, wall=ahead())
         content_plans.hold(tx, [held.id])
-        assert "on hold" in content_plans.why_not_now(tx, content_plans.get(tx, held.id), approve=True)
+        assert "on hold" in content_plans.publish_now_refusal(tx, content_plans.get(tx, held.id), approve=True)

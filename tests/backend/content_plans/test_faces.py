@@ -34,7 +34,7 @@ def test_the_worst_picture_speaks_for_the_plan(db: Database, workspace: Tenant) 
         bella = make_planner(tx)
         good, bad, unread = scored(tx, bella, 0.93, 0.71, None)
         plans = [plan(tx, bella, good), plan(tx, bella, good, bad), plan(tx, bella, unread)]
-        found = content_plans.faces_of(tx, plans)
+        found = content_plans.worst_matches(tx, plans)
         assert {one: (match.score, match.passes) for one, match in found.items()} == {
             plans[0].id: (pytest.approx(0.93), True),
             plans[1].id: (pytest.approx(0.71), False),
@@ -47,5 +47,5 @@ def test_the_worst_picture_speaks_for_the_plan(db: Database, workspace: Tenant) 
         picture_id = tx.scalars(select(Picture.id).where(Picture.asset_id == bad)).one()
         tx.add(PictureCheck(picture_id=picture_id, decision="approved"))
         tx.flush()
-        assert content_plans.faces_of(tx, plans)[plans[1].id].passes, "a person has accepted it"
+        assert content_plans.worst_matches(tx, plans)[plans[1].id].passes, "a person has accepted it"
         assert content_plans.page(tx, below).cards == []

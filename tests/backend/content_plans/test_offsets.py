@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from backend import content_plans
 from backend.content_plans import PostState, VariantDraft
-from backend.content_plans.sweep import realign
+from backend.content_plans.sweep import recompute_due_times
 from backend.db.tables import ContentPlan, Post
 from backend.db.transactions import Database
 from backend.errors import Invalid
@@ -51,7 +51,7 @@ def test_realigning_keeps_the_minutes(db: Database, workspace: Tenant) -> None:
         moved = plan.due_at - timedelta(hours=1)
         tx.execute(update(ContentPlan).where(ContentPlan.id == plan.id).values(due_at=moved))
         tx.execute(update(Post).where(Post.plan_id == plan.id).values(due_at=moved))
-        assert realign(tx)[1] == 1
+        assert recompute_due_times(tx)[1] == 1
         (post,) = content_plans.get(tx, plan.id).posts
         assert post.due_at == plan.due_at + timedelta(minutes=5)
 

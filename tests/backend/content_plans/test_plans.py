@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from backend import assets, content_plans, events
-from backend.content_plans import PlanFilters, PostState, RulesDraft, Slot
+from backend.content_plans import PlanFilters, PostState, RecurringTime, RulesDraft
 from backend.db.tables import Post
 from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid, NotFound
@@ -144,11 +144,11 @@ def test_delete_and_undo(db: Database, workspace: Tenant) -> None:
         assert content_plans.get(tx, plan.id).posts[0].state == S.APPROVED, "the clock has let go of it"
         with pytest.raises(NotFound, match="deleted"):
             content_plans.move(tx, plan.id, ahead(days=2))
-        assert content_plans.latest(tx) == act
+        assert content_plans.latest_undo_entry(tx) == act
         content_plans.undo(tx, act.id)
-        assert content_plans.latest(tx) is None
+        assert content_plans.latest_undo_entry(tx) is None
         assert content_plans.get(tx, plan.id).state == S.SCHEDULED
-        assert (content_plans.forget(tx, days=1), content_plans.forget(tx, days=0)) == (0, 1)
+        assert (content_plans.delete_old_undo_entries(tx, days=1), content_plans.delete_old_undo_entries(tx, days=0)) == (0, 1)
         assert [one.kind for one in events.list_for(tx, "plan", plan.id)] == ["plan.created", "plan.deleted", "plan.undeleted"]
 
 
@@ -158,7 +158,7 @@ def test_repurpose_waits_until_a_post_has_cooled_down(db: Database, workspace: T
         plan = bella.plan(tx)
         with pytest.raises(Conflict, match="never published"):
             content_plans.repurpose(tx, plan.id, request_key="r0")
-        content_plans.posted(tx, plan.id, remote_id="ig_1")
+        content_plans.mark_published(tx, plan.id, remote_id="ig_1")
         with pytest.raises(Conflict, match="rest for 60 days"):
             content_plans.repurpose(tx, plan.id, request_key="r1")
         tx.execute(update(Post).where(Post.plan_id == plan.id).values(published_at=now() - timedelta(days=61)))
@@ -171,12 +171,12 @@ def test_repurpose_waits_until_a_post_has_cooled_down(db: Database, workspace: T
 def test_next_free_slot_keeps_away_from_what_is_planned(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, zone="Europe/Berlin")
-        daily = tuple(Slot(day, "18:30") for day in range(7))
+        daily = tuple(RecurringTime(day, "18:30") for day in range(7))
         content_plans.save_rules(tx, bella.influencer.id, RulesDraft(policy="auto", slots=daily))
-        [first, second] = content_plans.next_free(tx, bella.influencer.id, zone="Europe/Berlin", n=2)
+        [first, second] = content_plans.next_free_times(tx, bella.influencer.id, zone="Europe/Berlin", n=2)
         assert second - first == timedelta(days=1)
         bella.plan(tx, wall=first)
-        assert content_plans.next_free(tx, bella.influencer.id, zone="Europe/Berlin") == [second]
+        assert content_plans.next_free_times(tx, bella.influencer.id, zone="Europe/Berlin") == [second]
 
 
 def test_spots_clashes_and_empty_days(db: Database, workspace: Tenant) -> None:
@@ -191,8 +191,8 @@ def test_spots_clashes_and_empty_days(db: Database, workspace: Tenant) -> None:
         assert (found[0].wall, found[0].own_wall, found[0].asset_id) == (datetime(2027, 6, 10, 5), noon, bella.asset_id)
         assert "20 min" in found[0].clash
         assert all(one.movable for one in found)
-        assert [one.id for one in content_plans.undated(tx)] == [undated.id]
-        assert content_plans.near(tx, second.id) == [
+        assert [one.id for one in content_plans.undated_entries(tx)] == [undated.id]
+        assert content_plans.placement_warnings(tx, second.id) == [
             "Only 20 min from another post on Bella.",
             "Bella has another post with the same words.",
         ]
@@ -203,7 +203,7 @@ def test_spots_clashes_and_empty_days(db: Database, workspace: Tenant) -> None:
 def test_lists_by_state_day_and_cursor(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, zone="Pacific/Kiritimati")
-        there = content_plans.wall_in(now() + timedelta(minutes=5), "Pacific/Kiritimati")
+        there = content_plans.to_local_time(now() + timedelta(minutes=5), "Pacific/Kiritimati")
         today = bella.plan(tx, wall=there)
         others = [bella.plan(tx, wall=there + timedelta(days=n)) for n in (3, 2)]
         undated = bella.plan(tx, topic="Someday")

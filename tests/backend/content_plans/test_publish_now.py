@@ -30,15 +30,15 @@ def test_a_plan_moves_to_this_minute(db: Database, workspace: Tenant) -> None:
         plan = bella.plan(tx, wall=ahead(days=3))
         content_plans.schedule(tx, [plan.id])
         put(tx, plan.posts[0].id, tries=3, not_before=now() + timedelta(hours=2), error="The quota is used up.")
-        [one] = content_plans.ready_now(tx, plan.id)
+        [one] = content_plans.schedule_now(tx, plan.id)
         after = content_plans.get(tx, plan.id)
         assert (one.state, one.tries, one.not_before, one.error) == (S.SCHEDULED, 0, None, "")
         assert one.due_at
         assert abs(one.due_at - now()) < timedelta(seconds=30)
         assert after.wall
-        assert after.due_at == content_plans.instant(after.wall, "Asia/Tokyo").at
+        assert after.due_at == content_plans.to_instant(after.wall, "Asia/Tokyo").at
         assert after.version == plan.version + 1
-        [idea] = content_plans.ready_now(tx, bella.plan(tx).id)
+        [idea] = content_plans.schedule_now(tx, bella.plan(tx).id)
         assert (idea.state, idea.due_at is not None) == (S.SCHEDULED, True)
 
 
@@ -50,18 +50,18 @@ def test_what_is_left_goes_alone_and_the_plan_keeps_its_date(db: Database, works
         first, second = plan.posts
         put(tx, first.id, state=S.PUBLISHED)
         put(tx, second.id, state=S.FAILED, error="The picture is too small.", tries=6)
-        [again] = content_plans.ready_now(tx, plan.id)
+        [again] = content_plans.schedule_now(tx, plan.id)
         assert (again.id, again.state, again.tries, again.error) == (second.id, S.SCHEDULED, 0, "")
         assert content_plans.get(tx, plan.id).wall == plan.wall
         assert content_plans.get_post(tx, first.id).state == S.PUBLISHED
         with pytest.raises(Conflict, match="published already"):
-            content_plans.ready_now(tx, plan.id, first.id)
+            content_plans.schedule_now(tx, plan.id, first.id)
         for state, word in ((S.PUBLISHING, "right now"), (S.UNKNOWN, "Look at the account")):
             put(tx, second.id, state=state)
             with pytest.raises(Conflict, match=word):
-                content_plans.ready_now(tx, plan.id, second.id)
+                content_plans.schedule_now(tx, plan.id, second.id)
         with pytest.raises(NotFound):
-            content_plans.ready_now(tx, plan.id, "post_gone")
+            content_plans.schedule_now(tx, plan.id, "post_gone")
 
 
 def test_review_hold_stop_and_platform_rules_stand_before_it(db: Database, workspace: Tenant) -> None:
@@ -69,22 +69,22 @@ def test_review_hold_stop_and_platform_rules_stand_before_it(db: Database, works
         bella, strict = make_planner(tx), make_planner(tx, "Zara", policy="all")
         seen = strict.plan(tx)
         with pytest.raises(Conflict, match="approve the post first"):
-            content_plans.ready_now(tx, seen.id)
+            content_plans.schedule_now(tx, seen.id)
         content_plans.approve(tx, [seen.id])
-        assert content_plans.ready_now(tx, seen.id)[0].state == S.SCHEDULED
+        assert content_plans.schedule_now(tx, seen.id)[0].state == S.SCHEDULED
         held = bella.plan(tx, wall=ahead())
         content_plans.hold(tx, [held.id])
         with pytest.raises(Conflict, match="on hold"):
-            content_plans.ready_now(tx, held.id)
+            content_plans.schedule_now(tx, held.id)
         with pytest.raises(Invalid, match="at least one channel"):
-            content_plans.ready_now(
+            content_plans.schedule_now(
                 tx, content_plans.create(tx, held.draft().model_copy(update={"variants": ()}), request_key="none").id
             )
         with pytest.raises(Invalid, match="picture"):
-            content_plans.ready_now(tx, bella.plan(tx, variants=(bella.variant(media=()),)).id)
-        content_plans.stop(tx, bella.influencer.id)
+            content_plans.schedule_now(tx, bella.plan(tx, variants=(bella.variant(media=()),)).id)
+        content_plans.pause_publishing(tx, bella.influencer.id)
         with pytest.raises(Conflict, match="stopped for Bella"):
-            content_plans.ready_now(tx, bella.plan(tx).id)
+            content_plans.schedule_now(tx, bella.plan(tx).id)
 
 
 def test_an_address_must_be_one(db: Database, workspace: Tenant) -> None:
@@ -92,10 +92,10 @@ def test_an_address_must_be_one(db: Database, workspace: Tenant) -> None:
         plan = make_planner(tx).plan(tx, wall=ahead())
         put(tx, plan.posts[0].id, state=S.UNKNOWN)
         with pytest.raises(Invalid, match="https://"):
-            content_plans.decide_unknown(tx, plan.posts[0].id, there=True, url="javascript:alert(1)")
+            content_plans.resolve_unknown(tx, plan.posts[0].id, is_published=True, url="javascript:alert(1)")
         with pytest.raises(Invalid, match="https://"):
-            content_plans.posted(tx, plan.id, url="www.example.org")
+            content_plans.mark_published(tx, plan.id, url="www.example.org")
         assert (
-            content_plans.decide_unknown(tx, plan.posts[0].id, there=True, url=" https://example.org/p ").url
+            content_plans.resolve_unknown(tx, plan.posts[0].id, is_published=True, url=" https://example.org/p ").url
             == "https://example.org/p"
         )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.content_plans import rules
-from backend.content_plans.rules import EDITABLE, Planned, after_edit, aggregate
+from backend.content_plans.rules import EDITABLE, PlannedPost, aggregate, state_after_edit
 from backend.db.tables import POST_MOVES, PostState
 
 S = PostState
@@ -42,9 +42,9 @@ def test_every_post_can_still_come_to_its_end_and_none_is_stuck(path: list[PostS
 def test_an_edit_of_what_was_approved_reopens_its_review(state: PostState, review: bool) -> None:
     if state not in EDITABLE:
         with pytest.raises(KeyError):
-            after_edit(state, review=review)
+            state_after_edit(state, review=review)
         return
-    after = after_edit(state, review=review)
+    after = state_after_edit(state, review=review)
     assert after == state or after in POST_MOVES[state]
     assert not (review and after in (S.APPROVED, S.SCHEDULED))
 
@@ -53,7 +53,7 @@ def test_an_edit_of_what_was_approved_reopens_its_review(state: PostState, revie
 def test_a_plan_is_what_needs_people_first(found: list[PostState]) -> None:
     state = aggregate(found)
     assert state == S.DRAFT if not found else state in found
-    assert not set(rules.before(state)) & set(found)
+    assert not set(rules.outranking_states(state)) & set(found)
     if state == S.PUBLISHED:
         assert set(found) == {S.PUBLISHED}
 
@@ -67,9 +67,10 @@ def test_who_reviews(policy: str, first_n: int, approved: int) -> None:
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from("ab"), st.integers(0, 600)), max_size=12), st.integers(0, 120))
 def test_clashes_are_all_pairs_that_are_too_near(found: list[tuple[int, str, int]], gap: int) -> None:
     posts = [
-        Planned(f"post_{n}", f"cp_{plan}", channel, NOON + timedelta(minutes=m)) for n, (plan, channel, m) in enumerate(found)
+        PlannedPost(f"post_{n}", f"cp_{plan}", channel, NOON + timedelta(minutes=m))
+        for n, (plan, channel, m) in enumerate(found)
     ]
-    near = {frozenset((one.plan_id, one.other_plan_id)) for one in rules.clashes(posts, gap_minutes=gap)}
+    near = {frozenset((one.plan_id, one.other_plan_id)) for one in rules.find_clashes(posts, gap_minutes=gap)}
     expected = {
         frozenset((a.plan_id, b.plan_id))
         for a in posts
@@ -83,11 +84,11 @@ def test_the_same_words_twice_on_a_channel() -> None:
     words = rules.fingerprint("Good morning, Rome! ☀️")
     again = rules.fingerprint("good morning rome")
     posts = [
-        Planned("p1", "cp1", "ch", None, words),
-        Planned("p2", "cp2", "ch", None, again),
-        Planned("p3", "cp3", "ch2", None, words),
+        PlannedPost("p1", "cp1", "ch", None, words),
+        PlannedPost("p2", "cp2", "ch", None, again),
+        PlannedPost("p3", "cp3", "ch2", None, words),
     ]
-    assert [(one.kind, one.plan_id, one.other_plan_id) for one in rules.clashes(posts, gap_minutes=60)] == [
+    assert [(one.kind, one.plan_id, one.other_plan_id) for one in rules.find_clashes(posts, gap_minutes=60)] == [
         ("same", "cp1", "cp2")
     ]
     assert rules.fingerprint(" ☀️ ") == ""
@@ -96,7 +97,7 @@ def test_the_same_words_twice_on_a_channel() -> None:
 @given(st.sets(st.integers(0, 30)), st.integers(1, 5))
 def test_gaps_and_used_days_are_everything(used: set[int], least: int) -> None:
     first = date(2026, 12, 1)
-    found = rules.gaps([first + timedelta(days=n) for n in used], first, first + timedelta(days=30), least=least)
+    found = rules.empty_periods([first + timedelta(days=n) for n in used], first, first + timedelta(days=30), least=least)
     empty = {(start - first).days + n for start, end in found for n in range((end - start).days + 1)}
     assert not empty & used
     assert all((end - start).days + 1 >= least for start, end in found)
@@ -105,12 +106,12 @@ def test_gaps_and_used_days_are_everything(used: set[int], least: int) -> None:
 
 
 def test_hashtags_and_captions() -> None:
-    assert rules.hashtags("#Sun, beach#fun  #SUN ## #été") == ("Sun", "beach", "fun", "été")
+    assert rules.parse_hashtags("#Sun, beach#fun  #SUN ## #été") == ("Sun", "beach", "fun", "été")
     assert rules.whole_caption("Hi #sun ", ("Sun", "beach")) == "Hi #sun\n\n#beach"
     assert rules.whole_caption("", ()) == ""
 
 
 def test_cooldown() -> None:
-    assert rules.cooled(None, NOON, days=60) == timedelta(0)
-    assert rules.cooled(NOON - timedelta(days=20), NOON, days=60) == timedelta(days=40)
-    assert rules.cooled(NOON - timedelta(days=90), NOON, days=60) == timedelta(0)
+    assert rules.remaining_cooldown(None, NOON, days=60) == timedelta(0)
+    assert rules.remaining_cooldown(NOON - timedelta(days=20), NOON, days=60) == timedelta(days=40)
+    assert rules.remaining_cooldown(NOON - timedelta(days=90), NOON, days=60) == timedelta(0)

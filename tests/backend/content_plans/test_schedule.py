@@ -65,7 +65,7 @@ def test_rules_decide_who_reviews(db: Database, workspace: Tenant) -> None:
             content_plans.reject(tx, [plans[0].id], note=" ")
         content_plans.reject(tx, [plans[0].id], note="Too loud")
         assert (state(tx, plans[0].id), content_plans.get(tx, plans[0].id).posts[0].note) == (S.DRAFT, "Too loud")
-        assert content_plans.rules_of(tx, bella.influencer.id).review, "one approval was taken back"
+        assert content_plans.get_rules(tx, bella.influencer.id).review, "one approval was taken back"
 
 
 def test_what_cannot_be_scheduled_says_why_and_the_rest_goes_on(db: Database, workspace: Tenant) -> None:
@@ -92,15 +92,15 @@ def test_the_stop_switch_holds_everything_and_lets_go_what_is_still_ahead(db: Da
         bella, zara = make_planner(tx), make_planner(tx, "Zara")
         first, second, hers = bella.plan(tx, wall=ahead()), bella.plan(tx, wall=ahead(days=2)), zara.plan(tx, wall=ahead())
         content_plans.schedule(tx, [first.id, second.id, hers.id])
-        assert content_plans.stop(tx, bella.influencer.id) == 2
+        assert content_plans.pause_publishing(tx, bella.influencer.id) == 2
         assert (state(tx, first.id), state(tx, hers.id)) == (S.ON_HOLD, S.SCHEDULED)
         more = bella.plan(tx, wall=ahead(days=3))
         assert content_plans.schedule(tx, [more.id]).held == [more.id], "scheduled while stopped: it waits too"
         assert "stopped for Bella" in content_plans.release(tx, [first.id]).refused[first.id]
-        assert content_plans.stop(tx) == 1
-        assert content_plans.resume(tx, bella.influencer.id) == (0, 0), "the workspace's switch is still on"
+        assert content_plans.pause_publishing(tx) == 1
+        assert content_plans.resume_publishing(tx, bella.influencer.id) == (0, 0), "the workspace's switch is still on"
         tx.execute(update(Post).where(Post.plan_id == first.id).values(due_at=now() - timedelta(minutes=1)))
-        assert content_plans.resume(tx) == (3, 1)
+        assert content_plans.resume_publishing(tx) == (3, 1)
         found = [state(tx, one.id) for one in (first, second, more, hers)]
         assert found == [S.MISSED, S.SCHEDULED, S.SCHEDULED, S.SCHEDULED]
 
@@ -128,21 +128,21 @@ def test_missed_posts_get_a_new_place_and_unknown_ones_a_word(db: Database, work
         assert state(tx, missed.id) == S.SCHEDULED
         content_plans.undo(tx, act.id)
         assert state(tx, missed.id) == S.MISSED
-        there = content_plans.decide_unknown(tx, unknown.posts[0].id, there=True, url="https://example.org/p/1")
+        there = content_plans.resolve_unknown(tx, unknown.posts[0].id, is_published=True, url="https://example.org/p/1")
         assert (there.state, there.by_hand) == (S.PUBLISHED, True)
-        assert content_plans.decide_unknown(tx, gone.posts[0].id, there=False).state == S.APPROVED
+        assert content_plans.resolve_unknown(tx, gone.posts[0].id, is_published=False).state == S.APPROVED
         with pytest.raises(Conflict, match="no longer"):
-            content_plans.decide_unknown(tx, gone.posts[0].id, there=True)
+            content_plans.resolve_unknown(tx, gone.posts[0].id, is_published=True)
 
 
 def test_posted_by_hand(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
         plan = bella.plan(tx, variants=(bella.variant(), bella.variant(channel_id=make_channel(tx, bella.influencer.id).id)))
-        content_plans.posted(tx, plan.id, platform="instagram", remote_id="179")
+        content_plans.mark_published(tx, plan.id, platform="instagram", remote_id="179")
         assert {one.platform: one.state for one in content_plans.get(tx, plan.id).posts} == {
             "instagram": S.PUBLISHED,
             "sandbox": S.DRAFT,
         }
         with pytest.raises(Conflict, match="as 179"):
-            content_plans.posted(tx, plan.id, platform="instagram", remote_id="180")
+            content_plans.mark_published(tx, plan.id, platform="instagram", remote_id="180")

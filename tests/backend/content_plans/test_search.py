@@ -37,7 +37,7 @@ def written(tx: Session, bella: Planner, topic: str, caption: str = "", hashtags
 def found_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways must find the same: by ids from the index, and down the list where too many have the words."""
     if request.param == "common":
-        monkeypatch.setattr(search, "MOST_FOUND", 0)
+        monkeypatch.setattr(search, "MAX_INDEXED_MATCHES", 0)
     return str(request.param)
 
 

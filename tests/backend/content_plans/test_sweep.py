@@ -28,9 +28,9 @@ def test_late_posts_of_every_workspace_are_missed_once(
                 tx.execute(update(Post).where(Post.plan_id == plan.id).values(due_at=now() - timedelta(hours=hours)))
             made.append((late, fresh))
     with worker_db.dispatch() as first:
-        taken = sweep.miss(first)
+        taken = sweep.mark_missed(first)
         with worker_db.dispatch() as second:
-            assert sweep.miss(second) == [], "another tick at the same moment leaves them alone"
+            assert sweep.mark_missed(second) == [], "another tick at the same moment leaves them alone"
     assert sorted(taken) == sorted(late.posts[0].id for late, _ in made)
     for tenant, (late, fresh) in zip((workspace, other_workspace), made, strict=True):
         with db.transaction(tenant.caller) as tx:
@@ -46,9 +46,9 @@ def test_new_rules_of_a_zone_move_what_waits(db: Database, worker_db: Database, 
         tx.execute(update(ContentPlan).where(ContentPlan.id == plans[1].id).values(due_at=old))
         tx.execute(update(Post).where(Post.plan_id == plans[1].id).values(due_at=old))
     with worker_db.dispatch() as tx:
-        last, moved = sweep.realign(tx, take=2)
+        last, moved = sweep.recompute_due_times(tx, take=2)
         assert (last, moved) == (plans[1].id, 1)
-        assert sweep.realign(tx, after=last, take=2) == ("", 0)
+        assert sweep.recompute_due_times(tx, after=last, take=2) == ("", 0)
     with db.transaction(workspace.caller) as tx:
         again = content_plans.get(tx, plans[1].id)
-        assert again.due_at == again.posts[0].due_at == content_plans.instant(datetime(2031, 6, 2, 18), "Africa/Cairo").at
+        assert again.due_at == again.posts[0].due_at == content_plans.to_instant(datetime(2031, 6, 2, 18), "Africa/Cairo").at

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.content_plans.slots import Slot, coming, free
-from backend.content_plans.time_zones import instant, wall_in
+from backend.content_plans.slots import RecurringTime, free_times, upcoming_times
+from backend.content_plans.time_zones import to_instant, to_local_time
 from backend.errors import Invalid
 
 ZONES = sorted(zone for zone in available_timezones() if not zone.startswith(("posix", "right")) and zone != "localtime")
@@ -22,15 +22,15 @@ zones = st.sampled_from(ZONES)
 @settings(deadline=None, max_examples=300)
 @given(walls, zones)
 def test_every_wall_time_has_one_instant_that_shows_it_or_the_first_minute_after(wall: datetime, zone: str) -> None:
-    found = instant(wall, zone)
+    found = to_instant(wall, zone)
     assert found.at.tzinfo is UTC
-    assert wall_in(found.at, zone) == found.wall
-    if found.why == "missing":
+    assert to_local_time(found.at, zone) == found.wall
+    if found.adjustment == "missing":
         assert found.wall > wall
-        assert wall_in(found.at - MINUTE, zone) < wall
+        assert to_local_time(found.at - MINUTE, zone) < wall
     else:
         assert found.wall == wall
-    earlier = [wall_in(found.at - timedelta(hours=h), zone) == wall for h in (0.5, 1, 2)]
+    earlier = [to_local_time(found.at - timedelta(hours=h), zone) == wall for h in (0.5, 1, 2)]
     assert not any(earlier), "the first of two"
 
 
@@ -38,15 +38,15 @@ def test_every_wall_time_has_one_instant_that_shows_it_or_the_first_minute_after
 @given(walls, zones, st.integers(0, 3 * 1440))
 def test_later_on_the_clock_is_never_earlier_in_time(wall: datetime, zone: str, minutes: int) -> None:
     """But for an hour that comes twice: its first half is taken, so what follows it is later, never before."""
-    assert instant(wall + minutes * MINUTE, zone).at >= instant(wall, zone).at
+    assert to_instant(wall + minutes * MINUTE, zone).at >= to_instant(wall, zone).at
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC)), zones)
 def test_there_and_back(at: datetime, zone: str) -> None:
     at = at.replace(second=0, microsecond=0)
-    back = instant(wall_in(at, zone), zone)
-    assert back.at == at or (back.why == "double" and back.at < at) or wall_in(at, zone).second
+    back = to_instant(to_local_time(at, zone), zone)
+    assert back.at == at or (back.adjustment == "double" and back.at < at) or to_local_time(at, zone).second
 
 
 @pytest.mark.parametrize(
@@ -61,37 +61,37 @@ def test_there_and_back(at: datetime, zone: str) -> None:
     ],
 )
 def test_known_days(zone: str, asked: str, shown: str, utc: str, why: str) -> None:
-    found = instant(datetime.fromisoformat(asked), zone)
-    assert (str(found.wall)[:16], str(found.at)[:16], found.why) == (shown, utc, why)
+    found = to_instant(datetime.fromisoformat(asked), zone)
+    assert (str(found.wall)[:16], str(found.at)[:16], found.adjustment) == (shown, utc, why)
 
 
 @pytest.mark.parametrize("zone", ["Nowhere/City", "", "../etc/passwd", "Europe"])
 def test_a_zone_that_is_none_gets_a_sentence(zone: str) -> None:
     with pytest.raises(Invalid, match="time zone"):
-        instant(datetime(2026, 1, 1), zone)
+        to_instant(datetime(2026, 1, 1), zone)
 
 
 def test_the_end_of_the_calendar_is_out_of_range() -> None:
     with pytest.raises(Invalid, match="out of range"):
-        instant(datetime.max, "America/New_York")
+        to_instant(datetime.max, "America/New_York")
 
 
 @settings(deadline=None, max_examples=100)
 @given(
-    st.lists(st.builds(Slot, st.integers(0, 6), st.times().map(lambda t: f"{t:%H:%M}")), max_size=8),
+    st.lists(st.builds(RecurringTime, st.integers(0, 6), st.times().map(lambda t: f"{t:%H:%M}")), max_size=8),
     zones,
     st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC)),
     st.lists(st.integers(0, 14 * 1440), max_size=6),
     st.integers(0, 300),
 )
 def test_free_slots_are_slots_ahead_and_far_from_everything(
-    slots: list[Slot], zone: str, after: datetime, taken: list[int], apart: int
+    slots: list[RecurringTime], zone: str, after: datetime, taken: list[int], apart: int
 ) -> None:
     busy = [after + n * MINUTE for n in taken]
     given_out: list[datetime] = []
-    for (wall, at), _ in zip(free(slots, zone, after=after, taken=busy, apart_minutes=apart), range(20), strict=False):
+    for (wall, at), _ in zip(free_times(slots, zone, after=after, taken=busy, apart_minutes=apart), range(20), strict=False):
         assert at > after
-        assert Slot(wall.weekday(), f"{wall:%H:%M}") in slots
+        assert RecurringTime(wall.weekday(), f"{wall:%H:%M}") in slots
         assert all(abs(at - other) >= max(apart, 1) * MINUTE for other in [*busy, *given_out])
         given_out.append(at)
     assert given_out == sorted(given_out)
@@ -99,5 +99,5 @@ def test_free_slots_are_slots_ahead_and_far_from_everything(
 
 
 def test_a_slot_the_clock_skips_comes_at_the_minute_after() -> None:
-    [(wall, at), *_] = coming([Slot(6, "02:30")], "Europe/Berlin", datetime(2026, 3, 27, tzinfo=UTC))
+    [(wall, at), *_] = upcoming_times([RecurringTime(6, "02:30")], "Europe/Berlin", datetime(2026, 3, 27, tzinfo=UTC))
     assert (str(wall)[:16], str(at)[:16]) == ("2026-03-29 02:30", "2026-03-29 01:00")

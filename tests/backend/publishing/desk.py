@@ -183,7 +183,7 @@ class Desk:
 
     def decide(self, post_id: str, *, there: bool) -> None:
         with self.app.db.transaction(self.caller) as tx:
-            content_plans.decide_unknown(tx, post_id, there=there)
+            content_plans.resolve_unknown(tx, post_id, is_published=there)
 
     def edit(self, post_id: str, **values: Any) -> None:
         with self.app.db.transaction(self.caller) as tx:
@@ -194,7 +194,7 @@ class Desk:
 
     def stop(self) -> None:
         with self.app.db.transaction(self.caller) as tx:
-            content_plans.stop(tx, self.influencer_id)
+            content_plans.pause_publishing(tx, self.influencer_id)
 
     def channel_state(self, channel_id: str) -> str:
         with self.app.db.transaction(self.caller) as tx:
@@ -216,7 +216,7 @@ class Desk:
     def attempts(self, post_id: str) -> list[AttemptCard]:
         """Oldest first."""
         with self.app.db.transaction(self.caller) as tx:
-            return content_plans.attempts(tx, post_id)[::-1]
+            return content_plans.list_attempts(tx, post_id)[::-1]
 
     def feed(self, platform: str = "sandbox") -> list[Any]:
         return list(self.servers[platform].posts)

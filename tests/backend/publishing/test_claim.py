@@ -13,7 +13,7 @@ from backend.db.tables import ContentPlan, Job, JobState, Post, PostAttempt, Pos
 from backend.db.transactions import Database, SystemCaller
 from backend.kit.clock import now
 from backend.publishing import CANCELLED, claim_due
-from backend.publishing.sweep import ASKERS
+from backend.publishing.sweep import MAX_ASKING_JOBS
 from tests.backend.publishing.desk import Desk
 from tests.factories.account import Tenant
 from tests.factories.posts import Planner, ahead, make_planner
@@ -49,11 +49,15 @@ def test_only_what_is_due_and_free_is_claimed_in_every_workspace(
             bella, off, stopped = (make_planner(tx, name) for name in ("Bella", "Off", "Stopped"))
         soon = func.clock_timestamp() + timedelta(minutes=1)
         ids[tenant.id] = {
-            "due": _due(worker_db, tenant, bella), "again": _due(worker_db, tenant, bella, not_before=func.clock_timestamp()),
-            "ahead": _due(worker_db, tenant, bella, hours=-1), "late": _due(worker_db, tenant, bella, hours=48.1),
-            "backing off": _due(worker_db, tenant, bella, not_before=soon), "off": _due(worker_db, tenant, off),
-            "stopped": _due(worker_db, tenant, stopped), "gone": _due(worker_db, tenant, bella),
-        }  # fmt: skip
+            "due": _due(worker_db, tenant, bella),
+            "again": _due(worker_db, tenant, bella, not_before=func.clock_timestamp()),
+            "ahead": _due(worker_db, tenant, bella, hours=-1),
+            "late": _due(worker_db, tenant, bella, hours=48.1),
+            "backing off": _due(worker_db, tenant, bella, not_before=soon),
+            "off": _due(worker_db, tenant, off),
+            "stopped": _due(worker_db, tenant, stopped),
+            "gone": _due(worker_db, tenant, bella),
+        }
         with worker_db.transaction(_caller(tenant)) as tx:
             channels.switch(tx, off.channel.id, on=False)
             # in the moment of the switch: the post was scheduled behind its back
@@ -68,9 +72,15 @@ def test_only_what_is_due_and_free_is_claimed_in_every_workspace(
     for tenant in tenants:
         mine = ids[tenant.id]
         assert _states(worker_db, tenant, mine) == {
-            "due": S.PUBLISHING, "again": S.PUBLISHING, "ahead": S.SCHEDULED, "late": S.SCHEDULED, "backing off": S.SCHEDULED,
-            "off": S.SCHEDULED, "stopped": S.ON_HOLD, "gone": S.SCHEDULED,
-        }  # fmt: skip
+            "due": S.PUBLISHING,
+            "again": S.PUBLISHING,
+            "ahead": S.SCHEDULED,
+            "late": S.SCHEDULED,
+            "backing off": S.SCHEDULED,
+            "off": S.SCHEDULED,
+            "stopped": S.ON_HOLD,
+            "gone": S.SCHEDULED,
+        }
         with worker_db.transaction(_caller(tenant)) as tx:
             jobs_of = [card.subject_id for card in jobs.page(tx, kinds=["autopost"]).cards]
             assert sorted(jobs_of) == sorted([mine["due"], mine["again"]])
@@ -164,7 +174,7 @@ def test_what_may_be_out_is_only_asked_about_by_the_next_job(desk: Desk) -> None
 def test_a_question_that_kills_its_jobs_ends_with_a_person(desk: Desk) -> None:
     post_id, job_id = _publishing(desk, phase="submitting", submitted_at=func.clock_timestamp())
     with desk.app.db.transaction(desk.caller) as tx:
-        for n in range(ASKERS):
+        for n in range(MAX_ASKING_JOBS):
             tx.add(PostAttempt(id=f"try_{n}", post_id=post_id, n=n + 1, phase="submitting", outcome="running"))
     _end(desk, job_id, JobState.FAILED)
     desk.tick()

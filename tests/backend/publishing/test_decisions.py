@@ -45,8 +45,8 @@ def _sound(verdict: Decision) -> None:
     """What holds of each: a move that posts know, a sentence when a person reads it, a time in reach."""
     assert verdict.state is S.PUBLISHING or verdict.state in POST_MOVES[S.PUBLISHING]
     assert verdict.state is not S.PUBLISHED, "only the platform's own Published says that"
-    assert verdict.said.strip()
-    assert 0 <= verdict.delay_s <= decisions.MOST_WAIT_S
+    assert verdict.message.strip()
+    assert 0 <= verdict.delay_s <= decisions.MAX_WAIT_S
     assert len(verdict.detail) <= 500
     if verdict.state in (S.FAILED, S.UNKNOWN):
         assert verdict.delay_s == 0
@@ -85,19 +85,19 @@ def test_after_the_call_only_a_no_of_the_platform_sends_again(answer: Any, tries
     if isinstance(answer, Unknown) and answer.ask_again_s is None:
         assert verdict.state is S.UNKNOWN
     if verdict.goes_on and verdict.phase == "submitting":
-        bound = decisions.WORKS_FOR_S if isinstance(answer, Accepted) else decisions.ASK_FOR_S
+        bound = decisions.MAX_PROCESSING_S if isinstance(answer, Accepted) else decisions.MAX_ASKING_S
         assert verdict.delay_s > 0, "never asked in a circle"
         assert age_s + verdict.delay_s <= bound + 1, "asked once more at the bound, not long after it"
-    if age_s >= decisions.WORKS_FOR_S:
+    if age_s >= decisions.MAX_PROCESSING_S:
         assert not (verdict.goes_on and verdict.phase == "submitting"), "nothing stays in publishing for good"
 
 
 @given(all_errors, seconds)
 def test_a_question_that_fails_says_nothing_about_the_post(error: PlatformError, age_s: float) -> None:
-    verdict = decisions.after_asking(error, age_s=age_s)
+    verdict = decisions.after_failed_question(error, age_s=age_s)
     _sound(verdict)
     assert verdict.state in (S.PUBLISHING, S.UNKNOWN)
-    assert (verdict.state is S.UNKNOWN) == (age_s >= decisions.ASK_FOR_S)
+    assert (verdict.state is S.UNKNOWN) == (age_s >= decisions.MAX_ASKING_S)
     assert (verdict.phase == "submitting") == verdict.goes_on
 
 
@@ -108,16 +108,13 @@ def test_six_counted_tries_are_the_end(said: list[PlatformError]) -> None:
 
 
 def test_a_lost_answer_that_is_not_there_is_sent_again_at_once_then_ever_later() -> None:
-    made = [
-        decisions.after_answer(NotPublished("No."), tries=n, age_s=100, delays=DELAYS)
-        for n in range(6)
-    ]  # fmt: skip
+    made = [decisions.after_answer(NotPublished("No."), tries=n, age_s=100, delays=DELAYS) for n in range(6)]
     assert [(one.state, one.delay_s) for one in made[:3]] == [(S.PUBLISHING, 0), (S.SCHEDULED, 300), (S.SCHEDULED, 900)]
     assert made[5].state is S.FAILED
-    assert "tried 6 times" in made[5].said
+    assert "tried 6 times" in made[5].message
 
 
 @pytest.mark.parametrize("said", ["It cannot be asked. Look at the account.", "It cannot be asked."])
 def test_who_must_look_is_told_so_once(said: str) -> None:
     verdict = decisions.after_answer(Unknown(said), tries=0, age_s=5, delays=DELAYS)
-    assert verdict.said == "It cannot be asked. Look at the account, then say whether it is there."
+    assert verdict.message == "It cannot be asked. Look at the account, then say whether it is there."

@@ -18,10 +18,14 @@ from tests.backend.publishing.desk import Desk, next_attempt
 
 S = PostState
 LOST = [
-    ("sandbox", "picture", "lose_publish"), ("sandbox", "picture", "publish_500"), ("instagram", "picture", "lose_publish"),
-    ("instagram", "picture", "spam_but_live"), ("tiktok", "video", "lose_last"), ("youtube", "short", "lose_last"),
+    ("sandbox", "picture", "lose_publish"),
+    ("sandbox", "picture", "publish_500"),
+    ("instagram", "picture", "lose_publish"),
+    ("instagram", "picture", "spam_but_live"),
+    ("tiktok", "video", "lose_last"),
+    ("youtube", "short", "lose_last"),
     ("youtube", "short", "last_500"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("platform", "format", "fault"), LOST, ids=["-".join(one) for one in LOST])
@@ -55,7 +59,7 @@ def test_an_id_that_another_post_has_is_for_a_person_to_look_at(desk: Desk, monk
     post = desk.post(second)
     assert (post.state, post.error_code, post.remote_id) == (S.UNKNOWN, "platform_id_taken", "")
     taken = f"Instagram answered with the id {same}, which another post of this channel has already."
-    assert post.error == f"{taken} {decisions.LOOK}"
+    assert post.error == f"{taken} {decisions.LOOK_AT_ACCOUNT}"
     assert [one.outcome for one in desk.attempts(second)] == ["unknown"]
 
 
@@ -97,7 +101,7 @@ def test_tiktok_pictures_with_a_lost_answer_are_unknown_until_somebody_looks(des
     desk.drain()
     post, (attempt,) = desk.post(post_id), desk.attempts(post_id)
     assert (post.state, attempt.outcome) == (S.UNKNOWN, "unknown")
-    assert post.error.endswith(decisions.LOOK)
+    assert post.error.endswith(decisions.LOOK_AT_ACCOUNT)
     assert desk.said[-1].startswith("rejected: TikTok's answer was lost"), "the job says so too"
     assert len(desk.feed("tiktok")) == 1
     desk.decide(post_id, there=False)
@@ -209,7 +213,7 @@ def test_a_first_comment_that_cannot_be_written_is_only_a_sentence(desk: Desk) -
 
 
 def test_without_a_public_address_the_post_fails_with_what_to_set(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media, "_on_this_machine", lambda *_: False)  # as Instagram's own server is
+    monkeypatch.setattr(media, "_is_local_platform", lambda *_: False)  # as Instagram's own server is
     desk.with_settings(s3_public_endpoint="", public_url="")
     post_id = desk.scheduled("instagram", "picture")
     desk.drain()

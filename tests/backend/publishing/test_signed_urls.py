@@ -36,7 +36,7 @@ def test_an_address_opens_one_file_until_it_ends(app: App, workspace: Tenant, mo
         _a_day_passes(monkeypatch)
         assert stranger.get(path).status_code == 404
     with pytest.raises(NotFound):
-        signed_urls.opened(app.settings, token)
+        signed_urls.open_token(app.settings, token)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_the_public_https_address_there_is_is_taken(
     app = bootstrap(settings.model_copy(update={"s3_public_endpoint": storage_at, "public_url": studio_at}))
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         card = assets.get(tx, make_asset(tx))
-    found = media.address(app, workspace.id, card, platform="instagram")
+    found = media.file_url(app, workspace.id, card, platform="instagram")
     assert found.startswith(begins)
     assert found.isascii()
     app.close()
@@ -72,7 +72,7 @@ def test_out_of_reach_is_said_of_what_is_fetched_alone(desk: Desk) -> None:
         for storage_at, studio_at in PUBLIC + PRIVATE:
             chosen = desk.app.settings.model_copy(update={"s3_public_endpoint": storage_at, "public_url": studio_at, **real})
             with desk.app.db.transaction(desk.caller) as tx:
-                said = media.problems(tx, chosen, post)
+                said = media.reachability_problems(tx, chosen, post)
             assert bool(said) == (fetched and (storage_at, studio_at) in PRIVATE)
             assert all("PUBLIC_URL" in one.message and one.blocks for one in said)
 
@@ -83,9 +83,9 @@ def test_a_platform_on_this_machine_fetches_from_the_studio_as_it_is(desk: Desk)
     here = {"instagram_graph_url": "http://127.0.0.1:8611", "s3_public_endpoint": "", "public_url": "", "host": "0.0.0.0"}
     app = bootstrap(desk.app.settings.model_copy(update=here))
     with app.db.transaction(desk.caller) as tx:
-        assert not media.problems(tx, app.settings, post)
+        assert not media.reachability_problems(tx, app.settings, post)
         card = assets.get(tx, post.media[0])
-    found = media.address(app, desk.caller.tenant_id, card, platform="instagram")
+    found = media.file_url(app, desk.caller.tenant_id, card, platform="instagram")
     assert found.startswith(f"http://127.0.0.1:{app.settings.port}/api/handed/")
     app.close()
 

@@ -14,9 +14,14 @@ AI = {
     "youtube": "YouTube: containsSyntheticMedia=true, privacyStatus=public",
 }
 WAYS = [
-    ("sandbox", "carousel"), ("instagram", "picture"), ("instagram", "carousel"), ("instagram", "reel"), ("tiktok", "video"),
-    ("tiktok", "picture"), ("youtube", "short"),
-]  # fmt: skip
+    ("sandbox", "carousel"),
+    ("instagram", "picture"),
+    ("instagram", "carousel"),
+    ("instagram", "reel"),
+    ("tiktok", "video"),
+    ("tiktok", "picture"),
+    ("youtube", "short"),
+]
 
 
 @pytest.mark.parametrize(("platform", "format"), WAYS, ids=["-".join(way) for way in WAYS])

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.renditions import Recipe, crop
-from backend.renditions.recipe import Facts, cutting, outcome
+from backend.renditions import RenditionRecipe, crop
+from backend.renditions.recipe import FileFacts, expected_facts, plan_cut
 
 SIDES = st.integers(64, 4000)
 SHAPES = st.sampled_from([4 / 5, 1.91, 9 / 16, 16 / 9, 1.0, 2 / 3, 0.4, 2.5])
@@ -37,8 +37,8 @@ def test_a_picture_cropped_once_is_not_cropped_again(width: int, height: int, ra
 
 @given(SIDES, SIDES, st.integers(16, 5000), st.booleans())
 def test_nothing_grows_and_the_shape_stays(width: int, height: int, most: int, film: bool) -> None:
-    recipe = Recipe(kind="video" if film else "picture", width=most, longest=1920)
-    wide, high = cutting(Facts("video/mp4" if film else "image/png", width, height), recipe).size
+    recipe = RenditionRecipe(kind="video" if film else "picture", width=most, longest=1920)
+    wide, high = plan_cut(FileFacts("video/mp4" if film else "image/png", width, height), recipe).size
     assert wide <= max(2, min(width, most) + 1)
     assert max(wide, high) <= 1921
     assert wide / high == pytest.approx(width / height, rel=4 / min(wide, high))
@@ -54,18 +54,20 @@ def test_plain_shapes_come_out_exactly() -> None:
 @pytest.mark.parametrize(
     ("have", "recipe", "fps", "encode"),
     [
-        (Facts("video/mp4", 720, 1280, 5, 30, "h264"), Recipe(kind="video"), 30, False),
-        (Facts("video/mp4", 720, 1280, 5, 30, "h264"), Recipe(kind="video", ratio=9 / 16, seconds=60), 30, False),
-        (Facts("video/webm", 720, 1280, 5, 30, "vp9"), Recipe(kind="video"), 30, True),
-        (Facts("video/mp4", 720, 1280, 5, 8, "h264"), Recipe(kind="video", transcode=True), 30, True),
-        (Facts("video/mp4", 720, 1280, 5, 120, "hevc"), Recipe(kind="video", transcode=True), 60, True),
-        (Facts("video/mp4", 720, 1280, 90, 25, "h264"), Recipe(kind="video", seconds=60), 25, True),
-        (Facts("video/mp4", 720, 1280, None, None), Recipe(kind="video", seconds=60), None, True),
+        (FileFacts("video/mp4", 720, 1280, 5, 30, "h264"), RenditionRecipe(kind="video"), 30, False),
+        (FileFacts("video/mp4", 720, 1280, 5, 30, "h264"), RenditionRecipe(kind="video", ratio=9 / 16, seconds=60), 30, False),
+        (FileFacts("video/webm", 720, 1280, 5, 30, "vp9"), RenditionRecipe(kind="video"), 30, True),
+        (FileFacts("video/mp4", 720, 1280, 5, 8, "h264"), RenditionRecipe(kind="video", transcode=True), 30, True),
+        (FileFacts("video/mp4", 720, 1280, 5, 120, "hevc"), RenditionRecipe(kind="video", transcode=True), 60, True),
+        (FileFacts("video/mp4", 720, 1280, 90, 25, "h264"), RenditionRecipe(kind="video", seconds=60), 25, True),
+        (FileFacts("video/mp4", 720, 1280, None, None), RenditionRecipe(kind="video", seconds=60), None, True),
     ],
 )
-def test_a_film_is_encoded_only_where_it_must(have: Facts, recipe: Recipe, fps: float | None, encode: bool) -> None:
-    assert cutting(have, recipe).encode is encode
-    comes = outcome(have, recipe)
+def test_a_film_is_encoded_only_where_it_must(
+    have: FileFacts, recipe: RenditionRecipe, fps: float | None, encode: bool
+) -> None:
+    assert plan_cut(have, recipe).encode is encode
+    comes = expected_facts(have, recipe)
     assert comes.fps == fps
     assert (comes.mime, comes.codec) == ("video/mp4", "h264" if encode else have.codec)
     if have.duration_s:
@@ -74,7 +76,7 @@ def test_a_film_is_encoded_only_where_it_must(have: Facts, recipe: Recipe, fps: 
 
 @pytest.mark.parametrize("sides", [(256, 256), (3840, 2160), (320, 180), (2000, 300), (1080, 1920)])
 def test_a_converted_film_has_sides_that_every_platform_takes(sides: tuple[int, int]) -> None:
-    wide, high = cutting(Facts("video/mp4", *sides), Recipe(kind="video", transcode=True)).size
+    wide, high = plan_cut(FileFacts("video/mp4", *sides), RenditionRecipe(kind="video", transcode=True)).size
     assert max(wide, high) <= 1920
     assert min(wide, high) >= 360 or max(wide, high) == 1920
     assert not wide % 2
@@ -82,25 +84,27 @@ def test_a_converted_film_has_sides_that_every_platform_takes(sides: tuple[int, 
 
 
 def test_equal_recipes_are_one() -> None:
-    one, other = Recipe(kind="picture", ratio=4 / 5), Recipe(kind="picture", ratio=0.80000001)
+    one, other = RenditionRecipe(kind="picture", ratio=4 / 5), RenditionRecipe(kind="picture", ratio=0.80000001)
     assert one.digest == other.digest
-    assert one.digest != Recipe(kind="picture", ratio=4 / 5, focus=0.2).digest
-    assert Recipe.model_validate(one.model_dump(mode="json")).digest == one.digest
+    assert one.digest != RenditionRecipe(kind="picture", ratio=4 / 5, focus=0.2).digest
+    assert RenditionRecipe.model_validate(one.model_dump(mode="json")).digest == one.digest
 
 
 @pytest.mark.parametrize(
     ("sides", "recipe", "size"),
     [
-        ((128, 192), Recipe(kind="picture", least=320), (320, 480)),
-        ((128, 192), Recipe(kind="picture", ratio=4 / 5, least=320), (320, 400)),
-        ((400, 400), Recipe(kind="picture", least=320), (400, 400)),
-        ((4000, 1000), Recipe(kind="picture", longest=1000, least=320), (1000, 250)),
+        ((128, 192), RenditionRecipe(kind="picture", least=320), (320, 480)),
+        ((128, 192), RenditionRecipe(kind="picture", ratio=4 / 5, least=320), (320, 400)),
+        ((400, 400), RenditionRecipe(kind="picture", least=320), (400, 400)),
+        ((4000, 1000), RenditionRecipe(kind="picture", longest=1000, least=320), (1000, 250)),
     ],
 )
-def test_a_narrow_picture_is_enlarged(sides: tuple[int, int], recipe: Recipe, size: tuple[int, int]) -> None:
-    assert cutting(Facts("image/png", *sides), recipe).size == size
+def test_a_narrow_picture_is_enlarged(sides: tuple[int, int], recipe: RenditionRecipe, size: tuple[int, int]) -> None:
+    assert plan_cut(FileFacts("image/png", *sides), recipe).size == size
 
 
 def test_files_of_before_there_was_enlarging_keep_their_digests() -> None:
-    assert Recipe(kind="picture", ratio=0.8).digest == "6d1078b0bc3d0d6ede49ce2c4ee7113b74cd39849367f19c31d9316a15f54246"
-    assert Recipe(kind="picture", ratio=0.8, least=320).digest != Recipe(kind="picture", ratio=0.8).digest
+    assert (
+        RenditionRecipe(kind="picture", ratio=0.8).digest == "6d1078b0bc3d0d6ede49ce2c4ee7113b74cd39849367f19c31d9316a15f54246"
+    )
+    assert RenditionRecipe(kind="picture", ratio=0.8, least=320).digest != RenditionRecipe(kind="picture", ratio=0.8).digest

@@ -18,13 +18,13 @@ from backend.db.tables import Asset, AssetUse, Job, Rendition
 from backend.errors import Invalid
 from backend.kit.clock import now
 from backend.media.images.ai_mark import EDITED, SOURCE_META, SOURCE_TYPE
-from backend.renditions import KIND, MediaPayload, Recipe, pipeline
+from backend.renditions import KIND, MediaPayload, RenditionRecipe, pipeline
 from tests.factories.account import Tenant
 from tests.support.context import make_context
 from tests.support.crashing import dying_everywhere
 from workers.context import Context
 
-PICTURE = Recipe(kind="picture", ratio=0.8, max_bytes=60_000)
+PICTURE = RenditionRecipe(kind="picture", ratio=0.8, max_bytes=60_000)
 
 
 def png(width: int = 200, height: int = 100, *, mode: str = "RGBA") -> bytes:
@@ -53,13 +53,13 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 def test_a_picture_goes_out_as_a_plain_marked_jpeg(app: Any, do: Any, keep: Any, prepare: Any) -> None:
     asset_id = keep(png(), width=200, height=100, content_type="image/png", meta={SOURCE_META: EDITED})
     wanted = [(asset_id, PICTURE)]
-    assert do(renditions.ready, wanted) is None
-    job = do(renditions.ask, wanted)
-    assert do(renditions.ask, wanted).id == job.id, "asked twice, made once"
+    assert do(renditions.ready_files, wanted) is None
+    job = do(renditions.start_preparation, wanted)
+    assert do(renditions.start_preparation, wanted).id == job.id, "asked twice, made once"
     assert do(jobs.get, job.id).kind == KIND
-    assert prepare(do(renditions.want, wanted)) == {"made": 1, "refused": 0}
-    [made] = do(renditions.ready, wanted)
-    assert do(renditions.ask, wanted) is None
+    assert prepare(do(renditions.request_renditions, wanted)) == {"made": 1, "refused": 0}
+    [made] = do(renditions.ready_files, wanted)
+    assert do(renditions.start_preparation, wanted) is None
     data = b"".join(app.storage.open(made.key))
     assert (made.content_type, made.width, made.height, made.meta) == ("image/jpeg", 80, 100, {SOURCE_META: EDITED})
     assert made.size_bytes == len(data) <= 60_000
@@ -77,17 +77,27 @@ def test_a_picture_goes_out_as_a_plain_marked_jpeg(app: Any, do: Any, keep: Any,
 def test_a_film_is_cut_converted_and_marked_in_one_pass(app: Any, do: Any, keep: Any, prepare: Any, film: Any) -> None:
     source = film(size="640x360", seconds=3)
     asset_id = keep(
-        source, kind="video", content_type="video/mp4", width=640, height=360,
+        source,
+        kind="video",
+        content_type="video/mp4",
+        width=640,
+        height=360,
         meta={"duration_s": 3.0, "fps": 8.0, "codec": "h264", "audio": "aac"},
-    )  # fmt: skip
-    recipe = Recipe(kind="video", ratio=9 / 16, seconds=2, transcode=True)
+    )
+    recipe = RenditionRecipe(kind="video", ratio=9 / 16, seconds=2, transcode=True)
     wanted = [(asset_id, recipe)]
-    prepare(do(renditions.want, wanted))
-    [made] = do(renditions.ready, wanted)
-    said = renditions.expected(do(assets.get, asset_id), recipe)
+    prepare(do(renditions.request_renditions, wanted))
+    [made] = do(renditions.ready_files, wanted)
+    said = renditions.expected_facts_of(do(assets.get, asset_id), recipe)
     assert (said.mime, said.width, said.height, said.duration_s, said.fps, said.codec, said.audio) == (
-        "video/mp4", 360, 640, 2.0, 30.0, "h264", "aac",
-    )  # fmt: skip
+        "video/mp4",
+        360,
+        640,
+        2.0,
+        30.0,
+        "h264",
+        "aac",
+    )
     data = b"".join(app.storage.open(made.key))
     outer = [name for name, _ in boxes(data)]
     assert outer.index(b"moov") < outer.index(b"mdat")
@@ -110,9 +120,9 @@ def test_a_film_is_cut_converted_and_marked_in_one_pass(app: Any, do: Any, keep:
 def test_a_film_that_needs_no_change_keeps_its_frames(app: Any, do: Any, keep: Any, prepare: Any, film: Any) -> None:
     source = film(rate=24)
     asset_id = keep(source, kind="video", content_type="video/mp4", width=320, height=180, meta={SOURCE_META: SOURCE_TYPE})
-    wanted = [(asset_id, Recipe(kind="video"))]
-    prepare(do(renditions.want, wanted))
-    [made] = do(renditions.ready, wanted)
+    wanted = [(asset_id, RenditionRecipe(kind="video"))]
+    prepare(do(renditions.request_renditions, wanted))
+    [made] = do(renditions.ready_files, wanted)
     data = b"".join(app.storage.open(made.key))
     assert SOURCE_TYPE.encode() in data
     assert b"secret" not in data
@@ -127,48 +137,48 @@ def test_a_film_that_needs_no_change_keeps_its_frames(app: Any, do: Any, keep: A
 def test_what_cannot_be_read_says_so_once_asked_for(do: Any, keep: Any, prepare: Any) -> None:
     broken = keep(b"no picture at all", width=100, height=100)
     film = keep(b"no film at all", kind="video", content_type="video/mp4", width=100, height=100)
-    for wanted in ([(broken, PICTURE)], [(film, Recipe(kind="video"))]):
-        assert prepare(do(renditions.want, wanted)) == {"made": 0, "refused": 1}
+    for wanted in ([(broken, PICTURE)], [(film, RenditionRecipe(kind="video"))]):
+        assert prepare(do(renditions.request_renditions, wanted)) == {"made": 0, "refused": 1}
         with pytest.raises(Invalid, match=r"cannot be (read|posted)"):
-            do(renditions.ready, wanted)
-        [said] = do(renditions.standing, wanted).values()
+            do(renditions.ready_files, wanted)
+        [said] = do(renditions.rendition_status, wanted).values()
         assert "cannot be" in said, "the form shows it"
-        assert do(renditions.ask, wanted) is None, "it is not tried again by itself"
+        assert do(renditions.start_preparation, wanted) is None, "it is not tried again by itself"
 
 
 def test_a_failed_job_and_a_lost_file_are_asked_for_anew(app: Any, do: Any, keep: Any, prepare: Any) -> None:
     wanted = [(keep(png(), width=200, height=100), PICTURE)]
-    first = do(renditions.ask, wanted)
+    first = do(renditions.start_preparation, wanted)
     do(lambda tx: tx.execute(update(Job).where(Job.id == first.id).values(state="failed")))
-    second = do(renditions.ask, wanted)
+    second = do(renditions.start_preparation, wanted)
     assert second.id != first.id
-    assert do(renditions.ask, wanted).id == second.id
-    prepare(do(renditions.want, wanted))
-    [made] = do(renditions.ready, wanted)
+    assert do(renditions.start_preparation, wanted).id == second.id
+    prepare(do(renditions.request_renditions, wanted))
+    [made] = do(renditions.ready_files, wanted)
     do(assets.delete, [made.id], force=True)
-    assert do(renditions.ready, wanted) is None
-    assert do(renditions.ask, wanted).id == second.id
-    assert len(do(renditions.want, wanted).rendition_ids) == 1
+    assert do(renditions.ready_files, wanted) is None
+    assert do(renditions.start_preparation, wanted).id == second.id
+    assert len(do(renditions.request_renditions, wanted).rendition_ids) == 1
 
 
 def test_what_nobody_asks_for_goes(do: Any, keep: Any, prepare: Any) -> None:
     old, new = keep(png(), width=200, height=100), keep(png(), width=200, height=100)
-    prepare(do(renditions.want, [(old, PICTURE), (new, PICTURE)]))
-    [made] = do(renditions.ready, [(old, PICTURE)])
+    prepare(do(renditions.request_renditions, [(old, PICTURE), (new, PICTURE)]))
+    [made] = do(renditions.ready_files, [(old, PICTURE)])
     long_ago = {"used_at": now() - timedelta(days=31)}
     do(lambda tx: tx.execute(update(Rendition).where(Rendition.asset_id == old).values(**long_ago)))
-    assert do(renditions.forget, days=30) == 1
+    assert do(renditions.delete_unused, days=30) == 1
     assert do(assets.get, made.id).state == "deleted"
     assert do(assets.get, old).state == "stored", "the picture itself stays"
-    assert do(renditions.ready, [(old, PICTURE)]) is None
-    assert do(renditions.ready, [(new, PICTURE)])
+    assert do(renditions.ready_files, [(old, PICTURE)]) is None
+    assert do(renditions.ready_files, [(new, PICTURE)])
 
 
 def test_two_jobs_for_one_file_leave_one(app: Any, do: Any, keep: Any, workspace: Tenant) -> None:
-    payload = do(renditions.want, [(keep(png(), width=200, height=100), PICTURE)])
+    payload = do(renditions.request_renditions, [(keep(png(), width=200, height=100), PICTURE)])
     [rendition_id] = payload.rendition_ids
     one, other = (make_context(app, workspace, KIND, payload) for _ in range(2))
-    late = pipeline._prepare(one, rendition_id, 0)
+    late = pipeline._prepare_file(one, rendition_id, 0)
     pipeline.run(other, payload)
     one.step(rendition_id, lambda: late)
     kept = select(Asset.id).where(Asset.state == "stored", Asset.job_id.in_([one.job_id, other.job_id]))
@@ -177,7 +187,7 @@ def test_two_jobs_for_one_file_leave_one(app: Any, do: Any, keep: Any, workspace
 
 def test_whenever_its_worker_dies_there_is_exactly_one_file(app: Any, do: Any, keep: Any, workspace: Tenant) -> None:
     def begin() -> Context:
-        payload = do(renditions.want, [(keep(png(), width=200, height=100), PICTURE)])
+        payload = do(renditions.request_renditions, [(keep(png(), width=200, height=100), PICTURE)])
         return make_context(app, workspace, KIND, payload)
 
     def run(ctx: Context) -> object:
