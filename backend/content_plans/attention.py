@@ -74,7 +74,7 @@ def channel_activity(tx: Session) -> dict[str, ChannelActivity]:
         .where(Post.state.in_((S.PUBLISHED, S.SCHEDULED)))
         .group_by(Post.channel_id)
     )
-    return {row.channel_id: ChannelActivity(row.last, row.next, row.posts_last_day) for row in rows}
+    return {row.channel_id: ChannelActivity(row.last, row.next, row.day) for row in rows}
 
 
 def needs_attention(tx: Session) -> Attention:
