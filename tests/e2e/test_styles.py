@@ -58,13 +58,13 @@ def test_learn_and_write(
         tab.get_by_role("button", name="Markdown").click()
     assert coming.value.suggested_filename == "walking-to-work-in-the-rain.md"
     assert "# walking to work" in Path(coming.value.path()).read_text("utf-8")
-    for tab_name, words in (("Write", "asked for"), ("Style card", "Passages that show it")):
+    for tab_name, shown_text in (("Write", "asked for"), ("Style card", "Passages that show it")):
         tab.goto(address)
         tab.get_by_role("radio", name=tab_name).or_(tab.get_by_role("button", name=tab_name, exact=True)).first.click()
-        for look, seen in (("dark", looks.dark), ("phone", looks.phone)):
-            seen(tab)
+        for look, expect_look in (("dark", looks.dark), ("phone", looks.phone)):
+            expect_look(tab)
             looks.settled(tab)
-            expect(tab.get_by_text(words)).to_be_visible()
+            expect(tab.get_by_text(shown_text)).to_be_visible()
             assert looks.too_wide(tab) <= 0, look
             shoot(tab, f"styles-{'text' if tab_name == 'Write' else 'card'}-{look}")
         looks.light(tab)

@@ -86,8 +86,8 @@ def test_write_draw_plan_talk(
     for name in ("write", "ideas", "drafts"):
         part(tab, studio_url, workspace, name)
         expect(tab.get_by_text("morning workout").or_(tab.get_by_text("Idea for day 7")).first).to_be_visible()
-        for look, seen in (("dark", looks.dark), ("phone", looks.phone)):
-            seen(tab)
+        for look, expect_look in (("dark", looks.dark), ("phone", looks.phone)):
+            expect_look(tab)
             looks.settled(tab)
             expect(tab.get_by_text("morning workout").or_(tab.get_by_text("Idea for day 7")).first).to_be_visible()
             assert looks.too_wide(tab) <= 0, (look, name)

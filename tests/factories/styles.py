@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 def upload(app: App, tenant: Tenant, style_id: str, path: Path) -> str:
     """The file in storage, as the page or the API brings it."""
-    said = {"noun": writing_styles.NOUN, "noun_id": style_id, "filename": path.name, "size": path.stat().st_size}
+    announcement = {"noun": writing_styles.NOUN, "noun_id": style_id, "filename": path.name, "size": path.stat().st_size}
     with app.db.transaction(tenant.caller, needs="editor") as tx:
-        card = uploads.announce(tx, settings=app.settings, client_key=new_id("file"), **said)  # type: ignore[arg-type]
+        card = uploads.announce(tx, settings=app.settings, client_key=new_id("file"), **announcement)  # type: ignore[arg-type]
     open_tx = lambda: app.db.transaction(tenant.caller, needs="editor")  # noqa: E731
     uploads.receive(open_tx, app.storage, settings=app.settings, upload_id=card.id, chunks=iter([path.read_bytes()]))
     return card.id

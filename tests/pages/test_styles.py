@@ -27,14 +27,14 @@ def test_the_first_style_begins_with_a_name(app: App, workspace: Tenant, open_pa
     assert not at.exception
     assert "No writing style yet" in words(at)
     at.text_input(key="styles:new:name").set_value("ab")
-    next(one for one in at.button if one.label == "Go on").click().run()
+    next(button for button in at.button if button.label == "Go on").click().run()
     assert "3 to 80 characters" in words(at)
     at.text_input(key="styles:new:name").set_value("Letters")
-    next(one for one in at.button if one.label == "Go on").click().run()
+    next(button for button in at.button if button.label == "Go on").click().run()
     assert not at.exception
     with app.db.transaction(workspace.caller) as tx:
-        [made] = writing_styles.page(tx)
-    at = open_page("make/styles", id=made.id)
+        [style] = writing_styles.page(tx)
+    at = open_page("make/styles", id=style.id)
     assert "Nothing learned yet" in words(at)
     assert "400 words are the least" in words(at)
 
@@ -47,10 +47,10 @@ def test_a_text_is_asked_for_seen_and_exported(app: App, workspace: Tenant, open
     assert "offline writer writes" in words(at)
     at.text_area(key=f"style:wish:{style.id}:topic").set_value("a wet walk")
     at.number_input(key=f"style:wish:{style.id}:words").set_value(60)
-    next(one for one in at.button if one.label == "Write").click().run()
+    next(button for button in at.button if button.label == "Write").click().run()
     assert not at.exception
     assert "a wet walk" in words(at)
-    assert any(one.label == "Cancel" for one in at.button)
+    assert any(button.label == "Cancel" for button in at.button)
     with app.db.transaction(workspace.caller) as tx:
         [text] = writing_styles.texts(tx, style.id)
     pipeline.write(
@@ -61,7 +61,7 @@ def test_a_text_is_asked_for_seen_and_exported(app: App, workspace: Tenant, open
     assert not at.exception
     assert "60 asked for" in words(at)
     assert "style match" in words(at)
-    assert not [one.label for one in at.button if one.label in ("Write", "Delete", "Cancel")]
+    assert not [button.label for button in at.button if button.label in ("Write", "Delete", "Cancel")]
 
 
 def test_the_card_and_a_deletion_taken_back(app: App, workspace: Tenant, open_page: Open) -> None:
@@ -77,7 +77,7 @@ def test_the_card_and_a_deletion_taken_back(app: App, workspace: Tenant, open_pa
     at = open_page("make/styles")
     at.session_state["styles:gone"] = (style.id, style.name)
     at.run()
-    next(one for one in at.button if one.label == "Undo").click().run()
+    next(button for button in at.button if button.label == "Undo").click().run()
     with app.db.transaction(workspace.caller) as tx:
         assert writing_styles.get(tx, style.id).name == "Pond <b>notes</b>"
 
@@ -104,9 +104,9 @@ def test_a_model_that_cannot_be_asked_is_not_offered_one_that_is_away_is(
     wrong, away = make_app(text_model_style="acme/poet", text_fallbacks=""), make_app(openrouter_base_url="http://127.0.0.1:9")
     with wrong.db.transaction(workspace.caller, needs="editor") as tx:
         style = make_style(tx)
-    for paid, said, disabled in ((wrong, "TEXT_MODEL_STYLE", True), (away, "does not answer", False)):
+    for paid, message, disabled in ((wrong, "TEXT_MODEL_STYLE", True), (away, "does not answer", False)):
         monkeypatch.setattr(resources, "app", lambda paid=paid: paid)
         at = open_page("make/styles", id=style.id)
         assert not at.exception
-        assert said in words(at).replace("\\", "")
-        assert next(one for one in at.button if one.label == "Write").disabled == disabled
+        assert message in words(at).replace("\\", "")
+        assert next(button for button in at.button if button.label == "Write").disabled == disabled

@@ -50,12 +50,12 @@ def test_an_empty_page_says_what_workflows_are_for(open_page: Open) -> None:
 
 def test_bringing_one_in_by_pasting(app: App, workspace: Tenant, open_page: Open) -> None:
     at = open_page("make/workflows")
-    next(one for one in at.text_area if one.label.startswith("or paste")).set_value('{"nodes": [], "links": []}')
-    next(one for one in at.text_input if one.label == "Name").set_value("Mine")
-    next(one for one in at.button if one.label == "Bring it in").click().run()
-    assert any("Dev mode" in one.value for one in at.error), [one.value for one in at.error]
-    next(one for one in at.text_area if one.label.startswith("or paste")).set_value(known.text("txt2img_lora_sd15"))
-    next(one for one in at.button if one.label == "Bring it in").click().run()
+    next(field for field in at.text_area if field.label.startswith("or paste")).set_value('{"nodes": [], "links": []}')
+    next(field for field in at.text_input if field.label == "Name").set_value("Mine")
+    next(button for button in at.button if button.label == "Bring it in").click().run()
+    assert any("Dev mode" in error.value for error in at.error), [error.value for error in at.error]
+    next(field for field in at.text_area if field.label.startswith("or paste")).set_value(known.text("txt2img_lora_sd15"))
+    next(button for button in at.button if button.label == "Bring it in").click().run()
     assert not at.exception
     with app.db.transaction(workspace.caller) as tx:
         assert [card.name for card in workflows.page(tx)] == ["Mine"]
@@ -65,15 +65,15 @@ def test_one_is_bound_tried_and_approved(app: App, workspace: Tenant, open_page:
     card = brought(app, workspace)
     at = open_page("make/workflows", id=card.id)
     assert not at.exception
-    assert next(one for one in at.button if one.label == "Approve").disabled
+    assert next(button for button in at.button if button.label == "Approve").disabled
     assert "The server has no node for Soft light" in words(at)
-    next(one for one in at.button if one.label == "Draw a trial picture").click().run()
+    next(button for button in at.button if button.label == "Draw a trial picture").click().run()
     with app.db.transaction(workspace.caller, needs="owner") as tx:
-        asked = generation.get(tx, str(workflows.get(tx, card.id).tried_id))
-        assert (asked.n, asked.recipe.workflow.name if asked.recipe.workflow else "") == (1, "Soft light")
-        workflows.record_trial(tx, card.id, asked.id)
+        request = generation.get(tx, str(workflows.get(tx, card.id).tried_id))
+        assert (request.n, request.recipe.workflow.name if request.recipe.workflow else "") == (1, "Soft light")
+        workflows.record_trial(tx, card.id, request.id)
     at = open_page("make/workflows", id=card.id)
-    next(one for one in at.button if one.label == "Approve").click().run()
+    next(button for button in at.button if button.label == "Approve").click().run()
     assert "Create offers it" in words(at)
     with app.db.transaction(workspace.caller) as tx:
         assert workflows.get(tx, card.id).state == "approved"
@@ -83,7 +83,7 @@ def test_what_may_not_run_is_said_and_cannot_be_tried(app: App, workspace: Tenan
     graph = known.graph("txt2img_lora_sd15") | {"50": {"class_type": "ShellCommand", "inputs": {}}}
     at = open_page("make/workflows", id=brought(app, workspace, graph=graph).id)
     assert "The node ShellCommand is not among those that may be used here" in words(at)
-    assert next(one for one in at.button if one.label == "Draw a trial picture").disabled
+    assert next(button for button in at.button if button.label == "Draw a trial picture").disabled
 
 
 def test_viewers_see_but_cannot_change(app: App, workspace: Tenant, open_page: Open, offered: ModelCard) -> None:
@@ -93,9 +93,9 @@ def test_viewers_see_but_cannot_change(app: App, workspace: Tenant, open_page: O
     assert "Bring it in" not in words(at)
     at = open_page("make/workflows", who=workspace.viewer, id=card.id)
     assert not at.exception
-    labels = {one.label for one in at.button}
+    labels = {button.label for button in at.button}
     assert not labels & {"Draw a trial picture", "Approve", "Archive", "Delete workflow"}
-    assert all(one.disabled for one in at.multiselect)
+    assert all(field.disabled for field in at.multiselect)
 
 
 def test_create_offers_what_is_approved_and_what_the_engine_can(
@@ -104,9 +104,9 @@ def test_create_offers_what_is_approved_and_what_the_engine_can(
     card = brought(app, workspace, approved=True)
     at = open_page("make/generation", workflow=card.id)
     assert not at.exception
-    assert next(one for one in at.selectbox if one.label == "Workflow").value == card.id
+    assert next(field for field in at.selectbox if field.label == "Workflow").value == card.id
     assert "Takes prompt, negative prompt, seed" in words(at)
-    assert "Second pass" in [one.label for one in at.segmented_control]
+    assert "Second pass" in [control.label for control in at.segmented_control]
 
 
 def test_a_pose_is_taken_from_a_picture_of_the_gallery(
@@ -123,11 +123,11 @@ def test_a_pose_is_taken_from_a_picture_of_the_gallery(
     at = open_page("make/generation", pose=picture)
     assert not at.exception
     assert "Holds the pose of this picture" in words(at)
-    assert not next(one for one in at.toggle if one.label.startswith("The picture shows a drawn")).value
+    assert not next(toggle for toggle in at.toggle if toggle.label.startswith("The picture shows a drawn")).value
 
 
 def test_create_offers_nothing_that_cannot_be_had(app: App, workspace: Tenant, open_page: Open) -> None:
     brought(app, workspace, approved=True)
     at = open_page("make/generation")
-    assert "Workflow" not in [one.label for one in at.selectbox]
+    assert "Workflow" not in [field.label for field in at.selectbox]
     assert "Second pass" not in words(at)

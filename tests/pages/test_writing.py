@@ -14,7 +14,7 @@ from backend.errors import EngineUnavailable
 from backend.writing import WriteOrder
 from studio.shell import resources
 from tests.backend.budgets.conftest import Make, make_app, server
-from tests.backend.writing.conftest import said, text
+from tests.backend.writing.conftest import answer_json, text
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill
 from tests.pages.conftest import Open, words
@@ -40,7 +40,7 @@ def press(at: AppTest, label: str) -> AppTest:
 
 
 def field(at: AppTest, label: str) -> Any:
-    return next(one for one in [*at.text_area, *at.text_input] if one.label == label)
+    return next(field for field in [*at.text_area, *at.text_input] if field.label == label)
 
 
 def test_texts_are_written_chosen_and_changed(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
@@ -58,13 +58,13 @@ def test_texts_are_written_chosen_and_changed(open_page: Open, rows: Rows, app: 
     press(at, "Show them again")
     press(at, "Hook")
     with app.db.transaction(workspace.caller) as tx:
-        found = writing.page(tx).cards
-    assert sum(bool(card.earlier) for card in found) == 1
+        cards = writing.page(tx).cards
+    assert sum(bool(card.earlier) for card in cards) == 1
     press(at, "Take back")
     press(at, "Used")
     drafts = open_page("make/writing", influencer=rows.influencer_id, part="drafts")
     assert "2 of 2" in shown(drafts)
-    alone = open_page("make/writing", id=found[0].id)
+    alone = open_page("make/writing", id=cards[0].id)
     assert "Picture prompt" in shown(alone)
 
 
@@ -88,7 +88,7 @@ def test_a_paid_model_is_named_with_what_it_costs_and_what_was_mended(
     monkeypatch.setattr(resources, "app", lambda: paid)
     field(at, "What is the post about?").set_value("morning yoga").run()
     assert "Costs at most $" in shown(at)
-    server.faults.says = [said(text(1, hashtags=["#One"]), text(2), text(3)), said(text(4))]
+    server.faults.says = [answer_json(text(1, hashtags=["#One"]), text(2), text(3)), answer_json(text(4))]
     press(at, "Write")
     assert "Was mended. Hashtags" in shown(at)
     assert "anthropic/claude-3-5-sonnet" in shown(at)
@@ -126,9 +126,9 @@ def test_what_went_wrong_in_a_talk_is_said_where_it_can_be_asked_again(
         broken.setattr("backend.writing.chat.budgets.complete", away)
         at.chat_input[0].set_value("Hello?").run()
     assert not at.exception
-    assert [one.value for one in at.error] == ["The language model does not answer right now\\."]
+    assert [error.value for error in at.error] == ["The language model does not answer right now\\."]
     assert "No answer came." in shown(at)
-    next(one for one in at.button if one.label == "Ask again").click().run()
+    next(button for button in at.button if button.label == "Ask again").click().run()
     assert not at.error
     assert "offline writer, no model" in shown(at)
 
@@ -142,9 +142,9 @@ def test_viewers_read(open_page: Open, rows: Rows, app: App, workspace: Tenant) 
         assert not at.exception
         offered = {button.label for button in at.button if not button.disabled}
         assert not offered & {"Write", "Suggest ideas", "Edit", "Used", "Discard", "Write one and draw it"}
-    one = open_page("make/writing", who=workspace.viewer, id=card.id)
-    assert "by hand" in shown(one)
-    assert "Edit" not in {button.label for button in one.button}
+    draft_page = open_page("make/writing", who=workspace.viewer, id=card.id)
+    assert "by hand" in shown(draft_page)
+    assert "Edit" not in {button.label for button in draft_page.button}
 
 
 def test_the_prompt_of_a_text_opens_create(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:

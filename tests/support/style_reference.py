@@ -19,20 +19,25 @@ from backend.writing_styles.similarity import _REFERENCE, count_ngrams, mask_top
 from backend.writing_styles.words import TOKEN
 
 LITTLE = 150
-_START, _LOOKED, _EACH = 2500, 450_000, 90_000
+_SKIPPED_TOKENS, _MAX_CHARACTERS, _MAX_TOKENS = 2500, 450_000, 90_000
 """Tokens left out at the beginning of a book (title pages, contents); characters looked at of it; tokens taken of an author."""
 
 
 def books(folder: Path) -> dict[str, list[str]]:
     """Tokens by author, as much of each of their books."""
-    found: defaultdict[str, list[list[str]]] = defaultdict(list)
+    texts_by_author: defaultdict[str, list[list[str]]] = defaultdict(list)
     for path in sorted(folder.glob("*_*.txt")):
-        found[path.stem.partition("_")[0]].append(TOKEN.findall(path.read_text("utf-8", "replace")[:_LOOKED])[_START:])
-    return {name: [token for one in theirs for token in one[: _EACH // len(theirs)]] for name, theirs in found.items()}
+        texts_by_author[path.stem.partition("_")[0]].append(
+            TOKEN.findall(path.read_text("utf-8", "replace")[:_MAX_CHARACTERS])[_SKIPPED_TOKENS:]
+        )
+    return {
+        name: [token for text in texts for token in text[: _MAX_TOKENS // len(texts)]]
+        for name, texts in texts_by_author.items()
+    }
 
 
-def made(little: frozenset[str], rates: Sequence[Any]) -> dict[str, Any]:
-    """What `likeness.reference` reads. `rates`: a row an author, those of each length of run summing to 1."""
+def reference_arrays(little: frozenset[str], rates: Sequence[Any]) -> dict[str, Any]:
+    """The arrays that `similarity.comparison_texts` reads. `rates`: a row an author; those of each length of run sum to 1."""
     rows = np.array(rates)
     scale = 65535 / rows.max()
     return {
@@ -47,24 +52,24 @@ def rates(tokens: Sequence[str], little: frozenset[str]) -> Any:
     return counts / counts.sum() * 3
 
 
-def commonest(authors: Mapping[str, Iterable[str]]) -> frozenset[str]:
+def most_common_words(authors: Mapping[str, Iterable[str]]) -> frozenset[str]:
     """Words that most of the authors use, each author with one voice; no names."""
-    small: Counter[str] = Counter()
-    large: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
+    capitalized: Counter[str] = Counter()
     for tokens in authors.values():
         words = [token.replace("’", "'") for token in tokens if token[0].isalpha()]
         for word, n in Counter(word.lower() for word in words).items():
-            small[word] += n / len(words)
+            counts[word] += n / len(words)
         for word, n in Counter(word.lower() for word in words if word[0].isupper()).items():
-            large[word] += n / len(words)
-    ranked = [word for word, rate in small.most_common(500) if large[word] < rate * 0.6 or word == "i"]
+            capitalized[word] += n / len(words)
+    ranked = [word for word, rate in counts.most_common(500) if capitalized[word] < rate * 0.6 or word == "i"]
     return frozenset(ranked[:LITTLE])
 
 
 def main(arguments: Sequence[str]) -> None:
     authors = books(Path(arguments[0]))
-    little = commonest(authors)
-    np.savez_compressed(_REFERENCE, **made(little, [rates(tokens, little) for tokens in authors.values()]))
+    little = most_common_words(authors)
+    np.savez_compressed(_REFERENCE, **reference_arrays(little, [rates(tokens, little) for tokens in authors.values()]))
     print(f"{len(authors)} authors: {', '.join(authors)}; {_REFERENCE.stat().st_size:,} bytes")
 
 

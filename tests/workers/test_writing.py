@@ -9,7 +9,7 @@ from backend.bootstrap import App
 from backend.influencers import InfluencerDraft
 from backend.writing import WriteOrder
 from tests.backend.budgets.conftest import server
-from tests.backend.writing.conftest import said, text
+from tests.backend.writing.conftest import answer_json, text
 from tests.factories.account import Tenant
 from tests.servers.openrouter import ModelServer
 from tests.support.processes import Workers
@@ -24,7 +24,7 @@ def test_a_killed_worker_pays_no_text_twice(app: App, workspace: Tenant, workers
     with app.db.transaction(workspace.caller) as tx:
         bella = influencers.create(tx, InfluencerDraft(name="Bella", trigger_word="bella_01")).id
         job = writing.start_content(tx, order=WriteOrder(influencer_id=bella, topic="yoga"), request_key="k")
-    server.faults.says = [said(text(1))] * 3
+    server.faults.says = [answer_json(text(1))] * 3
     for step in ("text+", "picture"):
         victim = workers.start("net", handlers="", FAULT_STEP=f"content-generation:{step}:kill", **told)
         until(lambda victim=victim: victim.poll() is not None, 60, what="the kill")  # type: ignore[misc]

@@ -31,41 +31,41 @@ def editor(app: App, workspace: Tenant) -> Iterator[Any]:
 
 def test_from_a_pdf_to_a_result(app: App, editor: Any, workspace: Tenant, tmp_path: Path) -> None:
     first, second = book(tmp_path / "a.pdf", part("doyle", 0, 2500)), book(tmp_path / "b.pdf", part("doyle", 3000, 2500))
-    files = [("file", (one.name, one.read_bytes(), "application/pdf")) for one in (first, second)]
-    asked = editor.post("/style/train", files=files, headers={"idempotency-key": "one"})
-    assert asked.status_code == 202, asked.text
-    begun = asked.json()
-    assert begun["status"] == "PENDING"
-    assert editor.post("/style/train", files=files, headers={"idempotency-key": "one"}).json()["job_id"] == begun["job_id"]
-    session = begun["session_id"]
+    files = [("file", (path.name, path.read_bytes(), "application/pdf")) for path in (first, second)]
+    answer = editor.post("/style/train", files=files, headers={"idempotency-key": "one"})
+    assert answer.status_code == 202, answer.text
+    started = answer.json()
+    assert started["status"] == "PENDING"
+    assert editor.post("/style/train", files=files, headers={"idempotency-key": "one"}).json()["job_id"] == started["job_id"]
+    session = started["session_id"]
     early = editor.post("/style/generate", json={"session_id": session, "topic": "fog"})
     assert (early.status_code, early.json()["code"]) == (409, "conflict")
     payload = StyleTrainingPayload(style_id=session)
-    ctx = make_context(app, workspace, writing_styles.TRAINING, payload, job_id=begun["job_id"])
-    assert editor.get(f"/style/jobs/{begun['job_id']}").json()["status"] == "TRAINING"
+    ctx = make_context(app, workspace, writing_styles.TRAINING, payload, job_id=started["job_id"])
+    assert editor.get(f"/style/jobs/{started['job_id']}").json()["status"] == "TRAINING"
     assert editor.get("/style/health").json() == {"status": "ok", "version": VERSION, "active_sessions": 1, "active_jobs": 1}
     pipeline.train(ctx, payload)
-    known = editor.get(f"/style/sessions/{session}").json()
-    assert known["is_trained"]
-    assert known["jobs"] == [begun["job_id"]]
-    assert not known["kept"]
-    begun = editor.post("/style/generate", json={"session_id": session, "topic": "fog in town", "num_words": 80}).json()
-    assert editor.get(f"/style/results/{begun['job_id']}").status_code == 409
+    session_info = editor.get(f"/style/sessions/{session}").json()
+    assert session_info["is_trained"]
+    assert session_info["jobs"] == [started["job_id"]]
+    assert not session_info["kept"]
+    started = editor.post("/style/generate", json={"session_id": session, "topic": "fog in town", "num_words": 80}).json()
+    assert editor.get(f"/style/results/{started['job_id']}").status_code == 409
     with app.db.transaction(workspace.caller) as tx:
-        text = writing_styles.text_of_job(tx, begun["job_id"])
+        text = writing_styles.text_of_job(tx, started["job_id"])
     assert text is not None
     writing = StyleWritingPayload(text_id=text.id)
-    ctx = make_context(app, workspace, writing_styles.WRITING, writing, job_id=begun["job_id"])
-    assert editor.get(f"/style/jobs/{begun['job_id']}").json()["status"] == "GENERATING"
+    ctx = make_context(app, workspace, writing_styles.WRITING, writing, job_id=started["job_id"])
+    assert editor.get(f"/style/jobs/{started['job_id']}").json()["status"] == "GENERATING"
     pipeline.write(ctx, writing)
-    result = editor.get(f"/style/results/{begun['job_id']}").json()
+    result = editor.get(f"/style/results/{started['job_id']}").json()
     assert result["words_requested"] == 80
     assert result["model"] == "offline"
     assert "fog in town" in result["content"]
-    told = editor.get(f"/style/results/{begun['job_id']}?format=md")
-    assert told.text.startswith("# fog in town\n")
-    assert "fog-in-town.md" in told.headers["content-disposition"]
-    job = editor.get(f"/style/jobs/{begun['job_id']}").json()
+    markdown = editor.get(f"/style/results/{started['job_id']}?format=md")
+    assert markdown.text.startswith("# fog in town\n")
+    assert "fog-in-town.md" in markdown.headers["content-disposition"]
+    job = editor.get(f"/style/jobs/{started['job_id']}").json()
     assert (job["job_type"], job["session_id"], job["text"]) == ("GENERATION", session, result["content"])
 
 
@@ -83,10 +83,10 @@ def test_what_is_no_pdf_is_refused_before_anything_is_kept(app: App, editor: Any
 
 
 def test_sessions_are_made_and_deleted(app: App, editor: Any, workspace: Tenant) -> None:
-    made = editor.post("/style/sessions", json={"name": "Letters"})
-    assert made.status_code == 201
-    session = made.json()["session_id"]
-    assert made.headers["location"].startswith(f"/api/style/sessions/{session}")
+    created = editor.post("/style/sessions", json={"name": "Letters"})
+    assert created.status_code == 201
+    session = created.json()["session_id"]
+    assert created.headers["location"].startswith(f"/api/style/sessions/{session}")
     assert editor.post("/style/sessions", json={"name": "Letters"}).status_code == 409
     assert editor.post("/style/sessions").status_code == 201
     assert editor.get("/style/sessions").json()["total"] == 2
@@ -98,8 +98,8 @@ def test_sessions_are_made_and_deleted(app: App, editor: Any, workspace: Tenant)
 def test_a_text_can_be_cancelled(app: App, editor: Any, workspace: Tenant) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         session = make_style(tx).id
-    begun = editor.post("/style/generate", json={"session_id": session, "topic": "tea", "words": 50}).json()
-    stopped = editor.post(f"/style/jobs/{begun['job_id']}/cancel").json()
+    started = editor.post("/style/generate", json={"session_id": session, "topic": "tea", "words": 50}).json()
+    stopped = editor.post(f"/style/jobs/{started['job_id']}/cancel").json()
     assert (stopped["status"], stopped["error"]) == ("FAILED", "It was cancelled.")
     assert editor.post("/style/generate", json={"session_id": session, "topic": "tea", "words": 5}).status_code == 400
 
@@ -112,9 +112,9 @@ def test_the_documents_own_addresses(app: App, workspace: Tenant) -> None:
         client.headers["x-workspace"] = workspace.id
         assert client.get("/sessions").json()["total"] == 1
         assert client.get(f"/sessions/{session}").json()["is_trained"]
-        begun = client.post("/generate", json={"session_id": session, "topic": "tea"}).json()
-        assert client.get(f"/jobs/{begun['job_id']}").json()["status"] == "PENDING"
-        assert client.get(f"/results/{begun['job_id']}").status_code == 409
+        started = client.post("/generate", json={"session_id": session, "topic": "tea"}).json()
+        assert client.get(f"/jobs/{started['job_id']}").json()["status"] == "PENDING"
+        assert client.get(f"/results/{started['job_id']}").status_code == 409
         assert (
             client.post("/train", json={"session_id": session}, headers={"origin": "https://evil.example"}).status_code == 403
         )

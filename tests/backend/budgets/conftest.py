@@ -28,17 +28,17 @@ def make_app(settings: Settings, server: ModelServer) -> Iterator[Make]:
     """`make_app(daily_openrouter_budget=1)`: the studio with a language model that never really pauses."""
     with ExitStack() as apps:
 
-        def made(**more: object) -> App:
-            given = {"openrouter_api_key": "sk-or-v1-test", "openrouter_base_url": server.url, **more}
-            chosen = settings.model_copy(update={**given, "openrouter_api_key": settings.redis_url.__class__("sk-test")})
-            app = bootstrap(chosen, role="studio")
-            engine = OpenAIEngine(chosen, pause=lambda _: None)
+        def make(**more: object) -> App:
+            values = {"openrouter_api_key": "sk-or-v1-test", "openrouter_base_url": server.url, **more}
+            app_settings = settings.model_copy(update={**values, "openrouter_api_key": settings.redis_url.__class__("sk-test")})
+            app = bootstrap(app_settings, role="studio")
+            engine = OpenAIEngine(app_settings, pause=lambda _: None)
             apps.callback(app.close)
             apps.callback(engine.close)
             app.__dict__["engines"] = SimpleNamespace(text=engine, image=FakeImageEngine())
             return app
 
-        yield made
+        yield make
 
 
 @pytest.fixture

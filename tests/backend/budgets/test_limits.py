@@ -26,16 +26,16 @@ def test_an_owner_sets_them_within_the_operators(app: App, workspace: Tenant) ->
     with app.db.transaction(workspace.caller) as tx:
         budgets.set_limits(tx, daily_usd=Decimal("1.50"), monthly_usd=Decimal(20), settings=app.settings)
         budgets.set_limits(tx, daily_usd=None, monthly_usd=Decimal(25), settings=app.settings)
-        told = budgets.costs(tx, app.settings)
-    assert (told.day.limit_usd, told.day.own_usd, told.day.most_usd) == (Decimal(10), None, Decimal(10))
-    assert (told.month.limit_usd, told.month.own_usd, told.month.most_usd) == (Decimal(25), Decimal(25), Decimal(150))
-    assert told.hit_rate == 0
-    assert told.month.share == 0
+        costs = budgets.costs(tx, app.settings)
+    assert (costs.day.limit_usd, costs.day.own_usd, costs.day.most_usd) == (Decimal(10), None, Decimal(10))
+    assert (costs.month.limit_usd, costs.month.own_usd, costs.month.most_usd) == (Decimal(25), Decimal(25), Decimal(150))
+    assert costs.hit_rate == 0
+    assert costs.month.share == 0
 
 
-@pytest.mark.parametrize(("daily", "says"), [("10.01", r"at most \$10.00"), ("-1", "0 or more"), ("NaN", "0 or more")])
-def test_a_wrong_limit_gets_a_sentence(app: App, workspace: Tenant, daily: str, says: str) -> None:
-    with pytest.raises(Invalid, match=says), app.db.transaction(workspace.caller) as tx:
+@pytest.mark.parametrize(("daily", "message"), [("10.01", r"at most \$10.00"), ("-1", "0 or more"), ("NaN", "0 or more")])
+def test_a_wrong_limit_gets_a_sentence(app: App, workspace: Tenant, daily: str, message: str) -> None:
+    with pytest.raises(Invalid, match=message), app.db.transaction(workspace.caller) as tx:
         budgets.set_limits(tx, daily_usd=Decimal(daily), monthly_usd=None, settings=app.settings)
 
 
@@ -48,14 +48,14 @@ def test_only_an_owner_sets_them(app: App, workspace: Tenant) -> None:
 def test_the_lower_limit_counts(own: Decimal | None, operators: Decimal | None) -> None:
     limit = rules.effective(own, operators)
     assert (limit is None) == (own is None and operators is None)
-    assert all(limit is not None and limit <= one for one in (own, operators) if one is not None)
+    assert all(limit is not None and limit <= value for value in (own, operators) if value is not None)
 
 
 @given(st.lists(money, max_size=30), money)
-def test_what_fits_never_passes_the_limit(asked: list[Decimal], limit: Decimal) -> None:
+def test_what_fits_never_passes_the_limit(amounts: list[Decimal], limit: Decimal) -> None:
     spent = Decimal(0)
-    for one in asked:
-        more = rules.rounded_up(one)
+    for amount in amounts:
+        more = rules.rounded_up(amount)
         if rules.fits(spent, more, limit):
             spent += more
     assert spent <= limit
@@ -78,6 +78,6 @@ def test_no_answer_costs_more_than_was_reserved(
     request = TextRequest("writing", "", question, max_tokens=max_tokens)
     reserved = most_usd(request, models)
     model = data.draw(st.sampled_from(models))
-    sent = data.draw(st.integers(0, len(question.encode()) + 32))
-    made = data.draw(st.integers(0, max_tokens))
-    assert cost(model, sent, made) <= reserved
+    prompt_tokens = data.draw(st.integers(0, len(question.encode()) + 32))
+    completion_tokens = data.draw(st.integers(0, max_tokens))
+    assert cost(model, prompt_tokens, completion_tokens) <= reserved

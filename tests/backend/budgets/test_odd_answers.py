@@ -28,16 +28,16 @@ from tests.servers.openrouter.odd import GOOD, MODES
 
 ASK = TextRequest("writing", "You are brief.", "What is new in Lisbon?", max_tokens=200)
 SHAPED = replace(ASK, answer=Suggestion)
-ABOUT = CallPurpose("suggestion")
+PURPOSE = CallPurpose("suggestion")
 Acting = Callable[[App], partial[Any]]
 
 
-def spent(app: App, acting: Acting) -> Decimal:
+def spent_usd(app: App, acting: Acting) -> Decimal:
     with acting(app)() as tx:
         return Decimal(tx.scalar(select(func.coalesce(func.sum(LlmCall.usd), 0))))
 
 
-def no_id_known(app: App, acting: Acting) -> Decimal:
+def unidentified_usd(app: App, acting: Acting) -> Decimal:
     """Estimates that nobody can be asked about."""
     with acting(app)() as tx:
         unknown = LlmCall.state == "estimated", LlmCall.generation_id == ""
@@ -46,21 +46,23 @@ def no_id_known(app: App, acting: Acting) -> Decimal:
 
 def test_each_odd_answer_is_booked_at_what_it_cost_or_more(make_app: Make, acting: Acting, server: ModelServer) -> None:
     app = make_app(enable_caching=False, daily_openrouter_budget=0)
-    kept: dict[str, int] = {}
+    usable_replies: dict[str, int] = {}
     for name in MODES:
         for request in (ASK, SHAPED):
-            before, billed = spent(app, acting), server.total
+            before, billed = spent_usd(app, acting), server.total
             server.faults.odd = [name]
             try:
-                reply = budgets.complete(app, acting(app), request, purpose=ABOUT)
-                kept[name] = kept.get(name, 0) + bool(reply.text.strip())
+                reply = budgets.complete(app, acting(app), request, purpose=PURPOSE)
+                usable_replies[name] = usable_replies.get(name, 0) + bool(reply.text.strip())
             except EngineError:
-                assert name not in kept or name.startswith("tool_call"), "a tool is called only where JSON was asked for"
+                assert name not in usable_replies or name.startswith("tool_call"), (
+                    "a tool is called only where JSON was asked for"
+                )
             assert not server.faults.odd
-            assert spent(app, acting) - before >= server.total - billed, name
-    assert set(kept) == {*GOOD, "err200_free", "error_before_anything"}
+            assert spent_usd(app, acting) - before >= server.total - billed, name
+    assert set(usable_replies) == {*GOOD, "err200_free", "error_before_anything"}
     budgets.reconcile(app, acting(app))
-    assert spent(app, acting) - no_id_known(app, acting) <= server.total <= spent(app, acting)
+    assert spent_usd(app, acting) - unidentified_usd(app, acting) <= server.total <= spent_usd(app, acting)
     with acting(app)() as tx:
         states = {row[0]: row[1] for row in tx.execute(select(LlmCall.state, func.count()).group_by(LlmCall.state))}
     assert states["estimated"] == 2, "an HTML page names no answer: both of them stay at the most they can have cost"
@@ -79,7 +81,7 @@ def test_the_limit_holds_against_odd_answers_side_by_side(
 
     def ask(n: int) -> type[BaseException] | None:
         try:
-            budgets.complete(app, acting(app), replace(SHAPED, question=f"Tram {n}?"), purpose=ABOUT, retry=True)
+            budgets.complete(app, acting(app), replace(SHAPED, question=f"Tram {n}?"), purpose=PURPOSE, retry=True)
         except EngineError as error:
             return type(error)
         except OverBudget:
@@ -87,30 +89,30 @@ def test_the_limit_holds_against_odd_answers_side_by_side(
         return None
 
     with ThreadPoolExecutor(6) as pool:
-        ends = list(pool.map(ask, range(60)))
-    assert {None, OverBudget, ReplyLost} < set(ends)
-    assert server.total <= spent(app, acting) <= limit
+        errors = list(pool.map(ask, range(60)))
+    assert {None, OverBudget, ReplyLost} < set(errors)
+    assert server.total <= spent_usd(app, acting) <= limit
     budgets.reconcile(app, acting(app))
-    assert spent(app, acting) - no_id_known(app, acting) <= server.total <= spent(app, acting) <= limit
+    assert spent_usd(app, acting) - unidentified_usd(app, acting) <= server.total <= spent_usd(app, acting) <= limit
 
 
 def test_what_cannot_be_used_is_asked_once_more_with_more_room(make_app: Make, acting: Acting, server: ModelServer) -> None:
     app = make_app()
     server.faults.odd = ["length", "crlf"]
-    reply = budgets.complete(app, acting(app), SHAPED, purpose=ABOUT, retry=True)
+    reply = budgets.complete(app, acting(app), SHAPED, purpose=PURPOSE, retry=True)
     assert [body["max_tokens"] for body in server.asked] == [200, 400]
     assert reply.paid_usd == server.total
     assert reply.generation_ids == tuple(server.billed)
     server.faults.odd = ["length", "length"]
     with pytest.raises(CutOff, match="was cut off") as cut:
-        budgets.complete(app, acting(app), replace(SHAPED, question="Another?"), purpose=ABOUT, retry=True)
+        budgets.complete(app, acting(app), replace(SHAPED, question="Another?"), purpose=PURPOSE, retry=True)
     assert len(server.asked) == 4
     assert cut.value.reply.paid_usd + reply.paid_usd == server.total
 
 
 def test_a_job_does_not_ask_again_for_an_answer_that_was_lost() -> None:
-    verdict = outcome_of_error(ReplyLost("lost"), retries=0, max_retries=3, delays=[1.0], submitted=False)
-    assert (verdict.outcome, verdict.state, verdict.dead_letter) == ("failed", "failed", False)
+    outcome = outcome_of_error(ReplyLost("lost"), retries=0, max_retries=3, delays=[1.0], submitted=False)
+    assert (outcome.outcome, outcome.state, outcome.dead_letter) == ("failed", "failed", False)
 
 
 def test_a_refusal_is_paid_once_and_said(make_app: Make, acting: Acting, server: ModelServer) -> None:
@@ -119,9 +121,9 @@ def test_a_refusal_is_paid_once_and_said(make_app: Make, acting: Acting, server:
         before = len(server.asked)
         server.faults.odd = [name]
         with pytest.raises(ModelRefused, match=r"^The model refused: .*other words"):
-            budgets.complete(app, acting(app), replace(SHAPED, question=name), purpose=ABOUT, retry=True)
+            budgets.complete(app, acting(app), replace(SHAPED, question=name), purpose=PURPOSE, retry=True)
         assert len(server.asked) == before + 1
-    assert spent(app, acting) == server.total
+    assert spent_usd(app, acting) == server.total
 
 
 def test_a_second_try_that_fails_unpaid_tells_of_the_first(make_app: Make, acting: Acting, server: ModelServer) -> None:
@@ -132,7 +134,7 @@ def test_a_second_try_that_fails_unpaid_tells_of_the_first(make_app: Make, actin
         server.faults.refuse = [(503, None)] * 5
 
     server.faults.odd = ["empty"]
-    with pytest.raises(Unusable) as wrong:
-        budgets.complete(app, acting(app), SHAPED, purpose=ABOUT, retry=True, on_text=refuse, check=refuse)
-    assert not wrong.value.retryable
-    assert wrong.value.reply.paid_usd == server.total == spent(app, acting)
+    with pytest.raises(Unusable) as raised:
+        budgets.complete(app, acting(app), SHAPED, purpose=PURPOSE, retry=True, on_text=refuse, check=refuse)
+    assert not raised.value.retryable
+    assert raised.value.reply.paid_usd == server.total == spent_usd(app, acting)

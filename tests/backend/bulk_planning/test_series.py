@@ -23,7 +23,7 @@ from backend.kit.ids import new_id
 from backend.writing import WriteOrder
 from backend.writing.composition import build_texts_request
 from tests.backend.bulk_planning.conftest import ZONE, Desk, first_day
-from tests.backend.writing.conftest import said, text
+from tests.backend.writing.conftest import answer_json, text
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
 from tests.servers.openrouter import ModelServer
@@ -224,7 +224,7 @@ def test_whatever_dies_nothing_is_paid_or_drafted_twice(
                 tx.delete(one)
         begun.append(len(server.asked))
         n = len(begun)
-        server.faults.says = [ideas(1, 2), said(text(2 * n)), said(text(2 * n + 1))]
+        server.faults.says = [ideas(1, 2), answer_json(text(2 * n)), answer_json(text(2 * n + 1))]
         return desk.begin(desk.order(days=2), key=f"k{n}")
 
     def check(context: Context) -> None:
@@ -275,7 +275,7 @@ def test_a_day_without_a_text_is_counted_with_what_it_cost(
     paid_desk: Callable[..., Desk], server: ModelServer, workspace: Tenant, mode: str, asked: int
 ) -> None:
     desk = paid_desk(enable_caching=False)
-    server.faults.says = [said(text(1)), *[said(text(2))] * asked, said(text(3))]
+    server.faults.says = [answer_json(text(1)), *[answer_json(text(2))] * asked, answer_json(text(3))]
     server.faults.odd = ["crlf", *[mode] * asked, "crlf"]
     context = desk.begin(desk.order(topics=("one", "two", "three"), pictures=0))
     result = desk.run(context)
@@ -294,7 +294,7 @@ def test_out_of_money_keeps_what_is_done_and_goes_on_later(
     paid_desk: Callable[..., Desk], server: ModelServer, workspace: Tenant
 ) -> None:
     desk = paid_desk(enable_caching=False)
-    server.faults.says = [said(text(n)) for n in (1, 2, 3)]
+    server.faults.says = [answer_json(text(n)) for n in (1, 2, 3)]
     context = desk.begin(desk.order(topics=("one", "two", "three")))
     acting = partial(desk.app.db.transaction, workspace.caller)
     with acting() as tx:

@@ -21,12 +21,12 @@ LISTS = {
     "deep12": ("end",),
 }
 KNOWN = sorted(LISTS)
-words = st.text(
+words_strategy = st.text(
     st.characters(codec="utf-8", exclude_characters="{}|_\\$:;,", exclude_categories=("C", "Z")), min_size=1, max_size=12
 )
 
 
-def said(text: str, seed: int = 1) -> str:
+def resolved(text: str, seed: int = 1) -> str:
     check_resolvable(text, LISTS, KNOWN)
     return resolve(text, seed, LISTS)
 
@@ -35,7 +35,7 @@ def said(text: str, seed: int = 1) -> str:
 @given(st.text("{}|_$\\ab1-,: ", max_size=60), st.integers(0, 2**32 - 1))
 def test_any_text_is_resolved_the_same_way_twice_or_refused_with_a_sentence(text: str, seed: int) -> None:
     with suppress(Invalid):
-        assert said(text, seed) == said(text, seed)
+        assert resolved(text, seed) == resolved(text, seed)
 
 
 @settings(deadline=None)
@@ -46,12 +46,12 @@ def test_a_text_without_signs_of_ours_is_left_alone(text: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(words.map(str.strip).filter(bool), min_size=2, max_size=6, unique=True), st.data())
+@given(st.lists(words_strategy.map(str.strip).filter(bool), min_size=2, max_size=6, unique=True), st.data())
 def test_so_many_different_options_as_asked_for(options: list[str], data: st.DataObject) -> None:
     n, seed = data.draw(st.integers(1, len(options))), data.draw(st.integers(0, 99))
     chosen = resolve(f"{{{n}$$;$${'|'.join(options)}}}", seed, {}).split(";")
     assert len(chosen) == len(set(chosen)) == n
-    assert {one.strip(" ,") for one in chosen} <= {one.strip(" ,") for one in options}
+    assert {option.strip(" ,") for option in chosen} <= {option.strip(" ,") for option in options}
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_so_many_different_options_as_asked_for(options: list[str], data: st.Dat
     ],
 )
 def test_everything_that_can_be_said_is_said_and_nothing_else(text: str, one_of: set[str]) -> None:
-    assert {said(text, seed) for seed in range(200)} == one_of
+    assert {resolved(text, seed) for seed in range(200)} == one_of
 
 
 def test_weights_are_heard() -> None:
-    got = [said("{9::often|seldom} __cities__", seed) for seed in range(400)]
-    assert 330 < sum("often" in one for one in got) < 390
-    assert 270 < sum("Oslo" in one for one in got) < 330
+    prompts = [resolved("{9::often|seldom} __cities__", seed) for seed in range(400)]
+    assert 330 < sum("often" in prompt for prompt in prompts) < 390
+    assert 270 < sum("Oslo" in prompt for prompt in prompts) < 330
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_weights_are_heard() -> None:
 )
 def test_what_cannot_be_chosen_is_a_sentence(text: str, sentence: str) -> None:
     with pytest.raises(Invalid, match=sentence):
-        said(text)
+        resolved(text)
     if "wildcard" in sentence or "circle" in sentence:  # whatever the seed: also in an option that is seldom taken
         with pytest.raises(Invalid, match=sentence):
             check_resolvable(f"{{99::a|{text}}}", LISTS, KNOWN)

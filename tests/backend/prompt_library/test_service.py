@@ -68,20 +68,28 @@ def test_lists_that_cannot_be_kept_are_a_sentence(values: dict[str, Any], senten
 
 
 def test_an_edit_of_a_template_is_a_new_version_and_a_rename_is_not(do: Do) -> None:
-    one = do(prompt_library.save_template, TemplateDraft(name="Face", prompt="{who} smiling"))
+    first_version = do(prompt_library.save_template, TemplateDraft(name="Face", prompt="{who} smiling"))
     renamed = do(
-        prompt_library.save_template, TemplateDraft(name="Faces", prompt="{who} smiling"), template_id=one.id, version=1
+        prompt_library.save_template,
+        TemplateDraft(name="Faces", prompt="{who} smiling"),
+        template_id=first_version.id,
+        version=1,
     )
     assert (renamed.name, renamed.version) == ("Faces", 1)
-    two = do(prompt_library.save_template, TemplateDraft(name="Faces", prompt="{who} laughing"), template_id=one.id, version=1)
-    assert [card.version for card in do(prompt_library.template_versions, one.id)] == [2, 1]
-    assert do(prompt_library.template, one.id, 1).prompt == "{who} smiling"
+    second_version = do(
+        prompt_library.save_template,
+        TemplateDraft(name="Faces", prompt="{who} laughing"),
+        template_id=first_version.id,
+        version=1,
+    )
+    assert [card.version for card in do(prompt_library.template_versions, first_version.id)] == [2, 1]
+    assert do(prompt_library.template, first_version.id, 1).prompt == "{who} smiling"
     with pytest.raises(Conflict, match="Somebody else"):
-        do(prompt_library.save_template, TemplateDraft(name="Faces", prompt="x"), template_id=one.id, version=1)
+        do(prompt_library.save_template, TemplateDraft(name="Faces", prompt="x"), template_id=first_version.id, version=1)
     with pytest.raises(Conflict, match="already a template called Faces"):
         do(prompt_library.save_template, TemplateDraft(name="Faces", prompt="x"))
-    do(prompt_library.delete_template, two.id)
-    assert (do(prompt_library.templates), do(prompt_library.template, one.id).deleted) == ([], True)
+    do(prompt_library.delete_template, second_version.id)
+    assert (do(prompt_library.templates), do(prompt_library.template, first_version.id).deleted) == ([], True)
     with pytest.raises(Invalid, match="never closed"):
         TemplateDraft(name="Bad", prompt="{who} {a|b")
 
@@ -102,19 +110,19 @@ def test_styles_belong_to_one_influencer_or_to_all(do: Do) -> None:
 
 def test_one_preset_of_a_person_and_one_of_the_workspace_is_what_the_form_starts_with(do: Do, workspace: Tenant) -> None:
     assert do(prompt_library.default_preset) is None
-    ours = do(prompt_library.save_preset, name="Ours", draft={"prompt": "a"}, own=False)
-    mine = do(prompt_library.save_preset, name="Mine", draft={"prompt": "b"})
-    do(prompt_library.set_default_preset, ours.id)
+    shared_preset = do(prompt_library.save_preset, name="Ours", draft={"prompt": "a"}, own=False)
+    own_preset = do(prompt_library.save_preset, name="Mine", draft={"prompt": "b"})
+    do(prompt_library.set_default_preset, shared_preset.id)
     assert do(prompt_library.default_preset).name == "Ours"
-    do(prompt_library.set_default_preset, mine.id)
+    do(prompt_library.set_default_preset, own_preset.id)
     assert do(prompt_library.default_preset).name == "Mine"
     assert do(prompt_library.default_preset, who=workspace.owner).name == "Ours"
     assert [card.name for card in do(prompt_library.presets, who=workspace.owner)] == ["Ours"]
     with pytest.raises(NotFound):
-        do(prompt_library.delete_preset, mine.id, who=workspace.owner)
-    again = do(prompt_library.save_preset, name=" Mine ", draft={"prompt": "c"})
-    assert (again.id, again.draft, again.is_default) == (mine.id, {"prompt": "c"}, True)
-    do(prompt_library.set_default_preset, mine.id, on=False)
+        do(prompt_library.delete_preset, own_preset.id, who=workspace.owner)
+    overwritten = do(prompt_library.save_preset, name=" Mine ", draft={"prompt": "c"})
+    assert (overwritten.id, overwritten.draft, overwritten.is_default) == (own_preset.id, {"prompt": "c"}, True)
+    do(prompt_library.set_default_preset, own_preset.id, on=False)
     assert do(prompt_library.default_preset).name == "Ours"
 
 
@@ -122,15 +130,15 @@ def test_what_was_said_is_found_again_once(do: Do, workspace: Tenant) -> None:
     for prompt, who in (("a red cat", None), ("a dog", None), ("a red cat", None), ("a red cat", workspace.owner)):
         do(prompt_library.record_prompt_use, prompt, who=who)
     do(prompt_library.record_prompt_use, "a cow, 100% red", "blue")
-    assert [(one.prompt, one.uses) for one in do(prompt_library.earlier_prompts)] == [
+    assert [(earlier.prompt, earlier.uses) for earlier in do(prompt_library.earlier_prompts)] == [
         ("a cow, 100% red", 1),
         ("a red cat", 2),
         ("a dog", 1),
     ]
-    assert [(one.prompt, one.uses) for one in do(prompt_library.earlier_prompts, text="RED cat", everybody=True)] == [
-        ("a red cat", 3)
-    ]
-    assert [one.negative for one in do(prompt_library.earlier_prompts, text="100%")] == ["blue"]
+    assert [
+        (earlier.prompt, earlier.uses) for earlier in do(prompt_library.earlier_prompts, text="RED cat", everybody=True)
+    ] == [("a red cat", 3)]
+    assert [earlier.negative for earlier in do(prompt_library.earlier_prompts, text="100%")] == ["blue"]
     do(prompt_library.delete_earlier_prompt, do(prompt_library.earlier_prompts, text="dog")[0].id)
     assert do(prompt_library.earlier_prompts, text="dog") == []
 
@@ -138,17 +146,17 @@ def test_what_was_said_is_found_again_once(do: Do, workspace: Tenant) -> None:
 def test_what_is_exported_can_be_brought_elsewhere_twice(do: Do, other_workspace: Tenant) -> None:
     do(prompt_library.save_wildcard, places("Rome", "Oslo"))
     do(prompt_library.save_template, TemplateDraft(name="Face", prompt="{who}", negative="hat"))
-    whole = do(prompt_library.export_json)
+    exported = do(prompt_library.export_json)
     elsewhere = other_workspace.editor
-    first = do(prompt_library.import_text, "all.JSON", whole, who=elsewhere)
-    again = do(prompt_library.import_text, "all.json", whole, who=elsewhere)
-    assert ((first.created, first.changed, first.same), (again.created, again.changed, again.same)) == ((2, 0, 0), (0, 0, 2))
-    assert do(prompt_library.export_json, who=elsewhere) == whole
-    text = do(prompt_library.import_text, "lists/hair colors.txt", "red\nblue\n", who=elsewhere)
-    assert (text.created, do(prompt_library.wildcard_names, who=elsewhere)) == (1, ["hair-colors", "places"])
+    first = do(prompt_library.import_text, "all.JSON", exported, who=elsewhere)
+    second = do(prompt_library.import_text, "all.json", exported, who=elsewhere)
+    assert ((first.created, first.changed, first.same), (second.created, second.changed, second.same)) == ((2, 0, 0), (0, 0, 2))
+    assert do(prompt_library.export_json, who=elsewhere) == exported
+    text_result = do(prompt_library.import_text, "lists/hair colors.txt", "red\nblue\n", who=elsewhere)
+    assert (text_result.created, do(prompt_library.wildcard_names, who=elsewhere)) == (1, ["hair-colors", "places"])
     mixed = '{"wildcards": {"ok": ["x"], "bad!": ["x"], "none": [], "round": ["__round__"]}, "templates": [{"name": "X"}, 3]}'
-    read = do(prompt_library.import_text, "mixed.json", mixed, who=elsewhere)
-    assert (read.created, len(read.problems)) == (1, 5)
+    mixed_result = do(prompt_library.import_text, "mixed.json", mixed, who=elsewhere)
+    assert (mixed_result.created, len(mixed_result.problems)) == (1, 5)
     for broken in ("{", "[]", "[" * 200_000, "{}", '{"templates": 1}'):
         with pytest.raises(Invalid):
             do(prompt_library.import_text, "x.json", broken)

@@ -26,24 +26,24 @@ def tx(db: Database, workspace: Tenant) -> Iterator[Session]:
         yield session
 
 
-def brought(tx: Session, name: str = SD15, called: str = "My graph") -> workflows.WorkflowCard:
-    return workflows.import_workflow(tx, draft=WorkflowDraft(name=called, text=known.text(name)))
+def import_graph(tx: Session, name: str = SD15, title: str = "My graph") -> workflows.WorkflowCard:
+    return workflows.import_workflow(tx, draft=WorkflowDraft(name=title, text=known.text(name)))
 
 
 @pytest.mark.parametrize("name", known.NAMES)
 def test_each_known_graph_comes_in_as_a_draft_with_suggestions(tx: Session, name: str) -> None:
-    card = brought(tx, name)
+    card = import_graph(tx, name)
     assert card.state == "draft"
     assert card.graph == known.graph(name)
     assert "prefix" in card.mapping
     assert workflows.problems(card.graph, card.mapping, ()) == []
     assert card.workflow.results
-    assert [one.id for one in workflows.page(tx)] == [card.id]
+    assert [listed.id for listed in workflows.page(tx)] == [card.id]
     assert workflows.approved(tx) == []
 
 
 def test_what_is_no_api_graph_is_refused_with_what_to_do(tx: Session) -> None:
-    for text, says in (
+    for text, message in (
         ('{"nodes": [], "links": []}', "Export"),
         ("hello", "not JSON"),
         ('{"1": {"class_type": "SaveImage"}}', "no inputs"),
@@ -51,23 +51,23 @@ def test_what_is_no_api_graph_is_refused_with_what_to_do(tx: Session) -> None:
         ('{"1": {"class_type": "SaveImage", "inputs": {"a": "\\u0000"}}}', "cannot be read"),
         ('{"1": {"class_type": "SaveImage", "inputs": {"a": "\\ud800"}}}', "cannot be read"),
     ):
-        with pytest.raises(Invalid, match=says):
+        with pytest.raises(Invalid, match=message):
             workflows.import_workflow(tx, draft=WorkflowDraft(name="Broken", text=text))
     assert workflows.page(tx) == []
 
 
 def test_names_are_used_once(tx: Session) -> None:
-    first = brought(tx)
+    first = import_graph(tx)
     with pytest.raises(Conflict, match="already"):
-        brought(tx)
+        import_graph(tx)
     workflows.delete(tx, first.id)
-    brought(tx)
+    import_graph(tx)
     with pytest.raises(Conflict, match="already"):
         workflows.undelete(tx, first.id)
 
 
 def test_only_what_was_tried_is_approved_and_only_then_used(tx: Session) -> None:
-    card = brought(tx)
+    card = import_graph(tx)
     with pytest.raises(Invalid, match="Try the workflow first"):
         workflows.approve(tx, card.id, allowed=())
     with pytest.raises(Invalid, match="not approved yet"):
@@ -80,24 +80,24 @@ def test_only_what_was_tried_is_approved_and_only_then_used(tx: Session) -> None
     card = workflows.approve(tx, card.id, allowed=())
     assert (card.state, card.approved_by) == ("approved", tx.info["user_id"])
     assert workflows.usable(tx, card.id).id == card.id
-    assert [one.id for one in workflows.approved(tx)] == [card.id]
+    assert [listed.id for listed in workflows.approved(tx)] == [card.id]
 
 
 def test_another_binding_must_be_tried_and_approved_anew(tx: Session) -> None:
-    card = brought(tx)
+    card = import_graph(tx)
     workflows.record_trial_request(tx, card.id, "gen_1")
     workflows.record_trial(tx, card.id, "gen_1")
     workflows.approve(tx, card.id, allowed=())
-    plain = {role: tuple((slot.node, slot.input) for slot in slots) for role, slots in card.mapping.items()}
-    same = workflows.edit(tx, card.id, draft=WorkflowEdit(name="Another name", mapping=plain))
-    assert (same.name, same.state) == ("Another name", "approved")
-    turned = {**plain, "prompt": plain["negative"], "negative": plain["prompt"]}
-    changed = workflows.edit(tx, card.id, draft=WorkflowEdit(name="Another name", mapping=turned))
+    mapping = {role: tuple((slot.node, slot.input) for slot in slots) for role, slots in card.mapping.items()}
+    renamed = workflows.edit(tx, card.id, draft=WorkflowEdit(name="Another name", mapping=mapping))
+    assert (renamed.name, renamed.state) == ("Another name", "approved")
+    swapped = {**mapping, "prompt": mapping["negative"], "negative": mapping["prompt"]}
+    changed = workflows.edit(tx, card.id, draft=WorkflowEdit(name="Another name", mapping=swapped))
     assert changed.mapping["prompt"] == (InputSlot("7", "text"),)
     assert (changed.state, changed.tried_at, changed.approved_by) == ("draft", None, None)
     with pytest.raises(Invalid, match="does not have"):
         workflows.edit(tx, card.id, draft=WorkflowEdit(name="Another name", mapping={"prompt": (("99", "text"),)}))
-    both = {"prompt": plain["prompt"], "negative": plain["prompt"]}
+    both = {"prompt": mapping["prompt"], "negative": mapping["prompt"]}
     with pytest.raises(Invalid, match="bound twice"):
         workflows.edit(tx, card.id, draft=WorkflowEdit(name="Another name", mapping=both))
 
@@ -117,29 +117,31 @@ def test_classes_beyond_the_list_need_the_operator(tx: Session) -> None:
 def test_a_file_of_the_server_is_never_read_by_its_name(tx: Session) -> None:
     graph = known.graph("img2img_lora_sd15")
     card = workflows.import_workflow(tx, draft=WorkflowDraft(name="From a file", text=json.dumps(graph)))
-    mapping = {role: tuple((s.node, s.input) for s in slots) for role, slots in card.mapping.items() if role != "picture"}
+    mapping = {
+        role: tuple((slot.node, slot.input) for slot in slots) for role, slots in card.mapping.items() if role != "picture"
+    }
     card = workflows.edit(tx, card.id, draft=WorkflowEdit(name=card.name, mapping=mapping))
-    [said] = workflows.problems(card.graph, card.mapping, ())
-    assert lint.node_label(graph, "11") in said
-    assert "Bind it" in said
+    [problem] = workflows.problems(card.graph, card.mapping, ())
+    assert lint.node_label(graph, "11") in problem
+    assert "Bind it" in problem
 
 
 def test_the_archive_takes_approval_away(tx: Session) -> None:
-    card = brought(tx)
+    card = import_graph(tx)
     workflows.record_trial_request(tx, card.id, "gen_1")
     workflows.record_trial(tx, card.id, "gen_1")
     workflows.approve(tx, card.id, allowed=())
     workflows.archive(tx, card.id)
     assert workflows.page(tx) == []
-    assert [one.id for one in workflows.page(tx, archived=True)] == [card.id]
+    assert [listed.id for listed in workflows.page(tx, archived=True)] == [card.id]
     with pytest.raises(Invalid, match="in the archive"):
         workflows.usable(tx, card.id, trial=True)
-    back = workflows.archive(tx, card.id, archived=False)
-    assert (back.state, back.tried_at is not None) == ("draft", True)
+    restored = workflows.archive(tx, card.id, archived=False)
+    assert (restored.state, restored.tried_at is not None) == ("draft", True)
 
 
 def test_deleting_is_taken_back(tx: Session) -> None:
-    card = brought(tx)
+    card = import_graph(tx)
     workflows.delete(tx, card.id)
     assert workflows.page(tx) == []
     with pytest.raises(NotFound, match="was deleted"):
@@ -151,7 +153,7 @@ def test_deleting_is_taken_back(tx: Session) -> None:
 
 def test_other_workspaces_and_viewers(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
     with db.transaction(workspace.editor.caller, needs="editor") as tx:
-        card = brought(tx)
+        card = import_graph(tx)
     with db.transaction(other_workspace.owner.caller) as tx:
         assert workflows.page(tx) == []
         with pytest.raises(NotFound):

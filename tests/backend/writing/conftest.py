@@ -39,15 +39,15 @@ def acting(workspace: Tenant) -> Callable[[App], Any]:
 
 def text(n: int = 1, **changes: Any) -> dict[str, Any]:
     """A text as a model would answer it, without a fault."""
-    whole = {
+    answer = {
         "hook": f"Nobody told me this about morning yoga, part {n}.",
         "caption": f"Morning yoga on the terrace, quiet and slow, before the city wakes up. Day {n}.",
         "hashtags": ["#MorningYoga", "#Lisbon", "#SlowMorning", "#Yoga", "#DailyJoy"],
         "alt_text": "Bella stretches on a terrace in the early morning light.",
         "picture": "half-body portrait on a terrace, yoga mat, morning light",
     }
-    return whole | changes
+    return answer | changes
 
 
-def said(*texts: dict[str, Any]) -> str:
+def answer_json(*texts: dict[str, Any]) -> str:
     return json.dumps({"variants": list(texts)})

@@ -20,8 +20,8 @@ GOOD = TextParts(**text())
 
 
 def rules(parts: TextParts, *, language: str = "en", persona: Persona = BELLA, **order: Any) -> list[tuple[str, str]]:
-    wish = WriteOrder(influencer_id="inf_1", topic="yoga", **order)
-    return [(note.part, note.rule) for note in check_text(parts, wish, persona, language)]
+    write_order = WriteOrder(influencer_id="inf_1", topic="yoga", **order)
+    return [(note.part, note.rule) for note in check_text(parts, write_order, persona, language)]
 
 
 def changed(**parts: Any) -> TextParts:
@@ -33,7 +33,7 @@ def test_a_good_text_has_no_note() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "found"),
+    ("parts", "expected"),
     [
         ({"caption": "Hey GUYS, morning yoga is good for all of you today."}, ("caption", "never_say")),
         ({"hashtags": ("#NoPainNoGain", "#a1", "#a2", "#a3", "#a4")}, ("hashtags", "never_say")),
@@ -46,8 +46,8 @@ def test_a_good_text_has_no_note() -> None:
         ({"hashtags": ("#one", "#two", "three", "#four", "#five")}, ("hashtags", "hashtags")),
     ],
 )
-def test_each_rule_is_found(parts: dict[str, Any], found: tuple[str, str]) -> None:
-    assert found in rules(changed(**parts))
+def test_each_rule_is_found(parts: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert expected in rules(changed(**parts))
 
 
 def test_how_their_lines_look_counts_once_there_are_three() -> None:
@@ -66,7 +66,7 @@ def test_paid_for_is_told_in_front_and_in_their_language() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phrase", "line", "found"),
+    ("phrase", "line", "expected"),
     [
         ("guys", "you guysers", False),
         ("café", "my CAFE today", True),
@@ -76,12 +76,12 @@ def test_paid_for_is_told_in_front_and_in_their_language() -> None:
         ("", "anything", False),
     ],
 )
-def test_words_are_whole_words(phrase: str, line: str, found: bool) -> None:
-    assert contains_phrase(line, phrase) is found
+def test_words_are_whole_words(phrase: str, line: str, expected: bool) -> None:
+    assert contains_phrase(line, phrase) is expected
 
 
 @pytest.mark.parametrize(
-    ("line", "named"),
+    ("line", "phrases"),
     [
         ("Never talk about politics.", ("politics",)),
         ("mai parlare di politica", ("politica",)),
@@ -91,12 +91,12 @@ def test_words_are_whole_words(phrase: str, line: str, found: bool) -> None:
         ("do not laugh at people who start late because they had other things to look after", ()),
     ],
 )
-def test_boundaries_that_name_things_are_looked_for(line: str, named: tuple[str, ...]) -> None:
-    assert boundaries.named_phrases(line) == named
+def test_boundaries_that_name_things_are_looked_for(line: str, phrases: tuple[str, ...]) -> None:
+    assert boundaries.named_phrases(line) == phrases
 
 
 @pytest.mark.parametrize(
-    ("line", "said", "touched"),
+    ("line", "sentence", "touched"),
     [
         ("never promise quick results", "I promised you a quicker, better result.", True),
         ("never promise quick results", "Results are what I promise, and quick.", False),
@@ -111,8 +111,8 @@ def test_boundaries_that_name_things_are_looked_for(line: str, named: tuple[str,
         ("never mention her plan", "the plane is late", False),
     ],
 )
-def test_what_a_boundary_names_is_found_in_any_form(line: str, said: str, touched: bool) -> None:
-    assert any(boundaries.touches(said, phrase) for phrase in boundaries.named_phrases(line)) is touched
+def test_what_a_boundary_names_is_found_in_any_form(line: str, sentence: str, touched: bool) -> None:
+    assert any(boundaries.touches(sentence, phrase) for phrase in boundaries.named_phrases(line)) is touched
 
 
 def test_platforms_count_in_their_own_units() -> None:
@@ -122,21 +122,21 @@ def test_platforms_count_in_their_own_units() -> None:
     assert text_limits.measure("🧘", "UTF-16 units") == 2
     assert text_limits.measure("è", "bytes") == 2
     many = " ".join(f"#t{n}" for n in range(31))
-    assert [one.part for one in text_limits.problems("instagram", text=many)] == ["hashtags"]
+    assert [problem.part for problem in text_limits.problems("instagram", text=many)] == ["hashtags"]
     assert text_limits.problems("instagram-story", text="x" * 9999) == []
 
 
 @given(st.text(max_size=300), st.sampled_from(["characters", "UTF-16 units", "bytes"]))
-def test_no_unit_counts_less_than_characters_do(words: str, unit: Any) -> None:
-    assert text_limits.measure(words, unit) >= text_limits.measure(words, "characters")
+def test_no_unit_counts_less_than_characters_do(sample: str, unit: Any) -> None:
+    assert text_limits.measure(sample, unit) >= text_limits.measure(sample, "characters")
 
 
 @given(st.lists(st.text(max_size=40), max_size=20))
-def test_hashtags_become_hashtags(said: list[str]) -> None:
-    made = normalize_hashtags(said)
-    assert len(made) <= 10
-    assert len({tag.lower() for tag in made}) == len(made)
-    assert all(tag.startswith("#") and " " not in tag and len(tag) > 1 for tag in made)
+def test_hashtags_become_hashtags(answers: list[str]) -> None:
+    hashtags = normalize_hashtags(answers)
+    assert len(hashtags) <= 10
+    assert len({tag.lower() for tag in hashtags}) == len(hashtags)
+    assert all(tag.startswith("#") and " " not in tag and len(tag) > 1 for tag in hashtags)
 
 
 def test_languages() -> None:

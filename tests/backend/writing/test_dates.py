@@ -13,7 +13,7 @@ from backend.writing.dates import AHEAD_DAYS, day_facts
 
 
 @pytest.mark.parametrize(
-    ("day", "zone", "told"),
+    ("day", "zone", "sentence"),
     [
         (date(2026, 12, 20), "Europe/Rome", "Sunday 20 December 2026, winter, 5 days before Christmas Day"),
         (date(2026, 12, 20), "Australia/Sydney", "Sunday 20 December 2026, summer, 5 days before Christmas Day"),
@@ -23,15 +23,15 @@ from backend.writing.dates import AHEAD_DAYS, day_facts
         (date(2026, 12, 25), "UTC", "Friday 25 December 2026"),
     ],
 )
-def test_weekday_season_and_holiday(day: date, zone: str, told: str) -> None:
-    assert str(day_facts(day, zone)) == told
+def test_weekday_season_and_holiday(day: date, zone: str, sentence: str) -> None:
+    assert str(day_facts(day, zone)) == sentence
 
 
 @settings(deadline=None)
 @given(st.sampled_from(time_zones()), st.dates(date(2020, 1, 1), date(2040, 12, 31)))
 def test_every_zone_has_an_answer(zone: str, day: date) -> None:
-    found = day_facts(day, zone)
-    assert 0 <= found.in_days <= AHEAD_DAYS
-    assert bool(found.holiday) or found.in_days == 0
+    facts = day_facts(day, zone)
+    assert 0 <= facts.in_days <= AHEAD_DAYS
+    assert bool(facts.holiday) or facts.in_days == 0
     half_a_year = day_facts(day.replace(day=1, month=(day.month + 5) % 12 + 1), zone).season
-    assert (not found.season and not half_a_year) or found.season != half_a_year
+    assert (not facts.season and not half_a_year) or facts.season != half_a_year

@@ -17,7 +17,7 @@ from backend.generation import GenerationPayload
 from backend.jobs import WaitForChildren
 from backend.writing import IdeasOrder, WriteOrder, pipeline
 from backend.writing.schemas import IdeasPayload
-from tests.backend.writing.conftest import Make, said, text
+from tests.backend.writing.conftest import Make, answer_json, text
 from tests.factories.account import Tenant
 from tests.fakes.engines import FakeImageEngine
 from tests.fakes.identity import FakeIdentity
@@ -56,7 +56,7 @@ def draw_children(app: App, workspace: Tenant, job_id: str) -> None:
 
 def test_text_and_picture_as_the_seeds_have_it(paid: App, server: ModelServer, workspace: Tenant, bella: str) -> None:
     order = WriteOrder(influencer_id=bella, topic="morning yoga", style="motivational", content_type="reel")
-    server.faults.says = [said(text(1, caption="Hey guys, yoga!")), said(text(2))]
+    server.faults.says = [answer_json(text(1, caption="Hey guys, yoga!")), answer_json(text(2))]
     context = begin(paid, workspace, order)
     with pytest.raises(WaitForChildren):
         pipeline.run_content(context, order)
@@ -82,16 +82,16 @@ def test_it_dies_after_each_step_and_pays_once(
     paid: App, server: ModelServer, workspace: Tenant, bella: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = WriteOrder(influencer_id=bella, topic="morning yoga")
-    server.faults.says = [said(text(1))]
+    server.faults.says = [answer_json(text(1))]
     context = begin(paid, workspace, order)
     for last in ("text", "draft", "picture"):
         real: Callable[..., Any] = context.step
 
         def step(name: str, fn: Any, last: str = last, real: Callable[..., Any] = real, **more: Any) -> Any:
-            done = real(name, fn, **more)
+            result = real(name, fn, **more)
             if name == last:
                 raise Died
-            return done
+            return result
 
         monkeypatch.setattr(context, "step", step)
         with pytest.raises(Died):
@@ -107,8 +107,8 @@ def test_it_dies_after_each_step_and_pays_once(
 
 def test_ideas_for_ten_days_a_week_at_a_time(paid: App, server: ModelServer, workspace: Tenant, bella: str) -> None:
     def days(first: int, n: int, **more: Any) -> str:
-        one = {"content_type": "post", "topic": "trams", "hook": "Up the hill", "picture": "tram"}
-        return json.dumps({"ideas": [{"day": day, **one, **more} for day in range(first, first + n)]})
+        idea = {"content_type": "post", "topic": "trams", "hook": "Up the hill", "picture": "tram"}
+        return json.dumps({"ideas": [{"day": day, **idea, **more} for day in range(first, first + n)]})
 
     server.faults.says = [days(1, 7), days(8, 2, content_type="poem")]
     payload = IdeasPayload(order=IdeasOrder(influencer_id=bella, days=10, kinds=("reel", "post")), batch_id="bat_1")
@@ -117,8 +117,8 @@ def test_ideas_for_ten_days_a_week_at_a_time(paid: App, server: ModelServer, wor
     assert (result["ideas"], result["missing"]) == (9, [10])
     assert [body["model"] for body in server.asked] == ["openai/gpt-4-turbo"] * 2
     assert "<before>Up the hill</before>" in server.asked[1]["messages"][1]["content"]
-    again = pipeline.run_ideas(next_attempt(context), payload)
-    assert again == result
+    second_result = pipeline.run_ideas(next_attempt(context), payload)
+    assert second_result == result
     with paid.db.transaction(workspace.caller) as tx:
         cards = writing.batch(tx, "bat_1")
         assert [card.day for card in cards] == list(range(1, 10))
@@ -126,13 +126,13 @@ def test_ideas_for_ten_days_a_week_at_a_time(paid: App, server: ModelServer, wor
         assert cards[8].content_type == "instagram-reel", "a type that was not asked for"
         assert all(card.is_idea and card.parts.picture == "bella_01, tram" for card in cards)
         assert writing.page(tx, ideas=False).total == 0
-    server.faults.says = [said(text(5))]
+    server.faults.says = [answer_json(text(5))]
     with paid.db.transaction(workspace.caller) as tx:
         transact = lambda: paid.db.transaction(workspace.editor.caller, needs="editor")  # noqa: E731
-    whole = writing.write_idea(paid, transact, draft_id=cards[0].id)
-    assert whole.parts.hook == "Up the hill"
-    assert whole.parts.caption.endswith("Day 5.")
-    assert not whole.is_idea
+    card = writing.write_idea(paid, transact, draft_id=cards[0].id)
+    assert card.parts.hook == "Up the hill"
+    assert card.parts.caption.endswith("Day 5.")
+    assert not card.is_idea
 
 
 def test_ideas_without_a_model(app: App, workspace: Tenant, bella: str) -> None:

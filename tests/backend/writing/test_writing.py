@@ -12,7 +12,7 @@ from backend import writing
 from backend.bootstrap import App
 from backend.errors import Conflict, Invalid, Rejected
 from backend.writing import TextParts, WriteOrder
-from tests.backend.writing.conftest import Make, said, text
+from tests.backend.writing.conftest import Make, answer_json, text
 from tests.servers.openrouter import ModelServer
 
 Acting = Callable[[App], Any]
@@ -24,7 +24,7 @@ def order(bella: str, **more: Any) -> WriteOrder:
 
 def test_variants_that_keep_the_rules_cost_one_answer(make_app: Make, server: ModelServer, acting: Acting, bella: str) -> None:
     app = make_app()
-    server.faults.says = [said(text(1), text(2))]
+    server.faults.says = [answer_json(text(1), text(2))]
     cards = writing.write_texts(app, acting(app), order=order(bella, style="calm"), n=2)
     assert [card.parts.caption[-2] for card in cards] == ["1", "2"]
     assert len({card.batch_id for card in cards}) == 1
@@ -42,18 +42,18 @@ def test_a_broken_rule_is_mended_once_and_stays_on_record(
     make_app: Make, server: ModelServer, acting: Acting, bella: str
 ) -> None:
     app = make_app()
-    server.faults.says = [said(text(1), text(2, caption="Hey guys, morning yoga is politics.")), said(text(3))]
-    good, mended = writing.write_texts(app, acting(app), order=order(bella), n=2)
+    server.faults.says = [answer_json(text(1), text(2, caption="Hey guys, morning yoga is politics.")), answer_json(text(3))]
+    good, repaired = writing.write_texts(app, acting(app), order=order(bella), n=2)
     assert not good.notes
-    assert mended.parts.caption.endswith("Day 3.")
-    assert {(note.rule, note.repaired) for note in mended.notes} == {("never_say", True), ("boundary", True)}
+    assert repaired.parts.caption.endswith("Day 3.")
+    assert {(note.rule, note.repaired) for note in repaired.notes} == {("never_say", True), ("boundary", True)}
     assert "never say" in server.asked[1]["messages"][1]["content"]
     assert len(server.asked) == 2
 
 
 def test_what_is_broken_twice_is_shown(make_app: Make, server: ModelServer, acting: Acting, bella: str) -> None:
     app = make_app()
-    server.faults.says = [said(text(1, caption="Hey guys, morning yoga again, all day long."))] * 2
+    server.faults.says = [answer_json(text(1, caption="Hey guys, morning yoga again, all day long."))] * 2
     (card,) = writing.write_texts(app, acting(app), order=order(bella))
     assert [(note.part, note.rule, note.repaired) for note in card.notes] == [("caption", "never_say", False)]
     assert len(server.asked) == 2
@@ -63,7 +63,7 @@ def test_an_answer_nobody_can_read_is_asked_for_once_more(
     make_app: Make, server: ModelServer, acting: Acting, bella: str
 ) -> None:
     app = make_app()
-    server.faults.says = ["I cannot do JSON today.", said(text(1))]
+    server.faults.says = ["I cannot do JSON today.", answer_json(text(1))]
     (card,) = writing.write_texts(app, acting(app), order=order(bella))
     assert card.parts.caption
     assert card.cost_usd == server.total
@@ -76,13 +76,13 @@ def test_a_cut_answer_is_asked_again_with_more_room_and_never_kept(
     make_app: Make, server: ModelServer, acting: Acting, bella: str
 ) -> None:
     app = make_app()
-    server.faults.odd, server.faults.says = ["length", "crlf"], [said(text(1), text(2))] * 2
+    server.faults.odd, server.faults.says = ["length", "crlf"], [answer_json(text(1), text(2))] * 2
     cards = writing.write_texts(app, acting(app), order=order(bella), n=2)
     assert [card.parts.caption[-2] for card in cards] == ["1", "2"]
     assert server.asked[1]["max_tokens"] == 2 * server.asked[0]["max_tokens"]
     assert sum(card.cost_usd for card in cards) == server.total
     assert cards[0].replies == tuple(server.billed)
-    server.faults.odd, server.faults.says = ["length", "length"], [said(text(3))] * 2
+    server.faults.odd, server.faults.says = ["length", "length"], [answer_json(text(3))] * 2
     with pytest.raises(Rejected, match="was cut off: it had no more room"):
         writing.write_texts(app, acting(app), order=order(bella, style="loud"))
     with acting(app)() as tx:
@@ -103,7 +103,7 @@ def test_a_repair_that_fails_leaves_the_text_that_was_paid(
     make_app: Make, server: ModelServer, acting: Acting, bella: str, mode: str
 ) -> None:
     app = make_app()
-    server.faults.says = [said(text(1, caption="Hey guys, yoga on the terrace!"))] * 3
+    server.faults.says = [answer_json(text(1, caption="Hey guys, yoga on the terrace!"))] * 3
     server.faults.odd = ["crlf", mode, mode]
     (card,) = writing.write_texts(app, acting(app), order=order(bella))
     assert card.parts.caption == "Hey guys, yoga on the terrace!"
@@ -115,7 +115,7 @@ def test_marks_that_turn_the_direction_of_words_are_left_out(
     make_app: Make, server: ModelServer, acting: Acting, bella: str
 ) -> None:
     app = make_app()
-    server.faults.says = [said(text(1, caption="Morning \u202eagoy\u202c \u2066on\u2069 the terrace, Day 1."))]
+    server.faults.says = [answer_json(text(1, caption="Morning \u202eagoy\u202c \u2066on\u2069 the terrace, Day 1."))]
     (card,) = writing.write_texts(app, acting(app), order=order(bella))
     assert card.parts.caption == "Morning agoy on the terrace, Day 1."
 
@@ -124,7 +124,7 @@ def test_one_part_anew_keeps_the_others_and_can_be_taken_back(
     make_app: Make, server: ModelServer, acting: Acting, bella: str
 ) -> None:
     app = make_app()
-    server.faults.says = [said(text(1)), '{"hashtags": "#One #Two three #Four #Five"}']
+    server.faults.says = [answer_json(text(1)), '{"hashtags": "#One #Two three #Four #Five"}']
     (card,) = writing.write_texts(app, acting(app), order=order(bella))
     changed = writing.rewrite_part(app, acting(app), draft_id=card.id, part="hashtags")
     assert changed.parts.hashtags == ("#One", "#Two", "#three", "#Four", "#Five")
@@ -144,37 +144,42 @@ def test_without_a_model(app: App, acting: Acting, bella: str) -> None:
     assert not [note for card in cards for note in card.notes if not note.repaired]
     more = writing.write_texts(app, acting(app), order=order(bella, sponsored=True), n=3)
     assert not {card.parts.caption for card in cards} & {card.parts.caption for card in more}
-    one = writing.rewrite_part(app, acting(app), draft_id=more[0].id, part="hook")
-    assert one.parts.hook != more[0].parts.hook
-    assert one.parts.caption == more[0].parts.caption
+    rewritten = writing.rewrite_part(app, acting(app), draft_id=more[0].id, part="hook")
+    assert rewritten.parts.hook != more[0].parts.hook
+    assert rewritten.parts.caption == more[0].parts.caption
     assert writing.estimate_texts(app, acting(app), order=order(bella)) is None
 
 
 def test_an_estimate_is_never_less_than_the_bill(make_app: Make, server: ModelServer, acting: Acting, bella: str) -> None:
     app = make_app()
-    most = writing.estimate_texts(app, acting(app), order=order(bella), n=2)
-    server.faults.says = [said(text(1, hook="Hey guys"), text(2)), said(text(3))]
+    max_usd = writing.estimate_texts(app, acting(app), order=order(bella), n=2)
+    server.faults.says = [answer_json(text(1, hook="Hey guys"), text(2)), answer_json(text(3))]
     writing.write_texts(app, acting(app), order=order(bella), n=2)
-    assert most is not None
-    assert server.total < most
+    assert max_usd is not None
+    assert server.total < max_usd
 
 
 def test_the_dearest_way_stays_within_the_estimate(make_app: Make, server: ModelServer, acting: Acting, bella: str) -> None:
     """Unreadable, then broken in every rule, then a repair that is cut off and asked again; with long earlier captions."""
     app = make_app()
     long = "\u2014 " * 70
-    wish = order(bella, style="calm", length=2000)
-    most = writing.estimate_texts(app, acting(app), order=wish, n=3)
+    write_order = order(bella, style="calm", length=2000)
+    max_usd = writing.estimate_texts(app, acting(app), order=write_order, n=3)
     with acting(app)() as tx:
         for _ in range(6):
             writing.create(tx, order(bella), TextParts(caption=long * 30))
     bad = text(1, caption=f"Hey guys {long * 10}", hook=long, alt_text=long, picture=long * 5, hashtags=["#guys"] * 30)
-    server.faults.says = ["no braces " * 300, said(bad, bad, bad), said(bad, bad, bad), said(bad, bad, bad)]
+    server.faults.says = [
+        "no braces " * 300,
+        answer_json(bad, bad, bad),
+        answer_json(bad, bad, bad),
+        answer_json(bad, bad, bad),
+    ]
     server.faults.odd = ["crlf", "crlf", "length", "length"]
-    writing.write_texts(app, acting(app), order=wish, n=3)
+    writing.write_texts(app, acting(app), order=write_order, n=3)
     assert len(server.asked) == 4
-    assert most is not None
-    assert server.total < most
+    assert max_usd is not None
+    assert server.total < max_usd
 
 
 def test_drafts_are_chosen_edited_and_put_away(app: App, acting: Acting, bella: str) -> None:
@@ -211,7 +216,7 @@ def test_new_texts_differ_from_good_ones_alone(make_app: Make, server: ModelServ
     with acting(app)() as tx:
         for caption in ("Trams at dawn.", "#ad trams at dawn!", "Hey guys, trams.", "Bread before anyone is awake."):
             writing.create(tx, order(bella), TextParts(**text(caption=caption)))
-    server.faults.says = [said(text(7))]
+    server.faults.says = [answer_json(text(7))]
     writing.write_texts(app, acting(app), order=order(bella))
     question = server.asked[0]["messages"][1]["content"]
     assert re.findall(r"<before>(.*?)</before>", question) == ["Bread before anyone is awake.", "#ad trams at dawn!"]

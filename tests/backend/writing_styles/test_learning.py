@@ -21,18 +21,18 @@ from tests.support.context import make_context, next_attempt
 from workers.context import Context
 
 
-def begun(app: App, who: Tenant, *paths: Path, name: str = "Walden") -> tuple[str, Context]:
-    with app.db.transaction(who.caller, needs="editor") as tx:
+def start_training(app: App, tenant: Tenant, *paths: Path, name: str = "Walden") -> tuple[str, Context]:
+    with app.db.transaction(tenant.caller, needs="editor") as tx:
         style_id = writing_styles.create(tx, WritingStyleDraft(name=name)).id
     for path in paths:
-        upload(app, who, style_id, path)
-    return style_id, again(app, who, style_id)
+        upload(app, tenant, style_id, path)
+    return style_id, train_again(app, tenant, style_id)
 
 
-def again(app: App, who: Tenant, style_id: str) -> Context:
-    with app.db.transaction(who.caller, needs="editor") as tx:
+def train_again(app: App, tenant: Tenant, style_id: str) -> Context:
+    with app.db.transaction(tenant.caller, needs="editor") as tx:
         job = writing_styles.train(tx, style_id, request_key=f"{style_id}:{len(writing_styles.sources(tx, style_id))}")
-    return make_context(app, who, writing_styles.TRAINING, StyleTrainingPayload(style_id=style_id), job_id=job.id)
+    return make_context(app, tenant, writing_styles.TRAINING, StyleTrainingPayload(style_id=style_id), job_id=job.id)
 
 
 def test_several_pdfs_become_a_style(app: App, workspace: Tenant, tmp_path: Path) -> None:
@@ -42,32 +42,35 @@ def test_several_pdfs_become_a_style(app: App, workspace: Tenant, tmp_path: Path
         book(tmp_path / "copy.pdf", part("thoreau", 0, 2500), title="Another header"),
         scan(tmp_path / "scan.pdf"),
     ]
-    style_id, ctx = begun(app, workspace, *files)
+    style_id, ctx = start_training(app, workspace, *files)
     with app.db.transaction(workspace.caller, needs="editor") as tx, pytest.raises(Conflict, match="being trained"):
         writing_styles.train(tx, style_id, request_key="second")
-    told = pipeline.train(ctx, StyleTrainingPayload(style_id=style_id))
+    result = pipeline.train(ctx, StyleTrainingPayload(style_id=style_id))
     with app.db.transaction(workspace.caller) as tx:
-        style, sources = writing_styles.get(tx, style_id), {one.filename: one for one in writing_styles.sources(tx, style_id)}
-        files_left = [one.key for one in uploads.listing(tx, writing_styles.NOUN, style_id)]
-        speaks = writing_styles.voice(tx, style_id)
-    assert told["files"] == 2
-    assert told["refused"] == 2
+        style, sources = (
+            writing_styles.get(tx, style_id),
+            {source.filename: source for source in writing_styles.sources(tx, style_id)},
+        )
+        storage_keys = [upload_card.key for upload_card in uploads.listing(tx, writing_styles.NOUN, style_id)]
+        voice = writing_styles.voice(tx, style_id)
+    assert result["files"] == 2
+    assert result["refused"] == 2
     assert style.card is not None
-    assert style.card.words == told["words"] == sources["one.pdf"].words + sources["two.pdf"].words
+    assert style.card.words == result["words"] == sources["one.pdf"].words + sources["two.pdf"].words
     assert style.card.language == "en"
     assert style.card.apart is not None
     assert style.card.excerpts
     assert "one.pdf" in sources["copy.pdf"].reason
     assert "OCR" in sources["scan.pdf"].reason
     assert any("headers" in note for note in sources["one.pdf"].notes)
-    assert "<excerpt>" in speaks
-    for key in files_left:
+    assert "<excerpt>" in voice
+    for key in storage_keys:
         with pytest.raises(NotFound):
             app.storage.stat(key)
 
 
 def test_too_little_says_so_and_more_can_be_added(app: App, workspace: Tenant, tmp_path: Path) -> None:
-    style_id, ctx = begun(app, workspace, book(tmp_path / "note.pdf", "A short note. " * 30))
+    style_id, ctx = start_training(app, workspace, book(tmp_path / "note.pdf", "A short note. " * 30))
     with pytest.raises(Invalid, match="too little to learn a style from"):
         pipeline.train(ctx, StyleTrainingPayload(style_id=style_id))
     with app.db.transaction(workspace.caller) as tx:
@@ -79,23 +82,23 @@ def test_a_worker_that_dies_reads_no_file_twice(
     app: App, workspace: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = [book(tmp_path / f"{n}.pdf", part("doyle", n * 2000, 1500)) for n in range(2)]
-    style_id, ctx = begun(app, workspace, *files)
-    read: list[str] = []
-    true_get = app.storage.get_file
+    style_id, ctx = start_training(app, workspace, *files)
+    read_files: list[str] = []
+    real_get_file = app.storage.get_file
 
-    def counted(key: str, path: Path) -> None:
-        read.append(path.name)
-        if len(read) == 2:
+    def counting_get_file(key: str, path: Path) -> None:
+        read_files.append(path.name)
+        if len(read_files) == 2:
             raise KeyboardInterrupt
-        true_get(key, path)
+        real_get_file(key, path)
 
-    monkeypatch.setattr(app.storage, "get_file", counted)
+    monkeypatch.setattr(app.storage, "get_file", counting_get_file)
     with pytest.raises(KeyboardInterrupt):
         pipeline.train(ctx, StyleTrainingPayload(style_id=style_id))
-    told = pipeline.train(next_attempt(ctx), StyleTrainingPayload(style_id=style_id))
-    assert told["files"] == 2
-    assert len(read) == 3
-    assert read[1] == read[2] != read[0]
+    result = pipeline.train(next_attempt(ctx), StyleTrainingPayload(style_id=style_id))
+    assert result["files"] == 2
+    assert len(read_files) == 3
+    assert read_files[1] == read_files[2] != read_files[0]
 
 
 def test_nothing_to_learn_from_is_refused_at_once(app: App, workspace: Tenant, tmp_path: Path) -> None:
@@ -110,7 +113,7 @@ def test_nothing_to_learn_from_is_refused_at_once(app: App, workspace: Tenant, t
                 uploads.announce(
                     tx, settings=app.settings, noun="style", noun_id=style_id, filename=name, size=0, client_key=name
                 )
-    style_id, ctx = begun(app, workspace, scan(tmp_path / "scan.pdf"))
+    style_id, ctx = start_training(app, workspace, scan(tmp_path / "scan.pdf"))
     with pytest.raises(Invalid, match="None of the files could be read"):
         pipeline.train(ctx, StyleTrainingPayload(style_id=style_id))
     with app.db.transaction(workspace.caller, needs="editor") as tx:
@@ -119,16 +122,16 @@ def test_nothing_to_learn_from_is_refused_at_once(app: App, workspace: Tenant, t
             writing_styles.train(tx, style_id, request_key="again")
         tx.execute(update(Upload).values(state="stored"))  # the same file dropped once more
         writing_styles.train(tx, style_id, request_key="once more")
-        assert [one.state for one in writing_styles.sources(tx, style_id)] == ["waiting"]
+        assert [source.state for source in writing_styles.sources(tx, style_id)] == ["waiting"]
 
 
 def test_a_file_taken_out_is_forgotten(app: App, workspace: Tenant, tmp_path: Path) -> None:
     files = [book(tmp_path / "own.pdf", part("thoreau", 0, 2000)), book(tmp_path / "other.pdf", part("austen", 0, 2000))]
-    style_id, ctx = begun(app, workspace, *files)
+    style_id, ctx = start_training(app, workspace, *files)
     pipeline.train(ctx, StyleTrainingPayload(style_id=style_id))
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         tx.execute(jobs_done())
-        other = next(one for one in writing_styles.sources(tx, style_id) if one.filename == "other.pdf")
+        other = next(source for source in writing_styles.sources(tx, style_id) if source.filename == "other.pdf")
         before = writing_styles.get(tx, style_id).card
         job = writing_styles.remove_source(tx, other.id, request_key="drop")
     assert job is not None

@@ -18,15 +18,15 @@ def text_of(lengths: list[int]) -> str:
 
 
 @given(SENTENCES, st.integers(20, 300))
-def test_a_trimmed_text_ends_a_sentence_and_comes_as_near_as_sentences_allow(lengths: list[int], wanted: int) -> None:
+def test_a_trimmed_text_ends_a_sentence_and_comes_as_near_as_sentences_allow(lengths: list[int], target: int) -> None:
     text = text_of(lengths)
-    made = trim_to_length(text, wanted)
-    assert text.startswith(made)
-    assert made.endswith(".")
-    if count_words(text) > wanted * 1.1:
-        assert abs(count_words(made) - wanted) <= max(lengths)
+    trimmed = trim_to_length(text, target)
+    assert text.startswith(trimmed)
+    assert trimmed.endswith(".")
+    if count_words(text) > target * 1.1:
+        assert abs(count_words(trimmed) - target) <= max(lengths)
     else:
-        assert made == text
+        assert trimmed == text
 
 
 def test_half_a_sentence_goes() -> None:
@@ -60,15 +60,15 @@ def test_own_words_share_little() -> None:
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), max_size=60), st.lists(st.sampled_from("abcdefgh"), max_size=60))
-def test_the_longest_run_is_the_one_a_slow_search_finds(mine: list[str], theirs: list[str]) -> None:
-    slow = max(
+def test_the_longest_run_is_the_one_a_slow_search_finds(text_words: list[str], source_words: list[str]) -> None:
+    expected = max(
         (
             n
-            for n in range(5, len(mine) + 1)
-            for at in range(len(mine) - n + 1)
-            if any(mine[at : at + n] == theirs[start : start + n] for start in range(len(theirs) - n + 1))
+            for n in range(5, len(text_words) + 1)
+            for at in range(len(text_words) - n + 1)
+            if any(text_words[at : at + n] == source_words[start : start + n] for start in range(len(source_words) - n + 1))
         ),
         default=0,
     )
-    assert longest_shared_run(" ".join(mine), " ".join(theirs)).run == slow
-    assert all(one.run >= 5 for one in shared_runs(" ".join(mine), " ".join(theirs)))
+    assert longest_shared_run(" ".join(text_words), " ".join(source_words)).run == expected
+    assert all(shared.run >= 5 for shared in shared_runs(" ".join(text_words), " ".join(source_words)))

@@ -26,13 +26,13 @@ def learned(name: str, language: str = "en") -> Similarity:
 
 
 def auc(own: Sequence[float], others: Sequence[float]) -> float:
-    wins = [(mine > theirs) + 0.5 * (mine == theirs) for mine in own for theirs in others]
+    wins = [(own_score > other_score) + 0.5 * (own_score == other_score) for own_score in own for other_score in others]
     return sum(wins) / len(wins)
 
 
 def scores(model: Similarity, texts: Sequence[str]) -> list[float]:
-    found = [model.score(text) for text in texts]
-    return [one for one in found if one is not None]
+    all_scores = [model.score(text) for text in texts]
+    return [score for score in all_scores if score is not None]
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,10 @@ def test_authors_differ_where_readers_say_they_do() -> None:
     assert thoreau.person["I"] + thoreau.person["we"] > austen.person["I"] + austen.person["we"]
     assert not austen.thin
     assert len(austen.excerpts) == 5
-    assert all(20 <= len(one.split()) <= 180 for one in austen.excerpts)
-    assert all(" ".join(one.split("\n\n")[0].split()[:12]) in author("austen").replace("\n\n", " ") for one in austen.excerpts)
+    assert all(20 <= len(excerpt.split()) <= 180 for excerpt in austen.excerpts)
+    assert all(
+        " ".join(excerpt.split("\n\n")[0].split()[:12]) in author("austen").replace("\n\n", " ") for excerpt in austen.excerpts
+    )
 
 
 def test_a_prompt_says_the_measures_and_keeps_the_text_between_marks() -> None:

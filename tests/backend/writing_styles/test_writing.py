@@ -34,37 +34,37 @@ def server() -> Iterator[ModelServer]:
 @pytest.fixture
 def model_app(settings: Settings, server: ModelServer) -> Iterator[App]:
     """The studio with a language model."""
-    given = {"openrouter_api_key": settings.redis_url.__class__("sk-test"), "openrouter_base_url": server.url}
-    chosen = settings.model_copy(update=given)
-    app, engine = bootstrap(chosen, role="studio"), OpenAIEngine(chosen, pause=lambda _: None)
+    model_settings = {"openrouter_api_key": settings.redis_url.__class__("sk-test"), "openrouter_base_url": server.url}
+    app_settings = settings.model_copy(update=model_settings)
+    app, engine = bootstrap(app_settings, role="studio"), OpenAIEngine(app_settings, pause=lambda _: None)
     app.__dict__["engines"] = type("Engines", (), {"text": engine})()
     yield app
     engine.close()
     app.close()
 
 
-def wished(
-    app: App, who: Tenant, words: int, *, topic: str = "tea on a wet day", **more: object
+def start_text(
+    app: App, tenant: Tenant, words: int, *, topic: str = "tea on a wet day", **more: object
 ) -> tuple[StyleTextCard, Context]:
-    with app.db.transaction(who.caller, needs="editor") as tx:
+    with app.db.transaction(tenant.caller, needs="editor") as tx:
         style = make_style(tx)
-        wish = StyleTextDraft(topic=topic, words=words, **more)
-        text = writing_styles.write(tx, style.id, wish, request_key="once")
-        assert writing_styles.write(tx, style.id, wish, request_key="once").id == text.id
-    return text, make_context(app, who, writing_styles.WRITING, StyleWritingPayload(text_id=text.id), job_id=text.job_id)
+        draft = StyleTextDraft(topic=topic, words=words, **more)
+        text = writing_styles.write(tx, style.id, draft, request_key="once")
+        assert writing_styles.write(tx, style.id, draft, request_key="once").id == text.id
+    return text, make_context(app, tenant, writing_styles.WRITING, StyleWritingPayload(text_id=text.id), job_id=text.job_id)
 
 
-def done(app: App, who: Tenant, text_id: str) -> StyleTextCard:
-    with app.db.transaction(who.caller) as tx:
+def text_now(app: App, tenant: Tenant, text_id: str) -> StyleTextCard:
+    with app.db.transaction(tenant.caller) as tx:
         return writing_styles.text(tx, text_id)
 
 
 def test_a_long_answer_is_trimmed_at_a_sentence(model_app: App, server: ModelServer, workspace: Tenant) -> None:
     server.faults.says = [OWN * 10]
-    text, ctx = wished(model_app, workspace, 60)
-    told = pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
-    card = done(model_app, workspace, text.id)
-    assert told["words"] == card.words == count_words(card.text)
+    text, ctx = start_text(model_app, workspace, 60)
+    result = pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
+    card = text_now(model_app, workspace, text.id)
+    assert result["words"] == card.words == count_words(card.text)
     assert 54 <= card.words <= 66
     assert card.text.endswith(".")
     assert card.draft == ""
@@ -76,12 +76,12 @@ def test_a_long_answer_is_trimmed_at_a_sentence(model_app: App, server: ModelSer
 
 def test_a_short_answer_is_gone_on_with(model_app: App, server: ModelServer, workspace: Tenant) -> None:
     server.faults.says = [OWN * 2, "Somebody laughed in the hall. " * 3 + OWN * 8]
-    text, ctx = wished(model_app, workspace, 120)
+    text, ctx = start_text(model_app, workspace, 120)
     pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
-    card = done(model_app, workspace, text.id)
+    card = text_now(model_app, workspace, text.id)
     assert 108 <= card.words <= 132
     assert len(server.asked) == 2
-    roles = [one["role"] for one in server.asked[1]["messages"]]
+    roles = [message["role"] for message in server.asked[1]["messages"]]
     assert roles == ["system", "user", "assistant", "user"]
     assert card.score is not None
     assert 0 <= card.score <= 1
@@ -94,9 +94,9 @@ def test_cut_parts_are_gone_on_with_from_their_last_whole_sentence(
     part = OWN * 3 + "Gulls und"
     server.faults.says = [part * 2] * 4
     server.faults.odd = ["length"] * 4
-    text, ctx = wished(model_app, workspace, 300)
+    text, ctx = start_text(model_app, workspace, 300)
     pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
-    card = done(model_app, workspace, text.id)
+    card = text_now(model_app, workspace, text.id)
     assert len(server.asked) == 4
     assert "und" not in card.text.split()
     assert "Gulls" not in card.text
@@ -106,7 +106,7 @@ def test_cut_parts_are_gone_on_with_from_their_last_whole_sentence(
 
 
 @pytest.mark.parametrize(
-    ("mode", "why"),
+    ("mode", "reason"),
     [
         ("says_no", "The model refused: “I'm sorry"),
         ("content_filter", "The model refused"),
@@ -118,78 +118,78 @@ def test_cut_parts_are_gone_on_with_from_their_last_whole_sentence(
     ],
 )
 def test_what_is_no_text_ends_the_job_with_why_and_is_paid_once(
-    model_app: App, server: ModelServer, workspace: Tenant, mode: str, why: str
+    model_app: App, server: ModelServer, workspace: Tenant, mode: str, reason: str
 ) -> None:
     server.faults.odd, server.faults.says = [mode], ["One sentence without an end and then some"]
-    text, ctx = wished(model_app, workspace, 100)
-    with pytest.raises(Rejected, match=why):
+    text, ctx = start_text(model_app, workspace, 100)
+    with pytest.raises(Rejected, match=reason):
         pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
     assert len(server.asked) == 1
-    assert done(model_app, workspace, text.id).text == ""
+    assert text_now(model_app, workspace, text.id).text == ""
     server.faults.says = [OWN * 6]  # somebody presses “Try again”
     pipeline.write(next_attempt(ctx), StyleWritingPayload(text_id=text.id))
-    assert done(model_app, workspace, text.id).text
+    assert text_now(model_app, workspace, text.id).text
 
 
 def test_what_was_copied_is_written_anew_once_then_refused(model_app: App, server: ModelServer, workspace: Tenant) -> None:
-    stolen = " ".join(author("thoreau").split()[40:140]) + "."
-    server.faults.says = [f"{OWN}{stolen}", OWN * 8]
-    text, ctx = wished(model_app, workspace, 100)
+    copied = " ".join(author("thoreau").split()[40:140]) + "."
+    server.faults.says = [f"{OWN}{copied}", OWN * 8]
+    text, ctx = start_text(model_app, workspace, 100)
     pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
-    card = done(model_app, workspace, text.id)
+    card = text_now(model_app, workspace, text.id)
     assert "written anew" in " ".join(card.notes)
     assert card.shared_run < 13
     assert "<copied>" in server.asked[1]["messages"][-1]["content"]
-    server.faults.says = [stolen, stolen]
+    server.faults.says = [copied, copied]
     with model_app.db.transaction(workspace.caller, needs="editor") as tx:
         other = writing_styles.write(tx, card.style_id, StyleTextDraft(topic="ponds", words=80), request_key="other")
     ctx = make_context(model_app, workspace, writing_styles.WRITING, StyleWritingPayload(text_id=other.id), job_id=other.job_id)
     with pytest.raises(Rejected, match="words in a row of the source"):
         pipeline.write(ctx, StyleWritingPayload(text_id=other.id))
-    assert done(model_app, workspace, other.id).text == ""
+    assert text_now(model_app, workspace, other.id).text == ""
 
 
 def test_a_retry_never_pays_twice(
     model_app: App, server: ModelServer, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.faults.says = [OWN * 6]
-    text, ctx = wished(model_app, workspace, 100)
+    text, ctx = start_text(model_app, workspace, 100)
 
-    def dies(*_: object, **__: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as broken:
-        broken.setattr("backend.writing_styles.copy_check.longest_shared_run", dies)
+    with monkeypatch.context() as patched:
+        patched.setattr("backend.writing_styles.copy_check.longest_shared_run", crash)
         with pytest.raises(KeyboardInterrupt):
             pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
     pipeline.write(next_attempt(ctx), StyleWritingPayload(text_id=text.id))
     assert len(server.asked) == 1
-    assert done(model_app, workspace, text.id).cost_usd == server.total
+    assert text_now(model_app, workspace, text.id).cost_usd == server.total
 
 
 def test_words_are_seen_as_they_come_and_a_cancel_stops_them(model_app: App, server: ModelServer, workspace: Tenant) -> None:
     server.faults.says = [OWN * 6]
-    text, ctx = wished(model_app, workspace, 100)
-    seen: list[str] = []
-    true_check = ctx.check
+    text, ctx = start_text(model_app, workspace, 100)
+    drafts: list[str] = []
+    real_check = ctx.check
 
     def check() -> None:
-        seen.append(done(model_app, workspace, text.id).draft)
-        if seen[-1]:
+        drafts.append(text_now(model_app, workspace, text.id).draft)
+        if drafts[-1]:
             ctx.cancel_requested = True
-        true_check()
+        real_check()
 
     ctx.check = check  # type: ignore[method-assign]
     with pytest.raises(Cancelled):
         pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
-    assert any("kettle" in one for one in seen)
-    assert done(model_app, workspace, text.id).text == ""
+    assert any("kettle" in draft for draft in drafts)
+    assert text_now(model_app, workspace, text.id).text == ""
 
 
 def test_the_offline_writer_keeps_the_rhythm_and_says_who_it_is(app: App, workspace: Tenant) -> None:
-    text, ctx = wished(app, workspace, 150, topic="walking to work")
+    text, ctx = start_text(app, workspace, 150, topic="walking to work")
     pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
-    card = done(app, workspace, text.id)
+    card = text_now(app, workspace, text.id)
     assert card.model == "offline"
     assert 130 <= card.words <= 170
     assert card.text.lower().count("walking to work") >= 2
@@ -202,22 +202,22 @@ def test_an_untrained_style_writes_nothing(app: App, workspace: Tenant) -> None:
         style = writing_styles.create(tx, WritingStyleDraft(name="Raw"))
         with pytest.raises(Conflict, match="has not learned anything yet"):
             writing_styles.write(tx, style.id, StyleTextDraft(topic="tea"), request_key="x")
-    for wrong in ({"topic": ""}, {"topic": "x", "words": 5}, {"topic": "x", "words": 9999}, {"topic": "x", "language": "tlh"}):
+    for values in ({"topic": ""}, {"topic": "x", "words": 5}, {"topic": "x", "words": 9999}, {"topic": "x", "language": "tlh"}):
         with pytest.raises(Invalid):
-            StyleTextDraft(**wrong)
+            StyleTextDraft(**values)
 
 
 def test_a_text_never_costs_more_than_was_said(model_app: App, workspace: Tenant, server: ModelServer) -> None:
     """The dearest way: three times too short, then copied."""
-    text, ctx = wished(model_app, workspace, 600)
+    text, ctx = start_text(model_app, workspace, 600)
     with model_app.db.transaction(workspace.caller) as tx:
-        most = writing_styles.estimate(model_app, writing_styles.get(tx, text.style_id), words=600)
+        max_usd = writing_styles.estimate(model_app, writing_styles.get(tx, text.style_id), words=600)
     copied = " ".join(author("thoreau").split()[200:230])
     server.faults.says = [OWN, OWN, OWN, f"{OWN} {copied}.", OWN]
     pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
     assert len(server.asked) == 5
-    assert most is not None
-    assert server.total < most
+    assert max_usd is not None
+    assert server.total < max_usd
 
 
 def test_the_offline_writer_is_free(app: App, workspace: Tenant) -> None:
