@@ -76,7 +76,7 @@ def _save_all(tx: Session, template_list: list[Any], lists: dict[str, Any]) -> I
             if existing_list and existing_list.lines == list_draft.lines:
                 same += 1
                 continue
-            with tx.begin_nested():
+            with tx.begin_nested():  # a list that leads in a circle is refused after it was written: the savepoint undoes it
                 saved_list = save_wildcard(
                     tx,
                     list_draft,

@@ -6,7 +6,7 @@ from backend.writing.composition import CheckedText, WritingContext, compose_tex
 from backend.writing.content_types import CONTENT_TYPES, ContentType
 from backend.writing.llm_calls import ask_in_steps
 from backend.writing.queries import batch, get, latest_batch, page
-from backend.writing.requests import CONTENT, IDEAS, latest_job, start_content, start_ideas
+from backend.writing.requests import CONTENT_KIND, IDEAS_KIND, latest_job, start_content, start_ideas
 from backend.writing.schemas import (
     CAPTION_CHARACTERS,
     GOALS,
@@ -38,10 +38,10 @@ from backend.writing.writing_context import default_prompt_form, default_topics,
 
 __all__ = [
     "CAPTION_CHARACTERS",
-    "CONTENT",
+    "CONTENT_KIND",
     "CONTENT_TYPES",
     "GOALS",
-    "IDEAS",
+    "IDEAS_KIND",
     "IDEAS_PER_CALL",
     "MAX_AUDIENCE",
     "MAX_CALL_TO_ACTION",

@@ -305,7 +305,7 @@ def _ask_for_repair(ask: AskModel, name: str, request: TextRequest, shape: type[
         return _ask_and_parse(ask, name, request, shape)
     except Unusable as error:
         return None, llm_cost_of(error.reply)
-    except (ReplyLost, Rejected, OverBudget):
+    except (ReplyLost, Rejected, OverBudget):  # the first answer is paid for and stays
         return None, LlmCost()
 
 

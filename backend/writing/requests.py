@@ -10,7 +10,7 @@ from backend.kit.ids import new_id
 from backend.writing.content_types import CONTENT_TYPES
 from backend.writing.schemas import IdeasOrder, IdeasPayload, WriteOrder
 
-CONTENT, IDEAS = "content-generation", "content-ideas"
+CONTENT_KIND, IDEAS_KIND = "content-generation", "content-ideas"
 
 
 def start_content(tx: Session, *, order: WriteOrder, request_key: str) -> JobCard:
@@ -20,7 +20,7 @@ def start_content(tx: Session, *, order: WriteOrder, request_key: str) -> JobCar
     card = influencers.get(tx, order.influencer_id)
     title = f"{CONTENT_TYPES[order.content_type].title} of {card.name}: {order.topic}"
     return jobs.enqueue(
-        tx, kind=CONTENT, payload=order, title=_shorten(title), request_key=request_key, subject=("influencer", card.id)
+        tx, kind=CONTENT_KIND, payload=order, title=_shorten(title), request_key=request_key, subject=("influencer", card.id)
     )
 
 
@@ -31,7 +31,9 @@ def start_ideas(tx: Session, *, order: IdeasOrder, request_key: str) -> JobCard:
     card = influencers.get(tx, order.influencer_id)
     payload = IdeasPayload(order=order, batch_id=new_id("bat"))
     title = f"Ideas of {card.name} for {order.days} days"
-    return jobs.enqueue(tx, kind=IDEAS, payload=payload, title=title, request_key=request_key, subject=("influencer", card.id))
+    return jobs.enqueue(
+        tx, kind=IDEAS_KIND, payload=payload, title=title, request_key=request_key, subject=("influencer", card.id)
+    )
 
 
 def latest_job(tx: Session, kind: str, influencer_id: str) -> JobCard | None:

@@ -34,8 +34,8 @@ from backend.writing_styles.schemas import (
 )
 from backend.writing_styles.service import (
     NOUN,
-    TRAINING,
-    WRITING,
+    TRAINING_KIND,
+    WRITING_KIND,
     create,
     delete,
     delete_text,
@@ -58,8 +58,8 @@ __all__ = [
     "MIN_SOURCE_WORDS",
     "NOUN",
     "RELIABLE_SOURCE_WORDS",
-    "TRAINING",
-    "WRITING",
+    "TRAINING_KIND",
+    "WRITING_KIND",
     "StyleProfile",
     "StyleSourceCard",
     "StyleTextCard",

@@ -33,6 +33,7 @@ def retire_idle(tx: Session, *, idle_hours: float, purge_days: float) -> tuple[i
     purge_before = _ago(purge_days * 86_400.0)
     for table in (StyleText, WritingStyle):
         tx.execute(delete(table).where(table.deleted_at < purge_before).execution_options(synchronize_session=False))
+    # Texts whose job ended without writing one.
     job_ended = StyleText.job_id.not_in(select(Job.id).where(active))
     old = StyleText.created_at < _ago(idle_hours * 3600.0)
     delete_empty = delete(StyleText).where(StyleText.text == "", job_ended, old)

@@ -28,7 +28,7 @@ from backend.writing_styles.schemas import (
 
 NOUN = "style"
 """Owner type of its uploads, with the style's id."""
-TRAINING, WRITING = "style-training", "style-generation"
+TRAINING_KIND, WRITING_KIND = "style-training", "style-generation"
 
 
 def create(tx: Session, draft: WritingStyleDraft) -> WritingStyleCard:
@@ -58,7 +58,7 @@ def train(tx: Session, style_id: str, *, request_key: str, upload_ids: Sequence[
     if existing_job := jobs.find_by_key(tx, request_key):
         return existing_job
     _lock_style(tx, style_id)
-    if active_job_id := _active_job(tx, TRAINING, style_id):
+    if active_job_id := _active_job(tx, TRAINING_KIND, style_id):
         raise Conflict("This style is being trained already. Wait until it is done, then add more.", job_id=active_job_id)
     uploads_by_id = {upload.id: upload for upload in uploads.listing(tx, NOUN, style_id, states=("stored",))}
     if missing := [upload_id for upload_id in upload_ids or () if upload_id not in uploads_by_id]:
@@ -80,7 +80,7 @@ def train(tx: Session, style_id: str, *, request_key: str, upload_ids: Sequence[
     tx.flush()
     card = jobs.enqueue(
         tx,
-        kind=TRAINING,
+        kind=TRAINING_KIND,
         payload=StyleTrainingPayload(style_id=style_id),
         title=f"Learning “{style.name}”",
         request_key=request_key,
@@ -102,7 +102,7 @@ def remove_source(tx: Session, source_id: str, *, request_key: str) -> JobCard |
     style_id, was_read, name = row.style_id, row.state == "read", row.filename
     queries.get(tx, style_id)
     _lock_style(tx, style_id)
-    if _active_job(tx, TRAINING, style_id):
+    if _active_job(tx, TRAINING_KIND, style_id):
         raise Conflict("This style is being trained. Wait until it is done, then take files out.")
     tx.delete(row)
     tx.flush()
@@ -126,7 +126,7 @@ def write(tx: Session, style_id: str, draft: StyleTextDraft, *, request_key: str
     short = draft.topic if len(draft.topic) <= 60 else f"{draft.topic[:57]}…"
     job = jobs.enqueue(
         tx,
-        kind=WRITING,
+        kind=WRITING_KIND,
         payload=StyleWritingPayload(text_id=text_id),
         title=f"{draft.words:,} words on “{short}”",
         request_key=request_key,
@@ -203,7 +203,9 @@ def _active_job(tx: Session, kind: str, style_id: str) -> str | None:
 def _active_jobs(tx: Session, style_id: str) -> list[str]:
     text_ids = select(StyleText.id).where(StyleText.style_id == style_id)
     of_style = (Job.subject_id == style_id) | Job.subject_id.in_(text_ids)
-    return list(tx.scalars(select(Job.id).where(Job.kind.in_((TRAINING, WRITING)), of_style, Job.state.not_in(FINAL))))
+    return list(
+        tx.scalars(select(Job.id).where(Job.kind.in_((TRAINING_KIND, WRITING_KIND)), of_style, Job.state.not_in(FINAL)))
+    )
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def ideas(page: Page, influencer: InfluencerCard) -> None:
 
 def _plan(page: Page, influencer: InfluencerCard) -> None:
     with page.transaction() as tx:
-        job = writing.latest_job(tx, writing.IDEAS, influencer.id)
+        job = writing.latest_job(tx, writing.IDEAS_KIND, influencer.id)
         batch_id = writing.latest_batch(tx, influencer.id, ideas=True)
         cards = writing.batch(tx, batch_id) if batch_id else []
     working = follow(page, hide_outdated_failure(job, cards), key="writing:ideas")

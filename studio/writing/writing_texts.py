@@ -63,7 +63,7 @@ def _shown_batches() -> dict[str, str]:
 
 def _results(page: Page, influencer: InfluencerCard) -> None:
     with page.transaction() as tx:
-        job = writing.latest_job(tx, writing.CONTENT, influencer.id)
+        job = writing.latest_job(tx, writing.CONTENT_KIND, influencer.id)
         batch_id = _shown_batches().get(influencer.id) or writing.latest_batch(tx, influencer.id, ideas=False)
         cards = writing.batch(tx, batch_id) if batch_id else []
     follow(page, hide_outdated_failure(job, cards), key="writing:content")

@@ -58,7 +58,7 @@ def test_write_draw_plan_talk(
     expect(tab.get_by_role("link", name="Open", exact=True)).to_be_visible(timeout=120_000)
     shoot(tab, "write-with-picture")
     with db.transaction(workspace.caller) as tx:
-        job = writing.latest_job(tx, writing.CONTENT, marco)
+        job = writing.latest_job(tx, writing.CONTENT_KIND, marco)
     assert job is not None
     assert job.state == "completed"
     assert job.result

@@ -54,7 +54,7 @@ def test_a_text_is_asked_for_seen_and_exported(app: App, workspace: Tenant, open
     with app.db.transaction(workspace.caller) as tx:
         [text] = writing_styles.texts(tx, style.id)
     pipeline.write(
-        make_context(app, workspace, writing_styles.WRITING, StyleWritingPayload(text_id=text.id), job_id=text.job_id),
+        make_context(app, workspace, writing_styles.WRITING_KIND, StyleWritingPayload(text_id=text.id), job_id=text.job_id),
         StyleWritingPayload(text_id=text.id),
     )
     at = open_page("make/styles", id=style.id, who=workspace.viewer)

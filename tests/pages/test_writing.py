@@ -73,7 +73,7 @@ def test_a_text_and_its_picture_are_asked_for_once(open_page: Open, rows: Rows, 
     field(at, "What is the post about?").set_value("morning yoga").run()
     press(press(at, "Write one and draw it"), "Write one and draw it")
     with app.db.transaction(workspace.caller) as tx:
-        job = writing.latest_job(tx, writing.CONTENT, rows.influencer_id)
+        job = writing.latest_job(tx, writing.CONTENT_KIND, rows.influencer_id)
     assert job is not None
     assert job.state == "pending"
     assert "morning yoga" in job.title
@@ -97,7 +97,7 @@ def test_a_paid_model_is_named_with_what_it_costs_and_what_was_mended(
 def test_ideas_are_asked_for_and_shown_by_day(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
     at = press(open_page("make/writing", influencer=rows.influencer_id, part="ideas"), "Suggest ideas")
     with app.db.transaction(workspace.caller) as tx:
-        assert writing.latest_job(tx, writing.IDEAS, rows.influencer_id) is not None
+        assert writing.latest_job(tx, writing.IDEAS_KIND, rows.influencer_id) is not None
     assert "No ideas yet" not in shown(at)
 
 

@@ -28,8 +28,8 @@ PATHS = ("/sessions", "/sessions/{id}", "/train", "/generate", "/jobs/{id}", "/j
 """The document's own addresses. /health is the studio's: it stays what probes expect."""
 Status = Literal["PENDING", "TRAINING", "GENERATING", "COMPLETED", "FAILED"]
 JobType = Literal["TRAINING", "GENERATION"]
-KINDS: dict[str, JobType] = {writing_styles.TRAINING: "TRAINING", writing_styles.WRITING: "GENERATION"}
-_WORKING: dict[str, Status] = {writing_styles.TRAINING: "TRAINING", writing_styles.WRITING: "GENERATING"}
+KINDS: dict[str, JobType] = {writing_styles.TRAINING_KIND: "TRAINING", writing_styles.WRITING_KIND: "GENERATION"}
+_WORKING: dict[str, Status] = {writing_styles.TRAINING_KIND: "TRAINING", writing_styles.WRITING_KIND: "GENERATING"}
 Key = Annotated[str, Header(max_length=200)]
 
 

@@ -41,7 +41,7 @@ def test_from_a_pdf_to_a_result(app: App, editor: Any, workspace: Tenant, tmp_pa
     early = editor.post("/style/generate", json={"session_id": session, "topic": "fog"})
     assert (early.status_code, early.json()["code"]) == (409, "conflict")
     payload = StyleTrainingPayload(style_id=session)
-    ctx = make_context(app, workspace, writing_styles.TRAINING, payload, job_id=started["job_id"])
+    ctx = make_context(app, workspace, writing_styles.TRAINING_KIND, payload, job_id=started["job_id"])
     assert editor.get(f"/style/jobs/{started['job_id']}").json()["status"] == "TRAINING"
     assert editor.get("/style/health").json() == {"status": "ok", "version": VERSION, "active_sessions": 1, "active_jobs": 1}
     pipeline.train(ctx, payload)
@@ -55,7 +55,7 @@ def test_from_a_pdf_to_a_result(app: App, editor: Any, workspace: Tenant, tmp_pa
         text = writing_styles.text_of_job(tx, started["job_id"])
     assert text is not None
     writing = StyleWritingPayload(text_id=text.id)
-    ctx = make_context(app, workspace, writing_styles.WRITING, writing, job_id=started["job_id"])
+    ctx = make_context(app, workspace, writing_styles.WRITING_KIND, writing, job_id=started["job_id"])
     assert editor.get(f"/style/jobs/{started['job_id']}").json()["status"] == "GENERATING"
     pipeline.write(ctx, writing)
     result = editor.get(f"/style/results/{started['job_id']}").json()

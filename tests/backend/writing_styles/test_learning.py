@@ -32,7 +32,7 @@ def start_training(app: App, tenant: Tenant, *paths: Path, name: str = "Walden")
 def train_again(app: App, tenant: Tenant, style_id: str) -> Context:
     with app.db.transaction(tenant.caller, needs="editor") as tx:
         job = writing_styles.train(tx, style_id, request_key=f"{style_id}:{len(writing_styles.sources(tx, style_id))}")
-    return make_context(app, tenant, writing_styles.TRAINING, StyleTrainingPayload(style_id=style_id), job_id=job.id)
+    return make_context(app, tenant, writing_styles.TRAINING_KIND, StyleTrainingPayload(style_id=style_id), job_id=job.id)
 
 
 def test_several_pdfs_become_a_style(app: App, workspace: Tenant, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_file_taken_out_is_forgotten(app: App, workspace: Tenant, tmp_path: Pa
         job = writing_styles.remove_source(tx, other.id, request_key="drop")
     assert job is not None
     pipeline.train(
-        make_context(app, workspace, writing_styles.TRAINING, StyleTrainingPayload(style_id=style_id), job_id=job.id),
+        make_context(app, workspace, writing_styles.TRAINING_KIND, StyleTrainingPayload(style_id=style_id), job_id=job.id),
         StyleTrainingPayload(style_id=style_id),
     )
     with app.db.transaction(workspace.caller) as tx:

@@ -51,7 +51,9 @@ def start_text(
         draft = StyleTextDraft(topic=topic, words=words, **more)
         text = writing_styles.write(tx, style.id, draft, request_key="once")
         assert writing_styles.write(tx, style.id, draft, request_key="once").id == text.id
-    return text, make_context(app, tenant, writing_styles.WRITING, StyleWritingPayload(text_id=text.id), job_id=text.job_id)
+    return text, make_context(
+        app, tenant, writing_styles.WRITING_KIND, StyleWritingPayload(text_id=text.id), job_id=text.job_id
+    )
 
 
 def text_now(app: App, tenant: Tenant, text_id: str) -> StyleTextCard:
@@ -143,7 +145,9 @@ def test_what_was_copied_is_written_anew_once_then_refused(model_app: App, serve
     server.faults.says = [copied, copied]
     with model_app.db.transaction(workspace.caller, needs="editor") as tx:
         other = writing_styles.write(tx, card.style_id, StyleTextDraft(topic="ponds", words=80), request_key="other")
-    ctx = make_context(model_app, workspace, writing_styles.WRITING, StyleWritingPayload(text_id=other.id), job_id=other.job_id)
+    ctx = make_context(
+        model_app, workspace, writing_styles.WRITING_KIND, StyleWritingPayload(text_id=other.id), job_id=other.job_id
+    )
     with pytest.raises(Rejected, match="words in a row of the source"):
         pipeline.write(ctx, StyleWritingPayload(text_id=other.id))
     assert text_now(model_app, workspace, other.id).text == ""
