@@ -25,7 +25,7 @@ ABLE = replace(MODEL, features=("picture", "mask", "pose", "hires", "graph"))
 def offered(app: App, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
     """An engine with everything."""
     monkeypatch.setattr(app.engines.image, "models", lambda: [ABLE])
-    monkeypatch.setattr(app.engines.image, "lacks", lambda workflow: [f"The server has no node for {workflow.name}."])
+    monkeypatch.setattr(app.engines.image, "missing_for", lambda workflow: [f"The server has no node for {workflow.name}."])
     return ABLE
 
 
