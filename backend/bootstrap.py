@@ -4,18 +4,16 @@ clients."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import redis
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from backend import jobs
+from backend import (
+    job_types,  # noqa: F401  # registers all kinds of jobs
+    jobs,
+)
+from backend.app import App, retry_once
 from backend.db.migrations import check_confined
 from backend.db.transactions import Database
 from backend.errors import Invalid, Unavailable
@@ -27,37 +25,6 @@ if TYPE_CHECKING:
     from backend.storage import Storage
 
 Role = Literal["studio", "worker"]
-
-
-@dataclass(frozen=True)
-class App:
-    """What pages, routes and pipelines are given. `storage`, `cache` and `engines` are made when first read."""
-
-    settings: Settings
-    db: Database
-    redis: redis.Redis
-    make_storage: Callable[[], Storage] = field(repr=False)
-    make_engines: Callable[[], Engines] = field(repr=False)
-
-    @cached_property
-    def storage(self) -> Storage:
-        return self.make_storage()
-
-    @cached_property
-    def cache(self) -> Redis:
-        """Redis's database 1: only data that may be lost. Times out after half a second, so that no page waits longer for
-        it."""
-        return Redis.from_url(cache_url(self.settings.redis_url.get_secret_value()), socket_timeout=0.5, retry=_retry_once())
-
-    @cached_property
-    def engines(self) -> Engines:
-        return self.make_engines()
-
-    def close(self) -> None:
-        self.db.close()
-        self.redis.close()
-        if "cache" in self.__dict__:
-            self.cache.close()
 
 
 def bootstrap(settings: Settings | None = None, *, role: Role = "studio", **overrides: Any) -> App:
@@ -102,20 +69,7 @@ def _check_required(settings: Settings, role: Role, *, given: Mapping[str, Any])
 
 def _redis(settings: Settings) -> redis.Redis:
     """Retries once, at once: notifying a queue while Redis is away must not keep a person waiting."""
-    return redis.Redis.from_url(settings.redis_url.get_secret_value(), socket_connect_timeout=3, retry=_retry_once())
-
-
-def _retry_once() -> Retry:
-    return Retry(NoBackoff(), 1)
-
-
-def cache_url(url: str) -> str:
-    """The URL of database 1 on the same Redis server."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        query = {**dict(parse_qsl(parts.query)), "db": "1"}
-        return urlunsplit(parts._replace(query=urlencode(query)))
-    return urlunsplit(parts._replace(path="/1"))
+    return redis.Redis.from_url(settings.redis_url.get_secret_value(), socket_connect_timeout=3, retry=retry_once())
 
 
 def _database(settings: Settings, role: Role, notify: Callable[[str], None]) -> Database:

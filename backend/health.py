@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import func, select, text
 
 from backend import jobs
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import Device
 from backend.db.transactions import Anonymous
 from backend.engines.build import image_engine, motion_engine

@@ -22,7 +22,8 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 
 from backend import accounts, assets, datasets, generation, influencers, jobs, loras, training
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.db.transactions import Anonymous, SignedIn
 from backend.engines.diffusion.cards import STARTER
 from backend.engines.image.port import ModelCard

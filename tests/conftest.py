@@ -11,7 +11,8 @@ import hypothesis
 import pytest
 import redis
 
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.db.transactions import Database
 from backend.settings import Settings
 from ops.local_stack import Stack, start

@@ -14,7 +14,7 @@ from backend.jobs import Work
 from backend.jobs.timing import MeasuredDuration, record
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 BENCHMARK_COST_S = 0.37
 """Seconds that `measure` takes on the machine that all costs were measured on."""

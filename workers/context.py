@@ -35,7 +35,7 @@ from workers.eta import SpeedWindow
 from workers.lease import Lease
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 _FENCE = text(
     "SELECT 1 FROM attempts a JOIN jobs j ON j.id = a.job_id WHERE a.id = :attempt_id AND a.ended_at IS NULL "
@@ -65,7 +65,7 @@ class Context:
         self.job_id, self.attempt_id, self.device = claim.job_id, claim.attempt_id, claim.device
         self.cancel_requested = self.lost = self.advanced = self._completed = False
         self._handle = claim.handle
-        self._spec = jobs.KINDS[claim.kind]
+        self._spec = jobs.JOB_TYPES[claim.kind]
         self._started = self._moved_at = time.monotonic()
         self._window = SpeedWindow()
         self._report = ProgressReport()

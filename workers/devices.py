@@ -22,7 +22,7 @@ from backend.jobs.sweep import replace_wait_reason, resume_engine_jobs
 from backend.settings import Settings
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 log = structlog.get_logger(__name__)
 _QUERY = ["--query-gpu=index,memory.total", "--format=csv,noheader,nounits"]

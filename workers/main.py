@@ -18,7 +18,7 @@ from sqlalchemy import event
 from backend.bootstrap import bootstrap
 from backend.errors import ShuttingDown, StudioError
 from backend.jobs import sweep
-from backend.jobs.kinds import QUEUES
+from backend.jobs.job_type import QUEUES
 from backend.jobs.rules import outcome_of_error
 from backend.kit import disk, temp_folders
 from workers import benchmark, devices, registry
@@ -31,7 +31,7 @@ from workers.scheduler import Scheduler
 from workers.wakeups import notifications, start_listening
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy import func, select, text
 
 from backend import (
@@ -23,16 +22,13 @@ from backend import (
     writing_styles,
 )
 from backend.db.tables import Job
-from backend.jobs import Handler, JobContext
+from backend.job_types import MaintenancePayload
+from backend.jobs import JobContext
 from backend.kit import temp_folders
 
 STRAY_FILES = "stray_files"
 _UNSAVED_DAYS = 90
 """How long text that was typed into a plan and never saved is kept."""
-
-
-class MaintenancePayload(BaseModel):
-    """Empty: the job is about the whole workspace."""
 
 
 def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
@@ -94,6 +90,3 @@ def _strays(ctx: JobContext) -> dict[str, Any]:
             f"{count:,} files in the storage belong to nothing; they are left alone: {', '.join(examples)}", level="warning"
         )
     return {STRAY_FILES: count}
-
-
-KINDS = {"upkeep": Handler(MaintenancePayload, run)}

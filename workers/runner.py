@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db.transactions import Anonymous, SystemCaller
 from backend.errors import LeaseLost, StudioError, Unavailable
-from backend.jobs import KINDS, Handler, WaitForChildren, finish_attempts
+from backend.jobs import JOB_TYPES, Handler, WaitForChildren, finish_attempts
 from backend.jobs.claim import Claim, claim_some
 from backend.jobs.rules import AttemptOutcome, completed, outcome_of_error
 from workers.attempt_report import ProgressReport, attempt_end, write_end, write_log
@@ -28,7 +28,7 @@ from workers.identity import Identity
 from workers.lease import Lease
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 log = structlog.get_logger(__name__)
 
@@ -141,7 +141,7 @@ def _run_handler(process: Process, context: Context) -> AttemptOutcome:
         handler = process.handlers[claim.kind]
         payload = handler.payload.model_validate(claim.payload)
         if claim.changes_hands:
-            _unload_other_engine(process, claim.device, keep=KINDS[claim.kind].device)
+            _unload_other_engine(process, claim.device, keep=JOB_TYPES[claim.kind].device)
         result = handler.run(context, payload)
         json.dumps(result)  # a result that is no JSON fails the job here, inside the error table
         return completed(result)
@@ -157,7 +157,7 @@ def _outcome_of(process: Process, context: Context, error: BaseException) -> Att
     outcome = outcome_of_error(
         error,
         retries=0 if context.advanced else context.claim.retries,
-        max_retries=KINDS[context.claim.kind].max_retries,
+        max_retries=JOB_TYPES[context.claim.kind].max_retries,
         delays=process.app.settings.job_retry_delays_s,
         submitted=bool(context.handle),
         deaths_within_s=process.app.settings.job_deaths_within_s,

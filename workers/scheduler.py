@@ -19,7 +19,7 @@ from backend.publishing import sweep as publishing_sweep
 from workers.lease import boot_clock
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 log = structlog.get_logger(__name__)
 MAX_NOTIFICATIONS = 8

@@ -34,7 +34,7 @@ from backend.api.routes import (
     writing,
     writing_styles,
 )
-from backend.bootstrap import App
+from backend.app import App
 
 
 def create(get_app: Callable[[], App]) -> FastAPI:

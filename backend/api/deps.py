@@ -12,7 +12,7 @@ from fastapi import Depends, Header, Query, Request, Security
 from fastapi.security import APIKeyCookie
 from starlette.concurrency import run_in_threadpool
 
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.transactions import SignedIn
 from backend.errors import Invalid, NotPermitted, NotSignedIn
 

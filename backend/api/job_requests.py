@@ -27,7 +27,7 @@ from backend import (
     videos,
     writing,
 )
-from backend.bootstrap import App
+from backend.app import App
 from backend.bulk_planning import SeriesOrder
 from backend.datasets import CaptionOrder, CaptionPlan
 from backend.errors import Invalid

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from backend import health
-from backend.bootstrap import App
+from backend.app import App
 from backend.errors import StudioError
 from backend.kit import metrics
 

@@ -12,7 +12,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 
 from backend import assets, jobs, writing_styles
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.transactions import SignedIn
 from backend.errors import Invalid
 from backend.jobs import JobCard

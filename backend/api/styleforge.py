@@ -7,7 +7,7 @@ from collections.abc import Callable
 from starlette.routing import Route
 
 from backend.api.routes import writing_styles
-from backend.bootstrap import App
+from backend.app import App
 
 
 def styleforge(get_app: Callable[[], App]) -> list[Route]:

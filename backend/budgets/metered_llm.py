@@ -20,7 +20,7 @@ from backend.engines.text.port import ModelRefused, Quote, Reply, ReplyLost, Tex
 from backend.errors import EngineError, EngineUnavailable, RateLimited, Rejected, Unsupported
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 log = structlog.get_logger(__name__)
 Transact = Callable[[], AbstractContextManager[Session]]

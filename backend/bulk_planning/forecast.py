@@ -21,7 +21,7 @@ from backend.platforms.limits import PLATFORMS
 from backend.writing import CONTENT_TYPES, IDEAS_PER_CALL, MAX_TOPIC, IdeasOrder, WriteOrder
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 Transact = Callable[[], AbstractContextManager[Session]]
 HANDOVER_S = 0.3

@@ -26,7 +26,7 @@ from backend.platforms.oauth_port import Connector, Grant
 from backend.platforms.port import Access
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 Transact = Callable[[], AbstractContextManager[Session]]
 T = TypeVar("T")

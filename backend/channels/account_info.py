@@ -10,7 +10,7 @@ from backend.platforms.port import Account
 from backend.platforms.registry import platform
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 
 def check_account(app: App, transact: Transact, channel_id: str) -> Account:

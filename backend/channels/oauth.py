@@ -29,7 +29,7 @@ from backend.platforms.port import Access, Account
 from backend.platforms.registry import platform
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 STATE_TTL_S = 600
 CALLBACK_PATH = "/api/channels/back"

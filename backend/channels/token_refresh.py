@@ -18,7 +18,7 @@ from backend.db.transactions import SystemCaller
 from backend.platforms.errors import PlatformError
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 log = structlog.get_logger(__name__)
 REFRESH_BEFORE_END = timedelta(days=10)

@@ -24,7 +24,7 @@ from backend.jobs import JobCard, Work
 from backend.kit.ids import new_id
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 KIND = "auto-caption"
 """Of jobs and in the ledger. What needs a processor instead of the network is `auto-caption-local`, to the same end."""

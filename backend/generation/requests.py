@@ -97,7 +97,7 @@ def preview(
 ) -> RequestPreview:
     """What `start_list` would draw and how long that takes. Raises Invalid, NotFound."""
     recipes = _recipes(RequestAssembler(tx, models), drafts)
-    queue = jobs.KINDS["image-generation"].queue
+    queue = jobs.JOB_TYPES["image-generation"].queue
     ahead = sum(job.kind == "image-generation" for job in jobs.queue_status(tx, queue))
     duration, model_count = forecast.estimate(tx, recipes, models, ahead=ahead), len({recipe.model for recipe in recipes})
     return RequestPreview(

@@ -4,7 +4,7 @@ twice."""
 from backend.jobs.attempt_end import AttemptEnd, AttemptRef, finish_attempt, finish_attempts
 from backend.jobs.cleanup import purge_old
 from backend.jobs.context import Handler, JobContext, WaitForChildren
-from backend.jobs.kinds import KINDS, KindSpec, register
+from backend.jobs.job_type import JOB_TYPES, JobType, Limits, kinds_labelled, labels, register
 from backend.jobs.priorities import reorder
 from backend.jobs.queries import children, counts, find_by_key, get, latest, live, log, page, workers
 from backend.jobs.queue_notify import notifier
@@ -15,7 +15,7 @@ from backend.jobs.service import cancel, dismiss, enqueue, on_cancel, postpone, 
 from backend.jobs.timing import Duration, Work, estimate, has_history, model_loaded, slowdown
 
 __all__ = [
-    "KINDS",
+    "JOB_TYPES",
     "AttemptEnd",
     "AttemptRef",
     "DeviceSummary",
@@ -24,7 +24,8 @@ __all__ = [
     "JobCard",
     "JobContext",
     "JobPage",
-    "KindSpec",
+    "JobType",
+    "Limits",
     "LogLine",
     "QueuedJob",
     "WaitForChildren",
@@ -43,6 +44,8 @@ __all__ = [
     "finish_attempts",
     "get",
     "has_history",
+    "kinds_labelled",
+    "labels",
     "latest",
     "live",
     "log",

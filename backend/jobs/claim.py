@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.pipelining import execute_pipelined
 from backend.db.tables import Device
-from backend.jobs.kinds import KINDS, KindSpec
+from backend.jobs.job_type import JOB_TYPES, JobType
 from backend.kit.ids import new_id
 from backend.settings import Settings
 
@@ -145,7 +145,7 @@ def claim_some(
     updated with what is claimed.
     """
     loaded_models = {} if loaded_models is None else loaded_models
-    specs = [spec for spec in KINDS.values() if spec.queue == queue and spec.kind in kinds]
+    specs = [spec for spec in JOB_TYPES.values() if spec.queue == queue and spec.kind in kinds]
     if not any(spec.device for spec in specs):
         values = _claim_params(specs, queue=queue, worker_id=worker_id, settings=settings, device_by_kind={}, loaded_models={})
         return _run_claims(tx, [values | _new_ids() for _ in range(n)], {}) if values else []
@@ -171,7 +171,7 @@ def claim_some(
 
 
 def _claim_params(
-    specs: Sequence[KindSpec],
+    specs: Sequence[JobType],
     *,
     queue: str,
     worker_id: str,
@@ -188,8 +188,8 @@ def _claim_params(
         "queue": queue,
         "worker_id": worker_id,
         "per_workspace": settings.max_concurrent_jobs,
-        "kinds": list(KINDS),
-        "kind_groups": [spec.limit_setting for spec in KINDS.values()],
+        "kinds": list(JOB_TYPES),
+        "kind_groups": [spec.limit_setting for spec in JOB_TYPES.values()],
         "versions": [version for version, _ in ready],
         "groups": [spec.limit_setting for _, spec in ready],
         "limits": [spec.limit(settings) for _, spec in ready],
@@ -216,7 +216,7 @@ def _run_claims(tx: Session, params: Sequence[dict[str, Any]], devices: Mapping[
 
 
 def _to_claim(row: Any, attempt_id: str, device: Device | None) -> Claim:
-    capability, previous_engine = KINDS[row.kind].device, device.last_engine if device else ""
+    capability, previous_engine = JOB_TYPES[row.kind].device, device.last_engine if device else ""
     if device:
         device.last_engine = capability
     return Claim(
@@ -243,7 +243,7 @@ def free_devices(tx: Session, device_ids: Collection[str]) -> dict[str, Device]:
     return {device.id: device for device in tx.scalars(free.with_for_update(skip_locked=True))}
 
 
-def _best_device(spec: KindSpec, devices: dict[str, Device]) -> Device | None:
+def _best_device(spec: JobType, devices: dict[str, Device]) -> Device | None:
     """A device that can do it, preferably one that did the same last: nothing has to be unloaded. None: there is none."""
     capable = [device for device in devices.values() if spec.device in device.engines and spec.device not in device.down]
     return min(capable, key=lambda device: device.last_engine != spec.device, default=None)

@@ -16,7 +16,7 @@ from backend.jobs.schemas import JobCard
 from backend.jobs.timing import Work
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 
 class WaitForChildren(Exception):

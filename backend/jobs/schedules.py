@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import FINAL, EventRow, Job, Schedule, Workspace
 from backend.db.transactions import notify_queue
-from backend.jobs.kinds import KINDS
+from backend.jobs.job_type import JOB_TYPES
 from backend.kit.ids import new_id
 from backend.settings import Settings
 
@@ -48,7 +48,7 @@ def fire_due(tx: Session, settings: Settings) -> int:
 
 
 def _enqueue_in_workspaces(tx: Session, recurring: Recurring, at: datetime) -> int:
-    spec = KINDS[recurring.kind]
+    spec = JOB_TYPES[recurring.kind]
     unfinished = select(Job.tenant_id).where(Job.kind == spec.kind, Job.state.not_in(FINAL))
     tenants = tx.scalars(select(Workspace.id).where(Workspace.id.not_in(unfinished))).all()
     for tenant_id in tenants:
@@ -74,7 +74,7 @@ def enqueue_for(
 ) -> str:
     """Enqueues a job in any workspace; `tx` is a dispatch transaction. Returns its id. The queue is notified after the
     commit."""
-    spec, job_id = KINDS[kind], new_id("job")
+    spec, job_id = JOB_TYPES[kind], new_id("job")
     row = {"id": job_id, "tenant_id": tenant_id, "kind": kind, "v": spec.v, "queue": spec.queue, "title": title[:200]}
     row |= {
         "payload": payload.model_dump(mode="json"),

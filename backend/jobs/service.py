@@ -16,7 +16,7 @@ from backend.db.tables import FINAL, Job, JobState
 from backend.db.transactions import RANK, notify_queue
 from backend.errors import Conflict, NotFound, NotPermitted
 from backend.jobs.ancestor_locks import lock_ancestors
-from backend.jobs.kinds import KINDS
+from backend.jobs.job_type import JOB_TYPES
 from backend.jobs.queries import find, get
 from backend.jobs.schemas import JobCard
 from backend.jobs.transitions import move
@@ -50,7 +50,7 @@ def enqueue(
     for viewers, Conflict when the key was used for a job of another kind.
     """
     _require_editor(tx)
-    spec = KINDS[kind]
+    spec = JOB_TYPES[kind]
     values = {
         "id": new_id("job"),
         "kind": kind,

@@ -14,7 +14,7 @@ from backend.db.transactions import notify_queue
 from backend.errors import DiskFull, EngineUnavailable, Unavailable
 from backend.jobs.ancestor_locks import lock_ancestors
 from backend.jobs.attempt_end import AttemptRef, finish_attempt
-from backend.jobs.kinds import KINDS
+from backend.jobs.job_type import JOB_TYPES
 from backend.jobs.rules import worker_lost
 from backend.settings import Settings
 
@@ -44,9 +44,9 @@ def suspects(tx: Session, settings: Settings, attempt_id: str | None = None) -> 
     """Attempts to take back, or only `attempt_id` if it is one: id, job_id, why. `tx` is a dispatch transaction."""
     values = {
         "lease_s": settings.job_lease_s,
-        "kinds": list(KINDS),
-        "deadlines": [spec.deadline_s(settings) for spec in KINDS.values()],
-        "stalls": [spec.stalled_after_s(settings) for spec in KINDS.values()],
+        "kinds": list(JOB_TYPES),
+        "deadlines": [spec.deadline_s(settings) for spec in JOB_TYPES.values()],
+        "stalls": [spec.stalled_after_s(settings) for spec in JOB_TYPES.values()],
         "attempt_id": attempt_id,
     }
     return [row for row in tx.execute(_SUSPECTS, values) if row.why]
@@ -138,7 +138,7 @@ def replace_wait_reason(tx: Session, old: str, new: str) -> None:
 
 
 def _device_queues() -> set[str]:
-    return {spec.queue for spec in KINDS.values() if spec.device}
+    return {spec.queue for spec in JOB_TYPES.values() if spec.device}
 
 
 def _waits_for_an_engine() -> tuple[ColumnElement[bool], ...]:

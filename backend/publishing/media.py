@@ -24,7 +24,7 @@ from backend.publishing.schemas import URL_TTL_S
 from backend.settings import Settings
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 Files = Sequence[AssetCard]
 PREPARING = "The files are being prepared."

@@ -22,7 +22,7 @@ from backend.writing.schemas import BrokenRule, ChatLine, LlmCost
 from backend.writing.writing_context import load_context, recent_posts
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 Transact = Callable[[], AbstractContextManager[Session]]
 MAX_QUESTION, REMEMBERED_LINES, _ANSWER_TOKENS = 1000, 12, 400

@@ -17,7 +17,7 @@ from backend.writing.schemas import MAX_TOPIC, Suggestion
 from backend.writing.writing_context import default_prompt_form
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 
 def suggest(

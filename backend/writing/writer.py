@@ -31,7 +31,7 @@ from backend.writing.schemas import MAX_VARIANTS, DraftCard, IdeasOrder, Part, W
 from backend.writing.writing_context import MAX_RECENT, default_prompt_form, load_context
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 Transact = Callable[[], AbstractContextManager[Session]]
 IDEAS_PER_CALL = 7

@@ -18,7 +18,7 @@ from backend.influencers import InfluencerCard
 from backend.writing.composition import WritingContext
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 _HAS_UNREPAIRED = cast("$[*] ? (@.repaired == false)", JSONPATH)
 MAX_RECENT = 6

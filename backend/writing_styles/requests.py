@@ -12,7 +12,7 @@ from backend.writing_styles.rules import MAX_TOPIC
 from backend.writing_styles.schemas import StyleProfile, WritingStyleCard
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 MAX_CONTINUATIONS = 3
 """So many times a text that came too short is continued."""

@@ -48,7 +48,7 @@ def queue_panel(page: Page) -> None:
 def _waiting(page: Page) -> list[JobCard]:
     with page.transaction() as tx:
         waiting_ids = [
-            entry.id for entry in jobs.queue_status(tx, jobs.KINDS[KIND].queue) if entry.kind == KIND and not entry.running
+            entry.id for entry in jobs.queue_status(tx, jobs.JOB_TYPES[KIND].queue) if entry.kind == KIND and not entry.running
         ]
         cards = {card.id: card for card in jobs.page(tx, states=("pending",), kinds=(KIND,), take=200).cards}
     return [cards[entry] for entry in waiting_ids if entry in cards]

@@ -14,22 +14,7 @@ from studio.ui.format import ago, duration, media_url, plain, state_badge
 
 ACTIVE = ("pending", "processing")
 FILTERS = {"Active": ACTIVE, "Needs a look": ("failed",), "Finished": ("completed", "cancelled"), "All": ()}
-KINDS: dict[str, tuple[str, ...]] = {
-    "Every kind": (),
-    "Training": ("lora-training",),
-    "Pictures": ("image-generation", "image-upscale", "image-upscale-gpu", "image-sheet"),
-    "Videos": ("video-generation", "video-generation-gpu"),
-    "Comparisons": ("lora-trial", "trial-scores", "trial-grid"),
-    "Writing": ("content-generation", "content-ideas"),
-    "Plans of posts": ("content-plan", "content-plan-picture"),
-    "Publishing": ("autopost", "media-preparation"),
-    "Dataset checks": ("dataset-ingest", "dataset-scan"),
-    "Captions": ("auto-caption", "auto-caption-local"),
-    "Identity": ("identity-calibration", "identity-scoring"),
-    "Gallery": ("picture-archive", "picture-import"),
-    "Writing styles": ("style-training", "style-generation"),
-    "Upkeep": ("upkeep",),
-}
+EVERY_KIND = "Every kind"
 SUBJECT_PAGES = {
     "influencer": ("make/influencers", "Open the influencer"),
     "dataset": ("make/datasets", "Open the dataset"),
@@ -54,7 +39,9 @@ def follow(page: Page, job: JobCard | None, *, key: str) -> bool:
 def listing(page: Page) -> None:
     """The workspace's jobs, newest first."""
     filter_bar = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    kinds = KINDS[filter_bar.selectbox("Kind", list(KINDS), key="jobs:kind", label_visibility="collapsed", width=180)]
+    labels = [EVERY_KIND, *jobs.labels()]
+    label = filter_bar.selectbox("Kind", labels, key="jobs:kind", label_visibility="collapsed", width=180)
+    kinds = () if label == EVERY_KIND else jobs.kinds_labelled(label)
     with page.transaction() as tx:
         counts = jobs.counts(tx, kinds=kinds)
     number_by_filter = {name: sum(counts.get(state, 0) for state in states or counts) for name, states in FILTERS.items()}

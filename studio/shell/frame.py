@@ -11,7 +11,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from backend.accounts import UserCard, WorkspaceCard
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.transactions import RANK, Role, SignedIn
 from backend.errors import NotSignedIn, StudioError, Unavailable
 from studio.shell import nav, page_css, resources, session

@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import accounts, api
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.transactions import Anonymous
 from backend.errors import StudioError
 from backend.settings import Settings

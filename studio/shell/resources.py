@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 
 
 @cache

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from backend import api, health
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import Device, Worker
 from backend.db.transactions import SystemCaller
 

@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import func, update
 
 from backend import content_plans
-from backend.bootstrap import App
+from backend.app import App
 from backend.content_plans import PostState
 from backend.db.tables import Post
 from backend.settings import ROOT

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import update
 
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import Picture
 from backend.media.images.ai_mark import SOURCE_TYPE
 from ops.local_stack import services

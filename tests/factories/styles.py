@@ -18,7 +18,7 @@ from tests.factories.account import Tenant
 from tests.factories.pdfs import author
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 
 def upload(app: App, tenant: Tenant, style_id: str, path: Path) -> str:

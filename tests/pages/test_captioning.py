@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend import budgets, datasets
-from backend.bootstrap import App
+from backend.app import App
 from backend.budgets import ledger
 from backend.db.tables import DatasetImage, Job, LlmCall
 from backend.db.transactions import SystemCaller

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend import channels
-from backend.bootstrap import App
+from backend.app import App
 from backend.channels import ChannelCard, OAuthResult
 from backend.channels.tokens import update_channel
 from tests.factories.account import Tenant

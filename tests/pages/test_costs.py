@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend import budgets
-from backend.bootstrap import App
+from backend.app import App
 from backend.budgets import ledger
 from backend.db.tables import LlmCall
 from backend.db.transactions import Database, SystemCaller

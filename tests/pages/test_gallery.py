@@ -6,9 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend import boards, generation, jobs
+from backend.app import App
 from backend.assets import uploads
 from backend.boards import BoardDraft, BulkActionDraft
-from backend.bootstrap import App
 from backend.db.transactions import Database
 from backend.generation import GalleryFilters
 from tests.factories.account import Tenant

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from backend import content_plans
-from backend.bootstrap import App
+from backend.app import App
 from backend.content_plans import PostState
 from backend.db.tables import Post
 from tests.factories.account import Tenant

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend import bulk_planning, content_plans, jobs
-from backend.bootstrap import App
+from backend.app import App
 from backend.bulk_planning import SeriesOrder, pipeline
 from backend.bulk_planning.schemas import SeriesPayload
 from backend.content_plans import PostState

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend import channels, content_plans
-from backend.bootstrap import App
+from backend.app import App
 from backend.content_plans import PlanCard, PostState
 from backend.content_plans.checks import build_request
 from backend.platforms.port import Account

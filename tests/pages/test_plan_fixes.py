@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend import content_plans
-from backend.bootstrap import App
+from backend.app import App
 from backend.content_plans import PlanCard, PostState
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset

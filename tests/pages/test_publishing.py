@@ -10,7 +10,7 @@ from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from backend import content_plans, jobs
-from backend.bootstrap import App
+from backend.app import App
 from backend.channels.tokens import update_channel as put_channel
 from backend.content_plans import PlanCard, PostState
 from backend.db.tables import Post, PostAttempt

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from backend import jobs, writing_styles
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import StyleSource, StyleText
 from backend.kit.ids import new_id
 from backend.writing_styles import StyleTextDraft, pipeline

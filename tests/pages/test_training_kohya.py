@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.db.tables import Device
 from backend.db.transactions import Anonymous, Database
 from backend.engines.build import build

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from backend import comparisons, influencers, jobs, loras
-from backend.bootstrap import App
+from backend.app import App
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill
 from tests.factories.trials import make_trial

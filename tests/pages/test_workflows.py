@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backend import generation, workflows
-from backend.bootstrap import App
+from backend.app import App
 from backend.engines.image.port import ModelCard
 from backend.workflows import WorkflowDraft
 from tests.factories import graphs as known

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend import writing
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.transactions import Database
 from backend.errors import EngineUnavailable
 from backend.writing import WriteOrder

@@ -25,7 +25,8 @@ from typing import Any
 from PIL import Image
 
 from backend import bulk_planning, channels, datasets, generation, influencers, jobs, training, videos
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.bulk_planning import SeriesOrder
 from backend.datasets import CaptionOrder
 from backend.engines.starter_model import characters

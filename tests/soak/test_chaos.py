@@ -25,7 +25,7 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import Asset, Device, EventRow, Job, Picture, Post
 from backend.engines.starter_model import characters
 from backend.errors import StudioError

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from backend import datasets
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.datasets import CaptionPayload, pipeline
 from backend.db.tables import LlmCall
 from backend.kit.ids import new_id

@@ -19,7 +19,7 @@ from streamlit import config, runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-from backend.bootstrap import App
+from backend.app import App
 from backend.settings import Settings
 from studio.shell import file_uploads, guard
 from studio.shell.headers import Headers

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from backend import api
 from backend.api.deps import COOKIE
-from backend.bootstrap import App
+from backend.app import App
 from tests.factories.account import Person
 
 ORIGIN = {"origin": "http://testserver"}

@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 import httpx
 import psutil
 
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.errors import Unavailable
 from backend.kit.ids import new_id
 from backend.settings import Settings

@@ -19,7 +19,7 @@ from workers.context import Context
 from workers.lease import Lease
 
 if TYPE_CHECKING:
-    from backend.bootstrap import App
+    from backend.app import App
 
 
 def make_context(

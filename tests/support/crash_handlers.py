@@ -15,7 +15,7 @@ from typing import Any
 from backend.jobs import Handler
 from backend.publishing import attempts
 from backend.publishing.schemas import KIND, AutopostPayload
-from workers.registry import RELEASE
+from workers import registry
 
 _SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
 _submitting = attempts.mark_submitting
@@ -35,7 +35,7 @@ def run(ctx: Any, payload: AutopostPayload) -> Any:
             )  # no step further, as workers/fault_injection.py
 
     ctx.fault_point = reach
-    return RELEASE[KIND].run(ctx, payload)
+    return HANDLERS_OF_RELEASE[KIND].run(ctx, payload)
 
 
 def _about_to_submit(ctx: Any, mine: Any) -> str:
@@ -44,4 +44,5 @@ def _about_to_submit(ctx: Any, mine: Any) -> str:
 
 
 attempts.mark_submitting = _about_to_submit
-KINDS = {**RELEASE, KIND: Handler(AutopostPayload, run)}
+HANDLERS_OF_RELEASE = registry.load()
+HANDLERS = {**HANDLERS_OF_RELEASE, KIND: Handler(AutopostPayload, run)}

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from backend import jobs
 from backend.engines.events import Alive, Event, Output, Progress
 from backend.errors import EngineError, EngineUnavailable, Invalid, OutOfMemory, ProcessKilled, RateLimited, Unavailable
-from backend.jobs import Handler, JobContext, KindSpec, Work, register
+from backend.jobs import Handler, JobContext, JobType, Work, register
 
 
 class Steps(BaseModel):
@@ -41,18 +41,17 @@ class Parent(BaseModel):
     fail: bool = False
 
 
-for spec in (
-    KindSpec("test-steps", "cpu"),
-    KindSpec("test-instant", "cpu"),
-    KindSpec("test-loop", "cpu"),
-    KindSpec("test-fails", "cpu"),
-    KindSpec("test-unwritable", "cpu"),
-    KindSpec("test-parent", "net"),
-    KindSpec("test-limited", "cpu", limit_setting="queue_concurrency_training"),
-    KindSpec("test-draw", "gpu", device="image"),
-    KindSpec("test-train", "gpu", device="trainer"),
-):
-    register(spec)
+register(
+    JobType("test-steps", "cpu", Steps, "tests.support.handlers:steps", "Tests"),
+    JobType("test-instant", "cpu", Steps, "tests.support.handlers:steps", "Tests"),
+    JobType("test-loop", "cpu", Loop, "tests.support.handlers:loop", "Tests"),
+    JobType("test-fails", "cpu", Fails, "tests.support.handlers:fails", "Tests"),
+    JobType("test-unwritable", "cpu", Steps, "tests.support.handlers:steps", "Tests"),
+    JobType("test-parent", "net", Parent, "tests.support.handlers:parent", "Tests"),
+    JobType("test-limited", "cpu", Steps, "tests.support.handlers:steps", "Tests", limit_setting="queue_concurrency_training"),
+    JobType("test-draw", "gpu", Steps, "tests.support.handlers:device", "Tests", device="image"),
+    JobType("test-train", "gpu", Steps, "tests.support.handlers:device", "Tests", device="trainer"),
+)
 
 ERRORS: dict[str, Exception] = {
     "invalid": Invalid("The prompt is empty. Write what the picture should show."),
@@ -121,7 +120,7 @@ def device(ctx: JobContext, payload: Steps) -> dict[str, Any]:
     return {"device": ctx.device}
 
 
-KINDS = {
+HANDLERS = {
     "test-steps": Handler(Steps, steps),
     "test-instant": Handler(Steps, lambda ctx, payload: None),
     "test-loop": Handler(Loop, loop),

@@ -15,7 +15,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from backend import channels, content_plans
-from backend.bootstrap import App
+from backend.app import App
 from backend.channels.tokens import store
 from backend.content_plans import PlanDraft, PostState, RulesDraft, VariantDraft
 from backend.db.tables import FINAL, Channel, ContentPlan, Job, Post

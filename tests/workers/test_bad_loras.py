@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from backend import generation, loras
-from backend.bootstrap import App
+from backend.app import App
 from backend.engines.comfyui.image_engine import ComfyImageEngine
 from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft, LoraPick

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend import datasets
-from backend.bootstrap import App
+from backend.app import App
 from backend.engines.caption.captioners import pick
 from tests.backend.budgets.conftest import server
 from tests.backend.datasets.captioning import order

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from backend import generation
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import Device
 from backend.db.transactions import Anonymous
 from backend.engines.comfyui.image_engine import ComfyImageEngine

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from backend import jobs, loras, training
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import Device
 from backend.db.transactions import Anonymous
 from backend.jobs import JobCard

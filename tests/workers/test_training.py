@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from backend import datasets, generation, jobs, loras, training
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import DatasetImage
 from backend.engines.starter_model import characters
 from backend.generation import GenerationDraft, LoraPick

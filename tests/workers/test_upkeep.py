@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, text, update
 
 from backend import jobs
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import Generation, Job, JobLog, SessionRow
 from tests.factories.account import Tenant, make_person
 from tests.factories.making import make_dataset, make_pictures

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend import influencers, jobs, writing
-from backend.bootstrap import App
+from backend.app import App
 from backend.influencers import InfluencerDraft
 from backend.writing import WriteOrder
 from tests.backend.budgets.conftest import server

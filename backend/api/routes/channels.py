@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from backend import channels
 from backend.api.api_model import Listing, Words
 from backend.api.deps import Caller, Studio, Token
-from backend.bootstrap import App
+from backend.app import App
 from backend.channels import OAuthResult
 from backend.errors import EngineError, Refused
 

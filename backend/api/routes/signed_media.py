@@ -9,8 +9,8 @@ from fastapi import APIRouter, Header, Response
 from backend import assets, publishing
 from backend.api.deps import Studio
 from backend.api.routes.media import in_parts
+from backend.app import App
 from backend.assets import AssetCard
-from backend.bootstrap import App
 from backend.db.transactions import SystemCaller
 from backend.errors import NotFound
 

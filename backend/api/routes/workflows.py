@@ -12,7 +12,7 @@ from pydantic import Field
 from backend import generation, workflows
 from backend.api.api_model import Listing, Words
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.bootstrap import App
+from backend.app import App
 from backend.generation import GenerationDraft
 from backend.kit.ids import new_id
 from backend.workflows import WorkflowCard, WorkflowDraft, WorkflowEdit

@@ -16,7 +16,7 @@ from backend import VERSION, jobs, writing_styles
 from backend.api import errors, style_files
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.api.requests import Limited, Observed
-from backend.bootstrap import App
+from backend.app import App
 from backend.errors import Conflict, NotFound
 from backend.jobs import JobCard
 from backend.kit.ids import new_id

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from backend import api
-from backend.bootstrap import App
+from backend.app import App
 from tests.factories.account import Person, Tenant
 
 ORIGIN = "http://studio.test"

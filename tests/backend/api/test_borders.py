@@ -9,8 +9,8 @@ import pytest
 
 from backend import api, assets, boards, content_plans, prompt_library, workflows, writing
 from backend.api.deps import COOKIE
+from backend.app import App
 from backend.boards import BoardDraft, BulkActionDraft
-from backend.bootstrap import App
 from backend.prompt_library import WildcardDraft
 from backend.workflows import WorkflowDraft
 from backend.writing import TextParts, WriteOrder

@@ -10,7 +10,7 @@ import pytest
 
 from backend import content_plans
 from backend.api.routes.content_plans import PlanWords
-from backend.bootstrap import App
+from backend.app import App
 from backend.kit.clock import now
 from tests.factories.account import Tenant
 from tests.factories.posts import Planner, ahead, make_channel, make_planner

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from backend import api, errors
 from backend.api import contract
-from backend.bootstrap import App
+from backend.app import App
 from tests.factories.account import Tenant
 from tests.support.browsing import browser
 

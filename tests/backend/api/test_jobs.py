@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from backend import jobs
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import Attempt
 from backend.db.transactions import SignedIn
 from tests.factories.account import Tenant

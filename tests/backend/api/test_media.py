@@ -13,8 +13,8 @@ from PIL import Image
 from sqlalchemy.orm import Session
 
 from backend import assets
+from backend.app import App
 from backend.assets import AssetCard
-from backend.bootstrap import App
 from backend.kit.ids import new_id
 from backend.storage import Storage
 from tests.factories.account import Tenant

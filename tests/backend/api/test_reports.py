@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import Picture
 from backend.db.transactions import Database, SystemCaller
 from tests.factories.account import Tenant

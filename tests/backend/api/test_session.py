@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fastapi.testclient import TestClient
 
 from backend import accounts
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.transactions import Anonymous
 from tests.factories.account import Tenant
 

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from backend import VERSION, api, writing_styles
 from backend.api.deps import COOKIE
-from backend.bootstrap import App
+from backend.app import App
 from backend.writing_styles import pipeline
 from backend.writing_styles.schemas import StyleTrainingPayload, StyleWritingPayload
 from tests.factories.account import Tenant

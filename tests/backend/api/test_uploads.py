@@ -14,8 +14,8 @@ from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect
 
 from backend import assets
+from backend.app import App
 from backend.assets import UploadCard
-from backend.bootstrap import App
 from backend.errors import Conflict
 from backend.storage import Storage
 from tests.factories.account import Tenant

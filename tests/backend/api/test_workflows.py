@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from backend import workflows
-from backend.bootstrap import App
+from backend.app import App
 from tests.factories import graphs as known
 from tests.factories.account import Tenant
 from tests.fakes.engines import MODEL

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.bootstrap import App
+from backend.app import App
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import fill
 from tests.support.browsing import browser

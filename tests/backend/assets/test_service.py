@@ -15,8 +15,8 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from backend import assets
+from backend.app import App
 from backend.assets import AssetCard, NewFile
-from backend.bootstrap import App
 from backend.db.tables import Asset, AssetUse, Upload
 from backend.errors import Conflict, NotFound, Unavailable
 from backend.kit.ids import new_id

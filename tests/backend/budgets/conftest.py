@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.engines.openrouter.text_engine import OpenAIEngine
 from backend.settings import Settings
 from tests.factories.account import Tenant

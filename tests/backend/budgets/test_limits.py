@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend import budgets
-from backend.bootstrap import App
+from backend.app import App
 from backend.budgets import rules
 from backend.engines.openrouter.client import PricedModel
 from backend.engines.openrouter.prices import cost, most_usd

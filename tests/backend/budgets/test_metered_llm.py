@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, text
 
 from backend import budgets
-from backend.bootstrap import App
+from backend.app import App
 from backend.budgets import CallPurpose, OverBudget
 from backend.db.tables import EventRow, LlmCall
 from backend.db.transactions import SystemCaller

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from backend import budgets
-from backend.bootstrap import App
+from backend.app import App
 from backend.budgets import CallPurpose, OverBudget
 from backend.db.tables import LlmCall
 from backend.engines.text.port import CutOff, ModelRefused, ReplyLost, TextRequest, Unusable

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from backend import bulk_planning, content_plans, jobs
-from backend.bootstrap import App
+from backend.app import App
 from backend.bulk_planning import SeriesOrder, pipeline
 from backend.bulk_planning.schemas import PicturePayload, SeriesPayload
 from backend.db.tables import Job, Picture

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.settings import Settings
 from tests.support.platforms import Servers, healed, leading_to, running
 

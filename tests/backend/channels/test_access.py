@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from backend import channels, events
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.channels.tokens import database_now, store, update_channel
 from backend.db.tables import Channel
 from backend.platforms.errors import Forbidden, TokenRefused, Transient

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from backend import channels, events
-from backend.bootstrap import App
+from backend.app import App
 from backend.channels import ChannelCard
 from backend.db.transactions import hash_token
 from tests.factories.account import Tenant

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from backend import comparisons
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.comparisons import ComparisonCard, ComparisonDraft
 from backend.db.tables import TrainingCheckpoint, TrainingRun
 from backend.engines.events import EngineStatus, Event, Output, Progress

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend import content_plans, publishing
-from backend.bootstrap import App
+from backend.app import App
 from backend.content_plans import ChangedSince, ExpectedPlans, PlanCard, PostState
 from backend.db.transactions import Database
 from backend.errors import StudioError

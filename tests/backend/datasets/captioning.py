@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from backend import datasets
-from backend.bootstrap import App
+from backend.app import App
 from backend.datasets import CaptionOrder, CaptionPayload, CaptionRunCard, pipeline
 from backend.db.tables import CaptionRun, Job
 from backend.kit.ids import new_id

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from backend import assets, datasets
-from backend.bootstrap import App
+from backend.app import App
 from backend.datasets import DatasetCard, IngestPayload, pipeline
 from tests.factories.account import Tenant
 from tests.support.context import make_context

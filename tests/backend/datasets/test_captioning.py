@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from backend import budgets, datasets, influencers, jobs
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.budgets import OverBudget
 from backend.datasets import CaptionOrder
 from backend.errors import Cancelled, Conflict, Invalid, Rejected

@@ -12,7 +12,7 @@ from PIL import Image
 from sqlalchemy import select, update
 
 from backend import datasets
-from backend.bootstrap import App
+from backend.app import App
 from backend.datasets import Box, DatasetCard
 from backend.db.tables import DatasetImage
 from backend.errors import Invalid

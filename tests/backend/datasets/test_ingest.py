@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from backend import assets, datasets
-from backend.bootstrap import App
+from backend.app import App
 from backend.datasets import DatasetCard, IngestPayload, pipeline
 from backend.errors import Unavailable
 from tests.backend.datasets.conftest import context, ingest, seen, upload

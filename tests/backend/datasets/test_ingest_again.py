@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from backend import assets, datasets, jobs
-from backend.bootstrap import App
+from backend.app import App
 from backend.datasets import DatasetCard, IngestPayload, image_writer, pipeline
 from backend.errors import Cancelled, Unavailable
 from tests.backend.datasets.conftest import context, seen, upload

@@ -12,7 +12,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from backend import assets, datasets, training
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import TrainingRun
 from backend.engines.trainer.port import uses_masks
 from backend.errors import Conflict, Invalid

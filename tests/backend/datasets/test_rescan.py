@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import update
 
 from backend import datasets
-from backend.bootstrap import App
+from backend.app import App
 from backend.datasets import DatasetCard, ScanPayload, pipeline
 from backend.db.tables import DatasetImage
 from tests.backend.datasets.conftest import ingest, seen, upload

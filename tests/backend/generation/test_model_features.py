@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from backend import generation, jobs, workflows
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.db.tables import ComfyGraph
 from backend.db.transactions import Database
 from backend.engines.upscale.port import UpscaleCard
@@ -153,4 +154,4 @@ def test_what_enlarges_on_a_card_holds_it(db: Database, workspace: Tenant, devic
         upscaler = UpscaleCard("4x.pth", "4x", (2, 4), True, "", device)
         card = generation.start_upscale(tx, picture, scale=2, models=[upscaler], request_key="k")
         job = jobs.get(tx, card.job_id)
-    assert (job.kind, jobs.KINDS[job.kind].queue, jobs.KINDS[job.kind].device) == (kind, queue, device)
+    assert (job.kind, jobs.JOB_TYPES[job.kind].queue, jobs.JOB_TYPES[job.kind].device) == (kind, queue, device)

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from backend import assets, generation, loras
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.errors import Cancelled, Invalid, LeaseLost
 from backend.generation import GenerationCard, GenerationDraft, GenerationPayload, pipeline
 from backend.media.images.ai_mark import SOURCE_TYPE

@@ -13,7 +13,8 @@ from PIL import Image
 from sqlalchemy import select
 
 from backend import assets, generation, jobs, prompt_library
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.db.tables import Generation, Job
 from backend.engines.upscale.resampler import Resampler
 from backend.errors import Invalid

@@ -10,7 +10,7 @@ from sqlalchemy import event, update
 from sqlalchemy.orm import Session
 
 from backend import assets, generation, influencers, jobs
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import Asset
 from backend.db.transactions import Database
 from backend.errors import Invalid, NotFound

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.db.tables import DatasetImage
 from backend.settings import Settings
 from tests.factories.account import Tenant

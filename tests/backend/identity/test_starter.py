@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from backend import identity
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.db.tables import DatasetImage
 from backend.engines.build import build
 from backend.engines.starter_model import characters

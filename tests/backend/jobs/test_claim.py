@@ -21,7 +21,7 @@ from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.settings import Settings
 from tests.factories.account import Tenant
-from tests.support.handlers import KINDS, Steps
+from tests.support.handlers import HANDLERS, Steps
 
 DEVICE_IDS = ("here/cuda:0", "here/cpu", "here/off", "here/away", "here/unable")
 
@@ -37,7 +37,7 @@ def ask(db: Database) -> Callable[..., str]:
 
 @pytest.fixture
 def take(worker_db: Database, settings_without_clock: Settings) -> Callable[..., Claim | None]:
-    def take(queue: str = "cpu", kinds: Any = KINDS, worker: str = "wrk_test", **changes: Any) -> Claim | None:
+    def take(queue: str = "cpu", kinds: Any = HANDLERS, worker: str = "wrk_test", **changes: Any) -> Claim | None:
         config = settings_without_clock.model_copy(update=changes)
         with worker_db.dispatch() as tx:
             return claim(tx, queue=queue, worker_id=worker, kinds=kinds, device_ids=DEVICE_IDS, settings=config)
@@ -101,7 +101,8 @@ def test_claims_read_a_few_rows_of_a_long_backlog(
     with worker_db.dispatch() as tx:
         for _ in range(4):  # Postgres thinks of a plan for all values from the sixth statement on
             assert (
-                len(claim_some(tx, 5, queue="cpu", worker_id="wrk", kinds=KINDS, device_ids=DEVICE_IDS, settings=config)) == 5
+                len(claim_some(tx, 5, queue="cpu", worker_id="wrk", kinds=HANDLERS, device_ids=DEVICE_IDS, settings=config))
+                == 5
             )
         assert 0 < int(tx.scalar(read) or 0) < 20 * 30
 
@@ -277,7 +278,7 @@ def test_jobs_of_the_loaded_model_go_first_within_a_bound(
                 1,
                 queue="gpu",
                 worker_id="w",
-                kinds=KINDS,
+                kinds=HANDLERS,
                 device_ids=DEVICE_IDS,
                 settings=settings_without_clock,
                 loaded_models=warm,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from backend import errors, jobs
 from backend.db.tables import FINAL, MOVES, JobState
 from backend.jobs import rules
-from backend.jobs.kinds import KINDS, QUEUES
+from backend.jobs.job_type import JOB_TYPES, QUEUES
 from backend.settings import Settings
 
 DELAYS = (5.0, 25.0, 125.0)
@@ -102,13 +102,13 @@ def test_every_error_leads_somewhere_allowed(cls: type, retries: int, max_retrie
 
 def test_every_kind_names_settings_that_exist() -> None:
     settings = Settings(_env_file=None)
-    for spec in KINDS.values():
+    for spec in JOB_TYPES.values():
         assert spec.queue in QUEUES
         assert spec.deadline_s(settings) > 0
         assert spec.stalled_after_s(settings) > 0
         assert spec.limit(settings) is None or spec.limit_setting
     by_limit: dict[str, set[str]] = {}
-    for spec in KINDS.values():
+    for spec in JOB_TYPES.values():
         if spec.limit_setting and not spec.kind.startswith("test-"):
             by_limit.setdefault(spec.limit_setting, set()).add(spec.queue)
     assert all(len(queues) == 1 for queues in by_limit.values()), "a limit is counted under one queue's lock"

@@ -28,7 +28,7 @@ from backend.jobs.claim import Claim, claim
 from backend.kit.ids import new_id
 from backend.settings import Settings
 from tests.factories.account import Tenant
-from tests.support.handlers import KINDS, Steps
+from tests.support.handlers import HANDLERS, Steps
 
 ENDS: dict[str, BaseException] = {
     "bug": ZeroDivisionError(),
@@ -92,7 +92,7 @@ class JobMachine(RuleBasedStateMachine):
 
     def claimed(self, queue: str) -> Claim | None:
         with self.db.dispatch() as tx:
-            return claim(tx, queue=queue, worker_id=self.worker, kinds=KINDS, device_ids=["h/cpu"], settings=self.config)
+            return claim(tx, queue=queue, worker_id=self.worker, kinds=HANDLERS, device_ids=["h/cpu"], settings=self.config)
 
     @rule(parent=held, wait=st.booleans())
     def spawn(self, parent: Claim, wait: bool) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import ffmpeg
 import pytest
 
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.media.ffmpeg import program
 from backend.settings import Settings
 from tests.backend.publishing.desk import Desk

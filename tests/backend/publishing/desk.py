@@ -11,7 +11,8 @@ from PIL import Image
 from sqlalchemy import func, select, update
 
 from backend import channels, content_plans
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.channels.tokens import store
 from backend.content_plans import AttemptCard, PostCard, PostState, RulesDraft, VariantDraft
 from backend.db.tables import Channel, Job, JobState, Post
@@ -27,9 +28,10 @@ from tests.factories.making import make_asset, make_influencer
 from tests.factories.posts import ahead, make_channel
 from tests.support.context import make_context, next_attempt
 from tests.support.crashing import Died
+from workers import registry
 from workers.context import Context
-from workers.registry import RELEASE
 
+HANDLERS = registry.load()
 DAY_S = 86_400.0
 PRIVACY = {"tiktok": "SELF_ONLY", "youtube": "public"}
 FILMS = ("reel", "video", "short")
@@ -109,7 +111,7 @@ class Desk:
 
     def prepare_files(self) -> None:
         for job_id in self.pending("media-preparation"):
-            kind = RELEASE["media-preparation"]
+            kind = HANDLERS["media-preparation"]
             context = self.context(job_id)
             kind.run(context, kind.payload.model_validate(context.claim.payload))
             self.settle(context, JobState.COMPLETED)
@@ -136,7 +138,7 @@ class Desk:
 
     def attempt(self, context: Context) -> JobState:
         """Without its end: what the job becomes is returned."""
-        handler = RELEASE["autopost"]
+        handler = HANDLERS["autopost"]
         try:
             result = handler.run(context, handler.payload.model_validate(context.claim.payload))
             self.said.append(str((result or {}).get("outcome")))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from backend import assets
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.errors import NotFound
 from backend.publishing import media, signed_urls
 from backend.settings import Settings

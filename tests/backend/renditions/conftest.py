@@ -9,7 +9,7 @@ from typing import Any
 import ffmpeg
 import pytest
 
-from backend.bootstrap import App
+from backend.app import App
 from backend.media.ffmpeg import program
 from backend.renditions import KIND, MediaPayload, pipeline
 from backend.settings import Settings

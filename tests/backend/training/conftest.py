@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from backend import training
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.settings import Settings
 from backend.training import ParamsDraft, RunCard, RunDraft, TrainingPayload
 from tests.factories.account import Tenant

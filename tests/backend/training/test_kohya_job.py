@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from backend import jobs, loras, training
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.errors import EngineUnavailable, ProcessKilled, Rejected
 from backend.settings import Settings
 from backend.training import ParamsDraft, RunCard, RunDraft, TrainingPayload

@@ -69,4 +69,4 @@ def test_the_jobs_log_tells_the_story(studio: Any, workspace: Tenant, run: RunCa
     assert lines[0] == "Training bella-v1 on 6 pictures: 20 steps on tiny."
     assert "Loss over fixed draws: 1.0000 before, 0.2500 after." in lines
     assert lines[-1] == "bella-v1 is in the LoRA library."
-    assert jobs.KINDS["lora-training"].max_retries == 1
+    assert jobs.JOB_TYPES["lora-training"].max_retries == 1

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from backend import videos
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.db.tables import Picture
 from backend.settings import Settings
 from backend.videos import VideoCard, VideoPayload, pipeline

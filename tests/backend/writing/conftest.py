@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend import influencers
-from backend.bootstrap import App
+from backend.app import App
 from backend.influencers import InfluencerDraft, Persona
 from tests.backend.budgets.conftest import Make, make_app, server
 from tests.factories.account import Tenant

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backend import writing
-from backend.bootstrap import App
+from backend.app import App
 from backend.errors import EngineError, Invalid
 from backend.writing import TextParts, WriteOrder, chat
 from tests.backend.writing.conftest import Make

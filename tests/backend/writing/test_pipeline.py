@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from backend import generation, jobs, writing
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import Job
 from backend.engines.text.offline import OfflineWriter
 from backend.generation import GenerationPayload

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from backend import influencers, writing
-from backend.bootstrap import App
+from backend.app import App
 from backend.errors import Invalid, NotFound, NotPermitted
 from backend.influencers import InfluencerDraft, Persona
 from backend.writing import prompts

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backend import writing
-from backend.bootstrap import App
+from backend.app import App
 from backend.errors import Conflict, Invalid, Rejected
 from backend.writing import TextParts, WriteOrder
 from tests.backend.writing.conftest import Make, answer_json, text

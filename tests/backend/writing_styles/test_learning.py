@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Update, update
 
 from backend import writing_styles
+from backend.app import App
 from backend.assets import uploads
-from backend.bootstrap import App
 from backend.db.tables import Job, Upload
 from backend.errors import Conflict, Invalid, NotFound
 from backend.writing_styles import WritingStyleDraft, pipeline

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from backend import influencers, jobs, writing_styles
-from backend.bootstrap import App
+from backend.app import App
 from backend.db.tables import StyleSource, WritingStyle
 from backend.errors import Conflict, NotFound
 from backend.influencers import InfluencerDraft, Persona

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from backend import writing_styles
-from backend.bootstrap import App, bootstrap
+from backend.app import App
+from backend.bootstrap import bootstrap
 from backend.engines.openrouter.text_engine import OpenAIEngine
 from backend.errors import Cancelled, Conflict, Invalid, Rejected
 from backend.settings import Settings

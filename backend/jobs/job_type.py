@@ -1,0 +1,81 @@
+"""What a kind of job is, declared once: its queue, payload and pipeline, what pages call it, and its limits.
+
+Each slice declares its own in `job_types.py`; `backend/job_types.py` imports them all. Queues, limits, workers and the filter
+of the jobs page are read from here.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from backend.settings import Settings
+
+Queue = Literal["gpu", "cpu", "net"]
+Limits = dict[str, Any]
+"""Fields of a JobType that several kinds of a slice share."""
+QUEUES: tuple[Queue, ...] = ("gpu", "cpu", "net")
+
+
+@dataclass(frozen=True, slots=True)
+class JobType:
+    """How jobs of one kind are run. `*_setting`: names in Settings.
+
+    `run`: "module:function" of its pipeline, imported by workers only; it takes a JobContext and a `payload` and returns the
+    job's result (JSON) or None. `label`: what pages call such jobs; kinds with the same label are listed together. `device`:
+    capability of the device it must hold (`image`, `trainer`), empty: none. `limit_setting`: how many may run at once; kinds
+    with the same setting share the limit; empty: no limit. `stall_s`: seconds without progress after which it is stopped, 0:
+    the setting `job_stall_s`. `v`: version of the payload; workers also take jobs of version v-1, so that a release can run
+    what the one before enqueued.
+    """
+
+    kind: str
+    queue: Queue
+    payload: type[BaseModel]
+    run: str
+    label: str
+    v: int = 1
+    deadline_setting: str = "job_deadline_content_s"
+    stall_s: float = 0.0
+    max_retries: int = 3
+    limit_setting: str = ""
+    device: str = ""
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        return tuple(f"{self.kind}:{v}" for v in (self.v, self.v - 1) if v > 0)
+
+    def deadline_s(self, settings: Settings) -> float:
+        return float(getattr(settings, self.deadline_setting))
+
+    def stalled_after_s(self, settings: Settings) -> float:
+        return self.stall_s or settings.job_stall_s
+
+    def pipeline(self) -> Callable[[Any, Any], dict[str, Any] | None]:
+        """Imports it."""
+        module, _, function = self.run.partition(":")
+        return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
+
+    def limit(self, settings: Settings) -> int | None:
+        return int(getattr(settings, self.limit_setting)) if self.limit_setting else None
+
+
+JOB_TYPES: dict[str, JobType] = {}
+
+
+def register(*job_types: JobType) -> None:
+    """Adds them to JOB_TYPES. At import only."""
+    JOB_TYPES.update({job_type.kind: job_type for job_type in job_types})
+
+
+def labels() -> list[str]:
+    """What pages call the jobs there are, in the order of the alphabet."""
+    return sorted({job_type.label for job_type in JOB_TYPES.values()})
+
+
+def kinds_labelled(label: str) -> tuple[str, ...]:
+    return tuple(job_type.kind for job_type in JOB_TYPES.values() if job_type.label == label)

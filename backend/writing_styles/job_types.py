@@ -1,0 +1,27 @@
+"""Kinds of jobs of writing styles."""
+
+from __future__ import annotations
+
+from backend.jobs import JobType, register
+from backend.writing_styles.schemas import StyleTrainingPayload, StyleWritingPayload
+
+register(
+    JobType(
+        "style-training",
+        "cpu",
+        StyleTrainingPayload,
+        "backend.writing_styles.pipeline:train",
+        "Writing styles",
+        stall_s=300.0,
+        limit_setting="queue_concurrency_ingest",
+    ),
+    JobType(
+        "style-generation",
+        "net",
+        StyleWritingPayload,
+        "backend.writing_styles.pipeline:write",
+        "Writing styles",
+        stall_s=300.0,
+        limit_setting="max_concurrent_jobs",
+    ),
+)
