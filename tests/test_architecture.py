@@ -18,7 +18,7 @@ SLICES = {
 }  # fmt: skip
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}
 MAX_LINES = 400
-OPEN = {"schemas", "context", "kinds", "uploads", "ownership"}
+OPEN = {"schemas", "context", "job_types", "uploads", "ownership"}
 """Modules of a slice that others may name: plain values, the pipelines' view of a job, uploads, a noun of its own, and what
 publishing needs of posts."""
 
