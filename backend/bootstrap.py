@@ -99,6 +99,6 @@ def _storage(settings: Settings) -> Storage:
 
 
 def _engines(settings: Settings) -> Engines:
-    from backend.engines.build import build  # imported late: building reads the model folders
+    from backend.engines.build import build_engines  # imported late: building reads the model folders
 
-    return build(settings)
+    return build_engines(settings)

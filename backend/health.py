@@ -14,7 +14,7 @@ from backend import jobs
 from backend.app import App
 from backend.db.tables import Device
 from backend.db.transactions import Anonymous
-from backend.engines.build import image_engine, motion_engine
+from backend.engines.build import image_engine_name, motion_engine_name
 from backend.engines.comfyui import server_urls
 from backend.errors import Invalid, StudioError
 from backend.kit import disk
@@ -148,7 +148,9 @@ def _image_servers(app: App) -> list[tuple[str, str]]:
     """(name for people, device) of each image server: ComfyUI servers are checked one by one, because they fail one by one."""
     try:
         names = (
-            [server_urls.name(url) for url in server_urls.urls(app.settings)] if image_engine(app.settings) == "comfyui" else []
+            [server_urls.name(url) for url in server_urls.urls(app.settings)]
+            if image_engine_name(app.settings) == "comfyui"
+            else []
         )
     except Invalid:  # a wrong COMFYUI_URL; the engine's own status says so
         names = []
@@ -170,7 +172,7 @@ def _trainer(app: App) -> Check:
 def _motion(app: App) -> Check:
     """A ComfyUI without a motion model is ok: camera moves need none."""
     status = app.engines.motion.status()
-    ok = status.ok or (bool(app.engines.motion.models()) and motion_engine(app.settings) == "comfyui")
+    ok = status.ok or (bool(app.engines.motion.models()) and motion_engine_name(app.settings) == "comfyui")
     return Check("Motion", ok, f"{status.name} {status.version}".strip(), status.detail)
 
 

@@ -18,7 +18,7 @@ from diffusers import DDIMScheduler
 from safetensors.torch import save_file
 
 from backend.engines.diffusion import cards
-from backend.engines.diffusion.folder import Model, load
+from backend.engines.diffusion.folder import LoadedModel, load_model
 from backend.engines.starter_model import characters, words
 from backend.engines.trainer import prior
 from starter_model import captions, files
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--cfg", type=float, default=OURS["cfg"])
     asked = parser.parse_args()
-    model = load(cards.card("starter", asked.model), asked.model, torch.device("cpu"))
+    model = load_model(cards.read_card("starter", asked.model), asked.model, torch.device("cpu"))
     card, parts = model.card, model.components
     asked.out.mkdir(parents=True, exist_ok=True)
     files.save(
@@ -56,13 +56,13 @@ def main() -> None:
     said |= {"prompts": captions.prompt_form()}
     (asked.out / "studio.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
     texts = others()
-    (asked.out / prior.FILE).write_text("\n".join(texts) + "\n", "utf-8")
-    save_file({"latents": drawn(model, texts, asked.cfg, said["steps"])}, asked.out / prior.LATENTS)
-    (asked.out / prior.LATENTS).chmod(0o644)
+    (asked.out / prior.PROMPTS_FILE).write_text("\n".join(texts) + "\n", "utf-8")
+    save_file({"latents": drawn(model, texts, asked.cfg, said["steps"])}, asked.out / prior.LATENTS_FILE)
+    (asked.out / prior.LATENTS_FILE).chmod(0o644)
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
-def drawn(model: Model, texts: list[str], cfg: float, steps: int, at_once: int = 8) -> torch.Tensor:
+def drawn(model: LoadedModel, texts: list[str], cfg: float, steps: int, at_once: int = 8) -> torch.Tensor:
     """(texts, channels, h, w) in halves: the latents of a finished picture of each."""
     parts, made = model.components, []
     schedule = DDIMScheduler.from_config(parts["scheduler"].config)

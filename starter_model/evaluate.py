@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from backend.engines.diffusion.child import prepare
+from backend.engines.diffusion.child import prepare_environment
 from backend.engines.starter_model import WEIGHTS, SampleCharacter, characters, words
 from backend.engines.trainer.port import TrainParams
 from backend.settings import Settings
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--cfg", type=float, help="another guidance than the model's own")
     parser.add_argument("--show", type=Path, help="folder for contact sheets")
     asked = parser.parse_args()
-    prepare(threads=0)
+    prepare_environment(threads=0)
     studio = Easel(asked.folder, asked.cfg, asked.show)
     figures = base(studio, asked.count)
     if asked.lora:
@@ -158,16 +158,16 @@ class Easel:
         import dataclasses
 
         from backend.engines.diffusion import cards
-        from backend.engines.diffusion.folder import device_for, load
-        from backend.engines.diffusion.lora import Merger
+        from backend.engines.diffusion.folder import load_model, select_device
+        from backend.engines.diffusion.lora import LoraMerger
         from backend.engines.starter_model import classifier
 
         bundled = folder.resolve() == WEIGHTS.resolve()
         self.name = cards.STARTER if bundled else folder.name
         self.settings = Settings(models_dir=None if bundled else folder.parent, engine_threads=0)
-        card = cards.card(self.name, folder)
-        self.model = load(dataclasses.replace(card, cfg=cfg or card.cfg), folder, device_for("auto"))
-        self._merger, self._judge, self._show = Merger(self.model), classifier.load(), show
+        card = cards.read_card(self.name, folder)
+        self.model = load_model(dataclasses.replace(card, cfg=cfg or card.cfg), folder, select_device("auto"))
+        self._merger, self._judge, self._show = LoraMerger(self.model), classifier.load(), show
 
     def use(self, lora: Path | None) -> None:
         self._merger.apply([("lora", lora, 1.0)] if lora else [])

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from backend.engines.diffusion.child import prepare
+from backend.engines.diffusion.child import prepare_environment
 from backend.engines.starter_model.words import SCENES
 
 
@@ -20,7 +20,7 @@ def judge(pictures: list[dict[str, str]], traits: dict[str, str]) -> dict[str, A
     `place_obeyed`: share of pictures whose place is the one in the prompt (None when no prompt names a place)."""
     from backend.engines.starter_model import classifier
 
-    found = classifier.classify(classifier.load(), classifier.read([Path(picture["path"]) for picture in pictures]))
+    found = classifier.classify(classifier.load(), classifier.read_pictures([Path(picture["path"]) for picture in pictures]))
     hits = [sum(seen[head] == value for head, value in traits.items()) for seen in found]
     obeyed = [
         SCENES[seen["scene"]] in picture["prompt"] for seen, picture in zip(found, pictures, strict=True) if _place(picture)
@@ -41,7 +41,7 @@ def _place(picture: dict[str, str]) -> bool:
 
 
 def main() -> None:
-    prepare(threads=0)
+    prepare_environment(threads=0)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--traits", type=Path, required=True, help="traits.json of a sample character")
     traits = json.loads(parser.parse_args().traits.read_text("utf-8"))["traits"]

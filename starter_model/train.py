@@ -22,7 +22,7 @@ from diffusers.models.attention_processor import AttnProcessor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from backend.engines.starter_model import words
-from backend.engines.starter_model.patch_codec import PatchCodec, fit
+from backend.engines.starter_model.patch_codec import PatchCodec, fit_codec
 from starter_model import averaging, captions, files
 from starter_model import unet as unets
 from starter_model.train_text import Codes, answers
@@ -123,7 +123,7 @@ def _codec(asked: Any, pixels: np.ndarray[Any, Any]) -> PatchCodec | Autoencoder
         return AutoencoderTiny.from_pretrained(asked.codec)
     if asked.start:
         return PatchCodec.from_pretrained(asked.start / "vae", torch_dtype=torch.float32)
-    return fit(pixels)
+    return fit_codec(pixels)
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]

@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from diffusers import AutoencoderTiny, DDIMScheduler
 
 from backend.engines.diffusion import cards
-from backend.engines.diffusion.folder import load
+from backend.engines.diffusion.folder import load_model
 from backend.engines.starter_model import words
 from backend.engines.starter_model.patch_codec import PatchCodec
 from starter_model import captions, files
@@ -118,7 +118,7 @@ def _redrawn(asked: Any, pixels: np.ndarray[Any, Any]) -> tuple[torch.Tensor, to
 @torch.no_grad()  # type: ignore[untyped-decorator]
 def _draw_over(asked: Any, pixels: np.ndarray[Any, Any], labels: list[words.Attributes]) -> tuple[torch.Tensor, torch.Tensor]:
     """Noise on the latents of each picture, and MODEL's own steps with guidance from there down."""
-    model = load(cards.card("starter", asked.folder), asked.folder, torch.device(asked.device))
+    model = load_model(cards.read_card("starter", asked.folder), asked.folder, torch.device(asked.device))
     parts, rng = model.components, random.Random(3)
     schedule = DDIMScheduler.from_config(parts["scheduler"].config)
     schedule.set_timesteps(schedule.config.num_train_timesteps // STRIDE)

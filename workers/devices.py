@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from backend.db.tables import Device
 from backend.db.transactions import Anonymous
-from backend.engines.build import image_engine, trainer_engine
+from backend.engines.build import image_engine_name, trainer_engine_name
 from backend.engines.comfyui import server_urls
 from backend.jobs.sweep import replace_wait_reason, resume_engine_jobs
 from backend.settings import Settings
@@ -47,7 +47,7 @@ def discover(settings: Settings, host: str) -> list[LocalDevice]:
     """
     local = _local_devices(settings)
     names = [name for name, _ in local]
-    comfyui = image_engine(settings) == "comfyui"
+    comfyui = image_engine_name(settings) == "comfyui"
     shared, own = (
         (server_urls.servers_by_shared_device(settings, names), server_urls.servers_by_own_device(settings, names))
         if comfyui
@@ -61,7 +61,11 @@ def discover(settings: Settings, host: str) -> list[LocalDevice]:
             memory,
             _engines(
                 settings,
-                server_urls.without_credentials(shared[name]) if name in shared else "" if comfyui else image_engine(settings),
+                server_urls.without_credentials(shared[name])
+                if name in shared
+                else ""
+                if comfyui
+                else image_engine_name(settings),
             ),
         )
         for name, memory in local
@@ -73,7 +77,7 @@ def discover(settings: Settings, host: str) -> list[LocalDevice]:
 
 
 def _engines(settings: Settings, image: str) -> dict[str, str]:
-    trainer = {"trainer": trainer_engine(settings)}
+    trainer = {"trainer": trainer_engine_name(settings)}
     return {"image": image, **trainer} if image else trainer
 
 

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from backend.budgets import cache, ledger
 from backend.budgets.schemas import CallPurpose
 from backend.db.transactions import SystemCaller
-from backend.engines.text.answer_checks import judged, second_try
-from backend.engines.text.port import ModelRefused, Quote, Reply, ReplyLost, TextEngine, TextRequest, Unusable, Words
+from backend.engines.text.answer_checks import check_answer, retry_request
+from backend.engines.text.port import ModelRefused, Quote, Reply, ReplyLost, TextChunk, TextEngine, TextRequest, UnusableAnswer
 from backend.errors import EngineError, EngineUnavailable, RateLimited, Rejected, Unsupported
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def complete(
     if not retry or isinstance(problem, ModelRefused):
         raise problem
     try:
-        second, second_problem = complete_once(second_try(request))
+        second, second_problem = complete_once(retry_request(request))
     except (EngineUnavailable, RateLimited, Rejected, Unsupported) as error:
         # Raised as the first problem: a retryable error would let the job begin anew and pay the first reply again.
         raise problem from error
@@ -78,7 +78,7 @@ def _complete_once(
     check: Callable[[], None],
     on_text: Callable[[str], None],
     allow_truncated: bool,
-) -> tuple[Reply, Unusable | None]:
+) -> tuple[Reply, UnusableAnswer | None]:
     """The reply, and why it cannot be used (None: it can)."""
     engine = app.engines.text
     quote = engine.quote(request)
@@ -96,7 +96,7 @@ def _complete_once(
         with app.db.transaction(workspace) as tx:
             ledger.alert(tx, reservation)
     reply = _run_paid(app, workspace, reservation.call_id, partial(_read_answer, engine, request, quote, check, on_text))
-    problem = judged(reply, request, may_be_cut=allow_truncated)
+    problem = check_answer(reply, request, may_be_cut=allow_truncated)
     if key and problem is None and reply.ending == "whole":  # a bad answer is not cached: the next try should get another one
         cache.store(app.cache, key, reply)
     return reply, problem
@@ -139,7 +139,7 @@ def _read_answer(
     try:
         while True:
             event = next(answer)
-            if isinstance(event, Words):
+            if isinstance(event, TextChunk):
                 if event.generation_id and not generation_ids:
                     generation_ids.append(event.generation_id)
                 if event.text:

@@ -73,7 +73,7 @@ def forecast(app: App, transact: Transact, *, order: SeriesOrder) -> Forecast:
 def _mean_draws(app: App, tx: Session, influencer: InfluencerCard, order: SeriesOrder, base: str) -> float:
     """How often a picture is drawn on average: again while it does not look like the influencer, at most `redraw` times."""
     engine = app.engines.identity
-    if not order.redraw or not engine.embedder or engine.refuses(base):
+    if not order.redraw or not engine.embedder or engine.unsupported_reason(base):
         return 1.0
     pass_rate = generation.pass_rate(tx, influencer.id)
     if pass_rate is None:

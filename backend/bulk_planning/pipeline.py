@@ -23,7 +23,7 @@ from backend.bulk_planning.schemas import PicturePayload, SeriesOrder, SeriesPay
 from backend.channels import ChannelCard
 from backend.content_plans import PlanDraft
 from backend.engines.identity.rules import passes
-from backend.engines.text.port import ReplyLost, Unusable
+from backend.engines.text.port import ReplyLost, UnusableAnswer
 from backend.errors import Cancelled, NotFound, Rejected
 from backend.generation import GenerationDraft, PictureCard
 from backend.influencers import InfluencerCard
@@ -191,7 +191,7 @@ def _write_post(run: _SeriesRun, topics: _Topics, n: int) -> partial[dict[str, A
         if n == 0:
             raise
         run.ctx.log(f"Post {n + 1} was not written: {error.message}", level="error")
-        spent = writing.llm_cost_of(error.reply) if isinstance(error, Unusable) else LlmCost()
+        spent = writing.llm_cost_of(error.reply) if isinstance(error, UnusableAnswer) else LlmCost()
         return partial(_unwritten_post, topics.ideas_cost(n) + spent, error.message)
     idea_parts = {name: value for name, value in (("hook", hook[:500]), ("picture", picture[:2000])) if value}
     with_idea = CheckedText(composed.parts.model_copy(update=idea_parts), composed.notes)

@@ -21,7 +21,7 @@ from backend.comparisons.sheet import make_grid
 from backend.db.tables import TrainingCheckpoint, TrialCell
 from backend.engines.events import Alive, DeviceReleased, Event, Output, Progress
 from backend.engines.image.port import ImageRequest, LoraUse
-from backend.engines.relay import relayed
+from backend.engines.relay import forward_events
 from backend.errors import NotFound
 from backend.jobs import Work
 from backend.jobs.context import JobContext
@@ -68,7 +68,7 @@ def _draw(ctx: JobContext, card: ComparisonCard, missing: Sequence[PlannedCell])
         events = ctx.app.engines.image.run(_request(ctx, card, arm_cells, _loras(ctx, card, arm)), handle)
         before, handle = done_count * steps_per_picture, None
         for event in ctx.pump(
-            relayed(events, partial(_comparison_progress, before=before, total=card.total * steps_per_picture))
+            forward_events(events, partial(_comparison_progress, before=before, total=card.total * steps_per_picture))
         ):
             if isinstance(event, Output):
                 cell = arm_cells[event.n]

@@ -37,7 +37,7 @@ def score(ctx: JobContext, card: ComparisonCard) -> dict[str, Any]:
     with ctx.transaction() as tx:
         cells = comparisons.cells(tx, card.id)
     cell_values: list[dict[str, Any]] = []
-    if refusal := engine.refuses(card.plan.base):
+    if refusal := engine.unsupported_reason(card.plan.base):
         info = ScoringInfo(no_identity=refusal, no_adherence=refusal)
     else:
         try:
@@ -61,7 +61,7 @@ def _score_cells(ctx: JobContext, card: ComparisonCard, cells: Sequence[DrawnCel
     info = ScoringInfo(embedder=ctx.app.engines.identity.embedder, references=len(references), by_words=by_words)
     centre = None
     try:
-        centre = identity.reference(references)
+        centre = identity.build_reference(references)
         info.own = fmean(identity.leave_one_out(references))
     except Invalid as error:
         info.no_identity = error.message

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from backend.engines.caption.port import CaptionerName, Form
+from backend.engines.caption.port import CaptionerName, CaptionForm
 from backend.kit.drafts import Draft
 
 Replace = Literal["empty", "machine", "all"]
@@ -24,7 +24,7 @@ class CaptionOrder(Draft):
 
     dataset_id: str
     captioner: Literal["", "vision", "blip", "template"] = ""
-    form: Form = "sentence"
+    form: CaptionForm = "sentence"
     replace: Replace = "empty"
     image_ids: Annotated[tuple[str, ...], Field(max_length=5000)] = ()
     included_only: bool = False

@@ -23,7 +23,7 @@ from backend.datasets.captioning import KIND, chosen, concerned, replaceable, wo
 from backend.datasets.service import locked, refresh_status
 from backend.db.tables import Asset, CaptionRun, Dataset, DatasetImage
 from backend.db.transactions import SystemCaller
-from backend.engines.caption.port import LONGEST_SIDE, CaptionRequest, Known, Said, Shown
+from backend.engines.caption.port import MAX_SIDE, CaptionInput, CaptionRequest, PictureCaption, PictureFacts
 from backend.engines.text.port import Reply, TextRequest
 from backend.errors import Cancelled, Invalid, NotFound, ShuttingDown
 from backend.jobs.context import JobContext
@@ -43,7 +43,7 @@ class Target:
     filename: str
     key: str
     crop: tuple[int, int, int, int] | None
-    known: Known
+    known: PictureFacts
 
 
 def caption(ctx: JobContext, payload: CaptionPayload) -> dict[str, Any]:
@@ -117,11 +117,11 @@ class _Captioning:
             rows = tx.execute(query.where(DatasetImage.id.in_(left)).order_by(DatasetImage.id)).all()
             return [_target(row, key, framing) for row, key, framing in rows]
 
-    def _answers(self, targets: Sequence[Target]) -> Iterator[tuple[Target, Said]]:
+    def _answers(self, targets: Sequence[Target]) -> Iterator[tuple[Target, PictureCaption]]:
         """As they come, a few requests at once. When one fails, those under way are brought in before it is told."""
         waiting = _chunks(targets, self._captioner.batch)
         pool = ThreadPoolExecutor(self._captioner.at_once, thread_name_prefix="caption")
-        coming: dict[Future[list[Said]], list[Target]] = {}
+        coming: dict[Future[list[PictureCaption]], list[Target]] = {}
         failed: BaseException | None = None
         try:
             while True:
@@ -146,36 +146,36 @@ class _Captioning:
             self._leaving = True
             pool.shutdown(wait=False, cancel_futures=True)  # what hangs settles itself, and is remembered
 
-    def _look(self, chunk: Sequence[Target]) -> list[Said]:
+    def _look(self, chunk: Sequence[Target]) -> list[PictureCaption]:
         """In a thread: what the captioner says of each picture of the chunk, in order."""
-        answers: dict[int, Said] = {}
-        shown: dict[int, Shown] = {}
+        answers: dict[int, PictureCaption] = {}
+        shown: dict[int, CaptionInput] = {}
         for n, one in enumerate(chunk):
             try:
                 shown[n] = self._shown(one)
             except (Invalid, NotFound) as error:
-                answers[n] = Said(n, refused=error.message)
+                answers[n] = PictureCaption(n, refused=error.message)
         request = CaptionRequest(tuple(shown.values()), self._order.form, self._rules.fixed, self._order.look)
         places = list(shown)
         told = self._captioner.run(request, self._ask)
         try:
             for event in told if shown else ():
                 self._check()
-                if isinstance(event, Said):
+                if isinstance(event, PictureCaption):
                     answers[places[event.n]] = event
         finally:
             told.close()
         nothing = "There was no answer for this picture. Try it again."
-        return [answers.get(n) or Said(n, refused=nothing) for n in range(len(chunk))]
+        return [answers.get(n) or PictureCaption(n, refused=nothing) for n in range(len(chunk))]
 
-    def _shown(self, one: Target) -> Shown:
+    def _shown(self, one: Target) -> CaptionInput:
         if self._cutter is None:
-            return Shown(one.known)
+            return CaptionInput(one.known)
         whole = self._ctx.workdir / f"{one.id}{PurePosixPath(one.key).suffix}"
         self._ctx.app.storage.get_file(one.key, whole)
         try:
-            cut = Cut(str(whole), str(self._ctx.workdir / f"{one.id}-shown"), one.crop, "", longest=LONGEST_SIDE)
-            return Shown(one.known, self._cutter.submit(cut).result())
+            cut = Cut(str(whole), str(self._ctx.workdir / f"{one.id}-shown"), one.crop, "", longest=MAX_SIDE)
+            return CaptionInput(one.known, self._cutter.submit(cut).result())
         finally:
             whole.unlink(missing_ok=True)
 
@@ -189,7 +189,7 @@ class _Captioning:
             self._ctx.check()
             raise ShuttingDown("The captioning has stopped.")
 
-    def _keep(self, one: Target, said: Said) -> None:
+    def _keep(self, one: Target, said: PictureCaption) -> None:
         composed = caption_outcomes.judged(said, self._rules)
         write: Callable[[Session], dict[str, Any]] = partial(
             caption_outcomes.keep, run_id=self._run_id, image_id=one.id, version=one.version, said=said, composed=composed,
@@ -237,7 +237,7 @@ def rules_of(tx: Session, order: CaptionOrder) -> tuple[CaptionRules, str | None
 def _target(row: DatasetImage, key: str, framing: str) -> Target:
     crop = None if row.crop_x is None else (row.crop_x, row.crop_y or 0, row.crop_w or 0, row.crop_h or 0)
     width, height = (crop[2], crop[3]) if crop else (row.width, row.height)
-    known = Known(framing, width, height, None if crop else row.brightness, "" if crop else row.colours)
+    known = PictureFacts(framing, width, height, None if crop else row.brightness, "" if crop else row.colours)
     return Target(row.id, row.caption_version, row.filename, key, crop, known)
 
 

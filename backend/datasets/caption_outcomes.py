@@ -16,14 +16,14 @@ from backend.datasets.caption_runs import caption_run
 from backend.datasets.captions import write
 from backend.datasets.service import locked
 from backend.db.tables import CaptionResult, CaptionRun, DatasetEdit, DatasetImage, Job
-from backend.engines.caption.port import Said
+from backend.engines.caption.port import PictureCaption
 
 _TITLES = {"vision": "by a vision model", "blip": "by BLIP", "template": "from what was measured"}
 _CHANGED = "Somebody changed its caption meanwhile; that one was kept."
 _SAME = "It says this already."
 
 
-def judged(said: Said, rules: CaptionRules) -> Composed:
+def judged(said: PictureCaption, rules: CaptionRules) -> Composed:
     """The answer as a caption, or why it is none."""
     if said.refused:
         return Composed(refusal=said.refused)
@@ -39,7 +39,15 @@ def done(tx: Session, run_id: str) -> set[str]:
 
 
 def keep(
-    tx: Session, *, run_id: str, image_id: str, version: int, said: Said, composed: Composed, job_id: str, preview: bool
+    tx: Session,
+    *,
+    run_id: str,
+    image_id: str,
+    version: int,
+    said: PictureCaption,
+    composed: Composed,
+    job_id: str,
+    preview: bool,
 ) -> dict[str, Any]:
     """Writes the caption, that the picture is done, and what it cost. The step's result: {"outcome"}."""
     run = tx.get_one(CaptionRun, run_id)

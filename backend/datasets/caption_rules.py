@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from backend.datasets.rules import has_word
-from backend.engines.caption.port import Form
+from backend.engines.caption.port import CaptionForm
 
 TOKENS = 75
 MACHINES = frozenset({"vision", "blip", "template"})
@@ -80,7 +80,7 @@ class CaptionRules:
     """`fixed`: phrases that say how the character looks; `names`: what they are called, besides the trigger word."""
 
     trigger: str
-    form: Form = "sentence"
+    form: CaptionForm = "sentence"
     prefix: str = ""
     suffix: str = ""
     drop: tuple[str, ...] = ()

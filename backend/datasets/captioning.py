@@ -18,7 +18,7 @@ from backend.datasets.captions import write
 from backend.datasets.queries import get
 from backend.datasets.service import locked
 from backend.db.tables import CaptionResult, CaptionRun, DatasetEdit, DatasetImage
-from backend.engines.caption.port import Captioner, CaptionRequest, Shown
+from backend.engines.caption.port import Captioner, CaptionInput, CaptionRequest
 from backend.errors import Conflict, Invalid
 from backend.jobs import JobCard, Work
 from backend.kit.ids import new_id
@@ -77,7 +77,7 @@ def foretell_captioning(app: App, tx: Session, order: CaptionOrder) -> CaptionPl
     n, kept = counted(tx, order)
     takes, around = jobs.estimate(tx, work(captioner, n)), caption_rules.around(rules)
     seconds = takes.seconds if takes else None
-    asked = captioner.question(CaptionRequest((Shown(),), order.form, look=order.look, avoid=("x" * 400,)))
+    asked = captioner.question(CaptionRequest((CaptionInput(),), order.form, look=order.look, avoid=("x" * 400,)))
     if asked is None:
         return CaptionPlan(captioner.name, captioner.status().version, n, kept, Decimal(0), Decimal(0), None, seconds, around)
     quote, usual = app.engines.text.quote(asked), budgets.mean_usd(tx, KIND)

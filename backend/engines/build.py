@@ -1,4 +1,4 @@
-"""Picks the adapter of each capability by settings. Adapters are imported only when they are picked."""
+"""Picks the engine of each capability by settings. An adapter is imported only when it is picked."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Engines:
     upscaler: Upscaler
     text: TextEngine
     captioners: dict[str, Captioner]
-    """The one to use first in front."""
+    """By name; the preferred one first."""
     motion: MotionEngine
 
 
-def build(settings: Settings) -> Engines:
-    """The engines that `settings` name. Starts nothing. Raises Invalid for a name nobody knows."""
+def build_engines(settings: Settings) -> Engines:
+    """The engines that `settings` name. Starts no process. Raises Invalid for an unknown name."""
     return Engines(
         image=_image(settings),
         trainer=_trainer(settings),
@@ -40,20 +40,20 @@ def build(settings: Settings) -> Engines:
     )
 
 
-def image_engine(settings: Settings) -> str:
-    """The name of the one `settings` choose; `auto` is the heavy one as soon as it has an address."""
-    wish = settings.image_engine
-    return ("comfyui" if settings.comfyui_url else "diffusers") if wish == "auto" else wish
+def image_engine_name(settings: Settings) -> str:
+    """The name of the image engine; `auto` is ComfyUI as soon as COMFYUI_URL is set."""
+    choice = settings.image_engine
+    return ("comfyui" if settings.comfyui_url else "diffusers") if choice == "auto" else choice
 
 
-def trainer_engine(settings: Settings) -> str:
-    """As `image_engine`."""
-    wish = settings.trainer_engine
-    return ("kohya" if settings.kohya_dir else "peft") if wish == "auto" else wish
+def trainer_engine_name(settings: Settings) -> str:
+    """The name of the trainer; `auto` is kohya as soon as KOHYA_DIR is set."""
+    choice = settings.trainer_engine
+    return ("kohya" if settings.kohya_dir else "peft") if choice == "auto" else choice
 
 
 def _image(settings: Settings) -> ImageEngine:
-    match image_engine(settings):
+    match image_engine_name(settings):
         case "diffusers":
             from backend.engines.image.diffusers_engine import DiffusersEngine
 
@@ -67,7 +67,7 @@ def _image(settings: Settings) -> ImageEngine:
 
 
 def _trainer(settings: Settings) -> LoraTrainer:
-    match trainer_engine(settings):
+    match trainer_engine_name(settings):
         case "peft":
             from backend.engines.trainer.peft_trainer import PeftTrainer
 
@@ -81,19 +81,19 @@ def _trainer(settings: Settings) -> LoraTrainer:
 
 
 def _identity(settings: Settings) -> IdentityEngine:
-    from backend.engines.identity.embedders import pick
+    from backend.engines.identity.embedders import build_identity_engine
 
-    return pick(settings)
+    return build_identity_engine(settings)
 
 
-def upscale_engine(settings: Settings) -> str:
-    """As `image_engine`."""
-    wish = settings.upscale_engine
-    return ("comfyui" if settings.comfyui_url else "pillow") if wish == "auto" else wish
+def upscale_engine_name(settings: Settings) -> str:
+    """The name of the upscaler; `auto` is ComfyUI as soon as COMFYUI_URL is set."""
+    choice = settings.upscale_engine
+    return ("comfyui" if settings.comfyui_url else "pillow") if choice == "auto" else choice
 
 
 def _upscaler(settings: Settings) -> Upscaler:
-    match upscale_engine(settings):
+    match upscale_engine_name(settings):
         case "pillow":
             from backend.engines.upscale.resampler import Resampler
 
@@ -106,18 +106,18 @@ def _upscaler(settings: Settings) -> Upscaler:
             raise Invalid(f"UPSCALE_ENGINE is {other!r}. Set it to auto, pillow or comfyui.")
 
 
-def motion_engine(settings: Settings) -> str:
-    """As `image_engine`."""
-    wish = settings.motion_engine
-    return ("comfyui" if settings.comfyui_url else "camera") if wish == "auto" else wish
+def motion_engine_name(settings: Settings) -> str:
+    """The name of the video engine; `auto` is ComfyUI as soon as COMFYUI_URL is set."""
+    choice = settings.motion_engine
+    return ("comfyui" if settings.comfyui_url else "camera") if choice == "auto" else choice
 
 
 def _motion(settings: Settings) -> MotionEngine:
-    match motion_engine(settings):
+    match motion_engine_name(settings):
         case "camera":
-            from backend.engines.motion.camera import Camera
+            from backend.engines.motion.camera import CameraEngine
 
-            return Camera(settings)
+            return CameraEngine(settings)
         case "comfyui":
             from backend.engines.comfyui.video_engine import ComfyMotion
 
@@ -137,6 +137,6 @@ def _text(settings: Settings) -> TextEngine:
 
 
 def _captioners(settings: Settings) -> dict[str, Captioner]:
-    from backend.engines.caption.captioners import pick
+    from backend.engines.caption.captioners import build_captioners
 
-    return pick(settings)
+    return build_captioners(settings)

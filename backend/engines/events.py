@@ -1,6 +1,6 @@
-"""What an engine says while it works: frozen values, at least one a second, in order of happening.
+"""Events that an engine yields while it works: frozen values, at least one a second, in order.
 
-A port's one verb is `run(request, handle=None)`, a generator of these. Closing the generator cancels the work and
+An engine's `run(request, handle=None)` is a generator of these. Closing the generator cancels the work and
 frees the device before `close()` returns. An error ends the generator (`backend.errors.EngineError`).
 """
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """Nothing to tell, still working."""
+    """Still working, without news."""
 
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """What is needed to find this work again after a crash (a remote prompt id). Saved before work is submitted."""
+    """What is needed to find submitted work again after a crash (a remote prompt id). Saved before the work is submitted."""
 
     value: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceReleased:
-    """All of this work is submitted and the last of it runs: the engine queues what comes next, its device may be given on."""
+    """All work is submitted and the last of it runs. The engine has a queue of its own, so the next job may have the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Preview:
 class Output:
     """Result file number `n` (0-based), complete on disk, owned by the caller from now on.
 
-    `picture`: the same decoded (RGB), where the engine had to decode it anyway: nobody need do it twice.
+    `picture`: the decoded file (RGB), if the engine had to decode it anyway; saves decoding it twice.
     """
 
     path: Path
@@ -102,7 +102,7 @@ Event = Alive | Handle | DeviceReleased | Progress | Preview | Output | Metric |
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """One engine as the system page shows it. `ok` False: `detail` is a sentence that says what to do."""
+    """The state of one engine, for the system page. If `ok` is False, `detail` says what to do."""
 
     name: str
     ok: bool

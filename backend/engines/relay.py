@@ -1,4 +1,4 @@
-"""Passing an engine's events on, changed, so that closing and what is thrown in still reach the engine."""
+"""Forwards an engine's events, transformed; closing and thrown exceptions still reach the engine."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from collections.abc import Callable, Generator, Iterator
 from backend.engines.events import Event
 
 
-def relayed(events: Generator[Event, None, None], each: Callable[[Event], Iterator[Event]]) -> Generator[Event, None, None]:
-    """What `each` makes of every event. Engines tell by what is thrown whether their work is wanted any more."""
+def forward_events(
+    events: Generator[Event, None, None], transform: Callable[[Event], Iterator[Event]]
+) -> Generator[Event, None, None]:
+    """Yields what `transform` makes of every event.
+
+    Exceptions are thrown into `events`, because an engine decides by them whether to cancel its work (a closed generator) or to
+    leave it to the next attempt (LeaseLost, ShuttingDown).
+    """
     try:
         for event in events:
-            yield from each(event)
+            yield from transform(event)
     except GeneratorExit:
         events.close()
         raise

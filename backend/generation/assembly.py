@@ -232,10 +232,10 @@ class RequestAssembler:
         for asset_id in filter(None, (draft.init_asset_id, draft.pose.asset_id if draft.pose else None)):
             self._picture(asset_id)
         if draft.width and draft.height:
-            return sizes.fit(model, draft.width, draft.height)
+            return sizes.fit_size(model, draft.width, draft.height)
         if draft.size not in rules.SIZES:
             raise Invalid(f"There is no size called {draft.size!r}. Choose one of: {', '.join(rules.SIZES)}.")
-        return sizes.fit(model, rules.SIZES[draft.size].width, rules.SIZES[draft.size].height)
+        return sizes.fit_size(model, rules.SIZES[draft.size].width, rules.SIZES[draft.size].height)
 
     def _picture(self, asset_id: str) -> AssetCard:
         card = self._once(("asset", asset_id), lambda: assets.get(self._tx, asset_id))

@@ -57,7 +57,9 @@ def gate_context(
 
 def score_picture(ctx: JobContext, context: GateContext, recipe: Recipe, picture: Path) -> IdentityScore:
     """Scores a picture drawn by `recipe` (its own). An engine that failed is not asked again for the rest of the request."""
-    refusal = ctx.app.engines.identity.refuses(context.bases.get(recipe.model, "")) if context.scoring.reference else ""
+    refusal = (
+        ctx.app.engines.identity.unsupported_reason(context.bases.get(recipe.model, "")) if context.scoring.reference else ""
+    )
     if refusal:
         return IdentityScore(why=refusal)
     score = identity.score_picture(ctx, context.scoring, picture)

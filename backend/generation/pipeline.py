@@ -18,7 +18,7 @@ from backend.db.pipelining import execute_pipelined, insert_stmt
 from backend.db.tables import Picture, PictureLora
 from backend.engines.events import DeviceReleased, Event, Output, Progress
 from backend.engines.image.port import ImageRequest, LoraUse
-from backend.engines.relay import relayed
+from backend.engines.relay import forward_events
 from backend.errors import Invalid
 from backend.generation import forecast, identity_gate
 from backend.generation.digital_source_type import SOURCE_META, source_type
@@ -159,7 +159,7 @@ def _draw_round(
                 intents.update(assets.intend_outputs(tx, ctx, numbers))
         yield from _request_progress(event, done, share, total, last=last)
 
-    for event in ctx.pump(relayed(events, each)):
+    for event in ctx.pump(forward_events(events, each)):
         if isinstance(event, Output):
             n = numbers[event.n]
             remaining.discard(n)

@@ -252,7 +252,7 @@ class GalleryPage:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A social format in px as platforms want it; a model draws its shape (`backend.engines.image.sizes.fit`)."""
+    """A social format in px as platforms want it; a model draws its shape (`backend.engines.image.sizes.fit_size`)."""
 
     name: str
     title: str

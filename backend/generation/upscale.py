@@ -88,7 +88,7 @@ def larger_redraw_draft(tx: Session, picture_id: str, *, models: Sequence[ModelC
     except Invalid:
         return None
     factor = max(model.longest_px, model.side) / max(card.width, card.height)
-    width, height = sizes.fit(model, round(card.width * factor), round(card.height * factor))
+    width, height = sizes.fit_size(model, round(card.width * factor), round(card.height * factor))
     if width * height <= card.width * card.height:
         return None
     draft = remix(tx, picture_id, new_seed=False)

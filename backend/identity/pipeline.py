@@ -35,11 +35,11 @@ def calibrate(ctx: JobContext, payload: CalibrationPayload) -> dict[str, Any]:
     """Reads the references and sets the threshold. Result: {"references", "threshold", "passing"} (references that pass it)."""
     embedder = ctx.app.engines.identity.embedder
     if not embedder:
-        raise Invalid(ctx.app.engines.identity.refuses(""))
+        raise Invalid(ctx.app.engines.identity.unsupported_reason(""))
     chosen = ctx.step("choose", partial(_choose_references, ctx, payload.influencer_id)) or {}
     references = [Candidate(**candidate) for candidate in chosen["references"]]
     readings = _read_references(ctx, references, embedder)
-    common, scores_alone = scores.reference(readings), scores.leave_one_out(readings)
+    common, scores_alone = scores.build_reference(readings), scores.leave_one_out(readings)
     line = scores.threshold(scores_alone, traits=len(common.traits))
     scored_references = [
         ScoredPicture(candidate.asset_id, reference_score)
@@ -53,7 +53,7 @@ def calibrate(ctx: JobContext, payload: CalibrationPayload) -> dict[str, Any]:
         if first and identity.count_unscored(tx, payload.influencer_id):
             engine = ctx.app.engines.identity
             identity.score_missing(tx, payload.influencer_id, engine=engine, request_key=f"{ctx.job_id}/score")
-    return {"references": len(scored_references), "threshold": line, "passing": scores.passing(scores_alone, line)}
+    return {"references": len(scored_references), "threshold": line, "passing": scores.count_passing(scores_alone, line)}
 
 
 def score_missing(ctx: JobContext, payload: ScoringPayload) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _read_references(ctx: JobContext, references: Sequence[Candidate], embedder:
         batch = references[start : start + _BATCH]
         ctx.progress(start, len(references), "reading the references")
         result = ctx.step(f"read-{start}-{embedder}", partial(_read_batch, ctx, batch, start, len(references))) or {}
-        readings += [Reading.of(item) for item in result["readings"]]
+        readings += [Reading.from_json(item) for item in result["readings"]]
     if any(item.embedder != embedder for item in readings):
         raise Rejected("The embedder changed while the references were read. Calibrate again.")
     return readings

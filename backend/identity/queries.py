@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from backend import influencers
 from backend.db.tables import Asset, Dataset, DatasetImage, IdentityProfile, Picture, PictureCheck
 from backend.engines.identity.port import IdentityEngine
-from backend.engines.identity.rules import MIN_REFERENCES, MIN_TRAITS, Reference
+from backend.engines.identity.rules import MIN_REFERENCES, MIN_TRAITS, IdentityReference
 from backend.identity.schemas import Candidate, LoraSnapshot, PictureProvenance, Profile, ScoredPicture, ScoringContext
 
 _TOO_FEW_REFERENCES = (
@@ -43,7 +43,7 @@ def profile(tx: Session, influencer_id: str, *, engine: IdentityEngine) -> Profi
         candidates=count,
         unscored=count_unscored(tx, influencer_id),
         stale=_stale(row, _fingerprint(source, row.picked), engine),
-        why=engine.refuses("")
+        why=engine.unsupported_reason("")
         if not engine.embedder
         else ""
         if count >= MIN_REFERENCES or row.embedder
@@ -70,12 +70,12 @@ def scoring_context(tx: Session, influencer_id: str | None, *, base: str, engine
     if row is None or row.gate == "off" or not row.embedder:
         return ScoringContext()
     gate: dict[str, Any] = {"gate": row.gate, "extra_max": row.extra_max}
-    if refusal := engine.refuses(base):
+    if refusal := engine.unsupported_reason(base):
         return ScoringContext(**gate, why=refusal)
     if row.embedder != engine.embedder:
         return ScoringContext(**gate, why=_other_embedder(row.embedder, engine.embedder))
     stored = row.reference
-    reference = Reference(row.embedder, tuple(stored.get("centroid", ())), stored.get("traits", {}))
+    reference = IdentityReference(row.embedder, tuple(stored.get("centroid", ())), stored.get("traits", {}))
     line = row.calibrated_line if row.line is None else row.line
     return ScoringContext(reference, line or 0.0, **gate)
 

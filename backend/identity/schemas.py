@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from backend.engines.identity import rules as scores
-from backend.engines.identity.rules import Reference
+from backend.engines.identity.rules import IdentityReference
 from backend.kit.drafts import Draft
 
 Gate = Literal["off", "mark", "hold", "regenerate", "reject"]
@@ -86,7 +86,7 @@ class Profile:
 
     def passing(self, line: float) -> int:
         """How many of the references would pass the threshold `line` themselves."""
-        return scores.passing([shot.score for shot in self.shots], line)
+        return scores.count_passing([shot.score for shot in self.shots], line)
 
     def policy(self) -> GatePolicy:
         return GatePolicy(gate=self.gate, extra_max=self.extra_max, line=self.own_line)
@@ -98,7 +98,7 @@ class ScoringContext:
     not ("": the gate is off).
     """
 
-    reference: Reference | None = None
+    reference: IdentityReference | None = None
     line: float = 0.0
     gate: Gate = "off"
     extra_max: int = 0

@@ -13,7 +13,7 @@ from backend import events, influencers, jobs
 from backend.db.pipelining import Statement, execute_pipelined
 from backend.db.tables import IdentityProfile, PictureCheck
 from backend.engines.identity.port import IdentityEngine
-from backend.engines.identity.rules import MIN_REFERENCES, Reference
+from backend.engines.identity.rules import MIN_REFERENCES, IdentityReference
 from backend.errors import Invalid
 from backend.identity.queries import candidates, count_unscored, profile
 from backend.identity.schemas import CalibrationPayload, GatePolicy, PictureProvenance, Profile, ScoredPicture, ScoringPayload
@@ -46,7 +46,7 @@ def calibrate_on_first_use(tx: Session, influencer_id: str, *, base: str, engine
     """Enqueues the first calibration when pictures are drawn of an influencer who has enough references. None: nothing to
     do."""
     row = tx.scalars(select(IdentityProfile).where(IdentityProfile.influencer_id == influencer_id)).one_or_none()
-    if (row and (row.job_id or row.gate == "off")) or engine.refuses(base) or not engine.embedder:
+    if (row and (row.job_id or row.gate == "off")) or engine.unsupported_reason(base) or not engine.embedder:
         return None
     if len(candidates(tx, influencer_id)) < MIN_REFERENCES:
         return None
@@ -93,7 +93,13 @@ def score_missing(tx: Session, influencer_id: str, *, engine: IdentityEngine, re
 
 
 def save_calibration(
-    tx: Session, influencer_id: str, *, reference: Reference, references: Sequence[ScoredPicture], source: str, line: float
+    tx: Session,
+    influencer_id: str,
+    *,
+    reference: IdentityReference,
+    references: Sequence[ScoredPicture],
+    source: str,
+    line: float,
 ) -> None:
     """Stores the result of a calibration. A threshold set by hand is kept only if the embedder is still the same."""
     before = tx.execute(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db.tables import Job, TrainingPoint, TrainingRun
 from backend.engines.image.port import ModelCard
-from backend.engines.trainer.port import LoraTrainer, TrainParams, fitted
+from backend.engines.trainer.port import LoraTrainer, TrainParams, memory_preset
 from backend.jobs import DeviceSummary, QueuedJob
 from backend.kit.clock import now
 from backend.training import estimates, forecast
@@ -28,7 +28,7 @@ def estimate(tx: Session, card: ModelCard, params: TrainParams, trainer: LoraTra
     """Memory and time of a run with these parameters on this model. `trainer`: its memory-saving preset is taken into
     account."""
     device = jobs.device_summary(tx, "trainer")
-    preset = fitted(trainer, card.base, device.vram_mb) if trainer else None
+    preset = memory_preset(trainer, card.base, device.vram_mb) if trainer else None
     memory = estimates.estimate_memory(card, params, preset)
     rates = _rates(tx, card.name, params)
     duration = estimates.estimate_time(card, params, rates, on_processor=device.vram_mb == 0, pace=jobs.slowdown(tx))

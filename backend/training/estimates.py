@@ -14,7 +14,7 @@ from math import ceil
 
 from backend.engines.image.port import ModelCard
 from backend.engines.kohya import presets
-from backend.engines.kohya.presets import Preset
+from backend.engines.kohya.presets import MemoryPreset
 from backend.engines.trainer.port import TrainParams
 from backend.training.schemas import MemoryEstimate, RunSpeed, TimeEstimate
 
@@ -61,7 +61,7 @@ SAMPLE_PICTURES = 2
 """Prompts that samples are drawn with unless somebody wrote their own."""
 
 
-def estimate_memory(card: ModelCard, params: TrainParams, preset: Preset | None = None) -> MemoryEstimate | None:
+def estimate_memory(card: ModelCard, params: TrainParams, preset: MemoryPreset | None = None) -> MemoryEstimate | None:
     """Peak memory of the training process; None: nothing is known of this kind of model.
 
     `preset`: how kohya makes it fit; None: the built-in trainer, which trades nothing for memory.
@@ -78,7 +78,7 @@ def estimate_memory(card: ModelCard, params: TrainParams, preset: Preset | None 
         _BYTES_TRAINED,
     )
     if preset is not None:
-        at_once, _ = presets.split(params.batch, preset, area)
+        at_once, _ = presets.split_batch(params.batch, preset, area)
         pictures = at_once * area * picture_mb * (CHECKPOINTED if preset.checkpointing else 1.0)
         weights -= family.text_mb if preset.cache_text and params.text_encoder_lr <= 0 else 0
         weights -= (family.weights_mb - family.text_mb) / 2 if preset.fp8 else 0

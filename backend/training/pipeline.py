@@ -15,7 +15,7 @@ from backend import assets, datasets, training
 from backend.assets import AssetCard
 from backend.db.tables import Dataset, TrainingCheckpoint, TrainingRun
 from backend.engines.events import Checkpoint, Metric, Output, Sample
-from backend.engines.trainer.port import Start, TrainImage, TrainRequest
+from backend.engines.trainer.port import StartCheckpoint, TrainImage, TrainRequest
 from backend.errors import LeaseLost, Rejected, ShuttingDown, Unavailable
 from backend.jobs import Work
 from backend.jobs.context import JobContext
@@ -95,7 +95,7 @@ def _train(ctx: JobContext, card: RunCard, last: TrainingCheckpoint | None) -> N
     if card.base.startswith("starter") and ctx.device in ("", "cpu"):
         share_left = 1 - (last.step / card.params.steps if last else 0.0)
         ctx.start_timing(Work("train", card.model, estimates.starter_s(card.params) * share_left, cold=True, phase="training"))
-    with ProgressWriter(ctx, card, last_checkpoint=partial(trainer.left, request.workdir)) as writer:
+    with ProgressWriter(ctx, card, last_checkpoint=partial(trainer.newest_checkpoint, request.workdir)) as writer:
         for event in ctx.pump(trainer.run(request, ctx.handle)):
             match event:
                 case Metric():
@@ -125,7 +125,7 @@ def _request(ctx: JobContext, card: RunCard, last: TrainingCheckpoint | None) ->
     )
 
 
-def _start_point(ctx: JobContext, card: RunCard) -> Start | None:
+def _start_point(ctx: JobContext, card: RunCard) -> StartCheckpoint | None:
     """The checkpoint of another run that this one continues, downloaded; None: it starts from the base model."""
     with ctx.transaction() as tx:
         run = tx.get_one(TrainingRun, card.id)
@@ -134,7 +134,7 @@ def _start_point(ctx: JobContext, card: RunCard) -> Start | None:
     if lora is None:
         return None
     ctx.log(f"It begins with what another run had learned after {card.steps_before} steps.")
-    return Start(card.steps_before, lora, state)
+    return StartCheckpoint(card.steps_before, lora, state)
 
 
 def _fetch(ctx: JobContext, asset: AssetCard | None, name: str) -> Path | None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend import budgets
 from backend.db.tables import TalkLine
-from backend.engines.text.port import Brief, CutOff, TextRequest, Unusable
+from backend.engines.text.port import AnswerCutOff, Brief, TextRequest, UnusableAnswer
 from backend.errors import Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clipped, printable
@@ -126,8 +126,8 @@ def _answer(
         reply = budgets.complete(
             app, transact, request, purpose=budgets.CallPurpose("talk", influencer_id=card.id), on_text=collect
         )
-    except Unusable as error:  # paid, and no answer of theirs: a cut one is shown as such
-        cut_answer = error.reply.text.strip() if isinstance(error, CutOff) else ""
+    except UnusableAnswer as error:  # paid, and no answer of theirs: a cut one is shown as such
+        cut_answer = error.reply.text.strip() if isinstance(error, AnswerCutOff) else ""
         with transact() as tx:
             _save_answer(tx, line_id, "cut", cut_answer, (), llm_cost_of(error.reply))
         raise

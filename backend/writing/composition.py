@@ -14,9 +14,9 @@ from pydantic import BaseModel
 
 from backend.budgets import OverBudget
 from backend.engines.prompt_forms import NATURAL, PromptForm
-from backend.engines.text.answers import parse
+from backend.engines.text.answers import parse_answer
 from backend.engines.text.offline_pictures import from_slots
-from backend.engines.text.port import Brief, Reply, ReplyLost, TextRequest, Unusable, Use
+from backend.engines.text.port import Brief, Reply, ReplyLost, TextRequest, UnusableAnswer, Use
 from backend.errors import Rejected
 from backend.influencers import InfluencerCard
 from backend.kit.texts import clipped
@@ -229,7 +229,7 @@ def _ideas_by_day(context: WritingContext, order: IdeasOrder, answer: Ideas, day
 def _with_drawable_prompt(context: WritingContext, topic: str, answer: WithPicture) -> WithPicture:
     """Replaces a picture prompt by one in words that the base model knows, where the model took others."""
     form, variant = context.prompts, context.written + getattr(answer, "day", 0)
-    picture = form.known(answer.picture) or (from_slots(form, topic, variant) if form.form == "slots" else "")
+    picture = form.known_phrases(answer.picture) or (from_slots(form, topic, variant) if form.form == "slots" else "")
     return answer.model_copy(update={"picture": picture})
 
 
@@ -296,14 +296,14 @@ def _replace_part(parts: TextParts, part: Part, answer_value: object, card: Infl
 
 def _ask_and_parse(ask: AskModel, name: str, request: TextRequest, shape: type[T]) -> tuple[T, LlmCost]:
     reply = ask(name, request)
-    return parse(reply.text, shape), llm_cost_of(reply)
+    return parse_answer(reply.text, shape), llm_cost_of(reply)
 
 
 def _ask_for_repair(ask: AskModel, name: str, request: TextRequest, shape: type[T]) -> tuple[T | None, LlmCost]:
     """The repaired answer; None when it cannot be used, or there is no money left for it."""
     try:
         return _ask_and_parse(ask, name, request, shape)
-    except Unusable as error:
+    except UnusableAnswer as error:
         return None, llm_cost_of(error.reply)
     except (ReplyLost, Rejected, OverBudget):  # the first answer is paid for and stays
         return None, LlmCost()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
-from backend.engines.prompt_forms import NATURAL, Form, PromptForm
+from backend.engines.prompt_forms import NATURAL, PromptForm, PromptFormat
 from backend.influencers import LANGUAGES, InfluencerCard, Persona
 from backend.writing import sponsorship, style_checks
 from backend.writing.checks import MAX_ALT_TEXT, MAX_HASHTAGS, MAX_HOOK, MIN_HASHTAGS
@@ -39,7 +39,7 @@ _GOALS: dict[Goal, str] = {
 }
 _JSON = " Answer with JSON only: "
 _TEXT_SHAPE = '{"hook": …, "caption": …, "hashtags": […], "alt_text": …, "picture": …}'
-_PICTURES: dict[Form, str] = {
+_PICTURES: dict[PromptFormat, str] = {
     "natural": (
         "picture: an image prompt in English for Stable Diffusion, comma-separated, that shows one person doing this: setting, "
         "clothes, light, framing; neither their name nor how their face looks."

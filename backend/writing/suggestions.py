@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from backend import budgets, influencers, writing_styles
-from backend.engines.text.answers import parse
+from backend.engines.text.answers import parse_answer
 from backend.engines.text.port import Brief, TextRequest
 from backend.errors import Invalid
 from backend.writing import prompts
@@ -49,4 +49,4 @@ def suggest(
     request = TextRequest("writing", system, question, max_tokens=400, answer=Suggestion, brief=brief)
     purpose = budgets.CallPurpose("suggestion", influencer_id=card.id)
     reply = budgets.complete(app, transact, request, purpose=purpose, retry=True)
-    return parse(reply.text, Suggestion)
+    return parse_answer(reply.text, Suggestion)

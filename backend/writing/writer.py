@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from backend import budgets
-from backend.engines.text.answer_checks import second_try
+from backend.engines.text.answer_checks import retry_request
 from backend.engines.text.port import Reply, TextRequest
 from backend.errors import Invalid
 from backend.writing import service
@@ -116,7 +116,7 @@ def estimate_ideas(app: App, transact: Transact, *, order: IdeasOrder) -> Decima
 def _max_cost(app: App, request: TextRequest) -> Decimal:
     """The most one question can cost, USD: it is asked a second time when its answer cannot be used."""
     engine = app.engines.text
-    return engine.quote(request).most_usd + engine.quote(second_try(request)).most_usd
+    return engine.quote(request).most_usd + engine.quote(retry_request(request)).most_usd
 
 
 def _make_asker(app: App, transact: Transact, kind: str, influencer_id: str) -> Callable[[str, TextRequest], Reply]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend import influencers, writing_styles
 from backend.db.tables import TextDraft
 from backend.engines.prompt_forms import NATURAL, PromptForm
-from backend.engines.text.offline_topics import subjects
+from backend.engines.text.offline_topics import topics_for
 from backend.engines.text.port import Brief
 from backend.influencers import InfluencerCard
 from backend.writing.composition import WritingContext
@@ -33,7 +33,7 @@ def default_prompt_form(app: App) -> PromptForm:
 
 def default_topics(card: InfluencerCard) -> list[str]:
     """Topics for where nothing better is known; never empty."""
-    return subjects(Brief("", card.language, topics=card.persona.topics, bio=card.persona.bio))
+    return topics_for(Brief("", card.language, topics=card.persona.topics, bio=card.persona.bio))
 
 
 def load_context(tx: Session, influencer_id: str, prompts: PromptForm = NATURAL) -> WritingContext:

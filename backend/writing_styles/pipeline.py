@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from backend import budgets, events
 from backend.db.tables import StyleSource, StyleText, WritingStyle
 from backend.db.transactions import SystemCaller
-from backend.engines.text.port import CutOff, TextRequest
+from backend.engines.text.port import AnswerCutOff, TextRequest
 from backend.errors import Conflict, Invalid, NotFound, Rejected
 from backend.jobs.context import JobContext
 from backend.writing_styles import copy_check, lengths, pdf_ingest, queries, requests
@@ -154,7 +154,9 @@ class _TextWriter:
         cut = reply.ending == "cut"
         text = lengths.drop_unfinished_sentence(reply.text) if cut else reply.text
         if not text:
-            raise CutOff("The model's answer was cut off in its first sentence. Try again, or ask for fewer words.", reply)
+            raise AnswerCutOff(
+                "The model's answer was cut off in its first sentence. Try again, or ask for fewer words.", reply
+            )
         return {"text": text, "model": reply.model, "cost_usd": str(reply.paid_usd), "cut": cut}
 
 

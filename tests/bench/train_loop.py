@@ -49,17 +49,17 @@ def _ours(workdir: Path) -> Callable[[], None]:
     from backend.engines.diffusion import cards, folder
     from backend.engines.starter_model import WEIGHTS, characters
     from backend.engines.trainer import data
-    from backend.engines.trainer.child_train import Run
+    from backend.engines.trainer.child_train import TrainingProcess
     from backend.engines.trainer.learner import Learner
     from backend.engines.trainer.port import TrainImage, TrainParams, TrainRequest
 
     params = TrainParams(10_000, BATCH, 128, DIM, DIM, RATE, 0.0, "constant", 0, 1, 1, 0, 0)
     pictures = sorted(characters()[0].folder.glob("*.jpg"))
     images = tuple(TrainImage(path, path.with_suffix(".txt").read_text("utf-8").strip()) for path in pictures)
-    model = folder.load(cards.card("starter", WEIGHTS), WEIGHTS, torch.device("cpu"))
-    material = data.prepare(model, images, params, lambda n: None)
+    model = folder.load_model(cards.read_card("starter", WEIGHTS), WEIGHTS, torch.device("cpu"))
+    material = data.encode_dataset(model, images, params, lambda n: None)
     request = TrainRequest("starter", "bench", images, params, (), "", workdir)
-    training, done = Run(_Null(), request, Learner(model, material, params)), iter(range(1, 10_000))  # type: ignore[arg-type]
+    training, done = TrainingProcess(_Null(), request, Learner(model, material, params)), iter(range(1, 10_000))  # type: ignore[arg-type]
 
     def loop() -> None:
         for _ in range(STEPS):
@@ -71,7 +71,7 @@ def _ours(workdir: Path) -> Callable[[], None]:
 class _Null:
     """A line nobody listens to; packing is part of the work."""
 
-    def tell(self, event: Any) -> None:
+    def send_event(self, event: Any) -> None:
         from backend.engines.diffusion import ipc_codec
 
         json.dumps(ipc_codec.pack(event))

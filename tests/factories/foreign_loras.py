@@ -41,7 +41,7 @@ def _one(folder: Path, name: str, config: dict[str, Any], *, described: bool, re
     from peft.utils import get_peft_model_state_dict
     from safetensors.torch import load_file, save_file
 
-    from backend.engines.diffusion.lora import changes
+    from backend.engines.diffusion.lora import layer_changes
     from backend.media.model_files import lora_renaming
 
     pipe = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
@@ -62,7 +62,7 @@ def _one(folder: Path, name: str, config: dict[str, Any], *, described: bool, re
     if rename is not dict:
         save_file(rename(load_file(source)), source, {"format": "pt"})
     lora_renaming.convert(source, target, {})
-    ours = dict(changes(name, target))
+    ours = dict(layer_changes(name, target))
     stock = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
     stock.load_lora_weights(target)
     loaded = {f"{part}.{at}": delta for part in parts for at, delta in _deltas(getattr(stock, part)).items()}

@@ -138,7 +138,7 @@ class FakeTrainer:
         state.write_text(json.dumps({"step": step}))
         return Checkpoint(step, path, state, final=step == request.params.steps)
 
-    def left(self, workdir: Path) -> Checkpoint | None:
+    def newest_checkpoint(self, workdir: Path) -> Checkpoint | None:
         return self._checkpoint(self.requests[-1], self._step) if self.orderly else None
 
     def models(self) -> list[ModelCard]:

@@ -35,7 +35,7 @@ class FakeIdentity:
             vector = tuple(value / length for value in pixel)
             yield Output(Reading(self.embedder, vector=vector).save(request.workdir / f"{n}.json"), n)
 
-    def refuses(self, base: str) -> str:
+    def unsupported_reason(self, base: str) -> str:
         return self.refused
 
     def status(self) -> EngineStatus:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from backend import generation, identity, jobs
 from backend.db.tables import Picture
 from backend.db.transactions import Database, SystemCaller
-from backend.engines.identity.rules import Reference
+from backend.engines.identity.rules import IdentityReference
 from backend.identity import ScoredPicture
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill
@@ -29,7 +29,7 @@ def calibrated(app: Any, db: Database, workspace: Tenant, rows: Rows) -> Rows:
     with db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         offered = identity.candidates(tx, rows.influencer_id)
         shots = [ScoredPicture(one.asset_id, 0.5 if n == 2 else 1.0) for n, one in enumerate(offered)]
-        reference = Reference(app.engines.identity.embedder, traits={"hair": "purple", "top": "curvy"})
+        reference = IdentityReference(app.engines.identity.embedder, traits={"hair": "purple", "top": "curvy"})
         source = identity.candidates_fingerprint(tx, rows.influencer_id)
         identity.save_calibration(tx, rows.influencer_id, reference=reference, references=shots, source=source, line=0.75)
     return rows

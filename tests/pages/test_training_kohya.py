@@ -12,7 +12,7 @@ from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.db.tables import Device
 from backend.db.transactions import Anonymous, Database
-from backend.engines.build import build
+from backend.engines.build import build_engines
 from backend.settings import Settings
 from tests.backend.engines.trainer import kohya_rig
 from tests.factories.account import Tenant
@@ -22,7 +22,7 @@ from tests.pages.conftest import Open, words
 
 @pytest.fixture
 def app(settings: Settings, tmp_path: Path) -> Iterator[App]:
-    engines = replace(build(settings), trainer=kohya_rig.make(tmp_path / "kohya").trainer)
+    engines = replace(build_engines(settings), trainer=kohya_rig.make(tmp_path / "kohya").trainer)
     built = bootstrap(settings, role="studio", engines=engines)
     yield built
     built.close()

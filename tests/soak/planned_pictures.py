@@ -29,7 +29,7 @@ from backend.engines.diffusion import cards
 from backend.engines.events import Output
 from backend.engines.identity import rules
 from backend.engines.identity.port import Reading
-from backend.engines.identity.trait_net import TraitNet
+from backend.engines.identity.trait_net import NumpyTraitNet
 from backend.engines.image import sizes
 from backend.engines.image.diffusers_engine import DiffusersEngine
 from backend.engines.image.port import ImageRequest, LoraUse, ModelCard
@@ -150,7 +150,7 @@ def draw(engine: DiffusersEngine, lora: Path, asked: Sequence[str], seed: int, s
     """One picture a prompt, at the size of a post."""
     [card] = [one for one in engine.models() if one.name == cards.STARTER]
     wanted = generation.SIZES[size]
-    width, height = sizes.fit(card, wanted.width, wanted.height)
+    width, height = sizes.fit_size(card, wanted.width, wanted.height)
     workdir.mkdir(parents=True, exist_ok=True)
     request = ImageRequest(
         model=card.name, prompt=asked[0], negative_prompt="", width=width, height=height, steps=card.steps, cfg=card.cfg,
@@ -161,11 +161,11 @@ def draw(engine: DiffusersEngine, lora: Path, asked: Sequence[str], seed: int, s
     return [made[n] for n in sorted(made)]
 
 
-def judged(net: TraitNet, references: Sequence[Path], drawn: Sequence[Path]) -> dict[str, Any]:
+def judged(net: NumpyTraitNet, references: Sequence[Path], drawn: Sequence[Path]) -> dict[str, Any]:
     """As the studio calibrates and scores."""
     read: Callable[[Path], Reading] = lambda path: Reading(_EMBEDDER, traits=net.traits(path))  # noqa: E731
     known = [read(path) for path in references]
-    common = rules.reference(known)
+    common = rules.build_reference(known)
     line = rules.threshold(rules.leave_one_out(known), traits=len(common.traits))
     readings = [read(path) for path in drawn]
     scores = [rules.score(common, reading) for reading in readings]
@@ -173,7 +173,7 @@ def judged(net: TraitNet, references: Sequence[Path], drawn: Sequence[Path]) -> 
         head for reading in readings for head, value in common.traits.items() if reading.traits[head] != value
     )  # fmt: skip
     return {
-        "traits": common.traits, "line": line, "passed": rules.passing(scores, line), "of": len(scores),
+        "traits": common.traits, "line": line, "passed": rules.count_passing(scores, line), "of": len(scores),
         "scores": [round(one, 3) for one in scores], "missed": dict(missed),
     }  # fmt: skip
 
@@ -204,7 +204,7 @@ def main() -> int:
     parser.add_argument("--size", default="", help="of the pictures; as a post of Plan days has it where none is given")
     asked = parser.parse_args()
     settings = Settings(models_dir=None)
-    engine, net, figures = DiffusersEngine(settings), TraitNet(), dict[str, Any]()
+    engine, net, figures = DiffusersEngine(settings), NumpyTraitNet(), dict[str, Any]()
     for somebody in (one for one in PEOPLE if asked.only in (None, one.name)):
         folder = asked.out / somebody.name.lower()
         images = draw_set(somebody, folder / "set", asked.captions == "kit")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.engines.text.port import Reply, TextEngine, TextRequest, Words
+from backend.engines.text.port import Reply, TextChunk, TextEngine, TextRequest
 
 
 def written(engine: TextEngine, request: TextRequest, *, pieces: list[str] | None = None) -> Reply:
@@ -11,7 +11,7 @@ def written(engine: TextEngine, request: TextRequest, *, pieces: list[str] | Non
     try:
         while True:
             event = next(answer)
-            if isinstance(event, Words) and pieces is not None:
+            if isinstance(event, TextChunk) and pieces is not None:
                 pieces.append(event.text)
     except StopIteration as end:
         reply: Reply = end.value

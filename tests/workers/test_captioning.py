@@ -6,7 +6,7 @@ import pytest
 
 from backend import datasets
 from backend.app import App
-from backend.engines.caption.captioners import pick
+from backend.engines.caption.captioners import build_captioners
 from tests.backend.budgets.conftest import server
 from tests.backend.datasets.captioning import order
 from tests.factories.account import Tenant
@@ -26,7 +26,7 @@ def test_a_killed_worker_pays_no_picture_twice(
     with app.db.transaction(workspace.caller) as tx:
         dataset_id = make_dataset(tx, images=5, storage=app.storage)
         third = datasets.images(tx, dataset_id).images[2]
-    paid = pick(app.settings.model_copy(update={"openrouter_base_url": server.url}))
+    paid = build_captioners(app.settings.model_copy(update={"openrouter_base_url": server.url}))
     app.__dict__["engines"] = type("Engines", (), {"captioners": paid})()
     job_id = order(app, workspace, dataset_id, replace="all")
     victim = workers.start("net", handlers="", FAULT_STEP=f"auto-caption:{third.id}+:kill", **told)

@@ -1,4 +1,4 @@
-"""Which captioners there are, by settings, the one to use first in front."""
+"""Builds the captioners that settings allow."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from backend.errors import Invalid
 from backend.settings import Settings
 
 
-def pick(settings: Settings) -> dict[str, Captioner]:
-    """Name -> captioner. Starts nothing. Raises Invalid for a CAPTION_ENGINE nobody knows, or that lacks its setting."""
-    wish = settings.caption_engine
-    if wish not in ("auto", "vision", "blip", "template"):
-        raise Invalid(f"CAPTION_ENGINE is {wish!r}. Set it to auto, vision, blip or template.")
-    found: list[Captioner] = []
-    if wish == "vision" or (wish == "auto" and settings.text_is_model):
-        found.append(VisionCaptioner(settings))
-    if wish == "blip" or (wish == "auto" and settings.blip_dir):
-        found.append(BlipCaptioner(settings))
-    if wish in ("auto", "template"):
-        found.append(TemplateCaptioner())
-    return {one.name: one for one in found}
+def build_captioners(settings: Settings) -> dict[str, Captioner]:
+    """Name -> captioner, the preferred one first. Starts no process. Raises Invalid for an unknown CAPTION_ENGINE."""
+    choice = settings.caption_engine
+    if choice not in ("auto", "vision", "blip", "template"):
+        raise Invalid(f"CAPTION_ENGINE is {choice!r}. Set it to auto, vision, blip or template.")
+    captioners: list[Captioner] = []
+    if choice == "vision" or (choice == "auto" and settings.text_is_model):
+        captioners.append(VisionCaptioner(settings))
+    if choice == "blip" or (choice == "auto" and settings.blip_dir):
+        captioners.append(BlipCaptioner(settings))
+    if choice in ("auto", "template"):
+        captioners.append(TemplateCaptioner())
+    return {captioner.name: captioner for captioner in captioners}

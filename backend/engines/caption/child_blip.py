@@ -12,28 +12,28 @@ from typing import Any
 
 from PIL import Image
 
-from backend.engines.diffusion.child import Line, stay_warm
+from backend.engines.diffusion.child import ParentPipe, serve_warm
 from backend.errors import Unsupported
 
-_LONGEST = 40
-"""Tokens of an answer."""
+_MAX_TOKENS = 40
+"""Tokens of a caption."""
 
 
 def main() -> None:
-    stay_warm(lambda settings: _Blip(Path(settings["folder"]), settings["device"]), _describe)
+    serve_warm(lambda settings: _Blip(Path(settings["folder"]), settings["device"]), _describe)
 
 
-def _describe(line: Line, model: _Blip, message: dict[str, Any]) -> None:
+def _describe(pipe: ParentPipe, model: _Blip, message: dict[str, Any]) -> None:
     opened: dict[int, Image.Image] = {}
     for n, path in enumerate(message["request"]["pictures"]):
         try:
             with Image.open(path) as file:
                 opened[n] = file.convert("RGB")
         except (OSError, ValueError, SyntaxError):  # what Pillow raises for a file that is no picture
-            line.say({"n": n, "refused": "The file cannot be read as a picture."})
+            pipe.send({"n": n, "refused": "The file cannot be read as a picture."})
     for n, text in zip(opened, model.captions(list(opened.values())) if opened else [], strict=True):
-        line.say({"n": n, "text": text})
-    line.say({"id": message["id"], "done": True})
+        pipe.send({"n": n, "text": text})
+    pipe.send({"id": message["id"], "done": True})
 
 
 class _Blip:
@@ -46,11 +46,11 @@ class _Blip:
         try:
             self._processor: Any = AutoProcessor.from_pretrained(folder, local_files_only=True)
             self._model: Any = BlipForConditionalGeneration.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as broken:
-            said = (str(broken).splitlines() or [type(broken).__name__])[0][:200]
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
             raise Unsupported(
-                f"BLIP_DIR {folder.name} cannot be loaded ({said}). Copy a complete BLIP caption model there."
-            ) from broken
+                f"BLIP_DIR {folder.name} cannot be loaded ({reason}). Copy a complete BLIP caption model there."
+            ) from error
         if getattr(self._model.config, "model_type", "") != "blip":
             raise Unsupported(f"BLIP_DIR {folder.name} holds another kind of model. A BLIP caption model is needed.")
         self._torch = torch
@@ -59,10 +59,10 @@ class _Blip:
     def captions(self, pictures: list[Image.Image]) -> list[str]:
         pixels = self._processor(images=pictures, return_tensors="pt")["pixel_values"]
         with self._torch.inference_mode():
-            made = self._model.generate(
-                pixel_values=pixels.to(self._model.device, self._model.dtype), max_new_tokens=_LONGEST, num_beams=3
+            tokens = self._model.generate(
+                pixel_values=pixels.to(self._model.device, self._model.dtype), max_new_tokens=_MAX_TOKENS, num_beams=3
             )
-        return [str(text).strip() for text in self._processor.batch_decode(made, skip_special_tokens=True)]
+        return [str(text).strip() for text in self._processor.batch_decode(tokens, skip_special_tokens=True)]
 
 
 if __name__ == "__main__":

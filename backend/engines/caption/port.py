@@ -1,5 +1,4 @@
-"""The caption port: pictures in, what can be said of each out. What becomes of the words (trigger word, limits) is decided
-by whoever asked."""
+"""The caption port: pictures in, a description of each out. The caller adds the trigger word and applies limits."""
 
 from __future__ import annotations
 
@@ -12,18 +11,18 @@ from typing import Literal, Protocol
 from backend.engines.events import Alive, EngineStatus, Progress
 from backend.engines.text.port import Reply, TextRequest
 
-Form = Literal["sentence", "tags"]
+CaptionForm = Literal["sentence", "tags"]
 CaptionerName = Literal["vision", "blip", "template"]
-LONGEST_SIDE = 768
-"""px of what is shown to a model: more costs more and tells little."""
-Ask = Callable[[TextRequest], Reply]
-"""The one way to put a paid question: the asker's budget stands behind it."""
+MAX_SIDE = 768
+"""px of the pictures sent to a model: larger ones cost more and add little."""
+AskModel = Callable[[TextRequest], Reply]
+"""Sends a paid request. The caller supplies it, so that every call is charged to a budget."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What was measured: `framing` face, bust, body or unknown; px of what is trained on; `brightness` 0-255 or None;
-    `colours`: 4 x 4 pixels of RGB in hex, or ""."""
+class PictureFacts:
+    """Measured facts: `framing` is face, bust, body or unknown; `width` and `height` in px of the cropped picture;
+    `brightness` 0-255 or None; `colours`: 4 x 4 pixels of RGB in hex, or ""."""
 
     framing: str = "unknown"
     width: int = 0
@@ -33,28 +32,28 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """`path`: a JPEG of at most LONGEST_SIDE, cut to what is trained on; None where the captioner needs no pixels."""
+class CaptionInput:
+    """`path`: a JPEG of at most MAX_SIDE px, cropped as for training; None where the captioner needs no pixels."""
 
-    known: Known = field(default_factory=Known)
+    facts: PictureFacts = field(default_factory=PictureFacts)
     path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionRequest:
-    """`avoid`: what must not be named, for it never changes. `look` counts up where the same question is to be asked anew."""
+    """`avoid`: what must not be named because it never changes. `look`: 1 and up to ask the same question again, uncached."""
 
-    pictures: tuple[Shown, ...]
-    form: Form = "sentence"
+    pictures: tuple[CaptionInput, ...]
+    form: CaptionForm = "sentence"
     avoid: tuple[str, ...] = ()
     look: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """Of picture `n`: `text` in English in the form asked for; `unsure`: by the model's own word; `refused`: why there is none.
+class PictureCaption:
+    """The caption of picture `n`: `text` in English in the requested form; `unsure`: the model said so; `refused`: why none.
 
-    `model`: who said it. `cost_usd`: what it cost.
+    `model`: the model that answered. `cost_usd`: what it cost.
     """
 
     n: int
@@ -66,22 +65,22 @@ class Said:
 
 
 class Captioner(Protocol):
-    """`batch`: pictures a request; `at_once`: requests side by side. `needs_pixels` False: `Known` is all it reads.
+    """`batch`: pictures per request; `at_once`: parallel requests. `needs_pixels` False: it reads only PictureFacts.
 
     Closing `run` stops it. Raises what `ask` raises, EngineUnavailable, Unsupported, OutOfMemory.
     """
 
     name: CaptionerName
-    forms: tuple[Form, ...]
+    forms: tuple[CaptionForm, ...]
     paid: bool
     needs_pixels: bool
     batch: int
     at_once: int
 
-    def run(self, request: CaptionRequest, ask: Ask) -> Generator[Alive | Progress | Said, None, None]: ...
+    def run(self, request: CaptionRequest, ask: AskModel) -> Generator[Alive | Progress | PictureCaption, None, None]: ...
 
     def question(self, request: CaptionRequest) -> TextRequest | None:
-        """What would be asked of the first picture, to know what it costs at most; None: nothing is paid."""
+        """The request for the first picture, to estimate the cost; None: nothing is paid."""
         ...
 
     def status(self) -> EngineStatus: ...

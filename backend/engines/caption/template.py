@@ -1,4 +1,4 @@
-"""Captions without a model: only what was measured of a picture is said, never what may be on it. Free, and labelled."""
+"""Captions without a model: only measured facts, never guesses at the content. Free, and labelled as such."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import colorsys
 from collections.abc import Generator
 from statistics import fmean, pstdev
 
-from backend.engines.caption.port import Ask, CaptionerName, CaptionRequest, Form, Known, Said
+from backend.engines.caption.port import AskModel, CaptionerName, CaptionForm, CaptionRequest, PictureCaption, PictureFacts
 from backend.engines.events import Alive, EngineStatus, Progress
 from backend.engines.text.port import TextRequest
 
 MODEL = "template"
-SHOTS = {"face": "close-up portrait", "bust": "half-length portrait", "body": "full-length picture"}
-_DARK, _BRIGHT = 70.0, 185.0
-"""Of 255, the mean of the grey picture."""
-_EVEN = 18.0
-"""Standard deviation of the upper border's cells up to which it is called one background."""
+FRAMINGS = {"face": "close-up portrait", "bust": "half-length portrait", "body": "full-length picture"}
+_DARK_BELOW, _BRIGHT_ABOVE = 70.0, 185.0
+"""Mean of the grey picture, 0-255."""
+_MAX_DEVIATION = 18.0
+"""Largest standard deviation of the upper border's cells at which the background counts as even."""
 _HUES = (
     (15, "red"),
     (45, "orange"),
@@ -29,18 +29,18 @@ _HUES = (
 
 
 class TemplateCaptioner:
-    """Says framing, format, light and an even background, where they are known."""
+    """Names framing, format, light and an even background, as far as they were measured."""
 
     name: CaptionerName = "template"
-    forms: tuple[Form, ...] = ("sentence", "tags")
+    forms: tuple[CaptionForm, ...] = ("sentence", "tags")
     paid = False
     needs_pixels = False
     batch = 32
     at_once = 1
 
-    def run(self, request: CaptionRequest, ask: Ask) -> Generator[Alive | Progress | Said, None, None]:
-        for n, shown in enumerate(request.pictures):
-            yield Said(n, ", ".join(facts(shown.known)), model=MODEL)
+    def run(self, request: CaptionRequest, ask: AskModel) -> Generator[Alive | Progress | PictureCaption, None, None]:
+        for n, picture in enumerate(request.pictures):
+            yield PictureCaption(n, ", ".join(describe_facts(picture.facts)), model=MODEL)
 
     def question(self, request: CaptionRequest) -> TextRequest | None:
         return None
@@ -50,26 +50,32 @@ class TemplateCaptioner:
         return EngineStatus("captions", True, MODEL, detail)
 
 
-def facts(known: Known) -> list[str]:
-    """What can be said without looking; at least one thing."""
-    told = [SHOTS.get(known.framing, "picture of one person")]
-    if known.width and known.height:
-        ratio = known.width / known.height
-        told += ["wide format"] if ratio > 1.25 else ["tall format"] if ratio < 0.8 and known.framing != "body" else []
-    if background := background_of(known.colours):
-        told.append(background)
-    if known.brightness is not None:
-        told += ["dim light"] if known.brightness < _DARK else ["bright light"] if known.brightness > _BRIGHT else []
-    return told
+def describe_facts(measured: PictureFacts) -> list[str]:
+    """Phrases for the measured facts; at least one."""
+    phrases = [FRAMINGS.get(measured.framing, "picture of one person")]
+    if measured.width and measured.height:
+        ratio = measured.width / measured.height
+        phrases += ["wide format"] if ratio > 1.25 else ["tall format"] if ratio < 0.8 and measured.framing != "body" else []
+    if background := background_phrase(measured.colours):
+        phrases.append(background)
+    if measured.brightness is not None:
+        phrases += (
+            ["dim light"]
+            if measured.brightness < _DARK_BELOW
+            else ["bright light"]
+            if measured.brightness > _BRIGHT_ABOVE
+            else []
+        )
+    return phrases
 
 
-def background_of(colours: str) -> str:
-    """“light grey background”, where the upper border of 4 x 4 pixels is of one colour; else ""."""
+def background_phrase(colours: str) -> str:
+    """“light grey background” if the upper border of the 4 x 4 pixels has one colour; else ""."""
     cells = _cells(colours)
     if len(cells) != 16:
         return ""
     border = [cells[n] for n in (0, 1, 2, 3, 4, 7)]
-    if any(pstdev(channel) > _EVEN for channel in zip(*border, strict=True)):
+    if any(pstdev(channel) > _MAX_DEVIATION for channel in zip(*border, strict=True)):
         return ""
     red, green, blue = (fmean(channel) / 255 for channel in zip(*border, strict=True))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)

@@ -11,7 +11,7 @@ from backend.engines.comfyui.image_inputs import SAMPLERS
 from backend.engines.comfyui.needs import Info
 from backend.engines.comfyui.servers import Servers
 from backend.engines.image.port import ModelCard
-from backend.engines.prompt_forms import by_name
+from backend.engines.prompt_forms import form_from_name
 from backend.media.model_files import checkpoints
 
 CLASSES = (
@@ -86,7 +86,7 @@ def _model_card(servers: Servers, url: str, name: str, info: Info, samplers: tup
         note=" ".join(filter(None, (guess_note, untested_note))),
         longest_px=side * 3 // 2,
         features=needs.features(info, base),
-        prompts=by_name(name),
+        prompts=form_from_name(name),
     )
 
 

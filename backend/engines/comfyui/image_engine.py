@@ -18,10 +18,10 @@ from backend.engines.comfyui.servers import Servers
 from backend.engines.comfyui.workflow import Workflow
 from backend.engines.events import Alive, EngineStatus, Event, Log, Output
 from backend.engines.image import input_pictures
-from backend.engines.image.checks import checked
-from backend.engines.image.input_pictures import Ready
+from backend.engines.image.checks import check_request
+from backend.engines.image.input_pictures import PreparedInputs
 from backend.engines.image.port import ImageRequest, ModelCard
-from backend.engines.relay import relayed
+from backend.engines.relay import forward_events
 from backend.errors import EngineUnavailable, Invalid, Unsupported
 from backend.media.images.ai_mark import deliver_png
 from backend.settings import Settings
@@ -47,9 +47,9 @@ class ComfyImageEngine:
         handle = yield from prompt_runner.usable_handle(self._servers, request.device, handle)
         try:
             url, card = self._choose_server(request, handle)
-            request = checked(card, request)
+            request = check_request(card, request)
             workflow = image_inputs.choose_workflow(request, card)
-            inputs = yield from input_pictures.ready(request, card)
+            inputs = yield from input_pictures.prepare_inputs(request, card)
             yield Alive()
             tasks = self._tasks(url, card, request, workflow, inputs)
         except (ComfyUnreachable, ComfyRefused) as error:
@@ -58,7 +58,7 @@ class ComfyImageEngine:
             yield Log(f"This is drawn by ComfyUI at {server_urls.name(url)}, which has this model, or had this picture before.")
         device = request.device if url == self._url(request.device) else server_urls.name(url)
         events = prompt_runner.run_tasks(self._servers, tasks, device=device, workdir=request.workdir, handle=handle)
-        yield from relayed(events, lambda event: _clean_output(event, request, card))
+        yield from forward_events(events, lambda event: _clean_output(event, request, card))
         self._last_model[device] = request.model
 
     def models(self) -> list[ModelCard]:
@@ -129,7 +129,9 @@ class ComfyImageEngine:
             "Put the file into its models/checkpoints folder, or choose another model."
         )
 
-    def _tasks(self, url: str, card: ModelCard, request: ImageRequest, workflow: Workflow, inputs: Ready) -> list[Task]:
+    def _tasks(
+        self, url: str, card: ModelCard, request: ImageRequest, workflow: Workflow, inputs: PreparedInputs
+    ) -> list[Task]:
         loras = [(lora_upload.copy_to_server(self._settings, url, lora.path, lora.name), lora.weight) for lora in request.loras]
         info = self._servers.info(url, _POSE_CLASSES) if request.pose else {}
         names = {role: path.name for role, path in inputs.pictures.items()}
@@ -180,7 +182,7 @@ def _clean_output(event: Event, request: ImageRequest, card: ModelCard) -> Gener
         return
     out, meta = request.workdir / f"{event.n}.png", dict(event.meta)
     if request.mask:
-        meta["width"], meta["height"] = yield from input_pictures.laid_back(request, card, event.path, out)
+        meta["width"], meta["height"] = yield from input_pictures.paste_back(request, card, event.path, out)
     else:
         _write_bare_png(event.path, out)
     event.path.unlink()

@@ -8,7 +8,7 @@ from typing import Any
 from backend.engines.comfyui import needs, workflow
 from backend.engines.comfyui.needs import Info
 from backend.engines.comfyui.workflow import Workflow
-from backend.engines.image.input_pictures import Ready
+from backend.engines.image.input_pictures import PreparedInputs
 from backend.engines.image.port import ImageRequest, ModelCard
 from backend.errors import Unsupported
 
@@ -44,7 +44,7 @@ def choose_workflow(request: ImageRequest, card: ModelCard) -> Workflow:
 
 
 def slot_values(
-    request: ImageRequest, card: ModelCard, inputs: Ready, n: int, uploaded: Mapping[str, str], info: Info
+    request: ImageRequest, card: ModelCard, inputs: PreparedInputs, n: int, uploaded: Mapping[str, str], info: Info
 ) -> dict[str, Any]:
     """Slot values of picture `n` by role. `uploaded`: role -> file name on the server.
 

@@ -15,9 +15,9 @@ from backend.engines.comfyui.prompt_runner import Task
 from backend.engines.comfyui.servers import Servers
 from backend.engines.events import EngineStatus, Event, Output
 from backend.engines.image import input_pictures
-from backend.engines.relay import relayed
+from backend.engines.relay import forward_events
 from backend.engines.upscale.port import UpscaleCard, UpscaleRequest
-from backend.engines.upscale.resampler import MODEL as RESAMPLED
+from backend.engines.upscale.resampler import RESAMPLE_CARD as RESAMPLED
 from backend.engines.upscale.resampler import Resampler
 from backend.errors import EngineUnavailable, Invalid, Rejected, Unsupported
 from backend.media.images.ai_mark import deliver_png
@@ -47,7 +47,7 @@ class ComfyUpscaler:
         if request.scale not in SCALES:
             raise Unsupported(f"{_title(name)} makes pictures {' or '.join(f'{n}×' for n in SCALES)} larger.")
         picture = request.workdir / "upload.png"
-        width, height = yield from input_pictures.opened(request.picture, picture)
+        width, height = yield from input_pictures.convert_to_png(request.picture, picture)
         width, height = width * request.scale, height * request.scale
         if width * height > self._settings.max_image_pixels:
             limit = f"{self._settings.max_image_pixels / 1e6:.0f} million pixels"
@@ -66,7 +66,7 @@ class ComfyUpscaler:
         events = prompt_runner.run_tasks(
             self._servers, [task], device=server_urls.name(url), workdir=request.workdir, handle=handle
         )
-        yield from relayed(events, lambda event: _clean_output(event, request.workdir / "larger.png"))
+        yield from forward_events(events, lambda event: _clean_output(event, request.workdir / "larger.png"))
 
     def models(self) -> list[UpscaleCard]:
         """The models of all servers, then the resampler; an unreachable server counts with its cached list."""

@@ -19,9 +19,9 @@ from backend.engines.events import EngineStatus, Event
 from backend.engines.image import input_pictures
 from backend.engines.motion import resize
 from backend.engines.motion.camera import CARDS as CAMERA_CARDS
-from backend.engines.motion.camera import Camera
+from backend.engines.motion.camera import CameraEngine
 from backend.engines.motion.port import MotionCard, MotionRequest
-from backend.engines.relay import relayed
+from backend.engines.relay import forward_events
 from backend.errors import EngineUnavailable, Unsupported
 from backend.settings import Settings
 
@@ -40,7 +40,7 @@ class ComfyMotion:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._servers = Servers(settings)
-        self._camera = Camera(settings)
+        self._camera = CameraEngine(settings)
 
     def run(self, request: MotionRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
         if request.model in _CAMERA_MOVES:
@@ -51,8 +51,8 @@ class ComfyMotion:
         card = self._card(request)
         _check(card, request)
         picture = request.workdir / "upload.png"
-        yield from input_pictures.opened(request.picture, picture)
-        width, height = fit_size(card, *(yield from resize.cropped(picture, request)))
+        yield from input_pictures.convert_to_png(request.picture, picture)
+        width, height = fit_size(card, *(yield from resize.crop_to_shape(picture, request)))
         workflow = comfy_workflow.load_builtin("animatediff" if card.prompts else "svd")
         loras = [(lora_upload.copy_to_server(self._settings, url, lora.path, lora.name), lora.weight) for lora in request.loras]
         graph = workflow.bind(_values(card, request, picture.name, width, height), loras)
@@ -68,7 +68,7 @@ class ComfyMotion:
         )
         events = prompt_runner.run_tasks(self._servers, [task], device=request.device, workdir=request.workdir, handle=handle)
         out = request.workdir / "film.mp4"
-        yield from relayed(events, lambda event: resize.fitted(event, request, out, self._settings))
+        yield from forward_events(events, lambda event: resize.fit_video(event, request, out, self._settings))
 
     def models(self) -> list[MotionCard]:
         return [*self._model_cards(), *CAMERA_CARDS]

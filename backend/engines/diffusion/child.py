@@ -1,4 +1,4 @@
-"""Child side: the manners of a child process. Nothing but JSON lines on its standard output, errors as sentences."""
+"""Child side: the protocol of engine children. Only JSON lines on standard output, errors as sentences."""
 
 from __future__ import annotations
 
@@ -20,67 +20,67 @@ from backend.errors import EngineError, OutOfMemory
 Model = TypeVar("Model")
 
 
-class Line:
-    """The way to the parent. Everything that libraries print goes to standard error instead."""
+class ParentPipe:
+    """Writes JSON lines to the parent. What libraries print to standard output goes to standard error instead."""
 
     def __init__(self) -> None:
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
         os.dup2(2, 1)
 
-    def say(self, message: dict[str, Any]) -> None:
-        with self._guard:
+    def send(self, message: dict[str, Any]) -> None:
+        with self._lock:
             self._out.write(json.dumps(message) + "\n")
             self._out.flush()
 
-    def tell(self, event: Event) -> None:
-        self.say(ipc_codec.pack(event))
+    def send_event(self, event: Event) -> None:
+        self.send(ipc_codec.pack(event))
 
 
-def prepare(threads: int) -> None:
-    """Before torch is imported: thread count, no network, no chatter."""
+def prepare_environment(threads: int) -> None:
+    """Sets environment variables before torch is imported: thread count, no network, no progress bars."""
     os.environ |= {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "TRANSFORMERS_VERBOSITY": "error"}
     os.environ |= {"DIFFUSERS_VERBOSITY": "error", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-    # Threads that wait spinning make everything 10 times slower as soon as another process wants a core.
+    # With active (spinning) waits torch gets 10 times slower as soon as another process needs a core.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if threads:
         os.environ["OMP_NUM_THREADS"] = str(threads)
 
 
-def leave(code: int = 0) -> NoReturn:
-    """Ends the process now: taking torch apart in order takes seconds and frees nothing that the system would not."""
+def exit_now(code: int = 0) -> NoReturn:
+    """Ends the process at once: an orderly shutdown of torch takes seconds and frees nothing the system would not."""
     sys.stderr.flush()
     os._exit(code)
 
 
-def stay_warm(load: Callable[[dict[str, Any]], Model], answer: Callable[[Line, Model, dict[str, Any]], None]) -> None:
-    """The life of a child that keeps one model: `python -m … SETTINGS`, JSON with at least `threads` and `idle_s`.
+def serve_warm(load: Callable[[dict[str, Any]], Model], answer: Callable[[ParentPipe, Model, dict[str, Any]], None]) -> None:
+    """Main loop of a child that keeps one model: `python -m … SETTINGS`, JSON with at least `threads` and `idle_s`.
 
-    Standard input has one JSON object a line; the first has the model loaded, each is answered. Ends after `idle_s` without
-    one, when standard input closes, and when `guarded` says so.
+    Standard input has one JSON object per line; the model is loaded at the first one. Ends after `idle_s` without a request,
+    when standard input closes, and when `report_errors` returns False.
     """
     settings = json.loads(sys.argv[1])
-    line = Line()
-    prepare(settings["threads"])
+    pipe = ParentPipe()
+    prepare_environment(settings["threads"])
     inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
-    threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
-    guarded(line, lambda: _serve(line, inbox, settings, load, answer))
-    leave()
+    threading.Thread(target=_read_input, args=(inbox,), daemon=True).start()
+    report_errors(pipe, lambda: _serve(pipe, inbox, settings, load, answer))
+    exit_now()
 
 
-def _listen(inbox: queue.Queue[dict[str, Any] | None]) -> None:
-    # Unbuffered: a thread waiting in a buffered read cannot be left behind at exit.
-    for raw in io.FileIO(0, closefd=False):
-        inbox.put(json.loads(raw))
+def _read_input(inbox: queue.Queue[dict[str, Any] | None]) -> None:
+    # Unbuffered: a thread blocked in a buffered read would hold its lock and hang the interpreter's exit.
+    for line in io.FileIO(0, closefd=False):
+        inbox.put(json.loads(line))
     inbox.put(None)
 
 
 def _serve(
-    line: Line,
+    pipe: ParentPipe,
     inbox: queue.Queue[dict[str, Any] | None],
     settings: dict[str, Any],
     load: Callable[[dict[str, Any]], Model],
-    answer: Callable[[Line, Model, dict[str, Any]], None],
+    answer: Callable[[ParentPipe, Model, dict[str, Any]], None],
 ) -> None:
     model: Model | None = None
     while True:
@@ -91,35 +91,35 @@ def _serve(
         if message is None:
             return
         if model is None:
-            line.tell(Progress(0, 0, "loading"))
+            pipe.send_event(Progress(0, 0, "loading"))
             model = load(settings)
-        if not guarded(line, partial(answer, line, model, message)):
+        if not report_errors(pipe, partial(answer, pipe, model, message)):
             return
 
 
-def guarded(line: Line, work: Callable[[], None]) -> bool:
-    """Runs `work`; whatever it raises is told as one error. False when the child should not go on.
+def report_errors(pipe: ParentPipe, work: Callable[[], None]) -> bool:
+    """Runs `work` and reports an exception as one error message. False when the child should end.
 
-    What breaks at its work is not “down”: that would be tried again, uncounted, for ever, and keep its card from others.
+    Unexpected errors become EngineError, not EngineUnavailable: that one is retried without limit and would block the device.
     """
     try:
         work()
     except EngineError as error:
-        line.say(ipc_codec.pack_error(error))
+        pipe.send(ipc_codec.pack_error(error))
     except Exception as error:
-        if _memory(error):
-            line.say(ipc_codec.pack_error(OutOfMemory("The engine ran out of memory. Choose a smaller size, batch or model.")))
+        if _is_out_of_memory(error):
+            pipe.send(ipc_codec.pack_error(OutOfMemory("The engine ran out of memory. Choose a smaller size, batch or model.")))
             return False
         sys.excepthook(*sys.exc_info())
-        said = f"The engine failed: {type(error).__name__}: {error}"[:500]
-        line.say(ipc_codec.pack_error(EngineError(said)))
+        message = f"The engine failed: {type(error).__name__}: {error}"[:500]
+        pipe.send(ipc_codec.pack_error(EngineError(message)))
         return False
     return True
 
 
-def _memory(error: BaseException) -> bool:
-    """C code that gets no memory may also return without saying why: under a limit that is what it was."""
-    silent = isinstance(error, SystemError) and "without exception set" in str(error)
-    if silent and resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` means lack of memory. C code that fails to allocate may raise a SystemError without a reason."""
+    without_reason = isinstance(error, SystemError) and "without exception set" in str(error)
+    if without_reason and resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
         return True
     return isinstance(error, MemoryError) or "allocate memory" in str(error) or "OutOfMemory" in type(error).__name__

@@ -1,4 +1,4 @@
-"""Child side: loads a model folder into memory. The only place that knows the classes of a Stable Diffusion folder."""
+"""Child side: loads a model folder into memory. Only this module names the classes of a Stable Diffusion folder."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PIPELINES: dict[tuple[str, bool], Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class LoadedModel:
     """A loaded folder: its parts by diffusers' names, on `device`."""
 
     card: ModelCard
@@ -56,16 +56,16 @@ class Model:
         return {"lora_te1": self.components["text_encoder"], "lora_te2": self.components["text_encoder_2"]}
 
 
-def device_for(wanted: str) -> torch.device:
-    """`auto` takes a GPU when there is one. Raises EngineUnavailable when the wanted device is not here."""
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    device = torch.device(wanted)
+def select_device(name: str) -> torch.device:
+    """`auto` takes a GPU if there is one. Raises EngineUnavailable when the device is not available."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    device = torch.device(name)
     missing = (device.type == "cuda" and not torch.cuda.is_available()) or (
         device.type == "mps" and not torch.backends.mps.is_available()
     )
     if missing:
-        raise EngineUnavailable(f"The device {wanted!r} is not available here. Set ENGINE_DEVICE to auto or cpu.")
+        raise EngineUnavailable(f"The device {name!r} is not available here. Set ENGINE_DEVICE to auto or cpu.")
     return device
 
 
@@ -75,10 +75,10 @@ def training_dtype(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if fast else torch.float32
 
 
-def load(card: ModelCard, folder: Path, device: torch.device, dtype: torch.dtype = torch.float32) -> Model:
+def load_model(card: ModelCard, folder: Path, device: torch.device, dtype: torch.dtype = torch.float32) -> LoadedModel:
     """Every part of `folder`, in evaluation mode. Raises Unsupported naming the part that is broken."""
     index = cards.read_config(card.name, folder, "model_index.json")
-    components = {part: _part(card, folder, part, kind, dtype) for part, kind in cards.parts(index).items()}
+    components = {part: _load_part(card, folder, part, kind, dtype) for part, kind in cards.component_classes(index).items()}
     for part in components.values():
         if isinstance(part, torch.nn.Module):
             part.eval().requires_grad_(False).to(device)
@@ -86,27 +86,27 @@ def load(card: ModelCard, folder: Path, device: torch.device, dtype: torch.dtype
         components["unet"].to(memory_format=torch.channels_last)
     if isinstance(components["vae"], diffusers.AutoencoderKL):
         components["vae"].enable_slicing()
-    return Model(card, index["_class_name"], components, device, dtype)
+    return LoadedModel(card, index["_class_name"], components, device, dtype)
 
 
-def pipeline(model: Model, sampler: str, *, from_picture: bool = False) -> Any:
+def build_pipeline(model: LoadedModel, sampler: str, *, from_picture: bool = False) -> Any:
     """A stock pipeline around the loaded parts, with the model's own schedule run by `sampler`."""
-    scheduler = sampler_for(model, sampler)
+    scheduler = make_scheduler(model, sampler)
     extra = {} if "XL" in model.kind else {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
-    made = _PIPELINES[model.kind, from_picture](**{**model.components, "scheduler": scheduler}, **extra)
-    made.set_progress_bar_config(disable=True)
-    return made
+    pipe = _PIPELINES[model.kind, from_picture](**{**model.components, "scheduler": scheduler}, **extra)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
 
 
-def sampler_for(model: Model, name: str) -> Any:
+def make_scheduler(model: LoadedModel, name: str) -> Any:
     """A fresh scheduler that keeps the model's prediction type, betas and terminal SNR. Raises Unsupported."""
     if name not in model.card.samplers:
         raise Unsupported(f"{model.card.title} has no sampler {name!r}. Choose one of: {', '.join(model.card.samplers)}.")
-    kind, changes = cards.SAMPLERS[name]
-    return getattr(diffusers, kind).from_config(model.components["scheduler"].config, **changes)
+    class_name, changes = cards.SAMPLERS[name]
+    return getattr(diffusers, class_name).from_config(model.components["scheduler"].config, **changes)
 
 
-def _part(card: ModelCard, folder: Path, part: str, kind: str, dtype: torch.dtype) -> Any:
+def _load_part(card: ModelCard, folder: Path, part: str, kind: str, dtype: torch.dtype) -> Any:
     try:
         if part == "scheduler":
             return getattr(diffusers, kind).from_pretrained(folder / part)
@@ -115,13 +115,17 @@ def _part(card: ModelCard, folder: Path, part: str, kind: str, dtype: torch.dtyp
         if part.startswith("tokenizer"):
             return CLASSES[kind].from_pretrained(folder / part, local_files_only=True)
         return CLASSES[kind].from_pretrained(
-            folder / part, torch_dtype=dtype, use_safetensors=True, local_files_only=True, variant=cards.variant(folder, part)
+            folder / part,
+            torch_dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            variant=cards.weight_variant(folder, part),
         )
     except (Unsupported, MemoryError, torch.OutOfMemoryError):
         raise
-    except Exception as broken:
-        # The libraries raise anything from KeyError to their own; memory is told apart by text.
-        if "allocate memory" in str(broken):
+    except Exception as error:
+        # The libraries raise any kind of exception here; lack of memory is recognised by its text.
+        if "allocate memory" in str(error):
             raise
-        text = f"The model {card.name!r} cannot be loaded: {folder.name}/{part} is broken. Copy that part again."
-        raise Unsupported(text) from broken
+        message = f"The model {card.name!r} cannot be loaded: {folder.name}/{part} is broken. Copy that part again."
+        raise Unsupported(message) from error

@@ -1,4 +1,4 @@
-"""Events and errors as JSON objects, one a line, between a child and its parent."""
+"""Encodes events, errors and requests as JSON objects for the pipe between a child and its parent."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ T = TypeVar("T")
 
 def pack(event: Event) -> dict[str, Any]:
     """An event as a JSON object: `{"event": kind, ...fields}`."""
-    return {"event": type(event).__name__, **{name: _plain(value) for name, value in asdict(event).items()}}
+    return {"event": type(event).__name__, **{name: _to_json(value) for name, value in asdict(event).items()}}
 
 
 def unpack(message: dict[str, Any]) -> Event:
-    """The event that `pack` packed."""
+    """Decodes what `pack` encoded."""
     kind = _EVENTS[message["event"]]
-    event: Event = kind(**{field.name: _whole(field.name, message[field.name]) for field in fields(kind)})
+    event: Event = kind(**{field.name: _from_json(field.name, message[field.name]) for field in fields(kind)})
     return event
 
 
@@ -51,9 +51,9 @@ def dump(value: Any) -> Any:
     return TypeAdapter(type(value)).dump_python(value, mode="json")
 
 
-def load(kind: type[T], plain: Any) -> T:
-    """What `dump` dumped."""
-    return TypeAdapter(kind).validate_python(plain)
+def load(kind: type[T], data: Any) -> T:
+    """Decodes what `dump` encoded."""
+    return TypeAdapter(kind).validate_python(data)
 
 
 def pack_error(error: errors.StudioError) -> dict[str, Any]:
@@ -64,13 +64,13 @@ def unpack_error(message: dict[str, Any]) -> errors.StudioError:
     return _ERRORS.get(message["error"], errors.EngineError)(message["message"])
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
-def _whole(name: str, value: Any) -> Any:
+def _from_json(name: str, value: Any) -> Any:
     if name in _PATHS and value is not None:
         return Path(value)
     return base64.b64decode(value) if name == "jpeg" else value

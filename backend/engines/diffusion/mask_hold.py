@@ -1,4 +1,4 @@
-"""Child side: holds the latents outside a mask to the picture's own while the rest is drawn. Works with any latent width."""
+"""Child side: keeps the latents outside a mask at the source picture's while the rest is drawn."""
 
 from __future__ import annotations
 
@@ -9,49 +9,49 @@ import numpy as np
 import torch
 from PIL import Image
 
-from backend.engines.diffusion.folder import Model
-from backend.engines.diffusion.inpaint import Painting
+from backend.engines.diffusion.folder import LoadedModel
+from backend.engines.diffusion.inpaint import Inpaint
 
 
-class Keep:
-    """Called after each step with what is drawn so far (N, channels, h, w); answers it with the outside put back.
+class MaskHold:
+    """Called after each step with the latents (N, channels, h, w); returns them with the outside replaced by the source.
 
-    The outside gets the noise that the next step expects, drawn as the picture-to-picture pipeline draws its own.
+    The outside gets the noise level that the next step expects, with the same noise as the image-to-image pipeline.
     """
 
-    def __init__(self, model: Model, pipe: Any, painting: Painting, seeds: Sequence[int]) -> None:
+    def __init__(self, model: LoadedModel, pipe: Any, inpaint: Inpaint, seeds: Sequence[int]) -> None:
         self._pipe = pipe
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        pixels = pipe.image_processor.preprocess(painting.start(), painting.height, painting.width)
-        own = _encoded(model, pixels.to(model.device), generators)
-        self._own = torch.cat(own)
+        pixels = pipe.image_processor.preprocess(inpaint.source_crop(), inpaint.height, inpaint.width)
+        latents = _encoded(model, pixels.to(model.device), generators)
+        self._latents = torch.cat(latents)
         self._noise = torch.cat(
-            [_noise(one.shape, generator, self._own) for one, generator in zip(own, generators, strict=True)]
+            [_noise(latent.shape, generator, self._latents) for latent, generator in zip(latents, generators, strict=True)]
         )
-        hole = painting.hole().resize((self._own.shape[-1], self._own.shape[-2]), Image.Resampling.BOX)
-        # A latent cell that is painted in part is drawn as a whole: the pixels of its rest are put back afterwards.
-        self._hole = torch.from_numpy((np.asarray(hole) > 0)[None, None].copy()).to(self._own)
+        mask = inpaint.mask_crop().resize((self._latents.shape[-1], self._latents.shape[-2]), Image.Resampling.BOX)
+        # A latent cell that is only partly masked is redrawn as a whole; pasting restores its unmasked pixels.
+        self._mask = torch.from_numpy((np.asarray(mask) > 0)[None, None].copy()).to(self._latents)
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def __call__(self, timestep: Any, latents: torch.Tensor) -> torch.Tensor:
         scheduler = self._pipe.scheduler
-        at = int((scheduler.timesteps == timestep).nonzero()[0])
-        own = self._own
-        if at + 1 < len(scheduler.timesteps):
-            own = scheduler.add_noise(own, self._noise, scheduler.timesteps[at + 1 : at + 2])
-        return (latents * self._hole + own * (1 - self._hole)).to(latents.dtype)
+        index = int((scheduler.timesteps == timestep).nonzero()[0])
+        outside = self._latents
+        if index + 1 < len(scheduler.timesteps):
+            outside = scheduler.add_noise(outside, self._noise, scheduler.timesteps[index + 1 : index + 2])
+        return (latents * self._mask + outside * (1 - self._mask)).to(latents.dtype)
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
-def _encoded(model: Model, pixels: torch.Tensor, generators: Sequence[torch.Generator]) -> list[torch.Tensor]:
-    """One (1, channels, h, w) for each generator; XL's codec overflows in half precision and is lifted for it."""
+def _encoded(model: LoadedModel, pixels: torch.Tensor, generators: Sequence[torch.Generator]) -> list[torch.Tensor]:
+    """One (1, channels, h, w) per generator. XL's VAE overflows in float16 and runs in float32."""
     codec = model.components["vae"]
-    lifted = model.dtype == torch.float16 and getattr(codec.config, "force_upcast", False)
-    codec = codec.to(torch.float32) if lifted else codec
-    made = [codec.encode(pixels.to(codec.dtype)).latent_dist.sample(generator) for generator in generators]
-    if lifted:
+    upcast = model.dtype == torch.float16 and getattr(codec.config, "force_upcast", False)
+    codec = codec.to(torch.float32) if upcast else codec
+    latents = [codec.encode(pixels.to(codec.dtype)).latent_dist.sample(generator) for generator in generators]
+    if upcast:
         codec.to(torch.float16)
-    return [(one * codec.config.scaling_factor).to(model.dtype) for one in made]
+    return [(latent * codec.config.scaling_factor).to(model.dtype) for latent in latents]
 
 
 def _noise(shape: torch.Size, generator: torch.Generator, like: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Parent side: starts a torch child, reads what it says, and turns its silent ends into errors with a sentence."""
+"""Parent side: starts an engine child, reads its messages, and turns an unexpected exit into an error with a sentence."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _MEMORY_SIGNS = (
 )
 _SIGKILL = -9
 CLOSING_S = 5.0
-KILLED = "The engine's process was ended from outside. It is started again."
+KILLED_MESSAGE = "The engine's process was ended from outside. It is started again."
 
 
-class Process:
-    """One child with JSON lines on both sides. `said()` ends when the child closes its side."""
+class EngineProcess:
+    """One child with JSON lines in both directions. `messages()` ends when the child closes its output."""
 
     def __init__(self, module: str, argument: Any, settings: Settings, *, nice: int = 0) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # open as long as the child
@@ -44,8 +44,8 @@ class Process:
         )
         self._lines = child.json_lines(self.proc, on_other=lambda line: None)
 
-    def say(self, message: dict[str, Any]) -> bool:
-        """False when the child is gone."""
+    def send(self, message: dict[str, Any]) -> bool:
+        """Sends one message. False when the child has ended."""
         assert self.proc.stdin is not None
         try:
             view = memoryview(json.dumps(message).encode() + b"\n")
@@ -55,8 +55,8 @@ class Process:
             return False
         return True
 
-    def said(self) -> Iterator[dict[str, Any] | None]:
-        """What the child says, None for each quiet second."""
+    def messages(self) -> Iterator[dict[str, Any] | None]:
+        """The child's messages, None for each second without one."""
         return self._lines
 
     def alive(self) -> bool:
@@ -70,21 +70,21 @@ class Process:
         return self.proc.wait()
 
     def failure(self) -> StudioError:
-        """Why the child ended without saying so. Stops what is left of it.
+        """The error for a child that ended without reporting one. Stops what is left of it.
 
-        SIGKILL means too little memory only if the system says so: anybody may have sent it.
+        SIGKILL counts as lack of memory only if the system reports that: anybody may have sent it.
         """
         killed = child.killed(self.proc, wait_s=CLOSING_S)
-        for_memory = self.proc.returncode == _SIGKILL and not killed
+        killed_for_memory = self.proc.returncode == _SIGKILL and not killed
         self._errors.seek(0)
         text = self._errors.read()[-8000:].decode(errors="replace")
         code = self.stop()
-        if for_memory or any(sign in text.lower() for sign in _MEMORY_SIGNS):
+        if killed_for_memory or any(sign in text.lower() for sign in _MEMORY_SIGNS):
             return OutOfMemory("The engine ran out of memory. Choose a smaller size, batch or model.", exit_code=code)
         if killed:
-            return ProcessKilled(KILLED, exit_code=code)
-        last = next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
-        return EngineError(f"The engine's process ended unexpectedly (code {code}): {last[:300]}", exit_code=code)
+            return ProcessKilled(KILLED_MESSAGE, exit_code=code)
+        last_line = next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
+        return EngineError(f"The engine's process ended unexpectedly (code {code}): {last_line[:300]}", exit_code=code)
 
 
 def missing_libraries(names: Sequence[str] = ("torch", "diffusers", "transformers", "peft")) -> list[str]:
@@ -92,6 +92,6 @@ def missing_libraries(names: Sequence[str] = ("torch", "diffusers", "transformer
     return [name for name in names if util.find_spec(name) is None]
 
 
-def version() -> str:
+def library_versions() -> str:
     """`torch 2.x, diffusers 0.x` from the installed packages' metadata."""
     return ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "diffusers"))

@@ -1,4 +1,4 @@
-"""Parent side: one child that stays warm between requests and ends by itself when idle."""
+"""Parent side: one child that keeps its model between requests and ends by itself when idle."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from backend.engines.diffusion import ipc_codec
-from backend.engines.diffusion.process import Process
+from backend.engines.diffusion.process import EngineProcess
 from backend.errors import ProcessKilled
 from backend.settings import Settings
 
 
-class Warm:
-    """`order`: what the child is started with, JSON. One request at a time; others wait their turn."""
+class WarmChild:
+    """`child_settings`: the child's settings, as JSON. One request at a time; others wait."""
 
-    def __init__(self, module: str, order: dict[str, Any], settings: Settings) -> None:
-        self._module, self._order, self._settings = module, order, settings
+    def __init__(self, module: str, child_settings: dict[str, Any], settings: Settings) -> None:
+        self._module, self._child_settings, self._settings = module, child_settings, settings
         self._busy = threading.Lock()
-        self._child: Process | None = None
+        self._child: EngineProcess | None = None
         self._count = 0
 
     def run(self, request: dict[str, Any]) -> Generator[dict[str, Any] | None, None, None]:
-        """What the child says about `request`, None for each quiet second. Closing it ends the child.
+        """The child's messages about `request`, None for each second without one. Closing ends the child.
 
-        Raises what the child raised (`wire.unpack_error`), or why it ended.
+        Raises the error the child reported, or why it ended.
         """
         while not self._busy.acquire(timeout=1.0):
             yield None
@@ -34,7 +34,7 @@ class Warm:
             self._busy.release()
 
     def unload(self) -> None:
-        """Gives its memory back now."""
+        """Ends the child, which frees its memory."""
         with self._busy:
             self._end()
 
@@ -44,7 +44,7 @@ class Warm:
         try:
             for message in self._ask(number, request):
                 if message and "error" in message:
-                    ended = message["error"] == "rejected"  # the others may have ended the child
+                    ended = message["error"] == "rejected"  # after other errors the child may have ended itself
                     raise ipc_codec.unpack_error(message)
                 yield message
             ended = True
@@ -53,11 +53,11 @@ class Warm:
                 self._end()
 
     def _ask(self, number: int, request: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
-        """The child's answer. A child that had gone idle, or was killed, before it began is started once more."""
+        """The child's messages about one request. A child that ended or was killed before it began is restarted once."""
         for last_try in (False, True):
-            child, answered = self._warm(), False
-            child.say({"id": number, "request": request})
-            for message in child.said():
+            child, answered = self._ensure_child(), False
+            child.send({"id": number, "request": request})
+            for message in child.messages():
                 if message and message.get("id") == number:
                     return
                 answered = answered or message is not None
@@ -67,10 +67,10 @@ class Warm:
             if answered or last_try or not (failure.data["exit_code"] == 0 or isinstance(failure, ProcessKilled)):
                 raise failure
 
-    def _warm(self) -> Process:
+    def _ensure_child(self) -> EngineProcess:
         if self._child is None or not self._child.alive():
             self._end()
-            self._child = Process(self._module, self._order, self._settings, nice=5)
+            self._child = EngineProcess(self._module, self._child_settings, self._settings, nice=5)
         return self._child
 
     def _end(self) -> None:

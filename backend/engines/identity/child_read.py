@@ -12,48 +12,48 @@ from pathlib import Path
 from typing import Any
 
 from backend.engines.diffusion import ipc_codec
-from backend.engines.diffusion.child import Line, stay_warm
+from backend.engines.diffusion.child import ParentPipe, serve_warm
 from backend.engines.events import Output, Progress
 from backend.engines.identity.port import IdentityRequest, Reading
 from backend.errors import Rejected
 
 Reader = Callable[[Path, str], Reading]
-"""A picture and what it should show ("" when nothing is asked)."""
+"""Takes a picture file and the prompt it should show ("" for none)."""
 
 
 def main() -> None:
-    stay_warm(_reader, _read)
+    serve_warm(_load_reader, _read)
 
 
-def _read(line: Line, reader: Reader, message: dict[str, Any]) -> None:
+def _read(pipe: ParentPipe, reader: Reader, message: dict[str, Any]) -> None:
     request = ipc_codec.load(IdentityRequest, message["request"])
     for n, path in enumerate(request.pictures):
-        line.tell(Progress(n, len(request.pictures), "looking"))
+        pipe.send_event(Progress(n, len(request.pictures), "looking"))
         try:
             reading = reader(path, request.words[n] if request.words else "")
-        except (OSError, ValueError, SyntaxError) as broken:  # what Pillow raises for a file that is no picture
-            raise Rejected(f"{path.name} cannot be read as a picture. Choose another.") from broken
-        line.tell(Output(reading.save(request.workdir / f"{n}.json"), n))
-    line.tell(Progress(len(request.pictures), len(request.pictures), "looking"))
-    line.say({"id": message["id"], "done": True})
+        except (OSError, ValueError, SyntaxError) as error:  # what Pillow raises for a file that is no picture
+            raise Rejected(f"{path.name} cannot be read as a picture. Choose another.") from error
+        pipe.send_event(Output(reading.save(request.workdir / f"{n}.json"), n))
+    pipe.send_event(Progress(len(request.pictures), len(request.pictures), "looking"))
+    pipe.send({"id": message["id"], "done": True})
 
 
-def _reader(settings: dict[str, Any]) -> Reader:
+def _load_reader(settings: dict[str, Any]) -> Reader:
     name: str = settings["embedder"]
     if settings["folder"]:
-        from backend.engines.identity.vision import Vision
+        from backend.engines.identity.vision import VisionModel
 
-        vision = Vision(Path(settings["folder"]), settings["device"])
+        vision = VisionModel(Path(settings["folder"]), settings["device"])
 
-        def look(path: Path, words: str) -> Reading:
+        def read(path: Path, prompt: str) -> Reading:
             vector = vision.vector(path)
-            return Reading(name, vector=vector, agreement=vision.agreement(vector, words) if words else None)
+            return Reading(name, vector=vector, agreement=vision.agreement(vector, prompt) if prompt else None)
 
-        return look
-    from backend.engines.identity.trait_net import TraitNet
+        return read
+    from backend.engines.identity.trait_net import NumpyTraitNet
 
-    net = TraitNet()
-    return lambda path, words: Reading(name, traits=net.traits(path))
+    net = NumpyTraitNet()
+    return lambda path, prompt: Reading(name, traits=net.traits(path))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The identity engines: the starter's trait classifier, an embedding model from a folder, and the one that is not there."""
+"""The identity engines: the starter's trait classifier, an embedding model from a folder, and a null object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from backend.engines import starter_model
 from backend.engines.diffusion import ipc_codec
 from backend.engines.diffusion.process import missing_libraries
-from backend.engines.diffusion.warm import Warm
+from backend.engines.diffusion.warm import WarmChild
 from backend.engines.events import Alive, EngineStatus, Event
 from backend.engines.identity.port import IdentityRequest
 from backend.errors import EngineUnavailable
@@ -19,24 +19,24 @@ from backend.settings import Settings
 
 CHILD = "backend.engines.identity.child_read"
 STARTER_BASE = "starter-128"
-HOW = "Set IDENTITY_MODEL to the folder of a vision model (CLIP, DINOv2) in transformers format."
+SETUP_HINT = "Set IDENTITY_MODEL to the folder of a vision model (CLIP, DINOv2) in transformers format."
 _SAMPLES, _SAMPLE_BYTES = 64, 4096
 
 
 class NoReader:
-    """Nothing here can tell people apart: scores stay empty, and say why."""
+    """Stands in when no identity engine is configured: every call says why."""
 
     name = "none"
     embedder = ""
 
-    def __init__(self, why: str) -> None:
-        self._why = why
+    def __init__(self, reason: str) -> None:
+        self._why = reason
 
     def run(self, request: IdentityRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
         yield Alive()
         raise EngineUnavailable(self._why)
 
-    def refuses(self, base: str) -> str:
+    def unsupported_reason(self, base: str) -> str:
         return self._why
 
     def status(self) -> EngineStatus:
@@ -54,20 +54,20 @@ class _ChildReader:
 
     def __init__(self, settings: Settings, folder: Path | None, embedder: str) -> None:
         self._settings, self.embedder = settings, embedder
-        order = {
+        child_settings = {
             "embedder": embedder,
             "folder": str(folder or ""),
             "device": settings.identity_device,
             "threads": settings.engine_threads,
             "idle_s": settings.engine_idle_s,
         }
-        self._child = Warm(CHILD, order, settings)
+        self._child = WarmChild(CHILD, child_settings, settings)
 
     def run(self, request: IdentityRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
-        if why := self._missing():
-            raise EngineUnavailable(why)
-        with closing(self._child.run(ipc_codec.dump(request))) as said:
-            for message in said:
+        if problem := self._missing():
+            raise EngineUnavailable(problem)
+        with closing(self._child.run(ipc_codec.dump(request))) as messages:
+            for message in messages:
                 yield Alive() if message is None else ipc_codec.unpack(message)
 
     def unload(self) -> None:
@@ -78,7 +78,7 @@ class _ChildReader:
         return f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them." if missing else ""
 
 
-class StarterTraits(_ChildReader):
+class StarterTraitReader(_ChildReader):
     """The bundled classifier of the starter's cartoon portraits: hair, glasses, skin and so on. NumPy only."""
 
     name = "starter-traits"
@@ -87,17 +87,19 @@ class StarterTraits(_ChildReader):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, None, f"{self.name}:{fingerprint(starter_model.HERE / 'trait_weights')}")
 
-    def refuses(self, base: str) -> str:
+    def unsupported_reason(self, base: str) -> str:
         if base == STARTER_BASE:
             return ""
-        return f"The starter's classifier knows only its own cartoon portraits, not pictures of a {base} model. {HOW}"
+        return f"The starter's classifier knows only its own cartoon portraits, not pictures of a {base} model. {SETUP_HINT}"
 
     def status(self) -> EngineStatus:
-        why = self._missing()
-        return EngineStatus("identity", not why, self.embedder, why or "Reads traits of the starter's portraits.", "cpu")
+        problem = self._missing()
+        return EngineStatus(
+            "identity", not problem, self.embedder, problem or "Reads traits of the starter's portraits.", "cpu"
+        )
 
 
-class Embedding(_ChildReader):
+class EmbeddingReader(_ChildReader):
     """Pictures of any kind as vectors of the model at IDENTITY_MODEL."""
 
     name = "embedding"
@@ -106,30 +108,30 @@ class Embedding(_ChildReader):
     def __init__(self, settings: Settings, folder: Path) -> None:
         super().__init__(settings, folder, f"{folder.name}:{fingerprint(folder)}")
 
-    def refuses(self, base: str) -> str:
+    def unsupported_reason(self, base: str) -> str:
         return ""
 
     def status(self) -> EngineStatus:
-        why = self._missing()
-        detail = why or f"Embeds pictures with {self.embedder.partition(':')[0]}."
-        return EngineStatus("identity", not why, self.embedder, detail, self._settings.identity_device)
+        problem = self._missing()
+        detail = problem or f"Embeds pictures with {self.embedder.partition(':')[0]}."
+        return EngineStatus("identity", not problem, self.embedder, detail, self._settings.identity_device)
 
 
-def pick(settings: Settings) -> NoReader | StarterTraits | Embedding:
-    """By IDENTITY_MODEL, else the starter's own classifier while the starter is the default model. Starts nothing."""
+def build_identity_engine(settings: Settings) -> NoReader | StarterTraitReader | EmbeddingReader:
+    """The engine of IDENTITY_MODEL, else the starter's classifier if the starter is the default model. Starts no process."""
     folder = settings.identity_model
     if folder is None:
         if settings.default_model == "starter":
-            return StarterTraits(settings)
-        return NoReader(f"No identity scores: the model {settings.default_model!r} has no classifier of its own. {HOW}")
+            return StarterTraitReader(settings)
+        return NoReader(f"No identity scores: the model {settings.default_model!r} has no classifier of its own. {SETUP_HINT}")
     folder = folder.expanduser().absolute()
     if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
-        return NoReader(f"IDENTITY_MODEL {folder.name} holds no model (config.json and .safetensors are needed). {HOW}")
-    return Embedding(settings, folder)
+        return NoReader(f"IDENTITY_MODEL {folder.name} holds no model (config.json and .safetensors are needed). {SETUP_HINT}")
+    return EmbeddingReader(settings, folder)
 
 
 def fingerprint(folder: Path) -> str:
-    """Six bytes that change with any config or weights of the folder: samples of each file, so it is quick for gigabytes."""
+    """12 hex digits that change with the folder's config and weights. Hashes samples of each file: quick for gigabytes."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.iterdir() if path.suffix in {".json", ".safetensors"}):
         size = path.stat().st_size

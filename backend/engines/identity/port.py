@@ -1,4 +1,4 @@
-"""The identity port: pictures in, one reading of who is on it per picture out. What readings mean: `rules` beside it."""
+"""The identity port: pictures in, one identity reading per picture out. `rules` says what readings mean."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from backend.engines.events import EngineStatus, Event
 class IdentityRequest:
     """Picture files of any size. Outputs are `<n>.json` in `workdir`, one per picture in order: `Reading.load(path)`.
 
-    `words`: what each picture should show ("": nothing asked), as many as pictures, or none at all.
+    `words`: the prompt of each picture ("": none), as many as pictures, or empty.
     """
 
     pictures: tuple[Path, ...]
@@ -28,7 +28,7 @@ class Reading:
     """Who is on one picture, as one embedder sees it: either a unit `vector`, or `traits` (head -> value).
 
     `embedder` is its name and version. Readings of different embedders are never compared. `agreement`: how well the picture
-    shows the words asked for, 0..1 (CLIPScore, Hessel et al. 2021); None when none were asked or it reads pictures only.
+    shows its prompt, 0..1 (CLIPScore, Hessel et al. 2021); None without a prompt, or if the embedder reads pictures only.
     """
 
     embedder: str
@@ -42,13 +42,13 @@ class Reading:
 
     @staticmethod
     def load(path: Path) -> Reading:
-        """What `save` wrote."""
-        return Reading.of(json.loads(path.read_text("utf-8")))
+        """Reads what `save` wrote."""
+        return Reading.from_json(json.loads(path.read_text("utf-8")))
 
     @staticmethod
-    def of(plain: dict[str, Any]) -> Reading:
+    def from_json(data: dict[str, Any]) -> Reading:
         """From JSON values."""
-        return Reading(plain["embedder"], tuple(plain["vector"]), dict(plain["traits"]), plain.get("agreement"))
+        return Reading(data["embedder"], tuple(data["vector"]), dict(data["traits"]), data.get("agreement"))
 
 
 class IdentityEngine(Protocol):
@@ -63,12 +63,12 @@ class IdentityEngine(Protocol):
 
     def run(self, request: IdentityRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]: ...
 
-    def refuses(self, base: str) -> str:
-        """Why it cannot judge pictures of this model family (`starter-128`, `sd15`): a sentence; empty: it can."""
+    def unsupported_reason(self, base: str) -> str:
+        """Why it cannot judge pictures of model family `base` (`starter-128`, `sd15`), as a sentence; "" if it can."""
         ...
 
     def status(self) -> EngineStatus: ...
 
     def unload(self) -> None:
-        """Give its memory back now."""
+        """Frees its memory now."""
         ...

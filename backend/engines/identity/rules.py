@@ -1,7 +1,7 @@
 """What identity readings mean: a reference set, a score of 0..1, and a threshold calibrated per set and embedder. Pure.
 
-A score of one embedder says nothing about another's: what separates two people is 0.3 in one space and 0.9 in the next, so
-a threshold comes from the references themselves (each one scored against the others) and never from a constant.
+Scores of different embedders are not comparable: two people may differ by 0.3 in one space and by 0.9 in another. So the
+threshold is computed from the references (each scored against the others) and is never a constant.
 """
 
 from __future__ import annotations
@@ -16,37 +16,39 @@ from backend.engines.identity.port import Reading
 from backend.errors import Invalid
 
 MIN_REFERENCES = 3
-AGREE = 0.75
-"""Share of the references that must have the same value for a trait to be fixed: the classifier itself errs now and then."""
-K = 2.0
-"""Standard deviations below the references' own mean that still pass."""
+MIN_AGREEMENT = 0.75
+"""Share of the references that must agree on a trait to fix it. Less than all, because the classifier makes errors."""
+DEVIATIONS = 2.0
+"""Standard deviations below the references' mean that still pass."""
 MIN_TRAITS = 2
-"""A score over one trait is all or nothing: clearly right pictures would get 0."""
+"""With one trait the score is 0 or 1: good pictures would get 0."""
 NEVER_FIXED = frozenset({"scene", "cloth"})
-"""What a prompt changes: place and colour of clothes are nobody's identity, however often a set repeats them."""
+"""Traits that a prompt changes (place, colour of clothes): no part of an identity, however often the references agree."""
 _VECTOR_SLACK = 0.02
 _LOWEST_TRAITS, _LOWEST_VECTOR = 0.5, 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """What a set of references has in common: a unit `centroid`, or the `traits` they agree on."""
+class IdentityReference:
+    """What the reference pictures have in common: a unit vector `centroid`, or the `traits` they agree on."""
 
     embedder: str
     centroid: tuple[float, ...] = ()
     traits: dict[str, str] = field(default_factory=dict)
 
 
-def reference(readings: Sequence[Reading]) -> Reference:
-    """Raises Invalid: too few, of different embedders, or agreeing on nothing."""
+def build_reference(readings: Sequence[Reading]) -> IdentityReference:
+    """Raises Invalid if the readings are too few, of different embedders, or agree on too little."""
     embedder = _embedder(readings)
     if readings[0].vector:
-        return Reference(embedder, centroid=_centroid(readings))
+        return IdentityReference(embedder, centroid=_centroid(readings))
     traits = fixed_traits(readings)
     if len(traits) < MIN_TRAITS:
-        many = "only one trait" if traits else "no trait"
-        raise Invalid(f"These references agree on {many}: they seem to show different people. Choose pictures of one person.")
-    return Reference(embedder, traits=traits)
+        count_text = "only one trait" if traits else "no trait"
+        raise Invalid(
+            f"These references agree on {count_text}: they seem to show different people. Choose pictures of one person."
+        )
+    return IdentityReference(embedder, traits=traits)
 
 
 def fixed_traits(readings: Sequence[Reading]) -> dict[str, str]:
@@ -54,12 +56,12 @@ def fixed_traits(readings: Sequence[Reading]) -> dict[str, str]:
     fixed: dict[str, str] = {}
     for head in (head for head in readings[0].traits if head not in NEVER_FIXED):
         value, times = Counter(reading.traits[head] for reading in readings).most_common(1)[0]
-        if times >= AGREE * len(readings):
+        if times >= MIN_AGREEMENT * len(readings):
             fixed[head] = value
     return fixed
 
 
-def score(reference: Reference, reading: Reading) -> float:
+def score(reference: IdentityReference, reading: Reading) -> float:
     """0..1: the share of the fixed traits found, or the cosine to the centroid. Raises Invalid for another embedder's."""
     if reading.embedder != reference.embedder:
         raise Invalid(
@@ -75,15 +77,22 @@ def leave_one_out(readings: Sequence[Reading]) -> tuple[float, ...]:
     embedder = _embedder(readings)
     if not readings[0].vector:
         heads = set(fixed_traits(readings))
-        return tuple(_left_out(readings, i, heads, embedder) for i in range(len(readings)))
+        return tuple(_score_against_others(readings, i, heads, embedder) for i in range(len(readings)))
     total = [math.fsum(column) for column in zip(*(reading.vector for reading in readings), strict=True)]
     return tuple(
-        _clamp(_dot(_unit([all_ - own for all_, own in zip(total, one.vector, strict=True)]), one.vector), 0.0, 1.0)
-        for one in readings
+        _clamp(
+            _dot(
+                _unit([total_value - own_value for total_value, own_value in zip(total, reading.vector, strict=True)]),
+                reading.vector,
+            ),
+            0.0,
+            1.0,
+        )
+        for reading in readings
     )
 
 
-def threshold(scores: Sequence[float], *, traits: int = 0, k: float = K) -> float:
+def threshold(scores: Sequence[float], *, traits: int = 0, k: float = DEVIATIONS) -> float:
     """Mean of the leave-one-out scores minus `k` standard deviations, clamped.
 
     `traits`: how many the reference has (0: vectors). References that agree perfectly say nothing about how much a good
@@ -94,25 +103,25 @@ def threshold(scores: Sequence[float], *, traits: int = 0, k: float = K) -> floa
     slack = 1 / traits if traits else _VECTOR_SLACK
     lowest = _LOWEST_TRAITS if traits else _LOWEST_VECTOR
     mean = fmean(scores)
-    line = min(mean - k * stdev(scores), mean - slack, 1 - slack)
-    # Rounded down to the cent, so that a picture at the line passes whatever its last bits are.
-    return math.floor(_clamp(line, lowest, 1.0) * 100 + 1e-6) / 100
+    cutoff = min(mean - k * stdev(scores), mean - slack, 1 - slack)
+    # Rounded down to hundredths, so that a picture exactly at the threshold passes despite float error.
+    return math.floor(_clamp(cutoff, lowest, 1.0) * 100 + 1e-6) / 100
 
 
-def passing(scores: Sequence[float], line: float) -> int:
-    """How many of these scores reach `line`."""
-    return sum(passes(one, line) for one in scores)
+def count_passing(scores: Sequence[float], threshold: float) -> int:
+    """How many of these scores reach `threshold`."""
+    return sum(passes(score, threshold) for score in scores)
 
 
-def passes(score: float, line: float) -> bool:
-    return score >= line - 1e-9
+def passes(score: float, threshold: float) -> bool:
+    return score >= threshold - 1e-9
 
 
-def _left_out(readings: Sequence[Reading], i: int, heads: set[str], embedder: str) -> float:
-    """Against what the others agree on; a trait that only this one's vote made fixed counts as missed."""
+def _score_against_others(readings: Sequence[Reading], i: int, heads: set[str], embedder: str) -> float:
+    """The score of reading `i` against the others; a trait fixed only by its own vote counts as missed."""
     others = fixed_traits([*readings[:i], *readings[i + 1 :]])
     common = {head: value for head, value in others.items() if head in heads}
-    return score(Reference(embedder, traits=common), readings[i]) * len(common) / len(heads) if common else 0.0
+    return score(IdentityReference(embedder, traits=common), readings[i]) * len(common) / len(heads) if common else 0.0
 
 
 def _embedder(readings: Sequence[Reading]) -> str:
@@ -133,8 +142,8 @@ def _unit(vector: Sequence[float]) -> list[float]:
     return [value / length for value in vector] if length > 1e-12 else [0.0] * len(vector)
 
 
-def _dot(one: Sequence[float], other: Sequence[float]) -> float:
-    return math.fsum(a * b for a, b in zip(one, other, strict=True))
+def _dot(vector: Sequence[float], other: Sequence[float]) -> float:
+    return math.fsum(a * b for a, b in zip(vector, other, strict=True))
 
 
 def _clamp(value: float, low: float, high: float) -> float:

@@ -17,14 +17,14 @@ from safetensors.numpy import load_file
 from backend.engines.starter_model import HERE
 
 FOLDER = HERE / "trait_weights"
-_READ = 128
+_READ_SIDE = 128
 _SIDE = 64
-"""px a side: how every picture is read, and what a card that does not say its own side was trained at."""
+"""px a side: the size pictures are read at, and the network's input size if its card does not name one."""
 _EPSILON = 1e-5
 Array = NDArray[np.float32]
 
 
-class TraitNet:
+class NumpyTraitNet:
     """Bundled weights in memory (3 MB)."""
 
     def __init__(self) -> None:
@@ -49,25 +49,25 @@ class TraitNet:
         weight = self._w[f"{name}.weight"]
         padded = np.pad(picture, ((0, 0), (1, 1), (1, 1)))
         patches = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))[:, ::2, ::2]
-        made: Array = np.einsum("chwij,ocij->ohw", patches, weight, optimize=True) + self._w[f"{name}.bias"][:, None, None]
-        return made
+        convolved: Array = np.einsum("chwij,ocij->ohw", patches, weight, optimize=True) + self._w[f"{name}.bias"][:, None, None]
+        return convolved
 
     def _normalised(self, name: str, picture: Array) -> Array:
         scale = self._w[f"{name}.weight"] / np.sqrt(self._w[f"{name}.running_var"] + _EPSILON)
         shift = self._w[f"{name}.bias"] - self._w[f"{name}.running_mean"] * scale
-        made: Array = picture * scale[:, None, None] + shift[:, None, None]
-        return made
+        normalised: Array = picture * scale[:, None, None] + shift[:, None, None]
+        return normalised
 
     def _linear(self, name: str, features: Array) -> Array:
-        made: Array = self._w[f"{name}.weight"] @ features + self._w[f"{name}.bias"]
-        return made
+        product: Array = self._w[f"{name}.weight"] @ features + self._w[f"{name}.bias"]
+        return product
 
 
 def _pixels(path: Path, side: int) -> Array:
     """(3, side, side) in -1..1, as the classifier was trained: 128 px, then averaged down."""
     with Image.open(path) as opened:
-        picture = np.asarray(opened.convert("RGB").resize((_READ, _READ), Image.Resampling.LANCZOS), np.float32)
-    part = _READ // side
-    smaller = picture.reshape(side, part, side, part, 3).mean((1, 3))
-    made: Array = (smaller / 127.5 - 1).transpose(2, 0, 1).astype(np.float32)
-    return made
+        picture = np.asarray(opened.convert("RGB").resize((_READ_SIDE, _READ_SIDE), Image.Resampling.LANCZOS), np.float32)
+    factor = _READ_SIDE // side
+    smaller = picture.reshape(side, factor, side, factor, 3).mean((1, 3))
+    pixels: Array = (smaller / 127.5 - 1).transpose(2, 0, 1).astype(np.float32)
+    return pixels

@@ -9,18 +9,18 @@ from backend.engines.image.port import ImageRequest, LoraUse, ModelCard
 from backend.errors import EngineError, Invalid, Rejected, Unsupported
 from backend.media.model_files import safetensors
 
-MOST_PICTURES = 64
-MOST_STEPS = 200
+MAX_PICTURES = 64
+MAX_STEPS = 200
 
 
-def checked(card: ModelCard, request: ImageRequest) -> ImageRequest:
-    """The request at a size the model can draw. Raises Unsupported and Rejected before anything is started."""
+def check_request(card: ModelCard, request: ImageRequest) -> ImageRequest:
+    """The request, at a size the model can draw. Raises Unsupported, Rejected and EngineError before anything is started."""
     if request.sampler not in card.samplers:
         raise Unsupported(f"{card.title} has no sampler {request.sampler!r}. Choose one of: {', '.join(card.samplers)}.")
-    if not 1 <= request.steps <= MOST_STEPS:
-        raise Unsupported(f"Choose between 1 and {MOST_STEPS} steps.")
-    if not 1 <= len(request.seeds) <= MOST_PICTURES:
-        raise Unsupported(f"Ask for 1 to {MOST_PICTURES} pictures at once.")
+    if not 1 <= request.steps <= MAX_STEPS:
+        raise Unsupported(f"Choose between 1 and {MAX_STEPS} steps.")
+    if not 1 <= len(request.seeds) <= MAX_PICTURES:
+        raise Unsupported(f"Ask for 1 to {MAX_PICTURES} pictures at once.")
     if request.prompts and len(request.prompts) != len(request.seeds):
         raise Unsupported("Give one prompt for each picture, or one for all.")
     if request.mask and not request.init_image:
@@ -29,20 +29,20 @@ def checked(card: ModelCard, request: ImageRequest) -> ImageRequest:
         _check_lora(card, lora)
     if request.mask:
         return request
-    width, height = sizes.fit(card, request.width, request.height)
+    width, height = sizes.fit_size(card, request.width, request.height)
     return dataclasses.replace(request, width=width, height=height)
 
 
 def _check_lora(card: ModelCard, lora: LoraUse) -> None:
     try:
-        seen = safetensors.inspect(lora.path)
-    except Invalid as broken:
-        raise Rejected(f"The LoRA {lora.name!r} cannot be used. {broken.message}") from broken
-    except FileNotFoundError as missing:
-        raise EngineError(f"The file of the LoRA {lora.name!r} is not there. Try again.") from missing
-    if not seen.keys_ok:
+        info = safetensors.inspect(lora.path)
+    except Invalid as error:
+        raise Rejected(f"The LoRA {lora.name!r} cannot be used. {error.message}") from error
+    except FileNotFoundError as error:
+        raise EngineError(f"The file of the LoRA {lora.name!r} is not there. Try again.") from error
+    if not info.keys_ok:
         raise Unsupported(f"The LoRA {lora.name!r} is not in the kohya LoRA layout (lora_down, lora_up). Convert it first.")
-    if seen.base and seen.base != card.base:
+    if info.base and info.base != card.base:
         raise Unsupported(
-            f"The LoRA {lora.name!r} was trained for {seen.base}, but {card.title} is {card.base}. Choose another."
+            f"The LoRA {lora.name!r} was trained for {info.base}, but {card.title} is {card.base}. Choose another."
         )

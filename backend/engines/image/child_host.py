@@ -1,4 +1,4 @@
-"""The image engine's host process: keeps one model warm and draws one request after another.
+"""The image engine's host process: keeps one model in memory and draws one request after another.
 
 `python -m backend.engines.image.child_host SETTINGS` with JSON `{"device", "threads", "idle_s"}`. Standard input, one JSON
 object a line: `{"id", "card", "folder", "request"}` draws, `{"cancel": id}` stops that one at its next step. Standard
@@ -17,30 +17,30 @@ from pathlib import Path
 from typing import Any
 
 from backend.engines.diffusion import ipc_codec
-from backend.engines.diffusion.child import Line, guarded, leave, prepare
+from backend.engines.diffusion.child import ParentPipe, exit_now, prepare_environment, report_errors
 from backend.engines.image.port import ImageRequest, ModelCard
 
 
 def main() -> None:
     settings = json.loads(sys.argv[1])
-    line = Line()
-    prepare(settings["threads"])
-    desk = Desk()
-    threading.Thread(target=desk.listen, daemon=True).start()
-    guarded(line, lambda: _serve(line, desk, settings))
-    leave()
+    pipe = ParentPipe()
+    prepare_environment(settings["threads"])
+    requests = RequestQueue()
+    threading.Thread(target=requests.read_input, daemon=True).start()
+    report_errors(pipe, lambda: _serve(pipe, requests, settings))
+    exit_now()
 
 
-class Desk:
-    """Requests in the order they came, and whether the one being drawn is still wanted."""
+class RequestQueue:
+    """Incoming requests in order, and which of them were cancelled."""
 
     def __init__(self) -> None:
         self.inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._cancelled: set[int] = set()
         self._closed = False
 
-    def listen(self) -> None:
-        # Unbuffered: a thread waiting in a buffered read cannot be left behind at exit.
+    def read_input(self) -> None:
+        # Unbuffered: a thread blocked in a buffered read would hold its lock and hang the interpreter's exit.
         for raw in io.FileIO(0, closefd=False):
             message = json.loads(raw)
             if "cancel" in message:
@@ -50,51 +50,51 @@ class Desk:
         self._closed = True
         self.inbox.put(None)
 
-    def unwanted(self, number: int) -> bool:
+    def is_cancelled(self, number: int) -> bool:
         return self._closed or number in self._cancelled
 
 
-def _serve(line: Line, desk: Desk, settings: dict[str, Any]) -> None:
+def _serve(pipe: ParentPipe, requests: RequestQueue, settings: dict[str, Any]) -> None:
     from backend.engines.diffusion import folder
 
-    device = folder.device_for(settings["device"])
-    studio = Studio(device)
-    line.say({"ready": str(device), "name": studio.device_name()})
+    device = folder.select_device(settings["device"])
+    host = ImageHost(device)
+    pipe.send({"ready": str(device), "name": host.device_name()})
     while True:
         try:
-            message = desk.inbox.get(timeout=settings["idle_s"])
+            message = requests.inbox.get(timeout=settings["idle_s"])
         except queue.Empty:
             return
         if message is None:
             return
-        line.say({"id": message["id"], "accepted": True})
-        if not guarded(line, lambda message=message: studio.draw(line, desk, message)):  # type: ignore[misc]
+        pipe.send({"id": message["id"], "accepted": True})
+        if not report_errors(pipe, lambda message=message: host.draw(pipe, requests, message)):  # type: ignore[misc]
             return
 
 
-class Studio:
+class ImageHost:
     """The device with at most one loaded model and the LoRAs merged into it."""
 
     def __init__(self, device: Any) -> None:
         self._device = device
-        self._warm: tuple[Any, Any, Any] | None = None
+        self._loaded: tuple[Any, Any, Any] | None = None
 
-    def draw(self, line: Line, desk: Desk, message: dict[str, Any]) -> None:
-        from backend.engines.diffusion.draw import Stopped, draw, too_long
+    def draw(self, pipe: ParentPipe, requests: RequestQueue, message: dict[str, Any]) -> None:
+        from backend.engines.diffusion.draw import DrawCancelled, draw, is_too_long
         from backend.engines.events import Log, Progress
 
         request, card = ipc_codec.load(ImageRequest, message["request"]), ipc_codec.load(ModelCard, message["card"])
-        line.tell(Progress(0, 0, "loading"))
+        pipe.send_event(Progress(0, 0, "loading"))
         model, merger = self._model(card, Path(message["folder"]))
         merger.apply([(lora.name, lora.path, lora.weight) for lora in request.loras])
-        if any(too_long(model, prompt) for prompt in request.prompts or (request.prompt,)):
-            line.tell(Log("The prompt is longer than this model reads: its end is ignored."))
+        if any(is_too_long(model, prompt) for prompt in request.prompts or (request.prompt,)):
+            pipe.send_event(Log("The prompt is longer than this model reads: its end is ignored."))
         try:
-            draw(model, request, line.tell, lambda: desk.unwanted(message["id"]))
-        except Stopped:
-            line.say({"id": message["id"], "done": "stopped"})
+            draw(model, request, pipe.send_event, lambda: requests.is_cancelled(message["id"]))
+        except DrawCancelled:
+            pipe.send({"id": message["id"], "done": "stopped"})
         else:
-            line.say({"id": message["id"], "done": "ok"})
+            pipe.send({"id": message["id"], "done": "ok"})
 
     def device_name(self) -> str:
         import torch
@@ -106,15 +106,15 @@ class Studio:
         import torch
 
         from backend.engines.diffusion import folder
-        from backend.engines.diffusion.lora import Merger
+        from backend.engines.diffusion.lora import LoraMerger
 
-        stamp = (folder_path, (folder_path / "model_index.json").stat().st_mtime_ns)
-        if self._warm is None or self._warm[0] != stamp:
-            self._warm = None
+        key = (folder_path, (folder_path / "model_index.json").stat().st_mtime_ns)
+        if self._loaded is None or self._loaded[0] != key:
+            self._loaded = None
             dtype = torch.float16 if self._device.type == "cuda" else torch.float32
-            model = folder.load(card, folder_path, self._device, dtype)
-            self._warm = (stamp, model, Merger(model))
-        return self._warm[1], self._warm[2]
+            model = folder.load_model(card, folder_path, self._device, dtype)
+            self._loaded = (key, model, LoraMerger(model))
+        return self._loaded[1], self._loaded[2]
 
 
 if __name__ == "__main__":

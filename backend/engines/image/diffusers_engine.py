@@ -1,4 +1,4 @@
-"""The image engine of a fresh machine: any Stable Diffusion folder, drawn by one warm child process."""
+"""The built-in image engine: draws with any Stable Diffusion folder, in one warm child process per device."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from backend.engines.comfyui.workflow import Workflow
 from backend.engines.diffusion import cards, ipc_codec
-from backend.engines.diffusion.process import Process, missing_libraries, version
+from backend.engines.diffusion.process import EngineProcess, library_versions, missing_libraries
 from backend.engines.events import Alive, EngineStatus, Event
-from backend.engines.image.checks import checked
+from backend.engines.image.checks import check_request
 from backend.engines.image.port import ImageRequest, ModelCard
 from backend.errors import EngineUnavailable, ProcessKilled
 from backend.settings import Settings
@@ -28,84 +28,86 @@ class DiffusersEngine:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.keeps_s = settings.engine_idle_s
-        self._guard = threading.Lock()
-        self._seats: dict[str, _Seat] = {}
+        self._lock = threading.Lock()
+        self._hosts: dict[str, _DeviceHost] = {}
 
     def run(self, request: ImageRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
-        card, folder = cards.find(self._settings, request.model)
-        request = checked(card, request)
-        seat = self._seat(request.device)
-        for wait in seat.turn():
-            if wait:
+        card, folder = cards.find_card(self._settings, request.model)
+        request = check_request(card, request)
+        host = self._host_for(request.device)
+        for is_waiting in host.wait_turn():
+            if is_waiting:
                 yield Alive()
         try:
-            order = {"card": ipc_codec.dump(card), "folder": str(folder), "request": ipc_codec.dump(request)}
-            yield from seat.draw(order)
-            seat.model = card.name
+            child_request = {"card": ipc_codec.dump(card), "folder": str(folder), "request": ipc_codec.dump(request)}
+            yield from host.draw(child_request)
+            host.model = card.name
         finally:
-            seat.busy.release()
+            host.busy.release()
 
     def models(self) -> list[ModelCard]:
-        return cards.cards(self._settings)[0]
+        return cards.list_cards(self._settings)[0]
 
     def missing_for(self, workflow: Workflow) -> list[str]:
         return ["Workflows are drawn by a ComfyUI. Set COMFYUI_URL to the address of yours."]
 
     def status(self, device: str = "") -> EngineStatus:
-        good, bad = cards.cards(self._settings)
+        cards_, problems = cards.list_cards(self._settings)
         if missing := missing_libraries():
             detail = f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them."
             return EngineStatus(self.name, False, "", detail)
-        asked = [seat for name, seat in list(self._seats.items()) if device in ("", name)]
-        warm = "warm" if any(seat.warm() for seat in asked) else "starts with the first picture"
-        number = "1 model" if len(good) == 1 else f"{len(good)} models"
-        detail = " ".join([f"{number}, {warm}.", *bad])
-        where = ", ".join(filter(None, (seat.device for seat in asked)))
-        return EngineStatus(self.name, bool(good), version(), detail, where or device or self._settings.engine_device)
+        hosts = [host for name, host in list(self._hosts.items()) if device in ("", name)]
+        warm_text = "warm" if any(host.is_warm() for host in hosts) else "starts with the first picture"
+        count_text = "1 model" if len(cards_) == 1 else f"{len(cards_)} models"
+        detail = " ".join([f"{count_text}, {warm_text}.", *problems])
+        device_names = ", ".join(filter(None, (host.device for host in hosts)))
+        return EngineStatus(
+            self.name, bool(cards_), library_versions(), detail, device_names or device or self._settings.engine_device
+        )
 
     def loaded(self, device: str) -> str:
-        seat = self._seats.get(device)
-        return seat.model if seat and seat.warm() else ""
+        host = self._hosts.get(device)
+        return host.model if host and host.is_warm() else ""
 
     def unload(self, device: str = "") -> None:
-        for name, seat in list(self._seats.items()):
+        for name, host in list(self._hosts.items()):
             if device in ("", name):
-                with seat.busy:
-                    seat.end_host()
+                with host.busy:
+                    host.end_process()
 
-    def _seat(self, device: str) -> _Seat:
-        """Each card has a host of its own; what names no card draws where ENGINE_DEVICE says."""
-        with self._guard:
-            return self._seats.setdefault(device, _Seat(self._settings, device or self._settings.engine_device))
+    def _host_for(self, device: str) -> _DeviceHost:
+        """The host of a device; a request without a device uses ENGINE_DEVICE."""
+        with self._lock:
+            return self._hosts.setdefault(device, _DeviceHost(self._settings, device or self._settings.engine_device))
 
 
-class _Seat:
-    """One card's host process: it draws one order at a time. `device`: as torch calls it, once it has said so.
+class _DeviceHost:
+    """The host process of one device, which draws one request at a time. `device`: torch's name for it, once known.
 
-    `model`: what it drew with last.
+    `model`: the model it drew with last.
     """
 
-    def __init__(self, settings: Settings, wish: str) -> None:
+    def __init__(self, settings: Settings, device: str) -> None:
         self.busy = threading.Lock()
         self.device = self.model = ""
-        self._settings, self._wish = settings, wish
-        self._host: Process | None = None
+        self._settings, self._device_setting = settings, device
+        self._process: EngineProcess | None = None
         self._count = 0
 
-    def turn(self) -> Iterator[bool]:
-        """True for every second of waiting, then False once it is ours."""
+    def wait_turn(self) -> Iterator[bool]:
+        """Takes the lock: yields True for every second of waiting, then False."""
         while not self.busy.acquire(timeout=1.0):
             yield True
         yield False
 
-    def warm(self) -> bool:
-        return self._host is not None and self._host.alive()
+    def is_warm(self) -> bool:
+        return self._process is not None and self._process.alive()
 
-    def draw(self, order: dict[str, Any]) -> Generator[Event, None, None]:
+    def draw(self, request: dict[str, Any]) -> Generator[Event, None, None]:
         self._count += 1
         number, ended = self._count, False
         try:
-            for message in self._ask(number, order):
+            for message in self._ask(number, request):
                 if message is None:
                     yield Alive()
                 elif "event" in message:
@@ -118,13 +120,13 @@ class _Seat:
             if not ended:
                 self._cancel(number)
 
-    def _ask(self, number: int, order: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
-        """The host's answer to one order. A host that had gone idle, or was killed, before it began is started once more."""
+    def _ask(self, number: int, request: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
+        """The host's messages about one request. A host that ended or was killed before it accepted is restarted once."""
         for last_try in (False, True):
-            host = self._warm_host()
+            process = self._ensure_process()
             accepted = False
-            host.say({"id": number, **order})
-            for message in host.said():
+            process.send({"id": number, **request})
+            for message in process.messages():
                 if message and "ready" in message:
                     self.device = f"{message['name']} ({message['ready']})"
                 elif message and message.get("id") == number:
@@ -135,38 +137,38 @@ class _Seat:
                     yield message
                 if message and "error" in message:
                     return
-            failure = host.failure()
-            self._host = None
+            failure = process.failure()
+            self._process = None
             if accepted or last_try or not (failure.data["exit_code"] == 0 or isinstance(failure, ProcessKilled)):
                 raise failure
 
-    def _warm_host(self) -> Process:
-        if self._host is None or not self._host.alive():
-            self.end_host()
+    def _ensure_process(self) -> EngineProcess:
+        if self._process is None or not self._process.alive():
+            self.end_process()
             if missing := missing_libraries():
                 raise EngineUnavailable(f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them.")
-            order = {
-                "device": self._wish,
+            child_settings = {
+                "device": self._device_setting,
                 "threads": self._settings.engine_threads,
                 "idle_s": self._settings.engine_idle_s,
             }
-            self._host = Process(HOST, order, self._settings)
-        return self._host
+            self._process = EngineProcess(HOST, child_settings, self._settings)
+        return self._process
 
     def _cancel(self, number: int) -> None:
-        """Asks the host to stop before its next step; ends it when it does not."""
-        host = self._host
-        if host is None or not host.say({"cancel": number}):
-            return self.end_host()
-        until = time.monotonic() + CANCEL_GRACE_S
-        for message in host.said():
+        """Asks the host to stop before its next step; ends the process if it does not within CANCEL_GRACE_S."""
+        process = self._process
+        if process is None or not process.send({"cancel": number}):
+            return self.end_process()
+        deadline = time.monotonic() + CANCEL_GRACE_S
+        for message in process.messages():
             if message and message.get("id") == number and "done" in message:
                 return None
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 break
-        return self.end_host()
+        return self.end_process()
 
-    def end_host(self) -> None:
-        if self._host is not None:
-            self._host.stop(grace_s=0.5)
-            self._host = None
+    def end_process(self) -> None:
+        if self._process is not None:
+            self._process.stop(grace_s=0.5)
+            self._process = None

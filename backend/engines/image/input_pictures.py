@@ -1,5 +1,4 @@
-"""The pictures that a drawing elsewhere starts from: made ready before they are uploaded, laid back after. All in children:
-a picture is somebody's upload."""
+"""Prepares input pictures for a remote engine and pastes results back. In child processes, as the files are user uploads."""
 
 from __future__ import annotations
 
@@ -24,51 +23,54 @@ _MEMORY_MB = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """PNG files to upload by role (`picture`, `mask`, `pose`), and the size to draw at in px."""
+class PreparedInputs:
+    """PNG files to upload by role (`picture`, `mask`, `pose`), and the drawing size in px."""
 
     pictures: dict[str, Path]
     width: int
     height: int
 
 
-def ready(request: ImageRequest, card: ModelCard) -> Generator[Event, None, Ready]:
-    """Raises Rejected (unreadable, nothing painted), Unsupported (a shape the model cannot draw, a mask without a picture)."""
+def prepare_inputs(request: ImageRequest, card: ModelCard) -> Generator[Event, None, PreparedInputs]:
+    """Writes the inputs of `request` to its workdir.
+
+    Raises Rejected (unreadable, empty mask), Unsupported (a shape the model cannot draw, a mask without a picture).
+    """
     if request.mask and not request.init_image:
         raise Unsupported("There is no picture under this mask. Choose the picture to change.")
     folder = request.workdir
     if request.mask:
         start, hole = folder / "start.png", folder / "hole.png"
-        said = yield from _ask({"do": "hole", **_both(request, card), "start": str(start), "hole": str(hole)})
-        return Ready({"picture": start, "mask": hole}, said["width"], said["height"])
+        answer = yield from _run_child({"do": "hole", **_child_values(request, card), "start": str(start), "hole": str(hole)})
+        return PreparedInputs({"picture": start, "mask": hole}, answer["width"], answer["height"])
     pictures = {}
     for role, path in (("picture", request.init_image), ("pose", request.pose)):
         if path:
             pictures[role] = folder / f"{role}.png"
-            yield from _ask({"do": "open", "picture": str(path), "out": str(pictures[role])})
-    return Ready(pictures, *sizes.fit(card, request.width, request.height))
+            yield from _run_child({"do": "open", "picture": str(path), "out": str(pictures[role])})
+    return PreparedInputs(pictures, *sizes.fit_size(card, request.width, request.height))
 
 
-def opened(picture: Path, out: Path) -> Generator[Event, None, tuple[int, int]]:
-    """`out`: the picture as a PNG of RGB. Returns its size in px. Raises Rejected (unreadable)."""
-    said = yield from _ask({"do": "open", "picture": str(picture), "out": str(out)})
-    return said["width"], said["height"]
+def convert_to_png(picture: Path, out: Path) -> Generator[Event, None, tuple[int, int]]:
+    """Writes `picture` to `out` as an RGB PNG. Returns its size in px. Raises Rejected (unreadable)."""
+    answer = yield from _run_child({"do": "open", "picture": str(picture), "out": str(out)})
+    return answer["width"], answer["height"]
 
 
-def laid_back(request: ImageRequest, card: ModelCard, drawn: Path, out: Path) -> Generator[Event, None, tuple[int, int]]:
-    """`out`: the start picture with what was `drawn` under the mask; everything else as it was. Returns its size."""
-    said = yield from _ask({"do": "back", **_both(request, card), "drawn": str(drawn), "out": str(out)})
-    return said["width"], said["height"]
+def paste_back(request: ImageRequest, card: ModelCard, drawn: Path, out: Path) -> Generator[Event, None, tuple[int, int]]:
+    """Writes the start picture to `out` with `drawn` under the mask, unchanged elsewhere. Returns its size in px."""
+    answer = yield from _run_child({"do": "back", **_child_values(request, card), "drawn": str(drawn), "out": str(out)})
+    return answer["width"], answer["height"]
 
 
-def _both(request: ImageRequest, card: ModelCard) -> dict[str, Any]:
-    alone = replace(request, loras=(), workflow=None, prompt="", negative_prompt="", prompts=(), seeds=(0,))
-    return {"request": ipc_codec.dump(alone), "card": ipc_codec.dump(card)}
+def _child_values(request: ImageRequest, card: ModelCard) -> dict[str, Any]:
+    bare_request = replace(request, loras=(), workflow=None, prompt="", negative_prompt="", prompts=(), seeds=(0,))
+    return {"request": ipc_codec.dump(bare_request), "card": ipc_codec.dump(card)}
 
 
-def _ask(order: dict[str, Any]) -> Generator[Event, None, dict[str, Any]]:
+def _run_child(child_request: dict[str, Any]) -> Generator[Event, None, dict[str, Any]]:
     proc = child.spawn(
-        [sys.executable, "-m", CHILD, json.dumps(order)], cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB, nice=5
+        [sys.executable, "-m", CHILD, json.dumps(child_request)], cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB, nice=5
     )
     try:
         for answer in child.json_lines(proc, on_other=lambda _: None):

@@ -23,14 +23,14 @@ class LoraUse:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """A checkpoint the engine can draw with. `base`: family a LoRA must match (`starter-128`, `sd15`, `sdxl`).
+    """A base model the engine can draw with. `base`: family a LoRA must match (`starter-128`, `sd15`, `sdxl`).
 
     `side`: the side in px it was trained at; `step_px`: width and height must be multiples of it;
     `sampler`, `steps`, `cfg`: its own recommended values. `longest_px`: the longest side it can draw. `features`: what
     the engine can do with it besides a prompt: `picture` (draw from a picture), `mask` (change a part of one), `pose` (hold a
     drawn pose), `pose-photo` (read the pose from any picture), `hires` (a second, larger pass), `graph` (imported workflows).
-    `prompts`: the words it understands. `square`: it was trained on squares alone and draws other shapes less well, so that
-    nobody should get one who did not ask for it. `lora_weight`: the strength at which a LoRA trained on it is drawn by default.
+    `prompts`: the prompt format it understands. `square`: trained on squares only and weaker at other shapes, so squares are
+    the default. `lora_weight`: the default strength of a LoRA trained on it.
     """
 
     name: str
@@ -55,16 +55,16 @@ class ModelCard:
 class ImageRequest:
     """`seeds`: one picture each, in order. `init_image` with `strength` (0..1, 1 = ignore it) draws from a picture.
 
-    `prompts`: one a picture, in place of `prompt`; empty: the same for all. `mask` (white = draw anew, any size, stretched
-    over `init_image`) changes that part alone: the output has the size of `init_image`, and every pixel under black is its
-    own; the change fades in over `feather` px inside the white. Width and height are then the engine's choice.
+    `prompts`: one per picture instead of `prompt`; empty: `prompt` for all. `mask` (white = redraw, any size, stretched over
+    `init_image`) changes only that part: the output has the size of `init_image` and is unchanged under black; the change
+    fades in over `feather` px inside the white. Width and height are then the engine's choice.
 
-    `pose`: a picture whose pose is held at `pose_strength` (0..2); `pose_drawn`: it is a drawn skeleton already. `hires` > 1:
-    what was drawn is enlarged by it and drawn again at `hires_strength` (0..1): the output is that much larger than `width` x
-    `height`. `workflow`: an imported graph draws in place of the engine's own; what it has no slot for is not used.
+    `pose`: a picture whose pose is kept at `pose_strength` (0..2); `pose_drawn`: it already is a drawn skeleton. `hires` > 1:
+    the result is enlarged by this factor and drawn again at `hires_strength` (0..1). `workflow`: an imported graph to use
+    instead of the engine's own; values without a slot in it are ignored.
 
-    Outputs are PNG files in `workdir` named `<n>.png`; picture n is drawn from seeds[n] and prompts[n] alone, whatever the
-    batch. `device`: name of the card the attempt holds; engines with several servers choose by it.
+    Outputs are PNG files `<n>.png` in `workdir`; picture n depends on seeds[n] and prompts[n] only, not on the batch.
+    `device`: the device the attempt holds; engines with several servers choose the server by it.
     """
 
     model: str
@@ -102,21 +102,21 @@ class ImageEngine(Protocol):
     def run(self, request: ImageRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]: ...
 
     def models(self) -> list[ModelCard]:
-        """Checkpoints on offer, the default one first. Cheap: reads folder listings and configs, loads no weights."""
+        """All base models, the default first. Cheap: reads folder listings and configs, loads no weights."""
         ...
 
     def missing_for(self, workflow: Workflow) -> list[str]:
-        """What keeps an imported workflow from running here, as sentences naming what to install. Called by pages: cheap."""
+        """Sentences naming what must be installed to run an imported workflow here. Called by pages: cheap."""
         ...
 
     def status(self, device: str = "") -> EngineStatus:
-        """Of the server behind `device`; without one, of all of them together."""
+        """The status of the server behind `device`; for "", of all of them together."""
         ...
 
     def loaded(self, device: str) -> str:
-        """The model that is in that device's memory: it draws at once. Empty: none, or not known. Cheap, asks no server."""
+        """The model in that device's memory, which needs no loading; "": none or unknown. Cheap, asks no server."""
         ...
 
     def unload(self, device: str = "") -> None:
-        """Give the device's memory back now (called when the device changes hands); without one, all of it."""
+        """Frees the device's memory now (called when the device changes hands); for "", that of all devices."""
         ...

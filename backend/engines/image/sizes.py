@@ -1,4 +1,4 @@
-"""Which size a model really draws when a certain size is asked for."""
+"""The size a model draws for a requested size."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from math import log
 from backend.engines.image.port import ModelCard
 from backend.errors import Unsupported
 
-LONGEST_SHAPE = 2.0
+MAX_ASPECT = 2.0
 
 
-def fit(card: ModelCard, width: int, height: int) -> tuple[int, int]:
+def fit_size(card: ModelCard, width: int, height: int) -> tuple[int, int]:
     """The drawn (width, height) in px: unchanged when the model can, else the size nearest in shape that it can draw.
 
     A model draws multiples of `step_px` from half its `side` to `longest_px`. Raises Unsupported for shapes longer than 2:1.
     """
-    if width < 1 or height < 1 or max(width, height) > LONGEST_SHAPE * min(width, height):
+    if width < 1 or height < 1 or max(width, height) > MAX_ASPECT * min(width, height):
         raise Unsupported(
             f"{card.title} cannot draw {width} x {height}: the long side may be twice the short one at most. Choose another."
         )
@@ -27,7 +27,7 @@ def fit(card: ModelCard, width: int, height: int) -> tuple[int, int]:
     return min(product(sides, sides), key=lambda size: _distance(size, (width, height), card.side))
 
 
-def _distance(size: tuple[int, int], wanted: tuple[int, int], side: int) -> float:
-    """Shape first; among equals the area the model was trained at."""
-    shape = abs(log(size[0] / size[1] * wanted[1] / wanted[0]))
-    return shape + 0.1 * abs(log(size[0] * size[1] / side**2))
+def _distance(size: tuple[int, int], requested: tuple[int, int], side: int) -> float:
+    """Distance to the requested size: shape first; among equals the area the model was trained at."""
+    shape_distance = abs(log(size[0] / size[1] * requested[1] / requested[0]))
+    return shape_distance + 0.1 * abs(log(size[0] * size[1] / side**2))

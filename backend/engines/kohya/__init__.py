@@ -1,1 +1,1 @@
-"""kohya's sd-scripts without running them: what they are given, and what they print and write: docs/contracts/kohya.md."""
+"""The trainer on kohya's sd-scripts: their arguments and inputs, and what they print and write (docs/contracts/kohya.md)."""

@@ -1,6 +1,6 @@
 """The command line of sd-scripts for one attempt of a run. Pure.
 
-Names and defaults: docs/contracts/kohya.md, 2; those it does not list were read in the source of the same commit.
+Names and defaults: docs/contracts/kohya.md, 2; those not listed there are from the source of the same commit.
 """
 
 from __future__ import annotations
@@ -9,35 +9,35 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.engines.kohya.presets import Preset
+from backend.engines.kohya.presets import MemoryPreset
 from backend.engines.trainer.port import TrainParams
 
 SCRIPTS = {"sd15": "train_network.py", "sdxl": "sdxl_train_network.py"}
 NAME = "lora"
-"""Of every file it writes. Not the run's own name: that would stand in the metadata."""
+"""The name of every file it writes. Not the run's name, which would end up in the metadata."""
 INSIDE = Path(__file__).parent / "inside"
-"""Belongs on the scripts' PYTHONPATH."""
+"""Put on the scripts' PYTHONPATH."""
 _SEEDS = 2**32
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """One attempt. `done`: steps that earlier attempts made, `state`: the folder they left; the scripts count from 1 again.
+class KohyaPlan:
+    """One attempt of a run. `done`: steps of earlier attempts, `state`: their state folder; the scripts count from 1 again.
 
-    `at_once` pictures `times` over are a batch. `precision`: no, fp16, bf16. `weights`: a LoRA to begin with. `sample_every`:
-    0 draws none. All paths are absolute.
+    `micro_batch` pictures times `accumulation_steps` are a batch. `precision`: no, fp16, bf16. `weights`: a LoRA to start from.
+    `sample_every` 0: no samples. All paths are absolute.
     """
 
     base: str
     checkpoint: Path
     params: TrainParams
-    preset: Preset
+    preset: MemoryPreset
     dataset_config: Path
     output_dir: Path
     logging_dir: Path
     tokenizers: Path
-    at_once: int
-    times: int
+    micro_batch: int
+    accumulation_steps: int
     precision: str
     eight_bit: bool
     cache_text: bool
@@ -52,8 +52,8 @@ class Plan:
         return self.params.steps - self.done
 
 
-def arguments(plan: Plan) -> list[str]:
-    """Script name first."""
+def arguments(plan: KohyaPlan) -> list[str]:
+    """The command line after the python: script name, then options."""
     params = plan.params
     options: dict[str, object] = {
         "pretrained_model_name_or_path": plan.checkpoint,
@@ -70,11 +70,11 @@ def arguments(plan: Plan) -> list[str]:
         "optimizer_type": "AdamW8bit" if plan.eight_bit else "AdamW",
         "max_grad_norm": 1.0,
         "max_train_steps": plan.steps,
-        "gradient_accumulation_steps": plan.times,
+        "gradient_accumulation_steps": plan.accumulation_steps,
         "mixed_precision": plan.precision,
         "max_token_length": 225,
         "seed": (params.seed + plan.done) % _SEEDS,
-        # 0: no processes of its own, and none takes seconds to start; the latents are cached anyway.
+        # 0: no loader processes, which take seconds to start; the latents are cached anyway.
         "max_data_loader_n_workers": 0,
         "logging_dir": plan.logging_dir,
         "log_with": "tensorboard",
@@ -93,7 +93,7 @@ def arguments(plan: Plan) -> list[str]:
     if params.min_snr_gamma > 0:
         options["min_snr_gamma"] = params.min_snr_gamma
     if plan.state is not None:
-        # 0 counts from the start whatever the state says: exactly the steps that are left, not whole epochs.
+        # 0 overrides the state's own step: train exactly the remaining steps, not whole epochs.
         options |= {"resume": plan.state, "initial_step": 0}
     if plan.weights is not None:
         options["network_weights"] = plan.weights
@@ -105,11 +105,11 @@ def arguments(plan: Plan) -> list[str]:
         flags.append("no_half_vae")  # in half precision this VAE gives NaN
         if plan.cache_text:
             flags.append("cache_text_encoder_outputs")
-    words = [part for name, value in options.items() for part in (f"--{name}", _said(value))]
-    convolutions = [f"conv_dim={params.network_dim}", f"conv_alpha={_said(params.network_alpha)}"]
+    option_words = [part for name, value in options.items() for part in (f"--{name}", _argument_text(value))]
+    convolutions = [f"conv_dim={params.network_dim}", f"conv_alpha={_argument_text(params.network_alpha)}"]
     return [
         SCRIPTS[plan.base],
-        *words,
+        *option_words,
         *_schedule(plan),
         *(["--network_args", *convolutions] if params.train_convolutions else []),
         *(f"--{flag}" for flag in flags),
@@ -117,14 +117,14 @@ def arguments(plan: Plan) -> list[str]:
 
 
 def environment(device: str) -> dict[str, str]:
-    """What the scripts need in their environment to train on the card `device` (cuda:N, cpu, mps) and to be followed."""
-    said = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(INSIDE)}
+    """Environment variables to train on `device` (cuda:N, cpu, mps) with unbuffered output."""
+    variables = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(INSIDE)}
     kind, _, number = device.partition(":")
     if kind == "cuda" and number:
-        said |= {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": number}  # as nvidia-smi counts them
+        variables |= {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": number}  # as nvidia-smi counts them
     elif kind == "cpu":
-        said |= {"CUDA_VISIBLE_DEVICES": "", "ACCELERATE_USE_CPU": "true"}
-    return said
+        variables |= {"CUDA_VISIBLE_DEVICES": "", "ACCELERATE_USE_CPU": "true"}
+    return variables
 
 
 def sample_every(every: int, save_every: int, steps: int) -> int:
@@ -136,20 +136,20 @@ def sample_every(every: int, save_every: int, steps: int) -> int:
         return 0
     if not 0 < save_every < steps:
         return every
-    apart = [n for n in (*range(every, 0, -1), *range(every + 1, steps + 1)) if math.lcm(n, save_every) > steps]
-    return next(iter(apart), 0)
+    candidates = [n for n in (*range(every, 0, -1), *range(every + 1, steps + 1)) if math.lcm(n, save_every) > steps]
+    return next(iter(candidates), 0)
 
 
-def _schedule(plan: Plan) -> list[str]:
+def _schedule(plan: KohyaPlan) -> list[str]:
     params = plan.params
     shape, warmup = params.scheduler, params.warmup_steps
     if plan.state is not None and shape != "constant":
-        told = [f"shape={shape!r}", f"total={params.steps}", f"warmup={warmup}"]
-        return ["--lr_scheduler_type", "studio_schedule.WholeRun", "--lr_scheduler_args", *told]
+        scheduler_args = [f"shape={shape!r}", f"total={params.steps}", f"warmup={warmup}"]
+        return ["--lr_scheduler_type", "studio_schedule.WholeRun", "--lr_scheduler_args", *scheduler_args]
     if shape == "constant" and not warmup:
-        return ["--lr_scheduler", shape]  # it refuses to hear of warm-up steps
+        return ["--lr_scheduler", shape]  # the scripts refuse warm-up steps with a constant schedule
     return ["--lr_scheduler", "constant_with_warmup" if shape == "constant" else shape, "--lr_warmup_steps", str(warmup)]
 
 
-def _said(value: object) -> str:
+def _argument_text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""What sd-scripts print: two files that grow, cut into lines, and what the lines mean (docs/contracts/kohya.md, 4)."""
+"""Reads the output of sd-scripts from two growing files and parses its lines (docs/contracts/kohya.md, 4)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ _STEPS = re.compile(
     r"(?:, .*?avr_loss=(nan|inf|[\d.e+-]+))?"
 )
 _BAR = re.compile(r"\d+%\|[^|]*\|\s*(\d+)/(\d+) \[")
-_LONGEST = 1 << 20
+_MAX_BYTES = 1 << 20
 _TAIL = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Of the bar `steps:`. `finite` False: the average loss is no longer a number. A finite average is rounded: not told."""
+class StepLine:
+    """The progress bar `steps:`.
+
+    `finite` False: the average loss is NaN or infinite. (A finite one is rounded and not used.)
+    """
 
     done: int
     total: int
@@ -25,7 +28,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class BarLine:
     """Any other progress bar: pictures while caching, denoising while sampling."""
 
     done: int
@@ -33,13 +36,13 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
+class PhaseLine:
     """`caching`, `sampling`, `saving`."""
 
     name: str
 
 
-Said = Step | Bar | Phase
+ConsoleEvent = StepLine | BarLine | PhaseLine
 
 _PHASES = (
     ("caching latents", "caching"),
@@ -50,38 +53,38 @@ _PHASES = (
 NO_DATA = "No data found."
 
 
-def meaning(line: str) -> Said | None:
-    """None: nothing to tell of."""
+def parse_line(line: str) -> ConsoleEvent | None:
+    """The event in a line; None when there is none."""
     # Other text can stand on the same line, and several states of a bar: the last one counts.
-    if found := list(_STEPS.finditer(line)):
-        done, total, loss = found[-1].groups()
-        return Step(int(done), int(total), loss not in {"nan", "inf"})
+    if steps := list(_STEPS.finditer(line)):
+        done, total, loss = steps[-1].groups()
+        return StepLine(int(done), int(total), loss not in {"nan", "inf"})
     if bars := list(_BAR.finditer(line)):
-        return Bar(int(bars[-1][1]), int(bars[-1][2]))
-    return next((Phase(name) for words, name in _PHASES if words in line), None)
+        return BarLine(int(bars[-1][1]), int(bars[-1][2]))
+    return next((PhaseLine(name) for text, name in _PHASES if text in line), None)
 
 
 class Tail:
-    """Reads a file that somebody else appends to. Lines end with a line feed or, for bars, with a carriage return."""
+    """Reads a file that another process appends to. Lines end with a line feed or, for bars, a carriage return."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._at, self._rest = path, 0, b""
 
     def lines(self) -> list[str]:
-        """Whole lines since the last call."""
+        """Complete lines since the last call."""
         try:
             with self._path.open("rb") as file:
                 file.seek(self._at)
-                new = file.read(_LONGEST)
+                content = file.read(_MAX_BYTES)
         except FileNotFoundError:
             return []
-        self._at += len(new)
-        *lines, self._rest = re.split(rb"[\r\n]", self._rest + new)
-        self._rest = self._rest[-_LONGEST:]
+        self._at += len(content)
+        *lines, self._rest = re.split(rb"[\r\n]", self._rest + content)
+        self._rest = self._rest[-_MAX_BYTES:]
         return [text for line in lines if (text := line.decode(errors="replace")).strip()]
 
     def last(self) -> str:
-        """The end of the file, also of a line that is not whole."""
+        """The end of the file, including an incomplete last line."""
         try:
             with self._path.open("rb") as file:
                 file.seek(max(0, file.seek(0, 2) - _TAIL))

@@ -1,6 +1,6 @@
-"""How a run of sd-scripts ended, as a sentence that says what to do (docs/contracts/kohya.md, 7).
+"""Errors for failed runs of sd-scripts, as sentences that say what to do (docs/contracts/kohya.md, 7).
 
-Nothing here is EngineUnavailable: that waits for `status()`, which does not see what only a run shows.
+None is EngineUnavailable: such a job waits until `status()` is ok again, and `status()` does not see these problems.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def silent(phase: str, minutes: float) -> EngineError:
     )
 
 
-def too_short(made: int, wanted: int) -> EngineError:
-    return EngineError(f"kohya ended after {made} of {wanted} steps and said that all is well. Try the training again.")
+def too_short(done: int, wanted: int) -> EngineError:
+    return EngineError(f"kohya ended after {done} of {wanted} steps and said that all is well. Try the training again.")
 
 
 def no_file() -> EngineError:
@@ -58,10 +58,10 @@ def lacked_memory(text: str) -> bool:
 
 
 def failure(code: int, text: str, model: str) -> EngineError:
-    """`code`: exit code, negative for a signal (SIGKILL: for want of memory). `text`: the end of what it printed."""
-    low = text.lower()
-    last = _last(text)
-    detail = {"exit_code": code, "last": last[:1000]}
+    """The error for an unexpected exit. `code`: negative for a signal (SIGKILL: lack of memory). `text`: end of the output."""
+    lowered = text.lower()
+    last_line = _last_line(text)
+    detail = {"exit_code": code, "last": last_line[:1000]}
     if code == -signal.SIGKILL or lacked_memory(text):
         return OutOfMemory(
             "kohya ran out of memory. Lower the batch size, the resolution or the rank, or turn convolutions off. "
@@ -72,33 +72,33 @@ def failure(code: int, text: str, model: str) -> EngineError:
         return Unsupported(
             "The sd-scripts in KOHYA_DIR do not know an option they are given. Update them to 0.9 or newer.", **detail
         )
-    if "modulenotfounderror" in low or "importerror" in low:
+    if "modulenotfounderror" in lowered or "importerror" in lowered:
         return Unsupported(
-            f"The python of sd-scripts lacks a package ({last[:200]}). Install its requirements.txt with KOHYA_PYTHON.",
+            f"The python of sd-scripts lacks a package ({last_line[:200]}). Install its requirements.txt with KOHYA_PYTHON.",
             **detail,
         )
-    if any(sign in low for sign in _TOKENIZER):
+    if any(sign in lowered for sign in _TOKENIZER):
         return Unsupported(
             "kohya could not get the CLIP tokenizer from the hub. Let this machine reach huggingface.co once: it is kept then.",
             **detail,
         )
-    if "no space left on device" in low:
+    if "no space left on device" in lowered:
         return EngineError(
             "The disk is full, so kohya could not write its files. Make room, then retry the training.", **detail
         )
-    if "safetensorerror" in low or "loading state_dict" in low or "neither a valid local path" in low:
+    if "safetensorerror" in lowered or "loading state_dict" in lowered or "neither a valid local path" in lowered:
         return Rejected(
             f"kohya cannot load the checkpoint {model!r}: it is broken or of another kind. Copy it again, or choose another.",
             **detail,
         )
-    if "zerodivisionerror" in low:
+    if "zerodivisionerror" in lowered:
         return Rejected("A picture of the dataset cannot be read. Remove it and start the training again.", **detail)
-    if "nan detected in latents" in low:
+    if "nan detected in latents" in lowered:
         return Rejected("The checkpoint's VAE gives no numbers for a picture (NaN). Choose another checkpoint.", **detail)
-    return EngineError(f"kohya ended unexpectedly (code {code}): {last[:300] or 'it said nothing'}", **detail)
+    return EngineError(f"kohya ended unexpectedly (code {code}): {last_line[:300] or 'it said nothing'}", **detail)
 
 
-def _last(text: str) -> str:
-    """The last line that is neither a bar nor empty: of a traceback the error itself."""
+def _last_line(text: str) -> str:
+    """The last line that is neither empty nor a progress bar; of a traceback that is the error."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and "it/s" not in line and "s/it" not in line]
     return lines[-1] if lines else ""

@@ -1,4 +1,4 @@
-"""Where sd-scripts are installed, which python runs them, which card there is, and which checkpoints can be trained."""
+"""The installation of sd-scripts: its folder, its python, the device, and the base models that can be trained."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from backend.errors import EngineUnavailable, Rejected, Unsupported
 from backend.media.model_files import checkpoints
 from backend.settings import Settings, foreign_environment
 
-NEEDED = ("torch", "accelerate", "transformers", "diffusers", "safetensors", "toml", "voluptuous", "tensorboard")
-OLDEST = (3, 10)
+REQUIRED_PACKAGES = ("torch", "accelerate", "transformers", "diffusers", "safetensors", "toml", "voluptuous", "tensorboard")
+MIN_PYTHON = (3, 10)
 SIDES = {"sd15": 512, "sdxl": 1024}
 _PROBE = """
 import sys, json
@@ -30,14 +30,14 @@ print(json.dumps(said))
 """
 _PROBE_S = 20.0
 _FRESH_S, _MISSING_S = 30.0, 3.0
-"""How long what was found is taken as it was; what was missing is looked for again soon: somebody is putting it right."""
+"""Cache times. A missing part is looked for again soon, as somebody may be installing it."""
 _SMI = ("--query-gpu=index,memory.total,compute_cap", "--format=csv,noheader,nounits")
 _TITLES = {"flux": "a FLUX", "sd21": "a Stable Diffusion 2"}
 
 
 @dataclass(frozen=True, slots=True)
-class Python:
-    """What the python of sd-scripts has. `torch`: its version."""
+class PythonInfo:
+    """The python that runs sd-scripts. `torch`: its version."""
 
     path: Path
     torch: str
@@ -45,22 +45,22 @@ class Python:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """`name`: cuda:N, cpu, mps. `vram_mb`: 0: a processor. `precision`: no, fp16, bf16."""
+class TrainingDevice:
+    """`name`: cuda:N, cpu, mps. `vram_mb` 0: a CPU. `precision`: no, fp16, bf16."""
 
     name: str
     vram_mb: int
     precision: str
 
 
-class Home:
-    """One installation, as `settings` name it. What it says is kept for half a minute."""
+class KohyaInstall:
+    """The installation that `settings` name. Results are cached for half a minute."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._guard = threading.Lock()
-        self._probed: tuple[float, Python | EngineUnavailable] | None = None
-        self._listed: tuple[float, list[tuple[ModelCard, Path]]] | None = None
+        self._lock = threading.Lock()
+        self._probe_result: tuple[float, PythonInfo | EngineUnavailable] | None = None
+        self._listing: tuple[float, list[tuple[ModelCard, Path]]] | None = None
         self._families: dict[Path, tuple[int, int, str]] = {}
 
     @property
@@ -75,35 +75,37 @@ class Home:
             )
         return folder.absolute()
 
-    def python(self) -> Python:
+    def python(self) -> PythonInfo:
         """Raises EngineUnavailable with what to do."""
-        with self._guard:
-            missed = self._probed is not None and isinstance(self._probed[1], EngineUnavailable)
-            if self._probed is None or time.monotonic() - self._probed[0] > (_MISSING_S if missed else _FRESH_S):
+        with self._lock:
+            was_missing = self._probe_result is not None and isinstance(self._probe_result[1], EngineUnavailable)
+            if self._probe_result is None or time.monotonic() - self._probe_result[0] > (
+                _MISSING_S if was_missing else _FRESH_S
+            ):
                 try:
-                    found: Python | EngineUnavailable = self._probe()
-                except EngineUnavailable as missing:
-                    found = missing
-                self._probed = time.monotonic(), found
-            if isinstance(self._probed[1], EngineUnavailable):
-                raise EngineUnavailable(self._probed[1].message)
-            return self._probed[1]
+                    result: PythonInfo | EngineUnavailable = self._probe()
+                except EngineUnavailable as error:
+                    result = error
+                self._probe_result = time.monotonic(), result
+            if isinstance(self._probe_result[1], EngineUnavailable):
+                raise EngineUnavailable(self._probe_result[1].message)
+            return self._probe_result[1]
 
     def cards(self) -> list[tuple[ModelCard, Path]]:
-        """Every checkpoint that can be trained and its file; the default model first, then by name."""
-        with self._guard:
-            if self._listed is None or time.monotonic() - self._listed[0] > _FRESH_S:
-                self._listed = time.monotonic(), self._list()
-            return self._listed[1]
+        """Every base model that can be trained, with its file; the default model first, then by name."""
+        with self._lock:
+            if self._listing is None or time.monotonic() - self._listing[0] > _FRESH_S:
+                self._listing = time.monotonic(), self._list()
+            return self._listing[1]
 
     def find(self, name: str) -> tuple[ModelCard, Path]:
-        """Raises Unsupported or Rejected with what is wrong with the checkpoint called `name`."""
-        with self._guard:
-            self._listed = None  # a file may have been copied just now
-        known = dict((card.name, (card, path)) for card, path in self.cards())
-        if name in known:
-            return known[name]
-        path = next((found for found in self._files() if found[0] == name), (name, None))[1]
+        """The base model called `name`. Raises Unsupported or Rejected with what is wrong with it."""
+        with self._lock:
+            self._listing = None  # a file may have been copied just now
+        cards_by_name = dict((card.name, (card, path)) for card, path in self.cards())
+        if name in cards_by_name:
+            return cards_by_name[name]
+        path = next((entry for entry in self._files() if entry[0] == name), (name, None))[1]
         if path is None:
             raise Unsupported(
                 f"There is no checkpoint {name!r} to train on. Copy it into KOHYA_MODELS_DIR, or choose another model."
@@ -111,81 +113,85 @@ class Home:
         family = checkpoints.family(path)
         if not family and not _readable(path):
             raise Rejected(f"The checkpoint file {name!r} is broken or cut off. Copy it again, then start the training again.")
-        what = _TITLES.get(family, "neither a Stable Diffusion 1.5 nor an XL")
-        raise Unsupported(f"{name!r} is {what} checkpoint. Only Stable Diffusion 1.5 and XL can be trained here.")
+        model_kind = _TITLES.get(family, "neither a Stable Diffusion 1.5 nor an XL")
+        raise Unsupported(f"{name!r} is {model_kind} checkpoint. Only Stable Diffusion 1.5 and XL can be trained here.")
 
-    def card(self, device: str) -> Card:
-        """The one to train on. KOHYA_VRAM_GB wins over what the driver says of its memory."""
-        wish = device or self._settings.engine_device
-        cards = _nvidia() if wish in {"auto", "cuda"} or wish.startswith("cuda:") else {}
-        if wish == "auto":
-            wish = "cuda" if cards else "cpu"
-        kind, _, number = wish.partition(":")
+    def device(self, device: str) -> TrainingDevice:
+        """The device to train on. KOHYA_VRAM_GB overrides the memory that the driver reports."""
+        name = device or self._settings.engine_device
+        gpus = _nvidia_gpus() if name in {"auto", "cuda"} or name.startswith("cuda:") else {}
+        if name == "auto":
+            name = "cuda" if gpus else "cpu"
+        kind, _, number = name.partition(":")
         if kind != "cuda":
-            return Card(wish, 0, "no")
-        number = number or next(iter(cards), "0")
-        memory, compute = cards.get(number, (12 * 1024, 0.0))  # of a card that the driver does not tell of
-        wanted = self._settings.kohya_vram_gb * 1024
-        return Card(f"cuda:{number}", wanted or memory, "bf16" if compute >= 8 else "fp16")
+            return TrainingDevice(name, 0, "no")
+        number = number or next(iter(gpus), "0")
+        memory, compute = gpus.get(number, (12 * 1024, 0.0))  # for a GPU that the driver does not list
+        override_mb = self._settings.kohya_vram_gb * 1024
+        return TrainingDevice(f"cuda:{number}", override_mb or memory, "bf16" if compute >= 8 else "fp16")
 
-    def _probe(self) -> Python:
+    def _probe(self) -> PythonInfo:
         folder = self.folder
         path = self._python_path(folder)
-        install = f"Run `{path} -m pip install -r requirements.txt` in KOHYA_DIR."
+        install_hint = f"Run `{path} -m pip install -r requirements.txt` in KOHYA_DIR."
         try:
-            asked = subprocess.run(
-                [path, "-c", _PROBE, *NEEDED],
+            completed = subprocess.run(
+                [path, "-c", _PROBE, *REQUIRED_PACKAGES],
                 cwd=folder,
                 env=foreign_environment(),
                 capture_output=True,
                 timeout=_PROBE_S,
                 check=True,
             )
-            said = json.loads(asked.stdout)
-            version = tuple(int(part) for part in said["python"])
-        except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as broken:
+            probed = json.loads(completed.stdout)
+            version = tuple(int(part) for part in probed["python"])
+        except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
             raise EngineUnavailable(
                 "KOHYA_PYTHON does not start as a python. Set it to the python of the environment of sd-scripts "
                 "(usually venv/bin/python in KOHYA_DIR)."
-            ) from broken
-        if version < OLDEST:
+            ) from error
+        if version < MIN_PYTHON:
             raise EngineUnavailable(
                 f"KOHYA_PYTHON is Python {version[0]}.{version[1]}; sd-scripts need 3.10 or newer. "
                 "Set it to the python of the environment of sd-scripts."
             )
-        if missing := said["missing"]:
-            raise EngineUnavailable(f"The python of sd-scripts lacks {', '.join(missing)}. {install}")
-        return Python(path, said["torch"], said["bitsandbytes"])
+        if missing := probed["missing"]:
+            raise EngineUnavailable(f"The python of sd-scripts lacks {', '.join(missing)}. {install_hint}")
+        return PythonInfo(path, probed["torch"], probed["bitsandbytes"])
 
     def _python_path(self, folder: Path) -> Path:
-        if wish := self._settings.kohya_python:
-            found = wish if wish.is_absolute() else folder / wish
-            if not found.is_file():
-                found = Path(shutil.which(str(wish)) or found)
+        if configured := self._settings.kohya_python:
+            python = configured if configured.is_absolute() else folder / configured
+            if not python.is_file():
+                python = Path(shutil.which(str(configured)) or python)
         else:
-            found = next((p for p in (folder / "venv/bin/python", folder / ".venv/bin/python") if p.is_file()), Path())
-        if not found.is_file():
+            python = next(
+                (path for path in (folder / "venv/bin/python", folder / ".venv/bin/python") if path.is_file()), Path()
+            )
+        if not python.is_file():
             raise EngineUnavailable(
                 "There is no python for sd-scripts. Set KOHYA_PYTHON to the python of their environment, "
                 "or make one at venv in KOHYA_DIR."
             )
-        return found.absolute()  # not resolved: a link into an environment is what makes it that environment
+        return (
+            python.absolute()
+        )  # not resolved: a virtual environment's python is a link, and its path is what selects the environment
 
     def _list(self) -> list[tuple[ModelCard, Path]]:
-        found = [(_model_card(name, base), path) for name, path in self._files() if (base := self._family(path)) in SIDES]
-        return sorted(found, key=lambda pair: (pair[0].name != self._settings.default_model, pair[0].name))
+        cards = [(_model_card(name, base), path) for name, path in self._files() if (base := self._family(path)) in SIDES]
+        return sorted(cards, key=lambda pair: (pair[0].name != self._settings.default_model, pair[0].name))
 
     def _files(self) -> list[tuple[str, Path]]:
-        """(name, file): the name is ComfyUI's, relative with slashes."""
+        """(name, file) of every checkpoint; the name is relative with slashes, as ComfyUI has it."""
         settings = self._settings
         folders = [Path(part.strip()) / "checkpoints" for part in settings.comfyui_models_dir.split(",") if part.strip()]
         if settings.kohya_models_dir:
             folders = [settings.kohya_models_dir]
-        found: dict[str, Path] = {}
+        paths_by_name: dict[str, Path] = {}
         for folder in folders:
             for path in sorted(folder.glob("**/*.safetensors")):
-                found.setdefault(path.relative_to(folder).as_posix(), path.absolute())
-        return list(found.items())
+                paths_by_name.setdefault(path.relative_to(folder).as_posix(), path.absolute())
+        return list(paths_by_name.items())
 
     def _family(self, path: Path) -> str:
         try:
@@ -194,13 +200,13 @@ class Home:
             return ""
         mtime, size, family = self._families.get(path, (0, 0, ""))
         if (mtime, size) != (stat.st_mtime_ns, stat.st_size):
-            family = _trainable(path)
+            family = _trainable_family(path)
             self._families[path] = stat.st_mtime_ns, stat.st_size, family
         return family
 
 
-def _trainable(path: Path) -> str:
-    """An inpainting checkpoint has other first layers: the scripts cannot load it."""
+def _trainable_family(path: Path) -> str:
+    """The model family, "" for inpainting checkpoints too: their first layer differs and the scripts cannot load it."""
     family = checkpoints.family(path)
     return "" if family and checkpoints.inspect(path).inpainting else family
 
@@ -222,14 +228,14 @@ def _model_card(name: str, base: str) -> ModelCard:
     return ModelCard(name, title, base, side, 64, ("ddim",), "ddim", 30, 7.0, trainable=True, longest_px=2 * side, features=())
 
 
-def _nvidia() -> dict[str, tuple[int, float]]:
-    """Number of each card -> (memory in MB, compute capability)."""
+def _nvidia_gpus() -> dict[str, tuple[int, float]]:
+    """GPU number -> (memory in MB, compute capability)."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return {}
     try:
-        asked = subprocess.run([program, *_SMI], capture_output=True, text=True, timeout=_PROBE_S, check=True)
-        rows = [[cell.strip() for cell in line.split(",")] for line in asked.stdout.splitlines() if line.count(",") == 2]
+        completed = subprocess.run([program, *_SMI], capture_output=True, text=True, timeout=_PROBE_S, check=True)
+        rows = [[cell.strip() for cell in line.split(",")] for line in completed.stdout.splitlines() if line.count(",") == 2]
         return {number: (int(float(memory)), float(compute)) for number, memory, compute in rows}
     except (OSError, subprocess.SubprocessError, ValueError):
         return {}

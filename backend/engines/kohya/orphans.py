@@ -1,6 +1,6 @@
-"""Runs of sd-scripts whose worker died: the kernel ends them with it; what it could not end is found here and killed.
+"""Kills runs of sd-scripts that outlived their worker. Usually the kernel ends them together.
 
-A launcher's children, or a worker in a container that was ended from outside, can leave one running: it would keep the card.
+A launcher's children, or a container ended from outside, can leave one running, which would keep the GPU's memory.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ log = structlog.get_logger()
 
 
 @contextmanager
-def noted(folder: Path, run: Path) -> Iterator[None]:
-    """Notes in `folder` that this process runs one that works in `run` (which stands in its command line)."""
+def registered(folder: Path, run: Path) -> Iterator[None]:
+    """Records in `folder` that this process has a run working in `run` (a path that is in the run's command line)."""
     folder.mkdir(parents=True, exist_ok=True)
-    me = psutil.Process()
-    note = folder / f"{socket.gethostname()}-{me.pid}-{run.name}.json"
-    note.write_text(json.dumps({"run": str(run), "worker": me.pid, "worker_began": me.create_time()}))
+    worker = psutil.Process()
+    note = folder / f"{socket.gethostname()}-{worker.pid}-{run.name}.json"
+    note.write_text(json.dumps({"run": str(run), "worker": worker.pid, "worker_began": worker.create_time()}))
     try:
         yield
     finally:
         note.unlink(missing_ok=True)
 
 
-def kill(folder: Path) -> int:
-    """Kills what dead workers of this host left behind. How many processes."""
+def kill_orphans(folder: Path) -> int:
+    """Kills runs of dead workers on this host. Returns the number of processes."""
     killed = 0
     for note in folder.glob(f"{socket.gethostname()}-*.json"):
         try:
-            said = json.loads(note.read_text())
-            run, worker, began = str(said["run"]), int(said["worker"]), float(said["worker_began"])
+            record = json.loads(note.read_text())
+            run, worker, started_at = str(record["run"]), int(record["worker"]), float(record["worker_began"])
         except (OSError, ValueError, KeyError, TypeError):
             note.unlink(missing_ok=True)
             continue
-        if _lives(worker, began):
+        if _is_alive(worker, started_at):
             continue
-        for process in _working_in(run):
+        for process in _processes_in(run):
             log.warning("killed a training whose worker had died", pid=process.pid, run=run)
             with suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -52,14 +52,14 @@ def kill(folder: Path) -> int:
     return killed
 
 
-def _lives(pid: int, began: float) -> bool:
+def _is_alive(pid: int, started_at: float) -> bool:
     try:
-        return abs(psutil.Process(pid).create_time() - began) < 1
+        return abs(psutil.Process(pid).create_time() - started_at) < 1
     except psutil.NoSuchProcess:
         return False
 
 
-def _working_in(run: str) -> list[psutil.Process]:
-    mine = os.getpid()
-    found = psutil.process_iter(["cmdline"])
-    return [one for one in found if one.pid != mine and any(run in word for word in one.info["cmdline"] or [])]
+def _processes_in(run: str) -> list[psutil.Process]:
+    own_pid = os.getpid()
+    processes = psutil.process_iter(["cmdline"])
+    return [one for one in processes if one.pid != own_pid and any(run in word for word in one.info["cmdline"] or [])]

@@ -1,4 +1,4 @@
-"""The files that sd-scripts write: which are whole, what may stay in their headers, and a state as one file."""
+"""Files written by sd-scripts: which are complete, their cleaned metadata, and states packed into one file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from backend.media.model_files import safetensors
 
 _STEP = re.compile(rf"{NAME}-step(\d{{8}})\.safetensors")
 _SAMPLE = re.compile(rf"{NAME}_(\d{{6}})_(\d{{2}})_\d{{14}}(?:_-?\d+)?\.png")
-_KEPT = {
+_ALLOWED_METADATA = {
     "ss_v2",
     "ss_base_model_version",
     "ss_network_module",
@@ -41,14 +41,14 @@ _KEPT = {
 (ss_sd_model_name, ss_output_name, modelspec.title), who and when (ss_session_id, ss_training_…, modelspec.date), free text
 (ss_training_comment, modelspec.description)."""
 _STATE_FILES = {"model.safetensors", "optimizer.bin", "scheduler.bin", "random_states_0.pkl", "train_state.json"}
-_STATE_ALSO = {"scaler.pt"}
-_ABOUT = "studio.json"
-_MOST = 1 << 32
+_OPTIONAL_STATE_FILES = {"scaler.pt"}
+_STATE_INFO_FILE = "studio.json"
+_MAX_STATE_FILE_BYTES = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
 class SampleFile:
-    """`step` as the scripts count; `n`: number of the prompt."""
+    """A sample picture. `step` as the scripts count; `n`: number of the prompt."""
 
     step: int
     n: int
@@ -56,11 +56,11 @@ class SampleFile:
 
 
 def checkpoints(folder: Path) -> dict[int, Path]:
-    """Step as the scripts count -> file; not the final one. A file may still be growing: see `whole`."""
+    """Step as the scripts count -> file, without the final one. A file may be incomplete: see `is_complete`."""
     return {int(match[1]): path for path in folder.glob(f"{NAME}-step*") if (match := _STEP.fullmatch(path.name))}
 
 
-def final(folder: Path) -> Path:
+def final_file(folder: Path) -> Path:
     return folder / f"{NAME}.safetensors"
 
 
@@ -69,17 +69,17 @@ def state_folder(folder: Path, step: int) -> Path:
 
 
 def samples(folder: Path) -> list[SampleFile]:
-    """Pictures drawn so far that are written to their end, in order."""
-    found = [
+    """Completely written sample pictures, in order."""
+    sample_files = [
         SampleFile(int(match[1]), int(match[2]), path)
         for path in (folder / "sample").glob("*.png")
-        if (match := _SAMPLE.fullmatch(path.name)) and _drawn(path)
+        if (match := _SAMPLE.fullmatch(path.name)) and _is_whole_picture(path)
     ]
-    return sorted(found, key=lambda one: (one.step, one.n, one.path.name))
+    return sorted(sample_files, key=lambda sample: (sample.step, sample.n, sample.path.name))
 
 
-def whole(path: Path) -> bool:
-    """Whether a safetensors file is written to its end: it is written in place (docs/contracts/kohya.md, 5)."""
+def is_complete(path: Path) -> bool:
+    """Whether a safetensors file is complete: sd-scripts write it in place (docs/contracts/kohya.md, 5)."""
     try:
         tensors, _ = safetensors.header(path)
     except (OSError, Invalid):
@@ -87,84 +87,84 @@ def whole(path: Path) -> bool:
     return bool(tensors)
 
 
-def publish(path: Path, target: Path, added: Mapping[str, str], sure: Mapping[str, str]) -> None:
-    """Copies a LoRA to `target`, whole or not at all, with a header that says nothing of pictures, captions or folders.
+def publish(path: Path, target: Path, defaults: Mapping[str, str], overrides: Mapping[str, str]) -> None:
+    """Copies a LoRA to `target`, atomically, with metadata that reveals no pictures, captions or folders.
 
-    `added`: what is known here; the file's own words count more. `sure`: counts more than those.
+    `defaults` are added where the file's own metadata has no value; `overrides` replace it.
     """
     with path.open("rb") as source:
         (length,) = struct.unpack("<Q", source.read(8))
-        table = json.loads(source.read(length))
-        said = {key: str(value) for key, value in table.pop("__metadata__", {}).items() if key in _KEPT}
-        kept = dict(sorted({**added, **said, **sure}.items()))
-        head = json.dumps({"__metadata__": kept, **table}, separators=(",", ":")).encode()
-        head += b" " * (-len(head) % 8)
+        header = json.loads(source.read(length))
+        own_metadata = {key: str(value) for key, value in header.pop("__metadata__", {}).items() if key in _ALLOWED_METADATA}
+        metadata = dict(sorted({**defaults, **own_metadata, **overrides}.items()))
+        header_bytes = json.dumps({"__metadata__": metadata, **header}, separators=(",", ":")).encode()
+        header_bytes += b" " * (-len(header_bytes) % 8)
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(target.name + ".part")
-        with part.open("wb") as file:
-            file.write(struct.pack("<Q", len(head)) + head)
+        part_path = target.with_name(target.name + ".part")
+        with part_path.open("wb") as file:
+            file.write(struct.pack("<Q", len(header_bytes)) + header_bytes)
             shutil.copyfileobj(source, file, 1 << 20)
             file.flush()
             os.fsync(file.fileno())
-    part.chmod(0o644)  # theirs are 0600: a ComfyUI of another user could not read them
-    part.replace(target)
+    part_path.chmod(0o644)  # sd-scripts write 0600: a ComfyUI of another user could not read it
+    part_path.replace(target)
 
 
 def has_state(folder: Path) -> bool:
     return all((folder / name).is_file() for name in _STATE_FILES)
 
 
-def pack_state(folder: Path, target: Path, about: Mapping[str, Any]) -> None:
-    """A state folder as one file, whole or not at all. `about`: what `read_state` gives back."""
+def pack_state(folder: Path, target: Path, info: Mapping[str, Any]) -> None:
+    """Packs a state folder into one file, atomically. `info`: what `read_state` returns."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(_ABOUT, json.dumps(about))
-        for name in sorted(_STATE_FILES | _STATE_ALSO):
+    part_path = target.with_name(target.name + ".part")
+    with zipfile.ZipFile(part_path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(_STATE_INFO_FILE, json.dumps(info))
+        for name in sorted(_STATE_FILES | _OPTIONAL_STATE_FILES):
             if (folder / name).is_file():
                 archive.write(folder / name, name)
-    part.replace(target)
+    part_path.replace(target)
 
 
 def read_state(path: Path) -> dict[str, Any]:
-    """What was said when it was packed. Raises Rejected when it is broken or was not made by this trainer."""
+    """The `info` it was packed with. Raises Rejected when it is broken or was not made by this trainer."""
     try:
         with zipfile.ZipFile(path) as archive:
-            about = json.loads(archive.read(_ABOUT))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as broken:
-        raise Rejected(_NO_STATE) from broken
-    if not isinstance(about, dict):
-        raise Rejected(_NO_STATE)
-    return about
+            info = json.loads(archive.read(_STATE_INFO_FILE))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise Rejected(_BROKEN_STATE_MESSAGE) from error
+    if not isinstance(info, dict):
+        raise Rejected(_BROKEN_STATE_MESSAGE)
+    return info
 
 
 def unpack_state(path: Path, folder: Path) -> Path:
-    """Its files in the new `folder`. Raises Rejected when a part is broken or missing."""
+    """Unpacks a state into the new `folder`. Raises Rejected when a part is broken, missing or too large."""
     folder.mkdir(parents=True)
     try:
         with zipfile.ZipFile(path) as archive:
-            for name in _STATE_FILES | (_STATE_ALSO & set(archive.namelist())):
-                if archive.getinfo(name).file_size > _MOST:
-                    raise Rejected(_NO_STATE)
+            for name in _STATE_FILES | (_OPTIONAL_STATE_FILES & set(archive.namelist())):
+                if archive.getinfo(name).file_size > _MAX_STATE_FILE_BYTES:
+                    raise Rejected(_BROKEN_STATE_MESSAGE)
                 with archive.open(name) as source, (folder / name).open("wb") as file:
                     shutil.copyfileobj(source, file, 1 << 20)
-    except (OSError, KeyError, zipfile.BadZipFile) as broken:
-        raise Rejected(_NO_STATE) from broken
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise Rejected(_BROKEN_STATE_MESSAGE) from error
     return folder
 
 
-_NO_STATE = (
+_BROKEN_STATE_MESSAGE = (
     "The saved state is broken, or another trainer wrote it. Continue the run from its last checkpoint, or start it anew."
 )
 
 
-def black(path: Path) -> bool:
-    """Whether a picture has no light in it at all: what NaN looks like."""
+def is_black(path: Path) -> bool:
+    """Whether a picture is completely black, as after NaN."""
     with Image.open(path) as picture:
         return picture.convert("L").getextrema()[1] == 0
 
 
-def _drawn(path: Path) -> bool:
+def _is_whole_picture(path: Path) -> bool:
     try:
         with Image.open(path) as picture:
             picture.load()

@@ -1,1 +1,1 @@
-"""Moving pictures: the port and its adapters."""
+"""Videos from pictures: the port and the built-in camera moves."""

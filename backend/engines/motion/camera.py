@@ -1,7 +1,7 @@
-"""Moves a camera over a still, with ffmpeg: works on any machine, adds nothing to the picture.
+"""Camera moves over a still picture, rendered by ffmpeg: works on any machine.
 
-The view is drawn by ffmpeg's `perspective` filter, frame by frame and between pixels: `zoompan` rounds its window to whole
-pixels, which shakes (docs/contracts/ffmpeg.md, 2).
+Uses ffmpeg's `perspective` filter, which interpolates between pixels: `zoompan` rounds its window to whole pixels, which
+makes the video shake (docs/contracts/ffmpeg.md, 2).
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from backend.engines.events import EngineStatus, Event, Output, Progress
 from backend.engines.image import input_pictures
 from backend.engines.motion import moves
 from backend.engines.motion.port import MotionCard, MotionRequest
-from backend.engines.motion.resize import film_size
+from backend.engines.motion.resize import video_size
 from backend.errors import EngineUnavailable, Unsupported
 from backend.media import ffmpeg as tool
 from backend.media.ffmpeg.films import SCALED
 from backend.settings import Settings
 
-SIDE, FRAMES, FPS, MOST_FRAMES = 1920, 150, 30, 1800
-_OVER = 1.25
-"""How much larger than the film the picture is kept while the view moves: more costs time and shows nothing."""
+SIDE, FRAMES, FPS, MAX_FRAMES = 1920, 150, 30, 1800
+_OVERSCAN = 1.25
+"""Size of the canvas relative to the video: a larger one costs time without a visible gain."""
 
 
-class Camera:
-    """A card for each move. `movement`: how far it goes. Words, LoRAs, steps and seeds mean nothing here."""
+class CameraEngine:
+    """One card per move. `movement`: how far it goes. Prompts, LoRAs, steps and seeds have no effect."""
 
     name = "camera"
 
@@ -41,8 +41,8 @@ class Camera:
         _check(card, request)
         yield Progress(0, 0, "opening the picture")
         still, out = request.workdir / "still.png", request.workdir / "film.mp4"
-        size = yield from input_pictures.opened(request.picture, still)
-        width, height = film_size(*size, request.width, request.height, longest=SIDE)
+        size = yield from input_pictures.convert_to_png(request.picture, still)
+        width, height = video_size(*size, request.width, request.height, longest=SIDE)
         graph = _graph(card, request, still, out, size, (width, height), frames, fps, self._settings)
         for done in tool.render(graph, out, self._settings):
             yield Progress(min(done, frames), frames, "filming")
@@ -66,11 +66,19 @@ class Camera:
 
 CARDS = tuple(
     MotionCard(
-        name=move.name, title=move.title, prompts=False, base="", side=SIDE, frames=FRAMES, fps=FPS, most_frames=MOST_FRAMES,
-        note=move.note, loops=move.loops,
+        name=move.name,
+        title=move.title,
+        prompts=False,
+        base="",
+        side=SIDE,
+        frames=FRAMES,
+        fps=FPS,
+        most_frames=MAX_FRAMES,
+        note=move.note,
+        loops=move.loops,
     )
     for move in moves.MOVES
-)  # fmt: skip
+)
 
 
 def _card(name: str) -> MotionCard:
@@ -89,41 +97,48 @@ def _check(card: MotionCard, request: MotionRequest) -> None:
 
 
 def _graph(
-    card: MotionCard, request: MotionRequest, still: Path, out: Path, picture: tuple[int, int], film: tuple[int, int],
-    frames: int, fps: int, settings: Settings,
-) -> Any:  # fmt: skip
-    """Cropped to what is ever seen, enlarged or made smaller once, repeated, looked at through the moving view, fitted."""
+    card: MotionCard,
+    request: MotionRequest,
+    still: Path,
+    out: Path,
+    picture: tuple[int, int],
+    film: tuple[int, int],
+    frames: int,
+    fps: int,
+    settings: Settings,
+) -> Any:
+    """The ffmpeg graph: crop to the visible region, scale once, loop the frame, apply the moving view, scale to size."""
     seconds = frames / fps
-    found = moves.path(
+    path = moves.view_path(
         card.name, picture=picture, shape=film[0] / film[1], focus=request.focus, movement=request.movement, seconds=seconds
     )
-    x, y, wide, high = found.region
-    scale = min(film[0] / found.narrowest, _OVER * film[0] / found.widest)
-    canvas = max(2, round(wide * scale / 2) * 2), max(2, round(high * scale / 2) * 2)
+    x, y, width, height = path.region
+    scale = min(film[0] / path.narrowest, _OVERSCAN * film[0] / path.widest)
+    canvas = max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
     stream = ffmpeg.input(str(still), framerate=fps).video
-    stream = stream.filter("crop", wide, high, x, y, exact=1).filter("scale", *canvas, **SCALED).filter("format", "yuv420p")
+    stream = stream.filter("crop", width, height, x, y, exact=1).filter("scale", *canvas, **SCALED).filter("format", "yuv420p")
     stream = stream.filter("loop", loop=frames - 1, size=1, start=0)
-    corners = view(found, film[0] / film[1], canvas, frames=frames, loops=card.loops)
+    corners = corner_formulas(path, film[0] / film[1], canvas, frames=frames, loops=card.loops)
     stream = stream.filter("perspective", **corners, interpolation="cubic", sense="source", eval="frame")
     stream = stream.filter("scale", *film, flags="area+accurate_rnd").filter("setsar", 1)
     return tool.encoded(stream, out, fps=fps, frames=frames, threads=settings.engine_threads)
 
 
-def view(found: moves.Path, shape: float, canvas: tuple[int, int], *, frames: int, loops: bool) -> dict[str, str]:
-    """The four corners of the view on a canvas that shows the path's region: formulas of the frame's number `on`, from 1."""
+def corner_formulas(path: moves.ViewPath, shape: float, canvas: tuple[int, int], *, frames: int, loops: bool) -> dict[str, str]:
+    """ffmpeg formulas (x0..y3) of the view's corners on the canvas, in terms of the frame number `on`, from 1."""
     last = frames if loops else max(1, frames - 1)
-    left, top, wide, high = found.region
-    across, down = canvas[0] / wide, canvas[1] / high
+    left, top, width, height = path.region
+    scale_x, scale_y = canvas[0] / width, canvas[1] / height
     corners = {}
-    for n, (right, below) in enumerate(((-1, -1), (1, -1), (-1, 1), (1, 1))):
-        half = f"({found.width})/2"
-        dx, dy = f"({right}*{half})", f"({below}*{half}/{shape:.9f})"
-        turned_x = f"({dx}*cos({found.turn})-{dy}*sin({found.turn}))" if found.turn != "0" else dx
-        turned_y = f"({dx}*sin({found.turn})+{dy}*cos({found.turn}))" if found.turn != "0" else dy
-        for axis, middle, turned, begin, factor in (
-            ("x", found.x, turned_x, left, across),
-            ("y", found.y, turned_y, top, down),
+    for n, (sign_x, sign_y) in enumerate(((-1, -1), (1, -1), (-1, 1), (1, 1))):
+        half = f"({path.width})/2"
+        dx, dy = f"({sign_x}*{half})", f"({sign_y}*{half}/{shape:.9f})"
+        rotated_x = f"({dx}*cos({path.turn})-{dy}*sin({path.turn}))" if path.turn != "0" else dx
+        rotated_y = f"({dx}*sin({path.turn})+{dy}*cos({path.turn}))" if path.turn != "0" else dy
+        for axis, center, rotated, origin, factor in (
+            ("x", path.x, rotated_x, left, scale_x),
+            ("y", path.y, rotated_y, top, scale_y),
         ):
-            formula = f"({middle}+{turned}-{begin})*{factor:.9f}"
+            formula = f"({center}+{rotated}-{origin})*{factor:.9f}"
             corners[f"{axis}{n}"] = formula.replace("PI", "3.141592653589793").replace("P", f"((on-1)/{last})")
     return corners

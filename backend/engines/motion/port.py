@@ -1,4 +1,4 @@
-"""The motion port: a picture in, a short film of it out."""
+"""The video port: a picture in, a short video of it out."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from backend.engines.image.port import LoraUse
 
 @dataclass(frozen=True, slots=True)
 class MotionCard:
-    """A way to make a picture move. `prompts`: it follows words, and takes LoRAs of family `base` ("" none).
+    """One motion model or camera move. `prompts`: it follows a prompt and takes LoRAs of family `base` ("": none).
 
-    `side`: px of the long side it was trained at; `frames`, `fps`: its own recommended values; `most_frames`: in one film.
-    `checkpoint`: the image checkpoint it moves needs to be named. `device`: the capability of the card it must hold (`image`),
-    empty: none, then it moves a camera over the picture and draws nothing. `loops`: its end meets its beginning.
+    `side`: px of the long side it was trained at; `frames`, `fps`: its recommended values; `most_frames`: maximum per video.
+    `checkpoint`: the request must name a base model. `device`: the capability of the device it needs (`image`); "": none, it
+    only moves a camera over the picture. `loops`: its end meets its beginning.
     """
 
     name: str
@@ -36,11 +36,11 @@ class MotionCard:
 
 @dataclass(frozen=True, slots=True)
 class MotionRequest:
-    """`picture` moves for `frames` frames at `fps`. `movement` 0..1: how much. `checkpoint`: for cards that name it needed.
+    """`picture` moves for `frames` frames at `fps` (0: the card's). `movement` 0..1: how much. `checkpoint`: a base model.
 
-    The output is one MP4 in `workdir`: H.264, yuv420p, even sides, without sound, its index in front. `width`, `height`: its
-    size in px, both or neither; neither: in shape as the picture, at most `side` px long. Of a picture of another shape `focus`
-    0..1 is kept: 0 its left or top, 1 its right or bottom.
+    The output is one MP4 in `workdir`: H.264, yuv420p, even sides, no sound, faststart. `width`, `height`: its size in px, or
+    both 0: the picture's shape, at most `side` px long. `focus`: which part of a picture of another shape is kept, from 0 (left
+    or top) to 1 (right or bottom).
     """
 
     model: str
@@ -74,7 +74,7 @@ class MotionEngine(Protocol):
     def run(self, request: MotionRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]: ...
 
     def models(self) -> list[MotionCard]:
-        """The default one first; empty: nothing can move pictures here. Cheap."""
+        """All cards, the default first; empty: no video can be made here. Cheap."""
         ...
 
     def status(self, device: str = "") -> EngineStatus: ...

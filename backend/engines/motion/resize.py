@@ -1,4 +1,4 @@
-"""Around a model that draws in sizes of its own: the picture cut to the film's shape before, the film made to size after."""
+"""For models with fixed sizes: crops the picture to the video's shape before, and scales the video to size after."""
 
 from __future__ import annotations
 
@@ -16,68 +16,68 @@ from backend.media.images.picture_cut import Cut, Cutter
 from backend.settings import Settings
 
 
-def window(width: int, height: int, shape: float, focus: float) -> tuple[int, int, int, int]:
-    """x, y, width, height of the largest part of this shape (width / height), px; `focus` 0..1 says where it lies."""
-    wide = max(1, min(width, round(height * shape)))
-    high = max(1, min(height, round(width / shape)))
-    return round((width - wide) * focus), round((height - high) * focus), wide, high
+def crop_window(width: int, height: int, shape: float, focus: float) -> tuple[int, int, int, int]:
+    """x, y, width, height in px of the largest part of this shape (width / height); `focus` 0..1: where it lies."""
+    window_width = max(1, min(width, round(height * shape)))
+    window_height = max(1, min(height, round(width / shape)))
+    return round((width - window_width) * focus), round((height - window_height) * focus), window_width, window_height
 
 
-def cropped(picture: Path, request: MotionRequest) -> Generator[Event, None, tuple[int, int]]:
-    """Cuts the file in place to the shape of `request` (in a child); returns its size in px. Raises Rejected."""
+def crop_to_shape(picture: Path, request: MotionRequest) -> Generator[Event, None, tuple[int, int]]:
+    """Crops the file in place to the shape of `request` (in a child process); returns its size in px. Raises Rejected."""
     with Image.open(picture) as opened:  # the header of a PNG that a child of ours has just written
         size = opened.size
     if not (request.width and request.height):
         return size
-    part = window(*size, request.width / request.height, request.focus)
-    if part[2:] == size:
+    region = crop_window(*size, request.width / request.height, request.focus)
+    if region[2:] == size:
         return size
     with Cutter(processes=1) as cutter:
-        cutting = cutter.submit(Cut(str(picture), str(picture.with_name("cut.png")), part, ""))
-        while not cutting.done():
+        future = cutter.submit(Cut(str(picture), str(picture.with_name("cut.png")), region, ""))
+        while not future.done():
             yield Alive()
-            wait([cutting], timeout=0.5)
+            wait([future], timeout=0.5)
     try:
-        cutting.result().replace(picture)
+        future.result().replace(picture)
     except Invalid as error:
         raise Rejected("This picture cannot be read. Choose another picture.", detail=error.message) from error
-    return part[2:]
+    return region[2:]
 
 
-def fitted(made: Event, request: MotionRequest, out: Path, settings: Settings) -> Iterator[Event]:
-    """A film as the port wants it, at `out`: encoded anew only where its size or its kind is another. Other events pass."""
-    if not isinstance(made, Output):
-        yield made
+def fit_video(event: Event, request: MotionRequest, out: Path, settings: Settings) -> Iterator[Event]:
+    """Brings an Output to the port's format at `out`, re-encoded only if size or codec differ. Other events pass through."""
+    if not isinstance(event, Output):
+        yield event
         return
-    film = yield from _looked_at(made.path)
-    width, height = film_size(film.width, film.height, request.width, request.height)
+    film = yield from _probe(event.path)
+    width, height = video_size(film.width, film.height, request.width, request.height)
     if (film.width, film.height, film.codec, film.pixels, film.sound) == (width, height, "h264", "yuv420p", False):
-        made.path.replace(out)
+        event.path.replace(out)
     else:
         fps = max(1, round(film.fps or request.fps or 8))
         for done in tool.refit(
-            made.path, out, width=width, height=height, fps=fps, frames=film.frames or request.frames, settings=settings
+            event.path, out, width=width, height=height, fps=fps, frames=film.frames or request.frames, settings=settings
         ):
             yield Progress(done, film.frames, "fitting the film")
-        if made.path != out:
-            made.path.unlink(missing_ok=True)
-    yield Output(out, made.n, {"width": width, "height": height, "frames": film.frames, "fps": round(film.fps)})
+        if event.path != out:
+            event.path.unlink(missing_ok=True)
+    yield Output(out, event.n, {"width": width, "height": height, "frames": film.frames, "fps": round(film.fps)})
 
 
-def _looked_at(path: Path) -> Generator[Event, None, tool.Film]:
-    looking = tool.probe(path)
+def _probe(path: Path) -> Generator[Event, None, tool.Film]:
+    probing = tool.probe(path)
     while True:
         try:
-            next(looking)
+            next(probing)
         except StopIteration as done:
             film: tool.Film = done.value
             return film
         yield Alive()
 
 
-def film_size(width: int, height: int, wide: int = 0, high: int = 0, longest: int = 0) -> tuple[int, int]:
-    """Even sides: as asked for, or as the picture is, at most `longest` px long (0: any)."""
-    if not (wide and high):
+def video_size(width: int, height: int, max_width: int = 0, max_height: int = 0, longest: int = 0) -> tuple[int, int]:
+    """Even sides: as requested, else the picture's size scaled down to at most `longest` px (0: any)."""
+    if not (max_width and max_height):
         factor = min(1.0, longest / max(width, height)) if longest else 1.0
-        wide, high = round(width * factor), round(height * factor)
-    return max(2, wide // 2 * 2), max(2, high // 2 * 2)
+        max_width, max_height = round(width * factor), round(height * factor)
+    return max(2, max_width // 2 * 2), max(2, max_height // 2 * 2)

@@ -1,4 +1,4 @@
-"""Reading one answer, streamed or whole, in every legal shape. What had come when it failed decides whether it was paid."""
+"""Reads one answer, streamed or whole. What had arrived when it failed decides whether it counts as paid."""
 
 from __future__ import annotations
 
@@ -11,19 +11,27 @@ from typing import Any
 
 import httpx
 
-from backend.engines.openrouter.client_models import Completion, Piece, Problem, amount, ending, loads, tokens
-from backend.engines.openrouter.stream import events
+from backend.engines.openrouter.client_models import (
+    Completion,
+    LlmErrorBody,
+    Piece,
+    answer_ending,
+    parse_amount,
+    parse_object,
+    token_count,
+)
+from backend.engines.openrouter.stream import sse_events
 
-_ID = re.compile(r'"id"\s*:\s*"(gen-[\w-]+)"')
-_HALVES = re.compile("[\ud800-\udfff]")
+_ID_PATTERN = re.compile(r'"id"\s*:\s*"(gen-[\w-]+)"')
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _REASONING = ("reasoning", "reasoning_content", "reasoning_details")
-_PAID_BY = ("prompt_tokens", "completion_tokens", "total_tokens")
+_USAGE_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
-class Lost(Exception):
-    """The request arrived and its answer cannot be used: it may have been paid.
+class LlmResponseLost(Exception):
+    """The request arrived but its answer was lost or broken: it may have been paid.
 
-    `id`: to ask what it cost, or "". `cost_usd`: what the server said that it cost; None: it did not say.
+    `id`: the generation, to look up its cost, or "". `cost_usd`: the cost the server reported; None: it did not.
     """
 
     def __init__(self, why: str, *, id: str = "", cost_usd: Decimal | None = None) -> None:
@@ -31,16 +39,16 @@ class Lost(Exception):
         self.id, self.cost_usd = id, cost_usd
 
 
-class Refusal(Exception):
-    """The server said no before it made anything: nothing is paid (openrouter.md, 7)."""
+class LlmRefused(Exception):
+    """The server refused before generating anything: nothing is paid (openrouter.md, 7)."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: LlmErrorBody) -> None:
         super().__init__(f"{problem.code} {problem.kind} {problem.message}".strip())
         self.problem = problem
 
 
-class Answer:
-    """What has arrived of one answer."""
+class AnswerReader:
+    """Collects what has arrived of one answer."""
 
     def __init__(self) -> None:
         self.id = self.model = self.finish = self.native = ""
@@ -49,125 +57,141 @@ class Answer:
         self.calls: dict[Any, list[str]] = {}
         self.usage: dict[str, Any] = {}
         self._usage_is_last = False
-        """Running figures of an answer that goes on are less than what is billed in the end."""
-        self._made = self._ended = False
-        self._half = ""
+        """Usage reported before the end is less than what is finally billed, so only the last report counts."""
+        self._has_content = self._ended = False
+        self._pending_surrogate = ""
 
     def stream(self, parts: Iterator[bytes]) -> Iterator[Piece]:
-        found = events(parts)
-        for event in found:
-            if event is None:  # comments (openrouter.md, 5): they say that it lives
+        sse = sse_events(parts)
+        for event in sse:
+            if event is None:  # comments (openrouter.md, 5): keep-alives
                 yield Piece("", self.id)
                 continue
             for data in _documents(event):
                 if data.strip() == "[DONE]":
                     self._ended = True
-                    # Read to its end, for only then the connection serves the next call; all that counts has been said.
+                    # Read to the end, or the connection cannot be reused. Errors no longer matter: the answer is complete.
                     with suppress(httpx.TransportError):
-                        for _ in found:
+                        for _ in sse:
                             pass
                     return
-                yield Piece(self._take(data), self.id)
+                yield Piece(self._read_document(data), self.id)
         if not self.finish:
-            raise Lost("the stream ended in the middle", id=self.id)
+            raise LlmResponseLost("the stream ended in the middle", id=self.id)
 
     def whole(self, response: httpx.Response) -> str:
         body = bytearray()
         try:
             for part in response.iter_bytes():
                 body += part
-            text = self._take(bytes(body))
+            text = self._read_document(bytes(body))
         except httpx.TransportError:
-            self._look(bytes(body))
+            self._find_id(bytes(body))
             raise
         self._ended = True
         return text
 
     def completion(self) -> Completion:
-        """Raises Lost when nothing was finished."""
-        if not self.finish and not (self._ended and self._made):
-            raise Lost("the answer has no end", id=self.id)
+        """The completed answer. Raises LlmResponseLost when it never came to its end."""
+        if not self.finish and not (self._ended and self._has_content):
+            raise LlmResponseLost("the answer has no end", id=self.id)
         usage = self.usage if self._usage_is_last or not self.finish else {}
-        used = tokens(usage, "prompt_tokens"), tokens(usage, "completion_tokens")
+        token_counts = token_count(usage, "prompt_tokens"), token_count(usage, "completion_tokens")
         calls = ["".join(parts) for parts in self.calls.values()]
         return Completion(
-            self.id, self.model, "".join(self.parts), ending(self.finish, self.native), *used, amount(usage.get("cost")),
-            refusal="".join(self.refusal), arguments=calls[0] if len(calls) == 1 else "",
-        )  # fmt: skip
+            self.id,
+            self.model,
+            "".join(self.parts),
+            answer_ending(self.finish, self.native),
+            *token_counts,
+            parse_amount(usage.get("cost")),
+            refusal="".join(self.refusal),
+            arguments=calls[0] if len(calls) == 1 else "",
+        )
 
-    def _take(self, data: str | bytes) -> str:
+    def _read_document(self, data: str | bytes) -> str:
         try:
-            said = loads(data)
-        except ValueError as broken:
-            self._look(data)
-            raise Lost("the answer is no JSON", id=self.id) from broken
-        choices = said.get("choices")
+            document = parse_object(data)
+        except ValueError as invalid:
+            self._find_id(data)
+            raise LlmResponseLost("the answer is no JSON", id=self.id) from invalid
+        choices = document.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-        found = choice.get("message") or choice.get("delta")
-        message = found if isinstance(found, dict) else {}
-        self.id = str(said.get("id") or self.id)
-        self.model = str(said.get("model") or self.model)
+        raw_message = choice.get("message") or choice.get("delta")
+        message = raw_message if isinstance(raw_message, dict) else {}
+        self.id = str(document.get("id") or self.id)
+        self.model = str(document.get("model") or self.model)
         self.finish = str(choice.get("finish_reason") or self.finish)
         self.native = str(choice.get("native_finish_reason") or self.native)
         text = self._joined(_text_of(message.get("content")))
         self.parts.append(text)
         if isinstance(message.get("refusal"), str):
             self.refusal.append(message["refusal"])
-        self._call(message)
-        self._made |= bool(text or self.refusal or self.calls or any(message.get(name) for name in _REASONING))
-        usage = said.get("usage")
+        self._read_tool_calls(message)
+        self._has_content |= bool(text or self.refusal or self.calls or any(message.get(name) for name in _REASONING))
+        usage = document.get("usage")
         if isinstance(usage, dict):
             self.usage, self._usage_is_last = usage, bool(self.finish)
-        if (error := said.get("error") or choice.get("error")) or self.finish == "error":
-            self._failed(error or {"message": "the model failed"}, last=isinstance(usage, dict))
+        if (error := document.get("error") or choice.get("error")) or self.finish == "error":
+            self._raise_error(error or {"message": "the model failed"}, last=isinstance(usage, dict))
         return text
 
-    def _failed(self, error: object, *, last: bool) -> None:
-        """Nothing made and nothing counted: a refusal like any other. Else it was paid: what the error says, if it says it."""
-        problem = Problem.read(error, status=200)
-        cost = amount(self.usage.get("cost")) if last else None
-        if self._made or cost or amount(self.usage.get("cost")) or any(tokens(self.usage, name) for name in _PAID_BY):
-            raise Lost(f"it failed in the middle: {problem.message}", id=self.id, cost_usd=cost or None)
-        raise Refusal(problem)
+    def _raise_error(self, error: object, *, last: bool) -> None:
+        """Raises LlmRefused if nothing was generated or counted yet, else LlmResponseLost: then it may have been paid."""
+        problem = LlmErrorBody.read(error, status=200)
+        cost = parse_amount(self.usage.get("cost")) if last else None
+        if (
+            self._has_content
+            or cost
+            or parse_amount(self.usage.get("cost"))
+            or any(token_count(self.usage, name) for name in _USAGE_COUNTS)
+        ):
+            raise LlmResponseLost(f"it failed in the middle: {problem.message}", id=self.id, cost_usd=cost or None)
+        raise LlmRefused(problem)
 
     def _joined(self, text: str) -> str:
-        """JSON may hold the halves of a character in two pieces: the first one waits for the second."""
-        if not self._half and not _HALVES.search(text):
+        """Joins surrogate pairs that were split over two pieces of JSON: a high surrogate waits for the next piece."""
+        if not self._pending_surrogate and not _SURROGATES.search(text):
             return text
-        text, self._half = self._half + text, ""
+        text, self._pending_surrogate = self._pending_surrogate + text, ""
         if text and "\ud800" <= text[-1] <= "\udbff":
-            text, self._half = text[:-1], text[-1]
+            text, self._pending_surrogate = text[:-1], text[-1]
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
 
-    def _call(self, message: dict[str, Any]) -> None:
-        found = message.get("tool_calls")
-        calls = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    def _read_tool_calls(self, message: dict[str, Any]) -> None:
+        tool_calls = message.get("tool_calls")
+        calls = [call for call in tool_calls if isinstance(call, dict)] if isinstance(tool_calls, list) else []
         if isinstance(message.get("function_call"), dict):
             calls.append({"function": message["function_call"]})
         for n, call in enumerate(calls):
             function = call.get("function")
-            said = function.get("arguments") if isinstance(function, dict) else None
-            told = said if isinstance(said, str) else json.dumps(said, default=str) if said else ""
-            self.calls.setdefault(call.get("index", n), []).append(told)
+            arguments = function.get("arguments") if isinstance(function, dict) else None
+            arguments_text = (
+                arguments if isinstance(arguments, str) else json.dumps(arguments, default=str) if arguments else ""
+            )
+            self.calls.setdefault(call.get("index", n), []).append(arguments_text)
 
-    def _look(self, data: str | bytes) -> None:
+    def _find_id(self, data: str | bytes) -> None:
         text = data if isinstance(data, str) else data.decode("utf-8", "replace")
-        self.id = self.id or (found.group(1) if (found := _ID.search(text)) else "")
+        self.id = self.id or (match.group(1) if (match := _ID_PATTERN.search(text)) else "")
 
 
 def _documents(event: str) -> list[str]:
-    """One, also over several lines. Servers that leave out the empty line between two events send several."""
+    """The JSON documents in an event: usually one, also over several lines.
+
+    Servers that leave out the empty line between events send several, one per line.
+    """
     if "\n" not in event:
         return [event]
     try:
-        loads(event)
+        parse_object(event)
     except ValueError:
         return event.split("\n")
     return [event]
 
 
 def _text_of(content: object) -> str:
-    """A text, or parts of which those of text count (openrouter.md, 9)."""
+    """The text of a content that is a string or a list of parts; other parts are ignored (openrouter.md, 9)."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else [content] if isinstance(content, dict) else []
@@ -176,5 +200,5 @@ def _text_of(content: object) -> str:
 
 
 def _text_part(part: object) -> str:
-    said = part.get("text") if isinstance(part, dict) and part.get("type", "text") in ("text", "output_text") else None
-    return said if isinstance(said, str) else ""
+    text = part.get("text") if isinstance(part, dict) and part.get("type", "text") in ("text", "output_text") else None
+    return text if isinstance(text, str) else ""

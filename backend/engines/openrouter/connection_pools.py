@@ -1,5 +1,6 @@
-"""Several small pools of connections instead of a large one: httpx's looks at each of its connections, with a system call, for
-every request that it takes and for every one that it ends.
+"""Several small connection pools instead of a large one.
+
+httpx checks every connection of a pool, with a system call, at the start and end of each request: large pools are slow.
 """
 
 from __future__ import annotations
@@ -10,35 +11,35 @@ from contextlib import contextmanager
 
 import httpx
 
-LANES, WIDTH = 16, 6
+POOLS, FILL_FIRST = 16, 6
 
 
-class Lanes:
-    """Thread-safe. The first lanes are filled first, so that who asks one thing after another stays on one connection.
+class ConnectionPools:
+    """Thread-safe. The first pools are filled first, so that sequential requests reuse one connection.
 
-    `at_once`: requests of one lane; all of them together are bounded by the threads that ask.
+    `at_once`: connections per pool; the total is bounded by the calling threads.
     """
 
     def __init__(self, *, headers: Mapping[str, str], timeout: httpx.Timeout, at_once: int) -> None:
-        # Connections end before servers close idle ones: a request on one that is just being closed would count as lost.
+        # Short expiry: a request on a connection that the server is just closing would count as lost.
         limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once, keepalive_expiry=2.0)
-        trusted = httpx.create_ssl_context()
-        self._lanes = [httpx.Client(headers=headers, timeout=timeout, limits=limits, verify=trusted) for _ in range(LANES)]
-        self._busy = [0] * LANES
-        self._guard = threading.Lock()
+        ssl_context = httpx.create_ssl_context()
+        self._pools = [httpx.Client(headers=headers, timeout=timeout, limits=limits, verify=ssl_context) for _ in range(POOLS)]
+        self._busy = [0] * POOLS
+        self._lock = threading.Lock()
 
     @contextmanager
-    def one(self) -> Iterator[httpx.Client]:
-        with self._guard:
-            free = next((n for n, busy in enumerate(self._busy) if busy < WIDTH), None)
-            n = min(range(LANES), key=self._busy.__getitem__) if free is None else free
+    def borrow(self) -> Iterator[httpx.Client]:
+        with self._lock:
+            free = next((n for n, busy in enumerate(self._busy) if busy < FILL_FIRST), None)
+            n = min(range(POOLS), key=self._busy.__getitem__) if free is None else free
             self._busy[n] += 1
         try:
-            yield self._lanes[n]
+            yield self._pools[n]
         finally:
-            with self._guard:
+            with self._lock:
                 self._busy[n] -= 1
 
     def close(self) -> None:
-        for lane in self._lanes:
-            lane.close()
+        for pool in self._pools:
+            pool.close()

@@ -1,4 +1,4 @@
-"""What models cost: the server's list, read once an hour, and what the operator says of models that are not on it."""
+"""Prices of models: the server's list, read once an hour, and the operator's own prices (TEXT_PRICES)."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from backend.engines.openrouter.client import PricedModel
 from backend.engines.text.port import TextRequest
 from backend.errors import Invalid
 
-KEPT_S = 3600.0
+LIST_TTL_S = 3600.0
 _MESSAGE_TOKENS, _IMAGE_TOKENS = 16, 26_000
-"""The most that models count for a picture of 768 px: OpenAI's small ones 2,833 tokens and 5,667 for each of 4 tiles."""
+"""Upper bounds. A picture of 768 px: OpenAI's small models count 2,833 tokens and 5,667 for each of 4 tiles."""
 _MILLION = Decimal(1_000_000)
 
 
 class PriceList:
-    """`own` wins over the server's. Thread-safe."""
+    """`own` prices override the server's. Thread-safe."""
 
     def __init__(self, read: Callable[[], list[PricedModel]], own: dict[str, PricedModel]) -> None:
-        self._read, self._own = read, own
-        self._listed: dict[str, PricedModel] = {}
-        self._until = 0.0
-        self._guard = threading.Lock()
+        self._read, self._own_prices = read, own
+        self._server_prices: dict[str, PricedModel] = {}
+        self._expires_at = 0.0
+        self._lock = threading.Lock()
 
-    def of(self, names: Sequence[str]) -> list[PricedModel]:
-        """Those with a price, in the order of `names`. The list is asked only for names that the operator gave no price."""
-        if not all(name in self._own for name in names):
-            with self._guard:
-                if time.monotonic() >= self._until:
-                    self._listed = {model.id: model for model in self._read()}
-                    self._until = time.monotonic() + KEPT_S
-        known = {**self._listed, **self._own}
-        return [known[name] for name in names if name in known]
+    def priced_models(self, names: Sequence[str]) -> list[PricedModel]:
+        """The models with a price, in the order of `names`. The server is asked only for names without an own price."""
+        if not all(name in self._own_prices for name in names):
+            with self._lock:
+                if time.monotonic() >= self._expires_at:
+                    self._server_prices = {model.id: model for model in self._read()}
+                    self._expires_at = time.monotonic() + LIST_TTL_S
+        prices = {**self._server_prices, **self._own_prices}
+        return [prices[name] for name in names if name in prices]
 
-    def nearest(self, name: str) -> str:
-        """The model with a price that is called most like it; "" when none is. Of what was last read: nobody is asked."""
-        close = difflib.get_close_matches(name, [*self._own, *self._listed], n=1, cutoff=0.75)
+    def closest_name(self, name: str) -> str:
+        """The known model with the most similar name; "" when none is similar. Does not ask the server."""
+        close = difflib.get_close_matches(name, [*self._own_prices, *self._server_prices], n=1, cutoff=0.75)
         return close[0] if close else ""
 
 
 def own_prices(setting: str) -> dict[str, PricedModel]:
     """`model=in/out, …` in USD per million tokens. Raises Invalid."""
-    found = {}
+    prices_by_model = {}
     for part in filter(None, (part.strip() for part in setting.split(","))):
         name, _, price = part.rpartition("=")
         prompt, _, completion = price.partition("/")
@@ -55,17 +55,17 @@ def own_prices(setting: str) -> dict[str, PricedModel]:
             prices = []
         if not name or not prices or not all(price.is_finite() and price >= 0 for price in prices):
             raise Invalid(f"TEXT_PRICES has {part!r}. Write model=0.5/1.5: dollars per million tokens in and out; 0/0 is free.")
-        found[name] = PricedModel(name, *prices)
-    return found
+        prices_by_model[name] = PricedModel(name, *prices)
+    return prices_by_model
 
 
-def most_usd(request: TextRequest, models: Sequence[PricedModel], *, schema_bytes: int = 0) -> Decimal:
+def max_cost(request: TextRequest, models: Sequence[PricedModel], *, schema_bytes: int = 0) -> Decimal:
     """No answer of any of `models` costs more: tokenizers make at most one token of a byte of UTF-8."""
     told = [request.system, request.question, *(said for pair in request.before for said in pair)]
     sent = sum(len(one.encode()) + _MESSAGE_TOKENS for one in told) + schema_bytes
     sent += len(request.images) * _IMAGE_TOKENS
-    return max(cost(model, sent, request.max_tokens, images=len(request.images)) for model in models)
+    return max(call_cost(model, sent, request.max_tokens, images=len(request.images)) for model in models)
 
 
-def cost(model: PricedModel, prompt_tokens: int, completion_tokens: int, *, images: int = 0) -> Decimal:
+def call_cost(model: PricedModel, prompt_tokens: int, completion_tokens: int, *, images: int = 0) -> Decimal:
     return model.prompt * prompt_tokens + model.completion * completion_tokens + model.request + model.image * images

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 
-def events(parts: Iterator[bytes]) -> Iterator[str | None]:
+def sse_events(parts: Iterator[bytes]) -> Iterator[str | None]:
     """The data of each event; None for a comment. An event at the very end counts also without its empty line."""
     data: list[str] = []
-    for line in lines(parts):
+    for line in sse_lines(parts):
         if not line:
             if any(data):  # an event without data is none
                 yield "\n".join(data)
@@ -24,17 +24,17 @@ def events(parts: Iterator[bytes]) -> Iterator[str | None]:
         yield "\n".join(data)
 
 
-def lines(parts: Iterator[bytes]) -> Iterator[str]:
-    """They end with LF, CR or CRLF and nothing else: httpx's own also end at U+2028, which may stand in an answer's JSON."""
-    rest, after_cr, first = b"", False, True
+def sse_lines(parts: Iterator[bytes]) -> Iterator[str]:
+    """Lines that end with LF, CR or CRLF only: httpx's also split at U+2028, which may occur in the JSON."""
+    remainder, after_cr, first = b"", False, True
     for part in parts:
-        more = part[1:] if after_cr and part.startswith(b"\n") else part
+        chunk = part[1:] if after_cr and part.startswith(b"\n") else part
         after_cr = part.endswith(b"\r")
-        whole = (rest + more).splitlines()
-        rest = whole.pop() if whole and not more.endswith((b"\n", b"\r")) else b""
-        if first and whole:
-            whole[0], first = whole[0].removeprefix(b"\xef\xbb\xbf"), False
-        for line in whole:
+        complete = (remainder + chunk).splitlines()
+        remainder = complete.pop() if complete and not chunk.endswith((b"\n", b"\r")) else b""
+        if first and complete:
+            complete[0], first = complete[0].removeprefix(b"\xef\xbb\xbf"), False
+        for line in complete:
             yield line.decode("utf-8", "replace")
-    if rest:
-        yield rest.decode("utf-8", "replace")
+    if remainder:
+        yield remainder.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The frozen trait classifier that judges cartoon portraits: used by the demo and the tests only, never by the studio."""
+"""The frozen trait classifier for cartoon portraits in torch: for the demo, the tests and the training of the starter model."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def load() -> TraitNet:
     return net
 
 
-def read(paths: Sequence[Path]) -> torch.Tensor:
-    """Picture files of any size as the classifier wants them."""
+def read_pictures(paths: Sequence[Path]) -> torch.Tensor:
+    """Picture files of any size as the classifier's input, (N, 3, 64, 64)."""
     pictures = [np.asarray(Image.open(path).convert("RGB").resize((128, 128), Image.Resampling.LANCZOS)) for path in paths]
     return shrink(torch.from_numpy(np.stack(pictures)))
 

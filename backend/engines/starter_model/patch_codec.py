@@ -1,7 +1,7 @@
-"""A linear picture codec with AutoencoderKL's call shape: what an autoencoder is to other models, for ours.
+"""A linear picture codec with AutoencoderKL's interface: the autoencoder of the starter model.
 
-8x8 patches, minus their mean, times 48 principal components, each divided by its scale: closed form, never trained. What is
-decoded can pass a small trained network (`refiner` channels wide) that takes block edges and noise away.
+8x8 patches minus their mean, projected on 48 principal components, each divided by its scale: closed form, not trained. A small
+trained network (`refiner` channels wide) can remove block edges and noise after decoding.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from diffusers.configuration_utils import register_to_config
 from diffusers.models.autoencoders.vae import DecoderOutput
 
 
-class Exactly:
-    """A latent distribution without spread: `sample` and `mode` are the same (N, channels, H/patch, W/patch) tensor."""
+class PointDistribution:
+    """A latent distribution without variance: `sample` and `mode` are the same (N, channels, H/patch, W/patch) tensor."""
 
     def __init__(self, latents: torch.Tensor) -> None:
         self._latents = latents
@@ -31,31 +31,33 @@ class Exactly:
 
 
 @dataclass
-class Encoded:
-    latent_dist: Exactly
+class EncoderOutput:
+    latent_dist: PointDistribution
 
 
 class Refiner(torch.nn.Module):  # type: ignore[misc]
-    """(N, 3, H, W) in -1..1 to the same, cleaner: a residual network on 4x4 cells, so that it sees across the 8x8 patches.
+    """Cleans (N, 3, H, W) in -1..1: a residual network on 4x4 cells, so that it sees across the 8x8 patches.
 
-    `reach`: the dilation of each layer, in cells; wide ones let it see what colour a whole area has.
+    `reach`: the dilation of each layer in cells; large ones see the colour of a whole area.
     """
 
     def __init__(self, width: int, reach: Sequence[int]) -> None:
         super().__init__()
         self.cells, self.pixels = torch.nn.PixelUnshuffle(4), torch.nn.PixelShuffle(4)
         self.enter = torch.nn.Conv2d(48, width, 3, padding=1)
-        self.layers = torch.nn.ModuleList(torch.nn.Conv2d(width, width, 3, padding=far, dilation=far) for far in reach)
+        self.layers = torch.nn.ModuleList(
+            torch.nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation) for dilation in reach
+        )
         self.leave = torch.nn.Conv2d(width, 48, 3, padding=1)
         torch.nn.init.zeros_(self.leave.weight)
         torch.nn.init.zeros_(self.leave.bias)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        seen = self.enter(self.cells(pictures))
+        features = self.enter(self.cells(pictures))
         for layer in self.layers:
-            seen = seen + layer(torch.nn.functional.silu(seen))
-        made: torch.Tensor = pictures + self.pixels(self.leave(torch.nn.functional.silu(seen)))
-        return made
+            features = features + layer(torch.nn.functional.silu(features))
+        refined: torch.Tensor = pictures + self.pixels(self.leave(torch.nn.functional.silu(features)))
+        return refined
 
 
 class PatchCodec(ModelMixin, ConfigMixin):  # type: ignore[misc]
@@ -81,8 +83,8 @@ class PatchCodec(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     def encode(self, pictures: torch.Tensor, return_dict: bool = True) -> Any:
         patches = self.unfold(pictures).movedim(1, -1) - self.mean
-        latents = Exactly((patches @ self.basis / self.scale).movedim(-1, 1))
-        return Encoded(latents) if return_dict else (latents,)
+        latents = PointDistribution((patches @ self.basis / self.scale).movedim(-1, 1))
+        return EncoderOutput(latents) if return_dict else (latents,)
 
     def decode(self, latents: torch.Tensor, return_dict: bool = True, generator: torch.Generator | None = None) -> Any:
         patches = (latents.movedim(1, -1) * self.scale) @ self.basis.T + self.mean
@@ -92,8 +94,8 @@ class PatchCodec(ModelMixin, ConfigMixin):  # type: ignore[misc]
         return DecoderOutput(sample=pictures) if return_dict else (pictures,)
 
 
-def fit(pixels: np.ndarray[Any, Any], channels: int = 48, sample: int = 3000) -> PatchCodec:
-    """The principal components of 8x8 patches of (N, H, W, 3) bytes; latents get the spread that diffusion likes."""
+def fit_codec(pixels: np.ndarray[Any, Any], channels: int = 48, sample: int = 3000) -> PatchCodec:
+    """Fits the principal components of 8x8 patches of (N, H, W, 3) bytes; latents are scaled to about unit variance."""
     codec: PatchCodec = PatchCodec(latent_channels=channels)
     codec.requires_grad_(False)
     rows = np.sort(np.random.default_rng(0).choice(len(pixels), min(sample, len(pixels)), replace=False))

@@ -1,4 +1,4 @@
-"""The words of the starter model: every attribute of a portrait and how a caption says it."""
+"""The vocabulary of the starter model: every attribute of a portrait and its phrase in a caption."""
 
 from __future__ import annotations
 
@@ -130,15 +130,15 @@ SCENES = {
 }
 HATS = {"hat", "hijab", "winterHat02"}
 MOSTLY_WOMEN = {"bigHair", "bob", "bun", "curly", "curvy", "hijab", "longButNotTooLong", "miaWallace", "straight01"}
-# Seen in captions as neutral nouns, which is why new names work as trigger words.
+# Used in captions as neutral nouns, which is why unknown names work as trigger words.
 # fmt: off
 NAMES = [
     "bella", "marco", "luna", "kai", "zara", "leo", "mia", "nova", "aria", "theo", "ivy", "milo", "ruby",
     "finn", "jade", "otto", "lila", "hugo", "cleo", "remy", "gia", "dario", "sofia", "elena", "nico",
 ]
 # fmt: on
-# What pictures of posts vary, a phrase of each at a time; nothing that makes somebody else of a character: kinds of clothes,
-# glasses and hair are not in it, nor eyes: words for them take glasses away, or smudge them.
+# Slots for post pictures: one phrase of each. Kinds of clothes, glasses, hair and eyes are left out: such phrases change the
+# character, and phrases for eyes remove or smudge its glasses.
 POSTS: dict[str, list[str]] = {
     "mood": ["smiling", "calm", "smirking", "serious"],
     "place": list(SCENES.values()),
@@ -146,40 +146,44 @@ POSTS: dict[str, list[str]] = {
 }
 
 
-def caption(rng: random.Random, seen: Attributes) -> str:
+def caption(rng: random.Random, attributes: Attributes) -> str:
     """One of the many ways to describe a portrait: most attributes, in any order."""
-    parts = [part for part in _parts(seen) if part and rng.random() < 0.93]
+    parts = [part for part in _parts(attributes) if part and rng.random() < 0.93]
     rng.shuffle(parts)
     if rng.random() < 0.95:
-        parts.insert(rng.choice([0, len(parts)]), SCENES[seen["scene"]])
+        parts.insert(rng.choice([0, len(parts)]), SCENES[attributes["scene"]])
     lead = rng.choice(["portrait of ", "photo of ", "a portrait of ", ""])
-    return lead + ", ".join([_who(rng, seen), *parts])
+    return lead + ", ".join([_person(rng, attributes), *parts])
 
 
-def full_prompt(rng: random.Random, seen: Attributes) -> str:
-    """A prompt that names what evaluation judges: head, skin, clothes, glasses, place."""
-    parts = [head(seen), f"{seen['skin']} skin", f"wearing a {seen['cloth']} {CLOTHES[seen['clothes']]}"]
-    parts += [GLASSES[seen["glasses"]]] if seen["glasses"] else []
-    return ", ".join([f"portrait of {rng.choice(NAMES)}", *parts, SCENES[seen["scene"]]])
+def full_prompt(rng: random.Random, attributes: Attributes) -> str:
+    """A prompt that names what the evaluation checks: head, skin, clothes, glasses, place."""
+    parts = [
+        head(attributes),
+        f"{attributes['skin']} skin",
+        f"wearing a {attributes['cloth']} {CLOTHES[attributes['clothes']]}",
+    ]
+    parts += [GLASSES[attributes["glasses"]]] if attributes["glasses"] else []
+    return ", ".join([f"portrait of {rng.choice(NAMES)}", *parts, SCENES[attributes["scene"]]])
 
 
-def head(seen: Attributes) -> str:
-    colour = seen["hat"] if seen["top"] in HATS else seen["hair"]
-    return f"{colour} {TOPS[seen['top']]}"
+def head(attributes: Attributes) -> str:
+    colour = attributes["hat"] if attributes["top"] in HATS else attributes["hair"]
+    return f"{colour} {TOPS[attributes['top']]}"
 
 
-def _who(rng: random.Random, seen: Attributes) -> str:
-    sex = "a woman" if seen["top"] in MOSTLY_WOMEN else "a man"
+def _person(rng: random.Random, attributes: Attributes) -> str:
+    sex = "a woman" if attributes["top"] in MOSTLY_WOMEN else "a man"
     return rng.choice(["a person", "a cartoon person", "someone", rng.choice(NAMES), rng.choice(NAMES), sex])
 
 
-def _parts(seen: Attributes) -> list[str]:
+def _parts(attributes: Attributes) -> list[str]:
     return [
-        head(seen),
-        f"{seen['skin']} skin",
-        f"wearing a {seen['cloth']} {CLOTHES[seen['clothes']]}",
-        MOUTHS[seen["mouth"]],
-        EYES[seen["eyes"]],
-        GLASSES.get(seen["glasses"], ""),
-        f"{seen['hair']} {BEARDS[seen['beard']]}" if seen["beard"] else "",
+        head(attributes),
+        f"{attributes['skin']} skin",
+        f"wearing a {attributes['cloth']} {CLOTHES[attributes['clothes']]}",
+        MOUTHS[attributes["mouth"]],
+        EYES[attributes["eyes"]],
+        GLASSES.get(attributes["glasses"], ""),
+        f"{attributes['hair']} {BEARDS[attributes['beard']]}" if attributes["beard"] else "",
     ]

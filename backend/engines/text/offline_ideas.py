@@ -1,13 +1,13 @@
-"""A plan of days without a model: their own topics in turn, each day from another angle. Pure."""
+"""Ideas for several days without a model: the influencer's topics in turn, each day from another angle. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from backend.engines.text.offline_caption import filled, pick, start, voice_of
-from backend.engines.text.offline_pictures import picture
-from backend.engines.text.offline_topics import subjects
+from backend.engines.text.offline_caption import fill_topic, lines_for, pick_line, rotation_start
+from backend.engines.text.offline_pictures import picture_prompt
+from backend.engines.text.offline_topics import topics_for
 from backend.engines.text.port import Brief
 
 ANGLES: dict[str, tuple[str, ...]] = {
@@ -37,20 +37,19 @@ ANGLES: dict[str, tuple[str, ...]] = {
         "Ultimi pensieri: {topic}",
     ),
 }  # fmt: skip
-"""Each holds the topic as a phrase of its own, so that any words fit."""
+"""Each contains the topic as a separate phrase, so that any wording fits grammatically."""
 
 
 def ideas(brief: Brief) -> list[dict[str, Any]]:
-    """One for each of `brief.n` days from `brief.first_day` on. With a topic all are about it, else about theirs in turn: what
-    they write about, then what they are said to be."""
-    voice_of(brief)
-    about = subjects(brief)
+    """One idea for each of `brief.n` days from `brief.first_day` on: about the brief's topic, else about theirs in turn."""
+    lines_for(brief)
+    topics = topics_for(brief)
     kinds = brief.kinds or ("instagram-post",)
-    return [_idea(brief, day, about, kinds) for day in range(brief.first_day, brief.first_day + brief.n)]
+    return [_idea(brief, day, topics, kinds) for day in range(brief.first_day, brief.first_day + brief.n)]
 
 
-def _idea(brief: Brief, day: int, about: list[str], kinds: tuple[str, ...]) -> dict[str, Any]:
-    one = replace(brief, topic=about[(day - 1) % len(about)], variant=brief.variant + day)
-    angle = filled(pick(ANGLES[brief.language], start(one), brief.avoid), one.topic)
+def _idea(brief: Brief, day: int, topics: list[str], kinds: tuple[str, ...]) -> dict[str, Any]:
+    day_brief = replace(brief, topic=topics[(day - 1) % len(topics)], variant=brief.variant + day)
+    angle = fill_topic(pick_line(ANGLES[brief.language], rotation_start(day_brief), brief.avoid), day_brief.topic)
     kind = kinds[(day - 1) % len(kinds)]
-    return {"day": day, "content_type": kind, "topic": one.topic, "hook": angle, "picture": picture(one)}
+    return {"day": day, "content_type": kind, "topic": day_brief.topic, "hook": angle, "picture": picture_prompt(day_brief)}

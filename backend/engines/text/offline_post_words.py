@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """`small`: words that make no hashtag, with blanks between. `alts` have `{name}`, `{topic}`, `{light}`."""
+class PostLines:
+    """`stop_words`: words that make no hashtag, separated by blanks. `alts` contain `{name}`, `{topic}`, `{light}`."""
 
     hooks: tuple[str, ...]
     alts: tuple[str, ...]
     lights: tuple[str, ...]
     tags: tuple[str, ...]
-    small: str
+    stop_words: str
     somebody: str
 
 
-PLACES: dict[str, Places] = {
-    "en": Places(
+POST_LINES: dict[str, PostLines] = {
+    "en": PostLines(
         hooks=(
             "{topic}, and nothing planned.", "One thing about this: {topic}.", "Worth a stop: {topic}.",
             "{topic}: yes or no?", "Before the day begins: {topic}.", "{topic}, as it really is.",
@@ -35,10 +35,10 @@ PLACES: dict[str, Places] = {
             "#LifeLately", "#SmallJoys", "#DailyMoments", "#SlowLiving", "#TodayMood", "#BehindTheScenes", "#RealLife",
             "#MorningMood", "#WeekendFeeling", "#GoodDays", "#KeepItSimple",
         ),
-        small="a an and are as at be by for from in into is it my of on or our the to up with your",
+        stop_words="a an and are as at be by for from in into is it my of on or our the to up with your",
         somebody="A person",
     ),
-    "it": Places(
+    "it": PostLines(
         hooks=(
             "{topic}, e nessun programma.", "Una cosa sola: {topic}.", "Fermatevi qui: {topic}.", "{topic}: sì o no?",
             "Prima che inizi la giornata: {topic}.", "{topic}, dal vero.", "La versione sincera: {topic}.",
@@ -55,7 +55,7 @@ PLACES: dict[str, Places] = {
             "#PiccoleCose", "#VitaDiTuttiIGiorni", "#MomentiVeri", "#BuonaGiornata", "#DietroLeQuinte", "#AttimiBelli",
             "#SenzaFretta", "#OggiCosì", "#VoglieDiWeekend", "#CoseSemplici", "#GiorniBelli",
         ),
-        small=(
+        stop_words=(
             "a ad al alla allo ai agli alle con da dal dalla dei del della delle di e ed è gli i il in la le lo mia mio nel "
             "nella per su sul sulla tra fra un una uno"
         ),

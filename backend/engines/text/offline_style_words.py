@@ -1,4 +1,4 @@
-"""The sentences of the offline writer of styles. `{topic}` stands in about every second one."""
+"""The sentences of the offline style writer. About every second one contains `{topic}`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
-    """`mains`: whole clauses by person; `turns`: what can follow a comma; `leads`: what can stand before a clause."""
+class StyleLines:
+    """`clauses`: main clauses by person; `continuations`: may follow a comma; `openers`: may precede a clause."""
 
-    mains: dict[str, tuple[str, ...]]
-    turns: tuple[str, ...]
-    leads: tuple[str, ...]
+    clauses: dict[str, tuple[str, ...]]
+    continuations: tuple[str, ...]
+    openers: tuple[str, ...]
 
 
-MANNERS: dict[str, Manner] = {
-    "en": Manner(
-        mains={
+STYLE_LINES: dict[str, StyleLines] = {
+    "en": StyleLines(
+        clauses={
             "I": (
                 "I have been thinking about {topic}", "I have pages about {topic}", "I keep my notes on {topic} short",
                 "I do not trust quick answers", "I learned to look twice", "I never tire of talking about {topic}",
@@ -52,7 +52,7 @@ MANNERS: dict[str, Manner] = {
                 "The evening puts things in order",
             ),
         },
-        turns=(
+        continuations=(
             "as if it had always been there", "which is harder than it sounds", "and that is where it becomes interesting",
             "though nobody would admit it", "because the beginning decides so much", "even when the day is short",
             "and no advice replaces the trying", "until the noise outside is gone", "whatever the weather says",
@@ -63,13 +63,13 @@ MANNERS: dict[str, Manner] = {
             "so the plan has to wait", "like a door left open", "and I mean that kindly", "with less effort than before",
             "before anyone has noticed", "although the map says otherwise", "and this is the part worth keeping",
         ),
-        leads=(
+        openers=(
             "In the end,", "Most days,", "To be fair,", "After a while,", "On a good morning,", "For once,", "Looking back,",
             "Strangely enough,", "More often than not,", "With a little luck,", "At first,", "By evening,",
         ),
     ),
-    "it": Manner(
-        mains={
+    "it": StyleLines(
+        clauses={
             "I": (
                 "Penso spesso a tutto questo: {topic}", "Ho pagine intere su {topic}", "Tengo pochi appunti su {topic}",
                 "Non mi fido delle risposte veloci", "Ho imparato a guardare due volte", "Torno sempre qui: {topic}",
@@ -102,7 +102,7 @@ MANNERS: dict[str, Manner] = {
                 "Le piccole abitudini reggono tutto", "La domanda resta aperta", "La sera rimette ordine",
             ),
         },
-        turns=(
+        continuations=(
             "come se ci fosse sempre stato", "ed è più difficile di quanto sembri", "ed è qui che diventa interessante",
             "anche se nessuno lo ammette", "perché l'inizio decide molto", "anche quando la giornata è corta",
             "e nessun consiglio vale quanto provare", "finché fuori torna il silenzio", "qualunque cosa dica il cielo",
@@ -113,7 +113,7 @@ MANNERS: dict[str, Manner] = {
             "come una porta lasciata aperta", "con meno fatica di prima", "prima che qualcuno se ne accorga",
             "benché la mappa dica altro", "ed è la parte da conservare",
         ),
-        leads=(
+        openers=(
             "Alla fine,", "Quasi sempre,", "A dire il vero,", "Dopo un po',", "In una buona mattina,", "Per una volta,",
             "A ripensarci,", "Stranamente,", "Con un po' di fortuna,", "All'inizio,", "Verso sera,",
         ),

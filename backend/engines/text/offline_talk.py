@@ -1,30 +1,30 @@
-"""Short answers without a model: what they are asked decides which of the persona's facts is said. Pure."""
+"""Short chat answers without a model: keywords in the question select a fact of the persona. Pure."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from backend.engines.text.offline_caption import pick, start, voice_of
+from backend.engines.text.offline_caption import lines_for, pick_line, rotation_start
 from backend.engines.text.port import Brief
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
-    """`heard`: a subject -> the words that name it; the first that is found is answered by one of its `lines`.
+class ChatLines:
+    """`keywords`: subject -> words that name it; the first subject found is answered by one of its `lines`.
 
-    `about`: lines on a topic of theirs that was named; `other`: on anything else.
+    `lines["about"]`: a topic of the influencer was named; `lines["other"]`: anything else. `no_topics`: in place of topics.
     """
 
-    heard: dict[str, frozenset[str]]
+    keywords: dict[str, frozenset[str]]
     lines: dict[str, tuple[str, ...]]
-    nothing: str
+    no_topics: str
 
 
 _WORD = re.compile(r"[^\W\d_]+")
-TALKS: dict[str, Talk] = {
-    "en": Talk(
-        heard={
+CHAT_LINES: dict[str, ChatLines] = {
+    "en": ChatLines(
+        keywords={
             "thanks": frozenset({"thanks", "thank"}),
             "recent": frozenset({"lately", "recent", "recently", "posted", "latest", "yesterday"}),
             "who": frozenset({"who", "yourself", "name"}),
@@ -41,10 +41,10 @@ TALKS: dict[str, Talk] = {
             "other": ("Good question. I would rather show you than tell you.", "Let me think about that one for a day.",
                "I do not know yet, and that is fine with me."),
         },
-        nothing="whatever the day brings",
+        no_topics="whatever the day brings",
     ),
-    "it": Talk(
-        heard={
+    "it": ChatLines(
+        keywords={
             "thanks": frozenset({"grazie", "ringrazio"}),
             "recent": frozenset({"ultimo", "ultima", "ultimi", "ultimamente", "recente", "pubblicato", "ieri"}),
             "who": frozenset({"chi", "chiami", "nome", "presentati"}),
@@ -61,29 +61,29 @@ TALKS: dict[str, Talk] = {
             "other": ("Bella domanda. Preferisco mostrartelo che raccontartelo.", "Su questo ci devo pensare un giorno.",
                "Ancora non lo so, e mi va bene così."),
         },
-        nothing="quello che porta la giornata",
+        no_topics="quello che porta la giornata",
     ),
 }  # fmt: skip
 
 
-def answer(brief: Brief) -> str:
+def chat_answer(brief: Brief) -> str:
     """One or two sentences. Raises Unsupported for languages it does not write."""
-    voice_of(brief)
-    talk, said = TALKS[brief.language], {word.lower() for word in _WORD.findall(brief.said)}
-    named = next((topic for topic in brief.topics if _among(topic, said)), "")
-    subject = "about" if named else next((name for name, words in talk.heard.items() if words & said), "other")
+    lines_for(brief)
+    lines, asked_words = CHAT_LINES[brief.language], {word.lower() for word in _WORD.findall(brief.said)}
+    named_topic = next((topic for topic in brief.topics if _is_named(topic, asked_words)), "")
+    subject = "about" if named_topic else next((name for name, words in lines.keywords.items() if words & asked_words), "other")
     if subject == "recent" and not brief.recent:
         subject = "topics"
-    topics = f" {_and(brief.language)} ".join(brief.topics[:2]) or talk.nothing
-    told = pick(talk.lines[subject], start(brief), brief.avoid).format(
-        name=brief.name, bio=_first_sentence(brief.bio), topics=topics, recent=next(iter(brief.recent), ""), topic=named
+    topics = f" {_and(brief.language)} ".join(brief.topics[:2]) or lines.no_topics
+    answer_text = pick_line(lines.lines[subject], rotation_start(brief), brief.avoid).format(
+        name=brief.name, bio=_first_sentence(brief.bio), topics=topics, recent=next(iter(brief.recent), ""), topic=named_topic
     )
-    return (told[:1].upper() + told[1:]).strip()
+    return (answer_text[:1].upper() + answer_text[1:]).strip()
 
 
-def _among(topic: str, said: set[str]) -> bool:
-    words = {word.lower() for word in _WORD.findall(topic) if len(word) > 3}
-    return bool(words & said)
+def _is_named(topic: str, words: set[str]) -> bool:
+    topic_words = {word.lower() for word in _WORD.findall(topic) if len(word) > 3}
+    return bool(topic_words & words)
 
 
 def _and(language: str) -> str:

@@ -1,4 +1,4 @@
-"""What offline topics are made of: fields of life with the words that name them, and how a description is read, by language."""
+"""Data for offline topics: topic fields with their keywords, and rules to read a bio, by language."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """`stems`: words that name it, English and Italian, lower-case, those that end in `*` as beginnings. `places`: words of
-    settings where it happens, best first. `topics`: by language, things without an article that each say the field's name.
+class TopicField:
+    """`stems`: keywords, English and Italian, lower-case; `*` at the end matches a prefix. `places`: words for places where
+    it happens, best first. `topics`: by language, without an article; each names the field.
     """
 
     stems: tuple[str, ...]
@@ -19,9 +19,9 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How a description is read. Patterns: `joints` split a sentence, `telling` is in one that lists nothing, `fillers` lead a
-    piece, `city` finds places people are from, `person` ends words for people. `around`: `{x}` is a topic; `cities`: a place.
+class BioRules:
+    """How to read a bio. Patterns: `joints` split a sentence, `telling` occurs in one that is no list, `fillers` precede a
+    fragment, `city` finds places of origin, `person` ends words for people. In `around` `{x}` is a topic, in `cities` a place.
     """
 
     joints: str
@@ -36,11 +36,11 @@ class Reading:
 
 _DATA = tomllib.loads(Path(__file__).with_name("offline_topics.toml").read_text("utf-8"))
 FIELDS = tuple(
-    Field(tuple(row["words"].split()), tuple(row["places"].split()), {name: tuple(row[name]) for name in ("en", "it")})
+    TopicField(tuple(row["words"].split()), tuple(row["places"].split()), {name: tuple(row[name]) for name in ("en", "it")})
     for row in _DATA["field"]
 )
-SAID: dict[str, Reading] = {
-    "en": Reading(
+BIO_RULES: dict[str, BioRules] = {
+    "en": BioRules(
         joints=r"\s+(?:and|who|that|which|but|also|while|plus)\s+|\s*&\s*",
         telling=r"\b(?:who|that|which|is|has|was|while)\b",
         fillers=(
@@ -54,7 +54,7 @@ SAID: dict[str, Reading] = {
         around=("{x} on a Sunday", "{x} with friends", "{x} before work", "{x} at the end of the day"),
         cities=("Sunday in {x}", "hidden corners of {x}", "{x} after dark", "{x} without a map"),
     ),
-    "it": Reading(
+    "it": BioRules(
         joints=r"\s+(?:e|ed|che|ma|anche|mentre|più)\s+|\s*&\s*",
         telling=r"\b(?:che|è|ha|era|mentre|insegna|lavora|vive)\b",
         fillers=(
@@ -83,4 +83,4 @@ EVERYDAY: dict[str, tuple[str, ...]] = {
         "mattine senza impegni", "programmi per il weekend", "piccole riparazioni", "lettere su carta", "sere senza telefono",
     ),
 }  # fmt: skip
-"""Of somebody nothing is known about."""
+"""Topics for an influencer without topics or bio."""

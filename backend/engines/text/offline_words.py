@@ -1,4 +1,4 @@
-"""The offline writer's sentences. The lists of a language have 13, 31 and 7 lines: no two of 91 captions share two of them."""
+"""The offline writer's sentences. The lists of a language have 13, 31 and 7 lines: no two of 91 captions share two lines."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
-    """`{topic}` stands in every middle, as a fragment of its own, so that any words fit.
+class CaptionLines:
+    """Every middle contains `{topic}` as a separate phrase, so that any wording fits. `{other}` is another topic of theirs.
 
-    `{other}` is something else they talk about.
-
-    `playful`: openings of an ironic or funny tone; `driven`: of a motivating one. `asks`: goal -> closings that ask for it.
-    `paid`: who pays, `{sponsor}`.
+    `playful`: openings for an ironic or funny tone; `driven`: for a motivating one. `asks`: goal -> closings that ask for it.
+    `paid`: the line that names the `{sponsor}`.
     """
 
     openings: tuple[str, ...]
@@ -25,8 +23,8 @@ class Voice:
     paid: str
 
 
-VOICES: dict[str, Voice] = {
-    "en": Voice(
+CAPTION_LINES: dict[str, CaptionLines] = {
+    "en": CaptionLines(
         openings=(
             "Slow start, good light.", "This one stayed with me.", "Some days just work out.", "A small note to myself.",
             "Finally got around to it.", "Kept my phone away, almost.", "Ten minutes became two hours.",
@@ -78,7 +76,7 @@ VOICES: dict[str, Voice] = {
         },
         paid="With {sponsor}.",
     ),
-    "it": Voice(
+    "it": CaptionLines(
         openings=(
             "Partenza lenta, luce buona.", "Questa mi è rimasta dentro.", "Certi giorni girano bene.",
             "Un appunto da non perdere.", "Finalmente ho trovato il tempo.", "Telefono lontano, quasi sempre.",
@@ -135,7 +133,7 @@ VOICES: dict[str, Voice] = {
     ),
 }  # fmt: skip
 PLAYFUL = ("iron", "fun", "play", "witty", "sarcas", "humor", "humour", "diverten", "scherz", "spiritos", "giocos", "autoiron")
-"""Beginnings of words in a tone, English and Italian, that choose the playful openings."""
+"""Prefixes of words in a tone, English and Italian, that select the playful openings."""
 DRIVEN = ("motivat", "energ", "driven", "inspir", "determin", "motivaz", "ispir", "grint", "caric", "sport", "fit")
 """The same for the driven ones."""
 LIGHTS = (

@@ -1,4 +1,4 @@
-"""The text port: a question in, words out, with what they cost. One question is one call that is paid once."""
+"""The text port: a request in, text out, with its cost. One request is one call, paid once."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from backend.engines.prompt_forms import NATURAL, PromptForm
 from backend.errors import EngineError, Rejected
 
 Use = Literal["planning", "writing", "cheap", "style", "vision"]
-"""What the words are for; settings name a model for each."""
+"""What the text is for; settings name a model for each use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What is wanted, in values, for a writer that reads no prompts. `language`: BCP 47; `variant`: 0, 1, … all differ.
+    """The request as values, for writers that do not read prompts. `language`: BCP 47; `variant`: 0, 1, … give different texts.
 
-    `n`: how many texts, or of a plan of days how many days; `first_day`: the plan's first. `most`: characters of a caption.
-    `avoid`: words that may not stand in it. `kinds`: content types that a plan may use. `said`: what a person said in a talk;
-    `recent`: topics of the latest posts, newest first. `goal`: conversation, saves, shares, clicks, sales, followers or "".
-    `call_to_action`: what the reader is asked to do. `sponsor`: who pays for the post, and for what. `must_say`: words that the
-    caption holds as they are. `hook_most`: characters of a hook. `prompts`: how the checkpoint that draws wants its picture
-    prompts. `bio`: who they are, for topics where none is given.
+    `n`: how many texts, or how many days of ideas; `first_day`: the first of these. `most`: characters of a caption. `avoid`:
+    words that must not occur. `kinds`: content types for ideas. `said`: the person's message in a chat; `recent`: topics of the
+    latest posts, newest first. `goal`: conversation, saves, shares, clicks, sales, followers or "". `call_to_action`: what the
+    reader is asked to do. `sponsor`: who pays for the post, and for what. `must_say`: words that the caption must contain
+    verbatim. `hook_most`: characters of a hook. `prompts`: prompt format of the base model that draws. `bio`: source of topics
+    where none is given.
     """
 
     topic: str
@@ -53,10 +53,10 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class StyleBrief:
-    """A text of about `words` words in a measured manner, for a writer that reads no prompts.
+    """A text of about `words` words in a measured style, for writers that do not read prompts.
 
-    `sentence`: mean and standard deviation of its length in words; `paragraph`: words; `person`: I, we, you or they.
-    `marks`: punctuation that is a habit (semicolon, dash, exclamation).
+    `sentence`: mean and standard deviation of sentence length in words; `paragraph`: words; `person`: I, we, you or they.
+    `marks`: punctuation the author uses often (semicolon, dash, exclamation).
     """
 
     topic: str
@@ -73,7 +73,7 @@ class StyleBrief:
 class TextRequest:
     """`answer`: the shape of a JSON answer, else plain text. `images`: encoded PNG, JPEG, WebP or GIF, shown with `question`.
 
-    `before`: (question, answer) pairs of the talk so far, oldest first. `max_tokens` bounds the answer and what it can cost.
+    `before`: (question, answer) pairs of the chat so far, oldest first. `max_tokens` bounds the answer and its cost.
     """
 
     use: Use
@@ -89,17 +89,17 @@ class TextRequest:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The models that may answer, in order, and the most that one answer can cost (USD, by the dearest of them)."""
+    """The models that may answer, in order, and the maximum cost of one answer (USD, for the most expensive of them)."""
 
     models: tuple[str, ...]
     most_usd: Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Some more of the answer, as it comes; `text` "" while the model thinks.
+class TextChunk:
+    """A piece of the answer as it arrives; `text` is "" while the model thinks.
 
-    `generation_id`: to ask what it cost, should nobody read it to its end, or "".
+    `generation_id`: to look up the cost if the answer is not read to its end, or "".
     """
 
     text: str
@@ -108,11 +108,11 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that has come to its end. `model`: who really answered. `cost_usd`: what it cost; of a `cached` one, what the
-    first one cost; `estimated`: the server did not say, so it is the most that it can have cost.
+    """A finished answer. `model`: the one that answered. `cost_usd`: its cost; for a `cached` answer, that of the original.
+    `estimated`: the server did not report the cost, so it is the maximum.
 
-    `ending`: whole; cut (the model had no more room); refused (by the model or a filter), then `refusal` may hold its words.
-    `earlier`: answers to the same question that could not be used; they were paid all the same.
+    `ending`: whole; cut (token limit reached); refused (by the model or a filter; `refusal` may hold its text). `earlier`:
+    unusable answers to the same request, which were paid too.
     """
 
     text: str
@@ -122,7 +122,7 @@ class Reply:
     completion_tokens: int = 0
     cost_usd: Decimal = field(default=Decimal(0))
     cached: bool = False
-    """From memory: nothing was paid for it now."""
+    """From the cache: nothing was paid for it now."""
     estimated: bool = False
     ending: Literal["whole", "cut", "refused"] = "whole"
     refusal: str = ""
@@ -130,18 +130,18 @@ class Reply:
 
     @property
     def paid_usd(self) -> Decimal:
-        return (Decimal(0) if self.cached else self.cost_usd) + sum((one.paid_usd for one in self.earlier), Decimal(0))
+        return (Decimal(0) if self.cached else self.cost_usd) + sum((reply.paid_usd for reply in self.earlier), Decimal(0))
 
     @property
     def generation_ids(self) -> tuple[str, ...]:
-        """Of all answers that were paid, the oldest first."""
-        return tuple(one.generation_id for one in (*self.earlier, self) if one.generation_id)
+        """The generations of all answers to this request, oldest first."""
+        return tuple(reply.generation_id for reply in (*self.earlier, self) if reply.generation_id)
 
 
 class ReplyLost(EngineError):
-    """The question arrived, the answer did not: it may have been paid, so only a person asks it again.
+    """The request arrived but the answer was lost: it may have been paid, so it is not retried automatically.
 
-    `generation_id`: to ask what it cost, or "". `cost_usd`: what it surely cost; None: not known.
+    `generation_id`: to look up the cost, or "". `cost_usd`: the reported cost; None: unknown.
     """
 
     code = "reply_lost"
@@ -153,47 +153,47 @@ class ReplyLost(EngineError):
         self.generation_id, self.cost_usd = generation_id, cost_usd
 
 
-class Unusable(Rejected):
-    """An answer came and was paid, and cannot be kept. `reply`: that answer."""
+class UnusableAnswer(Rejected):
+    """A paid answer that cannot be used. `reply`: that answer."""
 
     def __init__(self, message: str, reply: Reply, **data: Any) -> None:
         super().__init__(message, **data)
         self.reply = reply
 
 
-class ModelRefused(Unusable):
-    """The model, or a filter of its provider, does not want to answer this. Asking the same again is no use."""
+class ModelRefused(UnusableAnswer):
+    """The model, or a filter of its provider, refused. Sending the same request again is no use."""
 
 
-class CutOff(Unusable):
-    """The model had no more room: the answer ends in the middle."""
+class AnswerCutOff(UnusableAnswer):
+    """The token limit was reached: the answer ends in the middle."""
 
 
-class Nothing(Unusable):
-    """No words, or only the model's reasoning."""
+class EmptyAnswer(UnusableAnswer):
+    """No text, or only the model's reasoning."""
 
 
-class Unreadable(Unusable):
-    """Not in the form that was asked for."""
+class UnreadableAnswer(UnusableAnswer):
+    """Not in the requested format."""
 
 
 class TextEngine(Protocol):
-    """Closing the generator stops the answer (what was made of it may still be paid)."""
+    """Closing the generator stops the answer (what was generated may still be paid)."""
 
     name: str
     paid: bool
-    """False: costs nothing, is no model."""
+    """False: free, without a language model."""
 
     def quote(self, request: TextRequest) -> Quote:
-        """Before anything is sent. Raises Unsupported when no model with a known price is named for this use."""
+        """Models and maximum cost. Raises Unsupported when no model with a known price is set for this use."""
         ...
 
-    def run(self, request: TextRequest, quote: Quote) -> Generator[Alive | Words, None, Reply]:
+    def run(self, request: TextRequest, quote: Quote) -> Generator[Alive | TextChunk, None, Reply]:
         """Raises ReplyLost, RateLimited, EngineUnavailable (nothing paid), Rejected, Unsupported."""
         ...
 
     def cost_of(self, generation_id: str) -> Decimal | None:
-        """What a lost reply cost, USD; None: not known (yet). Raises EngineUnavailable."""
+        """The cost of a lost reply in USD; None: not known (yet). Raises EngineUnavailable."""
         ...
 
     def status(self, device: str = "") -> EngineStatus: ...

@@ -1,4 +1,4 @@
-"""Models that think aloud put their thoughts in front of the answer (R1, Qwen and Magistral on Ollama, vLLM, LM Studio …)."""
+"""Removes reasoning blocks that some models put before the answer (R1, Qwen and Magistral on Ollama, vLLM, LM Studio …)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ _NAMES = r"(?:think|thinking|thought|thoughts|reasoning|reflection|scratchpad)"
 _OPENS = re.compile(rf"\s*(?:<{_NAMES}>|\[{_NAMES}\]|◁{_NAMES}▷)", re.IGNORECASE)
 _CLOSES = re.compile(rf"(?:</{_NAMES}>|\[/{_NAMES}\]|◁/{_NAMES}▷)", re.IGNORECASE)
 _BEGINS = re.compile(r"\s*(?:[<\[◁][a-z]{0,10})?", re.IGNORECASE)
-"""What may still become a mark that opens."""
+"""A prefix of what may become an opening tag."""
 _LEFT_OPEN = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _FINAL = re.compile(r"<\|channel\|>final[^<]*<\|message\|>(.*?)(?:<\|(?:end|return|start)\|>|\Z)", re.DOTALL)
 
 
 def without_thinking(text: str) -> str:
-    """What follows the thoughts; "" when they were never closed. Also when the mark that opens them stood in the prompt."""
+    """The text after the reasoning block; "" if it was never closed. Its opening tag may be missing (part of the prompt)."""
     if final := _FINAL.search(text):  # gpt-oss, its channels unread by the server
         return final.group(1)
     while opened := _OPENS.match(text):
@@ -25,21 +25,21 @@ def without_thinking(text: str) -> str:
     return text
 
 
-class Aloud:
-    """The same for an answer that is heard as it comes: what may be thoughts waits until it is known."""
+class ThinkingFilter:
+    """`without_thinking` for a stream: text that may be reasoning is held back until that is known."""
 
     def __init__(self) -> None:
-        self._waiting, self._begun, self._thought = "", False, False
+        self._buffer, self._answering, self._had_thoughts = "", False, False
 
-    def hear(self, words: str) -> str:
-        if self._begun:
-            return words
-        self._waiting += words
-        while opened := _OPENS.match(self._waiting):
-            if not (closed := _CLOSES.search(self._waiting, opened.end())):
+    def feed(self, text: str) -> str:
+        if self._answering:
+            return text
+        self._buffer += text
+        while opened := _OPENS.match(self._buffer):
+            if not (closed := _CLOSES.search(self._buffer, opened.end())):
                 return ""
-            self._waiting, self._thought = self._waiting[closed.end() :], True
-        if _BEGINS.fullmatch(self._waiting):
+            self._buffer, self._had_thoughts = self._buffer[closed.end() :], True
+        if _BEGINS.fullmatch(self._buffer):
             return ""
-        self._begun = True
-        return self._waiting.lstrip() if self._thought else self._waiting
+        self._answering = True
+        return self._buffer.lstrip() if self._had_thoughts else self._buffer

@@ -1,12 +1,12 @@
-"""Plain sentences in which a model says no. Only short answers that begin with one count: better to miss a refusal than to take
-a text for one. Pure."""
+"""Recognises refusals written as plain text. Only short answers that begin with one count: missing a refusal is better than
+rejecting a good text. Pure."""
 
 from __future__ import annotations
 
 import re
 
-LONGEST = 400
-"""Characters. What is longer is a text, whatever it begins with."""
+MAX_LENGTH = 400
+"""Characters. A longer answer is a text, whatever it begins with."""
 _ENGLISH = (
     r"(?:(?:i'?m|i am|we'?re) (?:very |so |really )?(?:sorry|afraid),? |sorry,? |i apologi[sz]e,? |unfortunately,? )?"
     r"(?:but )?(?:as an ai(?: language)?(?: model| assistant)?,? )?"
@@ -39,10 +39,10 @@ _OTHERS = (
     r"(?:很|非常)?(?:抱歉|对不起|對不起)[，,]? ?我(?:无法|不能|無法)(?:协助|帮助|提供|满足|完成|生成|回答|協助|幫助)",
     r"죄송(?:하지만|합니다)[,.]? ?.{0,40}(?:도와드릴 수 없|도울 수 없|제공할 수 없|응할 수 없)",
 )
-_STOPS = re.compile(r"\s*[,.;:!\u2013\u2014-]+\s+")
-_SAYS_NO = re.compile(rf"\W*(?:{'|'.join((_ENGLISH, *_OTHERS))})", re.IGNORECASE)
+_PUNCTUATION = re.compile(r"\s*[,.;:!\u2013\u2014-]+\s+")
+_REFUSAL = re.compile(rf"\W*(?:{'|'.join((_ENGLISH, *_OTHERS))})", re.IGNORECASE)
 
 
 def is_refusal(text: str) -> bool:
-    said = _STOPS.sub(", ", " ".join(text.replace("\u2019", "'").split()))
-    return len(said) <= LONGEST and "{" not in said and bool(_SAYS_NO.match(said))
+    normalized = _PUNCTUATION.sub(", ", " ".join(text.replace("\u2019", "'").split()))
+    return len(normalized) <= MAX_LENGTH and "{" not in normalized and bool(_REFUSAL.match(normalized))

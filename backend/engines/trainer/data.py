@@ -1,4 +1,4 @@
-"""Child side: the pictures as latents and the captions as embeddings, worked out once, and which of them a step uses."""
+"""Child side: pictures encoded as latents and captions as tokens, once, and the choice of what each step uses."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from backend.engines.diffusion.folder import Model
+from backend.engines.diffusion.folder import LoadedModel
 from backend.engines.trainer.port import TrainImage, TrainParams
 from backend.errors import Rejected
 
-AT_ONCE = 4
+ENCODE_BATCH = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """`latents`: (pictures, channels, h, w), with flips (2 * pictures, ...): mirrored ones after the others.
+class TrainingData:
+    """`latents`: (pictures, channels, h, w); with flips (2 * pictures, ...), the mirrored ones last.
 
     `captions`: caption number of each picture; `tokens`: (captions + 1, length), the empty caption last.
     """
@@ -30,8 +30,8 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
-class Draws:
-    """What one step learns from. `captions` are rows of Material.tokens; `noise` is on the CPU."""
+class StepBatch:
+    """The batch of one step. `captions` are rows of TrainingData.tokens; `noise` is on the CPU."""
 
     latents: torch.Tensor
     captions: torch.Tensor
@@ -40,59 +40,63 @@ class Draws:
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
-def prepare(model: Model, images: Sequence[TrainImage], params: TrainParams, told: Callable[[int], None]) -> Material:
-    """Encodes everything once; `told` gets the number of pictures done. Raises Rejected naming an unreadable picture."""
+def encode_dataset(
+    model: LoadedModel, images: Sequence[TrainImage], params: TrainParams, on_progress: Callable[[int], None]
+) -> TrainingData:
+    """Encodes everything once; `on_progress` gets the number of pictures done. Raises Rejected naming an unreadable picture."""
     latents, mirrored = [], []
-    for at in range(0, len(images), AT_ONCE):
-        pixels = torch.stack([_read(image, at + i, params.resolution) for i, image in enumerate(images[at : at + AT_ONCE])])
+    for start in range(0, len(images), ENCODE_BATCH):
+        pixels = torch.stack(
+            [_read(image, start + i, params.resolution) for i, image in enumerate(images[start : start + ENCODE_BATCH])]
+        )
         latents.append(_encode(model, pixels))
         if params.flip:
             mirrored.append(_encode(model, pixels.flip(-1)))
-        told(min(at + AT_ONCE, len(images)))
+        on_progress(min(start + ENCODE_BATCH, len(images)))
     texts = sorted({image.caption for image in images})
-    return Material(
+    return TrainingData(
         latents=torch.cat(latents + mirrored),
         captions=torch.tensor([texts.index(image.caption) for image in images]),
-        tokens=to_tokens(model, [*texts, ""]),
+        tokens=tokenize(model, [*texts, ""]),
     )
 
 
-def draws(material: Material, params: TrainParams, step: int, train_timesteps: int) -> Draws:
-    """Step `step`'s pictures, noise and timesteps: from the seed and the step alone, so a resumed run repeats nothing."""
-    chance = torch.Generator().manual_seed(params.seed * 1_000_003 + step)
-    count = len(material.captions)
+def step_batch(dataset: TrainingData, params: TrainParams, step: int, train_timesteps: int) -> StepBatch:
+    """Pictures, noise and timesteps of step `step`, from seed and step alone, so that a resumed run repeats nothing."""
+    generator = torch.Generator().manual_seed(params.seed * 1_000_003 + step)
+    count = len(dataset.captions)
     rows = _rows(count, params, step)
-    captions = material.captions[rows].clone()
-    dropped = torch.rand(len(rows), generator=chance) < params.caption_dropout
-    captions[dropped] = len(material.tokens) - 1
+    captions = dataset.captions[rows].clone()
+    dropped = torch.rand(len(rows), generator=generator) < params.caption_dropout
+    captions[dropped] = len(dataset.tokens) - 1
     if params.flip:
-        rows = rows + count * (torch.rand(len(rows), generator=chance) < 0.5)
-    latents = material.latents[rows.to(material.latents.device)]
-    return Draws(
+        rows = rows + count * (torch.rand(len(rows), generator=generator) < 0.5)
+    latents = dataset.latents[rows.to(dataset.latents.device)]
+    return StepBatch(
         latents=latents,
         captions=captions,
-        timesteps=torch.randint(0, train_timesteps, (len(rows),), generator=chance),
-        noise=torch.randn(latents.shape, generator=chance),
+        timesteps=torch.randint(0, train_timesteps, (len(rows),), generator=generator),
+        noise=torch.randn(latents.shape, generator=generator),
     )
 
 
-def fixed_draws(material: Material, params: TrainParams, train_timesteps: int, count: int = 32) -> list[Draws]:
-    """The same `count` draws before and after training: spread over all timesteps, no caption dropped."""
-    chance = torch.Generator().manual_seed(params.seed + 7)
-    rows = torch.arange(count) % len(material.captions)
-    times = ((torch.arange(count) + 0.5) * train_timesteps / count).long()
-    noise = torch.randn((count, *material.latents.shape[1:]), generator=chance)
-    whole = Draws(material.latents[rows.to(material.latents.device)], material.captions[rows], times, noise)
-    cut = [slice(at, at + params.batch) for at in range(0, count, params.batch)]
-    return [Draws(whole.latents[c], whole.captions[c], whole.timesteps[c], whole.noise[c]) for c in cut]
+def fixed_batches(dataset: TrainingData, params: TrainParams, train_timesteps: int, count: int = 32) -> list[StepBatch]:
+    """`count` fixed samples to measure the loss before and after: spread over all timesteps, no caption dropped."""
+    generator = torch.Generator().manual_seed(params.seed + 7)
+    rows = torch.arange(count) % len(dataset.captions)
+    timesteps = ((torch.arange(count) + 0.5) * train_timesteps / count).long()
+    noise = torch.randn((count, *dataset.latents.shape[1:]), generator=generator)
+    batch = StepBatch(dataset.latents[rows.to(dataset.latents.device)], dataset.captions[rows], timesteps, noise)
+    slices = [slice(start, start + params.batch) for start in range(0, count, params.batch)]
+    return [StepBatch(batch.latents[part], batch.captions[part], batch.timesteps[part], batch.noise[part]) for part in slices]
 
 
 def _rows(count: int, params: TrainParams, step: int) -> torch.Tensor:
-    """Every picture `repeats` times per epoch, shuffled anew each epoch; batches run on across the epochs' borders."""
+    """Picture numbers of one step: each `repeats` times per epoch, reshuffled per epoch; batches may span two epochs."""
     size = count * params.repeats
-    places = torch.arange((step - 1) * params.batch, step * params.batch)
-    shuffled = {int(epoch): _shuffled(size, params.seed, int(epoch)) for epoch in (places // size).unique()}
-    return torch.stack([shuffled[int(place) // size][int(place) % size] % count for place in places])
+    positions = torch.arange((step - 1) * params.batch, step * params.batch)
+    orders = {int(epoch): _shuffled(size, params.seed, int(epoch)) for epoch in (positions // size).unique()}
+    return torch.stack([orders[int(position) // size][int(position) % size] % count for position in positions])
 
 
 def _shuffled(size: int, seed: int, epoch: int) -> torch.Tensor:
@@ -103,8 +107,8 @@ def _read(image: TrainImage, n: int, side: int) -> torch.Tensor:
     try:
         with Image.open(image.path) as opened:
             upright = ImageOps.exif_transpose(opened).convert("RGB")
-    except (OSError, ValueError) as broken:
-        raise Rejected(f"Picture {n + 1} of the dataset cannot be read. Remove it and start the training again.") from broken
+    except (OSError, ValueError) as error:
+        raise Rejected(f"Picture {n + 1} of the dataset cannot be read. Remove it and start the training again.") from error
     if image.crop:
         x, y, width, height = image.crop
         upright = upright.crop((x, y, x + width, y + height))
@@ -112,22 +116,22 @@ def _read(image: TrainImage, n: int, side: int) -> torch.Tensor:
     return torch.from_numpy(np.asarray(fitted).copy()).movedim(-1, 0).float() / 127.5 - 1
 
 
-def _encode(model: Model, pixels: torch.Tensor) -> torch.Tensor:
+def _encode(model: LoadedModel, pixels: torch.Tensor) -> torch.Tensor:
     vae: Any = model.components["vae"]
     encoded = vae.encode(pixels.to(model.device, next(vae.parameters()).dtype))
     latents = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
     return (latents * vae.config.scaling_factor).float()
 
 
-def to_tokens(model: Model, texts: Sequence[str]) -> torch.Tensor:
-    """(texts, length): each as it would be drawn, padded or cut to what the text encoder reads."""
+def tokenize(model: LoadedModel, texts: Sequence[str]) -> torch.Tensor:
+    """(texts, length): each text as in a prompt, padded or truncated to what the text encoder reads."""
     tokenizer = model.components["tokenizer"]
-    cut = tokenizer(
-        [model.card.prompts.heard(text) for text in texts],
+    encoded = tokenizer(
+        [model.card.prompts.effective_prompt(text) for text in texts],
         padding="max_length",
         max_length=tokenizer.model_max_length,
         truncation=True,
         return_tensors="pt",
     )
-    tokens: torch.Tensor = cut["input_ids"]
+    tokens: torch.Tensor = encoded["input_ids"]
     return tokens

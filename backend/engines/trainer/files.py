@@ -1,4 +1,4 @@
-"""A training run's files: where they lie and whether a state is this run's. Shared by parent and child; loads no torch."""
+"""Paths of a training run's files, and checks of states and checkpoints. Shared by parent and child; loads no torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from backend.engines.events import Checkpoint
-from backend.engines.trainer.port import Start, TrainParams, TrainRequest
+from backend.engines.trainer.port import StartCheckpoint, TrainParams, TrainRequest
 from backend.errors import Invalid, Rejected
 from backend.media.model_files import safetensors
 
@@ -33,15 +33,15 @@ def sample_path(workdir: Path, step: int, n: int) -> Path:
 
 
 def newest_checkpoint(workdir: Path) -> Checkpoint | None:
-    """The last whole checkpoint a run left, also one written while its generator was being closed."""
-    found = [
+    """The last complete checkpoint of a run, including one written while its generator was being closed."""
+    checkpoints = [
         (int(match[1]), path)
         for path in workdir.glob("checkpoints/*")
         if (match := re.match(r"(\d{6})\.safetensors$", path.name))
     ]
-    if not found:
+    if not checkpoints:
         return None
-    step, path = max(found)
+    step, path = max(checkpoints)
     state = state_path(workdir, step)
     return Checkpoint(step, path, state if state.is_file() else None)
 
@@ -49,20 +49,20 @@ def newest_checkpoint(workdir: Path) -> Checkpoint | None:
 def check_state(path: Path, request: TrainRequest) -> dict[str, str]:
     """A state's metadata (`step`, `loss_first`). Raises Rejected when it is broken or belongs to another run."""
     try:
-        _, said = safetensors.header(path)
-    except (OSError, Invalid) as broken:
-        raise Rejected("The saved state is broken or gone. Start the training anew.") from broken
-    if said.get("run") != fingerprint(request):
+        _, metadata = safetensors.header(path)
+    except (OSError, Invalid) as error:
+        raise Rejected("The saved state is broken or gone. Start the training anew.") from error
+    if metadata.get("run") != fingerprint(request):
         raise Rejected("The saved state belongs to a run with other pictures or settings. Start the training anew.")
-    return said
+    return metadata
 
 
-def check_start(start: Start, params: TrainParams) -> None:
-    """Raises Rejected when the LoRA to go on from is broken or its dim and alpha are not those of `params`."""
+def check_start(start: StartCheckpoint, params: TrainParams) -> None:
+    """Raises Rejected when the LoRA to continue from is broken or its dim and alpha differ from `params`."""
     try:
         card = safetensors.inspect(start.lora)
-    except (OSError, Invalid) as broken:
-        raise Rejected("The checkpoint to continue from is broken or gone. Choose another one.") from broken
+    except (OSError, Invalid) as error:
+        raise Rejected("The checkpoint to continue from is broken or gone. Choose another one.") from error
     if not card.keys_ok:
         raise Rejected("The checkpoint to continue from is not a LoRA in kohya's layout. Choose another one.")
     if (card.dim, card.alpha) != (params.network_dim, params.network_alpha):
@@ -73,12 +73,12 @@ def check_start(start: Start, params: TrainParams) -> None:
 
 
 def fingerprint(request: TrainRequest) -> str:
-    """What must be equal for a state to be of this run: model, parameters, captions in order."""
-    free = {"save_every", "sample_every"}
-    said = TypeAdapter(TrainParams).validate_python(asdict(request.params))  # 16 and 16.0 are the same setting
-    # A weight of nothing is not said, as before there was one: states of then still fit
-    free |= set() if said.prior_weight else {"prior_weight"}
-    params = {name: value for name, value in asdict(said).items() if name not in free}
-    begun = [request.start.step] if request.start else []
-    whole = json.dumps([request.model, params, [image.caption for image in request.images], *begun], sort_keys=True)
-    return hashlib.sha256(whole.encode()).hexdigest()
+    """A hash of what must be equal for a state to belong to this run: model, parameters, captions in order."""
+    ignored = {"save_every", "sample_every"}
+    normalized = TypeAdapter(TrainParams).validate_python(asdict(request.params))  # 16 and 16.0 are the same setting
+    # Left out when 0, so that states from before prior_weight existed still match
+    ignored |= set() if normalized.prior_weight else {"prior_weight"}
+    params = {name: value for name, value in asdict(normalized).items() if name not in ignored}
+    start_step = [request.start.step] if request.start else []
+    content = json.dumps([request.model, params, [image.caption for image in request.images], *start_step], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The trainer of a fresh machine: a LoRA on any Stable Diffusion folder, in one child process per run."""
+"""The built-in trainer: a LoRA on any Stable Diffusion folder, in one child process per run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.engines.diffusion import cards, ipc_codec
-from backend.engines.diffusion.process import Process, missing_libraries, version
+from backend.engines.diffusion.process import EngineProcess, library_versions, missing_libraries
 from backend.engines.events import Alive, Checkpoint, EngineStatus, Event
 from backend.engines.image.port import ModelCard
 from backend.engines.trainer import files
@@ -20,7 +20,7 @@ STOP_GRACE_S = 10.0
 
 
 class PeftTrainer:
-    """Trains with diffusers and peft. Closing `run` writes a checkpoint, found with `left(workdir)`."""
+    """Trains with diffusers and peft. Closing `run` writes a checkpoint, found with `newest_checkpoint(workdir)`."""
 
     name = "peft"
 
@@ -28,37 +28,39 @@ class PeftTrainer:
         self._settings = settings
 
     def run(self, request: TrainRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
-        card, folder = cards.find(self._settings, request.model)
+        card, folder = cards.find_card(self._settings, request.model)
         _check(card, request)
         if missing := missing_libraries():
             raise EngineUnavailable(f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them.")
         settings = {"device": request.device or self._settings.engine_device, "threads": self._settings.engine_threads}
-        process = Process(CHILD, settings, self._settings, nice=5)
+        process = EngineProcess(CHILD, settings, self._settings, nice=5)
         try:
-            process.say({"card": ipc_codec.dump(card), "folder": str(folder), "request": ipc_codec.dump(request)})
+            process.send({"card": ipc_codec.dump(card), "folder": str(folder), "request": ipc_codec.dump(request)})
             yield from _events(process)
         finally:
             process.stop(STOP_GRACE_S)
 
-    def left(self, workdir: Path) -> Checkpoint | None:
+    def newest_checkpoint(self, workdir: Path) -> Checkpoint | None:
         return files.newest_checkpoint(workdir)
 
     def models(self) -> list[ModelCard]:
-        return [card for card in cards.cards(self._settings)[0] if card.trainable]
+        return [card for card in cards.list_cards(self._settings)[0] if card.trainable]
 
     def status(self, device: str = "") -> EngineStatus:
         if missing := missing_libraries():
             detail = f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them."
             return EngineStatus(self.name, False, "", detail)
         models = self.models()
-        number = "1 model" if len(models) == 1 else f"{len(models)} models"
-        return EngineStatus(self.name, bool(models), version(), f"{number} to train on.", self._settings.engine_device)
+        count_text = "1 model" if len(models) == 1 else f"{len(models)} models"
+        return EngineStatus(
+            self.name, bool(models), library_versions(), f"{count_text} to train on.", self._settings.engine_device
+        )
 
 
-def _events(process: Process) -> Generator[Event, None, None]:
+def _events(process: EngineProcess) -> Generator[Event, None, None]:
     finished = False
     old_state: Path | None = None
-    for message in process.said():
+    for message in process.messages():
         if message is None:
             yield Alive()
             continue
@@ -67,7 +69,7 @@ def _events(process: Process) -> Generator[Event, None, None]:
         event = ipc_codec.unpack(message)
         yield event
         if isinstance(event, Checkpoint):
-            # The caller has both by now: only the newest state is kept on disk.
+            # The caller has stored both by now; only the newest state is kept on disk.
             if event.state_path and old_state:
                 old_state.unlink(missing_ok=True)
             old_state, finished = event.state_path, event.final

@@ -9,15 +9,15 @@ from typing import Any, Literal, Protocol
 
 from backend.engines.events import Checkpoint, EngineStatus, Event
 from backend.engines.image.port import ModelCard
-from backend.engines.kohya.presets import Preset
+from backend.engines.kohya.presets import MemoryPreset
 
 
 @dataclass(frozen=True, slots=True)
 class TrainImage:
     """One picture (any size, RGB file) and its caption as trained (trigger word already in it).
 
-    `crop`: x, y, width, height in px of what is learned of it; None: the whole picture. `mask`: a picture of the shape of the
-    whole one in any size, white where the loss counts and black where it does not (kohya's alpha_mask); None: everywhere.
+    `crop`: x, y, width, height in px of the part to learn; None: all of it. `mask`: a picture of the same shape in any size,
+    white where the loss counts and black where it does not (kohya's alpha_mask); None: it counts everywhere.
     """
 
     path: Path
@@ -28,9 +28,9 @@ class TrainImage:
 
 @dataclass(frozen=True, slots=True)
 class TrainParams:
-    """kohya's words. `steps`: optimizer steps. `resolution`: px side pictures are cropped and scaled to.
+    """kohya's terms. `steps`: optimizer steps. `resolution`: side in px that pictures are cropped and scaled to.
 
-    `prior_weight`: of what the model alone draws for other captions, learned beside the pictures so that it stays; 0: off.
+    `prior_weight`: weight of prior preservation, the loss on what the model alone draws for other captions; 0: off.
     """
 
     steps: int
@@ -54,16 +54,16 @@ class TrainParams:
 
     @property
     def prior_batch(self) -> int:
-        """How many of the model's own drawings a step learns from beside `batch` pictures: one to four."""
+        """How many prior samples a step learns from besides `batch` pictures: a quarter of it, at least one; 0 if off."""
         return max(1, round(self.batch / 4)) if self.prior_weight > 0 else 0
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """A checkpoint of another run: the adapters begin there, the run's own steps count from 1.
+class StartCheckpoint:
+    """A checkpoint of another run to start from; the new run's steps count from 1.
 
-    `step`: how many steps these weights have behind them, all runs together. `lora`: kohya key layout. `state`: that
-    checkpoint's state file when it is still there: exact weights, and the optimizer's moments.
+    `step`: steps trained so far, all runs together. `lora`: kohya key layout. `state`: that checkpoint's state file if it still
+    exists: exact weights and optimizer moments.
     """
 
     step: int
@@ -73,9 +73,9 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class TrainRequest:
-    """`resume`: state file of the last Checkpoint event of an earlier attempt; its steps are not done again.
+    """`resume`: state file of the last Checkpoint event of an earlier attempt; its steps are not repeated.
 
-    `start`: what to go on from instead of from nothing; `resume` counts more. `device`: name of the card the attempt holds.
+    `start`: a checkpoint to start from; ignored with `resume`. `device`: the device the attempt holds.
     """
 
     model: str
@@ -86,7 +86,7 @@ class TrainRequest:
     sample_negative: str
     workdir: Path
     resume: Path | None = None
-    start: Start | None = None
+    start: StartCheckpoint | None = None
     device: str = ""
 
 
@@ -95,8 +95,8 @@ class LoraTrainer(Protocol):
 
     Yields Progress(phase: loading | caching | training | sampling | saving), Metric per step, Sample, Checkpoint; the last
     Checkpoint has final=True, its file loads and is finite. The last event is an Output with n=0, path = the final LoRA and
-    meta = {"steps", "loss_first", "loss_last", "loss_over"}: the loss at first and in the end, and over what these means are
-    taken, in words ("32 fixed draws", "the first and the last 32 steps"). A trainer that saw no loss leaves all three out.
+    meta = {"steps", "loss_first", "loss_last", "loss_over"}: the loss at the start and the end, and in words over what these
+    means are taken ("32 fixed draws", "the first and the last 32 steps"). A trainer without losses leaves all three out.
     Raises Rejected when the loss is not finite or `start` does not fit, OutOfMemory, EngineUnavailable.
     """
 
@@ -104,8 +104,8 @@ class LoraTrainer(Protocol):
 
     def run(self, request: TrainRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]: ...
 
-    def left(self, workdir: Path) -> Checkpoint | None:
-        """The newest checkpoint in `workdir` after `run` was closed: what an orderly stop wrote and no event told."""
+    def newest_checkpoint(self, workdir: Path) -> Checkpoint | None:
+        """The newest checkpoint in `workdir` after `run` was closed, for which there was no event any more."""
         ...
 
     def models(self) -> list[ModelCard]: ...
@@ -114,12 +114,12 @@ class LoraTrainer(Protocol):
 
 
 def uses_masks(trainer: LoraTrainer) -> bool:
-    """Whether it weighs the loss by `TrainImage.mask`. One that does says so: `masks = True` beside its `name`."""
+    """Whether it weighs the loss by `TrainImage.mask`: trainers that do have `masks = True`."""
     return bool(getattr(trainer, "masks", False))
 
 
-def fitted(trainer: LoraTrainer, base: str, vram_mb: int) -> Preset | None:
-    """What it trades for memory on a card of `vram_mb` (0: a processor); None: nothing, whatever the card."""
-    chosen = getattr(trainer, "preset", None)
-    found: Preset | None = chosen(base, vram_mb) if chosen else None
-    return found
+def memory_preset(trainer: LoraTrainer, base: str, vram_mb: int) -> MemoryPreset | None:
+    """How it saves memory on a device of `vram_mb` MB (0: a CPU); None: the trainer has no such presets."""
+    choose = getattr(trainer, "preset", None)
+    preset: MemoryPreset | None = choose(base, vram_mb) if choose else None
+    return preset

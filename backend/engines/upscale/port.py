@@ -1,4 +1,4 @@
-"""The upscale port: a picture in, the same picture larger out."""
+"""The upscale port: a picture in, a larger picture out."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from backend.engines.events import EngineStatus, Event
 
 @dataclass(frozen=True, slots=True)
 class UpscaleCard:
-    """A way to make pictures larger. `detail`: it draws detail that was not there; without it a picture is resampled.
+    """One upscale method. `detail`: it draws new detail; otherwise the picture is only resampled.
 
-    `scales`: the factors it can do, smallest first. `note`: what to expect of it, as a sentence. `device`: the capability of
-    the card it must hold (`image`), empty: none.
+    `scales`: its factors, smallest first. `note`: what to expect, as a sentence. `device`: the capability of the device it
+    needs (`image`); "": none.
     """
 
     name: str
@@ -28,7 +28,7 @@ class UpscaleCard:
 
 @dataclass(frozen=True, slots=True)
 class UpscaleRequest:
-    """Both sides of `picture` times `scale`. The output is one PNG in `workdir`. `device`: the card held, if any."""
+    """Enlarges both sides of `picture` by `scale`. The output is one PNG in `workdir`. `device`: the held device, if any."""
 
     model: str
     picture: Path
@@ -45,7 +45,7 @@ class Upscaler(Protocol):
     def run(self, request: UpscaleRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]: ...
 
     def models(self) -> list[UpscaleCard]:
-        """The default one first. Cheap."""
+        """All methods, the default first. Cheap."""
         ...
 
     def status(self, device: str = "") -> EngineStatus: ...

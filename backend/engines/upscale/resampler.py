@@ -1,4 +1,4 @@
-"""Makes pictures larger without a model: Lanczos and a gentle sharpening, in a child process. Adds no detail and says so."""
+"""Enlarges pictures without a model: Lanczos and gentle sharpening, in a child process. Adds no detail."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from backend.kit import child
 from backend.settings import ROOT, Settings
 
 CHILD = "backend.engines.upscale.child_resample"
-MODEL = UpscaleCard("resample", "Resampled", (2, 4), detail=False, note="Resampled: larger and clean, adds no detail.")
+RESAMPLE_CARD = UpscaleCard("resample", "Resampled", (2, 4), detail=False, note="Resampled: larger and clean, adds no detail.")
 _MEMORY_MB = 4096
 
 
 class Resampler:
-    """Output has at most `max_image_pixels`."""
+    """The output has at most `max_image_pixels`; larger ones raise Rejected."""
 
     name = "resample"
 
@@ -29,12 +29,16 @@ class Resampler:
         self._settings = settings
 
     def run(self, request: UpscaleRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
-        if request.model not in ("", MODEL.name) or request.scale not in MODEL.scales:
-            raise Unsupported(f"{MODEL.title} makes pictures {' or '.join(f'{n}×' for n in MODEL.scales)} larger.")
+        if request.model not in ("", RESAMPLE_CARD.name) or request.scale not in RESAMPLE_CARD.scales:
+            raise Unsupported(
+                f"{RESAMPLE_CARD.title} makes pictures {' or '.join(f'{n}×' for n in RESAMPLE_CARD.scales)} larger."
+            )
         out = request.workdir / "larger.png"
-        question = {"picture": str(request.picture), "out": str(out), "scale": request.scale}
-        order = json.dumps(question | {"max_pixels": self._settings.max_image_pixels})
-        proc = child.spawn([sys.executable, "-m", CHILD, order], cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB, nice=5)
+        child_request = {"picture": str(request.picture), "out": str(out), "scale": request.scale}
+        child_argument = json.dumps(child_request | {"max_pixels": self._settings.max_image_pixels})
+        proc = child.spawn(
+            [sys.executable, "-m", CHILD, child_argument], cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB, nice=5
+        )
         try:
             yield Progress(0, 0, "enlarging")
             for answer in child.json_lines(proc, on_other=lambda _: None):
@@ -52,7 +56,7 @@ class Resampler:
             child.stop(proc, grace_s=0.5)
 
     def models(self) -> list[UpscaleCard]:
-        return [MODEL]
+        return [RESAMPLE_CARD]
 
     def status(self, device: str = "") -> EngineStatus:
-        return EngineStatus(self.name, True, "", MODEL.note)
+        return EngineStatus(self.name, True, "", RESAMPLE_CARD.note)

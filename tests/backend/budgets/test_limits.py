@@ -12,7 +12,7 @@ from backend import budgets
 from backend.app import App
 from backend.budgets import rules
 from backend.engines.openrouter.client import PricedModel
-from backend.engines.openrouter.prices import cost, most_usd
+from backend.engines.openrouter.prices import call_cost, max_cost
 from backend.engines.text.port import TextRequest
 from backend.errors import Invalid, NotPermitted
 from tests.factories.account import Tenant
@@ -76,8 +76,8 @@ def test_no_answer_costs_more_than_was_reserved(
     models: list[PricedModel], question: str, max_tokens: int, data: st.DataObject
 ) -> None:
     request = TextRequest("writing", "", question, max_tokens=max_tokens)
-    reserved = most_usd(request, models)
+    reserved = max_cost(request, models)
     model = data.draw(st.sampled_from(models))
     prompt_tokens = data.draw(st.integers(0, len(question.encode()) + 32))
     completion_tokens = data.draw(st.integers(0, max_tokens))
-    assert cost(model, prompt_tokens, completion_tokens) <= reserved
+    assert call_cost(model, prompt_tokens, completion_tokens) <= reserved

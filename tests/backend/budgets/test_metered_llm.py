@@ -17,7 +17,7 @@ from backend.app import App
 from backend.budgets import CallPurpose, OverBudget
 from backend.db.tables import EventRow, LlmCall
 from backend.db.transactions import SystemCaller
-from backend.engines.text.port import ReplyLost, TextRequest, Unreadable
+from backend.engines.text.port import ReplyLost, TextRequest, UnreadableAnswer
 from backend.errors import Cancelled, LeaseLost, Rejected
 from backend.writing import Suggestion
 from tests.backend.budgets.conftest import Make
@@ -150,7 +150,7 @@ def test_what_a_stopped_answer_cost_is_asked_afterwards(make_app: Make, acting: 
 def test_an_answer_that_does_not_fit_is_not_remembered(make_app: Make, acting: Acting, server: ModelServer) -> None:
     app, shaped = make_app(), replace(ASK, answer=Suggestion)
     server.faults.times["bad_answer"] = 1
-    with pytest.raises(Unreadable, match="not in the form"):
+    with pytest.raises(UnreadableAnswer, match="not in the form"):
         budgets.complete(app, acting(app), shaped, purpose=PURPOSE)
     second = budgets.complete(app, acting(app), shaped, purpose=PURPOSE)
     third = budgets.complete(app, acting(app), shaped, purpose=PURPOSE)

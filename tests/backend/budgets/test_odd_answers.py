@@ -17,7 +17,7 @@ from backend import budgets
 from backend.app import App
 from backend.budgets import CallPurpose, OverBudget
 from backend.db.tables import LlmCall
-from backend.engines.text.port import CutOff, ModelRefused, ReplyLost, TextRequest, Unusable
+from backend.engines.text.port import AnswerCutOff, ModelRefused, ReplyLost, TextRequest, UnusableAnswer
 from backend.errors import EngineError
 from backend.jobs.rules import outcome_of_error
 from backend.writing import Suggestion
@@ -104,7 +104,7 @@ def test_what_cannot_be_used_is_asked_once_more_with_more_room(make_app: Make, a
     assert reply.paid_usd == server.total
     assert reply.generation_ids == tuple(server.billed)
     server.faults.odd = ["length", "length"]
-    with pytest.raises(CutOff, match="was cut off") as cut:
+    with pytest.raises(AnswerCutOff, match="was cut off") as cut:
         budgets.complete(app, acting(app), replace(SHAPED, question="Another?"), purpose=PURPOSE, retry=True)
     assert len(server.asked) == 4
     assert cut.value.reply.paid_usd + reply.paid_usd == server.total
@@ -134,7 +134,7 @@ def test_a_second_try_that_fails_unpaid_tells_of_the_first(make_app: Make, actin
         server.faults.refuse = [(503, None)] * 5
 
     server.faults.odd = ["empty"]
-    with pytest.raises(Unusable) as raised:
+    with pytest.raises(UnusableAnswer) as raised:
         budgets.complete(app, acting(app), SHAPED, purpose=PURPOSE, retry=True, on_text=refuse, check=refuse)
     assert not raised.value.retryable
     assert raised.value.reply.paid_usd == server.total == spent_usd(app, acting)

@@ -48,7 +48,7 @@ class FakeReader:
             reading = reading or Reading(self.embedder, traits=self.looks(at) if at >= 0 else OWN)
             yield Output(reading.save(request.workdir / f"{n}.json"), n)
 
-    def refuses(self, base: str) -> str:
+    def unsupported_reason(self, base: str) -> str:
         return self.why
 
     def status(self, device: str = "") -> EngineStatus:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from backend.datasets import caption_text
 from backend.datasets.caption_rules import TOKENS, CaptionRules, compose, english, fixed_phrases, replaces, tokens
-from backend.engines.caption.port import Known
-from backend.engines.caption.template import background_of, facts
+from backend.engines.caption.port import PictureFacts
+from backend.engines.caption.template import background_phrase, describe_facts
 
 SAID = (
     "a woman person long brown hair with and blue eyes freckles smiling at the beach , red dress wearing of bella in . her "
@@ -111,11 +111,11 @@ def test_an_influencers_look_becomes_phrases() -> None:
 
 
 def test_a_template_says_what_was_measured_and_no_more() -> None:
-    assert facts(Known()) == ["picture of one person"]
-    assert facts(Known("face", 600, 1000, 40.0)) == ["close-up portrait", "tall format", "dim light"]
-    assert facts(Known("body", 900, 1000, 128.0, "f0f0f0" * 16)) == ["full-length picture", "white background"]
-    assert background_of("2040a0" * 16) == "blue background"
-    assert background_of("808080" * 16) == "grey background"
-    assert background_of("000000ffffff" * 8) == ""
-    assert background_of("no colours") == ""
-    assert english(", ".join(facts(Known("bust", 100, 50, 230.0, "8080c0" * 16))))
+    assert describe_facts(PictureFacts()) == ["picture of one person"]
+    assert describe_facts(PictureFacts("face", 600, 1000, 40.0)) == ["close-up portrait", "tall format", "dim light"]
+    assert describe_facts(PictureFacts("body", 900, 1000, 128.0, "f0f0f0" * 16)) == ["full-length picture", "white background"]
+    assert background_phrase("2040a0" * 16) == "blue background"
+    assert background_phrase("808080" * 16) == "grey background"
+    assert background_phrase("000000ffffff" * 8) == ""
+    assert background_phrase("no colours") == ""
+    assert english(", ".join(describe_facts(PictureFacts("bust", 100, 50, 230.0, "8080c0" * 16))))

@@ -11,7 +11,7 @@ import pytest
 from backend.engines.image.diffusers_engine import DiffusersEngine
 from backend.engines.image.port import ImageRequest
 from backend.engines.starter_model import characters
-from backend.engines.trainer.port import Start, TrainImage, TrainParams, TrainRequest
+from backend.engines.trainer.port import StartCheckpoint, TrainImage, TrainParams, TrainRequest
 from backend.settings import Settings
 from tests.factories import miniature
 
@@ -73,7 +73,7 @@ def train_request(tmp_path: Path) -> Callable[..., TrainRequest]:
         model: str,
         *,
         resume: Path | None = None,
-        start: Start | None = None,
+        start: StartCheckpoint | None = None,
         images: int = 4,
         workdir: Path = tmp_path,
         **changes: Any,

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from backend.engines.build import build
+from backend.engines.build import build_engines
 from backend.errors import Invalid
 from backend.settings import Settings
 
 
 def test_the_defaults_work_on_a_fresh_machine() -> None:
-    engines = build(Settings())
+    engines = build_engines(Settings())
     assert (engines.image.name, engines.trainer.name) == ("diffusers", "peft")
     assert engines.image.models()[0].name == engines.trainer.models()[0].name == "starter"
 
@@ -22,18 +22,19 @@ def test_the_defaults_work_on_a_fresh_machine() -> None:
 @pytest.mark.parametrize("wrong", [{"image_engine": "nosuch"}, {"trainer_engine": "nosuch"}])
 def test_an_unknown_name_gets_a_sentence(wrong: dict[str, str]) -> None:
     with pytest.raises(Invalid, match="nosuch"):
-        build(Settings(**wrong))
+        build_engines(Settings(**wrong))
 
 
 def test_sd_scripts_train_as_soon_as_they_have_a_folder(tmp_path: Path) -> None:
-    assert build(Settings(kohya_dir=tmp_path)).trainer.name == "kohya"
-    assert build(Settings(kohya_dir=tmp_path, trainer_engine="peft")).trainer.name == "peft"
-    assert build(Settings(trainer_engine="kohya")).trainer.status().detail.startswith("KOHYA_DIR is not set.")
+    assert build_engines(Settings(kohya_dir=tmp_path)).trainer.name == "kohya"
+    assert build_engines(Settings(kohya_dir=tmp_path, trainer_engine="peft")).trainer.name == "peft"
+    assert build_engines(Settings(trainer_engine="kohya")).trainer.status().detail.startswith("KOHYA_DIR is not set.")
 
 
 def test_no_worker_ever_loads_torch() -> None:
     script = (
-        "import sys; from backend.engines.build import build; from backend.settings import Settings; e = build(Settings())\n"
+        "import sys; from backend.engines.build import build_engines; from backend.settings import Settings\n"
+        "e = build_engines(Settings())\n"
     )
     script += (
         "e.image.status(), e.trainer.status(); print([m for m in ('torch', 'diffusers', 'transformers') if m in sys.modules])"

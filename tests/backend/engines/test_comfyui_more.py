@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from backend.engines.build import build
+from backend.engines.build import build_engines
 from backend.engines.comfyui.upscaler import ComfyUpscaler
 from backend.engines.comfyui.video_engine import ComfyMotion, fit_size
 from backend.engines.events import Event, Handle, Output, Progress
 from backend.engines.motion.camera import CARDS
 from backend.engines.motion.port import MotionEngine, MotionRequest
 from backend.engines.upscale.port import UpscaleRequest
-from backend.engines.upscale.resampler import MODEL as RESAMPLED
+from backend.engines.upscale.resampler import RESAMPLE_CARD as RESAMPLED
 from backend.errors import EngineUnavailable, Rejected, Unsupported
 from backend.settings import Settings
 from tests.factories.pictures import photo
@@ -112,8 +112,8 @@ def test_what_cannot_be_enlarged_is_a_sentence(
 
 
 def test_settings_choose(settings: Settings) -> None:
-    assert build(settings.model_copy(update={"trainer_engine": "peft"})).upscaler.name == "comfyui"
-    assert build(settings.model_copy(update={"upscale_engine": "pillow"})).upscaler.name == "resample"
+    assert build_engines(settings.model_copy(update={"trainer_engine": "peft"})).upscaler.name == "comfyui"
+    assert build_engines(settings.model_copy(update={"upscale_engine": "pillow"})).upscaler.name == "resample"
 
 
 def asked(picture: Path, folder: Path, **changes: Any) -> MotionRequest:

@@ -9,7 +9,7 @@ import pytest
 
 from backend.engines import starter_model
 from backend.engines.diffusion import cards
-from backend.engines.prompt_forms import NATURAL, PromptForm, by_name
+from backend.engines.prompt_forms import NATURAL, PromptForm, form_from_name
 from backend.engines.starter_model import words
 from backend.writing.prompts import picture_rule
 from starter_model import pictures, prompts
@@ -19,52 +19,52 @@ SLOTS = PromptForm("slots", {"mood": ("calm", "smiling"), "eyes": ("", "winking"
 
 
 def test_the_starter_says_what_it_knows() -> None:
-    card = cards.card(cards.STARTER, starter_model.WEIGHTS)
+    card = cards.read_card(cards.STARTER, starter_model.WEIGHTS)
     assert card.square
-    assert card.prompts == PromptForm.of(prompt_form())
+    assert card.prompts == PromptForm.from_json(prompt_form())
     assert card.prompts.slots == {name: tuple(phrases) for name, phrases in words.POSTS.items()}
     known = {word for phrase in vocabulary() for word in phrase.replace(",", "").split()}
     assert all(set(phrase.split()) <= known for phrases in card.prompts.slots.values() for phrase in phrases)
 
 
 def test_unknown_parts_are_left_out() -> None:
-    assert SLOTS.known("Smiling, walking towards the camera, in a cafe") == "Smiling, in a cafe"
-    assert SLOTS.known("an ordinary day") == ""
-    assert NATURAL.known("an ordinary day") == "an ordinary day"
+    assert SLOTS.known_phrases("Smiling, walking towards the camera, in a cafe") == "Smiling, in a cafe"
+    assert SLOTS.known_phrases("an ordinary day") == ""
+    assert NATURAL.known_phrases("an ordinary day") == "an ordinary day"
 
 
 def test_unknown_phrases_are_not_heard_and_names_are() -> None:
-    form = cards.card(cards.STARTER, starter_model.WEIGHTS).prompts
+    form = cards.read_card(cards.STARTER, starter_model.WEIGHTS).prompts
     plan = "nina_01, walking towards the camera, an ordinary day, window light, a red bicycle, natural colours"
-    assert form.heard(plan) == "nina_01"
-    assert form.heard("portrait of anna maria, smiling in a cafe, golden hour, wearing red") == (
+    assert form.effective_prompt(plan) == "nina_01"
+    assert form.effective_prompt("portrait of anna maria, smiling in a cafe, golden hour, wearing red") == (
         "portrait of anna maria, smiling in a cafe, wearing red"
     )
-    assert form.heard("a woman at the beach, nina") == "a woman at the beach, nina"
-    assert NATURAL.heard(plan) == plan
+    assert form.effective_prompt("a woman at the beach, nina") == "a woman at the beach, nina"
+    assert NATURAL.effective_prompt(plan) == plan
 
 
 def test_what_the_starter_knows_is_heard_as_it_stands() -> None:
     """So that a LoRA learns and draws as it did before anything was left out."""
-    form, rng = cards.card(cards.STARTER, starter_model.WEIGHTS).prompts, random.Random(7)
-    asked = [describe(rng, pictures.known(rng), strange_names=0.0)[0] for _ in range(2000)]
+    form, rng = cards.read_card(cards.STARTER, starter_model.WEIGHTS).prompts, random.Random(7)
+    asked = [describe(rng, pictures.known_phrases(rng), strange_names=0.0)[0] for _ in range(2000)]
     asked += [prompt for prompt, _ in prompts.unseen(500)]
     for character in starter_model.characters():
         asked += [prompt for prompt, _ in (*prompts.of_character(character, 24), *prompts.of_others(character, 16))]
         asked += [path.read_text("utf-8").strip() for path in character.folder.glob("*.txt")]
     asked += (starter_model.WEIGHTS / "prior.txt").read_text("utf-8").splitlines()
-    assert [prompt for prompt in asked if form.heard(prompt) != prompt] == []
+    assert [prompt for prompt in asked if form.effective_prompt(prompt) != prompt] == []
 
 
 @pytest.mark.parametrize("plain", [{"form": "poem"}, {"form": "slots"}, {"slots": {"mood": ["calm"]}}])
 def test_what_makes_no_sense_is_refused(plain: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="form"):
-        PromptForm.of(plain)
+        PromptForm.from_json(plain)
 
 
 def test_other_checkpoints_are_told_by_their_names() -> None:
-    assert by_name("ponyDiffusionV6XL.safetensors").form == "tags"
-    assert by_name("v1-5-pruned") == NATURAL
+    assert form_from_name("ponyDiffusionV6XL.safetensors").form == "tags"
+    assert form_from_name("v1-5-pruned") == NATURAL
 
 
 def test_language_models_are_told_the_words() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from backend.engines.diffusion import ipc_codec
-from backend.engines.diffusion.child import guarded
-from backend.engines.diffusion.process import Process
+from backend.engines.diffusion.child import report_errors
+from backend.engines.diffusion.process import EngineProcess
 from backend.engines.events import Alive, Checkpoint, Event, Handle, Log, Metric, Output, Preview, Progress, Sample
 from backend.engines.image.port import ImageRequest, LoraUse, ModelCard
 from backend.errors import EngineError, OutOfMemory, Unsupported
@@ -57,12 +57,12 @@ def test_a_child_that_breaks_at_its_work_is_a_fault_and_counted(settings: Settin
     told: list[dict[str, Any]] = []
 
     class Ear:
-        say = staticmethod(told.append)
+        send = staticmethod(told.append)
 
-    assert not guarded(Ear(), lambda: [][1])  # type: ignore[arg-type]
+    assert not report_errors(Ear(), lambda: [][1])  # type: ignore[arg-type]
     assert type(ipc_codec.unpack_error(told[0])) is EngineError
     assert "IndexError" in told[0]["message"]
-    ended = Process("backend.engines.no_such_engine", {}, settings)
-    list(ended.said())
+    ended = EngineProcess("backend.engines.no_such_engine", {}, settings)
+    list(ended.messages())
     failure = ended.failure()
     assert (type(failure), failure.data["exit_code"]) == (EngineError, 1)

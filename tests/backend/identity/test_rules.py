@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend import identity
-from backend.engines.identity.rules import Reference
+from backend.engines.identity.rules import IdentityReference
 from backend.identity import GATES, Gate, IdentityScore, ScoringContext, rules
 
 gates = st.sampled_from(get_args(Gate))
@@ -28,7 +28,7 @@ def test_only_what_falls_short_leaves_the_gallery_and_only_if_asked(gate: Gate, 
 def test_drawing_anew_is_bounded_and_never_draws_what_is_not_missing(
     gate: Gate, asked: int, most: int, data: st.DataObject
 ) -> None:
-    judge = ScoringContext(Reference("v:1", centroid=(1.0,)), 0.5, gate, most)
+    judge = ScoringContext(IdentityReference("v:1", centroid=(1.0,)), 0.5, gate, most)
     drawn, rounds, passed = asked, 0, data.draw(st.integers(0, asked))
     while k := rules.replacements_needed(judge, asked=asked, drawn=drawn, passed=passed):
         assert passed + k <= asked

@@ -12,7 +12,7 @@ from backend import identity
 from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.db.tables import DatasetImage
-from backend.engines.build import build
+from backend.engines.build import build_engines
 from backend.engines.starter_model import characters
 from backend.identity import CalibrationPayload, pipeline
 from backend.settings import Settings
@@ -24,7 +24,7 @@ from tests.support.context import make_context
 
 @pytest.fixture
 def studio(settings: Settings) -> Iterator[App]:
-    reader = build(Settings()).identity
+    reader = build_engines(Settings()).identity
     built = bootstrap(settings, engines=SimpleNamespace(trainer=FakeTrainer(), image=FakeImageEngine(), identity=reader))
     yield built
     reader.unload()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.engines.caption.captioners import pick
-from backend.engines.caption.port import CaptionRequest, Known, Said, Shown
-from backend.engines.text.answer_checks import judged
+from backend.engines.caption.captioners import build_captioners
+from backend.engines.caption.port import CaptionInput, CaptionRequest, PictureCaption, PictureFacts
+from backend.engines.text.answer_checks import check_answer
 from backend.engines.text.port import Reply, ReplyLost, TextRequest
 from backend.errors import Invalid, Rejected, Unsupported
 from backend.settings import Settings
@@ -25,29 +25,29 @@ def never(question: TextRequest) -> Reply:
     raise AssertionError("nothing may be paid here")
 
 
-def shown(folder: Path, *data: bytes) -> tuple[Shown, ...]:
+def shown(folder: Path, *data: bytes) -> tuple[CaptionInput, ...]:
     paths = [folder / f"{n}.jpg" for n in range(len(data))]
     for path, one in zip(paths, data, strict=True):
         path.write_bytes(one)
-    return tuple(Shown(Known(), path) for path in paths)
+    return tuple(CaptionInput(PictureFacts(), path) for path in paths)
 
 
 def test_who_there_is_by_settings(tmp_path: Path) -> None:
-    assert list(pick(settings())) == ["template"]
+    assert list(build_captioners(settings())) == ["template"]
     whole = settings(openrouter_base_url="http://127.0.0.1:9", blip_dir=tmp_path)
-    assert list(pick(whole)) == ["vision", "blip", "template"]
-    assert list(pick(settings(caption_engine="blip"))) == ["blip"]
-    assert not pick(settings(caption_engine="vision"))["vision"].status().ok
+    assert list(build_captioners(whole)) == ["vision", "blip", "template"]
+    assert list(build_captioners(settings(caption_engine="blip"))) == ["blip"]
+    assert not build_captioners(settings(caption_engine="vision"))["vision"].status().ok
     with pytest.raises(Invalid, match="Set it to auto, vision, blip or template"):
-        pick(settings(caption_engine="magic"))
+        build_captioners(settings(caption_engine="magic"))
 
 
 @pytest.mark.model
 def test_blip_describes_a_batch_in_a_child(tmp_path: Path) -> None:
     made = miniature_blip.make(tmp_path / "blip")
-    captioner = pick(settings(blip_dir=made))["blip"]
+    captioner = build_captioners(settings(blip_dir=made))["blip"]
     pictures = shown(tmp_path, jpeg((255, 0, 0)), b"no picture", jpeg((0, 0, 255)))
-    said = {one.n: one for one in captioner.run(CaptionRequest(pictures), never) if isinstance(one, Said)}
+    said = {one.n: one for one in captioner.run(CaptionRequest(pictures), never) if isinstance(one, PictureCaption)}
     assert set(said) == {0, 1, 2}
     assert said[0].text
     assert said[0].model == "blip"
@@ -59,7 +59,7 @@ def test_blip_describes_a_batch_in_a_child(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "missing", "empty"])
 def test_a_wrong_folder_gets_a_sentence(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
-    captioner = pick(settings(blip_dir=tmp_path / name, caption_engine="blip"))["blip"]
+    captioner = build_captioners(settings(blip_dir=tmp_path / name, caption_engine="blip"))["blip"]
     assert not captioner.status().ok
     with pytest.raises(Unsupported, match="Set BLIP_DIR to the folder of a BLIP caption model"):
         list(captioner.run(CaptionRequest(shown(tmp_path, jpeg())), never))
@@ -76,18 +76,18 @@ def test_a_wrong_folder_gets_a_sentence(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_what_a_vision_model_answers_is_read(tmp_path: Path, answer: str, text: str, refused: str, unsure: bool) -> None:
-    captioner = pick(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
+    captioner = build_captioners(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
     asked: list[TextRequest] = []
 
     def ask(question: TextRequest) -> Reply:
         asked.append(question)
         reply = Reply(answer, "a/model", "gen-1", cost_usd=Decimal("0.001"), cached=len(asked) > 1)
-        if wrong := judged(reply, question):
+        if wrong := check_answer(reply, question):
             raise wrong
         return reply
 
     request = CaptionRequest(shown(tmp_path, jpeg()) * 2, "tags", avoid=("green </avoid> eyes",), look=1)
-    first, second = [one for one in captioner.run(request, ask) if isinstance(one, Said)]
+    first, second = [one for one in captioner.run(request, ask) if isinstance(one, PictureCaption)]
     assert (first.text, first.refused, first.unsure) == (text, refused, unsure)
     assert (first.cost_usd, second.cost_usd) == (Decimal("0.001"), 0)
     assert asked[0].question.count("</avoid>") == 1
@@ -96,7 +96,7 @@ def test_what_a_vision_model_answers_is_read(tmp_path: Path, answer: str, text: 
 
 
 def test_a_lost_answer_is_this_pictures_alone_and_not_asked_again(tmp_path: Path) -> None:
-    captioner = pick(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
+    captioner = build_captioners(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
     asked: list[TextRequest] = []
 
     def ask(question: TextRequest) -> Reply:
@@ -106,14 +106,14 @@ def test_a_lost_answer_is_this_pictures_alone_and_not_asked_again(tmp_path: Path
         return Reply('{"caption": "at sea"}', "a/model")
 
     request = CaptionRequest(shown(tmp_path, jpeg()) * 2)
-    first, second = [one for one in captioner.run(request, ask) if isinstance(one, Said)]
+    first, second = [one for one in captioner.run(request, ask) if isinstance(one, PictureCaption)]
     assert (first.refused, first.cost_usd) == ("The model's answer was lost on its way.", Decimal("0.001"))
     assert second.text == "at sea"
     assert len(asked) == 2
 
 
 def test_only_a_refusal_of_the_picture_is_the_pictures(tmp_path: Path) -> None:
-    captioner = pick(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
+    captioner = build_captioners(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
 
     def flagged(question: TextRequest) -> Reply:
         raise Rejected("The model refused this: flagged.", about_input=True)
@@ -122,7 +122,7 @@ def test_only_a_refusal_of_the_picture_is_the_pictures(tmp_path: Path) -> None:
         raise Rejected("No credit left.", about_input=False)
 
     request = CaptionRequest(shown(tmp_path, jpeg()))
-    assert [one.refused for one in captioner.run(request, flagged) if isinstance(one, Said)] == [
+    assert [one.refused for one in captioner.run(request, flagged) if isinstance(one, PictureCaption)] == [
         "The model refused this: flagged."
     ]
     with pytest.raises(Rejected, match="No credit"):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.engines.build import build
+from backend.engines.build import build_engines
 from backend.engines.events import Alive, Output, Progress
 from backend.engines.identity import rules
 from backend.engines.identity.port import IdentityEngine, IdentityRequest, Reading
@@ -23,13 +23,14 @@ TORCH = """
 import json, sys
 from pathlib import Path
 from backend.engines.starter_model import classifier
-print(json.dumps(classifier.classify(classifier.load(), classifier.read([Path(path) for path in json.load(sys.stdin)]))))
+pictures = classifier.read_pictures([Path(path) for path in json.load(sys.stdin)])
+print(json.dumps(classifier.classify(classifier.load(), pictures)))
 """
 
 
 @pytest.fixture(scope="module")
 def starter() -> Iterator[IdentityEngine]:
-    engine = build(Settings()).identity
+    engine = build_engines(Settings()).identity
     yield engine
     engine.unload()
 
@@ -49,12 +50,12 @@ def test_the_starter_tells_its_characters_apart(starter: IdentityEngine, tmp_pat
     people = {one.name: read(starter, faces(one.name), tmp_path / one.name) for one in characters()}
     for character in characters():
         mine = people[character.name]
-        common, alone = rules.reference(mine), rules.leave_one_out(mine)
+        common, alone = rules.build_reference(mine), rules.leave_one_out(mine)
         assert character.traits.items() <= common.traits.items()
         line = rules.threshold(alone, traits=len(common.traits))
-        assert rules.passing(alone, line) >= 13
+        assert rules.count_passing(alone, line) >= 13
         others = [rules.score(common, seen) for name, seen_all in people.items() if name != character.name for seen in seen_all]
-        assert rules.passing(others, line) == 0
+        assert rules.count_passing(others, line) == 0
 
 
 @pytest.mark.model
@@ -81,8 +82,8 @@ def test_closing_ends_the_child(starter: IdentityEngine, tmp_path: Path) -> None
 
 
 def test_the_starters_classifier_refuses_other_models(starter: IdentityEngine) -> None:
-    assert starter.refuses("starter-128") == ""
-    assert "IDENTITY_MODEL" in starter.refuses("sd15")
+    assert starter.unsupported_reason("starter-128") == ""
+    assert "IDENTITY_MODEL" in starter.unsupported_reason("sd15")
     assert starter.status().ok
     assert starter.embedder.startswith("starter-traits:")
 
@@ -91,7 +92,7 @@ def test_the_starters_classifier_refuses_other_models(starter: IdentityEngine) -
 @pytest.mark.parametrize(("kind", "width"), [("dinov2", 16), ("clip", 12)])
 def test_any_vision_folder_gives_unit_vectors(kind: str, width: int, tmp_path: Path) -> None:
     folder = miniature_vision.make(tmp_path / f"tiny-{kind}", kind=kind)
-    engine = build(Settings(identity_model=folder)).identity
+    engine = build_engines(Settings(identity_model=folder)).identity
     try:
         first, again, other = read(engine, [faces("bella")[0], faces("bella")[0], faces("marco")[0]], tmp_path / "out")
         words = ("red beach", "green forest", "w1", "w2 w3", "w4", "red beach", "")
@@ -110,16 +111,16 @@ def test_any_vision_folder_gives_unit_vectors(kind: str, width: int, tmp_path: P
     assert len(first.vector) == width
     assert sum(value * value for value in first.vector) == pytest.approx(1, abs=1e-5)
     assert first.embedder == engine.embedder
-    assert engine.refuses("sdxl") == ""
+    assert engine.unsupported_reason("sdxl") == ""
     (folder / "preprocessor_config.json").write_text('{"image_processor_type": "CLIPImageProcessor", "image_mean": [0, 0, 0]}')
-    assert build(Settings(identity_model=folder)).identity.embedder != engine.embedder
+    assert build_engines(Settings(identity_model=folder)).identity.embedder != engine.embedder
 
 
 def test_a_folder_without_a_model_and_no_folder_say_what_to_set(tmp_path: Path) -> None:
     for settings in (Settings(identity_model=tmp_path / "gone"), Settings(default_model="photo")):
-        engine = build(settings).identity
+        engine = build_engines(settings).identity
         assert engine.embedder == ""
         assert not engine.status().ok
-        assert "IDENTITY_MODEL" in engine.refuses("sd15")
+        assert "IDENTITY_MODEL" in engine.unsupported_reason("sd15")
         with pytest.raises(EngineUnavailable, match="IDENTITY_MODEL"):
             [event for event in engine.run(IdentityRequest((), tmp_path)) if not isinstance(event, Alive)]

@@ -29,17 +29,17 @@ vector_sets = st.lists(st.lists(numbers, min_size=4, max_size=4).map(_unit), min
 
 @given(vector_sets)
 def test_vectors_score_between_nothing_and_all(readings: list[Reading]) -> None:
-    common, scores = rules.reference(readings), rules.leave_one_out(readings)
+    common, scores = rules.build_reference(readings), rules.leave_one_out(readings)
     line = rules.threshold(scores)
     assert len(scores) == len(readings)
     assert all(0 <= one <= 1 for one in (*scores, *(rules.score(common, one) for one in readings)))
     assert 0.05 <= line <= 0.98
-    assert 0 <= rules.passing(scores, line) <= len(readings)
+    assert 0 <= rules.count_passing(scores, line) <= len(readings)
 
 
 @given(vector_sets)
 def test_a_reference_is_nearer_to_a_set_that_holds_it(readings: list[Reading]) -> None:
-    held = [rules.score(rules.reference(readings), one) for one in readings]
+    held = [rules.score(rules.build_reference(readings), one) for one in readings]
     assert all(own >= alone - 1e-6 for own, alone in zip(held, rules.leave_one_out(readings), strict=True))
 
 
@@ -49,10 +49,10 @@ def test_traits_are_shares_of_what_the_set_agrees_on(readings: list[Reading]) ->
     assert "scene" not in fixed
     if len(fixed) < rules.MIN_TRAITS:
         with pytest.raises(Invalid, match="different people"):
-            rules.reference(readings)
+            rules.build_reference(readings)
         return
     scores = rules.leave_one_out(readings)
-    assert all(0 <= one <= rules.score(rules.reference(readings), reading) + 1e-9
+    assert all(0 <= one <= rules.score(rules.build_reference(readings), reading) + 1e-9
                for one, reading in zip(scores, readings, strict=True))  # fmt: skip
     assert 0.5 <= rules.threshold(scores, traits=len(fixed)) <= 1
 
@@ -62,12 +62,12 @@ def test_most_references_pass_their_own_threshold(scores: list[float], heads: in
     """Two standard deviations leave at most a quarter outside (Chebyshev), unless the floor was needed."""
     line = rules.threshold(scores, traits=heads)
     if line > (0.5 if heads else 0.05):
-        assert rules.passing(scores, line) >= 0.74 * len(scores)
+        assert rules.count_passing(scores, line) >= 0.74 * len(scores)
 
 
 def test_a_perfect_set_forgives_one_trait() -> None:
     same = Reading("t:1", traits={"hair": "red", "glasses": "round", "top": "bun", "scene": "beach"})
-    common = rules.reference([same] * 5)
+    common = rules.build_reference([same] * 5)
     line = rules.threshold(rules.leave_one_out([same] * 5), traits=len(common.traits))
     assert line == 0.66
     one_off = replace(same, traits={**same.traits, "hair": "grey"})
@@ -79,15 +79,15 @@ def test_a_perfect_set_forgives_one_trait() -> None:
 def test_references_that_share_less_than_two_traits_are_no_reference(heads: int, says: str) -> None:
     people = [Reading("t:1", traits={"beard": "none" if heads else str(n), "hair": str(n)}) for n in range(4)]
     with pytest.raises(Invalid, match=f"agree on {says}: .* Choose pictures of one person"):
-        rules.reference(people)
+        rules.build_reference(people)
 
 
 def test_scores_of_different_embedders_never_meet() -> None:
     mine = [_unit([1.0, 0.1 * n, 0.2, 0.3]) for n in range(1, 5)]
     theirs = replace(mine[0], embedder="v:2")
     with pytest.raises(Invalid, match="different embedders"):
-        rules.reference([*mine, theirs])
+        rules.build_reference([*mine, theirs])
     with pytest.raises(Invalid, match="Calibrate again"):
-        rules.score(rules.reference(mine), theirs)
+        rules.score(rules.build_reference(mine), theirs)
     with pytest.raises(Invalid, match="at least 3"):
         rules.leave_one_out(mine[:2])

@@ -63,7 +63,7 @@ def test_the_workflow_follows_from_the_request(tmp_path: Path, changes: dict[str
     workflow = image_inputs.choose_workflow(request, card)
     assert workflow.name == name
     uploaded = {role: f"{role}.png" for role in workflow.needs_pictures()}
-    said = image_inputs.slot_values(request, card, input_pictures.Ready({}, 512, 512), 1, uploaded, INFO)
+    said = image_inputs.slot_values(request, card, input_pictures.PreparedInputs({}, 512, 512), 1, uploaded, INFO)
     bound = workflow.bind(said, prefix="studio/j")
     assert lint.lint(bound) == []
     samplers = [node["inputs"] for node in bound.values() if node["class_type"] == "KSampler"]
@@ -99,7 +99,7 @@ def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:
         image_inputs.choose_workflow(asked(tmp_path, hires=2.0, init_image=picture), CARD)
     request = asked(tmp_path, pose=picture)
     with pytest.raises(Unsupported, match="put one into models/controlnet"):
-        image_inputs.slot_values(request, CARD, input_pictures.Ready({}, 512, 512), 0, {}, {})
+        image_inputs.slot_values(request, CARD, input_pictures.PreparedInputs({}, 512, 512), 0, {}, {})
 
 
 def test_under_a_mask_only_the_painted_part_changes(tmp_path: Path) -> None:
@@ -109,14 +109,14 @@ def test_under_a_mask_only_the_painted_part_changes(tmp_path: Path) -> None:
         ImageDraw.Draw(painted).rectangle((300, 200, 420, 330), fill=255)
         painted.save(mask)
     request = asked(tmp_path, init_image=source, mask=mask, feather=4)
-    ready: input_pictures.Ready = end(input_pictures.ready(request, CARD))
+    ready: input_pictures.PreparedInputs = end(input_pictures.prepare_inputs(request, CARD))
     for path in ready.pictures.values():
         with Image.open(path) as picture:
             assert picture.size == (ready.width, ready.height)
     assert max(ready.width, ready.height) <= CARD.longest_px
     drawn, out = tmp_path / "drawn.png", tmp_path / "out.png"
     Image.new("RGB", (ready.width, ready.height), "red").save(drawn)
-    assert end(input_pictures.laid_back(request, CARD, drawn, out)) == (900, 700)
+    assert end(input_pictures.paste_back(request, CARD, drawn, out)) == (900, 700)
     before, after = pixels(source), pixels(out)
     outside = np.ones((700, 900), bool)
     outside[200:331, 300:421] = False
@@ -127,12 +127,12 @@ def test_under_a_mask_only_the_painted_part_changes(tmp_path: Path) -> None:
 def test_a_picture_in_any_format_is_made_ready(tmp_path: Path) -> None:
     start = tmp_path / "start.webp"
     Image.new("RGB", (300, 200), "teal").save(start)
-    ready: input_pictures.Ready = end(input_pictures.ready(asked(tmp_path, init_image=start), CARD))
+    ready: input_pictures.PreparedInputs = end(input_pictures.prepare_inputs(asked(tmp_path, init_image=start), CARD))
     with Image.open(ready.pictures["picture"]) as picture:
         assert (picture.format, picture.size) == ("PNG", (300, 200))
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG nothing")
     with pytest.raises(Rejected, match="Choose another picture"):
-        end(input_pictures.ready(asked(tmp_path, init_image=broken), CARD))
+        end(input_pictures.prepare_inputs(asked(tmp_path, init_image=broken), CARD))
     with pytest.raises(Unsupported, match="no picture under this mask"):
-        end(input_pictures.ready(asked(tmp_path, mask=start), CARD))
+        end(input_pictures.prepare_inputs(asked(tmp_path, mask=start), CARD))

@@ -25,7 +25,7 @@ Make = Callable[..., ImageRequest]
 
 
 def host_pid(engine: DiffusersEngine) -> int:
-    host = engine._seats[""]._host
+    host = engine._hosts[""]._process
     assert host is not None
     return host.proc.pid
 
@@ -63,12 +63,12 @@ def test_a_host_killed_while_drawing_is_an_error_and_the_next_run_works(engine: 
 def test_the_host_leaves_when_idle_and_comes_back(settings: Settings, image_request: Make) -> None:
     engine = DiffusersEngine(settings.model_copy(update={"engine_idle_s": 0.2}))
     assert len(outputs(engine, image_request("mini", seeds=(1,)))) == 1
-    first = engine._seats[""]._host
+    first = engine._hosts[""]._process
     assert first is not None
     assert first.proc.wait(20) == 0
     assert len(outputs(engine, image_request("mini", seeds=(1,)))) == 1
     engine.unload()
-    assert engine._seats[""]._host is None
+    assert engine._hosts[""]._process is None
 
 
 def test_a_child_without_memory_says_so(settings: Settings, image_request: Make) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from backend.engines.diffusion.inpaint import around, faded
+from backend.engines.diffusion.inpaint import crop_box, feathered
 from backend.engines.image.diffusers_engine import DiffusersEngine
 from backend.engines.image.port import ImageRequest
 from tests.backend.engines.image.contract import outputs, pixels
@@ -43,7 +43,7 @@ def test_what_is_drawn_holds_the_mask_and_lies_in_the_picture(
         sorted((int(at[0] * (width - 1)), int(at[1] * (width - 1)))),
         sorted((int(at[2] * (height - 1)), int(at[3] * (height - 1)))),
     )
-    left, top, right, bottom = around((x0, y0, x1 + 1, y1 + 1), (width, height), STARTER)
+    left, top, right, bottom = crop_box((x0, y0, x1 + 1, y1 + 1), (width, height), STARTER)
     assert 0 <= left <= x0 < x1 + 1 <= right <= width
     assert 0 <= top <= y0 < y1 + 1 <= bottom <= height
 
@@ -53,6 +53,6 @@ def test_what_is_drawn_holds_the_mask_and_lies_in_the_picture(
 def test_the_fade_lies_inside_the_mask(feather: int, at: int, side: int) -> None:
     mask = Image.new("L", (64, 48))
     ImageDraw.Draw(mask).rectangle((at, 10, at + side, 40), fill=255)
-    levels, painted = np.asarray(faded(mask, feather)), np.asarray(mask) > 0
+    levels, painted = np.asarray(feathered(mask, feather)), np.asarray(mask) > 0
     assert not levels[~painted].any()
     assert levels[painted].all()

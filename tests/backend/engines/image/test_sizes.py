@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.engines.image.port import ModelCard
-from backend.engines.image.sizes import LONGEST_SHAPE, fit
+from backend.engines.image.sizes import MAX_ASPECT, fit_size
 from backend.errors import Unsupported
 
 STARTER = ModelCard("starter", "Starter", "starter-128", 128, 32, ("ddim",), "ddim", 20, 3.0, True, longest_px=160)
@@ -26,16 +26,16 @@ STOCK = ModelCard("stock", "Stock", "sd15", 512, 64, ("ddim",), "ddim", 25, 7.0,
     ],
 )
 def test_social_formats_keep_their_shape(asked: tuple[int, int], starter: tuple[int, int], stock: tuple[int, int]) -> None:
-    assert fit(STARTER, *asked) == starter
-    assert fit(STOCK, *asked) == stock
+    assert fit_size(STARTER, *asked) == starter
+    assert fit_size(STOCK, *asked) == stock
 
 
 @given(st.integers(-10, 5000), st.integers(-10, 5000), st.sampled_from([STARTER, STOCK]))
 def test_every_size_is_drawable_or_refused(width: int, height: int, card: ModelCard) -> None:
     try:
-        drawn = fit(card, width, height)
+        drawn = fit_size(card, width, height)
     except Unsupported:
-        assert min(width, height) < 1 or max(width, height) > LONGEST_SHAPE * min(width, height)
+        assert min(width, height) < 1 or max(width, height) > MAX_ASPECT * min(width, height)
         return
     assert all(side % card.step_px == 0 and card.side // 2 <= side <= card.longest_px for side in drawn)
-    assert fit(card, *drawn) == drawn
+    assert fit_size(card, *drawn) == drawn

@@ -13,8 +13,8 @@ import pytest
 
 from backend.engines.image.port import ModelCard
 from backend.engines.kohya import arguments, console, presets, results
-from backend.engines.kohya.arguments import Plan
-from backend.engines.kohya.console import Bar, Phase, Step, Tail
+from backend.engines.kohya.arguments import KohyaPlan
+from backend.engines.kohya.console import BarLine, PhaseLine, StepLine, Tail
 from backend.engines.kohya.event_files import EventFiles, Scalar
 from backend.engines.trainer.port import TrainParams
 from backend.media.model_files import safetensors
@@ -23,19 +23,20 @@ from backend.training.rules import SD15, SDXL
 from tests.servers.kohya.event_file import EventFile
 
 
-def plan(base: str, params: TrainParams, vram_gb: int, **changes: Any) -> Plan:
-    preset = presets.for_card(base, vram_gb * 1024)
-    at_once, times = presets.split(params.batch, preset, 1.0)
+def plan(base: str, params: TrainParams, vram_gb: int, **changes: Any) -> KohyaPlan:
+    preset = presets.preset_for(base, vram_gb * 1024)
+    micro_batch, accumulation_steps = presets.split_batch(params.batch, preset, 1.0)
     whole: dict[str, Any] = {
         "base": base, "checkpoint": Path("/m/base.safetensors"), "params": params, "preset": preset,
         "dataset_config": Path("/w/d"),
-        "output_dir": Path("/w/o"), "logging_dir": Path("/w/l"), "tokenizers": Path("/t"), "at_once": at_once, "times": times,
+        "output_dir": Path("/w/o"), "logging_dir": Path("/w/l"), "tokenizers": Path("/t"),
+        "micro_batch": micro_batch, "accumulation_steps": accumulation_steps,
         "precision": "bf16" if vram_gb else "no", "eight_bit": preset.eight_bit, "cache_text": preset.cache_text,
     }  # fmt: skip
-    return Plan(**whole | changes)
+    return KohyaPlan(**whole | changes)
 
 
-def said(plan: Plan) -> str:
+def said(plan: KohyaPlan) -> str:
     return " ".join(arguments.arguments(plan))
 
 
@@ -104,7 +105,7 @@ print(json.dumps([rates, rest.get_last_lr()[0]]))
 @pytest.mark.parametrize("gb", [8, 12, 16, 24])
 def test_each_preset_fits_its_card(base: str, params: TrainParams, side: int, gb: int) -> None:
     card = ModelCard("m", "m", base, side, 64, (), "", 0, 0.0, trainable=True)
-    preset = presets.for_card(base, gb * 1024 - 300)
+    preset = presets.preset_for(base, gb * 1024 - 300)
     assert preset.gb == gb
     for batch in (params.batch, 12):
         need = estimates.estimate_memory(card, replace(params, batch=batch), preset)
@@ -114,10 +115,10 @@ def test_each_preset_fits_its_card(base: str, params: TrainParams, side: int, gb
 
 
 def test_a_batch_that_does_not_fit_is_split() -> None:
-    small = presets.for_card("sdxl", 16 * 1024)
-    assert [presets.split(batch, small, 1.0) for batch in (1, 2, 3, 4)] == [(1, 1), (2, 1), (1, 3), (2, 2)]
-    assert presets.split(2, small, 4.0) == (1, 2)
-    assert presets.split(16, presets.for_card("sd15", 0), 1.0) == (16, 1)
+    small = presets.preset_for("sdxl", 16 * 1024)
+    assert [presets.split_batch(batch, small, 1.0) for batch in (1, 2, 3, 4)] == [(1, 1), (2, 1), (1, 3), (2, 2)]
+    assert presets.split_batch(2, small, 4.0) == (1, 2)
+    assert presets.split_batch(16, presets.preset_for("sd15", 0), 1.0) == (16, 1)
 
 
 def test_no_step_both_draws_and_saves() -> None:
@@ -128,19 +129,19 @@ def test_no_step_both_draws_and_saves() -> None:
 @pytest.mark.parametrize(
     ("line", "meaning"),
     [
-        ("steps:  25%|██▌       | 1/4 [00:22<01:08, 22.80s/it, avr_loss=1.13]", Step(1, 4, True)),
-        ("steps:  67%|██████▋   | 2/3 [00:12<00:06,  6.09s/it, avr_loss=nan]", Step(2, 3, False)),
-        ("steps:   0%|          | 0/4 [00:00<?, ?it/s]", Step(0, 4, True)),
-        ("steps: 100%|██| 4/4 [01:00<00:00, 1.5it/s, Keys Scaled=3, avr_loss=0.1] epoch is incremented.", Step(4, 4, True)),
-        (" 33%|███▎      | 1/3 [00:40<01:20, 40.49s/it]", Bar(1, 3)),
-        ("generating sample images at step / サンプル画像生成 ステップ: 2", Phase("sampling")),
-        ("saving checkpoint: /out/ohwx-step00000002.safetensors", Phase("saving")),
-        ("caching latents with caching strategy.", Phase("caching")),
+        ("steps:  25%|██▌       | 1/4 [00:22<01:08, 22.80s/it, avr_loss=1.13]", StepLine(1, 4, True)),
+        ("steps:  67%|██████▋   | 2/3 [00:12<00:06,  6.09s/it, avr_loss=nan]", StepLine(2, 3, False)),
+        ("steps:   0%|          | 0/4 [00:00<?, ?it/s]", StepLine(0, 4, True)),
+        ("steps: 100%|██| 4/4 [01:00<00:00, 1.5it/s, Keys Scaled=3, avr_loss=0.1] epoch is incremented.", StepLine(4, 4, True)),
+        (" 33%|███▎      | 1/3 [00:40<01:20, 40.49s/it]", BarLine(1, 3)),
+        ("generating sample images at step / サンプル画像生成 ステップ: 2", PhaseLine("sampling")),
+        ("saving checkpoint: /out/ohwx-step00000002.safetensors", PhaseLine("saving")),
+        ("caching latents with caching strategy.", PhaseLine("caching")),
         ("running training / 学習開始", None),
     ],
 )
 def test_lines(line: str, meaning: object) -> None:
-    assert console.meaning(line) == meaning
+    assert console.parse_line(line) == meaning
 
 
 def test_a_growing_file_is_read_by_lines(tmp_path: Path) -> None:

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backend.engines.build import build
+from backend.engines.build import build_engines
 from backend.engines.events import Progress
 from backend.engines.image.port import LoraUse
 from backend.engines.motion import moves
-from backend.engines.motion.camera import CARDS, Camera, view
+from backend.engines.motion.camera import CARDS, CameraEngine, corner_formulas
 from backend.engines.motion.port import MotionRequest
-from backend.engines.motion.resize import window
+from backend.engines.motion.resize import crop_window
 from backend.errors import EngineUnavailable, Invalid, Rejected, Unsupported
 from backend.settings import Settings
 from tests.backend.engines.motion.contract import Ask, MotionContract, made, picture
@@ -28,8 +28,8 @@ FRAMES = 24
 
 
 @pytest.fixture
-def motion() -> Camera:
-    return Camera(Settings(_env_file=None, engine_threads=1))
+def motion() -> CameraEngine:
+    return CameraEngine(Settings(_env_file=None, engine_threads=1))
 
 
 @pytest.fixture
@@ -52,11 +52,11 @@ def value(formula: str, n: int) -> float:
 def test_the_view_stays_on_the_picture_and_moves_evenly(move: str, picture_size: tuple[int, int], shape: float) -> None:
     card = next(card for card in CARDS if card.name == move)
     for movement, focus in ((0.0, 0.5), (1.0, 0.0), (0.5, 1.0)):
-        path = moves.path(move, picture=picture_size, shape=shape, focus=focus, movement=movement, seconds=5)
+        path = moves.view_path(move, picture=picture_size, shape=shape, focus=focus, movement=movement, seconds=5)
         x, y, width, height = path.region
         assert 0 <= x <= x + width <= picture_size[0]
         assert 0 <= y <= y + height <= picture_size[1]
-        corners = view(path, shape, (width, height), frames=60, loops=card.loops)
+        corners = corner_formulas(path, shape, (width, height), frames=60, loops=card.loops)
         times = range(1, 62 if card.loops else 61)
         track = [[value(corners[f"{axis}{n}"], on) for n in range(4) for axis in "xy"] for on in times]
         limit = [width + 0.01, height + 0.01] * 4
@@ -67,7 +67,7 @@ def test_the_view_stays_on_the_picture_and_moves_evenly(move: str, picture_size:
 
 
 def test_a_wide_picture_is_travelled_over_not_cropped_away() -> None:
-    path = moves.path("pan-right", picture=(3200, 900), shape=9 / 16, focus=0.5, movement=0.5, seconds=5)
+    path = moves.view_path("pan-right", picture=(3200, 900), shape=9 / 16, focus=0.5, movement=0.5, seconds=5)
     assert path.widest == pytest.approx(900 * 9 / 16)
     assert path.region[2] > 1.3 * path.widest
 
@@ -81,7 +81,7 @@ def dots(path: Path, size: tuple[int, int]) -> tuple[float, float]:
     return at
 
 
-def test_a_slow_push_in_does_not_shake(motion: Camera, tmp_path: Path) -> None:
+def test_a_slow_push_in_does_not_shake(motion: CameraEngine, tmp_path: Path) -> None:
     """The dot goes where the formula says; what is left beside a smooth line is a few hundredths of a pixel.
 
     A window of whole pixels (zoompan) leaves 0.28 px rms and jumps of half a pixel.
@@ -90,8 +90,8 @@ def test_a_slow_push_in_does_not_shake(motion: Camera, tmp_path: Path) -> None:
     at = dots(still, (size, size))
     request = MotionRequest("push-in", still, tmp_path, frames=FRAMES, fps=30, movement=0.2, width=size, height=size)
     film = made(list(motion.run(request))).path
-    path = moves.path("push-in", picture=(size, size), shape=1.0, focus=0.5, movement=0.2, seconds=1)
-    corners = view(path, 1.0, (size, size), frames=FRAMES, loops=False)
+    path = moves.view_path("push-in", picture=(size, size), shape=1.0, focus=0.5, movement=0.2, seconds=1)
+    corners = corner_formulas(path, 1.0, (size, size), frames=FRAMES, loops=False)
     misses = []
     with av.open(str(film)) as opened:
         for n, frame in enumerate(opened.decode(video=0), 1):
@@ -110,7 +110,7 @@ def test_a_slow_push_in_does_not_shake(motion: Camera, tmp_path: Path) -> None:
     assert float(np.abs(shaken).max()) < 0.1
 
 
-def test_a_cancelled_film_ends_its_program_and_leaves_no_half_file(motion: Camera, ask: Ask, tmp_path: Path) -> None:
+def test_a_cancelled_film_ends_its_program_and_leaves_no_half_file(motion: CameraEngine, ask: Ask, tmp_path: Path) -> None:
     running = motion.run(ask(model="handheld", frames=900, width=640, height=640))
     while not isinstance(event := next(running), Progress) or event.phase != "filming":
         pass
@@ -118,13 +118,13 @@ def test_a_cancelled_film_ends_its_program_and_leaves_no_half_file(motion: Camer
     assert sorted(path.name for path in tmp_path.iterdir()) == ["picture.jpg", "still.png"]
 
 
-def test_what_ffmpeg_cannot_do_is_a_sentence(ask: Ask, motion: Camera, tmp_path: Path) -> None:
+def test_what_ffmpeg_cannot_do_is_a_sentence(ask: Ask, motion: CameraEngine, tmp_path: Path) -> None:
     (tmp_path / "no.jpg").write_text("no picture")
     with pytest.raises(Rejected, match="cannot be read"):
         list(motion.run(ask(picture=tmp_path / "no.jpg")))
     with pytest.raises(Unsupported, match="no LoRA"):
         list(motion.run(ask(loras=(LoraUse("x", tmp_path / "x", 1.0),))))
-    gone = Camera(Settings(_env_file=None, ffmpeg_binary="/nonexistent/ffmpeg"))
+    gone = CameraEngine(Settings(_env_file=None, ffmpeg_binary="/nonexistent/ffmpeg"))
     assert (gone.status().ok, "FFMPEG_BINARY" in gone.status().detail) == (False, True)
     with pytest.raises(EngineUnavailable, match="FFMPEG_BINARY"):
         list(gone.run(ask()))
@@ -132,7 +132,7 @@ def test_what_ffmpeg_cannot_do_is_a_sentence(ask: Ask, motion: Camera, tmp_path:
 
 def test_the_engine_is_chosen_by_settings() -> None:
     def named(**values: Any) -> str:
-        return build(Settings(_env_file=None, trainer_engine="peft", **values)).motion.name
+        return build_engines(Settings(_env_file=None, trainer_engine="peft", **values)).motion.name
 
     assert (named(), named(comfyui_url="http://127.0.0.1:1")) == ("camera", "comfyui")
     assert named(comfyui_url="http://127.0.0.1:1", motion_engine="camera") == "camera"
@@ -150,4 +150,4 @@ def test_the_engine_is_chosen_by_settings() -> None:
     ],
 )
 def test_what_is_kept_of_a_picture(size: tuple[int, int], shape: float, focus: float, part: tuple[int, int, int, int]) -> None:
-    assert window(*size, shape, focus) == part
+    assert crop_window(*size, shape, focus) == part

@@ -56,7 +56,7 @@ def test_characters_are_judged_in_places_and_colours_they_were_not_trained_in() 
 
 
 def test_the_trial_is_the_studios_quick_trial() -> None:
-    assert rules.recommend(14, cards.card("starter", WEIGHTS), "quick") == evaluate.QUICK
+    assert rules.recommend(14, cards.read_card("starter", WEIGHTS), "quick") == evaluate.QUICK
 
 
 RESUMED = """
@@ -93,7 +93,7 @@ if __name__ == "__main__":
 def test_training_goes_on_where_it_stopped_and_ends_as_a_folder_that_draws(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", RESUMED, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.stdout.split()[-2:] == ["8", "16"], done.stderr
-    card = cards.card("starter", tmp_path / "bundled")
+    card = cards.read_card("starter", tmp_path / "bundled")
     assert (card.side, card.base, card.cfg) == (128, "starter-128", 3.0)
 
 

@@ -9,21 +9,21 @@ from email.utils import format_datetime
 import pytest
 from pydantic import BaseModel
 
-from backend.engines.openrouter.answer import Answer
-from backend.engines.openrouter.client_models import Problem, ending
-from backend.engines.text.answer_checks import judged, second_try
-from backend.engines.text.answers import parse
+from backend.engines.openrouter.answer import AnswerReader
+from backend.engines.openrouter.client_models import LlmErrorBody, answer_ending
+from backend.engines.text.answer_checks import check_answer, retry_request
+from backend.engines.text.answers import parse_answer
 from backend.engines.text.port import (
-    CutOff,
+    AnswerCutOff,
+    EmptyAnswer,
     ModelRefused,
-    Nothing,
     Reply,
     ReplyLost,
     TextRequest,
-    Unreadable,
-    Unusable,
+    UnreadableAnswer,
+    UnusableAnswer,
 )  # fmt: skip
-from backend.engines.text.reasoning_blocks import Aloud, without_thinking
+from backend.engines.text.reasoning_blocks import ThinkingFilter, without_thinking
 from backend.engines.text.refusals import is_refusal
 from backend.errors import EngineUnavailable, RateLimited, Rejected
 from tests.backend.engines.text.conftest import Make
@@ -56,8 +56,8 @@ def test_a_legal_answer_is_read(server: ModelServer, make: Make, mode: str) -> N
     server.faults.odd, server.faults.says = [mode], [ANSWER]
     engine = make()
     reply = written(engine, POST)
-    assert judged(reply, POST) is None
-    assert parse(reply.text, Post).model_dump() == ONE
+    assert check_answer(reply, POST) is None
+    assert parse_answer(reply.text, Post).model_dump() == ONE
     assert reply.cost_usd == server.total or (reply.estimated and reply.cost_usd == engine.quote(POST).most_usd > server.total)
     assert engine.cost_of(reply.generation_id) == server.total
 
@@ -88,8 +88,13 @@ def test_what_failed_before_anything_was_made_is_asked_again(server: ModelServer
 def test_what_is_no_answer_is_not_kept(server: ModelServer, make: Make, mode: str, request_: TextRequest) -> None:
     server.faults.odd, server.faults.says = [mode], [ANSWER]
     reply = written(make(), request_)
-    kinds: dict[str, type[Unusable]] = {"length": CutOff, "think_unclosed": CutOff, "empty": Nothing, "reasoning_only": Nothing}
-    wrong = judged(reply, request_)
+    kinds: dict[str, type[UnusableAnswer]] = {
+        "length": AnswerCutOff,
+        "think_unclosed": AnswerCutOff,
+        "empty": EmptyAnswer,
+        "reasoning_only": EmptyAnswer,
+    }
+    wrong = check_answer(reply, request_)
     assert type(wrong) is kinds.get(mode, ModelRefused)
     assert reply.cost_usd == server.total > 0
     words = {
@@ -114,7 +119,7 @@ def test_what_is_no_answer_is_not_kept(server: ModelServer, make: Make, mode: st
     ],
 )
 def test_json_is_found_wherever_it_stands(text: str, n: int) -> None:
-    assert len(parse(text, Posts).variants) == n
+    assert len(parse_answer(text, Posts).variants) == n
 
 
 @pytest.mark.parametrize(
@@ -129,14 +134,14 @@ def test_json_is_found_wherever_it_stands(text: str, n: int) -> None:
 )  # fmt: skip
 def test_what_ends_in_the_middle_is_not_made_up(text: str) -> None:
     with pytest.raises(Rejected, match="form"):
-        parse(text, Posts)
+        parse_answer(text, Posts)
 
 
 def test_a_half_character_waits_for_its_other_half() -> None:
     """Each piece of a stream is JSON of its own, so that both halves of an emoji may come in two."""
     said = [r"ab \ud83d", r"\ude00 c \udead", "d"]
     chunks = [f'data: {{"choices": [{{"delta": {{"content": "{one}"}}}}]}}\n\n'.encode() for one in said]
-    answer = Answer()
+    answer = AnswerReader()
     assert [piece.text for piece in answer.stream(iter([*chunks, b"data: [DONE]\n\n"]))] == ["ab ", "\U0001f600 c ", "d"]
     assert answer.completion().text == "ab \U0001f600 c d"
 
@@ -152,8 +157,8 @@ def test_thoughts_are_not_heard_and_not_kept() -> None:
     for text, kept in told.items():
         if text.startswith(("a</think>", "<|channel|>")):
             continue  # known only at the end
-        aloud = Aloud()
-        assert "".join(aloud.hear(letter) for letter in text) == kept
+        aloud = ThinkingFilter()
+        assert "".join(aloud.feed(letter) for letter in text) == kept
 
 
 def test_refusals_of_several_languages_and_texts_that_are_none() -> None:
@@ -180,27 +185,29 @@ def test_refusals_of_several_languages_and_texts_that_are_none() -> None:
 
 
 def test_a_second_try_has_more_room_and_other_words() -> None:
-    again = second_try(POST)
+    again = retry_request(POST)
     assert again.max_tokens == 2 * POST.max_tokens
     assert again.question.startswith(POST.question + "\n")
-    assert second_try(TALK).question == TALK.question
-    assert type(judged(Reply("no braces", "m"), POST)) is Unreadable
-    assert judged(Reply("Some words and", "m", ending="cut"), TALK, may_be_cut=True) is None
-    assert type(judged(Reply(" ", "m", ending="cut"), TALK, may_be_cut=True)) is CutOff
+    assert retry_request(TALK).question == TALK.question
+    assert type(check_answer(Reply("no braces", "m"), POST)) is UnreadableAnswer
+    assert check_answer(Reply("Some words and", "m", ending="cut"), TALK, may_be_cut=True) is None
+    assert type(check_answer(Reply(" ", "m", ending="cut"), TALK, may_be_cut=True)) is AnswerCutOff
 
 
 def test_items_behind_a_cut_are_missed() -> None:
     whole = json.dumps({"variants": [ONE, ONE]})
     asked = TextRequest("writing", "s", "q", answer=Posts)
     between = whole[: whole.index("}") + 2]
-    assert type(judged(Reply(between, "m", ending="cut"), asked)) is CutOff
-    assert judged(Reply(whole, "m", ending="cut"), asked) is None, "nothing of it is missing"
+    assert type(check_answer(Reply(between, "m", ending="cut"), asked)) is AnswerCutOff
+    assert check_answer(Reply(whole, "m", ending="cut"), asked) is None, "nothing of it is missing"
 
 
 def test_endings_of_several_providers() -> None:
-    assert [ending("stop"), ending("tool_calls"), ending(""), ending("something new")] == ["whole"] * 4
-    assert [ending("length"), ending("stop", "MAX_TOKENS")] == ["cut"] * 2
-    assert [ending("content_filter"), ending("stop", "SAFETY"), ending("refusal")] == ["refused"] * 3
+    assert [answer_ending("stop"), answer_ending("tool_calls"), answer_ending(""), answer_ending("something new")] == [
+        "whole"
+    ] * 4
+    assert [answer_ending("length"), answer_ending("stop", "MAX_TOKENS")] == ["cut"] * 2
+    assert [answer_ending("content_filter"), answer_ending("stop", "SAFETY"), answer_ending("refusal")] == ["refused"] * 3
 
 
 def test_a_date_to_wait_for_is_read_and_told(server: ModelServer, make: Make) -> None:
@@ -216,5 +223,5 @@ def test_a_date_to_wait_for_is_read_and_told(server: ModelServer, make: Make) ->
     server.faults.refuse = [(503, "5400")]
     with pytest.raises(EngineUnavailable, match=r"Try again in 2 hours\."):
         written(make(), TALK)
-    assert Problem.read({}, status=429, header="tomorrow").retry_after is None
-    assert Problem.read({}, status=429, header="Wed, 21 Oct 2015 07:28:00 GMT").retry_after == 0
+    assert LlmErrorBody.read({}, status=429, header="tomorrow").retry_after is None
+    assert LlmErrorBody.read({}, status=429, header="Wed, 21 Oct 2015 07:28:00 GMT").retry_after == 0

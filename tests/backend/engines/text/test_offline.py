@@ -10,11 +10,11 @@ from pydantic import create_model
 
 from backend.engines import starter_model
 from backend.engines.diffusion import cards
-from backend.engines.text.offline import MAX_CAPTION, OfflineWriter, caption, picture
+from backend.engines.text.offline import MAX_CAPTION, OfflineWriter, caption, picture_prompt
 from backend.engines.text.offline_ideas import ideas
 from backend.engines.text.offline_post import variants
-from backend.engines.text.offline_talk import answer
-from backend.engines.text.offline_topics import subjects
+from backend.engines.text.offline_talk import chat_answer
+from backend.engines.text.offline_topics import topics_for
 from backend.engines.text.port import Brief, TextRequest
 from backend.errors import Unsupported
 from backend.media.documents.language import is_other
@@ -60,7 +60,7 @@ def test_other_languages_are_refused_with_what_to_do() -> None:
 
 
 def test_pictures_differ_and_show_the_topic() -> None:
-    made = {picture(Brief("old trams in Lisbon", "it", variant=n)) for n in range(30)}
+    made = {picture_prompt(Brief("old trams in Lisbon", "it", variant=n)) for n in range(30)}
     assert len(made) == 30
     assert all("old trams in Lisbon" in one for one in made)
 
@@ -115,22 +115,22 @@ def test_topics_come_from_who_they_are(language: str, bio: str, named: tuple[str
     ],
 )
 def test_every_description_gives_a_week_of_topics(language: str, bio: str, first: str) -> None:
-    found = subjects(Brief("", language, bio=bio))
+    found = topics_for(Brief("", language, bio=bio))
     assert found[0] == first
     assert len(set(found)) == len(found) >= 14
-    assert subjects(Brief("", language, bio=bio, topics=("old trams",)))[0] == "old trams"
-    assert subjects(Brief("jazz", language, bio=bio)) == ["jazz"]
+    assert topics_for(Brief("", language, bio=bio, topics=("old trams",)))[0] == "old trams"
+    assert topics_for(Brief("jazz", language, bio=bio)) == ["jazz"]
 
 
 def test_pictures_are_asked_for_in_the_words_that_the_checkpoint_knows() -> None:
-    form = cards.card(cards.STARTER, starter_model.WEIGHTS).prompts
+    form = cards.read_card(cards.STARTER, starter_model.WEIGHTS).prompts
     known = {phrase for phrases in form.slots.values() for phrase in phrases}
     week = ideas(Brief("", "en", name="Nina", bio="Barista from Turin, bikes, rainy days", n=30, prompts=form))
     asked = [one["picture"] for one in week]
     assert len(set(asked)) == 30
     assert all(set(one.split(", ")) <= known for one in asked)
     assert all("in a cafe" in one["picture"] for one in week if one["topic"].startswith("coffee"))
-    assert "in a gym" in picture(Brief("boxe prima di colazione", "it", prompts=form))
+    assert "in a gym" in picture_prompt(Brief("boxe prima di colazione", "it", prompts=form))
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_pictures_are_asked_for_in_the_words_that_the_checkpoint_knows() -> None
 )  # fmt: skip
 def test_answers_say_what_the_persona_says(language: str, asked: str, found: str) -> None:
     brief = Brief("", language, name="Bella", bio="A vlogger.", topics=("old trams",), recent=("the hill",), said=asked)
-    assert found in answer(brief)
-    assert answer(brief).strip()
+    assert found in chat_answer(brief)
+    assert chat_answer(brief).strip()
 
 
 def test_it_says_what_it_cannot_do() -> None:

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from pydantic import BaseModel
 
-from backend.engines.openrouter.stream import events
-from backend.engines.text.answers import parse
+from backend.engines.openrouter.stream import sse_events
+from backend.engines.text.answers import parse_answer
 from backend.engines.text.port import ReplyLost, TextRequest
 from backend.errors import EngineUnavailable, Invalid, RateLimited, Rejected, Unsupported
 from tests.backend.engines.text.conftest import Make
@@ -55,7 +55,7 @@ def test_an_event_stream_is_read_as_the_standard_has_it() -> None:
         b"ta: three\rdata:four\r\r: alive\n",
         b"data:\n\nid: 1\ndata: five",
     ]
-    assert list(events(iter(parts))) == ["one\u2028and\x85two", "three\nfour", None, "five"]
+    assert list(sse_events(iter(parts))) == ["one\u2028and\x85two", "three\nfour", None, "five"]
 
 
 def test_the_quote_covers_whatever_answers(server: ModelServer, make: Make) -> None:
@@ -146,7 +146,7 @@ def test_an_answer_that_never_comes_is_lost(server: ModelServer, make: Make) -> 
 
 def test_json_is_asked_for_and_read(server: ModelServer, make: Make) -> None:
     reply = written(make(), POST)
-    assert parse(reply.text, Post).hashtags == ["one", "two"]
+    assert parse_answer(reply.text, Post).hashtags == ["one", "two"]
     asked = server.asked[0]["response_format"]["json_schema"]
     assert asked["strict"] is True
     assert asked["schema"]["additionalProperties"] is False
@@ -155,13 +155,13 @@ def test_json_is_asked_for_and_read(server: ModelServer, make: Make) -> None:
 
 def test_broken_json_is_repaired_and_a_wrong_shape_refused(server: ModelServer, make: Make) -> None:
     server.faults.times["fenced"] = 1
-    assert parse(written(make(), POST).text, Post).caption
+    assert parse_answer(written(make(), POST).text, Post).caption
     server.faults.times["bad_answer"] = 1
     with pytest.raises(Rejected, match="form"):
-        parse(written(make(), POST).text, Post)
+        parse_answer(written(make(), POST).text, Post)
     for text in ("", "no", "[[[[", '{"caption": '):
         with pytest.raises(Rejected):
-            parse(text, Post)
+            parse_answer(text, Post)
 
 
 def test_pictures_are_shown_as_data(server: ModelServer, make: Make) -> None:

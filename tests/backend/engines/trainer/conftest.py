@@ -25,5 +25,5 @@ def warm(settings: Settings) -> Iterator[WarmProcess]:
 @pytest.fixture
 def trainer(settings: Settings, warm: WarmProcess, monkeypatch: pytest.MonkeyPatch) -> PeftTrainer:
     """Its runs share one child."""
-    monkeypatch.setattr(peft_trainer, "Process", warm)
+    monkeypatch.setattr(peft_trainer, "EngineProcess", warm)
     return PeftTrainer(settings)

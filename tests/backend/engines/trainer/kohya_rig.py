@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from backend.engines.kohya.trainer import KohyaTrainer
-from backend.engines.trainer.port import Start, TrainImage, TrainParams, TrainRequest
+from backend.engines.trainer.port import StartCheckpoint, TrainImage, TrainParams, TrainRequest
 from backend.settings import Settings
 from tests.factories.checkpoints import write_checkpoint
 from tests.servers import kohya
@@ -39,7 +39,7 @@ class Rig:
         base: str = "sd15",
         *,
         resume: Path | None = None,
-        start: Start | None = None,
+        start: StartCheckpoint | None = None,
         images: int = 4,
         workdir: Path | None = None,
         prompts: tuple[str, ...] = ("portrait of bella --w 8, smiling",),

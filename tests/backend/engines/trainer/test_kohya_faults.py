@@ -82,7 +82,7 @@ def test_nan_is_stopped_at_once(rig: Rig) -> None:
 
 def test_no_pictures_is_not_success(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """rc 0 and no file (kohya.md, 7)."""
-    monkeypatch.setattr("backend.engines.kohya.dataset._ready", lambda image, side: _Nothing())
+    monkeypatch.setattr("backend.engines.kohya.dataset._prepared_picture", lambda image, side: _Nothing())
     with pytest.raises(Rejected, match="kohya found no pictures"):
         list(rig.trainer.run(rig.request()))
 
@@ -119,10 +119,10 @@ def test_a_checkpoint_that_cannot_be_trained(rig: Rig, name: str, kind: type[Eng
 
 def test_a_checkpoint_that_breaks_after_it_was_chosen(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """kohya.md, 7: corrupt checkpoint, rc 1, header too large."""
-    card, path = rig.trainer._home.find("sd15/base.safetensors")
+    card, path = rig.trainer._install.find("sd15/base.safetensors")
     broken = path.with_name("broken.safetensors")
     broken.write_bytes(b"\xff" * 64)
-    monkeypatch.setattr(rig.trainer._home, "find", lambda name: (card, broken))
+    monkeypatch.setattr(rig.trainer._install, "find", lambda name: (card, broken))
     with pytest.raises(Rejected, match="cannot load the checkpoint"):
         list(rig.trainer.run(rig.request()))
     write_checkpoint(broken, "sdxl")
@@ -131,8 +131,8 @@ def test_a_checkpoint_that_breaks_after_it_was_chosen(rig: Rig, monkeypatch: pyt
 
 
 def test_a_silent_program_is_stopped(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer, "PREPARING_S", 0.8)
-    monkeypatch.setattr(trainer, "STEPPING_S", 0.8)
+    monkeypatch.setattr(trainer, "PREPARING_SILENCE_S", 0.8)
+    monkeypatch.setattr(trainer, "STEP_SILENCE_S", 0.8)
     for stuck in (-1, 3):
         rig.faults(stuck_at=stuck)
         with pytest.raises(EngineError, match="has said nothing"):
@@ -176,7 +176,7 @@ def test_cancel_leaves_nothing_behind(running: tuple[Rig, Any, Path], tmp_path: 
     generator.close()
     assert time.monotonic() - began < 10
     assert not working_in(tmp_path)
-    kept = rig.trainer.left(workdir)
+    kept = rig.trainer.newest_checkpoint(workdir)
     assert kept
     assert kept.step >= 2
     assert safetensors.finite(kept.path)
@@ -212,8 +212,8 @@ def test_what_a_dead_worker_left_is_killed_before_the_next_run(rig: Rig, tmp_pat
     assert left.stdout
     left.stdout.readline()
     left.stdout.close()
-    with orphans.noted(notes, room):
-        assert orphans.kill(notes) == 0  # its worker, this process, is alive
+    with orphans.registered(notes, room):
+        assert orphans.kill_orphans(notes) == 0  # its worker, this process, is alive
         [note] = notes.iterdir()
         note.write_text(note.read_text().replace('"worker_began": ', '"worker_began": 1'))
         events = list(rig.trainer.run(rig.request()))

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from backend.engines.events import Checkpoint, Log, Metric, Output, Sample
-from backend.engines.trainer.port import Start, TrainImage, uses_masks
+from backend.engines.trainer.port import StartCheckpoint, TrainImage, uses_masks
 from backend.errors import EngineUnavailable
 from backend.media.model_files import safetensors
 from tests.backend.engines.trainer import contract
@@ -41,14 +41,14 @@ def test_the_contract(rig: Rig, base: str, tmp_path: Path) -> None:
 def test_what_does_not_fit_gets_a_sentence(rig: Rig, tmp_path: Path) -> None:
     write_lora(tmp_path / "foreign.safetensors", 1, dim=4)
     (tmp_path / "broken.safetensors").write_bytes(b"nothing")
-    start = lambda name: Start(1, tmp_path / f"{name}.safetensors")  # noqa: E731
+    start = lambda name: StartCheckpoint(1, tmp_path / f"{name}.safetensors")  # noqa: E731
     contract.only_a_checkpoint_that_fits_is_continued(rig.trainer, partial(rig.request, network_alpha=4.0), start)
     contract.what_cannot_be_trained_gets_a_sentence(rig.trainer, rig.request)
 
 
 def test_a_warm_start_begins_with_the_weights(rig: Rig) -> None:
     first = of(list(rig.trainer.run(rig.request())), Output)[0].path
-    second = list(rig.trainer.run(rig.request(start=Start(6, first))))
+    second = list(rig.trainer.run(rig.request(start=StartCheckpoint(6, first))))
     assert [metric.step for metric in of(second, Metric)] == [1, 2, 3, 4, 5, 6]
     assert trained(of(second, Output)[0].path) == 12
     assert safetensors.inspect(of(second, Output)[0].path).metadata["ss_steps"] == "6"

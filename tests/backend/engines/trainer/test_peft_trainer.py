@@ -16,7 +16,7 @@ from backend.engines.image.diffusers_engine import DiffusersEngine
 from backend.engines.image.port import ImageRequest, LoraUse
 from backend.engines.trainer import files
 from backend.engines.trainer.peft_trainer import PeftTrainer
-from backend.engines.trainer.port import Start, TrainRequest
+from backend.engines.trainer.port import StartCheckpoint, TrainRequest
 from backend.errors import ProcessKilled, Rejected
 from backend.media.model_files import modelspec, safetensors
 from backend.settings import Settings
@@ -69,17 +69,17 @@ def test_another_run_goes_on_from_a_checkpoint(trainer: PeftTrainer, train_reque
     whole = list(trainer.run(train_request("mini", steps=6, save_every=3)))
     half, end = of(whole, Checkpoint)
     losses = [metric.loss for metric in of(whole, Metric)]
-    exact = go_on("exact", start=Start(3, half.path, half.state_path))
+    exact = go_on("exact", start=StartCheckpoint(3, half.path, half.state_path))
     assert [(metric.step, metric.loss) for metric in of(exact, Metric)] == list(zip((1, 2, 3), losses[3:], strict=True))
     assert _weights(of(exact, Checkpoint)[-1].path) == _weights(end.path)
 
-    near = go_on("near", start=Start(3, half.path))
+    near = go_on("near", start=StartCheckpoint(3, half.path))
     assert of(near, Metric)[0].loss == pytest.approx(losses[3], rel=1e-3)
     assert of(near, Output)[0].meta["loss_first"] == pytest.approx(of(exact, Output)[0].meta["loss_first"], rel=1e-3)
     assert of(near, Output)[0].meta["loss_first"] != of(whole, Output)[0].meta["loss_first"]
 
     saved = of(near, Checkpoint)[0].state_path
-    resumed = go_on("resumed", start=Start(3, half.path), resume=saved)
+    resumed = go_on("resumed", start=StartCheckpoint(3, half.path), resume=saved)
     assert of(resumed, Metric) == of(near, Metric)[2:]
 
 
@@ -92,7 +92,7 @@ def test_only_a_checkpoint_that_fits_is_continued(trainer: PeftTrainer, train_re
     write_lora(tmp_path / "foreign.safetensors", 1, dim=4)
     (tmp_path / "broken.safetensors").write_bytes(b"nothing")
     contract.only_a_checkpoint_that_fits_is_continued(
-        trainer, partial(train_request, "mini"), lambda name: Start(1, tmp_path / f"{name}.safetensors")
+        trainer, partial(train_request, "mini"), lambda name: StartCheckpoint(1, tmp_path / f"{name}.safetensors")
     )
 
 

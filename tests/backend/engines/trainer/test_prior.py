@@ -27,21 +27,21 @@ Make = Callable[..., TrainRequest]
 
 
 def test_the_starter_brings_captions_of_other_names() -> None:
-    known = prior.prompts(WEIGHTS, ["portrait of bella, smiling"])
-    assert known == bundle.others() == (WEIGHTS / prior.FILE).read_text("utf-8").splitlines()
+    known = prior.prior_prompts(WEIGHTS, ["portrait of bella, smiling"])
+    assert known == bundle.others() == (WEIGHTS / prior.PROMPTS_FILE).read_text("utf-8").splitlines()
     assert not any(character.name in line for character in characters() for line in known)
 
 
 def test_a_caption_with_the_trigger_word_is_left_out() -> None:
-    known = prior.prompts(WEIGHTS, ["portrait of luna, smiling", "Luna at the beach"])
+    known = prior.prior_prompts(WEIGHTS, ["portrait of luna, smiling", "Luna at the beach"])
     assert 0 < len(known) < len(bundle.others())
     assert not any("luna" in line for line in known)
 
 
 def test_a_model_without_captions_of_its_own_keeps_anybody(tmp_path: Path) -> None:
-    assert prior.prompts(tmp_path, ["photo of ohwx man"]) == list(prior.ANYBODY), "the class is what is kept"
-    (tmp_path / prior.FILE).write_text("a red car\n\n  a blue car \n")
-    assert prior.prompts(tmp_path, ["my car"]) == ["a red car", "a blue car"]
+    assert prior.prior_prompts(tmp_path, ["photo of ohwx man"]) == list(prior.DEFAULT_PROMPTS), "the class is what is kept"
+    (tmp_path / prior.PROMPTS_FILE).write_text("a red car\n\n  a blue car \n")
+    assert prior.prior_prompts(tmp_path, ["my car"]) == ["a red car", "a blue car"]
 
 
 def test_a_state_from_before_there_was_a_weight_still_fits(train_request: Make) -> None:
@@ -75,7 +75,9 @@ def test_others_stay_nearer_to_what_they_were(
 
     def drawn(name: str, *loras: LoraUse) -> object:
         (tmp_path / f"drawn {name}").mkdir()
-        asked = image_request("mini", prompt=prior.ANYBODY[0], seeds=(1,), loras=loras, workdir=tmp_path / f"drawn {name}")
+        asked = image_request(
+            "mini", prompt=prior.DEFAULT_PROMPTS[0], seeds=(1,), loras=loras, workdir=tmp_path / f"drawn {name}"
+        )
         [made] = outputs(engine, asked)
         return pixels(made.path)
 
@@ -85,7 +87,7 @@ def test_others_stay_nearer_to_what_they_were(
     moved = [abs(drawn(lora.parent.name, LoraUse("a", lora, 1.0)) - plain).mean() for lora in loras]
     assert moved[1] < moved[0] * 0.8
     cached = [event for event in kept if isinstance(event, Progress) and event.phase == "caching"]
-    assert (cached[-1].done, cached[-1].total) == (4 + len(prior.ANYBODY), 4 + len(prior.ANYBODY))
+    assert (cached[-1].done, cached[-1].total) == (4 + len(prior.DEFAULT_PROMPTS), 4 + len(prior.DEFAULT_PROMPTS))
 
 
 @pytest.mark.model
@@ -96,12 +98,12 @@ def test_a_folder_may_bring_what_its_model_draws(
     lines = ["a red car", "a blue car", "a green car"]
     shutil.copytree(Path(str(settings.models_dir)) / "mini", tmp_path / "models" / "mini")
     folder = tmp_path / "models" / "mini"
-    (folder / prior.FILE).write_text("\n".join(lines))
+    (folder / prior.PROMPTS_FILE).write_text("\n".join(lines))
     own = PeftTrainer(settings.model_copy(update={"models_dir": tmp_path / "models"}))
 
     def trained(name: str, latents: np.ndarray[Any, Any]) -> tuple[list[float], list[int]]:
         (tmp_path / name).mkdir()
-        save_file({"latents": latents.astype(np.float16)}, folder / prior.LATENTS)
+        save_file({"latents": latents.astype(np.float16)}, folder / prior.LATENTS_FILE)
         events = list(own.run(train_request("mini", steps=3, unet_lr=5e-2, prior_weight=5.0, workdir=tmp_path / name)))
         cached = [event.done for event in events if isinstance(event, Progress) and event.phase == "caching"]
         return [event.loss for event in events if isinstance(event, Metric)], cached

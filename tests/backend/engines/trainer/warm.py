@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from backend.engines.diffusion.process import Process
+from backend.engines.diffusion.process import EngineProcess
 from backend.settings import Settings
 
 CHILD = "tests.backend.engines.trainer.warm_child"
@@ -14,23 +14,23 @@ CHILD = "tests.backend.engines.trainer.warm_child"
 class WarmProcess:
     """What PeftTrainer takes for a process of its own. Runs must be read to their end: only a real child can be stopped."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: EngineProcess) -> None:
         self._process, self._ended = process, True
 
     @classmethod
     def start(cls, settings: Settings) -> WarmProcess:
-        return cls(Process(CHILD, {"device": settings.engine_device, "threads": settings.engine_threads}, settings))
+        return cls(EngineProcess(CHILD, {"device": settings.engine_device, "threads": settings.engine_threads}, settings))
 
     def __call__(self, module: str, argument: Any, settings: Settings, *, nice: int = 0) -> WarmProcess:
         return self
 
-    def say(self, message: dict[str, Any]) -> bool:
+    def send(self, message: dict[str, Any]) -> bool:
         assert self._ended, "the run before was not read to its end"
         self._ended = False
-        return self._process.say(message)
+        return self._process.send(message)
 
-    def said(self) -> Iterator[dict[str, Any] | None]:
-        for message in self._process.said():
+    def messages(self) -> Iterator[dict[str, Any] | None]:
+        for message in self._process.messages():
             if message and "ended" in message:
                 self._ended = True
                 return
@@ -40,7 +40,7 @@ class WarmProcess:
     def stop(self, grace_s: float = 0.0) -> int:
         """Ends the run, not the child: after an error there is only the end mark to read."""
         if not self._ended:
-            for _ in self.said():
+            for _ in self.messages():
                 pass
         return 0
 

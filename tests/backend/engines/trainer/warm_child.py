@@ -6,18 +6,18 @@ import json
 import sys
 from functools import partial
 
-from backend.engines.diffusion.child import Line, guarded, leave, prepare
+from backend.engines.diffusion.child import ParentPipe, exit_now, prepare_environment, report_errors
 from backend.engines.trainer import child_train
 
 
 def main() -> None:
     settings = json.loads(sys.argv[1])
-    line = Line()
-    prepare(settings["threads"])
+    line = ParentPipe()
+    prepare_environment(settings["threads"])
     for order in sys.stdin:
-        guarded(line, partial(child_train.train, line, settings, json.loads(order)))
-        line.say({"ended": True})
-    leave()
+        report_errors(line, partial(child_train.train, line, settings, json.loads(order)))
+        line.send({"ended": True})
+    exit_now()
 
 
 if __name__ == "__main__":
