@@ -1,20 +1,21 @@
-"""Only the way in: all pages are registered, the sign-in form stands in front of them, then the page runs."""
+"""The entry of every page: registers all pages, shows the sign-in form to visitors who are not signed in, then runs the
+page."""
 
 import streamlit as st
 
 from studio.shell import menu, nav, session, sign_in, theme
-from studio.shell.frame import explained, say_storage
-from studio.ui.request_key import whole_run
+from studio.shell.frame import error_boundary, show_storage_notice
+from studio.ui.request_key import track_run
 
 theme.apply()
 page = st.navigation(nav.pages(), position="hidden")
-with explained(stop=True):
-    arrival = session.current()
-    if arrival is None or sign_in.has_link():
-        sign_in.show(arrival)
+with error_boundary(stop=True):
+    session_info = session.current()
+    if session_info is None or sign_in.has_link():
+        sign_in.show(session_info)
         st.stop()
-    menu.show(arrival, page=page.url_path)
+    menu.show(session_info, page=page.url_path)
     if nav.shows_pictures(page.url_path):
-        say_storage()
-with whole_run(), explained():
+        show_storage_notice()
+with track_run(), error_boundary():
     page.run()

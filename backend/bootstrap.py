@@ -35,7 +35,7 @@ def bootstrap(settings: Settings | None = None, *, role: Role = "studio", **over
     """
     settings = settings or Settings()
     logs.configure(settings.log_level)
-    _check_required(settings, role, given=overrides)
+    _check_required(settings, role, overrides=overrides)
     client = overrides.get("redis") or _redis(settings)
     database = overrides.get("db") or _database(settings, role, jobs.notifier(client))
     return App(
@@ -47,17 +47,17 @@ def bootstrap(settings: Settings | None = None, *, role: Role = "studio", **over
     )
 
 
-def _check_required(settings: Settings, role: Role, *, given: Mapping[str, Any]) -> None:
+def _check_required(settings: Settings, role: Role, *, overrides: Mapping[str, Any]) -> None:
     """Raises Invalid with the names of missing settings. `make run` sets all of these; processes started apart may lack
     some."""
     login = "DATABASE_URL" if role == "studio" else "WORKER_DATABASE_URL"
     url = settings.database_url if role == "studio" else settings.worker_database_url
     needed = {
-        f"{login} (`python -m backend.db.migrations` prints it)": "db" in given or url.get_secret_value(),
-        "REDIS_URL": "redis" in given or settings.redis_url.get_secret_value(),
-        "S3_ENDPOINT": "storage" in given or settings.s3_endpoint,
-        "S3_KEY": "storage" in given or settings.s3_key.get_secret_value(),
-        "S3_SECRET": "storage" in given or settings.s3_secret.get_secret_value(),
+        f"{login} (`python -m backend.db.migrations` prints it)": "db" in overrides or url.get_secret_value(),
+        "REDIS_URL": "redis" in overrides or settings.redis_url.get_secret_value(),
+        "S3_ENDPOINT": "storage" in overrides or settings.s3_endpoint,
+        "S3_KEY": "storage" in overrides or settings.s3_key.get_secret_value(),
+        "S3_SECRET": "storage" in overrides or settings.s3_secret.get_secret_value(),
         "SECRET_KEYS (openssl rand -base64 32; the same for all processes)": settings.secret_keys.get_secret_value(),
     }
     if missing := [name for name, value in needed.items() if not value]:

@@ -215,7 +215,7 @@ class Settings(BaseSettings):
         """Names for a use (planning, writing, cheap, style, vision), the first choice first, each once."""
         fallbacks = self.text_fallbacks_vision if use == "vision" else self.text_fallbacks
         named = [getattr(self, f"text_model_{use}"), *fallbacks.split(",")]
-        return tuple(dict.fromkeys(name for name in (one.strip() for one in named) if name))
+        return tuple(dict.fromkeys(name for name in (item.strip() for item in named) if name))
 
     @property
     def owner_url(self) -> str:
@@ -232,14 +232,39 @@ class Settings(BaseSettings):
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
 
-_FOREIGN = {
-    "PATH", "HOME", "USER", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
-}  # fmt: skip
-_FOREIGN_HEADS = (
-    "LC_", "HF_", "XDG_", "CUDA_", "NVIDIA_", "TORCH", "PYTORCH_", "OMP_", "MKL_", "HIP_", "HSA_", "ROCM_", "ROCR_",
-)  # fmt: skip
+_FOREIGN_NAMES = {
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "SSL_CERT_FILE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+}
+_FOREIGN_PREFIXES = (
+    "LC_",
+    "HF_",
+    "XDG_",
+    "CUDA_",
+    "NVIDIA_",
+    "TORCH",
+    "PYTORCH_",
+    "OMP_",
+    "MKL_",
+    "HIP_",
+    "HSA_",
+    "ROCM_",
+    "ROCR_",
+)
 
 
 def foreign_environment() -> dict[str, str]:
-    """Ours without our secrets: what a program of somebody else needs to find its libraries, its card and the network."""
-    return {name: value for name, value in os.environ.items() if name.upper() in _FOREIGN or name.startswith(_FOREIGN_HEADS)}
+    """Our environment without our settings: what another program needs to find its libraries, its GPU and the network."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in _FOREIGN_NAMES or name.startswith(_FOREIGN_PREFIXES)
+    }

@@ -1,4 +1,4 @@
-"""Prints .env.example from backend/settings.py, so that the two never part (a test compares them)."""
+"""Prints .env.example from backend/settings.py (a test checks that the file is up to date)."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ COMPOSE = """
 """
 
 
-def text() -> str:
+def env_example() -> str:
     lines = [HEAD.rstrip("\n")]
     for line in inspect.getsource(Settings).splitlines():
         if heading := re.fullmatch(r"    # (.+)", line):
             lines += ["", f"# {heading[1]}"]
-        elif (found := re.match(r"    (\w+): ", line)) and found[1] in Settings.model_fields:
-            lines.append(_line(found[1]))
+        elif (match := re.match(r"    (\w+): ", line)) and match[1] in Settings.model_fields:
+            lines.append(_line(match[1]))
     return "\n".join(lines) + "\n" + STACK + COMPOSE
 
 
@@ -47,10 +47,10 @@ def _line(name: str) -> str:
     field = Settings.model_fields[name]
     variable = str(field.validation_alias or name).upper()
     note = f"  # {field.description}" if field.description else ""
-    return f"#{variable}={_written(field.default)}{note}"
+    return f"#{variable}={_env_text(field.default)}{note}"
 
 
-def _written(value: Any) -> str:
+def _env_text(value: Any) -> str:
     match value:
         case None:
             return ""
@@ -66,4 +66,4 @@ def _written(value: Any) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(text())
+    sys.stdout.write(env_example())

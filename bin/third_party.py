@@ -1,6 +1,6 @@
 """Writes the tables of packages in THIRD_PARTY.md from what is installed; a test compares the two.
 
-Pinned packages with their versions; what they bring along by name and licence alone, because its versions are not ours to say.
+Pinned packages with their versions; their dependencies with name and licence only, because we do not pin their versions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ RUN, DEV = ("requirements-torch.txt", "requirements.txt"), ("requirements-dev.tx
 [LOCK] = ROOT.glob("studio/**/package-lock.json")
 BEGIN, END = "<!-- packages: written by bin/third_party.py -->", "<!-- end of packages -->"
 
-_NAMED = {
+_SPDX_NAMES = {
     "Apache": "Apache-2.0",
     "Apache 2.0": "Apache-2.0",
     "Apache 2.0 License": "Apache-2.0",
@@ -35,28 +35,28 @@ _NAMED = {
     "MIT License": "MIT",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
 }
-"""How packages without a licence expression say it -> SPDX."""
-_READ = {
+"""Licence names of packages without a licence expression -> SPDX."""
+_MANUAL_LICENCES = {
     "dicebear-styles": "MIT (code); each style its own, see below",
     "resvg-py": "MIT; resvg in it Apache-2.0 OR MIT",
     "pypdfium2": "BSD-3-Clause OR Apache-2.0; PDFium in it BSD-3-Clause and others",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
 }
-"""Read in the package's licence file, where its metadata says nothing or not enough."""
+"""Taken from the package's licence file, where its metadata says nothing or not enough."""
 
 
 def pins(files: tuple[str, ...]) -> dict[str, Requirement]:
     """Canonical name -> requirement, of the lines that name a package."""
     lines = (line.partition("#")[0].strip() for file in files for line in (ROOT / file).read_text().splitlines())
-    found = [Requirement(line) for line in lines if line and not line.startswith("-")]
-    return {str(canonicalize_name(one.name)): one for one in found}
+    requirements = [Requirement(line) for line in lines if line and not line.startswith("-")]
+    return {str(canonicalize_name(requirement.name)): requirement for requirement in requirements}
 
 
 def node_packages() -> list[tuple[str, ...]]:
-    """(name, version, licence) of what npm installs for the checks of the browser code; builds for one system each left out."""
+    """(name, version, licence) of what npm installs to check the browser code, without builds for single platforms."""
     packages = json.loads(LOCK.read_text())["packages"].items()
-    wanted = [(path.removeprefix("node_modules/"), told) for path, told in packages if path and not told.get("optional")]
-    return [(name, told["version"], told["license"]) for name, told in sorted(wanted)]
+    needed = [(path.removeprefix("node_modules/"), entry) for path, entry in packages if path and not entry.get("optional")]
+    return [(name, entry["version"], entry["license"]) for name, entry in sorted(needed)]
 
 
 def version(requirement: Requirement) -> str:
@@ -66,35 +66,37 @@ def version(requirement: Requirement) -> str:
 
 def licence(name: str) -> str:
     """SPDX where the package's metadata allows it."""
-    if name in _READ:
-        return _READ[name]
-    told = metadata.metadata(name)
-    if expression := told.get("License-Expression"):
+    if name in _MANUAL_LICENCES:
+        return _MANUAL_LICENCES[name]
+    package_metadata = metadata.metadata(name)
+    if expression := package_metadata.get("License-Expression"):
         return str(expression)
-    classifiers = [line.rpartition("::")[2].strip() for line in told.get_all("Classifier") or [] if line.startswith("License")]
-    words = str(told.get("License") or "").strip()
-    if words and words != "UNKNOWN" and "\n" not in words and len(words) < 60:
-        return _NAMED.get(words, words)
-    named = [_NAMED.get(one, one) for one in classifiers if one != "OSI Approved"]
-    return " OR ".join(named) or "not said"
+    classifiers = [
+        line.rpartition("::")[2].strip() for line in package_metadata.get_all("Classifier") or [] if line.startswith("License")
+    ]
+    licence_text = str(package_metadata.get("License") or "").strip()
+    if licence_text and licence_text != "UNKNOWN" and "\n" not in licence_text and len(licence_text) < 60:
+        return _SPDX_NAMES.get(licence_text, licence_text)
+    names = [_SPDX_NAMES.get(classifier, classifier) for classifier in classifiers if classifier != "OSI Approved"]
+    return " OR ".join(names) or "not said"
 
 
 def closure(roots: dict[str, Requirement]) -> set[str]:
-    """What is installed because of `roots`, on this machine and with their extras; the roots too."""
-    seen: dict[str, set[str]] = {}
-    waiting = list(roots.values())
-    while waiting:
-        wanted = waiting.pop()
-        name = str(canonicalize_name(wanted.name))
-        extras = seen.get(name, set()) | set(wanted.extras)
-        if seen.get(name) == extras:
+    """Names of `roots` and all their dependencies on this machine, extras included."""
+    extras_by_name: dict[str, set[str]] = {}
+    pending = list(roots.values())
+    while pending:
+        requirement = pending.pop()
+        name = str(canonicalize_name(requirement.name))
+        extras = extras_by_name.get(name, set()) | set(requirement.extras)
+        if extras_by_name.get(name) == extras:
             continue
-        seen[name] = extras
-        waiting += _needed(name, extras)
-    return set(seen)
+        extras_by_name[name] = extras
+        pending += _dependencies(name, extras)
+    return set(extras_by_name)
 
 
-def _needed(name: str, extras: set[str]) -> Iterator[Requirement]:
+def _dependencies(name: str, extras: set[str]) -> Iterator[Requirement]:
     for line in metadata.requires(name) or ():
         needed = Requirement(line)
         if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
@@ -106,18 +108,18 @@ def tables() -> str:
     by_licence: dict[str, list[str]] = {}
     for name in sorted(closure(run) - set(run)):
         by_licence.setdefault(licence(name), []).append(name)
-    brought = [(said, ", ".join(names)) for said, names in sorted(by_licence.items())]
+    indirect = [(licence_name, ", ".join(names)) for licence_name, names in sorted(by_licence.items())]
     parts = (
         _table("What the studio runs on", ("Package", "Version", "Licence"), _rows(run)),
         _table("For tests and checks only", ("Package", "Version", "Licence"), _rows(dev)),
         _table("For checks of the browser code (npm)", ("Package", "Version", "Licence"), node_packages()),
-        _table("Brought along by those the studio runs on", ("Licence", "Packages"), brought),
+        _table("Brought along by those the studio runs on", ("Licence", "Packages"), indirect),
     )
     return "\n\n".join((BEGIN, *parts, END))
 
 
-def _rows(found: dict[str, Requirement]) -> list[tuple[str, ...]]:
-    return [(name, version(requirement), licence(name)) for name, requirement in sorted(found.items())]
+def _rows(requirements: dict[str, Requirement]) -> list[tuple[str, ...]]:
+    return [(name, version(requirement), licence(name)) for name, requirement in sorted(requirements.items())]
 
 
 def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -1,4 +1,4 @@
-"""`make demo`: the main way without a browser, on a throw-away stack, through the same doors, queues and workers.
+"""`make demo`: the main path without a browser, on a temporary stack, with the same verbs, queues and workers.
 
 Pictures of a character in, a LoRA trained, images out in `var/demo/`, by the engines that the settings name. Progress on
 standard error; the last line of standard output is one JSON object. `python -m ops.demo [FOLDER]` trains on the pictures
@@ -39,16 +39,16 @@ from backend.settings import ROOT
 from backend.training import RunCard, RunDraft
 from ops.local_stack import ephemeral
 
-PROMPTS, EACH = 8, 3
-IDENTITY, GAIN, PLACE = 0.85, 0.4, 0.85
+PROMPTS, PICTURES_PER_PROMPT = 8, 3
+MIN_IDENTITY, MIN_GAIN, MIN_PLACE_OBEYED = 0.85, 0.4, 0.85
 _POLL_S = 0.2
 T = TypeVar("T")
-_PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".avif"}
+_PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".avif"}
 
 
 @dataclass
-class Demo:
-    """One run: who does it, in which studio, and how long its parts took."""
+class DemoRun:
+    """One run of the demo: App, signed-in caller, and how long each part took."""
 
     app: App
     caller: SignedIn
@@ -56,23 +56,23 @@ class Demo:
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
-        begun = time.monotonic()
+        started_at = time.monotonic()
         yield
-        self.seconds[part] = round(self.seconds.get(part, 0.0) + time.monotonic() - begun, 1)
+        self.seconds[part] = round(self.seconds.get(part, 0.0) + time.monotonic() - started_at, 1)
 
     def do(self, verb: Callable[..., T], *args: Any, **values: Any) -> T:
-        """One verb of a door in its own transaction, as a page would."""
+        """Calls one verb of a slice in its own transaction, as a page does."""
         with self.app.db.transaction(self.caller, needs="editor") as tx:
             return verb(tx, *args, **values)
 
-    def finished(self, job: JobCard) -> JobCard:
-        """Waits for the job's end. Raises Unavailable with its own sentence when it did not complete."""
+    def wait_for(self, job: JobCard) -> JobCard:
+        """Waits until the job has ended. Raises Unavailable with the job's error when it did not complete."""
         last = ""
         while not (job := self.do(jobs.get, job.id)).ended:
             quarter = f" {int(job.progress * 4) * 25}%" if job.progress is not None else ""
-            if job.phase and (told := f"{job.title}: {job.phase}{quarter}") != last:
-                say(told)
-                last = told
+            if job.phase and (message := f"{job.title}: {job.phase}{quarter}") != last:
+                print_line(message)
+                last = message
             time.sleep(_POLL_S)
         if job.state != "completed":
             raise Unavailable(f"{job.title}: {job.error_message or job.state}")
@@ -81,54 +81,54 @@ class Demo:
 
 def main() -> int:
     folder = Path(sys.argv[1]).expanduser() if len(sys.argv) > 1 and sys.argv[1].strip() else None
-    begun = time.monotonic()
+    started_at = time.monotonic()
     try:
         outcome = run(folder)
-    except StudioError as failure:
-        say(failure.message)
+    except StudioError as error:
+        print_line(error.message)
         return 1
-    outcome["seconds"]["total"] = round(time.monotonic() - begun, 1)
+    outcome["seconds"]["total"] = round(time.monotonic() - started_at, 1)
     sys.stdout.write(json.dumps(outcome) + "\n")
-    return 0 if _good(outcome) else 1
+    return 0 if _is_success(outcome) else 1
 
 
 def run(folder: Path | None) -> dict[str, Any]:
-    """The whole way. Raises StudioError with a sentence."""
-    begun = time.monotonic()
+    """Starts the stack and runs the demo on it; returns its figures. Raises StudioError."""
+    started_at = time.monotonic()
     if folder and not folder.is_dir():
         raise Invalid(f"There is no folder {folder}. Give the folder that holds the pictures.")
-    say("starting Postgres, Valkey, SeaweedFS and the workers")
-    with ephemeral.studio() as settings:
+    print_line("starting Postgres, Valkey, SeaweedFS and the workers")
+    with ephemeral.ephemeral_studio() as settings:
         app = bootstrap(settings, role="studio")
         try:
-            demo = Demo(app, _sign_in(app))
-            demo.seconds["boot"] = round(time.monotonic() - begun, 1)
-            return _way(demo, folder)
+            demo = DemoRun(app, _sign_in(app))
+            demo.seconds["boot"] = round(time.monotonic() - started_at, 1)
+            return _run_demo(demo, folder)
         finally:
             app.close()
 
 
-def _way(demo: Demo, folder: Path | None) -> dict[str, Any]:
+def _run_demo(demo: DemoRun, folder: Path | None) -> dict[str, Any]:
     sample = None if folder else characters()[0]
-    trained, drawn = _models(demo)
-    who = demo.do(influencers.create, InfluencerDraft(name=_name(folder, sample)))
+    trained_model, drawing_model = _choose_models(demo)
+    influencer = demo.do(influencers.create, InfluencerDraft(name=_name(folder, sample)))
     with demo.timed("ingest"):
-        dataset_id, rejected = _ingest(demo, who, folder, sample)
+        dataset_id, rejected = _ingest(demo, influencer, folder, sample)
     items = demo.do(datasets.training_set, dataset_id)
-    prompts = unseen_prompts(who.trigger_word, [item.caption for item in items])
+    prompts = unseen_prompts(influencer.trigger_word, [item.caption for item in items])
     with demo.timed("generate"):
-        before = _draw(demo, prompts, who, None, drawn.name)
+        before = _draw(demo, prompts, influencer, None, drawing_model.name)
     with demo.timed("train"):
-        run_card = _train(demo, dataset_id, who, trained.name)
+        run_card = _train(demo, dataset_id, influencer, trained_model.name)
     with demo.timed("generate"):
-        after = _draw(demo, prompts, who, str(run_card.lora_id), drawn.name)
-    pictures = {"before": _copies(demo, before, "before"), "after": _copies(demo, after, "after")}
-    known = sample if drawn.name == STARTER else None
-    judged = {name: _judge(known, made) for name, made in pictures.items()} if known else {}
+        after = _draw(demo, prompts, influencer, str(run_card.lora_id), drawing_model.name)
+    pictures = {"before": _copy_pictures(demo, before, "before"), "after": _copy_pictures(demo, after, "after")}
+    sample_to_judge = sample if drawing_model.name == STARTER else None
+    scores = {name: _judge(sample_to_judge, copies) for name, copies in pictures.items()} if sample_to_judge else {}
     lora = demo.do(loras.get, str(run_card.lora_id))
     return {
-        "trainer": f"{demo.app.engines.trainer.name} {trained.name}",
-        "image_engine": f"{demo.app.engines.image.name} {drawn.name}",
+        "trainer": f"{demo.app.engines.trainer.name} {trained_model.name}",
+        "image_engine": f"{demo.app.engines.image.name} {drawing_model.name}",
         "dataset_images": len(items),
         "rejected_images": rejected,
         "train_steps": run_card.params.steps,
@@ -136,47 +136,47 @@ def _way(demo: Demo, folder: Path | None) -> dict[str, Any]:
         "loss_last": run_card.loss_last,
         "lora_sha256": lora.sha256,
         "images": [path for path, _ in pictures["after"]],
-        "identity_before": judged["before"]["identity"] if judged else None,
-        "identity_after": judged["after"]["identity"] if judged else None,
-        "place_obeyed": judged["after"]["place_obeyed"] if judged else None,
+        "identity_before": scores["before"]["identity"] if scores else None,
+        "identity_after": scores["after"]["identity"] if scores else None,
+        "place_obeyed": scores["after"]["place_obeyed"] if scores else None,
         "seconds": demo.seconds,
     }
 
 
-def _models(demo: Demo) -> tuple[ModelCard, ModelCard]:
-    """What is trained, and what draws with it. Raises Invalid, Unavailable with a sentence when they do not fit."""
+def _choose_models(demo: DemoRun) -> tuple[ModelCard, ModelCard]:
+    """(model to train, model to draw with). Raises Invalid when no model of the image engine fits, Unavailable."""
     trainer, image = demo.app.engines.trainer, demo.app.engines.image
-    trained = training.choose_model(trainer.models(), "")
-    fitting = [card for card in image.models() if card.base == trained.base]
-    if not fitting:
+    trained_model = training.choose_model(trainer.models(), "")
+    compatible = [card for card in image.models() if card.base == trained_model.base]
+    if not compatible:
         raise Invalid(
-            f"{trained.title} is trained as {trained.base}, but {image.name} offers no model of that family. "
+            f"{trained_model.title} is trained as {trained_model.base}, but {image.name} offers no model of that family. "
             f"{image.status().detail} Give both the same checkpoints."
         )
-    return trained, next((card for card in fitting if card.name == trained.name), fitting[0])
+    return trained_model, next((card for card in compatible if card.name == trained_model.name), compatible[0])
 
 
-def unseen_prompts(who: str, captions: list[str]) -> list[str]:
+def unseen_prompts(trigger_word: str, captions: list[str]) -> list[str]:
     """Prompts with places and clothes that no caption names; if all are named, the rarest."""
-    said = " | ".join(captions)
-    places = sorted(SCENES.values(), key=lambda phrase: (said.count(phrase), phrase))[:4]
-    colours = sorted(CLOTH_COLORS, key=lambda word: (said.count(f"wearing {word}"), word))[:2]
+    all_captions = " | ".join(captions)
+    places = sorted(SCENES.values(), key=lambda phrase: (all_captions.count(phrase), phrase))[:4]
+    colours = sorted(CLOTH_COLORS, key=lambda word: (all_captions.count(f"wearing {word}"), word))[:2]
     moods = list(MOUTHS.values())[:3]
-    return [f"portrait of {who}, {moods[n % 3]}, {places[n % 4]}, wearing {colours[n // 4]}" for n in range(PROMPTS)]
+    return [f"portrait of {trigger_word}, {moods[n % 3]}, {places[n % 4]}, wearing {colours[n // 4]}" for n in range(PROMPTS)]
 
 
 def _sign_in(app: App) -> SignedIn:
-    """As the first visitor of an empty studio."""
+    """Creates the first workspace, as the first visitor of an empty studio does, and signs in."""
     draft = accounts.SetupDraft(name="Demo", email="demo@example.org", password=SecretStr(new_secret()), workspace="Demo")
     with app.db.transaction(Anonymous()) as tx:
         ticket = accounts.create_first_workspace(tx, draft)
     with app.db.transaction(Anonymous()) as tx:
         token = accounts.exchange_ticket(tx, ticket, days=1)
     with app.db.transaction(Anonymous()) as tx:
-        arrival = accounts.resolve_session(tx, token)
-    if arrival is None:
+        session_info = accounts.resolve_session(tx, token)
+    if session_info is None:
         raise Unavailable("The demo could not sign in to its own studio. Look at the log above, then try again.")
-    return SignedIn(token, arrival.workspaces[0].id)
+    return SignedIn(token, session_info.workspaces[0].id)
 
 
 def _name(folder: Path | None, sample: SampleCharacter | None) -> str:
@@ -184,62 +184,70 @@ def _name(folder: Path | None, sample: SampleCharacter | None) -> str:
     return name if len(name) >= 3 else f"Demo {name}".strip()
 
 
-def _ingest(demo: Demo, who: InfluencerCard, folder: Path | None, sample: SampleCharacter | None) -> tuple[str, int]:
-    """Returns the dataset and how many files were refused."""
-    dataset = demo.do(datasets.create, name=who.name, influencer_id=who.id, trigger_word=who.trigger_word)
+def _ingest(demo: DemoRun, influencer: InfluencerCard, folder: Path | None, sample: SampleCharacter | None) -> tuple[str, int]:
+    """Makes the dataset. Returns its id and how many files were refused."""
+    dataset = demo.do(datasets.create, name=influencer.name, influencer_id=influencer.id, trigger_word=influencer.trigger_word)
     demo.do(datasets.declare_rights, dataset.id, "Pictures for the demo: bundled, or named by the person who runs it.")
     if sample:
         job = demo.do(datasets.add_sample_character, dataset.id, sample.name, request_key=new_id("key"))
     else:
-        for path in sorted(path for path in (folder or Path()).rglob("*") if path.suffix.lower() in _PICTURES):
+        for path in sorted(path for path in (folder or Path()).rglob("*") if path.suffix.lower() in _PICTURE_SUFFIXES):
             _upload(demo, dataset.id, path)
         job = demo.do(datasets.ingest, dataset.id, request_key=new_id("key"))
-    demo.finished(job)
+    demo.wait_for(job)
     return dataset.id, len(demo.do(datasets.refused, dataset.id))
 
 
-def _upload(demo: Demo, dataset_id: str, path: Path) -> None:
-    """As the browser's uploader does it: announced, then streamed."""
-    begin = partial(assets.uploads.announce, settings=demo.app.settings, noun="dataset", noun_id=dataset_id)
-    upload = demo.do(begin, filename=path.name, size=path.stat().st_size, client_key=str(path))
+def _upload(demo: DemoRun, dataset_id: str, path: Path) -> None:
+    """Uploads a file as the browser does: announced, then streamed."""
+    announce = partial(assets.uploads.announce, settings=demo.app.settings, noun="dataset", noun_id=dataset_id)
+    upload = demo.do(announce, filename=path.name, size=path.stat().st_size, client_key=str(path))
     with path.open("rb") as file:
         chunks = iter(partial(file.read, 1 << 20), b"")
         open_tx = partial(demo.app.db.transaction, demo.caller, needs="editor")
         assets.uploads.receive(open_tx, demo.app.storage, settings=demo.app.settings, upload_id=upload.id, chunks=chunks)
 
 
-def _train(demo: Demo, dataset_id: str, who: InfluencerCard, model: str) -> RunCard:
-    name = f"{who.trigger_word}-demo"
-    draft = RunDraft(dataset_id=dataset_id, influencer_id=who.id, preset="quick", name=name, model=model)
-    models, most = demo.app.engines.trainer.models(), demo.app.settings.max_dataset_images
-    run_card = demo.do(training.start, draft=draft, models=models, request_key=new_id("key"), max_images=most)
-    demo.finished(demo.do(jobs.get, run_card.job_id))
+def _train(demo: DemoRun, dataset_id: str, influencer: InfluencerCard, model: str) -> RunCard:
+    name = f"{influencer.trigger_word}-demo"
+    draft = RunDraft(dataset_id=dataset_id, influencer_id=influencer.id, preset="quick", name=name, model=model)
+    models, max_images = demo.app.engines.trainer.models(), demo.app.settings.max_dataset_images
+    run_card = demo.do(training.start, draft=draft, models=models, request_key=new_id("key"), max_images=max_images)
+    demo.wait_for(demo.do(jobs.get, run_card.job_id))
     return demo.do(training.get, run_card.id)
 
 
-def _draw(demo: Demo, prompts: list[str], who: InfluencerCard, lora_id: str | None, model: str) -> list[GenerationCard]:
-    """The same prompts and seeds, with or without the LoRA; all are asked for at once, the workers keep the order."""
+def _draw(
+    demo: DemoRun, prompts: list[str], influencer: InfluencerCard, lora_id: str | None, model: str
+) -> list[GenerationCard]:
+    """Draws the same prompts and seeds, with or without the LoRA. All requests are queued at once."""
     models = demo.app.engines.image.models()
     picks = (LoraPick(lora_id=lora_id),) if lora_id else ()
-    asked = []
+    requests = []
     for n, prompt in enumerate(prompts):
         draft = GenerationDraft(
-            prompt=prompt, influencer_id=who.id, with_look=False, loras=picks, seed=1000 + n * EACH, n=EACH, model=model
+            prompt=prompt,
+            influencer_id=influencer.id,
+            with_look=False,
+            loras=picks,
+            seed=1000 + n * PICTURES_PER_PROMPT,
+            n=PICTURES_PER_PROMPT,
+            model=model,
         )
-        asked.append(demo.do(generation.start, draft=draft, models=models, request_key=new_id("key")))
-    for card in asked:
-        demo.finished(demo.do(jobs.get, card.job_id))
-    return asked
+        requests.append(demo.do(generation.start, draft=draft, models=models, request_key=new_id("key")))
+    for card in requests:
+        demo.wait_for(demo.do(jobs.get, card.job_id))
+    return requests
 
 
-def _copies(demo: Demo, drawn: list[GenerationCard], name: str) -> list[tuple[str, str]]:
-    """(path, prompt) of each picture, copied to var/demo/."""
+def _copy_pictures(demo: DemoRun, requests: list[GenerationCard], name: str) -> list[tuple[str, str]]:
+    """Copies the pictures to var/demo/; returns (path, prompt) of each."""
     out = ROOT / "var" / "demo"
     copies: list[tuple[str, str]] = []
     out.mkdir(parents=True, exist_ok=True)
     for earlier in out.glob(f"{name}-*.png"):  # of a run that drew more of them
         earlier.unlink()
-    for card in drawn:
+    for card in requests:
         for picture in demo.do(generation.pictures_of, card.id):
             path = out / f"{name}-{len(copies):02d}.png"
             assets.fetch(demo.app.storage, demo.do(assets.get, picture.asset_id), path)
@@ -248,30 +256,32 @@ def _copies(demo: Demo, drawn: list[GenerationCard], name: str) -> list[tuple[st
 
 
 def _judge(sample: SampleCharacter, pictures: list[tuple[str, str]]) -> dict[str, Any]:
-    """The frozen classifier, in a child: this process never loads torch."""
-    with tempfile.TemporaryFile() as asked:
-        asked.write(json.dumps([{"path": path, "prompt": prompt} for path, prompt in pictures]).encode())
-        asked.seek(0)
+    """Runs the frozen classifier in a child process, so that this one never loads torch."""
+    with tempfile.TemporaryFile() as question_file:
+        question_file.write(json.dumps([{"path": path, "prompt": prompt} for path, prompt in pictures]).encode())
+        question_file.seek(0)
         argv = [sys.executable, "-m", "starter_model.judge", "--traits", str(sample.folder / "traits.json")]
-        proc = child.spawn(argv, cwd=ROOT, stdin=asked, stdout=subprocess.PIPE)
+        proc = child.spawn(argv, cwd=ROOT, stdin=question_file, stdout=subprocess.PIPE)
         try:
-            said = [line for line in child.json_lines(proc, on_other=say) if line]
+            answers = [line for line in child.json_lines(proc, on_other=print_line) if line]
         finally:
             child.stop(proc)
-    if not said:
+    if not answers:
         raise Unavailable("The pictures could not be judged: the classifier ended without an answer.")
-    return said[-1]
+    return answers[-1]
 
 
-def _good(outcome: dict[str, Any]) -> bool:
-    """The bars of the sample character; own pictures only have to be learned at all."""
+def _is_success(outcome: dict[str, Any]) -> bool:
+    """Whether the figures reach the minimum for the sample character. For own pictures the loss only has to fall."""
     if outcome["identity_after"] is None:
         return bool(outcome["loss_last"] < outcome["loss_first"])
     gained = outcome["identity_after"] - outcome["identity_before"]
-    return bool(outcome["identity_after"] >= IDENTITY and gained >= GAIN and (outcome["place_obeyed"] or 0) >= PLACE)
+    return bool(
+        outcome["identity_after"] >= MIN_IDENTITY and gained >= MIN_GAIN and (outcome["place_obeyed"] or 0) >= MIN_PLACE_OBEYED
+    )
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 

@@ -1,4 +1,4 @@
-"""`.venv/bin/python -m ops.reset_link name@example.org`: for the only owner, without a password."""
+"""`.venv/bin/python -m ops.reset_link name@example.org`: prints a password reset link, for an only owner who cannot sign in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from backend.accounts.invitations import RESET_HOURS, create_reset_link_on_serve
 from backend.db.transactions import Anonymous, Database
 from backend.errors import StudioError
 from backend.settings import Settings
-from ops.local_stack.run_info import address, running
+from ops.local_stack.run_info import run_info, studio_url
 
 
 def main(argv: Sequence[str]) -> int:
@@ -18,7 +18,7 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.write("Say whose password: .venv/bin/python -m ops.reset_link name@example.org\n")
         return 2
     try:
-        link = made(Settings(), argv[0])
+        link = make_link(Settings(), argv[0])
     except StudioError as error:
         sys.stderr.write(error.message + "\n")
         return 1
@@ -27,13 +27,13 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def made(settings: Settings, email: str) -> str:
-    """In the database of DATABASE_URL, else in that of the studio that runs on this machine. Raises StudioError."""
+def make_link(settings: Settings, email: str) -> str:
+    """Makes the link in the database of DATABASE_URL, else in that of the studio on this machine. Raises StudioError."""
     url, folder = settings.database_url.get_secret_value(), settings.data_dir.resolve()
-    base = settings.base_url if settings.public_url else address(folder) or settings.base_url
+    base = settings.base_url if settings.public_url else studio_url(folder) or settings.base_url
     if not url:
-        here = running(folder)
-        url, base = here.database_url, here.url
+        running_studio = run_info(folder)
+        url, base = running_studio.database_url, running_studio.url
     database = Database(url, pool_size=1)
     try:
         with database.transaction(Anonymous()) as tx:

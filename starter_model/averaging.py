@@ -12,35 +12,35 @@ from typing import Any
 import torch
 import torch.multiprocessing as processes
 
-EVERY = 8
+STEPS_PER_AVERAGE = 8
 
 
-class Team:
-    """One member's view: its `rank`, and the board all members write to."""
+class TrainingGroup:
+    """One process's view of the group: its `rank`, and the shared memory that all processes write to."""
 
     def __init__(self, rank: int, size: int, board: torch.Tensor, gate: Any) -> None:
         self.rank, self.size = rank, size
         self._board, self._gate = board, gate
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
-    def agree(self, weights: list[Any]) -> None:
-        """Replaces `weights` by their mean over all members; waits for the slowest."""
+    def average_weights(self, weights: list[Any]) -> None:
+        """Replaces `weights` by their mean over all processes; waits for the slowest."""
         if self.size == 1:
             return
-        mine = self._board[self.rank]
-        at = 0
+        own_row = self._board[self.rank]
+        offset = 0
         for weight in weights:
-            mine[at : at + weight.numel()].view_as(weight).copy_(weight)
-            at += weight.numel()
+            own_row[offset : offset + weight.numel()].view_as(weight).copy_(weight)
+            offset += weight.numel()
         self._gate.wait()
-        at = 0
+        offset = 0
         for weight in weights:
-            weight.copy_(self._board[:, at : at + weight.numel()].mean(0).view_as(weight))
-            at += weight.numel()
+            weight.copy_(self._board[:, offset : offset + weight.numel()].mean(0).view_as(weight))
+            offset += weight.numel()
         self._gate.wait()
 
-    def told(self, value: float) -> float:
-        """The first member's `value`, for all: so that everybody stops at the same step."""
+    def broadcast(self, value: float) -> float:
+        """Returns the first process's `value` in all of them, so that all stop at the same step."""
         if self.size == 1:
             return value
         if self.rank == 0:
@@ -51,14 +51,14 @@ class Team:
         return value
 
 
-def alone() -> Team:
-    return Team(0, 1, torch.empty(0), None)
+def single() -> TrainingGroup:
+    return TrainingGroup(0, 1, torch.empty(0), None)
 
 
 def run(size: int, numbers: int, work: Callable[..., None], *args: Any) -> None:
     """`work(team, *args)` in `size` processes that share a board of `numbers` numbers each."""
     if size == 1:
-        return work(alone(), *args)
+        return work(single(), *args)
     board = torch.empty(size, numbers + 1).share_memory_()
     gate = processes.get_context("spawn").Barrier(size)
     processes.start_processes(_member, (size, board, gate, work, args), nprocs=size, start_method="spawn")
@@ -67,4 +67,4 @@ def run(size: int, numbers: int, work: Callable[..., None], *args: Any) -> None:
 
 def _member(rank: int, size: int, board: torch.Tensor, gate: Any, work: Callable[..., None], args: Any) -> None:
     torch.set_num_threads(1)
-    work(Team(rank, size, board, gate), *args)
+    work(TrainingGroup(rank, size, board, gate), *args)

@@ -1,8 +1,8 @@
 """Makes a trained folder the bundled one: `python -m starter_model.bundle MODEL OUT`.
 
-Halves, files of at most 15 MB, `studio.json`: what the studio's card says beyond the configs, `prior.txt`: full captions of
-other names, which a LoRA trained on this model leaves as they are, and `prior.safetensors`: what it draws for them, so that no
-trial has to (backend/engines/trainer/prior.py).
+Half precision, files of at most 15 MB. `studio.json`: the model card's values beyond the configs. `prior.txt`: captions of
+other names, which a LoRA trained on this model must leave as they are; `prior.safetensors`: what the model draws for them, so
+that no training has to draw it (backend/engines/trainer/prior.py).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from backend.engines.diffusion.folder import LoadedModel, load_model
 from backend.engines.starter_model import characters, words
 from backend.engines.trainer import prior
 from starter_model import captions, files
-from starter_model.pictures import known
+from starter_model.pictures import training_attributes
 
-OURS: dict[str, Any] = {
+CARD_VALUES: dict[str, Any] = {
     "title": "Starter model (cartoon portraits, {side} px)",
     "base": "starter-{side}",
     "steps": 20,
@@ -37,13 +37,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--cfg", type=float, default=OURS["cfg"])
-    asked = parser.parse_args()
-    model = load_model(cards.read_card("starter", asked.model), asked.model, torch.device("cpu"))
+    parser.add_argument("--cfg", type=float, default=CARD_VALUES["cfg"])
+    options = parser.parse_args()
+    model = load_model(cards.read_card("starter", options.model), options.model, torch.device("cpu"))
     card, parts = model.card, model.components
-    asked.out.mkdir(parents=True, exist_ok=True)
+    options.out.mkdir(parents=True, exist_ok=True)
     files.save(
-        asked.out,
+        options.out,
         unet=parts["unet"],
         text=parts["text_encoder"],
         codec=parts["vae"],
@@ -51,40 +51,42 @@ def main() -> None:
         scheduler=parts["scheduler"],
         dtype=torch.float16,
     )
-    said = {name: value.format(side=card.side) if isinstance(value, str) else value for name, value in OURS.items()}
-    said |= {"cfg": asked.cfg, "longest_px": card.side * 5 // 4, "square": True}
-    said |= {"prompts": captions.prompt_form()}
-    (asked.out / "studio.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
-    texts = others()
-    (asked.out / prior.PROMPTS_FILE).write_text("\n".join(texts) + "\n", "utf-8")
-    save_file({"latents": drawn(model, texts, asked.cfg, said["steps"])}, asked.out / prior.LATENTS_FILE)
-    (asked.out / prior.LATENTS_FILE).chmod(0o644)
+    card_values = {
+        name: value.format(side=card.side) if isinstance(value, str) else value for name, value in CARD_VALUES.items()
+    }
+    card_values |= {"cfg": options.cfg, "longest_px": card.side * 5 // 4, "square": True}
+    card_values |= {"prompts": captions.prompt_form()}
+    (options.out / "studio.json").write_text(json.dumps(card_values, indent=2) + "\n", "utf-8")
+    texts = prior_captions()
+    (options.out / prior.PROMPTS_FILE).write_text("\n".join(texts) + "\n", "utf-8")
+    save_file({"latents": prior_latents(model, texts, options.cfg, card_values["steps"])}, options.out / prior.LATENTS_FILE)
+    (options.out / prior.LATENTS_FILE).chmod(0o644)
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
-def drawn(model: LoadedModel, texts: list[str], cfg: float, steps: int, at_once: int = 8) -> torch.Tensor:
-    """(texts, channels, h, w) in halves: the latents of a finished picture of each."""
-    parts, made = model.components, []
+def prior_latents(model: LoadedModel, texts: list[str], cfg: float, steps: int, at_once: int = 8) -> torch.Tensor:
+    """(texts, channels, h, w) float16: the latents of a finished picture of each text."""
+    parts, latents_of_texts = model.components, []
     schedule = DDIMScheduler.from_config(parts["scheduler"].config)
     schedule.set_timesteps(steps)
-    for at in range(0, len(texts), at_once):
-        some = texts[at : at + at_once]
-        said = parts["tokenizer"]([*some, *[""] * len(some)], padding="max_length", truncation=True, return_tensors="pt")
-        states = parts["text_encoder"](said["input_ids"])[0]
-        shape = (len(some), model.unet.config.in_channels, *[model.unet.config.sample_size] * 2)
-        latents = torch.randn(shape, generator=torch.Generator().manual_seed(at))
+    for start in range(0, len(texts), at_once):
+        batch = texts[start : start + at_once]
+        tokens = parts["tokenizer"]([*batch, *[""] * len(batch)], padding="max_length", truncation=True, return_tensors="pt")
+        states = parts["text_encoder"](tokens["input_ids"])[0]
+        shape = (len(batch), model.unet.config.in_channels, *[model.unet.config.sample_size] * 2)
+        latents = torch.randn(shape, generator=torch.Generator().manual_seed(start))
         for level in schedule.timesteps:
             guess, plain = model.unet(torch.cat([latents] * 2), level, states, return_dict=False)[0].chunk(2)
             latents = schedule.step(plain + cfg * (guess - plain), level, latents).prev_sample
-        made.append(latents.half())
-    return torch.cat(made)
+        latents_of_texts.append(latents.half())
+    return torch.cat(latents_of_texts)
 
 
-def others(count: int = 64, seed: int = 1234) -> list[str]:
+def prior_captions(count: int = 64, seed: int = 1234) -> list[str]:
     """Full captions, none of a sample character and none that evaluation asks for."""
     rng, names = random.Random(seed), {character.name for character in characters()}
-    made = (words.full_prompt(rng, known(rng)) for _ in range(4 * count))
-    return [caption for caption in made if not any(name in caption for name in names)][:count]
+    captions_made = (words.full_prompt(rng, training_attributes(rng)) for _ in range(4 * count))
+    return [caption for caption in captions_made if not any(name in caption for name in names)][:count]
 
 
 if __name__ == "__main__":

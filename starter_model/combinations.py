@@ -1,4 +1,4 @@
-"""Which combinations of attributes training never sees: decided by a hash, so that no list can be forgotten."""
+"""Which combinations of attributes are kept out of training: decided by a hash, so no list has to be kept."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ from backend.engines.starter_model.words import HATS, Attributes
 SHARE = 0.1
 
 
-def combination(seen: Attributes) -> tuple[str, ...]:
+def combination(portrait: Attributes) -> tuple[str, ...]:
     """What makes a portrait a combination: head and its colour, skin, clothes and their colour, glasses, place."""
-    colour = seen["hat"] if seen["top"] in HATS else seen["hair"]
-    return (seen["top"], colour, seen["skin"], seen["clothes"], seen["cloth"], seen["glasses"] or "none", seen["scene"])
+    colour = portrait["hat"] if portrait["top"] in HATS else portrait["hair"]
+    return (
+        portrait["top"],
+        colour,
+        portrait["skin"],
+        portrait["clothes"],
+        portrait["cloth"],
+        portrait["glasses"] or "none",
+        portrait["scene"],
+    )
 
 
-def held_out(seen: Attributes) -> bool:
+def held_out(portrait: Attributes) -> bool:
     """Whether this combination is kept for evaluation: the same tenth of all combinations on every machine."""
-    digest = hashlib.sha256("|".join(combination(seen)).encode()).digest()
+    digest = hashlib.sha256("|".join(combination(portrait)).encode()).digest()
     return int.from_bytes(digest[:4], "big") < SHARE * 2**32

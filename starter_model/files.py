@@ -1,4 +1,4 @@
-"""Writes a trained model as a folder that the studio reads: halves, in files small enough to be bundled."""
+"""Writes a trained model as a folder that the studio reads, in files small enough to be bundled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-LARGEST_FILE = "15MB"
+MAX_FILE_SIZE = "15MB"
 
 
 def save(out: Path, *, unet: Any, text: Any, codec: Any, tokenizer: Any, scheduler: Any, dtype: Any = torch.float32) -> None:
@@ -19,18 +19,18 @@ def save(out: Path, *, unet: Any, text: Any, codec: Any, tokenizer: Any, schedul
         for old in (out / name).glob("*.safetensors*"):
             old.unlink()
         whole = part if dtype == torch.float32 else copy.deepcopy(part).to(dtype)
-        whole.save_pretrained(out / name, max_shard_size=LARGEST_FILE)
+        whole.save_pretrained(out / name, max_shard_size=MAX_FILE_SIZE)
         for file in (out / name).glob("*.safetensors"):
             file.chmod(0o644)
     for name in ("unet", "text_encoder", "vae"):
-        _plain(out / name / "config.json")
+        _clean_config(out / name / "config.json")
     tokenizer.save_pretrained(out / "tokenizer")
     scheduler.save_pretrained(out / "scheduler")
     (out / "model_index.json").write_text(json.dumps(_index(codec), indent=2) + "\n", "utf-8")
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
-def fill(targets: list[Any], sources: list[torch.Tensor]) -> None:
+def copy_weights(targets: list[Any], sources: list[torch.Tensor]) -> None:
     for target, source in zip(targets, sources, strict=True):
         target.copy_(source)
 
@@ -40,9 +40,9 @@ def tensor(pixels: np.ndarray[Any, Any]) -> torch.Tensor:
     return torch.from_numpy(pixels.copy()).movedim(-1, 1).float() / 127.5 - 1
 
 
-def _plain(file: Path) -> None:
-    """A config that names no folder of this machine, and single precision: transformers loads a part in what its config says,
-    diffusers in single, and a mixture cannot draw."""
+def _clean_config(file: Path) -> None:
+    """Removes this machine's folder from a config, and sets single precision: transformers loads a part in the config's
+    precision, diffusers in single, and a mixture cannot draw."""
     config = json.loads(file.read_text("utf-8"))
     config.pop("_name_or_path", None)
     config |= {"dtype": "float32"} if "dtype" in config else {}

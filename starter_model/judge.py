@@ -20,18 +20,20 @@ def judge(pictures: list[dict[str, str]], traits: dict[str, str]) -> dict[str, A
     `place_obeyed`: share of pictures whose place is the one in the prompt (None when no prompt names a place)."""
     from backend.engines.starter_model import classifier
 
-    found = classifier.classify(classifier.load(), classifier.read_pictures([Path(picture["path"]) for picture in pictures]))
-    hits = [sum(seen[head] == value for head, value in traits.items()) for seen in found]
+    classified = classifier.classify(classifier.load(), classifier.read_pictures([Path(picture["path"]) for picture in pictures]))
+    hits = [sum(portrait[head] == value for head, value in traits.items()) for portrait in classified]
     obeyed = [
-        SCENES[seen["scene"]] in picture["prompt"] for seen, picture in zip(found, pictures, strict=True) if _place(picture)
+        SCENES[portrait["scene"]] in picture["prompt"]
+        for portrait, picture in zip(classified, pictures, strict=True)
+        if _place(picture)
     ]
     return {
         "identity": round(sum(hits) / (len(hits) * len(traits)), 4) if traits else None,
         "nearly_all": round(sum(hit >= len(traits) - 1 for hit in hits) / len(hits), 4) if traits else None,
         "place_obeyed": round(sum(obeyed) / len(obeyed), 4) if obeyed else None,
         "pictures": [
-            {"path": picture["path"], "hits": hit, "scene": SCENES[seen["scene"]]}
-            for picture, hit, seen in zip(pictures, hits, found, strict=True)
+            {"path": picture["path"], "hits": hit, "scene": SCENES[portrait["scene"]]}
+            for picture, hit, portrait in zip(pictures, hits, classified, strict=True)
         ],
     }
 

@@ -43,13 +43,13 @@ HEAD_SIDE, HEAD_AT = 124, (2, 4)  # always at the same place: learning is severa
 
 def sample(rng: random.Random, fixed: Attributes | None = None) -> tuple[Image.Image, Attributes]:
     """A random portrait, with `fixed` attributes as given, and what it shows."""
-    seen = attributes(rng) | (fixed or {})
-    return draw(rng, seen), seen
+    portrait = attributes(rng) | (fixed or {})
+    return draw(rng, portrait), portrait
 
 
 def attributes(rng: random.Random) -> Attributes:
     """What a random portrait shows. Beards only below short hair."""
-    seen: Attributes = {
+    portrait: Attributes = {
         "top": rng.choice(list(TOPS)),
         "hair": rng.choice(list(HAIR_COLORS)),
         "skin": rng.choice(list(SKINS)),
@@ -60,49 +60,49 @@ def attributes(rng: random.Random) -> Attributes:
         "glasses": rng.choice(list(GLASSES)) if rng.random() < 0.4 else None,
         "scene": rng.choice(list(SCENES)),
     }
-    seen["beard"] = rng.choice(list(BEARDS)) if seen["top"] not in MOSTLY_WOMEN and rng.random() < 0.3 else None
-    seen["hat"] = rng.choice(list(CLOTH_COLORS))
-    return seen
+    portrait["beard"] = rng.choice(list(BEARDS)) if portrait["top"] not in MOSTLY_WOMEN and rng.random() < 0.3 else None
+    portrait["hat"] = rng.choice(list(CLOTH_COLORS))
+    return portrait
 
 
-def known(rng: random.Random) -> Attributes:
-    """What a portrait for training shows: never a combination that is held out."""
-    while held_out(seen := attributes(rng)):
+def training_attributes(rng: random.Random) -> Attributes:
+    """Random attributes of a portrait for training: never a held-out combination."""
+    while held_out(portrait := attributes(rng)):
         pass
-    return seen
+    return portrait
 
 
-def draw(rng: random.Random, seen: Attributes, side: int = SIDE) -> Image.Image:
+def draw(rng: random.Random, portrait: Attributes, side: int = SIDE) -> Image.Image:
     """The portrait with these attributes, `side` px (a multiple of 64)."""
-    picture = _raster(scenes.svg(rng, seen["scene"]), side)
+    picture = _raster(scenes.svg(rng, portrait["scene"]), side)
     head_side, head_at = HEAD_SIDE * side // SIDE, (HEAD_AT[0] * side // SIDE, HEAD_AT[1] * side // SIDE)
-    head = _raster(_head(rng, seen), side).resize((head_side, head_side), Image.Resampling.LANCZOS)
+    head = _raster(_head(rng, portrait), side).resize((head_side, head_side), Image.Resampling.LANCZOS)
     picture.alpha_composite(head, head_at)
     return picture.convert("RGB")
 
 
-def _head(rng: random.Random, seen: Attributes) -> str:
+def _head(rng: random.Random, portrait: Attributes) -> str:
     from dicebear import Avatar
 
     options: dict[str, Any] = {
         "seed": str(rng.random()),
-        "topVariant": [seen["top"]],
-        "hairColor": [HAIR_COLORS[seen["hair"]]],
-        "skinColor": [SKINS[seen["skin"]]],
-        "clothesVariant": [seen["clothes"]],
-        "clothesColor": [CLOTH_COLORS[seen["cloth"]]],
-        "mouthVariant": [seen["mouth"]],
-        "eyesVariant": [seen["eyes"]],
+        "topVariant": [portrait["top"]],
+        "hairColor": [HAIR_COLORS[portrait["hair"]]],
+        "skinColor": [SKINS[portrait["skin"]]],
+        "clothesVariant": [portrait["clothes"]],
+        "clothesColor": [CLOTH_COLORS[portrait["cloth"]]],
+        "mouthVariant": [portrait["mouth"]],
+        "eyesVariant": [portrait["eyes"]],
         "eyebrowsVariant": ["default"],
-        "hatColor": [CLOTH_COLORS[seen["hat"]]],
+        "hatColor": [CLOTH_COLORS[portrait["hat"]]],
         "accessoriesColor": ["#262e33"],
         "topProbability": 100,
-        "accessoriesProbability": 100 if seen["glasses"] else 0,
-        "facialHairProbability": 100 if seen["beard"] else 0,
-        "facialHairColor": [HAIR_COLORS[seen["hair"]]],
+        "accessoriesProbability": 100 if portrait["glasses"] else 0,
+        "facialHairProbability": 100 if portrait["beard"] else 0,
+        "facialHairColor": [HAIR_COLORS[portrait["hair"]]],
     }
-    options |= {"accessoriesVariant": [seen["glasses"]]} if seen["glasses"] else {}
-    options |= {"facialHairVariant": [seen["beard"]]} if seen["beard"] else {}
+    options |= {"accessoriesVariant": [portrait["glasses"]]} if portrait["glasses"] else {}
+    options |= {"facialHairVariant": [portrait["beard"]]} if portrait["beard"] else {}
     return str(Avatar(_style(), options).to_string())
 
 
@@ -121,11 +121,11 @@ def _raster(svg: str, side: int) -> Image.Image:
     return Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=side, height=side)))).convert("RGBA")
 
 
-def numbered(n: int, seed: int, side: int) -> tuple[np.ndarray[Any, Any], Attributes]:
-    """Picture `n` of `seed`: the same whoever draws it, in any order."""
+def nth_picture(n: int, seed: int, side: int) -> tuple[np.ndarray[Any, Any], Attributes]:
+    """Picture `n` of `seed`: the same in any process and order."""
     rng = random.Random(f"{seed}/{n}")
-    seen = known(rng)
-    return np.asarray(draw(rng, seen, side)), seen
+    portrait = training_attributes(rng)
+    return np.asarray(draw(rng, portrait, side)), portrait
 
 
 def main() -> None:
@@ -134,15 +134,15 @@ def main() -> None:
     parser.add_argument("seed", type=int)
     parser.add_argument("out", type=Path)
     parser.add_argument("--side", type=int, default=SIDE)
-    asked = parser.parse_args()
-    labels, shape = [], (asked.count, asked.side, asked.side, 3)
-    pixels = np.lib.format.open_memmap(asked.out.with_suffix(".npy"), "w+", np.uint8, shape)
+    options = parser.parse_args()
+    labels, shape = [], (options.count, options.side, options.side, 3)
+    pixels = np.lib.format.open_memmap(options.out.with_suffix(".npy"), "w+", np.uint8, shape)
     with multiprocessing.Pool(os.cpu_count()) as pool:
-        drawn = pool.imap(partial(numbered, seed=asked.seed, side=asked.side), range(asked.count), chunksize=64)
-        for n, (picture, seen) in enumerate(drawn):
+        pictures = pool.imap(partial(nth_picture, seed=options.seed, side=options.side), range(options.count), chunksize=64)
+        for n, (picture, portrait) in enumerate(pictures):
             pixels[n] = picture
-            labels.append(seen)
-    asked.out.with_suffix(".json").write_text(json.dumps(labels), "utf-8")
+            labels.append(portrait)
+    options.out.with_suffix(".json").write_text(json.dumps(labels), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The places behind the portraits, as SVG of our own. Each comes in a few fixed variations."""
+"""The backgrounds of the portraits, as our own SVG. Each has three fixed variations."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _PLAIN = {
 def svg(rng: random.Random, scene: str) -> str:
     """One of three variations of `scene`, 128 x 128."""
     chance = random.Random(scene + str(rng.randrange(3)))
-    inside = _full(_PLAIN[scene]) if scene in _PLAIN else _SCENES[scene](chance)
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 128 128">{inside}</svg>'
+    shapes = _full(_PLAIN[scene]) if scene in _PLAIN else _SCENES[scene](chance)
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 128 128">{shapes}</svg>'
 
 
 def _full(colour: str) -> str:
@@ -79,12 +79,12 @@ def _cafe(r: random.Random) -> str:
     lamps = [
         (r.uniform(left, left + 16), r.uniform(low, high)) for left, low, high in ((12, 10, 20), (56, 4, 10), (100, 10, 20))
     ]
-    hung = "".join(
+    lamp_shapes = "".join(
         f'<line x1="{x}" y1="0" x2="{x}" y2="{y}" stroke="#3b2414" stroke-width="1"/>' + _disc(x, y + 5, 6, "#ffdd8f")
         for x, y in lamps
     )
     wall = _full("#8a5a3c") + _box(0, r.uniform(84, 92), 128, 44, "#5c3822")
-    return wall + _box(6, 44, 30, 24, "#c99b6d") + _box(94, 44, 28, 24, "#c99b6d") + hung
+    return wall + _box(6, 44, 30, 24, "#c99b6d") + _box(94, 44, 28, 24, "#c99b6d") + lamp_shapes
 
 
 def _snow(r: random.Random) -> str:

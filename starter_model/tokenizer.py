@@ -24,15 +24,15 @@ def words_of(captions: Iterable[str]) -> list[str]:
 
 def build(words: Iterable[str], max_length: int) -> CLIPTokenizer:
     """A CLIPTokenizer that knows each of `words` as one token and pads to `max_length` with its end token."""
-    known = sorted(set(words))
-    plain = [word for word in known if "-" not in word]
+    sorted_words = sorted(set(words))
+    plain = [word for word in sorted_words if "-" not in word]
     symbols = sorted(pre_tokenizers.ByteLevel.alphabet())
     merges = _merges(plain)
     pieces = [*symbols, *(symbol + WORD_END for symbol in symbols), *dict.fromkeys("".join(pair) for pair in merges)]
     vocab = {piece: row for row, piece in enumerate(dict.fromkeys([*pieces, BEGIN, END]))}
-    made = CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=max_length)
-    made.add_tokens([AddedToken(word, single_word=True, normalized=True) for word in known if "-" in word])
-    return made
+    tokenizer = CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=max_length)
+    tokenizer.add_tokens([AddedToken(word, single_word=True, normalized=True) for word in sorted_words if "-" in word])
+    return tokenizer
 
 
 def _merges(words: list[str]) -> list[tuple[str, str]]:

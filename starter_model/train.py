@@ -25,25 +25,25 @@ from backend.engines.starter_model import words
 from backend.engines.starter_model.patch_codec import PatchCodec, fit_codec
 from starter_model import averaging, captions, files
 from starter_model import unet as unets
-from starter_model.train_text import Codes, answers
+from starter_model.train_text import SlotCodes, ideal_states
 
 WARM_UP = 100
-KEEP = 0.999
-IDEAL_UNTIL, BLUR = 0.75, 0.1  # share of the minutes that learn from ideal text states; then those of the text encoder
+AVERAGE_DECAY = 0.999
+IDEAL_TEXT_SHARE, BLUR = 0.75, 0.1  # share of the minutes that learn from ideal text states; then those of the text encoder
 EMPTY_CAPTIONS = 0.1
 SAVE_EVERY_S = 240
-FALL_FROM = 0.5  # share of the minutes after which the rate falls
-NOISY = (0.35, 0.1)  # share of steps at the noise levels that decide shapes and colours: at first, at last
-HEAD = (slice(1, 15), slice(3, 13), 1.4, 0.75)  # sixteenths of the picture: rows, columns, weight inside and outside
+RATE_DECAY_FROM = 0.5  # share of the minutes after which the rate falls
+NOISY_SHARES = (0.35, 0.1)  # share of steps at the noise levels that decide shapes and colours: at first, at last
+HEAD_WEIGHTS = (slice(1, 15), slice(3, 13), 1.4, 0.75)  # sixteenths of the picture: rows, columns, weight inside and outside
 
 
 @dataclass(slots=True)
-class Parts:
-    """Everything that is trained or needed to, with moving averages of what is trained."""
+class TrainingParts:
+    """All parts of the model, with moving averages of the trained weights, and how far the training is."""
 
     codec: PatchCodec | AutoencoderTiny
     tokenizer: CLIPTokenizer
-    codes: Codes
+    codes: SlotCodes
     text_from: Path
     unet: UNet2DConditionModel
     scheduler: DDIMScheduler
@@ -70,36 +70,36 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--workers", type=int, default=1, help="processes of one thread each, each with batches of its own")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    asked = parser.parse_args()
-    asked.out.mkdir(parents=True, exist_ok=True)
-    pixels = np.load(asked.pictures.with_suffix(".npy"), mmap_mode="r")
-    parts = make(asked, pixels)
-    latents = encode(parts.codec, pixels, asked.device).share_memory_()
-    numbers = sum(weight.numel() for weight in parts.weights())
-    averaging.run(asked.workers, numbers, train, asked, latents)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    pixels = np.load(options.pictures.with_suffix(".npy"), mmap_mode="r")
+    parts = make(options, pixels)
+    latents = encode(parts.codec, pixels, options.device).share_memory_()
+    weight_count = sum(weight.numel() for weight in parts.weights())
+    averaging.run(options.workers, weight_count, train, options, latents)
 
 
-def train(team: averaging.Team, asked: Any, latents: torch.Tensor) -> None:
-    """One member's whole training."""
-    parts = make(asked, np.load(asked.pictures.with_suffix(".npy"), mmap_mode="r"))
-    labels = json.loads(asked.pictures.with_suffix(".json").read_text("utf-8"))
-    optimizer = torch.optim.AdamW(parts.weights(), lr=asked.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
-    resume(asked.out, parts, optimizer)
-    learn(team, parts, optimizer, latents, labels, asked)
+def train(team: averaging.TrainingGroup, options: Any, latents: torch.Tensor) -> None:
+    """The whole training of one process of the group."""
+    parts = make(options, np.load(options.pictures.with_suffix(".npy"), mmap_mode="r"))
+    labels = json.loads(options.pictures.with_suffix(".json").read_text("utf-8"))
+    optimizer = torch.optim.AdamW(parts.weights(), lr=options.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+    resume(options.out, parts, optimizer)
+    learn(team, parts, optimizer, latents, labels, options)
     if team.rank == 0:
         parts.text = parts.text or load_text(parts.text_from, parts.device)
-        save(asked.out, parts, optimizer)
+        save(options.out, parts, optimizer)
 
 
-def make(asked: Any, pixels: np.ndarray[Any, Any]) -> Parts:
-    """The parts as training starts: text encoder as trained on captions and frozen, UNet fresh or that of `--start`."""
-    tokenizer = CLIPTokenizer.from_pretrained(asked.text / "tokenizer")
-    codec = _codec(asked, pixels)
-    codec.to(asked.device).eval().requires_grad_(False)
+def make(options: Any, pixels: np.ndarray[Any, Any]) -> TrainingParts:
+    """The parts at the start: the text encoder as trained on captions, frozen; the UNet new or that of `--start`."""
+    tokenizer = CLIPTokenizer.from_pretrained(options.text / "tokenizer")
+    codec = _codec(options, pixels)
+    codec.to(options.device).eval().requires_grad_(False)
     torch.manual_seed(0)
-    unet = unets.make(asked.shape, Codes.of(len(tokenizer)), asked.start)
-    unet.to(asked.device, memory_format=torch.channels_last).train()
-    if asked.device == "cpu":
+    unet = unets.make(options.shape, SlotCodes.of(len(tokenizer)), options.start)
+    unet.to(options.device, memory_format=torch.channels_last).train()
+    if options.device == "cpu":
         unet.set_attn_processor(AttnProcessor())  # the fused one is slow backwards on a CPU with heads this narrow
     scheduler = DDIMScheduler(
         beta_schedule="squaredcos_cap_v2",
@@ -109,7 +109,7 @@ def make(asked: Any, pixels: np.ndarray[Any, Any]) -> Parts:
         rescale_betas_zero_snr=True,
         steps_offset=1,
     )
-    parts = Parts(codec, tokenizer, Codes.of(len(tokenizer)), asked.text, unet, scheduler, asked.device)
+    parts = TrainingParts(codec, tokenizer, SlotCodes.of(len(tokenizer)), options.text, unet, scheduler, options.device)
     parts.averages = [weight.detach().clone() for weight in parts.weights()]
     return parts
 
@@ -118,62 +118,66 @@ def load_text(folder: Path, device: str) -> CLIPTextModel:
     return CLIPTextModel.from_pretrained(folder / "text_encoder").to(device).eval().requires_grad_(False)
 
 
-def _codec(asked: Any, pixels: np.ndarray[Any, Any]) -> PatchCodec | AutoencoderTiny:
-    if asked.shape == "gpu256":
-        return AutoencoderTiny.from_pretrained(asked.codec)
-    if asked.start:
-        return PatchCodec.from_pretrained(asked.start / "vae", torch_dtype=torch.float32)
+def _codec(options: Any, pixels: np.ndarray[Any, Any]) -> PatchCodec | AutoencoderTiny:
+    if options.shape == "gpu256":
+        return AutoencoderTiny.from_pretrained(options.codec)
+    if options.start:
+        return PatchCodec.from_pretrained(options.start / "vae", torch_dtype=torch.float32)
     return fit_codec(pixels)
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
 def encode(codec: PatchCodec | AutoencoderTiny, pixels: np.ndarray[Any, Any], device: str) -> torch.Tensor:
     """All pictures as latents in half precision, in memory."""
-    made = []
-    for at in range(0, len(pixels), 200):
-        encoded = codec.encode(files.tensor(pixels[at : at + 200]).to(device))
+    encoded_batches = []
+    for start in range(0, len(pixels), 200):
+        encoded = codec.encode(files.tensor(pixels[start : start + 200]).to(device))
         latents = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
-        made.append((latents * codec.config.scaling_factor).half().cpu())
-    return torch.cat(made)
+        encoded_batches.append((latents * codec.config.scaling_factor).half().cpu())
+    return torch.cat(encoded_batches)
 
 
 def learn(
-    team: averaging.Team,
-    parts: Parts,
+    team: averaging.TrainingGroup,
+    parts: TrainingParts,
     optimizer: torch.optim.Optimizer,
     latents: torch.Tensor,
     labels: list[words.Attributes],
-    asked: Any,
+    options: Any,
 ) -> None:
-    """Steps until the minutes are over; the rate falls from `FALL_FROM` on."""
-    rng, began, before = random.Random(parts.step * 100 + team.rank), time.monotonic(), parts.seconds
-    saved, told, losses, gone = began, began, [], parts.seconds / (asked.minutes * 60)
+    """Trains until the minutes are over; the learning rate falls from RATE_DECAY_FROM on."""
+    rng, started_at, seconds_before = random.Random(parts.step * 100 + team.rank), time.monotonic(), parts.seconds
+    saved_at, printed_at, losses, progress = started_at, started_at, [], parts.seconds / (options.minutes * 60)
     torch.manual_seed(parts.step * 100 + team.rank)
-    while gone < 1:
-        rate = asked.rate * min(1, (parts.step + 1) / WARM_UP) * min(1, max(0.01, (1 - gone) / (1 - FALL_FROM)))
+    while progress < 1:
+        rate = options.rate * min(1, (parts.step + 1) / WARM_UP) * min(1, max(0.01, (1 - progress) / (1 - RATE_DECAY_FROM)))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        for _ in range(averaging.EVERY):
-            rows = rng.sample(range(len(latents)), asked.batch)
-            made = [("", {}, "") if rng.random() < EMPTY_CAPTIONS else captions.describe(rng, labels[row]) for row in rows]
-            states = ideal(parts, made) if gone < IDEAL_UNTIL else said(parts, [text for text, _, _ in made])
-            noisy = NOISY[0] + (NOISY[1] - NOISY[0]) * gone
-            losses.append(step(parts, optimizer, latents[rows].float().to(asked.device), states.to(asked.device), noisy))
-        team.agree(parts.weights())
+        for _ in range(averaging.STEPS_PER_AVERAGE):
+            rows = rng.sample(range(len(latents)), options.batch)
+            described = [("", {}, "") if rng.random() < EMPTY_CAPTIONS else captions.describe(rng, labels[row]) for row in rows]
+            states = (
+                ideal_text_states(parts, described)
+                if progress < IDEAL_TEXT_SHARE
+                else encoded_text_states(parts, [text for text, _, _ in described])
+            )
+            noisy = NOISY_SHARES[0] + (NOISY_SHARES[1] - NOISY_SHARES[0]) * progress
+            losses.append(step(parts, optimizer, latents[rows].float().to(options.device), states.to(options.device), noisy))
+        team.average_weights(parts.weights())
         average(parts)
-        parts.seconds = team.told(before + time.monotonic() - began)
-        gone = parts.seconds / (asked.minutes * 60)
-        if team.rank == 0 and len(losses) >= 5 * averaging.EVERY:
-            speed = len(losses) * asked.batch * team.size / (time.monotonic() - told)
-            print(f"{parts.step} {gone:.1%} {speed:.0f}/s loss {torch.stack(losses).mean().item():.4f}", flush=True)
-            losses, told = [], time.monotonic()
-        if team.rank == 0 and time.monotonic() - saved > SAVE_EVERY_S:
-            saved = time.monotonic()
-            save(asked.out, parts, optimizer)
+        parts.seconds = team.broadcast(seconds_before + time.monotonic() - started_at)
+        progress = parts.seconds / (options.minutes * 60)
+        if team.rank == 0 and len(losses) >= 5 * averaging.STEPS_PER_AVERAGE:
+            speed = len(losses) * options.batch * team.size / (time.monotonic() - printed_at)
+            print(f"{parts.step} {progress:.1%} {speed:.0f}/s loss {torch.stack(losses).mean().item():.4f}", flush=True)
+            losses, printed_at = [], time.monotonic()
+        if team.rank == 0 and time.monotonic() - saved_at > SAVE_EVERY_S:
+            saved_at = time.monotonic()
+            save(options.out, parts, optimizer)
 
 
 def step(
-    parts: Parts, optimizer: torch.optim.Optimizer, latents: torch.Tensor, states: torch.Tensor, noisy_share: float
+    parts: TrainingParts, optimizer: torch.optim.Optimizer, latents: torch.Tensor, states: torch.Tensor, noisy_share: float
 ) -> torch.Tensor:
     """One step of v-prediction and of the moving averages."""
     device, noise = latents.device, torch.randn_like(latents)
@@ -192,22 +196,24 @@ def step(
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
-def average(parts: Parts) -> None:
+def average(parts: TrainingParts) -> None:
     """Moving averages of the weights, over about the last thousand steps."""
-    keep = min(KEEP, (parts.step + 1) / (parts.step + 20)) ** averaging.EVERY
+    keep = min(AVERAGE_DECAY, (parts.step + 1) / (parts.step + 20)) ** averaging.STEPS_PER_AVERAGE
     torch._foreach_lerp_(parts.averages, parts.weights(), 1 - keep)
 
 
-def ideal(parts: Parts, made: list[tuple[str, captions.Said, str]]) -> torch.Tensor:
-    """(N, 64, width): what a perfect text encoder would say, a little blurred."""
-    names = parts.tokenizer([name for _, _, name in made], add_special_tokens=False)["input_ids"]
-    states = torch.stack([answers(parts.codes, what, pieces) for (_, what, _), pieces in zip(made, names, strict=True)])
+def ideal_text_states(parts: TrainingParts, described: list[tuple[str, captions.NamedBySlot, str]]) -> torch.Tensor:
+    """(N, 64, width): the states of a perfect text encoder, with a little noise."""
+    names = parts.tokenizer([name for _, _, name in described], add_special_tokens=False)["input_ids"]
+    states = torch.stack(
+        [ideal_states(parts.codes, said_by_slot, pieces) for (_, said_by_slot, _), pieces in zip(described, names, strict=True)]
+    )
     return states + BLUR * torch.randn_like(states)
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
-def said(parts: Parts, texts: list[str]) -> torch.Tensor:
-    """(N, 64, width): what the text encoder does say."""
+def encoded_text_states(parts: TrainingParts, texts: list[str]) -> torch.Tensor:
+    """(N, 64, width): the states of the real text encoder."""
     if parts.text is None:
         parts.text = load_text(parts.text_from, parts.device)
     tokens = parts.tokenizer(texts, padding="max_length", truncation=True, return_tensors="pt")["input_ids"]
@@ -223,13 +229,13 @@ def timesteps(count: int, noisy_share: float) -> torch.Tensor:
 
 def head_weights(side: int) -> torch.Tensor:
     """(side, side): more where the head always is; their mean is near 1."""
-    rows, columns, inside, outside = HEAD
+    rows, columns, inside, outside = HEAD_WEIGHTS
     weights = torch.full((16, 16), outside)
     weights[rows, columns] = inside
     return weights.repeat_interleave(side // 16, 0).repeat_interleave(side // 16, 1)
 
 
-def save(out: Path, parts: Parts, optimizer: torch.optim.Optimizer) -> None:
+def save(out: Path, parts: TrainingParts, optimizer: torch.optim.Optimizer) -> None:
     """The model folder, from the moving averages, and the state to go on from."""
     weights = parts.weights()
     state = {
@@ -241,22 +247,22 @@ def save(out: Path, parts: Parts, optimizer: torch.optim.Optimizer) -> None:
     }
     torch.save(state, out / "state.part")
     (out / "state.part").replace(out / "state.pt")
-    kept = [weight.detach().clone() for weight in weights]
-    files.fill(weights, parts.averages)
+    current_weights = [weight.detach().clone() for weight in weights]
+    files.copy_weights(weights, parts.averages)
     if parts.text is not None:
         files.save(
             out, unet=parts.unet, text=parts.text, codec=parts.codec, tokenizer=parts.tokenizer, scheduler=parts.scheduler
         )
     else:
         parts.unet.save_pretrained(out / "unet")
-    files.fill(weights, kept)
+    files.copy_weights(weights, current_weights)
 
 
-def resume(out: Path, parts: Parts, optimizer: torch.optim.Optimizer) -> None:
+def resume(out: Path, parts: TrainingParts, optimizer: torch.optim.Optimizer) -> None:
     if (out / "state.pt").is_file():
         state = torch.load(out / "state.pt", weights_only=True)
-        files.fill(parts.weights(), state["weights"])
-        files.fill(parts.averages, state["averages"])
+        files.copy_weights(parts.weights(), state["weights"])
+        files.copy_weights(parts.averages, state["averages"])
         optimizer.load_state_dict(state["optimizer"])
         parts.step, parts.seconds = state["step"], state["seconds"]
 

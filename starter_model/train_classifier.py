@@ -40,26 +40,28 @@ def main() -> None:
     parser.add_argument("pictures", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--steps", type=int, default=3500)
-    asked = parser.parse_args()
-    labels = json.loads(asked.pictures.with_suffix(".json").read_text("utf-8"))
-    pixels = np.load(asked.pictures.with_suffix(".npy"), mmap_mode="r")
-    truth = {head: torch.tensor([_row(head, seen) for seen in labels]) for head in HEADS}
+    options = parser.parse_args()
+    labels = json.loads(options.pictures.with_suffix(".json").read_text("utf-8"))
+    pixels = np.load(options.pictures.with_suffix(".npy"), mmap_mode="r")
+    truth = {head: torch.tensor([_row(head, portrait) for portrait in labels]) for head in HEADS}
     small = torch.cat([shrink(torch.from_numpy(pixels[at : at + 500].copy())).half() for at in range(0, len(pixels), 500)])
-    net, known = TraitNet(HEADS), int(len(small) * (1 - HELD_OUT))
-    train(net, small[:known], truth, asked.steps)
-    asked.out.mkdir(parents=True, exist_ok=True)
-    save_file(net.state_dict(), asked.out / "traits.safetensors")
+    net, train_count = TraitNet(HEADS), int(len(small) * (1 - HELD_OUT))
+    train(net, small[:train_count], truth, options.steps)
+    options.out.mkdir(parents=True, exist_ok=True)
+    save_file(net.state_dict(), options.out / "traits.safetensors")
     card = {
         "heads": HEADS,
-        "accuracy_clean_held_out": accuracy(net, small[known:], {head: rows[known:] for head, rows in truth.items()}),
+        "accuracy_clean_held_out": accuracy(
+            net, small[train_count:], {head: rows[train_count:] for head, rows in truth.items()}
+        ),
     }
-    (asked.out / "traits.json").write_text(json.dumps(card, indent=1), "utf-8")
+    (options.out / "traits.json").write_text(json.dumps(card, indent=1), "utf-8")
     print(json.dumps(card["accuracy_clean_held_out"]))
 
 
-def _row(head: str, seen: words.Attributes) -> int:
-    hidden = (head == "hair" and seen["top"] in words.HATS) or (head == "clothes" and seen["top"] == "hijab")
-    return HIDDEN if hidden else HEADS[head].index(seen[head] or "none")
+def _row(head: str, portrait: words.Attributes) -> int:
+    hidden = (head == "hair" and portrait["top"] in words.HATS) or (head == "clothes" and portrait["top"] == "hijab")
+    return HIDDEN if hidden else HEADS[head].index(portrait[head] or "none")
 
 
 def train(net: TraitNet, small: torch.Tensor, truth: dict[str, torch.Tensor], steps: int) -> None:

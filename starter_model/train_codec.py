@@ -1,4 +1,4 @@
-"""Trains what turns latents into pictures.
+"""Trains the codec, which turns latents into pictures.
 
 `python -m starter_model.train_codec refine PICTURES MODEL --minutes 6` gives MODEL's PatchCodec a network that
 removes block edges and mottle, or trains the one it has further: on pictures that MODEL itself has drawn over (`--redrawn`: how
@@ -29,12 +29,12 @@ from backend.engines.starter_model.patch_codec import PatchCodec
 from starter_model import captions, files
 
 WIDTH = 64
-REACH = (1, 1, 1, 1, 2, 4, 8, 1)  # layers that a codec lacks are added, at first without effect
+DILATIONS = (1, 1, 1, 1, 2, 4, 8, 1)  # layers that a codec lacks are added, at first without effect
 STRIDE, FIRST = 100, (399, 499, 599)  # timesteps that a picture is drawn over from: shapes stay, flats are the UNet's own
 GUIDANCE = 3.0
 REDRAWN_SHARE = 0.6  # of the batches
-NOISIEST = 0.3  # of latents whose spread is about 1
-PART = 64  # px a side
+MAX_NOISE = 0.3  # of latents whose spread is about 1
+CROP_PX = 64  # px a side
 CHANNELS = 16
 
 
@@ -47,44 +47,46 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--redrawn", type=int, default=400, help="pictures that the model draws over (refine)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    asked = parser.parse_args()
-    pixels = np.load(asked.pictures.with_suffix(".npy"), mmap_mode="r")
+    options = parser.parse_args()
+    pixels = np.load(options.pictures.with_suffix(".npy"), mmap_mode="r")
     torch.manual_seed(0)
-    if asked.what == "tiny":
-        tiny(asked, pixels)
+    if options.what == "tiny":
+        tiny(options, pixels)
     else:
-        refine(asked, pixels)
+        refine(options, pixels)
 
 
-def refine(asked: Any, pixels: np.ndarray[Any, Any]) -> None:
-    codec = deepened(PatchCodec.from_pretrained(asked.folder / "vae", torch_dtype=torch.float32)).to(asked.device)
-    raw, whole = _redrawn(asked, pixels)
+def refine(options: Any, pixels: np.ndarray[Any, Any]) -> None:
+    codec = with_all_layers(PatchCodec.from_pretrained(options.folder / "vae", torch_dtype=torch.float32)).to(options.device)
+    raw, clean = _redrawn(options, pixels)
     network, codec.polish = codec.polish, None
     network.requires_grad_(True)
 
     def step() -> torch.Tensor:
-        """Parts of pictures as they come out of the patches, and what they shall become."""
-        top, left = np.random.randint(0, (pixels.shape[1] - PART) // codec.config.patch + 1, 2) * codec.config.patch
-        part = (..., slice(top, top + PART), slice(left, left + PART))
+        """The loss on crops of pictures as the patch decoder leaves them, against the clean ones."""
+        top, left = np.random.randint(0, (pixels.shape[1] - CROP_PX) // codec.config.patch + 1, 2) * codec.config.patch
+        part = (..., slice(top, top + CROP_PX), slice(left, left + CROP_PX))
         if np.random.random() < REDRAWN_SHARE:
-            rows = torch.randint(0, len(raw), (asked.batch,))
-            came, wanted = raw[rows][part].float().to(asked.device), whole[rows][part].float().to(asked.device)
+            rows = torch.randint(0, len(raw), (options.batch,))
+            degraded, target = raw[rows][part].float().to(options.device), clean[rows][part].float().to(options.device)
             if np.random.random() < 0.5:
-                came, wanted = came.flip(-1), wanted.flip(-1)
-            return difference(network(came), wanted)
-        rows = np.random.randint(0, len(pixels), asked.batch)
-        wanted = files.tensor(pixels[rows])[part].to(asked.device)
-        latents = codec.encode(wanted).latent_dist.mode()
-        return difference(network(codec.decode(latents + _mottle(latents)).sample), wanted)
+                degraded, target = degraded.flip(-1), target.flip(-1)
+            return difference(network(degraded), target)
+        rows = np.random.randint(0, len(pixels), options.batch)
+        target = files.tensor(pixels[rows])[part].to(options.device)
+        latents = codec.encode(target).latent_dist.mode()
+        return difference(network(codec.decode(latents + _mottle(latents)).sample), target)
 
-    _train(network, step, asked.minutes, rate=8e-4)
+    _train(network, step, options.minutes, rate=8e-4)
     codec.polish = network.requires_grad_(False)
-    codec.cpu().save_pretrained(asked.folder / "vae")
+    codec.cpu().save_pretrained(options.folder / "vae")
 
 
-def deepened(plain: PatchCodec) -> PatchCodec:
-    """The same codec with every layer of REACH; those it lacked change nothing yet."""
-    codec: PatchCodec = PatchCodec(**{**_own(plain.config), "refiner": plain.config.refiner or WIDTH, "refiner_reach": REACH})
+def with_all_layers(plain: PatchCodec) -> PatchCodec:
+    """The same codec with every layer of DILATIONS; added layers start at zero, without effect."""
+    codec: PatchCodec = PatchCodec(
+        **{**_config_values(plain.config), "refiner": plain.config.refiner or WIDTH, "refiner_reach": DILATIONS}
+    )
     codec.load_state_dict(plain.state_dict(), strict=False)
     codec.requires_grad_(False)
     polish: Any = codec.polish
@@ -97,7 +99,7 @@ def deepened(plain: PatchCodec) -> PatchCodec:
 def _mottle(latents: torch.Tensor) -> torch.Tensor:
     """Noise of up to NOISIEST, differently strong for each picture, finer in some and in wider patches in others."""
     count, channels, rows, columns = latents.shape
-    spread = NOISIEST * torch.rand(3, count, 1, 1, 1, device=latents.device) ** 2
+    spread = MAX_NOISE * torch.rand(3, count, 1, 1, 1, device=latents.device) ** 2
     noise = spread[0] * torch.randn_like(latents)
     for strength, wide in zip(spread[1:], (2, 4), strict=True):
         coarse = torch.randn(count, channels, rows // wide, columns // wide, device=latents.device)
@@ -105,88 +107,88 @@ def _mottle(latents: torch.Tensor) -> torch.Tensor:
     return noise
 
 
-def _redrawn(asked: Any, pixels: np.ndarray[Any, Any]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pictures as MODEL leaves them before any refining, and as they were: two (count, 3, side, side) in halves."""
-    kept = asked.folder / "redrawn.pt"
-    if not kept.is_file():
-        labels = json.loads(asked.pictures.with_suffix(".json").read_text("utf-8"))
-        torch.save(_draw_over(asked, pixels[: asked.redrawn], labels), kept)
-    raw, whole = torch.load(kept, weights_only=True)
-    return raw, whole
+def _redrawn(options: Any, pixels: np.ndarray[Any, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """(as MODEL redraws them, clean): two tensors (count, 3, side, side) float16. Drawn once and cached beside MODEL."""
+    cache_file = options.folder / "redrawn.pt"
+    if not cache_file.is_file():
+        labels = json.loads(options.pictures.with_suffix(".json").read_text("utf-8"))
+        torch.save(_draw_over(options, pixels[: options.redrawn], labels), cache_file)
+    raw, clean = torch.load(cache_file, weights_only=True)
+    return raw, clean
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
-def _draw_over(asked: Any, pixels: np.ndarray[Any, Any], labels: list[words.Attributes]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Noise on the latents of each picture, and MODEL's own steps with guidance from there down."""
-    model = load_model(cards.read_card("starter", asked.folder), asked.folder, torch.device(asked.device))
+def _draw_over(options: Any, pixels: np.ndarray[Any, Any], labels: list[words.Attributes]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Adds noise to the latents of each picture and lets MODEL denoise them with guidance, as image-to-image does."""
+    model = load_model(cards.read_card("starter", options.folder), options.folder, torch.device(options.device))
     parts, rng = model.components, random.Random(3)
     schedule = DDIMScheduler.from_config(parts["scheduler"].config)
     schedule.set_timesteps(schedule.config.num_train_timesteps // STRIDE)
-    codec, made = PatchCodec.from_pretrained(asked.folder / "vae", torch_dtype=torch.float32).to(asked.device), []
+    codec, decoded = PatchCodec.from_pretrained(options.folder / "vae", torch_dtype=torch.float32).to(options.device), []
     codec.polish = None
-    whole = files.tensor(pixels)
-    for at in range(0, len(pixels), 8):
-        texts = [captions.describe(rng, seen)[0] for seen in labels[at : at + 8]]
-        said = parts["tokenizer"]([*texts, *[""] * len(texts)], padding="max_length", truncation=True, return_tensors="pt")
-        states = parts["text_encoder"](said["input_ids"].to(asked.device))[0]
-        latents = codec.encode(whole[at : at + 8].to(asked.device)).latent_dist.mode()
+    clean = files.tensor(pixels)
+    for start in range(0, len(pixels), 8):
+        texts = [captions.describe(rng, portrait)[0] for portrait in labels[start : start + 8]]
+        tokens = parts["tokenizer"]([*texts, *[""] * len(texts)], padding="max_length", truncation=True, return_tensors="pt")
+        states = parts["text_encoder"](tokens["input_ids"].to(options.device))[0]
+        latents = codec.encode(clean[start : start + 8].to(options.device)).latent_dist.mode()
         first = rng.choice(FIRST)
         latents = schedule.add_noise(latents, torch.randn_like(latents), torch.full((len(texts),), first))
         for level in (t for t in schedule.timesteps if t <= first):
             guess, plain = parts["unet"](torch.cat([latents] * 2), level, states, return_dict=False)[0].chunk(2)
             latents = schedule.step(plain + GUIDANCE * (guess - plain), level, latents).prev_sample
-        made.append(codec.decode(latents).sample.half().cpu())
-        print(f"drawn over {at + len(texts)} of {len(pixels)}", flush=True)
-    return torch.cat(made), whole.half()
+        decoded.append(codec.decode(latents).sample.half().cpu())
+        print(f"drawn over {start + len(texts)} of {len(pixels)}", flush=True)
+    return torch.cat(decoded), clean.half()
 
 
-def tiny(asked: Any, pixels: np.ndarray[Any, Any]) -> None:
+def tiny(options: Any, pixels: np.ndarray[Any, Any]) -> None:
     codec = AutoencoderTiny(latent_channels=CHANNELS)
-    codec.to(asked.device, memory_format=torch.channels_last).train()
+    codec.to(options.device, memory_format=torch.channels_last).train()
 
     def step() -> torch.Tensor:
-        rows = np.random.default_rng().integers(0, len(pixels), asked.batch)
-        pictures = files.tensor(pixels[rows]).to(asked.device)
+        rows = np.random.default_rng().integers(0, len(pixels), options.batch)
+        pictures = files.tensor(pixels[rows]).to(options.device)
         latents = codec.encode(pictures).latents
-        # Noise on the latents makes the decoder forgive what diffusion leaves; their size is held near 1.
-        made = codec.decode(latents + 0.05 * torch.randn_like(latents)).sample
-        return difference(made, pictures) + 0.01 * (latents.square().mean() - 1).square()
+        # Noise on the latents makes the decoder robust to what diffusion leaves; their variance is held near 1.
+        decoded = codec.decode(latents + 0.05 * torch.randn_like(latents)).sample
+        return difference(decoded, pictures) + 0.01 * (latents.square().mean() - 1).square()
 
-    _train(codec, step, asked.minutes, rate=1e-3)
+    _train(codec, step, options.minutes, rate=1e-3)
     with torch.no_grad():
-        some = torch.cat(
-            [codec.encode(files.tensor(pixels[at : at + 16]).to(asked.device)).latents for at in range(0, 256, 16)]
+        latents_sample = torch.cat(
+            [codec.encode(files.tensor(pixels[at : at + 16]).to(options.device)).latents for at in range(0, 256, 16)]
         )
-    codec.register_to_config(scaling_factor=round(1 / float(some.std()), 4))
-    codec.save_pretrained(asked.folder)
+    codec.register_to_config(scaling_factor=round(1 / float(latents_sample.std()), 4))
+    codec.save_pretrained(options.folder)
 
 
-def difference(made: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+def difference(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Mean difference of pixels and of the steps between neighbours: edges stay crisp, flat areas flat."""
-    loss = F.mse_loss(made, wanted) * 4 + F.l1_loss(made, wanted)
+    loss = F.mse_loss(predicted, target) * 4 + F.l1_loss(predicted, target)
     for axis in (2, 3):
-        loss = loss + F.l1_loss(made.diff(dim=axis), wanted.diff(dim=axis))
+        loss = loss + F.l1_loss(predicted.diff(dim=axis), target.diff(dim=axis))
     return loss
 
 
 def _train(network: Any, step: Callable[[], torch.Tensor], minutes: float, rate: float) -> None:
     optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=0.0, fused=True)
-    began, told, device = time.monotonic(), 0.0, next(network.parameters()).device.type
-    while (gone := (time.monotonic() - began) / (minutes * 60)) < 1:
+    started_at, printed_at, device = time.monotonic(), 0.0, next(network.parameters()).device.type
+    while (progress := (time.monotonic() - started_at) / (minutes * 60)) < 1:
         for group in optimizer.param_groups:
-            group["lr"] = rate * min(1.0, 0.02 + (1 - gone))
+            group["lr"] = rate * min(1.0, 0.02 + (1 - progress))
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
             loss = step()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
-        if time.monotonic() - told > 15:
-            told = time.monotonic()
-            print(f"{gone:.0%} loss {loss.item():.4f}", flush=True)
+        if time.monotonic() - printed_at > 15:
+            printed_at = time.monotonic()
+            print(f"{progress:.0%} loss {loss.item():.4f}", flush=True)
 
 
-def _own(config: Any) -> dict[str, Any]:
+def _config_values(config: Any) -> dict[str, Any]:
     return {name: value for name, value in config.items() if not name.startswith("_")}
 
 

@@ -15,15 +15,15 @@ _NOUNS = (
     "market", "ticket", "laptop", "bread", "plant", "lamp", "door", "sofa", "balcony", "phone", "bag", "boat", "horse",
     "cup", "street", "park", "station", "car", "museum", "library", "rooftop", "field", "lake", "piano", "cake",
 )
-_DOING = (
+_ACTIONS = (
     "walking towards", "holding", "looking at", "sitting near", "standing beside", "running past", "reading", "carrying",
     "leaning on", "waiting for", "drawing", "fixing", "buying", "dancing around", "jumping over",
 )
-_LIKE = (
+_ADJECTIVES = (
     "ordinary", "natural", "soft", "warm", "old", "bright", "cinematic", "dramatic", "golden", "quiet", "modern", "rainy",
     "busy", "vintage", "cosy", "empty", "misty", "elegant", "casual", "foggy", "lovely", "wild", "simple",
 )
-_WHOLE = (
+_PHRASES = (
     "an ordinary day", "natural colours", "golden hour", "soft morning light", "overcast daylight", "warm evening light",
     "bright midday sun", "window light", "blue hour", "half-body portrait", "close-up portrait", "full-body shot",
     "candid shot from the side", "over-the-shoulder view", "wide shot with surroundings", "low-angle shot", "seated portrait",
@@ -37,23 +37,23 @@ _COLOURS = (*CLOTH_COLORS, *HAIR_COLORS, "light", "dark", "short", "long")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def phrase(rng: random.Random) -> str:
-    """One to six words about nothing that the model knows."""
-    noun = rng.choice(_NOUNS) if rng.random() < 0.75 else _made_up(rng)
+def unknown_phrase(rng: random.Random) -> str:
+    """One to six words that name nothing the model knows."""
+    noun = rng.choice(_NOUNS) if rng.random() < 0.75 else _random_word(rng)
     match rng.randrange(6):
         case 0:
-            return rng.choice(_WHOLE)
+            return rng.choice(_PHRASES)
         case 1:
-            return f"{rng.choice(_DOING)} {rng.choice(('the', 'a', 'an old'))} {noun}"
+            return f"{rng.choice(_ACTIONS)} {rng.choice(('the', 'a', 'an old'))} {noun}"
         case 2:
-            return f"{rng.choice(_LIKE)} {noun}"
+            return f"{rng.choice(_ADJECTIVES)} {noun}"
         case 3:
             return f"{rng.choice(('holding a', 'a', 'with a', 'near a', 'on a'))} {rng.choice(_COLOURS)} {noun}"
         case 4:
             return f"{noun} {rng.choice(('in the background', 'on the table', 'behind', 'everywhere', 'at night'))}"
         case _:
-            return " ".join(_made_up(rng) for _ in range(rng.randint(1, 3)))
+            return " ".join(_random_word(rng) for _ in range(rng.randint(1, 3)))
 
 
-def _made_up(rng: random.Random) -> str:
+def _random_word(rng: random.Random) -> str:
     return "".join(rng.choice(_LETTERS) for _ in range(rng.randint(3, 9)))

@@ -17,14 +17,15 @@ from backend.db.transactions import Database
 from backend.settings import Settings
 from ops.local_stack import Stack, start
 from tests.factories.account import Tenant, make_workspace
-from tests.support.databases import DatabaseUrls, Shelf, make_login, make_template
-from tests.support.processes import Office, Workers
-from tests.support.worker_forks import Nursery
+from tests.support.databases import DatabasePool, DatabaseUrls, make_login, make_template
+from tests.support.processes import JobUser, Workers
+from tests.support.worker_forks import WorkerForks
 
 _PROCESSES = {"workers", "start_studio", "gpu_worker"}
 """Fixtures that start processes with a database connection."""
 _LONG = ("tests/e2e/", "tests/workers/", "tests/backend/engines/", "tests/ops/local_stack/")
-"""Folders of tests that take seconds each. They begin, and take turns, so that no two browsers or models are side by side."""
+"""Folders of tests that take seconds each. They start first, interleaved, so that no two browsers or models run side by
+side."""
 _SLOWEST = (
     "e2e/test_main_way.py",
     "e2e/test_writing.py",
@@ -35,11 +36,12 @@ _SLOWEST = (
     "local_stack/test_supervisor.py",
 )
 IMPOSSIBLE = ("only root", "Linux only")
-"""Reasons that nothing installed could take away."""
+"""Skip reasons that no installation could remove."""
 
 
 def pytest_configure() -> None:
-    """Small models gain nothing from threads, which wait for each other by spinning: five times the time on a busy machine."""
+    """Limits torch to one thread: small models gain nothing from more, and spinning threads take five times as long on a busy
+    machine."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     # A deadline per example is an assertion of time, which a busy machine does not keep
     hypothesis.settings.register_profile("suite", deadline=None)
@@ -47,19 +49,20 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is long goes first: a worker that gets it last works alone for minutes (`--no-loadscope-reorder` keeps this)."""
+    """Long tests first: an xdist worker that got one last would work alone for minutes (`--no-loadscope-reorder` keeps
+    this)."""
     turns: dict[str, int] = {}
     for folder in _LONG:
         files = dict.fromkeys(item.path.as_posix() for item in items if folder in item.path.as_posix())
         slowest_first = sorted(files, key=lambda file: not file.endswith(_SLOWEST))
-        turns.update((file, turn) for turn, file in enumerate(slowest_first))
+        turns.update((file, position) for position, file in enumerate(slowest_first))
     others = len(items)
     items.sort(key=lambda item: turns.get(item.path.as_posix(), others))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI a test that is skipped for want of something fails: nobody reads the letter s."""
+    """In CI a test that is skipped because something is missing fails: nobody notices a skip there."""
     report = yield
     reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
     if report.skipped and os.environ.get("CI") == "true" and not any(words in reason for words in IMPOSSIBLE):
@@ -80,9 +83,9 @@ def stack() -> Iterator[Stack]:
 
 
 def _environment() -> dict[str, str]:
-    """Without the caller's own servers: tests never touch them."""
-    ours = {"DATABASE_URL", "DATABASE_OWNER_URL", "WORKER_DATABASE_URL", "REDIS_URL"}
-    return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("S3_")}
+    """Our environment without the URLs of the developer's own servers: tests never touch them."""
+    replaced = {"DATABASE_URL", "DATABASE_OWNER_URL", "WORKER_DATABASE_URL", "REDIS_URL"}
+    return {name: value for name, value in os.environ.items() if name not in replaced and not name.startswith("S3_")}
 
 
 @pytest.fixture(scope="session")
@@ -97,15 +100,15 @@ def plain_template(template: DatabaseUrls) -> DatabaseUrls:
 
 
 @pytest.fixture(scope="session")
-def spare_databases(template: DatabaseUrls) -> Iterator[Shelf]:
-    ours = Shelf(template)
-    yield ours
-    ours.close()
+def database_pool(template: DatabaseUrls) -> Iterator[DatabasePool]:
+    databases = DatabasePool(template)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
-def database_urls(spare_databases: Shelf, request: pytest.FixtureRequest) -> Iterator[DatabaseUrls]:
-    with spare_databases.lend(processes=bool(_PROCESSES & set(request.fixturenames))) as urls:
+def database_urls(database_pool: DatabasePool, request: pytest.FixtureRequest) -> Iterator[DatabaseUrls]:
+    with database_pool.lend(processes=bool(_PROCESSES & set(request.fixturenames))) as urls:
         yield urls
 
 
@@ -203,26 +206,26 @@ def new_workspace(db: Database) -> Callable[[str], Tenant]:
 
 
 @pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
-    """Importing a worker's code is most of what starting one costs: done once, then forked."""
-    with Nursery("tests.support.handlers") as ours:
-        yield ours
+def worker_forks() -> Iterator[WorkerForks]:
+    """Forks workers from a process that has imported their code: importing is most of a worker's start time."""
+    with WorkerForks("tests.support.handlers") as forks:
+        yield forks
 
 
 @pytest.fixture
-def workers(nursery: Nursery, environment: dict[str, str], db: Database, tmp_path: Path) -> Iterator[Workers]:
+def workers(worker_forks: WorkerForks, environment: dict[str, str], db: Database, tmp_path: Path) -> Iterator[Workers]:
     """`workers.start("cpu,net")`: real processes."""
-    made = Workers(nursery, environment, db, tmp_path)
-    yield made
-    made.stop()
+    started = Workers(worker_forks, environment, db, tmp_path)
+    yield started
+    started.stop()
 
 
 @pytest.fixture
-def office(app: App, workspace: Tenant) -> Office:
-    """A person who starts, watches, cancels and retries jobs; rings real bells."""
-    return Office(app.db, workspace)
+def job_user(app: App, workspace: Tenant) -> JobUser:
+    """A user who starts, watches, cancels and retries jobs; queues are really notified."""
+    return JobUser(app.db, workspace)
 
 
 @pytest.fixture
-def new_office(app: App, new_workspace: Callable[[str], Tenant]) -> Callable[[str], Office]:
-    return lambda name: Office(app.db, new_workspace(name))
+def new_job_user(app: App, new_workspace: Callable[[str], Tenant]) -> Callable[[str], JobUser]:
+    return lambda name: JobUser(app.db, new_workspace(name))

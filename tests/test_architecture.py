@@ -1,4 +1,4 @@
-"""House rules that no linter knows: doors, pipelines, where torch may live, how long a file may be."""
+"""PublishingRig rules that no linter knows: doors, pipelines, where torch may live, how long a file may be."""
 
 from __future__ import annotations
 
@@ -12,10 +12,31 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = {
-    "accounts", "events", "budgets", "jobs", "assets", "loras", "writing_styles", "workflows", "influencers", "datasets",
-    "identity", "training", "prompt_library", "generation", "videos", "writing", "channels", "content_plans", "publishing",
-    "comparisons", "boards", "lineage", "renditions", "bulk_planning",
-}  # fmt: skip
+    "accounts",
+    "events",
+    "budgets",
+    "jobs",
+    "assets",
+    "loras",
+    "writing_styles",
+    "workflows",
+    "influencers",
+    "datasets",
+    "identity",
+    "training",
+    "prompt_library",
+    "generation",
+    "videos",
+    "writing",
+    "channels",
+    "content_plans",
+    "publishing",
+    "comparisons",
+    "boards",
+    "lineage",
+    "renditions",
+    "bulk_planning",
+}
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}
 MAX_LINES = 400
 OPEN = {"schemas", "context", "job_types", "uploads", "ownership"}
@@ -25,8 +46,8 @@ publishing needs of posts."""
 
 def python_files(*folders: str) -> list[Path]:
     """Migrations stay out: written once by Alembic, never edited."""
-    found = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    return sorted(path for path in found if path.parent.name != "versions")
+    paths = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path for path in paths if path.parent.name != "versions")
 
 
 def imports(path: Path) -> Iterator[str]:

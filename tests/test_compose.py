@@ -28,19 +28,23 @@ def compose() -> dict[str, Any]:
 
 
 def test_its_processes_are_those_of_the_supervisor(compose: dict[str, Any]) -> None:
-    ours = [services.studio(host="0.0.0.0", port=8501), *services.workers(stop_grace_s=20), services.sandbox(**SANDBOX)]
-    assert {service.name: ["python", *service.args] for service in ours} == {
-        service.name: compose["services"][service.name]["command"] for service in ours
+    own_services = [
+        services.studio_service(host="0.0.0.0", port=8501),
+        *services.worker_services(stop_grace_s=20),
+        services.sandbox_service(**SANDBOX),
+    ]
+    assert {service.name: ["python", *service.args] for service in own_services} == {
+        service.name: compose["services"][service.name]["command"] for service in own_services
     }
-    assert " ".join(services.migrate()) in compose["services"]["migrate"]["command"][-1]
+    assert " ".join(services.migrate_args()) in compose["services"]["migrate"]["command"][-1]
 
 
 def test_its_servers_run_with_the_measured_settings(compose: dict[str, Any]) -> None:
     weed = compose["services"]["seaweedfs"]
-    assert {*seaweed.OFF, *seaweed.SIZES, "mini", "-s3.config=/s3.json"} <= set(weed["command"])
-    assert weed["environment"] == seaweed.MEMORY
+    assert {*seaweed.DISABLED_OPTIONS, *seaweed.SIZE_OPTIONS, "mini", "-s3.config=/s3.json"} <= set(weed["command"])
+    assert weed["environment"] == seaweed.MEMORY_ENV
     identities = compose["configs"]["s3"]["content"].replace("${S3_KEY:-studio}", "k").replace("${S3_SECRET:?}", "s")
-    assert json.loads(identities) == seaweed.identities(seaweed.Access(key="k", secret="s", bucket="b", region="r"))
+    assert json.loads(identities) == seaweed.identities(seaweed.S3Access(key="k", secret="s", bucket="b", region="r"))
     config = compose["configs"]["valkey"]["content"].splitlines()
     assert {*valkey.ALWAYS, "appendfsync everysec", "requirepass ${REDIS_PASSWORD:?}"} <= set(config)
     # Postgres 18's image keeps its data one folder higher than before.
@@ -68,5 +72,5 @@ def test_every_required_variable_is_in_the_example() -> None:
 
 
 def test_the_example_is_complete() -> None:
-    text = runpy.run_path(str(ROOT / "bin" / "env_example.py"))["text"]
-    assert (ROOT / ".env.example").read_text() == text(), "run `make env-example`"
+    env_example = runpy.run_path(str(ROOT / "bin" / "env_example.py"))["env_example"]
+    assert (ROOT / ".env.example").read_text() == env_example(), "run `make env-example`"

@@ -1,4 +1,4 @@
-"""What the papers name exists, and what they list is complete: contracts, glossary, licences, hooks before a commit."""
+"""What the documentation names exists, and its lists are complete: contracts, glossary, licences, pre-commit hooks."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ def sections(page: str) -> tuple[int, ...]:
 
 
 def wrong(page: str, cited: str) -> str:
-    known = sections(page)
-    if not known:
+    sections_there = sections(page)
+    if not sections_there:
         return f"there is no page {page}.md"
-    missing = [n for n in map(int, re.findall(r"\d+", cited)) if n not in known]
+    missing = [n for n in map(int, re.findall(r"\d+", cited)) if n not in sections_there]
     return f"{page}.md has no section {missing[0]}" if missing else ""
 
 
 def test_every_citation_of_a_contract_leads_to_a_page_and_a_section() -> None:
-    found, broken = 0, []
+    count, broken = 0, []
     for path, text in sources():
         cited = [(name, numbers) for name, _, numbers in _FULL.findall(text)] + _SHORT.findall(text)
-        found += len(cited)
+        count += len(cited)
         broken += [f"{path.relative_to(ROOT)}: {why}" for name, numbers in cited if (why := wrong(name, numbers))]
     assert not broken
-    assert found > 150  # the patterns still see what is cited
+    assert count > 150  # the patterns still see what is cited
 
 
 @pytest.mark.parametrize("page", sorted(path.stem for path in CONTRACTS.glob("*.md") if path.stem != "README"))
@@ -146,8 +146,8 @@ def test_hooks_before_a_commit_are_those_of_make_check() -> None:
     makefile = (ROOT / "Makefile").read_text()
     [recipe] = re.findall(r"^check:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
     lines = [line.strip().lstrip("@") for line in recipe.splitlines() if "$(SETUP)" not in line]
-    ours = [line.removeprefix('VENV="$(VENV)" ').replace("$(PY)", "$(VENV)/bin/python") for line in lines]
-    commands = [line.replace("$(VENV)", ".venv") for line in ours]
+    own_commands = [line.removeprefix('VENV="$(VENV)" ').replace("$(PY)", "$(VENV)/bin/python") for line in lines]
+    commands = [line.replace("$(VENV)", ".venv") for line in own_commands]
     [repo] = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert [hook["entry"] for hook in repo["hooks"]] == commands
     assert all(hook["language"] == "system" and hook["pass_filenames"] is False for hook in repo["hooks"])

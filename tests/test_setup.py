@@ -15,10 +15,10 @@ from backend import VERSION
 ROOT = Path(__file__).parent.parent
 
 
-def setup(venv: Path, wanted: str = "run") -> subprocess.CompletedProcess[str]:
+def setup(venv: Path, mode: str = "run") -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "VENV": str(venv)}
     return subprocess.run(
-        [sys.executable, "bin/setup.py", wanted], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+        [sys.executable, "bin/setup.py", mode], cwd=ROOT, env=env, capture_output=True, text=True, check=False
     )
 
 

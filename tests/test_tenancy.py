@@ -1,4 +1,4 @@
-"""Nothing crosses a workspace's border: every table is walked, the exceptions are a written list."""
+"""No statement crosses a workspace's border: checked for every table; the exceptions are a list."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def _references(table: Table) -> dict[str, str]:
 
 
 def _words(table: Table) -> dict[str, str]:
-    found = {}
+    values = {}
     for constraint in table.constraints:
         sql = str(getattr(constraint, "sqltext", ""))
         if " IN (" in sql:
             name, _, rest = sql.partition(" IN (")
-            found[name] = rest.split("'")[1]
-    return found
+            values[name] = rest.split("'")[1]
+    return values
 
 
 def _value(kind: object, word: str) -> Any:
@@ -90,7 +90,7 @@ def confine(connection: Connection, tenant_id: str) -> None:
 
 @pytest.fixture(params=["owner with BYPASSRLS", "plain owner"])
 def database_urls(request: pytest.FixtureRequest) -> Iterator[DatabaseUrls]:
-    """Borders hold whoever owns the tables: the embedded server's owner, or a login of somebody else's server."""
+    """With both kinds of table owners: the embedded server's, and a plain login as managed servers give it."""
     name = "plain_template" if request.param == "plain owner" else "template"
     with copy_of(request.getfixturevalue(name)) as urls:
         yield urls
@@ -151,18 +151,18 @@ def test_another_workspace_sees_nothing_of_ours(walked: Connection) -> None:
 
 def test_foreign_keys_cannot_leave_the_workspace(walked: Connection) -> None:
     confine(walked, MINE)
-    seen = 0
+    checked = 0
     for name in CONFINED:
         for constraint in Base.metadata.tables[name].foreign_key_constraints:
             if constraint.referred_table.name not in CONFINED:
                 continue
             (column,) = (column.name for column in constraint.columns if column.name != "tenant_id")
             assert "tenant_id" in {c.name for c in constraint.columns}, f"{name}.{column}"
-            theirs = f"{constraint.referred_table.name}:{THEIRS}"
+            foreign_id = f"{constraint.referred_table.name}:{THEIRS}"
             with pytest.raises(DBAPIError, match="foreign key"), walked.begin_nested():
-                walked.execute(text(f"UPDATE {name} SET {column} = :theirs"), {"theirs": theirs})
-            seen += 1
-    assert seen >= 20
+                walked.execute(text(f"UPDATE {name} SET {column} = :theirs"), {"theirs": foreign_id})
+            checked += 1
+    assert checked >= 20
 
 
 def test_the_logins_are_below_row_level_security(database_urls: DatabaseUrls) -> None:
@@ -213,9 +213,9 @@ def test_only_owners_are_let_past_and_nobody_may_become_one(database_urls: Datab
     )
     with engine.connect() as connection:
         me = connection.scalar(text("SELECT current_user"))
-        found = connection.execute(policies).all()
-        assert len(found) > len(CONFINED)
-        assert {(name, tuple(roles)) for _, name, roles in found} == {("owner", (me,))}
+        policy_rows = connection.execute(policies).all()
+        assert len(policy_rows) > len(CONFINED)
+        assert {(name, tuple(roles)) for _, name, roles in policy_rows} == {("owner", (me,))}
         assert connection.scalar(open_to_all) == 0
 
 
@@ -225,8 +225,8 @@ def test_a_login_that_could_become_the_owner_is_refused(plain_template: Database
     member = make_url(make_login(template.owner, name, "")).set(database=make_url(plain_template.owner).database)
     with create_engine(template.owner, poolclass=NullPool).begin() as connection:
         connection.execute(text(f"GRANT plain_owner TO {name} {way}"))
-    told = "see past workspace borders"
-    with create_engine(member, poolclass=NullPool).connect() as connection, pytest.raises(Invalid, match=told):
+    message = "see past workspace borders"
+    with create_engine(member, poolclass=NullPool).connect() as connection, pytest.raises(Invalid, match=message):
         check_confined(connection)
 
 
@@ -243,9 +243,9 @@ def test_what_runs_as_the_owner_sees_no_table_of_the_callers_own(db: Database, w
         "SELECT proname, proconfig FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY proname"
     )
     with db.engine.connect() as connection:
-        found = {name: config for name, config in connection.execute(listed)}
+        functions = {name: config for name, config in connection.execute(listed)}
         connection.execute(text("CREATE TEMP TABLE workspaces ()"))
         assert connection.scalar(text("SELECT workspace_exists()"))
         connection.rollback()
-    assert {"enter_workspace", "find_pictures", "find_plans", "similar_pictures"} <= set(found)
-    assert all("search_path=public, pg_temp" in config for config in found.values()), found
+    assert {"enter_workspace", "find_pictures", "find_plans", "similar_pictures"} <= set(functions)
+    assert all("search_path=public, pg_temp" in config for config in functions.values()), functions

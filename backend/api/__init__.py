@@ -1,8 +1,17 @@
 """The HTTP edge: JSON under /api, and what probes and Prometheus ask beside it."""
 
-from backend.api.app import create
-from backend.api.exposure import METRICS, NO_METRICS, may_read_metrics, no_address, unknown_host
-from backend.api.probes import probes
-from backend.api.styleforge import styleforge
+from backend.api.app import create_api
+from backend.api.exposure import METRICS_PATHS, METRICS_REFUSED, may_read_metrics, not_found_response, unknown_host_response
+from backend.api.probes import probe_routes
+from backend.api.styleforge import styleforge_routes
 
-__all__ = ["METRICS", "NO_METRICS", "create", "may_read_metrics", "no_address", "probes", "styleforge", "unknown_host"]
+__all__ = [
+    "METRICS_PATHS",
+    "METRICS_REFUSED",
+    "create_api",
+    "may_read_metrics",
+    "not_found_response",
+    "probe_routes",
+    "styleforge_routes",
+    "unknown_host_response",
+]

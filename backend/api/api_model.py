@@ -1,4 +1,4 @@
-"""The API's spelling: camelCase outside, and the shape every list has."""
+"""The base of the API's models (camelCase in JSON), and the shape that every list has."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from pydantic.alias_generators import to_camel
 T = TypeVar("T")
 
 
-def _written_day(value: object) -> object:
+def _require_iso_day(value: object) -> object:
     """Pydantic alone would take a number for seconds since 1970."""
     if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
         raise ValueError("say a day like 2026-12-24")
     return value
 
 
-Day = Annotated[date, BeforeValidator(_written_day)]
-"""In addresses: 2026-12-24."""
+Day = Annotated[date, BeforeValidator(_require_iso_day)]
+"""A day in a query string, as 2026-12-24."""
 
 
-def binary(*kinds: str) -> dict[int | str, dict[str, Any]]:
-    """For `responses`: what a route that sends a file says of it."""
+def binary_response(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """`responses` of a route that sends a file of one of these content types."""
     schema = {"schema": {"type": "string", "format": "binary"}}
     return {200: {"description": "The file.", "content": dict.fromkeys(kinds, schema)}}
 
 
-class Words(BaseModel):
-    """Said in camelCase, heard in both; read from our frozen cards."""
+class ApiModel(BaseModel):
+    """Answers in camelCase, accepts camelCase and snake_case; can be made from our frozen cards (`model_validate(card)`)."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, extra="ignore")
 
 
-class Listing(Words, Generic[T]):
-    """`next_cursor`: give it back as `cursor` to go on without counting rows."""
+class Listing(ApiModel, Generic[T]):
+    """One page of a list. `next_cursor`: send it as `cursor` to get the next page; null at the end."""
 
     data: list[T]
     total: int

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from backend import VERSION
 from backend.api import contract, errors
 from backend.api.deps import Studio, Token
-from backend.api.requests import Limited, Observed
+from backend.api.requests import BodyLimit, RequestLogging
 from backend.api.routes import (
     boards,
     channels,
@@ -37,14 +37,14 @@ from backend.api.routes import (
 from backend.app import App
 
 
-def create(get_app: Callable[[], App]) -> FastAPI:
-    """`get_app` is asked on every request, so that a studio whose database came late needs no restart."""
-    # No docs page: FastAPI's own loads its scripts from outside. /api/openapi.json says it all, to people who are signed in.
+def create_api(get_app: Callable[[], App]) -> FastAPI:
+    """`get_app` is called by requests until it succeeds once: a studio whose database came late needs no restart."""
+    # No docs page: FastAPI's own loads its scripts from a CDN. /api/openapi.json is there for people who are signed in.
     api = FastAPI(title="InfluencerAI Studio", docs_url=None, redoc_url=None, openapi_url=None, version=VERSION)
     api.state.get_app = get_app
-    api.add_middleware(Limited)
-    api.add_middleware(Observed)
-    errors.install(api)
+    api.add_middleware(BodyLimit)
+    api.add_middleware(RequestLogging)
+    errors.install_handlers(api)
     for routes in (
         session,
         jobs,
@@ -75,5 +75,5 @@ def create(get_app: Callable[[], App]) -> FastAPI:
         session.me(app, token)
         return api.openapi()
 
-    contract.describe(api)
+    contract.complete_openapi(api)
     return api

@@ -1,4 +1,4 @@
-"""The OpenAPI description: every operation with the statuses it sends, as `errors` sends them; nothing that it never sends."""
+"""Completes the OpenAPI description: each operation lists the error statuses it can answer with, in the form `errors` sends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROBLEM: dict[str, Any] = {
     },
     "required": ["statusCode", "message", "error"],
 }
-_MEANING = {
+_MEANINGS = {
     400: "Something in the request is wrong; the message says what.",
     401: "Nobody is signed in.",
     403: "The role in this workspace does not allow it, or the request does not come from the studio's own page.",
@@ -33,20 +33,20 @@ _ALWAYS, _SIGNED_IN, _WRITES = {400, 503}, {401, 403, 404}, {403, 404, 409, 413,
 _NEVER_SENT = {"HTTPValidationError", "ValidationError"}
 
 
-def describe(api: FastAPI) -> None:
-    """`api.openapi()` tells it from here on."""
-    plain = api.openapi
+def complete_openapi(api: FastAPI) -> None:
+    """Makes `api.openapi()` return the completed description."""
+    original_openapi = api.openapi
 
-    def told() -> dict[str, Any]:
+    def completed_openapi() -> dict[str, Any]:
         if api.openapi_schema is None:
-            _complete(plain())
+            _add_errors(original_openapi())
         assert api.openapi_schema is not None
         return api.openapi_schema
 
-    api.openapi = told  # type: ignore[method-assign]
+    api.openapi = completed_openapi  # type: ignore[method-assign]
 
 
-def _complete(schema: dict[str, Any]) -> None:
+def _add_errors(schema: dict[str, Any]) -> None:
     schemas = schema["components"]["schemas"]
     for name in _NEVER_SENT:
         schemas.pop(name, None)
@@ -54,22 +54,22 @@ def _complete(schema: dict[str, Any]) -> None:
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
             operation["responses"].pop("422", None)
-            for status in sorted(refusals(path, method, operation)):
-                operation["responses"].setdefault(str(status), _answer(status))
+            for status in sorted(error_statuses(path, method, operation)):
+                operation["responses"].setdefault(str(status), _problem_response(status))
 
 
-def refusals(path: str, method: str, operation: dict[str, Any]) -> set[int]:
-    """The statuses by which one operation says no."""
-    found = set(_ALWAYS)
+def error_statuses(path: str, method: str, operation: dict[str, Any]) -> set[int]:
+    """The error statuses that an operation can answer with."""
+    statuses = set(_ALWAYS)
     if operation.get("security"):
-        found |= _SIGNED_IN
+        statuses |= _SIGNED_IN
     elif "{" in path:
-        found |= {404}
+        statuses |= {404}
     if method != "get":
-        found |= _WRITES | {401}
-    return found
+        statuses |= _WRITES | {401}
+    return statuses
 
 
-def _answer(status: int) -> dict[str, Any]:
+def _problem_response(status: int) -> dict[str, Any]:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {"description": _MEANING.get(status, HTTPStatus(status).phrase), "content": content}
+    return {"description": _MEANINGS.get(status, HTTPStatus(status).phrase), "content": content}

@@ -1,4 +1,4 @@
-"""The one place where errors become HTTP: `{statusCode, message, error}`, the message always a sentence."""
+"""Turns errors into HTTP answers: `{statusCode, message, error}`, where the message is always a sentence."""
 
 from __future__ import annotations
 
@@ -15,49 +15,51 @@ from starlette.exceptions import HTTPException
 from backend.errors import StudioError
 
 log = structlog.get_logger(__name__)
-SENTENCES = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+STATUS_MESSAGES = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 
 
-def install(api: FastAPI) -> None:
-    api.add_exception_handler(StudioError, _ours)
-    api.add_exception_handler(RequestValidationError, _invalid)
-    api.add_exception_handler(HTTPException, _plain)
-    api.add_exception_handler(DataError, _unstorable)
-    api.add_exception_handler(Exception, _unexpected)
+def install_handlers(api: FastAPI) -> None:
+    api.add_exception_handler(StudioError, _on_studio_error)
+    api.add_exception_handler(RequestValidationError, _on_validation_error)
+    api.add_exception_handler(HTTPException, _on_http_error)
+    api.add_exception_handler(DataError, _on_data_error)
+    api.add_exception_handler(Exception, _on_unexpected_error)
 
 
-def answer(status: int, message: str, **more: Any) -> JSONResponse:
-    return JSONResponse({"statusCode": status, "message": message, "error": HTTPStatus(status).phrase, **more}, status)
+def error_response(status: int, message: str, **extra: Any) -> JSONResponse:
+    return JSONResponse({"statusCode": status, "message": message, "error": HTTPStatus(status).phrase, **extra}, status)
 
 
-def _ours(request: Request, error: Exception) -> JSONResponse:
+def _on_studio_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, StudioError)
     if error.status >= 500:
         log.warning("request failed", code=error.code, message=error.message, **{k: str(v) for k, v in error.data.items()})
-    response = answer(error.status, error.message, code=error.code)
+    response = error_response(error.status, error.message, code=error.code)
     if wait := error.data.get("retry_after"):
         response.headers["retry-after"] = str(int(-(-wait // 1)))
     return response
 
 
-def _invalid(request: Request, error: Exception) -> JSONResponse:
+def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    complaints = [f"{'.'.join(str(part) for part in item['loc'][1:]) or 'body'}: {item['msg']}" for item in error.errors()]
-    return answer(400, "; ".join(complaints), code="invalid")
+    complaints = [
+        f"{'.'.join(str(part) for part in detail['loc'][1:]) or 'body'}: {detail['msg']}" for detail in error.errors()
+    ]
+    return error_response(400, "; ".join(complaints), code="invalid")
 
 
-def _plain(request: Request, error: Exception) -> JSONResponse:
+def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    response = answer(error.status_code, SENTENCES.get(error.status_code, str(error.detail)))
+    response = error_response(error.status_code, STATUS_MESSAGES.get(error.status_code, str(error.detail)))
     response.headers.update(error.headers or {})
     return response
 
 
-def _unstorable(request: Request, error: Exception) -> JSONResponse:
+def _on_data_error(request: Request, error: Exception) -> JSONResponse:
     """A NUL character or a number out of range reached Postgres: the request's fault, whatever the field."""
-    return answer(400, "The request holds a character or number that cannot be stored.", code="invalid")
+    return error_response(400, "The request holds a character or number that cannot be stored.", code="invalid")
 
 
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
+def _on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
     log.error("request failed unexpectedly", exc_info=error)
-    return answer(500, "Something went wrong on our side. It was written to the log; try again.")
+    return error_response(500, "Something went wrong on our side. It was written to the log; try again.")

@@ -1,6 +1,6 @@
-"""What POST /api/jobs takes for each type of work: the payload, the verb of its slice, and what it would come to.
+"""The types of jobs that POST /api/jobs starts: for each its payload, the verb of its slice, and an estimate.
 
-The verbs are those the pages use, so that the API can ask for nothing the page cannot.
+The verbs are those that the pages use, so the API can start nothing that a page cannot.
 """
 
 from __future__ import annotations
@@ -67,17 +67,19 @@ class AutopostOrder(Draft):
     version: int | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _exactly_one_id(self) -> Self:
         if bool(self.content_plan_id) == bool(self.post_id):
             raise ValueError("Say which: contentPlanId (all its channels) or postId (one of them).")
         return self
 
 
 @dataclass(frozen=True, slots=True)
-class TextPlan:
-    """Words, and perhaps a picture. `usual_usd` None: none were paid here before; `most_usd`: surely no more, repairs included.
+class TextEstimate:
+    """What a text costs, with its picture if it gets one. `usual_usd`: the mean of earlier calls, None without any; `most_usd`:
+    an upper bound, repairs included.
 
-    `seconds` of the picture alone (of days: of all), `load_s` of them until the model is loaded; None: nothing to go by.
+    `seconds`: to draw the picture (in bulk planning: all pictures), None when nothing was measured yet; `load_s` of them until
+    the model is loaded. `ahead`: image jobs of the workspace that run or wait before it.
     """
 
     pictures: int
@@ -89,213 +91,245 @@ class TextPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """`start(app, tx, payload, key)` -> the job's id; `foretell(app, tx, payload)`, where it can be said what it comes to.
-
-    `example`: a payload as people send it.
-    """
+class JobRequestType:
+    """`draft`: the model of the payload. `start(app, tx, payload, request_key)` returns the job's id. `estimate(app, tx,
+    payload)`: None for types that cannot be estimated. `example`: a payload as clients send it."""
 
     draft: type[Draft]
     start: Callable[[App, Session, Any, str], str]
     example: dict[str, Any]
-    foretell: Callable[[App, Session, Any], RequestPreview | CaptionPlan | TextPlan] | None = None
+    estimate: Callable[[App, Session, Any], RequestPreview | CaptionPlan | TextEstimate] | None = None
 
 
-def _pictures(app: App, tx: Session, draft: GenerationDraft, key: str) -> str:
+def _start_pictures(app: App, tx: Session, draft: GenerationDraft, key: str) -> str:
     return generation.start(tx, draft=draft, models=app.engines.image.models(), request_key=key).job_id
 
 
-def _plan(app: App, tx: Session, draft: GenerationDraft) -> RequestPreview:
+def _estimate_pictures(app: App, tx: Session, draft: GenerationDraft) -> RequestPreview:
     return generation.preview(tx, drafts=[draft], models=app.engines.image.models())
 
 
-def _list(app: App, tx: Session, order: ListOrder, key: str) -> str:
+def _start_list(app: App, tx: Session, order: ListOrder, key: str) -> str:
     return generation.start_list_order(tx, order=order, models=app.engines.image.models(), request_key=key).job_id
 
 
-def _plan_list(app: App, tx: Session, order: ListOrder) -> RequestPreview:
+def _estimate_list(app: App, tx: Session, order: ListOrder) -> RequestPreview:
     return generation.preview_list_order(tx, order=order, models=app.engines.image.models())
 
 
-def _grid(app: App, tx: Session, order: GridOrder, key: str) -> str:
+def _start_grid(app: App, tx: Session, order: GridOrder, key: str) -> str:
     return generation.start_grid_order(tx, order=order, models=app.engines.image.models(), request_key=key).job_id
 
 
-def _plan_grid(app: App, tx: Session, order: GridOrder) -> RequestPreview:
+def _estimate_grid(app: App, tx: Session, order: GridOrder) -> RequestPreview:
     return generation.preview_grid_order(tx, order=order, models=app.engines.image.models())
 
 
-def _upscale(app: App, tx: Session, order: UpscaleOrder, key: str) -> str:
-    models, said = app.engines.upscaler.models(), {"scale": order.scale, "model": order.model}
-    return generation.start_upscale(tx, order.picture_id, models=models, request_key=key, **said).job_id  # type: ignore[arg-type]
+def _start_upscale(app: App, tx: Session, order: UpscaleOrder, key: str) -> str:
+    models, options = app.engines.upscaler.models(), {"scale": order.scale, "model": order.model}
+    return generation.start_upscale(tx, order.picture_id, models=models, request_key=key, **options).job_id  # type: ignore[arg-type]
 
 
-def _film(app: App, tx: Session, order: VideoOrder, key: str) -> str:
+def _start_video(app: App, tx: Session, order: VideoOrder, key: str) -> str:
     models, checkpoints = app.engines.motion.models(), app.engines.image.models()
     return videos.start_order(tx, order=order, models=models, checkpoints=checkpoints, request_key=key).job_id
 
 
-def _train(app: App, tx: Session, draft: RunDraft, key: str) -> str:
-    models, most = app.engines.trainer.models(), app.settings.max_dataset_images
-    return training.start(tx, draft=draft, models=models, request_key=key, max_images=most).job_id
+def _start_training(app: App, tx: Session, draft: RunDraft, key: str) -> str:
+    models, max_images = app.engines.trainer.models(), app.settings.max_dataset_images
+    return training.start(tx, draft=draft, models=models, request_key=key, max_images=max_images).job_id
 
 
-def _ingest(app: App, tx: Session, order: IngestOrder, key: str) -> str:
+def _start_ingest(app: App, tx: Session, order: IngestOrder, key: str) -> str:
     return datasets.ingest(tx, order.dataset_id, request_key=key).id
 
 
-def _caption(app: App, tx: Session, order: CaptionOrder, key: str) -> str:
+def _start_captioning(app: App, tx: Session, order: CaptionOrder, key: str) -> str:
     return datasets.start_captioning(tx, order, captioners=app.engines.captioners, request_key=key).id
 
 
-def _bring_in(app: App, tx: Session, order: ImportOrder, key: str) -> str:
+def _start_import(app: App, tx: Session, order: ImportOrder, key: str) -> str:
     return boards.start_import(tx, **dict(order), request_key=key).id
 
 
-def _write(app: App, tx: Session, order: WriteOrder, key: str) -> str:
+def _start_text(app: App, tx: Session, order: WriteOrder, key: str) -> str:
     return writing.start_content(tx, order=order, request_key=key).id
 
 
-def _plan_text(app: App, tx: Session, order: WriteOrder) -> TextPlan:
+def _estimate_text(app: App, tx: Session, order: WriteOrder) -> TextEstimate:
     size = CONTENT_TYPES[order.content_type].size
     picture = GenerationDraft(prompt=order.topic, influencer_id=order.influencer_id, n=1, size=size)
-    drawn = generation.preview(tx, drafts=[picture], models=app.engines.image.models())
-    most = writing.estimate_texts(app, lambda: nullcontext(tx), order=order)
-    return TextPlan(drawn.pictures, drawn.seconds, drawn.ahead, *_usd(tx, "caption", most), drawn.load_s)
+    pictures_plan = generation.preview(tx, drafts=[picture], models=app.engines.image.models())
+    most_usd = writing.estimate_texts(app, lambda: nullcontext(tx), order=order)
+    return TextEstimate(
+        pictures_plan.pictures,
+        pictures_plan.seconds,
+        pictures_plan.ahead,
+        *_usual_and_most_usd(tx, "caption", most_usd),
+        pictures_plan.load_s,
+    )
 
 
-def _think(app: App, tx: Session, order: IdeasOrder, key: str) -> str:
+def _start_ideas(app: App, tx: Session, order: IdeasOrder, key: str) -> str:
     return writing.start_ideas(tx, order=order, request_key=key).id
 
 
-def _plan_ideas(app: App, tx: Session, order: IdeasOrder) -> TextPlan:
+def _estimate_ideas(app: App, tx: Session, order: IdeasOrder) -> TextEstimate:
     influencers.get(tx, order.influencer_id)
-    most = writing.estimate_ideas(app, lambda: nullcontext(tx), order=order)
-    asked = -(-order.days // writing.IDEAS_PER_CALL)
-    return TextPlan(0, None, 0, *_usd(tx, "ideas", most, calls=asked))
+    most_usd = writing.estimate_ideas(app, lambda: nullcontext(tx), order=order)
+    calls = -(-order.days // writing.IDEAS_PER_CALL)
+    return TextEstimate(0, None, 0, *_usual_and_most_usd(tx, "ideas", most_usd, calls=calls))
 
 
-def _plan_days(app: App, tx: Session, order: SeriesOrder, key: str) -> str:
+def _start_bulk_planning(app: App, tx: Session, order: SeriesOrder, key: str) -> str:
     return bulk_planning.start_series(tx, order=order, request_key=key).id
 
 
-def _foretell_days(app: App, tx: Session, order: SeriesOrder) -> TextPlan:
-    said = bulk_planning.forecast(app, lambda: nullcontext(tx), order=order)
-    usual, most = (Decimal(0), Decimal(0)) if said.most_usd is None else (said.usual_usd, said.most_usd)
-    return TextPlan(said.pictures, said.seconds, said.ahead, usual, most, said.load_s)
+def _estimate_bulk_planning(app: App, tx: Session, order: SeriesOrder) -> TextEstimate:
+    forecast = bulk_planning.forecast(app, lambda: nullcontext(tx), order=order)
+    usual_usd, most_usd = (Decimal(0), Decimal(0)) if forecast.most_usd is None else (forecast.usual_usd, forecast.most_usd)
+    return TextEstimate(forecast.pictures, forecast.seconds, forecast.ahead, usual_usd, most_usd, forecast.load_s)
 
 
-def _usd(tx: Session, kind: str, most: Decimal | None, *, calls: int = 1) -> tuple[Decimal | None, Decimal]:
-    """(usual, most). Without a paid model both are nothing."""
-    if most is None:
+def _usual_and_most_usd(tx: Session, kind: str, most_usd: Decimal | None, *, calls: int = 1) -> tuple[Decimal | None, Decimal]:
+    """(usual, most) USD of `calls` calls; usual is None without earlier calls. Both are 0 without a paid model (`most_usd`
+    None)."""
+    if most_usd is None:
         return Decimal(0), Decimal(0)
-    usual = budgets.mean_usd(tx, kind)
-    return None if usual is None else min(usual * calls, most), most
+    mean_usd = budgets.mean_usd(tx, kind)
+    return None if mean_usd is None else min(mean_usd * calls, most_usd), most_usd
 
 
-def _post(app: App, tx: Session, order: AutopostOrder, key: str) -> str:
-    shown = {}
+def _start_publishing(app: App, tx: Session, order: AutopostOrder, key: str) -> str:
+    versions = {}
     if order.version is not None:
-        shown[order.content_plan_id or content_plans.get_post(tx, order.post_id).plan_id] = order.version
-    return publishing.send_now(tx, order.content_plan_id, post_id=order.post_id, request_key=key, expected=shown)[0].id
+        versions[order.content_plan_id or content_plans.get_post(tx, order.post_id).plan_id] = order.version
+    return publishing.send_now(tx, order.content_plan_id, post_id=order.post_id, request_key=key, expected=versions)[0].id
 
 
-WORK: dict[str, Work] = {
-    "image-generation": Work(
-        GenerationDraft, _pictures, {"prompt": "portrait at the beach, smiling", "influencerId": "inf_…", "n": 4}, _plan
+JOB_REQUEST_TYPES: dict[str, JobRequestType] = {
+    "image-generation": JobRequestType(
+        GenerationDraft,
+        _start_pictures,
+        {"prompt": "portrait at the beach, smiling", "influencerId": "inf_…", "n": 4},
+        _estimate_pictures,
     ),
-    "image-list": Work(
-        ListOrder, _list,
+    "image-list": JobRequestType(
+        ListOrder,
+        _start_list,
         {"draft": {"influencerId": "inf_…"}, "lines": ["portrait in a cafe", {"prompt": "full body, at sunset", "n": 2}]},
-        _plan_list,
+        _estimate_list,
     ),
-    "image-grid": Work(
-        GridOrder, _grid,
-        {"draft": {"prompt": "portrait, smiling"},
-         "axes": [{"kind": "steps", "values": [10, 20, 30]}, {"kind": "replace", "values": ["smiling", "serious"]}]},
-        _plan_grid,
+    "image-grid": JobRequestType(
+        GridOrder,
+        _start_grid,
+        {
+            "draft": {"prompt": "portrait, smiling"},
+            "axes": [{"kind": "steps", "values": [10, 20, 30]}, {"kind": "replace", "values": ["smiling", "serious"]}],
+        },
+        _estimate_grid,
     ),
-    "image-upscale": Work(UpscaleOrder, _upscale, {"pictureId": "pic_…", "scale": 2}),
-    "video-generation": Work(
-        VideoOrder, _film, {"assetId": "ast_…", "model": "push-in", "format": "9:16", "seconds": 5, "movement": 0.5}
+    "image-upscale": JobRequestType(UpscaleOrder, _start_upscale, {"pictureId": "pic_…", "scale": 2}),
+    "video-generation": JobRequestType(
+        VideoOrder, _start_video, {"assetId": "ast_…", "model": "push-in", "format": "9:16", "seconds": 5, "movement": 0.5}
     ),
-    "content-generation": Work(
-        WriteOrder, _write,
+    "content-generation": JobRequestType(
+        WriteOrder,
+        _start_text,
         {"influencerId": "inf_…", "contentType": "instagram-post", "topic": "morning workout", "style": "motivational"},
-        _plan_text,
+        _estimate_text,
     ),
-    "content-ideas": Work(
-        IdeasOrder, _think, {"influencerId": "inf_…", "days": 7, "kinds": ["post", "reel"]}, _plan_ideas
+    "content-ideas": JobRequestType(
+        IdeasOrder, _start_ideas, {"influencerId": "inf_…", "days": 7, "kinds": ["post", "reel"]}, _estimate_ideas
     ),
-    "content-plan": Work(
-        SeriesOrder, _plan_days,
-        {"influencerId": "inf_…", "first": "2031-12-01", "days": 7, "clocks": ["18:00"], "channelIds": ["chn_…"],
-         "pictures": 1},
-        _foretell_days,
+    "content-plan": JobRequestType(
+        SeriesOrder,
+        _start_bulk_planning,
+        {
+            "influencerId": "inf_…",
+            "first": "2031-12-01",
+            "days": 7,
+            "clocks": ["18:00"],
+            "channelIds": ["chn_…"],
+            "pictures": 1,
+        },
+        _estimate_bulk_planning,
     ),
-    "autopost": Work(AutopostOrder, _post, {"contentPlanId": "cp_…"}),
-    "lora-training": Work(RunDraft, _train, {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"}),
-    "picture-import": Work(ImportOrder, _bring_in, {"boardId": "brd_…", "aiMade": True}),
-    "dataset-ingest": Work(IngestOrder, _ingest, {"datasetId": "ds_…"}),
-    "auto-caption": Work(
-        CaptionOrder, _caption, {"datasetId": "ds_…", "replace": "machine", "drop": ["stunning"]}, datasets.foretell_captioning
+    "autopost": JobRequestType(AutopostOrder, _start_publishing, {"contentPlanId": "cp_…"}),
+    "lora-training": JobRequestType(RunDraft, _start_training, {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"}),
+    "picture-import": JobRequestType(ImportOrder, _start_import, {"boardId": "brd_…", "aiMade": True}),
+    "dataset-ingest": JobRequestType(IngestOrder, _start_ingest, {"datasetId": "ds_…"}),
+    "auto-caption": JobRequestType(
+        CaptionOrder,
+        _start_captioning,
+        {"datasetId": "ds_…", "replace": "machine", "drop": ["stunning"]},
+        datasets.foretell_captioning,
     ),
-}  # fmt: skip
+}
 
 
-def work_of(kind: str, *, foretold: bool = False) -> Work:
-    """Raises Invalid with the types there are (`foretold`: of those that can be estimated)."""
-    known = {name: one for name, one in WORK.items() if one.foretell or not foretold}
-    if (found := known.get(kind)) is None:
-        what = "estimate for" if foretold else "work of"
-        raise Invalid(f"There is no {what} type “{kind[:40]}”. Types: {', '.join(sorted(known))}.")
-    return found
+def job_request_type(kind: str, *, estimable: bool = False) -> JobRequestType:
+    """The request type called `kind`. `estimable`: only those that can be estimated. Raises Invalid, which lists the types."""
+    candidates = {
+        name: request_type for name, request_type in JOB_REQUEST_TYPES.items() if request_type.estimate or not estimable
+    }
+    if (request_type := candidates.get(kind)) is None:
+        purpose = "estimate for" if estimable else "work of"
+        raise Invalid(f"There is no {purpose} type “{kind[:40]}”. Types: {', '.join(sorted(candidates))}.")
+    return request_type
 
 
-def snake(value: Any) -> Any:
-    """Keys of a JSON value as the drafts spell them: datasetId -> dataset_id. What fills a template's blanks stays as named."""
+def to_snake_keys(value: Any) -> Any:
+    """Converts the keys of a JSON value to snake_case, as drafts spell them: datasetId -> dataset_id.
+
+    Keys below `values` stay as they are: they are names that users gave to a template's blanks.
+    """
     if isinstance(value, dict):
-        return {(name := _snake(str(key))): item if name == "values" and isinstance(item, dict) else snake(item)
-                for key, item in value.items()}  # fmt: skip
-    return [snake(item) for item in value] if isinstance(value, list) else value
+        return {
+            (name := _to_snake(str(key))): item if name == "values" and isinstance(item, dict) else to_snake_keys(item)
+            for key, item in value.items()
+        }
+    return [to_snake_keys(item) for item in value] if isinstance(value, list) else value
 
 
-def _snake(key: str) -> str:
+def _to_snake(key: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in key)
 
 
-def schemas() -> list[Any]:
-    """For the API's own description: one schema a type, in the API's spelling."""
+def payload_schemas() -> list[Any]:
+    """For the OpenAPI description: a JSON schema for each type, with names in camelCase."""
     return [
         {
             "title": kind,
             "type": "object",
             "required": ["type", "payload"],
-            "properties": {"type": {"const": kind}, "payload": _described(work.draft)},
-            "example": {"type": kind, "payload": work.example},
+            "properties": {"type": {"const": kind}, "payload": _api_schema(request_type.draft)},
+            "example": {"type": kind, "payload": request_type.example},
         }
-        for kind, work in WORK.items()
+        for kind, request_type in JOB_REQUEST_TYPES.items()
     ]
 
 
-def _described(draft: type[Draft]) -> Any:
-    whole = draft.model_json_schema()
-    return _camel(whole, whole.get("$defs", {}))
+def _api_schema(draft: type[Draft]) -> Any:
+    schema = draft.model_json_schema()
+    return _to_api_schema(schema, schema.get("$defs", {}))
 
 
-def _camel(value: Any, parts: dict[str, Any]) -> Any:
-    """Property names in camelCase, references replaced by what they name."""
+def _to_api_schema(value: Any, definitions: dict[str, Any]) -> Any:
+    """Property names in camelCase; `$ref`s replaced by the schema they refer to."""
     if isinstance(value, list):
-        return [_camel(item, parts) for item in value]
+        return [_to_api_schema(item, definitions) for item in value]
     if not isinstance(value, dict):
         return value
-    if (named := value.get("$ref")) is not None:
-        return _camel(parts[str(named).rpartition("/")[2]], parts)
-    made = {key: _camel(item, parts) for key, item in value.items() if key not in ("$defs", "default")}
+    if (reference := value.get("$ref")) is not None:
+        return _to_api_schema(definitions[str(reference).rpartition("/")[2]], definitions)
+    converted = {key: _to_api_schema(item, definitions) for key, item in value.items() if key not in ("$defs", "default")}
     if isinstance(value.get("properties"), dict):
-        made["properties"] = {_humps(name): _camel(item, parts) for name, item in value["properties"].items()}
-        made["required"] = [_humps(name) for name in value.get("required", ())]
-    return made
+        converted["properties"] = {
+            _humps(name): _to_api_schema(item, definitions) for name, item in value["properties"].items()
+        }
+        converted["required"] = [_humps(name) for name in value.get("required", ())]
+    return converted
 
 
 def _humps(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Every request gets an id that its log lines and its answer carry, is counted with its time, and may be only so large."""
+"""Middleware: gives each request an id (in its log lines and its answer), measures its time, limits the size of its body."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from backend.kit import logs, metrics
 from backend.kit.ids import new_id
 
 log = structlog.get_logger(__name__)
-LARGEST_BODY = 1 << 20
-"""Bytes of a JSON body. It is read before anybody asks who sends it."""
-_WITH_FILES = ("/style/train", "/train")
-"""These ask who sends files before they read them, and limit them themselves."""
+MAX_BODY_BYTES = 1 << 20
+"""Bytes of a JSON body. FastAPI reads the body before it authorises the caller, so this holds for strangers too."""
+_MULTIPART_PATHS = ("/style/train", "/train")
+"""These routes authorise the caller before they read the body, and limit its size themselves."""
 
 
-class Observed:
-    """Plain ASGI: streamed uploads and downloads pass through untouched."""
+class RequestLogging:
+    """Adds a request id, measures and logs. Plain ASGI, so streamed uploads and downloads are not buffered."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -31,7 +31,7 @@ class Observed:
             return
         started, status, request_id = time.perf_counter(), 500, new_id("req")
 
-        async def answered(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -40,42 +40,42 @@ class Observed:
 
         with logs.log_context(request=request_id):
             try:
-                await self.app(scope, receive, answered)
+                await self.app(scope, receive, send_with_id)
             finally:
-                self._note(scope, status, time.perf_counter() - started)
+                self._record(scope, status, time.perf_counter() - started)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("route")
         pattern = route.path if isinstance(route, Route) else "unknown"
         metrics.request(method=scope["method"], route=pattern, status=status, seconds=seconds)
         log.debug("request", method=scope["method"], route=pattern, status=status, ms=round(seconds * 1000, 1))
 
 
-def _streamed(scope: Scope) -> bool:
+def _is_file_upload(scope: Scope) -> bool:
     path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-    if scope["method"] == "POST" and path in _WITH_FILES:
+    if scope["method"] == "POST" and path in _MULTIPART_PATHS:
         return any(name == b"content-type" and value.startswith(b"multipart/form-data") for name, value in scope["headers"])
     return scope["method"] == "PUT" and path.startswith("/uploads/")
 
 
-class Limited:
-    """Plain ASGI. Only files on their way to storage are streamed past it, with limits of their own."""
+class BodyLimit:
+    """Answers 413 to bodies of more than MAX_BODY_BYTES. File uploads pass: their routes have limits of their own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _streamed(scope):
+        if scope["type"] != "http" or _is_file_upload(scope):
             await self.app(scope, receive, send)
             return
-        got = 0
+        received_bytes = 0
 
-        async def counted() -> Message:
-            nonlocal got
+        async def receive_limited() -> Message:
+            nonlocal received_bytes
             message = await receive()
-            got += len(message.get("body", b""))
-            if got > LARGEST_BODY:
-                raise HTTPException(413, f"The request is larger than {LARGEST_BODY >> 20} MB. Send less at a time.")
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > MAX_BODY_BYTES:
+                raise HTTPException(413, f"The request is larger than {MAX_BODY_BYTES >> 20} MB. Send less at a time.")
             return message
 
-        await self.app(scope, counted, send)
+        await self.app(scope, receive_limited, send)

@@ -1,4 +1,5 @@
-"""PDFs that come with a request to train: who sends them is asked first, then they go to storage one by one."""
+"""Receives the PDFs of a request to train a writing style: authorises the caller before the body is read, then stores them one
+by one."""
 
 from __future__ import annotations
 
@@ -19,12 +20,12 @@ from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.writing_styles import WritingStyleCard
 
-AT_ONCE_BYTES = 5
-"""A request may be so many times as large as one PDF; more files go in several requests."""
+MAX_REQUEST_PDFS = 5
+"""A request may be this many times as large as the largest PDF; more files go in several requests."""
 _CHUNK = 256 * 1024
 _PDF = {"type": "array", "items": {"type": "string", "format": "binary"}}
 _SESSION = {"type": "string"}
-DESCRIBED: dict[str, Any] = {
+OPENAPI_BODY: dict[str, Any] = {
     "requestBody": {
         "content": {
             "multipart/form-data": {"schema": {"type": "object", "properties": {"file": _PDF, "session_id": _SESSION}}},
@@ -34,7 +35,7 @@ DESCRIBED: dict[str, Any] = {
 }
 
 
-async def taken(
+async def receive_and_train(
     request: Request,
     app: App,
     caller: SignedIn,
@@ -43,53 +44,56 @@ async def taken(
     *,
     new_session: Callable[[Session], WritingStyleCard],
 ) -> tuple[str, JobCard]:
-    """(session, training job). Raises Invalid (no PDF, too large), NotFound, Conflict."""
-    await run_in_threadpool(_allowed, app, caller, session_id)
+    """Stores the PDFs of the request and starts the training: (session id, job). Without PDFs it learns from earlier uploads.
+
+    Raises Invalid (no PDF, too large), NotFound, Conflict.
+    """
+    await run_in_threadpool(_check_allowed, app, caller, session_id)
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         _check_length(request, app)
         try:
             async with request.form(max_files=writing_styles.MAX_FILES, max_fields=10) as form:
-                chosen = session_id or str(form.get("session_id") or "")
-                return await run_in_threadpool(_stored, app, caller, chosen, _files(form), key, new_session)
+                chosen_id = session_id or str(form.get("session_id") or "")
+                return await run_in_threadpool(_store_and_train, app, caller, chosen_id, _files(form), key, new_session)
         except (MultiPartException, ClientDisconnect) as error:
             raise Invalid("The files did not arrive whole. Send them again, as multipart/form-data.") from error
     try:
         body = await request.json()
     except ValueError as error:
         raise Invalid("Send PDFs as multipart/form-data, or JSON with a session_id.") from error
-    chosen = session_id or str(body.get("session_id") or "") if isinstance(body, dict) else session_id
-    if not chosen:
+    chosen_id = session_id or str(body.get("session_id") or "") if isinstance(body, dict) else session_id
+    if not chosen_id:
         raise Invalid("Say which session: session_id. Or send PDFs as multipart/form-data.")
-    return chosen, await run_in_threadpool(_train, app, caller, chosen, None, key)
+    return chosen_id, await run_in_threadpool(_train, app, caller, chosen_id, None, key)
 
 
-def _allowed(app: App, caller: SignedIn, session_id: str) -> None:
+def _check_allowed(app: App, caller: SignedIn, session_id: str) -> None:
     with app.db.transaction(caller, needs="editor") as tx:
         if session_id:
             writing_styles.get(tx, session_id)
 
 
 def _check_length(request: Request, app: App) -> None:
-    most = AT_ONCE_BYTES * app.settings.max_style_pdf_size
+    max_bytes = MAX_REQUEST_PDFS * app.settings.max_style_pdf_size
     if not request.headers.get("content-length", "").isdigit():
         raise Invalid("Say how long the request is: Content-Length.")
-    if int(request.headers["content-length"]) > most:
-        raise Invalid(f"Send at most {most >> 20} MB at a time. Several requests may go to one session.")
+    if int(request.headers["content-length"]) > max_bytes:
+        raise Invalid(f"Send at most {max_bytes >> 20} MB at a time. Several requests may go to one session.")
 
 
 def _files(form: FormData) -> list[UploadFile]:
-    found = [one for _, one in form.multi_items() if isinstance(one, UploadFile)]
-    if not found:
+    files = [file for _, file in form.multi_items() if isinstance(file, UploadFile)]
+    if not files:
         raise Invalid("There is no file in the request. Send one or more PDFs as `file`.")
-    for one in found:
-        head = one.file.read(1024)
-        one.file.seek(0)
-        if not (one.filename or "").lower().endswith(".pdf") or b"%PDF-" not in head:
-            raise Invalid(f"{one.filename or 'One file'} is no PDF. A style learns from PDF files only.")
-    return found
+    for file in files:
+        head = file.file.read(1024)
+        file.file.seek(0)
+        if not (file.filename or "").lower().endswith(".pdf") or b"%PDF-" not in head:
+            raise Invalid(f"{file.filename or 'One file'} is no PDF. A style learns from PDF files only.")
+    return files
 
 
-def _stored(
+def _store_and_train(
     app: App,
     caller: SignedIn,
     session_id: str,
@@ -98,23 +102,31 @@ def _stored(
     new_session: Callable[[Session], WritingStyleCard],
 ) -> tuple[str, JobCard]:
     with app.db.transaction(caller, needs="editor") as tx:
-        known = jobs.find_by_key(tx, key) if key else None
-        if known:
-            return known.subject_id, known
+        existing_job = jobs.find_by_key(tx, key) if key else None
+        if existing_job:
+            return existing_job.subject_id, existing_job
         style = writing_styles.get(tx, session_id) if session_id else new_session(tx)
-    sent = [_sent(app, caller, style.id, one) for one in files]
-    return style.id, _train(app, caller, style.id, sent, key)
+    upload_ids = [_store_file(app, caller, style.id, file) for file in files]
+    return style.id, _train(app, caller, style.id, upload_ids, key)
 
 
-def _sent(app: App, caller: SignedIn, style_id: str, file: UploadFile) -> str:
-    said: Any = {"noun": writing_styles.NOUN, "noun_id": style_id, "filename": file.filename or "", "client_key": new_id("api")}
+def _store_file(app: App, caller: SignedIn, style_id: str, file: UploadFile) -> str:
+    values: Any = {
+        "noun": writing_styles.NOUN,
+        "noun_id": style_id,
+        "filename": file.filename or "",
+        "client_key": new_id("api"),
+    }
     with app.db.transaction(caller, needs="editor") as tx:
-        card = assets.uploads.announce(tx, settings=app.settings, size=file.size or 0, **said)
+        upload = assets.uploads.announce(tx, settings=app.settings, size=file.size or 0, **values)
     assets.uploads.receive(
-        lambda: app.db.transaction(caller, needs="editor"), app.storage, settings=app.settings, upload_id=card.id,
+        lambda: app.db.transaction(caller, needs="editor"),
+        app.storage,
+        settings=app.settings,
+        upload_id=upload.id,
         chunks=_chunks(file),
-    )  # fmt: skip
-    return card.id
+    )
+    return upload.id
 
 
 def _chunks(file: UploadFile) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""The StyleForge document's own addresses, beside the pages (STYLEFORGE_PATHS): /sessions, /train, /generate …"""
+"""The addresses of the StyleForge document at the server's root (STYLEFORGE_PATHS): /sessions, /train, /generate …"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from backend.api.routes import writing_styles
 from backend.app import App
 
 
-def styleforge(get_app: Callable[[], App]) -> list[Route]:
-    """Routes for the server that also serves the pages; /jobs itself stays a page, /health stays the studio's."""
-    app = writing_styles.aliases(get_app)
-    return [Route(path, app) for path in writing_styles.PATHS]
+def styleforge_routes(get_app: Callable[[], App]) -> list[Route]:
+    """Routes for the server that also serves the pages. /jobs stays a page and /health the studio's."""
+    api = writing_styles.aliases(get_app)
+    return [Route(path, api) for path in writing_styles.PATHS]

@@ -24,13 +24,13 @@ class BoardDraft(Draft):
     notes: str = Field("", max_length=4000)
 
 
-class Chosen(Draft):
+class PictureSelection(Draft):
     """Pictures by id."""
 
     picture_ids: Annotated[tuple[str, ...], Field(max_length=MAX_PICTURES)] = ()
 
 
-class BulkActionDraft(Chosen):
+class BulkActionDraft(PictureSelection):
     """An action on many pictures. `rating` 0-5 for rate; `favourite` for favourite; `board_id` for the board actions, and
     `from_board_id`, the board to move from, for board-move."""
 
@@ -41,7 +41,7 @@ class BulkActionDraft(Chosen):
     from_board_id: str | None = None
 
 
-class ArchiveDraft(Chosen):
+class ArchiveDraft(PictureSelection):
     """A ZIP of a board, or of these pictures, called `name`. `with_recipe`: prompts and settings inside the files."""
 
     board_id: str | None = None
@@ -64,7 +64,7 @@ class UndoEntry:
 
 @dataclass(frozen=True, slots=True)
 class BoardCard:
-    """`covers`: up to four asset ids, its cover first. `count` stops at COUNT_TO, then `more`."""
+    """`covers`: up to four asset ids, its cover first. `count` stops at COUNT_LIMIT; then `more` is true."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""Postgres, Valkey and SeaweedFS from wheels, for laptops, tests and CI: what the environment does not name is started here."""
+"""Postgres, Valkey and SeaweedFS from wheels, for laptops, tests and CI: starts those that the environment does not name."""
 
 from ops.local_stack.server import Server
 from ops.local_stack.stack import Stack, start

@@ -1,4 +1,4 @@
-"""Finds processes that run and do nothing (stopped, deadlocked, cut off) and has them started again."""
+"""Finds processes that run but do nothing (stopped, deadlocked, cut off) and ends them, so that they are started again."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ import psutil
 import psycopg
 
 from backend.kit import child
-from ops.local_stack.processes import Processes, Running
+from ops.local_stack.processes import Processes, RunningService
 
 _HEALTH_S = 10.0
-_SILENT_S = 90.0
-"""How long a server may not answer its health. Long: a laptop under load is slow, and a restart would make it slower."""
-_BUSY = 3
-"""So many times as long for one that uses the processor meanwhile: it is slow, not stopped."""
+_MAX_SILENCE_S = 90.0
+"""How long a server may leave its health check unanswered. Generous: a laptop under load is slow, and a restart would make it
+slower."""
+_BUSY_FACTOR = 3
+"""A process that uses the processor meanwhile may be silent this many times as long: it is slow, not frozen."""
 
-Sign = Callable[[Running], object | None]
-"""Something that is another each time while the process lives; None when nobody can tell now."""
+LifeSign = Callable[[RunningService], object | None]
+"""Returns a value that changes while the process lives; None when that cannot be told right now."""
 
 
 @dataclass
-class _Heard:
+class _LastSign:
     proc: child.Child
     sign: object
     at: float
@@ -34,91 +35,95 @@ class _Heard:
 
 
 @dataclass
-class Watch:
-    """`look()` every `every_s`. `signs`: by the service's name, with the seconds for which they may stay the same."""
+class FrozenProcessWatch:
+    """Checks every `every_s` seconds. `signs`: service name -> (sign, seconds for which it may stay the same)."""
 
     processes: Processes
-    signs: Mapping[str, tuple[Sign, float]]
+    signs: Mapping[str, tuple[LifeSign, float]]
     every_s: float = 5.0
-    _heard: dict[str, _Heard] = field(default_factory=dict)
-    _looked: float = field(default_factory=time.monotonic)
+    _last_signs: dict[str, _LastSign] = field(default_factory=dict)
+    _checked_at: float = field(default_factory=time.monotonic)
 
     def run(self, stop: threading.Event) -> None:
         while not stop.wait(self.every_s):
-            self.look()
+            self.check()
 
-    def look(self) -> None:
-        """Ends those that were silent for too long. A look that comes late says that this machine slept or is overloaded:
-        then everyone gets the whole time anew."""
-        began = time.monotonic()
-        if began - self._looked > 3 * self.every_s + 2 * _HEALTH_S:
-            self._heard.clear()
-        for each in list(self.processes.running):
-            known = self.signs.get(each.service.name)
-            if known is None or each.proc.returncode is not None:
+    def check(self) -> None:
+        """Ends processes that were silent for too long. A check that comes late means that this machine slept or is overloaded:
+        then all counts start anew."""
+        started_at = time.monotonic()
+        if started_at - self._checked_at > 3 * self.every_s + 2 * _HEALTH_S:
+            self._last_signs.clear()
+        for process in list(self.processes.running):
+            configured = self.signs.get(process.service.name)
+            if configured is None or process.proc.returncode is not None:
                 continue
-            sign, patience_s = known
-            silent_s = self._silent(each, sign(each))
-            if silent_s > patience_s * (_BUSY if self._busy(each) else 1):
-                del self._heard[each.service.name]
-                self.processes.end_frozen(each, silent_s)
-        self._looked = time.monotonic()
+            sign, patience_s = configured
+            silent_s = self._silent_s(process, sign(process))
+            if silent_s > patience_s * (_BUSY_FACTOR if self._is_busy(process) else 1):
+                del self._last_signs[process.service.name]
+                self.processes.end_frozen(process, silent_s)
+        self._checked_at = time.monotonic()
 
-    def _silent(self, each: Running, sign: object | None) -> float:
-        now, before = time.monotonic(), self._heard.get(each.service.name)
-        if before is None or before.proc is not each.proc or sign is None or sign != before.sign:
-            self._heard[each.service.name] = _Heard(each.proc, sign, now, _cpu_s(each))
+    def _silent_s(self, process: RunningService, sign: object | None) -> float:
+        now, last_change = time.monotonic(), self._last_signs.get(process.service.name)
+        if last_change is None or last_change.proc is not process.proc or sign is None or sign != last_change.sign:
+            self._last_signs[process.service.name] = _LastSign(process.proc, sign, now, _cpu_s(process))
             return 0.0
-        return now - before.at
+        return now - last_change.at
 
-    def _busy(self, each: Running) -> bool:
-        return _cpu_s(each) - self._heard[each.service.name].cpu_s > 1.0
+    def _is_busy(self, process: RunningService) -> bool:
+        return _cpu_s(process) - self._last_signs[process.service.name].cpu_s > 1.0
 
 
-def health(each: Running) -> object:
-    """Changes whenever it answers."""
+def health_sign(process: RunningService) -> object:
+    """Sign of a server: changes each time it answers its health check."""
     try:
-        with urlopen(each.service.health, timeout=_HEALTH_S) as answer:
+        with urlopen(process.service.health, timeout=_HEALTH_S) as answer:
             return time.monotonic() if answer.status == 200 else "ill"
     except OSError:
         return "silent"
 
 
 @dataclass
-class Beats:
-    """When workers of this machine were last seen, by Postgres. Only whether it moves is asked: clocks may be wrong."""
+class WorkerHeartbeats:
+    """Sign of a worker: its `seen_at` in Postgres. It is only compared for change, because the clocks may differ."""
 
     url: str
-    _login: psycopg.Connection[tuple[object, ...]] | None = None
+    _connection: psycopg.Connection[tuple[object, ...]] | None = None
 
-    def __call__(self, each: Running) -> object | None:
+    def __call__(self, process: RunningService) -> object | None:
         """None while Postgres is away, and until the worker has registered."""
-        asked = "SELECT max(seen_at)::text FROM workers WHERE host = %s AND pid = %s"
+        query = "SELECT max(seen_at)::text FROM workers WHERE host = %s AND pid = %s"
         try:
-            if self._login is None or self._login.closed:
-                self._login = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
-                self._login.execute("SET statement_timeout = 5000")
-            row = self._login.execute(asked, [socket.gethostname(), each.proc.pid]).fetchone()
+            if self._connection is None or self._connection.closed:
+                self._connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
+                self._connection.execute("SET statement_timeout = 5000")
+            row = self._connection.execute(query, [socket.gethostname(), process.proc.pid]).fetchone()
         except psycopg.Error:
             self.close()
             return None
         return row[0] if row else None
 
     def close(self) -> None:
-        if self._login is not None:
-            self._login.close()
-            self._login = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
-def signs(running: Iterable[Running], *, database_url: str, lease_s: float) -> dict[str, tuple[Sign, float]]:
-    """Servers are asked for their health, the others are workers: four leases of silence are too many."""
-    beats = Beats(database_url.replace("+psycopg", ""))
-    return {each.service.name: (health, _SILENT_S) if each.service.health else (beats, 4 * lease_s) for each in running}
+def life_signs(running: Iterable[RunningService], *, database_url: str, lease_s: float) -> dict[str, tuple[LifeSign, float]]:
+    """The signs of all services: the health check for servers; for the others, which are workers, heartbeats, with four leases
+    of patience."""
+    heartbeats = WorkerHeartbeats(database_url.replace("+psycopg", ""))
+    return {
+        process.service.name: (health_sign, _MAX_SILENCE_S) if process.service.health else (heartbeats, 4 * lease_s)
+        for process in running
+    }
 
 
-def _cpu_s(each: Running) -> float:
+def _cpu_s(process: RunningService) -> float:
     try:
-        used = psutil.Process(each.proc.pid).cpu_times()
+        cpu_times = psutil.Process(process.proc.pid).cpu_times()
     except psutil.Error:
         return 0.0
-    return float(used.user + used.system)
+    return float(cpu_times.user + cpu_times.system)

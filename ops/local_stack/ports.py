@@ -1,4 +1,4 @@
-"""Free loopback ports: last time's while they are free, so that tools which point at them keep working."""
+"""Chooses free loopback ports: those of the last run where they are free, so that tools that point at them keep working."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import ExitStack
 
 
 def choose(names: Iterable[str], *, last: Mapping[str, int]) -> dict[str, int]:
-    """A port for each name, all different. They are free now; another program may still be quicker than ours."""
+    """A port for each name, all different. They are free now; another program may still take one before ours does."""
     chosen: dict[str, int] = {}
-    with ExitStack() as held:  # all held at once, or the system would hand out one port twice
+    with ExitStack() as sockets:  # all held at once, or the system would hand out one port twice
         for name in names:
-            sock = held.enter_context(socket.socket())
+            sock = sockets.enter_context(socket.socket())
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if not (name in last and _bind(sock, last[name])):
                 sock.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""Starts the project's own processes, starts the dead ones again (ever more slowly), ends all of them."""
+"""Starts the project's own processes, restarts dead ones with growing delays, ends all of them."""
 
 from __future__ import annotations
 
@@ -21,87 +21,90 @@ from ops.local_stack.services import Service
 from ops.local_stack.state import State
 
 _KEPT_LOGS = 3
-_SLOWEST_RESTART_S = 60.0
-_STEADY_S = 20.0
-"""Who ran for so long has started well: its next end is the first again, not one more of a row."""
-_TRIES = 3
-"""Of one that has never answered and was killed: what ends by itself before it answers would end again."""
+_MAX_RESTART_DELAY_S = 60.0
+_STABLE_AFTER_S = 20.0
+"""A process that ran this long counts as stable: its next end counts as the first failure."""
+_MAX_FIRST_STARTS = 3
+"""Starts of a process that was killed before it ever answered. One that ends by itself then is not restarted at all: it would
+end again."""
 
 
 @dataclass
-class Running:
-    """`answered`: it has been of use once, so it is started again however it ends."""
+class RunningService:
+    """`answered`: it has answered once, so it is restarted however it ends. `restart_at` 0: no restart is planned."""
 
     service: Service
     proc: child.Child
-    since: float
+    started_at: float
     failures: int = 0
-    again_at: float = 0.0
+    restart_at: float = 0.0
     answered: bool = False
 
 
 @dataclass
 class Processes:
-    """`check()` now and then; `stop()` at the end. `env`: what the user set, and all that we made; each gets its part."""
+    """Call `check()` regularly and `stop()` at the end. `env`: the whole environment; each process gets its part."""
 
     state: State
     env: Mapping[str, str]
-    running: list[Running] = field(default_factory=list)
+    running: list[RunningService] = field(default_factory=list)
 
-    def start(self, service: Service) -> Running:
-        self.running.append(Running(service, self._spawn(service), time.monotonic()))
+    def start(self, service: Service) -> RunningService:
+        self.running.append(RunningService(service, self._spawn(service), time.monotonic()))
         return self.running[-1]
 
     def check(self) -> None:
-        """Starts dead ones again after 1, 2, 4 … 60 s. Raises Unavailable when one that must answer never did."""
-        for each in self.running:
-            if each.proc.poll() is None:
+        """Restarts dead processes after 1, 2, 4 … 60 s. Raises Unavailable when one that must answer never did."""
+        for process in self.running:
+            if process.proc.poll() is None:
                 continue
-            if not each.again_at:
-                self._plan_restart(each)
-            elif time.monotonic() >= each.again_at:
-                each.proc, each.since, each.again_at = self._spawn(each.service), time.monotonic(), 0.0
+            if not process.restart_at:
+                self._plan_restart(process)
+            elif time.monotonic() >= process.restart_at:
+                process.proc, process.started_at, process.restart_at = self._spawn(process.service), time.monotonic(), 0.0
 
     def stop(self) -> None:
-        """All at once, each within its grace."""
+        """Ends all processes at the same time, each within its grace period."""
         with ThreadPoolExecutor(max_workers=len(self.running) or 1) as pool:
-            list(pool.map(lambda each: child.stop(each.proc, grace_s=each.service.stop_grace_s), reversed(self.running)))
+            list(
+                pool.map(lambda process: child.stop(process.proc, grace_s=process.service.stop_grace_s), reversed(self.running))
+            )
 
-    def hurry(self) -> None:
-        """From a signal handler: who presses Ctrl-C twice does not want to wait."""
-        for each in self.running:
-            self._kill(each)
+    def kill_all(self) -> None:
+        """Kills all processes: for a second Ctrl-C. Called from a signal handler."""
+        for process in self.running:
+            self._kill(process)
 
-    def end_frozen(self, each: Running, silent_s: float) -> None:
-        """It runs and does not answer: `check()` starts it again."""
-        name, log = each.service.name, self._log(each.service)
+    def end_frozen(self, process: RunningService, silent_s: float) -> None:
+        """Kills a process that runs but does not answer; `check()` restarts it."""
+        name, log = process.service.name, self._log(process.service)
         print(f"{name} has not answered for {silent_s:.0f} s and is ended. Its log: {log}", file=sys.stderr, flush=True)
-        self._kill(each)
+        self._kill(process)
 
-    def told(self, service: Service, what: str) -> str:
+    def failure_message(self, service: Service, what: str) -> str:
         log = self._log(service)
         return f"{service.name} {what}. The end of its log ({log}):\n{child.tail(log, 30)}"
 
-    def _kill(self, each: Running) -> None:
-        if each.proc.returncode is None:
+    def _kill(self, process: RunningService) -> None:
+        if process.proc.returncode is None:
             with suppress(ProcessLookupError):
-                os.killpg(each.proc.pid, signal.SIGKILL)
+                os.killpg(process.proc.pid, signal.SIGKILL)
 
-    def _plan_restart(self, each: Running) -> None:
-        child.stop(each.proc)  # what it left of its group
-        code = each.proc.returncode
-        each.failures = 1 if time.monotonic() - each.since > _STEADY_S else each.failures + 1
-        if each.service.must_answer and not each.answered and (code >= 0 or each.failures >= _TRIES):
-            raise Unavailable(self.told(each.service, f"ended (code {code})"))
-        pause = min(2.0 ** (each.failures - 1), _SLOWEST_RESTART_S)
-        each.again_at = time.monotonic() + pause
-        name, log = each.service.name, self._log(each.service)
+    def _plan_restart(self, process: RunningService) -> None:
+        child.stop(process.proc)  # what it left of its group
+        code = process.proc.returncode
+        process.failures = 1 if time.monotonic() - process.started_at > _STABLE_AFTER_S else process.failures + 1
+        if process.service.must_answer and not process.answered and (code >= 0 or process.failures >= _MAX_FIRST_STARTS):
+            raise Unavailable(self.failure_message(process.service, f"ended (code {code})"))
+        pause = min(2.0 ** (process.failures - 1), _MAX_RESTART_DELAY_S)
+        process.restart_at = time.monotonic() + pause
+        name, log = process.service.name, self._log(process.service)
         print(f"{name} ended (code {code}); starting it again in {pause:.0f} s. Its log: {log}", file=sys.stderr, flush=True)
 
     def _spawn(self, service: Service) -> child.Child:
         log = self._log(service)
         log.parent.mkdir(parents=True, exist_ok=True)
-        env = environment.of_service(service, self.env)
+        env = environment.service_environment(service, self.env)
         with log.open("ab") as out:
             proc = child.spawn([sys.executable, *service.args], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
         self.state.note_child(service.name, proc.pid)

@@ -1,4 +1,4 @@
-"""Embedded SeaweedFS as the S3 server: only its S3 port serves files, and only to those who sign (docs/contracts/s3.md, 1)."""
+"""Embedded SeaweedFS as the S3 server: only its S3 port serves files, to signed requests only (docs/contracts/s3.md, 1)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from minio import Minio
 from minio.error import MinioException
 
 from backend.errors import Unavailable
-from ops.local_stack.server import Server, plain_environment
+from ops.local_stack.server import Server, minimal_environment
 
 PORTS = (
     "master.port",
@@ -30,9 +30,9 @@ PORTS = (
     "admin.port",
     "admin.port.grpc",
 )
-_ON = ("-ip=127.0.0.1", "-ip.bind=127.0.0.1")
+_LISTEN_OPTIONS = ("-ip=127.0.0.1", "-ip.bind=127.0.0.1")
 # The filer and volume ports would serve every file without a signature; telemetry is on by default in `mini`.
-OFF = (
+DISABLED_OPTIONS = (
     "-s3.port.iceberg=0",
     "-s3.port.lance=0",
     "-webdav=false",
@@ -40,34 +40,34 @@ OFF = (
     "-master.telemetry=false",
     "-disableHttp",
 )
-SIZES = ("-volume.max=0", "-master.volumeSizeLimitMB=128")
+SIZE_OPTIONS = ("-volume.max=0", "-master.volumeSizeLimitMB=128")
 # Without these Go keeps several hundred MB after large uploads.
-MEMORY = {"GOMEMLIMIT": "400MiB", "GOGC": "100"}
+MEMORY_ENV = {"GOMEMLIMIT": "400MiB", "GOGC": "100"}
 # Not lower: at 200 MiB an idle server spends 10 % of a core collecting garbage (measured; 0.5 % with this)
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class S3Access:
     key: str
     secret: str
     bucket: str
     region: str
 
 
-def server(program: Path, *, folder: Path, ports: Mapping[str, int], access: Access, log: Path, durable: bool) -> Server:
-    """Answers when it refuses strangers; writing may take longer after a restart (`writable`)."""
+def server(program: Path, *, folder: Path, ports: Mapping[str, int], access: S3Access, log: Path, durable: bool) -> Server:
+    """It counts as ready when it refuses unsigned requests; after a restart writing may take longer (`writable`)."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "s3.json"
     config.touch(mode=0o600)
     config.write_text(json.dumps(identities(access)))
     numbers = [f"-{name}={ports[name]}" for name in PORTS]
-    places = [f"-dir={folder}", f"-s3.config={config}"]
+    paths = [f"-dir={folder}", f"-s3.config={config}"]
     return Server(
         name="SeaweedFS",
-        argv=[str(program), "-logtostderr=true", "mini", *places, *_ON, *numbers, *OFF, *SIZES],
+        argv=[str(program), "-logtostderr=true", "mini", *paths, *_LISTEN_OPTIONS, *numbers, *DISABLED_OPTIONS, *SIZE_OPTIONS],
         log=log,
-        answers=lambda: _refuses_strangers(ports["s3.port"], access.bucket),
-        env={**plain_environment(), **MEMORY, **_keys()},
+        answers=lambda: _refuses_anonymous(ports["s3.port"], access.bucket),
+        env={**minimal_environment(), **MEMORY_ENV, **_internal_keys()},
         cwd=folder,
         stop_sig=signal.SIGTERM if durable else signal.SIGKILL,  # it takes 2 s to end in order
     )
@@ -77,8 +77,9 @@ def endpoint(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def writable(port: int, access: Access) -> bool:
-    """Makes the bucket, puts one small object and gets it back. After a restart this may say no for up to 16 s (s3.md, 2)."""
+def writable(port: int, access: S3Access) -> bool:
+    """Whether a small object can be written and read; makes the bucket. May be False for up to 16 s after a restart (s3.md,
+    2)."""
     http = urllib3.PoolManager(timeout=urllib3.Timeout(5), retries=False)
     client = Minio(
         f"127.0.0.1:{port}",
@@ -107,20 +108,21 @@ def remove_sockets(ports: Mapping[str, int]) -> None:
             path.unlink(missing_ok=True)
 
 
-def identities(access: Access) -> dict[str, object]:
+def identities(access: S3Access) -> dict[str, object]:
     credentials = [{"accessKey": access.key, "secretKey": access.secret}]
     return {
         "identities": [{"name": "studio", "credentials": credentials, "actions": ["Admin", "Read", "Write", "List", "Tagging"]}]
     }
 
 
-def _keys() -> dict[str, str]:
-    """Its parts sign what they ask of each other, with keys of this run: its master and volume ports serve nobody else."""
+def _internal_keys() -> dict[str, str]:
+    """Keys of this run with which SeaweedFS's parts sign requests to each other: its master and volume ports serve nobody
+    else."""
     names = ("SIGNING", "SIGNING_READ", "FILER_SIGNING", "FILER_SIGNING_READ")
     return {f"WEED_JWT_{name}_KEY": secrets.token_hex(32) for name in names}
 
 
-def _refuses_strangers(port: int, bucket: str) -> bool:
+def _refuses_anonymous(port: int, bucket: str) -> bool:
     with urllib3.PoolManager(timeout=urllib3.Timeout(5), retries=False) as http:
         try:
             status = http.request("GET", f"{endpoint(port)}/{bucket}/_health").status

@@ -1,4 +1,5 @@
-"""Boots what the environment does not already name, side by side, and tells the URLs. Everything above sees only URLs."""
+"""Starts the servers that the environment does not name, side by side, and gives their URLs. Everything above sees only
+URLs."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from types import TracebackType
 from backend.errors import Unavailable
 from ops.local_stack import binaries, ports, postgres, seaweed, valkey
 from ops.local_stack import state as states
-from ops.local_stack.server import Killed, PortTaken, Server
+from ops.local_stack.server import KilledAtStart, PortTaken, Server
 
 S3_NAMES = ("S3_ENDPOINT", "S3_KEY", "S3_SECRET", "S3_REGION", "S3_BUCKET")
 _STORAGE_BUDGET_S = 60.0
@@ -23,7 +24,7 @@ _STORAGE_BUDGET_S = 60.0
 
 @dataclass
 class Stack:
-    """`urls`: DATABASE_OWNER_URL, REDIS_URL and the S3_* names, as a child's environment wants them.
+    """`urls`: DATABASE_OWNER_URL, REDIS_URL and the S3_* names, as environment variables.
 
     `servers`: those started here, by name (postgres, valkey, seaweed). `storage_ready` is set once a file could be written
     and read back; after a restart that may take longer than the rest.
@@ -33,8 +34,8 @@ class Stack:
     urls: dict[str, str] = field(default_factory=dict)
     servers: dict[str, Server] = field(default_factory=dict)
     storage_ready: threading.Event = field(default_factory=threading.Event)
-    _at_end: list[Callable[[], None]] = field(default_factory=list)
-    _writable: Callable[[], bool] = field(default=lambda: True)  # somebody else's storage: its own care
+    _clean_ups: list[Callable[[], None]] = field(default_factory=list)
+    _writable: Callable[[], bool] = field(default=lambda: True)  # an external storage is not probed
 
     @property
     def pids(self) -> dict[str, int]:
@@ -44,13 +45,13 @@ class Stack:
         return self.storage_ready.wait(timeout)
 
     def stop(self) -> None:
-        """Ends all servers, frees the folder. Harmless a second time."""
+        """Ends all servers and unlocks the folder. Harmless a second time."""
         if self.state.lock.closed:
             return
         with ThreadPoolExecutor() as pool:
             list(pool.map(Server.stop, self.servers.values()))
-        for end in reversed(self._at_end):
-            end()
+        for clean_up in reversed(self._clean_ups):
+            clean_up()
         self.state.release()
 
     def __enter__(self) -> Stack:
@@ -67,12 +68,12 @@ def start(
     durable: bool = True,
     on_storage_ready: Callable[[], None] | None = None,
 ) -> Stack:
-    """Returns when Postgres and Valkey answer and S3 refuses strangers: about 1.5 s; S3 may not take files yet.
+    """Returns when Postgres and Valkey answer and S3 refuses unsigned requests, after about 1.5 s; S3 may not take files yet.
 
-    A variable that is set (DATABASE_URL or DATABASE_OWNER_URL, REDIS_URL, S3_ENDPOINT) replaces that server. Not durable:
-    for throw-away data, much faster. Raises Conflict (`url`) when the folder is in use, Unavailable with a log's end.
+    A variable that is set (DATABASE_URL or DATABASE_OWNER_URL, REDIS_URL, S3_ENDPOINT) replaces that server. `durable` False:
+    for temporary data, much faster. Raises Conflict (`url`) when the folder is in use, Unavailable with a log's end.
     """
-    return boot(states.take(data_dir.resolve()), env=env, durable=durable, on_storage_ready=on_storage_ready)
+    return boot(states.lock_folder(data_dir.resolve()), env=env, durable=durable, on_storage_ready=on_storage_ready)
 
 
 def boot(
@@ -83,19 +84,20 @@ def boot(
     on_storage_ready: Callable[[], None] | None = None,
     on_database: Callable[[str], None] = lambda url: None,
 ) -> Stack:
-    """As `start`, in a folder that the caller has taken already; `on_database(owner's url)` works while others still start."""
+    """As `start`, in a folder that the caller has locked already. `on_database(owner_url)` runs while other servers still
+    start."""
     stack = Stack(state)
 
     def database() -> None:
-        _postgres(stack, env, durable)
-        _on_database(stack, on_database)
+        _start_postgres(stack, env, durable)
+        _run_on_database(stack, on_database)
 
     try:
         with ThreadPoolExecutor() as pool:
-            others = [pool.submit(part, stack, env, durable) for part in (_valkey, _seaweed)]
-            begun = [pool.submit(database), *others]
-        for each in begun:
-            each.result()
+            others = [pool.submit(part, stack, env, durable) for part in (_start_valkey, _start_seaweed)]
+            starts = [pool.submit(database), *others]
+        for start_future in starts:
+            start_future.result()
     except BaseException:
         stack.stop()
         raise
@@ -103,28 +105,28 @@ def boot(
     return stack
 
 
-def _postgres(stack: Stack, env: Mapping[str, str], durable: bool) -> None:
-    if outside := env.get("DATABASE_OWNER_URL") or env.get("DATABASE_URL"):
-        stack.urls["DATABASE_OWNER_URL"] = outside
+def _start_postgres(stack: Stack, env: Mapping[str, str], durable: bool) -> None:
+    if external_url := env.get("DATABASE_OWNER_URL") or env.get("DATABASE_URL"):
+        stack.urls["DATABASE_OWNER_URL"] = external_url
         return
     passwords = stack.state.secret("POSTGRES_PASSWORD"), stack.state.secret("STUDIO_OWNER_PASSWORD")
-    home = postgres.find_home(stack.state, env, durable=durable)
-    if home.throwaway:
-        stack._at_end.append(lambda: shutil.rmtree(home.throwaway or "", ignore_errors=True))
+    home = postgres.find_location(stack.state, env, durable=durable)
+    if home.ephemeral_dir:
+        stack._clean_ups.append(lambda: shutil.rmtree(home.ephemeral_dir or "", ignore_errors=True))
     postgres.prepare(home, password=passwords[0])
 
     def make(port: Mapping[str, int]) -> Server:
         return postgres.server(home, port=port["postgres"], log=_log(stack, "postgres"), durable=durable, passwords=passwords)
 
-    port = _boot(stack, "postgres", ["postgres"], make)["postgres"]
+    port = _start_server(stack, "postgres", ["postgres"], make)["postgres"]
     stack.urls["DATABASE_OWNER_URL"] = postgres.url(port, passwords[1])
 
 
-def _on_database(stack: Stack, act: Callable[[str], None]) -> None:
-    """Again when the server was killed meanwhile."""
+def _run_on_database(stack: Stack, work: Callable[[str], None]) -> None:
+    """Runs `work` with the owner's URL; restarts the server and tries again when it was killed meanwhile."""
     for tries_left in (2, 1, 0):
         try:
-            act(stack.urls["DATABASE_OWNER_URL"])
+            work(stack.urls["DATABASE_OWNER_URL"])
             return
         except Unavailable:
             server = stack.servers.get("postgres")
@@ -136,9 +138,9 @@ def _on_database(stack: Stack, act: Callable[[str], None]) -> None:
             stack.state.note_child("postgres", server.proc.pid, sig=server.stop_sig)
 
 
-def _valkey(stack: Stack, env: Mapping[str, str], durable: bool) -> None:
-    if outside := env.get("REDIS_URL"):
-        stack.urls["REDIS_URL"] = outside
+def _start_valkey(stack: Stack, env: Mapping[str, str], durable: bool) -> None:
+    if external_url := env.get("REDIS_URL"):
+        stack.urls["REDIS_URL"] = external_url
         return
     program, password, folder = binaries.valkey(env), stack.state.secret("VALKEY_PASSWORD"), stack.state.folder / "valkey"
 
@@ -147,14 +149,14 @@ def _valkey(stack: Stack, env: Mapping[str, str], durable: bool) -> None:
             program, folder=folder, port=port["valkey"], password=password, log=_log(stack, "valkey"), durable=durable
         )
 
-    stack.urls["REDIS_URL"] = valkey.url(_boot(stack, "valkey", ["valkey"], make)["valkey"], password)
+    stack.urls["REDIS_URL"] = valkey.url(_start_server(stack, "valkey", ["valkey"], make)["valkey"], password)
 
 
-def _seaweed(stack: Stack, env: Mapping[str, str], durable: bool) -> None:
+def _start_seaweed(stack: Stack, env: Mapping[str, str], durable: bool) -> None:
     if env.get("S3_ENDPOINT"):
         stack.urls |= {name: env[name] for name in S3_NAMES if env.get(name)}
         return
-    access = seaweed.Access(
+    access = seaweed.S3Access(
         key="studio",
         secret=stack.state.secret("S3_SECRET"),
         bucket=env.get("S3_BUCKET") or "assets",
@@ -165,22 +167,24 @@ def _seaweed(stack: Stack, env: Mapping[str, str], durable: bool) -> None:
     def make(port: Mapping[str, int]) -> Server:
         return seaweed.server(program, folder=folder, ports=port, access=access, log=_log(stack, "seaweed"), durable=durable)
 
-    chosen = _boot(stack, "seaweed", seaweed.PORTS, make)
-    stack._at_end.append(lambda: seaweed.remove_sockets(chosen))
+    chosen = _start_server(stack, "seaweed", seaweed.PORTS, make)
+    stack._clean_ups.append(lambda: seaweed.remove_sockets(chosen))
     values = (seaweed.endpoint(chosen["s3.port"]), access.key, access.secret, access.region, access.bucket)
     stack.urls |= dict(zip(S3_NAMES, values, strict=True))
     stack._writable = lambda: seaweed.writable(chosen["s3.port"], access)
 
 
-def _boot(stack: Stack, name: str, ports_of: Iterable[str], make: Callable[[Mapping[str, int]], Server]) -> dict[str, int]:
-    """Starts it on last time's ports, or on others while somebody else is quicker; again when it is killed meanwhile."""
+def _start_server(
+    stack: Stack, name: str, ports_of: Iterable[str], make: Callable[[Mapping[str, int]], Server]
+) -> dict[str, int]:
+    """Starts a server on the last run's ports; on others when one is taken; again when the server is killed meanwhile."""
     names, last = list(ports_of), dict(stack.state.run.get("ports", {}))
     for tries_left in (2, 1, 0):
         chosen = ports.choose(names, last=last)
         server = make(chosen)
         try:
             server.start()
-        except (PortTaken, Killed) as error:
+        except (PortTaken, KilledAtStart) as error:
             if not tries_left:
                 raise
             last = {} if isinstance(error, PortTaken) else last
@@ -196,14 +200,14 @@ def _log(stack: Stack, name: str) -> Path:
     return stack.state.folder / "log" / f"{name}.log"
 
 
-def _watch_storage(stack: Stack, then: Callable[[], None] | None) -> None:
+def _watch_storage(stack: Stack, on_ready: Callable[[], None] | None) -> None:
     def watch() -> None:
         until = time.monotonic() + _STORAGE_BUDGET_S
         while not stack.state.lock.closed and time.monotonic() < until:
             if stack._writable():
                 stack.storage_ready.set()
-                if then:
-                    then()
+                if on_ready:
+                    on_ready()
                 return
             time.sleep(0.1)
 

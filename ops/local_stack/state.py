@@ -1,4 +1,4 @@
-"""What a data folder remembers: who runs it now (a lock), its ports and children, and its generated secrets."""
+"""The state of a data folder: a lock for the process that runs it, its ports and children, and its generated secrets."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ import psutil
 from backend.errors import Conflict, Unavailable
 from backend.kit.ids import new_secret
 
-PRIVATE = ("log", "s3", "sandbox", "valkey")
-"""Folders with everybody's pictures, posts and logs."""
+PRIVATE_FOLDERS = ("log", "s3", "sandbox", "valkey")
+"""Folders with pictures, posts and logs of all workspaces; only our own account may read them."""
 
 
 @dataclass
 class State:
-    """Held (by flock) from `take()` to `release()`. `run` goes to run.json, `kept` to secrets.json; both are 0600."""
+    """Locked (flock) from `lock_folder()` to `release()`. `run` is stored in run.json, `kept` in secrets.json; both are
+    0600."""
 
     folder: Path
     lock: TextIO
@@ -36,29 +37,30 @@ class State:
     _cut_short: bool = False
 
     def secret(self, name: str, make: Callable[[], str] = new_secret) -> str:
-        """The secret of that name, made and written down the first time."""
+        """The secret of that name; made and stored the first time."""
         with self._guard:
             if name not in self.kept:
                 self.kept[name] = make()
-                _write(self.folder / "secrets.json", self.kept)
+                _write_json(self.folder / "secrets.json", self.kept)
             return self.kept[name]
 
     def note(self, **facts: Any) -> None:
-        """Writes facts of this run down (url, pid)."""
+        """Stores facts of this run (url, pid)."""
         with self._guard:
             self.run.update(facts)
-            _write(self.folder / "run.json", self.run)
+            _write_json(self.folder / "run.json", self.run)
 
     def note_child(self, name: str, pid: int, *, sig: int = signal.SIGTERM, ports: Mapping[str, int] | None = None) -> None:
-        """So that the next run can end it (should this one be killed where the kernel does not do that) and reuse its ports."""
+        """Stores a child, so that the next run can reuse its ports, and end it if this run is killed where the kernel does not
+        end children with their parent (macOS)."""
         with self._guard:
-            children = [known for known in self.run.get("children", []) if known["name"] != name]
+            children = [entry_before for entry_before in self.run.get("children", []) if entry_before["name"] != name]
             entry = {"name": name, "pid": pid, "created": psutil.Process(pid).create_time(), "sig": int(sig)}
             self.note(children=[*children, entry], ports={**self.run.get("ports", {}), **(ports or {})})
 
     @property
     def cut_short(self) -> bool:
-        """Whether the last run here was killed, by whom or whatever: it could not say goodbye."""
+        """Whether the last run in this folder did not end in order (killed, power failure)."""
         return self._cut_short
 
     def release(self) -> None:
@@ -66,24 +68,24 @@ class State:
         self.lock.close()
 
 
-def take(folder: Path) -> State:
-    """Locks the folder and ends what a killed run left behind. Raises Conflict (`url`) when somebody runs it."""
+def lock_folder(folder: Path) -> State:
+    """Locks the folder and ends processes that a killed run left behind. Raises Conflict (`url`) when another run has it."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = (folder / ".lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        url = read(folder / "run.json").get("url") or ""
+        url = read_json(folder / "run.json").get("url") or ""
         where = f" at {url}" if url else f" in {folder} (it is starting)"
         raise Conflict(
             f"The studio already runs{where}. Stop that one first, or choose another DATA_SHARED_BASE.", url=url
         ) from None
     try:
-        state = State(folder, lock, run=read(folder / "run.json"), kept=read(folder / "secrets.json"))
+        state = State(folder, lock, run=read_json(folder / "run.json"), kept=read_json(folder / "secrets.json"))
         state._cut_short = bool(state.run.get("pid"))
-        _close_to_others(folder)
-        _reap(state.run.get("children", []))
+        _restrict_permissions(folder)
+        _end_leftovers(state.run.get("children", []))
         state.note(pid=os.getpid(), children=[], url="")
     except BaseException:
         lock.close()
@@ -91,12 +93,10 @@ def take(folder: Path) -> State:
     return state
 
 
-def _close_to_others(folder: Path) -> None:
-    """Other accounts of this machine may pass through (Postgres may be one of them) and read nothing.
-
-    Also what an earlier version left open.
-    """
-    for path, mode in ((folder, 0o711), *((folder / name, 0o700) for name in PRIVATE)):
+def _restrict_permissions(folder: Path) -> None:
+    """Other accounts of this machine may pass through the folder (Postgres may run as one) but read nothing. Also closes what
+    an earlier version left open."""
+    for path, mode in ((folder, 0o711), *((folder / name, 0o700) for name in PRIVATE_FOLDERS)):
         path.mkdir(exist_ok=True)
         try:
             if stat.S_IMODE(path.stat().st_mode) & ~mode:
@@ -105,25 +105,25 @@ def _close_to_others(folder: Path) -> None:
             print(f"{path} belongs to somebody else: other accounts may be able to read it.", file=sys.stderr, flush=True)
 
 
-def _reap(children: Iterable[dict[str, Any]]) -> None:
-    """Ends leftovers: same pid and same birth, for pids are used again."""
-    left = []
-    for known in reversed(list(children)):
+def _end_leftovers(children: Iterable[dict[str, Any]]) -> None:
+    """Ends processes of a killed run. Compares the start time too, because pids are reused."""
+    ended = []
+    for child_entry in reversed(list(children)):
         try:
-            process = psutil.Process(known["pid"])
-            if abs(process.create_time() - known["created"]) < 0.01:
-                os.killpg(process.pid, known["sig"])
-                left.append(process)
+            process = psutil.Process(child_entry["pid"])
+            if abs(process.create_time() - child_entry["created"]) < 0.01:
+                os.killpg(process.pid, child_entry["sig"])
+                ended.append(process)
         except (psutil.NoSuchProcess, ProcessLookupError):
             continue
-    for process in psutil.wait_procs(left, timeout=5)[1]:
+    for process in psutil.wait_procs(ended, timeout=5)[1]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    psutil.wait_procs(left, timeout=5)
+    psutil.wait_procs(ended, timeout=5)
 
 
-def read(path: Path) -> dict[str, Any]:
-    """What is written there; nothing when there is no such file. Raises Unavailable when secrets are damaged."""
+def read_json(path: Path) -> dict[str, Any]:
+    """The file's JSON object; {} when there is no such file. Raises Unavailable when secrets.json is damaged."""
     try:
         value = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -132,17 +132,17 @@ def read(path: Path) -> dict[str, Any]:
         value = None
     if not isinstance(value, dict):
         if path.name == "run.json":
-            return {}  # only facts of one run: made anew
+            return {}  # holds only facts of one run, which are written anew
         raise Unavailable(f"{path} is damaged. Put back a copy of it: it holds the passwords of the data beside it.")
     return value
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
-    """Whole or not at all, readable by its owner alone."""
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    """Writes atomically, readable only by our own account."""
+    new_file = path.with_suffix(".new")
+    new_file.unlink(missing_ok=True)
+    with os.fdopen(os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump(value, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
-    fresh.replace(path)
+    new_file.replace(path)

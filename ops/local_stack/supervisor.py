@@ -17,26 +17,26 @@ from backend.settings import ROOT, Settings
 from ops.local_stack import environment, frozen_processes, ports, services, stack
 from ops.local_stack import state as states
 from ops.local_stack.processes import Processes, rotate_logs
-from ops.local_stack.restart import Revival
+from ops.local_stack.restart import ServerRestarts
 from ops.local_stack.services import Service
 
-_LOOK_EVERY_S = 0.3
+_CHECK_EVERY_S = 0.3
 
 
 @dataclass
-class Wish:
-    """Set by Ctrl-C or SIGTERM; a second one ends the processes at once."""
+class Shutdown:
+    """Set by Ctrl-C or SIGTERM. A second signal calls `kill_now`."""
 
     stop: threading.Event = field(default_factory=threading.Event)
-    hurry: Callable[[], None] = lambda: None
+    kill_now: Callable[[], None] = lambda: None
 
     def listen(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._heard)
+            signal.signal(number, self._on_signal)
 
-    def _heard(self, *_: object) -> None:
+    def _on_signal(self, *_: object) -> None:
         if self.stop.is_set():
-            self.hurry()
+            self.kill_now()
         self.stop.set()
 
 
@@ -44,12 +44,12 @@ def main() -> int:
     """The exit code: 0 after an orderly end or when it already runs, 1 with a sentence on standard error."""
     settings = Settings()
     env = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value is not None} | dict(os.environ)
-    studio = services.studio(host=settings.host, port=settings.port)
-    workers = services.workers(stop_grace_s=settings.worker_stop_grace_s)
+    studio = services.studio_service(host=settings.host, port=settings.port)
+    workers = services.worker_services(stop_grace_s=settings.worker_stop_grace_s)
     try:
         run(settings, env=env, studio=studio, workers=workers, sandbox=not settings.sandbox_url)
-    except Conflict as running:
-        print(running.message.replace("The studio already runs", "InfluencerAI Studio is already running"))
+    except Conflict as conflict:
+        print(conflict.message.replace("The studio already runs", "InfluencerAI Studio is already running"))
     except StudioError as error:
         print(error.message, file=sys.stderr)
         return 1
@@ -63,63 +63,68 @@ def run(
 
     Raises Conflict (already running), Unavailable (something would not start, or ended).
     """
-    wish = Wish()
-    wish.listen()
-    state = states.take(settings.data_dir.resolve())
+    shutdown = Shutdown()
+    shutdown.listen()
+    state = states.lock_folder(settings.data_dir.resolve())
     try:
         _require_port(settings)
     except BaseException:
         state.release()
         raise
     rotate_logs(state.folder / "log")
-    keys, logins = environment.kept_keys(state, env), {}
+    keys, logins = environment.stored_keys(state, env), {}
 
     def migrate(owner_url: str) -> None:
-        logins.update(environment.logins(state, owner_url=owner_url, keys=keys, env=env, stop=wish.stop))
+        logins.update(environment.migrate_logins(state, owner_url=owner_url, keys=keys, env=env, stop=shutdown.stop))
 
     if state.cut_short:
         print("The last run did not end in order (it was killed, or the power went). Its jobs go on.", flush=True)
     with stack.boot(state, env=env, on_database=migrate) as servers:
         urls, others = dict(servers.urls), list(workers)
         if sandbox:
-            practice, where = _sandbox(settings, state)
-            urls |= where
-            others.append(practice)
-        processes = Processes(state, environment.of_processes(state, settings, env, urls, keys, logins))
-        wish.hurry = processes.hurry
+            sandbox_service, sandbox_urls = _prepare_sandbox(settings, state)
+            urls |= sandbox_urls
+            others.append(sandbox_service)
+        processes = Processes(state, environment.process_environment(state, settings, env, urls, keys, logins))
+        shutdown.kill_now = processes.kill_all
         try:
-            _serve(settings, servers, processes, wish, studio, others)
+            _serve(settings, servers, processes, shutdown, studio, others)
         finally:
             processes.stop()
 
 
 def _serve(
-    settings: Settings, servers: stack.Stack, processes: Processes, wish: Wish, studio: Service, workers: Sequence[Service]
+    settings: Settings,
+    servers: stack.Stack,
+    processes: Processes,
+    shutdown: Shutdown,
+    studio: Service,
+    workers: Sequence[Service],
 ) -> None:
-    if wish.stop.is_set():
+    if shutdown.stop.is_set():
         return
-    revival = Revival(servers, wish.stop)
+    restarts = ServerRestarts(servers, shutdown.stop)
     try:
-        _run(settings, servers, processes, wish, studio, workers, revival)
+        _run(settings, servers, processes, shutdown, studio, workers, restarts)
     finally:
-        wish.stop.set()
-        revival.close()
+        shutdown.stop.set()
+        restarts.close()
 
 
 def _run(
     settings: Settings,
     servers: stack.Stack,
     processes: Processes,
-    wish: Wish,
+    shutdown: Shutdown,
     studio: Service,
     workers: Sequence[Service],
-    revival: Revival,
+    restarts: ServerRestarts,
 ) -> None:
-    page = processes.start(studio)  # alone at first: somebody waits for it
+    page = processes.start(studio)  # alone at first, because a user waits for it
     while not _answers(settings):
-        revival.check()
+        restarts.check()
         processes.check()
-        if wish.stop.wait(0.1):
+        if shutdown.stop.wait(0.1):
             return
     page.answered = True
     url = settings.base_url.replace("//0.0.0.0", "//localhost")
@@ -127,18 +132,20 @@ def _run(
     print(f"InfluencerAI Studio is running at {url}", flush=True)
     for worker in workers:
         processes.start(worker)
-    signs = frozen_processes.signs(processes.running, database_url=processes.env["DATABASE_URL"], lease_s=settings.job_lease_s)
+    signs = frozen_processes.life_signs(
+        processes.running, database_url=processes.env["DATABASE_URL"], lease_s=settings.job_lease_s
+    )
     watching = threading.Thread(
-        target=frozen_processes.Watch(processes, signs).run, args=[wish.stop], name="watch", daemon=True
+        target=frozen_processes.FrozenProcessWatch(processes, signs).run, args=[shutdown.stop], name="watch", daemon=True
     )
     watching.start()
-    while not wish.stop.wait(_LOOK_EVERY_S):
-        revival.check()
+    while not shutdown.stop.wait(_CHECK_EVERY_S):
+        restarts.check()
         processes.check()
     print("Stopping …", file=sys.stderr, flush=True)
 
 
-def _sandbox(settings: Settings, state: states.State) -> tuple[Service, dict[str, str]]:
+def _prepare_sandbox(settings: Settings, state: states.State) -> tuple[Service, dict[str, str]]:
     """The practice platform on the port it had last time, and the settings that name it.
 
     It has no passwords, so it does not follow HOST to the network: only SANDBOX_HOST opens it.
@@ -146,11 +153,11 @@ def _sandbox(settings: Settings, state: states.State) -> tuple[Service, dict[str
     port = ports.choose(["sandbox"], last=state.run.get("ports", {}))["sandbox"]
     state.note(ports={**state.run.get("ports", {}), "sandbox": port})
     host = settings.sandbox_host
-    inside = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
-    public = settings.sandbox_public_url or f"http://{'localhost' if host in ('0.0.0.0', '::') else inside}:{port}"
+    local_host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    public = settings.sandbox_public_url or f"http://{'localhost' if host in ('0.0.0.0', '::') else local_host}:{port}"
     folder = str(state.folder / "sandbox")
-    service = services.sandbox(folder=folder, host=host, port=port, public_url=public)
-    return service, {"SANDBOX_URL": f"http://{inside}:{port}", "SANDBOX_PUBLIC_URL": public}
+    service = services.sandbox_service(folder=folder, host=host, port=port, public_url=public)
+    return service, {"SANDBOX_URL": f"http://{local_host}:{port}", "SANDBOX_PUBLIC_URL": public}
 
 
 def _require_port(settings: Settings) -> None:

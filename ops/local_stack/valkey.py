@@ -15,7 +15,7 @@ ALWAYS = ("appendonly yes", 'save ""', "maxmemory-policy noeviction")
 
 
 def server(program: Path, *, folder: Path, port: int, password: str, log: Path, durable: bool) -> Server:
-    """The password is in a 0600 file, never on the command line that everybody can see."""
+    """The password goes into a 0600 file, never on the command line, which other accounts can see."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "valkey.conf"
     config.touch(mode=0o600)

@@ -8,7 +8,7 @@ from pathlib import Path
 import uvicorn
 
 from ops.sandbox_platform.app import application
-from ops.sandbox_platform.store import Store
+from ops.sandbox_platform.store import SandboxStore
 
 
 def main() -> None:
@@ -17,11 +17,11 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--public-url", default="", help="where browsers reach it, when that is another address")
-    wishes = parser.parse_args()
-    store = Store(wishes.folder)
+    options = parser.parse_args()
+    store = SandboxStore(options.folder)
     try:
-        app = application(store, public_url=wishes.public_url, listens_on=wishes.host)
-        uvicorn.run(app, host=wishes.host, port=wishes.port, log_level="warning", timeout_graceful_shutdown=2)
+        app = application(store, public_url=options.public_url, listens_on=options.host)
+        uvicorn.run(app, host=options.host, port=options.port, log_level="warning", timeout_graceful_shutdown=2)
     finally:
         store.close()
 

@@ -17,11 +17,11 @@ from starlette.routing import BaseRoute, Route
 
 from backend.kit.hosts import hosts
 from ops.sandbox_platform import pages
-from ops.sandbox_platform.api import Api
-from ops.sandbox_platform.faults import ONE_TIME, Faults
-from ops.sandbox_platform.store import TOKEN_S, Store
+from ops.sandbox_platform.api import SandboxApi
+from ops.sandbox_platform.faults import COUNTED_FAULTS, Faults
+from ops.sandbox_platform.store import TOKEN_S, SandboxStore
 
-_SAFE = {
+_SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
     "form-action *; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -33,9 +33,9 @@ _SAFE = {
 class Site:
     """`listens_on`: the address it is served at.
 
-    `codes`: what somebody allowed and nobody has used: code -> (account name, redirect address, challenge)."""
+    `codes`: authorisation codes that were not used yet: code -> (account name, redirect URL, PKCE challenge)."""
 
-    store: Store
+    store: SandboxStore
     public_url: str = ""
     listens_on: str = ""
     codes: dict[str, tuple[str, str, str]] = field(default_factory=dict)
@@ -44,29 +44,29 @@ class Site:
         return (self.public_url or f"{request.url.scheme}://{request.url.netloc}").rstrip("/")
 
     def own_form(self, request: Request) -> bool:
-        """A form of another site may not change anything here, nor one under a name that is not ours."""
-        ours = hosts(public_url=self.public_url, listens_on=self.listens_on)
-        return ours.own_origin(request.headers.get("origin", ""), request.headers.get("host", ""))
+        """Whether a form was sent from our own page, under one of our host names (guards against CSRF and DNS rebinding)."""
+        own_hosts = hosts(public_url=self.public_url, listens_on=self.listens_on)
+        return own_hosts.own_origin(request.headers.get("origin", ""), request.headers.get("host", ""))
 
     async def feed(self, request: Request) -> Response:
         name = request.path_params.get("name", "")
-        if name and not any(one.name == name for one in self.store.accounts.values()):
-            return _page(pages.missing("There is nobody of that name here."), 404)
-        return _page(pages.feed(self.store, name))
+        if name and not any(account.name == name for account in self.store.accounts.values()):
+            return _page(pages.not_found_page("There is nobody of that name here."), 404)
+        return _page(pages.feed_page(self.store, name))
 
     async def post(self, request: Request) -> Response:
-        found = next((one for one in self.store.posts if one.id == request.path_params["post"]), None)
-        if found is None:
-            return _page(pages.missing("This post is not here, or no longer."), 404)
-        return _page(pages.single(self.store, found))
+        post = next((candidate for candidate in self.store.posts if candidate.id == request.path_params["post"]), None)
+        if post is None:
+            return _page(pages.not_found_page("This post is not here, or no longer."), 404)
+        return _page(pages.post_page(self.store, post))
 
     async def file(self, request: Request) -> Response:
-        found = next((one for one in self.store.posts if one.id == request.path_params["post"]), None)
+        post = next((candidate for candidate in self.store.posts if candidate.id == request.path_params["post"]), None)
         n = request.path_params["n"]
-        if found is None or n >= len(found.media):
+        if post is None or n >= len(post.media):
             return PlainTextResponse("There is no such file.", 404)
-        heads = {"x-content-type-options": "nosniff", "cache-control": "max-age=31536000, immutable"}
-        return FileResponse(self.store.media(found.made_of, n), media_type=found.media[n], headers=heads)
+        headers = {"x-content-type-options": "nosniff", "cache-control": "max-age=31536000, immutable"}
+        return FileResponse(self.store.media(post.made_of, n), media_type=post.media[n], headers=headers)
 
     async def switches(self, request: Request) -> Response:
         if request.method == "POST":
@@ -78,59 +78,59 @@ class Site:
             elif form.get("act") == "expire":
                 await run_in_threadpool(self.store.expire_tokens)
             else:
-                given = {name: str(value) for name, value in form.items()} if form.get("act") == "set" else {}
-                await run_in_threadpool(self.store.set_faults, _faults(given))
+                values = {name: str(value) for name, value in form.items()} if form.get("act") == "set" else {}
+                await run_in_threadpool(self.store.set_faults, _faults_of_form(values))
             return RedirectResponse("/switches?done=1", 303)
-        return _page(pages.switches(self.store, said="Done." if request.query_params.get("done") else ""))
+        return _page(pages.switches_page(self.store, said="Done." if request.query_params.get("done") else ""))
 
     async def consent(self, request: Request) -> Response:
         query = request.query_params
         redirect = query.get("redirect_uri", "")
         if urlsplit(redirect).scheme not in ("http", "https") or query.get("response_type") != "code":
-            return _page(pages.missing("The app that sent you here did not say where to go back to."), 400)
+            return _page(pages.not_found_page("The app that sent you here did not say where to go back to."), 400)
         if request.method == "GET":
-            names = sorted(one.name for one in self.store.accounts.values())
-            return _page(pages.consent(names, urlsplit(redirect).netloc))
+            names = sorted(account.name for account in self.store.accounts.values())
+            return _page(pages.consent_page(names, urlsplit(redirect).netloc))
         if not self.own_form(request):
             return PlainTextResponse("Send this form from its own page.", 403)
         form = await request.form()
-        back = {"state": query.get("state", "")}
-        name = _name(str(form.get("account", "")))
+        answer = {"state": query.get("state", "")}
+        name = _account_name(str(form.get("account", "")))
         if form.get("answer") != "allow":
-            back |= {"error": "access_denied"}
+            answer |= {"error": "access_denied"}
         elif not name:
             return _page(
-                pages.consent([], urlsplit(redirect).netloc, wrong="Choose a name of 2 to 30 letters and digits."), 400
+                pages.consent_page([], urlsplit(redirect).netloc, wrong="Choose a name of 2 to 30 letters and digits."), 400
             )
         else:
-            back["code"] = secrets.token_urlsafe(16)
-            self.codes[back["code"]] = (name, redirect, query.get("code_challenge", ""))
-        return RedirectResponse(_with_query(redirect, back), 302)
+            answer["code"] = secrets.token_urlsafe(16)
+            self.codes[answer["code"]] = (name, redirect, query.get("code_challenge", ""))
+        return RedirectResponse(_with_query(redirect, answer), 302)
 
     async def token(self, request: Request) -> Response:
         form = {name: str(value) for name, value in (await request.form()).items()}
-        given = None
+        connected = None
         if form.get("grant_type") == "authorization_code":
             name, redirect, challenge = self.codes.pop(form.get("code", ""), ("", "", ""))
             if name and redirect == form.get("redirect_uri") and challenge == _challenge(form.get("code_verifier", "")):
-                given = await run_in_threadpool(self.store.connect, name)
+                connected = await run_in_threadpool(self.store.connect, name)
         elif form.get("grant_type") == "refresh_token":
-            given = await run_in_threadpool(self.store.refreshed, form.get("refresh_token", ""))
-        if given is None:
-            said = {"code": "grant", "message": "The code or the refresh token is not valid, or was used."}
-            return JSONResponse({"error": said}, 401)
-        account, token, refresh = given
-        said = {"access_token": token, "refresh_token": refresh, "account_id": account.id}
-        return JSONResponse({**said, "expires_in": TOKEN_S, "account_name": account.name})
+            connected = await run_in_threadpool(self.store.refresh_tokens, form.get("refresh_token", ""))
+        if connected is None:
+            body = {"code": "grant", "message": "The code or the refresh token is not valid, or was used."}
+            return JSONResponse({"error": body}, 401)
+        account, token, refresh = connected
+        body = {"access_token": token, "refresh_token": refresh, "account_id": account.id}
+        return JSONResponse({**body, "expires_in": TOKEN_S, "account_name": account.name})
 
     async def health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok", "posts": len(self.store.posts)})
 
 
-def routes(store: Store, *, public_url: str = "", listens_on: str = "") -> Sequence[BaseRoute]:
+def routes(store: SandboxStore, *, public_url: str = "", listens_on: str = "") -> Sequence[BaseRoute]:
     """`public_url`: where browsers reach it, when that is not where the request came in."""
     site = Site(store, public_url, listens_on)
-    api = Api(store, site.address)
+    api = SandboxApi(store, site.address)
     return [
         *api.routes(),
         Route("/", site.feed),
@@ -144,39 +144,39 @@ def routes(store: Store, *, public_url: str = "", listens_on: str = "") -> Seque
     ]
 
 
-def application(store: Store, *, public_url: str = "", listens_on: str = "") -> Starlette:
+def application(store: SandboxStore, *, public_url: str = "", listens_on: str = "") -> Starlette:
     return Starlette(routes=routes(store, public_url=public_url, listens_on=listens_on))
 
 
 def _page(html: str, status: int = 200) -> Response:
-    return HTMLResponse(html, status, headers=_SAFE)
+    return HTMLResponse(html, status, headers=_SECURITY_HEADERS)
 
 
-def _faults(given: dict[str, str]) -> Faults:
-    """Of the form; what is no number counts as off."""
+def _faults_of_form(values: dict[str, str]) -> Faults:
+    """The faults of the switches form; a field that is no number counts as off."""
 
-    def number(name: str, most: int) -> int:
-        text = given.get(name, "").strip()
-        return min(int(text), most) if text.isdecimal() else 0
+    def number(name: str, maximum: int) -> int:
+        text = values.get(name, "").strip()
+        return min(int(text), maximum) if text.isdecimal() else 0
 
-    faults = Faults(processing_s=number("processing_s", 3600), banned=given.get("banned") == "on")
-    faults.quota_total = number("quota_total", 10_000) if given.get("quota_total", "").strip().isdecimal() else 50
-    faults.times = {name: n for name in ONE_TIME if (n := number(name, 1000))}
+    faults = Faults(processing_s=number("processing_s", 3600), banned=values.get("banned") == "on")
+    faults.quota_total = number("quota_total", 10_000) if values.get("quota_total", "").strip().isdecimal() else 50
+    faults.times = {name: n for name in COUNTED_FAULTS if (n := number(name, 1000))}
     return faults
 
 
-def _name(text: str) -> str:
+def _account_name(text: str) -> str:
     name = text.strip().lstrip("@").lower()
     return name if 2 <= len(name) <= 30 and name.replace("_", "").replace(".", "").isalnum() and name.isascii() else ""
 
 
 def _challenge(verifier: str) -> str:
-    """PKCE S256; "" of none."""
+    """PKCE challenge (S256) of a verifier; "" without one."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return urlsafe_b64encode(digest).decode().rstrip("=") if verifier else ""
 
 
-def _with_query(url: str, more: dict[str, str]) -> str:
+def _with_query(url: str, parameters: dict[str, str]) -> str:
     parts = urlsplit(url)
-    query = "&".join(part for part in (parts.query, urlencode(more)) if part)
+    query = "&".join(part for part in (parts.query, urlencode(parameters)) if part)
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))

@@ -1,11 +1,11 @@
-"""What can be made to go wrong on purpose, by hand on the switches page or by a test."""
+"""Faults that can be switched on, by hand on the switches page or by a test."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-ONE_TIME = {
+COUNTED_FAULTS = {
     "lose_publish": "Publish the next post, then drop the connection",
     "publish_500": "Publish the next post, then answer with an error",
     "publish_down": "Answer the next publish with an error and publish nothing",
@@ -16,7 +16,7 @@ ONE_TIME = {
     "too_many_calls": "Answer the next call “too many calls, wait a minute”",
     "lose_comment": "Write the next comment, then drop the connection",
 }
-"""Each for as many of the next calls as it says."""
+"""Faults that are set for a number of the next calls, with their labels."""
 
 
 @dataclass
@@ -32,15 +32,15 @@ class Faults:
     """Tests: next refusals as (call, HTTP status, code)."""
 
     def take(self, name: str) -> bool:
-        left = self.times.get(name, 0)
-        self.times[name] = max(0, left - 1)
-        return left > 0
+        remaining = self.times.get(name, 0)
+        self.times[name] = max(0, remaining - 1)
+        return remaining > 0
 
     def kept(self) -> dict[str, Any]:
-        """What outlives a restart: not what was wished for the next calls."""
+        """What outlives a restart: all but the faults set for the next calls."""
         return {name: value for name, value in asdict(self).items() if name not in ("times", "refuse")}
 
     @classmethod
-    def read(cls, said: dict[str, Any]) -> Faults:
-        names = {one.name for one in fields(cls)}
-        return cls(**{name: value for name, value in said.items() if name in names})
+    def read(cls, values: dict[str, Any]) -> Faults:
+        names = {field_.name for field_ in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in names})

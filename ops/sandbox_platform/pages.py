@@ -1,4 +1,4 @@
-"""What people see: the feed on a phone-wide column, a profile, one post, the switches, consent. Plain HTML, dark and light."""
+"""The HTML pages: feed, profile, one post, switches, consent. Light and dark."""
 
 from __future__ import annotations
 
@@ -7,43 +7,43 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from ops.sandbox_platform.faults import ONE_TIME
-from ops.sandbox_platform.store import DAY_S, Post, Store
+from ops.sandbox_platform.faults import COUNTED_FAULTS
+from ops.sandbox_platform.store import DAY_S, SandboxPost, SandboxStore
 
 _CSS = Path(__file__).with_name("style.css").read_text("utf-8")
-_FACES = ("#b4436c", "#37718e", "#6a994e", "#8a5a44", "#5e548e", "#bc6c25", "#2a9d8f")
+_AVATAR_COLOURS = ("#b4436c", "#37718e", "#6a994e", "#8a5a44", "#5e548e", "#bc6c25", "#2a9d8f")
 _TAG = re.compile(r"(?<![\w&])([#@]\w+)")
 
 
-def feed(store: Store, name: str = "") -> str:
+def feed_page(store: SandboxStore, name: str = "") -> str:
     """Everybody's posts, newest first, or one account's."""
-    mine = [one for one in store.posts if not name or _name(store, one) == name]
-    shown = [one for one in reversed(mine) if one.format != "story"]
-    fresh = [one for one in reversed(mine) if one.format == "story" and store.now() - one.at < DAY_S]
-    rings = "".join(
-        f'<a href="/p/{one.id}" title="Story of {escape(_name(store, one))}">{_face(store, one)}</a>' for one in fresh
+    posts = [post for post in store.posts if not name or _name(store, post) == name]
+    feed_posts = [post for post in reversed(posts) if post.format != "story"]
+    stories = [post for post in reversed(posts) if post.format == "story" and store.now() - post.at < DAY_S]
+    story_links = "".join(
+        f'<a href="/p/{post.id}" title="Story of {escape(_name(store, post))}">{_avatar(store, post)}</a>' for post in stories
     )
-    body = (f'<nav class=stories aria-label="Stories">{rings}</nav>' if rings else "") + "".join(
-        _post(store, one) for one in shown
+    body = (f'<nav class=stories aria-label="Stories">{story_links}</nav>' if story_links else "") + "".join(
+        _post(store, post) for post in feed_posts
     )
     if not body:
         body = '<p class="empty dim">Nothing has been published here yet.<br>Posts of the studio appear here.</p>'
     return _page(f"@{name}" if name else "Sandbox", body, home=bool(name))
 
 
-def single(store: Store, post: Post) -> str:
+def post_page(store: SandboxStore, post: SandboxPost) -> str:
     return _page("Sandbox", _post(store, post), home=True)
 
 
-def missing(why: str) -> str:
-    return _page("Sandbox", f'<p class="empty dim">{escape(why)}</p>', home=True)
+def not_found_page(reason: str) -> str:
+    return _page("Sandbox", f'<p class="empty dim">{escape(reason)}</p>', home=True)
 
 
-def switches(store: Store, *, said: str = "") -> str:
+def switches_page(store: SandboxStore, *, said: str = "") -> str:
     faults = store.faults
-    ones = "".join(
-        f'<label>{escape(words)}<input type=number name={name} min=0 max=1000 value="{faults.times.get(name, 0)}"></label>'
-        for name, words in ONE_TIME.items()
+    counters = "".join(
+        f'<label>{escape(label)}<input type=number name={name} min=0 max=1000 value="{faults.times.get(name, 0)}"></label>'
+        for name, label in COUNTED_FAULTS.items()
     )
     checked = " checked" if faults.banned else ""
     note = f"<p class=note role=status>{escape(said)}</p>" if said else ""
@@ -55,7 +55,7 @@ Numbers: how many of the next times.</p>
 value="{faults.processing_s:g}"></label><label>Posts an account may publish in 24 hours<input type=number name=quota_total
 min=0 max=10000 value="{faults.quota_total}"></label>
 <label>Accounts may not publish<input type=checkbox name=banned{checked}></label>
-{ones}<button class=go name=act value=set>Save</button><button name=act value=reset>All off</button></form>
+{counters}<button class=go name=act value=set>Save</button><button name=act value=reset>All off</button></form>
 <form method=post><button name=act value=expire>Expire all tokens</button>
 <details><summary>Empty the feed …</summary><p>All posts and drafts here are deleted. Accounts stay connected.</p>
 <button name=act value=clear>Delete all posts</button></details></form>""",
@@ -63,20 +63,20 @@ min=0 max=10000 value="{faults.quota_total}"></label>
     )
 
 
-def consent(names: Sequence[str], app: str, *, wrong: str = "") -> str:
-    known = "".join(f"<option value={escape(name, quote=True)}>" for name in names)
+def consent_page(names: Sequence[str], app: str, *, wrong: str = "") -> str:
+    options = "".join(f"<option value={escape(name, quote=True)}>" for name in names)
     note = f"<p class=note role=alert>{escape(wrong)}</p>" if wrong else ""
     return _page(
         "Allow access",
         f"""{note}<p>The studio at <b>{escape(app)}</b> wants to publish posts and comments for your account.</p>
 <form method=post><label>Account<input name=account list=names required minlength=2 maxlength=30 autocomplete=off
-placeholder="bella"></label><datalist id=names>{known}</datalist>
+placeholder="bella"></label><datalist id=names>{options}</datalist>
 <p class=dim>A new name makes a new account. There are no passwords here: it is for practice.</p>
 <button class=go name=answer value=allow>Allow</button><button name=answer value=deny formnovalidate>Deny</button></form>""",
     )
 
 
-def _post(store: Store, post: Post) -> str:
+def _post(store: SandboxStore, post: SandboxPost) -> str:
     name = _name(store, post)
     alts = post.said.get("files", [])
     files = "".join(_file(post, n, mime, str(alts[n]) if n < len(alts) else "") for n, mime in enumerate(post.media))
@@ -84,26 +84,28 @@ def _post(store: Store, post: Post) -> str:
     title = f"<p class=text><b>{escape(str(post.said.get('title', '')))}</b></p>" if post.said.get("title") else ""
     words = _TAG.sub(r"<span class=tag>\1</span>", escape(post.caption))
     text = f"<p class=text>{words}</p>" if words else ""
-    said = "".join(f"<p class=comment><b>{escape(name)}</b> {escape(words)}</p>" for _, words in reversed(post.comments))
+    comments = "".join(f"<p class=comment><b>{escape(name)}</b> {escape(words)}</p>" for _, words in reversed(post.comments))
     count = f" of {len(post.media)}" if len(post.media) > 1 else ""
-    when = f'<small><a href="/p/{post.id}">{_ago(store.now() - post.at)}</a> · {escape(post.format)}{count}</small>'
-    who = f'{_face(store, post)}<div><a href="/@{name}"><b>{escape(name)}</b></a><br>{when}</div>{label}'
-    return f"""<article id="{post.id}"><div class=who>{who}</div><div class=files>{files}</div>{title}{text}{said}</article>"""
+    time_link = f'<small><a href="/p/{post.id}">{_ago(store.now() - post.at)}</a> · {escape(post.format)}{count}</small>'
+    author = f'{_avatar(store, post)}<div><a href="/@{name}"><b>{escape(name)}</b></a><br>{time_link}</div>{label}'
+    head = f'<article id="{post.id}"><div class=who>{author}</div><div class=files>{files}</div>'
+    return f"{head}{title}{text}{comments}</article>"
 
 
-def _file(post: Post, n: int, mime: str, alt: str) -> str:
+def _file(post: SandboxPost, n: int, mime: str, alt: str) -> str:
     url = f"/media/{post.id}/{n}"
     if mime.startswith("video/"):
         return f'<video controls playsinline preload=metadata src="{url}"></video>'
     return f'<img loading=lazy src="{url}" alt="{escape(alt, quote=True)}">'
 
 
-def _face(store: Store, post: Post) -> str:
+def _avatar(store: SandboxStore, post: SandboxPost) -> str:
     name = _name(store, post)
-    return f'<span class=face style="background:{_FACES[sum(name.encode()) % len(_FACES)]}">{escape(name[:1].upper())}</span>'
+    colour = _AVATAR_COLOURS[sum(name.encode()) % len(_AVATAR_COLOURS)]
+    return f'<span class=face style="background:{colour}">{escape(name[:1].upper())}</span>'
 
 
-def _name(store: Store, post: Post) -> str:
+def _name(store: SandboxStore, post: SandboxPost) -> str:
     return store.accounts[post.account].name
 
 
@@ -115,9 +117,9 @@ def _ago(seconds: float) -> str:
 
 
 def _page(title: str, body: str, *, home: bool = False) -> str:
-    back = '<a href="/">Feed</a>' if home else ""
+    feed_link = '<a href="/">Feed</a>' if home else ""
     return f"""<!doctype html><html lang=en><meta charset=utf-8>
 <meta name=viewport content="width=device-width, initial-scale=1"><title>{escape(title)}</title>
 <style>{_CSS}</style>
-<header><b>{escape(title)}</b>{back}<a href="/switches">Switches</a></header>
+<header><b>{escape(title)}</b>{feed_link}<a href="/switches">Switches</a></header>
 <main>{body}</main><footer class=dim><p>A practice platform on this machine. Nobody else sees it.</p></footer></html>"""

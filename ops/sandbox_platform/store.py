@@ -1,4 +1,4 @@
-"""What the platform has: every change is one line of a journal, on the disk before it is answered; files lie beside it."""
+"""The platform's data: each change is one line of a journal, synced to disk before the answer; files lie beside it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN_S, REFRESH_S = DAY_S, 365 * DAY_S
 
 
 @dataclass
-class Account:
+class SandboxAccount:
     """`tokens`: SHA-256 of a token -> when it expires."""
 
     id: str
@@ -31,8 +31,8 @@ class Account:
 
 
 @dataclass
-class Draft:
-    """`files`: as announced; `stored`: number -> kind of the file that is there. `post` set: it is published."""
+class SandboxDraft:
+    """`said`: as sent by the client; `stored`: file number -> MIME type of the file. `post`: id once it is published."""
 
     id: str
     account: str
@@ -49,8 +49,8 @@ class Draft:
 
 
 @dataclass
-class Post:
-    """`media`: kinds, in order; the files are those of the draft it was made of."""
+class SandboxPost:
+    """`media`: MIME types in order; the files are those of its draft (`made_of`)."""
 
     id: str
     account: str
@@ -73,14 +73,14 @@ class Post:
         return bool(self.said.get("ai_made"))
 
 
-class Store:
-    """Thread-safe. Reads what was kept before; a line cut by a crash at the end is dropped."""
+class SandboxStore:
+    """Thread-safe. Replays the journal at start; an incomplete last line (a crash) is dropped."""
 
     def __init__(self, folder: Path, *, now: Callable[[], float] = time.time) -> None:
         self.folder, self.now = folder, now
-        self.accounts: dict[str, Account] = {}
-        self.drafts: dict[str, Draft] = {}
-        self.posts: list[Post] = []
+        self.accounts: dict[str, SandboxAccount] = {}
+        self.drafts: dict[str, SandboxDraft] = {}
+        self.posts: list[SandboxPost] = []
         self.faults = Faults()
         self.lock = threading.RLock()
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,83 +96,85 @@ class Store:
 
     # What is done
 
-    def connect(self, name: str) -> tuple[Account, str, str]:
-        """The account of that name, made when it is new, with a token and a refresh token."""
+    def connect(self, name: str) -> tuple[SandboxAccount, str, str]:
+        """(account of that name, token, refresh token). Creates the account when it is new."""
         with self.lock:
-            account = next((one for one in self.accounts.values() if one.name == name), None)
+            account = next((candidate for candidate in self.accounts.values() if candidate.name == name), None)
             if account is None:
-                account = self.accounts[self._keep("account", id=_id("acc"), name=name)["id"]]
+                account = self.accounts[self._record("account", id=_id("acc"), name=name)["id"]]
             return account, *self.tokens(account)
 
-    def tokens(self, account: Account) -> tuple[str, str]:
+    def tokens(self, account: SandboxAccount) -> tuple[str, str]:
         token, refresh = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         now = self.now()
-        self._keep("token", account=account.id, token=_hash(token), until=now + TOKEN_S)
-        self._keep("refresh", account=account.id, token=_hash(refresh), until=now + REFRESH_S)
+        self._record("token", account=account.id, token=_hash(token), until=now + TOKEN_S)
+        self._record("refresh", account=account.id, token=_hash(refresh), until=now + REFRESH_S)
         return token, refresh
 
-    def refreshed(self, refresh: str) -> tuple[Account, str, str] | None:
-        """The old refresh token ends with its use."""
+    def refresh_tokens(self, refresh: str) -> tuple[SandboxAccount, str, str] | None:
+        """New tokens for a refresh token, which can be used only once; None when it is not valid."""
         with self.lock:
             hashed = _hash(refresh)
-            account = next((one for one in self.accounts.values() if one.refresh.get(hashed, 0) > self.now()), None)
+            account = next(
+                (candidate for candidate in self.accounts.values() if candidate.refresh.get(hashed, 0) > self.now()), None
+            )
             if account is None:
                 return None
-            self._keep("refresh", account=account.id, token=hashed, until=0)
+            self._record("refresh", account=account.id, token=hashed, until=0)
             return account, *self.tokens(account)
 
-    def opens(self, token: str) -> Account | None:
+    def account_of_token(self, token: str) -> SandboxAccount | None:
         hashed = _hash(token)
-        return next((one for one in self.accounts.values() if one.tokens.get(hashed, 0.0) > self.now()), None)
+        return next((candidate for candidate in self.accounts.values() if candidate.tokens.get(hashed, 0.0) > self.now()), None)
 
     def expire_tokens(self) -> None:
         with self.lock:
             for account in self.accounts.values():
                 for hashed in list(account.tokens):
-                    self._keep("token", account=account.id, token=hashed, until=0)
+                    self._record("token", account=account.id, token=hashed, until=0)
 
-    def begin(self, account: Account, said: dict[str, Any]) -> Draft:
-        id = self._keep("draft", id=_id("drf"), account=account.id, said=said, at=self.now())["id"]
+    def begin(self, account: SandboxAccount, fields: dict[str, Any]) -> SandboxDraft:
+        id = self._record("draft", id=_id("drf"), account=account.id, said=fields, at=self.now())["id"]
         return self.drafts[id]
 
-    def filled(self, draft: Draft, n: int, mime: str) -> None:
+    def filled(self, draft: SandboxDraft, n: int, mime: str) -> None:
         """File `n` is on the disk."""
-        self._keep("file", draft=draft.id, n=n, mime=mime, ready_at=self.now() + self.faults.processing_s)
+        self._record("file", draft=draft.id, n=n, mime=mime, ready_at=self.now() + self.faults.processing_s)
 
-    def fail(self, draft: Draft, reason: str) -> None:
-        self._keep("failed", draft=draft.id, reason=reason)
+    def fail(self, draft: SandboxDraft, reason: str) -> None:
+        self._record("failed", draft=draft.id, reason=reason)
 
-    def forget(self, draft: Draft) -> None:
-        self._keep("forgotten", draft=draft.id)
+    def forget(self, draft: SandboxDraft) -> None:
+        self._record("forgotten", draft=draft.id)
         shutil.rmtree(self.media(draft.id, 0).parent, ignore_errors=True)
 
-    def publish(self, draft: Draft) -> Post:
-        id = self._keep("post", id=_id("pst"), draft=draft.id, at=self.now())["id"]
-        return next(one for one in self.posts if one.id == id)
+    def publish(self, draft: SandboxDraft) -> SandboxPost:
+        id = self._record("post", id=_id("pst"), draft=draft.id, at=self.now())["id"]
+        return next(post for post in self.posts if post.id == id)
 
-    def comment(self, post: Post, text: str) -> str:
-        return str(self._keep("comment", post=post.id, id=_id("com"), text=text)["id"])
+    def comment(self, post: SandboxPost, text: str) -> str:
+        return str(self._record("comment", post=post.id, id=_id("com"), text=text)["id"])
 
     def set_faults(self, faults: Faults) -> None:
         with self.lock:
-            self._keep("faults", faults=faults.kept())
+            self._record("faults", faults=faults.kept())
             self.faults = faults
 
     def clear(self) -> None:
         """Empties the feed; accounts stay connected."""
         with self.lock:
-            self._keep("cleared")
+            self._record("cleared")
             shutil.rmtree(self.folder / "media", ignore_errors=True)
 
-    def used(self, account: Account) -> int:
+    def used(self, account: SandboxAccount) -> int:
         """Posts of the last 24 hours."""
         since = self.now() - DAY_S
-        return sum(1 for one in self.posts if one.account == account.id and one.at > since)
+        return sum(1 for post in self.posts if post.account == account.id and post.at > since)
 
     # The journal
 
-    def _keep(self, what: str, **said: Any) -> dict[str, Any]:
-        line = {"what": what, **said}
+    def _record(self, kind: str, **values: Any) -> dict[str, Any]:
+        line = {"what": kind, **values}
         with self.lock:
             self._journal.write(json.dumps(line).encode() + b"\n")
             self._journal.flush()
@@ -183,35 +185,35 @@ class Store:
     def _replay(self) -> None:
         if not self._path.exists():
             return
-        whole = self._path.read_bytes()
-        good = whole[: whole.rfind(b"\n") + 1]
-        if len(good) < len(whole):
-            self._path.write_bytes(good)
-        for line in good.splitlines():
+        data = self._path.read_bytes()
+        complete = data[: data.rfind(b"\n") + 1]
+        if len(complete) < len(data):
+            self._path.write_bytes(complete)
+        for line in complete.splitlines():
             self._apply(json.loads(line))
 
     def _apply(self, line: dict[str, Any]) -> None:  # one kind of line, one branch
         match line["what"]:
             case "account":
-                self.accounts[line["id"]] = Account(line["id"], line["name"])
+                self.accounts[line["id"]] = SandboxAccount(line["id"], line["name"])
             case "token" | "refresh":
                 account = self.accounts[line["account"]]
-                kept = account.tokens if line["what"] == "token" else account.refresh
-                kept[line["token"]] = line["until"]
+                tokens = account.tokens if line["what"] == "token" else account.refresh
+                tokens[line["token"]] = line["until"]
             case "faults":
                 self.faults = Faults.read(line["faults"])
             case "cleared":
                 self.drafts.clear()
                 self.posts.clear()
             case "comment":
-                post = next(one for one in self.posts if one.id == line["post"])
+                post = next(candidate for candidate in self.posts if candidate.id == line["post"])
                 post.comments.insert(0, (line["id"], line["text"]))
             case _:
                 self._apply_draft(line)
 
     def _apply_draft(self, line: dict[str, Any]) -> None:
         if line["what"] == "draft":
-            self.drafts[line["id"]] = Draft(line["id"], line["account"], line["said"], line["at"])
+            self.drafts[line["id"]] = SandboxDraft(line["id"], line["account"], line["said"], line["at"])
             return
         draft = self.drafts[line["draft"]]
         match line["what"]:
@@ -224,11 +226,11 @@ class Store:
             case "post":
                 draft.post = line["id"]
                 media = [draft.stored[n] for n in sorted(draft.stored)]
-                self.posts.append(Post(line["id"], draft.account, draft.id, line["at"], draft.said, media))
+                self.posts.append(SandboxPost(line["id"], draft.account, draft.id, line["at"], draft.said, media))
 
 
-def _id(head: str) -> str:
-    return f"{head}_{secrets.token_hex(8)}"
+def _id(prefix: str) -> str:
+    return f"{prefix}_{secrets.token_hex(8)}"
 
 
 def _hash(token: str) -> str:

@@ -8,8 +8,8 @@ from studio.shell.frame import frame
 page = frame("Account", icon=":material/person:")
 with st.container(width=760):
     with page.guard():
-        account.name(page)
+        account.name_form(page)
     with page.guard():
-        account.password(page)
+        account.password_form(page)
     with page.guard():
-        account.browsers(page)
+        account.browser_sessions(page)

@@ -13,6 +13,6 @@ with st.container(width=760):
         with page.guard():
             workspace.invitations(page)
         with page.guard():
-            workspace.name(page)
+            workspace.name_form(page)
     with page.guard():
-        workspace.another(page)
+        workspace.new_workspace_form(page)

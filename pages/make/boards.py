@@ -1,4 +1,4 @@
-"""Boards: pictures gathered, arranged, packed."""
+"""Boards: pictures gathered, arranged, downloaded as a ZIP."""
 
 import streamlit as st
 
@@ -8,6 +8,6 @@ from studio.shell.frame import frame
 page = frame("Boards", icon=":material/dashboard:", needs="viewer")
 with page.guard():
     if board_id := st.query_params.get("id"):
-        boards.one(page, board_id)
+        boards.detail(page, board_id)
     else:
-        boards.all_of_them(page)
+        boards.listing(page)

@@ -1,4 +1,4 @@
-"""Videos: pictures that were made to move."""
+"""Videos made from pictures."""
 
 from studio.shell.frame import frame
 from studio.videos import videos

@@ -1,4 +1,4 @@
-"""Every picture made here or brought in: search, compare, rate, gather, remix, download."""
+"""Every picture made here or imported: search, compare, rate, gather, remix, download."""
 
 import streamlit as st
 
@@ -10,6 +10,6 @@ with page.guard():
     if picture_id := st.query_params.get("id"):
         gallery_detail.detail(page, picture_id)
     elif "bring" in st.query_params:
-        gallery_import.bring(page)
+        gallery_import.import_page(page)
     else:
         gallery.browse(page)

@@ -1,4 +1,4 @@
-"""Pictures the identity gate kept back: show them, or reject them."""
+"""Face check: pictures that the identity gate held back, to release or reject."""
 
 from studio.identity import identity_review
 from studio.shell.frame import frame

@@ -1,4 +1,4 @@
-"""Influencers: who they are and what draws them."""
+"""Influencers: their personas and the LoRAs that draw them."""
 
 import streamlit as st
 

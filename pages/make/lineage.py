@@ -1,4 +1,4 @@
-"""Dataset, run, LoRA, picture, video: how they hang together."""
+"""Lineage: which datasets, runs and LoRAs a picture or video was made from."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""LoRA training: runs, their curves, samples and checkpoints; new ones from old ones; several beside each other."""
+"""LoRA training: runs with their curves, samples and versions; new runs from old ones; several compared."""
 
 import streamlit as st
 
@@ -6,14 +6,14 @@ from studio.shell.frame import frame
 from studio.training import training, training_compare, training_run
 
 page = frame("Training", icon=":material/model_training:", needs="viewer")
-asked = st.query_params
+query = st.query_params
 with page.guard():
-    if run_id := asked.get("id"):
+    if run_id := query.get("id"):
         training_run.detail(page, run_id, zone=training.browser_zone())
-    elif (run_id := asked.get("duplicate")) and page.can_edit:
-        step = asked.get("step", "")
+    elif (run_id := query.get("duplicate")) and page.can_edit:
+        step = query.get("step", "")
         training.follow_up_form(page, run_id, int(step) if step.isdigit() else None)
-    elif "compare" in asked:
-        training_compare.compare_runs(page, [one for one in asked["compare"].split(",") if one])
+    elif "compare" in query:
+        training_compare.compare_runs(page, [run for run in query["compare"].split(",") if run])
     else:
         training.listing(page)

@@ -1,4 +1,4 @@
-"""Compare checkpoints: the same prompts and seeds with each of them, scores, blind votes, one suggestion."""
+"""Comparisons: the same prompts and seeds with several versions, scores, blind votes, one suggestion."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Workflows: people's own ComfyUI graphs, brought in, bound, tried and approved."""
+"""Workflows: users' own ComfyUI graphs, imported, mapped, tried and approved."""
 
 import streamlit as st
 

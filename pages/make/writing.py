@@ -1,4 +1,4 @@
-"""Write: texts for posts, ideas for days, a talk, and what was written so far."""
+"""Write: texts for posts, ideas for days, a chat, and what was written so far."""
 
 from studio.shell.frame import frame
 from studio.writing import writing

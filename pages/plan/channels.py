@@ -1,4 +1,4 @@
-"""Channels: which accounts each influencer posts to, and how they stand."""
+"""Channels: the accounts each influencer posts to, and their state."""
 
 from studio.channels import channels
 from studio.shell.frame import frame

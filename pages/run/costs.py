@@ -1,4 +1,4 @@
-"""What words cost: today and this month against the limits, by day, influencer and kind."""
+"""Costs of AI calls: today and this month against the limits, by day, influencer and kind."""
 
 from studio.budgets import costs
 from studio.shell.frame import frame

@@ -1,4 +1,4 @@
-"""How every server and engine is, which versions run, who works, what room is left."""
+"""The state of every server and engine, their versions, the workers, the free disk space."""
 
 from studio.shell.frame import frame
 from studio.system import system

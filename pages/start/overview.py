@@ -1,4 +1,4 @@
-"""Overview: running, needs you, latest."""
+"""Overview: what runs, what needs the user, the latest pictures."""
 
 from studio.overview import overview
 from studio.shell.frame import frame

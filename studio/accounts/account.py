@@ -14,18 +14,18 @@ _SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows":
 _BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 
 
-def name(page: Page) -> None:
+def name_form(page: Page) -> None:
     with st.form("name"):
         st.header("Name")
-        wanted = st.text_input("Your name", value=page.user.name, help=f"You sign in as {plain(page.user.email)}.")
+        new_name = st.text_input("Your name", value=page.user.name, help=f"You sign in as {plain(page.user.email)}.")
         pressed = st.form_submit_button("Save name")
     if pressed:
         with page.transaction() as tx:
-            accounts.rename_user(tx, wanted)
-        _done("Your name is saved.")
+            accounts.rename_user(tx, new_name)
+        _toast_and_rerun("Your name is saved.")
 
 
-def password(page: Page) -> None:
+def password_form(page: Page) -> None:
     with st.form("password", clear_on_submit=True):
         st.header("Password")
         st.caption("At least 10 characters. Changing it signs out all your other browsers.")
@@ -39,28 +39,28 @@ def password(page: Page) -> None:
         st.success("Your password is changed. All other browsers are signed out.", icon=":material/check:")
 
 
-def browsers(page: Page) -> None:
+def browser_sessions(page: Page) -> None:
     with page.transaction() as tx:
         signed_in = accounts.sessions(tx, token=page.caller.token)
     with st.container(border=True):
         st.header("Signed-in browsers")
-        for one in signed_in:
+        for browser_session in signed_in:
             with st.container(horizontal=True, vertical_alignment="center"):
-                when = f"seen {ago(one.last_seen_at)}, signed in {one.signed_in_at:%-d %b %Y}"
-                st.markdown(f"**{plain(browser(one.user_agent))}**  \n:small[{when}]", width="stretch")
-                if one.current:
+                when = f"seen {ago(browser_session.last_seen_at)}, signed in {browser_session.signed_in_at:%-d %b %Y}"
+                st.markdown(f"**{plain(browser_label(browser_session.user_agent))}**  \n:small[{when}]", width="stretch")
+                if browser_session.current:
                     st.badge("this browser", color="green")
                 else:
-                    st.button("Sign out", key=f"out:{one.id}", on_click=_revoke, args=(page, one.id))
+                    st.button("Sign out", key=f"out:{browser_session.id}", on_click=_revoke, args=(page, browser_session.id))
         if len(signed_in) > 1:
-            st.button("Sign out everywhere else", icon=":material/logout:", on_click=_others, args=(page,))
+            st.button("Sign out everywhere else", icon=":material/logout:", on_click=_revoke_others, args=(page,))
 
 
-def browser(user_agent: str) -> str:
-    """“Firefox on Windows”, as far as it can be told."""
-    kind = next((word for mark, word in _BROWSERS.items() if mark in user_agent), "A browser")
-    system = next((word for mark, word in _SYSTEMS.items() if mark in user_agent), "")
-    return f"{kind} on {system}" if system else kind
+def browser_label(user_agent: str) -> str:
+    """“Firefox on Windows”, as far as the user agent says so."""
+    browser_name = next((label for mark, label in _BROWSERS.items() if mark in user_agent), "A browser")
+    system = next((label for mark, label in _SYSTEMS.items() if mark in user_agent), "")
+    return f"{browser_name} on {system}" if system else browser_name
 
 
 def _revoke(page: Page, session_id: str) -> None:
@@ -68,11 +68,11 @@ def _revoke(page: Page, session_id: str) -> None:
         accounts.revoke_session(tx, session_id)
 
 
-def _others(page: Page) -> None:
+def _revoke_others(page: Page) -> None:
     with page.guard(), page.transaction() as tx:
         accounts.sign_out_everywhere(tx, but=page.caller.token)
 
 
-def _done(sentence: str) -> None:
+def _toast_and_rerun(sentence: str) -> None:
     st.toast(sentence, icon=":material/check:")
     st.rerun()

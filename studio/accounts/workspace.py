@@ -7,7 +7,7 @@ import streamlit as st
 from backend import accounts
 from backend.db.transactions import RANK
 from studio.shell import session
-from studio.shell.frame import WORKSPACE, Page
+from studio.shell.frame import WORKSPACE_PARAM, Page
 from studio.shell.sign_in import INVITE, RESET
 from studio.ui.confirm import confirm
 from studio.ui.format import plain
@@ -18,50 +18,60 @@ _LINK = "_workspace_link"
 
 def members(page: Page) -> None:
     with page.transaction() as tx:
-        people = accounts.members(tx)
+        member_cards = accounts.members(tx)
     with st.container(border=True):
         st.header("People")
-        for person in people:
-            _member(page, person)
+        for member in member_cards:
+            _member(page, member)
         if link := st.session_state.get(_LINK):
             _show_link(*link)
 
 
-def _member(page: Page, person: accounts.MemberCard) -> None:
-    me = person.user_id == page.user.id
+def _member(page: Page, member: accounts.MemberCard) -> None:
+    is_self = member.user_id == page.user.id
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(person.name)}**{' (you)' if me else ''}  \n:small[{plain(person.email)}]", width="stretch")
+        st.markdown(f"**{plain(member.name)}**{' (you)' if is_self else ''}  \n:small[{plain(member.email)}]", width="stretch")
         if not page.is_owner:
-            st.badge(person.role, color="gray")
+            st.badge(member.role, color="gray")
         else:
-            key = f"role:{person.user_id}"
-            st.session_state[key] = person.role
+            key = f"role:{member.user_id}"
+            st.session_state[key] = member.role
             st.selectbox(
-                f"Role of {plain(person.name)}", list(RANK), key=key, width=130, label_visibility="collapsed",
-                format_func=str.capitalize, on_change=_set_role, args=(page, person.user_id),
-            )  # fmt: skip
-        if page.is_owner or me:
-            _acts(page, person, me=me)
+                f"Role of {plain(member.name)}",
+                list(RANK),
+                key=key,
+                width=130,
+                label_visibility="collapsed",
+                format_func=str.capitalize,
+                on_change=_set_role,
+                args=(page, member.user_id),
+            )
+        if page.is_owner or is_self:
+            _member_menu(page, member, is_self=is_self)
 
 
-def _acts(page: Page, person: accounts.MemberCard, *, me: bool) -> None:
-    options = ["Leave this workspace"] if me else ["Make a reset link", "Remove from the workspace"]
-    chosen = st.menu_button("", options, icon=":material/more_vert:", type="tertiary", key=f"acts:{person.user_id}")
+def _member_menu(page: Page, member: accounts.MemberCard, *, is_self: bool) -> None:
+    options = ["Leave this workspace"] if is_self else ["Make a reset link", "Remove from the workspace"]
+    chosen = st.menu_button("", options, icon=":material/more_vert:", type="tertiary", key=f"acts:{member.user_id}")
     if chosen == "Make a reset link":
         with page.transaction(needs="owner") as tx:
-            secret = accounts.create_reset_link(tx, person.user_id)
-        title = f"Give this link to {plain(person.name)}. It lets them choose a new password, once, within 24 hours."
+            secret = accounts.create_reset_link(tx, member.user_id)
+        title = f"Give this link to {plain(member.name)}. It lets them choose a new password, once, within 24 hours."
         st.session_state[_LINK] = (title, _address(RESET, secret))
     elif chosen == "Leave this workspace":
         confirm(
-            "Leave this workspace?", f"You will no longer see **{plain(page.workspace.name)}**. What you made stays there.",
-            action="Leave", act=lambda: _remove(page, person.user_id),
-        )  # fmt: skip
+            "Leave this workspace?",
+            f"You will no longer see **{plain(page.workspace.name)}**. What you made stays there.",
+            action="Leave",
+            act=lambda: _remove(page, member.user_id),
+        )
     elif chosen:
         confirm(
-            f"Remove {plain(person.name)}?", "They lose access at once. What they made stays.",
-            action="Remove", act=lambda: _remove(page, person.user_id),
-        )  # fmt: skip
+            f"Remove {plain(member.name)}?",
+            "They lose access at once. What they made stays.",
+            action="Remove",
+            act=lambda: _remove(page, member.user_id),
+        )
 
 
 def invitations(page: Page) -> None:
@@ -78,34 +88,37 @@ def invitations(page: Page) -> None:
                 "Send this link yourself. It works once, within 7 days, and is shown only now.", _address(INVITE, secret)
             )
         with page.transaction(needs="owner") as tx:
-            waiting = accounts.invitations(tx)
-        for one in waiting:
+            open_invitations = accounts.invitations(tx)
+        for invitation in open_invitations:
             with st.container(horizontal=True, vertical_alignment="center"):
-                whom = plain(one.email) or "whoever holds the link"
-                st.markdown(f"{one.role.capitalize()} for {whom}  \n:small[until {one.expires_at:%-d %b %Y}]", width="stretch")
-                st.button("Withdraw", key=f"withdraw:{one.id}", on_click=_withdraw, args=(page, one.id))
+                recipient = plain(invitation.email) or "whoever holds the link"
+                st.markdown(
+                    f"{invitation.role.capitalize()} for {recipient}  \n:small[until {invitation.expires_at:%-d %b %Y}]",
+                    width="stretch",
+                )
+                st.button("Withdraw", key=f"withdraw:{invitation.id}", on_click=_withdraw, args=(page, invitation.id))
 
 
-def name(page: Page) -> None:
+def name_form(page: Page) -> None:
     with st.form("workspace-name"):
         st.header("Name")
-        wanted = st.text_input("Name of this workspace", value=page.workspace.name)
+        new_name = st.text_input("Name of this workspace", value=page.workspace.name)
         pressed = st.form_submit_button("Save name")
     if pressed:
         with page.transaction(needs="owner") as tx:
-            accounts.rename_workspace(tx, wanted)
+            accounts.rename_workspace(tx, new_name)
         st.rerun()
 
 
-def another(page: Page) -> None:
+def new_workspace_form(page: Page) -> None:
     with st.expander("New workspace", icon=":material/add:"), st.form("new-workspace", border=False):
         st.caption("Separate influencers, pictures and people. You will own it.")
-        wanted = st.text_input("Its name")
+        workspace_name = st.text_input("Its name")
         pressed = st.form_submit_button("Create workspace")
     if pressed:
         with page.transaction() as tx:
-            made = accounts.create_workspace(tx, wanted)
-        st.query_params.from_dict({WORKSPACE: made})
+            workspace_id = accounts.create_workspace(tx, workspace_name)
+        st.query_params.from_dict({WORKSPACE_PARAM: workspace_id})
         st.rerun()
 
 

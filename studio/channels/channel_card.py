@@ -16,8 +16,8 @@ from backend.platforms.port import Account
 from studio.shell import session
 from studio.shell.frame import Page
 from studio.ui.confirm import confirm
-from studio.ui.format import ago, clock, count, esc, plain
-from studio.ui.toasts import queue_toast, telling
+from studio.ui.format import ago, clock_time, count, esc, plain
+from studio.ui.toasts import queue_toast, toast_errors
 
 STATES = {
     "connected": ":green-badge[:material/check: Connected]",
@@ -87,7 +87,7 @@ def _pace(pace: ChannelActivity, zone: str) -> str:
         else "Nothing published yet."
     )
     late = pace.next_at is not None and pace.next_at <= now()
-    following = "" if pace.next_at is None else " Next: now." if late else f" Next: {clock(pace.next_at, zone)}."
+    following = "" if pace.next_at is None else " Next: now." if late else f" Next: {clock_time(pace.next_at, zone)}."
     return f":material/schedule: {plain(last + following)}"
 
 
@@ -148,14 +148,14 @@ def _acts(page: Page, card: ChannelCard, again: str) -> None:
 
 def _look(page: Page, card: ChannelCard) -> None:
     heard()
-    with telling():
+    with toast_errors():
         st.session_state[f"channels:look:{card.id}"] = (channels.check_account(page.app, page.transaction, card.id), now())
         queue_toast(f"{plain(card.name)} answers.")
 
 
 def _switch(page: Page, card: ChannelCard) -> None:
     heard()
-    with telling():
+    with toast_errors():
         with page.transaction(needs="editor") as tx:
             channels.switch(tx, card.id, on=card.state == "off")
         queue_toast(f"{plain(card.name)} is {'on' if card.state == 'off' else 'off: nothing is published on it'}.")

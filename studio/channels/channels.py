@@ -14,14 +14,14 @@ from studio.shell import session
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import esc, plain
-from studio.ui.toasts import queue_toast, telling, told
+from studio.ui.toasts import queue_toast, show_queued_toasts, toast_errors
 
 FIRST = 20
 
 
 def show(page: Page) -> None:
     """`?influencer=` chooses whose; `?said=` is what connecting has to say."""
-    told()
+    show_queued_toasts()
     _landed(page)
     with page.transaction() as tx:
         cards = influencers.page(tx, take=200).cards
@@ -115,7 +115,7 @@ def _away(page: Page, **query: str) -> str:
 
 
 def _sandbox(page: Page, influencer_id: str) -> None:
-    with telling():
+    with toast_errors():
         with page.transaction(needs="editor") as tx:
             card = channels.add_sandbox(tx, influencer_id)
         queue_toast(f"{plain(card.label)} was added. Its feed shows what followers would see.")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend import comparisons
 from backend.comparisons import CONTROL, Arm, ComparisonCard, DrawnCell, Results
-from studio.components.trial_grid import Column, Place, Row, trial_grid
+from studio.components.trial_grid import GridCell, GridColumn, GridRow, trial_grid
 from studio.shell.frame import Page
 
 
@@ -45,34 +45,34 @@ def _strength_choice(card: ComparisonCard, results: Results) -> float:
     return float(chosen if chosen is not None else preselected)
 
 
-def _column(arm: Arm, results: Results) -> Column:
+def _column(arm: Arm, results: Results) -> GridColumn:
     scores = next(item for item in results.figures if item.arm == arm)
     lines = [f"face {scores.identity:.0%}"] if scores.identity is not None else []
     lines += [f"prompt {scores.adherence:.0%}"] if scores.adherence is not None else []
     marks = [("suggested", "good")] if arm == results.suggestion.arm else []
     marks += [("overfitted?", "warn")] if any(item.arm == arm for item in results.warnings) else []
     if arm.control:
-        return Column("No LoRA", "Without the LoRA", lines, marks)
-    return Column(f"Step {arm.step:,}", f"Step {arm.step:,} at {arm.weight}", lines, marks)
+        return GridColumn("No LoRA", "Without the LoRA", lines, marks)
+    return GridColumn(f"Step {arm.step:,}", f"Step {arm.step:,} at {arm.weight}", lines, marks)
 
 
-def _rows(card: ComparisonCard, cells: Sequence[DrawnCell], arms: Sequence[Arm]) -> list[Row]:
+def _rows(card: ComparisonCard, cells: Sequence[DrawnCell], arms: Sequence[Arm]) -> list[GridRow]:
     by_place = {(cell.arm, cell.prompt_n, cell.seed_n): cell for cell in cells}
     numbers = {(cell.arm, cell.prompt_n, cell.seed_n): cell.n for cell in comparisons.planned_cells(card.plan)}
     return [
-        Row(prompt, f"seed {seed}", [_grid_place(by_place.get((arm, p, s)), numbers[arm, p, s]) for arm in arms])
+        GridRow(prompt, f"seed {seed}", [_grid_place(by_place.get((arm, p, s)), numbers[arm, p, s]) for arm in arms])
         for p, prompt in enumerate(card.plan.prompts)
         for s, seed in enumerate(card.plan.seeds)
     ]
 
 
-def _grid_place(cell: DrawnCell | None, n: int) -> Place:
+def _grid_place(cell: DrawnCell | None, n: int) -> GridCell:
     if cell is None:
-        return Place(n, "")
+        return GridCell(n, "")
     face_text = f"face {cell.identity:.0%}" if cell.identity is not None else ""
     seen_text = "" if cell.seen or cell.adherence is None else f"prompt {cell.adherence:.0%}"
     seen_text += "  ".join(f"{'✓' if was_seen else '✗'} {_short(requested)}" for requested, was_seen in cell.seen.values())
-    return Place(n, cell.asset_id, cell.identity, "\n".join(filter(None, (face_text, seen_text))))
+    return GridCell(n, cell.asset_id, cell.identity, "\n".join(filter(None, (face_text, seen_text))))
 
 
 def _short(requested: str) -> str:

@@ -11,7 +11,7 @@ from backend.comparisons import Arm, ArmScores, ComparisonCard, Results
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import count, media_url, plain
-from studio.ui.request_key import renew, request_key
+from studio.ui.request_key import renew_request_key, request_key
 
 
 def show_result(page: Page, card: ComparisonCard) -> None:
@@ -127,7 +127,7 @@ def _missing_scores(page: Page, card: ComparisonCard) -> None:
     if page.can_edit and st.button("Score again", icon=":material/replay:"):
         with page.transaction(needs="editor") as tx:
             comparisons.rescore(tx, card.id, request_key=idempotency_key)
-        renew(key)
+        renew_request_key(key)
         st.rerun()
 
 
@@ -147,7 +147,7 @@ def _exports(page: Page, card: ComparisonCard) -> None:
             if st.button(label, icon=":material/grid_on:"):
                 with page.transaction(needs="editor") as tx:
                     comparisons.start_grid_export(tx, card.id, request_key=idempotency_key)
-                renew(key)
+                renew_request_key(key)
                 st.rerun()
         address = f"/api/trials/{card.id}/scores.csv?workspace={page.workspace.id}"
         st.link_button("Scores (CSV)", address, icon=":material/table:")

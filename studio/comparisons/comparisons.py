@@ -15,9 +15,9 @@ from studio.shell.frame import Page
 from studio.training.training_estimate import rough_duration
 from studio.ui.confirm import confirm
 from studio.ui.empty_state import empty_state
-from studio.ui.engine_status import nothing_offered
+from studio.ui.engine_status import show_no_models
 from studio.ui.format import ago, count, plain, state_badge
-from studio.ui.request_key import renew, request_key
+from studio.ui.request_key import renew_request_key, request_key
 
 ESTIMATE_TEXTS = {
     "comparisons": "about **{}** by earlier comparisons",
@@ -80,7 +80,7 @@ def _new_comparison(page: Page, run_id: str, model_name: str) -> None:
     key = f"trial:{run_id}"
     models = page.app.engines.image.models()
     if not models:
-        nothing_offered(page, page.app.engines.image.status(), "Checkpoints can be compared", key=key)
+        show_no_models(page, page.app.engines.image.status(), "Checkpoints can be compared", key=key)
         return
     with page.transaction() as tx:
         proposal = comparisons.propose(tx, run_id)
@@ -97,7 +97,7 @@ def _new_comparison(page: Page, run_id: str, model_name: str) -> None:
     if st.button(f"Draw {count(n, 'picture')}", type="primary", icon=":material/compare:"):
         with page.transaction(needs="editor") as tx:
             card = comparisons.start(tx, draft=draft, models=models, request_key=idempotency_key)
-        renew(key)
+        renew_request_key(key)
         page.go("make/trials", id=card.id)
 
 

@@ -1,4 +1,4 @@
-"""What Streamlit has no widget for: browser components (v2) that talk to our own API.
+"""Browser components (Streamlit components v2) for what Streamlit has no widget for; they talk to our own API.
 
 One folder a component: its Python side, and ES modules whose types are in JSDoc. What needs no page (queries, layout,
 selection, undo) stands in modules of its own, with a `.test.js` beside it. `load.py` puts a component's modules into one

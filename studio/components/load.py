@@ -32,7 +32,7 @@ def load(folder: str, entry: str = "") -> ComponentRenderer:
     Its styles are `shared/shared.css` and, for each module, the .css file of the same name beside it.
     """
     entry = entry or folder
-    modules = modules_of(HERE / folder / f"{entry}.js")
+    modules = modules_in_order(HERE / folder / f"{entry}.js")
     styles = [HERE / "shared" / "shared.css", *(path.with_suffix(".css") for path in modules)]
     css = "".join(_read(path) for path in styles if path.exists())
     return st.components.v2.component(f"studio_{entry}", html='<div class="root">\n</div>', css=css, js=link(modules))
@@ -42,21 +42,21 @@ def ignore() -> None:
     """A trigger's callback for callers that read the mounted result instead."""
 
 
-def modules_of(entry: Path) -> list[Path]:
+def modules_in_order(entry: Path) -> list[Path]:
     """Every module that `entry` reaches by imports, each after those it imports; `entry` itself is the last."""
-    found: list[Path] = []
-    seen: set[Path] = set()
+    ordered: list[Path] = []
+    visited: set[Path] = set()
 
     def visit(module: Path) -> None:
-        if module in seen:
+        if module in visited:
             return
-        seen.add(module)
+        visited.add(module)
         for imported in _IMPORT.finditer(_read(module)):
             visit((module.parent / imported[2]).resolve())
-        found.append(module)
+        ordered.append(module)
 
     visit(entry.resolve())
-    return found
+    return ordered
 
 
 def link(modules: list[Path]) -> str:

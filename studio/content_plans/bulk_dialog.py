@@ -14,9 +14,9 @@ from backend.influencers import InfluencerCard
 from studio.content_plans.series_form import series_form
 from studio.shell import current_influencer
 from studio.shell.frame import Page
-from studio.ui.format import count, duration, plain, takes, usd
-from studio.ui.request_key import renew, request_key
-from studio.ui.toasts import queue_toast, telling, told
+from studio.ui.format import count, duration, estimated_duration, plain, usd
+from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.toasts import queue_toast, show_queued_toasts, toast_errors
 
 _KEY = "plan_days"
 
@@ -31,10 +31,10 @@ def ask(page: Page, people: Sequence[InfluencerCard], *, influencer: str) -> Non
         )
         names = {one.id: one for one in people}
         start = list(names).index(
-            influencer if influencer in names else current_influencer.influencer(list(names)) or next(iter(names))
+            influencer if influencer in names else current_influencer.current_influencer_id(list(names)) or next(iter(names))
         )
         who = st.selectbox("Influencer", list(names), start, format_func=lambda one: names[one].name, key="days:who")
-        current_influencer.work_with(who)
+        current_influencer.set_current_influencer(who)
         body(page, names[who])
 
     question()
@@ -42,7 +42,7 @@ def ask(page: Page, people: Sequence[InfluencerCard], *, influencer: str) -> Non
 
 def body(page: Page, who: InfluencerCard, *, first: date | None = None, days: int = 7) -> None:
     """Form, forecast and the button; `first` and `days`: of a chosen range."""
-    told()
+    show_queued_toasts()
     with page.transaction() as tx:
         accounts = [one for one in channels.of(tx, who.id) if one.deleted_at is None]
         rules = content_plans.get_rules(tx, who.id)
@@ -71,7 +71,7 @@ def _no_channel(page: Page, who: InfluencerCard) -> None:
     )
 
     def practice() -> None:
-        with telling(), page.transaction(needs="editor") as tx:
+        with toast_errors(), page.transaction(needs="editor") as tx:
             channels.add_sandbox(tx, who.id)
 
     with st.container(horizontal=True):
@@ -126,7 +126,7 @@ def _pictures(foretold: Forecast) -> str:
     drawn = count(foretold.pictures, "picture")
     if foretold.draw_s is None:
         return f"{drawn}: how long they take is known once one was drawn here. Each goes to its draft when it is there."
-    return f"{drawn} in {takes(foretold.draw_s, foretold.load_s)}. Each goes to its draft when it is there."
+    return f"{drawn} in {estimated_duration(foretold.draw_s, foretold.load_s)}. Each goes to its draft when it is there."
 
 
 def _start(page: Page, order: SeriesOrder) -> None:
@@ -136,7 +136,7 @@ def _start(page: Page, order: SeriesOrder) -> None:
     except StudioError as error:
         st.error(plain(error.message), icon=":material/error:")
         return
-    renew(_KEY)
+    renew_request_key(_KEY)
     st.session_state.pop("series:hidden", None)
     st.session_state["series:started"] = job.id
     queue_toast("Started: drafts come onto the calendar one after the other.", ":material/auto_awesome:")

@@ -15,16 +15,16 @@ from studio.components.calendar import calendar
 from studio.content_plans import bulk_dialog, plan, plan_new, plan_series, posting_rules
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.toasts import told
-from studio.ui.undo_notice import bar
+from studio.ui.toasts import show_queued_toasts
+from studio.ui.undo_notice import draw_notice_bar
 
 _STATES = {state.value: word for state, word in STATE_LABELS.items()}
 Toolbar = tuple[str, dict[str, str], str]
 
 
 def show(page: Page) -> None:
-    told()
-    bar(page)
+    show_queued_toasts()
+    draw_notice_bar(page)
     with page.transaction() as tx:
         people = influencers.page(tx, take=200).cards
         accounts = channels.of(tx)

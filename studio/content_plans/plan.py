@@ -9,7 +9,7 @@ import streamlit as st
 
 from backend import content_plans
 from backend.content_plans import STATE_LABELS, FaceMatch, PlanCard, PostState
-from studio.components.keeper import keeper
+from studio.components.keeper import form_keeper
 from studio.content_plans import (
     face_match,
     plan_actions,
@@ -21,8 +21,8 @@ from studio.content_plans import (
 )
 from studio.shell.frame import Page
 from studio.ui.format import plain
-from studio.ui.toasts import telling, told
-from studio.ui.undo_notice import forget, line
+from studio.ui.toasts import show_queued_toasts, toast_errors
+from studio.ui.undo_notice import dismiss_notice, draw_notice_in_dialog
 
 S = PostState
 COLOURS = {
@@ -55,7 +55,7 @@ def dialog(page: Page, plan_id: str) -> None:
 def _closed(page: Page, plan_id: str) -> None:
     unsaved_changes.keep_at_close(page, plan_id)
     st.session_state.pop("plan:dialog", None)
-    forget()
+    dismiss_notice()
     touched()
 
 
@@ -75,13 +75,13 @@ def touched() -> None:
 def body(page: Page, plan_id: str) -> None:
     """Each part has a place of its own, however much is in it: else what follows would begin anew when one of them grows. The
     form is read first, since what can be done depends on what was typed."""
-    told()
+    show_queued_toasts()
     with page.transaction() as tx:
         card = content_plans.get(tx, plan_id)
         rules = content_plans.get_rules(tx, card.influencer_id)
         near = content_plans.placement_warnings(tx, plan_id)
         match = content_plans.worst_matches(tx, [card]).get(plan_id)
-    keeper(f"keeper:{plan_id}", stamp=st.session_state.get("calendar:stamp", 0))
+    form_keeper(f"keeper:{plan_id}", stamp=st.session_state.get("calendar:stamp", 0))
     head, standing, acts, fixes, fields, log = (st.container() for _ in range(6))
     if card.deleted_at:
         with head:
@@ -95,7 +95,7 @@ def body(page: Page, plan_id: str) -> None:
     with head:
         _head(card, near, match)
     with standing:
-        line(page)
+        draw_notice_in_dialog(page)
         for post in card.posts:
             if len(card.posts) > 1:
                 st.markdown(f"{badge(post.state)} {plain(post.channel_name)}")
@@ -137,6 +137,6 @@ def badge(state: PostState) -> str:
 
 
 def _undo(page: Page, act_id: str) -> None:
-    with telling(), page.transaction(needs="editor") as tx:
+    with toast_errors(), page.transaction(needs="editor") as tx:
         content_plans.undo(tx, act_id)
     touched()

@@ -16,8 +16,8 @@ from studio.content_plans import unsaved_changes
 from studio.content_plans.unsaved_changes import Edited
 from studio.shell.frame import Page
 from studio.ui.format import plain
-from studio.ui.optimistic_form import load_again
-from studio.ui.undo_notice import done, forget
+from studio.ui.optimistic_form import reload_form
+from studio.ui.undo_notice import dismiss_notice, set_notice
 
 S = PostState
 Act = Callable[[Session, ExpectedPlans], Outcome | None]
@@ -96,18 +96,18 @@ def perform(page: Page, edited: Edited, act: Act, *, said: str = "") -> None:
                 refused = error.message
             after = content_plans.get(tx, plan_id)
     except ChangedSince:
-        done("Not done: somebody else changed this post while you had it open.", good=False)
+        set_notice("Not done: somebody else changed this post while you had it open.", good=False)
         again(plan_id)
     except StudioError as error:
-        done(f"Not saved. {error.message}", good=False)
+        set_notice(f"Not saved. {error.message}", good=False)
         again(plan_id)
     saved = "Saved. " if edited.changed and said != "Saved." else ""
     if refused:
-        done(f"{saved}Not done: {refused}", good=False)
+        set_notice(f"{saved}Not done: {refused}", good=False)
     elif said == _SENT:
-        forget(all_=True)  # that it goes out is seen, and would be said for longer than it is true
+        dismiss_notice(all_=True)  # that it goes out is seen, and would be said for longer than it is true
     else:
-        done(f"{saved}{said or _became(after)}", act=next(iter(out.undo_entries), None))
+        set_notice(f"{saved}{said or _became(after)}", act=next(iter(out.undo_entries), None))
     _go_on(page, edited, after)
     again(plan_id)
 
@@ -133,7 +133,7 @@ def _go_on(page: Page, edited: Edited, after: PlanCard) -> None:
     """The form stays as it is where it shows what is saved now; else it is filled anew."""
     shown = edited.draft if edited.changed else edited.filled.before.draft()
     if content_plans.differences(after, shown):
-        load_again(unsaved_changes.slot(after.id))
+        reload_form(unsaved_changes.slot(after.id))
     else:
         unsaved_changes.follow(page, after)
 
@@ -258,5 +258,5 @@ def _delete(page: Page, edited: Edited) -> None:
         with page.transaction(needs="editor") as tx:
             st.session_state[f"plan:deleted:{card.id}"] = content_plans.delete(tx, card.id, expected={card.id: card}).id
     except StudioError as error:
-        done(error.message, good=False)
+        set_notice(error.message, good=False)
     again(card.id)

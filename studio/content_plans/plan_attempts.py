@@ -9,7 +9,7 @@ import streamlit as st
 from backend import content_plans
 from backend.content_plans import AttemptCard, PlanCard
 from studio.shell.frame import Page
-from studio.ui.format import clock, count, duration, plain, size
+from studio.ui.format import clock_time, count, duration, plain, size
 
 OUTCOMES = {
     "running": ":violet-badge[Running]",
@@ -47,7 +47,7 @@ def log(page: Page, card: PlanCard) -> None:
 
 def _when(attempt: AttemptCard, card: PlanCard) -> str:
     took = f", took {duration((attempt.ended_at - attempt.created_at).total_seconds())}" if attempt.ended_at else ""
-    return plain(clock(attempt.created_at, card.zone) + took)
+    return plain(clock_time(attempt.created_at, card.zone) + took)
 
 
 def _lines(attempt: AttemptCard) -> list[str]:

@@ -20,7 +20,7 @@ from studio.content_plans import plan_fields, plan_offsets, unsaved_changes
 from studio.content_plans.unsaved_changes import Edited
 from studio.shell.frame import Page
 from studio.ui.format import media_url, plain
-from studio.ui.toasts import telling
+from studio.ui.toasts import toast_errors
 
 _FIXED = (PostState.PUBLISHING, PostState.PUBLISHED, PostState.UNKNOWN)
 TAKE = 60
@@ -134,7 +134,7 @@ def _write(page: Page, card: PlanCard, key: str) -> None:
         key=f"{key}:write",
     ):
         topic = card.topic or card.title
-        with telling(), st.spinner("Writing …"):
+        with toast_errors(), st.spinner("Writing …"):
             order = writing.WriteOrder(influencer_id=card.influencer_id, topic=topic)
             made = writing.write_texts(page.app, partial(page.transaction, "editor"), order=order)
             st.session_state[f"{key}:text"] = made[0].parts

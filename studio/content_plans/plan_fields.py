@@ -17,7 +17,7 @@ from backend.platforms.limits import PLATFORMS
 from backend.platforms.port import Account, Options
 from studio.shell.frame import Page
 from studio.ui.format import media_url, plain
-from studio.ui.toasts import telling
+from studio.ui.toasts import toast_errors
 
 _DEFAULTS: dict[str, Any] = {
     one.name: list(one.default) if isinstance(one.default, tuple) else one.default for one in fields(Options)
@@ -270,5 +270,5 @@ def _ask(page: Page, key: str, channel: ChannelCard, frozen: bool) -> Account | 
 
 
 def _look(page: Page, channel: ChannelCard) -> None:
-    with telling():
+    with toast_errors():
         st.session_state[_asked(channel)] = channels.check_account(page.app, partial(page.transaction, "editor"), channel.id)

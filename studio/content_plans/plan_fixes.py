@@ -15,8 +15,8 @@ from backend.platforms.port import Problem
 from studio.content_plans import unsaved_changes
 from studio.shell.frame import Page
 from studio.ui.format import duration, media_url, plain
-from studio.ui.optimistic_form import filled
-from studio.ui.toasts import queue_toast, telling
+from studio.ui.optimistic_form import opened_form
+from studio.ui.toasts import queue_toast, toast_errors
 
 _OUT = (PostState.PUBLISHING, PostState.PUBLISHED, PostState.UNKNOWN)
 _SHAPES = ((1, 1), (4, 5), (5, 4), (9, 16), (16, 9), (3, 4), (4, 3), (2, 3), (3, 2))
@@ -194,8 +194,8 @@ def _move(page: Page, card: PlanCard, post: PostCard, asset_id: str, key: str) -
 def _change(page: Page, card: PlanCard, post: PostCard, act: Callable[[Session, ExpectedPlans], PostCard]) -> None:
     """Written at once. The form below goes on from there; what was typed into it and not saved stays."""
     form = unsaved_changes.slot(card.id)
-    with telling():
-        found = filled(form)
+    with toast_errors():
+        found = opened_form(form)
         with page.transaction(needs="editor") as tx:
             version = content_plans.get(tx, card.id).version
             after = act(tx, {card.id: card})

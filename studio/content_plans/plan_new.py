@@ -17,7 +17,7 @@ from studio.content_plans import bulk_dialog
 from studio.shell import current_influencer
 from studio.shell.frame import Page
 from studio.ui.format import count, plain
-from studio.ui.request_key import renew, request_key
+from studio.ui.request_key import renew_request_key, request_key
 from studio.ui.toasts import queue_toast
 
 Chosen = tuple[datetime, datetime, bool]
@@ -38,9 +38,9 @@ def ask(
     @st.dialog("New plan", width="medium")
     def question() -> None:
         names = {one.id: one for one in people}
-        start = list(names).index(influencer or current_influencer.influencer(list(names)) or next(iter(names)))
+        start = list(names).index(influencer or current_influencer.current_influencer_id(list(names)) or next(iter(names)))
         who = st.selectbox("Influencer", list(names), index=start, format_func=lambda one: names[one].name, key="plan_new:who")
-        current_influencer.work_with(who)
+        current_influencer.set_current_influencer(who)
         if chosen and (n := _span(chosen)) > 1 and _written():
             bulk_dialog.body(page, names[who], first=chosen[0].date(), days=n)
             return
@@ -121,7 +121,7 @@ def _make(
     except StudioError as error:
         st.error(plain(error.message), icon=":material/error:")
         return
-    renew("plan_new")
+    renew_request_key("plan_new")
     if len(made) == 1:
         page.go("plan/calendar", id=made[0].id)
     queue_toast(f"{count(len(made), 'draft')} planned.")

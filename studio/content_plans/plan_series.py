@@ -15,7 +15,7 @@ from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.confirm import confirm
 from studio.ui.format import count, duration, plain
-from studio.ui.toasts import queue_toast, telling
+from studio.ui.toasts import queue_toast, toast_errors
 
 _HIDDEN, _UNDO = "series:hidden", "series:undo"
 _OLD = timedelta(days=7)
@@ -120,7 +120,7 @@ def _hide(job_id: str) -> None:
 
 
 def _schedule(page: Page, card: SeriesCard) -> None:
-    with telling():
+    with toast_errors():
         with page.transaction(needs="editor") as tx:
             out = content_plans.schedule(tx, card.drafts, expected={one.id: one for one in card.plans})
         parts = [
@@ -152,6 +152,6 @@ def _undo_row(page: Page) -> None:
 
 def _take_back(page: Page, act_id: str) -> None:
     st.session_state.pop(_UNDO, None)
-    with telling(), page.transaction(needs="editor") as tx:
+    with toast_errors(), page.transaction(needs="editor") as tx:
         content_plans.undo(tx, act_id)
     touched()

@@ -13,7 +13,7 @@ from studio.components import live_jobs
 from studio.content_plans import plan_actions
 from studio.content_plans.unsaved_changes import Edited
 from studio.shell.frame import Page
-from studio.ui.format import ago, clock, esc, media_url, plain
+from studio.ui.format import ago, clock_time, esc, media_url, plain
 
 S = PostState
 _LOOK_S, _LONGEST_S = 4.0, 3600.0
@@ -124,7 +124,7 @@ def _comment(tx: Session, post: PostCard) -> str:
 
 
 def _waits(card: PlanCard, post: PostCard) -> None:
-    until = f" until {clock(post.not_before, card.zone)}" if post.not_before and post.not_before > now() else ""
+    until = f" until {clock_time(post.not_before, card.zone)}" if post.not_before and post.not_before > now() else ""
     st.info(
         f"{plain(post.channel_name)} waits{until}: {plain(post.error or 'it is tried again then.')}", icon=":material/timer:"
     )
@@ -149,7 +149,7 @@ def _unknown(page: Page, card: PlanCard, post: PostCard, edited: Edited) -> None
     st.error(f"{plain(post.channel_name)}: {plain(post.error or 'Nobody knows whether it is there.')}", icon=":material/help:")
     with page.transaction() as tx:
         account = channels.get(tx, post.channel_id)
-    looked_for = f"a post of {clock(post.due_at, card.zone)} or a little later" if post.due_at else "the post"
+    looked_for = f"a post of {clock_time(post.due_at, card.zone)} or a little later" if post.due_at else "the post"
     words = " ".join(content_plans.whole_caption(post.caption, post.hashtags).split())[:80]
     st.caption(
         f"Look at the account for {plain(looked_for)}"

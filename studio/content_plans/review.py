@@ -13,8 +13,8 @@ from studio.content_plans import attention, face_match, plan, review_bulk
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import esc, lines, media_url, plain
-from studio.ui.toasts import told
-from studio.ui.undo_notice import bar, done
+from studio.ui.toasts import show_queued_toasts
+from studio.ui.undo_notice import draw_notice_bar, set_notice
 
 TAKE = 20
 _EMPTY = {
@@ -40,8 +40,8 @@ _DATED = {"in_review", "draft", "failed", "missed", "on_hold"}
 
 
 def queue(page: Page) -> None:
-    told()
-    bar(page)
+    show_queued_toasts()
+    draw_notice_bar(page)
     if (wish := st.query_params.pop("show", "")) in KINDS:
         st.session_state["review:kind"] = wish
     attention.lines(page, attention.read(page), states=False)
@@ -169,15 +169,15 @@ def _when(page: Page, card: PlanCard) -> None:
 def _move(page: Page, card: PlanCard, key: str) -> None:
     day, clock = st.session_state.get(f"{key}:day"), st.session_state.get(f"{key}:time")
     if day is None or clock is None:
-        done("Choose a day and a time.", good=False)
+        set_notice("Choose a day and a time.", good=False)
         return
     try:
         with page.transaction(needs="editor") as tx:
             act = content_plans.move(tx, card.id, datetime.combine(day, clock), expected={card.id: card})
     except StudioError as error:
-        done(error.message, good=False)
+        set_notice(error.message, good=False)
         return
-    done(" ".join(filter(None, (act.said, act.note))), act=act)
+    set_notice(" ".join(filter(None, (act.said, act.note))), act=act)
 
 
 def _reject(page: Page, card: PlanCard) -> None:

@@ -13,7 +13,7 @@ from backend.content_plans import Outcome, PlanCard, PlanUndoEntry, PostState
 from backend.errors import StudioError
 from studio.shell.frame import Page
 from studio.ui.format import count
-from studio.ui.undo_notice import done
+from studio.ui.undo_notice import set_notice
 
 _HELD_BACK = {"in_review", "draft", "failed", "missed"}
 """Lists whose plans can be held."""
@@ -162,14 +162,14 @@ def _act(page: Page, cards: Sequence[PlanCard], act: Callable[[Session], tuple[s
         with page.transaction(needs="editor") as tx:
             said, out, undo = act(tx)
     except StudioError as error:
-        done(error.message, good=False)
+        set_notice(error.message, good=False)
         return
     refused = len(out.refused)
     why = " ".join(dict.fromkeys(out.refused.values()))
     if refused == len(cards):
-        done(why if refused == 1 else f"Nothing was done: {why}", good=False)
+        set_notice(why if refused == 1 else f"Nothing was done: {why}", good=False)
     else:
-        done(f"{said} {refused} not: {why}" if refused else said, act=undo, good=not refused)
+        set_notice(f"{said} {refused} not: {why}" if refused else said, act=undo, good=not refused)
     _tick_all(cards, False)
 
 

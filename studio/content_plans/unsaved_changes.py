@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from backend import content_plans
 from backend.content_plans import Difference, PlanCard, PlanDraft, VariantDraft
 from studio.shell.frame import Page
-from studio.ui.format import clock, plain
-from studio.ui.optimistic_form import filled, keep_up, load_again, seen
-from studio.ui.toasts import telling
+from studio.ui.format import clock_time, plain
+from studio.ui.optimistic_form import open_form, opened_form, rebase_form, reload_form
+from studio.ui.toasts import toast_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ def slot(plan_id: str) -> str:
 def fill(page: Page, now: PlanCard) -> tuple[str, Filled]:
     """(key of the form, what to fill it with). Read anew when the form was not on the page before."""
     form = slot(now.id)
-    if filled(form) is None:
+    if opened_form(form) is None:
         _forget_fields(form)
-    key, value = seen(form, _fresh(page, now) if filled(form) is None else None)
+    key, value = open_form(form, _fresh(page, now) if opened_form(form) is None else None)
     assert isinstance(value, Filled)
     states = {one.id: one.state for one in now.posts}  # what goes out, or failed, is not what the form was filled with
     posts_now = tuple(replace(one, state=states.get(one.id, one.state)) for one in value.before.posts)
@@ -74,9 +74,9 @@ def fill(page: Page, now: PlanCard) -> tuple[str, Filled]:
 
 def follow(page: Page, now: PlanCard) -> None:
     """This very session has changed the saved plan by another button: what was typed stays, and is compared with it."""
-    found = filled(slot(now.id))
+    found = opened_form(slot(now.id))
     if found and isinstance(found[1], Filled):
-        keep_up(slot(now.id), replace(found[1], version=now.version, before=now))
+        rebase_form(slot(now.id), replace(found[1], version=now.version, before=now))
 
 
 def keep(page: Page, edited: Edited) -> None:
@@ -103,7 +103,7 @@ def keep_at_close(page: Page, plan_id: str) -> None:
         return
     draft = _with_texts(edited)
     changed = content_plans.differences(edited.filled.before.draft(), draft)
-    with telling():
+    with toast_errors():
         keep(page, replace(edited, draft=draft, changed=changed))
 
 
@@ -139,14 +139,14 @@ def discard(page: Page, plan_id: str) -> None:
     """The form shows the saved plan again."""
     with page.transaction(needs="editor") as tx:
         content_plans.discard_unsaved_draft(tx, plan_id)
-    load_again(slot(plan_id))
+    reload_form(slot(plan_id))
 
 
 def unsaved(edited: Edited) -> str:
     """What is not saved, as markdown."""
     what = ", ".join(one.field for one in edited.changed[:4]) + (" …" if len(edited.changed) > 4 else "")
     at = edited.filled.restored_at
-    said = f"Unsaved changes from {clock(at, _zone(edited.now))} restored" if at else "Unsaved changes"
+    said = f"Unsaved changes from {clock_time(at, _zone(edited.now))} restored" if at else "Unsaved changes"
     return f":orange[:material/edit_note:] {plain(said)}: {plain(what)}"
 
 
@@ -188,7 +188,7 @@ def _over(page: Page, edited: Edited) -> None:
     start = _merged(edited.filled.before.draft(), edited.draft, now.draft())
     with page.transaction(needs="editor") as tx:
         content_plans.save_unsaved_draft(tx, now.id, start, before=now.draft(), version=now.version)
-    load_again(slot(now.id))
+    reload_form(slot(now.id))
 
 
 def _merged(before: PlanDraft, mine: PlanDraft, theirs: PlanDraft) -> PlanDraft:

@@ -8,7 +8,7 @@ from backend import datasets
 from backend.datasets import CaptionEdit, ImageFilter
 from studio.shell.frame import Page
 from studio.ui.format import count, plain
-from studio.ui.request_key import renew, request_key
+from studio.ui.request_key import renew_request_key, request_key
 
 VERBS = {
     "replace": "Find and replace", "prefix": "Put in front", "suffix": "Add at the end", "remove": "Remove a tag",
@@ -58,5 +58,5 @@ def _preview(page: Page, dataset_id: str, edit: CaptionEdit, only: ImageFilter, 
         with page.transaction(needs="editor") as tx:
             seen = [one.image_id for one in changes]
             datasets.edit_captions(tx, dataset_id, edit, image_ids=seen, request_key=request_key("captions:bulk"))
-        renew("captions:bulk")
+        renew_request_key("captions:bulk")
         st.rerun()

@@ -16,7 +16,7 @@ from studio.gallery.picture_urls import thumbs
 from studio.jobs.jobs import ACTIVE, follow
 from studio.shell.frame import Page
 from studio.ui.format import ago, count, duration, media_url, plain, usd
-from studio.ui.request_key import renew, request_key
+from studio.ui.request_key import renew_request_key, request_key
 
 BY = {"vision": "by a vision model", "blip": "by BLIP", "template": "from what was measured"}
 _OPEN = "captioning:open"
@@ -131,7 +131,7 @@ def _dialog(page: Page, dataset_id: str, image_ids: tuple[str, ...], look: int) 
                     job = datasets.start_captioning(
                         tx, order, captioners=page.app.engines.captioners, request_key=request_key(key)
                     )
-                renew(key)
+                renew_request_key(key)
                 st.session_state[_mine(dataset_id)] = job.id
                 st.rerun()
 
@@ -182,7 +182,7 @@ def _preview(page: Page, order: CaptionOrder, plan: CaptionPlan, key: str) -> No
             job = datasets.start_captioning(
                 tx, order, captioners=page.app.engines.captioners, request_key=request_key(f"{key}:try"), preview=True
             )
-        renew(f"{key}:try")
+        renew_request_key(f"{key}:try")
         st.session_state[slot] = (job.id, order)
     job_id, asked = st.session_state.get(slot, ("", None))
     if not job_id or asked != order:

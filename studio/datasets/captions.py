@@ -13,7 +13,7 @@ from studio.datasets.dataset_state import words_of
 from studio.gallery.picture_urls import thumbs
 from studio.shell.frame import Page
 from studio.ui.format import count, media_url, plain
-from studio.ui.optimistic_form import load_again, load_all_again, offer_newer, seen
+from studio.ui.optimistic_form import offer_reload, open_form, reload_form, reload_forms
 
 PER_PAGE = {"Cards": 12, "Table": 100}
 MOST_TAGS = 30
@@ -35,7 +35,7 @@ def captions(page: Page, dataset_id: str) -> None:
         return
     captioning(page, card)
     if just_ended(page, dataset_id):
-        load_all_again(f"captions:{dataset_id}:")
+        reload_forms(f"captions:{dataset_id}:")
     last_edit(page, dataset_id, key="captions")
     _leaks(page, card, leaks)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -123,9 +123,9 @@ def _table(page: Page, form: str, images: list[ImageCard]) -> None:
 
 
 def _seen(form: str, images: list[ImageCard]) -> tuple[str, list[ImageCard]]:
-    key, before = seen(form, images)
+    key, before = open_form(form, images)
     if before != images:
-        offer_newer(form, "These pictures or captions have changed since you opened this page.")
+        offer_reload(form, "These pictures or captions have changed since you opened this page.")
     return key, before
 
 
@@ -135,7 +135,7 @@ def _save(page: Page, form: str, before: list[ImageCard], texts: dict[str, str])
         return
     with page.transaction(needs="editor") as tx:
         datasets.set_captions(tx, changed)
-    load_again(form)
+    reload_form(form)
     st.toast(f"{count(len(changed), 'caption')} saved.", icon=":material/check:")
     st.rerun()
 

@@ -17,7 +17,7 @@ from studio.gallery.picture_urls import picture
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import count, media_url, plain
-from studio.ui.request_key import renew, request_key
+from studio.ui.request_key import renew_request_key, request_key
 
 SHOWN = 24
 GROUPS = 6
@@ -100,7 +100,7 @@ def _preview(page: Page, dataset_id: str, key: str) -> None:
             ids = [one.image_id for one in found.captions] or [one.id for one in found.out]
             with page.transaction(needs="editor") as tx:
                 datasets.apply_fix(tx, dataset_id, key, image_ids=ids, side=side, request_key=request_key(f"fix:{key}"))
-            renew(f"fix:{key}")
+            renew_request_key(f"fix:{key}")
             st.rerun()
 
 

@@ -8,7 +8,7 @@ from backend import accounts, datasets
 from backend.datasets import EditCard
 from studio.shell.frame import Page
 from studio.ui.format import ago, plain
-from studio.ui.optimistic_form import load_all_again
+from studio.ui.optimistic_form import reload_forms
 
 
 def names(page: Page) -> dict[str, str]:
@@ -59,7 +59,7 @@ def _take_back(page: Page, edit: EditCard) -> None:
         with page.transaction(needs="editor") as tx:
             undone = datasets.undo_edit(tx, edit.id)
         if edit.kind == "auto-captions":  # the captions on the page are those that were just taken back
-            load_all_again("captions:")
+            reload_forms("captions:")
         st.toast(f"Taken back for {undone.count}.{_kept(edit, undone.kept)}", icon=":material/undo:")
 
 

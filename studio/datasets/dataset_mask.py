@@ -10,12 +10,12 @@ from backend import datasets
 from backend.datasets import ImageCard
 from backend.engines.trainer.port import uses_masks
 from backend.errors import StudioError
-from studio.components.mask_canvas import Words, mask_canvas
+from studio.components.mask_canvas import MaskTexts, mask_canvas
 from studio.shell.frame import Page
 from studio.ui.format import count, media_url, plain
-from studio.ui.toasts import queue_toast, telling
+from studio.ui.toasts import queue_toast, toast_errors
 
-_WORDS = Words(
+_WORDS = MaskTexts(
     blank="No mask: all of the picture counts. Paint over what should be learned.",
     used="✓ Only the painted part counts.",
     unused="Painted, not saved yet.",
@@ -59,7 +59,7 @@ def clear_many(page: Page, dataset_id: str, ids: list[str], request_key: str) ->
 
 
 def _save(page: Page, one: ImageCard, upload_id: str) -> None:
-    with telling():
+    with toast_errors():
         datasets.take_mask(
             partial(page.transaction, needs="editor"), page.app.storage, settings=page.app.settings, image_id=one.id,
             upload_id=upload_id, version=one.mask_version,
@@ -68,7 +68,7 @@ def _save(page: Page, one: ImageCard, upload_id: str) -> None:
 
 
 def _clear(page: Page, one: ImageCard) -> None:
-    with telling():
+    with toast_errors():
         with page.transaction(needs="editor") as tx:
             datasets.clear_mask(tx, one.id, version=one.mask_version)
         queue_toast("All of the picture counts again.", ":material/ink_eraser:")

@@ -11,7 +11,7 @@ from studio.datasets.dataset_edits import names
 from studio.datasets.dataset_mask import mask
 from studio.shell.frame import Page
 from studio.ui.format import ago, media_url, plain
-from studio.ui.toasts import queue_toast, telling, told
+from studio.ui.toasts import queue_toast, show_queued_toasts, toast_errors
 
 SOURCES = {
     "file": "came with its picture", "sample": "came with the sample", "bulk": "changed with many others",
@@ -29,7 +29,7 @@ def open_picture(page: Page, dataset_id: str, image_id: str, *, side: int) -> No
 
 @st.dialog("Picture", width="large", on_dismiss="rerun")
 def _picture(page: Page, dataset_id: str, side: int) -> None:
-    told()
+    show_queued_toasts()
     with page.guard():
         with page.transaction() as tx:
             found = datasets.chosen(tx, dataset_id, [st.session_state["dataset:picture"]], side=side)
@@ -68,7 +68,7 @@ def _next(page: Page, one: ImageCard) -> None:
 
 
 def _crop(page: Page, one: ImageCard, box: Box | None) -> None:
-    with telling():
+    with toast_errors():
         with page.transaction(needs="editor") as tx:
             datasets.set_crop(tx, one.id, box, version=one.crop_version)
         queue_toast("The crop is saved." if box else "The whole picture is used.", ":material/crop:")
@@ -122,5 +122,5 @@ def _history(page: Page, one: ImageCard) -> None:
 
 
 def _restore(page: Page, image_id: str, version: int) -> None:
-    with telling(), page.transaction(needs="editor") as tx:
+    with toast_errors(), page.transaction(needs="editor") as tx:
         datasets.restore_caption(tx, image_id, version)

@@ -10,7 +10,7 @@ from studio.datasets.captions import captions
 from studio.datasets.dataset_check import check, readiness
 from studio.datasets.dataset_pictures import add
 from studio.datasets.dataset_rights import rights, rights_page
-from studio.gallery.picture_urls import ahead, thumbs
+from studio.gallery.picture_urls import preload, thumbs
 from studio.lineage import lineage
 from studio.shell.frame import Page
 from studio.ui.confirm import confirm
@@ -76,7 +76,7 @@ def detail(page: Page, dataset_id: str) -> None:
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
     if card.cover_asset_ids:
-        ahead([media_url(page.workspace.id, one, w=320) for one in card.cover_asset_ids])
+        preload([media_url(page.workspace.id, one, w=320) for one in card.cover_asset_ids])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"## {plain(card.name)} {STATUS[card.status]}", width="stretch")
         lineage.lineage_button(page, "dataset", card.id)

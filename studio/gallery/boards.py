@@ -1,4 +1,4 @@
-"""Boards: all of them with their covers, and one with its pictures in the order people gave them."""
+"""Boards: the list with covers, and one board with its pictures in the order that users gave them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from studio.ui.empty_state import empty_state
 from studio.ui.format import count, esc, media_url, plain, size
 from studio.videos import animate_dialog
 
-_DONE = "boards:done"
-FIRST = 60
+_UNDO_KEY = "boards:done"
+FIRST_PAGE_SIZE = 60
 
 
-def all_of_them(page: Page) -> None:
+def listing(page: Page) -> None:
     _undo_bar(page)
     archived = False
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -32,44 +32,48 @@ def all_of_them(page: Page) -> None:
                 _new(page)
         archived = st.toggle("Archived", key="boards:archived")
     with page.transaction() as tx:
-        found = boards.page(tx, archived=archived)
-    if not found:
+        board_cards = boards.page(tx, archived=archived)
+    if not board_cards:
         sentence = "Nothing is in the archive." if archived else "Gather pictures here: choose some in the gallery, then Board."
         card = empty_state("No boards" if archived else "No boards yet", sentence, icon=":material/dashboard:")
         if card.button("Open the gallery"):
             page.go("make/gallery")
         return
-    st.html(f'<div class="boards">{"".join(_cover(page, one) for one in found)}</div>{_STYLE}')
+    st.html(f'<div class="boards">{"".join(_cover(page, board) for board in board_cards)}</div>{_STYLE}')
 
 
-def one(page: Page, board_id: str) -> None:
+def detail(page: Page, board_id: str) -> None:
     if st.button("Boards", icon=":material/arrow_back:", type="tertiary"):
         page.go("make/boards")
     _undo_bar(page)
     filters = GalleryFilters(board_id=board_id, order="board")
     with page.transaction() as tx:
         board = boards.get(tx, board_id)
-        first = generation.tiles(tx, filters=filters, take=FIRST)
-        packing = jobs.latest(tx, ("board", board_id), "picture-archive")
+        first_page = generation.tiles(tx, filters=filters, take=FIRST_PAGE_SIZE)
+        archive_job = jobs.latest(tx, ("board", board_id), "picture-archive")
     if board.deleted_at:
         st.warning("This board was deleted. Its pictures are in the gallery.", icon=":material/delete:")
         return
     _head(page, board)
-    if packing:
-        _packed(page, packing.id)
-    if not first.tiles:
+    if archive_job:
+        _archive_result(page, archive_job.id)
+    if not first_page.tiles:
         card = empty_state("Nothing on it yet", "Choose pictures in the gallery, then Board.", icon=":material/imagesmode:")
         if card.button("Open the gallery"):
             page.go("make/gallery")
         return
-    wish = grid(
-        f"board:{board_id}", workspace=page.workspace.id, tiles=first.tiles, next_cursor=first.next_cursor,
-        can_edit=page.can_edit, board_id=board_id,
-    )  # fmt: skip
-    if wish.opened:
-        page.go("make/gallery", id=wish.opened, board=board_id)
-    if wish.animated:
-        animate_dialog.animate_pictures(page, wish.animated)
+    event = grid(
+        f"board:{board_id}",
+        workspace=page.workspace.id,
+        tiles=first_page.tiles,
+        next_cursor=first_page.next_cursor,
+        can_edit=page.can_edit,
+        board_id=board_id,
+    )
+    if event.opened:
+        page.go("make/gallery", id=event.opened, board=board_id)
+    if event.animated:
+        animate_dialog.animate_pictures(page, event.animated)
     if page.can_edit:
         st.caption("Drag pictures to arrange them (on a touch screen press and hold first), or press Alt with an arrow key.")
 
@@ -84,12 +88,12 @@ def _head(page: Page, board: BoardCard) -> None:
         with st.popover("ZIP", icon=":material/folder_zip:"):
             st.caption("All pictures of the board, with a manifest.json of their recipes, seeds and LoRAs.")
             recipe = st.checkbox("Recipes inside the pictures too", key=f"zip:{board.id}")
-            st.button("Pack", type="primary", on_click=_pack, args=(page, board.id, recipe), disabled=not board.count)
+            st.button("Pack", type="primary", on_click=_start_archive, args=(page, board.id, recipe), disabled=not board.count)
         with st.popover("More", icon=":material/more_horiz:"):
-            word = "Take out of the archive" if board.archived_at else "Archive"
-            st.button(word, icon=":material/inventory_2:", on_click=_archive, args=(page, board))
+            label = "Take out of the archive" if board.archived_at else "Archive"
+            st.button(label, icon=":material/inventory_2:", on_click=_archive, args=(page, board))
             if st.button("Delete board", icon=":material/delete:"):
-                _do(lambda tx: boards.delete(tx, board.id, request_key=new_id("key")), page)
+                _perform(lambda tx: boards.delete(tx, board.id, request_key=new_id("key")), page)
                 page.go("make/boards")
     if board.notes:
         st.markdown(plain(board.notes))
@@ -103,8 +107,8 @@ def _new(page: Page) -> None:
     if pressed:
         with page.guard():
             with page.transaction(needs="editor") as tx:
-                made = boards.create(tx, draft=BoardDraft(name=name, notes=notes))
-            page.go("make/boards", id=made.id)
+                board = boards.create(tx, draft=BoardDraft(name=name, notes=notes))
+            page.go("make/boards", id=board.id)
 
 
 def _edit(page: Page, board: BoardCard) -> None:
@@ -119,7 +123,7 @@ def _edit(page: Page, board: BoardCard) -> None:
             st.rerun()
 
 
-def _pack(page: Page, board_id: str, recipe: bool) -> None:
+def _start_archive(page: Page, board_id: str, recipe: bool) -> None:
     try:
         with page.transaction(needs="editor") as tx:
             boards.start_archive(tx, draft=ArchiveDraft(board_id=board_id, with_recipe=recipe), request_key=new_id("key"))
@@ -127,42 +131,42 @@ def _pack(page: Page, board_id: str, recipe: bool) -> None:
         st.toast(plain(error.message), icon=":material/error:")
 
 
-def _packed(page: Page, job_id: str) -> None:
+def _archive_result(page: Page, job_id: str) -> None:
     with page.transaction() as tx:
         job = jobs.get(tx, job_id)
     if follow(page, job, key="zip") or job.state != "completed" or not job.result:
         return
-    told = f"Packed: {count(job.result['pictures'], 'picture')}, {size(job.result['bytes'])}"
+    sentence = f"Packed: {count(job.result['pictures'], 'picture')}, {size(job.result['bytes'])}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        address = media_url(page.workspace.id, job.result["asset_id"], download=True)
-        st.link_button("Download the ZIP", address, icon=":material/download:")
-        st.caption(told + ". It is kept for a week.")
+        url = media_url(page.workspace.id, job.result["asset_id"], download=True)
+        st.link_button("Download the ZIP", url, icon=":material/download:")
+        st.caption(sentence + ". It is kept for a week.")
 
 
 def _archive(page: Page, board: BoardCard) -> None:
-    _do(lambda tx: boards.archive(tx, board.id, archived=not board.archived_at, request_key=new_id("key")), page)
+    _perform(lambda tx: boards.archive(tx, board.id, archived=not board.archived_at, request_key=new_id("key")), page)
 
 
-def _do(act: Callable[[Session], UndoEntry], page: Page) -> None:
+def _perform(perform: Callable[[Session], UndoEntry], page: Page) -> None:
     try:
         with page.transaction(needs="editor") as tx:
-            st.session_state[_DONE] = act(tx)
+            st.session_state[_UNDO_KEY] = perform(tx)
     except StudioError as error:
         st.toast(plain(error.message), icon=":material/error:")
 
 
 def _undo_bar(page: Page) -> None:
-    done: UndoEntry | None = st.session_state.get(_DONE)
-    if done is None or not page.can_edit:
+    undo_entry: UndoEntry | None = st.session_state.get(_UNDO_KEY)
+    if undo_entry is None or not page.can_edit:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(plain(done.said), width="content")
-        st.button("Undo", icon=":material/undo:", on_click=_undo, args=(page, done.id))
-        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_DONE, None))
+        st.markdown(plain(undo_entry.said), width="content")
+        st.button("Undo", icon=":material/undo:", on_click=_undo, args=(page, undo_entry.id))
+        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_UNDO_KEY, None))
 
 
 def _undo(page: Page, act_id: str) -> None:
-    st.session_state.pop(_DONE, None)
+    st.session_state.pop(_UNDO_KEY, None)
     try:
         with page.transaction(needs="editor") as tx:
             boards.undo(tx, act_id)
@@ -172,13 +176,14 @@ def _undo(page: Page, act_id: str) -> None:
 
 def _cover(page: Page, board: BoardCard) -> str:
     pictures = [media_url(page.workspace.id, asset_id, w=320) for asset_id in board.covers]
-    shown = "".join(
+    images = "".join(
         f'<img src="{esc(url)}" alt="" loading="lazy">' for url in (pictures if len(pictures) == 4 else pictures[:1])
     )
-    many = f"{board.count:,}+ pictures" if board.more else count(board.count, "picture")
+    size_label = f"{board.count:,}+ pictures" if board.more else count(board.count, "picture")
     address, shape = esc(page.url("make/boards", id=board.id)), "four" if len(pictures) == 4 else ""
     return (
-        f'<a href="{address}" target="_self"><div class="{shape}">{shown}</div><b>{esc(board.name)}</b><span>{many}</span></a>'
+        f'<a href="{address}" target="_self"><div class="{shape}">{images}</div>'
+        f"<b>{esc(board.name)}</b><span>{size_label}</span></a>"
     )
 
 

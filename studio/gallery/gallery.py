@@ -1,4 +1,4 @@
-"""The gallery page: the grid that works by itself in the browser, and the way in for pictures of other programs."""
+"""The gallery page: the grid, which works by itself in the browser, and the import of pictures from other programs."""
 
 from __future__ import annotations
 
@@ -13,43 +13,48 @@ from studio.ui.empty_state import empty_state
 from studio.ui.format import media_url
 from studio.videos import animate_dialog
 
-_OFFER = "gallery:offer"
-FIRST = 60
+_UNDO_OFFER_KEY = "gallery:offer"
+FIRST_PAGE_SIZE = 60
 
 
 def browse(page: Page) -> None:
     """`?similar=<picture>` begins with those that look like it."""
     with page.transaction() as tx:
-        found = generation.tiles(tx, filters=GalleryFilters(), take=FIRST)
-        like = generation.tile(tx, st.query_params["similar"]) if "similar" in st.query_params else None
-    if not found.tiles:
-        _nothing(page)
+        first_page = generation.tiles(tx, filters=GalleryFilters(), take=FIRST_PAGE_SIZE)
+        similar_to = generation.tile(tx, st.query_params["similar"]) if "similar" in st.query_params else None
+    if not first_page.tiles:
+        _empty(page)
         return
-    _ahead(page, found.tiles[:8])
-    wish = grid(
-        "gallery", workspace=page.workspace.id, tiles=found.tiles, next_cursor=found.next_cursor, can_edit=page.can_edit,
-        similar=like, offer=st.session_state.pop(_OFFER, None),
-    )  # fmt: skip
-    if wish.opened:
-        page.go("make/gallery", id=wish.opened)
-    if wish.animated:
-        animate_dialog.animate_pictures(page, wish.animated)
+    _preload(page, first_page.tiles[:8])
+    event = grid(
+        "gallery",
+        workspace=page.workspace.id,
+        tiles=first_page.tiles,
+        next_cursor=first_page.next_cursor,
+        can_edit=page.can_edit,
+        similar=similar_to,
+        offer=st.session_state.pop(_UNDO_OFFER_KEY, None),
+    )
+    if event.opened:
+        page.go("make/gallery", id=event.opened)
+    if event.animated:
+        animate_dialog.animate_pictures(page, event.animated)
     if page.can_edit:
         page.link("make/gallery", "Bring in pictures of other programs", icon=":material/upload:", bring="1")
 
 
-def _ahead(page: Page, first: list[TileCard]) -> None:
-    """The first row is on its way while the browser still reads the grid's code: a rule that paints nothing asks for it."""
-    urls = ",".join(f"url({media_url(page.workspace.id, one.asset_id, w=320)})" for one in first)
+def _preload(page: Page, tiles: list[TileCard]) -> None:
+    """Loads the first row while the browser still reads the grid's code, with a CSS rule that paints nothing."""
+    urls = ",".join(f"url({media_url(page.workspace.id, tile.asset_id, w=320)})" for tile in tiles)
     st.html(f'<style>body::after {{ content: ""; position: fixed; width: 0; height: 0; background-image: {urls}; }}</style>')
 
 
-def offer_undo(act: UndoEntry) -> None:
-    """The grid shows what was just done, with its Undo, when it is seen next."""
-    st.session_state[_OFFER] = act
+def offer_undo(undo_entry: UndoEntry) -> None:
+    """The grid shows what was just done, with an Undo button, when it is drawn next."""
+    st.session_state[_UNDO_OFFER_KEY] = undo_entry
 
 
-def _nothing(page: Page) -> None:
+def _empty(page: Page) -> None:
     card = empty_state("No pictures yet", "Pictures you create are kept here, newest first.", icon=":material/photo_library:")
     if not page.can_edit:
         return

@@ -1,4 +1,4 @@
-"""One picture large, what it was made with, and what can be made of it."""
+"""One picture large, what it was made with, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from studio.ui.format import ago, plain
 
 
 def detail(page: Page, picture_id: str) -> None:
-    """`?board=<board>`: its neighbours are those of the board."""
+    """`?board=<board>`: the arrows go through the pictures of that board."""
     board_id = st.query_params.get("board", "")
     if st.button("Board" if board_id else "Gallery", icon=":material/arrow_back:", type="tertiary"):
         _back(page, board_id)
     with page.transaction() as tx:
         card = generation.picture(tx, picture_id)
-        on = boards.boards_of_picture(tx, picture_id)
+        boards_with_it = boards.boards_of_picture(tx, picture_id)
     if card.deleted_at:
         _deleted(page, card)
         return
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        moved = viewer("viewer", workspace=page.workspace.id, card=card, can_edit=page.can_edit, board_id=board_id)
-        keys = " · 0 to 5 rate · F favourite" if page.can_edit else ""
-        st.caption("← → the picture before and after · Z or a double click zooms" + keys)
-    if moved and moved != picture_id:
-        page.go("make/gallery", id=moved, **({"board": board_id} if board_id else {}))
+        next_id = viewer("viewer", workspace=page.workspace.id, card=card, can_edit=page.can_edit, board_id=board_id)
+        key_help = " · 0 to 5 rate · F favourite" if page.can_edit else ""
+        st.caption("← → the picture before and after · Z or a double click zooms" + key_help)
+    if next_id and next_id != picture_id:
+        page.go("make/gallery", id=next_id, **({"board": board_id} if board_id else {}))
     with right:
-        _judge(page, card)
-        _make(page, card)
-        _keep(page, card, board_id)
+        _rating(page, card)
+        _create_actions(page, card)
+        _file_actions(page, card, board_id)
         identity.identity_details(page, card)
         _recipe(card)
-        _belongs(page, card, on)
+        _board_links(page, card, boards_with_it)
 
 
 def _back(page: Page, board_id: str) -> None:
@@ -60,13 +60,16 @@ def _deleted(page: Page, card: PictureCard) -> None:
         st.rerun()
 
 
-def _judge(page: Page, card: PictureCard) -> None:
+def _rating(page: Page, card: PictureCard) -> None:
     stars, heart = f"stars:{card.id}:{card.rating}", f"heart:{card.id}:{card.favourite}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.feedback(
-            "stars", default=card.rating - 1 if card.rating else None, key=stars, disabled=not page.can_edit,
+            "stars",
+            default=card.rating - 1 if card.rating else None,
+            key=stars,
+            disabled=not page.can_edit,
             on_change=lambda: rate(page, [card.id], 0 if st.session_state[stars] is None else st.session_state[stars] + 1),
-        )  # fmt: skip
+        )
         icon = ":material/favorite:" if card.favourite else ":material/favorite_border:"
         label = "Favourite" if card.favourite else "Make it a favourite"
         st.button(label, icon=icon, type="tertiary", key=heart, disabled=not page.can_edit, on_click=_favour, args=(page, card))
@@ -77,7 +80,7 @@ def _favour(page: Page, card: PictureCard) -> None:
         generation.set_favourite(tx, [card.id], not card.favourite)
 
 
-def _make(page: Page, card: PictureCard) -> None:
+def _create_actions(page: Page, card: PictureCard) -> None:
     if not page.can_edit:
         return
     if st.button(
@@ -88,19 +91,19 @@ def _make(page: Page, card: PictureCard) -> None:
         page.go("make/generation", remix=card.id, seed="same")
     if st.button("Start from this picture", icon=":material/image:", width="stretch"):
         page.go("make/generation", **{"from": card.id})
-    picture_actions.animate(page, card)
-    picture_actions.part(page, card)
-    picture_actions.pose(page, card)
-    picture_actions.larger(page, card)
+    picture_actions.animate_button(page, card)
+    picture_actions.edit_area_button(page, card)
+    picture_actions.pose_button(page, card)
+    picture_actions.upscale_popover(page, card)
 
 
-def _keep(page: Page, card: PictureCard, board_id: str) -> None:
-    address = f"/api/pictures/{card.id}/file?workspace={page.workspace.id}"
+def _file_actions(page: Page, card: PictureCard, board_id: str) -> None:
+    url = f"/api/pictures/{card.id}/file?workspace={page.workspace.id}"
     with st.container(horizontal=True):
         with st.popover("Download", icon=":material/download:"):
-            st.link_button("The picture", address, width="stretch", help="With the mark that it is AI-made, nothing else")
+            st.link_button("The picture", url, width="stretch", help="With the mark that it is AI-made, nothing else")
             st.link_button(
-                "With its recipe inside", f"{address}&recipe=true", width="stretch", help="Prompt and settings inside the file"
+                "With its recipe inside", f"{url}&recipe=true", width="stretch", help="Prompt and settings inside the file"
             )
         if page.can_edit:
             with st.popover("Board", icon=":material/dashboard:"):
@@ -110,12 +113,12 @@ def _keep(page: Page, card: PictureCard, board_id: str) -> None:
         lineage.lineage_button(page, "picture", card.id)
         if page.can_edit:
             with st.popover("More", icon=":material/more_horiz:"):
-                _rare(page, card, board_id)
+                _more_actions(page, card, board_id)
 
 
 def _boards(page: Page, card: PictureCard) -> None:
     with page.transaction() as tx:
-        names = {one.id: one.name for one in boards.page(tx)}
+        names = {board.id: board.name for board in boards.page(tx)}
     if not names:
         st.caption("There is no board yet.")
         page.link("make/boards", "Make one", icon=":material/add:")
@@ -133,7 +136,7 @@ def _put(page: Page, card: PictureCard, board_id: str) -> None:
         st.toast(plain(error.message), icon=":material/error:")
 
 
-def _rare(page: Page, card: PictureCard, board_id: str) -> None:
+def _more_actions(page: Page, card: PictureCard, board_id: str) -> None:
     if card.influencer_id:
         name = card.influencer_name or "the influencer"
         if st.button(f"Make it the cover of {plain(name)}", icon=":material/account_circle:"):
@@ -165,7 +168,7 @@ def _recipe(card: PictureCard) -> None:
         f"{card.width} × {card.height} px",
         f"{recipe.steps} steps, CFG {recipe.cfg:g}, {plain(recipe.sampler)}" if recipe.steps else "",
         f"seed {card.seed}" if card.seed >= 0 else "",
-        *picture_actions.facts(card),
+        *picture_actions.recipe_facts(card),
         ago(card.created_at),
     ]
     st.caption(" · ".join(fact for fact in facts if fact))
@@ -175,8 +178,8 @@ def _recipe(card: PictureCard) -> None:
             st.caption(f":material/info: {plain(str(note))}")
 
 
-def _belongs(page: Page, card: PictureCard, on: list[tuple[str, str]]) -> None:
-    if on:
+def _board_links(page: Page, card: PictureCard, boards_with_it: list[tuple[str, str]]) -> None:
+    if boards_with_it:
         with st.container(horizontal=True, gap="small"):
-            for board_id, name in on:
+            for board_id, name in boards_with_it:
                 page.link("make/boards", name, icon=":material/dashboard:", id=board_id)

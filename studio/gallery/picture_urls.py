@@ -1,4 +1,4 @@
-"""Pictures by address: the browser fetches them from /api/media with its own cookie, nothing passes through Python."""
+"""Draws pictures by address: the browser fetches them from /api/media with its cookie, no bytes pass through Python."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def picture(url: str, *, alt: str, ratio: str = "", fit: str = "cover", link: st
     st.html(f'<a href="{esc(link)}" target="_self">{image}</a>' if link else image)
 
 
-def ahead(urls: Sequence[str]) -> None:
-    """On their way while the browser still reads the code that will show them: a rule that paints nothing asks for them."""
+def preload(urls: Sequence[str]) -> None:
+    """Loads pictures while the browser still reads the code that will show them, with a CSS rule that paints nothing."""
     images = ",".join(f"url({url})" for url in urls)
     st.html(f'<style>body::after {{ content: ""; position: fixed; width: 0; height: 0; background-image: {images}; }}</style>')
 
 
-def blank(letter: str, *, ratio: str = "1") -> None:
-    """Where a picture will be: the first letter of the name."""
+def placeholder(letter: str, *, ratio: str = "1") -> None:
+    """A placeholder for a missing picture: the first letter of the name."""
     st.html(
         f'<div style="aspect-ratio:{ratio};border-radius:10px;display:grid;place-items:center;font-size:3rem;font-weight:600;'
         f'background:linear-gradient(135deg,rgba(124,92,255,.28),rgba(255,92,138,.24))" aria-hidden="true">{esc(letter)}</div>'

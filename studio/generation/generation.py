@@ -27,9 +27,9 @@ from studio.generation.post_suggestion import suggestion_popover
 from studio.identity import identity
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
-from studio.ui.engine_status import nothing_offered
-from studio.ui.format import ago, count, duration, media_url, plain, state_badge, takes
-from studio.ui.request_key import renew, request_key
+from studio.ui.engine_status import show_no_models
+from studio.ui.format import ago, count, duration, estimated_duration, media_url, plain, state_badge
+from studio.ui.request_key import renew_request_key, request_key
 from studio.videos import animate_dialog
 
 _FORM_PREFIXES = {"grid": "Grid · ", "list": "List · ", "upscale": "Made larger · "}
@@ -62,7 +62,7 @@ def request_form(
     """The form; returns the request just started, if any. `tools`: also offers grids, lists and the prompt shortcuts."""
     models = page.app.engines.image.models()
     if not models:
-        nothing_offered(page, page.app.engines.image.status(), "Pictures can be created", key=key)
+        show_no_models(page, page.app.engines.image.status(), "Pictures can be created", key=key)
         return None
     template, start = _followed_template(page, start)
     with page.transaction() as tx:
@@ -102,7 +102,7 @@ def request_form(
         return None
     with page.transaction(needs="editor") as tx:
         card = generation.start(tx, draft=draft, models=models, request_key=idempotency_key)
-    renew(key)
+    renew_request_key(key)
     return card
 
 
@@ -144,7 +144,9 @@ def _preview(page: Page, draft: GenerationDraft, choices: GenerationChoices) -> 
     except StudioError as error:
         st.warning(plain(error.message), icon=":material/warning:")
         return
-    summary = f"{drawn.width} × {drawn.height} px" + (f" · {takes(plan.seconds, plan.load_s)}" if plan.seconds else "")
+    summary = f"{drawn.width} × {drawn.height} px" + (
+        f" · {estimated_duration(plan.seconds, plan.load_s)}" if plan.seconds else ""
+    )
     if replacements:
         drawn_s = (plan.seconds or 0.0) - plan.load_s
         with_replacements = (

@@ -13,8 +13,8 @@ from backend.generation import GenerationCard, GenerationDraft, ListLine, Reques
 from studio.generation.generation_form import GenerationChoices
 from studio.generation.grid_form import grid_form
 from studio.shell.frame import Page
-from studio.ui.format import count, takes
-from studio.ui.request_key import renew, request_key
+from studio.ui.format import count, estimated_duration
+from studio.ui.request_key import renew_request_key, request_key
 
 CONFIRM_FROM = 40
 """A request for more pictures than this has to be confirmed."""
@@ -112,7 +112,7 @@ def _start_button(page: Page, key: str, plan: RequestPreview | None, start_reque
         return None
     with page.transaction(needs="editor") as tx:
         card = start_request(tx, idempotency_key)
-    renew(key)
+    renew_request_key(key)
     return card
 
 
@@ -125,7 +125,9 @@ def _summary(plan: RequestPreview) -> str:
     if plan.models > 1:
         parts.append(count(plan.models, "model"))
     parts.append(
-        takes(plan.seconds, plan.load_s) if plan.seconds else "no estimate yet: nothing was drawn with this model here"
+        estimated_duration(plan.seconds, plan.load_s)
+        if plan.seconds
+        else "no estimate yet: nothing was drawn with this model here"
     )
     parts.append(f"after {count(plan.ahead, 'request')}" if plan.ahead else "starts at once")
     return " · ".join(parts) + ". Single requests go first meanwhile."

@@ -135,7 +135,7 @@ def _influencer_select(key: str, choices: GenerationChoices, start: GenerationDr
     names = {card.id: card.name for card in choices.influencers}
     if not names:
         return None
-    preselected = start.influencer_id if start.influencer_id in names else current_influencer.influencer(list(names))
+    preselected = start.influencer_id if start.influencer_id in names else current_influencer.current_influencer_id(list(names))
     options = [*names, ""]
     chosen = st.selectbox(
         "Who is in it?",
@@ -145,7 +145,7 @@ def _influencer_select(key: str, choices: GenerationChoices, start: GenerationDr
         disabled=disabled,
         format_func=lambda influencer_id: names.get(influencer_id, "Nobody in particular"),
     )
-    current_influencer.work_with(chosen)
+    current_influencer.set_current_influencer(chosen)
     return chosen or None
 
 

@@ -10,7 +10,7 @@ from studio.components.xyz_grid import xyz_grid
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import media_url
-from studio.ui.request_key import renew, request_key
+from studio.ui.request_key import renew_request_key, request_key
 
 
 def grid_cells(page: Page, card: GenerationCard, pictures: list[PictureCard], *, key: str, poll_url: str) -> str | None:
@@ -52,5 +52,5 @@ def export_sheet(page: Page, card: GenerationCard) -> None:
         ):
             with page.transaction(needs="editor") as tx:
                 generation.start_sheet(tx, card.id, request_key=request_key(key))
-            renew(key)
+            renew_request_key(key)
             st.rerun()

@@ -19,7 +19,7 @@ from studio.components.gallery import Tile
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import ago, count, media_url, plain
-from studio.ui.request_key import renew, request_key
+from studio.ui.request_key import renew_request_key, request_key
 
 FEW_REFERENCES = 8
 MAX_SHOWN = 120
@@ -81,7 +81,7 @@ def _calibrate_button(page: Page, influencer: InfluencerCard, label: str, *, pri
     if st.button(label, icon=":material/straighten:", type="primary" if primary else "secondary", key=key):
         with page.transaction(needs="editor") as tx:
             identity.calibrate(tx, influencer.id, engine=page.app.engines.identity, request_key=idempotency_key)
-        renew(key)
+        renew_request_key(key)
         st.rerun()
 
 
@@ -161,7 +161,7 @@ def _unscored(page: Page, influencer: InfluencerCard, profile: Profile) -> None:
         if page.can_edit and st.button("Score them now", key=key, icon=":material/checklist:"):
             with page.transaction(needs="editor") as tx:
                 identity.score_missing(tx, influencer.id, engine=page.app.engines.identity, request_key=idempotency_key)
-            renew(key)
+            renew_request_key(key)
             st.toast("The pictures are being scored. See Jobs.", icon=":material/check:")
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from backend import influencers, loras, writing_styles
 from backend.influencers import InfluencerCard
-from studio.gallery.picture_urls import blank, picture
+from studio.gallery.picture_urls import picture, placeholder
 from studio.identity import identity
 from studio.influencers import report
 from studio.influencers.influencer_form import influencer_form
@@ -15,7 +15,7 @@ from studio.shell.frame import Page
 from studio.ui.confirm import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import media_url, plain
-from studio.ui.optimistic_form import load_again, offer_newer, seen
+from studio.ui.optimistic_form import offer_reload, open_form, reload_form
 
 PARTS = ["About", "Identity", "Report"]
 
@@ -62,7 +62,7 @@ def cover(page: Page, card: InfluencerCard, *, ratio: str = "1") -> None:
     if card.cover_asset_id:
         picture(media_url(page.workspace.id, card.cover_asset_id, w=640), alt=card.name, ratio=ratio)
     else:
-        blank(card.name[:1].upper(), ratio=ratio)
+        placeholder(card.name[:1].upper(), ratio=ratio)
 
 
 def _restore(page: Page, influencer_id: str) -> None:
@@ -75,7 +75,7 @@ def detail(page: Page, influencer_id: str) -> None:
         page.go("make/influencers")
     with page.transaction() as tx:
         card = influencers.get(tx, influencer_id)
-    current_influencer.work_with(card.id)
+    current_influencer.set_current_influencer(card.id)
     left, right = st.columns([1, 2], gap="medium")
     with left:
         cover(page, card)
@@ -107,16 +107,16 @@ def _part_choice(card: InfluencerCard) -> str:
 
 def _about(page: Page, card: InfluencerCard) -> None:
     _default_lora(page, card)
-    key, loaded = seen(f"influencer:{card.id}", card)
+    key, loaded = open_form(f"influencer:{card.id}", card)
     if loaded.version != card.version:
-        offer_newer(f"influencer:{card.id}", f"Someone else has changed {plain(card.name)} since you opened this page.")
+        offer_reload(f"influencer:{card.id}", f"Someone else has changed {plain(card.name)} since you opened this page.")
     with page.transaction() as tx:
         voices = writing_styles.style_names(tx)
     draft = influencer_form(key, loaded, submit="Save", disabled=not page.can_edit, voices=voices)
     if draft:
         with page.transaction(needs="editor") as tx:
             influencers.save(tx, card.id, draft, version=loaded.version)
-        load_again(f"influencer:{card.id}")
+        reload_form(f"influencer:{card.id}")
         st.toast("Saved.", icon=":material/check:")
         st.rerun()
 

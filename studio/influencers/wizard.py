@@ -18,7 +18,7 @@ from studio.shell import current_influencer
 from studio.shell.frame import Page
 from studio.training import training as training_widgets
 from studio.ui.format import plain
-from studio.ui.optimistic_form import load_again, seen
+from studio.ui.optimistic_form import open_form, reload_form
 
 STEPS = ("Who", "Pictures", "Check", "Training", "First pictures")
 PAGE_WIDTH = 820
@@ -31,7 +31,7 @@ def show_wizard(page: Page) -> None:
     if influencer_id:
         with page.transaction() as tx:
             card = influencers.get(tx, influencer_id)
-        current_influencer.work_with(card.id)
+        current_influencer.set_current_influencer(card.id)
     reached = int(card.setup.get("step", 1)) if card else 1
     requested = st.query_params.get("step", "")
     step = min(int(requested) if requested.isdigit() else reached, reached, len(STEPS))
@@ -78,7 +78,7 @@ def _person_step(page: Page, card: InfluencerCard | None) -> None:
     st.markdown("## Who is your influencer?")
     st.caption("A name is enough to begin. Everything else can be changed later.")
     form = f"wizard:who:{card.id if card else ''}"
-    key, loaded = seen(form, card)
+    key, loaded = open_form(form, card)
     with page.transaction() as tx:
         voices = writing_styles.style_names(tx)
     draft = influencer_form(key, loaded, submit="Continue", disabled=not page.can_edit, voices=voices)
@@ -97,7 +97,7 @@ def _person_step(page: Page, card: InfluencerCard | None) -> None:
         elif card and card.trigger_word != saved.trigger_word:
             datasets.set_trigger_word(tx, str(saved.setup["dataset_id"]), saved.trigger_word)
     created[saved.name] = saved.id
-    load_again(form)
+    reload_form(form)
     page.go("start/wizard", id=saved.id, step="2")
 
 

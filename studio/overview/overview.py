@@ -23,59 +23,65 @@ from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, plain
 
-FEW = 12
+LATEST_COUNT = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
-    """What the overview shows. `failed`: the latest failures nobody has tried again."""
+class OverviewData:
+    """What the overview shows. `failed`: the latest failed jobs that nobody has dismissed."""
 
-    people: list[InfluencerCard]
+    influencers: list[InfluencerCard]
     unfinished: list[InfluencerCard]
     running: list[JobCard]
     failed: list[JobCard]
     pictures: list[PictureCard]
     total_pictures: int
-    held: int
-    posting: Attention
+    held_count: int
+    attention: Attention
 
 
 def draw(page: Page) -> None:
     board = _read(page)
-    if not board.people and not board.pictures and not board.running:
+    if not board.influencers and not board.pictures and not board.running:
         _welcome(page)
         return
-    _needs_you(page, board)
+    _attention(page, board)
     st.header("Running now", anchor=False)
     opened = live_jobs(
-        "overview:live", workspace=page.workspace.id, cards=board.running, can_edit=page.can_edit, open_label="Details",
+        "overview:live",
+        workspace=page.workspace.id,
+        cards=board.running,
+        can_edit=page.can_edit,
+        open_label="Details",
         empty="Nothing is running.",
-    )  # fmt: skip
+    )
     if opened:
         page.go("run/jobs", id=opened)
     _latest(page, board)
 
 
-def _read(page: Page) -> Board:
+def _read(page: Page) -> OverviewData:
     with page.transaction() as tx:
-        shown = generation.gallery(tx, take=FEW)
-        # posts that failed are lines of their own, and put right on their plans
-        failed = [one for one in jobs.page(tx, states=("failed",), take=10, dismissed=False).cards if one.kind != "autopost"]
-        people = influencers.page(tx, take=50).cards
-        return Board(
-            people=people,
-            unfinished=[card for card in people if card.setup and not card.setup.get("done") and _waits(tx, card)],
+        page_of_pictures = generation.gallery(tx, take=LATEST_COUNT)
+        # failed posts have lines of their own (attention.lines): they are corrected on their plans
+        failed = [job for job in jobs.page(tx, states=("failed",), take=10, dismissed=False).cards if job.kind != "autopost"]
+        influencer_cards = influencers.page(tx, take=50).cards
+        return OverviewData(
+            influencers=influencer_cards,
+            unfinished=[
+                card for card in influencer_cards if card.setup and not card.setup.get("done") and _waits_for_user(tx, card)
+            ],
             running=jobs.page(tx, states=ACTIVE, take=20).cards,
             failed=failed[:3],
-            pictures=shown.pictures,
-            total_pictures=shown.total,
-            held=generation.held_counts(tx)["held"],
-            posting=content_plans.needs_attention(tx),
+            pictures=page_of_pictures.pictures,
+            total_pictures=page_of_pictures.total,
+            held_count=generation.held_counts(tx)["held"],
+            attention=content_plans.needs_attention(tx),
         )
 
 
-def _waits(tx: Session, card: InfluencerCard) -> bool:
-    """Whether it is somebody's turn: not while the training runs, and not once there are pictures."""
+def _waits_for_user(tx: Session, card: InfluencerCard) -> bool:
+    """Whether the wizard waits for the user: not while the training runs, and not once there are pictures."""
     if run_id := card.setup.get("run_id"):
         try:
             if training.get(tx, str(run_id)).state in ACTIVE:
@@ -100,10 +106,16 @@ def _welcome(page: Page) -> None:
     card.space("small")
 
 
-def _needs_you(page: Page, board: Board) -> None:
+def _attention(page: Page, board: OverviewData) -> None:
     unfinished = board.unfinished
-    near = costs.budget_warning(page)
-    if not near and not board.failed and not board.held and not board.posting.total and not (unfinished and page.can_edit):
+    budget_warning = costs.budget_warning(page)
+    if (
+        not budget_warning
+        and not board.failed
+        and not board.held_count
+        and not board.attention.total
+        and not (unfinished and page.can_edit)
+    ):
         return
     st.header("Needs you", anchor=False)
     for card in unfinished[:3] if page.can_edit else ():
@@ -112,17 +124,17 @@ def _needs_you(page: Page, board: Board) -> None:
             st.markdown(f"**{plain(card.name)}**: the next step is **{STEPS[step - 1]}** ({step} of {len(STEPS)}).")
             if st.button("Continue", key=f"continue:{card.id}", type="primary"):
                 page.go("start/wizard", id=card.id)
-    if board.held:
+    if board.held_count:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{count(board.held, 'picture')}** held for a look: somebody else may be on them.")
+            st.markdown(f"**{count(board.held_count, 'picture')}** held for a look: somebody else may be on them.")
             if st.button("Look", key="look:held"):
                 page.go("make/held")
-    if near:
+    if budget_warning:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(plain(near), width="stretch")
+            st.markdown(plain(budget_warning), width="stretch")
             if st.button("Open Costs", key="look:costs"):
                 page.go("run/costs")
-    attention.lines(page, board.posting)
+    attention.lines(page, board.attention)
     for job in board.failed:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             with st.container(gap="xxsmall"):
@@ -142,17 +154,17 @@ def _dismiss(page: Page, job_id: str) -> None:
         st.toast(plain(error.message), icon=":material/error:")
 
 
-def _latest(page: Page, board: Board) -> None:
+def _latest(page: Page, board: OverviewData) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Latest pictures", anchor=False)
         st.space("stretch")
         if page.can_edit and st.button("Create pictures", icon=":material/auto_awesome:"):
             page.go("make/generation")
-        if board.total_pictures > FEW and st.button(f"All {board.total_pictures:,}", icon=":material/photo_library:"):
+        if board.total_pictures > LATEST_COUNT and st.button(f"All {board.total_pictures:,}", icon=":material/photo_library:"):
             page.go("make/gallery")
     if not board.pictures:
         st.caption("None yet.")
         return
-    state = gallery("overview:latest", tiles=[picture_tile(page, one) for one in board.pictures], size=150)
+    state = gallery("overview:latest", tiles=[picture_tile(page, picture) for picture in board.pictures], size=150)
     if state.opened:
         page.go("make/gallery", id=state.opened)

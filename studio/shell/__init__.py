@@ -1,1 +1,1 @@
-"""The studio's process and what every page stands in: server, sign-in, navigation, session."""
+"""The studio's process and the frame of every page: server, sign-in, navigation, session."""

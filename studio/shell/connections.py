@@ -1,6 +1,6 @@
-"""Connections of browsers, below ASGI: how long a request may take to arrive, how large a message may be.
+"""Limits below ASGI: how long a request may take to arrive (against slowloris attacks), how large a WebSocket message may be.
 
-uvicorn's own protocols wait for ever for a head or a body that does not come; a proxy in front of the studio would not.
+uvicorn's own protocols wait without limit for a request's head or body; they rely on a proxy in front.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-HEAD_S = 15.0
-"""For the whole head of a request."""
+HEAD_TIMEOUT_S = 15.0
+"""Seconds in which the whole head of a request must arrive."""
 BODY_WINDOW_S, BODY_BYTES_S = 15.0, 1024
-"""Of a body so many bytes a second must arrive, measured over two windows in a row."""
-ANSWER_STALL_S = 120.0
-"""A client that takes nothing of its answer for so long is left."""
-UNFINISHED_HEADS = 128
-"""Connections of one address that have not sent a whole head yet; of more the oldest end."""
-MESSAGE_BYTES = 4 << 20
-"""Of a WebSocket message: the largest that a page sends is a pasted workflow of 1 MB."""
-STRANGER_MESSAGE_BYTES = 256 << 10
-"""Until somebody has been recognised; a form to sign in with is 1 kB."""
+"""Minimum rate of a body in bytes a second. A request is refused when two windows in a row are slower."""
+RESPONSE_STALL_S = 120.0
+"""A connection whose client has read nothing of its answer for this long is closed."""
+MAX_UNFINISHED_HEADS = 128
+"""Connections of one address that have not sent a whole head yet; beyond this the oldest one is closed."""
+MAX_MESSAGE_BYTES = 4 << 20
+"""Of a WebSocket message. The largest that a page sends is a pasted workflow of 1 MB."""
+ANONYMOUS_MESSAGE_BYTES = 256 << 10
+"""Of a WebSocket message until the user is known; the sign-in form sends 1 kB."""
 RAISE_LIMIT = "studio.raise_message_limit"
-"""In a WebSocket's scope, among `extensions`: to be called once the person behind it is known."""
+"""Key in `extensions` of a WebSocket's ASGI scope: a function to call once the user is known. It raises the message limit."""
 
 
-class Http(H11Protocol):
+class LimitedHttpProtocol(H11Protocol):
     """Answers 408 to a request that does not arrive in time and ends the connection."""
 
-    _unfinished: ClassVar[dict[str, dict[Http, None]]] = defaultdict(dict)
+    _unfinished: ClassVar[dict[str, dict[LimitedHttpProtocol, None]]] = defaultdict(dict)
     """Address -> its connections that have not sent a whole head, the oldest first."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -44,11 +44,11 @@ class Http(H11Protocol):
         self._is_socket = False
         self._received, self._received_before, self._slow_windows = 0, 0, 0
         self._address = self.client[0] if self.client else ""
-        waiting = self._unfinished[self._address]
-        waiting[self] = None
-        if len(waiting) > UNFINISHED_HEADS:
-            oldest = next(iter(waiting))  # a head that is really sent arrives soon
-            del waiting[oldest]
+        unfinished = self._unfinished[self._address]
+        unfinished[self] = None
+        if len(unfinished) > MAX_UNFINISHED_HEADS:
+            oldest = next(iter(unfinished))  # an honest head arrives soon, so the oldest is the most likely attack
+            del unfinished[oldest]
             oldest.transport.abort()
         self._watch()
 
@@ -73,7 +73,7 @@ class Http(H11Protocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._stalled = self._stalled or self.loop.call_later(ANSWER_STALL_S, self.transport.abort)
+        self._stalled = self._stalled or self.loop.call_later(RESPONSE_STALL_S, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -82,7 +82,7 @@ class Http(H11Protocol):
             self._stalled = None
 
     def _waiting_for(self) -> str:
-        """Head, body, or "" while nothing is expected from the client: a quiet connection ends by uvicorn's keep-alive."""
+        """ "head", "body", or "" while nothing is expected from the client (uvicorn's keep-alive ends quiet connections)."""
         match self.conn.their_state:
             case h11.IDLE:
                 return "head" if self.cycle is None or self.conn.trailing_data[0] else ""
@@ -91,7 +91,7 @@ class Http(H11Protocol):
         return ""
 
     def _watch(self) -> None:
-        """Starts the time anew when another part, or the part of another request, is waited for."""
+        """Restarts the timer when a new part of a request, or a part of a new request, is waited for."""
         part = self._waiting_for()
         if part != "head" or self.cycle is not None:
             self._head_arrived()
@@ -101,33 +101,33 @@ class Http(H11Protocol):
         self._watched, self._slow_windows, self._received_before = watched, 0, self._received
         if self._timer:
             self._timer.cancel()
-        self._timer = self.loop.call_later(HEAD_S if part == "head" else BODY_WINDOW_S, self._check) if part else None
+        self._timer = self.loop.call_later(HEAD_TIMEOUT_S if part == "head" else BODY_WINDOW_S, self._check) if part else None
 
     def _check(self) -> None:
         if self._watched and self._watched[0] == "head":
-            self._refuse()
+            self._refuse_request()
             return
         held_up_by_us = self.flow.read_paused or (self.cycle is not None and self.cycle.waiting_for_100_continue)
         slow = not held_up_by_us and self._received - self._received_before < BODY_BYTES_S * BODY_WINDOW_S
         self._slow_windows = self._slow_windows + 1 if slow else 0
         self._received_before = self._received
         if self._slow_windows >= 2:
-            self._refuse()
+            self._refuse_request()
         else:
             self._timer = self.loop.call_later(BODY_WINDOW_S, self._check)
 
-    def _refuse(self) -> None:
+    def _refuse_request(self) -> None:
         self._timer = None
-        # A browser keeps connections ready that it may not need: they end without a word.
+        # Browsers open spare connections; one that has sent nothing is closed without an answer.
         if self._received and (self.cycle is None or self.cycle.response_complete or not self.cycle.response_started):
             self.transport.write(b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
         self.transport.close()
 
     def _head_arrived(self) -> None:
-        waiting = self._unfinished.get(self._address)
-        if waiting is not None:
-            waiting.pop(self, None)
-            if not waiting:
+        unfinished = self._unfinished.get(self._address)
+        if unfinished is not None:
+            unfinished.pop(self, None)
+            if not unfinished:
                 del self._unfinished[self._address]
 
     def _forget_timers(self) -> None:
@@ -137,12 +137,12 @@ class Http(H11Protocol):
                 timer.cancel()
 
 
-class WebSocket(WebSocketsSansIOProtocol):
-    """Takes small messages only, until the application says who is there: what is too large is refused by its first bytes."""
+class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
+    """Accepts only small messages until the application has called RAISE_LIMIT. A larger one is refused by its header."""
 
-    def __init__(self, *args: Any, **named: Any) -> None:
-        super().__init__(*args, **named)
-        self.conn.max_message_size = STRANGER_MESSAGE_BYTES
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.conn.max_message_size = ANONYMOUS_MESSAGE_BYTES
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -150,4 +150,4 @@ class WebSocket(WebSocketsSansIOProtocol):
             cast("dict[str, Any]", self.scope["extensions"])[RAISE_LIMIT] = self._raise_limit
 
     def _raise_limit(self) -> None:
-        self.conn.max_message_size = MESSAGE_BYTES
+        self.conn.max_message_size = MAX_MESSAGE_BYTES

@@ -1,4 +1,4 @@
-"""Whom somebody works with: forms begin with the influencer that was chosen or opened last, in this tab and workspace."""
+"""The influencer that was chosen or opened last in this tab and workspace; forms preselect it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from studio.shell.frame import WORKSPACE
+from studio.shell.frame import WORKSPACE_PARAM
 
 _KEY = "_current_influencer"
 
 
-def work_with(influencer_id: str | None) -> None:
-    """`None` and "": nobody was chosen, which changes nothing."""
+def set_current_influencer(influencer_id: str | None) -> None:
+    """Remembers the influencer. None and "" change nothing."""
     if influencer_id:
         st.session_state[_key()] = influencer_id
 
 
-def influencer(known: Sequence[str]) -> str | None:
-    """The one last worked with, if `known` has it, else None."""
+def current_influencer_id(influencer_ids: Sequence[str]) -> str | None:
+    """The remembered one, if it is among `influencer_ids`, else None."""
     last = st.session_state.get(_key())
-    return last if last in known else None
+    return last if last in influencer_ids else None
 
 
 def _key() -> str:
-    return f"{_KEY}:{st.query_params.get(WORKSPACE, '')}"
+    return f"{_KEY}:{st.query_params.get(WORKSPACE_PARAM, '')}"

@@ -1,4 +1,5 @@
-"""Streamlit's upload route, for people who are signed in. It keeps files in memory, so they are few and small.
+"""Guards Streamlit's upload route, which takes files from anybody and keeps them in memory: only for signed-in users, with
+limits on number and size.
 
 Only small text files (JSON, CSV, TXT) come this way; pictures go to storage through /api/uploads.
 """
@@ -16,68 +17,75 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from studio.shell.session import COOKIE
 
-UPLOADS = "/_stcore/upload_file/"
-FILES_OF_ONE_PAGE, FILES_OF_ONE_PERSON = 50, 200
-BYTES_OF_ONE_PERSON = 32 << 20
-_FRAME = 64 << 10
-"""What a multipart body is longer than the file in it."""
+UPLOAD_PATH = "/_stcore/upload_file/"
+MAX_FILES_PER_PAGE, MAX_FILES_PER_USER = 50, 200
+MAX_BYTES_PER_USER = 32 << 20
+_MULTIPART_OVERHEAD = 64 << 10
+"""Bytes that a multipart body may be longer than the file in it."""
 
 
 class FileUploads:
-    """`app`: Streamlit's. `person`: who is signed in, "" for nobody; `token`: of that sign-in."""
+    """`app`: Streamlit's. Calls also take `user_id`, "" when nobody is signed in, and the `token` of that session."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.arriving: Counter[str] = Counter()
-        self.people: dict[str, str] = {}
-        """Page (Streamlit's session id) -> person, of pages that hold files."""
+        self.arriving_bytes: Counter[str] = Counter()
+        self.user_by_page: dict[str, str] = {}
+        """Page (Streamlit's session id) -> user id, of pages that hold files."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, *, token: str, person: str) -> None:
-        page = scope["path"].removeprefix(UPLOADS).partition("/")[0]
-        if not person:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, *, token: str, user_id: str) -> None:
+        page = scope["path"].removeprefix(UPLOAD_PATH).partition("/")[0]
+        if not user_id:
             await PlainTextResponse("You are not signed in. Reload the page and sign in.", 401)(scope, receive, send)
-        elif not _opened_by(page, token):
+        elif not _is_page_of(page, token):
             await PlainTextResponse("This page is not open any more. Reload it and try again.", 404)(scope, receive, send)
         elif scope["method"] != "PUT":
             await self.app(scope, receive, send)
         else:
-            await self._take(scope, receive, send, page=page, person=person)
+            await self._receive(scope, receive, send, page=page, user_id=user_id)
 
-    async def _take(self, scope: Scope, receive: Receive, send: Send, *, page: str, person: str) -> None:
+    async def _receive(self, scope: Scope, receive: Receive, send: Send, *, page: str, user_id: str) -> None:
         length = Headers(scope=scope).get("content-length", "")
-        most = int(config.get_option("server.maxUploadSize")) << 20
+        max_bytes = int(config.get_option("server.maxUploadSize")) << 20
         if not length.isdigit():
-            answer = PlainTextResponse("Say how long the file is: Content-Length.", 411)
-        elif int(length) > most + _FRAME:
-            answer = PlainTextResponse(f"The file is larger than {most >> 20} MB.", 413)
-        elif not self._has_room(page, person, int(length)):
-            answer = PlainTextResponse("Too many files are waiting on your pages. Remove some, or close other tabs.", 413)
+            response = PlainTextResponse("Say how long the file is: Content-Length.", 411)
+        elif int(length) > max_bytes + _MULTIPART_OVERHEAD:
+            response = PlainTextResponse(f"The file is larger than {max_bytes >> 20} MB.", 413)
+        elif not self._has_room(page, user_id, int(length)):
+            response = PlainTextResponse("Too many files are waiting on your pages. Remove some, or close other tabs.", 413)
         else:
-            self.arriving[person] += int(length)
+            self.arriving_bytes[user_id] += int(length)
             try:
                 await self.app(scope, receive, send)
             finally:
-                self.arriving[person] -= int(length)
-                self.arriving += Counter()  # drops what is at zero
+                self.arriving_bytes[user_id] -= int(length)
+                self.arriving_bytes += Counter()  # drops what is at zero
             return
-        await answer(scope, receive, send)
+        await response(scope, receive, send)
 
-    def _has_room(self, page: str, person: str, more: int) -> bool:
-        held = _files()
-        self.people = {known: owner for known, owner in self.people.items() if known in held} | {page: person}
-        sizes = [len(file.data) for known, owner in self.people.items() if owner == person for file in held.get(known, ())]
-        if len(held.get(page, ())) >= FILES_OF_ONE_PAGE or len(sizes) >= FILES_OF_ONE_PERSON:
+    def _has_room(self, page: str, user_id: str, new_bytes: int) -> bool:
+        files_by_page = _files_by_page()
+        self.user_by_page = {
+            open_page: owner for open_page, owner in self.user_by_page.items() if open_page in files_by_page
+        } | {page: user_id}
+        sizes = [
+            len(file.data)
+            for open_page, owner in self.user_by_page.items()
+            if owner == user_id
+            for file in files_by_page.get(open_page, ())
+        ]
+        if len(files_by_page.get(page, ())) >= MAX_FILES_PER_PAGE or len(sizes) >= MAX_FILES_PER_USER:
             return False
-        return sum(sizes) + self.arriving[person] + more <= BYTES_OF_ONE_PERSON
+        return sum(sizes) + self.arriving_bytes[user_id] + new_bytes <= MAX_BYTES_PER_USER
 
 
-def _opened_by(page: str, token: str) -> bool:
+def _is_page_of(page: str, token: str) -> bool:
     client = runtime.get_instance().get_client(page) if runtime.exists() else None
     context = client.client_context if client else None
     return context is not None and context.cookies.get(COOKIE) == token
 
 
-def _files() -> dict[str, list[UploadedFileRec]]:
+def _files_by_page() -> dict[str, list[UploadedFileRec]]:
     manager = runtime.get_instance().uploaded_file_mgr
     assert isinstance(manager, MemoryUploadedFileManager)
     return {page: list(files.values()) for page, files in list(manager.file_storage.items())}

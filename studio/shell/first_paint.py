@@ -1,4 +1,4 @@
-"""The page before Streamlit has started: in the colour it will have, and told where its server is."""
+"""Patches Streamlit's index page, so that it has the theme's background from the start and knows its server's address."""
 
 from __future__ import annotations
 
@@ -16,50 +16,54 @@ HEAD = f"""<head>
       const here = location.origin + "/"
       window.__streamlit = {{ BACKEND_BASE_URL: here, MAIN_PAGE_BASE_URL: here }}
     </script>"""
-"""A white frame before a dark page hurts the eyes, and so do 25 grey bars before the menu. Without the address Streamlit
-tries `/<page>/_stcore/health` first."""
-_OURS = ("/api/", "/assets/", "/_stcore/")
+"""The style avoids a white flash before a dark page, and hides the 25 grey skeleton bars before the menu. Without the address
+Streamlit tries `/<page>/_stcore/health` first, which costs a failed request."""
+_OTHER_PATHS = ("/api/", "/assets/", "/_stcore/")
 
 
 class FirstPaint:
-    """Plain ASGI. Changes Streamlit's own index page alone; everything else passes untouched."""
+    """Plain ASGI. Changes only Streamlit's index page; everything else passes untouched."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", "") or _ours(scope["path"]):
+        if (
+            scope["type"] != "http"
+            or "text/html" not in Headers(scope=scope).get("accept", "")
+            or _is_not_a_page(scope["path"])
+        ):
             await self.app(scope, receive, send)
             return
-        # Whole and as it is now: neither compressed nor “not modified”, which would be about the file.
-        left_out = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
-        scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in left_out]}
-        begun: Message | None = None
+        # The inner app must send the whole page uncompressed: a 304 or a range would be about the unpatched file.
+        dropped_headers = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
+        scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in dropped_headers]}
+        start_message: Message | None = None
         body = b""
 
-        async def answered(message: Message) -> None:
-            nonlocal begun, body
+        async def send_changed(message: Message) -> None:
+            nonlocal start_message, body
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
-                    begun = message
+                    start_message = message
                     return
-            if begun is None or message["type"] != "http.response.body":
+            if start_message is None or message["type"] != "http.response.body":
                 await send(message)
                 return
             body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            whole, headers = body.replace(b"<head>", HEAD.encode(), 1), MutableHeaders(scope=begun)
+            whole, headers = body.replace(b"<head>", HEAD.encode(), 1), MutableHeaders(scope=start_message)
             if scope["method"] != "HEAD":
                 headers["content-length"] = str(len(whole))
             for name in ("etag", "last-modified", "accept-ranges"):
                 del headers[name]
-            await send(begun)
+            await send(start_message)
             await send({"type": "http.response.body", "body": whole})
 
-        await self.app(scope, receive, answered)
+        await self.app(scope, receive, send_changed)
 
 
-def _ours(path: str) -> bool:
-    return path.startswith(_OURS)
+def _is_not_a_page(path: str) -> bool:
+    return path.startswith(_OTHER_PATHS)

@@ -1,4 +1,4 @@
-"""What every page stands in: who looks, in which workspace, as what; its title; transactions and what happens on errors."""
+"""The frame of every page: user, workspace and role; title; transactions; how errors are shown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from backend.errors import NotSignedIn, StudioError, Unavailable
 from studio.shell import nav, page_css, resources, session
 from studio.ui.format import plain
 
-WORKSPACE = "ws"
+WORKSPACE_PARAM = "ws"
 PRODUCT = "InfluencerAI Studio"
 
 
@@ -49,11 +49,11 @@ class Page:
     @contextmanager
     def guard(self) -> Iterator[None]:
         """A StudioError inside becomes its sentence on the page; nothing else is swallowed."""
-        with explained():
+        with error_boundary():
             yield
 
     def go(self, file: str, **query: str) -> NoReturn:
-        """To `make/training` and the like, staying in this workspace."""
+        """Switches to the page `file` (such as `make/training`), in the same workspace."""
         st.switch_page(nav.source(file), query_params=self._query(query))
 
     def link(self, file: str, label: str, *, icon: str | None = None, **query: str) -> None:
@@ -64,18 +64,18 @@ class Page:
         return nav.url(file, self._query(query))
 
     def _query(self, query: dict[str, str]) -> dict[str, str]:
-        return {WORKSPACE: self.workspace.id, **query}
+        return {WORKSPACE_PARAM: self.workspace.id, **query}
 
 
 def frame(title: str, *, icon: str = "", needs: Role = "viewer") -> Page:
-    """The first line of every page. Strangers, and people without the role, get no further than this call."""
-    with explained(stop=True):
-        app, arrival = resources.app(), session.current()
-    if arrival is None:
+    """The first call of every page. It stops the run for users who are not signed in or lack the role."""
+    with error_boundary(stop=True):
+        app, session_info = resources.app(), session.current()
+    if session_info is None:
         st.rerun()  # Home.py shows the sign-in form instead of the page
-    workspace = chosen(arrival.workspaces)
+    workspace = current_workspace(session_info.workspaces)
     if workspace is None:
-        _no_workspace(bool(arrival.workspaces))
+        _no_workspace(bool(session_info.workspaces))
     st.set_page_config(page_title=f"{title} · {PRODUCT}")
     st.html(page_css.EVERYWHERE)
     st.title(f"{icon} {title}".strip())
@@ -85,11 +85,11 @@ def frame(title: str, *, icon: str = "", needs: Role = "viewer") -> Page:
             icon=":material/lock:",
         )
         st.stop()
-    return Page(app, SignedIn(session.token(), workspace.id), arrival.user, workspace)
+    return Page(app, SignedIn(session.token(), workspace.id), session_info.user, workspace)
 
 
-def say_storage() -> None:
-    """Above a page with pictures, while S3 does not answer: the rest of the page works."""
+def show_storage_notice() -> None:
+    """A notice above pages with pictures while S3 does not answer; the rest of the page works."""
     if not resources.app().storage.ready():
         st.info(
             "Storage is starting. Pictures and uploads work in a moment; everything else works now.",
@@ -97,21 +97,25 @@ def say_storage() -> None:
         )
 
 
-def chosen(workspaces: tuple[WorkspaceCard, ...]) -> WorkspaceCard | None:
-    """The workspace of the address; without one there, the last one of this tab, else the first."""
-    wanted = st.query_params.get(WORKSPACE)
-    known = {one.id: one for one in workspaces}
-    found = known.get(wanted) if wanted else known.get(st.session_state.get("_workspace", ""), next(iter(workspaces), None))
-    if found is not None:
-        st.session_state["_workspace"] = found.id
-        if wanted != found.id:
-            st.query_params[WORKSPACE] = found.id
-    return found
+def current_workspace(workspaces: tuple[WorkspaceCard, ...]) -> WorkspaceCard | None:
+    """The workspace that the address names; without one the last one of this tab, else the first. None: no such membership."""
+    requested_id = st.query_params.get(WORKSPACE_PARAM)
+    workspaces_by_id = {workspace.id: workspace for workspace in workspaces}
+    current = (
+        workspaces_by_id.get(requested_id)
+        if requested_id
+        else workspaces_by_id.get(st.session_state.get("_workspace", ""), next(iter(workspaces), None))
+    )
+    if current is not None:
+        st.session_state["_workspace"] = current.id
+        if requested_id != current.id:
+            st.query_params[WORKSPACE_PARAM] = current.id
+    return current
 
 
 @contextmanager
-def explained(*, stop: bool = False) -> Iterator[None]:
-    """Errors of ours as st.error. What nobody can go on after (signed out, servers away) stops the page; `stop`: all do."""
+def error_boundary(*, stop: bool = False) -> Iterator[None]:
+    """Shows a StudioError as st.error. Signed out and servers away stop the page's run; with `stop` every error does."""
     try:
         yield
     except NotSignedIn as error:
@@ -128,8 +132,8 @@ def explained(*, stop: bool = False) -> Iterator[None]:
             st.stop()
 
 
-def _no_workspace(elsewhere: bool) -> NoReturn:
-    if elsewhere:
+def _no_workspace(has_others: bool) -> NoReturn:
+    if has_others:
         st.error("You do not belong to this workspace, or it is gone. Choose another one on the left.", icon=":material/block:")
     else:
         st.info("You do not belong to a workspace yet. Ask an owner for an invitation link.", icon=":material/mail:")

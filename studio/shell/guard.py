@@ -1,9 +1,8 @@
-"""What stands before Streamlit's own routes, which ask nobody who they are: known hosts, own pages, a place for each visitor.
+"""Guards Streamlit's own routes, which authenticate nobody: checks host and origin, and limits connections per visitor.
 
-What Streamlit leaves open: docs/contracts/streamlit.md, 4.
-
-Plain ASGI. Streamlit takes uploads and WebSockets from anybody and keeps what they send in memory; so uploads are taken
-only from people who are signed in, for a page that this sign-in opened, and strangers have few connections with small messages.
+Streamlit takes uploads and WebSockets from anybody and keeps what they send in memory (docs/contracts/streamlit.md, 4). So
+uploads are taken only from signed-in users, for a page that the same session opened, and anonymous visitors get few
+connections with small messages. Plain ASGI.
 """
 
 from __future__ import annotations
@@ -25,29 +24,30 @@ from backend.db.transactions import Anonymous
 from backend.errors import StudioError
 from backend.settings import Settings
 from studio.shell.connections import RAISE_LIMIT
-from studio.shell.file_uploads import UPLOADS, FileUploads
+from studio.shell.file_uploads import UPLOAD_PATH, FileUploads
 from studio.shell.session import COOKIE
 
 log = structlog.get_logger(__name__)
 
-STRANGERS_OF_ONE_ADDRESS, STRANGERS = 60, 400
-"""Pages that people who are not signed in may have open at once."""
-PAGES_OF_ONE_PERSON = 100
-STRANGER_IDLE_S = 900.0
-"""A stranger's page from which nothing was heard for so long is closed; the browser opens it again when it is looked at."""
-_PROBES = {"/health", "/ready", "/_stcore/health", *api.METRICS}
-"""Asked under whatever name a probe knows; they tell no secrets, or ask for a token."""
+MAX_ANONYMOUS_PER_ADDRESS, MAX_ANONYMOUS_PAGES = 60, 400
+"""Pages that visitors who are not signed in may have open at once, from one address and in all."""
+MAX_PAGES_PER_USER = 100
+ANONYMOUS_IDLE_S = 900.0
+"""A page of an anonymous visitor that has sent nothing for this long is disconnected; the browser reconnects when it is
+used."""
+_PROBES = {"/health", "/ready", "/_stcore/health", *api.METRICS_PATHS}
+"""Answered under any host name, because probes use all kinds; they show no secrets, or require a token."""
 
 
-class Guard:
+class AccessGuard:
     def __init__(self, app: ASGIApp, get_app: Callable[[], App]) -> None:
         self.app = app
         self.get_app = get_app
         self.settings = Settings()
         self.hosts = self.settings.hosts
         self.uploads = FileUploads(app)
-        self.open: Counter[str] = Counter()
-        self.told: set[str] = set()
+        self.open_pages: Counter[str] = Counter()
+        self.warned: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -60,82 +60,82 @@ class Guard:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers, path = Headers(scope=scope), scope["path"]
-        refused: Response | None = None
+        refusal: Response | None = None
         if "content-length" in headers and "transfer-encoding" in headers:
-            # Two readers could take its end for different places: nothing after it is read.
-            refused = PlainTextResponse("Send Content-Length or Transfer-Encoding, not both.", 400, {"connection": "close"})
+            # Request smuggling: a proxy and we could disagree on where the request ends. The connection is closed after it.
+            refusal = PlainTextResponse("Send Content-Length or Transfer-Encoding, not both.", 400, {"connection": "close"})
         elif path not in _PROBES and not self.hosts.known(headers.get("host", "")):
-            refused = api.unknown_host(scope)
+            refusal = api.unknown_host_response(scope)
         elif path.startswith("/api/") and "\n" in path:
-            refused = api.no_address()  # the mounted API is not asked for such a path
-        elif path in api.METRICS and not api.may_read_metrics(scope, self.settings):
-            refused = PlainTextResponse(api.NO_METRICS, 403)
-        elif path.startswith(UPLOADS) and scope["method"] != "OPTIONS":
+            refusal = api.not_found_response()  # the mounted API is not asked for such a path
+        elif path in api.METRICS_PATHS and not api.may_read_metrics(scope, self.settings):
+            refusal = PlainTextResponse(api.METRICS_REFUSED, 403)
+        elif path.startswith(UPLOAD_PATH) and scope["method"] != "OPTIONS":
             if not self.hosts.own_origin(headers.get("origin", ""), headers.get("host", "")):
-                refused = PlainTextResponse("This file did not come from the studio's own page.", 403)
+                refusal = PlainTextResponse("This file did not come from the studio's own page.", 403)
             else:
-                await self.uploads(scope, receive, send, token=_token(scope), person=await self._person(scope))
+                await self.uploads(scope, receive, send, token=_token(scope), user_id=await self._user_id(scope))
                 return
-        await (refused or self.app)(scope, receive, send)
+        await (refusal or self.app)(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         if not self.hosts.own_origin(headers.get("origin", ""), headers.get("host", "")):
             log.warning("page of another origin refused", origin=headers.get("origin", ""), host=headers.get("host", ""))
-            await _refuse(receive, send)
+            await _refuse_socket(receive, send)
             return
-        person = await self._person(scope)
-        place = person or f"address {scope['client'][0] if scope.get('client') else ''}"
-        most = PAGES_OF_ONE_PERSON if person else STRANGERS_OF_ONE_ADDRESS
-        if self.open[place] >= most or (not person and self.open["strangers"] >= STRANGERS):
-            if place not in self.told:
-                log.warning("too many pages open", place=place, at_once=most)
-            self.told.add(place)
-            await _refuse(receive, send)
+        user_id = await self._user_id(scope)
+        visitor = user_id or f"address {scope['client'][0] if scope.get('client') else ''}"
+        max_pages = MAX_PAGES_PER_USER if user_id else MAX_ANONYMOUS_PER_ADDRESS
+        if self.open_pages[visitor] >= max_pages or (not user_id and self.open_pages["strangers"] >= MAX_ANONYMOUS_PAGES):
+            if visitor not in self.warned:
+                log.warning("too many pages open", place=visitor, at_once=max_pages)
+            self.warned.add(visitor)
+            await _refuse_socket(receive, send)
             return
-        counted = [place] if person else [place, "strangers"]
-        self.open.update(counted)
+        counter_keys = [visitor] if user_id else [visitor, "strangers"]
+        self.open_pages.update(counter_keys)
         try:
-            if person:
+            if user_id:
                 scope.get("extensions", {}).get(RAISE_LIMIT, lambda: None)()
                 await self.app(scope, receive, send)
             else:
                 await self.app(scope, _until_idle(receive, send), send)
         finally:
-            self.open.subtract(counted)
-            self.told.discard(place)
-            self.open += Counter()  # drops what is at zero
+            self.open_pages.subtract(counter_keys)
+            self.warned.discard(visitor)
+            self.open_pages += Counter()  # drops what is at zero
 
-    async def _person(self, scope: Scope) -> str:
-        """The id of the person who is signed in; "" for strangers, and while the database is away."""
+    async def _user_id(self, scope: Scope) -> str:
+        """The id of the signed-in user; "" for anonymous visitors, and while the database is away."""
         token = _token(scope)
-        return await run_in_threadpool(self._arrive, token) if token else ""
+        return await run_in_threadpool(self._resolve_user, token) if token else ""
 
-    def _arrive(self, token: str) -> str:
+    def _resolve_user(self, token: str) -> str:
         try:
             with self.get_app().db.transaction(Anonymous()) as tx:
-                arrival = accounts.resolve_session(tx, token)
+                session_info = accounts.resolve_session(tx, token)
         except StudioError:
             return ""
-        return arrival.user.id if arrival else ""
+        return session_info.user.id if session_info else ""
 
 
 def _token(scope: Scope) -> str:
     return cookie_parser(Headers(scope=scope).get("cookie", "")).get(COOKIE, "")
 
 
-async def _refuse(receive: Receive, send: Send) -> None:
+async def _refuse_socket(receive: Receive, send: Send) -> None:
     await receive()
     await send({"type": "websocket.close", "code": 1008})
 
 
 def _until_idle(receive: Receive, send: Send) -> Receive:
-    async def heard() -> Message:
+    async def receive_or_close() -> Message:
         try:
-            async with asyncio.timeout(STRANGER_IDLE_S):
+            async with asyncio.timeout(ANONYMOUS_IDLE_S):
                 return await receive()
         except TimeoutError:
             await send({"type": "websocket.close", "code": 1001})
             return {"type": "websocket.disconnect", "code": 1001}
 
-    return heard
+    return receive_or_close

@@ -1,4 +1,4 @@
-"""Headers of every answer: nothing is guessed, framed or fetched from outside, and what is private is not kept."""
+"""Security headers of every answer: no content sniffing, framing or foreign sources, and private JSON is not cached."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from backend.settings import Settings
 HSTS = "max-age=31536000"
 
 
-class Headers:
-    """Plain ASGI, so that streams pass untouched. With `S3_PUBLIC_ENDPOINT` browsers may also talk to that origin."""
+class SecurityHeaders:
+    """Plain ASGI, so that streams are not buffered. With `S3_PUBLIC_ENDPOINT` browsers may also talk to that origin."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         settings = Settings()
-        public = urlsplit(settings.s3_public_endpoint)
-        self.storage = f"{public.scheme}://{public.netloc}" if public.netloc else ""
+        public_endpoint = urlsplit(settings.s3_public_endpoint)
+        self.storage_origin = f"{public_endpoint.scheme}://{public_endpoint.netloc}" if public_endpoint.netloc else ""
         self.hosts = settings.hosts
-        self.own = urlsplit(settings.public_url).netloc
+        self.own_host = urlsplit(settings.public_url).netloc
         self.https = settings.public_url.startswith("https://")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def answered(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("x-content-type-options", "nosniff")
@@ -39,20 +39,23 @@ class Headers:
                     headers.setdefault("cache-control", "no-store")
             await send(message)
 
-        await self.app(scope, receive, answered)
+        await self.app(scope, receive, send_with_headers)
 
     def _policy(self, scope: Scope) -> str:
         host = Asked(scope=scope).get("host", "")
-        return policy(self.storage, frozenset({host if self.hosts.known(host) else "", self.own} - {""}))
+        return content_security_policy(
+            self.storage_origin, frozenset({host if self.hosts.known(host) else "", self.own_host} - {""})
+        )
 
 
 @lru_cache(maxsize=64)
-def policy(storage: str, own: frozenset[str] = frozenset()) -> str:
-    """Streamlit needs inline styles, evaluated chart code and blob modules; everything comes from here.
+def content_security_policy(storage: str, own_hosts: frozenset[str] = frozenset()) -> str:
+    """Everything comes from our own origin. Streamlit needs inline styles, eval (charts) and blob modules (components).
 
-    `own`: host and port of our own pages, for their WebSocket: not every browser counts it as 'self'.
+    `storage`: origin of public storage, or "". `own_hosts`: host and port of our own pages, for their WebSocket: not every
+    browser counts it as 'self'.
     """
-    sockets = " ".join(f"{scheme}://{host}" for host in sorted(own) for scheme in ("ws", "wss"))
+    sockets = " ".join(f"{scheme}://{host}" for host in sorted(own_hosts) for scheme in ("ws", "wss"))
     rules = {
         "default-src": "'self'",
         "script-src": "'self' 'unsafe-inline' 'unsafe-eval' blob:",

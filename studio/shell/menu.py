@@ -1,4 +1,4 @@
-"""The sidebar of somebody who is signed in: workspace, pages, who I am. Links keep the workspace in their address."""
+"""The sidebar of a signed-in user: workspace, pages, user. Links keep the workspace in their address."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import streamlit as st
 from backend import accounts
 from backend.db.transactions import Anonymous
 from studio.shell import nav, resources, session
-from studio.shell.frame import WORKSPACE, chosen
+from studio.shell.frame import WORKSPACE_PARAM, current_workspace
 from studio.ui.format import plain
 
 _CHOICE = "_workspace_choice"
-_NARROW = 768
+_PHONE_WIDTH_PX = 768
 
-_folding = st.components.v2.component(
+_fold_menu = st.components.v2.component(
     "studio_menu_folding",
     js="""
 let last = null
@@ -24,29 +24,29 @@ export default function ({ data }) {
 }
 """,
 )
-"""On a phone the menu covers the page: it folds once another page was chosen, as Streamlit's own menu does."""
+"""On a phone the menu covers the page, so it folds once another page was chosen, as Streamlit's own menu does."""
 
 
-def show(arrival: accounts.SessionInfo, *, page: str) -> None:
+def show(session_info: accounts.SessionInfo, *, page: str) -> None:
     """`page`: the address of the page shown beside it."""
-    workspace = chosen(arrival.workspaces)
+    workspace = current_workspace(session_info.workspaces)
     with st.sidebar, st.container(gap="xsmall"):
-        if arrival.workspaces:
-            _switcher(arrival.workspaces, workspace)
-        query = {WORKSPACE: workspace.id} if workspace else {}
+        if session_info.workspaces:
+            _switcher(session_info.workspaces, workspace)
+        query = {WORKSPACE_PARAM: workspace.id} if workspace else {}
         for section, items in nav.sections().items():
             with st.container(gap=None, key=f"menu-{section}"):
                 st.caption(section)
                 for item in items:
                     st.page_link(nav.source(item.file), label=item.title, icon=item.icon, query_params=query, width="stretch")
         with st.container(horizontal=True, vertical_alignment="center", key="menu-user"):
-            st.markdown(f":small[{plain(arrival.user.name)}]", width="stretch")
+            st.markdown(f":small[{plain(session_info.user.name)}]", width="stretch")
             st.button("Sign out", on_click=_sign_out, type="tertiary", icon=":material/logout:", key="_sign_out")
-        _folding(key="_folding", data={"page": page, "narrow": _NARROW}, height=1)
+        _fold_menu(key="_folding", data={"page": page, "narrow": _PHONE_WIDTH_PX}, height=1)
 
 
 def _switcher(workspaces: tuple[accounts.WorkspaceCard, ...], current: accounts.WorkspaceCard | None) -> None:
-    names = {one.id: one.name for one in workspaces}
+    names = {workspace.id: workspace.name for workspace in workspaces}
     st.session_state[_CHOICE] = current.id if current else None
     st.selectbox(
         "Workspace", list(names), key=_CHOICE, format_func=names.__getitem__, on_change=_switch, label_visibility="collapsed"
@@ -54,8 +54,8 @@ def _switcher(workspaces: tuple[accounts.WorkspaceCard, ...], current: accounts.
 
 
 def _switch() -> None:
-    """Into the same page of the other workspace; an `id` of this one means nothing there."""
-    st.query_params.from_dict({WORKSPACE: st.session_state[_CHOICE]})
+    """Opens the same page in the other workspace, without `id`, which is of this one."""
+    st.query_params.from_dict({WORKSPACE_PARAM: st.session_state[_CHOICE]})
 
 
 def _sign_out() -> None:

@@ -1,4 +1,4 @@
-"""The App of this process. Always asked as `resources.app()`, so that a test can put another one in its place."""
+"""The App of this process. Always called as `resources.app()`, so that tests can replace it."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from backend.bootstrap import bootstrap
 
 @cache
 def app() -> App:
-    """Built on first use and shared by all sessions (it holds no person's data). Raises Unavailable: then asked again."""
+    """Made on first use, shared by all sessions (it holds no user's data). After Unavailable the next call tries again."""
     return bootstrap(role="studio")

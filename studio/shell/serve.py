@@ -8,10 +8,10 @@ import uvicorn
 from streamlit import config
 
 from backend.settings import ROOT, Settings
-from studio.shell.connections import MESSAGE_BYTES, Http, WebSocket
+from studio.shell.connections import MAX_MESSAGE_BYTES, LimitedHttpProtocol, LimitedWebSocketProtocol
 
 PING_S = 30.0
-"""A WebSocket that answers no ping for as long is closed."""
+"""Seconds between pings of a WebSocket, and until one that does not answer is closed."""
 
 
 def main() -> None:
@@ -19,16 +19,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default=settings.host)
     parser.add_argument("--port", type=int, default=settings.port)
-    wishes = parser.parse_args()
+    options = parser.parse_args()
     config._main_script_path = str(ROOT / "Home.py")  # beside it lies .streamlit/config.toml
-    config.set_option("server.address", wishes.host)
-    config.set_option("server.port", wishes.port)
+    config.set_option("server.address", options.host)
+    config.set_option("server.port", options.port)
     uvicorn.run(
-        "studio.shell.server:app", host=wishes.host, port=wishes.port, app_dir=str(ROOT),
-        http=Http, ws=WebSocket, ws_max_size=MESSAGE_BYTES, ws_per_message_deflate=False,
-        ws_ping_interval=PING_S, ws_ping_timeout=PING_S, forwarded_allow_ips=settings.forwarded_allow_ips,
-        access_log=False, server_header=False, use_colors=False,
-    )  # fmt: skip
+        "studio.shell.server:app",
+        host=options.host,
+        port=options.port,
+        app_dir=str(ROOT),
+        http=LimitedHttpProtocol,
+        ws=LimitedWebSocketProtocol,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        access_log=False,
+        server_header=False,
+        use_colors=False,
+    )
 
 
 if __name__ == "__main__":

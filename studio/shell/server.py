@@ -29,8 +29,8 @@ from backend.kit import temp_folders
 from backend.settings import Settings
 from studio.shell import resources
 from studio.shell.first_paint import FirstPaint
-from studio.shell.guard import Guard
-from studio.shell.headers import Headers
+from studio.shell.guard import AccessGuard
+from studio.shell.headers import SecurityHeaders
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,7 +65,7 @@ async def _serving() -> AsyncIterator[None]:
         os._exit(1)
     for module in ("pandas", "pyarrow", "altair", "studio.shell.frame", "studio.shell.sign_in"):
         importlib.import_module(module)
-    _answer_at_once()
+    _disable_nagle()
     gc.collect()
     gc.freeze()  # Streamlit collects after every run; what is loaded by now need not be looked at again
     yield
@@ -73,24 +73,33 @@ async def _serving() -> AsyncIterator[None]:
         resources.app().close()
 
 
-def _answer_at_once() -> None:
-    """Streamlit's listening socket names no protocol, so asyncio leaves Nagle's algorithm on for what it accepts: the body of
-    an answer then waits for the acknowledgement of its head, 40 ms on most systems. Accepted sockets inherit this."""
-    internet = (socket.AF_INET, socket.AF_INET6)
-    for one in gc.get_objects():
-        if isinstance(one, socket.socket) and one.fileno() >= 0 and one.family in internet and one.type == socket.SOCK_STREAM:
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def _disable_nagle() -> None:
+    """Sets TCP_NODELAY on the listening sockets; accepted ones inherit it.
+
+    Streamlit's listening socket names no protocol, so asyncio leaves Nagle's algorithm on for the connections it accepts: the
+    body of an answer then waits for the acknowledgement of its head, 40 ms on most systems. uvicorn does not hand out its
+    sockets to the application, so they are looked up among all objects, once at start.
+    """
+    internet_families = (socket.AF_INET, socket.AF_INET6)
+    for candidate in gc.get_objects():
+        if (
+            isinstance(candidate, socket.socket)
+            and candidate.fileno() >= 0
+            and candidate.family in internet_families
+            and candidate.type == socket.SOCK_STREAM
+        ):
+            candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 app = st.App(
     ROOT / "Home.py",
     lifespan=lifespan,
     routes=[
-        *api.probes(lambda: resources.app()),
-        *(api.styleforge(lambda: resources.app()) if Settings().styleforge_paths else ()),
-        Mount("/api", app=api.create(lambda: resources.app())),
+        *api.probe_routes(lambda: resources.app()),
+        *(api.styleforge_routes(lambda: resources.app()) if Settings().styleforge_paths else ()),
+        Mount("/api", app=api.create_api(lambda: resources.app())),
         Mount("/assets/vendor", app=StaticFiles(directory=ROOT / "studio" / "components" / "vendor")),
         Mount("/assets", app=StaticFiles(directory=ROOT / "studio" / "static")),
     ],
-    middleware=[Middleware(Headers), Middleware(Guard, get_app=lambda: resources.app()), Middleware(FirstPaint)],
+    middleware=[Middleware(SecurityHeaders), Middleware(AccessGuard, get_app=lambda: resources.app()), Middleware(FirstPaint)],
 )

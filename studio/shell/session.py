@@ -1,4 +1,4 @@
-"""Who is looking at this page: the cookie's token, checked in Postgres on every run."""
+"""The session of the user who looks at this page: the cookie's token, checked in Postgres on every run."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ DEVICE_COOKIE = "studio_device"
 
 
 def token() -> str:
-    """Of the browser that opened this tab. The cookie is read when the tab connects; whether it still counts, Postgres says."""
+    """The cookie of the browser that opened this tab, read when the tab connected; Postgres says whether it is still valid."""
     value = st.context.cookies.get(COOKIE)
     return value if isinstance(value, str) else ""
 
 
 def device(user_id: str) -> str:
-    """The id of this browser when that person has signed in here before, else ""."""
+    """The id of this browser if that user has signed in here before, else ""."""
     value = st.context.cookies.get(DEVICE_COOKIE)
     return accounts.devices.recognise(resources.app().settings, value if isinstance(value, str) else "", user_id)
 
 
 def current() -> accounts.SessionInfo | None:
-    """The person, or None for a stranger. Raises Unavailable."""
+    """The signed-in user with their workspaces; None when nobody is signed in. Raises Unavailable."""
     with resources.app().db.transaction(Anonymous()) as tx:
         return accounts.resolve_session(tx, token())
 
 
 def address() -> str:
     """The visitor's network address; empty on the studio's own machine."""
-    found = st.context.ip_address
-    return found if isinstance(found, str) else ""
+    ip_address = st.context.ip_address
+    return ip_address if isinstance(ip_address, str) else ""
 
 
 def user_agent() -> str:
-    found = st.context.headers.get("user-agent")
-    return found if isinstance(found, str) else ""
+    header = st.context.headers.get("user-agent")
+    return header if isinstance(header, str) else ""
 
 
 def origin() -> str:
-    """Where people reach the studio, for links they pass on: PUBLIC_URL, else what this browser's address bar says."""
+    """The studio's address for links that users pass on: PUBLIC_URL, else the origin in this browser's address bar."""
     settings = resources.app().settings
-    shown = urlsplit(st.context.url) if isinstance(st.context.url, str) else None
-    if settings.public_url or shown is None or not shown.netloc:
+    current_url = urlsplit(st.context.url) if isinstance(st.context.url, str) else None
+    if settings.public_url or current_url is None or not current_url.netloc:
         return settings.base_url
-    return f"{shown.scheme}://{shown.netloc}"
+    return f"{current_url.scheme}://{current_url.netloc}"

@@ -1,4 +1,4 @@
-"""What strangers see instead of a page: sign in, the first owner's form, invitation and reset links."""
+"""What visitors who are not signed in see instead of a page: sign-in, the first owner's form, invitation and reset links."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ def has_link() -> bool:
     return INVITE in st.query_params or RESET in st.query_params
 
 
-def show(arrival: accounts.SessionInfo | None) -> None:
-    """Ends with the form drawn; signing in reloads the page that was asked for."""
+def show(session_info: accounts.SessionInfo | None) -> None:
+    """Draws the form; signing in reloads the page that was asked for."""
     st.set_page_config(page_title=PRODUCT)
     with st.container(horizontal_alignment="center"), st.container(width=420):
         st.space("small")
         try:
-            _form(arrival)()
+            _form(session_info)()
         except StudioError as error:
             st.error(plain(error.message), icon=":material/error:")
             if has_link():
                 st.link_button("To the studio", "/", type="primary")
 
 
-def _form(arrival: accounts.SessionInfo | None) -> Callable[[], None]:
+def _form(session_info: accounts.SessionInfo | None) -> Callable[[], None]:
     if reset := st.query_params.get(RESET):
-        return lambda: _reset(reset)
+        return lambda: _reset_form(reset)
     if invitation := st.query_params.get(INVITE):
-        return lambda: _invited(invitation, arrival)
+        return lambda: _invitation_form(invitation, session_info)
     with resources.app().db.transaction(Anonymous()) as tx:
-        return _found if accounts.needs_setup(tx) else _sign_in
+        return _setup_form if accounts.needs_setup(tx) else _sign_in_form
 
 
-def _found() -> None:
+def _setup_form() -> None:
     st.title("Welcome to your studio")
     st.markdown("You are the first one here. Make the owner's account; you can invite others afterwards.")
     with st.form("found", border=False):
@@ -72,10 +72,10 @@ def _found() -> None:
         draft = accounts.SetupDraft(name=name, email=email, password=password, workspace=workspace)
         with st.spinner("Making your studio …"), resources.app().db.transaction(Anonymous()) as tx:
             ticket = accounts.create_first_workspace(tx, draft)
-        _enter(ticket)
+        _exchange_ticket(ticket)
 
 
-def _sign_in() -> None:
+def _sign_in_form() -> None:
     st.title("Sign in")
     _password_form()
     st.caption(
@@ -86,7 +86,7 @@ def _sign_in() -> None:
 
 def _password_form(email: str = "") -> None:
     with st.form("sign-in", border=False):
-        typed = st.text_input("E-mail", value=email, autocomplete="username", disabled=bool(email))
+        typed_email = st.text_input("E-mail", value=email, autocomplete="username", disabled=bool(email))
         password = st.text_input("Password", type="password", autocomplete="current-password")
         pressed = st.form_submit_button("Sign in", type="primary", width="stretch")
     if pressed:
@@ -94,56 +94,56 @@ def _password_form(email: str = "") -> None:
         with st.spinner("Signing in …"):
             ticket = accounts.sign_in(
                 app.db,
-                email=email or typed,
+                email=email or typed_email,
                 password=SecretStr(password),
                 address=session.address(),
                 user_agent=session.user_agent(),
                 recognise=session.device,
             )
-        _enter(ticket)
+        _exchange_ticket(ticket)
 
 
-def _invited(secret: str, arrival: accounts.SessionInfo | None) -> None:
+def _invitation_form(secret: str, session_info: accounts.SessionInfo | None) -> None:
     with resources.app().db.transaction(Anonymous()) as tx:
-        welcome = accounts.preview(tx, secret)
-    st.title(f"Join {plain(welcome.workspace.name)}")
-    host = plain(welcome.invited_by) or "An owner"
-    st.markdown(f"{host} invites you as **{welcome.workspace.role}**.")
-    if arrival is not None:
-        _join(secret, arrival)
+        preview = accounts.preview(tx, secret)
+    st.title(f"Join {plain(preview.workspace.name)}")
+    inviter = plain(preview.invited_by) or "An owner"
+    st.markdown(f"{inviter} invites you as **{preview.workspace.role}**.")
+    if session_info is not None:
+        _join_signed_in(secret, session_info)
         return
-    new, known = st.tabs(["I am new here", "I have an account"])
-    with new:
-        _join_as_new(secret, welcome)
-    with known:
-        _password_form(welcome.email)
+    new_tab, sign_in_tab = st.tabs(["I am new here", "I have an account"])
+    with new_tab:
+        _join_as_new(secret, preview)
+    with sign_in_tab:
+        _password_form(preview.email)
 
 
-def _join(secret: str, arrival: accounts.SessionInfo) -> None:
-    st.markdown(f"You are signed in as {plain(arrival.user.email)}.")
+def _join_signed_in(secret: str, session_info: accounts.SessionInfo) -> None:
+    st.markdown(f"You are signed in as {plain(session_info.user.email)}.")
     if st.button("Join", type="primary", width="stretch"):
-        with resources.app().db.transaction(Anonymous(arrival.user.id)) as tx:
+        with resources.app().db.transaction(Anonymous(session_info.user.id)) as tx:
             workspace_id = accounts.accept(tx, secret)
         st.query_params.from_dict({"ws": workspace_id})
         st.rerun()
 
 
-def _join_as_new(secret: str, welcome: accounts.InvitationPreview) -> None:
+def _join_as_new(secret: str, preview: accounts.InvitationPreview) -> None:
     with st.form("join", border=False):
         name = st.text_input("Your name", autocomplete="name")
         email = st.text_input(
-            "E-mail", value=welcome.email, autocomplete="username", disabled=bool(welcome.email), key="join-email"
+            "E-mail", value=preview.email, autocomplete="username", disabled=bool(preview.email), key="join-email"
         )
         password = _new_password()
         pressed = st.form_submit_button("Create account and join", type="primary", width="stretch")
     if pressed:
-        person = accounts.NewPerson(name=name, email=welcome.email or email, password=password)
+        new_user = accounts.NewPerson(name=name, email=preview.email or email, password=password)
         with st.spinner("Making your account …"), resources.app().db.transaction(Anonymous()) as tx:
-            ticket = accounts.accept_as_new(tx, secret, person)
-        _enter(ticket, f"/?ws={welcome.workspace.id}")
+            ticket = accounts.accept_as_new(tx, secret, new_user)
+        _exchange_ticket(ticket, f"/?ws={preview.workspace.id}")
 
 
-def _reset(secret: str) -> None:
+def _reset_form(secret: str) -> None:
     with resources.app().db.transaction(Anonymous()) as tx:
         email = accounts.reset_email(tx, secret)
     st.title("Choose a new password")
@@ -154,7 +154,7 @@ def _reset(secret: str) -> None:
     if pressed:
         with resources.app().db.transaction(Anonymous()) as tx:
             ticket = accounts.reset(tx, secret, password)
-        _enter(ticket, "/")
+        _exchange_ticket(ticket, "/")
 
 
 def _new_password() -> SecretStr:
@@ -164,8 +164,9 @@ def _new_password() -> SecretStr:
     return SecretStr(text)
 
 
-def _enter(ticket: str, next_url: str = "") -> None:
-    """The browser trades the ticket for its cookie and loads the page again; no st.rerun here, it would unmount the trade."""
+def _exchange_ticket(ticket: str, next_url: str = "") -> None:
+    """The browser exchanges the ticket for its cookie and reloads. No st.rerun here: it would unmount the component that
+    does."""
     result = _bridge(key="bridge", data={"ticket": ticket, "next": next_url}, on_failed_change=lambda: None)
     if result.get("failed"):
         st.error("Signing in did not finish. Please try once more.", icon=":material/error:")

@@ -1,4 +1,4 @@
-"""Favicon, logo and the few rules that the theme in .streamlit/config.toml cannot say."""
+"""Favicon, logo and layout, which the theme in .streamlit/config.toml cannot set."""
 
 from __future__ import annotations
 

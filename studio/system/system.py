@@ -12,10 +12,10 @@ from studio.ui.format import ago, plain
 def parts(page: Page) -> None:
     with st.spinner("Asking every server …"):
         checks = health.check(page.app)
-    bad = [check for check in checks if not check.ok]
-    if bad:
+    failed_checks = [check for check in checks if not check.ok]
+    if failed_checks:
         st.warning(
-            f"{len(bad)} of {len(checks)} parts need a look: {', '.join(check.name for check in bad)}.",
+            f"{len(failed_checks)} of {len(checks)} parts need a look: {', '.join(check.name for check in failed_checks)}.",
             icon=":material/warning:",
         )
     else:
@@ -23,8 +23,8 @@ def parts(page: Page) -> None:
     with st.container(border=True):
         for check in checks:
             with st.container(horizontal=True, vertical_alignment="center"):
-                dot = ":green[:material/check_circle:]" if check.ok else ":red[:material/error:]"
-                st.markdown(f"{dot} **{check.name}** :gray[:small[{plain(check.version)}]]  \n:small[{plain(check.detail)}]")
+                icon = ":green[:material/check_circle:]" if check.ok else ":red[:material/error:]"
+                st.markdown(f"{icon} **{check.name}** :gray[:small[{plain(check.version)}]]  \n:small[{plain(check.detail)}]")
     st.button("Check again", icon=":material/refresh:")
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from backend.kit.clock import now
 from backend.training import local_to_utc, next_local_time
-from studio.ui.format import clock
+from studio.ui.format import clock_time
 
 NOW, TONIGHT, AT = "Now", "Tonight", "At a time"
 _NIGHT = time(2, 0)
@@ -55,5 +55,7 @@ def start_time_field(key: str, *, zone: str, disabled: bool = False, label: str 
     if moment <= now():
         st.caption("That time is over: it starts as soon as it is its turn.")
         return None
-    st.caption(f"Not before {clock(moment, zone)}, {zone.replace('_', ' ')} time. Until then it can be changed or started.")
+    st.caption(
+        f"Not before {clock_time(moment, zone)}, {zone.replace('_', ' ')} time. Until then it can be changed or started."
+    )
     return moment

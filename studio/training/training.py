@@ -15,9 +15,9 @@ from studio.training.start_time_form import browser_zone, start_time_field
 from studio.training.training_form import FollowedRun, training_form
 from studio.training.training_run import watch
 from studio.ui.empty_state import empty_state
-from studio.ui.engine_status import nothing_offered
-from studio.ui.format import ago, clock, count, plain, state_badge
-from studio.ui.request_key import renew, request_key
+from studio.ui.engine_status import show_no_models
+from studio.ui.format import ago, clock_time, count, plain, state_badge
+from studio.ui.request_key import renew_request_key, request_key
 
 __all__ = ["browser_zone", "follow_up_form", "listing", "run_form", "watch"]
 _MAX_SHOWN = 50
@@ -29,7 +29,7 @@ def run_form(
     """The form for a run on this dataset, filled from the run `followed`, if any; returns the run just started."""
     models, max_images = page.app.engines.trainer.models(), page.app.settings.max_dataset_images
     if not any(card.trainable for card in models):
-        nothing_offered(page, page.app.engines.trainer.status(), "LoRAs can be trained", key=key)
+        show_no_models(page, page.app.engines.trainer.status(), "LoRAs can be trained", key=key)
         return None
     with page.transaction() as tx:
         dataset = datasets.get(tx, dataset_id)
@@ -59,7 +59,7 @@ def run_form(
     draft = form.draft.model_copy(update={"not_before": not_before, "pictures": "snapshot" if same_pictures else "current"})
     with page.transaction(needs="editor") as tx:
         run = training.start(tx, draft=draft, models=models, request_key=idempotency_key, max_images=max_images)
-    renew(f"{key}:{dataset_id}")
+    renew_request_key(f"{key}:{dataset_id}")
     return run
 
 
@@ -132,7 +132,7 @@ def _row(page: Page, run: RunCard) -> None:
 
 def _time_text(page: Page, run: RunCard) -> str:
     not_before: datetime | None = run.not_before
-    return f"starts {clock(not_before, browser_zone())}" if not_before else ago(run.created_at)
+    return f"starts {clock_time(not_before, browser_zone())}" if not_before else ago(run.created_at)
 
 
 def _zone_for(page: Page, influencer_id: str | None) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from backend import training
 from backend.training import RunCard, SampleCard
 from studio.components import loss_chart
-from studio.components.loss_chart import Line
+from studio.components.loss_chart import LossLine
 from studio.shell.frame import Page
 from studio.training.training_samples import CELL_CSS, picture_table, samples_by_step
 from studio.ui.format import ago, esc
@@ -71,7 +71,7 @@ def _chart(page: Page, cards: Sequence[RunCard], names: list[str], points: dict[
     for card, name in zip(cards, names, strict=True):
         is_running = card.state == "processing"
         poll = f"/api/training/{card.id}/points?workspace={page.workspace.id}" if is_running else ""
-        lines.append(Line(name=name, points=points[card.id], steps=card.params.steps, poll_url=poll))
+        lines.append(LossLine(name=name, points=points[card.id], steps=card.params.steps, poll_url=poll))
     loss_chart("compare:loss:" + ",".join(card.id for card in cards), lines=lines, height=320)
     if any(card.steps_before for card in cards):
         st.caption("A continued run's steps count from 1.")

@@ -12,7 +12,7 @@ from backend.engines.trainer.port import TrainParams
 from backend.kit.clock import now
 from backend.training import RunCard, StartForecast, TrainingEstimate
 from studio.shell.frame import Page
-from studio.ui.format import clock, count, duration
+from studio.ui.format import clock_time, count, duration
 
 _AT_ONCE_S = 60
 _MEASURED = "Measured: peak memory of the training process, by batch, size and dim."
@@ -68,13 +68,13 @@ def forecast_text(forecast: StartForecast, zone: str, *, not_before: datetime | 
     """“2 jobs before yours, expected to start about 14:20, to end about 14:50.” `not_before`: what was asked for."""
     ahead = f"{count(forecast.ahead, 'job')} before {'it' if run else 'yours'}" if forecast.ahead else ""
     if forecast.starts_at is None:
-        earliest = f"not before {clock(not_before, zone)}" if not_before else ""
+        earliest = f"not before {clock_time(not_before, zone)}" if not_before else ""
         return _sentence([ahead, earliest]) + forecast.why
-    end_text = f"to end about {clock(forecast.ends_at, zone)}" if forecast.ends_at else ""
+    end_text = f"to end about {clock_time(forecast.ends_at, zone)}" if forecast.ends_at else ""
     if not_before and (forecast.starts_at - not_before).total_seconds() < _AT_ONCE_S:
-        return _sentence([f"starts at **{clock(not_before, zone)}**, as {'asked' if run else 'you ask'}", end_text])
+        return _sentence([f"starts at **{clock_time(not_before, zone)}**, as {'asked' if run else 'you ask'}", end_text])
     at_once = not forecast.ahead and (forecast.starts_at - now()).total_seconds() < _AT_ONCE_S
-    start_text = "starts at once" if at_once else f"expected to start about **{clock(forecast.starts_at, zone)}**"
+    start_text = "starts at once" if at_once else f"expected to start about **{clock_time(forecast.starts_at, zone)}**"
     return _sentence([ahead, start_text, end_text])
 
 

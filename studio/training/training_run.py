@@ -12,7 +12,7 @@ from backend.errors import StudioError
 from backend.training import CheckpointCard, RunCard, SampleCard
 from studio.components import gallery, loss_chart
 from studio.components.gallery import Tile
-from studio.components.loss_chart import Line
+from studio.components.loss_chart import LossLine
 from studio.gallery.picture_urls import picture
 from studio.jobs.jobs import ACTIVE, follow
 from studio.lineage import lineage
@@ -38,7 +38,7 @@ def watch(page: Page, run: RunCard, *, key: str) -> None:
     query = f"?workspace={page.workspace.id}"
     if points or working:
         st.markdown("**Loss** :small[— lower means the pictures are learned]")
-        line = Line(
+        line = LossLine(
             name=run.name,
             points=[(point.step, point.loss) for point in points],
             steps=run.params.steps,

@@ -1,4 +1,4 @@
-"""Asks before something is destroyed: what will happen, then one clear button."""
+"""A dialog that asks before something is destroyed: what will happen, and one button to do it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studio.ui.format import plain
 
 
 def confirm(title: str, sentence: str, *, action: str, act: Callable[[], None]) -> None:
-    """Opens the question. `act` runs once when `action` is pressed; its StudioError is shown in place."""
+    """Opens the dialog. `action`: the button's label. `act` runs once when it is pressed; its StudioError is shown there."""
 
     @st.dialog(title)
     def question() -> None:

@@ -1,4 +1,4 @@
-"""What a page says when there is nothing yet: one sentence, and the caller's one button below."""
+"""The card of a page that has nothing to show yet: one sentence, and the caller's button below."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 
 def empty_state(title: str, sentence: str, *, icon: str) -> DeltaGenerator:
-    """A centred card; returns it for the button that helps. `icon`: ":material/…:"."""
+    """Draws a centred card and returns it, so that the caller can add a button. `icon`: ":material/…:"."""
     card = st.container(border=True, horizontal_alignment="center", gap="small")
     card.space("small")
     card.markdown(f"## {icon} {title}", width="content", text_alignment="center")

@@ -1,4 +1,4 @@
-"""What a form says when the engine behind it has nothing to offer: why, and where to look."""
+"""The notice of a form whose engine offers no model: why, and where to look."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from studio.shell.frame import Page
 from studio.ui.format import plain
 
 
-def nothing_offered(page: Page, status: EngineStatus, what: str, *, key: str) -> None:
+def show_no_models(page: Page, status: EngineStatus, what: str, *, key: str) -> None:
     """`what`: what cannot be done meanwhile, as the start of a sentence: "Pictures can be created"."""
     with st.container(border=True):
         st.warning(

@@ -1,4 +1,4 @@
-"""How figures, times and addresses are written for people. Pure."""
+"""Formats figures, times and addresses for people. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-STATE_WORDS = {
+STATE_LABELS = {
     "pending": "Waiting",
     "processing": "Running",
     "completed": "Done",
@@ -26,9 +26,9 @@ def media_url(tenant_id: str, asset_id: str, *, w: int | None = None, download: 
     return f"/api/media/{address}" + (f"?{query}" if query else "")
 
 
-def count(n: int, one: str, many: str = "") -> str:
+def count(n: int, singular: str, plural: str = "") -> str:
     """“1 picture”, “1,200 pictures”."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
 
 
 def size(n: int) -> str:
@@ -49,10 +49,10 @@ def duration(seconds: float) -> str:
     return f"{s // 3600} h {s % 3600 // 60} min"
 
 
-def takes(seconds: float, load_s: float = 0.0) -> str:
-    """“about 14 s, of which 8 s to load the model”; `load_s` below a second is not worth a word."""
-    begin = f", of which {duration(load_s)} to load the model" if load_s >= 1 else ""
-    return f"about {duration(seconds)}{begin}"
+def estimated_duration(seconds: float, load_s: float = 0.0) -> str:
+    """“about 14 s, of which 8 s to load the model”. `load_s` is left out below one second."""
+    loading = f", of which {duration(load_s)} to load the model" if load_s >= 1 else ""
+    return f"about {duration(seconds)}{loading}"
 
 
 def ago(at: datetime, *, now: datetime | None = None) -> str:
@@ -68,41 +68,41 @@ def ago(at: datetime, *, now: datetime | None = None) -> str:
     return "yesterday" if days == 1 else f"{days} days ago" if days < 14 else f"{at:%-d %b %Y}"
 
 
-def clock(at: datetime, zone: str, *, now: datetime | None = None) -> str:
-    """“14:20”, “tomorrow 02:00”, “24 Nov 02:00” by the clocks of `zone`."""
-    there, today = at.astimezone(ZoneInfo(zone)), (now or datetime.now(UTC)).astimezone(ZoneInfo(zone)).date()
-    days = (there.date() - today).days
-    return f"{there:%H:%M}" if days == 0 else f"tomorrow {there:%H:%M}" if days == 1 else f"{there:%-d %b %H:%M}"
+def clock_time(at: datetime, zone: str, *, now: datetime | None = None) -> str:
+    """“14:20”, “tomorrow 02:00”, “24 Nov 02:00” in the time zone `zone`."""
+    local, today = at.astimezone(ZoneInfo(zone)), (now or datetime.now(UTC)).astimezone(ZoneInfo(zone)).date()
+    days = (local.date() - today).days
+    return f"{local:%H:%M}" if days == 0 else f"tomorrow {local:%H:%M}" if days == 1 else f"{local:%-d %b %H:%M}"
 
 
 def state_badge(state: str, *, dead_letter: bool = False) -> str:
     """A job's state as Streamlit markdown."""
-    word = "Needs a look" if dead_letter else STATE_WORDS.get(state, state)
+    word = "Needs a look" if dead_letter else STATE_LABELS.get(state, state)
     return f":{STATE_COLORS.get(state, 'gray')}-badge[{word}]"
 
 
 def plain(text: str) -> str:
-    """A user's text where Streamlit would read markdown: shown letter by letter."""
+    """Escapes a user's text for Streamlit markdown, so that it is shown character by character."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>~$:" else c for c in text.replace("\n", " "))
 
 
 def esc(text: str) -> str:
-    """A user's text inside our HTML, attributes included."""
+    """Escapes a user's text for our HTML, attributes included."""
     return html.escape(text, quote=True)
 
 
 def lines(text: str) -> tuple[str, ...]:
-    """A text area with one thing a line -> the things."""
+    """The lines of a text area, without empty ones."""
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def paragraphs(text: str) -> tuple[str, ...]:
-    """A text area with things between empty lines -> the things, their own line breaks kept."""
+    """The parts of a text area that empty lines separate, with their own line breaks."""
     return tuple(part.strip() for part in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n")) if part.strip())
 
 
 def usd(amount: Decimal) -> str:
-    """“$12.30”; under a cent as many places as say something: “$0.0031”."""
+    """“$12.30”; below a cent with four places: “$0.0031”."""
     if amount == 0 or amount >= Decimal("0.01"):
         return f"${amount:,.2f}"
     return f"${amount:.4f}" if amount >= Decimal("0.0001") else "under $0.0001"

@@ -1,4 +1,5 @@
-"""A form's request key: minted when it is first drawn, so a double click or a rerun starts one job, not two."""
+"""A form's request key (idempotency key): made when the form is first drawn, so that a double click or a rerun starts one
+job."""
 
 from __future__ import annotations
 
@@ -13,15 +14,15 @@ from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 from backend.kit.ids import new_id
 
 DOUBLE_CLICK_S = 2.0
-"""After the page was drawn with the answer to the first click."""
-LONGEST_S = 20.0
-"""After which a key is not used again even when no run came to its end."""
+"""A second submit within this time after the page has shown the result of the first one counts as a double click."""
+MAX_REUSE_S = 20.0
+"""After this time a key is not reused, even when no run of the page has finished."""
 _RUN, _KEYS = "request_keys:run", "request_keys"
 
 
 @dataclass(slots=True)
-class _Key:
-    """`used_at`: 0 until a submit succeeded. `drawn_at`: when a run of the whole page had come to its end after that."""
+class _RequestKey:
+    """`used_at`: when a submit succeeded, 0 before. `drawn_at`: when the next run of the whole page has ended."""
 
     value: str
     used_at: float = 0.0
@@ -29,44 +30,46 @@ class _Key:
 
 
 @contextmanager
-def whole_run() -> Iterator[None]:
-    """Around a page: a second click during a run starts the next one, which may begin long after that click."""
+def track_run() -> Iterator[None]:
+    """Goes around a page and notes when its run starts and ends. A second click during a run starts the next run, which may
+    begin long after the click; so double clicks are measured from the end of the run."""
     st.session_state[_RUN] = time.monotonic()
     try:
         yield
     except RerunException:  # broken off by a click or a rerun; the page is not drawn yet
         raise
     except BaseException:
-        _drawn()
+        _mark_drawn()
         raise
-    _drawn()
+    _mark_drawn()
 
 
 def request_key(form: str) -> str:
-    """The same for every run of this form, until `renew` was called and a double click is over."""
+    """The form's key: the same in every run, until `renew_request_key` was called and a double click is over."""
     keys = st.session_state.setdefault(_KEYS, {})
-    if form not in keys or (keys[form].used_at and _over(keys[form])):
-        keys[form] = _Key(new_id("req"))
+    if form not in keys or (keys[form].used_at and _is_double_click_over(keys[form])):
+        keys[form] = _RequestKey(new_id("req"))
     return str(keys[form].value)
 
 
-def renew(form: str) -> None:
-    """After a success: the next submit is a new wish, unless it is the second half of a double click."""
+def renew_request_key(form: str) -> None:
+    """After a success: the next submit is a new request, unless it is the second half of a double click."""
     value = request_key(form)
-    st.session_state[_KEYS][form] = _Key(value, used_at=time.monotonic())
+    st.session_state[_KEYS][form] = _RequestKey(value, used_at=time.monotonic())
 
 
-def _over(key: _Key) -> bool:
-    """A fragment's run is as short as the click; a whole run is measured from its beginning, not from where the form is."""
+def _is_double_click_over(key: _RequestKey) -> bool:
+    """A fragment's run is short, so the time is now. A whole run is measured from its start, not from when it reaches the
+    form."""
     context = get_script_run_ctx(suppress_warning=True)
     if context is not None and context.fragment_ids_this_run:
         return time.monotonic() - (key.drawn_at or key.used_at) > DOUBLE_CLICK_S
     if not key.drawn_at:
-        return time.monotonic() - key.used_at > LONGEST_S
+        return time.monotonic() - key.used_at > MAX_REUSE_S
     return float(st.session_state.get(_RUN, time.monotonic())) - key.drawn_at > DOUBLE_CLICK_S
 
 
-def _drawn() -> None:
+def _mark_drawn() -> None:
     for key in st.session_state.get(_KEYS, {}).values():
         if key.used_at and not key.drawn_at:
             key.drawn_at = time.monotonic()

@@ -1,6 +1,9 @@
-"""What a callback inside a dialog or a fragment has to say. It must not draw: Streamlit would put that over the page's first
-elements, and the whole page goes white when the first one is a component
-(docs/contracts/streamlit.md, 5)."""
+"""Toasts raised by callbacks.
+
+A callback inside a dialog or a fragment must not draw: Streamlit inserts its elements over the page's first ones, and the page
+turns white when the first one is a component (docs/contracts/streamlit.md, 5). So callbacks only queue a toast, and the body of
+the dialog shows it.
+"""
 
 from __future__ import annotations
 
@@ -12,24 +15,24 @@ import streamlit as st
 from backend.errors import StudioError
 from studio.ui.format import plain
 
-_WAITING = "_told"
+_QUEUE_KEY = "_told"
 
 
 def queue_toast(sentence: str, icon: str = ":material/check:") -> None:
-    """Shown as a toast by the next `told()`."""
-    st.session_state.setdefault(_WAITING, []).append((sentence, icon))
+    """Shown by the next `show_queued_toasts()`."""
+    st.session_state.setdefault(_QUEUE_KEY, []).append((sentence, icon))
 
 
 @contextmanager
-def telling() -> Iterator[None]:
-    """A StudioError inside is told."""
+def toast_errors() -> Iterator[None]:
+    """A StudioError inside the `with` block becomes a queued toast."""
     try:
         yield
     except StudioError as error:
         queue_toast(plain(error.message), ":material/error:")
 
 
-def told() -> None:
-    """In the body of the dialog: what its callbacks had to say."""
-    for sentence, icon in st.session_state.pop(_WAITING, []):
+def show_queued_toasts() -> None:
+    """In the body of a dialog: shows what its callbacks have queued."""
+    for sentence, icon in st.session_state.pop(_QUEUE_KEY, []):
         st.toast(sentence, icon=icon)

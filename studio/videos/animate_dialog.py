@@ -11,10 +11,10 @@ from backend.errors import StudioError
 from backend.generation import LoraPick, PictureCard
 from backend.videos import VideoDraft
 from studio.shell.frame import Page
-from studio.ui.engine_status import nothing_offered
+from studio.ui.engine_status import show_no_models
 from studio.ui.format import count, duration, esc, media_url, plain
-from studio.ui.request_key import renew, request_key
-from studio.ui.toasts import telling, told
+from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.toasts import show_queued_toasts, toast_errors
 from studio.videos.video_form import VideoChoices, video_form
 
 _LAST_DRAFT, _STARTED = "animate:last", "animate:go"
@@ -64,10 +64,10 @@ def _forget_reuse() -> None:
 def dialog(page: Page, cards: Sequence[PictureCard], draft: VideoDraft) -> None:
     """Also with the settings of an earlier video as `draft`."""
     _go_to_videos(page)
-    told()
+    show_queued_toasts()
     models = page.app.engines.motion.models()
     if not models:
-        nothing_offered(page, page.app.engines.motion.status(), "Pictures can be animated", key="animate")
+        show_no_models(page, page.app.engines.motion.status(), "Pictures can be animated", key="animate")
         return
     left, right = st.columns([2, 3], gap="medium")
     with right:
@@ -157,7 +157,7 @@ def _start_button(page: Page, key: str, ids: list[str], draft: VideoDraft, choic
 
 
 def _start_videos(page: Page, key: str, ids: list[str], draft: VideoDraft, choices: VideoChoices) -> None:
-    with telling():
+    with toast_errors():
         with page.transaction(needs="editor") as tx:
             videos.animate(
                 tx,
@@ -167,7 +167,7 @@ def _start_videos(page: Page, key: str, ids: list[str], draft: VideoDraft, choic
                 checkpoints=choices.checkpoints,
                 request_key=request_key(key),
             )
-        renew(key)
+        renew_request_key(key)
         st.session_state[_LAST_DRAFT], st.session_state[_STARTED] = draft, True
 
 

@@ -16,7 +16,7 @@ from studio.lineage import lineage
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, esc, media_url, plain, size
-from studio.ui.toasts import telling, told
+from studio.ui.toasts import show_queued_toasts, toast_errors
 from studio.videos import animate_dialog
 
 KINDS = ("video-generation", "video-generation-gpu")
@@ -30,7 +30,7 @@ if (matchMedia("(prefers-reduced-motion: reduce)").matches)
 
 def browse(page: Page) -> None:
     """`?id=<clip>` opens it."""
-    told()
+    show_queued_toasts()
     _undo_bar(page)
     with page.transaction() as tx:
         working = jobs.page(tx, states=ACTIVE, kinds=KINDS, take=50).cards
@@ -116,7 +116,7 @@ def _clear_opened() -> None:
 
 @st.dialog("Video", width="large", icon=":material/movie:", on_dismiss=_clear_opened)
 def _player(page: Page, clip_id: str) -> None:
-    told()
+    show_queued_toasts()
     if animate_dialog.REUSED_CLIP in st.session_state:
         st.rerun()
     try:
@@ -213,12 +213,12 @@ def _facts(card: VideoCard) -> list[str]:
 
 def _rate(page: Page, clip_id: str, key: str) -> None:
     stars = st.session_state[key]
-    with telling(), page.transaction(needs="editor") as tx:
+    with toast_errors(), page.transaction(needs="editor") as tx:
         videos.rate(tx, [clip_id], 0 if stars is None else stars + 1)
 
 
 def _set_favourite(page: Page, card: VideoCard) -> None:
-    with telling(), page.transaction(needs="editor") as tx:
+    with toast_errors(), page.transaction(needs="editor") as tx:
         videos.set_favourite(tx, [card.id], not card.favourite)
 
 
@@ -240,13 +240,13 @@ def _reuse_dialog(page: Page, clip_id: str) -> None:
 
 
 def _delete(page: Page, clip_id: str) -> None:
-    with telling(), page.transaction(needs="editor") as tx:
+    with toast_errors(), page.transaction(needs="editor") as tx:
         videos.delete(tx, [clip_id])
         st.session_state[_DELETED] = clip_id
 
 
 def _undelete(page: Page, clip_id: str) -> None:
-    with telling(), page.transaction(needs="editor") as tx:
+    with toast_errors(), page.transaction(needs="editor") as tx:
         videos.undelete(tx, [clip_id])
     st.session_state.pop(_DELETED, None)
 
@@ -262,6 +262,6 @@ def _undo_bar(page: Page) -> None:
 
 
 def _dismiss(page: Page, job_ids: list[str]) -> None:
-    with telling(), page.transaction(needs="editor") as tx:
+    with toast_errors(), page.transaction(needs="editor") as tx:
         for job_id in job_ids:
             jobs.dismiss(tx, job_id)

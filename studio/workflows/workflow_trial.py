@@ -12,9 +12,9 @@ from studio.components import uploader
 from studio.components.uploader import Uploaded
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
-from studio.ui.engine_status import nothing_offered
+from studio.ui.engine_status import show_no_models
 from studio.ui.format import ago, media_url, plain
-from studio.ui.request_key import renew, request_key
+from studio.ui.request_key import renew_request_key, request_key
 
 _PROMPT = "portrait of a woman at a harbour, morning light"
 
@@ -34,7 +34,7 @@ def _trial_form(page: Page, card: WorkflowCard, has_problems: bool) -> None:
     key = f"workflow:try:{card.id}"
     if not any("graph" in model.features for model in models):
         if not models:
-            nothing_offered(page, page.app.engines.image.status(), "Workflows can be tried", key=key)
+            show_no_models(page, page.app.engines.image.status(), "Workflows can be tried", key=key)
         else:
             st.info("A workflow is drawn by a ComfyUI; none draws here now. Set COMFYUI_URL.", icon=":material/power_off:")
         return
@@ -64,7 +64,7 @@ def _trial_form(page: Page, card: WorkflowCard, has_problems: bool) -> None:
                 allowed=page.app.settings.allowed_classes,
                 request_key=request_key(key),
             )
-        renew(key)
+        renew_request_key(key)
         st.rerun()
 
 

@@ -45,7 +45,7 @@ def writing(page: Page) -> None:
 
 def _choose_influencer(influencer_cards: list[InfluencerCard]) -> InfluencerCard:
     influencers_by_id = {influencer.id: influencer for influencer in influencer_cards}
-    requested = st.query_params.get("influencer") or current_influencer.influencer(list(influencers_by_id)) or ""
+    requested = st.query_params.get("influencer") or current_influencer.current_influencer_id(list(influencers_by_id)) or ""
     chosen = st.selectbox(
         "Influencer",
         list(influencers_by_id),
@@ -55,7 +55,7 @@ def _choose_influencer(influencer_cards: list[InfluencerCard]) -> InfluencerCard
         key="writing:who",
     )
     st.query_params["influencer"] = str(chosen)
-    current_influencer.work_with(chosen)
+    current_influencer.set_current_influencer(chosen)
     return influencers_by_id[str(chosen)]
 
 

@@ -16,7 +16,7 @@ from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import plain, usd
-from studio.ui.request_key import renew, request_key
+from studio.ui.request_key import renew_request_key, request_key
 from studio.writing import writing_card
 from studio.writing.writing_form import order_form
 
@@ -51,7 +51,7 @@ def _ask(page: Page, influencer: InfluencerCard, order: WriteOrder | None, n: in
     if draw and order:
         with page.transaction("editor") as tx:
             writing.start_content(tx, order=order, request_key=request_key("writing:content"))
-        renew("writing:content")
+        renew_request_key("writing:content")
         _shown_batches().pop(influencer.id, None)
 
 

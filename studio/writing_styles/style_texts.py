@@ -17,7 +17,7 @@ from studio.jobs.jobs import ACTIVE
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, duration, esc, plain, usd
-from studio.ui.request_key import renew, request_key
+from studio.ui.request_key import renew_request_key, request_key
 from studio.writing_styles import writing_style_form as forms
 
 _DELETED = "style:text:gone"
@@ -65,7 +65,7 @@ def _form(page: Page, style: WritingStyleCard, texts: list[StyleTextCard], *, is
         if draft := forms.wish_form(key, style, is_model=is_model, variants=variants, disabled=not ready):
             with page.transaction(needs="editor") as tx:
                 writing_styles.write(tx, style.id, draft, request_key=request_key(key))
-            renew(key)
+            renew_request_key(key)
             st.rerun()
 
 

@@ -48,7 +48,7 @@ def test_what_is_broken_does_not_hide_the_rest(app: App) -> None:
 
 def test_a_full_disk_is_said_with_what_to_do(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backend.kit.disk.free", lambda folder: (1024, 10 * 1024**3))
-    answers = TestClient(Starlette(routes=[*api.probes(lambda: app)])).get("/health").json()
+    answers = TestClient(Starlette(routes=[*api.probe_routes(lambda: app)])).get("/health").json()
     assert (answers["status"], answers["disk"], answers["diskFreeBytes"]) == ("degraded", "full", 1024)
     disk = by_name(app)["Disk"]
     assert not disk.ok

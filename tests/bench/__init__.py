@@ -1,1 +1,1 @@
-"""How fast we are beside the plainest thing that does the same, measured in turn in one run."""
+"""Measures our speed against the simplest program that does the same ("bare"), in alternation, in one run."""

@@ -12,12 +12,12 @@ def names() -> list[str]:
     return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if "\ndef run() -> " in path.read_text("utf-8"))
 
 
-def main(wanted: list[str]) -> int:
-    known = names()
-    if unknown := set(wanted) - set(known):
-        sys.stderr.write(f"no bench named {', '.join(sorted(unknown))}; there are: {', '.join(known)}\n")
+def main(chosen: list[str]) -> int:
+    available = names()
+    if unknown := set(chosen) - set(available):
+        sys.stderr.write(f"no bench named {', '.join(sorted(unknown))}; there are: {', '.join(available)}\n")
         return 2
-    for name in wanted or known:
+    for name in chosen or available:
         figures = importlib.import_module(f"tests.bench.{name}").run()
         sys.stdout.write(json.dumps({"name": name, **figures}) + "\n")
         sys.stdout.flush()

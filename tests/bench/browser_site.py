@@ -1,4 +1,4 @@
-"""A studio process on throw-away servers, and how long a real browser waits for one of its pages."""
+"""A studio process on temporary servers, and how long a real browser waits for one of its pages."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def site() -> Iterator[Site]:
             @contextmanager
             def serve() -> Iterator[str]:
                 port = free_port()
-                url, args = f"http://127.0.0.1:{port}", services.studio(host="127.0.0.1", port=port).args
+                url, args = f"http://127.0.0.1:{port}", services.studio_service(host="127.0.0.1", port=port).args
                 with running(args, {**env, "PORT": str(port)}, folder / "studio.log"):
                     until(lambda: answers(url), 60, what="the studio")
                     yield url
@@ -87,14 +87,14 @@ def visit(browser: Browser, url: str, tenant: Tenant) -> Iterator[BrowserContext
         context.close()
 
 
-def paint(browser: Browser, url: str, tenant: Tenant, path: str, seen: Callable[[Page], Locator]) -> float:
-    """Seconds from the click on the address bar until `seen` is there: looked for at every frame, not now and then."""
+def paint(browser: Browser, url: str, tenant: Tenant, path: str, is_painted: Callable[[Page], Locator]) -> float:
+    """Seconds from opening the address until `is_painted` is visible, checked at every animation frame."""
     with visit(browser, url, tenant) as context:
         tab = context.new_page()
-        began = perf_counter()
+        started_at = perf_counter()
         tab.goto(f"{url}/{path}{'&' if '?' in path else '?'}ws={tenant.id}", wait_until="commit")
-        seen(tab).wait_for(timeout=60_000)
-        return perf_counter() - began
+        is_painted(tab).wait_for(timeout=60_000)
+        return perf_counter() - started_at
 
 
 def thumbnail() -> bytes:
@@ -105,12 +105,12 @@ def thumbnail() -> bytes:
 
 
 def in_turn(rounds: int, ours: Callable[[], float], bare: Callable[[], float]) -> tuple[float, float]:
-    """Medians of both, one after the other `rounds` times and in changing order; a first round of each does not count."""
+    """Medians of both, run alternately `rounds` times in changing order, after a warm-up round of each."""
     ours(), bare()
     times = []
     for n in range(rounds):
         first, second = (ours, bare) if n % 2 else (bare, ours)
-        one, other = first(), second()
-        times.append((one, other) if first is ours else (other, one))
-    left, right = zip(*times, strict=True)
-    return median(left), median(right)
+        first_time, second_time = first(), second()
+        times.append((first_time, second_time) if first is ours else (second_time, first_time))
+    firsts, seconds = zip(*times, strict=True)
+    return median(firsts), median(seconds)

@@ -11,5 +11,5 @@ ROUNDS = 30
 
 def run() -> dict[str, Any]:
     """p95 in ms of ROUNDS answers that are each made anew."""
-    with full() as here, site(here) as (url, _):
-        return {**alone(here, url, requests_of(here)["calendar"][0], rounds=ROUNDS), "rows": ROWS}
+    with full() as running_studio, site(running_studio) as (url, _):
+        return {**alone(running_studio, url, requests_of(running_studio)["calendar"][0], rounds=ROUNDS), "rows": ROWS}

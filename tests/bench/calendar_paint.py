@@ -22,15 +22,19 @@ PLANS, PICTURES, ROUNDS = 500, 60, 9
 
 def run() -> dict[str, Any]:
     """Seconds until as many plans show as the month has days, and until the empty month says that nothing waits: medians."""
-    with site() as made:
-        _fill(made.db, made.full, made.storage, PLANS)
-        _fill(made.db, made.empty, made.storage, 0)
+    with site() as paint_site:
+        _fill(paint_site.db, paint_site.full, paint_site.storage, PLANS)
+        _fill(paint_site.db, paint_site.empty, paint_site.storage, 0)
         days = _days()
-        with made.serve() as url, chromium() as browser:
+        with paint_site.serve() as url, chromium() as browser:
             ours, bare = in_turn(
                 ROUNDS,
-                lambda: paint(browser, url, made.full, "calendar", lambda tab: tab.locator(".fc-event:visible").nth(days)),
-                lambda: paint(browser, url, made.empty, "calendar", lambda tab: tab.get_by_text("Everything has a date.")),
+                lambda: paint(
+                    browser, url, paint_site.full, "calendar", lambda tab: tab.locator(".fc-event:visible").nth(days)
+                ),
+                lambda: paint(
+                    browser, url, paint_site.empty, "calendar", lambda tab: tab.get_by_text("Everything has a date.")
+                ),
             )
     return {"ratio": round(ours / bare, 3), "ours": round(ours, 3), "bare": round(bare, 3), "unit": "s", "n": PLANS}
 
@@ -45,19 +49,21 @@ def _fill(db: Database, tenant: Tenant, storage: Storage, n: int) -> None:
     keys: list[str] = []
     with db.transaction(SystemCaller(tenant.id, tenant.user_id)) as tx:
         people = [make_influencer(tx, name) for name in ("Bella", "Zara")]
-        accounts = [channels.add_sandbox(tx, one.id) for one in people]
+        accounts = [channels.add_sandbox(tx, influencer.id) for influencer in people]
         assets = [make_asset(tx, width=1080, height=1350, thumbs=[160, 320]) for _ in range(min(n, PICTURES))]
-        keys = [tx.get_one(Asset, one).key for one in assets]
+        keys = [tx.get_one(Asset, asset_id).key for asset_id in assets]
         start = datetime(now().year, now().month, 1)
         for at in range(n):
             wall = start + timedelta(days=at % _days(), hours=7 + at // _days() % 15)
-            who = at % 2
+            influencer_index = at % 2
             post = VariantDraft(
-                channel_id=accounts[who].id,
+                channel_id=accounts[influencer_index].id,
                 caption=f"Good morning, number {at}, from the harbour",
                 media=(assets[at % PICTURES],),
             )
-            draft = PlanDraft(influencer_id=people[who].id, topic=f"Morning walk number {at}", wall=wall, variants=(post,))
+            draft = PlanDraft(
+                influencer_id=people[influencer_index].id, topic=f"Morning walk number {at}", wall=wall, variants=(post,)
+            )
             card = content_plans.create(tx, draft, request_key=new_id("key"))
             if at % 3 == 0:
                 content_plans.submit_for_review(tx, [card.id])

@@ -9,15 +9,15 @@ import httpx
 from sqlalchemy import text
 
 from backend.db.transactions import SystemCaller
-from tests.bench.comfy_studio import Rig, ask, done, rig
+from tests.bench.comfy_studio import Rig, ask_pictures, rig, wait_for_batch
 
 JOBS, PROMPT_S = 60, 0.3
 
 
 def run() -> dict[str, Any]:
-    """One job at a time: the picture (512 px) is fetched, looked at, marked, scored, kept with its thumbnails, and settled."""
-    with rig(1, prompt_s=PROMPT_S) as made:
-        waits = sorted(_one(made) for _ in range(JOBS))
+    """One job at a time: the picture (512 px) is fetched, checked, marked, scored, stored with thumbnails; the job ends."""
+    with rig(1, prompt_s=PROMPT_S) as test_rig:
+        waits = sorted(_one(test_rig) for _ in range(JOBS))
     return {
         "finish_p50_ms": round(waits[len(waits) // 2], 1),
         "finish_p95_ms": round(waits[int(len(waits) * 0.95)], 1),
@@ -26,13 +26,13 @@ def run() -> dict[str, Any]:
     }
 
 
-def _one(made: Rig) -> float:
-    batch = ask(made, 1)
-    done(made, batch)
-    entries: dict[str, Any] = httpx.get(f"{made.urls[0]}/history").json()
+def _one(test_rig: Rig) -> float:
+    batch = ask_pictures(test_rig, 1)
+    wait_for_batch(test_rig, batch)
+    entries: dict[str, Any] = httpx.get(f"{test_rig.urls[0]}/history").json()
     ends = [data["timestamp"] for entry in entries.values() for name, data in entry["status"]["messages"]]
-    with made.here.app.db.transaction(SystemCaller(made.here.tenant.id)) as tx:
-        said = "SELECT extract(epoch FROM finished_at) * 1000 FROM jobs WHERE request_key LIKE :batch"
-        finished = float(tx.scalar(text(said), {"batch": f"{batch}/%"}) or 0)
+    with test_rig.running_studio.app.db.transaction(SystemCaller(test_rig.running_studio.tenant.id)) as tx:
+        query = "SELECT extract(epoch FROM finished_at) * 1000 FROM jobs WHERE request_key LIKE :batch"
+        finished = float(tx.scalar(text(query), {"batch": f"{batch}/%"}) or 0)
     time.sleep(0.05)
     return finished - max(ends)

@@ -33,26 +33,26 @@ MODEL, SIDE, STEPS = "photo.safetensors", 512, 10
 
 @dataclass(frozen=True)
 class Rig:
-    here: Studio
+    running_studio: Studio
     urls: Sequence[str]
     engine: ComfyImageEngine
 
 
 @contextmanager
 def rig(n: int, *, prompt_s: float) -> Iterator[Rig]:
-    """`n` servers whose prompts take `prompt_s`, and a real worker that has drawn on each once."""
+    """`n` servers whose prompts take `prompt_s` seconds, and a real worker that has drawn on each once (warm-up)."""
     with ExitStack() as stack:
-        here = stack.enter_context(studio(LOG_LEVEL="WARNING"))
-        found = [stack.enter_context(_server(here.folder / f"comfyui-{at}", prompt_s)) for at in range(n)]
-        models = ",".join(str(here.folder / f"comfyui-{at}" / "models") for at in range(n))
-        env = {"COMFYUI_URL": ",".join(found), "COMFYUI_MODELS_DIR": models, "ENGINE_DEVICE": "cpu"}
+        running_studio = stack.enter_context(studio(LOG_LEVEL="WARNING"))
+        servers = [stack.enter_context(_server(running_studio.folder / f"comfyui-{at}", prompt_s)) for at in range(n)]
+        models = ",".join(str(running_studio.folder / f"comfyui-{at}" / "models") for at in range(n))
+        env = {"COMFYUI_URL": ",".join(servers), "COMFYUI_MODELS_DIR": models, "ENGINE_DEVICE": "cpu"}
         env |= {"QUEUE_CONCURRENCY_CONTENT": str(4 * n), "MAX_CONCURRENT_JOBS": str(4 * n)}
         engine = ComfyImageEngine(Settings(_env_file=None, comfyui_url=env["COMFYUI_URL"], comfyui_models_dir=models))
         stack.callback(engine.close)
-        stack.enter_context(_worker(here, env, threads=3 * n + 1))
-        made = Rig(here, found, engine)
-        done(made, ask(made, 2 * n))
-        yield made
+        stack.enter_context(_worker(running_studio, env, threads=3 * n + 1))
+        new_rig = Rig(running_studio, servers, engine)
+        wait_for_batch(new_rig, ask_pictures(new_rig, 2 * n))
+        yield new_rig
 
 
 @contextmanager
@@ -69,12 +69,12 @@ def _server(folder: Path, prompt_s: float) -> Iterator[str]:
 
 
 @contextmanager
-def _worker(here: Studio, env: dict[str, str], threads: int) -> Iterator[None]:
+def _worker(running_studio: Studio, env: dict[str, str], threads: int) -> Iterator[None]:
     argv = [sys.executable, "-m", "workers.main", "--queues", "gpu", "--tick", "--threads", str(threads)]
-    with (here.folder / "worker.log").open("wb") as log:
+    with (running_studio.folder / "worker.log").open("wb") as log:
         process = subprocess.Popen(
             [*argv, "--handlers", "tests.support.comfy_handlers"],
-            env={**os.environ, **here.environment, **env},
+            env={**os.environ, **running_studio.environment, **env},
             cwd=ROOT,
             stdout=log,
             stderr=log,
@@ -86,36 +86,36 @@ def _worker(here: Studio, env: dict[str, str], threads: int) -> Iterator[None]:
         process.wait(30)
 
 
-def ask(made: Rig, n: int) -> str:
+def ask_pictures(test_rig: Rig, n: int) -> str:
     """`n` requests for one picture each, in one transaction. Returns what their request keys begin with."""
-    batch, models = new_id("batch"), made.engine.models()
-    with made.here.app.db.transaction(SystemCaller(made.here.tenant.id)) as tx:
+    batch, models = new_id("batch"), test_rig.engine.models()
+    with test_rig.running_studio.app.db.transaction(SystemCaller(test_rig.running_studio.tenant.id)) as tx:
         for at in range(n):
             draft = GenerationDraft(prompt=f"a harbour {batch}", n=1, width=SIDE, height=SIDE, steps=STEPS, seed=at)
             generation.start(tx, draft=draft, models=models, request_key=f"{batch}/{at}")
     return batch
 
 
-def done(made: Rig, batch: str) -> float:
-    """Waits for all of a batch. Returns the seconds from its first claim to its last row, by Postgres's clock."""
-    left = "SELECT count(*) FILTER (WHERE state NOT IN ('completed', 'failed')), count(*) FILTER (WHERE state = 'failed') "
+def wait_for_batch(test_rig: Rig, batch: str) -> float:
+    """Waits for all jobs of a batch. Returns the seconds from the first claim to the last row, by Postgres's clock."""
+    query = "SELECT count(*) FILTER (WHERE state NOT IN ('completed', 'failed')), count(*) FILTER (WHERE state = 'failed') "
     span = "SELECT extract(epoch FROM max(finished_at) - min(started_at)) FROM jobs WHERE request_key LIKE :batch"
     like = {"batch": f"{batch}/%"}
     while True:
-        with made.here.app.db.transaction(SystemCaller(made.here.tenant.id)) as tx:
-            open_, failed = tx.execute(text(f"{left} FROM jobs WHERE request_key LIKE :batch"), like).one()
-            assert not failed, (made.here.folder / "worker.log").read_text()
+        with test_rig.running_studio.app.db.transaction(SystemCaller(test_rig.running_studio.tenant.id)) as tx:
+            open_, failed = tx.execute(text(f"{query} FROM jobs WHERE request_key LIKE :batch"), like).one()
+            assert not failed, (test_rig.running_studio.folder / "worker.log").read_text()
             if not open_:
                 return float(tx.scalar(text(span), like) or 0)
         time.sleep(0.2)  # rarely: looking costs Postgres time that it should have for the jobs
 
 
-def bare(url: str, n: int) -> float:
+def bare_client(url: str, n: int) -> float:
     """Seconds of the plainest client: send, listen until it has ended, read the history, fetch the file; one by one."""
     workflow, name = comfy_workflow.load_builtin("txt2img_sd15"), uuid.uuid4().hex
     values: dict[str, Any] = {"checkpoint": MODEL, "width": SIDE, "height": SIDE, "steps": STEPS, "prompt": name}
     with httpx.Client(base_url=url) as client, connect(f"ws{url[4:]}/ws?clientId={name}", compression=None) as socket:
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         for at in range(n):
             prompt_id = str(uuid.uuid4())
             graph = workflow.bind(values | {"seed": at}, prefix=f"bare/{prompt_id}")
@@ -125,12 +125,12 @@ def bare(url: str, n: int) -> float:
                 pass
             [file] = client.get(f"/history/{prompt_id}").json()[prompt_id]["outputs"]["result"]["images"]
             assert client.get("/view", params=file).raise_for_status().content
-        return time.perf_counter() - began
+        return time.perf_counter() - started_at
 
 
 def _ended(raw: str | bytes, prompt_id: str) -> bool:
     if isinstance(raw, bytes):
         return False
-    said = json.loads(raw)
-    data = said["data"]
-    return said["type"] == "executing" and data.get("node") is None and data.get("prompt_id") == prompt_id
+    message = json.loads(raw)
+    data = message["data"]
+    return message["type"] == "executing" and data.get("node") is None and data.get("prompt_id") == prompt_id

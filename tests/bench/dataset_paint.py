@@ -54,21 +54,30 @@ QUERY = "SELECT id, asset_id FROM dataset_images WHERE tenant_id = %s AND datase
 
 def run() -> dict[str, Any]:
     n = int(os.environ.get("N", PICTURES))
-    with site() as made:
-        dataset_id, assets = _fill(made.db, made.full, made.storage, n)
-        owner = psycopg.connect(made.urls.owner.replace("postgresql+psycopg", "postgresql"))
-        with made.serve() as url, owner as bare, chromium() as browser:
+    with site() as paint_site:
+        dataset_id, assets = _fill(paint_site.db, paint_site.full, paint_site.storage, n)
+        owner = psycopg.connect(paint_site.urls.owner.replace("postgresql+psycopg", "postgresql"))
+        with paint_site.serve() as url, owner as bare, chromium() as browser:
             paint_, nothing = in_turn(
                 ROUNDS,
-                lambda: paint(browser, url, made.full, f"datasets?id={dataset_id}", lambda tab: tab.locator("img.here").nth(3)),
-                lambda: paint(browser, url, made.empty, "datasets", lambda tab: tab.get_by_text("No dataset yet")),
+                lambda: paint(
+                    browser, url, paint_site.full, f"datasets?id={dataset_id}", lambda tab: tab.locator("img.here").nth(3)
+                ),
+                lambda: paint(browser, url, paint_site.empty, "datasets", lambda tab: tab.get_by_text("No dataset yet")),
             )
-            acts = [pair for _ in range(ROUNDS) for pair in _acts(browser, url, made.full, dataset_id, assets, bare)]
+            acts = [pair for _ in range(ROUNDS) for pair in _acts(browser, url, paint_site.full, dataset_id, assets, bare)]
     act, work = (quantiles(column, n=20)[18] for column in zip(*acts, strict=True))
     return {
-        "ratio": round(paint_ / nothing, 3), "ours": round(paint_, 3), "bare": round(nothing, 3), "unit": "s", "n": n,
-        "act_ratio": round(act / work, 3), "act_p95_ms": round(act, 1), "act_bare_p95_ms": round(work, 1), "acts": len(acts),
-    }  # fmt: skip
+        "ratio": round(paint_ / nothing, 3),
+        "ours": round(paint_, 3),
+        "bare": round(nothing, 3),
+        "unit": "s",
+        "n": n,
+        "act_ratio": round(act / work, 3),
+        "act_p95_ms": round(act, 1),
+        "act_bare_p95_ms": round(work, 1),
+        "acts": len(acts),
+    }
 
 
 def _fill(db: Database, tenant: Tenant, storage: Storage, n: int) -> tuple[str, list[str]]:
@@ -78,15 +87,40 @@ def _fill(db: Database, tenant: Tenant, storage: Storage, n: int) -> tuple[str, 
         asset_id, kind = new_id("ast"), kinds[k % 20 - 14] if k % 20 > 14 else "sharp"
         key = f"datasets/{tenant.id}/{dataset_id}/{asset_id}.jpg"
         files.append(
-            {"id": asset_id, "kind": "image", "state": "stored", "key": key, "content_type": "image/jpeg",
-             "sha256": f"{k:064x}", "size_bytes": 1, "width": 1024, "height": 1024, "thumbs": [160, 320]}
-        )  # fmt: skip
+            {
+                "id": asset_id,
+                "kind": "image",
+                "state": "stored",
+                "key": key,
+                "content_type": "image/jpeg",
+                "sha256": f"{k:064x}",
+                "size_bytes": 1,
+                "width": 1024,
+                "height": 1024,
+                "thumbs": [160, 320],
+            }
+        )
         images.append(
-            {"id": new_id("img"), "dataset_id": dataset_id, "asset_id": asset_id, "filename": f"{kind}-{k:05}.jpg",
-             "sha256": f"{k:064x}", "width": 1024, "height": 1024, "dhash": f"{k * 0x9E37_79B9_7F4A_7C15 % 2**64:016x}",
-             "measured": 1, "sharpness": 900.0, "brightness": 128.0, "contrast": 50.0, "clipped": 0.0, "faces": 1,
-             "face_height": 0.3, "caption": f"photo of bella, place {k % 97}, dress {k % 13}", **KINDS[kind][1]}
-        )  # fmt: skip
+            {
+                "id": new_id("img"),
+                "dataset_id": dataset_id,
+                "asset_id": asset_id,
+                "filename": f"{kind}-{k:05}.jpg",
+                "sha256": f"{k:064x}",
+                "width": 1024,
+                "height": 1024,
+                "dhash": f"{k * 0x9E37_79B9_7F4A_7C15 % 2**64:016x}",
+                "measured": 1,
+                "sharpness": 900.0,
+                "brightness": 128.0,
+                "contrast": 50.0,
+                "clipped": 0.0,
+                "faces": 1,
+                "face_height": 0.3,
+                "caption": f"photo of bella, place {k % 97}, dress {k % 13}",
+                **KINDS[kind][1],
+            }
+        )
     with db.transaction(SystemCaller(tenant.id, tenant.user_id)) as tx:
         tx.add(Dataset(id=dataset_id, name="Large", trigger_word="bella", rights_statement="They show me."))
         tx.flush()
@@ -95,7 +129,7 @@ def _fill(db: Database, tenant: Tenant, storage: Storage, n: int) -> tuple[str, 
     thumb = thumbnail()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda one: storage.put_bytes(f"{one['key']}.w320.webp", thumb, "image/webp"), files))
-    return dataset_id, [str(one["id"]) for one in files]
+    return dataset_id, [str(file["id"]) for file in files]
 
 
 def _acts(
@@ -103,23 +137,23 @@ def _acts(
 ) -> list[tuple[float, float]]:
     """(ms of one act, ms of its bare work), filters and pages in turn, with nothing in the browser's cache."""
     with visit(browser, url, tenant) as context:
-        return _acted(context.new_page(), url, tenant, dataset_id, assets, bare)
+        return _measure_act(context.new_page(), url, tenant, dataset_id, assets, bare)
 
 
-def _acted(
+def _measure_act(
     tab: Page, url: str, tenant: Tenant, dataset_id: str, assets: list[str], bare: psycopg.Connection[Any]
 ) -> list[tuple[float, float]]:
     tab.goto(f"{url}/datasets?ws={tenant.id}&id={dataset_id}")
     expect(tab.locator("img.here").nth(3)).to_be_visible(timeout=60_000)
-    grid, unseen, found = tab.locator(".grid").first, iter(reversed(assets)), []
+    grid, unseen, measured = tab.locator(".grid").first, iter(reversed(assets)), []
     for label in (*(chip for chip, _ in KINDS.values() if chip), "All"):
         prefix = next((name for name, (chip, _) in KINDS.items() if chip == label), "")
-        took, shown = _filtered(grid, label, prefix)
-        found.append((took, _bare(tab, bare, url, tenant, dataset_id, [next(unseen) for _ in range(shown)])))
+        took, shown_count = _filtered(grid, label, prefix)
+        measured.append((took, _bare(tab, bare, url, tenant, dataset_id, [next(unseen) for _ in range(shown_count)])))
     for _ in range(SCROLLS):
-        took, shown = _scrolled(grid)
-        found.append((took, _bare(tab, bare, url, tenant, dataset_id, [next(unseen) for _ in range(shown)])))
-    return found
+        took, shown_count = _scrolled(grid)
+        measured.append((took, _bare(tab, bare, url, tenant, dataset_id, [next(unseen) for _ in range(shown_count)])))
+    return measured
 
 
 def _filtered(grid: Locator, label: str, prefix: str) -> tuple[float, int]:
@@ -131,7 +165,7 @@ def _filtered(grid: Locator, label: str, prefix: str) -> tuple[float, int]:
 
 
 def _scrolled(grid: Locator) -> tuple[float, int]:
-    """To the end of what is there; done when the next page's first row is in view, loaded."""
+    """Scrolls to the end; done when the next page's first row is in view and loaded."""
     before = "globalThis.had = grid.children.length; grid.parentElement.lastElementChild.scrollIntoView({block: 'end'})"
     ready = "() => { const next = grid.children[globalThis.had]; next?.scrollIntoView({block: 'start'}); return Boolean(next) }"
     took, shown = grid.evaluate(SETTLED, [ready, before])
@@ -139,7 +173,7 @@ def _scrolled(grid: Locator) -> tuple[float, int]:
 
 
 def _bare(tab: Page, bare: psycopg.Connection[Any], url: str, tenant: Tenant, dataset_id: str, assets: list[str]) -> float:
-    begun = perf_counter()
+    started_at = perf_counter()
     assert len(bare.execute(QUERY, (tenant.id, dataset_id, "")).fetchall()) == 60
-    asked = (perf_counter() - begun) * 1000
-    return asked + float(tab.evaluate(DECODE, [f"{url}/api/media/{tenant.id}/{one}?w=320" for one in assets]))
+    request_ms = (perf_counter() - started_at) * 1000
+    return request_ms + float(tab.evaluate(DECODE, [f"{url}/api/media/{tenant.id}/{asset_id}?w=320" for asset_id in assets]))

@@ -25,7 +25,7 @@ from tests.bench.browser_site import chromium, site, thumbnail
 from tests.bench.gallery_paint import paints
 from tests.factories.account import Tenant
 from tests.factories.many_pictures import fill_many
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill_workspace
 
 PICTURES = 100_000
 ROUNDS = 5
@@ -48,7 +48,7 @@ FILTERS: dict[str, tuple[dict[str, Any], str]] = {
     "rare word": ({"q": "unicorn"}, f"{_LIVE} AND p.id = ANY({_BY_WORD.format('unicorn')}){_NEWEST}"),
     "no such word": ({"q": "zebra"}, f"{_LIVE} AND p.id = ANY({_BY_WORD.format('zebra')}){_NEWEST}"),
     "seed": ({"q": "seed:1"}, f"{_LIVE} AND p.seed = 1{_NEWEST}"),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -64,34 +64,40 @@ class Full:
 
 def run() -> dict[str, Any]:
     """`ratio`: of the first paints; `scroll` and `filter`: p95 of a page with its first screen of thumbnails, ours / bare."""
-    with site() as made:
-        rows = fill(made.db, made.full, pictures=16)
-        keys = rows.keys + fill_many(made.urls.owner, made.full, rows, PICTURES)
-        owner = psycopg.connect(made.urls.owner.replace("+psycopg", ""), autocommit=True)
-        with made.serve() as url, owner, chromium() as browser, ThreadPoolExecutor(6) as pool:
-            full = Full(url, made.full, rows, made.storage, owner)
+    with site() as paint_site:
+        rows = fill_workspace(paint_site.db, paint_site.full, pictures=16)
+        keys = rows.keys + fill_many(paint_site.urls.owner, paint_site.full, rows, PICTURES)
+        owner = psycopg.connect(paint_site.urls.owner.replace("+psycopg", ""), autocommit=True)
+        with paint_site.serve() as url, owner, chromium() as browser, ThreadPoolExecutor(6) as pool:
+            full = Full(url, paint_site.full, rows, paint_site.storage, owner)
             _thumbs(full, keys)
-            ours, bare = paints(browser, url, made)
-            scroll, filters = _scroll(Lane(full, pool)), _filter(Lane(full, pool))
+            ours, bare = paints(browser, url, paint_site)
+            scroll, filters = _scroll(ScreenBench(full, pool)), _filter(ScreenBench(full, pool))
     return {
-        "name": "gallery_100k", "ratio": ours / bare, "ours": ours, "bare": bare, "unit": "s", "n": PICTURES,
-        "scroll": _p95(scroll), "filter": _p95(filters),
-    }  # fmt: skip
+        "name": "gallery_100k",
+        "ratio": ours / bare,
+        "ours": ours,
+        "bare": bare,
+        "unit": "s",
+        "n": PICTURES,
+        "scroll": _p95(scroll),
+        "filter": _p95(filters),
+    }
 
 
 def _thumbs(full: Full, keys: list[str]) -> None:
     """Bytes for all that any measured screen shows."""
     thumb = thumbnail()
-    wanted = {*keys[-(PAGES + 1) * 60 :], *keys[:64]}
+    needed_keys = {*keys[-(PAGES + 1) * 60 :], *keys[:64]}
     for _, sql in FILTERS.values():
-        wanted |= {row[-1] for row in _rows(full, sql)[:SCREEN]}
+        needed_keys |= {row[-1] for row in _rows(full, sql)[:SCREEN]}
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda key: full.storage.put_bytes(f"{key}.w320.webp", thumb, "image/webp"), wanted))
+        list(pool.map(lambda key: full.storage.put_bytes(f"{key}.w320.webp", thumb, "image/webp"), needed_keys))
 
 
 def _rows(full: Full, sql: str, **values: Any) -> list[Any]:
-    asked = {"tenant": full.tenant.id, "who": full.rows.influencer_id, **values}
-    return list(full.owner.execute(sql, asked, prepare=True).fetchall())
+    parameters = {"tenant": full.tenant.id, "who": full.rows.influencer_id, **values}
+    return list(full.owner.execute(sql, parameters, prepare=True).fetchall())
 
 
 _own = threading.local()
@@ -111,8 +117,8 @@ def _browser(full: Full) -> tuple[Callable[[dict[str, Any]], Any], Callable[[str
         return bytes(body)
 
     def ask(query: dict[str, Any]) -> Any:
-        said = {key: full.rows.influencer_id if value == "WHO" else value for key, value in query.items()}
-        return json.loads(get(f"/api/pictures?{urlencode({'workspace': full.tenant.id, 'take': 60, **said})}"))
+        parameters = {key: full.rows.influencer_id if value == "WHO" else value for key, value in query.items()}
+        return json.loads(get(f"/api/pictures?{urlencode({'workspace': full.tenant.id, 'take': 60, **parameters})}"))
 
     return ask, lambda asset_id: get(f"/api/media/{full.tenant.id}/{asset_id}?w=320")
 
@@ -122,8 +128,8 @@ Times = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Lane:
-    """The ways to a screen of pictures, in turn and in changing order, ROUNDS times."""
+class ScreenBench:
+    """Measures the ways to load a screen of pictures, alternately in changing order, ROUNDS times."""
 
     full: Full
     pool: ThreadPoolExecutor
@@ -131,19 +137,19 @@ class Lane:
     def run(self, query: dict[str, Any], sql: str, **values: Any) -> tuple[Any, list[Times]]:
         """The page, and what each round took."""
         ask, fetch = _browser(self.full)
-        seen: dict[str, Any] = {}
+        results: dict[str, Any] = {}
 
         def ours() -> float:
-            began = perf_counter()
-            seen["page"] = ask(query)
-            list(self.pool.map(fetch, [one["assetId"] for one in seen["page"]["data"][:SCREEN]]))
-            return perf_counter() - began
+            started_at = perf_counter()
+            results["page"] = ask(query)
+            list(self.pool.map(fetch, [tile["assetId"] for tile in results["page"]["data"][:SCREEN]]))
+            return perf_counter() - started_at
 
         def bare(thumb: Callable[[Any], bytes]) -> float:
-            began = perf_counter()
-            seen["rows"] = _rows(self.full, sql, **values)
-            list(self.pool.map(thumb, seen["rows"][:SCREEN]))
-            return perf_counter() - began
+            started_at = perf_counter()
+            results["rows"] = _rows(self.full, sql, **values)
+            list(self.pool.map(thumb, results["rows"][:SCREEN]))
+            return perf_counter() - started_at
 
         by_route, by_s3 = lambda: bare(lambda row: fetch(row[1])), lambda: bare(self._from_s3)
         ways, times = [ours, by_route, by_s3], []
@@ -151,15 +157,15 @@ class Lane:
             order = [*range(n % 3, 3), *range(n % 3)]
             took = {at: ways[at]() for at in order}
             times.append((took[0], took[1], took[2]))
-        assert [one["id"] for one in seen["page"]["data"]] == [row[0] for row in seen["rows"]], query
-        return seen["page"], times[1:]
+        assert [tile["id"] for tile in results["page"]["data"]] == [row[0] for row in results["rows"]], query
+        return results["page"], times[1:]
 
     def _from_s3(self, row: Any) -> bytes:
         return self.full.storage.read(f"{row[-1]}.w320.webp")
 
 
-def _scroll(lane: Lane) -> list[list[Times]]:
-    """Down the list, page after page."""
+def _scroll(lane: ScreenBench) -> list[list[Times]]:
+    """Scrolls down the list, page by page."""
     times: list[list[Times]] = []
     cursor, last = None, "q"
     for _ in range(PAGES + 1):
@@ -169,16 +175,16 @@ def _scroll(lane: Lane) -> list[list[Times]]:
     return times[1:]
 
 
-def _filter(lane: Lane) -> list[list[Times]]:
+def _filter(lane: ScreenBench) -> list[list[Times]]:
     return [lane.run(query, sql)[1] for query, sql in FILTERS.values()]
 
 
 def _p95(pages: list[list[Times]]) -> dict[str, float]:
     """Over the pages' medians, so that what else runs on the machine does not decide; `raw_ratio` over every single time."""
     ours, bare, s3 = (
-        quantiles(column, n=20, method="inclusive")[-1] * 1000 for column in zip(*map(_middle, pages), strict=True)
+        quantiles(column, n=20, method="inclusive")[-1] * 1000 for column in zip(*map(_medians, pages), strict=True)
     )
-    raw = [quantiles(column, n=20)[-1] for column in zip(*(one for page in pages for one in page), strict=True)]
+    raw = [quantiles(column, n=20)[-1] for column in zip(*(times for page in pages for times in page), strict=True)]
     figures = {"ratio": ours / bare, "ours_ms": ours, "bare_ms": bare, "s3_ms": s3, "s3_ratio": ours / s3}
     return {
         **{name: round(value, 2) for name, value in figures.items()},
@@ -187,6 +193,6 @@ def _p95(pages: list[list[Times]]) -> dict[str, float]:
     }
 
 
-def _middle(page: list[Times]) -> Times:
+def _medians(page: list[Times]) -> Times:
     ours, bare, s3 = (median(column) for column in zip(*page, strict=True))
     return ours, bare, s3

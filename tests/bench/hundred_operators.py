@@ -33,7 +33,7 @@ from tests.e2e.conftest import answers, free_port, running
 from tests.factories.account import make_person
 from tests.factories.many_rows import fill_rows
 from tests.factories.posts import make_planner
-from tests.factories.studio_rows import fill
+from tests.factories.studio_rows import fill_workspace
 from tests.support.handlers import Steps
 from tests.support.wait import until
 
@@ -44,8 +44,8 @@ WAITING = 30
 
 
 @dataclass
-class Seen:
-    """Seconds from when a request was due until its answer had come, by kind, and what was not answered well."""
+class Measured:
+    """By kind: seconds from when a request was due until its answer was complete; and the failed requests."""
 
     times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     failed: int = 0
@@ -53,20 +53,20 @@ class Seen:
 
 def run() -> dict[str, Any]:
     """p95 in ms over all requests and by kind; `studio_core`: cores that the studio's process used; `cpu_ms` a request."""
-    with full() as here, site(here) as (url, pid), two_workers(here):
-        asyncio.run(operate(here, url, WARM_S))
-        cpu, began = cpu_s(pid), time.monotonic()
-        seen = asyncio.run(operate(here, url, SECONDS))
-        took, spent = time.monotonic() - began, cpu_s(pid) - cpu
-    every = [one for times in seen.times.values() for one in times]
+    with full() as running_studio, site(running_studio) as (url, pid), two_workers(running_studio):
+        asyncio.run(operate(running_studio, url, WARM_S))
+        cpu, started_at = cpu_s(pid), time.monotonic()
+        measured = asyncio.run(operate(running_studio, url, SECONDS))
+        took, spent = time.monotonic() - started_at, cpu_s(pid) - cpu
+    every = [seconds for times in measured.times.values() for seconds in times]
     return {
         "p95_ms": p95_ms(every),
         "p50_ms": round(sorted(every)[len(every) // 2] * 1000),
-        **{f"{kind}_p95_ms": p95_ms(times) for kind, times in sorted(seen.times.items())},
+        **{f"{kind}_p95_ms": p95_ms(times) for kind, times in sorted(measured.times.items())},
         "requests_s": round(len(every) / took, 1),
         "studio_core": round(spent / took, 2),
         "cpu_ms": round(spent / len(every) * 1000, 2),
-        "failed": seen.failed,
+        "failed": measured.failed,
         "rows": ROWS,
         "operators": OPERATORS,
         "load": round(os.getloadavg()[0], 1),
@@ -81,33 +81,33 @@ def p95_ms(times: list[float]) -> int:
 @contextmanager
 def full() -> Iterator[Studio]:
     """Servers with a workspace of ROWS of each."""
-    with studio(LOG_LEVEL="WARNING") as here:
-        rows = fill(here.app.db, here.tenant, pictures=8)
-        with here.app.db.transaction(SystemCaller(here.tenant.id, here.tenant.user_id)) as tx:
+    with studio(LOG_LEVEL="WARNING") as running_studio:
+        rows = fill_workspace(running_studio.app.db, running_studio.tenant, pictures=8)
+        with running_studio.app.db.transaction(SystemCaller(running_studio.tenant.id, running_studio.tenant.user_id)) as tx:
             planner = make_planner(tx, "Zara")
         ids = {"influencer_id": planner.influencer.id, "channel_id": planner.channel.id, "generation_id": rows.generation_id}
-        fill_rows(here.owner_url, here.tenant, n=ROWS, **ids)
-        yield here
+        fill_rows(running_studio.owner_url, running_studio.tenant, n=ROWS, **ids)
+        yield running_studio
 
 
 @contextmanager
-def site(here: Studio) -> Iterator[tuple[str, int]]:
+def site(running_studio: Studio) -> Iterator[tuple[str, int]]:
     """The studio's process as the supervisor starts it: its address and pid."""
     port = free_port()
-    url, args = f"http://127.0.0.1:{port}", services.studio(host="127.0.0.1", port=port).args
-    with running(args, {**here.environment, "PORT": str(port)}, here.folder / "studio.log") as process:
+    url, args = f"http://127.0.0.1:{port}", services.studio_service(host="127.0.0.1", port=port).args
+    with running(args, {**running_studio.environment, "PORT": str(port)}, running_studio.folder / "studio.log") as process:
         until(lambda: answers(url), 60, what="the studio")
         yield url, process.pid
 
 
 @contextmanager
-def two_workers(here: Studio) -> Iterator[None]:
+def two_workers(running_studio: Studio) -> Iterator[None]:
     """Both have as many jobs at once as they take, all the time: small steps, progress and log lines."""
     argv = [sys.executable, "-m", "workers.main", "--queues", "cpu,net", "--handlers", "tests.support.handlers"]
-    env = {**os.environ, **here.environment}
+    env = {**os.environ, **running_studio.environment}
     ended = threading.Event()
-    feeder = threading.Thread(target=_feed, args=(here, ended))
-    with (here.folder / "workers.log").open("wb") as log:
+    feeder = threading.Thread(target=_feed, args=(running_studio, ended))
+    with (running_studio.folder / "workers.log").open("wb") as log:
         root = Path(__file__).parents[2]
         both = [subprocess.Popen([*argv, *more], env=env, cwd=root, stdout=log, stderr=log) for more in (["--tick"], [])]
     feeder.start()
@@ -122,66 +122,70 @@ def two_workers(here: Studio) -> Iterator[None]:
             worker.wait(30)
 
 
-def _feed(here: Studio, ended: threading.Event) -> None:
-    trusted = SystemCaller(here.tenant.id, here.tenant.user_id)
+def _feed(running_studio: Studio, ended: threading.Event) -> None:
+    trusted = SystemCaller(running_studio.tenant.id, running_studio.tenant.user_id)
     while not ended.wait(0.5):
-        with here.app.db.transaction(trusted) as tx:
+        with running_studio.app.db.transaction(trusted) as tx:
             missing = WAITING - jobs.counts(tx, kinds=["test-steps"])["pending"]
             for _ in range(max(0, missing)):
                 jobs.enqueue(tx, kind="test-steps", payload=Steps(n=20, pause_s=0.05), title="Steps", request_key=new_id("key"))
 
 
-def requests_of(here: Studio) -> dict[str, tuple[str, float]]:
+def requests_of(running_studio: Studio) -> dict[str, tuple[str, float]]:
     """Path and how often in seconds, as the pages ask."""
     month = now().replace(day=1, hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     first = month - timedelta(days=month.weekday())
-    there = {"workspace": here.tenant.id}
-    shown = {"from": first.isoformat(), "to": (first + timedelta(days=42)).isoformat(), "zone": "UTC", "perDay": 6}
+    workspace_query = {"workspace": running_studio.tenant.id}
+    calendar_query = {"from": first.isoformat(), "to": (first + timedelta(days=42)).isoformat(), "zone": "UTC", "perDay": 6}
     return {
-        "live": (f"/api/jobs/live?{urlencode(there)}", LIVE_S),
-        "gallery": (f"/api/pictures?{urlencode({**there, 'take': 60})}", PAGE_S),
-        "calendar": (f"/api/content-plans/calendar?{urlencode({**there, **shown})}", PAGE_S),
+        "live": (f"/api/jobs/live?{urlencode(workspace_query)}", LIVE_S),
+        "gallery": (f"/api/pictures?{urlencode({**workspace_query, 'take': 60})}", PAGE_S),
+        "calendar": (f"/api/content-plans/calendar?{urlencode({**workspace_query, **calendar_query})}", PAGE_S),
     }
 
 
-async def operate(here: Studio, url: str, seconds: float) -> Seen:
-    """All operators for so long, each signed in as somebody else, their pages out of step."""
-    tokens = [make_person(here.app.db, here.tenant.id, "editor").token for _ in range(OPERATORS)]
-    seen, dice = Seen(), random.Random(7)
+async def operate(running_studio: Studio, url: str, seconds: float) -> Measured:
+    """Runs all operators for `seconds`, each signed in as another user, with their pages out of step."""
+    tokens = [make_person(running_studio.app.db, running_studio.tenant.id, "editor").token for _ in range(OPERATORS)]
+    measured, dice = Measured(), random.Random(7)
     begin = time.monotonic() + 0.5
     async with asyncio.TaskGroup() as group:
         for token in tokens:
-            for kind, (path, every) in requests_of(here).items():
+            for kind, (path, every) in requests_of(running_studio).items():
                 first = begin + dice.uniform(0, every)
-                group.create_task(_page(url, token, kind, path, first=first, every=every, until=begin + seconds, seen=seen))
-    return seen
+                group.create_task(
+                    _page(url, token, kind, path, first=first, every=every, until=begin + seconds, measured=measured)
+                )
+    return measured
 
 
-async def _page(url: str, token: str, kind: str, path: str, *, first: float, every: float, until: float, seen: Seen) -> None:
-    """One open connection, as a browser keeps it. What is late is counted from when it was due."""
+async def _page(
+    url: str, token: str, kind: str, path: str, *, first: float, every: float, until: float, measured: Measured
+) -> None:
+    """One page on one open connection, as in a browser. Times count from when a request was due, so lateness is included."""
     where = urlsplit(url)
-    asked = f"GET {path} HTTP/1.1\r\nhost: {where.netloc}\r\ncookie: studio_sid={token}\r\n\r\n".encode()
+    request = f"GET {path} HTTP/1.1\r\nhost: {where.netloc}\r\ncookie: studio_sid={token}\r\n\r\n".encode()
     connection = await asyncio.open_connection(where.hostname, where.port)
     due = first
     while due < until:
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         try:
-            head, body = await _answer(connection, asked)
+            head, body = await _answer(connection, request)
         except (ConnectionError, asyncio.IncompleteReadError):
             # The studio closes a connection that nobody has used for some seconds; browsers open another and ask again.
             connection[1].close()
             connection = await asyncio.open_connection(where.hostname, where.port)
-            head, body = await _answer(connection, asked)
-        seen.times[kind].append(time.monotonic() - due)
-        seen.failed += not (head.startswith(b"HTTP/1.1 200") and b'"data"' in body)
+            head, body = await _answer(connection, request)
+        measured.times[kind].append(time.monotonic() - due)
+        measured.failed += not (head.startswith(b"HTTP/1.1 200") and b'"data"' in body)
         due += every
     connection[1].close()
 
 
-async def _answer(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], asked: bytes) -> tuple[bytes, bytes]:
+async def _answer(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: bytes) -> tuple[bytes, bytes]:
     """Head and body. Raises ConnectionError, IncompleteReadError."""
     reader, writer = connection
-    writer.write(asked)
+    writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
     length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
     return head, await reader.readexactly(int(length.split(b":")[1]))
@@ -193,18 +197,18 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def alone(here: Studio, url: str, path: str, *, rounds: int, pause_s: float = CACHE_S) -> dict[str, Any]:
+def alone(running_studio: Studio, url: str, path: str, *, rounds: int, pause_s: float = CACHE_S) -> dict[str, Any]:
     """One caller, one answer after another, `pause_s` apart (by default so long that none is a repeated one)."""
     where, times, size = urlsplit(url), list[float](), 0
     line = http.client.HTTPConnection(where.netloc)
     for _ in range(rounds + 1):
         time.sleep(pause_s)
-        began = time.monotonic()
-        line.request("GET", path, headers={"cookie": f"studio_sid={here.tenant.token}"})
+        started_at = time.monotonic()
+        line.request("GET", path, headers={"cookie": f"studio_sid={running_studio.tenant.token}"})
         answer = line.getresponse()
         size = len(answer.read())
         assert answer.status == 200
-        times.append(time.monotonic() - began)
+        times.append(time.monotonic() - started_at)
     line.close()
     load = round(os.getloadavg()[0], 1)
     return {

@@ -29,13 +29,13 @@ MB = 1024 * 1024
 
 def run() -> dict[str, Any]:
     """Ours also fetches each file from S3 (it was uploaded), sets the rows, and empties `incoming/`."""
-    with studio(LOG_LEVEL="WARNING") as here:
+    with studio(LOG_LEVEL="WARNING") as running_studio:
         ours, bare, memory = [], [], []
         for round_no in range(ROUNDS):
-            folder = _photos(here.folder / f"photos-{round_no}", seed=round_no * PICTURES)
-            bare.append(PICTURES / bare_loop(here, folder))
+            folder = _photos(running_studio.folder / f"photos-{round_no}", seed=round_no * PICTURES)
+            bare.append(PICTURES / bare_loop(running_studio, folder))
             with peak() as grown:
-                ours.append(PICTURES / our_job(here, folder))
+                ours.append(PICTURES / our_job(running_studio, folder))
             memory.append(grown[0])
     figures = {"ours": statistics.median(ours), "bare": statistics.median(bare)}
     return {
@@ -47,31 +47,31 @@ def run() -> dict[str, Any]:
     }
 
 
-def our_job(here: Studio, folder: Path) -> float:
-    dataset_id = _uploaded(here, folder)
+def our_job(running_studio: Studio, folder: Path) -> float:
+    dataset_id = _uploaded(running_studio, folder)
     payload = IngestPayload(dataset_id=dataset_id)
-    ctx = make_context(here.app, here.tenant, "dataset-ingest", payload, subject=("dataset", dataset_id))
-    begun = time.perf_counter()
+    ctx = make_context(running_studio.app, running_studio.tenant, "dataset-ingest", payload, subject=("dataset", dataset_id))
+    started_at = time.perf_counter()
     result = pipeline.run(ctx, payload)
-    took = time.perf_counter() - begun
+    took = time.perf_counter() - started_at
     assert result == {"images": PICTURES, "refused": 0}, result
     return took
 
 
-def bare_loop(here: Studio, folder: Path) -> float:
+def bare_loop(running_studio: Studio, folder: Path) -> float:
     """Two processes, half of the files each."""
-    settings = here.app.settings
+    settings = running_studio.app.settings
     where = [
         settings.s3_endpoint,
         settings.s3_key.get_secret_value(),
         settings.s3_secret.get_secret_value(),
         settings.s3_bucket,
     ]
-    begun = time.perf_counter()
+    started_at = time.perf_counter()
     argv = [sys.executable, "-m", "tests.bench.ingest_bare", str(folder), new_id("bare"), *where]
     halves = [subprocess.Popen([*argv, str(half)], cwd=Path(__file__).parents[2]) for half in (0, 1)]
     assert [half.wait(600) for half in halves] == [0, 0]
-    return time.perf_counter() - begun
+    return time.perf_counter() - started_at
 
 
 def _photos(folder: Path, *, seed: int) -> Path:
@@ -85,8 +85,8 @@ def _photos(folder: Path, *, seed: int) -> Path:
     return folder
 
 
-def _uploaded(here: Studio, folder: Path) -> str:
-    app, tenant = here.app, here.tenant
+def _uploaded(running_studio: Studio, folder: Path) -> str:
+    app, tenant = running_studio.app, running_studio.tenant
 
     def open_tx() -> Any:
         return app.db.transaction(SystemCaller(tenant.id, tenant.user_id))
@@ -94,9 +94,9 @@ def _uploaded(here: Studio, folder: Path) -> str:
     with open_tx() as tx:
         dataset_id = datasets.create(tx, name=new_id("set"), trigger_word="bella").id
     for path in sorted(folder.iterdir()):
-        said = {"noun": "dataset", "noun_id": dataset_id, "filename": path.name, "client_key": path.name}
+        fields = {"noun": "dataset", "noun_id": dataset_id, "filename": path.name, "client_key": path.name}
         with open_tx() as tx:
-            card = assets.uploads.announce(tx, settings=app.settings, size=path.stat().st_size, **said)
+            card = assets.uploads.announce(tx, settings=app.settings, size=path.stat().st_size, **fields)
         assets.uploads.receive(open_tx, app.storage, settings=app.settings, upload_id=card.id, chunks=[path.read_bytes()])
     return dataset_id
 

@@ -28,12 +28,12 @@ THREADS, JOBS, ROUNDS, PICKUPS = 4, 400, 3, 60
 
 
 def run() -> dict[str, Any]:
-    with studio(LOG_LEVEL="WARNING") as here, worker(here):
+    with studio(LOG_LEVEL="WARNING") as running_studio, worker(running_studio):
         bare, ours = [], []
         for _ in range(ROUNDS):
-            bare.append(JOBS / bare_loop(here))
-            ours.append(JOBS / our_loop(here))
-        waits = sorted(pickups(here))
+            bare.append(JOBS / bare_loop(running_studio))
+            ours.append(JOBS / our_loop(running_studio))
+        waits = sorted(pickups(running_studio))
     figures = {"ours": statistics.median(ours), "bare": statistics.median(bare)}
     return {
         "ratio": round(figures["ours"] / figures["bare"], 3),
@@ -46,54 +46,54 @@ def run() -> dict[str, Any]:
 
 
 @contextmanager
-def worker(here: Studio) -> Iterator[None]:
+def worker(running_studio: Studio) -> Iterator[None]:
     """The light worker as the supervisor starts it, with a kind that does nothing."""
     argv = [sys.executable, "-m", "workers.main", "--queues", "cpu,net", "--tick", "--threads", str(THREADS)]
     argv += ["--handlers", "tests.support.handlers"]
-    with (here.folder / "worker.log").open("wb") as log:
+    with (running_studio.folder / "worker.log").open("wb") as log:
         process = subprocess.Popen(
-            argv, env={**os.environ, **here.environment}, cwd=Path(__file__).parents[2], stdout=log, stderr=log
+            argv, env={**os.environ, **running_studio.environment}, cwd=Path(__file__).parents[2], stdout=log, stderr=log
         )
     try:
-        first = ask(here, 1)
-        until(lambda: left(here, first) == 0, what="the first job")
+        first = start_jobs(running_studio, 1)
+        until(lambda: open_jobs(running_studio, first) == 0, what="the first job")
         yield
     finally:
         process.terminate()
         process.wait(30)
 
 
-def ask(here: Studio, n: int) -> str:
+def start_jobs(running_studio: Studio, n: int) -> str:
     """Starts `n` jobs in one transaction and wakes every thread. Returns what their request keys begin with."""
     batch = new_id("batch")
-    with here.app.db.transaction(SystemCaller(here.tenant.id)) as tx:
+    with running_studio.app.db.transaction(SystemCaller(running_studio.tenant.id)) as tx:
         for i in range(n):
             jobs.enqueue(tx, kind="test-instant", payload=Steps(n=0), title="x", request_key=f"{batch}/{i}")
-    ring = jobs.notifier(here.app.redis)
+    ring = jobs.notifier(running_studio.app.redis)
     for _ in range(min(n, THREADS) - 1):
         ring("cpu")
     return batch
 
 
-def left(here: Studio, batch: str) -> int:
-    with here.app.db.transaction(SystemCaller(here.tenant.id)) as tx:
+def open_jobs(running_studio: Studio, batch: str) -> int:
+    with running_studio.app.db.transaction(SystemCaller(running_studio.tenant.id)) as tx:
         unfinished = "SELECT count(*) FROM jobs WHERE request_key LIKE :batch AND state <> 'completed'"
         return int(tx.scalar(text(unfinished), {"batch": f"{batch}/%"}) or 0)
 
 
-def our_loop(here: Studio) -> float:
-    """Seconds from the first claim to the last verdict, by Postgres's clock."""
-    batch = ask(here, JOBS)
-    while left(here, batch):
+def our_loop(running_studio: Studio) -> float:
+    """Seconds from the first claim to the last finished attempt, by Postgres's clock."""
+    batch = start_jobs(running_studio, JOBS)
+    while open_jobs(running_studio, batch):
         time.sleep(0.2)  # rarely: counting costs Postgres time that it should have for the jobs
-    with here.app.db.transaction(SystemCaller(here.tenant.id)) as tx:
+    with running_studio.app.db.transaction(SystemCaller(running_studio.tenant.id)) as tx:
         span = "SELECT extract(epoch FROM max(finished_at) - min(started_at)) FROM jobs WHERE request_key LIKE :batch"
         return float(tx.scalar(text(span), {"batch": f"{batch}/%"}))
 
 
-def bare_loop(here: Studio) -> float:
-    """The plainest queue: one table, a durable commit for the claim and one for the end, a connection a thread."""
-    url = here.owner_url.replace("+psycopg", "")
+def bare_loop(running_studio: Studio) -> float:
+    """The simplest queue: one table, a durable commit for each claim and each end, a connection for each thread."""
+    url = running_studio.owner_url.replace("+psycopg", "")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS bare_queue")
         connection.execute("CREATE TABLE bare_queue (id int PRIMARY KEY, state text NOT NULL, payload jsonb)")
@@ -101,12 +101,12 @@ def bare_loop(here: Studio) -> float:
         connection.execute("CREATE INDEX ON bare_queue (id) WHERE state = 'pending'")
     connections = [psycopg.connect(url) for _ in range(THREADS)]
     threads = [threading.Thread(target=_bare_worker, args=[connection]) for connection in connections]
-    began = time.perf_counter()
+    started_at = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    took = time.perf_counter() - began
+    took = time.perf_counter() - started_at
     for connection in connections:
         connection.close()
     return took
@@ -124,12 +124,12 @@ def _bare_worker(connection: psycopg.Connection) -> None:
             connection.execute("UPDATE bare_queue SET state = 'completed' WHERE id = %s AND state = 'processing'", row)
 
 
-def pickups(here: Studio) -> list[float]:
+def pickups(running_studio: Studio) -> list[float]:
     """Milliseconds from the row to its claim, one job at a time on an idle worker."""
     for _ in range(PICKUPS):
         time.sleep(random.uniform(0.05, 0.25))
-        batch = ask(here, 1)
-        until(lambda batch=batch: left(here, batch) == 0, what="the job")  # type: ignore[misc]
-    with here.app.db.transaction(SystemCaller(here.tenant.id)) as tx:
+        batch = start_jobs(running_studio, 1)
+        until(lambda batch=batch: open_jobs(running_studio, batch) == 0, what="the job")  # type: ignore[misc]
+    with running_studio.app.db.transaction(SystemCaller(running_studio.tenant.id)) as tx:
         waits = "SELECT extract(epoch FROM started_at - created_at) * 1000 FROM jobs ORDER BY id DESC LIMIT :n"
         return [float(wait) for wait in tx.scalars(text(waits), {"n": PICKUPS})]

@@ -21,20 +21,24 @@ def run() -> dict[str, Any]:
     """Milliseconds, medians, one call at a time."""
     with ModelServer() as server:
         server.faults.answer_s = ANSWER_S
-        with studio(LOG_LEVEL="WARNING", OPENROUTER_API_KEY="sk-bench", OPENROUTER_BASE_URL=server.url) as here:
-            ask = partial(ours, make_context(here.app, here.tenant, "test-instant", Steps(n=0)))
+        with studio(LOG_LEVEL="WARNING", OPENROUTER_API_KEY="sk-bench", OPENROUTER_BASE_URL=server.url) as running_studio:
+            ask = partial(ours, make_context(running_studio.app, running_studio.tenant, "test-instant", Steps(n=0)))
             ask(QUESTIONS)  # warm: connections, prices
             first, again = [_ms(ask, n) for n in range(QUESTIONS)], [_ms(ask, n) for n in range(QUESTIONS)]
             assert len(server.asked) == QUESTIONS + 1
-            here.app.engines.text.close()
+            running_studio.app.engines.text.close()
     cached, uncached = statistics.median(again), statistics.median(first)
     return {
-        "ratio": round(cached / uncached, 4), "cached": round(cached, 2), "uncached": round(uncached, 1), "unit": "ms",
-        "answer_s": ANSWER_S, "n": QUESTIONS,
-    }  # fmt: skip
+        "ratio": round(cached / uncached, 4),
+        "cached": round(cached, 2),
+        "uncached": round(uncached, 1),
+        "unit": "ms",
+        "answer_s": ANSWER_S,
+        "n": QUESTIONS,
+    }
 
 
 def _ms(ask: Any, n: int) -> float:
-    begun = time.perf_counter()
+    started_at = time.perf_counter()
     ask(n)
-    return (time.perf_counter() - begun) * 1000
+    return (time.perf_counter() - started_at) * 1000

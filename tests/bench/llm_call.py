@@ -33,25 +33,25 @@ ANSWER_S = 1.0
 
 def run() -> dict[str, Any]:
     """Calls a second, the median of rounds in turn. The budget is large enough; nothing comes from memory."""
-    with model_server() as (url, asked):
+    with model_server() as (url, ask_server):
         more = {"OPENROUTER_API_KEY": "sk-bench", "OPENROUTER_BASE_URL": url, "ENABLE_CACHING": "false"}
         with (
-            studio(LOG_LEVEL="WARNING", **more) as here,
+            studio(LOG_LEVEL="WARNING", **more) as running_studio,
             httpx.Client(timeout=30, limits=httpx.Limits(max_connections=100, keepalive_expiry=2.0)) as bare,
         ):
-            job = make_context(here.app, here.tenant, "test-instant", Steps(n=0))
+            job = make_context(running_studio.app, running_studio.tenant, "test-instant", Steps(n=0))
             ask, post = partial(ours, job), partial(_bare, bare, url)
             rate(ask, AT_ONCE), rate(post, AT_ONCE)  # warm: connections, prices
             rounds = [(*measured(ask), *measured(post)) for _ in range(ROUNDS)]
-            assert asked() == 2 * (AT_ONCE + ROUNDS * CALLS)
-            here.app.engines.text.close()
-    mine, my_cpu, theirs, their_cpu = (statistics.median(column) for column in zip(*rounds, strict=True))
+            assert ask_server() == 2 * (AT_ONCE + ROUNDS * CALLS)
+            running_studio.app.engines.text.close()
+    own_rate, own_cpu, bare_rate, bare_cpu = (statistics.median(column) for column in zip(*rounds, strict=True))
     return {
-        "ratio": round(mine / theirs, 3),
-        "ours": round(mine, 1),
-        "bare": round(theirs, 1),
+        "ratio": round(own_rate / bare_rate, 3),
+        "ours": round(own_rate, 1),
+        "bare": round(bare_rate, 1),
         "unit": "calls/s",
-        "cpu_ms": [round(my_cpu, 2), round(their_cpu, 2)],
+        "cpu_ms": [round(own_cpu, 2), round(bare_cpu, 2)],
         "answer_s": ANSWER_S,
         "n": CALLS,
     }
@@ -64,15 +64,15 @@ def model_server() -> Iterator[tuple[str, Callable[[], int]]]:
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
-    said, orders = process.stdout, process.stdin
+    output, orders = process.stdout, process.stdin
 
     def asked(**faults: float) -> int:
         orders.write(json.dumps(faults) + "\n")
         orders.flush()
-        return int(said.readline())
+        return int(output.readline())
 
     try:
-        url = said.readline().strip()
+        url = output.readline().strip()
         asked(answer_s=ANSWER_S)
         yield url, asked
     finally:
@@ -82,9 +82,9 @@ def model_server() -> Iterator[tuple[str, Callable[[], int]]]:
 
 def measured(call: Callable[[int], None]) -> tuple[float, float]:
     """Calls a second, and milliseconds of this process's CPU time a call."""
-    begun = time.process_time()
-    found = rate(call, CALLS)
-    return found, 1000 * (time.process_time() - begun) / CALLS
+    cpu_before = time.process_time()
+    calls_per_s = rate(call, CALLS)
+    return calls_per_s, 1000 * (time.process_time() - cpu_before) / CALLS
 
 
 def ours(job: Context, n: int) -> None:
@@ -103,6 +103,6 @@ def _bare(client: httpx.Client, url: str, n: int) -> None:
 
 def rate(call: Callable[[int], None], n: int) -> float:
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        begun = time.perf_counter()
+        started_at = time.perf_counter()
         list(pool.map(call, range(n)))
-        return n / (time.perf_counter() - begun)
+        return n / (time.perf_counter() - started_at)

@@ -54,29 +54,33 @@ def run() -> dict[str, Any]:
         assert bare.stdin
         bare.stdin.close()
         bare.wait(30)
-    ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
+    own_s, bare_s = (statistics.median(column) for column in zip(*pairs, strict=True))
     return {
-        "ratio": round(statistics.median(mine / other for mine, other in pairs), 3), "ours": round(ours * 1000, 1),
-        "bare": round(theirs * 1000, 1), "unit": "ms", "pages": pages, "words": words,
+        "ratio": round(statistics.median(mine / other for mine, other in pairs), 3),
+        "ours": round(own_s * 1000, 1),
+        "bare": round(bare_s * 1000, 1),
+        "unit": "ms",
+        "pages": pages,
+        "words": words,
         "ratios": sorted(round(mine / other, 2) for mine, other in pairs),
-    }  # fmt: skip
+    }
 
 
 def _pair(reader: PdfReader, bare: Any, path: Path, *, swapped: bool) -> tuple[float, float]:
     """(ours, bare), the second one first when `swapped`."""
     if swapped:
-        theirs = _bare(bare, path)
-        return _ours(reader, path)[0], theirs
+        bare_s = _bare(bare, path)
+        return _ours(reader, path)[0], bare_s
     return _ours(reader, path)[0], _bare(bare, path)
 
 
 def _ours(reader: PdfReader, path: Path) -> tuple[float, int, int]:
-    begun = time.perf_counter()
+    started_at = time.perf_counter()
     read = reader.read(path)
     assert read.ok, read.reason
     card = measure(read.text, pages=read.pages)
     assert Similarity(read.text, card.language).apart()
-    return time.perf_counter() - begun, read.pages, card.words
+    return time.perf_counter() - started_at, read.pages, card.words
 
 
 def _bare(bare: Any, path: Path) -> float:

@@ -13,15 +13,15 @@ WORDS = {"common": "harbour", "rare": "number 29999", "none": "zebra"}
 
 def run() -> dict[str, Any]:
     """p95 in ms of ROUNDS answers to each."""
-    with full() as here, site(here) as (url, _):
-        found = {
+    with full() as running_studio, site(running_studio) as (url, _):
+        results = {
             kind: alone(
-                here,
+                running_studio,
                 url,
-                f"/api/content-plans?{urlencode({'workspace': here.tenant.id, 'q': word})}",
+                f"/api/content-plans?{urlencode({'workspace': running_studio.tenant.id, 'q': word})}",
                 rounds=ROUNDS,
                 pause_s=0.0,
             )
             for kind, word in WORDS.items()
         }
-    return {f"{kind}_p95_ms": figures["p95_ms"] for kind, figures in found.items()} | {"rows": ROWS, "n": ROUNDS * len(WORDS)}
+    return {f"{kind}_p95_ms": figures["p95_ms"] for kind, figures in results.items()} | {"rows": ROWS, "n": ROUNDS * len(WORDS)}

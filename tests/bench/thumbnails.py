@@ -49,8 +49,8 @@ def run() -> dict[str, Any]:
 def _pair(folder: Path, photos: list[Path], n: int, *, swapped: bool) -> tuple[float, float]:
     """(ours, bare), the second one first when `swapped`."""
     if swapped:
-        theirs = _bare(folder, photos, n)
-        return _ours(folder, photos, n), theirs
+        bare_s = _bare(folder, photos, n)
+        return _ours(folder, photos, n), bare_s
     return _ours(folder, photos, n), _bare(folder, photos, n)
 
 
@@ -59,11 +59,11 @@ def _ours(folder: Path, photos: list[Path], n: int) -> float:
     out.mkdir()
     with Inspector(LIMITS) as inspector:
         warm = inspector.map((photo, out) for photo in photos[:2])
-        assert all(seen.ok for seen in warm)
-        begun = time.perf_counter()
+        assert all(inspected.ok for inspected in warm)
+        started_at = time.perf_counter()
         files = ((photos[k % len(photos)], out) for k in range(n))
-        assert all(seen.ok and len(seen.thumbs) == 3 for seen in inspector.map(files))
-        took = time.perf_counter() - begun
+        assert all(inspected.ok and len(inspected.thumbs) == 3 for inspected in inspector.map(files))
+        took = time.perf_counter() - started_at
     shutil.rmtree(out)
     return n / took
 
@@ -80,12 +80,12 @@ def _bare(folder: Path, photos: list[Path], n: int) -> float:
 def _photos(folder: Path) -> list[Path]:
     """Large soft shapes under fine grain, as photographs have; about 0.5 MB each. They are looked at again and again."""
     folder.mkdir()
-    made = []
+    photos = []
     for n in range(FILES):
         random = np.random.default_rng(n)
         soft = Image.fromarray(random.integers(0, 256, (12, 18, 3), np.uint8)).resize(SIZE, Image.Resampling.BICUBIC)
         grain = random.normal(0, 6, (SIZE[1], SIZE[0], 1))
         path = folder / f"{n:04d}.jpg"
         Image.fromarray(np.clip(np.asarray(soft) + grain, 0, 255).astype(np.uint8)).save(path, quality=88)
-        made.append(path)
-    return made
+        photos.append(path)
+    return photos

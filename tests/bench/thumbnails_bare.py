@@ -22,10 +22,10 @@ def main(folder: str, out: str, n: str, half: str) -> None:
     paths = sorted(Path(folder).iterdir())
     target = Path(out) / f"bare-{half}.webp"
     look(paths[0], target)
-    begun = time.perf_counter()
+    started_at = time.perf_counter()
     for path in islice(cycle(paths), int(half), int(n), 2):
         look(path, target)
-    sys.stdout.write(f"{time.perf_counter() - begun}\n")
+    sys.stdout.write(f"{time.perf_counter() - started_at}\n")
 
 
 def look(path: Path, target: Path) -> None:

@@ -34,9 +34,9 @@ def _measure() -> dict[str, Any]:
         rates: dict[str, list[float]] = {name: [] for name in loops}
         for n in range(ROUNDS):
             for name in sorted(loops, reverse=bool(n % 2)):
-                began = time.perf_counter()
+                started_at = time.perf_counter()
                 loops[name]()
-                rates[name].append(STEPS / (time.perf_counter() - began))
+                rates[name].append(STEPS / (time.perf_counter() - started_at))
     ratio = statistics.median(ours / bare for ours, bare in zip(rates["ours"], rates["bare"], strict=True))
     medians = {name: round(statistics.median(values), 2) for name, values in rates.items()}
     return {"name": "train_loop", "ratio": round(ratio, 3), **medians, "unit": "steps/s", "n": ROUNDS * STEPS}

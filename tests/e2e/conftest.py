@@ -20,14 +20,14 @@ from backend.settings import ROOT
 from ops.local_stack import services
 from tests.support.processes import Workers
 from tests.support.wait import until
-from tests.support.worker_forks import Born, Nursery
+from tests.support.worker_forks import ForkedWorker, WorkerForks
 
 SCREENS = ROOT / "var" / "screens"
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 STILL = """addEventListener("DOMContentLoaded", () => document.head.append(Object.assign(document.createElement("style"), {
   textContent: `*, *::before, *::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important;
     transition-duration: .01ms !important; scroll-behavior: auto !important }` })))"""
-"""What turns or fades is drawn sixty times a second, by processors that the studio needs meanwhile: it ends at once here."""
+"""CSS that ends animations at once: drawing them sixty times a second takes processor time that the studio needs."""
 expect.set_options(timeout=30_000)  # a busy machine is not a fault
 
 
@@ -68,7 +68,7 @@ def studio(environment: dict[str, str], folder: Path) -> Iterator[str]:
     port = free_port()
     url, log = f"http://127.0.0.1:{port}", folder / f"studio-{port}.log"
     env = {**environment, "HOST": "127.0.0.1", "PORT": str(port)}
-    with running(services.studio(host="127.0.0.1", port=port).args, env, log) as proc:
+    with running(services.studio_service(host="127.0.0.1", port=port).args, env, log) as proc:
         until(lambda: answers(url) or proc.poll() is not None, 60, what="the studio")
         assert proc.poll() is None, child.tail(log, 40)
         yield url
@@ -81,8 +81,8 @@ def start_studio(environment: dict[str, str], tmp_path: Path) -> Iterator[Callab
         yield lambda **more: processes.enter_context(studio({**environment, **more}, tmp_path))
 
 
-class Standing:
-    """A studio that stays for the next test: its database is emptied in between, as between any two tests."""
+class SharedStudio:
+    """A studio process that several tests share; its database is emptied in between, as between any two tests."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self._process, self._of, self._url = folder, ExitStack(), "", ""
@@ -99,28 +99,28 @@ class Standing:
 
 
 @pytest.fixture(scope="session")
-def standing(tmp_path_factory: pytest.TempPathFactory, stack: object) -> Iterator[Standing]:
-    ours = Standing(tmp_path_factory.mktemp("studio"))
-    yield ours
-    ours.close()
+def shared_studio(tmp_path_factory: pytest.TempPathFactory, stack: object) -> Iterator[SharedStudio]:
+    server = SharedStudio(tmp_path_factory.mktemp("studio"))
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def bare_studio_url(standing: Standing, environment: dict[str, str]) -> str:
-    """A studio nobody works behind: for what needs no jobs."""
-    return standing.on({**environment, "DATA_SHARED_BASE": str(standing.folder / "var")})
+def bare_studio_url(shared_studio: SharedStudio, environment: dict[str, str]) -> str:
+    """A studio without workers, for tests that need no jobs."""
+    return shared_studio.on({**environment, "DATA_SHARED_BASE": str(shared_studio.folder / "var")})
 
 
 @pytest.fixture
 def studio_url(
-    start_studio: Callable[..., str], nursery: Nursery, environment: dict[str, str], tmp_path: Path
+    start_studio: Callable[..., str], worker_forks: WorkerForks, environment: dict[str, str], tmp_path: Path
 ) -> Iterator[str]:
     """A whole studio: the page and its two workers, on this test's own database."""
-    url, started = start_studio(), list[Born]()
-    for service in services.workers(stop_grace_s=3):
+    url, started = start_studio(), list[ForkedWorker]()
+    for service in services.worker_services(stop_grace_s=3):
         module, *argv = service.args[1:]
         assert module == "workers.main"
-        started.append(nursery.fork(argv, environment, tmp_path / f"{service.name}.log"))
+        started.append(worker_forks.fork(argv, environment, tmp_path / f"{service.name}.log"))
     yield url
     for worker in started:
         worker.terminate()
@@ -130,7 +130,7 @@ def studio_url(
 
 @pytest.fixture
 def light_studio_url(bare_studio_url: str, workers: Workers) -> str:
-    """A studio with a worker for what needs no card."""
+    """A studio with a worker for jobs that need no GPU."""
     workers.start("cpu,net", handlers="")
     return bare_studio_url
 
@@ -154,24 +154,24 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def new_visitor(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     """`new_visitor(width=1280, dark=False)` -> a browser without cookies."""
-    made: list[BrowserContext] = []
+    contexts: list[BrowserContext] = []
 
     def make(*, width: int = 1280, height: int = 900, dark: bool = False, **options: Any) -> BrowserContext:
         scheme = "dark" if dark else "light"
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
         context.set_default_timeout(30_000)
         context.add_init_script(STILL)
-        made.append(context)
+        contexts.append(context)
         return context
 
     yield make
-    for context in made:
+    for context in contexts:
         context.close()
 
 
 @pytest.fixture
 def tab(new_visitor: Callable[..., BrowserContext]) -> Page:
-    """A stranger's first tab."""
+    """The first tab of a visitor who is not signed in."""
     return new_visitor().new_page()
 
 
@@ -183,8 +183,8 @@ def shoot() -> Callable[[Page, str], None]:
 
 
 @pytest.fixture
-def found() -> Callable[..., None]:
-    """`found(tab)`: on a fresh studio's page, makes the owner and waits until they are in."""
+def set_up_studio() -> Callable[..., None]:
+    """`set_up_studio(tab)`: on a fresh studio's page, makes the owner and waits until they are in."""
 
     def make(
         tab: Page, *, name: str = "Ada Owner", email: str = "ada@example.org", password: str = "three happy ducks"

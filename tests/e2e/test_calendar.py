@@ -18,8 +18,8 @@ from tests.support.wait import until
 pytestmark = pytest.mark.e2e
 
 
-def tab_of(visitor: BrowserContext, url: str, who: Person, workspace: Tenant) -> Page:
-    visitor.add_cookies([{"name": "studio_sid", "value": who.token, "url": url}])
+def tab_of(visitor: BrowserContext, url: str, person: Person, workspace: Tenant) -> Page:
+    visitor.add_cookies([{"name": "studio_sid", "value": person.token, "url": url}])
     tab = visitor.new_page()
     tab.goto(f"{url}/calendar?ws={workspace.id}")
     tab.locator(".root[data-ready=yes]").wait_for(timeout=60_000)
@@ -39,9 +39,12 @@ def drag(tab: Page, what: Locator, to: Locator) -> None:
 
 
 def test_drag_undo_drop_and_keys(
-    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant,
+    bare_studio_url: str,
+    new_visitor: Callable[..., BrowserContext],
+    db: Database,
+    workspace: Tenant,
     shoot: Callable[[Page, str], None],
-) -> None:  # fmt: skip
+) -> None:
     month = (now().replace(day=1) + timedelta(days=40)).replace(day=1, hour=18, minute=0, second=0, microsecond=0, tzinfo=None)
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
@@ -90,26 +93,29 @@ def test_drag_undo_drop_and_keys(
     tab.mouse.down()
     tab.mouse.move(last["x"] + 20, last["y"] + last["height"] - 8, steps=8)
     tab.mouse.up()
-    asked = tab.get_by_role("dialog")
-    expect(asked.get_by_text("3 plans")).to_be_visible()
-    asked.get_by_text("Written and illustrated").click()
-    expect(asked.get_by_role("button", name="Plan 3 posts")).to_be_enabled()
+    dialog = tab.get_by_role("dialog")
+    expect(dialog.get_by_text("3 plans")).to_be_visible()
+    dialog.get_by_text("Written and illustrated").click()
+    expect(dialog.get_by_role("button", name="Plan 3 posts")).to_be_enabled()
     shoot(tab, "calendar-plan-days")
-    asked.get_by_text("Empty drafts").click()
-    asked.get_by_label("Topic", exact=True).fill("Harbour walks")
-    asked.get_by_role("button", name="Plan it").click()
+    dialog.get_by_text("Empty drafts").click()
+    dialog.get_by_label("Topic", exact=True).fill("Harbour walks")
+    dialog.get_by_role("button", name="Plan it").click()
     expect(day(23).get_by_text("Harbour walks")).to_be_visible()
 
 
 def test_in_the_dark_and_on_a_phone(
-    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant,
+    bare_studio_url: str,
+    new_visitor: Callable[..., BrowserContext],
+    db: Database,
+    workspace: Tenant,
     shoot: Callable[[Page, str], None],
-) -> None:  # fmt: skip
+) -> None:
     with db.transaction(workspace.caller) as tx:
         bella, zara = make_planner(tx, policy="all"), make_planner(tx, "Zara")
         for n in range(6):
-            who = (bella, zara)[n % 2]
-            plan = who.plan(tx, wall=(now() + timedelta(hours=1 + n)).replace(tzinfo=None), topic=f"Plan {n}")
+            influencer = (bella, zara)[n % 2]
+            plan = influencer.plan(tx, wall=(now() + timedelta(hours=1 + n)).replace(tzinfo=None), topic=f"Plan {n}")
             content_plans.schedule(tx, [plan.id])
     dark = tab_of(new_visitor(dark=True), bare_studio_url, workspace.editor, workspace)
     expect(dark.locator(".fc-event").first).to_be_visible()

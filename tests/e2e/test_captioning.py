@@ -22,24 +22,29 @@ pytestmark = pytest.mark.e2e
 
 
 def test_captions_by_a_vision_model(
-    start_studio: Callable[..., str], new_visitor: Callable[..., BrowserContext], app: Any, workspace: Tenant, workers: Workers,
-    server: ModelServer, shoot: Callable[[Page, str], None],
-) -> None:  # fmt: skip
-    told = {
+    start_studio: Callable[..., str],
+    new_visitor: Callable[..., BrowserContext],
+    app: Any,
+    workspace: Tenant,
+    workers: Workers,
+    server: ModelServer,
+    shoot: Callable[[Page, str], None],
+) -> None:
+    env = {
         "OPENROUTER_API_KEY": "sk-test",
         "OPENROUTER_BASE_URL": server.url,
         "CAPTION_AT_ONCE": "2",
         "ENABLE_AUTO_CAPTIONS": "1",
     }
     with app.db.transaction(workspace.caller) as tx:
-        who = influencers.create(tx, InfluencerDraft(name="Bella", look_prompt="white shirt"))
-        dataset_id = datasets.create(tx, name="Bella", trigger_word="bella", influencer_id=who.id).id
+        influencer = influencers.create(tx, InfluencerDraft(name="Bella", look_prompt="white shirt"))
+        dataset_id = datasets.create(tx, name="Bella", trigger_word="bella", influencer_id=influencer.id).id
     ingest(app, workspace, dataset_id, character="bella")
     with app.db.transaction(workspace.caller) as tx:
         before = datasets.images(tx, dataset_id).images
-        datasets.set_captions(tx, {one.id: ("", one.caption_version) for one in before[1:]})
-    url = start_studio(**told)
-    workers.start("cpu,net", handlers="", **told)
+        datasets.set_captions(tx, {image.id: ("", image.caption_version) for image in before[1:]})
+    url = start_studio(**env)
+    workers.start("cpu,net", handlers="", **env)
     visitor = new_visitor()
     visitor.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": url}])
     tab = visitor.new_page()
@@ -68,7 +73,7 @@ def test_captions_by_a_vision_model(
     tab.get_by_role("button", name="Undo").first.click()
     expect(tab.get_by_text("12 written, 1 kept, 1 refused")).to_be_hidden()
     with app.db.transaction(workspace.caller) as tx:
-        assert sum(1 for one in datasets.images(tx, dataset_id).images if one.caption) == 1
+        assert sum(1 for image in datasets.images(tx, dataset_id).images if image.caption) == 1
     tab.goto(f"{url}/costs?ws={workspace.id}")
     expect(tab.get_by_text("Saved by that")).to_be_visible()
     tab.get_by_role("tab", name="By kind").click()

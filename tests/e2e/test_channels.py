@@ -21,15 +21,19 @@ pytestmark = pytest.mark.e2e
 
 
 def test_an_owner_connects_accounts_and_takes_them_away(
-    start_studio: Callable[..., str], db: Database, workspace: Tenant, new_visitor: Callable[..., BrowserContext],
-    shoot: Callable[[Page, str], None], tmp_path: Path,
-) -> None:  # fmt: skip
+    start_studio: Callable[..., str],
+    db: Database,
+    workspace: Tenant,
+    new_visitor: Callable[..., BrowserContext],
+    shoot: Callable[[Page, str], None],
+    tmp_path: Path,
+) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
         make_influencer(tx)
-    with ExitStack() as there:
-        instagram = there.enter_context(InstagramServer())
-        tiktok = there.enter_context(TikTokServer())
-        sandbox = there.enter_context(SandboxServer(tmp_path / "sandbox"))
+    with ExitStack() as stack:
+        instagram = stack.enter_context(InstagramServer())
+        tiktok = stack.enter_context(TikTokServer())
+        sandbox = stack.enter_context(SandboxServer(tmp_path / "sandbox"))
         url = start_studio(**instagram.settings(), **tiktok.settings(), **sandbox.settings())
         visitor = new_visitor()
         visitor.add_cookies([{"name": "studio_sid", "value": workspace.owner.token, "url": url}])
@@ -80,14 +84,16 @@ def test_an_owner_connects_accounts_and_takes_them_away(
         tab.set_viewport_size({"width": 1280, "height": 900})
 
         card(tab, "instagram").get_by_role("button", name="Disconnect").click()
-        asked = tab.get_by_role("dialog")
-        expect(asked.get_by_text("Its tokens are erased here.")).to_be_visible()
+        dialog = tab.get_by_role("dialog")
+        expect(dialog.get_by_text("Its tokens are erased here.")).to_be_visible()
         shoot(tab, "channels-disconnect")
-        asked.get_by_role("button", name="Disconnect", exact=True).click()
+        dialog.get_by_role("button", name="Disconnect", exact=True).click()
         expect(card(tab, "instagram")).to_have_count(0)
     with db.transaction(workspace.caller) as tx:
-        gone = [one for one in channels.of(tx, deleted=True) if one.platform == "instagram"]
-    assert [(one.account_id, one.deleted_at is not None) for one in gone] == [(instagram.account("bella.travels")[1], True)]
+        deleted = [channel for channel in channels.of(tx, deleted=True) if channel.platform == "instagram"]
+    assert [(channel.account_id, channel.deleted_at is not None) for channel in deleted] == [
+        (instagram.account("bella.travels")[1], True)
+    ]
 
 
 def card(tab: Page, platform: str) -> Locator:

@@ -13,7 +13,7 @@ from backend.datasets import Box, Thresholds
 from backend.db.tables import DatasetImage
 from backend.db.transactions import Database
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import fill
+from tests.factories.studio_rows import fill_workspace
 from tests.support.wait import until
 
 pytestmark = pytest.mark.e2e
@@ -32,7 +32,7 @@ def alike(db: Database, workspace: Tenant, dataset_id: str) -> None:
 def test_keep_the_best_undo_filter_leave_out_and_crop(
     bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant
 ) -> None:
-    dataset_id = fill(db, workspace).dataset_id
+    dataset_id = fill_workspace(db, workspace).dataset_id
     alike(db, workspace, dataset_id)
 
     def included() -> int:
@@ -103,7 +103,7 @@ def test_keep_the_best_undo_filter_leave_out_and_crop(
 
     def masked() -> bool:
         with db.transaction(workspace.caller) as tx:
-            found = datasets.images(tx, dataset_id, filter="masked").images
-            return [(one.filename, one.crop) for one in found] == [("06.jpg", Box(5, 0, 412, 512))]
+            images = datasets.images(tx, dataset_id, filter="masked").images
+            return [(image.filename, image.crop) for image in images] == [("06.jpg", Box(5, 0, 412, 512))]
 
     until(masked, what="the picture with crop and mask")

@@ -13,14 +13,14 @@ from backend.boards import BoardDraft, BulkActionDraft
 from backend.db.transactions import Database
 from backend.generation import GalleryFilters
 from tests.factories.account import Person, Tenant
-from tests.factories.studio_rows import fill
+from tests.factories.studio_rows import fill_workspace
 from tests.support.wait import until
 
 pytestmark = pytest.mark.e2e
 
 
-def tab_of(visitor: BrowserContext, url: str, who: Person, workspace: Tenant) -> Page:
-    visitor.add_cookies([{"name": "studio_sid", "value": who.token, "url": url}])
+def tab_of(visitor: BrowserContext, url: str, person: Person, workspace: Tenant) -> Page:
+    visitor.add_cookies([{"name": "studio_sid", "value": person.token, "url": url}])
     tab = visitor.new_page()
     tab.goto(f"{url}/gallery?ws={workspace.id}")
     expect(tab.get_by_text("8 pictures", exact=True)).to_be_visible()
@@ -30,13 +30,13 @@ def tab_of(visitor: BrowserContext, url: str, who: Person, workspace: Tenant) ->
 def ratings(db: Database, workspace: Tenant) -> list[int]:
     """Newest first, as the gallery shows them."""
     with db.transaction(workspace.caller) as tx:
-        return [one.rating for one in generation.gallery(tx).pictures]
+        return [picture.rating for picture in generation.gallery(tx).pictures]
 
 
 def test_rate_choose_delete_and_undo(
     bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant
 ) -> None:
-    fill(db, workspace)
+    fill_workspace(db, workspace)
     tab = tab_of(new_visitor(), bare_studio_url, workspace.editor, workspace)
     tiles = tab.get_by_role("listitem")
     expect(tiles).to_have_count(8)
@@ -83,7 +83,7 @@ def test_rate_choose_delete_and_undo(
 def test_compare_and_gather_on_a_board(
     bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant
 ) -> None:
-    rows = fill(db, workspace)
+    rows = fill_workspace(db, workspace)
     newest = rows.picture_ids[::-1]
     tab = tab_of(new_visitor(), bare_studio_url, workspace.editor, workspace)
     tiles = tab.get_by_role("listitem")
@@ -124,7 +124,7 @@ def test_a_finger_arranges_a_board_and_a_swipe_scrolls_it(
     workspace: Tenant,
     shoot: Callable[..., None],
 ) -> None:
-    rows = fill(db, workspace)
+    rows = fill_workspace(db, workspace)
     with db.transaction(workspace.caller, needs="editor") as tx:
         board = boards.create(tx, draft=BoardDraft(name="Summer")).id
         draft = BulkActionDraft(kind="board-add", picture_ids=tuple(rows.picture_ids), board_id=board)
@@ -175,7 +175,7 @@ def test_a_finger_arranges_a_board_and_a_swipe_scrolls_it(
 def test_a_viewer_sees_pictures_and_no_handles(
     bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant
 ) -> None:
-    fill(db, workspace)
+    fill_workspace(db, workspace)
     before = ratings(db, workspace)
     tab = tab_of(new_visitor(width=390, height=844), bare_studio_url, workspace.viewer, workspace)
     tiles = tab.get_by_role("listitem")
@@ -192,7 +192,7 @@ def test_a_viewer_sees_pictures_and_no_handles(
 def test_a_destructive_act_asks_first_and_says_what_it_touches(
     bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant
 ) -> None:
-    rows = fill(db, workspace)
+    rows = fill_workspace(db, workspace)
     tab = tab_of(new_visitor(), bare_studio_url, workspace.owner, workspace)
     tab.goto(f"{bare_studio_url}/loras?ws={workspace.id}&id={rows.lora_id}")
     tab.get_by_role("button", name="Delete").click()

@@ -28,12 +28,12 @@ def press(tab: Page, name: str) -> None:
 
 @pytest.mark.model
 def test_from_the_first_visit_to_four_pictures(
-    studio_url: str, new_visitor: Callable[..., BrowserContext], found: Callable[..., None], shoot: Shoot
+    studio_url: str, new_visitor: Callable[..., BrowserContext], set_up_studio: Callable[..., None], shoot: Shoot
 ) -> None:
     visitor = new_visitor(height=1100)
     tab = visitor.new_page()
     tab.goto(studio_url)
-    found(tab)
+    set_up_studio(tab)
     expect(tab.get_by_text("Create your first influencer")).to_be_visible()
     shoot(tab, "01-first-page")
     press(tab, "New influencer")
@@ -65,13 +65,13 @@ def test_from_the_first_visit_to_four_pictures(
 
     press(tab, "Create 4 pictures")
     expect(tab.get_by_text("Bella is ready.")).to_be_visible(timeout=LONG)
-    drawn = tab.get_by_role("listitem", name=re.compile("bella.*beach"))
-    expect(drawn).to_have_count(4)
+    pictures = tab.get_by_role("listitem", name=re.compile("bella.*beach"))
+    expect(pictures).to_have_count(4)
     for n in range(4):
-        drawn.nth(n).scroll_into_view_if_needed()
+        pictures.nth(n).scroll_into_view_if_needed()
     shoot(tab, "08-four-pictures")
 
-    drawn.first.click()
+    pictures.first.click()
     expect(tab.get_by_text("Recipe", exact=True)).to_be_visible()
     press(tab, "More like this")
     expect(tab.get_by_label("What should the picture show?", exact=True)).to_have_value("portrait, at the beach, smiling")
@@ -99,14 +99,14 @@ def choose(tab: Page, button: str, *files: Path) -> None:
 
 
 def test_files_a_folder_a_zip_and_bad_files_by_the_uploader(
-    light_studio_url: str, tab: Page, found: Callable[..., None], shoot: Shoot, tmp_path: Path
+    light_studio_url: str, tab: Page, set_up_studio: Callable[..., None], shoot: Shoot, tmp_path: Path
 ) -> None:
     bad, empty = tmp_path / "not a picture.jpg", tmp_path / "empty.png"
     bad.write_bytes(b"this is text")
     empty.write_bytes(b"")
     good = sorted((CHARACTERS / "zara").glob("*.jpg"))
     tab.goto(f"{light_studio_url}/new-influencer")
-    found(tab)
+    set_up_studio(tab)
     tab.get_by_label("Name", exact=True).fill("Zara 🌊")
     press(tab, "Continue")
     choose(tab, "Choose files", *good[:6], bad, empty)
@@ -138,7 +138,7 @@ def test_files_a_folder_a_zip_and_bad_files_by_the_uploader(
 
 
 def test_a_connection_that_drops_fails_one_file_and_can_be_tried_again(
-    light_studio_url: str, tab: Page, found: Callable[..., None]
+    light_studio_url: str, tab: Page, set_up_studio: Callable[..., None]
 ) -> None:
     broken: list[str] = []
 
@@ -151,7 +151,7 @@ def test_a_connection_that_drops_fails_one_file_and_can_be_tried_again(
 
     tab.route("**/api/uploads/**", drop)
     tab.goto(f"{light_studio_url}/new-influencer")
-    found(tab)
+    set_up_studio(tab)
     tab.get_by_label("Name", exact=True).fill("Marco")
     press(tab, "Continue")
     choose(tab, "Choose files", *sorted((CHARACTERS / "marco").glob("*.jpg"))[:5])

@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, expect
 from backend import assets, generation, influencers, prompt_library
 from tests.factories.account import Tenant
 from tests.factories.pictures import photo
-from tests.factories.studio_rows import fill
+from tests.factories.studio_rows import fill_workspace
 
 pytestmark = pytest.mark.e2e
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.e2e
 def test_a_mask_is_painted_and_used(
     bare_studio_url: str, new_visitor: Callable[..., BrowserContext], app: Any, workspace: Tenant
 ) -> None:
-    rows = fill(app.db, workspace)
+    rows = fill_workspace(app.db, workspace)
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         influencers.set_default_lora(tx, rows.influencer_id, None)
         source = assets.get(tx, generation.picture(tx, rows.picture_ids[0]).asset_id)

@@ -23,7 +23,7 @@ from tests.e2e.conftest import running
 from tests.e2e.looks import dark, light, phone, settled, too_wide
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
-from tests.factories.posts import ahead, make_planner
+from tests.factories.posts import local_time_ahead, make_planner
 from tests.servers.sandbox import SandboxServer
 
 pytestmark = pytest.mark.e2e
@@ -41,7 +41,7 @@ def publishing_url(
 ) -> Iterator[str]:
     """A studio with the worker that publishes, and the practice platform."""
     env = {**environment, **sandbox.settings(), "PLATFORM_POLL_S": "0.2"}
-    light_worker = services.workers(stop_grace_s=3)[0]
+    light_worker = services.worker_services(stop_grace_s=3)[0]
     with ExitStack() as processes:
         processes.enter_context(running(light_worker.args, env, tmp_path / "worker.log"))
         yield start_studio(**sandbox.settings())
@@ -61,10 +61,10 @@ def planned(app: App, workspace: Tenant) -> tuple[str, list[str]]:
     with app.db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, "Bella")
         ids = []
-        for n, (caption, who) in enumerate(zip(words, ("bella", "zara"), strict=True)):
-            asset = make_asset(tx, data=face(who), storage=app.storage, width=1080, height=1080)
+        for n, (caption, influencer_name) in enumerate(zip(words, ("bella", "zara"), strict=True)):
+            asset = make_asset(tx, data=face(influencer_name), storage=app.storage, width=1080, height=1080)
             variant = bella.variant(caption=caption, media=(asset,), first_comment="Which line next?")
-            ids.append(bella.plan(tx, wall=ahead(days=1 + n), variants=(variant,), topic=f"Trams, part {n + 1}").id)
+            ids.append(bella.plan(tx, wall=local_time_ahead(days=1 + n), variants=(variant,), topic=f"Trams, part {n + 1}").id)
         return bella.influencer.id, ids
 
 
@@ -92,7 +92,7 @@ def a_month(app: App, workspace: Tenant) -> None:
         asset = make_asset(tx, data=face("marco"), storage=app.storage, width=1080, height=1080)
         for n, topic in enumerate(topics):
             variant = marco.variant(caption=f"{topic}. Nobody told me to, and I went anyway.", media=(asset,))
-            plan = marco.plan(tx, wall=ahead(days=1.3 + 2.2 * n), variants=(variant,), topic=topic)
+            plan = marco.plan(tx, wall=local_time_ahead(days=1.3 + 2.2 * n), variants=(variant,), topic=topic)
             (content_plans.submit_for_review if n % 3 == 0 else content_plans.approve)(tx, [plan.id])
 
 
@@ -114,10 +114,10 @@ def reviewed(tab: Page, app: App, workspace: Tenant) -> None:
     expect(plan).to_have_count(0)
     expect(row).to_have_count(2)
     with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
-        there = {one.title: one for one in content_plans.page(tx).cards}
-        coffee, rain = there["Coffee at six"], there["Rain"]
+        plans_by_title = {plan.title: plan for plan in content_plans.page(tx).cards}
+        coffee, rain = plans_by_title["Coffee at six"], plans_by_title["Rain"]
         assert (coffee.state, coffee.posts[0].caption) == (PostState.SCHEDULED, "Coffee at seven: the machine slept in.")
-        new = [one.model_copy(update={"caption": "Rain, and no umbrella."}) for one in rain.draft().variants]
+        new = [variant.model_copy(update={"caption": "Rain, and no umbrella."}) for variant in rain.draft().variants]
         content_plans.save(tx, rain.id, rain.draft().model_copy(update={"variants": tuple(new)}), version=rain.version)
     tab.get_by_role("button", name="Approve all 2").click()
     expect(tab.get_by_text("“Rain” was changed by somebody else")).to_contain_text("is now “Rain, and no umbrella.”")
@@ -139,9 +139,13 @@ def comes_due(app: App, workspace: Tenant, plan_id: str) -> None:
 
 
 def test_published_once_and_seen_by_followers(
-    publishing_url: str, sandbox: SandboxServer, app: App, workspace: Tenant, new_visitor: Callable[..., BrowserContext],
+    publishing_url: str,
+    sandbox: SandboxServer,
+    app: App,
+    workspace: Tenant,
+    new_visitor: Callable[..., BrowserContext],
     shoot: Callable[[Page, str], None],
-) -> None:  # fmt: skip
+) -> None:
     bella, (first, second) = planned(app, workspace)
     a_month(app, workspace)
     visitor = new_visitor(height=1100)
@@ -182,26 +186,26 @@ def test_published_once_and_seen_by_followers(
     tab.goto(f"{publishing_url}/calendar?ws={workspace.id}&id={second}")
     other = new_visitor()
     other.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": publishing_url}])
-    theirs = other.new_page()
-    theirs.goto(f"{publishing_url}/calendar?ws={workspace.id}&id={second}")
-    expect(theirs.get_by_role("button", name="Schedule", exact=True)).to_be_visible()
+    follower_page = other.new_page()
+    follower_page.goto(f"{publishing_url}/calendar?ws={workspace.id}&id={second}")
+    expect(follower_page.get_by_role("button", name="Schedule", exact=True)).to_be_visible()
     tab.get_by_label("Caption", exact=True).fill("One ticket, no plan, aisle seat.")
     tab.get_by_role("button", name="Save and schedule", exact=True).click()
     expect(tab.get_by_text("Saved. Scheduled for")).to_be_visible()
-    theirs.get_by_role("button", name="Schedule", exact=True).click()
-    expect(theirs.get_by_text("is now “One ticket, no plan, aisle seat.”")).to_be_visible()
-    theirs.get_by_role("button", name="Load the newer version").click()
-    expect(theirs.get_by_text("Somebody else changed this post")).to_have_count(0)
-    settled(theirs)  # for a moment the form stands twice: as it was, and as it is now
-    expect(theirs.get_by_label("Caption", exact=True)).to_have_value("One ticket, no plan, aisle seat.")
+    follower_page.get_by_role("button", name="Schedule", exact=True).click()
+    expect(follower_page.get_by_text("is now “One ticket, no plan, aisle seat.”")).to_be_visible()
+    follower_page.get_by_role("button", name="Load the newer version").click()
+    expect(follower_page.get_by_text("Somebody else changed this post")).to_have_count(0)
+    settled(follower_page)  # for a moment the form stands twice: as it was, and as it is now
+    expect(follower_page.get_by_label("Caption", exact=True)).to_have_value("One ticket, no plan, aisle seat.")
     comes_due(app, workspace, second)
     tab.reload()
     expect(tab.get_by_text("by the studio").first).to_be_visible()  # nobody touches the page while it goes out
     with app.db.transaction(workspace.caller) as tx:
         ids = {content_plans.get(tx, plan_id).posts[0].remote_id for plan_id in (first, second)}
-    assert sorted(one.id for one in sandbox.store.posts) == sorted(ids)  # each exactly once
-    assert all(one.ai for one in sandbox.store.posts)
-    captions = {one.caption.partition(".")[0] for one in sandbox.store.posts}
+    assert sorted(post.id for post in sandbox.store.posts) == sorted(ids)  # each exactly once
+    assert all(post.ai for post in sandbox.store.posts)
+    captions = {post.caption.partition(".")[0] for post in sandbox.store.posts}
     assert captions == {"Dawn on line 16: they changed the line", "One ticket, no plan, aisle seat"}, "as it was on the screen"
     feed.goto(f"{sandbox.url}/")
     shoot(feed, "feed")

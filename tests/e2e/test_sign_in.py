@@ -18,14 +18,14 @@ def sign_in(tab: Page, email: str, password: str) -> None:
 
 
 def test_a_fresh_servers_first_request_is_a_deep_link(
-    start_studio: Callable[..., str], tab: Page, found: Callable[..., None]
+    start_studio: Callable[..., str], tab: Page, set_up_studio: Callable[..., None]
 ) -> None:
-    url, asked = start_studio(), list[str]()
-    tab.on("request", lambda request: asked.append(request.url))
+    url, addresses = start_studio(), list[str]()
+    tab.on("request", lambda request: addresses.append(request.url))
     tab.goto(f"{url}/workspace?x=7")
     expect(tab.get_by_text("Welcome to your studio")).to_be_visible()
     expect(tab.get_by_role("heading", name="People")).to_have_count(0)
-    found(tab)
+    set_up_studio(tab)
     expect(tab.get_by_role("heading", name="People")).to_be_visible()
     assert "x=7" in tab.url
     assert "ws=ws_" in tab.url
@@ -34,17 +34,17 @@ def test_a_fresh_servers_first_request_is_a_deep_link(
 
     tab.reload()
     expect(tab.get_by_role("heading", name="People")).to_be_visible()
-    outside = {urlsplit(one).netloc for one in asked if urlsplit(one).scheme in {"http", "https", "ws", "wss"}}
+    outside = {urlsplit(address).netloc for address in addresses if urlsplit(address).scheme in {"http", "https", "ws", "wss"}}
     assert outside == {urlsplit(url).netloc}
 
 
 def test_signing_out_ends_the_other_tab_too(
-    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], found: Callable[..., None]
+    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], set_up_studio: Callable[..., None]
 ) -> None:
     visitor = new_visitor()
     first = visitor.new_page()
     first.goto(f"{bare_studio_url}/account")
-    found(first)
+    set_up_studio(first)
     second = visitor.new_page()
     second.goto(f"{bare_studio_url}/workspace")
     expect(second.get_by_role("heading", name="People")).to_be_visible()
@@ -60,11 +60,11 @@ def test_signing_out_ends_the_other_tab_too(
 
 
 def test_an_invitation_lets_one_person_in(
-    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], found: Callable[..., None]
+    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], set_up_studio: Callable[..., None]
 ) -> None:
     owner = new_visitor().new_page()
     owner.goto(f"{bare_studio_url}/workspace")
-    found(owner)
+    set_up_studio(owner)
     owner.get_by_role("button", name="Make a link").click()
     link = owner.locator("code").inner_text()
     assert link.startswith(bare_studio_url)

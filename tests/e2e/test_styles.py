@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e import looks
 from tests.factories.account import Tenant
-from tests.factories.pdfs import book, part, scan
+from tests.factories.pdfs import book, excerpt, scan
 
 pytestmark = pytest.mark.e2e
 
@@ -34,8 +34,8 @@ def test_learn_and_write(
     tab.get_by_label("Name", exact=True).fill("Walden pond")
     tab.get_by_role("button", name="Go on").click()
     files = [
-        book(tmp_path / "one.pdf", part("thoreau", 0, 4000)),
-        book(tmp_path / "two.pdf", part("thoreau", 4500, 3000)),
+        book(tmp_path / "one.pdf", excerpt("thoreau", 0, 4000)),
+        book(tmp_path / "two.pdf", excerpt("thoreau", 4500, 3000)),
         scan(tmp_path / "a scan.pdf"),
     ]
     expect(tab.get_by_text("Drop PDFs by one author here")).to_be_visible()

@@ -13,17 +13,20 @@ from backend.db.tables import TrainingPoint
 from backend.db.transactions import Database
 from backend.training import ParamsDraft, RunDraft
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import fill
+from tests.factories.studio_rows import fill_workspace
 from tests.fakes.engines import MODEL
 
 pytestmark = pytest.mark.e2e
 
 
 def test_two_runs_in_one_chart(
-    db: Database, workspace: Tenant, bare_studio_url: str, new_visitor: Callable[..., BrowserContext],
+    db: Database,
+    workspace: Tenant,
+    bare_studio_url: str,
+    new_visitor: Callable[..., BrowserContext],
     shoot: Callable[[Page, str], None],
-) -> None:  # fmt: skip
-    rows = fill(db, workspace)
+) -> None:
+    rows = fill_workspace(db, workspace)
     with db.transaction(workspace.caller, needs="editor") as tx:
         draft = RunDraft(dataset_id=rows.dataset_id, name="bella-v2", params=ParamsDraft(steps=100, batch=2))
         second = training.start(tx, draft=draft, models=[MODEL], request_key="k")

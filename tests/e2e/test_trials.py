@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, expect
 from backend import comparisons
 from backend.db.transactions import Database
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import fill
+from tests.factories.studio_rows import fill_workspace
 from tests.factories.trials import make_trial
 
 pytestmark = pytest.mark.e2e
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 def test_look_vote_undo_and_see_the_result(
     bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant
 ) -> None:
-    trial_id = make_trial(db, workspace, fill(db, workspace).run_id)
+    trial_id = make_trial(db, workspace, fill_workspace(db, workspace).run_id)
     visitor = new_visitor()
     visitor.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": bare_studio_url}])
     tab = visitor.new_page()
@@ -45,7 +45,7 @@ def test_look_vote_undo_and_see_the_result(
     tab.keyboard.press("Backspace")
     tab.get_by_text("1 vote. About").wait_for()
     with db.transaction(workspace.caller) as tx:
-        assert sorted(one.wins for one in comparisons.results(tx, trial_id).ranks if one.n) == [0, 1]
+        assert sorted(rank.wins for rank in comparisons.results(tx, trial_id).ranks if rank.n) == [0, 1]
     tab.get_by_role("button", name="See the result").click()
     expect(tab.get_by_text("After 1 blind vote")).to_be_visible()
     expect(tab.get_by_text("Suggested: step 100 at 0.6")).to_be_visible()

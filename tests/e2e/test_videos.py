@@ -56,15 +56,20 @@ def plays(video: Locator) -> None:
 
 
 def test_a_picture_is_animated_and_watched(
-    start_studio: Callable[..., str], environment: dict[str, str], app: App, workspace: Tenant,
-    new_visitor: Callable[..., BrowserContext], shoot: Callable[[Page, str], None], tmp_path: Path,
-) -> None:  # fmt: skip
+    start_studio: Callable[..., str],
+    environment: dict[str, str],
+    app: App,
+    workspace: Tenant,
+    new_visitor: Callable[..., BrowserContext],
+    shoot: Callable[[Page, str], None],
+    tmp_path: Path,
+) -> None:
     with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
-        who = make_influencer(tx)
-        [*others, picture_id] = make_pictures(tx, 3, influencer_id=who.id, prompt="Bella, hills at dawn, wide view")
-        for one in (*others, picture_id):
+        influencer = make_influencer(tx)
+        [*others, picture_id] = make_pictures(tx, 3, influencer_id=influencer.id, prompt="Bella, hills at dawn, wide view")
+        for candidate_id in (*others, picture_id):
             asset_id = make_asset(tx, storage=app.storage, data=scene(), width=768, height=1152)
-            tx.execute(update(Picture).where(Picture.id == one).values(asset_id=asset_id, shape="portrait"))
+            tx.execute(update(Picture).where(Picture.id == candidate_id).values(asset_id=asset_id, shape="portrait"))
     url = start_studio()
 
     def come(path: str, **look: Any) -> Page:
@@ -81,13 +86,13 @@ def test_a_picture_is_animated_and_watched(
     dialog.get_by_text("Pan right", exact=True).click()
     dialog.get_by_text("9:16 (reels, shorts)", exact=True).click()
     expect(dialog.get_by_text("720 × 1280 px")).to_be_visible()
-    kept = dialog.locator("img").bounding_box()
-    assert kept
-    assert kept["width"] / kept["height"] == pytest.approx(9 / 16, rel=0.01), "the preview has the shape of the video"
+    box = dialog.locator("img").bounding_box()
+    assert box
+    assert box["width"] / box["height"] == pytest.approx(9 / 16, rel=0.01), "the preview has the shape of the video"
     shoot(tab, "animate-light")
     dialog.get_by_role("button", name="Make the video").click()
     expect(tab.get_by_text("next in line")).to_be_visible()
-    worker = next(one for one in services.workers(stop_grace_s=3) if "gpu" not in one.name)
+    worker = next(service for service in services.worker_services(stop_grace_s=3) if "gpu" not in service.name)
     patient = {**environment, "JOB_LEASE_S": "15"}  # ffmpeg on a busy machine leaves no room for the tests' two seconds
     with running(worker.args, patient, tmp_path / "worker.log"):
         expect(tab.get_by_role("progressbar")).to_be_visible(timeout=90_000)

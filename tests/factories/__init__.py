@@ -1,1 +1,1 @@
-"""Rows that tests start from, one noun a file."""
+"""Makes the rows and files that tests start from, one noun a file."""

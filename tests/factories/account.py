@@ -1,4 +1,4 @@
-"""Workspaces with people in them."""
+"""Workspaces with members."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from backend.kit.ids import new_id, new_secret
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`caller` is this person signed in to the workspace they were made in."""
+    """A user. `caller`: signed in to the workspace that they were made in."""
 
     id: str
     email: str
@@ -48,23 +48,23 @@ class Tenant:
 
 def make_person(db: Database, tenant_id: str, role: Role, *, password_hash: str = "!") -> Person:
     with db.transaction(SystemCaller(tenant_id)) as tx:
-        [person] = _people(tx, tenant_id, role, password_hash=password_hash)
+        [person] = _make_people(tx, tenant_id, role, password_hash=password_hash)
     return person
 
 
-def _people(tx: Session, tenant_id: str, *roles: Role, password_hash: str = "!") -> list[Person]:
-    made = []
+def _make_people(tx: Session, tenant_id: str, *roles: Role, password_hash: str = "!") -> list[Person]:
+    people = []
     for role in roles:
         user_id, token = new_id("usr"), new_secret()
         email = f"{role}-{user_id[-12:]}@example.org"
         tx.add(User(id=user_id, email=email, name=f"{role.title()} Example", password_hash=password_hash))
-        made.append(Person(user_id, email, token, SignedIn(token, tenant_id)))
+        people.append(Person(user_id, email, token, SignedIn(token, tenant_id)))
     tx.flush()
-    for role, person in zip(roles, made, strict=True):
+    for role, person in zip(roles, people, strict=True):
         tx.add(Membership(tenant_id=tenant_id, user_id=person.id, role=role))
         until = now() + timedelta(days=7)
         tx.add(SessionRow(id=new_id("ses"), user_id=person.id, token_hash=hash_token(person.token), expires_at=until))
-    return made
+    return people
 
 
 def make_workspace(db: Database, name: str = "Studio") -> Tenant:
@@ -72,5 +72,5 @@ def make_workspace(db: Database, name: str = "Studio") -> Tenant:
     with db.transaction(SystemCaller(tenant_id)) as tx:
         tx.add(Workspace(id=tenant_id, name=name))
         tx.flush()
-        owner, editor, viewer = _people(tx, tenant_id, "owner", "editor", "viewer")
+        owner, editor, viewer = _make_people(tx, tenant_id, "owner", "editor", "viewer")
     return Tenant(tenant_id, name, owner, editor, viewer)

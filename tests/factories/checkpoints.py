@@ -1,4 +1,4 @@
-"""Checkpoint files that have the names and shapes of real ones and hardly any bytes: their tensors lie in a hole."""
+"""Checkpoint files with the names and shapes of real ones and hardly any bytes: the weights are a hole in a sparse file."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def write_checkpoint(
     path: Path, family: str = "", *, shapes: Mapping[str, tuple[int, ...]] | None = None, dtype: str = "F16"
 ) -> Path:
     """A whole safetensors file of that family (a key of SHAPES), or with the tensors of `shapes`."""
-    wanted = SHAPES[family] if shapes is None else shapes
+    tensor_shapes = SHAPES[family] if shapes is None else shapes
     width = 1 if dtype.startswith("F8") else 2
     entries, at = {}, 0
-    for name, shape in wanted.items():
+    for name, shape in tensor_shapes.items():
         size = math.prod(shape) * width
         entries[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [at, at + size]}
         at += size

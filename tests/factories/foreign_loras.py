@@ -1,4 +1,4 @@
-"""LoRAs as stock diffusers and PEFT write them, and what they change, for comparing with our reading of them.
+"""LoRAs as stock diffusers and PEFT write them, and the weights they change, to compare with how we read them.
 
 `python -m tests.factories.foreign_loras FOLDER` (of a miniature model): torch stays out of the test process. Writes
 `peft.safetensors`, `alpha.safetensors`, `old.safetensors` into FOLDER, converts each, and prints how far, at most, the change
@@ -26,12 +26,12 @@ def _main(folder: Path) -> None:
     import torch
 
     torch.manual_seed(0)
-    found = {
+    tensors = {
         "peft": _one(folder, "peft", {"r": 4, "lora_alpha": 4}, described=False),
         "alpha": _one(folder, "alpha", {"r": 4, "lora_alpha": 10, "use_rslora": True}, described=True),
-        "old": _one(folder, "old", {"r": 2, "lora_alpha": 2}, described=False, rename=_as_of_old),
+        "old": _one(folder, "old", {"r": 2, "lora_alpha": 2}, described=False, rename=_old_names),
     }
-    print(json.dumps(found))
+    print(json.dumps(tensors))
 
 
 def _one(folder: Path, name: str, config: dict[str, Any], *, described: bool, rename: Any = dict) -> dict[str, float]:
@@ -46,27 +46,30 @@ def _one(folder: Path, name: str, config: dict[str, Any], *, described: bool, re
 
     pipe = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
     parts = {"unet": pipe.unet, "text_encoder": pipe.text_encoder}
-    wanted = {"unet": ["to_q", "to_k", "to_v", "to_out.0"], "text_encoder": ["q_proj", "v_proj", "out_proj"]}
+    modules = {"unet": ["to_q", "to_k", "to_v", "to_out.0"], "text_encoder": ["q_proj", "v_proj", "out_proj"]}
     if name != "old":
-        wanted["unet"] += ["conv1", "ff.net.0.proj", "proj_in", "time_emb_proj"]
+        modules["unet"] += ["conv1", "ff.net.0.proj", "proj_in", "time_emb_proj"]
     for part, model in parts.items():
-        model.add_adapter(LoraConfig(target_modules=wanted[part], init_lora_weights=False, **config))
+        model.add_adapter(LoraConfig(target_modules=modules[part], init_lora_weights=False, **config))
     truth = {f"{part}.{at}": delta for part, model in parts.items() for at, delta in _deltas(model).items()}
     layers = {part: convert_state_dict_to_diffusers(get_peft_model_state_dict(model)) for part, model in parts.items()}
     configs = {f"{part}_lora_adapter_metadata": model.peft_config["default"].to_dict() for part, model in parts.items()}
     pipe.save_lora_weights(
-        folder, unet_lora_layers=layers["unet"], text_encoder_lora_layers=layers["text_encoder"],
-        weight_name=f"{name}.safetensors", **(configs if described else {}),
-    )  # fmt: skip
+        folder,
+        unet_lora_layers=layers["unet"],
+        text_encoder_lora_layers=layers["text_encoder"],
+        weight_name=f"{name}.safetensors",
+        **(configs if described else {}),
+    )
     source, target = folder / f"{name}.safetensors", folder / f"{name}.kohya.safetensors"
     if rename is not dict:
         save_file(rename(load_file(source)), source, {"format": "pt"})
     lora_renaming.convert(source, target, {})
-    ours = dict(layer_changes(name, target))
+    own_deltas = dict(layer_changes(name, target))
     stock = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
     stock.load_lora_weights(target)
     loaded = {f"{part}.{at}": delta for part in parts for at, delta in _deltas(getattr(stock, part)).items()}
-    assert len(ours) == len(truth) == len(loaded) > 20, (len(ours), len(truth), len(loaded))
+    assert len(own_deltas) == len(truth) == len(loaded) > 20, (len(own_deltas), len(truth), len(loaded))
 
     def kohya(place: str) -> str:
         part, _, path = place.partition(".")
@@ -76,7 +79,7 @@ def _one(folder: Path, name: str, config: dict[str, Any], *, described: bool, re
     return {
         "layers": len(truth),
         "size": max(float(delta.abs().max()) for delta in truth.values()),
-        "engine": max(float((ours[kohya(at)].reshape(delta.shape) - delta).abs().max()) for at, delta in truth.items()),
+        "engine": max(float((own_deltas[kohya(at)].reshape(delta.shape) - delta).abs().max()) for at, delta in truth.items()),
         "diffusers": max(float((loaded[at] - delta).abs().max()) for at, delta in truth.items()),
     }
 
@@ -85,17 +88,17 @@ def _deltas(model: Any) -> dict[str, Any]:
     """Path of each layer -> what its adapter adds to its weight."""
     from peft.tuners.lora import LoraLayer
 
-    found = {}
+    deltas = {}
     for place, layer in model.named_modules():
         if isinstance(layer, LoraLayer):
             [adapter] = layer.lora_A.keys()
-            found[place] = layer.get_delta_weight(adapter).detach()
-    return found
+            deltas[place] = layer.get_delta_weight(adapter).detach()
+    return deltas
 
 
-def _as_of_old(tensors: dict[str, Any]) -> dict[str, Any]:
+def _old_names(tensors: dict[str, Any]) -> dict[str, Any]:
     """The names of diffusers 0.13 to 0.20: attention processors, and lora_linear_layer in the text encoder."""
-    made = {}
+    renamed = {}
     for name, tensor in tensors.items():
         if name.startswith("unet."):
             for part in ("to_q", "to_k", "to_v", "to_out.0"):
@@ -103,8 +106,8 @@ def _as_of_old(tensors: dict[str, Any]) -> dict[str, Any]:
                     name = name.replace(f".{part}.{new}.", f".processor.{part.removesuffix('.0')}_lora.{old}.")
         else:
             name = name.replace(".lora_A.", ".lora_linear_layer.down.").replace(".lora_B.", ".lora_linear_layer.up.")
-        made[name] = tensor
-    return made
+        renamed[name] = tensor
+    return renamed
 
 
 if __name__ == "__main__":

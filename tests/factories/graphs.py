@@ -1,4 +1,4 @@
-"""The eight graphs that a live ComfyUI accepted (docs/contracts/comfyui.md, 9), and what a server would say it has."""
+"""The eight graphs that a live ComfyUI accepted (docs/contracts/comfyui.md, 9), and the /object_info of a matching server."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def shuffled(graph: Graph, seed: int) -> tuple[Graph, dict[str, str]]:
     return {new[key]: _renamed(node, new) for key, node in nodes}, new
 
 
-def info_of(*graphs: Graph) -> dict[str, Any]:
+def object_info_of(*graphs: Graph) -> dict[str, Any]:
     """An /object_info of a server that has every class of `graphs` and every file they name."""
     info: dict[str, Any] = {}
-    for one in graphs:
-        for node in one.values():
+    for graph in graphs:
+        for node in graph.values():
             required = info.setdefault(node["class_type"], {"input": {"required": {}}})["input"]["required"]
             for name, value in node["inputs"].items():
                 if node_classes.model_folder(node["class_type"], name) or name in {"sampler_name", "scheduler"}:

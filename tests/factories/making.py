@@ -32,8 +32,8 @@ def make_asset(tx: Session, *, kind: str = "image", key: str = "", data: bytes =
     key = key or f"tests/{tx.info['tenant_id']}/{asset_id}"
     if storage is not None:
         storage.put_bytes(key, data, "application/octet-stream")
-    said = {"content_type": "image/jpeg", **({"width": 96, "height": 96} if kind == "image" else {}), **more}
-    row = Asset(id=asset_id, kind=kind, state="stored", key=key, sha256=hashlib.sha256(data).hexdigest(), **said)
+    fields = {"content_type": "image/jpeg", **({"width": 96, "height": 96} if kind == "image" else {}), **more}
+    row = Asset(id=asset_id, kind=kind, state="stored", key=key, sha256=hashlib.sha256(data).hexdigest(), **fields)
     row.size_bytes = len(data)
     tx.add(row)
     tx.flush()
@@ -85,16 +85,27 @@ def make_pictures(
     job.state = "completed"
     loras_used = [{"lora_id": lora_id, "name": "bella-v1", "weight": 0.8}] if lora_id else []
     recipe = {
-        "asked": prompt, "prompt": prompt, "negative_asked": "", "negative_prompt": "", "with_look": True, "model": "tiny",
-        "size": "square", "width": 64, "height": 64, "steps": 4, "cfg": 3.0, "sampler": "ddim",
-        "seeds": list(range(100, 100 + count)), "loras": loras_used,
-    }  # fmt: skip
+        "asked": prompt,
+        "prompt": prompt,
+        "negative_asked": "",
+        "negative_prompt": "",
+        "with_look": True,
+        "model": "tiny",
+        "size": "square",
+        "width": 64,
+        "height": 64,
+        "steps": 4,
+        "cfg": 3.0,
+        "sampler": "ddim",
+        "seeds": list(range(100, 100 + count)),
+        "loras": loras_used,
+    }
     tx.add(job)
     tx.flush()
     request = Generation(id=new_id("gen"), influencer_id=influencer_id, job_id=job.id, recipe=recipe)
     tx.add(request)
     tx.flush()
-    made = []
+    pictures = []
     for n in range(count):
         made_id = first_id("pic", values["created_at"])[:-6] + new_id("x")[-6:] if "created_at" in values else new_id("pic")
         row = Picture(id=made_id, generation_id=request.id, n=n, asset_id=make_asset(tx), influencer_id=influencer_id)
@@ -106,11 +117,11 @@ def make_pictures(
         tx.add(AssetUse(asset_id=row.asset_id, noun="picture", noun_id=row.id))
         if lora_id:
             tx.add(PictureLora(picture_id=row.id, lora_id=lora_id, weight=0.8))
-        made.append(row.id)
+        pictures.append(row.id)
     tx.flush()
-    return made
+    return pictures
 
 
 def end_job(tx: Session, job_id: str, state: str) -> None:
-    """As if its worker had ended it."""
+    """Ends the job as a worker does."""
     tx.execute(update(Job).where(Job.id == job_id).values(state=state))

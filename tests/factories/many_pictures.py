@@ -1,4 +1,4 @@
-"""A gallery as large as people's are: rows by the thousand, thumbnails only where they are looked at."""
+"""A large gallery: rows by the thousand, thumbnails only where a test looks at them."""
 
 from __future__ import annotations
 
@@ -24,38 +24,55 @@ def fill_many(owner_url: str, tenant: Tenant, rows: Rows, n: int) -> list[str]:
 
     As the owner, by COPY, the two inverted indexes built afterwards: minutes become seconds. Ends with fresh statistics.
     """
-    dice, began = random.Random(7), datetime.now(UTC) - timedelta(days=366)
-    made = [_one(dice, began + timedelta(days=365) * (k / n), tenant.id) for k in range(n)]
+    dice, first_day = random.Random(7), datetime.now(UTC) - timedelta(days=366)
+    pictures = [_one(dice, first_day + timedelta(days=365) * (k / n), tenant.id) for k in range(n)]
     requests: dict[str, str] = {}
-    for k, one in enumerate(made):
+    for k, picture in enumerate(pictures):
         if k % _A_REQUEST == 0:
-            request = one["id"].replace("pic_", "gen_")
-            requests[request] = _recipe(one, rows.lora_id)
-        one |= {"generation_id": request, "n": k % _A_REQUEST, "influencer_id": rows.influencer_id, "tenant_id": tenant.id}
+            request = picture["id"].replace("pic_", "gen_")
+            requests[request] = _recipe(picture, rows.lora_id)
+        picture |= {"generation_id": request, "n": k % _A_REQUEST, "influencer_id": rows.influencer_id, "tenant_id": tenant.id}
     job = rows.job_ids["generation"]
     with psycopg.connect(owner_url.replace("+psycopg", ""), autocommit=True) as owner:
-        known = "SELECT indexname, indexdef FROM pg_indexes WHERE indexname = ANY(%s)"
-        indexes = owner.execute(known, [list(_INVERTED)]).fetchall()
+        index_query = "SELECT indexname, indexdef FROM pg_indexes WHERE indexname = ANY(%s)"
+        indexes = owner.execute(index_query, [list(_INVERTED)]).fetchall()
         for name, _ in indexes:
             owner.execute(f"DROP INDEX {name}")
-        _copy(owner, "generations", ["id", "influencer_id", "job_id", "recipe", "tenant_id"],
-              [(key, rows.influencer_id, job, recipe, tenant.id) for key, recipe in requests.items()])  # fmt: skip
-        _copy(owner, "assets", _ASSET, [_asset(one) for one in made])
-        _copy(owner, "pictures", _PICTURE, [tuple(one[name] for name in _PICTURE) for one in made])
-        styled = [(tenant.id, one["id"], rows.lora_id, 1) for one in made if one["styled"]]
+        _copy(
+            owner,
+            "generations",
+            ["id", "influencer_id", "job_id", "recipe", "tenant_id"],
+            [(key, rows.influencer_id, job, recipe, tenant.id) for key, recipe in requests.items()],
+        )
+        _copy(owner, "assets", _ASSET, [_asset(picture) for picture in pictures])
+        _copy(owner, "pictures", _PICTURE, [tuple(picture[name] for name in _PICTURE) for picture in pictures])
+        styled = [(tenant.id, picture["id"], rows.lora_id, 1) for picture in pictures if picture["styled"]]
         _copy(owner, "picture_loras", ["tenant_id", "picture_id", "lora_id", "weight"], styled)
         for _, definition in indexes:
             owner.execute(definition)
         owner.execute("VACUUM ANALYZE")
-    return [one["key"] for one in made]
+    return [picture["key"] for picture in pictures]
 
 
 _INVERTED = ("ix_pictures_search", "ix_pictures_bands")
 _ASSET = ["id", "kind", "state", "key", "content_type", "filename", "size_bytes", "width", "height", "thumbs", "tenant_id"]
 _PICTURE = [
-    "id", "generation_id", "n", "asset_id", "influencer_id", "seed", "prompt", "rating", "favourite", "model", "shape", "dhash",
-    "bands", "created_at", "tenant_id",
-]  # fmt: skip
+    "id",
+    "generation_id",
+    "n",
+    "asset_id",
+    "influencer_id",
+    "seed",
+    "prompt",
+    "rating",
+    "favourite",
+    "model",
+    "shape",
+    "dhash",
+    "bands",
+    "created_at",
+    "tenant_id",
+]
 
 
 def _copy(owner: Any, table: str, columns: list[str], rows: Sequence[tuple[Any, ...]]) -> None:
@@ -64,20 +81,20 @@ def _copy(owner: Any, table: str, columns: list[str], rows: Sequence[tuple[Any, 
             copy.write_row(row)
 
 
-def _asset(one: dict[str, Any]) -> tuple[Any, ...]:
-    name = f"{one['asset_id']}.jpg"
+def _asset(picture: dict[str, Any]) -> tuple[Any, ...]:
+    name = f"{picture['asset_id']}.jpg"
     return (
-        one["asset_id"],
+        picture["asset_id"],
         "image",
         "stored",
-        one["key"],
+        picture["key"],
         "image/jpeg",
         name,
         20_000,
         512,
         512,
         "[160, 320]",
-        one["tenant_id"],
+        picture["tenant_id"],
     )
 
 
@@ -88,16 +105,36 @@ def _one(dice: random.Random, at: datetime, tenant_id: str) -> dict[str, Any]:
     words += ["unicorn"] if dice.random() < 0.0005 else []
     rating = dice.choices((0, 1, 2, 3, 4, 5), (70, 3, 5, 8, 9, 5))[0]
     return {
-        "id": first_id("pic", at)[:-14] + tail, "asset_id": asset, "key": f"images/{tenant_id}/{asset}.jpg", "created_at": at,
-        "prompt": ", ".join(words), "rating": rating, "favourite": dice.random() < 0.02, "seed": dice.getrandbits(32),
-        "shape": dice.choice(("square", "square", "portrait", "landscape")), "dhash": look, "bands": bands(look, tenant_id),
-        "styled": dice.random() < 0.3, "model": "starter",
-    }  # fmt: skip
+        "id": first_id("pic", at)[:-14] + tail,
+        "asset_id": asset,
+        "key": f"images/{tenant_id}/{asset}.jpg",
+        "created_at": at,
+        "prompt": ", ".join(words),
+        "rating": rating,
+        "favourite": dice.random() < 0.02,
+        "seed": dice.getrandbits(32),
+        "shape": dice.choice(("square", "square", "portrait", "landscape")),
+        "dhash": look,
+        "bands": bands(look, tenant_id),
+        "styled": dice.random() < 0.3,
+        "model": "starter",
+    }
 
 
-def _recipe(one: dict[str, Any], lora_id: str) -> str:
+def _recipe(picture: dict[str, Any], lora_id: str) -> str:
     return Recipe(
-        asked=one["prompt"], prompt=one["prompt"], negative_asked="", negative_prompt="blurry", with_look=True, model="starter",
-        size="square", width=512, height=512, steps=20, cfg=3, sampler="ddim", seeds=[one["seed"]] * _A_REQUEST,
+        asked=picture["prompt"],
+        prompt=picture["prompt"],
+        negative_asked="",
+        negative_prompt="blurry",
+        with_look=True,
+        model="starter",
+        size="square",
+        width=512,
+        height=512,
+        steps=20,
+        cfg=3,
+        sampler="ddim",
+        seeds=[picture["seed"]] * _A_REQUEST,
         loras=[LoraRef(lora_id=lora_id, name="bella-v1", weight=1.0)],
-    ).model_dump_json()  # fmt: skip
+    ).model_dump_json()

@@ -54,8 +54,8 @@ def fill_rows(owner_url: str, tenant: Tenant, *, influencer_id: str, generation_
     values = {"tenant": tenant.id, "influencer": influencer_id, "generation": generation_id, "channel": channel_id}
     values |= {"n": n, "days": DAYS}  # type: ignore[dict-item]
     with psycopg.connect(owner_url.replace("+psycopg", ""), autocommit=True) as owner:
-        known = "SELECT indexname, indexdef FROM pg_indexes WHERE indexname = ANY(%s)"
-        indexes = owner.execute(known, [list(_INVERTED)]).fetchall()
+        index_query = "SELECT indexname, indexdef FROM pg_indexes WHERE indexname = ANY(%s)"
+        indexes = owner.execute(index_query, [list(_INVERTED)]).fetchall()
         for name, _ in indexes:
             owner.execute(f"DROP INDEX {name}")
         for rows in (_JOBS, _ASSETS, _GENERATIONS, _PICTURES, _PLANS, _POSTS):

@@ -26,9 +26,16 @@ def _make(folder: Path) -> None:
     torch.manual_seed(3)
     small = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
     text = {
-        **small, "vocab_size": len(words), "bos_token_id": 4, "eos_token_id": 3, "sep_token_id": 3, "pad_token_id": 0,
-        "encoder_hidden_size": 16, "projection_dim": 16, "max_position_embeddings": 64,
-    }  # fmt: skip
+        **small,
+        "vocab_size": len(words),
+        "bos_token_id": 4,
+        "eos_token_id": 3,
+        "sep_token_id": 3,
+        "pad_token_id": 0,
+        "encoder_hidden_size": 16,
+        "projection_dim": 16,
+        "max_position_embeddings": 64,
+    }
     vision = {**small, "image_size": 32, "patch_size": 8, "projection_dim": 16}
     config = BlipConfig(text_config=text, vision_config=vision, projection_dim=16, image_text_hidden_size=16)
     BlipForConditionalGeneration(config).save_pretrained(folder)

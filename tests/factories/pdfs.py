@@ -1,4 +1,4 @@
-"""PDFs as people upload them: books with headers and page numbers, scans, protected ones."""
+"""PDFs as users upload them: books with headers and page numbers, scans, protected ones."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def author(name: str) -> str:
     return (TEXTS / f"{name}.txt").read_text("utf-8")
 
 
-def part(name: str, first: int, words: int) -> str:
+def excerpt(name: str, first: int, words: int) -> str:
     """About `words` words of an author from word `first` on, as whole paragraphs."""
-    kept, seen = [], 0
+    paragraphs_kept, word_count = [], 0
     for paragraph in author(name).split("\n\n"):
-        if first <= seen < first + words:
-            kept.append(paragraph)
-        seen += len(paragraph.split())
-    return "\n\n".join(kept)
+        if first <= word_count < first + words:
+            paragraphs_kept.append(paragraph)
+        word_count += len(paragraph.split())
+    return "\n\n".join(paragraphs_kept)
 
 
 class _Book(FPDF):

@@ -12,7 +12,7 @@ from PIL import Image
 
 
 def photo(seed: int = 0, *, size: tuple[int, int] = (256, 256), kind: str = "JPEG", mode: str = "RGB", **save: Any) -> bytes:
-    """A sharp picture, unlike that of any other seed."""
+    """A sharp picture, different for each seed."""
     random = np.random.default_rng(seed)
     coarse = random.integers(0, 256, (8, 8, 3), np.uint8)
     picture = Image.fromarray(coarse).resize(size, Image.Resampling.NEAREST)

@@ -20,15 +20,15 @@ from tests.factories.making import make_asset, make_influencer
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """An influencer with a channel and a picture, and plans made of them."""
+    """An influencer with a channel and a picture, and plans made with them."""
 
     influencer: InfluencerCard
     channel: ChannelCard
     asset_id: str
 
     def variant(self, **values: Any) -> VariantDraft:
-        said = {"channel_id": self.channel.id, "caption": "Good morning", "media": (self.asset_id,)}
-        return VariantDraft(**{**said, **values})
+        fields = {"channel_id": self.channel.id, "caption": "Good morning", "media": (self.asset_id,)}
+        return VariantDraft(**{**fields, **values})
 
     def plan(
         self, tx: Session, *, wall: datetime | None = None, variants: tuple[VariantDraft, ...] | None = None, **more: Any
@@ -54,13 +54,13 @@ def make_planner(tx: Session, name: str = "Bella", *, policy: str = "auto", zone
 
 
 def make_channel(tx: Session, influencer_id: str, platform: str = "instagram", name: str = "bella.travels") -> ChannelCard:
-    """Connected, without tokens."""
+    """A connected channel without tokens."""
     row = Channel(id=new_id("chn"), influencer_id=influencer_id, platform=platform, name=name, account_id=new_id("acc"))
     tx.add(row)
     tx.flush()
     return channels.get(tx, row.id)
 
 
-def ahead(*, days: float = 1, hours: float = 0) -> datetime:
-    """A wall time of UTC from now on, to the minute."""
+def local_time_ahead(*, days: float = 1, hours: float = 0) -> datetime:
+    """A local time in UTC, this far ahead, rounded to the minute."""
     return (now() + timedelta(days=days, hours=hours)).replace(second=0, microsecond=0, tzinfo=None)

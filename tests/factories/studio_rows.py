@@ -34,15 +34,26 @@ from backend.kit.ids import new_id
 from tests.factories.account import Tenant
 
 PARAMS = TrainParams(
-    steps=150, batch=4, resolution=128, network_dim=16, network_alpha=16, unet_lr=1e-3, text_encoder_lr=0.0,
-    scheduler="constant", warmup_steps=0, repeats=1, seed=42, save_every=50, sample_every=50,
-)  # fmt: skip
+    steps=150,
+    batch=4,
+    resolution=128,
+    network_dim=16,
+    network_alpha=16,
+    unet_lr=1e-3,
+    text_encoder_lr=0.0,
+    scheduler="constant",
+    warmup_steps=0,
+    repeats=1,
+    seed=42,
+    save_every=50,
+    sample_every=50,
+)
 PLACES = ("at the beach", "in a city at night", "in the snowy mountains", "in a forest", "in a studio", "at sunset")
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Ids of what was made; `keys`: the S3 keys that its image assets name, in order of making."""
+    """Ids of the rows; `keys`: S3 keys of the image assets, in order of creation."""
 
     influencer_id: str
     dataset_id: str
@@ -54,8 +65,8 @@ class Rows:
     keys: list[str]
 
 
-def fill(db: Database, tenant: Tenant, *, pictures: int = 8, name: str = "Bella") -> Rows:
-    """Rows only: whoever wants to see the images stores bytes under `keys` (and `<key>.w320.webp`)."""
+def fill_workspace(db: Database, tenant: Tenant, *, pictures: int = 8, name: str = "Bella") -> Rows:
+    """Rows only: tests that show the images store bytes under `keys` (and `<key>.w320.webp`)."""
     with db.transaction(SystemCaller(tenant.id, tenant.user_id)) as tx:
         keys: list[str] = []
         influencer = Influencer(id=new_id("inf"), name=name, trigger_word=name.lower(), setup={"step": 5, "done": True})
@@ -70,17 +81,33 @@ def fill(db: Database, tenant: Tenant, *, pictures: int = 8, name: str = "Bella"
         jobs = _jobs(tx)
         run, lora_asset = _run(tx, dataset.id, influencer.id, jobs["training"], images, keys)
         lora = Lora(
-            id=new_id("lora"), name=f"{name.lower()}-v1", base="starter-128", dim=16, alpha=16, source="trained",
-            asset_id=lora_asset, influencer_id=influencer.id, run_id=run.id, step=150, trigger_word=name.lower(),
-        )  # fmt: skip
+            id=new_id("lora"),
+            name=f"{name.lower()}-v1",
+            base="starter-128",
+            dim=16,
+            alpha=16,
+            source="trained",
+            asset_id=lora_asset,
+            influencer_id=influencer.id,
+            run_id=run.id,
+            step=150,
+            trigger_word=name.lower(),
+        )
         tx.add(lora)
         tx.flush()
         run.lora_id = influencer.default_lora_id = lora.id
-        made = draw(tx, influencer.id, jobs["generation"], lora, pictures, keys)
-        influencer.cover_asset_id = made[0].asset_id
+        drawn_pictures = draw_pictures(tx, influencer.id, jobs["generation"], lora, pictures, keys)
+        influencer.cover_asset_id = drawn_pictures[0].asset_id
         return Rows(
-            influencer.id, dataset.id, run.id, lora.id, made[0].generation_id, [one.id for one in made], jobs, keys
-        )  # fmt: skip
+            influencer.id,
+            dataset.id,
+            run.id,
+            lora.id,
+            drawn_pictures[0].generation_id,
+            [picture.id for picture in drawn_pictures],
+            jobs,
+            keys,
+        )
 
 
 def image_asset(tx: Session, keys: list[str], *, side: int = 512) -> str:
@@ -127,11 +154,11 @@ def make_clip(tx: Session, picture_id: str, *, keys: list[str] | None = None, **
 
 
 def _images(tx: Session, dataset_id: str, keys: list[str]) -> list[DatasetImage]:
-    found = []
+    images = []
     for n in range(14):
         asset_id = image_asset(tx, keys)
         tx.flush()
-        found.append(
+        images.append(
             DatasetImage(
                 id=new_id("img"),
                 dataset_id=dataset_id,
@@ -147,15 +174,15 @@ def _images(tx: Session, dataset_id: str, keys: list[str]) -> list[DatasetImage]
                 caption=f"portrait of bella, {PLACES[n % 6]}",
             )
         )
-        tx.add(found[-1])
+        tx.add(images[-1])
     tx.flush()
-    return found
+    return images
 
 
 def _jobs(tx: Session) -> dict[str, str]:
-    """One job a state, besides the finished ones that the run and the pictures point to."""
+    """One job of each state, besides the finished ones of the run and the pictures."""
     at = now()
-    made: dict[str, str] = {}
+    job_ids: dict[str, str] = {}
     for word, kind, queue, title, state in (
         ("training", "lora-training", "gpu", "Train bella-v1", "completed"),
         ("generation", "image-generation", "gpu", "4 × bella at the beach", "completed"),
@@ -170,19 +197,29 @@ def _jobs(tx: Session) -> dict[str, str]:
             job.dead_letter, job.error_code = True, "unavailable"
             job.error_message = "The storage does not answer right now. Nothing was lost; try again in a moment."
         tx.add(job)
-        made[word] = job.id
+        job_ids[word] = job.id
     tx.flush()
-    return made
+    return job_ids
 
 
 def _run(
     tx: Session, dataset_id: str, influencer_id: str, job_id: str, images: Sequence[DatasetImage], keys: list[str]
 ) -> tuple[TrainingRun, str]:
     run = TrainingRun(
-        id=new_id("run"), name="bella-v1", dataset_id=dataset_id, influencer_id=influencer_id, job_id=job_id, model="starter",
-        preset="quick", params={**asdict(PARAMS), "base": "starter-128"}, trigger_word="bella", loss_first=0.31, loss_last=0.12,
-        snapshot=[{"asset_id": one.asset_id, "caption": one.caption} for one in images], sample_prompts=["portrait of bella"],
-    )  # fmt: skip
+        id=new_id("run"),
+        name="bella-v1",
+        dataset_id=dataset_id,
+        influencer_id=influencer_id,
+        job_id=job_id,
+        model="starter",
+        preset="quick",
+        params={**asdict(PARAMS), "base": "starter-128"},
+        trigger_word="bella",
+        loss_first=0.31,
+        loss_last=0.12,
+        snapshot=[{"asset_id": image.asset_id, "caption": image.caption} for image in images],
+        sample_prompts=["portrait of bella"],
+    )
     tx.add(run)
     tx.flush()
     for step in range(1, 151):
@@ -199,20 +236,31 @@ def _run(
     return run, file.id
 
 
-def draw(tx: Session, influencer_id: str, job_id: str, lora: Lora, n: int, keys: list[str]) -> list[Picture]:
+def draw_pictures(tx: Session, influencer_id: str, job_id: str, lora: Lora, n: int, keys: list[str]) -> list[Picture]:
     """One request with `n` pictures."""
     prompt = "bella, portrait, at the beach, smiling"
     recipe = Recipe(
-        asked="portrait, at the beach, smiling", prompt=prompt, negative_asked="", negative_prompt="", with_look=True,
-        model="starter", size="square", width=128, height=128, steps=20, cfg=3, sampler="ddim", seeds=list(range(n)),
+        asked="portrait, at the beach, smiling",
+        prompt=prompt,
+        negative_asked="",
+        negative_prompt="",
+        with_look=True,
+        model="starter",
+        size="square",
+        width=128,
+        height=128,
+        steps=20,
+        cfg=3,
+        sampler="ddim",
+        seeds=list(range(n)),
         loras=[LoraRef(lora_id=lora.id, name=lora.name, weight=1.0)],
-    )  # fmt: skip
+    )
     request = Generation(id=new_id("gen"), influencer_id=influencer_id, job_id=job_id, recipe=recipe.model_dump())
     tx.add(request)
     tx.flush()
     assets = [image_asset(tx, keys, side=128) for _ in range(n)]
     tx.flush()
-    made = [
+    picture_rows = [
         Picture(
             id=new_id("pic"),
             generation_id=request.id,
@@ -225,8 +273,8 @@ def draw(tx: Session, influencer_id: str, job_id: str, lora: Lora, n: int, keys:
         )
         for i, asset_id in enumerate(assets)
     ]
-    tx.add_all(made)
+    tx.add_all(picture_rows)
     tx.flush()
-    tx.add_all(PictureLora(picture_id=one.id, lora_id=lora.id, weight=1.0) for one in made)
+    tx.add_all(PictureLora(picture_id=picture.id, lora_id=lora.id, weight=1.0) for picture in picture_rows)
     tx.flush()
-    return made
+    return picture_rows

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def upload(app: App, tenant: Tenant, style_id: str, path: Path) -> str:
-    """The file in storage, as the page or the API brings it."""
+    """Uploads the file as the page and the API do. Returns the upload's id."""
     announcement = {"noun": writing_styles.NOUN, "noun_id": style_id, "filename": path.name, "size": path.stat().st_size}
     with app.db.transaction(tenant.caller, needs="editor") as tx:
         card = uploads.announce(tx, settings=app.settings, client_key=new_id("file"), **announcement)  # type: ignore[arg-type]
@@ -32,7 +32,7 @@ def upload(app: App, tenant: Tenant, style_id: str, path: Path) -> str:
 
 
 def make_style(tx: Session, name: str = "Walden", *, source: str = "", kept: bool = True) -> WritingStyleCard:
-    """A trained one; `source` defaults to 9,000 words of Thoreau."""
+    """A trained style; `source` defaults to 9,000 words of Thoreau."""
     text = source or author("thoreau")
     style = writing_styles.create(tx, WritingStyleDraft(name=name, kept=kept))
     tx.add(

@@ -1,4 +1,4 @@
-"""A finished comparison of checkpoints, as rows."""
+"""A finished comparison of versions, as rows."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def make_trial(db: Database, workspace: Tenant, run_id: str, **judged: Any) -> s
         draft = ComparisonDraft(run_id=run_id, strengths=(0.6, 1.0), prompts=PROMPTS)
         card = comparisons.start(tx, draft=draft, models=[STARTER], request_key=new_id("key"))
         tx.get_one(Job, card.job_id).state = "completed"
-        for spot in comparisons.planned_cells(card.plan):
-            row = TrialCell(id=new_id("cell"), trial_id=card.id, n=spot.n, step=spot.arm.step, strength=spot.arm.strength)
-            row.prompt_n, row.seed_n, row.asset_id = spot.prompt_n, spot.seed_n, image_asset(tx, [], side=128)
-            row.dhash = f"{spot.n * 0x9E3779B97F4A7C15 % (1 << 64):016x}"
+        for cell in comparisons.planned_cells(card.plan):
+            row = TrialCell(id=new_id("cell"), trial_id=card.id, n=cell.n, step=cell.arm.step, strength=cell.arm.strength)
+            row.prompt_n, row.seed_n, row.asset_id = cell.prompt_n, cell.seed_n, image_asset(tx, [], side=128)
+            row.dhash = f"{cell.n * 0x9E3779B97F4A7C15 % (1 << 64):016x}"
             if not judged:
-                row.identity, row.adherence = SCORES[spot.arm.step]
+                row.identity, row.adherence = SCORES[cell.arm.step]
                 row.seen = {"place": ["in a gym", bool(row.adherence)]}
             tx.flush()
             tx.add(row)

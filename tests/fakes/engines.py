@@ -1,4 +1,4 @@
-"""Engines that say real events and write real files in milliseconds. They remember what they were asked."""
+"""Engines that yield real events and write real files in milliseconds. They remember their requests."""
 
 from __future__ import annotations
 

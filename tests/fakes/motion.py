@@ -1,4 +1,4 @@
-"""A motion engine whose film is a real one of a few frames, made once; it remembers what it was asked."""
+"""A motion engine whose video is a real one of a few frames, made once; it remembers its requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MODULE = MotionCard("mm.ckpt", "AnimateDiff", True, "sd15", 512, 16, 8, 32, True
 
 @cache
 def tiny_film() -> Path:
-    """64 × 64 px, 4 frames at 8 a second, with a title that nobody else may see."""
+    """64 × 64 px, 4 frames at 8 per second, with a title in its metadata that must not be passed on."""
     path = Path(tempfile.mkdtemp(prefix="film-")) / "tiny.mp4"
     source = ["-f", "lavfi", "-i", "testsrc=size=64x64:rate=8", "-frames:v", "4", "-pix_fmt", "yuv420p"]
     argv = [ffmpeg.program(Settings(_env_file=None)), "-v", "error", *source, "-metadata", "title=the prompt", str(path)]

@@ -13,7 +13,7 @@ from backend.engines.events import EngineStatus
 from backend.engines.image.port import ModelCard
 from backend.engines.starter_model import characters
 from backend.errors import Invalid
-from ops.demo import EACH, PROMPTS, Demo, _good, _models, unseen_prompts
+from ops.demo import PICTURES_PER_PROMPT, PROMPTS, DemoRun, _choose_models, _is_success, unseen_prompts
 from tests.fakes.engines import MODEL, OTHER
 
 
@@ -22,29 +22,29 @@ def test_prompts_use_places_and_clothes_the_dataset_does_not_show(sample: object
     captions = [path.read_text() for path in sorted(sample.folder.glob("*.txt"))]  # type: ignore[attr-defined]
     prompts = unseen_prompts(sample.name, captions)  # type: ignore[attr-defined]
     assert len(set(prompts)) == PROMPTS
-    assert PROMPTS * EACH == 24
-    said = " ".join(captions)
+    assert PROMPTS * PICTURES_PER_PROMPT == 24
+    all_captions = " ".join(captions)
     for prompt in prompts:
         _, _, place, clothes = prompt.split(", ")
-        assert place not in said
-        assert clothes not in said
+        assert place not in all_captions
+        assert clothes not in all_captions
 
 
-def with_engines(image: list[ModelCard], trainer: list[ModelCard]) -> Demo:
+def with_engines(image: list[ModelCard], trainer: list[ModelCard]) -> DemoRun:
     def engine(cards: list[ModelCard]) -> Any:
         status = EngineStatus("comfyui", True, "1", "Idle.")
         return SimpleNamespace(name="comfyui", models=lambda: cards, status=lambda: status)
 
     app: Any = SimpleNamespace(engines=SimpleNamespace(image=engine(image), trainer=engine(trainer)))
-    return Demo(app, SignedIn("", ""))
+    return DemoRun(app, SignedIn("", ""))
 
 
 def test_what_draws_is_of_the_family_that_is_trained() -> None:
     own = replace(OTHER, name="own", trainable=True)
-    assert _models(with_engines([MODEL, OTHER, own], [own])) == (own, own)
-    assert _models(with_engines([MODEL, OTHER], [own])) == (own, OTHER)
+    assert _choose_models(with_engines([MODEL, OTHER, own], [own])) == (own, own)
+    assert _choose_models(with_engines([MODEL, OTHER], [own])) == (own, OTHER)
     with pytest.raises(Invalid, match=r"sd15.*no model of that family.*Idle"):
-        _models(with_engines([MODEL], [own]))
+        _choose_models(with_engines([MODEL], [own]))
 
 
 OUTCOME = {"identity_before": 0.1, "identity_after": 0.9, "place_obeyed": 0.9, "loss_first": 0.3, "loss_last": 0.1}
@@ -62,4 +62,4 @@ OUTCOME = {"identity_before": 0.1, "identity_after": 0.9, "place_obeyed": 0.9, "
     ],
 )
 def test_the_bars(change: dict[str, float | None], good: bool) -> None:
-    assert _good({**OUTCOME, **change}) is good
+    assert _is_success({**OUTCOME, **change}) is good

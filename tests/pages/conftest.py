@@ -1,4 +1,4 @@
-"""Pages without a browser: the real Home.py, gate and frame on real servers, one person's cookie put in place."""
+"""Runs pages without a browser: the real Home.py and frame on real servers, with a user's cookie."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Open = Callable[..., AppTest]
 
 @pytest.fixture(scope="session", autouse=True)
 def components_looked_for_once() -> Iterator[None]:
-    """Every AppTest reads the metadata of all installed packages in search of components: half of a page's time."""
+    """Every AppTest searches the metadata of all installed packages for components, half of a page's time: done once here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield
@@ -49,6 +49,6 @@ def open_page(app: Any, workspace: Tenant, monkeypatch: pytest.MonkeyPatch) -> O
 
 
 def words(at: AppTest) -> str:
-    """Everything the page says, as one text."""
+    """All texts of the page, as one string."""
     parts = [*at.title, *at.header, *at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.success, *at.code]
     return "\n".join([str(part.value) for part in parts] + [button.label for button in at.button])

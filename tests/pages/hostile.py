@@ -15,13 +15,20 @@ from backend.boards import BoardDraft
 from backend.db.transactions import Database, SystemCaller
 from backend.prompt_library import TemplateDraft
 from tests.factories.account import Tenant
-from tests.factories.posts import ahead, make_planner
+from tests.factories.posts import local_time_ahead, make_planner
 
 TYPED = " ![i](//e.x/p.png)"
 _COLUMNS = {
-    "influencers": ["name"], "datasets": ["name"], "dataset_images": ["filename", "caption"], "training_runs": ["name"],
-    "loras": ["name"], "jobs": ["title"], "pictures": ["prompt"], "workspaces": ["name"], "channels": ["name"],
-}  # fmt: skip
+    "influencers": ["name"],
+    "datasets": ["name"],
+    "dataset_images": ["filename", "caption"],
+    "training_runs": ["name"],
+    "loras": ["name"],
+    "jobs": ["title"],
+    "pictures": ["prompt"],
+    "workspaces": ["name"],
+    "channels": ["name"],
+}
 _READ_AS_MARKDOWN = {"body", "label", "help", "content", "caption"}
 _READ_AS_IT_IS = {"Html", "Code", "Json", "TextArea.value"}
 _RENDERED = re.compile(r"(?<!\\)!(?<!\\)\[i")
@@ -30,7 +37,7 @@ _RENDERED = re.compile(r"(?<!\\)!(?<!\\)\[i")
 def hostile(db: Database, tenant: Tenant) -> None:
     """Puts it behind what the workspace's rows are called, and adds a board, a template and a plan of such names."""
     with db.transaction(SystemCaller(tenant.id, tenant.user_id)) as tx:
-        make_planner(tx, f"Planned{TYPED}").plan(tx, wall=ahead())
+        make_planner(tx, f"Planned{TYPED}").plan(tx, wall=local_time_ahead())
         boards.create(tx, draft=BoardDraft(name=f"Board{TYPED}", notes=TYPED))
         prompt_library.save_template(tx, TemplateDraft(name=f"Template{TYPED}", prompt=f"portrait{TYPED}"))
         for table, columns in _COLUMNS.items():

@@ -64,7 +64,7 @@ def test_a_new_workspace_opens(open_page: Open, workspace: Tenant) -> None:
 def test_the_system_page_names_every_part(open_page: Open, workspace: Tenant, app: Any) -> None:
     at = open_page("run/system", who=workspace.viewer)
     assert not at.exception
-    said = words(at)
+    page_text = words(at)
     for part in ("Database", "Redis", "Storage", "Workers", "Disk", "Image engine", "Trainer"):
-        assert part in said
-    assert "Nobody works on the cpu and gpu queue" in said.replace("\\", "")
+        assert part in page_text
+    assert "Nobody works on the cpu and gpu queue" in page_text.replace("\\", "")

@@ -23,9 +23,9 @@ from tests.pages.test_datasets import on
 @pytest.fixture
 def dataset_id(app: App, workspace: Tenant) -> str:
     with app.db.transaction(workspace.caller) as tx:
-        made = make_dataset(tx, images=3)
+        dataset = make_dataset(tx, images=3)
         tx.execute(update(DatasetImage).where(DatasetImage.filename != "0.jpg").values(caption=""))
-    return made
+    return dataset
 
 
 def run(app: App, workspace: Tenant, dataset_id: str) -> None:
@@ -37,15 +37,17 @@ def run(app: App, workspace: Tenant, dataset_id: str) -> None:
 def test_from_the_dialog_to_the_captions_and_back(open_page: Open, app: App, workspace: Tenant, dataset_id: str) -> None:
     at = on(open_page("make/datasets", id=dataset_id), dataset_id, "Captions")
     press(at, "Caption with AI …")
-    said = words(at).replace("\\", "")
-    assert "**2 pictures** · 1 caption stays as it is" in said
-    assert "Free: no picture leaves this studio." in said
-    assert "framing, format, light" in said
+    page_text = words(at).replace("\\", "")
+    assert "**2 pictures** · 1 caption stays as it is" in page_text
+    assert "Free: no picture leaves this studio." in page_text
+    assert "framing, format, light" in page_text
     opened = ("captioning:open", (dataset_id, (), 0))  # a browser runs the dialog alone again, AppTest the whole page
     at.radio[0].set_value("all")
     at.session_state[opened[0]] = opened[1]
     at.run()
-    assert next(one for one in at.button if one.label == "Caption 3 pictures").disabled, "somebody's caption needs a yes"
+    assert next(element for element in at.button if element.label == "Caption 3 pictures").disabled, (
+        "somebody's caption needs a yes"
+    )
     at.radio[0].set_value("empty")
     at.session_state[opened[0]] = opened[1]
     at.run()
@@ -54,31 +56,29 @@ def test_from_the_dialog_to_the_captions_and_back(open_page: Open, app: App, wor
     assert not at.exception
     run(app, workspace, dataset_id)
     at = on(open_page("make/datasets", id=dataset_id), dataset_id, "Captions")
-    said = words(at).replace("\\", "")
-    assert "Captioned from what was measured" in said
-    assert "2 written, 1 kept · $0.00" in said
+    page_text = words(at).replace("\\", "")
+    assert "Captioned from what was measured" in page_text
+    assert "2 written, 1 kept · $0.00" in page_text
     with app.db.transaction(workspace.caller) as tx:
-        assert [one.caption for one in datasets.images(tx, dataset_id).images][1:] == ["bella, picture of one person"] * 2
+        assert [image.caption for image in datasets.images(tx, dataset_id).images][1:] == ["bella, picture of one person"] * 2
     press(at, "Undo")
     with app.db.transaction(workspace.caller) as tx:
-        assert [one.caption for one in datasets.images(tx, dataset_id).images][1:] == ["", ""]
+        assert [image.caption for image in datasets.images(tx, dataset_id).images][1:] == ["", ""]
 
 
-def test_who_started_it_sees_the_captions_and_their_undo(
-    open_page: Open, app: App, workspace: Tenant, dataset_id: str
-) -> None:  # fmt: skip
+def test_who_started_it_sees_the_captions_and_their_undo(open_page: Open, app: App, workspace: Tenant, dataset_id: str) -> None:
     at = on(open_page("make/datasets", id=dataset_id), dataset_id, "Captions")
     press(at, "Caption with AI …")
     at.session_state["captioning:open"] = (dataset_id, (), 0)
     press(at, "Caption 2 pictures")
     at.run()
     run(app, workspace, dataset_id)
-    for shown in ("bella, picture of one person", ""):
+    for caption in ("bella, picture of one person", ""):
         at.run()
         assert not at.exception
-        assert [one.value for one in at.text_area if one.label != r"0\.jpg"] == [shown] * 2
+        assert [element.value for element in at.text_area if element.label != r"0\.jpg"] == [caption] * 2
         assert "have changed since you opened" not in words(at)
-        if shown:
+        if caption:
             press(at, "Undo")
 
 
@@ -86,7 +86,7 @@ def test_viewers_see_and_do_not_start(open_page: Open, app: App, workspace: Tena
     go(context(app, workspace, order(app, workspace, dataset_id)))
     at = on(open_page("make/datasets", who=workspace.viewer, id=dataset_id), dataset_id, "Captions")
     assert "Captioned from what was measured" in words(at)
-    assert not [one for one in at.button if one.label in ("Undo", "Caption with AI …")]
+    assert not [element for element in at.button if element.label in ("Undo", "Caption with AI …")]
 
 
 def test_costs_name_the_work(open_page: Open, app: App, workspace: Tenant) -> None:
@@ -97,4 +97,4 @@ def test_costs_name_the_work(open_page: Open, app: App, workspace: Tenant) -> No
             tx.get_one(LlmCall, call.call_id).state = "settled"
     kinds = list(open_page("run/costs").dataframe[2].value["Kind"])
     assert "Dataset captions" in kinds
-    assert not any("-" in one for one in kinds)
+    assert not any("-" in kind for kind in kinds)

@@ -12,13 +12,13 @@ from backend.db.transactions import Database
 from studio.ui.format import plain
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill_workspace
 from tests.pages.conftest import Open, words
 
 
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
-    return fill(db, workspace)
+    return fill_workspace(db, workspace)
 
 
 def press(at: AppTest, label: str) -> AppTest:
@@ -26,7 +26,7 @@ def press(at: AppTest, label: str) -> AppTest:
 
 
 def field(at: AppTest, kind: str, label: str) -> Any:
-    return next(one for one in at.get(kind) if one.label == label)
+    return next(element for element in at.get(kind) if element.label == label)
 
 
 def test_the_wizard_makes_an_influencer_with_its_dataset_and_can_be_left(
@@ -81,10 +81,10 @@ def test_pressing_create_twice_asks_once(open_page: Open, db: Database, workspac
     assert not at.exception
     with db.transaction(workspace.caller) as tx:
         assert jobs.page(tx).total == before + 1
-        made = generation.latest(tx)[0]
-    assert made.recipe.prompt == "bella, portrait, in a forest"
-    assert "**Prompt**: bella, portrait, in a forest" in words(open_page("run/jobs", id=made.job_id))
-    assert [ref.name for ref in made.recipe.loras] == ["bella-v1"]
+        request = generation.latest(tx)[0]
+    assert request.recipe.prompt == "bella, portrait, in a forest"
+    assert "**Prompt**: bella, portrait, in a forest" in words(open_page("run/jobs", id=request.job_id))
+    assert [ref.name for ref in request.recipe.loras] == ["bella-v1"]
 
 
 def test_an_unknown_lora_in_a_prompt_is_named_before_anything_starts(open_page: Open, rows: Rows) -> None:
@@ -129,7 +129,7 @@ def test_a_failed_job_is_tried_again(open_page: Open, db: Database, workspace: T
 
 def test_jobs_are_shown_by_kind(open_page: Open, rows: Rows) -> None:
     def titles() -> set[str]:
-        return {str(one.value).split("**")[1] for one in at.markdown if str(one.value).startswith("**")}
+        return {str(element.value).split("**")[1] for element in at.markdown if str(element.value).startswith("**")}
 
     at = open_page("run/jobs")
     at.session_state["jobs:filter"] = "All"

@@ -30,7 +30,7 @@ def of(app: App, workspace: Tenant) -> list[ChannelCard]:
 
 
 def links(at: AppTest) -> str:
-    return "\n".join(json.dumps(str(one.proto)) for one in at.get("html"))
+    return "\n".join(json.dumps(str(element.proto)) for element in at.get("html"))
 
 
 def test_a_fresh_machine_says_what_it_lacks(open_page: Open, app: App, bella: str) -> None:
@@ -38,7 +38,11 @@ def test_a_fresh_machine_says_what_it_lacks(open_page: Open, app: App, bella: st
     assert not at.exception
     assert "No channels yet" in words(at)
     assert "INSTAGRAM" in words(at).replace("\\", "")
-    assert {one.label for one in at.button if one.disabled} >= {"Connect Instagram", "Connect TikTok", "Connect YouTube"}
+    assert {element.label for element in at.button if element.disabled} >= {
+        "Connect Instagram",
+        "Connect TikTok",
+        "Connect YouTube",
+    }
 
 
 def test_a_channel_is_switched_set_and_disconnected(open_page: Open, app: App, workspace: Tenant, bella: str) -> None:
@@ -49,8 +53,10 @@ def test_a_channel_is_switched_set_and_disconnected(open_page: Open, app: App, w
     assert of(app, workspace)[0].state == "off"
     press(at, "Switch on")
     press(at, "Settings")
-    assert [one.value for one in at.selectbox if one.label == "Who may see posts"] == [""]  # nothing is chosen for anybody
-    assert [one.value for one in at.radio if one.label == "Made for kids"] == [None]
+    assert [element.value for element in at.selectbox if element.label == "Who may see posts"] == [
+        ""
+    ]  # nothing is chosen for anybody
+    assert [element.value for element in at.radio if element.label == "Made for kids"] == [None]
     with app.db.transaction(workspace.caller) as tx:
         channels.save_settings(tx, id, privacy="unlisted", made_for_kids=False)
     at = open_page("plan/channels")
@@ -80,4 +86,4 @@ def test_viewers_see_and_cannot_change(open_page: Open, app: App, workspace: Ten
         channels.add_sandbox(tx, bella)
     at = open_page("plan/channels", who=workspace.viewer)
     assert "Connected" in words(at)
-    assert not {"Switch off", "Disconnect", "Settings", "Check now"} & {one.label for one in at.button}
+    assert not {"Switch off", "Disconnect", "Settings", "Check now"} & {element.label for element in at.button}

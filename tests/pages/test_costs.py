@@ -15,7 +15,7 @@ from backend.db.transactions import Database, SystemCaller
 from studio.shell import resources
 from tests.backend.budgets.conftest import Make, make_app, server
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import fill
+from tests.factories.studio_rows import fill_workspace
 from tests.pages.conftest import Open, words
 from tests.servers.openrouter import ModelServer
 
@@ -36,40 +36,41 @@ def spend(app: App, workspace: Tenant, usd: str, *, state: str = "settled") -> N
 
 
 def test_nothing_spent_yet(open_page: Open) -> None:
-    said = shown(open_page("run/costs"))
-    assert "Nothing was asked this month" in said
-    assert "No language model is set" in said
-    assert "of $150.00" in said
+    page_text = shown(open_page("run/costs"))
+    assert "Nothing was asked this month" in page_text
+    assert "No language model is set" in page_text
+    assert "of $150.00" in page_text
 
 
 def test_what_was_spent_and_on_whom(open_page: Open, app: App, workspace: Tenant) -> None:
     spend(app, workspace, "1.25")
     spend(app, workspace, "7", state="estimated")
     at = open_page("run/costs")
-    said = shown(at)
-    assert "$8.25" in said
-    assert "82% of the limit is spent" in said
-    assert "1 answer was stopped or got lost" in said
+    page_text = shown(at)
+    assert "$8.25" in page_text
+    assert "82% of the limit is spent" in page_text
+    assert "1 answer was stopped or got lost" in page_text
     tables = [frame.value for frame in at.dataframe]
     assert len(tables) == 4
     assert list(tables[1]["Influencer"]) == ["An influencer of before"]
     assert list(tables[2]["Cost"]) == ["$8.25"]
     assert dict(zip(tables[3]["Model"], tables[3]["Cost"], strict=True)) == {
-        "Stopped or lost before it was said": "$7.00", "a/model": "$1.25",
-    }  # fmt: skip
+        "Stopped or lost before it was said": "$7.00",
+        "a/model": "$1.25",
+    }
 
 
 def test_who_comes_near_the_limit_hears_of_it_where_they_are(
     open_page: Open, make_app: Make, server: ModelServer, db: Database, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
-    rows, paid = fill(db, workspace), make_app()
+) -> None:
+    rows, paid = fill_workspace(db, workspace), make_app()
     monkeypatch.setattr(resources, "app", lambda: paid)
     for usd, then in (("8.5", "What could cost more than is left is not asked"), ("1.5", "it goes on tomorrow")):
         spend(paid, workspace, usd)
         for file, query in (("make/writing", {"influencer": rows.influencer_id}), ("start/overview", {})):
-            said = shown(open_page(file, **query))
-            assert "Spent on words today" in said
-            assert then in said
+            page_text = shown(open_page(file, **query))
+            assert "Spent on words today" in page_text
+            assert then in page_text
 
 
 def test_an_owner_sets_limits_and_others_look(open_page: Open, app: App, workspace: Tenant) -> None:
@@ -89,7 +90,7 @@ def test_an_owner_sets_limits_and_others_look(open_page: Open, app: App, workspa
 
 @pytest.mark.parametrize("who", ["editor", "viewer"])
 def test_an_idea_fills_the_prompt(open_page: Open, db: Database, workspace: Tenant, who: str) -> None:
-    rows = fill(db, workspace)
+    rows = fill_workspace(db, workspace)
     at = open_page("make/generation", who=getattr(workspace, who), influencer=rows.influencer_id)
     topic = next(field for field in at.text_input if field.label == "What is the post about?")
     ask = next(button for button in at.button if button.label == "Suggest")

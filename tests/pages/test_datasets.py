@@ -13,14 +13,14 @@ from backend import datasets
 from backend.db.tables import DatasetImage
 from backend.db.transactions import Database
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill_workspace
 from tests.pages.conftest import Open, words
 from tests.pages.test_changes import field, press
 
 
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
-    return fill(db, workspace)
+    return fill_workspace(db, workspace)
 
 
 def on(at: AppTest, dataset_id: str, tab: str) -> AppTest:
@@ -32,16 +32,16 @@ def on(at: AppTest, dataset_id: str, tab: str) -> AppTest:
 
 def captions(db: Database, workspace: Tenant, dataset_id: str) -> list[str]:
     with db.transaction(workspace.caller) as tx:
-        return [one.caption for one in datasets.images(tx, dataset_id).images]
+        return [image.caption for image in datasets.images(tx, dataset_id).images]
 
 
 def test_the_grid_gets_its_first_page_and_its_filters(open_page: Open, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[dict[str, Any]] = []
+    grids: list[dict[str, Any]] = []
     component = importlib.import_module("studio.components.dataset_grid")
-    monkeypatch.setattr(component, "_component", lambda **said: drawn.append(said["data"]) or {})
+    monkeypatch.setattr(component, "_component", lambda **said: grids.append(said["data"]) or {})
     at = open_page("make/datasets", id=rows.dataset_id)
     assert not at.exception
-    [data] = drawn
+    [data] = grids
     assert len(data["first"]) == 14
     assert data["selectable"]
     assert [[code for code, *_ in tile["reasons"]] for tile in data["first"][2:4]] == [[], ["blurred"]]
@@ -70,10 +70,10 @@ def test_a_fix_is_one_press_and_one_undo(open_page: Open, db: Database, workspac
 
 def test_thresholds_are_tuned(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
     at = on(open_page("make/datasets", id=rows.dataset_id), rows.dataset_id, "Check")
-    assert "1 picture is blurred" in " ".join(one.value for one in at.warning)
+    assert "1 picture is blurred" in " ".join(element.value for element in at.warning)
     field(at, "number_input", "Sharpness, at least").set_value(5.0)
     press(at, "Apply")
-    assert "blurred" not in " ".join(one.value for one in at.warning)
+    assert "blurred" not in " ".join(element.value for element in at.warning)
     with db.transaction(workspace.caller) as tx:
         assert datasets.get(tx, rows.dataset_id).thresholds.sharpness == 5.0
 
@@ -93,8 +93,8 @@ def test_captions_are_replaced_and_taken_back(open_page: Open, db: Database, wor
 
 def test_a_trait_in_a_caption_is_taken_out_after_a_look(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
     with db.transaction(workspace.caller) as tx:
-        one = datasets.images(tx, rows.dataset_id, take=1).images[0]
-        datasets.set_captions(tx, {one.id: ("bella, green eyes, at sea", one.caption_version)})
+        image = datasets.images(tx, rows.dataset_id, take=1).images[0]
+        datasets.set_captions(tx, {image.id: ("bella, green eyes, at sea", image.caption_version)})
     at = on(open_page("make/datasets", id=rows.dataset_id), rows.dataset_id, "Captions")
     assert "**green eyes** · 1 of 13, a trait of the person" in words(at)
     press(at, "Take out …")

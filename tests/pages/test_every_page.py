@@ -7,7 +7,7 @@ import pytest
 from backend.db.transactions import Database
 from studio.shell import nav
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill_workspace
 from tests.pages.conftest import Open, words
 from tests.pages.hostile import hostile, rendered
 
@@ -28,7 +28,7 @@ CHANGES = {
 
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
-    return fill(db, workspace)
+    return fill_workspace(db, workspace)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_viewer_looks_but_is_offered_no_change(open_page: Open, rows: Rows, wo
 def test_another_workspaces_id_looks_like_no_id(
     open_page: Open, db: Database, other_workspace: Tenant, workspace: Tenant
 ) -> None:
-    theirs = fill(db, other_workspace)
-    at = open_page("make/influencers", id=theirs.influencer_id)
+    foreign_rows = fill_workspace(db, other_workspace)
+    at = open_page("make/influencers", id=foreign_rows.influencer_id)
     assert at.error
     assert "Bella" not in words(at)

@@ -12,13 +12,13 @@ from backend.boards import BoardDraft, BulkActionDraft
 from backend.db.transactions import Database
 from backend.generation import GalleryFilters
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill_workspace
 from tests.pages.conftest import Open, words
 
 
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
-    return fill(db, workspace)
+    return fill_workspace(db, workspace)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_board_is_named_packed_archived_deleted_and_brought_back(
     open_page: Open, db: Database, workspace: Tenant, board_id: str
 ) -> None:
     at = open_page("make/boards", id=board_id)
-    next(one for one in at.text_input if one.label == "Name").input("Beach")
+    next(element for element in at.text_input if element.label == "Name").input("Beach")
     press(at, "Save")
     assert "## Beach" in words(at)
     press(at, "Pack")
@@ -66,7 +66,7 @@ def test_a_board_is_named_packed_archived_deleted_and_brought_back(
     assert "Board “Beach” deleted" in words(at)
     press(at, "Undo")
     with db.transaction(workspace.caller) as tx:
-        assert [one.name for one in boards.page(tx)] == ["Beach"]
+        assert [board.name for board in boards.page(tx)] == ["Beach"]
 
 
 def test_pictures_of_other_programs_are_asked_for_once(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
@@ -74,9 +74,12 @@ def test_pictures_of_other_programs_are_asked_for_once(open_page: Open, app: App
         values = {"noun": boards.NOUN, "noun_id": boards.INBOX, "filename": "a.png", "client_key": "a", "size": 3}
         upload = uploads.announce(tx, settings=app.settings, **values)
     uploads.receive(
-        lambda: app.db.transaction(workspace.editor.caller, needs="editor"), app.storage, settings=app.settings,
-        upload_id=upload.id, chunks=[b"abc"],
-    )  # fmt: skip
+        lambda: app.db.transaction(workspace.editor.caller, needs="editor"),
+        app.storage,
+        settings=app.settings,
+        upload_id=upload.id,
+        chunks=[b"abc"],
+    )
     at = open_page("make/gallery", bring="1")
     assert "come in with their prompt" in words(at)
     at.session_state["import"] = {"done": {"stored": 1, "skipped": 0, "failed": 0, "ids": [upload.id]}}
@@ -101,8 +104,12 @@ def test_an_id_of_nothing_gets_a_sentence(open_page: Open, rows: Rows, file: str
 def test_viewers_see_boards_and_pictures_and_change_nothing(
     open_page: Open, workspace: Tenant, rows: Rows, board_id: str
 ) -> None:
-    for file, query in (("make/boards", {"id": board_id}), ("make/boards", {}), ("make/gallery", {"id": rows.picture_ids[0]}),
-                        ("make/gallery", {"bring": "1"})):  # fmt: skip
+    for file, query in (
+        ("make/boards", {"id": board_id}),
+        ("make/boards", {}),
+        ("make/gallery", {"id": rows.picture_ids[0]}),
+        ("make/gallery", {"bring": "1"}),
+    ):
         at = open_page(file, who=workspace.viewer, **query)
         assert not at.exception
         offered = {button.label for button in at.button if not button.disabled}

@@ -14,13 +14,13 @@ from backend.db.transactions import Database, SystemCaller
 from backend.engines.identity.rules import IdentityReference
 from backend.identity import ScoredPicture
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill_workspace
 from tests.pages.conftest import Open, words
 
 
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
-    return fill(db, workspace)
+    return fill_workspace(db, workspace)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def calibrated(app: Any, db: Database, workspace: Tenant, rows: Rows) -> Rows:
     """Fourteen references of which one is odd."""
     with db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         offered = identity.candidates(tx, rows.influencer_id)
-        shots = [ScoredPicture(one.asset_id, 0.5 if n == 2 else 1.0) for n, one in enumerate(offered)]
+        shots = [ScoredPicture(offer.asset_id, 0.5 if n == 2 else 1.0) for n, offer in enumerate(offered)]
         reference = IdentityReference(app.engines.identity.embedder, traits={"hair": "purple", "top": "curvy"})
         source = identity.candidates_fingerprint(tx, rows.influencer_id)
         identity.save_calibration(tx, rows.influencer_id, reference=reference, references=shots, source=source, line=0.75)
@@ -40,7 +40,7 @@ def press(at: AppTest, label: str) -> AppTest:
 
 
 def field(at: AppTest, kind: str, label: str) -> Any:
-    return next(one for one in at.get(kind) if one.label == label)
+    return next(element for element in at.get(kind) if element.label == label)
 
 
 def test_calibrating_is_asked_for_once(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
@@ -49,7 +49,7 @@ def test_calibrating_is_asked_for_once(open_page: Open, db: Database, workspace:
     press(at, "Calibrate")
     assert not at.exception
     with db.transaction(workspace.caller) as tx:
-        [card] = [one for one in jobs.page(tx, states=("pending",)).cards if one.kind == "identity-calibration"]
+        [card] = [job for job in jobs.page(tx, states=("pending",)).cards if job.kind == "identity-calibration"]
     assert card.title == "Who is Bella?"
 
 

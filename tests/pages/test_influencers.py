@@ -9,13 +9,13 @@ from backend import influencers
 from backend.db.tables import Lora
 from backend.db.transactions import Database
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill_workspace
 from tests.pages.conftest import Open
 
 
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
-    return fill(db, workspace)
+    return fill_workspace(db, workspace)
 
 
 def test_a_chosen_lora_is_drawn_at_its_own_weight(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:

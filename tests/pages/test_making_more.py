@@ -13,7 +13,7 @@ from backend.generation import GenerationDraft
 from backend.prompt_library import PromptStyleDraft, TemplateDraft, WildcardDraft
 from studio.ui.format import plain
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill_workspace
 from tests.pages.conftest import Open, words
 
 PROMPT = "What should the picture show?"
@@ -21,7 +21,7 @@ PROMPT = "What should the picture show?"
 
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
-    return fill(db, workspace)
+    return fill_workspace(db, workspace)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def press(at: AppTest, label: str) -> AppTest:
 
 
 def field(at: AppTest, kind: str, label: str) -> Any:
-    return next(one for one in at.get(kind) if one.label == label)
+    return next(element for element in at.get(kind) if element.label == label)
 
 
 def way(at: AppTest, name: str) -> AppTest:
@@ -56,9 +56,9 @@ def test_a_template_is_followed_and_left_with_its_words(open_page: Open, do: Any
     assert plain("Fill in who first.") in at.warning[0].value
     field(at, "text_input", "Who").input("a tall man").run()
     at = press(at, "Create pictures")
-    made = do(generation.latest)[0]
-    assert made.recipe.asked == "portrait of a tall man, at noon"
-    assert (made.recipe.template.template_id, made.recipe.template.version) == (card.id, 1)
+    request = do(generation.latest)[0]
+    assert request.recipe.asked == "portrait of a tall man, at noon"
+    assert (request.recipe.template.template_id, request.recipe.template.version) == (card.id, 1)
     at = press(at, "Without it")
     assert field(at, "text_area", PROMPT).value == "portrait of a tall man, at noon"
 
@@ -135,7 +135,7 @@ def test_the_line_can_be_changed_and_emptied(open_page: Open, do: Any, rows: Row
     at = open_page("make/generation")
     at = next(button for button in at.button if button.key == f"icon-only:queue:first:{second.job_id}").click().run()
     assert not at.exception
-    order = [one.id for one in do(jobs.queue_status, "gpu")]
+    order = [job.id for job in do(jobs.queue_status, "gpu")]
     assert order.index(second.job_id) < order.index(first.job_id)
     press(at, "Cancel all that wait")
     assert {do(jobs.get, card.job_id).state for card in (first, second)} == {"cancelled"}
@@ -153,10 +153,10 @@ def test_the_prompts_page_shows_everything_and_offers_a_viewer_no_change(open_pa
     do(prompt_library.save_template, TemplateDraft(name="Face", prompt="{who}, close"), template_id=face.id, version=1)
     do(prompt_library.save_style, PromptStyleDraft(name="Neon", prompt="neon light"))
     do(prompt_library.save_preset, name="Ours", draft={"nonsense": 1}, own=False)
-    for who in (workspace.owner, workspace.viewer):
-        at = open_page("make/prompts", who=who)
+    for person in (workspace.owner, workspace.viewer):
+        at = open_page("make/prompts", who=person)
         assert not at.exception
-        for said in ("Rome", "version 2", "portrait of {who}", "neon light", "older than the form"):
-            assert said in words(at).replace("\\", "")
+        for text in ("Rome", "version 2", "portrait of {who}", "neon light", "older than the form"):
+            assert text in words(at).replace("\\", "")
         offered = {"New list", "Edit"} & {button.label for button in at.button}
-        assert bool(offered) == (who is workspace.owner)
+        assert bool(offered) == (person is workspace.owner)

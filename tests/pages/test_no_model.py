@@ -12,7 +12,7 @@ from backend.db.transactions import Database
 from backend.engines.events import EngineStatus
 from studio.shell import resources
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill_workspace
 from tests.pages.conftest import Open, words
 
 AWAY = EngineStatus("ComfyUI", False, "", "It does not answer. Start it, or correct COMFYUI_URL.")
@@ -30,7 +30,7 @@ class Empty:
 
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
-    return fill(db, workspace)
+    return fill_workspace(db, workspace)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_pages_without_a_model(
     engines = replace(app.engines, image=Empty(), trainer=Empty())
     stand_in = SimpleNamespace(settings=app.settings, db=app.db, redis=app.redis, storage=app.storage, engines=engines)
     monkeypatch.setattr(resources, "app", lambda: stand_in)
-    wanted = rows.picture_ids[0] if which == "picture_ids" else getattr(rows, which, "")
-    query = {"run" if file == "make/trials" else "id": wanted} if which else {}
+    row_id = rows.picture_ids[0] if which == "picture_ids" else getattr(rows, which, "")
+    query = {"run" if file == "make/trials" else "id": row_id} if which else {}
     at = open_page(file, **query)
     assert not at.exception
     assert not at.error

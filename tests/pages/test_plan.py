@@ -13,7 +13,7 @@ from backend.app import App
 from backend.content_plans import PostState
 from backend.db.tables import Post
 from tests.factories.account import Tenant
-from tests.factories.posts import Planner, ahead, make_planner
+from tests.factories.posts import Planner, local_time_ahead, make_planner
 from tests.pages.conftest import Open, words
 
 S = PostState
@@ -27,7 +27,7 @@ def bella(app: App, workspace: Tenant) -> Planner:
 
 def plan_of(app: App, workspace: Tenant, bella: Planner, **values: Any) -> str:
     with app.db.transaction(workspace.caller) as tx:
-        return bella.plan(tx, **{"wall": ahead(), **values}).id
+        return bella.plan(tx, **{"wall": local_time_ahead(), **values}).id
 
 
 def press(at: AppTest, label: str) -> AppTest:
@@ -74,7 +74,7 @@ def test_an_edit_is_saved_and_reviewed_again(open_page: Open, app: App, workspac
     press(at, "Save")
     with app.db.transaction(workspace.caller) as tx:
         card = content_plans.get(tx, plan_id)
-    assert (card.state, card.posts[0].caption, card.wall) == (S.IN_REVIEW, "Quite other words", ahead())
+    assert (card.state, card.posts[0].caption, card.wall) == (S.IN_REVIEW, "Quite other words", local_time_ahead())
 
 
 def caption(at: AppTest) -> Any:
@@ -154,7 +154,7 @@ def test_two_people_the_second_sees_what_the_first_changed(
 def test_ones_own_changes_are_kept_on_top_of_the_others(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan_id = plan_of(app, workspace, bella)
     ada = open_page("plan/calendar", id=plan_id)
-    next(one for one in ada.text_input if one.label == "Topic").set_value("Ada's topic").run()
+    next(element for element in ada.text_input if element.label == "Topic").set_value("Ada's topic").run()
     with app.db.transaction(workspace.caller) as tx:
         draft = bella.variant(caption="Ben's words")
         content_plans.save(
@@ -173,11 +173,11 @@ def test_ones_own_changes_are_kept_on_top_of_the_others(open_page: Open, app: Ap
 def test_approving_all_leaves_out_what_was_changed_meanwhile(
     open_page: Open, app: App, workspace: Tenant, bella: Planner
 ) -> None:
-    first, second = (plan_of(app, workspace, bella, wall=ahead(days=n), topic=f"Plan {n}") for n in (1, 2))
+    first, second = (plan_of(app, workspace, bella, wall=local_time_ahead(days=n), topic=f"Plan {n}") for n in (1, 2))
     at = open_page("plan/review")
     assert "Drafts (2)" in str(at.get_by_key("review:kind").options), "it opens where something waits"
     with app.db.transaction(workspace.caller) as tx:
-        content_plans.move(tx, second, ahead(days=9))
+        content_plans.move(tx, second, local_time_ahead(days=9))
     press(at, "Approve all 2")
     assert (state(app, workspace, first), state(app, workspace, second)) == (S.SCHEDULED, S.DRAFT)
     assert "1 not: “Plan 2” was changed by somebody else after you opened it. Time was" in said(at)
@@ -239,4 +239,4 @@ def test_a_post_that_rests_says_so_and_is_used_again_anyway(
     assert "posts rest for 60 days" in said(at)
     press(at, "Use it anyway")
     with app.db.transaction(workspace.caller) as tx:
-        assert [one.repurposed_from for one in content_plans.page(tx).cards if one.id != plan_id] == [plan_id]
+        assert [plan.repurposed_from for plan in content_plans.page(tx).cards if plan.id != plan_id] == [plan_id]

@@ -18,7 +18,7 @@ from backend.engines.text.offline import OfflineWriter
 from backend.kit.clock import now
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
-from tests.factories.posts import Planner, ahead, make_planner
+from tests.factories.posts import Planner, local_time_ahead, make_planner
 from tests.fakes.engines import FakeImageEngine
 from tests.fakes.identity import FakeIdentity
 from tests.pages.conftest import Open, words
@@ -43,9 +43,9 @@ def press(at: AppTest, label: str) -> AppTest:
 
 def within(at: AppTest, opener: str, label: str = "") -> AppTest:
     """A run inside an open dialog: AppTest knows no fragments, so the button that opens it is pressed with it."""
-    for wanted in (opener, label):
-        if wanted:
-            next(button for button in at.button if button.label == wanted).click()
+    for button_label in (opener, label):
+        if button_label:
+            next(button for button in at.button if button.label == button_label).click()
     at.run()
     assert not at.exception
     return at
@@ -75,13 +75,13 @@ def test_an_empty_calendar_leads_to_a_planned_week(open_page: Open, app: App, wo
     at = open_page("plan/calendar")
     assert "Nothing is planned yet" in said(at)
     press(at, "Plan a week")
-    told = said(at)
-    assert "**7 posts**" in told
-    assert "the offline writer puts the texts together, free" in told
-    assert "7 pictures in about" in told
-    assert "to load the model" in told
-    assert "Bella has no LoRA yet" in told
-    next(one for one in at.toggle if one.label == "Make the pictures too").set_value(False)
+    page_text = said(at)
+    assert "**7 posts**" in page_text
+    assert "the offline writer puts the texts together, free" in page_text
+    assert "7 pictures in about" in page_text
+    assert "to load the model" in page_text
+    assert "Bella has no LoRA yet" in page_text
+    next(element for element in at.toggle if element.label == "Make the pictures too").set_value(False)
     assert "pictures in about" not in said(within(at, "Plan a week"))
     within(at, "Plan a week", "Plan 7 posts")
     with app.db.transaction(workspace.caller) as tx:
@@ -122,12 +122,12 @@ def test_hand_picked_plans_are_approved_sent_back_and_shifted(
     open_page: Open, app: App, workspace: Tenant, bella: Planner
 ) -> None:
     with app.db.transaction(workspace.caller) as tx:
-        plans = [bella.plan(tx, wall=ahead(days=n), topic=f"Plan {n}").id for n in range(2, 6)]
+        plans = [bella.plan(tx, wall=local_time_ahead(days=n), topic=f"Plan {n}").id for n in range(2, 6)]
         content_plans.submit_for_review(tx, plans)
 
     def states() -> list[PostState]:
         with app.db.transaction(workspace.caller) as tx:
-            return [content_plans.get(tx, one).state for one in plans]
+            return [content_plans.get(tx, plan).state for plan in plans]
 
     at = open_page("plan/review")
     at.get_by_key(f"pick:{plans[0]}").check()
@@ -140,10 +140,10 @@ def test_hand_picked_plans_are_approved_sent_back_and_shifted(
     at.get_by_key("review:days").set_value(2)
     press(at, "Shift 1 chosen")
     with app.db.transaction(workspace.caller) as tx:
-        assert content_plans.get(tx, plans[1]).wall == ahead(days=5)
+        assert content_plans.get(tx, plans[1]).wall == local_time_ahead(days=5)
     press(at, "Undo")
     with app.db.transaction(workspace.caller) as tx:
-        assert content_plans.get(tx, plans[1]).wall == ahead(days=3)
+        assert content_plans.get(tx, plans[1]).wall == local_time_ahead(days=3)
     press(at, "Choose all")
     at.get_by_key("review:note").set_value("Too loud")
     press(at, "Send 2 back")

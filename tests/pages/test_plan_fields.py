@@ -15,7 +15,7 @@ from backend.content_plans.checks import build_request
 from backend.platforms.port import Account
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
-from tests.factories.posts import Planner, ahead, make_channel, make_planner
+from tests.factories.posts import Planner, local_time_ahead, make_channel, make_planner
 from tests.pages.conftest import Open, words
 from tests.pages.test_plan_fixes import press, read
 
@@ -42,13 +42,15 @@ def make(app: App, workspace: Tenant, bella: Planner) -> Make:
                 if film
                 else (make_asset(tx, **sides), make_asset(tx, **sides))
             )
-            return bella.plan(tx, wall=ahead(), variants=(bella.variant(channel_id=channel.id, media=media, **values),))
+            return bella.plan(
+                tx, wall=local_time_ahead(), variants=(bella.variant(channel_id=channel.id, media=media, **values),)
+            )
 
     return make
 
 
 def widget(kind: Any, label: str) -> Any:
-    return next(one for one in kind if one.label == label)
+    return next(element for element in kind if element.label == label)
 
 
 def test_tiktok_asks_the_account_and_has_no_default_audience(
@@ -60,7 +62,7 @@ def test_tiktok_asks_the_account_and_has_no_default_audience(
     plan = make("tiktok")
     at = open_page("plan/calendar", id=plan.id)
     assert widget(at.selectbox, "Who can see it").value is None
-    assert not any(widget(at.toggle, f"Allow {one}").value for one in ("comments", "duets", "stitches"))
+    assert not any(widget(at.toggle, f"Allow {feature}").value for feature in ("comments", "duets", "stitches"))
     press(at, "Ask TikTok what the account may do")
     assert "Goes to Bella. Videos last at most 60 s." in words(at).replace("\\", "")
     assert widget(at.selectbox, "Who can see it").options == ["Followers", "Only me"]
@@ -84,8 +86,8 @@ def test_youtube_takes_from_the_channel_what_the_post_does_not_say(
     plan = make("youtube", title="Trams")
     with app.db.transaction(workspace.caller) as tx:
         channels.save_settings(tx, plan.posts[0].channel_id, privacy="unlisted", made_for_kids=True)
-        said = build_request(tx, plan.posts[0])
-        assert (said.privacy, said.options.made_for_kids) == ("unlisted", True)
+        upload_request = build_request(tx, plan.posts[0])
+        assert (upload_request.privacy, upload_request.options.made_for_kids) == ("unlisted", True)
     at = open_page("plan/calendar", id=plan.id)
     assert widget(at.selectbox, "Who can see it").options[0] == "As the channel says (Unlisted)"
     widget(at.text_input, "Tags").set_value("trams,  night city ")
@@ -114,11 +116,11 @@ def test_saving_what_nobody_touched_changes_nothing(open_page: Open, app: App, w
 def test_every_picture_gets_an_alt_text(open_page: Open, app: App, workspace: Tenant, make: Make) -> None:
     plan = make("instagram", film=False)
     at = open_page("plan/calendar", id=plan.id)
-    for n, said in ((1, "A tram at night"), (2, "Bella waves")):
-        widget(at.text_input, f"Picture {n}").set_value(said)
+    for n, alt_text in ((1, "A tram at night"), (2, "Bella waves")):
+        widget(at.text_input, f"Picture {n}").set_value(alt_text)
     press(at, "Save")
     [post] = read(app, workspace, plan.id).posts
-    assert [post.alt_texts[one] for one in post.media] == ["A tram at night", "Bella waves"]
+    assert [post.alt_texts[asset_id] for asset_id in post.media] == ["A tram at night", "Bella waves"]
 
 
 def test_a_viewer_reads_them(open_page: Open, workspace: Tenant, make: Make) -> None:

@@ -13,7 +13,7 @@ from backend.app import App
 from backend.content_plans import PlanCard, PostState
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
-from tests.factories.posts import Planner, ahead, make_channel, make_planner
+from tests.factories.posts import Planner, local_time_ahead, make_channel, make_planner
 from tests.pages.conftest import Open, words
 
 S = PostState
@@ -35,7 +35,7 @@ def make(app: App, workspace: Tenant, bella: Planner) -> Make:
             channel = make_channel(tx, bella.influencer.id, platform, name=f"bella.{platform}")
             tall = make_asset(tx, width=512, height=1024)
             return bella.plan(
-                tx, wall=ahead(), variants=(bella.variant(channel_id=channel.id, **{"media": (tall,), **values}),)
+                tx, wall=local_time_ahead(), variants=(bella.variant(channel_id=channel.id, **{"media": (tall,), **values}),)
             )
 
     return make

@@ -17,7 +17,7 @@ from backend.db.tables import Post, PostAttempt
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from tests.factories.account import Tenant
-from tests.factories.posts import Planner, ahead, make_planner
+from tests.factories.posts import Planner, local_time_ahead, make_planner
 from tests.pages.conftest import Open
 from tests.pages.test_plan import press, said, state
 
@@ -32,7 +32,7 @@ def bella(app: App, workspace: Tenant) -> Planner:
 
 def plan_in(app: App, workspace: Tenant, bella: Planner, target: PostState, **values: Any) -> PlanCard:
     with app.db.transaction(workspace.caller) as tx:
-        card = bella.plan(tx, wall=ahead())
+        card = bella.plan(tx, wall=local_time_ahead())
         tx.execute(update(Post).where(Post.plan_id == card.id).values(state=target, **values))
         return content_plans.get(tx, card.id)
 
@@ -49,7 +49,7 @@ def labels(at: AppTest) -> set[str]:
 
 def test_publish_now_says_where_and_is_watched(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     with app.db.transaction(workspace.caller) as tx:
-        plan = bella.plan(tx, wall=ahead())
+        plan = bella.plan(tx, wall=local_time_ahead())
     at = open_page("plan/calendar", id=plan.id)
     assert "Bella · Sandbox" in said(at)
     press(at, "Yes, publish now")
@@ -69,7 +69,7 @@ def test_publish_now_says_where_and_is_watched(open_page: Open, app: App, worksp
 
 def test_publish_now_is_refused_with_the_reason(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     with app.db.transaction(workspace.caller) as tx:
-        plan = bella.plan(tx, wall=ahead())
+        plan = bella.plan(tx, wall=local_time_ahead())
         content_plans.pause_publishing(tx)
     at = open_page("plan/calendar", id=plan.id)
     assert "Publishing is stopped" in said(at)
@@ -88,18 +88,21 @@ def test_a_published_post_and_its_log(open_page: Open, app: App, workspace: Tena
     plan = plan_in(
         app, workspace, bella, S.PUBLISHED, url="https://example.org/p/1", published_at=now(), first_comment="Which line?"
     )
-    sent = {
-        "ai_made": True, "format": "picture", "files": [{"kind": "picture", "width": 1080, "height": 1350, "size": 312_000}],
-        "said": ["Sandbox: ai_made=true"], "comment": {"state": "failed", "said": "Comments are off there."},
-    }  # fmt: skip
+    values = {
+        "ai_made": True,
+        "format": "picture",
+        "files": [{"kind": "picture", "width": 1080, "height": 1350, "size": 312_000}],
+        "said": ["Sandbox: ai_made=true"],
+        "comment": {"state": "failed", "said": "Comments are off there."},
+    }
     tried(app, workspace, plan.posts[0].id, outcome="released", said="The sandbox has a fault right now.", phase="preparing")
-    tried(app, workspace, plan.posts[0].id, outcome="published", phase="submitting", sent=sent)
+    tried(app, workspace, plan.posts[0].id, outcome="published", phase="submitting", sent=values)
     at = open_page("plan/calendar", id=plan.id)
     page = said(at)
     assert "Published just now by the studio" in page
-    assert [one.proto.url for one in at.get("link_button")] == ["https://example.org/p/1"]
+    assert [element.proto.url for element in at.get("link_button")] == ["https://example.org/p/1"]
     assert "First comment not written. Comments are off there." in page
-    assert [one.label for one in at.expander if "publish it" in one.label] == ["2 tries to publish it"]
+    assert [element.label for element in at.expander if "publish it" in element.label] == ["2 tries to publish it"]
     assert "Sent: 1 picture (1080 × 1350, 305 KB) · picture · marked as AI-made" in page
     assert "The sandbox has a fault right now. Got as far as preparing." in page
 
@@ -117,8 +120,8 @@ def test_nobody_knows_and_a_person_says(open_page: Open, app: App, workspace: Te
     at.text_input(f"url:{post.id}").set_value("https://example.org/p/2")
     press(at, "Mark as published")
     with app.db.transaction(workspace.caller) as tx:
-        found = content_plans.get_post(tx, post.id)
-    assert (found.state, found.url, found.by_hand) == (S.PUBLISHED, "https://example.org/p/2", True)
+        stored = content_plans.get_post(tx, post.id)
+    assert (stored.state, stored.url, stored.by_hand) == (S.PUBLISHED, "https://example.org/p/2", True)
     assert "by hand, as" in said(at)
 
 
@@ -144,7 +147,7 @@ def test_what_needs_a_person_is_on_review_and_the_overview(
 ) -> None:
     plan_in(app, workspace, bella, S.FAILED, error="The picture is too small.")
     with app.db.transaction(workspace.caller) as tx:
-        content_plans.schedule(tx, [bella.plan(tx, wall=ahead(days=2)).id])
+        content_plans.schedule(tx, [bella.plan(tx, wall=local_time_ahead(days=2)).id])
         put_channel(tx, bella.channel.id, state="reconnect", trouble="The connection has ended.")
     first = open_page("start/overview")
     assert "1 post: could not be published." in said(first).replace("**", "")
@@ -159,18 +162,18 @@ def test_what_needs_a_person_is_on_review_and_the_overview(
 def test_a_channel_says_how_it_posts(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan_in(app, workspace, bella, S.PUBLISHED, published_at=now())
     with app.db.transaction(workspace.caller) as tx:
-        content_plans.schedule(tx, [bella.plan(tx, wall=ahead(days=3)).id])
+        content_plans.schedule(tx, [bella.plan(tx, wall=local_time_ahead(days=3)).id])
     at = open_page("plan/channels")
     assert "Last post just now, 1 in the last 24 hours. Next:" in said(at)
 
 
 def test_the_form_follows_what_went_out(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     with app.db.transaction(workspace.caller) as tx:
-        plan = bella.plan(tx, wall=ahead())
+        plan = bella.plan(tx, wall=local_time_ahead())
     at = press(open_page("plan/calendar", id=plan.id), "Yes, publish now")
     assert "while you were editing" not in said(at)
-    assert [one.disabled for one in at.text_area if one.label == "Caption"] == [True]
+    assert [element.disabled for element in at.text_area if element.label == "Caption"] == [True]
     with app.db.transaction(workspace.caller) as tx:
         tx.execute(update(Post).where(Post.plan_id == plan.id).values(state=S.FAILED, error="The picture is too small."))
     at.run()
-    assert [one.disabled for one in at.text_area if one.label == "Caption"] == [False]
+    assert [element.disabled for element in at.text_area if element.label == "Caption"] == [False]

@@ -14,14 +14,14 @@ from backend.db.transactions import Anonymous, Database
 from backend.kit.clock import now
 from backend.training import ParamsDraft, RunCard, RunDraft
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill_workspace
 from tests.fakes.engines import MODEL
 from tests.pages.conftest import Open, words
 
 
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
-    return fill(db, workspace)
+    return fill_workspace(db, workspace)
 
 
 def press(at: AppTest, label: str) -> AppTest:
@@ -29,7 +29,7 @@ def press(at: AppTest, label: str) -> AppTest:
 
 
 def field(at: AppTest, kind: str, label: str) -> Any:
-    return next(one for one in at.get(kind) if one.label == label)
+    return next(element for element in at.get(kind) if element.label == label)
 
 
 def newest(db: Database, workspace: Tenant) -> RunCard:
@@ -59,9 +59,9 @@ def test_a_run_is_repeated_with_changes_on_the_same_pictures(
     field(at, "text_input", "Notes").input("fewer steps")
     press(at, "Start training")
     assert not at.exception
-    made = newest(db, workspace)
-    assert (made.name, made.params.steps, made.image_count, made.notes) == ("bella-v2", 120, 14, "fewer steps")
-    assert (made.copied_from_run_id, made.sample_prompts) == (rows.run_id, ("portrait of bella",))
+    new_run = newest(db, workspace)
+    assert (new_run.name, new_run.params.steps, new_run.image_count, new_run.notes) == ("bella-v2", 120, 14, "fewer steps")
+    assert (new_run.copied_from_run_id, new_run.sample_prompts) == (rows.run_id, ("portrait of bella",))
     assert "A copy of bella-v1 with changes" in "".join(link.label for link in at.get("page_link"))
 
     again = open_page("make/training", duplicate=rows.run_id)
@@ -78,8 +78,8 @@ def test_a_checkpoint_is_continued_with_the_shape_it_has(open_page: Open, db: Da
     assert "on top of 50 steps learned before" in words(at)
     press(at, "Start training")
     assert not at.exception
-    made = newest(db, workspace)
-    assert (made.continued_from_run_id, made.continued_from_step, made.steps_before) == (rows.run_id, 50, 50)
+    new_run = newest(db, workspace)
+    assert (new_run.continued_from_run_id, new_run.continued_from_step, new_run.steps_before) == (rows.run_id, 50, 50)
 
 
 def test_a_run_is_asked_for_tonight_and_started_now(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
@@ -88,9 +88,9 @@ def test_a_run_is_asked_for_tonight_and_started_now(open_page: Open, db: Databas
     assert "Not before" in words(at.run())
     press(at, "Start training")
     assert not at.exception
-    made = newest(db, workspace)
-    assert made.not_before
-    assert timedelta(0) < made.not_before - now() <= timedelta(days=1)
+    new_run = newest(db, workspace)
+    assert new_run.not_before
+    assert timedelta(0) < new_run.not_before - now() <= timedelta(days=1)
     assert "not before" in words(at)
     press(at, "Start now")
     assert newest(db, workspace).not_before is None
@@ -115,7 +115,7 @@ def test_runs_stand_beside_each_other(open_page: Open, db: Database, workspace: 
         second = training.start(tx, draft=draft, models=[MODEL], request_key="two")
     at = open_page("make/training", compare=f"{rows.run_id},{second.id},run_0")
     assert not at.exception
-    html = "".join(one.body for one in at.get("html"))
+    html = "".join(element.body for element in at.get("html"))
     assert "Batch size&nbsp;≠" in html
     assert "Seed" not in html
     assert html.count("<img") == 3

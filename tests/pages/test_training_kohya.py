@@ -16,7 +16,7 @@ from backend.engines.build import build_engines
 from backend.settings import Settings
 from tests.backend.engines.trainer import kohya_rig
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import fill
+from tests.factories.studio_rows import fill_workspace
 from tests.pages.conftest import Open, words
 
 
@@ -29,15 +29,19 @@ def app(settings: Settings, tmp_path: Path) -> Iterator[App]:
 
 
 def test_the_form_says_how_kohya_makes_it_fit(open_page: Open, db: Database, workspace: Tenant) -> None:
-    fill(db, workspace)
+    fill_workspace(db, workspace)
     with db.transaction(Anonymous()) as tx:
         tx.add(Device(id="h/cuda:0", host="h", name="cuda:0", vram_mb=12_288, engines={"trainer": "kohya"}))
     at = open_page("make/training")
     assert not at.exception
-    model = next(one for one in at.selectbox if {"sd15/base", "sdxl/base"} <= {option.split(" ·")[0] for option in one.options})
-    said = words(at)
-    assert "kohya trains for a card of 12 GB: gradient checkpointing." in said
-    assert "cuda:0 has 12.0 GB" in said
+    model = next(
+        element
+        for element in at.selectbox
+        if {"sd15/base", "sdxl/base"} <= {option.split(" ·")[0] for option in element.options}
+    )
+    page_text = words(at)
+    assert "kohya trains for a card of 12 GB: gradient checkpointing." in page_text
+    assert "cuda:0 has 12.0 GB" in page_text
     model.set_value("sdxl/base.safetensors").run()
     assert "8-bit optimizer, text encoders cached" in words(at)
     assert not at.warning

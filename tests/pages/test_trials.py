@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from backend import comparisons, influencers, jobs, loras
 from backend.app import App
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill_workspace
 from tests.factories.trials import make_trial
 from tests.pages.conftest import Open, words
 from tests.support.browsing import browser
@@ -19,7 +19,7 @@ from tests.support.browsing import browser
 
 @pytest.fixture
 def rows(app: App, workspace: Tenant) -> Rows:
-    return fill(app.db, workspace)
+    return fill_workspace(app.db, workspace)
 
 
 @pytest.fixture
@@ -58,17 +58,17 @@ def test_the_grid_the_result_and_the_winner(open_page: Open, app: App, workspace
     assert "how much of the face of the 14 training pictures is there" in words(at)
     at.get_by_key(f"trial:view:{trial_id}").set_value("result").run()
     assert not at.exception
-    said = words(at).replace("\\", "")
-    assert "Suggested: step 100 at 0.6" in said
-    assert "Step 150 at 1.0 may be overfitted" in said
+    page_text = words(at).replace("\\", "")
+    assert "Suggested: step 100 at 0.6" in page_text
+    assert "Step 150 at 1.0 may be overfitted" in page_text
     assert list(at.dataframe[0].value["Note"])[:4] == ["⚠ overfitted?", "⚠ overfitted?", "suggested", ""]
     next(field for field in at.text_input if field.label == "Name").set_value("bella-best")
     next(button for button in at.button if button.label == "Add to the library").click().run()
     assert "is in the library" in at.success[0].value
     with app.db.transaction(workspace.caller) as tx:
         lora = loras.by_name(tx, "bella-best")
-        who = influencers.get(tx, rows.influencer_id)
-        assert (lora.step, who.default_lora_id, who.default_lora_weight) == (100, lora.id, 0.6)
+        influencer = influencers.get(tx, rows.influencer_id)
+        assert (lora.step, influencer.default_lora_id, influencer.default_lora_weight) == (100, lora.id, 0.6)
 
 
 def test_without_a_judge_it_says_why(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:

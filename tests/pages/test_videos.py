@@ -8,13 +8,13 @@ from streamlit.testing.v1 import AppTest
 from backend import jobs, videos
 from backend.db.transactions import Database
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import Rows, fill, make_clip
+from tests.factories.studio_rows import Rows, fill_workspace, make_clip
 from tests.pages.conftest import Open, words
 
 
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
-    return fill(db, workspace)
+    return fill_workspace(db, workspace)
 
 
 @pytest.fixture
@@ -37,15 +37,20 @@ def test_without_videos_the_page_says_where_they_come_from(open_page: Open, rows
 def test_a_picture_is_animated_from_its_dialog(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
     at = press(open_page("make/gallery", id=rows.picture_ids[0]), "Animate")
     assert not at.exception
-    said = words(at)
-    assert "720 × 720 px · 5 s at 30 frames a second · about" in said
-    assert "will look soft" in said
+    page_text = words(at)
+    assert "720 × 720 px · 5 s at 30 frames a second · about" in page_text
+    assert "will look soft" in page_text
     press(at, "Make the video")
     with db.transaction(workspace.caller) as tx:
         [job] = jobs.page(tx, kinds=("video-generation",)).cards
-        made = videos.get_by_job(tx, job.id)
-    assert made
-    assert (job.state, made.picture_id, made.recipe.model, made.asset_id) == ("pending", rows.picture_ids[0], "push-in", None)
+        video = videos.get_by_job(tx, job.id)
+    assert video
+    assert (job.state, video.picture_id, video.recipe.model, video.asset_id) == (
+        "pending",
+        rows.picture_ids[0],
+        "push-in",
+        None,
+    )
 
 
 def test_pictures_just_drawn_are_animated_together(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:

@@ -29,9 +29,9 @@ def offered(app: App, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
     return ABLE
 
 
-def brought(app: App, who: Tenant, *, approved: bool = False, graph: dict[str, Any] | None = None) -> workflows.WorkflowCard:
+def brought(app: App, tenant: Tenant, *, approved: bool = False, graph: dict[str, Any] | None = None) -> workflows.WorkflowCard:
     text = json.dumps(graph) if graph else known.text("txt2img_lora_sd15")
-    with app.db.transaction(who.caller, needs="owner") as tx:
+    with app.db.transaction(tenant.caller, needs="owner") as tx:
         card = workflows.import_workflow(tx, draft=WorkflowDraft(name="Soft light", text=text))
         if approved:
             workflows.record_trial_request(tx, card.id, "gen_x")

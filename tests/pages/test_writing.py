@@ -16,7 +16,7 @@ from studio.shell import resources
 from tests.backend.budgets.conftest import Make, make_app, server
 from tests.backend.writing.conftest import answer_json, text
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill_workspace
 from tests.pages.conftest import Open, words
 from tests.servers.openrouter import ModelServer
 
@@ -25,7 +25,7 @@ __all__ = ["make_app", "server"]
 
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
-    return fill(db, workspace)
+    return fill_workspace(db, workspace)
 
 
 def shown(at: AppTest) -> str:

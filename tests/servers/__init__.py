@@ -1,1 +1,1 @@
-"""Protocol-faithful servers and programs of others, with their faults on switches."""
+"""Protocol-faithful imitations of others' servers and programs, with faults that tests can switch on."""

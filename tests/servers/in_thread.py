@@ -1,4 +1,4 @@
-"""An ASGI app that answers on a port of this machine, in a thread of this process: what all our servers for tests live in."""
+"""Serves an ASGI app on a local port, in a thread of this process: the base of all servers for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import uvicorn
 _PATIENCE_S = 20
 
 
-class InThread:
+class ThreadedServer:
     """`port` 0: any that is free; it stays the same when it is started again."""
 
     def __init__(self, name: str, port: int = 0) -> None:
@@ -37,7 +37,7 @@ class InThread:
         return listening
 
     def start(self, app: Any, **options: Any) -> None:
-        """Answers when this returns. `options` are uvicorn's."""
+        """Returns when it answers. `options` are uvicorn's."""
         listening = self._bind()
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=0, **options))
         thread = threading.Thread(target=_serve, args=[server, listening], daemon=True, name=self.name)
@@ -50,7 +50,7 @@ class InThread:
             time.sleep(0.01)
 
     def stop(self) -> None:
-        """As a killed process: connections are cut. Nothing if it does not run."""
+        """Stops like a killed process: connections are cut. Harmless when it does not run."""
         if self._running:
             server, thread = self._running
             self._running = None

@@ -1,4 +1,4 @@
-"""The product's own practice platform in a thread of the test, with the same handles as the other servers."""
+"""The product's own practice platform in a thread of the test, with the same interface as the other servers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from ops.sandbox_platform.app import routes
-from ops.sandbox_platform.store import Store
+from ops.sandbox_platform.store import SandboxStore
 from tests.servers.platforms.web import PlatformServer
 
 
-class Seen:
-    """A post as the other servers show theirs."""
+class SandboxPostView:
+    """A post with the attributes of the other servers' posts."""
 
-    def __init__(self, store: Store, post: Any) -> None:
+    def __init__(self, store: SandboxStore, post: Any) -> None:
         self.id, self.account, self.made_of, self.caption = post.id, post.account, post.made_of, post.caption
         self.ai, self.format, self.comments = post.ai, post.format, post.comments
         self.media = [(mime, store.media(post.made_of, n).read_bytes()) for n, mime in enumerate(post.media)]
@@ -26,7 +26,7 @@ class SandboxServer(PlatformServer):
     name = "sandbox"
 
     def __init__(self, folder: Path, *, port: int = 0) -> None:
-        self.store = Store(folder)
+        self.store = SandboxStore(folder)
         super().__init__(port=port)
         self.store.now = self.clock.now
 
@@ -64,9 +64,9 @@ class SandboxServer(PlatformServer):
         self.store.close()
 
 
-class _Feed(list[Seen]):
-    def __init__(self, store: Store) -> None:
-        super().__init__(Seen(store, one) for one in store.posts)
+class _Feed(list[SandboxPostView]):
+    def __init__(self, store: SandboxStore) -> None:
+        super().__init__(SandboxPostView(store, post) for post in store.posts)
         self._store = store
 
     def clear(self) -> None:

@@ -38,15 +38,15 @@ def graph(**values: Any) -> dict[str, Any]:
 
 
 def changed(node: str, **inputs: Any) -> dict[str, Any]:
-    made = graph()
-    made[node]["inputs"] |= inputs
-    return made
+    prompt = graph()
+    prompt[node]["inputs"] |= inputs
+    return prompt
 
 
 def without(node: str, name: str) -> dict[str, Any]:
-    made = graph()
-    del made[node]["inputs"][name]
-    return made
+    prompt = graph()
+    del prompt[node]["inputs"][name]
+    return prompt
 
 
 def post(client: httpx.Client, prompt: Any, **more: Any) -> httpx.Response:
@@ -54,8 +54,8 @@ def post(client: httpx.Client, prompt: Any, **more: Any) -> httpx.Response:
 
 
 def ended(client: httpx.Client, prompt_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = until(lambda: client.get(f"/history/{prompt_id}").json(), what="the end")[prompt_id]
-    return found
+    history: dict[str, Any] = until(lambda: client.get(f"/history/{prompt_id}").json(), what="the end")[prompt_id]
+    return history
 
 
 @pytest.mark.parametrize(
@@ -73,11 +73,11 @@ def ended(client: httpx.Client, prompt_id: str) -> dict[str, Any]:
 )
 def test_what_is_wrong_with_a_node_is_told_by_node(client: httpx.Client, prompt: Any, node: str, kind: str) -> None:
     """comfyui.md, 2: table of error shapes."""
-    said = post(client, prompt)
-    assert said.status_code == 400
-    assert said.json()["error"]["type"] == "prompt_outputs_failed_validation"
-    assert said.json()["error"]["details"] == ""
-    assert [error["type"] for error in said.json()["node_errors"][node]["errors"]] == [kind]
+    response = post(client, prompt)
+    assert response.status_code == 400
+    assert response.json()["error"]["type"] == "prompt_outputs_failed_validation"
+    assert response.json()["error"]["details"] == ""
+    assert [error["type"] for error in response.json()["node_errors"][node]["errors"]] == [kind]
 
 
 def test_what_is_no_prompt(client: httpx.Client, server: ComfyServer) -> None:
@@ -99,10 +99,10 @@ def test_a_half_that_is_bad_is_dropped_without_a_word_but_node_errors(client: ht
     """comfyui.md, 2: 200 may still carry non-empty node_errors."""
     prompt = graph()
     prompt["bad"] = {"class_type": "SaveImage", "inputs": {"images": ["nowhere", 0], "filename_prefix": "x"}}
-    said = post(client, prompt)
-    assert said.status_code == 200
-    assert list(said.json()["node_errors"]) == ["bad"]
-    assert list(ended(client, said.json()["prompt_id"])["outputs"]) == ["result"]
+    response = post(client, prompt)
+    assert response.status_code == 200
+    assert list(response.json()["node_errors"]) == ["bad"]
+    assert list(ended(client, response.json()["prompt_id"])["outputs"]) == ["result"]
 
 
 def test_the_same_prompt_again_gives_the_same_file(client: httpx.Client) -> None:
@@ -135,10 +135,10 @@ def test_an_upload_of_other_bytes_gets_another_name(client: httpx.Client, tmp_pa
 def test_jobs_are_told_by_newer_servers_alone(client: httpx.Client, server: ComfyServer) -> None:
     prompt_id = post(client, graph()).json()["prompt_id"]
     ended(client, prompt_id)
-    said = client.get(f"/api/jobs/{prompt_id}")
-    assert said.status_code == (404 if server.version == OLD else 200)
+    response = client.get(f"/api/jobs/{prompt_id}")
+    assert response.status_code == (404 if server.version == OLD else 200)
     if server.version == NEW:
-        assert said.json()["status"] == "completed"
+        assert response.json()["status"] == "completed"
         assert client.get(f"/api/jobs/{uuid.uuid4()}").status_code == 404
         assert client.post(f"/api/jobs/{uuid.uuid4()}/cancel").json() == {"cancelled": False}
 
@@ -159,17 +159,22 @@ def test_when_the_older_of_two_sockets_closes_the_newer_is_deaf(client: httpx.Cl
 
 def test_history_comes_between_success_and_the_last_word(client: httpx.Client, server: ComfyServer) -> None:
     """comfyui.md, 5: order and history."""
-    name, prompt_id, seen = uuid.uuid4().hex, str(uuid.uuid4()), []
+    name, prompt_id, events = uuid.uuid4().hex, str(uuid.uuid4()), []
     with connect(f"ws{server.url[4:]}/ws?clientId={name}", compression=None) as socket:
         post(client, graph(), client_id=name, prompt_id=prompt_id)
         while True:
-            said = json.loads(socket.recv(timeout=20))
-            seen.append(said["type"])
-            if said["type"] == "executing" and said["data"]["node"] is None:
+            message = json.loads(socket.recv(timeout=20))
+            events.append(message["type"])
+            if message["type"] == "executing" and message["data"]["node"] is None:
                 break
         assert client.get(f"/history/{prompt_id}").json()
-    assert seen.index("execution_start") < seen.index("progress") < seen.index("executed") < seen.index("execution_success")
-    assert seen[-1] == "executing"
+    assert (
+        events.index("execution_start")
+        < events.index("progress")
+        < events.index("executed")
+        < events.index("execution_success")
+    )
+    assert events[-1] == "executing"
 
 
 def test_an_unreached_node_without_inputs_ends_the_prompt_thread(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_a_feed_and_switches_can_be_clicked() -> None:
         assert httpx.post(f"{server.url}/switches", data=form).status_code == 303
         assert (server.faults.times["lose_publish"], server.faults.processing_s, server.faults.quota_total) == (2, 1.5, 50)
         assert server.clock.ahead == 30
-        assert server.opens(token) is None
+        assert server.account_of_token(token) is None
 
 
 def test_make_platforms_prints_what_to_set() -> None:

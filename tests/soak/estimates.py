@@ -37,7 +37,7 @@ from backend.kit.ids import new_id
 from backend.training import ParamsDraft, RunDraft
 from backend.training.rules import recommend, with_overrides
 from backend.videos import VideoDraft
-from ops.demo import Demo, _ingest, _name, _sign_in
+from ops.demo import DemoRun, _ingest, _name, _sign_in
 from ops.local_stack import ephemeral
 from tests.factories.making import make_asset
 
@@ -69,7 +69,7 @@ class Run:
 class Bench:
     """The studio with a trained character. `pictures`: what was drawn so far, to enlarge, change and animate."""
 
-    demo: Demo
+    demo: DemoRun
     who: str
     dataset_id: str
     channel_id: str
@@ -278,7 +278,7 @@ def main() -> int:
     parser.add_argument("--only", default=",".join(KINDS))
     asked = parser.parse_args()
     os.environ["ENGINE_IDLE_S"] = str(IDLE_S)
-    with ephemeral.studio() as settings:
+    with ephemeral.ephemeral_studio() as settings:
         app = bootstrap(settings, role="studio")
         try:
             here = _begin(app)
@@ -295,7 +295,7 @@ def main() -> int:
 
 
 def _begin(app: App) -> Bench:
-    demo, sample = Demo(app, _sign_in(app)), characters()[0]
+    demo, sample = DemoRun(app, _sign_in(app)), characters()[0]
     who = demo.do(influencers.create, InfluencerDraft(name=_name(None, sample)))
     dataset_id, _ = _ingest(demo, who, None, sample)
     channel = demo.do(channels.add_sandbox, who.id)

@@ -63,7 +63,7 @@ def polling(here: Studio, url: str, pid: int) -> dict[str, Any]:
     """OPEN_PAGES that ask for live jobs every 2 s."""
     tokens = [make_person(here.app.db, here.tenant.id, "editor").token for _ in range(OPEN_PAGES)]
     path, every = crowd.requests_of(here)["live"]
-    seen = crowd.Seen()
+    seen = crowd.Measured()
 
     async def all_pages() -> None:
         begin = time.monotonic() + 0.5

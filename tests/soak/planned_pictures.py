@@ -75,7 +75,7 @@ PEOPLE = (
 def look(somebody: Somebody) -> words.Attributes:
     """What is the same on all their pictures. No hats: the reader cannot see the hair below one."""
     rng = random.Random(f"planned/{somebody.seed}")
-    while (seen := pictures.known(rng))["top"] in words.HATS:
+    while (seen := pictures.training_attributes(rng))["top"] in words.HATS:
         pass
     return {head: seen[head] for head in ("top", "hair", "skin", "glasses", "beard", "clothes", "hat")} | {"eyes": "default"}
 

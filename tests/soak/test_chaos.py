@@ -30,11 +30,11 @@ from backend.db.tables import Asset, Device, EventRow, Job, Picture, Post
 from backend.engines.starter_model import characters
 from backend.errors import StudioError
 from backend.kit.clock import now
-from ops.sandbox_platform.store import Store
+from ops.sandbox_platform.store import SandboxStore
 from tests.factories.account import Tenant, make_workspace
 from tests.factories.making import make_dataset
 from tests.support.chaos import FINAL_WORDS, Person, Studio, persist, spread, studio
-from tests.support.publishing import ENDED, House
+from tests.support.publishing import ENDED, PublishingRig
 from tests.support.wait import until
 from tests.workers.test_training import add_picture
 
@@ -65,7 +65,7 @@ class Campaign:
         self.studio, self.app = ours, app
         self.tenant: Tenant = make_workspace(app.db)
         self.person = Person(ours, self.tenant)
-        self.house = House(app, self.tenant, {"sandbox": None})
+        self.publishing_rig = PublishingRig(app, self.tenant, {"sandbox": None})
         # As a person does on the practice platform's page: an account may publish 50 times a day there, as on Instagram
         switches, form = f"{app.settings.sandbox_url}/switches", {"act": "set", "quota_total": "10000"}
         answer = httpx.post(switches, data=form, headers={"Origin": str(app.settings.sandbox_url)})
@@ -77,7 +77,7 @@ class Campaign:
         self.datasets = 0
 
     def payload(self, kind: str, n: int) -> dict[str, Any]:
-        influencer = {"influencerId": self.house.influencer_id}
+        influencer = {"influencerId": self.publishing_rig.influencer_id}
         match kind:
             case "image-generation":
                 return {"prompt": f"portrait number {n}", "n": 1 + n % 2, "steps": 6}
@@ -85,7 +85,7 @@ class Campaign:
                 return {**influencer, "contentType": "instagram-post", "topic": f"a morning, number {n}"}
             case "content-plan":
                 first = (now() + timedelta(days=2 + n)).date().isoformat()
-                channels = [self.house.channels["sandbox"]]
+                channels = [self.publishing_rig.channels["sandbox"]]
                 return {**influencer, "first": first, "days": 1, "clocks": ["18:30"], "channelIds": channels, "pictures": 1}
             case "content-ideas":
                 return {**influencer, "days": 3}
@@ -97,7 +97,7 @@ class Campaign:
         try:
             with self.app.db.transaction(self.tenant.caller) as tx:
                 open_jobs = Counter(tx.scalars(select(Job.kind).where(Job.state.not_in(FINAL_WORDS), Job.kind != "upkeep")))
-                ours = Post.id.in_(self.house.captions), Post.state.not_in(ENDED)
+                ours = Post.id.in_(self.publishing_rig.captions), Post.state.not_in(ENDED)
                 posts = Counter(tx.scalars(select(Post.state).where(*ours)))
         except StudioError as error:
             return error.message
@@ -108,7 +108,7 @@ class Campaign:
         with self.app.db.transaction(self.tenant.caller) as tx:
             jobs = {job.id: job for job in tx.scalars(select(Job))}
             assets = tx.execute(select(Asset.key, Asset.size_bytes).where(Asset.state == "stored")).all()
-            states = Counter(tx.scalars(select(Post.state).where(Post.id.in_(self.house.captions))))
+            states = Counter(tx.scalars(select(Post.state).where(Post.id.in_(self.publishing_rig.captions))))
             told = Counter(tx.scalars(select(EventRow.noun_id).where(EventRow.kind == "job.completed")))
             drawn = Counter((asked, n) for asked, n in tx.execute(select(Picture.generation_id, Picture.n)))
             held = tx.scalars(select(Device.id).where(Device.held_by.is_not(None))).all()
@@ -126,7 +126,7 @@ class Campaign:
             "cards_held": len(held),
             "objects": len(assets),
             "objects_wrong": sum(not self._whole(key, size) for key, size in assets),
-            "posts": len(self.house.captions),
+            "posts": len(self.publishing_rig.captions),
             "post_states": {str(state): n for state, n in states.items()},
         }
 
@@ -138,10 +138,10 @@ class Campaign:
 
     def published(self) -> dict[str, int]:
         """By the platform's own journal."""
-        store = Store(self.studio.var / "sandbox")
+        store = SandboxStore(self.studio.var / "sandbox")
         store.close()
         seen = Counter(post.caption for post in store.posts)
-        wanted = list(self.house.captions.values())
+        wanted = list(self.publishing_rig.captions.values())
         return {
             "posts_once": sum(seen[caption] == 1 for caption in wanted),
             "posts_twice": sum(seen[caption] > 1 for caption in wanted),
@@ -160,7 +160,7 @@ def test_every_kind_of_process_is_killed_and_nothing_is_lost() -> None:
     with studio(**QUICK) as ours:
         app = ours.app()
         campaign = Campaign(ours, app)
-        posts = [campaign.house.plan("sandbox", "carousel" if n % 5 == 0 else "picture", n) for n in range(POSTS)]
+        posts = [campaign.publishing_rig.plan("sandbox", "carousel" if n % 5 == 0 else "picture", n) for n in range(POSTS)]
         dice.shuffle(posts)
         orders = spread(dice, WORK, ORDERS)
         victims = spread(dice, VICTIMS, KILLS)
@@ -176,7 +176,7 @@ def test_every_kind_of_process_is_killed_and_nothing_is_lost() -> None:
                 ours.start()
                 restarted.append(round(time.monotonic() - at, 1))
             while len(posts) > POSTS * (len(victims) - n - 1) // len(victims):
-                persist(partial(campaign.house.make_due, posts.pop()))
+                persist(partial(campaign.publishing_rig.make_due, posts.pop()))
             while len(orders) > ORDERS * (len(victims) - n - 1) // len(victims):
                 kind = orders.pop()
                 campaign.person.order(kind, campaign.payload(kind, len(orders)))
@@ -224,13 +224,13 @@ def test_a_frozen_worker_is_ended_and_replaced() -> None:
     with studio(**QUICK, JOB_LEASE_S="5") as ours:
         app = ours.app()
         campaign = Campaign(ours, app)
-        posts = [campaign.house.plan("sandbox", "picture", n) for n in range(12)]
+        posts = [campaign.publishing_rig.plan("sandbox", "picture", n) for n in range(12)]
         for n in range(4):
             campaign.person.order("image-generation", campaign.payload("image-generation", n))
         replaced: dict[str, float] = {}
         for name, due in (("worker-gpu", posts[:4]), ("worker-cpu", posts[4:])):
             frozen = until(lambda name=name: ours.find(name), 60, what=f"a process of {name}")  # type: ignore[misc]
-            campaign.house.make_due(*due)
+            campaign.publishing_rig.make_due(*due)
             until(lambda: _under_way(campaign), 60, what="work that is under way")
             frozen.send_signal(signal.SIGSTOP)
             began = time.monotonic()
@@ -275,12 +275,12 @@ def test_a_full_disk_is_said_and_everything_goes_on_when_there_is_room(small_dis
     with studio(small_disk, **QUICK, JOB_RETRY_DELAYS_S="5,25,600") as ours:
         app = ours.app()
         campaign = Campaign(ours, app)
-        posts = [campaign.house.plan("sandbox", "picture", n) for n in range(6)]
-        campaign.house.files_prepared()
+        posts = [campaign.publishing_rig.plan("sandbox", "picture", n) for n in range(6)]
+        campaign.publishing_rig.files_prepared()
         for n in range(4):
             campaign.person.order("image-generation", campaign.payload("image-generation", n))
         _fill(small_disk / "fill")
-        campaign.house.make_due(*posts)
+        campaign.publishing_rig.make_due(*posts)
         until(lambda: ours.health().get("disk") == "full", 60, what="a health that says so")
         told = ours.health()
         threading.Event().wait(FULL_S)

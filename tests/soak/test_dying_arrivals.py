@@ -21,7 +21,7 @@ from tests.backend.datasets.conftest import context, upload
 from tests.factories.account import Tenant
 from tests.factories.pictures import photo
 from tests.support.context import make_context
-from tests.support.crashing import dying_everywhere
+from tests.support.crashing import crash_at_every_write
 from workers.context import Context
 
 
@@ -50,7 +50,7 @@ def test_each_file_is_one_picture_of_the_gallery(worker_app: Any, workspace: Ten
             assert set(tx.scalars(select(Upload.state))) == {"taken"}
             assert set(tx.scalars(select(AssetUse.asset_id))) == {one.asset_id for one in pictures}
 
-    assert dying_everywhere(begin, run, check) > 10
+    assert crash_at_every_write(begin, run, check) > 10
 
 
 def test_each_file_is_one_picture_of_the_dataset(app: Any, workspace: Tenant) -> None:
@@ -75,4 +75,4 @@ def test_each_file_is_one_picture_of_the_dataset(app: Any, workspace: Tenant) ->
             kept = select(AssetUse.asset_id).where(AssetUse.noun == "dataset", AssetUse.noun_id == dataset_id)
             assert set(tx.scalars(kept)) == {one.asset_id for one in images}
 
-    assert dying_everywhere(begin, run, check) > 10
+    assert crash_at_every_write(begin, run, check) > 10

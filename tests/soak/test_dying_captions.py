@@ -19,7 +19,7 @@ from tests.backend.datasets.captioning import context, order
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
 from tests.servers.openrouter import ModelServer
-from tests.support.crashing import dying_everywhere
+from tests.support.crashing import crash_at_every_write
 from workers.context import Context
 
 __all__ = ["server"]
@@ -59,4 +59,4 @@ def test_a_picture_is_paid_twice_only_while_it_is_being_looked_at(
         assert spent is not None
         assert server.total <= spent
 
-    assert dying_everywhere(begin, run, check) > PICTURES
+    assert crash_at_every_write(begin, run, check) > PICTURES

@@ -18,7 +18,7 @@ from tests.backend.identity.test_calibration import calibrate
 from tests.factories.account import Tenant
 from tests.fakes.engines import FakeImageEngine
 from tests.support.context import make_context
-from tests.support.crashing import dying_everywhere
+from tests.support.crashing import crash_at_every_write
 from workers.context import Context
 
 __all__ = ["do", "embedder", "engine", "red", "studio"]
@@ -55,4 +55,4 @@ def test_pictures_that_fell_short_are_drawn_anew_and_every_one_is_there_once(
             assert set(tx.scalars(kept)) == {one.asset_id for one in pictures}, "what a dead attempt left has no use"
             assert {tx.get_one(Asset, one.asset_id).state for one in pictures} == {"stored"}
 
-    assert dying_everywhere(begin, run, check) > 12
+    assert crash_at_every_write(begin, run, check) > 12

@@ -14,7 +14,7 @@ from tests.backend.comparisons.conftest import engine, reader, run_id, studio
 from tests.factories.account import Tenant
 from tests.fakes.engines import FakeImageEngine
 from tests.support.context import make_context
-from tests.support.crashing import dying_everywhere
+from tests.support.crashing import crash_at_every_write
 from workers.context import Context
 
 __all__ = ["engine", "reader", "run_id", "studio"]
@@ -45,7 +45,7 @@ def test_cells_and_the_grid_are_there_once(studio: Any, workspace: Tenant, run_i
         assert [cell.n for cell in cells] == [0, 1]
         assert kept == {cell.asset_id for cell in cells}
 
-    assert dying_everywhere(begin, run, check) > 10
+    assert crash_at_every_write(begin, run, check) > 10
     drawn = begin()
     run(drawn)
     payload = ComparisonPayload.model_validate(drawn.claim.payload)
@@ -59,4 +59,4 @@ def test_cells_and_the_grid_are_there_once(studio: Any, workspace: Tenant, run_i
         cells, kept, grid = used(ctx)
         assert kept == {cell.asset_id for cell in cells} | {grid}
 
-    assert dying_everywhere(begin_grid, lambda ctx: pipeline.run_grid(ctx, payload), check_grid) > 3
+    assert crash_at_every_write(begin_grid, lambda ctx: pipeline.run_grid(ctx, payload), check_grid) > 3

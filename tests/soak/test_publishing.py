@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 from backend.content_plans import PostState
-from tests.support.publishing import House
-from tests.support.publishing_fixtures import Publishers, deaths, house, servers, workers
+from tests.support.publishing import PublishingRig
+from tests.support.publishing_fixtures import Publishers, crash_points, publishing_rig, servers, workers
 from tests.support.wait import until
-from tests.support.worker_forks import Born
+from tests.support.worker_forks import ForkedWorker
 
-__all__ = ["deaths", "house", "servers", "workers"]
+__all__ = ["crash_points", "publishing_rig", "servers", "workers"]
 pytestmark = pytest.mark.kill
 POSTS = int(os.environ.get("SOAK_POSTS", "200"))
 KILLS = int(os.environ.get("SOAK_KILLS", "100"))
@@ -41,22 +41,22 @@ FAULTS: dict[str, tuple[str, ...]] = {
 """Those that pass: what a person would have to mend would end a post as failed, rightly."""
 
 
-def test_each_post_is_out_once_or_said_to_be_unknown(house: House, workers: Publishers, stack: Any) -> None:
+def test_each_post_is_out_once_or_said_to_be_unknown(publishing_rig: PublishingRig, workers: Publishers, stack: Any) -> None:
     dice = random.Random(SEED)
     crew = {name: hired(workers, name) for name in ("worker", "another", "third", "tick", "second tick")}
     began = time.monotonic()
-    for server in house.servers.values():
+    for server in publishing_rig.servers.values():
         server.faults.processing_s = 0.4
-    ids = [planned(house, n) for n in range(POSTS)]
-    house.files_prepared()
+    ids = [planned(publishing_rig, n) for n in range(POSTS)]
+    publishing_rig.files_prepared()
     killed: Counter[str] = Counter()
     broken: Counter[str] = Counter()
     waiting = list(ids)
     dice.shuffle(waiting)
     for kill in range(KILLS):
         while len(waiting) > len(ids) * (KILLS - kill - 1) // KILLS:
-            house.make_due(waiting.pop())
-        broken[break_something(house, dice)] += 1
+            publishing_rig.make_due(waiting.pop())
+        broken[break_something(publishing_rig, dice)] += 1
         threading.Event().wait(dice.uniform(0.0, 0.6))
         victim = dice.choices([*crew, "valkey"], weights=[5, 5, 5, 2, 2, 3])[0]
         if victim == "valkey":
@@ -67,26 +67,30 @@ def test_each_post_is_out_once_or_said_to_be_unknown(house: House, workers: Publ
             crew[victim].kill()
             crew[victim] = hired(workers, victim)
         killed[victim.split()[-1]] += 1
-        house.connect_again()
-    until(lambda: (house.connect_again(), not house.left())[1], 420, what=f"the end of every post ({len(house.left())} left)")
-    told(house, ids, killed, broken, time.monotonic() - began)
+        publishing_rig.connect_again()
+    until(
+        lambda: (publishing_rig.connect_again(), not publishing_rig.left())[1],
+        420,
+        what=f"the end of every post ({len(publishing_rig.left())} left)",
+    )
+    told(publishing_rig, ids, killed, broken, time.monotonic() - began)
 
 
-def planned(house: House, n: int) -> str:
+def planned(publishing_rig: PublishingRig, n: int) -> str:
     """A third of those that can have one have a first comment."""
     platform, kind = MIX[n % len(MIX)]
-    return house.plan(platform, kind, n, comment=f"More of number {n}" if platform != "tiktok" and n % 3 == 0 else "")
+    return publishing_rig.plan(platform, kind, n, comment=f"More of number {n}" if platform != "tiktok" and n % 3 == 0 else "")
 
 
-def hired(workers: Publishers, name: str) -> Born:
+def hired(workers: Publishers, name: str) -> ForkedWorker:
     """Ticks alone hear no queue that posts are in, so that they are killed by themselves."""
     return workers.start("gpu", tick=True) if "tick" in name else workers.start(tick=False, threads=2)
 
 
-def break_something(house: House, dice: random.Random) -> str:
+def break_something(publishing_rig: PublishingRig, dice: random.Random) -> str:
     platform = dice.choice(sorted(FAULTS))
     fault = dice.choice(FAULTS[platform])
-    server = house.servers[platform]
+    server = publishing_rig.servers[platform]
     if fault == "expire":
         server.expire_tokens()
     elif fault == "busy":
@@ -99,22 +103,24 @@ def break_something(house: House, dice: random.Random) -> str:
     return f"{platform} {fault}"
 
 
-def told(house: House, ids: list[str], killed: Counter[str], broken: Counter[str], took: float) -> None:
-    seen = Counter(house.seen())
-    states = Counter(str(house.post(one).state) for one in ids)
+def told(publishing_rig: PublishingRig, ids: list[str], killed: Counter[str], broken: Counter[str], took: float) -> None:
+    seen = Counter(publishing_rig.seen())
+    states = Counter(str(publishing_rig.post(one).state) for one in ids)
     print(f"\n{len(ids)} posts, {sum(killed.values())} kills {dict(killed)} in {took:.0f} s: {dict(states)}")
     print(f"platforms broken {sum(broken.values())} times: {dict(broken)}")
-    asked = [one for one in ids if house.post(one).first_comment and house.post(one).state == PostState.PUBLISHED]
-    missing = Counter(house.comment_story(one) for one in asked if not house.comments(one))
+    asked = [
+        one for one in ids if publishing_rig.post(one).first_comment and publishing_rig.post(one).state == PostState.PUBLISHED
+    ]
+    missing = Counter(publishing_rig.comment_story(one) for one in asked if not publishing_rig.comments(one))
     print(f"{len(asked)} first comments; not there: {dict(missing)}")
     assert "" not in missing, "each says why"
     for one in ids:
-        assert len(house.comments(one)) <= 1, house.story(one)
-        post, times = house.post(one), seen[house.captions[one]]
+        assert len(publishing_rig.comments(one)) <= 1, publishing_rig.story(one)
+        post, times = publishing_rig.post(one), seen[publishing_rig.captions[one]]
         if post.state == PostState.UNKNOWN:
-            assert "tiktok picture" in house.captions[one], house.story(one)
-            assert post.error, house.story(one)
-            assert times <= 1, house.story(one)
+            assert "tiktok picture" in publishing_rig.captions[one], publishing_rig.story(one)
+            assert post.error, publishing_rig.story(one)
+            assert times <= 1, publishing_rig.story(one)
         else:
-            assert (post.state, times) == (PostState.PUBLISHED, 1), house.story(one)
+            assert (post.state, times) == (PostState.PUBLISHED, 1), publishing_rig.story(one)
     assert max(seen.values()) == 1

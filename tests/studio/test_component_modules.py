@@ -29,7 +29,7 @@ def test_a_module_stands_after_what_it_imports_and_once(tmp_path: Path) -> None:
         "/**\n * One more.\n */\nexport const b = a + 1 // kept\n",
         a="// Said first.\nexport const a = /** @type {number} */ (1)\n",
     )
-    modules = load.modules_of(entry)
+    modules = load.modules_in_order(entry)
     assert [path.stem for path in modules] == ["a", "b", "entry"]
     lines = [line for line in load.link(modules).splitlines() if line]
     assert lines == ["const a = /** @type {number} */ (1)", "const b = a + 1 // kept", "export default () => a + b"]
@@ -48,16 +48,16 @@ def test_a_module_stands_after_what_it_imports_and_once(tmp_path: Path) -> None:
 def test_modules_that_cannot_share_a_scope_are_refused(tmp_path: Path, entry: str, reason: str) -> None:
     path = write(tmp_path, entry=entry, a="const b = 2\nexport const a = b\n")
     with pytest.raises(ValueError, match=reason):
-        load.link(load.modules_of(path))
+        load.link(load.modules_in_order(path))
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda path: path.stem)
 def test_every_component_links(entry: Path) -> None:
-    assert load.link(load.modules_of(entry)).count("export default") == 1
+    assert load.link(load.modules_in_order(entry)).count("export default") == 1
 
 
 def test_every_module_belongs_to_a_component() -> None:
-    linked = {module for entry in ENTRIES for module in load.modules_of(entry)}
+    linked = {module for entry in ENTRIES for module in load.modules_in_order(entry)}
     assert not [path.name for path in MODULES if path.resolve() not in linked]
 
 

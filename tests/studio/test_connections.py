@@ -39,12 +39,22 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    for name, value in {"HEAD_S": 0.3, "BODY_WINDOW_S": 0.3, "UNFINISHED_HEADS": 3, "ANSWER_STALL_S": 0.3}.items():
+    for name, value in {
+        "HEAD_TIMEOUT_S": 0.3,
+        "BODY_WINDOW_S": 0.3,
+        "MAX_UNFINISHED_HEADS": 3,
+        "RESPONSE_STALL_S": 0.3,
+    }.items():
         monkeypatch.setattr(connections, name, value)
     config = uvicorn.Config(
-        answer, port=0, http=connections.Http, ws=connections.WebSocket, lifespan="off", log_level="error",
+        answer,
+        port=0,
+        http=connections.LimitedHttpProtocol,
+        ws=connections.LimitedWebSocketProtocol,
+        lifespan="off",
+        log_level="error",
         timeout_graceful_shutdown=1,
-    )  # fmt: skip
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -63,28 +73,28 @@ def dial(port: int) -> Iterator[Dial]:
     with ExitStack() as stack:
 
         def make(data: bytes = b"") -> socket.socket:
-            made = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
-            made.sendall(data)
-            return made
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+            connection.sendall(data)
+            return connection
 
         yield make
 
 
 def until_closed(line: socket.socket) -> bytes:
-    heard = b""
+    received = b""
     try:
         while data := line.recv(65536):
-            heard += data
+            received += data
     except ConnectionResetError:
         pass
-    return heard
+    return received
 
 
 @pytest.mark.parametrize("start", [b"GET /he", GET[:-2], GET + GET[:-2]], ids=["line", "head", "second head"])
 def test_a_head_that_does_not_come_ends_the_connection(dial: Dial, start: bytes) -> None:
-    heard = until_closed(dial(start))
-    assert heard.endswith(b"408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
-    assert heard.count(b"200 OK") == (1 if GET in start else 0)
+    received = until_closed(dial(start))
+    assert received.endswith(b"408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+    assert received.count(b"200 OK") == (1 if GET in start else 0)
 
 
 def test_a_connection_kept_ready_ends_without_a_word(dial: Dial) -> None:
@@ -101,7 +111,7 @@ def test_a_body_that_drips_ends_the_connection_and_a_steady_one_arrives(dial: Di
 
 
 def test_of_one_address_only_so_many_heads_are_awaited(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "HEAD_S", 600.0)
+    monkeypatch.setattr(connections, "HEAD_TIMEOUT_S", 600.0)
     lines = [dial(b"GET / HTTP/1.1\r\nX-Slow: ") for _ in range(40)]
     for line in lines[:-3]:
         assert until_closed(line) == b"", "the oldest make room, long before their time is over"
@@ -117,7 +127,7 @@ def test_a_websocket_is_no_request_that_is_late(port: int, dial: Dial) -> None:
 
 
 def test_a_message_is_small_until_its_sender_is_known(port: int) -> None:
-    large = b"x" * (connections.STRANGER_MESSAGE_BYTES + 1)
+    large = b"x" * (connections.ANONYMOUS_MESSAGE_BYTES + 1)
     with connect(f"ws://127.0.0.1:{port}/") as stranger:
         stranger.send(b"hello")
         assert stranger.recv() == "5"
@@ -129,6 +139,6 @@ def test_a_message_is_small_until_its_sender_is_known(port: int) -> None:
     with connect(f"ws://127.0.0.1:{port}/known") as person:
         person.send(large)
         assert person.recv() == str(len(large))
-        person.send(b"x" * (connections.MESSAGE_BYTES + 1))
+        person.send(b"x" * (connections.MAX_MESSAGE_BYTES + 1))
         with pytest.raises(ConnectionClosed):
             person.recv()

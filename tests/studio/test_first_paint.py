@@ -26,8 +26,10 @@ def test_the_page_has_its_colour_before_any_script_runs() -> None:
     theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
     assert (theme["light"]["backgroundColor"], theme["dark"]["backgroundColor"]) == (LIGHT, DARK)
     routes = [
-        Route("/gallery", index), Route("/api/page", index), Route("/data", lambda _: JSONResponse({"a": "<head>"})),
-    ]  # fmt: skip
+        Route("/gallery", index),
+        Route("/api/page", index),
+        Route("/data", lambda _: JSONResponse({"a": "<head>"})),
+    ]
     app = Starlette(routes=routes, middleware=[Middleware(FirstPaint), Middleware(GZipMiddleware)])
     with TestClient(app) as client:
         page = client.get("/gallery", headers={"accept": "text/html,*/*", "if-none-match": '"1"'})

@@ -12,15 +12,15 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [(0.2, "1 s"), (42, "42 s"), (75, "1 min 15 s"), (1800, "30 min"), (3 * 3600 + 240, "3 h 4 min")],
 )
-def test_durations(seconds: float, said: str) -> None:
-    assert words.duration(seconds) == said
+def test_durations(seconds: float, expected: str) -> None:
+    assert words.duration(seconds) == expected
 
 
 @pytest.mark.parametrize(
-    ("before", "said"),
+    ("before", "expected"),
     [
         (timedelta(seconds=5), "just now"),
         (timedelta(minutes=5), "5 min ago"),
@@ -30,8 +30,8 @@ def test_durations(seconds: float, said: str) -> None:
         (timedelta(days=59), "1 Jan 2026"),
     ],
 )
-def test_ago(before: timedelta, said: str) -> None:
-    assert words.ago(NOW - before, now=NOW) == said
+def test_ago(before: timedelta, expected: str) -> None:
+    assert words.ago(NOW - before, now=NOW) == expected
 
 
 def test_sizes_and_counts() -> None:
@@ -56,7 +56,7 @@ def test_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ahead", "zone", "said"),
+    ("ahead", "zone", "expected"),
     [
         (timedelta(minutes=20), "UTC", "12:20"),
         (timedelta(hours=11), "UTC", "23:00"),
@@ -64,11 +64,11 @@ def test_lines() -> None:
         (timedelta(days=3), "UTC", "4 Mar 12:00"),
     ],
 )
-def test_clocks(ahead: timedelta, zone: str, said: str) -> None:
-    assert words.clock(NOW + ahead, zone, now=NOW) == said
+def test_clocks(ahead: timedelta, zone: str, expected: str) -> None:
+    assert words.clock_time(NOW + ahead, zone, now=NOW) == expected
 
 
 def test_what_is_said_of_a_duration_names_loading() -> None:
-    assert words.takes(14.2, 8.1) == "about 14 s, of which 8 s to load the model"
-    assert words.takes(95.0) == "about 1 min 35 s"
-    assert words.takes(0.3, 0.2) == "about 1 s"
+    assert words.estimated_duration(14.2, 8.1) == "about 14 s, of which 8 s to load the model"
+    assert words.estimated_duration(95.0) == "about 1 min 35 s"
+    assert words.estimated_duration(0.3, 0.2) == "about 1 s"

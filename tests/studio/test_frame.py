@@ -14,10 +14,10 @@ def test_what_is_wrong_is_said_letter_by_letter() -> None:
 
     def page(sentence: str) -> None:
         from backend.errors import Invalid
-        from studio.shell.frame import explained
+        from studio.shell.frame import error_boundary
 
-        with explained():
+        with error_boundary():
             raise Invalid(sentence)
 
     at = AppTest.from_function(page, kwargs={"sentence": SENTENCE}).run()
-    assert [one.value for one in at.error] == [plain(SENTENCE)]
+    assert [element.value for element in at.error] == [plain(SENTENCE)]

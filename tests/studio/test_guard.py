@@ -1,4 +1,4 @@
-"""What stands before Streamlit's routes: names, origins, uploads and pages of strangers."""
+"""The access guard before Streamlit's routes: host names, origins, uploads, pages of anonymous visitors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from backend.app import App
 from backend.settings import Settings
 from studio.shell import file_uploads, guard
-from studio.shell.headers import Headers
+from studio.shell.headers import SecurityHeaders
 from tests.factories.account import Tenant
 
 ORIGIN = "http://localhost:8501"
@@ -30,7 +30,7 @@ Open = Callable[..., TestClient]
 
 
 class Pages:
-    """Streamlit's runtime as far as uploads need it: `token` of the sign-in that opened a page."""
+    """A fake of Streamlit's runtime, as far as uploads need it: page -> token of the session that opened it."""
 
     def __init__(self) -> None:
         self.opened: dict[str, str] = {}
@@ -44,11 +44,11 @@ class Pages:
 
 @pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch) -> Pages:
-    made = Pages()
+    pages_ = Pages()
     monkeypatch.setattr(runtime, "exists", lambda: True)
-    monkeypatch.setattr(runtime, "get_instance", lambda: made)
+    monkeypatch.setattr(runtime, "get_instance", lambda: pages_)
     config.get_config_options()
-    return made
+    return pages_
 
 
 @pytest.fixture
@@ -79,15 +79,18 @@ def open_studio(app: App, pages: Pages, monkeypatch: pytest.MonkeyPatch) -> Iter
     with ExitStack() as stack:
 
         def make(person: Any = None, client: tuple[str, int] = ("203.0.113.9", 1), **settings: Any) -> TestClient:
-            kept = Settings(_env_file=None, **settings)
-            monkeypatch.setattr(guard, "Settings", lambda: kept)
-            monkeypatch.setattr("studio.shell.headers.Settings", lambda: kept)
-            layers = [Middleware(Headers), Middleware(guard.Guard, get_app=lambda: app)]
+            own_settings = Settings(_env_file=None, **settings)
+            monkeypatch.setattr(guard, "Settings", lambda: own_settings)
+            monkeypatch.setattr("studio.shell.headers.Settings", lambda: own_settings)
+            layers = [Middleware(SecurityHeaders), Middleware(guard.AccessGuard, get_app=lambda: app)]
             cookies = {"studio_sid": person.token} if person else {}
             browser = TestClient(
                 Starlette(routes=routes, middleware=layers),
-                base_url=ORIGIN, cookies=cookies, headers={"origin": ORIGIN, "host": "localhost:8501"}, client=client,
-            )  # fmt: skip
+                base_url=ORIGIN,
+                cookies=cookies,
+                headers={"origin": ORIGIN, "host": "localhost:8501"},
+                client=client,
+            )
             return stack.enter_context(browser)
 
         yield make
@@ -110,8 +113,8 @@ def test_files_are_taken_only_from_the_sign_in_that_opened_the_page(open_studio:
 def test_the_files_of_one_person_stay_few_and_small(
     open_studio: Open, pages: Pages, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_uploads, "FILES_OF_ONE_PAGE", 3)
-    monkeypatch.setattr(file_uploads, "BYTES_OF_ONE_PERSON", 1000)
+    monkeypatch.setattr(file_uploads, "MAX_FILES_PER_PAGE", 3)
+    monkeypatch.setattr(file_uploads, "MAX_BYTES_PER_USER", 1000)
     pages.opened = dict.fromkeys(("one", "two", "three"), workspace.editor.token)
     her = open_studio(workspace.editor)
 
@@ -130,7 +133,7 @@ def test_the_files_of_one_person_stay_few_and_small(
 def test_strangers_have_few_pages_and_people_have_their_own(
     open_studio: Open, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "STRANGERS_OF_ONE_ADDRESS", 2)
+    monkeypatch.setattr(guard, "MAX_ANONYMOUS_PER_ADDRESS", 2)
     stranger = open_studio()
     with ExitStack() as open_pages:
         for _ in range(2):
@@ -148,7 +151,7 @@ def test_strangers_have_few_pages_and_people_have_their_own(
 def test_a_strangers_silent_page_is_closed_and_a_persons_is_not(
     open_studio: Open, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "STRANGER_IDLE_S", 0.01)
+    monkeypatch.setattr(guard, "ANONYMOUS_IDLE_S", 0.01)
     with open_studio().websocket_connect("/_stcore/stream") as page:
         assert page.receive() == {"type": "websocket.close", "code": 1001}
     with open_studio(workspace.viewer).websocket_connect("/_stcore/stream") as page:
@@ -188,12 +191,12 @@ def test_two_lengths_of_one_body_are_refused_and_the_connection_ends(open_studio
 
 @pytest.mark.parametrize("path", ["/metrics", "/_stcore/metrics"])
 def test_figures_are_for_this_machine_or_for_a_token(open_studio: Open, path: str) -> None:
-    here: Any = ("127.0.0.1", 1)
+    local_client: Any = ("127.0.0.1", 1)
     assert open_studio().get(path).status_code == 403
-    assert open_studio(client=here).get(path).status_code == 200
-    assert open_studio(client=here).get(path, headers={"x-forwarded-for": "127.0.0.1"}).status_code == 403
-    assert open_studio(client=here, public_url="https://studio.example.org").get(path).status_code == 403
-    guarded = open_studio(client=here, metrics_token="let-me-read")
+    assert open_studio(client=local_client).get(path).status_code == 200
+    assert open_studio(client=local_client).get(path, headers={"x-forwarded-for": "127.0.0.1"}).status_code == 403
+    assert open_studio(client=local_client, public_url="https://studio.example.org").get(path).status_code == 403
+    guarded = open_studio(client=local_client, metrics_token="let-me-read")
     assert guarded.get(path).status_code == 403
     assert guarded.get(path, headers={"authorization": "Bearer let-me-read"}).status_code == 200
 

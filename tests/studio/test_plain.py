@@ -22,10 +22,38 @@ TYPED = {
     "said",
 }
 READ_AS_MARKDOWN = {
-    "badge", "button", "caption", "checkbox", "download_button", "error", "expander", "form_submit_button", "header", "info",
-    "link_button", "markdown", "metric", "multiselect", "number_input", "page_link", "pills", "popover", "radio", "selectbox",
-    "slider", "status", "subheader", "success", "tabs", "text_area", "text_input", "title", "toast", "toggle", "warning",
-}  # fmt: skip
+    "badge",
+    "button",
+    "caption",
+    "checkbox",
+    "download_button",
+    "error",
+    "expander",
+    "form_submit_button",
+    "header",
+    "info",
+    "link_button",
+    "markdown",
+    "metric",
+    "multiselect",
+    "number_input",
+    "page_link",
+    "pills",
+    "popover",
+    "radio",
+    "selectbox",
+    "slider",
+    "status",
+    "subheader",
+    "success",
+    "tabs",
+    "text_area",
+    "text_input",
+    "title",
+    "toast",
+    "toggle",
+    "warning",
+}
 SAFE = {"plain", "esc", "len", "quote", "count"}
 OUR_OWN = {"check.name"}
 """Names that we gave: of servers, on the System page."""
@@ -33,8 +61,8 @@ OUR_OWN = {"check.name"}
 
 def test_what_people_typed_is_escaped_before_it_is_a_label_or_a_text() -> None:
     files = [ROOT / "Home.py", *(ROOT / "studio").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]
-    found = [f"{path.relative_to(ROOT)}:{line} {what}" for path in files for line, what in unescaped(path)]
-    assert not found, "\n".join(found)
+    findings = [f"{path.relative_to(ROOT)}:{line} {what}" for path in files for line, what in unescaped(path)]
+    assert not findings, "\n".join(findings)
 
 
 def test_the_search_finds_what_it_looks_for(tmp_path: Path) -> None:
@@ -48,8 +76,8 @@ def test_the_search_finds_what_it_looks_for(tmp_path: Path) -> None:
 def unescaped(path: Path) -> Iterator[tuple[int, str]]:
     for call in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in READ_AS_MARKDOWN:
-            shown = [*call.args[:1], *(word.value for word in call.keywords if word.arg in ("label", "body", "help"))]
-            for part in shown:
+            expressions = [*call.args[:1], *(word.value for word in call.keywords if word.arg in ("label", "body", "help"))]
+            for part in expressions:
                 yield from ((call.lineno, what) for what in _bare(part) if what not in OUR_OWN)
 
 

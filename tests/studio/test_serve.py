@@ -14,8 +14,8 @@ from studio.shell import connections, serve
 
 def test_the_server_has_our_protocols_and_believes_the_named_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[dict[str, Any]] = []
-    kept = Settings(_env_file=None, host="10.0.0.5", forwarded_allow_ips="10.0.0.0/8")
-    monkeypatch.setattr(serve, "Settings", lambda: kept)
+    own_settings = Settings(_env_file=None, host="10.0.0.5", forwarded_allow_ips="10.0.0.0/8")
+    monkeypatch.setattr(serve, "Settings", lambda: own_settings)
     monkeypatch.setattr("uvicorn.run", lambda app, **how: started.append({"app": app, **how}))
     monkeypatch.setattr(config, "_main_script_path", None)
     monkeypatch.setattr(config, "set_option", lambda name, value: None)
@@ -23,6 +23,6 @@ def test_the_server_has_our_protocols_and_believes_the_named_proxies(monkeypatch
     serve.main()
     [how] = started
     assert (how["app"], how["host"], how["port"]) == ("studio.shell.server:app", "10.0.0.5", 8700)
-    assert (how["http"], how["ws"]) == (connections.Http, connections.WebSocket)
-    assert how["ws_max_size"] == connections.MESSAGE_BYTES
+    assert (how["http"], how["ws"]) == (connections.LimitedHttpProtocol, connections.LimitedWebSocketProtocol)
+    assert how["ws_max_size"] == connections.MAX_MESSAGE_BYTES
     assert how["forwarded_allow_ips"] == "10.0.0.0/8"

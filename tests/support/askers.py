@@ -26,8 +26,8 @@ def main(tenant_id: str, user_id: str, n: int, name: str) -> None:
             return error.code
 
     with ThreadPoolExecutor(n) as pool:
-        for said in pool.map(one, range(n)):
-            print(said, flush=True)
+        for answer in pool.map(one, range(n)):
+            print(answer, flush=True)
     app.close()
 
 

@@ -19,7 +19,7 @@ ORIGIN = {"origin": "http://testserver"}
 @contextmanager
 def browser(app: App, person: Person | None) -> Iterator[TestClient]:
     """A client of the API (paths without /api) with the person's cookie and our own Origin."""
-    with TestClient(api.create(lambda: app), headers=ORIGIN, raise_server_exceptions=False) as client:
+    with TestClient(api.create_api(lambda: app), headers=ORIGIN, raise_server_exceptions=False) as client:
         if person:
             client.cookies.set(COOKIE, person.token)
         yield client
@@ -36,18 +36,28 @@ async def put_raw(app: App, person: Person, path: str, messages: list[dict[str, 
 
 
 async def put_from(app: App, person: Person, path: str, receive: Callable[[], Any]) -> list[dict[str, Any]]:
-    """The same with an ASGI `receive` of the test's own."""
-    answered: list[dict[str, Any]] = []
+    """As `put_raw`, with an ASGI `receive` function of the test."""
+    messages: list[dict[str, Any]] = []
 
     async def send(message: dict[str, Any]) -> None:
-        answered.append(message)
+        messages.append(message)
 
     headers = [(b"host", b"testserver"), (b"origin", b"http://testserver"), (b"cookie", f"{COOKIE}={person.token}".encode())]
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "PUT", "scheme": "http", "path": path,
-        "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers, "client": ("127.0.0.1", 1),
-        "server": ("testserver", 80), "state": {},
-    }  # fmt: skip
-    asgi: Callable[..., Any] = api.create(lambda: app)
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "PUT",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("testserver", 80),
+        "state": {},
+    }
+    asgi: Callable[..., Any] = api.create_api(lambda: app)
     await asgi(scope, receive, send)
-    return answered
+    return messages

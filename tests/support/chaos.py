@@ -26,7 +26,7 @@ from backend.errors import Unavailable
 from backend.kit.ids import new_id
 from backend.settings import Settings
 from ops.local_stack import ports, seaweed, valkey
-from ops.local_stack.run_info import running
+from ops.local_stack.run_info import run_info
 from tests.factories.account import Tenant
 from tests.support.wait import until
 
@@ -62,12 +62,12 @@ class Studio:
 
     def well(self, *, seconds: float = 600.0) -> float:
         """Waits until its health is ok; how long that took."""
-        began = time.monotonic()
+        started_at = time.monotonic()
         try:
             until(lambda: self.health().get("status") == "ok", seconds, what="a studio that is well")
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.health()}\n{self.said[-4000:]}") from None
-        return time.monotonic() - began
+        return time.monotonic() - started_at
 
     def health(self) -> dict[str, Any]:
         try:
@@ -93,26 +93,33 @@ class Studio:
         if name in ("engine child", "backend"):
             return self._below(*(("worker-gpu", "child_") if name == "engine child" else ("postgres", "postgres: studio_")))
         with suppress(OSError, ValueError):
-            known = json.loads((self.var / "run.json").read_text()).get("children", [])
-            return next((found for each in known if each["name"] == name and (found := _alive(each["pid"]))), None)
+            children = json.loads((self.var / "run.json").read_text()).get("children", [])
+            return next(
+                (
+                    process
+                    for child_entry in children
+                    if child_entry["name"] == name and (process := _alive(child_entry["pid"]))
+                ),
+                None,
+            )
         return None
 
     def _below(self, name: str, words: str) -> psutil.Process | None:
         above = self.find(name)
         with suppress(psutil.Error):
-            for one in above.children(recursive=True) if above else []:
-                if words in " ".join(one.cmdline()):
-                    return one
+            for process in above.children(recursive=True) if above else []:
+                if words in " ".join(process.cmdline()):
+                    return process
         return None
 
     def ours(self) -> list[psutil.Process]:
         """Every process that was started by it or by what it started, whoever its parent is now."""
-        found = []
-        for one in psutil.process_iter():
+        processes = []
+        for process in psutil.process_iter():
             with suppress(psutil.Error):
-                if one.environ().get("TMPDIR") == str(self.temporary) and one.status() != psutil.STATUS_ZOMBIE:
-                    found.append(one)
-        return found
+                if process.environ().get("TMPDIR") == str(self.temporary) and process.status() != psutil.STATUS_ZOMBIE:
+                    processes.append(process)
+        return processes
 
     def left_folders(self) -> list[str]:
         """Of ours: torch keeps a folder for what it compiles, one for all of its processes."""
@@ -121,14 +128,17 @@ class Studio:
 
     def app(self) -> App:
         """The studio's own way to its servers."""
-        kept, run = json.loads((self.var / "secrets.json").read_text()), json.loads((self.var / "run.json").read_text())
+        stored_secrets, run = (
+            json.loads((self.var / "secrets.json").read_text()),
+            json.loads((self.var / "run.json").read_text()),
+        )
         values: dict[str, Any] = {
-            "database_url": running(self.var).database_url,
-            "redis_url": valkey.url(run["ports"]["valkey"], kept["VALKEY_PASSWORD"]),
+            "database_url": run_info(self.var).database_url,
+            "redis_url": valkey.url(run["ports"]["valkey"], stored_secrets["VALKEY_PASSWORD"]),
             "s3_endpoint": seaweed.endpoint(run["ports"]["s3.port"]),
             "s3_key": "studio",
-            "s3_secret": kept["S3_SECRET"],
-            "secret_keys": kept["SECRET_KEYS"],
+            "s3_secret": stored_secrets["S3_SECRET"],
+            "secret_keys": stored_secrets["SECRET_KEYS"],
             "sandbox_url": f"http://127.0.0.1:{run['ports']['sandbox']}",
             "DATA_SHARED_BASE": self.var,
         }
@@ -137,23 +147,23 @@ class Studio:
 
 @contextmanager
 def studio(folder: Path | None = None, **env: str) -> Iterator[Studio]:
-    """Whatever happens, nothing of it is left running. `folder`: instead of a temporary one."""
+    """Starts a studio; at the end nothing of it is left running. `folder`: instead of a temporary one."""
     base = folder or Path(tempfile.mkdtemp(prefix="chaos-"))
     base.chmod(0o755)
-    ours = Studio(base, env)
+    running_studio = Studio(base, env)
     try:
-        ours.start()
-        yield ours
+        running_studio.start()
+        yield running_studio
     finally:
-        if ours.proc is not None and ours.proc.poll() is None:
-            ours.proc.terminate()
+        if running_studio.proc is not None and running_studio.proc.poll() is None:
+            running_studio.proc.terminate()
             with suppress(subprocess.TimeoutExpired):
-                ours.proc.wait(60)
-            ours.proc.kill()
-            ours.proc.wait()
-        for one in ours.ours():
+                running_studio.proc.wait(60)
+            running_studio.proc.kill()
+            running_studio.proc.wait()
+        for process in running_studio.ours():
             with suppress(psutil.Error):
-                one.kill()
+                process.kill()
         if folder is None:
             shutil.rmtree(base, ignore_errors=True)
 
@@ -191,7 +201,7 @@ class Person:
 
 
 def persist(act: Callable[[], T], *, seconds: float = 120.0) -> T:
-    """Again while the database is away."""
+    """Calls `act` until the database answers. Raises the last error after `seconds`."""
     end = time.monotonic() + seconds
     while True:
         try:
@@ -212,7 +222,7 @@ def spread(dice: Random, weights: dict[str, int], kills: int) -> list[str]:
 
 def _alive(pid: int) -> psutil.Process | None:
     try:
-        found = psutil.Process(pid)
-        return found if found.status() != psutil.STATUS_ZOMBIE else None
+        process = psutil.Process(pid)
+        return process if process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.Error:
         return None

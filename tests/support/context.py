@@ -1,4 +1,4 @@
-"""A job context without a worker: the job is there, processing, owned by an attempt of this test."""
+"""A job context without a worker: the job exists, is processing, and belongs to an attempt of the test."""
 
 from __future__ import annotations
 

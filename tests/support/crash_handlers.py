@@ -1,4 +1,4 @@
-"""This release's handlers; `autopost` kills its worker where a post's file says so: `--handlers tests.support.crash_handlers`.
+"""This release's handlers, but `autopost` kills its worker where a file says so: `--handlers tests.support.crash_handlers`.
 
 `$DEATHS/<post id>` has the name of a moment: one of those the pipeline tells `ctx.reach`, or `checked`, the last line before
 `submitting` is committed. The file goes with the worker, so the next one lives.
@@ -22,14 +22,14 @@ _submitting = attempts.mark_submitting
 
 
 def run(ctx: Any, payload: AutopostPayload) -> Any:
-    told = ctx.fault_point
+    fault_point = ctx.fault_point
 
     def reach(name: str) -> None:
-        told(name)
-        wish = Path(os.environ["DEATHS"]) / payload.post_id
-        moment, _, how = wish.read_text().partition(":") if wish.exists() else ("", "", "")
+        fault_point(name)
+        death_file = Path(os.environ["DEATHS"]) / payload.post_id
+        moment, _, how = death_file.read_text().partition(":") if death_file.exists() else ("", "", "")
         if moment == name:
-            wish.unlink()
+            death_file.unlink()
             signal.pthread_kill(
                 threading.get_ident(), _SIGNALS[how or "kill"]
             )  # no step further, as workers/fault_injection.py
@@ -38,9 +38,9 @@ def run(ctx: Any, payload: AutopostPayload) -> Any:
     return HANDLERS_OF_RELEASE[KIND].run(ctx, payload)
 
 
-def _about_to_submit(ctx: Any, mine: Any) -> str:
+def _about_to_submit(ctx: Any, attempt: Any) -> str:
     ctx.fault_point("checked")
-    return _submitting(ctx, mine)
+    return _submitting(ctx, attempt)
 
 
 attempts.mark_submitting = _about_to_submit

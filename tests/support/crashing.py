@@ -1,4 +1,4 @@
-"""A pipeline that dies at every moment at which something has just become durable, and goes on each time."""
+"""Runs a pipeline that crashes after each durable write (commit, storage), and goes on with the next attempt."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from workers.context import Context
 _DURABLE = ("put_file", "put_stream", "delete")
 
 
-class Died(BaseException):
-    """What SIGKILL is to a process: nothing of the attempt is written any more."""
+class SimulatedCrash(BaseException):
+    """Simulates SIGKILL: after it the attempt writes nothing more."""
 
 
-def dying_everywhere(begin: Callable[[], Context], run: Callable[[Context], object], check: Callable[[Context], None]) -> int:
+def crash_at_every_write(
+    begin: Callable[[], Context], run: Callable[[Context], object], check: Callable[[Context], None]
+) -> int:
     """Attempts that die after the 1st, 2nd … commit or write to the storage, each of a job of its own, each tried again.
 
     `begin()` asks for a job; `check` gets the attempt that ended it. Returns the number of moments.
@@ -27,7 +29,7 @@ def dying_everywhere(begin: Callable[[], Context], run: Callable[[Context], obje
     while True:
         moment += 1
         context = begin()
-        if _lives(context, run, moment):
+        if _survives(context, run, moment):
             check(context)
             return moment - 1
         again = next_attempt(context)
@@ -35,22 +37,22 @@ def dying_everywhere(begin: Callable[[], Context], run: Callable[[Context], obje
         check(again)
 
 
-def _lives(context: Context, run: Callable[[Context], object], moment: int) -> bool:
-    """Whether the attempt ended before that moment came."""
+def _survives(context: Context, run: Callable[[Context], object], moment: int) -> bool:
+    """Whether the attempt ended before its `moment`-th durable write."""
     reached = 0
 
     def durable() -> None:
         nonlocal reached
         reached += 1
         if reached >= moment:
-            raise Died
+            raise SimulatedCrash
 
     real = context.transaction
 
     @contextmanager
     def transaction() -> Iterator[Any]:
         if reached >= moment:
-            raise Died
+            raise SimulatedCrash
         with real() as tx:
             yield tx
         durable()
@@ -69,10 +71,10 @@ def _lives(context: Context, run: Callable[[Context], object], moment: int) -> b
             patch.setattr(context.app.storage, name, told(getattr(context.app.storage, name)))
         try:
             run(context)
-        except Died:
+        except SimulatedCrash:
             return False
         except BaseException as error:
-            if reached < moment or not isinstance(error.__context__ or error.__cause__, Died):
+            if reached < moment or not isinstance(error.__context__ or error.__cause__, SimulatedCrash):
                 raise
             return False
     return True

@@ -1,4 +1,4 @@
-"""Kinds that only tests know, for real workers: `--handlers tests.support.handlers`."""
+"""Job kinds for tests, for real workers: `--handlers tests.support.handlers`."""
 
 from __future__ import annotations
 
@@ -107,8 +107,8 @@ def fails(ctx: JobContext, payload: Fails) -> dict[str, Any]:
 def parent(ctx: JobContext, payload: Parent) -> dict[str, Any]:
     def spawn() -> None:
         for i in range(payload.children):
-            wish = Fails(error="invalid", times=99 if payload.fail else 0)
-            ctx.spawn_child_job(f"child-{i}", kind="test-fails", payload=wish, title=f"Child {i}")
+            payload_of_child = Fails(error="invalid", times=99 if payload.fail else 0)
+            ctx.spawn_child_job(f"child-{i}", kind="test-fails", payload=payload_of_child, title=f"Child {i}")
 
     ctx.step("spawn", spawn)
     cards = ctx.wait_for_children()

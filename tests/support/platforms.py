@@ -22,21 +22,21 @@ Servers = dict[str, Any]
 
 @contextmanager
 def platforms(folder: Path, *more: Any) -> Iterator[Servers]:
-    """`folder`: what the practice platform keeps. `more`: other servers that have a name."""
-    made = [InstagramServer(), TikTokServer(), YouTubeServer(), SandboxServer(folder), *more]
+    """Starts all four. `folder`: of the practice platform's data. `more`: further servers with a name."""
+    servers = [InstagramServer(), TikTokServer(), YouTubeServer(), SandboxServer(folder), *more]
     with ExitStack() as stack:
-        yield {server.name: stack.enter_context(server) for server in made}
+        yield {server.name: stack.enter_context(server) for server in servers}
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """For `servers` to make healthy."""
+    """The servers of the session, started once; the fixture `servers` resets them for each test."""
     with platforms(tmp_path_factory.mktemp("sandbox")) as servers:
         yield servers
 
 
-def healed(servers: Servers) -> Servers:
-    """Without faults, with an empty feed, at the right time."""
+def reset_servers(servers: Servers) -> Servers:
+    """Resets the servers: no faults, empty feeds, the right time."""
     for server in servers.values():
         server.posts.clear()
         server.asked.clear()
@@ -47,8 +47,8 @@ def healed(servers: Servers) -> Servers:
     return servers
 
 
-def leading_to(servers: Servers, settings: Settings) -> dict[str, Any]:
-    """What to update `settings` with, so that they lead to these."""
+def settings_for(servers: Servers, settings: Settings) -> dict[str, Any]:
+    """Values with which `settings` point to these servers."""
     where = {name.lower(): value for server in servers.values() for name, value in server.settings().items()}
     return {
         name: SecretStr(value) if isinstance(getattr(settings, name), SecretStr) else value for name, value in where.items()

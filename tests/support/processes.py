@@ -1,4 +1,4 @@
-"""Real worker processes, and a person who uses them."""
+"""Real worker processes, and a user of jobs."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from backend.db.tables import Worker
 from backend.db.transactions import Database
 from tests.factories.account import Tenant
 from tests.support.wait import until
-from tests.support.worker_forks import Born, Nursery
+from tests.support.worker_forks import ForkedWorker, WorkerForks
 
 
 @dataclass
 class Workers:
     """Starts worker processes; all are killed when the test ends."""
 
-    nursery: Nursery
+    worker_forks: WorkerForks
     environment: dict[str, str]
     db: Database
     folder: Path
 
     def __post_init__(self) -> None:
-        self.running: list[Born] = []
+        self.running: list[ForkedWorker] = []
 
     def start(
         self,
@@ -38,18 +38,18 @@ class Workers:
         handlers: str = "tests.support.handlers",
         wait: bool = True,
         **env: str,
-    ) -> Born:
+    ) -> ForkedWorker:
         """Returns once the worker has registered itself, if `wait`. `handlers` empty: the pipelines of this release."""
         log = self.folder / f"worker-{len(self.running)}.log"
         argv = ["--queues", queues, "--threads", str(threads)]
         argv += [*(["--handlers", handlers] if handlers else []), *(["--tick"] if tick else [])]
-        process = self.nursery.fork(argv, {**self.environment, **env}, log)
+        process = self.worker_forks.fork(argv, {**self.environment, **env}, log)
         self.running.append(process)
         if wait:
             until(lambda: self._registered(process), what="registration of the worker")
         return process
 
-    def _registered(self, process: Born) -> bool:
+    def _registered(self, process: ForkedWorker) -> bool:
         assert process.poll() is None, self.logs()
         with self.db.engine.connect() as connection:
             return connection.scalar(select(Worker.id).where(Worker.pid == process.pid)) is not None
@@ -65,8 +65,8 @@ class Workers:
 
 
 @dataclass(frozen=True)
-class Office:
-    """What a person does with jobs, in one workspace."""
+class JobUser:
+    """What a user does with jobs in one workspace: start, read, cancel, retry, wait."""
 
     db: Database
     tenant: Tenant

@@ -26,7 +26,7 @@ from backend.platforms.oauth_port import Grant
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer
 from tests.factories.pictures import photo
-from tests.factories.posts import ahead, make_channel
+from tests.factories.posts import local_time_ahead, make_channel
 from tests.support.platforms import Servers
 from tests.support.platforms import platforms as healthy_platforms
 from tests.support.wait import until
@@ -38,7 +38,7 @@ PRIVACY = {"tiktok": "PUBLIC_TO_EVERYONE", "youtube": "public"}
 
 @contextmanager
 def platforms(folder: Path) -> Iterator[Servers]:
-    """Without the daily limits that hundreds of posts of one account would meet."""
+    """The platform servers, without daily limits, which hundreds of posts of one account would reach."""
     with healthy_platforms(folder) as servers:
         servers["instagram"].faults.quota_total = servers["sandbox"].faults.quota_total = 100_000
         servers["tiktok"].faults.posts_a_day, servers["tiktok"].faults.unlimited = 100_000, True
@@ -46,8 +46,8 @@ def platforms(folder: Path) -> Iterator[Servers]:
         yield servers
 
 
-def quick(servers: dict[str, Any], environment: dict[str, str]) -> dict[str, str]:
-    """What a worker's environment needs more, to publish there within moments."""
+def fast_publishing_environment(servers: dict[str, Any], environment: dict[str, str]) -> dict[str, str]:
+    """Environment variables with which a worker publishes to these servers within moments."""
     where = {name: value for server in servers.values() for name, value in server.settings().items()}
     return {
         **where,
@@ -63,7 +63,7 @@ def quick(servers: dict[str, Any], environment: dict[str, str]) -> dict[str, str
 
 
 @dataclass
-class House:
+class PublishingRig:
     """Posts are told apart by their captions, which every platform shows."""
 
     app: App
@@ -79,11 +79,11 @@ class House:
             self.influencer_id = make_influencer(tx, "Bella", time_zone="UTC").id
             content_plans.save_rules(tx, self.influencer_id, RulesDraft(policy="auto"))
             self.channels = {name: self._channel(tx, name) for name in self.servers}
-            kept: dict[str, Any] = {"storage": self.app.storage, "width": 1080, "height": 1080}
-            self.picture_ids = tuple(make_asset(tx, data=photo(n, size=(1080, 1080)), **kept) for n in (1, 2))
+            options: dict[str, Any] = {"storage": self.app.storage, "width": 1080, "height": 1080}
+            self.picture_ids = tuple(make_asset(tx, data=photo(n, size=(1080, 1080)), **options) for n in (1, 2))
             facts = {"duration_s": 3.0, "fps": 25.0, "codec": "h264", "audio": "aac"}
-            kept |= {"width": 360, "height": 640, "meta": facts, "content_type": "video/mp4"}
-            self.film_id = make_asset(tx, kind="video", data=film, **kept)
+            options |= {"width": 360, "height": 640, "meta": facts, "content_type": "video/mp4"}
+            self.film_id = make_asset(tx, kind="video", data=film, **options)
 
     def _channel(self, tx: Session, platform: str) -> str:
         if platform == "sandbox":
@@ -114,11 +114,11 @@ class House:
         """Scheduled for tomorrow. `kind`: picture, carousel, video. `comment`: its first. Returns the post's id."""
         media = {"picture": self.picture_ids[:1], "carousel": self.picture_ids, "video": (self.film_id,)}[kind]
         caption = f"{platform} {kind} number {n}."
-        said: dict[str, Any] = {"first_comment": comment, "title": caption if platform in ("youtube", "tiktok") else ""}
+        fields: dict[str, Any] = {"first_comment": comment, "title": caption if platform in ("youtube", "tiktok") else ""}
         variant = VariantDraft(
-            channel_id=self.channels[platform], media=media, caption=caption, privacy=PRIVACY.get(platform, ""), **said
+            channel_id=self.channels[platform], media=media, caption=caption, privacy=PRIVACY.get(platform, ""), **fields
         )
-        draft = PlanDraft(influencer_id=self.influencer_id, topic=caption, wall=ahead(), variants=(variant,))
+        draft = PlanDraft(influencer_id=self.influencer_id, topic=caption, wall=local_time_ahead(), variants=(variant,))
         with self.app.db.transaction(self.tenant.caller) as tx:
             plan = content_plans.create(tx, draft, request_key=new_id("key"))
             out = content_plans.schedule(tx, [plan.id])
@@ -155,29 +155,37 @@ class House:
             return list(tx.scalars(select(Post.id).where(or_(Post.state.not_in(ENDED), Post.id.in_(going)))))
 
     def comments(self, post_id: str) -> list[str]:
-        """What is said under it."""
-        theirs = [one for server in self.servers.values() for one in server.posts if one.caption == self.captions[post_id]]
-        return [text for one in theirs for _, text in one.comments]
+        """Texts of the comments under the post, on its platform."""
+        posts_there = [
+            post for server in self.servers.values() for post in server.posts if post.caption == self.captions[post_id]
+        ]
+        return [text for post in posts_there for _, text in post.comments]
 
     def comment_story(self, post_id: str) -> str:
-        """Why its first comment is not there, as its log says; "" when that says nothing."""
+        """Why the first comment is missing, by the post's log; "" when that does not say."""
         with self.app.db.transaction(self.tenant.caller) as tx:
             tried = content_plans.list_attempts(tx, post_id)
-        return next((str(one.sent["comment"].get("said", "")) for one in tried if "comment" in one.sent), "")
+        return next((str(attempt.sent["comment"].get("said", "")) for attempt in tried if "comment" in attempt.sent), "")
 
     def times_there(self, post_id: str) -> int:
         """How often followers see it."""
         return self.seen().count(self.captions[post_id])
 
     def seen(self) -> list[str]:
-        return [one.caption for server in self.servers.values() for one in server.posts]
+        return [post.caption for server in self.servers.values() for post in server.posts]
 
     def story(self, post_id: str) -> str:
         """For a failed test's reader."""
         with self.app.db.transaction(self.tenant.caller) as tx:
             row, tried = tx.get_one(Post, post_id), content_plans.list_attempts(tx, post_id)
             state = f"{row.state} {row.phase} tries={row.tries} {row.error_code}: {row.error}"
-        return "\n".join([self.captions[post_id], state, *[f"  {one.n} {one.outcome} {one.phase} {one.said}" for one in tried]])
+        return "\n".join(
+            [
+                self.captions[post_id],
+                state,
+                *[f"  {attempt.n} {attempt.outcome} {attempt.phase} {attempt.said}" for attempt in tried],
+            ]
+        )
 
 
 def make_film(app: App) -> bytes:
@@ -186,6 +194,6 @@ def make_film(app: App) -> bytes:
         out = Path(folder) / "film.mp4"
         picture = ffmpeg.input("testsrc2=size=360x640:rate=25:duration=3", f="lavfi")
         tone = ffmpeg.input("sine=frequency=440:duration=3", f="lavfi")
-        made = ffmpeg.output(picture, tone, str(out), pix_fmt="yuv420p", vcodec="libx264", preset="ultrafast")
-        made.run(cmd=program(app.settings), quiet=True, overwrite_output=True)
+        output = ffmpeg.output(picture, tone, str(out), pix_fmt="yuv420p", vcodec="libx264", preset="ultrafast")
+        output.run(cmd=program(app.settings), quiet=True, overwrite_output=True)
         return out.read_bytes()

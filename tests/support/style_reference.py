@@ -24,7 +24,7 @@ _SKIPPED_TOKENS, _MAX_CHARACTERS, _MAX_TOKENS = 2500, 450_000, 90_000
 
 
 def books(folder: Path) -> dict[str, list[str]]:
-    """Tokens by author, as much of each of their books."""
+    """Tokens by author, the same number of each of their books."""
     texts_by_author: defaultdict[str, list[list[str]]] = defaultdict(list)
     for path in sorted(folder.glob("*_*.txt")):
         texts_by_author[path.stem.partition("_")[0]].append(
@@ -53,7 +53,7 @@ def rates(tokens: Sequence[str], little: frozenset[str]) -> Any:
 
 
 def most_common_words(authors: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    """Words that most of the authors use, each author with one voice; no names."""
+    """Words that most authors use; each author counts once. No names."""
     counts: Counter[str] = Counter()
     capitalized: Counter[str] = Counter()
     for tokens in authors.values():

@@ -25,16 +25,16 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @dataclass
-class Born:
-    """A worker; as much of Popen as tests use."""
+class ForkedWorker:
+    """A worker process, with the part of Popen's interface that tests use."""
 
-    nursery: Nursery
+    worker_forks: WorkerForks
     pid: int
     returncode: int | None = None
 
     def poll(self) -> int | None:
         if self.returncode is None:
-            self.returncode = self.nursery.ask(poll=self.pid)
+            self.returncode = self.worker_forks.ask(poll=self.pid)
         return self.returncode
 
     def wait(self, timeout: float = 60) -> int:
@@ -54,12 +54,13 @@ class Born:
 
     def stopped(self) -> bool:
         """By SIGSTOP."""
-        said = subprocess.run(["ps", "-o", "stat=", "-p", str(self.pid)], capture_output=True, text=True, check=False)
-        return said.stdout.strip().startswith("T")
+        result = subprocess.run(["ps", "-o", "stat=", "-p", str(self.pid)], capture_output=True, text=True, check=False)
+        return result.stdout.strip().startswith("T")
 
 
-class Nursery:
-    """`with Nursery(handlers) as nursery: nursery.fork(…)`. All its workers end with it. `handlers`: imported before."""
+class WorkerForks:
+    """`with WorkerForks(handlers) as worker_forks: worker_forks.fork(…)`. All its workers end with it. `handlers`: imported
+    before."""
 
     def __init__(self, handlers: str) -> None:
         self._handlers = handlers
@@ -77,9 +78,9 @@ class Nursery:
         assert self._process.stdout
         self._process.stdout.close()
 
-    def fork(self, argv: Sequence[str], environment: dict[str, str], log: Path) -> Born:
+    def fork(self, argv: Sequence[str], environment: dict[str, str], log: Path) -> ForkedWorker:
         """`python -m workers.main <argv>`, with `environment` in front of ours."""
-        return Born(self, self.ask(start=argv, environment={**os.environ, **environment}, log=str(log)))
+        return ForkedWorker(self, self.ask(start=argv, environment={**os.environ, **environment}, log=str(log)))
 
     def ask(self, **order: Any) -> Any:
         assert self._process.stdin
@@ -121,13 +122,13 @@ def _become(order: dict[str, Any]) -> None:
     os.environ.update(order["environment"])
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for ours, theirs in ((nothing, 0), (log, 1), (log, 2)):
-        os.dup2(ours, theirs)
+    for source, target in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(source, target)
 
 
 def _ended(pid: int) -> int | None:
-    found, status = os.waitpid(pid, os.WNOHANG)
-    return os.waitstatus_to_exitcode(status) if found else None
+    ended_pid, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended_pid else None
 
 
 if __name__ == "__main__":

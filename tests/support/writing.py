@@ -5,8 +5,8 @@ from __future__ import annotations
 from backend.engines.text.port import Reply, TextChunk, TextEngine, TextRequest
 
 
-def written(engine: TextEngine, request: TextRequest, *, pieces: list[str] | None = None) -> Reply:
-    """The whole reply; `pieces` is given what came on the way."""
+def run_to_end(engine: TextEngine, request: TextRequest, *, pieces: list[str] | None = None) -> Reply:
+    """Runs the engine and returns the whole reply; `pieces` collects the streamed pieces."""
     answer = engine.run(request, engine.quote(request))
     try:
         while True:

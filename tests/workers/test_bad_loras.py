@@ -20,20 +20,20 @@ from backend.settings import Settings
 from tests.factories.making import make_asset
 from tests.fakes.engines import write_lora
 from tests.servers.comfyui import ComfyServer
-from tests.support.processes import Office, Workers
+from tests.support.processes import JobUser, Workers
 
 HANDLERS = "tests.support.comfy_handlers"
 Draw = Callable[..., JobCard]
 
 
 @pytest.fixture
-def draw(app: App, office: Office, tmp_path: Path) -> Draw:
+def draw(app: App, job_user: JobUser, tmp_path: Path) -> Draw:
     """Asks for a picture with a LoRA of these bytes, which the library believes to fit; returns the job when it has ended."""
     keys = iter(range(100))
 
     def draw(models: list[ModelCard], model: ModelCard, data: bytes | None = None, name: str = "bella-v1") -> JobCard:
         small: dict[str, Any] = {"n": 1, "width": 64, "height": 64, "steps": 1, "model": model.name}
-        with app.db.transaction(office.tenant.editor.caller, needs="editor") as tx:
+        with app.db.transaction(job_user.tenant.editor.caller, needs="editor") as tx:
             picks: tuple[LoraPick, ...] = ()
             if data is not None:
                 asset_id = make_asset(tx, kind="lora", data=data, storage=app.storage)
@@ -41,7 +41,7 @@ def draw(app: App, office: Office, tmp_path: Path) -> Draw:
                 picks = (LoraPick(lora_id=card.id),)
             draft = GenerationDraft(prompt="portrait", loras=picks, **small)
             job_id = generation.start(tx, draft=draft, models=models, request_key=f"k{next(keys)}").job_id
-        return office.ended(job_id, 120)
+        return job_user.ended(job_id, 120)
 
     return draw
 
@@ -85,7 +85,7 @@ def server(tmp_path: Path) -> Iterator[ComfyServer]:
 
 @pytest.mark.kill
 def test_with_comfyui(
-    app: App, office: Office, workers: Workers, server: ComfyServer, draw: Draw, bad_files: dict[str, tuple[bytes, str]]
+    app: App, job_user: JobUser, workers: Workers, server: ComfyServer, draw: Draw, bad_files: dict[str, tuple[bytes, str]]
 ) -> None:
     folder = str(server.folders.models)
     engine = ComfyImageEngine(Settings(_env_file=None, comfyui_url=server.url, comfyui_models_dir=folder))
@@ -103,7 +103,7 @@ def test_with_comfyui(
 @pytest.mark.model
 @pytest.mark.kill
 def test_with_the_built_in_engine(
-    app: App, office: Office, workers: Workers, draw: Draw, bad_files: dict[str, tuple[bytes, str]]
+    app: App, job_user: JobUser, workers: Workers, draw: Draw, bad_files: dict[str, tuple[bytes, str]]
 ) -> None:
     models = app.engines.image.models()
     starter = next(card for card in models if card.base == "starter-128")

@@ -12,7 +12,7 @@ from tests.backend.datasets.captioning import order
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
 from tests.servers.openrouter import ModelServer
-from tests.support.processes import Office, Workers
+from tests.support.processes import JobUser, Workers
 from tests.support.wait import until
 
 __all__ = ["server"]
@@ -20,20 +20,20 @@ __all__ = ["server"]
 
 @pytest.mark.kill
 def test_a_killed_worker_pays_no_picture_twice(
-    app: App, workspace: Tenant, office: Office, workers: Workers, server: ModelServer
+    app: App, workspace: Tenant, job_user: JobUser, workers: Workers, server: ModelServer
 ) -> None:
-    told = {"OPENROUTER_API_KEY": "sk-test", "OPENROUTER_BASE_URL": server.url, "CAPTION_AT_ONCE": "1"}
+    settings_of_worker = {"OPENROUTER_API_KEY": "sk-test", "OPENROUTER_BASE_URL": server.url, "CAPTION_AT_ONCE": "1"}
     with app.db.transaction(workspace.caller) as tx:
         dataset_id = make_dataset(tx, images=5, storage=app.storage)
         third = datasets.images(tx, dataset_id).images[2]
     paid = build_captioners(app.settings.model_copy(update={"openrouter_base_url": server.url}))
     app.__dict__["engines"] = type("Engines", (), {"captioners": paid})()
     job_id = order(app, workspace, dataset_id, replace="all")
-    victim = workers.start("net", handlers="", FAULT_STEP=f"auto-caption:{third.id}+:kill", **told)
+    victim = workers.start("net", handlers="", FAULT_STEP=f"auto-caption:{third.id}+:kill", **settings_of_worker)
     until(lambda: victim.poll() is not None, 60, what="the kill")
     assert len(server.asked) in (3, 4)
-    workers.start("net", handlers="", **told)
-    done = office.ended(job_id, 60)
+    workers.start("net", handlers="", **settings_of_worker)
+    done = job_user.ended(job_id, 60)
     assert (done.state, done.result and done.result["written"]) == ("completed", 5), workers.logs()
     assert len(server.billed) == 5, "the answer that was not written down came from memory"
     assert done.cost_usd is not None

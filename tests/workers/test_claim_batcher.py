@@ -32,8 +32,8 @@ class FakeExchange:
         return claims
 
 
-def crowd(batcher: ClaimBatcher, n: int, got: list[Any], done: Any = None) -> list[threading.Thread]:
-    threads = [threading.Thread(target=lambda: got.append(batcher.next("cpu", done))) for _ in range(n)]
+def crowd(batcher: ClaimBatcher, n: int, results: list[Any], done: Any = None) -> list[threading.Thread]:
+    threads = [threading.Thread(target=lambda: results.append(batcher.next("cpu", done))) for _ in range(n)]
     for thread in threads:
         thread.start()
     return threads
@@ -47,15 +47,15 @@ def waiting_threads(batcher: ClaimBatcher) -> int:
 @pytest.mark.parametrize("stock", [0, 3, 100])
 def test_one_exchange_serves_all_threads_that_wait(stock: int) -> None:
     exchange = FakeExchange(stock)
-    batcher, got = ClaimBatcher(exchange.run), []  # type: ignore[var-annotated]
-    first = crowd(batcher, 1, got)
+    batcher, results = ClaimBatcher(exchange.run), []  # type: ignore[var-annotated]
+    first = crowd(batcher, 1, results)
     assert exchange.busy.wait(10)
-    others = crowd(batcher, 5, got, done="finished")
+    others = crowd(batcher, 5, results, done="finished")
     until(lambda: waiting_threads(batcher) == 6, what="the queue")
     exchange.go_on.set()
     for thread in first + others:
         thread.join()
-    jobs = [job for job in got if job is not None]
+    jobs = [job for job in results if job is not None]
     assert sorted(jobs) == list(range(min(stock, 6)))
     assert exchange.calls == 2
     assert exchange.written == ["finished"] * 5

@@ -20,7 +20,7 @@ from backend.generation import GenerationCard, GenerationDraft
 from backend.settings import Settings
 from tests.factories.account import Tenant
 from tests.servers.comfyui import ComfyServer
-from tests.support.processes import Office, Workers
+from tests.support.processes import JobUser, Workers
 from tests.support.wait import until
 
 pytestmark = pytest.mark.kill
@@ -38,8 +38,8 @@ def server(tmp_path: Path) -> Iterator[ComfyServer]:
 @pytest.fixture
 def draw(workers: Workers, server: ComfyServer) -> Callable[..., Any]:
     def start(**env: str) -> Any:
-        ours = {"COMFYUI_URL": server.url, "COMFYUI_MODELS_DIR": str(server.folders.models), "COMFYUI_TIMEOUT": "20000"}
-        return workers.start("gpu", handlers=HANDLERS, **ours, DEVICE_PROBE_S="0.3", **env)
+        own_env = {"COMFYUI_URL": server.url, "COMFYUI_MODELS_DIR": str(server.folders.models), "COMFYUI_TIMEOUT": "20000"}
+        return workers.start("gpu", handlers=HANDLERS, **own_env, DEVICE_PROBE_S="0.3", **env)
 
     return start
 
@@ -47,40 +47,40 @@ def draw(workers: Workers, server: ComfyServer) -> Callable[..., Any]:
 @pytest.fixture
 def ask(app: App, workspace: Tenant, server: ComfyServer) -> Iterator[Callable[..., GenerationCard]]:
     engine = ComfyImageEngine(Settings(_env_file=None, comfyui_url=server.url, comfyui_models_dir=str(server.folders.models)))
-    asked: list[str] = []
+    request_ids: list[str] = []
 
     def ask(**values: Any) -> GenerationCard:
         draft = GenerationDraft(**{"prompt": "portrait", "n": 1, "width": 256, "height": 256, "steps": 10, **values})
-        asked.append("x")
+        request_ids.append("x")
         with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
-            return generation.start(tx, draft=draft, models=engine.models(), request_key=f"k{len(asked)}")
+            return generation.start(tx, draft=draft, models=engine.models(), request_key=f"k{len(request_ids)}")
 
     yield ask
     engine.close()
 
 
-def pictures(app: App, who: Tenant, card: GenerationCard) -> int:
-    with app.db.transaction(who.caller) as tx:
+def pictures(app: App, tenant: Tenant, card: GenerationCard) -> int:
+    with app.db.transaction(tenant.caller) as tx:
         return len(generation.pictures_of(tx, card.id))
 
 
 def test_a_killed_worker_costs_no_picture_and_nothing_is_drawn_twice(
-    app: App, workspace: Tenant, office: Office, workers: Workers, server: ComfyServer, ask: Any, draw: Any
+    app: App, workspace: Tenant, job_user: JobUser, workers: Workers, server: ComfyServer, ask: Any, draw: Any
 ) -> None:
     card = ask(n=3)
     server.faults.step_s = 0.05
     victim = draw(FAULT_STEP="image-generation:picture-1:kill")
     assert victim.wait(60) == -signal.SIGKILL
     draw()
-    ended = office.ended(card.job_id, 60)
+    ended = job_user.ended(card.job_id, 60)
     assert (ended.state, ended.attempt_n) == ("completed", 2), workers.logs()
     assert pictures(app, workspace, card) == 3
     assert len(server.ran) == len(set(server.ran)) == 3, "what the dead worker had submitted was found again"
-    assert "Found" in office.log(card.job_id)
+    assert "Found" in job_user.log(card.job_id)
 
 
 def test_an_orderly_restart_of_the_worker_leaves_the_work_where_it_is(
-    app: App, workspace: Tenant, office: Office, workers: Workers, server: ComfyServer, ask: Any, draw: Any
+    app: App, workspace: Tenant, job_user: JobUser, workers: Workers, server: ComfyServer, ask: Any, draw: Any
 ) -> None:
     card = ask(n=2, steps=20)
     server.faults.step_s = 0.1
@@ -89,44 +89,44 @@ def test_an_orderly_restart_of_the_worker_leaves_the_work_where_it_is(
     first.terminate()
     assert first.wait(30) == 0
     draw()
-    assert office.ended(card.job_id, 60).state == "completed", workers.logs()
+    assert job_user.ended(card.job_id, 60).state == "completed", workers.logs()
     assert len(server.ran) == 2
 
 
 def test_a_cancel_reaches_what_runs_and_what_waits(
-    app: App, office: Office, workers: Workers, server: ComfyServer, ask: Any, draw: Any
+    app: App, job_user: JobUser, workers: Workers, server: ComfyServer, ask: Any, draw: Any
 ) -> None:
     """The second job's prompt waits on the server behind the first one's: its card was given on."""
     server.faults.step_s = 0.1
     first, second = ask(n=1, steps=150), ask(n=1, steps=150)
     draw()
     until(lambda: len(server.core.line.waiting()) == 1, what="the second job's prompt behind the first one's")
-    until(lambda: office.get(first.job_id).preview, what="a preview on the job card")
+    until(lambda: job_user.get(first.job_id).preview, what="a preview on the job card")
     for card in (second, first):
-        began = time.monotonic()
-        office.cancel(card.job_id)
-        assert office.ended(card.job_id, 10).state == "cancelled"
-        assert time.monotonic() - began < 10
+        started_at = time.monotonic()
+        job_user.cancel(card.job_id)
+        assert job_user.ended(card.job_id, 10).state == "cancelled"
+        assert time.monotonic() - started_at < 10
     until(lambda: server.core.line.remaining() == 0, 5, what="an empty queue")
     server.faults.step_s = 0.0
-    assert office.ended(ask().job_id).state == "completed", workers.logs()
+    assert job_user.ended(ask().job_id).state == "completed", workers.logs()
 
 
 def test_a_server_that_is_away_or_restarts_costs_only_time(
-    app: App, office: Office, workers: Workers, server: ComfyServer, ask: Any, draw: Any
+    app: App, job_user: JobUser, workers: Workers, server: ComfyServer, ask: Any, draw: Any
 ) -> None:
     card = ask(n=2)
     server.stop()
     draw()
     until(lambda: devices_down(app), what="a device that is down")
-    assert office.get(card.job_id).state == "pending"
+    assert job_user.get(card.job_id).state == "pending"
     server.faults.step_s = 0.05
     server.start()
     until(lambda: server.ran, what="the first picture")
     server.restart()
-    ended = office.ended(card.job_id, 60)
+    ended = job_user.ended(card.job_id, 60)
     assert ended.state == "completed", workers.logs()
-    assert pictures(app, office.tenant, card) == 2
+    assert pictures(app, job_user.tenant, card) == 2
 
 
 def devices_down(app: App) -> list[Any]:
@@ -135,30 +135,30 @@ def devices_down(app: App) -> list[Any]:
 
 
 def test_what_cannot_be_drawn_fails_with_a_sentence_and_the_next_job_goes_on(
-    app: App, office: Office, workers: Workers, server: ComfyServer, ask: Any, draw: Any
+    app: App, job_user: JobUser, workers: Workers, server: ComfyServer, ask: Any, draw: Any
 ) -> None:
     server.folders.put_checkpoint("z-late.safetensors")
     torn = server.folders.put_checkpoint("z-torn.safetensors")
     draw()
-    told = {}
+    messages = {}
     for name, says in (("memory", "ran out of memory"), ("black", "came out black")):
         setattr(server.faults, name, True)
-        told[name] = (office.ended(ask().job_id), says)
+        messages[name] = (job_user.ended(ask().job_id), says)
         setattr(server.faults, name, False)
     server.faults.step_s = 2.0
     late, broken = ask(model="z-late.safetensors", n=2), ask(model="z-torn.safetensors")
-    office.cancel(late.job_id)
-    office.cancel(broken.job_id)
-    assert told["memory"][0].error_code == "out_of_memory"
+    job_user.cancel(late.job_id)
+    job_user.cancel(broken.job_id)
+    assert messages["memory"][0].error_code == "out_of_memory"
     (server.folders.models / "checkpoints" / "z-late.safetensors").unlink()
     torn.write_bytes(b"\xff" * 64)
     server.faults.step_s = 0.0
     for name, card, says in (("late", late, "models/checkpoints"), ("torn", broken, "is broken. Copy the file there again")):
-        office.ended(card.job_id)
-        office.retry(card.job_id)
-        told[name] = (office.ended(card.job_id), says)
-    for name, (ended, says) in told.items():
+        job_user.ended(card.job_id)
+        job_user.retry(card.job_id)
+        messages[name] = (job_user.ended(card.job_id), says)
+    for name, (ended, says) in messages.items():
         assert (ended.state, ended.attempt_n <= 2) == ("failed", True), (name, workers.logs())
         assert says in (ended.error_message or ""), name
         assert str(server.folders.root) not in (ended.error_message or "")
-    assert office.ended(ask().job_id).state == "completed"
+    assert job_user.ended(ask().job_id).state == "completed"

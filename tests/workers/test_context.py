@@ -1,4 +1,4 @@
-"""What pipelines are handed: the fence, the memory, the pump, the limits."""
+"""The JobContext that pipelines get: fence, steps, event relay, limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a job's end and its perseverance are written: with its last step, and by how far it came."""
+"""How a job's end is written (with its last step), and how retries depend on progress."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ def test_a_step_that_cannot_be_written_leaves_its_lines_to_the_next_try(ctx: Con
 
 def test_a_job_that_others_wait_for_is_ended_by_its_worker(ctx: Context, app: Any, workspace: Tenant) -> None:
     child = ctx.spawn_child_job("part", kind="test-steps", payload=Steps(), title="Part")
-    mine = make_context(app, workspace, "test-steps", Steps(), job_id=child.id)
-    object.__setattr__(mine.claim, "parent_id", ctx.job_id)
-    mine.step("last", lambda: None, ends_with={})
-    assert not mine.completed
-    assert look(mine, cast(Job.state, Text)) == ("processing",)
+    context = make_context(app, workspace, "test-steps", Steps(), job_id=child.id)
+    object.__setattr__(context.claim, "parent_id", ctx.job_id)
+    context.step("last", lambda: None, ends_with={})
+    assert not context.completed
+    assert look(context, cast(Job.state, Text)) == ("processing",)
 
 
 def test_kills_between_which_it_comes_further_are_no_dead_letter(ctx: Context) -> None:
@@ -114,12 +114,12 @@ def test_what_is_away_for_long_is_asked_more_rarely_until_something_moves(ctx: C
 
     def pauses(times: int) -> list[int]:
         nonlocal ctx
-        found = []
+        delays = []
         for _ in range(times):
             assert settled(ctx, away) == "pending"
-            found.append(round(look(ctx, func.extract("epoch", Job.not_before - func.clock_timestamp()))[0] / 50) * 50)
+            delays.append(round(look(ctx, func.extract("epoch", Job.not_before - func.clock_timestamp()))[0] / 50) * 50)
             ctx = next_attempt(ctx)
-        return found
+        return delays
 
     assert pauses(5) == [50, 100, 200, 200, 200]
     assert look(ctx, Job.retries) == (0,)

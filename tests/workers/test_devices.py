@@ -1,4 +1,4 @@
-"""Cards: which there are, and how one that went down comes back."""
+"""Devices: how they are found, and how one that went down comes back."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ def config(**values: Any) -> Settings:
     return Settings(_env_file=None, **values)
 
 
-@pytest.mark.parametrize(("wish", "name"), [("cpu", "cpu"), ("mps", "mps"), ("cuda:1", "cuda:1")])
-def test_a_wish_is_taken_at_its_word(wish: str, name: str) -> None:
+@pytest.mark.parametrize(("device_setting", "name"), [("cpu", "cpu"), ("mps", "mps"), ("cuda:1", "cuda:1")])
+def test_a_wish_is_taken_at_its_word(device_setting: str, name: str) -> None:
     both = {"image": "diffusers", "trainer": "peft"}
-    assert devices.discover(config(engine_device=wish), "here") == [devices.LocalDevice(f"here/{name}", "here", name, 0, both)]
+    assert devices.discover(config(engine_device=device_setting), "here") == [
+        devices.LocalDevice(f"here/{name}", "here", name, 0, both)
+    ]
 
 
 def test_cards_are_those_the_driver_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,17 +39,19 @@ def test_cards_are_those_the_driver_names(tmp_path: Path, monkeypatch: pytest.Mo
     driver.write_text("#!/bin/sh\necho '0, 143771'\necho '1, 143771'\n")
     driver.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    found = devices.discover(config(engine_device="auto"), "here")
-    assert [(card.name, card.vram_mb) for card in found] == [("cuda:0", 143771), ("cuda:1", 143771)]
+    discovered = devices.discover(config(engine_device="auto"), "here")
+    assert [(card.name, card.vram_mb) for card in discovered] == [("cuda:0", 143771), ("cuda:1", 143771)]
     driver.write_text("#!/bin/sh\nexit 9\n")
     assert [card.name for card in devices.discover(config(engine_device="auto"), "here")] in (["cpu"], ["mps"])
 
 
 def test_a_server_of_this_machine_shares_its_card_and_one_elsewhere_is_everybodys_device() -> None:
     urls = "http://127.0.0.1:8188,http://gpu2:8188"
-    one, other = (devices.discover(config(engine_device="cpu", comfyui_url=urls), host) for host in ("one", "other"))
-    assert one[0] == devices.LocalDevice("one/cpu", "one", "cpu", 0, {"image": "http://127.0.0.1:8188", "trainer": "peft"})
-    assert one[1] == other[1] == devices.LocalDevice("comfyui/gpu2:8188", "gpu2", "gpu2:8188", 0, {"image": "http://gpu2:8188"})
+    local, other = (devices.discover(config(engine_device="cpu", comfyui_url=urls), host) for host in ("one", "other"))
+    assert local[0] == devices.LocalDevice("one/cpu", "one", "cpu", 0, {"image": "http://127.0.0.1:8188", "trainer": "peft"})
+    assert (
+        local[1] == other[1] == devices.LocalDevice("comfyui/gpu2:8188", "gpu2", "gpu2:8188", 0, {"image": "http://gpu2:8188"})
+    )
     (alone, _) = devices.discover(config(engine_device="cpu", comfyui_url="http://gpu2:8188"), "one")
     assert alone.engines == {"trainer": "peft"}
 

@@ -24,7 +24,7 @@ from tests.backend.engines.trainer.kohya_rig import Rig
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
 from tests.servers.kohya.writing import trained
-from tests.support.processes import Office
+from tests.support.processes import JobUser
 from tests.support.wait import until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -50,8 +50,8 @@ def gpu_worker(environment: dict[str, str], rig: Rig, tmp_path: Path) -> Iterato
             "TMPDIR": str(tmp_path),
         }
         with (tmp_path / "worker.log").open("ab") as log:
-            ours = {**os.environ, **environment, **kohya, "JOB_LEASE_S": "3", **env}
-            running.append(child.spawn(argv, cwd=ROOT, env=ours, stdout=log, stderr=subprocess.STDOUT))
+            own_env = {**os.environ, **environment, **kohya, "JOB_LEASE_S": "3", **env}
+            running.append(child.spawn(argv, cwd=ROOT, env=own_env, stdout=log, stderr=subprocess.STDOUT))
         return running[-1]
 
     yield start
@@ -60,8 +60,8 @@ def gpu_worker(environment: dict[str, str], rig: Rig, tmp_path: Path) -> Iterato
 
 
 def trainings(rig: Rig) -> list[psutil.Process]:
-    found = psutil.process_iter(["cmdline"])
-    return [one for one in found if any(str(rig.models) in word for word in one.info["cmdline"] or [])]
+    processes = psutil.process_iter(["cmdline"])
+    return [process for process in processes if any(str(rig.models) in word for word in process.info["cmdline"] or [])]
 
 
 @pytest.mark.kill
@@ -97,10 +97,10 @@ def test_training_survives_its_worker(
     assert ended.state == "completed", (ended.error_message, (tmp_path / "worker.log").read_text()[-3000:])
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         card = training.get(tx, run.id)
-        said = [line.line for line in jobs.log(tx, run.job_id)]
+        log_lines = [line.line for line in jobs.log(tx, run.job_id)]
         lora = loras.get(tx, str(card.lora_id))
         assert [point.step for point in training.points(tx, run.id)] == list(range(1, 41))
-    assert f"Going on from step {before}." in said
+    assert f"Going on from step {before}." in log_lines
     assert (lora.base, lora.step) == ("sd15", 40)
     app.storage.get_file(lora.key, tmp_path / "lora")
     assert trained(tmp_path / "lora") == 40
@@ -109,21 +109,21 @@ def test_training_survives_its_worker(
 
 @pytest.mark.kill
 def test_what_cannot_be_trained_is_a_sentence_and_the_next_run_trains(
-    app: App, office: Office, rig: Rig, gpu_worker: Callable[..., child.Child], tmp_path: Path
+    app: App, job_user: JobUser, rig: Rig, gpu_worker: Callable[..., child.Child], tmp_path: Path
 ) -> None:
     """Kohya absent and a wrong python wait until they are put right; bad pictures, none, and NaN end their run alone."""
 
     def start(name: str, spoil: bytes | None = None, **changes: int) -> RunCard:
         params = ParamsDraft(steps=4, sample_every=0, batch=2, **changes)
-        with app.db.transaction(office.tenant.editor.caller, needs="editor") as tx:
+        with app.db.transaction(job_user.tenant.editor.caller, needs="editor") as tx:
             dataset_id = make_dataset(tx, storage=app.storage, name=name)
             if spoil is not None:
-                app.storage.put_bytes(f"datasets/{office.tenant.id}/{dataset_id}/2.jpg", spoil, "image/jpeg")
+                app.storage.put_bytes(f"datasets/{job_user.tenant.id}/{dataset_id}/2.jpg", spoil, "image/jpeg")
             draft = RunDraft(dataset_id=dataset_id, name=name, model="sd15/base.safetensors", params=params)
             return training.start(tx, draft=draft, models=rig.trainer.models(), request_key=name)
 
     def ended(run: RunCard) -> JobCard:
-        return office.ended(run.job_id, 60)
+        return job_user.ended(run.job_id, 60)
 
     away, wrong = tmp_path / "not-there-yet", tmp_path / "python"
     wrong.write_text("#!/bin/sh\nexit 9\n")
@@ -131,22 +131,22 @@ def test_what_cannot_be_trained_is_a_sentence_and_the_next_run_trains(
     first = start("first-v1")
     gpu_worker(KOHYA_DIR=str(away), KOHYA_PYTHON=str(wrong))
     until(lambda: "the folder of kohya's sd-scripts" in why(app), 30, what="a word about KOHYA_DIR")
-    assert "Set it to the folder of kohya's sd-scripts." in (office.get(first.job_id).error_message or "")
+    assert "Set it to the folder of kohya's sd-scripts." in (job_user.get(first.job_id).error_message or "")
     away.symlink_to(rig.folder)
     until(lambda: "KOHYA_PYTHON does not start" in why(app), 30, what="a word about KOHYA_PYTHON")
-    assert office.get(first.job_id).state == "pending"
+    assert job_user.get(first.job_id).state == "pending"
     wrong.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     assert ended(first).state == "completed", (tmp_path / "worker.log").read_text()[-3000:]
 
-    told = {"picture": (ended(start("picture-v1", b"no picture")), "cannot be read")}
+    messages = {"picture": (ended(start("picture-v1", b"no picture")), "cannot be read")}
     for name, fault, sentence in (
         ("none", {"no_data": True}, "found no pictures"),
         ("nan", {"nan_at": 3}, "no longer a number"),
     ):
         rig.faults(**fault)
-        told[name] = (ended(start(f"{name}-v1")), sentence)
+        messages[name] = (ended(start(f"{name}-v1")), sentence)
     rig.faults()
-    for name, (job, sentence) in told.items():
+    for name, (job, sentence) in messages.items():
         assert (job.state, job.attempt_n) == ("failed", 1), (name, job.error_message)
         assert sentence in (job.error_message or ""), name
         assert str(tmp_path) not in (job.error_message or "")

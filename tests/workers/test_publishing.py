@@ -13,18 +13,18 @@ from sqlalchemy import select
 
 from backend.content_plans import PostState
 from backend.db.tables import Job
-from tests.support.publishing import House
-from tests.support.publishing_fixtures import Publishers, deaths, house, servers, workers
+from tests.support.publishing import PublishingRig
+from tests.support.publishing_fixtures import Publishers, crash_points, publishing_rig, servers, workers
 from tests.support.wait import until
 from workers.scheduler import Scheduler
 
-__all__ = ["deaths", "house", "servers", "workers"]
+__all__ = ["crash_points", "publishing_rig", "servers", "workers"]
 pytestmark = pytest.mark.kill
 
 
-def test_ticks_at_the_same_moment_start_one_job_for_each_post(house: House, worker_app: Any) -> None:
-    ids = [house.plan("sandbox", "picture", n) for n in range(12)]
-    house.make_due(*ids)
+def test_ticks_at_the_same_moment_start_one_job_for_each_post(publishing_rig: PublishingRig, worker_app: Any) -> None:
+    ids = [publishing_rig.plan("sandbox", "picture", n) for n in range(12)]
+    publishing_rig.make_due(*ids)
     together = Barrier(4)
 
     def tick(_: int) -> None:
@@ -33,44 +33,49 @@ def test_ticks_at_the_same_moment_start_one_job_for_each_post(house: House, work
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(tick, range(4)))
-    with house.app.db.transaction(house.tenant.caller) as tx:
-        asked = tx.scalars(select(Job.payload["post_id"].astext).where(Job.kind == "autopost")).all()
-    assert sorted(asked) == sorted(ids)
-    assert {house.post(one).state for one in ids} == {PostState.PUBLISHING}
+    with publishing_rig.app.db.transaction(publishing_rig.tenant.caller) as tx:
+        post_ids = tx.scalars(select(Job.payload["post_id"].astext).where(Job.kind == "autopost")).all()
+    assert sorted(post_ids) == sorted(ids)
+    assert {publishing_rig.post(item_id).state for item_id in ids} == {PostState.PUBLISHING}
 
 
-def test_a_worker_that_wakes_up_before_its_call_changes_nothing(house: House, workers: Publishers, deaths: Path) -> None:
+def test_a_worker_that_wakes_up_before_its_call_changes_nothing(
+    publishing_rig: PublishingRig, workers: Publishers, crash_points: Path
+) -> None:
     """It froze between the commit of “submitting” and the call; another one asked, and sent the post. Then it calls."""
     frozen = workers.start()
-    post_id = house.plan("instagram", "picture", 1)
-    house.files_prepared()
-    (deaths / post_id).write_text("submitting:freeze")
-    house.make_due(post_id)
+    post_id = publishing_rig.plan("instagram", "picture", 1)
+    publishing_rig.files_prepared()
+    (crash_points / post_id).write_text("submitting:freeze")
+    publishing_rig.make_due(post_id)
     until(frozen.stopped, what="the freeze")
-    assert (house.post(post_id).state, house.seen()) == (PostState.PUBLISHING, [])
+    assert (publishing_rig.post(post_id).state, publishing_rig.seen()) == (PostState.PUBLISHING, [])
     workers.start()
-    until(lambda: not house.left(), what="the other worker's post")
-    before = house.post(post_id)
+    until(lambda: not publishing_rig.left(), what="the other worker's post")
+    before = publishing_rig.post(post_id)
     frozen.send_signal(signal.SIGCONT)
     until(lambda: "taken over" in workers.logs() or "no longer owns" in workers.logs(), what="the frozen worker's discovery")
-    assert house.post(post_id) == before
-    assert before.state == PostState.PUBLISHED, house.story(post_id)
-    assert house.times_there(post_id) == 1
+    assert publishing_rig.post(post_id) == before
+    assert before.state == PostState.PUBLISHED, publishing_rig.story(post_id)
+    assert publishing_rig.times_there(post_id) == 1
 
 
-def test_without_valkey_posts_go_out_all_the_same(house: House, workers: Publishers, stack: Any) -> None:
+def test_without_valkey_posts_go_out_all_the_same(publishing_rig: PublishingRig, workers: Publishers, stack: Any) -> None:
     two = [workers.start(threads=2), workers.start(threads=2)]
-    ids = [house.plan(platform, "picture", n) for n, platform in enumerate(("sandbox", "instagram", "sandbox", "instagram"))]
-    house.files_prepared()
+    ids = [
+        publishing_rig.plan(platform, "picture", n)
+        for n, platform in enumerate(("sandbox", "instagram", "sandbox", "instagram"))
+    ]
+    publishing_rig.files_prepared()
     stack.servers["valkey"].stop()
     try:
-        house.make_due(*ids)
-        until(lambda: not house.left(), what="the posts")
+        publishing_rig.make_due(*ids)
+        until(lambda: not publishing_rig.left(), what="the posts")
     finally:
         stack.servers["valkey"].start()
-    assert [house.times_there(one) for one in ids] == [1] * len(ids)
-    assert {house.post(one).state for one in ids} == {PostState.PUBLISHED}
-    assert [one.poll() for one in two] == [None, None]
-    late = house.plan("sandbox", "picture", 9)
-    house.make_due(late)
-    until(lambda: not house.left(), what="a post after it")
+    assert [publishing_rig.times_there(item_id) for item_id in ids] == [1] * len(ids)
+    assert {publishing_rig.post(item_id).state for item_id in ids} == {PostState.PUBLISHED}
+    assert [worker.poll() for worker in two] == [None, None]
+    late = publishing_rig.plan("sandbox", "picture", 9)
+    publishing_rig.make_due(late)
+    until(lambda: not publishing_rig.left(), what="a post after it")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from backend.content_plans import PostState
-from tests.support.publishing import House
-from tests.support.publishing_fixtures import Publishers, deaths, house, servers, workers
+from tests.support.publishing import PublishingRig
+from tests.support.publishing_fixtures import Publishers, crash_points, publishing_rig, servers, workers
 from tests.support.wait import until
 
-__all__ = ["deaths", "house", "servers", "workers"]
+__all__ = ["crash_points", "publishing_rig", "servers", "workers"]
 pytestmark = pytest.mark.kill
 KILLS = [
     ("instagram", "picture", "preparing"),  # nothing is there yet
@@ -30,14 +30,14 @@ KILLS = [
 
 
 def test_a_kill_at_every_moment_on_every_platform(
-    house: House, workers: Publishers, deaths: Path
-) -> None:  # fmt: skip
+    publishing_rig: PublishingRig, workers: Publishers, crash_points: Path
+) -> None:
     crew = [workers.start() for _ in range(3)]
-    ids = [house.plan(platform, kind, n) for n, (platform, kind, _) in enumerate(KILLS)]
-    house.files_prepared()
+    ids = [publishing_rig.plan(platform, kind, n) for n, (platform, kind, _) in enumerate(KILLS)]
+    publishing_rig.files_prepared()
     for post_id, (_, _, moment) in zip(ids, KILLS, strict=True):
-        (deaths / post_id).write_text(moment)
-    house.make_due(*ids)
+        (crash_points / post_id).write_text(moment)
+    publishing_rig.make_due(*ids)
     died: list[int] = []
 
     def replaced() -> bool:
@@ -45,15 +45,15 @@ def test_a_kill_at_every_moment_on_every_platform(
             if (code := worker.poll()) is not None:
                 died.append(code)
                 crew[n] = workers.start()
-        return not house.left() and not any(deaths.iterdir())
+        return not publishing_rig.left() and not any(crash_points.iterdir())
 
     until(replaced, 90, what="the end of every post")
     until(lambda: replaced() and len(died) == len(KILLS), 30, what="the last death")
     assert set(died) == {-signal.SIGKILL}
     for post_id, (platform, kind, _) in zip(ids, KILLS, strict=True):
         unknowable = (platform, kind) == ("tiktok", "picture")
-        post = house.post(post_id)
-        assert post.state == (PostState.UNKNOWN if unknowable else PostState.PUBLISHED), house.story(post_id)
-        assert house.times_there(post_id) == 1, house.story(post_id)
-        assert bool(post.error) == unknowable, house.story(post_id)
-    assert len(house.seen()) == len(KILLS)
+        post = publishing_rig.post(post_id)
+        assert post.state == (PostState.UNKNOWN if unknowable else PostState.PUBLISHED), publishing_rig.story(post_id)
+        assert publishing_rig.times_there(post_id) == 1, publishing_rig.story(post_id)
+        assert bool(post.error) == unknowable, publishing_rig.story(post_id)
+    assert len(publishing_rig.seen()) == len(KILLS)

@@ -1,4 +1,4 @@
-"""The clockwork: bells, mercy after an outage, what starts by itself."""
+"""The scheduler: queue notifications, grace after an outage, what it starts by itself."""
 
 from __future__ import annotations
 
@@ -167,10 +167,10 @@ def test_workers_that_live_are_not_taken_for_dead_when_the_clock_is_set_back(wor
     assert tick._clock_offset is not None
     tick._clock_offset += 3 * 86_400.0  # as if it had been that far ahead a second ago
     with worker_app.db.dispatch() as tx:
-        seen = (
+        seen_ats = (
             "INSERT INTO workers (id, host, pid, queues, version, seen_at) VALUES ('wrk_l', 'h', 1, '[]', '1', now() + :ahead)"
         )
-        tx.execute(text(seen), {"ahead": timedelta(days=3)})
+        tx.execute(text(seen_ats), {"ahead": timedelta(days=3)})
         tx.execute(text("UPDATE attempts SET worker_id = 'wrk_l', ended_at = NULL, outcome = 'running'"))
         tx.execute(text("UPDATE jobs SET state = 'processing', attempt_id = :a"), {"a": context.attempt_id})
     tick.tick()

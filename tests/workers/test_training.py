@@ -35,8 +35,8 @@ def gpu_worker(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable
     def start(**env: str) -> child.Child:
         argv = [sys.executable, "-m", "workers.main", "--queues", "gpu", "--tick"]
         with (tmp_path / "worker.log").open("ab") as log:
-            ours = {**os.environ, **environment, "JOB_LEASE_S": "3", **env}
-            running.append(child.spawn(argv, cwd=ROOT, env=ours, stdout=log, stderr=subprocess.STDOUT))
+            own_env = {**os.environ, **environment, "JOB_LEASE_S": "3", **env}
+            running.append(child.spawn(argv, cwd=ROOT, env=own_env, stdout=log, stderr=subprocess.STDOUT))
         return running[-1]
 
     yield start
@@ -49,10 +49,10 @@ def dataset_id(app: App, workspace: Tenant) -> str:
     """The pictures of a sample character, as an ingest would leave them."""
     sample = characters()[0]
     with app.db.transaction(workspace.caller, needs="editor") as tx:
-        made = make_dataset(tx, images=0)
+        dataset = make_dataset(tx, images=0)
         for path in sorted(sample.folder.glob("*.jpg")):
-            add_picture(tx, app, made, path)
-    return made
+            add_picture(tx, app, dataset, path)
+    return dataset
 
 
 def add_picture(tx: Session, app: App, dataset_id: str, path: Path) -> None:
@@ -97,12 +97,12 @@ def test_training_survives_its_worker_and_the_lora_draws(
         assert [sample.step for sample in training.samples(tx, run.id)] == [6, 6]
         assert datasets.get(tx, dataset_id).status == "ready"
         asked = GenerationDraft(prompt="portrait of bella, at the beach", n=2, steps=4, loras=(LoraPick(lora_id=lora.id),))
-        drawn = generation.start(tx, draft=asked, models=app.engines.image.models(), request_key="g")
+        request = generation.start(tx, draft=asked, models=app.engines.image.models(), request_key="g")
     assert "Going on from step 4." in log
     assert ended.attempt_n == 2
     assert card.loss_first
     assert card.loss_last
-    until(lambda: job(drawn.job_id).ended, 150, what="end of the drawing")
+    until(lambda: job(request.job_id).ended, 150, what="end of the drawing")
     with app.db.transaction(workspace.caller) as tx:
-        assert job(drawn.job_id).state == "completed", job(drawn.job_id).error_message
-        assert len(generation.pictures_of(tx, drawn.id)) == 2
+        assert job(request.job_id).state == "completed", job(request.job_id).error_message
+        assert len(generation.pictures_of(tx, request.id)) == 2

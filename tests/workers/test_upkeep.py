@@ -22,8 +22,8 @@ def test_old_things_go_and_what_is_referred_to_stays(worker_app: App, workspace:
     with worker_app.db.transaction(workspace.caller) as tx:
         make_dataset(tx)
         make_pictures(tx, 2)
-        drawn = tx.scalars(select(Job)).one()
-        drawn.subject_noun, drawn.subject_id = "generation", "gen_1"
+        job = tx.scalars(select(Job)).one()
+        job.subject_noun, job.subject_id = "generation", "gen_1"
         for n, kind in enumerate(("dataset-ingest", "dataset-ingest", "upkeep", "upkeep")):
             subject = ("dataset", "ds_1") if kind == "dataset-ingest" else ("", "")
             jobs.enqueue(
@@ -34,7 +34,7 @@ def test_old_things_go_and_what_is_referred_to_stays(worker_app: App, workspace:
                 request_key=f"{n}",
                 subject=subject,
             )
-        tx.add(JobLog(job_id=drawn.id, line="drawn"))
+        tx.add(JobLog(job_id=job.id, line="drawn"))
         tx.flush()
         tx.execute(
             update(Job).where(Job.title.in_(["x", "dataset-ingest 0"])).values(state="completed", finished_at=MONTHS_AGO)
@@ -43,15 +43,15 @@ def test_old_things_go_and_what_is_referred_to_stays(worker_app: App, workspace:
             update(Job).where(Job.title.in_(["dataset-ingest 1", "upkeep 2"])).values(state="failed", finished_at=YESTERDAY)
         )
         tx.execute(update(Job).where(Job.title == "upkeep 3").values(state="completed", finished_at=func.clock_timestamp()))
-    gone = make_person(worker_app.db, workspace.id, "viewer")
+    former_member = make_person(worker_app.db, workspace.id, "viewer")
     with worker_app.db.transaction(workspace.caller) as tx:
-        tx.execute(update(SessionRow).where(SessionRow.user_id == gone.id).values(revoked_at=YESTERDAY))
+        tx.execute(update(SessionRow).where(SessionRow.user_id == former_member.id).values(revoked_at=YESTERDAY))
     ctx = make_context(worker_app, workspace, "upkeep", maintenance.MaintenancePayload())
     result = maintenance.run(ctx, maintenance.MaintenancePayload())
     assert (result["jobs_forgotten"], result["sessions_forgotten"], result["files_removed"]) == (2, 1, 0)
     with worker_app.db.transaction(workspace.caller) as tx:
-        left = set(tx.scalars(select(Job.title).where(Job.state != "processing")))
-        assert left == {"x", "dataset-ingest 1", "upkeep 3"}
+        remaining = set(tx.scalars(select(Job.title).where(Job.state != "processing")))
+        assert remaining == {"x", "dataset-ingest 1", "upkeep 3"}
         assert not tx.scalars(select(JobLog)).all()
 
 
@@ -62,16 +62,16 @@ def test_the_storage_is_listed_once_a_day_and_only_reported(worker_app: App, wor
     def tidied() -> dict[str, Any]:
         ctx = make_context(worker_app, workspace, "upkeep", maintenance.MaintenancePayload())
         result = maintenance.run(ctx, maintenance.MaintenancePayload())
-        told.extend(line for _, line in ctx.take_report().lines)
+        reported.extend(line for _, line in ctx.take_report().lines)
         with worker_app.db.transaction(workspace.caller) as tx:
             ended = {"state": "completed", "result": result, "finished_at": func.clock_timestamp()}
             tx.execute(update(Job).where(Job.id == ctx.job_id).values(**ended))
         return result
 
-    told: list[str] = []
+    reported: list[str] = []
     assert tidied()["stray_files"] == 1
     assert "stray_files" not in tidied()
-    assert [key in line for line in told] == [True]
+    assert [key in line for line in reported] == [True]
     with worker_app.db.transaction(workspace.caller) as tx:
         tx.execute(update(Job).values(finished_at=text("clock_timestamp() - interval '23.5 hours'")))
     assert tidied()["stray_files"] == 1
@@ -82,10 +82,10 @@ def test_the_job_that_brought_pictures_in_stays_with_them(worker_app: App, works
     """It has no subject, and their rows refer to it."""
     with worker_app.db.transaction(workspace.caller) as tx:
         make_pictures(tx, 1)
-        drawn = tx.scalars(select(Job)).one()
-        drawn.kind, drawn.subject_noun, drawn.subject_id = "picture-import", "", ""
-        drawn.state, drawn.finished_at = "completed", func.clock_timestamp() - text("interval '31 days'")
+        job = tx.scalars(select(Job)).one()
+        job.kind, job.subject_noun, job.subject_id = "picture-import", "", ""
+        job.state, job.finished_at = "completed", func.clock_timestamp() - text("interval '31 days'")
     ctx = make_context(worker_app, workspace, "upkeep", maintenance.MaintenancePayload())
     assert maintenance.run(ctx, maintenance.MaintenancePayload())["jobs_forgotten"] == 0
     with worker_app.db.transaction(workspace.caller) as tx:
-        assert tx.scalars(select(Generation.job_id)).one() == drawn.id
+        assert tx.scalars(select(Generation.job_id)).one() == job.id

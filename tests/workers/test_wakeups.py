@@ -1,4 +1,4 @@
-"""How a worker hears: by Valkey's bell, and by itself while Valkey is away."""
+"""How a worker is woken: by Valkey's message, and by polling while Valkey is away."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ from workers.wakeups import notifications, start_listening
 
 
 def test_while_valkey_is_away_a_process_hears_its_own_queues_so_many_at_once() -> None:
-    heard: list[str] = []
+    notified: list[str] = []
     go_on = threading.Event()
 
     def hear(queue: str) -> None:
-        heard.append(queue)
+        notified.append(queue)
         assert go_on.wait(10)
 
     with redis.Redis(port=1, retry=Retry(NoBackoff(), 1)) as nowhere:
         ring = notifications(nowhere, ["net", "cpu"], threads=2, on_message=hear)
         for queue in ("net", "net", "net", "gpu", "cpu"):
             ring(queue)
-        until(lambda: len(heard) == 3, what="the listeners")
-        assert sorted(heard) == ["cpu", "net", "net"]
+        until(lambda: len(notified) == 3, what="the listeners")
+        assert sorted(notified) == ["cpu", "net", "net"]
         go_on.set()
 
         def again() -> bool:
             ring("net")
-            return len(heard) > 3
+            return len(notified) > 3
 
         until(again, what="another turn")
 
 
 def test_as_long_as_valkey_takes_the_bell_nobody_hears_twice(redis_url: str) -> None:
-    heard: list[str] = []
+    notified: list[str] = []
     with redis.Redis.from_url(redis_url) as client:
-        notifications(client, ["net"], threads=2, on_message=heard.append)("net")
+        notifications(client, ["net"], threads=2, on_message=notified.append)("net")
         assert client.llen(f"{NAMESPACE}:net") == 1
-    assert heard == []
+    assert notified == []
 
 
 def test_a_queue_whose_threads_are_all_busy_leaves_the_others_theirs(redis_url: str) -> None:
-    heard: list[str] = []
+    notified: list[str] = []
     go_on = threading.Event()
 
     def hear(queue: str) -> None:
-        heard.append(queue)
+        notified.append(queue)
         assert queue == "net" or go_on.wait(60)
 
     with redis.Redis.from_url(redis_url) as client:
@@ -58,13 +58,13 @@ def test_a_queue_whose_threads_are_all_busy_leaves_the_others_theirs(redis_url: 
         try:
             for _ in range(5):
                 ring("cpu")
-            until(lambda: heard.count("cpu") == 2, what="both threads of the queue")
+            until(lambda: notified.count("cpu") == 2, what="both threads of the queue")
             for n in range(3):
                 ring("net")
-                until(lambda n=n: heard.count("net") > n, what="the other queue")  # type: ignore[misc]
-            assert heard.count("cpu") == 2
+                until(lambda n=n: notified.count("net") > n, what="the other queue")  # type: ignore[misc]
+            assert notified.count("cpu") == 2
             go_on.set()
-            until(lambda: heard.count("cpu") == 5, what="the bells that waited")
+            until(lambda: notified.count("cpu") == 5, what="the bells that waited")
         finally:
             go_on.set()
             ears.stop(timeout=5000)

@@ -20,15 +20,15 @@ __all__ = ["server"]
 
 @pytest.mark.kill
 def test_a_killed_worker_pays_no_text_twice(app: App, workspace: Tenant, workers: Workers, server: ModelServer) -> None:
-    told = {"OPENROUTER_API_KEY": "sk-test", "OPENROUTER_BASE_URL": server.url}
+    settings_of_worker = {"OPENROUTER_API_KEY": "sk-test", "OPENROUTER_BASE_URL": server.url}
     with app.db.transaction(workspace.caller) as tx:
         bella = influencers.create(tx, InfluencerDraft(name="Bella", trigger_word="bella_01")).id
         job = writing.start_content(tx, order=WriteOrder(influencer_id=bella, topic="yoga"), request_key="k")
     server.faults.says = [answer_json(text(1))] * 3
     for step in ("text+", "picture"):
-        victim = workers.start("net", handlers="", FAULT_STEP=f"content-generation:{step}:kill", **told)
+        victim = workers.start("net", handlers="", FAULT_STEP=f"content-generation:{step}:kill", **settings_of_worker)
         until(lambda victim=victim: victim.poll() is not None, 60, what="the kill")  # type: ignore[misc]
-    workers.start("net", handlers="", **told)
+    workers.start("net", handlers="", **settings_of_worker)
 
     def waits() -> bool:
         with app.db.transaction(workspace.caller) as tx:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
 from backend import boards
-from backend.api.api_model import Listing, Words
+from backend.api.api_model import ApiModel, Listing
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.api.routes.jobs import JobWords
 from backend.api.routes.pictures import ActWords
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/boards", tags=["boards"], dependencies=[OwnOrigin])
 Key = Annotated[str, Header(max_length=200)]
 
 
-class BoardWords(Words):
+class BoardWords(ApiModel):
     """`covers`: up to four asset ids; `more`: it has more than `count` pictures."""
 
     id: str
@@ -33,13 +33,13 @@ class BoardWords(Words):
     updated_at: datetime
 
 
-class BoardSaid(Words):
+class BoardSaid(ApiModel):
     name: str
     notes: str = ""
 
 
-class Move(Words):
-    """These, in this order, in front of `before`; without it to the end."""
+class Move(ApiModel):
+    """Puts these pictures, in this order, in front of the picture `before`; without it at the end."""
 
     picture_ids: list[str] = Field(max_length=boards.MAX_PICTURES)
     before: str | None = None
@@ -48,14 +48,14 @@ class Move(Words):
 @router.get("")
 def listing(app: Studio, caller: Caller, archived: bool = False) -> Listing[BoardWords]:
     with app.db.transaction(caller) as tx:
-        found = [BoardWords.model_validate(one) for one in boards.page(tx, archived=archived)]
-    return Listing(data=found, total=len(found), take=len(found), skip=0)
+        data = [BoardWords.model_validate(card) for card in boards.page(tx, archived=archived)]
+    return Listing(data=data, total=len(data), take=len(data), skip=0)
 
 
 @router.post("", status_code=201)
-def create(said: BoardSaid, app: Studio, caller: Caller, response: Response) -> BoardWords:
+def create(body: BoardSaid, app: Studio, caller: Caller, response: Response) -> BoardWords:
     with app.db.transaction(caller, needs="editor") as tx:
-        card = boards.create(tx, draft=BoardDraft(name=said.name, notes=said.notes))
+        card = boards.create(tx, draft=BoardDraft(name=body.name, notes=body.notes))
     response.headers["location"] = f"/api/boards/{card.id}?workspace={caller.tenant_id}"
     return BoardWords.model_validate(card)
 
@@ -67,9 +67,9 @@ def one(board_id: str, app: Studio, caller: Caller) -> BoardWords:
 
 
 @router.put("/{board_id}")
-def edit(board_id: str, said: BoardSaid, app: Studio, caller: Caller) -> BoardWords:
+def edit(board_id: str, body: BoardSaid, app: Studio, caller: Caller) -> BoardWords:
     with app.db.transaction(caller, needs="editor") as tx:
-        return BoardWords.model_validate(boards.edit(tx, board_id, draft=BoardDraft(name=said.name, notes=said.notes)))
+        return BoardWords.model_validate(boards.edit(tx, board_id, draft=BoardDraft(name=body.name, notes=body.notes)))
 
 
 @router.delete("/{board_id}")

@@ -1,4 +1,4 @@
-"""Channels: their list, and the two addresses of connecting one (away to the platform, and back)."""
+"""Channels: their list, and the two addresses of connecting one (redirect to the platform, and callback)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 
 from backend import channels
-from backend.api.api_model import Listing, Words
+from backend.api.api_model import ApiModel, Listing
 from backend.api.deps import Caller, Studio, Token
 from backend.app import App
 from backend.channels import OAuthResult
@@ -21,7 +21,7 @@ Id = Annotated[str, Query(max_length=80)]
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-class ChannelWords(Words):
+class ChannelWords(ApiModel):
     """`state`: connected, reconnect, off. `expiresAt`: when its permission ends for good unless it is renewed."""
 
     id: str
@@ -38,8 +38,8 @@ class ChannelWords(Words):
 @router.get("")
 def listing(app: Studio, caller: Caller, influencer: Id = "") -> Listing[ChannelWords]:
     with app.db.transaction(caller) as tx:
-        found = channels.of(tx, influencer)
-    data = [ChannelWords.model_validate(one) for one in found]
+        cards = channels.of(tx, influencer)
+    data = [ChannelWords.model_validate(card) for card in cards]
     return Listing(data=data, total=len(data), take=len(data), skip=0)
 
 
@@ -52,29 +52,30 @@ def connect(
         url = channels.start(
             app, caller, origin=_origin(app, request), name=platform, influencer_id=influencer, channel_id=channel
         )
-    except (Refused, EngineError) as no:
-        return _landing(app, caller.token, OAuthResult(caller.tenant_id, no.message))
+    except (Refused, EngineError) as error:
+        return _redirect_to_page(app, caller.token, OAuthResult(caller.tenant_id, error.message))
     return RedirectResponse(url, 303)
 
 
 @router.get("/back", status_code=303, response_class=RedirectResponse)
 def back(app: Studio, token: Token, request: Request) -> RedirectResponse:
-    """Where platforms send people back to: this address is registered with the app there."""
-    said = {name: value[:4000] for name, value in request.query_params.items()}
+    """OAuth callback: the address that is registered with the app at the platform."""
+    parameters = {name: value[:4000] for name, value in request.query_params.items()}
     try:
-        came = channels.callback(app, token, said)
-    except (Refused, EngineError) as no:
-        came = OAuthResult("", no.message)
-    return _landing(app, token, came)
+        result = channels.callback(app, token, parameters)
+    except (Refused, EngineError) as error:
+        result = OAuthResult("", error.message)
+    return _redirect_to_page(app, token, result)
 
 
-def _landing(app: App, token: str, came: OAuthResult) -> RedirectResponse:
-    query = {"ws": came.tenant_id} if came.tenant_id else {}
-    return RedirectResponse(f"/channels?{urlencode({**query, 'said': channels.store_flash(app, token, came)})}", 303)
+def _redirect_to_page(app: App, token: str, result: OAuthResult) -> RedirectResponse:
+    query = {"ws": result.tenant_id} if result.tenant_id else {}
+    return RedirectResponse(f"/channels?{urlencode({**query, 'said': channels.store_flash(app, token, result)})}", 303)
 
 
 def _origin(app: App, request: Request) -> str:
-    """PUBLIC_URL; without one, on one's own machine, the name the browser uses: its cookie is of that name alone."""
+    """Origin of the callback address: PUBLIC_URL; without it, on the studio's own machine, the host name that the browser uses,
+    because the session cookie is sent to that name only."""
     host = request.headers.get("host", "")
     if not app.settings.public_url and urlsplit(f"//{host}").hostname in _LOOPBACK:
         return f"http://{host}"

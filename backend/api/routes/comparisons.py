@@ -1,4 +1,4 @@
-"""A comparison of checkpoints over HTTP: what its page polls while it is drawn, blind votes, and its scores as a table."""
+"""A comparison over HTTP: what its page polls while it is drawn, blind votes, and its scores as a table."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from urllib.parse import quote
 from fastapi import APIRouter, Response
 
 from backend import comparisons
-from backend.api.api_model import Words
+from backend.api.api_model import ApiModel
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.comparisons import VoteChoice
 
 router = APIRouter(prefix="/trials", tags=["trials"], dependencies=[OwnOrigin])
 
 
-class CellWords(Words):
+class CellWords(ApiModel):
     n: int
     asset_id: str
     identity: float | None
     adherence: float | None
 
 
-class Cells(Words):
+class Cells(ApiModel):
     data: list[CellWords]
     state: str
 
 
-class PairWords(Words):
-    """Nothing in it says which checkpoint drew which side."""
+class PairWords(ApiModel):
+    """Two pictures to choose from. Nothing in it says which version drew which side."""
 
     left_id: str
     right_id: str
@@ -36,8 +36,9 @@ class PairWords(Words):
     prompt: str
 
 
-class BallotWords(Words):
-    """`pair` null: this person has seen them all. `left`: about how many more votes settle the order."""
+class BallotWords(ApiModel):
+    """`pair` null: this user has voted on all pairs. `mine`: the user's votes. `left`: about how many more votes settle the
+    order."""
 
     pair: PairWords | None
     mine: int
@@ -46,7 +47,7 @@ class BallotWords(Words):
     undoable: bool
 
 
-class VoteWords(Words):
+class VoteWords(ApiModel):
     left_id: str
     right_id: str
     choice: VoteChoice
@@ -54,10 +55,10 @@ class VoteWords(Words):
 
 @router.get("/{trial_id}/cells")
 def cells(trial_id: str, app: Studio, caller: Caller) -> Cells:
-    """The pictures that are there by now, and the state of the job."""
+    """The pictures drawn so far, and the state of the job."""
     with app.db.transaction(caller) as tx:
         state = comparisons.get(tx, trial_id).state
-        return Cells(data=[CellWords.model_validate(one) for one in comparisons.cells(tx, trial_id)], state=state)
+        return Cells(data=[CellWords.model_validate(cell) for cell in comparisons.cells(tx, trial_id)], state=state)
 
 
 @router.get("/{trial_id}/ballot")
@@ -76,7 +77,7 @@ def vote(trial_id: str, body: VoteWords, app: Studio, caller: Caller) -> BallotW
 
 @router.delete("/{trial_id}/votes/last")
 def undo(trial_id: str, app: Studio, caller: Caller) -> BallotWords:
-    """Takes back the caller's last vote; answers with its pair, to be decided anew."""
+    """Takes back the caller's last vote; answers with its pair, to vote on again."""
     with app.db.transaction(caller, needs="editor") as tx:
         pair = comparisons.undo_vote(tx, trial_id)
         return BallotWords.model_validate(comparisons.next_ballot(tx, trial_id, again=pair))

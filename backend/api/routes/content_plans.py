@@ -1,4 +1,4 @@
-"""What is planned, over HTTP: lists (`?status=scheduled&date=today`), single plans, the calendar and its moves."""
+"""Content plans over HTTP: lists (`?status=scheduled&date=today`), single plans, the calendar and its moves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from sqlalchemy.orm import Session
 
 from backend import content_plans
-from backend.api.api_model import Listing, Words
+from backend.api.api_model import ApiModel, Listing
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.content_plans import (
     MAX_PLANS_AT_ONCE,
@@ -32,9 +32,9 @@ Text = Annotated[str, Query(max_length=200)]
 IfMatch = Annotated[str, Header(max_length=40, description="The `ETag` of the plan as it was read, or its `version`")]
 
 
-class VariantSaid(Words):
-    """`assetIds`: pictures and videos in order. `edits`: by asset id, what is done to it on its way out: `ratio` (cropped to
-    width/height, around `focus` 0 to 1), `width` (px at most), `least` (px wide that a narrower picture is enlarged to),
+class VariantSaid(ApiModel):
+    """`assetIds`: pictures and videos in order. `edits`: by asset id, how the file is changed for this post: `ratio` (cropped
+    to width/height, around `focus` 0 to 1), `width` (px at most), `least` (px wide that a narrower picture is enlarged to),
     `seconds` (only the first), `transcode`."""
 
     channel_id: str
@@ -55,8 +55,8 @@ class VariantSaid(Words):
         return VariantDraft(**values, media=tuple(self.asset_ids), cover_id=self.cover_asset_id)
 
 
-class VariantWords(Words):
-    """`jobId`: the last job that sent it, or sends it now; `notBefore`: it is tried again then, `error` says why."""
+class VariantWords(ApiModel):
+    """`jobId`: the last job that published it, or publishes it now; `notBefore`: when it is tried again, `error` says why."""
 
     id: str
     channel_id: str
@@ -83,7 +83,7 @@ class VariantWords(Words):
     not_before: datetime | None
 
 
-class PlanWords(Words):
+class PlanWords(ApiModel):
     """`localTime`: what the clock shows in `timeZone`; `scheduledAt`: the same as an instant."""
 
     id: str
@@ -102,16 +102,16 @@ class PlanWords(Words):
     updated_at: datetime
 
 
-def _whole_minute(wall: datetime) -> datetime:
-    if wall.second or wall.microsecond:
-        raise ValueError(f"Posts go out at whole minutes: say localTime as {wall:%Y-%m-%dT%H:%M}.")
-    return wall
+def _whole_minute(local_time: datetime) -> datetime:
+    if local_time.second or local_time.microsecond:
+        raise ValueError(f"Posts go out at whole minutes: say localTime as {local_time:%Y-%m-%dT%H:%M}.")
+    return local_time
 
 
 LocalTime = Annotated[datetime, AfterValidator(_whole_minute)]
 
 
-class PlanSaid(Words):
+class PlanSaid(ApiModel):
     influencer_id: str
     topic: str = ""
     notes: str = ""
@@ -120,7 +120,7 @@ class PlanSaid(Words):
     variants: list[VariantSaid] = Field(default_factory=list)
 
 
-class PlanChange(Words):
+class PlanChange(ApiModel):
     """`status`: scheduled | approved | in_review | on_hold | published. `igMediaId`: where somebody else has posted it.
 
     `version`: of the plan as it was read; answered with 409 `changed_since` when somebody has changed it since.
@@ -136,16 +136,16 @@ class PlanChange(Words):
     version: int | None = None
 
 
-class Move(Words):
-    """`localTime` null: off the calendar. `timeZone`: whose clock says it; empty: the plan's own. `version`: as in a change."""
+class Move(ApiModel):
+    """`localTime` null: off the calendar. `timeZone`: of `localTime`; empty: the plan's own. `version`: as in a change."""
 
     local_time: LocalTime | None
     time_zone: str = ""
     version: int | None = None
 
 
-class Shift(Words):
-    """`versions`: plan id -> version as it was read; those that were changed since stay where they are."""
+class Shift(ApiModel):
+    """`versions`: plan id -> version as it was read; plans that somebody has changed since are not moved."""
 
     plan_ids: list[str] = Field(max_length=MAX_PLANS_AT_ONCE)
     days: int = Field(0, ge=-3650, le=3650)
@@ -153,7 +153,7 @@ class Shift(Words):
     versions: dict[str, int] = Field(default_factory=dict, max_length=MAX_PLANS_AT_ONCE)
 
 
-class ActWords(Words):
+class ActWords(ApiModel):
     id: str
     kind: str
     said: str
@@ -161,9 +161,9 @@ class ActWords(Words):
     note: str = ""
 
 
-class SpotWords(Words):
-    """`wall`: in the zone asked for; `ownWall`: by the plan's own clock; `version`: for a move of what is shown.
-    `faceBelow`: a picture of it misses the threshold of its influencer's face match."""
+class SpotWords(ApiModel):
+    """`wall`: local time in the zone asked for; `ownWall`: in the plan's own zone; `version`: to send with a move.
+    `faceBelow`: the face match of one of its pictures is below the influencer's threshold."""
 
     id: str
     influencer_id: str
@@ -180,8 +180,8 @@ class SpotWords(Words):
     clash: str
 
 
-class CalendarWords(Words):
-    """`more`: of days that have more than `perDay`, how many are not in `data`."""
+class CalendarWords(ApiModel):
+    """`more`: day -> how many plans `data` leaves out of days with more than `perDay`."""
 
     data: list[SpotWords]
     undated: list[SpotWords]
@@ -190,47 +190,69 @@ class CalendarWords(Words):
 
 @router.get("")
 def listing(
-    app: Studio, caller: Caller, response: Response, status: PostState | None = None,
+    app: Studio,
+    caller: Caller,
+    response: Response,
+    status: PostState | None = None,
     day: Annotated[str, Query(alias="date", max_length=20)] = "",
-    influencer: Text = "", channel: Text = "", q: Text = "", take: Take = 50, skip: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    influencer: Text = "",
+    channel: Text = "",
+    q: Text = "",
+    take: Take = 50,
+    skip: Annotated[int, Query(ge=0, le=10**9)] = 0,
     cursor: Text = "",
-) -> Listing[PlanWords]:  # fmt: skip
-    """By date, those without one last. `date`: `today` by each plan's own clock, or a day.
+) -> Listing[PlanWords]:
+    """By date, plans without one last. `date`: `today` (in each plan's own time zone), or a day.
 
     `q`: words, or beginnings of words, that the topic has, or the caption and hashtags of one post. `total` then ends at 1,000.
     """
-    exact = None if day in ("", "today") else _day(day)
+    exact_day = None if day in ("", "today") else _day(day)
     filters = PlanFilters(
-        influencer_id=influencer, channel_id=channel, states=(status,) if status else (), text=q, today=day == "today",
-        first=exact, last=exact,
-    )  # fmt: skip
+        influencer_id=influencer,
+        channel_id=channel,
+        states=(status,) if status else (),
+        text=q,
+        today=day == "today",
+        first=exact_day,
+        last=exact_day,
+    )
     with app.db.transaction(caller) as tx:
-        found = content_plans.page(tx, filters, cursor=cursor or None, take=take, skip=skip)
-    response.headers["x-total-count"] = str(found.total)
-    data = [words(one) for one in found.cards]
-    return Listing(data=data, total=found.total, take=take, skip=skip, next_cursor=found.next_cursor)
+        page = content_plans.page(tx, filters, cursor=cursor or None, take=take, skip=skip)
+    response.headers["x-total-count"] = str(page.total)
+    data = [plan_response(card) for card in page.cards]
+    return Listing(data=data, total=page.total, take=take, skip=skip, next_cursor=page.next_cursor)
 
 
 @router.post("", status_code=201)
-def create(said: PlanSaid, app: Studio, caller: Caller, response: Response, idempotency_key: Key = "") -> PlanWords:
+def create(body: PlanSaid, app: Studio, caller: Caller, response: Response, idempotency_key: Key = "") -> PlanWords:
     draft = PlanDraft(
-        influencer_id=said.influencer_id, topic=said.topic, notes=said.notes, wall=said.local_time, zone=said.time_zone,
-        variants=tuple(one.draft() for one in said.variants),
-    )  # fmt: skip
+        influencer_id=body.influencer_id,
+        topic=body.topic,
+        notes=body.notes,
+        wall=body.local_time,
+        zone=body.time_zone,
+        variants=tuple(variant.draft() for variant in body.variants),
+    )
     with app.db.transaction(caller, needs="editor") as tx:
         card = content_plans.create(tx, draft, request_key=idempotency_key or new_id("key"))
     response.headers["location"] = f"/api/content-plans/{card.id}?workspace={caller.tenant_id}"
-    return words(card)
+    return plan_response(card)
 
 
 @router.get("/calendar", response_model=CalendarWords)
 def calendar(
-    app: Studio, caller: Caller, start: Annotated[datetime, Query(alias="from")], end: Annotated[datetime, Query(alias="to")],
-    zone: Text = "UTC", influencer: Text = "", channel: Text = "", status: PostState | None = None,
+    app: Studio,
+    caller: Caller,
+    start: Annotated[datetime, Query(alias="from")],
+    end: Annotated[datetime, Query(alias="to")],
+    zone: Text = "UTC",
+    influencer: Text = "",
+    channel: Text = "",
+    status: PostState | None = None,
     face: Literal["", "below"] = "",
     per_day: Annotated[int, Query(alias="perDay", ge=0, le=100, description="at most so many of a day; 0: all")] = 0,
-) -> Response:  # fmt: skip
-    """Between two times as the clocks of `zone` show them, and what has no date."""
+) -> Response:
+    """Plans between two local times of `zone`, and plans without a date."""
     states = (status,) if status else ()
     filters = PlanFilters(influencer_id=influencer, channel_id=channel, states=states, face_below=face == "below")
     if not 0 <= (end - start).days <= 400:
@@ -240,25 +262,25 @@ def calendar(
     def read(tx: Session) -> str:
         more: dict[date, int] = {}
         if per_day:
-            found, more = content_plans.month_entries(tx, first=first, last=last, zone=zone, per_day=per_day, filters=filters)
+            entries, more = content_plans.month_entries(tx, first=first, last=last, zone=zone, per_day=per_day, filters=filters)
         else:
-            found = content_plans.entries(tx, first=first, last=last, zone=zone, filters=filters)
-        shown = {"data": found, "undated": content_plans.undated_entries(tx, filters=filters), "more": more}
-        return CalendarWords.model_validate(shown, from_attributes=True).model_dump_json(by_alias=True)
+            entries = content_plans.entries(tx, first=first, last=last, zone=zone, filters=filters)
+        values = {"data": entries, "undated": content_plans.undated_entries(tx, filters=filters), "more": more}
+        return CalendarWords.model_validate(values, from_attributes=True).model_dump_json(by_alias=True)
 
     body = app.db.recent(caller, ("calendar", first, last, zone, per_day, filters), read)
     return Response(body, media_type="application/json")
 
 
 @router.post("/shift")
-def shift(said: Shift, app: Studio, caller: Caller) -> ActWords:
-    """All that can move; 409 when none can."""
+def shift(body: Shift, app: Studio, caller: Caller) -> ActWords:
+    """Moves those that can be moved; 409 when none can."""
     with app.db.transaction(caller, needs="editor") as tx:
-        act, out = content_plans.shift(tx, said.plan_ids, days=said.days, minutes=said.minutes, expected=said.versions)
-        if act is None:
-            content_plans.get(tx, next(iter(said.plan_ids), ""))
-            raise Conflict(" ".join(dict.fromkeys(out.refused.values())))
-    return ActWords.model_validate(act)
+        undo_entry, outcome = content_plans.shift(tx, body.plan_ids, days=body.days, minutes=body.minutes, expected=body.versions)
+        if undo_entry is None:
+            content_plans.get(tx, next(iter(body.plan_ids), ""))
+            raise Conflict(" ".join(dict.fromkeys(outcome.refused.values())))
+    return ActWords.model_validate(undo_entry)
 
 
 @router.post("/acts/{plan_act_id}/undo")
@@ -273,43 +295,43 @@ def one(plan_id: str, app: Studio, caller: Caller, response: Response) -> PlanWo
     with app.db.transaction(caller) as tx:
         card = content_plans.get(tx, plan_id)
     response.headers["etag"] = f'"{card.version}"'
-    return words(card)
+    return plan_response(card)
 
 
 @router.patch("/{plan_id}")
-def change(plan_id: str, said: PlanChange, app: Studio, caller: Caller, if_match: IfMatch = "") -> PlanWords:
-    """Date and words first, then the status: what the rules do not allow is refused with its reason, and nothing changes.
+def change(plan_id: str, body: PlanChange, app: Studio, caller: Caller, if_match: IfMatch = "") -> PlanWords:
+    """Changes date and texts, then the status. What the rules do not allow is refused with its reason, and nothing changes.
 
     Where posts need an approval, `scheduled` is refused with 409: send `in_review`.
     """
     with app.db.transaction(caller, needs="editor") as tx:
-        content_plans.require_unchanged(tx, plan_id, _shown(plan_id, if_match, said.version))
+        content_plans.require_unchanged(tx, plan_id, _shown_version(plan_id, if_match, body.version))
         card = content_plans.get(tx, plan_id)
-        texts = {name: value for name in ("topic", "notes") if (value := getattr(said, name)) is not None}
+        texts = {name: value for name in ("topic", "notes") if (value := getattr(body, name)) is not None}
         if texts:
             content_plans.save(tx, plan_id, PlanDraft(**{**card.draft().model_dump(), **texts}), version=card.version)
-        if "local_time" in said.model_fields_set:
-            content_plans.move(tx, plan_id, said.local_time, said.time_zone)
-        _to(tx, content_plans.get(tx, plan_id), said)
-        return words(content_plans.get(tx, plan_id))
+        if "local_time" in body.model_fields_set:
+            content_plans.move(tx, plan_id, body.local_time, body.time_zone)
+        _change_status(tx, content_plans.get(tx, plan_id), body)
+        return plan_response(content_plans.get(tx, plan_id))
 
 
-def _to(tx: Session, card: PlanCard, said: PlanChange) -> None:
-    if said.status == "published" or said.ig_media_id:
-        there = any(one.platform == "instagram" for one in card.posts)
-        platform = "instagram" if said.ig_media_id and there else ""
-        content_plans.mark_published(tx, card.id, platform=platform, remote_id=said.ig_media_id, url=said.url)
-    elif said.status:
-        acts = {
+def _change_status(tx: Session, card: PlanCard, change: PlanChange) -> None:
+    if change.status == "published" or change.ig_media_id:
+        on_instagram = any(post.platform == "instagram" for post in card.posts)
+        platform = "instagram" if change.ig_media_id and on_instagram else ""
+        content_plans.mark_published(tx, card.id, platform=platform, remote_id=change.ig_media_id, url=change.url)
+    elif change.status:
+        verbs = {
             "scheduled": content_plans.schedule,
             "approved": content_plans.approve,
             "in_review": content_plans.submit_for_review,
             "on_hold": content_plans.hold,
         }
-        out: Outcome = acts[said.status](tx, [card.id])
-        if card.id in out.refused:
-            raise Conflict(out.refused[card.id])
-        if said.status == "scheduled" and card.id in out.review:
+        outcome: Outcome = verbs[change.status](tx, [card.id])
+        if card.id in outcome.refused:
+            raise Conflict(outcome.refused[card.id])
+        if change.status == "scheduled" and card.id in outcome.review:
             raise Conflict("It needs an approval before it is scheduled. Send the status in_review, so that somebody looks.")
 
 
@@ -317,45 +339,69 @@ def _to(tx: Session, card: PlanCard, said: PlanChange) -> None:
 def delete(plan_id: str, app: Studio, caller: Caller, if_match: IfMatch = "") -> ActWords:
     """Undone by `/api/content-plans/acts/<id>/undo`."""
     with app.db.transaction(caller, needs="editor") as tx:
-        return ActWords.model_validate(content_plans.delete(tx, plan_id, expected=_shown(plan_id, if_match)))
+        return ActWords.model_validate(content_plans.delete(tx, plan_id, expected=_shown_version(plan_id, if_match)))
 
 
 @router.post("/{plan_id}/move")
-def move(plan_id: str, said: Move, app: Studio, caller: Caller, if_match: IfMatch = "") -> ActWords:
-    shown = _shown(plan_id, if_match, said.version)
+def move(plan_id: str, body: Move, app: Studio, caller: Caller, if_match: IfMatch = "") -> ActWords:
+    shown = _shown_version(plan_id, if_match, body.version)
     with app.db.transaction(caller, needs="editor") as tx:
-        return ActWords.model_validate(content_plans.move(tx, plan_id, said.local_time, said.time_zone, expected=shown))
+        return ActWords.model_validate(content_plans.move(tx, plan_id, body.local_time, body.time_zone, expected=shown))
 
 
-def _shown(plan_id: str, if_match: str, version: int | None = None) -> ExpectedPlans:
-    """Raises Invalid: a header that names no version."""
-    named = if_match.strip().removeprefix("W/").strip('"')
-    if not named or named == "*":
+def _shown_version(plan_id: str, if_match: str, version: int | None = None) -> ExpectedPlans:
+    """The version that the client has read, from If-Match or the body; {} without one. Raises Invalid for another header."""
+    revision = if_match.strip().removeprefix("W/").strip('"')
+    if not revision or revision == "*":
         return {} if version is None else {plan_id: version}
-    if not named.isdigit() or len(named) > 9:
+    if not revision.isdigit() or len(revision) > 9:
         raise Invalid('If-Match: give the plan\'s ETag as it was answered, like "7".')
-    return {plan_id: int(named) if version is None else version}
+    return {plan_id: int(revision) if version is None else version}
 
 
-def words(card: PlanCard) -> PlanWords:
-    same = ("id", "influencer_id", "influencer_name", "topic", "notes", "version", "created_at", "updated_at")
-    there = ("id", "channel_id", "channel_name", "platform", "format", "caption", "title", "edits", "first_comment",
-             "alt_texts", "privacy", "options", "remote_id", "url", "published_at", "error_code", "error", "note",
-             "job_id", "not_before")  # fmt: skip
+def plan_response(card: PlanCard) -> PlanWords:
+    plan_fields = ("id", "influencer_id", "influencer_name", "topic", "notes", "version", "created_at", "updated_at")
+    post_fields = (
+        "id",
+        "channel_id",
+        "channel_name",
+        "platform",
+        "format",
+        "caption",
+        "title",
+        "edits",
+        "first_comment",
+        "alt_texts",
+        "privacy",
+        "options",
+        "remote_id",
+        "url",
+        "published_at",
+        "error_code",
+        "error",
+        "note",
+        "job_id",
+        "not_before",
+    )
     variants = [
         VariantWords(
-            **{name: getattr(post, name) for name in there},
+            **{name: getattr(post, name) for name in post_fields},
             status=post.state,
             hashtags=list(post.hashtags),
             asset_ids=list(post.media),
         )
         for post in card.posts
     ]
-    remote = next((one.remote_id for one in card.posts if one.platform == "instagram" and one.remote_id), None)
+    instagram_id = next((post.remote_id for post in card.posts if post.platform == "instagram" and post.remote_id), None)
     return PlanWords(
-        **{name: getattr(card, name) for name in same}, status=card.state, local_time=card.wall, time_zone=card.zone,
-        scheduled_at=card.due_at, ig_media_id=remote, variants=variants,
-    )  # fmt: skip
+        **{name: getattr(card, name) for name in plan_fields},
+        status=card.state,
+        local_time=card.wall,
+        time_zone=card.zone,
+        scheduled_at=card.due_at,
+        ig_media_id=instagram_id,
+        variants=variants,
+    )
 
 
 def _day(text: str) -> date:

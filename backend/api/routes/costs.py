@@ -1,4 +1,4 @@
-"""What a workspace spends on words, for viewers too."""
+"""What a workspace spends on AI calls; viewers may read it too."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from decimal import Decimal
 from fastapi import APIRouter
 
 from backend import budgets
-from backend.api.api_model import Words
+from backend.api.api_model import ApiModel
 from backend.api.deps import Caller, OwnOrigin, Studio
 
 router = APIRouter(prefix="/costs", tags=["costs"], dependencies=[OwnOrigin])
 
 
-class PeriodWords(Words):
-    """USD as decimal strings; `limit_usd` null: none."""
+class PeriodWords(ApiModel):
+    """USD as decimal strings; `limit_usd` null: no limit."""
 
     spent_usd: Decimal
     open_usd: Decimal
@@ -22,7 +22,7 @@ class PeriodWords(Words):
     share: float
 
 
-class LineWords(Words):
+class LineWords(ApiModel):
     name: str
     calls: int
     cached: int
@@ -30,7 +30,7 @@ class LineWords(Words):
     saved_usd: Decimal
 
 
-class CostsWords(Words):
+class CostsWords(ApiModel):
     day: PeriodWords
     month: PeriodWords
     calls: int
@@ -49,5 +49,5 @@ class CostsWords(Words):
 def costs(app: Studio, caller: Caller) -> CostsWords:
     """This day and month (UTC) against the limits; the lines are of this month, by influencer with their ids."""
     with app.db.transaction(caller) as tx:
-        found = budgets.costs(tx, app.settings)
-    return CostsWords.model_validate(found)
+        summary = budgets.costs(tx, app.settings)
+    return CostsWords.model_validate(summary)

@@ -1,4 +1,4 @@
-"""A dataset's pictures, a page at a time, for the grid that scrolls; and the whole of it as a ZIP in every trainer's layout."""
+"""A dataset's pictures, page by page, for the grid that scrolls; and the whole dataset as a ZIP in kohya's layout."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from backend import datasets
-from backend.api.api_model import binary
+from backend.api.api_model import binary_response
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.datasets import ImageFilter
 from backend.errors import Invalid
@@ -34,15 +34,15 @@ def pictures(
     if filter not in FILTERS:
         raise Invalid(f"There is no filter called {filter!r}. There are: {', '.join(sorted(FILTERS - {''}))}.")
     with app.db.transaction(caller) as tx:
-        wanted: Any = {"cursor": cursor, "take": take, "filter": filter, "text": q, "side": side, "counted": counted}
-        found = datasets.images(tx, dataset_id, **wanted)
+        options: Any = {"cursor": cursor, "take": take, "filter": filter, "text": q, "side": side, "counted": counted}
+        page = datasets.images(tx, dataset_id, **options)
     return JSONResponse(
-        {"data": [one.tile() for one in found.images], "nextCursor": found.next_cursor, "total": found.total},
+        {"data": [image.tile() for image in page.images], "nextCursor": page.next_cursor, "total": page.total},
         headers={"cache-control": "no-store"},
     )
 
 
-@router.get("/{dataset_id}/export", response_class=Response, responses=binary("application/zip"))
+@router.get("/{dataset_id}/export", response_class=Response, responses=binary_response("application/zip"))
 def export(
     dataset_id: str,
     app: Studio,

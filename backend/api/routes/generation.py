@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from backend import generation
-from backend.api.api_model import Words
+from backend.api.api_model import ApiModel
 from backend.api.deps import Caller, OwnOrigin, Studio
 
 router = APIRouter(prefix="/generations", tags=["generation"], dependencies=[OwnOrigin])
 
 
-class PictureWords(Words):
+class PictureWords(ApiModel):
     id: str
     n: int
     asset_id: str
@@ -20,15 +20,15 @@ class PictureWords(Words):
     rating: int
 
 
-class Pictures(Words):
+class Pictures(ApiModel):
     data: list[PictureWords]
     state: str
 
 
 @router.get("/{generation_id}/pictures")
 def pictures(generation_id: str, app: Studio, caller: Caller) -> Pictures:
-    """Those that are there by now, and the state of the request's job."""
+    """The pictures drawn so far, and the state of the request's job."""
     with app.db.transaction(caller) as tx:
         state = generation.get(tx, generation_id).state
-        found = generation.pictures_of(tx, generation_id)
-    return Pictures(data=[PictureWords.model_validate(one) for one in found], state=state)
+        cards = generation.pictures_of(tx, generation_id)
+    return Pictures(data=[PictureWords.model_validate(card) for card in cards], state=state)

@@ -1,4 +1,4 @@
-"""POST /api/jobs: each type of work is started by its own slice's verb; what it comes to can be asked before."""
+"""POST /api/jobs starts a job of any type with the verb of its slice; /api/jobs/estimate says before what it would take."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from backend import jobs
-from backend.api.api_model import Words
+from backend.api.api_model import ApiModel
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.api.job_requests import TextPlan, schemas, snake, work_of
+from backend.api.job_requests import TextEstimate, job_request_type, payload_schemas, to_snake_keys
 from backend.api.routes.jobs import JobWords
 from backend.datasets import CaptionPlan
 from backend.kit.ids import new_id
@@ -20,10 +20,10 @@ from backend.kit.ids import new_id
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[OwnOrigin])
 
 
-class Order(Words):
-    """`type`: which work; `payload`: what its page's form would say, in camelCase or snake_case."""
+class Order(ApiModel):
+    """`type`: of the job; `payload`: the values of its page's form, in camelCase or snake_case."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, json_schema_extra={"oneOf": schemas()})
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, json_schema_extra={"oneOf": payload_schemas()})
     type: str
     payload: dict[str, Any] = Field(default_factory=dict)
 
@@ -34,16 +34,16 @@ class Started(JobWords):
     job_id: str
 
 
-class AxisWords(Words):
+class AxisWords(ApiModel):
     title: str
     labels: list[str]
 
 
-class PlanWords(Words):
-    """`seconds` null: nothing to go by yet; `load_s` of them until the model is loaded. `ahead`: image jobs of the workspace
-    that run or wait before it.
+class PlanWords(ApiModel):
+    """`seconds` null: nothing was measured yet; `load_s` of them until the model is loaded. `ahead`: image jobs of the
+    workspace that run or wait before it.
 
-    `usual_usd` of words and captions: by earlier ones, null where there are none; `most_usd`: at most. `axes` of a grid:
+    `usual_usd` of texts and captions: the mean of earlier ones, null without any; `most_usd`: an upper bound. `axes` of a grid:
     picture n stands at n % x, n // x % y, n // (x * y).
     """
 
@@ -62,10 +62,10 @@ def start(
     order: Order, app: Studio, caller: Caller, response: Response, idempotency_key: Annotated[str, Header(max_length=200)] = ""
 ) -> Started:
     """The same `Idempotency-Key` returns the first job. A list or a grid has at most 200 pictures, one prompt at most 16."""
-    work = work_of(order.type)
-    draft = work.draft(**snake(order.payload))
+    request_type = job_request_type(order.type)
+    draft = request_type.draft(**to_snake_keys(order.payload))
     with app.db.transaction(caller, needs="editor") as tx:
-        job_id = work.start(app, tx, draft, idempotency_key or new_id("key"))
+        job_id = request_type.start(app, tx, draft, idempotency_key or new_id("key"))
         card = jobs.get(tx, job_id)
     response.headers["location"] = f"/api/jobs/{card.id}?workspace={caller.tenant_id}"
     return Started(**JobWords.model_validate(card).model_dump(), job_id=card.id)
@@ -73,18 +73,18 @@ def start(
 
 @router.post("/estimate")
 def estimate(order: Order, app: Studio, caller: Caller) -> PlanWords:
-    """How many pictures the same order would draw, how long that takes and what its words cost, by what was done here before.
+    """How many pictures the same request would draw, how long that takes and what its texts cost, by what was measured here.
 
     Starts nothing.
     """
-    work = work_of(order.type, foretold=True)
-    draft = work.draft(**snake(order.payload))
-    assert work.foretell
+    request_type = job_request_type(order.type, estimable=True)
+    draft = request_type.draft(**to_snake_keys(order.payload))
+    assert request_type.estimate
     with app.db.transaction(caller) as tx:
-        plan = work.foretell(app, tx, draft)
-    if isinstance(plan, CaptionPlan | TextPlan):
+        plan = request_type.estimate(app, tx, draft)
+    if isinstance(plan, CaptionPlan | TextEstimate):
         costs = {"usual_usd": plan.usual_usd, "most_usd": plan.most_usd}
-        ahead, load_s = (plan.ahead, plan.load_s) if isinstance(plan, TextPlan) else (0, 0.0)
+        ahead, load_s = (plan.ahead, plan.load_s) if isinstance(plan, TextEstimate) else (0, 0.0)
         return PlanWords(pictures=plan.pictures, seconds=plan.seconds, ahead=ahead, models=1, axes=[], load_s=load_s, **costs)
     axes = [AxisWords.model_validate(axis) for axis in plan.grid.axes] if plan.grid else []
     return PlanWords(

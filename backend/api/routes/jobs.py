@@ -10,14 +10,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import TypeAdapter
 
 from backend import jobs
-from backend.api.api_model import Listing, Words
+from backend.api.api_model import ApiModel, Listing
 from backend.api.deps import Caller, OwnOrigin, Studio
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[OwnOrigin])
 State = Literal["pending", "processing", "completed", "failed", "cancelled"]
 
 
-class JobWords(Words):
+class JobWords(ApiModel):
     id: str
     kind: str
     title: str
@@ -46,10 +46,10 @@ class JobWords(Words):
     not_before: datetime | None
 
 
-_LIVE, _JSON = TypeAdapter(dict[str, list[JobWords]]), "application/json"
+_LIVE_LIST, _JSON_TYPE = TypeAdapter(dict[str, list[JobWords]]), "application/json"
 
 
-class LineWords(Words):
+class LineWords(ApiModel):
     id: int
     at: datetime
     level: str
@@ -72,10 +72,10 @@ def listing(
 ) -> Listing[JobWords]:
     """All jobs of the workspace. `cursor` (an earlier answer's `nextCursor`) goes deeper than `skip` without counting rows."""
     with app.db.transaction(caller) as tx:
-        found = jobs.page(tx, states=state, kinds=type, take=take, skip=skip, cursor=cursor, oldest_first=sort_order == "asc")
-    response.headers["x-total-count"] = str(found.total)
-    data = [JobWords.model_validate(card) for card in found.cards]
-    return Listing(data=data, total=found.total, take=take, skip=skip, next_cursor=found.next_cursor)
+        page = jobs.page(tx, states=state, kinds=type, take=take, skip=skip, cursor=cursor, oldest_first=sort_order == "asc")
+    response.headers["x-total-count"] = str(page.total)
+    data = [JobWords.model_validate(card) for card in page.cards]
+    return Listing(data=data, total=page.total, take=take, skip=skip, next_cursor=page.next_cursor)
 
 
 @router.get("/live", response_model=dict[str, list[JobWords]])
@@ -87,7 +87,9 @@ def live(
 ) -> Response:
     """What the page's poller asks every two seconds: the jobs named by `id`, or else those waiting and running."""
     cards = jobs.live(app.db, caller, ids=id[:50], take=min(take, 100))
-    return Response(_LIVE.dump_json({"data": list(map(JobWords.model_validate, cards))}, by_alias=True), media_type=_JSON)
+    return Response(
+        _LIVE_LIST.dump_json({"data": list(map(JobWords.model_validate, cards))}, by_alias=True), media_type=_JSON_TYPE
+    )
 
 
 @router.get("/{job_id}")

@@ -1,18 +1,18 @@
-"""The gallery over HTTP: what its page asks while people scroll, search, compare and act. Pages by cursor, never by number."""
+"""The gallery over HTTP: lists by cursor, search, bulk actions and their undo, downloads."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Response
 from pydantic import Field, StrictBool
 from starlette.responses import JSONResponse, StreamingResponse
 
 from backend import boards, generation, influencers, loras
-from backend.api.api_model import Day, Words
+from backend.api.api_model import ApiModel, Day
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.api.job_requests import snake
+from backend.api.job_requests import to_snake_keys
 from backend.api.routes.jobs import JobWords
 from backend.boards import ArchiveDraft, BulkActionDraft
 from backend.generation import GalleryFilters, TileCard
@@ -20,10 +20,10 @@ from backend.kit.ids import new_id
 from backend.storage import disposition
 
 router = APIRouter(prefix="/pictures", tags=["pictures"], dependencies=[OwnOrigin])
-MOST = 200
+MAX_TAKE = 200
 
 
-async def filters(
+async def query_filters(
     q: Annotated[str, Query(max_length=500, description="words and terms, as typed above the gallery")] = "",
     influencer: str | None = None,
     lora: str | None = None,
@@ -38,18 +38,28 @@ async def filters(
     gate: Literal["open", "held", "rejected", "any"] = "open",
 ) -> GalleryFilters:
     return GalleryFilters(
-        text=q, influencer_id=influencer or None, lora_id=lora or None, board_id=board or None, min_rating=rating,
-        favourite=favourite, shape=size, source=source, date_from=date_from, date_to=date_to, order=order, gate=gate,
-    )  # fmt: skip
+        text=q,
+        influencer_id=influencer or None,
+        lora_id=lora or None,
+        board_id=board or None,
+        min_rating=rating,
+        favourite=favourite,
+        shape=size,
+        source=source,
+        date_from=date_from,
+        date_to=date_to,
+        order=order,
+        gate=gate,
+    )
 
 
-Filters = Annotated[GalleryFilters, Depends(filters)]
+Filters = Annotated[GalleryFilters, Depends(query_filters)]
 Key = Annotated[str, Header(max_length=200)]
 Pair = Annotated[list[str], Field(min_length=2, max_length=2)]
-"""(id, name), as a list: programs that read the description stumble over tuples."""
+"""(id, name), as a list: client generators do not understand OpenAPI's tuples."""
 
 
-class ActWords(Words):
+class ActWords(ApiModel):
     id: str
     kind: str
     said: str
@@ -58,7 +68,7 @@ class ActWords(Words):
     undone_at: datetime | None
 
 
-class RecipeWords(Words):
+class RecipeWords(ApiModel):
     id: str
     asset_id: str
     prompt: str
@@ -78,8 +88,8 @@ class RecipeWords(Words):
     created_at: datetime
 
 
-class Pack(Words):
-    """What goes into the ZIP, unless the address says `all`. `name`: what the file is called."""
+class Pack(ApiModel):
+    """What goes into the ZIP, unless the query has `all`. `name`: of the file, without its ending."""
 
     picture_ids: list[str] = Field(default_factory=list, max_length=boards.MAX_PICTURES)
     name: str = Field("pictures", max_length=80)
@@ -87,64 +97,81 @@ class Pack(Words):
 
 
 def tile(card: TileCard) -> dict[str, Any]:
-    """By hand: a page of 60 in a tenth of the time that 60 models take."""
+    """A tile's JSON. Built by hand: 60 of them take a tenth of the time of 60 pydantic models."""
     return {
-        "id": card.id, "assetId": card.asset_id, "prompt": card.prompt[:300], "rating": card.rating,
-        "favourite": card.favourite, "seed": card.seed, "shape": card.shape, "source": card.source,
-        "createdAt": card.created_at.isoformat(), "gate": card.gate, "identityScore": card.identity_score,
+        "id": card.id,
+        "assetId": card.asset_id,
+        "prompt": card.prompt[:300],
+        "rating": card.rating,
+        "favourite": card.favourite,
+        "seed": card.seed,
+        "shape": card.shape,
+        "source": card.source,
+        "createdAt": card.created_at.isoformat(),
+        "gate": card.gate,
+        "identityScore": card.identity_score,
         "identityLine": card.identity_line,
-    }  # fmt: skip
+    }
 
 
 @router.get("")
 def listing(
-    app: Studio, caller: Caller, wanted: Filters, cursor: str | None = None, take: Annotated[int, Query(ge=1, le=MOST)] = 60
+    app: Studio,
+    caller: Caller,
+    filters: Filters,
+    cursor: str | None = None,
+    take: Annotated[int, Query(ge=1, le=MAX_TAKE)] = 60,
 ) -> JSONResponse:
-    """One page: `data` and `nextCursor` (null: the end). Totals are asked apart (`/count`): they cost more than a page."""
-    page = generation.read_tiles(app.db, caller, filters=wanted, cursor=cursor, take=take)
-    return JSONResponse({"data": [tile(one) for one in page.tiles], "take": take, "nextCursor": page.next_cursor})
+    """One page: `data` and `nextCursor` (null: the end). The total is at `/count`: it takes longer than a page."""
+    page = generation.read_tiles(app.db, caller, filters=filters, cursor=cursor, take=take)
+    return JSONResponse({"data": [tile(card) for card in page.tiles], "take": take, "nextCursor": page.next_cursor})
 
 
 @router.get("/count")
-def count(app: Studio, caller: Caller, wanted: Filters) -> dict[str, Any]:
+def count(app: Studio, caller: Caller, filters: Filters) -> dict[str, Any]:
     """`total` stops at 10,000; then `more` is true."""
     with app.db.transaction(caller) as tx:
-        found = generation.count(tx, filters=wanted)
-    return {"total": found.n, "more": found.more}
+        counted = generation.count(tx, filters=filters)
+    return {"total": counted.n, "more": counted.more}
 
 
 @router.get("/facets")
 def facets(app: Studio, caller: Caller) -> dict[str, list[Pair]]:
-    """What can be filtered by: (id, name) of influencers and LoRAs."""
+    """Values to filter by: (id, name) of influencers and LoRAs."""
     with app.db.transaction(caller) as tx:
-        people, library = influencers.page(tx, take=MOST).cards, loras.page(tx, take=MOST).cards
-    return {"influencers": [[one.id, one.name] for one in people], "loras": [[one.id, one.name] for one in library]}
+        influencer_cards, lora_cards = influencers.page(tx, take=MAX_TAKE).cards, loras.page(tx, take=MAX_TAKE).cards
+    return {
+        "influencers": [[card.id, card.name] for card in influencer_cards],
+        "loras": [[card.id, card.name] for card in lora_cards],
+    }
 
 
 @router.get("/acts")
 def lately(app: Studio, caller: Caller, take: Annotated[int, Query(ge=1, le=50)] = 10) -> dict[str, list[ActWords]]:
-    """What the caller did last, newest first."""
+    """The caller's last bulk actions, newest first."""
     with app.db.transaction(caller) as tx:
-        return {"data": [ActWords.model_validate(one) for one in boards.recent(tx, take=take)]}
+        return {"data": [ActWords.model_validate(entry) for entry in boards.recent(tx, take=take)]}
 
 
 @router.post("/acts", status_code=201)
 def act(
-    said: dict[str, Any],
+    action: Annotated[dict[str, Any], Body(title="Said")],
     app: Studio,
     caller: Caller,
-    wanted: Filters,
+    filters: Filters,
     everything: Annotated[bool, Query(alias="all", description="on all that the address's filters leave")] = False,
     idempotency_key: Key = "",
 ) -> ActWords:
     """`kind` and its values (`BulkActionDraft`, camelCase): rate, favourite, delete, or board-add, board-remove, board-move.
 
-    At most 5,000 pictures; `count` says how many it were. Undone by `/acts/<id>/undo`.
+    At most 5,000 pictures; `count` is how many were changed. Undone by `/acts/<id>/undo`.
     """
-    draft = BulkActionDraft(**snake(said))
+    draft = BulkActionDraft(**to_snake_keys(action))
     with app.db.transaction(caller, needs="editor") as tx:
-        done = boards.act(tx, draft=draft, filters=wanted if everything else None, request_key=idempotency_key or new_id("key"))
-    return ActWords.model_validate(done)
+        undo_entry = boards.act(
+            tx, draft=draft, filters=filters if everything else None, request_key=idempotency_key or new_id("key")
+        )
+    return ActWords.model_validate(undo_entry)
 
 
 @router.post("/archive", status_code=201)
@@ -152,7 +179,7 @@ def archive(
     pack: Pack,
     app: Studio,
     caller: Caller,
-    wanted: Filters,
+    filters: Filters,
     everything: Annotated[bool, Query(alias="all")] = False,
     idempotency_key: Key = "",
 ) -> JobWords:
@@ -161,7 +188,7 @@ def archive(
     with app.db.transaction(caller, needs="editor") as tx:
         key = idempotency_key or new_id("key")
         return JobWords.model_validate(
-            boards.start_archive(tx, draft=draft, filters=wanted if everything else None, request_key=key)
+            boards.start_archive(tx, draft=draft, filters=filters if everything else None, request_key=key)
         )
 
 
@@ -177,37 +204,49 @@ def one(picture_id: str, app: Studio, caller: Caller) -> RecipeWords:
         card = generation.picture(tx, picture_id)
     recipe = card.recipe
     return RecipeWords(
-        id=card.id, asset_id=card.asset_id, prompt=card.prompt, seed=card.seed, rating=card.rating, favourite=card.favourite,
-        width=card.width, height=card.height, negative_prompt=recipe.negative_prompt, model=recipe.model, steps=recipe.steps,
-        cfg=recipe.cfg, sampler=recipe.sampler,
-        loras=[{"name": ref.name, "weight": ref.weight} for ref in recipe.loras], influencer_name=card.influencer_name,
-        source=card.source, created_at=card.created_at,
-    )  # fmt: skip
+        id=card.id,
+        asset_id=card.asset_id,
+        prompt=card.prompt,
+        seed=card.seed,
+        rating=card.rating,
+        favourite=card.favourite,
+        width=card.width,
+        height=card.height,
+        negative_prompt=recipe.negative_prompt,
+        model=recipe.model,
+        steps=recipe.steps,
+        cfg=recipe.cfg,
+        sampler=recipe.sampler,
+        loras=[{"name": ref.name, "weight": ref.weight} for ref in recipe.loras],
+        influencer_name=card.influencer_name,
+        source=card.source,
+        created_at=card.created_at,
+    )
 
 
 @router.get("/{picture_id}/file", response_class=Response)
 def file(picture_id: str, app: Studio, caller: Caller, recipe: bool = False) -> Response:
-    """The picture as a download; `recipe`: with its prompt and settings written into the file, as other programs read them."""
+    """The picture as a download; `recipe`: with its prompt and settings in the file's metadata, as other programs read them."""
     with app.db.transaction(caller) as tx:
-        found = boards.picture_file(tx, picture_id, with_recipe=recipe)
-    headers = {"content-disposition": disposition(found.filename), "cache-control": "private, no-store"}
-    return StreamingResponse(found.open(app.storage), media_type=found.content_type, headers=headers)
+        download = boards.picture_file(tx, picture_id, with_recipe=recipe)
+    headers = {"content-disposition": disposition(download.filename), "cache-control": "private, no-store"}
+    return StreamingResponse(download.open(app.storage), media_type=download.content_type, headers=headers)
 
 
 @router.get("/{picture_id}/around")
-def around(picture_id: str, app: Studio, caller: Caller, wanted: Filters) -> dict[str, Any]:
+def around(picture_id: str, app: Studio, caller: Caller, filters: Filters) -> dict[str, Any]:
     """The pictures before and after this one in the same list."""
     with app.db.transaction(caller) as tx:
-        before, after = generation.neighbours(tx, picture_id, filters=wanted)
+        before, after = generation.neighbours(tx, picture_id, filters=filters)
     return {"before": tile(before) if before else None, "after": tile(after) if after else None}
 
 
 @router.get("/{picture_id}/similar")
 def similar(
-    picture_id: str, app: Studio, caller: Caller, take: Annotated[int, Query(ge=1, le=MOST)] = 60
+    picture_id: str, app: Studio, caller: Caller, take: Annotated[int, Query(ge=1, le=MAX_TAKE)] = 60
 ) -> dict[str, list[dict[str, Any]]]:
-    """Those that look alike, closest first; `distance`: how many of 64 bits differ."""
+    """Pictures that look alike, closest first; `distance`: how many of the 64 bits of the two hashes differ."""
     generation.ensure_hash(lambda: app.db.transaction(caller), app.storage, picture_id)
     with app.db.transaction(caller) as tx:
-        found = generation.similar(tx, picture_id, take=take)
-    return {"data": [{**tile(card), "distance": distance} for card, distance in found]}
+        pictures = generation.similar(tx, picture_id, take=take)
+    return {"data": [{**tile(card), "distance": distance} for card, distance in pictures]}

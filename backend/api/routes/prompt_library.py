@@ -1,4 +1,4 @@
-"""Templates and wildcard lists as files."""
+"""The prompt library as files: templates and wildcards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was made of an influencer, as a file to keep."""
+"""A report about one influencer, as JSON or CSV."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _WRITERS = {"json": (generation.report_json, "application/json"), "csv": (genera
 def report(influencer_id: str, app: Studio, caller: Caller, format: Literal["json", "csv"] = "json") -> Response:
     """Pictures, LoRAs, datasets and rights statements of one influencer."""
     with app.db.transaction(caller) as tx:
-        found = generation.influencer_report(tx, influencer_id)
-    write, kind = _WRITERS[format]
-    name = quote(f"{found.influencer} {found.at:%Y-%m-%d}.{format}", safe="")
+        contents = generation.influencer_report(tx, influencer_id)
+    write, content_type = _WRITERS[format]
+    name = quote(f"{contents.influencer} {contents.at:%Y-%m-%d}.{format}", safe="")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "cache-control": "no-store"}
-    return Response(write(found), headers=headers, media_type=kind)
+    return Response(write(contents), headers=headers, media_type=content_type)

@@ -1,4 +1,4 @@
-"""Signing in ends here: the page's one-time ticket becomes an HttpOnly cookie."""
+"""The session of a browser: exchanges the one-time ticket of the sign-in page for an HttpOnly cookie, and signs out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 
 from backend import accounts
-from backend.api.api_model import Words
+from backend.api.api_model import ApiModel
 from backend.api.deps import COOKIE, DEVICE_COOKIE, OwnOrigin, Studio, Token
 from backend.db.transactions import Anonymous
 from backend.errors import NotSignedIn
@@ -15,23 +15,23 @@ from backend.errors import NotSignedIn
 router = APIRouter(prefix="/session", tags=["session"], dependencies=[OwnOrigin])
 
 
-class Ticket(Words):
+class Ticket(ApiModel):
     ticket: str
 
 
-class UserWords(Words):
+class UserWords(ApiModel):
     id: str
     email: str
     name: str
 
 
-class WorkspaceWords(Words):
+class WorkspaceWords(ApiModel):
     id: str
     name: str
     role: str
 
 
-class Me(Words):
+class Me(ApiModel):
     user: UserWords
     workspaces: list[WorkspaceWords]
 
@@ -40,25 +40,27 @@ class Me(Words):
 def exchange(body: Ticket, app: Studio, user_agent: Annotated[str, Header()] = "") -> Response:
     with app.db.transaction(Anonymous()) as tx:
         token = accounts.exchange_ticket(tx, body.ticket, days=app.settings.session_days, user_agent=user_agent)
-        arrival = accounts.resolve_session(tx, token)
+        session = accounts.resolve_session(tx, token)
     response = Response(status_code=204)
     secure = app.settings.base_url.startswith("https://")
-    age = app.settings.session_days * 86_400
-    response.set_cookie(COOKIE, token, max_age=age, httponly=True, samesite="lax", secure=secure, path="/")
-    if arrival:
-        known, year = accounts.devices.remember(app.settings, arrival.user.id), accounts.devices.DAYS * 86_400
-        response.set_cookie(DEVICE_COOKIE, known, max_age=year, httponly=True, samesite="lax", secure=secure, path="/")
+    session_age = app.settings.session_days * 86_400
+    response.set_cookie(COOKIE, token, max_age=session_age, httponly=True, samesite="lax", secure=secure, path="/")
+    if session:
+        device_token, device_age = accounts.devices.remember(app.settings, session.user.id), accounts.devices.DAYS * 86_400
+        response.set_cookie(
+            DEVICE_COOKIE, device_token, max_age=device_age, httponly=True, samesite="lax", secure=secure, path="/"
+        )
     return response
 
 
 @router.get("")
 def me(app: Studio, token: Token) -> Me:
-    """Who I am and where I may go."""
+    """The signed-in user, and the workspaces they are a member of."""
     with app.db.transaction(Anonymous()) as tx:
-        arrival = accounts.resolve_session(tx, token)
-    if arrival is None:
+        session = accounts.resolve_session(tx, token)
+    if session is None:
         raise NotSignedIn("You are signed out. Open the studio and sign in again.")
-    return Me.model_validate(arrival)
+    return Me.model_validate(session)
 
 
 @router.delete("", status_code=204)

@@ -1,4 +1,4 @@
-"""Files for platforms that fetch what a post shows: the address is the permission, and it ends by itself."""
+"""Files for platforms that fetch a post's media themselves. The signed address is the permission; it expires."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Response
 
 from backend import assets, publishing
 from backend.api.deps import Studio
-from backend.api.routes.media import in_parts
+from backend.api.routes.media import range_response
 from backend.app import App
 from backend.assets import AssetCard
 from backend.db.transactions import SystemCaller
@@ -19,18 +19,18 @@ router = APIRouter(prefix="/handed", tags=["media"])
 
 @router.get("/{token}/{name}", response_class=Response)
 def handed(token: str, name: str, app: Studio, range: Annotated[str, Header()] = "") -> Response:
-    """One file of one post, for a day; `name` only gives it an ending. 404 for whatever else."""
-    card = _card(app, token)
-    return in_parts(app.storage, card, _headers(card), range)
+    """One file of one post, for a day. `name` only gives the address a file ending. 404 for any other token."""
+    card = _asset_card(app, token)
+    return range_response(app.storage, card, _headers(card), range)
 
 
 @router.head("/{token}/{name}", response_class=Response, include_in_schema=False)
 def looked_at(token: str, name: str, app: Studio) -> Response:
-    card = _card(app, token)
+    card = _asset_card(app, token)
     return Response(headers={**_headers(card), "content-length": str(card.size_bytes)}, media_type=card.content_type)
 
 
-def _card(app: App, token: str) -> AssetCard:
+def _asset_card(app: App, token: str) -> AssetCard:
     tenant_id, asset_id = publishing.open_token(app.settings, token)
     with app.db.transaction(SystemCaller(tenant_id)) as tx:
         card = assets.get(tx, asset_id)

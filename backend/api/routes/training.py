@@ -5,19 +5,19 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from backend import training
-from backend.api.api_model import Words
+from backend.api.api_model import ApiModel
 from backend.api.deps import Caller, OwnOrigin, Studio
 
 router = APIRouter(prefix="/training", tags=["training"], dependencies=[OwnOrigin])
 
 
-class PointWords(Words):
+class PointWords(ApiModel):
     step: int
     loss: float
     lr: float
 
 
-class SampleWords(Words):
+class SampleWords(ApiModel):
     """`id`: `<step>-<n>`."""
 
     id: str
@@ -27,12 +27,12 @@ class SampleWords(Words):
     asset_id: str
 
 
-class Points(Words):
+class Points(ApiModel):
     data: list[PointWords]
     state: str
 
 
-class Samples(Words):
+class Samples(ApiModel):
     data: list[SampleWords]
     state: str
 
@@ -42,13 +42,20 @@ def points(run_id: str, app: Studio, caller: Caller, after: int = 0) -> Points:
     """Steps after `after`, and the state of the run's job."""
     with app.db.transaction(caller) as tx:
         state = training.get(tx, run_id).state
-        return Points(data=[PointWords.model_validate(one) for one in training.points(tx, run_id, after=after)], state=state)
+        return Points(
+            data=[PointWords.model_validate(point) for point in training.points(tx, run_id, after=after)], state=state
+        )
 
 
 @router.get("/{run_id}/samples")
 def samples(run_id: str, app: Studio, caller: Caller) -> Samples:
     with app.db.transaction(caller) as tx:
         state = training.get(tx, run_id).state
-        found = training.samples(tx, run_id)
-    words = [SampleWords(id=f"{s.step}-{s.n}", step=s.step, n=s.n, prompt=s.prompt, asset_id=s.asset_id) for s in found]
-    return Samples(data=words, state=state)
+        rows = training.samples(tx, run_id)
+    data = [
+        SampleWords(
+            id=f"{sample.step}-{sample.n}", step=sample.step, n=sample.n, prompt=sample.prompt, asset_id=sample.asset_id
+        )
+        for sample in rows
+    ]
+    return Samples(data=data, state=state)

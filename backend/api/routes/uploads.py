@@ -1,4 +1,4 @@
-"""Files on their way in: announced, then streamed straight to S3; a connection that breaks leaves the file to be sent again."""
+"""Uploads: a file is announced, then streamed to S3 in parts. After a broken connection it can be sent again."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from pydantic import Field
 from starlette.requests import ClientDisconnect
 
 from backend import assets
-from backend.api.api_model import Words
+from backend.api.api_model import ApiModel
 from backend.api.deps import CallerIn, OwnOrigin, Studio
 from backend.assets import UploadCard
 from backend.errors import Invalid
 
 router = APIRouter(prefix="/uploads", tags=["uploads"], dependencies=[OwnOrigin])
-_AT_ONCE = anyio.CapacityLimiter(16)
-"""Each holds a thread and a part of 8 MiB; the other threads stay free for pages and pictures."""
-_OF_ONE_PERSON = 4
-_people: WeakValueDictionary[str, anyio.CapacityLimiter] = WeakValueDictionary()
-"""Nobody's slow connection takes all the places: each person waits for their own first."""
-_PATIENCE_S = 30.0
-"""For the next bytes; studio/shell/connections.py asks for a least rate beside it."""
+_UPLOAD_THREADS = anyio.CapacityLimiter(16)
+"""Limits uploads that run at once: each holds a thread and a part of 8 MiB. The other threads stay free for pages and media."""
+_MAX_PER_USER = 4
+_user_limiters: WeakValueDictionary[str, anyio.CapacityLimiter] = WeakValueDictionary()
+"""User id -> limiter of this user's uploads. It is acquired first, so that one user's slow connections cannot take all threads.
+Weak: a limiter lives as long as somebody uploads."""
+_CHUNK_TIMEOUT_S = 30.0
+"""How long to wait for the next bytes. studio/shell/connections.py also requires a minimum rate."""
 
 
-class Announced(Words):
-    """`clientKey`: the same for the same file of the same person's disk (name, size, time)."""
+class Announced(ApiModel):
+    """`clientKey`: identifies the file on the user's disk (its name, size and time), so that it is not sent twice."""
 
     noun: str
     noun_id: str = Field(max_length=200)
@@ -39,7 +40,7 @@ class Announced(Words):
     client_key: str = Field(min_length=1, max_length=8192)
 
 
-class UploadWords(Words):
+class UploadWords(ApiModel):
     id: str
     noun: str
     noun_id: str
@@ -65,21 +66,21 @@ def begin(workspace: str, body: Announced, app: Studio, caller: CallerIn) -> Upl
             size=body.size,
             client_key=body.client_key,
         )
-    return _words(workspace, card)
+    return _upload_response(workspace, card)
 
 
 @router.put("/{workspace}/{upload}")
 async def send(workspace: str, upload: str, request: Request, app: Studio, caller: CallerIn) -> UploadWords:
-    """The file's bytes as the raw body. Memory stays flat; a closed connection leaves the upload waiting for its bytes."""
+    """The file's bytes as the raw body. After a closed connection the upload waits to be sent again."""
 
     body = request.stream()
 
-    async def more() -> bytes | None:
-        with anyio.fail_after(_PATIENCE_S):
+    async def next_chunk() -> bytes | None:
+        with anyio.fail_after(_CHUNK_TIMEOUT_S):
             return await anext(body, None)
 
     def chunks() -> Iterator[bytes]:
-        while (chunk := from_thread.run(more)) is not None:
+        while (chunk := from_thread.run(next_chunk)) is not None:
             yield chunk
 
     def receive() -> UploadCard:
@@ -91,14 +92,14 @@ async def send(workspace: str, upload: str, request: Request, app: Studio, calle
             chunks=chunks(),
         )
 
-    def person() -> str:
+    def authorised_user() -> str:
         with app.db.transaction(caller, needs="editor") as tx:
             return str(tx.info["user_id"])
 
-    own_places = _places(await to_thread.run_sync(person))
+    own_limiter = _user_limiter(await to_thread.run_sync(authorised_user))
     try:
-        async with own_places:
-            return _words(workspace, await to_thread.run_sync(receive, limiter=_AT_ONCE))
+        async with own_limiter:
+            return _upload_response(workspace, await to_thread.run_sync(receive, limiter=_UPLOAD_THREADS))
     except (ClientDisconnect, TimeoutError) as error:
         raise Invalid("The connection ended before the whole file was here. Try it again.") from error
 
@@ -112,20 +113,20 @@ def listing(
     noun_id: Annotated[str, Query(alias="nounId")] = "",
     take: Annotated[int, Query(ge=1)] = 1000,
 ) -> dict[str, list[UploadWords]]:
-    """What was sent for one thing, in order, with the reasons of what was refused."""
+    """The uploads for one owner (`noun`, `nounId`) in order, with the reason of each that was refused."""
     if not noun_id:
         raise Invalid("Say what the uploads are for: ?noun=dataset&nounId=…")
     with app.db.transaction(caller) as tx:
         cards = assets.uploads.listing(tx, noun, noun_id, take=min(take, 10_000))
-    return {"data": [_words(workspace, card) for card in cards]}
+    return {"data": [_upload_response(workspace, card) for card in cards]}
 
 
-def _places(person: str) -> anyio.CapacityLimiter:
-    return _people.setdefault(person, anyio.CapacityLimiter(_OF_ONE_PERSON))
+def _user_limiter(user_id: str) -> anyio.CapacityLimiter:
+    return _user_limiters.setdefault(user_id, anyio.CapacityLimiter(_MAX_PER_USER))
 
 
-def _words(workspace: str, card: UploadCard) -> UploadWords:
-    words = UploadWords.model_validate(card)
+def _upload_response(workspace: str, card: UploadCard) -> UploadWords:
+    response = UploadWords.model_validate(card)
     if card.state == "uploading":
-        words.put_url = f"/api/uploads/{workspace}/{card.id}"
-    return words
+        response.put_url = f"/api/uploads/{workspace}/{card.id}"
+    return response

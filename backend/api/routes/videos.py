@@ -1,4 +1,4 @@
-"""Videos over HTTP: the list, one, its stars and heart, deleting and taking that back. Bytes come from `/media`."""
+"""Videos over HTTP: the list, one, rating and favourite, delete and undelete. Bytes come from `/media`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StrictBool
 
 from backend import videos
-from backend.api.api_model import Listing, Words
+from backend.api.api_model import ApiModel, Listing
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.videos import VideoCard, VideoFilters
 
 router = APIRouter(prefix="/videos", tags=["videos"], dependencies=[OwnOrigin])
 
 
-class VideoWords(Words):
+class VideoWords(ApiModel):
     """`assetId` null: not made yet. `recipe`: what it was made with."""
 
     id: str
@@ -39,22 +39,35 @@ class VideoWords(Words):
     recipe: dict[str, Any]
 
 
-class Judgement(Words):
-    """What is left out stays."""
+class Judgement(ApiModel):
+    """Fields that are left out stay as they are."""
 
     rating: Annotated[int, Field(ge=0, le=5)] | None = None
     favourite: StrictBool | None = None
 
 
-def words(card: VideoCard) -> VideoWords:
+def video_response(card: VideoCard) -> VideoWords:
     recipe = card.recipe
     return VideoWords(
-        id=card.id, job_id=card.job_id, picture_id=card.picture_id, asset_id=card.asset_id, influencer_id=card.influencer_id,
-        influencer_name=card.influencer_name, title=recipe.title, format=recipe.format, width=card.width, height=card.height,
-        seconds=round(card.seconds, 3), fps=card.fps or recipe.fps, size_bytes=card.size_bytes, rating=card.rating,
-        favourite=card.favourite, state=card.state, created_at=card.created_at,
+        id=card.id,
+        job_id=card.job_id,
+        picture_id=card.picture_id,
+        asset_id=card.asset_id,
+        influencer_id=card.influencer_id,
+        influencer_name=card.influencer_name,
+        title=recipe.title,
+        format=recipe.format,
+        width=card.width,
+        height=card.height,
+        seconds=round(card.seconds, 3),
+        fps=card.fps or recipe.fps,
+        size_bytes=card.size_bytes,
+        rating=card.rating,
+        favourite=card.favourite,
+        state=card.state,
+        created_at=card.created_at,
         recipe=recipe.model_dump(exclude={"title", "format", "width", "height", "fps"}),
-    )  # fmt: skip
+    )
 
 
 @router.get("")
@@ -73,30 +86,30 @@ def listing(
     sort_order: Annotated[Literal["asc", "desc"], Query(alias="sortOrder")] = "desc",
     cursor: str | None = None,
 ) -> Listing[VideoWords]:
-    """Those that are made. `cursor` (an earlier answer's `nextCursor`) goes deeper than `skip` without counting rows."""
+    """Finished videos. `cursor` (an earlier answer's `nextCursor`) goes deeper than `skip` without counting rows."""
     filters = VideoFilters(influencer, picture, favourite, rating, format)
     with app.db.transaction(caller) as tx:
-        found = videos.page(tx, filters=filters, cursor=cursor, take=take, skip=skip, oldest_first=sort_order == "asc")
-    response.headers["x-total-count"] = str(found.total)
-    data = [words(card) for card in found.cards]
-    return Listing(data=data, total=found.total, take=take, skip=skip, next_cursor=found.next_cursor)
+        page = videos.page(tx, filters=filters, cursor=cursor, take=take, skip=skip, oldest_first=sort_order == "asc")
+    response.headers["x-total-count"] = str(page.total)
+    data = [video_response(card) for card in page.cards]
+    return Listing(data=data, total=page.total, take=take, skip=skip, next_cursor=page.next_cursor)
 
 
 @router.get("/{clip_id}")
 def one(clip_id: str, app: Studio, caller: Caller) -> VideoWords:
     with app.db.transaction(caller) as tx:
-        return words(videos.get(tx, clip_id))
+        return video_response(videos.get(tx, clip_id))
 
 
 @router.put("/{clip_id}")
-def judge(clip_id: str, said: Judgement, app: Studio, caller: Caller) -> VideoWords:
+def judge(clip_id: str, body: Judgement, app: Studio, caller: Caller) -> VideoWords:
     with app.db.transaction(caller, needs="editor") as tx:
         videos.get(tx, clip_id)
-        if said.rating is not None:
-            videos.rate(tx, [clip_id], said.rating)
-        if said.favourite is not None:
-            videos.set_favourite(tx, [clip_id], said.favourite)
-        return words(videos.get(tx, clip_id))
+        if body.rating is not None:
+            videos.rate(tx, [clip_id], body.rating)
+        if body.favourite is not None:
+            videos.set_favourite(tx, [clip_id], body.favourite)
+        return video_response(videos.get(tx, clip_id))
 
 
 @router.delete("/{clip_id}", status_code=204)
@@ -109,4 +122,4 @@ def delete(clip_id: str, app: Studio, caller: Caller) -> None:
 def undelete(clip_id: str, app: Studio, caller: Caller) -> VideoWords:
     with app.db.transaction(caller, needs="editor") as tx:
         videos.undelete(tx, [clip_id])
-        return words(videos.get(tx, clip_id))
+        return video_response(videos.get(tx, clip_id))

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StrictBool
 
 from backend import writing
-from backend.api.api_model import Listing, Words
+from backend.api.api_model import ApiModel, Listing
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.writing import DraftCard, Goal, TextParts, WriteOrder
 
@@ -18,8 +18,8 @@ router = APIRouter(prefix="/drafts", tags=["drafts"], dependencies=[OwnOrigin])
 State = Literal["draft", "used", "discarded"]
 
 
-class NoteWords(Words):
-    """A rule of the persona or the platform that the text broke; `repaired`: it does not any more."""
+class NoteWords(ApiModel):
+    """A rule of the persona or the platform that the text broke; `repaired`: it was corrected."""
 
     part: str
     rule: str
@@ -27,7 +27,7 @@ class NoteWords(Words):
     repaired: bool
 
 
-class DraftWords(Words):
+class DraftWords(ApiModel):
     """`day`: of an idea, 1 = the first of its plan; it has no caption yet. `model` "": written by a person."""
 
     id: str
@@ -61,10 +61,10 @@ class DraftWords(Words):
     updated_at: datetime
 
 
-class DraftSaid(Words):
-    """A text of one's own. `contentType`: instagram-post … or post, reel, story for short.
+class DraftSaid(ApiModel):
+    """A text that the user wrote. `contentType`: instagram-post … or post, reel, story for short.
 
-    `publishOn`: the day it goes out where the influencer lives; `mustSay`: words that the caption has to hold as they are.
+    `publishOn`: the day it goes out, in the influencer's time zone; `mustSay`: words that the caption must contain exactly.
     """
 
     influencer_id: str
@@ -86,8 +86,8 @@ class DraftSaid(Words):
     picture: str = ""
 
 
-class Change(Words):
-    """What is left out stays. `version`: of the text that was read; another one in the meantime is a 409."""
+class Change(ApiModel):
+    """Fields that are left out stay as they are. `version`: of the text that was read; 409 when it was changed since."""
 
     hook: str | None = None
     caption: str | None = None
@@ -98,9 +98,9 @@ class Change(Words):
     version: int | None = None
 
 
-def _words(card: DraftCard) -> DraftWords:
-    own = {name: getattr(card, name) for name in DraftWords.model_fields if hasattr(card, name)}
-    return DraftWords.model_validate({**own, **card.parts.model_dump(), **card.brief.model_dump()})
+def _draft_response(card: DraftCard) -> DraftWords:
+    card_fields = {name: getattr(card, name) for name in DraftWords.model_fields if hasattr(card, name)}
+    return DraftWords.model_validate({**card_fields, **card.parts.model_dump(), **card.brief.model_dump()})
 
 
 @router.get("")
@@ -115,37 +115,37 @@ def listing(
     skip: Annotated[int, Query(ge=0)] = 0,
     cursor: str | None = None,
 ) -> Listing[DraftWords]:
-    """Newest first. `ideas`: only those of plans, or only others. `cursor` goes deeper than `skip` without counting rows."""
+    """Newest first. `ideas`: only ideas, or only other texts. `cursor` goes deeper than `skip` without counting rows."""
     with app.db.transaction(caller) as tx:
-        found = writing.page(tx, influencer_id=influencer, states=state, ideas=ideas, cursor=cursor, take=take, skip=skip)
-    response.headers["x-total-count"] = str(found.total)
-    data = [_words(card) for card in found.cards]
-    return Listing(data=data, total=found.total, take=take, skip=skip, next_cursor=found.next_cursor)
+        page = writing.page(tx, influencer_id=influencer, states=state, ideas=ideas, cursor=cursor, take=take, skip=skip)
+    response.headers["x-total-count"] = str(page.total)
+    data = [_draft_response(card) for card in page.cards]
+    return Listing(data=data, total=page.total, take=take, skip=skip, next_cursor=page.next_cursor)
 
 
 @router.post("", status_code=201)
-def create(said: DraftSaid, app: Studio, caller: Caller, response: Response) -> DraftWords:
-    """Checked as any other text: `notes` say which rules it breaks."""
-    whole = said.model_dump()
-    parts = TextParts(**{name: whole.pop(name) for name in writing.PARTS})
+def create(body: DraftSaid, app: Studio, caller: Caller, response: Response) -> DraftWords:
+    """Saves a text that the user wrote; `notes` say which rules it breaks."""
+    values = body.model_dump()
+    parts = TextParts(**{name: values.pop(name) for name in writing.PARTS})
     with app.db.transaction(caller, needs="editor") as tx:
-        card = writing.create(tx, WriteOrder(**whole), parts)
+        card = writing.create(tx, WriteOrder(**values), parts)
     response.headers["location"] = f"/api/drafts/{card.id}?workspace={caller.tenant_id}"
-    return _words(card)
+    return _draft_response(card)
 
 
 @router.get("/{draft_id}")
 def one(draft_id: str, app: Studio, caller: Caller) -> DraftWords:
     with app.db.transaction(caller) as tx:
-        return _words(writing.get(tx, draft_id))
+        return _draft_response(writing.get(tx, draft_id))
 
 
 @router.patch("/{draft_id}")
-def change(draft_id: str, said: Change, app: Studio, caller: Caller) -> DraftWords:
-    """What stood there before can be taken back on the Write page."""
-    changes: dict[str, Any] = {name: value for name in writing.PARTS if (value := getattr(said, name)) is not None}
+def change(draft_id: str, body: Change, app: Studio, caller: Caller) -> DraftWords:
+    """Changes a text. The wording before can be restored on the Write page."""
+    changes: dict[str, Any] = {name: value for name in writing.PARTS if (value := getattr(body, name)) is not None}
     with app.db.transaction(caller, needs="editor") as tx:
-        card = writing.edit(tx, draft_id, changes, version=said.version)
-        if said.state and said.state != card.state:
-            card = writing.set_state(tx, draft_id, said.state)
-    return _words(card)
+        card = writing.edit(tx, draft_id, changes, version=body.version)
+        if body.state and body.state != card.state:
+            card = writing.set_state(tx, draft_id, body.state)
+    return _draft_response(card)

@@ -1,4 +1,4 @@
-"""Writing styles over HTTP, in the words of the StyleForge document: sessions, training, generation, jobs, results, health.
+"""Writing styles over HTTP, with the names of the StyleForge document: sessions, training, generation, jobs, results, health.
 
 Served under /api/style; with STYLEFORGE_PATHS also at the document's own addresses (`aliases`).
 """
@@ -15,7 +15,7 @@ from pydantic import AliasChoices, BaseModel, Field, StrictBool
 from backend import VERSION, jobs, writing_styles
 from backend.api import errors, style_files
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.api.requests import Limited, Observed
+from backend.api.requests import BodyLimit, RequestLogging
 from backend.app import App
 from backend.errors import Conflict, NotFound
 from backend.jobs import JobCard
@@ -28,13 +28,13 @@ PATHS = ("/sessions", "/sessions/{id}", "/train", "/generate", "/jobs/{id}", "/j
 """The document's own addresses. /health is the studio's: it stays what probes expect."""
 Status = Literal["PENDING", "TRAINING", "GENERATING", "COMPLETED", "FAILED"]
 JobType = Literal["TRAINING", "GENERATION"]
-KINDS: dict[str, JobType] = {writing_styles.TRAINING_KIND: "TRAINING", writing_styles.WRITING_KIND: "GENERATION"}
-_WORKING: dict[str, Status] = {writing_styles.TRAINING_KIND: "TRAINING", writing_styles.WRITING_KIND: "GENERATING"}
+JOB_TYPE_OF_KIND: dict[str, JobType] = {writing_styles.TRAINING_KIND: "TRAINING", writing_styles.WRITING_KIND: "GENERATION"}
+_RUNNING_STATUS: dict[str, Status] = {writing_styles.TRAINING_KIND: "TRAINING", writing_styles.WRITING_KIND: "GENERATING"}
 Key = Annotated[str, Header(max_length=200)]
 
 
 class SessionInfo(BaseModel):
-    """`jobs`: ids of its trainings and texts, oldest first. `kept` false: it goes after SESSION_CLEANUP_HOURS without use."""
+    """`jobs`: ids of its trainings and texts, oldest first. `kept` false: deleted after SESSION_CLEANUP_HOURS without use."""
 
     session_id: str
     name: str
@@ -74,7 +74,7 @@ class Started(BaseModel):
 
 
 class JobStatus(BaseModel):
-    """`progress` 0..1, null while nothing is countable. `text`: what has been written so far. `error`: a sentence."""
+    """`progress` 0..1, null while there is nothing to count. `text`: what has been written so far. `error`: a sentence."""
 
     job_id: str
     session_id: str
@@ -91,7 +91,7 @@ class JobStatus(BaseModel):
 
 
 class Result(BaseModel):
-    """`style_match` 0..1, null where nothing can be said; `longest_shared_run`: words in a row that the source has too."""
+    """`style_match` 0..1, null where it cannot be measured; `longest_shared_run`: words in a row that the source has too."""
 
     job_id: str
     session_id: str
@@ -116,19 +116,19 @@ class Health(BaseModel):
 
 @router.get("/sessions")
 def sessions(app: Studio, caller: Caller) -> Sessions:
-    """Used last first."""
+    """The session used last first."""
     with app.db.transaction(caller) as tx:
-        found = writing_styles.page(tx)
-        made = writing_styles.job_ids_by_style(tx, [one.id for one in found])
-    return Sessions(sessions=[_info(one, made[one.id]) for one in found], total=len(found))
+        styles = writing_styles.page(tx)
+        job_ids = writing_styles.job_ids_by_style(tx, [style.id for style in styles])
+    return Sessions(sessions=[_session_info(style, job_ids[style.id]) for style in styles], total=len(styles))
 
 
 @router.post("/sessions", status_code=201)
 def create(app: Studio, caller: Caller, response: Response, body: NewSession | None = None) -> SessionInfo:
     with app.db.transaction(caller, needs="editor") as tx:
-        made = new_session(tx, body or NewSession())
-    response.headers["location"] = f"/api/style/sessions/{made.id}?workspace={caller.tenant_id}"
-    return _info(made, [])
+        style = new_session(tx, body or NewSession())
+    response.headers["location"] = f"/api/style/sessions/{style.id}?workspace={caller.tenant_id}"
+    return _session_info(style, [])
 
 
 def new_session(tx: Any, body: NewSession) -> WritingStyleCard:
@@ -138,18 +138,18 @@ def new_session(tx: Any, body: NewSession) -> WritingStyleCard:
 @router.get("/sessions/{session_id}")
 def session(session_id: str, app: Studio, caller: Caller) -> SessionInfo:
     with app.db.transaction(caller) as tx:
-        return _info(writing_styles.get(tx, session_id), writing_styles.job_ids_by_style(tx, [session_id])[session_id])
+        return _session_info(writing_styles.get(tx, session_id), writing_styles.job_ids_by_style(tx, [session_id])[session_id])
 
 
 @router.delete("/sessions/{session_id}")
 def remove(session_id: str, app: Studio, caller: Caller, force: bool = False) -> dict[str, str]:
-    """What works for it is cancelled. 409 when it is an influencer's voice, unless `force`."""
+    """Its running jobs are cancelled. 409 when an influencer writes in this style, unless `force`."""
     with app.db.transaction(caller, needs="editor") as tx:
         writing_styles.delete(tx, session_id, force=force)
     return {"session_id": session_id, "message": "The session was deleted."}
 
 
-@router.post("/train", status_code=202, openapi_extra=style_files.DESCRIBED)
+@router.post("/train", status_code=202, openapi_extra=style_files.OPENAPI_BODY)
 async def train(
     request: Request, app: Studio, caller: Caller, session_id: Annotated[str, Query()] = "", idempotency_key: Key = ""
 ) -> Started:
@@ -157,37 +157,39 @@ async def train(
 
     As JSON `{session_id}`: learns from what was uploaded for it before (`/api/uploads`, noun `style`).
     """
-    style_id, card = await style_files.taken(request, app, caller, session_id, idempotency_key, new_session=_new)
-    return _started(card, style_id, "Training has begun. Ask /jobs/<job_id> how it goes.")
+    style_id, card = await style_files.receive_and_train(
+        request, app, caller, session_id, idempotency_key, new_session=_new_unnamed_session
+    )
+    return _started_response(card, style_id, "Training has begun. Ask /jobs/<job_id> how it goes.")
 
 
-def _new(tx: Any) -> WritingStyleCard:
+def _new_unnamed_session(tx: Any) -> WritingStyleCard:
     return new_session(tx, NewSession())
 
 
 @router.post("/generate", status_code=202)
 def generate(body: GenerationRequest, app: Studio, caller: Caller, idempotency_key: Key = "") -> Started:
     """409 until the session is trained."""
-    wish = StyleTextDraft(topic=body.topic, words=body.words, language=body.language)
+    text_request = StyleTextDraft(topic=body.topic, words=body.words, language=body.language)
     with app.db.transaction(caller, needs="editor") as tx:
-        text = writing_styles.write(tx, body.session_id, wish, request_key=idempotency_key or new_id("key"))
+        text = writing_styles.write(tx, body.session_id, text_request, request_key=idempotency_key or new_id("key"))
         card = jobs.get(tx, text.job_id)
-    return _started(card, body.session_id, "Writing has begun. Ask /jobs/<job_id> how it goes.")
+    return _started_response(card, body.session_id, "Writing has begun. Ask /jobs/<job_id> how it goes.")
 
 
 @router.get("/jobs/{job_id}")
 def job(job_id: str, app: Studio, caller: Caller) -> JobStatus:
     with app.db.transaction(caller) as tx:
-        card = _ours(jobs.get(tx, job_id))
+        card = _require_style_job(jobs.get(tx, job_id))
         text = writing_styles.text_of_job(tx, job_id)
-    return _status(card, text)
+    return _status_response(card, text)
 
 
 @router.post("/jobs/{job_id}/cancel")
 def cancel(job_id: str, app: Studio, caller: Caller) -> JobStatus:
     with app.db.transaction(caller, needs="editor") as tx:
-        _ours(jobs.get(tx, job_id))
-        return _status(jobs.cancel(tx, job_id), writing_styles.text_of_job(tx, job_id))
+        _require_style_job(jobs.get(tx, job_id))
+        return _status_response(jobs.cancel(tx, job_id), writing_styles.text_of_job(tx, job_id))
 
 
 @router.get("/results/{job_id}", response_model=Result)
@@ -205,63 +207,93 @@ def result(
     if not text.text:
         raise Conflict("The text is not done. Ask /jobs/<job_id> how it goes, then come back.")
     if format != "json":
-        head = {"content-disposition": disposition(writing_styles.export_filename(text, format))}
-        return Response(writing_styles.export_text(text, format), headers=head, media_type="text/plain; charset=utf-8")
+        headers = {"content-disposition": disposition(writing_styles.export_filename(text, format))}
+        return Response(writing_styles.export_text(text, format), headers=headers, media_type="text/plain; charset=utf-8")
     return Result(
-        job_id=text.job_id, session_id=text.style_id, topic=text.topic, content=text.text, words=text.words,
-        words_requested=text.words_wanted, style_match=text.score, longest_shared_run=text.shared_run,
-        notes=list(text.notes), model=text.model, created_at=text.created_at, completed_at=text.finished_at,
-    )  # fmt: skip
+        job_id=text.job_id,
+        session_id=text.style_id,
+        topic=text.topic,
+        content=text.text,
+        words=text.words,
+        words_requested=text.words_wanted,
+        style_match=text.score,
+        longest_shared_run=text.shared_run,
+        notes=list(text.notes),
+        model=text.model,
+        created_at=text.created_at,
+        completed_at=text.finished_at,
+    )
 
 
 @router.get("/health")
 def health(app: Studio, caller: Caller) -> Health:
-    """Of the workspace: how many sessions there are and how many jobs of theirs wait or run."""
+    """How many sessions the workspace has, and how many of their jobs wait or run."""
     with app.db.transaction(caller) as tx:
-        active = jobs.counts(tx, kinds=tuple(KINDS))
-        found = len(writing_styles.page(tx))
-    waiting = active.get("pending", 0) + active.get("processing", 0)
-    return Health(status="ok", version=VERSION, active_sessions=found, active_jobs=waiting)
+        job_counts = jobs.counts(tx, kinds=tuple(JOB_TYPE_OF_KIND))
+        session_count = len(writing_styles.page(tx))
+    active_jobs = job_counts.get("pending", 0) + job_counts.get("processing", 0)
+    return Health(status="ok", version=VERSION, active_sessions=session_count, active_jobs=active_jobs)
 
 
 def aliases(get_app: Callable[[], App]) -> FastAPI:
-    """The same at the document's own addresses (STYLEFORGE_PATHS)."""
+    """An application with the same routes, for the document's own addresses (STYLEFORGE_PATHS)."""
     api = FastAPI(title="Writing styles", docs_url=None, redoc_url=None, openapi_url=None, version=VERSION)
     api.state.get_app = get_app
-    api.add_middleware(Limited)
-    api.add_middleware(Observed)
-    errors.install(api)
+    api.add_middleware(BodyLimit)
+    api.add_middleware(RequestLogging)
+    errors.install_handlers(api)
     api.include_router(router)
     return api
 
 
-def _ours(card: JobCard) -> JobCard:
-    if card.kind not in KINDS:
+def _require_style_job(card: JobCard) -> JobCard:
+    if card.kind not in JOB_TYPE_OF_KIND:
         raise NotFound("This job belongs to something else than a writing style. Look under /api/jobs.")
     return card
 
 
-def _info(style: WritingStyleCard, made: list[str]) -> SessionInfo:
+def _session_info(style: WritingStyleCard, job_ids: list[str]) -> SessionInfo:
     card = style.card
     return SessionInfo(
-        session_id=style.id, name=style.name, is_trained=card is not None, kept=style.kept, words=card.words if card else 0,
-        language=card.language if card else "", created_at=style.created_at, last_activity=style.last_activity_at, jobs=made,
-    )  # fmt: skip
+        session_id=style.id,
+        name=style.name,
+        is_trained=card is not None,
+        kept=style.kept,
+        words=card.words if card else 0,
+        language=card.language if card else "",
+        created_at=style.created_at,
+        last_activity=style.last_activity_at,
+        jobs=job_ids,
+    )
 
 
-def _started(card: JobCard, session_id: str, message: str) -> Started:
-    return Started(job_id=card.id, session_id=session_id, status=_state(card), message=message)
+def _started_response(card: JobCard, session_id: str, message: str) -> Started:
+    return Started(job_id=card.id, session_id=session_id, status=_job_status(card), message=message)
 
 
-def _state(card: JobCard) -> Status:
-    known: dict[str, Status] = {"pending": "PENDING", "completed": "COMPLETED", "failed": "FAILED", "cancelled": "FAILED"}
-    return known.get(card.state) or _WORKING[card.kind]
+def _job_status(card: JobCard) -> Status:
+    final_states: dict[str, Status] = {
+        "pending": "PENDING",
+        "completed": "COMPLETED",
+        "failed": "FAILED",
+        "cancelled": "FAILED",
+    }
+    return final_states.get(card.state) or _RUNNING_STATUS[card.kind]
 
 
-def _status(card: JobCard, text: StyleTextCard | None) -> JobStatus:
+def _status_response(card: JobCard, text: StyleTextCard | None) -> JobStatus:
     error = "It was cancelled." if card.state == "cancelled" else card.error_message
     return JobStatus(
-        job_id=card.id, session_id=text.style_id if text else card.subject_id, job_type=KINDS[card.kind],
-        status=_state(card), progress=card.progress, phase=card.phase, text=(text.text or text.draft) if text else "",
-        result=card.result, error=error, created_at=card.created_at, started_at=card.started_at, completed_at=card.finished_at,
-    )  # fmt: skip
+        job_id=card.id,
+        session_id=text.style_id if text else card.subject_id,
+        job_type=JOB_TYPE_OF_KIND[card.kind],
+        status=_job_status(card),
+        progress=card.progress,
+        phase=card.phase,
+        text=(text.text or text.draft) if text else "",
+        result=card.result,
+        error=error,
+        created_at=card.created_at,
+        started_at=card.started_at,
+        completed_at=card.finished_at,
+    )

@@ -77,9 +77,9 @@ class DatasetImage(Tenanted, Dated, Base):
     clipped: Mapped[float | None]
     """Share of pixels that are black or white."""
     colours: Mapped[str] = mapped_column(server_default="")
-    """4 x 4 pixels of RGB in hex; empty: nobody looked."""
+    """4 x 4 pixels of RGB in hex; empty: not measured."""
     faces: Mapped[int | None]
-    """Frontal faces found; NULL: nobody looked."""
+    """Frontal faces found; NULL: not measured."""
     face_height: Mapped[float | None]
     """Of the largest face, as a share of the picture's."""
     face_box: Mapped[list[Any] | None]
@@ -88,7 +88,7 @@ class DatasetImage(Tenanted, Dated, Base):
     near_duplicate_distance: Mapped[int | None]
     """The picture of its group that looks most like it; differing bits of the two hashes, 0-64."""
     alike: Mapped[str | None]
-    """Group of look-alikes: the id of its first picture; NULL: like no other."""
+    """Group of near-duplicates: the id of its first picture; NULL: like no other."""
     included: Mapped[bool] = mapped_column(server_default=text("true"))
     caption: Mapped[str] = mapped_column(server_default="")
     caption_by: Mapped[str] = mapped_column(server_default="")
@@ -124,7 +124,7 @@ class DatasetCaption(Tenanted, Dated, Base):
 
 
 class DatasetEdit(Tenanted, Dated, Base):
-    """One act on many pictures, with what is needed to take it back."""
+    """One change of many pictures, with what is needed to undo it."""
 
     __tablename__ = "dataset_edits"
     __table_args__ = (
@@ -141,7 +141,7 @@ class DatasetEdit(Tenanted, Dated, Base):
     count: Mapped[int]
     said_by: Mapped[str] = mapped_column(server_default="")
     undo: Mapped[dict[str, Any]]
-    """Image id -> [what was before, the version or value that the act left]; of removed ones: [the row, its captions]."""
+    """Image id -> [value before, version or value after]; of removed pictures: [the row, its captions]."""
     request_key: Mapped[str] = mapped_column(server_default="")
     undone_at: Mapped[datetime | None]
     undone_by: Mapped[str] = mapped_column(server_default="")

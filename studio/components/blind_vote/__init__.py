@@ -11,15 +11,24 @@ _component = load("blind_vote")
 
 
 def blind_vote(key: str, *, workspace: str, trial_id: str, ballot: Ballot, ratio: str = "1") -> bool:
-    """Starts with `ballot`; every answer brings the next one. `ratio`: CSS width/height. True once: the result is wanted."""
+    """Starts with `ballot`; every vote brings the next one. `ratio`: CSS width/height. Returns True once, when the user asks
+    for the result."""
     pair = ballot.pair
     data: dict[str, Any] = {
-        "workspace": workspace, "trial": trial_id, "ratio": ratio,
-        "mine": ballot.mine, "votes": ballot.votes, "left": ballot.left,
+        "workspace": workspace,
+        "trial": trial_id,
+        "ratio": ratio,
+        "mine": ballot.mine,
+        "votes": ballot.votes,
+        "left": ballot.left,
         "undoable": ballot.undoable,
-        "pair": pair and {
-            "leftId": pair.left_id, "rightId": pair.right_id, "leftAssetId": pair.left_asset_id,
-            "rightAssetId": pair.right_asset_id, "prompt": pair.prompt,
+        "pair": pair
+        and {
+            "leftId": pair.left_id,
+            "rightId": pair.right_id,
+            "leftAssetId": pair.left_asset_id,
+            "rightAssetId": pair.right_asset_id,
+            "prompt": pair.prompt,
         },
-    }  # fmt: skip
+    }
     return bool(_component(key=key, data=data, on_finished_change=ignore).get("finished"))

@@ -14,8 +14,8 @@ LIBRARY = "/assets/vendor/fullcalendar-6.1.21.min.js"
 
 
 @dataclass(frozen=True, slots=True)
-class CalendarSaid:
-    """Told once each. `opened`: a plan; `chosen`: wall times in the calendar's zone, the second not included."""
+class CalendarEvent:
+    """Each is set in one run only. `opened`: a plan; `chosen`: local times in the calendar's zone, the end exclusive."""
 
     opened: str | None = None
     chosen: tuple[datetime, datetime, bool] | None = None
@@ -23,22 +23,37 @@ class CalendarSaid:
 
 
 def calendar(
-    key: str, *, workspace: str, zone: str, can_edit: bool, influencers: Sequence[tuple[str, str]], states: Mapping[str, str],
-    colour_by: str, filters: Mapping[str, str], stamp: str,
-) -> CalendarSaid:  # fmt: skip
-    """`influencers`: (id, name), their order gives their colours; `states`: word in rows -> for people; `colour_by`: influencer
-    or state; `filters`: as the API knows them; a new `stamp` makes it read again."""
+    key: str,
+    *,
+    workspace: str,
+    zone: str,
+    can_edit: bool,
+    influencers: Sequence[tuple[str, str]],
+    states: Mapping[str, str],
+    colour_by: str,
+    filters: Mapping[str, str],
+    stamp: str,
+) -> CalendarEvent:
+    """`influencers`: (id, name), their order gives their colours; `states`: state -> label; `colour_by`: influencer or state;
+    `filters`: as the API takes them; a new `stamp` reloads the entries."""
     data: dict[str, Any] = {
-        "workspace": workspace, "zone": zone, "canEdit": can_edit, "influencers": [list(one) for one in influencers],
-        "states": dict(states), "colourBy": colour_by, "filters": dict(filters), "stamp": stamp, "lib": LIBRARY,
-    }  # fmt: skip
+        "workspace": workspace,
+        "zone": zone,
+        "canEdit": can_edit,
+        "influencers": [list(pair) for pair in influencers],
+        "states": dict(states),
+        "colourBy": colour_by,
+        "filters": dict(filters),
+        "stamp": stamp,
+        "lib": LIBRARY,
+    }
     result = _component(key=key, data=data, on_opened_change=ignore, on_chosen_change=ignore)
     opened, chosen = result.get("opened"), result.get("chosen")
-    return CalendarSaid(
+    return CalendarEvent(
         opened=str(opened["id"]) if opened else None,
-        chosen=(_wall(chosen["start"]), _wall(chosen["end"]), bool(chosen["days"])) if chosen else None,
+        chosen=(_local_time(chosen["start"]), _local_time(chosen["end"]), bool(chosen["days"])) if chosen else None,
     )
 
 
-def _wall(text: str) -> datetime:
+def _local_time(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=None)

@@ -14,21 +14,32 @@ def clips(
     key: str, *, workspace: str, cards: list[VideoCard], next_cursor: str | None, filters: VideoFilters, can_edit: bool
 ) -> str | None:
     """`cards`: the first page as Python read it; the browser fetches what follows. Returns the id of a video opened, once."""
-    asked = {
-        "influencer": filters.influencer_id, "favourite": "true" if filters.favourite else "", "format": filters.format,
+    query = {
+        "influencer": filters.influencer_id,
+        "favourite": "true" if filters.favourite else "",
+        "format": filters.format,
         "rating": filters.min_rating or "",
-    }  # fmt: skip
+    }
     data: dict[str, Any] = {
-        "workspace": workspace, "canEdit": can_edit, "asked": {name: value for name, value in asked.items() if value},
-        "first": {"data": [_plain(card) for card in cards], "nextCursor": next_cursor},
-    }  # fmt: skip
+        "workspace": workspace,
+        "canEdit": can_edit,
+        "asked": {name: value for name, value in query.items() if value},
+        "first": {"data": [_clip_json(card) for card in cards], "nextCursor": next_cursor},
+    }
     opened = _component(key=key, data=data, on_opened_change=ignore).get("opened")
     return str(opened["id"]) if opened else None
 
 
-def _plain(card: VideoCard) -> dict[str, Any]:
-    """As the API says it."""
+def _clip_json(card: VideoCard) -> dict[str, Any]:
+    """The video in the API's form."""
     return {
-        "id": card.id, "assetId": card.asset_id, "title": card.recipe.title, "influencerName": card.influencer_name,
-        "seconds": card.seconds, "favourite": card.favourite, "rating": card.rating, "width": card.width, "height": card.height,
-    }  # fmt: skip
+        "id": card.id,
+        "assetId": card.asset_id,
+        "title": card.recipe.title,
+        "influencerName": card.influencer_name,
+        "seconds": card.seconds,
+        "favourite": card.favourite,
+        "rating": card.rating,
+        "width": card.width,
+        "height": card.height,
+    }

@@ -24,7 +24,7 @@ class GridFilter:
 
 @dataclass(frozen=True, slots=True)
 class GridState:
-    """`selected`: ids. `whole`: all that `filter` leaves, also those that were never drawn. `opened` is told once."""
+    """`selected`: ids. `whole`: all that match `filter`, also those never scrolled to. `opened` is set in one run only."""
 
     selected: list[str] = field(default_factory=list)
     whole: bool = False
@@ -45,21 +45,26 @@ def dataset_grid(
     selectable: bool = False,
     selection_round: int = 0,
 ) -> GridState:
-    """`first`: the first page without a filter, so that it paints at once. A new `stamp` loads again what is shown.
-
-    A new `selection_round` clears the selection.
+    """`first`: the first page without a filter, so that the browser needs no request to draw it. `side`: px the model trains
+    at. A new `stamp` reloads what is shown, a new `selection_round` clears the selection.
     """
     data: dict[str, Any] = {
-        "workspace": workspace, "dataset": dataset_id, "first": [one.tile() for one in first], "next": next_cursor,
-        "filters": [[one.key, one.label, one.count, one.tone] for one in filters], "stamp": stamp, "side": side,
-        "selectable": selectable, "round": selection_round,
-    }  # fmt: skip
+        "workspace": workspace,
+        "dataset": dataset_id,
+        "first": [item.tile() for item in first],
+        "next": next_cursor,
+        "filters": [[item.key, item.label, item.count, item.tone] for item in filters],
+        "stamp": stamp,
+        "side": side,
+        "selectable": selectable,
+        "round": selection_round,
+    }
     result = _component(key=key, data=data, on_selected_change=ignore, on_opened_change=ignore)
-    chosen, opened = result.get("selected") or {}, result.get("opened")
-    told = chosen if chosen.get("round", 0) == selection_round else {}
+    selection, opened = result.get("selected") or {}, result.get("opened")
+    current = selection if selection.get("round", 0) == selection_round else {}
     return GridState(
-        selected=[str(one) for one in told.get("ids", ())],
-        whole=bool(told.get("whole")),
-        filter=str(told.get("filter", "")),
+        selected=[str(item) for item in current.get("ids", ())],
+        whole=bool(current.get("whole")),
+        filter=str(current.get("filter", "")),
         opened=str(opened["id"]) if opened else None,
     )

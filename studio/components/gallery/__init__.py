@@ -28,7 +28,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class GalleryState:
-    """`selected` lasts; `opened` is told once."""
+    """`selected` stays from run to run; `opened` is set in one run only."""
 
     selected: list[str] = field(default_factory=list)
     opened: str | None = None
@@ -52,35 +52,49 @@ def gallery(
 
     `expected` > len(tiles) draws placeholders; `poll_url` answers `{"data": [{"id", "assetId", "prompt"}], "state"}` and
     fills them one by one with thumbnails of `workspace`; when the job has ended the page runs once. `on_rated(ids, stars)`
-    runs before the page does, so that no click that follows can make it forgotten.
+    is a callback and not a result, because a second click during the run would replace the result and lose the rating.
     """
     data: dict[str, Any] = {
-        "tiles": [_plain(tile) for tile in tiles], "selectable": selectable, "ratable": on_rated is not None,
-        "size": size, "ratio": ratio, "expected": expected, "poll": poll_url, "workspace": workspace, "thumb": thumb,
+        "tiles": [_tile_json(tile) for tile in tiles],
+        "selectable": selectable,
+        "ratable": on_rated is not None,
+        "size": size,
+        "ratio": ratio,
+        "expected": expected,
+        "poll": poll_url,
+        "workspace": workspace,
+        "thumb": thumb,
         "round": selection_round,
-    }  # fmt: skip
+    }
 
     def rated() -> None:
-        told = st.session_state[key].get("rated")
+        event = st.session_state[key].get("rated")
         groups: dict[int, list[str]] = {}
-        for tile_id, stars in told["stars"] if told else ():
-            groups.setdefault(int(stars), []).append(str(tile_id))
-        for stars, ids in groups.items():
+        for tile_id, rating in event["stars"] if event else ():
+            groups.setdefault(int(rating), []).append(str(tile_id))
+        for rating, ids in groups.items():
             if on_rated:
-                on_rated(ids, stars)
+                on_rated(ids, rating)
 
     result = _component(
         key=key, data=data, on_selected_change=ignore, on_opened_change=ignore, on_rated_change=rated, on_filled_change=ignore
     )
-    chosen, opened = result.get("selected") or {}, result.get("opened")
+    selection, opened = result.get("selected") or {}, result.get("opened")
     return GalleryState(
-        selected=[str(one) for one in chosen.get("ids", ())] if chosen.get("round", 0) == selection_round else [],
+        selected=[str(picture_id) for picture_id in selection.get("ids", ())]
+        if selection.get("round", 0) == selection_round
+        else [],
         opened=str(opened["id"]) if opened else None,
     )
 
 
-def _plain(tile: Tile) -> dict[str, Any]:
+def _tile_json(tile: Tile) -> dict[str, Any]:
     return {
-        "id": tile.id, "src": tile.src, "alt": tile.alt, "caption": tile.caption, "rating": tile.rating,
-        "badges": [list(badge) for badge in tile.badges], "dim": tile.dim,
-    }  # fmt: skip
+        "id": tile.id,
+        "src": tile.src,
+        "alt": tile.alt,
+        "caption": tile.caption,
+        "rating": tile.rating,
+        "badges": [list(badge) for badge in tile.badges],
+        "dim": tile.dim,
+    }

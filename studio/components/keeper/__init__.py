@@ -1,5 +1,5 @@
-"""In a dialog with a form: what is typed reaches Python without leaving the field, Escape always closes, the focus stays in
-the dialog, and the calendar behind it reads again when something was done."""
+"""Helps a dialog with a form: sends what is typed to Python while the field keeps the focus, closes on Escape, keeps the focus
+in the dialog, and makes the calendar behind it reload after an action."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ _component = load("keeper")
 PAUSE_MS = 700
 
 
-def keeper(key: str, *, stamp: int) -> None:
-    """Shows nothing. `stamp`: goes up with each act."""
+def form_keeper(key: str, *, stamp: int) -> None:
+    """Invisible. `stamp`: goes up with each action."""
     _component(key=key, data={"stamp": stamp, "pause": PAUSE_MS})

@@ -1,4 +1,4 @@
-"""A chain drawn as columns with lines between: pictures of each thing, what was asked about in the middle of attention."""
+"""A lineage graph drawn as columns with lines between them; the node that was asked about is highlighted."""
 
 from __future__ import annotations
 
@@ -12,24 +12,32 @@ TITLES = {"dataset": "Datasets", "run": "Training runs", "lora": "LoRAs", "pictu
 
 
 def lineage_chart(key: str, *, workspace: str, lineage: Lineage) -> tuple[str, str, bool] | None:
-    """Returns (noun, id, whether its own page was asked for) of a thing just chosen, once."""
+    """Returns (noun, id, whether to open its own page) of a node just chosen, once."""
     data: dict[str, Any] = {
         "workspace": workspace,
         "columns": [
             {
-                "title": TITLES[one.noun], "noun": one.noun, "count": one.count, "more": one.more,
-                "nodes": [_plain(node) for node in one.nodes],
+                "title": TITLES[column.noun],
+                "noun": column.noun,
+                "count": column.count,
+                "more": column.more,
+                "nodes": [_node_json(node) for node in column.nodes],
             }
-            for one in lineage.columns
+            for column in lineage.columns
         ],
         "edges": [list(edge) for edge in lineage.edges],
-    }  # fmt: skip
+    }
     chosen = _component(key=key, data=data, on_chosen_change=ignore).get("chosen")
     return (str(chosen["noun"]), str(chosen["id"]), bool(chosen["page"])) if chosen else None
 
 
-def _plain(node: Node) -> dict[str, Any]:
+def _node_json(node: Node) -> dict[str, Any]:
     return {
-        "noun": node.noun, "id": node.id, "title": node.title, "detail": node.detail, "thumbs": list(node.thumbs),
-        "focus": node.focus, "gone": node.gone,
-    }  # fmt: skip
+        "noun": node.noun,
+        "id": node.id,
+        "title": node.title,
+        "detail": node.detail,
+        "thumbs": list(node.thumbs),
+        "focus": node.focus,
+        "gone": node.gone,
+    }

@@ -28,20 +28,35 @@ def live_jobs(
     of a job just opened with the `open_label` button, once.
     """
     data: dict[str, Any] = {
-        "workspace": workspace, "cards": [_plain(card) for card in cards],
-        "ids": [card.id for card in cards] if only_these else [], "canEdit": can_edit,
-        "openLabel": open_label, "empty": empty, "every": POLL_MS,
-    }  # fmt: skip
+        "workspace": workspace,
+        "cards": [_job_json(card) for card in cards],
+        "ids": [card.id for card in cards] if only_these else [],
+        "canEdit": can_edit,
+        "openLabel": open_label,
+        "empty": empty,
+        "every": POLL_MS,
+    }
     result = _component(key=key, data=data, on_changed_change=ignore, on_opened_change=ignore)
     opened = result.get("opened")
     return str(opened["id"]) if opened else None
 
 
-def _plain(card: JobCard) -> dict[str, Any]:
-    """What the first paint needs, in the API's words."""
+def _job_json(card: JobCard) -> dict[str, Any]:
+    """What the first paint needs of the job, in the API's form."""
     return {
-        "id": card.id, "kind": card.kind, "title": card.title, "state": card.state, "phase": card.phase, "done": card.done,
-        "total": card.total, "etaS": card.eta_s, "preview": card.preview, "errorMessage": card.error_message,
-        "deadLetter": card.dead_letter, "queuePosition": card.queue_position, "cancelRequested": card.cancel_requested,
-        "notBefore": card.not_before.isoformat() if card.not_before else None, "waitsFor": card.waits_for,
-    }  # fmt: skip
+        "id": card.id,
+        "kind": card.kind,
+        "title": card.title,
+        "state": card.state,
+        "phase": card.phase,
+        "done": card.done,
+        "total": card.total,
+        "etaS": card.eta_s,
+        "preview": card.preview,
+        "errorMessage": card.error_message,
+        "deadLetter": card.dead_letter,
+        "queuePosition": card.queue_position,
+        "cancelRequested": card.cancel_requested,
+        "notBefore": card.not_before.isoformat() if card.not_before else None,
+        "waitsFor": card.waits_for,
+    }

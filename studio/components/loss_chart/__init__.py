@@ -12,8 +12,8 @@ _component = load("loss_chart")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One run. `points`: (step, loss) in order; `steps`: its length; `marks`: steps that have a checkpoint.
+class LossLine:
+    """One run. `points`: (step, loss) in order; `steps`: its length; `marks`: steps that have a version.
 
     `poll_url` answers `{"data": [{"step", "loss"}]}` for `&after=<step>` and is asked every two seconds.
     """
@@ -25,16 +25,19 @@ class Line:
     poll_url: str = ""
 
 
-def loss_chart(key: str, *, lines: Sequence[Line], height: int = 240) -> None:
-    """How the chart is set (smoothing, raw, log scale) stays with the browser; the figures under the cursor are text."""
+def loss_chart(key: str, *, lines: Sequence[LossLine], height: int = 240) -> None:
+    """The chart's settings (smoothing, raw, log scale) stay in the browser; `height` in px."""
     data: dict[str, Any] = {
         "height": height,
         "lines": [
             {
-                "name": line.name, "points": [[step, loss] for step, loss in line.points], "steps": line.steps,
-                "marks": list(line.marks), "poll": line.poll_url,
+                "name": line.name,
+                "points": [[step, loss] for step, loss in line.points],
+                "steps": line.steps,
+                "marks": list(line.marks),
+                "poll": line.poll_url,
             }
             for line in lines
         ],
-    }  # fmt: skip
+    }
     _component(key=key, data=data)

@@ -15,8 +15,8 @@ LONGEST_SIDE = 1536
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """`blank`, `used`, `unused`: what it says of the mask. `use`: its button. `picture`: what lies under it, for the blind."""
+class MaskTexts:
+    """`blank`, `used`, `unused`: states of the mask. `use`: label of the button. `picture`: alternative text of the picture."""
 
     blank: str = "Paint over what should change."
     used: str = "✓ This mask is used."
@@ -37,24 +37,33 @@ def mask_canvas(
     on_done: Callable[[str], None],
     noun: tuple[str, str] = ("generation", "mask"),
     saved: str = "",
-    words: Words | None = None,
+    words: MaskTexts | None = None,
     disabled: bool = False,
 ) -> bool:
-    """`src`: the picture under the mask, `width` and `height` its size in px. `on_done(upload_id)` runs when a mask was sent.
+    """`src`: the picture under the mask, `width` and `height` its size in px. `on_done(upload_id)` runs when a mask was
+    uploaded.
 
-    `asset_id`: paintings of the same one are the same painting. `in_use`: the caller has taken the last one. `noun`: what the
-    upload is for. `saved`: address of the mask that a fresh painting starts from. Returns whether it was painted on since.
+    `asset_id`: identifies the painting, which is kept while it stays the same. `in_use`: the caller uses the last mask. `noun`:
+    owner of the upload. `saved`: address of the mask to start from. Returns whether it was painted on since the last upload.
     """
     scale = min(1.0, LONGEST_SIDE / max(width, height))
     data: dict[str, Any] = {
-        "workspace": workspace, "asset": asset_id, "src": src, "inUse": in_use, "noun": noun[0], "nounId": noun[1],
-        "width": max(64, round(width * scale)), "height": max(64, round(height * scale)), "mask": saved,
-        "words": asdict(words or Words()), "disabled": disabled,
-    }  # fmt: skip
+        "workspace": workspace,
+        "asset": asset_id,
+        "src": src,
+        "inUse": in_use,
+        "noun": noun[0],
+        "nounId": noun[1],
+        "width": max(64, round(width * scale)),
+        "height": max(64, round(height * scale)),
+        "mask": saved,
+        "words": asdict(words or MaskTexts()),
+        "disabled": disabled,
+    }
 
     def done() -> None:
-        if told := st.session_state[key].get("done"):
-            on_done(str(told["id"]))
+        if event := st.session_state[key].get("done"):
+            on_done(str(event["id"]))
 
     result = _component(key=key, data=data, on_done_change=done, on_dirty_change=ignore)
     return bool(result.get("dirty"))

@@ -1,4 +1,4 @@
-"""Checkpoints side by side: a grid of prompts and checkpoints, and one picture large with arrows from cell to cell."""
+"""Versions of a LoRA side by side: a grid of prompts and versions, and one picture large with arrows from cell to cell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _component = load("trial_grid")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class GridColumn:
     """`title` above the column, `name` in full; `lines`: figures below it; `marks`: (word, tone) with tone good|warn|""."""
 
     title: str
@@ -22,7 +22,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GridCell:
     """A cell. `asset_id` empty: not drawn yet. `score` 0..1 draws the bar; `words` (lines) stand below the picture."""
 
     n: int
@@ -32,27 +32,30 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class GridRow:
     """`places`: one a column."""
 
     title: str
     note: str
-    places: Sequence[Place]
+    places: Sequence[GridCell]
 
 
 def trial_grid(
     key: str,
     *,
     workspace: str,
-    columns: Sequence[Column],
-    rows: Sequence[Row],
+    columns: Sequence[GridColumn],
+    rows: Sequence[GridRow],
     ratio: str = "1",
     poll_url: str = "",
 ) -> None:
     """`ratio`: CSS width/height of a picture. `poll_url` answers `{"data": [{"n", "assetId"}], "state"}` and fills places as
     they are drawn; when the job has ended the page runs once."""
     data: dict[str, Any] = {
-        "workspace": workspace, "columns": [asdict(one) for one in columns], "rows": [asdict(one) for one in rows],
-        "ratio": ratio, "poll": poll_url,
-    }  # fmt: skip
+        "workspace": workspace,
+        "columns": [asdict(item) for item in columns],
+        "rows": [asdict(item) for item in rows],
+        "ratio": ratio,
+        "poll": poll_url,
+    }
     _component(key=key, data=data, on_filled_change=ignore)

@@ -15,7 +15,8 @@ _component = load("uploader")
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """One finished round: files newly stored, already there, not stored (the list shows why); ids of those that are there."""
+    """A finished batch: how many files were stored, were there already, failed (the list shows why); ids of all that are
+    there."""
 
     stored: int
     skipped: int
@@ -37,17 +38,24 @@ def uploader(
     multiple: bool = True,
     on_done: Callable[[Uploaded], None],
 ) -> None:
-    """Draws the drop zone. `on_done` runs once a round has finished, before the page does.
+    """Draws the drop zone. `on_done` runs once a batch has finished, before the page does.
 
     `accept`: extensions as of an HTML file input; `max_bytes`: per picture file, checked again by the server.
     """
     data: dict[str, Any] = {
-        "workspace": workspace, "noun": noun, "nounId": noun_id, "accept": accept, "maxBytes": max_bytes,
-        "label": label, "hint": hint, "folders": folders, "multiple": multiple,
-    }  # fmt: skip
+        "workspace": workspace,
+        "noun": noun,
+        "nounId": noun_id,
+        "accept": accept,
+        "maxBytes": max_bytes,
+        "label": label,
+        "hint": hint,
+        "folders": folders,
+        "multiple": multiple,
+    }
 
     def done() -> None:
-        if told := st.session_state[key].get("done"):
-            on_done(Uploaded(**{name: told[name] for name in ("stored", "skipped", "failed", "ids")}))
+        if event := st.session_state[key].get("done"):
+            on_done(Uploaded(**{name: event[name] for name in ("stored", "skipped", "failed", "ids")}))
 
     _component(key=key, data=data, on_done_change=done)

@@ -17,9 +17,12 @@ def xyz_grid(
     """`pictures`: number -> (id, thumbnail URL, prompt); `poll_url` as of `gallery`. Returns the id of one just opened."""
     axes: Sequence[Any] = [{"title": axis.title, "labels": list(axis.labels)} for axis in grid.axes]
     data: dict[str, Any] = {
-        "workspace": workspace, "axes": axes, "ratio": ratio, "poll": poll_url,
-        "cells": {str(n): {"id": one[0], "src": one[1], "alt": one[2]} for n, one in pictures.items()},
-    }  # fmt: skip
+        "workspace": workspace,
+        "axes": axes,
+        "ratio": ratio,
+        "poll": poll_url,
+        "cells": {str(n): {"id": picture[0], "src": picture[1], "alt": picture[2]} for n, picture in pictures.items()},
+    }
     result = _component(key=key, data=data, on_opened_change=ignore, on_filled_change=ignore)
     opened = result.get("opened")
     return str(opened["id"]) if opened else None

@@ -19,7 +19,7 @@ ORIGIN = "http://studio.test"
 @pytest.fixture
 def client(app: App) -> Iterator[Callable[..., TestClient]]:
     """`client(person)` -> a signed-in browser of that person; without one a stranger. Mounted as the studio mounts it."""
-    server = Starlette(routes=[*api.probes(lambda: app), Mount("/api", app=api.create(lambda: app))])
+    server = Starlette(routes=[*api.probe_routes(lambda: app), Mount("/api", app=api.create_api(lambda: app))])
     made: list[TestClient] = []
 
     def make(person: Person | Tenant | None = None, **headers: str) -> TestClient:

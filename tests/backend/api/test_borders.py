@@ -17,8 +17,8 @@ from backend.writing import TextParts, WriteOrder
 from tests.factories import graphs as known
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_pictures
-from tests.factories.posts import ahead, make_planner
-from tests.factories.studio_rows import Rows, fill, make_clip
+from tests.factories.posts import local_time_ahead, make_planner
+from tests.factories.studio_rows import Rows, fill_workspace, make_clip
 from tests.factories.styles import make_style
 from tests.factories.trials import make_trial
 from tests.support.browsing import browser
@@ -28,7 +28,7 @@ OPEN = {"/session/exchange", "/handed/{token}/{name}"}
 
 
 def routes(app: App, *, writes: bool) -> list[tuple[str, str]]:
-    paths = api.create(lambda: app).openapi()["paths"].items()
+    paths = api.create_api(lambda: app).openapi()["paths"].items()
     return [(method.upper(), path) for path, methods in paths for method in methods if writes is (method != "get")]
 
 
@@ -58,7 +58,7 @@ def test_no_write_comes_from_another_page_and_nothing_is_open_without_a_session(
 @pytest.fixture
 def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
     """Something of every noun in the other workspace, by the name it has in addresses."""
-    rows: Rows = fill(app.db, other_workspace)
+    rows: Rows = fill_workspace(app.db, other_workspace)
     with app.db.transaction(other_workspace.caller, needs="editor") as tx:
         board = boards.create(tx, draft=BoardDraft(name="Theirs"))
         draft = BulkActionDraft(kind="board-add", picture_ids=(rows.picture_ids[0],), board_id=board.id)
@@ -68,8 +68,8 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         upload = assets.uploads.announce(tx, settings=app.settings, **sent)  # type: ignore[arg-type]
         asset = make_asset(tx)
         text = writing.create(tx, WriteOrder(influencer_id=rows.influencer_id, topic="yoga"), TextParts(caption="Theirs"))
-        plan = make_planner(tx, "Planned").plan(tx, wall=ahead())
-        plan_act = content_plans.move(tx, plan.id, ahead(days=2))
+        plan = make_planner(tx, "Planned").plan(tx, wall=local_time_ahead())
+        plan_act = content_plans.move(tx, plan.id, local_time_ahead(days=2))
         clip = make_clip(tx, rows.picture_ids[0])
         style = make_style(tx)
         workflow = workflows.import_workflow(tx, draft=WorkflowDraft(name="Theirs", text=known.text("upscale_model")))

@@ -13,7 +13,7 @@ from backend.api.routes.content_plans import PlanWords
 from backend.app import App
 from backend.kit.clock import now
 from tests.factories.account import Tenant
-from tests.factories.posts import Planner, ahead, make_channel, make_planner
+from tests.factories.posts import Planner, local_time_ahead, make_channel, make_planner
 from tests.support.browsing import browser
 
 
@@ -62,13 +62,13 @@ def test_a_refused_change_changes_nothing(editor: Any, bella: Planner) -> None:
     refused = editor.patch(f"/content-plans/{plan['id']}", json={"topic": "Other", "status": "scheduled"})
     assert (refused.status_code, refused.json()["message"]) == (409, "It has no date yet. Give it one.")
     assert editor.get(f"/content-plans/{plan['id']}").json()["topic"] == "Trams"
-    soon = ahead().isoformat()
+    soon = local_time_ahead().isoformat()
     changed = editor.patch(f"/content-plans/{plan['id']}", json={"topic": "Other", "localTime": soon}).json()
     assert (changed["topic"], changed["localTime"]) == ("Other", soon)
 
 
 def test_what_was_changed_since_it_was_read_is_refused(editor: Any, bella: Planner) -> None:
-    plan = editor.post("/content-plans", json=body(bella, localTime=ahead().isoformat())).json()
+    plan = editor.post("/content-plans", json=body(bella, localTime=local_time_ahead().isoformat())).json()
     path, old = f"/content-plans/{plan['id']}", plan["version"]
     assert editor.get(path).headers["etag"] == f'"{old}"'
     assert editor.patch(path, json={"topic": "Other", "version": old}).status_code == 200
@@ -93,7 +93,7 @@ def test_what_was_changed_since_it_was_read_is_refused(editor: Any, bella: Plann
 def test_scheduled_is_never_answered_with_in_review(app: App, editor: Any, bella: Planner, workspace: Tenant) -> None:
     with app.db.transaction(workspace.caller) as tx:
         content_plans.save_rules(tx, bella.influencer.id, content_plans.RulesDraft(policy="all"))
-    plan = editor.post("/content-plans", json=body(bella, localTime=ahead().isoformat())).json()
+    plan = editor.post("/content-plans", json=body(bella, localTime=local_time_ahead().isoformat())).json()
     refused = editor.patch(f"/content-plans/{plan['id']}", json={"status": "scheduled"})
     assert refused.status_code == 409
     assert "needs an approval" in refused.json()["message"]
@@ -156,8 +156,8 @@ def autopost(editor: Any, key: str = "", **payload: Any) -> Any:
 def test_an_automation_publishes_now(app: App, editor: Any, bella: Planner, workspace: Tenant) -> None:
     with app.db.transaction(workspace.caller) as tx:
         other = make_channel(tx, bella.influencer.id, "youtube")  # cannot go out as it is: no film, no title
-        one = bella.plan(tx, wall=ahead())
-        two = bella.plan(tx, wall=ahead(), variants=(bella.variant(), bella.variant(channel_id=other.id)))
+        one = bella.plan(tx, wall=local_time_ahead())
+        two = bella.plan(tx, wall=local_time_ahead(), variants=(bella.variant(), bella.variant(channel_id=other.id)))
     started = autopost(editor, "n8n-1", contentPlanId=one.id)
     job = started.json()
     assert (started.status_code, job["kind"], job["state"], job["jobId"]) == (201, "autopost", "pending", job["id"])

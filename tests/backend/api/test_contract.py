@@ -17,7 +17,7 @@ from tests.support.browsing import browser
 
 @pytest.fixture(scope="module")
 def described() -> dict[str, Any]:
-    return api.create(lambda: pytest.fail("describing asks for no app")).openapi()
+    return api.create_api(lambda: pytest.fail("describing asks for no app")).openapi()
 
 
 def operations(described: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -40,7 +40,7 @@ def test_every_operation_names_the_refusals_it_sends_and_no_other(described: dic
 
 def test_every_error_of_ours_has_a_status_that_is_described() -> None:
     ours = {error.status for error in vars(errors).values() if isinstance(error, type) and issubclass(error, errors.Refused)}
-    assert ours <= set(contract._MEANING)
+    assert ours <= set(contract._MEANINGS)
 
 
 def test_the_schemas_are_valid(described: dict[str, Any]) -> None:

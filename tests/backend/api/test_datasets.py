@@ -8,13 +8,13 @@ from fastapi.testclient import TestClient
 
 from backend.db.transactions import Database
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import fill
+from tests.factories.studio_rows import fill_workspace
 
 
 def test_pages_filters_and_borders(
     client: Callable[..., TestClient], db: Database, workspace: Tenant, other_workspace: Tenant
 ) -> None:
-    rows = fill(db, workspace)
+    rows = fill_workspace(db, workspace)
     address, mine = f"/api/datasets/{rows.dataset_id}/pictures", client(workspace.viewer)
     first = mine.get(address, params={"workspace": workspace.id, "take": 10}).json()
     assert (len(first["data"]), first["total"]) == (10, 14)

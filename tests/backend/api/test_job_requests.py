@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from backend import channels, generation, prompt_library
-from backend.api.job_requests import WORK, snake
+from backend.api.job_requests import JOB_REQUEST_TYPES, to_snake_keys
 from backend.db.tables import Job
 from backend.prompt_library import TemplateDraft
 from tests.factories.account import Tenant
@@ -135,7 +135,7 @@ def test_blanks_of_a_template_keep_their_names(app: Any, editor: Any, workspace:
     draft = {"template": {"templateId": card.id, "version": card.version, "values": {"hairColour": "red"}}}
     made = order(editor, "image-list", {"draft": draft, "lines": ["smiling"]}).json()
     assert made["title"].endswith("portrait, red hair, smiling")
-    assert snake({"loraId": 1, "values": ["aB"]}) == {"lora_id": 1, "values": ["aB"]}
+    assert to_snake_keys({"loraId": 1, "values": ["aB"]}) == {"lora_id": 1, "values": ["aB"]}
 
 
 def test_the_api_describes_every_type_in_its_own_spelling(app: Any, editor: Any, workspace: Tenant) -> None:
@@ -143,12 +143,12 @@ def test_the_api_describes_every_type_in_its_own_spelling(app: Any, editor: Any,
         set_id, bella = make_dataset(tx), make_influencer(tx).id
         channel = channels.add_sandbox(tx, bella).id
     said = editor.get("/openapi.json").json()["components"]["schemas"]["Order"]["oneOf"]
-    assert [one["title"] for one in said] == list(WORK)
+    assert [one["title"] for one in said] == list(JOB_REQUEST_TYPES)
     by_name = {one["title"]: one["properties"]["payload"]["properties"] for one in said}
     assert "negativePrompt" in by_name["image-grid"]["draft"]["properties"]
     assert "loraId" in by_name["image-grid"]["axes"]["items"]["properties"]
     assert "pictureId" in by_name["image-upscale"]
-    for kind, work in WORK.items():
+    for kind, work in JOB_REQUEST_TYPES.items():
         if work.foretell:
             example = json.dumps(work.example, ensure_ascii=False).replace("inf_…", bella).replace("ds_…", set_id)
             said = json.loads(example.replace("chn_…", channel))

@@ -12,14 +12,14 @@ from backend.app import App
 from backend.db.tables import Picture
 from backend.db.transactions import Database, SystemCaller
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import Rows, fill
+from tests.factories.studio_rows import Rows, fill_workspace
 
 Browser = Callable[..., TestClient]
 
 
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
-    made = fill(db, workspace, pictures=5)
+    made = fill_workspace(db, workspace, pictures=5)
     with db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         held = update(Picture).where(Picture.id.in_(made.picture_ids[:2]))
         tx.execute(held.values(gate="held", identity_score=0.5, identity_line=0.8))

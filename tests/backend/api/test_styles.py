@@ -16,7 +16,7 @@ from backend.app import App
 from backend.writing_styles import pipeline
 from backend.writing_styles.schemas import StyleTrainingPayload, StyleWritingPayload
 from tests.factories.account import Tenant
-from tests.factories.pdfs import book, part
+from tests.factories.pdfs import book, excerpt
 from tests.factories.styles import make_style
 from tests.support.browsing import ORIGIN, browser
 from tests.support.context import make_context
@@ -30,7 +30,7 @@ def editor(app: App, workspace: Tenant) -> Iterator[Any]:
 
 
 def test_from_a_pdf_to_a_result(app: App, editor: Any, workspace: Tenant, tmp_path: Path) -> None:
-    first, second = book(tmp_path / "a.pdf", part("doyle", 0, 2500)), book(tmp_path / "b.pdf", part("doyle", 3000, 2500))
+    first, second = book(tmp_path / "a.pdf", excerpt("doyle", 0, 2500)), book(tmp_path / "b.pdf", excerpt("doyle", 3000, 2500))
     files = [("file", (path.name, path.read_bytes(), "application/pdf")) for path in (first, second)]
     answer = editor.post("/style/train", files=files, headers={"idempotency-key": "one"})
     assert answer.status_code == 202, answer.text
@@ -107,7 +107,7 @@ def test_a_text_can_be_cancelled(app: App, editor: Any, workspace: Tenant) -> No
 def test_the_documents_own_addresses(app: App, workspace: Tenant) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         session = make_style(tx).id
-    with TestClient(Starlette(routes=api.styleforge(lambda: app)), headers=ORIGIN) as client:
+    with TestClient(Starlette(routes=api.styleforge_routes(lambda: app)), headers=ORIGIN) as client:
         client.cookies.set(COOKIE, workspace.editor.token)
         client.headers["x-workspace"] = workspace.id
         assert client.get("/sessions").json()["total"] == 1

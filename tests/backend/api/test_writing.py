@@ -9,7 +9,7 @@ import pytest
 
 from backend.app import App
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import fill
+from tests.factories.studio_rows import fill_workspace
 from tests.support.browsing import browser
 
 
@@ -21,7 +21,7 @@ def editor(app: App, workspace: Tenant) -> Iterator[Any]:
 
 
 def test_the_seeds_order_starts_one_job(app: App, workspace: Tenant, editor: Any) -> None:
-    bella = fill(app.db, workspace).influencer_id
+    bella = fill_workspace(app.db, workspace).influencer_id
     payload = {
         "influencerId": bella,
         "contentType": "instagram-post",
@@ -43,7 +43,7 @@ def test_the_seeds_order_starts_one_job(app: App, workspace: Tenant, editor: Any
 
 
 def test_drafts_are_made_read_and_changed(app: App, workspace: Tenant, editor: Any) -> None:
-    bella = fill(app.db, workspace).influencer_id
+    bella = fill_workspace(app.db, workspace).influencer_id
     own = {"influencerId": bella, "contentType": "reel", "topic": "yoga", "caption": "Yoga at dawn.", "hashtags": ["#Yoga"]}
     created = editor.post("/drafts", json=own)
     assert created.status_code == 201

@@ -28,7 +28,7 @@ from tests.factories.account import Tenant
 from tests.factories.making import make_asset
 from tests.servers.openrouter import ModelServer
 from tests.support.context import make_context, next_attempt
-from tests.support.crashing import dying_everywhere
+from tests.support.crashing import crash_at_every_write
 from workers.context import Context
 
 S = PostState
@@ -237,7 +237,7 @@ def test_whatever_dies_nothing_is_paid_or_drafted_twice(
             texts = tx.scalar(select(func.count()).select_from(TextDraft).where(TextDraft.job_id == context.job_id))
         assert texts == 2
 
-    assert dying_everywhere(begin, desk.run, check) > 8
+    assert crash_at_every_write(begin, desk.run, check) > 8
 
 
 def test_a_picture_is_asked_for_once_whatever_dies(desk: Desk, workspace: Tenant) -> None:
@@ -267,7 +267,7 @@ def test_a_picture_is_asked_for_once_whatever_dies(desk: Desk, workspace: Tenant
         (plan,) = desk.plans(begun[-1])
         assert {len(one.media) for one in plan.posts} == {1}
 
-    assert dying_everywhere(begin, run, check) > 3
+    assert crash_at_every_write(begin, run, check) > 3
 
 
 @pytest.mark.parametrize(("mode", "asked"), [("refusal", 1), ("empty", 2), ("text_error_with_cost", 1)])

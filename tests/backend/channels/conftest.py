@@ -9,18 +9,18 @@ import pytest
 from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.settings import Settings
-from tests.support.platforms import Servers, healed, leading_to, running
+from tests.support.platforms import Servers, reset_servers, running, settings_for
 
 __all__ = ["running"]
 
 
 @pytest.fixture
 def servers(running: Servers) -> Servers:
-    return healed(running)
+    return reset_servers(running)
 
 
 @pytest.fixture
 def app(servers: Servers, settings: Settings) -> Iterator[App]:
-    made = bootstrap(settings.model_copy(update=leading_to(servers, settings)))
+    made = bootstrap(settings.model_copy(update=settings_for(servers, settings)))
     yield made
     made.close()

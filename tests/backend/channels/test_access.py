@@ -46,7 +46,7 @@ def test_a_good_token_is_given_as_it_is_and_no_row_shows_it(app: App, workspace:
     id = _connected(app, workspace, servers["tiktok"])
     transact = partial(app.db.transaction, workspace.caller)
     got = channels.access(app, transact, id)
-    assert servers["tiktok"].opens(got.token).id == got.account_id
+    assert servers["tiktok"].account_of_token(got.token).id == got.account_id
     row = _row(app, workspace, id)
     assert got.token.encode() not in row.sealed
     assert got.token not in repr(got)
@@ -62,7 +62,7 @@ def test_two_processes_make_one_refresh_of_it(app: App, workspace: Tenant, serve
         got = list(pool.map(lambda one: channels.access(one, partial(one.db.transaction, workspace.caller), id).token, ways))
     other.close()
     assert len(set(got)) == 1
-    assert tiktok.opens(got[0])
+    assert tiktok.account_of_token(got[0])
     now = tiktok.accounts[tiktok.account_id("bella")]
     assert now.refresh != burnt
     assert channels.access(app, partial(app.db.transaction, workspace.caller), id, refused=got[0]).token != got[0]  # kept it
@@ -78,7 +78,7 @@ def test_a_refused_token_is_refreshed_once_and_then_somebody_has_to_connect(
 
     def opens(got: Access) -> str:
         tried.append(got.token)
-        if not tiktok.opens(got.token):
+        if not tiktok.account_of_token(got.token):
             raise TokenRefused("no")
         return got.token
 
@@ -133,12 +133,12 @@ def test_a_practice_channel_opens_by_itself_also_after_its_folder_was_emptied(
     transact = partial(app.db.transaction, workspace.caller)
     got = channels.access(app, transact, id)
     store_there = servers["sandbox"].store
-    assert store_there.opens(got.token).id == got.account_id
+    assert store_there.account_of_token(got.token).id == got.account_id
     for one in store_there.accounts.values():
         one.tokens.clear()
         one.refresh.clear()
     again = channels.access(app, transact, id, refused=got.token)
-    assert store_there.opens(again.token)
+    assert store_there.account_of_token(again.token)
 
 
 def test_what_is_off_or_gone_opens_for_nobody(app: App, workspace: Tenant, servers: dict[str, Any]) -> None:
@@ -169,7 +169,7 @@ def test_upkeep_refreshes_what_nears_its_end_and_warns_once_where_that_does_not_
     assert channels.refresh_expiring(app, transact) == {"channels_renewed": 1, "channels_warned": 1}
     assert channels.refresh_expiring(app, transact)["channels_warned"] == 0
     assert [id for id, before in tokens.items() if _row(app, workspace, id).sealed != before] == [idle]
-    assert servers["tiktok"].opens(channels.access(app, transact, idle).token)
+    assert servers["tiktok"].account_of_token(channels.access(app, transact, idle).token)
     with transact() as tx:
         assert [one.kind for one in events.list_for(tx, "channel", ending)] == ["channel.expiring"]
         assert channels.get(tx, ending).expires_soon(now)

@@ -13,14 +13,14 @@ from backend import comparisons
 from backend.comparisons import ComparisonCard
 from backend.db.tables import Asset
 from tests.factories.account import Tenant
-from tests.support.processes import Office, Workers
+from tests.support.processes import JobUser, Workers
 
 HANDLERS = "tests.backend.comparisons.handlers"
 
 
 @pytest.mark.kill
 def test_a_killed_worker_costs_no_picture(
-    studio: Any, workspace: Tenant, ask: Callable[..., ComparisonCard], workers: Workers, office: Office
+    studio: Any, workspace: Tenant, ask: Callable[..., ComparisonCard], workers: Workers, job_user: JobUser
 ) -> None:
     card = ask()
     victim = workers.start("gpu", handlers=HANDLERS, FAULT_STEP="lora-trial:cell-4+:kill")
@@ -28,7 +28,7 @@ def test_a_killed_worker_costs_no_picture(
     with studio.db.transaction(workspace.caller) as tx:
         assert comparisons.get(tx, card.id).done == 4, "the fifth's bytes are there, its row and its step come together"
     workers.start("gpu", handlers=HANDLERS)
-    ended = office.ended(card.job_id, 90)
+    ended = job_user.ended(card.job_id, 90)
     assert (ended.state, ended.attempt_n) == ("completed", 2), workers.logs()
     with studio.db.transaction(workspace.caller) as tx:
         assert [cell.n for cell in comparisons.cells(tx, card.id)] == list(range(10))

@@ -20,7 +20,7 @@ from backend.platforms.port import Fix, Problem
 from backend.platforms.text_limits import hashtags_in
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
-from tests.factories.posts import Planner, ahead, make_channel, make_planner
+from tests.factories.posts import Planner, local_time_ahead, make_channel, make_planner
 
 S = PostState
 
@@ -33,7 +33,7 @@ def on(tx: Any, bella: Planner, platform: str, *asset_ids: str, **values: Any) -
     """A post on this platform, dated."""
     channel = make_channel(tx, bella.influencer.id, platform, name=f"bella.{platform}")
     variant = bella.variant(channel_id=channel.id, media=asset_ids or (bella.asset_id,), **values)
-    return bella.plan(tx, wall=ahead(), variants=(variant,)).posts[0]
+    return bella.plan(tx, wall=local_time_ahead(), variants=(variant,)).posts[0]
 
 
 def film(tx: Any, **meta: Any) -> str:
@@ -74,7 +74,7 @@ def test_a_slow_wide_film_is_mended_in_one_go(db: Database, workspace: Tenant) -
 def test_scheduling_asks_for_the_files_and_an_edit_asks_anew(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
-        plan = bella.plan(tx, wall=ahead())
+        plan = bella.plan(tx, wall=local_time_ahead())
         content_plans.schedule(tx, [plan.id])
         [card] = content_plans.get(tx, plan.id).posts
         wanted = files.rendition_recipes(tx, card)
@@ -95,7 +95,7 @@ def test_scheduling_asks_for_the_files_and_an_edit_asks_anew(db: Database, works
 def test_a_file_that_cannot_be_made_blocks_with_its_sentence(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
-        plan = bella.plan(tx, wall=ahead())
+        plan = bella.plan(tx, wall=local_time_ahead())
         [card] = plan.posts
         payload = renditions.request_renditions(tx, files.rendition_recipes(tx, card))
         tx.get_one(Rendition, payload.rendition_ids[0]).error = "This picture cannot be read."
@@ -119,7 +119,7 @@ def test_a_file_that_is_gone_blocks_and_the_others_keep_their_numbers(db: Databa
 def test_an_approved_post_is_reviewed_again_and_one_that_is_out_stays(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, policy="all")
-        plan = bella.plan(tx, wall=ahead())
+        plan = bella.plan(tx, wall=local_time_ahead())
         content_plans.approve(tx, [plan.id])
         [card] = content_plans.get(tx, plan.id).posts
         assert content_plans.edit_file(tx, card.id, bella.asset_id, FileEdit(width=320)).state == S.IN_REVIEW

@@ -11,7 +11,7 @@ from backend.db.tables import Post
 from backend.db.transactions import Database
 from backend.errors import Invalid
 from tests.factories.account import Tenant
-from tests.factories.posts import ahead, make_channel, make_planner
+from tests.factories.posts import local_time_ahead, make_channel, make_planner
 
 S = PostState
 
@@ -21,7 +21,7 @@ def test_plans_are_counted_as_they_are_listed(db: Database, workspace: Tenant) -
         bella, zara = make_planner(tx, policy="all"), make_planner(tx, "Zara")
         second = make_channel(tx, bella.influencer.id)
         both = (bella.variant(), bella.variant(channel_id=second.id))
-        plans = [bella.plan(tx, wall=ahead(days=n), variants=both) for n in range(1, 4)]
+        plans = [bella.plan(tx, wall=local_time_ahead(days=n), variants=both) for n in range(1, 4)]
         content_plans.submit_for_review(tx, [plans[0].id])
         tx.execute(update(Post).where(Post.id == plans[1].posts[0].id).values(state=S.FAILED))
         content_plans.create(tx, PlanDraft(influencer_id=zara.influencer.id, topic="An idea"), request_key="idea")
@@ -36,7 +36,7 @@ def test_plans_are_counted_as_they_are_listed(db: Database, workspace: Tenant) -
 def test_many_are_deleted_and_brought_back_together(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
-        plans = [bella.plan(tx, wall=ahead(days=n), topic=str(n)).id for n in range(1, 4)]
+        plans = [bella.plan(tx, wall=local_time_ahead(days=n), topic=str(n)).id for n in range(1, 4)]
         content_plans.schedule(tx, plans)
         tx.execute(update(Post).where(Post.plan_id == plans[2]).values(state=S.PUBLISHING))
         act, out = content_plans.delete_many(tx, [*plans, "cp_gone"])

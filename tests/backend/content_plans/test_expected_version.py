@@ -18,7 +18,7 @@ from backend.errors import StudioError
 from backend.kit.ids import new_id
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
-from tests.factories.posts import Planner, ahead, make_channel, make_planner
+from tests.factories.posts import Planner, local_time_ahead, make_channel, make_planner
 from tests.support.wait import until
 
 S = PostState
@@ -53,7 +53,7 @@ VERBS: dict[str, Callable[[Session, PlanCard, ExpectedPlans], Any]] = {
     "delete several": many(content_plans.delete_many),
     "shift": many(lambda tx, ids, expected: content_plans.shift(tx, ids, days=1, expected=expected)),
     "delete": lambda tx, plan, expected: content_plans.delete(tx, plan.id, expected=expected),
-    "move": lambda tx, plan, expected: content_plans.move(tx, plan.id, ahead(days=9), expected=expected),
+    "move": lambda tx, plan, expected: content_plans.move(tx, plan.id, local_time_ahead(days=9), expected=expected),
     "duplicate": lambda tx, plan, expected: content_plans.duplicate(tx, plan.id, request_key=new_id("key"), expected=expected),
     "use again": lambda tx, plan, expected: content_plans.repurpose(tx, plan.id, request_key=new_id("key"), expected=expected),
     "posted": lambda tx, plan, expected: content_plans.mark_published(tx, plan.id, expected=expected),
@@ -72,7 +72,7 @@ VERBS: dict[str, Callable[[Session, PlanCard, ExpectedPlans], Any]] = {
 def test_each_act_is_refused_with_the_difference(app: App, workspace: Tenant, verb: str) -> None:
     with app.db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
-        plan = bella.plan(tx, wall=ahead())
+        plan = bella.plan(tx, wall=local_time_ahead())
         reworded(tx, bella, plan, caption="Good night")
         before = content_plans.get(tx, plan.id)
         with pytest.raises(ChangedSince, match=r"Caption was “Good morning”, is now “Good night”\."):
@@ -86,15 +86,15 @@ def test_each_act_is_refused_with_the_difference(app: App, workspace: Tenant, ve
 def test_what_is_as_it_was_shown_is_done(app: App, workspace: Tenant, verb: str) -> None:
     with app.db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
-        plan = reworded(tx, bella, bella.plan(tx, wall=ahead()), caption="Good night")
+        plan = reworded(tx, bella, bella.plan(tx, wall=local_time_ahead()), caption="Good night")
         VERBS[verb](tx, plan, {plan.id: plan})
 
 
 def test_of_several_only_the_changed_one_is_refused(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, policy="all")
-        plans = [bella.plan(tx, wall=ahead(days=n + 1), topic=f"Plan {n}") for n in range(3)]
-        content_plans.move(tx, plans[1].id, ahead(days=20))
+        plans = [bella.plan(tx, wall=local_time_ahead(days=n + 1), topic=f"Plan {n}") for n in range(3)]
+        content_plans.move(tx, plans[1].id, local_time_ahead(days=20))
         out = content_plans.approve(tx, [one.id for one in plans], expected={one.id: one for one in plans})
         assert out.done == [plans[0].id, plans[2].id]
         assert "“Plan 1” was changed by somebody else" in out.refused[plans[1].id]
@@ -115,7 +115,9 @@ def test_differences_name_the_channel_where_there_are_several(db: Database, work
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
         other = make_channel(tx, bella.influencer.id)
-        first = bella.plan(tx, wall=ahead(), variants=(bella.variant(), bella.variant(channel_id=other.id, hashtags="#a #b")))
+        first = bella.plan(
+            tx, wall=local_time_ahead(), variants=(bella.variant(), bella.variant(channel_id=other.id, hashtags="#a #b"))
+        )
         third = make_channel(tx, bella.influencer.id, "youtube", "bella.films")
         changed = bella.variant(channel_id=other.id, hashtags="#a", alt_texts={bella.asset_id: "A tram"}, format="story")
         draft = first.draft().model_copy(update={"variants": (changed, bella.variant(channel_id=third.id)), "notes": "Hm"})
@@ -136,7 +138,7 @@ def test_a_save_that_runs_meanwhile_is_waited_for(db: Database, workspace: Tenan
     """The approval looks at the row only when the other's transaction has ended."""
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, policy="all")
-        plan = bella.plan(tx, wall=ahead())
+        plan = bella.plan(tx, wall=local_time_ahead())
     began, refused = threading.Event(), []
 
     def approve() -> None:
@@ -160,7 +162,7 @@ def test_a_save_that_runs_meanwhile_is_waited_for(db: Database, workspace: Tenan
 def test_approved_and_sent_by_one_act(app: App, workspace: Tenant) -> None:
     with app.db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, policy="all")
-        plan = bella.plan(tx, wall=ahead())
+        plan = bella.plan(tx, wall=local_time_ahead())
         assert content_plans.needs_approval(tx, plan)
         assert "approve" in content_plans.publish_now_refusal(tx, plan)
         assert content_plans.publish_now_refusal(tx, plan, approve=True) == ""
@@ -169,6 +171,6 @@ def test_approved_and_sent_by_one_act(app: App, workspace: Tenant) -> None:
         publishing.send_now(tx, plan.id, request_key=new_id("key"), approve=True)
         [post] = content_plans.get(tx, plan.id).posts
         assert (post.state, post.approved_by) == (S.PUBLISHING, workspace.owner.id)
-        held = bella.plan(tx, wall=ahead())
+        held = bella.plan(tx, wall=local_time_ahead())
         content_plans.hold(tx, [held.id])
         assert "on hold" in content_plans.publish_now_refusal(tx, content_plans.get(tx, held.id), approve=True)

@@ -12,7 +12,7 @@ from backend.db.tables import Picture, PictureCheck
 from backend.db.transactions import Database
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
-from tests.factories.posts import Planner, ahead, make_planner
+from tests.factories.posts import Planner, local_time_ahead, make_planner
 
 
 def scored(tx: Session, planner: Planner, *scores: float | None) -> tuple[str, ...]:
@@ -26,7 +26,7 @@ def scored(tx: Session, planner: Planner, *scores: float | None) -> tuple[str, .
 
 
 def plan(tx: Session, planner: Planner, *media: str) -> PlanCard:
-    return planner.plan(tx, wall=ahead(), variants=(planner.variant(media=media),))
+    return planner.plan(tx, wall=local_time_ahead(), variants=(planner.variant(media=media),))
 
 
 def test_the_worst_picture_speaks_for_the_plan(db: Database, workspace: Tenant) -> None:
@@ -41,7 +41,7 @@ def test_the_worst_picture_speaks_for_the_plan(db: Database, workspace: Tenant) 
         }
         below = PlanFilters(face_below=True)
         assert [one.id for one in content_plans.page(tx, below).cards] == [plans[1].id]
-        spots = content_plans.entries(tx, first=ahead(days=0), last=ahead(days=3), zone="UTC")
+        spots = content_plans.entries(tx, first=local_time_ahead(days=0), last=local_time_ahead(days=3), zone="UTC")
         assert {one.id for one in spots if one.face_below} == {plans[1].id}
 
         picture_id = tx.scalars(select(Picture.id).where(Picture.asset_id == bad)).one()

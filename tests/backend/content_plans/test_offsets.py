@@ -14,7 +14,7 @@ from backend.db.tables import ContentPlan, Post
 from backend.db.transactions import Database
 from backend.errors import Invalid
 from tests.factories.account import Tenant
-from tests.factories.posts import ahead, make_channel, make_planner
+from tests.factories.posts import local_time_ahead, make_channel, make_planner
 
 S = PostState
 
@@ -24,7 +24,7 @@ def test_channels_some_minutes_apart(db: Database, workspace: Tenant) -> None:
         bella = make_planner(tx, policy="all")
         second = make_channel(tx, bella.influencer.id)
         later = bella.variant(channel_id=second.id, options={"after_minutes": 10})
-        plan = bella.plan(tx, wall=ahead(), variants=(bella.variant(), later))
+        plan = bella.plan(tx, wall=local_time_ahead(), variants=(bella.variant(), later))
         content_plans.approve(tx, [plan.id])
 
         def dues() -> list[timedelta]:
@@ -33,7 +33,7 @@ def test_channels_some_minutes_apart(db: Database, workspace: Tenant) -> None:
             return sorted(one.due_at - card.due_at for one in card.posts if one.due_at)
 
         assert dues() == [timedelta(0), timedelta(minutes=10)]
-        content_plans.move(tx, plan.id, ahead(days=4))
+        content_plans.move(tx, plan.id, local_time_ahead(days=4))
         assert dues() == [timedelta(0), timedelta(minutes=10)]
         card = content_plans.get(tx, plan.id)
         wished = tuple(
@@ -47,7 +47,7 @@ def test_channels_some_minutes_apart(db: Database, workspace: Tenant) -> None:
 def test_realigning_keeps_the_minutes(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, zone="Europe/Berlin")
-        plan = bella.plan(tx, wall=ahead(days=9), variants=(bella.variant(options={"after_minutes": 5}),))
+        plan = bella.plan(tx, wall=local_time_ahead(days=9), variants=(bella.variant(options={"after_minutes": 5}),))
         moved = plan.due_at - timedelta(hours=1)
         tx.execute(update(ContentPlan).where(ContentPlan.id == plan.id).values(due_at=moved))
         tx.execute(update(Post).where(Post.plan_id == plan.id).values(due_at=moved))

@@ -14,7 +14,7 @@ from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.clock import now
 from tests.factories.account import Tenant
-from tests.factories.posts import ahead, make_channel, make_planner
+from tests.factories.posts import local_time_ahead, make_channel, make_planner
 
 S = PostState
 
@@ -56,7 +56,7 @@ def test_an_edit_of_an_approved_post_reopens_its_review_only_where_people_review
     with db.transaction(workspace.caller) as tx:
         for policy, after in (("all", S.IN_REVIEW), ("auto", S.SCHEDULED)):
             bella = make_planner(tx, f"Bella {policy}", policy=policy)
-            plan = bella.plan(tx, wall=ahead())
+            plan = bella.plan(tx, wall=local_time_ahead())
             content_plans.approve(tx, [plan.id])
             plan = content_plans.get(tx, plan.id)
             assert plan.state == S.SCHEDULED
@@ -74,7 +74,7 @@ def test_what_is_out_or_on_its_way_is_never_touched(db: Database, workspace: Ten
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
         for state in (S.PUBLISHING, S.PUBLISHED, S.UNKNOWN):
-            plan = bella.plan(tx, wall=ahead())
+            plan = bella.plan(tx, wall=local_time_ahead())
             tx.execute(update(Post).where(Post.plan_id == plan.id).values(state=state))
             draft = plan.draft()
             with pytest.raises(Conflict):
@@ -84,7 +84,7 @@ def test_what_is_out_or_on_its_way_is_never_touched(db: Database, workspace: Ten
                     tx, plan.id, draft.model_copy(update={"variants": ()}), version=content_plans.get(tx, plan.id).version
                 )
             with pytest.raises(Conflict, match="its date stays"):
-                content_plans.move(tx, plan.id, ahead(days=3))
+                content_plans.move(tx, plan.id, local_time_ahead(days=3))
             assert content_plans.get(tx, plan.id).posts[0].caption == "Good morning"
 
 
@@ -114,9 +114,9 @@ def test_move_and_undo_in_the_zone_of_whoever_looks(db: Database, workspace: Ten
 
 def test_an_undo_does_not_overrule_a_later_move(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
-        plan = make_planner(tx).plan(tx, wall=ahead())
-        first = content_plans.move(tx, plan.id, ahead(days=2))
-        content_plans.move(tx, plan.id, ahead(days=3))
+        plan = make_planner(tx).plan(tx, wall=local_time_ahead())
+        first = content_plans.move(tx, plan.id, local_time_ahead(days=2))
+        content_plans.move(tx, plan.id, local_time_ahead(days=3))
         with pytest.raises(Conflict, match="moved again"), tx.begin_nested():
             content_plans.undo(tx, first.id)
 
@@ -124,7 +124,7 @@ def test_an_undo_does_not_overrule_a_later_move(db: Database, workspace: Tenant)
 def test_shift_many_and_take_it_back(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
-        plans = [bella.plan(tx, wall=ahead(days=n)) for n in (2, 3)]
+        plans = [bella.plan(tx, wall=local_time_ahead(days=n)) for n in (2, 3)]
         undated = bella.plan(tx)
         act, out = content_plans.shift(tx, [*(one.id for one in plans), undated.id], days=7, minutes=-30)
         assert act
@@ -137,13 +137,13 @@ def test_shift_many_and_take_it_back(db: Database, workspace: Tenant) -> None:
 
 def test_delete_and_undo(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
-        plan = make_planner(tx).plan(tx, wall=ahead())
+        plan = make_planner(tx).plan(tx, wall=local_time_ahead())
         content_plans.schedule(tx, [plan.id])
         act = content_plans.delete(tx, plan.id)
         assert content_plans.page(tx).total == 0
         assert content_plans.get(tx, plan.id).posts[0].state == S.APPROVED, "the clock has let go of it"
         with pytest.raises(NotFound, match="deleted"):
-            content_plans.move(tx, plan.id, ahead(days=2))
+            content_plans.move(tx, plan.id, local_time_ahead(days=2))
         assert content_plans.latest_undo_entry(tx) == act
         content_plans.undo(tx, act.id)
         assert content_plans.latest_undo_entry(tx) is None

@@ -15,7 +15,7 @@ from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.clock import now
 from tests.factories.account import Tenant
-from tests.factories.posts import ahead, make_channel, make_planner
+from tests.factories.posts import local_time_ahead, make_channel, make_planner
 
 S = PostState
 
@@ -27,7 +27,7 @@ def put(tx: Any, post_id: str, **values: Any) -> None:
 def test_a_plan_moves_to_this_minute(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, zone="Asia/Tokyo")
-        plan = bella.plan(tx, wall=ahead(days=3))
+        plan = bella.plan(tx, wall=local_time_ahead(days=3))
         content_plans.schedule(tx, [plan.id])
         put(tx, plan.posts[0].id, tries=3, not_before=now() + timedelta(hours=2), error="The quota is used up.")
         [one] = content_plans.schedule_now(tx, plan.id)
@@ -46,7 +46,7 @@ def test_what_is_left_goes_alone_and_the_plan_keeps_its_date(db: Database, works
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
         other = make_channel(tx, bella.influencer.id, "instagram")
-        plan = bella.plan(tx, wall=ahead(days=1), variants=(bella.variant(), bella.variant(channel_id=other.id)))
+        plan = bella.plan(tx, wall=local_time_ahead(days=1), variants=(bella.variant(), bella.variant(channel_id=other.id)))
         first, second = plan.posts
         put(tx, first.id, state=S.PUBLISHED)
         put(tx, second.id, state=S.FAILED, error="The picture is too small.", tries=6)
@@ -72,7 +72,7 @@ def test_review_hold_stop_and_platform_rules_stand_before_it(db: Database, works
             content_plans.schedule_now(tx, seen.id)
         content_plans.approve(tx, [seen.id])
         assert content_plans.schedule_now(tx, seen.id)[0].state == S.SCHEDULED
-        held = bella.plan(tx, wall=ahead())
+        held = bella.plan(tx, wall=local_time_ahead())
         content_plans.hold(tx, [held.id])
         with pytest.raises(Conflict, match="on hold"):
             content_plans.schedule_now(tx, held.id)
@@ -89,7 +89,7 @@ def test_review_hold_stop_and_platform_rules_stand_before_it(db: Database, works
 
 def test_an_address_must_be_one(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
-        plan = make_planner(tx).plan(tx, wall=ahead())
+        plan = make_planner(tx).plan(tx, wall=local_time_ahead())
         put(tx, plan.posts[0].id, state=S.UNKNOWN)
         with pytest.raises(Invalid, match="https://"):
             content_plans.resolve_unknown(tx, plan.posts[0].id, is_published=True, url="javascript:alert(1)")

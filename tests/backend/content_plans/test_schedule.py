@@ -18,7 +18,7 @@ from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid
 from backend.kit.clock import now
 from tests.factories.account import Tenant
-from tests.factories.posts import ahead, make_channel, make_planner
+from tests.factories.posts import local_time_ahead, make_channel, make_planner
 
 S = PostState
 
@@ -50,7 +50,7 @@ def test_rules_decide_who_reviews(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, policy="all")
         content_plans.save_rules(tx, bella.influencer.id, RulesDraft(policy="first", first_n=2))
-        plans = [bella.plan(tx, wall=ahead(days=n), topic=str(n)) for n in range(1, 5)]
+        plans = [bella.plan(tx, wall=local_time_ahead(days=n), topic=str(n)) for n in range(1, 5)]
         out = content_plans.schedule(tx, [one.id for one in plans[:2]])
         assert (out.review, out.done) == ([one.id for one in plans[:2]], [])
         assert state(tx, plans[0].id) == S.IN_REVIEW
@@ -71,12 +71,12 @@ def test_rules_decide_who_reviews(db: Database, workspace: Tenant) -> None:
 def test_what_cannot_be_scheduled_says_why_and_the_rest_goes_on(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
-        good, undated = bella.plan(tx, wall=ahead()), bella.plan(tx)
-        empty = bella.plan(tx, wall=ahead(days=2), variants=(bella.variant(media=()),))
-        late = bella.plan(tx, wall=ahead(days=-1))
+        good, undated = bella.plan(tx, wall=local_time_ahead()), bella.plan(tx)
+        empty = bella.plan(tx, wall=local_time_ahead(days=2), variants=(bella.variant(media=()),))
+        late = bella.plan(tx, wall=local_time_ahead(days=-1))
         off = make_channel(tx, bella.influencer.id)
         channels.switch(tx, off.id, on=False)
-        away = bella.plan(tx, wall=ahead(days=3), variants=(bella.variant(channel_id=off.id),))
+        away = bella.plan(tx, wall=local_time_ahead(days=3), variants=(bella.variant(channel_id=off.id),))
         out = content_plans.schedule(tx, [good.id, undated.id, empty.id, late.id, away.id, "cp_gone"])
         assert out.done == [good.id]
         assert "no date" in out.refused[undated.id]
@@ -90,11 +90,15 @@ def test_what_cannot_be_scheduled_says_why_and_the_rest_goes_on(db: Database, wo
 def test_the_stop_switch_holds_everything_and_lets_go_what_is_still_ahead(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella, zara = make_planner(tx), make_planner(tx, "Zara")
-        first, second, hers = bella.plan(tx, wall=ahead()), bella.plan(tx, wall=ahead(days=2)), zara.plan(tx, wall=ahead())
+        first, second, hers = (
+            bella.plan(tx, wall=local_time_ahead()),
+            bella.plan(tx, wall=local_time_ahead(days=2)),
+            zara.plan(tx, wall=local_time_ahead()),
+        )
         content_plans.schedule(tx, [first.id, second.id, hers.id])
         assert content_plans.pause_publishing(tx, bella.influencer.id) == 2
         assert (state(tx, first.id), state(tx, hers.id)) == (S.ON_HOLD, S.SCHEDULED)
-        more = bella.plan(tx, wall=ahead(days=3))
+        more = bella.plan(tx, wall=local_time_ahead(days=3))
         assert content_plans.schedule(tx, [more.id]).held == [more.id], "scheduled while stopped: it waits too"
         assert "stopped for Bella" in content_plans.release(tx, [first.id]).refused[first.id]
         assert content_plans.pause_publishing(tx) == 1
@@ -108,7 +112,7 @@ def test_the_stop_switch_holds_everything_and_lets_go_what_is_still_ahead(db: Da
 def test_hold_and_release_by_hand(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, policy="all")
-        plan = bella.plan(tx, wall=ahead())
+        plan = bella.plan(tx, wall=local_time_ahead())
         content_plans.approve(tx, [plan.id])
         assert content_plans.hold(tx, [plan.id]).held == [plan.id]
         held = content_plans.get(tx, plan.id)
@@ -121,10 +125,10 @@ def test_hold_and_release_by_hand(db: Database, workspace: Tenant) -> None:
 def test_missed_posts_get_a_new_place_and_unknown_ones_a_word(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
-        missed, unknown, gone = (bella.plan(tx, wall=ahead(hours=n)) for n in range(3))
+        missed, unknown, gone = (bella.plan(tx, wall=local_time_ahead(hours=n)) for n in range(3))
         tx.execute(update(Post).where(Post.plan_id == missed.id).values(state=S.MISSED))
         tx.execute(update(Post).where(Post.plan_id.in_([unknown.id, gone.id])).values(state=S.UNKNOWN, handle=b"x"))
-        act = content_plans.move(tx, missed.id, ahead(days=4))
+        act = content_plans.move(tx, missed.id, local_time_ahead(days=4))
         assert state(tx, missed.id) == S.SCHEDULED
         content_plans.undo(tx, act.id)
         assert state(tx, missed.id) == S.MISSED

@@ -11,7 +11,7 @@ from backend import content_plans
 from backend.content_plans import PlanFilters, PostState, search
 from backend.db.transactions import Database
 from tests.factories.account import Tenant
-from tests.factories.posts import Planner, ahead, make_planner
+from tests.factories.posts import Planner, local_time_ahead, make_planner
 from tests.support.databases import DatabaseUrls
 
 MANY = text(
@@ -121,7 +121,7 @@ def test_the_index_finds_the_words(
 def test_pages_of_dated_and_undated_plans_follow_each_other(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
-        plans = [bella.plan(tx, wall=ahead()).id for _ in range(3)] + [bella.plan(tx).id for _ in range(3)]
+        plans = [bella.plan(tx, wall=local_time_ahead()).id for _ in range(3)] + [bella.plan(tx).id for _ in range(3)]
         for take in (1, 2, 4):
             walked: list[str] = []
             cursor = None

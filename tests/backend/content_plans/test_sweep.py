@@ -12,7 +12,7 @@ from backend.db.tables import ContentPlan, Post
 from backend.db.transactions import Database
 from backend.kit.clock import now
 from tests.factories.account import Tenant
-from tests.factories.posts import ahead, make_planner
+from tests.factories.posts import local_time_ahead, make_planner
 
 
 def test_late_posts_of_every_workspace_are_missed_once(
@@ -22,7 +22,7 @@ def test_late_posts_of_every_workspace_are_missed_once(
     for tenant in (workspace, other_workspace):
         with db.transaction(tenant.caller) as tx:
             bella = make_planner(tx)
-            late, fresh = bella.plan(tx, wall=ahead()), bella.plan(tx, wall=ahead(days=2))
+            late, fresh = bella.plan(tx, wall=local_time_ahead()), bella.plan(tx, wall=local_time_ahead(days=2))
             content_plans.schedule(tx, [late.id, fresh.id])
             for plan, hours in ((late, 49), (fresh, 47)):
                 tx.execute(update(Post).where(Post.plan_id == plan.id).values(due_at=now() - timedelta(hours=hours)))

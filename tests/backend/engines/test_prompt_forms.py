@@ -48,9 +48,11 @@ def test_what_the_starter_knows_is_heard_as_it_stands() -> None:
     """So that a LoRA learns and draws as it did before anything was left out."""
     form, rng = cards.read_card(cards.STARTER, starter_model.WEIGHTS).prompts, random.Random(7)
     asked = [describe(rng, pictures.known_phrases(rng), strange_names=0.0)[0] for _ in range(2000)]
-    asked += [prompt for prompt, _ in prompts.unseen(500)]
+    asked += [prompt for prompt, _ in prompts.held_out_prompts(500)]
     for character in starter_model.characters():
-        asked += [prompt for prompt, _ in (*prompts.of_character(character, 24), *prompts.of_others(character, 16))]
+        asked += [
+            prompt for prompt, _ in (*prompts.character_prompts(character, 24), *prompts.other_name_prompts(character, 16))
+        ]
         asked += [path.read_text("utf-8").strip() for path in character.folder.glob("*.txt")]
     asked += (starter_model.WEIGHTS / "prior.txt").read_text("utf-8").splitlines()
     assert [prompt for prompt in asked if form.effective_prompt(prompt) != prompt] == []

@@ -14,11 +14,11 @@ from backend.db.tables import Dataset, Influencer, Picture
 from backend.db.transactions import Database, SystemCaller
 from backend.errors import NotFound
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import fill
+from tests.factories.studio_rows import fill_workspace
 
 
 def test_who_made_what_from_whose_pictures(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
-    rows, other_rows = fill(db, workspace, pictures=8), fill(db, other_workspace, pictures=3)
+    rows, other_rows = fill_workspace(db, workspace, pictures=8), fill_workspace(db, other_workspace, pictures=3)
     with db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         first, second, third, *_ = rows.picture_ids
         tx.execute(update(Picture).where(Picture.id == first).values(gate="held", identity_score=0.5, identity_line=0.8))

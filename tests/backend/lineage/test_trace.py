@@ -10,12 +10,12 @@ from backend.db.transactions import Database
 from backend.errors import Invalid, NotFound
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
-from tests.factories.studio_rows import Rows, fill, make_clip
+from tests.factories.studio_rows import Rows, fill_workspace, make_clip
 
 
 @pytest.fixture
 def rows(db: Database, workspace: Tenant) -> Rows:
-    return fill(db, workspace, pictures=16)
+    return fill_workspace(db, workspace, pictures=16)
 
 
 def test_the_same_chain_from_every_link(db: Database, workspace: Tenant, rows: Rows) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.backend.platforms.benches import Bench, bench
 from tests.servers.platforms.files import FileHost
-from tests.support.platforms import Servers, healed, running
+from tests.support.platforms import Servers, reset_servers, running
 
 __all__ = ["running"]
 
@@ -29,7 +29,7 @@ def servers(running: Servers, files: FileHost) -> Servers:
     """With the host of the files that platforms fetch."""
     files.status, files.slow_s = 200, 0.0
     files.fetched.clear()
-    return {**healed(running), files.name: files}
+    return {**reset_servers(running), files.name: files}
 
 
 @pytest.fixture

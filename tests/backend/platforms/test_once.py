@@ -72,14 +72,14 @@ class Publisher:
             self.handle = event.value if isinstance(event, Handle) else self.handle
             self._may_die()
         assert self.handle
-        standing = self.bench.platform.check(self.handle, self.bench.access)
-        if standing.state in ("failed", "gone"):
+        shared_studio = self.bench.platform.check(self.handle, self.bench.access)
+        if shared_studio.state in ("failed", "gone"):
             self.handle = None
-        if standing.state not in ("ready", "published"):
+        if shared_studio.state not in ("ready", "published"):
             return
         self.submitting = True  # committed before the irreversible call
         self._may_die()
-        if standing.state == "published":
+        if shared_studio.state == "published":
             return
         self.log.append("finalize")
         outcome = self.bench.platform.finalize(self.post, self.handle, self.bench.access)

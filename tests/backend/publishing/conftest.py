@@ -13,20 +13,20 @@ from backend.media.ffmpeg import program
 from backend.settings import Settings
 from tests.backend.publishing.desk import Desk
 from tests.factories.account import Tenant
-from tests.support.platforms import Servers, healed, leading_to, running
+from tests.support.platforms import Servers, reset_servers, running, settings_for
 
 __all__ = ["running"]
 
 
 @pytest.fixture
 def servers(running: Servers) -> Servers:
-    return healed(running)
+    return reset_servers(running)
 
 
 @pytest.fixture
 def worker_app(servers: Servers, settings: Settings, storage_urls: dict[str, str]) -> Iterator[App]:
     """With the workers' login, and platforms that are quick."""
-    update = leading_to(servers, settings)
+    update = settings_for(servers, settings)
     update |= {"platform_poll_s": 0.02, "platform_settle_s": 0.0, "platform_timeout_s": 20.0, "platform_chunk_size": 256 * 1024}
     update |= {"s3_public_endpoint": settings.s3_endpoint}
     made = bootstrap(settings.model_copy(update=update), role="worker")

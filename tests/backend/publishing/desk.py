@@ -25,9 +25,9 @@ from backend.publishing import claim_due, sweep
 from backend.publishing.schemas import AutopostPayload
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer
-from tests.factories.posts import ahead, make_channel
+from tests.factories.posts import local_time_ahead, make_channel
 from tests.support.context import make_context, next_attempt
-from tests.support.crashing import Died
+from tests.support.crashing import SimulatedCrash
 from workers import registry
 from workers.context import Context
 
@@ -95,7 +95,9 @@ class Desk:
         said |= {"title": "The lake"} if platform in ("tiktok", "youtube") else {}
         variant = VariantDraft(channel_id=channel_id or self.channel(platform), format=format, **said)
         with self.app.db.transaction(self.caller) as tx:
-            draft = content_plans.PlanDraft(influencer_id=self.influencer_id, topic="Lake", wall=ahead(), variants=(variant,))
+            draft = content_plans.PlanDraft(
+                influencer_id=self.influencer_id, topic="Lake", wall=local_time_ahead(), variants=(variant,)
+            )
             plan = content_plans.create(tx, draft, request_key=new_id("key"))
             out = content_plans.schedule(tx, [plan.id])
             assert out.done == [plan.id], out
@@ -153,12 +155,12 @@ class Desk:
 
         def reach(at: str) -> None:
             if at == name:
-                raise Died
+                raise SimulatedCrash
 
         context.fault_point = reach  # type: ignore[method-assign]
         try:
             self.attempt(context)
-        except Died:
+        except SimulatedCrash:
             return
         raise AssertionError(f"never came to {name}: {self.said}")
 

@@ -16,7 +16,7 @@ from backend.publishing import CANCELLED, claim_due
 from backend.publishing.sweep import MAX_ASKING_JOBS
 from tests.backend.publishing.desk import Desk
 from tests.factories.account import Tenant
-from tests.factories.posts import Planner, ahead, make_planner
+from tests.factories.posts import Planner, local_time_ahead, make_planner
 
 S = PostState
 
@@ -28,7 +28,7 @@ def _caller(tenant: Tenant) -> SystemCaller:
 def _due(worker_db: Database, tenant: Tenant, planner: Planner, *, hours: float = 0.01, **values: object) -> str:
     """A scheduled post whose time came so many hours ago (negative: comes)."""
     with worker_db.transaction(_caller(tenant)) as tx:
-        plan = planner.plan(tx, wall=ahead())
+        plan = planner.plan(tx, wall=local_time_ahead())
         assert content_plans.schedule(tx, [plan.id]).done
         at = func.clock_timestamp() - timedelta(hours=hours)
         tx.execute(update(Post).where(Post.plan_id == plan.id).values(**{"due_at": at, **values}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.backend.publishing.desk import Desk, PostState, next_attempt
-from tests.support.crashing import dying_everywhere
+from tests.support.crashing import crash_at_every_write
 
 AI = {
     "sandbox": "Sandbox: ai_made=true",
@@ -69,7 +69,7 @@ def test_it_may_die_at_every_moment(desk: Desk, platform: str, format: str) -> N
         (seen,) = desk.feed(platform)
         assert (seen.id, seen.ai, [text for _, text in seen.comments]) == (post.remote_id, True, ["First!"])
 
-    assert dying_everywhere(begin, desk.attempt, check) > 8
+    assert crash_at_every_write(begin, desk.attempt, check) > 8
 
 
 def _comment(desk: Desk, post_id: str) -> str:

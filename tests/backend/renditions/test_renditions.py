@@ -21,7 +21,7 @@ from backend.media.images.ai_mark import EDITED, SOURCE_META, SOURCE_TYPE
 from backend.renditions import KIND, MediaPayload, RenditionRecipe, pipeline
 from tests.factories.account import Tenant
 from tests.support.context import make_context
-from tests.support.crashing import dying_everywhere
+from tests.support.crashing import crash_at_every_write
 from workers.context import Context
 
 PICTURE = RenditionRecipe(kind="picture", ratio=0.8, max_bytes=60_000)
@@ -200,4 +200,4 @@ def test_whenever_its_worker_dies_there_is_exactly_one_file(app: Any, do: Any, k
         assert do(assets.get, made_id).state == "stored"
         assert do(lambda tx: tx.scalar(used)) == 1
 
-    assert dying_everywhere(begin, run, check) > 3
+    assert crash_at_every_write(begin, run, check) > 3

@@ -19,7 +19,7 @@ from tests.factories.making import make_influencer, make_lora, make_pictures
 from tests.fakes.engines import OTHER
 from tests.fakes.motion import MODULE, FakeMotion
 from tests.support.context import make_context
-from tests.support.crashing import dying_everywhere
+from tests.support.crashing import crash_at_every_write
 from workers.context import Context
 
 
@@ -186,4 +186,4 @@ def test_whenever_its_worker_dies_there_is_exactly_one_video(
             assert tx.get_one(Asset, clip.asset_id).state == "stored"
         assert len(motion.requests) <= 2
 
-    assert dying_everywhere(begin, run, check) > 3
+    assert crash_at_every_write(begin, run, check) > 3

@@ -23,7 +23,7 @@ from tests.fakes.engines import FakeImageEngine
 from tests.fakes.identity import FakeIdentity
 from tests.servers.openrouter import ModelServer
 from tests.support.context import make_context, next_attempt
-from tests.support.crashing import Died
+from tests.support.crashing import SimulatedCrash
 
 
 @pytest.fixture
@@ -90,11 +90,11 @@ def test_it_dies_after_each_step_and_pays_once(
         def step(name: str, fn: Any, last: str = last, real: Callable[..., Any] = real, **more: Any) -> Any:
             result = real(name, fn, **more)
             if name == last:
-                raise Died
+                raise SimulatedCrash
             return result
 
         monkeypatch.setattr(context, "step", step)
-        with pytest.raises(Died):
+        with pytest.raises(SimulatedCrash):
             pipeline.run_content(context, order)
         context = next_attempt(context)
     with pytest.raises(WaitForChildren):

@@ -15,7 +15,7 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.writing_styles import WritingStyleDraft, pipeline
 from backend.writing_styles.schemas import StyleTrainingPayload
 from tests.factories.account import Tenant
-from tests.factories.pdfs import author, book, part, scan
+from tests.factories.pdfs import author, book, excerpt, scan
 from tests.factories.styles import upload
 from tests.support.context import make_context, next_attempt
 from workers.context import Context
@@ -37,9 +37,9 @@ def train_again(app: App, tenant: Tenant, style_id: str) -> Context:
 
 def test_several_pdfs_become_a_style(app: App, workspace: Tenant, tmp_path: Path) -> None:
     files = [
-        book(tmp_path / "one.pdf", part("thoreau", 0, 2500)),
-        book(tmp_path / "two.pdf", part("thoreau", 3000, 2500)),
-        book(tmp_path / "copy.pdf", part("thoreau", 0, 2500), title="Another header"),
+        book(tmp_path / "one.pdf", excerpt("thoreau", 0, 2500)),
+        book(tmp_path / "two.pdf", excerpt("thoreau", 3000, 2500)),
+        book(tmp_path / "copy.pdf", excerpt("thoreau", 0, 2500), title="Another header"),
         scan(tmp_path / "scan.pdf"),
     ]
     style_id, ctx = start_training(app, workspace, *files)
@@ -81,7 +81,7 @@ def test_too_little_says_so_and_more_can_be_added(app: App, workspace: Tenant, t
 def test_a_worker_that_dies_reads_no_file_twice(
     app: App, workspace: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = [book(tmp_path / f"{n}.pdf", part("doyle", n * 2000, 1500)) for n in range(2)]
+    files = [book(tmp_path / f"{n}.pdf", excerpt("doyle", n * 2000, 1500)) for n in range(2)]
     style_id, ctx = start_training(app, workspace, *files)
     read_files: list[str] = []
     real_get_file = app.storage.get_file
@@ -126,7 +126,7 @@ def test_nothing_to_learn_from_is_refused_at_once(app: App, workspace: Tenant, t
 
 
 def test_a_file_taken_out_is_forgotten(app: App, workspace: Tenant, tmp_path: Path) -> None:
-    files = [book(tmp_path / "own.pdf", part("thoreau", 0, 2000)), book(tmp_path / "other.pdf", part("austen", 0, 2000))]
+    files = [book(tmp_path / "own.pdf", excerpt("thoreau", 0, 2000)), book(tmp_path / "other.pdf", excerpt("austen", 0, 2000))]
     style_id, ctx = start_training(app, workspace, *files)
     pipeline.train(ctx, StyleTrainingPayload(style_id=style_id))
     with app.db.transaction(workspace.caller, needs="editor") as tx:

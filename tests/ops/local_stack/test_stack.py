@@ -119,8 +119,8 @@ def test_a_crashed_server_comes_back_on_its_port(stack: Stack) -> None:
 
 
 def test_what_is_written_survives_a_restart_on_the_same_ports(tmp_path: Path) -> None:
-    heard: list[bool] = []
-    with local_stack.start(tmp_path / "s", env={}, durable=True, on_storage_ready=lambda: heard.append(True)) as first:
+    ready_calls: list[bool] = []
+    with local_stack.start(tmp_path / "s", env={}, durable=True, on_storage_ready=lambda: ready_calls.append(True)) as first:
         query(first, "CREATE TABLE kept AS SELECT 7 AS n")
         with redis.Redis.from_url(first.urls["REDIS_URL"]) as client:
             client.set("kept", "7")
@@ -130,7 +130,7 @@ def test_what_is_written_survives_a_restart_on_the_same_ports(tmp_path: Path) ->
         assert query(second, "SELECT n FROM kept") == [(7,)]
         with redis.Redis.from_url(second.urls["REDIS_URL"]) as client:
             assert client.get("kept") == b"7"
-    assert heard == [True]
+    assert ready_calls == [True]
     assert not second.pids
 
 
@@ -148,25 +148,25 @@ def test_urls_that_are_set_replace_the_servers(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_a_killed_run_are_ended_and_strangers_are_not(tmp_path: Path) -> None:
-    ours, stranger = (child.spawn([sys.executable, "-c", "import time; time.sleep(99)"]) for _ in "ab")
-    state = states.take(tmp_path)
-    state.note_child("ours", ours.pid)
+    own_process, stranger = (child.spawn([sys.executable, "-c", "import time; time.sleep(99)"]) for _ in "ab")
+    state = states.lock_folder(tmp_path)
+    state.note_child("ours", own_process.pid)
     state.note_child("stranger", stranger.pid)
     state.run["children"][1]["created"] -= 5  # its number was used again
     state.note()
     state.lock.close()  # killed: no orderly release
-    states.take(tmp_path).release()
-    assert ours.poll() is not None
+    states.lock_folder(tmp_path).release()
+    assert own_process.poll() is not None
     assert stranger.poll() is None
-    for proc in (ours, stranger):
+    for proc in (own_process, stranger):
         child.stop(proc)
 
 
 def test_a_port_in_use_is_not_chosen_again() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        number = taken.getsockname()[1]
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        occupied.listen()
+        number = occupied.getsockname()[1]
         assert not ports.is_free("127.0.0.1", number)
         chosen = ports.choose(["a", "b"], last={"a": number})
     assert number not in chosen.values()
@@ -177,7 +177,7 @@ def test_a_port_in_use_is_not_chosen_again() -> None:
 def test_a_missing_program_is_named(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="EMBEDDED_VALKEY_BIN is /none, but there is no program"):
         local_stack.start(tmp_path, env={"EMBEDDED_VALKEY_BIN": "/none", "DATABASE_URL": "x", "S3_ENDPOINT": "x"})
-    states.take(tmp_path).release()  # the folder is free again
+    states.lock_folder(tmp_path).release()  # the folder is free again
 
 
 def test_a_server_that_dies_at_once_shows_its_log(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_lost_secrets_are_told_apart_from_a_slow_start(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hand the cluster to somebody else")
 def test_root_keeps_the_cluster_elsewhere_when_the_folder_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     system, private = tmp_path / "system", tmp_path / "private"
-    monkeypatch.setattr(postgres, "_SYSTEM", system)
+    monkeypatch.setattr(postgres, "_SYSTEM_FOLDER", system)
     private.mkdir(mode=0o700)
     env = {"REDIS_URL": "x", "S3_ENDPOINT": "x"}
     with local_stack.start(private / "var", env=env) as first:

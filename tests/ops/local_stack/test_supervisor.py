@@ -22,8 +22,8 @@ import pytest
 
 from backend.errors import Unavailable
 from ops.local_stack import ports
-from ops.local_stack.run_info import Running
-from ops.local_stack.run_info import running as runs_in
+from ops.local_stack.run_info import RunInfo
+from ops.local_stack.run_info import run_info as runs_in
 from tests.support.wait import until
 
 ROOT = Path(__file__).parents[3]
@@ -72,11 +72,11 @@ def children(tmp_path: Path, names: set[str]) -> dict[str, psutil.Process]:
     """The children by name, once all of `names` are there."""
     until = time.monotonic() + 20
     while time.monotonic() < until:
-        known = {each["name"]: each["pid"] for each in remembered(tmp_path)["children"]}
-        if names <= known.keys():
-            return {name: psutil.Process(pid) for name, pid in known.items()}
+        pids = {each["name"]: each["pid"] for each in remembered(tmp_path)["children"]}
+        if names <= pids.keys():
+            return {name: psutil.Process(pid) for name, pid in pids.items()}
         time.sleep(0.05)
-    raise AssertionError(f"only {sorted(known)} run")
+    raise AssertionError(f"only {sorted(pids)} run")
 
 
 ALL = {"postgres", "valkey", "seaweed", "studio", "worker"}
@@ -91,7 +91,7 @@ def test_runs_migrated_and_ends_in_order(run: Run, tmp_path: Path) -> None:
     running = children(tmp_path, {*ALL, "sandbox"})
 
     app = httpx.get(f"{url}/DATABASE_URL").text
-    assert runs_in(tmp_path / "var") == Running(database_url=app, url=url)
+    assert runs_in(tmp_path / "var") == RunInfo(database_url=app, url=url)
     with psycopg.connect(app.replace("+psycopg", "")) as login:
         assert login.execute("SELECT current_user, count(*) > 3 FROM pg_tables WHERE schemaname = 'public'").fetchone() == (
             "studio_app",
@@ -104,11 +104,11 @@ def test_runs_migrated_and_ends_in_order(run: Run, tmp_path: Path) -> None:
     assert not [name for name in ("studio", "worker") if "JWT_SECRET" in knows[name]]
     secrets = [*json.loads((tmp_path / "var" / "secrets.json").read_text()).values(), "sk-test"]
     for name in ("postgres", "valkey", "seaweed", "sandbox"):
-        assert not [kept for kept in secrets if kept in "".join(knows[name].values())], name
+        assert not [secret for secret in secrets if secret in "".join(knows[name].values())], name
 
     second = run()
-    said, _ = second.communicate(timeout=60)
-    assert f"already runs at {url}" in said
+    output, _ = second.communicate(timeout=60)
+    assert f"already runs at {url}" in output
     assert second.returncode == 0
 
     first.send_signal(signal.SIGINT)
@@ -123,7 +123,7 @@ def test_runs_migrated_and_ends_in_order(run: Run, tmp_path: Path) -> None:
 def test_a_killed_supervisor_leaves_nothing_behind(run: Run, tmp_path: Path) -> None:
     first = run()
     url = address(first)
-    kept = [httpx.get(f"{url}/{name}").text for name in ("SECRET_KEYS", "DATABASE_URL", "S3_ENDPOINT")]
+    values = [httpx.get(f"{url}/{name}").text for name in ("SECRET_KEYS", "DATABASE_URL", "S3_ENDPOINT")]
     running = list(children(tmp_path, ALL).values())
     running += [below for process in running for below in process.children(recursive=True)]
     first.kill()
@@ -135,7 +135,7 @@ def test_a_killed_supervisor_leaves_nothing_behind(run: Run, tmp_path: Path) -> 
     assert second.stdout.readline().startswith("The last run did not end in order")
     assert address(second) == url
     assert stat.S_IMODE((tmp_path / "var" / "log").stat().st_mode) == 0o700
-    assert [httpx.get(f"{url}/{name}").text for name in ("SECRET_KEYS", "DATABASE_URL", "S3_ENDPOINT")] == kept
+    assert [httpx.get(f"{url}/{name}").text for name in ("SECRET_KEYS", "DATABASE_URL", "S3_ENDPOINT")] == values
 
 
 @pytest.mark.kill
@@ -160,18 +160,20 @@ def answers(url: str) -> bool:
 
 
 def test_a_practice_platform_is_part_of_it_and_keeps_its_port(run: Run, tmp_path: Path) -> None:
-    asked = []
+    urls = []
     for _ in range(2):
         proc = run(**ELSEWHERE, WITH_SANDBOX="1", HOST="0.0.0.0")
         url = httpx.get(f"{address(proc)}/SANDBOX_URL").text
-        asked.append(url)
+        urls.append(url)
         until(partial(answers, url), 20, what="answer of the practice platform")
         assert httpx.get(f"{url}/health").json() == {"status": "ok", "posts": 0}
         listens = psutil.Process(pid_of(tmp_path, "sandbox")).net_connections("tcp")
-        assert {one.laddr.ip for one in listens if one.status == psutil.CONN_LISTEN} == {"127.0.0.1"}  # it has no passwords
+        assert {listener.laddr.ip for listener in listens if listener.status == psutil.CONN_LISTEN} == {
+            "127.0.0.1"
+        }  # it has no passwords
         proc.terminate()
         proc.communicate(timeout=30)
-    assert asked[0] == asked[1]
+    assert urls[0] == urls[1]
     assert (tmp_path / "var" / "sandbox" / "journal.jsonl").exists()
 
 
@@ -245,10 +247,10 @@ def test_a_page_that_never_answered_ends_everything_with_its_log(run: Run) -> No
 
 
 def test_a_taken_port_is_said_before_anything_starts(run: Run, tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        number = taken.getsockname()[1]
+    with socket.socket() as occupied:
+        occupied.bind(("127.0.0.1", 0))
+        occupied.listen()
+        number = occupied.getsockname()[1]
         proc = run(PORT=str(number))
         _, errors = proc.communicate(timeout=60)
     assert proc.returncode == 1

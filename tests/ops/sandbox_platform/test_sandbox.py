@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from ops.sandbox_platform.app import application
-from ops.sandbox_platform.store import Store
+from ops.sandbox_platform.store import SandboxStore
 from tests.servers.platforms.files import JPEG, MP4
 
 STATIC = {"format": "picture", "caption": "At the lake <b> #sun", "ai_made": True, "files": [{"alt": 'Bella "B"'}]}
@@ -21,7 +21,7 @@ class Site:
     """The program without its port: requests go straight in."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = Store(folder)
+        self.store = SandboxStore(folder)
         self.account, self.token, self.refresh = self.store.connect("bella")
 
     def ask(self, method: str, path: str, **what: Any) -> httpx.Response:
@@ -46,22 +46,22 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site(tmp_path / "sandbox")
-    yield made
-    made.store.close()
+    new_site = Site(tmp_path / "sandbox")
+    yield new_site
+    new_site.store.close()
 
 
 def test_what_was_published_is_there_after_a_restart(tmp_path: Path, site: Site) -> None:
-    told = site.publish().json()
-    assert told["url"] == f"https://sandbox.example/p/{told['post_id']}"
-    site.call("POST", f"/posts/{told['post_id']}/comments", json={"text": "First!"})
+    published = site.publish().json()
+    assert published["url"] == f"https://sandbox.example/p/{published['post_id']}"
+    site.call("POST", f"/posts/{published['post_id']}/comments", json={"text": "First!"})
     draft = site.call("POST", "/drafts", json=STATIC).json()["id"]
     journal = tmp_path / "sandbox" / "journal.jsonl"
     with journal.open("ab") as cut:
         cut.write(b'{"what": "post", "id": "half')  # killed in the middle of a line
-    again = Store(tmp_path / "sandbox")
+    again = SandboxStore(tmp_path / "sandbox")
     assert [(post.caption, post.ai, post.comments[0][1]) for post in again.posts] == [("At the lake <b> #sun", True, "First!")]
-    assert again.opens(site.token)
+    assert again.account_of_token(site.token)
     assert again.drafts[draft].post == ""
     assert again.media(again.posts[0].made_of, 0).read_bytes() == JPEG
     again.connect("marco")
@@ -106,7 +106,7 @@ def test_a_draft_is_whole_before_it_is_published_and_once(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "status"),
+    ("fields", "status"),
     [
         ({"format": "poem", "files": [{}]}, 400),
         ({"format": "picture", "files": []}, 400),
@@ -114,16 +114,16 @@ def test_a_draft_is_whole_before_it_is_published_and_once(site: Site) -> None:
         ({"format": "picture", "files": [{}], "caption": "x" * 200_000}, 413),
     ],
 )
-def test_what_is_no_draft_is_refused(site: Site, said: dict[str, Any], status: int) -> None:
-    answer = site.call("POST", "/drafts", json=said)
+def test_what_is_no_draft_is_refused(site: Site, fields: dict[str, Any], status: int) -> None:
+    answer = site.call("POST", "/drafts", json=fields)
     assert answer.status_code == status
     assert answer.json()["error"]["message"].endswith(".")
 
 
 def test_a_file_that_is_no_picture_fails_the_draft(site: Site) -> None:
     draft = site.call("POST", "/drafts", json=STATIC).json()["id"]
-    told = site.call("PUT", f"/drafts/{draft}/media/0", content=b"<script>alert(1)</script>").json()
-    assert (told["state"], told["reason"]) == ("failed", "file 1 is no picture or video it can read")
+    answer = site.call("PUT", f"/drafts/{draft}/media/0", content=b"<script>alert(1)</script>").json()
+    assert (answer["state"], answer["reason"]) == ("failed", "file 1 is no picture or video it can read")
     assert site.call("POST", f"/drafts/{draft}/publish").status_code == 400
 
 
@@ -136,7 +136,7 @@ def test_others_drafts_are_unknown(site: Site) -> None:
 
 
 def test_switches_are_set_on_their_page_and_only_there(site: Site) -> None:
-    given = {
+    form = {
         "act": "set",
         "processing_s": "5",
         "quota_total": "0",
@@ -145,10 +145,10 @@ def test_switches_are_set_on_their_page_and_only_there(site: Site) -> None:
         "forget_draft": "x",
     }
     for origin in ("http://evil.example", "null", "", "http://sandbox"):  # the last: a name somebody may have pointed here
-        assert site.ask("POST", "/switches", data=given, headers={"origin": origin}).status_code == 403, origin
+        assert site.ask("POST", "/switches", data=form, headers={"origin": origin}).status_code == 403, origin
     assert site.ask("GET", "/switches").headers["referrer-policy"] == "same-origin", "without it forms say “Origin: null”"
     assert site.store.faults.quota_total == 50
-    assert site.ask("POST", "/switches", data=given).status_code == 303
+    assert site.ask("POST", "/switches", data=form).status_code == 303
     assert site.store.faults.times == {"lose_publish": 2}
     assert 'name=quota_total\nmin=0 max=10000 value="0"' in site.ask("GET", "/switches").text
     assert site.publish().status_code == 425

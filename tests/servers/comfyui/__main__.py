@@ -19,13 +19,13 @@ def main() -> None:
     parser.add_argument("--prompt-s", type=float, default=0.0)
     parser.add_argument("--load-s", type=float, default=0.0)
     parser.add_argument("--previews", default="", help="latent2rgb")
-    wishes = parser.parse_args()
-    server = ComfyServer(wishes.root, version=wishes.version, port=wishes.port)
-    for wish in wishes.checkpoint:
-        name, _, base = wish.partition("=")
+    options = parser.parse_args()
+    server = ComfyServer(options.root, version=options.version, port=options.port)
+    for checkpoint in options.checkpoint:
+        name, _, base = checkpoint.partition("=")
         server.folders.put_checkpoint(name, base or "sd15")
-    server.faults.step_s, server.faults.prompt_s = wishes.step_s, wishes.prompt_s
-    server.faults.load_s, server.faults.previews = wishes.load_s, wishes.previews
+    server.faults.step_s, server.faults.prompt_s = options.step_s, options.prompt_s
+    server.faults.load_s, server.faults.previews = options.load_s, options.previews
     server.start()
     print(server.url, flush=True)
     threading.Event().wait()

@@ -15,11 +15,11 @@ class Catalogue:
         self._folders, self.absent = folders, absent
 
     def get(self, name: Any) -> NodeClass | None:
-        found = CLASSES.get(name) if isinstance(name, str) else None
-        return None if found is None or name in self.absent or found.custom in self.absent - {""} else found
+        node_class = CLASSES.get(name) if isinstance(name, str) else None
+        return None if node_class is None or name in self.absent or node_class.custom in self.absent - {""} else node_class
 
     def options(self, spec: Spec) -> list[str] | None:
-        """What a combo offers now; None: it is no combo."""
+        """The options that a combo offers now; None for other inputs."""
         if isinstance(spec[0], Files):
             if spec[0].kind == "input":
                 return sorted(path.name for path in (self._folders.root / "input").iterdir() if path.is_file())
@@ -29,27 +29,27 @@ class Catalogue:
         return list(spec[0]) if isinstance(spec[0], list) else None
 
     def info(self, name: str) -> dict[str, Any]:
-        """One class as /object_info tells it; {} when it is not installed (comfyui.md, 7)."""
-        found = self.get(name)
-        if found is None:
+        """One class as in /object_info; {} when it is not installed (comfyui.md, 7)."""
+        node_class = self.get(name)
+        if node_class is None:
             return {}
         inputs = {
             part: {key: self._shown(spec) for key, spec in specs.items()}
-            for part, specs in (("required", found.required), ("optional", found.optional))
+            for part, specs in (("required", node_class.required), ("optional", node_class.optional))
             if specs
         }
         return {
             "input": inputs,
             "input_order": {part: list(specs) for part, specs in inputs.items()},
-            "output": list(found.outputs),
-            "output_is_list": [False] * len(found.outputs),
-            "output_name": list(found.outputs),
+            "output": list(node_class.outputs),
+            "output_is_list": [False] * len(node_class.outputs),
+            "output_name": list(node_class.outputs),
             "name": name,
             "display_name": name,
             "description": "",
-            "python_module": f"custom_nodes.{found.custom}" if found.custom else "nodes",
+            "python_module": f"custom_nodes.{node_class.custom}" if node_class.custom else "nodes",
             "category": "studio",
-            "output_node": found.output_node,
+            "output_node": node_class.output_node,
         }
 
     def all(self) -> dict[str, Any]:

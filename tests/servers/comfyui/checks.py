@@ -29,28 +29,28 @@ class Checker:
             name = None
             if "class_type" in node:  # a number raises here, as in the real one
                 name = node["class_type"]
-            found = self._catalogue.get(name)
-            if found is None:
+            node_class = self._catalogue.get(name)
+            if node_class is None:
                 return self._unknown(node_id, node, name), [], {}
-            if found.output_node:
+            if node_class.output_node:
                 ends.append(node_id)
         if not ends:
             return refusal("prompt_no_outputs", "Prompt has no outputs"), [], {}
         good, errors = [], {}
-        seen: dict[str, Reasons] = {}
+        reasons_by_node: dict[str, Reasons] = {}
         for end in ends:
             try:
-                bad = self._inputs(prompt, end, seen, ())
+                bad = self._inputs(prompt, end, reasons_by_node, ())
             except Exception as error:
                 why = refusal("exception_during_validation", "Exception when validating node", str(error))
-                bad = seen[end] = [why]
-            if not bad and not any(seen.get(node_id) for node_id in _above(prompt, end)):
+                bad = reasons_by_node[end] = [why]
+            if not bad and not any(reasons_by_node.get(node_id) for node_id in _with_ancestors(prompt, end)):
                 good.append(end)
                 continue
-            for node_id in _above(prompt, end):
-                if reasons := seen.get(node_id):
-                    told = {"errors": reasons, "dependent_outputs": [], "class_type": prompt[node_id]["class_type"]}
-                    errors.setdefault(node_id, told)["dependent_outputs"].append(end)
+            for node_id in _with_ancestors(prompt, end):
+                if reasons := reasons_by_node.get(node_id):
+                    node_error = {"errors": reasons, "dependent_outputs": [], "class_type": prompt[node_id]["class_type"]}
+                    errors.setdefault(node_id, node_error)["dependent_outputs"].append(end)
         if not good:
             return refusal("prompt_outputs_failed_validation", "Prompt outputs failed validation"), [], errors
         return None, good, errors
@@ -62,49 +62,57 @@ class Checker:
         kind = "invalid_prompt" if self._old else "missing_node_type"
         return refusal(kind, f"Cannot execute because node {name} does not exist.", f"Node ID '#{node_id}'", **extra)
 
-    def _inputs(self, prompt: Any, node_id: str, seen: dict[str, Reasons], way: tuple[str, ...]) -> Reasons:
-        if node_id in seen:
-            return seen[node_id]
+    def _inputs(self, prompt: Any, node_id: str, reasons_by_node: dict[str, Reasons], path: tuple[str, ...]) -> Reasons:
+        if node_id in reasons_by_node:
+            return reasons_by_node[node_id]
         node = prompt[node_id]
-        given = node["inputs"]
-        found = self._catalogue.get(node["class_type"])
-        assert found
+        inputs = node["inputs"]
+        node_class = self._catalogue.get(node["class_type"])
+        assert node_class
         reasons: Reasons = []
-        for name, spec in {**found.required, **found.optional}.items():
-            if name not in given:
-                if name in found.required and not _has_default(spec):
+        for name, spec in {**node_class.required, **node_class.optional}.items():
+            if name not in inputs:
+                if name in node_class.required and not _has_default(spec):
                     reasons.append(refusal("required_input_missing", "Required input is missing", name, input_name=name))
                 continue
-            value = given[name]
+            value = inputs[name]
             if isinstance(value, list):
-                reasons += self._link(prompt, name, spec, value, seen, (*way, node_id))
+                reasons += self._link(prompt, name, spec, value, reasons_by_node, (*path, node_id))
             else:
-                reasons += self._value(name, spec, value, given)
-        seen[node_id] = reasons
+                reasons += self._value(name, spec, value, inputs)
+        reasons_by_node[node_id] = reasons
         return reasons
 
     def _link(
-        self, prompt: Any, name: str, spec: list[Any], link: list[Any], seen: dict[str, Reasons], way: tuple[str, ...]
+        self,
+        prompt: Any,
+        name: str,
+        spec: list[Any],
+        link: list[Any],
+        reasons_by_node: dict[str, Reasons],
+        path: tuple[str, ...],
     ) -> Reasons:
         if len(link) != 2:
             return [refusal("bad_linked_input", "Bad linked input, must be a length-2 list", name, input_name=name)]
         above, slot = link
-        if above in way:
-            return [refusal("dependency_cycle", "Dependency cycle detected", " -> ".join([*way, above]))]
+        if above in path:
+            return [refusal("dependency_cycle", "Dependency cycle detected", " -> ".join([*path, above]))]
         try:
             source = self._catalogue.get(prompt[above]["class_type"])
             assert source
             kind = source.outputs[slot]
-            self._inputs(prompt, above, seen, way)
+            self._inputs(prompt, above, reasons_by_node, path)
         except Exception as error:
-            told = f"{name}: {type(error).__name__} {error}"
-            return [refusal("exception_during_inner_validation", "Exception when validating inner node", told, input_name=name)]
+            message = f"{name}: {type(error).__name__} {error}"
+            return [
+                refusal("exception_during_inner_validation", "Exception when validating inner node", message, input_name=name)
+            ]
         if isinstance(spec[0], str) and spec[0] not in {kind, "*", "INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}:
             details = f"{name}, received_type({kind}) mismatch input_type({spec[0]})"
             return [refusal("return_type_mismatch", "Return type mismatch between linked nodes", details, input_name=name)]
         return []
 
-    def _value(self, name: str, spec: list[Any], value: Any, given: dict[str, Any]) -> Reasons:
+    def _value(self, name: str, spec: list[Any], value: Any, inputs: dict[str, Any]) -> Reasons:
         options = self._catalogue.options(spec)
         if options is not None:
             return self._choice(name, spec, options, value)
@@ -114,7 +122,7 @@ class Checker:
             details = f"{name}, received_type({type(value).__name__}) mismatch input_type({kind})"
             return [refusal("return_type_mismatch", "Return type mismatch between linked nodes", details, input_name=name)]
         try:
-            value = given[name] = convert(value)
+            value = inputs[name] = convert(value)
         except (TypeError, ValueError) as error:
             details = f"{name}, {value}, {error}"
             return [refusal("invalid_input_type", f"Failed to convert an input value to a {kind} value", details)]
@@ -136,25 +144,25 @@ class Checker:
                 return []
             details = f"image - Invalid image file: {value}"
             return [refusal("custom_validation_failed", "Custom validation failed for node", details, input_name=name)]
-        shown, config = (str(options), [options, {}])
+        options_text, config = (str(options), [options, {}])
         if len(options) > MOST_LISTED:
-            shown, config = f"(list of length {len(options)})", None  # type: ignore[assignment]
+            options_text, config = f"(list of length {len(options)})", None  # type: ignore[assignment]
         extra = {"input_name": name, "input_config": config, "received_value": value}
-        return [refusal("value_not_in_list", "Value not in list", f"{name}: '{value}' not in {shown}", **extra)]
+        return [refusal("value_not_in_list", "Value not in list", f"{name}: '{value}' not in {options_text}", **extra)]
 
 
 def _has_default(spec: list[Any]) -> bool:
     return False if len(spec) < 2 or not isinstance(spec[1], dict) else "default" in spec[1] and spec[0] == "BOOLEAN"
 
 
-def _above(prompt: Any, node_id: str) -> list[str]:
-    """The node and all that it needs, as far as links lead somewhere."""
-    found, todo = [], [node_id]
+def _with_ancestors(prompt: Any, node_id: str) -> list[str]:
+    """The node and all its ancestors; links to missing nodes are skipped."""
+    ancestors, todo = [], [node_id]
     while todo:
-        here = todo.pop()
-        if here in found:
+        current = todo.pop()
+        if current in ancestors:
             continue
-        found.append(here)
-        inputs = prompt.get(here, {}).get("inputs", {})
+        ancestors.append(current)
+        inputs = prompt.get(current, {}).get("inputs", {})
         todo += [value[0] for value in inputs.values() if isinstance(value, list) and len(value) == 2 and value[0] in prompt]
-    return found
+    return ancestors

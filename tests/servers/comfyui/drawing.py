@@ -1,4 +1,4 @@
-"""What nodes give each other, and pictures that depend on everything that made them: no model, real pixels."""
+"""Values that nodes pass on, and pictures that depend on everything that made them: real pixels without a model."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Latent:
         return replace(self, width=width, height=height, picture=picture)
 
 
-def drawn(signature: str, latent: Latent, denoise: float, n: int = 0) -> Pixels:
+def colour_field(signature: str, latent: Latent, denoise: float, n: int = 0) -> Pixels:
     """A soft field of colours that `signature` decides, over what was there as far as `denoise` (0..1) and the mask let it."""
     rng = np.random.default_rng(int(signature[:16], 16) + n)
     rough = Image.fromarray(rng.integers(30, 226, (6, 6, 3), np.uint8))
@@ -50,7 +50,7 @@ def scaled(pixels: Pixels, width: int, height: int) -> Pixels:
     return np.asarray(whole, np.float32)
 
 
-def loaded(path: Path) -> tuple[Pixels, Pixels]:
+def load_picture(path: Path) -> tuple[Pixels, Pixels]:
     """(picture, mask): the mask is one minus alpha, 64 x 64 zeros without one, as the real LoadImage gives."""
     with Image.open(path) as picture:
         pixels = np.asarray(picture.convert("RGB"), np.float32)

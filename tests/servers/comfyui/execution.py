@@ -1,4 +1,5 @@
-"""The prompt thread: one graph after another, its messages, its cache, and what ends it for ever (comfyui.md, 6)."""
+"""The prompt thread: runs one graph after another, with messages, cache, and the errors that end it for good (comfyui.md,
+6)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from tests.servers.comfyui import nodes
 from tests.servers.comfyui.catalogue import Catalogue
 from tests.servers.comfyui.faults import Faults
 from tests.servers.comfyui.folders import Folders
-from tests.servers.comfyui.line import Item, Line
+from tests.servers.comfyui.line import Item, PromptQueue
 from tests.servers.comfyui.sockets import Sockets
 
 
@@ -21,7 +22,7 @@ class Worker(threading.Thread):
     """`ran`: prompt ids that were executed, in order. `loads`: checkpoints loaded. `finished`: id -> when it was done."""
 
     def __init__(
-        self, line: Line, sockets: Sockets, catalogue: Catalogue, folders: Folders, faults: Faults, *, old: bool
+        self, line: PromptQueue, sockets: Sockets, catalogue: Catalogue, folders: Folders, faults: Faults, *, old: bool
     ) -> None:
         super().__init__(name="comfyui-prompts", daemon=True)
         self._line, self._sockets, self._catalogue = line, sockets, catalogue
@@ -40,8 +41,8 @@ class Worker(threading.Thread):
     def run(self) -> None:
         try:
             while not self._line.closed:
-                if got := self._line.get():
-                    self._one(*got)
+                if item := self._line.get():
+                    self._one(*item)
                 self._flags()
         except KeyError:
             traceback.print_exc()  # HTTP goes on, the job stays in queue_running for ever
@@ -57,7 +58,7 @@ class Worker(threading.Thread):
         _, prompt_id, prompt, extra, ends = item
         self._interrupted.clear()  # an idle interrupt does not poison the next prompt
         self.ran.append(prompt_id)
-        act = _Act(self._sockets, extra.get("client_id"), prompt_id)
+        act = _PromptMessages(self._sockets, extra.get("client_id"), prompt_id)
         act.tell("execution_start", {})
         if self._faults.dead:
             raise KeyError("inputs")
@@ -72,7 +73,7 @@ class Worker(threading.Thread):
             outputs, lag = {}, self._faults.interrupt_lag_s
             status = {"status_str": "error", "completed": False}
         except Exception as error:
-            act.tell("execution_error", {**act.where, "executed": act.executed, **_told(error, act.inputs)})
+            act.tell("execution_error", {**act.where, "executed": act.executed, **_error_details(error, act.inputs)})
             outputs, lag = {}, self._faults.history_lag_s
             status = {"status_str": "error", "completed": False}
         time.sleep(lag)
@@ -82,7 +83,7 @@ class Worker(threading.Thread):
         if act.client_id is not None:
             self._sockets.send("executing", {"node": None, "prompt_id": prompt_id}, act.client_id)
 
-    def _graph(self, act: _Act, prompt: dict[str, Any], extra: dict[str, Any], ends: list[str]) -> dict[str, Any]:
+    def _graph(self, act: _PromptMessages, prompt: dict[str, Any], extra: dict[str, Any], ends: list[str]) -> dict[str, Any]:
         order = _order(prompt, ends)
         keys: dict[str, str] = {}
         for node_id in order:
@@ -91,14 +92,14 @@ class Worker(threading.Thread):
         act.tell("execution_cached", {"nodes": cached})
         method = extra.get("preview_method") if not self._old else None
         previews = (method or self._faults.previews) not in {"", "none", None}
-        steps = sum(int(prompt[one]["inputs"].get("steps", 0)) for one in order if one not in cached)
+        steps = sum(int(prompt[node]["inputs"].get("steps", 0)) for node in order if node not in cached)
         outputs: dict[str, Any] = {}
         values: dict[str, tuple[Any, ...]] = {}
         for node_id in order:
             name, key = prompt[node_id]["class_type"], keys[node_id]
             act.enter(node_id, name)
             if node_id not in cached:
-                scene = nodes.Scene(
+                scene = nodes.NodeContext(
                     self._folders,
                     self._faults,
                     prompt,
@@ -114,14 +115,14 @@ class Worker(threading.Thread):
                 act.running()
                 act.inputs = prompt[node_id]["inputs"]
                 inputs = {
-                    given: values[value[0]][value[1]] if _is_link(value, prompt) else value
-                    for given, value in prompt[node_id]["inputs"].items()
+                    name: values[value[0]][value[1]] if _is_link(value, prompt) else value
+                    for name, value in prompt[node_id]["inputs"].items()
                 }
                 self._cache[key] = nodes.run(scene, name, inputs)
-            values[node_id], shown = self._cache[key]
-            if shown is not None:
-                outputs[node_id] = shown
-                act.tell_only("executed", {"node": node_id, "display_node": node_id, "output": shown})
+            values[node_id], preview = self._cache[key]
+            if preview is not None:
+                outputs[node_id] = preview
+                act.tell_only("executed", {"node": node_id, "display_node": node_id, "output": preview})
             act.done(node_id, cached=node_id in cached)
         self._forget(set(keys.values()))
         return outputs
@@ -132,14 +133,14 @@ class Worker(threading.Thread):
             self._cache = {key: value for key, value in self._cache.items() if key in used}
 
     def _key(self, node: dict[str, Any], keys: dict[str, str]) -> str:
-        """What the node is and all above it; loaders of pictures look at the file, those of models only at its name."""
-        said: dict[str, Any] = {"class": node["class_type"]}
+        """Cache key of a node and its ancestors; picture loaders include the file's content, model loaders only its name."""
+        signature: dict[str, Any] = {"class": node["class_type"]}
         for name, value in sorted(node["inputs"].items()):
-            said[name] = [keys[value[0]], value[1]] if isinstance(value, list) and len(value) == 2 else value
+            signature[name] = [keys[value[0]], value[1]] if isinstance(value, list) and len(value) == 2 else value
         if node["class_type"] in {"LoadImage", "LoadImageMask"}:
             path = self._folders.root / "input" / str(node["inputs"]["image"])
-            said["file"] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+            signature["file"] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        return hashlib.sha256(json.dumps(signature, sort_keys=True).encode()).hexdigest()
 
     def _check(self) -> None:
         if self._interrupted.is_set() or self._line.closed:
@@ -152,7 +153,7 @@ class Worker(threading.Thread):
         self._warm = name
 
 
-class _Act:
+class _PromptMessages:
     """One execution's messages: kept for the history, sent to the client that asked (comfyui.md, 5)."""
 
     def __init__(self, sockets: Sockets, client_id: str | None, prompt_id: str) -> None:
@@ -184,13 +185,13 @@ class _Act:
         self._state(node_id, 0, 1, "running")
         self.tell_only("executing", {"node": node_id, "display_node": node_id})
 
-    def step(self, value: int, most: int, jpeg: bytes | None) -> None:
+    def step(self, value: int, maximum: int, jpeg: bytes | None) -> None:
         node_id = self.where["node_id"]
-        self._state(node_id, value, most, "running")
-        self.tell_only("progress", {"value": value, "max": most, "node": node_id})
+        self._state(node_id, value, maximum, "running")
+        self.tell_only("progress", {"value": value, "max": maximum, "node": node_id})
         if jpeg and self.client_id is not None:
-            told = {"node_id": node_id, "display_node_id": node_id, "real_node_id": node_id, "prompt_id": self._prompt_id}
-            self._sockets.send_preview(jpeg, told, self.client_id)
+            metadata = {"node_id": node_id, "display_node_id": node_id, "real_node_id": node_id, "prompt_id": self._prompt_id}
+            self._sockets.send_preview(jpeg, metadata, self.client_id)
 
     def done(self, node_id: str, *, cached: bool) -> None:
         if not cached:
@@ -198,15 +199,22 @@ class _Act:
             value = self._states[node_id]["max"]
             self._state(node_id, value, value, "finished")
 
-    def _state(self, node_id: str, value: int, most: int, state: str) -> None:
+    def _state(self, node_id: str, value: int, maximum: int, state: str) -> None:
         """Cumulative; broadcast to everyone when the prompt has no client."""
         named = dict.fromkeys(("node_id", "display_node_id", "real_node_id"), node_id)
-        told = {"value": value, "max": most, "state": state, **named, "prompt_id": self._prompt_id, "parent_node_id": None}
-        self._states[node_id] = told
+        node_state = {
+            "value": value,
+            "max": maximum,
+            "state": state,
+            **named,
+            "prompt_id": self._prompt_id,
+            "parent_node_id": None,
+        }
+        self._states[node_id] = node_state
         self._sockets.send("progress_state", {"prompt_id": self._prompt_id, "nodes": dict(self._states)}, self.client_id)
 
 
-def _told(error: Exception, inputs: dict[str, Any]) -> dict[str, Any]:
+def _error_details(error: Exception, inputs: dict[str, Any]) -> dict[str, Any]:
     kind = type(error)
     name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
     lines = traceback.format_tb(error.__traceback__)

@@ -1,4 +1,4 @@
-"""What can be made to go wrong, and how long things take. Set the attributes at any time, from any thread."""
+"""Faults that can be switched on, and durations. Set the attributes at any time, from any thread."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Faults:
 
     def takes(self, table: dict[str, int], name: str) -> bool:
         """Whether this request is one of those counted in `table`."""
-        left = table.get(name, 0)
-        if left > 0:
-            table[name] = left - 1
-        return left > 0
+        remaining = table.get(name, 0)
+        if remaining > 0:
+            table[name] = remaining - 1
+        return remaining > 0

@@ -9,9 +9,17 @@ from pathlib import Path
 from typing import Any
 
 KINDS = (
-    "checkpoints", "loras", "vae", "controlnet", "upscale_models", "diffusion_models", "text_encoders", "clip_vision",
-    "embeddings", "animatediff_models",
-)  # fmt: skip
+    "checkpoints",
+    "loras",
+    "vae",
+    "controlnet",
+    "upscale_models",
+    "diffusion_models",
+    "text_encoders",
+    "clip_vision",
+    "embeddings",
+    "animatediff_models",
+)
 SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".bin", ".sft")
 _SHAPES: dict[str, dict[str, list[int]]] = {
     "sd15": {
@@ -45,13 +53,13 @@ class Folders:
     def names(self, kind: str) -> list[str]:
         """Relative names with `/`, sorted."""
         folder = self.models / kind
-        found = (path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
-        return sorted(path.relative_to(folder).as_posix() for path in found)
+        paths = (path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+        return sorted(path.relative_to(folder).as_posix() for path in paths)
 
     def put_checkpoint(self, name: str, base: str = "sd15", *, metadata: bool = True) -> Path:
         """A checkpoint of `base` (sd15, sdxl) as its header says it; the weights are a hole in the file."""
-        said = {"modelspec.architecture": _ARCHITECTURE[base]} if metadata else {}
-        return self._put(self.models / "checkpoints" / name, _SHAPES[base], said)
+        metadata_values = {"modelspec.architecture": _ARCHITECTURE[base]} if metadata else {}
+        return self._put(self.models / "checkpoints" / name, _SHAPES[base], metadata_values)
 
     def put_model(self, kind: str, name: str) -> Path:
         """Any other model file: a ControlNet, an upscaler, a motion module."""
@@ -63,8 +71,8 @@ class Folders:
             header = read_header(self.models / kind / name)
         except (OSError, ValueError):
             return None
-        found = header.get("__metadata__")
-        return found if isinstance(found, dict) else None
+        values = header.get("__metadata__")
+        return values if isinstance(values, dict) else None
 
     def _put(self, path: Path, shapes: dict[str, list[int]], metadata: dict[str, str]) -> Path:
         header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
@@ -89,11 +97,11 @@ class Folders:
             raise ValueError("Saving image outside the output folder is not allowed.")
         folder.mkdir(parents=True, exist_ok=True)
         stem = Path(prefix).name
-        taken = [
-            int(found[1]) for path in folder.glob(f"{stem}_*") if (found := re.match(re.escape(stem) + r"_(\d+)", path.name))
+        numbers = [
+            int(match[1]) for path in folder.glob(f"{stem}_*") if (match := re.match(re.escape(stem) + r"_(\d+)", path.name))
         ]
         subfolder = folder.relative_to(self.root / "output").as_posix()
-        return "" if subfolder == "." else subfolder, folder / f"{stem}_{max(taken, default=0) + 1:05}_{suffix}"
+        return "" if subfolder == "." else subfolder, folder / f"{stem}_{max(numbers, default=0) + 1:05}_{suffix}"
 
 
 def read_header(path: Path) -> dict[str, Any]:

@@ -25,12 +25,12 @@ def table(core: Core) -> list[tuple[str, str, Callable[[Request], Awaitable[Resp
 
 
 def _all(core: Core) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+    jobs_by_id: dict[str, dict[str, Any]] = {}
     for prompt_id, entry in list(core.line.history.items()):
-        found[prompt_id] = _finished(prompt_id, entry)
+        jobs_by_id[prompt_id] = _finished(prompt_id, entry)
     for status, items in (("pending", core.line.waiting()), ("in_progress", core.line.running())):
         for number, prompt_id, prompt, extra, _ in items:
-            found[prompt_id] = {
+            jobs_by_id[prompt_id] = {
                 "id": prompt_id,
                 "status": status,
                 "priority": number,
@@ -38,7 +38,7 @@ def _all(core: Core) -> dict[str, dict[str, Any]]:
                 "outputs_count": 0,
                 "workflow": {"prompt": prompt, "extra_data": extra},
             }
-    return found
+    return jobs_by_id
 
 
 def _finished(prompt_id: str, entry: dict[str, Any]) -> dict[str, Any]:
@@ -61,18 +61,18 @@ def _finished(prompt_id: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _list(core: Core, request: Request) -> Response:
-    wanted = [word for word in request.query_params.get("status", "").split(",") if word]
+    statuses = [word for word in request.query_params.get("status", "").split(",") if word]
     brief = [
         {name: value for name, value in job.items() if name not in {"outputs", "execution_status", "workflow"}}
         for job in _all(core).values()
-        if not wanted or job["status"] in wanted
+        if not statuses or job["status"] in statuses
     ]
     return JSONResponse({"jobs": brief, "pagination": {"total": len(brief)}})
 
 
 async def _one(core: Core, request: Request) -> Response:
-    found = _all(core).get(request.path_params["id"])
-    return JSONResponse(found) if found else JSONResponse({"error": "Job not found"}, 404)
+    job = _all(core).get(request.path_params["id"])
+    return JSONResponse(job) if job else JSONResponse({"error": "Job not found"}, 404)
 
 
 def _cancelled(core: Core, prompt_id: str) -> bool:
@@ -89,7 +89,7 @@ async def _cancel(core: Core, request: Request) -> Response:
 
 
 async def _cancel_many(core: Core, request: Request) -> Response:
-    wanted = (await request.json())["job_ids"]
-    if not all(_UUID.fullmatch(one) for one in wanted):
+    job_ids = (await request.json())["job_ids"]
+    if not all(_UUID.fullmatch(job_id) for job_id in job_ids):
         return JSONResponse({"error": "job_ids must be UUIDs"}, 400)
-    return JSONResponse({"cancelled": [one for one in wanted if _cancelled(core, one)]})
+    return JSONResponse({"cancelled": [job_id for job_id in job_ids if _cancelled(core, job_id)]})

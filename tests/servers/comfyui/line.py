@@ -1,4 +1,5 @@
-"""The queue and the history: a heap, what runs, and at most 10 000 entries in memory (comfyui.md, 3 and 4)."""
+"""The queue and the history: a heap of waiting prompts, the running one, at most 10 000 history entries (comfyui.md, 3 and
+4)."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ MOST_REMEMBERED = 10_000
 Item = tuple[float, str, dict[str, Any], dict[str, Any], list[str]]
 
 
-class Line:
+class PromptQueue:
     """Thread-safe. `changed` is called after every change of the number waiting."""
 
     def __init__(self, changed: Any) -> None:
@@ -50,15 +51,15 @@ class Line:
             item = self._running.pop(number)
             if len(self.history) >= MOST_REMEMBERED:
                 self.history.pop(next(iter(self.history)))
-            told = [*item[:2], copy.deepcopy(item[2]), *item[3:]]
-            self.history[item[1]] = {"prompt": told, "outputs": outputs, "status": status, "meta": {}}
+            entry = [*item[:2], copy.deepcopy(item[2]), *item[3:]]
+            self.history[item[1]] = {"prompt": entry, "outputs": outputs, "status": status, "meta": {}}
         self._changed()
 
-    def delete(self, wanted: Any) -> bool:
+    def delete(self, prompt_id: Any) -> bool:
         """Takes a waiting item out; it never gets a history entry. False: none is waiting under that id."""
         with self._guard:
             for at, item in enumerate(self._heap):
-                if item[1] == wanted:
+                if item[1] == prompt_id:
                     del self._heap[at]
                     heapq.heapify(self._heap)
                     break
@@ -79,8 +80,8 @@ class Line:
 
     def take_flags(self) -> dict[str, bool]:
         with self._guard:
-            taken, self.flags = self.flags, {}
-        return taken
+            flags, self.flags = self.flags, {}
+        return flags
 
     def close(self) -> None:
         with self._guard:

@@ -1,4 +1,4 @@
-"""What each node class does: real sizes, real files, sampler steps that take their time."""
+"""The node classes' functions: real sizes, real files, sampler steps that take time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tests.servers.comfyui import movies
-from tests.servers.comfyui.drawing import Latent, drawn, image, loaded, scaled
+from tests.servers.comfyui.drawing import Latent, colour_field, image, load_picture, scaled
 from tests.servers.comfyui.faults import Faults
 from tests.servers.comfyui.folders import Folders, read_header
 
@@ -23,7 +23,7 @@ Inputs = dict[str, Any]
 
 
 class Interrupted(Exception):
-    """Between two steps somebody asked to stop."""
+    """Raised between two steps after POST /interrupt."""
 
 
 class SafetensorError(Exception):
@@ -37,7 +37,7 @@ class OutOfMemoryError(RuntimeError):
 
 
 @dataclass
-class Scene:
+class NodeContext:
     """What a node may use. `tell(value, most, jpeg)` reports a step; `check()` raises Interrupted. `steps`: of the prompt."""
 
     folders: Folders
@@ -52,24 +52,24 @@ class Scene:
     previews: bool
 
 
-def run(scene: Scene, name: str, inputs: Inputs) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
+def run(scene: NodeContext, name: str, inputs: Inputs) -> tuple[tuple[Any, ...], dict[str, Any] | None]:
     """(outputs, what goes into history's `outputs`)."""
     doer = _DOERS.get(name)
     return doer(scene, inputs) if doer else ((scene.signature,) * 3, None)
 
 
-def _checkpoint(scene: Scene, inputs: Inputs) -> Any:
+def _checkpoint(scene: NodeContext, inputs: Inputs) -> Any:
     _read(scene, "checkpoints", inputs["ckpt_name"])
     scene.load(inputs["ckpt_name"])
     return (scene.signature,) * 3, None
 
 
-def _lora(scene: Scene, inputs: Inputs) -> Any:
+def _lora(scene: NodeContext, inputs: Inputs) -> Any:
     _read(scene, "loras", inputs["lora_name"])
     return (scene.signature,) * 2, None
 
 
-def _read(scene: Scene, kind: str, name: str) -> None:
+def _read(scene: NodeContext, kind: str, name: str) -> None:
     """A corrupt model file passes validation and fails here (comfyui.md, 4)."""
     try:
         read_header(scene.folders.models / kind / name)
@@ -77,11 +77,11 @@ def _read(scene: Scene, kind: str, name: str) -> None:
         raise SafetensorError(str(error)) from error
 
 
-def _empty(scene: Scene, inputs: Inputs) -> Any:
+def _empty(scene: NodeContext, inputs: Inputs) -> Any:
     return (Latent(inputs["width"], inputs["height"], inputs.get("batch_size", 1)),), None
 
 
-def _sample(scene: Scene, inputs: Inputs) -> Any:
+def _sample(scene: NodeContext, inputs: Inputs) -> Any:
     steps, latent = int(inputs["steps"]), inputs["latent_image"]
     faults = scene.faults
     each = faults.prompt_s / max(1, scene.steps) if faults.prompt_s else faults.step_s
@@ -98,7 +98,7 @@ def _sample(scene: Scene, inputs: Inputs) -> Any:
     return ((replace(latent, picture=None, mask=None), scene.signature, latent, float(inputs.get("denoise", 1.0))),), None
 
 
-def _preview(scene: Scene, step: int) -> bytes:
+def _preview(scene: NodeContext, step: int) -> bytes:
     colour = random.Random(scene.signature).choices(range(30, 220), k=3)
     file = io.BytesIO()
     Image.new("RGB", (64, 64), (colour[0], colour[1], min(255, step * 10))).save(file, "JPEG")
@@ -108,11 +108,11 @@ def _preview(scene: Scene, step: int) -> bytes:
 def _pictures(latent: Any, black: bool = False) -> list[Any]:
     """A sampled latent is (size, signature, what it began with, denoise)."""
     if isinstance(latent, Latent):
-        return [latent.picture if latent.picture is not None else drawn("0" * 16, latent, 1.0)] * latent.count
+        return [latent.picture if latent.picture is not None else colour_field("0" * 16, latent, 1.0)] * latent.count
     size, signature, start, denoise = latent
     if start.width != size.width or start.height != size.height:
         start = start.scaled(size.width, size.height)
-    frames = [drawn(signature, start, denoise, n) for n in range(size.count)]
+    frames = [colour_field(signature, start, denoise, n) for n in range(size.count)]
     return [frame * 0 for frame in frames] if black else frames
 
 
@@ -123,99 +123,99 @@ def _as_latent(latent: Any) -> Latent:
     return replace(latent[0], picture=_pictures(latent)[0])
 
 
-def _sample_any(scene: Scene, inputs: Inputs) -> Any:
+def _sample_any(scene: NodeContext, inputs: Inputs) -> Any:
     return _sample(scene, {**inputs, "latent_image": _as_latent(inputs["latent_image"])})
 
 
-def _decode(scene: Scene, inputs: Inputs) -> Any:
+def _decode(scene: NodeContext, inputs: Inputs) -> Any:
     return (_pictures(inputs["samples"], scene.faults.black),), None
 
 
-def _encode(scene: Scene, inputs: Inputs) -> Any:
+def _encode(scene: NodeContext, inputs: Inputs) -> Any:
     first = inputs["pixels"][0]
     return (Latent(first.shape[1], first.shape[0], 1, first, inputs.get("mask")),), None
 
 
-def _inpaint(scene: Scene, inputs: Inputs) -> Any:
+def _inpaint(scene: NodeContext, inputs: Inputs) -> Any:
     [latent], _ = _encode(scene, inputs)
     return (inputs["positive"], inputs["negative"], latent), None
 
 
-def _mask(scene: Scene, inputs: Inputs) -> Any:
+def _mask(scene: NodeContext, inputs: Inputs) -> Any:
     return (replace(_as_latent(inputs["samples"]), mask=inputs["mask"]),), None
 
 
-def _scale_latent(scene: Scene, inputs: Inputs) -> Any:
+def _scale_latent(scene: NodeContext, inputs: Inputs) -> Any:
     latent = _as_latent(inputs["samples"])
     factor = inputs.get("scale_by", 1.0)
     width, height = inputs.get("width") or latent.width * factor, inputs.get("height") or latent.height * factor
     return (latent.scaled(int(width) // 8 * 8, int(height) // 8 * 8),), None
 
 
-def _repeat(scene: Scene, inputs: Inputs) -> Any:
+def _repeat(scene: NodeContext, inputs: Inputs) -> Any:
     latent = _as_latent(inputs["samples"])
     return (replace(latent, count=latent.count * inputs["amount"]),), None
 
 
-def _load_image(scene: Scene, inputs: Inputs) -> Any:
+def _load_image(scene: NodeContext, inputs: Inputs) -> Any:
     clean = inputs["image"].removesuffix(" [output]")
     folder = "output" if clean != inputs["image"] else "input"
-    pixels, mask = loaded(scene.folders.root / folder / clean)
+    pixels, mask = load_picture(scene.folders.root / folder / clean)
     return ([pixels], mask), None
 
 
-def _load_mask(scene: Scene, inputs: Inputs) -> Any:
-    pixels, mask = loaded(scene.folders.root / "input" / inputs["image"])
+def _load_mask(scene: NodeContext, inputs: Inputs) -> Any:
+    pixels, mask = load_picture(scene.folders.root / "input" / inputs["image"])
     channel = {"red": 0, "green": 1, "blue": 2}.get(inputs["channel"])
     return (mask if channel is None else pixels[..., channel] / 255,), None
 
 
-def _to_mask(scene: Scene, inputs: Inputs) -> Any:
+def _to_mask(scene: NodeContext, inputs: Inputs) -> Any:
     channel = {"red": 0, "green": 1, "blue": 2}.get(inputs["channel"], 0)
     return (inputs["image"][0][..., channel] / 255,), None
 
 
-def _scale(scene: Scene, inputs: Inputs) -> Any:
+def _scale(scene: NodeContext, inputs: Inputs) -> Any:
     first = inputs["image"][0]
     by = inputs.get("scale_by") or 1.0
     width, height = inputs.get("width") or first.shape[1] * by, inputs.get("height") or first.shape[0] * by
-    return ([scaled(one, int(width), int(height)) for one in inputs["image"]],), None
+    return ([scaled(image, int(width), int(height)) for image in inputs["image"]],), None
 
 
-def _upscale(scene: Scene, inputs: Inputs) -> Any:
+def _upscale(scene: NodeContext, inputs: Inputs) -> Any:
     for step in range(1, 3):
         scene.check()
         scene.tell(step, 2, None)
-    return ([scaled(one, one.shape[1] * 4, one.shape[0] * 4) for one in inputs["image"]],), None
+    return ([scaled(image, image.shape[1] * 4, image.shape[0] * 4) for image in inputs["image"]],), None
 
 
-def _svd(scene: Scene, inputs: Inputs) -> Any:
+def _svd(scene: NodeContext, inputs: Inputs) -> Any:
     first = scaled(inputs["init_image"][0], inputs["width"], inputs["height"])
     latent = Latent(inputs["width"], inputs["height"], inputs["video_frames"], first)
     return (scene.signature, scene.signature, latent), None
 
 
-def _save(scene: Scene, inputs: Inputs) -> Any:
+def _save(scene: NodeContext, inputs: Inputs) -> Any:
     """The text chunk `prompt` holds the whole graph (comfyui.md, 7)."""
     text = PngInfo()
     text.add_text("prompt", json.dumps(scene.prompt))
     for name, value in scene.metadata.items():
         text.add_text(name, json.dumps(value))
-    told = []
+    saved = []
     for pixels in inputs["images"]:
         subfolder, path = scene.folders.next_output(inputs["filename_prefix"], ".png")
         image(pixels).save(path, pnginfo=text, compress_level=4)
-        told.append(_told(scene, path, subfolder))
-    return (), {"images": told}
+        saved.append(_told(scene, path, subfolder))
+    return (), {"images": saved}
 
 
-def _show(scene: Scene, inputs: Inputs) -> Any:
+def _show(scene: NodeContext, inputs: Inputs) -> Any:
     path = scene.folders.root / "temp" / f"ComfyUI_temp_{scene.signature[:5]}_00001_.png"
     image(inputs["images"][0]).save(path)
     return (), {"images": [{"filename": path.name, "subfolder": "", "type": "temp"}]}
 
 
-def _told(scene: Scene, path: Path, subfolder: str) -> dict[str, Any]:
+def _told(scene: NodeContext, path: Path, subfolder: str) -> dict[str, Any]:
     if scene.faults.cut_files:
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     if scene.faults.lose_files:
@@ -223,25 +223,25 @@ def _told(scene: Scene, path: Path, subfolder: str) -> dict[str, Any]:
     return {"filename": path.name, "subfolder": subfolder, "type": "output"}
 
 
-def _webp(scene: Scene, inputs: Inputs) -> Any:
+def _webp(scene: NodeContext, inputs: Inputs) -> Any:
     subfolder, path = scene.folders.next_output(inputs["filename_prefix"], ".webp")
     first, *others = [image(pixels) for pixels in inputs["images"]]
     first.save(path, save_all=True, append_images=others, duration=round(1000 / inputs["fps"]))
     return (), {"images": [_told(scene, path, subfolder)], "animated": [True]}
 
 
-def _video(scene: Scene, inputs: Inputs) -> Any:
+def _video(scene: NodeContext, inputs: Inputs) -> Any:
     return ((inputs["images"], float(inputs["fps"])),), None
 
 
-def _save_video(scene: Scene, inputs: Inputs) -> Any:
+def _save_video(scene: NodeContext, inputs: Inputs) -> Any:
     frames, fps = inputs["video"]
     subfolder, path = scene.folders.next_output(inputs["filename_prefix"], ".mp4")
     movies.write(path, frames, fps)
     return (), {"images": [_told(scene, path, subfolder)], "animated": [True]}
 
 
-def _vhs(scene: Scene, inputs: Inputs) -> Any:
+def _vhs(scene: NodeContext, inputs: Inputs) -> Any:
     """Under `gifs`, with the first frame beside it as a picture that holds the graph (comfyui.md, 9)."""
     subfolder, path = scene.folders.next_output(inputs["filename_prefix"], ".mp4")
     path = path.with_name(path.name.removesuffix("_.mp4") + ".mp4")
@@ -252,7 +252,7 @@ def _vhs(scene: Scene, inputs: Inputs) -> Any:
     return ("",), {"gifs": [{**_told(scene, path, subfolder), **more}]}
 
 
-_DOERS: dict[str, Callable[[Scene, Inputs], Any]] = {
+_DOERS: dict[str, Callable[[NodeContext, Inputs], Any]] = {
     "CheckpointLoaderSimple": _checkpoint,
     "ImageOnlyCheckpointLoader": _checkpoint,
     "LoraLoader": _lora,

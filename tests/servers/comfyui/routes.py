@@ -45,14 +45,14 @@ def application(core: Core, life: Any) -> Starlette:
         *routes_files.table(core),
         *([] if core.old else jobs.table(core)),
     ]
-    found: list[BaseRoute] = [
+    routes: list[BaseRoute] = [
         Route(prefix + path, _guarded(core, f"{method} {path}", answer), methods=[method])
         for prefix in ("", "/api")
         for method, path, answer in table
         if not (path.startswith("/jobs") and not prefix)
     ]
     sockets = [WebSocketRoute(path, core.sockets.serve) for path in ("/ws", "/api/ws")]
-    return Starlette(routes=[*found, *sockets], lifespan=life)
+    return Starlette(routes=[*routes, *sockets], lifespan=life)
 
 
 def _guarded(core: Core, name: str, answer: Answer) -> Answer:
@@ -65,12 +65,12 @@ def _guarded(core: Core, name: str, answer: Answer) -> Answer:
         if core.faults.takes(core.faults.answer_500, name):
             return PlainTextResponse("500 Internal Server Error\n\nServer got itself in trouble", 500)
         try:
-            said = await answer(request)
+            response = await answer(request)
         except Exception:
             return PlainTextResponse("500 Internal Server Error\n\nServer got itself in trouble", 500)
         if core.faults.takes(core.faults.lose_answer, name):
             return PlainTextResponse("500 Internal Server Error\n\nServer got itself in trouble", 500)
-        return said
+        return response
 
     return ask
 
@@ -88,24 +88,24 @@ async def _just(value: Any) -> Response:
 
 async def _post_prompt(core: Core, request: Request) -> Response:
     """comfyui.md, 2. What is not expected raises, and is answered 500: no JSON, a list, the editor's graph."""
-    said = await request.json()
-    if "number" in said:
-        number = float(said["number"])
+    body = await request.json()
+    if "number" in body:
+        number = float(body["number"])
     else:
         number = core.count
-        if said.get("front") if isinstance(said, dict) else False:
+        if body.get("front") if isinstance(body, dict) else False:
             number = -number
         core.count += 1  # also for prompts that are refused
-    if "prompt" not in said:
+    if "prompt" not in body:
         return _refused(refusal("no_prompt", "No prompt provided", "No prompt provided"))
-    prompt, prompt_id = said["prompt"], str(said.get("prompt_id", uuid.uuid4()))
+    prompt, prompt_id = body["prompt"], str(body.get("prompt_id", uuid.uuid4()))
     if not core.old and not _UUID.fullmatch(prompt_id):
         return _refused(refusal("invalid_prompt_id", "prompt_id must be a valid UUID"))
     checker = Checker(core.catalogue, core.folders, old=core.old)
     error, ends, errors = checker.check(prompt)
-    extra: dict[str, Any] = dict(**said["extra_data"]) if "extra_data" in said else {}
-    if "client_id" in said:
-        extra["client_id"] = said["client_id"]
+    extra: dict[str, Any] = dict(**body["extra_data"]) if "extra_data" in body else {}
+    if "client_id" in body:
+        extra["client_id"] = body["client_id"]
     if error:
         return _refused(error, errors)
     for secret in ("auth_token_comfy_org", "api_key_comfy_org"):
@@ -126,10 +126,10 @@ async def _queue(core: Core) -> Response:
 
 async def _change_queue(core: Core, request: Request) -> Response:
     """200 and nothing else, also for ids that are unknown or run already."""
-    said = await request.json()
-    if said.get("clear"):
+    body = await request.json()
+    if body.get("clear"):
         core.line.clear()
-    for prompt_id in said.get("delete", []):
+    for prompt_id in body.get("delete", []):
         core.line.delete(prompt_id)
     return Response()
 
@@ -137,30 +137,30 @@ async def _change_queue(core: Core, request: Request) -> Response:
 async def _interrupt(core: Core, request: Request) -> Response:
     """With an id: only if that runs. Without a body: whoever runs."""
     body = await request.body()
-    wanted = (await request.json()).get("prompt_id") if body else None
-    if wanted is None or any(item[1] == wanted for item in core.line.running()):
+    prompt_id = (await request.json()).get("prompt_id") if body else None
+    if prompt_id is None or any(item[1] == prompt_id for item in core.line.running()):
         core.worker.interrupt()
     return Response()
 
 
 async def _history(core: Core, request: Request) -> Response:
     """{} for unknown, pending, running, deleted and lost ones alike."""
-    found = core.line.history.get(request.path_params["id"])
-    return JSONResponse({request.path_params["id"]: found} if found else {})
+    entry = core.line.history.get(request.path_params["id"])
+    return JSONResponse({request.path_params["id"]: entry} if entry else {})
 
 
 async def _change_history(core: Core, request: Request) -> Response:
-    said = await request.json()
-    for prompt_id in list(core.line.history) if said.get("clear") else said.get("delete", []):
+    body = await request.json()
+    for prompt_id in list(core.line.history) if body.get("clear") else body.get("delete", []):
         core.line.history.pop(prompt_id, None)
     return Response()
 
 
 async def _free(core: Core, request: Request) -> Response:
     """JSON body required, else 500."""
-    said = await request.json()
+    body = await request.json()
     for name in ("unload_models", "free_memory"):
-        if said.get(name):
+        if body.get(name):
             core.line.flag(name)
     return Response()
 

@@ -71,27 +71,27 @@ async def _upload_mask(core: Core, request: Request) -> Response:
 
 
 def _free_name(path: Path, data: bytes) -> Path:
-    n, found = 1, path
-    while found.exists() and found.read_bytes() != data:
-        found = path.with_name(f"{path.stem} ({n}){path.suffix}")
+    n, candidate = 1, path
+    while candidate.exists() and candidate.read_bytes() != data:
+        candidate = path.with_name(f"{path.stem} ({n}){path.suffix}")
         n += 1
-    return found
+    return candidate
 
 
 async def _view(core: Core, request: Request) -> Response:
-    asked = request.query_params
-    name, kind = asked.get("filename", ""), asked.get("type", "output")
+    query = request.query_params
+    name, kind = query.get("filename", ""), query.get("type", "output")
     if not name or name.startswith("/") or ".." in name or kind not in PLACES:
         return Response(status_code=400)
     home = core.folders.root / kind
-    folder = (home / asked.get("subfolder", "")).resolve()
+    folder = (home / query.get("subfolder", "")).resolve()
     if not folder.is_relative_to(home.resolve()):
         return Response(status_code=403)
     path = folder / Path(name).name
     if not path.is_file():
         return Response(status_code=404)
-    if "preview" in asked:
-        form, _, quality = asked["preview"].partition(";")
+    if "preview" in query:
+        form, _, quality = query["preview"].partition(";")
         file = io.BytesIO()
         with Image.open(path) as picture:
             picture.convert("RGB").save(file, form, quality=int(quality or 90))
@@ -109,5 +109,5 @@ async def _models(core: Core, request: Request) -> Response:
 
 
 async def _metadata(core: Core, request: Request) -> Response:
-    found = core.folders.metadata(request.path_params["kind"], request.query_params.get("filename", ""))
-    return JSONResponse(found) if found else Response(status_code=404)
+    values = core.folders.metadata(request.path_params["kind"], request.query_params.get("filename", ""))
+    return JSONResponse(values) if values else Response(status_code=404)

@@ -12,10 +12,10 @@ from tests.servers.comfyui.catalogue import Catalogue
 from tests.servers.comfyui.execution import Worker
 from tests.servers.comfyui.faults import Faults
 from tests.servers.comfyui.folders import Folders
-from tests.servers.comfyui.line import Line
+from tests.servers.comfyui.line import PromptQueue
 from tests.servers.comfyui.routes import application
 from tests.servers.comfyui.sockets import Sockets
-from tests.servers.in_thread import InThread
+from tests.servers.in_thread import ThreadedServer
 
 NEW, OLD = "0.33.0", "0.3.64"
 
@@ -27,7 +27,7 @@ class Core:
         self.folders, self.faults, self.version, self.old = folders, faults, version, version == OLD
         self.catalogue = Catalogue(folders, absent)
         self.sockets = Sockets(faults, lambda: self.line.remaining())
-        self.line = Line(self.sockets.status)
+        self.line = PromptQueue(self.sockets.status)
         self.worker = Worker(self.line, self.sockets, self.catalogue, folders, faults, old=self.old)
         self.count = 0
         self.asked: list[str] = []
@@ -52,7 +52,7 @@ class ComfyServer:
     def __init__(self, root: Path, *, version: str = NEW, port: int = 0, absent: tuple[str, ...] = ()) -> None:
         self.folders, self.faults, self.version = Folders(root), Faults(), version
         self.absent = set(absent)
-        self._running = InThread("comfyui", port)
+        self._running = ThreadedServer("comfyui", port)
         self.core = self._new_core()
 
     def __enter__(self) -> ComfyServer:

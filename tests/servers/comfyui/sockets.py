@@ -40,10 +40,10 @@ class Sockets:
         if self._loop and self._messages and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._messages.put_nowait, (event, data, sid))
 
-    def send_preview(self, jpeg: bytes, told: dict[str, Any], sid: str) -> None:
+    def send_preview(self, jpeg: bytes, metadata: dict[str, Any], sid: str) -> None:
         """Event 4 for clients that asked for it with their first message, else event 1, which names no prompt."""
         if self._features.get(sid, {}).get("supports_preview_metadata"):
-            head = json.dumps({**told, "image_type": "image/jpeg"}).encode()
+            head = json.dumps({**metadata, "image_type": "image/jpeg"}).encode()
             self.send("", struct.pack(">II", PREVIEW_WITH_METADATA, len(head)) + head + jpeg, sid)
         else:
             self.send("", struct.pack(">II", PREVIEW, JPEG) + jpeg, sid)
@@ -89,9 +89,9 @@ class Sockets:
             message = await socket.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            said = json.loads(message.get("text") or "{}")
-            if first and said.get("type") == "feature_flags":
-                self._features[sid] = said.get("data", {})
+            value = json.loads(message.get("text") or "{}")
+            if first and value.get("type") == "feature_flags":
+                self._features[sid] = value.get("data", {})
                 self.send("feature_flags", FEATURES, sid)
             first = False
 

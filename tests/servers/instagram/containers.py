@@ -88,7 +88,7 @@ def check_fields(server: InstagramServer, fields: dict[str, str]) -> None:
 
 
 def check_children(server: InstagramServer, fields: dict[str, str]) -> None:
-    children = [one for one in fields.get("children", "").split(",") if one]
+    children = [element for element in fields.get("children", "").split(",") if element]
     if not 2 <= len(children) <= 10:
         raise Refused(100, 2207028)
     for id in children:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from tests.servers.instagram.containers import Container, Refused, check_fields, fill
 from tests.servers.instagram.faults import Faults
-from tests.servers.platforms.web import Account, Cut, PlatformServer, Post
+from tests.servers.platforms.web import Account, CutResponse, PlatformServer, Post
 
 Answer = Callable[[Request, Account, dict[str, str]], Awaitable[Response]]
 _KINDS = {"IMAGE": "FEED", "CAROUSEL": "FEED", "VIDEO": "REELS", "REELS": "REELS", "STORIES": "STORY"}
@@ -52,7 +52,10 @@ class InstagramServer(PlatformServer):
             Route("/oauth/access_token", self._exchange, methods=["POST"]),
             Route("/access_token", self._long_lived),
             Route("/refresh_access_token", self._refresh),
-            *[Route(f"/{{version}}{path}", self._guarded(call, answer), methods=[way]) for way, path, call, answer in graph],
+            *[
+                Route(f"/{{version}}{path}", self._guarded(call, answer), methods=[method])
+                for method, path, call, answer in graph
+            ],
         ]
 
     def _guarded(self, call: str, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
@@ -61,13 +64,15 @@ class InstagramServer(PlatformServer):
             form = {**request.query_params, **(await request.form() if request.method == "POST" else {})}
             fields = {name: str(value) for name, value in form.items()}
             try:
-                account = self.opens(fields.pop("access_token", "") or self.token_of(request))
+                account = self.account_of_token(fields.pop("access_token", "") or self.token_of(request))
                 if account is None:
                     raise Refused(190, 463, "Error validating access token: Session has expired.")
                 self._refuse(call)
                 return await answer(request, account, fields)
-            except Refused as no:
-                return no.answer(self._usage_header(account) if no.code in (4, 17, 32, 613, 80002) and account else None)
+            except Refused as refusal:
+                return refusal.answer(
+                    self._usage_header(account) if refusal.code in (4, 17, 32, 613, 80002) and account else None
+                )
 
         return ask
 
@@ -93,7 +98,7 @@ class InstagramServer(PlatformServer):
         check_fields(self, fields)
         now = self.clock.now()
         container = Container(self.id(), account.id, fields, now, now + self.faults.processing_s)
-        children = [one for one in fields.get("children", "").split(",") if one]
+        children = [element for element in fields.get("children", "").split(",") if element]
         if children:
             container.media = [file for id in children for file in self.containers[id].media]
         else:
@@ -101,7 +106,7 @@ class InstagramServer(PlatformServer):
         if self.faults.container_error:
             container.error, self.faults.container_error = self.faults.container_error, 0
         self.containers[container.id] = container
-        return Cut() if self.faults.take("lose_create") else JSONResponse({"id": container.id})
+        return CutResponse() if self.faults.take("lose_create") else JSONResponse({"id": container.id})
 
     async def _publish(self, request: Request, account: Account, fields: dict[str, str]) -> Response:
         self._own(request.path_params["user"], account)
@@ -110,7 +115,7 @@ class InstagramServer(PlatformServer):
         with self.lock:
             media = self._make_visible(fields.get("creation_id", ""), account)
         if self.faults.take("lose_publish"):
-            return Cut()
+            return CutResponse()
         if self.faults.take("publish_500"):
             raise Refused(2, 0, "An unexpected error has occurred.", status=500, transient=True)
         if self.faults.take("spam_but_live"):
@@ -147,7 +152,7 @@ class InstagramServer(PlatformServer):
         id = request.path_params["id"]
         if self.faults.take("missing"):
             raise Refused(100, 33, "Unsupported get request. Object does not exist or cannot be loaded.")
-        post = next((one for one in self.posts if one.id == id), None)
+        post = next((post for post in self.posts if post.id == id), None)
         if post is not None:
             self._refuse("permalink")
             link = {"permalink": f"{self.url}/p/{id}/", "media_product_type": post.format, "is_ai_generated": post.ai}
@@ -156,8 +161,8 @@ class InstagramServer(PlatformServer):
         if container is None or container.account != account.id:
             raise Refused(100, 33, "Unsupported get request. Object does not exist or cannot be loaded.")
         state = container.state(self.clock.now())
-        said = f"Error: Media upload has failed with error code {container.error}" if state == "ERROR" else state.title()
-        return JSONResponse({"status_code": state, "status": said, "id": id})
+        status_text = f"Error: Media upload has failed with error code {container.error}" if state == "ERROR" else state.title()
+        return JSONResponse({"status_code": state, "status": status_text, "id": id})
 
     async def _usage(self, request: Request, account: Account, fields: dict[str, str]) -> Response:
         self._own(request.path_params["user"], account)
@@ -172,7 +177,7 @@ class InstagramServer(PlatformServer):
         post = self._post(request.path_params["media"])
         post.comments.insert(0, (self.id(), fields.get("message", "")))
         if self.faults.take("lose_comment"):
-            return Cut()
+            return CutResponse()
         if "fields" in fields or self.faults.take("comment_400"):
             raise Refused(20, 1772107)
         return JSONResponse({"id": post.comments[0][0]})
@@ -182,10 +187,10 @@ class InstagramServer(PlatformServer):
         return JSONResponse({"data": [{"id": id, "text": text} for id, text in post.comments]})
 
     def _post(self, id: str) -> Post:
-        found = next((one for one in self.posts if one.id == id), None)
-        if found is None:
+        post = next((post for post in self.posts if post.id == id), None)
+        if post is None:
             raise Refused(100, 33)
-        return found
+        return post
 
     def _own(self, user: str, account: Account) -> None:
         if user != account.id:
@@ -195,9 +200,9 @@ class InstagramServer(PlatformServer):
 
     async def _exchange(self, request: Request) -> Response:
         form = await request.form()
-        said = {name: str(form.get(name, "")) for name in ("code", "redirect_uri", "client_id", "client_secret")}
-        client, secret = said["client_id"], said["client_secret"]
-        account = self.use_code(said["code"], redirect=said["redirect_uri"], verifier="", client=client, secret=secret)
+        values = {name: str(form.get(name, "")) for name in ("code", "redirect_uri", "client_id", "client_secret")}
+        client, secret = values["client_id"], values["client_secret"]
+        account = self.use_code(values["code"], redirect=values["redirect_uri"], verifier="", client=client, secret=secret)
         if account is None:
             wrong = {"error_type": "OAuthException", "code": 400, "error_message": "Matching code was not found"}
             return JSONResponse(wrong, 400)
@@ -207,7 +212,7 @@ class InstagramServer(PlatformServer):
 
     async def _long_lived(self, request: Request) -> Response:
         """Short 1 h → long 60 d."""
-        account = self.opens(request.query_params.get("access_token", ""))
+        account = self.account_of_token(request.query_params.get("access_token", ""))
         if account is None or request.query_params.get("grant_type") != "ig_exchange_token":
             return Refused(190, 463, "Session key invalid").answer()
         return self._sixty_days(account)
@@ -215,7 +220,7 @@ class InstagramServer(PlatformServer):
     async def _refresh(self, request: Request) -> Response:
         """The token must be ≥24 h old and unexpired; else re-auth."""
         token = request.query_params.get("access_token", "")
-        account = self.opens(token)
+        account = self.account_of_token(token)
         if account is None or account.tokens[token] - self.clock.now() > 59 * 86_400:
             return Refused(190, 463, "The token is expired or younger than 24 hours").answer()
         return self._sixty_days(account)

@@ -18,8 +18,8 @@ class EventFile:
 
     def scalars(self, values: dict[str, float], step: int) -> None:
         for tag, value in values.items():
-            one = _bytes(1, tag.encode()) + b"\x15" + struct.pack("<f", value)
-            self._record(_double(1, time.time()) + b"\x10" + _varint(step) + _bytes(5, _bytes(1, one)))
+            entry = _bytes(1, tag.encode()) + b"\x15" + struct.pack("<f", value)
+            self._record(_double(1, time.time()) + b"\x10" + _varint(step) + _bytes(5, _bytes(1, entry)))
 
     def close(self) -> None:
         self._file.close()

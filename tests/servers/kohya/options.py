@@ -15,23 +15,50 @@ def parse(base: str) -> argparse.Namespace:
         prog={"sd15": "train_network.py", "sdxl": "sdxl_train_network.py"}[base], allow_abbrev=False
     )
     texts = (
-        "pretrained_model_name_or_path", "dataset_config", "output_dir", "logging_dir", "network_module", "network_weights",
-        "sample_prompts", "tokenizer_cache_dir", "resume", "save_precision", "lr_scheduler_type", "train_data_dir",
-        "network_alpha", "log_prefix",
-    )  # fmt: skip
+        "pretrained_model_name_or_path",
+        "dataset_config",
+        "output_dir",
+        "logging_dir",
+        "network_module",
+        "network_weights",
+        "sample_prompts",
+        "tokenizer_cache_dir",
+        "resume",
+        "save_precision",
+        "lr_scheduler_type",
+        "train_data_dir",
+        "network_alpha",
+        "log_prefix",
+    )
     for name in texts:
         parser.add_argument(f"--{name}")
     for name, default in (
-        ("output_name", "last"), ("save_model_as", "safetensors"), ("optimizer_type", ""), ("lr_scheduler", "constant"),
-        ("mixed_precision", "no"), ("sample_sampler", "ddim"), ("log_with", None),
-    ):  # fmt: skip
+        ("output_name", "last"),
+        ("save_model_as", "safetensors"),
+        ("optimizer_type", ""),
+        ("lr_scheduler", "constant"),
+        ("mixed_precision", "no"),
+        ("sample_sampler", "ddim"),
+        ("log_with", None),
+    ):
         parser.add_argument(f"--{name}", default=default)
     for name, number in (
-        ("network_dim", None), ("max_train_steps", 1600), ("max_train_epochs", None), ("gradient_accumulation_steps", 1),
-        ("save_every_n_steps", None), ("save_every_n_epochs", None), ("save_last_n_steps", None),
-        ("sample_every_n_epochs", None), ("max_token_length", None), ("max_data_loader_n_workers", 8), ("seed", None),
-        ("sample_every_n_steps", None), ("initial_step", None), ("initial_epoch", None), ("clip_skip", None),
-    ):  # fmt: skip
+        ("network_dim", None),
+        ("max_train_steps", 1600),
+        ("max_train_epochs", None),
+        ("gradient_accumulation_steps", 1),
+        ("save_every_n_steps", None),
+        ("save_every_n_epochs", None),
+        ("save_last_n_steps", None),
+        ("sample_every_n_epochs", None),
+        ("max_token_length", None),
+        ("max_data_loader_n_workers", 8),
+        ("seed", None),
+        ("sample_every_n_steps", None),
+        ("initial_step", None),
+        ("initial_epoch", None),
+        ("clip_skip", None),
+    ):
         parser.add_argument(f"--{name}", type=int, default=number)
     for name, value in (("learning_rate", 2e-6), ("unet_lr", None), ("max_grad_norm", 1.0), ("min_snr_gamma", None)):
         parser.add_argument(f"--{name}", type=float, default=value)
@@ -40,10 +67,24 @@ def parse(base: str) -> argparse.Namespace:
     parser.add_argument("--lr_scheduler_args", nargs="*")
     parser.add_argument("--network_args", nargs="*")
     flags = [
-        "network_train_unet_only", "gradient_checkpointing", "sdpa", "xformers", "cache_latents", "cache_latents_to_disk",
-        "no_half_vae", "lowram", "fp8_base", "save_state", "save_state_on_train_end", "sample_at_first", "console_log_simple",
-        "no_metadata", "dim_from_weights", "skip_until_initial_step", "masked_loss",
-    ]  # fmt: skip
+        "network_train_unet_only",
+        "gradient_checkpointing",
+        "sdpa",
+        "xformers",
+        "cache_latents",
+        "cache_latents_to_disk",
+        "no_half_vae",
+        "lowram",
+        "fp8_base",
+        "save_state",
+        "save_state_on_train_end",
+        "sample_at_first",
+        "console_log_simple",
+        "no_metadata",
+        "dim_from_weights",
+        "skip_until_initial_step",
+        "masked_loss",
+    ]
     if base == "sdxl":
         flags += ["cache_text_encoder_outputs", "cache_text_encoder_outputs_to_disk"]
     for name in flags:

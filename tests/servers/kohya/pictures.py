@@ -14,15 +14,34 @@ from voluptuous import ExactSequence, Required, Schema
 
 _NUMBER = Either(float, int)
 _EVERYWHERE: dict[Any, Any] = {
-    "num_repeats": int, "keep_tokens": int, "shuffle_caption": bool, "flip_aug": bool, "color_aug": bool, "random_crop": bool,
-    "caption_prefix": str, "caption_suffix": str, "caption_separator": str, "enable_wildcard": bool,
-    "caption_dropout_rate": _NUMBER, "caption_dropout_every_n_epochs": int, "caption_tag_dropout_rate": _NUMBER,
-    "caption_extension": str, "class_tokens": str, "cache_info": bool, "resize_interpolation": str,
-}  # fmt: skip
+    "num_repeats": int,
+    "keep_tokens": int,
+    "shuffle_caption": bool,
+    "flip_aug": bool,
+    "color_aug": bool,
+    "random_crop": bool,
+    "caption_prefix": str,
+    "caption_suffix": str,
+    "caption_separator": str,
+    "enable_wildcard": bool,
+    "caption_dropout_rate": _NUMBER,
+    "caption_dropout_every_n_epochs": int,
+    "caption_tag_dropout_rate": _NUMBER,
+    "caption_extension": str,
+    "class_tokens": str,
+    "cache_info": bool,
+    "resize_interpolation": str,
+}
 _DATASET: dict[Any, Any] = {
-    "resolution": Either(int, ExactSequence([int, int])), "batch_size": int, "enable_bucket": bool, "min_bucket_reso": int,
-    "max_bucket_reso": int, "bucket_reso_steps": int, "bucket_no_upscale": bool, "network_multiplier": _NUMBER,
-}  # fmt: skip
+    "resolution": Either(int, ExactSequence([int, int])),
+    "batch_size": int,
+    "enable_bucket": bool,
+    "min_bucket_reso": int,
+    "max_bucket_reso": int,
+    "bucket_reso_steps": int,
+    "bucket_no_upscale": bool,
+    "network_multiplier": _NUMBER,
+}
 _SUBSET: dict[Any, Any] = {**_EVERYWHERE, Required("image_dir"): str, "is_reg": bool, "alpha_mask": bool}
 _SCHEMA = Schema(
     {
@@ -56,37 +75,37 @@ def load(path: Path) -> Found:
     config = tomllib.loads(path.read_text("utf-8"))
     _SCHEMA(config)
     general = config.get("general", {})
-    found = Found()
+    pictures = Found()
     for dataset in config["datasets"]:
         around = {**general, **dataset}
         side = around["resolution"] if isinstance(around["resolution"], int) else min(around["resolution"])
         if around.get("enable_bucket"):
             least = around.get("min_bucket_reso", 256)  # also the default of 256 must not be larger (kohya.md, 3)
             assert least <= side, "min_bucket_reso must be equal or less than resolution"
-            found.steps = around.get("bucket_reso_steps", 64)
+            pictures.steps = around.get("bucket_reso_steps", 64)
         for subset in dataset["subsets"]:
-            _subset({**around, **subset}, found)
-        found.batches += math.ceil(found.count / around.get("batch_size", 1))
-    return found
+            _subset({**around, **subset}, pictures)
+        pictures.batches += math.ceil(pictures.count / around.get("batch_size", 1))
+    return pictures
 
 
-def _subset(values: dict[str, Any], found: Found) -> None:
+def _subset(values: dict[str, Any], pictures: Found) -> None:
     folder = Path(values["image_dir"])
     if not folder.is_dir():
-        found.warnings.append(f"not directory: {folder}")
+        pictures.warnings.append(f"not directory: {folder}")
         return
     extension = values.get("caption_extension", ".caption")  # the default passes .txt by (kohya.md, 3)
-    found.repeats = values.get("num_repeats", 1)  # a folder's name gives none here (kohya.md, 3)
-    found.dropout = max(found.dropout, values.get("caption_dropout_rate", 0.0))
+    pictures.repeats = values.get("num_repeats", 1)  # a folder's name gives none here (kohya.md, 3)
+    pictures.dropout = max(pictures.dropout, values.get("caption_dropout_rate", 0.0))
     for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES):
         caption = path.with_suffix(extension)
         if caption.is_file():
             lines = caption.read_text("utf-8").splitlines()
             assert len(lines) > 0, f"caption file is empty: {caption}"
-            found.images[path] = lines[0].strip()
+            pictures.images[path] = lines[0].strip()
         else:
-            found.images[path] = values.get("class_tokens", "")
-            found.warnings.append(f"No caption file found for {path.name}")
+            pictures.images[path] = values.get("class_tokens", "")
+            pictures.warnings.append(f"No caption file found for {path.name}")
         _size(path)
 
 

@@ -93,9 +93,11 @@ class Stepping:
         factor = 1.0
         shape, total, warmup = args.lr_scheduler, args.max_train_steps, int(args.lr_warmup_steps)
         if args.lr_scheduler_type:
-            told = {key: ast.literal_eval(value) for key, value in (word.split("=") for word in args.lr_scheduler_args)}
+            scheduler_args = {
+                key: ast.literal_eval(value) for key, value in (word.split("=") for word in args.lr_scheduler_args)
+            }
             assert args.lr_scheduler_type == "studio_schedule.WholeRun", "No module named that"
-            shape, total, warmup = told["shape"], told["total"], told["warmup"]
+            shape, total, warmup = scheduler_args["shape"], scheduler_args["total"], scheduler_args["warmup"]
         if step < warmup:
             factor = step / warmup
         elif shape == "cosine":

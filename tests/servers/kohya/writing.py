@@ -28,8 +28,8 @@ _ARCHITECTURE = {"sd15": "stable-diffusion-v1", "sdxl": "stable-diffusion-xl-v1-
 class Writer:
     """Writes for one run. `trained`: what stands in every tensor: the steps behind the weights, NaN when they broke."""
 
-    def __init__(self, args: argparse.Namespace, base: str, found: Found, faults: Faults) -> None:
-        self._args, self._base, self._found, self._faults = args, base, found, faults
+    def __init__(self, args: argparse.Namespace, base: str, pictures: Found, faults: Faults) -> None:
+        self._args, self._base, self._found, self._faults = args, base, pictures, faults
         self._alpha = float(args.network_alpha or 1)
         self.folder = Path(args.output_dir)
 
@@ -83,7 +83,7 @@ class Writer:
 
     def _metadata(self, step: int, epoch: int) -> dict[str, str]:
         args = self._args
-        said = {
+        metadata = {
             "ss_v2": "False",
             "ss_base_model_version": _VERSION[self._base],
             "ss_network_module": args.network_module,
@@ -91,10 +91,10 @@ class Writer:
             "ss_network_alpha": str(args.network_alpha or 1.0),
         }
         if args.network_args:
-            said["ss_network_args"] = json.dumps(dict(word.split("=", 1) for word in args.network_args))
+            metadata["ss_network_args"] = json.dumps(dict(word.split("=", 1) for word in args.network_args))
         if not args.no_metadata:
-            said |= self._telling(step, epoch)
-        return said | {
+            metadata |= self._telling(step, epoch)
+        return metadata | {
             "modelspec.sai_model_spec": "1.0.1",
             "modelspec.architecture": f"{_ARCHITECTURE[self._base]}/lora",
             "modelspec.implementation": "https://github.com/Stability-AI/generative-models",

@@ -18,16 +18,16 @@ def answer_text(body: dict[str, Any], faults: Faults) -> str:
     """Fits the schema that was asked for; without one, a sentence that repeats the question."""
     if faults.says:
         return faults.says.pop(0)
-    asked = body.get("response_format")
-    if not asked:
+    response_format = body.get("response_format")
+    if not response_format:
         said = body["messages"][-1]["content"]
         question = said if isinstance(said, str) else next(part["text"] for part in said if part["type"] == "text")
         return f"You asked: {question[-60:]} Here is what comes to mind."
     if faults.take("bad_answer"):
         return '{"something": "else"}'
-    schema = asked["json_schema"]["schema"]
-    seen = pictures.described(body)
-    text = json.dumps({name: seen.get(name) or _value(name, kind) for name, kind in schema["properties"].items()})
+    schema = response_format["json_schema"]["schema"]
+    described = pictures.described(body)
+    text = json.dumps({name: described.get(name) or _value(name, kind) for name, kind in schema["properties"].items()})
     return f"Sure!\n```json\n{text[:-1]},}}\n```" if faults.take("fenced") else text
 
 
@@ -50,9 +50,15 @@ def count_tokens(what: object) -> int:
     return len(what if isinstance(what, str) else json.dumps(what)) // 4 + 1
 
 
-def completion(id: str, model: str, text: str, sent: int, made: int, cost: Decimal | None) -> dict[str, Any]:
+def completion(
+    id: str, model: str, text: str, prompt_tokens: int, completion_tokens: int, cost: Decimal | None
+) -> dict[str, Any]:
     """B5 200. `cost` is in credits (USD)."""
-    usage: dict[str, Any] = {"prompt_tokens": sent, "completion_tokens": made, "total_tokens": sent + made}
+    usage: dict[str, Any] = {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
+    }
     if cost is not None:
         usage |= {"cost": float(cost), "is_byok": False, "cost_details": {"upstream_inference_cost": None}}
     choice = {

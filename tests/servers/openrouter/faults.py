@@ -1,4 +1,4 @@
-"""What can be made to go wrong. Set the attributes at any time, from any thread. Times are seconds."""
+"""Faults that can be switched on. Set the attributes at any time, from any thread. Times are seconds."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ class Faults:
     """/models without pricing: the same."""
 
     def take(self, name: str) -> bool:
-        left = self.times.get(name, 0)
-        self.times[name] = max(0, left - 1)
-        return left > 0
+        remaining = self.times.get(name, 0)
+        self.times[name] = max(0, remaining - 1)
+        return remaining > 0

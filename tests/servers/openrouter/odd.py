@@ -30,9 +30,9 @@ def event(chunk: dict[str, Any], end: str = "\n\n") -> bytes:
     return f"data: {json.dumps(chunk)}{end}".encode()
 
 
-def delta(whole: Whole, said: dict[str, Any] | None = None, *, finish: str | None = None, **more: Any) -> dict[str, Any]:
+def delta(whole: Whole, values: dict[str, Any] | None = None, *, finish: str | None = None, **more: Any) -> dict[str, Any]:
     head = {"id": whole["id"], "object": "chat.completion.chunk", "created": whole["created"], "model": whole["model"]}
-    return {**head, "choices": [{"index": 0, "delta": said or {}, "finish_reason": finish}], **more}
+    return {**head, "choices": [{"index": 0, "delta": values or {}, "finish_reason": finish}], **more}
 
 
 def text_of(whole: Whole) -> str:
@@ -46,11 +46,11 @@ def halves(whole: Whole) -> list[str]:
 
 def usage(whole: Whole, share: int = 1) -> dict[str, Any]:
     """`share` 2: running figures, of which half has been spent so far."""
-    said = dict(whole["usage"])
+    values = dict(whole["usage"])
     if share > 1:
-        said |= {"completion_tokens": said["completion_tokens"] // share}
-        said |= {"cost": said["cost"] / share} if "cost" in said else {}
-    return said
+        values |= {"completion_tokens": values["completion_tokens"] // share}
+        values |= {"cost": values["cost"] / share} if "cost" in values else {}
+    return values
 
 
 FAILED = {"code": 502, "message": "Provider disconnected"}
@@ -63,30 +63,30 @@ def ended(whole: Whole, finish: str = "stop") -> Iterator[bytes]:
     yield DONE
 
 
-def streamed(*said: dict[str, Any], finish: str = "stop") -> Callable[[Whole], Iterator[bytes | str]]:
+def streamed(*deltas: dict[str, Any], finish: str = "stop") -> Callable[[Whole], Iterator[bytes | str]]:
     """A stream of such deltas, finished as it should be."""
 
     def made(whole: Whole) -> Iterator[bytes | str]:
         yield b": OPENROUTER PROCESSING\n\n"
-        for one in said:
-            yield event(delta(whole, one))
+        for delta_ in deltas:
+            yield event(delta(whole, delta_))
         yield from ended(whole, finish)
 
     return made
 
 
-def failing(*said: dict[str, Any], cut: bool = False, **more: Any) -> Callable[[Whole], Iterator[bytes | str]]:
+def failing(*deltas: dict[str, Any], cut: bool = False, **more: Any) -> Callable[[Whole], Iterator[bytes | str]]:
     """A stream of such deltas that ends with an error, or with nothing."""
 
     def made(whole: Whole) -> Iterator[bytes | str]:
         yield b": OPENROUTER PROCESSING\n\n"
-        for one in said:
-            yield event(delta(whole, one))
+        for delta_ in deltas:
+            yield event(delta(whole, delta_))
         if cut:
             yield CUT
         else:
-            told = {name: usage(whole, 1) if value == "usage" else value for name, value in more.items()}
-            yield event(delta(whole, finish="error", error=FAILED, **told))
+            error_fields = {name: usage(whole, 1) if value == "usage" else value for name, value in more.items()}
+            yield event(delta(whole, finish="error", error=FAILED, **error_fields))
 
     return made
 
@@ -127,24 +127,24 @@ def _running(whole: Whole, *after: bytes | str) -> Iterator[bytes | str]:
 
 
 def _spoken(whole: Whole, pieces: list[str]) -> Iterator[bytes | str]:
-    for one in pieces:
-        yield event(delta(whole, {"content": one}))
+    for piece in pieces:
+        yield event(delta(whole, {"content": piece}))
     yield from ended(whole)
 
 
 def _called(whole: Whole) -> Iterator[bytes | str]:
     first, second = halves(whole)
-    for n, said in enumerate((first, second)):
+    for n, call in enumerate((first, second)):
         name = {"name": "answer"} if n == 0 else {}
-        yield event(delta(whole, {"tool_calls": [{"index": 0, "id": "call_1", "function": {**name, "arguments": said}}]}))
+        yield event(delta(whole, {"tool_calls": [{"index": 0, "id": "call_1", "function": {**name, "arguments": call}}]}))
     yield from ended(whole, "tool_calls")
 
 
 def _without(whole: Whole, *names: str) -> bytes:
     """A whole answer whose usage lacks such figures; all of it without a name."""
-    left = {name: value for name, value in whole["usage"].items() if name not in names} if names else None
-    said = {name: value for name, value in whole.items() if name != "usage"} | ({"usage": left} if left else {})
-    return json.dumps(said).encode()
+    usage_left = {name: value for name, value in whole["usage"].items() if name not in names} if names else None
+    values = {name: value for name, value in whole.items() if name != "usage"} | ({"usage": usage_left} if usage_left else {})
+    return json.dumps(values).encode()
 
 
 def _error(whole: Whole, **more: Any) -> bytes:
@@ -157,10 +157,16 @@ _REASONED = {"reasoning": "Let me think about this."}
 MODES: dict[str, Odd] = {
     # answers as good as any
     "parts": Odd(body=lambda w: answered({"content": _parts(w, stream=False)})(w)),
-    "parts_streamed": Odd(lambda w: streamed(*({"content": one} for one in _parts(w, stream=True)))(w)),
-    "tool_call": Odd(body=lambda w: answered(
-        {"content": None, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "a", "arguments": text_of(w)}}]},
-        "tool_calls")(w)),
+    "parts_streamed": Odd(lambda w: streamed(*({"content": part} for part in _parts(w, stream=True)))(w)),
+    "tool_call": Odd(
+        body=lambda w: answered(
+            {
+                "content": None,
+                "tool_calls": [{"id": "1", "type": "function", "function": {"name": "a", "arguments": text_of(w)}}],
+            },
+            "tool_calls",
+        )(w)
+    ),
     "tool_call_streamed": Odd(_called),
     "reasoning_then_text": Odd(lambda w: streamed(_REASONED, *({"content": half} for half in halves(w)))(w)),
     "think": Odd(lambda w: _spoken(w, ["<th", "ink>\nShe {loves} trams", ".</think>\n\n", *halves(w)])),
@@ -203,5 +209,5 @@ MODES: dict[str, Odd] = {
     # failures that are not
     "err200_free": Odd(body=_error, cost=_FREE),
     "error_before_anything": Odd(failing(), cost=_FREE),
-}  # fmt: skip
+}
 GOOD = tuple(MODES)[: tuple(MODES).index("length")]

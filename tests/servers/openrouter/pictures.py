@@ -15,14 +15,14 @@ LARGEST = 768
 
 def of(body: dict[str, Any]) -> list[str]:
     """The data URLs of the last question."""
-    said = body["messages"][-1]["content"]
-    return [part["image_url"]["url"] for part in said if part["type"] == "image_url"] if isinstance(said, list) else []
+    content = body["messages"][-1]["content"]
+    return [part["image_url"]["url"] for part in content if part["type"] == "image_url"] if isinstance(content, list) else []
 
 
 def fit(body: dict[str, Any]) -> bool:
     """Every picture can be opened, is small, and stands after the text."""
-    said = body["messages"][-1]["content"]
-    in_order = not of(body) or said[0]["type"] == "text"
+    content = body["messages"][-1]["content"]
+    in_order = not of(body) or content[0]["type"] == "text"
     try:
         return in_order and all(max(_open(url).size) <= LARGEST for url in of(body))
     except (OSError, ValueError):
@@ -40,11 +40,11 @@ def described(body: dict[str, Any]) -> dict[str, str]:
 
 def without(body: dict[str, Any]) -> list[Any]:
     """The messages without their pictures, which are not counted by the letter."""
-    told = []
+    texts = []
     for message in body["messages"]:
-        said = message["content"]
-        told.append([part for part in said if part["type"] == "text"] if isinstance(said, list) else said)
-    return told
+        content = message["content"]
+        texts.append([part for part in content if part["type"] == "text"] if isinstance(content, list) else content)
+    return texts
 
 
 def _open(url: str) -> Image.Image:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.servers.in_thread import InThread
+from tests.servers.in_thread import ThreadedServer
 from tests.servers.openrouter import odd, pictures
 from tests.servers.openrouter.answers import answer_text, completion, count_tokens, error_body
 from tests.servers.openrouter.faults import Faults
@@ -38,7 +38,7 @@ class ModelServer:
         self.asked: list[dict[str, Any]] = []
         self.billed: dict[str, Decimal] = {}
         self._numbers = itertools.count(1)
-        self._running = InThread("openrouter", port)
+        self._running = ThreadedServer("openrouter", port)
 
     @property
     def url(self) -> str:
@@ -79,8 +79,8 @@ class ModelServer:
         if not pictures.fit(body):
             return JSONResponse(error_body(400, self.faults, "Invalid image", kind="invalid_image"), 400)
         if pictures.of(body) and self.faults.take("image_refused"):
-            said = error_body(400, self.faults, "The picture was flagged", kind="content_policy_violation")
-            return JSONResponse(said, 400)
+            error = error_body(400, self.faults, "The picture was flagged", kind="content_policy_violation")
+            return JSONResponse(error, 400)
         whole = self._made(body, model)
         if self.faults.take("error_in_choice"):
             self.billed.pop(whole["id"])  # failed-empty replies are not charged (openrouter.md, 7)
@@ -97,11 +97,14 @@ class ModelServer:
     def _made(self, body: dict[str, Any], model: str) -> dict[str, Any]:
         id = f"gen-{next(self._numbers):06d}"
         text = answer_text(body, self.faults)
-        sent, made = count_tokens(pictures.without(body)), min(count_tokens(text), body.get("max_tokens") or 10**6)
-        sent += 2833 * len(pictures.of(body))
+        prompt_tokens, completion_tokens = (
+            count_tokens(pictures.without(body)),
+            min(count_tokens(text), body.get("max_tokens") or 10**6),
+        )
+        prompt_tokens += 2833 * len(pictures.of(body))
         prompt, each = (Decimal(price) for price in PRICES.get(model, ("0", "0")))
-        self.billed[id] = prompt * sent + each * made
-        whole = completion(id, model, text, sent, made, None if self.faults.no_cost else self.billed[id])
+        self.billed[id] = prompt * prompt_tokens + each * completion_tokens
+        whole = completion(id, model, text, prompt_tokens, completion_tokens, None if self.faults.no_cost else self.billed[id])
         if pictures.of(body) and self.faults.take("image_declined"):
             whole["choices"][0]["message"] = {"role": "assistant", "content": None, "refusal": pictures.DECLINED}
         return whole
@@ -153,10 +156,10 @@ class ModelServer:
 
     async def _generation(self, request: Request) -> Response:
         """B5 GET /generation: late audit of a lost reply."""
-        found = self.billed.get(request.query_params.get("id", ""))
-        if found is None:
+        billed = self.billed.get(request.query_params.get("id", ""))
+        if billed is None:
             return JSONResponse(error_body(404, self.faults, "Generation not found"), 404)
-        return Response(f'{{"data": {{"total_cost": {found}, "cancelled": false}}}}', media_type="application/json")
+        return Response(f'{{"data": {{"total_cost": {billed}, "cancelled": false}}}}', media_type="application/json")
 
     async def _key(self, _: Request) -> Response:
         """B5 GET /key."""

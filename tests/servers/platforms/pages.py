@@ -23,26 +23,26 @@ pre{white-space:pre-wrap;font:inherit}</style>"""
 
 
 def consent(name: str, scopes: str) -> str:
-    asked = "".join(f"<li>{escape(one)}</li>" for one in scopes.replace(",", " ").split())
+    scope_items = "".join(f"<li>{escape(part)}</li>" for part in scopes.replace(",", " ").split())
     return f"""{_HEAD}<title>Allow access</title>
-<h1>{escape(name.title())} (test server)</h1><p>An app wants to act for your account:</p><ul>{asked}</ul>
+<h1>{escape(name.title())} (test server)</h1><p>An app wants to act for your account:</p><ul>{scope_items}</ul>
 <form method=post><label>Account <input name=account value=bella></label>
 <p><button name=answer value=allow>Allow</button> <button name=answer value=deny>Deny</button></p></form>"""
 
 
 def feed(name: str, posts: Sequence[Post], names: Mapping[str, str]) -> str:
-    shown = "".join(_post(one, names) for one in reversed(posts)) or "<p>Nothing has been published here yet.</p>"
+    articles = "".join(_post(post, names) for post in reversed(posts)) or "<p>Nothing has been published here yet.</p>"
     return f"""{_HEAD}<title>{escape(name)}</title>
-<h1>{escape(name.title())} (test server)</h1><p>{len(posts)} posts</p>{shown}"""
+<h1>{escape(name.title())} (test server)</h1><p>{len(posts)} posts</p>{articles}"""
 
 
 def switches(name: str, faults: Any) -> str:
     """One number for each fault that its docstring names, and its plain settings."""
     words = dict(_ONE_TIME.findall(inspect.getsource(type(faults))))
     rows = [
-        f"<p><label><input type=number min=0 style='width:4rem' name='times.{one}' value='{faults.times.get(one, 0)}'> "
-        f"next: {escape(one)} <small>{escape(said)}</small></label></p>"
-        for one, said in words.items()
+        f"<p><label><input type=number min=0 style='width:4rem' name='times.{name_}' value='{faults.times.get(name_, 0)}'> "
+        f"next: {escape(name_)} <small>{escape(label)}</small></label></p>"
+        for name_, label in words.items()
     ]
     for field in fields(faults):
         value = getattr(faults, field.name)
@@ -61,7 +61,7 @@ def set_faults(faults: Any, form: Mapping[str, str]) -> None:
     for name, value in form.items():
         if name.startswith("times.") and value.isdecimal():
             faults.times[name.removeprefix("times.")] = int(value)
-        elif any(one.name == name for one in fields(faults)):
+        elif any(field_.name == name for field_ in fields(faults)):
             kind = type(getattr(faults, name))
             with suppress(ValueError):
                 setattr(faults, name, bool(int(value)) if kind is bool else kind(value))
@@ -75,10 +75,10 @@ def _post(post: Post, names: Mapping[str, str]) -> str:
         for n, (mime, _) in enumerate(post.media)
     )
     label = '<span class="ai">AI info</span>' if post.ai else ""
-    said = "".join(f"<p>💬 {escape(text)}</p>" for _, text in post.comments)
+    comments = "".join(f"<p>💬 {escape(text)}</p>" for _, text in post.comments)
     head = f"<b>{escape(names.get(post.account, post.account))}</b> · {escape(post.format)} · {escape(post.privacy)} {label}"
     title = f"<h2>{escape(post.title)}</h2>" if post.title else ""
-    return f"<article><p>{head}</p>{files}{title}<pre>{escape(post.caption)}</pre>{said}<small>{post.id}</small></article>"
+    return f"<article><p>{head}</p>{files}{title}<pre>{escape(post.caption)}</pre>{comments}<small>{post.id}</small></article>"
 
 
 def with_query(url: str, more: Mapping[str, str]) -> str:

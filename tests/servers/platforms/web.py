@@ -1,4 +1,4 @@
-"""What the platform servers have in common: a thread, a clock that can be put forward, accounts, posts, cut connections."""
+"""The base of the platform servers: a thread, a clock that tests can put forward, accounts, posts, cut connections."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from tests.servers.in_thread import InThread
+from tests.servers.in_thread import ThreadedServer
 from tests.servers.platforms import pages
 
 
@@ -38,7 +38,7 @@ class Clock:
 
 @dataclass
 class Post:
-    """What followers see. `ai`: the label is on it. `made_of`: the container, publish_id or session it came from."""
+    """A published post. `ai`: it has the AI label. `made_of`: the container, publish_id or session it was made from."""
 
     id: str
     account: str
@@ -65,8 +65,8 @@ class Account:
 
 
 @dataclass
-class Code:
-    """What a person allowed; used once."""
+class AuthorisationCode:
+    """An authorisation code of the consent page; can be used once."""
 
     account: Account
     redirect: str
@@ -74,8 +74,8 @@ class Code:
     client: str
 
 
-class Cut(Response):
-    """The connection ends before the answer is whole."""
+class CutResponse(Response):
+    """Fault: the connection ends before the answer is complete."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
@@ -94,10 +94,10 @@ class PlatformServer:
         self.posts: list[Post] = []
         self.asked: list[str] = []
         self.accounts: dict[str, Account] = {}
-        self.codes: dict[str, Code] = {}
+        self.codes: dict[str, AuthorisationCode] = {}
         self.lock = threading.RLock()
         self._ids = itertools.count(1)
-        self._running = InThread(self.name, port)
+        self._running = ThreadedServer(self.name, port)
 
     @property
     def url(self) -> str:
@@ -113,11 +113,11 @@ class PlatformServer:
 
     def account(self, name: str = "bella") -> tuple[str, str]:
         """(token, id) of an account with this name; made when it is new."""
-        found = next((one for one in self.accounts.values() if one.name == name), None)
-        if found is None:
-            found = Account(self.account_id(name), name, made_at=self.clock.now())
-            self.accounts[found.id] = found
-        return self.new_token(found), found.id
+        account = next((account for account in self.accounts.values() if account.name == name), None)
+        if account is None:
+            account = Account(self.account_id(name), name, made_at=self.clock.now())
+            self.accounts[account.id] = account
+        return self.new_token(account), account.id
 
     def account_id(self, name: str) -> str:
         return str(17_841_400_000_000_000 + int(hashlib.sha256(name.encode()).hexdigest()[:9], 16))
@@ -131,7 +131,7 @@ class PlatformServer:
         for account in self.accounts.values():
             account.tokens.clear()
 
-    def opens(self, token: str) -> Account | None:
+    def account_of_token(self, token: str) -> Account | None:
         """The account of a token that has not expired."""
         for account in self.accounts.values():
             if account.tokens.get(token, 0.0) > self.clock.now():
@@ -159,18 +159,18 @@ class PlatformServer:
         else:
             _, id = self.account(str(form.get("account") or "bella"))
             code = secrets.token_hex(8)
-            self.codes[code] = Code(self.accounts[id], redirect, query.get("code_challenge", ""), client)
+            self.codes[code] = AuthorisationCode(self.accounts[id], redirect, query.get("code_challenge", ""), client)
             back["code"] = code
         return RedirectResponse(pages.with_query(redirect, back), 302)
 
     def use_code(self, code: str, *, redirect: str, verifier: str, client: str, secret: str) -> Account | None:
-        """Once, with the same redirect address and the verifier of its challenge."""
-        found = self.codes.pop(code, None)
-        if found is None or found.redirect != redirect or found.client != client or not secret:
+        """Redeems a code, once, with the same redirect address and the verifier of its challenge; None when it does not fit."""
+        code_entry = self.codes.pop(code, None)
+        if code_entry is None or code_entry.redirect != redirect or code_entry.client != client or not secret:
             return None
-        if found.challenge and self._challenge(verifier) != found.challenge:
+        if code_entry.challenge and self._challenge(verifier) != code_entry.challenge:
             return None
-        return found.account
+        return code_entry.account
 
     def _challenge(self, verifier: str) -> str:
         digest = hashlib.sha256(verifier.encode())
@@ -193,10 +193,10 @@ class PlatformServer:
         self._running.stop()
 
     async def _feed(self, request: Request) -> Response:
-        return HTMLResponse(pages.feed(self.name, self.posts, {one.id: one.name for one in self.accounts.values()}))
+        return HTMLResponse(pages.feed(self.name, self.posts, {account.id: account.name for account in self.accounts.values()}))
 
     async def _switches(self, request: Request) -> Response:
-        """By hand: what tests set as attributes of `faults`."""
+        """A page to set by hand what tests set as attributes of `faults`."""
         faults: Any = getattr(self, "faults", None)
         if faults is None:
             return PlainTextResponse("nothing to switch", 404)
@@ -211,7 +211,7 @@ class PlatformServer:
         return HTMLResponse(pages.switches(self.name, faults))
 
     async def _file(self, request: Request) -> Response:
-        post = next((one for one in self.posts if one.id == request.path_params["post"]), None)
+        post = next((post for post in self.posts if post.id == request.path_params["post"]), None)
         n = request.path_params["n"]
         if post is None or n >= len(post.media):
             return PlainTextResponse("no such file", 404)

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tests.servers.platforms.files import fetch, sniffed
-from tests.servers.platforms.web import Account, Cut, PlatformServer, Post
+from tests.servers.platforms.web import Account, CutResponse, PlatformServer, Post
 from tests.servers.tiktok.faults import Faults
 from tests.servers.tiktok.uploads import Publish, Refused, check_info, check_source, take_chunk
 
@@ -54,23 +54,23 @@ class TikTokServer(PlatformServer):
             Route("/v2/auth/authorize/", self.consent, methods=["GET", "POST"]),
             Route("/v2/oauth/token/", self._token, methods=["POST"]),
             Route("/upload/{publish}", self._put, methods=["PUT"]),
-            *[Route(path, self._guarded(call, most, answer), methods=["POST"]) for path, call, most, answer in calls],
+            *[Route(path, self._guarded(call, limit, answer), methods=["POST"]) for path, call, limit, answer in calls],
         ]
 
-    def _guarded(self, call: str, most: float, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    def _guarded(self, call: str, limit: float, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         async def ask(request: Request) -> Response:
             self.asked.append(f"{request.method} {request.url.path}")
             try:
                 token = self.token_of(request)
-                account = self.opens(token)
+                account = self.account_of_token(token)
                 if account is None:
                     raise Refused("access_token_invalid", 401)
                 self._refuse(call)
-                self._count(call, token, most)
+                self._count(call, token, limit)
                 return await answer(await request.json(), account)
-            except Refused as no:
-                after = self.faults.retry_after if no.status == 429 else None
-                return no.answer({"Retry-After": after} if after else None)
+            except Refused as refusal:
+                after = self.faults.retry_after if refusal.status == 429 else None
+                return refusal.answer({"Retry-After": after} if after else None)
 
         return ask
 
@@ -80,11 +80,11 @@ class TikTokServer(PlatformServer):
                 del self.faults.refuse[n]
                 raise Refused(code, status)
 
-    def _count(self, call: str, token: str, most: float) -> None:
+    def _count(self, call: str, token: str, limit: float) -> None:
         """B2: 6 inits and 30 status calls a minute per user token."""
         now = self.clock.now()
         recent = [at for at in self._calls.get((call, token), []) if at > now - 60]
-        if len(recent) >= most and not self.faults.unlimited:
+        if len(recent) >= limit and not self.faults.unlimited:
             raise Refused("rate_limit_exceeded", 429)
         self._calls[call, token] = [*recent, now]
 
@@ -136,7 +136,7 @@ class TikTokServer(PlatformServer):
     def _begun(self, publish: Publish, **more: str) -> Response:
         self.publishes[publish.id] = publish
         if self.faults.take("lose_init"):
-            return Cut()
+            return CutResponse()
         if self.faults.take("init_500"):
             raise Refused("internal_error", 500)
         return _ok(publish_id=publish.id, **more)
@@ -160,15 +160,15 @@ class TikTokServer(PlatformServer):
                 publish.mime = request.headers["content-type"]
                 self._complete(publish, [(publish.mime, bytes(publish.data))])
         if status == 201 and self.faults.take("lose_last"):
-            return Cut()
+            return CutResponse()
         if status == 201 and self.faults.take("last_500"):
             return Response(status_code=500)
         if status == 206 and self.faults.take("lose_chunk"):
-            return Cut()
+            return CutResponse()
         return Response(status_code=status)
 
     def _complete(self, publish: Publish, files: list[tuple[str, bytes]]) -> None:
-        """TikTok has all of it. Whether it becomes a post is seen by status alone."""
+        """All bytes have arrived. Whether it becomes a post is only seen in its status."""
         publish.whole_at = self.clock.now()
         if self.faults.fail_reason:
             publish.failed, self.faults.fail_reason = self.faults.fail_reason, ""
@@ -184,8 +184,8 @@ class TikTokServer(PlatformServer):
 
     def _used(self, account: Account) -> int:
         since = self.clock.now() - DAY_S
-        mine = [one for one in self.publishes.values() if one.account == account.id and one.post_id]
-        return sum(1 for one in mine if (one.whole_at or 0) > since)
+        own_publishes = [publish for publish in self.publishes.values() if publish.account == account.id and publish.post_id]
+        return sum(1 for publish in own_publishes if (publish.whole_at or 0) > since)
 
     async def _status(self, body: dict[str, Any], account: Account) -> Response:
         publish = self.publishes.get(body.get("publish_id", ""))
@@ -213,14 +213,14 @@ class TikTokServer(PlatformServer):
             redirect = form.get("redirect_uri", "")
             account = self.use_code(form.get("code", ""), redirect=redirect, verifier=verifier, client=client, secret=secret)
         elif form.get("grant_type") == "refresh_token" and form.get("refresh_token"):
-            account = next((one for one in self.accounts.values() if one.refresh == form["refresh_token"]), None)
+            account = next((account for account in self.accounts.values() if account.refresh == form["refresh_token"]), None)
         if account is None:
             wrong = {"error": "invalid_grant", "error_description": "The code or token is not valid", "log_id": "1"}
             return JSONResponse(wrong, 400)
         account.refresh = self.new_token(account, 0)  # rotates: store the new one
-        said = {"access_token": self.new_token(account), "expires_in": 86_400, "open_id": account.id, "token_type": "Bearer"}
-        said |= {"refresh_token": account.refresh, "refresh_expires_in": 365 * 86_400, "scope": "user.info.basic,video.publish"}
-        return JSONResponse(said)
+        body = {"access_token": self.new_token(account), "expires_in": 86_400, "open_id": account.id, "token_type": "Bearer"}
+        body |= {"refresh_token": account.refresh, "refresh_expires_in": 365 * 86_400, "scope": "user.info.basic,video.publish"}
+        return JSONResponse(body)
 
 
 def _ok(**data: Any) -> Response:

@@ -1,4 +1,4 @@
-"""What a post is made of before it is one: the upload with its chunks, or the pictures that are fetched."""
+"""Uploads that become posts: a file in chunks, or pictures that the platform fetches."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Publish:
 def check_source(source: dict[str, Any]) -> tuple[int, int, int]:
     """(size, chunk, count) of FILE_UPLOAD: chunk 5–64 MB (last ≤128 MB), 1–1000 chunks, total = floor(size/chunk)."""
     size, chunk, count = (source.get(name) for name in ("video_size", "chunk_size", "total_chunk_count"))
-    if not all(isinstance(one, int) and one > 0 for one in (size, chunk, count)):
+    if not all(isinstance(number, int) and number > 0 for number in (size, chunk, count)):
         raise Refused("invalid_param")
     assert isinstance(size, int)
     assert isinstance(chunk, int)
@@ -66,10 +66,10 @@ def check_source(source: dict[str, Any]) -> tuple[int, int, int]:
 
 def take_chunk(publish: Publish, content_range: str, length: int, data: bytes) -> int:
     """The status: 206 partial, 201 done, 416 when it is not the next one (tiktok.md, 2)."""
-    found = _RANGE.fullmatch(content_range)
-    if found is None:
+    match = _RANGE.fullmatch(content_range)
+    if match is None:
         return 400
-    first, last, total = (int(one) for one in found.groups())
+    first, last, total = (int(number) for number in match.groups())
     if total != publish.size or last - first + 1 != len(data) or length != len(data):
         return 400
     if first != len(publish.data) or publish.whole_at is not None:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tests.servers.platforms.web import Account, Cut, PlatformServer, Post
+from tests.servers.platforms.web import Account, CutResponse, PlatformServer, Post
 from tests.servers.youtube.faults import Faults
 
 Answer = Callable[[Request, Account], Awaitable[Response]]
@@ -27,8 +27,8 @@ class Refused(Exception):
         self.status, self.reason, self.message = status, reason, message or reason
 
     def answer(self, headers: dict[str, str] | None = None) -> Response:
-        one = {"domain": "youtube.video", "reason": self.reason, "message": self.message}
-        return JSONResponse({"error": {"code": self.status, "message": self.message, "errors": [one]}}, self.status, headers)
+        detail = {"domain": "youtube.video", "reason": self.reason, "message": self.message}
+        return JSONResponse({"error": {"code": self.status, "message": self.message, "errors": [detail]}}, self.status, headers)
 
 
 @dataclass
@@ -87,14 +87,14 @@ class YouTubeServer(PlatformServer):
         async def ask(request: Request) -> Response:
             self.asked.append(f"{request.method} {request.url.path}")
             try:
-                account = self.opens(self.token_of(request))
+                account = self.account_of_token(self.token_of(request))
                 if account is None:
                     raise Refused(401, "authError", "Invalid Credentials")
                 self._refuse(call)
                 return await answer(request, account)
-            except Refused as no:
-                after = self.faults.retry_after if no.status == 429 else None
-                return no.answer({"Retry-After": after} if after else None)
+            except Refused as refusal:
+                after = self.faults.retry_after if refusal.status == 429 else None
+                return refusal.answer({"Retry-After": after} if after else None)
 
         return ask
 
@@ -120,15 +120,15 @@ class YouTubeServer(PlatformServer):
         now = self.clock.now()
         if sum(1 for at in self.inserts if at > now - DAY_S) >= self.faults.inserts_a_day:
             raise Refused(403, "quotaExceeded")
-        mine = [one for one in self.sessions.values() if one.account == account.id and one.video]
-        if len(mine) >= self.faults.uploads_a_day:
+        own_sessions = [session for session in self.sessions.values() if session.account == account.id and session.video]
+        if len(own_sessions) >= self.faults.uploads_a_day:
             raise Refused(400, "uploadLimitExceeded", "The user has exceeded the number of videos they may upload.")
         self.inserts.append(now)
         size, mime = int(request.headers["x-upload-content-length"]), request.headers["x-upload-content-type"]
         session = Session(secrets.token_hex(10), account.id, resource, size, mime)
         self.sessions[session.id] = session
         if self.faults.take("lose_start"):
-            return Cut()
+            return CutResponse()
         where = f"{self.url}/upload/youtube/v3/videos?uploadType=resumable&upload_id={session.id}"
         return Response(status_code=200, headers={"Location": where})
 
@@ -136,19 +136,19 @@ class YouTubeServer(PlatformServer):
         """B3 Send and Probe. The session's address is enough, no token."""
         self.asked.append(f"PUT {request.url.path}")
         session = self.sessions.get(request.query_params.get("upload_id", ""))
-        found = _PUT.fullmatch(request.headers.get("content-range", ""))
+        match = _PUT.fullmatch(request.headers.get("content-range", ""))
         data = await request.body()
         if session is None:
             return Response(status_code=404)
-        if found is None or int(found[3]) != session.size:
+        if match is None or int(match[3]) != session.size:
             return Refused(400, "badContent").answer()
         try:
-            self._refuse("put" if found[1] else "probe")
-        except Refused as no:
-            return no.answer({"Retry-After": self.faults.retry_after} if self.faults.retry_after else None)
+            self._refuse("put" if match[1] else "probe")
+        except Refused as refusal:
+            return refusal.answer({"Retry-After": self.faults.retry_after} if self.faults.retry_after else None)
         if session.video:
             return JSONResponse(self._resource(session), 200)
-        return self._so_far(session) if found[1] is None else self._stored(session, int(found[1]), int(found[2]), data)
+        return self._so_far(session) if match[1] is None else self._stored(session, int(match[1]), int(match[2]), data)
 
     def _stored(self, session: Session, first: int, last: int, data: bytes) -> Response:
         final = last + 1 == session.size
@@ -163,10 +163,10 @@ class YouTubeServer(PlatformServer):
             return self._so_far(session)
         session.data += data
         if not final:
-            return Cut() if self.faults.take("lose_chunk") else self._so_far(session)
+            return CutResponse() if self.faults.take("lose_chunk") else self._so_far(session)
         self._make(session)
         if self.faults.take("lose_last"):
-            return Cut()
+            return CutResponse()
         if self.faults.take("last_500"):
             return Refused(503, "backendError").answer()
         return JSONResponse(self._resource(session), 201)
@@ -201,8 +201,10 @@ class YouTubeServer(PlatformServer):
         return {**whole, "processingDetails": processing}
 
     async def _video(self, request: Request, account: Account) -> Response:
-        found = [one for one in self.sessions.values() if one.video and one.video == request.query_params.get("id")]
-        return JSONResponse({"kind": "youtube#videoListResponse", "items": [self._resource(one) for one in found]})
+        sessions = [
+            session for session in self.sessions.values() if session.video and session.video == request.query_params.get("id")
+        ]
+        return JSONResponse({"kind": "youtube#videoListResponse", "items": [self._resource(session) for session in sessions]})
 
     async def _channel(self, request: Request, account: Account) -> Response:
         snippet = {"title": account.name.title(), "customUrl": f"@{account.name}", "thumbnails": {}}
@@ -210,14 +212,14 @@ class YouTubeServer(PlatformServer):
 
     async def _comment(self, request: Request, account: Account) -> Response:
         thread = (await request.json())["snippet"]
-        post = next((one for one in self.posts if one.id == thread["videoId"]), None)
+        post = next((post for post in self.posts if post.id == thread["videoId"]), None)
         if post is None:
             raise Refused(404, "videoNotFound")
         post.comments.insert(0, (self.id("Ug"), thread["topLevelComment"]["snippet"]["textOriginal"]))
-        return Cut() if self.faults.take("lose_comment") else JSONResponse({"id": post.comments[0][0]})
+        return CutResponse() if self.faults.take("lose_comment") else JSONResponse({"id": post.comments[0][0]})
 
     async def _comments(self, request: Request, account: Account) -> Response:
-        post = next((one for one in self.posts if one.id == request.query_params.get("videoId")), None)
+        post = next((post for post in self.posts if post.id == request.query_params.get("videoId")), None)
         tops = (
             [{"id": id, "snippet": {"topLevelComment": {"snippet": {"textOriginal": text}}}} for id, text in post.comments]
             if post
@@ -237,9 +239,11 @@ class YouTubeServer(PlatformServer):
                 account.refresh = account.refresh or f"1//{secrets.token_hex(8)}"
                 refresh = {"refresh_token": account.refresh}
         elif form.get("grant_type") == "refresh_token":
-            account = next((one for one in self.accounts.values() if one.refresh == form.get("refresh_token")), None)
+            account = next(
+                (account for account in self.accounts.values() if account.refresh == form.get("refresh_token")), None
+            )
         if account is None:
             return JSONResponse({"error": "invalid_grant", "error_description": "Bad Request"}, 400)
         scope = "https://www.googleapis.com/auth/youtube.upload https://www.googleapis.com/auth/youtube.force-ssl"
-        said = {"access_token": self.new_token(account), "expires_in": 3599, "token_type": "Bearer", "scope": scope}
-        return JSONResponse({**said, **refresh})
+        body = {"access_token": self.new_token(account), "expires_in": 3599, "token_type": "Bearer", "scope": scope}
+        return JSONResponse({**body, **refresh})

@@ -11,7 +11,7 @@ from streamlit.runtime.scriptrunner import RerunException, StopException
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 
 from studio.ui import request_key as subject
-from studio.ui.request_key import renew, request_key, whole_run
+from studio.ui.request_key import renew_request_key, request_key, track_run
 
 
 class Clock:
@@ -31,10 +31,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def submit(clock: Clock, *, draw_s: float = 0.1, ends: BaseException | None = None) -> str:
     """A run in which the form's button was pressed; the page above the form takes `draw_s`."""
-    with suppress(RerunException, StopException), whole_run():
+    with suppress(RerunException, StopException), track_run():
         clock.now += draw_s
         key = request_key("form")
-        renew("form")
+        renew_request_key("form")
         if ends:
             raise ends
     return key
@@ -43,7 +43,7 @@ def submit(clock: Clock, *, draw_s: float = 0.1, ends: BaseException | None = No
 def test_a_second_click_is_the_first_ones_however_long_the_page_takes(clock: Clock) -> None:
     rerun = RerunException(RerunData())
     first = submit(clock, ends=rerun)
-    with suppress(RerunException), whole_run():  # the rerun that shows the answer; broken off by the second click
+    with suppress(RerunException), track_run():  # the rerun that shows the answer; broken off by the second click
         clock.now += 5
         raise rerun
     assert submit(clock, draw_s=4) == first
@@ -66,14 +66,14 @@ def test_a_page_that_stops_itself_is_drawn(clock: Clock, end: Any) -> None:
 
 def test_a_page_that_never_ends_does_not_keep_a_key_for_good(clock: Clock) -> None:
     first = submit(clock, ends=RerunException(RerunData()))
-    clock.now += subject.LONGEST_S + 1
+    clock.now += subject.MAX_REUSE_S + 1
     assert submit(clock) != first
 
 
 def test_a_fragment_counts_from_the_click(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "get_script_run_ctx", lambda **_: SimpleNamespace(fragment_ids_this_run=["one"]))
     first = request_key("form")
-    renew("form")
+    renew_request_key("form")
     clock.now += 1
     assert request_key("form") == first
     clock.now += 1.5

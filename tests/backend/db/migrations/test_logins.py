@@ -24,7 +24,7 @@ from backend.errors import Invalid, Unavailable
 from backend.settings import ROOT
 from tests.support.databases import APP_PASSWORD, WORKER_PASSWORD, DatabaseUrls, copy_of, fresh_database, make_login
 from tests.support.handlers import Steps
-from tests.support.processes import Office, Workers
+from tests.support.processes import JobUser, Workers
 
 PASSWORD = SecretStr("three happy ducks")
 _numbers = count(1)
@@ -66,10 +66,10 @@ def test_a_studio_of_a_plain_owner_is_entered_by_its_owner_alone(db: Database) -
         assert [(card.name, card.role) for card in arrival.workspaces] == [("First", "viewer")]
 
 
-def test_its_orders_are_worked_on(workers: Workers, office: Office) -> None:
+def test_its_orders_are_worked_on(workers: Workers, job_user: JobUser) -> None:
     workers.start()
-    job = office.start("test-steps", Steps(n=2))
-    assert office.ended(job).state == "completed"
+    job = job_user.start("test-steps", Steps(n=2))
+    assert job_user.ended(job).state == "completed"
 
 
 def test_a_database_that_was_migrated_without_the_owners_policy_gets_it_before_rows_are_changed(

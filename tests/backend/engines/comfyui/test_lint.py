@@ -92,7 +92,7 @@ def test_classes_beyond_the_list_are_named() -> None:
 
 def test_a_server_that_has_everything_lacks_nothing() -> None:
     every = [graphs.graph(name) for name in graphs.NAMES]
-    info = graphs.info_of(*every)
+    info = graphs.object_info_of(*every)
     assert [needs.missing_parts(info, graph) for graph in every] == [[]] * len(every)
 
 
@@ -106,7 +106,7 @@ def test_a_server_that_has_everything_lacks_nothing() -> None:
 )
 def test_a_missing_node_is_named_with_what_brings_it(name: str, without: str, says: str) -> None:
     graph = graphs.graph(name)
-    info = graphs.info_of(graph)
+    info = graphs.object_info_of(graph)
     del info[without]
     said = needs.missing_parts(info, graph)
     assert len(said) == 1
@@ -115,7 +115,7 @@ def test_a_missing_node_is_named_with_what_brings_it(name: str, without: str, sa
 
 
 def test_missing_files_are_named_with_their_folder() -> None:
-    graph, info = graphs.graph(SDXL), graphs.info_of(graphs.graph(SD15), graphs.graph(SDXL))
+    graph, info = graphs.graph(SDXL), graphs.object_info_of(graphs.graph(SD15), graphs.graph(SDXL))
     info["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"] = [["other.safetensors"], {}]
     info["LoraLoader"]["input"]["required"]["lora_name"] = ["COMBO", {"options": []}]
     assert needs.missing_parts(info, graph) == [
@@ -127,7 +127,7 @@ def test_missing_files_are_named_with_their_folder() -> None:
 
 def test_a_sampler_the_server_does_not_know_is_named() -> None:
     graph = graphs.graph(SD15)
-    info = graphs.info_of(graph)
+    info = graphs.object_info_of(graph)
     graph["3"]["inputs"]["sampler_name"] = "res_multistep"
     [said] = needs.missing_parts(info, graph)
     assert "KSampler (3)" in said

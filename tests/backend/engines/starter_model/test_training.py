@@ -16,16 +16,16 @@ from backend.engines.starter_model import WEIGHTS, characters, words
 from backend.training import rules
 from starter_model import captions, evaluate, prompts
 from starter_model.combinations import combination, held_out
-from starter_model.pictures import attributes, known
+from starter_model.pictures import attributes, training_attributes
 
 
 @given(st.randoms(use_true_random=False))
 def test_training_never_sees_a_held_out_combination(rng: random.Random) -> None:
-    assert not held_out(known(rng))
+    assert not held_out(training_attributes(rng))
 
 
 def test_evaluation_asks_only_for_held_out_combinations() -> None:
-    wanted = [seen for _, seen in prompts.unseen(500)]
+    wanted = [seen for _, seen in prompts.held_out_prompts(500)]
     assert all(held_out(seen) for seen in wanted)
     assert len({combination(seen) for seen in wanted}) == 500
 
@@ -49,7 +49,7 @@ def test_a_caption_says_only_what_the_picture_shows(rng: random.Random) -> None:
 def test_characters_are_judged_in_places_and_colours_they_were_not_trained_in() -> None:
     for character in characters():
         said = " ".join(path.read_text("utf-8") for path in Path(character.folder).glob("*.txt"))
-        for prompt, asked in prompts.of_character(character, 24):
+        for prompt, asked in prompts.character_prompts(character, 24):
             assert prompt.startswith(f"portrait of {character.name}, ")
             assert words.SCENES[asked["scene"]] not in said
             assert f"wearing {asked['cloth']}" not in said

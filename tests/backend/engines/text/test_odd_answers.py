@@ -29,7 +29,7 @@ from backend.errors import EngineUnavailable, RateLimited, Rejected
 from tests.backend.engines.text.conftest import Make
 from tests.servers.openrouter import ModelServer
 from tests.servers.openrouter.odd import GOOD, MODES
-from tests.support.writing import written
+from tests.support.writing import run_to_end
 
 
 class Post(BaseModel):
@@ -55,7 +55,7 @@ UNUSABLE = [name for name in MODES if name not in (*GOOD, *LOST, *UNPAID)]
 def test_a_legal_answer_is_read(server: ModelServer, make: Make, mode: str) -> None:
     server.faults.odd, server.faults.says = [mode], [ANSWER]
     engine = make()
-    reply = written(engine, POST)
+    reply = run_to_end(engine, POST)
     assert check_answer(reply, POST) is None
     assert parse_answer(reply.text, Post).model_dump() == ONE
     assert reply.cost_usd == server.total or (reply.estimated and reply.cost_usd == engine.quote(POST).most_usd > server.total)
@@ -66,7 +66,7 @@ def test_a_legal_answer_is_read(server: ModelServer, make: Make, mode: str) -> N
 def test_what_was_billed_and_failed_is_lost_and_never_a_refusal(server: ModelServer, make: Make, mode: str) -> None:
     server.faults.odd, server.faults.says = [mode], [ANSWER]
     with pytest.raises(ReplyLost) as lost:
-        written(make(), POST)
+        run_to_end(make(), POST)
     assert len(server.asked) == 1
     assert lost.value.cost_usd in (None, server.total)
     assert (lost.value.cost_usd is not None) == (mode in ("text_error_with_cost", "err200_billed", "prompt_billed_error"))
@@ -77,17 +77,17 @@ def test_what_was_billed_and_failed_is_lost_and_never_a_refusal(server: ModelSer
 @pytest.mark.parametrize("mode", UNPAID)
 def test_what_failed_before_anything_was_made_is_asked_again(server: ModelServer, make: Make, mode: str) -> None:
     server.faults.odd, server.faults.says = [mode, "crlf"], [ANSWER] * 2
-    assert written(make(), POST).cost_usd == server.total
+    assert run_to_end(make(), POST).cost_usd == server.total
     server.faults.odd = [mode] * 5
     with pytest.raises(EngineUnavailable):
-        written(make(), POST)
+        run_to_end(make(), POST)
 
 
 @pytest.mark.parametrize("mode", UNUSABLE)
 @pytest.mark.parametrize("request_", [POST, TALK], ids=["json", "talk"])
 def test_what_is_no_answer_is_not_kept(server: ModelServer, make: Make, mode: str, request_: TextRequest) -> None:
     server.faults.odd, server.faults.says = [mode], [ANSWER]
-    reply = written(make(), request_)
+    reply = run_to_end(make(), request_)
     kinds: dict[str, type[UnusableAnswer]] = {
         "length": AnswerCutOff,
         "think_unclosed": AnswerCutOff,
@@ -214,14 +214,14 @@ def test_a_date_to_wait_for_is_read_and_told(server: ModelServer, make: Make) ->
     later = datetime.now(UTC) + timedelta(hours=2, minutes=59)
     server.faults.refuse = [(429, format_datetime(later, usegmt=True))]
     with pytest.raises(RateLimited, match=r"Try again in 3 hours\.") as told:
-        written(make(), TALK)
+        run_to_end(make(), TALK)
     assert 2.9 * 3600 < told.value.retry_after < 3 * 3600
     assert len(server.asked) == 1
     server.faults.refuse = [(429, "3600")]
     with pytest.raises(RateLimited, match=r"Try again in 60 minutes\."):
-        written(make(), TALK)
+        run_to_end(make(), TALK)
     server.faults.refuse = [(503, "5400")]
     with pytest.raises(EngineUnavailable, match=r"Try again in 2 hours\."):
-        written(make(), TALK)
+        run_to_end(make(), TALK)
     assert LlmErrorBody.read({}, status=429, header="tomorrow").retry_after is None
     assert LlmErrorBody.read({}, status=429, header="Wed, 21 Oct 2015 07:28:00 GMT").retry_after == 0

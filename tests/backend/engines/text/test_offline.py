@@ -18,7 +18,7 @@ from backend.engines.text.offline_topics import topics_for
 from backend.engines.text.port import Brief, TextRequest
 from backend.errors import Unsupported
 from backend.media.documents.language import is_other
-from tests.support.writing import written
+from tests.support.writing import run_to_end
 
 TOPICS = {"en": "morning workout in the park", "it": "allenamento del mattino al parco"}
 
@@ -156,7 +156,7 @@ def test_it_says_what_it_cannot_do() -> None:
         TextRequest("cheap", "s", "q", answer=Poem, brief=Brief("yoga", "en")),
     ):
         with pytest.raises(Unsupported):
-            written(writer, request)
+            run_to_end(writer, request)
     assert not writer.paid
     assert writer.cost_of("gen-1") is None
     assert writer.status().ok

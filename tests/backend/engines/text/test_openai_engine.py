@@ -14,7 +14,7 @@ from backend.engines.text.port import ReplyLost, TextRequest
 from backend.errors import EngineUnavailable, Invalid, RateLimited, Rejected, Unsupported
 from tests.backend.engines.text.conftest import Make
 from tests.servers.openrouter import ModelServer
-from tests.support.writing import written
+from tests.support.writing import run_to_end
 
 ASK = TextRequest("writing", "You are brief.", "What is new in Lisbon?", max_tokens=200)
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==")
@@ -31,7 +31,7 @@ POST = TextRequest("planning", "You write posts.", "One about trams.", answer=Po
 
 def test_an_answer_comes_in_pieces_with_its_cost(server: ModelServer, make: Make) -> None:
     pieces: list[str] = []
-    reply = written(make(), ASK, pieces=pieces)
+    reply = run_to_end(make(), ASK, pieces=pieces)
     assert "".join(pieces) == reply.text
     assert len(pieces) > 2
     assert "Lisbon" in reply.text
@@ -44,7 +44,7 @@ def test_an_answer_comes_in_pieces_with_its_cost(server: ModelServer, make: Make
 
 def test_a_server_that_does_not_stream(server: ModelServer, make: Make) -> None:
     server.faults.no_stream = True
-    assert "Lisbon" in written(make(), ASK).text
+    assert "Lisbon" in run_to_end(make(), ASK).text
 
 
 def test_an_event_stream_is_read_as_the_standard_has_it() -> None:
@@ -62,12 +62,12 @@ def test_the_quote_covers_whatever_answers(server: ModelServer, make: Make) -> N
     engine = make()
     for use in ("planning", "writing", "cheap", "style"):
         request = TextRequest(use, "s", "Überall 東京 " * 40, max_tokens=50)
-        assert written(engine, request).cost_usd <= engine.quote(request).most_usd
+        assert run_to_end(engine, request).cost_usd <= engine.quote(request).most_usd
 
 
 def test_the_fallback_that_answered_is_the_one_that_is_billed(server: ModelServer, make: Make) -> None:
     server.faults.times["fall_back"] = 1
-    reply = written(make(), ASK)
+    reply = run_to_end(make(), ASK)
     assert reply.model == "meta-llama/llama-3.1-70b-instruct"
     assert reply.cost_usd == server.total
 
@@ -79,21 +79,21 @@ def test_it_backs_off_and_tries_again(
 ) -> None:
     server.faults.refuse = [(status, None)] * 4
     server.faults.new_shape = new_shape
-    assert "Lisbon" in written(make(), ASK).text
+    assert "Lisbon" in run_to_end(make(), ASK).text
     assert len(server.asked) == 5
     assert sum(pauses) == (4 if new_shape else 2 + 4 + 8 + 16)
 
 
 def test_it_waits_as_long_as_it_is_told(server: ModelServer, make: Make, pauses: list[float]) -> None:
     server.faults.refuse = [(429, "7")]
-    written(make(), ASK)
+    run_to_end(make(), ASK)
     assert sum(pauses) == 7
 
 
 def test_who_should_wait_long_is_told_so(server: ModelServer, make: Make, pauses: list[float]) -> None:
     server.faults.refuse = [(429, "600")]
     with pytest.raises(RateLimited) as told:
-        written(make(), ASK)
+        run_to_end(make(), ASK)
     assert told.value.retry_after == 600
     assert not pauses
 
@@ -101,7 +101,7 @@ def test_who_should_wait_long_is_told_so(server: ModelServer, make: Make, pauses
 def test_after_five_tries_it_gives_up(server: ModelServer, make: Make) -> None:
     server.faults.refuse = [(503, None)] * 9
     with pytest.raises(EngineUnavailable, match="right now"):
-        written(make(), ASK)
+        run_to_end(make(), ASK)
     assert len(server.asked) == 5
 
 
@@ -109,20 +109,20 @@ def test_after_five_tries_it_gives_up(server: ModelServer, make: Make) -> None:
 def test_some_answers_are_final(server: ModelServer, make: Make, status: int, error: type[Exception]) -> None:
     server.faults.refuse = [(status, None)]
     with pytest.raises(error, match="TEXT_MODEL_WRITING" if status == 404 else None):
-        written(make(), ASK)
+        run_to_end(make(), ASK)
     assert len(server.asked) == 1
 
 
 def test_a_402_of_calls_in_flight_is_tried_again(server: ModelServer, make: Make, pauses: list[float]) -> None:
     server.faults.refuse, server.faults.in_flight_402 = [(402, "3")], True
-    assert written(make(), ASK).text
+    assert run_to_end(make(), ASK).text
     assert sum(pauses) == 3
 
 
 @pytest.mark.parametrize("fault", ["error_in_200", "error_in_choice"])
 def test_an_error_under_200_is_an_error(server: ModelServer, make: Make, fault: str) -> None:
     server.faults.times[fault] = 1
-    assert "Lisbon" in written(make(), ASK).text
+    assert "Lisbon" in run_to_end(make(), ASK).text
     assert len(server.asked) == 2
     assert len(server.billed) == 1
 
@@ -132,7 +132,7 @@ def test_a_lost_answer_is_not_asked_for_again_and_can_be_looked_up(server: Model
     server.faults.times[fault] = 1
     engine = make()
     with pytest.raises(ReplyLost) as lost:
-        written(engine, ASK)
+        run_to_end(engine, ASK)
     assert len(server.asked) == 1
     assert engine.cost_of(lost.value.generation_id) == server.total > 0
     assert engine.cost_of("gen-unknown") is None
@@ -141,11 +141,11 @@ def test_a_lost_answer_is_not_asked_for_again_and_can_be_looked_up(server: Model
 def test_an_answer_that_never_comes_is_lost(server: ModelServer, make: Make) -> None:
     server.faults.answer_s = 5
     with pytest.raises(ReplyLost):
-        written(make(text_timeout_s=0.2), ASK)
+        run_to_end(make(text_timeout_s=0.2), ASK)
 
 
 def test_json_is_asked_for_and_read(server: ModelServer, make: Make) -> None:
-    reply = written(make(), POST)
+    reply = run_to_end(make(), POST)
     assert parse_answer(reply.text, Post).hashtags == ["one", "two"]
     asked = server.asked[0]["response_format"]["json_schema"]
     assert asked["strict"] is True
@@ -155,10 +155,10 @@ def test_json_is_asked_for_and_read(server: ModelServer, make: Make) -> None:
 
 def test_broken_json_is_repaired_and_a_wrong_shape_refused(server: ModelServer, make: Make) -> None:
     server.faults.times["fenced"] = 1
-    assert parse_answer(written(make(), POST).text, Post).caption
+    assert parse_answer(run_to_end(make(), POST).text, Post).caption
     server.faults.times["bad_answer"] = 1
     with pytest.raises(Rejected, match="form"):
-        parse_answer(written(make(), POST).text, Post)
+        parse_answer(run_to_end(make(), POST).text, Post)
     for text in ("", "no", "[[[[", '{"caption": '):
         with pytest.raises(Rejected):
             parse_answer(text, Post)
@@ -168,12 +168,12 @@ def test_pictures_are_shown_as_data(server: ModelServer, make: Make) -> None:
     engine = make()
     request = TextRequest("cheap", "s", "Who is this?", images=(PNG,))
     assert engine.quote(request).most_usd > engine.quote(TextRequest("cheap", "s", "Who is this?")).most_usd
-    written(engine, request)
+    run_to_end(engine, request)
     text, picture = server.asked[0]["messages"][1]["content"]
     assert text["type"] == "text"
     assert picture["image_url"]["url"].startswith("data:image/png;base64,")
     with pytest.raises(Unsupported, match="PNG"):
-        written(engine, TextRequest("cheap", "s", "q", images=(b"%PDF",)))
+        run_to_end(engine, TextRequest("cheap", "s", "q", images=(b"%PDF",)))
 
 
 def test_without_a_price_nothing_is_asked(server: ModelServer, make: Make) -> None:
@@ -197,7 +197,7 @@ def test_a_price_that_is_none_is_refused(make: Make, price: str) -> None:
 
 def test_who_says_no_cost_is_paid_by_tokens(server: ModelServer, make: Make) -> None:
     server.faults.no_cost = True
-    reply = written(make(text_prices="anthropic/claude-3-5-sonnet=3/15"), ASK)
+    reply = run_to_end(make(text_prices="anthropic/claude-3-5-sonnet=3/15"), ASK)
     assert reply.cost_usd == reply.prompt_tokens * Decimal("0.000003") + reply.completion_tokens * Decimal("0.000015")
 
 
@@ -218,6 +218,6 @@ def test_status_says_who_writes_or_what_to_do(server: ModelServer, make: Make) -
     assert not refused.ok
     assert "OPENROUTER_BASE_URL" in refused.detail
     with pytest.raises(Rejected, match="OPENROUTER_API_KEY"):
-        written(make(openrouter_api_key="wrong"), ASK)
+        run_to_end(make(openrouter_api_key="wrong"), ASK)
     with pytest.raises(EngineUnavailable):
         make(openrouter_base_url="http://127.0.0.1:9").quote(ASK)

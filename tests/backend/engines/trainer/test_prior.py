@@ -28,13 +28,13 @@ Make = Callable[..., TrainRequest]
 
 def test_the_starter_brings_captions_of_other_names() -> None:
     known = prior.prior_prompts(WEIGHTS, ["portrait of bella, smiling"])
-    assert known == bundle.others() == (WEIGHTS / prior.PROMPTS_FILE).read_text("utf-8").splitlines()
+    assert known == bundle.prior_captions() == (WEIGHTS / prior.PROMPTS_FILE).read_text("utf-8").splitlines()
     assert not any(character.name in line for character in characters() for line in known)
 
 
 def test_a_caption_with_the_trigger_word_is_left_out() -> None:
     known = prior.prior_prompts(WEIGHTS, ["portrait of luna, smiling", "Luna at the beach"])
-    assert 0 < len(known) < len(bundle.others())
+    assert 0 < len(known) < len(bundle.prior_captions())
     assert not any("luna" in line for line in known)
 
 
