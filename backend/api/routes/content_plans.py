@@ -276,7 +276,9 @@ def calendar(
 def shift(body: Shift, app: Studio, caller: Caller) -> ActWords:
     """Moves those that can be moved; 409 when none can."""
     with app.db.transaction(caller, needs="editor") as tx:
-        undo_entry, outcome = content_plans.shift(tx, body.plan_ids, days=body.days, minutes=body.minutes, expected=body.versions)
+        undo_entry, outcome = content_plans.shift(
+            tx, body.plan_ids, days=body.days, minutes=body.minutes, expected=body.versions
+        )
         if undo_entry is None:
             content_plans.get(tx, next(iter(body.plan_ids), ""))
             raise Conflict(" ".join(dict.fromkeys(outcome.refused.values())))
