@@ -144,9 +144,9 @@ def test_a_container_has_a_clock(bench: Bench) -> None:
 def test_a_failed_container_says_why(make_bench: MakeBench, subcode: int, kind: type[said.PlatformError]) -> None:
     bench = make_bench("instagram", "reel")
     bench.server.faults.container_error = subcode
-    shared_studio = bench.platform.check(bench.prepared(bench.post()), bench.access)
-    assert shared_studio.state == "failed"
-    assert type(shared_studio.error) is kind
+    publish_status = bench.platform.check(bench.prepared(bench.post()), bench.access)
+    assert publish_status.state == "failed"
+    assert type(publish_status.error) is kind
 
 
 def test_a_quota_of_zero_waits_and_publishes_nothing(bench: Bench) -> None:

@@ -72,14 +72,14 @@ class Publisher:
             self.handle = event.value if isinstance(event, Handle) else self.handle
             self._may_die()
         assert self.handle
-        shared_studio = self.bench.platform.check(self.handle, self.bench.access)
-        if shared_studio.state in ("failed", "gone"):
+        publish_status = self.bench.platform.check(self.handle, self.bench.access)
+        if publish_status.state in ("failed", "gone"):
             self.handle = None
-        if shared_studio.state not in ("ready", "published"):
+        if publish_status.state not in ("ready", "published"):
             return
         self.submitting = True  # committed before the irreversible call
         self._may_die()
-        if shared_studio.state == "published":
+        if publish_status.state == "published":
             return
         self.log.append("finalize")
         outcome = self.bench.platform.finalize(self.post, self.handle, self.bench.access)

@@ -88,8 +88,8 @@ def test_a_post_that_tiktok_took_and_did_not_publish(bench: Bench, reason: str, 
     outcome = bench.settled(bench.platform.finalize(post, handle, bench.access), handle)
     assert isinstance(outcome, NotPublished)
     assert type(outcome.error) is kind
-    shared_studio = bench.platform.check(handle, bench.access)
-    assert (shared_studio.state, type(shared_studio.error)) == ("failed", kind)
+    publish_status = bench.platform.check(handle, bench.access)
+    assert (publish_status.state, type(publish_status.error)) == ("failed", kind)
     assert bench.server.posts == []
 
 
