@@ -20,7 +20,9 @@ def judge(pictures: list[dict[str, str]], traits: dict[str, str]) -> dict[str, A
     `place_obeyed`: share of pictures whose place is the one in the prompt (None when no prompt names a place)."""
     from backend.engines.starter_model import classifier
 
-    classified = classifier.classify(classifier.load(), classifier.read_pictures([Path(picture["path"]) for picture in pictures]))
+    classified = classifier.classify(
+        classifier.load(), classifier.read_pictures([Path(picture["path"]) for picture in pictures])
+    )
     hits = [sum(portrait[head] == value for head, value in traits.items()) for portrait in classified]
     obeyed = [
         SCENES[portrait["scene"]] in picture["prompt"]
