@@ -363,28 +363,7 @@ def _shown_version(plan_id: str, if_match: str, version: int | None = None) -> E
 
 def plan_response(card: PlanCard) -> PlanWords:
     plan_fields = ("id", "influencer_id", "influencer_name", "topic", "notes", "version", "created_at", "updated_at")
-    post_fields = (
-        "id",
-        "channel_id",
-        "channel_name",
-        "platform",
-        "format",
-        "caption",
-        "title",
-        "edits",
-        "first_comment",
-        "alt_texts",
-        "privacy",
-        "options",
-        "remote_id",
-        "url",
-        "published_at",
-        "error_code",
-        "error",
-        "note",
-        "job_id",
-        "not_before",
-    )
+    post_fields = VariantWords.model_fields.keys() - {"status", "hashtags", "asset_ids"}
     variants = [
         VariantWords(
             **{name: getattr(post, name) for name in post_fields},

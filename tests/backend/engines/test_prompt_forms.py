@@ -47,7 +47,7 @@ def test_unknown_phrases_are_not_heard_and_names_are() -> None:
 def test_what_the_starter_knows_is_heard_as_it_stands() -> None:
     """So that a LoRA learns and draws as it did before anything was left out."""
     form, rng = cards.read_card(cards.STARTER, starter_model.WEIGHTS).prompts, random.Random(7)
-    asked = [describe(rng, pictures.known_phrases(rng), strange_names=0.0)[0] for _ in range(2000)]
+    asked = [describe(rng, pictures.training_attributes(rng), strange_names=0.0)[0] for _ in range(2000)]
     asked += [prompt for prompt, _ in prompts.held_out_prompts(500)]
     for character in starter_model.characters():
         asked += [
