@@ -45,7 +45,7 @@ def train(ctx: JobContext, payload: StyleTrainingPayload) -> dict[str, Any]:
     if message := too_little_message(card.words):
         raise Invalid(message)
     ctx.check()
-    card = card.model_copy(update={"apart": Similarity(source, card.language).apart()})
+    card = card.model_copy(update={"apart": Similarity(source, card.language).distinctness()})
     ctx.step("keep", lambda: partial(_save_profile, style.id, card))
     return {"files": files, "refused": len(refused), "words": card.words, "pages": card.pages}
 
@@ -213,7 +213,7 @@ def _notes(text_card: StyleTextCard, card: StyleProfile, text: str, score: float
     if lengths.missing_words(text, text_card.words_wanted):
         reason = "the model's last answer was cut off" if cut else "the model ended it here"
         notes.append(f"It is shorter than the {text_card.words_wanted:,} words asked for: {reason}.")
-    if card.thin:
+    if card.has_little_source:
         notes.append(f"The source has {card.words:,} words; under {RELIABLE_SOURCE_WORDS:,} its measures are unsteady.")
     if score is None and text_card.language not in ("", card.language):
         notes.append("No score: the text is in another language than its source.")

@@ -44,7 +44,7 @@ class StyleProfile(BaseModel):
     apart: float | None = None
 
     @property
-    def thin(self) -> bool:
+    def has_little_source(self) -> bool:
         """Under this much source the rates are unsteady (docs/contracts/stylometry.md, 1)."""
         return self.words < RELIABLE_SOURCE_WORDS
 

@@ -76,14 +76,14 @@ class Similarity:
         if n < MIN_WORDS or len(self._pages) < 4:
             return None
         size = min(PAGE_WORDS, n)
-        own = np.array([self._counted(page) for page in (self._pages if size == PAGE_WORDS else self._cut(size))])
-        return round(_score(own, self._counted(tokens), self._reference), 3)
+        own = np.array([self._count(page) for page in (self._pages if size == PAGE_WORDS else self._cut(size))])
+        return round(_score(own, self._count(tokens), self._reference), 3)
 
-    def apart(self) -> float | None:
+    def distinctness(self) -> float | None:
         """0..1: how often one of the source's pages is told from a comparison text. None without comparison texts."""
         if self._reference is None or len(self._pages) < 4:
             return None
-        own = np.array([self._counted(page) for page in self._pages])
+        own = np.array([self._count(page) for page in self._pages])
         like, unlike, spread = _reference_levels(own, self._reference)
         return round(_normal_cdf((like - unlike) / (spread * math.sqrt(2))), 3)
 
@@ -91,7 +91,7 @@ class Similarity:
         """Pages shortened to `size` words: as many as before, so that it costs no more."""
         return [cut[0] for page in self._pages if (cut := split_pages(page, size))]
 
-    def _counted(self, tokens: Sequence[str]) -> Vector:
+    def _count(self, tokens: Sequence[str]) -> Vector:
         return count_ngrams(mask_topic_words(tokens, self._little))
 
 
@@ -173,8 +173,8 @@ def _score(own: Vector, text: Vector, comparison: ComparisonTexts | None) -> flo
     value = _preference(
         share @ _log_ratios(total, comparison), share @ _comparison_log_ratios(float(total.sum()), comparison).T
     )[0]
-    author_odds = 1 / (1 + math.exp(-(value - (like + unlike) / 2) * (like - unlike) / spread**2))
-    return math.sqrt(author_odds * nearness)
+    author_probability = 1 / (1 + math.exp(-(value - (like + unlike) / 2) * (like - unlike) / spread**2))
+    return math.sqrt(author_probability * nearness)
 
 
 def _reference_levels(own: Vector, comparison: ComparisonTexts) -> tuple[float, float, float]:
@@ -183,18 +183,20 @@ def _reference_levels(own: Vector, comparison: ComparisonTexts) -> tuple[float, 
     others = _comparison_log_ratios(float(total.sum()), comparison)
     own_words = np.array([_frequencies(page) @ _log_ratios(total - page, comparison) for page in own])
     left_out = _preference(own_words, np.array([_frequencies(page) for page in own]) @ others.T)
-    beside = comparison.authors @ others.T
-    rest = beside[~np.eye(len(beside), dtype=bool)].reshape(len(beside), -1)  # each author's text beside the other authors
+    for_others = comparison.authors @ others.T
+    # Each author's text beside the other authors: without the diagonal.
+    rest = for_others[~np.eye(len(for_others), dtype=bool)].reshape(len(for_others), -1)
     unlike = _preference(comparison.authors @ _log_ratios(total, comparison), rest)
     spread = max(float(np.std(left_out)), float(np.std(unlike)), 1e-6)
     return float(np.mean(left_out)), float(np.mean(unlike)), spread
 
 
-def _preference(own: Vector, beside: Vector) -> Vector:
-    """How much more texts speak for the author (`own`, one a text) than for the others (`beside`, a row a text), in standard
-    deviations of the latter: a page that is unlike everybody's, or like everybody's, says little.
+def _preference(own: Vector, for_others: Vector) -> Vector:
+    """How much more texts speak for the author (`own`, one value a text) than for the others (`for_others`, a row a text).
+
+    In standard deviations of the latter: a page that is unlike everybody's, or like everybody's, says little.
     """
-    return np.asarray((own - beside.mean(axis=1)) / np.maximum(beside.std(axis=1), 1e-9))
+    return np.asarray((own - for_others.mean(axis=1)) / np.maximum(for_others.std(axis=1), 1e-9))
 
 
 def _log_ratios(author: Vector, comparison: ComparisonTexts) -> Vector:

@@ -23,16 +23,16 @@ def budget_form(key: str, costs: Costs) -> tuple[Decimal | None, Decimal | None]
         st.caption("Days and months are UTC. What is under way goes on; the next call is refused when it might not fit.")
         if not st.form_submit_button("Save limits", type="primary"):
             return None
-    return _amount(daily), _amount(monthly)
+    return _to_decimal(daily), _to_decimal(monthly)
 
 
 def _start(own: Decimal | None) -> float | None:
     return None if own is None else float(own)
 
 
-def _placeholder(most: Decimal | None) -> str:
-    return "no limit" if most is None else f"{usd(most)}, the studio's own"
+def _placeholder(operator_limit: Decimal | None) -> str:
+    return "no limit" if operator_limit is None else f"{usd(operator_limit)}, the studio's own"
 
 
-def _amount(value: float | None) -> Decimal | None:
+def _to_decimal(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(value))

@@ -158,9 +158,9 @@ def _limits(page: Page, current: Costs) -> None:
 
 
 def _operator_limits_text(current: Costs) -> str:
-    most = [
+    limits = [
         f"{usd(period.most_usd)} a {name}"
         for period, name in ((current.day, "day"), (current.month, "month"))
         if period.most_usd is not None
     ]
-    return f"The studio allows each workspace {' and '.join(most)}. Set less here, or leave a field empty."
+    return f"The studio allows each workspace {' and '.join(limits)}. Set less here, or leave a field empty."

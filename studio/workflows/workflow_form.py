@@ -26,7 +26,7 @@ _MAIN_ROLES = (
     "strength",
     "prefix",
 )
-HOW = (
+_EXPORT_HELP = (
     "In ComfyUI open the workflow and choose **Workflow → Export (API)** (in older versions: turn on Dev mode in the settings, "
     "then **Save (API Format)**). Name its nodes “Positive prompt”, “Negative prompt”, “Sampler”, “Size”, “LoRA”, “Picture” "
     "there, and they are found by these titles; otherwise they are found by how they are connected."
@@ -35,7 +35,7 @@ HOW = (
 
 def import_form(key: str) -> WorkflowDraft | None:
     """The draft once the button was pressed, else None. Raises Invalid."""
-    st.caption(HOW)
+    st.caption(_EXPORT_HELP)
     file = st.file_uploader("Workflow file (JSON)", type=["json"], key=f"{key}:file")
     pasted = st.text_area("or paste it here", key=f"{key}:text", height=110, max_chars=lint.MAX_CHARS)
     file_name = Path(file.name).stem.replace("_", " ")[:80] if file else ""

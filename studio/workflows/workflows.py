@@ -42,7 +42,7 @@ def workflows_page(page: Page) -> None:
         )
         empty_state("No workflows" if archived else "No workflows yet", sentence, icon=":material/schema:")
     if page.can_edit and not archived:
-        _import(page, unfolded=not cards)
+        _import(page, expanded=not cards)
     for card in cards:
         _row(page, card)
 
@@ -119,8 +119,8 @@ def _inputs(page: Page, card: WorkflowCard) -> None:
         st.code("\n".join(lines), language=None)
 
 
-def _import(page: Page, *, unfolded: bool) -> None:
-    with st.expander("Bring in a workflow", icon=":material/add:", expanded=unfolded), page.guard():
+def _import(page: Page, *, expanded: bool) -> None:
+    with st.expander("Bring in a workflow", icon=":material/add:", expanded=expanded), page.guard():
         if draft := forms.import_form("workflows:new"):
             with page.transaction(needs="editor") as tx:
                 card = workflows.import_workflow(tx, draft=draft)

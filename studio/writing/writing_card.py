@@ -28,8 +28,8 @@ def draft_page(page: Page, draft_id: str) -> None:
     card(page, draft)
 
 
-def card(page: Page, draft: DraftCard, *, title: str = "", several: bool = False) -> None:
-    """Draws a text. `several`: it is one of several variants, so it can be chosen."""
+def card(page: Page, draft: DraftCard, *, title: str = "", is_variant: bool = False) -> None:
+    """Draws a text. `is_variant`: it is one of several variants, so it can be chosen."""
     kind = CONTENT_TYPES[draft.content_type]
     with st.container(border=True, key=f"text:{draft.id}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -43,7 +43,7 @@ def card(page: Page, draft: DraftCard, *, title: str = "", several: bool = False
                 _picture(page, draft)
         _notes(draft)
         if page.can_edit:
-            _actions(page, draft, several)
+            _actions(page, draft, is_variant)
 
 
 def _author_line(draft: DraftCard) -> str:
@@ -77,8 +77,8 @@ def counters(draft: DraftCard) -> str:
         lengths.append(f"{own.title} {n:,} of {own.text.most:,} {own.text.unit}")
     if own.heading:
         lengths.append(f"{own.heading.name} {measure(parts.hook, own.heading.unit):,} of {own.heading.most:,}")
-    most = f" of {own.hashtags}" if own.hashtags else ""
-    lengths.append(f"hashtags {len(parts.hashtags)}{most}")
+    limit = f" of {own.hashtags}" if own.hashtags else ""
+    lengths.append(f"hashtags {len(parts.hashtags)}{limit}")
     others = [rules for key, rules in RULES.items() if key in ("instagram", "tiktok", "youtube") and rules is not own]
     too_small = [rules.title for rules in others if rules.text and measure(post_text, rules.text.unit) > rules.text.most]
     return " · ".join(lengths) + (f" · too long for {' and '.join(too_small)}" if too_small else "")
@@ -107,13 +107,13 @@ def _picture(page: Page, draft: DraftCard) -> None:
     page.link("make/gallery", "Open", icon=":material/open_in_new:", id=picture_card.id)
 
 
-def _actions(page: Page, draft: DraftCard, several: bool) -> None:
+def _actions(page: Page, draft: DraftCard, is_variant: bool) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if draft.is_idea:
             if st.button("Write it", key=f"write:{draft.id}", icon=":material/ink_pen:"):
                 _ask_model(page, partial(writing.write_idea, draft_id=draft.id))
         else:
-            if several:
+            if is_variant:
                 st.button(
                     "Keep this one",
                     key=f"keep:{draft.id}",
@@ -146,12 +146,12 @@ def _actions(page: Page, draft: DraftCard, several: bool) -> None:
 
 
 def _state_buttons(page: Page, draft: DraftCard) -> None:
-    moves = {
+    buttons_by_state = {
         "draft": (("Used", "used", ":material/done_all:"), ("Discard", "discarded", ":material/delete:")),
         "used": (("Back to drafts", "draft", ":material/undo:"),),
         "discarded": (("Restore", "draft", ":material/restore_from_trash:"),),
     }
-    for label, state, icon in moves[draft.state]:
+    for label, state, icon in buttons_by_state[draft.state]:
         verb = partial(_set_state, state=state)
         st.button(label, key=f"{state}:{draft.id}", type="tertiary", icon=icon, on_click=_run_verb, args=(page, verb, draft.id))
 

@@ -77,7 +77,7 @@ def _results(page: Page, influencer: InfluencerCard) -> None:
         return
     shown = [card for card in cards if card.state != "discarded"]
     for n, card in enumerate(shown, start=1):
-        writing_card.card(page, card, title=f"Variant {n}" if len(shown) > 1 else "", several=len(shown) > 1)
+        writing_card.card(page, card, title=f"Variant {n}" if len(shown) > 1 else "", is_variant=len(shown) > 1)
     if discarded_ids := [card.id for card in cards if card.state == "discarded"]:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{len(discarded_ids)} of these variants put away.")
@@ -103,10 +103,12 @@ def cost_caption(estimate: partial[Decimal | None]) -> bool:
     said.
     """
     try:
-        most = estimate()
+        max_usd = estimate()
     except StudioError as error:
         st.warning(plain(error.message), icon=":material/cloud_off:")
         return isinstance(error, EngineUnavailable)
-    if most is not None:
-        st.caption(f":material/payments: Costs at most {plain(usd(most))}, usually far less." if most else "Costs nothing.")
+    if max_usd is not None:
+        st.caption(
+            f":material/payments: Costs at most {plain(usd(max_usd))}, usually far less." if max_usd else "Costs nothing."
+        )
     return True

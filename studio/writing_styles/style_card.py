@@ -86,8 +86,8 @@ def _most_first(rates: dict[str, float]) -> list[tuple[str, float]]:
 
 
 def _bars(rows: list[tuple[str, float, str]]) -> None:
-    most = max((value for _, value, _ in rows), default=0) or 1
-    html_rows = "".join(_bar(name, value / most, label) for name, value, label in rows)
+    largest = max((value for _, value, _ in rows), default=0) or 1
+    html_rows = "".join(_bar(name, value / largest, label) for name, value, label in rows)
     st.html(f'<table style="width:100%;border-collapse:collapse;font-size:.85rem">{html_rows}</table>')
 
 

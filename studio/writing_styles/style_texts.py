@@ -62,7 +62,7 @@ def _form(page: Page, style: WritingStyleCard, texts: list[StyleTextCard], *, is
     for text in texts:
         variants[text.topic] = variants.get(text.topic, 0) + 1
     with page.guard():
-        if draft := forms.wish_form(key, style, is_model=is_model, variants=variants, disabled=not ready):
+        if draft := forms.text_form(key, style, is_model=is_model, variants=variants, disabled=not ready):
             with page.transaction(needs="editor") as tx:
                 writing_styles.write(tx, style.id, draft, request_key=request_key(key))
             renew_request_key(key)
@@ -72,11 +72,13 @@ def _form(page: Page, style: WritingStyleCard, texts: list[StyleTextCard], *, is
 def _cost_caption(page: Page, style: WritingStyleCard) -> bool:
     """Says what a short and a long text can cost at most, where a model is paid. False: no model can be asked now."""
     try:
-        most = {words: writing_styles.estimate(page.app, style, words=words) for words in (300, writing_styles.MAX_TEXT_WORDS)}
+        max_usd_by_words = {
+            words: writing_styles.estimate(page.app, style, words=words) for words in (300, writing_styles.MAX_TEXT_WORDS)
+        }
     except StudioError as error:
         st.warning(plain(error.message), icon=":material/cloud_off:")
         return isinstance(error, EngineUnavailable)
-    cost_texts = [f"{plain(usd(cost))} for {words:,} words" for words, cost in most.items() if cost]
+    cost_texts = [f"{plain(usd(cost))} for {words:,} words" for words, cost in max_usd_by_words.items() if cost]
     if cost_texts:
         st.caption(f":material/payments: Costs at most {', '.join(cost_texts)}; usually far less.")
     return True
@@ -195,9 +197,11 @@ def _words(text: str) -> None:
 def _figures(text: StyleTextCard) -> str:
     parts = [f"{count(text.words, 'word')} ({text.words_wanted:,} asked for)"]
     parts.append("no style match" if text.score is None else f"style match {text.score:.2f} of 1")
-    most = writing_styles.MAX_SHARED_RUN
+    max_run = writing_styles.MAX_SHARED_RUN
     parts.append(
-        f"{count(text.shared_run, 'word')} in a row as in the source (at most {most})" if text.shared_run else "nothing copied"
+        f"{count(text.shared_run, 'word')} in a row as in the source (at most {max_run})"
+        if text.shared_run
+        else "nothing copied"
     )
     parts.append("by the offline writer" if text.model == "offline" else f"by {plain(text.model)}")
     if text.cost_usd:

@@ -31,7 +31,7 @@ def name_form(key: str, style: WritingStyleCard | None = None, *, submit: str) -
     return WritingStyleDraft(name=name, kept=kept) if submitted else None
 
 
-def wish_form(
+def text_form(
     key: str, style: WritingStyleCard, *, is_model: bool, variants: dict[str, int], disabled: bool = False
 ) -> StyleTextDraft | None:
     """`variants`: how often each topic was written about, so that the next text differs."""
@@ -45,8 +45,8 @@ def wish_form(
             placeholder="The first cold morning of the year, and why I like it",
         )
         left, right = st.columns(2)
-        most = writing_styles.MAX_TEXT_WORDS if is_model else OFFLINE_WORDS
-        words = left.number_input("Words", 20, most, min(300, most), step=10, key=f"{key}:words")
+        max_words = writing_styles.MAX_TEXT_WORDS if is_model else OFFLINE_WORDS
+        words = left.number_input("Words", 20, max_words, min(300, max_words), step=10, key=f"{key}:words")
         languages = {
             source_language: f"{writing_styles.LANGUAGES.get(source_language, 'As the source')} (as the source)",
             **writing_styles.LANGUAGES,

@@ -50,7 +50,7 @@ def style_page(page: Page, style_id: str) -> None:
     if style.card is None:
         style_sources.sources(page, style, working=working)
         return
-    if style.card.thin:
+    if style.card.has_little_source:
         st.info(
             f"Learned from only {style.card.words:,} words. Under {writing_styles.RELIABLE_SOURCE_WORDS:,} the measures "
             "are unsteady: "
@@ -102,7 +102,7 @@ def _row(page: Page, style: WritingStyleCard) -> None:
 def _badge(style: WritingStyleCard) -> str:
     if style.card is None:
         return ":gray-badge[:material/upload_file: Nothing learned yet]"
-    return ":orange-badge[:material/hourglass_bottom: Little source]" if style.card.thin else ":green-badge[Ready]"
+    return ":orange-badge[:material/hourglass_bottom: Little source]" if style.card.has_little_source else ":green-badge[Ready]"
 
 
 def _summary(style: WritingStyleCard) -> str:

@@ -79,7 +79,7 @@ def _ours(reader: PdfReader, path: Path) -> tuple[float, int, int]:
     read = reader.read(path)
     assert read.ok, read.reason
     card = measure(read.text, pages=read.pages)
-    assert Similarity(read.text, card.language).apart()
+    assert Similarity(read.text, card.language).distinctness()
     return time.perf_counter() - started_at, read.pages, card.words
 
 

@@ -47,7 +47,7 @@ def test_held_out_pages_are_told_from_another_author(name: str, other: str) -> N
 
 
 def test_the_source_says_how_well_it_can_be_told_apart() -> None:
-    apart = learned("thoreau").apart()
+    apart = learned("thoreau").distinctness()
     assert apart is not None
     assert apart > 0.9
 
@@ -55,7 +55,7 @@ def test_the_source_says_how_well_it_can_be_told_apart() -> None:
 def test_without_comparison_texts_nearness_is_all_there_is() -> None:
     assert comparison_texts("it") is None
     model = learned("thoreau", "it")
-    assert model.apart() is None
+    assert model.distinctness() is None
     assert auc(scores(model, pages("thoreau", 5500, 9000)), scores(model, pages("austen", 0, 9000))) >= 0.7
 
 

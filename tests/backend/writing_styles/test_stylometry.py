@@ -55,7 +55,7 @@ def test_authors_differ_where_readers_say_they_do() -> None:
     assert thoreau.sentence["mean"] > austen.sentence["mean"]
     assert austen.punctuation["quote"] > 3 * thoreau.punctuation["quote"]
     assert thoreau.person["I"] + thoreau.person["we"] > austen.person["I"] + austen.person["we"]
-    assert not austen.thin
+    assert not austen.has_little_source
     assert len(austen.excerpts) == 5
     assert all(20 <= len(excerpt.split()) <= 180 for excerpt in austen.excerpts)
     assert all(
