@@ -195,7 +195,7 @@ def _ingest(demo: DemoRun, influencer: InfluencerCard, folder: Path | None, samp
             _upload(demo, dataset.id, path)
         job = demo.do(datasets.ingest, dataset.id, request_key=new_id("key"))
     demo.wait_for(job)
-    return dataset.id, len(demo.do(datasets.refused, dataset.id))
+    return dataset.id, len(demo.do(datasets.refused_files, dataset.id))
 
 
 def _upload(demo: DemoRun, dataset_id: str, path: Path) -> None:

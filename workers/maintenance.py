@@ -37,7 +37,7 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
     swept = assets.sweep(ctx.transaction, ctx.app.storage, settings=settings, check=ctx.check)
     with ctx.transaction() as tx:
         freed = training.unlock_datasets(tx)
-        datasets.forget_removed(tx, days=settings.purge_after_days)
+        datasets.purge_removals(tx, days=settings.purge_after_days)
         forgotten = jobs.purge_old(tx, hours=settings.job_cleanup_hours)
         boards.purge_history(tx, days=settings.retain_acts_days)
         content_plans.delete_old_undo_entries(tx, days=settings.retain_acts_days)

@@ -263,7 +263,7 @@ JOB_REQUEST_TYPES: dict[str, JobRequestType] = {
         CaptionOrder,
         _start_captioning,
         {"datasetId": "ds_…", "replace": "machine", "drop": ["stunning"]},
-        datasets.foretell_captioning,
+        datasets.estimate_captioning,
     ),
 }
 

@@ -68,7 +68,7 @@ def send_outputs(
     key, storage = _key(ctx, n), ctx.app.storage
     file = NewFile(path, "image", key, "image/png", filename, None, None, (), meta or {}, ())
     thumb_files: list[ThumbFile] = []
-    with ThreadPoolExecutor(2 + len(pictures.WIDTHS)) as pool:
+    with ThreadPoolExecutor(2 + len(pictures.THUMB_WIDTHS)) as pool:
         intent = pool.submit(lambda: asset_id or _intend(ctx, n))
 
         def send(key: str, path: Path, content_type: str, thumbnail: Image.Image | None = None) -> None:
@@ -79,9 +79,9 @@ def send_outputs(
 
         transfers = [pool.submit(send, key, path, "image/png")]
         if thumbs:
-            picture = picture or pictures.decoded(path)
+            picture = picture or pictures.open_rgb(path)
             file = replace(file, width=picture.width, height=picture.height)
-            for width, thumbnail in pictures.smaller(picture):
+            for width, thumbnail in pictures.iter_thumbs(picture):
                 thumb_files.append(ThumbFile(width, path.with_name(f"{path.stem}.w{width}.webp")))
                 transfers.append(pool.submit(send, thumb_key(key, width), thumb_files[-1].path, "image/webp", thumbnail))
         sha256, intended_id = sha256_of(path), intent.result()

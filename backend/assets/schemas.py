@@ -10,7 +10,7 @@ from typing import Any
 
 from backend.media.images import pictures
 
-THUMB_WIDTHS = pictures.WIDTHS
+THUMB_WIDTHS = pictures.THUMB_WIDTHS
 """Pixels; a picture gets those that are narrower than itself, a tiny one its own width."""
 
 

@@ -210,7 +210,7 @@ def _with_thumbnails(file: NewFile, thumbs: Sequence[ThumbFile] | bool) -> Itera
         yield replace(file, thumbs=thumbs)
     elif thumbs:
         with tempfile.TemporaryDirectory(prefix="thumbs-") as folder:
-            (width, height), thumbnails = pictures.thumbnails(file.path, Path(folder))
+            (width, height), thumbnails = pictures.make_thumbnails(file.path, Path(folder))
             thumb_files = tuple(ThumbFile(thumb_width, path) for thumb_width, path in thumbnails)
             yield replace(file, thumbs=thumb_files, width=width, height=height)
     else:

@@ -21,10 +21,10 @@ from backend.generation import LoraRef, Recipe
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
-from backend.media.images.ai_mark import AI_MADE, SOURCE_TYPE, mark
+from backend.media.images.ai_mark import AI_SOURCE_TYPES, SOURCE_TYPE, add_mark
 from backend.media.images.picture_hash import bands
-from backend.media.images.pictures import Inspected, Inspector, Limits
-from backend.media.images.recipe_text import FoundRecipe
+from backend.media.images.pictures import InspectedPicture, Inspector, PictureLimits
+from backend.media.images.recipe_text import ParsedRecipe
 
 
 def start_import(
@@ -64,7 +64,7 @@ def run_import(ctx: JobContext, payload: ImportPayload) -> dict[str, Any]:
     """Imports the waiting uploads, each once. Returns how many were `imported` (`with_recipe` of them), `refused`, or in the
     gallery `already`."""
     settings = ctx.app.settings
-    limits = Limits(settings.max_upload_size, settings.max_image_pixels, settings.min_image_side)
+    limits = PictureLimits(settings.max_upload_size, settings.max_image_pixels, settings.min_image_side)
     models = {card.name.lower(): card.name for card in ctx.app.engines.image.models()}
     tally = {"imported": 0, "refused": 0, "already": 0, "with_recipe": 0}
     with Inspector(limits, processes=1) as inspector:
@@ -81,7 +81,7 @@ class _StoredImport:
     """An upload whose picture is stored. `source_type`: the digital source type written into the stored file; empty: none."""
 
     upload: UploadCard
-    inspected: Inspected
+    inspected: InspectedPicture
     asset: AssetCard
     source_type: str
 
@@ -139,21 +139,21 @@ def _reject_duplicate(tx: Session, upload_id: str) -> bool:
     return True
 
 
-def _source_type(inspected: Inspected, payload: ImportPayload) -> str:
+def _source_type(inspected: InspectedPicture, payload: ImportPayload) -> str:
     """The source type to write into the stored file. A file with an AI mark keeps it; one with a recipe was made by a model,
     so it gets the mark; others get it if the payload says so and the file names no other source."""
-    if inspected.source_type in AI_MADE:
+    if inspected.source_type in AI_SOURCE_TYPES:
         return inspected.source_type
     names_other_source = bool(inspected.source_type) and not inspected.recipe.format
     return SOURCE_TYPE if inspected.recipe.format or (payload.ai_made and not names_other_source) else ""
 
 
-def _store(ctx: JobContext, upload: UploadCard, inspected: Inspected, source_type: str) -> _StoredImport:
+def _store(ctx: JobContext, upload: UploadCard, inspected: InspectedPicture, source_type: str) -> _StoredImport:
     path = inspected.picture
     if source_type:
         path = inspected.picture.with_name(f"{upload.id}.marked.{inspected.extension}")
         size = {"width": inspected.width, "height": inspected.height}
-        mark(inspected.picture, path, inspected.content_type, **size, source_type=source_type)
+        add_mark(inspected.picture, path, inspected.content_type, **size, source_type=source_type)
     name = assets.safe_name(upload.id)
     asset = assets.store(
         ctx.transaction,
@@ -207,7 +207,7 @@ def _insert_picture(tx: Session, job_id: str, payload: ImportPayload, stored: _S
         ordering.add(tx, payload.board_id, [row.id])
 
 
-def _library_loras(tx: Session, source_recipe: FoundRecipe) -> dict[str, Lora]:
+def _library_loras(tx: Session, source_recipe: ParsedRecipe) -> dict[str, Lora]:
     """Lower-case name -> LoRA of the library, of those that the recipe names."""
     names = {name.lower() for name, _ in source_recipe.loras}
     rows = tx.scalars(select(Lora).where(Lora.name.in_(names), Lora.deleted_at.is_(None))) if names else ()
@@ -215,7 +215,11 @@ def _library_loras(tx: Session, source_recipe: FoundRecipe) -> dict[str, Lora]:
 
 
 def _recipe(
-    source_recipe: FoundRecipe, inspected: Inspected, loras_by_name: dict[str, Lora], models: dict[str, str], ai_mark: bool
+    source_recipe: ParsedRecipe,
+    inspected: InspectedPicture,
+    loras_by_name: dict[str, Lora],
+    models: dict[str, str],
+    ai_mark: bool,
 ) -> Recipe:
     return Recipe(
         asked=source_recipe.prompt,
@@ -239,7 +243,7 @@ def _recipe(
     )
 
 
-def _notes(inspected: Inspected, loras_by_name: dict[str, Lora], models: dict[str, str]) -> list[str]:
+def _notes(inspected: InspectedPicture, loras_by_name: dict[str, Lora], models: dict[str, str]) -> list[str]:
     """Remarks about the file, as sentences."""
     source_recipe = inspected.recipe
     missing = [name for name, _ in source_recipe.loras if name.lower() not in loras_by_name]

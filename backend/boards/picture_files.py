@@ -17,7 +17,7 @@ from backend.errors import Invalid
 from backend.generation import GalleryFilters, PictureCard
 from backend.jobs import JobCard
 from backend.media.images import recipe_file, recipe_text
-from backend.media.images.recipe_text import FoundRecipe
+from backend.media.images.recipe_text import ParsedRecipe
 from backend.storage import Storage
 
 
@@ -55,7 +55,7 @@ def picture_file(tx: Session, picture_id: str, *, with_recipe: bool = False) -> 
 
 def to_picture_file(card: PictureCard, asset: AssetCard, *, with_recipe: bool = False) -> PictureFile:
     """Raises Invalid (a kind of file that holds no recipe)."""
-    if with_recipe and asset.content_type not in recipe_file.TAKES:
+    if with_recipe and asset.content_type not in recipe_file.CONTENT_TYPES:
         kind = asset.content_type.rpartition("/")[2].upper()
         raise Invalid(f"A recipe cannot be written into a file of the kind {kind}. Download it without its recipe.")
     name = asset.filename or f"{card.id}{PurePosixPath(asset.key).suffix}"
@@ -66,12 +66,15 @@ def to_picture_file(card: PictureCard, asset: AssetCard, *, with_recipe: bool = 
 def recipe_texts(card: PictureCard) -> dict[str, str]:
     """The recipe as metadata texts: `parameters` as other programs read it, `influencerai` as this studio does."""
     recipe = found_recipe(card)
-    return {"parameters": recipe_text.a1111(recipe), "influencerai": recipe_text.ours(recipe, aiMade=card.recipe.ai_mark)}
+    return {
+        "parameters": recipe_text.to_a1111(recipe),
+        "influencerai": recipe_text.to_own_json(recipe, aiMade=card.recipe.ai_mark),
+    }
 
 
-def found_recipe(card: PictureCard) -> FoundRecipe:
+def found_recipe(card: PictureCard) -> ParsedRecipe:
     recipe = card.recipe
-    return FoundRecipe(
+    return ParsedRecipe(
         "influencerai",
         recipe.prompt,
         recipe.negative_prompt,

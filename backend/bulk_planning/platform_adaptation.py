@@ -6,8 +6,8 @@ from backend.bulk_planning.schemas import PictureFormat
 from backend.content_plans import VariantDraft, parse_hashtags, whole_caption
 from backend.platforms.limits import PLATFORMS
 from backend.platforms.port import Format
-from backend.platforms.text_limits import Field, TextRules, measure, rules_of
-from backend.platforms.text_shortening import shortened
+from backend.platforms.text_limits import TextLimit, TextRules, text_length, text_rules_for
+from backend.platforms.text_shortening import shorten
 from backend.writing import TextParts
 
 MAX_HASHTAGS = {"instagram": 10, "tiktok": 5, "youtube": 4, "sandbox": 10}
@@ -49,7 +49,7 @@ def adapt_text(
 ) -> VariantDraft:
     """The post on one channel, always within the platform's limits. The hook becomes the title, or else the first line."""
     limits, post_format = PLATFORMS[platform], choose_format(platform, form)
-    rules = rules_of(platform, post_format)
+    rules = text_rules_for(platform, post_format)
     titled = limits.title and rules.heading is not None
     title = _shorten(_without_forbidden(parts.hook or parts.caption, rules), rules.heading) if titled else ""
     tags = list(parse_hashtags(parts.hashtags))[: MAX_HASHTAGS.get(platform, 10)]
@@ -73,15 +73,15 @@ def adapt_text(
 def _fit_text(caption: str, tags: list[str], rules: TextRules) -> tuple[str, list[str]]:
     """Shortens the caption to the limit, then drops hashtags from the end until both fit."""
     assert rules.text is not None
-    limit, unit = min(rules.text.most, 5000), rules.text.unit
-    caption = shortened(caption, unit, limit)
-    while tags and measure(whole_caption(caption, tags), unit) > limit:
+    limit, unit = min(rules.text.limit, 5000), rules.text.unit
+    caption = shorten(caption, unit, limit)
+    while tags and text_length(whole_caption(caption, tags), unit) > limit:
         tags = tags[:-1]
     return caption, tags
 
 
-def _shorten(text: str, field: Field | None) -> str:
-    return shortened(text, field.unit, field.most) if field else text
+def _shorten(text: str, field: TextLimit | None) -> str:
+    return shorten(text, field.unit, field.limit) if field else text
 
 
 def _without_forbidden(text: str, rules: TextRules) -> str:

@@ -23,7 +23,7 @@ from backend.errors import NotFound
 from backend.platforms.errors import Forbidden, PlatformError, TokenRefused
 from backend.platforms.oauth import SandboxConnector, connector
 from backend.platforms.oauth_port import Connector, Grant
-from backend.platforms.port import Access
+from backend.platforms.port import AccountAccess
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -32,7 +32,7 @@ Transact = Callable[[], AbstractContextManager[Session]]
 T = TypeVar("T")
 
 
-def access(app: App, transact: Transact, channel_id: str, *, refused: str = "") -> Access:
+def access(app: App, transact: Transact, channel_id: str, *, refused: str = "") -> AccountAccess:
     """A token for the channel's account. `refused`: a token that the platform has just refused (401); it is never returned.
 
     `transact` opens transactions of the caller; none may be open meanwhile. After a refusal the token is refreshed once. If
@@ -45,11 +45,11 @@ def access(app: App, transact: Transact, channel_id: str, *, refused: str = "") 
         _check_usable(row)
         token, now = open_token(row, app.settings), database_now(tx)
         if token and token.usable(now, refused=refused):
-            return Access(token.grant.access_token, row.account_id)
+            return AccountAccess(token.grant.access_token, row.account_id)
     return renew(app, caller, channel_id, refused=refused)
 
 
-def with_access(app: App, transact: Transact, channel_id: str, call: Callable[[Access], T]) -> T:
+def with_access(app: App, transact: Transact, channel_id: str, call: Callable[[AccountAccess], T]) -> T:
     """Runs `call` with a token, and again with a refreshed one if the first is refused. Raises as `access` and `call` do."""
     first = access(app, transact, channel_id)
     try:
@@ -63,7 +63,7 @@ def with_access(app: App, transact: Transact, channel_id: str, call: Callable[[A
         raise
 
 
-def renew(app: App, caller: SystemCaller, channel_id: str, *, refused: str = "", due: timedelta | None = None) -> Access:
+def renew(app: App, caller: SystemCaller, channel_id: str, *, refused: str = "", due: timedelta | None = None) -> AccountAccess:
     """Refreshes the token under the lock, unless another process has done so meanwhile.
 
     `due` (maintenance): also refreshes a usable token if its last refresh is older, and also that of a channel that is off.
@@ -75,7 +75,7 @@ def renew(app: App, caller: SystemCaller, channel_id: str, *, refused: str = "",
         token, now = open_token(row, app.settings), database_now(tx)
         recently_refreshed = due is None or (row.refreshed_at is not None and now - row.refreshed_at < due)
         if token and token.usable(now, refused=refused) and recently_refreshed:
-            return Access(token.grant.access_token, row.account_id)
+            return AccountAccess(token.grant.access_token, row.account_id)
         oauth = connector(row.platform, app.settings)
         if missing := oauth.missing():
             oauth.close()
@@ -87,14 +87,14 @@ def renew(app: App, caller: SystemCaller, channel_id: str, *, refused: str = "",
             problem = error
         except PlatformError:
             if token and token.alive(now, refused=refused):  # the refresh can wait: the token has not ended yet
-                return Access(token.grant.access_token, row.account_id)
+                return AccountAccess(token.grant.access_token, row.account_id)
             raise
         else:
             account = grant.account_id or row.account_id
             store(
                 tx, row, grant, settings=app.settings, ahead_s=oauth.refresh_ahead_s, forced=bool(refused), account_id=account
             )
-            return Access(grant.access_token, account)
+            return AccountAccess(grant.access_token, account)
         finally:
             oauth.close()
     raise problem  # after the commit, so that the channel's new state is kept

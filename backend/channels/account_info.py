@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from backend.channels.access_tokens import Transact, with_access
 from backend.channels.queries import get
-from backend.platforms.port import Account
+from backend.platforms.port import PlatformAccount
 from backend.platforms.registry import platform
 
 if TYPE_CHECKING:
     from backend.app import App
 
 
-def check_account(app: App, transact: Transact, channel_id: str) -> Account:
+def check_account(app: App, transact: Transact, channel_id: str) -> PlatformAccount:
     """The account's name, quota and the privacy that may be chosen (TikTok: creator_info). Raises as `access`, and
     PlatformError."""
     with transact() as tx:

@@ -20,7 +20,7 @@ from backend.errors import Conflict
 from backend.kit.ids import new_id
 from backend.platforms.http_base import ConnectError, HttpClient, ResponseLost
 from backend.platforms.oauth_port import Grant
-from backend.platforms.port import Account
+from backend.platforms.port import PlatformAccount
 from backend.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ def link_account(
     influencer_id: str,
     channel_id: str,
     grant: Grant,
-    account: Account,
+    account: PlatformAccount,
     ahead_s: float,
 ) -> ChannelCard:
     """Stores the grant and returns the channel. `name`: the platform. `channel_id` "": a new channel, or the account's
@@ -55,7 +55,7 @@ def link_account(
     return get(tx, row.id)
 
 
-def _row(tx: Session, name: str, influencer_id: str, channel_id: str, account_id: str, account: Account) -> Channel:
+def _row(tx: Session, name: str, influencer_id: str, channel_id: str, account_id: str, account: PlatformAccount) -> Channel:
     label = PLATFORMS[name]
     influencer = influencers.get(tx, influencer_id)
     same_account = select(Channel).where(Channel.platform == name, Channel.account_id == account_id)

@@ -25,7 +25,7 @@ from backend.kit.secrets import KeyRing
 from backend.platforms.errors import Forbidden, TokenRefused
 from backend.platforms.oauth import connector
 from backend.platforms.oauth_port import Connector, Grant
-from backend.platforms.port import Access, Account
+from backend.platforms.port import AccountAccess, PlatformAccount
 from backend.platforms.registry import platform
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _take_state(app: App, state: str) -> OAuthStart | None:
     return OAuthStart(**json.loads(ring.open(sealed, tenant_id="", row_id=key)))
 
 
-def _exchange_code(app: App, started: OAuthStart, code: str) -> tuple[Grant, Account, float]:
+def _exchange_code(app: App, started: OAuthStart, code: str) -> tuple[Grant, PlatformAccount, float]:
     """(grant, account, seconds before its end from which a token is refreshed). Raises Forbidden when a scope was not
     granted."""
     oauth = connector(started.platform, app.settings)
@@ -183,7 +183,7 @@ def _exchange_code(app: App, started: OAuthStart, code: str) -> tuple[Grant, Acc
         oauth.close()
     adapter = platform(started.platform, app.settings)
     try:
-        return grant, adapter.account(Access(grant.access_token, grant.account_id)), oauth.refresh_ahead_s
+        return grant, adapter.account(AccountAccess(grant.access_token, grant.account_id)), oauth.refresh_ahead_s
     finally:
         adapter.close()
 

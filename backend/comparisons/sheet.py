@@ -24,13 +24,13 @@ def make_grid(ctx: JobContext, card: ComparisonCard, cells: Sequence[DrawnCell])
         raise NotFound("No picture of this comparison is there. Draw it first, then export.")
     plan = card.plan
     steps = ([0] if plan.control else []) + plan.steps
-    side = contact_sheet.side_for(len(steps), len(plan.prompts) * len(plan.seeds) * len(plan.strengths))
+    side = contact_sheet.picture_side(len(steps), len(plan.prompts) * len(plan.seeds) * len(plan.strengths))
     paths = assets.fetch_small(ctx, [cell.asset_id for cell in cells], side)
     fetched = [cell for cell in cells if cell.asset_id in paths]
     by_place = {(cell.prompt_n, cell.seed_n, cell.arm): (paths[cell.asset_id], _score(cell)) for cell in fetched}
     sheet = ctx.workdir / "sheet.png"
     ctx.progress(0, 0, "drawing the grid")
-    contact_sheet.draw(
+    contact_sheet.draw_sheet(
         sheet,
         title=f"{card.run_name} · {card.plan.model}",
         columns=[f"step {step:,}" if step else "no LoRA" for step in steps],

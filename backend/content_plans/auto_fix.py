@@ -15,15 +15,15 @@ from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, r
 from backend.content_plans.schemas import PostCard, VariantDraft
 from backend.db.tables import ContentPlan
 from backend.errors import Conflict, Invalid
-from backend.platforms.port import Problem
-from backend.platforms.text_limits import hashtags_in, measure, rules_of
-from backend.platforms.text_shortening import shortened, with_hashtags
+from backend.platforms.port import PostProblem
+from backend.platforms.text_limits import hashtags_in, text_length, text_rules_for
+from backend.platforms.text_shortening import limit_hashtags, shorten
 
 _MAX_ROUNDS = 4
 """Fixing one problem may uncover the next: a cropped video may be too narrow."""
 
 
-def fix(tx: Session, post_id: str, problems: Sequence[Problem] = (), *, expected: ExpectedPlans = ANY_VERSION) -> PostCard:
+def fix(tx: Session, post_id: str, problems: Sequence[PostProblem] = (), *, expected: ExpectedPlans = ANY_VERSION) -> PostCard:
     """Fixes `problems`, or, when empty, every blocking problem that has a fix.
 
     An approved post goes back to review where the posting rules want one. Raises NotFound, Conflict (already published),
@@ -79,7 +79,7 @@ def _require_post_unchanged(tx: Session, post_id: str, expected: ExpectedPlans) 
     return queries.get_post(tx, post_id)  # read again: require_unchanged may have waited for the plan's lock
 
 
-def apply_fix(draft: VariantDraft, problem: Problem, *, platform: str, post_format: str) -> VariantDraft:
+def apply_fix(draft: VariantDraft, problem: PostProblem, *, platform: str, post_format: str) -> VariantDraft:
     """The draft with `problem` fixed (pure); unchanged when it has no fix. `post_format`: the format it is published as."""
     suggestion = problem.fix
     if suggestion is None:
@@ -106,17 +106,17 @@ def apply_fix(draft: VariantDraft, problem: Problem, *, platform: str, post_form
 
 
 def _shorten(draft: VariantDraft, field: str, limit: int, platform: str, post_format: str) -> dict[str, Any]:
-    text_rules = rules_of(platform, post_format)
+    text_rules = text_rules_for(platform, post_format)
     if field == "title":
-        return {"title": shortened(draft.title, text_rules.heading.unit if text_rules.heading else "characters", limit)}
+        return {"title": shorten(draft.title, text_rules.heading.unit if text_rules.heading else "characters", limit)}
     unit = text_rules.text.unit if text_rules.text else "characters"
     if field == "first_comment":
-        return {"first_comment": shortened(draft.first_comment, unit, limit)}
+        return {"first_comment": shorten(draft.first_comment, unit, limit)}
     caption, tags = draft.caption, list(draft.hashtags)
-    while tags and measure(_appended_hashtags(caption, tags), unit) > limit // 2:
+    while tags and text_length(_appended_hashtags(caption, tags), unit) > limit // 2:
         tags.pop()  # hashtags alone would fill it
     return {
-        "caption": shortened(caption, unit, limit - measure(_appended_hashtags(caption, tags), unit)),
+        "caption": shorten(caption, unit, limit - text_length(_appended_hashtags(caption, tags), unit)),
         "hashtags": tuple(tags),
     }
 
@@ -128,7 +128,7 @@ def _appended_hashtags(caption: str, tags: Sequence[str]) -> str:
 
 def _limit_hashtags(caption: str, tags: Sequence[str], limit: int) -> dict[str, Any]:
     """At most `limit` hashtags; those written in the caption itself are kept first."""
-    caption = with_hashtags(caption, limit)
+    caption = limit_hashtags(caption, limit)
     tags_in_text = [tag.lstrip("#").casefold() for tag in hashtags_in(caption)]
     tags_below = [tag for tag in tags if tag.casefold() not in tags_in_text]
     kept_below = set(tags_below[: max(0, limit - len(tags_in_text))])

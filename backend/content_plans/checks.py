@@ -14,12 +14,12 @@ from backend.channels import ChannelCard
 from backend.content_plans import files, rules
 from backend.content_plans.schemas import PlanCard, PostCard
 from backend.platforms import rules as platforms
-from backend.platforms.port import Format, Media, Options, PostRequest, Problem
+from backend.platforms.port import Format, Media, Options, PostProblem, PostRequest
 
 _OPTION_NAMES = {option.name for option in fields(Options)}
 
 
-def problems(tx: Session, post: PostCard) -> tuple[Problem, ...]:
+def problems(tx: Session, post: PostCard) -> tuple[PostProblem, ...]:
     """Blocking problems first. Files are checked as what they will be once prepared: JPEG, cropped, shortened."""
     channel = channels.get(tx, post.channel_id)
     request, troubles = _build_request(tx, post, channel)
@@ -29,20 +29,20 @@ def problems(tx: Session, post: PostCard) -> tuple[Problem, ...]:
         post_problems = [
             problem if problem.media is None else replace(problem, media=positions[problem.media]) for problem in post_problems
         ]
-    post_problems[:0] = [Problem("media_unprepared", trouble, "media", n) for n, trouble in troubles.items()]
+    post_problems[:0] = [PostProblem("media_unprepared", trouble, "media", n) for n, trouble in troubles.items()]
     if reason := rules.missing_picture_reason(post.options, post.media):
         post_problems = [
             replace(problem, message=reason) if problem.code == "media_missing" else problem for problem in post_problems
         ]
     if channel.deleted_at:
         post_problems.insert(
-            0, Problem("channel_gone", f"The channel {channel.name} was removed. Take this post out.", "options")
+            0, PostProblem("channel_gone", f"The channel {channel.name} was removed. Take this post out.", "options")
         )
     elif channel.state != "connected":
         sentence = (
             "is switched off. Switch it on first." if channel.state == "off" else f"must be connected again: {channel.trouble}"
         )
-        post_problems.insert(0, Problem("channel_off", f"{channel.name} {sentence}", "options"))
+        post_problems.insert(0, PostProblem("channel_off", f"{channel.name} {sentence}", "options"))
     return tuple(post_problems)
 
 

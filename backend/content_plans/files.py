@@ -116,7 +116,7 @@ def _recipes_of(post: PostCard, asset_cards: Mapping[str, AssetCard]) -> list[tu
     format_limits = PLATFORMS[post.platform].formats.get(
         choose_format(post, tuple(asset_cards[asset_id].kind for asset_id in asset_ids))
     )
-    max_bytes = format_limits.film.size if format_limits and format_limits.film else None
+    max_bytes = format_limits.video.size if format_limits and format_limits.video else None
     return [
         (asset_id, recipe_of(asset_cards[asset_id], post.edits.get(asset_id, {}), max_bytes=max_bytes))
         for asset_id in asset_ids

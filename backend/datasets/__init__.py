@@ -1,4 +1,4 @@
-"""Training pictures: brought in, looked at, captioned, declared, and ready or not."""
+"""Datasets: import, checks, captions, rights statements, and whether a dataset is ready to train on."""
 
 from backend.datasets.buckets import bucket_preview
 from backend.datasets.caption_cards import (
@@ -9,7 +9,7 @@ from backend.datasets.caption_cards import (
     CaptionRunCard,
 )
 from backend.datasets.caption_runs import caption_results, caption_run, last_caption_run, preview_results
-from backend.datasets.captioning import foretell_captioning, start_captioning
+from backend.datasets.captioning import estimate_captioning, start_captioning
 from backend.datasets.captions import (
     caption_history,
     caption_leaks,
@@ -21,30 +21,40 @@ from backend.datasets.captions import (
 )
 from backend.datasets.crops import set_crop
 from backend.datasets.edit_cards import (
-    AlikeGroup,
-    ArrivalNote,
     Bucket,
     BucketPreview,
     CaptionChange,
+    CaptionLeak,
     CaptionVersion,
     EditCard,
     FixPreview,
-    Leak,
-    RefusedCard,
+    FixSuggestion,
+    ImportNote,
+    NearDuplicateGroup,
+    RefusedFile,
     RightsEntry,
-    Suggestion,
     TagCount,
-    TrainItem,
-    Undone,
+    TrainingPicture,
+    UndoResult,
 )
-from backend.datasets.edits import edits, undo_edit
+from backend.datasets.edits import list_edits, undo_edit
 from backend.datasets.export import export_zip
-from backend.datasets.fixes import alike_groups, apply_fix, keep_one, preview_fix, suggestions
-from backend.datasets.masks import clear_mask, clear_masks, take_mask
-from backend.datasets.queries import chosen, count_problems, get, images, matching, page, readiness, refused, training_set
-from backend.datasets.removal import forget_removed, remove_images
-from backend.datasets.rights import STATEMENTS, declare_rights, declare_sample, rights_history, withdraw_rights
-from backend.datasets.rules import GOOD_IMAGES, MIN_IMAGES, status
+from backend.datasets.fixes import apply_fix, keep_only, near_duplicate_groups, preview_fix, suggestions
+from backend.datasets.masks import clear_mask, clear_masks, save_mask
+from backend.datasets.queries import (
+    count_problems,
+    get,
+    get_images,
+    images,
+    matching_ids,
+    page,
+    readiness,
+    refused_files,
+    training_set,
+)
+from backend.datasets.removal import purge_removals, remove_images
+from backend.datasets.rights import STATEMENTS, declare_rights, declare_sample_rights, rights_history, withdraw_rights
+from backend.datasets.rules import GOOD_IMAGES, MIN_IMAGES, dataset_status
 from backend.datasets.schemas import (
     Box,
     CaptionEdit,
@@ -72,23 +82,103 @@ from backend.datasets.service import (
     scan,
     set_included,
     set_influencer,
+    set_thresholds,
     set_trigger_word,
-    tune,
 )
-from backend.datasets.source_notes import arrival_notes, clear_arrival_notes
+from backend.datasets.source_notes import clear_import_notes, import_notes
 
 __all__ = [
-    "GOOD_IMAGES", "MIN_IMAGES", "STATEMENTS", "AlikeGroup", "ArrivalNote", "Box", "Bucket", "BucketPreview", "CaptionChange",
-    "CaptionEdit", "CaptionOrder", "CaptionPayload", "CaptionPlan", "CaptionResultCard", "CaptionRunCard", "CaptionVersion",
-    "DatasetCard", "DatasetPage", "EditCard", "Finding", "FixPreview", "ImageCard", "ImageFilter", "ImagePage",
-    "IngestPayload", "Leak", "Readiness", "Reason", "RefusedCard", "RightsEntry", "RightsKind", "ScanPayload", "Stats",
-    "Suggestion", "TagCount", "Thresholds", "TrainItem", "Undone", "add_sample_character", "alike_groups", "apply_fix",
-    "arrival_notes", "bucket_preview", "caption_history", "caption_leaks", "caption_results", "caption_run", "caption_tags",
-    "chosen", "clear_arrival_notes", "clear_mask", "clear_masks", "count_problems", "create", "declare_rights",
-    "declare_sample", "delete", "dismiss_refused", "edit_captions", "edits", "export_zip", "foretell_captioning",
-    "forget_removed", "get", "images",
-    "ingest", "keep_one", "last_caption_run", "matching", "page", "preview_captions", "preview_fix", "preview_results",
-    "readiness", "refused", "remove_images", "rename", "restore_caption", "rights_history", "scan", "set_captions",
-    "set_crop", "set_included", "set_influencer", "set_trigger_word", "start_captioning", "status", "suggestions",
-    "take_mask", "training_set", "tune", "undo_edit", "withdraw_rights",
-]  # fmt: skip
+    "GOOD_IMAGES",
+    "MIN_IMAGES",
+    "STATEMENTS",
+    "Box",
+    "Bucket",
+    "BucketPreview",
+    "CaptionChange",
+    "CaptionEdit",
+    "CaptionLeak",
+    "CaptionOrder",
+    "CaptionPayload",
+    "CaptionPlan",
+    "CaptionResultCard",
+    "CaptionRunCard",
+    "CaptionVersion",
+    "DatasetCard",
+    "DatasetPage",
+    "EditCard",
+    "Finding",
+    "FixPreview",
+    "FixSuggestion",
+    "ImageCard",
+    "ImageFilter",
+    "ImagePage",
+    "ImportNote",
+    "IngestPayload",
+    "NearDuplicateGroup",
+    "Readiness",
+    "Reason",
+    "RefusedFile",
+    "RightsEntry",
+    "RightsKind",
+    "ScanPayload",
+    "Stats",
+    "TagCount",
+    "Thresholds",
+    "TrainingPicture",
+    "UndoResult",
+    "add_sample_character",
+    "apply_fix",
+    "bucket_preview",
+    "caption_history",
+    "caption_leaks",
+    "caption_results",
+    "caption_run",
+    "caption_tags",
+    "clear_import_notes",
+    "clear_mask",
+    "clear_masks",
+    "count_problems",
+    "create",
+    "dataset_status",
+    "declare_rights",
+    "declare_sample_rights",
+    "delete",
+    "dismiss_refused",
+    "edit_captions",
+    "estimate_captioning",
+    "export_zip",
+    "get",
+    "get_images",
+    "images",
+    "import_notes",
+    "ingest",
+    "keep_only",
+    "last_caption_run",
+    "list_edits",
+    "matching_ids",
+    "near_duplicate_groups",
+    "page",
+    "preview_captions",
+    "preview_fix",
+    "preview_results",
+    "purge_removals",
+    "readiness",
+    "refused_files",
+    "remove_images",
+    "rename",
+    "restore_caption",
+    "rights_history",
+    "save_mask",
+    "scan",
+    "set_captions",
+    "set_crop",
+    "set_included",
+    "set_influencer",
+    "set_thresholds",
+    "set_trigger_word",
+    "start_captioning",
+    "suggestions",
+    "training_set",
+    "undo_edit",
+    "withdraw_rights",
+]

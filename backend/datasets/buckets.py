@@ -1,4 +1,4 @@
-"""Which shape each picture is trained at: kohya's aspect-ratio buckets, and what they cut off. The rules are pure."""
+"""kohya's aspect-ratio buckets: the size each picture is trained at, and how much of it is cropped. The rules are pure."""
 
 from __future__ import annotations
 
@@ -17,38 +17,40 @@ STEP = 64
 Size = tuple[int, int]
 
 
-def shapes(resolution: int, *, step: int = STEP) -> list[Size]:
+def bucket_sizes(resolution: int, *, step: int = STEP) -> list[Size]:
     """(width, height) of all buckets with at most `resolution`² pixels, sides from half to twice of it, multiples of `step`."""
-    area, least, most = resolution * resolution, max(step, resolution // 2 // step * step), resolution * 2 // step * step
-    found = {(isqrt(area) // step * step,) * 2}
-    for width in range(least, most + 1, step):
-        height = min(most, area // width // step * step)
-        if height >= least:
-            found |= {(width, height), (height, width)}
-    return sorted(found)
+    area, smallest, largest = resolution * resolution, max(step, resolution // 2 // step * step), resolution * 2 // step * step
+    sizes = {(isqrt(area) // step * step,) * 2}
+    for width in range(smallest, largest + 1, step):
+        height = min(largest, area // width // step * step)
+        if height >= smallest:
+            sizes |= {(width, height), (height, width)}
+    return sorted(sizes)
 
 
-def bucket_of(size: Size, buckets: Iterable[Size]) -> Size:
+def nearest_bucket(size: Size, buckets: Iterable[Size]) -> Size:
     """The bucket whose width by height is nearest that of `size`."""
     width, height = size
-    return min(buckets, key=lambda one: (abs(one[0] / one[1] - width / height), one))
+    return min(buckets, key=lambda bucket: (abs(bucket[0] / bucket[1] - width / height), bucket))
 
 
-def lost(size: Size, bucket: Size) -> float:
+def cropped_share(size: Size, bucket: Size) -> float:
     """Share of the picture cut off at its edges when it is scaled to cover the bucket, 0 to 1."""
     scale = max(bucket[0] / size[0], bucket[1] / size[1])
     return max(0.0, 1 - bucket[0] * bucket[1] / (size[0] * scale * size[1] * scale))
 
 
-def sorted_into(counts: Iterable[tuple[Size, int]], resolution: int) -> list[Bucket]:
-    """`counts`: (size, how many pictures have it). Fullest bucket first."""
-    buckets, found = shapes(resolution), dict[Size, Bucket]()
+def fill_buckets(counts: Iterable[tuple[Size, int]], resolution: int) -> list[Bucket]:
+    """`counts`: (size, how many pictures have it). The bucket with the most pictures comes first."""
+    buckets, by_shape = bucket_sizes(resolution), dict[Size, Bucket]()
     for size, n in counts:
-        shape = bucket_of(size, buckets)
-        had = found.get(shape, Bucket(*shape, 0, 0.0, 0))
-        small = n if size[0] < shape[0] or size[1] < shape[1] else 0
-        found[shape] = Bucket(*shape, had.count + n, max(had.cut, lost(size, shape)), had.enlarged + small)
-    return sorted(found.values(), key=lambda one: (-one.count, one.width))
+        shape = nearest_bucket(size, buckets)
+        earlier = by_shape.get(shape, Bucket(*shape, 0, 0.0, 0))
+        enlarged = n if size[0] < shape[0] or size[1] < shape[1] else 0
+        by_shape[shape] = Bucket(
+            *shape, earlier.count + n, max(earlier.cut, cropped_share(size, shape)), earlier.enlarged + enlarged
+        )
+    return sorted(by_shape.values(), key=lambda bucket: (-bucket.count, bucket.width))
 
 
 def bucket_preview(tx: Session, dataset_id: str, *, resolution: int, batch: int = 1) -> BucketPreview:
@@ -59,18 +61,19 @@ def bucket_preview(tx: Session, dataset_id: str, *, resolution: int, batch: int 
     row = DatasetImage
     size = func.coalesce(row.crop_w, row.width), func.coalesce(row.crop_h, row.height)
     query = select(*size, func.count()).where(row.dataset_id == dataset_id, row.included).group_by(*size)
-    found = sorted_into((((w, h), n) for w, h, n in tx.execute(query)), resolution)
-    return BucketPreview(found, warning(found, batch))
+    buckets = fill_buckets((((w, h), n) for w, h, n in tx.execute(query)), resolution)
+    return BucketPreview(buckets, bucket_warning(buckets, batch))
 
 
-def warning(buckets: list[Bucket], batch: int) -> str:
-    """About the smallest bucket: pictures of different shapes never share a batch."""
-    lonely = [one for one in buckets if one.count < max(batch, 2)]
-    if len(buckets) < 2 or not lonely:
+def bucket_warning(buckets: list[Bucket], batch: int) -> str:
+    """A sentence about the smallest bucket, as pictures of different sizes never share a batch; "" when all are filled."""
+    nearly_empty = [bucket for bucket in buckets if bucket.count < max(batch, 2)]
+    if len(buckets) < 2 or not nearly_empty:
         return ""
-    small = lonely[-1]
-    which = f"{small.width} × {small.height}" + (f" and {len(lonely) - 1} more" if len(lonely) > 1 else "")
-    few = "1 picture" if small.count == 1 else f"{small.count} pictures"
+    smallest = nearly_empty[-1]
+    label = f"{smallest.width} × {smallest.height}" + (f" and {len(nearly_empty) - 1} more" if len(nearly_empty) > 1 else "")
+    count_text = "1 picture" if smallest.count == 1 else f"{smallest.count} pictures"
     if batch > 1:
-        return f"The smallest bucket, {which}, has {few}: fewer than a batch of {batch}. Crop or leave out, and steps are even."
-    return f"The smallest bucket, {which}, has {few}: that shape is hardly learned. Crop it to the shape of the others."
+        advice = "Crop or leave out, and steps are even."
+        return f"The smallest bucket, {label}, has {count_text}: fewer than a batch of {batch}. {advice}"
+    return f"The smallest bucket, {label}, has {count_text}: that shape is hardly learned. Crop it to the shape of the others."

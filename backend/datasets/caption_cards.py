@@ -14,12 +14,14 @@ from backend.kit.drafts import Draft
 
 Replace = Literal["empty", "machine", "all"]
 Outcome = Literal["written", "kept", "refused", "shown"]
-PREVIEWED = 3
+PREVIEW_PICTURES = 3
 
 
 class CaptionOrder(Draft):
-    """`captioner` "": the first there is. `replace`: which captions may be replaced (machine: empty ones and those that a
-    machine wrote). `image_ids`: none: all. `drop`: words that no caption shall have. `look` counts up to ask anew.
+    """`captioner` "": the first one configured. `replace`: which captions may be replaced (machine: empty ones and those that
+    a machine wrote). `image_ids` empty: all pictures. `drop`: words that are removed from every caption.
+
+    `look`: raised by one to get a fresh answer instead of a cached one.
     """
 
     dataset_id: str
@@ -35,7 +37,7 @@ class CaptionOrder(Draft):
 
 
 class CaptionPayload(BaseModel):
-    """`run_id`: the row that holds the order."""
+    """`run_id`: the row of `caption_runs` that holds the order."""
 
     dataset_id: str
     run_id: str
@@ -43,10 +45,10 @@ class CaptionPayload(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class CaptionPlan:
-    """What an order would come to. `usual_usd` None: nobody was captioned here before; `most_usd`: no answer costs more.
+    """Estimate of an order. `usual_usd`: at the mean cost of earlier captions, None: there are none; `most_usd`: upper limit.
 
-    `left_usd` None: no limit. `seconds` None: nothing to go by. `tokens_around`: what trigger word, prefix and suffix take of
-    the `TOKENS` that are read.
+    `kept`: pictures whose captions `replace` protects. `left_usd`: what is left of the budget, None: no limit. `seconds` None:
+    no measurements yet. `tokens_around`: how many of the `MAX_TOKENS` go to trigger word, prefix and suffix.
     """
 
     captioner: CaptionerName
@@ -61,16 +63,16 @@ class CaptionPlan:
 
     @property
     def affordable(self) -> int:
-        """How many of the pictures the budget surely pays."""
+        """How many of the pictures the rest of the budget pays for, at the upper limit of the cost."""
         each = self.most_usd / self.pictures if self.pictures else Decimal(0)
         return self.pictures if self.left_usd is None or not each else min(self.pictures, int(self.left_usd / each))
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionRunCard:
-    """`total`: pictures to look at, `done`: of those. `kept` counts those left alone from the start too.
+    """`total`: pictures to caption, `done`: how many of them are finished. `kept` includes those skipped from the start.
 
-    `unsure`: written, to be looked at. `edit_id` "": nothing to take back (yet). `cost_usd` of the pictures that are done.
+    `unsure`: written, but somebody should check them. `edit_id` "": nothing to undo (yet). `cost_usd` of the finished pictures.
     """
 
     id: str
@@ -95,7 +97,8 @@ class CaptionRunCard:
 
 @dataclass(frozen=True, slots=True)
 class CaptionResultCard:
-    """One picture of a run. `reason`: why it was refused or kept, or what was put right. `doubts`: what to look at."""
+    """One picture of a run. `reason`: why it was refused or kept, or what was corrected. `doubts`: what to check, a sentence
+    each. `before`: the caption it had."""
 
     image_id: str
     asset_id: str

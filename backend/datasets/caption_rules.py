@@ -1,7 +1,7 @@
-"""What a caption for LoRA training must be, and how a model's words are made one. Pure.
+"""Rules for LoRA training captions, and how a model's answer is turned into one. Pure.
 
-The trigger word stands first and carries what never changes; so what never changes is not named, or the model would learn it
-under its own words. What the text encoder does not read (beyond 75 tokens) is not written.
+The trigger word comes first and stands for everything that never changes about the person. So a caption must not name these
+traits, or the LoRA learns them under their own words. CLIP reads 75 tokens; longer captions are cut.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from backend.datasets.rules import has_word
 from backend.engines.caption.port import CaptionForm
 
-TOKENS = 75
-MACHINES = frozenset({"vision", "blip", "template"})
-"""Sources of captions that nobody wrote: others are somebody's work."""
-_LONGEST_WORD = 10
+MAX_TOKENS = 75
+MACHINE_SOURCES = frozenset({"vision", "blip", "template"})
+"""Values of `caption_source` for captions that a machine wrote and may replace again."""
+_LONGEST_ONE_TOKEN_WORD = 10
 _TRAIT_WORDS = (
     "long|short|shoulder[- ]length|medium[- ]length|curly|wavy|straight|frizzy|thick|thin|bushy|silky|shiny|smooth|full|plump"
     "|blonde?|brown|brunette|black|dark|light|red|auburn|ginger|grey|gray|white|silver|pink|blue|green|hazel|amber|golden"
@@ -36,8 +36,8 @@ _TRAIT = re.compile(
     rf")\b(?:{_TRAIT_NOUNS})\b",
     re.IGNORECASE,
 )
-"""A fixed trait with what hangs on it. Closed eyes and tied hair change from picture to picture: they may be said."""
-_WHO = re.compile(
+"""A fixed trait with its adjectives. Closed eyes and tied hair change from picture to picture, so they stay."""
+_PERSON_ADJECTIVES = re.compile(
     r"\b(?:\d+[- ]years?[- ]old|young|old|elderly|middle[- ]aged|asian|caucasian|african|european|latina|latino|hispanic|black"
     r"|white|indian|slim|slender|curvy|muscular|beautiful|handsome|attractive)\s+"
     r"(?=(?:[\w-]+\s+)?(?:woman|man|girl|boy|person|lady|guy|female|male|model)\b)",
@@ -48,31 +48,33 @@ _BEFORE_CHANGING = re.compile(rf"(?:\b(?:{_TRAIT_WORDS})\b[\s,-]+)+(?=(?:hair|ey
 _ADDRESS = re.compile(
     r"(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.[\w.]+|(?<!\w)@\w{2,}|\b[\w-]+\.(?:com|net|org|io)\b", re.IGNORECASE
 )
-_ORDER = re.compile(
+_NOT_A_DESCRIPTION = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instruction|prompt|above|previous)|\bsystem prompt\b|\bas an ai\b"
     r"|\bi(?:'m| am)? (?:sorry|unable|cannot|can't)\b|\bi can(?:'t|not)\b",
     re.IGNORECASE,
 )
-_FOREIGN = frozenset(
+_FOREIGN_WORDS = frozenset(
     {
         "il", "lo", "gli", "una", "uno", "che", "con", "per", "della", "delle", "sono", "nella", "sulla", "der", "das", "und",
         "mit", "ist", "ein", "eine", "auf", "von", "el", "los", "las", "por", "para", "del", "mujer", "le", "les", "des", "une",
         "avec", "dans", "sur", "est", "pour", "et", "uma", "com", "dos", "em", "het", "een", "van", "met", "op",
     }
 )  # fmt: skip
-_ENGLISH = frozenset(
+_ENGLISH_WORDS = frozenset(
     {
         "a", "an", "the", "of", "in", "on", "at", "with", "and", "is", "are", "to", "by", "from", "wearing", "looking", "her",
         "his", "their", "person", "woman", "man",
     }
 )  # fmt: skip
-_GENERAL = frozenset(
+_GENERIC_WORDS = frozenset(
     {
         "a", "an", "the", "of", "photo", "photograph", "portrait", "picture", "image", "woman", "man", "girl", "boy", "person",
         "female", "male", "lady", "guy", "1girl", "1boy", "solo", "drawing", "illustration", "model", "cartoon", "realistic",
     }
 )  # fmt: skip
-_LOOSE = re.compile(r"\b(?:with|and|has|having|of|in|at|by|over|wearing|a|an|the|her|his|their)\s*(?=[,.;]|$)", re.IGNORECASE)
+_DANGLING_WORD = re.compile(
+    r"\b(?:with|and|has|having|of|in|at|by|over|wearing|a|an|the|her|his|their)\s*(?=[,.;]|$)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,9 @@ class CaptionRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Composed:
-    """`caption` "": `refusal` says why there is none. `doubts`: what a person should look at, a sentence each; `note`: what was
-    put right."""
+class ComposedCaption:
+    """`caption` "": `refusal` says why there is none. `doubts`: what a person should check, a sentence each; `note`: what was
+    corrected."""
 
     caption: str = ""
     doubts: tuple[str, ...] = ()
@@ -99,166 +101,169 @@ class Composed:
     note: str = ""
 
 
-def replaces(caption: str, source: str, replace: str) -> bool:
-    """Whether the rule lets a caption be replaced. `replace`: empty, machine (and empty ones), all."""
-    return not caption.strip() or replace == "all" or (replace == "machine" and source in MACHINES)
+def may_replace(caption: str, source: str, replace: str) -> bool:
+    """Whether a caption may be replaced. `replace`: `empty`, `machine` (also empty ones) or `all`."""
+    return not caption.strip() or replace == "all" or (replace == "machine" and source in MACHINE_SOURCES)
 
 
-def tokens(text: str) -> int:
-    """About how many CLIP makes of it: a common word is one, a long one several, a digit and a comma one each."""
+def count_tokens(text: str) -> int:
+    """Estimate of CLIP's token count: a common word is one, a long one several, each digit and punctuation mark one."""
     parts = re.findall(r"[^\W\d_]+|\d|[^\w\s]|_", text)
-    return sum(1 if len(part) <= _LONGEST_WORD else -(-len(part) // 6) for part in parts)
+    return sum(1 if len(part) <= _LONGEST_ONE_TOKEN_WORD else -(-len(part) // 6) for part in parts)
 
 
-def compose(said: str, rules: CaptionRules) -> Composed:
-    """A model's words as a caption: first the trigger word, nothing fixed, nothing forbidden, in English, short enough."""
-    text = _plain(said)
+def compose(answer: str, rules: CaptionRules) -> ComposedCaption:
+    """A model's answer as a caption: trigger word first, no fixed traits, no dropped words, in English, at most MAX_TOKENS."""
+    text = _strip_markup(answer)
     doubts: list[str] = []
     notes: list[str] = []
-    if _ORDER.search(text):
-        return Composed(refusal="The answer is no description but words to somebody. Look at the picture yourself.")
-    if not english(text):
-        return Composed(refusal="The answer is not in English. Try again, or write the caption by hand.")
-    if (left := _ADDRESS.sub("", text)) != text:
-        text = left
+    if _NOT_A_DESCRIPTION.search(text):
+        return ComposedCaption(refusal="The answer is no description but words to somebody. Look at the picture yourself.")
+    if not is_english(text):
+        return ComposedCaption(refusal="The answer is not in English. Try again, or write the caption by hand.")
+    if (without_addresses := _ADDRESS.sub("", text)) != text:
+        text = without_addresses
         doubts.append("An address or a handle was taken out.")
-    text, found = _settled(text, rules)
-    if found:
-        notes.append(f"Taken out, for the trigger word carries it: {', '.join(found)}.")
+    text, removed = _clean(text, rules)
+    if removed:
+        notes.append(f"Taken out, for the trigger word carries it: {', '.join(removed)}.")
     if not re.search(r"[^\W\d_]{2}", text):
-        return Composed(doubts=tuple(doubts), refusal="Nothing that may be said was left of the answer.")
+        return ComposedCaption(doubts=tuple(doubts), refusal="Nothing that may be said was left of the answer.")
     if len(re.findall(r"\w+", text)) < 3:
         doubts.append("Very short.")
-    if _stutters(text):
+    if _repeats_itself(text):
         doubts.append("It repeats itself.")
-    whole, cut = _fitting(text, rules)
-    if cut:
-        notes.append(f"Cut to about {TOKENS} tokens: more is not read.")
-    return Composed(whole, tuple(doubts), note=" ".join(notes))
+    caption, was_cut = _fit_to_tokens(text, rules)
+    if was_cut:
+        notes.append(f"Cut to about {MAX_TOKENS} tokens: more is not read.")
+    return ComposedCaption(caption, tuple(doubts), note=" ".join(notes))
 
 
 def fixed_phrases(look: str) -> tuple[str, ...]:
-    """How an influencer always looks -> phrases that no caption names; what only says “a person, a photo” is left out."""
-    found = (" ".join(part.split()) for part in re.split(r"[,;.\n]", re.sub(r"<[^>]*>|:\d+(?:\.\d+)?|[()\[\]]", " ", look)))
-    return tuple(dict.fromkeys(part for part in found if part and not set(part.lower().split()) <= _GENERAL))
+    """An influencer's look prompt as phrases that no caption may name; generic ones (“a person”, “photo”) are left out."""
+    phrases = (" ".join(part.split()) for part in re.split(r"[,;.\n]", re.sub(r"<[^>]*>|:\d+(?:\.\d+)?|[()\[\]]", " ", look)))
+    return tuple(dict.fromkeys(part for part in phrases if part and not set(part.lower().split()) <= _GENERIC_WORDS))
 
 
-def around(rules: CaptionRules) -> int:
-    """About how many tokens the trigger word, prefix and suffix take of the 75."""
-    return tokens(_joined("", rules))
+def token_overhead(rules: CaptionRules) -> int:
+    """About how many of the MAX_TOKENS the trigger word, prefix and suffix take."""
+    return count_tokens(_join_parts("", rules))
 
 
-def english(text: str) -> bool:
-    """As far as function words and letters tell; a list of tags has few of them and passes."""
+def is_english(text: str) -> bool:
+    """Judged by letters and function words; a list of tags has few function words and passes."""
     letters = [c for c in text if c.isalpha()]
     if not letters or sum(c.isascii() for c in letters) < 0.85 * len(letters):
         return False
     words = re.findall(r"[^\W\d_]+", text.lower())
-    foreign, own = sum(word in _FOREIGN for word in words), sum(word in _ENGLISH for word in words)
-    return foreign < 2 or foreign <= own
+    foreign_count, english_count = sum(word in _FOREIGN_WORDS for word in words), sum(word in _ENGLISH_WORDS for word in words)
+    return foreign_count < 2 or foreign_count <= english_count
 
 
-def _plain(said: str) -> str:
+def _strip_markup(answer: str) -> str:
     """One line without marks that mean something to a trainer, a prompt or a page."""
-    text = re.sub(r"<[^>]{0,80}>", " ", said)
+    text = re.sub(r"<[^>]{0,80}>", " ", answer)
     text = re.sub(r"^\s*(?:caption|description|answer|tags)\s*:\s*", "", text, flags=re.IGNORECASE)
-    text = re.sub(r"[\x00-\x1f\x7f<>{}\[\]()|\\`*_#~^\"“”]+", lambda found: "_" if found.group() == "_" else " ", text)
+    text = re.sub(r"[\x00-\x1f\x7f<>{}\[\]()|\\`*_#~^\"“”]+", lambda match: "_" if match.group() == "_" else " ", text)
     return " ".join(text.split()).strip(" '")
 
 
-def _settled(text: str, rules: CaptionRules) -> tuple[str, list[str]]:
-    """Again until nothing changes: what is taken out can bring words together that were apart."""
-    found: list[str] = []
+def _clean(text: str, rules: CaptionRules) -> tuple[str, list[str]]:
+    """Removes names, fixed traits and dropped words; returns (text, removed traits).
+
+    Repeated until nothing changes: a removal can join words that form another forbidden phrase.
+    """
+    removed: list[str] = []
     before = ""
     while text != before:
         before = text
-        text, more = _without_fixed(_third_person(text, rules), rules)
-        found += more
-        for words in rules.drop:
-            text = _cut(text, words)
-        text = _tags(text) if rules.form == "tags" else _sentence(text)
-    return text, list(dict.fromkeys(found))
+        text, removed_now = _remove_fixed_traits(_replace_names(text, rules), rules)
+        removed += removed_now
+        for phrase in rules.drop:
+            text = _remove_phrase(text, phrase)
+        text = _as_tags(text) if rules.form == "tags" else _as_sentence(text)
+    return text, list(dict.fromkeys(removed))
 
 
-def _third_person(text: str, rules: CaptionRules) -> str:
-    """The trigger word is put in front later, once; their name never stands in a caption."""
+def _replace_names(text: str, rules: CaptionRules) -> str:
+    """Replaces the trigger word and the influencer's names by “the person”; `compose` puts the trigger word in front."""
     text = re.sub(rf"^{re.escape(rules.trigger)}(?!\w)[,:]?\s*(?:(?:is|was)\b\s*)?", "", text, flags=re.IGNORECASE)
-    for word, how in ((rules.trigger, re.IGNORECASE), *((name, re.NOFLAG) for name in rules.names)):  # a rose is no Rose
+    for word, flags in ((rules.trigger, re.IGNORECASE), *((name, re.NOFLAG) for name in rules.names)):  # a rose is no Rose
         if word and not has_word("the person", word):
-            text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "the person", text, flags=how)
+            text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "the person", text, flags=flags)
     return text
 
 
-def _without_fixed(text: str, rules: CaptionRules) -> tuple[str, list[str]]:
-    found: list[str] = []
+def _remove_fixed_traits(text: str, rules: CaptionRules) -> tuple[str, list[str]]:
+    removed: list[str] = []
     for phrase in rules.fixed:
         if has_word(text, phrase):
-            text = _cut(text, phrase)
-            found.append(phrase)
-    found += [hit.strip() for hit in _WHO.findall(text)]
-    text = _WHO.sub("", text)
-    found += [" ".join(hit.split()).strip(" ,-") for hit in _BEFORE_CHANGING.findall(text)]
+            text = _remove_phrase(text, phrase)
+            removed.append(phrase)
+    removed += [match.strip() for match in _PERSON_ADJECTIVES.findall(text)]
+    text = _PERSON_ADJECTIVES.sub("", text)
+    removed += [" ".join(match.split()).strip(" ,-") for match in _BEFORE_CHANGING.findall(text)]
     text = _BEFORE_CHANGING.sub("", text)
-    while hit := _TRAIT.search(text):
-        words = re.sub(rf"^[\s,]*(?:(?:and|{_LINKS}|a|an|the|her|his|their)\b\s*)*", "", hit.group(), flags=re.IGNORECASE)
-        found.append(words.strip())
-        text = f"{text[: hit.start()]} {text[hit.end() :]}"
-    return (text if not found else _mended(text)), list(dict.fromkeys(found))
+    while match := _TRAIT.search(text):
+        words = re.sub(rf"^[\s,]*(?:(?:and|{_LINKS}|a|an|the|her|his|their)\b\s*)*", "", match.group(), flags=re.IGNORECASE)
+        removed.append(words.strip())
+        text = f"{text[: match.start()]} {text[match.end() :]}"
+    return (text if not removed else _tidy(text)), list(dict.fromkeys(removed))
 
 
-def _cut(text: str, words: str) -> str:
-    left = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", " ", text, flags=re.IGNORECASE) if words.strip() else text
-    return text if left == text else _mended(left)
+def _remove_phrase(text: str, phrase: str) -> str:
+    shortened = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", " ", text, flags=re.IGNORECASE) if phrase.strip() else text
+    return text if shortened == text else _tidy(shortened)
 
 
-def _mended(text: str) -> str:
-    """After something was taken out: no loose word, no doubled comma."""
+def _tidy(text: str) -> str:
+    """Repairs a text after a removal: no dangling words, no doubled commas."""
     before = ""
     while text != before:
         before = text
         text = re.sub(r"\s+", " ", text)
         text = re.sub(r"\s+([,.;])", r"\1", text)
-        text = _LOOSE.sub("", text)
+        text = _DANGLING_WORD.sub("", text)
         text = re.sub(r"\b(with|and|of|in)\s+(?=(?:with|and|of|in|at|on|wearing|standing|sitting|smiling|looking)\b)", "", text)
         text = re.sub(r"[,;]\s*(?=[,;.])", "", text).strip(" ,;")
     return text
 
 
-def _sentence(text: str) -> str:
+def _as_sentence(text: str) -> str:
     text = text.rstrip(" .,;")
     return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 
-def _tags(text: str) -> str:
-    found = (" ".join(part.split()).strip(" .;").lower() for part in re.split(r"[,;\n]", text))
-    return ", ".join(dict.fromkeys(tag for tag in found if tag))
+def _as_tags(text: str) -> str:
+    tags = (" ".join(part.split()).strip(" .;").lower() for part in re.split(r"[,;\n]", text))
+    return ", ".join(dict.fromkeys(tag for tag in tags if tag))
 
 
-def _stutters(text: str) -> bool:
+def _repeats_itself(text: str) -> bool:
     words = re.findall(r"\w+", text.lower())
     return any(
         words[n : n + size] * 3 == words[n : n + 3 * size] for size in (1, 2, 3, 4) for n in range(len(words) - 3 * size + 1)
     )
 
 
-def _joined(text: str, rules: CaptionRules) -> str:
-    return ", ".join(part for part in (rules.trigger, *_each((rules.prefix, text, rules.suffix))) if part)
+def _join_parts(text: str, rules: CaptionRules) -> str:
+    return ", ".join(part for part in (rules.trigger, *_normalized((rules.prefix, text, rules.suffix))) if part)
 
 
-def _each(parts: Iterable[str]) -> list[str]:
+def _normalized(parts: Iterable[str]) -> list[str]:
     return [" ".join(part.split()).strip(" ,") for part in parts]
 
 
-def _fitting(text: str, rules: CaptionRules) -> tuple[str, bool]:
-    """The trigger word, prefix and suffix stay; the model's words lose clauses from the end, then words."""
-    whole = _joined(text, rules)
-    if tokens(whole) <= TOKENS:
-        return whole, False
-    room = TOKENS - around(rules) - 1
+def _fit_to_tokens(text: str, rules: CaptionRules) -> tuple[str, bool]:
+    """(caption, whether it was cut). Trigger word, prefix and suffix stay; the text loses clauses from the end, then words."""
+    caption = _join_parts(text, rules)
+    if count_tokens(caption) <= MAX_TOKENS:
+        return caption, False
+    token_budget = MAX_TOKENS - token_overhead(rules) - 1
     clauses: Sequence[str] = re.split(r"(?<=[,;.])\s+", text)
-    while len(clauses) > 1 and tokens(" ".join(clauses)) > room:
+    while len(clauses) > 1 and count_tokens(" ".join(clauses)) > token_budget:
         clauses = clauses[:-1]
     words = " ".join(clauses).strip(" ,;.").split()
-    while words and tokens(" ".join(words)) > max(room, 0):
+    while words and count_tokens(" ".join(words)) > max(token_budget, 0):
         words = words[:-1]
-    return _joined(_mended(" ".join(words)), rules), True
+    return _join_parts(_tidy(" ".join(words)), rules), True

@@ -1,4 +1,4 @@
-"""Captions by a machine: what it would come to, started as a job, listed, and taken back as one act."""
+"""Automatic captions: the estimate, starting the job, and undoing a whole run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from backend import budgets, jobs
 from backend.datasets import caption_rules
-from backend.datasets.caption_cards import PREVIEWED, CaptionOrder, CaptionPayload, CaptionPlan
+from backend.datasets.caption_cards import PREVIEW_PICTURES, CaptionOrder, CaptionPayload, CaptionPlan
 from backend.datasets.caption_rules import CaptionRules
 from backend.datasets.caption_runs import active_run
-from backend.datasets.captions import write
+from backend.datasets.captions import write_captions
 from backend.datasets.queries import get
-from backend.datasets.service import locked
+from backend.datasets.service import lock_dataset
 from backend.db.tables import CaptionResult, CaptionRun, DatasetEdit, DatasetImage
 from backend.engines.caption.port import Captioner, CaptionInput, CaptionRequest
 from backend.errors import Conflict, Invalid
@@ -27,41 +27,44 @@ if TYPE_CHECKING:
     from backend.app import App
 
 KIND = "auto-caption"
-"""Of jobs and in the ledger. What needs a processor instead of the network is `auto-caption-local`, to the same end."""
-LOCAL = f"{KIND}-local"
+"""Kind of the job and of its AI calls. Captioners that compute here instead of calling an API run as LOCAL_KIND."""
+LOCAL_KIND = f"{KIND}-local"
 CAPTION_RUN_S, CAPTION_S = 0.2, 0.015
-"""By what was measured, on two quiet processor cores: a run, and each of its pictures."""
+"""Seconds for a run and for each of its pictures with the template captioner, measured on two idle CPU cores."""
 LABELS: dict[str, str] = {"vision": "a vision model", "blip": "BLIP", "template": "measurements"}
 _NO_TRIGGER = "Give the dataset a trigger word first, in its settings: every caption begins with it."
-_NOTHING = "There is no caption to write: none of these pictures is without one. Choose to replace captions, or other pictures."
+_NOTHING_TO_DO = (
+    "There is no caption to write: none of these pictures is without one. Choose to replace captions, or other pictures."
+)
 Captioners = Mapping[str, Captioner]
 
 
 def start_captioning(
     tx: Session, order: CaptionOrder, *, captioners: Captioners, request_key: str, preview: bool = False
 ) -> JobCard:
-    """The job that captions; `preview`: it only shows what it would write for the first few. The same key: the first job.
+    """Starts the captioning job. `preview`: it only proposes captions for the first few pictures. A known `request_key`
+    returns the job it started.
 
     Raises NotFound, Invalid (no trigger word, nothing to do, no such captioner), Conflict (already under way).
     """
-    row = locked(tx, order.dataset_id)
-    if first := jobs.find_by_key(tx, request_key):
-        return first
-    captioner = able(captioners, order)
+    row = lock_dataset(tx, order.dataset_id)
+    if existing_job := jobs.find_by_key(tx, request_key):
+        return existing_job
+    captioner = usable_captioner(captioners, order)
     if not row.trigger_word:
         raise Invalid(_NO_TRIGGER)
     if not preview and active_run(tx, row.id):
         raise Conflict("This dataset is being captioned already. Wait for it to end, or cancel it.")
-    n, _ = counted(tx, order)
+    n, _ = count_pictures(tx, order)
     if not n:
-        raise Invalid(_NOTHING)
+        raise Invalid(_NOTHING_TO_DO)
     run = CaptionRun(id=new_id("crun"), dataset_id=row.id, edit_id=new_id("edit"), captioner=captioner.name, preview=preview)
     run.rules, run.created_by = order.model_dump(mode="json"), tx.info.get("user_id")
-    run.total = min(n, PREVIEWED) if preview else n
-    of = "1 picture" if run.total == 1 else f"{run.total:,} pictures"
-    title = f"Preview captions of {row.name}" if preview else f"Caption {of} of {row.name}"
+    run.total = min(n, PREVIEW_PICTURES) if preview else n
+    count_text = "1 picture" if run.total == 1 else f"{run.total:,} pictures"
+    title = f"Preview captions of {row.name}" if preview else f"Caption {count_text} of {row.name}"
     payload = CaptionPayload(dataset_id=row.id, run_id=run.id)
-    kind = KIND if captioner.paid else LOCAL
+    kind = KIND if captioner.paid else LOCAL_KIND
     subject = ("caption-preview", run.id) if preview else ("dataset", row.id)
     card = jobs.enqueue(tx, kind=kind, payload=payload, title=title, request_key=request_key, subject=subject)
     run.job_id = card.id
@@ -70,34 +73,37 @@ def start_captioning(
     return card
 
 
-def foretell_captioning(app: App, tx: Session, order: CaptionOrder) -> CaptionPlan:
-    """Starts nothing. Raises NotFound, Invalid, and what a quote raises (Unsupported: no price known)."""
-    captioner = able(app.engines.captioners, order)
+def estimate_captioning(app: App, tx: Session, order: CaptionOrder) -> CaptionPlan:
+    """Pictures, cost and time of an order; starts nothing. Raises NotFound, Invalid, and what a quote raises (Unsupported: no
+    price known)."""
+    captioner = usable_captioner(app.engines.captioners, order)
     rules = CaptionRules(get(tx, order.dataset_id).trigger_word, prefix=order.prefix, suffix=order.suffix)
-    n, kept = counted(tx, order)
-    takes, around = jobs.estimate(tx, work(captioner, n)), caption_rules.around(rules)
-    seconds = takes.seconds if takes else None
-    asked = captioner.question(CaptionRequest((CaptionInput(),), order.form, look=order.look, avoid=("x" * 400,)))
-    if asked is None:
+    n, kept = count_pictures(tx, order)
+    duration, around = jobs.estimate(tx, captioning_work(captioner, n)), caption_rules.token_overhead(rules)
+    seconds = duration.seconds if duration else None
+    question = captioner.question(CaptionRequest((CaptionInput(),), order.form, look=order.look, avoid=("x" * 400,)))
+    if question is None:
         return CaptionPlan(captioner.name, captioner.status().version, n, kept, Decimal(0), Decimal(0), None, seconds, around)
-    quote, usual = app.engines.text.quote(asked), budgets.mean_usd(tx, KIND)
-    left = budgets.remaining_usd(budgets.costs(tx, app.settings))
-    each = None if usual is None else usual * n
-    return CaptionPlan(captioner.name, ", ".join(quote.models), n, kept, each, quote.most_usd * n, left, seconds, around)
+    quote, usual_per_picture = app.engines.text.quote(question), budgets.mean_usd(tx, KIND)
+    remaining_usd = budgets.remaining_usd(budgets.costs(tx, app.settings))
+    usual_usd = None if usual_per_picture is None else usual_per_picture * n
+    return CaptionPlan(
+        captioner.name, ", ".join(quote.models), n, kept, usual_usd, quote.most_usd * n, remaining_usd, seconds, around
+    )
 
 
-def able(captioners: Captioners, order: CaptionOrder) -> Captioner:
-    """The one that is to do it. Raises Invalid when there is none, it does not write in this form, or lacks something."""
-    captioner = chosen(captioners, order.captioner)
+def usable_captioner(captioners: Captioners, order: CaptionOrder) -> Captioner:
+    """The captioner for this order. Raises Invalid when there is none, it cannot write this form, or it is not ready."""
+    captioner = find_captioner(captioners, order.captioner)
     if order.form not in captioner.forms:
         raise Invalid("BLIP writes sentences only. Choose sentences, or another captioner.")
-    if not (state := captioner.status()).ok:
-        raise Invalid(state.detail)
+    if not (status := captioner.status()).ok:
+        raise Invalid(status.detail)
     return captioner
 
 
-def chosen(captioners: Captioners, name: str) -> Captioner:
-    """`name` "": the first. Raises Invalid with those there are."""
+def find_captioner(captioners: Captioners, name: str) -> Captioner:
+    """`name` "": the first one. Raises Invalid listing the available ones."""
     if not captioners:
         raise Invalid("Nothing here can write captions. Set CAPTION_ENGINE to auto.")
     if name and name not in captioners:
@@ -105,16 +111,16 @@ def chosen(captioners: Captioners, name: str) -> Captioner:
     return captioners[name or next(iter(captioners))]
 
 
-def counted(tx: Session, order: CaptionOrder) -> tuple[int, int]:
+def count_pictures(tx: Session, order: CaptionOrder) -> tuple[int, int]:
     """(pictures to caption, pictures whose captions the rule keeps)."""
-    mine, free = concerned(order), replaceable(order)
-    n = func.count().filter(free)
-    wanted, all_of_them = tx.execute(select(n, func.count()).select_from(DatasetImage).where(*mine)).one()
-    return wanted, all_of_them - wanted
+    conditions, may_replace = order_conditions(order), replaceable(order)
+    n = func.count().filter(may_replace)
+    selected, total = tx.execute(select(n, func.count()).select_from(DatasetImage).where(*conditions)).one()
+    return selected, total - selected
 
 
-def concerned(order: CaptionOrder) -> list[ColumnElement[bool]]:
-    """The pictures that the wish is about, whatever their captions are."""
+def order_conditions(order: CaptionOrder) -> list[ColumnElement[bool]]:
+    """Conditions for the pictures of the order, whatever captions they have."""
     where: list[ColumnElement[bool]] = [DatasetImage.dataset_id == order.dataset_id]
     if order.image_ids:
         where.append(DatasetImage.id.in_(order.image_ids))
@@ -124,41 +130,46 @@ def concerned(order: CaptionOrder) -> list[ColumnElement[bool]]:
 
 
 def replaceable(order: CaptionOrder) -> ColumnElement[bool]:
-    """As `caption_rules.replaces`, for Postgres."""
+    """`caption_rules.may_replace` as an SQL condition."""
     empty: ColumnElement[bool] = func.btrim(DatasetImage.caption, " \t\n\r") == ""
     if order.replace == "all":
         return or_(empty, DatasetImage.caption != "")
-    return or_(empty, DatasetImage.caption_source.in_(caption_rules.MACHINES)) if order.replace == "machine" else empty
+    return or_(empty, DatasetImage.caption_source.in_(caption_rules.MACHINE_SOURCES)) if order.replace == "machine" else empty
 
 
 def after_ingest(tx: Session, dataset_id: str, *, captioners: Captioners, request_key: str) -> JobCard | None:
-    """Captions for new pictures that came without one, where they cost nothing; paid ones are only offered (by the page)."""
+    """Starts captioning new pictures without a caption where that is free; paid captioners are only offered by the page."""
     order = CaptionOrder(dataset_id=dataset_id)
-    row = locked(tx, dataset_id)
-    if not captioners or chosen(captioners, "").paid or not row.trigger_word or active_run(tx, dataset_id):
+    row = lock_dataset(tx, dataset_id)
+    if not captioners or find_captioner(captioners, "").paid or not row.trigger_word or active_run(tx, dataset_id):
         return None
-    n, _ = counted(tx, order)
+    n, _ = count_pictures(tx, order)
     return start_captioning(tx, order, captioners=captioners, request_key=request_key) if n else None
 
 
-def take_back(tx: Session, row: DatasetEdit) -> int:
-    """Puts back what the run replaced, where nobody has changed it since. Returns how many. Raises Conflict (it still runs)."""
+def undo_caption_run(tx: Session, row: DatasetEdit) -> int:
+    """Restores the captions that the run replaced, except where somebody changed them since. Returns how many were restored.
+
+    Raises Conflict while the run is active.
+    """
     run = tx.scalars(select(CaptionRun).where(CaptionRun.edit_id == row.id)).one()
     if active_run(tx, row.dataset_id) == run.id:
         raise Conflict("This is still being captioned. Cancel it first, then take it back.")
-    before = select(CaptionResult.image_id, CaptionResult.before, CaptionResult.before_source).join(
+    replaced = select(CaptionResult.image_id, CaptionResult.before, CaptionResult.before_source).join(
         DatasetImage, (DatasetImage.id == CaptionResult.image_id) & (DatasetImage.caption_version == CaptionResult.version)
     )
-    same = before.where(CaptionResult.run_id == run.id, CaptionResult.outcome == "written").order_by(CaptionResult.image_id)
+    unchanged = replaced.where(CaptionResult.run_id == run.id, CaptionResult.outcome == "written").order_by(
+        CaptionResult.image_id
+    )
     by_source: dict[str, dict[str, str]] = {}
-    for image_id, caption, source in tx.execute(same.with_for_update(of=DatasetImage)):
-        # what a machine wrote may be replaced again, what somebody wrote may not
-        by_source.setdefault(source if source in caption_rules.MACHINES else "undo", {})[image_id] = caption
-    return sum(len(write(tx, row.dataset_id, texts, source=source)) for source, texts in by_source.items())
+    for image_id, caption, source in tx.execute(unchanged.with_for_update(of=DatasetImage)):
+        # A machine's caption keeps its source, so that it may be replaced again; a person's becomes "undo", which is protected.
+        by_source.setdefault(source if source in caption_rules.MACHINE_SOURCES else "undo", {})[image_id] = caption
+    return sum(len(write_captions(tx, row.dataset_id, texts, source=source)) for source, texts in by_source.items())
 
 
-def work(captioner: Captioner, n: int) -> Work:
-    """Captioning `n` pictures, for estimates."""
+def captioning_work(captioner: Captioner, n: int) -> Work:
+    """The work of captioning `n` pictures, for time estimates."""
     if captioner.needs_pixels or captioner.paid:
         return Work("caption", captioner.name, float(n), measured=False)
     return Work("caption", captioner.name, CAPTION_RUN_S + CAPTION_S * n)

@@ -1,4 +1,4 @@
-"""Changing captions: one by one with a version check, or many at once, seen before and taken back after."""
+"""Changes captions: single ones with a version check, or many at once with a preview and an undo."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from backend.datasets import caption_text
-from backend.datasets.checks import gate
-from backend.datasets.edit_cards import CaptionChange, CaptionVersion, EditCard, Leak, TagCount
-from backend.datasets.edit_log import once, record
+from backend.datasets.checks import check_limits
+from backend.datasets.edit_cards import CaptionChange, CaptionLeak, CaptionVersion, EditCard, TagCount
+from backend.datasets.edit_log import find_edit_by_key, record_edit
 from backend.datasets.schemas import CaptionDraft, CaptionEdit
-from backend.datasets.service import locked, refresh_status
+from backend.datasets.service import lock_dataset, refresh_status
 from backend.db.tables import DatasetCaption, DatasetImage
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
@@ -23,7 +23,7 @@ _WRITE = text(
     "caption_source = :source FROM unnest(CAST(:ids AS text[]), CAST(:captions AS text[])) AS x(id, caption) "
     "WHERE d.id = x.id AND d.dataset_id = :dataset_id RETURNING d.id, d.caption_version"
 )
-_KEEP = text(
+_INSERT_HISTORY = text(
     "INSERT INTO dataset_captions (image_id, version, caption, source, said_by, edit_id) "
     "SELECT id, caption_version, caption, caption_source, caption_by, CAST(:edit_id AS text) FROM dataset_images "
     "WHERE id = ANY(CAST(:ids AS text[])) AND dataset_id = :dataset_id"
@@ -35,68 +35,72 @@ def set_captions(tx: Session, captions: Mapping[str, tuple[str, int]]) -> int:
 
     Raises Invalid, NotFound, and Conflict (`data["stale"]`: ids) when somebody changed one of them meanwhile.
     """
-    wanted = {image_id: (CaptionDraft(caption=text).caption, version) for image_id, (text, version) in captions.items()}
-    found = select(DatasetImage.dataset_id).where(DatasetImage.id.in_(wanted)).distinct()
+    drafts = {image_id: (CaptionDraft(caption=text).caption, version) for image_id, (text, version) in captions.items()}
+    dataset_ids = select(DatasetImage.dataset_id).where(DatasetImage.id.in_(drafts)).distinct()
     changed = 0
-    for dataset_id in sorted(tx.scalars(found)):
-        locked(tx, dataset_id)
-        rows = _locked(tx, dataset_id, list(wanted))
+    for dataset_id in sorted(tx.scalars(dataset_ids)):
+        lock_dataset(tx, dataset_id)
+        rows = _lock_pictures(tx, dataset_id, list(drafts))
         changed += len(rows)
-        _refuse_stale(rows, wanted)
-    if changed < len(wanted):
+        _refuse_stale(rows, drafts)
+    if changed < len(drafts):
         raise NotFound("Some of these pictures are no longer in the dataset. Reload the page, then try again.")
-    return sum(_save(tx, dataset_id, wanted) for dataset_id in sorted(tx.scalars(found)))
+    return sum(_save_changed(tx, dataset_id, drafts) for dataset_id in sorted(tx.scalars(dataset_ids)))
 
 
 def preview_captions(tx: Session, dataset_id: str, edit: CaptionEdit, *, image_ids: Sequence[str] = ()) -> list[CaptionChange]:
-    """What the change would do, only where it does something. `image_ids`: none: all. Raises NotFound, Invalid."""
+    """The captions that the edit would change. `image_ids` empty: all pictures. Raises NotFound, Invalid."""
     if edit.verb in ("replace", "remove", "cut") and not edit.find.strip():
         raise Invalid("Say which words this is about.")
     if edit.verb in ("prefix", "suffix") and not edit.put.strip():
         raise Invalid("Write the words that should be added.")
-    word = _word(tx, dataset_id)
-    if edit.verb == "trigger" and not word:
+    trigger_word = _trigger_word(tx, dataset_id)
+    if edit.verb == "trigger" and not trigger_word:
         raise Invalid("The dataset has no trigger word yet. Give it one in its settings first.")
     rows = tx.scalars(_pictures(dataset_id, list(image_ids)))
-    changes = [CaptionChange(row.id, row.asset_id, row.filename, row.caption, _new(row, edit, word)) for row in rows]
-    return [one for one in changes if one.after != one.before]
+    changes = [
+        CaptionChange(row.id, row.asset_id, row.filename, row.caption, _rewritten(row, edit, trigger_word)) for row in rows
+    ]
+    return [change for change in changes if change.after != change.before]
 
 
 def edit_captions(
     tx: Session, dataset_id: str, edit: CaptionEdit, *, image_ids: Sequence[str] = (), request_key: str = ""
 ) -> EditCard:
-    """Rewrites all captions (or those of `image_ids`) and remembers how they were. Raises NotFound, Invalid (nothing to do)."""
-    if done := once(tx, request_key):
-        return done
-    locked(tx, dataset_id)
+    """Rewrites all captions (or those of `image_ids`) as one undoable edit. Raises NotFound, Invalid (nothing would change)."""
+    if existing_edit := find_edit_by_key(tx, request_key):
+        return existing_edit
+    lock_dataset(tx, dataset_id)
     changes = preview_captions(tx, dataset_id, edit, image_ids=image_ids)
     if not changes:
         raise Invalid("No caption would change. Look at the words again; capitals matter when replacing.")
     edit_id = new_id("edit")
-    now = write(tx, dataset_id, {one.image_id: one.after for one in changes}, source="bulk", edit_id=edit_id)
-    undo = {one.image_id: [one.before, now[one.image_id]] for one in changes}
-    card = record(tx, dataset_id, "captions", edit.title, undo, request_key=request_key, edit_id=edit_id)
+    versions = write_captions(
+        tx, dataset_id, {change.image_id: change.after for change in changes}, source="bulk", edit_id=edit_id
+    )
+    undo = {change.image_id: [change.before, versions[change.image_id]] for change in changes}
+    card = record_edit(tx, dataset_id, "captions", edit.title, undo, request_key=request_key, edit_id=edit_id)
     refresh_status(tx, dataset_id)
     return card
 
 
 def caption_history(tx: Session, image_id: str) -> list[CaptionVersion]:
-    """Newest first; what was there before histories were kept is its first entry."""
+    """Newest first. The oldest entry is the caption from before histories were kept, where there was one."""
     query = select(DatasetCaption).where(DatasetCaption.image_id == image_id).order_by(DatasetCaption.version.desc())
     return [CaptionVersion(row.version, row.caption, row.source, row.said_by, row.created_at) for row in tx.scalars(query)]
 
 
 def restore_caption(tx: Session, image_id: str, version: int) -> None:
-    """Writes an earlier version anew; none is lost. Raises NotFound."""
-    here = select(DatasetImage.dataset_id, DatasetCaption.caption).join(
+    """Writes an earlier version's text as a new version. Raises NotFound."""
+    query = select(DatasetImage.dataset_id, DatasetCaption.caption).join(
         DatasetCaption, DatasetCaption.image_id == DatasetImage.id
     )
-    row = tx.execute(here.where(DatasetImage.id == image_id, DatasetCaption.version == version)).first()
+    row = tx.execute(query.where(DatasetImage.id == image_id, DatasetCaption.version == version)).first()
     if row is None:
         raise NotFound("This version of the caption is gone. Reload the page.")
     dataset_id, caption = row
-    locked(tx, dataset_id)
-    write(tx, dataset_id, {image_id: caption}, source="restored")
+    lock_dataset(tx, dataset_id)
+    write_captions(tx, dataset_id, {image_id: caption}, source="restored")
     refresh_status(tx, dataset_id)
 
 
@@ -105,37 +109,39 @@ def caption_tags(tx: Session, dataset_id: str) -> list[TagCount]:
     return caption_text.tag_counts(_texts(tx, dataset_id))
 
 
-def caption_leaks(tx: Session, dataset_id: str) -> list[Leak]:
-    """Words in captions that name what the trigger word should carry. Raises NotFound."""
-    return caption_text.leaks(_texts(tx, dataset_id), _word(tx, dataset_id))
+def caption_leaks(tx: Session, dataset_id: str) -> list[CaptionLeak]:
+    """Phrases in captions that the trigger word should stand for. Raises NotFound."""
+    return caption_text.leaks(_texts(tx, dataset_id), _trigger_word(tx, dataset_id))
 
 
-def write(tx: Session, dataset_id: str, captions: Mapping[str, str], *, source: str, edit_id: str = "") -> dict[str, int]:
+def write_captions(
+    tx: Session, dataset_id: str, captions: Mapping[str, str], *, source: str, edit_id: str = ""
+) -> dict[str, int]:
     """Image id -> its new version. The caller holds the dataset's lock and has left out what would not change."""
     if not captions:
         return {}
-    said = {"by": tx.info.get("user_id") or "", "source": source, "dataset_id": dataset_id}
+    common = {"by": tx.info.get("user_id") or "", "source": source, "dataset_id": dataset_id}
     tx.flush()
-    found = tx.execute(_WRITE, {"ids": list(captions), "captions": list(captions.values()), **said}).all()
-    tx.execute(_KEEP, {"ids": list(captions), "edit_id": edit_id or None, "dataset_id": dataset_id})
+    rows = tx.execute(_WRITE, {"ids": list(captions), "captions": list(captions.values()), **common}).all()
+    tx.execute(_INSERT_HISTORY, {"ids": list(captions), "edit_id": edit_id or None, "dataset_id": dataset_id})
     tx.expire_all()
-    return {image_id: version for image_id, version in found}
+    return {image_id: version for image_id, version in rows}
 
 
-def _save(tx: Session, dataset_id: str, wanted: Mapping[str, tuple[str, int]]) -> int:
-    before = {row.id: row.caption for row in _locked(tx, dataset_id, list(wanted))}
-    texts = {image_id: wanted[image_id][0] for image_id, caption in before.items() if caption != wanted[image_id][0]}
+def _save_changed(tx: Session, dataset_id: str, drafts: Mapping[str, tuple[str, int]]) -> int:
+    before = {row.id: row.caption for row in _lock_pictures(tx, dataset_id, list(drafts))}
+    texts = {image_id: drafts[image_id][0] for image_id, caption in before.items() if caption != drafts[image_id][0]}
     edit_id = new_id("edit") if len(texts) > 1 else ""
-    now = write(tx, dataset_id, texts, source="person", edit_id=edit_id)
+    versions = write_captions(tx, dataset_id, texts, source="person", edit_id=edit_id)
     if edit_id:
-        undo = {image_id: [before[image_id], version] for image_id, version in now.items()}
-        record(tx, dataset_id, "captions", f"Wrote {len(texts)} captions", undo, edit_id=edit_id)
+        undo = {image_id: [before[image_id], version] for image_id, version in versions.items()}
+        record_edit(tx, dataset_id, "captions", f"Wrote {len(texts)} captions", undo, edit_id=edit_id)
     refresh_status(tx, dataset_id)
     return len(texts)
 
 
-def _refuse_stale(rows: Sequence[DatasetImage], wanted: Mapping[str, tuple[str, int]]) -> None:
-    if stale := [row for row in rows if row.caption_version != wanted[row.id][1]]:
+def _refuse_stale(rows: Sequence[DatasetImage], drafts: Mapping[str, tuple[str, int]]) -> None:
+    if stale := [row for row in rows if row.caption_version != drafts[row.id][1]]:
         names = ", ".join(row.filename for row in stale[:3]) + (" and more" if len(stale) > 3 else "")
         raise Conflict(
             f"Somebody else changed the caption of {names} meanwhile. Nothing was overwritten: reload, look, save again.",
@@ -143,20 +149,20 @@ def _refuse_stale(rows: Sequence[DatasetImage], wanted: Mapping[str, tuple[str, 
         )
 
 
-def _new(row: DatasetImage, edit: CaptionEdit, trigger_word: str) -> str:
+def _rewritten(row: DatasetImage, edit: CaptionEdit, trigger_word: str) -> str:
     return CaptionDraft(caption=caption_text.rewrite(row.caption, edit, trigger_word)).caption
 
 
 def _texts(tx: Session, dataset_id: str) -> list[str]:
-    mine = DatasetImage.dataset_id == dataset_id, DatasetImage.included
-    return list(tx.scalars(select(DatasetImage.caption).where(*mine)))
+    conditions = DatasetImage.dataset_id == dataset_id, DatasetImage.included
+    return list(tx.scalars(select(DatasetImage.caption).where(*conditions)))
 
 
-def _word(tx: Session, dataset_id: str) -> str:
-    return gate(tx, dataset_id).trigger_word
+def _trigger_word(tx: Session, dataset_id: str) -> str:
+    return check_limits(tx, dataset_id).trigger_word
 
 
-def _locked(tx: Session, dataset_id: str, image_ids: list[str]) -> Sequence[DatasetImage]:
+def _lock_pictures(tx: Session, dataset_id: str, image_ids: list[str]) -> Sequence[DatasetImage]:
     return tx.scalars(_pictures(dataset_id, image_ids).with_for_update()).all()
 
 

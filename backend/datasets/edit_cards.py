@@ -1,4 +1,4 @@
-"""What the gate, the captions and the log of acts hand out."""
+"""Values returned by the checks, the captions and the edit log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from backend.datasets.schemas import ImageCard, RightsKind
 
 @dataclass(frozen=True, slots=True)
 class EditCard:
-    """One act on many pictures, for the list of changes. `said_by`: a user's id."""
+    """One edit of many pictures, for the list of changes. `said_by`: a user's id."""
 
     id: str
     kind: str
@@ -23,8 +23,9 @@ class EditCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
-    """`kept`: pictures that somebody changed since (of removed ones: added again, or their files are gone); they stay so."""
+class UndoResult:
+    """`count`: restored pictures. `kept`: those left as they are, because somebody changed them since (or, of removed ones,
+    because they were added again or their files are gone)."""
 
     count: int
     kept: int
@@ -60,9 +61,9 @@ class TagCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Leak:
-    """`words` stand in `count` of `total` captions. `why` trait: they name hair, eyes, skin; always: nearly every caption
-    has them, so the trigger word will not learn them."""
+class CaptionLeak:
+    """A phrase (`words`) in `count` of `total` captions that the trigger word should stand for. `why` trait: it names hair,
+    eyes or skin; always: nearly every caption has it, so the LoRA would learn it under these words."""
 
     words: str
     count: int
@@ -72,7 +73,7 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class RightsEntry:
-    """`kind` withdrawn: from then on nothing held. `until`: the end that was agreed. `said_by`: a user's id."""
+    """`kind` withdrawn: the earlier statement no longer applies. `until`: agreed end. `said_by`: a user's id."""
 
     kind: RightsKind
     statement: str
@@ -83,7 +84,7 @@ class RightsEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
+class FixSuggestion:
     """Something the studio can do about what the check found. `key` is what `preview_fix` and `apply_fix` take."""
 
     key: str
@@ -93,7 +94,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class FixPreview:
-    """`out`: pictures that would be left out; `kept`: the one of each group that stays; `captions`: what would be rewritten."""
+    """`out`: pictures that would be excluded; `kept`: the one of each group that stays; `captions`: those that would change."""
 
     title: str
     out: list[ImageCard] = field(default_factory=list)
@@ -106,8 +107,8 @@ class FixPreview:
 
 
 @dataclass(frozen=True, slots=True)
-class AlikeGroup:
-    """`best_id`: the one worth keeping. `images` in the order they came in."""
+class NearDuplicateGroup:
+    """`best_id`: the picture to keep. `images` in the order they were added."""
 
     id: str
     best_id: str
@@ -116,8 +117,8 @@ class AlikeGroup:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One shape that pictures are scaled and cropped to. `cut`: the largest share of a picture lost at its edges;
-    `enlarged`: pictures smaller than the shape."""
+    """One size that pictures are scaled and cropped to. `cut`: the largest share cropped from any of them, 0 to 1;
+    `enlarged`: how many are smaller than the bucket."""
 
     width: int
     height: int
@@ -135,8 +136,8 @@ class BucketPreview:
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedCard:
-    """A file that was not taken; one inside an archive is called `archive.zip/name.jpg`."""
+class RefusedFile:
+    """A file that was refused; one inside an archive is called `archive.zip/name.jpg`."""
 
     id: str
     filename: str
@@ -144,8 +145,8 @@ class RefusedCard:
 
 
 @dataclass(frozen=True, slots=True)
-class ArrivalNote:
-    """Something to know of `count` pictures that came in; `filenames`: the first of them."""
+class ImportNote:
+    """A remark about `count` imported pictures; `filenames`: the first of them."""
 
     sentence: str
     count: int
@@ -153,10 +154,10 @@ class ArrivalNote:
 
 
 @dataclass(frozen=True, slots=True)
-class TrainItem:
-    """`crop`: x, y, width, height in px of what is trained on; None: the whole picture.
+class TrainingPicture:
+    """A picture to train on. `crop`: x, y, width, height in px; None: the whole picture.
 
-    `mask_*`: what of the whole picture counts; None: all of it.
+    `mask_*`: the mask of the whole picture, white where it is learned; None: all of it.
     """
 
     asset_id: str

@@ -1,4 +1,4 @@
-"""Writes one act on many pictures into the log; the same request is recorded once."""
+"""Records edits of many pictures; the same request key is recorded once."""
 
 from __future__ import annotations
 
@@ -12,33 +12,38 @@ from backend.datasets.edit_cards import EditCard
 from backend.db.tables import DatasetEdit
 from backend.kit.ids import new_id
 
-Act = Literal["captions", "included", "crops", "masks", "removed"]
-CARD = (
-    DatasetEdit.id, DatasetEdit.kind, DatasetEdit.title, DatasetEdit.count, DatasetEdit.said_by, DatasetEdit.created_at,
+EditKind = Literal["captions", "included", "crops", "masks", "removed"]
+EDIT_CARD_COLUMNS = (
+    DatasetEdit.id,
+    DatasetEdit.kind,
+    DatasetEdit.title,
+    DatasetEdit.count,
+    DatasetEdit.said_by,
+    DatasetEdit.created_at,
     DatasetEdit.undone_at,
-)  # fmt: skip
-"""What an EditCard says; what the undo needs may be megabytes and stays where it is."""
+)
+"""The columns of an EditCard, without `undo`, which can be megabytes."""
 
 
-def record(
+def record_edit(
     tx: Session,
     dataset_id: str,
-    kind: Act,
+    kind: EditKind,
     title: str,
     undo: Mapping[str, Any],
     *,
     request_key: str = "",
     edit_id: str = "",
 ) -> EditCard:
-    """`undo`: image id -> [what was before, the version or value that the act left]. The caller holds the dataset's lock."""
+    """`undo`: image id -> [value before, version or value after the edit]. The caller holds the dataset's lock."""
     row = DatasetEdit(id=edit_id or new_id("edit"), dataset_id=dataset_id, kind=kind, title=title, count=len(undo))
     row.undo, row.said_by, row.request_key = dict(undo), tx.info.get("user_id") or "", request_key
     tx.add(row)
     tx.flush()
-    return EditCard(*tx.execute(select(*CARD).where(DatasetEdit.id == row.id)).one())
+    return EditCard(*tx.execute(select(*EDIT_CARD_COLUMNS).where(DatasetEdit.id == row.id)).one())
 
 
-def once(tx: Session, request_key: str) -> EditCard | None:
-    """What an earlier call with the same key did."""
-    found = tx.execute(select(*CARD).where(DatasetEdit.request_key == request_key)).first() if request_key else None
-    return EditCard(*found) if found else None
+def find_edit_by_key(tx: Session, request_key: str) -> EditCard | None:
+    """The edit of an earlier call with the same key; None for an empty or new key."""
+    row = tx.execute(select(*EDIT_CARD_COLUMNS).where(DatasetEdit.request_key == request_key)).first() if request_key else None
+    return EditCard(*row) if row else None

@@ -1,4 +1,4 @@
-"""A dataset as a kohya-style ZIP: `<repeats>_<trigger word>/0001.jpg` with its caption beside it, and what was said of each."""
+"""Exports a dataset as a kohya-style ZIP: `<repeats>_<trigger word>/0001.jpg`, each with its caption file, and a manifest."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from backend.assets import safe_name
-from backend.datasets.edit_cards import TrainItem
+from backend.datasets.edit_cards import TrainingPicture
 from backend.datasets.queries import get, training_set
 from backend.datasets.schemas import DatasetCard
 from backend.errors import Invalid
 from backend.media.documents import zip as archives
-from backend.media.images.picture_cut import Cut, Cutter
+from backend.media.images.picture_cut import Cutter, PictureCut
 from backend.storage import Storage
 
-Form = Literal["originals", "trained"]
+ExportForm = Literal["originals", "trained"]
 _AHEAD = 4
-_PIECE = 1 << 20
+_CHUNK_BYTES = 1 << 20
 Member = tuple[str, Iterable[bytes]]
 
 
 def export_zip(
-    tx: Session, storage: Storage, dataset_id: str, *, form: Form = "originals", repeats: int = 10
+    tx: Session, storage: Storage, dataset_id: str, *, form: ExportForm = "originals", repeats: int = 10
 ) -> Iterator[bytes]:
-    """The included pictures. Rows are read now, bytes while it is consumed (after `tx`). Raises NotFound, Invalid (none).
+    """The ZIP of the included pictures. Rows are read now, files while it is consumed (after `tx`). Raises NotFound, Invalid
+    (no picture).
 
     `trained`: cut to their crops, masks as alpha (kohya's alpha_mask). `originals`: as uploaded, masks under `masks/`. Both
     with a manifest.json that says crops in px of the original.
@@ -40,30 +41,32 @@ def export_zip(
     if not items:
         raise Invalid("There are no pictures to export. Add some, or take some back in.")
     folder = f"{repeats}_{safe_name(dataset.trigger_word or dataset.name)}"
-    files = _trained(storage, folder, items) if form == "trained" else _originals(storage, folder, items)
-    return archives.stream(_whole(dataset, form, items, files))
+    files = _cropped_members(storage, folder, items) if form == "trained" else _original_members(storage, folder, items)
+    return archives.stream(_archive_members(dataset, form, items, files))
 
 
-def _whole(dataset: DatasetCard, form: Form, items: list[TrainItem], files: Iterable[list[Member]]) -> Iterator[Member]:
-    """`files`: of each item in turn its picture, then what belongs to it."""
-    said = []
+def _archive_members(
+    dataset: DatasetCard, form: ExportForm, items: list[TrainingPicture], files: Iterable[list[Member]]
+) -> Iterator[Member]:
+    """`files`: for each item its picture, then its mask if it has one."""
+    entries = []
     for item, members in zip(items, files, strict=True):
         name = members[0][0]
         yield from members
         if item.caption:
             yield str(PurePosixPath(name).with_suffix(".txt")), (item.caption.encode(),)
-        said.append(_said(item, name, [other for other, _ in members[1:]]))
-    about = {"dataset": dataset.name, "triggerWord": dataset.trigger_word, "form": form, "pictures": said}
-    yield "manifest.json", (json.dumps(about, indent=1, ensure_ascii=False).encode(),)
+        entries.append(_manifest_entry(item, name, [mask_name for mask_name, _ in members[1:]]))
+    manifest = {"dataset": dataset.name, "triggerWord": dataset.trigger_word, "form": form, "pictures": entries}
+    yield "manifest.json", (json.dumps(manifest, indent=1, ensure_ascii=False).encode(),)
 
 
-def _said(item: TrainItem, name: str, masks: list[str]) -> dict[str, Any]:
+def _manifest_entry(item: TrainingPicture, name: str, masks: list[str]) -> dict[str, Any]:
     crop = dict(zip(("x", "y", "width", "height"), item.crop, strict=True)) if item.crop else None
     mask = masks[0] if masks else "alpha" if item.mask_key else None
     return {"file": name, "uploadedAs": item.filename, "caption": item.caption, "crop": crop, "mask": mask}
 
 
-def _originals(storage: Storage, folder: str, items: list[TrainItem]) -> Iterator[list[Member]]:
+def _original_members(storage: Storage, folder: str, items: list[TrainingPicture]) -> Iterator[list[Member]]:
     for n, item in enumerate(items, 1):
         members: list[Member] = [(f"{folder}/{n:04d}{PurePosixPath(item.key).suffix}", storage.open(item.key))]
         if item.mask_key:
@@ -71,41 +74,41 @@ def _originals(storage: Storage, folder: str, items: list[TrainItem]) -> Iterato
         yield members
 
 
-def _trained(storage: Storage, folder: str, items: list[TrainItem]) -> Iterator[list[Member]]:
-    """A few ahead are cut while one is sent; what needs no cut is passed on as it is."""
+def _cropped_members(storage: Storage, folder: str, items: list[TrainingPicture]) -> Iterator[list[Member]]:
+    """Cuts a few pictures ahead of the one being sent; pictures without crop and mask are sent as they are."""
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="export-")))
         cutter = stack.enter_context(Cutter())
-        coming: deque[tuple[int, TrainItem, Future[Path] | None]] = deque()
-        waiting = iter(enumerate(items, 1))
-        for n, item in waiting:
-            coming.append((n, item, _asked(storage, cutter, scratch, n, item)))
-            if len(coming) > _AHEAD:
-                yield [_cut(storage, folder, *coming.popleft())]
-        while coming:
-            yield [_cut(storage, folder, *coming.popleft())]
+        pending: deque[tuple[int, TrainingPicture, Future[Path] | None]] = deque()
+        numbered = iter(enumerate(items, 1))
+        for n, item in numbered:
+            pending.append((n, item, _submit_cut(storage, cutter, scratch, n, item)))
+            if len(pending) > _AHEAD:
+                yield [_finished_member(storage, folder, *pending.popleft())]
+        while pending:
+            yield [_finished_member(storage, folder, *pending.popleft())]
 
 
-def _asked(storage: Storage, cutter: Cutter, scratch: Path, n: int, item: TrainItem) -> Future[Path] | None:
+def _submit_cut(storage: Storage, cutter: Cutter, scratch: Path, n: int, item: TrainingPicture) -> Future[Path] | None:
     if not (item.crop or item.mask_key):
         return None
-    whole, mask = scratch / f"{n}.whole", scratch / f"{n}.mask"
-    storage.get_file(item.key, whole)
+    original, mask = scratch / f"{n}.whole", scratch / f"{n}.mask"
+    storage.get_file(item.key, original)
     if item.mask_key:
         storage.get_file(item.mask_key, mask)
-    return cutter.submit(Cut(str(whole), str(scratch / f"{n}"), item.crop, str(mask) if item.mask_key else ""))
+    return cutter.submit(PictureCut(str(original), str(scratch / f"{n}"), item.crop, str(mask) if item.mask_key else ""))
 
 
-def _cut(storage: Storage, folder: str, n: int, item: TrainItem, coming: Future[Path] | None) -> Member:
-    if coming is None:
+def _finished_member(storage: Storage, folder: str, n: int, item: TrainingPicture, cut: Future[Path] | None) -> Member:
+    if cut is None:
         return f"{folder}/{n:04d}{PurePosixPath(item.key).suffix}", storage.open(item.key)
-    path = coming.result()
-    return f"{folder}/{n:04d}{path.suffix}", _sent(path)
+    path = cut.result()
+    return f"{folder}/{n:04d}{path.suffix}", _read_and_delete(path)
 
 
-def _sent(path: Path) -> Iterator[bytes]:
+def _read_and_delete(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            yield piece
-    for spare in path.parent.glob(f"{path.stem}.*"):
-        spare.unlink()
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
+    for leftover in path.parent.glob(f"{path.stem}.*"):
+        leftover.unlink()

@@ -1,4 +1,4 @@
-"""What the folders of a kohya training set say: `10_bella woman` is ten repeats of the class woman called bella. Pure."""
+"""kohya folder names: `10_bella woman` means ten repeats, trigger word bella, class woman. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _REGULARISATION = re.compile(r"(reg|regs|regulari[sz]ation|class)([ _-]?(images?
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
-    """`words`: what kohya takes for the caption of a picture that has none. `regularisation`: it lies under such a folder."""
+class KohyaFolder:
+    """`words`: the caption kohya gives a picture without one. `regularisation`: it is inside a regularisation folder."""
 
     name: str
     repeats: int
@@ -23,48 +23,48 @@ class Folder:
     regularisation: bool
 
 
-def folder_of(path: str) -> Folder | None:
-    """The innermost kohya folder in a picture's path; None when none is one."""
+def kohya_folder(path: str) -> KohyaFolder | None:
+    """The innermost kohya folder in a picture's path; None: there is none."""
     parts = PurePosixPath(path.replace("\\", "/")).parent.parts
-    for at in range(len(parts) - 1, -1, -1):
-        if found := _FOLDER.fullmatch(parts[at].strip()):
-            regularisation = any(_REGULARISATION.fullmatch(part.strip()) for part in parts[:at])
-            return Folder(parts[at].strip(), int(found[1]), found[2].strip(), regularisation)
+    for depth in range(len(parts) - 1, -1, -1):
+        if match := _FOLDER.fullmatch(parts[depth].strip()):
+            regularisation = any(_REGULARISATION.fullmatch(part.strip()) for part in parts[:depth])
+            return KohyaFolder(parts[depth].strip(), int(match[1]), match[2].strip(), regularisation)
     return None
 
 
-def notes(path: str, folders: Iterable[str], trigger_word: str, *, captioned: bool) -> tuple[list[dict[str, str]], bool]:
-    """What to say of the picture at `path`, and whether it is left out. `folders`: all that came with it, this one too."""
-    folder = folder_of(path)
+def folder_notes(path: str, folders: Iterable[str], trigger_word: str, *, captioned: bool) -> tuple[list[dict[str, str]], bool]:
+    """(notes about the picture at `path`, whether it is excluded). `folders`: all folders of the upload."""
+    folder = kohya_folder(path)
     if folder is None:
         return [], False
-    known = {found for one in folders if (found := folder_of(f"{one}/x"))}
-    others = {one for one in known if one.words != folder.words}
-    if why := _not_the_subject(folder, known, trigger_word):
-        sentence = f"From the folder “{folder.name}”, {why}: left out of training. Take it in if it shows the same subject."
+    all_folders = {parsed for name in folders if (parsed := kohya_folder(f"{name}/x"))}
+    others = {other for other in all_folders if other.words != folder.words}
+    if reason := _not_the_subject(folder, all_folders, trigger_word):
+        sentence = f"From the folder “{folder.name}”, {reason}: left out of training. Take it in if it shows the same subject."
         return [{"code": "folder_left_out", "sentence": sentence}], True
-    said = []
+    entries = []
     if folder.repeats > 1:
         text = f"From the folder “{folder.name}”: its {folder.repeats} repeats are not kept. Set the repeats when you train."
-        said.append({"code": "folder_repeats", "sentence": text})
-    if mixed := [one for one in others if not _not_the_subject(one, known, trigger_word)]:
-        names = ", ".join(f"“{name}”" for name in sorted({folder.name, *(one.name for one in mixed)})[:5])
+        entries.append({"code": "folder_repeats", "sentence": text})
+    if mixed := [other for other in others if not _not_the_subject(other, all_folders, trigger_word)]:
+        names = ", ".join(f"“{name}”" for name in sorted({folder.name, *(other.name for other in mixed)})[:5])
         text = f"Folders of several subjects came into one set: {names}. Leave out what does not belong together."
-        said.append({"code": "folder_mixed", "sentence": text})
+        entries.append({"code": "folder_mixed", "sentence": text})
     if not captioned:
         text = f"Without a caption, and the words of its folder, “{folder.words}”, are not used as one. Write captions for it."
-        said.append({"code": "folder_words", "sentence": text})
-    return said, False
+        entries.append({"code": "folder_words", "sentence": text})
+    return entries, False
 
 
-def _not_the_subject(folder: Folder, known: set[Folder], trigger_word: str) -> str:
-    """Why these pictures are of something else than what is to be learned; "" when nothing says so."""
+def _not_the_subject(folder: KohyaFolder, all_folders: set[KohyaFolder], trigger_word: str) -> str:
+    """Why these pictures do not show the subject to be learned (regularisation, another trigger word); "" when they may."""
     if folder.regularisation:
         return "which holds regularisation pictures"
-    ours = [one for one in known if not one.regularisation and one.words != folder.words]
-    for one in ours:
-        if one.words.lower().endswith(f" {folder.words.lower()}") and folder.repeats <= one.repeats:
-            return f"the regularisation pictures for “{one.name}”"
-    if not has_word(folder.words, trigger_word) and any(has_word(one.words, trigger_word) for one in ours):
+    subjects = [other for other in all_folders if not other.regularisation and other.words != folder.words]
+    for other in subjects:
+        if other.words.lower().endswith(f" {folder.words.lower()}") and folder.repeats <= other.repeats:
+            return f"the regularisation pictures for “{other.name}”"
+    if not has_word(folder.words, trigger_word) and any(has_word(other.words, trigger_word) for other in subjects):
         return f"which is not about {trigger_word}"
     return ""

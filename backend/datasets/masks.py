@@ -1,4 +1,4 @@
-"""Which part of a picture is learned: a mask per image, drawn in the page, saved against the version it was drawn on."""
+"""Masks: which part of a picture is learned. Drawn in the page and saved with a version check."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from backend import assets
 from backend.assets import AssetCard, OpenTx, ThumbFile
-from backend.datasets.edit_log import once, record
-from backend.datasets.service import locked, refresh_status, release
+from backend.datasets.edit_log import find_edit_by_key, record_edit
+from backend.datasets.service import lock_dataset, refresh_status, release
 from backend.db.tables import DatasetImage
 from backend.errors import Conflict, Invalid, NotFound
-from backend.media.images.pictures import Inspected, Inspector, Limits
+from backend.media.images.pictures import InspectedPicture, Inspector, PictureLimits
 from backend.settings import Settings
 from backend.storage import Storage
 
 UPLOAD = "dataset-mask"
-"""What such an upload is for; its `noun_id` is the image."""
+"""`noun` of a mask's upload; its `noun_id` is the image."""
 _LEAST_SIDE = 16
 _GONE = "This picture is no longer in the dataset. Reload the page."
 _WRITE = text(
@@ -30,89 +30,97 @@ _WRITE = text(
 )
 
 
-def take_mask(
+def save_mask(
     open_tx: OpenTx, storage: Storage, *, settings: Settings, image_id: str, upload_id: str, version: int
 ) -> AssetCard:
-    """Checks an uploaded mask in a child and keeps it for the image. White: learned; black: not; any size.
+    """Checks an uploaded mask in a child process and stores it for the image. White: learned; black: not; any size.
 
     `open_tx` opens an editor's transaction (bytes move between two). `version`: `ImageCard.mask_version` it was drawn on.
     Raises NotFound, Conflict (changed meanwhile, not here yet), Invalid (no usable picture), Unavailable.
     """
     with open_tx() as tx:
         upload, tenant_id = assets.uploads.get(tx, upload_id), str(tx.info["tenant_id"])
-        dataset_id = _dataset_of(tx, image_id)
+        dataset_id = _dataset_id_of(tx, image_id)
     if upload.noun != UPLOAD or upload.noun_id != image_id:
         raise NotFound("This upload is not a mask of this picture. Draw it again.")
     if upload.state != "stored":
         raise Conflict("This mask is still on its way, or was taken already. Save it again.")
     with tempfile.TemporaryDirectory(prefix="mask-") as folder:
         storage.get_file(upload.key, path := Path(folder) / "mask.png")
-        seen = _checked(open_tx, settings, upload_id, path)
+        inspected = _inspect(open_tx, settings, upload_id, path)
         stored = assets.store(
             open_tx,
             storage,
-            path=seen.picture,
+            path=inspected.picture,
             kind="image",
-            key=assets.key_for("dataset", tenant_id=tenant_id, dataset_id=dataset_id, ext=seen.extension),
-            content_type=seen.content_type,
+            key=assets.key_for("dataset", tenant_id=tenant_id, dataset_id=dataset_id, ext=inspected.extension),
+            content_type=inspected.content_type,
             filename="mask.png",
-            thumbs=[ThumbFile(width, file) for width, file in seen.thumbs],
-            width=seen.width,
-            height=seen.height,
+            thumbs=[ThumbFile(width, file) for width, file in inspected.thumbs],
+            width=inspected.width,
+            height=inspected.height,
         )
     with open_tx() as tx:
         assets.uploads.accept(tx, [upload_id])
-        _set_one(tx, image_id, stored.id, version=version)
+        _set_mask(tx, image_id, stored.id, version=version)
     return stored
 
 
 def clear_mask(tx: Session, image_id: str, *, version: int) -> None:
-    """All of the picture is learned again. Raises NotFound, Conflict (changed meanwhile)."""
-    _set_one(tx, image_id, None, version=version)
+    """Removes the mask, so that all of the picture is learned. Raises NotFound, Conflict (changed meanwhile)."""
+    _set_mask(tx, image_id, None, version=version)
 
 
 def clear_masks(tx: Session, dataset_id: str, image_ids: Sequence[str], *, request_key: str = "") -> int:
-    """Of those that have one; one act that can be taken back. Returns how many. Raises NotFound, Invalid (none has one)."""
-    if done := once(tx, request_key):
-        return done.count
-    locked(tx, dataset_id)
-    mine = DatasetImage.dataset_id == dataset_id, DatasetImage.id.in_(image_ids), DatasetImage.mask_asset_id.is_not(None)
-    query = select(DatasetImage.id, DatasetImage.mask_asset_id).where(*mine).order_by(DatasetImage.id)
+    """Removes the masks of these pictures as one undoable edit. Returns how many. Raises NotFound, Invalid (none has one)."""
+    if existing_edit := find_edit_by_key(tx, request_key):
+        return existing_edit.count
+    lock_dataset(tx, dataset_id)
+    conditions = DatasetImage.dataset_id == dataset_id, DatasetImage.id.in_(image_ids), DatasetImage.mask_asset_id.is_not(None)
+    query = select(DatasetImage.id, DatasetImage.mask_asset_id).where(*conditions).order_by(DatasetImage.id)
     before = {image_id: mask for image_id, mask in tx.execute(query.with_for_update())}
     if not before:
         raise Invalid("None of these pictures has a mask. Choose others, or reload the page.")
-    now = put_masks(tx, dataset_id, dict.fromkeys(before))
+    versions = set_masks(tx, dataset_id, dict.fromkeys(before))
     title = f"Took away {len(before)} {'mask' if len(before) == 1 else 'masks'}"
-    record(
-        tx, dataset_id, "masks", title, {key: [before[key], version] for key, version in now.items()}, request_key=request_key
+    record_edit(
+        tx,
+        dataset_id,
+        "masks",
+        title,
+        {key: [before[key], version] for key, version in versions.items()},
+        request_key=request_key,
     )
     refresh_status(tx, dataset_id)
     return len(before)
 
 
-def put_masks(tx: Session, dataset_id: str, masks: Mapping[str, str | None]) -> dict[str, int]:
-    """Image id -> asset of its mask, None: none. What was there is let go. Returns the new versions; locked by the caller."""
+def set_masks(tx: Session, dataset_id: str, masks: Mapping[str, str | None]) -> dict[str, int]:
+    """`masks`: image id -> asset of its mask, or None. Releases the replaced masks. Returns image id -> new mask version.
+
+    The caller holds the dataset's lock.
+    """
     ids = list(masks)
-    had = tx.scalars(select(DatasetImage.mask_asset_id).where(DatasetImage.id.in_(ids))).all()
-    said = {"ids": ids, "masks": [masks[image_id] for image_id in ids], "dataset_id": dataset_id}
-    now = {image_id: version for image_id, version in tx.execute(_WRITE, said)}
-    there = {mask for mask in masks.values() if mask}
-    assets.use_all(tx, "dataset", [(mask, dataset_id) for mask in there])
-    release(tx, dataset_id, [mask for mask in had if mask and mask not in there])
+    replaced = tx.scalars(select(DatasetImage.mask_asset_id).where(DatasetImage.id.in_(ids))).all()
+    params = {"ids": ids, "masks": [masks[image_id] for image_id in ids], "dataset_id": dataset_id}
+    versions = {image_id: version for image_id, version in tx.execute(_WRITE, params)}
+    new_masks = {mask for mask in masks.values() if mask}
+    assets.use_all(tx, "dataset", [(mask, dataset_id) for mask in new_masks])
+    release(tx, dataset_id, [mask for mask in replaced if mask and mask not in new_masks])
     tx.expire_all()
-    return now
+    return versions
 
 
-def masks_back(tx: Session, dataset_id: str, before: Mapping[str, str | None]) -> int:
-    """As they were, where the files of the masks still exist. Returns how many; the caller has the locks."""
-    there = assets.restore(tx, [mask for mask in before.values() if mask])
-    back = {image_id: mask for image_id, mask in before.items() if mask is None or mask in there}
-    return len(put_masks(tx, dataset_id, back)) if back else 0
+def restore_masks(tx: Session, dataset_id: str, before: Mapping[str, str | None]) -> int:
+    """Restores masks whose files still exist. Returns how many. The caller holds the locks."""
+    existing_files = assets.restore(tx, [mask for mask in before.values() if mask])
+    restorable = {image_id: mask for image_id, mask in before.items() if mask is None or mask in existing_files}
+    return len(set_masks(tx, dataset_id, restorable)) if restorable else 0
 
 
-def _set_one(tx: Session, image_id: str, mask: str | None, *, version: int) -> None:
-    dataset_id = _dataset_of(tx, image_id)
-    locked(tx, dataset_id)
+def _set_mask(tx: Session, image_id: str, mask: str | None, *, version: int) -> None:
+    dataset_id = _dataset_id_of(tx, image_id)
+    lock_dataset(tx, dataset_id)
     row = tx.scalars(select(DatasetImage).where(DatasetImage.id == image_id).with_for_update()).one_or_none()
     if row is None:
         raise NotFound(_GONE)
@@ -121,24 +129,24 @@ def _set_one(tx: Session, image_id: str, mask: str | None, *, version: int) -> N
     before, name = row.mask_asset_id, row.filename
     if before is None and mask is None:
         return
-    now = put_masks(tx, dataset_id, {image_id: mask})
+    versions = set_masks(tx, dataset_id, {image_id: mask})
     title = f"Masked {name}" if mask else f"Took away the mask of {name}"
-    record(tx, dataset_id, "masks", title, {image_id: [before, now[image_id]]})
+    record_edit(tx, dataset_id, "masks", title, {image_id: [before, versions[image_id]]})
     refresh_status(tx, dataset_id)
 
 
-def _dataset_of(tx: Session, image_id: str) -> str:
-    found = tx.scalar(select(DatasetImage.dataset_id).where(DatasetImage.id == image_id))
-    if found is None:
+def _dataset_id_of(tx: Session, image_id: str) -> str:
+    dataset_id = tx.scalar(select(DatasetImage.dataset_id).where(DatasetImage.id == image_id))
+    if dataset_id is None:
         raise NotFound(_GONE)
-    return found
+    return dataset_id
 
 
-def _checked(open_tx: OpenTx, settings: Settings, upload_id: str, path: Path) -> Inspected:
-    with Inspector(Limits(settings.max_upload_size, settings.max_image_pixels, _LEAST_SIDE), processes=1) as inspector:
-        seen = inspector.inspect(path, path.parent)
-    if not seen.ok:
+def _inspect(open_tx: OpenTx, settings: Settings, upload_id: str, path: Path) -> InspectedPicture:
+    with Inspector(PictureLimits(settings.max_upload_size, settings.max_image_pixels, _LEAST_SIDE), processes=1) as inspector:
+        inspected = inspector.inspect(path, path.parent)
+    if not inspected.ok:
         with open_tx() as tx:
-            assets.uploads.reject(tx, {upload_id: seen.reason})
-        raise Invalid(seen.reason)
-    return seen
+            assets.uploads.reject(tx, {upload_id: inspected.reason})
+        raise Invalid(inspected.reason)
+    return inspected

@@ -1,4 +1,4 @@
-"""Which pictures look like which: groups by hash, worked out anew whenever pictures or the threshold change."""
+"""Near-duplicates: groups of pictures by hash, computed anew whenever pictures or the threshold change."""
 
 from __future__ import annotations
 
@@ -20,77 +20,79 @@ _WRITE = text(
 )
 
 
-Tints = np.ndarray[Any, np.dtype[np.float32]]
-NEAR_COLOURS = 5.0
-"""Mean difference of 4 x 4 pixels, of 255: a copy in another size or quality stays below, other clothes do not."""
-_TINTS = 4 * 4 * 3
+ColourGrids = np.ndarray[Any, np.dtype[np.float32]]
+MAX_COLOUR_DIFFERENCE = 5.0
+"""Mean difference of the 4 x 4 colour grids, of 255: a rescaled or recompressed copy stays below, other clothes do not."""
+_GRID_VALUES = 4 * 4 * 3
 
 
 @dataclass(frozen=True, slots=True)
 class NearDuplicate:
-    """`group`: number of the first picture of its group; `nearest`: the member most like it; `bits`: how they differ."""
+    """`group`: position of its first picture; `nearest`: position of the most similar member; `bits`: differing bits."""
 
     group: int
     nearest: int
     bits: int
 
 
-def groups(hashes: Sequence[int], near_bits: int, colours: Sequence[str] = ()) -> dict[int, NearDuplicate]:
-    """Position -> its group, for those that have one: chains of 64-bit hashes, each at most `near_bits` from the next.
+def find_groups(hashes: Sequence[int], near_bits: int, colours: Sequence[str] = ()) -> dict[int, NearDuplicate]:
+    """Position -> its group, for pictures that have one: chains of 64-bit hashes, each at most `near_bits` from the next.
 
-    `colours`: of each picture as `Measures.colours`; where both are known they must be close as well: the same pose in
-    another place is another picture. One vector comparison a picture: 5,000 take about 0.2 s.
+    `colours`: of each picture as `Measures.colours`. Where both are known they must be close too, because the same pose in
+    another place is another picture. One vector comparison for each picture: 5,000 take about 0.2 s.
     """
-    values, tints = np.array(hashes, dtype=np.uint64), _tints(colours or [""] * len(hashes))
-    waiting = np.ones(len(values), dtype=bool)
-    found: dict[int, NearDuplicate] = {}
+    values, grids = np.array(hashes, dtype=np.uint64), _colour_grids(colours or [""] * len(hashes))
+    ungrouped = np.ones(len(values), dtype=bool)
+    matches: dict[int, NearDuplicate] = {}
     for first in range(len(values)):
-        frontier = [first] if waiting[first] else []
-        waiting[first] = False
+        frontier = [first] if ungrouped[first] else []
+        ungrouped[first] = False
         while frontier:
-            at = frontier.pop()
-            bits = np.bitwise_count(values ^ values[at]).astype(np.int16)
-            bits[at] = 999
+            current = frontier.pop()
+            bits = np.bitwise_count(values ^ values[current]).astype(np.int16)
+            bits[current] = 999
             close = np.flatnonzero(bits <= near_bits)
-            bits[close[_far(tints[close], tints[at])]] = 999
+            bits[close[_differ_in_colour(grids[close], grids[current])]] = 999
             near = bits <= near_bits
             if near.any():
                 nearest = int(bits.argmin())
-                found[at] = NearDuplicate(first, nearest, int(bits[nearest]))
-            fresh = np.flatnonzero(near & waiting)
-            waiting[fresh] = False
-            frontier.extend(int(one) for one in fresh)
-    return found
+                matches[current] = NearDuplicate(first, nearest, int(bits[nearest]))
+            fresh = np.flatnonzero(near & ungrouped)
+            ungrouped[fresh] = False
+            frontier.extend(int(i) for i in fresh)
+    return matches
 
 
-def _tints(colours: Sequence[str]) -> Tints:
-    """One row a picture; NaN where nobody looked."""
-    unknown = np.full(_TINTS, np.nan, dtype=np.float32)
-    found = [np.frombuffer(bytes.fromhex(one), np.uint8).astype(np.float32) if one else unknown for one in colours]
-    return np.stack(found) if found else np.empty((0, _TINTS), dtype=np.float32)
+def _colour_grids(colours: Sequence[str]) -> ColourGrids:
+    """One row for each picture; NaN where its colours were not measured."""
+    unknown = np.full(_GRID_VALUES, np.nan, dtype=np.float32)
+    rows = [
+        np.frombuffer(bytes.fromhex(hex_text), np.uint8).astype(np.float32) if hex_text else unknown for hex_text in colours
+    ]
+    return np.stack(rows) if rows else np.empty((0, _GRID_VALUES), dtype=np.float32)
 
 
-def _far(others: Tints, mine: Tints) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which of the others differ in colour; never where one of the two is not known."""
-    apart: np.ndarray[Any, np.dtype[np.float32]] = np.abs(others - mine).mean(axis=1)
-    return apart > NEAR_COLOURS
+def _differ_in_colour(others: ColourGrids, reference: ColourGrids) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which of the others differ in colour; False where either is not known (comparisons with NaN are False)."""
+    difference: np.ndarray[Any, np.dtype[np.float32]] = np.abs(others - reference).mean(axis=1)
+    return difference > MAX_COLOUR_DIFFERENCE
 
 
 def regroup(tx: Session, dataset_id: str) -> None:
-    """Writes the groups of all pictures of the dataset; the caller holds its lock. Only changed rows are touched."""
+    """Writes the groups of all pictures of the dataset; only changed rows are updated. The caller holds the dataset's lock."""
     settings = tx.scalar(select(Dataset.settings).where(Dataset.id == dataset_id)) or {}
     columns = DatasetImage.id, DatasetImage.dhash, DatasetImage.colours, DatasetImage.alike
-    same = DatasetImage.near_duplicate_of, DatasetImage.near_duplicate_distance
-    query = select(*columns, *same).where(DatasetImage.dataset_id == dataset_id)
+    nearest_columns = DatasetImage.near_duplicate_of, DatasetImage.near_duplicate_distance
+    query = select(*columns, *nearest_columns).where(DatasetImage.dataset_id == dataset_id)
     rows = tx.execute(query.order_by(DatasetImage.id)).all()
     hashes, near_bits = [int(row.dhash, 16) for row in rows], Thresholds(**settings).near_bits
-    found = groups(hashes, near_bits, [row.colours for row in rows])
+    matches = find_groups(hashes, near_bits, [row.colours for row in rows])
     changed: list[tuple[str, str | None, str | None, int | None]] = []
     for n, row in enumerate(rows):
-        one = found.get(n)
-        now = (rows[one.group].id, rows[one.nearest].id, one.bits) if one else (None, None, None)
-        if now != (row.alike, row.near_duplicate_of, row.near_duplicate_distance):
-            changed.append((row.id, *now))
+        match = matches.get(n)
+        new_values = (rows[match.group].id, rows[match.nearest].id, match.bits) if match else (None, None, None)
+        if new_values != (row.alike, row.near_duplicate_of, row.near_duplicate_distance):
+            changed.append((row.id, *new_values))
     if changed:
         ids, alike, nearest, bits = (list(column) for column in zip(*changed, strict=True))
         tx.execute(_WRITE, {"ids": ids, "alike": alike, "nearest": nearest, "bits": bits, "dataset_id": dataset_id})

@@ -1,4 +1,4 @@
-"""The job that checks new pictures: each is looked at in a child, kept or refused with a reason, and never taken twice."""
+"""The ingest job: each new file is inspected in a child process, then accepted, or refused with a reason; never twice."""
 
 from __future__ import annotations
 
@@ -14,124 +14,124 @@ from backend import events
 from backend.assets import uploads
 from backend.datasets.caption_job import caption
 from backend.datasets.captioning import after_ingest
-from backend.datasets.image_writer import Batch, ImageWriter, Looked
+from backend.datasets.image_writer import ImageBatch, ImageWriter, InspectedSource
 from backend.datasets.near_duplicates import regroup
 from backend.datasets.rescan import scan
-from backend.datasets.rights import own_pictures_came
+from backend.datasets.rights import withdraw_sample_rights
 from backend.datasets.schemas import IngestPayload
-from backend.datasets.service import CLOSED, locked, refresh_status
+from backend.datasets.service import CLOSED, lock_dataset, refresh_status
 from backend.datasets.sources import SourceFile, SourceFiles
 from backend.db.tables import JobStep
 from backend.errors import Cancelled, DiskFull
 from backend.jobs.context import JobContext
 from backend.kit import disk
-from backend.media.images.pictures import Inspected, Inspector, Limits
+from backend.media.images.pictures import InspectedPicture, Inspector, PictureLimits
 
 __all__ = ["caption", "run", "scan"]
 
 BATCH = 16
-Coming = list[tuple[SourceFile, Future[Inspected] | None]]
+PendingInspections = list[tuple[SourceFile, Future[InspectedPicture] | None]]
 
 
 def run(ctx: JobContext, payload: IngestPayload) -> dict[str, Any]:
     """Result: how many pictures were taken and how many files refused."""
     settings = ctx.app.settings
-    limits = Limits(settings.max_upload_size, settings.max_image_pixels, settings.min_image_side)
+    limits = PictureLimits(settings.max_upload_size, settings.max_image_pixels, settings.min_image_side)
     with ctx.transaction() as tx:
         tx.execute(delete(JobStep).where(JobStep.job_id == ctx.job_id, JobStep.name == CLOSED))
-    keeper = ImageWriter(ctx, payload.dataset_id)
+    writer = ImageWriter(ctx, payload.dataset_id)
     try:
         with Inspector(limits) as inspector:
             character = payload.character
-            while not _closed(ctx, payload.dataset_id, character, keeper, inspector):
+            while not _ingest_round(ctx, payload.dataset_id, character, writer, inspector):
                 character = ""
     except Cancelled:
-        _group(ctx, payload.dataset_id)
+        _regroup(ctx, payload.dataset_id)
         raise
     except OSError as error:
         if disk.is_full(error):
             raise DiskFull(disk.FULL) from error
         raise
     finally:
-        keeper.close()
-    return {"images": keeper.taken, "refused": keeper.refused}
+        writer.close()
+    return {"images": writer.taken, "refused": writer.refused}
 
 
-def _closed(ctx: JobContext, dataset_id: str, character: str, keeper: ImageWriter, inspector: Inspector) -> bool:
-    """One round over what is there; False when more arrived just before the job could close."""
-    arrivals = SourceFiles(ctx, dataset_id, character)
-    waiting: Batch | None = None
-    done = 0
-    for looked in _looked(ctx, inspector, arrivals):
-        batch = keeper.send(looked)
-        if waiting:  # its bytes went while this batch was looked at
-            keeper.record(waiting)
-        waiting, done = batch, done + sum(1 for one, _ in looked if one.path or one.reason)
-        ctx.progress(done, max(arrivals.total, done), "checking pictures")
+def _ingest_round(ctx: JobContext, dataset_id: str, character: str, writer: ImageWriter, inspector: Inspector) -> bool:
+    """Ingests all waiting files once. Returns False when more were uploaded before the job could close."""
+    sources = SourceFiles(ctx, dataset_id, character)
+    previous: ImageBatch | None = None
+    inspected_files = 0
+    for inspected in _inspected_batches(ctx, inspector, sources):
+        batch = writer.send(inspected)
+        if previous:  # its files were uploaded while this batch was inspected
+            writer.record(previous)
+        previous, inspected_files = batch, inspected_files + sum(1 for source, _ in inspected if source.path or source.reason)
+        ctx.progress(inspected_files, max(sources.total, inspected_files), "checking pictures")
         ctx.check()
-    if waiting:
-        keeper.record(waiting)
-    if arrivals.texts:
-        keeper.captions(arrivals.texts)
-    return _close(ctx, dataset_id, keeper, character)
+    if previous:
+        writer.record(previous)
+    if sources.caption_files:
+        writer.write_captions(sources.caption_files)
+    return _close(ctx, dataset_id, writer, character)
 
 
-def _looked(ctx: JobContext, inspector: Inspector, arrivals: Iterable[SourceFile]) -> Iterator[list[Looked]]:
-    """Batches in order. While one is being kept, the children look at the next already."""
-    ahead: Coming | None = None
-    for n, files in enumerate(_batches(arrivals)):
-        coming = _look(ctx, inspector, files, n)
-        if ahead:
-            yield _answers(ctx, ahead)
-        ahead = coming
-    if ahead:
-        yield _answers(ctx, ahead)
+def _inspected_batches(ctx: JobContext, inspector: Inspector, sources: Iterable[SourceFile]) -> Iterator[list[InspectedSource]]:
+    """Inspected batches, in order. The children inspect the next batch while the caller stores the current one."""
+    previous: PendingInspections | None = None
+    for n, files in enumerate(_batches(sources)):
+        pending = _submit_inspections(ctx, inspector, files, n)
+        if previous:
+            yield _await_inspections(ctx, previous)
+        previous = pending
+    if previous:
+        yield _await_inspections(ctx, previous)
 
 
-def _batches(arrivals: Iterable[SourceFile]) -> Iterator[list[SourceFile]]:
-    source = iter(arrivals)
+def _batches(sources: Iterable[SourceFile]) -> Iterator[list[SourceFile]]:
+    source = iter(sources)
     while batch := list(islice(source, BATCH)):
         yield batch
 
 
-def _look(ctx: JobContext, inspector: Inspector, files: list[SourceFile], n: int) -> Coming:
-    """Copies and thumbnails go to one of three folders in turn: what was in it three batches ago is recorded by now."""
-    out = ctx.workdir / f"looked-{n % 3}"
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir()
-    return [(one, inspector.submit(one.path, out) if one.path else None) for one in files]
+def _submit_inspections(ctx: JobContext, inspector: Inspector, files: list[SourceFile], n: int) -> PendingInspections:
+    """Copies and thumbnails go to one of three folders in turn; the batch that used it before is recorded by now."""
+    folder = ctx.workdir / f"looked-{n % 3}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return [(source, inspector.submit(source.path, folder) if source.path else None) for source in files]
 
 
-def _answers(ctx: JobContext, coming: Coming) -> list[Looked]:
-    looked: list[Looked] = []
-    for one, future in coming:
-        looked.append((one, future.result() if future else None))
+def _await_inspections(ctx: JobContext, pending: PendingInspections) -> list[InspectedSource]:
+    inspected: list[InspectedSource] = []
+    for source, future in pending:
+        inspected.append((source, future.result() if future else None))
         ctx.check()
-    return looked
+    return inspected
 
 
-def _group(ctx: JobContext, dataset_id: str) -> None:
-    """Cancelled in the middle: what was taken stays, and is compared with the rest."""
+def _regroup(ctx: JobContext, dataset_id: str) -> None:
+    """After a cancellation: accepted pictures stay, so their near-duplicate groups are updated."""
     with ctx.transaction() as tx:
-        locked(tx, dataset_id)
+        lock_dataset(tx, dataset_id)
         regroup(tx, dataset_id)
         refresh_status(tx, dataset_id)
 
 
-def _close(ctx: JobContext, dataset_id: str, keeper: ImageWriter, character: str) -> bool:
-    """Under the lock that `ingest` takes: whoever uploads after this starts a new job."""
+def _close(ctx: JobContext, dataset_id: str, writer: ImageWriter, character: str) -> bool:
+    """Closes the job unless uploads are waiting. Under the lock that `ingest` takes, so later uploads start a new job."""
     with ctx.transaction() as tx:
-        locked(tx, dataset_id)
+        lock_dataset(tx, dataset_id)
         if uploads.count(tx, "dataset", dataset_id, states=("stored",)):
             return False
         tx.add(JobStep(job_id=ctx.job_id, name=CLOSED, attempt_id=ctx.attempt_id, result=None))
         regroup(tx, dataset_id)
-        if keeper.taken and not character:
-            own_pictures_came(tx, dataset_id)
+        if writer.taken and not character:
+            withdraw_sample_rights(tx, dataset_id)
         refresh_status(tx, dataset_id)
         if ctx.app.settings.enable_auto_captions:
             captioners = ctx.app.engines.captioners
             after_ingest(tx, dataset_id, captioners=captioners, request_key=f"{ctx.job_id}/captions")
-        counts = {"images": keeper.taken, "refused": keeper.refused}
+        counts = {"images": writer.taken, "refused": writer.refused}
         events.record(tx, "dataset.ingested", "dataset", dataset_id, counts)
     return True

@@ -1,4 +1,4 @@
-"""Whose pictures these are: what was declared, by whom, when and for how long. Nothing said is ever overwritten."""
+"""Rights statements: whose pictures these are, declared by whom, when and for how long. A statement is never overwritten."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from backend import events
 from backend.datasets.edit_cards import RightsEntry
 from backend.datasets.queries import get
 from backend.datasets.schemas import DatasetCard, RightsDraft, RightsKind
-from backend.datasets.service import locked, refresh_status
+from backend.datasets.service import lock_dataset, refresh_status
 from backend.db.tables import Dataset, DatasetRight
 from backend.errors import Invalid
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 
-SAMPLE = "A sample character of this studio, free to use."
+SAMPLE_NOTE = "A sample character of this studio, free to use."
 STATEMENTS: dict[RightsKind, str] = {
     "made_up": "They show a made-up person, and I may use these pictures.",
     "myself": "They show me.",
@@ -35,36 +35,36 @@ def declare_rights(
     note: str = "",
     until: datetime | None = None,
 ) -> DatasetCard:
-    """Kept with who said it and when. `statement` only where `kind` says nothing. `until`: aware; None: no end.
+    """Stores a statement with the user and the time. `statement`: needed when `kind` is "". `until`: aware; None: no end.
 
     Raises Invalid, NotFound.
     """
     draft = RightsDraft(kind=kind, statement=statement or STATEMENTS.get(kind, ""), note=note, until=until)
     if kind == "withdrawn" or (until and until <= now()):
         raise Invalid("The end of the agreement lies in the past. Choose a later day, or none.")
-    _say(tx, dataset_id, draft)
+    _save_statement(tx, dataset_id, draft)
     events.record(tx, "dataset.rights_declared", "dataset", dataset_id, {"statement": draft.statement, "kind": kind})
     return get(tx, dataset_id)
 
 
-def declare_sample(tx: Session, dataset_id: str) -> None:
-    """Of an empty dataset that takes a sample character: nobody need be asked whose pictures these are."""
+def declare_sample_rights(tx: Session, dataset_id: str) -> None:
+    """Declares the rights of an empty dataset that gets a sample character, whose pictures are free to use."""
     card = get(tx, dataset_id)
     if not card.images and not card.rights_statement:
-        declare_rights(tx, dataset_id, kind="made_up", note=SAMPLE)
+        declare_rights(tx, dataset_id, kind="made_up", note=SAMPLE_NOTE)
 
 
-def own_pictures_came(tx: Session, dataset_id: str) -> None:
-    """What the studio said of its sample character does not hold for pictures that somebody adds to it."""
-    if get(tx, dataset_id).rights_note == SAMPLE:
+def withdraw_sample_rights(tx: Session, dataset_id: str) -> None:
+    """The statement about a sample character does not cover pictures that a user adds, so it is withdrawn."""
+    if get(tx, dataset_id).rights_note == SAMPLE_NOTE:
         withdraw_rights(tx, dataset_id, note="Pictures of your own came in beside the sample character's.")
 
 
 def withdraw_rights(tx: Session, dataset_id: str, *, note: str = "") -> DatasetCard:
-    """The statement no longer holds: nothing is trained on these pictures until there is another. Raises NotFound, Invalid."""
+    """Ends the current statement: no training on these pictures until there is another one. Raises NotFound, Invalid."""
     if not get(tx, dataset_id).rights_statement:
         raise Invalid("Nothing has been declared about these pictures, so there is nothing to withdraw.")
-    _say(tx, dataset_id, RightsDraft(kind="withdrawn", note=note))
+    _save_statement(tx, dataset_id, RightsDraft(kind="withdrawn", note=note))
     events.record(tx, "dataset.rights_withdrawn", "dataset", dataset_id, {"note": note})
     return get(tx, dataset_id)
 
@@ -75,13 +75,17 @@ def rights_history(tx: Session, dataset_id: str) -> list[RightsEntry]:
     return [RightsEntry(r.kind, r.statement, r.note, r.until, r.said_by, r.created_at) for r in tx.scalars(query)]  # type: ignore[arg-type]
 
 
-def _say(tx: Session, dataset_id: str, draft: RightsDraft) -> None:
-    locked(tx, dataset_id)
-    who, gone = tx.info.get("user_id") or "", draft.kind == "withdrawn"
-    said = {"statement": draft.statement, "note": draft.note, "until": draft.until}
-    tx.add(DatasetRight(id=new_id("rgt"), dataset_id=dataset_id, kind=draft.kind, said_by=who, **said))
-    values: dict[str, Any] = {f"rights_{name}": value for name, value in said.items()}
-    values |= {"rights_kind": "" if gone else draft.kind, "rights_by": who or None, "rights_at": func.clock_timestamp()}
+def _save_statement(tx: Session, dataset_id: str, draft: RightsDraft) -> None:
+    lock_dataset(tx, dataset_id)
+    user_id, withdrawn = tx.info.get("user_id") or "", draft.kind == "withdrawn"
+    statement = {"statement": draft.statement, "note": draft.note, "until": draft.until}
+    tx.add(DatasetRight(id=new_id("rgt"), dataset_id=dataset_id, kind=draft.kind, said_by=user_id, **statement))
+    values: dict[str, Any] = {f"rights_{name}": value for name, value in statement.items()}
+    values |= {
+        "rights_kind": "" if withdrawn else draft.kind,
+        "rights_by": user_id or None,
+        "rights_at": func.clock_timestamp(),
+    }
     tx.flush()
     tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(**values))
     refresh_status(tx, dataset_id)

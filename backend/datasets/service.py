@@ -1,4 +1,4 @@
-"""Making datasets, bringing pictures in, choosing among them, and saying whose they are."""
+"""Creates and changes datasets, starts their jobs, and includes or excludes pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from backend import assets, events, influencers, jobs
 from backend.assets import uploads
 from backend.datasets import rules
-from backend.datasets.edit_log import once, record
+from backend.datasets.edit_log import find_edit_by_key, record_edit
 from backend.datasets.near_duplicates import regroup
 from backend.datasets.queries import get, in_training, readiness
 from backend.datasets.schemas import DatasetCard, DatasetDraft, IngestPayload, ScanPayload, Thresholds
@@ -33,22 +33,22 @@ def create(tx: Session, *, name: str, influencer_id: str | None = None, trigger_
     if influencer_id:
         influencers.get(tx, influencer_id)
     row = Dataset(id=new_id("ds"), name=draft.name, influencer_id=influencer_id, trigger_word=draft.trigger_word)
-    _named(tx, row)
+    _save_with_unique_name(tx, row)
     events.record(tx, "dataset.created", "dataset", row.id, {"name": row.name})
     return get(tx, row.id)
 
 
 def rename(tx: Session, dataset_id: str, name: str) -> DatasetCard:
     """Raises Invalid, Conflict (name taken), NotFound."""
-    row = locked(tx, dataset_id)
+    row = lock_dataset(tx, dataset_id)
     row.name = DatasetDraft(name=name).name
-    _named(tx, row)
+    _save_with_unique_name(tx, row)
     return get(tx, dataset_id)
 
 
 def set_trigger_word(tx: Session, dataset_id: str, trigger_word: str) -> DatasetCard:
     """Captions stay as they are. Raises Invalid, NotFound."""
-    row = locked(tx, dataset_id)
+    row = lock_dataset(tx, dataset_id)
     row.trigger_word = DatasetDraft(name=row.name, trigger_word=trigger_word).trigger_word
     refresh_status(tx, dataset_id)
     return get(tx, dataset_id)
@@ -56,7 +56,7 @@ def set_trigger_word(tx: Session, dataset_id: str, trigger_word: str) -> Dataset
 
 def set_influencer(tx: Session, dataset_id: str, influencer_id: str | None) -> DatasetCard:
     """Raises NotFound."""
-    row = locked(tx, dataset_id)
+    row = lock_dataset(tx, dataset_id)
     if influencer_id:
         influencers.get(tx, influencer_id)
     row.influencer_id = influencer_id
@@ -64,9 +64,9 @@ def set_influencer(tx: Session, dataset_id: str, influencer_id: str | None) -> D
     return get(tx, dataset_id)
 
 
-def tune(tx: Session, dataset_id: str, thresholds: Thresholds) -> DatasetCard:
-    """Judges the dataset by other thresholds from now on; no picture is looked at again. Raises NotFound."""
-    row = locked(tx, dataset_id)
+def set_thresholds(tx: Session, dataset_id: str, thresholds: Thresholds) -> DatasetCard:
+    """Applies other thresholds from now on; no picture is measured again. Raises NotFound."""
+    row = lock_dataset(tx, dataset_id)
     regrouped = Thresholds(**row.settings).near_bits != thresholds.near_bits
     row.settings = thresholds.model_dump(exclude_defaults=True)
     tx.flush()
@@ -77,8 +77,8 @@ def tune(tx: Session, dataset_id: str, thresholds: Thresholds) -> DatasetCard:
 
 
 def delete(tx: Session, dataset_id: str) -> None:
-    """Its pictures go some days later; LoRAs trained on it stay. Raises NotFound, Conflict (it is being trained on)."""
-    row = locked(tx, dataset_id)
+    """Its files are purged some days later; LoRAs trained on it stay. Raises NotFound, Conflict (it is being trained on)."""
+    row = lock_dataset(tx, dataset_id)
     if get(tx, dataset_id).status == "training":
         raise Conflict(f"{row.name} is being trained on. Wait for that run to end, or cancel it on the Jobs page.")
     files = select(DatasetImage.asset_id, DatasetImage.mask_asset_id).where(DatasetImage.dataset_id == dataset_id)
@@ -88,35 +88,38 @@ def delete(tx: Session, dataset_id: str) -> None:
 
 
 def ingest(tx: Session, dataset_id: str, *, request_key: str) -> JobCard:
-    """The job that checks all stored uploads; one that has not finished looking takes these too. Raises NotFound, Invalid."""
-    row = locked(tx, dataset_id)
-    if first := jobs.find_by_key(tx, request_key):
-        return first
-    last = jobs.latest(tx, ("dataset", dataset_id), "dataset-ingest")
-    if last and not last.ended and not last.cancel_requested and not _closed(tx, last.id):
-        return last
+    """Starts the job that checks all stored uploads. A running job that is not closed yet takes these too and is returned.
+
+    Raises NotFound, Invalid.
+    """
+    row = lock_dataset(tx, dataset_id)
+    if existing_job := jobs.find_by_key(tx, request_key):
+        return existing_job
+    latest = jobs.latest(tx, ("dataset", dataset_id), "dataset-ingest")
+    if latest and not latest.ended and not latest.cancel_requested and not _is_closed(tx, latest.id):
+        return latest
     if not uploads.count(tx, "dataset", dataset_id, states=("stored",)):
-        if last:
-            return last
+        if latest:
+            return latest
         raise Invalid("There are no new pictures to check. Upload some first.")
     return _enqueue(tx, row, IngestPayload(dataset_id=dataset_id), request_key)
 
 
 def add_sample_character(tx: Session, dataset_id: str, name: str, request_key: str) -> JobCard:
-    """Brings in a bundled character with its captions. Raises NotFound, Invalid (no such character)."""
-    row = locked(tx, dataset_id)
-    names = [one.name for one in starter_model.characters()]
+    """Starts a job that adds a bundled character with its captions. Raises NotFound, Invalid (no such character)."""
+    row = lock_dataset(tx, dataset_id)
+    names = [character.name for character in starter_model.characters()]
     if name not in names:
         raise Invalid(f"There is no sample character called {name!r}. There are: {', '.join(names)}.")
     return _enqueue(tx, row, IngestPayload(dataset_id=dataset_id, character=name), request_key)
 
 
 def scan(tx: Session, dataset_id: str, *, request_key: str) -> JobCard:
-    """The job that measures anew what an older version measured, or nobody did. Raises NotFound."""
-    row = locked(tx, dataset_id)
-    last = jobs.latest(tx, ("dataset", dataset_id), "dataset-scan")
-    if last and not last.ended and not last.cancel_requested:
-        return last
+    """Starts the job that measures pictures which an older version measured, or none. Raises NotFound."""
+    row = lock_dataset(tx, dataset_id)
+    latest = jobs.latest(tx, ("dataset", dataset_id), "dataset-scan")
+    if latest and not latest.ended and not latest.cancel_requested:
+        return latest
     payload, title = ScanPayload(dataset_id=dataset_id), f"Measure the pictures of {row.name}"
     return jobs.enqueue(
         tx, kind="dataset-scan", payload=payload, title=title, request_key=request_key, subject=("dataset", dataset_id)
@@ -124,27 +127,27 @@ def scan(tx: Session, dataset_id: str, *, request_key: str) -> JobCard:
 
 
 def set_included(tx: Session, image_ids: Sequence[str], included: bool, *, title: str = "", request_key: str = "") -> int:
-    """Takes pictures into training or leaves them out, and remembers how it was. `title`: for the list of changes.
+    """Includes pictures in training or excludes them, as an undoable edit. `title`: for the list of changes.
 
-    Returns how many there are. Raises NotFound when none.
+    Returns how many of the ids exist. Raises NotFound when none does.
     """
-    if done := once(tx, request_key):
-        return done.count
+    if existing_edit := find_edit_by_key(tx, request_key):
+        return existing_edit.count
     where = DatasetImage.id.in_(image_ids)
     dataset_ids = sorted(tx.scalars(select(DatasetImage.dataset_id).where(where).distinct()))
     if not dataset_ids:
         raise NotFound("These pictures are no longer in the dataset. Reload the page.")
     for dataset_id in dataset_ids:
-        locked(tx, dataset_id)
-        mine = where, DatasetImage.dataset_id == dataset_id, DatasetImage.included.is_(not included)
-        changed = tx.scalars(update(DatasetImage).where(*mine).values(included=included).returning(DatasetImage.id)).all()
+        lock_dataset(tx, dataset_id)
+        conditions = where, DatasetImage.dataset_id == dataset_id, DatasetImage.included.is_(not included)
+        changed = tx.scalars(update(DatasetImage).where(*conditions).values(included=included).returning(DatasetImage.id)).all()
         if changed:
             undo = {image_id: [not included, included] for image_id in changed}
-            said = (
+            entry_title = (
                 title
                 or f"{'Took in' if included else 'Left out'} {len(changed)} {'picture' if len(changed) == 1 else 'pictures'}"
             )
-            record(tx, dataset_id, "included", said, undo, request_key=request_key)
+            record_edit(tx, dataset_id, "included", entry_title, undo, request_key=request_key)
         refresh_status(tx, dataset_id)
     return tx.scalar(select(func.count()).select_from(DatasetImage).where(where)) or 0
 
@@ -155,8 +158,8 @@ def dismiss_refused(tx: Session, dataset_id: str) -> int:
     return len(tx.execute(delete_rows(Upload).where(*where).returning(Upload.id)).all())
 
 
-def locked(tx: Session, dataset_id: str) -> Dataset:
-    """The row, ours until `tx` ends. Raises NotFound."""
+def lock_dataset(tx: Session, dataset_id: str) -> Dataset:
+    """The dataset's row, locked until `tx` ends. Raises NotFound."""
     row = tx.scalars(
         select(Dataset).where(Dataset.id == dataset_id).with_for_update().execution_options(populate_existing=True)
     ).one_or_none()
@@ -166,9 +169,9 @@ def locked(tx: Session, dataset_id: str) -> Dataset:
 
 
 def refresh_status(tx: Session, dataset_id: str) -> None:
-    """draft or ready, whatever the pictures, the rights and the trigger word now say; a set in training stays there."""
+    """Sets the status to draft or ready, by pictures, rights and trigger word; a dataset in training keeps its status."""
     tx.flush()
-    status = rules.status(readiness(tx, dataset_id))
+    status = rules.dataset_status(readiness(tx, dataset_id))
     values: dict[str, Any] = {"updated_at": func.clock_timestamp()}
     tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(**values))
     tx.execute(update(Dataset).where(Dataset.id == dataset_id, ~in_training()).values(status=status))
@@ -176,13 +179,13 @@ def refresh_status(tx: Session, dataset_id: str) -> None:
 
 def release(tx: Session, dataset_id: str, asset_ids: Sequence[str]) -> None:
     """Ends the dataset's uses; files that nothing else uses are deleted."""
-    mine = AssetUse.noun == "dataset", AssetUse.noun_id == dataset_id, AssetUse.asset_id.in_(asset_ids)
-    tx.execute(delete_rows(AssetUse).where(*mine))
-    held = set(tx.scalars(select(AssetUse.asset_id).where(AssetUse.asset_id.in_(asset_ids))))
-    assets.delete(tx, [asset_id for asset_id in asset_ids if asset_id not in held])
+    conditions = AssetUse.noun == "dataset", AssetUse.noun_id == dataset_id, AssetUse.asset_id.in_(asset_ids)
+    tx.execute(delete_rows(AssetUse).where(*conditions))
+    still_used = set(tx.scalars(select(AssetUse.asset_id).where(AssetUse.asset_id.in_(asset_ids))))
+    assets.delete(tx, [asset_id for asset_id in asset_ids if asset_id not in still_used])
 
 
-def _named(tx: Session, row: Dataset) -> None:
+def _save_with_unique_name(tx: Session, row: Dataset) -> None:
     try:
         with tx.begin_nested():
             tx.add(row)
@@ -198,5 +201,5 @@ def _enqueue(tx: Session, row: Dataset, payload: IngestPayload, request_key: str
     )
 
 
-def _closed(tx: Session, job_id: str) -> bool:
+def _is_closed(tx: Session, job_id: str) -> bool:
     return tx.scalar(select(JobStep.name).where(JobStep.job_id == job_id, JobStep.name == CLOSED)) is not None

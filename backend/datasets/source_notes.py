@@ -1,11 +1,11 @@
-"""What people should know of the captions and folders that came with the pictures, until they have read it."""
+"""Notes about imported captions and folders, listed until somebody has read them."""
 
 from __future__ import annotations
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.datasets.edit_cards import ArrivalNote
+from backend.datasets.edit_cards import ImportNote
 
 _READ = text(
     "SELECT note->>'sentence', count(*), (array_agg(image.filename ORDER BY image.id))[1:5] "
@@ -20,11 +20,13 @@ _CLEAR = text(
 )
 
 
-def arrival_notes(tx: Session, dataset_id: str) -> list[ArrivalNote]:
-    """One for each sentence, in the order the pictures came."""
-    return [ArrivalNote(sentence, count, tuple(names)) for sentence, count, names in tx.execute(_READ, {"id": dataset_id})]
+def import_notes(tx: Session, dataset_id: str) -> list[ImportNote]:
+    """One for each sentence, in the order the pictures were added."""
+    return [
+        ImportNote(sentence, count, tuple(filenames)) for sentence, count, filenames in tx.execute(_READ, {"id": dataset_id})
+    ]
 
 
-def clear_arrival_notes(tx: Session, dataset_id: str) -> None:
-    """They stay with their pictures, but are no longer listed."""
+def clear_import_notes(tx: Session, dataset_id: str) -> None:
+    """Marks all notes as read: they stay with their pictures, but are no longer listed."""
     tx.execute(_CLEAR, {"id": dataset_id})

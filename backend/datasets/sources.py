@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from backend.assets import UploadCard, uploads
 from backend.datasets import folders
-from backend.datasets.schemas import LONGEST_CAPTION
+from backend.datasets.schemas import MAX_CAPTION_CHARS
 from backend.db.tables import Dataset, DatasetImage, Upload
 from backend.engines import starter_model
 from backend.errors import Refused
@@ -23,18 +23,18 @@ from backend.media.documents import caption_files
 from backend.media.documents import zip as archives
 
 SAMPLE = "sample"
-_FETCHERS = 3
-_AHEAD = 24
-_LONGEST_NAME = 300
-_MOST_ENTRIES = 20_000
+_DOWNLOAD_THREADS = 3
+_DOWNLOADS_AHEAD = 24
+_MAX_NAME_CHARS = 300
+_MAX_ENTRIES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file. `path` None: not a picture to look at; then it is refused for `reason`, or (`reason` empty) it ends `upload`.
+    """One file. `path` None: no picture; it is refused for `reason`, or, when `reason` is "", the archive `upload` has ended.
 
-    `inside`: it came out of the archive `upload`. `caption`: what came beside it. `notes`: {"code", "sentence"} about caption
-    and folder. `left_out`: it is kept, but not trained on.
+    `in_archive`: it is an entry of the archive `upload`. `caption`: from the text file beside it. `notes`: {"code", "sentence"}
+    about caption and folder. `excluded`: it is added, but not trained on.
     """
 
     filename: str
@@ -42,20 +42,20 @@ class SourceFile:
     path: Path | None = None
     caption: str = ""
     reason: str = ""
-    inside: bool = False
+    in_archive: bool = False
     notes: tuple[dict[str, str], ...] = ()
-    left_out: bool = False
+    excluded: bool = False
 
     @property
     def client_key(self) -> str:
-        """Under which the refusal of a file that is no upload of its own is kept."""
+        """Key of the row that records the refusal of a file which is no upload of its own."""
         name = hashlib.sha256(self.filename.encode()).hexdigest()[:24]
         return f"{self.upload.id}:{name}" if self.upload else f"{SAMPLE}:{name}"
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionFile:
-    """A caption that was uploaded as a file of its own. `notes`: what to know of it."""
+    """A caption that was uploaded as a file of its own. `notes`: {"code", "sentence"} about it."""
 
     upload: UploadCard
     caption: str
@@ -63,140 +63,156 @@ class CaptionFile:
 
 
 class SourceFiles:
-    """Iterate once. `total` grows as more comes to light; captions sent as files of their own gather in `texts`."""
+    """Iterate once. `total` grows as archives are opened; captions uploaded as files are collected in `caption_files`."""
 
     def __init__(self, ctx: JobContext, dataset_id: str, character: str) -> None:
         self._ctx, self._dataset_id, self._character = ctx, dataset_id, character
-        self._seen: set[str] = set()
-        self._beside: set[str] = set()
-        self._word = ""
+        self._handled_ids: set[str] = set()
+        self._sibling_folders: set[str] = set()
+        self._trigger_word = ""
         self._folder = ctx.workdir / "arrived"
         self._folder.mkdir(parents=True, exist_ok=True)
-        self.texts: list[CaptionFile] = []
+        self.caption_files: list[CaptionFile] = []
         self.total = 0
 
     def __iter__(self) -> Iterator[SourceFile]:
         if self._character:
-            yield from self._sample()
-        self._word = self._trigger_word()
-        while fresh := self._fresh():
-            self.total += len(fresh)
-            yield from self._files([one for one in fresh if not uploads.is_zip(one.filename)])
-            for upload in fresh:
+            yield from self._sample_files()
+        self._trigger_word = self._read_trigger_word()
+        while new_uploads := self._new_uploads():
+            self.total += len(new_uploads)
+            yield from self._upload_files([upload for upload in new_uploads if not uploads.is_zip(upload.filename)])
+            for upload in new_uploads:
                 if uploads.is_zip(upload.filename):
-                    yield from self._archive(upload)
+                    yield from self._archive_files(upload)
 
-    def _sample(self) -> Iterator[SourceFile]:
-        folder = next(one.folder for one in starter_model.characters() if one.name == self._character)
+    def _sample_files(self) -> Iterator[SourceFile]:
+        folder = next(character.folder for character in starter_model.characters() if character.name == self._character)
         pictures = sorted(folder.glob("*.jpg"))
         self.total += len(pictures)
-        done, word = self._names(None), self._trigger_word() or self._character
+        processed, trigger_word = self._processed_names(None), self._read_trigger_word() or self._character
         for path in pictures:
             name = f"{self._character}/{path.name}"
-            if name not in done:
-                caption = path.with_suffix(".txt")
-                said = caption.read_text("utf-8").strip() if caption.exists() else ""
-                yield SourceFile(name, None, path, re.sub(rf"\b{self._character}\b", word, said))
+            if name not in processed:
+                caption_path = path.with_suffix(".txt")
+                text = caption_path.read_text("utf-8").strip() if caption_path.exists() else ""
+                yield SourceFile(name, None, path, re.sub(rf"\b{self._character}\b", trigger_word, text))
 
-    def _trigger_word(self) -> str:
-        """A borrowed character answers to the dataset's word, not to its own name."""
+    def _read_trigger_word(self) -> str:
+        """The dataset's trigger word, which replaces the name of a sample character in its captions."""
         with self._ctx.transaction() as tx:
             return tx.scalar(select(Dataset.trigger_word).where(Dataset.id == self._dataset_id)) or ""
 
-    def _fresh(self) -> list[UploadCard]:
+    def _new_uploads(self) -> list[UploadCard]:
         with self._ctx.transaction() as tx:
             stored = uploads.listing(tx, "dataset", self._dataset_id, states=("stored",))
-            mine = Upload.noun == "dataset", Upload.noun_id == self._dataset_id, Upload.state.in_(("stored", "taken"))
-            names = tx.scalars(select(Upload.filename).where(*mine, Upload.filename.contains("/")))
-            self._beside = {str(PurePosixPath(name).parent) for name in names}
-        fresh = [one for one in stored if one.id not in self._seen]
-        self._seen |= {one.id for one in fresh}
-        return fresh
+            conditions = Upload.noun == "dataset", Upload.noun_id == self._dataset_id, Upload.state.in_(("stored", "taken"))
+            names = tx.scalars(select(Upload.filename).where(*conditions, Upload.filename.contains("/")))
+            self._sibling_folders = {str(PurePosixPath(name).parent) for name in names}
+        new_uploads = [upload for upload in stored if upload.id not in self._handled_ids]
+        self._handled_ids |= {upload.id for upload in new_uploads}
+        return new_uploads
 
-    def _files(self, cards: list[UploadCard]) -> Iterator[SourceFile]:
-        """Fetched a few ahead, in order."""
-        with ThreadPoolExecutor(_FETCHERS, thread_name_prefix="fetch") as pool:
-            coming: deque[tuple[UploadCard, Future[Path]]] = deque()
-            for card in cards:
-                coming.append((card, pool.submit(self._fetch, card)))
-                if len(coming) >= _AHEAD:
-                    yield from self._file(*coming.popleft())
-            while coming:
-                yield from self._file(*coming.popleft())
+    def _upload_files(self, uploads_to_read: list[UploadCard]) -> Iterator[SourceFile]:
+        """Downloads a few files ahead and yields them in order."""
+        with ThreadPoolExecutor(_DOWNLOAD_THREADS, thread_name_prefix="fetch") as pool:
+            pending: deque[tuple[UploadCard, Future[Path]]] = deque()
+            for upload in uploads_to_read:
+                pending.append((upload, pool.submit(self._fetch, upload)))
+                if len(pending) >= _DOWNLOADS_AHEAD:
+                    yield from self._upload_file(*pending.popleft())
+            while pending:
+                yield from self._upload_file(*pending.popleft())
 
-    def _file(self, card: UploadCard, coming: Future[Path]) -> Iterator[SourceFile]:
-        path = coming.result()
-        if not caption_files.is_caption(card.filename):
-            notes, left_out = folders.notes(card.filename, self._beside, self._word, captioned=True)
-            yield SourceFile(card.filename, card, path, notes=tuple(notes), left_out=left_out)
-        elif card.size_bytes > caption_files.LONGEST_BYTES:
-            yield SourceFile(card.filename, card, reason=caption_files.TOO_LONG)
+    def _upload_file(self, upload: UploadCard, download: Future[Path]) -> Iterator[SourceFile]:
+        path = download.result()
+        if not caption_files.is_caption(upload.filename):
+            notes, left_out = folders.folder_notes(upload.filename, self._sibling_folders, self._trigger_word, captioned=True)
+            yield SourceFile(upload.filename, upload, path, notes=tuple(notes), excluded=left_out)
+        elif upload.size_bytes > caption_files.MAX_BYTES:
+            yield SourceFile(upload.filename, upload, reason=caption_files.TOO_LONG)
         else:
             try:
-                caption, note = caption_files.read(path.read_bytes())
-            except caption_files.Unreadable as error:
-                yield SourceFile(card.filename, card, reason=str(error))
+                caption, note = caption_files.read_caption(path.read_bytes())
+            except caption_files.UnreadableCaption as error:
+                yield SourceFile(upload.filename, upload, reason=str(error))
             else:
-                self.texts.append(CaptionFile(card, *_shortened(caption, note)))
+                self.caption_files.append(CaptionFile(upload, *_shorten(caption, note)))
 
-    def _fetch(self, card: UploadCard) -> Path:
-        path = self._folder / f"{card.id}{_suffix(card.filename)}"
-        self._ctx.app.storage.get_file(card.key, path)
+    def _fetch(self, upload: UploadCard) -> Path:
+        path = self._folder / f"{upload.id}{_safe_suffix(upload.filename)}"
+        self._ctx.app.storage.get_file(upload.key, path)
         return path
 
-    def _archive(self, card: UploadCard) -> Iterator[SourceFile]:
-        """Its pictures one after the other, then its end. An archive that turns out bad keeps what came before."""
-        self._ctx.progress(0, 0, f"fetching {card.filename}"[:100])
-        path = self._fetch(card)
-        done = self._names(card.id)
+    def _archive_files(self, upload: UploadCard) -> Iterator[SourceFile]:
+        """The pictures of an archive, then a SourceFile without path for its end. When it turns out to be damaged, the pictures
+        before the damage are kept."""
+        self._ctx.progress(0, 0, f"fetching {upload.filename}"[:100])
+        path = self._fetch(upload)
+        processed = self._processed_names(upload.id)
         try:
-            yield from self._inside(card, path, done)
+            yield from self._archive_entries(upload, path, processed)
         except Refused as error:
-            yield SourceFile(card.filename, card, reason=error.message)
+            yield SourceFile(upload.filename, upload, reason=error.message)
         else:
-            yield SourceFile(card.filename, card)
+            yield SourceFile(upload.filename, upload)
         finally:
             path.unlink(missing_ok=True)
 
-    def _inside(self, card: UploadCard, path: Path, done: set[str]) -> Iterator[SourceFile]:
-        out = self._folder / card.id
-        out.mkdir(exist_ok=True)
+    def _archive_entries(self, upload: UploadCard, path: Path, processed: set[str]) -> Iterator[SourceFile]:
+        folder = self._folder / upload.id
+        folder.mkdir(exist_ok=True)
         settings = self._ctx.app.settings
-        limits = archives.ZipLimits(_MOST_ENTRIES, settings.max_upload_size, 4 * settings.max_archive_size)
-        for number, entry in enumerate(archives.entries(path, out, limits)):
+        limits = archives.ZipLimits(_MAX_ENTRIES, settings.max_upload_size, 4 * settings.max_archive_size)
+        for n, entry in enumerate(archives.entries(path, folder, limits)):
             self._ctx.check()
-            if number == 0:
-                self.total += entry.total - len(done) - 1  # in place of the archive itself
-            name = f"{card.filename}/{entry.name}"[-_LONGEST_NAME:]
-            if name in done:
+            if n == 0:
+                self.total += entry.total - len(processed) - 1  # in place of the archive itself
+            name = f"{upload.filename}/{entry.name}"[-_MAX_NAME_CHARS:]
+            if name in processed:
                 continue
-            kept = None
+            picture_path = None
             if entry.path:  # the archive removes its own copy when the next entry is asked for
-                kept = entry.path.rename(self._folder / f"{card.id}-{number}{_suffix(entry.name)}")
-            caption, notes = _shortened(entry.caption or "", entry.note)
-            said, left_out = folders.notes(entry.name, entry.folders, self._word, captioned=bool(caption))
-            yield SourceFile(name, card, kept, caption, entry.reason, inside=True, notes=(*notes, *said), left_out=left_out)
+                picture_path = entry.path.rename(self._folder / f"{upload.id}-{n}{_safe_suffix(entry.name)}")
+            caption, notes = _shorten(entry.caption or "", entry.note)
+            folder_notes, left_out = folders.folder_notes(
+                entry.name, entry.folders, self._trigger_word, captioned=bool(caption)
+            )
+            yield SourceFile(
+                name,
+                upload,
+                picture_path,
+                caption,
+                entry.reason,
+                in_archive=True,
+                notes=(*notes, *folder_notes),
+                excluded=left_out,
+            )
 
-    def _names(self, upload_id: str | None) -> set[str]:
-        """What an earlier attempt already took or refused."""
+    def _processed_names(self, upload_id: str | None) -> set[str]:
+        """Names of the files that an earlier attempt already accepted or refused."""
         with self._ctx.transaction() as tx:
-            came = DatasetImage.upload_id == upload_id if upload_id else DatasetImage.upload_id.is_(None)
-            taken = tx.scalars(select(DatasetImage.filename).where(DatasetImage.dataset_id == self._dataset_id, came)).all()
-            mine = Upload.noun == "dataset", Upload.noun_id == self._dataset_id
+            from_same_source = DatasetImage.upload_id == upload_id if upload_id else DatasetImage.upload_id.is_(None)
+            accepted = tx.scalars(
+                select(DatasetImage.filename).where(DatasetImage.dataset_id == self._dataset_id, from_same_source)
+            ).all()
+            conditions = Upload.noun == "dataset", Upload.noun_id == self._dataset_id
             prefix = Upload.client_key.startswith(f"{upload_id or SAMPLE}:", autoescape=True)
-            refused = tx.scalars(select(Upload.filename).where(*mine, prefix)).all()
-        return {*taken, *refused}
+            refused = tx.scalars(select(Upload.filename).where(*conditions, prefix)).all()
+        return {*accepted, *refused}
 
 
-def _shortened(caption: str, note: str) -> tuple[str, tuple[dict[str, str], ...]]:
-    """At most as long as captions may be; the notes say what was done to it."""
+def _shorten(caption: str, note: str) -> tuple[str, tuple[dict[str, str], ...]]:
+    """(caption, cut to the allowed length; notes about its encoding and the cut)."""
     notes = [{"code": "caption_encoding", "sentence": note}] if note else []
-    if len(caption) > LONGEST_CAPTION:
-        text = f"Its caption had {len(caption):,} characters and was cut to {LONGEST_CAPTION:,}. Look whether the rest matters."
+    if len(caption) > MAX_CAPTION_CHARS:
+        text = (
+            f"Its caption had {len(caption):,} characters and was cut to {MAX_CAPTION_CHARS:,}. Look whether the rest matters."
+        )
         notes.append({"code": "caption_cut", "sentence": text})
-    return caption[:LONGEST_CAPTION], tuple(notes)
+    return caption[:MAX_CAPTION_CHARS], tuple(notes)
 
 
-def _suffix(name: str) -> str:
+def _safe_suffix(name: str) -> str:
     suffix = PurePosixPath(name).suffix.lower()
     return suffix if len(suffix) <= 6 and suffix[1:].isalnum() else ""

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend.assets import AssetCard
 from backend.db.tables import Asset, Generation, Picture
 from backend.generation.recipe import Recipe
-from backend.media.images.ai_mark import EDITED, SOURCE_TYPE
+from backend.media.images.ai_mark import EDITED_SOURCE_TYPE, SOURCE_TYPE
 from backend.media.images.ai_mark import SOURCE_META as SOURCE_META
 
 
@@ -20,7 +20,7 @@ def source_type(tx: Session, recipe: Recipe, init: AssetCard | None) -> str:
         return str(stored_type)
     query = select(Generation.recipe["ai_mark"].as_boolean()).join(Picture, Picture.generation_id == Generation.id)
     made_here = tx.execute(query.where(Picture.asset_id == init.id)).first()
-    return EDITED if made_here is None or made_here[0] is False else SOURCE_TYPE
+    return EDITED_SOURCE_TYPE if made_here is None or made_here[0] is False else SOURCE_TYPE
 
 
 def inherited_source_type(tx: Session, picture_id: str) -> str:
@@ -28,4 +28,4 @@ def inherited_source_type(tx: Session, picture_id: str) -> str:
     query = select(Asset.meta, Picture.source, Generation.recipe["ai_mark"].as_boolean()).select_from(Picture)
     query = query.join(Asset, Asset.id == Picture.asset_id).join(Generation, Generation.id == Picture.generation_id)
     meta, source, marked = tx.execute(query.where(Picture.id == picture_id)).one()
-    return str(meta.get(SOURCE_META) or (EDITED if source == "imported" and marked is False else SOURCE_TYPE))
+    return str(meta.get(SOURCE_META) or (EDITED_SOURCE_TYPE if source == "imported" and marked is False else SOURCE_TYPE))

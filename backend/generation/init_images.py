@@ -13,7 +13,7 @@ from backend import assets
 from backend.assets import AssetCard, ThumbFile
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
-from backend.media.images.pictures import Inspected, Inspector, Limits
+from backend.media.images.pictures import InspectedPicture, Inspector, PictureLimits
 from backend.settings import Settings
 from backend.storage import Storage
 
@@ -56,8 +56,10 @@ def take_upload(open_tx: OpenTx, storage: Storage, *, settings: Settings, upload
     return stored
 
 
-def _inspect(open_tx: OpenTx, settings: Settings, upload_id: str, path: Path) -> Inspected:
-    limits = Limits(max_bytes=settings.max_upload_size, max_pixels=settings.max_image_pixels, min_side=settings.min_image_side)
+def _inspect(open_tx: OpenTx, settings: Settings, upload_id: str, path: Path) -> InspectedPicture:
+    limits = PictureLimits(
+        max_bytes=settings.max_upload_size, max_pixels=settings.max_image_pixels, min_side=settings.min_image_side
+    )
     with Inspector(limits, processes=1) as inspector:
         inspected = inspector.inspect(path, path.parent)
     if not inspected.ok:

@@ -34,7 +34,7 @@ from backend.kit.ids import new_id
 from backend.loras import LoraCard
 from backend.media.images.ai_mark import deliver_png
 from backend.media.images.picture_hash import bands, dhash
-from backend.media.images.pictures import decoded
+from backend.media.images.pictures import open_rgb
 from backend.workflows import WorkflowCard
 
 __all__ = ["run", "sheet", "upscale"]
@@ -190,7 +190,7 @@ def _store_picture(
     clean = output.path.with_name(f"deliver-{n}.png")
     picture_source_type = batch.files.source_types[_init_key(recipe)]
     deliver_png(output.path, clean, mark=recipe.ai_mark, source_type=picture_source_type)
-    picture = output.picture or decoded(clean)
+    picture = output.picture or open_rgb(clean)
     with ThreadPoolExecutor(1) as hashing:
         hash_future = hashing.submit(dhash, picture)
         score = identity_gate.score_picture(ctx, gate, recipe, clean)

@@ -86,7 +86,7 @@ def _draw(ctx: JobContext, card: GenerationCard, pictures: dict[int, PictureCard
         for label, numbers in layer_rows
     ]
     columns = [f"{axes[0].title}: {label}" for label in axes[0].labels]
-    side = contact_sheet.side_for(len(columns), len(rows))
+    side = contact_sheet.picture_side(len(columns), len(rows))
     paths = assets.fetch_small(ctx, [picture.asset_id for picture in pictures.values()], side)
     if not paths:
         raise NotFound("The pictures of this grid were deleted. Draw it again.")
@@ -98,4 +98,4 @@ def _draw(ctx: JobContext, card: GenerationCard, pictures: dict[int, PictureCard
         for label, numbers in rows
     ]
     ctx.progress(0, 0, "drawing the grid")
-    contact_sheet.draw(path, title=card.recipe.prompt, columns=columns, rows=cells, side=side)
+    contact_sheet.draw_sheet(path, title=card.recipe.prompt, columns=columns, rows=cells, side=side)

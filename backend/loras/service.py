@@ -21,7 +21,7 @@ from backend.loras.queries import get, usages
 from backend.loras.rules import check_name, lora_name, next_free
 from backend.loras.schemas import LoraCard
 from backend.media.model_files import lora_check
-from backend.media.model_files.lora_check import Checked
+from backend.media.model_files.lora_check import CheckedLora
 from backend.storage import Storage
 
 OpenTx = Callable[[], AbstractContextManager[Session]]
@@ -132,7 +132,7 @@ def _stored_upload(tx: Session, upload_id: str) -> UploadCard:
     return upload
 
 
-def _check_file(open_tx: OpenTx, upload_id: str, path: Path) -> Checked:
+def _check_file(open_tx: OpenTx, upload_id: str, path: Path) -> CheckedLora:
     """Checks the file in a child process. Raises Invalid, after writing the reason to the upload."""
     try:
         return lora_check.check(path, path.with_name("renamed.safetensors"))

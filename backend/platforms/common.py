@@ -1,4 +1,4 @@
-"""What all adapters do alike: handles that belong to a post, files read in chunks, waiting that shows signs of life."""
+"""Shared parts of the adapters: matching handles to posts, reading files in chunks, waiting with Alive events."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from backend.platforms.errors import InvalidPost, OutcomeUnknown, PrepareAgain, 
 from backend.platforms.http_base import ConnectError, ResponseLost
 from backend.platforms.limits import PLATFORMS
 from backend.platforms.port import (
-    Account,
     Format,
-    Handled,
+    HandleState,
     Media,
     NotPublished,
     Outcome,
+    PlatformAccount,
+    PostProblem,
     PostRequest,
-    Problem,
     Source,
     Unknown,
 )
 from backend.settings import Settings
 
-FILM_POLLS = 4
-"""A film is asked about that much more seldom than a picture (how often is right: instagram.md, 2; tiktok.md, 4)."""
+VIDEO_POLL_FACTOR = 4
+"""Factor between the poll intervals of videos and pictures (recommended intervals: instagram.md, 2; tiktok.md, 4)."""
 
 
 class AdapterBase:
@@ -42,63 +42,65 @@ class AdapterBase:
     def source(self, post: PostRequest) -> Source:
         return "url" if PLATFORMS[self.name].formats[post.format].fetched else "file"
 
-    def problems(self, post: PostRequest, account: Account | None = None) -> tuple[Problem, ...]:
+    def problems(self, post: PostRequest, account: PlatformAccount | None = None) -> tuple[PostProblem, ...]:
         return rules.problems(self.name, post, account)
 
-    def require_valid(self, post: PostRequest, account: Account | None = None) -> None:
-        """Raises InvalidPost with the first thing that blocks."""
-        blocking = next((one for one in self.problems(post, account) if one.blocks), None)
+    def require_valid(self, post: PostRequest, account: PlatformAccount | None = None) -> None:
+        """Raises InvalidPost with the first blocking problem."""
+        blocking = next((problem for problem in self.problems(post, account) if problem.blocks), None)
         if blocking:
             raise InvalidPost(blocking.message, detail=blocking.code)
 
-    def usable(self, handle: Handled | None, post: PostRequest) -> Handled:
-        """A copy of the handle if it is of this very post, else an empty one."""
+    def matching_handle(self, handle: HandleState | None, post: PostRequest) -> HandleState:
+        """A copy of the handle if it belongs to this post (same fingerprint), else {}."""
         return dict(handle) if handle and handle.get("of") == post.fingerprint else {}
 
-    def require_same(self, handle: Handled, post: PostRequest) -> None:
+    def require_same(self, handle: HandleState, post: PostRequest) -> None:
         if handle.get("of") != post.fingerprint:
             raise PrepareAgain("The post was changed after it was prepared. It is prepared again.")
 
-    def not_yet(self, age_s: float, message: str) -> Outcome:
-        """No, as far as the platform knows: believed once it had time to finish what it may still be doing."""
-        left = self.settings.platform_settle_s - age_s
-        if left > 0:
+    def not_published_yet(self, age_s: float, message: str) -> Outcome:
+        """The outcome when the platform says that it is not published. Unknown until `platform_settle_s` have passed since
+        `finalize`, because the platform may still be working on it."""
+        remaining_s = self.settings.platform_settle_s - age_s
+        if remaining_s > 0:
             poll = self.settings.platform_poll_s * 2
-            return Unknown(f"{message} It may still be working on it.", ask_again_s=max(0.1, min(left, poll)))
+            return Unknown(f"{message} It may still be working on it.", ask_again_s=max(0.1, min(remaining_s, poll)))
         return NotPublished(message)
 
-    def poll_s(self, *, film: bool) -> float:
-        return self.settings.platform_poll_s * (FILM_POLLS if film else 1)
+    def poll_s(self, *, video: bool) -> float:
+        return self.settings.platform_poll_s * (VIDEO_POLL_FACTOR if video else 1)
 
 
 @contextmanager
 def translate_transport_errors(label: str, *, irreversible: bool = False) -> Generator[None, None, None]:
-    """Says what it means that a request or its answer did not arrive."""
+    """Turns errors of the connection into PlatformErrors. `irreversible`: around the publishing call, where a lost answer is
+    OutcomeUnknown; elsewhere it is Transient."""
     try:
         yield
     except ConnectError as error:
         raise Transient(f"{label} cannot be reached right now. It is tried again.", detail=str(error)) from error
     except ResponseLost as error:
         if irreversible:
-            raise lost(label, str(error)) from error
+            raise answer_lost(label, str(error)) from error
         raise Transient(f"{label} did not answer in time. It is tried again.", detail=str(error)) from error
 
 
-def lost(label: str, detail: str) -> OutcomeUnknown:
+def answer_lost(label: str, detail: str) -> OutcomeUnknown:
     return OutcomeUnknown(f"{label} did not say whether it published the post. It is being asked.", detail=detail)
 
 
-def waiting(seconds: float) -> Generator[Alive, None, None]:
-    """A sign of life at least once a second."""
+def wait_alive(seconds: float) -> Generator[Alive, None, None]:
+    """Sleeps and yields Alive at least once a second, so that a cancellation is noticed."""
     until = time.monotonic() + seconds
     yield Alive()
-    while (left := until - time.monotonic()) > 0:
-        time.sleep(min(left, 0.9))
+    while (remaining_s := until - time.monotonic()) > 0:
+        time.sleep(min(remaining_s, 0.9))
         yield Alive()
 
 
-def address(label: str, media: Media) -> str:
-    """Where the platform fetches it. Raises InvalidPost when the platform cannot use that (US-ASCII: instagram.md, 2)."""
+def fetch_url(label: str, media: Media) -> str:
+    """The URL from which the platform fetches the file. Raises InvalidPost when unusable (US-ASCII only: instagram.md, 2)."""
     parts = urlsplit(media.url)
     if parts.scheme not in ("http", "https") or not parts.netloc or not media.url.isascii():
         raise InvalidPost(
@@ -108,8 +110,8 @@ def address(label: str, media: Media) -> str:
     return media.url
 
 
-def read(media: Media, first: int, length: int) -> bytes:
-    """`length` bytes from `first`. Raises InvalidPost when the file is not what was promised."""
+def read_bytes(media: Media, first: int, length: int) -> bytes:
+    """`length` bytes from offset `first`. Raises InvalidPost when the file is missing or its size has changed."""
     try:
         assert media.path is not None
         with media.path.open("rb") as file:

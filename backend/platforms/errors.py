@@ -1,13 +1,13 @@
-"""What a platform can say instead of yes. The class decides what happens next, the message is safe to show to people.
+"""Errors of platforms. The class decides what happens next; the message is safe to show to people.
 
 PlatformError
-├── TryAgain        nothing became visible; the same handle may be used again
-├── MakeAnew        nothing became visible; the handle is worthless: forget it and prepare from the start
-├── Wait            a rate limit or a quota: `retry_after` seconds, then the same handle
-├── TokenRefused    one forced refresh of the token, then a person has to connect the account again
-├── NotAllowed      the account or the app may not do this: a person has to change something there
-├── InvalidPost     the platform refuses this content: a person has to change the post
-└── OutcomeUnknown  the irreversible call was made and its answer was lost: only `reconcile`, never again blindly
+├── Transient              nothing became visible; try again with the same handle
+├── PrepareAgain           nothing became visible; the handle is worthless: forget it and prepare from the start
+├── RateLimitedByPlatform  a rate limit or a quota: wait `retry_after` seconds, then use the same handle
+├── TokenRefused           one forced refresh of the token, then a person has to connect the account again
+├── Forbidden              the account or the app may not do this: a person has to change something there
+├── InvalidPost            the platform refuses this content: a person has to change the post
+└── OutcomeUnknown         the irreversible call was made and its answer was lost: only `reconcile`, never repeat it blindly
 
 Classes of single codes: docs/contracts/instagram.md, 5; docs/contracts/tiktok.md, 5; docs/contracts/youtube.md, 3.
 `data` holds what the platform said (`platform_code`, `platform_subcode`, `trace`, `detail`): for logs, never for viewers.
@@ -23,14 +23,14 @@ Again = Literal["same", "new", "later", "reconnect", "permission", "never", "unk
 
 
 class PlatformError(EngineError):
-    """`again`: what may be done next, as one word for a row."""
+    """`again`: what may be done next, as it is stored in the attempt's row."""
 
     code = "platform"
     again: ClassVar[Again] = "same"
 
 
 class Transient(PlatformError):
-    """Not reached, busy, or a fault of theirs before anything became visible."""
+    """Unreachable, busy, or a server fault before anything became visible."""
 
     code = "platform_try_again"
     status = 503
@@ -38,7 +38,7 @@ class Transient(PlatformError):
 
 
 class PrepareAgain(PlatformError):
-    """What was prepared is lost or spoilt (expired container, session gone, media not fetched)."""
+    """What was prepared is lost or broken (expired container or session, media not fetched)."""
 
     code = "platform_make_anew"
     status = 503
@@ -46,7 +46,7 @@ class PrepareAgain(PlatformError):
 
 
 class RateLimitedByPlatform(PlatformError):
-    """`hinted`: the platform named the time; else it is our guess. `what`: rate (calls) or quota (posts a day)."""
+    """`retry_after` in seconds; `hinted`: named by the platform, else our guess. `what`: rate (calls) or quota (posts)."""
 
     code = "platform_wait"
     status = 503
@@ -78,7 +78,7 @@ class Forbidden(PlatformError):
 
 
 class InvalidPost(PlatformError):
-    """Nothing became visible, and trying the same again never helps."""
+    """Nothing became visible, and the same post will be refused again."""
 
     code = "platform_invalid_post"
     status = 400

@@ -1,4 +1,5 @@
-"""What the wires of platforms have in common: did a request arrive, what came back as JSON. Nothing is sent twice here."""
+"""HTTP for the platform clients: whether a request arrived, and answers as JSON. Nothing is retried here, because publishing
+twice is worse than failing."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ class ResponseLost(Exception):
 
 
 class HttpClient:
-    """One server. Thread-safe. `timeout_s`: silence until an answer counts as lost. Redirects are answers, not followed."""
+    """Calls one server. Thread-safe. `timeout_s`: silence after which an answer counts as lost. Redirects are not followed."""
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
         self.url = url.rstrip("/")
@@ -43,43 +44,49 @@ class HttpClient:
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """`path`: below our URL, or a whole address that the server gave. Raises Away, Lost; any status is an answer."""
+        """`path`: below our URL, or a whole URL that the server gave. Returns any status. Raises ConnectError, ResponseLost."""
         url = path if "://" in path else f"{self.url}{path}"
-        heads = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
+        request_headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
         content = data
         if body is not None:
             content = json.dumps(body, ensure_ascii=False).encode()
-            heads.setdefault("Content-Type", "application/json; charset=UTF-8")
+            request_headers.setdefault("Content-Type", "application/json; charset=UTF-8")
         try:
-            return self._http.request(method, url, params=query, data=form, content=content, headers=heads)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol) as no:
-            raise ConnectError(str(no) or type(no).__name__) from no
-        except (httpx.TransportError, httpx.DecodingError, httpx.TooManyRedirects) as cut:
-            raise ResponseLost(str(cut) or type(cut).__name__) from cut
+            return self._http.request(method, url, params=query, data=form, content=content, headers=request_headers)
+        except (
+            httpx.ConnectError,
+            httpx.ConnectTimeout,
+            httpx.PoolTimeout,
+            httpx.InvalidURL,
+            httpx.UnsupportedProtocol,
+        ) as error:
+            raise ConnectError(str(error) or type(error).__name__) from error
+        except (httpx.TransportError, httpx.DecodingError, httpx.TooManyRedirects) as error:
+            raise ResponseLost(str(error) or type(error).__name__) from error
 
 
 def json_object(response: httpx.Response) -> dict[str, Any]:
-    """The JSON object of an answer, {} when it is none. Numbers of 64 bits stay whole."""
+    """The JSON object of an answer; {} when it is none. 64-bit ids stay exact."""
     try:
-        found = response.json()
+        value = response.json()
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
-def part(value: Mapping[str, Any], name: str) -> dict[str, Any]:
+def sub_object(value: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The object under `name`, {} when there is none."""
-    found = value.get(name)
-    return found if isinstance(found, dict) else {}
+    entry = value.get(name)
+    return entry if isinstance(entry, dict) else {}
 
 
-def seconds(value: object) -> float | None:
-    """Of a Retry-After header or a number; None when it is neither."""
+def parse_seconds(value: object) -> float | None:
+    """Seconds in a Retry-After header, or a number; None for anything else."""
     text = str(value).strip() if value is not None else ""
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
-def whole(value: object) -> int | None:
-    """A whole number of zero or more, also as text."""
+def non_negative_int(value: object) -> int | None:
+    """An integer >= 0, also from text; None for anything else."""
     text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
     return int(text) if text.isdecimal() else None

@@ -1,4 +1,4 @@
-"""What each platform takes, format by format: docs/contracts/instagram.md, 3; tiktok.md, 6; youtube.md, 4."""
+"""Media limits of each platform and format: docs/contracts/instagram.md, 3; tiktok.md, 6; youtube.md, 4."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from backend.platforms.port import Format
 
 MB = 1_000_000
 GB = 1000 * MB
-TALL, SQUARE = 9 / 16, 1.0
+VERTICAL, SQUARE = 9 / 16, 1.0
 Range = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class PictureLimits:
-    """`ratio`: width/height, both ends allowed. `longest`: px of the longer side."""
+class PictureFormatLimits:
+    """`size` in bytes. `ratio`: allowed width/height, both ends included. `longest`: limit of the longer side, px."""
 
     mimes: tuple[str, ...]
     size: int
@@ -25,8 +25,8 @@ class PictureLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class FilmLimits:
-    """`codecs` and `audio` as ffprobe names them. `sides`: px of either side. `size` bytes."""
+class VideoLimits:
+    """`codecs` and `audio` as ffprobe names them, () = any. `sides`: allowed px of either side. `size` in bytes."""
 
     mimes: tuple[str, ...]
     codecs: tuple[str, ...]
@@ -41,12 +41,12 @@ class FilmLimits:
 
 @dataclass(frozen=True, slots=True)
 class FormatLimits:
-    """`count`: files. `advised`: the ratio that fills the screen. `caption` False: no text is shown with it. `fetched`: the
-    platform gets the files by address, over the internet, instead of taking their bytes."""
+    """`count`: least and most files. `advised`: the ratio that fills the screen. `caption` False: the platform shows no text.
+    `fetched`: the platform fetches the files from a URL instead of taking an upload."""
 
     count: tuple[int, int]
-    picture: PictureLimits | None = None
-    film: FilmLimits | None = None
+    picture: PictureFormatLimits | None = None
+    video: VideoLimits | None = None
     advised: float | None = None
     caption: bool = True
     comment: bool = True
@@ -67,29 +67,33 @@ class PlatformLimits:
 
 
 _JPEG = "image/jpeg"
-_FILMS = ("video/mp4", "video/quicktime")
-_IG_PICTURE = PictureLimits((_JPEG,), 8 * MB, (4 / 5, 1.91), 320)
-_IG_REEL = FilmLimits(_FILMS, ("h264", "hevc"), ("aac",), 300 * MB, (3, 15 * 60), (23, 60), max_width=1920, ratio=(0.01, 10))
-_IG_STORY = FilmLimits(_FILMS, ("h264", "hevc"), ("aac",), 100 * MB, (3, 60), (23, 60), max_width=1920, ratio=(0.1, 10))
-_TT_PICTURE = PictureLimits((_JPEG, "image/webp"), 20 * MB, longest=1920)
-_TT_FILM = FilmLimits((*_FILMS, "video/webm"), ("h264", "hevc", "vp8", "vp9"), (), 4 * GB, (1, 10 * 60), (23, 60), (360, 4096))
-_YT_FILM = FilmLimits((), (), (), 256 * GB, (0.1, 12 * 3600))
-_YT_SHORT = FilmLimits((), (), (), 256 * GB, (0.1, 180), ratio=(0.01, SQUARE))
-_SB_PICTURE = PictureLimits((_JPEG, "image/png", "image/webp"), 20 * MB, (0.4, 2.5), 64)
-_SB_FILM = FilmLimits((*_FILMS, "video/webm"), (), (), 300 * MB, (0.5, 15 * 60))
+_VIDEO_MIMES = ("video/mp4", "video/quicktime")
+_IG_PICTURE = PictureFormatLimits((_JPEG,), 8 * MB, (4 / 5, 1.91), 320)
+_IG_REEL = VideoLimits(
+    _VIDEO_MIMES, ("h264", "hevc"), ("aac",), 300 * MB, (3, 15 * 60), (23, 60), max_width=1920, ratio=(0.01, 10)
+)
+_IG_STORY = VideoLimits(_VIDEO_MIMES, ("h264", "hevc"), ("aac",), 100 * MB, (3, 60), (23, 60), max_width=1920, ratio=(0.1, 10))
+_TT_PICTURE = PictureFormatLimits((_JPEG, "image/webp"), 20 * MB, longest=1920)
+_TT_VIDEO = VideoLimits(
+    (*_VIDEO_MIMES, "video/webm"), ("h264", "hevc", "vp8", "vp9"), (), 4 * GB, (1, 10 * 60), (23, 60), (360, 4096)
+)
+_YT_VIDEO = VideoLimits((), (), (), 256 * GB, (0.1, 12 * 3600))
+_YT_SHORT = VideoLimits((), (), (), 256 * GB, (0.1, 180), ratio=(0.01, SQUARE))
+_SB_PICTURE = PictureFormatLimits((_JPEG, "image/png", "image/webp"), 20 * MB, (0.4, 2.5), 64)
+_SB_VIDEO = VideoLimits((*_VIDEO_MIMES, "video/webm"), (), (), 300 * MB, (0.5, 15 * 60))
 
 PLATFORMS: dict[str, PlatformLimits] = {
     "instagram": PlatformLimits(
         "Instagram",
         {
             "picture": FormatLimits((1, 1), picture=_IG_PICTURE, advised=4 / 5, fetched=True),
-            "carousel": FormatLimits((2, 10), picture=_IG_PICTURE, film=_IG_REEL, advised=4 / 5, fetched=True),
-            "reel": FormatLimits((1, 1), film=_IG_REEL, advised=TALL, fetched=True),
+            "carousel": FormatLimits((2, 10), picture=_IG_PICTURE, video=_IG_REEL, advised=4 / 5, fetched=True),
+            "reel": FormatLimits((1, 1), video=_IG_REEL, advised=VERTICAL, fetched=True),
             "story": FormatLimits(
                 (1, 1),
-                PictureLimits((_JPEG,), 8 * MB),
-                film=_IG_STORY,
-                advised=TALL,
+                PictureFormatLimits((_JPEG,), 8 * MB),
+                video=_IG_STORY,
+                advised=VERTICAL,
                 caption=False,
                 comment=False,
                 fetched=True,
@@ -99,9 +103,9 @@ PLATFORMS: dict[str, PlatformLimits] = {
     "tiktok": PlatformLimits(
         "TikTok",
         {
-            "video": FormatLimits((1, 1), film=_TT_FILM, advised=TALL),
-            "picture": FormatLimits((1, 1), picture=_TT_PICTURE, advised=TALL, fetched=True),
-            "carousel": FormatLimits((2, 35), picture=_TT_PICTURE, advised=TALL, fetched=True),
+            "video": FormatLimits((1, 1), video=_TT_VIDEO, advised=VERTICAL),
+            "picture": FormatLimits((1, 1), picture=_TT_PICTURE, advised=VERTICAL, fetched=True),
+            "carousel": FormatLimits((2, 35), picture=_TT_PICTURE, advised=VERTICAL, fetched=True),
         },
         privacy="by hand",
         comments=False,
@@ -110,8 +114,8 @@ PLATFORMS: dict[str, PlatformLimits] = {
     "youtube": PlatformLimits(
         "YouTube",
         {
-            "short": FormatLimits((1, 1), film=_YT_SHORT, advised=TALL),
-            "video": FormatLimits((1, 1), film=_YT_FILM, advised=16 / 9),
+            "short": FormatLimits((1, 1), video=_YT_SHORT, advised=VERTICAL),
+            "video": FormatLimits((1, 1), video=_YT_VIDEO, advised=16 / 9),
         },
         privacy="public by default",
         values=("public", "unlisted", "private"),
@@ -121,11 +125,11 @@ PLATFORMS: dict[str, PlatformLimits] = {
         "Sandbox",
         {
             "picture": FormatLimits((1, 1), picture=_SB_PICTURE),
-            "carousel": FormatLimits((2, 10), picture=_SB_PICTURE, film=_SB_FILM),
-            "reel": FormatLimits((1, 1), film=_SB_FILM, advised=TALL),
-            "story": FormatLimits((1, 1), picture=_SB_PICTURE, film=_SB_FILM, advised=TALL, caption=False, comment=False),
-            "video": FormatLimits((1, 1), film=_SB_FILM),
-            "short": FormatLimits((1, 1), film=_SB_FILM, advised=TALL),
+            "carousel": FormatLimits((2, 10), picture=_SB_PICTURE, video=_SB_VIDEO),
+            "reel": FormatLimits((1, 1), video=_SB_VIDEO, advised=VERTICAL),
+            "story": FormatLimits((1, 1), picture=_SB_PICTURE, video=_SB_VIDEO, advised=VERTICAL, caption=False, comment=False),
+            "video": FormatLimits((1, 1), video=_SB_VIDEO),
+            "short": FormatLimits((1, 1), video=_SB_VIDEO, advised=VERTICAL),
         },
     ),
 }

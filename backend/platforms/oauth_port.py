@@ -1,4 +1,4 @@
-"""How an account is connected and its token kept alive: OAuth's code flow, for each platform that has one.
+"""The port for connecting accounts and refreshing their tokens: OAuth's code flow.
 
 The channel keeps `Grant` encrypted. A refresh runs under the channel's lock after reading the row again: TikTok and YouTube may
 rotate the refresh token, and a lost new one means connecting again (docs/contracts/publishing.md, 2).
@@ -12,7 +12,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Where to send the person. `verifier`: PKCE's secret, kept on our side until the code comes back; "" = no PKCE there."""
+    """`url`: the consent page. `verifier`: PKCE's secret, kept on our side until the code comes back; "" = no PKCE."""
 
     url: str
     verifier: str = field(default="", repr=False)
@@ -20,10 +20,10 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the platform gave. Seconds count from the answer; None = does not expire.
+    """Tokens from the platform. Seconds count from the answer; None = does not expire.
 
-    `refresh_token` "": there is none (Instagram refreshes the access token itself). After a refresh that returns none, the
-    connector has put the old one in: store what it returns, always.
+    `refresh_token` "": there is none (Instagram refreshes the access token itself). When a refresh returns no new one, the
+    connector fills in the old one, so always store the returned grant.
     """
 
     access_token: str = field(repr=False)
@@ -35,7 +35,7 @@ class Grant:
 
 
 class Connector(Protocol):
-    """All calls raise PlatformError: TokenRefused when the code or the refresh token is not taken."""
+    """All calls raise PlatformError: TokenRefused when the code or the refresh token is not accepted."""
 
     name: str
     label: str
@@ -53,7 +53,7 @@ class Connector(Protocol):
         ...
 
     def consent(self, *, redirect: str, state: str) -> Consent:
-        """`redirect`: our address, exactly as registered there. `state`: an unguessable word that comes back."""
+        """`redirect`: our URL, exactly as registered there. `state`: an unguessable value that comes back with the code."""
         ...
 
     def exchange(self, code: str, *, redirect: str, verifier: str = "") -> Grant: ...

@@ -1,20 +1,20 @@
-"""The platform port: a post becomes visible in three phases, of which only the last cannot be taken back.
+"""The platform port: a post becomes visible in three phases, of which only the last is irreversible.
 
     events = platform.prepare(post, access, handle)     invisible; may be repeated and resumed
     platform.check(handle, access)                      reads only
     platform.finalize(post, handle, access)             the one irreversible call; made once
 
-Who publishes keeps `Handle.value` the moment it is said (each one replaces the one before; it holds upload addresses, so it
-is as secret as a token), commits “submitting” before `finalize`, and after a crash or OutcomeUnknown calls only `reconcile`.
-No platform knows an idempotency key: this is why (docs/contracts/publishing.md, 1).
+The caller stores `Handle.value` as soon as it is yielded (each one replaces the one before; it holds upload URLs, so it is as
+secret as a token), commits “submitting” before `finalize`, and after a crash or OutcomeUnknown calls only `reconcile`. This is
+necessary because no platform accepts an idempotency key (docs/contracts/publishing.md, 1).
 
 | platform, format | prepare | finalize | after a lost answer |
 |---|---|---|---|
-| Instagram | containers | media_publish | the container says PUBLISHED or not |
+| Instagram | containers | media_publish | the container's status tells |
 | TikTok video | init, all chunks but the last | the last chunk | status by publish_id |
-| TikTok pictures | nothing remote: init is irreversible | content/init | nothing to ask by: cannot be known |
-| YouTube | session, all bytes but the last chunk | the last chunk | the session says which bytes it has |
-| sandbox | draft with its media | publish | the draft says published or not |
+| TikTok pictures | nothing remote: init is irreversible | content/init | cannot be known: there is no id to ask with |
+| YouTube | session, all bytes but the last chunk | the last chunk | the session tells which bytes it has |
+| sandbox | draft with its media | publish | the draft's state tells |
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ Source = Literal["url", "file"]
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One picture or film. `size` bytes, sides px, `duration_s` of films. What is not known ("" or None) is not checked.
+    """One picture or video. `size` in bytes, sides in px, `duration_s` of videos. Unknown values ("" or None) are not checked.
 
-    `url`: where the platform fetches it (public https, US-ASCII, alive for 26 h); `path`: the bytes here. `source()` of the
-    platform says which it needs. `sha256` names the bytes, whatever their address. `codec` and `audio`: h264, hevc, aac …
+    `url`: where the platform fetches it (public https, US-ASCII, valid for 26 h); `path`: the local file. `Platform.source()`
+    says which of them is needed. `sha256` identifies the bytes whatever their URL. `codec` and `audio`: h264, hevc, aac …
     """
 
     kind: Literal["picture", "video"]
@@ -58,7 +58,7 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What single platforms can be told; others ignore it.
+    """Options of single platforms; others ignore them.
 
     Instagram: `share_to_feed` (reels), `cover_ms`, `collaborators` (at most 3), `location_id`.
     TikTok: `allow_*` (off unless a person turns them on), `paid_partnership` and `own_brand` (commercial disclosure),
@@ -83,9 +83,9 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class PostRequest:
-    """One variant as it is to appear. `caption` has its hashtags in it (YouTube: the description).
+    """One post as it is to appear. `caption` includes the hashtags (YouTube: the description).
 
-    `title`: YouTube's, and of TikTok's pictures. `privacy`: the platform's own word out of `Account.privacy`; "" = not chosen.
+    `title`: for YouTube and TikTok's pictures. `privacy`: a value of `PlatformAccount.privacy`; "" = not chosen.
     """
 
     format: Format
@@ -99,15 +99,18 @@ class PostRequest:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same post, wherever its bytes lie. A handle of another fingerprint is never used."""
-        media = [(one.kind, one.mime, one.sha256 or f"{one.size}:{one.width}x{one.height}", one.alt_text) for one in self.media]
-        bare = replace(self, media=(), first_comment="")
-        return hashlib.sha256(json.dumps([repr(bare), media]).encode()).hexdigest()[:16]
+        """Equal for equal posts, whatever the URLs of their files. A handle with another fingerprint is never used."""
+        media = [
+            (file.kind, file.mime, file.sha256 or f"{file.size}:{file.width}x{file.height}", file.alt_text)
+            for file in self.media
+        ]
+        without_media = replace(self, media=(), first_comment="")
+        return hashlib.sha256(json.dumps([repr(without_media), media]).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """A token and whose account it opens. Never logged."""
+class AccountAccess:
+    """An access token and the id of its account. Never logged."""
 
     token: str = field(repr=False)
     account_id: str
@@ -115,7 +118,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Posts in a rolling window of `window_s` seconds, as the platform said just now. `total` None: it does not say."""
+    """Posts in a rolling window of `window_s` seconds, as just read. `total` None: the platform does not tell."""
 
     used: int
     total: int | None
@@ -127,7 +130,7 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class PlatformAccount:
     """Read before each post (TikTok: creator_info, mandatory). `privacy`: values that may be chosen now, () = no choice."""
 
     id: str
@@ -144,11 +147,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class PrepareStatus:
-    """How what was prepared stands. `ask_again_s`: when to look next. `error`: why it failed; its class says what helps.
+    """The state of what was prepared. `ask_again_s`: when to check next. `error`: why it failed; its class says what helps.
 
     waiting: not ready yet · ready: finalize may be called · published: the irreversible call has happened (never finalize
-    again; `reconcile` says what became of it) · failed: the handle is worthless, `error` says whether a new one can help
-    (MakeAnew: at once, Wait: later) · gone: expired or forgotten there, prepare anew.
+    again; `reconcile` tells the outcome) · failed: the handle is worthless, `error` says whether a new one can help
+    (PrepareAgain: at once, RateLimitedByPlatform: later) · gone: expired or unknown there, prepare again.
     """
 
     state: Literal["waiting", "ready", "published", "failed", "gone"]
@@ -159,9 +162,9 @@ class PrepareStatus:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """It is visible. `url` "": not known (yet); `reconcile(handle)` may find it later, and its absence is no failure.
+    """The post is visible. `url` "": not known yet; `reconcile(handle)` may find it later, and a missing one is no failure.
 
-    `exact` False: published, but the platform does not say under which id; `remote_id` is "" then.
+    `exact` False: published, but the platform does not tell the id; `remote_id` is "" then.
     """
 
     remote_id: str
@@ -171,10 +174,10 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """The irreversible call arrived and the platform works on it: keep `handle`, ask `reconcile` until it says more.
+class PublishAccepted:
+    """The irreversible call arrived and the platform is processing it: store `handle` and call `reconcile` after `ask_again_s`.
 
-    `url`: where it will be, if that is known already.
+    `url`: where the post will be, if known already.
     """
 
     handle: dict[str, Any]
@@ -185,10 +188,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class NotPublished:
-    """It surely is not visible and will not become so by itself.
+    """The post is surely not visible and will not become so by itself.
 
     `error` None: `finalize` may be called again with the same handle. Else the handle is worthless and the class says what
-    helps: MakeAnew at once, Wait later, others a person.
+    helps: PrepareAgain at once, RateLimitedByPlatform later, others need a person.
     """
 
     message: str
@@ -197,19 +200,19 @@ class NotPublished:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """`ask_again_s` None: nobody but a person who looks at the account can ever know; else ask again then."""
+    """`ask_again_s`: when to ask again; None: only a person who looks at the account can tell."""
 
     message: str
     ask_again_s: float | None = None
 
 
-Outcome = Published | Accepted | NotPublished | Unknown
+Outcome = Published | PublishAccepted | NotPublished | Unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What we can mend: jpeg | crop (`ratio` = width/height) | resize (`width`, at most) | enlarge (`width`, at least) |
-    transcode | trim (`seconds`) | shorten (`to` = units of the limit) | remove_hashtags (`to`)."""
+    """An automatic fix: jpeg | crop (`ratio` = width/height) | resize (`width`, at most) | enlarge (`width`, at least) |
+    transcode | trim (`seconds`) | shorten (`to`: limit in its unit) | remove_hashtags (`to`: how many stay)."""
 
     kind: Literal["jpeg", "crop", "resize", "enlarge", "transcode", "trim", "shorten", "remove_hashtags"]
     label: str
@@ -220,8 +223,8 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a post cannot be published as it is (`blocks`), or what will surprise there. `media`: number of the file, 0-based."""
+class PostProblem:
+    """Why a post cannot be published as it is (`blocks`), or a warning. `media`: index of the file, from 0."""
 
     code: str
     message: str
@@ -232,11 +235,11 @@ class Problem:
 
 
 Event = Alive | Handle | Progress | Log
-Handled = dict[str, Any]
+HandleState = dict[str, Any]
 
 
 class Platform(Protocol):
-    """One platform. Thread-safe, keeps nothing: everything it must remember is in the handle. All raise PlatformError."""
+    """One platform. Thread-safe and stateless: everything it must remember is in the handle. All calls raise PlatformError."""
 
     name: str
     label: str
@@ -247,38 +250,40 @@ class Platform(Protocol):
     def close(self) -> None: ...
 
     def source(self, post: PostRequest) -> Source:
-        """What `Media` must have: `url` where the platform fetches, `path` where it takes bytes."""
+        """Which field of `Media` is needed: `url` when the platform fetches the files, `path` when they are uploaded."""
         ...
 
-    def problems(self, post: PostRequest, account: Account | None = None) -> tuple[Problem, ...]:
-        """Pure. With `account`, also what this account may not do today."""
+    def problems(self, post: PostRequest, account: PlatformAccount | None = None) -> tuple[PostProblem, ...]:
+        """Pure. With `account`, also the limits of this account now."""
         ...
 
-    def account(self, access: Access) -> Account: ...
+    def account(self, access: AccountAccess) -> PlatformAccount: ...
 
-    def prepare(self, post: PostRequest, access: Access, handle: Handled | None = None) -> Generator[Event, None, None]:
-        """Nothing of it can be seen. With the handle of an earlier try it goes on from there.
+    def prepare(
+        self, post: PostRequest, access: AccountAccess, handle: HandleState | None = None
+    ) -> Generator[Event, None, None]:
+        """Uploads everything without making it visible; resumes with the handle of an earlier try.
 
-        At least one Handle; an event at least once a second while it waits. Log lines say what was sent (the AI flag).
-        Raises OutcomeUnknown never.
+        Yields at least one Handle, and an event at least once a second while it waits. Log lines say what was sent (the AI
+        flag). Never raises OutcomeUnknown.
         """
         ...
 
-    def check(self, handle: Handled, access: Access) -> PrepareStatus: ...
+    def check(self, handle: HandleState, access: AccountAccess) -> PrepareStatus: ...
 
-    def finalize(self, post: PostRequest, handle: Handled, access: Access) -> Published | Accepted:
+    def finalize(self, post: PostRequest, handle: HandleState, access: AccountAccess) -> Published | PublishAccepted:
         """Raises OutcomeUnknown when the answer was lost; any other PlatformError: surely nothing became visible."""
         ...
 
-    def reconcile(self, handle: Handled, access: Access, *, age_s: float) -> Outcome:
-        """What became of `finalize`. Reads only. `age_s`: seconds since it was called; a platform that may still be busy with
-        it is not believed when it says no (CannotTell with `ask_again_s`)."""
+    def reconcile(self, handle: HandleState, access: AccountAccess, *, age_s: float) -> Outcome:
+        """The outcome of `finalize`. Reads only. `age_s`: seconds since it was called. While the platform may still be working,
+        “not published” is not believed (Unknown with `ask_again_s`)."""
         ...
 
-    def comment(self, published: Published, text: str, access: Access) -> str:
-        """The comment's id. Raises OutcomeUnknown: then only `find_comment`."""
+    def comment(self, published: Published, text: str, access: AccountAccess) -> str:
+        """Writes the first comment; returns its id. After OutcomeUnknown call only `find_comment`."""
         ...
 
-    def find_comment(self, published: Published, text: str, access: Access) -> str:
+    def find_comment(self, published: Published, text: str, access: AccountAccess) -> str:
         """The id of our own comment with this text, "" if there is none."""
         ...

@@ -1,4 +1,4 @@
-"""All platforms there are, by name. Adapters are imported when they are asked for; making them starts nothing."""
+"""All platforms by name. Adapters are imported on demand; creating one makes no call."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from backend.platforms.port import Platform
 from backend.settings import Settings
 
 NAMES = tuple(PLATFORMS)
-LABELS = {name: known.label for name, known in PLATFORMS.items()}
+LABELS = {name: limits.label for name, limits in PLATFORMS.items()}
 
 
 def platforms(settings: Settings) -> dict[str, Platform]:
-    """Name -> adapter, for all of them. The sandbox only where one runs. Keep them: each has its connections."""
+    """Name -> adapter of all platforms; the sandbox only where one runs. Create them once: each has a connection pool."""
     return {name: platform(name, settings) for name in NAMES if name != "sandbox" or settings.sandbox_url}
 
 
 def platform(name: str, settings: Settings) -> Platform:
-    """Raises Unsupported for a name nobody knows."""
+    """The adapter of one platform. Raises Unsupported for an unknown name."""
     match name:
         case "instagram":
             from backend.platforms.instagram.adapter import Instagram

@@ -1,138 +1,169 @@
-"""Whether a post can be published as it is: pure, the same answer in the form, in the service and in the worker."""
+"""Checks whether a post can be published as it is. Pure, so form, service and worker get the same answer."""
 
 from __future__ import annotations
 
 import re
 
 from backend.platforms.limits import PLATFORMS, FormatLimits, PlatformLimits
-from backend.platforms.port import Account, Format, PostRequest, Problem
-from backend.platforms.rules_media import film_problems, picture_problems
+from backend.platforms.port import Format, PlatformAccount, PostProblem, PostRequest
+from backend.platforms.rules_media import picture_problems, video_problems
 from backend.platforms.rules_text import text_problems
 
-_SAYS_AI = re.compile(r"\bAI\b|#ai", re.IGNORECASE)
+_AI_MENTION = re.compile(r"\bAI\b|#ai", re.IGNORECASE)
 FORMAT_NAMES: dict[Format, str] = {
-    "picture": "picture", "carousel": "carousel", "reel": "reel", "story": "story", "video": "video", "short": "Short",
-}  # fmt: skip
+    "picture": "picture",
+    "carousel": "carousel",
+    "reel": "reel",
+    "story": "story",
+    "video": "video",
+    "short": "Short",
+}
 
 
 def formats(platform: str) -> tuple[Format, ...]:
     return tuple(PLATFORMS[platform].formats)
 
 
-def problems(platform: str, post: PostRequest, account: Account | None = None) -> tuple[Problem, ...]:
-    """What blocks first, in reading order. `account`: as read just now. Raises KeyError for a platform nobody knows."""
-    known = PLATFORMS[platform]
-    limits = known.formats.get(post.format)
+def problems(platform: str, post: PostRequest, account: PlatformAccount | None = None) -> tuple[PostProblem, ...]:
+    """Blocking problems first, then warnings. `account`: as just read. Raises KeyError for an unknown platform."""
+    platform_limits = PLATFORMS[platform]
+    limits = platform_limits.formats.get(post.format)
     if limits is None:
-        can = ", ".join(FORMAT_NAMES[one] for one in known.formats)
-        return (Problem("format", f"{known.label} takes no {FORMAT_NAMES[post.format]}. Choose one of: {can}.", "format"),)
-    found = [
-        *text_problems(platform, known, limits, post),
-        *_count(known, limits, post),
-        *_files(known, limits, post),
-        *_privacy(known, post, account),
-        *_options(known, post),
-        *(_today(known, post, account) if account else ()),
+        alternatives = ", ".join(FORMAT_NAMES[format] for format in platform_limits.formats)
+        return (
+            PostProblem(
+                "format",
+                f"{platform_limits.label} takes no {FORMAT_NAMES[post.format]}. Choose one of: {alternatives}.",
+                "format",
+            ),
+        )
+    all_problems = [
+        *text_problems(platform, platform_limits, limits, post),
+        *_count_problems(platform_limits, limits, post),
+        *_file_problems(platform_limits, limits, post),
+        *_privacy_problems(platform_limits, post, account),
+        *_option_problems(platform_limits, post),
+        *(_account_problems(platform_limits, post, account) if account else ()),
     ]
-    return tuple(sorted(found, key=lambda one: not one.blocks))
+    return tuple(sorted(all_problems, key=lambda format: not format.blocks))
 
 
-def _count(known: PlatformLimits, limits: FormatLimits, post: PostRequest) -> list[Problem]:
+def _count_problems(platform_limits: PlatformLimits, limits: FormatLimits, post: PostRequest) -> list[PostProblem]:
     low, high = limits.count
-    name, have = FORMAT_NAMES[post.format], len(post.media)
-    if have < low:
-        what = "a picture" if limits.film is None else "a video" if limits.picture is None else "a picture or a video"
-        say = f"Add {what}." if low == 1 else f"A {name} on {known.label} has at least {low} files. Add {low - have} more."
-        return [Problem("media_missing" if not have else "too_few_files", say, "media")]
-    if have > high:
-        number = "one file" if high == 1 else f"at most {high} files"
+    name, file_count = FORMAT_NAMES[post.format], len(post.media)
+    if file_count < low:
+        missing = "a picture" if limits.video is None else "a video" if limits.picture is None else "a picture or a video"
+        message = (
+            f"Add {missing}."
+            if low == 1
+            else f"A {name} on {platform_limits.label} has at least {low} files. Add {low - file_count} more."
+        )
+        return [PostProblem("media_missing" if not file_count else "too_few_files", message, "media")]
+    if file_count > high:
+        limit_text = "one file" if high == 1 else f"at most {high} files"
         return [
-            Problem("too_many_files", f"A {name} on {known.label} has {number}, this one has {have}. Take some out.", "media")
+            PostProblem(
+                "too_many_files",
+                f"A {name} on {platform_limits.label} has {limit_text}, this one has {file_count}. Take some out.",
+                "media",
+            )
         ]
     return []
 
 
-def _files(known: PlatformLimits, limits: FormatLimits, post: PostRequest) -> list[Problem]:
-    found: list[Problem] = []
+def _file_problems(platform_limits: PlatformLimits, limits: FormatLimits, post: PostRequest) -> list[PostProblem]:
+    all_problems: list[PostProblem] = []
     for n, media in enumerate(post.media):
         if media.kind == "picture":
             if limits.picture is None:
-                found.append(_wrong_kind(known, post, n, "pictures", "a video"))
+                all_problems.append(_wrong_kind(platform_limits, post, n, "pictures", "a video"))
             else:
-                found += picture_problems(known.label, limits, limits.picture, media, n)
-        elif limits.film is None:
-            found.append(_wrong_kind(known, post, n, "videos", "a picture"))
+                all_problems += picture_problems(platform_limits.label, limits, limits.picture, media, n)
+        elif limits.video is None:
+            all_problems.append(_wrong_kind(platform_limits, post, n, "videos", "a picture"))
         else:
-            found += film_problems(known.label, limits, limits.film, media, n)
-    return found + _mixed(known, post)
+            all_problems += video_problems(platform_limits.label, limits, limits.video, media, n)
+    return all_problems + _ratio_problems(platform_limits, post)
 
 
-def _wrong_kind(known: PlatformLimits, post: PostRequest, n: int, has: str, instead: str) -> Problem:
+def _wrong_kind(platform_limits: PlatformLimits, post: PostRequest, n: int, kind_text: str, replacement: str) -> PostProblem:
     name = FORMAT_NAMES[post.format]
-    return Problem("wrong_kind", f"A {name} on {known.label} takes no {has}. Put {instead} there.", "media", n)
+    return PostProblem(
+        "wrong_kind", f"A {name} on {platform_limits.label} takes no {kind_text}. Put {replacement} there.", "media", n
+    )
 
 
-def _mixed(known: PlatformLimits, post: PostRequest) -> list[Problem]:
-    """B1: all files of a carousel are cropped to the first."""
-    if known is not PLATFORMS["instagram"] or post.format != "carousel" or len(post.media) < 2:
+def _ratio_problems(platform_limits: PlatformLimits, post: PostRequest) -> list[PostProblem]:
+    """Instagram crops all files of a carousel to the shape of the first."""
+    if platform_limits is not PLATFORMS["instagram"] or post.format != "carousel" or len(post.media) < 2:
         return []
     first = post.media[0]
     ratio = first.width / max(1, first.height)
-    other = [n for n, one in enumerate(post.media) if abs(one.width / max(1, one.height) - ratio) > 0.01 * ratio]
-    if not other:
+    differing = [n for n, media in enumerate(post.media) if abs(media.width / max(1, media.height) - ratio) > 0.01 * ratio]
+    if not differing:
         return []
-    say = "Instagram crops every file of a carousel to the shape of the first. Some of these have another shape."
-    return [Problem("mixed_ratios", say, "media", other[0], blocks=False)]
+    message = "Instagram crops every file of a carousel to the shape of the first. Some of these have another shape."
+    return [PostProblem("mixed_ratios", message, "media", differing[0], blocks=False)]
 
 
-def _privacy(known: PlatformLimits, post: PostRequest, account: Account | None) -> list[Problem]:
-    """B2: TikTok's is picked by hand, without a default, out of what creator_info offers."""
-    if known.privacy == "none":
+def _privacy_problems(platform_limits: PlatformLimits, post: PostRequest, account: PlatformAccount | None) -> list[PostProblem]:
+    """TikTok demands that the user picks the audience, without a default, from what creator_info offers."""
+    if platform_limits.privacy == "none":
         return []
     if not post.privacy:
-        if known.privacy == "public by default":
+        if platform_limits.privacy == "public by default":
             return []
-        return [Problem("privacy_missing", f"Choose who can see it: {known.label} asks for it each time.", "privacy")]
-    offered = account.privacy if account and account.privacy else known.values
+        return [
+            PostProblem("privacy_missing", f"Choose who can see it: {platform_limits.label} asks for it each time.", "privacy")
+        ]
+    offered = account.privacy if account and account.privacy else platform_limits.values
     if offered and post.privacy not in offered:
-        say = f"{known.label} does not offer this audience to the account now. Choose another one."
-        return [Problem("privacy_not_offered", say, "privacy")]
+        message = f"{platform_limits.label} does not offer this audience to the account now. Choose another one."
+        return [PostProblem("privacy_not_offered", message, "privacy")]
     return []
 
 
-def _options(known: PlatformLimits, post: PostRequest) -> list[Problem]:
-    found = []
+def _option_problems(platform_limits: PlatformLimits, post: PostRequest) -> list[PostProblem]:
+    all_problems = []
     options = post.options
-    if known is PLATFORMS["instagram"] and len(options.collaborators) > 3:
-        found.append(Problem("collaborators", "Instagram takes at most 3 collaborators. Take some out.", "options"))
-    if known is PLATFORMS["tiktok"] and options.paid_partnership and post.privacy == "SELF_ONLY":
-        say = "A paid partnership on TikTok cannot be visible to you alone. Choose another audience."
-        found.append(Problem("paid_but_private", say, "privacy"))
-    if known is PLATFORMS["tiktok"] and post.ai_made and post.format != "video" and not _SAYS_AI.search(post.caption):
-        say = "TikTok takes no AI label for pictures from other programs. Say in the caption that AI made it."
-        found.append(Problem("ai_unmarked", say, "caption", blocks=False))
-    cover, film = options.cover_ms, next((one for one in post.media if one.kind == "video"), None)
-    if cover is not None and film and film.duration_s is not None and not 0 <= cover < film.duration_s * 1000:
-        found.append(Problem("cover", "The cover's moment lies outside the video. Choose another one.", "options"))
-    return found
+    if platform_limits is PLATFORMS["instagram"] and len(options.collaborators) > 3:
+        all_problems.append(PostProblem("collaborators", "Instagram takes at most 3 collaborators. Take some out.", "options"))
+    if platform_limits is PLATFORMS["tiktok"] and options.paid_partnership and post.privacy == "SELF_ONLY":
+        message = "A paid partnership on TikTok cannot be visible to you alone. Choose another audience."
+        all_problems.append(PostProblem("paid_but_private", message, "privacy"))
+    if (
+        platform_limits is PLATFORMS["tiktok"]
+        and post.ai_made
+        and post.format != "video"
+        and not _AI_MENTION.search(post.caption)
+    ):
+        message = "TikTok takes no AI label for pictures from other programs. Say in the caption that AI made it."
+        all_problems.append(PostProblem("ai_unmarked", message, "caption", blocks=False))
+    cover, video = options.cover_ms, next((media for media in post.media if media.kind == "video"), None)
+    if cover is not None and video and video.duration_s is not None and not 0 <= cover < video.duration_s * 1000:
+        all_problems.append(PostProblem("cover", "The cover's moment lies outside the video. Choose another one.", "options"))
+    return all_problems
 
 
-def _today(known: PlatformLimits, post: PostRequest, account: Account) -> list[Problem]:
-    """What this account may not do now (tiktok.md, 1: creator_info)."""
-    found = []
+def _account_problems(platform_limits: PlatformLimits, post: PostRequest, account: PlatformAccount) -> list[PostProblem]:
+    """Limits of this account now (tiktok.md, 1: creator_info)."""
+    all_problems = []
     for n, media in enumerate(post.media):
         if account.max_video_s and media.duration_s and media.duration_s > account.max_video_s:
-            say = f"This account may post videos of at most {account.max_video_s:g} s on {known.label}. Make it shorter."
-            found.append(Problem("account_duration", say, "media", n))
-    for wanted, off, what in (
+            limit = f"at most {account.max_video_s:g} s on {platform_limits.label}"
+            message = f"This account may post videos of {limit}. Make it shorter."
+            all_problems.append(PostProblem("account_duration", message, "media", n))
+    for allowed, turned_off, feature in (
         (post.options.allow_comments, account.comments_off, "comments"),
         (post.options.allow_duet, account.duet_off, "duets"),
         (post.options.allow_stitch, account.stitch_off, "stitches"),
     ):
-        if wanted and off:
-            found.append(
-                Problem(
-                    f"{what}_off", f"The account has turned {what} off on {known.label}. Turn them off here too.", "options"
+        if allowed and turned_off:
+            all_problems.append(
+                PostProblem(
+                    f"{feature}_off",
+                    f"The account has turned {feature} off on {platform_limits.label}. Turn them off here too.",
+                    "options",
                 )
             )
-    return found
+    return all_problems

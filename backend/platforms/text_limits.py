@@ -1,4 +1,4 @@
-"""What each platform takes as text: how long, in which unit, how many hashtags. Pure; the one place that says it.
+"""Text limits of each platform: length and its unit, number of hashtags. Pure; the only place with these numbers.
 
 Sources: docs/contracts/instagram.md, 3; docs/contracts/tiktok.md, 6; docs/contracts/youtube.md, 4.
 """
@@ -16,30 +16,30 @@ _MENTION = re.compile(r"(?<![\w.])@\w[\w.]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One text that a platform takes. `name`: as people know it there."""
+class TextLimit:
+    """Limit of one text. `name`: what users of the platform call it."""
 
     name: str
-    most: int
+    limit: int
     unit: Unit = "characters"
 
 
 @dataclass(frozen=True, slots=True)
 class TextRules:
-    """`text`: what stands under the post, None: the platform shows none. `heading`: a title of its own, where there is one.
+    """`text`: the text under the post, None: the platform shows none. `heading`: a separate title, None: there is none.
 
-    `hashtags`, `mentions`: how many at most in all texts together, None: no limit of its own. `forbidden`: what it refuses.
-    `tags_in_all`: characters of all keywords together (YouTube's `tags`).
+    `hashtags`, `mentions`: limits for all texts together, None: no limit. `forbidden`: refused characters. `tags_in_all`:
+    limit of characters of all keywords together (YouTube's `tags`).
     """
 
     key: str
     title: str
-    text: Field | None
-    heading: Field | None = None
+    text: TextLimit | None
+    heading: TextLimit | None = None
     hashtags: int | None = None
     mentions: int | None = None
     forbidden: str = ""
-    alt: Field | None = None
+    alt: TextLimit | None = None
     tags_in_all: int | None = None
 
 
@@ -47,39 +47,42 @@ RULES: dict[str, TextRules] = {
     rules.key: rules
     for rules in (
         TextRules(
-            "instagram", "Instagram", Field("caption", 2200), hashtags=30, mentions=20, alt=Field("alt text", 1000)
+            "instagram", "Instagram", TextLimit("caption", 2200), hashtags=30, mentions=20, alt=TextLimit("alt text", 1000)
         ),
         TextRules("instagram-story", "Instagram story", None),
-        TextRules("tiktok", "TikTok", Field("caption", 2200, "UTF-16 units")),
+        TextRules("tiktok", "TikTok", TextLimit("caption", 2200, "UTF-16 units")),
         TextRules(
-            "tiktok-photo", "TikTok photos", Field("description", 4000, "UTF-16 units"), Field("title", 90, "UTF-16 units")
+            "tiktok-photo", "TikTok photos",
+            TextLimit("description", 4000, "UTF-16 units"), TextLimit("title", 90, "UTF-16 units"),
         ),
         TextRules(
-            "youtube", "YouTube", Field("description", 5000, "bytes"), Field("title", 100), forbidden="<>", tags_in_all=500
+            "youtube", "YouTube", TextLimit("description", 5000, "bytes"), TextLimit("title", 100),
+            forbidden="<>", tags_in_all=500,
         ),
-        TextRules("sandbox", "Sandbox", Field("caption", 2200), Field("title", 100), hashtags=30, mentions=20),
+        TextRules("sandbox", "Sandbox", TextLimit("caption", 2200), TextLimit("title", 100), hashtags=30, mentions=20),
     )
 }  # fmt: skip
 """Reels and carousels are `instagram`: their texts have the same limits. Shorts are `youtube`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class TextProblem:
     """`part`: text, heading, alt, hashtags or mentions. `sentence`: what is wrong and what to do."""
 
     part: str
     sentence: str
 
 
-def rules_of(platform: str, form: str) -> TextRules:
-    """Of a post on `platform` (instagram, tiktok, youtube, sandbox) as picture, carousel, reel, story, video or short."""
-    story, photos = form == "story", form in ("picture", "carousel")
-    if platform == "instagram" and story:
+def text_rules_for(platform: str, post_format: str) -> TextRules:
+    """The rules for a post on `platform` (instagram, tiktok, youtube, sandbox) as picture, carousel, reel, story, video or
+    short."""
+    is_story, is_photos = post_format == "story", post_format in ("picture", "carousel")
+    if platform == "instagram" and is_story:
         return RULES["instagram-story"]
-    return RULES["tiktok-photo" if platform == "tiktok" and photos else platform]
+    return RULES["tiktok-photo" if platform == "tiktok" and is_photos else platform]
 
 
-def measure(text: str, unit: Unit) -> int:
+def text_length(text: str, unit: Unit) -> int:
     """Length as the platform counts it."""
     if unit == "bytes":
         return len(text.encode("utf-8", "replace"))
@@ -94,31 +97,38 @@ def mentions_in(text: str) -> list[str]:
     return _MENTION.findall(text)
 
 
-def whole(caption: str, hashtags: Sequence[str]) -> str:
-    """The text as it is posted: the caption, then a line of hashtags."""
+def full_caption(caption: str, hashtags: Sequence[str]) -> str:
+    """The text as posted: the caption, then a line of hashtags."""
     return "\n\n".join(part for part in (caption.strip(), " ".join(hashtags)) if part)
 
 
-def problems(key: str, *, text: str, heading: str = "", alt: str = "") -> list[Problem]:
-    """What `RULES[key]` has against these texts; [] when all fit. `text`: as it is posted, hashtags included."""
+def problems(key: str, *, text: str, heading: str = "", alt: str = "") -> list[TextProblem]:
+    """The rules of `RULES[key]` that these texts break; [] when all fit. `text`: as posted, with hashtags."""
     rules = RULES[key]
-    found = [*_length(rules, "text", rules.text, text), *_length(rules, "heading", rules.heading, heading)]
-    found += _length(rules, "alt", rules.alt, alt)
-    said = text if rules.text else ""
-    for part, n, most in (
-        ("hashtags", len(hashtags_in(said)), rules.hashtags),
-        ("mentions", len(mentions_in(said)), rules.mentions),
+    all_problems = [
+        *_length_problems(rules, "text", rules.text, text),
+        *_length_problems(rules, "heading", rules.heading, heading),
+    ]
+    all_problems += _length_problems(rules, "alt", rules.alt, alt)
+    shown_text = text if rules.text else ""
+    for part, n, limit in (
+        ("hashtags", len(hashtags_in(shown_text)), rules.hashtags),
+        ("mentions", len(mentions_in(shown_text)), rules.mentions),
     ):
-        if most is not None and n > most:
-            found.append(Problem(part, f"{rules.title} takes {most} {part} at most; these are {n}. Take some away."))
-    for part, words in (("text", said), ("heading", heading)):
-        if bad := sorted(set(words) & set(rules.forbidden)):
-            found.append(Problem(part, f"{rules.title} does not take {' and '.join(bad)}. Write it without."))
-    return found
+        if limit is not None and n > limit:
+            all_problems.append(
+                TextProblem(part, f"{rules.title} takes {limit} {part} at most; these are {n}. Take some away.")
+            )
+    for part, checked_text in (("text", shown_text), ("heading", heading)):
+        if forbidden_used := sorted(set(checked_text) & set(rules.forbidden)):
+            all_problems.append(
+                TextProblem(part, f"{rules.title} does not take {' and '.join(forbidden_used)}. Write it without.")
+            )
+    return all_problems
 
 
-def _length(rules: TextRules, part: str, field: Field | None, words: str) -> list[Problem]:
-    if field is None or (n := measure(words, field.unit)) <= field.most:
+def _length_problems(rules: TextRules, part: str, field: TextLimit | None, checked_text: str) -> list[TextProblem]:
+    if field is None or (n := text_length(checked_text, field.unit)) <= field.limit:
         return []
-    over = f"{n:,} of at most {field.most:,} {field.unit}"
-    return [Problem(part, f"The {field.name} is too long for {rules.title}: {over}. Shorten it.")]
+    length_text = f"{n:,} of at most {field.limit:,} {field.unit}"
+    return [TextProblem(part, f"The {field.name} is too long for {rules.title}: {length_text}. Shorten it.")]

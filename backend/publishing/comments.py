@@ -9,7 +9,7 @@ from backend import channels
 from backend.errors import RateLimited
 from backend.jobs import JobContext
 from backend.platforms.errors import OutcomeUnknown, PlatformError, RateLimitedByPlatform, Transient
-from backend.platforms.port import Access, Platform, Published
+from backend.platforms.port import AccountAccess, Platform, Published
 from backend.publishing import attempts
 from backend.publishing.attempts import PublishAttempt
 
@@ -35,7 +35,7 @@ def write_first_comment(ctx: JobContext, platform: Platform, attempt: PublishAtt
         return
     text = attempt.post.first_comment.strip()
 
-    def with_access(call: Callable[[Access], str]) -> str:
+    def with_access(call: Callable[[AccountAccess], str]) -> str:
         return channels.with_access(ctx.app, ctx.transaction, attempt.post.channel_id, call)
 
     try:

@@ -31,7 +31,7 @@ from backend.platforms.errors import (
     RateLimitedByPlatform,
     TokenRefused,
 )
-from backend.platforms.port import Accepted, NotPublished, Unknown
+from backend.platforms.port import NotPublished, PublishAccepted, Unknown
 
 MAX_ASKING_S = 3 * 3600.0
 """How long a platform is asked what became of a post before a person has to look at the account."""
@@ -100,11 +100,11 @@ def try_again(
 
 
 def after_answer(
-    answer: Accepted | NotPublished | Unknown, *, tries: int, age_s: float, delays: Sequence[float], spread: float = 0.0
+    answer: PublishAccepted | NotPublished | Unknown, *, tries: int, age_s: float, delays: Sequence[float], spread: float = 0.0
 ) -> Decision:
     """After an answer of `reconcile`, `age_s` seconds after the irreversible call was about to be made."""
     match answer:
-        case Accepted():
+        case PublishAccepted():
             return _ask_later(answer.message, "platform_working", answer.ask_again_s, age_s, MAX_PROCESSING_S)
         case Unknown(ask_again_s=None):
             return Decision(PostState.UNKNOWN, _with_look_at_account(answer.message), "platform_unknown")

@@ -18,7 +18,7 @@ from backend.errors import RateLimited
 from backend.jobs import JobContext
 from backend.platforms.errors import InvalidPost
 from backend.platforms.limits import PLATFORMS
-from backend.platforms.port import Media, Platform, PostRequest, Problem
+from backend.platforms.port import Media, Platform, PostProblem, PostRequest
 from backend.publishing import signed_urls
 from backend.publishing.schemas import URL_TTL_S
 from backend.settings import Settings
@@ -105,7 +105,7 @@ def _is_local_platform(settings: Settings, platform: str) -> bool:
     return urlsplit(urls.get(platform, "")).hostname in ("127.0.0.1", "localhost", "::1")
 
 
-def reachability_problems(tx: Session, settings: Settings, post: posts.PostCard) -> tuple[Problem, ...]:
+def reachability_problems(tx: Session, settings: Settings, post: posts.PostCard) -> tuple[PostProblem, ...]:
     """Whether the platform will be able to fetch this studio's files, checked when a post is planned. Does not block: the
     studio may get a public address before the post is due."""
     platform_limits = PLATFORMS[post.platform]
@@ -113,7 +113,7 @@ def reachability_problems(tx: Session, settings: Settings, post: posts.PostCard)
     is_public = settings.s3_public_endpoint or urlsplit(settings.public_url).scheme == "https"
     if is_public or _is_local_platform(settings, post.platform) or limits is None or not limits.fetched:
         return ()
-    return (Problem("out_of_reach", _unreachable_message(platform_limits.label), "media"),)
+    return (PostProblem("out_of_reach", _unreachable_message(platform_limits.label), "media"),)
 
 
 def _unreachable_message(label: str) -> str:

@@ -18,7 +18,7 @@ from backend.engines.events import Handle, Log, Progress
 from backend.errors import Invalid, NotFound, RateLimited
 from backend.jobs import JobContext
 from backend.platforms.errors import Forbidden, InvalidPost, OutcomeUnknown, PlatformError, PrepareAgain, TokenRefused
-from backend.platforms.port import Accepted, Access, Platform, PostRequest, Published
+from backend.platforms.port import AccountAccess, Platform, PostRequest, PublishAccepted, Published
 from backend.publishing import attempts, decisions, media, quotas
 from backend.publishing.attempts import PublishAttempt
 from backend.publishing.decisions import Decision
@@ -48,7 +48,7 @@ class PublishFlow:
 
     def __init__(self, ctx: JobContext, platform: Platform, attempt: PublishAttempt, *, hold: bool = False) -> None:
         self._ctx, self._platform, self._attempt, self._hold = ctx, platform, attempt, hold
-        self._access: Access | None = None
+        self._access: AccountAccess | None = None
         self._slept_s = 0.0
         self._account_checked = not attempt.new and attempt.phase == "ready"
 
@@ -199,7 +199,7 @@ class PublishFlow:
         answer = self._platform.reconcile(attempt.handle, self._token(), age_s=self._submitted_age_s())
         if isinstance(answer, Published):
             return answer
-        if isinstance(answer, Accepted) and answer.handle != attempt.handle:
+        if isinstance(answer, PublishAccepted) and answer.handle != attempt.handle:
             attempts.save_handle(ctx, attempt, answer.handle)
         decision = decisions.after_answer(answer, age_s=self._submitted_age_s(), **self._retry_arguments())
         would_send = decision.state is PostState.SCHEDULED or (decision.goes_on and decision.phase == "ready")
@@ -221,12 +221,12 @@ class PublishFlow:
             self._ctx.check()
             time.sleep(min(remaining, 0.25))
 
-    def _token(self) -> Access:
+    def _token(self) -> AccountAccess:
         if self._access is None:
             self._access = self._open_access()
         return self._access
 
-    def _open_access(self, *, refused: str = "") -> Access:
+    def _open_access(self, *, refused: str = "") -> AccountAccess:
         """Raises TokenRefused also for a channel that was switched off or removed meanwhile, so that its posts wait for it."""
         post = self._attempt.post
         try:

@@ -94,13 +94,16 @@ def _make_picture(
     max_bytes = recipe.max_bytes and recipe.max_bytes - _XMP_BYTES
     source_size = (source.width, source.height)
     written = _run_checked(
-        ctx, picture_out.write(picture_out.Outgoing(str(source_path), str(out), source_size, cut.box, cut.size, max_bytes))
+        ctx,
+        picture_out.deliver_picture(
+            picture_out.PictureDelivery(str(source_path), str(out), source_size, cut.box, cut.size, max_bytes)
+        ),
     )
     mark = _source_type(recipe, source_type or written.source_type)
     if mark:
         data, packet = out.read_bytes(), ai_mark.xmp(mark)
         size = {"width": written.width, "height": written.height}
-        out.write_bytes(picture_packets.written(data, "image/jpeg", picture_packets.XMP, packet, **size))
+        out.write_bytes(picture_packets.with_packet(data, "image/jpeg", picture_packets.XMP, packet, **size))
     return _PreparedFile(out, FileFacts("image/jpeg", written.width, written.height), mark)
 
 
@@ -119,10 +122,10 @@ def _make_video(
     frames = round(min(video.seconds, cut.seconds or video.seconds) * (cut.fps or video.fps))
     if cut.encode or video.codec not in _PLAYABLE_CODECS or video.pixels != "yuv420p":
         duration_s = min(video.seconds, cut.seconds or video.seconds)
-        ffmpeg_cut = ffmpeg.Cut(cut.box, cut.size, cut.fps, cut.seconds, video.sound, recipe.max_bytes, duration_s)
-        conversion = ffmpeg.recut(source_path, out, cut=ffmpeg_cut, source_type=mark, settings=settings)
+        ffmpeg_cut = ffmpeg.VideoCut(cut.box, cut.size, cut.fps, cut.seconds, video.sound, recipe.max_bytes, duration_s)
+        conversion = ffmpeg.transcode(source_path, out, cut=ffmpeg_cut, source_type=mark, settings=settings)
     else:
-        conversion = ffmpeg.rewrap(source_path, out, sound=video.sound, source_type=mark, settings=settings)
+        conversion = ffmpeg.remux(source_path, out, sound=video.sound, source_type=mark, settings=settings)
     for frames_done in conversion:
         ctx.progress(frames_done, frames, "converting the video")
         ctx.check()
@@ -138,7 +141,7 @@ def _source_type(recipe: RenditionRecipe, source_type: str) -> str | None:
     """The digital source type to write (None: no mark): the file's own if it names AI, else that of AI-made media."""
     if not recipe.ai_mark:
         return None
-    return source_type if source_type in ai_mark.AI_MADE else ai_mark.SOURCE_TYPE
+    return source_type if source_type in ai_mark.AI_SOURCE_TYPES else ai_mark.SOURCE_TYPE
 
 
 def _store_file(

@@ -67,7 +67,7 @@ def set_status(tx: Session, dataset_id: str, status: str) -> None:
 def unlock_dataset(tx: Session, dataset_id: str, *, ended: str = "") -> None:
     """Sets the dataset back to draft or ready, unless a run other than `ended` still waits or runs. Raises NotFound."""
     if not tx.scalar(select(Dataset.id).where(Dataset.id == dataset_id, _active_runs(except_run=ended).exists())):
-        set_status(tx, dataset_id, datasets.status(datasets.readiness(tx, dataset_id)))
+        set_status(tx, dataset_id, datasets.dataset_status(datasets.readiness(tx, dataset_id)))
 
 
 def unlock_datasets(tx: Session) -> int:

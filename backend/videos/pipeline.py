@@ -97,11 +97,11 @@ def _store_video(
     ctx.progress(0, 0, "saving the video")
     _run_steps(ctx, ffmpeg.deliver(output.path, delivered, source_type=source_type, settings=settings))
     poster = ctx.workdir / "poster.png"
-    _run_steps(ctx, ffmpeg.frame(delivered, poster, settings=settings))
+    _run_steps(ctx, ffmpeg.first_frame(delivered, poster, settings=settings))
     width, height = int(output.meta["width"]), int(output.meta["height"])
     key = assets.key_for("video", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
     with tempfile.TemporaryDirectory(dir=ctx.workdir) as folder:
-        _, thumb_paths = pictures.thumbnails(poster, Path(folder))
+        _, thumb_paths = pictures.make_thumbnails(poster, Path(folder))
         thumbs = tuple(ThumbFile(thumb_width, path) for thumb_width, path in thumb_paths)
         fps = float(output.meta["fps"])
         meta = {

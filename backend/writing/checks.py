@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from backend.influencers import LANGUAGES, Persona
-from backend.media.documents.language import is_other
+from backend.media.documents.language import other_language
 from backend.platforms import text_limits
-from backend.platforms.text_limits import hashtags_in, whole
+from backend.platforms.text_limits import full_caption, hashtags_in
 from backend.writing import boundaries, sponsorship, style_checks
 from backend.writing.boundaries import fold_letters
 from backend.writing.content_types import CONTENT_TYPES
@@ -123,7 +123,7 @@ def _check_persona_habits(parts: TextParts, persona: Persona) -> Iterator[Broken
 def _check_language(parts: TextParts, language: str) -> Iterator[BrokenRule]:
     texts = {part: _part_text(parts, part) for part in ("caption", "hook", "alt_text")}
     for part, text in texts.items():
-        if other := is_other(text, language):
+        if other := other_language(text, language):
             name = LANGUAGES.get(other, other)
             yield BrokenRule(part, "language", f"Is in {name}, not in {LANGUAGES.get(language, language)}.")
 
@@ -183,6 +183,6 @@ def _check_sponsored(parts: TextParts, order: WriteOrder, language: str) -> Iter
 def _check_platform(parts: TextParts, order: WriteOrder) -> Iterator[BrokenRule]:
     kind = CONTENT_TYPES[order.content_type]
     parts_by_field = {"text": "caption", "heading": "hook", "alt": "alt_text", "hashtags": "hashtags", "mentions": "caption"}
-    post_text = whole(parts.caption, parts.hashtags)
+    post_text = full_caption(parts.caption, parts.hashtags)
     for problem in text_limits.problems(kind.platform, text=post_text, heading=parts.hook, alt=parts.alt_text):
         yield BrokenRule(parts_by_field[problem.part], "platform", problem.sentence)

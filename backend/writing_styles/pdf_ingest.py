@@ -14,7 +14,7 @@ from backend.assets import UploadCard, uploads
 from backend.db.tables import StyleSource
 from backend.errors import NotFound
 from backend.jobs.context import JobContext
-from backend.media.documents.pdf import Limits, PdfReader, Read
+from backend.media.documents.pdf import PdfLimits, PdfReader, PdfText
 from backend.writing_styles.rules import MAX_SOURCE_WORDS
 from backend.writing_styles.words import count_words
 
@@ -24,7 +24,7 @@ _LETTERS_PER_WORD = 8
 def read_all(ctx: JobContext, style_id: str) -> None:
     """Reads every waiting PDF, or refuses it. Each is a step: a later attempt goes on with the next one."""
     settings = ctx.app.settings
-    limits = Limits(settings.max_style_pdf_size, settings.max_style_pages, MAX_SOURCE_WORDS * _LETTERS_PER_WORD)
+    limits = PdfLimits(settings.max_style_pdf_size, settings.max_style_pages, MAX_SOURCE_WORDS * _LETTERS_PER_WORD)
     listed = ctx.step("list", partial(_list_waiting, ctx, style_id)) or {}
     sources: list[dict[str, str]] = listed["sources"]
     with PdfReader(limits) as reader:
@@ -50,14 +50,14 @@ def _read_source(
     with ctx.transaction() as tx:
         upload = _upload(tx, source["upload_id"])
     if upload is None:
-        read = Read(ok=False, reason="The file is not there any more. Upload it again.")
+        read = PdfText(ok=False, reason="The file is not there any more. Upload it again.")
     else:
         path = ctx.workdir / f"{source['id']}.pdf"
         try:
             ctx.app.storage.get_file(upload.key, path)
             read = reader.read(path, on_page=partial(_on_page, ctx, source["filename"], n, total))
         except NotFound:
-            read = Read(ok=False, reason="The file is not there any more. Upload it again.")
+            read = PdfText(ok=False, reason="The file is not there any more. Upload it again.")
         finally:
             path.unlink(missing_ok=True)
     ctx.log(f"{source['filename']}: {f'{read.pages} pages' if read.ok else read.reason}")
@@ -76,7 +76,7 @@ def _upload(tx: Session, upload_id: str) -> UploadCard | None:
         return None
 
 
-def _save_source(source_id: str, upload: UploadCard | None, read: Read, tx: Session) -> dict[str, Any]:
+def _save_source(source_id: str, upload: UploadCard | None, read: PdfText, tx: Session) -> dict[str, Any]:
     """Saves what was read, and accepts or rejects the upload. Result: the storage key that may be deleted."""
     row = tx.get(StyleSource, source_id, with_for_update=True)
     if row is None:
@@ -97,7 +97,7 @@ def _save_source(source_id: str, upload: UploadCard | None, read: Read, tx: Sess
     return {"key": upload.key}
 
 
-def _refusal_reason(tx: Session, row: StyleSource, digest: str, read: Read) -> str:
+def _refusal_reason(tx: Session, row: StyleSource, digest: str, read: PdfText) -> str:
     other_sources = StyleSource.style_id == row.style_id, StyleSource.state == "read", StyleSource.id != row.id
     if duplicate := tx.scalar(select(StyleSource.filename).where(*other_sources, StyleSource.sha256 == digest).limit(1)):
         return f"It has the same text as {duplicate}, which is there already."
@@ -107,7 +107,7 @@ def _refusal_reason(tx: Session, row: StyleSource, digest: str, read: Read) -> s
     return ""
 
 
-def _notes(read: Read) -> list[str]:
+def _notes(read: PdfText) -> list[str]:
     notes = []
     if read.empty:
         notes.append(f"{read.empty:,} of {read.pages:,} pages have no text (pictures or empty).")

@@ -1,1 +1,1 @@
-"""Accounts on platforms."""
+"""Channels: an influencer's accounts on platforms."""

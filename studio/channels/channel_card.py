@@ -1,4 +1,4 @@
-"""One channel: how it stands, what it may still post today, its settings, and its ends."""
+"""One channel: its state, its quota, its settings, and disconnecting it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from backend.channels import PRIVACY, ChannelCard
 from backend.content_plans import ChannelActivity
 from backend.errors import StudioError
 from backend.kit.clock import now
-from backend.platforms.port import Account
+from backend.platforms.port import PlatformAccount
 from studio.shell import session
 from studio.shell.frame import Page
 from studio.ui.confirm import confirm
@@ -24,33 +24,35 @@ STATES = {
     "reconnect": ":red-badge[:material/link_off: Connect again]",
     "off": ":gray-badge[:material/pause: Switched off]",
 }
-_HERE = ("localhost", "127.0.0.1", "::1")
-LINK = (
+_LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+LINK_STYLE = (
     "display:inline-block;padding:.4rem .75rem;border:1px solid color-mix(in srgb, currentColor 25%, transparent);"
     "border-radius:.5rem;font-size:.875rem;color:inherit;text-decoration:none;white-space:nowrap"
 )
 
 
-MAIN = ";background:#6b3fd4;border-color:transparent;color:#fff"
+PRIMARY_LINK = ";background:#6b3fd4;border-color:transparent;color:#fff"
 
 
-def link(label: str, address: str, *, main: bool = False) -> str:
-    """In the same tab: one comes back to this page. `main`: what is to be done now."""
-    return f'<a href="{esc(address)}" target="_self" style="{LINK}{MAIN if main else ""}">{esc(label)}</a>'
+def link_html(label: str, url: str, *, primary: bool = False) -> str:
+    """A link that opens in the same tab, as OAuth leads back to this page. `primary`: drawn as the main action."""
+    return f'<a href="{esc(url)}" target="_self" style="{LINK_STYLE}{PRIMARY_LINK if primary else ""}">{esc(label)}</a>'
 
 
-def heard() -> None:
-    """What connecting had to say is old once something else was done."""
+def clear_flash() -> None:
+    """Removes the message of the last connection, which is outdated once something else was done."""
     st.session_state.pop("channels:word", None)
 
 
-def show(page: Page, card: ChannelCard, *, again: str, pace: ChannelActivity | None = None, zone: str = "UTC") -> None:
-    """`pace`: how often it posts; `zone`: whose clocks its next post is said by."""
+def show_channel(
+    page: Page, card: ChannelCard, *, reconnect_html: str, pace: ChannelActivity | None = None, zone: str = "UTC"
+) -> None:
+    """`reconnect_html`: the link that connects it again. `pace`: how often it posts; `zone`: time zone of its next post."""
     with st.container(border=True, key=f"channel-{card.platform}-{card.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             if picture := card.profile.get("avatar"):
                 st.html(f'<img src="{esc(picture)}" alt="" style="width:40px;border-radius:50%;display:block">', width=48)
-            st.markdown(f"**{plain(card.label)}** {STATES[card.state]}  \n{_there(card)}", width="stretch")
+            st.markdown(f"**{plain(card.label)}** {STATES[card.state]}  \n{_details(card)}", width="stretch")
         if card.state == "reconnect":
             st.error(plain(card.trouble), icon=":material/link_off:")
         elif card.expires_soon(now()) and card.expires_at:
@@ -62,21 +64,21 @@ def show(page: Page, card: ChannelCard, *, again: str, pace: ChannelActivity | N
         if pace:
             st.caption(_pace(pace, zone))
         if card.platform == "sandbox":
-            _practice(page)
+            _practice_feed(page)
         if page.can_edit:
-            _acts(page, card, again)
+            _actions(page, card, reconnect_html)
 
 
-def _there(card: ChannelCard) -> str:
+def _details(card: ChannelCard) -> str:
     account = card.profile.get("name", "")
-    said = [f"@{plain(account.lstrip('@'))}"] if account else []
-    chosen = PRIVACY.get(card.platform, {}).get(card.settings.get("privacy", ""))
+    details = [f"@{plain(account.lstrip('@'))}"] if account else []
+    audience = PRIVACY.get(card.platform, {}).get(card.settings.get("privacy", ""))
     if card.platform in PRIVACY:
-        said.append(f"seen by: {chosen}" if chosen else "privacy: chosen for each post")
+        details.append(f"seen by: {audience}" if audience else "privacy: chosen for each post")
     if card.platform == "youtube" and "made_for_kids" in card.settings:
-        said.append("made for kids" if card.settings["made_for_kids"] else "not made for kids")
-    said.append("AI label always on")
-    return f":small[{' · '.join(said)}]"
+        details.append("made for kids" if card.settings["made_for_kids"] else "not made for kids")
+    details.append("AI label always on")
+    return f":small[{' · '.join(details)}]"
 
 
 def _pace(pace: ChannelActivity, zone: str) -> str:
@@ -91,8 +93,8 @@ def _pace(pace: ChannelActivity, zone: str) -> str:
     return f":material/schedule: {plain(last + following)}"
 
 
-def _practice(page: Page) -> None:
-    """The practice platform is a site of its own, which browsers elsewhere may not reach."""
+def _practice_feed(page: Page) -> None:
+    """Links to the practice platform, which is a separate server that browsers on other machines may not reach."""
     feed = channels.feed_url(page.app.settings)
     if not feed:
         return
@@ -100,8 +102,8 @@ def _practice(page: Page) -> None:
         st.link_button("See the practice feed", feed, icon=":material/open_in_new:")
         if page.is_owner:
             st.link_button("Make it go wrong", f"{feed}/switches", icon=":material/toggle_on:", help="Its fault switches.")
-    here, there = urlsplit(session.origin()).hostname, urlsplit(feed).hostname
-    if there in _HERE and here not in _HERE:
+    studio_host, feed_host = urlsplit(session.origin()).hostname, urlsplit(feed).hostname
+    if feed_host in _LOOPBACK_HOSTS and studio_host not in _LOOPBACK_HOSTS:
         st.caption(
             "The practice feed opens on the studio's own machine only: it has no passwords. To open it to your network, its "
             "operator sets SANDBOX_HOST and SANDBOX_PUBLIC_URL."
@@ -109,33 +111,37 @@ def _practice(page: Page) -> None:
 
 
 def _quota(page: Page, card: ChannelCard) -> None:
-    seen: tuple[Account, datetime] | None = st.session_state.get(f"channels:look:{card.id}")
-    if seen is None:
+    check: tuple[PlatformAccount, datetime] | None = st.session_state.get(f"channels:look:{card.id}")
+    if check is None:
         return
-    account, at = seen
+    account, at = check
     quota = account.quota
     if quota is None:
         st.caption(f"{plain(account.name)} answers. It does not say how many posts it takes a day. Read {ago(at)}.")
         return
     hours = round(quota.window_s / 3600)
-    left = f"{quota.left:,} of {quota.total:,} left" if quota.total is not None else "no limit said"
-    st.caption(f"{count(quota.used, 'post')} in the last {hours} hours, {left}. Read {ago(at)}.")
+    left_text = f"{quota.left:,} of {quota.total:,} left" if quota.total is not None else "no limit said"
+    st.caption(f"{count(quota.used, 'post')} in the last {hours} hours, {left_text}. Read {ago(at)}.")
 
 
-def _acts(page: Page, card: ChannelCard, again: str) -> None:
+def _actions(page: Page, card: ChannelCard, reconnect_html: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if card.state == "connected":
             st.button(
-                "Check now", icon=":material/refresh:", key=f"look:{card.id}", on_click=_look, args=(page, card),
+                "Check now",
+                icon=":material/refresh:",
+                key=f"look:{card.id}",
+                on_click=_check_account,
+                args=(page, card),
                 help="Asks the platform whether the account opens, and what it may still post today.",
-            )  # fmt: skip
+            )
         if card.platform != "sandbox":
-            st.html(again, width="content")
+            st.html(reconnect_html, width="content")
         if st.button("Settings", icon=":material/tune:", key=f"settings:{card.id}"):
             _settings(page, card)
         if card.state != "reconnect":
-            word, icon = ("Switch on", ":material/play_arrow:") if card.state == "off" else ("Switch off", ":material/pause:")
-            st.button(word, icon=icon, key=f"switch:{card.id}", on_click=_switch, args=(page, card))
+            label, icon = ("Switch on", ":material/play_arrow:") if card.state == "off" else ("Switch off", ":material/pause:")
+            st.button(label, icon=icon, key=f"switch:{card.id}", on_click=_switch, args=(page, card))
         if st.button("Disconnect", icon=":material/link_off:", key=f"remove:{card.id}"):
             confirm(
                 f"Disconnect {plain(card.name)}?",
@@ -146,15 +152,15 @@ def _acts(page: Page, card: ChannelCard, again: str) -> None:
             )
 
 
-def _look(page: Page, card: ChannelCard) -> None:
-    heard()
+def _check_account(page: Page, card: ChannelCard) -> None:
+    clear_flash()
     with toast_errors():
         st.session_state[f"channels:look:{card.id}"] = (channels.check_account(page.app, page.transaction, card.id), now())
         queue_toast(f"{plain(card.name)} answers.")
 
 
 def _switch(page: Page, card: ChannelCard) -> None:
-    heard()
+    clear_flash()
     with toast_errors():
         with page.transaction(needs="editor") as tx:
             channels.switch(tx, card.id, on=card.state == "off")
@@ -162,7 +168,7 @@ def _switch(page: Page, card: ChannelCard) -> None:
 
 
 def _remove(page: Page, card: ChannelCard) -> None:
-    heard()
+    clear_flash()
     with page.transaction(needs="editor") as tx:
         channels.remove(tx, card.id)
     queue_toast(f"{plain(card.name)} is disconnected.")
@@ -171,29 +177,34 @@ def _remove(page: Page, card: ChannelCard) -> None:
 def _settings(page: Page, card: ChannelCard) -> None:
     @st.dialog(f"Settings of {plain(card.name)}")
     def form() -> None:
-        open_to = _open_to(page, card)
+        audiences = _available_audiences(page, card)
         with st.form(f"channel:{card.id}", border=False):
             name = st.text_input("Name here", card.name, max_chars=80)
             privacy: str = card.settings.get("privacy", "")
-            kids: bool | None = card.settings.get("made_for_kids")
+            made_for_kids: bool | None = card.settings.get("made_for_kids")
             if card.platform in PRIVACY:
-                options = ["", *open_to]
+                options = ["", *audiences]
                 privacy = st.selectbox(
-                    "Who may see posts", options, index=options.index(privacy) if privacy in options else 0,
-                    format_func=lambda one: PRIVACY[card.platform].get(one, "Chosen for each post"),
-                )  # fmt: skip
+                    "Who may see posts",
+                    options,
+                    index=options.index(privacy) if privacy in options else 0,
+                    format_func=lambda value: PRIVACY[card.platform].get(value, "Chosen for each post"),
+                )
             if card.platform == "youtube":
-                kids = st.radio(
-                    "Made for kids", [False, True], index=None if kids is None else int(kids), horizontal=True,
-                    format_func=lambda one: "Yes, made for kids" if one else "No",
-                )  # fmt: skip
+                made_for_kids = st.radio(
+                    "Made for kids",
+                    [False, True],
+                    index=None if made_for_kids is None else int(made_for_kids),
+                    horizontal=True,
+                    format_func=lambda value: "Yes, made for kids" if value else "No",
+                )
             st.checkbox("Posts say that they are made with AI", True, disabled=True, help="Always on, on every platform.")
-            pressed = st.form_submit_button("Save", type="primary")
-        if pressed:
+            submitted = st.form_submit_button("Save", type="primary")
+        if submitted:
             try:
                 with page.transaction(needs="editor") as tx:
                     channels.rename(tx, card.id, name)
-                    channels.save_settings(tx, card.id, privacy=privacy, made_for_kids=kids)
+                    channels.save_settings(tx, card.id, privacy=privacy, made_for_kids=made_for_kids)
             except StudioError as error:
                 st.error(plain(error.message), icon=":material/error:")
                 return
@@ -203,15 +214,15 @@ def _settings(page: Page, card: ChannelCard) -> None:
     form()
 
 
-def _open_to(page: Page, card: ChannelCard) -> list[str]:
-    """What may be chosen now. TikTok says so for each account (creator_info), and it is asked whenever the form opens."""
-    words = list(PRIVACY.get(card.platform, {}))
+def _available_audiences(page: Page, card: ChannelCard) -> list[str]:
+    """The audiences that can be chosen now. TikTok names them per account (creator_info), so the form asks when opened."""
+    audiences = list(PRIVACY.get(card.platform, {}))
     if card.platform != "tiktok":
-        return words
+        return audiences
     try:
         with st.spinner("Asking TikTok what this account may choose"):
             account = channels.check_account(page.app, page.transaction, card.id)
     except StudioError as error:
         st.warning(f"{plain(error.message)} The choice is checked again before each post.", icon=":material/cloud_off:")
-        return words
-    return [one for one in words if one in account.privacy]
+        return audiences
+    return [audience for audience in audiences if audience in account.privacy]

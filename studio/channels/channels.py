@@ -1,4 +1,4 @@
-"""An influencer's accounts on platforms: connected, looked after, and what a fresh machine can do without any."""
+"""The Channels page: the channels of each influencer, connecting new ones, and how platforms are set up."""
 
 from __future__ import annotations
 
@@ -20,69 +20,90 @@ FIRST = 20
 
 
 def show(page: Page) -> None:
-    """`?influencer=` chooses whose; `?said=` is what connecting has to say."""
+    """`?influencer=` filters by influencer; `?said=` is the key of the message that OAuth left."""
     show_queued_toasts()
-    _landed(page)
+    _show_flash(page)
     with page.transaction() as tx:
         cards = influencers.page(tx, take=200).cards
-        found, paces = channels.of(tx), content_plans.channel_activity(tx)
-    people, zones = {one.id: one.name for one in cards}, {one.id: one.time_zone for one in cards}
-    if not people:
+        all_channels, paces = channels.of(tx), content_plans.channel_activity(tx)
+    names, zones = {card.id: card.name for card in cards}, {card.id: card.time_zone for card in cards}
+    if not names:
         box = empty_state("No influencers yet", "A channel belongs to an influencer.", icon=":material/cell_tower:")
         if page.can_edit and box.button("New influencer", type="primary"):
             page.go("start/wizard")
         return
-    if not found:
+    if not all_channels:
         empty_state(
             "No channels yet",
             "A sandbox channel works at once: it behaves like a platform and shows posts to nobody outside.",
             icon=":material/cell_tower:",
         )
-    lacking = _lacking(page)
-    whom = [*dict.fromkeys(one.influencer_id for one in found if one.influencer_id in people), *people]
-    who = _chosen(people)
-    shown = [who] if who else list(dict.fromkeys(whom))[: st.session_state.get("channels:take", FIRST)]
-    for influencer_id in shown:
-        mine = [one for one in found if one.influencer_id == influencer_id]
-        _of(page, influencer_id, people[influencer_id], mine, lacking, paces=paces, zone=zones[influencer_id])
-    if not who and len(people) > len(shown) and st.button("Show more", width="stretch"):
-        st.session_state["channels:take"] = len(shown) + FIRST
+    setup_problems = _setup_problems(page)
+    influencer_ids = [
+        *dict.fromkeys(channel.influencer_id for channel in all_channels if channel.influencer_id in names),
+        *names,
+    ]
+    chosen_id = _influencer_filter(names)
+    shown_ids = (
+        [chosen_id] if chosen_id else list(dict.fromkeys(influencer_ids))[: st.session_state.get("channels:take", FIRST)]
+    )
+    for influencer_id in shown_ids:
+        own_channels = [channel for channel in all_channels if channel.influencer_id == influencer_id]
+        _influencer_section(
+            page, influencer_id, names[influencer_id], own_channels, setup_problems, paces=paces, zone=zones[influencer_id]
+        )
+    if not chosen_id and len(names) > len(shown_ids) and st.button("Show more", width="stretch"):
+        st.session_state["channels:take"] = len(shown_ids) + FIRST
         st.rerun()
-    _how_to(lacking)
+    _setup_help(setup_problems)
 
 
-def _chosen(people: Mapping[str, str]) -> str:
-    if len(people) == 1:
+def _influencer_filter(names: Mapping[str, str]) -> str:
+    if len(names) == 1:
         return ""
-    wanted = st.query_params.get("influencer", "")
-    options = ["", *people]
+    requested = st.query_params.get("influencer", "")
+    options = ["", *names]
     return st.selectbox(
-        "Influencer", options, index=options.index(wanted) if wanted in options else 0, key="channels:who",
-        format_func=lambda one: people.get(one, "Every influencer"), width=260,
-    )  # fmt: skip
+        "Influencer",
+        options,
+        index=options.index(requested) if requested in options else 0,
+        key="channels:who",
+        format_func=lambda influencer_id: names.get(influencer_id, "Every influencer"),
+        width=260,
+    )
 
 
-def _landed(page: Page) -> None:
-    """What connecting has to say, once; the address is good for nothing afterwards."""
+def _show_flash(page: Page) -> None:
+    """Shows the message that OAuth left. The query parameter is removed, because its message can be read only once."""
     if key := st.query_params.get("said"):
         del st.query_params["said"]
-        if word := channels.take_flash(page.app, page.caller.token, key):
-            st.session_state["channels:word"] = word
-    if word := st.session_state.get("channels:word"):
-        sentence, good = word
+        if flash := channels.take_flash(page.app, page.caller.token, key):
+            st.session_state["channels:word"] = flash
+    if flash := st.session_state.get("channels:word"):
+        sentence, succeeded = flash
         with st.container(horizontal=True, vertical_alignment="center"):
-            (st.success if good else st.error)(plain(sentence), icon=":material/check:" if good else ":material/error:")
-            st.button("Dismiss", type="tertiary", key="channels:dismiss", on_click=channel_card.heard)
+            (st.success if succeeded else st.error)(
+                plain(sentence), icon=":material/check:" if succeeded else ":material/error:"
+            )
+            st.button("Dismiss", type="tertiary", key="channels:dismiss", on_click=channel_card.clear_flash)
 
 
-def _of(
-    page: Page, influencer_id: str, name: str, cards: Sequence[ChannelCard], lacking: Mapping[str, str], *,
-    paces: Mapping[str, ChannelActivity], zone: str,
-) -> None:  # fmt: skip
+def _influencer_section(
+    page: Page,
+    influencer_id: str,
+    name: str,
+    cards: Sequence[ChannelCard],
+    setup_problems: Mapping[str, str],
+    *,
+    paces: Mapping[str, ChannelActivity],
+    zone: str,
+) -> None:
     st.header(plain(name), anchor=False)
     for card in cards:
-        again = channel_card.link("Connect again", _away(page, channel=card.id), main=card.state == "reconnect")
-        channel_card.show(page, card, again=again, pace=paces.get(card.id), zone=zone)
+        reconnect_link = channel_card.link_html(
+            "Connect again", _connect_url(page, channel=card.id), primary=card.state == "reconnect"
+        )
+        channel_card.show_channel(page, card, reconnect_html=reconnect_link, pace=paces.get(card.id), zone=zone)
     if not page.can_edit:
         if not cards:
             st.caption("No channels yet.")
@@ -90,51 +111,63 @@ def _of(
     with st.container(horizontal=True, vertical_alignment="center"):
         for platform, label in PLATFORMS.items():
             if platform == "sandbox":
-                if not any(one.platform == "sandbox" for one in cards):
+                if not any(card.platform == "sandbox" for card in cards):
                     st.button(
-                        "Add a sandbox channel", icon=":material/science:", key=f"sandbox:{influencer_id}",
-                        on_click=_sandbox, args=(page, influencer_id), disabled=bool(lacking[platform]),
-                        help=lacking[platform] or None,
-                    )  # fmt: skip
-            elif lacking[platform]:
+                        "Add a sandbox channel",
+                        icon=":material/science:",
+                        key=f"sandbox:{influencer_id}",
+                        on_click=_add_sandbox,
+                        args=(page, influencer_id),
+                        disabled=bool(setup_problems[platform]),
+                        help=setup_problems[platform] or None,
+                    )
+            elif setup_problems[platform]:
                 st.button(
-                    f"Connect {label}", key=f"{platform}:{influencer_id}", disabled=True, icon=":material/link_off:",
-                    help=lacking[platform],
-                )  # fmt: skip
+                    f"Connect {label}",
+                    key=f"{platform}:{influencer_id}",
+                    disabled=True,
+                    icon=":material/link_off:",
+                    help=setup_problems[platform],
+                )
             else:
-                away = _away(page, platform=platform, influencer=influencer_id)
-                st.html(channel_card.link(f"Connect {label}", away), width="content")
+                connect_url = _connect_url(page, platform=platform, influencer=influencer_id)
+                st.html(channel_card.link_html(f"Connect {label}", connect_url), width="content")
 
-    if missing := [label for platform, label in PLATFORMS.items() if platform != "sandbox" and lacking[platform]]:
-        st.caption(f"{', '.join(missing)}: not set up on this server yet. “How platforms are set up” below says what it needs.")
+    if missing_platforms := [
+        label for platform, label in PLATFORMS.items() if platform != "sandbox" and setup_problems[platform]
+    ]:
+        st.caption(
+            f"{', '.join(missing_platforms)}: not set up on this server yet. "
+            "“How platforms are set up” below says what it needs."
+        )
 
 
-def _away(page: Page, **query: str) -> str:
-    words = "&".join(f"{name}={value}" for name, value in {"workspace": page.workspace.id, **query}.items())
-    return f"/api/channels/connect?{words}"
+def _connect_url(page: Page, **query: str) -> str:
+    parameters = "&".join(f"{name}={value}" for name, value in {"workspace": page.workspace.id, **query}.items())
+    return f"/api/channels/connect?{parameters}"
 
 
-def _sandbox(page: Page, influencer_id: str) -> None:
+def _add_sandbox(page: Page, influencer_id: str) -> None:
     with toast_errors():
         with page.transaction(needs="editor") as tx:
             card = channels.add_sandbox(tx, influencer_id)
         queue_toast(f"{plain(card.label)} was added. Its feed shows what followers would see.")
 
 
-def _lacking(page: Page) -> dict[str, str]:
-    """Platform -> what has to be set first. Settings change with a restart only, so it is asked once a session."""
-    known: dict[str, str] = st.session_state.setdefault("channels:lacking", {})
+def _setup_problems(page: Page) -> dict[str, str]:
+    """Platform -> what has to be set up first, or "". Settings change with a restart only, so it is read once a session."""
+    problems: dict[str, str] = st.session_state.setdefault("channels:lacking", {})
     for platform in PLATFORMS:
-        if platform not in known:
-            known[platform] = channels.setup_problem(page.app, platform, session.origin())
-    return known
+        if platform not in problems:
+            problems[platform] = channels.setup_problem(page.app, platform, session.origin())
+    return problems
 
 
-def _how_to(lacking: Mapping[str, str]) -> None:
+def _setup_help(setup_problems: Mapping[str, str]) -> None:
     with st.expander("How platforms are set up", icon=":material/settings:"):
         for platform, label in PLATFORMS.items():
-            if lacking[platform]:
-                st.markdown(f"**{label}**: {plain(lacking[platform])}")
+            if setup_problems[platform]:
+                st.markdown(f"**{label}**: {plain(setup_problems[platform])}")
             elif platform == "sandbox":
                 st.markdown(f"**{label}**: ready. It runs on this machine and needs no account.")
             else:

@@ -14,7 +14,7 @@ from backend.assets import AssetCard
 from backend.channels import PRIVACY, ChannelCard
 from backend.content_plans import VariantDraft
 from backend.platforms.limits import PLATFORMS
-from backend.platforms.port import Account, Options
+from backend.platforms.port import Options, PlatformAccount
 from studio.shell.frame import Page
 from studio.ui.format import media_url, plain
 from studio.ui.toasts import toast_errors
@@ -50,7 +50,7 @@ def privacy(page: Page, key: str, channel: ChannelCard, before: str, *, frozen: 
     limits, named = PLATFORMS[channel.platform], PRIVACY.get(channel.platform, {})
     if limits.privacy == "none":
         return before
-    account: Account | None = st.session_state.get(_asked(channel))
+    account: PlatformAccount | None = st.session_state.get(_asked(channel))
     words = list(account.privacy) if account and account.privacy else list(named)
     usual = named.get(str(channel.settings.get("privacy") or ""), "")
     empty = f"As the channel says ({usual})" if usual else "" if limits.privacy == "by hand" else "Public"
@@ -250,9 +250,9 @@ def _asked(channel: ChannelCard) -> str:
     return f"plan:account:{channel.id}"
 
 
-def _ask(page: Page, key: str, channel: ChannelCard, frozen: bool) -> Account | None:
+def _ask(page: Page, key: str, channel: ChannelCard, frozen: bool) -> PlatformAccount | None:
     """What TikTok said lately that the account may do; a button asks it."""
-    account: Account | None = st.session_state.get(_asked(channel))
+    account: PlatformAccount | None = st.session_state.get(_asked(channel))
     if account:
         name = account.nickname or account.name
         lasts = f" Videos last at most {account.max_video_s:g} s." if account.max_video_s else ""

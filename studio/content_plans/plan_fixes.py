@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend import assets, content_plans, publishing, renditions
 from backend.assets import AssetCard
 from backend.content_plans import ExpectedPlans, FileEdit, PlanCard, PostCard, PostState, VariantDraft
-from backend.platforms.port import Problem
+from backend.platforms.port import PostProblem
 from studio.content_plans import unsaved_changes
 from studio.shell.frame import Page
 from studio.ui.format import duration, media_url, plain
@@ -58,7 +58,7 @@ def _one(page: Page, card: PlanCard, post: PostCard) -> int:
 
 
 def _problem(
-    page: Page, card: PlanCard, post: PostCard, problem: Problem, files: Mapping[str, AssetCard], whose: str, n: int
+    page: Page, card: PlanCard, post: PostCard, problem: PostProblem, files: Mapping[str, AssetCard], whose: str, n: int
 ) -> None:
     sign = ":orange[:material/warning:]" if problem.blocks else ":gray[:material/info:]"
     which = f"File {problem.media + 1}: " if problem.media is not None and len(post.media) > 1 else ""
@@ -170,7 +170,7 @@ def _slot(post: PostCard) -> str:
     return f"plan:words:{post.id}"
 
 
-def _fix(page: Page, card: PlanCard, post: PostCard, problems: tuple[Problem, ...]) -> None:
+def _fix(page: Page, card: PlanCard, post: PostCard, problems: tuple[PostProblem, ...]) -> None:
     _change(page, card, post, lambda tx, shown: content_plans.fix(tx, post.id, problems, expected=shown))
 
 

@@ -1,4 +1,4 @@
-"""Captions by a machine: the dialog that says what they will be and cost, the run as it goes, what came of it."""
+"""Automatic captions: the dialog with estimate and preview, the progress of a run, and its results."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from studio.shell.frame import Page
 from studio.ui.format import ago, count, duration, media_url, plain, usd
 from studio.ui.request_key import renew_request_key, request_key
 
-BY = {"vision": "by a vision model", "blip": "by BLIP", "template": "from what was measured"}
+CAPTIONER_TEXTS = {"vision": "by a vision model", "blip": "by BLIP", "template": "from what was measured"}
 _OPEN = "captioning:open"
-MUCH_AROUND = 45
-"""Tokens of 75 from which trigger word, prefix and suffix leave too little for the picture."""
+MANY_FIXED_TOKENS = 45
+"""With more than this many of the 75 tokens for trigger word, prefix and suffix, a warning is shown."""
 
 
 def captioning(page: Page, card: DatasetCard) -> None:
-    """On top of the captions: the run under way, or what the last one did, and the way to a new one."""
+    """The active run or the result of the last one, and the button for a new one."""
     with page.transaction() as tx:
         run = datasets.last_caption_run(tx, card.id)
     job = _job(page, run)
@@ -34,13 +34,13 @@ def captioning(page: Page, card: DatasetCard) -> None:
         if job.state in ACTIVE and run.cost_usd:
             st.caption(f"{plain(usd(run.cost_usd))} so far, for {count(run.written + run.refused, 'picture')}.")
     if run and not (job and job.state in ACTIVE):
-        _outcome(page, card, run)
+        _last_run(page, card, run)
     if page.can_edit and not (job and job.state in ACTIVE):
         st.button(
             "Caption with AI …",
             icon=":material/auto_awesome:",
             key=f"captioning:{card.id}:open",
-            on_click=_open,
+            on_click=_request_dialog,
             args=(card.id,),
         )
     dataset_id, image_ids, look = st.session_state.pop(_OPEN, ("", (), 0))
@@ -48,8 +48,9 @@ def captioning(page: Page, card: DatasetCard) -> None:
         _dialog(page, card.id, image_ids, look)
 
 
-def offer(page: Page, card: DatasetCard, uncaptioned: int) -> None:
-    """After pictures came in without captions, where the studio is set to caption them and that is not free."""
+def offer_captioning(page: Page, card: DatasetCard, uncaptioned: int) -> None:
+    """Offers captioning after an import of pictures without captions, when ENABLE_AUTO_CAPTIONS is on and it is not free (free
+    captioning starts by itself)."""
     captioners = page.app.engines.captioners
     if not (page.app.settings.enable_auto_captions and uncaptioned and captioners and page.can_edit and card.trigger_word):
         return
@@ -64,14 +65,14 @@ def offer(page: Page, card: DatasetCard, uncaptioned: int) -> None:
             _dialog(page, card.id, (), 0)
 
 
-def caption_these(page: Page, dataset_id: str, image_ids: list[str]) -> None:
-    """Opens the dialog for pictures that were chosen."""
+def open_caption_dialog(page: Page, dataset_id: str, image_ids: list[str]) -> None:
+    """Opens the dialog for the selected pictures."""
     _dialog(page, dataset_id, tuple(image_ids), 0)
 
 
-def just_ended(page: Page, dataset_id: str) -> bool:
-    """True once, after a run that was started here has ended: what it wrote is what its starter waits for."""
-    job_id = st.session_state.get(_mine(dataset_id))
+def take_ended_run(page: Page, dataset_id: str) -> bool:
+    """True once, after a run that was started in this session has ended; then the captions on the page are reloaded."""
+    job_id = st.session_state.get(_started_key(dataset_id))
     if job_id is None:
         return False
     try:
@@ -80,20 +81,20 @@ def just_ended(page: Page, dataset_id: str) -> bool:
                 return False
     except NotFound:
         pass
-    del st.session_state[_mine(dataset_id)]
+    del st.session_state[_started_key(dataset_id)]
     return True
 
 
-def _mine(dataset_id: str) -> str:
+def _started_key(dataset_id: str) -> str:
     return f"captioning:{dataset_id}:mine"
 
 
-def _open(dataset_id: str, image_ids: tuple[str, ...] = (), look: int = 0) -> None:
+def _request_dialog(dataset_id: str, image_ids: tuple[str, ...] = (), look: int = 0) -> None:
     st.session_state[_OPEN] = (dataset_id, image_ids, look)
 
 
 def _job(page: Page, run: CaptionRunCard | None) -> JobCard | None:
-    """None also when it was forgotten: jobs are, earlier than captions."""
+    """The run's job; None also when it was purged, which happens earlier than to caption runs."""
     if run is None:
         return None
     try:
@@ -111,18 +112,22 @@ def _dialog(page: Page, dataset_id: str, image_ids: tuple[str, ...], look: int) 
         order = order.model_copy(update={"look": look})
         with page.transaction() as tx:
             card = datasets.get(tx, dataset_id)
-            plan = datasets.foretell_captioning(page.app, tx, order)
-            by_hand = datasets.foretell_captioning(page.app, tx, order.model_copy(update={"replace": "machine"})).kept
+            plan = datasets.estimate_captioning(page.app, tx, order)
+            by_hand = datasets.estimate_captioning(page.app, tx, order.model_copy(update={"replace": "machine"})).kept
         if not card.trigger_word:
             st.warning("Give the dataset a trigger word first, in its settings: every caption begins with it.")
             return
-        _say(plan)
+        _show_estimate(plan)
         if not plan.pictures:
             return
-        sure = order.replace != "all" or not by_hand or st.checkbox(
-            f"Replace {count(by_hand, 'caption')} that somebody wrote or brought along (it can be taken back)",
-            key=f"{key}:sure",
-        )  # fmt: skip
+        sure = (
+            order.replace != "all"
+            or not by_hand
+            or st.checkbox(
+                f"Replace {count(by_hand, 'caption')} that somebody wrote or brought along (it can be taken back)",
+                key=f"{key}:sure",
+            )
+        )
         _preview(page, order, plan, key)
         with st.container(horizontal=True, horizontal_alignment="right"):
             label = f"Caption {count(plan.pictures, 'picture')}"
@@ -132,38 +137,41 @@ def _dialog(page: Page, dataset_id: str, image_ids: tuple[str, ...], look: int) 
                         tx, order, captioners=page.app.engines.captioners, request_key=request_key(key)
                     )
                 renew_request_key(key)
-                st.session_state[_mine(dataset_id)] = job.id
+                st.session_state[_started_key(dataset_id)] = job.id
                 st.rerun()
 
 
-def _say(plan: CaptionPlan) -> None:
-    kept = (
+def _show_estimate(plan: CaptionPlan) -> None:
+    kept_text = (
         f" · {count(plan.kept, 'caption')} stay as they are"
         if plan.kept > 1
         else " · 1 caption stays as it is"
         if plan.kept
         else ""
     )
-    takes = f" · about {duration(plan.seconds)} by earlier runs" if plan.seconds else ""
+    duration_text = f" · about {duration(plan.seconds)} by earlier runs" if plan.seconds else ""
     st.markdown(
-        f"**{count(plan.pictures, 'picture')}**{kept}{takes}" if plan.pictures else f"No caption would be written{kept}."
+        f"**{count(plan.pictures, 'picture')}**{kept_text}{duration_text}"
+        if plan.pictures
+        else f"No caption would be written{kept_text}."
     )
     if not plan.pictures:
         return
     if plan.left_usd is None and not plan.most_usd:
         st.caption("Free: no picture leaves this studio." if plan.captioner != "vision" else "This model costs nothing.")
     else:
-        usual = f"About **{plain(usd(plan.usual_usd))}** by earlier captions, at" if plan.usual_usd is not None else "At"
+        usual_text = f"About **{plain(usd(plan.usual_usd))}** by earlier captions, at" if plan.usual_usd is not None else "At"
         st.markdown(
-            f"{usual} most **{plain(usd(plan.most_usd))}**. :gray[:small[{plain(plan.models)} sees the pictures, at 768 px.]]"
+            f"{usual_text} most **{plain(usd(plan.most_usd))}**. "
+            f":gray[:small[{plain(plan.models)} sees the pictures, at 768 px.]]"
         )
     if plan.affordable < plan.pictures:
-        st.warning(_too_dear(plan), icon=":material/payments:")
-    if plan.tokens_around > MUCH_AROUND:
+        st.warning(_budget_message(plan), icon=":material/payments:")
+    if plan.tokens_around > MANY_FIXED_TOKENS:
         st.warning(f"Trigger word and your additions take about {plan.tokens_around} of the 75 tokens that are read.")
 
 
-def _too_dear(plan: CaptionPlan) -> str:
+def _budget_message(plan: CaptionPlan) -> str:
     if plan.affordable:
         return f"The budget surely pays {plan.affordable:,} of {plan.pictures:,}. It stops there; what is captioned stays."
     return plain(
@@ -173,74 +181,83 @@ def _too_dear(plan: CaptionPlan) -> str:
 
 
 def _preview(page: Page, order: CaptionOrder, plan: CaptionPlan, key: str) -> None:
-    n = min(3, plan.pictures)
+    picture_count = min(3, plan.pictures)
     slot = f"{key}:preview"
-    paid = f" (paid: at most {usd(plan.most_usd / plan.pictures * n)}, and not again in the whole run)" if plan.most_usd else ""
-    label = "Preview on 1 picture" if n == 1 else f"Preview on {n} pictures"
-    if st.button(f"{label}{plain(paid)}", icon=":material/visibility:", key=f"{key}:try"):
+    cost_text = (
+        f" (paid: at most {usd(plan.most_usd / plan.pictures * picture_count)}, and not again in the whole run)"
+        if plan.most_usd
+        else ""
+    )
+    label = "Preview on 1 picture" if picture_count == 1 else f"Preview on {picture_count} pictures"
+    if st.button(f"{label}{plain(cost_text)}", icon=":material/visibility:", key=f"{key}:try"):
         with page.transaction(needs="editor") as tx:
             job = datasets.start_captioning(
                 tx, order, captioners=page.app.engines.captioners, request_key=request_key(f"{key}:try"), preview=True
             )
         renew_request_key(f"{key}:try")
         st.session_state[slot] = (job.id, order)
-    job_id, asked = st.session_state.get(slot, ("", None))
-    if not job_id or asked != order:
+    job_id, preview_order = st.session_state.get(slot, ("", None))
+    if not job_id or preview_order != order:
         return
     with page.transaction() as tx:
         card = jobs.get(tx, job_id)
-        shown = datasets.preview_results(tx, job_id) if card.state == "completed" else []
+        results = datasets.preview_results(tx, job_id) if card.state == "completed" else []
     if card.state == "completed":
-        for one in shown:
-            _result(page, one)
+        for result in results:
+            _result(page, result)
     else:
         live_jobs(f"{slot}:{job_id}", workspace=page.workspace.id, cards=[card], only_these=True, can_edit=page.can_edit)
 
 
-def _outcome(page: Page, card: DatasetCard, run: CaptionRunCard) -> None:
+def _last_run(page: Page, card: DatasetCard, run: CaptionRunCard) -> None:
     if run.undone or not run.done:
         return
-    left = f"{run.total - run.done:,} not looked at" if run.done < run.total else ""
-    figures = [
+    remaining_text = f"{run.total - run.done:,} not looked at" if run.done < run.total else ""
+    counts = [
         f"{run.written:,} written",
         f"{run.kept:,} kept" if run.kept else "",
         f"{run.refused:,} refused" if run.refused else "",
-        left,
+        remaining_text,
     ]
     model = f" ({plain(run.model)})" if run.captioner != "template" and run.model else ""
     with st.container(border=True):
         st.markdown(
-            f"Captioned {BY[run.captioner]}{model}, {ago(run.created_at)}  \n"
-            f":small[{', '.join(filter(None, figures))} · {plain(usd(run.cost_usd))}]"
+            f"Captioned {CAPTIONER_TEXTS[run.captioner]}{model}, {ago(run.created_at)}  \n"
+            f":small[{', '.join(filter(None, counts))} · {plain(usd(run.cost_usd))}]"
         )
         if run.refused or run.unsure:
-            _look_at(page, card, run)
+            _results_to_check(page, card, run)
 
 
-def _look_at(page: Page, card: DatasetCard, run: CaptionRunCard) -> None:
+def _results_to_check(page: Page, card: DatasetCard, run: CaptionRunCard) -> None:
     with st.expander(f"{count(run.refused + run.unsure, 'picture')} to look at", icon=":material/flag:"):
         with page.transaction() as tx:
-            found = datasets.caption_results(tx, run.id, look_at=True)
-        refused = tuple(one.image_id for one in found if one.outcome == "refused")
+            results = datasets.caption_results(tx, run.id, look_at=True)
+        refused = tuple(result.image_id for result in results if result.outcome == "refused")
         if refused and page.can_edit:
             st.button(
-                f"Try {count(len(refused), 'refused picture')} again …", icon=":material/replay:",
-                key=f"captioning:{run.id}:again", on_click=_open, args=(card.id, refused, run.order.look + 1),
-            )  # fmt: skip
-        for one in found:
-            _result(page, one)
+                f"Try {count(len(refused), 'refused picture')} again …",
+                icon=":material/replay:",
+                key=f"captioning:{run.id}:again",
+                on_click=_request_dialog,
+                args=(card.id, refused, run.order.look + 1),
+            )
+        for result in results:
+            _result(page, result)
     if card.influencer_id is None and run.unsure:
         st.caption("Name the influencer of this dataset: what never changes about them is then left out of captions too.")
 
 
-def _result(page: Page, one: CaptionResultCard) -> None:
+def _result(page: Page, result: CaptionResultCard) -> None:
     left, right = st.columns([1, 5])
     with left:
-        thumbs([media_url(page.workspace.id, one.asset_id, w=160)], side=72, alt=one.filename)
+        thumbs([media_url(page.workspace.id, result.asset_id, w=160)], side=72, alt=result.filename)
     with right:
-        cost = f" · {plain(usd(one.cost_usd))}" if one.cost_usd else ""
-        st.markdown(f":small[{plain(one.filename)}{cost}]  \n{plain(one.caption) or ':red[' + plain(one.reason) + ']'}")
-        if one.caption and one.reason:
-            st.caption(plain(one.reason))
-        for doubt in one.doubts:
+        cost = f" · {plain(usd(result.cost_usd))}" if result.cost_usd else ""
+        st.markdown(
+            f":small[{plain(result.filename)}{cost}]  \n{plain(result.caption) or ':red[' + plain(result.reason) + ']'}"
+        )
+        if result.caption and result.reason:
+            st.caption(plain(result.reason))
+        for doubt in result.doubts:
             st.caption(f":material/flag: {plain(doubt)}")

@@ -1,4 +1,4 @@
-"""What a person wants of captions by a machine: who writes, in what form, which are replaced, what goes around them."""
+"""The form for automatic captions: captioner, form, which captions are replaced, prefix and suffix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REPLACE = {
 
 
 def caption_form(key: str, dataset_id: str, captioners: dict[str, Captioner], image_ids: tuple[str, ...] = ()) -> CaptionOrder:
-    """Redrawn with each change. Raises Invalid (a word too long)."""
+    """The order as entered now. Raises Invalid (a word is too long)."""
     name = next(iter(captioners))
     if len(captioners) > 1:
         name = st.selectbox("Written by", list(captioners), format_func=CAPTIONERS.__getitem__, key=f"{key}:who")
@@ -31,17 +31,29 @@ def caption_form(key: str, dataset_id: str, captioners: dict[str, Captioner], im
     form = forms[0]
     if len(forms) > 1:
         form = st.segmented_control(
-            "Form", list(forms), default=forms[0], format_func=FORMS.__getitem__, key=f"{key}:form", required=True,
+            "Form",
+            list(forms),
+            default=forms[0],
+            format_func=FORMS.__getitem__,
+            key=f"{key}:form",
+            required=True,
             help="Sentences for models that read language well (SDXL, FLUX, SD 1.5 photos); tags for anime models.",
-        )  # fmt: skip
+        )
     replace = st.radio("Which captions", list(REPLACE), format_func=REPLACE.__getitem__, key=f"{key}:replace")
-    used = not image_ids and st.checkbox("Only pictures in use", key=f"{key}:used")
+    included_only = not image_ids and st.checkbox("Only pictures in use", key=f"{key}:used")
     with st.expander("More rules", icon=":material/rule:"):
         prefix = st.text_input("Behind the trigger word", key=f"{key}:prefix", max_chars=200, placeholder="photo")
         suffix = st.text_input("At the end", key=f"{key}:suffix", max_chars=200)
         drop = st.text_input("Words to leave out", key=f"{key}:drop", placeholder="beautiful, stunning", max_chars=600)
-    words = tuple(part.strip() for part in re.split(r"[,;]", drop) if part.strip())
+    dropped_words = tuple(part.strip() for part in re.split(r"[,;]", drop) if part.strip())
     return CaptionOrder(
-        dataset_id=dataset_id, captioner=name, form=form or forms[0], replace=replace, included_only=bool(used),
-        image_ids=image_ids, prefix=prefix, suffix=suffix, drop=words,
-    )  # fmt: skip
+        dataset_id=dataset_id,
+        captioner=name,
+        form=form or forms[0],
+        replace=replace,
+        included_only=bool(included_only),
+        image_ids=image_ids,
+        prefix=prefix,
+        suffix=suffix,
+        drop=dropped_words,
+    )

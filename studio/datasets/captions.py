@@ -1,24 +1,24 @@
-"""Captions of a dataset: what occurs in them, what should not, and each beside its picture, as a table or as cards."""
+"""The Captions tab of a dataset: tags, traits the trigger word should carry, and all captions as a table or as cards."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from backend import datasets
-from backend.datasets import DatasetCard, ImageCard, ImageFilter, Leak, TagCount
-from studio.datasets.caption_bulk import bulk, prefill
-from studio.datasets.captioning import captioning, just_ended
+from backend.datasets import CaptionLeak, DatasetCard, ImageCard, ImageFilter, TagCount
+from studio.datasets.caption_bulk import bulk_captions, prefill_bulk_edit
+from studio.datasets.captioning import captioning, take_ended_run
 from studio.datasets.dataset_edits import last_edit
-from studio.datasets.dataset_state import words_of
+from studio.datasets.dataset_state import cached_tags_and_leaks
 from studio.gallery.picture_urls import thumbs
 from studio.shell.frame import Page
 from studio.ui.format import count, media_url, plain
 from studio.ui.optimistic_form import offer_reload, open_form, reload_form, reload_forms
 
 PER_PAGE = {"Cards": 12, "Table": 100}
-MOST_TAGS = 30
+MAX_TAGS = 30
 _BY = {"file": "import", "sample": "sample", "vision": "vision model", "blip": "BLIP", "template": "template"}
-SHOW: dict[ImageFilter, str] = {
+FILTERS: dict[ImageFilter, str] = {
     "": "All",
     "included": "In use",
     "uncaptioned": "No caption",
@@ -29,49 +29,52 @@ SHOW: dict[ImageFilter, str] = {
 def captions(page: Page, dataset_id: str) -> None:
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
-        tags, leaks = words_of(page, tx, card)
+        tags, leaks = cached_tags_and_leaks(page, tx, card)
     if not card.images:
         st.caption("Captions come with the pictures; add some first.")
         return
     captioning(page, card)
-    if just_ended(page, dataset_id):
+    if take_ended_run(page, dataset_id):
         reload_forms(f"captions:{dataset_id}:")
     last_edit(page, dataset_id, key="captions")
-    _leaks(page, card, leaks)
+    _show_leaks(page, card, leaks)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         only = st.segmented_control(
-            "Show", list(SHOW), default="", format_func=SHOW.__getitem__, key=f"captions:only:{dataset_id}"
+            "Show", list(FILTERS), default="", format_func=FILTERS.__getitem__, key=f"captions:only:{dataset_id}"
         )
         text = st.text_input("With these words", key=f"captions:text:{dataset_id}", placeholder="any", width=220)
         view = st.segmented_control("As", list(PER_PAGE), default="Cards", key=f"captions:view:{dataset_id}", required=True)
-    _tags(page, dataset_id, tags)
+    _show_tags(page, dataset_id, tags)
     if page.can_edit:
-        bulk(page, dataset_id, only or "", text)
-    _pages(page, dataset_id, only or "", text, view or "Cards")
+        bulk_captions(page, dataset_id, only or "", text)
+    _page_of_captions(page, dataset_id, only or "", text, view or "Cards")
 
 
-def _pages(page: Page, dataset_id: str, only: ImageFilter, text: str, view: str) -> None:
-    """A page at a time, forwards and back, by the id the last one ended with."""
+def _page_of_captions(page: Page, dataset_id: str, only: ImageFilter, text: str, view: str) -> None:
+    """One page with buttons for the next and the previous one. Cursors of the pages before are kept in the session."""
     slot = f"captions:at:{dataset_id}:{only}:{text}:{view}"
     cursors: list[str] = st.session_state.setdefault(slot, [])
     with page.transaction() as tx:
-        found = datasets.images(
+        image_page = datasets.images(
             tx, dataset_id, cursor=cursors[-1] if cursors else None, take=PER_PAGE[view], filter=only, text=text
         )
-    if not found.images:
+    if not image_page.images:
         st.caption("No caption like this.")
         return
-    form = f"captions:{dataset_id}:{view}:{found.images[0].id}"
-    (_table if view == "Table" else _cards)(page, form, found.images)
-    if cursors or found.next_cursor:
+    form = f"captions:{dataset_id}:{view}:{image_page.images[0].id}"
+    (_table if view == "Table" else _cards)(page, form, image_page.images)
+    if cursors or image_page.next_cursor:
         with st.container(horizontal=True, horizontal_alignment="center"):
             st.button(
                 "Before", icon=":material/chevron_left:", disabled=not cursors, on_click=_back, args=(cursors,), key=f"{slot}:b"
             )
             st.button(
-                "Next", icon=":material/chevron_right:", disabled=not found.next_cursor, key=f"{slot}:n",
-                on_click=lambda: cursors.append(str(found.next_cursor)),
-            )  # fmt: skip
+                "Next",
+                icon=":material/chevron_right:",
+                disabled=not image_page.next_cursor,
+                key=f"{slot}:n",
+                on_click=lambda: cursors.append(str(image_page.next_cursor)),
+            )
 
 
 def _back(cursors: list[str]) -> None:
@@ -79,50 +82,56 @@ def _back(cursors: list[str]) -> None:
 
 
 def _cards(page: Page, form: str, images: list[ImageCard]) -> None:
-    key, before = _seen(form, images)
+    key, before = _opened_images(form, images)
     texts: dict[str, str] = {}
     with st.form(key, border=False):
-        for n, one in enumerate(before):
+        for n, image in enumerate(before):
             left, right = st.columns([1, 4])
             with left:
-                thumbs([media_url(page.workspace.id, one.asset_id, w=160)], side=96, alt=one.filename)
-            texts[one.id] = right.text_area(
-                plain(one.filename), one.caption, key=f"{key}:{n or 'first'}", height=80, disabled=not page.can_edit
+                thumbs([media_url(page.workspace.id, image.asset_id, w=160)], side=96, alt=image.filename)
+            texts[image.id] = right.text_area(
+                plain(image.filename), image.caption, key=f"{key}:{n or 'first'}", height=80, disabled=not page.can_edit
             )
-        sent = st.form_submit_button("Save captions", type="primary", disabled=not page.can_edit)
-    if sent:
+        submitted = st.form_submit_button("Save captions", type="primary", disabled=not page.can_edit)
+    if submitted:
         _save(page, form, before, texts)
 
 
 def _table(page: Page, form: str, images: list[ImageCard]) -> None:
-    key, before = _seen(form, images)
+    key, before = _opened_images(form, images)
     rows = [
         {
-            "": media_url(page.workspace.id, one.asset_id, w=160),
-            "File": one.filename,
-            "Caption": one.caption,
-            "By": _BY.get(one.caption_source, "hand") if one.caption else "",
-            "In use": one.included,
+            "": media_url(page.workspace.id, image.asset_id, w=160),
+            "File": image.filename,
+            "Caption": image.caption,
+            "By": _BY.get(image.caption_source, "hand") if image.caption else "",
+            "In use": image.included,
         }
-        for one in before
+        for image in before
     ]
     with st.form(key, border=False):
         edited = st.data_editor(
-            rows, key=f"{key}:first", hide_index=True, width="stretch", row_height=72, height=620 if len(rows) > 8 else "auto",
+            rows,
+            key=f"{key}:first",
+            hide_index=True,
+            width="stretch",
+            row_height=72,
+            height=620 if len(rows) > 8 else "auto",
             disabled=True if not page.can_edit else ["", "File", "By", "In use"],
             column_config={
-                "": st.column_config.ImageColumn(width=72), "File": st.column_config.TextColumn(width="small"),
+                "": st.column_config.ImageColumn(width=72),
+                "File": st.column_config.TextColumn(width="small"),
                 "Caption": st.column_config.TextColumn(width="large", max_chars=2000),
                 "By": st.column_config.TextColumn(width="small"),
                 "In use": st.column_config.CheckboxColumn(width="small"),
             },
-        )  # fmt: skip
-        sent = st.form_submit_button("Save captions", type="primary", disabled=not page.can_edit)
-    if sent:
-        _save(page, form, before, {one.id: str(row["Caption"] or "") for one, row in zip(before, edited, strict=True)})
+        )
+        submitted = st.form_submit_button("Save captions", type="primary", disabled=not page.can_edit)
+    if submitted:
+        _save(page, form, before, {image.id: str(row["Caption"] or "") for image, row in zip(before, edited, strict=True)})
 
 
-def _seen(form: str, images: list[ImageCard]) -> tuple[str, list[ImageCard]]:
+def _opened_images(form: str, images: list[ImageCard]) -> tuple[str, list[ImageCard]]:
     key, before = open_form(form, images)
     if before != images:
         offer_reload(form, "These pictures or captions have changed since you opened this page.")
@@ -130,7 +139,7 @@ def _seen(form: str, images: list[ImageCard]) -> tuple[str, list[ImageCard]]:
 
 
 def _save(page: Page, form: str, before: list[ImageCard], texts: dict[str, str]) -> None:
-    changed = {one.id: (texts[one.id], one.caption_version) for one in before if texts[one.id] != one.caption}
+    changed = {image.id: (texts[image.id], image.caption_version) for image in before if texts[image.id] != image.caption}
     if not changed:
         return
     with page.transaction(needs="editor") as tx:
@@ -140,42 +149,48 @@ def _save(page: Page, form: str, before: list[ImageCard], texts: dict[str, str])
     st.rerun()
 
 
-def _tags(page: Page, dataset_id: str, found: list[TagCount]) -> None:
-    if not found:
+def _show_tags(page: Page, dataset_id: str, tag_counts: list[TagCount]) -> None:
+    if not tag_counts:
         return
-    shown = {one.tag: one.count for one in found[:MOST_TAGS]}
-    with st.expander(f"Tags ({len(found):,})", icon=":material/tag:"):
-        chosen = st.pills(
-            "Tags", list(shown), format_func=lambda tag: f"{plain(tag)[:60]} · {shown[tag]}", key=f"captions:tag:{dataset_id}",
-            label_visibility="collapsed", wrap=True,
-        )  # fmt: skip
-        if chosen:
+    counts_by_tag = {entry.tag: entry.count for entry in tag_counts[:MAX_TAGS]}
+    with st.expander(f"Tags ({len(tag_counts):,})", icon=":material/tag:"):
+        tag = st.pills(
+            "Tags",
+            list(counts_by_tag),
+            format_func=lambda tag: f"{plain(tag)[:60]} · {counts_by_tag[tag]}",
+            key=f"captions:tag:{dataset_id}",
+            label_visibility="collapsed",
+            wrap=True,
+        )
+        if tag:
             with st.container(horizontal=True):
-                st.button("Show only these", icon=":material/filter_alt:", on_click=_filter, args=(dataset_id, chosen))
+                st.button("Show only these", icon=":material/filter_alt:", on_click=_filter, args=(dataset_id, tag))
                 if page.can_edit:
-                    args = (dataset_id, "remove", chosen)
-                    st.button("Remove this tag …", icon=":material/backspace:", on_click=prefill, args=args)
+                    args = (dataset_id, "remove", tag)
+                    st.button("Remove this tag …", icon=":material/backspace:", on_click=prefill_bulk_edit, args=args)
 
 
 def _filter(dataset_id: str, text: str) -> None:
     st.session_state[f"captions:text:{dataset_id}"] = text
 
 
-def _leaks(page: Page, card: DatasetCard, found: list[Leak]) -> None:
-    """Only said when there is a trigger word that could carry it."""
+def _show_leaks(page: Page, card: DatasetCard, leaks: list[CaptionLeak]) -> None:
+    """Shown only when the dataset has a trigger word."""
     trigger_word = card.trigger_word
-    if not found or not trigger_word:
+    if not leaks or not trigger_word:
         return
     with st.expander(
-        f"{count(len(found), 'trait')} named that “{trigger_word}” should carry", icon=":material/psychology_alt:"
+        f"{count(len(leaks), 'trait')} named that “{trigger_word}” should carry", icon=":material/psychology_alt:"
     ):
         st.caption(
             f"What captions name, the model ties to those words and not to “{plain(trigger_word)}”. Take out what always "
             "belongs to the person (hair, eyes, skin); leave in what changes (clothes, places)."
         )
-        for one in found[:12]:
-            why = "a trait of the person" if one.why == "trait" else "in nearly every caption"
+        for leak in leaks[:12]:
+            reason = "a trait of the person" if leak.why == "trait" else "in nearly every caption"
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                st.markdown(f"**{plain(one.words)}** · {one.count} of {one.total}, {why}", width="content")
+                st.markdown(f"**{plain(leak.words)}** · {leak.count} of {leak.total}, {reason}", width="content")
                 if page.can_edit:
-                    st.button("Take out …", key=f"leak:{one.words}", on_click=prefill, args=(card.id, "cut", one.words))
+                    st.button(
+                        "Take out …", key=f"leak:{leak.words}", on_click=prefill_bulk_edit, args=(card.id, "cut", leak.words)
+                    )

@@ -1,4 +1,4 @@
-"""Which shapes the pictures are trained at, for any resolution, and what is cut off."""
+"""The table of aspect-ratio buckets: the sizes the pictures are trained at, and how much is cropped."""
 
 from __future__ import annotations
 
@@ -11,39 +11,43 @@ from studio.shell.frame import Page
 
 
 def buckets(page: Page, dataset_id: str) -> None:
-    """kohya's buckets of the included pictures, crops applied; folded away, but what is wrong with them is said."""
+    """kohya's buckets of the included pictures, crops applied, in an expander; a warning is shown outside of it."""
     side_key, batch_key = f"buckets:{dataset_id}", f"buckets:batch:{dataset_id}"
     side = st.session_state.setdefault(side_key, max(train_side(page), 64))
     batch = st.session_state.setdefault(batch_key, 1)
     with page.transaction() as tx:
-        found = datasets.bucket_preview(tx, dataset_id, resolution=int(side), batch=int(batch))
-    if found.warning:
-        st.warning(found.warning, icon=":material/crop:")
+        preview = datasets.bucket_preview(tx, dataset_id, resolution=int(side), batch=int(batch))
+    if preview.warning:
+        st.warning(preview.warning, icon=":material/crop:")
     with st.expander("Shapes the pictures are trained at", icon=":material/aspect_ratio:"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.number_input("Training resolution, px", 64, 4096, step=64, key=side_key, width=180)
             st.number_input("Batch", 1, 64, key=batch_key, width=120)
-        _table(found)
+        _table(preview)
 
 
-def _table(found: BucketPreview) -> None:
+def _table(preview: BucketPreview) -> None:
     st.dataframe(
-        [_row(one) for one in found.buckets], hide_index=True, width="stretch",
+        [_row(bucket) for bucket in preview.buckets],
+        hide_index=True,
+        width="stretch",
         column_config={
             "Pictures": st.column_config.ProgressColumn(
-                "Pictures", format="%d", min_value=0, max_value=max((one.count for one in found.buckets), default=1)
+                "Pictures", format="%d", min_value=0, max_value=max((bucket.count for bucket in preview.buckets), default=1)
             ),
             "Cut off at most": st.column_config.NumberColumn(format="percent"),
         },
-    )  # fmt: skip
+    )
     st.caption(
         "Aspect-ratio buckets as kohya makes them, in steps of 64 px. The built-in trainer cuts every picture to a square "
         "around its middle: crop pictures to 1:1 to decide yourself what it sees."
     )
 
 
-def _row(one: Bucket) -> dict[str, object]:
+def _row(bucket: Bucket) -> dict[str, object]:
     return {
-        "Bucket": f"{one.width} × {one.height}", "Pictures": one.count, "Cut off at most": one.cut,
-        "Would be enlarged": one.enlarged,
-    }  # fmt: skip
+        "Bucket": f"{bucket.width} × {bucket.height}",
+        "Pictures": bucket.count,
+        "Cut off at most": bucket.cut,
+        "Would be enlarged": bucket.enlarged,
+    }

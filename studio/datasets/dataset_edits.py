@@ -1,4 +1,4 @@
-"""What was changed in a dataset, newest first, each act with its undo: from the log on the server, for everybody."""
+"""The list of a dataset's edits by all users, each with its undo."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from studio.ui.format import ago, plain
 from studio.ui.optimistic_form import reload_forms
 
 
-def names(page: Page) -> dict[str, str]:
-    """A user's id -> their name, of this workspace's people."""
+def member_names(page: Page) -> dict[str, str]:
+    """User id -> name, of the workspace's members."""
     with page.transaction() as tx:
-        return {one.user_id: one.name for one in accounts.members(tx)}
+        return {member.user_id: member.name for member in accounts.members(tx)}
 
 
-LISTED = 12
+MAX_EDITS = 12
 
 
-def last_edit(page: Page, dataset_id: str, *, key: str, found: list[EditCard] | None = None) -> None:
-    """The last act that was not taken back, with its undo, and the list of those before it. `found`: `LISTED` of them."""
-    if found is None:
+def last_edit(page: Page, dataset_id: str, *, key: str, edits: list[EditCard] | None = None) -> None:
+    """The newest edit that was not undone, with its undo, and a list of earlier ones. `edits`: the newest MAX_EDITS, if the
+    caller has read them already."""
+    if edits is None:
         with page.transaction() as tx:
-            found = datasets.edits(tx, dataset_id, take=LISTED)
-    last = next((one for one in found if one.undone_at is None), None)
+            edits = datasets.list_edits(tx, dataset_id, take=MAX_EDITS)
+    last = next((edit for edit in edits if edit.undone_at is None), None)
     if last is None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -34,36 +35,38 @@ def last_edit(page: Page, dataset_id: str, *, key: str, found: list[EditCard] | 
             if page.can_edit:
                 _undo(page, last, f"{key}:undo", "Undo")
             with st.popover("Changes", icon=":material/history:"):
-                _list(page, found, key)
+                _list(page, edits, key)
 
 
-def _list(page: Page, found: list[EditCard], key: str) -> None:
-    people = names(page)
-    for one in found:
+def _list(page: Page, edits: list[EditCard], key: str) -> None:
+    user_names = member_names(page)
+    for edit in edits:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            who = people.get(one.said_by, "somebody who left")
-            done = " · taken back" if one.undone_at else ""
-            st.markdown(f"{plain(one.title)}  \n:small[{plain(who)}, {ago(one.created_at)}{done}]", width="content")
-            if page.can_edit and not one.undone_at:
-                _undo(page, one, f"{key}:undo:{one.id}", "")
+            user_name = user_names.get(edit.said_by, "somebody who left")
+            undone_text = " · taken back" if edit.undone_at else ""
+            st.markdown(
+                f"{plain(edit.title)}  \n:small[{plain(user_name)}, {ago(edit.created_at)}{undone_text}]", width="content"
+            )
+            if page.can_edit and not edit.undone_at:
+                _undo(page, edit, f"{key}:undo:{edit.id}", "")
 
 
 def _undo(page: Page, edit: EditCard, key: str, label: str) -> None:
     st.button(
-        label, icon=":material/undo:", key=key, on_click=_take_back, args=(page, edit), help=f"Take back: {plain(edit.title)}"
+        label, icon=":material/undo:", key=key, on_click=_undo_edit, args=(page, edit), help=f"Take back: {plain(edit.title)}"
     )
 
 
-def _take_back(page: Page, edit: EditCard) -> None:
+def _undo_edit(page: Page, edit: EditCard) -> None:
     with page.guard():
         with page.transaction(needs="editor") as tx:
-            undone = datasets.undo_edit(tx, edit.id)
-        if edit.kind == "auto-captions":  # the captions on the page are those that were just taken back
+            result = datasets.undo_edit(tx, edit.id)
+        if edit.kind == "auto-captions":  # the forms on the page still hold the undone captions
             reload_forms("captions:")
-        st.toast(f"Taken back for {undone.count}.{_kept(edit, undone.kept)}", icon=":material/undo:")
+        st.toast(f"Taken back for {result.count}.{_kept_text(edit, result.kept)}", icon=":material/undo:")
 
 
-def _kept(edit: EditCard, n: int) -> str:
+def _kept_text(edit: EditCard, n: int) -> str:
     if not n:
         return ""
     if edit.kind == "removed":

@@ -1,4 +1,4 @@
-"""Which part of a picture counts: painted over in the page, kept with the picture; and whether the trainer cares."""
+"""The mask editor of a dataset picture, and the hint when the trainer ignores masks."""
 
 from __future__ import annotations
 
@@ -24,22 +24,29 @@ _WORDS = MaskTexts(
 )
 
 
-def mask(page: Page, one: ImageCard) -> None:
-    """The painting of one picture, as saved; viewers only see it."""
+def mask_editor(page: Page, image: ImageCard) -> None:
+    """Draws the editor with the saved mask; read-only for viewers."""
     mask_canvas(
-        f"mask:{one.id}:{one.mask_version}", workspace=page.workspace.id, asset_id=f"{one.asset_id}:{one.mask_version}",
-        src=media_url(page.workspace.id, one.asset_id, w=640), width=one.width, height=one.height,
-        in_use=one.mask_asset_id is not None, noun=("dataset-mask", one.id), words=_WORDS, disabled=not page.can_edit,
-        saved=media_url(page.workspace.id, one.mask_asset_id) if one.mask_asset_id else "",
-        on_done=lambda upload_id: _save(page, one, upload_id),
-    )  # fmt: skip
-    if one.mask_asset_id and page.can_edit:
-        st.button("Remove the mask", icon=":material/ink_eraser:", on_click=_clear, args=(page, one))
-    ignored(page, 1)
+        f"mask:{image.id}:{image.mask_version}",
+        workspace=page.workspace.id,
+        asset_id=f"{image.asset_id}:{image.mask_version}",
+        src=media_url(page.workspace.id, image.asset_id, w=640),
+        width=image.width,
+        height=image.height,
+        in_use=image.mask_asset_id is not None,
+        noun=("dataset-mask", image.id),
+        words=_WORDS,
+        disabled=not page.can_edit,
+        saved=media_url(page.workspace.id, image.mask_asset_id) if image.mask_asset_id else "",
+        on_done=lambda upload_id: _save(page, image, upload_id),
+    )
+    if image.mask_asset_id and page.can_edit:
+        st.button("Remove the mask", icon=":material/ink_eraser:", on_click=_clear, args=(page, image))
+    show_masks_ignored(page, 1)
 
 
-def ignored(page: Page, masked: int) -> None:
-    """Says so where the trainer learns from whole pictures all the same."""
+def show_masks_ignored(page: Page, masked: int) -> None:
+    """A hint when there are masks but the trainer does not use them."""
     if masked and not uses_masks(page.app.engines.trainer):
         st.caption(
             ":material/info: The trainer of this studio learns from whole pictures: it does not use masks. They are kept, and "
@@ -47,8 +54,8 @@ def ignored(page: Page, masked: int) -> None:
         )
 
 
-def clear_many(page: Page, dataset_id: str, ids: list[str], request_key: str) -> None:
-    """Takes the masks of these pictures away, as one act that can be taken back."""
+def clear_masks(page: Page, dataset_id: str, ids: list[str], request_key: str) -> None:
+    """Removes the masks of these pictures as one undoable edit."""
     try:
         with page.transaction(needs="editor") as tx:
             n = datasets.clear_masks(tx, dataset_id, ids, request_key=request_key)
@@ -58,17 +65,21 @@ def clear_many(page: Page, dataset_id: str, ids: list[str], request_key: str) ->
         st.toast(f"{count(n, 'mask')} taken away.", icon=":material/ink_eraser:")
 
 
-def _save(page: Page, one: ImageCard, upload_id: str) -> None:
+def _save(page: Page, image: ImageCard, upload_id: str) -> None:
     with toast_errors():
-        datasets.take_mask(
-            partial(page.transaction, needs="editor"), page.app.storage, settings=page.app.settings, image_id=one.id,
-            upload_id=upload_id, version=one.mask_version,
-        )  # fmt: skip
+        datasets.save_mask(
+            partial(page.transaction, needs="editor"),
+            page.app.storage,
+            settings=page.app.settings,
+            image_id=image.id,
+            upload_id=upload_id,
+            version=image.mask_version,
+        )
         queue_toast("The mask is saved.", ":material/gradient:")
 
 
-def _clear(page: Page, one: ImageCard) -> None:
+def _clear(page: Page, image: ImageCard) -> None:
     with toast_errors():
         with page.transaction(needs="editor") as tx:
-            datasets.clear_mask(tx, one.id, version=one.mask_version)
+            datasets.clear_mask(tx, image.id, version=image.mask_version)
         queue_toast("All of the picture counts again.", ":material/ink_eraser:")

@@ -1,4 +1,4 @@
-"""Whose pictures these are: asked before training, kept with name and date, renewed or withdrawn, never overwritten."""
+"""Rights statements of a dataset: declaring, renewing, withdrawing, and their history."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 from backend import datasets
 from backend.datasets import STATEMENTS, DatasetCard, RightsEntry, RightsKind
 from backend.kit.clock import now
-from studio.datasets.dataset_edits import names
+from studio.datasets.dataset_edits import member_names
 from studio.shell.frame import Page
 from studio.ui.format import plain
 
@@ -17,7 +17,7 @@ KINDS: tuple[RightsKind, ...] = ("myself", "agreed", "made_up")
 
 
 def rights(page: Page, dataset_id: str, *, key: str) -> None:
-    """The statement that holds, or the question."""
+    """The current statement, or the form for a new one."""
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
     if card.rights_statement and not _expired(card):
@@ -28,11 +28,11 @@ def rights(page: Page, dataset_id: str, *, key: str) -> None:
         st.warning(
             f"The agreement ran out on {card.rights_until:%-d %b %Y}. Renew it to train again.", icon=":material/event_busy:"
         )
-    _ask(page, dataset_id, key)
+    _rights_form(page, dataset_id, key)
 
 
 def rights_page(page: Page, dataset_id: str) -> None:
-    """The statement, how to renew or withdraw it, and everything that was ever said."""
+    """The statement, changing and withdrawing it, and the history of all statements."""
     rights(page, dataset_id, key="rights")
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
@@ -43,7 +43,7 @@ def rights_page(page: Page, dataset_id: str) -> None:
         with st.container(horizontal=True):
             if not _expired(card):
                 with st.popover("Change the statement", icon=":material/edit:"):
-                    _ask(page, dataset_id, "rights:change")
+                    _rights_form(page, dataset_id, "rights:change")
             with st.popover("Withdraw", icon=":material/block:"), st.form("rights:withdraw", border=False):
                 st.caption("Nothing is trained on these pictures until somebody declares them again. What was trained stays.")
                 note = st.text_input("Why?", max_chars=300)
@@ -53,34 +53,36 @@ def rights_page(page: Page, dataset_id: str) -> None:
                     st.rerun()
     if history:
         st.markdown("### What was declared")
-        people = names(page)
+        user_names = member_names(page)
         for entry in history:
-            _entry(entry, people)
+            _entry(entry, user_names)
 
 
-def _entry(entry: RightsEntry, people: dict[str, str]) -> None:
-    who = people.get(entry.said_by, "somebody who left" if entry.said_by else "unknown")
-    said = "Withdrawn" if entry.kind == "withdrawn" else entry.statement
+def _entry(entry: RightsEntry, user_names: dict[str, str]) -> None:
+    user_name = user_names.get(entry.said_by, "somebody who left" if entry.said_by else "unknown")
+    statement = "Withdrawn" if entry.kind == "withdrawn" else entry.statement
     until = f" · until {entry.until:%-d %b %Y}" if entry.until else ""
     note = f"  \n{plain(entry.note)}" if entry.note else ""
-    st.markdown(f"**{plain(said)}**{until}{note}  \n:small[{plain(who)}, {entry.created_at:%-d %b %Y %H:%M} UTC]")
+    st.markdown(f"**{plain(statement)}**{until}{note}  \n:small[{plain(user_name)}, {entry.created_at:%-d %b %Y %H:%M} UTC]")
 
 
-def _ask(page: Page, dataset_id: str, key: str) -> None:
-    off = not page.can_edit
+def _rights_form(page: Page, dataset_id: str, key: str) -> None:
+    disabled = not page.can_edit
     with st.form(f"{key}:rights", border=True):
-        kind = st.radio("Whose pictures are these?", KINDS, index=None, format_func=STATEMENTS.__getitem__, disabled=off)
+        kind = st.radio("Whose pictures are these?", KINDS, index=None, format_func=STATEMENTS.__getitem__, disabled=disabled)
         note = st.text_input(
-            "Who agreed, and where is that kept?", disabled=off, max_chars=2000,
+            "Who agreed, and where is that kept?",
+            disabled=disabled,
+            max_chars=2000,
             placeholder="needed when somebody agreed; useful for made-up people too",
-        )  # fmt: skip
-        until = st.date_input(
-            "Valid until (if there is an end)", None, min_value=now().date(), format="DD/MM/YYYY", disabled=off
         )
-        sent = st.form_submit_button("I confirm this", type="primary", disabled=off)
-    if sent and kind is None:
+        until = st.date_input(
+            "Valid until (if there is an end)", None, min_value=now().date(), format="DD/MM/YYYY", disabled=disabled
+        )
+        submitted = st.form_submit_button("I confirm this", type="primary", disabled=disabled)
+    if submitted and kind is None:
         st.warning("Choose one of the three sentences first.", icon=":material/touch_app:")
-    elif sent and kind:
+    elif submitted and kind:
         end = datetime.combine(until, time(23, 59, 59), UTC) if until else None
         with page.transaction(needs="editor") as tx:
             datasets.declare_rights(tx, dataset_id, kind=kind, note=note, until=end)

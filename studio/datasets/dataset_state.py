@@ -1,4 +1,4 @@
-"""How a dataset stands, counted once for each state it was in: its pages ask again and again."""
+"""Readiness and caption statistics of a dataset, cached for each of its states, as pages read them on every rerun."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from backend import datasets
-from backend.datasets import DatasetCard, Leak, Readiness, Stats, TagCount
+from backend.datasets import CaptionLeak, DatasetCard, Readiness, Stats, TagCount
 from backend.engines.image.port import ModelCard
 from studio.shell.frame import Page
 
-_SIDE = 512
-"""px that a picture is held against while no trainer says better: Stable Diffusion 1.5's."""
+_DEFAULT_SIDE = 512
+"""px, of Stable Diffusion 1.5: what pictures are compared with while there is no trainable model."""
 
 
 def train_model(page: Page) -> ModelCard | None:
@@ -22,29 +22,31 @@ def train_model(page: Page) -> ModelCard | None:
 
 
 def train_side(page: Page) -> int:
-    """px it trains at."""
-    return model.side if (model := train_model(page)) else _SIDE
+    """px that the next run would train at."""
+    return model.side if (model := train_model(page)) else _DEFAULT_SIDE
 
 
-def state_of(page: Page, tx: Session, card: DatasetCard) -> Readiness:
-    model, most = train_model(page), page.app.settings.max_dataset_images
-    counted = _counted(page.workspace.id, card.id, card.updated_at, card.images, card.included, train_side(page), _tx=tx)
-    return datasets.readiness(tx, card.id, model_card=model, max_images=most, counted=counted)
+def cached_readiness(page: Page, tx: Session, card: DatasetCard) -> Readiness:
+    model, max_images = train_model(page), page.app.settings.max_dataset_images
+    stats = _cached_stats(page.workspace.id, card.id, card.updated_at, card.images, card.included, train_side(page), _tx=tx)
+    return datasets.readiness(tx, card.id, model_card=model, max_images=max_images, counted=stats)
 
 
-def words_of(page: Page, tx: Session, card: DatasetCard) -> tuple[list[TagCount], list[Leak]]:
-    """Tags of its captions; what they name that the trigger word should carry."""
-    return _words(page.workspace.id, card.id, card.updated_at, card.images, card.included, _tx=tx)
+def cached_tags_and_leaks(page: Page, tx: Session, card: DatasetCard) -> tuple[list[TagCount], list[CaptionLeak]]:
+    """(tags of its captions, phrases that the trigger word should stand for)."""
+    return _cached_words(page.workspace.id, card.id, card.updated_at, card.images, card.included, _tx=tx)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _counted(tenant: str, dataset_id: str, at: datetime, images: int, included: int, side: int, *, _tx: Session) -> Stats:
-    """Whatever changes a dataset moves its `updated_at`; an ingest under way moves its counts."""
+def _cached_stats(
+    workspace_id: str, dataset_id: str, updated_at: datetime, images: int, included: int, side: int, *, _tx: Session
+) -> Stats:
+    """The arguments are the cache key: every change of a dataset moves `updated_at`, and a running import moves the counts."""
     return datasets.count_problems(_tx, dataset_id, side=side)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _words(
-    tenant: str, dataset_id: str, at: datetime, images: int, included: int, *, _tx: Session
-) -> tuple[list[TagCount], list[Leak]]:
+def _cached_words(
+    workspace_id: str, dataset_id: str, updated_at: datetime, images: int, included: int, *, _tx: Session
+) -> tuple[list[TagCount], list[CaptionLeak]]:
     return datasets.caption_tags(_tx, dataset_id), datasets.caption_leaks(_tx, dataset_id)

@@ -1,4 +1,4 @@
-"""Datasets: the list, one of them whole, whose pictures they are, and whether they are ready to train on."""
+"""The Datasets page: the list, and one dataset with its tabs and settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from backend import datasets, influencers
 from backend.datasets import DatasetCard
 from studio.datasets.captions import captions
 from studio.datasets.dataset_check import check, readiness
-from studio.datasets.dataset_pictures import add
+from studio.datasets.dataset_pictures import add_pictures
 from studio.datasets.dataset_rights import rights, rights_page
 from studio.gallery.picture_urls import preload, thumbs
 from studio.lineage import lineage
@@ -29,25 +29,25 @@ def listing(page: Page) -> None:
     if page.can_edit and st.button("New dataset", type="primary", icon=":material/add:"):
         _new(page)
     with page.transaction() as tx:
-        found = datasets.page(tx, take=200)
-    if not found.cards:
+        dataset_page = datasets.page(tx, take=200)
+    if not dataset_page.cards:
         empty_state(
             "No dataset yet",
             "A dataset is 10 to 30 pictures of one face with a caption each. The “New influencer” wizard makes one for you.",
             icon=":material/photo_library:",
         )
-    for card in found.cards:
+    for card in dataset_page.cards:
         _row(page, card)
 
 
 def _row(page: Page, card: DatasetCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         if card.cover_asset_ids:
-            thumbs([media_url(page.workspace.id, one, w=160) for one in card.cover_asset_ids[:1]])
+            thumbs([media_url(page.workspace.id, asset_id, w=160) for asset_id in card.cover_asset_ids[:1]])
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(card.name)}** {STATUS[card.status]}")
-            whose = f" · {plain(card.influencer_name)}" if card.influencer_name else ""
-            st.caption(f"{count(card.images, 'picture')}{whose} · {ago(card.updated_at)}")
+            influencer_text = f" · {plain(card.influencer_name)}" if card.influencer_name else ""
+            st.caption(f"{count(card.images, 'picture')}{influencer_text} · {ago(card.updated_at)}")
         if st.button("Open", key=f"dataset:{card.id}"):
             page.go("make/datasets", id=card.id)
 
@@ -56,17 +56,21 @@ def _row(page: Page, card: DatasetCard) -> None:
 def _new(page: Page) -> None:
     with page.guard():
         with page.transaction() as tx:
-            people = {one.id: one for one in influencers.page(tx, take=200).cards}
+            influencers_by_id = {influencer.id: influencer for influencer in influencers.page(tx, take=200).cards}
         with st.form("dataset:new", border=False):
             name = st.text_input("Name", max_chars=80)
-            options = ["", *people]
-            who = st.selectbox("Of whom?", options, format_func=lambda one: people[one].name if one else "Nobody in particular")
-            word = st.text_input("Trigger word", placeholder="the influencer's own when empty", max_chars=32)
-            sent = st.form_submit_button("Create", type="primary")
-        if sent:
-            trigger = word or (people[who].trigger_word if who else "")
+            options = ["", *influencers_by_id]
+            influencer_id = st.selectbox(
+                "Of whom?",
+                options,
+                format_func=lambda influencer: influencers_by_id[influencer].name if influencer else "Nobody in particular",
+            )
+            trigger_word = st.text_input("Trigger word", placeholder="the influencer's own when empty", max_chars=32)
+            submitted = st.form_submit_button("Create", type="primary")
+        if submitted:
+            trigger = trigger_word or (influencers_by_id[influencer_id].trigger_word if influencer_id else "")
             with page.transaction(needs="editor") as tx:
-                card = datasets.create(tx, name=name, influencer_id=who or None, trigger_word=trigger)
+                card = datasets.create(tx, name=name, influencer_id=influencer_id or None, trigger_word=trigger)
             page.go("make/datasets", id=card.id)
 
 
@@ -76,7 +80,7 @@ def detail(page: Page, dataset_id: str) -> None:
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
     if card.cover_asset_ids:
-        preload([media_url(page.workspace.id, one, w=320) for one in card.cover_asset_ids])
+        preload([media_url(page.workspace.id, asset_id, w=320) for asset_id in card.cover_asset_ids])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"## {plain(card.name)} {STATUS[card.status]}", width="stretch")
         lineage.lineage_button(page, "dataset", card.id)
@@ -88,7 +92,7 @@ def detail(page: Page, dataset_id: str) -> None:
     parts = st.tabs(["Pictures", "Check", "Captions", "Rights", "Settings"], on_change="rerun", key=f"dataset:tabs:{card.id}")
     with parts[0]:
         if parts[0].open:
-            add(page, dataset_id, key="dataset", samples=True)
+            add_pictures(page, dataset_id, key="dataset", samples=True)
     with parts[1]:
         if parts[1].open:
             check(page, dataset_id, when_ready=lambda: _train(page, dataset_id))
@@ -110,15 +114,15 @@ def _train(page: Page, dataset_id: str) -> None:
 
 
 def _settings(page: Page, card: DatasetCard) -> None:
-    off = not page.can_edit
+    disabled = not page.can_edit
     with st.form(f"dataset:settings:{card.id}", border=False):
-        name = st.text_input("Name", card.name, max_chars=80, disabled=off)
-        word = st.text_input("Trigger word", card.trigger_word, max_chars=32, disabled=off)
-        sent = st.form_submit_button("Save", type="primary", disabled=off)
-    if sent:
+        name = st.text_input("Name", card.name, max_chars=80, disabled=disabled)
+        trigger_word = st.text_input("Trigger word", card.trigger_word, max_chars=32, disabled=disabled)
+        submitted = st.form_submit_button("Save", type="primary", disabled=disabled)
+    if submitted:
         with page.transaction(needs="editor") as tx:
             datasets.rename(tx, card.id, name)
-            datasets.set_trigger_word(tx, card.id, word)
+            datasets.set_trigger_word(tx, card.id, trigger_word)
         st.rerun()
     _download(page, card)
     with st.container(horizontal=True):
@@ -126,22 +130,30 @@ def _settings(page: Page, card: DatasetCard) -> None:
             confirm(
                 f"Delete {plain(card.name)}?",
                 f"Its {count(card.images, 'picture')} and captions go. LoRAs trained on it stay.",
-                action="Delete it", act=lambda: _delete(page, card.id),
-            )  # fmt: skip
+                action="Delete it",
+                act=lambda: _delete(page, card.id),
+            )
 
 
 def _download(page: Page, card: DatasetCard) -> None:
     st.markdown("### Download as ZIP")
     form = st.segmented_control(
-        "Pictures", list(FORMS), default="trained", format_func=lambda one: FORMS[one][0], key=f"dataset:zip:{card.id}",
-        required=True, label_visibility="collapsed",
-    )  # fmt: skip
+        "Pictures",
+        list(FORMS),
+        default="trained",
+        format_func=lambda key: FORMS[key][0],
+        key=f"dataset:zip:{card.id}",
+        required=True,
+        label_visibility="collapsed",
+    )
     st.caption(FORMS[str(form)][1])
     st.link_button(
-        "Download", f"/api/datasets/{card.id}/export?workspace={page.workspace.id}&form={form}", icon=":material/download:",
+        "Download",
+        f"/api/datasets/{card.id}/export?workspace={page.workspace.id}&form={form}",
+        icon=":material/download:",
         disabled=not card.included,
         help="The pictures in use in kohya's layout: each with its caption file, ready for any trainer.",
-    )  # fmt: skip
+    )
 
 
 def _delete(page: Page, dataset_id: str) -> None:

@@ -111,7 +111,7 @@ def _pictures_step(page: Page, card: InfluencerCard) -> None:
     st.markdown(f"## Pictures of {plain(card.name)}")
     st.caption("10 to 30 pictures of one face: different places, clothes and angles; sharp, and only this person in them.")
     dataset_id = str(card.setup["dataset_id"])
-    included = dataset_pictures.add(page, dataset_id, key="wizard", samples=True)
+    included = dataset_pictures.add_pictures(page, dataset_id, key="wizard", samples=True)
     _step_buttons(page, card, 2, ready=included > 0)
 
 

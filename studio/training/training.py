@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend import datasets, influencers, training
 from backend.training import RunCard
-from studio.datasets.dataset_mask import ignored
+from studio.datasets.dataset_mask import show_masks_ignored
 from studio.shell.frame import Page
 from studio.training import training_estimate
 from studio.training.start_time_form import browser_zone, start_time_field
@@ -48,7 +48,7 @@ def run_form(
         disabled=disabled,
     )
     not_before = start_time_field(key, zone=zone_, disabled=disabled)
-    ignored(page, state.stats.masked)
+    show_masks_ignored(page, state.stats.masked)
     training_estimate.run_estimate(page, form.card, form.params, not_before=not_before, zone=zone_)
     is_blocked = bool(state.blockers) and not same_pictures
     for blocker in state.blockers if is_blocked else ():

@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend import generation, writing
 from backend.errors import NotFound, StudioError
-from backend.platforms.text_limits import RULES, measure, whole
+from backend.platforms.text_limits import RULES, text_length, full_caption
 from backend.writing import CONTENT_TYPES, DraftCard, Part
 from studio.gallery.picture_urls import picture
 from studio.shell.frame import Page
@@ -56,7 +56,7 @@ def _text(draft: DraftCard) -> None:
     if parts.hook:
         st.markdown(f"### {plain(parts.hook)}")
     if parts.caption:
-        st.code(whole(parts.caption, parts.hashtags), language=None, wrap_lines=True)
+        st.code(full_caption(parts.caption, parts.hashtags), language=None, wrap_lines=True)
         st.caption(counters(draft))
     else:
         st.caption(f"Idea for day {draft.day}: {plain(draft.topic)}")
@@ -70,17 +70,17 @@ def _text(draft: DraftCard) -> None:
 def counters(draft: DraftCard) -> str:
     """Its lengths as the platforms count: its own platform's limits, then those of other platforms that it would exceed."""
     parts, own = draft.parts, CONTENT_TYPES[draft.content_type].rules
-    post_text = whole(parts.caption, parts.hashtags)
+    post_text = full_caption(parts.caption, parts.hashtags)
     lengths = [f"caption {len(parts.caption):,} of {draft.length:,}"]
     if own.text:
-        n = measure(post_text, own.text.unit)
-        lengths.append(f"{own.title} {n:,} of {own.text.most:,} {own.text.unit}")
+        n = text_length(post_text, own.text.unit)
+        lengths.append(f"{own.title} {n:,} of {own.text.limit:,} {own.text.unit}")
     if own.heading:
-        lengths.append(f"{own.heading.name} {measure(parts.hook, own.heading.unit):,} of {own.heading.most:,}")
+        lengths.append(f"{own.heading.name} {text_length(parts.hook, own.heading.unit):,} of {own.heading.limit:,}")
     limit = f" of {own.hashtags}" if own.hashtags else ""
     lengths.append(f"hashtags {len(parts.hashtags)}{limit}")
     others = [rules for key, rules in RULES.items() if key in ("instagram", "tiktok", "youtube") and rules is not own]
-    too_small = [rules.title for rules in others if rules.text and measure(post_text, rules.text.unit) > rules.text.most]
+    too_small = [rules.title for rules in others if rules.text and text_length(post_text, rules.text.unit) > rules.text.limit]
     return " · ".join(lengths) + (f" · too long for {' and '.join(too_small)}" if too_small else "")
 
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from minio import Minio
 from PIL import Image
 
-from backend.media.images.picture_measures import measures
-from backend.media.images.pictures_child import at_512, dhash
+from backend.media.images.picture_measures import measure_picture
+from backend.media.images.pictures_child import dhash, grey_512
 
 WIDTHS = (640, 320, 160)
 
@@ -25,8 +25,8 @@ def main(folder: str, prefix: str, endpoint: str, key: str, secret: str, bucket:
         data = path.read_bytes()
         hashlib.sha256(data).hexdigest()
         picture = Image.open(io.BytesIO(data)).convert("RGB")
-        grey = at_512(picture)
-        measures(picture, grey)
+        grey = grey_512(picture)
+        measure_picture(picture, grey)
         dhash(grey)
         small = picture
         for width in WIDTHS:

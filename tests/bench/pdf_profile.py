@@ -15,14 +15,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from backend.media.documents.pdf import Limits, PdfReader
+from backend.media.documents.pdf import PdfLimits, PdfReader
 from backend.writing_styles.similarity import Similarity
 from backend.writing_styles.stylometry import measure
 from tests.factories.pdfs import author, book
 
 ROUNDS, COPIES = 7, 4
 """Copies of 9,000 words each of three authors: some 260 pages."""
-LIMITS = Limits(max_bytes=100 * 2**20, max_pages=5000, max_characters=50_000_000)
+LIMITS = PdfLimits(max_bytes=100 * 2**20, max_pages=5000, max_characters=50_000_000)
 _BARE = """
 import os, sys, time
 os.nice(5)  # as our child: other work on the machine slows both alike

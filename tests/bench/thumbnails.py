@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from backend.media.images.pictures import Inspector, Limits
+from backend.media.images.pictures import Inspector, PictureLimits
 
 DEFAULT, ROUNDS, LARGEST_ROUND, SIZE, FILES = 120, 3, 200, (1536, 1024), 20
-LIMITS = Limits(max_bytes=100 * 2**20, max_pixels=100_000_000, min_side=64)
+LIMITS = PictureLimits(max_bytes=100 * 2**20, max_pixels=100_000_000, min_side=64)
 
 
 def run() -> dict[str, Any]:

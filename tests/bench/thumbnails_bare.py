@@ -11,8 +11,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from backend.media.images.picture_measures import measures
-from backend.media.images.pictures_child import at_512, dhash
+from backend.media.images.picture_measures import measure_picture
+from backend.media.images.pictures_child import dhash, grey_512
 
 WIDTHS = (640, 320, 160)
 
@@ -32,9 +32,9 @@ def look(path: Path, target: Path) -> None:
     data = path.read_bytes()
     hashlib.sha256(data).hexdigest()
     picture = Image.open(path).convert("RGB")
-    grey = at_512(picture)
+    grey = grey_512(picture)
     dhash(grey)
-    measures(picture, grey)
+    measure_picture(picture, grey)
     small = picture
     for width in WIDTHS:
         size = (width, round(small.height * width / small.width))

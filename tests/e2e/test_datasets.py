@@ -26,7 +26,7 @@ def alike(db: Database, workspace: Tenant, dataset_id: str) -> None:
         for n, image_id in enumerate(ids):
             dhash = f"{0x0123_4567_89AB_CDEF * max(n - 2, 0) % 2**64:016x}"
             tx.execute(update(DatasetImage).where(DatasetImage.id == image_id).values(dhash=dhash))
-        datasets.tune(tx, dataset_id, Thresholds(near_bits=5))
+        datasets.set_thresholds(tx, dataset_id, Thresholds(near_bits=5))
 
 
 def test_keep_the_best_undo_filter_leave_out_and_crop(

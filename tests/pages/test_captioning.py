@@ -12,7 +12,7 @@ from backend.app import App
 from backend.budgets import ledger
 from backend.db.tables import DatasetImage, Job, LlmCall
 from backend.db.transactions import SystemCaller
-from tests.backend.datasets.captioning import context, go, order
+from tests.backend.datasets.captioning import context, run_attempt, start_job
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
 from tests.pages.conftest import Open, words
@@ -31,7 +31,7 @@ def dataset_id(app: App, workspace: Tenant) -> str:
 def run(app: App, workspace: Tenant, dataset_id: str) -> None:
     with app.db.transaction(workspace.caller) as tx:
         [job_id] = tx.scalars(select(Job.id).where(Job.subject_id == dataset_id))
-    go(context(app, workspace, job_id))
+    run_attempt(context(app, workspace, job_id))
 
 
 def test_from_the_dialog_to_the_captions_and_back(open_page: Open, app: App, workspace: Tenant, dataset_id: str) -> None:
@@ -83,7 +83,7 @@ def test_who_started_it_sees_the_captions_and_their_undo(open_page: Open, app: A
 
 
 def test_viewers_see_and_do_not_start(open_page: Open, app: App, workspace: Tenant, dataset_id: str) -> None:
-    go(context(app, workspace, order(app, workspace, dataset_id)))
+    run_attempt(context(app, workspace, start_job(app, workspace, dataset_id)))
     at = on(open_page("make/datasets", who=workspace.viewer, id=dataset_id), dataset_id, "Captions")
     assert "Captioned from what was measured" in words(at)
     assert not [element for element in at.button if element.label in ("Undo", "Caption with AI …")]

@@ -12,7 +12,7 @@ from backend import channels, content_plans
 from backend.app import App
 from backend.content_plans import PlanCard, PostState
 from backend.content_plans.checks import build_request
-from backend.platforms.port import Account
+from backend.platforms.port import PlatformAccount
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
 from tests.factories.posts import Planner, local_time_ahead, make_channel, make_planner
@@ -57,7 +57,7 @@ def test_tiktok_asks_the_account_and_has_no_default_audience(
     open_page: Open, app: App, workspace: Tenant, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offered = ("FOLLOWER_OF_CREATOR", "SELF_ONLY")
-    account = Account("1", "bella", "Bella", privacy=offered, max_video_s=60, duet_off=True)
+    account = PlatformAccount("1", "bella", "Bella", privacy=offered, max_video_s=60, duet_off=True)
     monkeypatch.setattr(channels, "check_account", lambda *_: account)
     plan = make("tiktok")
     at = open_page("plan/calendar", id=plan.id)

@@ -169,7 +169,7 @@ def films(here: Bench) -> tuple[Plan, Begun]:
 def captions(here: Bench) -> tuple[Plan, Begun]:
     order = CaptionOrder(dataset_id=here.dataset_id, replace="all")
     with here.app.db.transaction(here.demo.caller) as tx:
-        plan = said(datasets.foretell_captioning(here.app, tx, order))
+        plan = said(datasets.estimate_captioning(here.app, tx, order))
     captioners = here.app.engines.captioners
     return plan, partial(here.do, datasets.start_captioning, order, captioners=captioners, request_key=new_id("key"))
 

@@ -15,7 +15,7 @@ from backend.db.tables import LlmCall
 from backend.kit.ids import new_id
 from backend.settings import Settings
 from tests.backend.budgets.conftest import server
-from tests.backend.datasets.captioning import context, order
+from tests.backend.datasets.captioning import context, start_job
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
 from tests.servers.openrouter import ModelServer
@@ -43,7 +43,7 @@ def test_a_picture_is_paid_twice_only_while_it_is_being_looked_at(
         paying.cache.flushdb()  # the pictures of each dataset look alike: what was said of the last one's counts for nothing
         with app.db.transaction(workspace.caller) as tx:
             dataset_id = make_dataset(tx, images=PICTURES, storage=app.storage, name=new_id("set"))
-        return context(paying, workspace, order(paying, workspace, dataset_id, replace="all"))
+        return context(paying, workspace, start_job(paying, workspace, dataset_id, replace="all"))
 
     def run(ctx: Context) -> object:
         return pipeline.caption(ctx, CaptionPayload(**ctx.claim.payload))

@@ -21,7 +21,7 @@ from backend.content_plans import PlanDraft, PostState, RulesDraft, VariantDraft
 from backend.db.tables import FINAL, Channel, ContentPlan, Job, Post
 from backend.kit.clock import now
 from backend.kit.ids import new_id
-from backend.media.ffmpeg import program
+from backend.media.ffmpeg import binary_path
 from backend.platforms.oauth_port import Grant
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer
@@ -195,5 +195,5 @@ def make_film(app: App) -> bytes:
         picture = ffmpeg.input("testsrc2=size=360x640:rate=25:duration=3", f="lavfi")
         tone = ffmpeg.input("sine=frequency=440:duration=3", f="lavfi")
         output = ffmpeg.output(picture, tone, str(out), pix_fmt="yuv420p", vcodec="libx264", preset="ultrafast")
-        output.run(cmd=program(app.settings), quiet=True, overwrite_output=True)
+        output.run(cmd=binary_path(app.settings), quiet=True, overwrite_output=True)
         return out.read_bytes()

@@ -8,7 +8,7 @@ from backend import datasets
 from backend.app import App
 from backend.engines.caption.captioners import build_captioners
 from tests.backend.budgets.conftest import server
-from tests.backend.datasets.captioning import order
+from tests.backend.datasets.captioning import start_job
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
 from tests.servers.openrouter import ModelServer
@@ -28,7 +28,7 @@ def test_a_killed_worker_pays_no_picture_twice(
         third = datasets.images(tx, dataset_id).images[2]
     paid = build_captioners(app.settings.model_copy(update={"openrouter_base_url": server.url}))
     app.__dict__["engines"] = type("Engines", (), {"captioners": paid})()
-    job_id = order(app, workspace, dataset_id, replace="all")
+    job_id = start_job(app, workspace, dataset_id, replace="all")
     victim = workers.start("net", handlers="", FAULT_STEP=f"auto-caption:{third.id}+:kill", **settings_of_worker)
     until(lambda: victim.poll() is not None, 60, what="the kill")
     assert len(server.asked) in (3, 4)

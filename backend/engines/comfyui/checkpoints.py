@@ -105,7 +105,7 @@ def _detect_base(servers: Servers, url: str, name: str) -> str:
     """The model family from the file, else from its metadata on the server; "" when neither tells."""
     folder = lora_upload.models_dir(servers.settings, url)
     path = folder / "checkpoints" / name if folder else None
-    if path and path.is_file() and (base := checkpoints.family(path)):
+    if path and path.is_file() and (base := checkpoints.checkpoint_family(path)):
         return base
     try:
         architecture = servers.metadata(url, "checkpoints", name).get("modelspec.architecture", "")

@@ -43,7 +43,7 @@ def copy_to_server(settings: Settings, url: str, lora: Path, title: str) -> str:
         )
     target = models / "loras" / FOLDER / name
     if not target.is_file():
-        if not safetensors.finite(lora):  # the server would draw a black picture and blame the model
+        if not safetensors.all_finite(lora):  # the server would draw a black picture and blame the model
             raise Rejected(f"The LoRA {title!r} holds numbers that are not finite: its training went wrong. Train it again.")
         _copy(lora, target, url)
     return f"{FOLDER}/{name}"

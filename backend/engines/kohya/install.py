@@ -110,7 +110,7 @@ class KohyaInstall:
             raise Unsupported(
                 f"There is no checkpoint {name!r} to train on. Copy it into KOHYA_MODELS_DIR, or choose another model."
             )
-        family = checkpoints.family(path)
+        family = checkpoints.checkpoint_family(path)
         if not family and not _readable(path):
             raise Rejected(f"The checkpoint file {name!r} is broken or cut off. Copy it again, then start the training again.")
         model_kind = _TITLES.get(family, "neither a Stable Diffusion 1.5 nor an XL")
@@ -207,7 +207,7 @@ class KohyaInstall:
 
 def _trainable_family(path: Path) -> str:
     """The model family, "" for inpainting checkpoints too: their first layer differs and the scripts cannot load it."""
-    family = checkpoints.family(path)
+    family = checkpoints.checkpoint_family(path)
     return "" if family and checkpoints.inspect(path).inpainting else family
 
 
@@ -216,7 +216,7 @@ def _readable(path: Path) -> bool:
     from backend.media.model_files import safetensors
 
     try:
-        safetensors.header(path)
+        safetensors.read_header(path)
     except (OSError, Invalid):
         return False
     return True

@@ -90,7 +90,7 @@ class ProgressReader:
     def publish_checkpoints(self) -> None:
         """Publishes complete checkpoints for `newest_checkpoint` after the generator was closed; skips those not finite."""
         for step, path in self._complete_checkpoints():
-            if safetensors.finite(path):
+            if safetensors.all_finite(path):
                 self._checkpoint(step, path)
 
     def text(self) -> str:
@@ -207,7 +207,7 @@ class ProgressReader:
         return Checkpoint(total_step, target, state)
 
     def _publish(self, path: Path, target: Path, step: int) -> None:
-        if not safetensors.finite(path):
+        if not safetensors.all_finite(path):
             raise error_messages.not_finite(step)
         params, base = self._request.params, self._plan.base
         metadata = {
@@ -215,7 +215,7 @@ class ProgressReader:
             "ss_network_module": "networks.lora",
             "ss_network_dim": str(params.network_dim),
             "ss_network_alpha": str(params.network_alpha),
-            **modelspec.of_lora(base, step=step, resolution=params.resolution),
+            **modelspec.lora_metadata(base, step=step, resolution=params.resolution),
         }
         results.publish(path, target, metadata, {"ss_steps": str(step)})
         if not safetensors.inspect(target).keys_ok:

@@ -81,7 +81,7 @@ def samples(folder: Path) -> list[SampleFile]:
 def is_complete(path: Path) -> bool:
     """Whether a safetensors file is complete: sd-scripts write it in place (docs/contracts/kohya.md, 5)."""
     try:
-        tensors, _ = safetensors.header(path)
+        tensors, _ = safetensors.read_header(path)
     except (OSError, Invalid):
         return False
     return bool(tensors)

@@ -19,7 +19,7 @@ from backend.engines.motion.port import MotionCard, MotionRequest
 from backend.engines.motion.resize import video_size
 from backend.errors import EngineUnavailable, Unsupported
 from backend.media import ffmpeg as tool
-from backend.media.ffmpeg.films import SCALED
+from backend.media.ffmpeg.films import SCALE_OPTIONS
 from backend.settings import Settings
 
 SIDE, FRAMES, FPS, MAX_FRAMES = 1920, 150, 30, 1800
@@ -54,7 +54,7 @@ class CameraEngine:
 
     def status(self, device: str = "") -> EngineStatus:
         try:
-            path = tool.program(self._settings)
+            path = tool.binary_path(self._settings)
             version = tool.version(path)
         except EngineUnavailable as error:
             return EngineStatus(self.name, False, "", error.message)
@@ -116,12 +116,16 @@ def _graph(
     scale = min(film[0] / path.narrowest, _OVERSCAN * film[0] / path.widest)
     canvas = max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
     stream = ffmpeg.input(str(still), framerate=fps).video
-    stream = stream.filter("crop", width, height, x, y, exact=1).filter("scale", *canvas, **SCALED).filter("format", "yuv420p")
+    stream = (
+        stream.filter("crop", width, height, x, y, exact=1)
+        .filter("scale", *canvas, **SCALE_OPTIONS)
+        .filter("format", "yuv420p")
+    )
     stream = stream.filter("loop", loop=frames - 1, size=1, start=0)
     corners = corner_formulas(path, film[0] / film[1], canvas, frames=frames, loops=card.loops)
     stream = stream.filter("perspective", **corners, interpolation="cubic", sense="source", eval="frame")
     stream = stream.filter("scale", *film, flags="area+accurate_rnd").filter("setsar", 1)
-    return tool.encoded(stream, out, fps=fps, frames=frames, threads=settings.engine_threads)
+    return tool.h264_output(stream, out, fps=fps, frames=frames, threads=settings.engine_threads)
 
 
 def corner_formulas(path: moves.ViewPath, shape: float, canvas: tuple[int, int], *, frames: int, loops: bool) -> dict[str, str]:

@@ -12,7 +12,7 @@ from backend.engines.events import Alive, Event, Output, Progress
 from backend.engines.motion.port import MotionRequest
 from backend.errors import Invalid, Rejected
 from backend.media import ffmpeg as tool
-from backend.media.images.picture_cut import Cut, Cutter
+from backend.media.images.picture_cut import Cutter, PictureCut
 from backend.settings import Settings
 
 
@@ -33,7 +33,7 @@ def crop_to_shape(picture: Path, request: MotionRequest) -> Generator[Event, Non
     if region[2:] == size:
         return size
     with Cutter(processes=1) as cutter:
-        future = cutter.submit(Cut(str(picture), str(picture.with_name("cut.png")), region, ""))
+        future = cutter.submit(PictureCut(str(picture), str(picture.with_name("cut.png")), region, ""))
         while not future.done():
             yield Alive()
             wait([future], timeout=0.5)
@@ -64,13 +64,13 @@ def fit_video(event: Event, request: MotionRequest, out: Path, settings: Setting
     yield Output(out, event.n, {"width": width, "height": height, "frames": film.frames, "fps": round(film.fps)})
 
 
-def _probe(path: Path) -> Generator[Event, None, tool.Film]:
+def _probe(path: Path) -> Generator[Event, None, tool.VideoInfo]:
     probing = tool.probe(path)
     while True:
         try:
             next(probing)
         except StopIteration as done:
-            film: tool.Film = done.value
+            film: tool.VideoInfo = done.value
             return film
         yield Alive()
 

@@ -49,7 +49,7 @@ def newest_checkpoint(workdir: Path) -> Checkpoint | None:
 def check_state(path: Path, request: TrainRequest) -> dict[str, str]:
     """A state's metadata (`step`, `loss_first`). Raises Rejected when it is broken or belongs to another run."""
     try:
-        _, metadata = safetensors.header(path)
+        _, metadata = safetensors.read_header(path)
     except (OSError, Invalid) as error:
         raise Rejected("The saved state is broken or gone. Start the training anew.") from error
     if metadata.get("run") != fingerprint(request):

@@ -1,1 +1,1 @@
-"""PDFs, archives and text files that people upload."""
+"""PDFs, ZIP archives and text files that users upload."""

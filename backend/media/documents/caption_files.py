@@ -1,4 +1,4 @@
-"""Captions that come as text files: what they say, whatever their encoding, and which picture they belong to."""
+"""Caption files: reads their text in any encoding, and finds the picture they belong to."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-ENDINGS = {".txt", ".caption"}
-LONGEST_BYTES = 64 * 1024
+SUFFIXES = {".txt", ".caption"}
+MAX_BYTES = 64 * 1024
 TOO_LONG = "This text is too long for a caption. Captions are a sentence or two."
 NO_PICTURE = (
     "No picture of this name came with this caption, or is in the dataset. Upload the picture and the caption together."
 )
-SECOND = "Another text of this name was taken as the caption of the picture. Keep one of them."
+DUPLICATE = "Another text of this name was taken as the caption of the picture. Keep one of them."
 UNREADABLE = "This caption is not UTF-8 text, and its encoding cannot be told. Save it as UTF-8, or type it into the dataset."
-AS_WINDOWS = "Its caption was read as Windows-1252. If letters look wrong, correct them in the dataset."
+GUESSED_ENCODING = "Its caption was read as Windows-1252. If letters look wrong, correct them in the dataset."
 
 
-class Unreadable(Exception):
-    """No text that could be trained on."""
+class UnreadableCaption(Exception):
+    """The file's encoding cannot be told."""
 
 
-def read(data: bytes) -> tuple[str, str]:
+def read_caption(data: bytes) -> tuple[str, str]:
     """The text, with line breaks as \\n, and a note where the encoding is a guess ("" where it is sure). Raises Unreadable.
 
     Captions are too short for statistics on letters (measured: charset-normalizer reads five of six French and Spanish
@@ -30,35 +30,35 @@ def read(data: bytes) -> tuple[str, str]:
     """
     for encoding in (json.detect_encoding(data), "utf-8-sig"):
         try:
-            return _tidy(data.decode(encoding)), ""
+            return _normalize(data.decode(encoding)), ""
         except UnicodeDecodeError:
             pass
     try:
         text = data.decode("cp1252")
     except UnicodeDecodeError:
-        raise Unreadable(UNREADABLE) from None
-    foreign = sum(1 for letter in text if letter.isalpha() and not letter.isascii())
-    plain = sum(1 for letter in text if letter.isalpha() and letter.isascii())
-    if foreign > plain or any(ord(letter) < 32 and letter not in "\t\n\r" for letter in text):
-        raise Unreadable(UNREADABLE)
-    return _tidy(text), AS_WINDOWS
+        raise UnreadableCaption(UNREADABLE) from None
+    non_ascii = sum(1 for letter in text if letter.isalpha() and not letter.isascii())
+    ascii_count = sum(1 for letter in text if letter.isalpha() and letter.isascii())
+    if non_ascii > ascii_count or any(ord(letter) < 32 and letter not in "\t\n\r" for letter in text):
+        raise UnreadableCaption(UNREADABLE)
+    return _normalize(text), GUESSED_ENCODING
 
 
-def key(name: str) -> str:
-    """Equal for a picture and its caption: the name without its ending, whatever the case and the form of its accents."""
+def match_key(name: str) -> str:
+    """Equal for a picture and its caption file: the path without suffix, case-folded, with accents in NFC."""
     path = name.replace("\\", "/")
     stem = path[: len(path) - len(PurePosixPath(path).suffix)]
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", stem).casefold())
 
 
 def is_caption(name: str) -> bool:
-    return PurePosixPath(name.replace("\\", "/")).suffix.lower() in ENDINGS
+    return PurePosixPath(name.replace("\\", "/")).suffix.lower() in SUFFIXES
 
 
-def pick(picture: str, texts: Iterable[str]) -> str:
-    """The name among `texts` (all of the picture's `key`) that is the caption of `picture`; "" when there are none.
+def pick_caption(picture: str, texts: Iterable[str]) -> str:
+    """The caption file for `picture` among `texts` (names with the same `match_key`); "" when there are none.
 
-    The one that is written exactly alike comes first, then .txt before .caption, then the order of the archive.
+    An exactly equal stem wins, then .txt over .caption, then the order in the archive.
     """
     stem = picture[: len(picture) - len(PurePosixPath(picture).suffix)]
 
@@ -69,5 +69,5 @@ def pick(picture: str, texts: Iterable[str]) -> str:
     return min(texts, key=rank, default="")
 
 
-def _tidy(text: str) -> str:
+def _normalize(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "").strip()

@@ -1,4 +1,4 @@
-"""Gets the text out of uploaded PDFs, in a child process: uploads are hostile, so nothing is parsed in this one."""
+"""Extracts the text of uploaded PDFs in a child process: uploads are hostile, so nothing is parsed in this one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import Self
 from backend.kit import child
 from backend.media.images.pictures import ROOT
 
-_MEMORY_MB, _CPU_S, _QUIET_S = 2048, 300, 60
-"""The child may use so much; a page that says nothing for longer than `_QUIET_S` seconds stands still."""
+_MEMORY_MB, _CPU_S, _MAX_SILENCE_S = 2048, 300, 60
+"""Limits of the child. When it reports no progress for `_MAX_SILENCE_S` seconds, it hangs and is stopped."""
 _UNREADABLE = "This PDF cannot be read: opening it needs too much memory or time. Print it to a new PDF and upload that."
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """`max_bytes` a file; `max_characters` of text in it."""
+class PdfLimits:
+    """Per file: `max_bytes` of the PDF, `max_characters` of text in it."""
 
     max_bytes: int
     max_pages: int
@@ -30,10 +30,11 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class PdfText:
     """`ok` False: `reason` is a sentence for people and nothing else is set.
 
-    `text`: paragraphs parted by an empty line. `empty`: pages without text; `dropped`: headers, footers, page numbers left out.
+    `text`: paragraphs separated by an empty line. `empty`: pages without text; `dropped`: removed headers, footers and page
+    numbers.
     """
 
     ok: bool
@@ -45,9 +46,9 @@ class Read:
 
 
 class PdfReader:
-    """A warm child. Use as a context manager."""
+    """Keeps one child process running. Use as a context manager."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: PdfLimits) -> None:
         self._limits = limits
         self._proc: child.Child | None = None
 
@@ -57,10 +58,13 @@ class PdfReader:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stop()
 
-    def read(self, path: Path, *, on_page: Callable[[int, int], None] = lambda page, of: None) -> Read:
-        """Never raises for a bad file: that is an answer. `on_page(page, of)` runs each second; what it raises stops it."""
+    def read(self, path: Path, *, on_page: Callable[[int, int], None] = lambda page, of: None) -> PdfText:
+        """Never raises for a bad file: the result says so. `on_page(page, of)` runs each second; raising in it stops the child.
+
+        A child that was killed from outside is started once more.
+        """
         if refusal := self._too_large(path):
-            return Read(ok=False, reason=refusal)
+            return PdfText(ok=False, reason=refusal)
         if self._proc is not None and self._proc.poll() is not None:
             self._stop()
         try:
@@ -73,7 +77,7 @@ class PdfReader:
                 self._stop()
                 if not killed or last_try:
                     break
-            return Read(ok=False, reason=_UNREADABLE)
+            return PdfText(ok=False, reason=_UNREADABLE)
         except BaseException:
             self._stop()
             raise
@@ -91,25 +95,23 @@ class PdfReader:
     def _start(self) -> child.Child:
         argv = [sys.executable, "-m", "backend.media.documents.pdf_child"]
         pipe = subprocess.PIPE
-        return child.spawn(
-            argv, cwd=ROOT, stdin=pipe, stdout=pipe, memory_mb=_MEMORY_MB, cpu_s=_CPU_S, nofile=64, nice=5
-        )  # fmt: skip
+        return child.spawn(argv, cwd=ROOT, stdin=pipe, stdout=pipe, memory_mb=_MEMORY_MB, cpu_s=_CPU_S, nofile=64, nice=5)
 
-    def _ask(self, proc: child.Child, path: Path, on_page: Callable[[int, int], None]) -> Read | None:
-        """None when it ended without an answer, or was ended for taking too long."""
+    def _ask(self, proc: child.Child, path: Path, on_page: Callable[[int, int], None]) -> PdfText | None:
+        """None when the child died without an answer, or was stopped because it hung."""
         assert proc.stdin is not None
-        question = {"path": str(path), "max_pages": self._limits.max_pages, "max_characters": self._limits.max_characters}
-        page, of, quiet = 0, 0, 0
+        request = {"path": str(path), "max_pages": self._limits.max_pages, "max_characters": self._limits.max_characters}
+        page, total, silent_s = 0, 0, 0
         try:
-            proc.stdin.write(json.dumps(question).encode() + b"\n")
-            for said in child.json_lines(proc, every_s=1.0, on_other=lambda _: None):
-                if said and "ok" in said:
-                    return Read(**said)
-                quiet = 0 if said else quiet + 1
-                if said:
-                    page, of = said["page"], said["of"]
-                on_page(page, of)
-                if quiet >= _QUIET_S:
+            proc.stdin.write(json.dumps(request).encode() + b"\n")
+            for message in child.json_lines(proc, every_s=1.0, on_other=lambda _: None):
+                if message and "ok" in message:
+                    return PdfText(**message)
+                silent_s = 0 if message else silent_s + 1
+                if message:
+                    page, total = message["page"], message["of"]
+                on_page(page, total)
+                if silent_s >= _MAX_SILENCE_S:
                     child.stop(proc, sig=signal.SIGTERM)
                     break
         except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""`python -m backend.media.documents.pdf_child`: the only process that opens uploaded PDFs. One JSON question a line."""
+"""`python -m backend.media.documents.pdf_child`: the only process that opens uploaded PDFs. One JSON request a line."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ import pypdfium2 as pdfium
 
 from backend.media.documents.pdf_text import paragraphs
 
-_PASSWORD, _SAY_EVERY = 4, 20
+_PASSWORD, _PROGRESS_EVERY = 4, 20
 """pdfium's error number of a file that needs a password (FPDF_ERR_PASSWORD)."""
-_LEAST_ON_PAGE = 20
+_MIN_CHARS_ON_PAGE = 20
 """Characters; a page with fewer carries no text, only a picture of it or nothing."""
 
 
 class BadPdf(Exception):
-    """The sentence says why this file is not taken and what to do."""
+    """The message is a sentence for people: why this file is refused and what to do."""
 
 
 def main() -> None:
     for line in sys.stdin:
-        question = json.loads(line)
+        request = json.loads(line)
         try:
-            answer = read(Path(question["path"]), question["max_pages"], question["max_characters"])
+            answer = read(Path(request["path"]), request["max_pages"], request["max_characters"])
         except BadPdf as error:
             answer = {"ok": False, "reason": str(error)}
         except MemoryError:
             answer = {"ok": False, "reason": "Opening this PDF needs too much memory. Split it, then upload the parts."}
         except (pdfium.PdfiumError, OSError, ValueError, OverflowError) as error:
-            short = (str(error).splitlines() or [type(error).__name__])[0][:120].rstrip(".")
-            answer = {"ok": False, "reason": f"The PDF is damaged and cannot be read ({short}). Save or export it anew."}
-        _say(answer)
+            error_text = (str(error).splitlines() or [type(error).__name__])[0][:120].rstrip(".")
+            answer = {"ok": False, "reason": f"The PDF is damaged and cannot be read ({error_text}). Save or export it anew."}
+        _send(answer)
 
 
 def read(path: Path, max_pages: int, max_characters: int) -> dict[str, Any]:
-    """What `pdf.Read` holds. Raises BadPdf."""
+    """The fields of `pdf.PdfText`. Raises BadPdf."""
     with path.open("rb") as file:
         if b"%PDF-" not in file.read(1024):
             raise BadPdf("This is no PDF, whatever its name says. Export the text as PDF and upload that.")
-    document = _opened(path)
+    document = _open(path)
     try:
         total = len(document)
         if total > max_pages:
@@ -49,19 +49,19 @@ def read(path: Path, max_pages: int, max_characters: int) -> dict[str, Any]:
                 f"It has {total:,} pages; at most {max_pages:,} a file are read. Split it, then upload the parts you need."
             )
         pages, size = [], 0
-        for number in range(total):
-            pages.append(_page(document, number))
+        for index in range(total):
+            pages.append(_page_text(document, index))
             size += len(pages[-1])
             if size > max_characters:
                 raise BadPdf("It holds more text than one style can take. Split it, then upload the parts that show the style.")
-            if number % _SAY_EVERY == _SAY_EVERY - 1:
-                _say({"page": number + 1, "of": total})
+            if index % _PROGRESS_EVERY == _PROGRESS_EVERY - 1:
+                _send({"page": index + 1, "of": total})
     finally:
         document.close()
-    return _answer(pages)
+    return _result(pages)
 
 
-def _opened(path: Path) -> Any:
+def _open(path: Path) -> Any:
     try:
         return pdfium.PdfDocument(path)
     except pdfium.PdfiumError as error:
@@ -70,8 +70,8 @@ def _opened(path: Path) -> Any:
         raise
 
 
-def _page(document: Any, number: int) -> str:
-    page = document[number]
+def _page_text(document: Any, index: int) -> str:
+    page = document[index]
     text = page.get_textpage()
     try:
         return str(text.get_text_range(errors="ignore"))
@@ -80,8 +80,8 @@ def _page(document: Any, number: int) -> str:
         page.close()
 
 
-def _answer(pages: list[str]) -> dict[str, Any]:
-    empty = sum(len(page.strip()) < _LEAST_ON_PAGE for page in pages)
+def _result(pages: list[str]) -> dict[str, Any]:
+    empty = sum(len(page.strip()) < _MIN_CHARS_ON_PAGE for page in pages)
     if empty == len(pages):
         raise BadPdf(
             "Its pages are pictures without text (a scan). Run text recognition (OCR) over it, or export it from where it was "
@@ -91,7 +91,7 @@ def _answer(pages: list[str]) -> dict[str, Any]:
     return {"ok": True, "pages": len(pages), "empty": empty, "dropped": dropped, "text": text}
 
 
-def _say(value: dict[str, Any]) -> None:
+def _send(value: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 

@@ -19,11 +19,11 @@ from backend.kit import child
 
 ROOT = Path(__file__).resolve().parents[3]
 _CHILD_MEMORY_MB = 1024
-_LONGEST_S = 120
-_DIED = (
+_MAX_SILENCE_S = 120
+_DIED_MESSAGE = (
     "The archive cannot be read: opening it needs too much memory or time. Upload the pictures themselves, or smaller archives."
 )
-_KILLED = "The program that opens the archive was ended from outside. It is started again."
+_KILLED_MESSAGE = "The program that opens the archive was ended from outside. It is started again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class ZipLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One picture: `path` until the next entry is asked for; `caption` from a .txt of the same name beside it.
+class ZipEntry:
+    """One picture: `path` exists until the next entry is requested; `caption` from the text file of the same name.
 
-    `reason` set: this entry was refused, as a sentence, and there is no file; also a text that became no caption.
-    `total`: how many entries there will be at least. `note`: what to know of the caption. `folders`: all that hold pictures.
+    `reason` set: this entry (a picture, or an unused text file) was refused, and there is no file. `total`: the least number of
+    entries. `note`: a sentence about the caption. `folders`: all folders of the archive that hold pictures.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Entry:
     folders: tuple[str, ...] = ()
 
 
-def entries(archive: Path, out: Path, limits: ZipLimits) -> Iterator[Entry]:
-    """Every picture of the archive, extracted into the folder `out` and removed again when the next one is asked for.
+def entries(archive: Path, out: Path, limits: ZipLimits) -> Iterator[ZipEntry]:
+    """Every picture of the archive, extracted into the folder `out` and removed again when the next one is requested.
 
     Raises Invalid, with a sentence, when the archive as a whole is refused (damaged, encrypted, empty, too many entries, a
     bomb), OSError (ENOSPC) when the disk is full, ProcessKilled when the reading program was ended from outside.
@@ -68,31 +68,31 @@ def entries(archive: Path, out: Path, limits: ZipLimits) -> Iterator[Entry]:
     )
     assert proc.stdin is not None
     try:
-        question = {
+        request = {
             "archive": str(archive),
             "out": str(out),
             "max_entries": limits.max_entries,
             "max_file_bytes": limits.max_file_bytes,
             "max_total_bytes": limits.max_total_bytes,
         }
-        proc.stdin.write(json.dumps(question).encode() + b"\n")
-        yield from _answers(proc)
+        proc.stdin.write(json.dumps(request).encode() + b"\n")
+        yield from _read_entries(proc)
     except BrokenPipeError:
-        raise _died(proc) from None
+        raise _child_error(proc) from None
     finally:
         child.stop(proc, grace_s=0)
 
 
-def _answers(proc: child.Child) -> Iterator[Entry]:
+def _read_entries(proc: child.Child) -> Iterator[ZipEntry]:
     assert proc.stdin is not None
-    quiet = 0
+    silent_s = 0
     for answer in child.json_lines(proc, every_s=1.0):
         if answer is None:
-            quiet += 1
-            if quiet > _LONGEST_S:
-                raise Invalid(_DIED)
+            silent_s += 1
+            if silent_s > _MAX_SILENCE_S:
+                raise Invalid(_DIED_MESSAGE)
             continue
-        quiet = 0
+        silent_s = 0
         if "refused" in answer:
             raise Invalid(answer["refused"])
         if "disk_full" in answer:
@@ -101,19 +101,19 @@ def _answers(proc: child.Child) -> Iterator[Entry]:
             return
         path = Path(answer["path"]) if answer["path"] else None
         folders = tuple(answer["folders"])
-        yield Entry(answer["name"], path, answer["caption"], answer["reason"], answer["total"], answer["note"], folders)
+        yield ZipEntry(answer["name"], path, answer["caption"], answer["reason"], answer["total"], answer["note"], folders)
         if path is not None:
             path.unlink(missing_ok=True)
         proc.stdin.write(b"\n")
-    raise _died(proc)
+    raise _child_error(proc)
 
 
-def _died(proc: child.Child) -> StudioError:
-    return ProcessKilled(_KILLED) if child.killed(proc) else Invalid(_DIED)
+def _child_error(proc: child.Child) -> StudioError:
+    return ProcessKilled(_KILLED_MESSAGE) if child.killed(proc) else Invalid(_DIED_MESSAGE)
 
 
 def stream(files: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
-    """A ZIP of (name, bytes in pieces), not compressed (pictures do not shrink): flat memory whatever its size."""
+    """A ZIP of (name, chunks of bytes), not compressed as pictures do not shrink. Memory use does not grow with its size."""
     now = datetime.now(UTC)
     members = ((name, now, S_IFREG | 0o644, NO_COMPRESSION_64, pieces) for name, pieces in files)
     yield from stream_zip(members)

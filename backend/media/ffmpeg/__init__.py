@@ -1,9 +1,22 @@
-"""FFmpeg as a child of ours: which binary, one run with its progress, what a film is, films ready to be given away."""
+"""FFmpeg in child processes: finding the binary, running it with progress, probing videos, preparing them for delivery."""
 
-from backend.media.ffmpeg.binary import program, version
-from backend.media.ffmpeg.films import deliver, encoded, frame, refit
-from backend.media.ffmpeg.outgoing import Cut, recut, rewrap
-from backend.media.ffmpeg.probing import Film, probe
+from backend.media.ffmpeg.binary import binary_path, version
+from backend.media.ffmpeg.films import deliver, first_frame, h264_output, refit
+from backend.media.ffmpeg.outgoing import VideoCut, remux, transcode
+from backend.media.ffmpeg.probing import VideoInfo, probe
 from backend.media.ffmpeg.running import render
 
-__all__ = ["Cut", "Film", "deliver", "encoded", "frame", "probe", "program", "recut", "refit", "render", "rewrap", "version"]
+__all__ = [
+    "VideoCut",
+    "VideoInfo",
+    "binary_path",
+    "deliver",
+    "first_frame",
+    "h264_output",
+    "probe",
+    "refit",
+    "remux",
+    "render",
+    "transcode",
+    "version",
+]

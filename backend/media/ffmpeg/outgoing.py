@@ -1,4 +1,4 @@
-"""Films as they leave: one pass that crops, scales, shortens and encodes; or only another box around the same frames."""
+"""Videos for platforms: transcoded in one pass (crop, scale, shorten, encode), or only remuxed."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 
 import ffmpeg
 
-from backend.media.ffmpeg.films import BARE, COLOURS, SCALED, said_of, say_ai
-from backend.media.ffmpeg.running import part_of, render
+from backend.media.ffmpeg.films import CLEAN_OUTPUT, COLOUR_OPTIONS, SCALE_OPTIONS, add_ai_mark, comment_option
+from backend.media.ffmpeg.running import partial_path, render
 from backend.settings import Settings
 
-_BITS = 20_000_000
-"""A second of picture at most: Instagram takes 25 Mbps (docs/contracts/instagram.md, 3)."""
-_SOUND: dict[str, Any] = {"acodec": "aac", "audio_bitrate": "128k", "ar": 48_000, "ac": 2}
-_ROOM = 0.92
-"""Of the bytes a film may have; the rest is for sound and the index."""
+_MAX_BITRATE = 20_000_000
+"""Bits a second of picture; Instagram's limit is 25 Mbps (docs/contracts/instagram.md, 3)."""
+_AUDIO_OPTIONS: dict[str, Any] = {"acodec": "aac", "audio_bitrate": "128k", "ar": 48_000, "ac": 2}
+_VIDEO_SHARE = 0.92
+"""Share of `max_bytes` for the picture; the rest is for sound and the index."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """`box`: x, y, width, height kept, `size`: what they are scaled to, even px. `fps`, `seconds`: None, as they are.
+class VideoCut:
+    """`box`: x, y, width, height of the crop; `size`: what it is scaled to, even px. `fps`, `seconds`: None keeps them.
 
-    `max_bytes` holds for a film of `lasts` seconds. `sound`: there is some, and it stays.
+    `max_bytes`: limit of the file, for a video of `lasts` seconds. `sound`: the video has sound, which is kept.
     """
 
     box: tuple[int, int, int, int]
@@ -36,46 +36,57 @@ class Cut:
     lasts: float | None = None
 
 
-def recut(film: Path, out: Path, *, cut: Cut, source_type: str | None, settings: Settings) -> Generator[int, None, None]:
-    """Encodes as every platform takes it: H.264 4:2:0 with closed groups, AAC, index in front, no edit list. As `render`."""
-    source = ffmpeg.input(str(film), **({"t": cut.seconds} if cut.seconds else {}))
+def transcode(
+    video: Path, out: Path, *, cut: VideoCut, source_type: str | None, settings: Settings
+) -> Generator[int, None, None]:
+    """Encodes for any platform: H.264 4:2:0, closed groups, AAC, index first, no edit list. Yields and raises as `render`."""
+    source = ffmpeg.input(str(video), **({"t": cut.seconds} if cut.seconds else {}))
     x, y, width, height = cut.box
     stream = source.video.filter("crop", width, height, x, y, exact=1)
     if (width, height) != cut.size:
-        stream = stream.filter("scale", *cut.size, **SCALED)
+        stream = stream.filter("scale", *cut.size, **SCALE_OPTIONS)
     stream = stream.filter("setsar", 1)
     if cut.fps:
         stream = stream.filter("fps", cut.fps)
-    rate = _rate(cut)
+    bitrate = _max_bitrate(cut)
     encoder = {
-        "vcodec": "libx264", "preset": "fast", "crf": 18, "profile:v": "high", "g": 60, "bf": 0, "maxrate": rate,
-        "bufsize": rate * 2, "pix_fmt": "yuv420p", "threads": settings.engine_threads, **COLOURS,
-    }  # fmt: skip
+        "vcodec": "libx264",
+        "preset": "fast",
+        "crf": 18,
+        "profile:v": "high",
+        "g": 60,
+        "bf": 0,
+        "maxrate": bitrate,
+        "bufsize": bitrate * 2,
+        "pix_fmt": "yuv420p",
+        "threads": settings.engine_threads,
+        **COLOUR_OPTIONS,
+    }
     tracks = [stream, source.audio] if cut.sound else [stream]
-    sound = _SOUND if cut.sound else {"an": None}
-    yield from _written(tracks, out, {**encoder, **sound, "flags:v": "+bitexact"}, source_type, settings)
+    audio_options = _AUDIO_OPTIONS if cut.sound else {"an": None}
+    yield from _render_and_mark(tracks, out, {**encoder, **audio_options, "flags:v": "+bitexact"}, source_type, settings)
 
 
-def rewrap(film: Path, out: Path, *, sound: bool, source_type: str | None, settings: Settings) -> Generator[int, None, None]:
-    """The same frames and sound in a clean MP4. As `render`."""
-    source = ffmpeg.input(str(film))
+def remux(video: Path, out: Path, *, sound: bool, source_type: str | None, settings: Settings) -> Generator[int, None, None]:
+    """Copies frames and sound into a clean MP4 without encoding. Yields and raises as `render`."""
+    source = ffmpeg.input(str(video))
     tracks = [source.video, source.audio] if sound else [source.video]
-    how: dict[str, Any] = {"vcodec": "copy", **({"acodec": "copy"} if sound else {"an": None})}
-    yield from _written(tracks, out, how, source_type, settings)
+    codec_options: dict[str, Any] = {"vcodec": "copy", **({"acodec": "copy"} if sound else {"an": None})}
+    yield from _render_and_mark(tracks, out, codec_options, source_type, settings)
 
 
-def _written(
-    tracks: list[Any], out: Path, how: dict[str, Any], source_type: str | None, settings: Settings
+def _render_and_mark(
+    tracks: list[Any], out: Path, codec_options: dict[str, Any], source_type: str | None, settings: Settings
 ) -> Generator[int, None, None]:
-    bare = {**BARE, "use_editlist": 0, "map_chapters": -1}
-    graph = ffmpeg.output(*tracks, str(part_of(out)), **how, **bare, **said_of(source_type))
+    output_options = {**CLEAN_OUTPUT, "use_editlist": 0, "map_chapters": -1}
+    graph = ffmpeg.output(*tracks, str(partial_path(out)), **codec_options, **output_options, **comment_option(source_type))
     yield from render(graph, out, settings)
     if source_type:
-        say_ai(out, source_type)
+        add_ai_mark(out, source_type)
 
 
-def _rate(cut: Cut) -> int:
-    """Bits a second of picture at most."""
+def _max_bitrate(cut: VideoCut) -> int:
+    """Upper limit of the picture's bit rate, bits a second."""
     if cut.max_bytes is None or not cut.lasts:
-        return _BITS
-    return max(100_000, min(_BITS, int(cut.max_bytes * 8 * _ROOM / cut.lasts) - (128_000 if cut.sound else 0)))
+        return _MAX_BITRATE
+    return max(100_000, min(_MAX_BITRATE, int(cut.max_bytes * 8 * _VIDEO_SHARE / cut.lasts) - (128_000 if cut.sound else 0)))

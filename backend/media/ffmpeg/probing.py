@@ -1,4 +1,4 @@
-"""What a film is: read by PyAV in a child, because a film may be anybody's."""
+"""Reads a video's properties with PyAV, in a child process because the file may be hostile."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from backend.settings import ROOT
 
 CHILD = "backend.media.ffmpeg.child_probe"
 _MEMORY_MB = 4096
-_LONGEST_S = 60
+_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class VideoInfo:
     """`seconds` of the container; `codec` and `pixels` as ffmpeg names them (h264, yuv420p); `sound`: it has an audio track,
-    whose codec is `audio`."""
+    with the codec `audio`."""
 
     width: int
     height: int
@@ -33,22 +33,22 @@ class Film:
     audio: str = ""
 
 
-def probe(path: Path) -> Generator[None, None, Film]:
-    """Yields once a second while it looks. Raises Rejected when it is no film, or not whole; TimedOut on a busy machine."""
+def probe(path: Path) -> Generator[None, None, VideoInfo]:
+    """Yields once a second while the child works. Raises Rejected when the file is no whole video, TimedOut, ProcessKilled."""
     proc = child.spawn([sys.executable, "-m", CHILD, str(path)], cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB)
-    said = "it could not be looked at"
+    detail = "it could not be looked at"
     try:
-        for waited, answer in enumerate(child.json_lines(proc, on_other=lambda _: None)):
+        for seconds, answer in enumerate(child.json_lines(proc, on_other=lambda _: None)):
             if answer and "refused" not in answer:
-                return Film(**answer)
+                return VideoInfo(**answer)
             if answer:
-                said = str(answer["refused"])
+                detail = str(answer["refused"])
                 break
-            if waited > _LONGEST_S:
+            if seconds > _TIMEOUT_S:
                 raise TimedOut("Looking at the film took too long on this machine. It is tried again.")
             yield
         if child.killed(proc):
             raise ProcessKilled("The program that looks at the film was ended from outside. It is started again.")
     finally:
         child.stop(proc, grace_s=0.5)
-    raise Rejected("The film that was made is not whole. Try again.", detail=said)
+    raise Rejected("The film that was made is not whole. Try again.", detail=detail)

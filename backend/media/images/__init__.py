@@ -1,1 +1,1 @@
-"""Pictures: looked at, cut, stripped, delivered."""
+"""Pictures: inspecting, cutting, removing metadata, and preparing them for delivery."""

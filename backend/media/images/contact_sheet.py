@@ -1,4 +1,4 @@
-"""Many pictures on one, in rows and columns with words beside them. For pictures we made ourselves; runs in a worker."""
+"""Contact sheets: many pictures on one, in labelled rows and columns. Only for pictures of our engines; runs in a worker."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-Placed = tuple[Path, str] | None
-"""A picture file and the words under it; None: an empty place."""
-MOST_PIXELS = 24_000_000
-SMALLEST, LARGEST = 96, 384
-_PAPER, _INK, _GREY, _EMPTY = "#ffffff", "#1c1c24", "#6b6b78", "#ececf0"
+SheetCell = tuple[Path, str] | None
+"""(picture file, text under it); None: an empty cell."""
+MAX_PIXELS = 24_000_000
+MIN_SIDE, MAX_SIDE = 96, 384
+_PAPER, _INK, _GREY, _EMPTY_CELL = "#ffffff", "#1c1c24", "#6b6b78", "#ececf0"
 _GAP = 8
 
 
-def side_for(columns: int, rows: int) -> int:
-    """The side of a picture in px so that the whole sheet stays below 24 megapixels."""
-    return max(SMALLEST, min(LARGEST, isqrt(MOST_PIXELS // max(1, (columns + 1) * rows))))
+def picture_side(columns: int, rows: int) -> int:
+    """Side of each picture in px, so that the whole sheet stays below MAX_PIXELS."""
+    return max(MIN_SIDE, min(MAX_SIDE, isqrt(MAX_PIXELS // max(1, (columns + 1) * rows))))
 
 
-def draw(target: Path, *, title: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Placed]]], side: int) -> None:
-    """Writes a PNG. `columns`: words above (lines parted by newlines); `rows`: words at the left, then one place a column."""
+def draw_sheet(
+    target: Path, *, title: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[SheetCell]]], side: int
+) -> None:
+    """Writes a PNG. `columns`: headings (with line breaks); `rows`: (label at the left, one cell for each column)."""
     size = max(11, side // 16)
     font, large = ImageFont.load_default(size), ImageFont.load_default(round(size * 1.5))
     line = round(size * 1.35)
@@ -35,27 +37,29 @@ def draw(target: Path, *, title: str, columns: Sequence[str], rows: Sequence[tup
     sheet = Image.new("RGB", (width, top + head + len(rows) * (side + foot + _GAP) + _GAP), _PAPER)
     pen = ImageDraw.Draw(sheet)
     pen.text((_GAP, _GAP), title, _INK, large)
-    for n, column in enumerate(columns):
-        pen.multiline_text((_GAP + label + n * (side + _GAP), top), column, _INK, font)
-    for m, (words, places) in enumerate(rows):
-        y = top + head + m * (side + foot + _GAP)
-        pen.multiline_text((_GAP, y), _wrapped(words, label - 2 * _GAP, font), _INK, font)
-        for n, placed in enumerate(places):
-            _place(sheet, pen, placed, (_GAP + label + n * (side + _GAP), y), side, font)
+    for column_index, column in enumerate(columns):
+        pen.multiline_text((_GAP + label + column_index * (side + _GAP), top), column, _INK, font)
+    for row, (text, cells) in enumerate(rows):
+        y = top + head + row * (side + foot + _GAP)
+        pen.multiline_text((_GAP, y), _wrap(text, label - 2 * _GAP, font), _INK, font)
+        for column_index, cell in enumerate(cells):
+            _draw_cell(sheet, pen, cell, (_GAP + label + column_index * (side + _GAP), y), side, font)
     sheet.save(target, "PNG", compress_level=6)
 
 
-def _place(sheet: Image.Image, pen: ImageDraw.ImageDraw, placed: Placed, at: tuple[int, int], side: int, font: Font) -> None:
-    if placed is None:
-        pen.rectangle((*at, at[0] + side, at[1] + side), _EMPTY)
+def _draw_cell(
+    sheet: Image.Image, pen: ImageDraw.ImageDraw, cell: SheetCell, at: tuple[int, int], side: int, font: Font
+) -> None:
+    if cell is None:
+        pen.rectangle((*at, at[0] + side, at[1] + side), _EMPTY_CELL)
         return
-    path, words = placed
-    with Image.open(path) as opened:
-        fitted = ImageOps.pad(opened.convert("RGB"), (side, side), Image.Resampling.LANCZOS, color=_EMPTY)
+    path, text = cell
+    with Image.open(path) as image:
+        fitted = ImageOps.pad(image.convert("RGB"), (side, side), Image.Resampling.LANCZOS, color=_EMPTY_CELL)
     sheet.paste(fitted, at)
-    pen.text((at[0], at[1] + side + 2), words, _GREY, font)
+    pen.text((at[0], at[1] + side + 2), text, _GREY, font)
 
 
-def _wrapped(words: str, width: int, font: Font) -> str:
+def _wrap(text: str, width: int, font: Font) -> str:
     per_line = max(8, int(width / max(1.0, font.getlength("n"))))
-    return "\n".join(line for part in words.split("\n") for line in textwrap.wrap(part, per_line) or [""])
+    return "\n".join(line for part in text.split("\n") for line in textwrap.wrap(part, per_line) or [""])

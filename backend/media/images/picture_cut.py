@@ -1,4 +1,4 @@
-"""Training pictures as trainers see them: cut to the crop, what is not learned made transparent. Decoded in children only."""
+"""Cuts training pictures to their crops, with masks as alpha. Pictures are decoded in child processes only."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from backend.kit import child
 
 ROOT = Path(__file__).resolve().parents[3]
 _CHILD_MEMORY_MB = 4096
-_LONGEST_S = 60
-_BROKEN = "A picture could not be cut: {reason}. Take it out of the dataset, or download the originals."
+_TIMEOUT_S = 60
+_BROKEN_MESSAGE = "A picture could not be cut: {reason}. Take it out of the dataset, or download the originals."
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """`crop`: x, y, width, height in px; None: all of it. `mask`: a picture of the whole one's shape, white where it counts.
+class PictureCut:
+    """`crop`: x, y, width, height in px; None: all of it. `mask`: path of the mask of the whole picture, white where it is
+    learned; "": none. `longest`: limit of the longer side in px, 0: none.
 
-    `longest`: px that neither side of a JPEG exceeds; 0: as large as it is.
-    Written to `out` (its folder exists): PNG with the mask as alpha where there is one, else JPEG for a JPEG (always with
-    `longest`), PNG for the rest.
+    `out`: path without suffix, in an existing folder. Written as PNG with alpha when there is a mask, as JPEG for a JPEG or
+    with `longest`, else as PNG.
     """
 
     path: str
@@ -39,7 +39,7 @@ class Cut:
 
 
 class Cutter:
-    """`processes` warm children. Use as a context manager."""
+    """Keeps `processes` children running. Use as a context manager."""
 
     def __init__(self, *, processes: int = 2) -> None:
         self._idle: SimpleQueue[child.Child | None] = SimpleQueue()
@@ -57,16 +57,16 @@ class Cutter:
             if (proc := self._idle.get()) is not None:
                 child.stop(proc, grace_s=0.5)
 
-    def submit(self, wanted: Cut) -> Future[Path]:
-        """The file that was written, with its ending. It raises Invalid naming what is wrong."""
-        return self._threads.submit(self._cut, wanted)
+    def submit(self, request: PictureCut) -> Future[Path]:
+        """Future of the written path, with its suffix. The future raises Invalid with the reason."""
+        return self._threads.submit(self._cut, request)
 
-    def _cut(self, wanted: Cut) -> Path:
+    def _cut(self, request: PictureCut) -> Path:
         proc = self._idle.get()
         try:
             for last_try in (False, True):
                 proc = proc if proc is not None and proc.poll() is None else _start()
-                answer = _ask(proc, wanted)
+                answer = _ask(proc, request)
                 if answer is not None:
                     break
                 killed = child.killed(proc)  # from outside: that says nothing about the picture
@@ -78,7 +78,7 @@ class Cutter:
             self._idle.put(proc)
         assert answer is not None
         if "reason" in answer:
-            raise Invalid(_BROKEN.format(reason=answer["reason"]))
+            raise Invalid(_BROKEN_MESSAGE.format(reason=answer["reason"]))
         return Path(answer["path"])
 
 
@@ -89,15 +89,15 @@ def _start() -> child.Child:
     )
 
 
-def _ask(proc: child.Child, wanted: Cut) -> dict[str, Any] | None:
-    """None when it ended without an answer, or was ended for taking too long."""
+def _ask(proc: child.Child, request: PictureCut) -> dict[str, Any] | None:
+    """None when the child died without an answer, or was stopped after _TIMEOUT_S."""
     assert proc.stdin is not None
     try:
-        proc.stdin.write(json.dumps(asdict(wanted)).encode() + b"\n")
-        for waited, answer in enumerate(child.json_lines(proc, every_s=1.0, on_other=lambda _: None)):
+        proc.stdin.write(json.dumps(asdict(request)).encode() + b"\n")
+        for seconds, answer in enumerate(child.json_lines(proc, every_s=1.0, on_other=lambda _: None)):
             if answer is not None:
                 return answer
-            if waited >= _LONGEST_S:
+            if seconds >= _TIMEOUT_S:
                 child.stop(proc, sig=signal.SIGTERM)
                 break
     except BrokenPipeError:

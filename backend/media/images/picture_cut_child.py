@@ -1,4 +1,4 @@
-"""`python -m backend.media.images.picture_cut_child`: cuts pictures for others. One JSON question a line."""
+"""`python -m backend.media.images.picture_cut_child`: cuts pictures. One JSON request (`picture_cut.PictureCut`) a line."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from PIL import Image, ImageOps
 def main() -> None:
     Image.MAX_IMAGE_PIXELS = None  # checked when the picture was taken in
     for line in sys.stdin:
-        question = json.loads(line)
+        request = json.loads(line)
         try:
-            answer: dict[str, str] = {"path": str(cut(question))}
+            answer: dict[str, str] = {"path": str(cut(request))}
         except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError) as error:
             answer = {"reason": (str(error).splitlines() or [type(error).__name__])[0][:120].rstrip(".")}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
 
-def cut(question: dict[str, Any]) -> Path:
-    """The mask is scaled to the whole picture first, then both are cut alike."""
-    with Image.open(question["path"]) as opened:
-        kind, colours = opened.format, opened.info.get("icc_profile")
+def cut(request: dict[str, Any]) -> Path:
+    """The mask is scaled to the whole picture first, then both are cropped together."""
+    with Image.open(request["path"]) as opened:
+        source_format, icc_profile = opened.format, opened.info.get("icc_profile")
         picture = ImageOps.exif_transpose(opened).convert("RGB")
-    if question["mask"]:
-        with Image.open(question["mask"]) as opened:
+    if request["mask"]:
+        with Image.open(request["mask"]) as opened:
             picture.putalpha(opened.convert("L").resize(picture.size, Image.Resampling.BILINEAR))
-    if question["crop"]:
-        x, y, width, height = question["crop"]
+    if request["crop"]:
+        x, y, width, height = request["crop"]
         picture = picture.crop((x, y, x + width, y + height))
-    out = Path(question["out"])
-    if question["longest"]:
-        picture.thumbnail((question["longest"], question["longest"]), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    out = Path(request["out"])
+    if request["longest"]:
+        picture.thumbnail((request["longest"], request["longest"]), Image.Resampling.LANCZOS, reducing_gap=2.0)
         picture.convert("RGB").save(target := out.with_suffix(".jpg"), "JPEG", quality=85)
-    elif kind == "JPEG" and not question["mask"]:
+    elif source_format == "JPEG" and not request["mask"]:
         target = out.with_suffix(".jpg")
-        picture.save(target, "JPEG", quality=95, subsampling=0, exif=b"", icc_profile=colours)
+        picture.save(target, "JPEG", quality=95, subsampling=0, exif=b"", icc_profile=icc_profile)
     else:
         target = out.with_suffix(".png")
-        picture.save(target, "PNG", compress_level=3, icc_profile=colours)
+        picture.save(target, "PNG", compress_level=3, icc_profile=icc_profile)
     return target
 
 

@@ -1,4 +1,4 @@
-"""How alike two pictures look: a 64-bit difference hash, and slices of it that an index can find."""
+"""Perceptual hash: a 64-bit difference hash, and bands of it that an index can find."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image
 
 
 def dhash_of(path: Path) -> str:
-    """`dhash` of a picture we made ourselves."""
+    """`dhash` of a file of our own engines (decoded in this process, so never of an upload)."""
     with Image.open(path) as opened:
         return dhash(opened)
 

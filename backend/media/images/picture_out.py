@@ -1,4 +1,4 @@
-"""Pictures as they leave: a JPEG in sRGB, cropped, small enough, with nothing in it but pixels. Decoded in a child only."""
+"""Pictures for platforms: a JPEG in sRGB, cropped, small enough, without metadata. Decoded in a child process only."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from backend.kit import child
 from backend.settings import ROOT
 
 _MEMORY_MB = 4096
-_LONGEST_S = 60
+_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """`of`: px of the whole picture as it is known, to which `box` (x, y, width, height) belongs; `size`: px it comes out as.
+class PictureDelivery:
+    """`of`: (width, height) of the picture to which the crop `box` (x, y, width, height) refers; `size`: px of the result.
 
-    `max_bytes`: the JPEG is made no larger, first by its quality, then by its size.
+    `max_bytes`: limit of the JPEG, kept by lowering first its quality, then its size.
     """
 
     path: str
@@ -32,31 +32,31 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """What was written: its sides, and the IPTC digital source type that the picture bore ("": none)."""
+class DeliveredPicture:
+    """The written JPEG: its sides in px, and the IPTC digital source type of the source picture ("": none)."""
 
     width: int
     height: int
     source_type: str
 
 
-def write(wanted: Outgoing) -> Generator[None, None, Left]:
-    """Yields once a second while it works. Raises Rejected when the picture cannot be read, TimedOut on a busy machine."""
-    argv = [sys.executable, "-m", "backend.media.images.picture_out_child", json.dumps(asdict(wanted))]
+def deliver_picture(request: PictureDelivery) -> Generator[None, None, DeliveredPicture]:
+    """Yields once a second while the child works. Raises Rejected (the picture cannot be read), TimedOut, ProcessKilled."""
+    argv = [sys.executable, "-m", "backend.media.images.picture_out_child", json.dumps(asdict(request))]
     proc = child.spawn(argv, cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB, nofile=64, nice=5)
-    said = "opening it needs too much memory"
+    detail = "opening it needs too much memory"
     try:
-        for waited, answer in enumerate(child.json_lines(proc, on_other=lambda _: None)):
+        for seconds, answer in enumerate(child.json_lines(proc, on_other=lambda _: None)):
             if answer and "refused" not in answer:
-                return Left(**answer)
+                return DeliveredPicture(**answer)
             if answer:
-                said = str(answer["refused"])
+                detail = str(answer["refused"])
                 break
-            if waited > _LONGEST_S:
+            if seconds > _TIMEOUT_S:
                 raise TimedOut("Preparing the picture took too long on this machine. It is tried again.")
             yield
         if child.killed(proc):
             raise ProcessKilled("The program that prepares the picture was ended from outside. It is started again.")
     finally:
         child.stop(proc, grace_s=0.5)
-    raise Rejected("This picture cannot be read, so it cannot be posted. Take it out, or make it again.", detail=said)
+    raise Rejected("This picture cannot be read, so it cannot be posted. Take it out, or make it again.", detail=detail)

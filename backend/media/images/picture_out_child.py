@@ -1,4 +1,4 @@
-"""`python -m backend.media.images.picture_out_child QUESTION`: one picture as a plain JPEG; the answer is one JSON line."""
+"""`python -m backend.media.images.picture_out_child REQUEST`: writes one picture as a plain JPEG; answers with a JSON line."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageOps
 
-from backend.media.images.picture_texts import source_type_of
-from backend.media.images.pictures_child import plain
+from backend.media.images.picture_texts import read_source_type
+from backend.media.images.pictures_child import to_plain_rgb
 
-_TRIES = ((92, 0), (92, 2), (85, 2), (78, 2), (70, 2))
+_QUALITIES = ((92, 0), (92, 2), (85, 2), (78, 2), (70, 2))
 """Quality and chroma subsampling (0: 4:4:4, 2: 4:2:0), the best first."""
-_SMALLER = 0.85
+_SHRINK_FACTOR = 0.85
 
 
 def main() -> None:
@@ -28,51 +28,53 @@ def main() -> None:
     sys.stdout.flush()
 
 
-def write(question: dict[str, Any]) -> dict[str, Any]:
-    with Image.open(question["path"]) as opened:
-        said = source_type_of(opened)
-        picture = plain(_srgb(ImageOps.exif_transpose(opened)))
-    wide, high = picture.width / question["of"][0], picture.height / question["of"][1]
-    x, y, width, height = question["box"]
-    box = round(x * wide), round(y * high), round((x + width) * wide), round((y + height) * high)
+def write(request: dict[str, Any]) -> dict[str, Any]:
+    with Image.open(request["path"]) as opened:
+        source_type = read_source_type(opened)
+        picture = to_plain_rgb(_to_srgb(ImageOps.exif_transpose(opened)))
+    scale_x, scale_y = picture.width / request["of"][0], picture.height / request["of"][1]
+    x, y, width, height = request["box"]
+    box = round(x * scale_x), round(y * scale_y), round((x + width) * scale_x), round((y + height) * scale_y)
     if box != (0, 0, *picture.size):
         picture = picture.crop(box)
-    picture = _scaled(picture, *question["size"])
-    data = _encoded(picture, question["max_bytes"])
+    picture = _resize(picture, *request["size"])
+    data = _encode_jpeg(picture, request["max_bytes"])
     while data is None:
-        picture = _scaled(picture, max(1, round(picture.width * _SMALLER)), max(1, round(picture.height * _SMALLER)))
-        data = _encoded(picture, question["max_bytes"])
-    Path(question["out"]).write_bytes(data)
-    return {"width": picture.width, "height": picture.height, "source_type": said}
+        picture = _resize(
+            picture, max(1, round(picture.width * _SHRINK_FACTOR)), max(1, round(picture.height * _SHRINK_FACTOR))
+        )
+        data = _encode_jpeg(picture, request["max_bytes"])
+    Path(request["out"]).write_bytes(data)
+    return {"width": picture.width, "height": picture.height, "source_type": source_type}
 
 
-def _srgb(picture: Image.Image) -> Image.Image:
-    """Platforms take sRGB; a wider profile that is only dropped looks dull."""
+def _to_srgb(picture: Image.Image) -> Image.Image:
+    """Converts to sRGB, which platforms expect: dropping a wider profile without converting makes colours dull."""
     profile = picture.info.get("icc_profile")
     if not profile or picture.mode not in ("RGB", "CMYK"):
         return picture
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        made = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, TypeError):
         return picture
-    return made or picture
+    return converted or picture
 
 
-def _scaled(picture: Image.Image, width: int, height: int) -> Image.Image:
+def _resize(picture: Image.Image, width: int, height: int) -> Image.Image:
     if picture.size == (width, height):
         return picture
     return picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def _encoded(picture: Image.Image, most: int | None) -> bytes | None:
-    """None: too large at any quality that still looks good."""
+def _encode_jpeg(picture: Image.Image, max_bytes: int | None) -> bytes | None:
+    """None: larger than `max_bytes` at every acceptable quality."""
     picture.info.clear()
-    for quality, subsampling in _TRIES:
-        out = io.BytesIO()
-        picture.save(out, "JPEG", quality=quality, subsampling=subsampling, optimize=True, progressive=False)
-        if most is None or out.tell() <= most or max(picture.size) <= 64:
-            return out.getvalue()
+    for quality, subsampling in _QUALITIES:
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", quality=quality, subsampling=subsampling, optimize=True, progressive=False)
+        if max_bytes is None or buffer.tell() <= max_bytes or max(picture.size) <= 64:
+            return buffer.getvalue()
     return None
 
 

@@ -1,4 +1,4 @@
-"""Looks at uploaded pictures in child processes: what they are, whether they can be trained on, and their thumbnails.
+"""Inspects uploaded pictures in child processes: format, measurements, whether they can be trained on, and thumbnails.
 
 Uploads are hostile, so no decoder ever runs in this process. A child that dies or hangs takes one file with it, not a job.
 """
@@ -21,19 +21,19 @@ from PIL import Image
 
 from backend.kit import child
 from backend.media.images import recipe_text
-from backend.media.images.recipe_text import FoundRecipe
+from backend.media.images.recipe_text import ParsedRecipe
 
 ROOT = Path(__file__).resolve().parents[3]
-WIDTHS = (160, 320, 640)
-MEASURES = 1
-"""Version of `Measures`: pictures measured by an older one are measured again when somebody asks."""
+THUMB_WIDTHS = (160, 320, 640)
+MEASURES_VERSION = 1
+"""Version of `Measures`: pictures measured by an older one are measured again on request."""
 _CHILD_MEMORY_MB = 4096
-_LONGEST_S = 60
+_TIMEOUT_S = 60
 _UNREADABLE = "This file cannot be read: opening it needs too much memory or time. Save it anew as PNG."
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PictureLimits:
     """`max_pixels` is checked before decoding; `min_side` in px; sizes in bytes."""
 
     max_bytes: int
@@ -46,8 +46,8 @@ class Measures:
     """`sharpness`: 90th percentile over tiles of the Laplacian's variance at 1024 px. Of the grey picture at 512 px:
     `brightness` (mean) and `contrast` (standard deviation) in 0-255, `clipped`: share of pixels that are black or white.
 
-    `colours`: the picture as 4 x 4 pixels of RGB, in hex. `faces`: frontal faces found, None where no face model is;
-    `face_box`: the largest one, x y width height as shares.
+    `colours`: the picture as 4 x 4 pixels of RGB, in hex. `faces`: number of frontal faces, None without a face model;
+    `face_box`: the largest one, x, y, width, height as shares.
     """
 
     version: int = 0
@@ -61,11 +61,11 @@ class Measures:
 
 
 @dataclass(frozen=True, slots=True)
-class Inspected:
+class InspectedPicture:
     """`ok` False: `reason` is a sentence for people and nothing else is set.
 
     `sha256` of the file as uploaded; `dhash` 16 hex digits (64-bit difference hash); `picture` the file to keep (the upload
-    itself, or a re-encoded copy); `thumbs` (width in px, WebP file); `notes` {"code", "sentence"} of what was noticed.
+    itself, or a re-encoded copy); `thumbs` (width in px, WebP file); `notes` {"code", "sentence"} about the file.
     """
 
     ok: bool
@@ -81,15 +81,15 @@ class Inspected:
     extension: str = ""
     thumbs: tuple[tuple[int, Path], ...] = ()
     notes: tuple[dict[str, str], ...] = field(default_factory=tuple)
-    recipe: FoundRecipe = field(default_factory=FoundRecipe)
+    recipe: ParsedRecipe = field(default_factory=ParsedRecipe)
     source_type: str = ""
-    """The IPTC digital source type the file bears, if any: `ai_mark.AI_MADE` are those of models."""
+    """The file's IPTC digital source type, "": none; `ai_mark.AI_SOURCE_TYPES` are those of models."""
 
 
 class Inspector:
-    """`processes` warm children. Use as a context manager; `map` keeps the order and may run `inspect` side by side."""
+    """Keeps `processes` children running. Use as a context manager; `map` keeps the order and inspects in parallel."""
 
-    def __init__(self, limits: Limits, *, processes: int = 2, memory_mb: int = _CHILD_MEMORY_MB) -> None:
+    def __init__(self, limits: PictureLimits, *, processes: int = 2, memory_mb: int = _CHILD_MEMORY_MB) -> None:
         self._limits = limits
         self._memory_mb = memory_mb
         self._idle: SimpleQueue[child.Child | None] = SimpleQueue()
@@ -107,21 +107,19 @@ class Inspector:
             if (proc := self._idle.get()) is not None:
                 child.stop(proc, grace_s=0.5)
 
-    def submit(self, path: Path, out: Path | None) -> Future[Inspected]:
-        """`out`: a folder that exists; the child writes thumbnails and re-encoded copies into it, named after `path`.
-
-        None: only measured, nothing is written.
-        """
+    def submit(self, path: Path, out: Path | None) -> Future[InspectedPicture]:
+        """`out`: an existing folder for thumbnails and re-encoded copies, named after `path`. None: nothing is written, the
+        picture is only measured."""
         return self._threads.submit(self.inspect, path, out)
 
-    def map(self, items: Iterable[tuple[Path, Path | None]]) -> Iterator[Inspected]:
+    def map(self, items: Iterable[tuple[Path, Path | None]]) -> Iterator[InspectedPicture]:
         for future in [self.submit(path, out) for path, out in items]:
             yield future.result()
 
-    def inspect(self, path: Path, out: Path | None) -> Inspected:
-        """Never raises for a bad file: that is an answer."""
+    def inspect(self, path: Path, out: Path | None) -> InspectedPicture:
+        """Never raises for a bad file: the result says so. A child that was killed from outside is started once more."""
         if refusal := self._too_large(path):
-            return Inspected(ok=False, reason=refusal)
+            return InspectedPicture(ok=False, reason=refusal)
         proc = self._idle.get()
         try:
             for last_try in (False, True):
@@ -137,7 +135,7 @@ class Inspector:
         finally:
             self._idle.put(proc)
         assert answer is not None
-        return _inspected(answer)
+        return _parse_answer(answer)
 
     def _too_large(self, path: Path) -> str:
         size = path.stat().st_size
@@ -159,20 +157,20 @@ class Inspector:
         )
 
     def _ask(self, proc: child.Child, path: Path, out: Path | None) -> dict[str, Any] | None:
-        """None when it ended without an answer, or was ended for taking too long."""
+        """None when the child died without an answer, or was stopped after _TIMEOUT_S."""
         assert proc.stdin is not None
-        question = {
+        request = {
             "path": str(path),
             "out": str(out) if out else "",
             "max_pixels": self._limits.max_pixels,
             "min_side": self._limits.min_side,
         }
         try:
-            proc.stdin.write(json.dumps(question).encode() + b"\n")
-            for waited, answer in enumerate(child.json_lines(proc, every_s=1.0, on_other=lambda _: None)):
+            proc.stdin.write(json.dumps(request).encode() + b"\n")
+            for seconds, answer in enumerate(child.json_lines(proc, every_s=1.0, on_other=lambda _: None)):
                 if answer is not None:
                     return answer
-                if waited >= _LONGEST_S:
+                if seconds >= _TIMEOUT_S:
                     child.stop(proc, sig=signal.SIGTERM)
                     return None
         except BrokenPipeError:
@@ -180,50 +178,52 @@ class Inspector:
         return None
 
 
-def _inspected(answer: dict[str, Any]) -> Inspected:
+def _parse_answer(answer: dict[str, Any]) -> InspectedPicture:
     if not answer["ok"]:
-        return Inspected(ok=False, reason=answer["reason"])
-    return Inspected(
+        return InspectedPicture(ok=False, reason=answer["reason"])
+    return InspectedPicture(
         **{key: answer[key] for key in ("ok", "format", "width", "height", "sha256", "dhash")},
-        measures=_measures(answer["measures"]),
+        measures=_parse_measures(answer["measures"]),
         picture=Path(answer["picture"]),
         content_type=answer["content_type"],
         extension=answer["extension"],
         thumbs=tuple((width, Path(path)) for width, path in answer["thumbs"]),
         notes=tuple(answer["notes"]),
-        recipe=recipe_text.from_plain(answer["recipe"]),
+        recipe=recipe_text.from_dict(answer["recipe"]),
         source_type=answer["source_type"],
     )
 
 
-def _measures(said: dict[str, Any]) -> Measures:
-    box = said["face_box"]
-    return Measures(**{**said, "face_box": tuple(box) if box else None})
+def _parse_measures(values: dict[str, Any]) -> Measures:
+    box = values["face_box"]
+    return Measures(**{**values, "face_box": tuple(box) if box else None})
 
 
-def thumbnails(
-    path: Path, out: Path, *, widths: tuple[int, ...] = WIDTHS
+def make_thumbnails(
+    path: Path, out: Path, *, widths: tuple[int, ...] = THUMB_WIDTHS
 ) -> tuple[tuple[int, int], tuple[tuple[int, Path], ...]]:
-    """((width, height) of the picture, its WebP thumbnails) of a picture we made ourselves; never upscaled."""
+    """((width, height), WebP thumbnails) of a picture of our own engines; never upscaled."""
     with Image.open(path) as opened:
         return opened.size, write_thumbs(opened.convert("RGB"), out, path.stem, widths)
 
 
-def decoded(path: Path) -> Image.Image:
-    """RGB, of a picture we made ourselves."""
+def open_rgb(path: Path) -> Image.Image:
+    """Decodes a picture of our own engines as RGB; never use it for an upload."""
     with Image.open(path) as opened:
         return opened.convert("RGB")
 
 
-def write_thumbs(picture: Image.Image, out: Path, stem: str, widths: tuple[int, ...] = WIDTHS) -> tuple[tuple[int, Path], ...]:
-    """Narrower than the picture (a tiny one gets its own width)."""
-    made = [(width, out / f"{stem}.w{width}.webp", small) for width, small in smaller(picture, widths)]
-    for _, target, small in made:
-        write_thumb(small, target)
-    return tuple((width, target) for width, target, _ in reversed(made))
+def write_thumbs(
+    picture: Image.Image, out: Path, stem: str, widths: tuple[int, ...] = THUMB_WIDTHS
+) -> tuple[tuple[int, Path], ...]:
+    """(width, WebP file) of thumbnails narrower than the picture, ascending; a tiny picture gets one of its own width."""
+    thumbs = [(width, out / f"{stem}.w{width}.webp", thumb) for width, thumb in iter_thumbs(picture, widths)]
+    for _, target, thumb in thumbs:
+        write_thumb(thumb, target)
+    return tuple((width, target) for width, target, _ in reversed(thumbs))
 
 
-def smaller(picture: Image.Image, widths: tuple[int, ...] = WIDTHS) -> Iterator[tuple[int, Image.Image]]:
+def iter_thumbs(picture: Image.Image, widths: tuple[int, ...] = THUMB_WIDTHS) -> Iterator[tuple[int, Image.Image]]:
     """(width, picture) of each thumbnail, the largest first: each is made from the next larger one."""
     for width in sorted((width for width in widths if width < picture.width), reverse=True) or [picture.width]:
         if width < picture.width:

@@ -1,4 +1,4 @@
-"""The only process that decodes uploaded pictures. One JSON question a line.
+"""The only process that decodes uploaded pictures. One JSON request a line.
 
 `python -m backend.media.images.pictures_child`.
 """
@@ -19,23 +19,23 @@ import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from backend.media.images import recipe_text
-from backend.media.images.picture_measures import measures
+from backend.media.images.picture_measures import measure_picture
 from backend.media.images.picture_strip import strip
-from backend.media.images.picture_texts import source_type_of, texts_of
+from backend.media.images.picture_texts import read_source_type, recipe_texts
 from backend.media.images.pictures import write_thumbs
 
-TAKEN = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "AVIF")
-KEPT = {"JPEG": ("image/jpeg", "jpg"), "PNG": ("image/png", "png"), "WEBP": ("image/webp", "webp")}
-"""Formats kept as they are when nothing else forces a copy; the rest become PNG."""
-NAMES = {
+ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "AVIF")
+KEPT_FORMATS = {"JPEG": ("image/jpeg", "jpg"), "PNG": ("image/png", "png"), "WEBP": ("image/webp", "webp")}
+"""Formats that are stored as uploaded unless a note forces a copy; others become PNG."""
+FORMAT_BY_SUFFIX = {
     "jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "heic": "HEIF", "heif": "HEIF", "tif": "TIFF", "tiff": "TIFF",
     "bmp": "BMP", "avif": "AVIF",
 }  # fmt: skip
-_TAKEN_WORDS = "JPEG, PNG, WebP, HEIC, TIFF, BMP or AVIF"
+_ACCEPTED_TEXT = "JPEG, PNG, WebP, HEIC, TIFF, BMP or AVIF"
 
 
 class BadPicture(Exception):
-    """The sentence says why this file is not taken and what to do."""
+    """The message is a sentence for people: why this file is refused and what to do."""
 
 
 def main() -> None:
@@ -44,10 +44,10 @@ def main() -> None:
     Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before any pixel is decoded
     warnings.simplefilter("ignore")
     for line in sys.stdin:
-        question = json.loads(line)
+        request = json.loads(line)
         try:
-            out = Path(question["out"]) if question["out"] else None
-            answer = inspect(Path(question["path"]), out, question["max_pixels"], question["min_side"])
+            out = Path(request["out"]) if request["out"] else None
+            answer = inspect(Path(request["path"]), out, request["max_pixels"], request["min_side"])
         except BadPicture as error:
             answer = {"ok": False, "reason": str(error)}
         except (MemoryError, Image.DecompressionBombError):
@@ -56,7 +56,7 @@ def main() -> None:
             # what decoders raise on damaged input; anything else ends the child and is answered by the parent
             answer = {
                 "ok": False,
-                "reason": f"The file is damaged and cannot be read ({_short(error)}). Save or export it anew.",
+                "reason": f"The file is damaged and cannot be read ({_error_text(error)}). Save or export it anew.",
             }
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
@@ -65,25 +65,25 @@ def main() -> None:
 def inspect(path: Path, out: Path | None, max_pixels: int, min_side: int) -> dict[str, Any]:
     """`out` None: nothing is written, so there are no thumbnails and `picture` is the file itself."""
     data = path.read_bytes()
-    with _opened(path) as opened:
+    with _open(path) as opened:
         _check_size(opened.size, max_pixels, min_side)
-        notes = _noticed(opened, path, data)
+        notes = _picture_notes(opened, path, data)
         kind = "JPEG" if opened.format == "MPO" else str(opened.format)
         opened.seek(0)
         opened.load()
-        picture = plain(opened)
-        keep = kind in KEPT and opened.mode == "RGB" and not notes_force_copy(notes)
-        colours = opened.info.get("icc_profile") if opened.mode == "RGB" else None
-        recipe, source_type = recipe_text.read(texts_of(opened)), source_type_of(opened)
-    target, content_type, extension = path, *KEPT.get(kind, KEPT["PNG"])
+        picture = to_plain_rgb(opened)
+        keep_original = kind in KEPT_FORMATS and opened.mode == "RGB" and not notes_force_copy(notes)
+        icc_profile = opened.info.get("icc_profile") if opened.mode == "RGB" else None
+        recipe, source_type = recipe_text.read_recipe(recipe_texts(opened)), read_source_type(opened)
+    target, content_type, extension = path, *KEPT_FORMATS.get(kind, KEPT_FORMATS["PNG"])
     thumbs: tuple[tuple[int, Path], ...] = ()
     if out is not None:
         base = out / path.stem
-        kept = _original(data, kind, path, base) if keep else None
-        target = kept or _copied(picture, base, kind, colours)
-        content_type, extension = KEPT[kind if kept or kind == "JPEG" else "PNG"]
+        original = _stripped_original(data, kind, path, base) if keep_original else None
+        target = original or _clean_copy(picture, base, kind, icc_profile)
+        content_type, extension = KEPT_FORMATS[kind if original or kind == "JPEG" else "PNG"]
         thumbs = write_thumbs(picture, out, path.stem)
-    grey = at_512(picture)
+    grey = grey_512(picture)
     return {
         "ok": True,
         "format": kind,
@@ -91,7 +91,7 @@ def inspect(path: Path, out: Path | None, max_pixels: int, min_side: int) -> dic
         "height": picture.height,
         "sha256": hashlib.sha256(data).hexdigest(),
         "dhash": dhash(grey),
-        "measures": measures(picture, grey),
+        "measures": measure_picture(picture, grey),
         "picture": str(target),
         "content_type": content_type,
         "extension": extension,
@@ -102,41 +102,43 @@ def inspect(path: Path, out: Path | None, max_pixels: int, min_side: int) -> dic
     }
 
 
-def _opened(path: Path) -> Image.Image:
+def _open(path: Path) -> Image.Image:
     try:
-        return Image.open(path, formats=TAKEN)
+        return Image.open(path, formats=ACCEPTED_FORMATS)
     except UnidentifiedImageError:
-        raise BadPicture(_what_it_is(path)) from None
+        raise BadPicture(_wrong_format_message(path)) from None
 
 
-def _what_it_is(path: Path) -> str:
+def _wrong_format_message(path: Path) -> str:
     head = path.read_bytes()[:512] if path.stat().st_size < 1 << 20 else path.open("rb").read(512)
     if b"<svg" in head.lower() or head.lstrip().startswith(b"<?xml"):
-        return f"SVG drawings are not taken. Export it as {_TAKEN_WORDS}."
-    for start, name in ((b"GIF8", "GIF"), (b"%PDF", "PDF"), (b"PK\x03\x04", "ZIP"), (b"8BPS", "Photoshop")):
-        if head.startswith(start):
-            return f"This is a {name} file, not a photo. Save the picture as {_TAKEN_WORDS}."
+        return f"SVG drawings are not taken. Export it as {_ACCEPTED_TEXT}."
+    for magic, name in ((b"GIF8", "GIF"), (b"%PDF", "PDF"), (b"PK\x03\x04", "ZIP"), (b"8BPS", "Photoshop")):
+        if head.startswith(magic):
+            return f"This is a {name} file, not a photo. Save the picture as {_ACCEPTED_TEXT}."
     if head[4:8] == b"ftyp" and b"heic" not in head and b"avif" not in head:
-        return f"This is a video, not a picture. Save a frame as {_TAKEN_WORDS}."
-    return f"This is no picture the studio can read, or it is damaged. Save it as {_TAKEN_WORDS}."
+        return f"This is a video, not a picture. Save a frame as {_ACCEPTED_TEXT}."
+    return f"This is no picture the studio can read, or it is damaged. Save it as {_ACCEPTED_TEXT}."
 
 
 def _check_size(size: tuple[int, int], max_pixels: int, min_side: int) -> None:
     width, height = size
     if width * height > max_pixels:
-        megapixels, most = width * height / 1e6, max_pixels / 1e6
-        raise BadPicture(f"{width} x {height} px is {megapixels:.0f} megapixels; at most {most:.0f}. Save it smaller.")
+        megapixels, max_megapixels = width * height / 1e6, max_pixels / 1e6
+        raise BadPicture(
+            f"{width} x {height} px is {megapixels:.0f} megapixels; at most {max_megapixels:.0f}. Save it smaller."
+        )
     if min(width, height) < min_side:
         raise BadPicture(f"{width} x {height} px is too small to learn from; the short side needs {min_side} px or more.")
 
 
-def _noticed(picture: Image.Image, path: Path, data: bytes) -> list[dict[str, str]]:
+def _picture_notes(picture: Image.Image, path: Path, data: bytes) -> list[dict[str, str]]:
     notes = []
 
     def note(code: str, sentence: str) -> None:
         notes.append({"code": code, "sentence": sentence})
 
-    expected = NAMES.get(path.suffix.lower().lstrip("."))
+    expected = FORMAT_BY_SUFFIX.get(path.suffix.lower().lstrip("."))
     actual = "JPEG" if picture.format == "MPO" else picture.format
     if expected and expected != actual:
         note("misnamed", f"Named {path.suffix.lower()} but really {actual}.")
@@ -157,41 +159,41 @@ def notes_force_copy(notes: list[dict[str, str]]) -> bool:
     return any(note["code"] != "misnamed" for note in notes)
 
 
-def plain(picture: Image.Image) -> Image.Image:
+def to_plain_rgb(picture: Image.Image) -> Image.Image:
     """8-bit RGB, upright."""
     upright = ImageOps.exif_transpose(picture)
     if upright.mode.startswith(("I", "F")):
         values = np.asarray(upright, dtype=np.float64)
-        top = 65535.0 if values.max(initial=0) > 255 else 255.0
-        upright = Image.fromarray(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8))
+        max_value = 65535.0 if values.max(initial=0) > 255 else 255.0
+        upright = Image.fromarray(np.clip(values * (255.0 / max_value), 0, 255).astype(np.uint8))
     if "A" in upright.getbands() or "transparency" in upright.info:
         upright = upright.convert("RGBA")
-        ground = Image.new("RGBA", upright.size, "white")
-        ground.alpha_composite(upright)
-        upright = ground
+        background = Image.new("RGBA", upright.size, "white")
+        background.alpha_composite(upright)
+        upright = background
     return upright if upright.mode == "RGB" else upright.convert("RGB")
 
 
-def _original(data: bytes, kind: str, path: Path, base: Path) -> Path | None:
-    """The file as it came, freed of all that is no pixel; None when it is not built as it should be."""
+def _stripped_original(data: bytes, kind: str, path: Path, base: Path) -> Path | None:
+    """The uploaded file without metadata; None when its structure cannot be parsed."""
     try:
         clean = strip(data, kind)
     except (ValueError, IndexError, struct.error):
         return None
     if clean == data:
         return path
-    target = base.with_name(f"{base.name}.kept.{KEPT[kind][1]}")
+    target = base.with_name(f"{base.name}.kept.{KEPT_FORMATS[kind][1]}")
     target.write_bytes(clean)
     return target
 
 
-def _copied(picture: Image.Image, base: Path, kind: str, colours: bytes | None) -> Path:
-    """A new file without metadata: what was a photograph in JPEG stays one, the rest becomes PNG."""
+def _clean_copy(picture: Image.Image, base: Path, kind: str, icc_profile: bytes | None) -> Path:
+    """A re-encoded copy without metadata: a JPEG stays a JPEG, other formats become PNG."""
     target = base.with_name(base.name + (".kept.jpg" if kind == "JPEG" else ".kept.png"))
     if kind == "JPEG":
-        picture.save(target, "JPEG", quality=95, exif=b"", xmp=b"", comment=b"", icc_profile=colours)
+        picture.save(target, "JPEG", quality=95, exif=b"", xmp=b"", comment=b"", icc_profile=icc_profile)
     else:
-        picture.save(target, "PNG", compress_level=3, exif=b"", icc_profile=colours)
+        picture.save(target, "PNG", compress_level=3, exif=b"", icc_profile=icc_profile)
     return target
 
 
@@ -202,14 +204,14 @@ def dhash(picture: Image.Image) -> str:
     return f"{int(''.join('1' if bit else '0' for bit in bits), 2):016x}"
 
 
-def at_512(picture: Image.Image) -> Image.Image:
-    """Grey, the long side 512 px: what hash and exposure are measured on."""
+def grey_512(picture: Image.Image) -> Image.Image:
+    """Grey, long side 512 px; hash and exposure are measured on it."""
     scale = 512 / max(picture.size)
     size = (max(3, round(picture.width * scale)), max(3, round(picture.height * scale)))
     return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0).convert("L")
 
 
-def _short(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:120].rstrip(".")
 
 

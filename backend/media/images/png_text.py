@@ -1,4 +1,4 @@
-"""Texts inside a PNG, written without touching a pixel: `tEXt` where Latin-1 is enough, `iTXt` for the rest."""
+"""Adds text chunks to a PNG without touching a pixel: `tEXt` for Latin-1, `iTXt` for other texts."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def with_texts(data: bytes, texts: Mapping[str, str]) -> bytes:
     """The same picture with these texts right after its header. Raises ValueError when `data` is no PNG."""
     if not data.startswith(_SIGNATURE) or data[12:16] != b"IHDR":
         raise ValueError("not a PNG")
-    head = len(_SIGNATURE) + 12 + 13
-    return data[:head] + b"".join(_text(key, text) for key, text in texts.items()) + data[head:]
+    header_end = len(_SIGNATURE) + 12 + 13
+    return data[:header_end] + b"".join(_text(key, text) for key, text in texts.items()) + data[header_end:]
 
 
 def _text(key: str, text: str) -> bytes:

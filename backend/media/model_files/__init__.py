@@ -1,1 +1,1 @@
-"""LoRAs and checkpoints as files: safetensors headers, layouts, families."""
+"""LoRA and checkpoint files: safetensors headers, tensor layouts, model families."""

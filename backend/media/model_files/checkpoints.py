@@ -1,4 +1,4 @@
-"""Which family a checkpoint file belongs to, from its safetensors header alone: loads no weights, trusts no file."""
+"""Tells the model family of a checkpoint file from its safetensors header; loads no weights and trusts no file."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ _LATENT_CHANNELS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointCard:
-    """`family`: `sd15`, `sd21`, `sdxl`, `flux`; "" is none of these. `inpainting`: it also reads a mask and a picture."""
+class CheckpointInfo:
+    """`family`: `sd15`, `sd21`, `sdxl`, `flux`, or "" for others. `inpainting`: its U-Net also reads a mask and a picture."""
 
     family: str
     inpainting: bool = False
 
 
-def family(path: Path) -> str:
-    """`sd15`, `sd21`, `sdxl` or `flux`; "" when it is another kind, broken, cut off, gone or no safetensors file."""
+def checkpoint_family(path: Path) -> str:
+    """`sd15`, `sd21`, `sdxl` or `flux`; "" for other families, and for files that are missing or no whole safetensors file."""
     try:
         return inspect(path).family
     except (OSError, Invalid):
         return ""
 
 
-def inspect(path: Path) -> CheckpointCard:
-    """What the names and shapes of its tensors say. Raises Invalid when it is no whole safetensors file, OSError when gone."""
-    tensors, _ = safetensors.header(path)
+def inspect(path: Path) -> CheckpointInfo:
+    """Judged by the names and shapes of its tensors. Raises Invalid (no whole safetensors file), OSError (no such file)."""
+    tensors, _ = safetensors.read_header(path)
     if _is_flux(tensors):
-        return CheckpointCard("flux")
+        return CheckpointInfo("flux")
     # Video models have an SD U-Net with layers over time in it.
     if any(key.startswith(_UNET) and ".time_stack." in key for key in tensors):
-        return CheckpointCard("")
-    found = _TEXT_WIDTHS.get(_text_width(tensors), "")
-    channels = _side(tensors, f"{_UNET}input_blocks.0.0.weight", 1)
-    if not found or channels < _LATENT_CHANNELS:
-        return CheckpointCard("")
-    return CheckpointCard(found, inpainting=channels > _LATENT_CHANNELS)
+        return CheckpointInfo("")
+    family_name = _TEXT_WIDTHS.get(_text_width(tensors), "")
+    channels = _dimension(tensors, f"{_UNET}input_blocks.0.0.weight", 1)
+    if not family_name or channels < _LATENT_CHANNELS:
+        return CheckpointInfo("")
+    return CheckpointInfo(family_name, inpainting=channels > _LATENT_CHANNELS)
 
 
 def _is_flux(tensors: Mapping[str, Tensor]) -> bool:
@@ -55,9 +55,9 @@ def _is_flux(tensors: Mapping[str, Tensor]) -> bool:
 def _text_width(tensors: Mapping[str, Tensor]) -> int:
     """Width of the text that the first cross-attention reads: 768 (SD 1.x), 1024 (2.x), 2048 (XL), 1280 (XL refiner)."""
     keys = sorted(key for key in tensors if key.startswith(f"{_UNET}input_blocks.") and key.endswith(".attn2.to_k.weight"))
-    return _side(tensors, keys[0], 1) if keys else 0
+    return _dimension(tensors, keys[0], 1) if keys else 0
 
 
-def _side(tensors: Mapping[str, Tensor], key: str, at: int) -> int:
+def _dimension(tensors: Mapping[str, Tensor], key: str, axis: int) -> int:
     tensor = tensors.get(key)
-    return tensor.shape[at] if tensor and len(tensor.shape) > at else 0
+    return tensor.shape[axis] if tensor and len(tensor.shape) > axis else 0

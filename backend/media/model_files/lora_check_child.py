@@ -1,4 +1,4 @@
-"""The only process that opens uploaded LoRAs. One JSON question, one answer.
+"""The only process that opens uploaded LoRAs. One JSON request, one answer.
 
 `python -m backend.media.model_files.lora_check_child`.
 """
@@ -19,13 +19,13 @@ from backend.media.model_files import lora_layouts, lora_renaming, modelspec, sa
 from backend.media.model_files.safetensors import Tensor
 
 _OWN_FAMILY = "starter-"
-_NUMBERS = {"F32", "F16", "BF16", "F64", "F8_E4M3", "F8_E5M2"}
+_FLOAT_DTYPES = {"F32", "F16", "BF16", "F64", "F8_E4M3", "F8_E5M2"}
 
 
 def main() -> None:
-    question = json.loads(sys.stdin.readline())
+    request = json.loads(sys.stdin.readline())
     try:
-        answer = check(Path(question["path"]), Path(question["out"]))
+        answer = check(Path(request["path"]), Path(request["out"]))
     except Invalid as error:
         answer = {"reason": error.message}
     except MemoryError:
@@ -35,24 +35,24 @@ def main() -> None:
 
 
 def check(path: Path, out: Path) -> dict[str, Any]:
-    """What `lora_check.Checked` says. Raises Invalid with the sentence people read."""
-    tensors, metadata = safetensors.header(path)
+    """The fields of `lora_check.CheckedLora`. Raises Invalid with a sentence for people."""
+    tensors, metadata = safetensors.read_header(path)
     layout = lora_layouts.layout_of(tensors)
-    if layout in lora_layouts.SENTENCES:
-        raise Invalid(lora_layouts.SENTENCES[layout])
-    names = lora_renaming.renamed(tensors) if layout in lora_layouts.RENAMED else {name: name for name in tensors}
+    if layout in lora_layouts.REFUSALS:
+        raise Invalid(lora_layouts.REFUSALS[layout])
+    names = lora_renaming.kohya_names(tensors) if layout in lora_layouts.RENAMEABLE else {name: name for name in tensors}
     base = base_of({names[name]: tensor for name, tensor in tensors.items()}, metadata)
-    if not safetensors.finite(path):
+    if not safetensors.all_finite(path):
         raise Invalid("This LoRA holds numbers that are not finite: it would only draw noise. Train or download it again.")
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     note = ""
-    if layout in lora_layouts.RENAMED:
+    if layout in lora_layouts.RENAMEABLE:
         note = lora_renaming.convert(
-            path, out, _added(base, layout, sha256, {names[name]: one for name, one in tensors.items()})
+            path, out, _kohya_metadata(base, layout, sha256, {names[name]: tensor for name, tensor in tensors.items()})
         )
         path = out
-    return _alphas(path) | {
+    return _common_rank_and_alpha(path) | {
         "path": str(path),
         "base": base,
         "converted_from": "" if layout == lora_layouts.KOHYA else layout,
@@ -62,33 +62,33 @@ def check(path: Path, out: Path) -> dict[str, Any]:
 
 
 def base_of(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
-    """The family whose layers these are; `tensors` by kohya's names. Raises Invalid when they are no LoRA's or of none."""
+    """The model family whose layers these are; `tensors` by kohya's names. Raises Invalid (incomplete, broken, unknown)."""
     _check_pairs(tensors)
     claimed = safetensors.claimed_base(metadata)
-    wrong = {base: _misfit(tensors, base) for base in sd_layers.FAMILIES}
-    fitting = [base for base, module in wrong.items() if not module]
+    misfits = {base: _first_misfit(tensors, base) for base in sd_layers.FAMILIES}
+    fitting = [base for base, module in misfits.items() if not module]
     if claimed in fitting:
         return claimed
-    if claimed in wrong and fitting:
+    if claimed in misfits and fitting:
         raise Invalid(
             f"This LoRA says that it is for {sd_layers.FAMILIES[claimed]}, but its layers are those of "
             f"{sd_layers.FAMILIES[fitting[0]]}. Ask where it comes from, or export it again."
         )
-    if claimed in wrong:
+    if claimed in misfits:
         raise Invalid(
-            f"This LoRA says that it is for {sd_layers.FAMILIES[claimed]}, which has no layer {wrong[claimed][:100]} of this "
+            f"This LoRA says that it is for {sd_layers.FAMILIES[claimed]}, which has no layer {misfits[claimed][:100]} of this "
             "size. It was made for another model: choose one for Stable Diffusion 1.5, 2, XL or the starter model."
         )
     if len(fitting) == 1:
         return fitting[0]
-    if claimed.startswith(_OWN_FAMILY):  # its sizes are the engine's business
+    if claimed.startswith(_OWN_FAMILY):  # the engine checks its sizes
         return claimed
     if len(fitting) > 1:
         names = " and ".join(sd_layers.FAMILIES[base] for base in fitting)
         raise Invalid(f"This LoRA fits {names}, and does not say which it is for. Export it with ss_base_model_version set.")
-    said = f" (it says {claimed[:60]})" if claimed else ""
+    claim_text = f" (it says {claimed[:60]})" if claimed else ""
     raise Invalid(
-        f"This LoRA is for a model of another kind{said}: its layers are not those of Stable Diffusion 1.5, 2 or XL. "
+        f"This LoRA is for a model of another kind{claim_text}: its layers are not those of Stable Diffusion 1.5, 2 or XL. "
         "Choose one made for these."
     )
 
@@ -104,45 +104,45 @@ def _check_pairs(tensors: Mapping[str, Tensor]) -> None:
             raise Invalid(
                 f"This LoRA is broken: the two parts of {name[:100]} have different ranks. Train or download it again."
             )
-        if not {down.dtype, up.dtype} <= _NUMBERS:
+        if not {down.dtype, up.dtype} <= _FLOAT_DTYPES:
             raise Invalid(f"This LoRA holds {down.dtype} numbers, which cannot be drawn with. Export it as float16.")
 
 
-def _misfit(tensors: Mapping[str, Tensor], base: str) -> str:
-    """The first module that no model of this family has in this size; "" when all fit."""
-    known = sd_layers.layers(base)
+def _first_misfit(tensors: Mapping[str, Tensor], base: str) -> str:
+    """The first module whose name or size does not exist in this family; "" when all fit."""
+    layers = sd_layers.layers(base)
     for key, down in tensors.items():
         name, _, kind = key.partition(".")
         if kind != "lora_down.weight":
             continue
-        layer, up = known.get(name), tensors[f"{name}.lora_up.weight"]
+        layer, up = layers.get(name), tensors[f"{name}.lora_up.weight"]
         area = int(np.prod(down.shape[2:])) * int(np.prod(up.shape[2:]))
         if layer is None or (down.shape[1], up.shape[0], area) != (layer.reads, layer.writes, layer.kernel**2):
             return name
     return ""
 
 
-def _added(base: str, layout: str, sha256: str, tensors: Mapping[str, Tensor]) -> dict[str, str]:
+def _kohya_metadata(base: str, layout: str, sha256: str, tensors: Mapping[str, Tensor]) -> dict[str, str]:
     ranks = [tensor.shape[0] for name, tensor in tensors.items() if name.endswith(".lora_down.weight")]
-    said = {
+    metadata = {
         "ss_network_module": "networks.lora",
         "ss_network_dim": str(max(set(ranks), key=ranks.count)),
         "converted_from": layout,
         "original_sha256": sha256,
     }
-    return said | {"ss_base_model_version": modelspec.KOHYA_BASES.get(base, base)} | modelspec.of_lora(base)
+    return metadata | {"ss_base_model_version": modelspec.KOHYA_BASES.get(base, base)} | modelspec.lora_metadata(base)
 
 
-def _alphas(path: Path) -> dict[str, Any]:
-    """The commonest rank and its alpha. Raises Invalid where an alpha is 0."""
-    tensors, _ = safetensors.header(path)
+def _common_rank_and_alpha(path: Path) -> dict[str, Any]:
+    """{"dim", "alpha"}: the most common pair. Raises Invalid when an alpha is 0."""
+    tensors, _ = safetensors.read_header(path)
     pairs = []
     with path.open("rb") as file:
         for key, down in tensors.items():
             name, _, kind = key.partition(".")
             if kind == "lora_down.weight":
                 alpha = tensors.get(f"{name}.alpha")
-                value = safetensors.number(file, alpha) if alpha else float(down.shape[0])
+                value = safetensors.read_number(file, alpha) if alpha else float(down.shape[0])
                 if value == 0:
                     raise Invalid(
                         "This LoRA has an alpha of 0, which some programs take as no effect and others as the full one. "

@@ -1,4 +1,4 @@
-"""What other programs read first of a LoRA: Stability's ModelSpec 1.0, beside kohya's own `ss_` words. Pure."""
+"""Metadata of LoRA files for other programs: Stability's ModelSpec 1.0, beside kohya's `ss_` keys. Pure."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ KOHYA_BASES = {"sd15": "sd_v1", "sd21": "sd_v2", "sdxl": "sdxl_base_v1-0"}
 """Base -> `ss_base_model_version`."""
 
 
-def of_lora(base: str, *, step: int = 0, resolution: int = 0, velocity: bool = False) -> dict[str, str]:
-    """The fields the specification demands of a LoRA, and those that are known. Neither names nor dates: files are shared.
+def lora_metadata(base: str, *, step: int = 0, resolution: int = 0, velocity: bool = False) -> dict[str, str]:
+    """The required fields of a LoRA, and the optional ones that are known. No names and dates, because files are shared.
 
     `step` and `resolution` (px) of its training, 0: not known. `velocity`: the model predicts velocity, not noise.
     """
-    said = {
+    fields = {
         "modelspec.sai_model_spec": "1.0.0",
         "modelspec.architecture": f"{_ARCHITECTURES.get(base, base)}/lora",
         "modelspec.implementation": _STABILITY if base == "sdxl" else "diffusers",
         "modelspec.title": f"LoRA, {step} steps" if step else "LoRA",
     }
     if resolution:
-        said["modelspec.resolution"] = f"{resolution}x{resolution}"
-        said["modelspec.prediction_type"] = "v" if velocity else "epsilon"
-    return said
+        fields["modelspec.resolution"] = f"{resolution}x{resolution}"
+        fields["modelspec.prediction_type"] = "v" if velocity else "epsilon"
+    return fields

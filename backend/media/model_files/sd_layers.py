@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 FAMILIES = {"sd15": "Stable Diffusion 1.5", "sd21": "Stable Diffusion 2", "sdxl": "Stable Diffusion XL"}
-"""Base -> how people call it."""
+"""Family -> name for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ def layers(base: str) -> dict[str, Layer]:
     family = _FAMILIES.get(base)
     if family is None:
         return {}
-    found = {f"lora_unet_{name}": layer for name, layer in _unet(family)}
+    result = {f"lora_unet_{name}": layer for name, layer in _unet(family)}
     if base == "sdxl":
-        found |= {original_name(name): layer for name, layer in found.items()}
+        result |= {original_name(name): layer for name, layer in result.items()}
     for encoder in family.encoders:
-        found |= dict(_encoder(*encoder))
-    return found
+        result |= dict(_encoder(*encoder))
+    return result
 
 
 def original_name(name: str) -> str:
@@ -65,15 +65,15 @@ def original_name(name: str) -> str:
     `name` is made of diffusers' names, with or without `lora_unet_` in front.
     """
     path = name.removeprefix("lora_unet_")
-    head = name[: len(name) - len(path)]
-    for pattern, put in _ORIGINAL:
-        if found := re.match(pattern, path):
-            rest = path[found.end() :]
-            return head + put(found) + _INNER.get(rest, rest)
+    prefix = name[: len(name) - len(path)]
+    for pattern, replacement in _ORIGINAL_NAMES:
+        if match := re.match(pattern, path):
+            suffix = path[match.end() :]
+            return prefix + replacement(match) + _INNER_NAMES.get(suffix, suffix)
     return name
 
 
-_ORIGINAL: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
+_ORIGINAL_NAMES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"conv_in$", lambda m: "input_blocks_0_0"),
     (r"conv_out$", lambda m: "out_2"),
     (r"time_embedding_linear_([12])$", lambda m: f"time_embed_{2 * int(m[1]) - 2}"),
@@ -87,7 +87,7 @@ _ORIGINAL: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"up_blocks_(\d)_attentions_(\d)", lambda m: f"output_blocks_{3 * int(m[1]) + int(m[2])}_1"),
     (r"up_blocks_(\d)_upsamplers_0_conv$", lambda m: f"output_blocks_{3 * int(m[1]) + 2}_2_conv"),
 )
-_INNER = {
+_INNER_NAMES = {
     "_conv1": "_in_layers_2",
     "_time_emb_proj": "_emb_layers_1",
     "_conv2": "_out_layers_3",
@@ -100,31 +100,31 @@ def _unet(family: _Family) -> Iterator[tuple[str, Layer]]:
     time = 4 * first
     yield "conv_in", Layer(4, first, 3)
     yield "conv_out", Layer(first, 4, 3)
-    for name, wide in (("time_embedding", first), ("add_embedding", family.added)):
-        if wide:
-            yield f"{name}_linear_1", Layer(wide, time)
+    for name, width in (("time_embedding", first), ("add_embedding", family.added)):
+        if width:
+            yield f"{name}_linear_1", Layer(width, time)
             yield f"{name}_linear_2", Layer(time, time)
     levels = list(zip(channels, family.depths, strict=True))
-    skips, now = [first], first
-    for i, (wide, depth) in enumerate(levels):
+    skips, width_in = [first], first
+    for i, (width, depth) in enumerate(levels):
         for j in range(_RESNETS):
-            yield from _resnet(f"down_blocks_{i}_resnets_{j}", now, wide, time)
-            yield from _attention(f"down_blocks_{i}_attentions_{j}", wide, depth, family.text)
-            now = wide
-            skips.append(now)
+            yield from _resnet(f"down_blocks_{i}_resnets_{j}", width_in, width, time)
+            yield from _attention(f"down_blocks_{i}_attentions_{j}", width, depth, family.text)
+            width_in = width
+            skips.append(width_in)
         if i < len(levels) - 1:
-            yield f"down_blocks_{i}_downsamplers_0_conv", Layer(wide, wide, 3)
-            skips.append(now)
+            yield f"down_blocks_{i}_downsamplers_0_conv", Layer(width, width, 3)
+            skips.append(width_in)
     for j in (0, 1):
-        yield from _resnet(f"mid_block_resnets_{j}", now, now, time)
-    yield from _attention("mid_block_attentions_0", now, family.middle, family.text)
-    for i, (wide, depth) in enumerate(reversed(levels)):
+        yield from _resnet(f"mid_block_resnets_{j}", width_in, width_in, time)
+    yield from _attention("mid_block_attentions_0", width_in, family.middle, family.text)
+    for i, (width, depth) in enumerate(reversed(levels)):
         for j in range(_RESNETS + 1):
-            yield from _resnet(f"up_blocks_{i}_resnets_{j}", now + skips.pop(), wide, time)
-            yield from _attention(f"up_blocks_{i}_attentions_{j}", wide, depth, family.text)
-            now = wide
+            yield from _resnet(f"up_blocks_{i}_resnets_{j}", width_in + skips.pop(), width, time)
+            yield from _attention(f"up_blocks_{i}_attentions_{j}", width, depth, family.text)
+            width_in = width
         if i < len(levels) - 1:
-            yield f"up_blocks_{i}_upsamplers_0_conv", Layer(wide, wide, 3)
+            yield f"up_blocks_{i}_upsamplers_0_conv", Layer(width, width, 3)
 
 
 def _resnet(name: str, reads: int, writes: int, time: int) -> Iterator[tuple[str, Layer]]:
@@ -135,27 +135,27 @@ def _resnet(name: str, reads: int, writes: int, time: int) -> Iterator[tuple[str
         yield f"{name}_conv_shortcut", Layer(reads, writes)
 
 
-def _attention(name: str, wide: int, depth: int, text: int) -> Iterator[tuple[str, Layer]]:
+def _attention(name: str, width: int, depth: int, text: int) -> Iterator[tuple[str, Layer]]:
     for end in ("proj_in", "proj_out") if depth else ():
-        yield f"{name}_{end}", Layer(wide, wide)
+        yield f"{name}_{end}", Layer(width, width)
     for k in range(depth):
         block = f"{name}_transformer_blocks_{k}"
-        for attention, reads in (("attn1", wide), ("attn2", text)):
-            yield f"{block}_{attention}_to_q", Layer(wide, wide)
-            yield f"{block}_{attention}_to_k", Layer(reads, wide)
-            yield f"{block}_{attention}_to_v", Layer(reads, wide)
-            yield f"{block}_{attention}_to_out_0", Layer(wide, wide)
-        yield f"{block}_ff_net_0_proj", Layer(wide, 8 * wide)
-        yield f"{block}_ff_net_2", Layer(4 * wide, wide)
+        for attention, reads in (("attn1", width), ("attn2", text)):
+            yield f"{block}_{attention}_to_q", Layer(width, width)
+            yield f"{block}_{attention}_to_k", Layer(reads, width)
+            yield f"{block}_{attention}_to_v", Layer(reads, width)
+            yield f"{block}_{attention}_to_out_0", Layer(width, width)
+        yield f"{block}_ff_net_0_proj", Layer(width, 8 * width)
+        yield f"{block}_ff_net_2", Layer(4 * width, width)
 
 
-def _encoder(prefix: str, wide: int, count: int, written: int) -> Iterator[tuple[str, Layer]]:
+def _encoder(prefix: str, width: int, count: int, projection: int) -> Iterator[tuple[str, Layer]]:
     for n in range(count):
         layer = f"{prefix}_text_model_encoder_layers_{n}"
         for part in "qkv":
-            yield f"{layer}_self_attn_{part}_proj", Layer(wide, wide)
-        yield f"{layer}_self_attn_out_proj", Layer(wide, wide)
-        yield f"{layer}_mlp_fc1", Layer(wide, 4 * wide)
-        yield f"{layer}_mlp_fc2", Layer(4 * wide, wide)
-    if written:
-        yield f"{prefix}_text_projection", Layer(wide, written)
+            yield f"{layer}_self_attn_{part}_proj", Layer(width, width)
+        yield f"{layer}_self_attn_out_proj", Layer(width, width)
+        yield f"{layer}_mlp_fc1", Layer(width, 4 * width)
+        yield f"{layer}_mlp_fc2", Layer(4 * width, width)
+    if projection:
+        yield f"{prefix}_text_projection", Layer(width, projection)

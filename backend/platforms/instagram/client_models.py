@@ -1,4 +1,4 @@
-"""What Instagram says, as frozen values."""
+"""Instagram's answers as frozen values."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 
-from backend.platforms.http_base import json_object, part, seconds, whole
+from backend.platforms.http_base import json_object, non_negative_int, parse_seconds, sub_object
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """`status_code`: IN_PROGRESS, FINISHED, ERROR, EXPIRED, PUBLISHED. `status`: a text that names the subcode on ERROR."""
+    """`status_code`: IN_PROGRESS, FINISHED, ERROR, EXPIRED, PUBLISHED. `status`: text that names the subcode of an ERROR."""
 
     id: str
     status_code: str
@@ -23,7 +23,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """content_publishing_limit. `total` None: it does not say; `duration` in seconds."""
+    """content_publishing_limit. `total` None: not in the answer; `duration` in seconds."""
 
     used: int
     total: int | None
@@ -31,7 +31,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Me:
+class InstagramProfile:
     id: str
     username: str
     name: str
@@ -39,8 +39,8 @@ class Me:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """`expires_in` in seconds; None: it does not say (a short one: an hour)."""
+class InstagramToken:
+    """`expires_in` in seconds; None: not in the answer (a short-lived token lasts an hour)."""
 
     access_token: str = field(repr=False)
     expires_in: float | None = None
@@ -49,7 +49,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class InstagramErrorBody:
     """{"error": {…}} of instagram.md, 5. `retry_after` in seconds: X-Business-Use-Case-Usage (minutes there) or Retry-After."""
 
     status: int
@@ -62,44 +62,44 @@ class Problem:
     retry_after: float | None = None
 
     @classmethod
-    def read(cls, response: httpx.Response) -> Problem:
-        whole_body = json_object(response)
-        error = part(whole_body, "error")
-        # The token endpoint has a shape of its own: {"error_type", "code", "error_message"}.
-        message = error.get("message") or whole_body.get("error_message") or f"HTTP {response.status_code}"
+    def read(cls, response: httpx.Response) -> InstagramErrorBody:
+        body = json_object(response)
+        error = sub_object(body, "error")
+        # The token endpoint answers {"error_type", "code", "error_message"} instead.
+        message = error.get("message") or body.get("error_message") or f"HTTP {response.status_code}"
         return cls(
             response.status_code,
-            _signed(error.get("code") or whole_body.get("code")),
-            _signed(error.get("error_subcode")),
+            _to_int(error.get("code") or body.get("code")),
+            _to_int(error.get("error_subcode")),
             str(message)[:500],
             str(error.get("error_user_msg") or error.get("error_user_title") or "")[:300],
             bool(error.get("is_transient")),
             str(error.get("fbtrace_id") or ""),
-            _wait(response.headers),
+            _retry_after(response.headers),
         )
 
 
-class Refusal(Exception):
-    """An answer that says no."""
+class InstagramApiError(Exception):
+    """An error answer of the API."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: InstagramErrorBody) -> None:
         super().__init__(f"{problem.status} {problem.code}/{problem.subcode} {problem.message}")
         self.problem = problem
 
 
-def _signed(value: object) -> int:
+def _to_int(value: object) -> int:
     try:
         return int(str(value))
     except ValueError:
         return 0
 
 
-def _wait(headers: Mapping[str, str]) -> float | None:
+def _retry_after(headers: Mapping[str, str]) -> float | None:
     try:
         usage: Any = json.loads(headers.get("x-business-use-case-usage", "{}"))
-        entries = [one for group in usage.values() for one in group]
-        minutes = [whole(one.get("estimated_time_to_regain_access")) or 0 for one in entries]
+        entries = [entry for group in usage.values() for entry in group]
+        minutes = [non_negative_int(entry.get("estimated_time_to_regain_access")) or 0 for entry in entries]
     except (ValueError, AttributeError, TypeError):
         minutes = []
     longest = max(minutes, default=0)
-    return longest * 60.0 if longest else seconds(headers.get("retry-after"))
+    return longest * 60.0 if longest else parse_seconds(headers.get("retry-after"))

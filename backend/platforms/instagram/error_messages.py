@@ -1,4 +1,4 @@
-"""What Instagram's codes mean: the table of docs/contracts/instagram.md, 5."""
+"""Turns Instagram's error codes into PlatformErrors: the table of docs/contracts/instagram.md, 5."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from backend.platforms.common import lost, translate_transport_errors
+from backend.platforms.common import answer_lost, translate_transport_errors
 from backend.platforms.errors import (
     Forbidden,
     InvalidPost,
@@ -17,17 +17,17 @@ from backend.platforms.errors import (
     TokenRefused,
     Transient,
 )
-from backend.platforms.instagram.client import Problem, Refusal
+from backend.platforms.instagram.client import InstagramApiError, InstagramErrorBody
 
 LABEL = "Instagram"
 NOT_READY, QUOTA, RESTRICTED = 2207027, 2207042, 2207050
 SPAM = 2207051
-"""Seen although the post was live (instagram.md, 5): while publishing it means nothing."""
-_FETCH = {2207003, 2207052}
+"""Has been returned although the post was live (instagram.md, 5), so while publishing the outcome stays unknown."""
+_FETCH_SUBCODES = {2207003, 2207052}
 """Raised before anything is published, also by media_publish (instagram.md, 5)."""
-_CREATE = {2207032, 2207053, 2207001, 2207082}
-_GONE = {2207020, 2207008, 2207006}
-_INPUT = {
+_CREATE_SUBCODES = {2207032, 2207053, 2207001, 2207082}
+_EXPIRED_SUBCODES = {2207020, 2207008, 2207006}
+_INPUT_MESSAGES = {
     2207004: "Instagram finds a picture too large: 8 MB at most.",
     2207005: "Instagram cannot read a picture: it takes JPEG only.",
     2207009: "Instagram refuses the shape of a picture: between 4:5 and 1.91:1.",
@@ -37,80 +37,85 @@ _INPUT = {
     2207057: "The cover's moment lies outside the video.",
     2207010: "The caption is too long for Instagram, or has too many hashtags or names.",
 }
-_RATE = {4, 17, 32, 613, 80002}
+_RATE_CODES = {4, 17, 32, 613, 80002}
 _SUBCODE = re.compile(r"2207\d{3}")
 
 
 @contextmanager
-def asking(*, publishing: bool = False, reading: bool = False) -> Generator[None, None, None]:
-    """`publishing`: around the irreversible call, where only what surely comes before it counts as a no."""
+def translate_api_errors(*, publishing: bool = False, reading: bool = False) -> Generator[None, None, None]:
+    """Turns API and connection errors into PlatformErrors. `publishing`: around the irreversible call, where only errors that
+    surely come before it count as “not published”."""
     with translate_transport_errors(LABEL, irreversible=publishing):
         try:
             yield
-        except Refusal as refused:
-            raise explained(refused.problem, publishing=publishing, reading=reading) from refused
+        except InstagramApiError as error:
+            raise to_platform_error(error.problem, publishing=publishing, reading=reading) from error
 
 
-def explained(problem: Problem, *, publishing: bool = False, reading: bool = False) -> PlatformError:
+def to_platform_error(problem: InstagramErrorBody, *, publishing: bool = False, reading: bool = False) -> PlatformError:
     data: dict[str, Any] = {
         "platform_code": problem.code,
         "platform_subcode": problem.subcode,
         "trace": problem.trace,
         "detail": f"{problem.status} {problem.message}",
     }
-    unsure = publishing and (problem.status >= 500 or problem.subcode in {SPAM, *_CREATE})
-    found = None if unsure else _by_subcode(problem, data) or _by_code(problem, data)
-    if found is not None:
-        return found
-    if publishing:  # 1, 2, 5xx, 100/33, 4/2207051, what nobody has described: it may be live
-        return lost(LABEL, str(data["detail"]))
+    outcome_unclear = publishing and (problem.status >= 500 or problem.subcode in {SPAM, *_CREATE_SUBCODES})
+    known_error = None if outcome_unclear else _error_by_subcode(problem, data) or _error_by_code(problem, data)
+    if known_error is not None:
+        return known_error
+    if publishing:  # 1, 2, 5xx, 100/33, 4/2207051 and undocumented codes: the post may be live
+        return answer_lost(LABEL, str(data["detail"]))
     if problem.status >= 500 or problem.transient or problem.code in (1, 2):
         return Transient("Instagram has a fault of its own right now. It is tried again.", **data)
     if problem.code == 100 and problem.subcode == 33 and reading:
         return Transient("Instagram does not find it at the moment. It is asked again.", **data)
-    words = problem.user_message or problem.message
-    return InvalidPost(f"Instagram refuses this post: {words.rstrip('.')}. Change it and try again.", **data)
+    reason = problem.user_message or problem.message
+    return InvalidPost(f"Instagram refuses this post: {reason.rstrip('.')}. Change it and try again.", **data)
 
 
-def of_status(text: str) -> PlatformError:
-    """Of a container that failed: its `status` names the subcode."""
-    named = _SUBCODE.search(text)
-    problem = Problem(400, 0, int(named.group()) if named else 0, text)
+def container_error(text: str) -> PlatformError:
+    """The error of a failed container, by the subcode in its `status` text."""
+    match = _SUBCODE.search(text)
+    problem = InstagramErrorBody(400, 0, int(match.group()) if match else 0, text)
     data: dict[str, Any] = {"platform_subcode": problem.subcode, "detail": text}
-    return _by_subcode(problem, data) or PrepareAgain("Instagram could not prepare the post. It is prepared again.", **data)
+    return _error_by_subcode(problem, data) or PrepareAgain(
+        "Instagram could not prepare the post. It is prepared again.", **data
+    )
 
 
-def _by_subcode(problem: Problem, data: dict[str, Any]) -> PlatformError | None:
+def _error_by_subcode(problem: InstagramErrorBody, data: dict[str, Any]) -> PlatformError | None:
     match problem.subcode:
         case code if code == NOT_READY:
             return Transient("Instagram is not ready with the files yet. It is asked again.", **data)
         case code if code == QUOTA:
-            say = "The account has published as often as Instagram allows in 24 hours. It goes on when there is room."
+            message = "The account has published as often as Instagram allows in 24 hours. It goes on when there is room."
             return RateLimitedByPlatform(
-                say, retry_after=problem.retry_after or 3600.0, hinted=bool(problem.retry_after), what="quota", **data
+                message, retry_after=problem.retry_after or 3600.0, hinted=bool(problem.retry_after), what="quota", **data
             )
         case code if code == RESTRICTED:
             return Forbidden("Instagram has restricted this account. Open Instagram and follow what it says there.", **data)
         case code if code == SPAM:
             return Forbidden("Instagram took this for spam. Look at the account in Instagram before posting more.", **data)
-        case code if code in _FETCH:
+        case code if code in _FETCH_SUBCODES:
             return PrepareAgain("Instagram could not fetch a file. It is prepared again.", **data)
-        case code if code in _CREATE:
+        case code if code in _CREATE_SUBCODES:
             return PrepareAgain("Instagram could not make the post ready. It is prepared again.", **data)
-        case code if code in _GONE:
+        case code if code in _EXPIRED_SUBCODES:
             return PrepareAgain("What was prepared on Instagram has expired. It is prepared again.", **data)
-        case code if code in _INPUT:
-            return InvalidPost(f"{_INPUT[code]} Change it and try again.", **data)
+        case code if code in _INPUT_MESSAGES:
+            return InvalidPost(f"{_INPUT_MESSAGES[code]} Change it and try again.", **data)
     return None
 
 
-def _by_code(problem: Problem, data: dict[str, Any]) -> PlatformError | None:
+def _error_by_code(problem: InstagramErrorBody, data: dict[str, Any]) -> PlatformError | None:
     code = problem.code
     if code in (190, 102) or problem.status == 401:
         return TokenRefused("Instagram no longer accepts the connection. Connect the account again.", **data)
-    if code in _RATE or problem.status == 429:
-        after, hinted = problem.retry_after or 300.0, problem.retry_after is not None
-        return RateLimitedByPlatform("Instagram wants fewer calls. It goes on later.", retry_after=after, hinted=hinted, **data)
+    if code in _RATE_CODES or problem.status == 429:
+        retry_after, hinted = problem.retry_after or 300.0, problem.retry_after is not None
+        return RateLimitedByPlatform(
+            "Instagram wants fewer calls. It goes on later.", retry_after=retry_after, hinted=hinted, **data
+        )
     if code == 10 or 200 <= code <= 299:
         return Forbidden("The connection may not publish. Connect the account again and allow publishing.", **data)
     if code == 25:

@@ -1,4 +1,5 @@
-"""The practice platform (ops/sandbox_platform): drafts are prepared, publish makes one visible. It takes bytes."""
+"""Adapter of the practice platform (ops/sandbox_platform): drafts with uploaded files are prepared, publish makes one
+visible."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from backend.engines.events import Handle, Log, Progress
-from backend.platforms.common import AdapterBase, lost, read, translate_transport_errors
+from backend.platforms.common import AdapterBase, answer_lost, read_bytes, translate_transport_errors
 from backend.platforms.errors import (
     Forbidden,
     InvalidPost,
@@ -18,20 +19,20 @@ from backend.platforms.errors import (
     Transient,
 )
 from backend.platforms.port import (
-    Accepted,
-    Access,
-    Account,
+    AccountAccess,
     Event,
-    Handled,
+    HandleState,
     NotPublished,
     Outcome,
+    PlatformAccount,
     PostRequest,
     PrepareStatus,
+    PublishAccepted,
     Published,
     Quota,
     Unknown,
 )
-from backend.platforms.sandbox.client import Client, Draft, Refusal
+from backend.platforms.sandbox.client import SandboxApiError, SandboxClient, SandboxDraft
 from backend.settings import Settings
 
 LABEL = "The sandbox"
@@ -42,91 +43,97 @@ class Sandbox(AdapterBase):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._api = Client(settings.sandbox_url, timeout_s=settings.platform_timeout_s)
+        self._api = SandboxClient(settings.sandbox_url, timeout_s=settings.platform_timeout_s)
 
     def close(self) -> None:
         self._api.close()
 
-    def account(self, access: Access) -> Account:
-        with asking():
+    def account(self, access: AccountAccess) -> PlatformAccount:
+        with translate_api_errors():
             me = self._api.me(access.token)
-        return Account(me.id, me.name, me.name, me.avatar, quota=Quota(me.used, me.total))
+        return PlatformAccount(me.id, me.name, me.name, me.avatar, quota=Quota(me.used, me.total))
 
-    def prepare(self, post: PostRequest, access: Access, handle: Handled | None = None) -> Generator[Event, None, None]:
+    def prepare(
+        self, post: PostRequest, access: AccountAccess, handle: HandleState | None = None
+    ) -> Generator[Event, None, None]:
         self.require_valid(post)
-        kept, draft = self.usable(handle, post), None
-        if kept.get("draft"):
-            draft = self._draft(kept, access)
+        state, draft = self.matching_handle(handle, post), None
+        if state.get("draft"):
+            draft = self._draft(state, access)
         else:
             yield Log(f"Sandbox: ai_made={str(post.ai_made).lower()}")
-            with asking():
+            with translate_api_errors():
                 draft = self._api.create(_body(post), access.token)
-            kept = {"of": post.fingerprint, "draft": draft.id, "film": any(one.kind == "video" for one in post.media)}
-        yield Handle(dict(kept))
+            state = {
+                "of": post.fingerprint,
+                "draft": draft.id,
+                "film": any(media_file.kind == "video" for media_file in post.media),
+            }
+        yield Handle(dict(state))
         for n, media in enumerate(post.media):
             if n not in draft.stored:
-                with asking():
-                    self._api.put(kept["draft"], n, read(media, 0, media.size), mime=media.mime, token=access.token)
+                with translate_api_errors():
+                    self._api.put(state["draft"], n, read_bytes(media, 0, media.size), mime=media.mime, token=access.token)
             yield Progress(n + 1, len(post.media), "sending")
 
-    def check(self, handle: Handled, access: Access) -> PrepareStatus:
+    def check(self, handle: HandleState, access: AccountAccess) -> PrepareStatus:
         try:
-            found = self._draft(handle, access)
+            draft = self._draft(handle, access)
         except PrepareAgain as gone:
             return PrepareStatus("gone", gone.message)
-        match found.state:
+        match draft.state:
             case "ready" | "published":
-                return PrepareStatus("ready" if found.state == "ready" else "published")
+                return PrepareStatus("ready" if draft.state == "ready" else "published")
             case "failed":
-                error = InvalidPost(f"{LABEL} refuses the post: {found.reason}. Change it and try again.")
+                error = InvalidPost(f"{LABEL} refuses the post: {draft.reason}. Change it and try again.")
                 return PrepareStatus("failed", error.message, error=error)
-        return PrepareStatus("waiting", f"{LABEL} works on the files.", self.poll_s(film=bool(handle.get("film"))))
+        return PrepareStatus("waiting", f"{LABEL} works on the files.", self.poll_s(video=bool(handle.get("film"))))
 
-    def finalize(self, post: PostRequest, handle: Handled, access: Access) -> Published | Accepted:
+    def finalize(self, post: PostRequest, handle: HandleState, access: AccountAccess) -> Published | PublishAccepted:
         self.require_same(handle, post)
-        with asking(publishing=True):
-            found = self._api.publish(handle["draft"], access.token)
-        return _published(handle, found)
+        with translate_api_errors(publishing=True):
+            draft = self._api.publish(handle["draft"], access.token)
+        return _published(handle, draft)
 
-    def reconcile(self, handle: Handled, access: Access, *, age_s: float) -> Outcome:
+    def reconcile(self, handle: HandleState, access: AccountAccess, *, age_s: float) -> Outcome:
         try:
-            found = self._draft(handle, access)
+            draft = self._draft(handle, access)
         except PrepareAgain:
             return Unknown(f"{LABEL} has forgotten the post. Look at its feed.")
-        if found.state == "published":
-            return _published(handle, found)
-        if found.state == "failed":
-            error = InvalidPost(f"{LABEL} refuses the post: {found.reason}. Change it and try again.")
+        if draft.state == "published":
+            return _published(handle, draft)
+        if draft.state == "failed":
+            error = InvalidPost(f"{LABEL} refuses the post: {draft.reason}. Change it and try again.")
             return NotPublished(error.message, error)
-        return self.not_yet(age_s, f"{LABEL} says that it has not published it.")
+        return self.not_published_yet(age_s, f"{LABEL} says that it has not published it.")
 
-    def comment(self, published: Published, text: str, access: Access) -> str:
-        with asking(publishing=True):
+    def comment(self, published: Published, text: str, access: AccountAccess) -> str:
+        with translate_api_errors(publishing=True):
             return self._api.comment(published.remote_id, text, access.token)
 
-    def find_comment(self, published: Published, text: str, access: Access) -> str:
-        with asking():
-            listed = self._api.comments(published.remote_id, access.token)
-        return next((id for id, said in listed if said.strip() == text.strip()), "")
+    def find_comment(self, published: Published, text: str, access: AccountAccess) -> str:
+        with translate_api_errors():
+            comments = self._api.comments(published.remote_id, access.token)
+        return next((id for id, comment_text in comments if comment_text.strip() == text.strip()), "")
 
-    def _draft(self, handle: Handled, access: Access) -> Draft:
-        with asking():
+    def _draft(self, handle: HandleState, access: AccountAccess) -> SandboxDraft:
+        with translate_api_errors():
             return self._api.draft(handle["draft"], access.token)
 
 
 @contextmanager
-def asking(*, publishing: bool = False) -> Generator[None, None, None]:
-    """`publishing`: around the irreversible call."""
+def translate_api_errors(*, publishing: bool = False) -> Generator[None, None, None]:
+    """Turns API and connection errors into PlatformErrors. `publishing`: around the irreversible call."""
     with translate_transport_errors(LABEL, irreversible=publishing):
         try:
             yield
-        except Refusal as refused:
-            raise explained(refused, publishing=publishing) from refused
+        except SandboxApiError as error:
+            raise to_platform_error(error, publishing=publishing) from error
 
 
-def explained(refused: Refusal, *, publishing: bool = False) -> PlatformError:
-    data: dict[str, Any] = {"platform_code": refused.code, "detail": f"{refused.status} {refused.message}"}
-    match refused.status:
+def to_platform_error(error: SandboxApiError, *, publishing: bool = False) -> PlatformError:
+    data: dict[str, Any] = {"platform_code": error.code, "detail": f"{error.status} {error.message}"}
+    match error.status:
         case 401:
             return TokenRefused(f"{LABEL} no longer accepts the connection. Connect the account again.", **data)
         case 403:
@@ -136,26 +143,37 @@ def explained(refused: Refusal, *, publishing: bool = False) -> PlatformError:
         case 425:
             return Transient(f"{LABEL} is not ready with the files yet. It is asked again.", **data)
         case 429:
-            quota = refused.code == "quota"
-            say = "The account has posted as often as it may today." if quota else f"{LABEL} wants fewer calls."
-            after, hinted = refused.retry_after or 60.0, refused.retry_after is not None
+            is_quota = error.code == "quota"
+            message = "The account has posted as often as it may today." if is_quota else f"{LABEL} wants fewer calls."
+            retry_after, hinted = error.retry_after or 60.0, error.retry_after is not None
             return RateLimitedByPlatform(
-                f"{say} It goes on later.", retry_after=after, hinted=hinted, what="quota" if quota else "rate", **data
+                f"{message} It goes on later.",
+                retry_after=retry_after,
+                hinted=hinted,
+                what="quota" if is_quota else "rate",
+                **data,
             )
         case status if status >= 500 or status == 409:
             if publishing:
-                return lost(LABEL, str(data["detail"]))
+                return answer_lost(LABEL, str(data["detail"]))
             return Transient(f"{LABEL} has a fault right now. It is tried again.", **data)
-    return InvalidPost(f"{LABEL} refuses the post: {refused.message.rstrip('.')}. Change it and try again.", **data)
+    return InvalidPost(f"{LABEL} refuses the post: {error.message.rstrip('.')}. Change it and try again.", **data)
 
 
-def _published(handle: Handled, found: Draft) -> Published:
-    return Published(found.post_id, found.url, {**handle, "post": found.post_id})
+def _published(handle: HandleState, draft: SandboxDraft) -> Published:
+    return Published(draft.post_id, draft.url, {**handle, "post": draft.post_id})
 
 
 def _body(post: PostRequest) -> dict[str, Any]:
     files = [
-        {"kind": one.kind, "mime": one.mime, "width": one.width, "height": one.height, "size": one.size, "alt": one.alt_text}
-        for one in post.media
+        {
+            "kind": media.kind,
+            "mime": media.mime,
+            "width": media.width,
+            "height": media.height,
+            "size": media.size,
+            "alt": media.alt_text,
+        }
+        for media in post.media
     ]
     return {"format": post.format, "caption": post.caption, "title": post.title, "ai_made": post.ai_made, "files": files}

@@ -1,5 +1,5 @@
-"""The wire of the practice platform (ops/sandbox_platform)."""
+"""Client of the practice platform (ops/sandbox_platform)."""
 
-from backend.platforms.sandbox.client_http import Client, Draft, Profile, Refusal, Token
+from backend.platforms.sandbox.client_http import SandboxApiError, SandboxClient, SandboxDraft, SandboxProfile, SandboxToken
 
-__all__ = ["Client", "Draft", "Profile", "Refusal", "Token"]
+__all__ = ["SandboxApiError", "SandboxClient", "SandboxDraft", "SandboxProfile", "SandboxToken"]

@@ -1,6 +1,6 @@
-"""The wire of TikTok's Content Posting API; docs/contracts/tiktok.md."""
+"""Client of TikTok's Content Posting API; docs/contracts/tiktok.md."""
 
-from backend.platforms.tiktok.client_http import Client
-from backend.platforms.tiktok.client_models import Creator, Init, Problem, Refusal, Status, Token
+from backend.platforms.tiktok.client_http import TikTokClient
+from backend.platforms.tiktok.client_models import Creator, Init, Status, TikTokApiError, TikTokErrorBody, TikTokToken
 
-__all__ = ["Client", "Creator", "Init", "Problem", "Refusal", "Status", "Token"]
+__all__ = ["Creator", "Init", "Status", "TikTokApiError", "TikTokClient", "TikTokErrorBody", "TikTokToken"]

@@ -1,4 +1,5 @@
-"""The calls. Every one raises Away, Lost (backend.platforms.http_base) and Refusal; yes is only error.code == "ok"."""
+"""HTTP calls. Each raises ConnectError, ResponseLost (backend.platforms.http_base) and TikTokApiError. An answer is a success
+only with error.code == "ok"."""
 
 from __future__ import annotations
 
@@ -7,24 +8,24 @@ from typing import Any
 
 import httpx
 
-from backend.platforms.http_base import HttpClient, ResponseLost, json_object, part, seconds
-from backend.platforms.tiktok.client_models import Creator, Init, Problem, Refusal, Status, Token
+from backend.platforms.http_base import HttpClient, ResponseLost, json_object, parse_seconds, sub_object
+from backend.platforms.tiktok.client_models import Creator, Init, Status, TikTokApiError, TikTokErrorBody, TikTokToken
 
 _PUBLISH = "/v2/post/publish"
 
 
-class Client:
+class TikTokClient:
     def __init__(self, url: str, *, timeout_s: float = 60.0) -> None:
-        self._wire = HttpClient(url, timeout_s=timeout_s)
+        self._http = HttpClient(url, timeout_s=timeout_s)
 
     def close(self) -> None:
-        self._wire.close()
+        self._http.close()
 
     def creator(self, token: str) -> Creator:
         return Creator.read(self._post(f"{_PUBLISH}/creator_info/query/", {}, token))
 
     def init_video(self, info: Mapping[str, Any], source: Mapping[str, Any], token: str) -> Init:
-        """Nothing is visible before the last byte of FILE_UPLOAD."""
+        """Starts a FILE_UPLOAD; nothing is visible before its last byte."""
         return self._init(f"{_PUBLISH}/video/init/", {"post_info": dict(info), "source_info": dict(source)}, token)
 
     def init_pictures(self, body: Mapping[str, Any], token: str) -> Init:
@@ -32,31 +33,31 @@ class Client:
         return self._init(f"{_PUBLISH}/content/init/", dict(body), token)
 
     def put(self, upload_url: str, data: bytes, *, first: int, total: int, mime: str) -> int:
-        """One chunk from byte `first`. The status: 206 more is wanted, 200 or 201 it is whole."""
-        heads = {"Content-Type": mime, "Content-Range": f"bytes {first}-{first + len(data) - 1}/{total}"}
-        response = self._wire.send("PUT", upload_url, data=data, headers=heads)
+        """Uploads one chunk from byte `first`. Returns the status: 206 more is expected, 200 or 201 complete."""
+        headers = {"Content-Type": mime, "Content-Range": f"bytes {first}-{first + len(data) - 1}/{total}"}
+        response = self._http.send("PUT", upload_url, data=data, headers=headers)
         if response.status_code not in (200, 201, 206):
-            raise Refusal(Problem.read(response))
+            raise TikTokApiError(TikTokErrorBody.read(response))
         return response.status_code
 
     def status(self, publish_id: str, token: str) -> Status:
         return Status.read(self._post(f"{_PUBLISH}/status/fetch/", {"publish_id": publish_id}, token))
 
-    def token(self, form: Mapping[str, str]) -> Token:
+    def token(self, form: Mapping[str, str]) -> TikTokToken:
         """POST /v2/oauth/token/ for a code or a refresh token; the refresh token that comes back may be a new one."""
-        response = self._wire.send("POST", "/v2/oauth/token/", form=form)
-        told = json_object(response)
-        if response.status_code >= 300 or "error" in told:
-            raise Refusal(Problem.read(response))
-        if not told.get("access_token"):
+        response = self._http.send("POST", "/v2/oauth/token/", form=form)
+        answer = json_object(response)
+        if response.status_code >= 300 or "error" in answer:
+            raise TikTokApiError(TikTokErrorBody.read(response))
+        if not answer.get("access_token"):
             raise ResponseLost("the answer holds no token")
-        return Token(
-            str(told["access_token"]),
-            str(told.get("refresh_token", "")),
-            seconds(told.get("expires_in")),
-            seconds(told.get("refresh_expires_in")),
-            str(told.get("open_id", "")),
-            tuple(one for one in str(told.get("scope", "")).split(",") if one),
+        return TikTokToken(
+            str(answer["access_token"]),
+            str(answer.get("refresh_token", "")),
+            parse_seconds(answer.get("expires_in")),
+            parse_seconds(answer.get("refresh_expires_in")),
+            str(answer.get("open_id", "")),
+            tuple(scope for scope in str(answer.get("scope", "")).split(",") if scope),
         )
 
     def _init(self, path: str, body: dict[str, Any], token: str) -> Init:
@@ -66,13 +67,13 @@ class Client:
         return Init(str(data["publish_id"]), str(data.get("upload_url") or ""))
 
     def _post(self, path: str, body: dict[str, Any], token: str) -> dict[str, Any]:
-        return _taken(self._wire.send("POST", path, token=token, body=body))
+        return _checked(self._http.send("POST", path, token=token, body=body))
 
 
-def _taken(response: httpx.Response) -> dict[str, Any]:
-    told = json_object(response)
-    if response.status_code >= 300 or part(told, "error").get("code") not in ("ok", None):
-        raise Refusal(Problem.read(response))
-    if "data" not in told:
+def _checked(response: httpx.Response) -> dict[str, Any]:
+    answer = json_object(response)
+    if response.status_code >= 300 or sub_object(answer, "error").get("code") not in ("ok", None):
+        raise TikTokApiError(TikTokErrorBody.read(response))
+    if "data" not in answer:
         raise ResponseLost("the answer is no envelope")
-    return part(told, "data")
+    return sub_object(answer, "data")

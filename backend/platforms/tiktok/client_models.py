@@ -1,4 +1,4 @@
-"""What TikTok says, as frozen values."""
+"""TikTok's answers as frozen values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from backend.platforms.http_base import json_object, part, seconds, whole
+from backend.platforms.http_base import json_object, non_negative_int, parse_seconds, sub_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Creator:
             str(data.get("creator_username", "")),
             str(data.get("creator_nickname", "")),
             str(data.get("creator_avatar_url", "")),
-            tuple(str(one) for one in options) if isinstance(options, list) else (),
+            tuple(str(option) for option in options) if isinstance(options, list) else (),
             bool(data.get("comment_disabled")),
             bool(data.get("duet_disabled")),
             bool(data.get("stitch_disabled")),
-            seconds(data.get("max_video_post_duration_sec")),
+            parse_seconds(data.get("max_video_post_duration_sec")),
         )
 
 
@@ -49,7 +49,7 @@ class Init:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`post_ids`: public ones only, after moderation. `uploaded`: bytes, None when it does not say."""
+    """`post_ids`: of public posts only, after moderation. `uploaded` in bytes; None: not in the answer."""
 
     status: str
     fail_reason: str = ""
@@ -58,14 +58,19 @@ class Status:
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Status:
-        # Spelled like this there (tiktok.md, 4).
+        # TikTok spells it like this (tiktok.md, 4).
         ids = data.get("publicaly_available_post_id")
-        found = tuple(str(one) for one in ids) if isinstance(ids, list) else ()
-        return cls(str(data.get("status", "")), str(data.get("fail_reason") or ""), found, whole(data.get("uploaded_bytes")))
+        post_ids = tuple(str(post_id) for post_id in ids) if isinstance(ids, list) else ()
+        return cls(
+            str(data.get("status", "")),
+            str(data.get("fail_reason") or ""),
+            post_ids,
+            non_negative_int(data.get("uploaded_bytes")),
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class TikTokToken:
     """Times in seconds from now. `open_id`: the account, for this app."""
 
     access_token: str = field(repr=False)
@@ -77,8 +82,8 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """{"error": {"code", "message", "log_id"}}; `code` is a word. The token endpoint says {"error", "error_description"}."""
+class TikTokErrorBody:
+    """{"error": {"code", "message", "log_id"}}; `code` is a word. The token endpoint answers {"error", "error_description"}."""
 
     status: int
     code: str
@@ -87,22 +92,22 @@ class Problem:
     retry_after: float | None = None
 
     @classmethod
-    def read(cls, response: httpx.Response) -> Problem:
-        told = json_object(response)
-        error = part(told, "error")
-        code = error.get("code") or (told.get("error") if isinstance(told.get("error"), str) else "")
+    def read(cls, response: httpx.Response) -> TikTokErrorBody:
+        answer = json_object(response)
+        error = sub_object(answer, "error")
+        code = error.get("code") or (answer.get("error") if isinstance(answer.get("error"), str) else "")
         return cls(
             response.status_code,
             str(code or ""),
-            str(error.get("message") or told.get("error_description") or "")[:500],
-            str(error.get("log_id") or told.get("log_id") or ""),
-            seconds(response.headers.get("retry-after")),
+            str(error.get("message") or answer.get("error_description") or "")[:500],
+            str(error.get("log_id") or answer.get("log_id") or ""),
+            parse_seconds(response.headers.get("retry-after")),
         )
 
 
-class Refusal(Exception):
-    """An answer that says no."""
+class TikTokApiError(Exception):
+    """An error answer of the API."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: TikTokErrorBody) -> None:
         super().__init__(f"{problem.status} {problem.code} {problem.message}".strip())
         self.problem = problem

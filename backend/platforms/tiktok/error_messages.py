@@ -1,4 +1,4 @@
-"""What TikTok's codes and fail reasons mean: docs/contracts/tiktok.md, 5."""
+"""Turns TikTok's error codes and fail reasons into PlatformErrors: docs/contracts/tiktok.md, 5."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from backend.platforms.common import lost, translate_transport_errors
+from backend.platforms.common import answer_lost, translate_transport_errors
 from backend.platforms.errors import (
     Forbidden,
     InvalidPost,
@@ -16,18 +16,18 @@ from backend.platforms.errors import (
     TokenRefused,
     Transient,
 )
-from backend.platforms.tiktok.client import Problem, Refusal
+from backend.platforms.tiktok.client import TikTokApiError, TikTokErrorBody
 
 LABEL = "TikTok"
 DAY_S = 86_400.0
-_PERSON = {
+_ACCOUNT_MESSAGES = {
     "scope_not_authorized": "The connection may not post. Connect the account again and allow posting.",
     "url_ownership_unverified": "TikTok does not know this studio's address. Verify it in the TikTok app's URL properties.",
     "spam_risk_user_banned_from_posting": "TikTok has banned this account from posting. Open TikTok and see what it says.",
     "app_version_check_failed": "The account's TikTok app is too old for this. Update it on the phone.",
     "token_not_authorized_for_specified_publish_id": "This post was begun with another account. Connect that one again.",
 }
-_INVALID = {
+_INVALID_MESSAGES = {
     "invalid_param": "TikTok refuses this post: a value of it is wrong. Change it and try again.",
     "privacy_level_option_mismatch": "TikTok no longer offers this audience to the account. Choose another one.",
     "unaudited_client_can_only_post_to_private_accounts": "TikTok has not audited this app: choose “only me”.",
@@ -39,85 +39,89 @@ _INVALID = {
     "spam_risk": "TikTok took this post for spam. Change it before trying again.",
     "spam_risk_text": "TikTok took the text for spam. Change it before trying again.",
 }
-_QUOTA = {
+_QUOTA_MESSAGES = {
     "spam_risk_too_many_posts": "The account has posted as often as TikTok allows in 24 hours. It goes on when there is room.",
     "spam_risk_too_many_pending_share": "The account has too many unfinished posts in TikTok. It goes on when there is room.",
     "reached_active_user_cap": "This app has reached TikTok's number of accounts for today. It goes on tomorrow.",
 }
-_ANEW = {"internal", "video_pull_failed", "photo_pull_failed"}
+_PREPARE_AGAIN = {"internal", "video_pull_failed", "photo_pull_failed"}
 
 
 @contextmanager
-def asking(*, publishing: bool = False) -> Generator[None, None, None]:
-    """`publishing`: around the irreversible call."""
+def translate_api_errors(*, publishing: bool = False) -> Generator[None, None, None]:
+    """Turns API and connection errors into PlatformErrors. `publishing`: around the irreversible call."""
     with translate_transport_errors(LABEL, irreversible=publishing):
         try:
             yield
-        except Refusal as refused:
-            raise explained(refused.problem, publishing=publishing) from refused
+        except TikTokApiError as error:
+            raise to_platform_error(error.problem, publishing=publishing) from error
 
 
 @contextmanager
-def sending(*, last: bool) -> Generator[None, None, None]:
-    """Around a chunk. The upload address answers with a status alone; the last chunk is the irreversible one."""
+def translate_chunk_errors(*, last: bool) -> Generator[None, None, None]:
+    """Around the upload of a chunk, whose answer is only a status. `last`: the last chunk, which publishes the video."""
     with translate_transport_errors(LABEL, irreversible=last):
         try:
             yield
-        except Refusal as refused:
-            raise _of_chunk(refused.problem, last=last) from refused
+        except TikTokApiError as error:
+            raise _chunk_error(error.problem, last=last) from error
 
 
-def explained(problem: Problem, *, publishing: bool = False) -> PlatformError:
+def to_platform_error(problem: TikTokErrorBody, *, publishing: bool = False) -> PlatformError:
     data: dict[str, Any] = {
-        "platform_code": problem.code, "trace": problem.log_id, "detail": f"{problem.status} {problem.message}",
-    }  # fmt: skip
-    known = of_reason(problem.code, data)
-    if known is not None and problem.code not in _ANEW:
-        return known
+        "platform_code": problem.code,
+        "trace": problem.log_id,
+        "detail": f"{problem.status} {problem.message}",
+    }
+    known_error = error_by_reason(problem.code, data)
+    if known_error is not None and problem.code not in _PREPARE_AGAIN:
+        return known_error
     if problem.code == "access_token_invalid" or problem.status == 401:
         return TokenRefused("TikTok no longer accepts the connection. Connect the account again.", **data)
     if problem.code == "rate_limit_exceeded" or problem.status == 429:
-        after, hinted = problem.retry_after or 60.0, problem.retry_after is not None
+        retry_after, hinted = problem.retry_after or 60.0, problem.retry_after is not None
         return RateLimitedByPlatform(
-            "TikTok wants fewer calls. It goes on in a moment.", retry_after=after, hinted=hinted, **data
+            "TikTok wants fewer calls. It goes on in a moment.", retry_after=retry_after, hinted=hinted, **data
         )
     if problem.code == "invalid_publish_id":
         return PrepareAgain("TikTok no longer knows what was prepared. It is prepared again.", **data)
     if publishing:
-        return lost(LABEL, f"{problem.status} {problem.code} {problem.message}")
+        return answer_lost(LABEL, f"{problem.status} {problem.code} {problem.message}")
     if problem.status >= 500:
         return Transient("TikTok has a fault of its own right now. It is tried again.", **data)
-    words = (problem.message or problem.code).rstrip(".")
-    return InvalidPost(f"TikTok refuses this post: {words}. Change it and try again.", **data)
+    reason = (problem.message or problem.code).rstrip(".")
+    return InvalidPost(f"TikTok refuses this post: {reason}. Change it and try again.", **data)
 
 
-def of_reason(reason: str, data: dict[str, Any] | None = None) -> PlatformError | None:
-    """Of a fail_reason or a code; None for one that nobody has described."""
+def error_by_reason(reason: str, data: dict[str, Any] | None = None) -> PlatformError | None:
+    """The error of a fail_reason or a code; None for an undocumented one."""
     data = data or {"platform_code": reason}
-    if reason in _PERSON:
-        return Forbidden(_PERSON[reason], **data)
-    if reason in _INVALID:
-        return InvalidPost(_INVALID[reason], **data)
-    if reason in _QUOTA:
-        # Rolling 24 h and no hint: an hour is when the next room may be.
+    if reason in _ACCOUNT_MESSAGES:
+        return Forbidden(_ACCOUNT_MESSAGES[reason], **data)
+    if reason in _INVALID_MESSAGES:
+        return InvalidPost(_INVALID_MESSAGES[reason], **data)
+    if reason in _QUOTA_MESSAGES:
+        # The window is a rolling 24 h and TikTok gives no hint, so try again after an hour.
         return RateLimitedByPlatform(
-            _QUOTA[reason], retry_after=DAY_S if reason == "reached_active_user_cap" else 3600.0, what="quota", **data
+            _QUOTA_MESSAGES[reason], retry_after=DAY_S if reason == "reached_active_user_cap" else 3600.0, what="quota", **data
         )
     if reason == "auth_removed":
         return TokenRefused("The account has withdrawn the connection. Connect it again.", **data)
-    if reason in _ANEW:
+    if reason in _PREPARE_AGAIN:
         return PrepareAgain("TikTok could not take the files. It is prepared again.", **data)
     return None
 
 
-def failed(reason: str) -> PlatformError:
-    """Why a post that was accepted did not appear."""
-    known = of_reason(reason)
-    words = reason.replace("_", " ") or "no reason given"
-    return known or InvalidPost(f"TikTok did not publish the post: {words}. Look at it and try again.", platform_code=reason)
+def publish_failure(reason: str) -> PlatformError:
+    """The error of a post that was accepted but not published."""
+    known_error = error_by_reason(reason)
+    reason_text = reason.replace("_", " ") or "no reason given"
+    return known_error or InvalidPost(
+        f"TikTok did not publish the post: {reason_text}. Look at it and try again.", platform_code=reason
+    )
 
 
-def _of_chunk(problem: Problem, *, last: bool) -> PlatformError:
+def _chunk_error(problem: TikTokErrorBody, *, last: bool) -> PlatformError:
     data: dict[str, Any] = {"platform_code": problem.code, "detail": f"{problem.status} {problem.message}"}
     if problem.status == 429:
         return RateLimitedByPlatform(
@@ -125,6 +129,6 @@ def _of_chunk(problem: Problem, *, last: bool) -> PlatformError:
         )
     if problem.status in (403, 404, 410):
         return PrepareAgain("The upload to TikTok has expired. It begins again.", **data)
-    if last:  # 416: it may have these bytes already; 5xx: it may have taken them
-        return lost(LABEL, f"last chunk: {data['detail']}")
+    if last:  # after 416 or 5xx TikTok may have these bytes
+        return answer_lost(LABEL, f"last chunk: {data['detail']}")
     return Transient("TikTok did not take a part of the video. It is tried again.", **data)

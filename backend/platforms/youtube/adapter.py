@@ -1,6 +1,6 @@
-"""YouTube: the session's address is the handle, the video exists with the last byte (docs/contracts/youtube.md, 1).
+"""YouTube adapter: the handle is the upload session's URL; the video exists with its last byte (docs/contracts/youtube.md, 1).
 
-The session can be asked what it has: a lost answer costs nothing here, and asking after it is complete names the video.
+The session tells how many bytes it has, and after the last one which video it became, so a lost answer is harmless.
 """
 
 from __future__ import annotations
@@ -9,28 +9,28 @@ from collections.abc import Generator
 from typing import Any
 
 from backend.engines.events import Handle, Log, Progress
-from backend.platforms.common import AdapterBase, read
+from backend.platforms.common import AdapterBase, read_bytes
 from backend.platforms.errors import Forbidden, InvalidPost, PrepareAgain, Transient
 from backend.platforms.port import (
-    Accepted,
-    Access,
-    Account,
+    AccountAccess,
     Event,
-    Handled,
+    HandleState,
     NotPublished,
     Outcome,
+    PlatformAccount,
     PostRequest,
     PrepareStatus,
+    PublishAccepted,
     Published,
     Unknown,
 )
-from backend.platforms.youtube.client import Client, Upload, Video
-from backend.platforms.youtube.error_messages import asking, failed
+from backend.platforms.youtube.client import UploadProgress, Video, YouTubeClient
+from backend.platforms.youtube.error_messages import processing_failure, translate_api_errors
 from backend.settings import Settings
 
-STEP = 256 * 1024
-"""Chunks are multiples of this, except the last."""
-NO_PROGRESS = 3
+CHUNK_STEP = 256 * 1024
+"""Bytes. Chunks must be multiples of this, except the last."""
+MAX_STALLED_CHUNKS = 3
 
 
 class YouTube(AdapterBase):
@@ -38,137 +38,139 @@ class YouTube(AdapterBase):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._api = Client(
+        self._api = YouTubeClient(
             settings.youtube_api_url, token_url=settings.youtube_token_url, timeout_s=settings.platform_timeout_s
         )
-        self._chunk = max(STEP, settings.platform_chunk_size // STEP * STEP)
+        self._chunk = max(CHUNK_STEP, settings.platform_chunk_size // CHUNK_STEP * CHUNK_STEP)
 
     def close(self) -> None:
         self._api.close()
 
-    def account(self, access: Access) -> Account:
-        """YouTube has no call that says what is left of the quota: it is read from the refusal."""
-        with asking():
+    def account(self, access: AccountAccess) -> PlatformAccount:
+        """Without a quota: YouTube has no call for it, so an exceeded quota shows only in the error."""
+        with translate_api_errors():
             channel = self._api.channel(access.token)
         if channel is None:
             raise Forbidden("This Google account has no YouTube channel. Make one, then connect again.")
-        return Account(
+        return PlatformAccount(
             channel.id, channel.handle or channel.title, channel.title, channel.picture, ("public", "unlisted", "private")
         )
 
-    def prepare(self, post: PostRequest, access: Access, handle: Handled | None = None) -> Generator[Event, None, None]:
+    def prepare(
+        self, post: PostRequest, access: AccountAccess, handle: HandleState | None = None
+    ) -> Generator[Event, None, None]:
         self.require_valid(post)
-        media, kept = post.media[0], self.usable(handle, post)
+        media, state = post.media[0], self.matching_handle(handle, post)
         stored = 0
-        if kept.get("session"):
+        if state.get("session"):
             try:
-                found = self._probe(kept)
+                progress = self._probe(state)
             except PrepareAgain:
-                kept = {}  # an unfinished session that is gone left nothing behind
+                state = {}  # an unfinished session that has expired leaves nothing behind
             else:
-                stored = found.stored
-                yield Handle(_with(kept, found.video))
-                if found.video:
+                stored = progress.stored
+                yield Handle(_with_video(state, progress.video))
+                if progress.video:
                     return
-        if not kept:
+        if not state:
             yield Log(f"YouTube: containsSyntheticMedia={str(post.ai_made).lower()}, privacyStatus={post.privacy or 'public'}")
-            with asking():
+            with translate_api_errors():
                 session = self._api.start(_resource(post), size=media.size, mime=media.mime, token=access.token)
-            kept = {"of": post.fingerprint, "session": session, "size": media.size, "mime": media.mime}
-            yield Handle(dict(kept))
+            state = {"of": post.fingerprint, "session": session, "size": media.size, "mime": media.mime}
+            yield Handle(dict(state))
         last = (media.size - 1) // self._chunk * self._chunk
-        stuck = 0
+        stalled_chunks = 0
         while stored < last:
-            with asking():
-                found = self._put(post, kept, stored, min(self._chunk, last - stored))
-            stuck = 0 if found.stored > stored else stuck + 1
-            if stuck == NO_PROGRESS:
+            with translate_api_errors():
+                progress = self._put(post, state, stored, min(self._chunk, last - stored))
+            stalled_chunks = 0 if progress.stored > stored else stalled_chunks + 1
+            if stalled_chunks == MAX_STALLED_CHUNKS:
                 raise Transient(
                     "YouTube does not take the video right now. It is tried again.", detail=f"{stored} bytes stored"
                 )
-            stored = found.stored
+            stored = progress.stored
             yield Progress(stored, media.size, "sending")
 
-    def check(self, handle: Handled, access: Access) -> PrepareStatus:
+    def check(self, handle: HandleState, access: AccountAccess) -> PrepareStatus:
         if handle.get("video"):
             return PrepareStatus("published")
         try:
-            found = self._probe(handle)
-        except PrepareAgain as gone:
-            return PrepareStatus("gone", gone.message)
-        return PrepareStatus("published" if found.video else "ready")
+            progress = self._probe(handle)
+        except PrepareAgain as error:
+            return PrepareStatus("gone", error.message)
+        return PrepareStatus("published" if progress.video else "ready")
 
-    def finalize(self, post: PostRequest, handle: Handled, access: Access) -> Published | Accepted:
-        """Sends what the session does not have yet; a complete session answers with its video and nothing is sent."""
+    def finalize(self, post: PostRequest, handle: HandleState, access: AccountAccess) -> Published | PublishAccepted:
+        """Sends the bytes that the session lacks; a complete session answers with its video, and nothing is sent."""
         self.require_same(handle, post)
-        found = self._probe(handle)
+        progress = self._probe(handle)
         size = post.media[0].size
-        stuck = 0
-        while found.video is None:
-            stored, length = found.stored, min(self._chunk, size - found.stored)
+        stalled_chunks = 0
+        while progress.video is None:
+            stored, length = progress.stored, min(self._chunk, size - progress.stored)
             if length <= 0:
                 raise PrepareAgain("The upload to YouTube went wrong. It begins again.", detail=f"{stored} of {size} stored")
-            with asking(last=stored + length == size):
-                found = self._put(post, handle, stored, length)
-            stuck = 0 if found.video or found.stored > stored else stuck + 1
-            if stuck == NO_PROGRESS:  # 308 every time: it says itself that it does not have the end
+            with translate_api_errors(last=stored + length == size):
+                progress = self._put(post, handle, stored, length)
+            stalled_chunks = 0 if progress.video or progress.stored > stored else stalled_chunks + 1
+            if stalled_chunks == MAX_STALLED_CHUNKS:  # 308 every time: YouTube surely does not have the end
                 raise Transient(
                     "YouTube does not take the video right now. It is tried again.", detail=f"{stored} bytes stored"
                 )
-        return _standing(handle, found.video, self.poll_s(film=True))
+        return _outcome_of(handle, progress.video, self.poll_s(video=True))
 
-    def reconcile(self, handle: Handled, access: Access, *, age_s: float) -> Outcome:
+    def reconcile(self, handle: HandleState, access: AccountAccess, *, age_s: float) -> Outcome:
         if not handle.get("video"):
             try:
-                found = self._probe(handle)
+                progress = self._probe(handle)
             except PrepareAgain:
                 return Unknown("YouTube has forgotten the upload, so it cannot be asked. Look at the channel.")
-            if found.video is None:
-                return self.not_yet(age_s, "YouTube does not have the end of the video.")
-            return _standing(handle, found.video, self.poll_s(film=True))
-        with asking():
+            if progress.video is None:
+                return self.not_published_yet(age_s, "YouTube does not have the end of the video.")
+            return _outcome_of(handle, progress.video, self.poll_s(video=True))
+        with translate_api_errors():
             video = self._api.video(handle["video"], access.token)
         if video is None:
-            gone = InvalidPost("The video is no longer on YouTube.")
-            again = self.not_yet(age_s, "YouTube does not show the video.")
-            return again if isinstance(again, Unknown) else NotPublished(gone.message, gone)
+            missing = InvalidPost("The video is no longer on YouTube.")
+            outcome = self.not_published_yet(age_s, "YouTube does not show the video.")
+            return outcome if isinstance(outcome, Unknown) else NotPublished(missing.message, missing)
         if video.upload_status in ("failed", "rejected", "deleted"):
-            error = failed(video)
+            error = processing_failure(video)
             return NotPublished(error.message, error)
-        return _standing(handle, video, self.poll_s(film=True))
+        return _outcome_of(handle, video, self.poll_s(video=True))
 
-    def comment(self, published: Published, text: str, access: Access) -> str:
-        with asking(last=True):
+    def comment(self, published: Published, text: str, access: AccountAccess) -> str:
+        with translate_api_errors(last=True):
             return self._api.comment(published.remote_id, text, access.token)
 
-    def find_comment(self, published: Published, text: str, access: Access) -> str:
-        with asking():
-            listed = self._api.comments(published.remote_id, access.token)
-        return next((id for id, said in listed if said.strip() == text.strip()), "")
+    def find_comment(self, published: Published, text: str, access: AccountAccess) -> str:
+        with translate_api_errors():
+            comments = self._api.comments(published.remote_id, access.token)
+        return next((id for id, comment_text in comments if comment_text.strip() == text.strip()), "")
 
-    def _probe(self, handle: Handled) -> Upload:
-        with asking():
+    def _probe(self, handle: HandleState) -> UploadProgress:
+        with translate_api_errors():
             return self._api.probe(handle["session"], total=handle["size"])
 
-    def _put(self, post: PostRequest, handle: Handled, first: int, length: int) -> Upload:
+    def _put(self, post: PostRequest, handle: HandleState, first: int, length: int) -> UploadProgress:
         media = post.media[0]
-        data = read(media, first, length)
+        data = read_bytes(media, first, length)
         return self._api.put(handle["session"], data, first=first, total=media.size, mime=media.mime)
 
 
-def _with(handle: Handled, video: Video | None) -> Handled:
+def _with_video(handle: HandleState, video: Video | None) -> HandleState:
     return {**handle, "video": video.id} if video else dict(handle)
 
 
-def _standing(handle: Handled, video: Video, ask_again_s: float) -> Published | Accepted:
-    kept, url = _with(handle, video), f"https://www.youtube.com/watch?v={video.id}"
+def _outcome_of(handle: HandleState, video: Video, ask_again_s: float) -> Published | PublishAccepted:
+    state, url = _with_video(handle, video), f"https://www.youtube.com/watch?v={video.id}"
     if video.upload_status == "processed":
-        return Published(video.id, url, kept)
-    return Accepted(kept, "YouTube has the video and works on it.", ask_again_s, url)
+        return Published(video.id, url, state)
+    return PublishAccepted(state, "YouTube has the video and works on it.", ask_again_s, url)
 
 
 def _resource(post: PostRequest) -> dict[str, Any]:
-    """youtube.md, 1 and 6: containsSyntheticMedia says that it was made by AI."""
+    """The video's metadata. containsSyntheticMedia marks it as AI-made (youtube.md, 1 and 6)."""
     options = post.options
     snippet: dict[str, Any] = {"title": post.title.strip(), "description": post.caption, "categoryId": options.category}
     if options.tags:

@@ -1,6 +1,13 @@
-"""The wire of the YouTube Data API v3 with resumable upload; docs/contracts/youtube.md."""
+"""Client of the YouTube Data API v3 with resumable upload; docs/contracts/youtube.md."""
 
-from backend.platforms.youtube.client_http import Client
-from backend.platforms.youtube.client_models import Channel, Problem, Refusal, Token, Upload, Video
+from backend.platforms.youtube.client_http import YouTubeClient
+from backend.platforms.youtube.client_models import (
+    UploadProgress,
+    Video,
+    YouTubeApiError,
+    YouTubeChannel,
+    YouTubeErrorBody,
+    YouTubeToken,
+)
 
-__all__ = ["Channel", "Client", "Problem", "Refusal", "Token", "Upload", "Video"]
+__all__ = ["UploadProgress", "Video", "YouTubeApiError", "YouTubeChannel", "YouTubeClient", "YouTubeErrorBody", "YouTubeToken"]

@@ -1,4 +1,4 @@
-"""What YouTube and Google's token endpoint say, as frozen values."""
+"""Answers of YouTube and Google's token endpoint as frozen values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from backend.platforms.http_base import json_object, part, seconds
+from backend.platforms.http_base import json_object, parse_seconds, sub_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class Video:
     rejection_reason: str = ""
 
     @classmethod
-    def read(cls, told: Mapping[str, Any]) -> Video:
-        status = part(told, "status")
+    def read(cls, resource: Mapping[str, Any]) -> Video:
+        status = sub_object(resource, "status")
         return cls(
-            str(told.get("id", "")),
+            str(resource.get("id", "")),
             str(status.get("uploadStatus", "")),
             str(status.get("failureReason", "")),
             str(status.get("rejectionReason", "")),
@@ -32,15 +32,15 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """How far a session is: `video` when it is whole, else `stored` bytes."""
+class UploadProgress:
+    """How far an upload session is: `video` when it is complete, else `stored` bytes."""
 
     stored: int = 0
     video: Video | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class YouTubeChannel:
     id: str
     title: str
     handle: str
@@ -48,8 +48,8 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """Times in seconds from now. `refresh_token` "": none came back, the old one stays."""
+class YouTubeToken:
+    """Times in seconds from now. `refresh_token` "": not in the answer, the old one stays valid."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(default="", repr=False)
@@ -59,7 +59,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class YouTubeErrorBody:
     """{"error": {"code", "message", "errors": [{"domain", "reason"}]}}; tokens: {"error": "invalid_grant", …}."""
 
     status: int
@@ -68,20 +68,20 @@ class Problem:
     retry_after: float | None = None
 
     @classmethod
-    def read(cls, response: httpx.Response) -> Problem:
-        told = json_object(response)
-        error = part(told, "error")
-        listed = error.get("errors")
-        first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
-        plain = told.get("error") if isinstance(told.get("error"), str) else ""
-        message = error.get("message") or told.get("error_description") or ""
-        after = seconds(response.headers.get("retry-after"))
-        return cls(response.status_code, str(first.get("reason") or plain or ""), str(message)[:500], after)
+    def read(cls, response: httpx.Response) -> YouTubeErrorBody:
+        answer = json_object(response)
+        error = sub_object(answer, "error")
+        errors = error.get("errors")
+        first_error = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+        plain_error = answer.get("error") if isinstance(answer.get("error"), str) else ""
+        message = error.get("message") or answer.get("error_description") or ""
+        retry_after = parse_seconds(response.headers.get("retry-after"))
+        return cls(response.status_code, str(first_error.get("reason") or plain_error or ""), str(message)[:500], retry_after)
 
 
-class Refusal(Exception):
-    """An answer that says no."""
+class YouTubeApiError(Exception):
+    """An error answer of the API."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: YouTubeErrorBody) -> None:
         super().__init__(f"{problem.status} {problem.reason} {problem.message}".strip())
         self.problem = problem

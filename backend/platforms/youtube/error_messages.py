@@ -1,4 +1,4 @@
-"""What YouTube's reasons mean: docs/contracts/youtube.md, 3."""
+"""Turns YouTube's error reasons into PlatformErrors: docs/contracts/youtube.md, 3."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from backend.platforms.common import lost, translate_transport_errors
+from backend.platforms.common import answer_lost, translate_transport_errors
 from backend.platforms.errors import (
     Forbidden,
     InvalidPost,
@@ -18,11 +18,11 @@ from backend.platforms.errors import (
     TokenRefused,
     Transient,
 )
-from backend.platforms.youtube.client import Problem, Refusal, Video
+from backend.platforms.youtube.client import Video, YouTubeApiError, YouTubeErrorBody
 
 LABEL = "YouTube"
 _PACIFIC = ZoneInfo("America/Los_Angeles")
-_INVALID = {
+_INVALID_MESSAGES = {
     "invalidTitle": "YouTube refuses the title: at most 100 characters, no < and no >.",
     "invalidDescription": "YouTube refuses the description: at most 5,000 bytes, no < and no >.",
     "invalidTags": "YouTube refuses the tags: at most 500 characters together.",
@@ -33,14 +33,14 @@ _INVALID = {
     "mediaBodyRequired": "YouTube received no video.",
     "defaultLanguageNotSet": "YouTube wants the language of the video.",
 }
-_FAILURES = {
+_FAILURE_MESSAGES = {
     "conversion": "YouTube could not convert the video. Convert it to MP4 (H.264, AAC) and try again.",
     "invalidFile": "YouTube cannot read the video. Convert it to MP4 (H.264, AAC) and try again.",
     "emptyFile": "YouTube received an empty file.",
     "tooSmall": "YouTube finds the video too small.",
     "codec": "YouTube cannot read the video's codec. Convert it to MP4 (H.264, AAC) and try again.",
 }
-_REJECTIONS = {
+_REJECTION_MESSAGES = {
     "duplicate": "YouTube rejected the video: it has been uploaded before.",
     "length": "YouTube rejected the video: it is too long for this account.",
     "termsOfUse": "YouTube rejected the video: it is against its terms of use.",
@@ -48,47 +48,47 @@ _REJECTIONS = {
 
 
 @contextmanager
-def asking(*, last: bool = False) -> Generator[None, None, None]:
-    """`last`: around the last byte, after which the video exists."""
+def translate_api_errors(*, last: bool = False) -> Generator[None, None, None]:
+    """Turns API and connection errors into PlatformErrors. `last`: around the last byte, with which the video exists."""
     with translate_transport_errors(LABEL, irreversible=last):
         try:
             yield
-        except Refusal as refused:
-            raise explained(refused.problem, last=last) from refused
+        except YouTubeApiError as error:
+            raise to_platform_error(error.problem, last=last) from error
 
 
-def explained(problem: Problem, *, last: bool = False) -> PlatformError:
+def to_platform_error(problem: YouTubeErrorBody, *, last: bool = False) -> PlatformError:
     data: dict[str, Any] = {"platform_code": problem.reason, "detail": f"{problem.status} {problem.message}"}
     if problem.status == 401 or problem.reason in ("invalid_grant", "authError"):
         return TokenRefused("YouTube no longer accepts the connection. Connect the channel again.", **data)
-    known = _by_reason(problem.reason, data)
-    if known is not None:
-        return known
+    known_error = _error_by_reason(problem.reason, data)
+    if known_error is not None:
+        return known_error
     if problem.status == 429 or problem.reason in ("rateLimitExceeded", "userRateLimitExceeded"):
-        after, hinted = problem.retry_after or 60.0, problem.retry_after is not None
+        retry_after, hinted = problem.retry_after or 60.0, problem.retry_after is not None
         return RateLimitedByPlatform(
-            "YouTube wants fewer calls. It goes on in a moment.", retry_after=after, hinted=hinted, **data
+            "YouTube wants fewer calls. It goes on in a moment.", retry_after=retry_after, hinted=hinted, **data
         )
     if problem.status in (404, 410):
         return PrepareAgain("The upload to YouTube has expired. It begins again.", **data)
     if last:
-        return lost(LABEL, f"{problem.status} {problem.reason} {problem.message}")
+        return answer_lost(LABEL, f"{problem.status} {problem.reason} {problem.message}")
     if problem.status >= 500:
         return Transient("YouTube has a fault of its own right now. It is tried again.", **data)
     if problem.status == 403:
         return Forbidden("YouTube does not allow this. Connect the channel again.", **data)
-    words = (problem.message or problem.reason or str(problem.status)).rstrip(".")
-    return InvalidPost(f"YouTube refuses this video: {words}. Change it and try again.", **data)
+    reason = (problem.message or problem.reason or str(problem.status)).rstrip(".")
+    return InvalidPost(f"YouTube refuses this video: {reason}. Change it and try again.", **data)
 
 
-def _by_reason(reason: str, data: dict[str, Any]) -> PlatformError | None:
+def _error_by_reason(reason: str, data: dict[str, Any]) -> PlatformError | None:
     match reason:
         case "uploadLimitExceeded":
-            say = "The channel has uploaded as often as YouTube allows today. It goes on tomorrow."
-            return RateLimitedByPlatform(say, retry_after=until_reset(), what="quota", **data)
+            message = "The channel has uploaded as often as YouTube allows today. It goes on tomorrow."
+            return RateLimitedByPlatform(message, retry_after=seconds_until_reset(), what="quota", **data)
         case "quotaExceeded" | "dailyLimitExceeded":
-            say = "This studio's YouTube project has used up today's calls. It goes on after midnight in California."
-            return RateLimitedByPlatform(say, retry_after=until_reset(), hinted=True, what="quota", **data)
+            message = "This studio's YouTube project has used up today's calls. It goes on after midnight in California."
+            return RateLimitedByPlatform(message, retry_after=seconds_until_reset(), hinted=True, what="quota", **data)
         case "youtubeSignupRequired":
             return Forbidden("This Google account has no YouTube channel. Make one, then connect again.", **data)
         case "forbidden" | "insufficientPermissions" | "accessNotConfigured":
@@ -97,27 +97,31 @@ def _by_reason(reason: str, data: dict[str, Any]) -> PlatformError | None:
             return InvalidPost("The video is no longer on YouTube.", **data)
         case "commentsDisabled":
             return InvalidPost("Comments are turned off for this video.", **data)
-        case word if word in _INVALID:
-            return InvalidPost(f"{_INVALID[word]} Change it and try again.", **data)
+        case word if word in _INVALID_MESSAGES:
+            return InvalidPost(f"{_INVALID_MESSAGES[word]} Change it and try again.", **data)
     return None
 
 
-def failed(video: Video) -> PlatformError:
-    """Why a video that was uploaded will not be seen."""
+def processing_failure(video: Video) -> PlatformError:
+    """The error of an uploaded video that was not processed, or was rejected or deleted."""
     data: dict[str, Any] = {"platform_code": video.failure_reason or video.rejection_reason or video.upload_status}
     if video.upload_status == "rejected":
         reason = video.rejection_reason
-        return InvalidPost(_REJECTIONS.get(reason, f"YouTube rejected the video ({reason or 'no reason given'})."), **data)
+        return InvalidPost(
+            _REJECTION_MESSAGES.get(reason, f"YouTube rejected the video ({reason or 'no reason given'})."), **data
+        )
     if video.upload_status == "deleted":
         return InvalidPost("The video was deleted on YouTube.", **data)
     if video.failure_reason == "uploadAborted":
         return PrepareAgain("The upload to YouTube was broken off. It begins again.", **data)
     reason = video.failure_reason
-    return InvalidPost(_FAILURES.get(reason, f"YouTube could not process the video ({reason or 'no reason given'})."), **data)
+    return InvalidPost(
+        _FAILURE_MESSAGES.get(reason, f"YouTube could not process the video ({reason or 'no reason given'})."), **data
+    )
 
 
-def until_reset(now: datetime | None = None) -> float:
-    """Seconds until midnight in California, when quotas begin anew (youtube.md, 5)."""
-    here = (now or datetime.now(UTC)).astimezone(_PACIFIC)
-    midnight = datetime.combine(here.date() + timedelta(days=1), datetime.min.time(), _PACIFIC)
-    return max(60.0, (midnight.astimezone(UTC) - here.astimezone(UTC)).total_seconds())
+def seconds_until_reset(now: datetime | None = None) -> float:
+    """Seconds until midnight in California, when quotas are reset (youtube.md, 5)."""
+    now_pacific = (now or datetime.now(UTC)).astimezone(_PACIFIC)
+    midnight = datetime.combine(now_pacific.date() + timedelta(days=1), datetime.min.time(), _PACIFIC)
+    return max(60.0, (midnight.astimezone(UTC) - now_pacific.astimezone(UTC)).total_seconds())

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from backend import assets, generation
 from backend.db.tables import Asset
-from backend.media.images.picture_texts import texts_of
+from backend.media.images.picture_texts import recipe_texts
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
 from tests.factories.pictures import photo
@@ -94,7 +94,7 @@ def test_a_file_has_its_recipe_only_when_asked(app: Any, editor: Any, workspace:
         assert "a.png" in answer.headers["content-disposition"]
         with Image.open(io.BytesIO(answer.content)) as opened:
             opened.load()
-            assert set(texts_of(opened)) == keys
+            assert set(recipe_texts(opened)) == keys
 
 
 def test_viewers_look_and_strangers_do_not(app: Any, workspace: Tenant, other_workspace: Tenant, ids: list[str]) -> None:

@@ -19,8 +19,8 @@ from backend.boards.schemas import ArchivePayload
 from backend.db.tables import Asset, Job
 from backend.generation import GalleryFilters, GenerationPayload
 from backend.generation import pipeline as making
-from backend.media.images.ai_mark import EDITED, SOURCE_TYPE, mark
-from backend.media.images.picture_texts import source_type_of
+from backend.media.images.ai_mark import EDITED_SOURCE_TYPE, SOURCE_TYPE, add_mark
+from backend.media.images.picture_texts import read_source_type
 from backend.media.images.recipe_file import with_recipe
 from tests.backend.boards.arriving import arrive, bring_in
 from tests.backend.media.images.test_recipe_text import A1111
@@ -116,19 +116,25 @@ def saying(folder: Path, kind: str, said: str) -> bytes:
         return with_recipe(data, content_type, {"parameters": A1111}, width=256, height=256)
     if said:
         (folder / "in").write_bytes(data)
-        mark(folder / "in", folder / "out", content_type, width=256, height=256, source_type=said)
+        add_mark(folder / "in", folder / "out", content_type, width=256, height=256, source_type=said)
         return (folder / "out").read_bytes()
     return data
 
 
-EXPECTED = {"": SOURCE_TYPE, "recipe": SOURCE_TYPE, SOURCE_TYPE: SOURCE_TYPE, EDITED: EDITED, CAMERA: ""}
+EXPECTED = {
+    "": SOURCE_TYPE,
+    "recipe": SOURCE_TYPE,
+    SOURCE_TYPE: SOURCE_TYPE,
+    EDITED_SOURCE_TYPE: EDITED_SOURCE_TYPE,
+    CAMERA: "",
+}
 """What a file says -> what it says when it leaves, where the person said that the pictures were made by AI."""
 
 
 def told(data: bytes) -> str:
     with Image.open(io.BytesIO(data)) as opened:
         opened.load()
-        return source_type_of(opened)
+        return read_source_type(opened)
 
 
 @pytest.mark.parametrize("ai_made", [True, False])

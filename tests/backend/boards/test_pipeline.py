@@ -24,7 +24,7 @@ from backend.errors import Invalid
 from backend.generation import GalleryFilters
 from backend.kit.clock import now
 from backend.media.images.ai_mark import SOURCE_TYPE
-from backend.media.images.picture_texts import source_type_of, texts_of
+from backend.media.images.picture_texts import read_source_type, recipe_texts
 from backend.media.images.png_text import with_texts
 from tests.backend.boards.arriving import arrive
 from tests.backend.media.images.test_recipe_text import A1111
@@ -90,7 +90,7 @@ def test_a_board_is_packed_in_its_order_with_a_manifest(
         assert (data == shelf["data"][said["id"]]) is not with_recipe
         with Image.open(io.BytesIO(data)) as opened:
             opened.load()
-            assert set(texts_of(opened)) == ({"parameters", "influencerai"} if with_recipe else set())
+            assert set(recipe_texts(opened)) == ({"parameters", "influencerai"} if with_recipe else set())
     assert pipeline.run_archive(next_attempt(first), payload) == result
 
 
@@ -140,7 +140,7 @@ def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tena
     assert "says nothing about how it was made" in bare.origin["notes"][0]
     with Image.open(io.BytesIO(file.read(worker_app.storage))) as opened:
         opened.load()
-        assert (texts_of(opened), source_type_of(opened)) == ({}, SOURCE_TYPE)
+        assert (recipe_texts(opened), read_source_type(opened)) == ({}, SOURCE_TYPE)
 
 
 def test_a_worker_that_dies_between_two_pictures_takes_none_twice(

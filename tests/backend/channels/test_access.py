@@ -16,7 +16,7 @@ from backend.channels.tokens import database_now, store, update_channel
 from backend.db.tables import Channel
 from backend.platforms.errors import Forbidden, TokenRefused, Transient
 from backend.platforms.oauth_port import Grant
-from backend.platforms.port import Access
+from backend.platforms.port import AccountAccess
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
 from tests.factories.posts import make_channel
@@ -76,7 +76,7 @@ def test_a_refused_token_is_refreshed_once_and_then_somebody_has_to_connect(
     transact = partial(app.db.transaction, workspace.caller)
     tried: list[str] = []
 
-    def opens(got: Access) -> str:
+    def opens(got: AccountAccess) -> str:
         tried.append(got.token)
         if not tiktok.account_of_token(got.token):
             raise TokenRefused("no")

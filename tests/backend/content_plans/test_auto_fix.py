@@ -16,7 +16,7 @@ from backend.content_plans.rules import whole_caption
 from backend.db.tables import Asset, Job, Post, Rendition
 from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid
-from backend.platforms.port import Fix, Problem
+from backend.platforms.port import Fix, PostProblem
 from backend.platforms.text_limits import hashtags_in
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
@@ -133,7 +133,7 @@ def test_an_approved_post_is_reviewed_again_and_one_that_is_out_stays(db: Databa
 def test_a_shortened_caption_fits_with_its_hashtags(caption: str, tags: list[str]) -> None:
     draft = VariantDraft(channel_id="c", caption=caption, hashtags=tuple(tags))
     whole = whole_caption(draft.caption, draft.hashtags)
-    problem = Problem("caption_long", "", "caption", fix=Fix("shorten", "", to=2200))
+    problem = PostProblem("caption_long", "", "caption", fix=Fix("shorten", "", to=2200))
     mended = apply_fix(draft, problem, platform="instagram", post_format="picture")
     if len(whole) > 2200:
         assert len(whole_caption(mended.caption, mended.hashtags)) <= 2200
@@ -143,7 +143,7 @@ def test_a_shortened_caption_fits_with_its_hashtags(caption: str, tags: list[str
 def test_the_first_hashtags_stay(tags: list[str], inside: int) -> None:
     text = " ".join(["Sun", *(f"#{one}" for one in tags[:inside])])
     draft = VariantDraft(channel_id="c", caption=text, hashtags=tuple(tags))
-    problem = Problem("hashtags", "", "caption", fix=Fix("remove_hashtags", "", to=30))
+    problem = PostProblem("hashtags", "", "caption", fix=Fix("remove_hashtags", "", to=30))
     mended = apply_fix(draft, problem, platform="instagram", post_format="picture")
     left = [one.lstrip("#") for one in hashtags_in(whole_caption(mended.caption, mended.hashtags))]
     assert left == tags[:30]

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.datasets import caption_text
-from backend.datasets.caption_rules import TOKENS, CaptionRules, compose, english, fixed_phrases, replaces, tokens
+from backend.datasets.caption_rules import (
+    MAX_TOKENS,
+    CaptionRules,
+    compose,
+    count_tokens,
+    fixed_phrases,
+    is_english,
+    may_replace,
+)
 from backend.engines.caption.port import PictureFacts
 from backend.engines.caption.template import background_phrase, describe_facts
 
@@ -22,19 +30,21 @@ BELLA = CaptionRules("bella_01", names=("Bella Rossi",), fixed=("round glasses",
 @given(WORDS, st.sampled_from(["", "photo of", "film grain, 35 mm"]), st.sampled_from(["sentence", "tags"]))
 def test_every_caption_keeps_the_rules(said: str, around: str, form: str) -> None:
     rules = CaptionRules("bella_01", form=form, prefix=around, suffix=around, drop=("stunning",))  # type: ignore[arg-type]
-    made = compose(said, rules)
-    assert bool(made.caption) != bool(made.refusal)
-    if made.caption:
-        assert made.caption.startswith("bella_01, ")
-        assert made.caption.casefold().count("bella_01") == 1
-        assert tokens(made.caption) <= TOKENS
-        assert not any(word in made.caption for word in ("brown hair", "blue eyes", "freckles", "stunning", "www", "@", "<"))
-        assert not made.caption.endswith((",", " "))
-        assert ",," not in made.caption
-        assert "  " not in made.caption
-    again = compose(made.caption, CaptionRules("bella_01", form=form, drop=("stunning",)))  # type: ignore[arg-type]
-    if made.caption and not around:
-        assert again.caption == made.caption, "a caption that keeps the rules is left as it is"
+    composed = compose(said, rules)
+    assert bool(composed.caption) != bool(composed.refusal)
+    if composed.caption:
+        assert composed.caption.startswith("bella_01, ")
+        assert composed.caption.casefold().count("bella_01") == 1
+        assert count_tokens(composed.caption) <= MAX_TOKENS
+        assert not any(
+            word in composed.caption for word in ("brown hair", "blue eyes", "freckles", "stunning", "www", "@", "<")
+        )
+        assert not composed.caption.endswith((",", " "))
+        assert ",," not in composed.caption
+        assert "  " not in composed.caption
+    again = compose(composed.caption, CaptionRules("bella_01", form=form, drop=("stunning",)))  # type: ignore[arg-type]
+    if composed.caption and not around:
+        assert again.caption == composed.caption, "a caption that keeps the rules is left as it is"
 
 
 @pytest.mark.parametrize(
@@ -50,9 +60,9 @@ def test_every_caption_keeps_the_rules(said: str, around: str, form: str) -> Non
     ],
 )
 def test_what_models_say_is_made_a_caption(said: str, caption: str) -> None:
-    made = compose(said, BELLA)
-    assert made.caption == caption
-    assert caption_text.leaks([made.caption] * 2, "bella_01") == [] or "tied" in said or "closed" in said
+    composed = compose(said, BELLA)
+    assert composed.caption == caption
+    assert caption_text.leaks([composed.caption] * 2, "bella_01") == [] or "tied" in said or "closed" in said
 
 
 @pytest.mark.parametrize(
@@ -68,18 +78,18 @@ def test_what_models_say_is_made_a_caption(said: str, caption: str) -> None:
     ],
 )
 def test_what_is_no_description_is_refused_with_a_sentence(said: str) -> None:
-    made = compose(said, BELLA)
-    assert made.caption == ""
-    assert made.refusal.endswith(".")
+    composed = compose(said, BELLA)
+    assert composed.caption == ""
+    assert composed.refusal.endswith(".")
 
 
 def test_tags_are_small_once_each_and_long_ones_are_cut() -> None:
     rules = CaptionRules("bella_01", form="tags", suffix="film grain")
     assert compose("Solo, Smile, long hair, solo, Red Dress.", rules).caption == "bella_01, solo, smile, red dress, film grain"
-    long = compose(", ".join(f"thing number {n}" for n in range(90)), rules)
-    assert long.caption.endswith("film grain")
-    assert tokens(long.caption) <= TOKENS
-    assert "Cut to about 75" in long.note
+    long_caption = compose(", ".join(f"thing number {n}" for n in range(90)), rules)
+    assert long_caption.caption.endswith("film grain")
+    assert count_tokens(long_caption.caption) <= MAX_TOKENS
+    assert "Cut to about 75" in long_caption.note
 
 
 def test_a_sure_word_of_doubt() -> None:
@@ -97,16 +107,18 @@ def test_a_name_that_is_a_word_too() -> None:
 
 
 def test_only_what_the_rule_allows_is_replaced() -> None:
-    assert [replaces("", "", rule) for rule in ("empty", "machine", "all")] == [True, True, True]
-    assert [replaces("x", "blip", rule) for rule in ("empty", "machine", "all")] == [False, True, True]
-    for hand in ("person", "file", "sample", "bulk", "undo", "restored", ""):
-        assert [replaces("x", hand, rule) for rule in ("empty", "machine", "all")] == [False, False, True]
+    assert [may_replace("", "", rule) for rule in ("empty", "machine", "all")] == [True, True, True]
+    assert [may_replace("x", "blip", rule) for rule in ("empty", "machine", "all")] == [False, True, True]
+    for source in ("person", "file", "sample", "bulk", "undo", "restored", ""):
+        assert [may_replace("x", source, rule) for rule in ("empty", "machine", "all")] == [False, False, True]
 
 
 def test_an_influencers_look_becomes_phrases() -> None:
     assert fixed_phrases("photo of a woman, round glasses, (green eyes:1.2)\na woman; mole on cheek") == (
-        "round glasses", "green eyes", "mole on cheek",
-    )  # fmt: skip
+        "round glasses",
+        "green eyes",
+        "mole on cheek",
+    )
     assert fixed_phrases("") == ()
 
 
@@ -118,4 +130,4 @@ def test_a_template_says_what_was_measured_and_no_more() -> None:
     assert background_phrase("808080" * 16) == "grey background"
     assert background_phrase("000000ffffff" * 8) == ""
     assert background_phrase("no colours") == ""
-    assert english(", ".join(describe_facts(PictureFacts("bust", 100, 50, 230.0, "8080c0" * 16))))
+    assert is_english(", ".join(describe_facts(PictureFacts("bust", 100, 50, 230.0, "8080c0" * 16))))

@@ -18,7 +18,15 @@ from backend.errors import Cancelled, Conflict, Invalid, Rejected
 from backend.influencers import InfluencerDraft
 from backend.settings import Settings
 from tests.backend.budgets.conftest import server
-from tests.backend.datasets.captioning import UNPAID, caption, context, go, order, run_of, told
+from tests.backend.datasets.captioning import (
+    UNPAID,
+    caption_dataset,
+    context,
+    images_and_run,
+    run_attempt,
+    run_id_of,
+    start_job,
+)
 from tests.backend.datasets.conftest import ingest, upload
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
@@ -35,39 +43,39 @@ def studio(settings: Settings, server: ModelServer) -> Iterator[Make]:
     """`studio(caption_at_once=1)`: one with a vision model."""
     with ExitStack() as apps:
 
-        def made(**more: object) -> App:
+        def make_app(**settings_update: object) -> App:
             secret = settings.redis_url.__class__("sk-test")
-            given = {"openrouter_api_key": secret, "openrouter_base_url": server.url, "caption_at_once": 1, **more}
-            app = bootstrap(settings.model_copy(update=given), role="studio")
+            update = {"openrouter_api_key": secret, "openrouter_base_url": server.url, "caption_at_once": 1, **settings_update}
+            app = bootstrap(settings.model_copy(update=update), role="studio")
             apps.callback(app.close)
             apps.callback(app.engines.text.close)  # type: ignore[attr-defined]
             return app
 
-        yield made
+        yield make_app
 
 
 @pytest.fixture
 def bare(app: App, workspace: Tenant) -> str:
     """A dataset of four pictures: the first with a caption somebody wrote, the others without."""
     with app.db.transaction(workspace.caller) as tx:
-        who = influencers.create(tx, InfluencerDraft(name="Bella Rossi", look_prompt="white shirt, a woman"))
-        dataset_id = make_dataset(tx, images=4, storage=app.storage, influencer_id=who.id)
+        influencer = influencers.create(tx, InfluencerDraft(name="Bella Rossi", look_prompt="white shirt, a woman"))
+        dataset_id = make_dataset(tx, images=4, storage=app.storage, influencer_id=influencer.id)
         first, *others = datasets.images(tx, dataset_id).images
-        datasets.set_captions(tx, {one.id: ("", 0) for one in others} | {first.id: ("bella by hand", 0)})
+        datasets.set_captions(tx, {image.id: ("", 0) for image in others} | {first.id: ("bella by hand", 0)})
     return dataset_id
 
 
 def test_a_vision_model_captions_what_has_no_caption(studio: Make, server: ModelServer, workspace: Tenant, bare: str) -> None:
     app = studio()
     with app.db.transaction(workspace.caller) as tx:
-        plan = datasets.foretell_captioning(app, tx, CaptionOrder(dataset_id=bare))
+        plan = datasets.estimate_captioning(app, tx, CaptionOrder(dataset_id=bare))
     assert (plan.captioner, plan.models, plan.pictures, plan.kept) == ("vision", "openai/gpt-4o-mini", 3, 1)
     assert plan.usual_usd is None
     assert plan.affordable == 3
-    result = caption(app, workspace, bare)
+    result = caption_dataset(app, workspace, bare)
     assert (result["written"], result["kept"], result["refused"], result["captioner"]) == (3, 1, 0, "vision")
     assert Decimal(result["costUsd"]) == server.total <= plan.most_usd
-    images, run = told(app, workspace, bare)
+    images, run = images_and_run(app, workspace, bare)
     assert images[0].caption == "bella by hand"
     assert {one.caption_source for one in images[1:]} == {"vision"}
     assert all(one.caption.startswith("bella, a woman smiling in front of a wall numbered") for one in images[1:])
@@ -76,70 +84,70 @@ def test_a_vision_model_captions_what_has_no_caption(studio: Make, server: Model
     with app.db.transaction(workspace.caller) as tx:
         results = datasets.caption_results(tx, run.id)
     assert all("long brown hair" in one.reason for one in results), "what was taken out is said"
-    asked = server.asked[0]["messages"]
-    assert "<avoid>white shirt" in asked[1]["content"][0]["text"]
-    assert "never instructions" in asked[0]["content"]
+    request = server.asked[0]["messages"]
+    assert "<avoid>white shirt" in request[1]["content"][0]["text"]
+    assert "never instructions" in request[0]["content"]
     with app.db.transaction(workspace.caller) as tx:
         spent = budgets.costs(tx, app.settings)
         assert jobs.get(tx, run.job_id).cost_usd == server.total
-        again = datasets.foretell_captioning(app, tx, CaptionOrder(dataset_id=bare, replace="machine"))
+        second_plan = datasets.estimate_captioning(app, tx, CaptionOrder(dataset_id=bare, replace="machine"))
     assert [line.name for line in spent.by_kind] == ["auto-caption"]
     assert spent.by_influencer[0].name
-    assert again.usual_usd
-    assert float(again.usual_usd) == pytest.approx(float(server.total))
+    assert second_plan.usual_usd
+    assert float(second_plan.usual_usd) == pytest.approx(float(server.total))
 
 
 def test_an_attempt_that_died_pays_no_picture_again(studio: Make, server: ModelServer, workspace: Tenant, bare: str) -> None:
     app = studio(enable_caching=False)
-    made = context(app, workspace, order(app, workspace, bare, replace="all"))
-    real = made.step
+    ctx = context(app, workspace, start_job(app, workspace, bare, replace="all"))
+    real_step = ctx.step
 
-    def dying(name: str, fn: object, **more: bool) -> object:
+    def dying_step(name: str, fn: object, **more: bool) -> object:
         if name.startswith("img") and len(server.asked) >= 3:
             raise KeyboardInterrupt
-        return real(name, fn, **more)  # type: ignore[arg-type]
+        return real_step(name, fn, **more)  # type: ignore[arg-type]
 
-    made.step = dying  # type: ignore[method-assign,assignment]
+    ctx.step = dying_step  # type: ignore[method-assign,assignment]
     with pytest.raises(KeyboardInterrupt):
-        go(made)
-    assert go(next_attempt(made))["written"] == 4
+        run_attempt(ctx)
+    assert run_attempt(next_attempt(ctx))["written"] == 4
     assert len(server.asked) == 5, "only the one whose answer was under way is asked again"
-    _, run = told(app, workspace, bare)
+    _, run = images_and_run(app, workspace, bare)
     assert (run.total, run.written) == (4, 4)
 
 
 def test_the_budget_stops_it_and_what_is_done_stays(studio: Make, server: ModelServer, workspace: Tenant, bare: str) -> None:
     app = studio()
     with app.db.transaction(workspace.caller) as tx:
-        most = datasets.foretell_captioning(app, tx, CaptionOrder(dataset_id=bare)).most_usd / 3
-        budgets.set_limits(tx, daily_usd=most, monthly_usd=None, settings=app.settings)
-        assert datasets.foretell_captioning(app, tx, CaptionOrder(dataset_id=bare)).affordable == 1
-    made = context(app, workspace, order(app, workspace, bare))
+        price_of_one = datasets.estimate_captioning(app, tx, CaptionOrder(dataset_id=bare)).most_usd / 3
+        budgets.set_limits(tx, daily_usd=price_of_one, monthly_usd=None, settings=app.settings)
+        assert datasets.estimate_captioning(app, tx, CaptionOrder(dataset_id=bare)).affordable == 1
+    ctx = context(app, workspace, start_job(app, workspace, bare))
     with pytest.raises(OverBudget, match=r"too little left.* of 3 pictures are done and stay so; try again then"):
-        go(made)
-    images, run = told(app, workspace, bare)
-    done = [one for one in images if one.caption_source == "vision"]
+        run_attempt(ctx)
+    images, run = images_and_run(app, workspace, bare)
+    done = [image for image in images if image.caption_source == "vision"]
     assert 1 <= len(done) == run.written == len(server.asked) < 3
     with app.db.transaction(workspace.caller) as tx:
         budgets.set_limits(tx, daily_usd=None, monthly_usd=None, settings=app.settings)
-    assert go(next_attempt(made))["written"] == 3
+    assert run_attempt(next_attempt(ctx))["written"] == 3
     assert len(server.asked) == 3
 
 
 def test_refused_pictures_are_listed_with_the_reason(studio: Make, server: ModelServer, workspace: Tenant, bare: str) -> None:
     app = studio()
     server.faults.times = {"image_refused": 1, "image_declined": 1}
-    result = caption(app, workspace, bare)
+    result = caption_dataset(app, workspace, bare)
     assert (result["written"], result["refused"]) == (1, 2)
     with app.db.transaction(workspace.caller) as tx:
-        listed = datasets.caption_results(tx, result["runId"], look_at=True)
-    said = {one.filename: one.reason for one in listed if one.outcome == "refused"}
-    assert list(said) == ["1.jpg", "2.jpg"]
-    assert "flagged" in said["1.jpg"]
-    assert "I'm sorry" in said["2.jpg"]
-    images, _ = told(app, workspace, bare)
+        results = datasets.caption_results(tx, result["runId"], look_at=True)
+    reasons = {one.filename: one.reason for one in results if one.outcome == "refused"}
+    assert list(reasons) == ["1.jpg", "2.jpg"]
+    assert "flagged" in reasons["1.jpg"]
+    assert "I'm sorry" in reasons["2.jpg"]
+    images, _ = images_and_run(app, workspace, bare)
     assert [bool(one.caption) for one in images] == [True, False, False, True]
-    again = caption(app, workspace, bare, image_ids=tuple(one.image_id for one in listed if not one.caption), look=1)
+    again = caption_dataset(app, workspace, bare, image_ids=tuple(one.image_id for one in results if not one.caption), look=1)
     assert (again["written"], again["refused"]) == (2, 0)
 
 
@@ -149,50 +157,50 @@ def test_a_key_that_is_not_accepted_ends_the_job_at_once(
     app = studio()
     server.faults.refuse = [(402, None)]
     with pytest.raises(Rejected, match="no credit left"):
-        caption(app, workspace, bare)
+        caption_dataset(app, workspace, bare)
     assert len(server.asked) == 1
 
 
 def test_a_run_is_taken_back_as_one_act(app: App, settings: Settings, workspace: Tenant, bare: str) -> None:
     app.__dict__["settings"] = settings.model_copy(update=UNPAID)
-    made = context(app, workspace, order(app, workspace, bare, replace="all", prefix="photo", drop=("portrait",)))
+    ctx = context(app, workspace, start_job(app, workspace, bare, replace="all", prefix="photo", drop=("portrait",)))
     with pytest.raises(Conflict, match="being captioned already"):
-        order(app, workspace, bare)
-    assert go(made)["captioner"] == "template"
-    images, run = told(app, workspace, bare)
+        start_job(app, workspace, bare)
+    assert run_attempt(ctx)["captioner"] == "template"
+    images, run = images_and_run(app, workspace, bare)
     assert {one.caption for one in images} == {"bella, photo, picture of one person"}
     with app.db.transaction(workspace.caller) as tx:
-        [act] = [one for one in datasets.edits(tx, bare) if one.kind == "auto-captions"]
-        assert (act.id, act.count, act.title) == (run.edit_id, 4, "Captioned 4 pictures from what was measured")
+        [edit] = [one for one in datasets.list_edits(tx, bare) if one.kind == "auto-captions"]
+        assert (edit.id, edit.count, edit.title) == (run.edit_id, 4, "Captioned 4 pictures from what was measured")
         history = datasets.caption_history(tx, images[0].id)
         assert [one.source for one in history] == ["template", "person"]
         datasets.set_captions(tx, {images[3].id: ("changed since", images[3].caption_version)})
-        undone = datasets.undo_edit(tx, act.id)
+        undone = datasets.undo_edit(tx, edit.id)
     assert (undone.count, undone.kept) == (3, 1)
-    images, run = told(app, workspace, bare)
+    images, run = images_and_run(app, workspace, bare)
     assert [one.caption for one in images] == ["bella by hand", "", "", "changed since"]
     assert run.undone
 
 
 def test_a_caption_written_meanwhile_is_kept_and_cancel_keeps_the_rest(app: App, workspace: Tenant, bare: str) -> None:
-    made = context(app, workspace, order(app, workspace, bare, captioner="template"))
+    ctx = context(app, workspace, start_job(app, workspace, bare, captioner="template"))
     with app.db.transaction(workspace.caller) as tx:
         _, second, *_ = datasets.images(tx, bare).images
-    real = made.step
+    real_step = ctx.step
 
-    def busy(name: str, fn: object, **more: bool) -> object:
+    def step_with_edit(name: str, fn: object, **more: bool) -> object:
         if name == second.id:
             with app.db.transaction(workspace.caller) as tx:
                 datasets.set_captions(tx, {second.id: ("faster", second.caption_version)})
-        done = real(name, fn, **more)  # type: ignore[arg-type]
-        made.cancel_requested = name == second.id
+        done = real_step(name, fn, **more)  # type: ignore[arg-type]
+        ctx.cancel_requested = name == second.id
         return done
 
-    made.step = busy  # type: ignore[method-assign,assignment]
+    ctx.step = step_with_edit  # type: ignore[method-assign,assignment]
     with pytest.raises(Cancelled):
-        go(made)
-    images, run = told(app, workspace, bare)
-    assert [one.caption for one in images] == ["bella by hand", "faster", "", ""]
+        run_attempt(ctx)
+    images, run = images_and_run(app, workspace, bare)
+    assert [image.caption for image in images] == ["bella by hand", "faster", "", ""]
     assert (run.written, run.kept, run.total) == (0, 2, 3)
 
 
@@ -200,33 +208,33 @@ def test_a_preview_changes_nothing_and_makes_the_whole_run_cheaper(
     studio: Make, server: ModelServer, workspace: Tenant, bare: str
 ) -> None:
     app = studio()
-    job_id = order(app, workspace, bare, preview=True, key="p")
-    assert order(app, workspace, bare, preview=True, key="p") == job_id
-    assert go(context(app, workspace, job_id))["written"] == 3
+    job_id = start_job(app, workspace, bare, preview=True, key="p")
+    assert start_job(app, workspace, bare, preview=True, key="p") == job_id
+    assert run_attempt(context(app, workspace, job_id))["written"] == 3
     with app.db.transaction(workspace.caller) as tx:
-        shown = datasets.caption_results(tx, run_of(app, workspace, job_id))
+        results = datasets.caption_results(tx, run_id_of(app, workspace, job_id))
         assert datasets.last_caption_run(tx, bare) is None
         assert [one.caption for one in datasets.images(tx, bare).images][1:] == ["", "", ""]
-    assert {one.outcome for one in shown} == {"shown"}
-    assert caption(app, workspace, bare)["costUsd"] == "0"
+    assert {one.outcome for one in results} == {"shown"}
+    assert caption_dataset(app, workspace, bare)["costUsd"] == "0"
     assert len(server.asked) == 3, "the same question within a day is not paid again"
 
 
 def test_what_cannot_be_done_is_said(app: App, studio: Make, workspace: Tenant, bare: str) -> None:
     with app.db.transaction(workspace.caller) as tx:
-        datasets.set_captions(tx, {one.id: ("x", one.caption_version) for one in datasets.images(tx, bare).images})
+        datasets.set_captions(tx, {image.id: ("x", image.caption_version) for image in datasets.images(tx, bare).images})
     with pytest.raises(Invalid, match="none of these pictures is without one"):
-        order(app, workspace, bare)
-    for wish, why in (({"captioner": "blip"}, "BLIP_DIR nowhere is no folder"), ({"form": "tags"}, "sentences only")):
-        broken = studio(caption_engine="blip", blip_dir=Path("nowhere"))
-        with pytest.raises(Invalid, match=why):
-            order(broken, workspace, bare, replace="all", **wish)
+        start_job(app, workspace, bare)
+    for options, message in (({"captioner": "blip"}, "BLIP_DIR nowhere is no folder"), ({"form": "tags"}, "sentences only")):
+        app_without_blip = studio(caption_engine="blip", blip_dir=Path("nowhere"))
+        with pytest.raises(Invalid, match=message):
+            start_job(app_without_blip, workspace, bare, replace="all", **options)
     with pytest.raises(Invalid, match="a vision model are not set up here"):
-        order(app, workspace, bare, captioner="vision")
+        start_job(app, workspace, bare, captioner="vision")
     with app.db.transaction(workspace.caller) as tx:
         datasets.set_trigger_word(tx, bare, "")
     with pytest.raises(Invalid, match="trigger word first"):
-        order(app, workspace, bare, replace="all")
+        start_job(app, workspace, bare, replace="all")
 
 
 @pytest.mark.parametrize("paid", [False, True])
@@ -235,5 +243,5 @@ def test_new_pictures_are_captioned_where_it_is_free(studio: Make, workspace: Te
     upload(app, workspace, bare, {"new.jpg": photo(1)})
     ingest(app, workspace, bare)
     with app.db.transaction(workspace.caller) as tx:
-        found = jobs.page(tx, kinds=("auto-caption", "auto-caption-local")).cards
-    assert [one.title for one in found] == ([] if paid else ["Caption 4 pictures of Bella set"])
+        cards = jobs.page(tx, kinds=("auto-caption", "auto-caption-local")).cards
+    assert [card.title for card in cards] == ([] if paid else ["Caption 4 pictures of Bella set"])

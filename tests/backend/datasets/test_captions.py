@@ -26,37 +26,37 @@ def dataset_id(db: Database, workspace: Tenant) -> str:
 def test_words_are_removed_added_and_tidied(caption: str, word: str) -> None:
     removed = caption_text.rewrite(caption, CaptionEdit(verb="remove", find=word))
     assert word not in [tag.casefold() for tag in caption_text.tags(removed)]
-    tidy = caption_text.rewrite(caption, CaptionEdit(verb="tidy"))
-    assert caption_text.rewrite(tidy, CaptionEdit(verb="tidy")) == tidy
-    assert {tag.casefold() for tag in caption_text.tags(tidy)} == {tag.casefold() for tag in caption_text.tags(caption)}
-    assert len({tag.casefold() for tag in caption_text.tags(tidy)}) == len(caption_text.tags(tidy))
+    tidied = caption_text.rewrite(caption, CaptionEdit(verb="tidy"))
+    assert caption_text.rewrite(tidied, CaptionEdit(verb="tidy")) == tidied
+    assert {tag.casefold() for tag in caption_text.tags(tidied)} == {tag.casefold() for tag in caption_text.tags(caption)}
+    assert len({tag.casefold() for tag in caption_text.tags(tidied)}) == len(caption_text.tags(tidied))
     for verb in ("prefix", "suffix", "trigger"):
         edit = CaptionEdit(verb=verb, put=word)
-        once = caption_text.rewrite(caption, edit, word)
-        assert word in once.casefold()
-        assert caption_text.rewrite(once, edit, word) == once
+        edited = caption_text.rewrite(caption, edit, word)
+        assert word in edited.casefold()
+        assert caption_text.rewrite(edited, edit, word) == edited
 
 
 def test_tags_are_counted_whatever_their_case() -> None:
-    found = caption_text.tag_counts(["bella, Red dress", "bella,red dress, red dress", "red dress", ""])
-    assert [(one.tag, one.count) for one in found] == [("red dress", 3), ("bella", 2)]
+    counts = caption_text.tag_counts(["bella, Red dress", "bella,red dress, red dress", "red dress", ""])
+    assert [(entry.tag, entry.count) for entry in counts] == [("red dress", 3), ("bella", 2)]
 
 
 def test_what_the_trigger_word_should_carry_is_named() -> None:
     places = ("beach", "forest", "kitchen", "street", "office", "garden")
     captions = [f"photo of bella, a woman with long blonde hair and blue eyes, {place}, necklace" for place in places]
-    found = {one.words: (one.count, one.why) for one in caption_text.leaks(captions, "bella")}
-    assert found["long blonde hair"] == (6, "trait")
-    assert found["necklace"] == (6, "always")
-    assert not {"bella", "photo", "woman", "beach"} & set(found)
+    leaks = {leak.words: (leak.count, leak.why) for leak in caption_text.leaks(captions, "bella")}
+    assert leaks["long blonde hair"] == (6, "trait")
+    assert leaks["necklace"] == (6, "always")
+    assert not {"bella", "photo", "woman", "beach"} & set(leaks)
     assert caption_text.leaks([f"bella, {place}" for place in places], "bella") == []
-    assert [one.words for one in caption_text.leaks(["bella, freckles"], "bella")] == ["freckles"]
+    assert [leak.words for leak in caption_text.leaks(["bella, freckles"], "bella")] == ["freckles"]
 
 
 def test_a_bulk_change_is_seen_before_and_taken_back_after(db: Database, workspace: Tenant, dataset_id: str) -> None:
     edit = CaptionEdit(verb="replace", find="portrait", put="photo")
     with db.transaction(workspace.caller, needs="editor") as tx:
-        before = [one.caption for one in datasets.images(tx, dataset_id).images]
+        before = [image.caption for image in datasets.images(tx, dataset_id).images]
         changes = datasets.preview_captions(tx, dataset_id, edit)
         assert (len(changes), changes[0].before, changes[0].after) == (6, before[0], before[0].replace("portrait", "photo"))
         card = datasets.edit_captions(tx, dataset_id, edit, request_key="once")
@@ -67,10 +67,14 @@ def test_a_bulk_change_is_seen_before_and_taken_back_after(db: Database, workspa
         datasets.set_captions(tx, {first.id: ("bella at sea", first.caption_version)})
         undone = datasets.undo_edit(tx, card.id)
         assert (undone.count, undone.kept) == (5, 1)
-        assert [one.caption for one in datasets.images(tx, dataset_id).images] == ["bella at sea", *before[1:]]
-        for wrong in (CaptionEdit(verb="replace"), CaptionEdit(verb="remove", find=" "), CaptionEdit(verb="prefix", put=" ")):
+        assert [image.caption for image in datasets.images(tx, dataset_id).images] == ["bella at sea", *before[1:]]
+        for invalid_edit in (
+            CaptionEdit(verb="replace"),
+            CaptionEdit(verb="remove", find=" "),
+            CaptionEdit(verb="prefix", put=" "),
+        ):
             with pytest.raises(Invalid):
-                datasets.edit_captions(tx, dataset_id, wrong)
+                datasets.edit_captions(tx, dataset_id, invalid_edit)
         with pytest.raises(Invalid, match="No caption would change"):
             datasets.edit_captions(tx, dataset_id, CaptionEdit(verb="replace", find="nowhere", put="x"))
         with pytest.raises(NotFound):
@@ -86,12 +90,14 @@ def test_every_version_is_kept_with_its_author_and_comes_back(db: Database, work
         datasets.restore_caption(tx, one.id, 1)
         history = datasets.caption_history(tx, one.id)
         assert [(v.version, v.caption, v.source) for v in history] == [
-            (3, "first", "restored"), (2, "first, rain", "bulk"), (1, "first", "person"),
-        ]  # fmt: skip
+            (3, "first", "restored"),
+            (2, "first, rain", "bulk"),
+            (1, "first", "person"),
+        ]
         assert [v.said_by for v in history] == [workspace.editor.id, workspace.editor.id, workspace.owner.id]
         assert datasets.images(tx, dataset_id, text="FIRST").total == 1
         assert datasets.caption_tags(tx, dataset_id)[0].count == 4
         with pytest.raises(NotFound):
             datasets.restore_caption(tx, one.id, 99)
-        [edit, *_] = [one for one in datasets.edits(tx, dataset_id) if one.count == 2]
+        [edit, *_] = [one for one in datasets.list_edits(tx, dataset_id) if one.count == 2]
         assert datasets.undo_edit(tx, edit.id).count == 1  # the other one was changed since

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.datasets.folders import folder_of, notes
+from backend.datasets.folders import folder_notes, kohya_folder
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from backend.datasets.folders import folder_of, notes
     ],
 )
 def test_a_folder_is_read_as_kohya_reads_it(path: str, found: tuple[int, str, bool] | None) -> None:
-    folder = folder_of(path)
+    folder = kohya_folder(path)
     assert (folder and (folder.repeats, folder.words, folder.regularisation)) == found
 
 
@@ -41,13 +41,13 @@ def test_a_folder_is_read_as_kohya_reads_it(path: str, found: tuple[int, str, bo
 )
 def test_another_class_is_left_out_and_says_so(folders: list[str], word: str, left_out: dict[str, str]) -> None:
     for folder in folders:
-        said, out = notes(f"{folder}/1.png", folders, word, captioned=True)
-        assert out == (folder in left_out)
-        assert not out or left_out[folder] in said[0]["sentence"]
+        notes, is_excluded = folder_notes(f"{folder}/1.png", folders, word, captioned=True)
+        assert is_excluded == (folder in left_out)
+        assert not is_excluded or left_out[folder] in notes[0]["sentence"]
 
 
 def test_what_is_not_used_is_said() -> None:
-    said, _ = notes("10_ohwx woman/1.png", ["10_ohwx woman", "1_dog"], "bella", captioned=False)
-    assert [one["code"] for one in said] == ["folder_repeats", "folder_mixed", "folder_words"]
-    assert notes("1_bella/1.png", ["1_bella"], "bella", captioned=True) == ([], False)
-    assert notes("holiday/1.png", ["holiday"], "bella", captioned=False) == ([], False)
+    notes, _ = folder_notes("10_ohwx woman/1.png", ["10_ohwx woman", "1_dog"], "bella", captioned=False)
+    assert [note["code"] for note in notes] == ["folder_repeats", "folder_mixed", "folder_words"]
+    assert folder_notes("1_bella/1.png", ["1_bella"], "bella", captioned=True) == ([], False)
+    assert folder_notes("holiday/1.png", ["holiday"], "bella", captioned=False) == ([], False)

@@ -27,37 +27,45 @@ def dataset_id(db: Database, workspace: Tenant) -> str:
             row = update(DatasetImage).where(DatasetImage.id == ids[n])
             tx.execute(row.values(dhash=dhash, width=width, height=width))
         tx.execute(update(DatasetImage).where(DatasetImage.id == ids[4]).values(dhash="f" * 15 + "e", sharpness=2000.0))
-        datasets.tune(tx, dataset_id, Thresholds(near_bits=2))
+        datasets.set_thresholds(tx, dataset_id, Thresholds(near_bits=2))
     return dataset_id
 
 
-def included(tx: object, dataset_id: str) -> list[int]:
-    return [n for n, one in enumerate(datasets.images(tx, dataset_id).images) if one.included]  # type: ignore[arg-type]
+def included_indexes(tx: object, dataset_id: str) -> list[int]:
+    return [n for n, image in enumerate(datasets.images(tx, dataset_id).images) if image.included]  # type: ignore[arg-type]
 
 
 def test_thresholds_count_at_once_and_need_no_rescan(db: Database, workspace: Tenant, dataset_id: str) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
         assert datasets.readiness(tx, dataset_id).stats.blurred == 0
         tx.execute(update(DatasetImage).values(brightness=50.0, contrast=30.0, clipped=0.1, faces=2, face_height=0.2))
-        datasets.tune(tx, dataset_id, Thresholds(sharpness=1000, dark=60, near_bits=0))
+        datasets.set_thresholds(tx, dataset_id, Thresholds(sharpness=1000, dark=60, near_bits=0))
         stats = datasets.readiness(tx, dataset_id).stats
         assert (stats.blurred, stats.dark, stats.near_duplicates, stats.several_faces, stats.bust) == (8, 9, 0, 9, 9)
         card = datasets.images(tx, dataset_id, filter="blurred").images[0]
-        assert "sharpness 900, at least 1000" in [one.sentence for one in card.reasons]
-        assert "brightness 50 of 255, at least 60" in [one.sentence for one in card.reasons]
-        datasets.tune(tx, dataset_id, Thresholds(face_from=0.2))
+        assert "sharpness 900, at least 1000" in [reason.sentence for reason in card.reasons]
+        assert "brightness 50 of 255, at least 60" in [reason.sentence for reason in card.reasons]
+        datasets.set_thresholds(tx, dataset_id, Thresholds(face_from=0.2))
         assert tx.scalar(select(Dataset.settings)) == {"face_from": 0.2}
         assert datasets.readiness(tx, dataset_id).stats.face == 9
         assert datasets.readiness(tx, dataset_id).stats.near_duplicates == 3
         with pytest.raises(Invalid):
-            datasets.tune(tx, dataset_id, Thresholds(clipped=2))
+            datasets.set_thresholds(tx, dataset_id, Thresholds(clipped=2))
 
 
 def test_each_condition_agrees_with_its_filter_and_its_count(db: Database, workspace: Tenant, dataset_id: str) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
         ids = tx.scalars(select(DatasetImage.id).order_by(DatasetImage.id)).all()
-        wrong = {"sharpness": 1.0, "brightness": 5.0, "contrast": 1.0, "clipped": 0.9, "faces": 3, "caption": "", "measured": 1}
-        tx.execute(update(DatasetImage).where(DatasetImage.id == ids[0]).values(**wrong, width=10, height=10))
+        values = {
+            "sharpness": 1.0,
+            "brightness": 5.0,
+            "contrast": 1.0,
+            "clipped": 0.9,
+            "faces": 3,
+            "caption": "",
+            "measured": 1,
+        }
+        tx.execute(update(DatasetImage).where(DatasetImage.id == ids[0]).values(**values, width=10, height=10))
         tx.execute(update(DatasetImage).where(DatasetImage.id == ids[5]).values(measured=0, brightness=250.0, width=63))
         stats = datasets.readiness(tx, dataset_id, model_card=MODEL).stats
         for code in (
@@ -71,48 +79,48 @@ def test_each_condition_agrees_with_its_filter_and_its_count(db: Database, works
             "several_faces",
             "unmeasured",
         ):
-            found = datasets.images(tx, dataset_id, filter=code, side=MODEL.side)  # type: ignore[arg-type]
-            assert found.total == getattr(stats, code) == len(found.images), code
-            assert all(code in {one.code for one in image.reasons} for image in found.images)
-        assert datasets.matching(tx, dataset_id, "too_small", side=MODEL.side) == [ids[0]]
+            image_page = datasets.images(tx, dataset_id, filter=code, side=MODEL.side)  # type: ignore[arg-type]
+            assert image_page.total == getattr(stats, code) == len(image_page.images), code
+            assert all(code in {reason.code for reason in image.reasons} for image in image_page.images)
+        assert datasets.matching_ids(tx, dataset_id, "too_small", side=MODEL.side) == [ids[0]]
         assert stats.unmeasured == 1
         assert stats.bright == 0  # not judged before it is measured
 
 
 def test_the_best_of_each_group_stays_and_undo_puts_all_back(db: Database, workspace: Tenant, dataset_id: str) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        [first, second] = datasets.alike_groups(tx, dataset_id)
+        [first, second] = datasets.near_duplicate_groups(tx, dataset_id)
         assert [len(first.images), len(second.images)] == [3, 2]
         assert (first.best_id, second.best_id) == (first.images[1].id, second.images[1].id)  # largest, sharpest
-        assert datasets.alike_groups(tx, dataset_id, cursor=first.id)[0].id == second.id
+        assert datasets.near_duplicate_groups(tx, dataset_id, cursor=first.id)[0].id == second.id
         preview = datasets.preview_fix(tx, dataset_id, "keep_best")
-        assert [one.id for one in preview.kept] == [first.best_id, second.best_id]
-        out = [one.id for one in preview.out]
-        assert datasets.apply_fix(tx, dataset_id, "keep_best", image_ids=out, request_key="once") == 3
-        assert included(tx, dataset_id) == [1, 4, 5, 6, 7, 8]
+        assert [image.id for image in preview.kept] == [first.best_id, second.best_id]
+        extra_ids = [image.id for image in preview.out]
+        assert datasets.apply_fix(tx, dataset_id, "keep_best", image_ids=extra_ids, request_key="once") == 3
+        assert included_indexes(tx, dataset_id) == [1, 4, 5, 6, 7, 8]
         assert datasets.readiness(tx, dataset_id).stats.near_duplicates == 0
-        assert datasets.alike_groups(tx, dataset_id) == []
+        assert datasets.near_duplicate_groups(tx, dataset_id) == []
         with pytest.raises(Invalid, match="nothing left"):
-            datasets.apply_fix(tx, dataset_id, "keep_best", image_ids=out)
-        [edit] = datasets.edits(tx, dataset_id)
+            datasets.apply_fix(tx, dataset_id, "keep_best", image_ids=extra_ids)
+        [edit] = datasets.list_edits(tx, dataset_id)
         assert (edit.title, edit.count, edit.said_by) == ("Kept the best of each group", 3, workspace.owner.id)
-        datasets.set_included(tx, out[:1], True)  # somebody changes one of them meanwhile
+        datasets.set_included(tx, extra_ids[:1], True)  # somebody changes one of them meanwhile
         undone = datasets.undo_edit(tx, edit.id)
         assert (undone.count, undone.kept) == (2, 1)
-        assert included(tx, dataset_id) == list(range(9))
+        assert included_indexes(tx, dataset_id) == list(range(9))
         with pytest.raises(Conflict, match="already"):
             datasets.undo_edit(tx, edit.id)
 
 
 def test_one_group_is_decided_by_hand_and_only_included_ones_compete(db: Database, workspace: Tenant, dataset_id: str) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        group = datasets.alike_groups(tx, dataset_id)[0]
+        group = datasets.near_duplicate_groups(tx, dataset_id)[0]
         datasets.set_included(tx, [group.best_id], False)
-        again = datasets.alike_groups(tx, dataset_id)[0]
-        assert again.best_id != group.best_id
-        assert datasets.keep_one(tx, group.images[0].id) == 1
-        assert 0 in included(tx, dataset_id)
-        assert {1, 2}.isdisjoint(included(tx, dataset_id))
+        second_read = datasets.near_duplicate_groups(tx, dataset_id)[0]
+        assert second_read.best_id != group.best_id
+        assert datasets.keep_only(tx, group.images[0].id) == 1
+        assert 0 in included_indexes(tx, dataset_id)
+        assert {1, 2}.isdisjoint(included_indexes(tx, dataset_id))
 
 
 def test_suggestions_are_previewed_and_applied_to_what_was_seen(db: Database, workspace: Tenant, dataset_id: str) -> None:
@@ -121,39 +129,39 @@ def test_suggestions_are_previewed_and_applied_to_what_was_seen(db: Database, wo
         tx.execute(update(DatasetImage).where(DatasetImage.id.in_(ids[5:7])).values(sharpness=2.0))
         tx.execute(update(DatasetImage).where(DatasetImage.id == ids[8]).values(caption="somebody at the sea"))
         state = datasets.readiness(tx, dataset_id)
-        found = datasets.suggestions(state.stats, "bella")
-        assert [(one.key, one.count) for one in found] == [("keep_best", 3), ("blurred", 2), ("add_trigger", 1)]
+        suggestions = datasets.suggestions(state.stats, "bella")
+        assert [(one.key, one.count) for one in suggestions] == [("keep_best", 3), ("blurred", 2), ("add_trigger", 1)]
         assert [one.id for one in datasets.preview_fix(tx, dataset_id, "blurred").out] == ids[5:7]
         assert datasets.apply_fix(tx, dataset_id, "blurred", image_ids=ids[5:6]) == 1
         [change] = datasets.preview_fix(tx, dataset_id, "add_trigger").captions
         assert (change.before, change.after) == ("somebody at the sea", "bella, somebody at the sea")
         assert datasets.apply_fix(tx, dataset_id, "add_trigger", image_ids=[change.image_id]) == 1
-        for edit in datasets.edits(tx, dataset_id):
+        for edit in datasets.list_edits(tx, dataset_id):
             datasets.undo_edit(tx, edit.id)
         assert datasets.images(tx, dataset_id).images[8].caption == "somebody at the sea"
-        assert included(tx, dataset_id) == list(range(9))
+        assert included_indexes(tx, dataset_id) == list(range(9))
 
 
 def test_a_crop_is_what_is_trained_on_and_two_people_do_not_overwrite_it(
     db: Database, workspace: Tenant, dataset_id: str
 ) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        one = datasets.images(tx, dataset_id).images[5]
-        assert datasets.set_crop(tx, one.id, Box(10, 20, 200, 100), version=0) == 1
+        image = datasets.images(tx, dataset_id).images[5]
+        assert datasets.set_crop(tx, image.id, Box(10, 20, 200, 100), version=0) == 1
         with pytest.raises(Conflict, match="meanwhile"):
-            datasets.set_crop(tx, one.id, None, version=0)
-        for wrong in (Box(0, 0, 20, 100), Box(400, 0, 200, 100), Box(-1, 0, 100, 100)):
+            datasets.set_crop(tx, image.id, None, version=0)
+        for invalid_box in (Box(0, 0, 20, 100), Box(400, 0, 200, 100), Box(-1, 0, 100, 100)):
             with pytest.raises(Invalid):
-                datasets.set_crop(tx, one.id, wrong, version=1)
+                datasets.set_crop(tx, image.id, invalid_box, version=1)
         assert datasets.training_set(tx, dataset_id)[5].crop == (10, 20, 200, 100)
         cropped = datasets.images(tx, dataset_id, filter="cropped").images
-        assert [(card.id, card.crop, card.short_side) for card in cropped] == [(one.id, Box(10, 20, 200, 100), 100)]
+        assert [(card.id, card.crop, card.short_side) for card in cropped] == [(image.id, Box(10, 20, 200, 100), 100)]
         preview = datasets.bucket_preview(tx, dataset_id, resolution=256)
         assert {(b.width, b.height): b.count for b in preview.buckets} == {(256, 256): 8, (320, 192): 1}
         assert "1 picture" in preview.warning
-        datasets.undo_edit(tx, datasets.edits(tx, dataset_id)[0].id)
+        datasets.undo_edit(tx, datasets.list_edits(tx, dataset_id)[0].id)
         assert datasets.training_set(tx, dataset_id)[5].crop is None
-        assert datasets.set_crop(tx, one.id, Box(0, 0, one.width, one.height), version=2) == 3
+        assert datasets.set_crop(tx, image.id, Box(0, 0, image.width, image.height), version=2) == 3
         assert datasets.images(tx, dataset_id).images[5].crop is None  # the whole picture is no crop
 
 
@@ -166,18 +174,23 @@ def test_rights_are_kept_with_who_and_when_and_run_out(db: Database, workspace: 
         later = datetime.now(UTC) + timedelta(days=30)
         card = datasets.declare_rights(tx, dataset_id, kind="agreed", note="Release of Ana, in the safe", until=later)
         assert (card.status, card.rights_kind, card.rights_by, card.rights_until) == (
-            "ready", "agreed", workspace.editor.id, later,
-        )  # fmt: skip
+            "ready",
+            "agreed",
+            workspace.editor.id,
+            later,
+        )
         tx.execute(update(Dataset).values(rights_until=datetime(2020, 1, 1, tzinfo=UTC)))
-        assert [one.code for one in datasets.readiness(tx, dataset_id).blockers] == ["rights_expired"]
+        assert [entry.code for entry in datasets.readiness(tx, dataset_id).blockers] == ["rights_expired"]
         assert datasets.get(tx, dataset_id).status == "draft"
         assert datasets.withdraw_rights(tx, dataset_id, note="Ana wrote").status == "draft"
-        assert [one.code for one in datasets.readiness(tx, dataset_id).blockers] == ["no_rights"]
+        assert [entry.code for entry in datasets.readiness(tx, dataset_id).blockers] == ["no_rights"]
         with pytest.raises(Invalid, match="nothing to withdraw"):
             datasets.withdraw_rights(tx, dataset_id)
         datasets.declare_rights(tx, dataset_id, kind="made_up")
         history = datasets.rights_history(tx, dataset_id)
-    assert [(one.kind, one.note) for one in history] == [
-        ("made_up", ""), ("withdrawn", "Ana wrote"), ("agreed", "Release of Ana, in the safe"),
-    ]  # fmt: skip
-    assert {one.said_by for one in history} == {workspace.editor.id}
+    assert [(entry.kind, entry.note) for entry in history] == [
+        ("made_up", ""),
+        ("withdrawn", "Ana wrote"),
+        ("agreed", "Release of Ana, in the safe"),
+    ]
+    assert {entry.said_by for entry in history} == {workspace.editor.id}

@@ -12,7 +12,7 @@ from backend import assets, datasets
 from backend.app import App
 from backend.datasets import DatasetCard, IngestPayload, pipeline
 from backend.errors import Unavailable
-from tests.backend.datasets.conftest import context, ingest, seen, upload
+from tests.backend.datasets.conftest import context, images_and_refusals, ingest, upload
 from tests.factories.account import Tenant
 from tests.factories.pictures import blurred_photo, photo, zipped
 
@@ -38,7 +38,7 @@ def test_good_ones_are_taken_and_bad_ones_get_a_reason(app: App, workspace: Tena
         },
     )
     result = ingest(app, workspace, dataset.id)
-    images, refused = seen(app, workspace, dataset.id)
+    images, refused = images_and_refusals(app, workspace, dataset.id)
     assert refused.keys() == {"again.jpg", "cut.jpg", "note.svg", "tiny.png", "lonely.txt"}
     assert result == {"images": 5, "refused": 5}
     assert set(images) == {"a.jpg", "smaller.jpg", "soft.jpg", "really.jpg", long_name}
@@ -54,15 +54,15 @@ def test_good_ones_are_taken_and_bad_ones_get_a_reason(app: App, workspace: Tena
         asset = assets.get(tx, images["a.jpg"].asset_id)
         assert (asset.state, asset.width, asset.thumbs[0]) == ("stored", 256, 160)
         assert [(use.noun, use.noun_id) for use in assets.uses(tx, asset.id)] == [("dataset", dataset.id)]
-        left = assets.uploads.listing(tx, "dataset", dataset.id)
+        uploads = assets.uploads.listing(tx, "dataset", dataset.id)
     assert b"".join(app.storage.open(asset.key)) == good
     assert app.storage.stat(assets.thumb_key(asset.key, 160)).content_type == "image/webp"
-    assert {one.state for one in left} == {"taken", "refused"}
+    assert {upload_card.state for upload_card in uploads} == {"taken", "refused"}
     assert list(app.storage.list(f"incoming/{workspace.id}")) == []
 
 
 def test_an_archive_with_captions_and_rubbish(app: App, workspace: Tenant, dataset: DatasetCard) -> None:
-    inside = {
+    members = {
         "10_bella woman/1.jpg": photo(1),
         "10_bella woman/1.txt": b"bella at the beach",
         "10_bella woman/2.png": photo(2, kind="PNG"),
@@ -71,26 +71,26 @@ def test_an_archive_with_captions_and_rubbish(app: App, workspace: Tenant, datas
         "__MACOSX/._1.jpg": b"x",
         "inner.zip": b"PK",
     }
-    upload(app, workspace, dataset.id, {"set.zip": zipped(inside), "bad.zip": b"PK\x03\x04 no archive"})
+    upload(app, workspace, dataset.id, {"set.zip": zipped(members), "bad.zip": b"PK\x03\x04 no archive"})
     result = ingest(app, workspace, dataset.id)
-    images, refused = seen(app, workspace, dataset.id)
+    images, refused = images_and_refusals(app, workspace, dataset.id)
     assert set(images) == {"set.zip/10_bella woman/1.jpg", "set.zip/10_bella woman/2.png"}
     assert images["set.zip/10_bella woman/1.jpg"].caption == "bella at the beach"
     assert set(refused) == {"set.zip/10_bella woman/broken.jpg", "set.zip/../../evil.jpg", "set.zip/inner.zip", "bad.zip"}
     assert result == {"images": 2, "refused": 4}
     with app.db.transaction(workspace.caller, needs="editor") as tx:
-        states = {one.filename: one.state for one in assets.uploads.listing(tx, "dataset", dataset.id)}
+        states = {upload_card.filename: upload_card.state for upload_card in assets.uploads.listing(tx, "dataset", dataset.id)}
         assert (states["set.zip"], states["bad.zip"]) == ("taken", "refused")
         assert datasets.dismiss_refused(tx, dataset.id) == 4
         exported = b"".join(datasets.export_zip(tx, app.storage, dataset.id))
     with zipfile.ZipFile(io.BytesIO(exported)) as archive:
         assert archive.namelist() == ["10_bella/0001.jpg", "10_bella/0001.txt", "10_bella/0002.png", "manifest.json"]
         assert archive.read("10_bella/0001.txt") == b"bella at the beach"
-        assert archive.read("10_bella/0001.jpg") == inside["10_bella woman/1.jpg"]
+        assert archive.read("10_bella/0001.jpg") == members["10_bella woman/1.jpg"]
 
 
 def test_captions_and_folders_of_others_are_understood_and_told(app: App, workspace: Tenant, dataset: DatasetCard) -> None:
-    inside = {
+    members = {
         "img/10_bella woman/1.jpg": photo(1),
         "img/10_bella woman/1.TXT": "bella, caff\u00e8".encode("cp1252"),
         "img/10_bella woman/2.jpg": photo(2),
@@ -98,11 +98,11 @@ def test_captions_and_folders_of_others_are_understood_and_told(app: App, worksp
         "reg/1_woman/3.jpg": photo(3),
         "README.txt": b"my set",
     }
-    upload(app, workspace, dataset.id, {"set.zip": zipped(inside), "empty.zip": zipped({})})
+    upload(app, workspace, dataset.id, {"set.zip": zipped(members), "empty.zip": zipped({})})
     upload(app, workspace, dataset.id, {"Zoe\u0301.jpg": photo(4), "Zo\u00e9.txt": "Zo\u00e9 here".encode("cp1252")})
     upload(app, workspace, dataset.id, {"Zo\u00e9.caption": b"another text", "long.jpg": photo(5), "long.txt": b"a" * 3000})
     result = ingest(app, workspace, dataset.id)
-    images, refused = seen(app, workspace, dataset.id)
+    images, refused = images_and_refusals(app, workspace, dataset.id)
     assert (result, refused.keys()) == ({"images": 5, "refused": 3}, {"set.zip/README.txt", "empty.zip", "Zo\u00e9.caption"})
     assert "no pictures in this archive" in refused["empty.zip"]
     assert "has a caption already" in refused["Zo\u00e9.caption"]
@@ -113,26 +113,27 @@ def test_captions_and_folders_of_others_are_understood_and_told(app: App, worksp
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         notes = {
             one.sentence.split(":")[0].split(".")[0]: (one.count, one.filenames)
-            for one in datasets.arrival_notes(tx, dataset.id)
+            for one in datasets.import_notes(tx, dataset.id)
         }
         assert notes.keys() == {
-            "Its caption was read as Windows-1252", "From the folder “10_bella woman”",
+            "Its caption was read as Windows-1252",
+            "From the folder “10_bella woman”",
             "From the folder “1_woman”, which holds regularisation pictures",
             "Its caption had 3,000 characters and was cut to 2,000",
-        }  # fmt: skip
+        }
         assert notes["Its caption was read as Windows-1252"][0] == 2
         assert notes["From the folder “10_bella woman”"][0] == 2
-        datasets.clear_arrival_notes(tx, dataset.id)
-        assert datasets.arrival_notes(tx, dataset.id) == []
-    assert [note["code"] for note in seen(app, workspace, dataset.id)[0]["long.jpg"].notes] == ["caption_cut"]
+        datasets.clear_import_notes(tx, dataset.id)
+        assert datasets.import_notes(tx, dataset.id) == []
+    assert [note["code"] for note in images_and_refusals(app, workspace, dataset.id)[0]["long.jpg"].notes] == ["caption_cut"]
 
 
 def test_a_sample_character_once(app: App, workspace: Tenant, dataset: DatasetCard) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
-        datasets.declare_sample(tx, dataset.id)
+        datasets.declare_sample_rights(tx, dataset.id)
     assert ingest(app, workspace, dataset.id, character="bella") == {"images": 14, "refused": 0}
     assert ingest(app, workspace, dataset.id, character="bella") == {"images": 0, "refused": 0}
-    images, _ = seen(app, workspace, dataset.id)
+    images, _ = images_and_refusals(app, workspace, dataset.id)
     assert images["bella/00.jpg"].caption
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         assert datasets.get(tx, dataset.id).status == "ready", "nobody is asked whose pictures the studio's own are"
@@ -169,12 +170,12 @@ def test_a_full_set_and_a_full_disk_are_sentences(
     small = dataclasses.replace(app, settings=app.settings.model_copy(update={"max_dataset_images": 2}))
     upload(app, workspace, dataset.id, {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(3)})
     assert ingest(small, workspace, dataset.id) == {"images": 2, "refused": 1}
-    assert "may have 2 pictures" in "".join(seen(app, workspace, dataset.id)[1].values())
+    assert "may have 2 pictures" in "".join(images_and_refusals(app, workspace, dataset.id)[1].values())
     upload(app, workspace, dataset.id, {"4.jpg": photo(4)})
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pipeline, "_look", full)
+    monkeypatch.setattr(pipeline, "_submit_inspections", full)
     with pytest.raises(Unavailable, match="The disk is full"):
         ingest(app, workspace, dataset.id)

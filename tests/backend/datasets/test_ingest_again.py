@@ -10,7 +10,7 @@ from backend import assets, datasets, jobs
 from backend.app import App
 from backend.datasets import DatasetCard, IngestPayload, image_writer, pipeline
 from backend.errors import Cancelled, Unavailable
-from tests.backend.datasets.conftest import context, seen, upload
+from tests.backend.datasets.conftest import context, images_and_refusals, upload
 from tests.factories.account import Tenant
 from tests.factories.pictures import photo, zipped
 from tests.support.context import make_context, next_attempt
@@ -26,7 +26,7 @@ def test_a_killed_attempt_goes_on_without_taking_anything_twice(
     first, record = context(app, workspace, dataset.id), image_writer.ImageWriter.record
     recorded: list[int] = []
 
-    def killed(self: image_writer.ImageWriter, batch: image_writer.Batch) -> None:
+    def killed(self: image_writer.ImageWriter, batch: image_writer.ImageBatch) -> None:
         if len(recorded) == 2:
             raise KeyboardInterrupt
         recorded.append(1)
@@ -37,9 +37,9 @@ def test_a_killed_attempt_goes_on_without_taking_anything_twice(
     with pytest.raises(KeyboardInterrupt):
         pipeline.run(first, payload)
     monkeypatch.setattr(image_writer.ImageWriter, "record", record)
-    assert len(seen(app, workspace, dataset.id)[0]) == 4
+    assert len(images_and_refusals(app, workspace, dataset.id)[0]) == 4
     result = pipeline.run(next_attempt(first), payload)
-    images, refused = seen(app, workspace, dataset.id)
+    images, refused = images_and_refusals(app, workspace, dataset.id)
     assert result == {"images": 3, "refused": 1}
     assert len(images) == 7
     assert len(refused) == 1
@@ -52,7 +52,7 @@ def test_cancelled_in_the_middle_keeps_what_was_taken(
     upload(app, workspace, dataset.id, {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(4)})
     ctx, record = context(app, workspace, dataset.id), image_writer.ImageWriter.record
 
-    def then_cancelled(self: image_writer.ImageWriter, batch: image_writer.Batch) -> None:
+    def then_cancelled(self: image_writer.ImageWriter, batch: image_writer.ImageBatch) -> None:
         record(self, batch)
         ctx.cancel_requested = True
 
@@ -68,15 +68,15 @@ def test_two_jobs_at_once_take_each_picture_once(app: App, workspace: Tenant, da
     upload(app, workspace, dataset.id, {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(3)})
     ctx = context(app, workspace, dataset.id)
     other = context(app, workspace, dataset.id)
-    keeper = image_writer.ImageWriter(ctx, dataset.id)
-    arrivals = list(pipeline.SourceFiles(ctx, dataset.id, ""))
-    with pipeline.Inspector(pipeline.Limits(2**20, 10**6, 64), processes=1) as inspector:
-        [looked] = pipeline._looked(ctx, inspector, arrivals)
-        batch = keeper.send(looked)
+    writer = image_writer.ImageWriter(ctx, dataset.id)
+    sources = list(pipeline.SourceFiles(ctx, dataset.id, ""))
+    with pipeline.Inspector(pipeline.PictureLimits(2**20, 10**6, 64), processes=1) as inspector:
+        [inspected] = pipeline._inspected_batches(ctx, inspector, sources)
+        batch = writer.send(inspected)
         assert pipeline.run(other, IngestPayload(dataset_id=dataset.id)) == {"images": 3, "refused": 0}
-        keeper.record(batch)
-    keeper.close()
-    images, refused = seen(app, workspace, dataset.id)
+        writer.record(batch)
+    writer.close()
+    images, refused = images_and_refusals(app, workspace, dataset.id)
     assert (len(images), refused) == (3, {})
     with app.db.transaction(workspace.caller) as tx:
         for asset_id, _, _ in batch.pictures:
@@ -88,21 +88,23 @@ def test_two_jobs_at_once_do_not_exceed_the_limit_together(
     app: App, workspace: Tenant, dataset: DatasetCard, inside: bool
 ) -> None:
     small = dataclasses.replace(app, settings=app.settings.model_copy(update={"max_dataset_images": 3}))
-    sets = [{f"{n}.jpg": photo(n, size=(80, 80)) for n in numbers} for numbers in ((0, 1), (2, 3))]
-    uploads = [upload(app, workspace, dataset.id, {f"{n}.zip": zipped(one)} if inside else one) for n, one in enumerate(sets)]
-    sent: list[tuple[image_writer.ImageWriter, image_writer.Batch]] = []
-    with pipeline.Inspector(pipeline.Limits(2**20, 10**6, 64), processes=1) as inspector:
+    files_of_jobs = [{f"{n}.jpg": photo(n, size=(80, 80)) for n in numbers} for numbers in ((0, 1), (2, 3))]
+    uploads = [
+        upload(app, workspace, dataset.id, {f"{n}.zip": zipped(one)} if inside else one) for n, one in enumerate(files_of_jobs)
+    ]
+    writers: list[tuple[image_writer.ImageWriter, image_writer.ImageBatch]] = []
+    with pipeline.Inspector(pipeline.PictureLimits(2**20, 10**6, 64), processes=1) as inspector:
         for ids in uploads:
             ctx = context(small, workspace, dataset.id)
-            mine = [one for one in pipeline.SourceFiles(ctx, dataset.id, "") if one.upload and one.upload.id in ids]
-            [looked] = pipeline._looked(ctx, inspector, mine)
-            keeper = image_writer.ImageWriter(ctx, dataset.id)
-            sent.append((keeper, keeper.send(looked)))
-        for keeper, batch in sent:
-            keeper.record(batch)
-            keeper.close()
-    assert [(keeper.taken, keeper.refused) for keeper, _ in sent] == [(2, 0), (1, 1)]
-    images, refused = seen(app, workspace, dataset.id)
+            own_sources = [one for one in pipeline.SourceFiles(ctx, dataset.id, "") if one.upload and one.upload.id in ids]
+            [inspected] = pipeline._inspected_batches(ctx, inspector, own_sources)
+            writer = image_writer.ImageWriter(ctx, dataset.id)
+            writers.append((writer, writer.send(inspected)))
+        for writer, batch in writers:
+            writer.record(batch)
+            writer.close()
+    assert [(writer.taken, writer.refused) for writer, _ in writers] == [(2, 0), (1, 1)]
+    images, refused = images_and_refusals(app, workspace, dataset.id)
     assert len(images) == 3
     assert [reason.startswith("The dataset is full") for reason in refused.values()] == [True]
 
@@ -128,15 +130,15 @@ def test_storage_away_leaves_everything_for_the_next_try(
     app: App, workspace: Tenant, dataset: DatasetCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(app, workspace, dataset.id, {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(3)})
-    ctx, put = context(app, workspace, dataset.id), assets.upload_file
+    ctx, upload_file = context(app, workspace, dataset.id), assets.upload_file
 
-    def away(*_: object) -> None:
+    def unavailable(*_: object) -> None:
         raise Unavailable("The file storage does not answer right now.")
 
-    monkeypatch.setattr(assets, "upload_file", away)
+    monkeypatch.setattr(assets, "upload_file", unavailable)
     with pytest.raises(Unavailable):
         pipeline.run(ctx, IngestPayload(dataset_id=dataset.id))
-    monkeypatch.setattr(assets, "upload_file", put)
+    monkeypatch.setattr(assets, "upload_file", upload_file)
     assert pipeline.run(next_attempt(ctx), IngestPayload(dataset_id=dataset.id)) == {"images": 3, "refused": 0}
-    images, refused = seen(app, workspace, dataset.id)
+    images, refused = images_and_refusals(app, workspace, dataset.id)
     assert (len(images), refused) == (3, {})

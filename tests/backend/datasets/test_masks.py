@@ -24,9 +24,9 @@ from tests.fakes.engines import MODEL, FakeTrainer
 
 
 def png(level: int = 255) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGBA", (64, 64), (level, level, level, 255)).save(out, "PNG")
-    return out.getvalue()
+    buffer = io.BytesIO()
+    Image.new("RGBA", (64, 64), (level, level, level, 255)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -35,48 +35,53 @@ def images(app: App, workspace: Tenant) -> list[Any]:
         return datasets.images(tx, make_dataset(tx, storage=app.storage)).images
 
 
-def draw(app: App, who: Tenant, image: Any, *, data: bytes = b"", version: int = 0) -> str:
+def save_mask(app: App, tenant: Tenant, image: Any, *, data: bytes = b"", version: int = 0) -> str:
     """As the page does it: announced, sent, taken. Returns the mask's asset."""
     data = data or png()
-    with app.db.transaction(who.caller, needs="editor") as tx:
-        said = {"noun": "dataset-mask", "noun_id": image.id, "filename": "mask.png", "client_key": f"{version}{data[:40]!r}"}
-        upload = assets.uploads.announce(tx, settings=app.settings, size=len(data), **said)
-    open_tx = partial(app.db.transaction, who.caller, needs="editor")
+    with app.db.transaction(tenant.caller, needs="editor") as tx:
+        announcement = {
+            "noun": "dataset-mask",
+            "noun_id": image.id,
+            "filename": "mask.png",
+            "client_key": f"{version}{data[:40]!r}",
+        }
+        upload = assets.uploads.announce(tx, settings=app.settings, size=len(data), **announcement)
+    open_tx = partial(app.db.transaction, tenant.caller, needs="editor")
     assets.uploads.receive(open_tx, app.storage, settings=app.settings, upload_id=upload.id, chunks=[data])
-    wanted = {"image_id": image.id, "upload_id": upload.id, "version": version}
-    return datasets.take_mask(open_tx, app.storage, settings=app.settings, **wanted).id
+    arguments = {"image_id": image.id, "upload_id": upload.id, "version": version}
+    return datasets.save_mask(open_tx, app.storage, settings=app.settings, **arguments).id
 
 
 def test_a_mask_is_kept_replaced_cleared_and_put_back(app: App, workspace: Tenant, images: list[Any]) -> None:
     one, two, *_ = images
-    first = draw(app, workspace, one)
-    second = draw(app, workspace, one, version=1)
-    draw(app, workspace, two)
+    first = save_mask(app, workspace, one)
+    second = save_mask(app, workspace, one, version=1)
+    save_mask(app, workspace, two)
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         assert (assets.get(tx, first).state, assets.get(tx, second).state) == ("deleted", "stored")
         assert datasets.readiness(tx, one.dataset_id).stats.masked == 2
-        assert datasets.matching(tx, one.dataset_id, "masked") == [one.id, two.id]
-        everything = [image.id for image in images]
-        assert datasets.clear_masks(tx, one.dataset_id, everything, request_key="c") == 2
-        assert datasets.clear_masks(tx, one.dataset_id, everything, request_key="c") == 2
+        assert datasets.matching_ids(tx, one.dataset_id, "masked") == [one.id, two.id]
+        all_ids = [image.id for image in images]
+        assert datasets.clear_masks(tx, one.dataset_id, all_ids, request_key="c") == 2
+        assert datasets.clear_masks(tx, one.dataset_id, all_ids, request_key="c") == 2
         assert datasets.readiness(tx, one.dataset_id).stats.masked == 0
         assert assets.get(tx, second).state == "deleted"
         with pytest.raises(Invalid, match="None of these"):
-            datasets.clear_masks(tx, one.dataset_id, everything)
-        edit = datasets.edits(tx, one.dataset_id)[0]
+            datasets.clear_masks(tx, one.dataset_id, all_ids)
+        edit = datasets.list_edits(tx, one.dataset_id)[0]
         assert edit.title == "Took away 2 masks"
         assert datasets.undo_edit(tx, edit.id).count == 2
-        shown = datasets.images(tx, one.dataset_id).images[0]
-        assert (shown.mask_asset_id, shown.mask_version, shown.tile()["masked"]) == (second, 4, True)
+        image = datasets.images(tx, one.dataset_id).images[0]
+        assert (image.mask_asset_id, image.mask_version, image.tile()["masked"]) == (second, 4, True)
         assert assets.get(tx, second).state == "stored"
 
 
 def test_two_people_do_not_overwrite_each_others_mask(app: App, workspace: Tenant, images: list[Any]) -> None:
-    mine = draw(app, workspace, images[0])
+    mask_id = save_mask(app, workspace, images[0])
     with pytest.raises(Conflict, match="Somebody else"):
-        draw(app, workspace, images[0], data=png(0))
+        save_mask(app, workspace, images[0], data=png(0))
     with app.db.transaction(workspace.caller, needs="editor") as tx:
-        assert datasets.images(tx, images[0].dataset_id).images[0].mask_asset_id == mine
+        assert datasets.images(tx, images[0].dataset_id).images[0].mask_asset_id == mask_id
         with pytest.raises(Conflict, match="Somebody else"):
             datasets.clear_mask(tx, images[0].id, version=0)
         datasets.clear_mask(tx, images[0].id, version=1)
@@ -85,13 +90,13 @@ def test_two_people_do_not_overwrite_each_others_mask(app: App, workspace: Tenan
 
 def test_what_is_no_picture_is_no_mask(app: App, workspace: Tenant, images: list[Any]) -> None:
     with pytest.raises(Invalid, match="SVG"):
-        draw(app, workspace, images[0], data=b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+        save_mask(app, workspace, images[0], data=b"<svg xmlns='http://www.w3.org/2000/svg'/>")
     with app.db.transaction(workspace.caller) as tx:
         assert datasets.images(tx, images[0].dataset_id).images[0].mask_asset_id is None
 
 
 def test_a_run_keeps_the_masks_it_was_started_with(app: App, workspace: Tenant, images: list[Any]) -> None:
-    mask = draw(app, workspace, images[0])
+    mask = save_mask(app, workspace, images[0])
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         run = training.start(tx, draft=RunDraft(dataset_id=images[0].dataset_id), models=[MODEL], request_key="a")
         datasets.clear_mask(tx, images[0].id, version=1)

@@ -20,29 +20,29 @@ from tests.factories.making import make_asset, make_dataset
 
 @pytest.fixture
 def tx(db: Database, workspace: Tenant) -> Iterator[Session]:
-    with db.transaction(workspace.caller, needs="editor") as opened:
-        yield opened
+    with db.transaction(workspace.caller, needs="editor") as session:
+        yield session
 
 
-def shown(tx: Session, dataset_id: str) -> list[Any]:
+def images_of(tx: Session, dataset_id: str) -> list[Any]:
     return datasets.images(tx, dataset_id).images
 
 
 def test_they_come_back_whole(tx: Session) -> None:
     dataset_id = make_dataset(tx, status="draft")
-    one, two, *_ = shown(tx, dataset_id)
+    one, two, *_ = images_of(tx, dataset_id)
     datasets.set_captions(tx, {one.id: ("bella, in Rome", one.caption_version)})
     datasets.set_crop(tx, one.id, Box(8, 16, 128, 256), version=0)
     datasets.set_included(tx, [two.id], False)
-    before, history = shown(tx, dataset_id), datasets.caption_history(tx, one.id)
+    before, history = images_of(tx, dataset_id), datasets.caption_history(tx, one.id)
     assert datasets.remove_images(tx, [one.id, two.id], request_key="r") == 2
     assert datasets.remove_images(tx, [one.id, two.id], request_key="r") == 2
-    assert len(shown(tx, dataset_id)) == 4
+    assert len(images_of(tx, dataset_id)) == 4
     assert assets.get(tx, one.asset_id).state == "deleted"
-    edit = datasets.edits(tx, dataset_id)[0]
+    edit = datasets.list_edits(tx, dataset_id)[0]
     assert (edit.title, edit.count) == ("Removed 2 pictures", 2)
     assert datasets.undo_edit(tx, edit.id).count == 2
-    assert shown(tx, dataset_id) == before
+    assert images_of(tx, dataset_id) == before
     assert datasets.caption_history(tx, one.id) == history
     assert assets.get(tx, one.asset_id).state == "stored"
     assert [(use.noun, use.noun_id) for use in assets.uses(tx, one.asset_id)] == [("dataset", dataset_id)]
@@ -52,27 +52,29 @@ def test_they_come_back_whole(tx: Session) -> None:
 
 def test_earlier_acts_can_still_be_taken_back_on_those_that_came_back(tx: Session) -> None:
     dataset_id = make_dataset(tx)
-    before = shown(tx, dataset_id)[0]
+    before = images_of(tx, dataset_id)[0]
     change = datasets.edit_captions(tx, dataset_id, CaptionEdit(verb="prefix", put="photo, "))
     datasets.remove_images(tx, [before.id])
-    datasets.undo_edit(tx, datasets.edits(tx, dataset_id)[0].id)
+    datasets.undo_edit(tx, datasets.list_edits(tx, dataset_id)[0].id)
     assert datasets.undo_edit(tx, change.id).kept == 0
-    assert shown(tx, dataset_id)[0].caption == before.caption
+    assert images_of(tx, dataset_id)[0].caption == before.caption
 
 
 def test_what_is_gone_or_there_again_stays_away(tx: Session) -> None:
     dataset_id = make_dataset(tx)
-    purged, again, fine, *_ = shown(tx, dataset_id)
-    datasets.remove_images(tx, [purged.id, again.id, fine.id])
+    purged, again, restorable, *_ = images_of(tx, dataset_id)
+    datasets.remove_images(tx, [purged.id, again.id, restorable.id])
     tx.execute(update(Asset).where(Asset.id == purged.asset_id).values(state="purged"))
-    [row] = [kept for kept, _ in tx.get_one(DatasetEdit, datasets.edits(tx, dataset_id)[0].id).undo.values()][1:2]
+    [row] = [row_values for row_values, _ in tx.get_one(DatasetEdit, datasets.list_edits(tx, dataset_id)[0].id).undo.values()][
+        1:2
+    ]
     other = make_dataset(tx, name="Other", images=1)
-    copy = shown(tx, other)[0]
+    copy = images_of(tx, other)[0]
     tx.execute(update_image(copy.id, dataset_id=dataset_id, sha256=row["sha256"]))
-    undone = datasets.undo_edit(tx, datasets.edits(tx, dataset_id)[0].id)
+    undone = datasets.undo_edit(tx, datasets.list_edits(tx, dataset_id)[0].id)
     assert (undone.count, undone.kept) == (1, 2)
-    here = {one.id for one in shown(tx, dataset_id)}
-    assert (fine.id in here, again.id in here, purged.id in here) == (True, False, False)
+    ids = {one.id for one in images_of(tx, dataset_id)}
+    assert (restorable.id in ids, again.id in ids, purged.id in ids) == (True, False, False)
     assert assets.get(tx, again.asset_id).state == "deleted"
 
 
@@ -82,24 +84,24 @@ def update_image(image_id: str, **values: Any) -> Any:
 
 def test_nothing_left_to_bring_back_says_so(tx: Session) -> None:
     dataset_id = make_dataset(tx)
-    one = shown(tx, dataset_id)[0]
+    one = images_of(tx, dataset_id)[0]
     datasets.remove_images(tx, [one.id])
     tx.execute(update(Asset).where(Asset.id == one.asset_id).values(state="purged"))
     with pytest.raises(Conflict, match="gone for good"):
-        datasets.undo_edit(tx, datasets.edits(tx, dataset_id)[0].id)
-    assert datasets.forget_removed(tx, days=7) == 0
-    assert datasets.forget_removed(tx, days=0) == 1
-    assert datasets.edits(tx, dataset_id) == []
+        datasets.undo_edit(tx, datasets.list_edits(tx, dataset_id)[0].id)
+    assert datasets.purge_removals(tx, days=7) == 0
+    assert datasets.purge_removals(tx, days=0) == 1
+    assert datasets.list_edits(tx, dataset_id) == []
 
 
 def test_a_mask_goes_and_comes_with_its_picture(tx: Session) -> None:
     dataset_id = make_dataset(tx)
-    one = shown(tx, dataset_id)[0]
+    one = images_of(tx, dataset_id)[0]
     mask = make_asset(tx)
     tx.add(AssetUse(asset_id=mask, noun="dataset", noun_id=dataset_id))
     tx.execute(update_image(one.id, mask_asset_id=mask))
     datasets.remove_images(tx, [one.id])
     assert assets.get(tx, mask).state == "deleted"
-    datasets.undo_edit(tx, datasets.edits(tx, dataset_id)[0].id)
+    datasets.undo_edit(tx, datasets.list_edits(tx, dataset_id)[0].id)
     assert assets.get(tx, mask).state == "stored"
-    assert shown(tx, dataset_id)[0].mask_asset_id == mask
+    assert images_of(tx, dataset_id)[0].mask_asset_id == mask

@@ -22,8 +22,8 @@ def dataset_id(db: Database, workspace: Tenant) -> str:
 
 def test_a_new_dataset_is_a_draft_with_a_name_of_its_own(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        who = make_influencer(tx)
-        card = datasets.create(tx, name="  Summer 🌞 ", influencer_id=who.id, trigger_word="bella")
+        influencer = make_influencer(tx)
+        card = datasets.create(tx, name="  Summer 🌞 ", influencer_id=influencer.id, trigger_word="bella")
         assert (card.name, card.status, card.influencer_name, card.images) == ("Summer 🌞", "draft", "Bella", 0)
         with pytest.raises(Conflict, match="already a dataset"):
             datasets.create(tx, name="Summer 🌞")
@@ -35,7 +35,7 @@ def test_a_new_dataset_is_a_draft_with_a_name_of_its_own(db: Database, workspace
             datasets.create(tx, name="Other", influencer_id="inf_none")
         assert datasets.rename(tx, card.id, "Winter").name == "Winter"
         assert datasets.set_influencer(tx, card.id, None).influencer_id is None
-        assert [one.id for one in datasets.page(tx, text="wint").cards] == [card.id]
+        assert [found_card.id for found_card in datasets.page(tx, text="wint").cards] == [card.id]
         datasets.delete(tx, card.id)
         assert datasets.create(tx, name="Winter").status == "draft"
         with pytest.raises(NotFound):
@@ -44,11 +44,11 @@ def test_a_new_dataset_is_a_draft_with_a_name_of_its_own(db: Database, workspace
 
 def test_pages_of_datasets(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        made = [datasets.create(tx, name=f"Set {n}").id for n in range(5)]
-        first = datasets.page(tx, take=3)
-        rest = datasets.page(tx, take=3, cursor=first.next_cursor)
-    assert [one.id for one in first.cards + rest.cards] == made[::-1]
-    assert (first.total, rest.next_cursor) == (5, None)
+        dataset_ids = [datasets.create(tx, name=f"Set {n}").id for n in range(5)]
+        first_page = datasets.page(tx, take=3)
+        second_page = datasets.page(tx, take=3, cursor=first_page.next_cursor)
+    assert [card.id for card in first_page.cards + second_page.cards] == dataset_ids[::-1]
+    assert (first_page.total, second_page.next_cursor) == (5, None)
 
 
 def test_status_follows_what_readiness_says(db: Database, workspace: Tenant) -> None:
@@ -86,18 +86,18 @@ def test_readiness_counts_in_postgres(db: Database, workspace: Tenant, dataset_i
         assert [image.id for image in datasets.images(tx, dataset_id, filter="near_duplicates").images] == [one, two]
         for name, expected in (("blurred", one), ("uncaptioned", one), ("without_trigger", two)):
             assert [image.id for image in datasets.images(tx, dataset_id, filter=name).images] == [expected]
-        said = {reason.code: reason.sentence for reason in datasets.images(tx, dataset_id).images[0].reasons}
-        assert said == {
+        reasons = {reason.code: reason.sentence for reason in datasets.images(tx, dataset_id).images[0].reasons}
+        assert reasons == {
             "blurred": "sharpness 1, at least 150",
             "near_duplicates": "differs from another in 3 of 64 bits, at least 7",
             "uncaptioned": "no caption",
         }
-        first = datasets.images(tx, dataset_id, take=4)
-        assert (len(first.images), first.total) == (4, 6)
-        assert datasets.images(tx, dataset_id, cursor=first.next_cursor).total is None
-        assert len(datasets.images(tx, dataset_id, take=4, cursor=first.next_cursor).images) == 2
+        first_page = datasets.images(tx, dataset_id, take=4)
+        assert (len(first_page.images), first_page.total) == (4, 6)
+        assert datasets.images(tx, dataset_id, cursor=first_page.next_cursor).total is None
+        assert len(datasets.images(tx, dataset_id, take=4, cursor=first_page.next_cursor).images) == 2
         card = datasets.get(tx, dataset_id)
-        assert card.cover_asset_ids == tuple(image.asset_id for image in first.images)
+        assert card.cover_asset_ids == tuple(image.asset_id for image in first_page.images)
 
 
 def test_a_caption_changed_by_somebody_else_is_not_overwritten(db: Database, workspace: Tenant, dataset_id: str) -> None:

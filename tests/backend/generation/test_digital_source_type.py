@@ -12,7 +12,7 @@ from backend import assets, generation, identity
 from backend.db.tables import Picture
 from backend.db.transactions import SystemCaller
 from backend.generation import GenerationDraft, GenerationPayload, digital_source_type, identity_gate, pipeline
-from backend.media.images.ai_mark import EDITED, SOURCE_TYPE
+from backend.media.images.ai_mark import EDITED_SOURCE_TYPE, SOURCE_TYPE
 from tests.backend.identity.conftest import do, embedder, engine, studio
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset, make_lora, make_pictures
@@ -46,16 +46,16 @@ def test_drawn_from_nothing_from_a_drawing_and_from_an_upload(studio: Any, works
     _, redrawn, said = drawn("again", init_asset_id=own.id)
     assert f'"{SOURCE_TYPE}"' in said
     changed, edited, said = drawn("photo", init_asset_id=upload)
-    assert f'"{EDITED}"' in said
+    assert f'"{EDITED_SOURCE_TYPE}"' in said
     _, third, said = drawn("third", init_asset_id=edited.id)
-    assert f'"{EDITED}"' in said
+    assert f'"{EDITED_SOURCE_TYPE}"' in said
     assert [entry.meta[digital_source_type.SOURCE_META] for entry in (own, redrawn, edited, third)] == [
         SOURCE_TYPE,
         SOURCE_TYPE,
-        EDITED,
-        EDITED,
+        EDITED_SOURCE_TYPE,
+        EDITED_SOURCE_TYPE,
     ]
-    assert do(digital_source_type.inherited_source_type, changed.id) == EDITED
+    assert do(digital_source_type.inherited_source_type, changed.id) == EDITED_SOURCE_TYPE
     assert do(digital_source_type.inherited_source_type, first.id) == SOURCE_TYPE
 
 

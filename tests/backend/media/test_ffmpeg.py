@@ -13,7 +13,7 @@ from PIL import Image
 
 from backend.errors import Rejected
 from backend.media import ffmpeg
-from backend.media.images.ai_mark import EDITED, SOURCE_TYPE
+from backend.media.images.ai_mark import EDITED_SOURCE_TYPE, SOURCE_TYPE
 from backend.settings import Settings
 
 SETTINGS = Settings(_env_file=None)
@@ -28,8 +28,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As an engine might leave it: a prompt and a graph in its metadata, sound, the index at the end."""
     path = tmp_path_factory.mktemp("film") / "raw.mp4"
     source = ["-f", "lavfi", "-i", "testsrc=size=96x64:rate=10:duration=1", "-f", "lavfi", "-i", "sine=duration=1"]
-    said = ["-metadata", "comment=a secret prompt", "-metadata", "title=bella", "-pix_fmt", "yuv420p"]
-    subprocess.run([ffmpeg.program(SETTINGS), "-v", "error", *source, *said, str(path)], check=True)
+    metadata_options = ["-metadata", "comment=a secret prompt", "-metadata", "title=bella", "-pix_fmt", "yuv420p"]
+    subprocess.run([ffmpeg.binary_path(SETTINGS), "-v", "error", *source, *metadata_options, str(path)], check=True)
     return path
 
 
@@ -38,7 +38,7 @@ def packets(path: Path) -> list[bytes]:
         return [bytes(packet) for packet in opened.demux(video=0) if packet.size]
 
 
-@pytest.mark.parametrize("source_type", [SOURCE_TYPE, EDITED])
+@pytest.mark.parametrize("source_type", [SOURCE_TYPE, EDITED_SOURCE_TYPE])
 def test_a_delivered_film_says_that_it_is_ai_made_and_nothing_else(film: Path, tmp_path: Path, source_type: str) -> None:
     out = tmp_path / "out.mp4"
     run(ffmpeg.deliver(film, out, source_type=source_type, settings=SETTINGS))
@@ -65,7 +65,7 @@ def test_somebodys_own_film_says_nothing(film: Path, tmp_path: Path) -> None:
 
 def test_the_poster_is_the_first_frame(film: Path, tmp_path: Path) -> None:
     out = tmp_path / "poster.png"
-    run(ffmpeg.frame(film, out, settings=SETTINGS))
+    run(ffmpeg.first_frame(film, out, settings=SETTINGS))
     with Image.open(out) as poster:
         assert poster.size == (96, 64)
 
@@ -77,4 +77,4 @@ def test_what_is_no_film_is_a_sentence(tmp_path: Path) -> None:
         run(ffmpeg.probe(path))
     with pytest.raises(Rejected, match="could not be made"):
         run(ffmpeg.refit(path, tmp_path / "out.mp4", width=64, height=64, fps=8, frames=8, settings=SETTINGS))
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["no.mp4"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["no.mp4"]

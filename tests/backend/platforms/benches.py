@@ -8,7 +8,7 @@ from typing import Any
 
 from backend.engines.events import Handle
 from backend.platforms.errors import PlatformError
-from backend.platforms.port import Accepted, Access, Media, Outcome, Platform, PostRequest, Published
+from backend.platforms.port import AccountAccess, Media, Outcome, Platform, PostRequest, PublishAccepted, Published
 from backend.platforms.registry import platform
 from backend.settings import Settings
 from tests.backend.platforms.posts import film, picture, post_of
@@ -26,7 +26,7 @@ class Bench:
 
     platform: Platform
     server: Any
-    access: Access
+    access: AccountAccess
     host: FileHost
     folder: Path
     format: str
@@ -35,8 +35,8 @@ class Bench:
     account: str
 
     def post(self, **other: object) -> PostRequest:
-        wanted = post_of(self.platform.name, self.format, **other)
-        return replace(wanted, media=tuple(self._real(n, one) for n, one in enumerate(wanted.media)))
+        post = post_of(self.platform.name, self.format, **other)
+        return replace(post, media=tuple(self._real(n, media) for n, media in enumerate(post.media)))
 
     def _real(self, n: int, media: Media) -> Media:
         size = SIZES[self.platform.name]
@@ -54,7 +54,7 @@ class Bench:
     def settled(self, outcome: Outcome, handle: dict[str, Any]) -> Outcome:
         """What it becomes when the platform has had the time it wants."""
         for _ in range(20):
-            if not isinstance(outcome, Accepted):
+            if not isinstance(outcome, PublishAccepted):
                 return outcome
             handle = outcome.handle
             self.server.clock.forward(60)
@@ -62,9 +62,9 @@ class Bench:
         raise AssertionError(f"never settled: {outcome}")
 
     def published(self, outcome: Outcome, handle: dict[str, Any]) -> Published:
-        done = self.settled(outcome, handle)
-        assert isinstance(done, Published), done
-        return done
+        outcome_known = self.settled(outcome, handle)
+        assert isinstance(outcome_known, Published), outcome_known
+        return outcome_known
 
 
 def handles(events: Any) -> list[dict[str, Any]]:
@@ -73,13 +73,13 @@ def handles(events: Any) -> list[dict[str, Any]]:
 
 def cut_short(events: Any) -> tuple[dict[str, Any], PlatformError | None]:
     """The last handle that was said, and the error that ended it, if one did."""
-    kept: dict[str, Any] = {}
+    last_handle: dict[str, Any] = {}
     try:
         for event in events:
-            kept = event.value if isinstance(event, Handle) else kept
+            last_handle = event.value if isinstance(event, Handle) else last_handle
     except PlatformError as error:
-        return kept, error
-    return kept, None
+        return last_handle, error
+    return last_handle, None
 
 
 def settings(server: PlatformServer, **other: Any) -> Settings:
@@ -101,7 +101,7 @@ def bench(server: PlatformServer, host: FileHost, folder: Path, name: str, forma
     token, id = server.account(account)
     kind = name if name != "tiktok" else f"tiktok-{'video' if format == 'video' else 'picture'}"
     adapter = platform(name, settings(server))
-    return Bench(adapter, server, Access(token, id), host, folder, format, *SWITCHES[kind], account)
+    return Bench(adapter, server, AccountAccess(token, id), host, folder, format, *SWITCHES[kind], account)
 
 
 __all__ = ["Bench", "bench", "cut_short", "film", "handles", "picture", "settings"]

@@ -34,12 +34,12 @@ def servers(running: Servers, files: FileHost) -> Servers:
 
 @pytest.fixture
 def make_bench(servers: Servers, tmp_path: Path) -> Iterator[Any]:
-    made: list[Bench] = []
+    benches: list[Bench] = []
 
     def make(name: str, format: str) -> Bench:
-        made.append(bench(servers[name], servers["files"], tmp_path, name, format, f"bella{next(_NAMES)}"))
-        return made[-1]
+        benches.append(bench(servers[name], servers["files"], tmp_path, name, format, f"bella{next(_NAMES)}"))
+        return benches[-1]
 
     yield make
-    for one in made:
-        one.platform.close()
+    for opened_bench in benches:
+        opened_bench.platform.close()

@@ -9,7 +9,7 @@ import pytest
 
 from backend.engines.events import Handle
 from backend.platforms.errors import OutcomeUnknown, PrepareAgain, RateLimitedByPlatform, TokenRefused, Transient
-from backend.platforms.port import Access, NotPublished, Published, Unknown
+from backend.platforms.port import AccountAccess, NotPublished, Published, Unknown
 from tests.backend.platforms.benches import Bench
 
 MakeBench = Callable[[str, str], Bench]
@@ -37,7 +37,7 @@ def bench(request: pytest.FixtureRequest, make_bench: MakeBench) -> Bench:
 
 
 @pytest.fixture(params=[way for way in WAYS if way not in BLIND], ids=["-".join(way) for way in WAYS if way not in BLIND])
-def asked(request: pytest.FixtureRequest, make_bench: MakeBench) -> Bench:
+def askable(request: pytest.FixtureRequest, make_bench: MakeBench) -> Bench:
     """Of platforms that can be asked what became of it."""
     return make_bench(*request.param)
 
@@ -47,20 +47,20 @@ def test_a_post_appears_once_with_its_words_its_files_and_the_mark(bench: Bench)
     handle = bench.prepared(post)
     assert bench.server.posts == []
     assert bench.platform.check(handle, bench.access).state == "ready"
-    done = bench.published(bench.platform.finalize(post, handle, bench.access), handle)
-    [seen] = bench.server.posts
-    assert done.exact
-    assert (seen.caption, seen.account) == (post.caption, bench.access.account_id)
-    assert seen.id == done.remote_id or seen.made_of == done.remote_id
-    assert [data for _, data in seen.media] == [one.path.read_bytes() for one in post.media if one.path]
-    assert seen.ai == ((bench.platform.name, bench.format) not in BLIND)
-    assert bench.platform.reconcile(done.handle, bench.access, age_s=0) == done
+    published = bench.published(bench.platform.finalize(post, handle, bench.access), handle)
+    [server_post] = bench.server.posts
+    assert published.exact
+    assert (server_post.caption, server_post.account) == (post.caption, bench.access.account_id)
+    assert server_post.id == published.remote_id or server_post.made_of == published.remote_id
+    assert [data for _, data in server_post.media] == [media.path.read_bytes() for media in post.media if media.path]
+    assert server_post.ai == ((bench.platform.name, bench.format) not in BLIND)
+    assert bench.platform.reconcile(published.handle, bench.access, age_s=0) == published
 
 
-def test_what_is_not_made_by_ai_is_not_marked(asked: Bench) -> None:
-    post = asked.post(ai_made=False)
-    asked.platform.finalize(post, asked.prepared(post), asked.access)
-    assert [one.ai for one in asked.server.posts] == [False]
+def test_what_is_not_made_by_ai_is_not_marked(askable: Bench) -> None:
+    post = askable.post(ai_made=False)
+    askable.platform.finalize(post, askable.prepared(post), askable.access)
+    assert [server_post.ai for server_post in askable.server.posts] == [False]
 
 
 def test_preparing_goes_on_from_wherever_it_was_killed(bench: Bench) -> None:
@@ -68,14 +68,16 @@ def test_preparing_goes_on_from_wherever_it_was_killed(bench: Bench) -> None:
     post = bench.post()
     events = len(list(bench.platform.prepare(post, bench.access)))
     for n in range(events + 1):
-        kept = None
+        last_handle = None
         going = bench.platform.prepare(post, bench.access)
         for _, event in zip(range(n), going, strict=False):
-            kept = event.value if isinstance(event, Handle) else kept
+            last_handle = event.value if isinstance(event, Handle) else last_handle
         going.close()
-        again = [event.value for event in bench.platform.prepare(post, bench.access, kept) if isinstance(event, Handle)]
+        resumed = [
+            event.value for event in bench.platform.prepare(post, bench.access, last_handle) if isinstance(event, Handle)
+        ]
         bench.server.clock.forward(61)  # TikTok: 6 inits a minute
-        last = again[-1] if again else kept
+        last = resumed[-1] if resumed else last_handle
         assert last is not None
         assert bench.platform.check(last, bench.access).state == "ready"
     assert bench.server.posts == []
@@ -84,17 +86,17 @@ def test_preparing_goes_on_from_wherever_it_was_killed(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("switch", [0, 1], ids=["lost", "5xx"])
-def test_after_a_lost_answer_the_platform_is_asked_and_nothing_is_sent_twice(asked: Bench, switch: int) -> None:
-    post = asked.post()
-    handle = asked.prepared(post)
-    asked.server.faults.times[asked.after[switch]] = 1
+def test_after_a_lost_answer_the_platform_is_asked_and_nothing_is_sent_twice(askable: Bench, switch: int) -> None:
+    post = askable.post()
+    handle = askable.prepared(post)
+    askable.server.faults.times[askable.after[switch]] = 1
     with pytest.raises(OutcomeUnknown):
-        asked.platform.finalize(post, handle, asked.access)
-    assert len(asked.server.posts) == 1
-    assert asked.platform.check(handle, asked.access).state == "published"
-    done = asked.published(asked.platform.reconcile(handle, asked.access, age_s=0), handle)
-    assert done.remote_id == (asked.server.posts[0].id if done.exact else ""), "never the id of a container"
-    assert len(asked.server.posts) == 1
+        askable.platform.finalize(post, handle, askable.access)
+    assert len(askable.server.posts) == 1
+    assert askable.platform.check(handle, askable.access).state == "published"
+    published = askable.published(askable.platform.reconcile(handle, askable.access, age_s=0), handle)
+    assert published.remote_id == (askable.server.posts[0].id if published.exact else ""), "never the id of a container"
+    assert len(askable.server.posts) == 1
 
 
 @pytest.mark.parametrize("switch", [0, 1], ids=["lost", "5xx"])
@@ -112,21 +114,21 @@ def test_where_the_platform_cannot_be_asked_nobody_guesses(make_bench: MakeBench
     assert "Look at the account" in outcome.message
 
 
-def test_a_no_is_believed_when_the_platform_had_its_time_and_then_it_may_be_sent_again(asked: Bench) -> None:
-    post = asked.post()
-    handle = asked.prepared(post)
-    asked.server.faults.times[asked.before] = 1
+def test_a_no_is_believed_when_the_platform_had_its_time_and_then_it_may_be_sent_again(askable: Bench) -> None:
+    post = askable.post()
+    handle = askable.prepared(post)
+    askable.server.faults.times[askable.before] = 1
     with pytest.raises(OutcomeUnknown):
-        asked.platform.finalize(post, handle, asked.access)
-    asked.platform.settings = asked.platform.settings.model_copy(update={"platform_settle_s": 90.0})  # type: ignore[attr-defined]
-    early = asked.platform.reconcile(handle, asked.access, age_s=1)
+        askable.platform.finalize(post, handle, askable.access)
+    askable.platform.settings = askable.platform.settings.model_copy(update={"platform_settle_s": 90.0})  # type: ignore[attr-defined]
+    early = askable.platform.reconcile(handle, askable.access, age_s=1)
     assert isinstance(early, Unknown)
     assert early.ask_again_s is not None
-    late = asked.platform.reconcile(handle, asked.access, age_s=91)
+    late = askable.platform.reconcile(handle, askable.access, age_s=91)
     assert isinstance(late, NotPublished)
     assert late.error is None
-    asked.published(asked.platform.finalize(post, handle, asked.access), handle)
-    assert len(asked.server.posts) == 1
+    askable.published(askable.platform.finalize(post, handle, askable.access), handle)
+    assert len(askable.server.posts) == 1
 
 
 def test_a_handle_of_another_post_is_never_published(bench: Bench) -> None:
@@ -136,15 +138,15 @@ def test_a_handle_of_another_post_is_never_published(bench: Bench) -> None:
     with pytest.raises(PrepareAgain):
         bench.platform.finalize(changed, handle, bench.access)
     assert bench.server.posts == []
-    again = [event for event in bench.platform.prepare(changed, bench.access, handle) if isinstance(event, Handle)]
-    bench.platform.finalize(changed, again[-1].value, bench.access)
-    assert [one.caption for one in bench.server.posts] == [changed.caption]
+    resumed = [event for event in bench.platform.prepare(changed, bench.access, handle) if isinstance(event, Handle)]
+    bench.platform.finalize(changed, resumed[-1].value, bench.access)
+    assert [server_post.caption for server_post in bench.server.posts] == [changed.caption]
 
 
 def test_files_may_move_between_preparing_and_publishing(bench: Bench) -> None:
     """Addresses are signed anew, copies lie elsewhere: the post is the same."""
     post = bench.post()
-    moved = replace(post, media=tuple(replace(one, url=f"{one.url}?signed=again") for one in post.media))
+    moved = replace(post, media=tuple(replace(media, url=f"{media.url}?signed=again") for media in post.media))
     assert moved.fingerprint == post.fingerprint
     bench.platform.finalize(moved, bench.prepared(post), bench.access)
     assert len(bench.server.posts) == 1
@@ -202,12 +204,14 @@ def test_too_many_calls_say_how_long_to_wait(bench: Bench, hint: str | None) -> 
     refusal = (call, 400, 4, 0) if bench.platform.name == "instagram" else (call, 429, code[bench.platform.name])
     faults.refuse.append(refusal)
     faults.regain_minutes = faults.retry_after = hint and (int(hint) if bench.platform.name == "instagram" else hint)
-    with pytest.raises(RateLimitedByPlatform) as told:
+    with pytest.raises(RateLimitedByPlatform) as raised:
         list(bench.platform.prepare(bench.post(), bench.access))
-    assert told.value.hinted == (hint is not None)
-    assert told.value.retry_after == (7 * (60 if bench.platform.name == "instagram" else 1) if hint else told.value.retry_after)
-    assert told.value.retry_after > 0
-    assert told.value.what == "rate"
+    assert raised.value.hinted == (hint is not None)
+    assert raised.value.retry_after == (
+        7 * (60 if bench.platform.name == "instagram" else 1) if hint else raised.value.retry_after
+    )
+    assert raised.value.retry_after > 0
+    assert raised.value.what == "rate"
 
 
 @pytest.mark.parametrize("name", ["instagram", "youtube", "sandbox"])
@@ -215,20 +219,20 @@ def test_a_lost_first_comment_is_found_and_not_written_twice(make_bench: MakeBen
     bench = make_bench(name, "short" if name == "youtube" else "picture")
     post = bench.post()
     handle = bench.prepared(post)
-    done = bench.published(bench.platform.finalize(post, handle, bench.access), handle)
-    assert bench.platform.find_comment(done, "First!", bench.access) == ""
+    published = bench.published(bench.platform.finalize(post, handle, bench.access), handle)
+    assert bench.platform.find_comment(published, "First!", bench.access) == ""
     bench.server.faults.times["lose_comment"] = 1
     with pytest.raises(OutcomeUnknown):
-        bench.platform.comment(done, "First!", bench.access)
-    assert bench.platform.find_comment(done, " First!", bench.access) == bench.server.posts[0].comments[0][0]
-    second = bench.platform.comment(done, "Second", bench.access)
-    assert bench.platform.find_comment(done, "Second", bench.access) == second
+        bench.platform.comment(published, "First!", bench.access)
+    assert bench.platform.find_comment(published, " First!", bench.access) == bench.server.posts[0].comments[0][0]
+    second = bench.platform.comment(published, "Second", bench.access)
+    assert bench.platform.find_comment(published, "Second", bench.access) == second
     assert len(bench.server.posts[0].comments) == 2
 
 
 def test_a_token_never_stands_in_a_text(bench: Bench) -> None:
     """Neither in the repr of what is passed around, nor in what is said about an error."""
-    assert bench.access.token not in repr(Access(bench.access.token, "1"))
+    assert bench.access.token not in repr(AccountAccess(bench.access.token, "1"))
     bench.server.expire_tokens()
     with pytest.raises(TokenRefused) as refused:
         bench.platform.account(bench.access)

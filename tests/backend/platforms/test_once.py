@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from backend.engines.events import Handle
-from backend.platforms import errors as said
-from backend.platforms.port import Accepted, Access, NotPublished, PostRequest, Published, Unknown
+from backend.platforms import errors
+from backend.platforms.port import AccountAccess, NotPublished, PostRequest, PublishAccepted, Published, Unknown
 from tests.backend.platforms.benches import Bench
 
 MakeBench = Callable[[str, str], Bench]
@@ -53,17 +53,17 @@ class Publisher:
             self._settle() if self.submitting else self._publish()
         except Killed:
             self.log.append("killed")
-        except said.OutcomeUnknown:
+        except errors.OutcomeUnknown:
             self.log.append("unknown")
-        except said.TokenRefused:
-            self.bench.access = Access(*self.bench.server.account(self.bench.account))
+        except errors.TokenRefused:
+            self.bench.access = AccountAccess(*self.bench.server.account(self.bench.account))
             self.submitting = self.submitting and "finalize" not in self.log[-1:]
-        except said.PrepareAgain:
+        except errors.PrepareAgain:
             self.handle, self.submitting = None, False
-        except (said.Transient, said.RateLimitedByPlatform):
+        except (errors.Transient, errors.RateLimitedByPlatform):
             self.submitting = self.submitting and "finalize" not in self.log[-1:]
             self.bench.server.clock.forward(61)
-        except (said.InvalidPost, said.Forbidden) as error:
+        except (errors.InvalidPost, errors.Forbidden) as error:
             self.end = f"failed: {error.message}"
 
     def _publish(self) -> None:
@@ -96,7 +96,7 @@ class Publisher:
         match outcome:
             case Published():
                 self.end = "published"
-            case Accepted():
+            case PublishAccepted():
                 self.handle = outcome.handle
             case NotPublished(error=None):
                 self.submitting = False
@@ -121,19 +121,19 @@ def test_never_twice_whatever_happens(make_bench: MakeBench, way: tuple[str, str
         bench.server.posts.clear()
         bench.server.faults = type(bench.server.faults)()
         publisher = Publisher(bench, bench.post(), random)
-        for turn in range(TURNS):
-            if turn < TURNS // 2 and random.random() < 0.6:  # then it gets well
+        for round_number in range(TURNS):
+            if round_number < TURNS // 2 and random.random() < 0.6:  # then it gets well
                 bench.server.faults.times[random.choice(SWITCHES[way[0]])] = 1
-            if turn == TURNS // 2:
+            if round_number == TURNS // 2:
                 bench.server.faults.times.clear()
             publisher.turn()
             assert len(bench.server.posts) <= 1, (seed, publisher.log)
             if publisher.end:
                 break
-        seen = len(bench.server.posts)
+        post_count = len(bench.server.posts)
         assert publisher.end, (seed, publisher.log, publisher.handle)
         blind = way == ("tiktok", "picture")
         assert publisher.end == "published" or blind, (seed, publisher.end, publisher.log)
-        assert seen == 1 if publisher.end == "published" else seen <= 1, (seed, publisher.end, publisher.log)
+        assert post_count == 1 if publisher.end == "published" else post_count <= 1, (seed, publisher.end, publisher.log)
         happened |= set(publisher.log)
     assert {"killed", "unknown", "reconcile"} <= happened

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from backend.platforms import rules
 from backend.platforms.limits import PLATFORMS
-from backend.platforms.port import Account, Media, Options, PostRequest, Problem
-from backend.platforms.text_limits import hashtags_in, measure
-from backend.platforms.text_shortening import shortened, with_hashtags
+from backend.platforms.port import Media, Options, PlatformAccount, PostProblem, PostRequest
+from backend.platforms.text_limits import hashtags_in, text_length
+from backend.platforms.text_shortening import limit_hashtags, shorten
 from tests.backend.platforms.posts import film, picture, post_of
 
 WAYS = [(name, format) for name, platform in PLATFORMS.items() for format in platform.formats]
 
 
-def codes(platform: str, post: PostRequest, account: Account | None = None) -> list[str]:
-    return [one.code for one in rules.problems(platform, post, account)]
+def codes(platform: str, post: PostRequest, account: PlatformAccount | None = None) -> list[str]:
+    return [problem.code for problem in rules.problems(platform, post, account)]
 
 
 @pytest.mark.parametrize(("platform", "format"), WAYS)
@@ -75,28 +75,37 @@ def test_a_good_post_has_no_problem_anywhere(platform: str, format: str) -> None
 def test_what_is_wrong_is_said_with_what_mends_it(
     platform: str, format: str, changed: dict[str, object], code: str, fix: str | None
 ) -> None:
-    found = next((one for one in rules.problems(platform, post_of(platform, format, **changed)) if one.code == code), None)
-    assert found is not None
-    assert found.blocks
-    assert (found.fix.kind if found.fix else None) == fix
-    assert found.message.endswith(".")
+    problem = next(
+        (candidate for candidate in rules.problems(platform, post_of(platform, format, **changed)) if candidate.code == code),
+        None,
+    )
+    assert problem is not None
+    assert problem.blocks
+    assert (problem.fix.kind if problem.fix else None) == fix
+    assert problem.message.endswith(".")
 
 
 def test_what_only_surprises_does_not_block() -> None:
     story = rules.problems("instagram", post_of("instagram", "story", caption="Hello"))
     carousel = post_of("instagram", "carousel", media=(picture(), picture(width=1080, height=1080)))
-    short = post_of("youtube", "short", caption="See https://example.org")
+    short_post = post_of("youtube", "short", caption="See https://example.org")
     comment = post_of("tiktok", "video", first_comment="First!")
     unsaid = rules.problems("tiktok", post_of("tiktok", "picture", caption="A day at the lake"))
-    found = [*unsaid, *story, *rules.problems("instagram", carousel), *rules.problems("youtube", short)]
-    found += rules.problems("tiktok", comment)
-    assert [one.code for one in found] == ["ai_unmarked", "caption_unseen", "mixed_ratios", "links", "comment_unseen"]
-    assert not any(one.blocks for one in found)
+    all_problems = [*unsaid, *story, *rules.problems("instagram", carousel), *rules.problems("youtube", short_post)]
+    all_problems += rules.problems("tiktok", comment)
+    assert [problem.code for problem in all_problems] == [
+        "ai_unmarked",
+        "caption_unseen",
+        "mixed_ratios",
+        "links",
+        "comment_unseen",
+    ]
+    assert not any(problem.blocks for problem in all_problems)
 
 
 def test_what_creator_info_says_counts() -> None:
     """B2: privacy out of what is offered now, the account's own longest video, its interactions."""
-    today = Account("1", "bella", privacy=("SELF_ONLY",), max_video_s=10, comments_off=True)
+    today = PlatformAccount("1", "bella", privacy=("SELF_ONLY",), max_video_s=10, comments_off=True)
     post = post_of("tiktok", "video", privacy="PUBLIC_TO_EVERYONE", options=Options(allow_comments=True))
     assert codes("tiktok", post) == []
     assert codes("tiktok", post, today) == ["privacy_not_offered", "account_duration", "comments_off"]
@@ -107,9 +116,9 @@ _TEXT = st.text(max_size=400) | st.text(alphabet="ab# 👩‍👩‍👧🏽é̂
 
 @given(_TEXT, st.sampled_from(["characters", "UTF-16 units", "bytes"]), st.integers(0, 300))
 def test_a_shortened_text_fits_and_is_whole(text: str, unit: str, to: int) -> None:
-    cut = shortened(text, unit, to)  # type: ignore[arg-type]
-    assert measure(cut, unit) <= to  # type: ignore[arg-type]
-    assert cut == text or measure(text, unit) > to  # type: ignore[arg-type]
+    cut = shorten(text, unit, to)  # type: ignore[arg-type]
+    assert text_length(cut, unit) <= to  # type: ignore[arg-type]
+    assert cut == text or text_length(text, unit) > to  # type: ignore[arg-type]
     assert "\u200d…" not in cut
 
 
@@ -117,7 +126,7 @@ def test_a_shortened_text_fits_and_is_whole(text: str, unit: str, to: int) -> No
 @example("#1#1", 0)
 @example("a #b#c", 0)
 def test_surplus_hashtags_go_and_the_first_stay(text: str, at_most: int) -> None:
-    assert hashtags_in(with_hashtags(text, at_most)) == hashtags_in(text)[:at_most]
+    assert hashtags_in(limit_hashtags(text, at_most)) == hashtags_in(text)[:at_most]
 
 
 _MEDIA = st.builds(
@@ -147,34 +156,34 @@ def test_one_click_mends_what_it_says_it_mends(platform: str, post: PostRequest)
         assert problem.message.endswith(".")
         if problem.fix:
             after = rules.problems(platform, mended(post, problem))
-            assert (problem.code, problem.media) not in [(one.code, one.media) for one in after]
+            assert (problem.code, problem.media) not in [(remaining.code, remaining.media) for remaining in after]
 
 
-def mended(post: PostRequest, problem: Problem) -> PostRequest:
+def mended(post: PostRequest, problem: PostProblem) -> PostRequest:
     """The post as a fix leaves it."""
     fix, n = problem.fix, problem.media
     assert fix
     if n is None:
         assert fix.to is not None
-        cut = shortened(getattr(post, problem.field), "bytes", fix.to)
+        cut = shorten(getattr(post, problem.field), "bytes", fix.to)
         return replace(post, **{problem.field: cut})  # type: ignore[arg-type]
-    one = post.media[n]
+    media = post.media[n]
     match fix.kind:
         case "jpeg":
-            one = replace(one, mime="image/jpeg", size=300_000)
+            media = replace(media, mime="image/jpeg", size=300_000)
         case "crop":
             assert fix.ratio
-            wide = min(one.width, round(one.height * fix.ratio))
-            one = replace(one, width=max(wide, 1000), height=round(max(wide, 1000) / fix.ratio))
+            wide = min(media.width, round(media.height * fix.ratio))
+            media = replace(media, width=max(wide, 1000), height=round(max(wide, 1000) / fix.ratio))
         case "resize":
             assert fix.width
-            one = replace(one, width=fix.width, height=max(1, int(one.height * fix.width / one.width)))
+            media = replace(media, width=fix.width, height=max(1, int(media.height * fix.width / media.width)))
         case "enlarge":
             assert fix.width
-            one = replace(one, width=fix.width, height=max(1, round(one.height * fix.width / one.width)))
+            media = replace(media, width=fix.width, height=max(1, round(media.height * fix.width / media.width)))
         case "trim":
-            one = replace(one, duration_s=fix.seconds)
+            media = replace(media, duration_s=fix.seconds)
         case _:
             assert fix.kind == "transcode"
-            one = replace(one, mime="video/mp4", codec="h264", audio="aac", fps=30.0, width=1080, height=1920, size=10**6)
-    return replace(post, media=(*post.media[:n], one, *post.media[n + 1 :]))
+            media = replace(media, mime="video/mp4", codec="h264", audio="aac", fps=30.0, width=1080, height=1920, size=10**6)
+    return replace(post, media=(*post.media[:n], media, *post.media[n + 1 :]))

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backend.platforms import errors as said
-from backend.platforms.port import Accepted, NotPublished, Options, Published, Unknown
-from backend.platforms.youtube.error_messages import until_reset
+from backend.platforms import errors
+from backend.platforms.port import NotPublished, Options, PublishAccepted, Published, Unknown
+from backend.platforms.youtube.error_messages import seconds_until_reset
 from tests.backend.platforms.benches import Bench, cut_short, handles
 
 MakeBench = Callable[[str, str], Bench]
@@ -23,28 +23,30 @@ def bench(make_bench: MakeBench) -> Bench:
 @pytest.mark.parametrize(
     ("status", "reason", "kind"),
     [
-        (400, "uploadLimitExceeded", said.RateLimitedByPlatform),
-        (403, "quotaExceeded", said.RateLimitedByPlatform),
-        (403, "forbidden", said.Forbidden),
-        (400, "invalidTitle", said.InvalidPost),
-        (400, "invalidDescription", said.InvalidPost),
-        (400, "invalidTags", said.InvalidPost),
-        (400, "invalidCategoryId", said.InvalidPost),
-        (400, "defaultLanguageNotSet", said.InvalidPost),
-        (403, "rateLimitExceeded", said.RateLimitedByPlatform),
-        (401, "youtubeSignupRequired", said.TokenRefused),
-        (403, "youtubeSignupRequired", said.Forbidden),
-        (401, "authError", said.TokenRefused),
-        (429, "", said.RateLimitedByPlatform),
-        (503, "backendError", said.Transient),
-        (400, "somethingNew", said.InvalidPost),
+        (400, "uploadLimitExceeded", errors.RateLimitedByPlatform),
+        (403, "quotaExceeded", errors.RateLimitedByPlatform),
+        (403, "forbidden", errors.Forbidden),
+        (400, "invalidTitle", errors.InvalidPost),
+        (400, "invalidDescription", errors.InvalidPost),
+        (400, "invalidTags", errors.InvalidPost),
+        (400, "invalidCategoryId", errors.InvalidPost),
+        (400, "defaultLanguageNotSet", errors.InvalidPost),
+        (403, "rateLimitExceeded", errors.RateLimitedByPlatform),
+        (401, "youtubeSignupRequired", errors.TokenRefused),
+        (403, "youtubeSignupRequired", errors.Forbidden),
+        (401, "authError", errors.TokenRefused),
+        (429, "", errors.RateLimitedByPlatform),
+        (503, "backendError", errors.Transient),
+        (400, "somethingNew", errors.InvalidPost),
     ],
 )
-def test_each_reason_means_what_the_table_says(bench: Bench, status: int, reason: str, kind: type[said.PlatformError]) -> None:
+def test_each_reason_means_what_the_table_says(
+    bench: Bench, status: int, reason: str, kind: type[errors.PlatformError]
+) -> None:
     bench.server.faults.refuse.append(("start", status, reason))
-    with pytest.raises(said.PlatformError) as told:
+    with pytest.raises(errors.PlatformError) as raised:
         list(bench.platform.prepare(bench.post(), bench.access))
-    assert type(told.value) is kind
+    assert type(raised.value) is kind
 
 
 @pytest.mark.parametrize("fault", ["lose_chunk", "half_chunk", "nothing_stored", "chunk_503"])
@@ -52,25 +54,25 @@ def test_the_session_says_where_to_go_on(bench: Bench, fault: str) -> None:
     """308 + Range; no Range = 0 bytes stored; 5xx: probe."""
     post = bench.post()
     bench.server.faults.times[fault] = 1
-    kept, error = cut_short(bench.platform.prepare(post, bench.access))
-    assert isinstance(error, said.Transient) == (fault in ("lose_chunk", "chunk_503"))
+    last_handle, error = cut_short(bench.platform.prepare(post, bench.access))
+    assert isinstance(error, errors.Transient) == (fault in ("lose_chunk", "chunk_503"))
     if error:
-        assert bench.platform.check(kept, bench.access).state == "ready"
-        kept = handles(bench.platform.prepare(post, bench.access, kept))[-1]
-    bench.platform.finalize(post, kept, bench.access)
-    [seen] = bench.server.posts
-    assert seen.media[0][1] == (post.media[0].path.read_bytes() if post.media[0].path else b"")
+        assert bench.platform.check(last_handle, bench.access).state == "ready"
+        last_handle = handles(bench.platform.prepare(post, bench.access, last_handle))[-1]
+    bench.platform.finalize(post, last_handle, bench.access)
+    [server_post] = bench.server.posts
+    assert server_post.media[0][1] == (post.media[0].path.read_bytes() if post.media[0].path else b"")
     assert len(bench.server.inserts) == 1
 
 
 def test_a_session_that_never_stores_anything_is_given_up_for_now(bench: Bench) -> None:
     bench.server.faults.times["nothing_stored"] = 3
     _, error = cut_short(bench.platform.prepare(bench.post(), bench.access))
-    assert isinstance(error, said.Transient)
+    assert isinstance(error, errors.Transient)
     post = bench.post()
     handle = bench.prepared(post)
     bench.server.faults.times["nothing_stored"] = 3
-    with pytest.raises(said.Transient):
+    with pytest.raises(errors.Transient):
         bench.platform.finalize(post, handle, bench.access)
     bench.published(bench.platform.finalize(post, handle, bench.access), handle)
     assert len(bench.server.posts) == 1
@@ -81,7 +83,7 @@ def test_a_session_that_is_gone_before_the_end_begins_anew(bench: Bench) -> None
     handle = bench.prepared(post)
     bench.server.sessions.clear()
     assert bench.platform.check(handle, bench.access).state == "gone"
-    with pytest.raises(said.PrepareAgain):
+    with pytest.raises(errors.PrepareAgain):
         bench.platform.finalize(post, handle, bench.access)
     anew = handles(bench.platform.prepare(post, bench.access, handle))
     assert anew[-1]["session"] != handle["session"]
@@ -93,7 +95,7 @@ def test_a_session_that_is_gone_after_a_lost_answer_cannot_be_asked(bench: Bench
     post = bench.post()
     handle = bench.prepared(post)
     bench.server.faults.times["lose_last"] = 1
-    with pytest.raises(said.OutcomeUnknown):
+    with pytest.raises(errors.OutcomeUnknown):
         bench.platform.finalize(post, handle, bench.access)
     bench.server.sessions.clear()
     outcome = bench.platform.reconcile(handle, bench.access, age_s=10**6)
@@ -114,26 +116,26 @@ def test_finalize_twice_is_one_video(bench: Bench) -> None:
 def test_it_is_published_when_it_is_processed(bench: Bench) -> None:
     bench.server.faults.processing_s = 600
     post = bench.post()
-    done = bench.platform.finalize(post, bench.prepared(post), bench.access)
-    assert isinstance(done, Accepted)
-    assert done.url.endswith(done.handle["video"])
+    published = bench.platform.finalize(post, bench.prepared(post), bench.access)
+    assert isinstance(published, PublishAccepted)
+    assert published.url.endswith(published.handle["video"])
     bench.server.clock.forward(601)
-    live = bench.platform.reconcile(done.handle, bench.access, age_s=601)
+    live = bench.platform.reconcile(published.handle, bench.access, age_s=601)
     assert isinstance(live, Published)
-    assert (live.remote_id, live.url) == (done.handle["video"], done.url)
+    assert (live.remote_id, live.url) == (published.handle["video"], published.url)
 
 
 @pytest.mark.parametrize(
     ("ends", "reason", "kind"),
     [
-        ("failure", "codec", said.InvalidPost),
-        ("failure", "conversion", said.InvalidPost),
-        ("failure", "uploadAborted", said.PrepareAgain),
-        ("rejection", "duplicate", said.InvalidPost),
-        ("rejection", "termsOfUse", said.InvalidPost),
+        ("failure", "codec", errors.InvalidPost),
+        ("failure", "conversion", errors.InvalidPost),
+        ("failure", "uploadAborted", errors.PrepareAgain),
+        ("rejection", "duplicate", errors.InvalidPost),
+        ("rejection", "termsOfUse", errors.InvalidPost),
     ],
 )
-def test_a_video_that_will_not_be_seen(bench: Bench, ends: str, reason: str, kind: type[said.PlatformError]) -> None:
+def test_a_video_that_will_not_be_seen(bench: Bench, ends: str, reason: str, kind: type[errors.PlatformError]) -> None:
     setattr(bench.server.faults, ends, reason)
     bench.server.faults.processing_s = 5
     post = bench.post()
@@ -146,10 +148,10 @@ def test_a_video_that_will_not_be_seen(bench: Bench, ends: str, reason: str, kin
 def test_a_project_without_quota_waits_until_midnight_in_california(bench: Bench) -> None:
     """C: quota zero."""
     bench.server.faults.inserts_a_day = 0
-    with pytest.raises(said.RateLimitedByPlatform) as told:
+    with pytest.raises(errors.RateLimitedByPlatform) as raised:
         list(bench.platform.prepare(bench.post(), bench.access))
-    assert told.value.what == "quota"
-    assert 60 <= told.value.retry_after <= 25 * 3600
+    assert raised.value.what == "quota"
+    assert 60 <= raised.value.retry_after <= 25 * 3600
 
 
 @pytest.mark.parametrize(
@@ -161,7 +163,7 @@ def test_a_project_without_quota_waits_until_midnight_in_california(bench: Bench
     ],
 )
 def test_midnight_there_also_on_days_of_23_and_25_hours(now: datetime, hours: float) -> None:
-    assert until_reset(now) == hours * 3600
+    assert seconds_until_reset(now) == hours * 3600
 
 
 def test_what_is_sent_is_what_the_documents_name(bench: Bench) -> None:
@@ -170,16 +172,19 @@ def test_what_is_sent_is_what_the_documents_name(bench: Bench) -> None:
     bench.platform.finalize(post, bench.prepared(post), bench.access)
     assert bench.server.posts[0].sent == {
         "snippet": {
-            "title": "The lake", "description": post.caption, "categoryId": "22", "tags": ["lake", "summer day"],
+            "title": "The lake",
+            "description": post.caption,
+            "categoryId": "22",
+            "tags": ["lake", "summer day"],
             "defaultLanguage": "en",
         },
         "status": {"privacyStatus": "unlisted", "selfDeclaredMadeForKids": False, "containsSyntheticMedia": True},
-    }  # fmt: skip
+    }
 
 
 def test_a_file_that_changed_is_not_uploaded(bench: Bench) -> None:
     post = bench.post()
     assert post.media[0].path
     post.media[0].path.write_bytes(b"something else")
-    with pytest.raises(said.InvalidPost):
+    with pytest.raises(errors.InvalidPost):
         list(bench.platform.prepare(post, bench.access))

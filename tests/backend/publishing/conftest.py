@@ -9,7 +9,7 @@ import pytest
 
 from backend.app import App
 from backend.bootstrap import bootstrap
-from backend.media.ffmpeg import program
+from backend.media.ffmpeg import binary_path
 from backend.settings import Settings
 from tests.backend.publishing.desk import Desk
 from tests.factories.account import Tenant
@@ -41,7 +41,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     picture = ffmpeg.input("testsrc2=size=540x960:rate=30:duration=3", f="lavfi")
     tone = ffmpeg.input("sine=frequency=440:duration=3", f="lavfi")
     said = {"pix_fmt": "yuv420p", "vcodec": "libx264", "acodec": "aac", "video_bitrate": "2500k", "preset": "ultrafast"}
-    ffmpeg.output(picture, tone, str(out), movflags="faststart", **said).run(cmd=program(Settings()), quiet=True)
+    ffmpeg.output(picture, tone, str(out), movflags="faststart", **said).run(cmd=binary_path(Settings()), quiet=True)
     return out.read_bytes()
 
 

@@ -19,7 +19,7 @@ from backend.platforms.errors import (
     TokenRefused,
     Transient,
 )
-from backend.platforms.port import Accepted, NotPublished, Unknown
+from backend.platforms.port import NotPublished, PublishAccepted, Unknown
 from backend.publishing import decisions
 from backend.publishing.decisions import Decision
 
@@ -35,7 +35,7 @@ errors: st.SearchStrategy[PlatformError] = st.one_of(
 )
 all_errors = st.one_of(errors, st.just(OutcomeUnknown("Its answer was lost.")))
 answers: st.SearchStrategy[Any] = st.one_of(
-    st.builds(Accepted, st.just({}), st.just("It works on it."), ask_again_s=seconds),
+    st.builds(PublishAccepted, st.just({}), st.just("It works on it."), ask_again_s=seconds),
     st.builds(NotPublished, st.just("It is not there."), error=st.one_of(st.none(), all_errors)),
     st.builds(Unknown, st.just("Nobody knows."), ask_again_s=st.one_of(st.none(), seconds)),
 )
@@ -85,7 +85,7 @@ def test_after_the_call_only_a_no_of_the_platform_sends_again(answer: Any, tries
     if isinstance(answer, Unknown) and answer.ask_again_s is None:
         assert verdict.state is S.UNKNOWN
     if verdict.goes_on and verdict.phase == "submitting":
-        bound = decisions.MAX_PROCESSING_S if isinstance(answer, Accepted) else decisions.MAX_ASKING_S
+        bound = decisions.MAX_PROCESSING_S if isinstance(answer, PublishAccepted) else decisions.MAX_ASKING_S
         assert verdict.delay_s > 0, "never asked in a circle"
         assert age_s + verdict.delay_s <= bound + 1, "asked once more at the bound, not long after it"
     if age_s >= decisions.MAX_PROCESSING_S:

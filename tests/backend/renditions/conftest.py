@@ -10,7 +10,7 @@ import ffmpeg
 import pytest
 
 from backend.app import App
-from backend.media.ffmpeg import program
+from backend.media.ffmpeg import binary_path
 from backend.renditions import KIND, MediaPayload, pipeline
 from backend.settings import Settings
 from tests.factories.account import Tenant
@@ -60,7 +60,7 @@ def film(settings: Settings, tmp_path: Path) -> Callable[..., bytes]:
         tracks = [picture, tone] if sound else [picture]
         said = {"metadata": "comment=prompt: a secret"}
         ffmpeg.output(*tracks, str(out), pix_fmt="yuv420p", **said).run(
-            cmd=program(settings), quiet=True, overwrite_output=True
+            cmd=binary_path(settings), quiet=True, overwrite_output=True
         )
         return out.read_bytes()
 

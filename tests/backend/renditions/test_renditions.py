@@ -17,7 +17,7 @@ from backend import assets, jobs, renditions
 from backend.db.tables import Asset, AssetUse, Job, Rendition
 from backend.errors import Invalid
 from backend.kit.clock import now
-from backend.media.images.ai_mark import EDITED, SOURCE_META, SOURCE_TYPE
+from backend.media.images.ai_mark import EDITED_SOURCE_TYPE, SOURCE_META, SOURCE_TYPE
 from backend.renditions import KIND, MediaPayload, RenditionRecipe, pipeline
 from tests.factories.account import Tenant
 from tests.support.context import make_context
@@ -51,7 +51,7 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def test_a_picture_goes_out_as_a_plain_marked_jpeg(app: Any, do: Any, keep: Any, prepare: Any) -> None:
-    asset_id = keep(png(), width=200, height=100, content_type="image/png", meta={SOURCE_META: EDITED})
+    asset_id = keep(png(), width=200, height=100, content_type="image/png", meta={SOURCE_META: EDITED_SOURCE_TYPE})
     wanted = [(asset_id, PICTURE)]
     assert do(renditions.ready_files, wanted) is None
     job = do(renditions.start_preparation, wanted)
@@ -61,9 +61,9 @@ def test_a_picture_goes_out_as_a_plain_marked_jpeg(app: Any, do: Any, keep: Any,
     [made] = do(renditions.ready_files, wanted)
     assert do(renditions.start_preparation, wanted) is None
     data = b"".join(app.storage.open(made.key))
-    assert (made.content_type, made.width, made.height, made.meta) == ("image/jpeg", 80, 100, {SOURCE_META: EDITED})
+    assert (made.content_type, made.width, made.height, made.meta) == ("image/jpeg", 80, 100, {SOURCE_META: EDITED_SOURCE_TYPE})
     assert made.size_bytes == len(data) <= 60_000
-    assert EDITED.encode() in data
+    assert EDITED_SOURCE_TYPE.encode() in data
     assert b"secret" not in data
     with Image.open(io.BytesIO(data)) as opened:
         assert (opened.format, opened.mode, opened.size) == ("JPEG", "RGB", (80, 100))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.influencers import InfluencerCard, Persona
-from backend.media.documents.language import is_other
+from backend.media.documents.language import other_language
 from backend.platforms import text_limits
 from backend.writing import TextParts, WriteOrder, boundaries, sponsorship
 from backend.writing.checks import check_text, contains_phrase
@@ -119,8 +119,8 @@ def test_platforms_count_in_their_own_units() -> None:
     assert rules(changed(caption="x" * 100, hook="h" * 101), content_type="youtube-short") == [("hook", "platform")]
     assert ("caption", "platform") in rules(changed(caption="1 < 2 and that is that"), content_type="youtube-short")
     assert rules(changed(hook="h" * 91), content_type="tiktok-photo") == [("hook", "platform")]
-    assert text_limits.measure("🧘", "UTF-16 units") == 2
-    assert text_limits.measure("è", "bytes") == 2
+    assert text_limits.text_length("🧘", "UTF-16 units") == 2
+    assert text_limits.text_length("è", "bytes") == 2
     many = " ".join(f"#t{n}" for n in range(31))
     assert [problem.part for problem in text_limits.problems("instagram", text=many)] == ["hashtags"]
     assert text_limits.problems("instagram-story", text="x" * 9999) == []
@@ -128,7 +128,7 @@ def test_platforms_count_in_their_own_units() -> None:
 
 @given(st.text(max_size=300), st.sampled_from(["characters", "UTF-16 units", "bytes"]))
 def test_no_unit_counts_less_than_characters_do(sample: str, unit: Any) -> None:
-    assert text_limits.measure(sample, unit) >= text_limits.measure(sample, "characters")
+    assert text_limits.text_length(sample, unit) >= text_limits.text_length(sample, "characters")
 
 
 @given(st.lists(st.text(max_size=40), max_size=20))
@@ -140,10 +140,10 @@ def test_hashtags_become_hashtags(answers: list[str]) -> None:
 
 
 def test_languages() -> None:
-    assert is_other("Buongiorno a tutti, oggi si parla di tram", "en") == "it"
-    assert is_other("Good morning everybody, today is about trams", "en") == ""
-    assert is_other("#love @bella 🔥 ok", "it") == "", "too little to say"
-    assert is_other("Bom dia, hoje vamos andar de bonde pela cidade", "pt-BR") == ""
+    assert other_language("Buongiorno a tutti, oggi si parla di tram", "en") == "it"
+    assert other_language("Good morning everybody, today is about trams", "en") == ""
+    assert other_language("#love @bella 🔥 ok", "it") == "", "too little to say"
+    assert other_language("Bom dia, hoje vamos andar de bonde pela cidade", "pt-BR") == ""
 
 
 def test_the_prompt_names_who_is_drawn() -> None:

@@ -203,7 +203,7 @@ def test_a_header_keeps_nothing_that_tells(tmp_path: Path) -> None:
     path.write_bytes(len(head).to_bytes(8, "little") + head + b"abcd")
     known = {"ss_base_model_version": "sd_v1", "ss_network_dim": "9"}
     results.publish(path, tmp_path / "out/clean.safetensors", known, {"ss_steps": "3"})
-    tensors, kept = safetensors.header(tmp_path / "out/clean.safetensors")
+    tensors, kept = safetensors.read_header(tmp_path / "out/clean.safetensors")
     assert kept == {
         "modelspec.architecture": "stable-diffusion-v1/lora",
         "ss_base_model_version": "sd_v1",

@@ -17,8 +17,8 @@ from tests.factories.pictures import photo
 Ask = Callable[..., MotionRequest]
 
 
-def film_of(path: Path) -> ffmpeg.Film:
-    looking: Generator[None, None, ffmpeg.Film] = ffmpeg.probe(path)
+def film_of(path: Path) -> ffmpeg.VideoInfo:
+    looking: Generator[None, None, ffmpeg.VideoInfo] = ffmpeg.probe(path)
     while True:
         try:
             next(looking)

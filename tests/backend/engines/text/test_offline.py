@@ -17,7 +17,7 @@ from backend.engines.text.offline_talk import chat_answer
 from backend.engines.text.offline_topics import topics_for
 from backend.engines.text.port import Brief, TextRequest
 from backend.errors import Unsupported
-from backend.media.documents.language import is_other
+from backend.media.documents.language import other_language
 from tests.support.writing import run_to_end
 
 TOPICS = {"en": "morning workout in the park", "it": "allenamento del mattino al parco"}
@@ -38,7 +38,7 @@ def test_thirty_captions_of_one_influencer(language: str, tone: str, topics: tup
         assert len(one & other) <= min(len(one), len(other)) / 2
     assert all(topic in text.lower() for text in made)
     assert all(len(text) <= MAX_CAPTION for text in made)
-    assert not [text for text in made if is_other(text, language)]
+    assert not [text for text in made if other_language(text, language)]
 
 
 def test_each_language_in_its_own_words() -> None:
@@ -76,7 +76,7 @@ def test_whole_texts(language: str) -> None:
         assert TOPICS[language] in text["hook"].lower()
         assert TOPICS[language] in text["alt_text"].lower()
         assert "Bella" in text["alt_text"]
-        assert not is_other(text["alt_text"], language)
+        assert not other_language(text["alt_text"], language)
         assert not re.search(r"\b(today|oggi)\b", text["caption"].lower())
         assert "#GoodDays" not in text["hashtags"]
 

@@ -84,7 +84,7 @@ def test_another_run_goes_on_from_a_checkpoint(trainer: PeftTrainer, train_reque
 
 
 def _weights(path: Path) -> bytes:
-    tensors, _ = safetensors.header(path)
+    tensors, _ = safetensors.read_header(path)
     return path.read_bytes()[min(tensor.start for tensor in tensors.values()) :]
 
 
@@ -105,10 +105,10 @@ def _check_file(path: Path) -> None:
         "ss_network_alpha",
         "ss_base_model_version",
         "ss_steps",
-        *modelspec.of_lora("sd15", step=1, resolution=64),
+        *modelspec.lora_metadata("sd15", step=1, resolution=64),
     }
     assert card.metadata["modelspec.sai_model_spec"] == "1.0.0"
-    names = {name.partition(".")[0] for name in safetensors.header(path)[0]}
+    names = {name.partition(".")[0] for name in safetensors.read_header(path)[0]}
     assert "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k" in names
     assert "lora_unet_mid_block_resnets_0_conv1" in names
 
@@ -133,7 +133,7 @@ def test_every_option_trains(trainer: PeftTrainer, train_request: Make) -> None:
     options = {"text_encoder_lr": 1e-4, "min_snr_gamma": 5.0, "scheduler": "cosine", "warmup_steps": 2, "repeats": 3}
     events = list(trainer.run(train_request("mini", steps=4, caption_dropout=0.5, train_convolutions=False, **options)))
     assert [metric.lr for metric in of(events, Metric)] == pytest.approx([5e-4, 1e-3, 1e-3, 5e-4])
-    names = {name.partition(".")[0] for name in safetensors.header(of(events, Output)[0].path)[0]}
+    names = {name.partition(".")[0] for name in safetensors.read_header(of(events, Output)[0].path)[0]}
     assert "lora_te_text_model_encoder_layers_0_self_attn_q_proj" in names
     assert not any("resnets" in name for name in names)
 
@@ -148,7 +148,7 @@ def test_closing_writes_a_checkpoint_to_resume_from(alone: PeftTrainer, train_re
     assert kept is not None
     assert kept.step >= 1
     assert kept.state_path is not None
-    assert safetensors.finite(kept.path)
+    assert safetensors.all_finite(kept.path)
     contract.a_state_of_another_run_is_refused(alone, partial(train_request, "mini"), kept.state_path)
 
 

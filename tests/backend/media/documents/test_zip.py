@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from backend.errors import Invalid
 from backend.media.documents import caption_files, zip_child
-from backend.media.documents.zip import Entry, ZipLimits, entries, stream
+from backend.media.documents.zip import ZipEntry, ZipLimits, entries, stream
 
 MB = 1 << 20
 LIMITS = ZipLimits(max_entries=1000, max_file_bytes=MB, max_total_bytes=100 * MB)
@@ -24,24 +24,31 @@ LIMITS = ZipLimits(max_entries=1000, max_file_bytes=MB, max_total_bytes=100 * MB
 
 def archive(tmp_path: Path, files: dict[str, bytes], *, compression: int = zipfile.ZIP_DEFLATED) -> Path:
     path = tmp_path / "a.zip"
-    with zipfile.ZipFile(path, "w", compression) as made:
+    with zipfile.ZipFile(path, "w", compression) as opened_zip:
         for name, data in files.items():
-            made.writestr(name, data)
+            opened_zip.writestr(name, data)
     return path
 
 
-def read(path: Path, out: Path, limits: ZipLimits = LIMITS) -> list[tuple[Entry, bytes]]:
+def read(path: Path, out: Path, limits: ZipLimits = LIMITS) -> list[tuple[ZipEntry, bytes]]:
     out.mkdir(exist_ok=True)
     return [(entry, entry.path.read_bytes() if entry.path else b"") for entry in entries(path, out, limits)]
 
 
 def test_kohya_layout_comes_out_with_captions(tmp_path: Path) -> None:
-    path = archive(tmp_path, {
-        "10_bella woman/1.png": b"one", "10_bella woman/1.txt": "bella, smiling è".encode(), "10_bella woman/2.JPG": b"two",
-        "__MACOSX/._1.png": b"x", ".DS_Store": b"x", "notes/": b"",
-    })  # fmt: skip
-    seen = read(path, tmp_path / "out")
-    assert [(entry.name, entry.caption, data) for entry, data in seen] == [
+    path = archive(
+        tmp_path,
+        {
+            "10_bella woman/1.png": b"one",
+            "10_bella woman/1.txt": "bella, smiling è".encode(),
+            "10_bella woman/2.JPG": b"two",
+            "__MACOSX/._1.png": b"x",
+            ".DS_Store": b"x",
+            "notes/": b"",
+        },
+    )
+    entries = read(path, tmp_path / "out")
+    assert [(entry.name, entry.caption, data) for entry, data in entries] == [
         ("10_bella woman/1.png", "bella, smiling è", b"one"),
         ("10_bella woman/2.JPG", None, b"two"),
     ]
@@ -50,38 +57,68 @@ def test_kohya_layout_comes_out_with_captions(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("../evil.png", "outside"), ("/etc/evil.png", "outside"), ("a/../../b.png", "outside"), ("..\\b.png", "outside"),
-     (".", "no name"), ("inner.zip", "inside archives"), ("movie.mp4", ".mp4"), ("big.png", "at most 1 MB")],
-)  # fmt: skip
+    [
+        ("../evil.png", "outside"),
+        ("/etc/evil.png", "outside"),
+        ("a/../../b.png", "outside"),
+        ("..\\b.png", "outside"),
+        (".", "no name"),
+        ("inner.zip", "inside archives"),
+        ("movie.mp4", ".mp4"),
+        ("big.png", "at most 1 MB"),
+    ],
+)
 def test_bad_entries_are_refused_alone(tmp_path: Path, name: str, word: str) -> None:
     path = archive(tmp_path, {name: b"0" * (2 * MB if name == "big.png" else 3), "good.png": b"ok"})
-    seen = read(path, tmp_path / "out")
-    assert word in seen[0][0].reason
-    assert (seen[1][0].name, seen[1][1]) == ("good.png", b"ok")
+    entries = read(path, tmp_path / "out")
+    assert word in entries[0][0].reason
+    assert (entries[1][0].name, entries[1][1]) == ("good.png", b"ok")
 
 
 def test_a_file_without_an_ending_is_left_to_its_content(tmp_path: Path) -> None:
-    seen = read(archive(tmp_path, {"IMG_1": b"one", "IMG_1.txt": b"bella"}), tmp_path / "out")
-    assert [(entry.name, entry.caption, data) for entry, data in seen] == [("IMG_1", "bella", b"one")]
+    entries = read(archive(tmp_path, {"IMG_1": b"one", "IMG_1.txt": b"bella"}), tmp_path / "out")
+    assert [(entry.name, entry.caption, data) for entry, data in entries] == [("IMG_1", "bella", b"one")]
 
 
 def test_captions_find_their_picture_and_none_is_lost_without_a_word(tmp_path: Path) -> None:
-    path = archive(tmp_path, {
-        "caffe\u0300.png": b"1", "caff\u00e8.txt": b"nfc", "exif8.jpg": b"2", "exif8.TXT": b"upper", "b.PNG": b"3",
-        "B.Caption": "caff\u00e8 bar".encode("cp1252"), "c.png": b"4", "c.txt": b"one", "c.caption": b"two",
-        "lonely.txt": b"nobody", "d.png": b"5", "d.txt": "белла".encode("koi8-r"), "e.png": b"6", "e.txt": b"x" * 70_000,
-        "f.png": b"7", "f.txt": "bella\r\nsmiling".encode("utf-16"),
-    })  # fmt: skip
-    seen = [entry for entry, _ in read(path, tmp_path / "out")]
-    assert {entry.name: entry.caption for entry in seen if not entry.reason} == {
-        "caffe\u0300.png": "nfc", "exif8.jpg": "upper", "b.PNG": "caff\u00e8 bar", "c.png": "one", "d.png": None, "e.png": None,
+    path = archive(
+        tmp_path,
+        {
+            "caffe\u0300.png": b"1",
+            "caff\u00e8.txt": b"nfc",
+            "exif8.jpg": b"2",
+            "exif8.TXT": b"upper",
+            "b.PNG": b"3",
+            "B.Caption": "caff\u00e8 bar".encode("cp1252"),
+            "c.png": b"4",
+            "c.txt": b"one",
+            "c.caption": b"two",
+            "lonely.txt": b"nobody",
+            "d.png": b"5",
+            "d.txt": "белла".encode("koi8-r"),
+            "e.png": b"6",
+            "e.txt": b"x" * 70_000,
+            "f.png": b"7",
+            "f.txt": "bella\r\nsmiling".encode("utf-16"),
+        },
+    )
+    entries = [entry for entry, _ in read(path, tmp_path / "out")]
+    assert {entry.name: entry.caption for entry in entries if not entry.reason} == {
+        "caffe\u0300.png": "nfc",
+        "exif8.jpg": "upper",
+        "b.PNG": "caff\u00e8 bar",
+        "c.png": "one",
+        "d.png": None,
+        "e.png": None,
         "f.png": "bella\nsmiling",
-    }  # fmt: skip
-    assert {entry.name: entry.reason for entry in seen if entry.reason} == {
-        "c.caption": caption_files.SECOND, "lonely.txt": caption_files.NO_PICTURE, "d.txt": caption_files.UNREADABLE,
+    }
+    assert {entry.name: entry.reason for entry in entries if entry.reason} == {
+        "c.caption": caption_files.DUPLICATE,
+        "lonely.txt": caption_files.NO_PICTURE,
+        "d.txt": caption_files.UNREADABLE,
         "e.txt": caption_files.TOO_LONG,
-    }  # fmt: skip
-    assert [entry.name for entry in seen if entry.note] == ["b.PNG"]
+    }
+    assert [entry.name for entry in entries if entry.note] == ["b.PNG"]
 
 
 @given(
@@ -89,7 +126,7 @@ def test_captions_find_their_picture_and_none_is_lost_without_a_word(tmp_path: P
         st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=6),
         min_size=1,
         max_size=5,
-        unique_by=caption_files.key,
+        unique_by=caption_files.match_key,
     ),
     forms=st.tuples(st.sampled_from(["NFC", "NFD"]), st.sampled_from(["NFC", "NFD"])),
     ending=st.sampled_from([".txt", ".TXT", ".caption"]),
@@ -121,11 +158,11 @@ METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.
 
 
 def packed(files: dict[str, bytes], methods: list[int] | None = None) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    opened_zip = io.BytesIO()
+    with zipfile.ZipFile(opened_zip, "w") as archive:
         for n, (name, data) in enumerate(files.items()):
             archive.writestr(name, data, compress_type=methods[n % len(methods)] if methods else zipfile.ZIP_STORED)
-    return made.getvalue()
+    return opened_zip.getvalue()
 
 
 def walked(data: bytes) -> list[dict[str, Any]]:
@@ -149,9 +186,14 @@ def walked(data: bytes) -> list[dict[str, Any]]:
 @settings(deadline=None, max_examples=80)
 def test_a_damaged_member_costs_only_itself(methods: list[int], hit: int, flips: list[tuple[int, int]]) -> None:
     pictures = {f"{n}.png": random.Random(n).randbytes(300) * 3 for n in range(4)}
-    files = {name: data for n, picture in enumerate(pictures) for name, data in (
-        (picture, pictures[picture]), (f"{n}.txt", f"caption {n}, smiling at the beach".encode()),
-    )}  # fmt: skip
+    files = {
+        name: data
+        for n, picture in enumerate(pictures)
+        for name, data in (
+            (picture, pictures[picture]),
+            (f"{n}.txt", f"caption {n}, smiling at the beach".encode()),
+        )
+    }
     data = bytearray(packed(files, methods))
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         starts = [info.header_offset for info in opened.infolist()] + [opened.start_dir]
@@ -180,18 +222,18 @@ def test_damage_of_each_kind_is_told(tmp_path: Path) -> None:
                 data[at] ^= 0xFF
         path = tmp_path / "damaged.zip"
         path.write_bytes(data)
-        seen = {entry.name: (entry.reason, entry.caption) for entry, _ in read(path, tmp_path / "out")}
-        assert seen.pop("1.png") == ("It is damaged inside the archive. Pack it anew.", None)
-        assert seen.pop("0.txt") == ("It is damaged inside the archive. Pack it anew.", None)
-        assert seen == dict.fromkeys(["0.png", "2.png", "3.png"], ("", None))
+        entries = {entry.name: (entry.reason, entry.caption) for entry, _ in read(path, tmp_path / "out")}
+        assert entries.pop("1.png") == ("It is damaged inside the archive. Pack it anew.", None)
+        assert entries.pop("0.txt") == ("It is damaged inside the archive. Pack it anew.", None)
+        assert entries == dict.fromkeys(["0.png", "2.png", "3.png"], ("", None))
 
 
 def test_links_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
-    with zipfile.ZipFile(path, "w") as made:
+    with zipfile.ZipFile(path, "w") as opened_zip:
         info = zipfile.ZipInfo("link.png")
         info.external_attr = 0xA1FF << 16
-        made.writestr(info, "/etc/passwd")
+        opened_zip.writestr(info, "/etc/passwd")
     assert "link" in read(path, tmp_path / "out")[0][0].reason
 
 
@@ -236,8 +278,8 @@ def test_locked_archives_are_said(tmp_path: Path) -> None:
 def test_a_stream_is_read_back(tmp_path: Path) -> None:
     files = {"5_bella woman/0001.jpg": b"x" * 100_000, "5_bella woman/0001.txt": b"bella"}
     data = b"".join(stream((name, iter([data[:10], data[10:]])) for name, data in files.items()))
-    with zipfile.ZipFile(io.BytesIO(data)) as made:
-        assert {name: made.read(name) for name in made.namelist()} == files
+    with zipfile.ZipFile(io.BytesIO(data)) as opened_zip:
+        assert {name: opened_zip.read(name) for name in opened_zip.namelist()} == files
 
 
 @given(name=st.text(min_size=1, max_size=40).filter(lambda text: "\0" not in text))

@@ -16,9 +16,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from backend.kit import child
-from backend.media.images.pictures import MEASURES, ROOT, Inspected, Inspector, Limits
+from backend.media.images.pictures import MEASURES_VERSION, ROOT, InspectedPicture, Inspector, PictureLimits
 
-LIMITS = Limits(max_bytes=20 * 2**20, max_pixels=40_000_000, min_side=64)
+LIMITS = PictureLimits(max_bytes=20 * 2**20, max_pixels=40_000_000, min_side=64)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def encoded(picture: Image.Image, kind: str, **save: Any) -> bytes:
 
 @pytest.fixture
 def look(inspector: Inspector, tmp_path: Path) -> Any:
-    def inspected(data: bytes, name: str = "a.jpg") -> Inspected:
+    def inspected(data: bytes, name: str = "a.jpg") -> InspectedPicture:
         path = tmp_path / name
         path.write_bytes(data)
         (tmp_path / "out").mkdir(exist_ok=True)
@@ -49,16 +49,16 @@ def look(inspector: Inspector, tmp_path: Path) -> Any:
     return inspected
 
 
-def kept(seen: Inspected) -> Image.Image:
-    assert seen.ok, seen.reason
-    with Image.open(seen.picture) as picture:
+def kept(inspected: InspectedPicture) -> Image.Image:
+    assert inspected.ok, inspected.reason
+    with Image.open(inspected.picture) as picture:
         picture.load()
         return picture
 
 
-def codes(seen: Inspected) -> list[str]:
-    assert seen.ok, seen.reason
-    return [note["code"] for note in seen.notes]
+def codes(inspected: InspectedPicture) -> list[str]:
+    assert inspected.ok, inspected.reason
+    return [note["code"] for note in inspected.notes]
 
 
 @pytest.mark.parametrize(
@@ -68,20 +68,20 @@ def codes(seen: Inspected) -> list[str]:
 )  # fmt: skip
 def test_formats_that_are_taken(look: Any, kind: str, name: str, saved: str) -> None:
     data = encoded(noise(), kind)
-    seen = look(data, name)
-    picture = kept(seen)
-    assert (picture.size, picture.mode, seen.extension, codes(seen)) == ((200, 150), "RGB", saved, [])
-    assert (seen.width, seen.height) == (200, 150)
+    inspected = look(data, name)
+    picture = kept(inspected)
+    assert (picture.size, picture.mode, inspected.extension, codes(inspected)) == ((200, 150), "RGB", saved, [])
+    assert (inspected.width, inspected.height) == (200, 150)
     if saved == name.rpartition(".")[2]:
-        assert seen.picture.read_bytes() == data, "an original that needs no change is kept byte for byte"
+        assert inspected.picture.read_bytes() == data, "an original that needs no change is kept byte for byte"
 
 
 def test_heic(look: Any) -> None:
     file = pillow_heif.from_pillow(noise())
     out = io.BytesIO()
     file.save(out)
-    seen = look(out.getvalue(), "IMG_0001.HEIC")
-    assert (kept(seen).size, seen.format, codes(seen)) == ((200, 150), "HEIF", [])
+    inspected = look(out.getvalue(), "IMG_0001.HEIC")
+    assert (kept(inspected).size, inspected.format, codes(inspected)) == ((200, 150), "HEIF", [])
 
 
 def test_colours_that_are_converted(look: Any) -> None:
@@ -116,9 +116,9 @@ def test_animations_give_their_first_frame(look: Any) -> None:
     frames = [noise(seed=n) for n in range(3)]
     for kind, name in (("WEBP", "a.webp"), ("PNG", "a.png"), ("TIFF", "a.tif")):
         lossless = {"lossless": True} if kind == "WEBP" else {}
-        seen = look(encoded(frames[0], kind, save_all=True, append_images=frames[1:], **lossless), name)
-        assert codes(seen) == ["animated"]
-        assert np.array_equal(np.asarray(kept(seen)), np.asarray(frames[0]))
+        inspected = look(encoded(frames[0], kind, save_all=True, append_images=frames[1:], **lossless), name)
+        assert codes(inspected) == ["animated"]
+        assert np.array_equal(np.asarray(kept(inspected)), np.asarray(frames[0]))
 
 
 def test_location_and_names_are_dropped_and_the_picture_stands_upright(look: Any) -> None:
@@ -127,21 +127,21 @@ def test_location_and_names_are_dropped_and_the_picture_stands_upright(look: Any
     exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)
     icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     original = encoded(noise(), "JPEG", quality=95, exif=exif, icc_profile=icc, comment=b"SecretNote")
-    seen = look(original)
-    clean = seen.picture.read_bytes()
+    inspected = look(original)
+    clean = inspected.picture.read_bytes()
     assert b"Secret" not in clean
-    assert not kept(seen).getexif()
-    assert kept(seen).info.get("icc_profile") == icc
+    assert not kept(inspected).getexif()
+    assert kept(inspected).info.get("icc_profile") == icc
     with Image.open(io.BytesIO(original)) as before:
-        difference = np.abs(np.asarray(before, np.int16) - np.asarray(kept(seen), np.int16))
+        difference = np.abs(np.asarray(before, np.int16) - np.asarray(kept(inspected), np.int16))
     assert difference.max() == 0, "the pixels stay as they were"
     exif[0x0112] = 6
     turned = look(encoded(noise(), "JPEG", exif=exif))
     assert (kept(turned).size, (turned.width, turned.height), codes(turned)) == ((150, 200), (150, 200), ["rotated"])
     assert b"Secret" not in turned.picture.read_bytes()
     for kind, name in (("PNG", "a.png"), ("WEBP", "a.webp")):
-        seen = look(encoded(noise(), kind, exif=exif.tobytes()), name)
-        assert b"Secret" not in seen.picture.read_bytes()
+        inspected = look(encoded(noise(), kind, exif=exif.tobytes()), name)
+        assert b"Secret" not in inspected.picture.read_bytes()
 
 
 def test_the_second_picture_of_a_phone_goes(look: Any) -> None:
@@ -149,15 +149,15 @@ def test_the_second_picture_of_a_phone_goes(look: Any) -> None:
     exif[0x010F] = "SecretCamera"
     out = io.BytesIO()
     noise().save(out, "MPO", save_all=True, append_images=[noise(seed=1)], exif=exif)
-    seen = look(out.getvalue() + b"SecretTrailer")
-    assert (codes(seen), seen.extension) == ([], "jpg")
-    assert b"Secret" not in seen.picture.read_bytes()
-    assert getattr(kept(seen), "n_frames", 1) == 1
+    inspected = look(out.getvalue() + b"SecretTrailer")
+    assert (codes(inspected), inspected.extension) == ([], "jpg")
+    assert b"Secret" not in inspected.picture.read_bytes()
+    assert getattr(kept(inspected), "n_frames", 1) == 1
 
 
 def test_what_is_refused_says_why(look: Any) -> None:
     good = encoded(noise(600, 400), "JPEG")
-    for name, data, said in (
+    for name, data, reason_part in (
         ("a.jpg", b"", "empty"),
         ("a.jpg", good[: len(good) // 2], "damaged"),
         ("a.png", encoded(noise(), "PNG")[:900], "damaged"),
@@ -173,33 +173,33 @@ def test_what_is_refused_says_why(look: Any) -> None:
         ("a.tif", b"II*\0" + b"\xff" * 400, ""),
         ("a.avif", b"\0\0\0\x18ftypavif" + b"\x01" * 400, ""),
     ):
-        seen = look(data, name)
-        assert not seen.ok, (name, data[:20])
-        assert said in seen.reason
-        assert seen.reason.endswith("."), seen.reason
-        assert 10 < len(seen.reason) < 300
+        inspected = look(data, name)
+        assert not inspected.ok, (name, data[:20])
+        assert reason_part in inspected.reason
+        assert inspected.reason.endswith("."), inspected.reason
+        assert 10 < len(inspected.reason) < 300
 
 
 def test_a_bomb_is_refused_on_its_header(look: Any) -> None:
     head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     body = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + head + struct.pack(">I", zlib.crc32(b"IHDR" + head))
     idat = zlib.compress(bytes(10_000_000), 9)
-    seen = look(body + struct.pack(">I", len(idat)) + b"IDAT" + idat + struct.pack(">I", zlib.crc32(b"IDAT" + idat)))
-    assert not seen.ok
-    assert "3600 megapixels; at most 40" in seen.reason.replace(",", "")
+    inspected = look(body + struct.pack(">I", len(idat)) + b"IDAT" + idat + struct.pack(">I", zlib.crc32(b"IDAT" + idat)))
+    assert not inspected.ok
+    assert "3600 megapixels; at most 40" in inspected.reason.replace(",", "")
 
 
 def test_a_misnamed_picture_is_taken_with_a_note(look: Any) -> None:
-    seen = look(encoded(noise(), "PNG"), "photo.jpg")
-    assert (seen.format, seen.extension, codes(seen)) == ("PNG", "png", ["misnamed"])
+    inspected = look(encoded(noise(), "PNG"), "photo.jpg")
+    assert (inspected.format, inspected.extension, codes(inspected)) == ("PNG", "png", ["misnamed"])
 
 
 def test_hashes_and_sharpness(look: Any) -> None:
     first, other = look(encoded(noise(800, 600), "JPEG")), look(encoded(noise(800, 600, seed=9), "JPEG"), "b.jpg")
     smaller = look(encoded(noise(400, 300), "JPEG", quality=60), "c.jpg")
 
-    def apart(one: Inspected, two: Inspected) -> int:
-        return (int(one.dhash, 16) ^ int(two.dhash, 16)).bit_count()
+    def apart(first: InspectedPicture, second: InspectedPicture) -> int:
+        return (int(first.dhash, 16) ^ int(second.dhash, 16)).bit_count()
 
     assert len(first.dhash) == 16
     assert apart(first, smaller) <= 6
@@ -216,9 +216,9 @@ def test_a_sharp_face_before_a_soft_background_is_sharp(look: Any) -> None:
     soft = noise(800, 600).resize((20, 15)).resize((800, 600), Image.Resampling.BICUBIC)
     portrait = soft.copy()
     portrait.paste(noise(240, 240), (280, 180))
-    seen, blurred = look(encoded(portrait, "JPEG"), "a.jpg").measures, look(encoded(soft, "JPEG"), "b.jpg").measures
-    assert seen.sharpness > 20 * blurred.sharpness
-    assert (seen.version, seen.faces, seen.face_box) == (MEASURES, 0, None)
+    inspected, blurred = look(encoded(portrait, "JPEG"), "a.jpg").measures, look(encoded(soft, "JPEG"), "b.jpg").measures
+    assert inspected.sharpness > 20 * blurred.sharpness
+    assert (inspected.version, inspected.faces, inspected.face_box) == (MEASURES_VERSION, 0, None)
 
 
 def test_exposure_and_faces_are_measured(look: Any) -> None:
@@ -235,9 +235,9 @@ def test_measuring_alone_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(encoded(noise(), "PNG"))
     with Inspector(LIMITS, processes=1) as inspector:
-        seen = inspector.inspect(path, None)
-    assert (seen.ok, seen.thumbs, seen.picture) == (True, (), path)
-    assert seen.measures.sharpness > 0
+        inspected = inspector.inspect(path, None)
+    assert (inspected.ok, inspected.thumbs, inspected.picture) == (True, (), path)
+    assert inspected.measures.sharpness > 0
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -248,9 +248,9 @@ def test_a_child_without_memory_costs_one_file(tmp_path: Path) -> None:
     small.write_bytes(encoded(noise(), "JPEG"))
     with Inspector(LIMITS, processes=1, memory_mb=480) as inspector:
         assert inspector.inspect(small, tmp_path / "out").ok
-        seen = inspector.inspect(large, tmp_path / "out")
-        assert not seen.ok
-        assert "too much memory" in seen.reason
+        inspected = inspector.inspect(large, tmp_path / "out")
+        assert not inspected.ok
+        assert "too much memory" in inspected.reason
         assert inspector.inspect(small, tmp_path / "out").ok
 
 
@@ -261,8 +261,8 @@ def test_the_order_is_kept(tmp_path: Path) -> None:
         paths.append(tmp_path / f"{n}.jpg")
         paths[-1].write_bytes(encoded(noise(80 + n, 80), "JPEG") if n != 3 else b"nothing")
     with Inspector(LIMITS, processes=2) as inspector:
-        seen = list(inspector.map([(path, tmp_path / "out") for path in paths]))
-    assert [one.width for one in seen] == [80, 81, 82, 0, 84, 85]
+        inspected = list(inspector.map([(path, tmp_path / "out") for path in paths]))
+    assert [result.width for result in inspected] == [80, 81, 82, 0, 84, 85]
 
 
 @pytest.mark.kill
@@ -272,17 +272,17 @@ def test_a_decoder_killed_from_outside_says_nothing_about_the_file(
 ) -> None:
     """Once it is asked anew; a file at which two die is refused."""
     (tmp_path / "a.png").write_bytes(encoded(noise(), "PNG"))
-    begun: list[child.Child] = []
-    real = Inspector._start
+    started: list[child.Child] = []
+    real_start = Inspector._start
 
     def start(inspector: Inspector) -> child.Child:
         dying = ["sh", "-c", "read question; kill -9 $$"]
         pipe = subprocess.PIPE
-        begun.append(child.spawn(dying, stdin=pipe, stdout=pipe) if len(begun) < deaths else real(inspector))
-        return begun[-1]
+        started.append(child.spawn(dying, stdin=pipe, stdout=pipe) if len(started) < deaths else real_start(inspector))
+        return started[-1]
 
     monkeypatch.setattr(Inspector, "_start", start)
     with Inspector(LIMITS, processes=1) as inspector:
-        found = inspector.inspect(tmp_path / "a.png", None)
-    assert (found.ok, len(begun)) == (ok, 2)
-    assert ok or "too much memory or time" in found.reason
+        inspected = inspector.inspect(tmp_path / "a.png", None)
+    assert (inspected.ok, len(started)) == (ok, 2)
+    assert ok or "too much memory or time" in inspected.reason

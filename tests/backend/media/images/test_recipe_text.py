@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from backend.media.images import recipe_text
-from backend.media.images.ai_mark import SOURCE_TYPE, mark
-from backend.media.images.picture_texts import source_type_of, texts_of
+from backend.media.images.ai_mark import SOURCE_TYPE, add_mark
+from backend.media.images.picture_texts import read_source_type, recipe_texts
 from backend.media.images.png_text import with_texts
-from backend.media.images.recipe_text import FoundRecipe
+from backend.media.images.recipe_text import ParsedRecipe
 
 A1111 = """masterpiece, portrait of bella, at the beach, <lora:bella-v1:0.8>, <lora:Film Grain:1>
 second line: of the prompt
@@ -52,17 +52,17 @@ WORKFLOW: dict[str, Any] = {
 
 
 def test_a1111() -> None:
-    assert recipe_text.read({"parameters": A1111}) == FoundRecipe(
+    assert recipe_text.read_recipe({"parameters": A1111}) == ParsedRecipe(
         "a1111", "masterpiece, portrait of bella, at the beach, \nsecond line: of the prompt", "blurry, extra fingers",
         "v1-5-pruned", "DPM++ 2M Karras", 28, 6.5, 3127478453, 512, 768, (("bella-v1", 0.8), ("Film Grain", 1.0)),
     )  # fmt: skip
 
 
 def test_comfyui_in_both_shapes() -> None:
-    assert recipe_text.read({"prompt": json.dumps(COMFY), "workflow": "{}"}) == FoundRecipe(
+    assert recipe_text.read_recipe({"prompt": json.dumps(COMFY), "workflow": "{}"}) == ParsedRecipe(
         "comfyui", "bella in a café", "ugly", "dreamshaper_8", "euler", 20, 8.0, 156680208700286, 512, 640, (("bella-v1", 0.7),)
     )
-    assert recipe_text.read({"workflow": json.dumps(WORKFLOW)}) == FoundRecipe(
+    assert recipe_text.read_recipe({"workflow": json.dumps(WORKFLOW)}) == ParsedRecipe(
         "comfyui", "a tram", "", "sdxl", "dpmpp_2m", 12, 7.0, 42, 1024, 576
     )
 
@@ -73,9 +73,9 @@ def test_comfyui_in_both_shapes() -> None:
      ({"prompt": '{"1": {"inputs": {}}}'}, "no sampler"), ({"influencerai": "{"}, "damaged")],
 )  # fmt: skip
 def test_what_is_missing_or_broken_is_said(texts: dict[str, str], says: str) -> None:
-    found = recipe_text.read(texts)
-    assert found.format == ""
-    assert says in found.notes[0]
+    recipe = recipe_text.read_recipe(texts)
+    assert recipe.format == ""
+    assert says in recipe.notes[0]
 
 
 JSON = st.recursive(
@@ -90,21 +90,21 @@ JSON = st.recursive(
 
 
 @example("prompt", '{"nodes": [{"inputs": true}], "links": true}')
-@given(st.sampled_from(recipe_text.KEYS), JSON.map(json.dumps) | st.text(max_size=300) | st.just("[" * 5000))
+@given(st.sampled_from(recipe_text.TEXT_KEYS), JSON.map(json.dumps) | st.text(max_size=300) | st.just("[" * 5000))
 def test_nothing_a_file_says_breaks_the_reader(key: str, text: str) -> None:
-    found = recipe_text.read({key: text})
-    assert found.format in ("", "a1111", "comfyui", "influencerai")
-    assert recipe_text.from_plain(json.loads(json.dumps({**_plain(found)}))) == found
+    recipe = recipe_text.read_recipe({key: text})
+    assert recipe.format in ("", "a1111", "comfyui", "influencerai")
+    assert recipe_text.from_dict(json.loads(json.dumps({**_plain(recipe)}))) == recipe
 
 
-def _plain(found: FoundRecipe) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in FoundRecipe.__slots__}
+def _plain(recipe: ParsedRecipe) -> dict[str, Any]:
+    return {name: getattr(recipe, name) for name in ParsedRecipe.__slots__}
 
 
 def test_a_graph_that_bites_its_tail_ends() -> None:
     turning = {"1": {"inputs": {"steps": 1, "seed": ["2", 0], "positive": ["2", 0], "model": ["1", 0]}},
                "2": {"inputs": {"value": ["2", 0], "text": ["2", 0]}}}  # fmt: skip
-    assert recipe_text.read({"prompt": json.dumps(turning)}).prompt == ""
+    assert recipe_text.read_recipe({"prompt": json.dumps(turning)}).prompt == ""
 
 
 words = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFF, exclude_categories=("Cs", "Zl", "Zp", "Cc")), max_size=60)
@@ -112,20 +112,26 @@ words = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFF, exclude_ca
 
 @given(words.map(str.strip), words.map(str.strip), st.integers(0, 2**32))
 def test_what_we_write_we_and_others_read(prompt: str, negative: str, seed: int) -> None:
-    said = FoundRecipe("influencerai", prompt, negative, "starter", "ddim", 20, 3.5, seed, 128, 192, (("bella-v1", 0.8),))
-    assert recipe_text.read({"influencerai": recipe_text.ours(said)}) == said
-    read = recipe_text.read({"parameters": recipe_text.a1111(said)})
-    assert (read.seed, read.steps, read.width, read.model, read.loras[-1:]) == (seed, 20, 128, "starter", said.loras)
+    written = ParsedRecipe("influencerai", prompt, negative, "starter", "ddim", 20, 3.5, seed, 128, 192, (("bella-v1", 0.8),))
+    assert recipe_text.read_recipe({"influencerai": recipe_text.to_own_json(written)}) == written
+    parsed = recipe_text.read_recipe({"parameters": recipe_text.to_a1111(written)})
+    assert (parsed.seed, parsed.steps, parsed.width, parsed.model, parsed.loras[-1:]) == (
+        seed,
+        20,
+        128,
+        "starter",
+        written.loras,
+    )
 
 
 def test_texts_are_written_beside_the_pixels_and_found_by_others() -> None:
     picture = Image.effect_noise((40, 30), 80).convert("RGB")
-    plain = io.BytesIO()
-    picture.save(plain, "PNG")
-    told = with_texts(plain.getvalue(), {"parameters": A1111, "influencerai": '{"prompt": "日本"}'})
-    with Image.open(io.BytesIO(told)) as opened:
+    png_bytes = io.BytesIO()
+    picture.save(png_bytes, "PNG")
+    with_chunks = with_texts(png_bytes.getvalue(), {"parameters": A1111, "influencerai": '{"prompt": "日本"}'})
+    with Image.open(io.BytesIO(with_chunks)) as opened:
         opened.load()
-        assert texts_of(opened) == {"parameters": A1111, "influencerai": '{"prompt": "日本"}'}
+        assert recipe_texts(opened) == {"parameters": A1111, "influencerai": '{"prompt": "日本"}'}
         assert opened.tobytes() == picture.tobytes()
 
 
@@ -134,11 +140,11 @@ def test_the_ai_mark_goes_into_every_kind(kind: str, tmp_path: Path) -> None:
     picture = Image.effect_noise((40, 30), 80).convert("RGB")
     source, target = tmp_path / "a", tmp_path / "b"
     picture.save(source, kind)
-    mark(source, target, f"image/{kind.lower()}", width=40, height=30)
+    add_mark(source, target, f"image/{kind.lower()}", width=40, height=30)
     with Image.open(source) as before, Image.open(target) as after:
         before.load()
         after.load()
-        assert (source_type_of(before), source_type_of(after)) == ("", SOURCE_TYPE)
+        assert (read_source_type(before), read_source_type(after)) == ("", SOURCE_TYPE)
         assert before.tobytes() == after.tobytes()
 
 
@@ -148,4 +154,4 @@ def test_a_jpegs_comment_is_read(tmp_path: Path) -> None:
     Image.new("RGB", (32, 32)).save(tmp_path / "a.jpg", exif=exif)
     with Image.open(tmp_path / "a.jpg") as opened:
         opened.load()
-        assert recipe_text.read(texts_of(opened)).seed == 3127478453
+        assert recipe_text.read_recipe(recipe_texts(opened)).seed == 3127478453

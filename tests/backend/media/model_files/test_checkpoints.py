@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backend.media.model_files import checkpoints
-from backend.media.model_files.checkpoints import CheckpointCard
+from backend.media.model_files.checkpoints import CheckpointInfo
 from tests.factories.checkpoints import CONV_IN, CROSS, write_checkpoint
 
 FLUX = {
@@ -23,14 +23,14 @@ FLUX = {
 @pytest.mark.parametrize("dtype", ["F16", "F8_E4M3"])
 def test_each_family_is_known_by_its_shapes(tmp_path: Path, name: str, dtype: str) -> None:
     path = write_checkpoint(tmp_path / "a.safetensors", name, dtype=dtype)
-    assert checkpoints.inspect(path) == CheckpointCard(name)
-    assert checkpoints.family(path) == name
+    assert checkpoints.inspect(path) == CheckpointInfo(name)
+    assert checkpoints.checkpoint_family(path) == name
 
 
 def test_flux_without_a_prefix_and_inpainting(tmp_path: Path) -> None:
-    assert checkpoints.family(write_checkpoint(tmp_path / "a.safetensors", shapes=FLUX)) == "flux"
+    assert checkpoints.checkpoint_family(write_checkpoint(tmp_path / "a.safetensors", shapes=FLUX)) == "flux"
     inpainting = write_checkpoint(tmp_path / "b.safetensors", shapes={CONV_IN: (320, 9, 3, 3), CROSS.format(1): (320, 768)})
-    assert checkpoints.inspect(inpainting) == CheckpointCard("sd15", inpainting=True)
+    assert checkpoints.inspect(inpainting) == CheckpointInfo("sd15", inpainting=True)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_flux_without_a_prefix_and_inpainting(tmp_path: Path) -> None:
     ],
 )
 def test_everything_else_is_unknown(tmp_path: Path, shapes: dict[str, tuple[int, ...]]) -> None:
-    assert checkpoints.family(write_checkpoint(tmp_path / "a.safetensors", shapes=shapes)) == ""
+    assert checkpoints.checkpoint_family(write_checkpoint(tmp_path / "a.safetensors", shapes=shapes)) == ""
 
 
 def framed(head: bytes, body: bytes = b"") -> bytes:
@@ -72,9 +72,9 @@ def framed(head: bytes, body: bytes = b"") -> bytes:
 def test_a_broken_file_is_unknown_and_never_an_accident(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.safetensors"
     path.write_bytes(content)
-    assert checkpoints.family(path) == ""
+    assert checkpoints.checkpoint_family(path) == ""
 
 
 def test_what_is_gone_is_unknown(tmp_path: Path) -> None:
-    assert checkpoints.family(tmp_path / "gone.safetensors") == ""
-    assert checkpoints.family(tmp_path) == ""
+    assert checkpoints.checkpoint_family(tmp_path / "gone.safetensors") == ""
+    assert checkpoints.checkpoint_family(tmp_path) == ""

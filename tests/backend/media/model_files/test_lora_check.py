@@ -28,8 +28,8 @@ FITS = {"sd15": (768, 640), "sd21": (1024, 640), "sdxl": (2048, 640)}
 
 def file(path: Path, shapes: Shapes, metadata: dict[str, str] | None = None, **values: float) -> Path:
     """Random numbers of these shapes; `values`: numbers by the end of a tensor's name."""
-    made = np.random.default_rng(0)
-    tensors = {name: made.normal(size=shape).astype(np.float16) for name, shape in shapes.items()}
+    random = np.random.default_rng(0)
+    tensors = {name: random.normal(size=shape).astype(np.float16) for name, shape in shapes.items()}
     tensors |= {
         name: np.full(shapes[name], values["alpha"], np.float16) for name in shapes if name.endswith("alpha") and values
     }
@@ -41,9 +41,9 @@ def pair(name: str, reads: int, writes: int, down: str = "lora_down", up: str = 
     return {f"{name}.{down}.weight": (rank, reads), f"{name}.{up}.weight": (writes, rank)}
 
 
-def kohya(base: str = "sd15", **more: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+def kohya(base: str = "sd15", **extra_shapes: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
     name = "lora_unet_" + TO_K.replace(".", "_")
-    return {**pair(name, *FITS[base]), f"{name}.alpha": (), **more}
+    return {**pair(name, *FITS[base]), f"{name}.alpha": (), **extra_shapes}
 
 
 def refusal(path: Path) -> str:
@@ -90,18 +90,18 @@ ALSO: list[tuple[str, Shapes]] = [
 @pytest.mark.parametrize(("layout", "shapes"), [*LAYOUTS.items(), *ALSO])
 def test_every_layout_gets_its_own_sentence(tmp_path: Path, layout: str, shapes: Shapes) -> None:
     flux1 = {"ss_base_model_version": "flux1"} if layout == "FLUX" else None
-    assert refusal(file(tmp_path / "a.safetensors", shapes, flux1)) == lora_layouts.SENTENCES[layout]
+    assert refusal(file(tmp_path / "a.safetensors", shapes, flux1)) == lora_layouts.REFUSALS[layout]
 
 
 def test_no_two_sentences_are_alike() -> None:
-    assert len(set(lora_layouts.SENTENCES.values())) == len(lora_layouts.SENTENCES)
+    assert len(set(lora_layouts.REFUSALS.values())) == len(lora_layouts.REFUSALS)
 
 
 @pytest.mark.parametrize("base", FITS)
 def test_a_plain_lora_stays_as_it_is(tmp_path: Path, base: str) -> None:
     path = file(tmp_path / "a.safetensors", kohya(base), alpha=1.5)
-    found = lora_check.check(path, tmp_path / "out.safetensors")
-    assert (found.path, found.base, found.dim, found.alpha, found.converted_from) == (path, base, RANK, 1.5, "")
+    checked = lora_check.check(path, tmp_path / "out.safetensors")
+    assert (checked.path, checked.base, checked.dim, checked.alpha, checked.converted_from) == (path, base, RANK, 1.5, "")
 
 
 @pytest.mark.parametrize(
@@ -118,18 +118,18 @@ def test_a_plain_lora_stays_as_it_is(tmp_path: Path, base: str) -> None:
 )
 def test_what_only_has_other_names_is_renamed(tmp_path: Path, layout: str, shapes: Shapes) -> None:
     path = file(tmp_path / "a.safetensors", shapes, {"author": "somebody"})
-    found = lora_check.check(path, tmp_path / "out.safetensors")
+    checked = lora_check.check(path, tmp_path / "out.safetensors")
     name = "lora_unet_" + TO_K.replace(".", "_")
-    assert (found.converted_from, found.base, found.dim, found.alpha) == (layout, "sd15", RANK, RANK)
-    assert ("adapter_config.json" in found.note) == (layout == "PEFT")
-    before, after = load_file(path), load_file(found.path)
+    assert (checked.converted_from, checked.base, checked.dim, checked.alpha) == (layout, "sd15", RANK, RANK)
+    assert ("adapter_config.json" in checked.note) == (layout == "PEFT")
+    before, after = load_file(path), load_file(checked.path)
     assert after.keys() == {f"{name}.lora_down.weight", f"{name}.lora_up.weight", f"{name}.alpha"}
     for old in before:
         kind = "lora_down" if before[old].shape[0] == RANK else "lora_up"
         np.testing.assert_array_equal(before[old], after[f"{name}.{kind}.weight"])
-    said = safetensors.inspect(found.path).metadata
-    assert (said["author"], said["original_sha256"], said["converted_from"]) == ("somebody", found.sha256, layout)
-    assert said["modelspec.architecture"] == "stable-diffusion-v1/lora"
+    metadata = safetensors.inspect(checked.path).metadata
+    assert (metadata["author"], metadata["original_sha256"], metadata["converted_from"]) == ("somebody", checked.sha256, layout)
+    assert metadata["modelspec.architecture"] == "stable-diffusion-v1/lora"
 
 
 def test_all_parts_find_their_place(tmp_path: Path) -> None:
@@ -142,9 +142,9 @@ def test_all_parts_find_their_place(tmp_path: Path) -> None:
     }
     config = {"unet.lora_alpha": 4, "unet.alpha_pattern": {"attn1.to_out.0": 1}, "unet.use_rslora": True}
     path = file(tmp_path / "a.safetensors", shapes, {"lora_adapter_metadata": json.dumps(config)})
-    found = check(path, tmp_path / "out.safetensors")
-    assert found["base"] == "sdxl"
-    alphas = {name.removesuffix(".alpha"): value for name, value in load_file(Path(found["path"])).items() if "alpha" in name}
+    checked = check(path, tmp_path / "out.safetensors")
+    assert checked["base"] == "sdxl"
+    alphas = {name.removesuffix(".alpha"): value for name, value in load_file(Path(checked["path"])).items() if "alpha" in name}
     assert {name: round(float(value), 4) for name, value in alphas.items()} == {
         "lora_unet_" + TO_K.replace(".", "_"): round(4 * 2**0.5, 4),
         "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_out_0": round(2**0.5, 4),
@@ -225,7 +225,7 @@ def test_holes_and_spare_bytes_are_refused(tmp_path: Path, offsets: list[tuple[i
     path = tmp_path / "a.safetensors"
     path.write_bytes(struct.pack("<Q", len(head)) + head + bytes(10))
     with pytest.raises(Invalid, match="broken"):
-        safetensors.header(path)
+        safetensors.read_header(path)
 
 
 def test_xl_layers_have_two_names() -> None:

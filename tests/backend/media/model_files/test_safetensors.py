@@ -54,7 +54,7 @@ def lora(path: Path, *, width: int = 768, dim: int = 4, metadata: dict[str, str]
 def test_the_header_tells_base_dim_and_alpha(tmp_path: Path) -> None:
     card = safetensors.inspect(lora(tmp_path / "a.safetensors", metadata={"ss_base_model_version": "starter-128"}))
     assert (card.base, card.dim, card.alpha, card.tensors, card.keys_ok) == ("starter-128", 4, 2.0, 3, True)
-    assert safetensors.finite(tmp_path / "a.safetensors")
+    assert safetensors.all_finite(tmp_path / "a.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_base_comes_from_metadata_or_shapes(tmp_path: Path, metadata: dict[s
 def test_a_header_is_no_pickle_for_its_length(tmp_path: Path, length: int) -> None:
     head = b"{}".ljust(length)
     (tmp_path / "a.safetensors").write_bytes(struct.pack("<Q", length) + head)
-    assert safetensors.header(tmp_path / "a.safetensors") == ({}, {})
+    assert safetensors.read_header(tmp_path / "a.safetensors") == ({}, {})
 
 
 @pytest.mark.parametrize("missing", [DOWN, UP])
@@ -94,8 +94,8 @@ def test_incomplete_or_other_layouts_are_told(tmp_path: Path, missing: str) -> N
 )
 def test_numbers_that_are_not_finite_are_found(tmp_path: Path, dtype: str, pack: Any, bad: float) -> None:
     good = write(tmp_path / "good.safetensors", {"t": (dtype, [3], pack(1.0, -2.0, 3e4))})
-    assert safetensors.finite(good)
-    assert not safetensors.finite(write(tmp_path / "bad.safetensors", {"t": (dtype, [3], pack(1.0, bad, 3.0))}))
+    assert safetensors.all_finite(good)
+    assert not safetensors.all_finite(write(tmp_path / "bad.safetensors", {"t": (dtype, [3], pack(1.0, bad, 3.0))}))
 
 
 @pytest.mark.parametrize(
