@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend import generation, writing
 from backend.errors import NotFound, StudioError
-from backend.platforms.text_limits import RULES, text_length, full_caption
+from backend.platforms.text_limits import RULES, full_caption, text_length
 from backend.writing import CONTENT_TYPES, DraftCard, Part
 from studio.gallery.picture_urls import picture
 from studio.shell.frame import Page
