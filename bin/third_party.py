@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from email.message import Message
 from importlib import metadata
 from pathlib import Path
+from typing import cast
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -68,7 +70,7 @@ def licence(name: str) -> str:
     """SPDX where the package's metadata allows it."""
     if name in _MANUAL_LICENCES:
         return _MANUAL_LICENCES[name]
-    package_metadata = metadata.metadata(name)
+    package_metadata = cast(Message, metadata.metadata(name))
     if expression := package_metadata.get("License-Expression"):
         return str(expression)
     classifiers = [

@@ -89,6 +89,24 @@ def test_other_slices_are_entered_through_their_door() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+PAGES_MAY = {"backend.app", "backend.errors", "backend.settings", "backend.db.transactions", "backend.platforms"}
+"""Besides doors of slices, what their `schemas` say, the kit and the values of ports."""
+
+
+def test_pages_and_studio_enter_by_doors_and_port_values_only() -> None:
+    wrong = []
+    for path in [*python_files("pages", "studio"), ROOT / "Home.py"]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            folder, _, rest = module.removeprefix("backend.").partition(".")
+            if not module.startswith("backend.") or folder in SLICES | {"kit", "api"} or module in PAGES_MAY:
+                continue
+            port = folder in ("engines", "platforms") and rest.rpartition(".")[2] in ("port", "events", "limits", "text_limits")
+            if not port and not (module == "backend.bootstrap" and relative(path) == "studio/shell/resources.py"):
+                wrong.append(f"{relative(path)} imports {module}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_a_door_never_imports_its_pipeline() -> None:
     wrong = [
         relative(path)

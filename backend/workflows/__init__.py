@@ -1,5 +1,8 @@
 """ComfyUI workflows of a workspace: imported, mapped, tried, approved, then used like built-in ones."""
 
+from backend.engines.comfyui.lint import MAX_GRAPH_CHARS, node_label
+from backend.engines.comfyui.mapping import slot_choices
+from backend.engines.comfyui.workflow import ROLES, InputSlot, role_label
 from backend.workflows.queries import approved, get, page, usable
 from backend.workflows.rules import problems, remarks
 from backend.workflows.schemas import WorkflowCard, WorkflowDraft, WorkflowEdit
@@ -16,6 +19,9 @@ from backend.workflows.service import (
 )
 
 __all__ = [
+    "MAX_GRAPH_CHARS",
+    "ROLES",
+    "InputSlot",
     "WorkflowCard",
     "WorkflowDraft",
     "WorkflowEdit",
@@ -27,11 +33,14 @@ __all__ = [
     "edit",
     "get",
     "import_workflow",
+    "node_label",
     "page",
     "problems",
     "record_trial",
     "record_trial_request",
     "remarks",
+    "role_label",
+    "slot_choices",
     "undelete",
     "usable",
 ]

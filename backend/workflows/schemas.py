@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from backend.engines.comfyui import workflow as comfy_workflow
-from backend.engines.comfyui.lint import MAX_CHARS, Graph
+from backend.engines.comfyui.lint import MAX_GRAPH_CHARS, Graph
 from backend.engines.comfyui.workflow import InputSlot, Workflow
 from backend.kit.drafts import Draft
 
@@ -23,7 +23,7 @@ class WorkflowDraft(Draft):
 
     name: Name
     notes: str = Field("", max_length=4000)
-    text: str = Field(max_length=MAX_CHARS + 1)
+    text: str = Field(max_length=MAX_GRAPH_CHARS + 1)
 
 
 class WorkflowEdit(Draft):

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from backend.engines.comfyui.workflow import role_label
+from backend import workflows
 from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft, PosePick, SecondPassPick
 from backend.workflows import WorkflowCard
@@ -35,7 +35,7 @@ def workflow_select(
     )
     if not chosen:
         return None
-    takes = [role_label(role) for role in cards_by_id[chosen].takes if role in _NAMED_ROLES]
+    takes = [workflows.role_label(role) for role in cards_by_id[chosen].takes if role in _NAMED_ROLES]
     st.caption(
         f"Takes {', '.join(takes) or 'nothing'}; everything else stays as the workflow says." + _notes(cards_by_id[chosen])
     )

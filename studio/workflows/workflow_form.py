@@ -6,9 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from backend.engines.comfyui import lint
-from backend.engines.comfyui import mapping as comfy_mapping
-from backend.engines.comfyui.workflow import ROLES, InputSlot
+from backend import workflows
 from backend.errors import Invalid
 from backend.workflows import WorkflowCard, WorkflowDraft, WorkflowEdit
 
@@ -37,7 +35,7 @@ def import_form(key: str) -> WorkflowDraft | None:
     """The draft once the button was pressed, else None. Raises Invalid."""
     st.caption(_EXPORT_HELP)
     file = st.file_uploader("Workflow file (JSON)", type=["json"], key=f"{key}:file")
-    pasted = st.text_area("or paste it here", key=f"{key}:text", height=110, max_chars=lint.MAX_CHARS)
+    pasted = st.text_area("or paste it here", key=f"{key}:text", height=110, max_chars=workflows.MAX_GRAPH_CHARS)
     file_name = Path(file.name).stem.replace("_", " ")[:80] if file else ""
     name = st.text_input("Name", file_name, key=f"{key}:name:{file_name}", max_chars=80)
     notes = st.text_area("Notes", key=f"{key}:notes", height=70, max_chars=4000, placeholder="What it is good for")
@@ -55,11 +53,11 @@ def edit_form(key: str, card: WorkflowCard, *, disabled: bool) -> WorkflowEdit |
         notes = st.text_area("Notes", card.notes, height=70, max_chars=4000, disabled=disabled)
         st.markdown("**Inputs**")
         st.caption("What Create fills in. What is bound to nothing stays as the workflow says.")
-        shown = [role for role in ROLES if role in _MAIN_ROLES or card.mapping.get(role)]
+        shown = [role for role in workflows.ROLES if role in _MAIN_ROLES or card.mapping.get(role)]
         mapping = {role: _role_field(key, card, role, disabled) for role in shown}
         with st.expander("More inputs", icon=":material/more_horiz:"):
-            for role in ROLES:
-                if role not in shown and comfy_mapping.choices(card.graph, role):
+            for role in workflows.ROLES:
+                if role not in shown and workflows.slot_choices(card.graph, role):
                     mapping[role] = _role_field(key, card, role, disabled)
         pressed = st.form_submit_button("Save", type="primary", disabled=disabled)
     if not pressed:
@@ -69,9 +67,9 @@ def edit_form(key: str, card: WorkflowCard, *, disabled: bool) -> WorkflowEdit |
 
 def _role_field(key: str, card: WorkflowCard, role: str, disabled: bool) -> tuple[tuple[str, str], ...]:
     bound = list(card.mapping.get(role, ()))
-    options = list(dict.fromkeys([*bound, *comfy_mapping.choices(card.graph, role)]))
-    chosen: list[InputSlot] = st.multiselect(
-        ROLES[role],
+    options = list(dict.fromkeys([*bound, *workflows.slot_choices(card.graph, role)]))
+    chosen: list[workflows.InputSlot] = st.multiselect(
+        workflows.ROLES[role],
         options,
         default=bound,
         format_func=lambda slot: _slot_label(card, slot),
@@ -83,10 +81,10 @@ def _role_field(key: str, card: WorkflowCard, role: str, disabled: bool) -> tupl
     return tuple((slot.node, slot.input) for slot in chosen)
 
 
-def _slot_label(card: WorkflowCard, slot: InputSlot) -> str:
+def _slot_label(card: WorkflowCard, slot: workflows.InputSlot) -> str:
     value = str(card.graph[slot.node]["inputs"].get(slot.input, ""))
     short = value if len(value) <= 24 else value[:23] + "…"
-    return f"{lint.node_label(card.graph, slot.node)} · {slot.input} = {short}"
+    return f"{workflows.node_label(card.graph, slot.node)} · {slot.input} = {short}"
 
 
 def _text(data: bytes) -> str:

@@ -9,8 +9,6 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from backend import workflows
-from backend.engines.comfyui import lint
-from backend.engines.comfyui.workflow import role_label
 from backend.errors import StudioError
 from backend.workflows import WorkflowCard
 from studio.shell.frame import Page
@@ -77,7 +75,7 @@ def _row(page: Page, card: WorkflowCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(card.name)}** {_STATES[card.state]}")
-            takes = ", ".join(role_label(role) for role in card.takes if role != "prefix")
+            takes = ", ".join(workflows.role_label(role) for role in card.takes if role != "prefix")
             st.caption(f"{count(len(card.graph), 'node')} · {ago(card.updated_at)} · takes {takes or 'nothing'}")
             if card.notes:
                 st.caption(plain(card.notes))
@@ -115,7 +113,7 @@ def _inputs(page: Page, card: WorkflowCard) -> None:
             st.toast("Saved.", icon=":material/check:")
             st.rerun()
     with st.expander(f"Nodes ({len(card.graph)})", icon=":material/account_tree:"):
-        lines = [f"{lint.node_label(card.graph, key)} — {node['class_type']}" for key, node in card.graph.items()]
+        lines = [f"{workflows.node_label(card.graph, key)} — {node['class_type']}" for key, node in card.graph.items()]
         st.code("\n".join(lines), language=None)
 
 

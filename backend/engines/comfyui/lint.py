@@ -16,7 +16,7 @@ from backend.errors import Invalid
 Node = dict[str, Any]
 Graph = dict[str, Node]
 MAX_NODES = 500
-MAX_CHARS = 1024 * 1024
+MAX_GRAPH_CHARS = 1024 * 1024
 """Characters of a graph as JSON."""
 EDITOR_FORMAT = (
     "This is a workflow saved for ComfyUI's editor: it has no names of inputs, so that no other program can run it. Open it in "
@@ -31,7 +31,7 @@ def parse(text: str | bytes) -> Graph:
 
     Nodes keep `class_type`, `inputs` and their title; everything else in them is left out. Not yet linted.
     """
-    if len(text) > MAX_CHARS:
+    if len(text) > MAX_GRAPH_CHARS:
         raise Invalid("This file is too large for a workflow: at most 1 MB. Bring the workflow alone, without pictures in it.")
     try:
         data = json.loads(text, parse_float=_finite_float, parse_constant=_finite_float)

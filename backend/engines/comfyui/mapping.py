@@ -54,7 +54,7 @@ def suggest(graph: Graph) -> RoleSlots:
     return {role: slots_by_role[role] for role in ROLES if slots_by_role.get(role)}
 
 
-def choices(graph: Graph, role: str) -> list[InputSlot]:
+def slot_choices(graph: Graph, role: str) -> list[InputSlot]:
     """The inputs a person may choose for a role: those that hold a value of its kind. Links are not offered."""
     kinds: dict[str, tuple[type, ...]] = {"prompt": (str,), "negative": (str,)}
     numbers = {

@@ -71,7 +71,7 @@ def test_what_is_no_graph_says_what_to_bring(text: str) -> None:
     with pytest.raises(Invalid, match="Bring the JSON file"):
         lint.parse(text)
     with pytest.raises(Invalid, match="too large"):
-        lint.parse(" " * (lint.MAX_CHARS + 1))
+        lint.parse(" " * (lint.MAX_GRAPH_CHARS + 1))
 
 
 def test_a_prompt_request_is_unwrapped_and_only_the_needed_is_kept() -> None:
