@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     job_deadline_video_s: float = 1800.0
     job_deadline_publishing_s: float = 3600.0
     worker_threads: int = Field(4, description="jobs at once for each queue of a worker")
-    worker_poll_ms: int = Field(150, description="how often an idle worker looks for a bell")
+    worker_poll_ms: int = Field(150, description="how often an idle worker looks for a wake-up")
     device_probe_s: float = Field(15.0, description="how often a device marked down is tried again")
     worker_stop_grace_s: float = 20.0
     fault_step: str = Field("", description="tests only: `<kind>:<step>:kill|freeze` stops the worker process there")

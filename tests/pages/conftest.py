@@ -28,14 +28,14 @@ def components_looked_for_once() -> Iterator[None]:
 
 @pytest.fixture
 def open_page(app: Any, workspace: Tenant, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """`open_page("make/gallery", who=workspace.viewer, id="pic_…")` -> the page after its first run.
+    """`open_page("make/gallery", person=workspace.viewer, id="pic_…")` -> the page after its first run.
 
     The overview runs before it: Streamlit finds pages by their address only after one run.
     """
     monkeypatch.setattr(resources, "app", lambda: app)
 
-    def opened(file: str, *, who: Person | None = None, **query: str) -> AppTest:
-        token = (who or workspace.owner).token
+    def opened(file: str, *, person: Person | None = None, **query: str) -> AppTest:
+        token = (person or workspace.owner).token
         monkeypatch.setattr("streamlit.runtime.context.ContextProxy.cookies", {"studio_sid": token})
         at = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=30)
         at.query_params["ws"] = workspace.id

@@ -11,7 +11,7 @@ from tests.pages.conftest import Open, words
 
 
 def test_i_change_my_name_and_sign_other_browsers_out(open_page: Open, workspace: Tenant, db: Database) -> None:
-    at = open_page("admin/account", who=workspace.editor)
+    at = open_page("admin/account", person=workspace.editor)
     assert not at.exception
     at.text_input[0].set_value("Eddie")
     next(button for button in at.button if button.label == "Save name").click().run()
@@ -46,14 +46,14 @@ def test_an_owner_invites_and_sets_roles(open_page: Open, workspace: Tenant, db:
 
 
 def test_others_see_people_but_no_levers(open_page: Open, workspace: Tenant) -> None:
-    at = open_page("admin/workspace", who=workspace.viewer)
+    at = open_page("admin/workspace", person=workspace.viewer)
     assert workspace.owner.email.split("@")[0].replace("-", "\\-") in words(at)
     assert not [button for button in at.button if button.label in {"Make a link", "Withdraw", "Save name"}]
     assert not [box for box in at.selectbox if str(box.key).startswith("role:")]
 
 
 def test_a_new_workspace_opens(open_page: Open, workspace: Tenant) -> None:
-    at = open_page("admin/workspace", who=workspace.viewer)
+    at = open_page("admin/workspace", person=workspace.viewer)
     next(box for box in at.text_input if box.label == "Its name").set_value("Second home")
     next(button for button in at.button if button.label == "Create workspace").click().run()
     assert not at.exception
@@ -62,7 +62,7 @@ def test_a_new_workspace_opens(open_page: Open, workspace: Tenant) -> None:
 
 
 def test_the_system_page_names_every_part(open_page: Open, workspace: Tenant, app: Any) -> None:
-    at = open_page("run/system", who=workspace.viewer)
+    at = open_page("run/system", person=workspace.viewer)
     assert not at.exception
     page_text = words(at)
     for part in ("Database", "Redis", "Storage", "Workers", "Disk", "Image engine", "Trainer"):

@@ -84,7 +84,7 @@ def test_who_started_it_sees_the_captions_and_their_undo(open_page: Open, app: A
 
 def test_viewers_see_and_do_not_start(open_page: Open, app: App, workspace: Tenant, dataset_id: str) -> None:
     run_attempt(context(app, workspace, start_job(app, workspace, dataset_id)))
-    at = on(open_page("make/datasets", who=workspace.viewer, id=dataset_id), dataset_id, "Captions")
+    at = on(open_page("make/datasets", person=workspace.viewer, id=dataset_id), dataset_id, "Captions")
     assert "Captioned from what was measured" in words(at)
     assert not [element for element in at.button if element.label in ("Undo", "Caption with AI …")]
 

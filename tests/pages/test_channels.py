@@ -73,7 +73,7 @@ def test_a_channel_is_switched_set_and_disconnected(open_page: Open, app: App, w
 
 def test_what_connecting_said_is_shown_to_whom_it_was_said(open_page: Open, app: App, workspace: Tenant, bella: str) -> None:
     key = channels.store_flash(app, workspace.owner.token, OAuthResult(workspace.id, "Nothing was connected."))
-    assert "Nothing was connected" not in words(open_page("plan/channels", who=workspace.editor, said=key))
+    assert "Nothing was connected" not in words(open_page("plan/channels", person=workspace.editor, said=key))
     key = channels.store_flash(app, workspace.owner.token, OAuthResult(workspace.id, "Nothing was connected."))
     at = open_page("plan/channels", said=key)
     assert "Nothing was connected" in words(at)
@@ -84,6 +84,6 @@ def test_what_connecting_said_is_shown_to_whom_it_was_said(open_page: Open, app:
 def test_viewers_see_and_cannot_change(open_page: Open, app: App, workspace: Tenant, bella: str) -> None:
     with app.db.transaction(workspace.caller) as tx:
         channels.add_sandbox(tx, bella)
-    at = open_page("plan/channels", who=workspace.viewer)
+    at = open_page("plan/channels", person=workspace.viewer)
     assert "Connected" in words(at)
     assert not {"Switch off", "Disconnect", "Settings", "Check now"} & {element.label for element in at.button}

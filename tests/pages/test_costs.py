@@ -83,18 +83,18 @@ def test_an_owner_sets_limits_and_others_look(open_page: Open, app: App, workspa
     next(button for button in at.button if button.label == "Save limits").click()
     at.run()
     assert "at most" in at.error[0].value
-    viewer = open_page("run/costs", who=workspace.viewer)
+    viewer = open_page("run/costs", person=workspace.viewer)
     assert not viewer.number_input
     assert "of $2.50" in shown(viewer)
 
 
-@pytest.mark.parametrize("who", ["editor", "viewer"])
-def test_an_idea_fills_the_prompt(open_page: Open, db: Database, workspace: Tenant, who: str) -> None:
+@pytest.mark.parametrize("role", ["editor", "viewer"])
+def test_an_idea_fills_the_prompt(open_page: Open, db: Database, workspace: Tenant, role: str) -> None:
     rows = fill_workspace(db, workspace)
-    at = open_page("make/generation", who=getattr(workspace, who), influencer=rows.influencer_id)
+    at = open_page("make/generation", person=getattr(workspace, role), influencer=rows.influencer_id)
     topic = next(field for field in at.text_input if field.label == "What is the post about?")
     ask = next(button for button in at.button if button.label == "Suggest")
-    assert ask.disabled == (who == "viewer")
+    assert ask.disabled == (role == "viewer")
     if ask.disabled:
         return
     topic.set_value("morning yoga")

@@ -152,7 +152,7 @@ def test_rights_are_declared_with_a_name_and_kept(open_page: Open, db: Database,
 
 @pytest.mark.parametrize("tab", ["Pictures", "Check", "Captions", "Rights", "Settings"])
 def test_a_viewer_sees_every_tab_and_changes_nothing(open_page: Open, workspace: Tenant, rows: Rows, tab: str) -> None:
-    at = on(open_page("make/datasets", who=workspace.viewer, id=rows.dataset_id), rows.dataset_id, tab)
+    at = on(open_page("make/datasets", person=workspace.viewer, id=rows.dataset_id), rows.dataset_id, tab)
     offered = [button.label for button in at.button if not button.disabled]
     assert not {"Undo", "Keep only this", "Apply", "Save captions", "Save", "I confirm this", "Delete the dataset"} & set(
         offered

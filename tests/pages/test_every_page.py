@@ -88,7 +88,7 @@ def test_an_id_of_nothing_gets_a_sentence(open_page: Open, file: str) -> None:
 
 @pytest.mark.parametrize("file", [file for file in FILES if not file.startswith("admin/")])
 def test_a_viewer_looks_but_is_offered_no_change(open_page: Open, rows: Rows, workspace: Tenant, file: str) -> None:
-    at = open_page(file, who=workspace.viewer)
+    at = open_page(file, person=workspace.viewer)
     assert not at.exception
     offered = {button.label for button in at.button if not button.disabled} & CHANGES
     assert not offered

@@ -110,7 +110,7 @@ def test_viewers_see_boards_and_pictures_and_change_nothing(
         ("make/gallery", {"id": rows.picture_ids[0]}),
         ("make/gallery", {"bring": "1"}),
     ):
-        at = open_page(file, who=workspace.viewer, **query)
+        at = open_page(file, person=workspace.viewer, **query)
         assert not at.exception
         offered = {button.label for button in at.button if not button.disabled}
         assert not offered & {"Delete", "Delete board", "Pack", "Save", "Put on board", "Make it a favourite", "Archive"}

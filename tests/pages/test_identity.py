@@ -69,10 +69,10 @@ def test_a_threshold_says_how_many_references_would_pass(
 
 
 def test_a_viewer_sees_all_of_it_and_changes_nothing(open_page: Open, workspace: Tenant, calibrated: Rows) -> None:
-    at = open_page("make/influencers", who=workspace.viewer, id=calibrated.influencer_id, part="identity")
+    at = open_page("make/influencers", person=workspace.viewer, id=calibrated.influencer_id, part="identity")
     assert field(at, "slider", "Threshold").disabled
     assert not [button for button in at.button if "alibrate" in button.label]
-    report = open_page("make/influencers", who=workspace.viewer, id=calibrated.influencer_id, part="report")
+    report = open_page("make/influencers", person=workspace.viewer, id=calibrated.influencer_id, part="report")
     assert "Whose pictures it was learned from" in words(report)
     assert [metric.value for metric in report.metric][:2] == ["8", "100%"]
 
@@ -87,5 +87,5 @@ def test_held_pictures_are_shown_and_taken_back(open_page: Open, db: Database, w
     press(at, "Undo")
     with db.transaction(workspace.caller) as tx:
         assert generation.held_counts(tx) == {"held": 3, "rejected": 0}
-    viewer = open_page("make/held", who=workspace.viewer)
+    viewer = open_page("make/held", person=workspace.viewer)
     assert "An editor can show or reject" in words(viewer)

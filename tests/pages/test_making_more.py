@@ -154,7 +154,7 @@ def test_the_prompts_page_shows_everything_and_offers_a_viewer_no_change(open_pa
     do(prompt_library.save_style, PromptStyleDraft(name="Neon", prompt="neon light"))
     do(prompt_library.save_preset, name="Ours", draft={"nonsense": 1}, own=False)
     for person in (workspace.owner, workspace.viewer):
-        at = open_page("make/prompts", who=person)
+        at = open_page("make/prompts", person=person)
         assert not at.exception
         for text in ("Rome", "version 2", "portrait of {who}", "neon light", "older than the form"):
             assert text in words(at).replace("\\", "")

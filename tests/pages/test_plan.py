@@ -125,7 +125,9 @@ def test_unsaved_changes_are_there_when_the_plan_is_opened_again(
 ) -> None:
     plan_id = plan_of(app, workspace, bella)
     caption(open_page("plan/calendar", id=plan_id)).set_value("Closed too early").run()
-    assert caption(open_page("plan/calendar", who=workspace.editor, id=plan_id)).value == "Good morning", "they are one's own"
+    assert caption(open_page("plan/calendar", person=workspace.editor, id=plan_id)).value == "Good morning", (
+        "they are one's own"
+    )
     at = open_page("plan/calendar", id=plan_id)
     assert caption(at).value == "Closed too early"
     assert "restored: Caption" in said(at)
@@ -138,7 +140,7 @@ def test_two_people_the_second_sees_what_the_first_changed(
     open_page: Open, app: App, workspace: Tenant, bella: Planner
 ) -> None:
     plan_id = plan_of(app, workspace, bella)
-    ada, ben = open_page("plan/calendar", id=plan_id), open_page("plan/calendar", id=plan_id, who=workspace.editor)
+    ada, ben = open_page("plan/calendar", id=plan_id), open_page("plan/calendar", id=plan_id, person=workspace.editor)
     caption(ben).set_value("Ben's words")
     press(ben, "Save")
     press(ada, "Approve")
@@ -209,7 +211,7 @@ def test_unknown_posts_ask_for_a_look_at_the_account(open_page: Open, app: App, 
 
 def test_viewers_look_and_an_unknown_plan_gets_a_sentence(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan_id = plan_of(app, workspace, bella)
-    at = open_page("plan/calendar", who=workspace.viewer, id=plan_id)
+    at = open_page("plan/calendar", person=workspace.viewer, id=plan_id)
     assert not {"Save", "Approve", "Hold"} & {button.label for button in at.button}
     assert "does not exist here" in open_page("plan/calendar", id="cp_gone").error[0].value
 

@@ -114,7 +114,7 @@ def test_drafts_are_scheduled_or_deleted_together(open_page: Open, app: App, wor
     with app.db.transaction(workspace.caller) as tx:
         assert len(content_plans.plans_in_series(tx, f"{job_id}:")) == 3
     assert "**3 drafts for Bella**" in said(at)
-    viewer = open_page("plan/calendar", who=workspace.viewer)
+    viewer = open_page("plan/calendar", person=workspace.viewer)
     assert not {"Plan days", "Send them to review", "Delete these drafts"} & {button.label for button in viewer.button}
 
 

@@ -124,6 +124,6 @@ def test_every_picture_gets_an_alt_text(open_page: Open, app: App, workspace: Te
 
 
 def test_a_viewer_reads_them(open_page: Open, workspace: Tenant, make: Make) -> None:
-    at: AppTest = open_page("plan/calendar", who=workspace.viewer, id=make("tiktok").id)
+    at: AppTest = open_page("plan/calendar", person=workspace.viewer, id=make("tiktok").id)
     assert widget(at.toggle, "Allow comments").disabled
     assert "Ask TikTok what the account may do" not in [button.label for button in at.button]

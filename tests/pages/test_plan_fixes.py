@@ -102,6 +102,6 @@ def test_everything_at_once_then_it_can_be_scheduled(open_page: Open, app: App, 
 
 def test_viewers_see_what_is_wrong_and_cannot_mend_it(open_page: Open, workspace: Tenant, make: Make) -> None:
     plan = make()
-    at = open_page("plan/calendar", who=workspace.viewer, id=plan.id)
+    at = open_page("plan/calendar", person=workspace.viewer, id=plan.id)
     assert "Instagram takes 4:5 to 1.91:1" in words(at).replace("\\", "")
     assert "Crop it to 4:5" not in [button.label for button in at.button]

@@ -135,7 +135,7 @@ def test_not_there_is_sent_again_at_once(open_page: Open, app: App, workspace: T
 
 def test_a_failed_post_is_tried_again(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan = plan_in(app, workspace, bella, S.FAILED, error="The picture is too small.", tries=6)
-    assert not {"Try again", "Yes, publish now"} & labels(open_page("plan/calendar", who=workspace.viewer, id=plan.id))
+    assert not {"Try again", "Yes, publish now"} & labels(open_page("plan/calendar", person=workspace.viewer, id=plan.id))
     at = open_page("plan/calendar", id=plan.id)
     assert "Nothing of it is out" in said(at)
     press(at, "Try again")

@@ -57,7 +57,7 @@ def test_a_text_is_asked_for_seen_and_exported(app: App, workspace: Tenant, open
         make_context(app, workspace, writing_styles.WRITING_KIND, StyleWritingPayload(text_id=text.id), job_id=text.job_id),
         StyleWritingPayload(text_id=text.id),
     )
-    at = open_page("make/styles", id=style.id, who=workspace.viewer)
+    at = open_page("make/styles", id=style.id, person=workspace.viewer)
     assert not at.exception
     assert "60 asked for" in words(at)
     assert "style match" in words(at)

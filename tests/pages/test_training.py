@@ -103,7 +103,7 @@ def test_notes_are_kept_and_shown_in_the_list(open_page: Open, db: Database, wor
     field(second, "text_area", "Notes").input("mine").run()
     assert "Somebody else changed these notes" in second.error[0].value
     assert "hair too red" in words(open_page("make/training"))
-    viewer = open_page("make/training", who=workspace.viewer, id=rows.run_id)
+    viewer = open_page("make/training", person=workspace.viewer, id=rows.run_id)
     assert field(viewer, "text_area", "Notes").disabled
     assert not {"Duplicate with changes", "Continue from here"} & {button.label for button in viewer.button}
 

@@ -28,7 +28,7 @@ def trial_id(app: App, workspace: Tenant, rows: Rows) -> str:
 
 
 def test_the_form_says_what_it_costs_and_starts_one_job(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
-    at = open_page("make/trials", who=workspace.editor, run=rows.run_id)
+    at = open_page("make/trials", person=workspace.editor, run=rows.run_id)
     assert not at.exception
     assert "3 checkpoints × 3 strengths × 3 prompts × 2 seeds and the base model: **60 pictures**" in words(at)
     key = f"trial:{rows.run_id}"
@@ -53,7 +53,7 @@ def test_a_run_without_a_checkpoint_says_so(open_page: Open, workspace: Tenant) 
 
 
 def test_the_grid_the_result_and_the_winner(open_page: Open, app: App, workspace: Tenant, rows: Rows, trial_id: str) -> None:
-    at = open_page("make/trials", who=workspace.editor, id=trial_id)
+    at = open_page("make/trials", person=workspace.editor, id=trial_id)
     assert not at.exception
     assert "how much of the face of the 14 training pictures is there" in words(at)
     at.get_by_key(f"trial:view:{trial_id}").set_value("result").run()
@@ -85,7 +85,7 @@ def test_without_a_judge_it_says_why(open_page: Open, app: App, workspace: Tenan
 
 
 def test_a_viewer_sees_everything_and_changes_nothing(open_page: Open, workspace: Tenant, trial_id: str) -> None:
-    at = open_page("make/trials", who=workspace.viewer, id=trial_id)
+    at = open_page("make/trials", person=workspace.viewer, id=trial_id)
     for view, offered in (("vote", "Voting is for people with editor rights"), ("result", "Suggested")):
         at.get_by_key(f"trial:view:{trial_id}").set_value(view).run()
         assert not at.exception

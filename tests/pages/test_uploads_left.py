@@ -24,4 +24,4 @@ def test_files_nobody_asked_to_check_are_offered(open_page: Open, db: Database, 
     with db.transaction(workspace.caller) as tx:
         assert jobs.latest(tx, ("dataset", dataset_id), "dataset-ingest")
     assert "not checked yet" not in words(at)
-    assert "not checked yet" not in words(open_page("make/datasets", who=workspace.viewer, id=dataset_id))
+    assert "not checked yet" not in words(open_page("make/datasets", person=workspace.viewer, id=dataset_id))

@@ -31,7 +31,7 @@ def test_without_videos_the_page_says_where_they_come_from(open_page: Open, rows
     at = open_page("make/clips")
     assert "press Animate" in words(at)
     assert "Open the gallery" in words(at)
-    assert "Open the gallery" not in words(open_page("make/clips", who=workspace.viewer))
+    assert "Open the gallery" not in words(open_page("make/clips", person=workspace.viewer))
 
 
 def test_a_picture_is_animated_from_its_dialog(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
@@ -78,10 +78,10 @@ def test_a_video_is_judged_deleted_and_brought_back(open_page: Open, db: Databas
 
 
 def test_a_viewer_watches_and_changes_nothing(open_page: Open, workspace: Tenant, rows: Rows, clip_id: str) -> None:
-    at = open_page("make/clips", who=workspace.viewer, id=clip_id)
+    at = open_page("make/clips", person=workspace.viewer, id=clip_id)
     assert not at.exception
     labels = {button.label for button in at.button if not button.disabled}
     assert "Open the picture" in labels
     assert not labels & {"Delete", "Use same settings", "Make it a favourite"}
-    picture = open_page("make/gallery", who=workspace.viewer, id=rows.picture_ids[0])
+    picture = open_page("make/gallery", person=workspace.viewer, id=rows.picture_ids[0])
     assert "Animate" not in {button.label for button in picture.button}

@@ -88,10 +88,10 @@ def test_what_may_not_run_is_said_and_cannot_be_tried(app: App, workspace: Tenan
 
 def test_viewers_see_but_cannot_change(app: App, workspace: Tenant, open_page: Open, offered: ModelCard) -> None:
     card = brought(app, workspace)
-    at = open_page("make/workflows", who=workspace.viewer)
+    at = open_page("make/workflows", person=workspace.viewer)
     assert "Soft light" in words(at)
     assert "Bring it in" not in words(at)
-    at = open_page("make/workflows", who=workspace.viewer, id=card.id)
+    at = open_page("make/workflows", person=workspace.viewer, id=card.id)
     assert not at.exception
     labels = {button.label for button in at.button}
     assert not labels & {"Draw a trial picture", "Approve", "Archive", "Delete workflow"}

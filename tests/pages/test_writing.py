@@ -138,11 +138,11 @@ def test_viewers_read(open_page: Open, rows: Rows, app: App, workspace: Tenant) 
     with app.db.transaction(workspace.caller) as tx:
         card = writing.create(tx, order, writing.TextParts(caption="A day of yoga and tea, and nothing else at all."))
     for part in ("write", "ideas", "chat", "drafts"):
-        at = open_page("make/writing", who=workspace.viewer, influencer=rows.influencer_id, part=part)
+        at = open_page("make/writing", person=workspace.viewer, influencer=rows.influencer_id, part=part)
         assert not at.exception
         offered = {button.label for button in at.button if not button.disabled}
         assert not offered & {"Write", "Suggest ideas", "Edit", "Used", "Discard", "Write one and draw it"}
-    draft_page = open_page("make/writing", who=workspace.viewer, id=card.id)
+    draft_page = open_page("make/writing", person=workspace.viewer, id=card.id)
     assert "by hand" in shown(draft_page)
     assert "Edit" not in {button.label for button in draft_page.button}
 

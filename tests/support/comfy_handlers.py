@@ -17,4 +17,4 @@ def run(ctx: Any, payload: GenerationPayload) -> dict[str, Any] | None:
     return pipeline.run(ctx, payload)
 
 
-KINDS = {"image-generation": Handler(GenerationPayload, run)}
+HANDLERS = {"image-generation": Handler(GenerationPayload, run)}

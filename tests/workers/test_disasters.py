@@ -30,7 +30,7 @@ def completions(job_user: JobUser) -> Counter[str]:
 def test_a_killed_worker_loses_nothing(workers: Workers, job_user: JobUser, moment: str) -> None:
     job = job_user.start("test-steps", Steps(n=3))
     victim = workers.start(tick=False, FAULT_STEP=f"test-steps:{moment}:kill")
-    redis_bell(workers, job_user)
+    notify_queues_again(workers, job_user)
     assert victim.wait(20) == -signal.SIGKILL
     assert job_user.get(job).state == "processing"
     workers.start()
@@ -43,7 +43,7 @@ def test_a_killed_worker_loses_nothing(workers: Workers, job_user: JobUser, mome
     assert completions(job_user) == {job: 1}
 
 
-def redis_bell(workers: Workers, job_user: JobUser) -> None:
+def notify_queues_again(workers: Workers, job_user: JobUser) -> None:
     """Notifies workers without a scheduler that started after the job's own notification."""
     from backend.jobs import notifier
 

@@ -96,8 +96,10 @@ def test_training_survives_its_worker_and_the_lora_draws(
         assert len(training.points(tx, run.id)) == 6
         assert [sample.step for sample in training.samples(tx, run.id)] == [6, 6]
         assert datasets.get(tx, dataset_id).status == "ready"
-        asked = GenerationDraft(prompt="portrait of bella, at the beach", n=2, steps=4, loras=(LoraPick(lora_id=lora.id),))
-        request = generation.start(tx, draft=asked, models=app.engines.image.models(), request_key="g")
+        image_draft = GenerationDraft(
+            prompt="portrait of bella, at the beach", n=2, steps=4, loras=(LoraPick(lora_id=lora.id),)
+        )
+        request = generation.start(tx, draft=image_draft, models=app.engines.image.models(), request_key="g")
     assert "Going on from step 4." in log
     assert ended.attempt_n == 2
     assert card.loss_first

@@ -17,4 +17,4 @@ def run(ctx: Any, payload: ComparisonPayload) -> dict[str, Any] | None:
     return pipeline.run(ctx, payload)
 
 
-KINDS = {"lora-trial": Handler(ComparisonPayload, run)}
+HANDLERS = {"lora-trial": Handler(ComparisonPayload, run)}
