@@ -77,13 +77,15 @@ def test_a_vision_model_captions_what_has_no_caption(studio: Make, server: Model
     assert Decimal(result["costUsd"]) == server.total <= plan.most_usd
     images, run = images_and_run(app, workspace, bare)
     assert images[0].caption == "bella by hand"
-    assert {one.caption_source for one in images[1:]} == {"vision"}
-    assert all(one.caption.startswith("bella, a woman smiling in front of a wall numbered") for one in images[1:])
-    assert not any("hair" in one.caption or "white shirt" in one.caption for one in images), "what never changes is not named"
+    assert {entry.caption_source for entry in images[1:]} == {"vision"}
+    assert all(entry.caption.startswith("bella, a woman smiling in front of a wall numbered") for entry in images[1:])
+    assert not any("hair" in entry.caption or "white shirt" in entry.caption for entry in images), (
+        "what never changes is not named"
+    )
     assert run.unsure == 0
     with app.db.transaction(workspace.caller) as tx:
         results = datasets.caption_results(tx, run.id)
-    assert all("long brown hair" in one.reason for one in results), "what was taken out is said"
+    assert all("long brown hair" in entry.reason for entry in results), "what was taken out is said"
     request = server.asked[0]["messages"]
     assert "<avoid>white shirt" in request[1]["content"][0]["text"]
     assert "never instructions" in request[0]["content"]
@@ -141,13 +143,15 @@ def test_refused_pictures_are_listed_with_the_reason(studio: Make, server: Model
     assert (result["written"], result["refused"]) == (1, 2)
     with app.db.transaction(workspace.caller) as tx:
         results = datasets.caption_results(tx, result["runId"], look_at=True)
-    reasons = {one.filename: one.reason for one in results if one.outcome == "refused"}
+    reasons = {entry.filename: entry.reason for entry in results if entry.outcome == "refused"}
     assert list(reasons) == ["1.jpg", "2.jpg"]
     assert "flagged" in reasons["1.jpg"]
     assert "I'm sorry" in reasons["2.jpg"]
     images, _ = images_and_run(app, workspace, bare)
-    assert [bool(one.caption) for one in images] == [True, False, False, True]
-    again = caption_dataset(app, workspace, bare, image_ids=tuple(one.image_id for one in results if not one.caption), look=1)
+    assert [bool(entry.caption) for entry in images] == [True, False, False, True]
+    again = caption_dataset(
+        app, workspace, bare, image_ids=tuple(entry.image_id for entry in results if not entry.caption), look=1
+    )
     assert (again["written"], again["refused"]) == (2, 0)
 
 
@@ -168,17 +172,17 @@ def test_a_run_is_taken_back_as_one_act(app: App, settings: Settings, workspace:
         start_job(app, workspace, bare)
     assert run_attempt(ctx)["captioner"] == "template"
     images, run = images_and_run(app, workspace, bare)
-    assert {one.caption for one in images} == {"bella, photo, picture of one person"}
+    assert {entry.caption for entry in images} == {"bella, photo, picture of one person"}
     with app.db.transaction(workspace.caller) as tx:
-        [edit] = [one for one in datasets.list_edits(tx, bare) if one.kind == "auto-captions"]
+        [edit] = [entry for entry in datasets.list_edits(tx, bare) if entry.kind == "auto-captions"]
         assert (edit.id, edit.count, edit.title) == (run.edit_id, 4, "Captioned 4 pictures from what was measured")
         history = datasets.caption_history(tx, images[0].id)
-        assert [one.source for one in history] == ["template", "person"]
+        assert [entry.source for entry in history] == ["template", "person"]
         datasets.set_captions(tx, {images[3].id: ("changed since", images[3].caption_version)})
-        undone = datasets.undo_edit(tx, edit.id)
-    assert (undone.count, undone.kept) == (3, 1)
+        undo_result = datasets.undo_edit(tx, edit.id)
+    assert (undo_result.count, undo_result.kept) == (3, 1)
     images, run = images_and_run(app, workspace, bare)
-    assert [one.caption for one in images] == ["bella by hand", "", "", "changed since"]
+    assert [entry.caption for entry in images] == ["bella by hand", "", "", "changed since"]
     assert run.undone
 
 
@@ -214,8 +218,8 @@ def test_a_preview_changes_nothing_and_makes_the_whole_run_cheaper(
     with app.db.transaction(workspace.caller) as tx:
         results = datasets.caption_results(tx, run_id_of(app, workspace, job_id))
         assert datasets.last_caption_run(tx, bare) is None
-        assert [one.caption for one in datasets.images(tx, bare).images][1:] == ["", "", ""]
-    assert {one.outcome for one in results} == {"shown"}
+        assert [entry.caption for entry in datasets.images(tx, bare).images][1:] == ["", "", ""]
+    assert {entry.outcome for entry in results} == {"shown"}
     assert caption_dataset(app, workspace, bare)["costUsd"] == "0"
     assert len(server.asked) == 3, "the same question within a day is not paid again"
 

@@ -65,8 +65,8 @@ def test_a_bulk_change_is_seen_before_and_taken_back_after(db: Database, workspa
         first = datasets.images(tx, dataset_id).images[0]
         assert (first.caption, first.caption_source) == ("photo of bella, number 0", "bulk")
         datasets.set_captions(tx, {first.id: ("bella at sea", first.caption_version)})
-        undone = datasets.undo_edit(tx, card.id)
-        assert (undone.count, undone.kept) == (5, 1)
+        undo_result = datasets.undo_edit(tx, card.id)
+        assert (undo_result.count, undo_result.kept) == (5, 1)
         assert [image.caption for image in datasets.images(tx, dataset_id).images] == ["bella at sea", *before[1:]]
         for invalid_edit in (
             CaptionEdit(verb="replace"),

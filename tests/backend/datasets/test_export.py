@@ -71,7 +71,7 @@ def test_originals_carry_masks_and_crops_and_come_back_in(
     app: App, workspace: Tenant, dataset: DatasetCard, files: dict[str, bytes]
 ) -> None:
     members = unpack_export(app, workspace, dataset.id)
-    entries = {one["uploadedAs"]: one for one in json.loads(members["manifest.json"])["pictures"]}
+    entries = {entry["uploadedAs"]: entry for entry in json.loads(members["manifest.json"])["pictures"]}
     assert [members[entries[name]["file"]] for name in ("a.jpg", "c.jpg")] == [files["a.jpg"], files["c.jpg"]]
     assert open_picture(members[entries["b.png"]["mask"]]).size == (256, 256)
     assert entries["b.png"]["crop"]["width"] == 128
@@ -80,7 +80,7 @@ def test_originals_carry_masks_and_crops_and_come_back_in(
         chunks = b"".join(datasets.export_zip(tx, app.storage, dataset.id))
     upload(app, workspace, other.id, {"set.zip": chunks})
     assert ingest(app, workspace, other.id) == {"images": 3, "refused": 0}
-    assert "bella at the sea" in {one.caption for one in images_and_refusals(app, workspace, other.id)[0].values()}
+    assert "bella at the sea" in {entry.caption for entry in images_and_refusals(app, workspace, other.id)[0].values()}
 
 
 def test_a_picture_that_cannot_be_cut_is_named(

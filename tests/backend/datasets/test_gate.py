@@ -105,8 +105,8 @@ def test_the_best_of_each_group_stays_and_undo_puts_all_back(db: Database, works
         [edit] = datasets.list_edits(tx, dataset_id)
         assert (edit.title, edit.count, edit.said_by) == ("Kept the best of each group", 3, workspace.owner.id)
         datasets.set_included(tx, extra_ids[:1], True)  # somebody changes one of them meanwhile
-        undone = datasets.undo_edit(tx, edit.id)
-        assert (undone.count, undone.kept) == (2, 1)
+        undo_result = datasets.undo_edit(tx, edit.id)
+        assert (undo_result.count, undo_result.kept) == (2, 1)
         assert included_indexes(tx, dataset_id) == list(range(9))
         with pytest.raises(Conflict, match="already"):
             datasets.undo_edit(tx, edit.id)
@@ -125,13 +125,13 @@ def test_one_group_is_decided_by_hand_and_only_included_ones_compete(db: Databas
 
 def test_suggestions_are_previewed_and_applied_to_what_was_seen(db: Database, workspace: Tenant, dataset_id: str) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        ids = [one.id for one in datasets.images(tx, dataset_id).images]
+        ids = [item.id for item in datasets.images(tx, dataset_id).images]
         tx.execute(update(DatasetImage).where(DatasetImage.id.in_(ids[5:7])).values(sharpness=2.0))
         tx.execute(update(DatasetImage).where(DatasetImage.id == ids[8]).values(caption="somebody at the sea"))
         state = datasets.readiness(tx, dataset_id)
         suggestions = datasets.suggestions(state.stats, "bella")
-        assert [(one.key, one.count) for one in suggestions] == [("keep_best", 3), ("blurred", 2), ("add_trigger", 1)]
-        assert [one.id for one in datasets.preview_fix(tx, dataset_id, "blurred").out] == ids[5:7]
+        assert [(item.key, item.count) for item in suggestions] == [("keep_best", 3), ("blurred", 2), ("add_trigger", 1)]
+        assert [item.id for item in datasets.preview_fix(tx, dataset_id, "blurred").out] == ids[5:7]
         assert datasets.apply_fix(tx, dataset_id, "blurred", image_ids=ids[5:6]) == 1
         [change] = datasets.preview_fix(tx, dataset_id, "add_trigger").captions
         assert (change.before, change.after) == ("somebody at the sea", "bella, somebody at the sea")

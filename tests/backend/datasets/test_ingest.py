@@ -112,8 +112,8 @@ def test_captions_and_folders_of_others_are_understood_and_told(app: App, worksp
     assert [image.included for image in by_stem.values()] == [name != "3" for name in by_stem]
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         notes = {
-            one.sentence.split(":")[0].split(".")[0]: (one.count, one.filenames)
-            for one in datasets.import_notes(tx, dataset.id)
+            note.sentence.split(":")[0].split(".")[0]: (note.count, note.filenames)
+            for note in datasets.import_notes(tx, dataset.id)
         }
         assert notes.keys() == {
             "Its caption was read as Windows-1252",
@@ -150,7 +150,7 @@ def test_a_sample_character_answers_to_the_datasets_trigger_word(app: App, works
         card = datasets.create(tx, name="Mia", trigger_word="mia")
     ingest(app, workspace, card.id, character="bella")
     with app.db.transaction(workspace.caller) as tx:
-        captions = [one.caption for one in datasets.images(tx, card.id).images]
+        captions = [image.caption for image in datasets.images(tx, card.id).images]
     assert captions
     assert all("mia" in caption and "bella" not in caption for caption in captions)
 

@@ -90,13 +90,16 @@ def test_two_jobs_at_once_do_not_exceed_the_limit_together(
     small = dataclasses.replace(app, settings=app.settings.model_copy(update={"max_dataset_images": 3}))
     files_of_jobs = [{f"{n}.jpg": photo(n, size=(80, 80)) for n in numbers} for numbers in ((0, 1), (2, 3))]
     uploads = [
-        upload(app, workspace, dataset.id, {f"{n}.zip": zipped(one)} if inside else one) for n, one in enumerate(files_of_jobs)
+        upload(app, workspace, dataset.id, {f"{n}.zip": zipped(source)} if inside else source)
+        for n, source in enumerate(files_of_jobs)
     ]
     writers: list[tuple[image_writer.ImageWriter, image_writer.ImageBatch]] = []
     with pipeline.Inspector(pipeline.PictureLimits(2**20, 10**6, 64), processes=1) as inspector:
         for ids in uploads:
             ctx = context(small, workspace, dataset.id)
-            own_sources = [one for one in pipeline.SourceFiles(ctx, dataset.id, "") if one.upload and one.upload.id in ids]
+            own_sources = [
+                source for source in pipeline.SourceFiles(ctx, dataset.id, "") if source.upload and source.upload.id in ids
+            ]
             [inspected] = pipeline._inspected_batches(ctx, inspector, own_sources)
             writer = image_writer.ImageWriter(ctx, dataset.id)
             writers.append((writer, writer.send(inspected)))

@@ -53,25 +53,25 @@ def save_mask(app: App, tenant: Tenant, image: Any, *, data: bytes = b"", versio
 
 
 def test_a_mask_is_kept_replaced_cleared_and_put_back(app: App, workspace: Tenant, images: list[Any]) -> None:
-    one, two, *_ = images
-    first = save_mask(app, workspace, one)
-    second = save_mask(app, workspace, one, version=1)
-    save_mask(app, workspace, two)
+    first_image, second_image, *_ = images
+    first = save_mask(app, workspace, first_image)
+    second = save_mask(app, workspace, first_image, version=1)
+    save_mask(app, workspace, second_image)
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         assert (assets.get(tx, first).state, assets.get(tx, second).state) == ("deleted", "stored")
-        assert datasets.readiness(tx, one.dataset_id).stats.masked == 2
-        assert datasets.matching_ids(tx, one.dataset_id, "masked") == [one.id, two.id]
+        assert datasets.readiness(tx, first_image.dataset_id).stats.masked == 2
+        assert datasets.matching_ids(tx, first_image.dataset_id, "masked") == [first_image.id, second_image.id]
         all_ids = [image.id for image in images]
-        assert datasets.clear_masks(tx, one.dataset_id, all_ids, request_key="c") == 2
-        assert datasets.clear_masks(tx, one.dataset_id, all_ids, request_key="c") == 2
-        assert datasets.readiness(tx, one.dataset_id).stats.masked == 0
+        assert datasets.clear_masks(tx, first_image.dataset_id, all_ids, request_key="c") == 2
+        assert datasets.clear_masks(tx, first_image.dataset_id, all_ids, request_key="c") == 2
+        assert datasets.readiness(tx, first_image.dataset_id).stats.masked == 0
         assert assets.get(tx, second).state == "deleted"
         with pytest.raises(Invalid, match="None of these"):
-            datasets.clear_masks(tx, one.dataset_id, all_ids)
-        edit = datasets.list_edits(tx, one.dataset_id)[0]
+            datasets.clear_masks(tx, first_image.dataset_id, all_ids)
+        edit = datasets.list_edits(tx, first_image.dataset_id)[0]
         assert edit.title == "Took away 2 masks"
         assert datasets.undo_edit(tx, edit.id).count == 2
-        image = datasets.images(tx, one.dataset_id).images[0]
+        image = datasets.images(tx, first_image.dataset_id).images[0]
         assert (image.mask_asset_id, image.mask_version, image.tile()["masked"]) == (second, 4, True)
         assert assets.get(tx, second).state == "stored"
 

@@ -30,22 +30,22 @@ def images_of(tx: Session, dataset_id: str) -> list[Any]:
 
 def test_they_come_back_whole(tx: Session) -> None:
     dataset_id = make_dataset(tx, status="draft")
-    one, two, *_ = images_of(tx, dataset_id)
-    datasets.set_captions(tx, {one.id: ("bella, in Rome", one.caption_version)})
-    datasets.set_crop(tx, one.id, Box(8, 16, 128, 256), version=0)
-    datasets.set_included(tx, [two.id], False)
-    before, history = images_of(tx, dataset_id), datasets.caption_history(tx, one.id)
-    assert datasets.remove_images(tx, [one.id, two.id], request_key="r") == 2
-    assert datasets.remove_images(tx, [one.id, two.id], request_key="r") == 2
+    first, second, *_ = images_of(tx, dataset_id)
+    datasets.set_captions(tx, {first.id: ("bella, in Rome", first.caption_version)})
+    datasets.set_crop(tx, first.id, Box(8, 16, 128, 256), version=0)
+    datasets.set_included(tx, [second.id], False)
+    before, history = images_of(tx, dataset_id), datasets.caption_history(tx, first.id)
+    assert datasets.remove_images(tx, [first.id, second.id], request_key="r") == 2
+    assert datasets.remove_images(tx, [first.id, second.id], request_key="r") == 2
     assert len(images_of(tx, dataset_id)) == 4
-    assert assets.get(tx, one.asset_id).state == "deleted"
+    assert assets.get(tx, first.asset_id).state == "deleted"
     edit = datasets.list_edits(tx, dataset_id)[0]
     assert (edit.title, edit.count) == ("Removed 2 pictures", 2)
     assert datasets.undo_edit(tx, edit.id).count == 2
     assert images_of(tx, dataset_id) == before
-    assert datasets.caption_history(tx, one.id) == history
-    assert assets.get(tx, one.asset_id).state == "stored"
-    assert [(use.noun, use.noun_id) for use in assets.uses(tx, one.asset_id)] == [("dataset", dataset_id)]
+    assert datasets.caption_history(tx, first.id) == history
+    assert assets.get(tx, first.asset_id).state == "stored"
+    assert [(use.noun, use.noun_id) for use in assets.uses(tx, first.asset_id)] == [("dataset", dataset_id)]
     with pytest.raises(Conflict, match="already"):
         datasets.undo_edit(tx, edit.id)
 
@@ -71,9 +71,9 @@ def test_what_is_gone_or_there_again_stays_away(tx: Session) -> None:
     other = make_dataset(tx, name="Other", images=1)
     copy = images_of(tx, other)[0]
     tx.execute(update_image(copy.id, dataset_id=dataset_id, sha256=row["sha256"]))
-    undone = datasets.undo_edit(tx, datasets.list_edits(tx, dataset_id)[0].id)
-    assert (undone.count, undone.kept) == (1, 2)
-    ids = {one.id for one in images_of(tx, dataset_id)}
+    undo_result = datasets.undo_edit(tx, datasets.list_edits(tx, dataset_id)[0].id)
+    assert (undo_result.count, undo_result.kept) == (1, 2)
+    ids = {image.id for image in images_of(tx, dataset_id)}
     assert (restorable.id in ids, again.id in ids, purged.id in ids) == (True, False, False)
     assert assets.get(tx, again.asset_id).state == "deleted"
 
@@ -84,9 +84,9 @@ def update_image(image_id: str, **values: Any) -> Any:
 
 def test_nothing_left_to_bring_back_says_so(tx: Session) -> None:
     dataset_id = make_dataset(tx)
-    one = images_of(tx, dataset_id)[0]
-    datasets.remove_images(tx, [one.id])
-    tx.execute(update(Asset).where(Asset.id == one.asset_id).values(state="purged"))
+    image = images_of(tx, dataset_id)[0]
+    datasets.remove_images(tx, [image.id])
+    tx.execute(update(Asset).where(Asset.id == image.asset_id).values(state="purged"))
     with pytest.raises(Conflict, match="gone for good"):
         datasets.undo_edit(tx, datasets.list_edits(tx, dataset_id)[0].id)
     assert datasets.purge_removals(tx, days=7) == 0
@@ -96,11 +96,11 @@ def test_nothing_left_to_bring_back_says_so(tx: Session) -> None:
 
 def test_a_mask_goes_and_comes_with_its_picture(tx: Session) -> None:
     dataset_id = make_dataset(tx)
-    one = images_of(tx, dataset_id)[0]
+    image = images_of(tx, dataset_id)[0]
     mask = make_asset(tx)
     tx.add(AssetUse(asset_id=mask, noun="dataset", noun_id=dataset_id))
-    tx.execute(update_image(one.id, mask_asset_id=mask))
-    datasets.remove_images(tx, [one.id])
+    tx.execute(update_image(image.id, mask_asset_id=mask))
+    datasets.remove_images(tx, [image.id])
     assert assets.get(tx, mask).state == "deleted"
     datasets.undo_edit(tx, datasets.list_edits(tx, dataset_id)[0].id)
     assert assets.get(tx, mask).state == "stored"

@@ -54,11 +54,11 @@ def test_pages_of_datasets(db: Database, workspace: Tenant) -> None:
 def test_status_follows_what_readiness_says(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
         dataset_id = make_dataset(tx, rights="", status="draft", trigger_word="")
-        assert {one.code for one in datasets.readiness(tx, dataset_id).blockers} == {"no_rights", "no_trigger_word"}
+        assert {item.code for item in datasets.readiness(tx, dataset_id).blockers} == {"no_rights", "no_trigger_word"}
         assert datasets.set_trigger_word(tx, dataset_id, "bella").status == "draft"
         card = datasets.declare_rights(tx, dataset_id, "They show me.")
         assert (card.status, card.rights_by, card.rights_at is None) == ("ready", workspace.owner.id, False)
-        ids = [one.id for one in datasets.images(tx, dataset_id).images]
+        ids = [item.id for item in datasets.images(tx, dataset_id).images]
         assert datasets.set_included(tx, ids[:2], False) == 2
         assert datasets.get(tx, dataset_id).status == "draft"
         assert datasets.get(tx, dataset_id).included == 4
@@ -75,16 +75,20 @@ def test_status_follows_what_readiness_says(db: Database, workspace: Tenant) -> 
 
 def test_readiness_counts_in_postgres(db: Database, workspace: Tenant, dataset_id: str) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        one, two, three, *_ = [image.id for image in datasets.images(tx, dataset_id).images]
-        tx.execute(update(DatasetImage).where(DatasetImage.id == one).values(caption="", sharpness=1.0))
-        tx.execute(update(DatasetImage).where(DatasetImage.id == two).values(caption="isabella"))
-        tx.execute(update(DatasetImage).where(DatasetImage.id.in_((one, two))).values(alike=one, near_duplicate_distance=3))
-        tx.execute(update(DatasetImage).where(DatasetImage.id == three).values(width=64))
+        first_id, second_id, third_id, *_ = [image.id for image in datasets.images(tx, dataset_id).images]
+        tx.execute(update(DatasetImage).where(DatasetImage.id == first_id).values(caption="", sharpness=1.0))
+        tx.execute(update(DatasetImage).where(DatasetImage.id == second_id).values(caption="isabella"))
+        tx.execute(
+            update(DatasetImage)
+            .where(DatasetImage.id.in_((first_id, second_id)))
+            .values(alike=first_id, near_duplicate_distance=3)
+        )
+        tx.execute(update(DatasetImage).where(DatasetImage.id == third_id).values(width=64))
         stats = datasets.readiness(tx, dataset_id, model_card=MODEL).stats
         assert (stats.images, stats.blurred, stats.uncaptioned, stats.without_trigger, stats.near_duplicates) == (6, 1, 1, 1, 1)
         assert stats.low_resolution == (1 if MODEL.side > 64 else 0)
-        assert [image.id for image in datasets.images(tx, dataset_id, filter="near_duplicates").images] == [one, two]
-        for name, expected in (("blurred", one), ("uncaptioned", one), ("without_trigger", two)):
+        assert [image.id for image in datasets.images(tx, dataset_id, filter="near_duplicates").images] == [first_id, second_id]
+        for name, expected in (("blurred", first_id), ("uncaptioned", first_id), ("without_trigger", second_id)):
             assert [image.id for image in datasets.images(tx, dataset_id, filter=name).images] == [expected]
         reasons = {reason.code: reason.sentence for reason in datasets.images(tx, dataset_id).images[0].reasons}
         assert reasons == {
@@ -102,20 +106,20 @@ def test_readiness_counts_in_postgres(db: Database, workspace: Tenant, dataset_i
 
 def test_a_caption_changed_by_somebody_else_is_not_overwritten(db: Database, workspace: Tenant, dataset_id: str) -> None:
     with db.transaction(workspace.caller) as tx:
-        seen = datasets.images(tx, dataset_id).images[:2]
+        images = datasets.images(tx, dataset_id).images[:2]
     with db.transaction(workspace.editor.caller, needs="editor") as tx:
-        assert datasets.set_captions(tx, {seen[0].id: ("bella in the rain", seen[0].caption_version)}) == 1
-    mine = {one.id: (f"mine {n}", one.caption_version) for n, one in enumerate(seen)}
+        assert datasets.set_captions(tx, {images[0].id: ("bella in the rain", images[0].caption_version)}) == 1
+    own_captions = {image.id: (f"mine {n}", image.caption_version) for n, image in enumerate(images)}
     with (
         pytest.raises(Conflict, match="Nothing was overwritten") as caught,
         db.transaction(workspace.caller, needs="editor") as tx,
     ):
-        datasets.set_captions(tx, mine)
-    assert caught.value.data["stale"] == [seen[0].id]
+        datasets.set_captions(tx, own_captions)
+    assert caught.value.data["stale"] == [images[0].id]
     with db.transaction(workspace.caller) as tx:
         now = datasets.images(tx, dataset_id).images[:2]
-    assert [one.caption for one in now] == ["bella in the rain", seen[1].caption]
-    assert (now[0].caption_by, now[0].caption_version) == (workspace.editor.id, seen[0].caption_version + 1)
+    assert [image.caption for image in now] == ["bella in the rain", images[1].caption]
+    assert (now[0].caption_by, now[0].caption_version) == (workspace.editor.id, images[0].caption_version + 1)
 
 
 def test_removed_pictures_leave_their_files_to_retention(db: Database, workspace: Tenant, dataset_id: str) -> None:
