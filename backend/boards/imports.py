@@ -17,7 +17,7 @@ from backend.boards import duplicates, ordering
 from backend.boards.schemas import INBOX, NOUN, ImportPayload
 from backend.db.tables import Generation, Lora, Picture, PictureLora
 from backend.errors import Invalid
-from backend.generation import LoraRef, Recipe
+from backend.generation import LoraRef, PictureRecipe
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
@@ -220,8 +220,8 @@ def _recipe(
     loras_by_name: dict[str, Lora],
     models: dict[str, str],
     ai_mark: bool,
-) -> Recipe:
-    return Recipe(
+) -> PictureRecipe:
+    return PictureRecipe(
         asked=source_recipe.prompt,
         prompt=source_recipe.prompt,
         negative_asked=source_recipe.negative,

@@ -33,8 +33,12 @@ def scores_csv(tx: Session, trial_id: str) -> str:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for cell in cells(tx, trial_id):
-        rank, one = ranks.get(cell.arm, (0, None))
-        votes = [one.n, f"{one.wins:g}", f"{one.low:.4f}", rank] if one and summary.votes else ["", "", "", ""]
+        rank, arm_votes = ranks.get(cell.arm, (0, None))
+        votes = (
+            [arm_votes.n, f"{arm_votes.wins:g}", f"{arm_votes.low:.4f}", rank]
+            if arm_votes and summary.votes
+            else ["", "", "", ""]
+        )
         seen_text = "; ".join(f"{requested}: {'yes' if was_seen else 'no'}" for requested, was_seen in cell.seen.values())
         cell_labels = _safe(card.plan.prompts[cell.prompt_n]), card.plan.seeds[cell.seed_n]
         writer.writerow(

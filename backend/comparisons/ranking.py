@@ -34,7 +34,7 @@ def rank(arms: Sequence[Arm], results: Sequence[PairResult]) -> list[Rank]:
     wins: dict[Arm, float] = defaultdict(float)
     shown: dict[Arm, int] = defaultdict(int)
     for result in results:
-        for arm in (result.one, result.other):
+        for arm in (result.first, result.second):
             shown[arm] += 1
             wins[arm] += 0.5 if result.winner is None else float(result.winner == arm)
     ranks = [Rank(arm, wins[arm], shown[arm], *wilson(wins[arm], shown[arm])) for arm in arms if not arm.control]
@@ -62,19 +62,19 @@ def next_pair(
 
     Arms that may still be the best come first, then those with the fewest votes.
     """
-    by_arm = {left.arm: left for left in ranks}
-    best_low = max((left.low for left in ranks if left.n >= MIN_VOTES), default=0.0)
+    ranks_by_arm = {item.arm: item for item in ranks}
+    best_low = max((item.low for item in ranks if item.n >= MIN_VOTES), default=0.0)
     rows: dict[tuple[int, int], list[DrawnCell]] = defaultdict(list)
     for cell in cells:
-        if cell.arm in by_arm:
+        if cell.arm in ranks_by_arm:
             rows[cell.prompt_n, cell.seed_n].append(cell)
     best: tuple[tuple[float, float, float], tuple[DrawnCell, DrawnCell]] | None = None
     for row in rows.values():
         for left, right in combinations(row, 2):
             if frozenset((left.id, right.id)) in seen_pairs:
                 continue
-            beaten = sum(by_arm[cell.arm].high < best_low for cell in (left, right))
-            votes = by_arm[left.arm].n + by_arm[right.arm].n
+            beaten = sum(ranks_by_arm[cell.arm].high < best_low for cell in (left, right))
+            votes = ranks_by_arm[left.arm].n + ranks_by_arm[right.arm].n
             weight = (float(beaten), float(votes), rng.random())
             if best is None or weight < best[0]:
                 best = weight, (left, right)

@@ -75,5 +75,5 @@ def default_prompts(sample_prompts: Sequence[str], captions: Sequence[str], trig
     return tuple((familiar + new)[:DEFAULT_PROMPTS])
 
 
-def _unmentioned_first(words: Sequence[str], caption_text: str) -> list[str]:
-    return sorted(words, key=lambda word: re.search(rf"\b{re.escape(word)}\b", caption_text) is not None)
+def _unmentioned_first(options: Sequence[str], caption_text: str) -> list[str]:
+    return sorted(options, key=lambda word: re.search(rf"\b{re.escape(word)}\b", caption_text) is not None)

@@ -72,8 +72,8 @@ class Arm:
     @property
     def weight(self) -> str:
         """The strength for people: 0.65, 0.8, 1.0."""
-        words = f"{self.strength:.2f}".rstrip("0")
-        return f"{words}0" if words.endswith(".") else words
+        text = f"{self.strength:.2f}".rstrip("0")
+        return f"{text}0" if text.endswith(".") else text
 
     def __str__(self) -> str:
         return "without the LoRA" if self.control else f"step {self.step:,} at {self.weight}"
@@ -175,8 +175,8 @@ class ArmScores:
 class PairResult:
     """A vote between two arms. `winner` None: a tie, half a win for each."""
 
-    one: Arm
-    other: Arm
+    first: Arm
+    second: Arm
     winner: Arm | None
 
 
@@ -200,7 +200,7 @@ class OverfitWarning:
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
+class ArmSuggestion:
     """`arm` None: nothing to suggest yet, `reason` says what is missing. `score` 0..1."""
 
     arm: Arm | None
@@ -216,7 +216,7 @@ class Results:
     figures: list[ArmScores]
     ranks: list[Rank]
     warnings: list[OverfitWarning]
-    suggestion: Suggestion
+    suggestion: ArmSuggestion
     votes: int
     votes_left: int
 

@@ -7,7 +7,7 @@ from itertools import combinations
 from statistics import fmean
 
 from backend.comparisons.ranking import MIN_VOTES
-from backend.comparisons.schemas import Arm, ArmScores, DrawnCell, OverfitWarning, PairResult, Rank, ScoringInfo, Suggestion
+from backend.comparisons.schemas import Arm, ArmScores, ArmSuggestion, DrawnCell, OverfitWarning, PairResult, Rank, ScoringInfo
 
 IDENTITY_WEIGHT = 0.5
 ADHERENCE_WEIGHT = 0.2
@@ -43,9 +43,9 @@ def arm_scores(arms: Sequence[Arm], cells: Sequence[DrawnCell]) -> list[ArmScore
     return [_arm_scores(arm, arm_cells) for arm, arm_cells in by_arm.items()]
 
 
-def hash_difference(one: str, other: str) -> float:
+def hash_difference(first: str, second: str) -> float:
     """0..1 between two 64-bit difference hashes in hexadecimal."""
-    return (int(one, 16) ^ int(other, 16)).bit_count() / _BITS
+    return (int(first, 16) ^ int(second, 16)).bit_count() / _BITS
 
 
 def adherence(
@@ -54,7 +54,7 @@ def adherence(
     """What the prompt asks for and whether a classifier with the heads `scene` and `cloth` saw it: {"place": ["in a gym",
     True], "clothes": ["red", False]}. `places`: scene -> the words for it. Empty: the prompt names nothing it knows."""
     lower_prompt, seen = prompt.lower(), {}
-    if scene_asked := next((scene for scene, words in places.items() if words in lower_prompt), None):
+    if scene_asked := next((scene for scene, place_words in places.items() if place_words in lower_prompt), None):
         seen["place"] = [places[scene_asked], traits.get("scene") == scene_asked]
     if colour := next((c for c in colours for article in ("", "a ", "an ") if f"wearing {article}{c}" in lower_prompt), None):
         seen["clothes"] = [colour, traits.get("cloth") == colour]
@@ -90,14 +90,14 @@ def suggest(
     warnings: Sequence[OverfitWarning],
     votes_cast: Sequence[PairResult],
     info: ScoringInfo | None,
-) -> Suggestion:
+) -> ArmSuggestion:
     """One arm, or none while there is nothing to go by. More wins for an arm never take the suggestion from it."""
     candidates = [item for item in arms if item.pictures and not item.arm.control]
     votes = {item.arm: item for item in ranks} if votes_cast else {}
     if not candidates:
-        return Suggestion(None, 0.0, "No picture of a checkpoint is there yet.")
+        return ArmSuggestion(None, 0.0, "No picture of a checkpoint is there yet.")
     if not votes and all(item.identity is None and item.adherence is None for item in candidates):
-        return Suggestion(
+        return ArmSuggestion(
             None, 0.0, f"There are no scores to go by here. Vote on at least {MIN_VOTES} pairs to get a suggestion."
         )
     overfitted = {item.arm for item in warnings}
@@ -110,7 +110,7 @@ def suggest(
         reason += f" Close behind: {rest[0].arm}."
     if best.arm in overfitted:
         reason += " Mind its warning."
-    return Suggestion(best.arm, max(0.0, min(1.0, totals[best.arm])), reason)
+    return ArmSuggestion(best.arm, max(0.0, min(1.0, totals[best.arm])), reason)
 
 
 def _arm_scores(arm: Arm, cells: Sequence[DrawnCell]) -> ArmScores:

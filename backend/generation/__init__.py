@@ -33,7 +33,7 @@ from backend.generation.lists import ListLine, parse_list
 from backend.generation.look_presets import LOOK_PRESET_TITLES
 from backend.generation.picture_checks import ensure_hash
 from backend.generation.queries import get, image_overrides, latest, near_duplicates, remix
-from backend.generation.recipe import ImageOverrides, LoraRef, Recipe
+from backend.generation.recipe import ImageOverrides, LoraRef, PictureRecipe
 from backend.generation.report import InfluencerReport, influencer_report, report_csv, report_json
 from backend.generation.requests import (
     RequestPreview,
@@ -100,8 +100,8 @@ __all__ = [
     "LoraPick",
     "LoraRef",
     "PictureCard",
+    "PictureRecipe",
     "PosePick",
-    "Recipe",
     "RequestPreview",
     "SecondPassPick",
     "Size",

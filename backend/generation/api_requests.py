@@ -52,7 +52,7 @@ def start_list_order(tx: Session, *, order: ListOrder, models: Sequence[ModelCar
 
 
 def preview_list_order(tx: Session, *, order: ListOrder, models: Sequence[ModelCard]) -> RequestPreview:
-    """What `order_list` would draw. Raises as it does."""
+    """What `start_list_order` would draw. Raises as it does."""
     return preview(tx, drafts=_lines(tx, order, models), models=models)
 
 
@@ -62,7 +62,7 @@ def start_grid_order(tx: Session, *, order: GridOrder, models: Sequence[ModelCar
 
 
 def preview_grid_order(tx: Session, *, order: GridOrder, models: Sequence[ModelCard]) -> RequestPreview:
-    """What `order_grid` would draw. Raises Invalid, NotFound."""
+    """What `start_grid_order` would draw. Raises Invalid, NotFound."""
     return preview_grid(tx, draft=order.draft, axes=order.axes, models=models)
 
 

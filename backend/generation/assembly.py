@@ -18,7 +18,7 @@ from backend.engines.image import sizes
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid
 from backend.generation import look_presets, model_features, rules
-from backend.generation.recipe import LoraRef, PoseRef, Recipe, SecondPass, StyleRef, TemplateRef, WorkflowRef
+from backend.generation.recipe import LoraRef, PictureRecipe, PoseRef, SecondPass, StyleRef, TemplateRef, WorkflowRef
 from backend.generation.schemas import Assembled, GenerationDraft
 from backend.influencers import InfluencerCard
 from backend.loras import LoraCard
@@ -53,16 +53,16 @@ def default_size(models: Sequence[ModelCard], size: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _PromptParts:
-    """Texts of a draft before wildcards are chosen. `asked`: the person's prompt with the template filled in; `negative`:
+    """Texts of a draft before wildcards are chosen. `prompt`: the person's with the template filled in; `negative`:
     theirs and the template's; `style`: its texts are added later."""
 
-    asked: str
+    prompt: str
     negative: str
     style: PromptStyleCard | None
     template: TemplateRef | None
 
     def texts(self) -> list[str]:
-        own = [self.asked, self.negative]
+        own = [self.prompt, self.negative]
         return [*own, self.style.prompt, self.style.negative] if self.style else own
 
 
@@ -72,16 +72,16 @@ class RequestAssembler:
 
     def __init__(self, tx: Session, models: Sequence[ModelCard], *, trial: bool = False) -> None:
         self._tx, self._models, self._trial = tx, models, trial
-        self._seen: dict[Any, Any] = {}
+        self._cache: dict[Any, Any] = {}
 
-    def recipe(self, draft: GenerationDraft, seed: int) -> Recipe:
+    def recipe(self, draft: GenerationDraft, seed: int) -> PictureRecipe:
         """Of one picture. Raises Invalid, NotFound."""
         assembled = self.assemble(draft, seed)
-        influencer, workflow = self._who(draft), self._workflow(draft)
-        return Recipe(
+        influencer, workflow = self._influencer(draft), self._workflow(draft)
+        return PictureRecipe(
             asked=assembled.asked,
             prompt=assembled.prompt,
-            negative_asked=self._said(draft, seed)[1],
+            negative_asked=self._resolved_texts(draft, seed)[1],
             negative_prompt=assembled.negative_prompt,
             with_look=draft.with_look,
             model=assembled.model,
@@ -106,16 +106,16 @@ class RequestAssembler:
             workflow=WorkflowRef(graph_id=workflow.id, name=workflow.name) if workflow else None,
         )
 
-    def asked(self, draft: GenerationDraft) -> tuple[str, str]:
+    def prompts_as_written(self, draft: GenerationDraft) -> tuple[str, str]:
         """(prompt, negative prompt) as the person wrote them: the template filled in, wildcards not chosen."""
-        parts = self._words(draft)
-        return parts.asked, draft.negative_prompt
+        parts = self._prompt_parts(draft)
+        return parts.prompt, draft.negative_prompt
 
     def assemble(self, draft: GenerationDraft, seed: int) -> Assembled:
         model, workflow = self._model(draft), self._workflow(draft)
         model_features.check(draft, model, workflow)
-        influencer, parts = self._who(draft), self._words(draft)
-        chosen_prompt, chosen_negative = self._said(draft, seed)
+        influencer, parts = self._influencer(draft), self._prompt_parts(draft)
+        chosen_prompt, chosen_negative = self._resolved_texts(draft, seed)
         extracted = rules.extract_loras(chosen_prompt)
         lora_refs = self._loras(draft, extracted, influencer, model)
         trigger, look, negative = (
@@ -156,36 +156,36 @@ class RequestAssembler:
             else None,
         )
 
-    def _said(self, draft: GenerationDraft, seed: int) -> tuple[str, str]:
+    def _resolved_texts(self, draft: GenerationDraft, seed: int) -> tuple[str, str]:
         """(prompt, negative prompt) with the style's words added and wildcards chosen by `seed`.
 
         Each text has a salt of its own, so that the same wildcard in two texts is chosen independently.
         """
-        parts = self._words(draft)
-        lists = self._once(("lists", *parts.texts()), lambda: prompt_library.load_lists(self._tx, parts.texts()))
+        parts = self._prompt_parts(draft)
+        lists = self._cached(("lists", *parts.texts()), lambda: prompt_library.load_lists(self._tx, parts.texts()))
         salts = ("", "negative", "style", "style negative")
         resolved = [
             prompt_library.resolve(text, seed, lists, salt=salt) for text, salt in zip(parts.texts(), salts, strict=False)
         ]
         return rules.join_phrases(resolved[0], *resolved[2:3]), rules.join_phrases(resolved[1], *resolved[3:4])
 
-    def _words(self, draft: GenerationDraft) -> _PromptParts:
+    def _prompt_parts(self, draft: GenerationDraft) -> _PromptParts:
         style = (
-            self._once(("style", draft.style_id), lambda: prompt_library.style(self._tx, str(draft.style_id)))
+            self._cached(("style", draft.style_id), lambda: prompt_library.style(self._tx, str(draft.style_id)))
             if draft.style_id
             else None
         )
         if (pick := draft.template) is None:
             return _PromptParts(draft.prompt, draft.negative_prompt, style, None)
-        card = self._once(
+        card = self._cached(
             ("template", pick.template_id, pick.version),
             lambda: prompt_library.template(self._tx, pick.template_id, pick.version),
         )
         filled = {name: pick.values.get(name, "") for name in prompt_library.blanks(f"{card.prompt} {card.negative}")}
         ref = TemplateRef(template_id=card.id, name=card.name, version=card.version, values=filled, extra=draft.prompt)
-        asked = rules.join_phrases(prompt_library.fill_blanks(card.prompt, filled), draft.prompt)
+        prompt = rules.join_phrases(prompt_library.fill_blanks(card.prompt, filled), draft.prompt)
         return _PromptParts(
-            asked, rules.join_phrases(prompt_library.fill_blanks(card.negative, filled), draft.negative_prompt), style, ref
+            prompt, rules.join_phrases(prompt_library.fill_blanks(card.negative, filled), draft.negative_prompt), style, ref
         )
 
     def _model(self, draft: GenerationDraft) -> ModelCard:
@@ -198,12 +198,12 @@ class RequestAssembler:
         if not draft.workflow_id:
             return None
         read = partial(workflows.usable, self._tx, draft.workflow_id, trial=self._trial)
-        return self._once(("workflow", draft.workflow_id), read)
+        return self._cached(("workflow", draft.workflow_id), read)
 
-    def _who(self, draft: GenerationDraft) -> InfluencerCard | None:
+    def _influencer(self, draft: GenerationDraft) -> InfluencerCard | None:
         if not draft.influencer_id:
             return None
-        return self._once(("who", draft.influencer_id), lambda: influencers.get(self._tx, str(draft.influencer_id)))
+        return self._cached(("who", draft.influencer_id), lambda: influencers.get(self._tx, str(draft.influencer_id)))
 
     def _loras(
         self, draft: GenerationDraft, extracted: rules.ExtractedLoras, influencer: InfluencerCard | None, model: ModelCard
@@ -211,7 +211,7 @@ class RequestAssembler:
         """Picked ones, then those written in the prompt (their weight wins), else the influencer's default; bases checked."""
         cards = [(self._lora(pick.lora_id), pick.weight) for pick in draft.loras]
         cards += [
-            (self._once(("lora named", name), partial(loras.by_name, self._tx, name)), weight)
+            (self._cached(("lora named", name), partial(loras.by_name, self._tx, name)), weight)
             for name, weight in extracted.loras
         ]
         if not cards and draft.with_look and influencer and influencer.default_lora_id:
@@ -222,7 +222,7 @@ class RequestAssembler:
         return tuple({card.id: LoraRef(lora_id=card.id, name=card.name, weight=weight) for card, weight in cards}.values())
 
     def _lora(self, lora_id: str) -> LoraCard:
-        return self._once(("lora", lora_id), lambda: loras.get(self._tx, lora_id))
+        return self._cached(("lora", lora_id), lambda: loras.get(self._tx, lora_id))
 
     def _size(self, draft: GenerationDraft, model: ModelCard) -> tuple[int, int]:
         if draft.mask_asset_id:
@@ -238,15 +238,15 @@ class RequestAssembler:
         return sizes.fit_size(model, rules.SIZES[draft.size].width, rules.SIZES[draft.size].height)
 
     def _picture(self, asset_id: str) -> AssetCard:
-        card = self._once(("asset", asset_id), lambda: assets.get(self._tx, asset_id))
+        card = self._cached(("asset", asset_id), lambda: assets.get(self._tx, asset_id))
         if card.kind != "image":
             raise Invalid("Draw from a picture: this file is not one. Choose another.")
         return card
 
-    def _once(self, key: Any, read: Callable[[], T]) -> T:
-        if key not in self._seen:
-            self._seen[key] = read()
-        value: T = self._seen[key]
+    def _cached(self, key: Any, read: Callable[[], T]) -> T:
+        if key not in self._cache:
+            self._cache[key] = read()
+        value: T = self._cache[key]
         return value
 
 
@@ -280,6 +280,6 @@ def _notes(
         )
     if look_added:
         notes.append("The influencer's trigger word and look were added.")
-    if lora_refs and not draft.loras and "<lora" not in parts.asked.lower():
+    if lora_refs and not draft.loras and "<lora" not in parts.prompt.lower():
         notes.append(f"Drawn with the influencer's LoRA {lora_refs[0].name}.")
     return tuple(notes)

@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from backend.assets import AssetCard
 from backend.db.tables import Asset, Generation, Picture
-from backend.generation.recipe import Recipe
+from backend.generation.recipe import PictureRecipe
 from backend.media.images.ai_mark import EDITED_SOURCE_TYPE, SOURCE_TYPE
 from backend.media.images.ai_mark import SOURCE_META as SOURCE_META
 
 
-def source_type(tx: Session, recipe: Recipe, init: AssetCard | None) -> str:
+def source_type(tx: Session, recipe: PictureRecipe, init: AssetCard | None) -> str:
     """Source type of a picture drawn by `recipe` from the start image `init`: an edited upload is not wholly AI-made."""
     if init is None or (recipe.strength >= 1 and not recipe.mask_asset_id):
         return SOURCE_TYPE

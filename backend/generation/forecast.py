@@ -11,7 +11,7 @@ from backend import jobs
 from backend.db.tables import Picture
 from backend.engines.identity.rules import passes
 from backend.engines.image.port import ModelCard
-from backend.generation.recipe import Recipe
+from backend.generation.recipe import PictureRecipe
 from backend.jobs import Duration, Work
 
 DRAW = "draw"
@@ -20,7 +20,7 @@ ROUND_S, PICTURE_S, STEP_S, LOAD_S = 0.35, 0.05, 0.022, 6.0
 
 
 def drawing_work(
-    recipes: Sequence[Recipe], models: Sequence[ModelCard], *, device: str, cold: bool, keeps_s: float = 0.0
+    recipes: Sequence[PictureRecipe], models: Sequence[ModelCard], *, device: str, cold: bool, keeps_s: float = 0.0
 ) -> Work:
     """The work of drawing one picture of each recipe. Its cost is in seconds for the bundled model on a processor, else in
     pictures of the model's own size at 20 steps. `device`: as its worker calls it; `keeps_s`: how long the engine keeps a
@@ -37,7 +37,7 @@ def drawing_work(
     return Work(DRAW, " + ".join(names), cost, measured, cold, keeps_s)
 
 
-def estimate(tx: Session, recipes: Sequence[Recipe], models: Sequence[ModelCard], *, ahead: int = 0) -> Duration | None:
+def estimate(tx: Session, recipes: Sequence[PictureRecipe], models: Sequence[ModelCard], *, ahead: int = 0) -> Duration | None:
     """Time to draw one picture of each; None: one of their models was never used here. `ahead`: requests that run before, and
     load the model.
     """
@@ -71,7 +71,7 @@ def _measured(model: ModelCard, device: str) -> bool:
     return model.base.startswith("starter") and device in ("", "cpu")
 
 
-def _steps(recipe: Recipe, card: ModelCard | None, *, side: int) -> float:
+def _steps(recipe: PictureRecipe, card: ModelCard | None, *, side: int) -> float:
     """Denoising steps of a picture of `side` px that cost as much: scaled by area, second pass, and guidance (which doubles the
     passes through the network).
     """
@@ -88,5 +88,5 @@ def _steps(recipe: Recipe, card: ModelCard | None, *, side: int) -> float:
     )
 
 
-def _side(recipe: Recipe, cards: dict[str, ModelCard]) -> int:
+def _side(recipe: PictureRecipe, cards: dict[str, ModelCard]) -> int:
     return cards[recipe.model].side if recipe.model in cards else 512

@@ -20,9 +20,9 @@ from backend import loras
 from backend.db.tables import Asset, Board, BoardPicture, Generation, Influencer, Picture
 from backend.db.transactions import Database, SignedIn
 from backend.errors import Invalid, NotFound
-from backend.generation.recipe import ImageOverrides, Recipe
+from backend.generation.recipe import ImageOverrides, PictureRecipe
 from backend.generation.schemas import Count, GalleryFilters, GalleryPage, PictureCard, TileCard, TilePage
-from backend.generation.search import Search, parse
+from backend.generation.search import GallerySearch, parse_search
 from backend.kit.ids import first_id
 
 COUNT_TO = 10_000
@@ -87,7 +87,7 @@ def read_tiles(
     """As `tiles`, with a transaction of its own in one round trip, for pages that poll. Names in the search (LoRA, board,
     influencer) have to be looked up first, in a transaction of several statements.
     """
-    search, take = parse(filters.text), min(take, MAX_PAGE_SIZE)
+    search, take = parse_search(filters.text), min(take, MAX_PAGE_SIZE)
     if search.lora or search.board or search.influencer:
         with db.transaction(caller) as tx:
             return tiles(tx, filters=filters, cursor=cursor, take=take)
@@ -197,7 +197,7 @@ def shape_of(width: int, height: int) -> str:
 
 def _resolved_query(tx: Session, filters: GalleryFilters) -> dict[str, Any]:
     """The filters as values for `find_pictures`, with names resolved to ids. Raises Invalid for an unknown name."""
-    search = parse(filters.text)
+    search = parse_search(filters.text)
     lora = loras.by_name(tx, search.lora).id if search.lora else filters.lora_id
     board = _board(tx, search.board) if search.board else filters.board_id
     influencer_id = _influencer(tx, search.influencer) if search.influencer else filters.influencer_id
@@ -205,7 +205,7 @@ def _resolved_query(tx: Session, filters: GalleryFilters) -> dict[str, Any]:
 
 
 def _query_values(
-    filters: GalleryFilters, search: Search, *, lora: str | None, board: str | None, influencer_id: str | None
+    filters: GalleryFilters, search: GallerySearch, *, lora: str | None, board: str | None, influencer_id: str | None
 ) -> dict[str, Any]:
     values: dict[str, Any] = {
         "words": search.words,
@@ -294,7 +294,7 @@ def _cards() -> Select[Any]:
 def _card(
     row: Picture, width: int | None, height: int | None, recipe: dict[str, Any], influencer_name: str | None
 ) -> PictureCard:
-    picture_recipe = Recipe.model_validate(recipe).with_overrides(ImageOverrides.model_validate(row.shot))
+    picture_recipe = PictureRecipe.model_validate(recipe).with_overrides(ImageOverrides.model_validate(row.shot))
     return PictureCard(
         **{name: getattr(row, name) for name in _CARD_COLUMNS},
         influencer_name=influencer_name,

@@ -72,8 +72,8 @@ def grid_drafts(
         raise Invalid("Choose at least one thing that changes in the grid.")
     if len(axes) > MAX_AXES:
         raise Invalid(f"A grid has at most {MAX_AXES} axes.")
-    same = [(axis.kind, axis.lora_id) for axis in axes if axis.kind != "replace"]
-    if len(same) != len(set(same)):
+    changed_fields = [(axis.kind, axis.lora_id) for axis in axes if axis.kind != "replace"]
+    if len(changed_fields) != len(set(changed_fields)):
         raise Invalid("Two axes change the same thing. Choose another for one of them.")
     axis_changes = [_axis_changes(axis, draft, models, lora_names) for axis in axes]
     sizes = [len(changes) for _, changes in axis_changes]
@@ -169,12 +169,12 @@ def _axis_changes(
             weights = [_check_range(value, -2.0, 2.0, title) for value in parse_numbers(axis.values)]
             return f"Weight of {name}", [(f"{value:g}", _set_lora_weight(str(axis.lora_id), name, value)) for value in weights]
         case "replace":
-            words = _distinct_values(axis.values, title)
-            if words[0] not in draft.prompt and words[0] not in draft.negative_prompt:
+            texts = _distinct_values(axis.values, title)
+            if texts[0] not in draft.prompt and texts[0] not in draft.negative_prompt:
                 raise Invalid(
-                    f"“{words[0][:60]}” is not in the prompt. The first one is looked for, the others take its place."
+                    f"“{texts[0][:60]}” is not in the prompt. The first one is looked for, the others take its place."
                 )
-            return f"“{_label(words[0])}”", [(_label(word), _replace(words[0], word)) for word in words]
+            return f"“{_label(texts[0])}”", [(_label(text), _replace(texts[0], text)) for text in texts]
 
 
 def _distinct_values(values: Sequence[str], title: str) -> list[str]:
@@ -186,9 +186,9 @@ def _distinct_values(values: Sequence[str], title: str) -> list[str]:
     return distinct
 
 
-def _label(words: str) -> str:
+def _label(value: str) -> str:
     """A value as the label beside the pictures: one line, at most 80 characters."""
-    return " ".join(words.split())[:80]
+    return " ".join(value.split())[:80]
 
 
 def _check_range(value: Any, least: float, most: float, title: str) -> Any:

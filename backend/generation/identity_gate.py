@@ -15,7 +15,7 @@ from backend.assets import AssetCard
 from backend.db.pipelining import Statement
 from backend.db.tables import Generation, Picture
 from backend.generation import rules
-from backend.generation.recipe import Recipe
+from backend.generation.recipe import PictureRecipe
 from backend.generation.schemas import GenerationCard
 from backend.identity import IdentityScore, LoraSnapshot, PictureProvenance, ScoringContext
 from backend.jobs.context import JobContext
@@ -55,7 +55,7 @@ def gate_context(
     )
 
 
-def score_picture(ctx: JobContext, context: GateContext, recipe: Recipe, picture: Path) -> IdentityScore:
+def score_picture(ctx: JobContext, context: GateContext, recipe: PictureRecipe, picture: Path) -> IdentityScore:
     """Scores a picture drawn by `recipe` (its own). An engine that failed is not asked again for the rest of the request."""
     refusal = (
         ctx.app.engines.identity.unsupported_reason(context.bases.get(recipe.model, "")) if context.scoring.reference else ""
@@ -74,7 +74,7 @@ def apply_score(row: Picture, context: GateContext, score: IdentityScore) -> Non
     row.gate = identity.gate_state(context.scoring.gate, score)
 
 
-def snapshot(row: Picture, context: GateContext, recipe: Recipe, score: IdentityScore) -> Statement:
+def snapshot(row: Picture, context: GateContext, recipe: PictureRecipe, score: IdentityScore) -> Statement:
     """The statement that stores how the picture was made. `recipe`: its own."""
     near = nearest(row.dhash, context.recent)
     loras = tuple(
@@ -107,7 +107,7 @@ def add_replacements(ctx: JobContext, context: GateContext, card: GenerationCard
         recipe, gates = card.recipe, _gates(tx, card.id)
         requested = card.n - recipe.redrawn
         passed = sum(gate == "open" for gate in gates.values())
-        missing = identity.replacements_needed(context.scoring, asked=requested, drawn=card.n, passed=passed)
+        missing = identity.replacements_needed(context.scoring, requested=requested, drawn=card.n, passed=passed)
         if not missing:
             return None
         recipe.seeds, recipe.redrawn = [*recipe.seeds, *rules.seeds(-1, missing)], recipe.redrawn + missing
@@ -134,7 +134,7 @@ def close_request(tx: Session, ctx: JobContext, context: GateContext, card: Gene
     passed = sum(gate == "open" for gate in gates.values())
     query = select(Picture.id, Picture.identity_score).where(Picture.generation_id == card.id, Picture.gate == "held")
     held = {picture_id: score or 0.0 for picture_id, score in tx.execute(query)}
-    rejected_ids = identity.excess(held, asked=card.n - card.recipe.redrawn, passed=passed)
+    rejected_ids = identity.excess(held, requested=card.n - card.recipe.redrawn, passed=passed)
     tx.execute(update(Picture).where(Picture.id.in_(rejected_ids)).values(gate="rejected"))
 
 

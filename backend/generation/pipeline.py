@@ -25,7 +25,7 @@ from backend.generation.digital_source_type import SOURCE_META, source_type
 from backend.generation.gallery import shape_of
 from backend.generation.identity_gate import GateContext
 from backend.generation.queries import drawn_numbers
-from backend.generation.recipe import ImageOverrides, LoraRef, Recipe, batch_by_model
+from backend.generation.recipe import ImageOverrides, LoraRef, PictureRecipe, batch_by_model
 from backend.generation.schemas import GenerationCard, GenerationPayload
 from backend.generation.sheets import run as sheet
 from backend.generation.upscale import run as upscale
@@ -62,11 +62,12 @@ class _Files:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """A request while it is drawn. `recipes`, `shots`: one for each picture; `rounds`: numbers of missing pictures, by call."""
+    """A request while it is drawn. `recipes`, `overrides`: one for each picture; `rounds`: numbers of missing pictures, by
+    call."""
 
     card: GenerationCard
-    recipes: list[Recipe]
-    shots: list[ImageOverrides]
+    recipes: list[PictureRecipe]
+    overrides: list[ImageOverrides]
     rounds: list[list[int]]
     files: _Files
 
@@ -218,13 +219,13 @@ def _store_picture(
 def _picture_row(tx: Session, batch: _Batch, n: int, stored: assets.StoredOutput, picture_hash: str) -> Picture:
     card, recipe, file = batch.card, batch.recipes[n], stored.uploaded.file
     row = Picture(id=new_id("pic"), generation_id=card.id, n=n, asset_id=stored.asset_id, influencer_id=card.influencer_id)
-    row.seed, row.prompt, row.shot = recipe.seeds[n], recipe.prompt, batch.shots[n].plain()
+    row.seed, row.prompt, row.shot = recipe.seeds[n], recipe.prompt, batch.overrides[n].plain()
     row.model, row.shape = recipe.model, shape_of(file.width or recipe.width, file.height or recipe.height)
     row.dhash, row.bands = picture_hash, bands(picture_hash, tx.info["tenant_id"])
     return row
 
 
-def _files(tx: Session, recipe: Recipe, missing: list[Recipe]) -> _Files:
+def _files(tx: Session, recipe: PictureRecipe, missing: list[PictureRecipe]) -> _Files:
     refs = {ref.lora_id: ref.name for item in missing for ref in item.loras}
     lora_cards = loras.get_many(tx, list(refs))
     if missing_names := [name for lora_id, name in refs.items() if lora_id not in lora_cards]:
@@ -240,7 +241,7 @@ def _files(tx: Session, recipe: Recipe, missing: list[Recipe]) -> _Files:
     return _Files(with_files, inits, mask, source_types, pose, workflow)
 
 
-def _init_key(recipe: Recipe) -> tuple[str, float]:
+def _init_key(recipe: PictureRecipe) -> tuple[str, float]:
     return recipe.init_asset_id or "", recipe.strength
 
 

@@ -12,7 +12,7 @@ from backend import loras, prompt_library, workflows
 from backend.db.tables import Generation, Job, Picture, PictureCheck
 from backend.errors import NotFound
 from backend.generation.gallery import picture
-from backend.generation.recipe import ImageOverrides, Recipe
+from backend.generation.recipe import ImageOverrides, PictureRecipe
 from backend.generation.schemas import (
     GenerationCard,
     GenerationDraft,
@@ -113,7 +113,7 @@ def _has_style(tx: Session, style_id: str) -> bool:
     return any(card.id == style_id for card in prompt_library.styles(tx, every=True))
 
 
-def _existing_loras(tx: Session, recipe: Recipe) -> set[str]:
+def _existing_loras(tx: Session, recipe: PictureRecipe) -> set[str]:
     return set(loras.get_many(tx, [ref.lora_id for ref in recipe.loras]))
 
 
@@ -124,7 +124,7 @@ def _generations() -> Select[Any]:
 
 
 def _generation(row: Generation, state: str, error_message: str | None, done: int) -> GenerationCard:
-    recipe = Recipe.model_validate(row.recipe)
+    recipe = PictureRecipe.model_validate(row.recipe)
     return GenerationCard(
         id=row.id,
         job_id=row.job_id or "",

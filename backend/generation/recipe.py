@@ -64,7 +64,7 @@ class WorkflowRef(BaseModel):
     name: str
 
 
-class Recipe(BaseModel):
+class PictureRecipe(BaseModel):
     """Everything needed to draw the same pictures again. `asked`: the prompt as the person wrote it; `prompt`: as drawn.
 
     Of a whole request, or, with overrides, of one picture: then wildcards are chosen in `asked` too. `redrawn`: how many of the
@@ -99,7 +99,7 @@ class Recipe(BaseModel):
     second_pass: SecondPass | None = None
     workflow: WorkflowRef | None = None
 
-    def with_overrides(self, overrides: ImageOverrides) -> Recipe:
+    def with_overrides(self, overrides: ImageOverrides) -> PictureRecipe:
         """The recipe of one picture."""
         changes = {name: value for name in overrides.model_fields_set if (value := getattr(overrides, name)) is not None}
         if changes.get("init_asset_id") == "":
@@ -131,7 +131,7 @@ class ImageOverrides(BaseModel):
         return self.model_dump(exclude_none=True)
 
 
-def differences(base: Recipe, recipes: Sequence[Recipe]) -> list[ImageOverrides]:
+def differences(base: PictureRecipe, recipes: Sequence[PictureRecipe]) -> list[ImageOverrides]:
     """How each of `recipes` differs from `base`: `base.with_overrides(overrides)` gives that recipe back."""
     return [
         ImageOverrides(
@@ -141,12 +141,12 @@ def differences(base: Recipe, recipes: Sequence[Recipe]) -> list[ImageOverrides]
     ]
 
 
-def _own(recipe: Recipe, name: str) -> Any:
+def _own(recipe: PictureRecipe, name: str) -> Any:
     value = getattr(recipe, name)
     return "" if name == "init_asset_id" and value is None else value
 
 
-def batch_by_model(recipes: Sequence[tuple[int, Recipe]], limit: int) -> list[list[int]]:
+def batch_by_model(recipes: Sequence[tuple[int, PictureRecipe]], limit: int) -> list[list[int]]:
     """Numbers of pictures that one call of the engine can draw, at most `limit` a call.
 
     Those of one checkpoint follow each other, and in it those of one set of LoRAs, so that each is loaded once.
@@ -160,5 +160,5 @@ def batch_by_model(recipes: Sequence[tuple[int, Recipe]], limit: int) -> list[li
     return [row[at : at + limit] for row in rows for at in range(0, len(row), limit)]
 
 
-def _json(recipe: Recipe, *names: str) -> str:
+def _json(recipe: PictureRecipe, *names: str) -> str:
     return recipe.model_dump_json(include=set(names))

@@ -18,7 +18,7 @@ from backend.generation.assembly import RequestAssembler
 from backend.generation.grid import AxisDraft, grid_drafts
 from backend.generation.lists import ListLine
 from backend.generation.queries import get
-from backend.generation.recipe import Recipe, differences
+from backend.generation.recipe import PictureRecipe, differences
 from backend.generation.schemas import MAX_PICTURES_IN_BATCH, GenerationCard, GenerationDraft, GenerationPayload, Grid
 from backend.kit.ids import new_id
 
@@ -131,8 +131,8 @@ def _grid_drafts(
     tx: Session, draft: GenerationDraft, axes: Sequence[AxisDraft], models: Sequence[ModelCard]
 ) -> tuple[Sequence[GenerationDraft], Grid]:
     if draft.template and any(axis.kind == "replace" for axis in axes):
-        asked, _ = RequestAssembler(tx, models).asked(draft)
-        draft = draft.model_copy(update={"prompt": asked, "template": None})
+        prompt, _ = RequestAssembler(tx, models).prompts_as_written(draft)
+        draft = draft.model_copy(update={"prompt": prompt, "template": None})
     if draft.seed < 0:
         draft = draft.model_copy(update={"seed": rules.seeds(-1, 1)[0]})
     names = {card.id: card.name for card in loras.get_many(tx, [axis.lora_id for axis in axes if axis.lora_id]).values()}
@@ -140,7 +140,7 @@ def _grid_drafts(
     return built.drafts, built.grid
 
 
-def _recipes(assembler: RequestAssembler, drafts: Sequence[GenerationDraft]) -> list[Recipe]:
+def _recipes(assembler: RequestAssembler, drafts: Sequence[GenerationDraft]) -> list[PictureRecipe]:
     """One for each picture."""
     if not drafts:
         raise Invalid("There is nothing to draw. Write at least one prompt.")
@@ -165,9 +165,9 @@ def _start(
         return get(tx, first_id)
     assembler = RequestAssembler(tx, models, trial=trial)
     recipes = _recipes(assembler, drafts)
-    asked, negative = assembler.asked(drafts[0])
+    prompt, negative = assembler.prompts_as_written(drafts[0])
     base = recipes[0].model_copy(
-        update={"asked": asked, "negative_asked": negative, "seeds": [seed for recipe in recipes for seed in recipe.seeds]}
+        update={"asked": prompt, "negative_asked": negative, "seeds": [seed for recipe in recipes for seed in recipe.seeds]}
     )
     overrides = [override.plain() for override in differences(base, recipes)]
     row = Generation(id=new_id("gen"), influencer_id=drafts[0].influencer_id, recipe=base.model_dump(), form=form)
@@ -191,11 +191,11 @@ def _start(
     asset_ids = {recipe.init_asset_id for recipe in recipes} | {base.mask_asset_id, base.pose.asset_id if base.pose else None}
     assets.use_all(tx, "generation", [(asset_id, row.id) for asset_id in sorted(filter(None, asset_ids))])
     if form != "list" and not drafts[0].template:
-        prompt_library.record_prompt_use(tx, asked, negative)
+        prompt_library.record_prompt_use(tx, prompt, negative)
     return get(tx, row.id)
 
 
-def _title(recipe: Recipe, n: int, form: str, grid: Grid | None) -> str:
+def _title(recipe: PictureRecipe, n: int, form: str, grid: Grid | None) -> str:
     short = recipe.prompt if len(recipe.prompt) <= 60 else recipe.prompt[:59].rstrip() + "…"
     if grid:
         return f"Grid {' × '.join(str(len(axis.labels)) for axis in grid.axes)}: {short}"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from backend.generation.recipe import LoraRef, Recipe, StyleRef, TemplateRef
+from backend.generation.recipe import LoraRef, PictureRecipe, StyleRef, TemplateRef
 from backend.kit.drafts import Draft
 
 Weight = Annotated[float, Field(ge=-2, le=2)]
@@ -146,7 +146,7 @@ class GenerationCard:
     id: str
     job_id: str
     influencer_id: str | None
-    recipe: Recipe
+    recipe: PictureRecipe
     n: int
     done: int
     state: str
@@ -171,7 +171,7 @@ class PictureCard:
     rating: int
     width: int
     height: int
-    recipe: Recipe
+    recipe: PictureRecipe
     created_at: datetime
     deleted_at: datetime | None
     favourite: bool = False

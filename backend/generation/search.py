@@ -28,7 +28,7 @@ _RATING = re.compile(r"(>=|<=|>|<|=)?([0-5])(?:\.\.([0-5]))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class GallerySearch:
     """`words`: each begins a word of the prompt; `phrases` are in it as written; `without` is not. Names as typed."""
 
     words: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Search:
     favourite: bool = False
 
 
-def parse(text: str) -> Search:
+def parse_search(text: str) -> GallerySearch:
     """Raises Invalid with a sentence for a term that is unknown or cannot be read."""
     words: list[str] = []
     phrases: list[str] = []
@@ -63,7 +63,7 @@ def parse(text: str) -> Search:
         elif value.strip(' ,"'):
             target = without if minus else phrases if quoted is not None else words
             target.extend([value] if quoted is not None or minus else [part for part in value.split(",") if part])
-    return Search(tuple(words[:_MAX_WORDS]), tuple(phrases[:_MAX_WORDS]), tuple(without[:_MAX_WORDS]), **terms)  # type: ignore[arg-type]
+    return GallerySearch(tuple(words[:_MAX_WORDS]), tuple(phrases[:_MAX_WORDS]), tuple(without[:_MAX_WORDS]), **terms)  # type: ignore[arg-type]
 
 
 def _term(key: str, value: str) -> dict[str, object]:

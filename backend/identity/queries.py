@@ -14,25 +14,32 @@ from backend import influencers
 from backend.db.tables import Asset, Dataset, DatasetImage, IdentityProfile, Picture, PictureCheck
 from backend.engines.identity.port import IdentityEngine
 from backend.engines.identity.rules import MIN_REFERENCES, MIN_TRAITS, IdentityReference
-from backend.identity.schemas import Candidate, LoraSnapshot, PictureProvenance, Profile, ScoredPicture, ScoringContext
+from backend.identity.schemas import (
+    Candidate,
+    IdentityProfileCard,
+    LoraSnapshot,
+    PictureProvenance,
+    ScoredPicture,
+    ScoringContext,
+)
 
 _TOO_FEW_REFERENCES = (
     f"Include at least {MIN_REFERENCES} pictures in this influencer's dataset first; 10 or more make the score steadier."
 )
 
 
-def profile(tx: Session, influencer_id: str, *, engine: IdentityEngine) -> Profile:
+def profile(tx: Session, influencer_id: str, *, engine: IdentityEngine) -> IdentityProfileCard:
     """The profile, also of an influencer that was never calibrated. `engine`: `app.engines.identity`. Raises NotFound."""
     influencers.get(tx, influencer_id)
     row = _row(tx, influencer_id) or IdentityProfile(
         influencer_id=influencer_id, embedder="", reference={}, shots=[], source="", picked=[], gate="mark", extra_max=4
     )
     count, source = tx.execute(_sources(influencer_id)).one()
-    return Profile(
+    return IdentityProfileCard(
         influencer_id=influencer_id,
         embedder=row.embedder,
         traits=row.reference.get("traits", {}),
-        shots=tuple(ScoredPicture(**shot) for shot in row.shots),
+        shots=tuple(ScoredPicture(**reference) for reference in row.shots),
         picked=tuple(row.picked),
         calibrated_line=row.calibrated_line,
         own_line=row.line,

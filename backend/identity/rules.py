@@ -35,17 +35,17 @@ def gate_state(gate: Gate, score: IdentityScore) -> GateState:
     return "rejected" if gate == "reject" else "held"
 
 
-def replacements_needed(context: ScoringContext, *, asked: int, drawn: int, passed: int) -> int:
-    """How many more to draw now: as many as are missing, at most `extra_max` beyond `asked` in all. `drawn` counts all
+def replacements_needed(context: ScoringContext, *, requested: int, drawn: int, passed: int) -> int:
+    """How many more to draw now: as many as are missing, at most `extra_max` beyond `requested` in all. `drawn` counts all
     pictures."""
     if context.gate != "regenerate" or context.reference is None:
         return 0
-    allowed = asked + context.extra_max - drawn
-    return max(0, min(asked - passed, allowed))
+    allowed = requested + context.extra_max - drawn
+    return max(0, min(requested - passed, allowed))
 
 
-def excess(held: Mapping[str, float], *, asked: int, passed: int) -> list[str]:
-    """Ids of held pictures that are not needed, worst score first: the best `asked - passed` stay held for review."""
-    kept_count = max(0, asked - passed)
+def excess(held: Mapping[str, float], *, requested: int, passed: int) -> list[str]:
+    """Ids of held pictures that are not needed, worst score first: the best `requested - passed` stay held for review."""
+    kept_count = max(0, requested - passed)
     ranked = sorted(held, key=lambda picture_id: (held[picture_id], picture_id))
     return ranked[: len(ranked) - kept_count] if kept_count < len(ranked) else []

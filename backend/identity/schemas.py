@@ -57,7 +57,7 @@ class ScoredPicture:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class IdentityProfileCard:
     """An influencer's references and gate. `calibrated_line` None: never calibrated. `stale`: why to calibrate again, or "".
 
     `why`: why nothing can be scored here (no embedder, too few pictures), or "". `candidates`: how many pictures can be
@@ -86,7 +86,7 @@ class Profile:
 
     def passing(self, line: float) -> int:
         """How many of the references would pass the threshold `line` themselves."""
-        return scores.count_passing([shot.score for shot in self.shots], line)
+        return scores.count_passing([reference.score for reference in self.shots], line)
 
     def policy(self) -> GatePolicy:
         return GatePolicy(gate=self.gate, extra_max=self.extra_max, line=self.own_line)

@@ -16,7 +16,14 @@ from backend.engines.identity.port import IdentityEngine
 from backend.engines.identity.rules import MIN_REFERENCES, IdentityReference
 from backend.errors import Invalid
 from backend.identity.queries import candidates, count_unscored, profile
-from backend.identity.schemas import CalibrationPayload, GatePolicy, PictureProvenance, Profile, ScoredPicture, ScoringPayload
+from backend.identity.schemas import (
+    CalibrationPayload,
+    GatePolicy,
+    IdentityProfileCard,
+    PictureProvenance,
+    ScoredPicture,
+    ScoringPayload,
+)
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
 
@@ -53,7 +60,7 @@ def calibrate_on_first_use(tx: Session, influencer_id: str, *, base: str, engine
     return calibrate(tx, influencer_id, engine=engine, request_key=f"introduce/{influencer_id}")
 
 
-def set_policy(tx: Session, influencer_id: str, policy: GatePolicy, *, engine: IdentityEngine) -> Profile:
+def set_policy(tx: Session, influencer_id: str, policy: GatePolicy, *, engine: IdentityEngine) -> IdentityProfileCard:
     """Sets gate and threshold for pictures drawn from now on; stored scores do not change. Raises NotFound, Invalid."""
     current = profile(tx, influencer_id, engine=engine)
     if policy.line is not None and current.calibrated_line is None:
@@ -64,7 +71,9 @@ def set_policy(tx: Session, influencer_id: str, policy: GatePolicy, *, engine: I
     return profile(tx, influencer_id, engine=engine)
 
 
-def choose_references(tx: Session, influencer_id: str, asset_ids: Sequence[str], *, engine: IdentityEngine) -> Profile:
+def choose_references(
+    tx: Session, influencer_id: str, asset_ids: Sequence[str], *, engine: IdentityEngine
+) -> IdentityProfileCard:
     """Sets the references for the next calibration; an empty list: all included pictures. Raises NotFound, Invalid."""
     included = {candidate.asset_id for candidate in candidates(tx, influencer_id)}
     if set(asset_ids) - included:
@@ -111,7 +120,10 @@ def save_calibration(
         influencer_id,
         embedder=reference.embedder,
         reference={"centroid": [round(x, 7) for x in reference.centroid], "traits": reference.traits},
-        shots=[{"asset_id": shot.asset_id, "score": round(shot.score, 4)} for shot in references],
+        shots=[
+            {"asset_id": reference_picture.asset_id, "score": round(reference_picture.score, 4)}
+            for reference_picture in references
+        ],
         source=source,
         calibrated_line=line,
         line=own_line,

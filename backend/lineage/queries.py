@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import Clip, Dataset, DatasetImage, Lora, Picture, PictureLora, TrainingRun, TrainingSample
 from backend.errors import Invalid, NotFound
-from backend.lineage.schemas import COLUMNS, COUNT_TO, MAX_NODES, Column, Lineage, Node, Noun
+from backend.lineage.schemas import COLUMNS, COUNT_TO, MAX_NODES, Lineage, LineageColumn, LineageNode, Noun
 
 _NOT_FOUND = {
     "dataset": "This dataset does not exist here. Open the list of datasets.",
@@ -110,19 +110,19 @@ def _videos_of(loras: Select[Any]) -> Where:
     return Clip.picture_id.in_(select(PictureLora.picture_id).where(PictureLora.lora_id.in_(loras)))
 
 
-def _datasets(tx: Session, where: Where, focus: str) -> Column:
+def _datasets(tx: Session, where: Where, focus: str) -> LineageColumn:
     firsts = select(DatasetImage.asset_id).where(DatasetImage.dataset_id == Dataset.id).order_by(DatasetImage.id).limit(3)
     n = select(func.count()).where(DatasetImage.dataset_id == Dataset.id).correlate(Dataset).scalar_subquery()
     query = select(Dataset.id, Dataset.name, n, Dataset.deleted_at, func.array(firsts.correlate(Dataset).scalar_subquery()))
     rows = tx.execute(query.where(where).order_by(Dataset.id.desc()).limit(MAX_NODES)).all()
     nodes = [
-        Node("dataset", id_, name, _count_text(images, "picture"), tuple(thumbs), id_ == focus, deleted is not None)
+        LineageNode("dataset", id_, name, _count_text(images, "picture"), tuple(thumbs), id_ == focus, deleted is not None)
         for id_, name, images, deleted, thumbs in rows
     ]
     return _column(tx, "dataset", nodes, select(Dataset.id).where(where))
 
 
-def _runs(tx: Session, where: Where, focus: str) -> Column:
+def _runs(tx: Session, where: Where, focus: str) -> LineageColumn:
     samples = (
         select(TrainingSample.asset_id)
         .where(TrainingSample.run_id == TrainingRun.id)
@@ -138,13 +138,13 @@ def _runs(tx: Session, where: Where, focus: str) -> Column:
     )
     rows = tx.execute(query.where(where).order_by(TrainingRun.id.desc()).limit(MAX_NODES)).all()
     nodes = [
-        Node("run", id_, name, f"{steps} steps on {model}" if steps else model, tuple(thumbs), id_ == focus)
+        LineageNode("run", id_, name, f"{steps} steps on {model}" if steps else model, tuple(thumbs), id_ == focus)
         for id_, name, steps, model, thumbs in rows
     ]
     return _column(tx, "run", nodes, select(TrainingRun.id).where(where))
 
 
-def _loras(tx: Session, where: Where, focus: str) -> Column:
+def _loras(tx: Session, where: Where, focus: str) -> LineageColumn:
     drawn = (
         select(Picture.asset_id)
         .join(PictureLora, PictureLora.picture_id == Picture.id)
@@ -157,29 +157,29 @@ def _loras(tx: Session, where: Where, focus: str) -> Column:
     )
     rows = tx.execute(query.where(where).order_by(Lora.id.desc()).limit(MAX_NODES)).all()
     nodes = [
-        Node("lora", id_, name, f"step {step}" if step else source, tuple(thumbs), id_ == focus, deleted is not None)
+        LineageNode("lora", id_, name, f"step {step}" if step else source, tuple(thumbs), id_ == focus, deleted is not None)
         for id_, name, step, source, deleted, thumbs in rows
     ]
     return _column(tx, "lora", nodes, select(Lora.id).where(where))
 
 
-def _pictures(tx: Session, where: Where, focus: str) -> Column:
+def _pictures(tx: Session, where: Where, focus: str) -> LineageColumn:
     live = where if focus else where & Picture.deleted_at.is_(None)
     query = select(Picture.id, Picture.prompt, Picture.asset_id, Picture.rating, Picture.deleted_at)
     rows = tx.execute(query.where(live).order_by(Picture.id.desc()).limit(MAX_NODES)).all()
     nodes = [
-        Node("picture", id_, prompt or "Picture", "★" * rating, (asset_id,), id_ == focus, deleted is not None)
+        LineageNode("picture", id_, prompt or "Picture", "★" * rating, (asset_id,), id_ == focus, deleted is not None)
         for id_, prompt, asset_id, rating, deleted in rows
     ]
     return _column(tx, "picture", nodes, select(Picture.id).where(live))
 
 
-def _clips(tx: Session, where: Where, focus: str) -> Column:
+def _clips(tx: Session, where: Where, focus: str) -> LineageColumn:
     live = where if focus else where & Clip.asset_id.is_not(None) & Clip.deleted_at.is_(None)
     query = select(Clip.id, Clip.recipe["title"].astext, Clip.format, Clip.asset_id, Clip.rating, Clip.deleted_at)
     rows = tx.execute(query.where(live).order_by(Clip.id.desc()).limit(MAX_NODES)).all()
     nodes = [
-        Node(
+        LineageNode(
             "clip",
             id_,
             title or "Video",
@@ -196,15 +196,15 @@ def _clips(tx: Session, where: Where, focus: str) -> Column:
 _COLUMN_READERS: dict[str, Any] = {"dataset": _datasets, "run": _runs, "lora": _loras, "picture": _pictures, "clip": _clips}
 
 
-def _column(tx: Session, noun: Noun, nodes: list[Node], everything: Select[Any]) -> Column:
+def _column(tx: Session, noun: Noun, nodes: list[LineageNode], everything: Select[Any]) -> LineageColumn:
     """A column with its count; rows are counted only when not all are shown, up to COUNT_TO."""
     if len(nodes) < MAX_NODES:
-        return Column(noun, tuple(nodes), len(nodes))
+        return LineageColumn(noun, tuple(nodes), len(nodes))
     n = tx.scalar(select(func.count()).select_from(everything.limit(COUNT_TO + 1).subquery())) or 0
-    return Column(noun, tuple(nodes), min(n, COUNT_TO), n > COUNT_TO)
+    return LineageColumn(noun, tuple(nodes), min(n, COUNT_TO), n > COUNT_TO)
 
 
-def _edges(tx: Session, columns: Sequence[Column]) -> list[tuple[str, str]]:
+def _edges(tx: Session, columns: Sequence[LineageColumn]) -> list[tuple[str, str]]:
     """Edges between the nodes that are shown, in one statement."""
     shown = {column.noun: [node.id for node in column.nodes] for column in columns}
 

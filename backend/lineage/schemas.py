@@ -13,7 +13,7 @@ COUNT_TO = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class LineageNode:
     """`thumbs`: up to three asset ids. `focus`: the thing that the lineage is about. `gone`: deleted; shown by its name."""
 
     noun: Noun
@@ -26,11 +26,11 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class LineageColumn:
     """`count`: how many there are, up to COUNT_TO (`more`: there are more); `nodes`: the newest MAX_NODES."""
 
     noun: Noun
-    nodes: tuple[Node, ...]
+    nodes: tuple[LineageNode, ...]
     count: int
     more: bool = False
 
@@ -39,6 +39,6 @@ class Column:
 class Lineage:
     """`edges`: (id, id) from left to right, between nodes that are shown."""
 
-    focus: Node
-    columns: tuple[Column, ...]
+    focus: LineageNode
+    columns: tuple[LineageColumn, ...]
     edges: tuple[tuple[str, str], ...]

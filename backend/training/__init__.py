@@ -16,7 +16,6 @@ from backend.training.rules import (
     with_overrides,
 )
 from backend.training.schemas import (
-    CheckpointCard,
     LossPoint,
     ParamRow,
     ParamsDraft,
@@ -25,6 +24,7 @@ from backend.training.schemas import (
     RunPage,
     SampleCard,
     StartForecast,
+    TrainingCheckpointCard,
     TrainingEstimate,
     TrainingPayload,
     TrainingPreset,
@@ -35,7 +35,6 @@ __all__ = [
     "FIXED_PARAMETERS",
     "PARAMETERS",
     "PRESETS",
-    "CheckpointCard",
     "LossPoint",
     "ParamRow",
     "ParamsDraft",
@@ -44,6 +43,7 @@ __all__ = [
     "RunPage",
     "SampleCard",
     "StartForecast",
+    "TrainingCheckpointCard",
     "TrainingEstimate",
     "TrainingPayload",
     "TrainingPreset",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, defer
 from backend.db.tables import Asset, Dataset, Job, Lora, TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.engines.trainer.port import TrainParams
 from backend.errors import NotFound
-from backend.training.schemas import CheckpointCard, LossPoint, RunCard, RunPage, SampleCard
+from backend.training.schemas import LossPoint, RunCard, RunPage, SampleCard, TrainingCheckpointCard
 
 _PARAMS = tuple(field.name for field in fields(TrainParams))
 
@@ -94,7 +94,7 @@ def samples(tx: Session, run_id: str) -> list[SampleCard]:
     return [SampleCard(*row) for row in tx.execute(query)]
 
 
-def checkpoints(tx: Session, run_id: str) -> list[CheckpointCard]:
+def checkpoints(tx: Session, run_id: str) -> list[TrainingCheckpointCard]:
     """Checkpoints of a run by step, with the LoRAs that the library has of them."""
     query = (
         select(TrainingCheckpoint, Asset.size_bytes)
@@ -106,7 +106,7 @@ def checkpoints(tx: Session, run_id: str) -> list[CheckpointCard]:
     for lora_id, step in tx.execute(select(Lora.id, Lora.step).where(Lora.run_id == run_id, Lora.deleted_at.is_(None))):
         loras_by_step.setdefault(step or 0, []).append(lora_id)
     return [
-        CheckpointCard(
+        TrainingCheckpointCard(
             row.step,
             row.asset_id,
             row.final,

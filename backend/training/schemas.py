@@ -160,7 +160,7 @@ class SampleCard:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointCard:
+class TrainingCheckpointCard:
     """`lora_ids`: LoRAs of the library made from it. `has_state`: its optimizer state is stored, for continuing from it."""
 
     step: int

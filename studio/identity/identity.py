@@ -12,7 +12,7 @@ from backend import generation, identity, jobs
 from backend.engines.image.port import ModelCard
 from backend.errors import StudioError
 from backend.generation import PictureCard
-from backend.identity import GATES, GatePolicy, Profile
+from backend.identity import GATES, GatePolicy, IdentityProfileCard
 from backend.influencers import InfluencerCard
 from studio.components import gallery
 from studio.components.gallery import Tile
@@ -44,7 +44,7 @@ def identity_section(page: Page, influencer: InfluencerCard) -> None:
     _references(page, influencer, profile)
 
 
-def _not_calibrated(page: Page, influencer: InfluencerCard, profile: Profile, working: bool) -> None:
+def _not_calibrated(page: Page, influencer: InfluencerCard, profile: IdentityProfileCard, working: bool) -> None:
     if working:
         return
     st.markdown(f"**Does every picture really show {plain(influencer.name)}?**")
@@ -58,7 +58,7 @@ def _not_calibrated(page: Page, influencer: InfluencerCard, profile: Profile, wo
         st.caption("An editor can calibrate it.")
 
 
-def _calibration_status(page: Page, influencer: InfluencerCard, profile: Profile, working: bool) -> None:
+def _calibration_status(page: Page, influencer: InfluencerCard, profile: IdentityProfileCard, working: bool) -> None:
     if profile.stale and not working:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f":orange[:material/update:] {plain(profile.stale)}")
@@ -85,7 +85,7 @@ def _calibrate_button(page: Page, influencer: InfluencerCard, label: str, *, pri
         st.rerun()
 
 
-def _gate_controls(page: Page, profile: Profile) -> None:
+def _gate_controls(page: Page, profile: IdentityProfileCard) -> None:
     """Each widget's key contains the saved value, so a value that somebody else saved replaces what the widget shows, and a
     rerun cannot write the old one back."""
     calibrated, line = profile.calibrated_line or 0.0, profile.line or 0.0
@@ -139,7 +139,7 @@ def _gate_controls(page: Page, profile: Profile) -> None:
             )
 
 
-def _save_control(page: Page, profile: Profile, name: str, key: str) -> None:
+def _save_control(page: Page, profile: IdentityProfileCard, name: str, key: str) -> None:
     """Saves one control's new value; the other values are read again first, so that newer ones are kept."""
     value, engine = st.session_state[key], page.app.engines.identity
     try:
@@ -150,7 +150,7 @@ def _save_control(page: Page, profile: Profile, name: str, key: str) -> None:
         st.toast(plain(error.message), icon=":material/error:")
 
 
-def _unscored(page: Page, influencer: InfluencerCard, profile: Profile) -> None:
+def _unscored(page: Page, influencer: InfluencerCard, profile: IdentityProfileCard) -> None:
     if not profile.unscored or profile.stale.startswith("The references were read by"):
         return
     key = f"score:{influencer.id}"
@@ -165,7 +165,7 @@ def _unscored(page: Page, influencer: InfluencerCard, profile: Profile) -> None:
             st.toast("The pictures are being scored. See Jobs.", icon=":material/check:")
 
 
-def _references(page: Page, influencer: InfluencerCard, profile: Profile) -> None:
+def _references(page: Page, influencer: InfluencerCard, profile: IdentityProfileCard) -> None:
     st.markdown("**References**", help="Each is scored against all the others. A low one is an odd picture: exclude it.")
     line = profile.line or 0.0
     ordered = sorted(profile.shots, key=lambda reference: reference.score)
@@ -189,7 +189,7 @@ def _references(page: Page, influencer: InfluencerCard, profile: Profile) -> Non
                 _reference_picker(page, influencer, profile)
 
 
-def _reference_picker(page: Page, influencer: InfluencerCard, profile: Profile) -> None:
+def _reference_picker(page: Page, influencer: InfluencerCard, profile: IdentityProfileCard) -> None:
     with page.transaction() as tx:
         candidates = identity.candidates(tx, influencer.id)
     st.caption(

@@ -9,7 +9,7 @@ import streamlit as st
 
 from backend import jobs, training
 from backend.errors import StudioError
-from backend.training import CheckpointCard, RunCard, SampleCard
+from backend.training import RunCard, SampleCard, TrainingCheckpointCard
 from studio.components import gallery, loss_chart
 from studio.components.gallery import Tile
 from studio.components.loss_chart import LossLine
@@ -133,7 +133,7 @@ def _related_runs(page: Page, run: RunCard, source_runs: list[RunCard], continua
             page.link("make/training", f"Step {step} goes on in {name}", icon=":material/arrow_forward:", id=next_id)
 
 
-def _actions(page: Page, run: RunCard, checkpoints: list[CheckpointCard]) -> None:
+def _actions(page: Page, run: RunCard, checkpoints: list[TrainingCheckpointCard]) -> None:
     with st.container(horizontal=True):
         if run.lora_id and run.state == "completed":
             if st.button("Create pictures with it", type="primary", icon=":material/auto_awesome:"):
@@ -190,7 +190,7 @@ def _metrics(run: RunCard) -> None:
             )
 
 
-def _checkpoints(page: Page, run: RunCard, checkpoints: list[CheckpointCard]) -> None:
+def _checkpoints(page: Page, run: RunCard, checkpoints: list[TrainingCheckpointCard]) -> None:
     if not checkpoints:
         return
     st.markdown("**Checkpoints** :small[— the LoRA as it was at these steps]")

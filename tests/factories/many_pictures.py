@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from backend.generation import LoraRef, Recipe
+from backend.generation import LoraRef, PictureRecipe
 from backend.kit.ids import first_id
 from backend.media.images.picture_hash import bands
 from tests.factories.account import Tenant

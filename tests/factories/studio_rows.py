@@ -28,7 +28,7 @@ from backend.db.tables import (
 )
 from backend.db.transactions import Database, SystemCaller
 from backend.engines.trainer.port import TrainParams
-from backend.generation import LoraRef, Recipe
+from backend.generation import LoraRef, PictureRecipe
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from tests.factories.account import Tenant

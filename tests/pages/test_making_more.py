@@ -26,9 +26,9 @@ def rows(db: Database, workspace: Tenant) -> Rows:
 
 @pytest.fixture
 def do(db: Database, workspace: Tenant) -> Any:
-    def do(verb: Any, *args: Any, **more: Any) -> Any:
+    def do(verb: Any, *args: Any, **options: Any) -> Any:
         with db.transaction(workspace.owner.caller, needs="owner") as tx:
-            return verb(tx, *args, **more)
+            return verb(tx, *args, **options)
 
     return do
 

@@ -64,9 +64,9 @@ def test_a_run_is_repeated_with_changes_on_the_same_pictures(
     assert (new_run.copied_from_run_id, new_run.sample_prompts) == (rows.run_id, ("portrait of bella",))
     assert "A copy of bella-v1 with changes" in "".join(link.label for link in at.get("page_link"))
 
-    again = open_page("make/training", duplicate=rows.run_id)
-    again.session_state[f"follow:{rows.run_id}:None:pictures"] = "The 13 that are in the dataset now"
-    press(again.run(), "Start training")
+    copy_page = open_page("make/training", duplicate=rows.run_id)
+    copy_page.session_state[f"follow:{rows.run_id}:None:pictures"] = "The 13 that are in the dataset now"
+    press(copy_page.run(), "Start training")
     assert newest(db, workspace).image_count == 13
 
 

@@ -72,8 +72,8 @@ def test_the_grid_the_result_and_the_winner(open_page: Open, app: App, workspace
 
 
 def test_without_a_judge_it_says_why(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
-    why = "Set IDENTITY_MODEL to the folder of a vision model."
-    trial_id = make_trial(app.db, workspace, rows.run_id, no_identity=why, no_adherence=why)
+    reason = "Set IDENTITY_MODEL to the folder of a vision model."
+    trial_id = make_trial(app.db, workspace, rows.run_id, no_identity=reason, no_adherence=reason)
     at = open_page("make/trials", id=trial_id)
     at.get_by_key(f"trial:view:{trial_id}").set_value("result").run()
     assert not at.exception
@@ -95,8 +95,8 @@ def test_a_viewer_sees_everything_and_changes_nothing(open_page: Open, workspace
 
 def test_votes_over_http(app: App, workspace: Tenant, other_workspace: Tenant, trial_id: str) -> None:
     def asked(client: TestClient) -> Callable[..., Any]:
-        def ask(method: str, path: str, **more: Any) -> Any:
-            return client.request(method, f"/trials/{trial_id}/{path}", headers={"x-workspace": workspace.id}, **more)
+        def ask(method: str, path: str, **options: Any) -> Any:
+            return client.request(method, f"/trials/{trial_id}/{path}", headers={"x-workspace": workspace.id}, **options)
 
         return ask
 
@@ -107,8 +107,8 @@ def test_votes_over_http(app: App, workspace: Tenant, other_workspace: Tenant, t
         second = ask("POST", "votes", json=vote)
         assert (second.status_code, second.json()["mine"]) == (201, 1)
         assert second.json()["pair"] != first["pair"]
-        again = ask("DELETE", "votes/last").json()
-        assert (again["mine"], again["pair"]) == (0, first["pair"]), "the pair comes back as it was shown"
+        undone = ask("DELETE", "votes/last").json()
+        assert (undone["mine"], undone["pair"]) == (0, first["pair"]), "the pair comes back as it was shown"
         assert ask("DELETE", "votes/last").status_code == 409
         assert len(ask("GET", "cells").json()["data"]) == 14
         assert ask("GET", "scores.csv").text.count("\r\n") == 15

@@ -31,8 +31,8 @@ def test_pictures_that_fell_short_are_drawn_anew_and_every_one_is_there_once(
     do(identity.set_policy, red, GatePolicy(gate="regenerate", extra_max=1), engine=studio.engines.identity)
 
     def begin() -> Context:
-        asked = GenerationDraft(prompt="portrait", influencer_id=red, n=1, seed=GREEN)
-        card = do(generation.start, draft=asked, models=engine.models(), request_key=new_id("key"))
+        request_draft = GenerationDraft(prompt="portrait", influencer_id=red, n=1, seed=GREEN)
+        card = do(generation.start, draft=request_draft, models=engine.models(), request_key=new_id("key"))
         engine.requests.clear()
         payload = GenerationPayload(generation_id=card.id)
         return make_context(studio, workspace, "image-generation", payload, job_id=card.job_id)
@@ -42,17 +42,19 @@ def test_pictures_that_fell_short_are_drawn_anew_and_every_one_is_there_once(
 
     def check(ctx: Context) -> None:
         with studio.db.transaction(workspace.caller) as tx:
-            here = tx.scalars(select(Generation).where(Generation.job_id == ctx.job_id)).one()
-            pictures = tx.scalars(select(Picture).where(Picture.generation_id == here.id).order_by(Picture.n)).all()
-            assert [(one.n, one.seed) for one in pictures] == list(enumerate(here.recipe["seeds"]))
+            row = tx.scalars(select(Generation).where(Generation.job_id == ctx.job_id)).one()
+            pictures = tx.scalars(select(Picture).where(Picture.generation_id == row.id).order_by(Picture.n)).all()
+            assert [(picture.n, picture.seed) for picture in pictures] == list(enumerate(row.recipe["seeds"]))
             assert len(pictures) == 2
-            assert sorted(one.gate for one in pictures) == ["held", "rejected"]
+            assert sorted(picture.gate for picture in pictures) == ["held", "rejected"]
             drawn = Counter(seed for request in engine.requests for seed in request.seeds)
             assert max(drawn.values()) <= 2
             checks = select(func.count()).select_from(PictureCheck).where(PictureCheck.picture_id.in_([p.id for p in pictures]))
             assert tx.scalar(checks) == 2
-            kept = select(Asset.id).join(AssetUse, AssetUse.asset_id == Asset.id).where(Asset.job_id == ctx.job_id)
-            assert set(tx.scalars(kept)) == {one.asset_id for one in pictures}, "what a dead attempt left has no use"
-            assert {tx.get_one(Asset, one.asset_id).state for one in pictures} == {"stored"}
+            used_assets = select(Asset.id).join(AssetUse, AssetUse.asset_id == Asset.id).where(Asset.job_id == ctx.job_id)
+            assert set(tx.scalars(used_assets)) == {picture.asset_id for picture in pictures}, (
+                "what a dead attempt left has no use"
+            )
+            assert {tx.get_one(Asset, picture.asset_id).state for picture in pictures} == {"stored"}
 
     assert crash_at_every_write(begin, run, check) > 12

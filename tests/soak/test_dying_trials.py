@@ -36,14 +36,14 @@ def test_cells_and_the_grid_are_there_once(studio: Any, workspace: Tenant, run_i
         trial_id = ctx.claim.payload["trial_id"]
         with studio.db.transaction(workspace.caller) as tx:
             cells = tx.scalars(select(TrialCell).where(TrialCell.trial_id == trial_id).order_by(TrialCell.n)).all()
-            kept = select(AssetUse.asset_id).where(AssetUse.noun == "trial", AssetUse.noun_id == trial_id)
-            assert {tx.get_one(Asset, one).state for one in tx.scalars(kept)} == {"stored"}
-            return list(cells), set(tx.scalars(kept)), comparisons.get(tx, trial_id).grid_asset_id
+            used_assets = select(AssetUse.asset_id).where(AssetUse.noun == "trial", AssetUse.noun_id == trial_id)
+            assert {tx.get_one(Asset, element).state for element in tx.scalars(used_assets)} == {"stored"}
+            return list(cells), set(tx.scalars(used_assets)), comparisons.get(tx, trial_id).grid_asset_id
 
     def check(ctx: Context) -> None:
-        cells, kept, _ = used(ctx)
+        cells, used_assets, _ = used(ctx)
         assert [cell.n for cell in cells] == [0, 1]
-        assert kept == {cell.asset_id for cell in cells}
+        assert used_assets == {cell.asset_id for cell in cells}
 
     assert crash_at_every_write(begin, run, check) > 10
     drawn = begin()
@@ -56,7 +56,7 @@ def test_cells_and_the_grid_are_there_once(studio: Any, workspace: Tenant, run_i
         return make_context(studio, workspace, "trial-grid", payload, job_id=job.id)
 
     def check_grid(ctx: Context) -> None:
-        cells, kept, grid = used(ctx)
-        assert kept == {cell.asset_id for cell in cells} | {grid}
+        cells, used_assets, grid = used(ctx)
+        assert used_assets == {cell.asset_id for cell in cells} | {grid}
 
     assert crash_at_every_write(begin_grid, lambda ctx: pipeline.run_grid(ctx, payload), check_grid) > 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.lineage import Lineage, Node
+from backend.lineage import Lineage, LineageNode
 from studio.components.load import ignore, load
 
 _component = load("lineage")

@@ -58,8 +58,8 @@ def test_every_cell_once_and_a_lora_in_one_go(
 
 def test_prompts_name_what_the_captions_do_not() -> None:
     captions = ["portrait of bella, in the snowy mountains, wearing red", "bella at the beach, wearing yellow"]
-    made = rules.default_prompts(["portrait of bella, smiling"], captions, "bella")
-    assert made == (
+    prompts = rules.default_prompts(["portrait of bella, smiling"], captions, "bella")
+    assert prompts == (
         "portrait of bella, smiling",
         "portrait of bella, in a forest, wearing turquoise",
         "portrait of bella, in the city at night, wearing orange",

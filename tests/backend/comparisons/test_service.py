@@ -34,12 +34,12 @@ def drawn(studio: Any, workspace: Tenant, ask: Ask) -> ComparisonCard:
 
 def test_what_is_proposed(studio: Any, workspace: Tenant, run_id: str) -> None:
     with studio.db.transaction(workspace.caller) as tx:
-        made = comparisons.propose(tx, run_id)
-    assert made.steps == [50, 100, 150, 200]
-    assert made.draft.steps == (50, 100, 150, 200)
-    assert made.draft.prompts[0] == "portrait of bella, in a studio"
-    assert all("bella" in prompt and "studio" not in prompt for prompt in made.draft.prompts[1:])
-    assert (made.draft.strengths, made.draft.seeds) == ((0.6, 0.8, 1.0), 2)
+        proposal = comparisons.propose(tx, run_id)
+    assert proposal.steps == [50, 100, 150, 200]
+    assert proposal.draft.steps == (50, 100, 150, 200)
+    assert proposal.draft.prompts[0] == "portrait of bella, in a studio"
+    assert all("bella" in prompt and "studio" not in prompt for prompt in proposal.draft.prompts[1:])
+    assert (proposal.draft.strengths, proposal.draft.seeds) == ((0.6, 0.8, 1.0), 2)
 
 
 def test_a_double_click_is_one_trial(studio: Any, workspace: Tenant, ask: Ask) -> None:

@@ -28,8 +28,8 @@ def trials(draw: st.DrawFn) -> tuple[list[ArmScores], list[PairResult]]:
         if len(drawn_arms) > 1
         else st.nothing()
     )
-    made = draw(st.lists(votes, max_size=30)) if len(drawn_arms) > 1 else []
-    return scores, [PairResult(one, other, one if won else None) for one, other, won in made if one != other]
+    drawn_votes = draw(st.lists(votes, max_size=30)) if len(drawn_arms) > 1 else []
+    return scores, [PairResult(one, other, one if won else None) for one, other, won in drawn_votes if one != other]
 
 
 def suggest(scores: list[ArmScores], duels: list[PairResult]) -> tuple[Arm | None, str]:
@@ -56,9 +56,9 @@ def test_one_more_win_never_takes_the_suggestion_away(
 ) -> None:
     scores, duels = trial
     arm, _ = suggest(scores, duels)
-    others = [entry.arm for entry in scores if entry.pictures and not entry.arm.control and entry.arm != arm]
-    if arm and others and duels:
-        loser = data.draw(st.sampled_from(others))
+    other_arms = [entry.arm for entry in scores if entry.pictures and not entry.arm.control and entry.arm != arm]
+    if arm and other_arms and duels:
+        loser = data.draw(st.sampled_from(other_arms))
         assert suggest(scores, [*duels, PairResult(arm, loser, arm)])[0] == arm
 
 

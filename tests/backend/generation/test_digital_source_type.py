@@ -33,22 +33,22 @@ def drawn(studio: Any, workspace: Tenant, do: Any) -> Any:
         [picture] = do(generation.pictures_of, card.id)
         asset = do(assets.get, picture.asset_id)
         with Image.open(io.BytesIO(studio.storage.read(asset.key))) as image:
-            said = image.info["xmp"].decode()
-        return picture, asset, said
+            metadata = image.info["xmp"].decode()
+        return picture, asset, metadata
 
     return drawn
 
 
 def test_drawn_from_nothing_from_a_drawing_and_from_an_upload(studio: Any, workspace: Tenant, drawn: Any, do: Any) -> None:
     upload = do(make_asset, storage=studio.storage, data=jpeg(), key=f"images/{workspace.id}/uploaded/start.jpg")
-    first, own, said = drawn("new")
-    assert f'"{SOURCE_TYPE}"' in said
-    _, redrawn, said = drawn("again", init_asset_id=own.id)
-    assert f'"{SOURCE_TYPE}"' in said
-    changed, edited, said = drawn("photo", init_asset_id=upload)
-    assert f'"{EDITED_SOURCE_TYPE}"' in said
-    _, third, said = drawn("third", init_asset_id=edited.id)
-    assert f'"{EDITED_SOURCE_TYPE}"' in said
+    first, own, metadata = drawn("new")
+    assert f'"{SOURCE_TYPE}"' in metadata
+    _, redrawn, metadata = drawn("again", init_asset_id=own.id)
+    assert f'"{SOURCE_TYPE}"' in metadata
+    changed, edited, metadata = drawn("photo", init_asset_id=upload)
+    assert f'"{EDITED_SOURCE_TYPE}"' in metadata
+    _, third, metadata = drawn("third", init_asset_id=edited.id)
+    assert f'"{EDITED_SOURCE_TYPE}"' in metadata
     assert [entry.meta[digital_source_type.SOURCE_META] for entry in (own, redrawn, edited, third)] == [
         SOURCE_TYPE,
         SOURCE_TYPE,
@@ -61,8 +61,8 @@ def test_drawn_from_nothing_from_a_drawing_and_from_an_upload(studio: Any, works
 
 def test_a_start_picture_that_is_ignored_does_not_count(studio: Any, workspace: Tenant, drawn: Any, do: Any) -> None:
     upload = do(make_asset, storage=studio.storage, data=jpeg(), key=f"images/{workspace.id}/uploaded/start.jpg")
-    _, _, said = drawn("ignored", init_asset_id=upload, strength=1.0)
-    assert f'"{SOURCE_TYPE}"' in said
+    _, _, metadata = drawn("ignored", init_asset_id=upload, strength=1.0)
+    assert f'"{SOURCE_TYPE}"' in metadata
 
 
 def test_what_is_frozen_about_a_picture_goes_on_to_its_enlargement(studio: Any, workspace: Tenant, drawn: Any, do: Any) -> None:

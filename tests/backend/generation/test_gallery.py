@@ -14,7 +14,7 @@ from backend import generation
 from backend.db.transactions import Database
 from backend.errors import Invalid
 from backend.generation import GalleryFilters
-from backend.generation.search import TERMS, Search, parse
+from backend.generation.search import TERMS, GallerySearch, parse_search
 from backend.kit.clock import now
 from backend.media.images.picture_hash import bands
 from tests.factories.account import Tenant
@@ -22,8 +22,10 @@ from tests.factories.making import make_influencer, make_lora, make_pictures
 
 
 def test_words_phrases_and_terms() -> None:
-    said = parse('beach, smiling "old tram" -blurry -"two people" seed:7 rating:>=4 from:2026-11-01 size:Portrait is:favourite')
-    assert said == Search(
+    message = parse_search(
+        'beach, smiling "old tram" -blurry -"two people" seed:7 rating:>=4 from:2026-11-01 size:Portrait is:favourite'
+    )
+    assert message == GallerySearch(
         words=("beach", "smiling"),
         phrases=("old tram",),
         without=("blurry", "two people"),
@@ -33,15 +35,15 @@ def test_words_phrases_and_terms() -> None:
         shape="portrait",
         favourite=True,
     )
-    assert parse('lora:"bella v1" influencer:Zara model:starter').lora == "bella v1"
-    assert [parse(f"rating:{entry}").stars for entry in ("3", "<3", ">3", "2..4", "=0")] == [
+    assert parse_search('lora:"bella v1" influencer:Zara model:starter').lora == "bella v1"
+    assert [parse_search(f"rating:{entry}").stars for entry in ("3", "<3", ">3", "2..4", "=0")] == [
         (3, 3),
         (0, 2),
         (4, 5),
         (2, 4),
         (0, 0),
     ]
-    assert parse("(smile:1.2)").words == ("(smile:1.2)",)
+    assert parse_search("(smile:1.2)").words == ("(smile:1.2)",)
 
 
 @pytest.mark.parametrize(
@@ -58,26 +60,28 @@ def test_words_phrases_and_terms() -> None:
 )
 def test_what_cannot_be_read_gets_a_sentence(typed: str, says: str) -> None:
     with pytest.raises(Invalid, match=says):
-        parse(typed)
+        parse_search(typed)
 
 
 @given(st.text(max_size=80) | st.lists(st.sampled_from([*TERMS.values(), '"', "-", ":", "a:b", "x"])).map(" ".join))
 def test_any_text_is_read_or_refused_with_a_sentence(typed: str) -> None:
-    said = ""
+    message = ""
     try:
-        parse(typed)
+        parse_search(typed)
     except Invalid as error:
-        said = error.message
-    assert said == "" or said.endswith(".")
+        message = error.message
+    assert message == "" or message.endswith(".")
 
 
 @pytest.fixture
-def shelf(db: Database, workspace: Tenant) -> dict[str, str]:
+def named_pictures(db: Database, workspace: Tenant) -> dict[str, str]:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        lora, who = make_lora(tx), make_influencer(tx)
+        lora, influencer = make_lora(tx), make_influencer(tx)
         return {
             "beach": make_pictures(tx, 1, lora_id=lora.id, prompt="Bella at the Beach, an old tram", rating=5)[0],
-            "forest": make_pictures(tx, 1, influencer_id=who.id, prompt="bella, forest", favourite=True, shape="portrait")[0],
+            "forest": make_pictures(
+                tx, 1, influencer_id=influencer.id, prompt="bella, forest", favourite=True, shape="portrait"
+            )[0],
             "old": make_pictures(tx, 1, prompt="tram, old", created_at=now() - timedelta(days=9), seed=9, rating=3)[0],
         }
 
@@ -105,15 +109,15 @@ def shelf(db: Database, workspace: Tenant) -> dict[str, str]:
         ("är", ""),
     ],
 )
-def test_search(db: Database, workspace: Tenant, shelf: dict[str, str], typed: str, names: str) -> None:
+def test_search(db: Database, workspace: Tenant, named_pictures: dict[str, str], typed: str, names: str) -> None:
     with db.transaction(workspace.viewer.caller) as tx:
         filters = GalleryFilters(text=typed)
         matching = set(generation.matching_ids(tx, filters=filters, most=9))
-        assert matching == {shelf[name] for name in names.split()}
+        assert matching == {named_pictures[name] for name in names.split()}
         assert generation.count(tx, filters=filters).n == len(matching)
 
 
-def test_names_of_nothing_are_said(db: Database, workspace: Tenant, shelf: dict[str, str]) -> None:
+def test_names_of_nothing_are_said(db: Database, workspace: Tenant, named_pictures: dict[str, str]) -> None:
     with db.transaction(workspace.viewer.caller) as tx:
         for typed, says in (
             ("lora:bela-v1", "Did you mean bella-v1"),
@@ -124,18 +128,24 @@ def test_names_of_nothing_are_said(db: Database, workspace: Tenant, shelf: dict[
                 generation.matching_ids(tx, filters=GalleryFilters(text=typed), most=9)
 
 
-def test_days_pages_and_neighbours(db: Database, workspace: Tenant, shelf: dict[str, str]) -> None:
+def test_days_pages_and_neighbours(db: Database, workspace: Tenant, named_pictures: dict[str, str]) -> None:
     day = now().date() - timedelta(days=9)
     with db.transaction(workspace.viewer.caller) as tx:
-        assert generation.matching_ids(tx, filters=GalleryFilters(text=f"from:{day} until:{day}"), most=9) == [shelf["old"]]
+        assert generation.matching_ids(tx, filters=GalleryFilters(text=f"from:{day} until:{day}"), most=9) == [
+            named_pictures["old"]
+        ]
         oldest = generation.tiles(tx, filters=GalleryFilters(order="oldest"), take=2)
         second_page = generation.tiles(tx, filters=GalleryFilters(order="oldest"), take=2, cursor=oldest.next_cursor)
-        assert [entry.id for entry in (*oldest.tiles, *second_page.tiles)] == [shelf["old"], shelf["beach"], shelf["forest"]]
-        before, after = generation.neighbours(tx, shelf["beach"], filters=GalleryFilters())
+        assert [entry.id for entry in (*oldest.tiles, *second_page.tiles)] == [
+            named_pictures["old"],
+            named_pictures["beach"],
+            named_pictures["forest"],
+        ]
+        before, after = generation.neighbours(tx, named_pictures["beach"], filters=GalleryFilters())
         assert before
         assert after
-        assert (before.id, after.id) == (shelf["forest"], shelf["old"])
-        assert generation.neighbours(tx, shelf["old"], filters=GalleryFilters(text="tram"))[1] is None
+        assert (before.id, after.id) == (named_pictures["forest"], named_pictures["old"])
+        assert generation.neighbours(tx, named_pictures["old"], filters=GalleryFilters(text="tram"))[1] is None
         assert generation.count(tx, filters=GalleryFilters(), most=2) == generation.Count(2, more=True)
 
 
@@ -181,7 +191,7 @@ def test_alike_pictures_closest_first(db: Database, workspace: Tenant, other_wor
 
 
 def test_the_search_function_knows_no_other_workspace(
-    db: Database, workspace: Tenant, other_workspace: Tenant, shelf: dict[str, str]
+    db: Database, workspace: Tenant, other_workspace: Tenant, named_pictures: dict[str, str]
 ) -> None:
     def raw(tx: Any, want: str) -> list[str]:
         return list(tx.scalars(text("SELECT picture_id FROM find_pictures(CAST(:want AS jsonb), NULL, 99)"), {"want": want}))

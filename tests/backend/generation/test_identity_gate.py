@@ -156,11 +156,11 @@ def test_an_engine_that_is_down_keeps_the_picture_and_scores_it_later(
 ) -> None:
     embedder.down = "The identity engine is down."
     card = ask("hold", n=3, seed=GREEN)
-    asked = len(embedder.requests)
+    request_count = len(embedder.requests)
     draw(studio, workspace, card)
     pictures = rows(studio, workspace, card)
     assert [(row.identity_score, row.gate) for row in pictures] == [(None, "open")] * 3
-    assert len(embedder.requests) == asked + 1  # asked once a request, not once a picture
+    assert len(embedder.requests) == request_count + 1  # asked once a request, not once a picture
     assert do(identity.provenance, pictures[0].id).why == "The identity engine is down."
     embedder.down = ""
     job = do(identity.score_missing, red, engine=embedder, request_key="s")
@@ -192,8 +192,8 @@ def test_the_first_pictures_of_somebody_introduce_them(
 
 def test_nobody_and_no_gate_are_not_scored(studio: Any, workspace: Tenant, ask: Any, embedder: FakeIdentity) -> None:
     before = len(embedder.requests)
-    for gate, who in (("off", {}), ("hold", {"influencer_id": None})):
-        card = ask(gate, key=gate, n=1, **who)
+    for gate, overrides in (("off", {}), ("hold", {"influencer_id": None})):
+        card = ask(gate, key=gate, n=1, **overrides)
         draw(studio, workspace, card)
         assert [(row.identity_score, row.gate) for row in rows(studio, workspace, card)] == [(None, "open")]
     assert len(embedder.requests) == before

@@ -148,8 +148,8 @@ def test_a_lora_deleted_meanwhile_is_a_sentence(studio: Any, workspace: Tenant, 
 
 def test_the_influencers_choice_about_the_mark(studio: Any, workspace: Tenant, ask: Any) -> None:
     with studio.db.transaction(workspace.caller, needs="editor") as tx:
-        who = make_influencer(tx, ai_mark=False)
-    card = ask(influencer_id=who.id, n=1)
+        influencer = make_influencer(tx, ai_mark=False)
+    card = ask(influencer_id=influencer.id, n=1)
     draw(begin(studio, workspace, card), card)
     with studio.db.transaction(workspace.caller) as tx:
         key = assets.get(tx, generation.pictures_of(tx, card.id)[0].asset_id).key

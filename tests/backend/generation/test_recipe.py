@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.errors import Invalid
-from backend.generation import AxisDraft, GenerationDraft, LoraPick, Recipe, parse_list, split_values
+from backend.generation import AxisDraft, GenerationDraft, LoraPick, PictureRecipe, parse_list, split_values
 from backend.generation.grid import grid_drafts, parse_numbers
 from backend.generation.lists import apply_to
 from backend.generation.recipe import LoraRef, batch_by_model, differences
 from tests.fakes.engines import MODEL, OTHER
 
-BASE = Recipe(
+BASE = PictureRecipe(
     asked="a",
     prompt="a",
     negative_asked="",

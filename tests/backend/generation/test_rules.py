@@ -20,7 +20,7 @@ names = st.from_regex(r"[a-z0-9][a-z0-9._-]{2,20}", fullmatch=True)
 
 
 @pytest.mark.parametrize(
-    ("prompt", "left", "found"),
+    ("prompt", "remaining_prompt", "loras"),
     [
         ("a cat", "a cat", ()),
         ("a cat <lora:bella-v1:0.8>", "a cat", (("bella-v1", 0.8),)),
@@ -30,9 +30,9 @@ names = st.from_regex(r"[a-z0-9][a-z0-9._-]{2,20}", fullmatch=True)
         ("2 < 3 > 1", "2 < 3 > 1", ()),
     ],
 )
-def test_loras_are_lifted_out(prompt: str, left: str, found: tuple[tuple[str, float], ...]) -> None:
-    lifted = extract_loras(prompt)
-    assert (lifted.prompt, lifted.loras) == (left, found)
+def test_loras_are_lifted_out(prompt: str, remaining_prompt: str, loras: tuple[tuple[str, float], ...]) -> None:
+    extracted = extract_loras(prompt)
+    assert (extracted.prompt, extracted.loras) == (remaining_prompt, loras)
 
 
 @pytest.mark.parametrize("prompt", ["<lora:>", "<lora::1>", "<lora:a:b>", "<lora:a:3>", "<lora:a:nan>", "<lora:a:1:2>"])

@@ -31,8 +31,10 @@ def begin(db: Database, tenant: Tenant, *, key: str = "k1", **values: object) ->
 def test_the_recipe_is_fixed_when_it_is_asked_for(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
         lora = make_lora(tx)
-        who = make_influencer(tx, look_prompt="cartoon", look_negative="blurry")
-    card = begin(db, workspace, prompt="at the beach <lora:bella-v1:0.8>", influencer_id=who.id, n=3, seed=7, size="portrait")
+        influencer = make_influencer(tx, look_prompt="cartoon", look_negative="blurry")
+    card = begin(
+        db, workspace, prompt="at the beach <lora:bella-v1:0.8>", influencer_id=influencer.id, n=3, seed=7, size="portrait"
+    )
     recipe = card.recipe
     assert recipe.prompt == "bella, at the beach, cartoon"
     assert (recipe.asked, recipe.negative_prompt, recipe.seeds) == ("at the beach <lora:bella-v1:0.8>", "blurry", [7, 8, 9])
@@ -52,9 +54,9 @@ def test_two_clicks_are_one_request(db: Database, workspace: Tenant) -> None:
 
 def test_the_influencers_lora_draws_unless_another_is_chosen(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        default, second_lora, who = make_lora(tx, "bella-v1"), make_lora(tx, "other"), make_influencer(tx)
-        influencers.set_default_lora(tx, who.id, default.id, 0.9)
-        draft = GenerationDraft(prompt="x", influencer_id=who.id)
+        default, second_lora, influencer = make_lora(tx, "bella-v1"), make_lora(tx, "other"), make_influencer(tx)
+        influencers.set_default_lora(tx, influencer.id, default.id, 0.9)
+        draft = GenerationDraft(prompt="x", influencer_id=influencer.id)
         assembled = generation.assemble(tx, draft=draft, models=MODELS)
         assert [(ref.name, ref.weight) for ref in assembled.loras] == [("bella-v1", 0.9)]
         assert any("bella-v1" in note for note in assembled.notes)
@@ -86,8 +88,8 @@ def test_what_cannot_be_drawn_is_a_sentence(db: Database, workspace: Tenant, val
 
 def test_another_workspaces_things_are_not_found(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        lora, who, picture, asset = make_lora(tx), make_influencer(tx), make_pictures(tx, 1)[0], make_asset(tx)
-    for values in ({"influencer_id": who.id}, {"loras": (LoraPick(lora_id=lora.id),)}, {"init_asset_id": asset}):
+        lora, influencer, picture, asset = make_lora(tx), make_influencer(tx), make_pictures(tx, 1)[0], make_asset(tx)
+    for values in ({"influencer_id": influencer.id}, {"loras": (LoraPick(lora_id=lora.id),)}, {"init_asset_id": asset}):
         with pytest.raises(NotFound):
             begin(db, other_workspace, prompt="x", **values)
     with db.transaction(other_workspace.caller, needs="editor") as tx:
@@ -114,9 +116,9 @@ class TestGallery:
 
     def test_filters(self, db: Database, workspace: Tenant) -> None:
         with db.transaction(workspace.caller, needs="editor") as tx:
-            lora, who = make_lora(tx), make_influencer(tx)
+            lora, influencer = make_lora(tx), make_influencer(tx)
             a = make_pictures(tx, 1, lora_id=lora.id, prompt="Bella at the Beach, 100% real")[0]
-            b = make_pictures(tx, 1, influencer_id=who.id, rating=4)[0]
+            b = make_pictures(tx, 1, influencer_id=influencer.id, rating=4)[0]
             c = make_pictures(tx, 1, prompt="a_forest", created_at=now() - timedelta(days=3))[0]
 
             def found(**filters: object) -> set[str]:
@@ -125,7 +127,7 @@ class TestGallery:
             today = now().date()
             assert found() == {a, b, c}
             assert found(lora_id=lora.id) == {a}
-            assert found(influencer_id=who.id) == found(min_rating=4) == {b}
+            assert found(influencer_id=influencer.id) == found(min_rating=4) == {b}
             assert found(min_rating=5) == set()
             assert found(text="beach bella") == {a, b}
             assert found(text="100%") == {a}
@@ -183,19 +185,19 @@ class TestGallery:
         with db.transaction(workspace.caller, needs="editor") as tx:
             lora = make_lora(tx)
             picture = make_pictures(tx, 2, lora_id=lora.id)[1]
-            same, varied = generation.remix(tx, picture, new_seed=False), generation.remix(tx, picture)
-            assert (same.seed, same.n, varied.seed, varied.n) == (101, 1, -1, 4)
-            assert same.loras == (LoraPick(lora_id=lora.id, weight=0.8),)
-            reassembled = generation.assemble(tx, draft=same, models=MODELS)
+            exact, varied = generation.remix(tx, picture, new_seed=False), generation.remix(tx, picture)
+            assert (exact.seed, exact.n, varied.seed, varied.n) == (101, 1, -1, 4)
+            assert exact.loras == (LoraPick(lora_id=lora.id, weight=0.8),)
+            reassembled = generation.assemble(tx, draft=exact, models=MODELS)
             recipe = generation.picture(tx, picture).recipe
             assert (reassembled.prompt, reassembled.width, reassembled.steps) == (recipe.prompt, recipe.width, recipe.steps)
 
     def test_cover(self, db: Database, workspace: Tenant) -> None:
         with db.transaction(workspace.caller, needs="editor") as tx:
-            who = make_influencer(tx)
-            with_who, without = make_pictures(tx, 1, influencer_id=who.id)[0], make_pictures(tx, 1)[0]
+            influencer = make_influencer(tx)
+            with_who, without = make_pictures(tx, 1, influencer_id=influencer.id)[0], make_pictures(tx, 1)[0]
             generation.make_cover(tx, with_who)
-            assert influencers.get(tx, who.id).cover_asset_id == generation.picture(tx, with_who).asset_id
+            assert influencers.get(tx, influencer.id).cover_asset_id == generation.picture(tx, with_who).asset_id
             with pytest.raises(Invalid, match="belongs to no influencer"):
                 generation.make_cover(tx, without)
 

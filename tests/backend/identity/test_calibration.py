@@ -11,7 +11,7 @@ from backend import identity
 from backend.db.tables import DatasetImage
 from backend.db.transactions import SystemCaller
 from backend.errors import Invalid, LeaseLost, Rejected
-from backend.identity import CalibrationPayload, GatePolicy, Profile, pipeline
+from backend.identity import CalibrationPayload, GatePolicy, IdentityProfileCard, pipeline
 from tests.factories.account import Tenant
 from tests.fakes.identity import FakeIdentity
 from tests.support.context import make_context, next_attempt
@@ -27,8 +27,8 @@ def calibrate(studio: Any, tenant: Tenant, influencer_id: str, do: Any, key: str
     return pipeline.calibrate(context, CalibrationPayload(influencer_id=influencer_id))
 
 
-def seen(do: Any, influencer_id: str, embedder: FakeIdentity) -> Profile:
-    profile: Profile = do(identity.profile, influencer_id, engine=embedder)
+def seen(do: Any, influencer_id: str, embedder: FakeIdentity) -> IdentityProfileCard:
+    profile: IdentityProfileCard = do(identity.profile, influencer_id, engine=embedder)
     return profile
 
 
@@ -94,7 +94,7 @@ def test_people_choose_their_own_references(studio: Any, workspace: Tenant, red:
     calibrate(studio, workspace, red, do)
     assert "Calibrate again" in do(identity.choose_references, red, offered[:4], engine=embedder).stale
     calibrate(studio, workspace, red, do, key="mine")
-    assert [shot.asset_id for shot in seen(do, red, embedder).shots] == offered[:4]
+    assert [reference.asset_id for reference in seen(do, red, embedder).shots] == offered[:4]
     with pytest.raises(Invalid, match="at least 3"):
         do(identity.choose_references, red, offered[:2], engine=embedder)
     with pytest.raises(Invalid, match="included pictures"):

@@ -26,26 +26,26 @@ def test_only_what_falls_short_leaves_the_gallery_and_only_if_asked(gate: Gate, 
 
 @given(gates, st.integers(1, 16), st.integers(1, 16), st.data())
 def test_drawing_anew_is_bounded_and_never_draws_what_is_not_missing(
-    gate: Gate, asked: int, most: int, data: st.DataObject
+    gate: Gate, requested: int, most: int, data: st.DataObject
 ) -> None:
     judge = ScoringContext(IdentityReference("v:1", centroid=(1.0,)), 0.5, gate, most)
-    drawn, rounds, passed = asked, 0, data.draw(st.integers(0, asked))
-    while k := rules.replacements_needed(judge, asked=asked, drawn=drawn, passed=passed):
-        assert passed + k <= asked
+    drawn, rounds, passed = requested, 0, data.draw(st.integers(0, requested))
+    while k := rules.replacements_needed(judge, requested=requested, drawn=drawn, passed=passed):
+        assert passed + k <= requested
         drawn, rounds, passed = drawn + k, rounds + 1, passed + data.draw(st.integers(0, k))
-    assert drawn <= asked + most
+    assert drawn <= requested + most
     assert rounds <= most
     if gate == "regenerate":
-        assert passed == asked or drawn == asked + most
+        assert passed == requested or drawn == requested + most
 
 
 @given(st.dictionaries(st.text(min_size=1), st.floats(0, 1), max_size=12), st.integers(1, 8), st.integers(0, 8))
-def test_the_best_of_what_could_not_be_replaced_stay_for_a_look(held: dict[str, float], asked: int, passed: int) -> None:
-    out = rules.excess(held, asked=asked, passed=passed)
-    kept = set(held) - set(out)
+def test_the_best_of_what_could_not_be_replaced_stay_for_a_look(held: dict[str, float], requested: int, passed: int) -> None:
+    out = rules.excess(held, requested=requested, passed=passed)
+    still_held = set(held) - set(out)
     assert len(out) == len(set(out))
-    assert len(kept) == min(len(held), max(0, asked - passed))
-    assert all(held[stays] >= held[goes] for stays in kept for goes in out)
+    assert len(still_held) == min(len(held), max(0, requested - passed))
+    assert all(held[stays] >= held[goes] for stays in still_held for goes in out)
 
 
 @given(st.integers(0, 6000), st.integers(2, 64))

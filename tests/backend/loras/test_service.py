@@ -122,9 +122,9 @@ class TestUploads:
         upload_id = uploaded(data)
         with pytest.raises(Invalid) as first:
             self.take(app, workspace, upload_id)
-        with pytest.raises(Invalid) as again:
+        with pytest.raises(Invalid) as second_error:
             self.take(app, workspace, upload_id)
-        assert first.value.message == again.value.message
+        assert first.value.message == second_error.value.message
         assert first.value.message.startswith("Nice One.safetensors: "), "which of several"
 
     def test_numbers_that_are_not_finite(self, app: Any, workspace: Tenant, uploaded: Any, tmp_path: Path) -> None:

@@ -46,8 +46,8 @@ def finished(tx: Session, run: RunCard, *, per_step: float, around: float) -> No
     tx.flush()
 
 
-def running(tx: Session, run: RunCard, *, left: float | None, device: bool = True) -> None:
-    attempt = Attempt(id=new_id("att"), job_id=run.job_id, n=1, worker_id="w", eta_s=left)
+def running(tx: Session, run: RunCard, *, left_s: float | None, device: bool = True) -> None:
+    attempt = Attempt(id=new_id("att"), job_id=run.job_id, n=1, worker_id="w", eta_s=left_s)
     tx.add(attempt)
     tx.flush()
     tx.execute(update(Job).where(Job.id == run.job_id).values(state="processing", attempt_id=attempt.id))
@@ -63,9 +63,9 @@ def test_time_is_the_median_of_runs_like_it(db: Database, workspace: Tenant, beg
         assert (before.time, before.vram_mb, before.card, before.fits) == (None, 8_000, "cuda:0", True)
         for run, per_step in zip(runs, (0.5, 9.0, 1.0), strict=True):
             finished(tx, run, per_step=per_step, around=20)
-        found = training.estimate(tx, MODEL, params).time
-        assert found
-        assert (found.runs, found.seconds) == (3, pytest.approx(120, rel=0.01))
+        result = training.estimate(tx, MODEL, params).time
+        assert result
+        assert (result.runs, result.seconds) == (3, pytest.approx(120, rel=0.01))
         assert training.estimate(tx, OTHER, params).time is None
 
 
@@ -76,7 +76,7 @@ def test_a_run_sees_those_before_it_and_when_it_starts(db: Database, workspace: 
             for name in ("done", "works", "first", "night", "last")
         )
         finished(tx, done, per_step=1.0, around=20)
-        running(tx, works, left=30.0)
+        running(tx, works, left_s=30.0)
         forecast = training.forecast_start(tx, duration_s=120, limit=1, run=last)
         assert forecast.ahead == 2
         assert seconds(forecast.starts_at) == pytest.approx(150, abs=10)
@@ -92,7 +92,7 @@ def test_a_run_sees_those_before_it_and_when_it_starts(db: Database, workspace: 
 def test_what_is_not_known_is_not_said(db: Database, workspace: Tenant, other_workspace: Tenant, begin: Begin) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
         works, own = begin(tx, "works"), begin(tx, "mine")
-        running(tx, works, left=None)
+        running(tx, works, left_s=None)
         forecast = training.forecast_start(tx, duration_s=60, limit=1, run=own)
         assert (forecast.ahead, forecast.starts_at) == (1, None)
         assert "not known yet" in forecast.why
@@ -109,10 +109,10 @@ def test_curves_are_thinned_and_keep_their_end(db: Database, workspace: Tenant, 
         one, two = begin(tx, "one"), begin(tx, "two")
         tx.add_all(TrainingPoint(run_id=one.id, step=n, loss=0.5, lr=1e-3) for n in range(1, 302))
         tx.flush()
-        found = training.curves(tx, [one.id, two.id], limit=100)
-        assert found[two.id] == []
-        assert 100 <= len(found[one.id]) <= 102
-        assert found[one.id][-1].step == 301
+        result = training.curves(tx, [one.id, two.id], limit=100)
+        assert result[two.id] == []
+        assert 100 <= len(result[one.id]) <= 102
+        assert result[one.id][-1].step == 301
         assert [card.name for card in training.get_many(tx, [two.id, "run_0", one.id, two.id])] == ["two", "one"]
         rows = {row.name: row for row in training.differences(training.get_many(tx, [one.id, two.id]))}
         assert (rows["Steps"].values, rows["Steps"].differs) == (("100", "100"), False)

@@ -73,12 +73,12 @@ def test_more_needs_more(card: ModelCard, batch: int, eighths: int, dim: int, co
 
 @given(RATES, st.integers(1, 5000))
 def test_time_comes_from_runs_like_it(rates: list[RunSpeed], steps: int) -> None:
-    found = estimate_time(ODD, replace(PARAMS, steps=steps), rates, on_processor=False)
-    assert found
-    assert found.runs == len(rates)
+    estimated_time = estimate_time(ODD, replace(PARAMS, steps=steps), rates, on_processor=False)
+    assert estimated_time
+    assert estimated_time.runs == len(rates)
     low = min(r.around_s for r in rates) + steps * min(r.per_step_s for r in rates)
     high = max(r.around_s for r in rates) + steps * max(r.per_step_s for r in rates)
-    assert low - 1e-6 <= found.seconds <= high + 1e-6
+    assert low - 1e-6 <= estimated_time.seconds <= high + 1e-6
 
 
 def test_without_runs_only_the_starter_on_a_processor_is_known() -> None:

@@ -144,8 +144,8 @@ def test_viewers_and_strangers(db: Database, workspace: Tenant, other_workspace:
 
 def test_promote_takes_a_checkpoint_into_the_library_once(db: Database, workspace: Tenant, dataset_id: str) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        who = make_influencer(tx)
-    run = begin(db, workspace, dataset_id, name="bella-v1", influencer_id=who.id)
+        influencer = make_influencer(tx)
+    run = begin(db, workspace, dataset_id, name="bella-v1", influencer_id=influencer.id)
     with db.transaction(workspace.caller, needs="editor") as tx:
         tx.add(TrainingCheckpoint(run_id=run.id, step=50, asset_id=make_asset(tx, kind="lora")))
         tx.flush()
@@ -156,11 +156,11 @@ def test_promote_takes_a_checkpoint_into_the_library_once(db: Database, workspac
             "starter-128",
             16,
             50,
-            who.id,
+            influencer.id,
         )
         assert second.id == first.id
         assert named.name == "bella-soft"
         assert set(training.checkpoints(tx, run.id)[0].lora_ids) == {first.id, named.id}
-        assert loras.page(tx, influencer_id=who.id).total == 2
+        assert loras.page(tx, influencer_id=influencer.id).total == 2
         with pytest.raises(NotFound, match="no checkpoint of that step"):
             training.promote(tx, run.id, 51)
