@@ -122,7 +122,7 @@ def _one(dice: random.Random, at: datetime, tenant_id: str) -> dict[str, Any]:
 
 
 def _recipe(picture: dict[str, Any], lora_id: str) -> str:
-    return Recipe(
+    return PictureRecipe(
         asked=picture["prompt"],
         prompt=picture["prompt"],
         negative_asked="",

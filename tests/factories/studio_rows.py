@@ -239,7 +239,7 @@ def _run(
 def draw_pictures(tx: Session, influencer_id: str, job_id: str, lora: Lora, n: int, keys: list[str]) -> list[Picture]:
     """One request with `n` pictures."""
     prompt = "bella, portrait, at the beach, smiling"
-    recipe = Recipe(
+    recipe = PictureRecipe(
         asked="portrait, at the beach, smiling",
         prompt=prompt,
         negative_asked="",

@@ -31,7 +31,7 @@ def lineage_chart(key: str, *, workspace: str, lineage: Lineage) -> tuple[str, s
     return (str(chosen["noun"]), str(chosen["id"]), bool(chosen["page"])) if chosen else None
 
 
-def _node_json(node: Node) -> dict[str, Any]:
+def _node_json(node: LineageNode) -> dict[str, Any]:
     return {
         "noun": node.noun,
         "id": node.id,
