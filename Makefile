@@ -18,7 +18,7 @@ demo: ## the whole way without a browser: pictures in, LoRA trained, images out 
 test: ## every test, on throw-away servers (ARGS='-k name')
 	@$(SETUP) dev
 	@bin/chromium.sh
-	@env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/soak $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/soak --durations=10 --durations-min=1 $(ARGS)
 
 test-comfy: ## the image engine's contract on a real ComfyUI (COMFYUI_URL, COMFYUI_MODELS_DIR)
 	@$(SETUP) dev
@@ -46,9 +46,10 @@ bench: ## ours against bare code, one JSON object a line (ONLY=name)
 	@$(SETUP) dev
 	@$(PY) -m tests.bench $(ONLY)
 
-soak: ## campaigns of hundreds of kills; takes long
+soak: ## campaigns of hundreds of kills, property tests with twice the examples; takes long
 	@$(SETUP) dev
-	@$(PY) -m pytest tests/soak $(ARGS)
+	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests -m hypothesis --ignore=tests/soak $(ARGS)
+	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests/soak $(ARGS)
 
 env-example: ## write .env.example anew from backend/settings.py
 	@$(SETUP) dev

@@ -14,13 +14,17 @@ import redis
 from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.db.transactions import Database
+from backend.kit import child
 from backend.settings import Settings
 from ops.local_stack import Stack, start
 from tests.factories.account import Tenant, make_workspace
 from tests.support.databases import DatabasePool, DatabaseUrls, make_login, make_template
 from tests.support.processes import JobUser, Workers
+from tests.support.warm_children import WarmChildren
 from tests.support.worker_forks import WorkerForks
 
+_LAUNCHER = "STUDIO_TEST_LAUNCHER"
+"""Name in the environment: what children of the studio are started by (tests.support.warm_children)."""
 _PROCESSES = {"workers", "start_studio", "gpu_worker"}
 """Fixtures that start processes with a database connection."""
 _LONG = ("tests/e2e/", "tests/workers/", "tests/backend/engines/", "tests/ops/local_stack/")
@@ -39,13 +43,20 @@ IMPOSSIBLE = ("only root", "Linux only")
 """Skip reasons that no installation could remove."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Limits torch to one thread: small models gain nothing from more, and spinning threads take five times as long on a busy
     machine."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     # A deadline per example is an assertion of time, which a busy machine does not keep
-    hypothesis.settings.register_profile("suite", deadline=None)
-    hypothesis.settings.load_profile("suite")
+    hypothesis.settings.register_profile("suite", deadline=None, max_examples=50)
+    hypothesis.settings.register_profile("soak", deadline=None, max_examples=100)
+    hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+    if not hasattr(config, "workerinput"):  # xdist's workers use what the process that started them has
+        warm = WarmChildren()
+        warm.__enter__()
+        config.add_cleanup(lambda: warm.__exit__(None, None, None))
+        os.environ[_LAUNCHER] = str(warm.launcher)
+    child._LAUNCH = os.environ[_LAUNCHER]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -208,7 +219,7 @@ def new_workspace(db: Database) -> Callable[[str], Tenant]:
 @pytest.fixture(scope="session")
 def worker_forks() -> Iterator[WorkerForks]:
     """Forks workers from a process that has imported their code: importing is most of a worker's start time."""
-    with WorkerForks("tests.support.handlers") as forks:
+    with WorkerForks("tests.support.handlers", launcher=Path(os.environ[_LAUNCHER])) as forks:
         yield forks
 
 

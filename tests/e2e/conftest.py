@@ -177,9 +177,9 @@ def tab(new_visitor: Callable[..., BrowserContext]) -> Page:
 
 @pytest.fixture
 def shoot() -> Callable[[Page, str], None]:
-    """`shoot(page, "name")` keeps a screenshot as CI output: var/screens/name.png."""
+    """`shoot(page, "name")` keeps a screenshot as CI output: var/screens/name.jpg."""
     SCREENS.mkdir(parents=True, exist_ok=True)
-    return lambda page, name: page.screenshot(path=SCREENS / f"{name}.png", full_page=True) and None
+    return lambda page, name: page.screenshot(path=SCREENS / f"{name}.jpg", type="jpeg", quality=80, full_page=True) and None
 
 
 @pytest.fixture

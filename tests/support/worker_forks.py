@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from backend.kit import child
 from tests.support.wait import until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -60,14 +61,14 @@ class ForkedWorker:
 
 class WorkerForks:
     """`with WorkerForks(handlers) as worker_forks: worker_forks.fork(…)`. All its workers end with it. `handlers`: imported
-    before."""
+    before. `launcher`: what their children are started by (tests.support.warm_children)."""
 
-    def __init__(self, handlers: str) -> None:
-        self._handlers = handlers
+    def __init__(self, handlers: str, *, launcher: Path) -> None:
+        self._handlers, self._launcher = handlers, str(launcher)
         self._asking = threading.Lock()
 
     def __enter__(self) -> Self:
-        argv = [sys.executable, "-m", "tests.support.worker_forks", self._handlers]
+        argv = [sys.executable, "-m", "tests.support.worker_forks", self._handlers, self._launcher]
         self._process = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return self
 
@@ -96,6 +97,7 @@ def main(argv: Sequence[str]) -> int:
     from workers import main as worker
 
     importlib.import_module(argv[1])
+    child._LAUNCH = argv[2]
     alive: set[int] = set()
     gc.freeze()
     for line in sys.stdin:
