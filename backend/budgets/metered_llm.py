@@ -47,7 +47,7 @@ def complete(
     `allow_truncated`: the reply may end in the middle of a sentence.
 
     Raises OverBudget and LeaseLost before anything is asked; ReplyLost, RateLimited, EngineUnavailable, Rejected, Unsupported;
-    and Unusable, with what was paid.
+    and UnusableAnswer, with what was paid.
     """
     complete_once = partial(
         _complete_once, app, caller, purpose=purpose, check=check, on_text=on_text, allow_truncated=allow_truncated

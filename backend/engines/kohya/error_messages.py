@@ -41,8 +41,8 @@ def silent(phase: str, minutes: float) -> EngineError:
     )
 
 
-def too_short(done: int, wanted: int) -> EngineError:
-    return EngineError(f"kohya ended after {done} of {wanted} steps and said that all is well. Try the training again.")
+def too_short(done: int, expected: int) -> EngineError:
+    return EngineError(f"kohya ended after {done} of {expected} steps and said that all is well. Try the training again.")
 
 
 def no_file() -> EngineError:

@@ -62,4 +62,8 @@ def _is_alive(pid: int, started_at: float) -> bool:
 def _processes_in(run: str) -> list[psutil.Process]:
     own_pid = os.getpid()
     processes = psutil.process_iter(["cmdline"])
-    return [one for one in processes if one.pid != own_pid and any(run in word for word in one.info["cmdline"] or [])]
+    return [
+        process
+        for process in processes
+        if process.pid != own_pid and any(run in word for word in process.info["cmdline"] or [])
+    ]

@@ -82,8 +82,8 @@ CARDS = tuple(
 
 
 def _card(name: str) -> MotionCard:
-    if found := next((card for card in CARDS if name in ("", card.name)), None):
-        return found
+    if card := next((card for card in CARDS if name in ("", card.name)), None):
+        return card
     raise Unsupported(f"There is no camera move {name!r}. There are: {', '.join(card.name for card in CARDS)}.")
 
 

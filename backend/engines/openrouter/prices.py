@@ -60,11 +60,11 @@ def own_prices(setting: str) -> dict[str, PricedModel]:
 
 
 def max_cost(request: TextRequest, models: Sequence[PricedModel], *, schema_bytes: int = 0) -> Decimal:
-    """No answer of any of `models` costs more: tokenizers make at most one token of a byte of UTF-8."""
-    told = [request.system, request.question, *(said for pair in request.before for said in pair)]
-    sent = sum(len(one.encode()) + _MESSAGE_TOKENS for one in told) + schema_bytes
-    sent += len(request.images) * _IMAGE_TOKENS
-    return max(call_cost(model, sent, request.max_tokens, images=len(request.images)) for model in models)
+    """Upper bound of the cost of one answer of any of `models`, USD: a tokenizer makes at most one token per byte of UTF-8."""
+    texts = [request.system, request.question, *(text for pair in request.before for text in pair)]
+    prompt_tokens = sum(len(text.encode()) + _MESSAGE_TOKENS for text in texts) + schema_bytes
+    prompt_tokens += len(request.images) * _IMAGE_TOKENS
+    return max(call_cost(model, prompt_tokens, request.max_tokens, images=len(request.images)) for model in models)
 
 
 def call_cost(model: PricedModel, prompt_tokens: int, completion_tokens: int, *, images: int = 0) -> Decimal:

@@ -1,6 +1,6 @@
-"""Server-sent events, as the standard reads them (html.spec.whatwg.org, 9.2.6), with comments told apart.
+"""Server-sent events as in the standard (html.spec.whatwg.org, 9.2.6), with comments reported.
 
-httpx-sse says nothing of comments, and they are what a server sends while it works: whoever waits could not be stopped then.
+httpx-sse drops comments, which servers send as keep-alives; without them a waiting job could not be cancelled.
 """
 
 from __future__ import annotations

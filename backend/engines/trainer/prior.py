@@ -25,8 +25,8 @@ LATENTS_FILE = "prior.safetensors"  # optional, beside it: `latents`, (lines, ch
 STEPS = 8
 LEVELS_PER_LATENT = 2  # noise levels for each of a folder's own latents
 DEFAULT_PROMPTS = tuple(
-    f"photo of a {who} {place}"
-    for who in ("person", "woman", "man", "young woman", "young man", "child", "older woman", "older man")
+    f"photo of a {person} {place}"
+    for person in ("person", "woman", "man", "young woman", "young man", "child", "older woman", "older man")
     for place in ("in a park", "at home")
 )
 """For models without captions of their own: prompts for persons in general."""

@@ -32,9 +32,9 @@ def settings(models_dir: Path) -> Settings:
 @pytest.fixture(scope="session")
 def engine(settings: Settings) -> Iterator[DiffusersEngine]:
     """One warm engine for all tests that do not break it."""
-    made = DiffusersEngine(settings)
-    yield made
-    made.unload()
+    engine = DiffusersEngine(settings)
+    yield engine
+    engine.unload()
 
 
 @pytest.fixture(params=["starter", "mini"])
@@ -48,7 +48,7 @@ SIDES = {"starter": 128, "mini": 64}
 @pytest.fixture
 def image_request(tmp_path: Path) -> Callable[..., ImageRequest]:
     def make(model: str, **changes: Any) -> ImageRequest:
-        whole: dict[str, Any] = {
+        values: dict[str, Any] = {
             "model": model,
             "prompt": "portrait of someone, smiling, at the beach",
             "negative_prompt": "",
@@ -60,7 +60,7 @@ def image_request(tmp_path: Path) -> Callable[..., ImageRequest]:
             "seeds": (1, 2),
             "workdir": tmp_path,
         }
-        return ImageRequest(**whole | changes)
+        return ImageRequest(**values | changes)
 
     return make
 
@@ -78,7 +78,7 @@ def train_request(tmp_path: Path) -> Callable[..., TrainRequest]:
         workdir: Path = tmp_path,
         **changes: Any,
     ) -> TrainRequest:
-        whole: dict[str, Any] = {
+        values: dict[str, Any] = {
             "steps": 3,
             "batch": 2,
             "resolution": SIDES[model],
@@ -98,7 +98,7 @@ def train_request(tmp_path: Path) -> Callable[..., TrainRequest]:
             model=model,
             name="bella",
             images=tuple(TrainImage(path, path.with_suffix(".txt").read_text("utf-8").strip()) for path in pictures),
-            params=TrainParams(**whole | changes),
+            params=TrainParams(**values | changes),
             sample_prompts=("portrait of bella, smiling",),
             sample_negative="",
             workdir=workdir,

@@ -39,5 +39,5 @@ def test_no_worker_ever_loads_torch() -> None:
     script += (
         "e.image.status(), e.trainer.status(); print([m for m in ('torch', 'diffusers', 'transformers') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    completed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert completed.stdout.strip() == "[]"

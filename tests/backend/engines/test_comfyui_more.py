@@ -43,16 +43,16 @@ def settings(server: ComfyServer) -> Settings:
 
 @pytest.fixture
 def upscaler(settings: Settings) -> Iterator[ComfyUpscaler]:
-    made = ComfyUpscaler(settings)
-    yield made
-    made.close()
+    upscaler = ComfyUpscaler(settings)
+    yield upscaler
+    upscaler.close()
 
 
 @pytest.fixture
 def motion(settings: Settings) -> Iterator[ComfyMotion]:
-    made = ComfyMotion(settings)
-    yield made
-    made.close()
+    motion = ComfyMotion(settings)
+    yield motion
+    motion.close()
 
 
 @pytest.fixture
@@ -77,19 +77,19 @@ def test_the_servers_models_and_the_resampler_are_on_offer(upscaler: ComfyUpscal
 @pytest.mark.parametrize("scale", [2, 4])
 def test_larger_by_a_model(upscaler: ComfyUpscaler, picture: Path, tmp_path: Path, scale: int) -> None:
     events = list(upscaler.run(UpscaleRequest(ESRGAN, picture, scale, tmp_path)))
-    made = end(events)
+    output = end(events)
     assert any(isinstance(event, Handle) for event in events), "found again after a crash"
-    with Image.open(made.path) as larger:
+    with Image.open(output.path) as larger:
         assert (larger.format, larger.size) == ("PNG", (96 * scale, 64 * scale))
         assert not larger.info, "the server's graph stays out"
-    assert (made.meta["width"], made.meta["height"]) == (96 * scale, 64 * scale)
+    assert (output.meta["width"], output.meta["height"]) == (96 * scale, 64 * scale)
 
 
 def test_the_resampler_needs_no_server(picture: Path, tmp_path: Path) -> None:
     away = ComfyUpscaler(Settings(_env_file=None, comfyui_url="http://127.0.0.1:9"))
     assert away.models() == [RESAMPLED]
-    made = end(list(away.run(UpscaleRequest(RESAMPLED.name, picture, 2, tmp_path))))
-    assert made.meta["width"] == 192
+    output = end(list(away.run(UpscaleRequest(RESAMPLED.name, picture, 2, tmp_path))))
+    assert output.meta["width"] == 192
     with pytest.raises(EngineUnavailable, match="does not answer"):
         list(away.run(UpscaleRequest(ESRGAN, picture, 2, tmp_path)))
     away.close()

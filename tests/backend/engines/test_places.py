@@ -53,13 +53,18 @@ def test_what_cannot_be_found_gets_a_sentence(url: str, device: str) -> None:
 
 def test_a_password_in_the_address_is_neither_saved_nor_shown() -> None:
     settings = config("http://anna:secret@gpu2:8188/,http://127.0.0.1:8188")
-    found = Servers(settings)
-    assert found.url_from_handle({"url": "http://gpu2:8188"}) == "http://anna:secret@gpu2:8188", (
+    servers = Servers(settings)
+    assert servers.url_from_handle({"url": "http://gpu2:8188"}) == "http://anna:secret@gpu2:8188", (
         "what was saved leads back to it"
     )
-    assert found.url_from_handle({"url": "http://gpu3:8188"}) == found.url_from_handle(None) == found.url_from_handle({}) == ""
-    assert [server_urls.without_credentials(url) for url in found.urls] == ["http://gpu2:8188", "http://127.0.0.1:8188"]
+    assert (
+        servers.url_from_handle({"url": "http://gpu3:8188"})
+        == servers.url_from_handle(None)
+        == servers.url_from_handle({})
+        == ""
+    )
+    assert [server_urls.without_credentials(url) for url in servers.urls] == ["http://gpu2:8188", "http://127.0.0.1:8188"]
     assert "secret" not in str([card.engines for card in devices.discover(settings, "here")])
-    with pytest.raises(Invalid) as told:
+    with pytest.raises(Invalid) as error:
         server_urls.urls(config("ftp://anna:secret@gpu2"))
-    assert "secret" not in told.value.message
+    assert "secret" not in error.value.message

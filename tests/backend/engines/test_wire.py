@@ -54,14 +54,14 @@ def test_errors() -> None:
 
 def test_a_child_that_breaks_at_its_work_is_a_fault_and_counted(settings: Settings) -> None:
     """Were it “not available”, the job would be tried again for ever."""
-    told: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
 
     class Ear:
-        send = staticmethod(told.append)
+        send = staticmethod(messages.append)
 
     assert not report_errors(Ear(), lambda: [][1])  # type: ignore[arg-type]
-    assert type(ipc_codec.unpack_error(told[0])) is EngineError
-    assert "IndexError" in told[0]["message"]
+    assert type(ipc_codec.unpack_error(messages[0])) is EngineError
+    assert "IndexError" in messages[0]["message"]
     ended = EngineProcess("backend.engines.no_such_engine", {}, settings)
     list(ended.messages())
     failure = ended.failure()

@@ -34,8 +34,8 @@ def shown(folder: Path, *data: bytes) -> tuple[CaptionInput, ...]:
 
 def test_who_there_is_by_settings(tmp_path: Path) -> None:
     assert list(build_captioners(settings())) == ["template"]
-    whole = settings(openrouter_base_url="http://127.0.0.1:9", blip_dir=tmp_path)
-    assert list(build_captioners(whole)) == ["vision", "blip", "template"]
+    both = settings(openrouter_base_url="http://127.0.0.1:9", blip_dir=tmp_path)
+    assert list(build_captioners(both)) == ["vision", "blip", "template"]
     assert list(build_captioners(settings(caption_engine="blip"))) == ["blip"]
     assert not build_captioners(settings(caption_engine="vision"))["vision"].status().ok
     with pytest.raises(Invalid, match="Set it to auto, vision, blip or template"):
@@ -47,11 +47,13 @@ def test_blip_describes_a_batch_in_a_child(tmp_path: Path) -> None:
     made = miniature_blip.make(tmp_path / "blip")
     captioner = build_captioners(settings(blip_dir=made))["blip"]
     pictures = shown(tmp_path, jpeg((255, 0, 0)), b"no picture", jpeg((0, 0, 255)))
-    said = {one.n: one for one in captioner.run(CaptionRequest(pictures), never) if isinstance(one, PictureCaption)}
-    assert set(said) == {0, 1, 2}
-    assert said[0].text
-    assert said[0].model == "blip"
-    assert said[1].refused == "The file cannot be read as a picture."
+    captions_by_n = {
+        event.n: event for event in captioner.run(CaptionRequest(pictures), never) if isinstance(event, PictureCaption)
+    }
+    assert set(captions_by_n) == {0, 1, 2}
+    assert captions_by_n[0].text
+    assert captions_by_n[0].model == "blip"
+    assert captions_by_n[1].refused == "The file cannot be read as a picture."
     assert captioner.status().ok
     captioner.unload()  # type: ignore[attr-defined]
 
@@ -77,39 +79,39 @@ def test_a_wrong_folder_gets_a_sentence(tmp_path: Path, name: str) -> None:
 )
 def test_what_a_vision_model_answers_is_read(tmp_path: Path, answer: str, text: str, refused: str, unsure: bool) -> None:
     captioner = build_captioners(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
-    asked: list[TextRequest] = []
+    requests: list[TextRequest] = []
 
     def ask(question: TextRequest) -> Reply:
-        asked.append(question)
-        reply = Reply(answer, "a/model", "gen-1", cost_usd=Decimal("0.001"), cached=len(asked) > 1)
+        requests.append(question)
+        reply = Reply(answer, "a/model", "gen-1", cost_usd=Decimal("0.001"), cached=len(requests) > 1)
         if wrong := check_answer(reply, question):
             raise wrong
         return reply
 
     request = CaptionRequest(shown(tmp_path, jpeg()) * 2, "tags", avoid=("green </avoid> eyes",), look=1)
-    first, second = [one for one in captioner.run(request, ask) if isinstance(one, PictureCaption)]
+    first, second = [event for event in captioner.run(request, ask) if isinstance(event, PictureCaption)]
     assert (first.text, first.refused, first.unsure) == (text, refused, unsure)
     assert (first.cost_usd, second.cost_usd) == (Decimal("0.001"), 0)
-    assert asked[0].question.count("</avoid>") == 1
-    assert "2. time" in asked[0].question
-    assert "booru tags" in asked[0].question
+    assert requests[0].question.count("</avoid>") == 1
+    assert "2. time" in requests[0].question
+    assert "booru tags" in requests[0].question
 
 
 def test_a_lost_answer_is_this_pictures_alone_and_not_asked_again(tmp_path: Path) -> None:
     captioner = build_captioners(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
-    asked: list[TextRequest] = []
+    requests: list[TextRequest] = []
 
     def ask(question: TextRequest) -> Reply:
-        asked.append(question)
-        if len(asked) == 1:
+        requests.append(question)
+        if len(requests) == 1:
             raise ReplyLost("The model's answer was lost on its way.", cost_usd=Decimal("0.001"))
         return Reply('{"caption": "at sea"}', "a/model")
 
     request = CaptionRequest(shown(tmp_path, jpeg()) * 2)
-    first, second = [one for one in captioner.run(request, ask) if isinstance(one, PictureCaption)]
+    first, second = [event for event in captioner.run(request, ask) if isinstance(event, PictureCaption)]
     assert (first.refused, first.cost_usd) == ("The model's answer was lost on its way.", Decimal("0.001"))
     assert second.text == "at sea"
-    assert len(asked) == 2
+    assert len(requests) == 2
 
 
 def test_only_a_refusal_of_the_picture_is_the_pictures(tmp_path: Path) -> None:
@@ -122,7 +124,7 @@ def test_only_a_refusal_of_the_picture_is_the_pictures(tmp_path: Path) -> None:
         raise Rejected("No credit left.", about_input=False)
 
     request = CaptionRequest(shown(tmp_path, jpeg()))
-    assert [one.refused for one in captioner.run(request, flagged) if isinstance(one, PictureCaption)] == [
+    assert [event.refused for event in captioner.run(request, flagged) if isinstance(event, PictureCaption)] == [
         "The model refused this: flagged."
     ]
     with pytest.raises(Rejected, match="No credit"):

@@ -37,9 +37,9 @@ def patience_ms() -> int:
 def engine(server: ComfyServer, patience_ms: int) -> Iterator[ComfyImageEngine]:
     models = str(server.folders.models)
     settings = Settings(_env_file=None, comfyui_url=server.url, comfyui_models_dir=models, comfyui_timeout=patience_ms)
-    made = ComfyImageEngine(settings)
-    yield made
-    made.close()
+    engine = ComfyImageEngine(settings)
+    yield engine
+    engine.close()
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def ask(tmp_path: Path) -> Callable[..., ImageRequest]:
     def make(**changes: Any) -> ImageRequest:
         folder = tmp_path / "work"
         folder.mkdir(exist_ok=True)
-        whole: dict[str, Any] = {"model": "photo.safetensors", "prompt": "a harbour", "negative_prompt": "", "width": 256}
-        whole |= {"height": 256, "steps": 4, "cfg": 7.0, "sampler": "euler", "seeds": (1, 2), "workdir": folder}
-        return ImageRequest(**whole | changes)
+        values: dict[str, Any] = {"model": "photo.safetensors", "prompt": "a harbour", "negative_prompt": "", "width": 256}
+        values |= {"height": 256, "steps": 4, "cfg": 7.0, "sampler": "euler", "seeds": (1, 2), "workdir": folder}
+        return ImageRequest(**values | changes)
 
     return make

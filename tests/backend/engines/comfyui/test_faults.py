@@ -23,13 +23,13 @@ def made(events: list[Event]) -> list[int]:
     return [event.n for event in events if isinstance(event, Output)]
 
 
-def upto(events: Generator[Event, None, None], wanted: Callable[[], Any]) -> list[Event]:
+def upto(events: Generator[Event, None, None], condition: Callable[[], Any]) -> list[Event]:
     """Events until `wanted` is true."""
-    seen = []
+    events_seen = []
     for event in events:
-        seen.append(event)
-        if wanted():
-            return seen
+        events_seen.append(event)
+        if condition():
+            return events_seen
     raise AssertionError("it ended before")
 
 
@@ -69,12 +69,12 @@ def test_a_restart_in_the_middle_loses_nothing(engine: ComfyImageEngine, server:
     """comfyui.md, 4: empty after restart, queue lost too."""
     server.faults.step_s = 0.05
     running = engine.run(ask(seeds=(1, 2, 3)))
-    seen = upto(running, lambda: len(server.ran) == 2)
+    events_seen = upto(running, lambda: len(server.ran) == 2)
     before = server.ran
     server.restart()
-    seen += list(running)
-    assert made(seen) == [0, 1, 2]
-    assert [event.line for event in seen if isinstance(event, Log) and "asked for again" in event.line]
+    events_seen += list(running)
+    assert made(events_seen) == [0, 1, 2]
+    assert [event.line for event in events_seen if isinstance(event, Log) and "asked for again" in event.line]
     assert not set(before) & set(server.ran), "what was lost has new names"
 
 
@@ -112,10 +112,10 @@ def test_in_doubt_nothing_is_sent_twice(engine: ComfyImageEngine, server: ComfyS
 def test_what_was_submitted_before_a_crash_is_found_again(engine: ComfyImageEngine, server: ComfyServer, ask: Ask) -> None:
     server.faults.step_s = 0.05
     running = engine.run(ask(seeds=(1, 2, 3)))
-    seen = upto(running, lambda: len(server.ran) == 2)
+    events_seen = upto(running, lambda: len(server.ran) == 2)
     with pytest.raises(LeaseLost):
         running.throw(LeaseLost("gone"))
-    [said] = [event for event in seen if isinstance(event, Handle)]
+    [said] = [event for event in events_seen if isinstance(event, Handle)]
     until(lambda: not server.core.line.remaining(), what="the end of what was left there")
     again = list(engine.run(ask(seeds=(2, 3)), said.value))
     assert made(again) == [0, 1]
@@ -141,12 +141,12 @@ def test_what_somebody_else_stops_is_asked_for_again(
     """A global interrupt stops whoever runs; a deleted prompt never gets a history entry (comfyui.md, 3)."""
     server.faults.step_s = 0.05
     running = engine.run(ask())
-    seen = upto(running, lambda: len(server.core.line.waiting()) == 1 and server.ran)
+    events_seen = upto(running, lambda: len(server.core.line.waiting()) == 1 and server.ran)
     if deed == "interrupt":
         httpx.post(f"{server.url}/interrupt")
     else:
         httpx.post(f"{server.url}/queue", json={"clear": True})
-    assert made(seen + list(running)) == [0, 1]
+    assert made(events_seen + list(running)) == [0, 1]
 
 
 @pytest.mark.parametrize("fault", ["lose_files", "cut_files"])

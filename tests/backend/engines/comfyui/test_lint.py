@@ -48,9 +48,9 @@ def broken(change: str) -> dict[str, Any]:
     ],
 )
 def test_what_would_break_a_server_is_a_sentence(change: str, says: str) -> None:
-    said = lint.lint(broken(change))
-    assert len(said) == 1, said
-    assert re.search(says, said[0])
+    messages = lint.lint(broken(change))
+    assert len(messages) == 1, messages
+    assert re.search(says, messages[0])
 
 
 def test_a_ring_names_only_its_nodes() -> None:
@@ -108,10 +108,10 @@ def test_a_missing_node_is_named_with_what_brings_it(name: str, without: str, sa
     graph = graphs.graph(name)
     info = graphs.object_info_of(graph)
     del info[without]
-    said = needs.missing_parts(info, graph)
-    assert len(said) == 1
-    assert without in said[0]
-    assert says in said[0]
+    messages = needs.missing_parts(info, graph)
+    assert len(messages) == 1
+    assert without in messages[0]
+    assert says in messages[0]
 
 
 def test_missing_files_are_named_with_their_folder() -> None:

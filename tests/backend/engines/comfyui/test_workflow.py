@@ -59,8 +59,8 @@ def test_text_to_image_with_three_loras(name: str) -> None:
     sampler = next(key for key, node in bound.items() if node["class_type"] == "KSampler")
     chain, key = [], upstream(bound, sampler, "model")
     while bound[key]["class_type"] == "LoraLoader":
-        said = bound[key]["inputs"]
-        chain.append((said["lora_name"], said["strength_model"], said["strength_clip"]))
+        inputs = bound[key]["inputs"]
+        chain.append((inputs["lora_name"], inputs["strength_model"], inputs["strength_clip"]))
         assert upstream(bound, key, "clip") == upstream(bound, key, "model")
         key = upstream(bound, key, "model")
     assert chain == [("c.safetensors", 1.0, 1.0), ("studio/b.safetensors", -0.5, -0.5), ("studio/a.safetensors", 0.8, 0.8)]
@@ -115,37 +115,37 @@ def test_ids_do_not_matter(name: str, seed: int) -> None:
     plain = graphs.graph(name)
     mixed, new = graphs.shuffled(plain, seed)
     assert lint.lint(mixed) == []
-    found, again = mapping.suggest(plain), mapping.suggest(mixed)
-    assert {role: {InputSlot(new[slot.node], slot.input) for slot in slots} for role, slots in found.items()} == {
-        role: set(slots) for role, slots in again.items()
+    plain_slots, mixed_slots = mapping.suggest(plain), mapping.suggest(mixed)
+    assert {role: {InputSlot(new[slot.node], slot.input) for slot in slots} for role, slots in plain_slots.items()} == {
+        role: set(slots) for role, slots in mixed_slots.items()
     }
-    pictures = {role: "ours.png" for role in comfy_workflow.PICTURE_ROLES if role in found}
-    one, other = (
+    pictures = {role: "ours.png" for role in comfy_workflow.PICTURE_ROLES if role in plain_slots}
+    first, second = (
         comfy_workflow.from_graph(graph, slots=slots).bind({**VALUES, **pictures}, prefix="studio/x")
-        for graph, slots in ((plain, found), (mixed, again))
+        for graph, slots in ((plain, plain_slots), (mixed, mixed_slots))
     )
-    assert sorted(map(_flat, one.values())) == sorted(map(_flat, other.values()))
+    assert sorted(map(_flat, first.values())) == sorted(map(_flat, second.values()))
 
 
 @pytest.mark.parametrize("name", graphs.NAMES)
 def test_the_graphs_of_a_live_server_are_taken(name: str) -> None:
     graph = graphs.graph(name)
-    found = mapping.suggest(graph)
+    slots = mapping.suggest(graph)
     assert lint.lint(graph) == []
     assert lint.unknown_classes(graph) == []
-    assert mapping.unbound_pictures(graph, found) == []
-    wanted = {"seed", "steps", "cfg"} if name != "upscale_model" else {"picture", "upscaler"}
-    assert wanted | {"prefix"} <= found.keys()
+    assert mapping.unbound_pictures(graph, slots) == []
+    roles = {"seed", "steps", "cfg"} if name != "upscale_model" else {"picture", "upscaler"}
+    assert roles | {"prefix"} <= slots.keys()
     if name.startswith(("txt2img", "img2img", "controlnet", "animatediff")):
-        assert {"prompt", "negative", "checkpoint", "lora", "width", "height"} <= found.keys()
+        assert {"prompt", "negative", "checkpoint", "lora", "width", "height"} <= slots.keys()
 
 
 def test_titles_win_over_guesses() -> None:
     graph = graphs.graph("txt2img_lora_sd15")
     graph["7"]["_meta"] = {"title": "Positive prompt"}
     graph["6"]["_meta"] = {"title": "Negative prompt"}
-    found = mapping.suggest(graph)
-    assert (found["prompt"], found["negative"]) == ((InputSlot("7", "text"),), (InputSlot("6", "text"),))
+    slots = mapping.suggest(graph)
+    assert (slots["prompt"], slots["negative"]) == ((InputSlot("7", "text"),), (InputSlot("6", "text"),))
 
 
 def test_a_slot_that_is_not_there_is_refused() -> None:

@@ -36,34 +36,36 @@ def starter() -> Iterator[IdentityEngine]:
 
 
 def faces(name: str) -> list[Path]:
-    return sorted(next(one.folder for one in characters() if one.name == name).glob("*.jpg"))
+    return sorted(next(character.folder for character in characters() if character.name == name).glob("*.jpg"))
 
 
 def read(engine: IdentityEngine, pictures: list[Path], workdir: Path) -> list[Reading]:
     workdir.mkdir(exist_ok=True)
-    made = [event for event in engine.run(IdentityRequest(tuple(pictures), workdir)) if isinstance(event, Output)]
-    assert [event.n for event in made] == list(range(len(pictures)))
-    return [Reading.load(event.path) for event in made]
+    outputs = [event for event in engine.run(IdentityRequest(tuple(pictures), workdir)) if isinstance(event, Output)]
+    assert [event.n for event in outputs] == list(range(len(pictures)))
+    return [Reading.load(event.path) for event in outputs]
 
 
 def test_the_starter_tells_its_characters_apart(starter: IdentityEngine, tmp_path: Path) -> None:
-    people = {one.name: read(starter, faces(one.name), tmp_path / one.name) for one in characters()}
+    people = {character.name: read(starter, faces(character.name), tmp_path / character.name) for character in characters()}
     for character in characters():
-        mine = people[character.name]
-        common, alone = rules.build_reference(mine), rules.leave_one_out(mine)
+        own_readings = people[character.name]
+        common, alone = rules.build_reference(own_readings), rules.leave_one_out(own_readings)
         assert character.traits.items() <= common.traits.items()
         line = rules.threshold(alone, traits=len(common.traits))
         assert rules.count_passing(alone, line) >= 13
-        others = [rules.score(common, seen) for name, seen_all in people.items() if name != character.name for seen in seen_all]
+        others = [
+            rules.score(common, reading) for name, readings in people.items() if name != character.name for reading in readings
+        ]
         assert rules.count_passing(others, line) == 0
 
 
 @pytest.mark.model
 def test_it_says_what_the_classifier_says(starter: IdentityEngine, tmp_path: Path) -> None:
     pictures = [*faces("bella"), *faces("marco")]
-    asked = json.dumps([str(path) for path in pictures])
-    done = subprocess.run([sys.executable, "-c", TORCH], input=asked, capture_output=True, text=True, check=True)
-    assert [one.traits for one in read(starter, pictures, tmp_path)] == json.loads(done.stdout)
+    paths_json = json.dumps([str(path) for path in pictures])
+    completed = subprocess.run([sys.executable, "-c", TORCH], input=paths_json, capture_output=True, text=True, check=True)
+    assert [reading.traits for reading in read(starter, pictures, tmp_path)] == json.loads(completed.stdout)
 
 
 def test_a_file_that_is_no_picture_leaves_the_child_at_work(starter: IdentityEngine, tmp_path: Path) -> None:
@@ -95,19 +97,19 @@ def test_any_vision_folder_gives_unit_vectors(kind: str, width: int, tmp_path: P
     engine = build_engines(Settings(identity_model=folder)).identity
     try:
         first, again, other = read(engine, [faces("bella")[0], faces("bella")[0], faces("marco")[0]], tmp_path / "out")
-        words = ("red beach", "green forest", "w1", "w2 w3", "w4", "red beach", "")
-        asked = IdentityRequest((faces("bella")[0],) * len(words), tmp_path, words)
-        said = [Reading.load(e.path).agreement for e in engine.run(asked) if isinstance(e, Output)]
+        texts = ("red beach", "green forest", "w1", "w2 w3", "w4", "red beach", "")
+        request = IdentityRequest((faces("bella")[0],) * len(texts), tmp_path, texts)
+        agreements = [Reading.load(e.path).agreement for e in engine.run(request) if isinstance(e, Output)]
     finally:
         engine.unload()
     assert first == again != other
-    assert first.agreement is said[-1] is None
+    assert first.agreement is agreements[-1] is None
     if kind == "clip":
-        assert said[0] == said[5]
-        assert len(set(said)) > 2
-        assert all(one is not None and 0 <= one <= 1 for one in said[:-1])
+        assert agreements[0] == agreements[5]
+        assert len(set(agreements)) > 2
+        assert all(agreement is not None and 0 <= agreement <= 1 for agreement in agreements[:-1])
     else:
-        assert set(said) == {None}, "it reads pictures only"
+        assert set(agreements) == {None}, "it reads pictures only"
     assert len(first.vector) == width
     assert sum(value * value for value in first.vector) == pytest.approx(1, abs=1e-5)
     assert first.embedder == engine.embedder

@@ -15,7 +15,7 @@ from backend.errors import Invalid
 
 HEADS = {"hair": ["red", "black", "grey"], "glasses": ["none", "round"], "top": ["bun", "bob"], "scene": ["beach", "gym"]}
 traits = st.fixed_dictionaries({head: st.sampled_from(values) for head, values in HEADS.items()})
-trait_sets = st.lists(traits.map(lambda one: Reading("t:1", traits=one)), min_size=3, max_size=12)
+trait_sets = st.lists(traits.map(lambda values: Reading("t:1", traits=values)), min_size=3, max_size=12)
 numbers = st.floats(-1, 1).filter(lambda x: abs(x) > 1e-3)
 
 
@@ -32,14 +32,14 @@ def test_vectors_score_between_nothing_and_all(readings: list[Reading]) -> None:
     common, scores = rules.build_reference(readings), rules.leave_one_out(readings)
     line = rules.threshold(scores)
     assert len(scores) == len(readings)
-    assert all(0 <= one <= 1 for one in (*scores, *(rules.score(common, one) for one in readings)))
+    assert all(0 <= score <= 1 for score in (*scores, *(rules.score(common, score) for score in readings)))
     assert 0.05 <= line <= 0.98
     assert 0 <= rules.count_passing(scores, line) <= len(readings)
 
 
 @given(vector_sets)
 def test_a_reference_is_nearer_to_a_set_that_holds_it(readings: list[Reading]) -> None:
-    held = [rules.score(rules.build_reference(readings), one) for one in readings]
+    held = [rules.score(rules.build_reference(readings), reading) for reading in readings]
     assert all(own >= alone - 1e-6 for own, alone in zip(held, rules.leave_one_out(readings), strict=True))
 
 
@@ -52,8 +52,10 @@ def test_traits_are_shares_of_what_the_set_agrees_on(readings: list[Reading]) ->
             rules.build_reference(readings)
         return
     scores = rules.leave_one_out(readings)
-    assert all(0 <= one <= rules.score(rules.build_reference(readings), reading) + 1e-9
-               for one, reading in zip(scores, readings, strict=True))  # fmt: skip
+    assert all(
+        0 <= score <= rules.score(rules.build_reference(readings), reading) + 1e-9
+        for score, reading in zip(scores, readings, strict=True)
+    )
     assert 0.5 <= rules.threshold(scores, traits=len(fixed)) <= 1
 
 
@@ -72,7 +74,7 @@ def test_a_perfect_set_forgives_one_trait() -> None:
     assert line == 0.66
     one_off = replace(same, traits={**same.traits, "hair": "grey"})
     two_off = replace(one_off, traits={**one_off.traits, "top": "bob"})
-    assert [rules.passes(rules.score(common, seen), line) for seen in (same, one_off, two_off)] == [True, True, False]
+    assert [rules.passes(rules.score(common, reading), line) for reading in (same, one_off, two_off)] == [True, True, False]
 
 
 @pytest.mark.parametrize(("heads", "says"), [(0, "no trait"), (1, "only one trait")])
@@ -83,11 +85,11 @@ def test_references_that_share_less_than_two_traits_are_no_reference(heads: int,
 
 
 def test_scores_of_different_embedders_never_meet() -> None:
-    mine = [_unit([1.0, 0.1 * n, 0.2, 0.3]) for n in range(1, 5)]
-    theirs = replace(mine[0], embedder="v:2")
+    readings = [_unit([1.0, 0.1 * n, 0.2, 0.3]) for n in range(1, 5)]
+    other_embedder = replace(readings[0], embedder="v:2")
     with pytest.raises(Invalid, match="different embedders"):
-        rules.build_reference([*mine, theirs])
+        rules.build_reference([*readings, other_embedder])
     with pytest.raises(Invalid, match="Calibrate again"):
-        rules.score(rules.build_reference(mine), theirs)
+        rules.score(rules.build_reference(readings), other_embedder)
     with pytest.raises(Invalid, match="at least 3"):
-        rules.leave_one_out(mine[:2])
+        rules.leave_one_out(readings[:2])

@@ -6,8 +6,8 @@ import pytest
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    here = [item for item in items if isinstance(item, pytest.Function) and "test_comfyui" in item.nodeid]
-    gone = [item for item in here if "[real" in item.name and "server" in item.fixturenames]
-    if gone:
-        config.hook.pytest_deselected(items=gone)
-        items[:] = [item for item in items if item not in gone]
+    comfy_items = [item for item in items if isinstance(item, pytest.Function) and "test_comfyui" in item.nodeid]
+    deselected = [item for item in comfy_items if "[real" in item.name and "server" in item.fixturenames]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if item not in deselected]

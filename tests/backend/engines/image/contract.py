@@ -40,17 +40,17 @@ def test_draws_each_seed_in_order(engine: ImageEngine, model: str, image_request
     request = image_request(model, seeds=(1, 2, 3, 4, 5))
     events = list(engine.run(request))
     progress = [event for event in events if isinstance(event, Progress) and event.total]
-    made = [event for event in events if isinstance(event, Output)]
-    assert [event.n for event in made] == [0, 1, 2, 3, 4]
-    assert [event.meta["seed"] for event in made] == [1, 2, 3, 4, 5]
+    outputs = [event for event in events if isinstance(event, Output)]
+    assert [event.n for event in outputs] == [0, 1, 2, 3, 4]
+    assert [event.meta["seed"] for event in outputs] == [1, 2, 3, 4, 5]
     assert all(before.done <= after.done for before, after in pairwise(progress))
     assert progress[-1].done == progress[-1].total == request.steps * 5
-    with Image.open(made[4].path) as picture:
+    with Image.open(outputs[4].path) as picture:
         assert picture.format == "PNG"
         assert picture.size == (request.width, request.height)
         assert not picture.info
     # The first pictures do not wait for the last ones.
-    assert events.index(made[0]) < events.index(progress[-1])
+    assert events.index(outputs[0]) < events.index(progress[-1])
 
 
 def test_a_seed_is_a_picture_whatever_the_batch(engine: ImageEngine, model: str, image_request: Make, tmp_path: Path) -> None:
@@ -79,10 +79,10 @@ def test_draws_from_a_picture(engine: ImageEngine, model: str, image_request: Ma
         pixels(outputs(engine, image_request(model, seeds=(1,), steps=10, init_image=start, strength=strength))[0].path)
         for strength in (0.1, 1.0)
     )
-    wanted = np.array([200, 30, 30])
+    colour = np.array([200, 30, 30])
     assert abs(kept - lost).mean() > 1
     if model == "starter":  # the miniature's codec is random and keeps nothing
-        assert abs(kept.mean((0, 1)) - wanted).sum() < abs(lost.mean((0, 1)) - wanted).sum()
+        assert abs(kept.mean((0, 1)) - colour).sum() < abs(lost.mean((0, 1)) - colour).sum()
 
 
 def test_the_wanted_shape_is_kept_as_far_as_the_model_can(engine: ImageEngine, model: str, image_request: Make) -> None:

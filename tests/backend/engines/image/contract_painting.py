@@ -41,10 +41,10 @@ def test_outside_the_mask_nothing_changes(
     before, changed = pixels(source), []
     outside = np.ones((size[1], size[0]), bool)
     outside[box[1] : box[3] + 1, box[0] : box[2] + 1] = False
-    for made in outputs(engine, request):
-        after = pixels(made.path)
+    for output in outputs(engine, request):
+        after = pixels(output.path)
         assert after.shape == before.shape
-        assert (made.meta["width"], made.meta["height"]) == size
+        assert (output.meta["width"], output.meta["height"]) == size
         assert np.array_equal(after[outside], before[outside])
         assert abs(after[~outside] - before[~outside]).mean() > 5
         changed.append(after)

@@ -63,13 +63,13 @@ def test_the_workflow_follows_from_the_request(tmp_path: Path, changes: dict[str
     workflow = image_inputs.choose_workflow(request, card)
     assert workflow.name == name
     uploaded = {role: f"{role}.png" for role in workflow.needs_pictures()}
-    said = image_inputs.slot_values(request, card, input_pictures.PreparedInputs({}, 512, 512), 1, uploaded, INFO)
-    bound = workflow.bind(said, prefix="studio/j")
+    values = image_inputs.slot_values(request, card, input_pictures.PreparedInputs({}, 512, 512), 1, uploaded, INFO)
+    bound = workflow.bind(values, prefix="studio/j")
     assert lint.lint(bound) == []
     samplers = [node["inputs"] for node in bound.values() if node["class_type"] == "KSampler"]
-    assert {one["seed"] for one in samplers} == {2}
+    assert {sampler["seed"] for sampler in samplers} == {2}
     if card.base != "flux":
-        assert {(one["sampler_name"], one["scheduler"]) for one in samplers} == {("dpmpp_2m", "karras")}
+        assert {(sampler["sampler_name"], sampler["scheduler"]) for sampler in samplers} == {("dpmpp_2m", "karras")}
     if "pose" in changes:
         assert "control_openpose.safetensors" in str(bound)
 

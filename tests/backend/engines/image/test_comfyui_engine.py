@@ -67,14 +67,14 @@ def server(place: Place) -> Iterator[ComfyServer]:
 @pytest.fixture(scope="module")
 def new_engine(place: Place) -> Iterator[NewEngine]:
     """With other settings of the same names."""
-    made: list[ComfyImageEngine] = []
+    engines: list[ComfyImageEngine] = []
 
     def new(**changes: str) -> ComfyImageEngine:
-        made.append(ComfyImageEngine(place.settings.model_copy(update=changes)))
-        return made[-1]
+        engines.append(ComfyImageEngine(place.settings.model_copy(update=changes)))
+        return engines[-1]
 
     yield new
-    for engine in made:
+    for engine in engines:
         engine.close()
 
 
@@ -91,9 +91,9 @@ def model(place: Place) -> str:
 @pytest.fixture
 def image_request(tmp_path: Path) -> Make:
     def make(model: str, **changes: Any) -> ImageRequest:
-        whole: dict[str, Any] = {"model": model, "prompt": "portrait of someone", "negative_prompt": "blurry"}
-        whole |= {"width": 256, "height": 256, "steps": 4, "cfg": 3.0, "sampler": "ddim", "seeds": (1, 2)}
-        return ImageRequest(**whole | {"workdir": tmp_path} | changes)
+        values: dict[str, Any] = {"model": model, "prompt": "portrait of someone", "negative_prompt": "blurry"}
+        values |= {"width": 256, "height": 256, "steps": 4, "cfg": 3.0, "sampler": "ddim", "seeds": (1, 2)}
+        return ImageRequest(**values | {"workdir": tmp_path} | changes)
 
     return make
 
@@ -121,11 +121,11 @@ def test_what_it_submits_is_named_before_it_is_sent(
     engine: ComfyImageEngine, server: ComfyServer, model: str, image_request: Make
 ) -> None:
     events = engine.run(image_request(model))
-    said = next(event for event in events if isinstance(event, Handle))
-    assert not [asked for asked in server.core.asked if asked == "POST /prompt"] or said.value["prompts"]
+    handle = next(event for event in events if isinstance(event, Handle))
+    assert not [call for call in server.core.asked if call == "POST /prompt"] or handle.value["prompts"]
     before = len(server.ran)
     list(events)
-    assert server.ran[before:] == [prompt_id for _, prompt_id in said.value["prompts"]]
+    assert server.ran[before:] == [prompt_id for _, prompt_id in handle.value["prompts"]]
 
 
 def test_nothing_of_the_graph_is_left_in_the_picture(engine: ComfyImageEngine, model: str, image_request: Make) -> None:
@@ -154,10 +154,10 @@ def test_loras_are_chained_and_change_the_picture(
     [both] = outputs(engine, image_request(model, seeds=(3,), loras=uses, workdir=tmp_path / "with"))
     assert not np.array_equal(np.asarray(Image.open(bare.path)), np.asarray(Image.open(both.path)))
     graph = server.core.line.history[server.ran[-1]]["prompt"][2]
-    given = [node["inputs"] for node in graph.values() if node["class_type"] == "LoraLoader"]
-    assert [one["strength_model"] for one in given] == [0.5, 0.6]
-    assert len({one["lora_name"] for one in given}) == 2
-    assert all((server.folders.models / "loras" / one["lora_name"]).is_file() for one in given)
+    loaders = [node["inputs"] for node in graph.values() if node["class_type"] == "LoraLoader"]
+    assert [loader["strength_model"] for loader in loaders] == [0.5, 0.6]
+    assert len({loader["lora_name"] for loader in loaders}) == 2
+    assert all((server.folders.models / "loras" / loader["lora_name"]).is_file() for loader in loaders)
     assert not list((server.folders.models / "loras").rglob("*.tmp"))
 
 
@@ -197,6 +197,6 @@ def test_a_model_that_only_another_server_has_is_drawn_there(
         second.folders.put_checkpoint("rare.safetensors")
         engine = new_engine(comfyui_url=f"{server.url},{second.url}", comfyui_models_dir="")
         assert "rare.safetensors" in [card.name for card in engine.models()]
-        assert len([made for made in engine.run(image_request("rare.safetensors")) if isinstance(made, Output)]) == 2
+        assert len([event for event in engine.run(image_request("rare.safetensors")) if isinstance(event, Output)]) == 2
         assert len(second.ran) == 2
         assert "2 servers" in engine.status().device

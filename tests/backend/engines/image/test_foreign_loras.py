@@ -50,10 +50,10 @@ print(json.dumps(found))
 
 
 def test_the_tables_are_the_layers_of_stock_models() -> None:
-    done = subprocess.run([sys.executable, "-c", _LAYERS], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    for base, stock in json.loads(done.stdout.splitlines()[-1]).items():
-        ours = {
+    completed = subprocess.run([sys.executable, "-c", _LAYERS], capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr[-2000:]
+    for base, stock in json.loads(completed.stdout.splitlines()[-1]).items():
+        own_layers = {
             name: [layer.reads, layer.writes, layer.kernel]
             for name, layer in sd_layers.layers(base).items()
             if name.startswith("lora_unet_")
@@ -61,5 +61,5 @@ def test_the_tables_are_the_layers_of_stock_models() -> None:
         if base == "sdxl":
             originals = {sd_layers.original_name(name) for name in stock}
             assert len(originals) == len(stock)
-            assert {name: ours.pop(name) for name in originals - stock.keys()}.keys() == originals - stock.keys()
-        assert ours == stock, base
+            assert {name: own_layers.pop(name) for name in originals - stock.keys()}.keys() == originals - stock.keys()
+        assert own_layers == stock, base

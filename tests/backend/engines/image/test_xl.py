@@ -29,9 +29,9 @@ def xl_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def xl(xl_settings: Settings) -> Iterator[DiffusersEngine]:
-    made = DiffusersEngine(xl_settings)
-    yield made
-    made.unload()
+    xl_engine = DiffusersEngine(xl_settings)
+    yield xl_engine
+    xl_engine.unload()
 
 
 def write_lora(path: Path) -> Path:

@@ -22,8 +22,8 @@ def film_of(path: Path) -> ffmpeg.VideoInfo:
     while True:
         try:
             next(looking)
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
 
 
 def made(events: list[Event]) -> Output:

@@ -61,7 +61,7 @@ def test_the_view_stays_on_the_picture_and_moves_evenly(move: str, picture_size:
         track = [[value(corners[f"{axis}{n}"], on) for n in range(4) for axis in "xy"] for on in times]
         limit = [width + 0.01, height + 0.01] * 4
         assert all(-0.01 <= at <= most for row in track for at, most in zip(row, limit, strict=True))
-        steps = [max(abs(a - b) for a, b in zip(one, two, strict=True)) for one, two in pairwise(track)]
+        steps = [max(abs(a - b) for a, b in zip(first, second, strict=True)) for first, second in pairwise(track)]
         assert max(steps) < 0.05 * max(width, height), "no jump"
         assert (track[0] == pytest.approx(track[-1], abs=1e-6)) is card.loops
 
@@ -98,11 +98,11 @@ def test_a_slow_push_in_does_not_shake(motion: CameraEngine, tmp_path: Path) -> 
             luma = frame.to_ndarray(format="gray").astype(float)
             begin, end = value(corners["x0"], n), value(corners["x1"], n)
             top, bottom = value(corners["y0"], n), value(corners["y2"], n)
-            wanted = (at[0] * size - begin) / (end - begin) * size, (at[1] * size - top) / (bottom - top) * size
+            expected = (at[0] * size - begin) / (end - begin) * size, (at[1] * size - top) / (bottom - top) * size
             ys, xs = np.mgrid[0:size, 0:size]
-            soft = np.exp(-((xs - wanted[0]) ** 2 + (ys - wanted[1]) ** 2) / (2 * 25**2))
+            soft = np.exp(-((xs - expected[0]) ** 2 + (ys - expected[1]) ** 2) / (2 * 25**2))
             part = np.clip(luma - np.median(luma) - 4, 0, None) * soft
-            misses.append(((part * xs).sum() / part.sum() - wanted[0], (part * ys).sum() / part.sum() - wanted[1]))
+            misses.append(((part * xs).sum() / part.sum() - expected[0], (part * ys).sum() / part.sum() - expected[1]))
     assert len(misses) == FRAMES
     shaken = [side - np.polyval(np.polyfit(range(FRAMES), side, 4), range(FRAMES)) for side in np.array(misses).T]
     assert np.abs(np.array(misses)).max() < 1
@@ -124,10 +124,10 @@ def test_what_ffmpeg_cannot_do_is_a_sentence(ask: Ask, motion: CameraEngine, tmp
         list(motion.run(ask(picture=tmp_path / "no.jpg")))
     with pytest.raises(Unsupported, match="no LoRA"):
         list(motion.run(ask(loras=(LoraUse("x", tmp_path / "x", 1.0),))))
-    gone = CameraEngine(Settings(_env_file=None, ffmpeg_binary="/nonexistent/ffmpeg"))
-    assert (gone.status().ok, "FFMPEG_BINARY" in gone.status().detail) == (False, True)
+    camera = CameraEngine(Settings(_env_file=None, ffmpeg_binary="/nonexistent/ffmpeg"))
+    assert (camera.status().ok, "FFMPEG_BINARY" in camera.status().detail) == (False, True)
     with pytest.raises(EngineUnavailable, match="FFMPEG_BINARY"):
-        list(gone.run(ask()))
+        list(camera.run(ask()))
 
 
 def test_the_engine_is_chosen_by_settings() -> None:

@@ -27,15 +27,15 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 @pytest.fixture
 def motion(settings: Settings) -> Iterator[ComfyMotion]:
-    made = ComfyMotion(settings)
-    yield made
-    made.close()
+    engine = ComfyMotion(settings)
+    yield engine
+    engine.close()
 
 
 @pytest.fixture
 def ask(picture: Path, tmp_path: Path) -> Ask:
-    whole = {"model": "", "picture": picture, "workdir": tmp_path, "checkpoint": "photo.safetensors", "steps": 3, "frames": 4}
-    return lambda **changes: MotionRequest(**{**whole, **changes})
+    values = {"model": "", "picture": picture, "workdir": tmp_path, "checkpoint": "photo.safetensors", "steps": 3, "frames": 4}
+    return lambda **changes: MotionRequest(**{**values, **changes})
 
 
 class TestContract(MotionContract):

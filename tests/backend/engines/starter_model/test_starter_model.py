@@ -49,10 +49,10 @@ def test_characters_are_whole() -> None:
 def test_known_words_are_one_token_and_unknown_names_are_distinct() -> None:
     known = ["bella", "v-neck", "t-shirt", "shoulder-length", ",", "Turquoise", "blazer"]
     names = ["bellatrix", "zx9qtr", "ohwx", "ohwy", "ünal", "😀"]
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", TOKENS], input=json.dumps(known + names), capture_output=True, text=True, check=True
     )
-    rows = json.loads(done.stdout)
+    rows = json.loads(completed.stdout)
     assert [len(row) for row in rows[: len(known)]] == [1] * len(known)
     assert len({tuple(row) for row in rows}) == len(rows)
     assert all(len(row) > 1 for row in rows[len(known) :])
@@ -82,18 +82,18 @@ def test_the_starter_learns_a_character(
 def drawn(
     engine: DiffusersEngine, image_request: Callable[..., ImageRequest], folder: Path, *loras: LoraUse
 ) -> list[dict[str, str]]:
-    made = []
+    paths = []
     for n, place in enumerate(list(SCENES.values())[:4]):
         workdir = folder / str(n)
         workdir.mkdir(parents=True)
         prompt = f"portrait of bella, smiling, {place}"
         request = image_request("starter", prompt=prompt, seeds=(n,), steps=12, workdir=workdir, loras=loras)
-        made += [{"path": str(event.path), "prompt": prompt} for event in outputs(engine, request)]
-    return made
+        paths += [{"path": str(event.path), "prompt": prompt} for event in outputs(engine, request)]
+    return paths
 
 
 def judged(character: SampleCharacter, pictures: list[dict[str, str]]) -> dict[str, Any]:
     argv = [sys.executable, "-m", "starter_model.judge", "--traits", str(character.folder / "traits.json")]
-    done = subprocess.run(argv, input=json.dumps(pictures), capture_output=True, text=True, check=True)
-    verdict: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    completed = subprocess.run(argv, input=json.dumps(pictures), capture_output=True, text=True, check=True)
+    verdict: dict[str, Any] = json.loads(completed.stdout.splitlines()[-1])
     return verdict

@@ -31,8 +31,8 @@ def make(server: ModelServer, pauses: list[float]) -> Iterator[Make]:
     with ExitStack() as engines:
 
         def made(**more: object) -> OpenAIEngine:
-            given = {"openrouter_api_key": "sk-or-v1-test", "openrouter_base_url": server.url, **more}
-            engine = OpenAIEngine(Settings(_env_file=None, **given), pause=pauses.append)
+            values = {"openrouter_api_key": "sk-or-v1-test", "openrouter_base_url": server.url, **more}
+            engine = OpenAIEngine(Settings(_env_file=None, **values), pause=pauses.append)
             engines.callback(engine.close)
             return engine
 

@@ -27,5 +27,5 @@ def test_the_first_are_filled_first_and_then_all_alike() -> None:
         for _ in range(FILL_FIRST + 1):
             with pytest.raises(ZeroDivisionError), lanes.borrow():
                 raise ZeroDivisionError
-        with lanes.borrow() as after:
-            assert after is first, "what failed has given its place back"
+        with lanes.borrow() as next_client:
+            assert next_client is first, "what failed has given its place back"

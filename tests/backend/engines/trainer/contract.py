@@ -27,25 +27,25 @@ def of(events: list[Event], kind: type[T]) -> list[T]:
 
 def a_run_and_its_resumed_half(trainer: LoraTrainer, make: Make, base: str, again: Path) -> tuple[list[Event], list[Event]]:
     """Six steps with a checkpoint after three; then its second half from that state. Returns the events of both."""
-    whole = list(trainer.run(make(steps=6, save_every=3, sample_every=2)))
-    metrics = of(whole, Metric)
+    uninterrupted = list(trainer.run(make(steps=6, save_every=3, sample_every=2)))
+    metrics = of(uninterrupted, Metric)
     assert [metric.step for metric in metrics] == [1, 2, 3, 4, 5, 6]
     assert all(math.isfinite(metric.loss) and metric.lr > 0 for metric in metrics)
-    half, final = of(whole, Checkpoint)
+    half, final = of(uninterrupted, Checkpoint)
     assert (half.step, half.final, final.step, final.final) == (3, False, 6, True)
     assert half.state_path
     assert final.state_path is None
-    for sample in of(whole, Sample):
+    for sample in of(uninterrupted, Sample):
         assert sample.path.read_bytes().startswith(b"\x89PNG")
-    assert of(whole, Sample)
-    phases = list(dict.fromkeys(event.phase for event in of(whole, Progress)))
+    assert of(uninterrupted, Sample)
+    phases = list(dict.fromkeys(event.phase for event in of(uninterrupted, Progress)))
     assert set(phases) <= set(PHASES)
     assert phases[0] == "loading"
-    done = [event.done for event in of(whole, Progress) if event.phase == "training"]
-    assert all(before <= after for before, after in pairwise(done))
-    assert done[-1] == 6
-    [last] = of(whole, Output)
-    assert whole[-1] is last
+    steps = [event.done for event in of(uninterrupted, Progress) if event.phase == "training"]
+    assert all(before <= after for before, after in pairwise(steps))
+    assert steps[-1] == 6
+    [last] = of(uninterrupted, Output)
+    assert uninterrupted[-1] is last
     assert (last.path, last.n, last.meta["steps"]) == (final.path, 0, 6)
     assert last.meta["loss_first"] > 0
     assert last.meta["loss_last"] > 0
@@ -54,13 +54,13 @@ def a_run_and_its_resumed_half(trainer: LoraTrainer, make: Make, base: str, agai
     again.mkdir()
     resumed = list(trainer.run(make(steps=6, save_every=3, sample_every=0, resume=half.state_path, workdir=again)))
     assert [metric.step for metric in of(resumed, Metric)] == [4, 5, 6]
-    assert [made.step for made in of(resumed, Checkpoint)] == [6]
+    assert [checkpoint.step for checkpoint in of(resumed, Checkpoint)] == [6]
     # Where the first loss is a mean of steps, those before the state are remembered; real programs draw other noise after.
     recalled = [*metrics[:3], *of(resumed, Metric)]
     mean = sum(metric.loss for metric in recalled) / len(recalled)
     first = mean if "loss_over" in last.meta else last.meta["loss_first"]
     assert of(resumed, Output)[0].meta["loss_first"] == pytest.approx(first)
-    return whole, resumed
+    return uninterrupted, resumed
 
 
 def check_file(path: Path, base: str, step: int) -> None:
@@ -71,8 +71,8 @@ def check_file(path: Path, base: str, step: int) -> None:
     assert (card.dim, card.base) == (4, base)
     assert card.metadata["ss_steps"] == str(step)
     assert {"ss_network_module", "ss_network_dim", "ss_network_alpha", "ss_base_model_version"} <= card.metadata.keys()
-    said = str(card.metadata)
-    assert not [leak for leak in LEAKS if leak in said]
+    metadata = str(card.metadata)
+    assert not [leak for leak in LEAKS if leak in metadata]
 
 
 def a_state_of_another_run_is_refused(trainer: LoraTrainer, make: Make, state: Path) -> None:

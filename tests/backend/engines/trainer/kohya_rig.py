@@ -47,11 +47,22 @@ class Rig:
         **changes: Any,
     ) -> TrainRequest:
         """Six steps on four grey pictures; parameters by name."""
-        whole: dict[str, Any] = {
-            "steps": 6, "batch": 2, "resolution": SIDES[base], "network_dim": 4, "network_alpha": 2.0, "unet_lr": 1e-3,
-            "text_encoder_lr": 0.0, "scheduler": "constant", "warmup_steps": 0, "repeats": 1, "seed": 5, "save_every": 0,
-            "sample_every": 0, "caption_dropout": 0.0,
-        }  # fmt: skip
+        values: dict[str, Any] = {
+            "steps": 6,
+            "batch": 2,
+            "resolution": SIDES[base],
+            "network_dim": 4,
+            "network_alpha": 2.0,
+            "unet_lr": 1e-3,
+            "text_encoder_lr": 0.0,
+            "scheduler": "constant",
+            "warmup_steps": 0,
+            "repeats": 1,
+            "seed": 5,
+            "save_every": 0,
+            "sample_every": 0,
+            "caption_dropout": 0.0,
+        }
         folder = self.root / "originals"
         folder.mkdir(exist_ok=True)
         for n in range(images):
@@ -63,7 +74,7 @@ class Rig:
             model=self.names[base],
             name="bella-v1",
             images=pictures,
-            params=TrainParams(**whole | changes),
+            params=TrainParams(**values | changes),
             sample_prompts=prompts,
             sample_negative="blurry",
             workdir=work,
@@ -78,11 +89,14 @@ def make(root: Path, **settings: Any) -> Rig:
     for base in ("sd15", "sdxl", "flux", "sd21"):
         write_checkpoint(models / base / "base.safetensors", base)
     chosen: dict[str, Any] = {
-        "kohya_dir": folder, "kohya_python": Path(sys.executable), "kohya_models_dir": models, "DATA_SHARED_BASE": root / "var",
+        "kohya_dir": folder,
+        "kohya_python": Path(sys.executable),
+        "kohya_models_dir": models,
+        "DATA_SHARED_BASE": root / "var",
         "engine_device": "cpu",
-    }  # fmt: skip
-    made = Settings(**chosen | settings)
-    return Rig(root, folder, models, made, KohyaTrainer(made))
+    }
+    rig_settings = Settings(**chosen | settings)
+    return Rig(root, folder, models, rig_settings, KohyaTrainer(rig_settings))
 
 
 def real(root: Path) -> Rig | None:

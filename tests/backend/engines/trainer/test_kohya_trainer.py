@@ -27,11 +27,13 @@ def rig(tmp_path: Path) -> Rig:
 
 @pytest.mark.parametrize("base", ["sd15", "sdxl"])
 def test_the_contract(rig: Rig, base: str, tmp_path: Path) -> None:
-    whole, resumed = contract.a_run_and_its_resumed_half(rig.trainer, partial(rig.request, base), base, tmp_path / "again")
+    uninterrupted, resumed = contract.a_run_and_its_resumed_half(
+        rig.trainer, partial(rig.request, base), base, tmp_path / "again"
+    )
     # The fake's weights are the steps behind them: the second half went on, it did not begin anew.
-    assert [trained(made.path) for made in of(whole, Checkpoint)] == [3, 6]
+    assert [trained(checkpoint.path) for checkpoint in of(uninterrupted, Checkpoint)] == [3, 6]
     assert trained(of(resumed, Output)[0].path) == 6
-    assert [metric.loss for metric in of(resumed, Metric)] == [metric.loss for metric in of(whole, Metric)[3:]]
+    assert [metric.loss for metric in of(resumed, Metric)] == [metric.loss for metric in of(uninterrupted, Metric)[3:]]
     assert not list(tmp_path.glob("work-*/kohya-*"))
     state = of(list(rig.trainer.run(rig.request(base, save_every=3))), Checkpoint)[0].state_path
     assert state
@@ -56,14 +58,14 @@ def test_a_warm_start_begins_with_the_weights(rig: Rig) -> None:
 
 def test_the_learning_rate_of_a_resumed_run_goes_on(rig: Rig) -> None:
     """Its own schedules would stretch over the steps that are left."""
-    asked: dict[str, Any] = {"scheduler": "cosine", "warmup_steps": 2, "steps": 9, "save_every": 4}
-    whole = list(rig.trainer.run(rig.request(**asked)))
-    rates = [metric.lr for metric in of(whole, Metric)]
+    changes: dict[str, Any] = {"scheduler": "cosine", "warmup_steps": 2, "steps": 9, "save_every": 4}
+    uninterrupted = list(rig.trainer.run(rig.request(**changes)))
+    rates = [metric.lr for metric in of(uninterrupted, Metric)]
     assert rates[:2] == pytest.approx([5e-4, 1e-3])
-    state = of(whole, Checkpoint)[0].state_path
+    state = of(uninterrupted, Checkpoint)[0].state_path
     assert state is None or not state.exists()  # a newer one took its place
-    middle = of(whole, Checkpoint)[1].state_path
-    resumed = list(rig.trainer.run(rig.request(**asked, resume=middle)))
+    middle = of(uninterrupted, Checkpoint)[1].state_path
+    resumed = list(rig.trainer.run(rig.request(**changes, resume=middle)))
     assert [metric.step for metric in of(resumed, Metric)] == [9]
     assert of(resumed, Metric)[0].lr == pytest.approx(rates[8], abs=1e-9)
 
@@ -71,7 +73,7 @@ def test_the_learning_rate_of_a_resumed_run_goes_on(rig: Rig) -> None:
 def test_samples_and_checkpoints_never_share_a_step(rig: Rig) -> None:
     events = list(rig.trainer.run(rig.request(steps=12, save_every=4, sample_every=4)))
     drawn = {(sample.step, sample.n) for sample in of(events, Sample)}
-    saved = {made.step for made in of(events, Checkpoint)}
+    saved = {checkpoint.step for checkpoint in of(events, Checkpoint)}
     assert drawn == {(5, 0), (10, 0)} or not saved & {step for step, _ in drawn}
     assert drawn
     assert any("no step both draws and saves" in event.line for event in of(events, Log))
@@ -110,7 +112,7 @@ def test_pictures_arrive_upright_cropped_and_masked(rig: Rig, tmp_path: Path, mo
         assert alpha.getpixel((2, 30)) == 0
         assert alpha.getpixel((37, 30)) == 255
         assert blue.getpixel((2, 30)) == pytest.approx(90, abs=3)
-    said = (kept / "dataset.toml").read_text()
+    dataset_toml = (kept / "dataset.toml").read_text()
     for line in (
         "alpha_mask = true",
         "flip_aug = true",
@@ -118,7 +120,7 @@ def test_pictures_arrive_upright_cropped_and_masked(rig: Rig, tmp_path: Path, mo
         "caption_dropout_rate = 0.1",
         'caption_extension = ".txt"',
     ):
-        assert line in said
+        assert line in dataset_toml
     assert (kept / "pictures/00000.txt").read_text() == "bella"
 
 
