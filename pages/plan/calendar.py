@@ -8,6 +8,6 @@ from studio.shell.frame import frame
 page = frame("Calendar", icon=":material/calendar_month:", needs="viewer")
 with page.guard():
     if plan_id := st.query_params.get("id"):
-        plan.one(page, plan_id)
+        plan.show_page(page, plan_id)
     else:
         calendar.show(page)

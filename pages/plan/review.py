@@ -5,4 +5,4 @@ from studio.shell.frame import frame
 
 page = frame("Review", icon=":material/rate_review:", needs="viewer")
 with page.guard():
-    review.queue(page)
+    review.show(page)

@@ -1,4 +1,4 @@
-"""What of posting waits for a person, as lines that lead to where it is put right: on Review and on the overview."""
+"""What waits for a person in publishing, as lines that link to where it is solved: on Review and on the overview."""
 
 from __future__ import annotations
 
@@ -16,30 +16,34 @@ def read(page: Page) -> Attention:
         return content_plans.needs_attention(tx)
 
 
-def lines(page: Page, found: Attention, *, states: bool = True) -> None:
-    """`states`: also posts that are unknown, failed or missed, which Review has lists of itself."""
+def show(page: Page, attention: Attention, *, states: bool = True) -> None:
+    """Draws the lines. `states`: also posts that are unknown, failed or missed; Review has its own lists of them."""
     if states:
-        _posts(page, found.unknown, "unknown", "nobody knows whether they are there. Look at the account.")
-        _posts(page, found.failed, "failed", "could not be published.")
-        _posts(page, found.missed, "missed", "missed their time by more than 48 hours.")
-    for one in found.disconnected:
-        waits = f" {count(one.waiting, 'post')} {'waits' if one.waiting == 1 else 'wait'} for it." if one.waiting else ""
-        why = one.trouble or ("It must be connected again." if one.state == "reconnect" else "It is switched off.")
-        where = f"**{plain(one.name)} · {PLATFORMS[one.platform]}**: {plain(why)}{waits}"
-        _line(page, where, "Open channels", f"closed:{one.channel_id}", "plan/channels")
-    for stop in found.paused:
-        whose = plain(stop.name) if stop.influencer_id else "the whole workspace"
-        said = f"**{count(stop.posts, 'post')}** held: publishing is stopped for {whose}."
-        _line(page, said, "Open the calendar", f"stopped:{stop.influencer_id}", "plan/calendar")
+        _state_line(page, attention.unknown, "unknown", "nobody knows whether they are there. Look at the account.")
+        _state_line(page, attention.failed, "failed", "could not be published.")
+        _state_line(page, attention.missed, "missed", "missed their time by more than 48 hours.")
+    for channel in attention.disconnected:
+        waiting = (
+            f" {count(channel.waiting, 'post')} {'waits' if channel.waiting == 1 else 'wait'} for it."
+            if channel.waiting
+            else ""
+        )
+        reason = channel.trouble or ("It must be connected again." if channel.state == "reconnect" else "It is switched off.")
+        text = f"**{plain(channel.name)} · {PLATFORMS[channel.platform]}**: {plain(reason)}{waiting}"
+        _line(page, text, "Open channels", f"closed:{channel.channel_id}", "plan/channels")
+    for paused in attention.paused:
+        owner = plain(paused.name) if paused.influencer_id else "the whole workspace"
+        text = f"**{count(paused.posts, 'post')}** held: publishing is stopped for {owner}."
+        _line(page, text, "Open the calendar", f"stopped:{paused.influencer_id}", "plan/calendar")
 
 
-def _posts(page: Page, n: int, state: str, said: str) -> None:
+def _state_line(page: Page, n: int, state: str, text: str) -> None:
     if n:
-        _line(page, f"**{count(n, 'post')}**: {said}", "Look", f"attention:{state}", "plan/review", show=state)
+        _line(page, f"**{count(n, 'post')}**: {text}", "Look", f"attention:{state}", "plan/review", show=state)
 
 
-def _line(page: Page, said: str, word: str, key: str, file: str, **query: str) -> None:
+def _line(page: Page, text: str, label: str, key: str, file: str, **query: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(said, width="stretch")
-        if st.button(word, key=key):
+        st.markdown(text, width="stretch")
+        if st.button(label, key=key):
             page.go(file, **query)

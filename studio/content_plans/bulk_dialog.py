@@ -1,4 +1,4 @@
-"""Planning days at once: the question with what it comes to, in a dialog of its own or in that of a chosen range."""
+"""“Plan days” (bulk planning): form and forecast, in its own dialog or in the dialog of a chosen range of days."""
 
 from __future__ import annotations
 
@@ -21,58 +21,66 @@ from studio.ui.toasts import queue_toast, show_queued_toasts, toast_errors
 _KEY = "plan_days"
 
 
-def ask(page: Page, people: Sequence[InfluencerCard], *, influencer: str) -> None:
-    """Opens the question."""
+def open_dialog(page: Page, influencer_cards: Sequence[InfluencerCard], *, influencer: str) -> None:
+    """Opens the dialog. `influencer`: id of the one to begin with; "": the current one."""
 
     @st.dialog("Plan days", width="medium")
     def question() -> None:
         st.caption(
             "Captions, hashtags and pictures in their voice, as drafts on free times. You look at them before they go out."
         )
-        names = {one.id: one for one in people}
-        start = list(names).index(
-            influencer if influencer in names else current_influencer.current_influencer_id(list(names)) or next(iter(names))
+        cards_by_id = {card.id: card for card in influencer_cards}
+        start = list(cards_by_id).index(
+            influencer
+            if influencer in cards_by_id
+            else current_influencer.current_influencer_id(list(cards_by_id)) or next(iter(cards_by_id))
         )
-        who = st.selectbox("Influencer", list(names), start, format_func=lambda one: names[one].name, key="days:who")
-        current_influencer.set_current_influencer(who)
-        body(page, names[who])
+        influencer_id = st.selectbox(
+            "Influencer",
+            list(cards_by_id),
+            start,
+            format_func=lambda influencer_id: cards_by_id[influencer_id].name,
+            key="days:who",
+        )
+        current_influencer.set_current_influencer(influencer_id)
+        body(page, cards_by_id[influencer_id])
 
     question()
 
 
-def body(page: Page, who: InfluencerCard, *, first: date | None = None, days: int = 7) -> None:
-    """Form, forecast and the button; `first` and `days`: of a chosen range."""
+def body(page: Page, influencer: InfluencerCard, *, first: date | None = None, days: int = 7) -> None:
+    """Form, forecast and the button. `first`, `days`: of a chosen range."""
     show_queued_toasts()
     with page.transaction() as tx:
-        accounts = [one for one in channels.of(tx, who.id) if one.deleted_at is None]
-        rules = content_plans.get_rules(tx, who.id)
-    if not accounts:
-        _no_channel(page, who)
+        channel_cards = [channel for channel in channels.of(tx, influencer.id) if channel.deleted_at is None]
+        rules = content_plans.get_rules(tx, influencer.id)
+    if not channel_cards:
+        _offer_practice_channel(page, influencer)
         return
     try:
-        order = series_form(who, accounts, rules, first=first, days=days)
+        order = series_form(influencer, channel_cards, rules, first=first, days=days)
         with st.spinner("Looking for free times …", show_time=False):
-            foretold = bulk_planning.forecast(page.app, page.transaction, order=order)
+            forecast = bulk_planning.forecast(page.app, page.transaction, order=order)
     except StudioError as error:
         st.warning(plain(error.message), icon=":material/error:")
         st.button("Plan posts", type="primary", icon=":material/auto_awesome:", disabled=True, width="stretch")
         return
-    _say(page, foretold, order)
-    word = f"Plan {count(len(foretold.moments), 'post')}"
-    if st.button(word, type="primary", icon=":material/auto_awesome:", width="stretch", key="days:start"):
+    _show_forecast(page, forecast, order)
+    label = f"Plan {count(len(forecast.moments), 'post')}"
+    if st.button(label, type="primary", icon=":material/auto_awesome:", width="stretch", key="days:start"):
         _start(page, order)
 
 
-def _no_channel(page: Page, who: InfluencerCard) -> None:
+def _offer_practice_channel(page: Page, influencer: InfluencerCard) -> None:
     st.info(
-        f"{plain(who.name)} has no channel yet. Connect an account on Channels, or begin with a practice channel: it behaves "
-        "like a platform and shows posts to nobody outside.",
+        f"{plain(influencer.name)} has no channel yet. Connect an account on Channels, or begin with a practice channel: "
+        "it behaves like a platform and shows posts to nobody outside.",
         icon=":material/cell_tower:",
     )
 
     def practice() -> None:
         with toast_errors(), page.transaction(needs="editor") as tx:
-            channels.add_sandbox(tx, who.id)
+            channels.add_sandbox(tx, influencer.id)
 
     with st.container(horizontal=True):
         st.button("Add a practice channel", type="primary", icon=":material/science:", on_click=practice)
@@ -80,53 +88,55 @@ def _no_channel(page: Page, who: InfluencerCard) -> None:
             page.go("plan/channels")
 
 
-def _say(page: Page, foretold: Forecast, order: SeriesOrder) -> None:
-    """What it comes to, before anything is started."""
-    first, last = foretold.moments[0].wall, foretold.moments[-1].wall
+def _show_forecast(page: Page, forecast: Forecast, order: SeriesOrder) -> None:
+    """The forecast, before anything is started."""
+    first, last = forecast.moments[0].wall, forecast.moments[-1].wall
     span = f"{first:%a %-d %b, %H:%M}" if first == last else f"{first:%a %-d %b, %H:%M} to {last:%a %-d %b, %H:%M}"
     with st.container(border=True, gap="xxsmall"):
-        st.markdown(f"**{count(len(foretold.moments), 'post')}**, {plain(span)}")
-        if foretold.filled:
-            has = "has a post already and is" if foretold.filled == 1 else "have a post already and are"
-            st.caption(f":material/event_available: {count(foretold.filled, 'day')} {has} skipped.")
-        if foretold.moved:
-            st.caption(f":material/event_busy: {count(foretold.moved, 'time')} taken: moved to the nearest free one.")
-        if foretold.left_out:
-            st.caption(f":material/event_busy: {count(foretold.left_out, 'time')} left out: past, or no room on that day.")
-        st.caption(f":material/ink_pen: {_words(foretold)}")
-        if order.pictures and foretold.pictures:
-            st.caption(f":material/image: {_pictures(foretold)}")
-        for sentence in foretold.warnings:
+        st.markdown(f"**{count(len(forecast.moments), 'post')}**, {plain(span)}")
+        if forecast.filled:
+            has = "has a post already and is" if forecast.filled == 1 else "have a post already and are"
+            st.caption(f":material/event_available: {count(forecast.filled, 'day')} {has} skipped.")
+        if forecast.moved:
+            st.caption(f":material/event_busy: {count(forecast.moved, 'time')} taken: moved to the nearest free one.")
+        if forecast.left_out:
+            st.caption(f":material/event_busy: {count(forecast.left_out, 'time')} left out: past, or no room on that day.")
+        st.caption(f":material/ink_pen: {_text_cost(forecast)}")
+        if order.pictures and forecast.pictures:
+            st.caption(f":material/image: {_picture_time(forecast)}")
+        for sentence in forecast.warnings:
             st.caption(f":material/info: {plain(sentence)}")
-    if foretold.over:
-        st.warning(plain(_too_dear(foretold)), icon=":material/payments:")
+    if forecast.over:
+        st.warning(plain(_budget_warning(forecast)), icon=":material/payments:")
 
 
-def _too_dear(foretold: Forecast) -> str:
-    if not foretold.left_usd:
+def _budget_warning(forecast: Forecast) -> str:
+    if not forecast.left_usd:
         return (
             "Nothing is left of the budget for words, so no post would be written. It goes on when the day or the month is "
             "over, or when an owner raises the limit on the Costs page."
         )
     return (
-        f"The budget for words has {usd(foretold.left_usd)} left, so it may stop before the end. What is written by then "
+        f"The budget for words has {usd(forecast.left_usd)} left, so it may stop before the end. What is written by then "
         "stays; “Try again” goes on from there when there is money again."
     )
 
 
-def _words(foretold: Forecast) -> str:
-    took = duration(foretold.write_s)
-    if foretold.most_usd is None:
-        return f"No language model is set: the offline writer puts the texts together, free, in about {took}."
-    usually = f", usually about {usd(foretold.usual_usd)}" if foretold.usual_usd is not None else ", usually far less"
-    return plain(f"Texts cost at most {usd(foretold.most_usd)}{usually}; they take about {took}.")
+def _text_cost(forecast: Forecast) -> str:
+    write_time = duration(forecast.write_s)
+    if forecast.most_usd is None:
+        return f"No language model is set: the offline writer puts the texts together, free, in about {write_time}."
+    usually = f", usually about {usd(forecast.usual_usd)}" if forecast.usual_usd is not None else ", usually far less"
+    return plain(f"Texts cost at most {usd(forecast.most_usd)}{usually}; they take about {write_time}.")
 
 
-def _pictures(foretold: Forecast) -> str:
-    drawn = count(foretold.pictures, "picture")
-    if foretold.draw_s is None:
-        return f"{drawn}: how long they take is known once one was drawn here. Each goes to its draft when it is there."
-    return f"{drawn} in {estimated_duration(foretold.draw_s, foretold.load_s)}. Each goes to its draft when it is there."
+def _picture_time(forecast: Forecast) -> str:
+    picture_count = count(forecast.pictures, "picture")
+    if forecast.draw_s is None:
+        return f"{picture_count}: how long they take is known once one was drawn here. Each goes to its draft when it is there."
+    return (
+        f"{picture_count} in {estimated_duration(forecast.draw_s, forecast.load_s)}. Each goes to its draft when it is there."
+    )
 
 
 def _start(page: Page, order: SeriesOrder) -> None:

@@ -1,4 +1,4 @@
-"""The calendar page: filters, the calendar itself, planning a range, the switches and rules beside it."""
+"""The calendar page: toolbar with filters, rules and stop switches, the newest series, and the calendar itself."""
 
 from __future__ import annotations
 
@@ -26,66 +26,65 @@ def show(page: Page) -> None:
     show_queued_toasts()
     draw_notice_bar(page)
     with page.transaction() as tx:
-        people = influencers.page(tx, take=200).cards
-        accounts = channels.of(tx)
-        stopped = content_plans.workspace_paused(tx)
-    if not people:
+        influencer_cards = influencers.page(tx, take=200).cards
+        channel_cards = channels.of(tx)
+        is_paused = content_plans.workspace_paused(tx)
+    if not influencer_cards:
         card = empty_state(
             "Nobody to plan for yet", "Make an influencer first, then plan what they post.", icon=":material/face_3:"
         )
         if page.can_edit and card.button("New influencer", type="primary"):
             page.go("start/wizard")
         return
-    if stopped:
+    if is_paused:
         st.warning("Publishing is stopped for the whole workspace: nothing goes out.", icon=":material/front_hand:")
-    influencer, filters, zone = _toolbar(page, people, accounts)
+    influencer, filters, zone = _toolbar(page, influencer_cards, channel_cards)
     if influencer:
-        _gaps(page, influencer)
+        _empty_days(page, influencer)
     moved = plan_series.show(page, influencer)
-    _nothing_yet(page, people, influencer)
-    said = calendar(
+    _empty_calendar(page, influencer_cards, influencer)
+    clicked = calendar(
         "calendar",
         workspace=page.workspace.id,
         zone=zone,
         can_edit=page.can_edit,
-        influencers=[(one.id, one.name) for one in people],
+        influencers=[(card.id, card.name) for card in influencer_cards],
         states=_STATES,
         colour_by=st.session_state.get("calendar:colours", "influencer"),
         stamp=f"{st.session_state.get('calendar:stamp', 0)}:{moved}",
         filters=filters,
     )
     _help()
-    if said.opened:
-        plan.dialog(page, said.opened)
-    if said.chosen and page.can_edit:
-        plan_new.ask(page, people, accounts, influencer=influencer, zone=zone, chosen=said.chosen)
+    if clicked.opened:
+        plan.open_dialog(page, clicked.opened)
+    if clicked.chosen and page.can_edit:
+        plan_new.open_dialog(page, influencer_cards, channel_cards, influencer=influencer, zone=zone, chosen=clicked.chosen)
 
 
-def _toolbar(page: Page, people: Sequence[InfluencerCard], accounts: Sequence[ChannelCard]) -> Toolbar:
-    """One row: what to make, whose posts, and the rest folded away. Returns (influencer, filters as the API knows them,
-    zone)."""
-    names = {one.id: one.name for one in people}
+def _toolbar(page: Page, influencer_cards: Sequence[InfluencerCard], channel_cards: Sequence[ChannelCard]) -> Toolbar:
+    """One row: new plans, the influencer, and popovers. Returns (influencer id or "", filters by API name, time zone)."""
+    names_by_id = {card.id: card.name for card in influencer_cards}
     with st.container(horizontal=True, vertical_alignment="center", key="calendar-bar"):
-        make = st.container(horizontal=True, width="content")
-        wish = st.query_params.get("influencer", "")
-        at = list(names).index(wish) + 1 if wish in names else 0
+        new_buttons = st.container(horizontal=True, width="content")
+        requested = st.query_params.get("influencer", "")
+        index = list(names_by_id).index(requested) + 1 if requested in names_by_id else 0
         influencer = (
             st.selectbox(
                 "Influencer",
-                ["", *names],
-                at,
-                format_func=lambda one: names.get(one, "All influencers"),
+                ["", *names_by_id],
+                index,
+                format_func=lambda influencer_id: names_by_id.get(influencer_id, "All influencers"),
                 key="calendar:influencer",
                 width=190,
                 label_visibility="collapsed",
             )
             or ""
         )
-        filters = _filter(accounts, influencer)
-        zone = _zone(people, influencer)
+        filters = _filter_popover(channel_cards, influencer)
+        zone = _zone(influencer_cards, influencer)
         if page.can_edit:
-            with make:
-                _make(page, people, accounts, influencer, zone)
+            with new_buttons:
+                _new_buttons(page, influencer_cards, channel_cards, influencer, zone)
             with st.popover("Shift", icon=":material/move_down:"):
                 plan_new.shift_form(page, influencer)
         if influencer:
@@ -93,29 +92,33 @@ def _toolbar(page: Page, people: Sequence[InfluencerCard], accounts: Sequence[Ch
                 posting_rules.form(page, influencer)
         if page.can_edit:
             with st.popover("Stop", icon=":material/front_hand:"):
-                posting_rules.switches(page, people)
+                posting_rules.switches(page, influencer_cards)
         with st.popover(zone, icon=":material/schedule:"):
-            zones = list(dict.fromkeys([zone, *(one.time_zone for one in people), *influencers.time_zones()]))
+            zones = list(dict.fromkeys([zone, *(card.time_zone for card in influencer_cards), *influencers.time_zones()]))
             st.selectbox("Times are shown by the clocks of", zones, key=f"calendar:zone:{influencer}")
     return influencer, filters, zone
 
 
-def _make(page: Page, people: Sequence[InfluencerCard], accounts: Sequence[ChannelCard], influencer: str, zone: str) -> None:
+def _new_buttons(
+    page: Page, influencer_cards: Sequence[InfluencerCard], channel_cards: Sequence[ChannelCard], influencer: str, zone: str
+) -> None:
     if st.button("New plan", icon=":material/add:", type="primary"):
-        plan_new.ask(page, people, accounts, influencer=influencer, zone=zone, chosen=None)
+        plan_new.open_dialog(page, influencer_cards, channel_cards, influencer=influencer, zone=zone, chosen=None)
     if st.button("Plan days", icon=":material/auto_awesome:"):
-        bulk_dialog.ask(page, people, influencer=influencer)
+        bulk_dialog.open_dialog(page, influencer_cards, influencer=influencer)
 
 
-def _filter(accounts: Sequence[ChannelCard], influencer: str) -> dict[str, str]:
-    """As the API knows them, and what the colours mean. The button says how many of them are chosen."""
-    theirs = {one.id: one.label for one in accounts if influencer in ("", one.influencer_id)}
+def _filter_popover(channel_cards: Sequence[ChannelCard], influencer: str) -> dict[str, str]:
+    """Filters by API name, empty ones left out. The popover also holds the choice of colours; its button counts the filters."""
+    channel_names = {channel.id: channel.label for channel in channel_cards if influencer in ("", channel.influencer_id)}
     keys = f"calendar:channel:{influencer}", "calendar:state", "calendar:below"
-    chosen = sum(bool(st.session_state.get(one)) for one in keys)
+    chosen = sum(bool(st.session_state.get(key)) for key in keys)
     with st.popover(f"Filter ({chosen})" if chosen else "Filter", icon=":material/filter_list:", key="calendar-filter"):
-        channel = st.selectbox("Channel", ["", *theirs], format_func=lambda one: theirs.get(one, "All"), key=keys[0])
-        state = st.selectbox("State", ["", *_STATES], format_func=lambda one: _STATES.get(one, "All"), key=keys[1])
-        below = st.checkbox("Face match below the threshold", key=keys[2])
+        channel = st.selectbox(
+            "Channel", ["", *channel_names], format_func=lambda channel_id: channel_names.get(channel_id, "All"), key=keys[0]
+        )
+        state = st.selectbox("State", ["", *_STATES], format_func=lambda state: _STATES.get(state, "All"), key=keys[1])
+        below_threshold = st.checkbox("Face match below the threshold", key=keys[2])
         st.segmented_control(
             "Colours",
             ["influencer", "state"],
@@ -124,26 +127,32 @@ def _filter(accounts: Sequence[ChannelCard], influencer: str) -> dict[str, str]:
             required=True,
             key="calendar:colours",
         )
-    found = {"influencer": influencer, "channel": channel, "status": state, "face": "below" if below else ""}
-    return {name: value for name, value in found.items() if value}
+    filters = {"influencer": influencer, "channel": channel, "status": state, "face": "below" if below_threshold else ""}
+    return {name: value for name, value in filters.items() if value}
 
 
-def _zone(people: Sequence[InfluencerCard], influencer: str) -> str:
-    """Whose clock the calendar shows: the influencer's, the one all of them share, else this browser's."""
-    shown = {one.time_zone for one in people if influencer in ("", one.id)}
-    mine = st.context.timezone
-    known = influencers.time_zones()
-    usual = next(iter(shown)) if len(shown) == 1 else mine if isinstance(mine, str) and mine in known else "UTC"
-    zones = list(dict.fromkeys([usual, *sorted(shown), *known]))
+def _zone(influencer_cards: Sequence[InfluencerCard], influencer: str) -> str:
+    """The time zone the calendar shows: the influencer's, the one that all of them share, else this browser's, else UTC."""
+    used_zones = {card.time_zone for card in influencer_cards if influencer in ("", card.id)}
+    browser_zone = st.context.timezone
+    all_zones = influencers.time_zones()
+    default_zone = (
+        next(iter(used_zones))
+        if len(used_zones) == 1
+        else browser_zone
+        if isinstance(browser_zone, str) and browser_zone in all_zones
+        else "UTC"
+    )
+    zones = list(dict.fromkeys([default_zone, *sorted(used_zones), *all_zones]))
     return st.session_state.get(f"calendar:zone:{influencer}") or zones[0]
 
 
-def _nothing_yet(page: Page, people: Sequence[InfluencerCard], influencer: str) -> None:
-    """For who comes here the first time."""
+def _empty_calendar(page: Page, influencer_cards: Sequence[InfluencerCard], influencer: str) -> None:
+    """An invitation to plan something, while there is no plan."""
     with page.transaction() as tx:
-        any_ = content_plans.page(tx, PlanFilters(influencer_id=influencer), take=1).cards
+        plans = content_plans.page(tx, PlanFilters(influencer_id=influencer), take=1).cards
         series = bulk_planning.latest_series(tx, influencer)
-    if any_ or not page.can_edit or (series and not series.job.ended):
+    if plans or not page.can_edit or (series and not series.job.ended):
         return
     card = empty_state(
         "Nothing is planned yet",
@@ -151,16 +160,18 @@ def _nothing_yet(page: Page, people: Sequence[InfluencerCard], influencer: str) 
         icon=":material/calendar_add_on:",
     )
     if card.button("Plan a week", type="primary", icon=":material/auto_awesome:", key="empty:week"):
-        bulk_dialog.ask(page, people, influencer=influencer)
+        bulk_dialog.open_dialog(page, influencer_cards, influencer=influencer)
 
 
-def _gaps(page: Page, influencer: str) -> None:
+def _empty_days(page: Page, influencer: str) -> None:
     today = datetime.now(UTC).date()
     with page.transaction() as tx:
-        runs = content_plans.empty_days(tx, influencer, today, today + timedelta(days=27), least=3)
-    if runs:
-        said = ", ".join(f"{start:%-d %b}–{end:%-d %b}" if start != end else f"{start:%-d %b}" for start, end in runs[:4])
-        st.caption(f":material/event_busy: Nothing planned on {said}.")
+        empty_runs = content_plans.empty_days(tx, influencer, today, today + timedelta(days=27), least=3)
+    if empty_runs:
+        ranges = ", ".join(
+            f"{start:%-d %b}–{end:%-d %b}" if start != end else f"{start:%-d %b}" for start, end in empty_runs[:4]
+        )
+        st.caption(f":material/event_busy: Nothing planned on {ranges}.")
 
 
 def _help() -> None:

@@ -6,7 +6,7 @@ from backend.content_plans import FaceMatch
 
 
 def badge(match: FaceMatch | None) -> str:
-    """As markdown; "" for what was not scored."""
+    """Markdown; "" for a plan whose pictures were not scored."""
     if match is None:
         return ""
     score = f"Face match {percent(match.score)}"

@@ -1,4 +1,4 @@
-"""One plan: where it stands, what can be done with it, and its form; in a dialog over the calendar, or as a page of its own."""
+"""One plan: status, actions, problems and form; in a dialog over the calendar or Review, or as a page of its own."""
 
 from __future__ import annotations
 
@@ -39,96 +39,99 @@ COLOURS = {
 }
 
 
-def dialog(page: Page, plan_id: str) -> None:
-    """Over the calendar or Review; what is changed in it is there when it closes."""
+def open_dialog(page: Page, plan_id: str) -> None:
+    """Opens the plan in a dialog over the calendar or Review."""
 
     st.session_state["plan:dialog"] = plan_id
 
-    @st.dialog("Plan", width="large", on_dismiss=partial(_closed, page, plan_id))
-    def shown() -> None:
+    @st.dialog("Plan", width="large", on_dismiss=partial(_on_close, page, plan_id))
+    def draw() -> None:
         with page.guard():
             body(page, plan_id)
 
-    shown()
+    draw()
 
 
-def _closed(page: Page, plan_id: str) -> None:
-    unsaved_changes.keep_at_close(page, plan_id)
+def _on_close(page: Page, plan_id: str) -> None:
+    unsaved_changes.store_at_close(page, plan_id)
     st.session_state.pop("plan:dialog", None)
     dismiss_notice()
-    touched()
+    refresh_calendar()
 
 
-def one(page: Page, plan_id: str) -> None:
-    """At its own address."""
+def show_page(page: Page, plan_id: str) -> None:
+    """The plan at its own address."""
     st.session_state.pop("plan:dialog", None)
     if st.button("Calendar", icon=":material/arrow_back:", type="tertiary"):
         page.go("plan/calendar")
     body(page, plan_id)
 
 
-def touched() -> None:
-    """The calendar reads again in the next run."""
+def refresh_calendar() -> None:
+    """Makes the calendar component read its plans again in the next run."""
     st.session_state["calendar:stamp"] = st.session_state.get("calendar:stamp", 0) + 1
 
 
 def body(page: Page, plan_id: str) -> None:
-    """Each part has a place of its own, however much is in it: else what follows would begin anew when one of them grows. The
-    form is read first, since what can be done depends on what was typed."""
+    """Draws the plan.
+
+    Each part has a container, so that the elements after it keep their position, and with it their state, when a part grows
+    or shrinks. The form is drawn first because the actions depend on what was typed.
+    """
     show_queued_toasts()
     with page.transaction() as tx:
         card = content_plans.get(tx, plan_id)
         rules = content_plans.get_rules(tx, card.influencer_id)
-        near = content_plans.placement_warnings(tx, plan_id)
+        warnings = content_plans.placement_warnings(tx, plan_id)
         match = content_plans.worst_matches(tx, [card]).get(plan_id)
     form_keeper(f"keeper:{plan_id}", stamp=st.session_state.get("calendar:stamp", 0))
-    head, standing, acts, fixes, fields, log = (st.container() for _ in range(6))
+    head, status, actions, fixes, fields, log = (st.container() for _ in range(6))
     if card.deleted_at:
         with head:
             _deleted(page, plan_id)
         return
     with fields:
         edited = plan_edit.form(page, card)
-        unsaved_changes.keep(page, edited)
+        unsaved_changes.store(page, edited)
         if page.can_edit:
             plan_actions.save(page, card, edited)
     with head:
-        _head(card, near, match)
-    with standing:
+        _head(card, warnings, match)
+    with status:
         draw_notice_in_dialog(page)
         for post in card.posts:
             if len(card.posts) > 1:
                 st.markdown(f"{badge(post.state)} {plain(post.channel_name)}")
             post_status.show(page, card, post, edited)
-        post_status.watch(page, card)
-    with acts:
+        post_status.watch_due_time(page, card)
+    with actions:
         if page.can_edit:
             plan_actions.show(page, card, edited, review=rules.review)
             plan_actions.unsaved(page, edited)
     with fixes:
         plan_fixes.show(page, card)
     with log:
-        plan_attempts.log(page, card)
+        plan_attempts.show_log(page, card)
 
 
 def _deleted(page: Page, plan_id: str) -> None:
     st.info("This plan was deleted.", icon=":material/delete:")
-    if page.can_edit and (act := st.session_state.get(f"plan:deleted:{plan_id}")):
-        st.button("Take it back", icon=":material/undo:", on_click=_undo, args=(page, act))
+    if page.can_edit and (undo_id := st.session_state.get(f"plan:deleted:{plan_id}")):
+        st.button("Take it back", icon=":material/undo:", on_click=_undo, args=(page, undo_id))
 
 
-def _head(card: PlanCard, near: Sequence[str], match: FaceMatch | None) -> None:
-    when = f"{card.wall:%a %-d %b %Y, %H:%M} ({card.zone})" if card.wall else "without a date"
+def _head(card: PlanCard, warnings: Sequence[str], match: FaceMatch | None) -> None:
+    date_text = f"{card.wall:%a %-d %b %Y, %H:%M} ({card.zone})" if card.wall else "without a date"
     st.markdown(f"### {plain(card.title)}")
-    st.markdown(f"{badge(card.state)} {plain(card.influencer_name)} · {plain(when)} {face_match.badge(match)}")
-    if card.wall and (found := content_plans.to_instant(card.wall, card.zone)).adjustment:
-        said = (
-            f"skips that time: it is posted at {found.wall:%H:%M}"
-            if found.adjustment == "missing"
+    st.markdown(f"{badge(card.state)} {plain(card.influencer_name)} · {plain(date_text)} {face_match.badge(match)}")
+    if card.wall and (placed_at := content_plans.to_instant(card.wall, card.zone)).adjustment:
+        adjustment = (
+            f"skips that time: it is posted at {placed_at.wall:%H:%M}"
+            if placed_at.adjustment == "missing"
             else "shows that time twice: the first is taken"
         )
-        st.caption(f":material/schedule: The clock {said}.")
-    for sentence in near:
+        st.caption(f":material/schedule: The clock {adjustment}.")
+    for sentence in warnings:
         st.warning(plain(sentence), icon=":material/event_busy:")
 
 
@@ -139,4 +142,4 @@ def badge(state: PostState) -> str:
 def _undo(page: Page, act_id: str) -> None:
     with toast_errors(), page.transaction(needs="editor") as tx:
         content_plans.undo(tx, act_id)
-    touched()
+    refresh_calendar()

@@ -1,4 +1,4 @@
-"""The log of tries to publish a plan's posts: when, how far, what was sent, what the platform said."""
+"""The log of attempts to publish a plan's posts: when, how far it came, what was sent, what the platform answered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OUTCOMES = {
     "held": ":gray-badge[Held]",
     "missed": ":red-badge[Missed]",
 }
-FAR = {
+PHASES = {
     "": "not begun",
     "preparing": "got as far as preparing",
     "ready": "got as far as being prepared there",
@@ -28,52 +28,52 @@ FAR = {
 }
 
 
-def log(page: Page, card: PlanCard) -> None:
-    """Nothing while nothing was tried."""
+def show_log(page: Page, card: PlanCard) -> None:
+    """Draws the log; nothing before the first attempt."""
     with page.transaction() as tx:
-        tried = [(post, found) for post in card.posts if (found := content_plans.list_attempts(tx, post.id))]
-    if not tried:
+        attempts_by_post = [(post, attempts) for post in card.posts if (attempts := content_plans.list_attempts(tx, post.id))]
+    if not attempts_by_post:
         return
-    n = sum(len(found) for _, found in tried)
+    n = sum(len(attempts) for _, attempts in attempts_by_post)
     with st.expander(f"{count(n, 'try', 'tries')} to publish it", icon=":material/history:"):
-        for post, found in tried:
-            for attempt in found:
+        for post, attempts in attempts_by_post:
+            for attempt in attempts:
                 st.markdown(
-                    f"{OUTCOMES[attempt.outcome]} **{plain(post.channel_name)}**, try {attempt.n}, {_when(attempt, card)}"
+                    f"{OUTCOMES[attempt.outcome]} **{plain(post.channel_name)}**, try {attempt.n}, {_time_text(attempt, card)}"
                 )
                 for line in _lines(attempt):
                     st.caption(line)
 
 
-def _when(attempt: AttemptCard, card: PlanCard) -> str:
+def _time_text(attempt: AttemptCard, card: PlanCard) -> str:
     took = f", took {duration((attempt.ended_at - attempt.created_at).total_seconds())}" if attempt.ended_at else ""
     return plain(clock_time(attempt.created_at, card.zone) + took)
 
 
 def _lines(attempt: AttemptCard) -> list[str]:
-    far = FAR.get(attempt.phase, "") if attempt.outcome != "published" else ""
-    found = (
-        [plain(". ".join(part for part in (attempt.said.rstrip("."), far.capitalize()) if part) + ".")]
-        if attempt.said or far
+    phase = PHASES.get(attempt.phase, "") if attempt.outcome != "published" else ""
+    lines = (
+        [plain(". ".join(part for part in (attempt.said.rstrip("."), phase.capitalize()) if part) + ".")]
+        if attempt.said or phase
         else []
     )
-    if sent := _sent(attempt.sent):
-        found.append(f":material/outbox: Sent: {sent}")
-    found += [f":material/label: {plain(str(line))}" for line in attempt.sent.get("said", [])[:10]]
+    if sent := _sent_text(attempt.sent):
+        lines.append(f":material/outbox: Sent: {sent}")
+    lines += [f":material/label: {plain(str(line))}" for line in attempt.sent.get("said", [])[:10]]
     comment: dict[str, Any] = attempt.sent.get("comment") or {}
     if comment.get("said"):
-        found.append(f":material/comment: First comment: {plain(str(comment['said']))}")
-    return found
+        lines.append(f":material/comment: First comment: {plain(str(comment['said']))}")
+    return lines
 
 
-def _sent(sent: dict[str, Any]) -> str:
+def _sent_text(sent: dict[str, Any]) -> str:
     """“2 pictures (1080 × 1350, 312 KB; …) · carousel · marked as AI-made”, as markdown."""
     files: list[dict[str, Any]] = sent.get("files") or []
     if not files and "ai_made" not in sent:
         return ""
-    what = "; ".join(f"{one.get('width')} × {one.get('height')}, {size(int(one.get('size') or 0))}" for one in files[:4])
-    kind = "video" if any(one.get("kind") == "video" for one in files) else "picture"
-    parts = [f"{count(len(files), kind)} ({what}{'; …' if len(files) > 4 else ''})"] if files else []
+    sizes = "; ".join(f"{file.get('width')} × {file.get('height')}, {size(int(file.get('size') or 0))}" for file in files[:4])
+    kind = "video" if any(file.get("kind") == "video" for file in files) else "picture"
+    parts = [f"{count(len(files), kind)} ({sizes}{'; …' if len(files) > 4 else ''})"] if files else []
     parts += [str(sent["format"])] if sent.get("format") else []
     parts += [f"seen by {str(sent['privacy']).replace('_', ' ').lower()}"] if sent.get("privacy") else []
     parts.append("marked as AI-made" if sent.get("ai_made") else "not marked as AI-made")

@@ -1,4 +1,4 @@
-"""How a post of a plan stands once its time has come: sent right now, waiting, out, failed, or to be looked for by a person."""
+"""Status of a post once its time has come: being published, waiting, published, failed, or unknown."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from backend.kit.clock import now
 from backend.kit.ids import new_id
 from studio.components import live_jobs
 from studio.content_plans import plan_actions
-from studio.content_plans.unsaved_changes import Edited
+from studio.content_plans.unsaved_changes import EditedForm
 from studio.shell.frame import Page
 from studio.ui.format import ago, clock_time, esc, media_url, plain
 
 S = PostState
-_LOOK_S, _LONGEST_S = 4.0, 3600.0
-BEFORE = "Followers see nothing before its last step; until then it can be cancelled."
-LAST = "It is being published and cannot be stopped any more. The studio finds out what became of it, and never sends it twice."
+_POLL_S, _MAX_POLL_S = 4.0, 3600.0
+CAN_BE_CANCELLED = "Followers see nothing before its last step; until then it can be cancelled."
+CANNOT_BE_CANCELLED = (
+    "It is being published and cannot be stopped any more. The studio finds out what became of it, and never sends it twice."
+)
 
 
-def show(page: Page, card: PlanCard, post: PostCard, edited: Edited) -> None:
-    """What a post of this state has to say, and what a person can do about it."""
+def show(page: Page, card: PlanCard, post: PostCard, edited: EditedForm) -> None:
+    """The post's status, and what a person can do about it."""
     if post.note:
         st.info(f"Reviewer: {plain(post.note)}", icon=":material/rate_review:")
     match post.state:
@@ -33,50 +35,52 @@ def show(page: Page, card: PlanCard, post: PostCard, edited: Edited) -> None:
         case S.UNKNOWN:
             _unknown(page, card, post, edited)
         case S.SCHEDULED if post.error or (post.not_before and post.not_before > now()):
-            _waits(card, post)
+            _waiting(card, post)
         case _ if post.error:
-            _wrong(page, post, edited)
+            _failed(page, post, edited)
 
 
-def watch(page: Page, card: PlanCard) -> None:
-    """The page shows by itself that a post goes out: it looks when its time has come, and often while it is late."""
+def watch_due_time(page: Page, card: PlanCard) -> None:
+    """Reruns the page when a scheduled post changes its state: looks when it is due, and often while it is late."""
     due = min((post.due_at for post in card.posts if post.state == S.SCHEDULED and post.due_at), default=None)
     if due is None:
         return
-    left = (due - now()).total_seconds()
-    seen = [post.state for post in card.posts]
+    remaining_s = (due - now()).total_seconds()
+    shown_states = [post.state for post in card.posts]
 
-    @st.fragment(run_every=min(max(left, _LOOK_S), _LONGEST_S))
-    def look() -> None:
+    @st.fragment(run_every=min(max(remaining_s, _POLL_S), _MAX_POLL_S))
+    def reload() -> None:
         with page.transaction() as tx:
-            fresh = [post.state for post in content_plans.get(tx, card.id).posts]
-        if fresh != seen or (left > _LOOK_S and due <= now()):
+            current_states = [post.state for post in content_plans.get(tx, card.id).posts]
+        if current_states != shown_states or (remaining_s > _POLL_S and due <= now()):
             st.rerun()
 
-    look()
+    reload()
 
 
 def _sending(page: Page, post: PostCard) -> None:
-    """The component looks every two seconds and wakes the page when the job has ended."""
+    """The live job; the component polls every two seconds and reruns the page when the job has ended."""
     with page.transaction() as tx:
         job = jobs.get(tx, post.job_id) if post.job_id else None
-    st.caption(f":material/send: {LAST if post.phase == 'submitting' else BEFORE}")
+    st.caption(f":material/send: {CANNOT_BE_CANCELLED if post.phase == 'submitting' else CAN_BE_CANCELLED}")
     if post.error:
         st.caption(f":material/hourglass_top: {plain(post.error)}")
     if job:
-        may = page.can_edit and post.phase != "submitting"
-        live_jobs(f"post:{post.id}:{job.id}", workspace=page.workspace.id, cards=[job], only_these=True, can_edit=may)
+        can_cancel = page.can_edit and post.phase != "submitting"
+        live_jobs(f"post:{post.id}:{job.id}", workspace=page.workspace.id, cards=[job], only_these=True, can_edit=can_cancel)
 
 
 def _published(page: Page, post: PostCard) -> None:
     with page.transaction() as tx:
-        names = {one.user_id: one.name for one in accounts.members(tx)}
-        said = [one for one in events.list_for(tx, "post", post.id) if one.kind == "post.published"]
-        comment = _comment(tx, post)
-    who = names.get((said[-1].user_id if said else None) or "", "")
-    how = f" by hand, as {who} says" if post.by_hand and who else " by hand" if post.by_hand else " by the studio"
-    approver = names.get(post.approved_by or "", "")
-    parts = [f"Published {ago(post.published_at)}{how}" if post.published_at else f"Published{how}"]
+        names_by_user = {member.user_id: member.name for member in accounts.members(tx)}
+        published_events = [event for event in events.list_for(tx, "post", post.id) if event.kind == "post.published"]
+        comment = _comment_status(tx, post)
+    publisher = names_by_user.get((published_events[-1].user_id if published_events else None) or "", "")
+    manner = (
+        f" by hand, as {publisher} says" if post.by_hand and publisher else " by hand" if post.by_hand else " by the studio"
+    )
+    approver = names_by_user.get(post.approved_by or "", "")
+    parts = [f"Published {ago(post.published_at)}{manner}" if post.published_at else f"Published{manner}"]
     parts += [f"approved by {approver}"] if approver else []
     with st.container(horizontal=True, vertical_alignment="center"):
         if post.media:
@@ -92,51 +96,51 @@ def _published(page: Page, post: PostCard) -> None:
 
 
 def _preview(page: Page, post: PostCard) -> str:
-    """The first picture, as it stands beside the post's words."""
-    more = (
+    """HTML of the first picture, with the number of files."""
+    badge = (
         f'<span style="position:absolute;right:6px;top:6px;font:600 12px sans-serif;color:#fff;background:#0009;'
         f'border-radius:8px;padding:1px 6px">{len(post.media)}</span>'
         if len(post.media) > 1
         else ""
     )
     src = media_url(page.workspace.id, post.media[0], w=320)
-    words = esc(" ".join(post.caption.split())[:90])
+    caption = esc(" ".join(post.caption.split())[:90])
     return (
-        f'<div style="position:relative;width:150px"><img src="{src}" alt="{words}" loading="lazy" '
-        f'style="width:150px;height:150px;object-fit:cover;border-radius:10px;display:block">{more}</div>'
+        f'<div style="position:relative;width:150px"><img src="{src}" alt="{caption}" loading="lazy" '
+        f'style="width:150px;height:150px;object-fit:cover;border-radius:10px;display:block">{badge}</div>'
     )
 
 
-def _comment(tx: Session, post: PostCard) -> str:
-    """What became of the first comment, as markdown; "": there is none."""
+def _comment_status(tx: Session, post: PostCard) -> str:
+    """Status of the first comment, as markdown; "": there is none."""
     if not post.first_comment.strip() or post.by_hand:
         return ""
-    last = next(iter(content_plans.list_attempts(tx, post.id, take=1)), None)
-    kept = last.sent.get("comment") if last else None
-    if not kept:
-        return "This platform takes no first comment." if last else ""
-    match kept.get("state"):
+    last_attempt = next(iter(content_plans.list_attempts(tx, post.id, take=1)), None)
+    comment = last_attempt.sent.get("comment") if last_attempt else None
+    if not comment:
+        return "This platform takes no first comment." if last_attempt else ""
+    match comment.get("state"):
         case "written":
             return ":material/check: First comment written."
         case "failed":
-            return f":material/comments_disabled: First comment not written. {plain(str(kept.get('said', '')))}"
+            return f":material/comments_disabled: First comment not written. {plain(str(comment.get('said', '')))}"
     return ":material/hourglass_top: The first comment follows."
 
 
-def _waits(card: PlanCard, post: PostCard) -> None:
+def _waiting(card: PlanCard, post: PostCard) -> None:
     until = f" until {clock_time(post.not_before, card.zone)}" if post.not_before and post.not_before > now() else ""
     st.info(
         f"{plain(post.channel_name)} waits{until}: {plain(post.error or 'it is tried again then.')}", icon=":material/timer:"
     )
 
 
-def _wrong(page: Page, post: PostCard, edited: Edited) -> None:
+def _failed(page: Page, post: PostCard, edited: EditedForm) -> None:
     st.error(f"{plain(post.channel_name)}: {plain(post.error)}", icon=":material/error:")
     if post.state != S.FAILED:
         return
     st.caption("Nothing of it is out. Change below what it says, then try again; what still stands in its way is said first.")
     if page.can_edit and st.button(
-        plan_actions.worded(edited, "Try again"),
+        plan_actions.button_label(edited, "Try again"),
         icon=":material/redo:",
         key=f"again:{post.id}",
         disabled=edited.stale,
@@ -145,46 +149,46 @@ def _wrong(page: Page, post: PostCard, edited: Edited) -> None:
         plan_actions.send(page, edited, post=post, key=new_id("key"))
 
 
-def _unknown(page: Page, card: PlanCard, post: PostCard, edited: Edited) -> None:
+def _unknown(page: Page, card: PlanCard, post: PostCard, edited: EditedForm) -> None:
     st.error(f"{plain(post.channel_name)}: {plain(post.error or 'Nobody knows whether it is there.')}", icon=":material/help:")
     with page.transaction() as tx:
         account = channels.get(tx, post.channel_id)
     looked_for = f"a post of {clock_time(post.due_at, card.zone)} or a little later" if post.due_at else "the post"
-    words = " ".join(content_plans.whole_caption(post.caption, post.hashtags).split())[:80]
+    text = " ".join(content_plans.whole_caption(post.caption, post.hashtags).split())[:80]
     st.caption(
         f"Look at the account for {plain(looked_for)}"
-        + (f" that begins “{plain(words)}”" if words else "")
+        + (f" that begins “{plain(text)}”" if text else "")
         + ". It is never posted again by itself."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if address := channels.profile_url(account, page.app.settings):
-            st.link_button("Open the account", address, icon=":material/open_in_new:")
+        if profile_url := channels.profile_url(account, page.app.settings):
+            st.link_button("Open the account", profile_url, icon=":material/open_in_new:")
         if not page.can_edit:
             return
         with st.popover("It is there", icon=":material/check:"):
             st.text_input("Its address, if you have it", key=f"url:{post.id}", placeholder="https://…", max_chars=500)
-            if st.button(plan_actions.worded(edited, "Mark as published"), type="primary", key=f"there:{post.id}"):
-                _is_there(page, post, edited)
+            if st.button(plan_actions.button_label(edited, "Mark as published"), type="primary", key=f"there:{post.id}"):
+                _mark_published(page, post, edited)
         with st.popover("Not there, post again", icon=":material/redo:"):
             st.markdown(
                 "Are you sure that it is not on the account? If it is there after all, **followers see it twice**, and only "
                 "you can delete one of them there. Some platforms show a new post after a few minutes only."
             )
             if st.button("It is not there: post again now", type="primary", key=f"anew:{post.id}", disabled=edited.stale):
-                _not_there(page, post, edited)
+                _post_again(page, post, edited)
 
 
-def _is_there(page: Page, post: PostCard, edited: Edited) -> None:
+def _mark_published(page: Page, post: PostCard, edited: EditedForm) -> None:
     url = str(st.session_state.get(f"url:{post.id}", ""))
 
     def mark(tx: Session, _: ExpectedPlans) -> None:
         content_plans.resolve_unknown(tx, post.id, is_published=True, url=url)
 
-    plan_actions.perform(page, edited, mark, said="Marked as published.")
+    plan_actions.perform(page, edited, mark, message="Marked as published.")
 
 
-def _not_there(page: Page, post: PostCard, edited: Edited) -> None:
-    """What people said is kept even when it cannot be sent now."""
+def _post_again(page: Page, post: PostCard, edited: EditedForm) -> None:
+    """Two transactions: the person's answer is stored even when the post cannot be sent now."""
     with page.guard():
         with page.transaction(needs="editor") as tx:
             content_plans.resolve_unknown(tx, post.id, is_published=False)

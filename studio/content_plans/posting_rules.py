@@ -1,4 +1,4 @@
-"""An influencer's rules for posts: who reviews, how far apart, recurring times, a sandbox channel; and the stop switches."""
+"""An influencer's posting rules (review, distance, recurring times), adding a sandbox channel, and the stop switches."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ POLICIES = {"all": "Every post is reviewed", "first": "The first posts are revie
 
 def form(page: Page, influencer_id: str) -> None:
     with page.transaction() as tx:
-        who = influencers.get(tx, influencer_id)
+        influencer = influencers.get(tx, influencer_id)
         rules = content_plans.get_rules(tx, influencer_id)
-        has_sandbox = any(one.platform == "sandbox" for one in channels.of(tx, influencer_id))
+        has_sandbox = any(channel.platform == "sandbox" for channel in channels.of(tx, influencer_id))
     with st.form(f"rules:{influencer_id}", border=False):
         policy = st.radio(
             "Review",
@@ -33,51 +33,60 @@ def form(page: Page, influencer_id: str) -> None:
         )
         first_n = st.number_input("How many first posts", 1, 500, rules.first_n, disabled=not page.can_edit)
         gap = st.number_input("Minutes between two posts on a channel", 0, 1440, rules.gap_minutes, disabled=not page.can_edit)
-        rest = st.number_input("Days before a post may be used again", 0, 730, rules.cooldown_days, disabled=not page.can_edit)
-        week = st.text_area(
-            "Recurring times", _spelled(rules.slots), placeholder="Mon 18:30\nWed 18:30\nSat 11:00", disabled=not page.can_edit
+        cooldown_days = st.number_input(
+            "Days before a post may be used again", 0, 730, rules.cooldown_days, disabled=not page.can_edit
         )
-        st.caption(f"One a line, by the clocks of {plain(who.time_zone)}.")
+        slots_text = st.text_area(
+            "Recurring times",
+            _slots_text(rules.slots),
+            placeholder="Mon 18:30\nWed 18:30\nSat 11:00",
+            disabled=not page.can_edit,
+        )
+        st.caption(f"One a line, by the clocks of {plain(influencer.time_zone)}.")
         pressed = st.form_submit_button("Save rules", type="primary", disabled=not page.can_edit)
     if pressed:
         with page.guard():
-            draft = RulesDraft(policy=policy, first_n=first_n, gap_minutes=gap, cooldown_days=rest, slots=_slots(week))
+            draft = RulesDraft(
+                policy=policy, first_n=first_n, gap_minutes=gap, cooldown_days=cooldown_days, slots=_parse_slots(slots_text)
+            )
             with page.transaction(needs="editor") as tx:
                 content_plans.save_rules(tx, influencer_id, draft)
             st.success("Saved. It holds for what is scheduled from now on.")
     if page.can_edit and not has_sandbox:
         st.caption("A sandbox channel behaves like a platform and shows posts to nobody outside.")
-        st.button("Add a sandbox channel", icon=":material/science:", on_click=_sandbox, args=(page, influencer_id))
+        st.button("Add a sandbox channel", icon=":material/science:", on_click=_add_sandbox, args=(page, influencer_id))
 
 
-def switches(page: Page, people: Sequence[InfluencerCard]) -> None:
-    """Holds everything that is scheduled, at once."""
+def switches(page: Page, influencer_cards: Sequence[InfluencerCard]) -> None:
+    """The stop switches: one for the workspace, one for each influencer."""
     with page.transaction() as tx:
-        everywhere = content_plans.workspace_paused(tx)
-        rules = {one.id: content_plans.get_rules(tx, one.id) for one in people[:30]}
+        is_paused = content_plans.workspace_paused(tx)
+        rules = {card.id: content_plans.get_rules(tx, card.id) for card in influencer_cards[:30]}
     st.caption(
         "Stopping holds everything that is scheduled until you start again; what passes meanwhile is missed, not posted late."
     )
-    _switch(page, "", "Whole workspace", on=everywhere)
-    for one in people[:30]:
-        at = rules[one.id].stopped_at
-        _switch(page, one.id, one.name + (f" (since {ago(at)})" if at else ""), on=at is not None)
+    _switch(page, "", "Whole workspace", on=is_paused)
+    for card in influencer_cards[:30]:
+        paused_at = rules[card.id].stopped_at
+        _switch(page, card.id, card.name + (f" (since {ago(paused_at)})" if paused_at else ""), on=paused_at is not None)
 
 
 def _switch(page: Page, influencer_id: str, name: str, *, on: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(plain(name), width="stretch")
-        word, icon = ("Start again", ":material/play_arrow:") if on else ("Stop", ":material/front_hand:")
-        act = (page, influencer_id, on)
-        st.button(word, icon=icon, key=f"stop:{influencer_id or 'workspace'}", on_click=_turn, args=act)
+        label, icon = ("Start again", ":material/play_arrow:") if on else ("Stop", ":material/front_hand:")
+        args = (page, influencer_id, on)
+        st.button(label, icon=icon, key=f"stop:{influencer_id or 'workspace'}", on_click=_toggle, args=args)
 
 
-def _turn(page: Page, influencer_id: str, on: bool) -> None:
+def _toggle(page: Page, influencer_id: str, on: bool) -> None:
     try:
         with page.transaction(needs="editor") as tx:
             if on:
-                back, missed = content_plans.resume_publishing(tx, influencer_id)
-                queue_toast(f"{count(back, 'post')} scheduled again" + (f", {missed} missed meanwhile." if missed else "."))
+                scheduled, missed = content_plans.resume_publishing(tx, influencer_id)
+                queue_toast(
+                    f"{count(scheduled, 'post')} scheduled again" + (f", {missed} missed meanwhile." if missed else ".")
+                )
             else:
                 queue_toast(
                     f"{count(content_plans.pause_publishing(tx, influencer_id), 'post')} on hold.", ":material/front_hand:"
@@ -87,7 +96,7 @@ def _turn(page: Page, influencer_id: str, on: bool) -> None:
     st.session_state["calendar:stamp"] = st.session_state.get("calendar:stamp", 0) + 1
 
 
-def _sandbox(page: Page, influencer_id: str) -> None:
+def _add_sandbox(page: Page, influencer_id: str) -> None:
     try:
         with page.transaction(needs="editor") as tx:
             channels.add_sandbox(tx, influencer_id)
@@ -96,15 +105,17 @@ def _sandbox(page: Page, influencer_id: str) -> None:
         queue_toast(plain(error.message), ":material/error:")
 
 
-def _spelled(slots: Sequence[RecurringTime]) -> str:
-    return "\n".join(f"{DAYS[one.weekday]} {one.at}" for one in slots)
+def _slots_text(slots: Sequence[RecurringTime]) -> str:
+    return "\n".join(f"{DAYS[slot.weekday]} {slot.at}" for slot in slots)
 
 
-def _slots(text: str) -> tuple[RecurringTime, ...]:
-    """Lines like “Mon 18:30” -> slots; what is no day is left to the rules to complain about."""
-    found = []
+def _parse_slots(text: str) -> tuple[RecurringTime, ...]:
+    """Lines like “Mon 18:30” -> recurring times. An unknown day becomes weekday -1, which RulesDraft refuses."""
+    slots = []
     for line in filter(None, map(str.strip, text.splitlines())):
-        day, _, at = line.partition(" ")
+        day, _, time_of_day = line.partition(" ")
         names = [name.lower() for name in DAYS]
-        found.append(RecurringTime(names.index(day[:3].lower()) if day[:3].lower() in names else -1, at.strip().rjust(5, "0")))
-    return tuple(found)
+        slots.append(
+            RecurringTime(names.index(day[:3].lower()) if day[:3].lower() in names else -1, time_of_day.strip().rjust(5, "0"))
+        )
+    return tuple(slots)

@@ -1,4 +1,4 @@
-"""The review queue: what waits for a yes, oldest date first, one by one or many at once; a note goes with a no."""
+"""The review page: plans that wait for an approval or for somebody's attention, by date, one by one or many at once."""
 
 from __future__ import annotations
 
@@ -35,102 +35,106 @@ KINDS = {
 }
 
 
-_DATED = {"in_review", "draft", "failed", "missed", "on_hold"}
+_RESCHEDULABLE = {"in_review", "draft", "failed", "missed", "on_hold"}
 """Lists whose plans can be given another time."""
 
 
-def queue(page: Page) -> None:
+def show(page: Page) -> None:
     show_queued_toasts()
     draw_notice_bar(page)
-    if (wish := st.query_params.pop("show", "")) in KINDS:
-        st.session_state["review:kind"] = wish
-    attention.lines(page, attention.read(page), states=False)
+    if (requested := st.query_params.pop("show", "")) in KINDS:
+        st.session_state["review:kind"] = requested
+    attention.show(page, attention.read(page), states=False)
     with page.transaction() as tx:
-        who = st.session_state.get("review:who") or ""
-        waiting = content_plans.count_by_state(tx, [PostState(one) for one in KINDS], influencer_id=who)
-        people = {one.id: one.name for one in influencers.page(tx, take=200).cards}
-    st.session_state.setdefault("review:kind", next((one for one in KINDS if waiting[PostState(one)]), "in_review"))
+        influencer_id = st.session_state.get("review:who") or ""
+        counts = content_plans.count_by_state(tx, [PostState(kind) for kind in KINDS], influencer_id=influencer_id)
+        influencer_names = {card.id: card.name for card in influencers.page(tx, take=200).cards}
+    st.session_state.setdefault("review:kind", next((kind for kind in KINDS if counts[PostState(kind)]), "in_review"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
             "Show",
             list(KINDS),
-            format_func=lambda one: f"{KINDS[one]} ({waiting[PostState(one)]})",
+            format_func=lambda kind: f"{KINDS[kind]} ({counts[PostState(kind)]})",
             key="review:kind",
             required=True,
             label_visibility="collapsed",
         )
-        who = st.selectbox(
-            "Influencer", ["", *people], format_func=lambda one: people.get(one, "All"), key="review:who", width=200
+        influencer_id = st.selectbox(
+            "Influencer",
+            ["", *influencer_names],
+            format_func=lambda influencer_id: influencer_names.get(influencer_id, "All"),
+            key="review:who",
+            width=200,
         )
-        below = st.checkbox("Only with a face match below the threshold", key="review:below")
+        below_threshold = st.checkbox("Only with a face match below the threshold", key="review:below")
     kind = kind or "in_review"
     take = st.session_state.setdefault("review:take", TAKE)
-    filters = PlanFilters(influencer_id=who or "", states=(PostState(kind),), face_below=below)
+    filters = PlanFilters(influencer_id=influencer_id or "", states=(PostState(kind),), face_below=below_threshold)
     with page.transaction() as tx:
-        found = content_plans.page(tx, filters, take=take)
-        matches = content_plans.worst_matches(tx, found.cards)
-    if not found.cards:
-        say = "No post here has a picture below its threshold." if below else _EMPTY[kind]
-        box = empty_state("Nothing waits here", say, icon=":material/done_all:")
-        if box.button("Open the calendar"):
+        plan_page = content_plans.page(tx, filters, take=take)
+        matches = content_plans.worst_matches(tx, plan_page.cards)
+    if not plan_page.cards:
+        message = "No post here has a picture below its threshold." if below_threshold else _EMPTY[kind]
+        notice = empty_state("Nothing waits here", message, icon=":material/done_all:")
+        if notice.button("Open the calendar"):
             page.go("plan/calendar")
         return
     if page.can_edit:
         misses = {plan_id for plan_id, match in matches.items() if not match.passes}
-        review_bulk.bar(page, found.cards, kind, total=found.total, misses=misses)
-    for card in found.cards:
+        review_bulk.bar(page, plan_page.cards, kind, total=plan_page.total, misses=misses)
+    for card in plan_page.cards:
         with st.container(border=True, key=f"row:{card.id}"):
             _card(page, card, kind, matches.get(card.id))
-    if found.next_cursor and st.button("Show more", width="stretch"):
+    if plan_page.next_cursor and st.button("Show more", width="stretch"):
         st.session_state["review:take"] = take + TAKE
         st.rerun()
 
 
 def _card(page: Page, card: PlanCard, kind: str, match: FaceMatch | None) -> None:
-    when = f"{card.wall:%a %-d %b, %H:%M} ({card.zone})" if card.wall else "without a date"
+    date_text = f"{card.wall:%a %-d %b, %H:%M} ({card.zone})" if card.wall else "without a date"
     with st.container(horizontal=True, vertical_alignment="center"):
         if page.can_edit:
-            review_bulk.tick(card)
-        head = f"{plan.badge(card.state)} **{plain(card.title)}** · {plain(card.influencer_name)} · {plain(when)}"
+            review_bulk.checkbox(card)
+        head = f"{plan.badge(card.state)} **{plain(card.title)}** · {plain(card.influencer_name)} · {plain(date_text)}"
         st.markdown(f"{head} {face_match.badge(match)}")
     with st.container(horizontal=True):
-        if shown := next((post for post in card.posts if post.media), None):
-            st.html(_preview(page, shown), width="content")
+        if first_with_media := next((post for post in card.posts if post.media), None):
+            st.html(_preview(page, first_with_media), width="content")
         with st.container(width="stretch"):
             for post in card.posts:
                 _post(post)
             if page.can_edit:
-                _acts(page, card, kind)
+                _buttons(page, card, kind)
 
 
 def _post(post: PostCard) -> None:
-    whole = "  \n".join(map(plain, lines(content_plans.whole_caption(post.caption, post.hashtags))))
-    later = content_plans.after_minutes(post.options)
-    channel = plain(post.channel_name) + (f" ({later} min later)" if later else "")
-    st.markdown(f"**{channel}**: {whole or '*no caption*'}")
-    if why := content_plans.missing_picture_reason(post.options, post.media):
-        st.warning(plain(why), icon=":material/add_photo_alternate:")
+    caption = "  \n".join(map(plain, lines(content_plans.whole_caption(post.caption, post.hashtags))))
+    offset = content_plans.after_minutes(post.options)
+    channel = plain(post.channel_name) + (f" ({offset} min later)" if offset else "")
+    st.markdown(f"**{channel}**: {caption or '*no caption*'}")
+    if reason := content_plans.missing_picture_reason(post.options, post.media):
+        st.warning(plain(reason), icon=":material/add_photo_alternate:")
     if post.error:
         st.error(plain(post.error), icon=":material/error:")
 
 
 def _preview(page: Page, post: PostCard) -> str:
-    """The first picture, large; how many more there are."""
+    """HTML of the first picture, large, with the number of files."""
     src = media_url(page.workspace.id, post.media[0], w=320)
-    words = esc(post.alt_texts.get(post.media[0], "") or "Picture of this post")
-    more = (
+    alt_text = esc(post.alt_texts.get(post.media[0], "") or "Picture of this post")
+    badge = (
         f'<span style="position:absolute;right:8px;top:8px;font:600 13px sans-serif;color:#fff;background:#000a;'
         f'border-radius:9px;padding:1px 8px">{len(post.media)}</span>'
         if len(post.media) > 1
         else ""
     )
     return (
-        f'<div style="position:relative;width:200px"><img src="{src}" alt="{words}" loading="lazy" '
-        f'style="width:200px;height:200px;object-fit:cover;border-radius:10px;display:block">{more}</div>'
+        f'<div style="position:relative;width:200px"><img src="{src}" alt="{alt_text}" loading="lazy" '
+        f'style="width:200px;height:200px;object-fit:cover;border-radius:10px;display:block">{badge}</div>'
     )
 
 
-def _acts(page: Page, card: PlanCard, kind: str) -> None:
+def _buttons(page: Page, card: PlanCard, kind: str) -> None:
     with st.container(horizontal=True):
         if kind in ("in_review", "draft"):
             st.button(
@@ -147,18 +151,18 @@ def _acts(page: Page, card: PlanCard, kind: str) -> None:
                 st.button("Send back", key=f"no:{card.id}", on_click=_reject, args=(page, card))
                 if not note:
                     st.caption("They see this note on the plan.")
-        if kind in _DATED:
+        if kind in _RESCHEDULABLE:
             with st.popover("Reschedule", icon=":material/event:", key=f"when:{card.id}"):
-                _when(page, card)
+                _reschedule_form(page, card)
         if kind == "on_hold":
             st.button(
                 "Let go", icon=":material/play_arrow:", key=f"go:{card.id}", on_click=review_bulk.release, args=(page, [card])
             )
         if st.button("Look at it" if kind == "unknown" else "Edit", icon=":material/edit:", key=f"edit:{card.id}"):
-            plan.dialog(page, card.id)
+            plan.open_dialog(page, card.id)
 
 
-def _when(page: Page, card: PlanCard) -> None:
+def _reschedule_form(page: Page, card: PlanCard) -> None:
     key = f"when:{card.id}:{card.version}"
     st.date_input("Day", card.wall.date() if card.wall else None, format="DD/MM/YYYY", key=f"{key}:day")
     st.time_input("Time", card.wall.time() if card.wall else time(18), step=300, key=f"{key}:time")
@@ -173,11 +177,11 @@ def _move(page: Page, card: PlanCard, key: str) -> None:
         return
     try:
         with page.transaction(needs="editor") as tx:
-            act = content_plans.move(tx, card.id, datetime.combine(day, clock), expected={card.id: card})
+            entry = content_plans.move(tx, card.id, datetime.combine(day, clock), expected={card.id: card})
     except StudioError as error:
         set_notice(error.message, good=False)
         return
-    set_notice(" ".join(filter(None, (act.said, act.note))), act=act)
+    set_notice(" ".join(filter(None, (entry.said, entry.note))), act=entry)
 
 
 def _reject(page: Page, card: PlanCard) -> None:

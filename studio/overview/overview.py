@@ -63,7 +63,7 @@ def draw(page: Page) -> None:
 def _read(page: Page) -> OverviewData:
     with page.transaction() as tx:
         page_of_pictures = generation.gallery(tx, take=LATEST_COUNT)
-        # failed posts have lines of their own (attention.lines): they are corrected on their plans
+        # failed posts have lines of their own (attention.show): they are corrected on their plans
         failed = [job for job in jobs.page(tx, states=("failed",), take=10, dismissed=False).cards if job.kind != "autopost"]
         influencer_cards = influencers.page(tx, take=50).cards
         return OverviewData(
@@ -134,7 +134,7 @@ def _attention(page: Page, board: OverviewData) -> None:
             st.markdown(plain(budget_warning), width="stretch")
             if st.button("Open Costs", key="look:costs"):
                 page.go("run/costs")
-    attention.lines(page, board.attention)
+    attention.show(page, board.attention)
     for job in board.failed:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             with st.container(gap="xxsmall"):
