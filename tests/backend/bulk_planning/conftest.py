@@ -38,7 +38,7 @@ def first_day() -> date:
 
 
 @dataclass(frozen=True)
-class Desk:
+class SeriesRig:
     """A workspace with Bella, who posts to Instagram and TikTok, and what a worker does for her series."""
 
     app: App
@@ -50,8 +50,8 @@ class Desk:
     """Face matches of the next pictures, against a threshold of 0.83; pictures after those are not scored."""
 
     def order(self, **values: Any) -> SeriesOrder:
-        said = {"influencer_id": self.influencer_id, "first": first_day(), "days": 3, "clocks": ("18:00",)}
-        return SeriesOrder(**{**said, "channel_ids": (self.instagram, self.tiktok), **values})
+        defaults = {"influencer_id": self.influencer_id, "first": first_day(), "days": 3, "clocks": ("18:00",)}
+        return SeriesOrder(**{**defaults, "channel_ids": (self.instagram, self.tiktok), **values})
 
     def begin(self, order: SeriesOrder, key: str = "k") -> Context:
         with self.app.db.transaction(self.workspace.editor.caller, needs="editor") as tx:
@@ -68,7 +68,7 @@ class Desk:
     def draw(self, job_id: str, most: int = 99) -> int:
         """What the other workers do meanwhile: pictures drawn and brought in."""
         with self.app.db.transaction(self.workspace.caller) as tx:
-            waiting = [one for one in jobs.children(tx, job_id) if one.state == "pending"][:most]
+            waiting = [job for job in jobs.children(tx, job_id) if job.state == "pending"][:most]
         for child in waiting:
             self.picture(child.id)
         return len(waiting)
@@ -89,14 +89,14 @@ class Desk:
 
     def drawn(self, job_id: str) -> None:
         with self.app.db.transaction(self.workspace.caller) as tx:
-            child = next(one for one in jobs.children(tx, job_id) if one.state != "completed")
-        wanted = GenerationPayload(generation_id=child.subject_id)
-        drawing.run(make_context(self.app, self.workspace, "image-generation", wanted, job_id=child.id), wanted)
+            child = next(job for job in jobs.children(tx, job_id) if job.state != "completed")
+        payload = GenerationPayload(generation_id=child.subject_id)
+        drawing.run(make_context(self.app, self.workspace, "image-generation", payload, job_id=child.id), payload)
         with self.app.db.transaction(self.workspace.caller) as tx:
-            made = tx.scalars(select(Picture).where(Picture.generation_id == child.subject_id).order_by(Picture.n)).all()
-            for picture, score in zip(made, self.scores[: len(made)], strict=False):
+            pictures = tx.scalars(select(Picture).where(Picture.generation_id == child.subject_id).order_by(Picture.n)).all()
+            for picture, score in zip(pictures, self.scores[: len(pictures)], strict=False):
                 picture.identity_score, picture.identity_line = score, 0.83
-        del self.scores[: len(made)]
+        del self.scores[: len(pictures)]
         self._completed(child.id)
 
     def _completed(self, job_id: str, result: dict[str, Any] | None = None) -> None:
@@ -109,25 +109,25 @@ class Desk:
             return content_plans.plans_in_series(tx, f"{job_id}:")
 
 
-def make_desk(app: App, workspace: Tenant, text: Any) -> Desk:
+def make_rig(app: App, workspace: Tenant, text: Any) -> SeriesRig:
     app.__dict__["engines"] = SimpleNamespace(image=FakeImageEngine(), identity=FakeIdentity(), text=text)
     with app.db.transaction(workspace.caller) as tx:
         persona = Persona(bio="Vlogger from Lisbon.", tone="warm", topics=("old trams", "street food"))
         bella = make_influencer(tx, time_zone=ZONE, persona=persona)
         instagram, tiktok = make_channel(tx, bella.id).id, make_channel(tx, bella.id, "tiktok", "bella").id
-    return Desk(app, workspace, bella.id, instagram, tiktok)
+    return SeriesRig(app, workspace, bella.id, instagram, tiktok)
 
 
 @pytest.fixture
-def desk(app: App, workspace: Tenant) -> Desk:
+def rig(app: App, workspace: Tenant) -> SeriesRig:
     """No model: words are put together."""
-    return make_desk(app, workspace, OfflineWriter())
+    return make_rig(app, workspace, OfflineWriter())
 
 
 @pytest.fixture
-def paid_desk(make_app: Make, workspace: Tenant) -> Callable[..., Desk]:
-    def made(**settings: Any) -> Desk:
+def paid_rig(make_app: Make, workspace: Tenant) -> Callable[..., SeriesRig]:
+    def make(**settings: Any) -> SeriesRig:
         built = make_app(**settings)
-        return make_desk(built, workspace, built.engines.text)
+        return make_rig(built, workspace, built.engines.text)
 
-    return made
+    return make

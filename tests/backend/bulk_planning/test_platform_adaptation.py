@@ -23,7 +23,7 @@ WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), m
     st.sampled_from(sorted(PLATFORMS)),
     st.sampled_from(("picture", "carousel", "story")),
     WORDS,
-    st.builds(lambda one, n: (one or "x") * n, WORDS, st.integers(1, 9)),
+    st.builds(lambda text, n: (text or "x") * n, WORDS, st.integers(1, 9)),
     st.lists(st.from_regex(r"\A#[a-zà-ü0-9_]{1,40}\Z"), max_size=20),
     st.booleans(),
 )
@@ -31,19 +31,19 @@ def test_no_text_is_too_long_for_its_platform(
     platform: str, form: platform_adaptation.PictureFormat, hook: str, caption: str, tags: list[str], ai_mark: bool
 ) -> None:
     parts = TextParts(hook=hook[:500], caption=caption[:5000], hashtags=tuple(tags))
-    made = platform_adaptation.adapt_text("chn_1", platform, form, parts, ai_mark=ai_mark, after_minutes=10)
-    assert made.options == {"after_minutes": 10}
-    assert made.format in PLATFORMS[platform].formats
-    asked = PostRequest(
-        format=made.format,
+    draft = platform_adaptation.adapt_text("chn_1", platform, form, parts, ai_mark=ai_mark, after_minutes=10)
+    assert draft.options == {"after_minutes": 10}
+    assert draft.format in PLATFORMS[platform].formats
+    request = PostRequest(
+        format=draft.format,
         media=(PICTURE, PICTURE),
-        caption=whole_caption(made.caption, made.hashtags),
-        title=made.title,
+        caption=whole_caption(draft.caption, draft.hashtags),
+        title=draft.title,
         first_comment="",
         ai_made=ai_mark,
         privacy="",
     )  # type: ignore[arg-type]
-    wrong = {one.code for one in rules.problems(platform, asked)}
+    wrong = {problem.code for problem in rules.problems(platform, request)}
     assert not wrong & {"caption_long", "title_long", "hashtags", "letters", "ai_unmarked", "caption_unseen"}
 
 
@@ -51,18 +51,18 @@ def test_each_channel_gets_it_as_it_takes_it() -> None:
     parts = TextParts(
         hook="Up the hill.", caption="The tram was empty.", hashtags=("#One", "#Two", "#Three", "#Four", "#Five", "#Six")
     )
-    made = {name: platform_adaptation.adapt_text("c", name, "picture", parts, ai_mark=True) for name in PLATFORMS}
-    assert made["instagram"].caption == "Up the hill.\n\nThe tram was empty."
-    assert len(made["instagram"].hashtags) == 6
-    assert (made["tiktok"].title, made["tiktok"].caption) == ("Up the hill.", "The tram was empty.")
-    assert made["tiktok"].hashtags[-1] == "AIgenerated"
-    assert len(made["tiktok"].hashtags) == 5
-    assert (made["youtube"].format, made["youtube"].title) == ("short", "Up the hill.")
-    assert not made["youtube"].options
+    drafts = {name: platform_adaptation.adapt_text("c", name, "picture", parts, ai_mark=True) for name in PLATFORMS}
+    assert drafts["instagram"].caption == "Up the hill.\n\nThe tram was empty."
+    assert len(drafts["instagram"].hashtags) == 6
+    assert (drafts["tiktok"].title, drafts["tiktok"].caption) == ("Up the hill.", "The tram was empty.")
+    assert drafts["tiktok"].hashtags[-1] == "AIgenerated"
+    assert len(drafts["tiktok"].hashtags) == 5
+    assert (drafts["youtube"].format, drafts["youtube"].title) == ("short", "Up the hill.")
+    assert not drafts["youtube"].options
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"channel_ids": ()}, "Choose at least one channel"),
         ({"clocks": ("25:00",)}, "no time of day"),
@@ -73,6 +73,6 @@ def test_each_channel_gets_it_as_it_takes_it() -> None:
         ({"minutes_between": 120, "channel_ids": tuple("abcdefg")}, "12 hours"),
     ],
 )
-def test_an_order_that_cannot_be_says_why(values: dict[str, object], said: str) -> None:
-    with pytest.raises(Invalid, match=said):
+def test_an_order_that_cannot_be_says_why(values: dict[str, object], message: str) -> None:
+    with pytest.raises(Invalid, match=message):
         SeriesOrder(**{"influencer_id": "inf_1", "first": "2026-12-01", "channel_ids": ("chn_1",), **values})

@@ -26,7 +26,7 @@ S = PostState
 
 
 def codes(tx: Any, card: PostCard) -> list[str]:
-    return [one.code for one in content_plans.problems(tx, card)]
+    return [problem.code for problem in content_plans.problems(tx, card)]
 
 
 def on(tx: Any, bella: Planner, platform: str, *asset_ids: str, **values: Any) -> PostCard:
@@ -37,8 +37,8 @@ def on(tx: Any, bella: Planner, platform: str, *asset_ids: str, **values: Any) -
 
 
 def film(tx: Any, **meta: Any) -> str:
-    said = {"duration_s": 5.0, "fps": 8.0, "codec": "h264", **meta}
-    return make_asset(tx, kind="video", content_type="video/mp4", width=1024, height=576, meta=said)
+    video_meta = {"duration_s": 5.0, "fps": 8.0, "codec": "h264", **meta}
+    return make_asset(tx, kind="video", content_type="video/mp4", width=1024, height=576, meta=video_meta)
 
 
 def test_a_post_is_judged_on_what_its_files_will_be(db: Database, workspace: Tenant) -> None:
@@ -77,11 +77,11 @@ def test_scheduling_asks_for_the_files_and_an_edit_asks_anew(db: Database, works
         plan = bella.plan(tx, wall=local_time_ahead())
         content_plans.schedule(tx, [plan.id])
         [card] = content_plans.get(tx, plan.id).posts
-        wanted = files.rendition_recipes(tx, card)
-        assert [one.kind for _, one in wanted] == ["picture"]
-        assert all(recipe.ai_mark for _, recipe in wanted)
-        [asked] = tx.scalars(select(Job.id).where(Job.kind == renditions.KIND)).all()
-        assert jobs.get(tx, asked).title == "Prepare files: Good morning"
+        recipes = files.rendition_recipes(tx, card)
+        assert [recipe.kind for _, recipe in recipes] == ["picture"]
+        assert all(recipe.ai_mark for _, recipe in recipes)
+        [job_id] = tx.scalars(select(Job.id).where(Job.kind == renditions.KIND)).all()
+        assert jobs.get(tx, job_id).title == "Prepare files: Good morning"
         edited = content_plans.edit_file(tx, card.id, bella.asset_id, FileEdit(ratio=0.8))
         assert edited.state == S.SCHEDULED
         assert len(tx.scalars(select(Job.id).where(Job.kind == renditions.KIND)).all()) == 2
@@ -100,19 +100,19 @@ def test_a_file_that_cannot_be_made_blocks_with_its_sentence(db: Database, works
         payload = renditions.request_renditions(tx, files.rendition_recipes(tx, card))
         tx.get_one(Rendition, payload.rendition_ids[0]).error = "This picture cannot be read."
         tx.flush()
-        [problem] = [one for one in content_plans.problems(tx, card) if one.blocks]
+        [problem] = [problem for problem in content_plans.problems(tx, card) if problem.blocks]
         assert (problem.message, problem.media) == ("This picture cannot be read.", 0)
 
 
 def test_a_file_that_is_gone_blocks_and_the_others_keep_their_numbers(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
-        gone, tall = make_asset(tx, width=900, height=1000), make_asset(tx, width=512, height=1024)
-        card = on(tx, bella, "instagram", bella.asset_id, gone, tall)
-        tx.get_one(Asset, gone).state = "purged"
+        deleted, tall = make_asset(tx, width=900, height=1000), make_asset(tx, width=512, height=1024)
+        card = on(tx, bella, "instagram", bella.asset_id, deleted, tall)
+        tx.get_one(Asset, deleted).state = "purged"
         tx.flush()
-        found = {one.code: one.media for one in content_plans.problems(tx, card) if one.blocks}
-        assert found == {"media_unprepared": 1, "ratio": 2}
+        positions = {problem.code: problem.media for problem in content_plans.problems(tx, card) if problem.blocks}
+        assert positions == {"media_unprepared": 1, "ratio": 2}
         assert content_plans.fix(tx, card.id).edits == {tall: {"ratio": 0.8}}
 
 
@@ -141,9 +141,9 @@ def test_a_shortened_caption_fits_with_its_hashtags(caption: str, tags: list[str
 
 @given(st.lists(st.from_regex(r"[a-z]{1,9}", fullmatch=True), max_size=40, unique=True), st.integers(0, 40))
 def test_the_first_hashtags_stay(tags: list[str], inside: int) -> None:
-    text = " ".join(["Sun", *(f"#{one}" for one in tags[:inside])])
+    text = " ".join(["Sun", *(f"#{tag}" for tag in tags[:inside])])
     draft = VariantDraft(channel_id="c", caption=text, hashtags=tuple(tags))
     problem = PostProblem("hashtags", "", "caption", fix=Fix("remove_hashtags", "", to=30))
     mended = apply_fix(draft, problem, platform="instagram", post_format="picture")
-    left = [one.lstrip("#") for one in hashtags_in(whole_caption(mended.caption, mended.hashtags))]
-    assert left == tags[:30]
+    remaining = [tag.lstrip("#") for tag in hashtags_in(whole_caption(mended.caption, mended.hashtags))]
+    assert remaining == tags[:30]

@@ -26,10 +26,10 @@ def test_plans_are_counted_as_they_are_listed(db: Database, workspace: Tenant) -
         tx.execute(update(Post).where(Post.id == plans[1].posts[0].id).values(state=S.FAILED))
         content_plans.create(tx, PlanDraft(influencer_id=zara.influencer.id, topic="An idea"), request_key="idea")
         content_plans.delete(tx, zara.plan(tx).id)
-        for who in ("", bella.influencer.id, zara.influencer.id):
-            filters = {one: PlanFilters(influencer_id=who, states=(one,)) for one in PostState}
-            listed = {one: content_plans.page(tx, wanted).total for one, wanted in filters.items()}
-            assert content_plans.count_by_state(tx, list(PostState), influencer_id=who) == listed
+        for influencer_id in ("", bella.influencer.id, zara.influencer.id):
+            filters = {state: PlanFilters(influencer_id=influencer_id, states=(state,)) for state in PostState}
+            listed = {state: content_plans.page(tx, plan_filters).total for state, plan_filters in filters.items()}
+            assert content_plans.count_by_state(tx, list(PostState), influencer_id=influencer_id) == listed
         assert content_plans.count_by_state(tx, [S.DRAFT, S.FAILED, S.IN_REVIEW]) == {S.DRAFT: 2, S.FAILED: 1, S.IN_REVIEW: 1}
 
 
@@ -39,11 +39,11 @@ def test_many_are_deleted_and_brought_back_together(db: Database, workspace: Ten
         plans = [bella.plan(tx, wall=local_time_ahead(days=n), topic=str(n)).id for n in range(1, 4)]
         content_plans.schedule(tx, plans)
         tx.execute(update(Post).where(Post.plan_id == plans[2]).values(state=S.PUBLISHING))
-        act, out = content_plans.delete_many(tx, [*plans, "cp_gone"])
-        assert act
-        assert out.done == plans[:2]
-        assert "being published" in out.refused[plans[2]]
-        content_plans.undo(tx, act.id)
-        assert [content_plans.get(tx, one).state for one in plans[:2]] == [S.SCHEDULED, S.SCHEDULED]
+        entry, outcome = content_plans.delete_many(tx, [*plans, "cp_gone"])
+        assert entry
+        assert outcome.done == plans[:2]
+        assert "being published" in outcome.refused[plans[2]]
+        content_plans.undo(tx, entry.id)
+        assert [content_plans.get(tx, plan).state for plan in plans[:2]] == [S.SCHEDULED, S.SCHEDULED]
         with pytest.raises(Invalid, match="at once"):
             content_plans.delete_many(tx, ["x"] * (MAX_PLANS_AT_ONCE + 1))

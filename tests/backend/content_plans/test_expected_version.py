@@ -30,14 +30,14 @@ def reworded(tx: Session, bella: Planner, plan: PlanCard, **values: Any) -> Plan
     return content_plans.save(tx, plan.id, draft, version=content_plans.get(tx, plan.id).version)
 
 
-def many(act: Callable[..., Any]) -> Callable[[Session, PlanCard, ExpectedPlans], None]:
+def many(verb: Callable[..., Any]) -> Callable[[Session, PlanCard, ExpectedPlans], None]:
     """An act on several plans, whose refusal is in its outcome, as one that raises it."""
 
     def run(tx: Session, plan: PlanCard, expected: ExpectedPlans) -> None:
-        out = act(tx, [plan.id], expected=expected)
-        out = out[1] if isinstance(out, tuple) else out
-        if plan.id in out.refused:
-            raise ChangedSince(out.refused[plan.id])
+        outcome = verb(tx, [plan.id], expected=expected)
+        outcome = outcome[1] if isinstance(outcome, tuple) else outcome
+        if plan.id in outcome.refused:
+            raise ChangedSince(outcome.refused[plan.id])
 
     return run
 
@@ -95,10 +95,10 @@ def test_of_several_only_the_changed_one_is_refused(db: Database, workspace: Ten
         bella = make_planner(tx, policy="all")
         plans = [bella.plan(tx, wall=local_time_ahead(days=n + 1), topic=f"Plan {n}") for n in range(3)]
         content_plans.move(tx, plans[1].id, local_time_ahead(days=20))
-        out = content_plans.approve(tx, [one.id for one in plans], expected={one.id: one for one in plans})
-        assert out.done == [plans[0].id, plans[2].id]
-        assert "“Plan 1” was changed by somebody else" in out.refused[plans[1].id]
-        assert "Time was" in out.refused[plans[1].id]
+        outcome = content_plans.approve(tx, [plan.id for plan in plans], expected={plan.id: plan for plan in plans})
+        assert outcome.done == [plans[0].id, plans[2].id]
+        assert "“Plan 1” was changed by somebody else" in outcome.refused[plans[1].id]
+        assert "Time was" in outcome.refused[plans[1].id]
         assert content_plans.get(tx, plans[1].id).state == S.DRAFT
 
 
@@ -122,8 +122,8 @@ def test_differences_name_the_channel_where_there_are_several(db: Database, work
         changed = bella.variant(channel_id=other.id, hashtags="#a", alt_texts={bella.asset_id: "A tram"}, format="story")
         draft = first.draft().model_copy(update={"variants": (changed, bella.variant(channel_id=third.id)), "notes": "Hm"})
         now = content_plans.save(tx, first.id, draft, version=first.version)
-    found = [str(one) for one in content_plans.differences(first, now)]
-    assert found == [
+    sentences = [str(difference) for difference in content_plans.differences(first, now)]
+    assert sentences == [
         "Bella was “a post there”, is now “no post there”.",
         "bella.travels: Hashtags was “#a #b”, is now “#a”.",
         "bella.travels: Format was empty, is now “story”.",

@@ -23,23 +23,24 @@ def test_channels_some_minutes_apart(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, policy="all")
         second = make_channel(tx, bella.influencer.id)
-        later = bella.variant(channel_id=second.id, options={"after_minutes": 10})
-        plan = bella.plan(tx, wall=local_time_ahead(), variants=(bella.variant(), later))
+        delayed = bella.variant(channel_id=second.id, options={"after_minutes": 10})
+        plan = bella.plan(tx, wall=local_time_ahead(), variants=(bella.variant(), delayed))
         content_plans.approve(tx, [plan.id])
 
         def dues() -> list[timedelta]:
             card = content_plans.get(tx, plan.id)
             assert card.due_at
-            return sorted(one.due_at - card.due_at for one in card.posts if one.due_at)
+            return sorted(post.due_at - card.due_at for post in card.posts if post.due_at)
 
         assert dues() == [timedelta(0), timedelta(minutes=10)]
         content_plans.move(tx, plan.id, local_time_ahead(days=4))
         assert dues() == [timedelta(0), timedelta(minutes=10)]
         card = content_plans.get(tx, plan.id)
-        wished = tuple(
-            one.model_copy(update={"options": {"after_minutes": 25}}) if one.options else one for one in card.draft().variants
+        variants = tuple(
+            variant.model_copy(update={"options": {"after_minutes": 25}}) if variant.options else variant
+            for variant in card.draft().variants
         )
-        content_plans.save(tx, plan.id, card.draft().model_copy(update={"variants": wished}), version=card.version)
+        content_plans.save(tx, plan.id, card.draft().model_copy(update={"variants": variants}), version=card.version)
         assert dues() == [timedelta(0), timedelta(minutes=25)]
         assert content_plans.get(tx, plan.id).state == S.SCHEDULED, "a later minute is not another post: no new review"
 
@@ -57,9 +58,9 @@ def test_realigning_keeps_the_minutes(db: Database, workspace: Tenant) -> None:
 
 
 @pytest.mark.parametrize("said", [-1, 721, "10", True, 2.5])
-def test_minutes_that_are_none_are_refused(said: object) -> None:
+def test_minutes_that_are_none_are_refused(minutes: object) -> None:
     with pytest.raises(Invalid, match="0 to 720 whole minutes"):
-        VariantDraft(channel_id="chn_1", options={"after_minutes": said})
+        VariantDraft(channel_id="chn_1", options={"after_minutes": minutes})
 
 
 def test_no_minutes_are_not_kept() -> None:

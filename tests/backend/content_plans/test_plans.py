@@ -93,14 +93,14 @@ def test_move_and_undo_in_the_zone_of_whoever_looks(db: Database, workspace: Ten
         bella = make_planner(tx, zone="America/New_York")
         plan = bella.plan(tx, wall=datetime(2027, 6, 1, 18))
         content_plans.schedule(tx, [plan.id])
-        act = content_plans.move(tx, plan.id, datetime(2027, 6, 2, 9), "Europe/Berlin")
+        entry = content_plans.move(tx, plan.id, datetime(2027, 6, 2, 9), "Europe/Berlin")
         moved = content_plans.get(tx, plan.id)
         assert (moved.wall, moved.zone, moved.state) == (datetime(2027, 6, 2, 3), "America/New_York", S.SCHEDULED)
         assert moved.posts[0].due_at == moved.due_at
-        content_plans.undo(tx, act.id)
+        content_plans.undo(tx, entry.id)
         assert content_plans.get(tx, plan.id).wall == datetime(2027, 6, 1, 18)
         with pytest.raises(Conflict, match="undone already"):
-            content_plans.undo(tx, act.id)
+            content_plans.undo(tx, entry.id)
         skipped = content_plans.move(tx, plan.id, datetime(2027, 3, 14, 2, 30))
         assert "skips that time" in skipped.note
         assert str(content_plans.get(tx, plan.id).due_at) == "2027-03-14 07:00:00+00:00"
@@ -126,30 +126,34 @@ def test_shift_many_and_take_it_back(db: Database, workspace: Tenant) -> None:
         bella = make_planner(tx)
         plans = [bella.plan(tx, wall=local_time_ahead(days=n)) for n in (2, 3)]
         undated = bella.plan(tx)
-        act, out = content_plans.shift(tx, [*(one.id for one in plans), undated.id], days=7, minutes=-30)
-        assert act
-        assert (act.count, list(out.refused)) == (2, [undated.id])
+        entry, outcome = content_plans.shift(tx, [*(plan.id for plan in plans), undated.id], days=7, minutes=-30)
+        assert entry
+        assert (entry.count, list(outcome.refused)) == (2, [undated.id])
         step = timedelta(days=7, minutes=-30)
-        assert [content_plans.get(tx, one.id).wall for one in plans] == [one.wall + step for one in plans if one.wall]
-        content_plans.undo(tx, act.id)
-        assert [content_plans.get(tx, one.id).wall for one in plans] == [one.wall for one in plans]
+        assert [content_plans.get(tx, plan.id).wall for plan in plans] == [plan.wall + step for plan in plans if plan.wall]
+        content_plans.undo(tx, entry.id)
+        assert [content_plans.get(tx, plan.id).wall for plan in plans] == [plan.wall for plan in plans]
 
 
 def test_delete_and_undo(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         plan = make_planner(tx).plan(tx, wall=local_time_ahead())
         content_plans.schedule(tx, [plan.id])
-        act = content_plans.delete(tx, plan.id)
+        entry = content_plans.delete(tx, plan.id)
         assert content_plans.page(tx).total == 0
         assert content_plans.get(tx, plan.id).posts[0].state == S.APPROVED, "the clock has let go of it"
         with pytest.raises(NotFound, match="deleted"):
             content_plans.move(tx, plan.id, local_time_ahead(days=2))
-        assert content_plans.latest_undo_entry(tx) == act
-        content_plans.undo(tx, act.id)
+        assert content_plans.latest_undo_entry(tx) == entry
+        content_plans.undo(tx, entry.id)
         assert content_plans.latest_undo_entry(tx) is None
         assert content_plans.get(tx, plan.id).state == S.SCHEDULED
         assert (content_plans.delete_old_undo_entries(tx, days=1), content_plans.delete_old_undo_entries(tx, days=0)) == (0, 1)
-        assert [one.kind for one in events.list_for(tx, "plan", plan.id)] == ["plan.created", "plan.deleted", "plan.undeleted"]
+        assert [event.kind for event in events.list_for(tx, "plan", plan.id)] == [
+            "plan.created",
+            "plan.deleted",
+            "plan.undeleted",
+        ]
 
 
 def test_repurpose_waits_until_a_post_has_cooled_down(db: Database, workspace: Tenant) -> None:
@@ -186,12 +190,12 @@ def test_spots_clashes_and_empty_days(db: Database, workspace: Tenant) -> None:
         first, second = bella.plan(tx, wall=noon), bella.plan(tx, wall=noon + timedelta(minutes=20), topic="Later")
         bella.plan(tx, wall=noon + timedelta(days=9), variants=(bella.variant(caption="Other"),))
         undated = bella.plan(tx, topic="Someday")
-        found = content_plans.entries(tx, first=datetime(2027, 6, 1), last=datetime(2027, 6, 15), zone="Europe/Berlin")
-        assert [one.id for one in found] == [first.id, second.id]
-        assert (found[0].wall, found[0].own_wall, found[0].asset_id) == (datetime(2027, 6, 10, 5), noon, bella.asset_id)
-        assert "20 min" in found[0].clash
-        assert all(one.movable for one in found)
-        assert [one.id for one in content_plans.undated_entries(tx)] == [undated.id]
+        entries = content_plans.entries(tx, first=datetime(2027, 6, 1), last=datetime(2027, 6, 15), zone="Europe/Berlin")
+        assert [entry.id for entry in entries] == [first.id, second.id]
+        assert (entries[0].wall, entries[0].own_wall, entries[0].asset_id) == (datetime(2027, 6, 10, 5), noon, bella.asset_id)
+        assert "20 min" in entries[0].clash
+        assert all(entry.movable for entry in entries)
+        assert [entry.id for entry in content_plans.undated_entries(tx)] == [undated.id]
         assert content_plans.placement_warnings(tx, second.id) == [
             "Only 20 min from another post on Bella.",
             "Bella has another post with the same words.",
@@ -203,25 +207,25 @@ def test_spots_clashes_and_empty_days(db: Database, workspace: Tenant) -> None:
 def test_lists_by_state_day_and_cursor(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, zone="Pacific/Kiritimati")
-        there = content_plans.to_local_time(now() + timedelta(minutes=5), "Pacific/Kiritimati")
-        today = bella.plan(tx, wall=there)
-        others = [bella.plan(tx, wall=there + timedelta(days=n)) for n in (3, 2)]
+        local_time = content_plans.to_local_time(now() + timedelta(minutes=5), "Pacific/Kiritimati")
+        today = bella.plan(tx, wall=local_time)
+        others = [bella.plan(tx, wall=local_time + timedelta(days=n)) for n in (3, 2)]
         undated = bella.plan(tx, topic="Someday")
         content_plans.schedule(tx, [today.id, others[0].id])
-        whole = [one.id for one in content_plans.page(tx).cards]
+        whole = [card.id for card in content_plans.page(tx).cards]
         assert whole == [today.id, others[1].id, others[0].id, undated.id]
         walked: list[str] = []
         cursor = None
         while True:
             page = content_plans.page(tx, cursor=cursor, take=1)
-            walked += [one.id for one in page.cards]
+            walked += [card.id for card in page.cards]
             if (cursor := page.next_cursor) is None:
                 break
         assert walked == whole
         scheduled = PlanFilters(states=(S.SCHEDULED,))
-        assert {one.id for one in content_plans.page(tx, scheduled).cards} == {today.id, others[0].id}
-        assert [one.id for one in content_plans.page(tx, PlanFilters(states=(S.SCHEDULED,), today=True)).cards] == [today.id]
-        assert [one.id for one in content_plans.page(tx, PlanFilters(text="someday")).cards] == [undated.id]
+        assert {card.id for card in content_plans.page(tx, scheduled).cards} == {today.id, others[0].id}
+        assert [card.id for card in content_plans.page(tx, PlanFilters(states=(S.SCHEDULED,), today=True)).cards] == [today.id]
+        assert [card.id for card in content_plans.page(tx, PlanFilters(text="someday")).cards] == [undated.id]
 
 
 def test_a_plan_without_posts_is_a_draft(db: Database, workspace: Tenant) -> None:
@@ -233,5 +237,5 @@ def test_a_plan_without_posts_is_a_draft(db: Database, workspace: Tenant) -> Non
         mixed = bella.plan(tx, variants=(bella.variant(), bella.variant(channel_id=make_channel(tx, bella.influencer.id).id)))
         tx.execute(update(Post).where(Post.id == mixed.posts[0].id).values(state=S.FAILED))
         assert idea.state == S.DRAFT
-        assert [one.id for one in content_plans.page(tx, PlanFilters(states=(S.DRAFT,))).cards] == [idea.id]
-        assert [one.id for one in content_plans.page(tx, PlanFilters(states=(S.FAILED,))).cards] == [mixed.id]
+        assert [card.id for card in content_plans.page(tx, PlanFilters(states=(S.DRAFT,))).cards] == [idea.id]
+        assert [card.id for card in content_plans.page(tx, PlanFilters(states=(S.FAILED,))).cards] == [mixed.id]

@@ -30,11 +30,11 @@ def test_a_plan_moves_to_this_minute(db: Database, workspace: Tenant) -> None:
         plan = bella.plan(tx, wall=local_time_ahead(days=3))
         content_plans.schedule(tx, [plan.id])
         put(tx, plan.posts[0].id, tries=3, not_before=now() + timedelta(hours=2), error="The quota is used up.")
-        [one] = content_plans.schedule_now(tx, plan.id)
+        [post] = content_plans.schedule_now(tx, plan.id)
         after = content_plans.get(tx, plan.id)
-        assert (one.state, one.tries, one.not_before, one.error) == (S.SCHEDULED, 0, None, "")
-        assert one.due_at
-        assert abs(one.due_at - now()) < timedelta(seconds=30)
+        assert (post.state, post.tries, post.not_before, post.error) == (S.SCHEDULED, 0, None, "")
+        assert post.due_at
+        assert abs(post.due_at - now()) < timedelta(seconds=30)
         assert after.wall
         assert after.due_at == content_plans.to_instant(after.wall, "Asia/Tokyo").at
         assert after.version == plan.version + 1
@@ -50,8 +50,8 @@ def test_what_is_left_goes_alone_and_the_plan_keeps_its_date(db: Database, works
         first, second = plan.posts
         put(tx, first.id, state=S.PUBLISHED)
         put(tx, second.id, state=S.FAILED, error="The picture is too small.", tries=6)
-        [again] = content_plans.schedule_now(tx, plan.id)
-        assert (again.id, again.state, again.tries, again.error) == (second.id, S.SCHEDULED, 0, "")
+        [post] = content_plans.schedule_now(tx, plan.id)
+        assert (post.id, post.state, post.tries, post.error) == (second.id, S.SCHEDULED, 0, "")
         assert content_plans.get(tx, plan.id).wall == plan.wall
         assert content_plans.get_post(tx, first.id).state == S.PUBLISHED
         with pytest.raises(Conflict, match="published already"):
@@ -67,11 +67,11 @@ def test_what_is_left_goes_alone_and_the_plan_keeps_its_date(db: Database, works
 def test_review_hold_stop_and_platform_rules_stand_before_it(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella, strict = make_planner(tx), make_planner(tx, "Zara", policy="all")
-        seen = strict.plan(tx)
+        reviewed = strict.plan(tx)
         with pytest.raises(Conflict, match="approve the post first"):
-            content_plans.schedule_now(tx, seen.id)
-        content_plans.approve(tx, [seen.id])
-        assert content_plans.schedule_now(tx, seen.id)[0].state == S.SCHEDULED
+            content_plans.schedule_now(tx, reviewed.id)
+        content_plans.approve(tx, [reviewed.id])
+        assert content_plans.schedule_now(tx, reviewed.id)[0].state == S.SCHEDULED
         held = bella.plan(tx, wall=local_time_ahead())
         content_plans.hold(tx, [held.id])
         with pytest.raises(Conflict, match="on hold"):

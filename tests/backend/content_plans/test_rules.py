@@ -21,16 +21,16 @@ def test_the_table_of_moves_is_whole() -> None:
     assert set(POST_MOVES) == set(PostState)
     assert all(state not in targets for state, targets in POST_MOVES.items())
     assert not POST_MOVES[S.PUBLISHED], "what is out stays out"
-    assert {one for one in S if S.PUBLISHING in POST_MOVES[one]} == {S.SCHEDULED}, "only the clockwork publishes"
-    assert {one for one in S if S.SCHEDULED in POST_MOVES[one]} == {S.APPROVED, S.PUBLISHING, S.ON_HOLD}
+    assert {state for state in S if S.PUBLISHING in POST_MOVES[state]} == {S.SCHEDULED}, "only the clockwork publishes"
+    assert {state for state in S if S.SCHEDULED in POST_MOVES[state]} == {S.APPROVED, S.PUBLISHING, S.ON_HOLD}
 
 
 @given(st.lists(states, max_size=8))
 def test_every_post_can_still_come_to_its_end_and_none_is_stuck(path: list[PostState]) -> None:
-    here = S.DRAFT
+    state = S.DRAFT
     for target in path:
-        here = target if target in POST_MOVES[here] else here
-    reached, edge = {here}, [here]
+        state = target if target in POST_MOVES[state] else state
+    reached, edge = {state}, [state]
     while edge:
         new = POST_MOVES[edge.pop()] - reached
         reached |= new
@@ -50,12 +50,12 @@ def test_an_edit_of_what_was_approved_reopens_its_review(state: PostState, revie
 
 
 @given(st.lists(states))
-def test_a_plan_is_what_needs_people_first(found: list[PostState]) -> None:
-    state = aggregate(found)
-    assert state == S.DRAFT if not found else state in found
-    assert not set(rules.outranking_states(state)) & set(found)
+def test_a_plan_is_what_needs_people_first(states: list[PostState]) -> None:
+    state = aggregate(states)
+    assert state == S.DRAFT if not states else state in states
+    assert not set(rules.outranking_states(state)) & set(states)
     if state == S.PUBLISHED:
-        assert set(found) == {S.PUBLISHED}
+        assert set(states) == {S.PUBLISHED}
 
 
 @given(st.sampled_from(["all", "first", "auto"]), st.integers(0, 9), st.integers(0, 9))
@@ -65,30 +65,30 @@ def test_who_reviews(policy: str, first_n: int, approved: int) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from("ab"), st.integers(0, 600)), max_size=12), st.integers(0, 120))
-def test_clashes_are_all_pairs_that_are_too_near(found: list[tuple[int, str, int]], gap: int) -> None:
+def test_clashes_are_all_pairs_that_are_too_near(drawn: list[tuple[int, str, int]], gap: int) -> None:
     posts = [
         PlannedPost(f"post_{n}", f"cp_{plan}", channel, NOON + timedelta(minutes=m))
-        for n, (plan, channel, m) in enumerate(found)
+        for n, (plan, channel, m) in enumerate(drawn)
     ]
-    near = {frozenset((one.plan_id, one.other_plan_id)) for one in rules.find_clashes(posts, gap_minutes=gap)}
+    pairs = {frozenset((clash.plan_id, clash.other_plan_id)) for clash in rules.find_clashes(posts, gap_minutes=gap)}
     expected = {
         frozenset((a.plan_id, b.plan_id))
         for a in posts
         for b in posts
         if a.channel_id == b.channel_id and a.plan_id != b.plan_id and abs(a.due_at - b.due_at) < timedelta(minutes=gap)  # type: ignore[operator]
     }
-    assert near == expected
+    assert pairs == expected
 
 
 def test_the_same_words_twice_on_a_channel() -> None:
-    words = rules.fingerprint("Good morning, Rome! ☀️")
-    again = rules.fingerprint("good morning rome")
+    fingerprint = rules.fingerprint("Good morning, Rome! ☀️")
+    same = rules.fingerprint("good morning rome")
     posts = [
-        PlannedPost("p1", "cp1", "ch", None, words),
-        PlannedPost("p2", "cp2", "ch", None, again),
-        PlannedPost("p3", "cp3", "ch2", None, words),
+        PlannedPost("p1", "cp1", "ch", None, fingerprint),
+        PlannedPost("p2", "cp2", "ch", None, same),
+        PlannedPost("p3", "cp3", "ch2", None, fingerprint),
     ]
-    assert [(one.kind, one.plan_id, one.other_plan_id) for one in rules.find_clashes(posts, gap_minutes=60)] == [
+    assert [(clash.kind, clash.plan_id, clash.other_plan_id) for clash in rules.find_clashes(posts, gap_minutes=60)] == [
         ("same", "cp1", "cp2")
     ]
     assert rules.fingerprint(" ☀️ ") == ""
@@ -97,10 +97,10 @@ def test_the_same_words_twice_on_a_channel() -> None:
 @given(st.sets(st.integers(0, 30)), st.integers(1, 5))
 def test_gaps_and_used_days_are_everything(used: set[int], least: int) -> None:
     first = date(2026, 12, 1)
-    found = rules.empty_periods([first + timedelta(days=n) for n in used], first, first + timedelta(days=30), least=least)
-    empty = {(start - first).days + n for start, end in found for n in range((end - start).days + 1)}
+    periods = rules.empty_periods([first + timedelta(days=n) for n in used], first, first + timedelta(days=30), least=least)
+    empty = {(start - first).days + n for start, end in periods for n in range((end - start).days + 1)}
     assert not empty & used
-    assert all((end - start).days + 1 >= least for start, end in found)
+    assert all((end - start).days + 1 >= least for start, end in periods)
     if least == 1:
         assert empty | used == set(range(31))
 

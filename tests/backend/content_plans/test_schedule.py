@@ -32,16 +32,16 @@ def state(tx: Session, plan_id: str) -> PostState:
 def test_a_move_touches_one_row_in_the_right_state_or_none(
     db: Database, workspace: Tenant, here: PostState, target: PostState
 ) -> None:
-    source = next(one for one in PostState if target in POST_MOVES[one])
+    source = next(state for state in PostState if target in POST_MOVES[state])
     with db.transaction(workspace.caller) as tx:
         name = f"Bella {here} {now().timestamp()}"
         post = make_planner(tx, name).plan(tx).posts[0]
         tx.execute(update(Post).where(Post.id == post.id).values(state=here))
-        told = len(events.list_for(tx, "post", post.id))
+        event_count = len(events.list_for(tx, "post", post.id))
         moved = move(tx, post.id, source, target)
         assert (moved is not None) is (here == source)
         assert content_plans.get_post(tx, post.id).state == (target if here == source else here)
-        assert len(events.list_for(tx, "post", post.id)) == told + (here == source)
+        assert len(events.list_for(tx, "post", post.id)) == event_count + (here == source)
         with pytest.raises(AssertionError, match="not a move"):
             move(tx, post.id, S.PUBLISHED, S.DRAFT)
 
@@ -51,11 +51,11 @@ def test_rules_decide_who_reviews(db: Database, workspace: Tenant) -> None:
         bella = make_planner(tx, policy="all")
         content_plans.save_rules(tx, bella.influencer.id, RulesDraft(policy="first", first_n=2))
         plans = [bella.plan(tx, wall=local_time_ahead(days=n), topic=str(n)) for n in range(1, 5)]
-        out = content_plans.schedule(tx, [one.id for one in plans[:2]])
-        assert (out.review, out.done) == ([one.id for one in plans[:2]], [])
+        outcome = content_plans.schedule(tx, [plan.id for plan in plans[:2]])
+        assert (outcome.review, outcome.done) == ([plan.id for plan in plans[:2]], [])
         assert state(tx, plans[0].id) == S.IN_REVIEW
-        approved = content_plans.approve(tx, [one.id for one in plans[:2]])
-        assert approved.done == [one.id for one in plans[:2]]
+        approved = content_plans.approve(tx, [plan.id for plan in plans[:2]])
+        assert approved.done == [plan.id for plan in plans[:2]]
         assert state(tx, plans[0].id) == S.SCHEDULED, "approved, dated, nothing in the way"
         assert content_plans.schedule(tx, [plans[2].id]).done == [plans[2].id], (
             "two were approved: nobody needs to look any more"
@@ -77,13 +77,13 @@ def test_what_cannot_be_scheduled_says_why_and_the_rest_goes_on(db: Database, wo
         off = make_channel(tx, bella.influencer.id)
         channels.switch(tx, off.id, on=False)
         away = bella.plan(tx, wall=local_time_ahead(days=3), variants=(bella.variant(channel_id=off.id),))
-        out = content_plans.schedule(tx, [good.id, undated.id, empty.id, late.id, away.id, "cp_gone"])
-        assert out.done == [good.id]
-        assert "no date" in out.refused[undated.id]
-        assert "Add a picture" in out.refused[empty.id]
-        assert "has passed" in out.refused[late.id]
-        assert "switched off" in out.refused[away.id]
-        assert "exist" in out.refused["cp_gone"]
+        outcome = content_plans.schedule(tx, [good.id, undated.id, empty.id, late.id, away.id, "cp_gone"])
+        assert outcome.done == [good.id]
+        assert "no date" in outcome.refused[undated.id]
+        assert "Add a picture" in outcome.refused[empty.id]
+        assert "has passed" in outcome.refused[late.id]
+        assert "switched off" in outcome.refused[away.id]
+        assert "exist" in outcome.refused["cp_gone"]
         assert "left to be scheduled" in content_plans.schedule(tx, [good.id]).refused[good.id]
 
 
@@ -105,8 +105,8 @@ def test_the_stop_switch_holds_everything_and_lets_go_what_is_still_ahead(db: Da
         assert content_plans.resume_publishing(tx, bella.influencer.id) == (0, 0), "the workspace's switch is still on"
         tx.execute(update(Post).where(Post.plan_id == first.id).values(due_at=now() - timedelta(minutes=1)))
         assert content_plans.resume_publishing(tx) == (3, 1)
-        found = [state(tx, one.id) for one in (first, second, more, hers)]
-        assert found == [S.MISSED, S.SCHEDULED, S.SCHEDULED, S.SCHEDULED]
+        states = [state(tx, plan.id) for plan in (first, second, more, hers)]
+        assert states == [S.MISSED, S.SCHEDULED, S.SCHEDULED, S.SCHEDULED]
 
 
 def test_hold_and_release_by_hand(db: Database, workspace: Tenant) -> None:
@@ -125,18 +125,18 @@ def test_hold_and_release_by_hand(db: Database, workspace: Tenant) -> None:
 def test_missed_posts_get_a_new_place_and_unknown_ones_a_word(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
-        missed, unknown, gone = (bella.plan(tx, wall=local_time_ahead(hours=n)) for n in range(3))
+        missed, unknown, published = (bella.plan(tx, wall=local_time_ahead(hours=n)) for n in range(3))
         tx.execute(update(Post).where(Post.plan_id == missed.id).values(state=S.MISSED))
-        tx.execute(update(Post).where(Post.plan_id.in_([unknown.id, gone.id])).values(state=S.UNKNOWN, handle=b"x"))
-        act = content_plans.move(tx, missed.id, local_time_ahead(days=4))
+        tx.execute(update(Post).where(Post.plan_id.in_([unknown.id, published.id])).values(state=S.UNKNOWN, handle=b"x"))
+        entry = content_plans.move(tx, missed.id, local_time_ahead(days=4))
         assert state(tx, missed.id) == S.SCHEDULED
-        content_plans.undo(tx, act.id)
+        content_plans.undo(tx, entry.id)
         assert state(tx, missed.id) == S.MISSED
-        there = content_plans.resolve_unknown(tx, unknown.posts[0].id, is_published=True, url="https://example.org/p/1")
-        assert (there.state, there.by_hand) == (S.PUBLISHED, True)
-        assert content_plans.resolve_unknown(tx, gone.posts[0].id, is_published=False).state == S.APPROVED
+        resolved = content_plans.resolve_unknown(tx, unknown.posts[0].id, is_published=True, url="https://example.org/p/1")
+        assert (resolved.state, resolved.by_hand) == (S.PUBLISHED, True)
+        assert content_plans.resolve_unknown(tx, published.posts[0].id, is_published=False).state == S.APPROVED
         with pytest.raises(Conflict, match="no longer"):
-            content_plans.resolve_unknown(tx, gone.posts[0].id, is_published=True)
+            content_plans.resolve_unknown(tx, published.posts[0].id, is_published=True)
 
 
 def test_posted_by_hand(db: Database, workspace: Tenant) -> None:
@@ -144,7 +144,7 @@ def test_posted_by_hand(db: Database, workspace: Tenant) -> None:
         bella = make_planner(tx)
         plan = bella.plan(tx, variants=(bella.variant(), bella.variant(channel_id=make_channel(tx, bella.influencer.id).id)))
         content_plans.mark_published(tx, plan.id, platform="instagram", remote_id="179")
-        assert {one.platform: one.state for one in content_plans.get(tx, plan.id).posts} == {
+        assert {post.platform: post.state for post in content_plans.get(tx, plan.id).posts} == {
             "instagram": S.PUBLISHED,
             "sandbox": S.DRAFT,
         }

@@ -26,7 +26,7 @@ SCANS = text("SELECT pg_stat_get_xact_numscans(CAST(:index AS regclass))")
 
 
 def topics(tx: Session, typed: str) -> set[str]:
-    return {one.topic for one in content_plans.page(tx, PlanFilters(text=typed)).cards}
+    return {card.topic for card in content_plans.page(tx, PlanFilters(text=typed)).cards}
 
 
 def written(tx: Session, bella: Planner, topic: str, caption: str = "", hashtags: str = "") -> str:
@@ -51,8 +51,8 @@ def test_a_search_reads_topic_caption_and_hashtags(db: Database, workspace: Tena
         written(tx, bella, "Coffee", "In the Harbour, early. #sunrise")
         written(tx, bella, "Tea", "At home", "#harbourlife")
         written(tx, bella, "東京 ramen", "Été à Paris")
-        gone = written(tx, bella, "Deleted harbour")
-        content_plans.delete(tx, gone)
+        deleted = written(tx, bella, "Deleted harbour")
+        content_plans.delete(tx, deleted)
     with db.transaction(workspace.viewer.caller) as tx:
         harbour = {"Trams/harbour-side", "Coffee", "Tea"}
         assert topics(tx, "harbour") == topics(tx, " HARB ") == harbour
@@ -106,16 +106,16 @@ def test_the_index_finds_the_words(
         indexes = ("ix_content_plans_search", "ix_posts_search")
         before = [tx.scalar(SCANS, {"index": index}) for index in indexes]
         assert topics(tx, "2999") == {"Harbour walk 2999"}
-        assert [tx.scalar(SCANS, {"index": index}) for index in indexes] == [one + 1 for one in before]
+        assert [tx.scalar(SCANS, {"index": index}) for index in indexes] == [scans + 1 for scans in before]
         common = content_plans.page(tx, PlanFilters(text="harbour"), take=2)
-        assert ([one.topic for one in common.cards], common.total) == (["Harbour walk 1", "Harbour walk 2"], 1000)
-    asked = text("SELECT find_plans('''2999'':*', ARRAY[]::text[], 9)")
+        assert ([card.topic for card in common.cards], common.total) == (["Harbour walk 1", "Harbour walk 2"], 1000)
+    query = text("SELECT find_plans('''2999'':*', ARRAY[]::text[], 9)")
     with db.transaction(workspace.caller) as tx:
-        assert set(tx.scalar(asked) or []) == {"cp_1" + "2999".rjust(25, "0")}
+        assert set(tx.scalar(query) or []) == {"cp_1" + "2999".rjust(25, "0")}
         tx.execute(text("SELECT set_config('app.tenant', '', true)"))
-        assert tx.scalar(asked) == []
+        assert tx.scalar(query) == []
     with db.transaction(other_workspace.caller) as tx:
-        assert tx.scalar(asked) == []
+        assert tx.scalar(query) == []
 
 
 def test_pages_of_dated_and_undated_plans_follow_each_other(db: Database, workspace: Tenant) -> None:
@@ -127,8 +127,8 @@ def test_pages_of_dated_and_undated_plans_follow_each_other(db: Database, worksp
             cursor = None
             while len(walked) < len(plans):
                 page = content_plans.page(tx, cursor=cursor, take=take)
-                walked += [one.id for one in page.cards]
+                walked += [card.id for card in page.cards]
                 cursor = page.next_cursor
             assert (walked, cursor) == (plans, None)
         behind = content_plans.page(tx, cursor=plans[0], take=2, skip=2)
-        assert [one.id for one in behind.cards] == plans[3:5]
+        assert [card.id for card in behind.cards] == plans[3:5]

@@ -18,7 +18,7 @@ from tests.factories.posts import local_time_ahead, make_planner
 def test_late_posts_of_every_workspace_are_missed_once(
     db: Database, worker_db: Database, workspace: Tenant, other_workspace: Tenant
 ) -> None:
-    made = []
+    plans = []
     for tenant in (workspace, other_workspace):
         with db.transaction(tenant.caller) as tx:
             bella = make_planner(tx)
@@ -26,15 +26,15 @@ def test_late_posts_of_every_workspace_are_missed_once(
             content_plans.schedule(tx, [late.id, fresh.id])
             for plan, hours in ((late, 49), (fresh, 47)):
                 tx.execute(update(Post).where(Post.plan_id == plan.id).values(due_at=now() - timedelta(hours=hours)))
-            made.append((late, fresh))
+            plans.append((late, fresh))
     with worker_db.dispatch() as first:
         taken = sweep.mark_missed(first)
         with worker_db.dispatch() as second:
             assert sweep.mark_missed(second) == [], "another tick at the same moment leaves them alone"
-    assert sorted(taken) == sorted(late.posts[0].id for late, _ in made)
-    for tenant, (late, fresh) in zip((workspace, other_workspace), made, strict=True):
+    assert sorted(taken) == sorted(late.posts[0].id for late, _ in plans)
+    for tenant, (late, fresh) in zip((workspace, other_workspace), plans, strict=True):
         with db.transaction(tenant.caller) as tx:
-            assert [content_plans.get(tx, one.id).state for one in (late, fresh)] == [PostState.MISSED, PostState.SCHEDULED]
+            assert [content_plans.get(tx, plan.id).state for plan in (late, fresh)] == [PostState.MISSED, PostState.SCHEDULED]
             assert events.list_for(tx, "post", late.posts[0].id)[-1].kind == "post.missed"
 
 
@@ -50,5 +50,5 @@ def test_new_rules_of_a_zone_move_what_waits(db: Database, worker_db: Database, 
         assert (last, moved) == (plans[1].id, 1)
         assert sweep.recompute_due_times(tx, after=last, take=2) == ("", 0)
     with db.transaction(workspace.caller) as tx:
-        again = content_plans.get(tx, plans[1].id)
-        assert again.due_at == again.posts[0].due_at == content_plans.to_instant(datetime(2031, 6, 2, 18), "Africa/Cairo").at
+        plan = content_plans.get(tx, plans[1].id)
+        assert plan.due_at == plan.posts[0].due_at == content_plans.to_instant(datetime(2031, 6, 2, 18), "Africa/Cairo").at

@@ -15,30 +15,30 @@ from backend.errors import Invalid
 
 ZONES = sorted(zone for zone in available_timezones() if not zone.startswith(("posix", "right")) and zone != "localtime")
 MINUTE = timedelta(minutes=1)
-walls = st.datetimes(datetime(1971, 1, 1), datetime(2099, 12, 31)).map(lambda at: at.replace(second=0, microsecond=0))
+local_times = st.datetimes(datetime(1971, 1, 1), datetime(2099, 12, 31)).map(lambda at: at.replace(second=0, microsecond=0))
 zones = st.sampled_from(ZONES)
 
 
 @settings(deadline=None, max_examples=300)
-@given(walls, zones)
-def test_every_wall_time_has_one_instant_that_shows_it_or_the_first_minute_after(wall: datetime, zone: str) -> None:
-    found = to_instant(wall, zone)
-    assert found.at.tzinfo is UTC
-    assert to_local_time(found.at, zone) == found.wall
-    if found.adjustment == "missing":
-        assert found.wall > wall
-        assert to_local_time(found.at - MINUTE, zone) < wall
+@given(local_times, zones)
+def test_every_wall_time_has_one_instant_that_shows_it_or_the_first_minute_after(local_time: datetime, zone: str) -> None:
+    resolved = to_instant(local_time, zone)
+    assert resolved.at.tzinfo is UTC
+    assert to_local_time(resolved.at, zone) == resolved.wall
+    if resolved.adjustment == "missing":
+        assert resolved.wall > local_time
+        assert to_local_time(resolved.at - MINUTE, zone) < local_time
     else:
-        assert found.wall == wall
-    earlier = [to_local_time(found.at - timedelta(hours=h), zone) == wall for h in (0.5, 1, 2)]
+        assert resolved.wall == local_time
+    earlier = [to_local_time(resolved.at - timedelta(hours=h), zone) == local_time for h in (0.5, 1, 2)]
     assert not any(earlier), "the first of two"
 
 
 @settings(deadline=None, max_examples=200)
-@given(walls, zones, st.integers(0, 3 * 1440))
-def test_later_on_the_clock_is_never_earlier_in_time(wall: datetime, zone: str, minutes: int) -> None:
+@given(local_times, zones, st.integers(0, 3 * 1440))
+def test_later_on_the_clock_is_never_earlier_in_time(local_time: datetime, zone: str, minutes: int) -> None:
     """But for an hour that comes twice: its first half is taken, so what follows it is later, never before."""
-    assert to_instant(wall + minutes * MINUTE, zone).at >= to_instant(wall, zone).at
+    assert to_instant(local_time + minutes * MINUTE, zone).at >= to_instant(local_time, zone).at
 
 
 @settings(deadline=None, max_examples=200)
@@ -61,8 +61,8 @@ def test_there_and_back(at: datetime, zone: str) -> None:
     ],
 )
 def test_known_days(zone: str, asked: str, shown: str, utc: str, why: str) -> None:
-    found = to_instant(datetime.fromisoformat(asked), zone)
-    assert (str(found.wall)[:16], str(found.at)[:16], found.adjustment) == (shown, utc, why)
+    resolved = to_instant(datetime.fromisoformat(asked), zone)
+    assert (str(resolved.wall)[:16], str(resolved.at)[:16], resolved.adjustment) == (shown, utc, why)
 
 
 @pytest.mark.parametrize("zone", ["Nowhere/City", "", "../etc/passwd", "Europe"])
@@ -89,9 +89,11 @@ def test_free_slots_are_slots_ahead_and_far_from_everything(
 ) -> None:
     busy = [after + n * MINUTE for n in taken]
     given_out: list[datetime] = []
-    for (wall, at), _ in zip(free_times(slots, zone, after=after, taken=busy, apart_minutes=apart), range(20), strict=False):
+    for (local_time, at), _ in zip(
+        free_times(slots, zone, after=after, taken=busy, apart_minutes=apart), range(20), strict=False
+    ):
         assert at > after
-        assert RecurringTime(wall.weekday(), f"{wall:%H:%M}") in slots
+        assert RecurringTime(local_time.weekday(), f"{local_time:%H:%M}") in slots
         assert all(abs(at - other) >= max(apart, 1) * MINUTE for other in [*busy, *given_out])
         given_out.append(at)
     assert given_out == sorted(given_out)
@@ -99,5 +101,5 @@ def test_free_slots_are_slots_ahead_and_far_from_everything(
 
 
 def test_a_slot_the_clock_skips_comes_at_the_minute_after() -> None:
-    [(wall, at), *_] = upcoming_times([RecurringTime(6, "02:30")], "Europe/Berlin", datetime(2026, 3, 27, tzinfo=UTC))
-    assert (str(wall)[:16], str(at)[:16]) == ("2026-03-29 02:30", "2026-03-29 01:00")
+    [(local_time, at), *_] = upcoming_times([RecurringTime(6, "02:30")], "Europe/Berlin", datetime(2026, 3, 27, tzinfo=UTC))
+    assert (str(local_time)[:16], str(at)[:16]) == ("2026-03-29 02:30", "2026-03-29 01:00")

@@ -1,4 +1,4 @@
-"""The platform servers, an App whose settings lead to them, and a desk that plans, ticks and runs jobs in this process."""
+"""The platform servers, an App whose settings lead to them, and a rig that plans, ticks and runs jobs in this process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.media.ffmpeg import binary_path
 from backend.settings import Settings
-from tests.backend.publishing.desk import Desk
+from tests.backend.publishing.desk import PublishingRig
 from tests.factories.account import Tenant
 from tests.support.platforms import Servers, reset_servers, running, settings_for
 
@@ -29,22 +29,22 @@ def worker_app(servers: Servers, settings: Settings, storage_urls: dict[str, str
     update = settings_for(servers, settings)
     update |= {"platform_poll_s": 0.02, "platform_settle_s": 0.0, "platform_timeout_s": 20.0, "platform_chunk_size": 256 * 1024}
     update |= {"s3_public_endpoint": settings.s3_endpoint}
-    made = bootstrap(settings.model_copy(update=update), role="worker")
-    yield made
-    made.close()
+    app = bootstrap(settings.model_copy(update=update), role="worker")
+    yield app
+    app.close()
 
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Upright, 3 s, H.264 and AAC, in more than two pieces of 256 KB."""
-    out = tmp_path_factory.mktemp("film") / "lake.mp4"
+    path = tmp_path_factory.mktemp("film") / "lake.mp4"
     picture = ffmpeg.input("testsrc2=size=540x960:rate=30:duration=3", f="lavfi")
     tone = ffmpeg.input("sine=frequency=440:duration=3", f="lavfi")
-    said = {"pix_fmt": "yuv420p", "vcodec": "libx264", "acodec": "aac", "video_bitrate": "2500k", "preset": "ultrafast"}
-    ffmpeg.output(picture, tone, str(out), movflags="faststart", **said).run(cmd=binary_path(Settings()), quiet=True)
-    return out.read_bytes()
+    options = {"pix_fmt": "yuv420p", "vcodec": "libx264", "acodec": "aac", "video_bitrate": "2500k", "preset": "ultrafast"}
+    ffmpeg.output(picture, tone, str(path), movflags="faststart", **options).run(cmd=binary_path(Settings()), quiet=True)
+    return path.read_bytes()
 
 
 @pytest.fixture
-def desk(worker_app: App, workspace: Tenant, servers: Servers, film: bytes) -> Desk:
-    return Desk(worker_app, workspace, servers, film)
+def rig(worker_app: App, workspace: Tenant, servers: Servers, film: bytes) -> PublishingRig:
+    return PublishingRig(worker_app, workspace, servers, film)

@@ -38,13 +38,13 @@ FILMS = ("reel", "video", "short")
 
 
 def picture(width: int = 1080, height: int = 1350) -> bytes:
-    out = io.BytesIO()
-    Image.effect_noise((width // 8, height // 8), 60).resize((width, height)).convert("RGB").save(out, "JPEG", quality=70)
-    return out.getvalue()
+    buffer = io.BytesIO()
+    Image.effect_noise((width // 8, height // 8), 60).resize((width, height)).convert("RGB").save(buffer, "JPEG", quality=70)
+    return buffer.getvalue()
 
 
 @dataclass
-class Desk:
+class PublishingRig:
     app: App
     tenant: Tenant
     servers: dict[str, Any]
@@ -91,16 +91,21 @@ class Desk:
         """A post that is due now, its files prepared. Returns its id."""
         film = format in FILMS
         media = (self.clip(),) if film else tuple(self.asset() for _ in range(2 if format == "carousel" else 1))
-        said = {"caption": "A day at the lake, made with AI", "privacy": PRIVACY.get(platform, ""), "media": media, **values}
-        said |= {"title": "The lake"} if platform in ("tiktok", "youtube") else {}
-        variant = VariantDraft(channel_id=channel_id or self.channel(platform), format=format, **said)
+        values_of_variant = {
+            "caption": "A day at the lake, made with AI",
+            "privacy": PRIVACY.get(platform, ""),
+            "media": media,
+            **values,
+        }
+        values_of_variant |= {"title": "The lake"} if platform in ("tiktok", "youtube") else {}
+        variant = VariantDraft(channel_id=channel_id or self.channel(platform), format=format, **values_of_variant)
         with self.app.db.transaction(self.caller) as tx:
             draft = content_plans.PlanDraft(
                 influencer_id=self.influencer_id, topic="Lake", wall=local_time_ahead(), variants=(variant,)
             )
             plan = content_plans.create(tx, draft, request_key=new_id("key"))
-            out = content_plans.schedule(tx, [plan.id])
-            assert out.done == [plan.id], out
+            outcome = content_plans.schedule(tx, [plan.id])
+            assert outcome.done == [plan.id], outcome
         post_id = plan.posts[0].id
         self.prepare_files()
         self.make_due(post_id)
@@ -193,7 +198,7 @@ class Desk:
         with self.app.db.transaction(self.caller) as tx:
             plan = content_plans.get(tx, content_plans.get_post(tx, post_id).plan_id)
             draft = plan.draft()
-            variants = tuple(one.model_copy(update=values) for one in draft.variants)
+            variants = tuple(variant.model_copy(update=values) for variant in draft.variants)
             content_plans.save(tx, plan.id, draft.model_copy(update={"variants": variants}), version=plan.version)
 
     def stop(self) -> None:
@@ -226,4 +231,4 @@ class Desk:
         return list(self.servers[platform].posts)
 
 
-__all__ = ["Context", "Desk", "PostState", "next_attempt", "picture"]
+__all__ = ["Context", "PostState", "PublishingRig", "next_attempt", "picture"]

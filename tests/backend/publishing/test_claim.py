@@ -14,7 +14,7 @@ from backend.db.transactions import Database, SystemCaller
 from backend.kit.clock import now
 from backend.publishing import CANCELLED, claim_due
 from backend.publishing.sweep import MAX_ASKING_JOBS
-from tests.backend.publishing.desk import Desk
+from tests.backend.publishing.desk import PublishingRig
 from tests.factories.account import Tenant
 from tests.factories.posts import Planner, local_time_ahead, make_planner
 
@@ -61,8 +61,8 @@ def test_only_what_is_due_and_free_is_claimed_in_every_workspace(
         with worker_db.transaction(_caller(tenant)) as tx:
             channels.switch(tx, off.channel.id, on=False)
             # in the moment of the switch: the post was scheduled behind its back
-            mine = PostingRule.scope == stopped.influencer.id
-            tx.execute(update(PostingRule).where(mine).values(stopped_at=func.clock_timestamp()))
+            own_ids = PostingRule.scope == stopped.influencer.id
+            tx.execute(update(PostingRule).where(own_ids).values(stopped_at=func.clock_timestamp()))
             plan = tx.get_one(Post, ids[tenant.id]["gone"]).plan_id
             tx.execute(update(ContentPlan).where(ContentPlan.id == plan).values(deleted_at=now()))
     with worker_db.dispatch() as first:
@@ -70,8 +70,8 @@ def test_only_what_is_due_and_free_is_claimed_in_every_workspace(
         with worker_db.dispatch() as second:
             assert claim_due(second) == 0, "another tick at the same moment leaves them alone"
     for tenant in tenants:
-        mine = ids[tenant.id]
-        assert _states(worker_db, tenant, mine) == {
+        own_ids = ids[tenant.id]
+        assert _states(worker_db, tenant, own_ids) == {
             "due": S.PUBLISHING,
             "again": S.PUBLISHING,
             "ahead": S.SCHEDULED,
@@ -83,13 +83,13 @@ def test_only_what_is_due_and_free_is_claimed_in_every_workspace(
         }
         with worker_db.transaction(_caller(tenant)) as tx:
             jobs_of = [card.subject_id for card in jobs.page(tx, kinds=["autopost"]).cards]
-            assert sorted(jobs_of) == sorted([mine["due"], mine["again"]])
-            due = tx.get_one(Post, mine["due"])
+            assert sorted(jobs_of) == sorted([own_ids["due"], own_ids["again"]])
+            due = tx.get_one(Post, own_ids["due"])
             job = jobs.get(tx, due.job_id or "")
             assert (due.phase, job.state, job.title) == ("preparing", "pending", "Publish “Trams” on Bella · Sandbox")
-            waits = tx.get_one(Post, mine["off"])
+            waits = tx.get_one(Post, own_ids["off"])
             assert "not connected" in waits.error
-            held = tx.get_one(Post, mine["stopped"])
+            held = tx.get_one(Post, own_ids["stopped"])
             assert (held.held_from, held.held_by != "person") == (S.SCHEDULED, True)
             channels.switch(tx, waits.channel_id, on=True)
     with worker_db.dispatch() as tx:
@@ -109,8 +109,8 @@ def test_a_zone_whose_rules_changed_since_is_looked_at_again(
     with worker_db.transaction(_caller(workspace)) as tx:
         plan_id = tx.get_one(Post, post_id).plan_id
         old = tx.scalars(select(func.date_trunc("minute", func.clock_timestamp()))).one()
-        wall = (old + timedelta(hours=hours)).replace(tzinfo=None)
-        tx.execute(update(ContentPlan).where(ContentPlan.id == plan_id).values(due_at=old, wall=wall, zone="UTC"))
+        local_time = (old + timedelta(hours=hours)).replace(tzinfo=None)
+        tx.execute(update(ContentPlan).where(ContentPlan.id == plan_id).values(due_at=old, wall=local_time, zone="UTC"))
         tx.execute(update(Post).where(Post.id == post_id).values(due_at=old))
     with worker_db.dispatch() as tx:
         assert claim_due(tx) == claimed
@@ -120,11 +120,11 @@ def test_a_zone_whose_rules_changed_since_is_looked_at_again(
         assert post.state == (S.PUBLISHING if claimed else S.SCHEDULED)
 
 
-def _publishing(desk: Desk, **values: object) -> tuple[str, str]:
+def _publishing(rig: PublishingRig, **values: object) -> tuple[str, str]:
     """A post with a job that waits: (post, job)."""
-    post_id = desk.scheduled()
-    assert desk.tick() == 1
-    with desk.app.db.transaction(desk.caller) as tx:
+    post_id = rig.scheduled()
+    assert rig.tick() == 1
+    with rig.app.db.transaction(rig.caller) as tx:
         if values:
             tx.execute(update(Post).where(Post.id == post_id).values(**values))
         job_id = tx.get_one(Post, post_id).job_id
@@ -132,75 +132,75 @@ def _publishing(desk: Desk, **values: object) -> tuple[str, str]:
     return post_id, job_id
 
 
-def _end(desk: Desk, job_id: str, state: JobState, **values: object) -> None:
-    with desk.app.db.transaction(desk.caller) as tx:
+def _end(rig: PublishingRig, job_id: str, state: JobState, **values: object) -> None:
+    with rig.app.db.transaction(rig.caller) as tx:
         tx.execute(update(Job).where(Job.id == job_id).values(state=state, **values))
 
 
-def test_a_post_whose_job_broke_is_tried_again_and_at_last_fails(desk: Desk) -> None:
-    post_id, job_id = _publishing(desk)
-    _end(desk, job_id, JobState.FAILED, error_message="Its worker stopped three times.")
-    assert desk.tick() == 0
-    post = desk.post(post_id)
+def test_a_post_whose_job_broke_is_tried_again_and_at_last_fails(rig: PublishingRig) -> None:
+    post_id, job_id = _publishing(rig)
+    _end(rig, job_id, JobState.FAILED, error_message="Its worker stopped three times.")
+    assert rig.tick() == 0
+    post = rig.post(post_id)
     assert (post.state, post.tries, post.error) == (S.SCHEDULED, 1, "Its worker stopped three times.")
     assert post.not_before
     assert timedelta(seconds=40) < post.not_before - now() < timedelta(seconds=70)
-    with desk.app.db.transaction(desk.caller) as tx:
+    with rig.app.db.transaction(rig.caller) as tx:
         tx.execute(update(Post).where(Post.id == post_id).values(tries=5, not_before=None))
-    assert desk.tick() == 1
-    with desk.app.db.transaction(desk.caller) as tx:  # a job that is not there at all
+    assert rig.tick() == 1
+    with rig.app.db.transaction(rig.caller) as tx:  # a job that is not there at all
         tx.execute(delete(Job).where(Job.id == tx.get_one(Post, post_id).job_id))
-    desk.tick()
-    assert (desk.post(post_id).state, desk.post(post_id).tries) == (S.FAILED, 6)
+    rig.tick()
+    assert (rig.post(post_id).state, rig.post(post_id).tries) == (S.FAILED, 6)
 
 
-def test_what_may_be_out_is_only_asked_about_by_the_next_job(desk: Desk) -> None:
+def test_what_may_be_out_is_only_asked_about_by_the_next_job(rig: PublishingRig) -> None:
     """Its job died three times right after the call: dead letter."""
-    post_id, job_id = _publishing(desk)
-    context = desk.context(job_id)
-    desk.die_at(context, "finalized")
-    assert (desk.post(post_id).phase, len(desk.feed())) == ("submitting", 1)
-    _end(desk, job_id, JobState.FAILED, dead_letter=True)
-    desk.tick()
-    post = desk.post(post_id)
+    post_id, job_id = _publishing(rig)
+    context = rig.context(job_id)
+    rig.die_at(context, "finalized")
+    assert (rig.post(post_id).phase, len(rig.feed())) == ("submitting", 1)
+    _end(rig, job_id, JobState.FAILED, dead_letter=True)
+    rig.tick()
+    post = rig.post(post_id)
     assert (post.state, post.phase) == (S.PUBLISHING, "submitting")
     assert post.job_id != job_id
-    desk.drain()
-    assert desk.post(post_id).state == S.PUBLISHED
-    assert len(desk.feed()) == 1
-    assert [one.outcome for one in desk.attempts(post_id)] == ["released", "published"]
+    rig.drain()
+    assert rig.post(post_id).state == S.PUBLISHED
+    assert len(rig.feed()) == 1
+    assert [attempt.outcome for attempt in rig.attempts(post_id)] == ["released", "published"]
 
 
-def test_a_question_that_kills_its_jobs_ends_with_a_person(desk: Desk) -> None:
-    post_id, job_id = _publishing(desk, phase="submitting", submitted_at=func.clock_timestamp())
-    with desk.app.db.transaction(desk.caller) as tx:
+def test_a_question_that_kills_its_jobs_ends_with_a_person(rig: PublishingRig) -> None:
+    post_id, job_id = _publishing(rig, phase="submitting", submitted_at=func.clock_timestamp())
+    with rig.app.db.transaction(rig.caller) as tx:
         for n in range(MAX_ASKING_JOBS):
             tx.add(PostAttempt(id=f"try_{n}", post_id=post_id, n=n + 1, phase="submitting", outcome="running"))
-    _end(desk, job_id, JobState.FAILED)
-    desk.tick()
-    assert desk.post(post_id).state == S.UNKNOWN
-    assert {one.outcome for one in desk.attempts(post_id)} == {"unknown"}
+    _end(rig, job_id, JobState.FAILED)
+    rig.tick()
+    assert rig.post(post_id).state == S.UNKNOWN
+    assert {attempt.outcome for attempt in rig.attempts(post_id)} == {"unknown"}
 
 
-def test_cancelling_the_job_holds_the_post_unless_it_may_be_out(desk: Desk) -> None:
-    waiting, job_id = _publishing(desk)
-    with desk.app.db.transaction(desk.caller) as tx:
+def test_cancelling_the_job_holds_the_post_unless_it_may_be_out(rig: PublishingRig) -> None:
+    waiting, job_id = _publishing(rig)
+    with rig.app.db.transaction(rig.caller) as tx:
         jobs.cancel(tx, job_id)
         held = content_plans.get_post(tx, waiting)
         assert (held.state, held.held_by, held.held_from) == (S.ON_HOLD, "person", S.SCHEDULED)
-    running, job_id = _publishing(desk)
-    context = desk.context(job_id)
+    running, job_id = _publishing(rig)
+    context = rig.context(job_id)
     context.cancel_requested = True
-    desk.run(context)
-    assert desk.said[-1].startswith("cancelled")
-    assert desk.post(running).state == S.ON_HOLD
-    assert desk.attempts(running)[0].said == CANCELLED
-    lost, job_id = _publishing(desk)
-    desk.die_at(desk.context(job_id), "submitting")
-    _end(desk, job_id, JobState.PENDING)
-    with desk.app.db.transaction(desk.caller) as tx:
+    rig.run(context)
+    assert rig.said[-1].startswith("cancelled")
+    assert rig.post(running).state == S.ON_HOLD
+    assert rig.attempts(running)[0].said == CANCELLED
+    lost, job_id = _publishing(rig)
+    rig.die_at(rig.context(job_id), "submitting")
+    _end(rig, job_id, JobState.PENDING)
+    with rig.app.db.transaction(rig.caller) as tx:
         jobs.cancel(tx, job_id)
         assert content_plans.get_post(tx, lost).state == S.PUBLISHING
-    desk.drain()
-    assert desk.post(lost).state == S.ON_HOLD, "it is surely not there, and whoever cancelled does not want it there"
-    assert desk.feed() == []
+    rig.drain()
+    assert rig.post(lost).state == S.ON_HOLD, "it is surely not there, and whoever cancelled does not want it there"
+    assert rig.feed() == []

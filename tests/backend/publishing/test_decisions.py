@@ -41,80 +41,84 @@ answers: st.SearchStrategy[Any] = st.one_of(
 )
 
 
-def _sound(verdict: Decision) -> None:
+def _sound(decision: Decision) -> None:
     """What holds of each: a move that posts know, a sentence when a person reads it, a time in reach."""
-    assert verdict.state is S.PUBLISHING or verdict.state in POST_MOVES[S.PUBLISHING]
-    assert verdict.state is not S.PUBLISHED, "only the platform's own Published says that"
-    assert verdict.message.strip()
-    assert 0 <= verdict.delay_s <= decisions.MAX_WAIT_S
-    assert len(verdict.detail) <= 500
-    if verdict.state in (S.FAILED, S.UNKNOWN):
-        assert verdict.delay_s == 0
-    if verdict.state is S.SCHEDULED:
-        assert not (verdict.forget and verdict.phase), "a handle that is forgotten is not ready"
+    assert decision.state is S.PUBLISHING or decision.state in POST_MOVES[S.PUBLISHING]
+    assert decision.state is not S.PUBLISHED, "only the platform's own Published says that"
+    assert decision.message.strip()
+    assert 0 <= decision.delay_s <= decisions.MAX_WAIT_S
+    assert len(decision.detail) <= 500
+    if decision.state in (S.FAILED, S.UNKNOWN):
+        assert decision.delay_s == 0
+    if decision.state is S.SCHEDULED:
+        assert not (decision.forget and decision.phase), "a handle that is forgotten is not ready"
 
 
 @given(errors, tries, spread)
 def test_an_error_before_the_call_ends_the_try_with_nothing_out(error: PlatformError, tries: int, spread: float) -> None:
-    verdict = decisions.after_error(error, tries=tries, delays=DELAYS, spread=spread)
-    _sound(verdict)
-    assert verdict.state in (S.SCHEDULED, S.FAILED)
+    decision = decisions.after_error(error, tries=tries, delays=DELAYS, spread=spread)
+    _sound(decision)
+    assert decision.state in (S.SCHEDULED, S.FAILED)
     if isinstance(error, (InvalidPost, Forbidden)):
-        assert verdict.state is S.FAILED
+        assert decision.state is S.FAILED
     if isinstance(error, (RateLimitedByPlatform, TokenRefused)):
-        assert (verdict.state, verdict.counted, verdict.forget) == (S.SCHEDULED, False, False)
+        assert (decision.state, decision.counted, decision.forget) == (S.SCHEDULED, False, False)
     if isinstance(error, (Transient, PrepareAgain)):
-        assert verdict.counted
-        assert (verdict.state is S.FAILED) == (tries >= len(DELAYS))
-        if verdict.state is S.SCHEDULED:
-            assert verdict.forget == isinstance(error, PrepareAgain)
+        assert decision.counted
+        assert (decision.state is S.FAILED) == (tries >= len(DELAYS))
+        if decision.state is S.SCHEDULED:
+            assert decision.forget == isinstance(error, PrepareAgain)
             at_once = isinstance(error, PrepareAgain) and tries == 0
-            assert verdict.delay_s == 0 if at_once else abs(verdict.delay_s / DELAYS[tries] - 1) <= 0.1 + 1e-9
+            assert decision.delay_s == 0 if at_once else abs(decision.delay_s / DELAYS[tries] - 1) <= 0.1 + 1e-9
 
 
 @given(answers, tries, seconds, spread)
 def test_after_the_call_only_a_no_of_the_platform_sends_again(answer: Any, tries: int, age_s: float, spread: float) -> None:
-    verdict = decisions.after_answer(answer, tries=tries, age_s=age_s, delays=DELAYS, spread=spread)
-    _sound(verdict)
-    sends = verdict.state is S.SCHEDULED or (verdict.goes_on and verdict.phase == "ready")
+    decision = decisions.after_answer(answer, tries=tries, age_s=age_s, delays=DELAYS, spread=spread)
+    _sound(decision)
+    sends = decision.state is S.SCHEDULED or (decision.goes_on and decision.phase == "ready")
     if sends:
         assert isinstance(answer, NotPublished)
         assert not isinstance(answer.error, OutcomeUnknown)
     if isinstance(answer, NotPublished) and answer.error and not isinstance(answer.error, OutcomeUnknown):
-        assert verdict.forget, "a handle that the platform calls worthless is never used again"
+        assert decision.forget, "a handle that the platform calls worthless is never used again"
     if isinstance(answer, Unknown) and answer.ask_again_s is None:
-        assert verdict.state is S.UNKNOWN
-    if verdict.goes_on and verdict.phase == "submitting":
+        assert decision.state is S.UNKNOWN
+    if decision.goes_on and decision.phase == "submitting":
         bound = decisions.MAX_PROCESSING_S if isinstance(answer, PublishAccepted) else decisions.MAX_ASKING_S
-        assert verdict.delay_s > 0, "never asked in a circle"
-        assert age_s + verdict.delay_s <= bound + 1, "asked once more at the bound, not long after it"
+        assert decision.delay_s > 0, "never asked in a circle"
+        assert age_s + decision.delay_s <= bound + 1, "asked once more at the bound, not long after it"
     if age_s >= decisions.MAX_PROCESSING_S:
-        assert not (verdict.goes_on and verdict.phase == "submitting"), "nothing stays in publishing for good"
+        assert not (decision.goes_on and decision.phase == "submitting"), "nothing stays in publishing for good"
 
 
 @given(all_errors, seconds)
 def test_a_question_that_fails_says_nothing_about_the_post(error: PlatformError, age_s: float) -> None:
-    verdict = decisions.after_failed_question(error, age_s=age_s)
-    _sound(verdict)
-    assert verdict.state in (S.PUBLISHING, S.UNKNOWN)
-    assert (verdict.state is S.UNKNOWN) == (age_s >= decisions.MAX_ASKING_S)
-    assert (verdict.phase == "submitting") == verdict.goes_on
+    decision = decisions.after_failed_question(error, age_s=age_s)
+    _sound(decision)
+    assert decision.state in (S.PUBLISHING, S.UNKNOWN)
+    assert (decision.state is S.UNKNOWN) == (age_s >= decisions.MAX_ASKING_S)
+    assert (decision.phase == "submitting") == decision.goes_on
 
 
 @given(st.lists(st.one_of(st.just(Transient("a")), st.just(PrepareAgain("b"))), min_size=6, max_size=6))
-def test_six_counted_tries_are_the_end(said: list[PlatformError]) -> None:
-    states = [decisions.after_error(error, tries=n, delays=DELAYS).state for n, error in enumerate(said)]
+def test_six_counted_tries_are_the_end(errors: list[PlatformError]) -> None:
+    states = [decisions.after_error(error, tries=n, delays=DELAYS).state for n, error in enumerate(errors)]
     assert states == [S.SCHEDULED] * 5 + [S.FAILED]
 
 
 def test_a_lost_answer_that_is_not_there_is_sent_again_at_once_then_ever_later() -> None:
-    made = [decisions.after_answer(NotPublished("No."), tries=n, age_s=100, delays=DELAYS) for n in range(6)]
-    assert [(one.state, one.delay_s) for one in made[:3]] == [(S.PUBLISHING, 0), (S.SCHEDULED, 300), (S.SCHEDULED, 900)]
-    assert made[5].state is S.FAILED
-    assert "tried 6 times" in made[5].message
+    results = [decisions.after_answer(NotPublished("No."), tries=n, age_s=100, delays=DELAYS) for n in range(6)]
+    assert [(result.state, result.delay_s) for result in results[:3]] == [
+        (S.PUBLISHING, 0),
+        (S.SCHEDULED, 300),
+        (S.SCHEDULED, 900),
+    ]
+    assert results[5].state is S.FAILED
+    assert "tried 6 times" in results[5].message
 
 
 @pytest.mark.parametrize("said", ["It cannot be asked. Look at the account.", "It cannot be asked."])
-def test_who_must_look_is_told_so_once(said: str) -> None:
-    verdict = decisions.after_answer(Unknown(said), tries=0, age_s=5, delays=DELAYS)
-    assert verdict.message == "It cannot be asked. Look at the account, then say whether it is there."
+def test_who_must_look_is_told_so_once(message: str) -> None:
+    decision = decisions.after_answer(Unknown(message), tries=0, age_s=5, delays=DELAYS)
+    assert decision.message == "It cannot be asked. Look at the account, then say whether it is there."

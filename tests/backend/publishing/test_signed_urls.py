@@ -12,7 +12,7 @@ from backend.bootstrap import bootstrap
 from backend.errors import NotFound
 from backend.publishing import media, signed_urls
 from backend.settings import Settings
-from tests.backend.publishing.desk import Desk
+from tests.backend.publishing.desk import PublishingRig
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset
 from tests.support.browsing import browser
@@ -55,9 +55,9 @@ def test_the_public_https_address_there_is_is_taken(
     app = bootstrap(settings.model_copy(update={"s3_public_endpoint": storage_at, "public_url": studio_at}))
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         card = assets.get(tx, make_asset(tx))
-    found = media.file_url(app, workspace.id, card, platform="instagram")
-    assert found.startswith(begins)
-    assert found.isascii()
+    url = media.file_url(app, workspace.id, card, platform="instagram")
+    assert url.startswith(begins)
+    assert url.isascii()
     app.close()
 
 
@@ -65,29 +65,34 @@ PUBLIC = [("", "https://studio.example"), ("https://files.example", "")]
 PRIVATE = [("", "http://localhost:8501"), ("", "")]
 
 
-def test_out_of_reach_is_said_of_what_is_fetched_alone(desk: Desk) -> None:
-    channel = {platform: desk.channel(platform) for platform in ("instagram", "tiktok")}
+def test_out_of_reach_is_said_of_what_is_fetched_alone(rig: PublishingRig) -> None:
+    channel = {platform: rig.channel(platform) for platform in ("instagram", "tiktok")}
     real = {"instagram_graph_url": "https://graph.example", "tiktok_api_url": "https://open.example"}
     for platform, format, fetched in (("instagram", "reel", True), ("tiktok", "picture", True), ("tiktok", "video", False)):
-        post = desk.post(desk.scheduled(platform, format, channel_id=channel[platform]))
+        post = rig.post(rig.scheduled(platform, format, channel_id=channel[platform]))
         for storage_at, studio_at in PUBLIC + PRIVATE:
-            chosen = desk.app.settings.model_copy(update={"s3_public_endpoint": storage_at, "public_url": studio_at, **real})
-            with desk.app.db.transaction(desk.caller) as tx:
-                said = media.reachability_problems(tx, chosen, post)
-            assert bool(said) == (fetched and (storage_at, studio_at) in PRIVATE)
-            assert all("PUBLIC_URL" in one.message and one.blocks for one in said)
+            chosen = rig.app.settings.model_copy(update={"s3_public_endpoint": storage_at, "public_url": studio_at, **real})
+            with rig.app.db.transaction(rig.caller) as tx:
+                problems = media.reachability_problems(tx, chosen, post)
+            assert bool(problems) == (fetched and (storage_at, studio_at) in PRIVATE)
+            assert all("PUBLIC_URL" in problem.message and problem.blocks for problem in problems)
 
 
-def test_a_platform_on_this_machine_fetches_from_the_studio_as_it_is(desk: Desk) -> None:
+def test_a_platform_on_this_machine_fetches_from_the_studio_as_it_is(rig: PublishingRig) -> None:
     """`make platforms` works with the lines it prints and nothing else."""
-    post = desk.post(desk.scheduled("instagram", "picture", channel_id=desk.channel("instagram")))
-    here = {"instagram_graph_url": "http://127.0.0.1:8611", "s3_public_endpoint": "", "public_url": "", "host": "0.0.0.0"}
-    app = bootstrap(desk.app.settings.model_copy(update=here))
-    with app.db.transaction(desk.caller) as tx:
+    post = rig.post(rig.scheduled("instagram", "picture", channel_id=rig.channel("instagram")))
+    local_settings = {
+        "instagram_graph_url": "http://127.0.0.1:8611",
+        "s3_public_endpoint": "",
+        "public_url": "",
+        "host": "0.0.0.0",
+    }
+    app = bootstrap(rig.app.settings.model_copy(update=local_settings))
+    with app.db.transaction(rig.caller) as tx:
         assert not media.reachability_problems(tx, app.settings, post)
         card = assets.get(tx, post.media[0])
-    found = media.file_url(app, desk.caller.tenant_id, card, platform="instagram")
-    assert found.startswith(f"http://127.0.0.1:{app.settings.port}/api/handed/")
+    url = media.file_url(app, rig.caller.tenant_id, card, platform="instagram")
+    assert url.startswith(f"http://127.0.0.1:{app.settings.port}/api/handed/")
     app.close()
 
 

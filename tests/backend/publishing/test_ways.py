@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.backend.publishing.desk import Desk, PostState, next_attempt
+from tests.backend.publishing.desk import PostState, PublishingRig, next_attempt
 from tests.support.crashing import crash_at_every_write
 
 AI = {
@@ -24,53 +24,53 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize(("platform", "format"), WAYS, ids=["-".join(way) for way in WAYS])
-def test_a_due_post_is_on_its_platform_once_with_its_mark(desk: Desk, platform: str, format: str) -> None:
-    post_id = desk.scheduled(platform, format, first_comment="What would you do there?")
-    assert [desk.tick(), desk.tick()] == [1, 0], "another tick finds nothing left"
-    assert desk.post(post_id).state == PostState.PUBLISHING
-    desk.drain()
-    post, (seen,) = desk.post(post_id), desk.feed(platform)
-    assert (post.state, post.phase, post.error, desk.said[-1]) == (PostState.PUBLISHED, "", "", "published")
-    assert "A day at the lake" in seen.caption
-    assert len(seen.media) == len(post.media)
-    (attempt,) = desk.attempts(post_id)
+@pytest.mark.parametrize(("platform", "format"), WAYS, ids=["-".join(case) for case in WAYS])
+def test_a_due_post_is_on_its_platform_once_with_its_mark(rig: PublishingRig, platform: str, format: str) -> None:
+    post_id = rig.scheduled(platform, format, first_comment="What would you do there?")
+    assert [rig.tick(), rig.tick()] == [1, 0], "another tick finds nothing left"
+    assert rig.post(post_id).state == PostState.PUBLISHING
+    rig.drain()
+    post, (published,) = rig.post(post_id), rig.feed(platform)
+    assert (post.state, post.phase, post.error, rig.said[-1]) == (PostState.PUBLISHED, "", "", "published")
+    assert "A day at the lake" in published.caption
+    assert len(published.media) == len(post.media)
+    (attempt,) = rig.attempts(post_id)
     assert (attempt.outcome, attempt.sent["ai_made"], attempt.sent["format"]) == ("published", True, format)
     assert attempt.ended_at
     if (platform, format) == ("tiktok", "picture"):  # its API has no flag for pictures: the log says so
         assert "no AI flag" in attempt.sent["said"][0]
     else:
-        assert seen.ai
+        assert published.ai
         assert attempt.sent["said"] == [AI[platform]]
     if platform != "tiktok":
-        assert (post.remote_id, bool(post.url)) == (seen.id, True)
-        assert [text for _, text in seen.comments] == ["What would you do there?"]
+        assert (post.remote_id, bool(post.url)) == (published.id, True)
+        assert [text for _, text in published.comments] == ["What would you do there?"]
         assert attempt.sent["comment"]["state"] == "written"
 
 
 @pytest.mark.parametrize(("platform", "format"), [("sandbox", "picture"), ("youtube", "short")])
-def test_it_may_die_at_every_moment(desk: Desk, platform: str, format: str) -> None:
+def test_it_may_die_at_every_moment(rig: PublishingRig, platform: str, format: str) -> None:
     """After each commit and each byte: whoever goes on makes it one post, and one comment."""
-    channel_id, media = desk.channel(platform), (desk.clip() if format == "short" else desk.asset(),)
-    made: list[str] = []
+    channel_id, media = rig.channel(platform), (rig.clip() if format == "short" else rig.asset(),)
+    fault_points: list[str] = []
 
     def begin():  # type: ignore[no-untyped-def]
-        desk.servers[platform].posts.clear()
-        made.append(desk.scheduled(platform, format, channel_id=channel_id, media=media, first_comment="First!"))
-        assert desk.tick() == 1
-        return desk.context(desk.pending()[0])
+        rig.servers[platform].posts.clear()
+        fault_points.append(rig.scheduled(platform, format, channel_id=channel_id, media=media, first_comment="First!"))
+        assert rig.tick() == 1
+        return rig.context(rig.pending()[0])
 
     def check(context):  # type: ignore[no-untyped-def]
-        while desk.post(made[-1]).state == PostState.PUBLISHING or _comment(desk, made[-1]) == "sending":
+        while rig.post(fault_points[-1]).state == PostState.PUBLISHING or _comment(rig, fault_points[-1]) == "sending":
             context = next_attempt(context)
-            desk.attempt(context)
-        post = desk.post(made[-1])
-        assert post.state == PostState.PUBLISHED, (post.error, desk.said)
-        (seen,) = desk.feed(platform)
-        assert (seen.id, seen.ai, [text for _, text in seen.comments]) == (post.remote_id, True, ["First!"])
+            rig.attempt(context)
+        post = rig.post(fault_points[-1])
+        assert post.state == PostState.PUBLISHED, (post.error, rig.said)
+        (published,) = rig.feed(platform)
+        assert (published.id, published.ai, [text for _, text in published.comments]) == (post.remote_id, True, ["First!"])
 
-    assert crash_at_every_write(begin, desk.attempt, check) > 8
+    assert crash_at_every_write(begin, rig.attempt, check) > 8
 
 
-def _comment(desk: Desk, post_id: str) -> str:
-    return str(desk.attempts(post_id)[-1].sent["comment"]["state"])
+def _comment(rig: PublishingRig, post_id: str) -> str:
+    return str(rig.attempts(post_id)[-1].sent["comment"]["state"])

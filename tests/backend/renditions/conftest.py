@@ -54,14 +54,14 @@ def film(settings: Settings, tmp_path: Path) -> Callable[..., bytes]:
     """`film(…)`: a short one that says who made it, with sound unless `sound` is False."""
 
     def film(*, size: str = "320x180", rate: int = 8, seconds: float = 2, sound: bool = True, name: str = "x.mp4") -> bytes:
-        out = tmp_path / name
+        path = tmp_path / name
         picture = ffmpeg.input(f"testsrc2=size={size}:rate={rate}:duration={seconds}", f="lavfi")
         tone = ffmpeg.input(f"sine=frequency=440:duration={seconds}", f="lavfi")
         tracks = [picture, tone] if sound else [picture]
-        said = {"metadata": "comment=prompt: a secret"}
-        ffmpeg.output(*tracks, str(out), pix_fmt="yuv420p", **said).run(
+        options = {"metadata": "comment=prompt: a secret"}
+        ffmpeg.output(*tracks, str(path), pix_fmt="yuv420p", **options).run(
             cmd=binary_path(settings), quiet=True, overwrite_output=True
         )
-        return out.read_bytes()
+        return path.read_bytes()
 
     return film

@@ -24,7 +24,7 @@ def test_a_crop_stays_inside_has_the_shape_and_wastes_little(
     assert wide / high == pytest.approx(ratio, rel=0.005 + 3 / min(wide, high))
     assert wide >= width - 20 or high >= height - 20, "one side is kept, but for what a plain shape needs"
     if even and (x, y, wide, high) != (0, 0, width, height):
-        assert not any(one % 2 for one in (x, y, wide, high))
+        assert not any(side % 2 for side in (x, y, wide, high))
 
 
 @given(SIDES, SIDES, SHAPES)
@@ -84,10 +84,10 @@ def test_a_converted_film_has_sides_that_every_platform_takes(sides: tuple[int, 
 
 
 def test_equal_recipes_are_one() -> None:
-    one, other = RenditionRecipe(kind="picture", ratio=4 / 5), RenditionRecipe(kind="picture", ratio=0.80000001)
-    assert one.digest == other.digest
-    assert one.digest != RenditionRecipe(kind="picture", ratio=4 / 5, focus=0.2).digest
-    assert RenditionRecipe.model_validate(one.model_dump(mode="json")).digest == one.digest
+    recipe, same = RenditionRecipe(kind="picture", ratio=4 / 5), RenditionRecipe(kind="picture", ratio=0.80000001)
+    assert recipe.digest == same.digest
+    assert recipe.digest != RenditionRecipe(kind="picture", ratio=4 / 5, focus=0.2).digest
+    assert RenditionRecipe.model_validate(recipe.model_dump(mode="json")).digest == recipe.digest
 
 
 @pytest.mark.parametrize(

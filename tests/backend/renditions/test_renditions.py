@@ -35,9 +35,9 @@ def png(width: int = 200, height: int = 100, *, mode: str = "RGBA") -> bytes:
         picture.putpixel((0, 0), (0, 0, 0, 0))
     exif = Image.Exif()
     exif[0x9286] = "a secret prompt"
-    out = io.BytesIO()
-    picture.save(out, "PNG", exif=exif)
-    return out.getvalue()
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", exif=exif)
+    return buffer.getvalue()
 
 
 def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -52,17 +52,22 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def test_a_picture_goes_out_as_a_plain_marked_jpeg(app: Any, do: Any, keep: Any, prepare: Any) -> None:
     asset_id = keep(png(), width=200, height=100, content_type="image/png", meta={SOURCE_META: EDITED_SOURCE_TYPE})
-    wanted = [(asset_id, PICTURE)]
-    assert do(renditions.ready_files, wanted) is None
-    job = do(renditions.start_preparation, wanted)
-    assert do(renditions.start_preparation, wanted).id == job.id, "asked twice, made once"
+    requests = [(asset_id, PICTURE)]
+    assert do(renditions.ready_files, requests) is None
+    job = do(renditions.start_preparation, requests)
+    assert do(renditions.start_preparation, requests).id == job.id, "asked twice, made once"
     assert do(jobs.get, job.id).kind == KIND
-    assert prepare(do(renditions.request_renditions, wanted)) == {"made": 1, "refused": 0}
-    [made] = do(renditions.ready_files, wanted)
-    assert do(renditions.start_preparation, wanted) is None
-    data = b"".join(app.storage.open(made.key))
-    assert (made.content_type, made.width, made.height, made.meta) == ("image/jpeg", 80, 100, {SOURCE_META: EDITED_SOURCE_TYPE})
-    assert made.size_bytes == len(data) <= 60_000
+    assert prepare(do(renditions.request_renditions, requests)) == {"made": 1, "refused": 0}
+    [prepared] = do(renditions.ready_files, requests)
+    assert do(renditions.start_preparation, requests) is None
+    data = b"".join(app.storage.open(prepared.key))
+    assert (prepared.content_type, prepared.width, prepared.height, prepared.meta) == (
+        "image/jpeg",
+        80,
+        100,
+        {SOURCE_META: EDITED_SOURCE_TYPE},
+    )
+    assert prepared.size_bytes == len(data) <= 60_000
     assert EDITED_SOURCE_TYPE.encode() in data
     assert b"secret" not in data
     with Image.open(io.BytesIO(data)) as opened:
@@ -71,7 +76,7 @@ def test_a_picture_goes_out_as_a_plain_marked_jpeg(app: Any, do: Any, keep: Any,
         assert "progressive" not in opened.info
         red, blue = opened.getpixel((5, 50)), opened.getpixel((75, 50))
     assert red[0] > 150 > blue[0], "the middle was kept"  # type: ignore[index]
-    assert do(assets.uses, made.id) == [assets.Use("rendition", do(lambda tx: tx.scalars(select(Rendition.id)).one()))]
+    assert do(assets.uses, prepared.id) == [assets.Use("rendition", do(lambda tx: tx.scalars(select(Rendition.id)).one()))]
 
 
 def test_a_film_is_cut_converted_and_marked_in_one_pass(app: Any, do: Any, keep: Any, prepare: Any, film: Any) -> None:
@@ -85,11 +90,19 @@ def test_a_film_is_cut_converted_and_marked_in_one_pass(app: Any, do: Any, keep:
         meta={"duration_s": 3.0, "fps": 8.0, "codec": "h264", "audio": "aac"},
     )
     recipe = RenditionRecipe(kind="video", ratio=9 / 16, seconds=2, transcode=True)
-    wanted = [(asset_id, recipe)]
-    prepare(do(renditions.request_renditions, wanted))
-    [made] = do(renditions.ready_files, wanted)
-    said = renditions.expected_facts_of(do(assets.get, asset_id), recipe)
-    assert (said.mime, said.width, said.height, said.duration_s, said.fps, said.codec, said.audio) == (
+    requests = [(asset_id, recipe)]
+    prepare(do(renditions.request_renditions, requests))
+    [prepared] = do(renditions.ready_files, requests)
+    expected = renditions.expected_facts_of(do(assets.get, asset_id), recipe)
+    assert (
+        expected.mime,
+        expected.width,
+        expected.height,
+        expected.duration_s,
+        expected.fps,
+        expected.codec,
+        expected.audio,
+    ) == (
         "video/mp4",
         360,
         640,
@@ -98,7 +111,7 @@ def test_a_film_is_cut_converted_and_marked_in_one_pass(app: Any, do: Any, keep:
         "h264",
         "aac",
     )
-    data = b"".join(app.storage.open(made.key))
+    data = b"".join(app.storage.open(prepared.key))
     outer = [name for name, _ in boxes(data)]
     assert outer.index(b"moov") < outer.index(b"mdat")
     assert outer[-1] == b"uuid"
@@ -113,23 +126,23 @@ def test_a_film_is_cut_converted_and_marked_in_one_pass(app: Any, do: Any, keep:
         assert float(opened.duration or 0) / av.time_base == pytest.approx(2, abs=0.1)
         assert set(opened.metadata) <= {"major_brand", "minor_version", "compatible_brands", "comment", "encoder"}
         assert opened.metadata["comment"].startswith("AI-generated")
-    assert (made.width, made.height, made.meta["codec"]) == (360, 640, "h264")
-    assert made.meta["fps"] == pytest.approx(30, abs=0.5), "the first frame waits for the sound to begin"
+    assert (prepared.width, prepared.height, prepared.meta["codec"]) == (360, 640, "h264")
+    assert prepared.meta["fps"] == pytest.approx(30, abs=0.5), "the first frame waits for the sound to begin"
 
 
 def test_a_film_that_needs_no_change_keeps_its_frames(app: Any, do: Any, keep: Any, prepare: Any, film: Any) -> None:
     source = film(rate=24)
     asset_id = keep(source, kind="video", content_type="video/mp4", width=320, height=180, meta={SOURCE_META: SOURCE_TYPE})
-    wanted = [(asset_id, RenditionRecipe(kind="video"))]
-    prepare(do(renditions.request_renditions, wanted))
-    [made] = do(renditions.ready_files, wanted)
-    data = b"".join(app.storage.open(made.key))
+    requests = [(asset_id, RenditionRecipe(kind="video"))]
+    prepare(do(renditions.request_renditions, requests))
+    [prepared] = do(renditions.ready_files, requests)
+    data = b"".join(app.storage.open(prepared.key))
     assert SOURCE_TYPE.encode() in data
     assert b"secret" not in data
 
     def packets(data: bytes) -> list[int]:
         with av.open(io.BytesIO(data), "r") as opened:
-            return [one.size for one in opened.demux(video=0) if one.size]
+            return [packet.size for packet in opened.demux(video=0) if packet.size]
 
     assert packets(data) == packets(source)
 
@@ -137,38 +150,38 @@ def test_a_film_that_needs_no_change_keeps_its_frames(app: Any, do: Any, keep: A
 def test_what_cannot_be_read_says_so_once_asked_for(do: Any, keep: Any, prepare: Any) -> None:
     broken = keep(b"no picture at all", width=100, height=100)
     film = keep(b"no film at all", kind="video", content_type="video/mp4", width=100, height=100)
-    for wanted in ([(broken, PICTURE)], [(film, RenditionRecipe(kind="video"))]):
-        assert prepare(do(renditions.request_renditions, wanted)) == {"made": 0, "refused": 1}
+    for requests in ([(broken, PICTURE)], [(film, RenditionRecipe(kind="video"))]):
+        assert prepare(do(renditions.request_renditions, requests)) == {"made": 0, "refused": 1}
         with pytest.raises(Invalid, match=r"cannot be (read|posted)"):
-            do(renditions.ready_files, wanted)
-        [said] = do(renditions.rendition_status, wanted).values()
-        assert "cannot be" in said, "the form shows it"
-        assert do(renditions.start_preparation, wanted) is None, "it is not tried again by itself"
+            do(renditions.ready_files, requests)
+        [message] = do(renditions.rendition_status, requests).values()
+        assert "cannot be" in message, "the form shows it"
+        assert do(renditions.start_preparation, requests) is None, "it is not tried again by itself"
 
 
 def test_a_failed_job_and_a_lost_file_are_asked_for_anew(app: Any, do: Any, keep: Any, prepare: Any) -> None:
-    wanted = [(keep(png(), width=200, height=100), PICTURE)]
-    first = do(renditions.start_preparation, wanted)
+    requests = [(keep(png(), width=200, height=100), PICTURE)]
+    first = do(renditions.start_preparation, requests)
     do(lambda tx: tx.execute(update(Job).where(Job.id == first.id).values(state="failed")))
-    second = do(renditions.start_preparation, wanted)
+    second = do(renditions.start_preparation, requests)
     assert second.id != first.id
-    assert do(renditions.start_preparation, wanted).id == second.id
-    prepare(do(renditions.request_renditions, wanted))
-    [made] = do(renditions.ready_files, wanted)
-    do(assets.delete, [made.id], force=True)
-    assert do(renditions.ready_files, wanted) is None
-    assert do(renditions.start_preparation, wanted).id == second.id
-    assert len(do(renditions.request_renditions, wanted).rendition_ids) == 1
+    assert do(renditions.start_preparation, requests).id == second.id
+    prepare(do(renditions.request_renditions, requests))
+    [prepared] = do(renditions.ready_files, requests)
+    do(assets.delete, [prepared.id], force=True)
+    assert do(renditions.ready_files, requests) is None
+    assert do(renditions.start_preparation, requests).id == second.id
+    assert len(do(renditions.request_renditions, requests).rendition_ids) == 1
 
 
 def test_what_nobody_asks_for_goes(do: Any, keep: Any, prepare: Any) -> None:
     old, new = keep(png(), width=200, height=100), keep(png(), width=200, height=100)
     prepare(do(renditions.request_renditions, [(old, PICTURE), (new, PICTURE)]))
-    [made] = do(renditions.ready_files, [(old, PICTURE)])
+    [prepared] = do(renditions.ready_files, [(old, PICTURE)])
     long_ago = {"used_at": now() - timedelta(days=31)}
     do(lambda tx: tx.execute(update(Rendition).where(Rendition.asset_id == old).values(**long_ago)))
     assert do(renditions.delete_unused, days=30) == 1
-    assert do(assets.get, made.id).state == "deleted"
+    assert do(assets.get, prepared.id).state == "deleted"
     assert do(assets.get, old).state == "stored", "the picture itself stays"
     assert do(renditions.ready_files, [(old, PICTURE)]) is None
     assert do(renditions.ready_files, [(new, PICTURE)])
@@ -177,12 +190,12 @@ def test_what_nobody_asks_for_goes(do: Any, keep: Any, prepare: Any) -> None:
 def test_two_jobs_for_one_file_leave_one(app: Any, do: Any, keep: Any, workspace: Tenant) -> None:
     payload = do(renditions.request_renditions, [(keep(png(), width=200, height=100), PICTURE)])
     [rendition_id] = payload.rendition_ids
-    one, other = (make_context(app, workspace, KIND, payload) for _ in range(2))
-    late = pipeline._prepare_file(one, rendition_id, 0)
-    pipeline.run(other, payload)
-    one.step(rendition_id, lambda: late)
-    kept = select(Asset.id).where(Asset.state == "stored", Asset.job_id.in_([one.job_id, other.job_id]))
-    assert do(lambda tx: tx.scalars(kept).all()) == [do(lambda tx: tx.scalars(select(Rendition.made_id)).one())]
+    first_job, second_job = (make_context(app, workspace, KIND, payload) for _ in range(2))
+    late = pipeline._prepare_file(first_job, rendition_id, 0)
+    pipeline.run(second_job, payload)
+    first_job.step(rendition_id, lambda: late)
+    stored_ids = select(Asset.id).where(Asset.state == "stored", Asset.job_id.in_([first_job.job_id, second_job.job_id]))
+    assert do(lambda tx: tx.scalars(stored_ids).all()) == [do(lambda tx: tx.scalars(select(Rendition.made_id)).one())]
 
 
 def test_whenever_its_worker_dies_there_is_exactly_one_file(app: Any, do: Any, keep: Any, workspace: Tenant) -> None:
