@@ -300,7 +300,7 @@ def test_out_of_money_keeps_what_is_done_and_goes_on_later(
     with acting() as tx:
         writing_context = writing.load_context(tx, rig.influencer_id)
     days = (WriteOrder(influencer_id=rig.influencer_id, topic="three", publish_on=first_day() + timedelta(n)) for n in range(3))
-    text_usd = max(rig.app.engines.text.quote(build_texts_request(whose, day, 1)).most_usd for day in days)
+    text_usd = max(rig.app.engines.text.quote(build_texts_request(writing_context, day, 1)).most_usd for day in days)
     with acting() as tx:
         budgets.set_limits(tx, daily_usd=text_usd, monthly_usd=None, settings=rig.app.settings)
     assert bulk_planning.forecast(rig.app, acting, order=rig.order(first=first_day() + timedelta(days=9))).over
