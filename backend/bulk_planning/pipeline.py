@@ -271,11 +271,11 @@ def _free_time_near(tx: Session, run: _SeriesRun, local_time: datetime) -> datet
 
 
 def _plan_notes(run: _SeriesRun, composed: CheckedText, cost: LlmCost, local_time: datetime | None) -> str:
-    lines = [] if run.ctx.app.engines.text.paid else [_OFFLINE]
-    lines += [note.sentence for note in composed.notes if not note.repaired]
-    lines += ["Its time was taken meanwhile. Choose another one."] if local_time is None else []
-    lines += [f"Picture idea: {composed.parts.picture}", f"Alt text: {composed.parts.alt_text}"]
-    return "\n".join(lines)[:4000]
+    notes = [] if run.ctx.app.engines.text.paid else [_OFFLINE]
+    notes += [note.sentence for note in composed.notes if not note.repaired]
+    notes += ["Its time was taken meanwhile. Choose another one."] if local_time is None else []
+    notes += [f"Picture idea: {composed.parts.picture}", f"Alt text: {composed.parts.alt_text}"]
+    return "\n".join(notes)[:4000]
 
 
 def run_picture(ctx: JobContext, payload: PicturePayload) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class SeriesOrder(Draft):
     @field_validator("topics")
     @classmethod
     def _topics(cls, topics: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(said for topic in topics if (said := " ".join(topic.split())))
+        return tuple(stripped for topic in topics if (stripped := " ".join(topic.split())))
 
     @model_validator(mode="after")
     def _sizes(self) -> SeriesOrder:

@@ -50,8 +50,8 @@ def chosen_channels(tx: Session, order: SeriesOrder) -> list[ChannelCard]:
 
 def require_free_times(tx: Session, order: SeriesOrder) -> list[FreeTime]:
     """Free times for the order's posts. Raises Invalid: there are none."""
-    found, _ = free_times(tx, influencers.get(tx, order.influencer_id), order)
-    return found
+    times, _ = free_times(tx, influencers.get(tx, order.influencer_id), order)
+    return times
 
 
 def free_times(tx: Session, influencer: InfluencerCard, order: SeriesOrder) -> tuple[list[FreeTime], int]:

@@ -70,11 +70,13 @@ class _TakenTimes:
 
     def try_take(self, at: datetime) -> bool:
         """Whether the time is free on all channels; if so it is taken now."""
-        instants = {who: at + step for who, step in self._offsets.items()}
-        if any(abs(there - mine) < self._apart for who, mine in instants.items() for there in self._busy[who]):
+        instants = {channel_id: at + step for channel_id, step in self._offsets.items()}
+        if any(
+            abs(taken - instant) < self._apart for channel_id, instant in instants.items() for taken in self._busy[channel_id]
+        ):
             return False
-        for who, mine in instants.items():
-            self._busy[who].append(mine)
+        for channel_id, instant in instants.items():
+            self._busy[channel_id].append(instant)
         return True
 
 

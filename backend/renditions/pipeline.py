@@ -90,27 +90,27 @@ def _make_picture(
 ) -> _PreparedFile:
     if source.kind != "image" or not source.width or not source.height:
         raise Invalid("The size of this picture is not known. Take it out and add it again.")
-    cut, out = plan_cut(facts_of(source), recipe), folder / "out.jpg"
+    cut, out_path = plan_cut(facts_of(source), recipe), folder / "out.jpg"
     max_bytes = recipe.max_bytes and recipe.max_bytes - _XMP_BYTES
     source_size = (source.width, source.height)
     written = _run_checked(
         ctx,
         picture_out.deliver_picture(
-            picture_out.PictureDelivery(str(source_path), str(out), source_size, cut.box, cut.size, max_bytes)
+            picture_out.PictureDelivery(str(source_path), str(out_path), source_size, cut.box, cut.size, max_bytes)
         ),
     )
     mark = _source_type(recipe, source_type or written.source_type)
     if mark:
-        data, packet = out.read_bytes(), ai_mark.xmp(mark)
+        data, packet = out_path.read_bytes(), ai_mark.xmp(mark)
         size = {"width": written.width, "height": written.height}
-        out.write_bytes(picture_packets.with_packet(data, "image/jpeg", picture_packets.XMP, packet, **size))
-    return _PreparedFile(out, FileFacts("image/jpeg", written.width, written.height), mark)
+        out_path.write_bytes(picture_packets.with_packet(data, "image/jpeg", picture_packets.XMP, packet, **size))
+    return _PreparedFile(out_path, FileFacts("image/jpeg", written.width, written.height), mark)
 
 
 def _make_video(
     ctx: JobContext, source_path: Path, folder: Path, source: AssetCard, recipe: RenditionRecipe, source_type: str
 ) -> _PreparedFile:
-    settings, out = ctx.app.settings, folder / "out.mp4"
+    settings, out_path = ctx.app.settings, folder / "out.mp4"
     try:
         video = _run_checked(ctx, ffmpeg.probe(source_path))
     except Rejected as error:
@@ -123,17 +123,17 @@ def _make_video(
     if cut.encode or video.codec not in _PLAYABLE_CODECS or video.pixels != "yuv420p":
         duration_s = min(video.seconds, cut.seconds or video.seconds)
         ffmpeg_cut = ffmpeg.VideoCut(cut.box, cut.size, cut.fps, cut.seconds, video.sound, recipe.max_bytes, duration_s)
-        conversion = ffmpeg.transcode(source_path, out, cut=ffmpeg_cut, source_type=mark, settings=settings)
+        conversion = ffmpeg.transcode(source_path, out_path, cut=ffmpeg_cut, source_type=mark, settings=settings)
     else:
-        conversion = ffmpeg.remux(source_path, out, sound=video.sound, source_type=mark, settings=settings)
+        conversion = ffmpeg.remux(source_path, out_path, sound=video.sound, source_type=mark, settings=settings)
     for frames_done in conversion:
         ctx.progress(frames_done, frames, "converting the video")
         ctx.check()
-    result = _run_checked(ctx, ffmpeg.probe(out))
-    if recipe.max_bytes and out.stat().st_size > recipe.max_bytes:
+    result = _run_checked(ctx, ffmpeg.probe(out_path))
+    if recipe.max_bytes and out_path.stat().st_size > recipe.max_bytes:
         raise Rejected(f"This video cannot be made smaller than {recipe.max_bytes / 1e6:,.0f} MB. Keep less of it.")
     return _PreparedFile(
-        out, FileFacts("video/mp4", result.width, result.height, result.seconds, result.fps, result.codec, result.audio), mark
+        out_path, FileFacts("video/mp4", result.width, result.height, result.seconds, result.fps, result.codec, result.audio), mark
     )
 
 

@@ -166,7 +166,7 @@ def _action_on(verb: Callable[..., Outcome], ids: Sequence[str]) -> PlanAction:
 
 
 def _mark_published_action(plan_id: str) -> PlanAction:
-    return lambda tx, shown: content_plans.mark_published(tx, plan_id, expected=shown)
+    return lambda tx, expected: content_plans.mark_published(tx, plan_id, expected=expected)
 
 
 def _button(
