@@ -57,7 +57,7 @@ def test_realigning_keeps_the_minutes(db: Database, workspace: Tenant) -> None:
         assert post.due_at == plan.due_at + timedelta(minutes=5)
 
 
-@pytest.mark.parametrize("said", [-1, 721, "10", True, 2.5])
+@pytest.mark.parametrize("minutes", [-1, 721, "10", True, 2.5])
 def test_minutes_that_are_none_are_refused(minutes: object) -> None:
     with pytest.raises(Invalid, match="0 to 720 whole minutes"):
         VariantDraft(channel_id="chn_1", options={"after_minutes": minutes})
