@@ -133,7 +133,9 @@ def _make_video(
     if recipe.max_bytes and out_path.stat().st_size > recipe.max_bytes:
         raise Rejected(f"This video cannot be made smaller than {recipe.max_bytes / 1e6:,.0f} MB. Keep less of it.")
     return _PreparedFile(
-        out_path, FileFacts("video/mp4", result.width, result.height, result.seconds, result.fps, result.codec, result.audio), mark
+        out_path,
+        FileFacts("video/mp4", result.width, result.height, result.seconds, result.fps, result.codec, result.audio),
+        mark,
     )
 
 
