@@ -99,3 +99,16 @@ class ImportPayload(BaseModel):
     influencer_id: str | None = None
     anyway: list[str] = []
     ai_made: bool = False
+
+
+class ImportOrder(Draft):
+    """Takes what was uploaded for the gallery (`/api/uploads`, noun `gallery`, id `import`).
+
+    `ai_made`: files that do not say where they come from are marked as made by AI. `anyway`: uploads that were left out because
+    the gallery has the same file.
+    """
+
+    board_id: str | None = None
+    influencer_id: str | None = None
+    ai_made: bool = False
+    anyway: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """Budgets: a ledger of every AI call, limits that hold, and the only way to call a language model."""
 
-from backend.budgets.figures import mean_usd, remaining_usd
+from backend.budgets.figures import mean_usd, remaining_usd, usual_and_most_usd
 from backend.budgets.ledger import expire
 from backend.budgets.limits import set_limits
 from backend.budgets.metered_llm import complete, reconcile
@@ -20,4 +20,5 @@ __all__ = [
     "reconcile",
     "remaining_usd",
     "set_limits",
+    "usual_and_most_usd",
 ]

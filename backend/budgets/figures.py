@@ -25,3 +25,12 @@ def remaining_usd(costs: Costs) -> Decimal | None:
     """What is left until the nearer of the day's and the month's limit; None without limits."""
     remaining = [period.limit_usd - period.spent_usd for period in (costs.day, costs.month) if period.limit_usd is not None]
     return max(min(remaining), Decimal(0)) if remaining else None
+
+
+def usual_and_most_usd(tx: Session, kind: str, most_usd: Decimal | None, *, calls: int = 1) -> tuple[Decimal | None, Decimal]:
+    """(usual, most) USD of `calls` calls; usual is None without earlier calls. Both are 0 without a paid model (`most_usd`
+    None)."""
+    if most_usd is None:
+        return Decimal(0), Decimal(0)
+    mean = mean_usd(tx, kind)
+    return None if mean is None else min(mean * calls, most_usd), most_usd

@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
+from backend import datasets
+from backend.app import App
+from backend.datasets import CaptionOrder
 from backend.datasets.caption_cards import CaptionPayload
-from backend.datasets.schemas import IngestPayload, ScanPayload
-from backend.jobs import JobType, Limits, register
+from backend.datasets.schemas import IngestOrder, IngestPayload, ScanPayload
+from backend.jobs import JobRequestType, JobType, Limits, register
 
 _LIMITS: Limits = {"deadline_setting": "job_deadline_ingest_s", "stall_s": 300.0}
 _ON_PROCESSOR: Limits = {**_LIMITS, "limit_setting": "queue_concurrency_ingest"}
 
+
+def _start_ingest(app: App, tx: Session, order: IngestOrder, key: str) -> str:
+    return datasets.ingest(tx, order.dataset_id, request_key=key).id
+
+
+def _start_captioning(app: App, tx: Session, order: CaptionOrder, key: str) -> str:
+    return datasets.start_captioning(tx, order, captioners=app.engines.captioners, request_key=key).id
+
+
 register(
-    JobType("dataset-ingest", "cpu", IngestPayload, "backend.datasets.pipeline:run", "Dataset checks", **_ON_PROCESSOR),
+    JobType(
+        "dataset-ingest",
+        "cpu",
+        IngestPayload,
+        "backend.datasets.pipeline:run",
+        "Dataset checks",
+        **_ON_PROCESSOR,
+        requests=(JobRequestType("dataset-ingest", IngestOrder, _start_ingest, {"datasetId": "ds_…"}),),
+    ),
     JobType("dataset-scan", "cpu", ScanPayload, "backend.datasets.pipeline:scan", "Dataset checks", **_ON_PROCESSOR),
-    JobType("auto-caption", "net", CaptionPayload, "backend.datasets.pipeline:caption", "Captions", **_LIMITS),
+    JobType(
+        "auto-caption",
+        "net",
+        CaptionPayload,
+        "backend.datasets.pipeline:caption",
+        "Captions",
+        **_LIMITS,
+        requests=(
+            JobRequestType(
+                "auto-caption",
+                CaptionOrder,
+                _start_captioning,
+                {"datasetId": "ds_…", "replace": "machine", "drop": ["stunning"]},
+                datasets.estimate_captioning,
+            ),
+        ),
+    ),
     JobType("auto-caption-local", "cpu", CaptionPayload, "backend.datasets.pipeline:caption", "Captions", **_ON_PROCESSOR),
 )

@@ -296,3 +296,7 @@ class Readiness:
     @property
     def ready(self) -> bool:
         return not self.blockers
+
+
+class IngestOrder(Draft):
+    dataset_id: str

@@ -4,7 +4,7 @@ twice."""
 from backend.jobs.attempt_end import AttemptEnd, AttemptRef, finish_attempt, finish_attempts
 from backend.jobs.cleanup import purge_old
 from backend.jobs.context import Handler, JobContext, WaitForChildren
-from backend.jobs.job_type import JOB_TYPES, JobType, Limits, kinds_labelled, labels, register
+from backend.jobs.job_type import JOB_TYPES, JobRequestType, JobType, Limits, kinds_labelled, labels, register
 from backend.jobs.priorities import reorder
 from backend.jobs.queries import children, counts, find_by_key, get, latest, live, log, page, workers
 from backend.jobs.queue_notify import notifier
@@ -24,6 +24,7 @@ __all__ = [
     "JobCard",
     "JobContext",
     "JobPage",
+    "JobRequestType",
     "JobType",
     "Limits",
     "LogLine",

@@ -9,16 +9,36 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
+from backend.kit.drafts import Draft
 from backend.settings import Settings
+
+if TYPE_CHECKING:
+    from backend.app import App
 
 Queue = Literal["gpu", "cpu", "net"]
 Limits = dict[str, Any]
 """Fields of a JobType that several kinds of a slice share."""
 QUEUES: tuple[Queue, ...] = ("gpu", "cpu", "net")
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequestType:
+    """How such a job is started by `name` (POST /api/jobs, `type`), with the verb that the pages use.
+
+    `draft`: the model of the payload. `start(app, tx, payload, request_key)` returns the job's id. `example`: a payload as
+    clients send it. `estimate(app, tx, payload)`: what it would take; None for types that cannot be estimated.
+    """
+
+    name: str
+    draft: type[Draft]
+    start: Callable[[App, Session, Any, str], str]
+    example: dict[str, Any]
+    estimate: Callable[[App, Session, Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +49,8 @@ class JobType:
     job's result (JSON) or None. `label`: what pages call such jobs; kinds with the same label are listed together. `device`:
     capability of the device it must hold (`image`, `trainer`), empty: none. `limit_setting`: how many may run at once; kinds
     with the same setting share the limit; empty: no limit. `stall_s`: seconds without progress after which it is stopped, 0:
-    the setting `job_stall_s`. `v`: version of the payload; workers also take jobs of version v-1, so that a release can run
-    what the one before enqueued.
+    the setting `job_stall_s`. `requests`: how people and programs start it. `v`: version of the payload; workers also take
+    jobs of version v-1, so that a release can run what the one before enqueued.
     """
 
     kind: str
@@ -44,6 +64,7 @@ class JobType:
     max_retries: int = 3
     limit_setting: str = ""
     device: str = ""
+    requests: tuple[JobRequestType, ...] = ()
 
     @property
     def versions(self) -> tuple[str, ...]:

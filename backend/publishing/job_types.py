@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from backend.jobs import JobType, register
-from backend.publishing.schemas import AutopostPayload
+from sqlalchemy.orm import Session
+
+from backend import content_plans, publishing
+from backend.app import App
+from backend.jobs import JobRequestType, JobType, register
+from backend.publishing.schemas import AutopostOrder, AutopostPayload
+
+
+def _start_publishing(app: App, tx: Session, order: AutopostOrder, key: str) -> str:
+    versions = {}
+    if order.version is not None:
+        versions[order.content_plan_id or content_plans.get_post(tx, order.post_id).plan_id] = order.version
+    return publishing.send_now(tx, order.content_plan_id, post_id=order.post_id, request_key=key, expected=versions)[0].id
+
 
 register(
     JobType(
@@ -15,5 +27,6 @@ register(
         stall_s=300.0,
         deadline_setting="job_deadline_publishing_s",
         limit_setting="queue_concurrency_publishing",
+        requests=(JobRequestType("autopost", AutopostOrder, _start_publishing, {"contentPlanId": "cp_…"}),),
     ),
 )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from typing import Self
+
+from pydantic import BaseModel, model_validator
+
+from backend.kit.drafts import Draft
 
 KIND = "autopost"
 PRIORITY = -10
@@ -17,3 +21,21 @@ class AutopostPayload(BaseModel):
 
     post_id: str
     hold: bool = False
+
+
+class AutopostOrder(Draft):
+    """Publish now, by the rules of any schedule: what needs an approval, is on hold or stopped is refused with its reason.
+
+    `content_plan_id`: all its posts that are not out yet, each with a job of its own (the plan's `variants` name them);
+    `post_id`: that one alone. `version`: of the plan as it was read; refused when somebody has changed it since.
+    """
+
+    content_plan_id: str = ""
+    post_id: str = ""
+    version: int | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one_id(self) -> Self:
+        if bool(self.content_plan_id) == bool(self.post_id):
+            raise ValueError("Say which: contentPlanId (all its channels) or postId (one of them).")
+        return self

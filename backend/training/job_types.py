@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from backend.jobs import JobType, register
+from sqlalchemy.orm import Session
+
+from backend import training
+from backend.app import App
+from backend.jobs import JobRequestType, JobType, register
+from backend.training import RunDraft
 from backend.training.schemas import TrainingPayload
+
+
+def _start_training(app: App, tx: Session, draft: RunDraft, key: str) -> str:
+    models, max_images = app.engines.trainer.models(), app.settings.max_dataset_images
+    return training.start(tx, draft=draft, models=models, request_key=key, max_images=max_images).job_id
+
 
 register(
     JobType(
@@ -17,5 +28,10 @@ register(
         device="trainer",
         deadline_setting="job_deadline_training_s",
         limit_setting="queue_concurrency_training",
+        requests=(
+            JobRequestType(
+                "lora-training", RunDraft, _start_training, {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"}
+            ),
+        ),
     ),
 )

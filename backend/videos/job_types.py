@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from backend.jobs import JobType, Limits, register
+from sqlalchemy.orm import Session
+
+from backend import videos
+from backend.app import App
+from backend.jobs import JobRequestType, JobType, Limits, register
+from backend.videos import VideoOrder
 from backend.videos.schemas import VideoPayload
 
 _LIMITS: Limits = {"deadline_setting": "job_deadline_video_s", "stall_s": 300.0}
+
+
+def _start_video(app: App, tx: Session, order: VideoOrder, key: str) -> str:
+    models, checkpoints = app.engines.motion.models(), app.engines.image.models()
+    return videos.start_order(tx, order=order, models=models, checkpoints=checkpoints, request_key=key).job_id
+
 
 register(
     JobType(
@@ -16,6 +27,14 @@ register(
         "Videos",
         limit_setting="queue_concurrency_video",
         **_LIMITS,
+        requests=(
+            JobRequestType(
+                "video-generation",
+                VideoOrder,
+                _start_video,
+                {"assetId": "ast_…", "model": "push-in", "format": "9:16", "seconds": 5, "movement": 0.5},
+            ),
+        ),
     ),
     JobType(
         "video-generation-gpu",

@@ -239,3 +239,20 @@ class LlmCost:
 
     def __add__(self, other: LlmCost) -> LlmCost:
         return LlmCost(other.model or self.model, self.usd + other.usd, self.replies + other.replies)
+
+
+@dataclass(frozen=True, slots=True)
+class TextEstimate:
+    """What a text costs, with its picture if it gets one. `usual_usd`: the mean of earlier calls, None without any; `most_usd`:
+    an upper bound, repairs included.
+
+    `seconds`: to draw the picture (in bulk planning: all pictures), None when nothing was measured yet; `load_s` of them until
+    the model is loaded. `ahead`: image jobs of the workspace that run or wait before it.
+    """
+
+    pictures: int
+    seconds: float | None
+    ahead: int
+    usual_usd: Decimal | None
+    most_usd: Decimal
+    load_s: float = 0.0

@@ -12,10 +12,11 @@ from pydantic.alias_generators import to_camel
 from backend import jobs
 from backend.api.api_model import ApiModel
 from backend.api.deps import Caller, OwnOrigin, Studio
-from backend.api.job_requests import TextEstimate, job_request_type, payload_schemas, to_snake_keys
+from backend.api.job_requests import job_request_type, payload_schemas, to_snake_keys
 from backend.api.routes.jobs import JobWords
 from backend.datasets import CaptionPlan
 from backend.kit.ids import new_id
+from backend.writing.schemas import TextEstimate
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[OwnOrigin])
 
