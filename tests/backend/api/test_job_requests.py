@@ -149,7 +149,7 @@ def test_the_api_describes_every_type_in_its_own_spelling(app: Any, editor: Any,
     assert "loraId" in by_name["image-grid"]["axes"]["items"]["properties"]
     assert "pictureId" in by_name["image-upscale"]
     for kind, work in JOB_REQUEST_TYPES.items():
-        if work.foretell:
+        if work.estimate:
             example = json.dumps(work.example, ensure_ascii=False).replace("inf_…", bella).replace("ds_…", set_id)
             said = json.loads(example.replace("chn_…", channel))
             assert order(editor, kind, said, path="/jobs/estimate").status_code == 200, kind
