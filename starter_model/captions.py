@@ -152,8 +152,8 @@ def specific_words() -> list[str]:
 def prompt_form() -> dict[str, Any]:
     """`prompts` of the model folder's studio.json."""
     known_words = {word for phrase in vocabulary() for word in phrase.replace(",", " ").split()}
-    telling = specific_words()
-    return {"form": "slots", "slots": POSTS, "words": telling, "others": sorted(known_words - set(telling) - set(NAMES))}
+    specific = specific_words()
+    return {"form": "slots", "slots": POSTS, "words": specific, "others": sorted(known_words - set(specific) - set(NAMES))}
 
 
 def _sentence(

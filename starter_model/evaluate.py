@@ -229,7 +229,7 @@ class Evaluator:
     def right(self, images: list[Any], expected: list[words.Attributes]) -> dict[str, list[bool]]:
         """Whether each picture shows what was asked for, by attribute; left out where a hat or a hijab hides it."""
         hits_by_head: dict[str, list[bool]] = {}
-        for shown_traits, expected_traits in zip(self._found(images), expected, strict=True):
+        for shown_traits, expected_traits in zip(self._read_traits(images), expected, strict=True):
             for head in JUDGED:
                 hidden = {"hair": words.HATS, "clothes": {"hijab"}}.get(head, set())
                 if head not in expected_traits or (hidden and expected_traits.get("top") in hidden):
@@ -244,7 +244,7 @@ class Evaluator:
 
     def shown(self, images: list[Any], traits: dict[str, str]) -> dict[str, float]:
         """Share of pictures that show each of `traits`, and exactly that: these glasses, this beard."""
-        classified = self._found(images)
+        classified = self._read_traits(images)
         return {
             head: round(sum(portrait[head] == value for portrait in classified) / len(classified), 3)
             for head, value in traits.items()
@@ -252,9 +252,9 @@ class Evaluator:
 
     def hits(self, images: list[Any], traits: dict[str, str]) -> list[int]:
         """How many of `traits` each picture shows."""
-        return [sum(portrait[head] == value for head, value in traits.items()) for portrait in self._found(images)]
+        return [sum(portrait[head] == value for head, value in traits.items()) for portrait in self._read_traits(images)]
 
-    def _found(self, images: list[Any]) -> list[dict[str, str]]:
+    def _read_traits(self, images: list[Any]) -> list[dict[str, str]]:
         import numpy as np
         import torch
         from PIL import Image

@@ -119,7 +119,7 @@ class Heartbeat:
             row = rows.get(context.attempt_id)
             context.lost = context.lost or row is None
             context.cancel_requested = context.cancel_requested or (row is not None and row.cancel)
-        self._release_orphaned_attempts(rows, known={context.attempt_id for context in contexts})
+        self._release_orphaned_attempts(rows, known_attempts={context.attempt_id for context in contexts})
 
     def _values(self, state: str, reports: dict[str, ProgressReport]) -> dict[str, Any]:
         lines = [(attempt, level, line) for attempt, report in reports.items() for level, line in report.lines]
@@ -139,9 +139,9 @@ class Heartbeat:
             "lines": [line for _, _, line in lines],
         }
 
-    def _release_orphaned_attempts(self, rows: dict[str, Any], known: set[str]) -> None:
+    def _release_orphaned_attempts(self, rows: dict[str, Any], known_attempts: set[str]) -> None:
         """Gives back attempts of `rows` that were not in `known` for ORPHAN_BEATS heartbeats in a row."""
-        orphans = {attempt_id: row for attempt_id, row in rows.items() if attempt_id not in known}
+        orphans = {attempt_id: row for attempt_id, row in rows.items() if attempt_id not in known_attempts}
         self._orphan_beats = Counter({attempt_id: self._orphan_beats[attempt_id] + 1 for attempt_id in orphans})
         with self._lock:
             # Checked again under the lock: a thread may have begun one of them since the heartbeat was sent.

@@ -48,10 +48,10 @@ def find_free_times(
     taken_times = _TakenTimes(taken, max(apart_minutes, 1), offsets)
     found_times: dict[int, FreeTime] = {}
     for try_nearby in (False,) if strict else (False, True):
-        for n, wanted in enumerate(wanted_times):
+        for n, wanted_time in enumerate(wanted_times):
             if n in found_times:
                 continue
-            for local_time in _times_near(wanted) if try_nearby else (wanted,):
+            for local_time in _times_near(wanted_time) if try_nearby else (wanted_time,):
                 at = to_instant(local_time, zone).at
                 if at > after and taken_times.try_take(at):
                     found_times[n] = FreeTime(local_time, at)
@@ -80,10 +80,10 @@ class _TakenTimes:
         return True
 
 
-def _times_near(wanted: datetime) -> Iterator[datetime]:
+def _times_near(wanted_time: datetime) -> Iterator[datetime]:
     """Half hours before and after on the same day, nearest first; at night only as far as the wanted time itself is."""
-    early, late = min(_EARLIEST, wanted.time()), max(_LATEST, wanted.time())
+    early, late = min(_EARLIEST, wanted_time.time()), max(_LATEST, wanted_time.time())
     for n in range(1, 48):
-        for local_time in (wanted + n * _STEP, wanted - n * _STEP):
-            if local_time.date() == wanted.date() and early <= local_time.time() <= late:
+        for local_time in (wanted_time + n * _STEP, wanted_time - n * _STEP):
+            if local_time.date() == wanted_time.date() and early <= local_time.time() <= late:
                 yield local_time

@@ -40,15 +40,15 @@ def platform_media(tx: Session, post: PostCard) -> tuple[tuple[Media, ...], dict
     Files that are gone are left out of the first. Positions count all of the post's files from 0.
     """
     asset_cards = with_durations(tx, assets.get_many(tx, post.media))
-    wanted = _recipes_of(post, asset_cards)
-    status_by_rendition = renditions.rendition_status(tx, wanted)
+    recipes = _recipes_of(post, asset_cards)
+    status_by_rendition = renditions.rendition_status(tx, recipes)
     files: list[Media] = []
     troubles = {
         n: _GONE
         for n, asset_id in enumerate(post.media)
         if asset_id not in asset_cards or asset_cards[asset_id].state != "stored"
     }
-    for asset_id, recipe in wanted:
+    for asset_id, recipe in recipes:
         card, status = asset_cards[asset_id], status_by_rendition.get((asset_id, recipe.digest))
         if isinstance(status, AssetCard):
             facts, sha256 = renditions.facts_of(status), status.sha256

@@ -96,8 +96,8 @@ class _Captioning:
         where = order_conditions(self._order)
         rows = tx.execute(select(DatasetImage.id, replaceable(self._order)).where(*where).order_by(DatasetImage.id)).all()
         ids = [image_id for image_id, may_replace in rows if may_replace]
-        ids, kept = (ids[:PREVIEW_PICTURES], 0) if self._preview else (ids, len(rows) - len(ids))
-        tx.execute(update(CaptionRun).where(CaptionRun.id == self._run_id).values(total=len(ids), kept=kept))
+        ids, kept_count = (ids[:PREVIEW_PICTURES], 0) if self._preview else (ids, len(rows) - len(ids))
+        tx.execute(update(CaptionRun).where(CaptionRun.id == self._run_id).values(total=len(ids), kept=kept_count))
         return {"ids": ids}
 
     def _expire_lost_answers(self) -> None:
@@ -249,8 +249,8 @@ def caption_rules_for(tx: Session, order: CaptionOrder) -> tuple[CaptionRules, s
 def _target(row: DatasetImage, key: str, framing: str) -> CaptionTarget:
     crop = None if row.crop_x is None else (row.crop_x, row.crop_y or 0, row.crop_w or 0, row.crop_h or 0)
     width, height = (crop[2], crop[3]) if crop else (row.width, row.height)
-    known = PictureFacts(framing, width, height, None if crop else row.brightness, "" if crop else row.colours)
-    return CaptionTarget(row.id, row.caption_version, row.filename, key, crop, known)
+    facts = PictureFacts(framing, width, height, None if crop else row.brightness, "" if crop else row.colours)
+    return CaptionTarget(row.id, row.caption_version, row.filename, key, crop, facts)
 
 
 def _chunks(targets: Sequence[CaptionTarget], size: int) -> Iterator[list[CaptionTarget]]:

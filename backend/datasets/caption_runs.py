@@ -78,7 +78,7 @@ def _card(tx: Session, row: CaptionRun) -> CaptionRunCard:
         func.coalesce(func.sum(CaptionResult.cost_usd), 0),
         func.max(CaptionResult.model),
     )
-    done, written, kept, refused, unsure, cost, model = tx.execute(counts.where(CaptionResult.run_id == row.id)).one()
+    done, written, kept_count, refused, unsure, cost, model = tx.execute(counts.where(CaptionResult.run_id == row.id)).one()
     edit = tx.execute(select(DatasetEdit.id, DatasetEdit.undone_at).where(DatasetEdit.id == row.edit_id)).first()
     return CaptionRunCard(
         id=row.id,
@@ -92,7 +92,7 @@ def _card(tx: Session, row: CaptionRun) -> CaptionRunCard:
         total=row.total,
         done=done,
         written=written,
-        kept=kept + row.kept,
+        kept=kept_count + row.kept,
         refused=refused,
         unsure=unsure,
         cost_usd=cost,

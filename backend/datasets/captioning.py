@@ -78,17 +78,19 @@ def estimate_captioning(app: App, tx: Session, order: CaptionOrder) -> CaptionPl
     price known)."""
     captioner = usable_captioner(app.engines.captioners, order)
     rules = CaptionRules(get(tx, order.dataset_id).trigger_word, prefix=order.prefix, suffix=order.suffix)
-    n, kept = count_pictures(tx, order)
+    n, kept_count = count_pictures(tx, order)
     duration, around = jobs.estimate(tx, captioning_work(captioner, n)), caption_rules.token_overhead(rules)
     seconds = duration.seconds if duration else None
     question = captioner.question(CaptionRequest((CaptionInput(),), order.form, look=order.look, avoid=("x" * 400,)))
     if question is None:
-        return CaptionPlan(captioner.name, captioner.status().version, n, kept, Decimal(0), Decimal(0), None, seconds, around)
+        return CaptionPlan(
+            captioner.name, captioner.status().version, n, kept_count, Decimal(0), Decimal(0), None, seconds, around
+        )
     quote, usual_per_picture = app.engines.text.quote(question), budgets.mean_usd(tx, KIND)
     remaining_usd = budgets.remaining_usd(budgets.costs(tx, app.settings))
     usual_usd = None if usual_per_picture is None else usual_per_picture * n
     return CaptionPlan(
-        captioner.name, ", ".join(quote.models), n, kept, usual_usd, quote.most_usd * n, remaining_usd, seconds, around
+        captioner.name, ", ".join(quote.models), n, kept_count, usual_usd, quote.most_usd * n, remaining_usd, seconds, around
     )
 
 

@@ -44,8 +44,8 @@ def preview_fix(tx: Session, dataset_id: str, key: str, *, side: int = 0) -> Fix
     if key == KEEP_BEST:
         groups = near_duplicate_groups(tx, dataset_id, take=5000, side=side)
         extras = [card for group in groups for card in group.images if card.id != group.best_id and card.included]
-        kept = [card for group in groups for card in group.images if card.id == group.best_id]
-        return FixPreview("Kept the best of each group", out=extras, kept=kept)
+        best_images = [card for group in groups for card in group.images if card.id == group.best_id]
+        return FixPreview("Kept the best of each group", out=extras, kept=best_images)
     for code, title in LEAVE_OUT.items():
         if code == key:
             limits = checks.check_limits(tx, dataset_id, side=side)

@@ -23,7 +23,7 @@ class Hosts:
     names: frozenset[str]
     own_url: str = ""
 
-    def known(self, host: str) -> bool:
+    def includes(self, host: str) -> bool:
         """`host`: a Host header, with or without a port."""
         name = _name(host)
         if name is None:
@@ -36,7 +36,7 @@ class Hosts:
         url = urlsplit(origin)
         if url.scheme not in _PORTS or not url.netloc or _name(url.netloc) is None:
             return False
-        requested = _host_and_port(host, url.scheme) if self.known(host) else None
+        requested = _host_and_port(host, url.scheme) if self.includes(host) else None
         own = urlsplit(self.own_url)
         return _host_and_port(url.netloc, url.scheme) in {requested, _host_and_port(own.netloc, own.scheme)}
 

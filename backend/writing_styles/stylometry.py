@@ -127,7 +127,7 @@ def _shares(counts: Counter[str], lists: dict[str, str]) -> dict[str, float]:
 
 
 def _openings(sentence_list: Sequence[str]) -> tuple[tuple[str, float], ...]:
-    first = Counter(found[0].lower().replace("’", "'") for sentence in sentence_list if (found := WORD.search(sentence)))
+    first = Counter(match[0].lower().replace("’", "'") for sentence in sentence_list if (match := WORD.search(sentence)))
     return tuple((word, round(n / max(1, len(sentence_list)), 3)) for word, n in first.most_common(8) if n > 1)
 
 

@@ -81,7 +81,7 @@ class Site:
                 values = {name: str(value) for name, value in form.items()} if form.get("act") == "set" else {}
                 await run_in_threadpool(self.store.set_faults, _faults_of_form(values))
             return RedirectResponse("/switches?done=1", 303)
-        return _page(pages.switches_page(self.store, said="Done." if request.query_params.get("done") else ""))
+        return _page(pages.switches_page(self.store, notice="Done." if request.query_params.get("done") else ""))
 
     async def consent(self, request: Request) -> Response:
         query = request.query_params

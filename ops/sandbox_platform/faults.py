@@ -36,7 +36,7 @@ class Faults:
         self.times[name] = max(0, remaining - 1)
         return remaining > 0
 
-    def kept(self) -> dict[str, Any]:
+    def persistent(self) -> dict[str, Any]:
         """What outlives a restart: all but the faults set for the next calls."""
         return {name: value for name, value in asdict(self).items() if name not in ("times", "refuse")}
 

@@ -39,14 +39,14 @@ def not_found_page(reason: str) -> str:
     return _page("Sandbox", f'<p class="empty dim">{escape(reason)}</p>', home=True)
 
 
-def switches_page(store: SandboxStore, *, said: str = "") -> str:
+def switches_page(store: SandboxStore, *, notice: str = "") -> str:
     faults = store.faults
     counters = "".join(
         f'<label>{escape(label)}<input type=number name={name} min=0 max=1000 value="{faults.times.get(name, 0)}"></label>'
         for name, label in COUNTED_FAULTS.items()
     )
     checked = " checked" if faults.banned else ""
-    note = f"<p class=note role=status>{escape(said)}</p>" if said else ""
+    note = f"<p class=note role=status>{escape(notice)}</p>" if notice else ""
     return _page(
         "Switches",
         f"""{note}<p class=dim>Make this platform go wrong, to see what the studio does.

@@ -157,7 +157,7 @@ class SandboxStore:
 
     def set_faults(self, faults: Faults) -> None:
         with self.lock:
-            self._record("faults", faults=faults.kept())
+            self._record("faults", faults=faults.persistent())
             self.faults = faults
 
     def clear(self) -> None:

@@ -99,7 +99,7 @@ def _preview(page: Page, dataset_id: str, key: str) -> None:
             f"Rewrite {count(preview.count, 'caption')}" if preview.captions else f"Leave out {count(preview.count, 'picture')}"
         )
         if st.button(verb, type="primary"):
-            ids = [one.image_id for one in preview.captions] or [one.id for one in preview.out]
+            ids = [caption.image_id for caption in preview.captions] or [image.id for image in preview.out]
             with page.transaction(needs="editor") as tx:
                 datasets.apply_fix(tx, dataset_id, key, image_ids=ids, side=side, request_key=request_key(f"fix:{key}"))
             renew_request_key(f"fix:{key}")

@@ -64,7 +64,7 @@ class AccessGuard:
         if "content-length" in headers and "transfer-encoding" in headers:
             # Request smuggling: a proxy and we could disagree on where the request ends. The connection is closed after it.
             refusal = PlainTextResponse("Send Content-Length or Transfer-Encoding, not both.", 400, {"connection": "close"})
-        elif path not in _PROBES and not self.hosts.known(headers.get("host", "")):
+        elif path not in _PROBES and not self.hosts.includes(headers.get("host", "")):
             refusal = api.unknown_host_response(scope)
         elif path.startswith("/api/") and "\n" in path:
             refusal = api.not_found_response()  # the mounted API is not asked for such a path

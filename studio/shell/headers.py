@@ -44,7 +44,7 @@ class SecurityHeaders:
     def _policy(self, scope: Scope) -> str:
         host = Asked(scope=scope).get("host", "")
         return content_security_policy(
-            self.storage_origin, frozenset({host if self.hosts.known(host) else "", self.own_host} - {""})
+            self.storage_origin, frozenset({host if self.hosts.includes(host) else "", self.own_host} - {""})
         )
 
 

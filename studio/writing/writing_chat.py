@@ -16,7 +16,7 @@ from studio.ui.confirm import confirm
 from studio.ui.format import ago, plain
 
 _ERROR = "writing:chat:trouble"
-_FACE, _ME = ":material/face_3:", ":material/person:"
+_FACE, _USER_ICON = ":material/face_3:", ":material/person:"
 
 
 def chat(page: Page, influencer: InfluencerCard) -> None:
@@ -46,13 +46,13 @@ def chat(page: Page, influencer: InfluencerCard) -> None:
         f"Write to {influencer.name}", max_chars=1000, disabled=not page.can_edit, key=f"writing:chat:{influencer.id}"
     )
     if question:
-        with st.chat_message("user", avatar=_ME):
+        with st.chat_message("user", avatar=_USER_ICON):
             st.markdown(_as_markdown(question))
         _answer(page, influencer, partial(writing.chat.ask, influencer_id=influencer.id, question=question))
 
 
 def _line(page: Page, line: ChatLine, influencer: InfluencerCard, *, last: bool) -> None:
-    with st.chat_message("user", avatar=_ME):
+    with st.chat_message("user", avatar=_USER_ICON):
         st.markdown(_as_markdown(line.question))
     with st.chat_message("assistant", avatar=_FACE):
         if line.answer:

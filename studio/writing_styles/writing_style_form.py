@@ -21,14 +21,14 @@ def name_form(key: str, style: WritingStyleCard | None = None, *, submit: str) -
             placeholder="For example: Grandmother's letters",
             key=f"{key}:name",
         )
-        kept = st.toggle(
+        keep_forever = st.toggle(
             "Keep until I delete it",
             style.kept if style else True,
             key=f"{key}:kept",
             help="Off: it goes by itself when nobody has used it for a while. The voice of an influencer always stays.",
         )
         submitted = st.form_submit_button(submit, type="primary")
-    return WritingStyleDraft(name=name, kept=kept) if submitted else None
+    return WritingStyleDraft(name=name, kept=keep_forever) if submitted else None
 
 
 def text_form(

@@ -84,11 +84,11 @@ def make_logins(connection: Connection, owner_url: str, *, app_password: str, wo
     if DISPATCH not in may_alter:
         driver.execute(f"CREATE ROLE {DISPATCH} NOLOGIN")
     urls = []
-    for name, given in ((APP, app_password), (WORKER, worker_password)):
-        password = given or new_secret()
+    for name, given_password in ((APP, app_password), (WORKER, worker_password)):
+        password = given_password or new_secret()
         url = _url(owner_url, name, password)
         if name in may_alter and not (login.super or (login.makes_roles and may_alter[name])):
-            _check_existing_login(login.name, name, url if given else "")
+            _check_existing_login(login.name, name, url if given_password else "")
         else:
             statement = "ALTER ROLE {} PASSWORD {}" if name in may_alter else "CREATE ROLE {} LOGIN PASSWORD {}"
             driver.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Literal(password)))

@@ -38,7 +38,7 @@ class ViewPath:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shot:
+class _Stage:
     """Picture size in px, aspect ratio of the video (width / height), `focus` and `movement` 0..1, and its length in
     seconds."""
 
@@ -74,10 +74,10 @@ _EASE = "(P-0.8*sin(2*PI*P)/(2*PI))"
 def view_path(name: str, *, picture: tuple[int, int], shape: float, focus: float, movement: float, seconds: float) -> ViewPath:
     """The view of move `name` on a picture of this size. `shape`: width / height of the video. `focus` 0..1: which part of the
     longer side is kept. Raises KeyError."""
-    return _PATHS[name](_Shot(*picture, shape, focus, movement, seconds))
+    return _PATHS[name](_Stage(*picture, shape, focus, movement, seconds))
 
 
-def _zoom(stage: _Shot, exponent: str) -> ViewPath:
+def _zoom(stage: _Stage, exponent: str) -> ViewPath:
     """Zooms by a constant factor per moment, which looks even; a constant number of px would not."""
     x, y, width, height = stage.base()
     zoom = 1 + _lerp(0.08, 0.4, stage.movement)
@@ -93,7 +93,7 @@ def _zoom(stage: _Shot, exponent: str) -> ViewPath:
     )
 
 
-def _pan(stage: _Shot, *, across: bool, back: bool) -> ViewPath:
+def _pan(stage: _Stage, *, across: bool, back: bool) -> ViewPath:
     """Pans over the part that the crop leaves out; where that is too small, the view is narrowed a little."""
     share = _lerp(0.08, 0.7, stage.movement)
     max_size = (stage.width / (1 + share), float(stage.height)) if across else (float(stage.width), stage.height / (1 + share))
@@ -107,7 +107,7 @@ def _pan(stage: _Shot, *, across: bool, back: bool) -> ViewPath:
     return ViewPath(_whole_region(stage, x, y, *region_size), *center_path, _number(width), "0", width, width)
 
 
-def _drift(stage: _Shot) -> ViewPath:
+def _drift(stage: _Stage) -> ViewPath:
     x, y, width, height = stage.base()
     sway, breath = _lerp(0.012, 0.05, stage.movement), _lerp(0.01, 0.06, stage.movement)
     widest = width * (1 - 2 * sway)
@@ -119,7 +119,7 @@ def _drift(stage: _Shot) -> ViewPath:
     return ViewPath(_whole_region(stage, x, y, width, height), *center, view_width, "0", widest * (1 - breath), widest)
 
 
-def _handheld(stage: _Shot) -> ViewPath:
+def _handheld(stage: _Stage) -> ViewPath:
     """Two slow waves per direction and a small rotation; whole numbers of waves, so that the end meets the beginning."""
     x, y, width, height = stage.base()
     sway, turn = _lerp(0.006, 0.028, stage.movement), _lerp(0.002, 0.009, stage.movement)
@@ -141,7 +141,7 @@ def _handheld(stage: _Shot) -> ViewPath:
     )
 
 
-_PATHS: dict[str, Callable[[_Shot], ViewPath]] = {
+_PATHS: dict[str, Callable[[_Stage], ViewPath]] = {
     "push-in": lambda stage: _zoom(stage, _EASE),
     "pull-out": lambda stage: _zoom(stage, f"(1-{_EASE})"),
     "pan-left": lambda stage: _pan(stage, across=True, back=True),
@@ -153,7 +153,7 @@ _PATHS: dict[str, Callable[[_Shot], ViewPath]] = {
 }
 
 
-def _waves(stage: _Shot, per_second: float) -> int:
+def _waves(stage: _Stage, per_second: float) -> int:
     return max(1, round(per_second * stage.seconds))
 
 
@@ -165,7 +165,7 @@ def _number(value: float) -> str:
     return f"{value:.6f}"
 
 
-def _whole_region(stage: _Shot, x: float, y: float, width: float, height: float) -> tuple[int, int, int, int]:
+def _whole_region(stage: _Stage, x: float, y: float, width: float, height: float) -> tuple[int, int, int, int]:
     """The region rounded outwards to whole px, clipped to the picture."""
     left, top = max(0, int(x)), max(0, int(y))
     right, bottom = min(stage.width, -int(-(x + width) // 1)), min(stage.height, -int(-(y + height) // 1))

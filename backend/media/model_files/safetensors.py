@@ -152,10 +152,10 @@ def _has_all_pairs(tensors: dict[str, Tensor]) -> bool:
 
 def claimed_base(metadata: Mapping[str, str]) -> str:
     """The family named in the metadata, by our name where we have one; "" when there is none."""
-    if said := metadata.get("ss_base_model_version", ""):
-        return _BASES.get(said, said)
-    said = metadata.get("modelspec.architecture", "").partition("/")[0]
-    return _ARCHITECTURES.get(said, "")
+    if family := metadata.get("ss_base_model_version", ""):
+        return _BASES.get(family, family)
+    family = metadata.get("modelspec.architecture", "").partition("/")[0]
+    return _ARCHITECTURES.get(family, "")
 
 
 def _base(downs: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
