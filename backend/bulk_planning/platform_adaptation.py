@@ -6,8 +6,8 @@ from backend.bulk_planning.schemas import PictureFormat
 from backend.content_plans import VariantDraft, parse_hashtags, whole_caption
 from backend.platforms.limits import PLATFORMS
 from backend.platforms.port import Format
+from backend.platforms.text_length import shorten
 from backend.platforms.text_limits import TextLimit, TextRules, text_length, text_rules_for
-from backend.platforms.text_shortening import shorten
 from backend.writing import TextParts
 
 MAX_HASHTAGS = {"instagram": 10, "tiktok": 5, "youtube": 4, "sandbox": 10}

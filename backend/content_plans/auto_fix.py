@@ -16,8 +16,8 @@ from backend.content_plans.schemas import PostCard, VariantDraft
 from backend.db.tables import ContentPlan
 from backend.errors import Conflict, Invalid
 from backend.platforms.port import PostProblem
+from backend.platforms.text_length import limit_hashtags, shorten
 from backend.platforms.text_limits import hashtags_in, text_length, text_rules_for
-from backend.platforms.text_shortening import limit_hashtags, shorten
 
 _MAX_ROUNDS = 4
 """Fixing one problem may uncover the next: a cropped video may be too narrow."""

@@ -7,8 +7,8 @@ from typing import Literal
 
 from backend.platforms.limits import FormatLimits, PlatformLimits
 from backend.platforms.port import Fix, PostProblem, PostRequest
+from backend.platforms.text_length import tags_length
 from backend.platforms.text_limits import TextLimit, TextRules, hashtags_in, mentions_in, text_length, text_rules_for
-from backend.platforms.text_shortening import tags_length
 
 TextField = Literal["caption", "title", "first_comment"]
 _LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)

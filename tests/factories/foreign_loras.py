@@ -42,7 +42,7 @@ def _one(folder: Path, name: str, config: dict[str, Any], *, described: bool, re
     from safetensors.torch import load_file, save_file
 
     from backend.engines.diffusion.lora import layer_changes
-    from backend.media.model_files import lora_renaming
+    from backend.media.model_files import lora_key_names
 
     pipe = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
     parts = {"unet": pipe.unet, "text_encoder": pipe.text_encoder}
@@ -64,7 +64,7 @@ def _one(folder: Path, name: str, config: dict[str, Any], *, described: bool, re
     source, target = folder / f"{name}.safetensors", folder / f"{name}.kohya.safetensors"
     if rename is not dict:
         save_file(rename(load_file(source)), source, {"format": "pt"})
-    lora_renaming.convert(source, target, {})
+    lora_key_names.convert(source, target, {})
     own_deltas = dict(layer_changes(name, target))
     stock = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
     stock.load_lora_weights(target)

@@ -2,9 +2,9 @@
 
 from backend.media.ffmpeg.binary import binary_path, version
 from backend.media.ffmpeg.films import deliver, first_frame, h264_output, refit
-from backend.media.ffmpeg.outgoing import VideoCut, remux, transcode
-from backend.media.ffmpeg.probing import VideoInfo, probe
-from backend.media.ffmpeg.running import render
+from backend.media.ffmpeg.runner import render
+from backend.media.ffmpeg.transcode import VideoCut, remux, transcode
+from backend.media.ffmpeg.video_info import VideoInfo, probe
 
 __all__ = [
     "VideoCut",

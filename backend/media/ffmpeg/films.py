@@ -10,7 +10,7 @@ from typing import Any
 
 import ffmpeg
 
-from backend.media.ffmpeg.running import partial_path, render
+from backend.media.ffmpeg.runner import partial_path, render
 from backend.media.images import ai_mark
 from backend.settings import Settings
 

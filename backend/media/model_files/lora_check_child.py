@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from backend.errors import Invalid
-from backend.media.model_files import lora_layouts, lora_renaming, modelspec, safetensors, sd_layers
+from backend.media.model_files import lora_key_names, lora_layouts, modelspec, safetensors, sd_layers
 from backend.media.model_files.safetensors import Tensor
 
 _OWN_FAMILY = "starter-"
@@ -40,7 +40,7 @@ def check(path: Path, out: Path) -> dict[str, Any]:
     layout = lora_layouts.layout_of(tensors)
     if layout in lora_layouts.REFUSALS:
         raise Invalid(lora_layouts.REFUSALS[layout])
-    names = lora_renaming.kohya_names(tensors) if layout in lora_layouts.RENAMEABLE else {name: name for name in tensors}
+    names = lora_key_names.kohya_names(tensors) if layout in lora_layouts.RENAMEABLE else {name: name for name in tensors}
     base = base_of({names[name]: tensor for name, tensor in tensors.items()}, metadata)
     if not safetensors.all_finite(path):
         raise Invalid("This LoRA holds numbers that are not finite: it would only draw noise. Train or download it again.")
@@ -48,7 +48,7 @@ def check(path: Path, out: Path) -> dict[str, Any]:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     note = ""
     if layout in lora_layouts.RENAMEABLE:
-        note = lora_renaming.convert(
+        note = lora_key_names.convert(
             path, out, _kohya_metadata(base, layout, sha256, {names[name]: tensor for name, tensor in tensors.items()})
         )
         path = out

@@ -10,7 +10,7 @@ from typing import Any
 import ffmpeg
 
 from backend.media.ffmpeg.films import CLEAN_OUTPUT, COLOUR_OPTIONS, SCALE_OPTIONS, add_ai_mark, comment_option
-from backend.media.ffmpeg.running import partial_path, render
+from backend.media.ffmpeg.runner import partial_path, render
 from backend.settings import Settings
 
 _MAX_BITRATE = 20_000_000
