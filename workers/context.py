@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy import select, text, update
@@ -26,7 +26,7 @@ from backend.db.transactions import Anonymous, SystemCaller, notify_queue, strip
 from backend.engines.events import Alive, DeviceReleased, Event, Handle, Log, Preview, Progress
 from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
 from backend.jobs.claim import Claim
-from backend.jobs.context import Result, StepOutput
+from backend.jobs.context import Result
 from backend.jobs.rules import completed
 from backend.jobs.timing import MeasuredDuration
 from workers import fault_injection
@@ -37,6 +37,7 @@ from workers.lease import Lease
 if TYPE_CHECKING:
     from backend.app import App
 
+T = TypeVar("T")
 _FENCE = text(
     "SELECT 1 FROM attempts a JOIN jobs j ON j.id = a.job_id WHERE a.id = :attempt_id AND a.ended_at IS NULL "
     "AND j.attempt_id = a.id AND j.state = 'processing' FOR KEY SHARE OF a"
@@ -102,9 +103,29 @@ class Context:
                 raise LeaseLost(_TAKEN_OVER)
             yield tx
 
-    def step(
-        self, name: str, fn: Callable[[], StepOutput], *, keep_handle: bool = False, ends_with: Result = None
-    ) -> dict[str, Any] | None:
+    def step(self, name: str, compute: Callable[[], Result]) -> Result:
+        return self._run_step(name, compute, _as_result, keep_handle=False, job_result=None)
+
+    def write_step(
+        self,
+        name: str,
+        work: Callable[[], T],
+        write: Callable[[Session, T], Result],
+        *,
+        keep_handle: bool = False,
+        job_result: Result = None,
+    ) -> Result:
+        return self._run_step(name, work, write, keep_handle=keep_handle, job_result=job_result)
+
+    def _run_step(
+        self,
+        name: str,
+        work: Callable[[], T],
+        write: Callable[[Session, T], Result],
+        *,
+        keep_handle: bool,
+        job_result: Result,
+    ) -> Result:
         finished_steps = self._finished_steps()
         if name in finished_steps:
             return finished_steps[name]
@@ -113,12 +134,12 @@ class Context:
             self._report.step = name
         self._note_progress()
         fault_injection.inject(self.app.settings.fault_step, self.claim.kind, name)
-        output = fn()
+        value = work()
         fault_injection.inject(self.app.settings.fault_step, self.claim.kind, f"{name}+")
         # A job with a parent must lock its ancestors before itself, so it is ended alone (write_outcome), not here.
-        job_result = None if self.claim.parent_id else ends_with
+        job_result = None if self.claim.parent_id else job_result
         clear_handle = self._handle is not None and not keep_handle
-        result = self._commit_step(name, output, job_result, clear_handle=clear_handle)
+        result = self._commit_step(name, lambda tx: write(tx, value), job_result, clear_handle=clear_handle)
         self._handle, self.advanced, self._completed = self._handle if keep_handle else None, True, job_result is not None
         finished_steps[name] = result
         self._note_progress()
@@ -148,15 +169,15 @@ class Context:
         self._note_progress()
         fault_injection.inject(self.app.settings.fault_step, self.claim.kind, name)
 
-    def _commit_step(self, name: str, output: StepOutput, job_result: Result, *, clear_handle: bool) -> Result:
-        """Writes a step and what it wants written with it, and completes the job if `job_result` is given.
+    def _commit_step(self, name: str, write: Callable[[Session], Result], job_result: Result, *, clear_handle: bool) -> Result:
+        """Stores a step with the rows that `write` adds, and completes the job if `job_result` is given.
 
         Both in one transaction: it saves a commit, and nobody sees the last step done and the job still running.
         """
         report = ProgressReport(moved=False)
         try:
             with self.transaction() as tx:
-                result = output(tx) if callable(output) else output
+                result = write(tx)
                 row = {"job_id": self.job_id, "name": name, "attempt_id": self.attempt_id, "result": json.dumps(result)}
                 tx.flush()
                 step: Statement = (_INSERT_STEP, {**row, "clear_handle": clear_handle})
@@ -317,6 +338,11 @@ class Context:
         """Resets the stall limit and marks the report as changed."""
         with self._lock:
             self._moved_at, self._report.moved = time.monotonic(), True
+
+
+def _as_result(tx: Session, result: Result) -> Result:
+    """The `write` of a step that only stores its result."""
+    return result
 
 
 def _duration_text(seconds: float) -> str:

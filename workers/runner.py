@@ -102,7 +102,7 @@ def run(process: Process, claim: Claim) -> FinishedAttempt | None:
     """One attempt from its claim to its outcome. Errors of the job never leave this function.
 
     Returns the attempt if its outcome is still to be written, which the next claim does in its transaction. None when it is
-    written already: the last step has ended the job (`ends_with`), or the job has a parent or waits for children. Those are
+    written already: the last step has ended the job (`job_result`), or the job has a parent or waits for children. Those are
     written alone, because they lock the job's ancestors.
     """
     context = Context(process.app, claim, workdir=process.workroot / claim.attempt_id, lease=process.lease)

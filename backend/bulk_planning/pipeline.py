@@ -1,5 +1,5 @@
 """The jobs of bulk planning. One writes ideas, then text after text, each saved as a draft at once; another one for each draft
-makes its pictures.
+makes its pictures (`post_pictures`).
 
 Every answer of a model and every draft is a step: whatever dies, no text is paid for twice and no draft exists twice. What is
 done stays when the budget is used up or somebody cancels.
@@ -11,26 +11,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import content_plans, generation, identity, influencers, jobs, writing
+from backend import content_plans, identity, influencers, jobs, writing
 from backend.budgets import OverBudget
 from backend.bulk_planning import platform_adaptation, service, slots
+from backend.bulk_planning.post_pictures import run as run_picture
 from backend.bulk_planning.schemas import PicturePayload, SeriesOrder, SeriesPayload
 from backend.channels import ChannelCard
 from backend.content_plans import PlanDraft
-from backend.engines.identity.rules import passes
+from backend.engines.image.port import ModelCard
 from backend.engines.text.port import ReplyLost, UnusableAnswer
-from backend.errors import Cancelled, NotFound, Rejected
-from backend.generation import GenerationDraft, PictureCard
+from backend.errors import Cancelled, Rejected
 from backend.influencers import InfluencerCard
-from backend.jobs.context import JobContext
+from backend.jobs.context import JobContext, no_work
 from backend.kit.clock import now
 from backend.writing import CONTENT_TYPES, IDEAS_PER_CALL, CheckedText, IdeasOrder, LlmCost, WriteOrder
 
+__all__ = ["run_picture", "run_series"]
 _OFFLINE = "Put together by the offline writer: no language model is set."
 
 
@@ -54,13 +54,13 @@ def run_series(ctx: JobContext, payload: SeriesPayload) -> dict[str, Any]:
     """Result: {posts, undated, unwritten, cost, model, pictures}, and `reasons` where posts are unwritten."""
     order = payload.order
     ctx.progress(0, 0, "looking for free times")
-    times = ctx.step("times", lambda: partial(_free_times, order)) or {}
+    times = ctx.write_step("times", no_work, lambda tx, _: _free_times(tx, order)) or {}
     with ctx.transaction() as tx:
         influencer, channels = influencers.get(tx, order.influencer_id), service.chosen_channels(tx, order)
     local_times = [datetime.fromisoformat(text) for text in times["walls"]]
     takes_pictures = any(platform_adaptation.takes_pictures(channel.platform, order.format) for channel in channels)
     if order.pictures:
-        ctx.step("identity", lambda: partial(_start_calibration, ctx, order))
+        ctx.write_step("identity", ctx.app.engines.image.models, lambda tx, models: _start_calibration(tx, ctx, order, models))
     draws = bool(
         order.pictures and takes_pictures and ctx.step("models", lambda: {"n": len(ctx.app.engines.image.models())}) != {"n": 0}
     )
@@ -69,7 +69,7 @@ def run_series(ctx: JobContext, payload: SeriesPayload) -> dict[str, Any]:
     for n in range(len(local_times)):
         ctx.progress(n, len(local_times), "writing posts")
         try:
-            results.append(ctx.step(f"draft-{n}", partial(_write_post, run, topics, n)) or {})
+            results.append(_write_in_step(run, topics, n))
         except OverBudget as error:
             written_count = sum(bool(result["plan_id"]) for result in results)
             raise OverBudget(_over_budget_message(written_count, len(local_times), error.message)) from error
@@ -93,14 +93,13 @@ def _over_budget_message(written: int, total: int, reason: str) -> str:
     return f"{stays} {reason} Then try again: it goes on where it stopped."
 
 
-def _free_times(order: SeriesOrder, tx: Session) -> dict[str, Any]:
+def _free_times(tx: Session, order: SeriesOrder) -> dict[str, Any]:
     times, _ = service.free_times(tx, influencers.get(tx, order.influencer_id), order)
     return {"walls": [time.wall.isoformat() for time in times]}
 
 
-def _start_calibration(ctx: JobContext, order: SeriesOrder, tx: Session) -> dict[str, Any]:
+def _start_calibration(tx: Session, ctx: JobContext, order: SeriesOrder, models: Sequence[ModelCard]) -> dict[str, Any]:
     """Starts the calibration of their face match before the first picture: without scores nothing can be drawn again."""
-    models = ctx.app.engines.image.models()
     job = (
         identity.calibrate_on_first_use(tx, order.influencer_id, base=models[0].base, engine=ctx.app.engines.identity)
         if models
@@ -165,8 +164,34 @@ class _Topics:
         return {checked.idea.day: checked.idea for checked in checked_ideas}
 
 
-def _write_post(run: _SeriesRun, topics: _Topics, n: int) -> partial[dict[str, Any]]:
-    """Writes post `n`. The returned function creates its draft in the transaction that stores the step's result."""
+@dataclass(frozen=True, slots=True)
+class _WrittenPost:
+    """The text of a post and what it cost, before its draft is on the calendar."""
+
+    order: WriteOrder
+    composed: CheckedText
+    cost: LlmCost
+
+
+@dataclass(frozen=True, slots=True)
+class _UnwrittenPost:
+    """A post for which there is no text. `cost`: of the answers that were of no use."""
+
+    cost: LlmCost
+    reason: str
+
+
+def _write_in_step(run: _SeriesRun, topics: _Topics, n: int) -> Mapping[str, Any]:
+    """Writes post `n` and creates its draft. Result: {plan_id: "" if unwritten, dated, usd, model}, `why` if unwritten."""
+    result = run.ctx.write_step(
+        f"draft-{n}",
+        lambda: _write_post(run, topics, n),
+        lambda tx, post: _save_post(tx, run, n, post),
+    )
+    return result or {}
+
+
+def _write_post(run: _SeriesRun, topics: _Topics, n: int) -> _WrittenPost | _UnwrittenPost:
     topic, hook, picture = topics.topic_of(n)
     order = WriteOrder(
         influencer_id=run.influencer.id,
@@ -192,18 +217,20 @@ def _write_post(run: _SeriesRun, topics: _Topics, n: int) -> partial[dict[str, A
             raise
         run.ctx.log(f"Post {n + 1} was not written: {error.message}", level="error")
         spent = writing.llm_cost_of(error.reply) if isinstance(error, UnusableAnswer) else LlmCost()
-        return partial(_unwritten_post, topics.ideas_cost(n) + spent, error.message)
+        return _UnwrittenPost(topics.ideas_cost(n) + spent, error.message)
     idea_parts = {name: value for name, value in (("hook", hook[:500]), ("picture", picture[:2000])) if value}
     with_idea = CheckedText(composed.parts.model_copy(update=idea_parts), composed.notes)
-    return partial(_create_draft, run, order, with_idea, topics.ideas_cost(n) + cost, n)
+    return _WrittenPost(order, with_idea, topics.ideas_cost(n) + cost)
 
 
-def _unwritten_post(cost: LlmCost, reason: str, tx: Session) -> dict[str, Any]:
-    return {"plan_id": "", "dated": False, "usd": str(cost.usd), "model": cost.model, "why": reason}
+def _save_post(tx: Session, run: _SeriesRun, n: int, post: _WrittenPost | _UnwrittenPost) -> dict[str, Any]:
+    if isinstance(post, _UnwrittenPost):
+        return {"plan_id": "", "dated": False, "usd": str(post.cost.usd), "model": post.cost.model, "why": post.reason}
+    return _create_draft(tx, run, post.order, post.composed, post.cost, n)
 
 
 def _create_draft(
-    run: _SeriesRun, order: WriteOrder, composed: CheckedText, cost: LlmCost, n: int, tx: Session
+    tx: Session, run: _SeriesRun, order: WriteOrder, composed: CheckedText, cost: LlmCost, n: int
 ) -> dict[str, Any]:
     ctx = run.ctx
     service.lock_calendar(tx, run.influencer.id)
@@ -276,103 +303,3 @@ def _plan_notes(run: _SeriesRun, composed: CheckedText, cost: LlmCost, local_tim
     notes += ["Its time was taken meanwhile. Choose another one."] if local_time is None else []
     notes += [f"Picture idea: {composed.parts.picture}", f"Alt text: {composed.parts.alt_text}"]
     return "\n".join(notes)[:4000]
-
-
-def run_picture(ctx: JobContext, payload: PicturePayload) -> dict[str, Any]:
-    """Draws pictures, waiting without a worker slot, and attaches them to the post. Pictures that do not look like the
-    influencer are drawn again, at most `redraw` times.
-
-    Result: {pictures: attached, held: waiting in the face check, missed: below the threshold}.
-    """
-    rounds: list[Mapping[str, Any]] = []
-    while len(rounds) <= payload.redraw and (missing := payload.n - sum(len(result["fit"]) for result in rounds)) > 0:
-        result = _draw_round(ctx, payload, len(rounds), missing)
-        if not result:
-            return {"pictures": 0, "held": 0, "missed": 0}
-        rounds.append(result)
-    return ctx.step("land", lambda: partial(_attach_pictures, payload, rounds)) or {}
-
-
-def _draw_round(ctx: JobContext, payload: PicturePayload, n: int, missing: int) -> Mapping[str, Any]:
-    """Draws `missing` pictures and scores them; {}: the post is gone.
-
-    Round 0 has step names without a number: jobs that began before there were rounds must find their results.
-    """
-    models = ctx.app.engines.image.models()
-    request = ctx.step(f"ask-{n}" if n else "ask", lambda: partial(_request_pictures, ctx, payload, models, n, missing)) or {}
-    if not request["generation_id"]:
-        return {}
-    ctx.progress(0, 0, "drawing again" if n else "drawing")
-    ctx.wait_for_children()
-    return ctx.step(f"look-{n}", lambda: partial(_score_pictures, payload, request["generation_id"])) or {}
-
-
-def _request_pictures(
-    ctx: JobContext, payload: PicturePayload, models: Any, n: int, missing: int, tx: Session
-) -> dict[str, Any]:
-    try:
-        if content_plans.get(tx, payload.plan_id).deleted_at:
-            return {"generation_id": ""}
-    except NotFound:
-        return {"generation_id": ""}
-    size = generation.default_size(models, payload.size)
-    draft = GenerationDraft(prompt=payload.prompt, influencer_id=payload.influencer_id, n=missing, size=size)
-    key = f"{ctx.job_id}/pictures-{n}" if n else f"{ctx.job_id}/pictures"
-    return {
-        "generation_id": generation.start(tx, draft=draft, models=models, request_key=key, parent_id=ctx.job_id, aside=True).id
-    }
-
-
-def _score_pictures(payload: PicturePayload, generation_id: str, tx: Session) -> dict[str, Any]:
-    """Keys: `fit` (picture id, asset id of those that the post may show), `drawn`, `held`, `missed`, `best` (score, threshold).
-
-    Pictures without a score fit, and so do all where nothing is drawn again.
-    """
-    pictures = generation.pictures_of(tx, generation_id)
-    visible = [picture for picture in pictures if picture.gate == "open"]
-    below_threshold = [picture for picture in visible if payload.redraw and not _looks_alike(picture)]
-    scores = [(picture.identity_score, picture.identity_line) for picture in pictures if picture.identity_score is not None]
-    return {
-        "fit": [(picture.id, picture.asset_id) for picture in visible if picture not in below_threshold],
-        "drawn": len(pictures),
-        "held": len(pictures) - len(visible),
-        "missed": len(below_threshold),
-        "best": max(scores, default=(None, None)),
-    }
-
-
-def _looks_alike(picture: PictureCard) -> bool:
-    score, threshold = picture.identity_score, picture.identity_line
-    return score is None or threshold is None or passes(score, threshold)
-
-
-def _attach_pictures(payload: PicturePayload, rounds: Sequence[Mapping[str, Any]], tx: Session) -> dict[str, Any]:
-    fitting = [(picture, asset) for result in rounds for picture, asset in result["fit"]][: payload.n]
-    if len(fitting) >= min(2, payload.n):  # a carousel has at least two
-        writing.set_picture(tx, payload.text_id, fitting[0][0])
-        content_plans.attach_pictures(tx, payload.plan_id, [asset for _, asset in fitting], alt_text=payload.alt_text)
-    else:
-        fitting = []
-        content_plans.mark_picture_missing(
-            tx, payload.plan_id, _missing_picture_reason(rounds, influencers.get(tx, payload.influencer_id).name)
-        )
-    return {
-        "pictures": len(fitting),
-        "held": sum(result["held"] for result in rounds),
-        "missed": sum(result["missed"] for result in rounds),
-    }
-
-
-def _missing_picture_reason(rounds: Sequence[Mapping[str, Any]], name: str) -> str:
-    drawn = sum(result["drawn"] for result in rounds)
-    scored = [tuple(result["best"]) for result in rounds if result["best"][0] is not None]
-    score, threshold = max(scored, default=(None, None))
-    best_match = (
-        f" (best face match {int(score * 100)} %, needs {int(threshold * 100)} %)"
-        if score is not None and threshold is not None
-        else ""
-    )
-    return (
-        f"Needs a picture: of {drawn} drawn, too few look like {name}{best_match}. "
-        "Choose one from the gallery, or draw another."
-    )

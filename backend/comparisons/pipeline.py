@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -72,7 +72,7 @@ def _draw(ctx: JobContext, card: ComparisonCard, missing: Sequence[PlannedCell])
         ):
             if isinstance(event, Output):
                 cell = arm_cells[event.n]
-                ctx.step(f"cell-{cell.n}", partial(_store_cell, ctx, card, cell, event.path), keep_handle=True)
+                _store_cell(ctx, card, cell, event.path)
         done_count += len(arm_cells)
 
 
@@ -92,24 +92,36 @@ def _comparison_progress(event: Event, *, before: int, total: int) -> Iterator[E
             yield event
 
 
-def _store_cell(ctx: JobContext, card: ComparisonCard, cell: PlannedCell, path: Path) -> Callable[[Session], dict[str, Any]]:
-    """Uploads the picture and returns what writes its row."""
+def _store_cell(ctx: JobContext, card: ComparisonCard, cell: PlannedCell, path: Path) -> None:
+    """Stores the picture of a cell as a step. The handle stays: it names the pictures that are still being drawn, too."""
+    ctx.write_step(
+        f"cell-{cell.n}",
+        lambda: _upload_picture(ctx, card, cell, path),
+        lambda tx, uploaded: _write_cell(tx, card, cell, *uploaded),
+        keep_handle=True,
+    )
+
+
+def _upload_picture(ctx: JobContext, card: ComparisonCard, cell: PlannedCell, path: Path) -> tuple[assets.StoredOutput, str]:
+    """Uploads the marked picture; returns it and its difference hash."""
     clean = path.with_name(f"cell-{cell.n}.png")
     deliver_png(path, clean, mark=card.plan.ai_mark)
-    send, dhash = assets.send_outputs(ctx, clean, filename=_filename(card, cell), n=cell.n), dhash_of(clean)
+    output, dhash = assets.send_outputs(ctx, clean, filename=_filename(card, cell), n=cell.n), dhash_of(clean)
     path.unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
+    return output, dhash
 
-    def write(tx: Session) -> dict[str, Any]:
-        get(tx, card.id, lock=True)  # raises NotFound if it was deleted meanwhile; the announced bytes are swept later
-        stored = send(tx)
-        row = TrialCell(id=new_id("cell"), trial_id=card.id, n=cell.n, step=cell.arm.step, strength=cell.arm.strength)
-        row.prompt_n, row.seed_n, row.asset_id, row.dhash = cell.prompt_n, cell.seed_n, stored.id, dhash
-        tx.add(row)
-        assets.use(tx, stored.id, NOUN, card.id)
-        return {"cell_id": row.id}
 
-    return write
+def _write_cell(
+    tx: Session, card: ComparisonCard, cell: PlannedCell, output: assets.StoredOutput, dhash: str
+) -> dict[str, Any]:
+    get(tx, card.id, lock=True)  # raises NotFound if it was deleted meanwhile; the announced bytes are swept later
+    stored = output(tx)
+    row = TrialCell(id=new_id("cell"), trial_id=card.id, n=cell.n, step=cell.arm.step, strength=cell.arm.strength)
+    row.prompt_n, row.seed_n, row.asset_id, row.dhash = cell.prompt_n, cell.seed_n, stored.id, dhash
+    tx.add(row)
+    assets.use(tx, stored.id, NOUN, card.id)
+    return {"cell_id": row.id}
 
 
 def _filename(card: ComparisonCard, cell: PlannedCell) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
@@ -26,7 +25,7 @@ from backend.db.transactions import SystemCaller
 from backend.engines.caption.port import MAX_SIDE, CaptionInput, CaptionRequest, PictureCaption, PictureFacts
 from backend.engines.text.port import Reply, TextRequest
 from backend.errors import Cancelled, Invalid, NotFound, ShuttingDown
-from backend.jobs.context import JobContext
+from backend.jobs.context import JobContext, no_work
 from backend.media.images.picture_cut import Cutter, PictureCut
 
 _GRACE_S = 3.0
@@ -66,7 +65,7 @@ class _Captioning:
 
     def run(self) -> dict[str, Any]:
         ctx = self._ctx
-        selection = ctx.step("choose", lambda: self._choose) or {}
+        selection = ctx.write_step("choose", no_work, self._choose) or {}
         targets = self._targets(selection["ids"])
         self._total = len(selection["ids"])
         self._done = self._total - len(targets)
@@ -90,7 +89,7 @@ class _Captioning:
             raise
         return self._finish()
 
-    def _choose(self, tx: Session) -> dict[str, Any]:
+    def _choose(self, tx: Session, _: None) -> dict[str, Any]:
         """Runs as a step, so that a later attempt works on the same pictures."""
         lock_dataset(tx, self._dataset_id)
         where = order_conditions(self._order)
@@ -197,17 +196,20 @@ class _Captioning:
 
     def _save_answer(self, target: CaptionTarget, answer: PictureCaption) -> None:
         composed = caption_outcomes.compose_answer(answer, self._rules)
-        save: Callable[[Session], dict[str, Any]] = partial(
-            caption_outcomes.save_outcome,
-            run_id=self._run_id,
-            image_id=target.id,
-            version=target.version,
-            answer=answer,
-            composed=composed,
-            job_id=self._ctx.job_id,
-            preview=self._preview,
-        )
-        result = self._ctx.step(target.id, lambda: save) or {}
+
+        def write(tx: Session, _: None) -> dict[str, Any]:
+            return caption_outcomes.save_outcome(
+                tx,
+                run_id=self._run_id,
+                image_id=target.id,
+                version=target.version,
+                answer=answer,
+                composed=composed,
+                job_id=self._ctx.job_id,
+                preview=self._preview,
+            )
+
+        result = self._ctx.write_step(target.id, no_work, write) or {}
         self._done += 1
         cost = f" (${answer.cost_usd:.6f})" if answer.cost_usd else ""
         self._ctx.log(f"{target.filename}: {result.get('outcome')}{cost} {composed.caption or composed.refusal}"[:300])

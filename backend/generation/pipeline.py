@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from backend.generation.recipe import ImageOverrides, LoraRef, PictureRecipe, ba
 from backend.generation.schemas import GenerationCard, GenerationPayload
 from backend.generation.sheets import run as sheet
 from backend.generation.upscale import run as upscale
+from backend.identity import IdentityScore
 from backend.jobs.context import JobContext, WaitForChildren
 from backend.kit.ids import new_id
 from backend.loras import LoraCard
@@ -70,6 +70,15 @@ class _Batch:
     overrides: list[ImageOverrides]
     rounds: list[list[int]]
     files: _Files
+
+
+@dataclass(frozen=True, slots=True)
+class _UploadedPicture:
+    """A drawn picture whose bytes are stored, before its row is written."""
+
+    output: assets.StoredOutput
+    dhash: str
+    score: IdentityScore
 
 
 def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
@@ -164,9 +173,7 @@ def _draw_round(
         if isinstance(event, Output):
             n = numbers[event.n]
             remaining.discard(n)
-            closes = last and not remaining
-            keep = partial(_store_picture, ctx, batch, n, event, gate, intents.get(n), closes=closes)
-            ctx.step(f"picture-{n}", keep, keep_handle=True, ends_with=_result(batch) if closes else None)
+            _store_picture(ctx, batch, n, event, gate, intents.get(n), closes=last and not remaining)
 
 
 def _request_progress(event: Event, done: int, share: int, total: int, *, last: bool) -> Iterator[Event]:
@@ -182,12 +189,26 @@ def _request_progress(event: Event, done: int, share: int, total: int, *, last: 
 
 def _store_picture(
     ctx: JobContext, batch: _Batch, n: int, output: Output, gate: GateContext, asset_id: str | None, *, closes: bool
-) -> Callable[[Session], dict[str, Any]]:
-    """Scores and uploads the picture, and returns what writes its row: it is not visible before it is scored.
+) -> None:
+    """Stores picture `n` as a step: it is not visible before it is scored.
 
-    `closes`: it is the request's last picture. The hash is computed in a thread while the engine scores.
+    `asset_id`: its intent, if that was written while the engine drew. `closes`: it is the request's last picture, and the job
+    is completed with it.
     """
-    card, recipe = batch.card, batch.recipes[n]
+    ctx.write_step(
+        f"picture-{n}",
+        lambda: _score_and_upload(ctx, batch, n, output, gate, asset_id),
+        lambda tx, uploaded: _write_picture(tx, ctx, batch, n, gate, uploaded, closes=closes),
+        keep_handle=True,
+        job_result=_result(batch) if closes else None,
+    )
+
+
+def _score_and_upload(
+    ctx: JobContext, batch: _Batch, n: int, output: Output, gate: GateContext, asset_id: str | None
+) -> _UploadedPicture:
+    """The hash is computed in a thread while the engine scores."""
+    recipe = batch.recipes[n]
     clean = output.path.with_name(f"deliver-{n}.png")
     picture_source_type = batch.files.source_types[_init_key(recipe)]
     deliver_png(output.path, clean, mark=recipe.ai_mark, source_type=picture_source_type)
@@ -195,33 +216,34 @@ def _store_picture(
     with ThreadPoolExecutor(1) as hashing:
         hash_future = hashing.submit(dhash, picture)
         score = identity_gate.score_picture(ctx, gate, recipe, clean)
-        name, meta = f"{card.id}-{n + 1}.png", {SOURCE_META: picture_source_type}
+        name, meta = f"{batch.card.id}-{n + 1}.png", {SOURCE_META: picture_source_type}
         stored = assets.send_outputs(ctx, clean, filename=name, n=n, meta=meta, picture=picture, asset_id=asset_id)
     picture_hash = hash_future.result()
     output.path.unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
-
-    def write(tx: Session) -> dict[str, Any]:
-        row = _picture_row(tx, batch, n, stored, picture_hash)
-        identity_gate.apply_score(row, gate, score)
-        lora_rows = [
-            insert_stmt(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight)) for ref in recipe.loras
-        ]
-        provenance = identity_gate.snapshot(row, gate, recipe, score)
-        execute_pipelined(tx, [*stored.statements("picture", row.id), insert_stmt(row), *lora_rows, provenance])
-        if closes:
-            _close_request(tx, ctx, batch, gate)
-        return {"picture_id": row.id}
-
-    return write
+    return _UploadedPicture(stored, picture_hash, score)
 
 
-def _picture_row(tx: Session, batch: _Batch, n: int, stored: assets.StoredOutput, picture_hash: str) -> Picture:
-    card, recipe, file = batch.card, batch.recipes[n], stored.uploaded.file
-    row = Picture(id=new_id("pic"), generation_id=card.id, n=n, asset_id=stored.asset_id, influencer_id=card.influencer_id)
+def _write_picture(
+    tx: Session, ctx: JobContext, batch: _Batch, n: int, gate: GateContext, uploaded: _UploadedPicture, *, closes: bool
+) -> dict[str, Any]:
+    recipe, row = batch.recipes[n], _picture_row(tx, batch, n, uploaded)
+    identity_gate.apply_score(row, gate, uploaded.score)
+    lora_rows = [insert_stmt(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight)) for ref in recipe.loras]
+    provenance = identity_gate.snapshot(row, gate, recipe, uploaded.score)
+    execute_pipelined(tx, [*uploaded.output.statements("picture", row.id), insert_stmt(row), *lora_rows, provenance])
+    if closes:
+        _close_request(tx, ctx, batch, gate)
+    return {"picture_id": row.id}
+
+
+def _picture_row(tx: Session, batch: _Batch, n: int, uploaded: _UploadedPicture) -> Picture:
+    card, recipe, output = batch.card, batch.recipes[n], uploaded.output
+    row = Picture(id=new_id("pic"), generation_id=card.id, n=n, asset_id=output.asset_id, influencer_id=card.influencer_id)
     row.seed, row.prompt, row.shot = recipe.seeds[n], recipe.prompt, batch.overrides[n].plain()
+    file = output.uploaded.file
     row.model, row.shape = recipe.model, shape_of(file.width or recipe.width, file.height or recipe.height)
-    row.dhash, row.bands = picture_hash, bands(picture_hash, tx.info["tenant_id"])
+    row.dhash, row.bands = uploaded.dhash, bands(uploaded.dhash, tx.info["tenant_id"])
     return row
 
 

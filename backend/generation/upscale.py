@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -111,35 +110,44 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     request = UpscaleRequest(upscaled.model, path, upscaled.scale, ctx.workdir, ctx.device)
     for event in ctx.pump(ctx.app.engines.upscaler.run(request, ctx.handle)):
         if isinstance(event, Output):
-            ctx.step("picture-0", partial(_store_picture, ctx, card, event))
+            _store_picture(ctx, card, event)
     return {"pictures": 1}
 
 
-def _store_picture(ctx: JobContext, card: GenerationCard, output: Output) -> Callable[[Session], dict[str, Any]]:
-    """Uploads the file and returns what writes its row. Its score and gate are those of the picture it came from."""
+def _store_picture(ctx: JobContext, card: GenerationCard, output: Output) -> None:
+    """Stores the larger picture as a step."""
+    ctx.write_step(
+        "picture-0",
+        lambda: _upload_picture(ctx, card, output),
+        lambda tx, uploaded: _write_picture(tx, card, *uploaded),
+    )
+
+
+def _upload_picture(ctx: JobContext, card: GenerationCard, output: Output) -> tuple[assets.StoredOutput, str]:
+    """Uploads the marked file; returns it and its difference hash."""
     clean = output.path.with_name("deliver.png")
     with ctx.transaction() as tx:
         source_type = inherited_source_type(tx, card.recipe.upscaled.picture_id) if card.recipe.upscaled else SOURCE_TYPE
     deliver_png(output.path, clean, mark=card.recipe.ai_mark, source_type=source_type)
     dhash = dhash_of(clean)
-    send, recipe = assets.send_outputs(ctx, clean, filename=f"{card.id}.png", meta={SOURCE_META: source_type}), card.recipe
+    return assets.send_outputs(ctx, clean, filename=f"{card.id}.png", meta={SOURCE_META: source_type}), dhash
 
-    def write(tx: Session) -> dict[str, Any]:
-        stored = send(tx)
-        source = tx.get_one(Picture, recipe.upscaled.picture_id) if recipe.upscaled else None
-        row = Picture(id=new_id("pic"), generation_id=card.id, n=0, asset_id=stored.id, influencer_id=card.influencer_id)
-        row.seed, row.prompt, row.model = recipe.seeds[0], recipe.prompt, recipe.model
-        row.shape = shape_of(stored.width or recipe.width, stored.height or recipe.height)
-        row.dhash, row.bands = dhash, bands(dhash, ctx.tenant_id)
-        if source:
-            row.rating, row.gate = source.rating, source.gate
-            row.identity_score, row.identity_line = source.identity_score, source.identity_line
-        tx.add(row)
-        tx.flush()
-        if source:
-            identity_gate.inherit(tx, row, source.id)
-        tx.add_all(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight) for ref in recipe.loras)
-        assets.use(tx, stored.id, "picture", row.id)
-        return {"picture_id": row.id}
 
-    return write
+def _write_picture(tx: Session, card: GenerationCard, output: assets.StoredOutput, dhash: str) -> dict[str, Any]:
+    """Its score and gate are those of the picture it came from."""
+    recipe, stored = card.recipe, output(tx)
+    source = tx.get_one(Picture, recipe.upscaled.picture_id) if recipe.upscaled else None
+    row = Picture(id=new_id("pic"), generation_id=card.id, n=0, asset_id=stored.id, influencer_id=card.influencer_id)
+    row.seed, row.prompt, row.model = recipe.seeds[0], recipe.prompt, recipe.model
+    row.shape = shape_of(stored.width or recipe.width, stored.height or recipe.height)
+    row.dhash, row.bands = dhash, bands(dhash, tx.info["tenant_id"])
+    if source:
+        row.rating, row.gate = source.rating, source.gate
+        row.identity_score, row.identity_line = source.identity_score, source.identity_line
+    tx.add(row)
+    tx.flush()
+    if source:
+        identity_gate.inherit(tx, row, source.id)
+    tx.add_all(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight) for ref in recipe.loras)
+    assets.use(tx, stored.id, "picture", row.id)
+    return {"picture_id": row.id}

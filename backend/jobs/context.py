@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
@@ -23,10 +23,13 @@ class WaitForChildren(Exception):
     """Ends the attempt without holding a worker: the job is run again when its last child has ended."""
 
 
+T = TypeVar("T")
 Result = dict[str, Any] | None
-StepOutput = Result | Callable[[Session], Result]
-"""What a step's function returns: the step's result, or a function that writes rows in the step's transaction and returns
-it."""
+"""What is stored of a step or a job: a JSON object, or nothing."""
+
+
+def no_work() -> None:
+    """The `work` of a `write_step` that only writes."""
 
 
 class JobContext(Protocol):
@@ -48,7 +51,7 @@ class JobContext(Protocol):
 
     @property
     def completed(self) -> bool:
-        """Whether a step has completed the job (`ends_with`): nothing after it is written."""
+        """Whether a step has completed the job (`job_result`): nothing after it is written."""
         ...
 
     @property
@@ -59,15 +62,30 @@ class JobContext(Protocol):
         when the attempt no longer owns the job."""
         ...
 
-    def step(
-        self, name: str, fn: Callable[[], StepOutput], *, keep_handle: bool = False, ends_with: Result = None
-    ) -> dict[str, Any] | None:
-        """Runs `fn` once per job: its result is kept, and returned when a later attempt reaches the same step.
+    def step(self, name: str, compute: Callable[[], Result]) -> Result:
+        """Runs `compute` and stores its result as the result of step `name` of this job.
 
-        `fn` may return a function instead. It is called with the transaction that keeps the step and returns the result, so
-        that the rows it writes and the step commit together.
+        After a crash: a step that was stored is not run again, the next attempt gets its result. A step that was not is run
+        again from its beginning, so whatever `compute` did elsewhere is done a second time.
+        """
+        ...
 
-        `keep_handle`: keep the saved handle, because it also names work that this step has not brought in. `ends_with`: the
+    def write_step(
+        self,
+        name: str,
+        work: Callable[[], T],
+        write: Callable[[Session, T], Result],
+        *,
+        keep_handle: bool = False,
+        job_result: Result = None,
+    ) -> Result:
+        """A step that writes rows: runs `work` without a transaction, then `write(tx, value)` with the value it returned, in
+        the transaction that stores the step. What `write` returns is the step's result. `no_work`: nothing to do before.
+
+        After a crash: either the step's rows and its result are both there, and neither function is run again; or neither is
+        there, and both are. What `work` did elsewhere (uploads, paid calls) is then done a second time.
+
+        `keep_handle`: keep the saved handle, because it also names work that this step has not brought in. `job_result`: the
         job's result, when nothing is left to do after this step: the job is completed in the same transaction, unless it has a
         parent. The pipeline must return the same result.
         """

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,7 +33,7 @@ def run(ctx: JobContext, payload: MediaPayload) -> dict[str, Any]:
     tally = {"made": 0, "refused": 0}
     for n, rendition_id in enumerate(payload.rendition_ids):
         ctx.progress(n, len(payload.rendition_ids), "preparing files")
-        result = ctx.step(rendition_id, partial(_prepare_file, ctx, rendition_id, n)) or {}
+        result = _prepare_in_step(ctx, rendition_id, n)
         tally["made"] += bool(result.get("asset_id"))
         tally["refused"] += bool(result.get("error"))
     return tally
@@ -49,7 +48,27 @@ class _PreparedFile:
     source_type: str | None
 
 
-def _prepare_file(ctx: JobContext, rendition_id: str, n: int) -> Callable[[Session], dict[str, Any]] | dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _UploadedFile:
+    """A prepared file whose bytes are stored. `asset_id`: of its intent."""
+
+    asset_id: str
+    uploaded: assets.UploadedFile
+    path: Path
+
+
+def _prepare_in_step(ctx: JobContext, rendition_id: str, n: int) -> dict[str, Any]:
+    """Result: {asset_id}, {error}, or {} when the rendition was deleted."""
+    result = ctx.write_step(
+        rendition_id,
+        lambda: _prepare_file(ctx, rendition_id, n),
+        lambda tx, outcome: _write_outcome(tx, ctx, rendition_id, outcome),
+    )
+    return result or {}
+
+
+def _prepare_file(ctx: JobContext, rendition_id: str, n: int) -> _UploadedFile | StudioError | dict[str, Any]:
+    """The file; why there is none; or the step's result where nothing is to be done any more."""
     with ctx.transaction() as tx:
         row = tx.get(Rendition, rendition_id)
         if row is None:
@@ -63,11 +82,23 @@ def _prepare_file(ctx: JobContext, rendition_id: str, n: int) -> Callable[[Sessi
             raise NotFound(_GONE)
         prepared = _make_file(ctx, source, recipe, n)
     except (Invalid, NotFound, Rejected) as error:
-        return partial(_record_refusal, ctx, rendition_id, error)
-    return _store_file(ctx, rendition_id, source, prepared, n)
+        return error
+    return _upload_file(ctx, source, prepared, n)
 
 
-def _record_refusal(ctx: JobContext, rendition_id: str, error: StudioError, tx: Session) -> dict[str, Any]:
+def _write_outcome(
+    tx: Session, ctx: JobContext, rendition_id: str, outcome: _UploadedFile | StudioError | dict[str, Any]
+) -> dict[str, Any]:
+    match outcome:
+        case _UploadedFile():
+            return _link_file(tx, rendition_id, outcome)
+        case StudioError():
+            return _record_refusal(tx, ctx, rendition_id, outcome)
+        case _:
+            return outcome
+
+
+def _record_refusal(tx: Session, ctx: JobContext, rendition_id: str, error: StudioError) -> dict[str, Any]:
     if row := tx.get(Rendition, rendition_id, with_for_update=True):
         row.error = error.message
     ctx.log(f"{error.message} {error.data.get('detail', '')}".strip(), level="warning")
@@ -146,9 +177,7 @@ def _source_type(recipe: RenditionRecipe, source_type: str) -> str | None:
     return source_type if source_type in ai_mark.AI_SOURCE_TYPES else ai_mark.SOURCE_TYPE
 
 
-def _store_file(
-    ctx: JobContext, rendition_id: str, source: AssetCard, prepared: _PreparedFile, n: int
-) -> Callable[[Session], dict[str, Any]]:
+def _upload_file(ctx: JobContext, source: AssetCard, prepared: _PreparedFile, n: int) -> _UploadedFile:
     is_video = prepared.facts.mime == "video/mp4"
     key = assets.key_for(
         "video" if is_video else "image",
@@ -171,20 +200,19 @@ def _store_file(
     file = NewFile(prepared.path, source.kind, key, file_facts.mime, name, file_facts.width, file_facts.height, (), meta)
     with ctx.transaction() as tx:
         [asset_id] = assets.intend(tx, [file], job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-    uploaded = assets.upload_file(ctx.app.storage, file)
+    return _UploadedFile(asset_id, assets.upload_file(ctx.app.storage, file), prepared.path)
 
-    def write(tx: Session) -> dict[str, Any]:
-        stored = assets.confirm(tx, {asset_id: uploaded})[0]
-        row = tx.get(Rendition, rendition_id, with_for_update=True, populate_existing=True)
-        if row is None or row.made_id:  # deleted since, or another job was faster
-            assets.delete(tx, [stored.id], force=True)
-            return {"asset_id": row.made_id} if row and row.made_id else {}
-        row.made_id, row.error = stored.id, ""
-        assets.use(tx, stored.id, OWNER_TYPE, row.id)
-        prepared.path.unlink(missing_ok=True)
-        return {"asset_id": stored.id}
 
-    return write
+def _link_file(tx: Session, rendition_id: str, file: _UploadedFile) -> dict[str, Any]:
+    stored = assets.confirm(tx, {file.asset_id: file.uploaded})[0]
+    row = tx.get(Rendition, rendition_id, with_for_update=True, populate_existing=True)
+    if row is None or row.made_id:  # deleted since, or another job was faster
+        assets.delete(tx, [stored.id], force=True)
+        return {"asset_id": row.made_id} if row and row.made_id else {}
+    row.made_id, row.error = stored.id, ""
+    assets.use(tx, stored.id, OWNER_TYPE, row.id)
+    file.path.unlink(missing_ok=True)
+    return {"asset_id": stored.id}
 
 
 def _run_checked(ctx: JobContext, steps: Generator[Any, None, T]) -> T:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,7 @@ def run(ctx: JobContext, payload: VideoPayload) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for event in ctx.pump(ctx.app.engines.motion.run(request, ctx.handle)):
         if isinstance(event, Output):
-            result = ctx.step("film", partial(_store_video, ctx, card, event, source_type)) or {}
+            result = _store_video(ctx, card, event, source_type)
     return result
 
 
@@ -89,10 +88,18 @@ def _lora_files(tx: Session, card: VideoCard) -> list[tuple[LoraCard, AssetCard,
     return [(lora_cards[ref.lora_id], files[lora_cards[ref.lora_id].asset_id], ref.weight) for ref in refs]
 
 
-def _store_video(
-    ctx: JobContext, card: VideoCard, output: Output, source_type: str | None
-) -> Callable[[Session], dict[str, Any]]:
-    """Marks and uploads the video with poster thumbnails; returns what writes its row."""
+def _store_video(ctx: JobContext, card: VideoCard, output: Output, source_type: str | None) -> dict[str, Any]:
+    """Stores the video as a step. Result: as `run`."""
+    result = ctx.write_step(
+        "film",
+        lambda: _upload_video(ctx, card, output, source_type),
+        lambda tx, uploaded: _write_video(tx, card, output, *uploaded),
+    )
+    return result or {}
+
+
+def _upload_video(ctx: JobContext, card: VideoCard, output: Output, source_type: str | None) -> tuple[str, assets.UploadedFile]:
+    """Marks and uploads the video with poster thumbnails; returns the id of its intent and the uploaded file."""
     settings, delivered = ctx.app.settings, ctx.workdir / "deliver.mp4"
     ctx.progress(0, 0, "saving the video")
     _run_steps(ctx, ffmpeg.deliver(output.path, delivered, source_type=source_type, settings=settings))
@@ -112,18 +119,17 @@ def _store_video(
         file = NewFile(delivered, "video", key, "video/mp4", f"{card.id}.mp4", width, height, thumbs, meta)
         with ctx.transaction() as tx:
             [asset_id] = assets.intend(tx, [file], job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-        uploaded = assets.upload_file(ctx.app.storage, file)
+        return asset_id, assets.upload_file(ctx.app.storage, file)
 
-    def write(tx: Session) -> dict[str, Any]:
-        stored = assets.confirm(tx, {asset_id: uploaded})[0]
-        row = tx.get_one(Clip, card.id)
-        row.asset_id, row.frames, row.fps = stored.id, int(output.meta["frames"]), round(float(output.meta["fps"]))
-        tx.flush()
-        assets.use(tx, stored.id, "clip", row.id)
-        events.record(tx, "video.completed", "clip", row.id, {"asset_id": stored.id, "picture_id": card.picture_id})
-        return {"clip_id": row.id, "asset_id": stored.id}
 
-    return write
+def _write_video(tx: Session, card: VideoCard, output: Output, asset_id: str, uploaded: assets.UploadedFile) -> dict[str, Any]:
+    stored = assets.confirm(tx, {asset_id: uploaded})[0]
+    row = tx.get_one(Clip, card.id)
+    row.asset_id, row.frames, row.fps = stored.id, int(output.meta["frames"]), round(float(output.meta["fps"]))
+    tx.flush()
+    assets.use(tx, stored.id, "clip", row.id)
+    events.record(tx, "video.completed", "clip", row.id, {"asset_id": stored.id, "picture_id": card.picture_id})
+    return {"clip_id": row.id, "asset_id": stored.id}
 
 
 def _run_steps(ctx: JobContext, steps: Iterator[int]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend import assets, generation, writing
 from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft
-from backend.jobs.context import JobContext
+from backend.jobs.context import JobContext, no_work
 from backend.writing import service
 from backend.writing.composition import CheckedIdea, CheckedText, WritingContext, compose_texts, generate_ideas
 from backend.writing.content_types import CONTENT_TYPES
@@ -27,9 +26,11 @@ def run_content(ctx: JobContext, order: WriteOrder) -> dict[str, Any]:
     with ctx.transaction() as tx:
         context = load_context(tx, order.influencer_id, default_prompt_form(ctx.app))
     texts, cost = compose_texts(ask_in_steps(ctx, "caption", order.influencer_id), context, order)
-    saved = ctx.step("draft", lambda: partial(_save_text, ctx, order, texts, cost)) or {}
-    models = ctx.app.engines.image.models()
-    started = ctx.step("picture", lambda: partial(_start_picture, ctx, str(saved["draft_id"]), models)) or {}
+    saved = ctx.write_step("draft", no_work, lambda tx, _: _save_text(tx, ctx, order, texts, cost)) or {}
+    list_models = ctx.app.engines.image.models
+    started = (
+        ctx.write_step("picture", list_models, lambda tx, models: _start_picture(tx, ctx, saved["draft_id"], models)) or {}
+    )
     ctx.progress(0, 0, "drawing")
     ctx.wait_for_children()
     with ctx.transaction() as tx:
@@ -50,8 +51,7 @@ def run_ideas(ctx: JobContext, payload: IdeasPayload) -> dict[str, Any]:
         ctx.progress(first - 1, order.days, "thinking of days")
         n = min(IDEAS_PER_CALL, order.days - first + 1)
         ideas, cost = generate_ideas(ask, context, order, first=first, n=n, earlier_hooks=earlier_hooks[-2 * IDEAS_PER_CALL :])
-        save = partial(_save_ideas, payload, ideas, cost, ctx.job_id)
-        ctx.step(f"drafts-{first}", lambda save=save: save)  # type: ignore[misc]
+        _save_ideas(ctx, f"drafts-{first}", payload, ideas, cost)
         earlier_hooks += [checked.idea.hook for checked in ideas]
         days_with_ideas |= {checked.idea.day for checked in ideas}
         total_cost += cost
@@ -59,16 +59,21 @@ def run_ideas(ctx: JobContext, payload: IdeasPayload) -> dict[str, Any]:
     return {"batchId": payload.batch_id, "ideas": len(days_with_ideas), "missing": missing, "cost": float(total_cost.usd)}
 
 
-def _save_text(ctx: JobContext, order: WriteOrder, texts: list[CheckedText], cost: LlmCost, tx: Session) -> dict[str, Any]:
+def _save_text(tx: Session, ctx: JobContext, order: WriteOrder, texts: list[CheckedText], cost: LlmCost) -> dict[str, Any]:
     return {"draft_id": service.save_texts(tx, order, texts, cost, job_id=ctx.job_id)[0].id}
 
 
-def _save_ideas(payload: IdeasPayload, ideas: list[CheckedIdea], cost: LlmCost, job_id: str, tx: Session) -> dict[str, Any]:
-    draft_ids = service.save_ideas(tx, payload.order, ideas, cost, batch_id=payload.batch_id, job_id=job_id)
-    return {"draft_ids": draft_ids}
+def _save_ideas(ctx: JobContext, step: str, payload: IdeasPayload, ideas: list[CheckedIdea], cost: LlmCost) -> None:
+    """Saves the ideas as drafts. Result of the step: {draft_ids}."""
+
+    def write(tx: Session, _: None) -> dict[str, Any]:
+        draft_ids = service.save_ideas(tx, payload.order, ideas, cost, batch_id=payload.batch_id, job_id=ctx.job_id)
+        return {"draft_ids": draft_ids}
+
+    ctx.write_step(step, no_work, write)
 
 
-def _start_picture(ctx: JobContext, draft_id: str, models: list[ModelCard], tx: Session) -> dict[str, Any]:
+def _start_picture(tx: Session, ctx: JobContext, draft_id: str, models: list[ModelCard]) -> dict[str, Any]:
     """Starts the picture as a child of this job: it waits without holding a slot, and is cancelled and retried with it."""
     card = writing.get(tx, draft_id)
     draft = GenerationDraft(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -31,8 +30,7 @@ def read_all(ctx: JobContext, style_id: str) -> None:
         for n, source in enumerate(sources):
             ctx.progress(n, len(sources), "reading")
             ctx.check()
-            result = ctx.step(f"read-{source['id']}", partial(_read_source, ctx, reader, source, n, len(sources))) or {}
-            if key := result.get("key"):
+            if key := _read_in_step(ctx, reader, source, n, len(sources)).get("key"):
                 ctx.app.storage.delete([key])
 
 
@@ -44,9 +42,20 @@ def _list_waiting(ctx: JobContext, style_id: str) -> dict[str, Any]:
         return {"sources": [{"id": source[0], "upload_id": source[1], "filename": source[2]} for source in ordered]}
 
 
+def _read_in_step(ctx: JobContext, reader: PdfReader, source: dict[str, str], n: int, total: int) -> dict[str, Any]:
+    """Reads one PDF and saves its text. Result: as `_save_source`."""
+    result = ctx.write_step(
+        f"read-{source['id']}",
+        lambda: _read_source(ctx, reader, source, n, total),
+        lambda tx, read: _save_source(tx, source["id"], *read),
+    )
+    return result or {}
+
+
 def _read_source(
     ctx: JobContext, reader: PdfReader, source: dict[str, str], n: int, total: int
-) -> Callable[[Session], dict[str, Any]]:
+) -> tuple[UploadCard | None, PdfText]:
+    """The upload (None: it is gone) and what was read of it."""
     with ctx.transaction() as tx:
         upload = _upload(tx, source["upload_id"])
     if upload is None:
@@ -61,7 +70,7 @@ def _read_source(
         finally:
             path.unlink(missing_ok=True)
     ctx.log(f"{source['filename']}: {f'{read.pages} pages' if read.ok else read.reason}")
-    return partial(_save_source, source["id"], upload, read)
+    return upload, read
 
 
 def _on_page(ctx: JobContext, filename: str, n: int, total: int, page: int, n_pages: int) -> None:
@@ -76,7 +85,7 @@ def _upload(tx: Session, upload_id: str) -> UploadCard | None:
         return None
 
 
-def _save_source(source_id: str, upload: UploadCard | None, read: PdfText, tx: Session) -> dict[str, Any]:
+def _save_source(tx: Session, source_id: str, upload: UploadCard | None, read: PdfText) -> dict[str, Any]:
     """Saves what was read, and accepts or rejects the upload. Result: the storage key that may be deleted."""
     row = tx.get(StyleSource, source_id, with_for_update=True)
     if row is None:

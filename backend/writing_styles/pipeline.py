@@ -18,7 +18,7 @@ from backend.db.tables import StyleSource, StyleText, WritingStyle
 from backend.db.transactions import SystemCaller
 from backend.engines.text.port import AnswerCutOff, TextRequest
 from backend.errors import Conflict, Invalid, NotFound, Rejected
-from backend.jobs.context import JobContext
+from backend.jobs.context import JobContext, no_work
 from backend.writing_styles import copy_check, lengths, pdf_ingest, queries, requests
 from backend.writing_styles.rules import RELIABLE_SOURCE_WORDS, too_little_message
 from backend.writing_styles.schemas import StyleProfile, StyleTextCard, StyleTrainingPayload, StyleWritingPayload
@@ -46,11 +46,11 @@ def train(ctx: JobContext, payload: StyleTrainingPayload) -> dict[str, Any]:
         raise Invalid(message)
     ctx.check()
     card = card.model_copy(update={"apart": Similarity(source, card.language).distinctness()})
-    ctx.step("keep", lambda: partial(_save_profile, style.id, card))
+    ctx.write_step("keep", no_work, lambda tx, _: _save_profile(tx, style.id, card))
     return {"files": files, "refused": len(refused), "words": card.words, "pages": card.pages}
 
 
-def _save_profile(style_id: str, card: StyleProfile, tx: Session) -> dict[str, Any]:
+def _save_profile(tx: Session, style_id: str, card: StyleProfile) -> dict[str, Any]:
     now = func.clock_timestamp()
     change = update(WritingStyle).where(WritingStyle.id == style_id)
     tx.execute(change.values(card=card.model_dump(mode="json"), trained_at=now, last_activity_at=now))
@@ -86,7 +86,7 @@ def write(ctx: JobContext, payload: StyleWritingPayload) -> dict[str, Any]:
     score = Similarity(source, style.card.language).score(text) if text_card.language in ("", style.card.language) else None
     notes += _notes(text_card, style.card, text, score, cut=writer.cut)
     finished = _FinishedText(text, count_words(text), score, shared, notes, writer.model, writer.cost_usd)
-    ctx.step("keep", lambda: partial(_save_text, text_card, finished))
+    ctx.write_step("keep", no_work, lambda tx, _: _save_text(tx, text_card, finished))
     return {"words": finished.words, "score": score, "shared_run": shared.run, "model": writer.model}
 
 
@@ -187,7 +187,7 @@ class _LiveDraft:
         self.ctx.progress(min(count_words(self.text), target), target, "writing")
 
 
-def _save_text(text_card: StyleTextCard, finished: _FinishedText, tx: Session) -> dict[str, Any]:
+def _save_text(tx: Session, text_card: StyleTextCard, finished: _FinishedText) -> dict[str, Any]:
     values = {
         "text": finished.text,
         "draft": "",

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from backend import jobs
-from backend.db.tables import Attempt, Job, JobStep
+from backend.db.tables import Attempt, Job, JobLog, JobStep
 from backend.engines.events import Alive, Event, Handle, Log, Output, Preview, Progress
 from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
 from tests.factories.account import Tenant
@@ -37,6 +38,31 @@ def test_a_step_is_done_once_also_by_the_next_attempt(ctx: Context) -> None:
     assert later.step("pay", pay) == {"receipt": 1}
     assert later.step("other", lambda: None) is None
     assert done == ["paid"]
+
+
+def test_the_rows_of_a_step_and_its_result_are_there_together_or_not_at_all(ctx: Context) -> None:
+    done: list[str] = []
+
+    def work() -> int:
+        done.append("work")
+        return len(done)
+
+    def write(tx: Session, value: int) -> dict[str, Any]:
+        tx.add(JobLog(job_id=ctx.job_id, attempt_id=ctx.attempt_id, level="info", line=f"row {value}"))
+        done.append("write")
+        if len(done) == 2:
+            tx.flush()
+            raise ZeroDivisionError
+        return {"value": value}
+
+    with pytest.raises(ZeroDivisionError):
+        ctx.write_step("draw", work, write)
+    assert ctx.write_step("draw", work, write) == {"value": 3}
+    later = next_attempt(ctx)
+    assert later.write_step("draw", work, write) == later.step("draw", dict) == {"value": 3}
+    assert done == ["work", "write", "work", "write"]
+    with later.transaction() as tx:
+        assert tx.scalars(select(JobLog.line).where(JobLog.job_id == ctx.job_id)).all() == ["row 3"]
 
 
 def test_a_lost_attempt_cannot_write(ctx: Context) -> None:

@@ -12,6 +12,7 @@ from backend import jobs
 from backend.app import App
 from backend.db.tables import Attempt
 from backend.db.transactions import SignedIn
+from backend.jobs.context import no_work
 from tests.factories.account import Tenant
 from tests.support.context import make_context
 
@@ -77,7 +78,7 @@ def test_a_running_job_shows_its_latest_preview_and_an_ended_one_none(app: App, 
         tx.get_one(Attempt, running.attempt_id).preview = seen
     browser = client(workspace.viewer, **{"x-workspace": workspace.id})
     assert [job["preview"] for job in browser.get("/api/jobs/live").json()["data"]] == [seen]
-    running.step("last", lambda: None, ends_with={})
+    running.write_step("last", no_work, lambda tx, _: None, job_result={})
     ended = browser.get(f"/api/jobs/{running.job_id}").json()
     assert (ended["state"], ended["preview"]) == ("completed", None)
 

@@ -64,15 +64,16 @@ def test_a_crash_costs_only_the_cell_in_hand(
 ) -> None:
     card = ask()
     context = begin(studio, workspace, card)
-    step = context.step
+    for method in ("step", "write_step"):
+        real = getattr(context, method)
 
-    def crash(name: str, fn: Any, **more: Any) -> Any:
-        if name == point:
-            context.lost = True
-            raise LeaseLost("gone")
-        return step(name, fn, **more)
+        def crash(name: str, *functions: Any, real: Any = real, **more: Any) -> Any:
+            if name == point:
+                context.lost = True
+                raise LeaseLost("gone")
+            return real(name, *functions, **more)
 
-    context.step = crash
+        setattr(context, method, crash)
     with pytest.raises(LeaseLost):
         draw(context, card)
     before = sum(len(request.seeds) for request in engine.requests)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,14 +103,14 @@ def test_a_vision_model_captions_what_has_no_caption(studio: Make, server: Model
 def test_an_attempt_that_died_pays_no_picture_again(studio: Make, server: ModelServer, workspace: Tenant, bare: str) -> None:
     app = studio(enable_caching=False)
     ctx = context(app, workspace, start_job(app, workspace, bare, replace="all"))
-    real_step = ctx.step
+    real_step = ctx.write_step
 
-    def dying_step(name: str, fn: object, **more: bool) -> object:
+    def dying_step(name: str, work: Any, write: Any) -> object:
         if name.startswith("img") and len(server.asked) >= 3:
             raise KeyboardInterrupt
-        return real_step(name, fn, **more)  # type: ignore[arg-type]
+        return real_step(name, work, write)
 
-    ctx.step = dying_step  # type: ignore[method-assign,assignment]
+    ctx.write_step = dying_step  # type: ignore[method-assign,assignment]
     with pytest.raises(KeyboardInterrupt):
         run_attempt(ctx)
     assert run_attempt(next_attempt(ctx))["written"] == 4
@@ -190,17 +191,17 @@ def test_a_caption_written_meanwhile_is_kept_and_cancel_keeps_the_rest(app: App,
     ctx = context(app, workspace, start_job(app, workspace, bare, captioner="template"))
     with app.db.transaction(workspace.caller) as tx:
         _, second, *_ = datasets.images(tx, bare).images
-    real_step = ctx.step
+    real_step = ctx.write_step
 
-    def step_with_edit(name: str, fn: object, **more: bool) -> object:
+    def step_with_edit(name: str, work: Any, write: Any) -> object:
         if name == second.id:
             with app.db.transaction(workspace.caller) as tx:
                 datasets.set_captions(tx, {second.id: ("faster", second.caption_version)})
-        done = real_step(name, fn, **more)  # type: ignore[arg-type]
+        done = real_step(name, work, write)
         ctx.cancel_requested = name == second.id
         return done
 
-    ctx.step = step_with_edit  # type: ignore[method-assign,assignment]
+    ctx.write_step = step_with_edit  # type: ignore[method-assign,assignment]
     with pytest.raises(Cancelled):
         run_attempt(ctx)
     images, run = images_and_run(app, workspace, bare)

@@ -193,7 +193,9 @@ def test_two_jobs_for_one_file_leave_one(app: Any, do: Any, keep: Any, workspace
     first_job, second_job = (make_context(app, workspace, KIND, payload) for _ in range(2))
     late = pipeline._prepare_file(first_job, rendition_id, 0)
     pipeline.run(second_job, payload)
-    first_job.step(rendition_id, lambda: late)
+    first_job.write_step(
+        rendition_id, lambda: late, lambda tx, outcome: pipeline._write_outcome(tx, first_job, rendition_id, outcome)
+    )
     stored_ids = select(Asset.id).where(Asset.state == "stored", Asset.job_id.in_([first_job.job_id, second_job.job_id]))
     assert do(lambda tx: tx.scalars(stored_ids).all()) == [do(lambda tx: tx.scalars(select(Rendition.made_id)).one())]
 

@@ -85,15 +85,16 @@ def test_it_dies_after_each_step_and_pays_once(
     server.faults.says = [answer_json(text(1))]
     context = begin(paid, workspace, order)
     for last in ("text", "draft", "picture"):
-        real: Callable[..., Any] = context.step
+        for method in ("step", "write_step"):
+            real: Callable[..., Any] = getattr(context, method)
 
-        def step(name: str, fn: Any, last: str = last, real: Callable[..., Any] = real, **more: Any) -> Any:
-            result = real(name, fn, **more)
-            if name == last:
-                raise SimulatedCrash
-            return result
+            def step(name: str, *functions: Any, last: str = last, real: Callable[..., Any] = real) -> Any:
+                result = real(name, *functions)
+                if name == last:
+                    raise SimulatedCrash
+                return result
 
-        monkeypatch.setattr(context, "step", step)
+            monkeypatch.setattr(context, method, step)
         with pytest.raises(SimulatedCrash):
             pipeline.run_content(context, order)
         context = next_attempt(context)
