@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from backend.db.tables import Base
+from tests.test_architecture import SLICES
 
 ROOT = Path(__file__).parent.parent
 CONTRACTS = ROOT / "docs" / "contracts"
@@ -151,3 +152,10 @@ def test_hooks_before_a_commit_are_those_of_make_check() -> None:
     [repo] = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert [hook["entry"] for hook in repo["hooks"]] == commands
     assert all(hook["language"] == "system" and hook["pass_filenames"] is False for hook in repo["hooks"])
+
+
+def test_the_diagram_of_slices_names_each_once_and_no_other() -> None:
+    diagram = (ROOT / "docs" / "ARCHITECTURE.md").read_text().partition("Slices, each above")[2].split("```")[1]
+    left_column = re.findall(r"^ {2}([a-z_]+(?: {4}[a-z_]+)*)", diagram, re.MULTILINE)
+    drawn = sorted(name for line in left_column for name in line.split())
+    assert drawn == sorted(SLICES)
