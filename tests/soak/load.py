@@ -42,6 +42,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=crowd.ROWS)
     parser.add_argument("--sessions", type=int, default=20, help="of a browser")
+    parser.add_argument("--only", default="", help="one part, as its line names it: 2f")
     asked = parser.parse_args()
     crowd.ROWS = asked.rows
     with crowd.full() as here, crowd.site(here) as (url, pid):
@@ -54,6 +55,8 @@ def main() -> int:
             "2f lists": lambda: lists(here, url),
         }
         for name, part in parts.items():
+            if not name.startswith(asked.only):
+                continue
             sys.stdout.write(json.dumps({"name": name, "rows": asked.rows, **part()}) + "\n")
             sys.stdout.flush()
     return 0
