@@ -107,6 +107,26 @@ def test_pages_and_studio_enter_by_doors_and_port_values_only() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+MAY_PIPELINE = {
+    "backend/assets/job_outputs.py",
+    "backend/assets/service.py",
+    "backend/budgets/ledger.py",
+    "backend/jobs/attempt_end.py",
+    "backend/jobs/claim.py",
+    "backend/jobs/steps.py",
+}
+"""Modules that put several statements into one round trip; docs/ARCHITECTURE.md says why these."""
+
+
+def test_pipelined_statements_stay_in_few_places() -> None:
+    found = {
+        relative(path)
+        for path in python_files("backend", "workers", "studio", "pages", "ops")
+        if not relative(path).startswith("backend/db/") and "backend.db.pipelining" in " ".join(imports(path))
+    }
+    assert found == MAY_PIPELINE
+
+
 def test_a_door_never_imports_its_pipeline() -> None:
     wrong = [
         relative(path)

@@ -6,7 +6,6 @@ The pipeline runs in one thread; the heartbeat reads the progress report and set
 from __future__ import annotations
 
 import base64
-import json
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -20,7 +19,6 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from backend import jobs
-from backend.db.pipelining import Statement, execute_pipelined
 from backend.db.tables import Attempt, Device, JobStep
 from backend.db.transactions import Anonymous, SystemCaller, notify_queue, strip_nul
 from backend.engines.events import Alive, DeviceReleased, Event, Handle, Log, Preview, Progress
@@ -44,15 +42,6 @@ _FENCE = text(
 )
 """The fence: locks the attempt if it still owns its job. FOR KEY SHARE lets the heartbeat's updates and this attempt's other
 transactions pass, and blocks the sweep, which takes the attempt back under FOR UPDATE."""
-_INSERT_STEP = text(
-    """WITH
-    -- Failures before this step count no more: the job has come further.
-    reset_counts AS (UPDATE jobs SET retries = 0, kills = 0 WHERE id = :job_id AND (retries > 0 OR kills > 0)),
-    -- The remote work that the handle names has been brought in.
-    cleared_handle AS (UPDATE attempts SET handle = NULL WHERE id = :attempt_id AND :clear_handle)
-    INSERT INTO job_steps (job_id, name, attempt_id, result) VALUES (:job_id, :name, :attempt_id, CAST(:result AS jsonb))"""
-)
-"""Keeps a finished step and what follows from it, in one round trip."""
 _TAKEN_OVER = "This attempt no longer owns its job; another one goes on with it."
 
 
@@ -178,16 +167,14 @@ class Context:
         try:
             with self.transaction() as tx:
                 result = write(tx)
-                row = {"job_id": self.job_id, "name": name, "attempt_id": self.attempt_id, "result": json.dumps(result)}
-                tx.flush()
-                step: Statement = (_INSERT_STEP, {**row, "clear_handle": clear_handle})
+                step = jobs.FinishedStep(self.job_id, self.attempt_id, name, result, clear_handle)
                 if job_result is None:
-                    execute_pipelined(tx, [step], last=True)
+                    jobs.store_step(tx, step)
                 else:
                     report = self.take_report()
                     write_log(tx, [(self.claim, report)])
                     end = attempt_end(self.claim, completed(job_result), report)
-                    if jobs.finish_attempts(tx, [end], before=[step], last=True) == [None]:
+                    if not jobs.complete_with_step(tx, step, end):
                         raise LeaseLost(_TAKEN_OVER)
         except BaseException:
             self.restore_report(report)

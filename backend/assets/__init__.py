@@ -1,7 +1,7 @@
 """Assets: files in the storage, what uses them, and uploads on their way in."""
 
 from backend.assets import uploads
-from backend.assets.job_outputs import StoredOutput, fetch_small, intend_outputs, send_outputs, store_outputs
+from backend.assets.job_outputs import StoredOutput, fetch_small, intend_outputs, send_outputs, store_outputs, write_output
 from backend.assets.keys import key_for, safe_name, thumb_key
 from backend.assets.queries import get, get_many, uses
 from backend.assets.schemas import THUMB_WIDTHS, AssetCard, NewFile, ThumbFile, UploadCard, Use
@@ -58,4 +58,5 @@ __all__ = [
     "use",
     "use_all",
     "uses",
+    "write_output",
 ]

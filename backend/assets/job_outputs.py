@@ -15,8 +15,8 @@ from backend.assets.keys import key_for, thumb_key
 from backend.assets.queries import get_many
 from backend.assets.schemas import AssetCard, NewFile, ThumbFile
 from backend.assets.service import UploadedFile, confirm, confirm_stmt, intend, sha256_of
-from backend.db.pipelining import Statement, insert_stmt
-from backend.db.tables import AssetUse
+from backend.db.pipelining import execute_pipelined, insert_stmt
+from backend.db.tables import AssetUse, Base
 from backend.jobs.context import JobContext
 from backend.media.images import pictures
 
@@ -25,21 +25,25 @@ _FETCH_THREADS = 6
 
 @dataclass(frozen=True, slots=True)
 class StoredOutput:
-    """A picture whose bytes are stored. Calling it, or running its `statements`, makes it an asset in the caller's
-    transaction."""
+    """A picture whose bytes are stored. `confirm` or `write_output` makes it an asset."""
 
     asset_id: str
     uploaded: UploadedFile
 
-    def __call__(self, tx: Session) -> AssetCard:
+    def confirm(self, tx: Session) -> AssetCard:
+        """Makes it an asset, in the caller's transaction."""
         return confirm(tx, {self.asset_id: self.uploaded})[0]
 
-    def statements(self, noun: str, noun_id: str) -> list[Statement]:
-        """The same, with its first use, as statements for a pipeline. `noun_id` must be new: the use is inserted."""
-        return [
-            confirm_stmt(self.asset_id, self.uploaded),
-            insert_stmt(AssetUse(asset_id=self.asset_id, noun=noun, noun_id=noun_id)),
-        ]
+
+def write_output(tx: Session, output: StoredOutput, rows: Sequence[Base], *, noun: str, noun_id: str) -> None:
+    """Makes the output an asset, records (`noun`, `noun_id`) as its first use and inserts `rows`, in one round trip.
+
+    `rows`: new ORM objects, those that others refer to first; `tx` does not track them. `noun_id` must be new, because the use
+    is inserted. After a crash before the commit the asset is still an intent, whose bytes are swept later.
+    """
+    tx.flush()
+    use = AssetUse(asset_id=output.asset_id, noun=noun, noun_id=noun_id)
+    execute_pipelined(tx, [confirm_stmt(output.asset_id, output.uploaded), *map(insert_stmt, [use, *rows])])
 
 
 def intend_outputs(tx: Session, ctx: JobContext, numbers: Sequence[int]) -> dict[int, str]:
@@ -106,7 +110,7 @@ def store_outputs(ctx: JobContext, path: Path, *, filename: str, thumbs: bool = 
     """Uploads a picture (`send_outputs`) and makes it an asset at once."""
     output = send_outputs(ctx, path, filename=filename, thumbs=thumbs)
     with ctx.transaction() as tx:
-        return output(tx)
+        return output.confirm(tx)
 
 
 def fetch_small(ctx: JobContext, asset_ids: Sequence[str], side: int) -> dict[str, Path]:

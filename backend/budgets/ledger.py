@@ -71,7 +71,7 @@ _END = text(
       prompt_tokens int, completion_tokens int)
     WHERE c.id = e.id AND c.tenant_id = :tenant_id AND c.state IN ('reserved', 'estimated')"""
 )
-_RESERVATIONS: GroupCommit[Statement, Any] = GroupCommit()
+_RESERVATIONS: GroupCommit[Mapping[str, Any], Any] = GroupCommit()
 _ENDS: GroupCommit[CallEnd, None] = GroupCommit()
 
 
@@ -107,7 +107,7 @@ def reserve(db: Database, caller: SystemCaller, *, most_usd: Decimal, purpose: C
         "user_id": caller.user_id or None,
     }
     reserve_batch = partial(_reserve_batch, db, SystemCaller(caller.tenant_id))
-    row = _RESERVATIONS.do((id(db), caller.tenant_id), (_RESERVE, values), reserve_batch)
+    row = _RESERVATIONS.do((id(db), caller.tenant_id), values, reserve_batch)
     limits = {"day": effective(row.daily_usd, daily), "month": effective(row.monthly_usd, monthly)}
     spent = {"day": row.today, "month": row.month}
     if not row.owns_job:
@@ -120,10 +120,11 @@ def reserve(db: Database, caller: SystemCaller, *, most_usd: Decimal, purpose: C
     return Reservation(call_id, tuple((period, row.day, limits[period]) for period in near))
 
 
-def _reserve_batch(db: Database, workspace: SystemCaller, statements: Sequence[Statement]) -> list[Any]:
-    """Makes reservations in order: each sees what those before it have taken."""
+def _reserve_batch(db: Database, workspace: SystemCaller, reservations: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Makes reservations (values of `_RESERVE`) in order: each sees what those before it have taken."""
     tenant = {"tenant_id": workspace.tenant_id}
-    return _run_with_retry(db, workspace, [(_INSERT_BUDGET, tenant), (_LOCK_BUDGET, tenant), *statements])[2:]
+    reserve_all = [(_RESERVE, values) for values in reservations]
+    return _run_with_retry(db, workspace, [(_INSERT_BUDGET, tenant), (_LOCK_BUDGET, tenant), *reserve_all])[2:]
 
 
 def _run_with_retry(db: Database, workspace: SystemCaller, statements: Sequence[Statement]) -> list[Any]:

@@ -116,7 +116,7 @@ def _write_cell(
     tx: Session, card: ComparisonCard, cell: PlannedCell, output: assets.StoredOutput, dhash: str
 ) -> dict[str, Any]:
     get(tx, card.id, lock=True)  # raises NotFound if it was deleted meanwhile; the announced bytes are swept later
-    stored = output(tx)
+    stored = output.confirm(tx)
     row = TrialCell(id=new_id("cell"), trial_id=card.id, n=cell.n, step=cell.arm.step, strength=cell.arm.strength)
     row.prompt_n, row.seed_n, row.asset_id, row.dhash = cell.prompt_n, cell.seed_n, stored.id, dhash
     tx.add(row)

@@ -1,4 +1,7 @@
-"""Sends several statements to Postgres in one round trip (psycopg's pipeline mode), for hot paths that wait for the network."""
+"""Sends several statements to Postgres in one round trip (psycopg's pipeline mode), for hot paths that wait for the network.
+
+Few modules build lists of statements (`tests/test_architecture.py` names them); everybody else calls a function of theirs.
+"""
 
 from __future__ import annotations
 
@@ -45,15 +48,20 @@ def as_unavailable(error: BaseException) -> Unavailable:
 
 
 def insert_stmt(row: Any) -> Statement:
-    """An INSERT of a new, unflushed ORM object: the attributes that were set; Postgres fills in the defaults of the others."""
-    values = {name: value for name, value in vars(row).items() if name != "_sa_instance_state"}
+    """An INSERT of a new, unflushed ORM object: the attributes that were set; Postgres fills in the defaults of the others.
+
+    An attribute may be an SQL expression if it is a module constant: it becomes part of the statement, which is kept for ever.
+    """
+    columns = {name: value for name, value in vars(row).items() if name != "_sa_instance_state"}
+    expressions = tuple(sorted(name for name, value in columns.items() if isinstance(value, ClauseElement)))
+    values = {name: value for name, value in columns.items() if name not in expressions}
     table: Any = type(row)
-    return _insert(table, tuple(sorted(values))), values
+    return _insert(table, tuple(sorted(values)), tuple((name, columns[name]) for name in expressions)), values
 
 
 @cache
-def _insert(table: Any, names: tuple[str, ...]) -> Insert:
-    return insert(table).values({name: bindparam(name) for name in names})
+def _insert(table: Any, names: tuple[str, ...], expressions: tuple[tuple[str, ClauseElement], ...]) -> Insert:
+    return insert(table).values({name: bindparam(name) for name in names} | dict(expressions))
 
 
 def send_pipelined(connection: Any, statements: Sequence[Statement], *, commit: bool = False) -> list[Any]:

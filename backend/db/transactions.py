@@ -20,9 +20,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.db.pipelining import Statement as Statement
-from backend.db.pipelining import as_unavailable, fetch_pipelined, send_pipelined
-from backend.db.pipelining import execute_pipelined as execute_pipelined
+from backend.db.pipelining import Statement, as_unavailable, execute_pipelined, fetch_pipelined, send_pipelined
 from backend.errors import NotPermitted, NotSignedIn, Unavailable
 
 T = TypeVar("T")

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend import generation, identity
 from backend.assets import AssetCard
-from backend.db.pipelining import Statement
-from backend.db.tables import Generation, Picture
+from backend.db.tables import Generation, Picture, PictureCheck
 from backend.generation import rules
 from backend.generation.recipe import PictureRecipe
 from backend.generation.schemas import GenerationCard
@@ -74,14 +73,14 @@ def apply_score(row: Picture, context: GateContext, score: IdentityScore) -> Non
     row.gate = identity.gate_state(context.scoring.gate, score)
 
 
-def snapshot(row: Picture, context: GateContext, recipe: PictureRecipe, score: IdentityScore) -> Statement:
-    """The statement that stores how the picture was made. `recipe`: its own."""
+def provenance_row(row: Picture, context: GateContext, recipe: PictureRecipe, score: IdentityScore) -> PictureCheck:
+    """What is stored of how the picture was made. `recipe`: its own."""
     near = nearest(row.dhash, context.recent)
     loras = tuple(
         LoraSnapshot(ref.lora_id, ref.name, ref.weight, *context.loras.get(ref.lora_id, (None, ""))) for ref in recipe.loras
     )
     template = recipe.model_dump(mode="json").get("template") or {}
-    return identity.provenance_stmt(PictureProvenance(row.id, score.embedder, score.why, loras, template, near[0], near[1]))
+    return identity.provenance_row(PictureProvenance(row.id, score.embedder, score.why, loras, template, near[0], near[1]))
 
 
 def inherit(tx: Session, row: Picture, source_id: str) -> None:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from backend import assets, generation, loras, workflows
 from backend.assets import AssetCard
-from backend.db.pipelining import execute_pipelined, insert_stmt
 from backend.db.tables import Picture, PictureLora
 from backend.engines.events import DeviceReleased, Event, Output, Progress
 from backend.engines.image.port import ImageRequest, LoraUse
@@ -229,9 +228,9 @@ def _write_picture(
 ) -> dict[str, Any]:
     recipe, row = batch.recipes[n], _picture_row(tx, batch, n, uploaded)
     identity_gate.apply_score(row, gate, uploaded.score)
-    lora_rows = [insert_stmt(PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight)) for ref in recipe.loras]
-    provenance = identity_gate.snapshot(row, gate, recipe, uploaded.score)
-    execute_pipelined(tx, [*uploaded.output.statements("picture", row.id), insert_stmt(row), *lora_rows, provenance])
+    lora_rows = [PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight) for ref in recipe.loras]
+    provenance = identity_gate.provenance_row(row, gate, recipe, uploaded.score)
+    assets.write_output(tx, uploaded.output, [row, *lora_rows, provenance], noun="picture", noun_id=row.id)
     if closes:
         _close_request(tx, ctx, batch, gate)
     return {"picture_id": row.id}

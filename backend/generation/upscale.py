@@ -135,7 +135,7 @@ def _upload_picture(ctx: JobContext, card: GenerationCard, output: Output) -> tu
 
 def _write_picture(tx: Session, card: GenerationCard, output: assets.StoredOutput, dhash: str) -> dict[str, Any]:
     """Its score and gate are those of the picture it came from."""
-    recipe, stored = card.recipe, output(tx)
+    recipe, stored = card.recipe, output.confirm(tx)
     source = tx.get_one(Picture, recipe.upscaled.picture_id) if recipe.upscaled else None
     row = Picture(id=new_id("pic"), generation_id=card.id, n=0, asset_id=stored.id, influencer_id=card.influencer_id)
     row.seed, row.prompt, row.model = recipe.seeds[0], recipe.prompt, recipe.model

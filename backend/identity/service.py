@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Text, bindparam, case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend import events, influencers, jobs
-from backend.db.pipelining import Statement, execute_pipelined
 from backend.db.tables import IdentityProfile, PictureCheck
 from backend.engines.identity.port import IdentityEngine
 from backend.engines.identity.rules import MIN_REFERENCES, IdentityReference
@@ -132,29 +131,35 @@ def save_calibration(
     events.record(tx, "identity.calibrated", "influencer", influencer_id, {"embedder": reference.embedder, "line": line})
 
 
-_PROVENANCE_COLUMNS = ("picture_id", "embedder", "why", "loras", "template", "near_picture_id", "near_bits")
-_INSERT_PROVENANCE = insert(PictureCheck).values(
-    {name: bindparam(name) for name in _PROVENANCE_COLUMNS}
-    | {"scored_at": case((bindparam("embedder", type_=Text) != "", func.clock_timestamp()))}
-)
-_UPSERT_PROVENANCE = _INSERT_PROVENANCE.on_conflict_do_update(
-    index_elements=["tenant_id", "picture_id"],
-    set_={name: _INSERT_PROVENANCE.excluded[name] for name in ("embedder", "why", "scored_at")},
-)
+_NOW = func.clock_timestamp()
 
 
-def provenance_stmt(record: PictureProvenance) -> Statement:
-    """The statement that stores how a picture was made; for a picture that has it, only embedder and reason are updated."""
-    loras = [{name: getattr(lora, name) for name in lora.__slots__} for lora in record.loras]
-    near_duplicate = {"near_picture_id": record.near_picture_id, "near_bits": record.near_bits}
-    texts = {"picture_id": record.picture_id, "embedder": record.embedder, "why": record.why}
-    return _UPSERT_PROVENANCE, {**texts, "loras": loras, "template": record.template, **near_duplicate}
+def provenance_row(record: PictureProvenance) -> PictureCheck:
+    """The row of a new picture, to be inserted with it. Its `scored_at` is the time of the insert, if there is a score."""
+    row = PictureCheck(**_provenance_values(record))
+    if record.embedder:
+        row.scored_at = _NOW
+    return row
 
 
 def save_provenance(tx: Session, record: PictureProvenance) -> None:
-    """Executes `provenance_stmt` on its own."""
+    """Stores how a picture was made. If that is stored already, only embedder, reason and time of the score are updated."""
     tx.flush()
-    execute_pipelined(tx, [provenance_stmt(record)])
+    row = insert(PictureCheck).values(**_provenance_values(record), scored_at=_NOW if record.embedder else None)
+    new_score = {name: row.excluded[name] for name in ("embedder", "why", "scored_at")}
+    tx.execute(row.on_conflict_do_update(index_elements=["tenant_id", "picture_id"], set_=new_score))
+
+
+def _provenance_values(record: PictureProvenance) -> dict[str, Any]:
+    return {
+        "picture_id": record.picture_id,
+        "embedder": record.embedder,
+        "why": record.why,
+        "loras": [{name: getattr(lora, name) for name in lora.__slots__} for lora in record.loras],
+        "template": record.template,
+        "near_picture_id": record.near_picture_id,
+        "near_bits": record.near_bits,
+    }
 
 
 def _upsert_profile(tx: Session, influencer_id: str, **values: Any) -> None:

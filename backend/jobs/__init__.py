@@ -12,6 +12,7 @@ from backend.jobs.queue_status import DeviceSummary, QueuedJob, device_summary, 
 from backend.jobs.schedules import enqueue_for
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
 from backend.jobs.service import cancel, dismiss, enqueue, on_cancel, postpone, retry
+from backend.jobs.steps import FinishedStep, complete_with_step, store_step
 from backend.jobs.timing import Duration, Work, estimate, has_history, model_loaded, slowdown
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "AttemptRef",
     "DeviceSummary",
     "Duration",
+    "FinishedStep",
     "Handler",
     "JobCard",
     "JobContext",
@@ -34,6 +36,7 @@ __all__ = [
     "WorkerCard",
     "cancel",
     "children",
+    "complete_with_step",
     "counts",
     "device_summary",
     "dismiss",
@@ -61,6 +64,7 @@ __all__ = [
     "reorder",
     "retry",
     "slowdown",
+    "store_step",
     "typical_s",
     "workers",
 ]

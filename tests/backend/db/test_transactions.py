@@ -11,7 +11,8 @@ from psycopg import sql
 from sqlalchemy import event, make_url, text
 from sqlalchemy.orm import Session
 
-from backend.db.transactions import CONNECTIONS, Caller, Database, SignedIn, SystemCaller, execute_pipelined, notify_queue
+from backend.db.pipelining import execute_pipelined
+from backend.db.transactions import CONNECTIONS, Caller, Database, SignedIn, SystemCaller, notify_queue
 from backend.errors import DiskFull, NotPermitted, NotSignedIn, Unavailable
 from tests.factories.account import Tenant
 from tests.support.databases import DatabaseUrls
