@@ -20,7 +20,7 @@ from backend.generation import (
     identity_gate,
     pipeline,
 )
-from backend.identity import CalibrationPayload, GatePolicy, ScoringPayload
+from backend.identity import CalibrationPayload, GatePolicy, PictureProvenance, ScoringPayload
 from backend.identity import pipeline as identities
 from tests.backend.identity.conftest import do, embedder, engine, red, studio
 from tests.backend.identity.test_calibration import calibrate
@@ -74,6 +74,12 @@ def test_every_picture_is_scored_and_what_made_it_is_frozen(studio: Any, workspa
     assert (frozen.lora_id, frozen.weight, frozen.step, len(frozen.sha256)) == (lora.id, 0.7, 120, 64)
     assert (check.embedder, check.why) == ("colour:1", "")
     assert row.seed == RED
+    scored_at, written_at = do(lambda tx: tx.execute(select(PictureCheck.scored_at, PictureCheck.created_at)).one())
+    assert abs((scored_at - written_at).total_seconds()) < 60
+    do(identity.save_provenance, PictureProvenance(row.id, embedder="", why="It was taken back."))
+    again = do(identity.provenance, row.id)
+    assert (again.embedder, again.why, again.loras) == ("", "It was taken back.", check.loras)
+    assert do(lambda tx: tx.scalars(select(PictureCheck.scored_at)).one()) is None
 
 
 @pytest.mark.parametrize(("gate", "state", "shown"), [("mark", "open", 1), ("hold", "held", 0), ("reject", "rejected", 0)])
