@@ -101,7 +101,13 @@ def test_pages_and_studio_enter_by_doors_and_port_values_only() -> None:
             folder, _, rest = module.removeprefix("backend.").partition(".")
             if not module.startswith("backend.") or folder in SLICES | {"kit", "api"} or module in PAGES_MAY:
                 continue
-            port = folder in ("engines", "platforms") and rest.rpartition(".")[2] in ("port", "events", "limits", "text_limits")
+            port = folder in ("engines", "platforms") and rest.rpartition(".")[2] in (
+                "port",
+                "events",
+                "limits",
+                "registry",
+                "text_limits",
+            )
             if not port and not (module == "backend.bootstrap" and relative(path) == "studio/shell/resources.py"):
                 wrong.append(f"{relative(path)} imports {module}")
     assert not wrong, "\n".join(wrong)

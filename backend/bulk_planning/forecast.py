@@ -17,7 +17,7 @@ from backend.engines.identity.rules import MIN_REFERENCES
 from backend.engines.image.port import ModelCard
 from backend.generation import GenerationDraft
 from backend.influencers import InfluencerCard
-from backend.platforms.limits import PLATFORMS
+from backend.platforms.registry import PLATFORMS
 from backend.writing import CONTENT_TYPES, IDEAS_PER_CALL, MAX_TOPIC, IdeasOrder, WriteOrder
 
 if TYPE_CHECKING:

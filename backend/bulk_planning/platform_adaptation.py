@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from backend.bulk_planning.schemas import PictureFormat
 from backend.content_plans import VariantDraft, parse_hashtags, whole_caption
-from backend.platforms.limits import PLATFORMS
+from backend.platforms.limits import TextLimit, TextRules
 from backend.platforms.port import Format
+from backend.platforms.registry import PLATFORMS
 from backend.platforms.text_length import shorten
-from backend.platforms.text_limits import TextLimit, TextRules, text_length, text_rules_for
+from backend.platforms.text_limits import text_length
 from backend.writing import TextParts
-
-MAX_HASHTAGS = {"instagram": 10, "tiktok": 5, "youtube": 4, "sandbox": 10}
-"""As many hashtags as are useful on the platform; the platforms accept more."""
-_AI_TAG = "AIgenerated"
 
 
 def content_type(platform: str, form: PictureFormat) -> str:
-    """The content type of `backend.writing` for posts of this format on this platform."""
-    match platform:
-        case "tiktok":
-            return "tiktok-photo"
-        case "youtube":
-            return "youtube-short"
-        case _:
-            return {"picture": "instagram-post", "carousel": "instagram-carousel", "story": "instagram-story"}[form]
+    """The content type of `backend.writing` for posts of this format on this platform: its own, else Instagram's."""
+    own_format = choose_format(platform, form)
+    own = [kind.key for kind in PLATFORMS[platform].content_types if own_format in kind.formats]
+    return own[0] if own else next(kind.key for kind in PLATFORMS["instagram"].content_types if form in kind.formats)
 
 
 def choose_format(platform: str, form: PictureFormat) -> Format:
@@ -48,14 +41,14 @@ def adapt_text(
     privacy: str = "",
 ) -> VariantDraft:
     """The post on one channel, always within the platform's limits. The hook becomes the title, or else the first line."""
-    limits, post_format = PLATFORMS[platform], choose_format(platform, form)
-    rules = text_rules_for(platform, post_format)
-    titled = limits.title and rules.heading is not None
+    record, post_format = PLATFORMS[platform], choose_format(platform, form)
+    rules = record.text_rules_for(post_format)
+    titled = record.title and rules.heading is not None
     title = _shorten(_without_forbidden(parts.hook or parts.caption, rules), rules.heading) if titled else ""
-    tags = list(parse_hashtags(parts.hashtags))[: MAX_HASHTAGS.get(platform, 10)]
-    if platform == "tiktok" and ai_mark and _AI_TAG.lower() not in {tag.lower() for tag in tags}:
-        tags = [*tags[: MAX_HASHTAGS["tiktok"] - 1], _AI_TAG]  # TikTok's own AI label cannot be set for pictures
-    caption, has_caption = "", rules.text is not None and limits.formats[post_format].caption
+    tags = list(parse_hashtags(parts.hashtags))[: record.useful_hashtags]
+    if record.ai_hashtag and ai_mark and record.ai_hashtag.lower() not in {tag.lower() for tag in tags}:
+        tags = [*tags[: record.useful_hashtags - 1], record.ai_hashtag]
+    caption, has_caption = "", rules.text is not None and record.formats[post_format].caption
     if has_caption:
         text = parts.caption if titled or parts.caption.startswith(parts.hook) else f"{parts.hook}\n\n{parts.caption}"
         caption, tags = _fit_text(_without_forbidden(text.strip(), rules), tags, rules)

@@ -21,9 +21,10 @@ from backend.db.tables import Channel
 from backend.db.transactions import SystemCaller
 from backend.errors import NotFound
 from backend.platforms.errors import Forbidden, PlatformError, TokenRefused
-from backend.platforms.oauth import SandboxConnector, connector
+from backend.platforms.oauth import connector
 from backend.platforms.oauth_port import Connector, Grant
 from backend.platforms.port import AccountAccess
+from backend.platforms.sandbox.oauth import SandboxConnector
 
 if TYPE_CHECKING:
     from backend.app import App

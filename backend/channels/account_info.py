@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from backend.channels.access_tokens import Transact, with_access
 from backend.channels.queries import get
 from backend.platforms.port import PlatformAccount
-from backend.platforms.registry import platform
+from backend.platforms.registry import create_adapter
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -18,7 +18,7 @@ def check_account(app: App, transact: Transact, channel_id: str) -> PlatformAcco
     PlatformError."""
     with transact() as tx:
         name = get(tx, channel_id).platform
-    adapter = platform(name, app.settings)
+    adapter = create_adapter(name, app.settings)
     try:
         return with_access(app, transact, channel_id, adapter.account)
     finally:

@@ -26,7 +26,7 @@ from backend.platforms.errors import Forbidden, TokenRefused
 from backend.platforms.oauth import connector
 from backend.platforms.oauth_port import Connector, Grant
 from backend.platforms.port import AccountAccess, PlatformAccount
-from backend.platforms.registry import platform
+from backend.platforms.registry import create_adapter
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -181,7 +181,7 @@ def _exchange_code(app: App, started: OAuthStart, code: str) -> tuple[Grant, Pla
             )
     finally:
         oauth.close()
-    adapter = platform(started.platform, app.settings)
+    adapter = create_adapter(started.platform, app.settings)
     try:
         return grant, adapter.account(AccountAccess(grant.access_token, grant.account_id)), oauth.refresh_ahead_s
     finally:

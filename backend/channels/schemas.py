@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-PLATFORMS: dict[str, str] = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "sandbox": "Sandbox"}
+from backend.platforms import registry
+
+PLATFORMS: dict[str, str] = {name: platform.label for name, platform in registry.PLATFORMS.items()}
 """Platform as stored -> name for people, in the order that forms show them."""
 
 WARN_BEFORE_END = timedelta(days=7)
 """How long before the end of a connection people are warned."""
-PRIVACY: dict[str, dict[str, str]] = {
-    "tiktok": {
-        "PUBLIC_TO_EVERYONE": "Everyone",
-        "MUTUAL_FOLLOW_FRIENDS": "Friends",
-        "FOLLOWER_OF_CREATOR": "Followers",
-        "SELF_ONLY": "Only me",
-    },
-    "youtube": {"public": "Public", "unlisted": "Unlisted", "private": "Private"},
+PRIVACY: dict[str, Mapping[str, str]] = {
+    name: platform.privacy_labels for name, platform in registry.PLATFORMS.items() if platform.privacy_labels
 }
 """Who may see posts, by platform: the platform's value -> label for people."""
 
@@ -27,8 +24,8 @@ PRIVACY: dict[str, dict[str, str]] = {
 class ChannelCard:
     """`state`: connected, reconnect (somebody must connect the account again), off (switched off).
 
-    `settings`: `privacy` (a value of PRIVACY; absent: not chosen), `made_for_kids` (YouTube; absent: not chosen), `profile`
-    (of the account: name, nickname, avatar as a data URL).
+    `settings`: `privacy` (a value of PRIVACY; absent: not chosen), `made_for_kids` (where the platform asks for it; absent:
+    not chosen), `profile` (of the account: name, nickname, avatar as a data URL).
     """
 
     id: str

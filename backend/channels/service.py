@@ -11,6 +11,7 @@ from backend.channels.schemas import PLATFORMS, PRIVACY, ChannelCard
 from backend.db.tables import Channel
 from backend.errors import Conflict, Invalid
 from backend.kit.ids import new_id
+from backend.platforms import registry
 
 
 def add_sandbox(tx: Session, influencer_id: str, name: str = "") -> ChannelCard:
@@ -62,8 +63,9 @@ def save_settings(tx: Session, channel_id: str, *, privacy: str = "", made_for_k
     labels = PRIVACY.get(card.platform, {})
     if privacy and privacy not in labels:
         raise Invalid(f"{PLATFORMS[card.platform]} has no such privacy. Choose one of: {', '.join(labels.values()) or 'none'}.")
-    if made_for_kids is not None and card.platform != "youtube":
-        raise Invalid("Only YouTube asks whether videos are made for kids.")
+    if made_for_kids is not None and not registry.PLATFORMS[card.platform].asks_made_for_kids:
+        asking = " and ".join(platform.label for platform in registry.PLATFORMS.values() if platform.asks_made_for_kids)
+        raise Invalid(f"Only {asking} asks whether videos are made for kids.")
     others = {name: value for name, value in card.settings.items() if name not in ("privacy", "made_for_kids")}
     chosen = {"privacy": privacy or None, "made_for_kids": made_for_kids}
     _set(tx, channel_id, settings={**others, **{name: value for name, value in chosen.items() if value is not None}})

@@ -22,7 +22,7 @@ from backend.content_plans.schemas import (
 )
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Invalid, StudioError
-from backend.platforms.limits import PLATFORMS
+from backend.platforms.registry import PLATFORMS
 
 S = PostState
 TakenTime = tuple[str, datetime]

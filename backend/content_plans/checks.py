@@ -15,6 +15,7 @@ from backend.content_plans import files, rules
 from backend.content_plans.schemas import PlanCard, PostCard
 from backend.platforms import rules as platforms
 from backend.platforms.port import Format, Media, Options, PostProblem, PostRequest
+from backend.platforms.registry import PLATFORMS
 
 _OPTION_NAMES = {option.name for option in fields(Options)}
 
@@ -85,7 +86,8 @@ def _default_privacy(channel: ChannelCard) -> str:
 
 def _channel_options(channel: ChannelCard) -> dict[str, Any]:
     made_for_kids = channel.settings.get("made_for_kids")
-    return {"made_for_kids": bool(made_for_kids)} if channel.platform == "youtube" and made_for_kids is not None else {}
+    asked = PLATFORMS[channel.platform].asks_made_for_kids
+    return {"made_for_kids": bool(made_for_kids)} if asked and made_for_kids is not None else {}
 
 
 def original_media(card: AssetCard, alt_texts: Mapping[str, str]) -> Media:

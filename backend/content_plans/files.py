@@ -11,8 +11,8 @@ from backend import assets, renditions, videos
 from backend.assets import AssetCard
 from backend.content_plans.schemas import PostCard
 from backend.platforms import rules as platforms
-from backend.platforms.limits import PLATFORMS
 from backend.platforms.port import Format, Media
+from backend.platforms.registry import PLATFORMS
 from backend.renditions import FileFacts, RenditionRecipe
 
 _PICTURE_BYTES = min(

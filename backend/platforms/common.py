@@ -11,7 +11,6 @@ from backend.engines.events import Alive
 from backend.platforms import rules
 from backend.platforms.errors import InvalidPost, OutcomeUnknown, PrepareAgain, Transient
 from backend.platforms.http_base import ConnectError, ResponseLost
-from backend.platforms.limits import PLATFORMS
 from backend.platforms.port import (
     Format,
     HandleState,
@@ -24,6 +23,7 @@ from backend.platforms.port import (
     Source,
     Unknown,
 )
+from backend.platforms.registry import PLATFORMS
 from backend.settings import Settings
 
 VIDEO_POLL_FACTOR = 4
@@ -35,12 +35,13 @@ class AdapterBase:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.label = PLATFORMS[self.name].label
-        self.formats: tuple[Format, ...] = rules.formats(self.name)
-        self.comments = PLATFORMS[self.name].comments
+        self.platform = PLATFORMS[self.name]
+        self.label = self.platform.label
+        self.formats: tuple[Format, ...] = tuple(self.platform.formats)
+        self.comments = self.platform.comments
 
     def source(self, post: PostRequest) -> Source:
-        return "url" if PLATFORMS[self.name].formats[post.format].fetched else "file"
+        return "url" if self.platform.formats[post.format].fetched else "file"
 
     def problems(self, post: PostRequest, account: PlatformAccount | None = None) -> tuple[PostProblem, ...]:
         return rules.problems(self.name, post, account)

@@ -14,6 +14,12 @@ CONNECT_S = 10.0
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
+class PlatformApiError(Exception):
+    """An error answer of a platform's API. Each client has its own class, which also says what the platform said."""
+
+    http_status: int
+
+
 class ConnectError(Exception):
     """The request did not arrive: nothing was done."""
 

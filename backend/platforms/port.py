@@ -31,14 +31,23 @@ from backend.platforms.errors import PlatformError
 
 Format = Literal["picture", "carousel", "reel", "story", "video", "short"]
 Source = Literal["url", "file"]
+FORMAT_NAMES: dict[Format, str] = {
+    "picture": "picture",
+    "carousel": "carousel",
+    "reel": "reel",
+    "story": "story",
+    "video": "video",
+    "short": "Short",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
     """One picture or video. `size` in bytes, sides in px, `duration_s` of videos. Unknown values ("" or None) are not checked.
 
-    `url`: where the platform fetches it (public https, US-ASCII, valid for 26 h); `path`: the local file. `Platform.source()`
-    says which of them is needed. `sha256` identifies the bytes whatever their URL. `codec` and `audio`: h264, hevc, aac …
+    `url`: where the platform fetches it (public https, US-ASCII, valid for 26 h); `path`: the local file. The adapter's
+    `source()` says which of them is needed. `sha256` identifies the bytes whatever their URL. `codec` and `audio`: h264, hevc,
+    aac …
     """
 
     kind: Literal["picture", "video"]
@@ -238,8 +247,11 @@ Event = Alive | Handle | Progress | Log
 HandleState = dict[str, Any]
 
 
-class Platform(Protocol):
-    """One platform. Thread-safe and stateless: everything it must remember is in the handle. All calls raise PlatformError."""
+class PlatformAdapter(Protocol):
+    """Speaks to one platform. Thread-safe and stateless: everything it must remember is in the handle.
+
+    All calls raise PlatformError.
+    """
 
     name: str
     label: str

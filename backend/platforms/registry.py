@@ -1,38 +1,24 @@
-"""All platforms by name. Adapters are imported on demand; creating one makes no call."""
+"""All platforms by name, in the order that forms show them."""
 
 from __future__ import annotations
 
 from backend.errors import Unsupported
-from backend.platforms.limits import PLATFORMS
-from backend.platforms.port import Platform
+from backend.platforms.instagram.platform import INSTAGRAM
+from backend.platforms.platform import Platform
+from backend.platforms.port import PlatformAdapter
+from backend.platforms.sandbox.platform import SANDBOX
+from backend.platforms.tiktok.platform import TIKTOK
+from backend.platforms.youtube.platform import YOUTUBE
 from backend.settings import Settings
 
-NAMES = tuple(PLATFORMS)
-LABELS = {name: limits.label for name, limits in PLATFORMS.items()}
+PLATFORMS: dict[str, Platform] = {platform.name: platform for platform in (INSTAGRAM, TIKTOK, YOUTUBE, SANDBOX)}
 
 
-def platforms(settings: Settings) -> dict[str, Platform]:
-    """Name -> adapter of all platforms; the sandbox only where one runs. Create them once: each has a connection pool."""
-    return {name: platform(name, settings) for name in NAMES if name != "sandbox" or settings.sandbox_url}
+def create_adapter(name: str, settings: Settings) -> PlatformAdapter:
+    """The adapter of one platform, imported on demand; creating it makes no call, but opens a connection pool.
 
-
-def platform(name: str, settings: Settings) -> Platform:
-    """The adapter of one platform. Raises Unsupported for an unknown name."""
-    match name:
-        case "instagram":
-            from backend.platforms.instagram.adapter import Instagram
-
-            return Instagram(settings)
-        case "tiktok":
-            from backend.platforms.tiktok.adapter import TikTok
-
-            return TikTok(settings)
-        case "youtube":
-            from backend.platforms.youtube.adapter import YouTube
-
-            return YouTube(settings)
-        case "sandbox":
-            from backend.platforms.sandbox.adapter import Sandbox
-
-            return Sandbox(settings)
-    raise Unsupported(f"There is no platform called {name!r}.")
+    Raises Unsupported for an unknown name.
+    """
+    if name not in PLATFORMS:
+        raise Unsupported(f"There is no platform called {name!r}.")
+    return PLATFORMS[name].create_adapter(settings)

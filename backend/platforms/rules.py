@@ -4,51 +4,45 @@ from __future__ import annotations
 
 import re
 
-from backend.platforms.limits import PLATFORMS, FormatLimits, PlatformLimits
-from backend.platforms.port import Format, PlatformAccount, PostProblem, PostRequest
+from backend.platforms.limits import FormatLimits
+from backend.platforms.platform import Platform
+from backend.platforms.port import FORMAT_NAMES, Format, PlatformAccount, PostProblem, PostRequest
+from backend.platforms.registry import PLATFORMS
 from backend.platforms.rules_media import picture_problems, video_problems
 from backend.platforms.rules_text import text_problems
 
 _AI_MENTION = re.compile(r"\bAI\b|#ai", re.IGNORECASE)
-FORMAT_NAMES: dict[Format, str] = {
-    "picture": "picture",
-    "carousel": "carousel",
-    "reel": "reel",
-    "story": "story",
-    "video": "video",
-    "short": "Short",
-}
 
 
 def formats(platform: str) -> tuple[Format, ...]:
     return tuple(PLATFORMS[platform].formats)
 
 
-def problems(platform: str, post: PostRequest, account: PlatformAccount | None = None) -> tuple[PostProblem, ...]:
+def problems(name: str, post: PostRequest, account: PlatformAccount | None = None) -> tuple[PostProblem, ...]:
     """Blocking problems first, then warnings. `account`: as just read. Raises KeyError for an unknown platform."""
-    platform_limits = PLATFORMS[platform]
-    limits = platform_limits.formats.get(post.format)
+    platform = PLATFORMS[name]
+    limits = platform.formats.get(post.format)
     if limits is None:
-        alternatives = ", ".join(FORMAT_NAMES[format] for format in platform_limits.formats)
+        alternatives = ", ".join(FORMAT_NAMES[format] for format in platform.formats)
         return (
             PostProblem(
                 "format",
-                f"{platform_limits.label} takes no {FORMAT_NAMES[post.format]}. Choose one of: {alternatives}.",
+                f"{platform.label} takes no {FORMAT_NAMES[post.format]}. Choose one of: {alternatives}.",
                 "format",
             ),
         )
     all_problems = [
-        *text_problems(platform, platform_limits, limits, post),
-        *_count_problems(platform_limits, limits, post),
-        *_file_problems(platform_limits, limits, post),
-        *_privacy_problems(platform_limits, post, account),
-        *_option_problems(platform_limits, post),
-        *(_account_problems(platform_limits, post, account) if account else ()),
+        *text_problems(platform, limits, post),
+        *_count_problems(platform, limits, post),
+        *_file_problems(platform, limits, post),
+        *_privacy_problems(platform, post, account),
+        *_option_problems(platform, post),
+        *(_account_problems(platform, post, account) if account else ()),
     ]
     return tuple(sorted(all_problems, key=lambda format: not format.blocks))
 
 
-def _count_problems(platform_limits: PlatformLimits, limits: FormatLimits, post: PostRequest) -> list[PostProblem]:
+def _count_problems(platform: Platform, limits: FormatLimits, post: PostRequest) -> list[PostProblem]:
     low, high = limits.count
     name, file_count = FORMAT_NAMES[post.format], len(post.media)
     if file_count < low:
@@ -56,7 +50,7 @@ def _count_problems(platform_limits: PlatformLimits, limits: FormatLimits, post:
         message = (
             f"Add {missing}."
             if low == 1
-            else f"A {name} on {platform_limits.label} has at least {low} files. Add {low - file_count} more."
+            else f"A {name} on {platform.label} has at least {low} files. Add {low - file_count} more."
         )
         return [PostProblem("media_missing" if not file_count else "too_few_files", message, "media")]
     if file_count > high:
@@ -64,80 +58,73 @@ def _count_problems(platform_limits: PlatformLimits, limits: FormatLimits, post:
         return [
             PostProblem(
                 "too_many_files",
-                f"A {name} on {platform_limits.label} has {limit_text}, this one has {file_count}. Take some out.",
+                f"A {name} on {platform.label} has {limit_text}, this one has {file_count}. Take some out.",
                 "media",
             )
         ]
     return []
 
 
-def _file_problems(platform_limits: PlatformLimits, limits: FormatLimits, post: PostRequest) -> list[PostProblem]:
+def _file_problems(platform: Platform, limits: FormatLimits, post: PostRequest) -> list[PostProblem]:
     all_problems: list[PostProblem] = []
     for n, media in enumerate(post.media):
         if media.kind == "picture":
             if limits.picture is None:
-                all_problems.append(_wrong_kind(platform_limits, post, n, "pictures", "a video"))
+                all_problems.append(_wrong_kind(platform, post, n, "pictures", "a video"))
             else:
-                all_problems += picture_problems(platform_limits.label, limits, limits.picture, media, n)
+                all_problems += picture_problems(platform.label, limits, limits.picture, media, n)
         elif limits.video is None:
-            all_problems.append(_wrong_kind(platform_limits, post, n, "videos", "a picture"))
+            all_problems.append(_wrong_kind(platform, post, n, "videos", "a picture"))
         else:
-            all_problems += video_problems(platform_limits.label, limits, limits.video, media, n)
-    return all_problems + _ratio_problems(platform_limits, post)
+            all_problems += video_problems(platform.label, limits, limits.video, media, n)
+    return all_problems + _ratio_problems(platform, post)
 
 
-def _wrong_kind(platform_limits: PlatformLimits, post: PostRequest, n: int, kind_text: str, replacement: str) -> PostProblem:
+def _wrong_kind(platform: Platform, post: PostRequest, n: int, kind_text: str, replacement: str) -> PostProblem:
     name = FORMAT_NAMES[post.format]
-    return PostProblem(
-        "wrong_kind", f"A {name} on {platform_limits.label} takes no {kind_text}. Put {replacement} there.", "media", n
-    )
+    return PostProblem("wrong_kind", f"A {name} on {platform.label} takes no {kind_text}. Put {replacement} there.", "media", n)
 
 
-def _ratio_problems(platform_limits: PlatformLimits, post: PostRequest) -> list[PostProblem]:
-    """Instagram crops all files of a carousel to the shape of the first."""
-    if platform_limits is not PLATFORMS["instagram"] or post.format != "carousel" or len(post.media) < 2:
+def _ratio_problems(platform: Platform, post: PostRequest) -> list[PostProblem]:
+    """Instagram crops all files of a carousel to the shape of the first: a warning."""
+    if not platform.crops_carousels or post.format != "carousel" or len(post.media) < 2:
         return []
     first = post.media[0]
     ratio = first.width / max(1, first.height)
     differing = [n for n, media in enumerate(post.media) if abs(media.width / max(1, media.height) - ratio) > 0.01 * ratio]
     if not differing:
         return []
-    message = "Instagram crops every file of a carousel to the shape of the first. Some of these have another shape."
+    message = f"{platform.label} crops every file of a carousel to the shape of the first. Some of these have another shape."
     return [PostProblem("mixed_ratios", message, "media", differing[0], blocks=False)]
 
 
-def _privacy_problems(platform_limits: PlatformLimits, post: PostRequest, account: PlatformAccount | None) -> list[PostProblem]:
+def _privacy_problems(platform: Platform, post: PostRequest, account: PlatformAccount | None) -> list[PostProblem]:
     """TikTok demands that the user picks the audience, without a default, from what creator_info offers."""
-    if platform_limits.privacy == "none":
+    if platform.privacy == "none":
         return []
     if not post.privacy:
-        if platform_limits.privacy == "public by default":
+        if platform.privacy == "public by default":
             return []
-        return [
-            PostProblem("privacy_missing", f"Choose who can see it: {platform_limits.label} asks for it each time.", "privacy")
-        ]
-    offered = account.privacy if account and account.privacy else platform_limits.values
+        return [PostProblem("privacy_missing", f"Choose who can see it: {platform.label} asks for it each time.", "privacy")]
+    offered = account.privacy if account and account.privacy else platform.fixed_privacy
     if offered and post.privacy not in offered:
-        message = f"{platform_limits.label} does not offer this audience to the account now. Choose another one."
+        message = f"{platform.label} does not offer this audience to the account now. Choose another one."
         return [PostProblem("privacy_not_offered", message, "privacy")]
     return []
 
 
-def _option_problems(platform_limits: PlatformLimits, post: PostRequest) -> list[PostProblem]:
+def _option_problems(platform: Platform, post: PostRequest) -> list[PostProblem]:
     all_problems = []
     options = post.options
-    if platform_limits is PLATFORMS["instagram"] and len(options.collaborators) > 3:
-        all_problems.append(PostProblem("collaborators", "Instagram takes at most 3 collaborators. Take some out.", "options"))
-    if platform_limits is PLATFORMS["tiktok"] and options.paid_partnership and post.privacy == "SELF_ONLY":
-        message = "A paid partnership on TikTok cannot be visible to you alone. Choose another audience."
+    max_collaborators = platform.max_collaborators
+    if max_collaborators is not None and len(options.collaborators) > max_collaborators:
+        message = f"{platform.label} takes at most {max_collaborators} collaborators. Take some out."
+        all_problems.append(PostProblem("collaborators", message, "options"))
+    if platform.only_me and options.paid_partnership and post.privacy == platform.only_me:
+        message = f"A paid partnership on {platform.label} cannot be visible to you alone. Choose another audience."
         all_problems.append(PostProblem("paid_but_private", message, "privacy"))
-    if (
-        platform_limits is PLATFORMS["tiktok"]
-        and post.ai_made
-        and post.format != "video"
-        and not _AI_MENTION.search(post.caption)
-    ):
-        message = "TikTok takes no AI label for pictures from other programs. Say in the caption that AI made it."
+    if post.ai_made and not platform.formats[post.format].ai_label and not _AI_MENTION.search(post.caption):
+        message = f"{platform.label} takes no AI label for pictures from other programs. Say in the caption that AI made it."
         all_problems.append(PostProblem("ai_unmarked", message, "caption", blocks=False))
     cover, video = options.cover_ms, next((media for media in post.media if media.kind == "video"), None)
     if cover is not None and video and video.duration_s is not None and not 0 <= cover < video.duration_s * 1000:
@@ -145,12 +132,12 @@ def _option_problems(platform_limits: PlatformLimits, post: PostRequest) -> list
     return all_problems
 
 
-def _account_problems(platform_limits: PlatformLimits, post: PostRequest, account: PlatformAccount) -> list[PostProblem]:
+def _account_problems(platform: Platform, post: PostRequest, account: PlatformAccount) -> list[PostProblem]:
     """Limits of this account now (tiktok.md, 1: creator_info)."""
     all_problems = []
     for n, media in enumerate(post.media):
         if account.max_video_s and media.duration_s and media.duration_s > account.max_video_s:
-            limit = f"at most {account.max_video_s:g} s on {platform_limits.label}"
+            limit = f"at most {account.max_video_s:g} s on {platform.label}"
             message = f"This account may post videos of {limit}. Make it shorter."
             all_problems.append(PostProblem("account_duration", message, "media", n))
     for allowed, turned_off, feature in (
@@ -162,7 +149,7 @@ def _account_problems(platform_limits: PlatformLimits, post: PostRequest, accoun
             all_problems.append(
                 PostProblem(
                     f"{feature}_off",
-                    f"The account has turned {feature} off on {platform_limits.label}. Turn them off here too.",
+                    f"The account has turned {feature} off on {platform.label}. Turn them off here too.",
                     "options",
                 )
             )

@@ -1,22 +1,23 @@
-"""Checks the texts of a post against the platform's limits (numbers: backend.platforms.text_limits)."""
+"""Checks the texts of a post against the platform's limits (numbers: its `platform.py`)."""
 
 from __future__ import annotations
 
 import re
 from typing import Literal
 
-from backend.platforms.limits import FormatLimits, PlatformLimits
-from backend.platforms.port import Fix, PostProblem, PostRequest
+from backend.platforms.limits import FormatLimits, TextLimit, TextRules
+from backend.platforms.platform import Platform
+from backend.platforms.port import FORMAT_NAMES, Fix, PostProblem, PostRequest
 from backend.platforms.text_length import tags_length
-from backend.platforms.text_limits import TextLimit, TextRules, hashtags_in, mentions_in, text_length, text_rules_for
+from backend.platforms.text_limits import hashtags_in, mentions_in, text_length
 
 TextField = Literal["caption", "title", "first_comment"]
 _LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 
 
-def text_problems(platform: str, platform_limits: PlatformLimits, limits: FormatLimits, post: PostRequest) -> list[PostProblem]:
-    rules = text_rules_for(platform, post.format)
-    label = platform_limits.label
+def text_problems(platform: Platform, limits: FormatLimits, post: PostRequest) -> list[PostProblem]:
+    rules = platform.text_rules_for(post.format)
+    label = platform.label
     all_problems: list[PostProblem] = []
     if rules.text is None or not limits.caption:
         if post.caption.strip():
@@ -32,15 +33,16 @@ def text_problems(platform: str, platform_limits: PlatformLimits, limits: Format
         all_problems += _length_problems(label, "title", post.title, rules.heading) + _character_problems(
             label, "title", post.title, rules
         )
-    if platform == "youtube" and not post.title.strip():
-        all_problems.append(PostProblem("title_missing", "YouTube needs a title. Write one.", "title"))
-    if platform == "youtube" and post.format == "short" and _LINK.search(post.caption):
-        all_problems.append(_not_shown("links", "Links under a YouTube Short cannot be clicked.", "caption"))
+    if platform.title_required and not post.title.strip():
+        all_problems.append(PostProblem("title_missing", f"{label} needs a title. Write one.", "title"))
+    if not limits.links and _LINK.search(post.caption):
+        message = f"Links under a {label} {FORMAT_NAMES[post.format]} cannot be clicked."
+        all_problems.append(_not_shown("links", message, "caption"))
     if rules.tags_in_all is not None and tags_length(post.options.tags) > rules.tags_in_all:
         all_problems.append(
             PostProblem("tags", f"Tags have at most {rules.tags_in_all} characters together. Take some out.", "options")
         )
-    return all_problems + _first_comment_problems(platform_limits, limits, post, rules) + _alt_text_problems(label, post, rules)
+    return all_problems + _first_comment_problems(platform, limits, post, rules) + _alt_text_problems(label, post, rules)
 
 
 def _length_problems(label: str, where: TextField, text: str, field: TextLimit) -> list[PostProblem]:
@@ -74,15 +76,13 @@ def _character_problems(label: str, where: TextField, text: str, rules: TextRule
     return [PostProblem("letters", f"{label} takes no {' and no '.join(used_characters)} in the {name}. Take them out.", where)]
 
 
-def _first_comment_problems(
-    platform_limits: PlatformLimits, limits: FormatLimits, post: PostRequest, rules: TextRules
-) -> list[PostProblem]:
+def _first_comment_problems(platform: Platform, limits: FormatLimits, post: PostRequest, rules: TextRules) -> list[PostProblem]:
     if not post.first_comment.strip():
         return []
-    if not platform_limits.comments or not limits.comment:
-        where = platform_limits.label if not platform_limits.comments else f"a story on {platform_limits.label}"
+    if not platform.comments or not limits.comment:
+        where = platform.label if not platform.comments else f"a story on {platform.label}"
         return [_not_shown("comment_unseen", f"There is no first comment on {where}. It is left out.", "first_comment")]
-    return _length_problems(platform_limits.label, "first_comment", post.first_comment, rules.text) if rules.text else []
+    return _length_problems(platform.label, "first_comment", post.first_comment, rules.text) if rules.text else []
 
 
 def _alt_text_problems(label: str, post: PostRequest, rules: TextRules) -> list[PostProblem]:

@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from backend.platforms.text_limits import Unit, text_length
+from backend.platforms.limits import Unit
+from backend.platforms.text_limits import text_length
 
 _HASHTAG = re.compile(r"(?<![\w&/])#\w+")
 _JOINER, _ELLIPSIS = "\u200d", "…"

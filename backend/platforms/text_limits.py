@@ -1,68 +1,24 @@
-"""Text limits of each platform: length and its unit, number of hashtags. Pure; the only place with these numbers.
-
-Sources: docs/contracts/instagram.md, 3; docs/contracts/tiktok.md, 6; docs/contracts/youtube.md, 4.
-"""
+"""Measures texts as platforms do, and checks them against the platforms' rules. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-Unit = Literal["characters", "UTF-16 units", "bytes"]
+from backend.platforms.limits import TextLimit, TextRules, Unit
+from backend.platforms.registry import PLATFORMS
+
 _HASHTAG = re.compile(r"(?<![\w&/])#\w+")
 _MENTION = re.compile(r"(?<![\w.])@\w[\w.]*")
 
 
-@dataclass(frozen=True, slots=True)
-class TextLimit:
-    """Limit of one text. `name`: what users of the platform call it."""
-
-    name: str
-    limit: int
-    unit: Unit = "characters"
-
-
-@dataclass(frozen=True, slots=True)
-class TextRules:
-    """`text`: the text under the post, None: the platform shows none. `heading`: a separate title, None: there is none.
-
-    `hashtags`, `mentions`: limits for all texts together, None: no limit. `forbidden`: refused characters. `tags_in_all`:
-    limit of characters of all keywords together (YouTube's `tags`).
-    """
-
-    key: str
-    title: str
-    text: TextLimit | None
-    heading: TextLimit | None = None
-    hashtags: int | None = None
-    mentions: int | None = None
-    forbidden: str = ""
-    alt: TextLimit | None = None
-    tags_in_all: int | None = None
-
-
 RULES: dict[str, TextRules] = {
     rules.key: rules
-    for rules in (
-        TextRules(
-            "instagram", "Instagram", TextLimit("caption", 2200), hashtags=30, mentions=20, alt=TextLimit("alt text", 1000)
-        ),
-        TextRules("instagram-story", "Instagram story", None),
-        TextRules("tiktok", "TikTok", TextLimit("caption", 2200, "UTF-16 units")),
-        TextRules(
-            "tiktok-photo", "TikTok photos",
-            TextLimit("description", 4000, "UTF-16 units"), TextLimit("title", 90, "UTF-16 units"),
-        ),
-        TextRules(
-            "youtube", "YouTube", TextLimit("description", 5000, "bytes"), TextLimit("title", 100),
-            forbidden="<>", tags_in_all=500,
-        ),
-        TextRules("sandbox", "Sandbox", TextLimit("caption", 2200), TextLimit("title", 100), hashtags=30, mentions=20),
-    )
-}  # fmt: skip
-"""Reels and carousels are `instagram`: their texts have the same limits. Shorts are `youtube`."""
+    for platform in PLATFORMS.values()
+    for rules in (platform.text_rules, *platform.text_rules_by_format.values())
+}
+"""The text rules of all platforms by their key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +30,8 @@ class TextProblem:
 
 
 def text_rules_for(platform: str, post_format: str) -> TextRules:
-    """The rules for a post on `platform` (instagram, tiktok, youtube, sandbox) as picture, carousel, reel, story, video or
-    short."""
-    is_story, is_photos = post_format == "story", post_format in ("picture", "carousel")
-    if platform == "instagram" and is_story:
-        return RULES["instagram-story"]
-    return RULES["tiktok-photo" if platform == "tiktok" and is_photos else platform]
+    """The rules for a post on the platform of that name as picture, carousel, reel, story, video or short."""
+    return PLATFORMS[platform].text_rules_for(post_format)
 
 
 def text_length(text: str, unit: Unit) -> int:

@@ -9,7 +9,7 @@ from backend import channels
 from backend.errors import RateLimited
 from backend.jobs import JobContext
 from backend.platforms.errors import OutcomeUnknown, PlatformError, RateLimitedByPlatform, Transient
-from backend.platforms.port import AccountAccess, Platform, Published
+from backend.platforms.port import AccountAccess, PlatformAdapter, Published
 from backend.publishing import attempts
 from backend.publishing.attempts import PublishAttempt
 
@@ -18,11 +18,11 @@ NOT_FOUND = "Its answer was lost and it is not under the post. Look, and write i
 NO_REMOTE_ID = "The platform did not say which post it is, so the first comment has to be written by hand."
 
 
-def has_first_comment(platform: Platform, attempt: PublishAttempt) -> bool:
+def has_first_comment(platform: PlatformAdapter, attempt: PublishAttempt) -> bool:
     return bool(attempt.post.first_comment.strip()) and platform.comments
 
 
-def write_first_comment(ctx: JobContext, platform: Platform, attempt: PublishAttempt, published: Published) -> None:
+def write_first_comment(ctx: JobContext, platform: PlatformAdapter, attempt: PublishAttempt, published: Published) -> None:
     """Writes the first comment. Re-entrant: after a lost answer or a crash it looks for the comment before sending it again.
 
     Raises RateLimited when it must be continued later, in another attempt of the job.

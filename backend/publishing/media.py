@@ -17,8 +17,8 @@ from backend.content_plans import ownership as posts
 from backend.errors import RateLimited
 from backend.jobs import JobContext
 from backend.platforms.errors import InvalidPost
-from backend.platforms.limits import PLATFORMS
-from backend.platforms.port import Media, Platform, PostProblem, PostRequest
+from backend.platforms.port import Media, PlatformAdapter, PostProblem, PostRequest
+from backend.platforms.registry import PLATFORMS
 from backend.publishing import signed_urls
 from backend.publishing.schemas import URL_TTL_S
 from backend.settings import Settings
@@ -70,7 +70,7 @@ def _media(card: AssetCard, alt_text: str) -> Media:
     )
 
 
-def with_sources(ctx: JobContext, platform: Platform, request: PostRequest, files: Files) -> PostRequest:
+def with_sources(ctx: JobContext, platform: PlatformAdapter, request: PostRequest, files: Files) -> PostRequest:
     """The request with a URL or a local path for each file, as the platform needs it.
 
     Raises InvalidPost: the platform cannot reach the files; NotFound: one is gone.
@@ -101,19 +101,18 @@ def file_url(app: App, tenant_id: str, card: AssetCard, *, platform: str) -> str
 
 def _is_local_platform(settings: Settings, platform: str) -> bool:
     """Whether this platform is a test server on this machine (`make platforms`), which can reach the studio as it is."""
-    urls = {"instagram": settings.instagram_graph_url, "tiktok": settings.tiktok_api_url, "youtube": settings.youtube_api_url}
-    return urlsplit(urls.get(platform, "")).hostname in ("127.0.0.1", "localhost", "::1")
+    return urlsplit(PLATFORMS[platform].api_url(settings)).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def reachability_problems(tx: Session, settings: Settings, post: posts.PostCard) -> tuple[PostProblem, ...]:
     """Whether the platform will be able to fetch this studio's files, checked when a post is planned. Does not block: the
     studio may get a public address before the post is due."""
-    platform_limits = PLATFORMS[post.platform]
-    limits = platform_limits.formats.get(posts.build_request(tx, post).format)
+    platform = PLATFORMS[post.platform]
+    limits = platform.formats.get(posts.build_request(tx, post).format)
     is_public = settings.s3_public_endpoint or urlsplit(settings.public_url).scheme == "https"
     if is_public or _is_local_platform(settings, post.platform) or limits is None or not limits.fetched:
         return ()
-    return (PostProblem("out_of_reach", _unreachable_message(platform_limits.label), "media"),)
+    return (PostProblem("out_of_reach", _unreachable_message(platform.label), "media"),)
 
 
 def _unreachable_message(label: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 from backend.db.tables import PostState
 from backend.errors import Cancelled, Rejected
 from backend.jobs import JobContext
-from backend.platforms.port import Platform, Published
-from backend.platforms.registry import platform
+from backend.platforms.port import PlatformAdapter, Published
+from backend.platforms.registry import create_adapter
 from backend.publishing import attempts, comments, decisions
 from backend.publishing.attempts import PublishAttempt
 from backend.publishing.pause import CANCELLED
@@ -26,7 +26,7 @@ def run(ctx: JobContext, payload: AutopostPayload) -> dict[str, Any]:
     Raises Conflict: the post is not this job's. Rejected: it failed, or its outcome cannot be found out.
     """
     attempt = attempts.begin_attempt(ctx, payload.post_id)
-    with closing(platform(attempt.post.platform, ctx.app.settings)) as platform_client:
+    with closing(create_adapter(attempt.post.platform, ctx.app.settings)) as platform_client:
         if not attempt.outcome:
             try:
                 _publish(ctx, platform_client, attempt, hold=payload.hold)
@@ -51,7 +51,7 @@ def run(ctx: JobContext, payload: AutopostPayload) -> dict[str, Any]:
     }
 
 
-def _publish(ctx: JobContext, platform_client: Platform, attempt: PublishAttempt, *, hold: bool) -> None:
+def _publish(ctx: JobContext, platform_client: PlatformAdapter, attempt: PublishAttempt, *, hold: bool) -> None:
     result = PublishFlow(ctx, platform_client, attempt, hold=hold).run()
     if isinstance(result, Published):
         try:

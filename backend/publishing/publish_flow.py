@@ -18,7 +18,7 @@ from backend.engines.events import Handle, Log, Progress
 from backend.errors import Invalid, NotFound, RateLimited
 from backend.jobs import JobContext
 from backend.platforms.errors import Forbidden, InvalidPost, OutcomeUnknown, PlatformError, PrepareAgain, TokenRefused
-from backend.platforms.port import AccountAccess, Platform, PostRequest, PublishAccepted, Published
+from backend.platforms.port import AccountAccess, PlatformAdapter, PostRequest, PublishAccepted, Published
 from backend.publishing import attempts, decisions, media, quotas
 from backend.publishing.attempts import PublishAttempt
 from backend.publishing.decisions import Decision
@@ -46,7 +46,7 @@ class PostHeld(Exception):
 class PublishFlow:
     """Publishes one post. `hold`: a post that turns out not to be published is put on hold instead of being sent again."""
 
-    def __init__(self, ctx: JobContext, platform: Platform, attempt: PublishAttempt, *, hold: bool = False) -> None:
+    def __init__(self, ctx: JobContext, platform: PlatformAdapter, attempt: PublishAttempt, *, hold: bool = False) -> None:
         self._ctx, self._platform, self._attempt, self._hold = ctx, platform, attempt, hold
         self._access: AccountAccess | None = None
         self._slept_s = 0.0

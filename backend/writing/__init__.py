@@ -3,7 +3,7 @@
 from backend.writing import chat
 from backend.writing.checks import check_text
 from backend.writing.composition import CheckedText, WritingContext, compose_texts, generate_ideas, llm_cost_of
-from backend.writing.content_types import CONTENT_TYPES, ContentType
+from backend.writing.content_types import CONTENT_TYPES
 from backend.writing.llm_calls import ask_in_steps
 from backend.writing.queries import batch, get, latest_batch, page
 from backend.writing.requests import CONTENT_KIND, IDEAS_KIND, latest_job, start_content, start_ideas
@@ -55,7 +55,6 @@ __all__ = [
     "BrokenRule",
     "ChatLine",
     "CheckedText",
-    "ContentType",
     "DraftCard",
     "DraftPage",
     "Goal",

@@ -184,5 +184,5 @@ def _check_platform(parts: TextParts, order: WriteOrder) -> Iterator[BrokenRule]
     kind = CONTENT_TYPES[order.content_type]
     parts_by_field = {"text": "caption", "heading": "hook", "alt": "alt_text", "hashtags": "hashtags", "mentions": "caption"}
     post_text = full_caption(parts.caption, parts.hashtags)
-    for problem in text_limits.problems(kind.platform, text=post_text, heading=parts.hook, alt=parts.alt_text):
+    for problem in text_limits.problems(kind.rules.key, text=post_text, heading=parts.hook, alt=parts.alt_text):
         yield BrokenRule(parts_by_field[problem.part], "platform", problem.sentence)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backend.platforms.registry import PLATFORMS
+
 _WORKER_SETTINGS = ("WORKER_DATABASE_URL",)
-_OAUTH_SECRETS = ("INSTAGRAM_APP_SECRET", "TIKTOK_CLIENT_SECRET", "YOUTUBE_CLIENT_SECRET")
+_PLATFORM_SECRETS = tuple(name for platform in PLATFORMS.values() for name in platform.secret_settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +56,5 @@ def worker_services(*, stop_grace_s: float) -> tuple[Service, Service]:
     cpu, gpu = ("-m", "workers.main", "--queues", "cpu,net", "--tick"), ("-m", "workers.main", "--queues", "gpu")
     return (
         Service("worker-cpu", cpu, stop_grace_s=stop_grace_s, withheld=("DATABASE_URL",)),
-        Service("worker-gpu", gpu, stop_grace_s=stop_grace_s, withheld=("DATABASE_URL", *_OAUTH_SECRETS)),
+        Service("worker-gpu", gpu, stop_grace_s=stop_grace_s, withheld=("DATABASE_URL", *_PLATFORM_SECRETS)),
     )

@@ -13,6 +13,7 @@ from backend.content_plans import ChannelActivity
 from backend.errors import StudioError
 from backend.kit.clock import now
 from backend.platforms.port import PlatformAccount
+from backend.platforms.registry import PLATFORMS
 from studio.shell import session
 from studio.shell.frame import Page
 from studio.ui.confirm import confirm
@@ -75,7 +76,7 @@ def _details(card: ChannelCard) -> str:
     audience = PRIVACY.get(card.platform, {}).get(card.settings.get("privacy", ""))
     if card.platform in PRIVACY:
         details.append(f"seen by: {audience}" if audience else "privacy: chosen for each post")
-    if card.platform == "youtube" and "made_for_kids" in card.settings:
+    if PLATFORMS[card.platform].asks_made_for_kids and "made_for_kids" in card.settings:
         details.append("made for kids" if card.settings["made_for_kids"] else "not made for kids")
     details.append("AI label always on")
     return f":small[{' · '.join(details)}]"
@@ -190,7 +191,7 @@ def _settings(page: Page, card: ChannelCard) -> None:
                     index=options.index(privacy) if privacy in options else 0,
                     format_func=lambda value: PRIVACY[card.platform].get(value, "Chosen for each post"),
                 )
-            if card.platform == "youtube":
+            if PLATFORMS[card.platform].asks_made_for_kids:
                 made_for_kids = st.radio(
                     "Made for kids",
                     [False, True],
@@ -217,10 +218,10 @@ def _settings(page: Page, card: ChannelCard) -> None:
 def _available_audiences(page: Page, card: ChannelCard) -> list[str]:
     """The audiences that can be chosen now. TikTok names them per account (creator_info), so the form asks when opened."""
     audiences = list(PRIVACY.get(card.platform, {}))
-    if card.platform != "tiktok":
+    if not PLATFORMS[card.platform].privacy_per_account:
         return audiences
     try:
-        with st.spinner("Asking TikTok what this account may choose"):
+        with st.spinner(f"Asking {PLATFORMS[card.platform].label} what this account may choose"):
             account = channels.check_account(page.app, page.transaction, card.id)
     except StudioError as error:
         st.warning(f"{plain(error.message)} The choice is checked again before each post.", icon=":material/cloud_off:")

@@ -11,6 +11,7 @@ from backend import bulk_planning, channels, content_plans, influencers
 from backend.channels import ChannelCard
 from backend.content_plans import STATE_LABELS, PlanFilters
 from backend.influencers import InfluencerCard
+from backend.platforms.registry import PLATFORMS
 from studio.components.calendar import calendar
 from studio.content_plans import bulk_dialog, plan, plan_new, plan_series, posting_rules
 from studio.shell.frame import Page
@@ -50,6 +51,7 @@ def show(page: Page) -> None:
         can_edit=page.can_edit,
         influencers=[(card.id, card.name) for card in influencer_cards],
         states=_STATES,
+        platforms={name: platform.short_name for name, platform in PLATFORMS.items()},
         colour_by=st.session_state.get("calendar:colours", "influencer"),
         stamp=f"{st.session_state.get('calendar:stamp', 0)}:{moved}",
         filters=filters,

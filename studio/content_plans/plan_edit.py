@@ -12,7 +12,7 @@ from backend.channels import ChannelCard
 from backend.content_plans import PlanCard, PlanDraft, PostCard, PostState, VariantDraft
 from backend.generation import GalleryFilters
 from backend.platforms import rules as platforms
-from backend.platforms.limits import PLATFORMS
+from backend.platforms.registry import PLATFORMS
 from backend.videos import VideoFilters
 from studio.components import gallery
 from studio.components.gallery import Tile

@@ -13,8 +13,8 @@ from backend import channels, influencers
 from backend.assets import AssetCard
 from backend.channels import PRIVACY, ChannelCard
 from backend.content_plans import VariantDraft
-from backend.platforms.limits import PLATFORMS
 from backend.platforms.port import Options, PlatformAccount
+from backend.platforms.registry import PLATFORMS
 from studio.shell.frame import Page
 from studio.ui.format import media_url, plain
 from studio.ui.toasts import toast_errors

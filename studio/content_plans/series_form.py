@@ -13,7 +13,7 @@ from backend.channels import PRIVACY, ChannelCard
 from backend.content_plans import RulesCard, to_local_time
 from backend.influencers import InfluencerCard
 from backend.kit.clock import now
-from backend.platforms.limits import PLATFORMS
+from backend.platforms.registry import PLATFORMS
 from backend.writing import CAPTION_CHARACTERS, MAX_STYLE
 from studio.ui.format import plain
 from studio.writing.writing_form import brief_fields

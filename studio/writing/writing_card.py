@@ -8,7 +8,8 @@ import streamlit as st
 
 from backend import generation, writing
 from backend.errors import NotFound, StudioError
-from backend.platforms.text_limits import RULES, full_caption, text_length
+from backend.platforms.registry import PLATFORMS
+from backend.platforms.text_limits import full_caption, text_length
 from backend.writing import CONTENT_TYPES, DraftCard, Part
 from studio.gallery.picture_urls import picture
 from studio.shell.frame import Page
@@ -79,7 +80,9 @@ def counters(draft: DraftCard) -> str:
         lengths.append(f"{own.heading.name} {text_length(parts.hook, own.heading.unit):,} of {own.heading.limit:,}")
     limit = f" of {own.hashtags}" if own.hashtags else ""
     lengths.append(f"hashtags {len(parts.hashtags)}{limit}")
-    others = [rules for key, rules in RULES.items() if key in ("instagram", "tiktok", "youtube") and rules is not own]
+    others = [
+        platform.text_rules for platform in PLATFORMS.values() if not platform.practice and platform.text_rules is not own
+    ]
     too_small = [rules.title for rules in others if rules.text and text_length(post_text, rules.text.unit) > rules.text.limit]
     return " · ".join(lengths) + (f" · too long for {' and '.join(too_small)}" if too_small else "")
 

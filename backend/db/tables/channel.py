@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
+from backend.platforms.registry import PLATFORMS
 
 
 class Channel(Tenanted, Dated, Base):
@@ -18,7 +19,7 @@ class Channel(Tenanted, Dated, Base):
     __table_args__ = (
         tenant_key(),
         tenant_fk("influencer_id", "influencers", ondelete="CASCADE"),
-        CheckConstraint(one_of("platform", "instagram", "tiktok", "youtube", "sandbox"), name="platform"),
+        CheckConstraint(one_of("platform", *PLATFORMS), name="platform"),
         CheckConstraint(one_of("state", "connected", "reconnect", "off"), name="state"),
         Index(None, "tenant_id", "influencer_id"),
         Index(

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from backend.platforms.http_base import json_object, non_negative_int, parse_seconds, sub_object
+from backend.platforms.http_base import PlatformApiError, json_object, non_negative_int, parse_seconds, sub_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,12 @@ class InstagramErrorBody:
         )
 
 
-class InstagramApiError(Exception):
+class InstagramApiError(PlatformApiError):
     """An error answer of the API."""
 
     def __init__(self, problem: InstagramErrorBody) -> None:
         super().__init__(f"{problem.status} {problem.code}/{problem.subcode} {problem.message}")
-        self.problem = problem
+        self.problem, self.http_status = problem, problem.status
 
 
 def _to_int(value: object) -> int:

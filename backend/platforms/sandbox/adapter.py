@@ -132,8 +132,8 @@ def translate_api_errors(*, publishing: bool = False) -> Generator[None, None, N
 
 
 def to_platform_error(error: SandboxApiError, *, publishing: bool = False) -> PlatformError:
-    data: dict[str, Any] = {"platform_code": error.code, "detail": f"{error.status} {error.message}"}
-    match error.status:
+    data: dict[str, Any] = {"platform_code": error.code, "detail": f"{error.http_status} {error.message}"}
+    match error.http_status:
         case 401:
             return TokenRefused(f"{LABEL} no longer accepts the connection. Connect the account again.", **data)
         case 403:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from backend.platforms.http_base import HttpClient, ResponseLost, json_object, non_negative_int, parse_seconds
+from backend.platforms.http_base import HttpClient, PlatformApiError, ResponseLost, json_object, non_negative_int, parse_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,17 @@ class SandboxToken:
     account_id: str
 
 
-class SandboxApiError(Exception):
+class SandboxApiError(PlatformApiError):
     """{"error": {"code", "message"}}. `retry_after` in seconds."""
 
     def __init__(self, response: httpx.Response) -> None:
         error_value = json_object(response).get("error")
         error = error_value if isinstance(error_value, dict) else {}
-        self.status, self.code = response.status_code, str(error.get("code") or "")
+        self.http_status = response.status_code
+        self.code = str(error.get("code") or "")
         self.message = str(error.get("message") or "")[:300]
         self.retry_after = parse_seconds(response.headers.get("retry-after"))
-        super().__init__(f"{self.status} {self.code} {self.message}".strip())
+        super().__init__(f"{self.http_status} {self.code} {self.message}".strip())
 
 
 class SandboxClient:

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from backend.platforms.http_base import json_object, non_negative_int, parse_seconds, sub_object
+from backend.platforms.http_base import PlatformApiError, json_object, non_negative_int, parse_seconds, sub_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,9 @@ class TikTokErrorBody:
         )
 
 
-class TikTokApiError(Exception):
+class TikTokApiError(PlatformApiError):
     """An error answer of the API."""
 
     def __init__(self, problem: TikTokErrorBody) -> None:
         super().__init__(f"{problem.status} {problem.code} {problem.message}".strip())
-        self.problem = problem
+        self.problem, self.http_status = problem, problem.status

@@ -53,7 +53,7 @@ class YouTube(AdapterBase):
         if channel is None:
             raise Forbidden("This Google account has no YouTube channel. Make one, then connect again.")
         return PlatformAccount(
-            channel.id, channel.handle or channel.title, channel.title, channel.picture, ("public", "unlisted", "private")
+            channel.id, channel.handle or channel.title, channel.title, channel.picture, self.platform.fixed_privacy
         )
 
     def prepare(

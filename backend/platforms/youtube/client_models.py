@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from backend.platforms.http_base import json_object, parse_seconds, sub_object
+from backend.platforms.http_base import PlatformApiError, json_object, parse_seconds, sub_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ class YouTubeErrorBody:
         return cls(response.status_code, str(first_error.get("reason") or plain_error or ""), str(message)[:500], retry_after)
 
 
-class YouTubeApiError(Exception):
+class YouTubeApiError(PlatformApiError):
     """An error answer of the API."""
 
     def __init__(self, problem: YouTubeErrorBody) -> None:
         super().__init__(f"{problem.status} {problem.reason} {problem.message}".strip())
-        self.problem = problem
+        self.problem, self.http_status = problem, problem.status

@@ -30,11 +30,13 @@ def calendar(
     can_edit: bool,
     influencers: Sequence[tuple[str, str]],
     states: Mapping[str, str],
+    platforms: Mapping[str, str],
     colour_by: str,
     filters: Mapping[str, str],
     stamp: str,
 ) -> CalendarEvent:
-    """`influencers`: (id, name), their order gives their colours; `states`: state -> label; `colour_by`: influencer or state;
+    """`influencers`: (id, name), their order gives their colours; `states`: state -> label; `platforms`: platform ->
+    short name; `colour_by`: influencer or state;
     `filters`: as the API takes them; a new `stamp` reloads the entries."""
     data: dict[str, Any] = {
         "workspace": workspace,
@@ -42,6 +44,7 @@ def calendar(
         "canEdit": can_edit,
         "influencers": [list(pair) for pair in influencers],
         "states": dict(states),
+        "platforms": dict(platforms),
         "colourBy": colour_by,
         "filters": dict(filters),
         "stamp": stamp,

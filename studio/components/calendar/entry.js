@@ -24,6 +24,7 @@ import { dayOf, daysBetween, later } from "./wall_time.js"
  * @typedef {object} EntryLabels
  * @property {[id: string, name: string][]} influencers
  * @property {Record<string, string>} states what people read
+ * @property {Record<string, string>} platforms their short names
  * @property {string} colourBy "influencer" or "state"
  */
 
@@ -42,8 +43,6 @@ const STATE_COLORS = {
   on_hold: "#6b7280",
 }
 export const FACE_BELOW = "Face match below the threshold"
-/** @type {Record<string, string>} */
-const PLATFORM_TEXT = { instagram: "IG", tiktok: "TT", youtube: "YT", sandbox: "SB" }
 /** When a post without a time is put on a day. */
 const DEFAULT_TIME = "18:00"
 
@@ -110,7 +109,7 @@ export const spokenText = (labels, entry) =>
     entry.title,
     influencerName(labels, entry),
     labels.states[entry.state],
-    entry.platforms.map(platform => PLATFORM_TEXT[platform]).join(", "),
+    entry.platforms.map(platform => labels.platforms[platform]).join(", "),
     entry.clash,
     entry.faceBelow && FACE_BELOW,
   ]

@@ -27,6 +27,7 @@ const entry = rest => ({
 const labels = (colourBy = "influencer") => ({
   influencers: /** @type {[string, string][]} */ ([["i1", "Bella"]]),
   states: { draft: "Draft", published: "Published" },
+  platforms: { instagram: "IG", tiktok: "TT" },
   colourBy,
 })
 

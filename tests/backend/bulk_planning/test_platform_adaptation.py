@@ -10,8 +10,8 @@ from backend.bulk_planning import SeriesOrder, platform_adaptation
 from backend.content_plans import whole_caption
 from backend.errors import Invalid
 from backend.platforms import rules
-from backend.platforms.limits import PLATFORMS
 from backend.platforms.port import Media, PostRequest
+from backend.platforms.registry import PLATFORMS
 from backend.writing import TextParts
 
 PICTURE = Media(kind="picture", mime="image/jpeg", width=1080, height=1350, size=10, sha256="x", alt_text="")

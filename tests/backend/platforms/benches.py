@@ -8,8 +8,8 @@ from typing import Any
 
 from backend.engines.events import Handle
 from backend.platforms.errors import PlatformError
-from backend.platforms.port import AccountAccess, Media, Outcome, Platform, PostRequest, PublishAccepted, Published
-from backend.platforms.registry import platform
+from backend.platforms.port import AccountAccess, Media, Outcome, PlatformAdapter, PostRequest, PublishAccepted, Published
+from backend.platforms.registry import create_adapter
 from backend.settings import Settings
 from tests.backend.platforms.posts import film, picture, post_of
 from tests.servers.platforms.files import JPEG, MP4, FileHost
@@ -24,7 +24,7 @@ SIZES = {"instagram": 3000, "tiktok": 12 * MB, "youtube": 1_000_000, "sandbox": 
 class Bench:
     """Switches around the irreversible call: `after` it is done the answer is lost, or says 5xx; `before`: nothing is done."""
 
-    platform: Platform
+    platform: PlatformAdapter
     server: Any
     access: AccountAccess
     host: FileHost
@@ -100,7 +100,7 @@ SWITCHES = {
 def bench(server: PlatformServer, host: FileHost, folder: Path, name: str, format: str, account: str) -> Bench:
     token, id = server.account(account)
     kind = name if name != "tiktok" else f"tiktok-{'video' if format == 'video' else 'picture'}"
-    adapter = platform(name, settings(server))
+    adapter = create_adapter(name, settings(server))
     return Bench(adapter, server, AccountAccess(token, id), host, folder, format, *SWITCHES[kind], account)
 
 

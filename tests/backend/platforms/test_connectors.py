@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from backend.platforms.errors import TokenRefused, Transient
-from backend.platforms.oauth import SandboxConnector, connector
+from backend.platforms.oauth import connector
+from backend.platforms.sandbox.oauth import SandboxConnector
 from backend.settings import Settings
 from tests.backend.platforms.benches import settings
 

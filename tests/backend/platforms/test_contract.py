@@ -184,11 +184,11 @@ def test_an_expired_token_stops_before_anything_is_done(bench: Bench) -> None:
 
 
 def test_a_platform_that_cannot_be_reached_is_tried_again(bench: Bench) -> None:
-    from backend.platforms.registry import platform
+    from backend.platforms.registry import create_adapter
 
     nowhere = {f"{bench.platform.name}_{kind}_url": "http://127.0.0.1:9" for kind in ("graph", "api")}
     settings = bench.platform.settings.model_copy(update={**nowhere, "sandbox_url": "http://127.0.0.1:9"})  # type: ignore[attr-defined]
-    away = platform(bench.platform.name, settings)
+    away = create_adapter(bench.platform.name, settings)
     post = bench.post()
     with pytest.raises(Transient):
         list(away.prepare(post, bench.access))

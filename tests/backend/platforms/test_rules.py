@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backend.platforms import rules
-from backend.platforms.limits import PLATFORMS
 from backend.platforms.port import Media, Options, PlatformAccount, PostProblem, PostRequest
+from backend.platforms.registry import PLATFORMS
 from backend.platforms.text_length import limit_hashtags, shorten
 from backend.platforms.text_limits import hashtags_in, text_length
 from tests.backend.platforms.posts import film, picture, post_of
