@@ -64,8 +64,8 @@ def save_settings(tx: Session, channel_id: str, *, privacy: str = "", made_for_k
     if privacy and privacy not in labels:
         raise Invalid(f"{PLATFORMS[card.platform]} has no such privacy. Choose one of: {', '.join(labels.values()) or 'none'}.")
     if made_for_kids is not None and not registry.PLATFORMS[card.platform].asks_made_for_kids:
-        asking = " and ".join(platform.label for platform in registry.PLATFORMS.values() if platform.asks_made_for_kids)
-        raise Invalid(f"Only {asking} asks whether videos are made for kids.")
+        platform_names = " and ".join(platform.label for platform in registry.PLATFORMS.values() if platform.asks_made_for_kids)
+        raise Invalid(f"Only {platform_names} asks whether videos are made for kids.")
     others = {name: value for name, value in card.settings.items() if name not in ("privacy", "made_for_kids")}
     chosen = {"privacy": privacy or None, "made_for_kids": made_for_kids}
     _set(tx, channel_id, settings={**others, **{name: value for name, value in chosen.items() if value is not None}})

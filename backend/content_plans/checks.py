@@ -86,8 +86,8 @@ def _default_privacy(channel: ChannelCard) -> str:
 
 def _channel_options(channel: ChannelCard) -> dict[str, Any]:
     made_for_kids = channel.settings.get("made_for_kids")
-    asked = PLATFORMS[channel.platform].asks_made_for_kids
-    return {"made_for_kids": bool(made_for_kids)} if asked and made_for_kids is not None else {}
+    asks_made_for_kids = PLATFORMS[channel.platform].asks_made_for_kids
+    return {"made_for_kids": bool(made_for_kids)} if asks_made_for_kids and made_for_kids is not None else {}
 
 
 def original_media(card: AssetCard, alt_texts: Mapping[str, str]) -> Media:

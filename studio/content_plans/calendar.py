@@ -20,6 +20,7 @@ from studio.ui.toasts import show_queued_toasts
 from studio.ui.undo_notice import draw_notice_bar
 
 _STATES = {state.value: word for state, word in STATE_LABELS.items()}
+_PLATFORM_NAMES = {name: platform.short_name for name, platform in PLATFORMS.items()}
 Toolbar = tuple[str, dict[str, str], str]
 
 
@@ -51,7 +52,7 @@ def show(page: Page) -> None:
         can_edit=page.can_edit,
         influencers=[(card.id, card.name) for card in influencer_cards],
         states=_STATES,
-        platforms={name: platform.short_name for name, platform in PLATFORMS.items()},
+        platforms=_PLATFORM_NAMES,
         colour_by=st.session_state.get("calendar:colours", "influencer"),
         stamp=f"{st.session_state.get('calendar:stamp', 0)}:{moved}",
         filters=filters,
