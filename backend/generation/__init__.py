@@ -1,5 +1,6 @@
 """Prompts in, pictures out: requests, the gallery, ratings, remixes."""
 
+from backend.engines.image.params import SecondPassPick
 from backend.generation.api_requests import (
     GridOrder,
     ListOrder,
@@ -62,7 +63,6 @@ from backend.generation.schemas import (
     LoraPick,
     PictureCard,
     PosePick,
-    SecondPassPick,
     Size,
     TemplatePick,
     TileCard,

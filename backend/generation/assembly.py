@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from backend import assets, influencers, loras, prompt_library, workflows
 from backend.assets import AssetCard
 from backend.engines.image import sizes
+from backend.engines.image.params import ImageParams
 from backend.engines.image.port import ModelCard
 from backend.errors import Invalid
 from backend.generation import look_presets, model_features, rules
-from backend.generation.recipe import LoraRef, PictureRecipe, PoseRef, SecondPass, StyleRef, TemplateRef, WorkflowRef
+from backend.generation.recipe import LoraRef, PictureRecipe, PoseRef, StyleRef, TemplateRef, WorkflowRef
 from backend.generation.schemas import Assembled, GenerationDraft
 from backend.influencers import InfluencerCard
 from backend.loras import LoraCard
@@ -86,24 +87,17 @@ class RequestAssembler:
             with_look=draft.with_look,
             model=assembled.model,
             size=draft.size,
-            width=assembled.width,
-            height=assembled.height,
-            steps=assembled.steps,
-            cfg=assembled.cfg,
-            sampler=assembled.sampler,
             seeds=[seed],
             loras=list(assembled.loras),
             init_asset_id=draft.init_asset_id,
-            strength=draft.strength,
             ai_mark=influencer.ai_mark if influencer else True,
             mask_asset_id=draft.mask_asset_id,
-            feather=draft.feather if draft.mask_asset_id else 0,
             template=assembled.template,
             style=assembled.style,
             finish=draft.finish,
             pose=PoseRef(**draft.pose.model_dump()) if draft.pose else None,
-            second_pass=SecondPass(**draft.second_pass.model_dump()) if draft.second_pass else None,
             workflow=WorkflowRef(graph_id=workflow.id, name=workflow.name) if workflow else None,
+            **assembled.params(),
         )
 
     def prompts_as_written(self, draft: GenerationDraft) -> tuple[str, str]:
@@ -130,23 +124,16 @@ class RequestAssembler:
         prompt = rules.assemble_prompt(with_preset, trigger, look)
         if not prompt:
             raise Invalid("Write what the picture should show, for example: portrait of a woman at the beach, smiling.")
-        width, height = self._size(draft, model)
+        params = _params(draft, model, self._size(draft, model))
         varies = any(prompt_library.has_choices(text) for text in parts.texts())
         return Assembled(
             prompt=prompt,
             negative_prompt=rules.assemble_prompt(rules.join_phrases(chosen_negative, preset_negative), "", negative),
             loras=lora_refs,
-            width=width,
-            height=height,
-            steps=draft.steps or model.steps,
-            cfg=model.cfg if draft.cfg is None else draft.cfg,
-            sampler=_sampler(draft.sampler, model),
             model=model.name,
             notes=(
-                *_notes(
-                    draft, model, (width, height), lora_refs, prompt != with_preset and influencer is not None, parts, varies
-                ),
-                *model_features.notes(draft, workflow, width, height),
+                *_notes(draft, model, params, lora_refs, prompt != with_preset and influencer is not None, parts, varies),
+                *model_features.notes(draft, workflow, params.width, params.height),
             ),
             varies=varies,
             asked=chosen_prompt,
@@ -154,6 +141,7 @@ class RequestAssembler:
             style=StyleRef(style_id=parts.style.id, name=parts.style.name, version=parts.style.version)
             if parts.style
             else None,
+            **params.params(),
         )
 
     def _resolved_texts(self, draft: GenerationDraft, seed: int) -> tuple[str, str]:
@@ -250,22 +238,26 @@ class RequestAssembler:
         return value
 
 
-def _sampler(name: str, model: ModelCard) -> str:
-    if name and name not in model.samplers:
-        raise Invalid(f"{model.title} has no sampler called {name!r}. It offers: {', '.join(model.samplers)}.")
-    return name or model.sampler
+def _params(draft: GenerationDraft, model: ModelCard, size: tuple[int, int]) -> ImageParams:
+    """The draft's parameters; what it leaves empty is as the model recommends, where its card says that."""
+    if draft.sampler and draft.sampler not in model.samplers:
+        raise Invalid(f"{model.title} has no sampler called {draft.sampler!r}. It offers: {', '.join(model.samplers)}.")
+    params = draft.params() | {"width": size[0], "height": size[1]}
+    recommended = {name: getattr(model, name) for name, value in params.items() if value in (None, "") and hasattr(model, name)}
+    unused = {} if draft.mask_asset_id else {"feather": 0}
+    return ImageParams(**(params | recommended | unused))
 
 
 def _notes(
     draft: GenerationDraft,
     model: ModelCard,
-    size: tuple[int, int],
+    params: ImageParams,
     lora_refs: tuple[LoraRef, ...],
     look_added: bool,
     parts: _PromptParts,
     varies: bool,
 ) -> tuple[str, ...]:
-    notes = [f"{model.title} draws this at {size[0]} × {size[1]} px."]
+    notes = [f"{model.title} draws this at {params.width} × {params.height} px."]
     if draft.mask_asset_id:
         notes = ["Only the painted part is drawn anew; every other pixel stays as it is."]
     if varies:

@@ -109,9 +109,9 @@ def add_replacements(ctx: JobContext, context: GateContext, card: GenerationCard
         missing = identity.replacements_needed(context.scoring, requested=requested, drawn=card.n, passed=passed)
         if not missing:
             return None
-        recipe.seeds, recipe.redrawn = [*recipe.seeds, *rules.seeds(-1, missing)], recipe.redrawn + missing
+        seeds, redrawn = [*recipe.seeds, *rules.seeds(-1, missing)], recipe.redrawn + missing
         row = tx.get_one(Generation, card.id)
-        row.recipe = recipe.model_dump()
+        row.recipe = recipe.model_copy(update={"seeds": seeds, "redrawn": redrawn}).model_dump()
         if row.shots:  # pictures differ in their prompts: a new one takes the overrides of one that failed
             failed = sorted(n for n, gate in gates.items() if gate != "open")
             row.shots = [*row.shots, *(row.shots[n] for n in islice(cycle(failed or [0]), missing))]

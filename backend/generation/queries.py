@@ -20,7 +20,6 @@ from backend.generation.schemas import (
     GridAxis,
     LoraPick,
     PosePick,
-    SecondPassPick,
     TemplatePick,
 )
 
@@ -68,21 +67,14 @@ def remix(tx: Session, picture_id: str, *, new_seed: bool = True) -> GenerationD
         ),
         model=recipe.model,
         size=recipe.size,
-        width=recipe.width,
-        height=recipe.height,
-        steps=recipe.steps or None,
-        cfg=recipe.cfg,
-        sampler=recipe.sampler,
         seed=-1 if new_seed else card.seed,
         n=4 if new_seed else 1,
         init_asset_id=recipe.init_asset_id,
-        strength=recipe.strength,
         mask_asset_id=recipe.mask_asset_id,
-        feather=recipe.feather,
         finish=recipe.finish,
         pose=PosePick(**recipe.pose.model_dump()) if recipe.pose else None,
-        second_pass=SecondPassPick(**recipe.second_pass.model_dump()) if recipe.second_pass else None,
         workflow_id=recipe.workflow.graph_id if recipe.workflow and _has_workflow(tx, recipe.workflow.graph_id) else None,
+        **(recipe.params() | {"steps": recipe.steps or None}),  # imported pictures may not say how many steps: 0
     )
 
 

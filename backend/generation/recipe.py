@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from backend.engines.image.params import ImageParams, PartialImageParams
+
 
 class LoraRef(BaseModel):
     """A LoRA as a recipe keeps it: readable after the library changed."""
@@ -50,13 +52,6 @@ class PoseRef(BaseModel):
     drawn: bool = False
 
 
-class SecondPass(BaseModel):
-    """What was drawn is enlarged `scale` times and drawn again; `strength` 0..1: how much of it anew."""
-
-    scale: float
-    strength: float = 0.5
-
-
 class WorkflowRef(BaseModel):
     """An imported workflow; its graph never changes."""
 
@@ -64,7 +59,7 @@ class WorkflowRef(BaseModel):
     name: str
 
 
-class PictureRecipe(BaseModel):
+class PictureRecipe(ImageParams):
     """Everything needed to draw the same pictures again. `asked`: the prompt as the person wrote it; `prompt`: as drawn.
 
     Of a whole request, or, with overrides, of one picture: then wildcards are chosen in `asked` too. `redrawn`: how many of the
@@ -78,38 +73,30 @@ class PictureRecipe(BaseModel):
     with_look: bool
     model: str
     size: str
-    width: int
-    height: int
-    steps: int
-    cfg: float
-    sampler: str
     seeds: list[int]
     redrawn: int = 0
     loras: list[LoraRef]
     init_asset_id: str | None = None
-    strength: float = 0.6
     ai_mark: bool = True
     mask_asset_id: str | None = None
-    feather: int = 0
     template: TemplateRef | None = None
     style: StyleRef | None = None
     finish: str = ""
     upscaled: Upscaled | None = None
     pose: PoseRef | None = None
-    second_pass: SecondPass | None = None
     workflow: WorkflowRef | None = None
 
     def with_overrides(self, overrides: ImageOverrides) -> PictureRecipe:
         """The recipe of one picture."""
-        changes = {name: value for name in overrides.model_fields_set if (value := getattr(overrides, name)) is not None}
+        changes = {name: getattr(overrides, name) for name in overrides.model_fields_set}
         if changes.get("init_asset_id") == "":
             changes["init_asset_id"] = None
         return self.model_copy(update=changes) if changes else self
 
 
-class ImageOverrides(BaseModel):
-    """Fields of one picture that differ from its request's recipe. None: as the recipe says. `init_asset_id` "": no start
-    image."""
+class ImageOverrides(PartialImageParams):
+    """Fields of one picture that differ from its request's recipe; those not set are as the recipe says. `init_asset_id` "":
+    no start image."""
 
     asked: str | None = None
     prompt: str | None = None
@@ -117,18 +104,12 @@ class ImageOverrides(BaseModel):
     negative_prompt: str | None = None
     model: str | None = None
     size: str | None = None
-    width: int | None = None
-    height: int | None = None
-    steps: int | None = None
-    cfg: float | None = None
-    sampler: str | None = None
     loras: list[LoraRef] | None = None
     init_asset_id: str | None = None
-    strength: float | None = None
 
     def plain(self) -> dict[str, Any]:
-        """As a JSON object without the fields that are None."""
-        return self.model_dump(exclude_none=True)
+        """As a JSON object of the fields that are set."""
+        return self.model_dump(include=self.model_fields_set)
 
 
 def differences(base: PictureRecipe, recipes: Sequence[PictureRecipe]) -> list[ImageOverrides]:
@@ -154,7 +135,7 @@ def batch_by_model(recipes: Sequence[tuple[int, PictureRecipe]], limit: int) -> 
     models: dict[str, dict[str, dict[str, list[int]]]] = {}
     for n, recipe in recipes:
         loras = models.setdefault(recipe.model, {}).setdefault(_json(recipe, "loras"), {})
-        shared_fields = ("negative_prompt", "width", "height", "steps", "cfg", "sampler", "init_asset_id", "strength")
+        shared_fields = ("negative_prompt", "init_asset_id", *ImageParams.model_fields)
         loras.setdefault(_json(recipe, *shared_fields), []).append(n)
     rows = [row for loras in models.values() for groups in loras.values() for row in groups.values()]
     return [row[at : at + limit] for row in rows for at in range(0, len(row), limit)]

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from backend.engines.image.params import ImageParams, ImageParamsDraft
 from backend.generation.recipe import LoraRef, PictureRecipe, StyleRef, TemplateRef
 from backend.kit.drafts import Draft
 
@@ -46,12 +47,19 @@ class PosePick(Draft):
     drawn: bool = False
 
 
-class SecondPassPick(Draft):
-    scale: float = Field(1.5, gt=1, le=2)
-    strength: float = Field(0.5, gt=0, le=1)
+class PromptDraft(Draft):
+    """What a picture shows, and with what it is drawn."""
+
+    prompt: str = Field("", max_length=2000)
+    negative_prompt: str = Field("", max_length=2000)
+    influencer_id: str | None = None
+    with_look: bool = True
+    loras: Annotated[tuple[LoraPick, ...], Field(max_length=8)] = ()
+    model: str = ""
+    size: str = "square"
 
 
-class GenerationDraft(Draft):
+class GenerationDraft(ImageParamsDraft, PromptDraft):  # fields are in the order PromptDraft, ImageParamsDraft, its own
     """One request for 1-16 pictures. Empty or None: the model's own recommendation (or the influencer's).
 
     `prompt` may hold `<lora:name:0.8>`, wildcards and choices; with a `template` it follows the template's words.
@@ -62,29 +70,14 @@ class GenerationDraft(Draft):
     workflow that was approved): only where the model's `features` have them.
     """
 
-    prompt: str = Field("", max_length=2000)
-    negative_prompt: str = Field("", max_length=2000)
-    influencer_id: str | None = None
-    with_look: bool = True
-    loras: Annotated[tuple[LoraPick, ...], Field(max_length=8)] = ()
-    model: str = ""
-    size: str = "square"
-    width: int | None = Field(None, ge=64, le=4096)
-    height: int | None = Field(None, ge=64, le=4096)
-    steps: int | None = Field(None, ge=1, le=150)
-    cfg: float | None = Field(None, ge=0, le=30)
-    sampler: str = ""
     seed: int = Field(-1, ge=-1, le=MAX_SEED)
     n: int = Field(4, ge=1, le=MAX_PICTURES)
     init_asset_id: str | None = None
-    strength: float = Field(0.6, gt=0, le=1)
     mask_asset_id: str | None = None
-    feather: int = Field(8, ge=0, le=64)
     template: TemplatePick | None = None
     style_id: str | None = None
     finish: Literal["", "casual", "studio"] = ""
     pose: PosePick | None = None
-    second_pass: SecondPassPick | None = None
     workflow_id: str | None = None
 
     @model_validator(mode="after")
@@ -103,8 +96,7 @@ class GenerationPayload(BaseModel):
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Assembled:
+class Assembled(ImageParams):
     """One picture as it will be drawn, for the preview; `notes` say what was added and changed.
 
     `varies`: other pictures of the request have other prompts. `asked`: the person's prompt with wildcards chosen.
@@ -113,11 +105,6 @@ class Assembled:
     prompt: str
     negative_prompt: str
     loras: tuple[LoraRef, ...]
-    width: int
-    height: int
-    steps: int
-    cfg: float
-    sampler: str
     model: str
     notes: tuple[str, ...] = ()
     varies: bool = False

@@ -67,8 +67,9 @@ def generation_form(
         extra = _advanced_fields(key, choices, start, disabled)
         card = generation.choose_model(choices.models, extra["model"])
         extra |= engine_options_form.engine_options(key, card, start, disabled)
-    kept_size = {"width": start.width, "height": start.height} if size == start.size else {}
-    unchanged = {name: getattr(start, name) for name in ("init_asset_id", "mask_asset_id", "feather")}
+    # What the form does not show stays as it is; another format ends the size in pixels.
+    unchanged = start.params() | {"init_asset_id": start.init_asset_id, "mask_asset_id": start.mask_asset_id}
+    own_size = {} if size == start.size else {"width": None, "height": None}
     return GenerationDraft(
         prompt=prompt,
         influencer_id=influencer_id,
@@ -78,9 +79,7 @@ def generation_form(
         style_id=style.id if style else None,
         finish=finish,
         workflow_id=workflow,
-        **unchanged,
-        **kept_size,
-        **extra,
+        **(unchanged | own_size | extra),
     )
 
 

@@ -29,16 +29,16 @@ def choose_workflow(request: ImageRequest, card: ModelCard) -> Workflow:
         return request.workflow
     if request.pose and request.init_image:
         raise Unsupported("A pose cannot be held while drawing from a picture. Leave one of them out.")
-    if request.hires > 1 and request.init_image:
+    if request.second_pass and request.init_image:
         raise Unsupported("A second pass needs a drawing from words alone. Leave the start picture out, or enlarge it after.")
     if request.mask:
         return workflow.load_builtin("inpaint")
     if request.init_image:
         return workflow.load_builtin("img2img")
     if request.pose:
-        pose_workflow = workflow.load_builtin("pose_hires" if request.hires > 1 else "pose")
+        pose_workflow = workflow.load_builtin("pose_hires" if request.second_pass else "pose")
         return pose_workflow.bypass("Pose reader", "Pose") if request.pose_drawn else pose_workflow
-    if request.hires > 1:
+    if request.second_pass:
         return workflow.load_builtin("hires")
     return workflow.load_builtin({"sdxl": "txt2img_sdxl", "flux": "txt2img_flux"}.get(card.base, "txt2img_sd15"))
 
@@ -69,8 +69,8 @@ def slot_values(
         values["pose_strength"] = request.pose_strength
         if not request.workflow:  # an imported one names its own
             values["control"] = _pose_control_net(card, info)
-    if request.hires > 1:
-        values |= {"scale": request.hires, "second_strength": request.hires_strength}
+    if request.second_pass:
+        values |= {"scale": request.second_pass.scale, "second_strength": request.second_pass.strength}
     return values
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import math
 import time
@@ -41,7 +40,7 @@ def draw(model: LoadedModel, request: ImageRequest, send: SendEvent, is_cancelle
     request = _strip_unknown(model, request)
     inpaint = Inpaint.of(request, model.card) if request.mask else None
     if inpaint:
-        request = dataclasses.replace(request, width=inpaint.width, height=inpaint.height)
+        request = request.model_copy(update={"width": inpaint.width, "height": inpaint.height})
     picture = inpaint.source_crop() if inpaint else _start_picture(request)
     pipe = folder.build_pipeline(model, request.sampler, from_picture=picture is not None)
     requested_steps, done_steps = _step_counts(request)
@@ -80,7 +79,7 @@ def _strip_unknown(model: LoadedModel, request: ImageRequest) -> ImageRequest:
     """The request with prompts reduced to what the model knows."""
     strip = model.card.prompts.effective_prompt
     texts = {"prompt": strip(request.prompt), "negative_prompt": strip(request.negative_prompt)}
-    return dataclasses.replace(request, **texts, prompts=tuple(map(strip, request.prompts)))  # type: ignore[arg-type]
+    return request.model_copy(update={**texts, "prompts": tuple(map(strip, request.prompts))})
 
 
 def sketch(model: LoadedModel, prompts: Sequence[str], negative: str, *, seed: int, steps: int) -> list[Image.Image]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from backend.engines.image import sizes
 from backend.engines.image.port import ImageRequest, LoraUse, ModelCard
 from backend.errors import EngineError, Invalid, Rejected, Unsupported
@@ -30,7 +28,7 @@ def check_request(card: ModelCard, request: ImageRequest) -> ImageRequest:
     if request.mask:
         return request
     width, height = sizes.fit_size(card, request.width, request.height)
-    return dataclasses.replace(request, width=width, height=height)
+    return request.model_copy(update={"width": width, "height": height})
 
 
 def _check_lora(card: ModelCard, lora: LoraUse) -> None:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,8 @@ def paste_back(request: ImageRequest, card: ModelCard, drawn: Path, out: Path) -
 
 
 def _child_values(request: ImageRequest, card: ModelCard) -> dict[str, Any]:
-    bare_request = replace(request, loras=(), workflow=None, prompt="", negative_prompt="", prompts=(), seeds=(0,))
+    unneeded = {"loras": (), "workflow": None, "prompt": "", "negative_prompt": "", "prompts": (), "seeds": (0,)}
+    bare_request = request.model_copy(update=unneeded)
     return {"request": ipc_codec.dump(bare_request), "card": ipc_codec.dump(card)}
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from backend.engines.comfyui.workflow import Workflow
 from backend.engines.events import EngineStatus, Event
+from backend.engines.image.params import ImageParams
 from backend.engines.prompt_forms import NATURAL, PromptForm
 
 
@@ -51,17 +52,15 @@ class ModelCard:
     lora_weight: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRequest:
+class ImageRequest(ImageParams):
     """`seeds`: one picture each, in order. `init_image` with `strength` (0..1, 1 = ignore it) draws from a picture.
 
     `prompts`: one per picture instead of `prompt`; empty: `prompt` for all. `mask` (white = redraw, any size, stretched over
     `init_image`) changes only that part: the output has the size of `init_image` and is unchanged under black; the change
     fades in over `feather` px inside the white. Width and height are then the engine's choice.
 
-    `pose`: a picture whose pose is kept at `pose_strength` (0..2); `pose_drawn`: it already is a drawn skeleton. `hires` > 1:
-    the result is enlarged by this factor and drawn again at `hires_strength` (0..1). `workflow`: an imported graph to use
-    instead of the engine's own; values without a slot in it are ignored.
+    `pose`: a picture whose pose is kept at `pose_strength` (0..2); `pose_drawn`: it already is a drawn skeleton.
+    `workflow`: an imported graph to use instead of the engine's own; values without a slot in it are ignored.
 
     Outputs are PNG files `<n>.png` in `workdir`; picture n depends on seeds[n] and prompts[n] only, not on the batch.
     `device`: the device the attempt holds; engines with several servers choose the server by it.
@@ -70,25 +69,16 @@ class ImageRequest:
     model: str
     prompt: str
     negative_prompt: str
-    width: int
-    height: int
-    steps: int
-    cfg: float
-    sampler: str
     seeds: tuple[int, ...]
     workdir: Path
     loras: tuple[LoraUse, ...] = ()
     init_image: Path | None = None
-    strength: float = 0.6
     prompts: tuple[str, ...] = ()
     mask: Path | None = None
-    feather: int = 0
     device: str = ""
     pose: Path | None = None
     pose_drawn: bool = False
     pose_strength: float = 0.9
-    hires: float = 1.0
-    hires_strength: float = 0.5
     workflow: Workflow | None = None
 
 

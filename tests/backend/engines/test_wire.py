@@ -38,7 +38,21 @@ def test_events(event: Event) -> None:
 
 def test_requests_and_cards() -> None:
     lora = LoraUse("a", Path("/l"), 0.5)
-    request = ImageRequest("m", "p", "", 1, 2, 3, 4.5, "ddim", (1, 2**63), Path("/w"), (lora,), Path("/i"), 0.2)
+    request = ImageRequest(
+        model="m",
+        prompt="p",
+        negative_prompt="",
+        width=1,
+        height=2,
+        steps=3,
+        cfg=4.5,
+        sampler="ddim",
+        seeds=(1, 2**63),
+        workdir=Path("/w"),
+        loras=(lora,),
+        init_image=Path("/i"),
+        strength=0.2,
+    )
     assert ipc_codec.load(ImageRequest, json.loads(json.dumps(ipc_codec.dump(request)))) == request
     card = ModelCard("a", "A", "sd15", 512, 64, ("ddim",), "ddim", 25, 7.0, True)
     assert ipc_codec.load(ModelCard, json.loads(json.dumps(ipc_codec.dump(card)))) == card

@@ -14,6 +14,7 @@ from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.db.tables import ComfyGraph
 from backend.db.transactions import Database
+from backend.engines.image.params import SecondPass
 from backend.engines.upscale.port import UpscaleCard
 from backend.errors import Invalid
 from backend.generation import GenerationDraft, GenerationPayload, PosePick, SecondPassPick, model_features, pipeline
@@ -103,7 +104,7 @@ def test_a_pose_and_a_second_pass_reach_the_engine(studio: Any, workspace: Tenan
     payload = GenerationPayload(generation_id=card.id)
     pipeline.run(make_context(studio, workspace, "image-generation", payload, job_id=card.job_id), payload)
     [request] = engine.requests
-    assert (request.pose_strength, request.pose_drawn, request.hires, request.hires_strength) == (0.7, True, 2.0, 0.5)
+    assert (request.pose_strength, request.pose_drawn, request.second_pass) == (0.7, True, SecondPass(scale=2, strength=0.5))
     assert bytes_seen == [jpeg()]
     with studio.db.transaction(workspace.caller) as tx:
         [picture] = generation.pictures_of(tx, card.id)

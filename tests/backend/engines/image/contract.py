@@ -119,11 +119,7 @@ def test_a_broken_start_picture_gets_a_sentence(engine: ImageEngine, model: str,
 def test_an_unknown_model_gets_a_sentence(engine: ImageEngine, image_request: Make, model: str) -> None:
     request = image_request(model, seeds=(1,))
     with pytest.raises(EngineError, match="nosuch"):
-        list(
-            engine.run(
-                ImageRequest(**{name: getattr(request, name) for name in request.__dataclass_fields__} | {"model": "nosuch"})
-            )
-        )
+        list(engine.run(request.model_copy(update={"model": "nosuch"})))
 
 
 def test_closing_cancels_and_frees_the_engine(engine: ImageEngine, model: str, image_request: Make) -> None:

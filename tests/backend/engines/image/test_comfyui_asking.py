@@ -16,6 +16,7 @@ from backend.engines.comfyui import workflow as comfy_workflow
 from backend.engines.comfyui.image_engine import ComfyImageEngine
 from backend.engines.events import Event
 from backend.engines.image import input_pictures
+from backend.engines.image.params import SecondPass
 from backend.engines.image.port import ImageRequest, ModelCard
 from backend.errors import Rejected, Unsupported
 from backend.settings import Settings
@@ -32,8 +33,9 @@ INFO: dict[str, Any] = {
 
 
 def asked(folder: Path, **changes: Any) -> ImageRequest:
-    plain = ImageRequest("photo.safetensors", "a harbour", "", 512, 512, 20, 7.0, "dpmpp_2m_karras", (1, 2), folder)
-    return replace(plain, **changes)
+    values: dict[str, Any] = {"model": "photo.safetensors", "prompt": "a harbour", "negative_prompt": "", "width": 512}
+    values |= {"height": 512, "steps": 20, "cfg": 7.0, "sampler": "dpmpp_2m_karras", "seeds": (1, 2), "workdir": folder}
+    return ImageRequest(**values | changes)
 
 
 def end(steps: Generator[Event, None, Any]) -> Any:
@@ -54,8 +56,8 @@ def end(steps: Generator[Event, None, Any]) -> Any:
         ({"init_image": Path("a.png")}, CARD, "img2img"),
         ({"init_image": Path("a.png"), "mask": Path("m.png")}, CARD, "inpaint"),
         ({"pose": Path("p.png")}, CARD, "pose"),
-        ({"hires": 1.5}, CARD, "hires"),
-        ({"hires": 1.5, "pose": Path("p.png"), "pose_drawn": True}, CARD, "pose_hires"),
+        ({"second_pass": SecondPass(scale=1.5)}, CARD, "hires"),
+        ({"second_pass": SecondPass(scale=1.5), "pose": Path("p.png"), "pose_drawn": True}, CARD, "pose_hires"),
     ],
 )
 def test_the_workflow_follows_from_the_request(tmp_path: Path, changes: dict[str, Any], card: ModelCard, name: str) -> None:
@@ -96,7 +98,7 @@ def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(Unsupported, match="Leave one of them out"):
         image_inputs.choose_workflow(asked(tmp_path, pose=picture, init_image=picture), CARD)
     with pytest.raises(Unsupported, match="Leave the start picture out"):
-        image_inputs.choose_workflow(asked(tmp_path, hires=2.0, init_image=picture), CARD)
+        image_inputs.choose_workflow(asked(tmp_path, second_pass=SecondPass(scale=2), init_image=picture), CARD)
     request = asked(tmp_path, pose=picture)
     with pytest.raises(Unsupported, match="put one into models/controlnet"):
         image_inputs.slot_values(request, CARD, input_pictures.PreparedInputs({}, 512, 512), 0, {}, {})

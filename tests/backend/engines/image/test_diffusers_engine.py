@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,7 +81,7 @@ def test_a_missing_card_says_so_and_leaves_the_others_alone(engine: DiffusersEng
     list(engine.run(image_request("mini", seeds=(1,))))
     before = host_pid(engine)
     with pytest.raises(EngineUnavailable, match="ENGINE_DEVICE"):
-        list(engine.run(replace(image_request("mini"), device="cuda:7")))
+        list(engine.run(image_request("mini", device="cuda:7")))
     engine.unload("cuda:7")
     assert host_pid(engine) == before
 
@@ -120,9 +119,7 @@ def test_a_broken_model_folder_is_named(
     request = image_request("mini")
     try:
         with pytest.raises(Unsupported, match="broken"):
-            list(
-                engine.run(ImageRequest(**{n: getattr(request, n) for n in request.__dataclass_fields__} | {"model": "broken"}))
-            )
+            list(engine.run(request.model_copy(update={"model": "broken"})))
         assert engine.status().ok
     finally:
         shutil.rmtree(folder)
