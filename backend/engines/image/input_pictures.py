@@ -64,8 +64,8 @@ def paste_back(request: ImageRequest, card: ModelCard, drawn: Path, out: Path) -
 
 
 def _child_values(request: ImageRequest, card: ModelCard) -> dict[str, Any]:
-    unneeded = {"loras": (), "workflow": None, "prompt": "", "negative_prompt": "", "prompts": (), "seeds": (0,)}
-    bare_request = request.model_copy(update=unneeded)
+    blank = {"loras": (), "workflow": None, "prompt": "", "negative_prompt": "", "prompts": (), "seeds": (0,)}
+    bare_request = request.model_copy(update=blank)
     return {"request": ipc_codec.dump(bare_request), "card": ipc_codec.dump(card)}
 
 
