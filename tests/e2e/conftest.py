@@ -179,7 +179,7 @@ def tab(new_visitor: Callable[..., BrowserContext]) -> Page:
 def shoot() -> Callable[[Page, str], None]:
     """`shoot(page, "name")` keeps a screenshot as CI output: var/screens/name.jpg."""
     SCREENS.mkdir(parents=True, exist_ok=True)
-    return lambda page, name: page.screenshot(path=SCREENS / f"{name}.jpg", type="jpeg", quality=80, full_page=True) and None
+    return lambda page, name: page.screenshot(path=SCREENS / f"{name}.jpg", type="jpeg", quality=80) and None
 
 
 @pytest.fixture

@@ -120,10 +120,13 @@ class WarmChildren:
                 "OPENBLAS_NUM_THREADS": "1",
                 "OMP_WAIT_POLICY": "PASSIVE",
                 "HF_HUB_OFFLINE": "1",
+                "TRANSFORMERS_VERBOSITY": "error",
             }
-            self._servers.append(
-                subprocess.Popen(argv, cwd=ROOT, env=env, pass_fds=[listening.fileno()], stdin=subprocess.PIPE)
-            )
+            with (folder / f"{name}.log").open("wb") as log:
+                server = subprocess.Popen(
+                    argv, cwd=ROOT, env=env, pass_fds=[listening.fileno()], stdin=subprocess.PIPE, stdout=log, stderr=log
+                )
+            self._servers.append(server)
             listening.close()
         self.launcher = folder / "launch.py"
         values = {"root": str(ROOT), "launch": launch.__file__, "python": sys.executable, "torch_children": TORCH_CHILDREN}
