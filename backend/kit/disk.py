@@ -25,3 +25,13 @@ def full(folder: Path) -> bool:
 def is_full(error: OSError) -> bool:
     """Whether the error means that the disk or the account's quota is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def caused_by_full(error: BaseException) -> bool:
+    """Whether the error, or one that it was raised for, means that the disk is full: libraries wrap it in their own errors."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and is_full(cause):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

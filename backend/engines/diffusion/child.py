@@ -10,12 +10,14 @@ import resource
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from backend.engines.diffusion import ipc_codec
 from backend.engines.events import Event, Progress
-from backend.errors import EngineError, OutOfMemory
+from backend.errors import DiskFull, EngineError, OutOfMemory
+from backend.kit import disk
 
 Model = TypeVar("Model")
 
@@ -27,6 +29,7 @@ class ParentPipe:
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8")
         self._lock = threading.Lock()
         os.dup2(2, 1)
+        sys.stdout = sys.stderr = BestEffortStderr()
 
     def send(self, message: dict[str, Any]) -> None:
         with self._lock:
@@ -35,6 +38,27 @@ class ParentPipe:
 
     def send_event(self, event: Event) -> None:
         self.send(ipc_codec.pack(event))
+
+
+class BestEffortStderr(io.TextIOBase):
+    """Standard error that drops what it cannot write.
+
+    It is a file of the parent. On a full disk a library's progress bar would otherwise raise in the middle of loading a model,
+    and the model be called broken.
+    """
+
+    encoding = "utf-8"
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            os.write(2, text.encode(errors="replace"))
+        return len(text)
+
+    def fileno(self) -> int:
+        return 2
 
 
 def prepare_environment(threads: int) -> None:
@@ -107,6 +131,9 @@ def report_errors(pipe: ParentPipe, work: Callable[[], None]) -> bool:
     except EngineError as error:
         pipe.send(ipc_codec.pack_error(error))
     except Exception as error:
+        if disk.caused_by_full(error):
+            pipe.send(ipc_codec.pack_error(DiskFull(disk.FULL)))
+            return False
         if _is_out_of_memory(error):
             pipe.send(ipc_codec.pack_error(OutOfMemory("The engine ran out of memory. Choose a smaller size, batch or model.")))
             return False

@@ -14,6 +14,7 @@ from backend.engines.diffusion import cards
 from backend.engines.image.port import ModelCard
 from backend.engines.starter_model.patch_codec import PatchCodec
 from backend.errors import EngineUnavailable, Unsupported
+from backend.kit import disk
 
 # Everything a folder may name. PatchCodec is the one class that is not stock.
 CLASSES: dict[str, Any] = {
@@ -125,7 +126,7 @@ def _load_part(card: ModelCard, folder: Path, part: str, kind: str, dtype: torch
         raise
     except Exception as error:
         # The libraries raise any kind of exception here; lack of memory is recognised by its text.
-        if "allocate memory" in str(error):
+        if "allocate memory" in str(error) or disk.caused_by_full(error):
             raise
         message = f"The model {card.name!r} cannot be loaded: {folder.name}/{part} is broken. Copy that part again."
         raise Unsupported(message) from error

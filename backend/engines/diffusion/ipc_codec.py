@@ -28,7 +28,8 @@ _EVENTS: dict[str, type[Any]] = {
     )
 }
 _ERRORS: dict[str, type[errors.StudioError]] = {
-    kind.code: kind for kind in (errors.EngineUnavailable, errors.Unsupported, errors.Rejected, errors.OutOfMemory)
+    kind.code: kind
+    for kind in (errors.EngineUnavailable, errors.Unsupported, errors.Rejected, errors.OutOfMemory, errors.DiskFull)
 }
 _PATHS = {"path", "state_path"}
 T = TypeVar("T")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,8 @@ from backend.engines.diffusion.child import report_errors
 from backend.engines.diffusion.process import EngineProcess
 from backend.engines.events import Alive, Checkpoint, Event, Handle, Log, Metric, Output, Preview, Progress, Sample
 from backend.engines.image.port import ImageRequest, LoraUse, ModelCard
-from backend.errors import EngineError, OutOfMemory, Unsupported
-from backend.settings import Settings
+from backend.errors import DiskFull, EngineError, OutOfMemory, Unsupported
+from backend.settings import ROOT, Settings
 
 
 @pytest.mark.parametrize(
@@ -64,6 +66,36 @@ def test_errors() -> None:
     assert refused.message == "No."
     assert type(ipc_codec.unpack_error({"error": "something new", "message": "?"})) is EngineError
     assert type(ipc_codec.unpack_error(ipc_codec.pack_error(OutOfMemory("Full.")))) is OutOfMemory
+
+
+def test_a_full_disk_is_no_fault_of_the_engine() -> None:
+    messages: list[dict[str, Any]] = []
+
+    class Pipe:
+        send = staticmethod(messages.append)
+
+    def save() -> None:
+        try:
+            Path("/dev/full").write_text("a picture")
+        except OSError as error:
+            raise ValueError("could not be saved") from error
+
+    assert not report_errors(Pipe(), save)  # type: ignore[arg-type]
+    assert type(ipc_codec.unpack_error(messages[0])) is DiskFull
+
+
+def test_what_a_library_prints_on_a_full_disk_disturbs_nothing() -> None:
+    code = """
+import sys
+from backend.engines.diffusion.child import ParentPipe
+pipe = ParentPipe()
+print("Loading weights: 100%", file=sys.stderr, flush=True)
+print("said by a library", flush=True)
+pipe.send({"done": True})
+"""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=full, check=True)
+    assert json.loads(done.stdout) == {"done": True}
 
 
 def test_a_child_that_breaks_at_its_work_is_a_fault_and_counted(settings: Settings) -> None:
