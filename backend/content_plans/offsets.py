@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal
 
 from backend.db.tables import Post
-
-if TYPE_CHECKING:
-    from backend.content_plans.schemas import VariantDraft
 
 OPTION = "after_minutes"
 MAX_OFFSET_MINUTES = 720
@@ -52,8 +49,3 @@ def due_time_sql(plan_at: datetime | ColumnElement[datetime] | None) -> ColumnEl
     minutes = func.coalesce(Post.options[OPTION].as_integer(), 0)
     at = literal(plan_at) if isinstance(plan_at, datetime) else plan_at
     return at + func.make_interval(0, 0, 0, 0, 0, minutes)
-
-
-def without_offset(variant: VariantDraft) -> VariantDraft:
-    """The variant without its offset: what the audience sees of it."""
-    return variant.model_copy(update={"options": {name: value for name, value in variant.options.items() if name != OPTION}})

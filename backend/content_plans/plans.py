@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend import assets, channels, events, influencers
 from backend.content_plans import dates, files, history, posting_rules, queries, rules
 from backend.content_plans.expected_version import ANY_VERSION, ChangedSince, ExpectedPlans, lock_plans, require_unchanged
-from backend.content_plans.offsets import due_time, offset_of, without_offset
+from backend.content_plans.offsets import due_time, offset_of
 from backend.content_plans.schemas import PlanCard, PlanDraft, PlanUndoEntry, PostCard, VariantDraft
 from backend.content_plans.transitions import move, state_changed_error, update_in_state
 from backend.db.tables import ContentPlan, Post, PostState
@@ -88,7 +88,9 @@ def edit_post(tx: Session, card: PostCard, variant: VariantDraft, *, review: boo
         raise Conflict(
             f"The post on {card.channel_name} is {rules.STATE_LABELS[card.state].lower()}: its text stays as it was sent."
         )
-    review = review and without_offset(variant) != without_offset(card.draft())  # another offset alone needs no second approval
+    review = (
+        review and variant.without_offset() != card.draft().without_offset()
+    )  # another offset alone needs no second approval
     target, values = rules.state_after_edit(card.state, review=review), _content_columns(variant)
     if card.due_at:
         values["due_at"] = due_time(card.due_at - offset_of(card.options), variant.options)

@@ -64,6 +64,11 @@ class VariantDraft(Draft):
     def _options(cls, options: dict[str, Any]) -> dict[str, Any]:
         return offsets.validate_offset(options)
 
+    def without_offset(self) -> Self:
+        """The variant without its offset to the plan's time: what the audience sees of it."""
+        options = {name: value for name, value in self.options.items() if name != offsets.OPTION}
+        return self.model_copy(update={"options": options})
+
 
 class PlanDraft(Draft):
     """A content plan. `wall`: local time in `zone`, naive; None: no date. `zone` "": the influencer's own."""

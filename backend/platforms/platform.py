@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from backend.platforms.limits import FormatLimits, TextRules
 from backend.platforms.oauth_port import Connector
@@ -49,9 +50,10 @@ class Platform:
     short_name: str
     formats: Mapping[Format, FormatLimits]
     text_rules: TextRules
-    create_adapter: Callable[[Settings], PlatformAdapter]
-    """Imports the adapter and creates it, without a call."""
-    create_connector: Callable[[Settings], Connector]
+    adapter: str
+    """"module:class" of its PlatformAdapter; imported when first needed, so that the facts do not depend on the client."""
+    connector: str
+    """"module:class" of its Connector."""
     profile_url: ProfileUrl
     text_rules_by_format: Mapping[Format, TextRules] = field(default_factory=dict)
     content_types: tuple[ContentType, ...] = ()
@@ -84,6 +86,15 @@ class Platform:
     secret_settings: tuple[str, ...] = ()
     """Environment names that only processes which connect and publish get."""
 
+    def create_adapter(self, settings: Settings) -> PlatformAdapter:
+        """Imports the adapter and creates it, without a call."""
+        adapter: PlatformAdapter = _load_class(self.adapter)(settings)
+        return adapter
+
+    def create_connector(self, settings: Settings) -> Connector:
+        connector: Connector = _load_class(self.connector)(settings)
+        return connector
+
     @property
     def fixed_privacy(self) -> tuple[str, ...]:
         """The privacy values that every account may choose; (): each account has its own, or there is nothing to choose."""
@@ -92,3 +103,8 @@ class Platform:
     def text_rules_for(self, post_format: str) -> TextRules:
         """The text rules of posts as picture, carousel, reel, story, video or short."""
         return next((rules for name, rules in self.text_rules_by_format.items() if name == post_format), self.text_rules)
+
+
+def _load_class(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from backend.platforms.limits import MB, VERTICAL, FormatLimits, PictureFormatLimits, TextLimit, TextRules, VideoLimits
-from backend.platforms.oauth_port import Connector
 from backend.platforms.platform import ContentType, Platform
-from backend.platforms.port import PlatformAdapter
 from backend.settings import Settings
 
 _PICTURE = PictureFormatLimits(("image/jpeg",), 8 * MB, (4 / 5, 1.91), 320)
@@ -60,18 +58,6 @@ _CONTENT_TYPES = (
 )
 
 
-def _adapter(settings: Settings) -> PlatformAdapter:
-    from backend.platforms.instagram.adapter import Instagram
-
-    return Instagram(settings)
-
-
-def _connector(settings: Settings) -> Connector:
-    from backend.platforms.instagram.oauth import InstagramConnector
-
-    return InstagramConnector(settings)
-
-
 def _profile_url(_settings: Settings, name: str, _account_id: str) -> str:
     return f"https://www.instagram.com/{name}/" if name else ""
 
@@ -102,6 +88,6 @@ INSTAGRAM = Platform(
     profile_url=_profile_url,
     api_url=lambda settings: settings.instagram_graph_url,
     secret_settings=("INSTAGRAM_APP_SECRET",),
-    create_adapter=_adapter,
-    create_connector=_connector,
+    adapter="backend.platforms.instagram.adapter:Instagram",
+    connector="backend.platforms.instagram.oauth:InstagramConnector",
 )

@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 from backend.platforms.limits import MB, VERTICAL, FormatLimits, PictureFormatLimits, TextLimit, TextRules, VideoLimits
-from backend.platforms.oauth_port import Connector
 from backend.platforms.platform import Platform
-from backend.platforms.port import PlatformAdapter
 from backend.settings import Settings
 
 _PICTURE = PictureFormatLimits(("image/jpeg", "image/png", "image/webp"), 20 * MB, (0.4, 2.5), 64)
 _VIDEO = VideoLimits(("video/mp4", "video/quicktime", "video/webm"), (), (), 300 * MB, (0.5, 15 * 60))
 _TEXT = TextRules("sandbox", "Sandbox", TextLimit("caption", 2200), TextLimit("title", 100), hashtags=30, mentions=20)
-
-
-def _adapter(settings: Settings) -> PlatformAdapter:
-    from backend.platforms.sandbox.adapter import Sandbox
-
-    return Sandbox(settings)
-
-
-def _connector(settings: Settings) -> Connector:
-    from backend.platforms.sandbox.oauth import SandboxConnector
-
-    return SandboxConnector(settings)
 
 
 def _feed_url(settings: Settings, _name: str, _account_id: str) -> str:
@@ -45,6 +31,6 @@ SANDBOX = Platform(
     text_rules=_TEXT,
     practice=True,
     profile_url=_feed_url,
-    create_adapter=_adapter,
-    create_connector=_connector,
+    adapter="backend.platforms.sandbox.adapter:Sandbox",
+    connector="backend.platforms.sandbox.oauth:SandboxConnector",
 )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from backend.platforms.limits import GB, MB, VERTICAL, FormatLimits, PictureFormatLimits, TextLimit, TextRules, VideoLimits
-from backend.platforms.oauth_port import Connector
 from backend.platforms.platform import ContentType, Platform
-from backend.platforms.port import PlatformAdapter
 from backend.settings import Settings
 
 _PICTURE = PictureFormatLimits(("image/jpeg", "image/webp"), 20 * MB, longest=1920)
@@ -43,18 +41,6 @@ _CONTENT_TYPES = (
 )
 
 
-def _adapter(settings: Settings) -> PlatformAdapter:
-    from backend.platforms.tiktok.adapter import TikTok
-
-    return TikTok(settings)
-
-
-def _connector(settings: Settings) -> Connector:
-    from backend.platforms.tiktok.oauth import TikTokConnector
-
-    return TikTokConnector(settings)
-
-
 def _profile_url(_settings: Settings, name: str, _account_id: str) -> str:
     return f"https://www.tiktok.com/@{name}" if name else ""
 
@@ -87,6 +73,6 @@ TIKTOK = Platform(
     profile_url=_profile_url,
     api_url=lambda settings: settings.tiktok_api_url,
     secret_settings=("TIKTOK_CLIENT_SECRET",),
-    create_adapter=_adapter,
-    create_connector=_connector,
+    adapter="backend.platforms.tiktok.adapter:TikTok",
+    connector="backend.platforms.tiktok.oauth:TikTokConnector",
 )

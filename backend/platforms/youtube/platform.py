@@ -5,9 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from backend.platforms.limits import GB, SQUARE, VERTICAL, FormatLimits, TextLimit, TextRules, VideoLimits
-from backend.platforms.oauth_port import Connector
 from backend.platforms.platform import ContentType, Platform
-from backend.platforms.port import PlatformAdapter
 from backend.settings import Settings
 
 _VIDEO = VideoLimits((), (), (), 256 * GB, (0.1, 12 * 3600))
@@ -35,18 +33,6 @@ _CONTENT_TYPES = (
 )
 
 
-def _adapter(settings: Settings) -> PlatformAdapter:
-    from backend.platforms.youtube.adapter import YouTube
-
-    return YouTube(settings)
-
-
-def _connector(settings: Settings) -> Connector:
-    from backend.platforms.youtube.oauth import YouTubeConnector
-
-    return YouTubeConnector(settings)
-
-
 def _profile_url(_settings: Settings, _name: str, account_id: str) -> str:
     return f"https://www.youtube.com/channel/{quote(account_id)}" if account_id.startswith("UC") else ""
 
@@ -70,6 +56,6 @@ YOUTUBE = Platform(
     profile_url=_profile_url,
     api_url=lambda settings: settings.youtube_api_url,
     secret_settings=("YOUTUBE_CLIENT_SECRET",),
-    create_adapter=_adapter,
-    create_connector=_connector,
+    adapter="backend.platforms.youtube.adapter:YouTube",
+    connector="backend.platforms.youtube.oauth:YouTubeConnector",
 )
