@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,31 +13,12 @@ from backend.db.tables import DatasetImage
 from backend.engines.starter_model import characters
 from backend.generation import GenerationDraft, LoraPick
 from backend.jobs import JobCard
-from backend.kit import child
 from backend.kit.ids import new_id
 from backend.training import ParamsDraft, RunDraft
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_dataset
+from tests.support.processes import Workers
 from tests.support.wait import until
-
-ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture
-def gpu_worker(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., child.Child]]:
-    """Starts this release's own gpu worker."""
-    running: list[child.Child] = []
-
-    def start(**env: str) -> child.Child:
-        argv = [sys.executable, "-m", "workers.main", "--queues", "gpu", "--tick"]
-        with (tmp_path / "worker.log").open("ab") as log:
-            own_env = {**os.environ, **environment, "JOB_LEASE_S": "3", **env}
-            running.append(child.spawn(argv, cwd=ROOT, env=own_env, stdout=log, stderr=subprocess.STDOUT))
-        return running[-1]
-
-    yield start
-    for proc in running:
-        child.stop(proc, grace_s=5)
 
 
 @pytest.fixture
@@ -67,7 +44,7 @@ def add_picture(tx: Session, app: App, dataset_id: str, path: Path) -> None:
 @pytest.mark.model
 @pytest.mark.kill
 def test_training_survives_its_worker_and_the_lora_draws(
-    app: App, workspace: Tenant, gpu_worker: Callable[..., child.Child], dataset_id: str, tmp_path: Path
+    app: App, workspace: Tenant, workers: Workers, dataset_id: str
 ) -> None:
     def job(job_id: str) -> JobCard:
         with app.db.transaction(workspace.caller) as tx:
@@ -80,15 +57,16 @@ def test_training_survives_its_worker_and_the_lora_draws(
     )
     with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
         run = training.start(tx, draft=draft, models=app.engines.trainer.models(), request_key="k")
-    dead = gpu_worker(FAULT_STEP="lora-training:checkpoint-4+:kill")
+    gpu = {"queues": "gpu", "handlers": "", "JOB_LEASE_S": "3"}
+    dead = workers.start(**gpu, FAULT_STEP="lora-training:checkpoint-4+:kill")
     until(lambda: dead.poll() is not None, 150, what="death of the worker")
     with app.db.transaction(workspace.caller) as tx:
         assert [card.step for card in training.checkpoints(tx, run.id)] == [2, 4]
 
-    gpu_worker()
+    workers.start(**gpu)
     until(lambda: job(run.job_id).ended, 150, what="end of the training")
     ended = job(run.job_id)
-    assert ended.state == "completed", (ended.error_message, (tmp_path / "worker.log").read_text()[-3000:])
+    assert ended.state == "completed", (ended.error_message, workers.logs()[-3000:])
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         card = training.get(tx, run.id)
         log = [line.line for line in jobs.log(tx, run.job_id)]
