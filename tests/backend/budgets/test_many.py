@@ -19,8 +19,9 @@ from tests.factories.account import Tenant
 from tests.servers.openrouter import ModelServer
 from tests.support.wait import until
 
-PROCESSES, EACH, AFFORDABLE = 4, 25, 60
-"""100 calls are asked for. Killed processes reserve at most 50 of the 60 that the budget allows, so survivors have some too."""
+CALLS_OF_VICTIMS, CALLS_OF_SURVIVORS, AFFORDABLE = (8, 8), (25, 25), 40
+"""Calls of each process, and how many the budget allows. The killed processes can reserve 16 of them, so the others always have
+some; these alone want more than there are. Which process starts first does not matter."""
 
 
 @pytest.mark.kill
@@ -34,15 +35,22 @@ def test_killed_askers_never_pass_the_limit(
         budgets.set_limits(tx, daily_usd=limit, monthly_usd=None, settings=app.settings)
     server.faults.answer_s = 1.0
     env = {**os.environ, **environment, "OPENROUTER_API_KEY": "sk-test", "OPENROUTER_BASE_URL": server.url}
-    command = [sys.executable, "-m", "tests.support.askers", workspace.id, workspace.owner.id, str(EACH)]
+    command = [sys.executable, "-m", "tests.support.askers", workspace.id, workspace.owner.id]
     running = [
-        subprocess.Popen([*command, str(n)], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) for n in range(PROCESSES)
+        subprocess.Popen([*command, str(calls), str(n)], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
+        for n, calls in enumerate(CALLS_OF_VICTIMS + CALLS_OF_SURVIVORS)
     ]
+    victims, survivors = running[: len(CALLS_OF_VICTIMS)], running[len(CALLS_OF_VICTIMS) :]
+
+    def victims_have_asked() -> bool:
+        asked = all(f" of {n}?" in str(server.asked) for n in range(len(victims)))
+        # They may come so late that others have taken the whole budget: then there is nothing to wait for
+        return asked or all(process.poll() is not None for process in survivors)
+
     try:
-        victims = range(PROCESSES // 2)
-        until(lambda: all(f" of {n}?" in str(server.asked) for n in victims), 180, what="calls of each victim under way")
-        for n in victims:
-            running[n].kill()
+        until(victims_have_asked, 180, what="calls of each victim under way")
+        for process in victims:
+            process.kill()
         answers = [line for process in running for line in process.communicate(timeout=180)[0].split()]
     finally:
         for process in running:
