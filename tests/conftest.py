@@ -52,10 +52,12 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("soak", deadline=None, max_examples=100)
     hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
     if not hasattr(config, "workerinput"):  # xdist's workers use what the process that started them has
-        warm = WarmChildren()
-        warm.__enter__()
-        config.add_cleanup(lambda: warm.__exit__(None, None, None))
-        os.environ[_LAUNCHER] = str(warm.launcher)
+        os.environ[_LAUNCHER] = child._LAUNCH
+        if not child.SUPERVISED:  # elsewhere than on Linux children start cold
+            warm = WarmChildren()
+            warm.__enter__()
+            config.add_cleanup(lambda: warm.__exit__(None, None, None))
+            os.environ[_LAUNCHER] = str(warm.launcher)
     child._LAUNCH = os.environ[_LAUNCHER]
 
 

@@ -83,16 +83,17 @@ if warm and limits["user"] is None and limits["lifeline"] is None:
     if os.getppid() != limits["parent"]:
         os._exit(1)
     order = {{"spec": limits, "argv": argv[2:], "group": os.getpgid(0), "cwd": os.getcwd(), "environment": environment}}
-    folder = os.memfd_create("order")
-    os.write(folder, json.dumps(order).encode())
-    fds = array.array("i", [0, 1, 2, folder])
+    order_file = os.memfd_create("order")
+    os.write(order_file, json.dumps(order).encode())
+    fds = array.array("i", [0, 1, 2, order_file])
     line.sendmsg([b"start"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
-    for number in (0, 1, 2, folder):
+    for number in (0, 1, 2, order_file):
         os.close(number)
     answer = line.recv(64)
     code = int(answer or b"-9")
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL) if -code != signal.SIGKILL else None
+        if -code != signal.SIGKILL:
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code)
 import runpy

@@ -20,13 +20,13 @@ MIN_PYTHON = (3, 10)
 SIDES = {"sd15": 512, "sdxl": 1024}
 _PROBE = """
 import sys, json
-said = {"python": list(sys.version_info[:3])}
+report = {"python": list(sys.version_info[:3])}
 if sys.version_info >= (3, 10):
     from importlib import metadata, util
-    said["missing"] = [name for name in sys.argv[1:] if util.find_spec(name) is None]
-    said["torch"] = "" if "torch" in said["missing"] else metadata.version("torch")
-    said["bitsandbytes"] = util.find_spec("bitsandbytes") is not None
-print(json.dumps(said))
+    report["missing"] = [name for name in sys.argv[1:] if util.find_spec(name) is None]
+    report["torch"] = "" if "torch" in report["missing"] else metadata.version("torch")
+    report["bitsandbytes"] = util.find_spec("bitsandbytes") is not None
+print(json.dumps(report))
 """
 _PROBE_S = 20.0
 _FRESH_S, _MISSING_S = 30.0, 3.0

@@ -69,8 +69,8 @@ export class PictureWindow {
     const bottom = Math.min(view.bottom, innerHeight) - spaceTop
     const margin = content.withMargin ? view.height : 0
     const range = visibleRange({ top, bottom, margin }, this.layout, items.length)
-    const kept = focus !== null && focus < items.length && this.views.has(items[focus].id) ? focus : null
-    this.drawPlaces(placesToDraw(range, kept), content)
+    const focusedIndex = focus !== null && focus < items.length && this.views.has(items[focus].id) ? focus : null
+    this.drawPlaces(placesToDraw(range, focusedIndex), content)
     this.space.classList.toggle("choosing", content.selection.size > 0)
     this.updateTabStop(focus)
     return isNearEnd({ bottom, height: view.height }, this.layout, items.length)
