@@ -46,6 +46,10 @@ bench: ## ours against bare code, one JSON object a line (ONLY=name)
 	@$(SETUP) dev
 	@$(PY) -m tests.bench $(ONLY)
 
+walks: ## through how many files a prompt, a post and an upload go, counted in a running studio
+	@$(SETUP) dev
+	@env -u PYTHONDONTWRITEBYTECODE $(PY) bin/walk_files
+
 soak: ## campaigns of hundreds of kills, property tests with twice the examples; takes long
 	@$(SETUP) dev
 	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests -m hypothesis --ignore=tests/soak $(ARGS)
@@ -59,4 +63,4 @@ third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from 
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run demo test test-comfy test-kohya platforms check bench soak env-example third-party
+.PHONY: help run demo test test-comfy test-kohya platforms check bench walks soak env-example third-party
